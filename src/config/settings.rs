@@ -1,0 +1,175 @@
+//! What the daemon runs with: checked, complete, with units as types and secrets resolved.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::config::secret::Secret;
+use crate::domain::due::Calendar;
+use crate::domain::policy::Policy;
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `[deployment]`
+    pub deployment: Deployment,
+    /// `[queue]`
+    pub queue: Queue,
+    /// `[ledger]`
+    pub ledger: Ledger,
+    /// `[exports]`
+    pub exports: Store,
+    /// `[[sources]]`, in order, names unique.
+    pub sources: Vec<Store>,
+    /// `[http]`
+    pub http: Http,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[due]`
+    pub calendar: Calendar,
+    /// Made from the sources' `keep` keys.
+    pub policy: Policy,
+}
+
+/// Who we are in events.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// `source` of every `CloudEvent`: a URI.
+    pub source: String,
+    /// `controller_id` of the `OpenDSR` body.
+    pub controller_id: String,
+}
+
+/// Where requests come from and events go.
+#[derive(Clone, Debug)]
+pub enum Queue {
+    /// The embedded default: a folder.
+    Folder(PathBuf),
+    /// A broker.
+    Amqp(Amqp),
+}
+
+/// An AMQP 0-9-1 broker.
+#[derive(Clone, Debug)]
+pub struct Amqp {
+    /// `amqp://` or `amqps://`, with its credentials.
+    pub url: Secret,
+    /// Quorum queue of requests and control messages.
+    pub requests: String,
+    /// Queue of what was refused.
+    pub dead_letters: String,
+    /// Topic exchange of events.
+    pub events: String,
+    /// Unsettled deliveries that the broker may hand us.
+    pub prefetch: u16,
+}
+
+/// Where the account is kept.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// `sqlite:PATH` or `postgres://…`, with its credentials.
+    pub url: Secret,
+    /// File with the 32-byte master key, hexadecimal; made at the first start where missing.
+    pub master_key_file: PathBuf,
+    /// The master key itself, where it was given instead of a file.
+    pub master_key: Option<Secret>,
+}
+
+/// A place of items or archives.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// Its name in events, logs and findings; `exports` for the export store.
+    pub name: String,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// Where a store is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A local folder.
+    Folder(PathBuf),
+    /// A blob container.
+    Blob(Blob),
+}
+
+/// A blob container and how to enter it.
+#[derive(Clone, Debug)]
+pub struct Blob {
+    /// Container URL without query: `https://ACCOUNT.blob.core.windows.net/azureml`, or
+    /// `http://127.0.0.1:10000/devstoreaccount1/azureml` for an emulator.
+    pub url: url::Url,
+    /// How requests are authorised.
+    pub credential: Credential,
+}
+
+/// How requests to Azure are authorised.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// A shared access signature: the query string without its `?`.
+    Sas(Secret),
+    /// A storage account key, base64. Meant for emulators.
+    AccountKey {
+        /// The account's name.
+        account: String,
+        /// Its key.
+        key: Secret,
+    },
+    /// A managed identity; user-assigned where a client id is given.
+    ManagedIdentity {
+        /// Client id of a user-assigned identity.
+        client_id: Option<String>,
+    },
+    /// Workload identity federation, as on AKS.
+    WorkloadIdentity,
+    /// An app registration's secret.
+    ClientSecret {
+        /// Entra tenant id.
+        tenant_id: String,
+        /// Application id.
+        client_id: String,
+        /// Its secret.
+        secret: Secret,
+    },
+    /// What `az login` or `azd auth login` left on a developer's machine.
+    DeveloperTools,
+}
+
+/// The page for people, health and metrics.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// Where to listen; `None` turns it off.
+    pub listen: Option<SocketAddr>,
+}
+
+/// Every bound, by name.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Longest message taken from the queue, in bytes.
+    pub message_bytes_max: usize,
+    /// Identities in one request.
+    pub identities_max: usize,
+    /// Shortest identity taken, in characters.
+    pub identity_chars_min: usize,
+    /// Requests that share one sweep.
+    pub sweep_requests_max: u32,
+    /// Items read at the same time.
+    pub read_concurrency_max: usize,
+    /// Items acted on at the same time.
+    pub act_concurrency_max: usize,
+    /// Hits kept for one subject in one item.
+    pub hits_per_item_max: usize,
+    /// How deep containers are opened.
+    pub depth_max: usize,
+    /// Bytes that one item may decode to.
+    pub decoded_bytes_max: u64,
+    /// Decoded bytes per stored byte, checked once an item has decoded to more than a mebibyte.
+    pub decoded_ratio_max: u64,
+    /// Rounds of act and verify before what still changes is reported as it is.
+    pub verify_rounds_max: u32,
+    /// First pause after a transient failure.
+    pub retry_delay_ms_min: u64,
+    /// Longest pause between tries.
+    pub retry_delay_ms_max: u64,
+    /// Tries of one step before the request fails.
+    pub tries_max: u32,
+}

@@ -1,0 +1,148 @@
+//! What we announce: `CloudEvents` 1.0 in structured mode (DESIGN 4.2).
+//!
+//! The body is a table of named fields, all of them ids, times, counts and words of ours. A new field
+//! is added here or not at all.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::domain::request::{RequestId, RequestKind};
+
+/// An event ready to be published. Made once, when its record is ledgered, and never again, so that
+/// a repeated publish is the same to the byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    /// `UUIDv5` of request id and ledger sequence; consumers deduplicate by it.
+    pub id: Uuid,
+    /// Which request.
+    pub request: RequestId,
+    /// Ledger sequence of the record it announces.
+    pub sequence: u64,
+    /// The event's name, without prefix and version: `completed`.
+    pub name: String,
+    /// The `CloudEvent` as JSON.
+    pub body: String,
+    /// Whom to answer besides the exchange.
+    pub correspondence: Correspondence,
+    /// How often it was tried and put off.
+    pub tries: u32,
+}
+
+/// Whom a producer wants answered, as its message said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Correspondence {
+    /// Queue that also gets the events.
+    pub reply_to: Option<String>,
+    /// Given back as it came.
+    pub correlation_id: Option<String>,
+    /// W3C trace context of the message.
+    pub traceparent: Option<String>,
+    /// The producer's id for the message.
+    pub message_id: Option<String>,
+}
+
+/// Types of our events begin with this.
+pub const TYPE_PREFIX: &str = "io.dsrd.";
+
+/// Version of the event contract, as in the type's suffix.
+const TYPE_VERSION: &str = "v1";
+
+/// Namespace of event ids: fixed for good, or consumers would meet old events as new ones.
+const EVENT_NAMESPACE: Uuid = Uuid::from_u128(0x5d7e_52c1_9d0b_4a53_8d7b_6c1f_0d5e_a2b4);
+
+/// The id of the event that announces record `sequence` of `request`.
+pub fn event_id(request: &RequestId, sequence: u64) -> Uuid {
+    Uuid::new_v5(&EVENT_NAMESPACE, format!("{request}/{sequence}").as_bytes())
+}
+
+/// What goes around every event of one deployment.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    /// `source` of the events: a URI of the deployment.
+    pub source: String,
+    /// `controller_id` of the `OpenDSR` body.
+    pub controller_id: String,
+}
+
+/// What one event says.
+pub struct Content<'a> {
+    /// Which request.
+    pub request: &'a RequestId,
+    /// Ledger sequence of the record.
+    pub sequence: u64,
+    /// `accepted`, `progressed`, `completed`, ….
+    pub name: &'a str,
+    /// When the record was written.
+    pub at: Timestamp,
+    /// What was asked; `None` for a rejected message.
+    pub kind: Option<RequestKind>,
+    /// The law it invokes.
+    pub regulation: Option<&'a str>,
+    /// By when it is expected to be done.
+    pub due: Option<Timestamp>,
+    /// Fields of `data` beyond those that every event has.
+    pub details: Map<String, Value>,
+}
+
+impl Envelope {
+    /// The announcement of `content`.
+    pub fn announce(&self, content: Content<'_>, to: &Correspondence) -> Announcement {
+        let id = event_id(content.request, content.sequence);
+        let mut event = json!({
+            "specversion": "1.0",
+            "id": id.to_string(),
+            "source": self.source,
+            "type": format!("{TYPE_PREFIX}request.{}.{TYPE_VERSION}", content.name),
+            "subject": content.request.as_str(),
+            "time": content.at.to_string(),
+            "datacontenttype": "application/json",
+            // The CloudEvents "sequence" extension orders as text, so the number is padded.
+            "sequence": format!("{:010}", content.sequence),
+        });
+        let mut extend = |key: &str, value: Option<&str>| {
+            if let Some(value) = value {
+                event[key] = Value::from(value);
+            }
+        };
+        extend("correlationid", to.correlation_id.as_deref());
+        extend("traceparent", to.traceparent.as_deref());
+        extend("dataregulation", content.regulation);
+        event["data"] = self.data(&content);
+        Announcement {
+            id,
+            request: content.request.clone(),
+            sequence: content.sequence,
+            name: content.name.to_owned(),
+            body: event.to_string(),
+            correspondence: to.clone(),
+            tries: 0,
+        }
+    }
+
+    fn data(&self, content: &Content<'_>) -> Value {
+        let mut data = Map::new();
+        data.insert("controller_id".into(), self.controller_id.clone().into());
+        data.insert("subject_request_id".into(), content.request.as_str().into());
+        data.insert("request_status".into(), request_status(content.name).into());
+        if let Some(kind) = content.kind {
+            data.insert("subject_request_type".into(), kind.word().into());
+        }
+        if let Some(due) = content.due {
+            data.insert("expected_completion_time".into(), due.to_string().into());
+        }
+        data.extend(content.details.clone());
+        Value::Object(data)
+    }
+}
+
+/// The `OpenDSR` status behind one of our event names.
+fn request_status(name: &str) -> &'static str {
+    match name {
+        "accepted" => "pending",
+        "completed" | "partially_completed" => "completed",
+        // OpenDSR has no word for "refused" or "failed"; `outcome` tells them apart.
+        "rejected" | "failed" | "cancelled" => "cancelled",
+        _ => "in_progress",
+    }
+}

@@ -1,0 +1,112 @@
+//! Where one stored thing is and which version of it, and what was found in it.
+//!
+//! Names, places and metadata may themselves speak of the subject ("Users/ann/…"), so `Debug` shows
+//! none of them. They are serialised in two places only: sealed in the ledger, and in the archive.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One stored thing at one version, as a listing shows it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// The configured name of the source that holds it.
+    pub source: String,
+    /// Its name within the source: a blob name, a path with `/` between segments.
+    pub name: String,
+    /// Which of the forms under that name this is.
+    pub version: Version,
+    /// Opaque validator of exactly these bytes; erasure is conditional on it.
+    pub etag: String,
+    /// Bytes.
+    pub size: u64,
+    /// When it was last written, where the source knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<Timestamp>,
+    /// The media type that the source has for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// Names and values kept beside the bytes; searched as the bytes are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// Index tags; searched as the bytes are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The forms that one name can have.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "form", content = "id")]
+pub enum Version {
+    /// What a plain read of the name gives.
+    Current,
+    /// A snapshot, by its timestamp as the source writes it.
+    Snapshot(String),
+    /// An earlier version, by its id.
+    Previous(String),
+}
+
+/// A place in an item that speaks of the subject.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Hit {
+    /// Index of the identity in the request.
+    pub identity: usize,
+    /// The chain of readings that led to it, outermost first: `json`, `gzip > text`, `zip:a.log > text`.
+    pub view: String,
+    /// Where in that reading: a JSON Pointer, `line 12 column 3`, a column name.
+    pub place: String,
+}
+
+/// An item with what it says of one subject.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The item as listed when it was read.
+    pub item: Item,
+    /// Never empty; at most the configured number an item.
+    pub hits: Vec<Hit>,
+}
+
+/// An item, or a part of one, that could not be read or decoded.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreadable {
+    /// The item as listed.
+    pub item: Item,
+    /// What could not be read and why; stable word first, quotes no content.
+    pub reason: String,
+}
+
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Item({}, {} bytes, name not shown)", self.source, self.size)
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Current => "Current",
+            Self::Snapshot(_) => "Snapshot",
+            Self::Previous(_) => "Previous",
+        })
+    }
+}
+
+impl fmt::Debug for Hit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hit(identity {}, place not shown)", self.identity)
+    }
+}
+
+impl fmt::Debug for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Finding({:?}, {} hits)", self.item, self.hits.len())
+    }
+}
+
+impl fmt::Debug for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Unreadable({:?}, reason not shown)", self.item)
+    }
+}

@@ -1,0 +1,138 @@
+//! What became of each item, and the tallies made of it.
+//!
+//! Every word here leaves the building in events and certificates, so none of them can hold a person.
+
+use std::collections::BTreeMap;
+
+/// What became of one planned item. The words are those of DESIGN section 9.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemOutcome {
+    /// Its bytes are in the archive.
+    Exported,
+    /// It was removed under the ETag seen at the find.
+    Erased,
+    /// It was gone already when we came to act.
+    AlreadyAbsent,
+    /// Policy keeps it; the reason is the operator's own word.
+    Kept(String),
+    /// Something outside our authority forbids it.
+    Blocked(Block),
+    /// It could not be read or decoded; a stable word says why.
+    Unreadable(String),
+    /// It was rewritten between the find and the act; found again by the verify sweep or not.
+    Changed,
+    /// Acting on it failed for good; a stable word says why.
+    Failed(String),
+    /// A dry run would have acted on it.
+    Planned,
+}
+
+/// What forbids an erasure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// An active lease.
+    Lease,
+    /// A legal hold.
+    LegalHold,
+    /// A time-based immutability policy.
+    Immutable,
+    /// A management lock or a missing permission.
+    Lock,
+}
+
+/// How many items ended in each way, by the word of [`ItemOutcome::word`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Word to number of items.
+    pub by_outcome: BTreeMap<String, u64>,
+    /// Planned items that have no outcome yet.
+    pub open: u64,
+}
+
+impl ItemOutcome {
+    /// The stable word of the outcome, as in events and metrics.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Exported => "exported",
+            Self::Erased => "erased",
+            Self::AlreadyAbsent => "already_absent",
+            Self::Kept(_) => "kept",
+            Self::Blocked(_) => "blocked",
+            Self::Unreadable(_) => "unreadable",
+            Self::Changed => "changed",
+            Self::Failed(_) => "failed",
+            Self::Planned => "planned",
+        }
+    }
+
+    /// What stands behind the word, or an empty string.
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::Kept(reason) | Self::Unreadable(reason) | Self::Failed(reason) => reason,
+            Self::Blocked(block) => block.word(),
+            Self::Exported
+            | Self::Erased
+            | Self::AlreadyAbsent
+            | Self::Changed
+            | Self::Planned => "",
+        }
+    }
+
+    /// The outcome of that word and detail; `None` for a word of a later version.
+    pub fn parse(word: &str, detail: &str) -> Option<Self> {
+        Some(match word {
+            "exported" => Self::Exported,
+            "erased" => Self::Erased,
+            "already_absent" => Self::AlreadyAbsent,
+            "kept" => Self::Kept(detail.to_owned()),
+            "blocked" => Self::Blocked(Block::parse(detail)?),
+            "unreadable" => Self::Unreadable(detail.to_owned()),
+            "changed" => Self::Changed,
+            "failed" => Self::Failed(detail.to_owned()),
+            "planned" => Self::Planned,
+            _ => return None,
+        })
+    }
+
+    /// Whether the request can still be called completed with this outcome in it.
+    pub fn is_clean(&self) -> bool {
+        match self {
+            Self::Exported | Self::Erased | Self::AlreadyAbsent | Self::Kept(_) | Self::Planned => {
+                true
+            }
+            Self::Blocked(_) | Self::Unreadable(_) | Self::Changed | Self::Failed(_) => false,
+        }
+    }
+}
+
+impl Block {
+    /// Every block.
+    pub const ALL: [Self; 4] = [Self::Lease, Self::LegalHold, Self::Immutable, Self::Lock];
+
+    /// The stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Lease => "lease",
+            Self::LegalHold => "legal_hold",
+            Self::Immutable => "immutable",
+            Self::Lock => "lock",
+        }
+    }
+
+    /// The block of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|block| block.word() == word)
+    }
+}
+
+impl Tally {
+    /// Items that ended in this way.
+    pub fn of(&self, word: &str) -> u64 {
+        self.by_outcome.get(word).copied().unwrap_or_default()
+    }
+
+    /// All items, with an outcome or without.
+    pub fn total(&self) -> u64 {
+        self.by_outcome.values().sum::<u64>() + self.open
+    }
+}

@@ -1,0 +1,296 @@
+//! The life of a request as one function.
+//!
+//! The ledger stores [`Event`]s; the state is their fold. No other code builds a later state. Nothing
+//! in an event may speak of the subject: events outlive the seal. What a person wrote as a reason is
+//! theirs to keep clean, and is length-bounded where it enters.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::outcome::Tally;
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Bytes arrived; nothing is ledgered yet. Never stored.
+    Received,
+    /// In the ledger, waiting for a sweep.
+    Accepted,
+    /// A sweep is looking for the subject.
+    Finding,
+    /// Exactly one action per finding is ledgered.
+    Planned,
+    /// Waits for a person.
+    Held,
+    /// The plan is being carried out.
+    Acting,
+    /// Being looked at again with fresh eyes.
+    Verifying,
+    /// Verified: nothing left (erasure) or archive read back whole (export).
+    Completed,
+    /// Verified, but some items could not be read, reached or acted on; they are listed.
+    PartiallyCompleted,
+    /// Ended without its purpose; a person may retry.
+    Failed,
+    /// Ended by a person before anything was touched.
+    Cancelled,
+    /// Never was a request: the faults were announced.
+    Rejected,
+}
+
+/// What happened to a request, in the order of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// A valid request was committed.
+    Accepted,
+    /// An invalid message was answered with these stable fault codes.
+    Rejected {
+        /// Code of each fault, in the order of the message.
+        codes: Vec<String>,
+    },
+    /// A sweep took it along.
+    FindStarted,
+    /// The sweep ended and the plan is in the ledger whole.
+    Planned {
+        /// Items with an action.
+        items: u64,
+        /// Items that could not be read.
+        unreadable: u64,
+        /// Items looked at.
+        seen: u64,
+        /// Hex SHA-256 of the policy that the plan was made by.
+        policy: String,
+    },
+    /// A guard wants a person to look first.
+    Held {
+        /// Which guard, with its numbers.
+        reason: String,
+    },
+    /// A person let it go on.
+    Approved(Decision),
+    /// A person stopped a held request.
+    Refused(Decision),
+    /// A person withdrew it.
+    Cancelled(Decision),
+    /// A person wants a failed request tried again.
+    Retried(Decision),
+    /// The first planned item is about to be acted on.
+    ActStarted,
+    /// Every planned item has an outcome.
+    Acted {
+        /// Name and digest of the archive, for an export.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        archive: Option<Archive>,
+    },
+    /// The second look found items that still speak of the subject; they joined the plan.
+    LeftOver {
+        /// How many.
+        items: u64,
+    },
+    /// The second look ended it, and the outcome is this.
+    Verified {
+        /// What became of the items.
+        counts: Counts,
+        /// When the last item was erased, or nothing was found to erase.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        logically_erased_at: Option<Timestamp>,
+        /// When soft-deleted copies expire; absent where the sources keep none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unrecoverable_after: Option<Timestamp>,
+    },
+    /// It ended without its purpose.
+    Failed {
+        /// A stable word and what to do, free of personal data.
+        reason: String,
+    },
+}
+
+/// A person's decision and who took it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Who, as the message named them.
+    pub actor: String,
+    /// Why, in their words.
+    pub reason: String,
+}
+
+/// The archive that an export wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archive {
+    /// Name in the exports store; made of the request id alone.
+    pub name: String,
+    /// Where a person fetches it, as the store gives it.
+    pub url: String,
+    /// Hex SHA-256 of the whole archive.
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
+    /// Files under `data/`.
+    pub files: u64,
+}
+
+/// The tally of a finished request, as announced.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Items looked at by the last sweep.
+    pub seen: u64,
+    /// Items that spoke of the subject.
+    pub found: u64,
+    /// Outcome word to number of items.
+    pub outcomes: std::collections::BTreeMap<String, u64>,
+}
+
+/// An event that the state does not admit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a request that is {state:?} cannot take the event {event}")]
+pub struct IllegalEvent {
+    /// Where the request stands.
+    pub state: State,
+    /// The event's word.
+    pub event: &'static str,
+}
+
+impl State {
+    /// Every state, in the order of a life.
+    pub const ALL: [Self; 12] = [
+        Self::Received,
+        Self::Accepted,
+        Self::Finding,
+        Self::Planned,
+        Self::Held,
+        Self::Acting,
+        Self::Verifying,
+        Self::Completed,
+        Self::PartiallyCompleted,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Rejected,
+    ];
+
+    /// The state after `event`, or a refusal that names both.
+    ///
+    /// # Errors
+    /// [`IllegalEvent`] for every pair that is not an arm below.
+    pub fn next(&self, event: &Event) -> Result<Self, IllegalEvent> {
+        Ok(match (self, event) {
+            (Self::Received, Event::Accepted) => Self::Accepted,
+            (Self::Received, Event::Rejected { .. }) => Self::Rejected,
+
+            (Self::Accepted, Event::FindStarted) => Self::Finding,
+            (Self::Finding, Event::Planned { .. }) => Self::Planned,
+            (Self::Planned, Event::Held { .. }) => Self::Held,
+            (Self::Held, Event::Approved(_)) | (Self::Planned, Event::ActStarted) => Self::Acting,
+            (Self::Acting, Event::Acted { .. }) => Self::Verifying,
+            (Self::Verifying, Event::LeftOver { .. }) => Self::Acting,
+            // A dry run rests with its plan: nothing was touched, so nothing is looked at again.
+            (Self::Verifying | Self::Planned, Event::Verified { counts, .. }) => {
+                if counts.is_clean() { Self::Completed } else { Self::PartiallyCompleted }
+            }
+
+            (Self::Held, Event::Refused(_))
+            | (
+                Self::Accepted | Self::Finding | Self::Planned | Self::Held,
+                Event::Cancelled(_),
+            ) => Self::Cancelled,
+            (
+                Self::Accepted | Self::Finding | Self::Planned | Self::Acting | Self::Verifying,
+                Event::Failed { .. },
+            ) => Self::Failed,
+            (Self::Failed, Event::Retried(_)) => Self::Accepted,
+
+            (state, event) => return Err(IllegalEvent { state: *state, event: event.word() }),
+        })
+    }
+
+    /// The fold of a request's whole ledger.
+    ///
+    /// # Errors
+    /// The first event that does not follow from those before it.
+    pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Self, IllegalEvent> {
+        events.into_iter().try_fold(Self::Received, |state, event| state.next(event))
+    }
+
+    /// Whether the request needs its identities no longer: they are shredded on entering.
+    pub fn rests(self) -> bool {
+        match self {
+            Self::Completed | Self::PartiallyCompleted | Self::Cancelled | Self::Rejected => true,
+            // A failed request can be retried, and needs its identities for that.
+            Self::Failed
+            | Self::Received
+            | Self::Accepted
+            | Self::Finding
+            | Self::Planned
+            | Self::Held
+            | Self::Acting
+            | Self::Verifying => false,
+        }
+    }
+
+    /// Whether nothing more happens by itself; what `submit --wait` waits for.
+    pub fn is_end(self) -> bool {
+        self.rests() || self == Self::Failed
+    }
+
+    /// The word used in the ledger, in `status` and in metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Accepted => "accepted",
+            Self::Finding => "finding",
+            Self::Planned => "planned",
+            Self::Held => "held",
+            Self::Acting => "acting",
+            Self::Verifying => "verifying",
+            Self::Completed => "completed",
+            Self::PartiallyCompleted => "partially_completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// The state of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+impl Event {
+    /// The event's word, as in the ledger.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Rejected { .. } => "rejected",
+            Self::FindStarted => "find_started",
+            Self::Planned { .. } => "planned",
+            Self::Held { .. } => "held",
+            Self::Approved(_) => "approved",
+            Self::Refused(_) => "refused",
+            Self::Cancelled(_) => "cancelled",
+            Self::Retried(_) => "retried",
+            Self::ActStarted => "act_started",
+            Self::Acted { .. } => "acted",
+            Self::LeftOver { .. } => "left_over",
+            Self::Verified { .. } => "verified",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
+impl Counts {
+    /// Outcome words that leave a request less than completed.
+    const UNCLEAN: [&'static str; 4] = ["blocked", "unreadable", "changed", "failed"];
+
+    /// Whether every item ended as the request wanted, or as the operator's policy says.
+    pub fn is_clean(&self) -> bool {
+        Self::UNCLEAN.iter().all(|word| self.outcomes.get(*word).is_none_or(|count| *count == 0))
+    }
+
+    /// The counts of a tally.
+    pub fn new(seen: u64, tally: &Tally) -> Self {
+        let found = tally.total() - tally.of("unreadable");
+        Self { seen, found, outcomes: tally.by_outcome.clone() }
+    }
+}

@@ -1,0 +1,17 @@
+//! `dsrd` answers data-subject requests for Azure Machine Learning workspaces.
+//!
+//! Read the modules in this order; each may name only those above it that the table in
+//! `tests/it/tidy.rs` allows.
+
+pub mod domain;
+pub mod matching;
+pub mod archive;
+pub mod evidence;
+pub mod ports;
+pub mod stages;
+pub mod telemetry;
+pub mod worker;
+pub mod config;
+pub mod adapters;
+pub mod app;
+pub mod cli;

@@ -1,0 +1,401 @@
+//! What we need of the world, stated beside those who need it.
+//!
+//! Each port is a contract; `tests/it/source_contract.rs` and `ledger_contract.rs` run it over every
+//! adapter. Unless a method says otherwise it is safe to repeat, and a [`Failure`] says whether
+//! repeating makes sense. No failure text holds an item name, an identity or a secret.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::event::{Announcement, Correspondence};
+use crate::domain::failure::Failure;
+use crate::domain::item::Item;
+use crate::domain::outcome::{ItemOutcome, Tally};
+use crate::domain::request::{RequestId, RequestKind};
+use crate::domain::state::{Event, State};
+
+/// Bytes of one item in order; the first error ends it.
+pub type ByteStream = BoxStream<'static, Result<Bytes, Failure>>;
+
+// ---------------------------------------------------------------- clock
+
+/// Time as a value, so that no test sleeps.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// Now, in UTC.
+    fn now(&self) -> Timestamp;
+    /// Returns once `millis` milliseconds have passed on this clock.
+    async fn sleep_ms(&self, millis: u64);
+}
+
+// ---------------------------------------------------------------- the door
+
+/// Where requests come from.
+#[async_trait]
+pub trait Inbox: Send + Sync {
+    /// Waits for the next message; messages that were received and never settled come again after
+    /// a restart. May be called again while earlier deliveries are unsettled, up to a bound of the
+    /// adapter's. Cancel-safe: dropping the future loses nothing.
+    async fn receive(&self) -> Result<Delivery, Failure>;
+    /// Tells the queue what became of a delivery. Done at most once for each; a delivery that the
+    /// queue has meanwhile taken back counts as settled, because it will come again.
+    async fn settle(&self, delivery: Delivery, settlement: Settlement) -> Result<(), Failure>;
+    /// Whether the queue can be reached now.
+    async fn ping(&self) -> Result<(), Failure>;
+}
+
+/// A message from the queue. Its body may name the subject: `Debug` is not implemented.
+pub struct Delivery {
+    /// The body as it came.
+    pub body: Bytes,
+    /// Whom to answer.
+    pub correspondence: Correspondence,
+    /// The declared media type, if any.
+    pub content_type: Option<String>,
+    /// The adapter's own mark for settling it.
+    pub token: DeliveryToken,
+}
+
+/// How an adapter knows a delivery again.
+pub enum DeliveryToken {
+    /// A broker's delivery tag, on the channel with this number.
+    Tag {
+        /// Counts the channels of this process.
+        channel: u64,
+        /// The tag on that channel.
+        tag: u64,
+    },
+    /// A file's name in the folder queue.
+    File(String),
+    /// An index in memory.
+    Index(usize),
+}
+
+/// What became of a delivery.
+pub enum Settlement {
+    /// It is in the ledger.
+    Taken,
+    /// It was answered as bad input: the original goes, whole, to the dead letters with these
+    /// words as the reason (stable codes, no personal data).
+    Refused(String),
+    /// It could not be ledgered now; it should come again.
+    Returned,
+}
+
+/// Where events go.
+#[async_trait]
+pub trait Announcer: Send + Sync {
+    /// Publishes and waits for the confirm. Repeating it publishes again under the same id;
+    /// consumers deduplicate.
+    async fn announce(&self, announcement: &Announcement) -> Result<Announced, Failure>;
+}
+
+/// What the broker did with an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Announced {
+    /// Confirmed, and routed to at least one queue.
+    Confirmed,
+    /// Confirmed, but no queue was bound: it must be kept and tried again.
+    Unroutable,
+}
+
+// ---------------------------------------------------------------- sources
+
+/// A place that holds data (DESIGN section 5).
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// The configured name; in events, metrics and logs.
+    fn name(&self) -> &str;
+
+    /// One page of everything held, every form of every name, in a stable order; `marker` is the
+    /// `next` of the page before. Pages may be empty and still have a `next`. Items written while a
+    /// listing runs may be missing from it; items that stood through it are in it exactly once.
+    async fn list(&self, marker: Option<&str>) -> Result<Page, Failure>;
+
+    /// The bytes of exactly that version and ETag.
+    async fn read(&self, item: &Item) -> Result<Read, Failure>;
+
+    /// Removes exactly that version under that ETag. Never touches another name. Erasing the
+    /// current form of a name takes its snapshots along where the store knows no other way.
+    /// Gone already is [`Erased::AlreadyAbsent`]; other bytes under the name are [`Erased::Changed`]
+    /// and stay.
+    async fn erase(&self, item: &Item) -> Result<Erased, Failure>;
+
+    /// Whatever the source still holds under this item's name, in every form it can hide in,
+    /// soft-deleted ones excepted. Empty when the name is gone.
+    async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure>;
+
+    /// When something erased now can no longer be recovered; `None` where it is gone at once.
+    async fn unrecoverable_after(&self, erased_at: Timestamp)
+    -> Result<Option<Timestamp>, Failure>;
+
+    /// Whether the source can be reached with our credential now.
+    async fn ping(&self) -> Result<(), Failure>;
+}
+
+/// One page of a listing.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// In the order of the source.
+    pub items: Vec<Item>,
+    /// Where the next page starts; `None` after the last.
+    pub next: Option<String>,
+}
+
+/// The answer to a read.
+pub enum Read {
+    /// The bytes.
+    Bytes(ByteStream),
+    /// Nothing is there any more.
+    Absent,
+    /// Other bytes are there now.
+    Changed,
+    /// The source holds it but will not give it: a stable word says why (`archived`,
+    /// `customer_key`, `forbidden`).
+    Refused(String),
+}
+
+/// The answer to an erasure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Erased {
+    /// Removed now.
+    Done,
+    /// It was gone.
+    AlreadyAbsent,
+    /// Other bytes are there now; they stay.
+    Changed,
+    /// Something outside our authority forbids it.
+    Blocked(crate::domain::outcome::Block),
+}
+
+// ---------------------------------------------------------------- exports
+
+/// Where archives are kept for the person to fetch.
+#[async_trait]
+pub trait Exports: Send + Sync {
+    /// Starts an archive under this name (made of a request id; a plain file name). Nothing is
+    /// visible under the name until [`Upload::finish`]; an archive already there is then replaced.
+    async fn create(&self, name: &str) -> Result<Box<dyn Upload>, Failure>;
+    /// Reads an archive back; `None` if there is none.
+    async fn open(&self, name: &str) -> Result<Option<ByteStream>, Failure>;
+    /// Removes an archive; none there is success.
+    async fn remove(&self, name: &str) -> Result<(), Failure>;
+    /// Where a person fetches it. Holds no secret.
+    fn url(&self, name: &str) -> String;
+    /// Whether archives can be written now.
+    async fn ping(&self) -> Result<(), Failure>;
+}
+
+/// An archive being written, in bounded memory.
+#[async_trait]
+pub trait Upload: Send {
+    /// Takes the next bytes.
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Failure>;
+    /// Makes the whole visible at once, durably. Dropping an upload instead leaves nothing.
+    async fn finish(self: Box<Self>) -> Result<(), Failure>;
+}
+
+// ---------------------------------------------------------------- ledger
+
+/// The append-only account. All methods are atomic: after a crash each either happened whole or not.
+///
+/// The ledger never sees personal data in the clear: bodies and planned items come to it sealed, and
+/// it forgets seals and sealed bytes in the transaction in which a request comes to rest.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Commits a first record with the sealed request and the announcement. If the id is known
+    /// nothing is written and its standing comes back.
+    async fn open(&self, opening: Opening) -> Result<Opened, Failure>;
+
+    /// Commits the next record, the state it leads to and the announcement. If another writer
+    /// took the sequence first nothing is written and [`Appended::Overtaken`] comes back.
+    async fn append(
+        &self,
+        record: &Record,
+        announcement: Option<&Announcement>,
+    ) -> Result<Appended, Failure>;
+
+    /// Where a request stands.
+    async fn standing(&self, id: &RequestId) -> Result<Option<Standing>, Failure>;
+
+    /// Requests in any of these states, earliest due first, at most `limit`.
+    async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure>;
+
+    /// How many requests are in each state.
+    async fn census(&self) -> Result<Vec<(State, u64)>, Failure>;
+
+    /// All records of a request in order.
+    async fn records(&self, id: &RequestId) -> Result<Vec<Record>, Failure>;
+
+    /// The sealed request; `None` once it rests.
+    async fn sealed(&self, id: &RequestId) -> Result<Option<SealedRequest>, Failure>;
+
+    /// Adds planned items, sealed; items whose ordinal is there already are left as they are.
+    async fn add_items(&self, id: &RequestId, items: &[SealedItem]) -> Result<(), Failure>;
+
+    /// Forgets all planned items: a find that did not end starts anew.
+    async fn clear_items(&self, id: &RequestId) -> Result<(), Failure>;
+
+    /// Planned items after that ordinal, in order, at most `limit`; with `open_only` those that
+    /// have no outcome yet. The sealed bytes are empty once the request rests.
+    async fn items(
+        &self,
+        id: &RequestId,
+        after: Option<u64>,
+        open_only: bool,
+        limit: u32,
+    ) -> Result<Vec<SealedItem>, Failure>;
+
+    /// Records what became of items; an outcome that is there already is replaced.
+    async fn record_outcomes(
+        &self,
+        id: &RequestId,
+        outcomes: &[(u64, ItemOutcome)],
+    ) -> Result<(), Failure>;
+
+    /// How the items ended so far.
+    async fn tally(&self, id: &RequestId) -> Result<Tally, Failure>;
+
+    /// Notes how far a stage has come, for people to see; not part of the account.
+    async fn note_progress(&self, ids: &[RequestId], progress: Progress) -> Result<(), Failure>;
+
+    /// Announcements not yet confirmed and due to be tried at `now`, oldest first.
+    async fn unsent(&self, now: Timestamp, limit: u32) -> Result<Vec<Announcement>, Failure>;
+
+    /// Marks announcements confirmed.
+    async fn mark_sent(&self, ids: &[Uuid]) -> Result<(), Failure>;
+
+    /// Puts an announcement off until `retry_at`, and counts the try.
+    async fn put_off(&self, id: Uuid, retry_at: Timestamp) -> Result<(), Failure>;
+
+    /// Makes the last announcement of a request unsent again: its producer asked twice.
+    async fn announce_again(&self, id: &RequestId) -> Result<(), Failure>;
+
+    /// Announcements not yet confirmed.
+    async fn backlog(&self) -> Result<u64, Failure>;
+
+    /// Whether the ledger can be written now.
+    async fn ping(&self) -> Result<(), Failure>;
+}
+
+/// What the first record of a request comes with.
+pub struct Opening {
+    /// The record; its sequence is 1.
+    pub record: Record,
+    /// Keyed digest of the body: the same request sent twice has the same.
+    pub digest: String,
+    /// `None` for a message that was rejected.
+    pub request: Option<OpeningRequest>,
+    /// Whom to answer, now and later.
+    pub correspondence: Correspondence,
+    /// What is announced with it.
+    pub announcement: Announcement,
+}
+
+/// The part of an opening that only valid requests have.
+pub struct OpeningRequest {
+    /// What was asked.
+    pub kind: RequestKind,
+    /// When it was submitted, as the producer says.
+    pub submitted: Timestamp,
+    /// By when it must be done.
+    pub due: Timestamp,
+    /// The body, sealed.
+    pub sealed: SealedRequest,
+}
+
+/// A request body under its own key.
+#[derive(Clone)]
+pub struct SealedRequest {
+    /// The request's key, wrapped by the master key.
+    pub wrapped_key: Vec<u8>,
+    /// The body under that key.
+    pub body: Vec<u8>,
+}
+
+/// What [`Ledger::open`] found.
+pub enum Opened {
+    /// It is new and committed.
+    New,
+    /// The id was there: its standing and the digest of the body it came with.
+    Known {
+        /// Where it stands.
+        standing: Standing,
+        /// Digest of the first body.
+        digest: String,
+    },
+}
+
+/// What [`Ledger::append`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// Committed.
+    Done,
+    /// Another writer was there first; load again.
+    Overtaken,
+}
+
+/// One line of the account, chained to the one before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Whose.
+    pub id: RequestId,
+    /// Counts from 1 without gaps.
+    pub sequence: u64,
+    /// When, to the millisecond.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+    /// Hex hash of the record before; empty for the first.
+    pub previous: String,
+    /// Hex hash of this record.
+    pub hash: String,
+}
+
+/// Where a request stands: everything `status` shows, and nothing about the subject.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Whose.
+    pub id: RequestId,
+    /// The fold of its records.
+    pub state: State,
+    /// Sequence of its last record.
+    pub sequence: u64,
+    /// Hash of its last record.
+    pub head: String,
+    /// What was asked; `None` for a rejected message.
+    pub kind: Option<RequestKind>,
+    /// When it was submitted.
+    pub submitted: Option<Timestamp>,
+    /// By when it must be done.
+    pub due: Option<Timestamp>,
+    /// When the last record was written.
+    pub changed: Timestamp,
+    /// Whom to answer.
+    pub correspondence: Correspondence,
+    /// How far the current stage has come.
+    pub progress: Progress,
+}
+
+/// How far a stage has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Items dealt with.
+    pub done: u64,
+    /// Items in all; 0 while unknown.
+    pub total: u64,
+}
+
+/// A planned item under its request's key.
+#[derive(Clone)]
+pub struct SealedItem {
+    /// Its place in the plan, from 0.
+    pub ordinal: u64,
+    /// The planned item, sealed.
+    pub sealed: Vec<u8>,
+    /// What became of it, once known.
+    pub outcome: Option<ItemOutcome>,
+}
