@@ -31,6 +31,12 @@ pub trait Clock: Send + Sync {
     async fn sleep_ms(&self, millis: u64);
 }
 
+/// Randomness, for keys and nonces.
+pub trait Entropy: Send + Sync {
+    /// Fills the bytes from a cryptographic source.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
 // ---------------------------------------------------------------- the door
 
 /// Where requests come from.
@@ -236,8 +242,12 @@ pub trait Ledger: Send + Sync {
     /// Adds planned items, sealed; items whose ordinal is there already are left as they are.
     async fn add_items(&self, id: &RequestId, items: &[SealedItem]) -> Result<(), Failure>;
 
-    /// Forgets all planned items: a find that did not end starts anew.
-    async fn clear_items(&self, id: &RequestId) -> Result<(), Failure>;
+    /// Forgets planned items, all or those without an outcome: a look that did not end starts anew.
+    async fn clear_items(&self, id: &RequestId, open_only: bool) -> Result<(), Failure>;
+
+    /// Notes that these items are about to be acted on. One that was begun and is then found gone
+    /// was removed by us, even if the process died before it could say so.
+    async fn begin_items(&self, id: &RequestId, ordinals: &[u64]) -> Result<(), Failure>;
 
     /// Planned items after that ordinal, in order, at most `limit`; with `open_only` those that
     /// have no outcome yet. The sealed bytes are empty once the request rests.
@@ -396,6 +406,8 @@ pub struct SealedItem {
     pub ordinal: u64,
     /// The planned item, sealed.
     pub sealed: Vec<u8>,
+    /// Whether acting on it has begun.
+    pub begun: bool,
     /// What became of it, once known.
     pub outcome: Option<ItemOutcome>,
 }

@@ -67,8 +67,10 @@ pub struct Envelope {
 
 /// What one event says.
 pub struct Content<'a> {
-    /// Which request.
+    /// The ledger's id; the event's id is made of it.
     pub request: &'a RequestId,
+    /// The id that producers know: another one only where a message was rejected.
+    pub subject: &'a RequestId,
     /// Ledger sequence of the record.
     pub sequence: u64,
     /// `accepted`, `progressed`, `completed`, ….
@@ -94,7 +96,7 @@ impl Envelope {
             "id": id.to_string(),
             "source": self.source,
             "type": format!("{TYPE_PREFIX}request.{}.{TYPE_VERSION}", content.name),
-            "subject": content.request.as_str(),
+            "subject": content.subject.as_str(),
             "time": content.at.to_string(),
             "datacontenttype": "application/json",
             // The CloudEvents "sequence" extension orders as text, so the number is padded.
@@ -123,7 +125,7 @@ impl Envelope {
     fn data(&self, content: &Content<'_>) -> Value {
         let mut data = Map::new();
         data.insert("controller_id".into(), self.controller_id.clone().into());
-        data.insert("subject_request_id".into(), content.request.as_str().into());
+        data.insert("subject_request_id".into(), content.subject.as_str().into());
         data.insert("request_status".into(), request_status(content.name).into());
         if let Some(kind) = content.kind {
             data.insert("subject_request_type".into(), kind.word().into());
