@@ -152,8 +152,8 @@ fn open(
 }
 
 fn mac(key: &[u8; KEY_BYTES], bytes: &[u8]) -> [u8; 32] {
-    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key)
-        .expect("HMAC takes keys of any length");
+    let mut mac =
+        <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(bytes);
     mac.finalize().into_bytes().into()
 }
