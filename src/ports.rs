@@ -333,7 +333,7 @@ pub enum Opened {
     /// The id was there: its standing and the digest of the body it came with.
     Known {
         /// Where it stands.
-        standing: Standing,
+        standing: Box<Standing>,
         /// Digest of the first body.
         digest: String,
     },

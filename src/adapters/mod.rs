@@ -1,1 +1,3 @@
-//! adapters
+//! The only files that touch the outside.
+
+pub mod sql;
