@@ -1,0 +1,160 @@
+//! Archives in a folder, each readable by our own user alone.
+//!
+//! An archive is written beside its place under `.NAME.part` and renamed when it is whole and on disk.
+//! What a killed process leaves under that name is overwritten when the export is tried again and
+//! removed with the archive.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use tokio::fs::{self, File};
+use tokio::io::AsyncWriteExt;
+use tokio_util::io::ReaderStream;
+use url::Url;
+
+use crate::domain::failure::Failure;
+use crate::ports::{ByteStream, Exports, Upload};
+
+/// Bytes read at a time.
+const READ_BYTES: usize = 256 * 1024;
+
+/// The folder; made when it is first needed.
+pub struct FolderExports {
+    root: PathBuf,
+}
+
+impl FolderExports {
+    /// Archives in the folder at `path`. Touches nothing yet.
+    ///
+    /// # Errors
+    /// Where a relative path cannot be made absolute, because the working folder is gone.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let absolute = std::path::absolute(path);
+        let root = absolute.map_err(|error| failure("finding the export folder", error))?;
+        Ok(Self { root })
+    }
+
+    async fn make_root(&self) -> Result<(), Failure> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(&self.root).await.map_err(|error| failure("making the export folder", error))
+    }
+
+    /// Where the archive of this name is, and where it is while it is being written.
+    fn places(&self, name: &str) -> Result<(PathBuf, PathBuf), Failure> {
+        let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0']);
+        if !is_plain {
+            return Err(Failure::permanent("naming an archive: not a plain file name"));
+        }
+        Ok((self.root.join(name), self.root.join(format!(".{name}.part"))))
+    }
+}
+
+#[async_trait]
+impl Exports for FolderExports {
+    async fn create(&self, name: &str) -> Result<Box<dyn Upload>, Failure> {
+        let (place, part) = self.places(name)?;
+        self.make_root().await?;
+        // A leftover is removed first: it could have wider permissions than a new file is given.
+        remove_if_there(&part).await.map_err(|error| failure(WRITING, error))?;
+        let mut options = fs::OpenOptions::new();
+        let opened = options.write(true).create_new(true).mode(0o600).open(&part).await;
+        let file = opened.map_err(|error| failure(WRITING, error))?;
+        Ok(Box::new(FolderUpload { file, place, part: Some(part) }))
+    }
+
+    async fn open(&self, name: &str) -> Result<Option<ByteStream>, Failure> {
+        let (place, _) = self.places(name)?;
+        match File::open(place).await {
+            Ok(file) => {
+                let bytes = ReaderStream::with_capacity(file, READ_BYTES);
+                Ok(Some(bytes.map_err(|error| failure("reading an archive", error)).boxed()))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failure("opening an archive", error)),
+        }
+    }
+
+    async fn remove(&self, name: &str) -> Result<(), Failure> {
+        let (place, part) = self.places(name)?;
+        for path in [part, place] {
+            let gone = remove_if_there(&path).await;
+            gone.map_err(|error| failure("removing an archive", error))?;
+        }
+        Ok(())
+    }
+
+    fn url(&self, name: &str) -> String {
+        Url::from_file_path(self.root.join(name)).map(String::from).unwrap_or_default()
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.make_root().await?;
+        let writable = tempfile::tempfile_in(&self.root).map(drop);
+        writable.map_err(|error| failure("writing to the export folder", error))
+    }
+}
+
+struct FolderUpload {
+    file: File,
+    place: PathBuf,
+    /// `None` once it was renamed.
+    part: Option<PathBuf>,
+}
+
+#[async_trait]
+impl Upload for FolderUpload {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Failure> {
+        self.file.write_all(&bytes).await.map_err(|error| failure(WRITING, error))
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<(), Failure> {
+        self.publish().await.map_err(|error| failure("finishing an archive", error))
+    }
+}
+
+impl FolderUpload {
+    /// The bytes reach the disk before the name does, and the name before we say so.
+    async fn publish(&mut self) -> io::Result<()> {
+        self.file.flush().await?;
+        self.file.sync_all().await?;
+        if let Some(part) = &self.part {
+            fs::rename(part, &self.place).await?;
+        }
+        self.part = None;
+        let folder = self.place.parent().expect("an archive lies in a folder");
+        File::open(folder).await?.sync_all().await
+    }
+}
+
+impl Drop for FolderUpload {
+    /// An archive that was given up is personal data that nobody asked for any more. If the file
+    /// cannot be removed now, the next try of the same export will.
+    fn drop(&mut self) {
+        if let Some(part) = self.part.take() {
+            std::fs::remove_file(part).ok();
+        }
+    }
+}
+
+const WRITING: &str = "writing an archive";
+
+async fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path).await {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// A full disk may be emptied by itself; a missing permission is not given by itself.
+fn failure(doing: &'static str, error: io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::NotADirectory | ErrorKind::ReadOnlyFilesystem => {
+            Failure::needs_person(doing).because(error)
+        }
+        _ => Failure::transient(doing).because(error),
+    }
+}

@@ -1,0 +1,6 @@
+//! The embedded default: everything in folders of this machine, nothing to install.
+
+pub mod exports;
+pub mod path;
+pub mod source;
+pub mod walk;

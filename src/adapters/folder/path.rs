@@ -1,0 +1,83 @@
+//! File paths below a folder as item names, and back.
+//!
+//! A name is the path with `/` between segments. Unix file names are bytes: a path that is not UTF-8
+//! would otherwise be dropped or, worse, stand for another file. Such a path is written with `%XX`
+//! for its `%` and its invalid bytes, and ends in `//`, which no path does; all other names are the
+//! path itself. So the two directions undo each other and no name stands for two files.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+/// Ends the name of a path that is not UTF-8.
+const ESCAPED: &str = "//";
+
+/// The item name of a path below the folder, given as its bytes.
+pub fn name_of(path: &[u8]) -> String {
+    if let Ok(name) = std::str::from_utf8(path) {
+        return name.to_owned();
+    }
+    let mut name = String::with_capacity(path.len() + 8);
+    for chunk in path.utf8_chunks() {
+        name.push_str(&chunk.valid().replace('%', "%25"));
+        for byte in chunk.invalid() {
+            write!(name, "%{byte:02X}").expect("a String takes whatever is written to it");
+        }
+    }
+    name + ESCAPED
+}
+
+/// The bytes of the path that has this name.
+pub fn path_bytes(name: &str) -> Vec<u8> {
+    match name.strip_suffix(ESCAPED) {
+        Some(escaped) => percent_encoding::percent_decode_str(escaped).collect(),
+        None => name.as_bytes().to_vec(),
+    }
+}
+
+/// The path below the folder that has this name; `None` for a name that no file there can have:
+/// one that would climb out of the folder, or is not a path in its plainest form.
+pub fn relative(name: &str) -> Option<PathBuf> {
+    let bytes = path_bytes(name);
+    let plain = |segment: &[u8]| !segment.is_empty() && segment != b"." && segment != b"..";
+    let lives = bytes.split(|byte| *byte == b'/').all(plain) && !bytes.contains(&0);
+    (lives && name_of(&bytes) == name).then(|| PathBuf::from(OsString::from_vec(bytes)))
+}
+
+/// Whether nothing is there: a file where a folder should be means that nothing is below it.
+pub fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_paths_undo_each_other() {
+        let paths: [(&[u8], &str); 7] = [
+            (b"a/b.txt", "a/b.txt"),
+            (b"100%", "100%"),
+            (b"a%FF", "a%FF"),
+            (b"tab\tline\n", "tab\tline\n"),
+            ("käse/山".as_bytes(), "käse/山"),
+            (b"a\xff", "a%FF//"),
+            (b"50%/a\xffb\xc3", "50%25/a%FFb%C3//"),
+        ];
+        for (path, name) in paths {
+            assert_eq!(name_of(path), name);
+            assert_eq!(path_bytes(name), path);
+            assert_eq!(relative(name).unwrap().as_os_str().as_encoded_bytes(), path);
+        }
+    }
+
+    #[test]
+    fn names_that_climb_or_are_not_plain_have_no_path() {
+        for name in ["", ".", "..", "../a", "a/../b", "/etc", "a/", "a//b", "//", "a\0b", "a%41//"]
+        {
+            assert!(relative(name).is_none(), "{name:?}");
+        }
+    }
+}

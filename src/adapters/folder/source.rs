@@ -1,0 +1,246 @@
+//! A folder of this machine as a source: every regular file below it, hidden ones too, is an item.
+//!
+//! Symbolic links are neither listed nor followed: what they point to lies in another place, which
+//! is a source of its own or not ours, and following one could read or erase outside the folder.
+//!
+//! A file system knows no conditional delete. The state of a file (its `ETag`: inode, size, time of
+//! last change) is compared right before it is unlinked; a write that falls between the two calls is
+//! lost with the file. So the folder should rest while requests run; a blob container need not.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
+use tokio::io::AsyncReadExt;
+use tokio::task::spawn_blocking;
+
+use crate::adapters::folder::path::{is_absence, relative};
+use crate::adapters::folder::walk;
+use crate::domain::failure::Failure;
+use crate::domain::item::{Item, Version};
+use crate::domain::outcome::Block;
+use crate::ports::{ByteStream, Erased, Page, Read, Source};
+
+/// Items on one page, and names of one directory held in memory at a time.
+const PAGE_ITEMS_MAX: usize = 4096;
+/// Bytes read at a time.
+const READ_BYTES: usize = 256 * 1024;
+
+/// The source. The folder is looked at anew with every call, so it may appear after the start.
+pub struct FolderSource {
+    name: String,
+    root: PathBuf,
+}
+
+impl FolderSource {
+    /// The folder at `path` under the configured `name`. Touches nothing yet.
+    pub fn open(name: &str, path: &Path) -> Self {
+        Self { name: name.to_owned(), root: path.to_owned() }
+    }
+
+    /// Runs blocking work on the folder elsewhere than on the threads that serve everyone.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let root = self.root.clone();
+        let answer = spawn_blocking(move || work(&root)).await;
+        match answer {
+            Ok(done) => done.map_err(|error| failure(doing, &error)),
+            Err(_) => Err(Failure::permanent(format!("{doing}: the work was broken off"))),
+        }
+    }
+
+    fn item(&self, name: String, metadata: &Metadata) -> Item {
+        Item {
+            source: self.name.clone(),
+            name,
+            version: Version::Current,
+            etag: etag(metadata),
+            size: metadata.len(),
+            modified: Timestamp::new(metadata.mtime(), nanos(metadata.mtime_nsec())).ok(),
+            content_type: None,
+            metadata: Default::default(),
+            tags: Default::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl Source for FolderSource {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn list(&self, marker: Option<&str>) -> Result<Page, Failure> {
+        let marker = marker.map(str::to_owned);
+        let list = move |root: &Path| walk::page(root, marker.as_deref(), PAGE_ITEMS_MAX);
+        let page = self.on_disk("listing a folder", list).await?;
+        let items = page.files.into_iter().map(|(name, metadata)| self.item(name, &metadata));
+        Ok(Page { items: items.collect(), next: page.next })
+    }
+
+    async fn read(&self, item: &Item) -> Result<Read, Failure> {
+        let Some(path) = relative(&item.name) else {
+            return Ok(Read::Refused("name".to_owned()));
+        };
+        let seen = item.etag.clone();
+        let open = move |root: &Path| open_unchanged(root, &path, &seen);
+        let opened = self.on_disk("opening a file", open).await?;
+        Ok(match opened {
+            Opened::File(file) => Read::Bytes(stream_of(file, item.etag.clone())),
+            Opened::Absent => Read::Absent,
+            Opened::Changed => Read::Changed,
+            Opened::Forbidden => Read::Refused("forbidden".to_owned()),
+        })
+    }
+
+    async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
+        let path = relative(&item.name)
+            .ok_or_else(|| Failure::permanent("erasing a file: no file can have that name"))?;
+        let seen = item.etag.clone();
+        self.on_disk("erasing a file", move |root| unlink_unchanged(root, &path, &seen)).await
+    }
+
+    async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
+        let Some(path) = relative(name) else { return Ok(Vec::new()) };
+        let look = move |root: &Path| Ok(file_at(root, &path)?.map(|(_, metadata)| metadata));
+        let found = self.on_disk("looking for a file", look).await?;
+        Ok(found.iter().map(|metadata| self.item(name.to_owned(), metadata)).collect())
+    }
+
+    /// An unlinked file is gone at once, as far as the file system tells: backups and snapshots of
+    /// the disk are beyond it.
+    async fn unrecoverable_after(&self, _: Timestamp) -> Result<Option<Timestamp>, Failure> {
+        Ok(None)
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.on_disk("opening a folder", |root| fs::read_dir(root).map(drop)).await
+    }
+}
+
+/// What stands where a file was seen.
+enum Opened {
+    File(File),
+    Absent,
+    Changed,
+    Forbidden,
+}
+
+fn open_unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Opened> {
+    let Some((path, metadata)) = file_at(root, path)? else { return Ok(Opened::Absent) };
+    if etag(&metadata) != seen {
+        return Ok(Opened::Changed);
+    }
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Opened::Absent),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(Opened::Forbidden),
+        Err(error) => return Err(error),
+    };
+    // Asked of the open file: another one, or a link, may have taken the name since.
+    let same = etag(&file.metadata()?) == seen;
+    Ok(if same { Opened::File(file) } else { Opened::Changed })
+}
+
+fn unlink_unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Erased> {
+    let Some((path, metadata)) = file_at(root, path)? else { return Ok(Erased::AlreadyAbsent) };
+    if etag(&metadata) != seen {
+        return Ok(Erased::Changed);
+    }
+    match fs::remove_file(&path) {
+        Ok(()) => sync_parent(&path).map(|()| Erased::Done),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Erased::AlreadyAbsent),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            Ok(Erased::Blocked(Block::Lock))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The regular file at `path` below `root`, as a full path; `None` where there is none, where
+/// something else took its place, or where a link leads there.
+fn file_at(root: &Path, path: &Path) -> io::Result<Option<(PathBuf, Metadata)>> {
+    let root = root.canonicalize()?;
+    let full = root.join(path);
+    let parent = full.parent().expect("a path below a folder has a parent");
+    match parent.canonicalize() {
+        Ok(real) if real == parent => {}
+        Ok(_) => return Ok(None),
+        Err(error) if is_absence(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    match fs::symlink_metadata(&full) {
+        Ok(metadata) if metadata.is_file() => Ok(Some((full, metadata))),
+        Ok(_) => Ok(None),
+        Err(error) if is_absence(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes the disappearance of a name outlast a power cut.
+fn sync_parent(path: &Path) -> io::Result<()> {
+    let parent = path.parent().expect("a path below a folder has a parent");
+    File::open(parent)?.sync_all()
+}
+
+/// Inode and size tell another file from this one; the change time, which no program can set,
+/// tells a rewrite even where the modification time was put back.
+fn etag(metadata: &Metadata) -> String {
+    let (ino, size) = (metadata.ino(), metadata.len());
+    let (mtime, mtime_ns) = (metadata.mtime(), metadata.mtime_nsec());
+    let (ctime, ctime_ns) = (metadata.ctime(), metadata.ctime_nsec());
+    format!("{ino:x}-{size:x}-{mtime:x}.{mtime_ns:x}-{ctime:x}.{ctime_ns:x}")
+}
+
+fn nanos(nanos: i64) -> i32 {
+    i32::try_from(nanos).unwrap_or_default()
+}
+
+/// The bytes of an open file; ends in a failure if the file is no longer what it was when opened.
+fn stream_of(file: File, seen: String) -> ByteStream {
+    let file = tokio::fs::File::from_std(file);
+    stream::try_unfold(Some(file), move |file| {
+        let seen = seen.clone();
+        async move {
+            let Some(mut file) = file else { return Ok(None) };
+            let bytes = next_bytes(&mut file).await.map_err(|error| failure(READING, &error))?;
+            if !bytes.is_empty() {
+                return Ok(Some((bytes, Some(file))));
+            }
+            let metadata = file.metadata().await.map_err(|error| failure(READING, &error))?;
+            if etag(&metadata) == seen {
+                Ok(None)
+            } else {
+                Err(Failure::transient("reading a file: it was written meanwhile"))
+            }
+        }
+    })
+    .boxed()
+}
+
+const READING: &str = "reading a file";
+
+async fn next_bytes(file: &mut tokio::fs::File) -> io::Result<Bytes> {
+    let mut buffer = BytesMut::with_capacity(READ_BYTES);
+    file.read_buf(&mut buffer).await?;
+    Ok(buffer.freeze())
+}
+
+/// The texts of `io::Error` name no path.
+fn failure(doing: &'static str, error: &io::Error) -> Failure {
+    let cause = io::Error::from(error.kind());
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::NotADirectory => {
+            Failure::needs_person(doing).because(cause)
+        }
+        _ => Failure::transient(doing).because(cause),
+    }
+}

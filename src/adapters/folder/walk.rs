@@ -1,0 +1,143 @@
+//! Lists the files below a folder page by page, in the byte order of their whole paths.
+//!
+//! A page starts behind a name and not at a position, so it does not matter what was erased or
+//! written between two pages. No more than a page of names of each directory on the way is held in
+//! memory; a directory with more is read again for its next page.
+
+use std::collections::BinaryHeap;
+use std::ffi::OsStr;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::adapters::folder::path::{is_absence, name_of, path_bytes};
+
+/// One page.
+pub struct FilePage {
+    /// Names and what the file system says of them.
+    pub files: Vec<(String, Metadata)>,
+    /// The name behind which the next page starts; `None` after the last.
+    pub next: Option<String>,
+}
+
+/// At most `files_max` regular files below `root`, in order, behind the name `marker`.
+pub fn page(root: &Path, marker: Option<&str>, files_max: usize) -> io::Result<FilePage> {
+    let after = marker.map(path_bytes).unwrap_or_default();
+    let mut walk = Walk { root, after, files: Vec::new(), files_max };
+    walk.directory(b"", true)?;
+    let full = walk.files.len() == files_max;
+    let next = if full { walk.files.last().map(|(name, _)| name.clone()) } else { None };
+    Ok(FilePage { files: walk.files, next })
+}
+
+struct Walk<'a> {
+    root: &'a Path,
+    /// Path bytes of the last file of the page before.
+    after: Vec<u8>,
+    files: Vec<(String, Metadata)>,
+    files_max: usize,
+}
+
+impl Walk<'_> {
+    /// Takes the files below `prefix` (empty, or ending in `/`) until the page is full. Each round
+    /// goes on behind the last entry of the one before, so the loop ends with the directory.
+    fn directory(&mut self, prefix: &[u8], is_root: bool) -> io::Result<()> {
+        let mut done: Option<Vec<u8>> = None;
+        loop {
+            let entries = match self.entries(prefix, done.as_deref()) {
+                Ok(entries) => entries,
+                // Gone since its parent was read, with all that was in it.
+                Err(error) if is_absence(&error) && !is_root => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            let is_last_round = entries.len() < self.files_max;
+            for entry in &entries {
+                self.entry(entry)?;
+                if self.files.len() == self.files_max {
+                    return Ok(());
+                }
+            }
+            if is_last_round {
+                return Ok(());
+            }
+            done = entries.into_iter().next_back();
+        }
+    }
+
+    fn entry(&mut self, path: &[u8]) -> io::Result<()> {
+        if path.ends_with(b"/") {
+            return self.directory(path, false);
+        }
+        match fs::symlink_metadata(self.root.join(OsStr::from_bytes(path))) {
+            Ok(metadata) if metadata.is_file() => self.files.push((name_of(path), metadata)),
+            Ok(_) => {}
+            Err(error) if is_absence(&error) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// The first entries of a directory in order, at most a page of them, behind `done` and behind
+    /// the page before. A directory ends in `/`, which puts it where its files belong: `a.txt`
+    /// stands before `a/b`. A heap keeps the smallest ones while the directory passes by.
+    fn entries(&self, prefix: &[u8], done: Option<&[u8]>) -> io::Result<Vec<Vec<u8>>> {
+        let mut smallest = BinaryHeap::new();
+        for entry in fs::read_dir(self.root.join(OsStr::from_bytes(prefix)))? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            let mut path = [prefix, entry.file_name().as_bytes()].concat();
+            if kind.is_dir() {
+                path.push(b'/');
+            } else if !kind.is_file() {
+                continue;
+            }
+            if done.is_some_and(|done| path.as_slice() <= done) || !self.is_ahead(&path) {
+                continue;
+            }
+            smallest.push(path);
+            if smallest.len() > self.files_max {
+                smallest.pop();
+            }
+        }
+        Ok(smallest.into_sorted_vec())
+    }
+
+    /// Whether this file, or a file in this directory, may stand behind the page before.
+    fn is_ahead(&self, path: &[u8]) -> bool {
+        path > self.after.as_slice() || (path.ends_with(b"/") && self.after.starts_with(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(root: &Path, files_max: usize) -> Vec<String> {
+        let (mut names, mut marker) = (Vec::new(), None);
+        loop {
+            let page = page(root, marker.as_deref(), files_max).unwrap();
+            assert!(page.files.len() <= files_max);
+            names.extend(page.files.into_iter().map(|(name, _)| name));
+            marker = page.next;
+            if marker.is_none() {
+                return names;
+            }
+        }
+    }
+
+    #[test]
+    fn pages_of_any_size_make_the_same_listing() {
+        let root = tempfile::tempdir().unwrap();
+        let files = ["a.txt", "a/.hidden", "a/b", "a/b.c/d", "a/b.c/e", "a/c", "ab", "b", "z/y/x"];
+        for file in files {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        fs::create_dir_all(root.path().join("a/empty")).unwrap();
+        for files_max in [1, 2, 3, 5, 9, 10, 100] {
+            assert_eq!(names(root.path(), files_max), files, "{files_max} a page");
+        }
+    }
+}

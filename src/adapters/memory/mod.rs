@@ -1,0 +1,6 @@
+//! Ports in memory, for tests and dry runs. They keep the promises of `crate::ports` and nothing else:
+//! what is in them is gone with the process.
+
+pub mod clock;
+pub mod exports;
+pub mod source;

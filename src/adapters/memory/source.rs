@@ -1,0 +1,261 @@
+//! A source in memory, with snapshots, and with the faults that a test wants it to have.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::{self, StreamExt};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::failure::Failure;
+use crate::domain::item::{Item, Version};
+use crate::domain::outcome::Block;
+use crate::ports::{Erased, Page, Read, Source};
+
+/// Names on one page unless told otherwise.
+const PAGE_NAMES: usize = 1000;
+/// Bytes handed out at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// The source. A test keeps a reference to it and changes it while others use it as a port.
+pub struct MemorySource {
+    name: String,
+    shelves: Mutex<Shelves>,
+}
+
+/// What is stored under one name.
+#[derive(Clone, Default)]
+pub struct Content {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// The media type.
+    pub content_type: Option<String>,
+    /// Kept beside the bytes.
+    pub metadata: BTreeMap<String, String>,
+    /// Index tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// How a name misbehaves.
+#[derive(Clone)]
+pub enum Fault {
+    /// Reads are refused with this word.
+    Refuses(String),
+    /// Reads break off, transiently, after so many bytes.
+    BreaksAfter(usize),
+    /// Erasures are blocked.
+    Blocks(Block),
+}
+
+#[derive(Default)]
+struct Shelves {
+    forms: BTreeMap<String, BTreeMap<Version, Stored>>,
+    faults: BTreeMap<String, Fault>,
+    written: u64,
+    page_names: usize,
+    failing_calls: u32,
+    kept_for: Option<SignedDuration>,
+}
+
+#[derive(Clone)]
+struct Stored {
+    content: Content,
+    etag: String,
+}
+
+impl MemorySource {
+    /// An empty source under the configured `name`.
+    pub fn new(name: &str) -> Self {
+        let shelves = Shelves { page_names: PAGE_NAMES, ..Shelves::default() };
+        Self { name: name.to_owned(), shelves: Mutex::new(shelves) }
+    }
+
+    /// Stores bytes under a name, over what was there.
+    pub fn put(&self, name: &str, bytes: impl Into<Bytes>) {
+        self.put_content(name, Content { bytes: bytes.into(), ..Content::default() });
+    }
+
+    /// Stores bytes and all that is kept beside them.
+    pub fn put_content(&self, name: &str, content: Content) {
+        let mut shelves = self.shelves();
+        shelves.written += 1;
+        let stored = Stored { content, etag: format!("{:#x}", shelves.written) };
+        let forms = shelves.forms.entry(name.to_owned()).or_default();
+        forms.insert(Version::Current, stored);
+    }
+
+    /// Takes a snapshot of a name that is there.
+    pub fn snapshot(&self, name: &str) {
+        let mut shelves = self.shelves();
+        shelves.written += 1;
+        let version = Version::Snapshot(format!("{:08}", shelves.written));
+        if let Some(forms) = shelves.forms.get_mut(name)
+            && let Some(current) = forms.get(&Version::Current).cloned()
+        {
+            forms.insert(version, current);
+        }
+    }
+
+    /// The current bytes of a name.
+    pub fn get(&self, name: &str) -> Option<Bytes> {
+        let shelves = self.shelves();
+        Some(shelves.forms.get(name)?.get(&Version::Current)?.content.bytes.clone())
+    }
+
+    /// All names that have any form, in order.
+    pub fn names(&self) -> Vec<String> {
+        self.shelves().forms.keys().cloned().collect()
+    }
+
+    /// Lets a name misbehave, or behave again.
+    pub fn set_fault(&self, name: &str, fault: Option<Fault>) {
+        let mut shelves = self.shelves();
+        match fault {
+            Some(fault) => shelves.faults.insert(name.to_owned(), fault),
+            None => shelves.faults.remove(name),
+        };
+    }
+
+    /// Lets the next `calls` calls of the port fail transiently.
+    pub fn fail_next(&self, calls: u32) {
+        self.shelves().failing_calls = calls;
+    }
+
+    /// Puts at most `names` names on a page.
+    pub fn set_page_names(&self, names: usize) {
+        self.shelves().page_names = names;
+    }
+
+    /// Pretends that what is erased stays recoverable for so long.
+    pub fn keep_erased_for(&self, time: SignedDuration) {
+        self.shelves().kept_for = Some(time);
+    }
+
+    /// No call leaves the shelves half changed, so a panic of another test thread is no reason
+    /// to stop here.
+    fn shelves(&self) -> MutexGuard<'_, Shelves> {
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The shelves for a call of the port, unless it is told to fail.
+    fn called(&self) -> Result<MutexGuard<'_, Shelves>, Failure> {
+        let mut shelves = self.shelves();
+        if shelves.failing_calls > 0 {
+            shelves.failing_calls -= 1;
+            return Err(Failure::transient("asking a source in memory: told to fail"));
+        }
+        Ok(shelves)
+    }
+
+    fn item(&self, name: &str, version: &Version, stored: &Stored) -> Item {
+        Item {
+            source: self.name.clone(),
+            name: name.to_owned(),
+            version: version.clone(),
+            etag: stored.etag.clone(),
+            size: stored.content.bytes.len() as u64,
+            modified: None,
+            content_type: stored.content.content_type.clone(),
+            metadata: stored.content.metadata.clone(),
+            tags: stored.content.tags.clone(),
+        }
+    }
+}
+
+#[async_trait]
+impl Source for MemorySource {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn list(&self, marker: Option<&str>) -> Result<Page, Failure> {
+        let shelves = self.called()?;
+        let mut page = Page::default();
+        let mut last = None;
+        let behind = |name: &&String| marker.is_none_or(|marker| name.as_str() > marker);
+        for (count, name) in shelves.forms.keys().filter(behind).enumerate() {
+            if count == shelves.page_names {
+                page.next = last;
+                break;
+            }
+            for (version, stored) in &shelves.forms[name] {
+                page.items.push(self.item(name, version, stored));
+            }
+            last = Some(name.clone());
+        }
+        Ok(page)
+    }
+
+    async fn read(&self, item: &Item) -> Result<Read, Failure> {
+        let shelves = self.called()?;
+        let fault = shelves.faults.get(&item.name).cloned();
+        if let Some(Fault::Refuses(word)) = fault {
+            return Ok(Read::Refused(word));
+        }
+        let Some(stored) = shelves.find(item) else { return Ok(Read::Absent) };
+        if stored.etag != item.etag {
+            return Ok(Read::Changed);
+        }
+        let bytes = &stored.content.bytes;
+        let (whole, broken) = match fault {
+            Some(Fault::BreaksAfter(length)) => (bytes.slice(..length.min(bytes.len())), true),
+            Some(Fault::Refuses(_) | Fault::Blocks(_)) | None => (bytes.clone(), false),
+        };
+        let starts = (0..whole.len()).step_by(CHUNK_BYTES);
+        let chunk = |start| Ok(whole.slice(start..whole.len().min(start + CHUNK_BYTES)));
+        let mut chunks: Vec<Result<Bytes, Failure>> = starts.map(chunk).collect();
+        if broken {
+            chunks.push(Err(Failure::transient("reading from memory: told to break off")));
+        }
+        Ok(Read::Bytes(stream::iter(chunks).boxed()))
+    }
+
+    async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
+        let mut shelves = self.called()?;
+        let Some(stored) = shelves.find(item) else { return Ok(Erased::AlreadyAbsent) };
+        if stored.etag != item.etag {
+            return Ok(Erased::Changed);
+        }
+        if let Some(Fault::Blocks(block)) = shelves.faults.get(&item.name) {
+            return Ok(Erased::Blocked(*block));
+        }
+        shelves.remove(item);
+        Ok(Erased::Done)
+    }
+
+    async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
+        let shelves = self.called()?;
+        let forms = shelves.forms.get(name).into_iter().flatten();
+        Ok(forms.map(|(version, stored)| self.item(name, version, stored)).collect())
+    }
+
+    async fn unrecoverable_after(
+        &self,
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let kept_for = self.called()?.kept_for;
+        Ok(kept_for.map(|time| erased_at.checked_add(time).unwrap_or(Timestamp::MAX)))
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.called().map(drop)
+    }
+}
+
+impl Shelves {
+    fn find(&self, item: &Item) -> Option<&Stored> {
+        self.forms.get(&item.name)?.get(&item.version)
+    }
+
+    /// As in a blob container, the snapshots of a name go with its current form.
+    fn remove(&mut self, item: &Item) {
+        if let Some(forms) = self.forms.get_mut(&item.name) {
+            match item.version {
+                Version::Current => forms.clear(),
+                Version::Snapshot(_) | Version::Previous(_) => drop(forms.remove(&item.version)),
+            }
+        }
+        self.forms.retain(|_, forms| !forms.is_empty());
+    }
+}

@@ -1,0 +1,93 @@
+//! The promises of the `Exports` port, kept by every adapter.
+
+use bytes::Bytes;
+use dsrd::adapters::folder::exports::FolderExports;
+use dsrd::adapters::memory::exports::MemoryExports;
+use dsrd::ports::Exports;
+use futures::TryStreamExt;
+
+/// The suite.
+async fn keeps_the_contract(exports: &dyn Exports) {
+    exports.ping().await.unwrap();
+    has_nothing_at_first(exports).await;
+    shows_an_archive_once_it_is_whole(exports).await;
+    replaces_an_archive(exports).await;
+    takes_big_and_empty_archives(exports).await;
+}
+
+async fn has_nothing_at_first(exports: &dyn Exports) {
+    assert!(read(exports, "a.zip").await.is_none());
+    exports.remove("a.zip").await.unwrap();
+}
+
+async fn shows_an_archive_once_it_is_whole(exports: &dyn Exports) {
+    let mut upload = exports.create("a.zip").await.unwrap();
+    upload.write(Bytes::from_static(b"half")).await.unwrap();
+    assert!(read(exports, "a.zip").await.is_none());
+    drop(upload);
+    assert!(read(exports, "a.zip").await.is_none());
+    write(exports, "a.zip", &[b"one ", b"", b"two"]).await;
+    assert_eq!(read(exports, "a.zip").await.unwrap(), b"one two");
+    assert!(exports.url("a.zip").ends_with("a.zip"));
+}
+
+async fn replaces_an_archive(exports: &dyn Exports) {
+    let mut upload = exports.create("a.zip").await.unwrap();
+    upload.write(Bytes::from_static(b"new")).await.unwrap();
+    assert_eq!(read(exports, "a.zip").await.unwrap(), b"one two");
+    upload.finish().await.unwrap();
+    assert_eq!(read(exports, "a.zip").await.unwrap(), b"new");
+    exports.remove("a.zip").await.unwrap();
+    assert!(read(exports, "a.zip").await.is_none());
+}
+
+async fn takes_big_and_empty_archives(exports: &dyn Exports) {
+    let big: Vec<u8> = (0..20_000_001_u32).map(|n| (n % 253) as u8).collect();
+    let pieces: Vec<&[u8]> = big.chunks(1_000_003).collect();
+    write(exports, "big.zip", &pieces).await;
+    assert!(read(exports, "big.zip").await.unwrap() == big);
+    write(exports, "empty.zip", &[]).await;
+    assert_eq!(read(exports, "empty.zip").await.unwrap(), b"");
+    for name in ["big.zip", "empty.zip"] {
+        exports.remove(name).await.unwrap();
+    }
+}
+
+async fn write(exports: &dyn Exports, name: &str, pieces: &[&[u8]]) {
+    let mut upload = exports.create(name).await.unwrap();
+    for piece in pieces {
+        upload.write(Bytes::copy_from_slice(piece)).await.unwrap();
+    }
+    upload.finish().await.unwrap();
+}
+
+async fn read(exports: &dyn Exports, name: &str) -> Option<Vec<u8>> {
+    let bytes = exports.open(name).await.unwrap()?;
+    Some(bytes.try_collect::<Vec<_>>().await.unwrap().concat())
+}
+
+#[tokio::test]
+async fn memory_keeps_the_contract() {
+    keeps_the_contract(&MemoryExports::new()).await;
+}
+
+#[tokio::test]
+async fn folder_keeps_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    keeps_the_contract(&FolderExports::open(&folder.path().join("new/exports")).unwrap()).await;
+    let left = std::fs::read_dir(folder.path().join("new/exports")).unwrap().count();
+    assert_eq!(left, 0, "nothing half written stays");
+}
+
+#[tokio::test]
+async fn folder_archives_are_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let exports = FolderExports::open(folder.path()).unwrap();
+    write(&exports, "a.zip", &[b"private"]).await;
+    let mode = std::fs::metadata(folder.path().join("a.zip")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    for name in ["../a.zip", "/etc/a.zip", "", ".", "..", "a/b.zip"] {
+        assert!(exports.create(name).await.is_err(), "{name:?}");
+    }
+}

@@ -1,0 +1,325 @@
+//! The promises of the `Source` port, kept by every adapter.
+
+use std::collections::BTreeSet;
+
+use dsrd::domain::item::{Item, Version};
+use dsrd::domain::outcome::Block;
+use dsrd::ports::{Erased, Read, Source};
+use futures::TryStreamExt;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::support::worlds::{FolderWorld, MemoryWorld, World};
+
+/// The suite.
+async fn keeps_the_contract(world: &dyn World) {
+    is_empty_at_first(world).await;
+    lists_and_reads_what_is_there(world).await;
+    reads_big_and_empty_items(world).await;
+    gives_only_the_bytes_that_were_listed(world).await;
+    erases_under_the_etag_alone(world).await;
+    erases_twice_as_once(world).await;
+    addresses_odd_names_exactly(world).await;
+    refuses_names_that_climb(world).await;
+}
+
+async fn is_empty_at_first(world: &dyn World) {
+    world.source().ping().await.unwrap();
+    assert!(listing(world.source()).await.is_empty());
+    assert!(world.source().remains("a/b").await.unwrap().is_empty());
+}
+
+async fn lists_and_reads_what_is_there(world: &dyn World) {
+    world.put("ExperimentRun/dcid.run1/log.txt", b"one").await;
+    world.put("ExperimentRun/dcid.run10/log.txt", b"ten").await;
+    let items = listing(world.source()).await;
+    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    assert_eq!(names, ["ExperimentRun/dcid.run1/log.txt", "ExperimentRun/dcid.run10/log.txt"]);
+    for (item, bytes) in items.iter().zip(["one", "ten"]) {
+        assert_eq!(item.source, world.source().name());
+        assert!(item.version == Version::Current && item.size == 3 && !item.etag.is_empty());
+        assert_eq!(bytes_of(world.source(), item).await, bytes.as_bytes());
+    }
+    clear(world).await;
+}
+
+async fn reads_big_and_empty_items(world: &dyn World) {
+    let big: Vec<u8> = (0..9_000_001_u32).map(|n| (n % 251) as u8).collect();
+    world.put("big", &big).await;
+    world.put("empty", b"").await;
+    let items = listing(world.source()).await;
+    assert_eq!(items.iter().map(|item| item.size).collect::<Vec<_>>(), [9_000_001, 0]);
+    assert!(bytes_of(world.source(), &items[0]).await == big);
+    assert!(bytes_of(world.source(), &items[1]).await.is_empty());
+    clear(world).await;
+}
+
+async fn gives_only_the_bytes_that_were_listed(world: &dyn World) {
+    world.put("a", b"first").await;
+    world.put("b", b"first").await;
+    world.put("empty", b"").await;
+    let [a, b, empty] = <[Item; 3]>::try_from(listing(world.source()).await).unwrap();
+    world.put("a", b"other").await;
+    world.put("empty", b"no more").await;
+    assert!(matches!(world.source().read(&a).await.unwrap(), Read::Changed));
+    assert!(matches!(world.source().read(&empty).await.unwrap(), Read::Changed));
+    world.source().erase(&b).await.unwrap();
+    assert!(matches!(world.source().read(&b).await.unwrap(), Read::Absent));
+    clear(world).await;
+}
+
+async fn erases_under_the_etag_alone(world: &dyn World) {
+    world.put("run1", b"ann").await;
+    world.put("run10", b"bob").await;
+    let [seen, _] = <[Item; 2]>::try_from(listing(world.source()).await).unwrap();
+    world.put("run1", b"eve").await;
+    assert_eq!(world.source().erase(&seen).await.unwrap(), Erased::Changed);
+    assert_eq!(world.get("run1").await.unwrap(), b"eve");
+
+    let now = world.source().remains("run1").await.unwrap();
+    assert_eq!(now.len(), 1, "the name and no name that begins with it");
+    assert!(now[0].name == "run1" && now[0].etag != seen.etag);
+    assert_eq!(world.source().erase(&now[0]).await.unwrap(), Erased::Done);
+    assert_eq!(world.names().await, ["run10"]);
+    assert!(world.source().remains("run1").await.unwrap().is_empty());
+    clear(world).await;
+}
+
+async fn erases_twice_as_once(world: &dyn World) {
+    world.put("a", b"once").await;
+    let items = listing(world.source()).await;
+    assert_eq!(world.source().erase(&items[0]).await.unwrap(), Erased::Done);
+    assert_eq!(world.source().erase(&items[0]).await.unwrap(), Erased::AlreadyAbsent);
+}
+
+/// Names that a careless URL or path would turn into another name.
+async fn addresses_odd_names_exactly(world: &dyn World) {
+    let names: Vec<String> = odd_names().into_iter().filter(|name| world.takes(name)).collect();
+    for name in &names {
+        world.put(name, name.as_bytes()).await;
+    }
+    let items = listing(world.source()).await;
+    let listed: BTreeSet<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    let expected: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    assert_eq!(listed, expected);
+    let mut left: BTreeSet<String> = names.iter().cloned().collect();
+    for item in &items {
+        assert_eq!(bytes_of(world.source(), item).await, item.name.as_bytes(), "{:?}", item.name);
+        assert_eq!(world.source().remains(&item.name).await.unwrap().len(), 1, "{:?}", item.name);
+        let erased = world.source().erase(item).await.unwrap();
+        assert_eq!(erased, Erased::Done, "{:?}", item.name);
+        assert!(world.source().remains(&item.name).await.unwrap().is_empty(), "{:?}", item.name);
+        left.remove(&item.name);
+        let names = world.names().await;
+        assert_eq!(names.into_iter().collect::<BTreeSet<_>>(), left, "after {:?}", item.name);
+    }
+}
+
+fn odd_names() -> Vec<String> {
+    let odd = [
+        "a\tb",
+        "ab",
+        "a\nb",
+        "a b",
+        " a",
+        "a ",
+        "100%",
+        "a%41",
+        "a%2Fb",
+        "aA",
+        "a?b",
+        "a#b",
+        "a+b",
+        "a&b=c",
+        "a\\b",
+        "a//b",
+        "/a",
+        "a.",
+        "a..",
+        "...",
+        ".hidden",
+        "dir/",
+        "dir/.",
+        "käse",
+        "山",
+        "ka\u{308}se",
+        "😀/👩‍🔬",
+        "<a>&\"'",
+        "a;b,c:d@e!$'()*~^`{|}[]",
+        "\u{feff}bom",
+        "\u{7f}",
+        "a\u{85}b",
+    ];
+    let mut names: Vec<String> = odd.map(str::to_owned).into();
+    names.push(["x".repeat(250), "y".repeat(250), "z".repeat(250), "w".repeat(250)].join("/"));
+    names.push("l".repeat(1024));
+    // Dot segments are refused by every store that is addressed by URL or path.
+    names.retain(|name| name.split('/').all(|segment| segment != "." && segment != ".."));
+    names
+}
+
+async fn refuses_names_that_climb(world: &dyn World) {
+    world.put("a", b"stays").await;
+    let mut item = listing(world.source()).await.remove(0);
+    for name in ["b/../a", "./a", "../a", "..", "."] {
+        if world.takes(name) {
+            continue;
+        }
+        item.name = name.to_owned();
+        assert!(!matches!(world.source().read(&item).await, Ok(Read::Bytes(_))), "{name}");
+        assert!(!matches!(world.source().erase(&item).await, Ok(Erased::Done)), "{name}");
+        assert_eq!(world.get("a").await.unwrap(), b"stays");
+    }
+    clear(world).await;
+}
+
+/// More items than any page holds.
+async fn lists_many_items_once(world: &dyn World, count: usize) {
+    for n in 0..count {
+        world.put(&format!("run{:03}/item{n}", n % 7), b"").await;
+    }
+    lists_exactly(world, count).await;
+}
+
+/// The listing runs over several pages, is sorted, and holds everything once.
+async fn lists_exactly(world: &dyn World, count: usize) {
+    let (mut names, mut marker, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = world.source().list(marker.as_deref()).await.unwrap();
+        names.extend(page.items.into_iter().map(|item| item.name));
+        pages += 1;
+        marker = page.next;
+        if marker.is_none() {
+            break;
+        }
+    }
+    assert!(pages > 2, "{pages} pages");
+    assert!(names.is_sorted());
+    assert_eq!(names.len(), count);
+    names.dedup();
+    assert_eq!(names, world.names().await);
+}
+
+async fn listing(source: &dyn Source) -> Vec<Item> {
+    let (mut items, mut marker) = (Vec::new(), None);
+    loop {
+        let page = source.list(marker.as_deref()).await.unwrap();
+        items.extend(page.items);
+        marker = page.next;
+        if marker.is_none() {
+            return items;
+        }
+    }
+}
+
+async fn bytes_of(source: &dyn Source, item: &Item) -> Vec<u8> {
+    let Read::Bytes(bytes) = source.read(item).await.unwrap() else {
+        panic!("no bytes for {:?}", item.name)
+    };
+    bytes.try_collect::<Vec<_>>().await.unwrap().concat()
+}
+
+async fn clear(world: &dyn World) {
+    for item in listing(world.source()).await {
+        assert_eq!(world.source().erase(&item).await.unwrap(), Erased::Done);
+    }
+    assert!(world.names().await.is_empty());
+}
+
+// ---------------------------------------------------------------- memory
+
+#[tokio::test]
+async fn memory_keeps_the_contract() {
+    keeps_the_contract(&MemoryWorld::new()).await;
+}
+
+#[tokio::test]
+async fn memory_lists_over_many_pages() {
+    lists_many_items_once(&MemoryWorld::new(), 12_000).await;
+}
+
+#[tokio::test]
+async fn memory_has_faults_when_told() {
+    use dsrd::adapters::memory::source::Fault;
+    let world = MemoryWorld::new();
+    world.put("a", b"0123456789").await;
+    world.source.snapshot("a");
+    world.source.keep_erased_for(SignedDuration::from_hours(24));
+    let items = listing(&world.source).await;
+    assert_eq!(items.len(), 2, "the current form and the snapshot");
+
+    world.source.set_fault("a", Some(Fault::BreaksAfter(4)));
+    let Read::Bytes(bytes) = world.source.read(&items[0]).await.unwrap() else { panic!() };
+    assert!(bytes.try_collect::<Vec<_>>().await.unwrap_err().is_transient());
+    world.source.set_fault("a", Some(Fault::Refuses("archived".to_owned())));
+    assert!(
+        matches!(world.source.read(&items[0]).await.unwrap(), Read::Refused(word) if word == "archived")
+    );
+    world.source.set_fault("a", Some(Fault::Blocks(Block::LegalHold)));
+    assert_eq!(world.source.erase(&items[0]).await.unwrap(), Erased::Blocked(Block::LegalHold));
+    world.source.set_fault("a", None);
+    world.source.fail_next(1);
+    assert!(world.source.erase(&items[0]).await.unwrap_err().is_transient());
+
+    assert_eq!(world.source.erase(&items[0]).await.unwrap(), Erased::Done);
+    assert!(world.names().await.is_empty(), "snapshots go with the current form");
+    let horizon = world.source.unrecoverable_after(Timestamp::UNIX_EPOCH).await.unwrap();
+    assert_eq!(horizon.unwrap().to_string(), "1970-01-02T00:00:00Z");
+}
+
+// ---------------------------------------------------------------- folder
+
+#[tokio::test]
+async fn folder_keeps_the_contract() {
+    keeps_the_contract(&FolderWorld::new()).await;
+}
+
+#[tokio::test]
+async fn folder_lists_over_many_pages() {
+    lists_many_items_once(&FolderWorld::new(), 12_000).await;
+}
+
+#[tokio::test]
+async fn folder_holds_names_that_are_not_utf8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let world = FolderWorld::new();
+    std::fs::write(world.path().join(OsStr::from_bytes(b"latin\xe9.log")), "one").unwrap();
+    std::fs::write(world.path().join("latin%E9.log"), "another").unwrap();
+    let items = listing(world.source()).await;
+    assert_eq!(items.len(), 2);
+    for item in items {
+        let bytes = if item.name.ends_with("//") { "one" } else { "another" };
+        assert_eq!(bytes_of(world.source(), &item).await, bytes.as_bytes());
+        assert_eq!(world.source().erase(&item).await.unwrap(), Erased::Done);
+    }
+    assert!(world.names().await.is_empty());
+}
+
+#[tokio::test]
+async fn folder_does_not_follow_links() {
+    let world = FolderWorld::new();
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("secret"), "outside").unwrap();
+    std::os::unix::fs::symlink(outside.path(), world.path().join("link")).unwrap();
+    std::os::unix::fs::symlink(outside.path().join("secret"), world.path().join("file")).unwrap();
+    world.put("dir/secret", b"inside").await;
+    let mut item = listing(world.source()).await.remove(0);
+    assert_eq!(item.name, "dir/secret");
+    for name in ["link/secret", "file"] {
+        item.name = name.to_owned();
+        assert!(matches!(world.source().read(&item).await.unwrap(), Read::Absent));
+        assert_eq!(world.source().erase(&item).await.unwrap(), Erased::AlreadyAbsent);
+        assert!(world.source().remains(name).await.unwrap().is_empty());
+    }
+    assert!(outside.path().join("secret").exists());
+}
+
+#[tokio::test]
+async fn folder_that_is_missing_is_not_an_empty_one() {
+    let world = FolderWorld::new();
+    let source =
+        dsrd::adapters::folder::source::FolderSource::open("gone", &world.path().join("no"));
+    assert!(source.ping().await.is_err());
+    assert!(source.list(None).await.is_err());
+    assert!(source.remains("a").await.is_err());
+}

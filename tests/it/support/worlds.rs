@@ -1,0 +1,124 @@
+//! Stores that a test can fill and look into without going through the port that it tests.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use dsrd::adapters::folder::path::{name_of, relative};
+use dsrd::adapters::folder::source::FolderSource;
+use dsrd::adapters::memory::source::MemorySource;
+use dsrd::ports::Source;
+use tempfile::TempDir;
+
+/// A store as its owner sees it.
+#[async_trait]
+pub trait World: Send + Sync {
+    /// The port under test.
+    fn source(&self) -> &dyn Source;
+    /// Writes bytes under a name, over what was there.
+    async fn put(&self, name: &str, bytes: &[u8]);
+    /// All names that have bytes, sorted.
+    async fn names(&self) -> Vec<String>;
+    /// The bytes of a name.
+    async fn get(&self, name: &str) -> Option<Vec<u8>>;
+    /// Whether the store can have this name at all.
+    fn takes(&self, name: &str) -> bool;
+}
+
+/// In memory.
+pub struct MemoryWorld {
+    /// The source, for what only memory can do.
+    pub source: MemorySource,
+}
+
+impl MemoryWorld {
+    pub fn new() -> Self {
+        Self { source: MemorySource::new("memory") }
+    }
+}
+
+#[async_trait]
+impl World for MemoryWorld {
+    fn source(&self) -> &dyn Source {
+        &self.source
+    }
+
+    async fn put(&self, name: &str, bytes: &[u8]) {
+        self.source.put(name, Bytes::copy_from_slice(bytes));
+    }
+
+    async fn names(&self) -> Vec<String> {
+        self.source.names()
+    }
+
+    async fn get(&self, name: &str) -> Option<Vec<u8>> {
+        self.source.get(name).map(Vec::from)
+    }
+
+    fn takes(&self, _: &str) -> bool {
+        true
+    }
+}
+
+/// In a folder of its own.
+pub struct FolderWorld {
+    folder: TempDir,
+    source: FolderSource,
+}
+
+impl FolderWorld {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let source = FolderSource::open("folder", folder.path());
+        Self { folder, source }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn place(&self, name: &str) -> PathBuf {
+        self.path().join(relative(name).unwrap())
+    }
+}
+
+#[async_trait]
+impl World for FolderWorld {
+    fn source(&self) -> &dyn Source {
+        &self.source
+    }
+
+    async fn put(&self, name: &str, bytes: &[u8]) {
+        let place = self.place(name);
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(place, bytes).unwrap();
+    }
+
+    async fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut folders = vec![self.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let entry = entry.unwrap();
+                if entry.file_type().unwrap().is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    let path = entry.path();
+                    let below = path.strip_prefix(self.path()).unwrap();
+                    names.push(name_of(below.as_os_str().as_encoded_bytes()));
+                }
+            }
+        }
+        names.sort();
+        names
+    }
+
+    async fn get(&self, name: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.place(name)).ok()
+    }
+
+    /// A path has no empty segments, and no segment of more than 255 bytes.
+    fn takes(&self, name: &str) -> bool {
+        relative(name).is_some() && name.split('/').all(|segment| segment.len() <= 255)
+    }
+}
