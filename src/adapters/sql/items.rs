@@ -31,9 +31,9 @@ pub async fn add(
 ) -> Result<(), Failure> {
     for items in items.chunks(ROWS_MAX) {
         let statement = format!(
-            "INSERT INTO items (request, ordinal, sealed, outcome, detail) VALUES {} \
+            "INSERT INTO items (request, ordinal, sealed, begun, outcome, detail) VALUES {} \
              ON CONFLICT (request, ordinal) DO NOTHING",
-            places(0, items.len(), 5)
+            places(0, items.len(), 6)
         );
         let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
         for item in items {
@@ -41,6 +41,7 @@ pub async fn add(
                 .bind(id.as_str())
                 .bind(stored(item.ordinal))
                 .bind(item.sealed.as_slice())
+                .bind(i64::from(item.begun))
                 .bind(item.outcome.as_ref().map(ItemOutcome::word))
                 .bind(item.outcome.as_ref().map(ItemOutcome::detail));
         }
@@ -54,13 +55,43 @@ pub async fn add(
 ///
 /// # Errors
 /// Whatever the database refuses.
-pub async fn clear(connection: &mut AnyConnection, id: &RequestId) -> Result<(), Failure> {
-    sqlx::query("DELETE FROM items WHERE request = $1")
+pub async fn clear(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+    open_only: bool,
+) -> Result<(), Failure> {
+    let all = "DELETE FROM items WHERE request = $1";
+    let open = "DELETE FROM items WHERE request = $1 AND outcome IS NULL";
+    sqlx::query(if open_only { open } else { all })
         .bind(id.as_str())
         .execute(connection)
         .await
         .map(drop)
         .map_err(while_doing("forgetting planned items"))
+}
+
+/// See `Ledger::begin_items`; the caller commits.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn begin(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+    ordinals: &[u64],
+) -> Result<(), Failure> {
+    for ordinals in ordinals.chunks(ROWS_MAX) {
+        let statement = format!(
+            "UPDATE items SET begun = 1 WHERE request = $1 AND ordinal IN {}",
+            places(1, 1, ordinals.len())
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false).bind(id.as_str());
+        for ordinal in ordinals {
+            query = query.bind(stored(*ordinal));
+        }
+        let updated = query.execute(&mut *connection).await;
+        updated.map_err(while_doing("noting that acting on items begins"))?;
+    }
+    Ok(())
 }
 
 /// See `Ledger::items`.

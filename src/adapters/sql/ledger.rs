@@ -107,9 +107,15 @@ impl Ledger for SqlLedger {
         commit(transaction).await
     }
 
-    async fn clear_items(&self, id: &RequestId) -> Result<(), Failure> {
+    async fn clear_items(&self, id: &RequestId, open_only: bool) -> Result<(), Failure> {
         let mut transaction = self.begin().await?;
-        items::clear(&mut transaction, id).await?;
+        items::clear(&mut transaction, id, open_only).await?;
+        commit(transaction).await
+    }
+
+    async fn begin_items(&self, id: &RequestId, ordinals: &[u64]) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        items::begin(&mut transaction, id, ordinals).await?;
         commit(transaction).await
     }
 

@@ -147,6 +147,7 @@ fn item(row: &AnyRow) -> Result<SealedItem, RowError> {
     Ok(SealedItem {
         ordinal: counted(get(row, "ordinal")?),
         sealed: get::<Option<Vec<u8>>>(row, "sealed")?.unwrap_or_default(),
+        begun: get::<i64>(row, "begun")? != 0,
         outcome: outcome.transpose()?,
     })
 }

@@ -33,11 +33,13 @@ CREATE TABLE events (
     PRIMARY KEY (request, sequence)
 );
 
--- Planned items, sealed until the request rests. `outcome` is a word, `detail` what stands behind it.
+-- Planned items, sealed until the request rests; `begun` is 1 once acting on one was about to begin.
+-- `outcome` is a word, `detail` what stands behind it.
 CREATE TABLE items (
     request TEXT   NOT NULL REFERENCES requests (id),
     ordinal BIGINT NOT NULL,
     sealed  {bytes},
+    begun   BIGINT NOT NULL,
     outcome TEXT,
     detail  TEXT,
     PRIMARY KEY (request, ordinal)
