@@ -5,3 +5,4 @@
 mod support; // what the tests start and share
 mod source_contract; // the Source suite: memory, folder, Azurite
 mod exports_contract; // the Exports suite: memory, folder, Azurite
+mod archive; // bytes, names and manifest, opened by other people's programs
