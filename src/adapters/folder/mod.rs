@@ -1,0 +1,3 @@
+//! The embedded default: everything in local folders, nothing to install.
+
+pub mod queue;
