@@ -1,0 +1,7 @@
+//! Everything a person or another system could see, in one binary.
+
+#![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed, as it should")]
+
+mod support; // what the tests start and share
+mod folder_queue; // the embedded default queue
+mod amqp; // a real broker as the door

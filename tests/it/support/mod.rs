@@ -1,0 +1,3 @@
+//! What the tests start and share.
+
+pub mod rabbitmq;
