@@ -29,6 +29,17 @@ pub struct Announcement {
     pub tries: u32,
 }
 
+impl Announcement {
+    /// The `CloudEvents` type: `io.dsrd.request.completed.v1`.
+    pub fn event_type(&self) -> String {
+        event_type(&self.name)
+    }
+}
+
+fn event_type(name: &str) -> String {
+    format!("{TYPE_PREFIX}request.{name}.{TYPE_VERSION}")
+}
+
 /// Whom a producer wants answered, as its message said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Correspondence {
@@ -95,7 +106,7 @@ impl Envelope {
             "specversion": "1.0",
             "id": id.to_string(),
             "source": self.source,
-            "type": format!("{TYPE_PREFIX}request.{}.{TYPE_VERSION}", content.name),
+            "type": event_type(content.name),
             "subject": content.subject.as_str(),
             "time": content.at.to_string(),
             "datacontenttype": "application/json",

@@ -2,5 +2,6 @@
 
 pub mod exports;
 pub mod path;
+pub mod queue;
 pub mod source;
 pub mod walk;
