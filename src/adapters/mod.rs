@@ -6,3 +6,4 @@ pub mod azure;
 pub mod folder;
 pub mod memory;
 pub mod sql;
+pub mod system;
