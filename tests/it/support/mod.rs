@@ -1,0 +1,4 @@
+//! What the tests start and share.
+
+pub mod lives;
+pub mod postgres;
