@@ -131,7 +131,7 @@ async fn what_does_not_follow_changes_nothing(ledger: &dyn Ledger) {
         let failure = ledger.append(&record, Some(&announcement)).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Permanent, "{}", failure.chain());
     }
-    assert_eq!(ledger.records(life.id()).await.unwrap(), [life.last.clone()]);
+    assert_eq!(ledger.records(life.id()).await.unwrap(), std::slice::from_ref(&life.last));
     assert_eq!(ledger.backlog().await.unwrap(), 1);
 }
 
@@ -288,13 +288,14 @@ async fn a_failed_request_keeps_its_seals(ledger: &dyn Ledger) {
 
 /// Started together on nothing, then both continuing the same request again and again.
 async fn two_daemons_share_a_ledger(url: &str) {
-    let (one, other) = futures::join!(open(url), open(url));
+    let daemons = futures::future::join_all((0..6).map(|_| open(url))).await;
+    let [one, other, ..] = &daemons[..] else { unreachable!("six were started") };
     let opened = futures::join!(one.open(opening("same", 100)), other.open(opening("same", 100)));
     let new = [opened.0.unwrap(), opened.1.unwrap()];
     assert_eq!(new.iter().filter(|opened| matches!(opened, Opened::New)).count(), 1);
 
     for round in 0..20 {
-        let mut life = Life::begin(&one, &format!("r-{round}"), 100).await;
+        let mut life = Life::begin(one, &format!("r-{round}"), 100).await;
         for event in erasure() {
             let record = life.next(event);
             let announcement = announcement(&record);

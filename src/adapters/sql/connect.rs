@@ -92,8 +92,10 @@ impl Connections {
     }
 
     /// Moves what the WAL still holds into the file and empties it, so that what was overwritten is
-    /// in neither. Returns whether it is empty: a reader may stand in the way. Nothing to do on a
-    /// server.
+    /// in neither. Returns whether it is empty: a reader may stand in the way.
+    ///
+    /// A server offers nothing like it: PostgreSQL keeps old row versions until it vacuums and its
+    /// own WAL and backups for as long as it is told to. What is left there is sealed still.
     ///
     /// # Errors
     /// Whatever the database says.
