@@ -55,8 +55,9 @@ pub enum LedgerUrlError {
 /// How long a statement waits for another process's write.
 const BUSY_MS_MAX: u64 = 10_000;
 
-/// How long a caller waits for a free connection.
-const ACQUIRE: Duration = Duration::from_secs(30);
+/// How long a caller waits for a free connection, and for a server that is away. Longer than a
+/// statement waits, so that the nearer reason is the one reported.
+const ACQUIRE: Duration = Duration::from_secs(15);
 
 /// Connections that read SQLite at the same time.
 const SQLITE_READERS_MAX: u32 = 4;
