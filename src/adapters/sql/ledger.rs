@@ -28,8 +28,8 @@ pub struct SqlLedger {
 }
 
 impl SqlLedger {
-    /// Opens the ledger at `sqlite:PATH` or `postgres://…`, and brings its tables up to date. A file
-    /// that is missing is made.
+    /// Opens the ledger at `sqlite:PATH` or `postgres://…`, and brings its tables up to date. A
+    /// file that is missing is made.
     ///
     /// # Errors
     /// An unusable URL, an unreachable server, a ledger of a later program.
