@@ -1,10 +1,10 @@
-//! The ledger's records as a chain: each carries the hash of the one before, so that a record that was
-//! edited, removed or slipped in later is found by walking them.
+//! The ledger's records as a chain: each carries the hash of the one before, so that a record that
+//! was edited, removed or slipped in later is found by walking them.
 //!
 //! The hash is taken over length-prefixed fields, so that no two different records encode alike. It
 //! covers what a record means (its event as JSON in the order of the type's fields, its time in
-//! milliseconds), not how a database happens to store it. The chain has no key: whoever can rewrite a
-//! whole ledger can rewrite its hashes too, and is met by the head kept outside it.
+//! milliseconds), not how a database happens to store it. The chain has no key: whoever can rewrite
+//! a whole ledger can rewrite its hashes too, and is met by the head kept outside it.
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -79,8 +79,8 @@ impl Link<'_> {
     }
 }
 
-/// Walks all records of one request, each with the hash stored beside it, and returns the hash of the
-/// last (empty where there is none), to be held against a head that is known from elsewhere.
+/// Walks all records of one request, each with the hash stored beside it, and returns the hash of
+/// the last (empty where there is none), to be held against a head that is known from elsewhere.
 ///
 /// # Errors
 /// The first link that does not hold.

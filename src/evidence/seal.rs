@@ -1,9 +1,9 @@
 //! What speaks of the subject is sealed under a key of its request's own; to destroy the key is to
 //! destroy the data, wherever copies of the sealed bytes went.
 //!
-//! XChaCha20-Poly1305, whose 24-byte nonces may be drawn at random without a count. Sealed bytes are
-//! the nonce and then the ciphertext with its tag. The request's id and the purpose are bound in as
-//! associated data: sealed bytes moved to another request or another row do not open.
+//! XChaCha20-Poly1305, whose 24-byte nonces may be drawn at random without a count. Sealed bytes
+//! are the nonce and then the ciphertext with its tag. The request's id and the purpose are bound
+//! in as associated data: sealed bytes moved to another request or another row do not open.
 
 use std::fmt;
 

@@ -5,6 +5,8 @@
 mod support; // what the tests start and share
 mod source_contract; // the Source suite: memory, folder, Azurite
 mod exports_contract; // the Exports suite: memory, folder, Azurite
+mod ledger_contract; // the Ledger suite: SQLite, PostgreSQL
+mod ledger_shredding; // what a database file still holds of a request that rests
 mod folder_queue; // the embedded default queue
 mod amqp; // a real broker as the door
 mod archive; // bytes, names and manifest, opened by other people's programs

@@ -55,8 +55,9 @@ pub enum LedgerUrlError {
 /// How long a statement waits for another process's write.
 const BUSY_MS_MAX: u64 = 10_000;
 
-/// How long a caller waits for a free connection.
-const ACQUIRE: Duration = Duration::from_secs(30);
+/// How long a caller waits for a free connection, and for a server that is away. Longer than a
+/// statement waits, so that the nearer reason is the one reported.
+const ACQUIRE: Duration = Duration::from_secs(15);
 
 /// Connections that read SQLite at the same time.
 const SQLITE_READERS_MAX: u32 = 4;
@@ -92,8 +93,10 @@ impl Connections {
     }
 
     /// Moves what the WAL still holds into the file and empties it, so that what was overwritten is
-    /// in neither. Returns whether it is empty: a reader may stand in the way. Nothing to do on a
-    /// server.
+    /// in neither. Returns whether it is empty: a reader may stand in the way.
+    ///
+    /// A server offers nothing like it: PostgreSQL keeps old row versions until it vacuums and its
+    /// own WAL and backups for as long as it is told to. What is left there is sealed still.
     ///
     /// # Errors
     /// Whatever the database says.

@@ -114,7 +114,7 @@ pub async fn items(
     read(rows, ITEM)
 }
 
-/// See `Ledger::record_outcomes`; the caller commits.
+/// See `Ledger::record_outcomes`; the caller commits. No ordinal may come twice.
 ///
 /// # Errors
 /// An outcome for an item that is not in the plan; whatever the database refuses.

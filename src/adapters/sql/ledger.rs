@@ -28,8 +28,8 @@ pub struct SqlLedger {
 }
 
 impl SqlLedger {
-    /// Opens the ledger at `sqlite:PATH` or `postgres://…`, and brings its tables up to date. A file
-    /// that is missing is made.
+    /// Opens the ledger at `sqlite:PATH` or `postgres://…`, and brings its tables up to date. A
+    /// file that is missing is made.
     ///
     /// # Errors
     /// An unusable URL, an unreachable server, a ledger of a later program.
@@ -73,10 +73,11 @@ impl Ledger for SqlLedger {
         let Some(state) = requests::append(&mut transaction, record, announcement).await? else {
             return Ok(Appended::Overtaken);
         };
-        commit(transaction).await?;
         if state.rests() {
+            // Noted first: a caller may stop waiting when the commit is through and this is not.
             self.shreds_linger.store(true, Ordering::Relaxed);
         }
+        commit(transaction).await?;
         self.shred_traces().await;
         Ok(Appended::Done)
     }

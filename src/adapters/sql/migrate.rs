@@ -1,8 +1,8 @@
 //! Brings the tables to this program's version.
 //!
-//! The version is one number in one row. Migrations run in one transaction behind a lock, so that of
-//! two daemons started at once the second finds the work done, and a crash leaves the tables as they
-//! were. A ledger of a later program is refused rather than misread.
+//! The version is one number in one row. Migrations run in one transaction behind a lock, so that
+//! of two daemons started at once the second finds the work done, and a crash leaves the tables as
+//! they were. A ledger of a later program is refused rather than misread.
 
 use sqlx::AnyConnection;
 

@@ -19,7 +19,7 @@ const OPEN: &str = "INSERT INTO requests (id, digest, kind, state, sequence, hea
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $11, $12, $13, $14, $15) \
      ON CONFLICT (id) DO NOTHING";
 
-const BY_ID: &str = "SELECT * FROM requests WHERE id = $1";
+const BY_ID: &str = "SELECT * FROM standings WHERE id = $1";
 
 const ADVANCE: &str = "UPDATE requests SET state = $1, sequence = $2, head = $3, changed = $4, \
      done = 0, total = 0 WHERE id = $5 AND sequence = $6 AND head = $7";
@@ -126,7 +126,7 @@ pub async fn standings(
     let places: Vec<String> = (2..states.len() + 2).map(|place| format!("${place}")).collect();
     // What has no due date (a rejected message) comes last; left alone, the two databases differ.
     let statement = format!(
-        "SELECT * FROM requests WHERE state IN ({}) \
+        "SELECT * FROM standings WHERE state IN ({}) \
          ORDER BY CASE WHEN due IS NULL THEN 1 ELSE 0 END, due, id LIMIT $1",
         places.join(", ")
     );
@@ -162,7 +162,8 @@ pub async fn records(pool: &AnyPool, id: &RequestId) -> Result<Vec<Record>, Fail
 /// # Errors
 /// Whatever the database refuses.
 pub async fn sealed(pool: &AnyPool, id: &RequestId) -> Result<Option<SealedRequest>, Failure> {
-    let rows = sqlx::query(BY_ID).bind(id.as_str()).fetch_all(pool).await;
+    let statement = "SELECT wrapped_key, body FROM requests WHERE id = $1";
+    let rows = sqlx::query(statement).bind(id.as_str()).fetch_all(pool).await;
     Ok(read(rows, SEALED)?.pop().flatten())
 }
 

@@ -54,11 +54,11 @@ pub struct Columns<T> {
     from: fn(&AnyRow) -> Result<T, RowError>,
 }
 
-/// A row of `requests`.
+/// A row of `standings`.
 pub const STANDING: Columns<Standing> =
     Columns { doing: "reading where requests stand", from: standing };
 
-/// `digest` of `requests`.
+/// `digest` of `standings`.
 pub const DIGEST: Columns<String> =
     Columns { doing: "reading a request's digest", from: |row| get(row, "digest") };
 

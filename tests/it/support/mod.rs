@@ -1,4 +1,6 @@
 //! What the tests start and share.
 
+pub mod lives;
+pub mod postgres;
 pub mod rabbitmq;
 pub mod worlds;

@@ -22,6 +22,12 @@ CREATE TABLE requests (
 );
 CREATE INDEX requests_by_due ON requests (state, due);
 
+-- What `status` and the loops read: no seals.
+CREATE VIEW standings AS
+    SELECT id, digest, kind, state, sequence, head, submitted, due, changed, done, total,
+           reply_to, correlation_id, traceparent, message_id
+    FROM requests;
+
 -- The account itself. Rows are added and never changed.
 CREATE TABLE events (
     request  TEXT   NOT NULL REFERENCES requests (id),
@@ -61,5 +67,5 @@ CREATE TABLE outbox (
     tries          BIGINT NOT NULL,
     retry_at       BIGINT NOT NULL
 );
-CREATE INDEX outbox_unsent ON outbox (made, sequence) WHERE sent = 0;
+CREATE INDEX outbox_unsent ON outbox (made, request, sequence) WHERE sent = 0;
 CREATE INDEX outbox_by_request ON outbox (request, sequence);
