@@ -190,10 +190,9 @@ impl State {
             }
 
             (Self::Held, Event::Refused(_))
-            | (
-                Self::Accepted | Self::Finding | Self::Planned | Self::Held,
-                Event::Cancelled(_),
-            ) => Self::Cancelled,
+            | (Self::Accepted | Self::Finding | Self::Planned | Self::Held, Event::Cancelled(_)) => {
+                Self::Cancelled
+            }
             (
                 Self::Accepted | Self::Finding | Self::Planned | Self::Acting | Self::Verifying,
                 Event::Failed { .. },
