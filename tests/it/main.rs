@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed, as it should")]
 
 mod support; // what the tests start and share
+mod matching; // what is found in an item, in every reading, and what is not
 mod source_contract; // the Source suite: memory, folder, Azurite
 mod exports_contract; // the Exports suite: memory, folder, Azurite
 mod ledger_contract; // the Ledger suite: SQLite, PostgreSQL
