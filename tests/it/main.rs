@@ -1,0 +1,4 @@
+//! All integration tests in one binary.
+#![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed, and says where")]
+
+mod archive; // bytes, names and manifest, opened by other people's programs
