@@ -17,7 +17,8 @@ use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::subject::Subject;
 use crate::matching::matcher::{Matcher, SubjectHit};
-use crate::matching::scan::{self, Limits, Scan};
+use crate::matching::limits::Limits;
+use crate::matching::scan::{self, Scan};
 use crate::ports::{ByteStream, Page, Read, Source};
 
 /// What a pass is made of.
