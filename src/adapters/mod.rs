@@ -7,3 +7,4 @@ pub mod folder;
 pub mod memory;
 pub mod sql;
 pub mod system;
+

@@ -30,10 +30,8 @@ pub struct Docket {
     pub clock: Arc<dyn Clock>,
     /// Where keys and nonces come from.
     pub entropy: Arc<dyn Entropy>,
-    /// Wraps the requests' keys.
-    pub master_key: MasterKey,
-    /// What goes around events.
-    pub envelope: Envelope,
+    master_key: MasterKey,
+    envelope: Envelope,
 }
 
 /// A request with its place in the ledger, its identities unsealed.
@@ -58,6 +56,22 @@ pub struct Entry {
 }
 
 impl Docket {
+    /// The account in `ledger`, its seals under `master_key` (64 hexadecimal digits).
+    ///
+    /// # Errors
+    /// A master key of another form.
+    pub fn new(
+        ledger: Arc<dyn Ledger>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        master_key: &str,
+        envelope: Envelope,
+    ) -> Result<Self, Failure> {
+        let master_key = MasterKey::from_hex(master_key)
+            .map_err(|error| Failure::needs_person("taking the master key").because(error))?;
+        Ok(Self { ledger, clock, entropy, master_key, envelope })
+    }
+
     /// Opens the account of a valid request.
     pub async fn open(
         &self,
@@ -98,14 +112,15 @@ impl Docket {
         self.ledger.open(opening).await
     }
 
-    /// Accounts for a message that was refused. The same message again is the same account.
+    /// Accounts for a message that was refused, under an id of its own: the one it claims may be that
+    /// of a good request. The same message again is the same account.
     pub async fn refuse(
         &self,
         body: &[u8],
         claimed: Option<&RequestId>,
         faults: &[Fault],
         correspondence: &Correspondence,
-    ) -> Result<(), Failure> {
+    ) -> Result<RequestId, Failure> {
         let digest = self.digest(body);
         let id = RequestId::new(&format!("rejected-{}", &digest[..32]))
             .expect("hexadecimal digits are legal in an id");
@@ -129,10 +144,10 @@ impl Docket {
             request: None,
             correspondence: correspondence.clone(),
         };
-        match self.ledger.open(opening).await? {
-            Opened::New => Ok(()),
-            Opened::Known { .. } => self.ledger.announce_again(&id).await,
+        if let Opened::Known { .. } = self.ledger.open(opening).await? {
+            self.ledger.announce_again(&id).await?;
         }
+        Ok(id)
     }
 
     /// Appends an event, announced; `None` if another writer was there first.

@@ -21,8 +21,8 @@ pub enum Taken {
     Repeated(RequestId),
     /// A decision that was carried out.
     Decided(RequestId, Verb),
-    /// Bad input; the stable codes of its faults.
-    Refused(Vec<&'static str>),
+    /// Bad input, with the ledger's id for it and the stable codes of its faults.
+    Refused(RequestId, Vec<&'static str>),
 }
 
 /// Ledgers a delivery.
@@ -46,11 +46,11 @@ pub async fn intake(
     match taken {
         Ok(taken) => Ok((taken, Settlement::Taken)),
         Err(Refusal { faults, id }) => {
-            docket.refuse(&delivery.body, id.as_ref(), &faults, to).await?;
+            let ledgered = docket.refuse(&delivery.body, id.as_ref(), &faults, to).await?;
             let codes: Vec<&'static str> = faults.iter().map(|fault| fault.code).collect();
             let reasons = faults.iter().map(|fault| format!("{} {}", fault.code, fault.pointer));
             let reasons: Vec<String> = reasons.collect();
-            Ok((Taken::Refused(codes), Settlement::Refused(reasons.join("; "))))
+            Ok((Taken::Refused(ledgered, codes), Settlement::Refused(reasons.join("; "))))
         }
     }
 }

@@ -404,6 +404,18 @@ pub fn pointer_to(at: &str, field: &str) -> String {
     }
 }
 
+impl Verb {
+    /// The word of the message.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cancel => "cancel",
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Retry => "retry",
+        }
+    }
+}
+
 impl Terms {
     /// The terms for a request that was accepted once: whatever was admitted then is admitted now.
     pub fn of_the_ledger() -> Self {

@@ -10,7 +10,6 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
 /// The media type of [`Metrics::render`].
@@ -35,10 +34,8 @@ pub struct Metrics {
     pub sweep_items: Counter,
     /// `dsrd_sweep_bytes_total`
     pub sweep_bytes: Counter,
-    /// `dsrd_findings_total{source}`
-    pub findings: Family<FromSource, Counter>,
-    /// `dsrd_items_unreadable_total{source}`
-    pub items_unreadable: Family<FromSource, Counter>,
+    /// `dsrd_items_unreadable_total`
+    pub items_unreadable: Counter,
     /// `dsrd_item_outcomes_total{outcome}`
     pub item_outcomes: Family<Ended, Counter>,
     /// `dsrd_events_total{result}`
@@ -47,8 +44,6 @@ pub struct Metrics {
     pub outbox_backlog: Gauge,
     /// `dsrd_step_failures_total{step,kind}`
     pub step_failures: Family<StepFailure, Counter>,
-    /// `dsrd_step_duration_seconds{step}`
-    pub step_duration_seconds: Family<Step, Histogram>,
     registry: Registry,
 }
 
@@ -82,13 +77,6 @@ pub struct Purpose {
     pub purpose: &'static str,
 }
 
-/// Which source.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct FromSource {
-    /// Its configured name.
-    pub source: String,
-}
-
 /// How an item ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Ended {
@@ -106,22 +94,11 @@ pub struct Announced {
 /// Which step failed, and what may be done about it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StepFailure {
-    /// `intake`, `find`, `export`, `erase`, `verify` or `announce`.
+    /// `intake`, `find`, `act`, `verify`, `announce` or `census`.
     pub step: &'static str,
     /// `transient`, `permanent` or `needs_person`.
     pub kind: &'static str,
 }
-
-/// Which step.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct Step {
-    /// `intake`, `find`, `export`, `erase`, `verify` or `announce`.
-    pub step: &'static str,
-}
-
-/// Upper bounds, in seconds: an intake takes milliseconds, an erasure may take hours.
-const STEP_SECONDS: [f64; 10] =
-    [0.005, 0.05, 0.5, 2.0, 10.0, 60.0, 300.0, 1_800.0, 7_200.0, 28_800.0];
 
 impl Metrics {
     /// All metrics at zero. Counters are registered without `_total`: the format adds it.
@@ -137,18 +114,11 @@ impl Metrics {
             sweeps: add(r, "sweeps", "Passes over the sources that ended"),
             sweep_items: add(r, "sweep_items", "Items looked at by sweeps"),
             sweep_bytes: add(r, "sweep_bytes", "Bytes read by sweeps"),
-            findings: add(r, "findings", "Items that spoke of a subject, by source"),
             items_unreadable: add(r, "items_unreadable", "Items that could not be read or decoded"),
             item_outcomes: add(r, "item_outcomes", "Planned items that came to this outcome"),
             events: add(r, "events", "Tries to publish an event, by result"),
             outbox_backlog: add(r, "outbox_backlog", "Events not yet confirmed by the broker"),
             step_failures: add(r, "step_failures", "Steps of a request that failed, each try"),
-            step_duration_seconds: add_family(
-                r,
-                "step_duration_seconds",
-                "Time from a step's start to its end",
-                Family::new_with_constructor(|| Histogram::new(STEP_SECONDS)),
-            ),
             registry,
         }
     }
@@ -174,10 +144,7 @@ impl fmt::Debug for Metrics {
 }
 
 fn add<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
-    add_family(registry, name, help, M::default())
-}
-
-fn add_family<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    let metric = M::default();
     registry.register(name, help, metric.clone());
     metric
 }
@@ -191,7 +158,6 @@ mod tests {
         let (one, other) = (Metrics::new(), Metrics::new());
         one.requests.get_or_create(&KindState { kind: "erasure", state: "completed" }).inc();
         one.outbox_backlog.set(3);
-        one.step_duration_seconds.get_or_create(&Step { step: "find" }).observe(7.5);
         let text = one.render();
         for line in [
             "# HELP dsrd_requests Requests that came to this state.",
@@ -199,8 +165,6 @@ mod tests {
             "dsrd_requests_total{kind=\"erasure\",state=\"completed\"} 1",
             "dsrd_outbox_backlog 3",
             "dsrd_sweep_items_total 0",
-            "dsrd_step_duration_seconds_bucket{le=\"2.0\",step=\"find\"} 0",
-            "dsrd_step_duration_seconds_bucket{le=\"10.0\",step=\"find\"} 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\nis not in\n{text}");
         }

@@ -34,8 +34,7 @@ pub async fn run(world: &World) {
             Ok(Some(standing)) => step(world, standing, &mut aside).await,
             Ok(None) => world.rest().await,
             Err(failure) => {
-                report::failed("act", &failure);
-                world.metrics.step_failed("act", failure.kind);
+                report::failed(&world.metrics, "act", &failure);
                 world.pause_ms(world.limits.backoff.delay_ms_min).await;
             }
         }
@@ -63,11 +62,10 @@ async fn step(world: &World, standing: Standing, aside: &mut Aside) {
     let settled = match acted {
         Ok(()) => {
             aside.forget(&id);
-            report::moved(world, &id).await
+            report::moved(world, &id, standing.sequence).await
         }
         Err(failure) => {
-            report::request_failed(&id, "act", &failure);
-            world.metrics.step_failed("act", failure.kind);
+            report::request_failed(&world.metrics, "act", &failure, &id);
             if failure.is_transient() {
                 aside.put(&id, &world.limits.backoff, clock.now(), world.random());
                 Ok(())
@@ -77,7 +75,7 @@ async fn step(world: &World, standing: Standing, aside: &mut Aside) {
         }
     };
     if let Err(failure) = settled {
-        report::request_failed(&id, "act", &failure);
+        report::request_failed(&world.metrics, "act", &failure, &id);
         aside.put(&id, &world.limits.backoff, clock.now(), world.random());
     }
     world.bell.notify_waiters();
@@ -102,7 +100,7 @@ async fn act(world: &World, standing: &Standing, patience: Patience) -> Result<(
         return read_back(docket, exports, &case, world.limits.verify_rounds_max).await;
     }
     if case.request.kind.is_export() {
-        let walk = Walk::new(&[&case.request.subject], world.limits.walk, patience);
+        let walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
         return export(docket, &world.sources, exports, &case, &walk).await;
     }
     let concurrency = world.limits.act_concurrency_max;

@@ -36,8 +36,7 @@ async fn turn(world: &World) -> bool {
             true
         }
         Err(failure) => {
-            report::failed("announce", &failure);
-            world.metrics.step_failed("announce", failure.kind);
+            report::failed(&world.metrics, "announce", &failure);
             false
         }
     }

@@ -1,11 +1,8 @@
 //! Queue to ledger, then the acknowledgement; never the other way round.
 
-use jiff::Timestamp;
-
 use crate::domain::failure::Failure;
 use crate::ports::{Delivery, Settlement};
 use crate::stages::intake::intake;
-use crate::stages::message::Terms;
 use crate::worker::report;
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
@@ -21,8 +18,7 @@ pub async fn run(world: &World) {
         match done {
             Ok(()) => tries = Tries::default(),
             Err(failure) => {
-                report::failed("intake", &failure);
-                world.metrics.step_failed("intake", failure.kind);
+                report::failed(&world.metrics, "intake", &failure);
                 world.pause_ms(world.limits.backoff.delay_ms(tries, world.random())).await;
                 tries = tries.next();
             }
@@ -31,7 +27,7 @@ pub async fn run(world: &World) {
 }
 
 async fn take(world: &World, delivery: Delivery) -> Result<(), Failure> {
-    let terms = terms(world, world.docket.clock.now());
+    let terms = world.limits.terms(&world.sources, &*world.docket.clock);
     match intake(&world.docket, &world.calendar, &terms, &delivery).await {
         Ok((taken, settlement)) => {
             report::taken(&world.metrics, &taken);
@@ -40,19 +36,9 @@ async fn take(world: &World, delivery: Delivery) -> Result<(), Failure> {
         }
         Err(failure) => {
             // The ledger could not take it: the queue keeps it.
+            report::returned(&world.metrics);
             world.inbox.settle(delivery, Settlement::Returned).await?;
             Err(failure)
         }
-    }
-}
-
-/// What a message is checked against now.
-pub fn terms(world: &World, now: Timestamp) -> Terms {
-    Terms {
-        message_bytes_max: world.limits.message_bytes_max,
-        identities_max: world.limits.identities_max,
-        identity_chars_min: world.limits.identity_chars_min,
-        sources: Some(world.sources.iter().map(|source| source.name().to_owned()).collect()),
-        now,
     }
 }

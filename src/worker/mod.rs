@@ -8,9 +8,12 @@
 pub mod stopper;
 pub mod world;
 pub mod retry;
+pub mod report;
 pub mod intake;
 pub mod sweep;
 pub mod act;
 pub mod announce;
 pub mod runner;
 pub mod preview;
+pub mod status;
+pub mod offline;

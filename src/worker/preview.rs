@@ -10,17 +10,17 @@ use crate::domain::item::{Finding, Unreadable};
 use crate::domain::plan::{Action, Planned};
 use crate::domain::policy::Policy;
 use crate::domain::request::RequestKind;
-use crate::ports::{Clock, Source};
+use crate::ports::Clock;
 use crate::stages::find::wanted;
-use crate::stages::message::{self, Fault, Message, Terms};
+use crate::stages::message::{self, Fault, Message};
 use crate::stages::plan::plan;
 use crate::stages::walk::{Look, Meter, Patience, Seen, Walk, walk};
-use crate::worker::world::Limits;
+use crate::worker::world::{Limits, Sources};
 
 /// What is to be previewed, and in what.
 pub struct Preview {
     /// What would be searched.
-    pub sources: Vec<Arc<dyn Source>>,
+    pub sources: Sources,
     /// What would be done.
     pub policy: Policy,
     /// Every bound.
@@ -75,19 +75,13 @@ impl Preview {
         meter: Arc<Meter>,
         mut meet: impl FnMut(Met),
     ) -> Result<Summary, PreviewError> {
-        let terms = Terms {
-            message_bytes_max: self.limits.message_bytes_max,
-            identities_max: self.limits.identities_max,
-            identity_chars_min: self.limits.identity_chars_min,
-            sources: Some(self.sources.iter().map(|source| source.name().to_owned()).collect()),
-            now: self.clock.now(),
-        };
+        let terms = self.limits.terms(&self.sources, &*self.clock);
         let request = match message::read(body, &terms) {
             Ok(Message::Request(request)) => request,
             Ok(Message::Control(_)) => return Err(PreviewError::NotARequest),
             Err(refusal) => return Err(PreviewError::Faults(refusal.faults)),
         };
-        let mut with = Walk::new(&[&request.subject], self.limits.walk, Patience::Spent);
+        let mut with = Walk::new(&[&request.subject], self.limits.walk(), Patience::Spent);
         with.meter = Arc::clone(&meter);
         let mut found = 0;
         let sources = wanted(&self.sources, std::iter::once(&*request));

@@ -40,8 +40,7 @@ pub async fn run(world: &World, purpose: Purpose) {
             Some(Ok(true)) => tries = Tries::default(),
             Some(Ok(false)) => world.rest().await,
             Some(Err(failure)) => {
-                report::failed(purpose.word(), &failure);
-                world.metrics.step_failed(purpose.word(), failure.kind);
+                report::failed(&world.metrics, purpose.word(), &failure);
                 world.pause_ms(world.limits.backoff.delay_ms(tries, world.random())).await;
                 tries = tries.next();
             }
@@ -57,7 +56,7 @@ async fn turn(world: &World, purpose: Purpose, tries: Tries) -> Result<bool, Fai
     }
     let subjects: Vec<&Subject> = cases.iter().map(|case| &case.request.subject).collect();
     let walk =
-        Walk::new(&subjects, world.limits.walk, world.limits.backoff.patience(tries));
+        Walk::new(&subjects, world.limits.walk(), world.limits.backoff.patience(tries));
     let meter = Arc::clone(&walk.meter);
     let swept = {
         let docket = &world.docket;
@@ -74,18 +73,18 @@ async fn turn(world: &World, purpose: Purpose, tries: Tries) -> Result<bool, Fai
         };
         while_noting(world, &cases, &meter, sweeping).await
     };
-    report::swept(&world.metrics, purpose, cases.len(), &meter);
+    report::swept(&world.metrics, purpose.word(), cases.len(), &meter);
     world.bell.notify_waiters();
     match swept {
         Ok(()) => {
             for case in &cases {
-                report::moved(world, &case.request.id).await?;
+                report::moved(world, &case.request.id, case.standing.sequence).await?;
             }
             Ok(true)
         }
         Err(failure) if failure.is_transient() => Err(failure),
         Err(failure) => {
-            report::failed(purpose.word(), &failure);
+            report::failed(&world.metrics, purpose.word(), &failure);
             for case in &cases {
                 fail(world, &case.request.id, &failure).await?;
             }
@@ -131,7 +130,7 @@ pub async fn fail(world: &World, id: &RequestId, failure: &Failure) -> Result<()
     let event = Event::Failed { reason: failure.chain() };
     if standing.state.next(&event).is_ok() {
         world.docket.append(&standing, event).await?;
-        report::moved(world, id).await?;
+        report::moved(world, id, standing.sequence).await?;
     }
     Ok(())
 }

@@ -9,22 +9,26 @@ use crate::domain::due::Calendar;
 use crate::domain::event::Envelope;
 use crate::domain::failure::Failure;
 use crate::domain::policy::Policy;
-use crate::evidence::seal::MasterKey;
 use crate::ports::{Announcer, Clock, Entropy, Exports, Inbox, Ledger, Source};
 use crate::stages::docket::Docket;
+use crate::stages::message::Terms;
 use crate::stages::walk::WalkLimits;
 use crate::telemetry::metrics::Metrics;
 use crate::worker::retry::Backoff;
 use crate::worker::stopper::Stopper;
 
+/// Where requests come from and events go.
+pub type Door = (Arc<dyn Inbox>, Arc<dyn Announcer>);
+
+/// What is searched.
+pub type Sources = Vec<Arc<dyn Source>>;
+
 /// What a daemon is put together from.
 pub struct Parts {
-    /// Where requests come from.
-    pub inbox: Arc<dyn Inbox>,
-    /// Where events go.
-    pub announcer: Arc<dyn Announcer>,
+    /// Where requests come from and events go.
+    pub door: Door,
     /// What is searched.
-    pub sources: Vec<Arc<dyn Source>>,
+    pub sources: Sources,
     /// Where archives go.
     pub exports: Arc<dyn Exports>,
     /// The account.
@@ -35,18 +39,16 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// 64 hexadecimal digits.
     pub master_key: Zeroizing<String>,
-    /// What goes around events.
-    pub envelope: Envelope,
+    /// `source` of every event: a URI of the deployment.
+    pub event_source: String,
+    /// `controller_id` of the `OpenDSR` body.
+    pub controller_id: String,
     /// What the operator decided about erasure.
     pub policy: Policy,
     /// How due dates are counted.
     pub calendar: Calendar,
     /// Every bound.
     pub limits: Limits,
-    /// What is counted.
-    pub metrics: Arc<Metrics>,
-    /// Ends everything.
-    pub stopper: Stopper,
 }
 
 /// Bounds of the loops.
@@ -60,12 +62,20 @@ pub struct Limits {
     pub identity_chars_min: usize,
     /// Requests that share one sweep.
     pub sweep_requests_max: u32,
+    /// Items read at the same time.
+    pub read_concurrency_max: usize,
     /// Items acted on at the same time.
     pub act_concurrency_max: usize,
     /// Rounds of act and verify.
     pub verify_rounds_max: u32,
-    /// Bounds on one pass over the sources.
-    pub walk: WalkLimits,
+    /// Hits kept for one subject in one item.
+    pub hits_per_item_max: usize,
+    /// How deep containers are opened.
+    pub depth_max: usize,
+    /// Bytes that one item may decode to.
+    pub decoded_bytes_max: u64,
+    /// Decoded bytes per stored byte.
+    pub decoded_ratio_max: u64,
     /// Pauses and tries.
     pub backoff: Backoff,
 }
@@ -79,7 +89,7 @@ pub struct World {
     /// Where events go.
     pub announcer: Arc<dyn Announcer>,
     /// What is searched.
-    pub sources: Vec<Arc<dyn Source>>,
+    pub sources: Sources,
     /// Where archives go.
     pub exports: Arc<dyn Exports>,
     /// What the operator decided about erasure.
@@ -106,25 +116,21 @@ impl World {
     /// # Errors
     /// A master key of another form.
     pub fn new(parts: Parts) -> Result<Self, Failure> {
-        let master_key = MasterKey::from_hex(&parts.master_key)
-            .map_err(|error| Failure::needs_person("taking the master key").because(error))?;
+        let envelope =
+            Envelope { source: parts.event_source, controller_id: parts.controller_id };
+        let (ledger, clock, entropy) = (parts.ledger, parts.clock, parts.entropy);
+        let (inbox, announcer) = parts.door;
         Ok(Self {
-            docket: Docket {
-                ledger: parts.ledger,
-                clock: parts.clock,
-                entropy: parts.entropy,
-                master_key,
-                envelope: parts.envelope,
-            },
-            inbox: parts.inbox,
-            announcer: parts.announcer,
+            docket: Docket::new(ledger, clock, entropy, &parts.master_key, envelope)?,
+            inbox,
+            announcer,
             sources: parts.sources,
             exports: parts.exports,
             policy: parts.policy,
             calendar: parts.calendar,
             limits: parts.limits,
-            metrics: parts.metrics,
-            stopper: parts.stopper,
+            metrics: Arc::default(),
+            stopper: Stopper::default(),
             bell: Notify::new(),
         })
     }
@@ -150,5 +156,29 @@ impl World {
         let mut bytes = [0; 8];
         self.docket.entropy.fill(&mut bytes);
         u64::from_le_bytes(bytes)
+    }
+}
+
+impl Limits {
+    /// Bounds on one pass over the sources.
+    pub fn walk(&self) -> WalkLimits {
+        WalkLimits {
+            concurrency: self.read_concurrency_max,
+            hits_per_item_max: self.hits_per_item_max,
+            depth_max: self.depth_max,
+            decoded_bytes_max: self.decoded_bytes_max,
+            decoded_ratio_max: self.decoded_ratio_max,
+        }
+    }
+
+    /// What a message is checked against when it comes in now.
+    pub fn terms(&self, sources: &[Arc<dyn Source>], clock: &dyn Clock) -> Terms {
+        Terms {
+            message_bytes_max: self.message_bytes_max,
+            identities_max: self.identities_max,
+            identity_chars_min: self.identity_chars_min,
+            sources: Some(sources.iter().map(|source| source.name().to_owned()).collect()),
+            now: clock.now(),
+        }
     }
 }
