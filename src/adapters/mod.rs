@@ -4,7 +4,7 @@
 pub mod amqp;
 pub mod azure;
 pub mod folder;
+pub mod http;
 pub mod memory;
 pub mod sql;
 pub mod system;
-

@@ -1,5 +1,5 @@
-//! An archive read back whole, by its manifest: is everything there, is it unchanged, is nothing else
-//! there. Needs nothing but the archive.
+//! An archive read back whole, by its manifest: is everything there, is it unchanged, is nothing
+//! else there. Needs nothing but the archive.
 
 use std::collections::HashSet;
 use std::io::{BufReader, Read, Seek};

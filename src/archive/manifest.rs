@@ -1,7 +1,7 @@
 //! What the archive says of itself: `manifest.json`, its last entry.
 //!
-//! These types are the contract that `config/schema/manifest.schema.json` publishes. They name items,
-//! so none of them has `Debug`, and they are written nowhere but into the archive.
+//! These types are the contract that `config/schema/manifest.schema.json` publishes. They name
+//! items, so none of them has `Debug`, and they are written nowhere but into the archive.
 
 use std::collections::BTreeMap;
 
@@ -149,7 +149,7 @@ impl LegalTag {
     ///
     /// | name | tag |
     /// | --- | --- |
-    /// | below `LocalUpload/`, `WebUpload/`, `Dataset/`, `Users/`, or ending in `.ipynb` | provided |
+    /// | below `LocalUpload/`, `WebUpload/`, `Dataset/`, `Users/`; `*.ipynb` | provided |
     /// | `azureml/RUN/…`, `dataset/RUN/…`, or with a folder `outputs` | inferred |
     /// | anything else: run documents, logs, `ComputeRecord/`, `ArtifactZip/` | observed |
     pub fn of(item: &str) -> Self {

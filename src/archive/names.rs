@@ -1,9 +1,9 @@
 //! Item names made into entry names that every unzipper and every file system takes.
 //!
-//! Names come from whoever wrote the items, so they are hostile until proven otherwise: they may climb
-//! out of a folder, hide behind look-alikes, overwrite one another on a disk that folds case, or be too
-//! long to be written at all. An entry name keeps as much of the item's name as is safe; the manifest
-//! maps it back.
+//! Names come from whoever wrote the items, so they are hostile until proven otherwise: they may
+//! climb out of a folder, hide behind look-alikes, overwrite one another on a disk that folds case,
+//! or be too long to be written at all. An entry name keeps as much of the item's name as is safe;
+//! the manifest maps it back.
 
 use std::collections::HashMap;
 
@@ -129,8 +129,8 @@ fn version_suffix(version: &Version) -> String {
     format!("~{word}-{}", &id[..id.floor_char_boundary(64)].replace('.', "_"))
 }
 
-/// One segment of a name, composed (NFC), with nothing in it that a file system, a shell or a reader
-/// could take for something else. Doing it twice is doing it once.
+/// One segment of a name, composed (NFC), with nothing in it that a file system, a shell or a
+/// reader could take for something else. Doing it twice is doing it once.
 fn safe_segment(segment: &str) -> String {
     let mut safe: String = segment.nfc().map(|c| if is_plain(c) { c } else { '_' }).collect();
     // Windows drops trailing dots and spaces; this also takes care of "." and "..".
@@ -141,8 +141,8 @@ fn safe_segment(segment: &str) -> String {
     if safe.is_empty() || is_reserved(&safe) { format!("_{safe}") } else { safe }
 }
 
-/// Whether a character may stand in a name as it is. Invisible and direction-changing characters may
-/// not: `gpj.exe` must not be shown as `exe.jpg`.
+/// Whether a character may stand in a name as it is. Invisible and direction-changing characters
+/// may not: `gpj.exe` must not be shown as `exe.jpg`.
 fn is_plain(c: char) -> bool {
     !c.is_control()
         && !matches!(c, '<' | '>' | ':' | '"' | '/' | '\\' | '|' | '?' | '*')

@@ -1,7 +1,7 @@
 //! A JSON array that grows in memory, deflated as it grows.
 //!
-//! The manifest is the last entry, so what it says of each file has to wait for the end. Packed, that
-//! is about a tenth of its size.
+//! The manifest is the last entry, so what it says of each file has to wait for the end. Packed,
+//! that is about a tenth of its size.
 
 use std::io::{self, Write};
 

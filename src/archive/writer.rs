@@ -1,8 +1,9 @@
-//! The archive as a pure function of its entries: same findings and bytes, same archive to the byte.
+//! The archive as a pure function of its entries: same findings and bytes, same archive to the
+//! byte.
 //!
-//! Order is the caller's, times and permissions are fixed, hashes are taken while the bytes pass, and
-//! the manifest comes last. It is a zip, because everybody can open one, and written without seeking,
-//! each entry's sizes after its bytes, so that what is ready can be uploaded and forgotten
+//! Order is the caller's, times and permissions are fixed, hashes are taken while the bytes pass,
+//! and the manifest comes last. It is a zip, because everybody can open one, and written without
+//! seeking, each entry's sizes after its bytes, so that what is ready can be uploaded and forgotten
 //! ([`ArchiveWriter::take`]). What stays in memory is the zip's directory and the packed manifest:
 //! 370 bytes an entry, 75 MB for 200,000 of them, and half as much again while it finishes.
 
@@ -79,8 +80,8 @@ struct OpenEntry {
     hash: Sha256,
 }
 
-/// From here on an entry gets 64-bit sizes, which cost it 20 bytes and some old readers their nerve.
-/// Half of what 32 bits can say, since the sizes must be decided before the bytes are seen.
+/// From here on an entry gets 64-bit sizes, which cost it 20 bytes and some old readers their
+/// nerve. Half of what 32 bits can say, since the sizes must be decided before the bytes are seen.
 const LARGE_BYTES_MIN: u64 = 1 << 31;
 
 impl ArchiveWriter {
@@ -112,7 +113,8 @@ impl ArchiveWriter {
         Ok(())
     }
 
-    /// Adds bytes to the open entry. Packs them, so it may take some milliseconds for each megabyte.
+    /// Adds bytes to the open entry. Packs them, so it may take some milliseconds for each
+    /// megabyte.
     ///
     /// # Errors
     /// [`ArchiveError::NoEntry`]; more than 4 GiB in an item that was listed with less than 2.
@@ -133,7 +135,8 @@ impl ArchiveWriter {
 
     /// Closes the open entry although its bytes broke off. What was sent cannot be called back, and
     /// part of the data is more to the person than none: the entry stays as it is, and the manifest
-    /// says that it is not complete, and for which `reason` (a stable word first) among `unreadable`.
+    /// says that it is not complete, and for which `reason` (a stable word first) among
+    /// `unreadable`.
     ///
     /// # Errors
     /// [`ArchiveError::NoEntry`].
@@ -237,8 +240,8 @@ fn file(finding: &Finding, path: String) -> ManifestFile {
     }
 }
 
-/// Writes the fields of [`crate::archive::manifest::Manifest`] one by one, so that the whole is never
-/// in memory unpacked.
+/// Writes the fields of [`crate::archive::manifest::Manifest`] one by one, so that the whole is
+/// never in memory unpacked.
 fn write_manifest(
     out: &mut impl Write,
     about: &About,
@@ -258,8 +261,8 @@ fn write_manifest(
     writeln!(out, ",\n\"counts\":{}\n}}", serde_json::to_string(&counts)?)
 }
 
-/// Bytes written and not yet taken. Shared with the zip writer, which has no way to reach its output
-/// in the middle of an entry; the lock is never waited for.
+/// Bytes written and not yet taken. Shared with the zip writer, which has no way to reach its
+/// output in the middle of an entry; the lock is never waited for.
 #[derive(Clone, Default)]
 struct Ready(Arc<Mutex<BytesMut>>);
 

@@ -1,8 +1,8 @@
 //! Log lines, on standard error so that standard output stays for answers.
 //!
-//! Only lines that this program wrote are shown, whatever the filter: a library's line could quote a
-//! URL with an item's name or a signature in it. For the same reason a panic is logged by its place
-//! alone; its message may quote the data that it stumbled over.
+//! Only lines that this program wrote are shown, whatever the filter: a library's line could quote
+//! a URL with an item's name or a signature in it. For the same reason a panic is logged by its
+//! place alone; its message may quote the data that it stumbled over.
 
 use std::fmt;
 use std::io::IsTerminal;

@@ -1,7 +1,7 @@
 //! Every number that the daemon shows, named in one place.
 //!
-//! Label values are words of ours and names from the configuration, never data: what a request holds
-//! cannot become a time series. The text is `OpenMetrics`, which Prometheus reads.
+//! Label values are words of ours and names from the configuration, never data: what a request
+//! holds cannot become a time series. The text is `OpenMetrics`, which Prometheus reads.
 
 use std::fmt;
 
@@ -175,11 +175,16 @@ mod tests {
     #[test]
     fn every_field_names_its_metric_in_full() {
         let source = include_str!("metrics.rs");
-        let empty = Metrics::new().render();
-        for line in empty.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
-            let (name, kind) = line.split_once(' ').unwrap();
-            let suffix = if kind == "counter" { "_total" } else { "" };
-            assert!(source.contains(&format!("/// `{name}{suffix}")), "{name} is not documented");
+        let fields = source.split("impl Metrics").next().unwrap().matches("    /// `dsrd_").count();
+        let names: Vec<&str> = source
+            .lines()
+            .filter_map(|line| line.trim().split_once(": add(r, \"")?.1.split('"').next())
+            .chain(["step_duration_seconds"])
+            .collect();
+        assert_eq!(names.len(), fields);
+        for name in names {
+            let written = |end: &str| source.contains(&format!("/// `dsrd_{name}{end}"));
+            assert!(["`", "_total`", "{", "_total{"].into_iter().any(written), "{name}");
         }
     }
 }

@@ -11,3 +11,4 @@ mod ledger_shredding; // what a database file still holds of a request that rest
 mod folder_queue; // the embedded default queue
 mod amqp; // a real broker as the door
 mod archive; // bytes, names and manifest, opened by other people's programs
+mod http; // health, metrics and the page, asked over a socket
