@@ -1,3 +1,4 @@
 //! What the tests start and share.
 
+pub mod azurite;
 pub mod worlds;
