@@ -79,9 +79,25 @@ impl Answer {
         Trouble::Refused { status: self.status, code: self.code.clone() }.failure(doing)
     }
 
-    /// Whether it was refused because of who we are, so that every other request would be too.
-    pub fn is_unknown_caller(&self) -> bool {
-        self.status == 401 || (self.status == 403 && is_authentication(&self.code))
+    /// Whether it was refused because of who we are or where we come from: not a word about any
+    /// one blob, because every other request would be refused too.
+    pub fn is_unwelcome(&self) -> bool {
+        let is_ours = [
+            "AuthenticationFailed",
+            "AuthorizationFailure",
+            "AuthorizationProtocolMismatch",
+            "AuthorizationResourceTypeMismatch",
+            "AuthorizationServiceMismatch",
+            "AuthorizationSourceIPMismatch",
+            "InvalidAuthenticationInfo",
+            "NoAuthenticationInformation",
+        ];
+        self.status == 401 || (self.status == 403 && is_ours.contains(&self.code.as_str()))
+    }
+
+    /// Whether we are known but may not do that.
+    pub fn is_not_permitted(&self) -> bool {
+        self.status == 403 && self.code.starts_with("Authorization")
     }
 
     /// Whether the whole container is not there: not a word about any one blob.
@@ -131,13 +147,6 @@ impl Trouble {
             },
         }
     }
-}
-
-fn is_authentication(code: &str) -> bool {
-    matches!(
-        code,
-        "AuthenticationFailed" | "NoAuthenticationInformation" | "InvalidAuthenticationInfo"
-    )
 }
 
 /// A code is a word of letters and digits; anything else is not one and might be anything.

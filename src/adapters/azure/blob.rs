@@ -76,7 +76,7 @@ impl Source for BlobSource {
         let etag = quoted(&item.etag);
         let condition = condition(item, &etag);
         let answer = self.call(DOING, Method::Get, url.clone(), &condition).await?;
-        if answer.is_unknown_caller() || answer.is_container_missing() {
+        if answer.is_unwelcome() || answer.is_container_missing() {
             return Err(answer.failure(DOING));
         }
         Ok(match (answer.status, answer.code.as_str()) {
@@ -107,7 +107,7 @@ impl Source for BlobSource {
             headers.push(("x-ms-delete-snapshots", "include"));
         }
         let answer = self.call(DOING, Method::Delete, url.clone(), &headers).await?;
-        if answer.is_unknown_caller() || answer.is_container_missing() {
+        if answer.is_unwelcome() || answer.is_container_missing() {
             return Err(answer.failure(DOING));
         }
         Ok(match (answer.status, answer.code.as_str()) {
@@ -307,9 +307,8 @@ impl BlobSource {
 /// Whether a smaller listing may be answered where this one was refused: a missing permission is
 /// about tags, the last thing that was asked for; an unknown parameter about any of it.
 fn asks_too_much(answer: &Answer, next: usize) -> bool {
-    let lacks_permission = answer.status == 403 && !answer.is_unknown_caller();
     let is_unknown = answer.code.contains("QueryParameter") || answer.code.contains("NotSupported");
-    (lacks_permission && next == 1) || is_unknown
+    (answer.is_not_permitted() && next == 1) || is_unknown
 }
 
 fn version(blob: &ListedBlob) -> Version {

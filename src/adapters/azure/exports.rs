@@ -10,6 +10,7 @@ use azure_storage_blob::clients::{BlobClient, BlobClientOptions, BlockBlobClient
 use azure_storage_blob::models::{BlockBlobClientCommitBlockListOptions, BlockLookupList};
 use bytes::{Bytes, BytesMut};
 
+use crate::adapters::azure::address::blob_url;
 use crate::adapters::azure::answer::{Answer, Trouble};
 use crate::adapters::azure::container::{Container, in_time};
 use crate::adapters::azure::download;
@@ -50,12 +51,8 @@ impl BlobExports {
         let call = self.container.call(Method::Put, url, &[]).await;
         let answer = call.map_err(|trouble| trouble.failure(DOING))?;
         let is_there = answer.code == "ContainerAlreadyExists";
-        let may_not = answer.status == 403 && !answer.is_unknown_caller();
-        if answer.status == 201 || is_there || may_not {
-            Ok(())
-        } else {
-            Err(answer.failure(DOING))
-        }
+        let is_well = answer.status == 201 || is_there || answer.is_not_permitted();
+        if is_well { Ok(()) } else { Err(answer.failure(DOING)) }
     }
 }
 
@@ -95,9 +92,7 @@ impl Exports for BlobExports {
     }
 
     fn url(&self, name: &str) -> String {
-        crate::adapters::azure::address::blob_url(self.container.url(), name)
-            .map(String::from)
-            .unwrap_or_default()
+        blob_url(self.container.url(), name).map(String::from).unwrap_or_default()
     }
 
     async fn ping(&self) -> Result<(), Failure> {
@@ -108,7 +103,7 @@ impl Exports for BlobExports {
             200 => Ok(()),
             404 => self.make_container().await,
             // A credential that may write archives need not be allowed to look at the container.
-            403 if !answer.is_unknown_caller() => Ok(()),
+            403 if answer.is_not_permitted() => Ok(()),
             _ => Err(answer.failure(DOING)),
         }
     }

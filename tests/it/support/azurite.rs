@@ -39,7 +39,9 @@ impl Azurite {
     /// Starts one with nothing in it.
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let client = reqwest::Client::new();
+        // The emulator closes idle connections after five seconds.
+        let idle = Duration::from_secs(2);
+        let client = reqwest::Client::builder().pool_idle_timeout(idle).build().unwrap();
         let mut azurite = Self { folder, port: free_port(), child: None, client };
         azurite.start_again().await;
         azurite
@@ -65,10 +67,14 @@ impl Azurite {
         }
     }
 
-    /// Kills it as a power cut would.
+    /// Ends it, so that connections break and new ones are refused. With SIGTERM: the emulator
+    /// writes its index only every few seconds, and a harder end would lose blobs that it has
+    /// acknowledged, which the service never does.
     pub async fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
-            child.kill().await.unwrap();
+            let id = child.id().unwrap().to_string();
+            Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
+            child.wait().await.unwrap();
         }
     }
 
@@ -148,9 +154,9 @@ impl Azurite {
             let path = format!("/{container}?restype=container&comp=list&marker={marker}");
             let page = self.ask(Method::GET, &path, &[], Vec::new()).await.text().await.unwrap();
             let texts = |tag: &str| {
-                let end = format!("</{tag}>");
-                let starts = page.split(&format!("<{tag}>")).skip(1).map(str::to_owned);
-                let texts = starts.map(|rest| unescaped(rest.split(&end).next().unwrap()));
+                let (start, end) = (format!("<{tag}>"), format!("</{tag}>"));
+                let rests = page.split(&start).skip(1);
+                let texts = rests.map(|rest| unescaped(rest.split(&end).next().unwrap()));
                 texts.collect::<Vec<String>>()
             };
             names.extend(texts("Name"));
