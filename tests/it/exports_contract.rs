@@ -1,10 +1,14 @@
 //! The promises of the `Exports` port, kept by every adapter.
 
 use bytes::Bytes;
+use dsrd::adapters::azure::exports::BlobExports;
 use dsrd::adapters::folder::exports::FolderExports;
 use dsrd::adapters::memory::exports::MemoryExports;
+use dsrd::domain::failure::FailureKind;
 use dsrd::ports::Exports;
 use futures::TryStreamExt;
+
+use crate::support::azurite::Azurite;
 
 /// The suite.
 async fn keeps_the_contract(exports: &dyn Exports) {
@@ -90,4 +94,30 @@ async fn folder_archives_are_private() {
     for name in ["../a.zip", "/etc/a.zip", "", ".", "..", "a/b.zip"] {
         assert!(exports.create(name).await.is_err(), "{name:?}");
     }
+}
+
+#[tokio::test]
+async fn azurite_keeps_the_contract() {
+    let azurite = Azurite::start().await;
+    for (container, credential) in
+        [("dsr-exports", azurite.account_key()), ("dsr-exports-2", azurite.sas("rwdlac"))]
+    {
+        let exports = BlobExports::open(&azurite.blob(container, credential)).unwrap();
+        keeps_the_contract(&exports).await;
+        assert!(azurite.names(container).await.is_empty(), "nothing half written stays");
+        let url = azurite.container_url(container);
+        assert_eq!(exports.url("a.zip"), format!("{url}/a.zip"), "no secret in it");
+    }
+}
+
+#[tokio::test]
+async fn azurite_that_refuses_archives_says_so_at_the_upload() {
+    let azurite = Azurite::start().await;
+    azurite.create_container("dsr-exports").await;
+    let exports = BlobExports::open(&azurite.blob("dsr-exports", azurite.sas("rl"))).unwrap();
+    let mut upload = exports.create("a.zip").await.unwrap();
+    upload.write(Bytes::from_static(b"private")).await.unwrap();
+    let failure = upload.finish().await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NeedsPerson);
+    assert!(!format!("{failure:?}").contains("sig="));
 }

@@ -3,4 +3,5 @@
 pub mod lives;
 pub mod postgres;
 pub mod rabbitmq;
+pub mod azurite;
 pub mod worlds;

@@ -4,11 +4,15 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use dsrd::adapters::azure::blob::BlobSource;
 use dsrd::adapters::folder::path::{name_of, relative};
 use dsrd::adapters::folder::source::FolderSource;
 use dsrd::adapters::memory::source::MemorySource;
+use dsrd::config::settings::Credential;
 use dsrd::ports::Source;
 use tempfile::TempDir;
+
+use crate::support::azurite::Azurite;
 
 /// A store as its owner sees it.
 #[async_trait]
@@ -120,5 +124,46 @@ impl World for FolderWorld {
     /// A path has no empty segments, and no segment of more than 255 bytes.
     fn takes(&self, name: &str) -> bool {
         relative(name).is_some() && name.split('/').all(|segment| segment.len() <= 255)
+    }
+}
+
+/// In a container of an emulator.
+pub struct AzuriteWorld<'a> {
+    pub azurite: &'a Azurite,
+    pub container: String,
+    source: BlobSource,
+}
+
+impl<'a> AzuriteWorld<'a> {
+    /// A new container, entered by the adapter with this credential.
+    pub async fn new(azurite: &'a Azurite, container: &str, credential: Credential) -> Self {
+        azurite.create_container(container).await;
+        let source = BlobSource::open("blob", &azurite.blob(container, credential)).unwrap();
+        Self { azurite, container: container.to_owned(), source }
+    }
+}
+
+#[async_trait]
+impl World for AzuriteWorld<'_> {
+    fn source(&self) -> &dyn Source {
+        &self.source
+    }
+
+    async fn put(&self, name: &str, bytes: &[u8]) {
+        self.azurite.put(&self.container, name, bytes, &[]).await;
+    }
+
+    async fn names(&self) -> Vec<String> {
+        self.azurite.names(&self.container).await
+    }
+
+    async fn get(&self, name: &str) -> Option<Vec<u8>> {
+        self.azurite.get(&self.container, name).await
+    }
+
+    /// No URL has dot segments. The emulator stores a backslash as a slash, which the service does not.
+    fn takes(&self, name: &str) -> bool {
+        let has_dots = name.split('/').any(|segment| segment == "." || segment == "..");
+        !has_dots && !name.contains('\\')
     }
 }

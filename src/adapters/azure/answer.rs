@@ -1,0 +1,156 @@
+//! What the storage service answered, and what a caller does about it.
+//!
+//! Errors of the SDK and its transport are never passed on: their texts hold URLs, and those hold blob
+//! names and SAS signatures. What passes is a status and a checked error code.
+
+use azure_core::error::ErrorKind;
+use azure_core::http::headers::{HeaderName, Headers};
+use azure_core::http::{AsyncRawResponse, AsyncResponseBody};
+use bytes::Bytes;
+use thiserror::Error;
+
+use crate::domain::failure::{Failure, FailureKind};
+
+/// Longest error code that is believed.
+const CODE_BYTES_MAX: usize = 80;
+
+/// An answer of the service, good or bad.
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The service's word for what went wrong, `BlobNotFound`; empty where it gave none.
+    pub code: String,
+    headers: Headers,
+    /// What is left of the body.
+    pub body: AsyncResponseBody,
+}
+
+/// Why there is no good answer. Holds neither URL nor name.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum Trouble {
+    /// The service said no.
+    #[error("the storage service answered {status} {code}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The service's error code.
+        code: String,
+    },
+    /// Nobody answered.
+    #[error("no connection to the storage service")]
+    Unreachable,
+    /// The connection broke, or took too long.
+    #[error("the connection to the storage service broke")]
+    Broken,
+    /// The identity provider gave no token.
+    #[error("no token for the configured Azure identity")]
+    NoToken,
+    /// The answer, or our request, was not what both sides agreed on.
+    #[error("the storage service and we do not understand each other")]
+    Garbled,
+}
+
+impl Answer {
+    /// Takes the parts of a response that count.
+    pub fn new(response: AsyncRawResponse) -> Self {
+        let (status, headers, body) = response.deconstruct();
+        let code = headers.get_optional_str(&HeaderName::from_static("x-ms-error-code"));
+        let code = plain(code.unwrap_or_default());
+        Self { status: status.into(), code, headers, body }
+    }
+
+    /// The value of a header, by its name in lower case.
+    pub fn header(&self, name: &'static str) -> Option<&str> {
+        self.headers.get_optional_str(&HeaderName::from_static(name))
+    }
+
+    /// The `ETag` as listings write it, without quotes.
+    pub fn etag(&self) -> Option<String> {
+        self.header("etag").map(|etag| etag.trim_matches('"').to_owned())
+    }
+
+    /// The whole body; only for answers whose size is bounded by what was asked.
+    pub async fn collect(self) -> Result<Bytes, Trouble> {
+        self.body.collect().await.map_err(|_| Trouble::Broken)
+    }
+
+    /// The answer as the reason why something did not work.
+    pub fn failure(&self, doing: &str) -> Failure {
+        Trouble::Refused { status: self.status, code: self.code.clone() }.failure(doing)
+    }
+
+    /// Whether it was refused because of who we are or where we come from: not a word about any
+    /// one blob, because every other request would be refused too.
+    pub fn is_unwelcome(&self) -> bool {
+        let is_ours = [
+            "AuthenticationFailed",
+            "AuthorizationFailure",
+            "AuthorizationProtocolMismatch",
+            "AuthorizationResourceTypeMismatch",
+            "AuthorizationServiceMismatch",
+            "AuthorizationSourceIPMismatch",
+            "InvalidAuthenticationInfo",
+            "NoAuthenticationInformation",
+        ];
+        self.status == 401 || (self.status == 403 && is_ours.contains(&self.code.as_str()))
+    }
+
+    /// Whether we are known but may not do that.
+    pub fn is_not_permitted(&self) -> bool {
+        self.status == 403 && self.code.starts_with("Authorization")
+    }
+
+    /// Whether the whole container is not there: not a word about any one blob.
+    pub fn is_container_missing(&self) -> bool {
+        matches!(
+            self.code.as_str(),
+            "ContainerNotFound"
+                | "ContainerBeingDeleted"
+                | "ContainerDisabled"
+                | "AccountBeingCreated"
+        )
+    }
+}
+
+impl Trouble {
+    /// The trouble behind an error of the SDK.
+    pub fn of(error: &azure_core::Error) -> Self {
+        match error.kind() {
+            ErrorKind::HttpResponse { status, error_code, .. } => Self::Refused {
+                status: (*status).into(),
+                code: plain(error_code.as_deref().unwrap_or_default()),
+            },
+            ErrorKind::Connection => Self::Unreachable,
+            ErrorKind::Io => Self::Broken,
+            ErrorKind::Credential => Self::NoToken,
+            _ => Self::Garbled,
+        }
+    }
+
+    /// The failure of `doing` something because of it.
+    pub fn failure(self, doing: &str) -> Failure {
+        Failure::new(self.kind(), doing).because(self)
+    }
+
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Unreachable | Self::Broken => FailureKind::Transient,
+            Self::NoToken => FailureKind::NeedsPerson,
+            Self::Garbled => FailureKind::Permanent,
+            Self::Refused { status, code } => match status {
+                408 | 429 | 500.. => FailureKind::Transient,
+                401 | 403 | 404 => FailureKind::NeedsPerson,
+                409 if code == "ContainerBeingDeleted" => FailureKind::NeedsPerson,
+                // A state that passes: a copy that runs, a blob that is being rehydrated.
+                409 | 412 => FailureKind::Transient,
+                _ => FailureKind::Permanent,
+            },
+        }
+    }
+}
+
+/// A code is a word of letters and digits; anything else is not one and might be anything.
+fn plain(code: &str) -> String {
+    let is_code = code.len() <= CODE_BYTES_MAX && code.bytes().all(|b| b.is_ascii_alphanumeric());
+    if is_code { code.to_owned() } else { String::new() }
+}

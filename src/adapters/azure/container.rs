@@ -1,0 +1,155 @@
+//! A blob container and the way in: one transport, one pipeline and one authorisation for all requests.
+
+use std::time::Duration;
+
+use azure_core::http::{
+    ClientOptions, Context, ExponentialRetryOptions, Method, Pipeline, PipelineStreamOptions,
+    Request, RetryOptions, Transport,
+};
+use azure_core::time::Duration as RetryDuration;
+use std::sync::Arc;
+use url::Url;
+
+use crate::adapters::azure::address::{account_url, add_query, blob_url};
+use crate::adapters::azure::answer::{Answer, Trouble};
+use crate::adapters::azure::credential::authorisation;
+use crate::config::settings::Blob;
+use crate::domain::failure::Failure;
+
+/// The version of the service's interface that we speak; the one that the SDK speaks too.
+const API_VERSION: &str = "2026-04-06";
+/// Time to open a connection.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
+/// Time without a byte.
+const SILENCE_TIME_MAX: Duration = Duration::from_secs(60);
+/// Time for one request with all its tries, up to the headers of the answer. It also bounds what a
+/// `Retry-After` can make us wait: the pipeline would wait for hours if told so.
+const CALL_TIME_MAX: Duration = Duration::from_secs(120);
+/// Tries after the first, and the time within which a further one may begin.
+const RETRIES_MAX: u32 = 4;
+const RETRY_TIME_S_MAX: i64 = 20;
+
+/// Headers of a request, names in lower case.
+pub type RequestHeaders<'a> = [(&'static str, &'a str)];
+
+/// The container.
+pub struct Container {
+    url: Url,
+    /// The container's URL with the signature, where that is the credential.
+    authorised: Url,
+    options: ClientOptions,
+    pipeline: Pipeline,
+}
+
+impl Container {
+    /// Prepares the way in. Asks nobody yet.
+    ///
+    /// # Errors
+    /// Where the URL is no container's or the credential is malformed.
+    pub fn open(blob: &Blob) -> Result<Self, Failure> {
+        let mut url = blob.url.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        if url.path().trim_matches('/').is_empty() || url.cannot_be_a_base() {
+            return Err(Failure::needs_person("reading a container's URL: it names no container"));
+        }
+        let authorisation = authorisation(&blob.credential)?;
+        let mut authorised = url.clone();
+        authorised.set_query(authorisation.query.as_deref());
+        let options = ClientOptions {
+            per_try_policies: authorisation.policy.into_iter().collect(),
+            retry: retries(),
+            transport: Some(transport()?),
+            ..ClientOptions::default()
+        };
+        let pipeline = Pipeline::new(
+            option_env!("CARGO_PKG_NAME"),
+            option_env!("CARGO_PKG_VERSION"),
+            options.clone(),
+            Vec::new(),
+            Vec::new(),
+            None,
+        );
+        Ok(Self { url, authorised, options, pipeline })
+    }
+
+    /// The URL without anything secret.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The URL for requests to the container itself. Secret.
+    pub fn authorised_url(&self) -> Url {
+        let mut url = self.authorised.clone();
+        add_query(&mut url, "restype", "container");
+        url
+    }
+
+    /// The URL for requests to a blob; `None` where none addresses exactly that name. Secret.
+    pub fn blob_url(&self, name: &str) -> Option<Url> {
+        blob_url(&self.authorised, name)
+    }
+
+    /// The URL for requests to the account. Secret.
+    pub fn account_url(&self) -> Url {
+        account_url(&self.authorised)
+    }
+
+    /// Options for the SDK's clients: our transport, retries and authorisation.
+    pub fn options(&self) -> ClientOptions {
+        self.options.clone()
+    }
+
+    /// Sends a request without a body, and tries again where that makes sense. Every answer of the
+    /// service is an answer; its body has not been read.
+    pub async fn call(
+        &self,
+        method: Method,
+        url: Url,
+        headers: &RequestHeaders<'_>,
+    ) -> Result<Answer, Trouble> {
+        let mut request = Request::new(url, method);
+        request.insert_header("x-ms-version", API_VERSION);
+        if method == Method::Put {
+            request.insert_header("content-length", "0");
+        }
+        for (name, value) in headers {
+            request.insert_header(*name, (*value).to_owned());
+        }
+        let options = PipelineStreamOptions { skip_checks: true, ..Default::default() };
+        let context = Context::new();
+        let sent = self.pipeline.stream(&context, &mut request, Some(options));
+        let response = in_time(sent).await?.map_err(|error| Trouble::of(&error))?;
+        Ok(Answer::new(response))
+    }
+}
+
+/// Gives a request up after [`CALL_TIME_MAX`].
+pub async fn in_time<T>(call: impl Future<Output = T>) -> Result<T, Trouble> {
+    tokio::time::timeout(CALL_TIME_MAX, call).await.map_err(|_| Trouble::Broken)
+}
+
+/// Bodies come as they are stored: a decompressing transport would break ranges and `ETag`s.
+/// A redirect could carry a signature to another host.
+fn transport() -> Result<Transport, Failure> {
+    let client = reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIME_MAX)
+        .read_timeout(SILENCE_TIME_MAX)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_gzip()
+        .no_deflate()
+        .no_brotli()
+        .no_zstd()
+        .build()
+        .map_err(|_| Failure::needs_person("preparing TLS for the storage service"))?;
+    Ok(Transport::new(Arc::new(client)))
+}
+
+fn retries() -> RetryOptions {
+    RetryOptions::exponential(ExponentialRetryOptions {
+        initial_delay: RetryDuration::milliseconds(200),
+        max_retries: RETRIES_MAX,
+        max_total_elapsed: RetryDuration::seconds(RETRY_TIME_S_MAX),
+        max_delay: RetryDuration::seconds(5),
+    })
+}

@@ -1,0 +1,169 @@
+//! Archives in a blob container, uploaded block by block and visible once they are whole.
+//!
+//! What is uploaded and never committed has no name and no reader; the service drops it after a week.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use azure_core::http::{Method, RequestContent};
+use azure_storage_blob::clients::{BlobClient, BlobClientOptions, BlockBlobClient};
+use azure_storage_blob::models::{BlockBlobClientCommitBlockListOptions, BlockLookupList};
+use bytes::{Bytes, BytesMut};
+
+use crate::adapters::azure::address::blob_url;
+use crate::adapters::azure::answer::{Answer, Trouble};
+use crate::adapters::azure::container::{Container, in_time};
+use crate::adapters::azure::download;
+use crate::config::settings::Blob;
+use crate::domain::failure::Failure;
+use crate::ports::{ByteStream, Exports, Upload};
+
+/// Bytes of a block, and of memory that an upload takes. The service allows 50,000 blocks, so an
+/// archive may have 390 GiB.
+const BLOCK_BYTES: usize = 8 * 1024 * 1024;
+const WRITING: &str = "writing an archive to its container";
+
+/// The container; made when it is first needed and the credential allows it.
+pub struct BlobExports {
+    container: Arc<Container>,
+}
+
+impl BlobExports {
+    /// Archives in the container of `blob`. Asks nobody yet.
+    ///
+    /// # Errors
+    /// Where the URL is no container's or the credential is malformed.
+    pub fn open(blob: &Blob) -> Result<Self, Failure> {
+        Ok(Self { container: Arc::new(Container::open(blob)?) })
+    }
+
+    async fn call(&self, doing: &str, method: Method, name: &str) -> Result<Answer, Failure> {
+        let url = self.container.blob_url(name).ok_or_else(unnameable)?;
+        let call = self.container.call(method, url, &[]).await;
+        call.map_err(|trouble| trouble.failure(doing))
+    }
+
+    /// Makes the container unless it is there. A credential that may only write to it is answered
+    /// 403: whether the container is there then shows with the first block.
+    async fn make_container(&self) -> Result<(), Failure> {
+        const DOING: &str = "making the container for archives";
+        let url = self.container.authorised_url();
+        let call = self.container.call(Method::Put, url, &[]).await;
+        let answer = call.map_err(|trouble| trouble.failure(DOING))?;
+        let is_there = answer.code == "ContainerAlreadyExists";
+        let is_well = answer.status == 201 || is_there || answer.is_not_permitted();
+        if is_well { Ok(()) } else { Err(answer.failure(DOING)) }
+    }
+}
+
+#[async_trait]
+impl Exports for BlobExports {
+    async fn create(&self, name: &str) -> Result<Box<dyn Upload>, Failure> {
+        let url = self.container.blob_url(name).ok_or_else(unnameable)?;
+        self.make_container().await?;
+        let options = BlobClientOptions {
+            client_options: self.container.options(),
+            ..BlobClientOptions::default()
+        };
+        let client = BlobClient::new(url, None, Some(options));
+        let client = client.map_err(|error| Trouble::of(&error).failure(WRITING))?;
+        let client = client.block_blob_client();
+        Ok(Box::new(BlobUpload { client, pending: BytesMut::new(), blocks: Vec::new() }))
+    }
+
+    async fn open(&self, name: &str) -> Result<Option<ByteStream>, Failure> {
+        const DOING: &str = "opening an archive";
+        let url = self.container.blob_url(name).ok_or_else(unnameable)?;
+        let answer = self.call(DOING, Method::Get, name).await?;
+        match answer.status {
+            200 => Ok(Some(download::bytes(Arc::clone(&self.container), url, answer))),
+            404 => Ok(None),
+            _ => Err(answer.failure(DOING)),
+        }
+    }
+
+    async fn remove(&self, name: &str) -> Result<(), Failure> {
+        const DOING: &str = "removing an archive";
+        let answer = self.call(DOING, Method::Delete, name).await?;
+        match answer.status {
+            200..300 | 404 => Ok(()),
+            _ => Err(answer.failure(DOING)),
+        }
+    }
+
+    fn url(&self, name: &str) -> String {
+        blob_url(self.container.url(), name).map(String::from).unwrap_or_default()
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        const DOING: &str = "asking for the container for archives";
+        let call = self.container.call(Method::Head, self.container.authorised_url(), &[]).await;
+        let answer = call.map_err(|trouble| trouble.failure(DOING))?;
+        match answer.status {
+            200 => Ok(()),
+            404 => self.make_container().await,
+            // A credential that may write archives need not be allowed to look at the container.
+            403 if answer.is_not_permitted() => Ok(()),
+            _ => Err(answer.failure(DOING)),
+        }
+    }
+}
+
+struct BlobUpload {
+    client: BlockBlobClient,
+    /// Bytes that do not fill a block yet.
+    pending: BytesMut,
+    blocks: Vec<Vec<u8>>,
+}
+
+#[async_trait]
+impl Upload for BlobUpload {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Failure> {
+        self.pending.extend_from_slice(&bytes);
+        while self.pending.len() >= BLOCK_BYTES {
+            let block = self.pending.split_to(BLOCK_BYTES).freeze();
+            self.stage(block).await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<(), Failure> {
+        if !self.pending.is_empty() {
+            let block = self.pending.split().freeze();
+            self.stage(block).await?;
+        }
+        let list = BlockLookupList { latest: Some(self.blocks), ..BlockLookupList::default() };
+        let list = RequestContent::try_from(list);
+        let list = list.map_err(|error| Trouble::of(&error).failure(WRITING))?;
+        let options = BlockBlobClientCommitBlockListOptions {
+            blob_content_type: Some("application/zip".to_owned()),
+            ..BlockBlobClientCommitBlockListOptions::default()
+        };
+        done(in_time(self.client.commit_block_list(list, Some(options))).await)
+    }
+}
+
+impl BlobUpload {
+    /// Ids have one length, as the service wants it. A second try of the same export uses the same
+    /// ids and so writes over what the first one left.
+    async fn stage(&mut self, block: Bytes) -> Result<(), Failure> {
+        let id = format!("{:05}", self.blocks.len()).into_bytes();
+        let length = block.len() as u64;
+        done(in_time(self.client.stage_block(&id, length, block.into(), None)).await)?;
+        self.blocks.push(id);
+        Ok(())
+    }
+}
+
+fn done<T>(answer: Result<azure_core::Result<T>, Trouble>) -> Result<(), Failure> {
+    let trouble = match answer {
+        Ok(Ok(_)) => return Ok(()),
+        Ok(Err(error)) => Trouble::of(&error),
+        Err(trouble) => trouble,
+    };
+    Err(trouble.failure(WRITING))
+}
+
+fn unnameable() -> Failure {
+    Failure::permanent("naming an archive: no URL addresses exactly that name")
+}

@@ -1,0 +1,235 @@
+//! Reads the XML of a listing.
+//!
+//! The SDK's own reading trims white space, so that the blob ` a` would be taken for `a`, and gives a
+//! whole page up for one date that it does not understand. Here a name is what was written, and
+//! only what makes an item is read.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::percent_decode_str;
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use thiserror::Error;
+
+/// One page.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// In the order of the service.
+    pub blobs: Vec<ListedBlob>,
+    /// Where the next page starts.
+    pub next_marker: Option<String>,
+}
+
+/// One form of one blob.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct ListedBlob {
+    /// The name.
+    pub name: String,
+    /// Timestamp of a snapshot.
+    pub snapshot: Option<String>,
+    /// Id of a version.
+    pub version_id: Option<String>,
+    /// Whether that version is the current one.
+    pub is_current_version: bool,
+    /// Whether it is soft-deleted.
+    pub is_deleted: bool,
+    /// Without quotes.
+    pub etag: String,
+    /// Bytes.
+    pub size: u64,
+    /// As in HTTP.
+    pub modified: String,
+    /// The media type.
+    pub content_type: Option<String>,
+    /// Metadata.
+    pub metadata: BTreeMap<String, String>,
+    /// Index tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The answer was not a listing.
+#[derive(Debug, Error)]
+#[error("the storage service sent a listing that cannot be read")]
+pub struct Unreadable;
+
+/// The listing in an answer's body.
+pub fn parse(xml: &[u8]) -> Result<Listing, Unreadable> {
+    let mut reader = Reader::from_reader(xml);
+    reader.config_mut().expand_empty_elements = true;
+    let mut parser = Parser::default();
+    loop {
+        match reader.read_event().map_err(|_| Unreadable)? {
+            Event::Start(tag) => {
+                let encoded = tag.try_get_attribute("Encoded").map_err(|_| Unreadable)?;
+                parser.is_encoded = encoded.is_some_and(|value| &*value.value == b"true");
+                let name = std::str::from_utf8(tag.name().into_inner()).map_err(|_| Unreadable)?;
+                parser.path.push(name.to_owned());
+                parser.text.clear();
+            }
+            Event::Text(text) => parser.text.push_str(&text.decode().map_err(|_| Unreadable)?),
+            Event::CData(text) => parser.text.push_str(&text.decode().map_err(|_| Unreadable)?),
+            Event::GeneralRef(reference) => {
+                let resolved = match reference.resolve_char_ref().map_err(|_| Unreadable)? {
+                    Some(character) => character,
+                    None => named(&reference.decode().map_err(|_| Unreadable)?)?,
+                };
+                parser.text.push(resolved);
+            }
+            Event::End(_) => parser.end()?,
+            Event::Eof => return parser.finish(),
+            _ => {}
+        }
+    }
+}
+
+/// The five entities that XML knows by itself.
+fn named(entity: &str) -> Result<char, Unreadable> {
+    Ok(match entity {
+        "lt" => '<',
+        "gt" => '>',
+        "amp" => '&',
+        "apos" => '\'',
+        "quot" => '"',
+        _ => return Err(Unreadable),
+    })
+}
+
+#[derive(Default)]
+struct Parser {
+    listing: Listing,
+    blob: ListedBlob,
+    tag_key: String,
+    path: Vec<String>,
+    text: String,
+    is_encoded: bool,
+    is_listing: bool,
+}
+
+impl Parser {
+    /// Takes the text of the element that ends here.
+    fn end(&mut self) -> Result<(), Unreadable> {
+        let text = std::mem::take(&mut self.text);
+        let mut path = std::mem::take(&mut self.path);
+        let names: Vec<&str> = path.iter().map(String::as_str).collect();
+        match names.as_slice() {
+            ["EnumerationResults"] => self.is_listing = true,
+            ["EnumerationResults", "NextMarker"] if !text.is_empty() => {
+                self.listing.next_marker = Some(text);
+            }
+            ["EnumerationResults", "Blobs", "Blob"] => {
+                self.listing.blobs.push(std::mem::take(&mut self.blob));
+            }
+            ["EnumerationResults", "Blobs", "Blob", field @ ..] => {
+                self.field(field, text)?;
+            }
+            _ => {}
+        }
+        path.pop();
+        self.path = path;
+        Ok(())
+    }
+
+    fn field(&mut self, path: &[&str], text: String) -> Result<(), Unreadable> {
+        let blob = &mut self.blob;
+        match path {
+            // Names with characters that XML cannot hold are percent-encoded.
+            ["Name"] if self.is_encoded => {
+                let name = percent_decode_str(&text).decode_utf8().map_err(|_| Unreadable)?;
+                blob.name = name.into_owned();
+            }
+            ["Name"] => blob.name = text,
+            ["Snapshot"] => blob.snapshot = Some(text).filter(|text| !text.is_empty()),
+            ["VersionId"] => blob.version_id = Some(text).filter(|text| !text.is_empty()),
+            ["IsCurrentVersion"] => blob.is_current_version = text == "true",
+            ["Deleted"] => blob.is_deleted = text == "true",
+            ["Properties", "Etag"] => blob.etag = text.trim_matches('"').to_owned(),
+            ["Properties", "Content-Length"] => {
+                blob.size = text.trim().parse().map_err(|_| Unreadable)?;
+            }
+            ["Properties", "Last-Modified"] => blob.modified = text,
+            ["Properties", "Content-Type"] => {
+                blob.content_type = Some(text).filter(|text| !text.is_empty());
+            }
+            ["Metadata", name] => drop(blob.metadata.insert((*name).to_owned(), text)),
+            ["Tags", "TagSet", "Tag", "Key"] => self.tag_key = text,
+            ["Tags", "TagSet", "Tag", "Value"] => {
+                blob.tags.insert(std::mem::take(&mut self.tag_key), text);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Listing, Unreadable> {
+        let is_whole = self.is_listing && self.path.is_empty();
+        let are_named = self.listing.blobs.iter().all(|blob| !blob.name.is_empty());
+        if is_whole && are_named { Ok(self.listing) } else { Err(Unreadable) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(blobs: &str) -> Vec<u8> {
+        let head = "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults>";
+        format!("{head}<Prefix /><Blobs>{blobs}</Blobs><NextMarker>m&amp;1</NextMarker></EnumerationResults>")
+            .into_bytes()
+    }
+
+    #[test]
+    fn names_are_what_was_written() {
+        let cases = [
+            ("<Name> a </Name>", " a "),
+            ("<Name>a\tb\nc</Name>", "a\tb\nc"),
+            ("<Name>a&#xD;b</Name>", "a\rb"),
+            ("<Name>&lt;a&gt;&amp;&quot;&apos;</Name>", "<a>&\"'"),
+            ("<Name>100%25</Name>", "100%25"),
+            ("<Name Encoded=\"true\">a%01%EF%BF%BF</Name>", "a\u{1}\u{ffff}"),
+            ("<Name><![CDATA[<a>]]></Name>", "<a>"),
+        ];
+        for (xml, name) in cases {
+            let listing = parse(&page(&format!("<Blob>{xml}</Blob>"))).unwrap();
+            assert_eq!(listing.blobs[0].name, name, "{xml}");
+            assert_eq!(listing.next_marker.as_deref(), Some("m&1"));
+        }
+    }
+
+    #[test]
+    fn all_that_makes_an_item_is_read() {
+        let xml = "<Blob>\n <Name>a</Name><VersionId>v1</VersionId>\
+            <IsCurrentVersion>true</IsCurrentVersion>\n <Properties><Etag>0x1</Etag>\
+            <Last-Modified>Mon, 23 Nov 2026 12:28:55 GMT</Last-Modified>\
+            <Content-Length>5</Content-Length><Content-Type>text/plain</Content-Type>\
+            </Properties><Metadata><owner> ann </owner><empty /></Metadata>\
+            <Tags><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tags></Blob>\
+            <Blob><Name>a</Name><Snapshot>2026</Snapshot><Deleted>true</Deleted></Blob>";
+        let blobs = parse(&page(xml)).unwrap().blobs;
+        let map = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let expected = ListedBlob {
+            name: "a".to_owned(),
+            version_id: Some("v1".to_owned()),
+            is_current_version: true,
+            etag: "0x1".to_owned(),
+            size: 5,
+            modified: "Mon, 23 Nov 2026 12:28:55 GMT".to_owned(),
+            content_type: Some("text/plain".to_owned()),
+            metadata: [map("owner", " ann "), map("empty", "")].into(),
+            tags: [map("k", "v")].into(),
+            ..ListedBlob::default()
+        };
+        assert_eq!(blobs[0], expected);
+        assert_eq!(blobs[1].snapshot.as_deref(), Some("2026"));
+        assert!(blobs[1].is_deleted);
+    }
+
+    #[test]
+    fn half_a_listing_is_none() {
+        let whole = page("<Blob><Name>a</Name></Blob>");
+        for length in 0..whole.len() {
+            assert!(parse(&whole[..length]).is_err(), "{length} bytes");
+        }
+        assert!(parse(&page("<Blob><Size>1</Size></Blob>")).is_err(), "a blob without a name");
+        assert!(parse(b"<Error><Code>No</Code></Error>").is_err());
+    }
+}
