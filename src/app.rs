@@ -16,8 +16,7 @@ use crate::adapters::azure::exports::BlobExports;
 use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
 use crate::adapters::folder::source::FolderSource;
-use crate::adapters::http::health::Reach;
-use crate::adapters::http::server;
+use crate::adapters::http::server::{self, Site};
 use crate::adapters::sql::ledger::SqlLedger;
 use crate::adapters::system::{self, SystemClock, SystemEntropy};
 use crate::config::settings::{Limits, Place, Queue, Settings, Store};
@@ -93,19 +92,19 @@ impl Daemon {
     /// The page broke down: without it the daemon would be blind to its operators.
     pub async fn run(self) -> Result<(), AppError> {
         let Self { world, page } = self;
-        let reach = Reach {
+        let site = Arc::new(Site {
             ledger: Arc::clone(&world.docket.ledger),
             inbox: Arc::clone(&world.inbox),
             exports: Arc::clone(&world.exports),
             sources: world.sources.clone(),
             clock: Arc::clone(&world.docket.clock),
             metrics: Arc::clone(&world.metrics),
-        };
+        });
         let stopper = world.stopper.clone();
         let serve = async {
             let Some(listener) = page else { return Ok(()) };
             let until = stopper.clone();
-            let served = server::serve(listener, reach, async move { until.stopped().await }).await;
+            let served = server::serve(listener, site, async move { until.stopped().await }).await;
             stopper.stop();
             served
         };
@@ -136,7 +135,7 @@ pub async fn submit(settings: &Settings, body: Bytes, name: &str) -> Result<(), 
     Ok(())
 }
 
-/// Finds without a queue and a ledger.
+/// What finds without a queue and a ledger.
 ///
 /// # Errors
 /// A source cannot be opened.

@@ -107,11 +107,6 @@ pub enum Evidence {
         /// The zip file.
         path: PathBuf,
     },
-    /// A ledger: every request's records form an unbroken chain.
-    Ledger {
-        /// `sqlite:PATH`, a path, or postgres://… [default: the configured one].
-        path: Option<String>,
-    },
 }
 
 /// Documents of the contract.

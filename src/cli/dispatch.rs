@@ -34,7 +34,7 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Reject(decision) => decide(&settings()?, "reject", decision).await,
         Verb::Cancel(decision) => decide(&settings()?, "cancel", decision).await,
         Verb::Retry(decision) => decide(&settings()?, "retry", decision).await,
-        Verb::Verify { what } => verify::verify(what, settings).await,
+        Verb::Verify { what } => verify::verify(what),
         Verb::Config => show::config(&settings()?),
         Verb::Schema { which } => show::schema(*which),
     }

@@ -9,5 +9,6 @@ pub mod run;
 pub mod submit;
 pub mod status;
 pub mod preview;
+pub mod verify;
 pub mod show;
 pub mod demo;

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
+use crate::app::AppError;
 use crate::domain::failure::{Failure, chain};
+use crate::domain::request::RequestId;
 use crate::domain::state::State;
 
 /// How the program ends; `args::Args` documents the codes.
@@ -39,9 +41,27 @@ pub enum CliError {
     /// Standard output went away.
     #[error("writing to standard output")]
     Output(#[source] io::Error),
-    /// Something else.
-    #[error(transparent)]
-    Failed(#[from] Failure),
+    /// The ledger has no such request.
+    #[error("there is no request {0} in the ledger")]
+    Unknown(RequestId),
+    /// Evidence does not hold.
+    #[error("{0}")]
+    Evidence(String),
+    /// Something below did not work; the whole chain.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<Failure> for CliError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure.chain())
+    }
+}
+
+impl From<AppError> for CliError {
+    fn from(error: AppError) -> Self {
+        Self::Failed(chain(&*error.0))
+    }
 }
 
 impl From<End> for ExitCode {
@@ -100,15 +120,23 @@ pub fn json(value: &Value) -> Result<(), CliError> {
     line(format!("{value:#}"))
 }
 
+/// One line about what goes on, to standard error, which is kept for people.
+pub fn note(text: &str) {
+    // Nobody is left to tell if standard error is gone.
+    let _gone = writeln!(io::stderr(), "{text}");
+}
+
 /// The whole chain of an error, on standard error.
 pub fn complain(error: &CliError) -> End {
-    // Nobody is left to tell if standard error is gone too.
-    let _gone = writeln!(io::stderr(), "dsrd: {}", chain(error));
+    note(&format!("dsrd: {}", chain(error)));
     match error {
         CliError::Usage(_) => End::Usage,
         // A reader that has seen enough, such as `head`, is no failure.
         CliError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => End::Done,
-        CliError::Input(..) | CliError::Output(_) | CliError::Failed(_) => End::Failed,
+        CliError::Evidence(_) => End::Refused,
+        CliError::Input(..) | CliError::Output(_) | CliError::Unknown(_) | CliError::Failed(_) => {
+            End::Failed
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! `dsrd preview`: finds for one request, prints, and changes nothing.
 
-use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +10,6 @@ use crate::cli::output::{self, CliError, End, input, json_line, line};
 use crate::config::settings::Settings;
 use crate::domain::item::{Finding, Item, Unreadable, Version};
 use crate::domain::plan::Action;
-use crate::worker::preview::{Met, PreviewError, Summary};
 
 /// Most hits of one item that the plain form prints.
 const HITS_PRINTED_MAX: usize = 5;
@@ -22,27 +20,33 @@ const HITS_PRINTED_MAX: usize = 5;
 /// The file or the sources cannot be read.
 pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<End, CliError> {
     let body = input(file)?;
-    let preview = app::preview(settings).await?;
+    let preview = app::preview(settings)?;
     let bar = output::bar();
     bar.set_message("looking");
-    let progress = Arc::default();
-    let printer = RefCell::new(Printer { as_json, unreadable: Vec::new(), error: None });
-    let summary = {
-        let meet = |met| bar.suspend(|| printer.borrow_mut().print(met));
-        let run = preview.run(&body, Arc::clone(&progress), meet);
-        output::with_ticks(&bar, || progress.items(), run).await
+    let meter = Arc::default();
+    let mut printed = Ok(());
+    let mut unread = Vec::new();
+    let looked = {
+        let print = |finding: Finding, action: Action| {
+            let print = || if as_json { json_line(&value(&finding)) } else { plain(&finding, &action) };
+            // The first line that could not be written is told of at the end.
+            if printed.is_ok() {
+                printed = bar.suspend(print);
+            }
+        };
+        let keep = |Unreadable { item, reason }| unread.push((name(&item), reason));
+        let run = preview.run(&body, Arc::clone(&meter), print, keep);
+        output::with_ticks(&bar, || meter.items(), run).await?
     };
     bar.finish_and_clear();
-    let printer = printer.into_inner();
-    if let Some(error) = printer.error {
-        return Err(error);
-    }
-    match summary {
+    printed?;
+    match looked {
         Ok(summary) => {
-            printer.end(&summary)?;
+            let totals = Totals { items: summary.items, bytes: summary.bytes, found: summary.found };
+            totals.print(&unread, as_json)?;
             Ok(End::Done)
         }
-        Err(PreviewError::Faults(faults)) => {
+        Err(faults) => {
             for fault in faults {
                 let (pointer, code, message) = (fault.pointer, fault.code, fault.message);
                 if as_json {
@@ -53,51 +57,34 @@ pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<
             }
             Ok(End::Faults)
         }
-        Err(PreviewError::NotARequest) => Err(CliError::Usage(PreviewError::NotARequest.to_string())),
-        Err(PreviewError::Failed(failure)) => Err(failure.into()),
     }
 }
 
-/// Prints what is met, and keeps what the last line needs.
-struct Printer {
-    as_json: bool,
-    unreadable: Vec<(String, String)>,
-    error: Option<CliError>,
+/// The last line.
+struct Totals {
+    items: u64,
+    bytes: u64,
+    found: u64,
 }
 
-impl Printer {
-    fn print(&mut self, met: Met) {
-        let printed = match met {
-            Met::Unreadable(Unreadable { item, reason }) => {
-                self.unreadable.push((name(&item), reason));
-                Ok(())
-            }
-            Met::Finding(finding, _) if self.as_json => json_line(&as_value(&finding)),
-            Met::Finding(finding, action) => plain(&finding, &action),
-        };
-        if let Err(error) = printed {
-            self.error.get_or_insert(error);
-        }
-    }
-
-    fn end(&self, summary: &Summary) -> Result<(), CliError> {
-        let Summary { items, bytes, found, .. } = summary;
-        if self.as_json {
-            let each = self.unreadable.iter();
+impl Totals {
+    fn print(&self, unread: &[(String, String)], as_json: bool) -> Result<(), CliError> {
+        let Self { items, bytes, found } = self;
+        if as_json {
+            let each = unread.iter();
             let unreadable: Vec<Value> =
                 each.map(|(item, reason)| json!({ "item": item, "reason": reason })).collect();
             return json_line(&json!({ "summary": {
                 "items": items, "bytes": bytes, "found": found, "unreadable": unreadable,
             } }));
         }
-        for (item, reason) in &self.unreadable {
+        for (item, reason) in unread {
             line(format!("could not read  {item:?}  {reason}"))?;
         }
-        let unreadable = self.unreadable.len();
+        let unread = unread.len();
         line(format!(
-            "looked at {items} items ({bytes} bytes) for this {} request: {found} speak of the \
-             subject, {unreadable} could not be read; nothing was changed",
-            summary.kind.word()
+            "looked at {items} items ({bytes} bytes): {found} speak of the subject, {unread} could \
+             not be read whole; nothing was changed"
         ))
     }
 }
@@ -120,20 +107,20 @@ fn plain(finding: &Finding, action: &Action) -> Result<(), CliError> {
     }
 }
 
-fn as_value(finding: &Finding) -> Value {
+fn value(finding: &Finding) -> Value {
     let hits: Vec<Value> = finding
         .hits
         .iter()
         .map(|hit| json!({ "identity": hit.identity, "view": hit.view, "place": hit.place }))
         .collect();
-    let mut value = json!({ "source": finding.item.source, "item": finding.item.name });
+    let mut shown = json!({ "source": finding.item.source, "item": finding.item.name });
     match &finding.item.version {
         Version::Current => {}
-        Version::Snapshot(id) => value["snapshot"] = id.as_str().into(),
-        Version::Previous(id) => value["version"] = id.as_str().into(),
+        Version::Snapshot(id) => shown["snapshot"] = id.as_str().into(),
+        Version::Previous(id) => shown["version"] = id.as_str().into(),
     }
-    value["hits"] = hits.into();
-    value
+    shown["hits"] = hits.into();
+    shown
 }
 
 /// A source that could not be listed has no item to name.

@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 
 use crate::app;
 use crate::cli::args::Decision;
-use crate::cli::output::{CliError, End, input, line};
+use crate::cli::output::{CliError, End, input, json_line, line};
 use crate::cli::status;
 use crate::config::settings::Settings;
-use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 
 /// Puts the request in `file` on the queue.
@@ -35,7 +34,7 @@ pub async fn submit(
         return status::wait(settings, &id, as_json).await;
     }
     if as_json {
-        crate::cli::output::json(&json!({ "submitted": id.as_str() }))?;
+        json_line(&json!({ "submitted": id.as_str() }))?;
     } else {
         line(format!("submitted; follow it with: dsrd status {id}"))?;
     }
@@ -59,10 +58,8 @@ pub async fn decide(
         "actor": actor,
         "reason": decision.reason,
     });
-    let known = app::ledger(settings).await?.standing(&id).await?;
-    if known.is_none() {
-        let text = format!("there is no request {id} in the ledger");
-        return Err(Failure::permanent(text).into());
+    if app::status(settings).await?.glance(&id).await?.is_none() {
+        return Err(CliError::Unknown(id));
     }
     let name = format!("{control}-{}", id.file_name());
     app::submit(settings, Bytes::from(message.to_string()), &name).await?;

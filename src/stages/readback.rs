@@ -6,7 +6,7 @@ use std::io::{Seek, Write};
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
 
-use crate::archive::check;
+use crate::archive::check::{self, ArchiveFault, Checked};
 use crate::domain::failure::Failure;
 use crate::domain::state::{Archive, Counts, Event};
 use crate::ports::Exports;
@@ -69,11 +69,18 @@ async fn whole(exports: &dyn Exports, archive: &Archive) -> Result<Result<(), St
     }
     spool.rewind().map_err(spooling)?;
     let checking = tokio::task::spawn_blocking(move || check_file(spool));
-    Ok(checking.await.unwrap_or_else(|_| Err("checking the archive ended abnormally".into())))
+    Ok(match checking.await {
+        Ok(checked) => checked.map(drop).map_err(|fault| fault.to_string()),
+        Err(_) => Err("checking the archive ended abnormally".into()),
+    })
 }
 
-fn check_file(spool: File) -> Result<(), String> {
-    check::check(std::io::BufReader::new(spool)).map(drop).map_err(|fault| fault.to_string())
+/// Reads an archive whole and compares it with its manifest.
+///
+/// # Errors
+/// The first fault found.
+pub fn check_file(archive: File) -> Result<Checked, ArchiveFault> {
+    check::check(std::io::BufReader::new(archive))
 }
 
 fn spooling(error: std::io::Error) -> Failure {

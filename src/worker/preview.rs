@@ -29,14 +29,6 @@ pub struct Preview {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What a preview meets, one at a time.
-pub enum Met {
-    /// An item that would be acted on.
-    Finding(Finding, Action),
-    /// An item that could not be read.
-    Unreadable(Unreadable),
-}
-
 /// What the request asks for and how far the look came.
 pub struct Summary {
     /// What was asked.
@@ -49,65 +41,58 @@ pub struct Summary {
     pub found: u64,
 }
 
-/// Why there is no preview.
-#[derive(Debug, thiserror::Error)]
-pub enum PreviewError {
-    /// The request is at fault.
-    #[error("the request has {} faults", .0.len())]
-    Faults(Vec<Fault>),
-    /// It is a control message, which finds nothing.
-    #[error("a control message cannot be previewed")]
-    NotARequest,
-    /// The sources could not be walked.
-    #[error("looking through the sources")]
-    Failed(#[source] Failure),
-}
-
 impl Preview {
-    /// Walks the sources for the request in `body` and hands over what it meets, with the pass's
-    /// meter for a progress bar.
+    /// Walks the sources for the request in `body` and hands over what it meets; `meter` may be read
+    /// meanwhile. An item that speaks of the subject and is unreadable in part is handed over twice.
+    ///
+    /// A request that is at fault gives its faults instead of a summary.
     ///
     /// # Errors
-    /// [`PreviewError`].
+    /// The sources cannot be walked.
     pub async fn run(
         &self,
         body: &[u8],
         meter: Arc<Meter>,
-        mut meet: impl FnMut(Met),
-    ) -> Result<Summary, PreviewError> {
+        mut found: impl FnMut(Finding, Action),
+        mut unreadable: impl FnMut(Unreadable),
+    ) -> Result<Result<Summary, Vec<Fault>>, Failure> {
         let terms = self.limits.terms(&self.sources, &*self.clock);
         let request = match message::read(body, &terms) {
             Ok(Message::Request(request)) => request,
-            Ok(Message::Control(_)) => return Err(PreviewError::NotARequest),
-            Err(refusal) => return Err(PreviewError::Faults(refusal.faults)),
+            Ok(Message::Control(_)) => {
+                let text = "a control message finds nothing, so there is nothing to preview";
+                let pointer = "/control".to_owned();
+                return Ok(Err(vec![Fault { pointer, code: "no_request", message: text.into() }]));
+            }
+            Err(refusal) => return Ok(Err(refusal.faults)),
         };
         let mut with = Walk::new(&[&request.subject], self.limits.walk(), Patience::Spent);
         with.meter = Arc::clone(&meter);
-        let mut found = 0;
         let sources = wanted(&self.sources, std::iter::once(&*request));
+        let mut findings = 0;
         let mut seen = pin!(walk(&sources, with));
         while let Some(seen) = seen.next().await {
-            let seen = seen.map_err(PreviewError::Failed)?;
-            // An item may speak of the subject and still be unreadable in part; both are said.
-            if let Seen::Item(Look { item, unreadable, .. }) = &seen {
-                for reason in unreadable {
-                    let (item, reason) = (item.clone(), reason.clone());
-                    meet(Met::Unreadable(Unreadable { item, reason }));
+            let seen = seen?;
+            if let Seen::Item(Look { item, unreadable: reasons, .. }) = &seen {
+                for reason in reasons {
+                    unreadable(Unreadable { item: item.clone(), reason: reason.clone() });
                 }
             }
             match plan(&request, 0, &self.policy, &seen) {
+                // Of an item it was said above; of a whole source it is said here.
                 Some(Planned { finding, action: Action::List(reason) }) => {
                     if matches!(seen, Seen::Lost { .. }) {
-                        meet(Met::Unreadable(Unreadable { item: finding.item, reason }));
+                        unreadable(Unreadable { item: finding.item, reason });
                     }
                 }
                 Some(Planned { finding, action }) => {
-                    found += 1;
-                    meet(Met::Finding(finding, action));
+                    findings += 1;
+                    found(finding, action);
                 }
                 None => {}
             }
         }
-        Ok(Summary { kind: request.kind, items: meter.items(), bytes: meter.bytes(), found })
+        let (items, bytes) = (meter.items(), meter.bytes());
+        Ok(Ok(Summary { kind: request.kind, items, bytes, found: findings }))
     }
 }
