@@ -18,7 +18,7 @@ use crate::adapters::amqp::announcer::PERSISTENT;
 use crate::adapters::amqp::connection::{ANSWER_TIME_MAX, Connection, Pause};
 use crate::adapters::amqp::publisher::{Message, Publisher};
 use crate::adapters::amqp::topology::failure;
-use crate::adapters::amqp::unsettled::{Held, Unsettled};
+use crate::adapters::amqp::unsettled::{Held, Token, Unsettled};
 use crate::config::settings::Amqp;
 use crate::domain::event::Correspondence;
 use crate::domain::failure::Failure;
@@ -102,7 +102,7 @@ impl AmqpInbox {
         }
     }
 
-    fn hand_out(&self, token: (u64, u64), held: &Held) -> Delivery {
+    fn hand_out(&self, token: Token, held: &Held) -> Delivery {
         let (channel, tag) = token;
         let length = held.body.len().min(self.message_bytes_max.saturating_add(1));
         Delivery {
@@ -132,6 +132,14 @@ impl AmqpInbox {
             properties: dead_letter(&held.properties, reason, self.clock.now().as_second()),
         };
         self.publisher.publish_personal(&message).await
+    }
+
+    async fn acknowledge(&self, token: Token, held: &Held) {
+        self.unsettled().forget(token);
+        // "No" and an error both mean that the channel is gone and the delivery the broker's again.
+        if !matches!(held.acker.ack(BasicAckOptions::default()).await, Ok(true)) {
+            tracing::debug!("a settled delivery will come again");
+        }
     }
 
     fn unsettled(&self) -> MutexGuard<'_, Unsettled> {
@@ -173,26 +181,18 @@ impl Inbox for AmqpInbox {
         };
         let token = (channel, tag);
         let Some(held) = self.unsettled().get(token) else { return Ok(()) };
-        let settled = match settlement {
-            Settlement::Taken => Ok(()),
-            Settlement::Refused(reason) => self.refuse(&held, &reason).await,
-            Settlement::Returned => {
-                self.unsettled().put_back(token);
-                self.returned.notify_one();
-                return Ok(());
-            }
+        let done = match settlement {
+            Settlement::Taken => Ok(true),
+            Settlement::Refused(reason) => self.refuse(&held, &reason).await.map(|()| true),
+            Settlement::Returned => Ok(false),
         };
-        if settled.is_err() {
+        if matches!(done, Ok(true)) {
+            self.acknowledge(token, &held).await;
+        } else {
             self.unsettled().put_back(token);
             self.returned.notify_one();
-            return settled;
         }
-        self.unsettled().forget(token);
-        // "No" and an error both mean that the channel is gone and the delivery the broker's again.
-        if !matches!(held.acker.ack(BasicAckOptions::default()).await, Ok(true)) {
-            tracing::debug!("a settled delivery will come again");
-        }
-        Ok(())
+        done.map(drop)
     }
 
     async fn ping(&self) -> Result<(), Failure> {
