@@ -37,8 +37,13 @@ async fn a_request_comes_in_and_its_events_go_out() {
     let door = Door::open(&rabbit.url());
     door.inbox.ping().await.unwrap();
     let producer = Producer::connect(&rabbit.url()).await;
+    let correspondence = requests_come_in(&door, &producer, &settings(&rabbit.url())).await;
+    events_go_out(&door, &producer, &correspondence).await;
+    unroutable_ones_are_told_apart(&door).await;
+}
 
-    // In: with everything that a producer may say.
+async fn requests_come_in(door: &Door, producer: &Producer, settings: &Amqp) -> Correspondence {
+    // With everything that a producer may say.
     producer.declare("copies").await;
     let mut headers = FieldTable::default();
     headers.insert("traceparent".into(), AMQPValue::LongString(TRACEPARENT.into()));
@@ -78,7 +83,7 @@ async fn a_request_comes_in_and_its_events_go_out() {
     assert_eq!(producer.depth("copies").await, 2, "the producer's own copies");
 
     // Returned: comes again, and neither of the others does.
-    submit(&settings(&rabbit.url()), Bytes::from_static(b"later"), "m-2").await.unwrap();
+    submit(settings, Bytes::from_static(b"later"), "m-2").await.unwrap();
     let delivery = door.receive().await;
     door.inbox.settle(delivery, Settlement::Returned).await.unwrap();
     let delivery = door.receive().await;
@@ -88,8 +93,12 @@ async fn a_request_comes_in_and_its_events_go_out() {
     assert!(timeout(QUIET, door.inbox.receive()).await.is_err());
     assert_eq!(producer.depth("dsr.requests").await, 0);
 
-    // Out: nobody listens, then the producer's queue only, then a bound queue as well.
-    let event = announcement("completed", &correspondence);
+    correspondence
+}
+
+async fn events_go_out(door: &Door, producer: &Producer, to: &Correspondence) {
+    // Nobody listens, then the producer's queue only, then a bound queue as well.
+    let event = announcement("completed", to);
     assert_eq!(door.announce(&event).await, Announced::Unroutable);
     producer.declare("answers").await;
     assert_eq!(door.announce(&event).await, Announced::Confirmed);
@@ -108,8 +117,9 @@ async fn a_request_comes_in_and_its_events_go_out() {
             .with_headers(table("traceparent", TRACEPARENT));
         assert_eq!(properties, expected);
     }
+}
 
-    // Among many at once, exactly those that nobody listens to are told apart.
+async fn unroutable_ones_are_told_apart(door: &Door) {
     let events: Vec<Announcement> = (0..400)
         .map(|n| if n % 7 == 0 { "progressed" } else { "completed" })
         .map(|name| announcement(name, &Correspondence::default()))
@@ -128,27 +138,31 @@ async fn a_request_comes_in_and_its_events_go_out() {
 #[tokio::test]
 async fn the_broker_goes_and_comes_and_nothing_is_lost() {
     let mut rabbit = RabbitMq::start().await;
-    let door = Arc::new(Door::open(&rabbit.url()));
+    let door = Door::open(&rabbit.url());
     let settings = settings(&rabbit.url());
-    for n in 0..4 {
-        submit(&settings, Bytes::from(format!("request {n}")), &format!("m-{n}")).await.unwrap();
-    }
-    let settled = door.receive().await;
-    let unsettled = door.receive().await;
-    assert_eq!((&settled.body[..], &unsettled.body[..]), (&b"request 0"[..], &b"request 1"[..]));
-    door.inbox.settle(settled, Settlement::Taken).await.unwrap();
+    let request = |n| submit(&settings, Bytes::from(format!("request {n}")), "m");
 
+    // In order, and while somebody waits for a request.
+    let (delivery, ()) = tokio::join!(door.receive(), async {
+        timeout(QUIET, std::future::pending::<()>()).await.unwrap_err();
+        rabbit.restart_term().await;
+        request(0).await.unwrap();
+    });
+    assert_eq!(delivery.body, "request 0");
+
+    // At once, while one request is settled, one is not, two wait, and an event goes out.
+    for n in 1..4 {
+        request(n).await.unwrap();
+    }
+    let unsettled = door.receive().await;
+    assert_eq!(unsettled.body, "request 1");
+    door.inbox.settle(delivery, Settlement::Taken).await.unwrap();
     rabbit.kill().await;
     assert!(door.inbox.ping().await.is_err());
-    let event = announcement("completed", &Correspondence::default());
-    let announcing = tokio::spawn({
-        let (door, event) = (Arc::clone(&door), event.clone());
-        async move { door.announce(&event).await }
-    });
     door.inbox.settle(unsettled, Settlement::Taken).await.unwrap();
-    rabbit.start_again().await;
-
-    assert_eq!(announcing.await.unwrap(), Announced::Unroutable);
+    let event = announcement("completed", &Correspondence::default());
+    let (announced, ()) = tokio::join!(door.announce(&event), rabbit.start_again());
+    assert_eq!(announced, Announced::Unroutable);
     for n in 1..4 {
         let mut delivery = door.receive().await;
         if delivery.body == "request 0" {
@@ -157,30 +171,19 @@ async fn the_broker_goes_and_comes_and_nothing_is_lost() {
             delivery = door.receive().await;
         }
         assert_eq!(delivery.body, format!("request {n}"));
-        if n < 3 {
-            door.inbox.settle(delivery, Settlement::Taken).await.unwrap();
-        }
+        door.inbox.settle(delivery, Settlement::Taken).await.unwrap();
     }
-
-    // In order this time, and while somebody waits for a request.
-    let waiting = tokio::spawn({
-        let door = Arc::clone(&door);
-        async move { door.receive().await.body }
-    });
-    rabbit.restart_term().await;
-    assert_eq!(waiting.await.unwrap(), "request 3");
     door.inbox.ping().await.unwrap();
 
     // Deleted under our feet: made again.
     let producer = Producer::connect(&rabbit.url()).await;
     producer.delete("dsr.requests").await;
     producer.delete("dsr.dead-letters").await;
-    assert!(timeout(QUIET, door.inbox.receive()).await.is_err());
-    submit(&settings, Bytes::from_static(b"after all"), "m-9").await.unwrap();
-    let delivery = door.receive().await;
-    assert_eq!(delivery.body, "after all");
+    let (delivery, submitted) = tokio::join!(door.receive(), request(9));
+    submitted.unwrap();
+    assert_eq!(delivery.body, "request 9");
     door.inbox.settle(delivery, Settlement::Refused("bad".to_owned())).await.unwrap();
-    assert_eq!(producer.get("dsr.dead-letters").await.unwrap().0, b"after all");
+    assert_eq!(producer.get("dsr.dead-letters").await.unwrap().0, b"request 9");
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ use crate::adapters::amqp::topology::{Topology, failure};
 use crate::config::settings::Amqp;
 use crate::domain::failure::Failure;
 
-/// Longest wait for the broker to take a connection and open a channel.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
+/// Longest wait for the broker to do what it normally does at once.
+pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 /// Longest wait of a health check.
 const PING_TIME_MAX: Duration = Duration::from_secs(3);
 /// First and longest pause between tries.

@@ -12,12 +12,13 @@ use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Consumer};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use crate::adapters::amqp::announcer::PERSISTENT;
-use crate::adapters::amqp::connection::{Connection, Pause};
+use crate::adapters::amqp::connection::{ANSWER_TIME_MAX, Connection, Pause};
 use crate::adapters::amqp::publisher::{Message, Publisher};
 use crate::adapters::amqp::topology::failure;
-use crate::adapters::amqp::unsettled::{Held, Unsettled};
+use crate::adapters::amqp::unsettled::{Held, Token, Unsettled};
 use crate::config::settings::Amqp;
 use crate::domain::event::Correspondence;
 use crate::domain::failure::Failure;
@@ -78,26 +79,30 @@ impl AmqpInbox {
                     self.unsettled().begin();
                     return Ok(Consuming { consumer, _channel: channel });
                 }
-                Err(error) => {
-                    let failure = failure("consuming requests", &error);
-                    if !failure.is_transient() {
-                        return Err(failure);
-                    }
-                    tracing::warn!(reason = failure.chain(), "trying again");
+                Err(failure) if failure.is_transient() => {
+                    tracing::warn!(reason = failure.chain(), "no requests; trying again");
                     pause.wait().await;
                 }
+                Err(failure) => return Err(failure),
             }
         }
     }
 
-    async fn try_consume(&self, channel: &Channel) -> lapin::Result<Consumer> {
-        channel.basic_qos(self.prefetch, BasicQosOptions::default()).await?;
-        let queue = self.connection.topology().requests.clone();
-        let options = BasicConsumeOptions::default();
-        channel.basic_consume(queue, ShortString::default(), options, FieldTable::default()).await
+    async fn try_consume(&self, channel: &Channel) -> Result<Consumer, Failure> {
+        let consume = async {
+            channel.basic_qos(self.prefetch, BasicQosOptions::default()).await?;
+            let queue = self.connection.topology().requests.clone();
+            let (tag, options) = (ShortString::default(), BasicConsumeOptions::default());
+            channel.basic_consume(queue, tag, options, FieldTable::default()).await
+        };
+        // A quorum queue that has lost its majority does not answer at all.
+        match timeout(ANSWER_TIME_MAX, consume).await {
+            Ok(consumer) => consumer.map_err(|error| failure("consuming requests", &error)),
+            Err(_elapsed) => Err(Failure::transient("waiting for the queue of requests to answer")),
+        }
     }
 
-    fn hand_out(&self, token: (u64, u64), held: &Held) -> Delivery {
+    fn hand_out(&self, token: Token, held: &Held) -> Delivery {
         let (channel, tag) = token;
         let length = held.body.len().min(self.message_bytes_max.saturating_add(1));
         Delivery {
@@ -129,6 +134,14 @@ impl AmqpInbox {
         self.publisher.publish_personal(&message).await
     }
 
+    async fn acknowledge(&self, token: Token, held: &Held) {
+        self.unsettled().forget(token);
+        // "No" and an error both mean that the channel is gone and the delivery the broker's again.
+        if !matches!(held.acker.ack(BasicAckOptions::default()).await, Ok(true)) {
+            tracing::debug!("a settled delivery will come again");
+        }
+    }
+
     fn unsettled(&self) -> MutexGuard<'_, Unsettled> {
         self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -146,6 +159,8 @@ impl Inbox for AmqpInbox {
             let due = self.unsettled().next_due();
             tokio::select! {
                 arrival = consumer.next() => match arrival {
+                    // Still in our buffer, yet the broker's again: it comes on the next channel.
+                    Some(Ok(arrival)) if arrival.acker.poisoned() => {}
                     Some(Ok(arrival)) => return Ok(self.accept(arrival)),
                     // The channel or the connection is gone, or the queue was deleted.
                     Some(Err(_)) | None => *consuming = None,
@@ -166,26 +181,18 @@ impl Inbox for AmqpInbox {
         };
         let token = (channel, tag);
         let Some(held) = self.unsettled().get(token) else { return Ok(()) };
-        let settled = match settlement {
-            Settlement::Taken => Ok(()),
-            Settlement::Refused(reason) => self.refuse(&held, &reason).await,
-            Settlement::Returned => {
-                self.unsettled().put_back(token);
-                self.returned.notify_one();
-                return Ok(());
-            }
+        let done = match settlement {
+            Settlement::Taken => Ok(true),
+            Settlement::Refused(reason) => self.refuse(&held, &reason).await.map(|()| true),
+            Settlement::Returned => Ok(false),
         };
-        if settled.is_err() {
+        if matches!(done, Ok(true)) {
+            self.acknowledge(token, &held).await;
+        } else {
             self.unsettled().put_back(token);
             self.returned.notify_one();
-            return settled;
         }
-        self.unsettled().forget(token);
-        // "No" and an error both mean that the channel is gone and the delivery the broker's again.
-        if !matches!(held.acker.ack(BasicAckOptions::default()).await, Ok(true)) {
-            tracing::debug!("a settled delivery will come again");
-        }
-        Ok(())
+        done.map(drop)
     }
 
     async fn ping(&self) -> Result<(), Failure> {

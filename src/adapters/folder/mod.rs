@@ -1,5 +1,6 @@
 //! The embedded default: everything in folders of this machine, nothing to install.
 
+pub mod durable;
 pub mod exports;
 pub mod path;
 pub mod queue;

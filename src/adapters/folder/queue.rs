@@ -15,18 +15,18 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tempfile::NamedTempFile;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
+use crate::adapters::folder::durable::{
+    NAME_BYTES_MAX, found, numbered, place_beside, sync_folder, write_whole,
+};
 use crate::domain::event::{Announcement, Correspondence};
 use crate::domain::failure::Failure;
 use crate::ports::{Announced, Announcer, Delivery, DeliveryToken, Inbox, Settlement};
 
 /// How often the folder is looked at, and how long a file must stand still.
 const POLL: Duration = Duration::from_millis(200);
-/// Longest part of a file name that is kept when more is added to it; names end at 255 bytes.
-const NAME_BYTES_MAX: usize = 200;
 /// Reason of a file that is no file.
 const SYMBOLIC_LINK: &str = "symbolic_link";
 /// Reason of a file that we may not read.
@@ -319,57 +319,6 @@ fn make_folders(root: &Path) -> Result<(), Failure> {
 /// Whether a name says that its file is hidden or still being written.
 fn is_unfinished(name: &str) -> bool {
     name.starts_with('.') || name.ends_with(".tmp") || name.ends_with(".part")
-}
-
-/// `stem`, cut where more would not fit beside it, then the number from 2 on, then `end`.
-fn numbered(stem: &str, number: u32, end: &str) -> String {
-    let stem = &stem[..stem.floor_char_boundary(NAME_BYTES_MAX)];
-    match number {
-        1 => format!("{stem}{end}"),
-        _ => format!("{stem}.{number}{end}"),
-    }
-}
-
-/// Makes a file appear whole and durably, replacing what was there.
-fn write_whole(folder: &Path, name: &str, body: &[u8]) -> io::Result<()> {
-    written(folder, body)?.persist(folder.join(name)).map_err(|error| error.error)?;
-    sync_folder(folder)
-}
-
-/// The same, but beside what is there: under the first free number. Returns the name.
-fn place_beside(folder: &Path, name: &str, body: &[u8]) -> io::Result<String> {
-    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "json"));
-    let mut file = written(folder, body)?;
-    for number in 1.. {
-        let name = numbered(stem, number, &format!(".{extension}"));
-        match file.persist_noclobber(folder.join(&name)) {
-            Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => file = taken.file,
-            Err(other) => return Err(other.error),
-            Ok(_file) => return sync_folder(folder).map(|()| name),
-        }
-    }
-    unreachable!("some number is free");
-}
-
-/// A hidden file with that content, on disk; removed again unless it is given a name.
-fn written(folder: &Path, body: &[u8]) -> io::Result<NamedTempFile> {
-    let mut file = tempfile::Builder::new().prefix(".").suffix(".tmp").tempfile_in(folder)?;
-    file.write_all(body)?;
-    file.as_file().sync_all()?;
-    Ok(file)
-}
-
-/// Makes renames and removals in a folder durable.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// "Not found" is an answer here: other programs may move files of the queue.
-fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        result => result.map(Some),
-    }
 }
 
 /// Runs file work off the async threads.
