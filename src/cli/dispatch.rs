@@ -3,21 +3,22 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use tokio::runtime::Runtime;
+
 use crate::cli::args::{Args, Decision, LogFormat, Verb};
 use crate::cli::output::{CliError, End, complain};
 use crate::cli::{demo, preview, run, show, status, submit, verify};
 use crate::config::build;
 use crate::config::file::File;
 use crate::config::settings::Settings;
+use crate::domain::failure::chain;
 use crate::telemetry::logging::{self, Format};
 
 /// Runs the verb and says how it ended.
 pub fn dispatch(args: Args) -> ExitCode {
-    logging::init(log_format(&args), &log_filter(&args.verb));
-    let ended = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| CliError::Usage(format!("starting the runtime: {error}")))
+    let ended = logging::init(log_format(&args), &log_filter(&args.verb))
+        .map_err(|error| CliError::Usage(chain(&error)))
+        .and_then(|()| Runtime::new().map_err(|error| CliError::Usage(chain(&error))))
         .and_then(|runtime| runtime.block_on(verb(args)));
     ended.unwrap_or_else(|error| complain(&error)).into()
 }
@@ -40,11 +41,7 @@ async fn verb(args: Args) -> Result<End, CliError> {
     }
 }
 
-async fn decide(
-    settings: &Settings,
-    control: &str,
-    decision: &Decision,
-) -> Result<End, CliError> {
+async fn decide(settings: &Settings, control: &str, decision: &Decision) -> Result<End, CliError> {
     let actor = decision.actor.clone().or_else(|| variable("USER"));
     submit::decide(settings, control, decision, actor.as_deref().unwrap_or("unknown")).await
 }

@@ -28,7 +28,8 @@ pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<
     let mut unread = Vec::new();
     let looked = {
         let print = |finding: Finding, action: Action| {
-            let print = || if as_json { json_line(&value(&finding)) } else { plain(&finding, &action) };
+            let print =
+                || if as_json { json_line(&value(&finding)) } else { plain(&finding, &action) };
             // The first line that could not be written is told of at the end.
             if printed.is_ok() {
                 printed = bar.suspend(print);
@@ -42,7 +43,8 @@ pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<
     printed?;
     match looked {
         Ok(summary) => {
-            let totals = Totals { items: summary.items, bytes: summary.bytes, found: summary.found };
+            let totals =
+                Totals { items: summary.items, bytes: summary.bytes, found: summary.found };
             totals.print(&unread, as_json)?;
             Ok(End::Done)
         }

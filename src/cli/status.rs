@@ -18,11 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(150);
 ///
 /// # Errors
 /// The ledger cannot be read, or does not know the id.
-pub async fn status(
-    settings: &Settings,
-    id: Option<&str>,
-    as_json: bool,
-) -> Result<End, CliError> {
+pub async fn status(settings: &Settings, id: Option<&str>, as_json: bool) -> Result<End, CliError> {
     let status = app::status(settings).await?;
     let Some(id) = id else {
         list(&status.list().await?, as_json)?;

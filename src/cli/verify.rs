@@ -2,8 +2,8 @@
 
 use crate::app;
 use crate::cli::args::Evidence;
-use crate::domain::failure::chain;
 use crate::cli::output::{CliError, End, line};
+use crate::domain::failure::chain;
 
 /// Checks and says what was found.
 ///

@@ -16,8 +16,8 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::subject::Subject;
-use crate::matching::matcher::{Matcher, SubjectHit};
 use crate::matching::limits::Limits;
+use crate::matching::matcher::{Matcher, SubjectHit};
 use crate::matching::scan::{self, Scan};
 use crate::ports::{ByteStream, Page, Read, Source};
 

@@ -205,12 +205,7 @@ pub fn request_failed(metrics: &Metrics, step: &'static str, failure: &Failure, 
     step_failed(metrics, step, failure, Some(id));
 }
 
-fn step_failed(
-    metrics: &Metrics,
-    step: &'static str,
-    failure: &Failure,
-    id: Option<&RequestId>,
-) {
+fn step_failed(metrics: &Metrics, step: &'static str, failure: &Failure, id: Option<&RequestId>) {
     let kind = match failure.kind {
         FailureKind::Transient => "transient",
         FailureKind::Permanent => "permanent",
@@ -220,7 +215,14 @@ fn step_failed(
     let (id, error) = (id.map(RequestId::as_str), failure.chain());
     // What may pass by itself needs nobody yet.
     if failure.is_transient() {
-        event!(Level::WARN, request.id = id, step, kind, error, "did not work; will be tried again");
+        event!(
+            Level::WARN,
+            request.id = id,
+            step,
+            kind,
+            error,
+            "did not work; will be tried again"
+        );
     } else {
         event!(Level::ERROR, request.id = id, step, kind, error, "did not work");
     }

@@ -91,7 +91,10 @@ mod tests {
             tries = tries.next();
         }
         assert_eq!(delays.iter().map(|d| d.0).collect::<Vec<_>>(), [100, 200, 400, 800, 1000]);
-        assert!(delays.iter().all(|(full, least)| least <= full && *least >= full / 2), "{delays:?}");
+        assert!(
+            delays.iter().all(|(full, least)| least <= full && *least >= full / 2),
+            "{delays:?}"
+        );
     }
 
     #[test]

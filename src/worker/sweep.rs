@@ -55,8 +55,7 @@ async fn turn(world: &World, purpose: Purpose, tries: Tries) -> Result<bool, Fai
         return Ok(false);
     }
     let subjects: Vec<&Subject> = cases.iter().map(|case| &case.request.subject).collect();
-    let walk =
-        Walk::new(&subjects, world.limits.walk(), world.limits.backoff.patience(tries));
+    let walk = Walk::new(&subjects, world.limits.walk(), world.limits.backoff.patience(tries));
     let meter = Arc::clone(&walk.meter);
     let swept = {
         let docket = &world.docket;

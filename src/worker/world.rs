@@ -116,8 +116,7 @@ impl World {
     /// # Errors
     /// A master key of another form.
     pub fn new(parts: Parts) -> Result<Self, Failure> {
-        let envelope =
-            Envelope { source: parts.event_source, controller_id: parts.controller_id };
+        let envelope = Envelope { source: parts.event_source, controller_id: parts.controller_id };
         let (ledger, clock, entropy) = (parts.ledger, parts.clock, parts.entropy);
         let (inbox, announcer) = parts.door;
         Ok(Self {

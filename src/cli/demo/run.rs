@@ -30,7 +30,9 @@ pub async fn run() -> Result<End, CliError> {
     let root = PathBuf::from(ROOT);
     prepare(&root)?;
     let made = sample::write(&root.join("azureml")).map_err(|error| writing(&root, error))?;
-    line(format!("A sample workspace of {made} items is in {ROOT}/azureml: run documents, driver"))?;
+    line(format!(
+        "A sample workspace of {made} items is in {ROOT}/azureml: run documents, driver"
+    ))?;
     line("logs, a csv, a gzipped log, a pickle, a notebook and a zip, of several people.")?;
     let settings = settings(&root)?;
     let daemon = Daemon::open(&settings).await?;
@@ -58,7 +60,11 @@ async fn ask(settings: &Settings, root: &Path) -> Result<End, CliError> {
     let id = told["subject_request_id"].as_str().unwrap_or_default();
     let archive = root.join("exports").join(format!("{id}.zip"));
     let holds = app::verify_archive(&archive)?;
-    line(format!("   archive      {} ({} files), read back whole", archive.display(), holds.files))?;
+    line(format!(
+        "   archive      {} ({} files), read back whole",
+        archive.display(),
+        holds.files
+    ))?;
 
     let erasure = request(sample::TARO_REQUEST, "erasure", &sample::taro());
     let (state, told) = follow(settings, &erasure).await?;
@@ -85,7 +91,10 @@ async fn follow(settings: &Settings, request: &Value) -> Result<(State, Value), 
 
 fn found(told: &Value) -> Result<(), CliError> {
     let counts = &told["counts"];
-    line(format!("   looked at    {} items, of which {} speak of the person", counts["seen"], counts["found"]))?;
+    line(format!(
+        "   looked at    {} items, of which {} speak of the person",
+        counts["seen"], counts["found"]
+    ))?;
     line(format!("   outcomes     {}", counts["outcomes"]))
 }
 
@@ -117,8 +126,8 @@ fn events(root: &Path) -> Result<(), CliError> {
     let entries = fs::read_dir(&folder).map_err(|error| writing(&folder, error))?;
     let mut events = Vec::new();
     for entry in entries.flatten() {
-        let event: Value = serde_json::from_slice(&fs::read(entry.path()).unwrap_or_default())
-            .unwrap_or_default();
+        let event: Value =
+            serde_json::from_slice(&fs::read(entry.path()).unwrap_or_default()).unwrap_or_default();
         let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
         events.push((text("subject"), text("sequence"), text("type")));
     }
@@ -151,13 +160,15 @@ fn settings(root: &Path) -> Result<Settings, CliError> {
 fn prepare(root: &Path) -> Result<(), CliError> {
     if root.exists() {
         if !root.join(MARK).exists() {
-            let text = format!("{} exists and is not of a demo's making; move it away", root.display());
+            let text =
+                format!("{} exists and is not of a demo's making; move it away", root.display());
             return Err(CliError::Usage(text));
         }
         fs::remove_dir_all(root).map_err(|error| writing(root, error))?;
     }
     fs::create_dir_all(root).map_err(|error| writing(root, error))?;
-    fs::write(root.join(MARK), "This folder can be removed.\n").map_err(|error| writing(root, error))
+    fs::write(root.join(MARK), "This folder can be removed.\n")
+        .map_err(|error| writing(root, error))
 }
 
 fn writing(path: &Path, error: std::io::Error) -> CliError {

@@ -73,7 +73,8 @@ pub fn write(root: &Path) -> io::Result<usize> {
 }
 
 fn items() -> io::Result<Vec<(String, Vec<u8>)>> {
-    let (churn, rentals, local) = ("churn-train_1712345678", "rentals_1708363780_2", "local_1577912881");
+    let (churn, rentals, local) =
+        ("churn-train_1712345678", "rentals_1708363780_2", "local_1577912881");
     let mut items = vec![
         run(&HANAKO, churn, "retrain for ticket 881, ask hanako.example@contoso.example"),
         run(&TARO, rentals, "nightly rentals"),
@@ -89,7 +90,10 @@ fn items() -> io::Result<Vec<(String, Vec<u8>)>> {
     add(&in_run(local, "outputs/model.pkl"), pickle("weights only"));
     add(&format!("LocalUpload/Users/{}/churn.ipynb", HANAKO.alias), notebook(&HANAKO));
     add(&format!("ArtifactZip/ExperimentRun/dcid.{rentals}.zip"), zip(&TARO)?);
-    add(&format!("ComputeRecord/dcid.{local}"), br#"{"nodes":1,"vmSize":"STANDARD_DS3_V2"}"#.to_vec());
+    add(
+        &format!("ComputeRecord/dcid.{local}"),
+        br#"{"nodes":1,"vmSize":"STANDARD_DS3_V2"}"#.to_vec(),
+    );
     // A name that only looks like Taro's: nothing of it may be touched.
     add(&in_run(local, "outputs/decoy.txt"), b"mataro.example@contoso.example\n".to_vec());
     Ok(items)
