@@ -24,7 +24,7 @@ pub fn dispatch(args: Args) -> ExitCode {
 }
 
 async fn verb(args: Args) -> Result<End, CliError> {
-    let settings = || settings(&args);
+    let settings = || Ok::<_, CliError>(read(&args)?.1);
     match &args.verb {
         Verb::Run => run::run(&settings()?).await,
         Verb::Demo => demo::run::run().await,
@@ -36,7 +36,7 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Cancel(decision) => decide(&settings()?, "cancel", decision).await,
         Verb::Retry(decision) => decide(&settings()?, "retry", decision).await,
         Verb::Verify { what } => verify::verify(what),
-        Verb::Config => show::config(&settings()?),
+        Verb::Config => read(&args).and_then(|(file, settings)| show::config(file, &settings)),
         Verb::Schema { which } => show::schema(*which),
     }
 }
@@ -46,13 +46,14 @@ async fn decide(settings: &Settings, control: &str, decision: &Decision) -> Resu
     submit::decide(settings, control, decision, actor.as_deref().unwrap_or("unknown")).await
 }
 
-/// Defaults, the file, the environment.
-fn settings(args: &Args) -> Result<Settings, CliError> {
+/// Defaults, the file, the environment: as written, and as run with.
+fn read(args: &Args) -> Result<(File, Settings), CliError> {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let file = File::read(args.config.as_deref(), variables)
         .map_err(|error| CliError::Usage(error.to_string()))?;
-    build::settings(&file).map_err(|error| CliError::Usage(error.to_string()))
+    let settings = build::settings(&file).map_err(|error| CliError::Usage(error.to_string()))?;
+    Ok((file, settings))
 }
 
 /// Lines for people on a terminal, JSON for what collects logs, unless somebody chose.

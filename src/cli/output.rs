@@ -128,11 +128,15 @@ pub fn note(text: &str) {
 
 /// The whole chain of an error, on standard error.
 pub fn complain(error: &CliError) -> End {
+    if let CliError::Output(error) = error
+        && error.kind() == io::ErrorKind::BrokenPipe
+    {
+        // A reader that has seen enough, such as `head`, is no failure.
+        return End::Done;
+    }
     note(&format!("dsrd: {}", chain(error)));
     match error {
         CliError::Usage(_) => End::Usage,
-        // A reader that has seen enough, such as `head`, is no failure.
-        CliError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => End::Done,
         CliError::Evidence(_) => End::Refused,
         CliError::Input(..) | CliError::Output(_) | CliError::Unknown(_) | CliError::Failed(_) => {
             End::Failed

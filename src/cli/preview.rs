@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::app;
 use crate::cli::output::{self, CliError, End, input, json_line, line};
@@ -25,23 +26,30 @@ pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<
     bar.set_message("looking");
     let meter = Arc::default();
     let mut printed = Ok(());
+    let gone = Notify::new();
     let mut unread = Vec::new();
     let looked = {
         let print = |finding: Finding, action: Action| {
             let print =
                 || if as_json { json_line(&value(&finding)) } else { plain(&finding, &action) };
-            // The first line that could not be written is told of at the end.
             if printed.is_ok() {
                 printed = bar.suspend(print);
+                if printed.is_err() {
+                    gone.notify_one();
+                }
             }
         };
         let keep = |Unreadable { item, reason }| unread.push((name(&item), reason));
         let run = preview.run(&body, Arc::clone(&meter), print, keep);
-        output::with_ticks(&bar, || meter.items(), run).await?
+        tokio::select! {
+            looked = output::with_ticks(&bar, || meter.items(), run) => Some(looked?),
+            // Nobody reads what would be found.
+            () = gone.notified() => None,
+        }
     };
     bar.finish_and_clear();
     printed?;
-    match looked {
+    match looked.expect("an end without an answer comes from a line that was not printed") {
         Ok(summary) => {
             let totals =
                 Totals { items: summary.items, bytes: summary.bytes, found: summary.found };

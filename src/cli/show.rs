@@ -2,14 +2,17 @@
 
 use crate::cli::args::Schema;
 use crate::cli::output::{CliError, End, line};
+use crate::config::file::File;
+use crate::config::masked::masked;
 use crate::config::settings::Settings;
 
-/// Prints the settings in force; secrets cannot be printed.
+/// Prints the settings in force as TOML, secrets masked: a file that says the same.
 ///
 /// # Errors
 /// Standard output went away.
-pub fn config(settings: &Settings) -> Result<End, CliError> {
-    line(format!("{settings:#?}"))?;
+pub fn config(file: File, settings: &Settings) -> Result<End, CliError> {
+    let text = toml::to_string(&masked(file, settings));
+    line(text.map_err(|error| CliError::Usage(error.to_string()))?.trim_end())?;
     Ok(End::Done)
 }
 

@@ -1,4 +1,4 @@
-//! From what the operator wrote to what the daemon runs with: every fault at once, secrets resolved.
+//! From what the operator wrote to what the daemon runs with: all faults at once, secrets resolved.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

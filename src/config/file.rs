@@ -1,5 +1,5 @@
-//! What the operator wrote: a flat mirror of the TOML, key by key. `config/reference.toml` says what
-//! each key means; `settings` says what it becomes.
+//! What the operator wrote: a flat mirror of the TOML, key by key. `config/reference.toml` says
+//! what each key means; `settings` says what it becomes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -109,7 +109,7 @@ impl File {
         let mut builder =
             Config::builder().add_source(config::File::from_str(DEFAULTS, FileFormat::Toml));
         if let Some(path) = path {
-            builder = builder.add_source(config::File::from(path).format(FileFormat::Toml));
+            builder = builder.add_source(config::File::from_str(&text(path)?, FileFormat::Toml));
         }
         let variables: BTreeMap<_, _> = variables.into_iter().collect();
         for (name, value) in variables {
@@ -123,6 +123,21 @@ impl File {
             return Err(FileError::Unknown(strays));
         }
         built.try_deserialize().map_err(form)
+    }
+}
+
+/// The text of a settings file that is sound TOML. Parsed here because other parsers' errors quote
+/// the faulty line, which may hold a password.
+fn text(path: &Path) -> Result<String, FileError> {
+    let form = |what: String| FileError::Form(format!("{}: {what}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| form(error.to_string()))?;
+    match toml::from_str::<toml::Table>(&text) {
+        Ok(_) => Ok(text),
+        Err(error) => {
+            let start = error.span().map_or(0, |span| span.start);
+            let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+            Err(form(format!("line {line}: {}", error.message())))
+        }
     }
 }
 
@@ -183,5 +198,23 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains("queue.uri (did you mean queue.url?)"), "{text}");
         assert!(text.contains("queu (did you mean queue?)"), "{text}");
+    }
+
+    #[test]
+    fn values_where_tables_belong_are_refused_and_not_quoted() {
+        let error = read(&[("DSRD__QUEUE", "amqp://u:s3cret@b"), ("DSRD__SOURCES", "s3cret")]);
+        let text = error.err().unwrap().to_string();
+        assert!(text.contains("queue (it has keys: queue.url)"), "{text}");
+        assert!(text.contains("sources (it is a list: sources[0].name)"), "{text}");
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_is_not_quoted() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "[queue]\nurl = \"amqp://u:s3cret@b\n").unwrap();
+        let text = File::read(Some(file.path()), []).err().unwrap().to_string();
+        assert!(text.contains(": line 2: "), "{text}");
+        assert!(!text.contains("s3cret"), "{text}");
     }
 }

@@ -1,4 +1,5 @@
-//! Keys that nobody knows, each with the nearest one that somebody does.
+//! Keys that nobody knows, each with the nearest one that somebody does; and keys that stand for
+//! several settings but were given one value.
 
 use serde_json::Value;
 
@@ -26,6 +27,16 @@ fn visit(tree: &Value, sample: &Value, path: &str, found: &mut Vec<String>) {
                     visit(value, sample, &format!("{path}[{index}]"), found);
                 }
             }
+        }
+        // Left to the deserialiser, these would be refused with the value quoted, which may be a URL
+        // with its password.
+        (_, Value::Object(sample)) => {
+            let first = sample.keys().next().map_or("", String::as_str);
+            let first = if sample.contains_key("url") { "url" } else { first };
+            found.push(format!("{path} (it has keys: {path}.{first})"));
+        }
+        (_, Value::Array(sample)) if sample.iter().any(Value::is_object) => {
+            found.push(format!("{path} (it is a list: {path}[0].name)"));
         }
         _ => {}
     }

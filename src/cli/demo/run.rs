@@ -1,5 +1,5 @@
-//! Makes the sample, serves it, asks for one person's data and for another's erasure, and tells what
-//! happened. All of it is the real thing: the same daemon, on the embedded default.
+//! Makes the sample, serves it, asks for one person's data and for another's erasure, and tells
+//! what happened. All of it is the real thing: the same daemon, on the embedded default.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -109,7 +109,9 @@ async fn left_of_taro(settings: &Settings) -> Result<u64, CliError> {
 fn request(id: &str, kind: &str, identities: &[(&str, &str)]) -> Value {
     let identities: Vec<Value> = identities
         .iter()
-        .map(|(kind, value)| json!({ "identity_type": kind, "identity_value": value, "identity_format": "raw" }))
+        .map(|(kind, value)| {
+            json!({ "identity_type": kind, "identity_value": value, "identity_format": "raw" })
+        })
         .collect();
     json!({
         "regulation": "gdpr",

@@ -1,5 +1,5 @@
-//! The sample workspace: a handful of items in the shapes and places that Azure Machine Learning uses,
-//! by three people who do not exist.
+//! The sample workspace: a handful of items in the shapes and places that Azure Machine Learning
+//! uses, by three people who do not exist.
 
 use std::fs;
 use std::io::{self, Write};
