@@ -116,10 +116,10 @@ fn is_plain(name: &str) -> bool {
 
 fn store(key: &str, name: &str, written: &file::Store, faults: &mut Faults) -> Option<Store> {
     let url = faults.secret(&format!("{key}.url"), written.url.as_ref(), written.url_file.as_ref());
-    let Some(url) = url else {
+    if written.url.is_none() && written.url_file.is_none() {
         faults.add(format!("{key}.url is missing"));
-        return None;
-    };
+    }
+    let url = url?;
     let place = match url.expose().strip_prefix("dir:") {
         Some(path) => Place::Folder(PathBuf::from(path)),
         None => Place::Blob(blob(key, url.expose(), written, faults)?),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::settings::Limits;
-use crate::config::unknown;
+use crate::config::{twins, unknown};
 
 /// The whole file.
 #[derive(Default, Deserialize, Serialize)]
@@ -106,24 +106,33 @@ impl File {
         path: Option<&Path>,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, FileError> {
-        let mut builder =
-            Config::builder().add_source(config::File::from_str(DEFAULTS, FileFormat::Toml));
-        if let Some(path) = path {
-            builder = builder.add_source(config::File::from_str(&text(path)?, FileFormat::Toml));
+        let written = path.map(text).transpose()?.unwrap_or_default();
+        let mut overrides = Config::builder();
+        for (name, value) in variables.into_iter().collect::<BTreeMap<_, _>>() {
+            overrides = overlay(overrides, &name, value)?;
         }
-        let variables: BTreeMap<_, _> = variables.into_iter().collect();
-        for (name, value) in variables {
-            builder = overlay(builder, &name, value)?;
-        }
-        let form = |error: config::ConfigError| FileError::Form(error.to_string());
-        let built = builder.build().map_err(form)?;
-        let tree: Value = built.clone().try_deserialize().map_err(form)?;
-        let strays = unknown::strays(&tree, &sample());
+        let toml = |text: &str| config::File::from_str(text, FileFormat::Toml);
+        let all = overrides.clone().add_source(toml(DEFAULTS)).add_source(toml(&written));
+        let all = all.build().map_err(form)?;
+        let strays = unknown::strays(&tree(all.clone())?, &sample());
         if !strays.is_empty() {
             return Err(FileError::Unknown(strays));
         }
-        built.try_deserialize().map_err(form)
+        let mut file: Self = all.try_deserialize().map_err(form)?;
+        let written = Config::builder().add_source(toml(&written));
+        let layers = [overrides, written].map(|layer| layer.build().map_err(form).and_then(tree));
+        let [overrides, written] = layers;
+        twins::settle(&mut file, &[overrides?, written?]);
+        Ok(file)
     }
+}
+
+fn form(error: config::ConfigError) -> FileError {
+    FileError::Form(error.to_string())
+}
+
+fn tree(layer: Config) -> Result<Value, FileError> {
+    layer.try_deserialize().map_err(form)
 }
 
 /// The text of a settings file that is sound TOML. Parsed here because other parsers' errors quote
@@ -198,6 +207,23 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains("queue.uri (did you mean queue.url?)"), "{text}");
         assert!(text.contains("queu (did you mean queue?)"), "{text}");
+    }
+
+    #[test]
+    fn a_secret_given_one_way_replaces_the_other_way_of_lower_layers() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text = "[queue]\nurl_file = \"q\"\n[ledger]\nurl_file = \"l\"\n\
+                    [exports]\nurl = \"dir:a\"\nurl_file = \"e\"\n";
+        std::fs::write(file.path(), text).unwrap();
+        let variables = [("DSRD__LEDGER__URL", "sqlite:x"), ("DSRD__SOURCES__0__URL_FILE", "s")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let file = File::read(Some(file.path()), variables).unwrap();
+        let both = |plain: &Option<String>, file: &Option<String>| (plain.clone(), file.clone());
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(both(&file.queue.url, &file.queue.url_file), (None, some("q")));
+        assert_eq!(both(&file.ledger.url, &file.ledger.url_file), (some("sqlite:x"), None));
+        assert_eq!(both(&file.exports.url, &file.exports.url_file), (some("dir:a"), some("e")));
+        assert_eq!(both(&file.sources[0].url, &file.sources[0].url_file), (None, some("s")));
     }
 
     #[test]

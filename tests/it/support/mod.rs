@@ -5,3 +5,4 @@ pub mod postgres;
 pub mod rabbitmq;
 pub mod azurite;
 pub mod worlds;
+pub mod program;

@@ -1,0 +1,434 @@
+//! The program as its users meet it: arguments in, lines, files and exit codes out.
+
+use std::fs;
+use std::io::Read;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::support::program::{Home, Ran, wait_for};
+
+const ANN: [(&str, &str); 1] = [("email", "ann@contoso.com")];
+
+#[test]
+fn the_demo_works_and_works_again() {
+    let home = Home::new();
+    for _ in 0..2 {
+        let told = home.done(&["demo"]);
+        for part in [
+            "1. Hanako asks what is held about her (access): completed",
+            "2. Taro asks to be erased (erasure): completed",
+            "0 items still speak of Taro",
+            "io.dsrd.request.completed.v1",
+        ] {
+            assert!(told.contains(part), "{part} is missing in:\n{told}");
+        }
+        let exports: Vec<_> = fs::read_dir(home.path("dsrd-demo/exports")).unwrap().collect();
+        let archive = exports[0].as_ref().unwrap().path();
+        assert!(home.done(&["verify", "archive", archive.to_str().unwrap()]).contains("holds"));
+        let run = |name: &str| home.path("dsrd-demo/azureml/ExperimentRun").join(name);
+        assert!(!run("dcid.rentals_1708363780_2/run.json").exists());
+        assert!(!run("dcid.rentals_1708363780_2/outputs/model.pkl").exists());
+        let decoy = fs::read_to_string(run("dcid.local_1577912881/outputs/decoy.txt")).unwrap();
+        assert_eq!(decoy, "mataro.example@contoso.example\n");
+    }
+}
+
+#[test]
+fn the_demo_removes_no_folder_of_another() {
+    let home = Home::new();
+    fs::create_dir(home.path("dsrd-demo")).unwrap();
+    home.write("dsrd-demo/mine.txt", "keep");
+    assert_eq!(home.run(&["demo"]).code, 2);
+    assert!(home.path("dsrd-demo/mine.txt").exists());
+}
+
+#[test]
+fn a_request_is_submitted_followed_and_shown() {
+    let home = Home::new();
+    home.put("a.txt", "ann@contoso.com was here");
+    home.put("b.txt", "joann@contoso.com was here");
+    let file = home.request("r-1", "access", &ANN);
+    let _daemon = home.serve();
+    let ran = home.run(&["submit", file.to_str().unwrap(), "--wait", "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("r-1: completed"), "plain lines say how far it is: {}", ran.err);
+
+    let status: Value = serde_json::from_str(&home.done(&["status", "r-1", "--json"])).unwrap();
+    assert_eq!(status["state"], "completed");
+    assert_eq!(status["outcome"], "completed");
+    assert_eq!(status["counts"]["seen"], 2);
+    assert_eq!(status["counts"]["outcomes"], json!({ "exported": 1 }));
+    assert_eq!(serde_json::from_str::<Value>(&ran.out).unwrap(), status);
+
+    let all: Value = serde_json::from_str(&home.done(&["status", "--json"])).unwrap();
+    assert_eq!(all["requests"][0]["subject_request_id"], "r-1");
+    assert!(home.done(&["status", "r-1"]).contains("completed"));
+    assert!(home.done(&["status"]).contains("r-1"));
+
+    let archive = home.path("dsrd-data/exports/r-1.zip");
+    let archive = archive.to_str().unwrap();
+    assert!(home.done(&["verify", "archive", archive]).contains("request r-1"));
+    let mut bytes = fs::read(archive).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(archive, bytes).unwrap();
+    assert_eq!(home.run(&["verify", "archive", archive]).code, 4);
+}
+
+#[test]
+fn a_request_that_could_not_be_carried_out_whole_exits_3() {
+    let home = Home::new();
+    home.put("a.txt", "ann@contoso.com was here");
+    home.put("broken.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03not deflate at all");
+    let file = home.request("r-2", "erasure", &ANN);
+    let _daemon = home.serve();
+    let ran = home.run(&["submit", file.to_str().unwrap(), "--wait"]);
+    assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
+    assert_eq!(home.names(), ["broken.gz"]);
+}
+
+#[test]
+fn ids_that_the_ledger_does_not_know_are_said_to_be_unknown() {
+    let home = Home::new();
+    for args in [
+        ["status", "nobody", "--json"].as_slice(),
+        &["approve", "nobody"],
+        &["reject", "nobody"],
+        &["cancel", "nobody"],
+        &["retry", "nobody"],
+    ] {
+        let ran = home.run(args);
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{args:?}");
+        assert!(ran.err.contains("there is no request nobody in the ledger"), "{}", ran.err);
+    }
+    assert_eq!(home.run(&["submit", "no-such-file.json"]).code, 1);
+}
+
+#[test]
+fn a_preview_prints_findings_then_a_summary_and_changes_nothing() {
+    let home = Home::new();
+    home.put("run.json", r#"{"createdBy": {"upn": "Ann@Contoso.com", "n": "x"}}"#);
+    home.put("other.txt", "nothing of hers");
+    home.put("broken.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03not deflate at all");
+    let file = home.request("r-3", "erasure", &ANN);
+    let ran = home.run(&["preview", file.to_str().unwrap(), "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let lines = ran.json_lines();
+    let hit = json!({ "identity": 0, "view": "json", "place": "/createdBy/upn" });
+    let finding = json!({ "source": "run-history", "item": "run.json", "hits": [hit] });
+    assert_eq!(lines[0], finding);
+    let summary = &lines[1]["summary"];
+    assert_eq!(lines.len(), 2);
+    assert_eq!((&summary["items"], &summary["found"]), (&json!(3), &json!(1)));
+    assert!(summary["bytes"].as_u64().unwrap() > 60);
+    assert_eq!(summary["unreadable"][0]["item"], "broken.gz");
+    assert!(summary["unreadable"][0]["reason"].is_string());
+    assert_eq!(home.names(), ["broken.gz", "other.txt", "run.json"]);
+    assert!(!home.path("dsrd-data/ledger.db").exists(), "a preview is no matter for the ledger");
+
+    let told = home.done(&["preview", file.to_str().unwrap()]);
+    assert!(told.contains("delete") && told.contains("nothing was changed"), "{told}");
+}
+
+#[test]
+fn a_preview_reads_standard_input() {
+    let home = Home::new();
+    let file = home.request("r-4", "access", &ANN);
+    let mut command = home.command(&["preview", "-", "--json"]);
+    let ran = Ran::of(command.stdin(fs::File::open(file).unwrap()).output().unwrap());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(ran.json_lines()[0]["summary"]["found"], 0);
+}
+
+#[test]
+fn a_preview_of_a_faulty_request_lists_every_fault() {
+    let home = Home::new();
+    let file = home.write(
+        "bad.json",
+        r#"{"subject_request_id": "r-5", "subject_request_type": "forget", "colour": "red",
+            "submitted_time": "yesterday",
+            "subject_identities": [{"identity_type": "email", "identity_value": "ann"}]}"#,
+    );
+    let ran = home.run(&["preview", file.to_str().unwrap(), "--json"]);
+    assert_eq!(ran.code, 5, "{}{}", ran.out, ran.err);
+    let mut pointers: Vec<String> = ran
+        .json_lines()
+        .iter()
+        .map(|fault| fault["pointer"].as_str().unwrap().to_owned())
+        .collect();
+    pointers.sort();
+    let expected = [
+        "/colour",
+        "/regulation",
+        "/subject_identities/0/identity_value",
+        "/subject_request_type",
+        "/submitted_time",
+    ];
+    assert_eq!(pointers, expected);
+    assert!(ran.json_lines().iter().all(|fault| fault["code"].is_string()));
+    let plain = home.run(&["preview", file.to_str().unwrap()]);
+    assert_eq!((plain.code, plain.out.lines().count()), (5, 5));
+}
+
+#[test]
+fn config_prints_what_is_in_force_without_secrets() {
+    let home = Home::new();
+    let key = "5ecret5ecret".repeat(6);
+    let secrets = [
+        ("DSRD__QUEUE__URL", "amqp://ann:5ecret-a@broker/%2f"),
+        ("DSRD__LEDGER__URL", "postgres://ann:5ecret-b@db/dsrd"),
+        ("DSRD__LEDGER__MASTER_KEY", key.as_str()),
+        ("DSRD__EXPORTS__URL", "https://a.blob.core.windows.net/x?sv=2021-12-02&sig=5ecret-c%3D"),
+        ("DSRD__SOURCES__0__URL", "https://a.blob.core.windows.net/azureml"),
+        ("DSRD__SOURCES__0__ACCOUNT_KEY", "5ecret-d"),
+        ("DSRD__SOURCES__1__NAME", "more"),
+        ("DSRD__SOURCES__1__URL", "https://b.blob.core.windows.net/azureml"),
+        ("DSRD__SOURCES__1__CREDENTIAL", "client_secret"),
+        ("DSRD__SOURCES__1__TENANT_ID", "tenant"),
+        ("DSRD__SOURCES__1__CLIENT_ID", "client"),
+        ("DSRD__SOURCES__1__CLIENT_SECRET", "5ecret-e"),
+    ];
+    let ran = Ran::of(home.command(&["config"]).envs(secrets).output().unwrap());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(!(ran.out.clone() + &ran.err).contains("5ecret"), "{}", ran.out);
+    let shown: toml::Table = ran.out.parse().unwrap();
+    assert_eq!(shown["queue"]["url"].as_str(), Some("amqp://ann:***@broker/%2f"));
+    assert_eq!(shown["ledger"]["url"].as_str(), Some("postgres://ann:***@db/dsrd"));
+    assert_eq!(shown["ledger"]["master_key"].as_str(), Some("***"));
+    assert_eq!(shown["exports"]["url"].as_str(), Some("https://a.blob.core.windows.net/x?***"));
+    let credential = |store: &toml::Value| store["credential"].as_str().unwrap().to_owned();
+    assert_eq!(credential(&shown["exports"]), "sas");
+    assert_eq!(credential(&shown["sources"][0]), "account_key");
+    assert_eq!(credential(&shown["sources"][1]), "client_secret");
+    assert_eq!(shown["sources"][1]["tenant_id"].as_str(), Some("tenant"));
+    assert_eq!(shown["limits"]["tries_max"].as_integer(), Some(10));
+
+    // Nor does what cannot be used show its secrets.
+    for (name, value) in [
+        ("DSRD__QUEUE", "amqp://ann:5ecret@broker"),
+        ("DSRD__QUEUE__URL", "ampq://ann:5ecret@broker"),
+        ("DSRD__EXPORTS__URL", "https://a.blob.core.windows.net/?sig=5ecret"),
+    ] {
+        let ran = Ran::of(home.command(&["config"]).env(name, value).output().unwrap());
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{name}");
+        assert!(!ran.err.contains("5ecret"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn what_config_prints_is_a_settings_file() {
+    let home = Home::new();
+    let shown = home.done(&["config"]);
+    home.write("shown.toml", &shown);
+    assert_eq!(home.done(&["--config", "shown.toml", "config"]), shown);
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_nearest_known_one() {
+    let home = Home::new();
+    home.write("dsrd.toml", "[queue]\nrequest = \"x\"\n[limits]\ntries = 3\n");
+    let ran = home.run(&["--config", "dsrd.toml", "run"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("queue.request (did you mean queue.requests?)"), "{}", ran.err);
+    assert!(ran.err.contains("limits.tries (did you mean limits.tries_max?)"), "{}", ran.err);
+    let mut command = home.command(&["run"]);
+    let ran = Ran::of(command.env("DSRD__LEDGER__URI", "sqlite:x").output().unwrap());
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("ledger.uri (did you mean ledger.url?)"), "{}", ran.err);
+}
+
+#[test]
+fn a_stopped_daemon_drains_and_the_next_one_goes_on() {
+    for signal in ["-TERM", "-INT"] {
+        let home = Home::new();
+        for number in 0..400 {
+            home.put(&format!("{number}.txt"), "ann@contoso.com was here");
+        }
+        let file = home.request("r-6", "erasure", &ANN);
+        home.done(&["submit", file.to_str().unwrap()]);
+        let daemon = home.serve();
+        wait_for("the request", || daemon.log().contains("r-6"));
+        let (code, log) = daemon.end(signal);
+        assert_eq!(code, Some(0), "{log}");
+        assert!(log.contains("finishing what is in hand"), "{log}");
+        assert!(log.lines().last().unwrap().contains("\"stopped\""), "{log}");
+        let _next = home.serve();
+        home.wait_for_event("r-6", "completed");
+        assert_eq!(home.names(), [""; 0]);
+    }
+}
+
+#[test]
+fn killed_amid_an_erasure_it_comes_to_the_same_end() {
+    const ITEMS: usize = 3000;
+    let home = Home::new();
+    for number in 0..ITEMS {
+        home.put(&format!("hers-{number:04}.txt"), format!("{number} ann@contoso.com\n"));
+    }
+    let others: Vec<String> = (0..200).map(|number| format!("other-{number:03}.txt")).collect();
+    for name in &others {
+        home.put(name, format!("{name} joann@contoso.com\n"));
+    }
+    let file = home.request("r-7", "erasure", &ANN);
+    home.done(&["submit", file.to_str().unwrap()]);
+    for left_at_kill in [2600, 1500] {
+        let daemon = home.serve();
+        wait_for("half an erasure", || home.names().len() - others.len() < left_at_kill);
+        assert_eq!(daemon.end("-KILL").0, None);
+        assert!(home.names().len() > others.len(), "killed too late to show anything");
+    }
+    let daemon = home.serve();
+    let completed = home.wait_for_event("r-7", "completed");
+    let counts = &completed["data"]["counts"];
+    assert_eq!(counts["found"], ITEMS);
+    // What the kill left without an outcome was gone at the second try, and is still ours.
+    assert_eq!(counts["outcomes"], json!({ "erased": ITEMS }));
+    assert_eq!(daemon.end("-TERM").0, Some(0));
+
+    let (_, log) = home.serve().end("-TERM");
+    assert!(!log.contains("r-7"), "a request that rests is let rest: {log}");
+    let ends = home.events().into_iter().filter(|event| event["data"]["outcome"].is_string());
+    assert_eq!(ends.collect::<Vec<_>>(), [completed]);
+    assert_eq!(home.names(), others);
+    for name in &others {
+        let text = fs::read_to_string(home.source().join(name)).unwrap();
+        assert_eq!(text, format!("{name} joann@contoso.com\n"));
+    }
+}
+
+#[test]
+fn log_lines_are_json_name_the_request_and_not_the_person() {
+    let home = Home::new();
+    home.put("Users/ann@contoso.com/a.txt", "ann@contoso.com was here");
+    home.put("b.txt", "mail ann@contoso.com");
+    let good = home.request("r-8", "access", &ANN);
+    let bad = home.write("bad.json", r#"{"subject_request_id": "r-9", "ann@contoso.com": 1}"#);
+    let daemon = home.serve();
+    home.done(&["submit", good.to_str().unwrap()]);
+    home.done(&["submit", bad.to_str().unwrap()]);
+    home.wait_for_event("r-8", "completed");
+    home.wait_for_event("r-9", "rejected");
+    let (_, log) = daemon.end("-TERM");
+    assert!(!log.to_lowercase().contains("ann@"), "{log}");
+    let lines: Vec<Value> =
+        log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let with_id = |line: &&Value| line["request.id"].is_string();
+    assert!(lines.iter().filter(with_id).count() >= 6, "{log}");
+    for line in &lines {
+        for field in ["timestamp", "level", "message"] {
+            assert!(line[field].is_string(), "{field} is missing in {line}");
+        }
+        let about_one = ["request.kind", "request.state"].iter().any(|key| !line[key].is_null());
+        assert!(!about_one || line["request.id"].is_string(), "whose is {line}");
+    }
+    assert!(lines.iter().any(|line| line["request.state"] == "completed"));
+}
+
+#[test]
+fn log_lines_can_be_for_people() {
+    let home = Home::new();
+    let daemon = home.serve_with(&["--log-format", "pretty"]);
+    let (code, log) = daemon.end("-TERM");
+    assert_eq!(code, Some(0));
+    assert!(log.contains("INFO") && log.contains("serving"), "{log}");
+    assert!(!log.contains('{') && !log.contains('\x1b'), "no terminal, no colours: {log}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let home = Home::new();
+    for number in 0..5000 {
+        home.put(&format!("{number}.txt"), "ann@contoso.com was here");
+    }
+    let file = home.request("r-10", "access", &ANN);
+    for args in [["preview", file.to_str().unwrap(), "--json"].as_slice(), &["schema"]] {
+        let mut command = home.command(args);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut reader = child.stdout.take().unwrap();
+        reader.read_exact(&mut [0; 1]).unwrap();
+        drop(reader);
+        let ran = Ran::of(child.wait_with_output().unwrap());
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{args:?}");
+    }
+}
+
+#[test]
+fn names_of_strangers_do_not_drive_the_terminal() {
+    let home = Home::new();
+    let names = [
+        "a\tb \"quoted\" 'x'.txt",
+        "line\nbreak.txt",
+        "\x1b[2J\x1b[31mred.txt",
+        "\u{202e}gpj.exe",
+        "emoji \u{1f600}.txt",
+        "back\\slash.txt",
+        "\u{9b}31m.txt",
+    ];
+    for name in names {
+        home.put(name, "ann@contoso.com was here");
+    }
+    let file = home.request("r-11", "access", &ANN);
+    let file = file.to_str().unwrap();
+    let ran = home.run(&["preview", file, "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let mut items: Vec<String> = ran
+        .json_lines()
+        .iter()
+        .filter_map(|line| Some(line["item"].as_str()?.to_owned()))
+        .collect();
+    items.sort();
+    let mut expected = names.map(str::to_owned);
+    expected.sort();
+    assert_eq!(items, expected, "every name, exactly");
+    let plain = home.done(&["preview", file]);
+    assert!(plain.contains("emoji \u{1f600}.txt"), "{plain}");
+    let drives = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+    assert!(!plain.contains(drives), "{plain:?}");
+    assert!(!ran.out.contains(|c: char| c.is_ascii_control() && c != '\n'), "{:?}", ran.out);
+}
+
+#[test]
+fn the_contract_is_built_in() {
+    let home = Home::new();
+    for which in ["request", "event", "manifest", "asyncapi"] {
+        let text = home.done(&["schema", which]);
+        let schema: Value = serde_json::from_str(&text).unwrap();
+        let mark = if which == "asyncapi" { "asyncapi" } else { "$schema" };
+        assert!(schema[mark].is_string(), "{which}: {text}");
+    }
+    assert_eq!(home.done(&["schema"]), home.done(&["schema", "request"]));
+}
+
+#[test]
+fn help_says_what_there_is_and_how_it_ends() {
+    let home = Home::new();
+    let help = home.done(&["--help"]);
+    for verb in [
+        "run",
+        "demo",
+        "submit",
+        "status",
+        "preview",
+        "approve",
+        "reject",
+        "cancel",
+        "retry",
+        "verify",
+        "config",
+        "schema",
+        "--config",
+        "--log-format",
+    ] {
+        assert!(help.contains(verb), "{verb} is missing in:\n{help}");
+    }
+    for code in 0..=5 {
+        assert!(help.lines().any(|line| line.starts_with(&format!("  {code}  "))), "{help}");
+    }
+    for verb in ["submit", "preview", "status"] {
+        assert!(home.done(&[verb, "--help"]).contains("--json"), "{verb}");
+    }
+    assert_eq!(home.run(&["forget"]).code, 2);
+    assert_eq!(home.run(&[]).code, 2);
+    assert!(home.done(&["--version"]).starts_with("dsrd "));
+}

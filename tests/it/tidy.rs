@@ -1,0 +1,418 @@
+//! Properties of the code that a reader relies on. Each failure names a file and line and says what
+//! to do about it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dsrd::config::file::{File, Store};
+use serde_json::Value;
+
+/// Which layer may name which, beside itself. A new row or word is a decision about the design, and
+/// its commit says why.
+const ARROWS: [(&str, &[&str]); 12] = [
+    ("domain", &[]),
+    ("telemetry", &[]),
+    ("config", &["domain"]),
+    ("matching", &["domain"]),
+    ("archive", &["domain"]),
+    ("evidence", &["domain"]),
+    ("ports", &["domain"]),
+    ("stages", &["domain", "matching", "archive", "evidence", "ports"]),
+    ("worker", &["domain", "ports", "stages", "telemetry"]),
+    ("adapters", &["domain", "ports", "config", "telemetry"]),
+    ("app", &["adapters", "config", "telemetry", "worker"]),
+    ("cli", &["app", "config", "telemetry", "domain"]),
+];
+
+/// Lines of code in a file, its tests, comments and blank lines not counted.
+const CODE_LINES_MAX: usize = 400;
+
+/// Files in a folder, its `mod.rs` not counted.
+const FOLDER_FILES_MAX: usize = 10;
+
+/// Characters in a line.
+const LINE_CHARS_MAX: usize = 100;
+
+/// What code that is not a test does without, and what it does instead.
+const BANNED: [(&str, &str); 9] = [
+    (".unwrap()", "use `expect` with the proof, or return the error"),
+    ("todo!", "do it"),
+    ("unimplemented!", "do it"),
+    ("dbg!", "remove it"),
+    ("print!", "print through cli::output, log through tracing"),
+    ("println!", "print through cli::output, log through tracing"),
+    ("eprint!", "print through cli::output, log through tracing"),
+    ("eprintln!", "print through cli::output, log through tracing"),
+    ("[allow(", "use #[expect(lint, reason = \"…\")]"),
+];
+
+#[test]
+fn arrows_run_as_the_table_allows() {
+    let mut faults = Faults::default();
+    for source in sources("src") {
+        let layer = source.layer();
+        let root = matches!(layer, "main" | "lib");
+        let row = ARROWS.iter().find(|(name, _)| *name == layer).map(|(_, may)| *may);
+        if row.is_none() && !root {
+            faults.add(&source, 1, &format!("{layer} has no row in ARROWS: find its layer"));
+            continue;
+        }
+        let may = |other: &str| match layer {
+            "main" => other == "cli",
+            _ => other == layer || row.unwrap_or_default().contains(&other),
+        };
+        let climbs = "super::".repeat(source.depth());
+        for (number, line) in source.code() {
+            for other in words_after(line, "crate::").into_iter().chain(words_after(line, "dsrd::"))
+            {
+                if !may(other) {
+                    let text = format!("{layer} may not name `{other}`: move the code or the type");
+                    faults.add(&source, number, &text);
+                }
+            }
+            if line.contains(&climbs) {
+                faults.add(&source, number, "climbs out of its layer: name it by crate::");
+            }
+        }
+    }
+    faults.none();
+}
+
+#[test]
+fn files_and_folders_stay_small() {
+    let mut faults = Faults::default();
+    let mut folders: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for source in sources("src") {
+        let lines = source.code().filter(|(_, line)| !line.trim().is_empty()).count();
+        if lines > CODE_LINES_MAX {
+            let text = format!("{lines} lines of code, {CODE_LINES_MAX} at most: cut along a noun");
+            faults.add(&source, 1, &text);
+        }
+        if !source.path.ends_with("mod.rs") {
+            let folder = source.path.parent().unwrap();
+            *folders.entry(folder.to_owned()).or_default() += 1;
+        }
+    }
+    for (folder, files) in folders.iter().filter(|(_, files)| **files > FOLDER_FILES_MAX) {
+        faults.0.push(format!(
+            "{}: {files} files, {FOLDER_FILES_MAX} at most: what belongs together gets a folder",
+            folder.display()
+        ));
+    }
+    faults.none();
+}
+
+#[test]
+fn every_file_opens_with_what_it_is_for() {
+    let mut faults = Faults::default();
+    for source in sources("src").into_iter().chain(sources("tests")) {
+        if !source.text.starts_with("//! ") {
+            faults.add(&source, 1, "open with `//!`: what the file is for, in one to five lines");
+        }
+    }
+    faults.none();
+}
+
+#[test]
+fn tables_of_contents_hold_nothing_else() {
+    let mut faults = Faults::default();
+    let is_table = |source: &Source| {
+        ["mod.rs", "lib.rs"].iter().any(|name| source.path.ends_with(name))
+            || source.path == Path::new("tests/it/main.rs")
+    };
+    for source in sources("src").into_iter().chain(sources("tests")).filter(is_table) {
+        for (number, line) in source.code() {
+            let line = line.trim();
+            let opens =
+                ["mod ", "pub mod ", "#![", "#["].iter().any(|start| line.starts_with(start));
+            let ends = line.ends_with(';') || line.ends_with(']');
+            if !(line.is_empty() || opens && ends) {
+                let text = "only prose, lint attributes and `mod` lines belong here: move it";
+                faults.add(&source, number, text);
+            }
+        }
+    }
+    for source in sources("src") {
+        for (number, line) in source.code().filter(|(_, line)| line.contains("pub use ")) {
+            let text = format!("no re-exports: import by the full path ({})", line.trim());
+            faults.add(&source, number, &text);
+        }
+    }
+    faults.none();
+}
+
+#[test]
+fn code_does_without_what_is_banned() {
+    let mut faults = Faults::default();
+    for source in sources("src") {
+        for (number, line) in source.code() {
+            for (word, instead) in BANNED {
+                if contains_word(line, word) {
+                    faults.add(&source, number, &format!("`{word}`: {instead}"));
+                }
+            }
+        }
+    }
+    faults.none();
+}
+
+#[test]
+fn tests_stand_at_the_foot() {
+    let mut faults = Faults::default();
+    for source in sources("src") {
+        let Some(start) = source.tests_start() else { continue };
+        let rest: Vec<&str> = source.text.lines().skip(start).collect();
+        let opens = rest.first().is_some_and(|line| line.starts_with("mod tests"));
+        let closes = rest.iter().position(|line| *line == "}" || line.ends_with(';'));
+        if !opens || closes != Some(rest.len() - 1) {
+            let text = "what is for tests alone is `mod tests`, and stands last in the file";
+            faults.add(&source, start, text);
+        }
+    }
+    faults.none();
+}
+
+#[test]
+fn lines_are_short() {
+    let mut faults = Faults::default();
+    for source in sources("src").into_iter().chain(sources("tests")) {
+        for (index, line) in source.text.lines().enumerate() {
+            let chars = line.chars().count();
+            if chars > LINE_CHARS_MAX {
+                let text = format!("{chars} characters, {LINE_CHARS_MAX} at most: wrap it");
+                faults.add(&source, index + 1, &text);
+            }
+        }
+    }
+    faults.none();
+}
+
+#[test]
+fn every_setting_is_explained_in_the_reference() {
+    let path = "config/reference.toml";
+    let entries = reference(&fs::read_to_string(root().join(path)).unwrap());
+    let file = File { sources: vec![Store::default()], ..File::default() };
+    let mut known = Vec::new();
+    keys("", &serde_json::to_value(file).unwrap(), &mut known);
+    // `[exports]` and `[[sources]]` are written alike, and explained once.
+    known.retain(|key| {
+        let shared = key.strip_prefix("exports.");
+        shared.is_none_or(|key| key == "url")
+    });
+    let mut faults = Faults::default();
+    for key in &known {
+        if !entries.iter().any(|entry| entry.key == *key && entry.explained) {
+            faults.0.push(format!("{path}: {key} is missing, or has no comment above: explain it"));
+        }
+    }
+    for entry in entries.iter().filter(|entry| !known.contains(&entry.key)) {
+        let unshared = entry.key.strip_prefix("exports.").map(|key| format!("sources.{key}"));
+        if !unshared.is_some_and(|key| known.contains(&key)) {
+            let (line, key) = (entry.line, &entry.key);
+            faults.0.push(format!("{path}:{line}: there is no setting {key}: remove it"));
+        }
+    }
+    faults.none();
+}
+
+/// What is wrong, a line each.
+#[derive(Default)]
+struct Faults(Vec<String>);
+
+impl Faults {
+    fn add(&mut self, source: &Source, line: usize, text: &str) {
+        self.0.push(format!("{}:{line}: {text}", source.path.display()));
+    }
+
+    fn none(self) {
+        let text = self.0.iter().fold(String::new(), |mut text, fault| {
+            writeln!(text, "  {fault}").unwrap();
+            text
+        });
+        assert!(text.is_empty(), "\n{text}");
+    }
+}
+
+/// A file of Rust.
+struct Source {
+    /// From the root of the repository.
+    path: PathBuf,
+    text: String,
+    /// The text with blanks for every character of a comment or a literal.
+    bare: String,
+}
+
+impl Source {
+    /// First segment under `src/`.
+    fn layer(&self) -> &str {
+        let first = self.path.components().nth(1).unwrap().as_os_str().to_str().unwrap();
+        first.strip_suffix(".rs").unwrap_or(first)
+    }
+
+    /// How many modules deep it is: as many `super::` lead out of its layer.
+    fn depth(&self) -> usize {
+        let below = self.path.components().count() - 1;
+        if self.path.ends_with("mod.rs") { below - 1 } else { below }
+    }
+
+    /// Number of the line that says what follows is for tests.
+    fn tests_start(&self) -> Option<usize> {
+        self.text.lines().position(|line| line.trim() == "#[cfg(test)]").map(|index| index + 1)
+    }
+
+    /// Numbered lines before the tests, without comments and literals.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let end = self.tests_start().map_or(usize::MAX, |start| start - 1);
+        self.bare.lines().take(end).enumerate().map(|(index, line)| (index + 1, line))
+    }
+}
+
+/// All Rust under a folder of the repository.
+fn sources(folder: &str) -> Vec<Source> {
+    let (mut found, mut folders) = (Vec::new(), vec![root().join(folder)]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let is_installed = path.ends_with("node_modules") || path.ends_with("target");
+            if path.is_dir() && !is_installed {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let bare = bare(&text);
+                let path = path.strip_prefix(root()).unwrap().to_owned();
+                found.push(Source { path, text, bare });
+            }
+        }
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Blanks out comments, strings and characters; line breaks stay.
+fn bare(text: &str) -> String {
+    let mut bare = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = literal(rest, bare.chars().next_back());
+        if length == 0 {
+            bare.push(first);
+            rest = &rest[first.len_utf8()..];
+        } else {
+            let (gone, after) = rest.split_at(length);
+            bare.extend(gone.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
+            rest = after;
+        }
+    }
+    bare
+}
+
+/// Bytes of the comment or literal that `text` begins with; 0 if it begins with none.
+fn literal(text: &str, before: Option<char>) -> usize {
+    let starts_word = before.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+    if text.starts_with("//") {
+        return text.find('\n').unwrap_or(text.len());
+    }
+    if text.starts_with("/*") {
+        return text.find("*/").map_or(text.len(), |end| end + 2);
+    }
+    let prefix = ["br", "cr", "r", "b", "c", ""].into_iter().find(|prefix| {
+        let open = text.strip_prefix(prefix).map(|rest| rest.trim_start_matches('#'));
+        open.is_some_and(|rest| rest.starts_with('"')) && (prefix.is_empty() || starts_word)
+    });
+    if let Some(prefix) = prefix {
+        let hashes = text[prefix.len()..].chars().take_while(|c| *c == '#').count();
+        if hashes == 0 || prefix.contains('r') {
+            return string(text, prefix, hashes);
+        }
+    }
+    let mut chars = text.char_indices();
+    match (chars.next(), chars.next(), chars.next()) {
+        (Some((_, '\'')), Some((_, '\\')), Some((_, escaped))) => {
+            // Skips the escaped character, which may be the quote itself.
+            let skip = 2 + escaped.len_utf8();
+            text[skip..].find('\'').map_or(0, |end| skip + end + 1)
+        }
+        (Some((_, '\'')), Some(_), Some((end, '\''))) => end + 1,
+        // Anything else with a quote is a lifetime.
+        _ => 0,
+    }
+}
+
+fn string(text: &str, prefix: &str, hashes: usize) -> usize {
+    let start = prefix.len() + hashes + 1;
+    if prefix.contains('r') {
+        let close = format!("\"{}", "#".repeat(hashes));
+        return text[start..].find(&close).map_or(text.len(), |end| start + end + close.len());
+    }
+    let mut escaped = false;
+    for (index, c) in text[start..].char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return start + index + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// The word after each `path` in a line; `{` where a group follows.
+fn words_after<'a>(line: &'a str, path: &str) -> Vec<&'a str> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let starts = line.match_indices(path).filter(|(at, _)| !line[..*at].ends_with(is_word));
+    let rests = starts.map(|(at, _)| &line[at + path.len()..]);
+    rests.map(|rest| &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len()).max(1)]).collect()
+}
+
+/// Whether `word` stands in `line` and is not the end of another.
+fn contains_word(line: &str, word: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let begins = word.starts_with(is_word);
+    line.match_indices(word).any(|(at, _)| !begins || !line[..at].ends_with(is_word))
+}
+
+/// Every leaf of the settings, lists without their index.
+fn keys(path: &str, value: &Value, found: &mut Vec<String>) {
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match value {
+        Value::Object(object) => {
+            object.iter().for_each(|(key, value)| keys(&below(key), value, found));
+        }
+        Value::Array(list) if list.first().is_some_and(Value::is_object) => {
+            keys(path, &list[0], found);
+        }
+        _ => found.push(path.to_owned()),
+    }
+}
+
+/// A key that the reference mentions, in force or commented out.
+struct Entry {
+    line: usize,
+    key: String,
+    explained: bool,
+}
+
+/// Prose is a comment with a blank after its `#`; a setting that is commented out has none.
+fn reference(text: &str) -> Vec<Entry> {
+    let (mut entries, mut section, mut explained) = (Vec::new(), String::new(), false);
+    for (index, line) in text.lines().enumerate() {
+        let is_prose = line.starts_with("# ") || line == "#";
+        let setting = line.strip_prefix('#').unwrap_or(line);
+        if is_prose {
+            explained = true;
+        } else if setting.is_empty() {
+            explained = false;
+        } else if setting.starts_with('[') {
+            section = setting.trim_matches(['[', ']']).to_owned();
+        } else if let Some((key, _)) = setting.split_once(" = ") {
+            entries.push(Entry { line: index + 1, key: format!("{section}.{key}"), explained });
+        }
+    }
+    entries
+}
