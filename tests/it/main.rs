@@ -3,3 +3,4 @@
 
 mod archive; // bytes, names and manifest, opened by other people's programs
 mod http; // health, metrics and the page, asked over a socket
+mod schema; // what is published of our contracts takes what we write
