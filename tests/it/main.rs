@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed, as it should")]
 
 mod support; // what the tests start and share
-mod source_contract; // the Source suite: memory, folder, Azurite
+mod source_contract; // the Source suite: memory, folder
+mod source_on_azure; // the Source suite: Azurite; broken wires, refusals
 mod exports_contract; // the Exports suite: memory, folder, Azurite

@@ -1,4 +1,5 @@
 //! What the tests start and share.
 
 pub mod azurite;
+pub mod wire;
 pub mod worlds;
