@@ -4,7 +4,8 @@
 
 mod support; // what the tests start and share
 mod matching; // what is found in an item, in every reading, and what is not
-mod source_contract; // the Source suite: memory, folder, Azurite
+mod source_contract; // the Source suite: memory, folder
+mod source_on_azure; // the Source suite: Azurite; broken wires, refusals
 mod exports_contract; // the Exports suite: memory, folder, Azurite
 mod ledger_contract; // the Ledger suite: SQLite, PostgreSQL
 mod ledger_shredding; // what a database file still holds of a request that rests

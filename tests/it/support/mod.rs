@@ -4,4 +4,5 @@ pub mod lives;
 pub mod postgres;
 pub mod rabbitmq;
 pub mod azurite;
+pub mod wire;
 pub mod worlds;
