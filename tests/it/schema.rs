@@ -132,6 +132,7 @@ fn event(name: &str, details: Value) -> Value {
     let id = RequestId::new("a7551968-d5d6-44b2-9831-815ac9017798").unwrap();
     let content = Content {
         request: &id,
+        subject: &id,
         sequence: 7,
         name,
         at: "2026-11-23T09:00:00Z".parse().unwrap(),
