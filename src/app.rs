@@ -1,1 +1,206 @@
-//! app
+//! The composition root: settings in, a running world out. The only file that names every adapter, and
+//! the one way from the command line to everything below.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::net::TcpListener;
+
+use crate::adapters::amqp::announcer::AmqpAnnouncer;
+use crate::adapters::amqp::inbox::AmqpInbox;
+use crate::adapters::amqp::publisher::Publisher;
+use crate::adapters::amqp::submit as amqp_submit;
+use crate::adapters::azure::blob::BlobSource;
+use crate::adapters::azure::exports::BlobExports;
+use crate::adapters::folder::exports::FolderExports;
+use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
+use crate::adapters::folder::source::FolderSource;
+use crate::adapters::http::server::{self, Site};
+use crate::adapters::sql::ledger::SqlLedger;
+use crate::adapters::system::{self, SystemClock, SystemEntropy};
+use crate::config::settings::{Limits, Place, Queue, Settings, Store};
+use crate::worker::offline;
+use crate::worker::preview::Preview;
+use crate::worker::retry::Backoff;
+use crate::worker::runner;
+use crate::worker::status::Status;
+use crate::worker::stopper::Stopper;
+use crate::worker::world::{self, Door, Parts, Sources, World};
+
+/// Why something could not be put together or done; for people to read.
+#[derive(Debug)]
+pub struct AppError(pub Box<dyn Error + Send + Sync>);
+
+impl<E: Error + Send + Sync + 'static> From<E> for AppError {
+    fn from(error: E) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+/// A daemon, put together and not yet running.
+pub struct Daemon {
+    world: World,
+    page: Option<TcpListener>,
+}
+
+impl Daemon {
+    /// Opens everything.
+    ///
+    /// # Errors
+    /// Whatever cannot be opened.
+    pub async fn open(settings: &Settings) -> Result<Self, AppError> {
+        let entropy = Arc::new(SystemEntropy);
+        let master_key = match &settings.ledger.master_key {
+            Some(key) => key.expose().to_owned().into(),
+            None => system::master_key(&settings.ledger.master_key_file, &*entropy)?,
+        };
+        let world = World::new(Parts {
+            door: door(settings)?,
+            sources: sources(settings)?,
+            exports: match &settings.exports.place {
+                Place::Folder(path) => Arc::new(FolderExports::open(path)?),
+                Place::Blob(blob) => Arc::new(BlobExports::open(blob)?),
+            },
+            ledger: Arc::new(SqlLedger::open(&settings.ledger.url).await?),
+            clock: Arc::new(SystemClock),
+            entropy,
+            master_key,
+            event_source: settings.deployment.source.clone(),
+            controller_id: settings.deployment.controller_id.clone(),
+            policy: settings.policy.clone(),
+            calendar: settings.calendar.clone(),
+            limits: limits(&settings.limits),
+        })?;
+        let page = match settings.http.listen {
+            Some(address) => Some(TcpListener::bind(address).await.map_err(|error| {
+                AppError(format!("listening on {address} ([http] listen): {error}").into())
+            })?),
+            None => None,
+        };
+        Ok(Self { world, page })
+    }
+
+    /// What ends it.
+    pub fn stopper(&self) -> Stopper {
+        self.world.stopper.clone()
+    }
+
+    /// Serves until stopped; returns once everything in hand is ledgered.
+    ///
+    /// # Errors
+    /// The page broke down: without it the daemon would be blind to its operators.
+    pub async fn run(self) -> Result<(), AppError> {
+        let Self { world, page } = self;
+        let site = Arc::new(Site {
+            ledger: Arc::clone(&world.docket.ledger),
+            inbox: Arc::clone(&world.inbox),
+            exports: Arc::clone(&world.exports),
+            sources: world.sources.clone(),
+            clock: Arc::clone(&world.docket.clock),
+            metrics: Arc::clone(&world.metrics),
+        });
+        let stopper = world.stopper.clone();
+        let serve = async {
+            let Some(listener) = page else { return Ok(()) };
+            let until = stopper.clone();
+            let served = server::serve(listener, site, async move { until.stopped().await }).await;
+            stopper.stop();
+            served
+        };
+        let (served, ()) = tokio::join!(serve, runner::run(&world));
+        Ok(served?)
+    }
+}
+
+/// Reads the ledger alone.
+///
+/// # Errors
+/// It cannot be opened.
+pub async fn status(settings: &Settings) -> Result<Status, AppError> {
+    Ok(Status { ledger: Arc::new(SqlLedger::open(&settings.ledger.url).await?) })
+}
+
+/// Puts a message on the queue as any producer would.
+///
+/// # Errors
+/// The queue did not take it.
+pub async fn submit(settings: &Settings, body: Bytes, name: &str) -> Result<(), AppError> {
+    match &settings.queue {
+        Queue::Folder(path) => {
+            folder_queue::submit(path, &body, &format!("{name}.json"))?;
+        }
+        Queue::Amqp(amqp) => amqp_submit::submit(amqp, body, name).await?,
+    }
+    Ok(())
+}
+
+/// What finds without a queue and a ledger.
+///
+/// # Errors
+/// A source cannot be opened.
+pub fn preview(settings: &Settings) -> Result<Preview, AppError> {
+    Ok(Preview {
+        sources: sources(settings)?,
+        policy: settings.policy.clone(),
+        limits: limits(&settings.limits),
+        clock: Arc::new(SystemClock),
+    })
+}
+
+/// Checks an archive, offline; what it says of itself if it holds.
+///
+/// # Errors
+/// The first fault of the archive.
+pub fn verify_archive(path: &std::path::Path) -> Result<offline::Archive, AppError> {
+    Ok(offline::verify_archive(std::fs::File::open(path)?)?)
+}
+
+fn door(settings: &Settings) -> Result<Door, AppError> {
+    let message_bytes_max = settings.limits.message_bytes_max;
+    Ok(match &settings.queue {
+        Queue::Folder(path) => {
+            let queue = Arc::new(FolderQueue::open(path, message_bytes_max)?);
+            (Arc::<FolderQueue>::clone(&queue), queue)
+        }
+        Queue::Amqp(amqp) => {
+            let publisher = Arc::new(Publisher::new(amqp)?);
+            let through = Arc::clone(&publisher);
+            let clock = Arc::new(SystemClock);
+            let inbox = AmqpInbox::new(amqp, through, clock, message_bytes_max)?;
+            (Arc::new(inbox), Arc::new(AmqpAnnouncer::new(publisher)))
+        }
+    })
+}
+
+fn sources(settings: &Settings) -> Result<Sources, AppError> {
+    let mut sources = Sources::new();
+    for Store { name, place } in &settings.sources {
+        match place {
+            Place::Folder(path) => sources.push(Arc::new(FolderSource::open(name, path))),
+            Place::Blob(blob) => sources.push(Arc::new(BlobSource::open(name, blob)?)),
+        }
+    }
+    Ok(sources)
+}
+
+fn limits(limits: &Limits) -> world::Limits {
+    world::Limits {
+        message_bytes_max: limits.message_bytes_max,
+        identities_max: limits.identities_max,
+        identity_chars_min: limits.identity_chars_min,
+        sweep_requests_max: limits.sweep_requests_max,
+        read_concurrency_max: limits.read_concurrency_max,
+        act_concurrency_max: limits.act_concurrency_max,
+        verify_rounds_max: limits.verify_rounds_max,
+        hits_per_item_max: limits.hits_per_item_max,
+        depth_max: limits.depth_max,
+        decoded_bytes_max: limits.decoded_bytes_max,
+        decoded_ratio_max: limits.decoded_ratio_max,
+        backoff: Backoff {
+            delay_ms_min: limits.retry_delay_ms_min,
+            delay_ms_max: limits.retry_delay_ms_max,
+            tries_max: limits.tries_max,
+        },
+    }
+}

@@ -31,6 +31,12 @@ pub trait Clock: Send + Sync {
     async fn sleep_ms(&self, millis: u64);
 }
 
+/// Randomness, for keys and nonces.
+pub trait Entropy: Send + Sync {
+    /// Fills the bytes from a cryptographic source.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
 // ---------------------------------------------------------------- the door
 
 /// Where requests come from.
@@ -224,6 +230,16 @@ pub trait Ledger: Send + Sync {
     /// Requests in any of these states, earliest due first, at most `limit`.
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure>;
 
+    /// Requests that ended, the latest changed first, at most `limit`. An adapter that can sort by
+    /// that should say so in its own words: this one looks at all of them.
+    async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
+        let ended: Vec<State> = State::ALL.into_iter().filter(|state| state.is_end()).collect();
+        let mut standings = self.standings(&ended, u32::MAX).await?;
+        standings.sort_by_key(|standing| std::cmp::Reverse(standing.changed));
+        standings.truncate(limit as usize);
+        Ok(standings)
+    }
+
     /// How many requests are in each state.
     async fn census(&self) -> Result<Vec<(State, u64)>, Failure>;
 
@@ -236,8 +252,12 @@ pub trait Ledger: Send + Sync {
     /// Adds planned items, sealed; items whose ordinal is there already are left as they are.
     async fn add_items(&self, id: &RequestId, items: &[SealedItem]) -> Result<(), Failure>;
 
-    /// Forgets all planned items: a find that did not end starts anew.
-    async fn clear_items(&self, id: &RequestId) -> Result<(), Failure>;
+    /// Forgets planned items, all or those without an outcome: a look that did not end starts anew.
+    async fn clear_items(&self, id: &RequestId, open_only: bool) -> Result<(), Failure>;
+
+    /// Notes that these items are about to be acted on. One that was begun and is then found gone
+    /// was removed by us, even if the process died before it could say so.
+    async fn begin_items(&self, id: &RequestId, ordinals: &[u64]) -> Result<(), Failure>;
 
     /// Planned items after that ordinal, in order, at most `limit`; with `open_only` those that
     /// have no outcome yet. The sealed bytes are empty once the request rests.
@@ -323,7 +343,7 @@ pub enum Opened {
     /// The id was there: its standing and the digest of the body it came with.
     Known {
         /// Where it stands.
-        standing: Standing,
+        standing: Box<Standing>,
         /// Digest of the first body.
         digest: String,
     },
@@ -396,6 +416,8 @@ pub struct SealedItem {
     pub ordinal: u64,
     /// The planned item, sealed.
     pub sealed: Vec<u8>,
+    /// Whether acting on it has begun.
+    pub begun: bool,
     /// What became of it, once known.
     pub outcome: Option<ItemOutcome>,
 }

@@ -1,6 +1,10 @@
 //! The only code that touches the outside. Each folder is one kind of place; each file implements one
 //! port of `crate::ports` for it.
 
+pub mod amqp;
 pub mod azure;
 pub mod folder;
+pub mod http;
 pub mod memory;
+pub mod sql;
+pub mod system;

@@ -1,5 +1,8 @@
 //! What the operator wrote (`file`) is not what the daemon runs with (`settings`): the second is built
 //! from the first once, checked, with secrets resolved and units turned into types.
 
+pub mod file;
+pub mod unknown;
 pub mod secret;
 pub mod settings;
+pub mod build;

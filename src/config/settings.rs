@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::secret::Secret;
 use crate::domain::due::Calendar;
 use crate::domain::policy::Policy;
@@ -141,8 +143,8 @@ pub struct Http {
     pub listen: Option<SocketAddr>,
 }
 
-/// Every bound, by name.
-#[derive(Clone, Debug)]
+/// Every bound, by name: `[limits]`, as the operator wrote it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Limits {
     /// Longest message taken from the queue, in bytes.
     pub message_bytes_max: usize,

@@ -29,6 +29,17 @@ pub struct Announcement {
     pub tries: u32,
 }
 
+impl Announcement {
+    /// The `CloudEvents` type: `io.dsrd.request.completed.v1`.
+    pub fn event_type(&self) -> String {
+        event_type(&self.name)
+    }
+}
+
+fn event_type(name: &str) -> String {
+    format!("{TYPE_PREFIX}request.{name}.{TYPE_VERSION}")
+}
+
 /// Whom a producer wants answered, as its message said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Correspondence {
@@ -67,8 +78,10 @@ pub struct Envelope {
 
 /// What one event says.
 pub struct Content<'a> {
-    /// Which request.
+    /// The ledger's id; the event's id is made of it.
     pub request: &'a RequestId,
+    /// The id that producers know: another one only where a message was rejected.
+    pub subject: &'a RequestId,
     /// Ledger sequence of the record.
     pub sequence: u64,
     /// `accepted`, `progressed`, `completed`, ….
@@ -93,8 +106,8 @@ impl Envelope {
             "specversion": "1.0",
             "id": id.to_string(),
             "source": self.source,
-            "type": format!("{TYPE_PREFIX}request.{}.{TYPE_VERSION}", content.name),
-            "subject": content.request.as_str(),
+            "type": event_type(content.name),
+            "subject": content.subject.as_str(),
             "time": content.at.to_string(),
             "datacontenttype": "application/json",
             // The CloudEvents "sequence" extension orders as text, so the number is padded.
@@ -123,7 +136,7 @@ impl Envelope {
     fn data(&self, content: &Content<'_>) -> Value {
         let mut data = Map::new();
         data.insert("controller_id".into(), self.controller_id.clone().into());
-        data.insert("subject_request_id".into(), content.request.as_str().into());
+        data.insert("subject_request_id".into(), content.subject.as_str().into());
         data.insert("request_status".into(), request_status(content.name).into());
         if let Some(kind) = content.kind {
             data.insert("subject_request_type".into(), kind.word().into());

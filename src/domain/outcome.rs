@@ -70,11 +70,9 @@ impl ItemOutcome {
         match self {
             Self::Kept(reason) | Self::Unreadable(reason) | Self::Failed(reason) => reason,
             Self::Blocked(block) => block.word(),
-            Self::Exported
-            | Self::Erased
-            | Self::AlreadyAbsent
-            | Self::Changed
-            | Self::Planned => "",
+            Self::Exported | Self::Erased | Self::AlreadyAbsent | Self::Changed | Self::Planned => {
+                ""
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::item::{Finding, Unreadable};
+use crate::domain::outcome::ItemOutcome;
 use crate::domain::policy::Policy;
 use crate::domain::request::RequestKind;
 
@@ -42,6 +43,15 @@ impl Planned {
     pub fn unreadable(unreadable: Unreadable) -> Self {
         let finding = Finding { item: unreadable.item, hits: Vec::new() };
         Self { finding, action: Action::List(unreadable.reason) }
+    }
+
+    /// The outcome that the action has by itself, where nothing needs doing.
+    pub fn settled(&self) -> Option<ItemOutcome> {
+        match &self.action {
+            Action::Keep(why) => Some(ItemOutcome::Kept(why.clone())),
+            Action::List(why) => Some(ItemOutcome::Unreadable(why.clone())),
+            Action::Export | Action::Delete => None,
+        }
     }
 }
 

@@ -93,6 +93,9 @@ pub enum Event {
     Verified {
         /// What became of the items.
         counts: Counts,
+        /// The archive, for an export: it was read back whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        archive: Option<Archive>,
         /// When the last item was erased, or nothing was found to erase.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         logically_erased_at: Option<Timestamp>,
@@ -190,10 +193,9 @@ impl State {
             }
 
             (Self::Held, Event::Refused(_))
-            | (
-                Self::Accepted | Self::Finding | Self::Planned | Self::Held,
-                Event::Cancelled(_),
-            ) => Self::Cancelled,
+            | (Self::Accepted | Self::Finding | Self::Planned | Self::Held, Event::Cancelled(_)) => {
+                Self::Cancelled
+            }
             (
                 Self::Accepted | Self::Finding | Self::Planned | Self::Acting | Self::Verifying,
                 Event::Failed { .. },

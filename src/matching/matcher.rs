@@ -1,0 +1,295 @@
+//! All identities of all waiting requests, compiled once and looked for together.
+//!
+//! Addresses are found from their `@` by looking the whole token up; everything else goes through
+//! one automaton. Neither grows slower with the number of subjects.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use memchr::memchr_iter;
+use sha2::{Digest, Sha256};
+
+use super::addresses::{address_at, invited_address, local_run_start};
+use super::boundaries::{Boundary, stands_alone};
+use super::patterns::{Name, Sought, separates, sought};
+use crate::domain::item::Hit;
+use crate::domain::subject::Subject;
+
+/// Longest stretch of white space between two words of a name, in bytes.
+const GAP_BYTES_MAX: usize = 64;
+
+/// Looks for many subjects at once. Compiled once; shared by all scans.
+pub struct Matcher {
+    subjects: usize,
+    identities: usize,
+    addresses: HashMap<String, Vec<Owner>>,
+    hashes: HashMap<[u8; 32], Vec<Owner>>,
+    automaton: Option<AhoCorasick>,
+    patterns: Vec<Pattern>,
+    beyond_ascii: bool,
+}
+
+/// A hit with the subject it speaks of.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SubjectHit {
+    /// Index into the subjects that the matcher was made of.
+    pub subject: usize,
+    /// Which identity, in which reading, where.
+    pub hit: Hit,
+}
+
+/// Whose identity something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Owner {
+    /// Index of the subject.
+    pub subject: usize,
+    /// Index of the identity in the subject.
+    pub identity: usize,
+}
+
+/// An identity seen in a text.
+pub struct Occurrence {
+    /// Whose.
+    pub owner: Owner,
+    /// Where, in the folded text.
+    pub range: Range<usize>,
+    /// How its ends were judged.
+    pub boundary: Boundary,
+}
+
+struct Pattern {
+    owners: Vec<Owner>,
+    form: Form,
+}
+
+enum Form {
+    Text(Boundary),
+    Name(Name),
+}
+
+impl Matcher {
+    /// Compiles the identities of these subjects.
+    pub fn new(subjects: &[&Subject]) -> Self {
+        let mut building = Building::default();
+        for (subject, person) in subjects.iter().enumerate() {
+            for (identity, value) in person.identities.iter().enumerate() {
+                for thing in sought(value) {
+                    building.add(thing, Owner { subject, identity });
+                }
+            }
+        }
+        let identities = subjects.iter().map(|subject| subject.identities.len()).sum();
+        building.finish(subjects.len(), identities)
+    }
+
+    /// How many subjects it looks for.
+    pub fn subjects(&self) -> usize {
+        self.subjects
+    }
+
+    /// Whether any identity has letters beyond ASCII: only then do legacy charsets matter.
+    pub fn beyond_ascii(&self) -> bool {
+        self.beyond_ascii
+    }
+
+    /// Everything that stands in this folded text, in no order.
+    pub fn find(&self, text: &str, found: &mut dyn FnMut(Occurrence)) {
+        self.find_addresses(text, found);
+        let Some(automaton) = &self.automaton else { return };
+        for seen in automaton.find_overlapping_iter(text) {
+            let pattern = &self.patterns[seen.pattern()];
+            let mut report = |range: Range<usize>, boundary| {
+                if stands_alone(
+                    boundary,
+                    &text[..range.start],
+                    &text[range.clone()],
+                    &text[range.end..],
+                ) {
+                    for owner in &pattern.owners {
+                        found(Occurrence { owner: *owner, range: range.clone(), boundary });
+                    }
+                }
+            };
+            match &pattern.form {
+                Form::Text(boundary) => report(seen.range(), *boundary),
+                Form::Name(name) => name_around(text, name, seen.range(), &mut |range| {
+                    report(range, Boundary::Words);
+                }),
+            }
+        }
+    }
+
+    fn find_addresses(&self, text: &str, found: &mut dyn FnMut(Occurrence)) {
+        if self.addresses.is_empty() && self.hashes.is_empty() {
+            return;
+        }
+        for at in memchr_iter(b'@', text.as_bytes()) {
+            if let Some(range) = address_at(text, at) {
+                self.look_up(&text[range.clone()], range, Boundary::Address, found);
+            }
+            if let Some(before) = text[..at].strip_suffix("#ext#") {
+                let start = local_run_start(before, before.len());
+                let end = address_end(text, at);
+                if let Some(address) = invited_address(&before[start..]) {
+                    self.look_up(&address, start..end, Boundary::Guest, found);
+                }
+            }
+        }
+    }
+
+    fn look_up(
+        &self,
+        address: &str,
+        range: Range<usize>,
+        boundary: Boundary,
+        found: &mut dyn FnMut(Occurrence),
+    ) {
+        let by_hash = (!self.hashes.is_empty())
+            .then(|| self.hashes.get(Sha256::digest(address).as_slice()))
+            .flatten();
+        for owner in [self.addresses.get(address), by_hash].into_iter().flatten().flatten() {
+            found(Occurrence { owner: *owner, range: range.clone(), boundary });
+        }
+    }
+}
+
+impl fmt::Debug for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Matcher({} subjects, {} identities, not shown)", self.subjects, self.identities)
+    }
+}
+
+impl fmt::Debug for SubjectHit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SubjectHit(subject {}, {:?})", self.subject, self.hit)
+    }
+}
+
+#[derive(Default)]
+struct Building {
+    addresses: HashMap<String, Vec<Owner>>,
+    hashes: HashMap<[u8; 32], Vec<Owner>>,
+    texts: Vec<String>,
+    patterns: Vec<Pattern>,
+}
+
+impl Building {
+    fn add(&mut self, thing: Sought, owner: Owner) {
+        match thing {
+            Sought::Address(address) => self.addresses.entry(address).or_default().push(owner),
+            Sought::Hash(hash) => self.hashes.entry(hash).or_default().push(owner),
+            Sought::Text(text, boundary) if !text.is_empty() => {
+                self.texts.push(text);
+                self.patterns.push(Pattern { owners: vec![owner], form: Form::Text(boundary) });
+            }
+            Sought::Text(..) => {}
+            Sought::Name(name) => {
+                self.texts.push(name.words[name.anchor].clone());
+                self.patterns.push(Pattern { owners: vec![owner], form: Form::Name(name) });
+            }
+        }
+    }
+
+    fn finish(self, subjects: usize, identities: usize) -> Matcher {
+        let beyond_ascii =
+            self.texts.iter().chain(self.addresses.keys()).any(|text| !text.is_ascii());
+        let automaton = (!self.texts.is_empty()).then(|| {
+            AhoCorasick::builder()
+                .match_kind(MatchKind::Standard)
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .build(&self.texts)
+                .expect("far fewer patterns than the automaton's two thousand million states")
+        });
+        Matcher {
+            subjects,
+            identities,
+            addresses: self.addresses,
+            hashes: self.hashes,
+            automaton,
+            patterns: self.patterns,
+            beyond_ascii,
+        }
+    }
+}
+
+/// End of the domain that follows the sign at `at`.
+fn address_end(text: &str, at: usize) -> usize {
+    let domain = text[at + 1..]
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')))
+        .map_or(text.len(), |len| at + 1 + len);
+    at + text[at..domain].trim_end_matches(['.', '-']).len()
+}
+
+/// The name in every order it is written in, given where its anchor word stands.
+fn name_around(text: &str, name: &Name, anchor: Range<usize>, found: &mut dyn FnMut(Range<usize>)) {
+    let words: Vec<&str> = name.words.iter().map(String::as_str).collect();
+    let gap = if name.spaceless { Gap::Optional } else { Gap::Space };
+    if let Some(range) = in_order(text, &words, name.anchor, anchor.clone(), &|_| gap) {
+        found(range);
+    }
+    if words.len() < 2 {
+        return;
+    }
+    // `Family, Given`: the last word first; a comma after it, or a mere space in East Asian names.
+    let last = words.len() - 1;
+    let turned: Vec<&str> =
+        std::iter::once(words[last]).chain(words[..last].iter().copied()).collect();
+    let place = if name.anchor == last { 0 } else { name.anchor + 1 };
+    let after_family = if name.spaceless { Gap::Optional } else { Gap::Comma };
+    let gaps = |index: usize| if index == 0 { after_family } else { gap };
+    if let Some(range) = in_order(text, &turned, place, anchor, &gaps) {
+        found(range);
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Gap {
+    Space,
+    Optional,
+    Comma,
+}
+
+/// The range of these words around the anchor; `gap(i)` parts word `i` from the next.
+fn in_order(
+    text: &str,
+    words: &[&str],
+    anchor: usize,
+    at: Range<usize>,
+    gap: &dyn Fn(usize) -> Gap,
+) -> Option<Range<usize>> {
+    let mut start = at.start;
+    for index in (0..anchor).rev() {
+        let rest = gap_before(&text[..start], gap(index))?;
+        start = rest.strip_suffix(words[index])?.len();
+    }
+    let mut end = at.end;
+    for (index, word) in words.iter().enumerate().skip(anchor + 1) {
+        let rest = gap_after(&text[end..], gap(index - 1))?;
+        end = text.len() - rest.strip_prefix(word)?.len();
+    }
+    Some(start..end)
+}
+
+fn gap_before(text: &str, gap: Gap) -> Option<&str> {
+    let trimmed = text.trim_end_matches(separates);
+    let rest = match gap {
+        Gap::Comma => trimmed.strip_suffix([',', '、'])?.trim_end_matches(separates),
+        _ => trimmed,
+    };
+    gap_is_fine(text.len() - rest.len(), gap).then_some(rest)
+}
+
+fn gap_after(text: &str, gap: Gap) -> Option<&str> {
+    let trimmed = text.trim_start_matches(separates);
+    let rest = match gap {
+        Gap::Comma => trimmed.strip_prefix([',', '、'])?.trim_start_matches(separates),
+        _ => trimmed,
+    };
+    gap_is_fine(text.len() - rest.len(), gap).then_some(rest)
+}
+
+fn gap_is_fine(len: usize, gap: Gap) -> bool {
+    len <= GAP_BYTES_MAX && (len > 0 || matches!(gap, Gap::Optional))
+}

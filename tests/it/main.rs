@@ -3,6 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed, as it should")]
 
 mod support; // what the tests start and share
+mod matching; // what is found in an item, in every reading, and what is not
 mod source_contract; // the Source suite: memory, folder
 mod source_on_azure; // the Source suite: Azurite; broken wires, refusals
 mod exports_contract; // the Exports suite: memory, folder, Azurite
+mod ledger_contract; // the Ledger suite: SQLite, PostgreSQL
+mod ledger_shredding; // what a database file still holds of a request that rests
+mod folder_queue; // the embedded default queue
+mod amqp; // a real broker as the door
+mod archive; // bytes, names and manifest, opened by other people's programs
+mod http; // health, metrics and the page, asked over a socket

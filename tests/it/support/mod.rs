@@ -1,5 +1,8 @@
 //! What the tests start and share.
 
+pub mod lives;
+pub mod postgres;
+pub mod rabbitmq;
 pub mod azurite;
 pub mod wire;
 pub mod worlds;

@@ -1,0 +1,97 @@
+//! Events to the topic exchange, and to whoever asked to be answered.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lapin::BasicProperties;
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+
+use crate::adapters::amqp::publisher::{Message, Publisher, Taken};
+use crate::domain::event::{Announcement, TYPE_PREFIX};
+use crate::domain::failure::Failure;
+use crate::ports::{Announced, Announcer};
+
+/// Media type of an event in structured mode.
+const CONTENT_TYPE: &str = "application/cloudevents+json; charset=UTF-8";
+/// AMQP's word for "write it to disk".
+pub const PERSISTENT: u8 = 2;
+
+/// Announces on a broker.
+pub struct AmqpAnnouncer {
+    publisher: Arc<Publisher>,
+}
+
+impl AmqpAnnouncer {
+    /// Announces through that publisher.
+    pub fn new(publisher: Arc<Publisher>) -> Self {
+        Self { publisher }
+    }
+
+    fn event(&self, announcement: &Announcement) -> Message {
+        let event_type = announcement.event_type();
+        let routing_key = event_type.strip_prefix(TYPE_PREFIX).unwrap_or(&event_type);
+        Message {
+            exchange: self.publisher.topology().events.clone(),
+            routing_key: routing_key.into(),
+            body: Bytes::from(announcement.body.clone()),
+            properties: properties(announcement, &event_type),
+        }
+    }
+
+    /// The same event for the queue that the producer named. Our own queues are no answer: an event
+    /// among the requests would be refused as bad input.
+    fn reply(&self, announcement: &Announcement, event: &Message) -> Option<Message> {
+        let queue = announcement.correspondence.reply_to.as_deref()?;
+        let queue = ShortString::try_new(queue).ok().filter(|name| !name.as_str().is_empty())?;
+        let topology = self.publisher.topology();
+        if queue == topology.requests || queue == topology.dead_letters {
+            return None;
+        }
+        Some(Message {
+            exchange: ShortString::default(),
+            routing_key: queue,
+            body: event.body.clone(),
+            properties: event.properties.clone(),
+        })
+    }
+}
+
+#[async_trait]
+impl Announcer for AmqpAnnouncer {
+    /// `Unroutable` only where neither the exchange nor the reply queue took it. A reply is best
+    /// effort: queues of producers come and go.
+    async fn announce(&self, announcement: &Announcement) -> Result<Announced, Failure> {
+        let event = self.event(announcement);
+        let reply = self.reply(announcement, &event);
+        let replying = async {
+            match &reply {
+                Some(reply) => self.publisher.publish(reply).await,
+                None => Ok(Taken::Unroutable),
+            }
+        };
+        let (event, reply) = tokio::join!(self.publisher.publish(&event), replying);
+        match (event?, reply) {
+            (Taken::Routed, _) | (_, Ok(Taken::Routed)) => Ok(Announced::Confirmed),
+            (Taken::Unroutable, _) => Ok(Announced::Unroutable),
+        }
+    }
+}
+
+fn properties(announcement: &Announcement, event_type: &str) -> BasicProperties {
+    let mut properties = BasicProperties::default()
+        .with_content_type(CONTENT_TYPE.into())
+        .with_delivery_mode(PERSISTENT)
+        .with_message_id(announcement.id.to_string().into())
+        .with_type(event_type.into());
+    let to = &announcement.correspondence;
+    if let Some(id) = to.correlation_id.as_deref().and_then(|id| ShortString::try_new(id).ok()) {
+        properties = properties.with_correlation_id(id);
+    }
+    if let Some(traceparent) = &to.traceparent {
+        let mut headers = FieldTable::default();
+        headers.insert("traceparent".into(), AMQPValue::LongString(traceparent.as_str().into()));
+        properties = properties.with_headers(headers);
+    }
+    properties
+}

@@ -1,0 +1,144 @@
+//! A connection to the broker that is made again whenever it is gone.
+//!
+//! Nothing runs in the background: whoever needs a channel makes the connection if there is none, and
+//! the others wait for that meanwhile. lapin's own recovery stays off, because it leaves out what the
+//! broker closes on purpose (a channel at the acknowledgement timeout, a deleted queue); one way that
+//! covers everything is easier to trust than two.
+
+use std::time::Duration;
+
+use lapin::uri::AMQPUri;
+use lapin::{Channel, ConnectionProperties};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::adapters::amqp::topology::{Topology, failure};
+use crate::config::settings::Amqp;
+use crate::domain::failure::Failure;
+
+/// Longest wait for the broker to do what it normally does at once.
+pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
+/// Longest wait of a health check.
+const PING_TIME_MAX: Duration = Duration::from_secs(3);
+/// First and longest pause between tries.
+const PAUSE_MIN: Duration = Duration::from_millis(200);
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// A peer that is silent for two of these is gone, unless the URL says otherwise (`?heartbeat=`).
+const HEARTBEAT_S: u16 = 15;
+
+/// A connection that heals.
+pub struct Connection {
+    uri: AMQPUri,
+    role: &'static str,
+    topology: Topology,
+    current: Mutex<Option<lapin::Connection>>,
+}
+
+impl Connection {
+    /// Prepares a connection; the first [`Self::channel`] makes it. The broker's own pages show
+    /// `role` in the connection's name.
+    ///
+    /// # Errors
+    /// `NeedsPerson` where the URL or a name is not one.
+    pub fn new(settings: &Amqp, role: &'static str) -> Result<Self, Failure> {
+        // The parser's error may quote the URL, which holds the password.
+        let mut uri: AMQPUri = settings.url.expose().parse().map_err(|_quotes_the_url| {
+            Failure::needs_person("reading [queue] url: it is not amqp://… or amqps://…")
+        })?;
+        uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
+        Ok(Self { uri, role, topology: Topology::new(settings)?, current: Mutex::new(None) })
+    }
+
+    /// The names that are declared on every channel.
+    pub fn topology(&self) -> &Topology {
+        &self.topology
+    }
+
+    /// A new channel, with the topology declared. Waits until the broker can be reached, however
+    /// long that takes; cancel-safe.
+    ///
+    /// # Errors
+    /// Only `NeedsPerson`: wrong credentials, missing permissions, a queue with other arguments.
+    pub async fn channel(&self) -> Result<Channel, Failure> {
+        let mut current = self.current.lock().await;
+        let mut pause = Pause::default();
+        loop {
+            match self.open(&mut current).await {
+                Err(failure) if failure.is_transient() => {
+                    let reason = failure.chain();
+                    tracing::warn!(reason, role = self.role, "no broker; trying again");
+                    pause.wait().await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Whether a channel can be opened now.
+    ///
+    /// # Errors
+    /// What keeps it from being opened.
+    pub async fn ping(&self) -> Result<(), Failure> {
+        let ping = async { self.open(&mut *self.current.lock().await).await.map(drop) };
+        timeout(PING_TIME_MAX, ping)
+            .await
+            .unwrap_or_else(|_elapsed| Err(Failure::transient("waiting for the broker")))
+    }
+
+    async fn open(&self, current: &mut Option<lapin::Connection>) -> Result<Channel, Failure> {
+        let opened = timeout(ANSWER_TIME_MAX, self.connect_and_open(current)).await;
+        opened.unwrap_or_else(|_elapsed| {
+            *current = None;
+            Err(Failure::transient("waiting for the broker to open a channel"))
+        })
+    }
+
+    async fn connect_and_open(
+        &self,
+        current: &mut Option<lapin::Connection>,
+    ) -> Result<Channel, Failure> {
+        let connection = match current.take() {
+            Some(connection) if connection.status().connected() => current.insert(connection),
+            _ => current.insert(self.connect().await?),
+        };
+        let channel = connection
+            .create_channel()
+            .await
+            .map_err(|error| failure("opening a channel to the broker", &error))?;
+        self.topology.declare(&channel).await?;
+        Ok(channel)
+    }
+
+    async fn connect(&self) -> Result<lapin::Connection, Failure> {
+        let name = format!("dsrd {}", self.role);
+        let properties = ConnectionProperties::default().with_connection_name(name.into());
+        let connection = lapin::Connection::connect_uri(self.uri.clone(), properties)
+            .await
+            .map_err(|error| failure("connecting to the broker", &error))?;
+        tracing::info!(role = self.role, "connected to the broker");
+        Ok(connection)
+    }
+}
+
+/// Pauses between tries: each twice as long as the one before up to a bound, and spread by chance, so
+/// that a fleet does not return to a restarted broker all at once.
+pub struct Pause {
+    next: Duration,
+}
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self { next: PAUSE_MIN }
+    }
+}
+
+impl Pause {
+    /// Sleeps for between half and the whole of the next pause.
+    pub async fn wait(&mut self) {
+        let half = self.next / 2;
+        // Without randomness a pause is merely longer.
+        let share = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
+        self.next = (self.next * 2).min(PAUSE_MAX);
+        tokio::time::sleep(half + half.mul_f64(share)).await;
+    }
+}

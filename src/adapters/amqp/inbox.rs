@@ -1,0 +1,316 @@
+//! Requests from the broker's queue.
+//!
+//! The broker holds a delivery until we acknowledge it, and hands it out again when our channel is
+//! gone. We hold the original meanwhile, because what is refused must reach the dead letters whole.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt;
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::{BasicProperties, Channel, Consumer};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::adapters::amqp::announcer::PERSISTENT;
+use crate::adapters::amqp::connection::{ANSWER_TIME_MAX, Connection, Pause};
+use crate::adapters::amqp::publisher::{Message, Publisher};
+use crate::adapters::amqp::topology::failure;
+use crate::adapters::amqp::unsettled::{Held, Token, Unsettled};
+use crate::config::settings::Amqp;
+use crate::domain::event::Correspondence;
+use crate::domain::failure::Failure;
+use crate::ports::{Clock, Delivery, DeliveryToken, Inbox, Settlement};
+
+/// Receives from a broker.
+pub struct AmqpInbox {
+    connection: Connection,
+    publisher: Arc<Publisher>,
+    clock: Arc<dyn Clock>,
+    prefetch: u16,
+    message_bytes_max: usize,
+    consuming: tokio::sync::Mutex<Option<Consuming>>,
+    unsettled: Mutex<Unsettled>,
+    returned: Notify,
+}
+
+/// A consumer and the channel it lives on.
+struct Consuming {
+    consumer: Consumer,
+    _channel: Channel,
+}
+
+impl AmqpInbox {
+    /// Prepares to receive; the first [`Inbox::receive`] connects. Refused messages go to the dead
+    /// letters through `publisher`. A body longer than `message_bytes_max` is handed out cut to one
+    /// byte more than that, so that intake can tell.
+    ///
+    /// # Errors
+    /// `NeedsPerson` where the URL or a name is not one.
+    pub fn new(
+        settings: &Amqp,
+        publisher: Arc<Publisher>,
+        clock: Arc<dyn Clock>,
+        message_bytes_max: usize,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            connection: Connection::new(settings, "inbox")?,
+            publisher,
+            clock,
+            // 0 would mean "no bound" to the broker.
+            prefetch: settings.prefetch.max(1),
+            message_bytes_max,
+            consuming: tokio::sync::Mutex::default(),
+            unsettled: Mutex::default(),
+            returned: Notify::new(),
+        })
+    }
+
+    /// Starts to consume, waiting for the broker as long as it takes. What the consumer before had
+    /// handed out is the broker's again.
+    async fn consume(&self) -> Result<Consuming, Failure> {
+        let mut pause = Pause::default();
+        loop {
+            let channel = self.connection.channel().await?;
+            match self.try_consume(&channel).await {
+                Ok(consumer) => {
+                    self.unsettled().begin();
+                    return Ok(Consuming { consumer, _channel: channel });
+                }
+                Err(failure) if failure.is_transient() => {
+                    tracing::warn!(reason = failure.chain(), "no requests; trying again");
+                    pause.wait().await;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    async fn try_consume(&self, channel: &Channel) -> Result<Consumer, Failure> {
+        let consume = async {
+            channel.basic_qos(self.prefetch, BasicQosOptions::default()).await?;
+            let queue = self.connection.topology().requests.clone();
+            let (tag, options) = (ShortString::default(), BasicConsumeOptions::default());
+            channel.basic_consume(queue, tag, options, FieldTable::default()).await
+        };
+        // A quorum queue that has lost its majority does not answer at all.
+        match timeout(ANSWER_TIME_MAX, consume).await {
+            Ok(consumer) => consumer.map_err(|error| failure("consuming requests", &error)),
+            Err(_elapsed) => Err(Failure::transient("waiting for the queue of requests to answer")),
+        }
+    }
+
+    fn hand_out(&self, token: Token, held: &Held) -> Delivery {
+        let (channel, tag) = token;
+        let length = held.body.len().min(self.message_bytes_max.saturating_add(1));
+        Delivery {
+            body: held.body.slice(..length),
+            correspondence: correspondence(&held.properties),
+            content_type: text(held.properties.content_type()),
+            token: DeliveryToken::Tag { channel, tag },
+        }
+    }
+
+    fn accept(&self, arrival: lapin::message::Delivery) -> Delivery {
+        let held = Held {
+            body: Bytes::from(arrival.data),
+            properties: arrival.properties,
+            acker: arrival.acker,
+        };
+        let token = self.unsettled().hold(arrival.delivery_tag, held.clone());
+        self.hand_out(token, &held)
+    }
+
+    /// The original to the dead letters, and only when it is safe there off the queue.
+    async fn refuse(&self, held: &Held, reason: &str) -> Result<(), Failure> {
+        let message = Message {
+            exchange: ShortString::default(),
+            routing_key: self.connection.topology().dead_letters.clone(),
+            body: held.body.clone(),
+            properties: dead_letter(&held.properties, reason, self.clock.now().as_second()),
+        };
+        self.publisher.publish_personal(&message).await
+    }
+
+    async fn acknowledge(&self, token: Token, held: &Held) {
+        self.unsettled().forget(token);
+        // "No" and an error both mean that the channel is gone and the delivery the broker's again.
+        if !matches!(held.acker.ack(BasicAckOptions::default()).await, Ok(true)) {
+            tracing::debug!("a settled delivery will come again");
+        }
+    }
+
+    fn unsettled(&self) -> MutexGuard<'_, Unsettled> {
+        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Inbox for AmqpInbox {
+    async fn receive(&self) -> Result<Delivery, Failure> {
+        let mut consuming = self.consuming.lock().await;
+        loop {
+            if consuming.is_none() {
+                *consuming = Some(self.consume().await?);
+            }
+            let consumer = &mut consuming.as_mut().expect("set just above").consumer;
+            let due = self.unsettled().next_due();
+            tokio::select! {
+                arrival = consumer.next() => match arrival {
+                    // Still in our buffer, yet the broker's again: it comes on the next channel.
+                    Some(Ok(arrival)) if arrival.acker.poisoned() => {}
+                    Some(Ok(arrival)) => return Ok(self.accept(arrival)),
+                    // The channel or the connection is gone, or the queue was deleted.
+                    Some(Err(_)) | None => *consuming = None,
+                },
+                () = sleep_until(due) => {
+                    if let Some((token, held)) = self.unsettled().take_due() {
+                        return Ok(self.hand_out(token, &held));
+                    }
+                }
+                () = self.returned.notified() => {}
+            }
+        }
+    }
+
+    async fn settle(&self, delivery: Delivery, settlement: Settlement) -> Result<(), Failure> {
+        let DeliveryToken::Tag { channel, tag } = delivery.token else {
+            return Err(Failure::permanent("settling a delivery of another queue"));
+        };
+        let token = (channel, tag);
+        let Some(held) = self.unsettled().get(token) else { return Ok(()) };
+        let done = match settlement {
+            Settlement::Taken => Ok(true),
+            Settlement::Refused(reason) => self.refuse(&held, &reason).await.map(|()| true),
+            Settlement::Returned => Ok(false),
+        };
+        if matches!(done, Ok(true)) {
+            self.acknowledge(token, &held).await;
+        } else {
+            self.unsettled().put_back(token);
+            self.returned.notify_one();
+        }
+        done.map(drop)
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.connection.ping().await
+    }
+}
+
+async fn sleep_until(due: Option<tokio::time::Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn correspondence(properties: &BasicProperties) -> Correspondence {
+    let traceparent = properties.headers().as_ref().and_then(|headers| {
+        match headers.inner().get("traceparent") {
+            Some(AMQPValue::LongString(text)) => String::from_utf8(text.as_bytes().to_vec()).ok(),
+            _ => None,
+        }
+    });
+    Correspondence {
+        reply_to: text(properties.reply_to()),
+        correlation_id: text(properties.correlation_id()),
+        traceparent: traceparent.filter(|text| is_traceparent(text)),
+        message_id: text(properties.message_id()),
+    }
+}
+
+fn text(property: &Option<ShortString>) -> Option<String> {
+    property.as_ref().map(|text| text.as_str().to_owned())
+}
+
+/// W3C Trace Context, version 00: `00-<32 hex>-<16 hex>-<2 hex>`. It is copied into events, so that
+/// nothing else may pass for it.
+fn is_traceparent(text: &str) -> bool {
+    let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+    let hex = |c: char| c == '-' || c.is_ascii_digit() || ('a'..='f').contains(&c);
+    lengths == [2, 32, 16, 2] && text.chars().all(hex)
+}
+
+/// The properties of the original, with the reason and the time added and without what would change
+/// where it goes or how long it stays: an expiry, a user that the broker would check against ours,
+/// and RabbitMQ's `CC` and `BCC`.
+fn dead_letter(original: &BasicProperties, reason: &str, at_s: i64) -> BasicProperties {
+    let mut headers = FieldTable::default();
+    for (key, value) in original.headers().iter().flatten() {
+        if !matches!(key.as_str(), "CC" | "BCC") {
+            headers.insert(key.clone(), value.clone());
+        }
+    }
+    let at_s = u64::try_from(at_s).unwrap_or_default();
+    headers.insert("x-dsrd-reason".into(), AMQPValue::LongString(reason.into()));
+    headers.insert("x-dsrd-time".into(), AMQPValue::Timestamp(at_s));
+
+    let mut kept = BasicProperties::default().with_delivery_mode(PERSISTENT).with_headers(headers);
+    let mut keep = |property: &Option<ShortString>,
+                    with: fn(BasicProperties, ShortString) -> BasicProperties| {
+        if let Some(value) = property {
+            kept = with(kept.clone(), value.clone());
+        }
+    };
+    keep(original.content_type(), BasicProperties::with_content_type);
+    keep(original.content_encoding(), BasicProperties::with_content_encoding);
+    keep(original.correlation_id(), BasicProperties::with_correlation_id);
+    keep(original.reply_to(), BasicProperties::with_reply_to);
+    keep(original.message_id(), BasicProperties::with_message_id);
+    keep(original.kind(), BasicProperties::with_type);
+    keep(original.app_id(), BasicProperties::with_app_id);
+    if let Some(timestamp) = original.timestamp() {
+        kept = kept.with_timestamp(*timestamp);
+    }
+    if let Some(priority) = original.priority() {
+        kept = kept.with_priority(*priority);
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_traceparent_passes_for_one() {
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let table = [
+            (good.to_owned(), true),
+            (good.to_uppercase(), false),
+            (format!("{good}-"), false),
+            (good.replace('4', "@"), false),
+            ("ann@contoso.com".to_owned(), false),
+            (String::new(), false),
+        ];
+        for (text, expected) in table {
+            assert_eq!(is_traceparent(&text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_dead_letter_stays_where_it_is_put() {
+        let mut headers = FieldTable::default();
+        headers.insert("CC".into(), AMQPValue::LongString("elsewhere".into()));
+        headers.insert("tenant".into(), AMQPValue::LongString("contoso".into()));
+        let original = BasicProperties::default()
+            .with_headers(headers)
+            .with_expiration("1000".into())
+            .with_user_id("ticketing".into())
+            .with_reply_to("answers".into())
+            .with_delivery_mode(1);
+
+        let letter = dead_letter(&original, "not_json", 1_700_000_000);
+
+        let headers = letter.headers().as_ref().unwrap().inner();
+        let keys: Vec<&str> = headers.keys().map(ShortString::as_str).collect();
+        assert_eq!(keys, ["tenant", "x-dsrd-reason", "x-dsrd-time"]);
+        assert_eq!(headers["x-dsrd-reason"], AMQPValue::LongString("not_json".into()));
+        assert_eq!(letter.reply_to(), original.reply_to());
+        assert_eq!(*letter.delivery_mode(), Some(PERSISTENT));
+        assert_eq!((letter.expiration(), letter.user_id()), (&None, &None));
+    }
+}

@@ -1,0 +1,38 @@
+//! `dsrd submit` on a broker: one request into the queue, confirmed.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use lapin::BasicProperties;
+use lapin::types::ShortString;
+use tokio::time::timeout;
+
+use crate::adapters::amqp::announcer::PERSISTENT;
+use crate::adapters::amqp::publisher::{Message, Publisher};
+use crate::config::settings::Amqp;
+use crate::domain::failure::Failure;
+
+/// Longest wait for the confirm: a person is waiting at a terminal.
+const SUBMIT_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Puts one request into the queue and returns once the broker has stored it.
+///
+/// # Errors
+/// `Transient` where the broker did not confirm in time, `NeedsPerson` where it refused.
+pub async fn submit(settings: &Amqp, body: Bytes, message_id: &str) -> Result<(), Failure> {
+    let publisher = Publisher::new(settings)?;
+    let message_id = ShortString::try_new(message_id)
+        .map_err(|error| Failure::permanent("taking the message id").because(error))?;
+    let message = Message {
+        exchange: ShortString::default(),
+        routing_key: publisher.topology().requests.clone(),
+        body,
+        properties: BasicProperties::default()
+            .with_content_type("application/json".into())
+            .with_delivery_mode(PERSISTENT)
+            .with_message_id(message_id),
+    };
+    timeout(SUBMIT_TIME_MAX, publisher.publish_personal(&message))
+        .await
+        .unwrap_or_else(|_elapsed| Err(Failure::transient("waiting for the broker's confirm")))
+}

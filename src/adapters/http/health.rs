@@ -1,0 +1,72 @@
+//! Whether the daemon could do its work now: everything outside is asked, all at the same time.
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, Either, join_all, select};
+use serde_json::json;
+
+use crate::adapters::http::server::Site;
+use crate::domain::failure::Failure;
+use crate::ports::Clock;
+
+/// The answers of everything outside.
+pub struct Readiness {
+    /// Whether all of them were good.
+    pub ready: bool,
+    checks: Vec<Check>,
+}
+
+struct Check {
+    name: String,
+    /// The whole chain of errors; failures hold no secrets.
+    error: Option<String>,
+}
+
+/// Whoever has not answered by then is not ready.
+const PING_MS_MAX: u64 = 5_000;
+
+/// Asks everything that the site knows.
+pub async fn readiness(site: &Site) -> Readiness {
+    let clock = site.clock.as_ref();
+    let mut pings = vec![
+        check(clock, "ledger".to_owned(), site.ledger.ping()),
+        check(clock, "queue".to_owned(), site.inbox.ping()),
+        check(clock, "exports".to_owned(), site.exports.ping()),
+    ];
+    for source in &site.sources {
+        pings.push(check(clock, format!("source {}", source.name()), source.ping()));
+    }
+    let checks = join_all(pings).await;
+    Readiness { ready: checks.iter().all(|check| check.error.is_none()), checks }
+}
+
+fn check<'a>(
+    clock: &'a dyn Clock,
+    name: String,
+    ping: BoxFuture<'a, Result<(), Failure>>,
+) -> BoxFuture<'a, Check> {
+    async move {
+        let error = match select(ping, clock.sleep_ms(PING_MS_MAX)).await {
+            Either::Left((answer, _)) => answer.err().map(|failure| failure.chain()),
+            Either::Right(_) => Some(format!("no answer within {} s", PING_MS_MAX / 1_000)),
+        };
+        Check { name, error }
+    }
+    .boxed()
+}
+
+impl Readiness {
+    /// `{"ready":…,"checks":[{"name":…,"ok":…,"error":…}]}`
+    pub fn to_json(&self) -> String {
+        let checks: Vec<_> = self.checks.iter().map(Check::to_json).collect();
+        format!("{}\n", json!({ "ready": self.ready, "checks": checks }))
+    }
+}
+
+impl Check {
+    fn to_json(&self) -> serde_json::Value {
+        match &self.error {
+            None => json!({ "name": self.name, "ok": true }),
+            Some(error) => json!({ "name": self.name, "ok": false, "error": error }),
+        }
+    }
+}

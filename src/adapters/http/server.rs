@@ -1,0 +1,116 @@
+//! Four addresses, all of them to be looked at and none to be written to.
+
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderValue};
+use axum::http::{StatusCode, Uri};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+use tokio::net::TcpListener;
+
+use crate::adapters::http::health;
+use crate::adapters::http::page::{self, Overview};
+use crate::domain::failure::Failure;
+use crate::domain::state;
+use crate::ports::{Clock, Exports, Inbox, Ledger, Source};
+use crate::telemetry::metrics::{CONTENT_TYPE, Metrics};
+
+/// What the addresses look at.
+pub struct Site {
+    /// Asked for requests, and whether it can be written.
+    pub ledger: Arc<dyn Ledger>,
+    /// Asked whether it can be reached.
+    pub inbox: Arc<dyn Inbox>,
+    /// Asked whether it can be written.
+    pub exports: Arc<dyn Exports>,
+    /// Each asked whether it can be reached.
+    pub sources: Vec<Arc<dyn Source>>,
+    /// Tells what is overdue, and when to give up waiting.
+    pub clock: Arc<dyn Clock>,
+    /// Shown as they are.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Open requests shown on the page.
+const OPEN_ROWS_MAX: u32 = 200;
+
+/// Ended requests shown on the page.
+const ENDED_ROWS_MAX: u32 = 20;
+
+/// Answers until `stopped`, and then the answers that are under way.
+///
+/// # Errors
+/// Those of the listener; a broken connection is none.
+pub async fn serve(
+    listener: TcpListener,
+    site: Arc<Site>,
+    stopped: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let addresses = Router::new()
+        .route("/", get(show_page))
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(show_ready))
+        .route("/metrics", get(show_metrics))
+        .layer(from_fn(guard))
+        .with_state(site);
+    axum::serve(listener, addresses).with_graceful_shutdown(stopped).await
+}
+
+async fn show_ready(State(site): State<Arc<Site>>) -> Response {
+    let readiness = health::readiness(&site).await;
+    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(header::CONTENT_TYPE, "application/json")], readiness.to_json()).into_response()
+}
+
+async fn show_metrics(State(site): State<Arc<Site>>) -> Response {
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], site.metrics.render()).into_response()
+}
+
+async fn show_page(State(site): State<Arc<Site>>, uri: Uri) -> Response {
+    let refresh = uri.query() != Some(page::REFRESH_OFF);
+    let (status, html) = match overview(&site).await {
+        Ok(overview) => (StatusCode::OK, page::page(&overview, refresh)),
+        Err(failure) => {
+            (StatusCode::SERVICE_UNAVAILABLE, page::unavailable(&failure.chain(), refresh))
+        }
+    };
+    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+}
+
+async fn overview(site: &Site) -> Result<Overview, Failure> {
+    Ok(Overview {
+        now: site.clock.now(),
+        held: site.ledger.standings(&[state::State::Held], OPEN_ROWS_MAX).await?,
+        running: site.ledger.standings(&page::RUNNING, OPEN_ROWS_MAX).await?,
+        ended: site.ledger.recently_ended(ENDED_ROWS_MAX).await?,
+        census: site.ledger.census().await?,
+        backlog: site.ledger.backlog().await?,
+    })
+}
+
+/// What every answer says to browsers: nothing from elsewhere, nothing kept, shown nowhere else.
+async fn guard(request: Request, next: Next) -> Response {
+    static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+        let style = STANDARD.encode(Sha256::digest(page::STYLE));
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; \
+             form-action 'none'; frame-ancestors 'none'"
+        );
+        HeaderValue::try_from(policy).expect("base64 and words of ours are ASCII")
+    });
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY.clone());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

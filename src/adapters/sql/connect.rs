@@ -1,0 +1,195 @@
+//! From a ledger URL to open connections.
+//!
+//! SQLite has one writer at a time. Ours is one connection that begins every write with
+//! `BEGIN IMMEDIATE`: a transaction that read first and wants to write later would be refused when
+//! another process wrote in between, however long it was willing to wait. Readers have connections
+//! of their own, and a WAL to read beside the writer. PostgreSQL sorts this out itself.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use sqlx::any::{Any, AnyConnectOptions, AnyPoolOptions, install_default_drivers};
+use sqlx::{AnyPool, ConnectOptions, Executor, Transaction};
+
+use crate::adapters::sql::refusal::while_doing;
+use crate::domain::failure::Failure;
+
+/// Open connections to one ledger.
+pub struct Connections {
+    /// Which database it is.
+    pub dialect: Dialect,
+    /// For statements that change nothing.
+    pub read: AnyPool,
+    write: AnyPool,
+}
+
+/// The databases we speak to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// A file of ours.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// A ledger URL that cannot be used. The URL itself is not shown: it may hold a password.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerUrlError {
+    /// Neither of ours.
+    #[error("the ledger URL begins with neither sqlite: nor postgres://")]
+    Scheme,
+    /// A database that ends with its connection, and connections come and go.
+    #[error("the ledger URL names no file")]
+    NoFile,
+    /// Settings of the driver that would undo ours.
+    #[error("the ledger URL has a query, which an sqlite: URL must not have")]
+    Query,
+    /// Not a URL at all.
+    #[error("the ledger URL is malformed")]
+    Malformed(#[source] sqlx::Error),
+}
+
+/// How long a statement waits for another process's write.
+const BUSY_MS_MAX: u64 = 10_000;
+
+/// How long a caller waits for a free connection, and for a server that is away. Longer than a
+/// statement waits, so that the nearer reason is the one reported.
+const ACQUIRE: Duration = Duration::from_secs(15);
+
+/// Connections that read SQLite at the same time.
+const SQLITE_READERS_MAX: u32 = 4;
+
+/// Connections to PostgreSQL, of which a small server has a hundred for all its daemons.
+const POSTGRES_CONNECTIONS_MAX: u32 = 8;
+
+impl Connections {
+    /// Connects; makes the file and its folder where SQLite's are missing.
+    ///
+    /// # Errors
+    /// A URL that is not ours, a folder that cannot be made, a server that cannot be reached.
+    pub async fn open(url: &str) -> Result<Self, Failure> {
+        install_default_drivers();
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            return open_sqlite(path).await;
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return open_postgres(url).await;
+        }
+        Err(refused(LedgerUrlError::Scheme))
+    }
+
+    /// Begins a transaction that will write.
+    ///
+    /// # Errors
+    /// Whatever the database says; no connection became free in time.
+    pub async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        match self.dialect {
+            Dialect::Sqlite => self.write.begin_with("BEGIN IMMEDIATE").await,
+            Dialect::Postgres => self.write.begin().await,
+        }
+    }
+
+    /// Moves what the WAL still holds into the file and empties it, so that what was overwritten is
+    /// in neither. Returns whether it is empty: a reader may stand in the way.
+    ///
+    /// A server offers nothing like it: PostgreSQL keeps old row versions until it vacuums and its
+    /// own WAL and backups for as long as it is told to. What is left there is sealed still.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn empty_wal(&self) -> Result<bool, sqlx::Error> {
+        match self.dialect {
+            Dialect::Postgres => Ok(true),
+            Dialect::Sqlite => {
+                let (busy, _, _): (i64, i64, i64) =
+                    sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+                        .fetch_one(&self.write)
+                        .await?;
+                Ok(busy == 0)
+            }
+        }
+    }
+}
+
+async fn open_sqlite(path: &str) -> Result<Connections, Failure> {
+    if path.contains('?') {
+        return Err(refused(LedgerUrlError::Query));
+    }
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let path = percent_decode_str(path).decode_utf8_lossy();
+    if path.is_empty() || path.ends_with('/') || path == ":memory:" {
+        return Err(refused(LedgerUrlError::NoFile));
+    }
+    make_private_file(Path::new(&*path)).map_err(|error| {
+        Failure::needs_person("making the ledger's file and folder").because(error)
+    })?;
+    let url = format!("sqlite:{}", utf8_percent_encode(&path, NON_ALPHANUMERIC));
+    let write = AnyPoolOptions::new()
+        .max_connections(1)
+        .after_connect(|connection, _| Box::pin(async move { prepare_sqlite(connection).await }));
+    let read =
+        AnyPoolOptions::new().max_connections(SQLITE_READERS_MAX).after_connect(|connection, _| {
+            Box::pin(async move {
+                prepare_sqlite(connection).await?;
+                connection.execute("PRAGMA query_only = ON").await.map(drop)
+            })
+        });
+    // The writer goes first: it is the one that may turn the journal into a WAL.
+    let write = connect(write, &url).await?;
+    let read = connect(read, &url).await?;
+    Ok(Connections { dialect: Dialect::Sqlite, read, write })
+}
+
+async fn open_postgres(url: &str) -> Result<Connections, Failure> {
+    let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS_MAX);
+    let pool = connect(pool, url).await?;
+    Ok(Connections { dialect: Dialect::Postgres, read: pool.clone(), write: pool })
+}
+
+async fn connect(pool: AnyPoolOptions, url: &str) -> Result<AnyPool, Failure> {
+    let options: AnyConnectOptions =
+        url.parse().map_err(|error| refused(LedgerUrlError::Malformed(error)))?;
+    pool.acquire_timeout(ACQUIRE)
+        .connect_with(options.disable_statement_logging())
+        .await
+        .map_err(while_doing("connecting to the ledger"))
+}
+
+/// Waits for locks before anything that takes one. An acknowledged request is on disk
+/// (`synchronous`), and what is deleted is overwritten (`secure_delete`).
+async fn prepare_sqlite(connection: &mut sqlx::AnyConnection) -> Result<(), sqlx::Error> {
+    let busy = format!("PRAGMA busy_timeout = {BUSY_MS_MAX}");
+    connection.execute(sqlx::AssertSqlSafe(busy)).await?;
+    for pragma in [
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA secure_delete = ON",
+    ] {
+        connection.execute(pragma).await?;
+    }
+    Ok(())
+}
+
+/// Only the daemon's own user may read the ledger; SQLite gives the files beside it the same mode.
+fn make_private_file(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn refused(error: LedgerUrlError) -> Failure {
+    Failure::needs_person("reading the ledger URL").because(error)
+}

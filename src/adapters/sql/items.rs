@@ -1,0 +1,188 @@
+//! Planned items and what became of them, by the thousand: many rows go in one statement.
+
+use std::fmt::Write as _;
+
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+
+use crate::adapters::sql::refusal::while_doing;
+use crate::adapters::sql::rows::{ITEM, TALLY, read, stored};
+use crate::domain::failure::Failure;
+use crate::domain::outcome::{ItemOutcome, Tally};
+use crate::domain::request::RequestId;
+use crate::ports::SealedItem;
+
+/// Rows in one statement. Both databases bound its parameters, SQLite at 32766.
+const ROWS_MAX: usize = 500;
+
+const AFTER: &str = "SELECT * FROM items WHERE request = $1 AND ordinal > $2 \
+     ORDER BY ordinal LIMIT $3";
+
+const OPEN_AFTER: &str = "SELECT * FROM items WHERE request = $1 AND ordinal > $2 \
+     AND outcome IS NULL ORDER BY ordinal LIMIT $3";
+
+/// See `Ledger::add_items`; the caller commits.
+///
+/// # Errors
+/// A request that was never opened; whatever the database refuses.
+pub async fn add(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+    items: &[SealedItem],
+) -> Result<(), Failure> {
+    for items in items.chunks(ROWS_MAX) {
+        let statement = format!(
+            "INSERT INTO items (request, ordinal, sealed, begun, outcome, detail) VALUES {} \
+             ON CONFLICT (request, ordinal) DO NOTHING",
+            places(0, items.len(), 6)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
+        for item in items {
+            query = query
+                .bind(id.as_str())
+                .bind(stored(item.ordinal))
+                .bind(item.sealed.as_slice())
+                .bind(i64::from(item.begun))
+                .bind(item.outcome.as_ref().map(ItemOutcome::word))
+                .bind(item.outcome.as_ref().map(ItemOutcome::detail));
+        }
+        let added = query.execute(&mut *connection).await;
+        added.map_err(while_doing("adding planned items to the ledger"))?;
+    }
+    Ok(())
+}
+
+/// See `Ledger::clear_items`; the caller commits.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn clear(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+    open_only: bool,
+) -> Result<(), Failure> {
+    let all = "DELETE FROM items WHERE request = $1";
+    let open = "DELETE FROM items WHERE request = $1 AND outcome IS NULL";
+    sqlx::query(if open_only { open } else { all })
+        .bind(id.as_str())
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(while_doing("forgetting planned items"))
+}
+
+/// See `Ledger::begin_items`; the caller commits.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn begin(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+    ordinals: &[u64],
+) -> Result<(), Failure> {
+    for ordinals in ordinals.chunks(ROWS_MAX) {
+        let statement = format!(
+            "UPDATE items SET begun = 1 WHERE request = $1 AND ordinal IN {}",
+            places(1, 1, ordinals.len())
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false).bind(id.as_str());
+        for ordinal in ordinals {
+            query = query.bind(stored(*ordinal));
+        }
+        let updated = query.execute(&mut *connection).await;
+        updated.map_err(while_doing("noting that acting on items begins"))?;
+    }
+    Ok(())
+}
+
+/// See `Ledger::items`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn items(
+    pool: &AnyPool,
+    id: &RequestId,
+    after: Option<u64>,
+    open_only: bool,
+    limit: u32,
+) -> Result<Vec<SealedItem>, Failure> {
+    let rows = sqlx::query(if open_only { OPEN_AFTER } else { AFTER })
+        .bind(id.as_str())
+        .bind(after.map_or(-1, stored))
+        .bind(i64::from(limit))
+        .fetch_all(pool)
+        .await;
+    read(rows, ITEM)
+}
+
+/// See `Ledger::record_outcomes`; the caller commits. No ordinal may come twice.
+///
+/// # Errors
+/// An outcome for an item that is not in the plan; whatever the database refuses.
+pub async fn record_outcomes(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+    outcomes: &[(u64, ItemOutcome)],
+) -> Result<(), Failure> {
+    let doing = "recording outcomes in the ledger";
+    for outcomes in outcomes.chunks(ROWS_MAX) {
+        let statement = format!(
+            "WITH became (ordinal, outcome, detail) AS (VALUES {}) \
+             UPDATE items SET outcome = became.outcome, detail = became.detail FROM became \
+             WHERE items.request = $1 AND items.ordinal = became.ordinal",
+            places(1, outcomes.len(), 3)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false).bind(id.as_str());
+        for (ordinal, outcome) in outcomes {
+            query = query.bind(stored(*ordinal)).bind(outcome.word()).bind(outcome.detail());
+        }
+        let updated = query.execute(&mut *connection).await.map_err(while_doing(doing))?;
+        if updated.rows_affected() != outcomes.len() as u64 {
+            return Err(Failure::permanent("recording outcomes of items that are not planned"));
+        }
+    }
+    Ok(())
+}
+
+/// See `Ledger::tally`.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn tally(pool: &AnyPool, id: &RequestId) -> Result<Tally, Failure> {
+    let rows = sqlx::query(
+        "SELECT outcome, COUNT(*) AS count FROM items WHERE request = $1 GROUP BY outcome",
+    );
+    let mut tally = Tally::default();
+    for (outcome, count) in read(rows.bind(id.as_str()).fetch_all(pool).await, TALLY)? {
+        match outcome {
+            Some(word) => tally.by_outcome.insert(word, count),
+            None => Some(std::mem::replace(&mut tally.open, count)),
+        };
+    }
+    Ok(tally)
+}
+
+/// `($n, …), ($m, …)` for so many rows of so many columns, after the parameters already taken.
+fn places(taken: usize, rows: usize, columns: usize) -> String {
+    let mut text = String::new();
+    for place in 0..rows * columns {
+        let before = match (place % columns, place) {
+            (0, 0) => "(",
+            (0, _) => "), (",
+            _ => ", ",
+        };
+        write!(text, "{before}${}", taken + place + 1).expect("a String takes any text");
+    }
+    text.push(')');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_counted_through() {
+        assert_eq!(places(0, 1, 2), "($1, $2)");
+        assert_eq!(places(1, 2, 3), "($2, $3, $4), ($5, $6, $7)");
+    }
+}

@@ -1,0 +1,192 @@
+//! The `Ledger` port: where each write begins and commits.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::{Any, Transaction};
+use uuid::Uuid;
+
+use crate::adapters::sql::connect::Connections;
+use crate::adapters::sql::refusal::while_doing;
+use crate::adapters::sql::{items, migrate, outbox, requests};
+use crate::config::secret::Secret;
+use crate::domain::event::Announcement;
+use crate::domain::failure::Failure;
+use crate::domain::outcome::{ItemOutcome, Tally};
+use crate::domain::request::RequestId;
+use crate::domain::state::State;
+use crate::ports::{
+    Appended, Ledger, Opened, Opening, Progress, Record, SealedItem, SealedRequest, Standing,
+};
+
+/// The account in a database.
+pub struct SqlLedger {
+    connections: Connections,
+    /// Whether the WAL may still hold sealed bytes of a request that rests.
+    shreds_linger: AtomicBool,
+}
+
+impl SqlLedger {
+    /// Opens the ledger at `sqlite:PATH` or `postgres://…`, and brings its tables up to date. A
+    /// file that is missing is made.
+    ///
+    /// # Errors
+    /// An unusable URL, an unreachable server, a ledger of a later program.
+    pub async fn open(url: &Secret) -> Result<Self, Failure> {
+        let connections = Connections::open(url.expose()).await?;
+        migrate::migrate(&connections).await?;
+        // The program before us may have died between a rest and the shredding of its traces.
+        let ledger = Self { connections, shreds_linger: AtomicBool::new(true) };
+        ledger.shred_traces().await;
+        Ok(ledger)
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Any>, Failure> {
+        self.connections.begin().await.map_err(while_doing("beginning a write to the ledger"))
+    }
+
+    /// Best effort: a reader in the way means that the next write tries again.
+    async fn shred_traces(&self) {
+        if self.shreds_linger.load(Ordering::Relaxed) {
+            let emptied = self.connections.empty_wal().await;
+            self.shreds_linger.store(!emptied.unwrap_or(false), Ordering::Relaxed);
+        }
+    }
+}
+
+#[async_trait]
+impl Ledger for SqlLedger {
+    async fn open(&self, opening: Opening) -> Result<Opened, Failure> {
+        let mut transaction = self.begin().await?;
+        let opened = requests::open(&mut transaction, &opening).await?;
+        commit(transaction).await?;
+        Ok(opened)
+    }
+
+    async fn append(
+        &self,
+        record: &Record,
+        announcement: Option<&Announcement>,
+    ) -> Result<Appended, Failure> {
+        let mut transaction = self.begin().await?;
+        let Some(state) = requests::append(&mut transaction, record, announcement).await? else {
+            return Ok(Appended::Overtaken);
+        };
+        if state.rests() {
+            // Noted first: a caller may stop waiting when the commit is through and this is not.
+            self.shreds_linger.store(true, Ordering::Relaxed);
+        }
+        commit(transaction).await?;
+        self.shred_traces().await;
+        Ok(Appended::Done)
+    }
+
+    async fn standing(&self, id: &RequestId) -> Result<Option<Standing>, Failure> {
+        requests::standing(&self.connections.read, id).await
+    }
+
+    async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
+        requests::standings(&self.connections.read, states, limit).await
+    }
+
+    async fn census(&self) -> Result<Vec<(State, u64)>, Failure> {
+        requests::census(&self.connections.read).await
+    }
+
+    async fn records(&self, id: &RequestId) -> Result<Vec<Record>, Failure> {
+        requests::records(&self.connections.read, id).await
+    }
+
+    async fn sealed(&self, id: &RequestId) -> Result<Option<SealedRequest>, Failure> {
+        requests::sealed(&self.connections.read, id).await
+    }
+
+    async fn add_items(&self, id: &RequestId, items: &[SealedItem]) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        items::add(&mut transaction, id, items).await?;
+        commit(transaction).await
+    }
+
+    async fn clear_items(&self, id: &RequestId, open_only: bool) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        items::clear(&mut transaction, id, open_only).await?;
+        commit(transaction).await
+    }
+
+    async fn begin_items(&self, id: &RequestId, ordinals: &[u64]) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        items::begin(&mut transaction, id, ordinals).await?;
+        commit(transaction).await
+    }
+
+    async fn items(
+        &self,
+        id: &RequestId,
+        after: Option<u64>,
+        open_only: bool,
+        limit: u32,
+    ) -> Result<Vec<SealedItem>, Failure> {
+        items::items(&self.connections.read, id, after, open_only, limit).await
+    }
+
+    async fn record_outcomes(
+        &self,
+        id: &RequestId,
+        outcomes: &[(u64, ItemOutcome)],
+    ) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        items::record_outcomes(&mut transaction, id, outcomes).await?;
+        commit(transaction).await
+    }
+
+    async fn tally(&self, id: &RequestId) -> Result<Tally, Failure> {
+        items::tally(&self.connections.read, id).await
+    }
+
+    async fn note_progress(&self, ids: &[RequestId], progress: Progress) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        requests::note_progress(&mut transaction, ids, progress).await?;
+        commit(transaction).await
+    }
+
+    async fn unsent(&self, now: Timestamp, limit: u32) -> Result<Vec<Announcement>, Failure> {
+        outbox::unsent(&self.connections.read, now, limit).await
+    }
+
+    async fn mark_sent(&self, ids: &[Uuid]) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        outbox::mark_sent(&mut transaction, ids).await?;
+        commit(transaction).await
+    }
+
+    async fn put_off(&self, id: Uuid, retry_at: Timestamp) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        outbox::put_off(&mut transaction, id, retry_at).await?;
+        commit(transaction).await
+    }
+
+    async fn announce_again(&self, id: &RequestId) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        outbox::announce_again(&mut transaction, id).await?;
+        commit(transaction).await
+    }
+
+    async fn backlog(&self) -> Result<u64, Failure> {
+        outbox::backlog(&self.connections.read).await
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        // Touches no row, but a database that takes no writes refuses it.
+        sqlx::query("UPDATE outbox SET sent = sent WHERE id = ''")
+            .execute(&mut *transaction)
+            .await
+            .map_err(while_doing("asking whether the ledger takes writes"))?;
+        commit(transaction).await
+    }
+}
+
+async fn commit(transaction: Transaction<'static, Any>) -> Result<(), Failure> {
+    transaction.commit().await.map_err(while_doing("committing to the ledger"))
+}

@@ -1,0 +1,87 @@
+//! Brings the tables to this program's version.
+//!
+//! The version is one number in one row. Migrations run in one transaction behind a lock, so that
+//! of two daemons started at once the second finds the work done, and a crash leaves the tables as
+//! they were. A ledger of a later program is refused rather than misread.
+
+use sqlx::AnyConnection;
+
+use crate::adapters::sql::connect::{Connections, Dialect};
+use crate::adapters::sql::refusal::while_doing;
+use crate::domain::failure::Failure;
+
+/// In order; the version of a ledger is how many of them it has seen. Never changed once released.
+const MIGRATIONS: [Migration; 1] = [Migration {
+    shared: include_str!("migrations/0001_ledger.sql"),
+    sqlite: include_str!("migrations/0001_append_only.sqlite.sql"),
+    postgres: include_str!("migrations/0001_append_only.postgres.sql"),
+}];
+
+/// Any number, as long as it is ours: PostgreSQL's advisory locks are known by number alone.
+const LOCK: &str = "DO $$ BEGIN PERFORM pg_advisory_xact_lock(7239018451); END $$";
+
+/// One step, as scripts of several statements.
+struct Migration {
+    shared: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+/// The ledger was written by a later program.
+#[derive(Debug, thiserror::Error)]
+#[error("the ledger has version {found}, and this program knows versions up to {known}")]
+struct LaterVersion {
+    found: usize,
+    known: usize,
+}
+
+/// Runs what is missing.
+///
+/// # Errors
+/// A ledger of a later version; whatever the database refuses.
+pub async fn migrate(connections: &Connections) -> Result<(), Failure> {
+    let doing = "bringing the ledger's tables up to date";
+    let mut transaction = connections.begin().await.map_err(while_doing(doing))?;
+    let found = version(&mut transaction, connections.dialect).await.map_err(while_doing(doing))?;
+    let known = MIGRATIONS.len();
+    if found > known {
+        return Err(Failure::needs_person(doing).because(LaterVersion { found, known }));
+    }
+    for migration in &MIGRATIONS[found..] {
+        run(&mut transaction, connections.dialect, migration).await.map_err(while_doing(doing))?;
+    }
+    transaction.commit().await.map_err(while_doing(doing))
+}
+
+async fn version(connection: &mut AnyConnection, dialect: Dialect) -> Result<usize, sqlx::Error> {
+    if dialect == Dialect::Postgres {
+        sqlx::raw_sql(LOCK).execute(&mut *connection).await?;
+    }
+    sqlx::raw_sql("CREATE TABLE IF NOT EXISTS ledger_version (version BIGINT NOT NULL)")
+        .execute(&mut *connection)
+        .await?;
+    let version: Option<(i64,)> =
+        sqlx::query_as("SELECT version FROM ledger_version").fetch_optional(connection).await?;
+    Ok(version.map_or(0, |(version,)| usize::try_from(version).unwrap_or(usize::MAX)))
+}
+
+async fn run(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    migration: &Migration,
+) -> Result<(), sqlx::Error> {
+    let (bytes, own) = match dialect {
+        Dialect::Sqlite => ("BLOB", migration.sqlite),
+        Dialect::Postgres => ("BYTEA", migration.postgres),
+    };
+    let shared = migration.shared.replace("{bytes}", bytes);
+    sqlx::raw_sql(sqlx::AssertSqlSafe(shared)).execute(&mut *connection).await?;
+    sqlx::raw_sql(own).execute(&mut *connection).await?;
+    let counted = sqlx::query("UPDATE ledger_version SET version = version + 1")
+        .execute(&mut *connection)
+        .await?;
+    if counted.rows_affected() == 0 {
+        sqlx::query("INSERT INTO ledger_version (version) VALUES (1)").execute(connection).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! The ledger over `sqlx`: one set of SQL for SQLite, the embedded default, and PostgreSQL, which
+//! several daemons may share.
+//!
+//! The statements run on sqlx's `Any` driver with the types both have: text, 64-bit integers,
+//! bytes. Times are milliseconds since 1970, events JSON as text, flags 0 and 1. What the two
+//! cannot share (how a write begins, how a table refuses changes) stands in `connect` and in
+//! `migrations/`.
+
+pub mod connect;
+pub mod migrate;
+pub mod ledger;
+pub mod requests;
+pub mod items;
+pub mod outbox;
+pub mod rows;
+pub mod refusal;

@@ -1,0 +1,120 @@
+//! Announcements, committed with the records they announce and kept until a broker confirmed them.
+
+use jiff::Timestamp;
+use sqlx::{AnyConnection, AnyPool};
+use uuid::Uuid;
+
+use crate::adapters::sql::refusal::while_doing;
+use crate::adapters::sql::rows::{ANNOUNCEMENT, BACKLOG, millis, read, stored};
+use crate::domain::event::Announcement;
+use crate::domain::failure::Failure;
+use crate::domain::request::RequestId;
+
+const ADD: &str = "INSERT INTO outbox (id, request, sequence, made, name, body, reply_to, \
+     correlation_id, traceparent, message_id, sent, tries, retry_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0)";
+
+/// One that was put off does not hold up the next of its request: a consumer may have bound a queue
+/// to `completed` alone, and `accepted` stays unroutable for ever.
+const UNSENT: &str = "SELECT * FROM outbox WHERE sent = 0 AND retry_at <= $1 \
+     ORDER BY made, request, sequence LIMIT $2";
+
+const AGAIN: &str = "UPDATE outbox SET sent = 0, tries = 0, retry_at = 0 WHERE request = $1 \
+     AND sequence = (SELECT MAX(sequence) FROM outbox WHERE request = $1)";
+
+/// Puts one in; the caller commits. `made` is in milliseconds and never falls within a request, so
+/// that its announcements stay in order.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn add(
+    connection: &mut AnyConnection,
+    announcement: &Announcement,
+    made: i64,
+) -> Result<(), Failure> {
+    let to = &announcement.correspondence;
+    sqlx::query(ADD)
+        .bind(announcement.id.to_string())
+        .bind(announcement.request.as_str())
+        .bind(stored(announcement.sequence))
+        .bind(made)
+        .bind(&announcement.name)
+        .bind(&announcement.body)
+        .bind(&to.reply_to)
+        .bind(&to.correlation_id)
+        .bind(&to.traceparent)
+        .bind(&to.message_id)
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(while_doing("putting an announcement into the outbox"))
+}
+
+/// See `Ledger::unsent`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn unsent(
+    pool: &AnyPool,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<Announcement>, Failure> {
+    let rows = sqlx::query(UNSENT).bind(millis(now)).bind(i64::from(limit)).fetch_all(pool).await;
+    read(rows, ANNOUNCEMENT)
+}
+
+/// See `Ledger::mark_sent`; the caller commits.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn mark_sent(connection: &mut AnyConnection, ids: &[Uuid]) -> Result<(), Failure> {
+    for id in ids {
+        sqlx::query("UPDATE outbox SET sent = 1 WHERE id = $1")
+            .bind(id.to_string())
+            .execute(&mut *connection)
+            .await
+            .map_err(while_doing("marking an announcement sent"))?;
+    }
+    Ok(())
+}
+
+/// See `Ledger::put_off`; the caller commits.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn put_off(
+    connection: &mut AnyConnection,
+    id: Uuid,
+    retry_at: Timestamp,
+) -> Result<(), Failure> {
+    sqlx::query("UPDATE outbox SET tries = tries + 1, retry_at = $1 WHERE id = $2")
+        .bind(millis(retry_at))
+        .bind(id.to_string())
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(while_doing("putting an announcement off"))
+}
+
+/// See `Ledger::announce_again`; the caller commits.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn announce_again(connection: &mut AnyConnection, id: &RequestId) -> Result<(), Failure> {
+    sqlx::query(AGAIN)
+        .bind(id.as_str())
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(while_doing("announcing a request again"))
+}
+
+/// See `Ledger::backlog`.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn backlog(pool: &AnyPool) -> Result<u64, Failure> {
+    let statement = "SELECT COUNT(*) AS count FROM outbox WHERE sent = 0";
+    let counts = read(sqlx::query(statement).fetch_all(pool).await, BACKLOG)?;
+    Ok(counts.into_iter().sum())
+}

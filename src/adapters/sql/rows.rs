@@ -1,0 +1,198 @@
+//! Rows as our types, and our types as what rows can hold.
+
+use jiff::Timestamp;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use crate::adapters::sql::refusal::while_doing;
+use crate::domain::event::{Announcement, Correspondence};
+use crate::domain::failure::Failure;
+use crate::domain::outcome::ItemOutcome;
+use crate::domain::request::{IllegalRequestId, RequestId, RequestKind};
+use crate::domain::state::State;
+use crate::ports::{Progress, Record, SealedItem, SealedRequest, Standing};
+
+/// What stands in a row and cannot have been written by this program.
+#[derive(Debug, thiserror::Error)]
+enum RowError {
+    #[error("a column is missing or of another type")]
+    Column(#[source] sqlx::Error),
+    #[error("a request has an illegal id")]
+    Id(#[source] IllegalRequestId),
+    #[error("an announcement has an illegal id")]
+    EventId(#[source] uuid::Error),
+    #[error("a request has an unknown state")]
+    State,
+    #[error("a request has an unknown kind")]
+    Kind,
+    #[error("an event is not one of ours")]
+    Event(#[source] serde_json::Error),
+    #[error("a time is out of range")]
+    Time(#[source] jiff::Error),
+    #[error("an item has an unknown outcome")]
+    Outcome,
+}
+
+/// Rows read by a statement, each as a `T`.
+///
+/// # Errors
+/// What the database says; the first row that is not ours, which stays that way.
+pub fn read<T>(
+    rows: Result<Vec<AnyRow>, sqlx::Error>,
+    what: Columns<T>,
+) -> Result<Vec<T>, Failure> {
+    let rows = rows.map_err(while_doing(what.doing))?;
+    rows.iter()
+        .map(what.from)
+        .collect::<Result<_, _>>()
+        .map_err(|error| Failure::permanent(what.doing).because(error))
+}
+
+/// How the rows of one table are read.
+pub struct Columns<T> {
+    doing: &'static str,
+    from: fn(&AnyRow) -> Result<T, RowError>,
+}
+
+/// A row of `standings`.
+pub const STANDING: Columns<Standing> =
+    Columns { doing: "reading where requests stand", from: standing };
+
+/// `digest` of `standings`.
+pub const DIGEST: Columns<String> =
+    Columns { doing: "reading a request's digest", from: |row| get(row, "digest") };
+
+/// `state` and `count` over `requests`.
+pub const CENSUS: Columns<(State, u64)> =
+    Columns { doing: "counting requests", from: |row| Ok((state(row)?, count(row)?)) };
+
+/// The seals of `requests`.
+pub const SEALED: Columns<Option<SealedRequest>> =
+    Columns { doing: "reading a sealed request", from: sealed };
+
+/// A row of `events`.
+pub const RECORD: Columns<Record> = Columns { doing: "reading the account", from: record };
+
+/// A row of `items`.
+pub const ITEM: Columns<SealedItem> = Columns { doing: "reading planned items", from: item };
+
+/// `outcome` and `count` over `items`; the outcome is a word or nothing.
+pub const TALLY: Columns<(Option<String>, u64)> = Columns {
+    doing: "counting planned items",
+    from: |row| Ok((get(row, "outcome")?, count(row)?)),
+};
+
+/// A row of `outbox`.
+pub const ANNOUNCEMENT: Columns<Announcement> =
+    Columns { doing: "reading the outbox", from: announcement };
+
+/// `count` over `outbox`.
+pub const BACKLOG: Columns<u64> = Columns { doing: "counting the outbox", from: count };
+
+/// A time as a column holds it.
+pub fn millis(time: Timestamp) -> i64 {
+    time.as_millisecond()
+}
+
+/// A count or ordinal as a column holds it.
+pub fn stored(number: u64) -> i64 {
+    i64::try_from(number).expect("nothing of ours is counted past 2^63")
+}
+
+/// The way back; a negative number was not written by us and reads as nothing.
+fn counted(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+fn standing(row: &AnyRow) -> Result<Standing, RowError> {
+    let kind: Option<String> = get(row, "kind")?;
+    Ok(Standing {
+        id: request_id(row, "id")?,
+        state: state(row)?,
+        sequence: counted(get(row, "sequence")?),
+        head: get(row, "head")?,
+        kind: kind.map(|word| RequestKind::parse(&word).ok_or(RowError::Kind)).transpose()?,
+        submitted: get::<Option<i64>>(row, "submitted")?.map(time).transpose()?,
+        due: get::<Option<i64>>(row, "due")?.map(time).transpose()?,
+        changed: time(get(row, "changed")?)?,
+        correspondence: correspondence(row)?,
+        progress: Progress { done: counted(get(row, "done")?), total: counted(get(row, "total")?) },
+    })
+}
+
+fn sealed(row: &AnyRow) -> Result<Option<SealedRequest>, RowError> {
+    let (wrapped_key, body) = (get(row, "wrapped_key")?, get(row, "body")?);
+    Ok(Option::zip(wrapped_key, body)
+        .map(|(wrapped_key, body)| SealedRequest { wrapped_key, body }))
+}
+
+fn record(row: &AnyRow) -> Result<Record, RowError> {
+    let event: String = get(row, "event")?;
+    Ok(Record {
+        id: request_id(row, "request")?,
+        sequence: counted(get(row, "sequence")?),
+        at: time(get(row, "at")?)?,
+        event: serde_json::from_str(&event).map_err(RowError::Event)?,
+        previous: get(row, "previous")?,
+        hash: get(row, "hash")?,
+    })
+}
+
+fn item(row: &AnyRow) -> Result<SealedItem, RowError> {
+    let word: Option<String> = get(row, "outcome")?;
+    let detail: Option<String> = get(row, "detail")?;
+    let outcome = word.map(|word| {
+        ItemOutcome::parse(&word, detail.as_deref().unwrap_or_default()).ok_or(RowError::Outcome)
+    });
+    Ok(SealedItem {
+        ordinal: counted(get(row, "ordinal")?),
+        sealed: get::<Option<Vec<u8>>>(row, "sealed")?.unwrap_or_default(),
+        begun: get::<i64>(row, "begun")? != 0,
+        outcome: outcome.transpose()?,
+    })
+}
+
+fn announcement(row: &AnyRow) -> Result<Announcement, RowError> {
+    let id: String = get(row, "id")?;
+    Ok(Announcement {
+        id: id.parse().map_err(RowError::EventId)?,
+        request: request_id(row, "request")?,
+        sequence: counted(get(row, "sequence")?),
+        name: get(row, "name")?,
+        body: get(row, "body")?,
+        correspondence: correspondence(row)?,
+        tries: u32::try_from(get::<i64>(row, "tries")?).unwrap_or(u32::MAX),
+    })
+}
+
+fn correspondence(row: &AnyRow) -> Result<Correspondence, RowError> {
+    Ok(Correspondence {
+        reply_to: get(row, "reply_to")?,
+        correlation_id: get(row, "correlation_id")?,
+        traceparent: get(row, "traceparent")?,
+        message_id: get(row, "message_id")?,
+    })
+}
+
+fn state(row: &AnyRow) -> Result<State, RowError> {
+    State::parse(&get::<String>(row, "state")?).ok_or(RowError::State)
+}
+
+fn request_id(row: &AnyRow, column: &str) -> Result<RequestId, RowError> {
+    RequestId::new(&get::<String>(row, column)?).map_err(RowError::Id)
+}
+
+fn count(row: &AnyRow) -> Result<u64, RowError> {
+    Ok(counted(get(row, "count")?))
+}
+
+fn time(millis: i64) -> Result<Timestamp, RowError> {
+    Timestamp::from_millisecond(millis).map_err(RowError::Time)
+}
+
+fn get<'r, T>(row: &'r AnyRow, column: &str) -> Result<T, RowError>
+where
+    T: sqlx::Decode<'r, sqlx::Any> + sqlx::Type<sqlx::Any>,
+{
+    row.try_get(column).map_err(RowError::Column)
+}

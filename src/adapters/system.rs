@@ -1,0 +1,77 @@
+//! What the operating system gives: time, randomness, the environment, and the master key's file.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::domain::failure::Failure;
+use crate::ports::{Clock, Entropy};
+
+/// Real time.
+pub struct SystemClock;
+
+/// The kernel's random numbers.
+pub struct SystemEntropy;
+
+#[async_trait]
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    async fn sleep_ms(&self, millis: u64) {
+        tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+    }
+}
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("a kernel without randomness runs no daemon");
+    }
+}
+
+/// The master key in `path`, 64 hexadecimal digits; drawn and written, readable by its owner alone,
+/// where there is no such file yet.
+///
+/// # Errors
+/// The file cannot be read or written.
+pub fn master_key(path: &Path, entropy: &dyn Entropy) -> Result<Zeroizing<String>, Failure> {
+    match fs::read_to_string(path) {
+        Ok(text) => return Ok(Zeroizing::new(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => {
+            return Err(Failure::needs_person("reading the master key file").because(error));
+        }
+    }
+    let mut key = Zeroizing::new([0; 32]);
+    entropy.fill(&mut *key);
+    let text = Zeroizing::new(hex::encode(*key));
+    match write_new(path, text.as_bytes()) {
+        Ok(()) => Ok(text),
+        // Another daemon was first: its key is the key.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => fs::read_to_string(path)
+            .map(Zeroizing::new)
+            .map_err(|error| Failure::needs_person("reading the master key file").because(error)),
+        Err(error) => Err(Failure::needs_person("writing the master key file").because(error)),
+    }
+}
+
+/// Writes the whole file beside its place first, so that nobody ever reads half a key.
+fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let draft = path.with_extension(format!("draft-{}", std::process::id()));
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    linked
+}

@@ -1,0 +1,191 @@
+//! What the archive says of itself: `manifest.json`, its last entry.
+//!
+//! These types are the contract that `config/schema/manifest.schema.json` publishes. They name
+//! items, so none of them has `Debug`, and they are written nowhere but into the archive.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::item::{Hit, Version};
+use crate::domain::request::{RequestId, RequestKind};
+
+/// Where the manifest lies in the archive.
+pub const MANIFEST_PATH: &str = "manifest.json";
+
+/// The first field of every manifest of this form.
+pub const FORMAT: &str = "dsrd-manifest/1";
+
+/// The whole manifest, its files as `F`: a reader that needs less of each keeps less of each.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest<F = ManifestFile> {
+    /// [`FORMAT`].
+    pub format: String,
+    /// What it answers.
+    pub request: ManifestRequest,
+    /// Name and version of the program that wrote it.
+    pub program: String,
+    /// Every file under `data/`, in the order of the archive.
+    pub files: Vec<F>,
+    /// What speaks, or may speak, of the person and could not be given whole.
+    pub unreadable: Vec<ManifestUnreadable>,
+    /// What lies outside our reach, and what a person can do about it.
+    pub manual_steps: Vec<ManualStep>,
+    /// What the lists above add up to.
+    pub counts: ManifestCounts,
+}
+
+/// The request that the archive answers.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestRequest {
+    /// The producer's id for it.
+    pub id: RequestId,
+    /// `access` or `portability`.
+    #[serde(rename = "type")]
+    pub kind: RequestKind,
+}
+
+/// One file of the archive and where it came from.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestFile {
+    /// Name of the entry.
+    pub path: String,
+    /// The configured name of the source.
+    pub source: String,
+    /// The item's own name in that source.
+    pub item: String,
+    /// Which form of that name.
+    pub version: Version,
+    /// The validator under which it was read.
+    pub etag: String,
+    /// When it was last written, where the source knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<Timestamp>,
+    /// Hex SHA-256 of the bytes in the archive.
+    pub sha256: String,
+    /// How many bytes these are.
+    pub size: u64,
+    /// The media type that the source has for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// Names and values kept beside the bytes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// Index tags.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// Where it speaks of the person; at most the configured number.
+    pub places: Vec<Hit>,
+    /// How the person's data came to be there.
+    pub legal_tag: LegalTag,
+    /// What was masked in it, and why.
+    pub masked: Vec<String>,
+    /// Whether these are all the bytes of the item. If not, it is also among `unreadable`.
+    pub complete: bool,
+}
+
+/// What could not be given, or not whole.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestUnreadable {
+    /// The configured name of the source.
+    pub source: String,
+    /// The item's own name in that source.
+    pub item: String,
+    /// Which form of that name.
+    pub version: Version,
+    /// A stable word, and what it was about.
+    pub reason: String,
+}
+
+/// Something that only a person can do, because the system has no interface for it.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManualStep {
+    /// Where.
+    pub system: String,
+    /// What to do there.
+    pub what: String,
+    /// The page to do it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// Sums over the manifest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestCounts {
+    /// Items that the find looked at.
+    pub items_seen: u64,
+    /// Entries under `data/`.
+    pub files: u64,
+    /// Their bytes, unpacked.
+    pub bytes: u64,
+    /// Files whose bytes broke off.
+    pub incomplete: u64,
+    /// Entries of `unreadable`.
+    pub unreadable: u64,
+}
+
+/// How the data came to be held, in the terms of the EDPB's guidelines 01/2022 on access: given by
+/// the person, observed of them, or inferred from either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LegalTag {
+    /// The person handed it in: uploads, notebooks, code.
+    Provided,
+    /// It arose while the person used the workspace: run documents, logs, compute records.
+    Observed,
+    /// It was computed: outputs of runs, models, predictions.
+    Inferred,
+}
+
+impl LegalTag {
+    /// The tag of an item, by where the workspace puts such things (first match wins):
+    ///
+    /// | name | tag |
+    /// | --- | --- |
+    /// | below `LocalUpload/`, `WebUpload/`, `Dataset/`, `Users/`; `*.ipynb` | provided |
+    /// | `azureml/RUN/…`, `dataset/RUN/…`, or with a folder `outputs` | inferred |
+    /// | anything else: run documents, logs, `ComputeRecord/`, `ArtifactZip/` | observed |
+    pub fn of(item: &str) -> Self {
+        let mut folders: Vec<&str> = item.split('/').collect();
+        let file = folders.pop().unwrap_or_default();
+        match folders.first().copied().unwrap_or_default() {
+            "LocalUpload" | "WebUpload" | "Dataset" | "Users" => Self::Provided,
+            _ if file.ends_with(".ipynb") => Self::Provided,
+            "azureml" | "dataset" => Self::Inferred,
+            _ if folders.contains(&"outputs") => Self::Inferred,
+            _ => Self::Observed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_follows_the_place() {
+        for (item, tag) in [
+            ("ExperimentRun/dcid.r1/run.json", LegalTag::Observed),
+            ("ExperimentRun/dcid.r1/azureml-logs/70_driver_log.txt", LegalTag::Observed),
+            ("ExperimentRun/dcid.r1/outputs/model.pkl", LegalTag::Inferred),
+            ("ExperimentRun/dcid.outputs/logs/a.txt", LegalTag::Observed),
+            ("ArtifactZip/ExperimentRun/dcid.r1.zip", LegalTag::Observed),
+            ("ComputeRecord/dcid.r1", LegalTag::Observed),
+            ("LocalUpload/0f3a/outputs/train.csv", LegalTag::Provided),
+            ("WebUpload/a.csv", LegalTag::Provided),
+            ("Users/ann/explore.ipynb", LegalTag::Provided),
+            ("ExperimentRun/dcid.r1/outputs/report.ipynb", LegalTag::Provided),
+            ("azureml/r1/predictions/part-0.csv", LegalTag::Inferred),
+            ("outputs", LegalTag::Observed),
+        ] {
+            assert_eq!(LegalTag::of(item), tag, "{item}");
+        }
+    }
+}

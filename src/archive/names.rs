@@ -1,0 +1,321 @@
+//! Item names made into entry names that every unzipper and every file system takes.
+//!
+//! Names come from whoever wrote the items, so they are hostile until proven otherwise: they may
+//! climb out of a folder, hide behind look-alikes, overwrite one another on a disk that folds case,
+//! or be too long to be written at all. An entry name keeps as much of the item's name as is safe;
+//! the manifest maps it back.
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::domain::item::{Item, Version};
+
+/// Longest segment, in bytes: file systems stop at 255, and people add suffixes of their own.
+pub const SEGMENT_BYTES_MAX: usize = 200;
+
+/// Longest entry name, in bytes: with a folder before it, it must stay under `PATH_MAX` (4,096).
+pub const PATH_BYTES_MAX: usize = 2_048;
+
+/// Longest file extension that is kept when a name is cut, in bytes.
+const EXTENSION_BYTES_MAX: usize = 16;
+
+/// Gives out entry names, each once. Remembers 17 bytes of each, however long it is.
+#[derive(Default)]
+pub struct Names {
+    taken: HashMap<Key, Kind>,
+}
+
+/// Names that some file system would take for one another have the same key.
+type Key = [u8; 16];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Folder,
+}
+
+impl Names {
+    /// The entry name for an item: `data/SOURCE/NAME`.
+    pub fn name(&mut self, item: &Item) -> String {
+        let mut segments: Vec<&str> = item.name.split('/').collect();
+        let file = segments.pop().unwrap_or_default();
+        let suffix = version_suffix(&item.version);
+        let mark = mark(&[&item.source, &item.name, &suffix]);
+
+        let root = self.folder("data", &item.source, &item.source);
+        let mut folder = root.clone();
+        let mut original = item.source.clone();
+        for segment in segments {
+            original = format!("{original}/{segment}");
+            folder = self.folder(&folder, segment, &original);
+        }
+        if folder.len() + 1 + SEGMENT_BYTES_MAX > PATH_BYTES_MAX {
+            folder = self.folder(&root, &format!("long-{mark}"), &mark);
+        }
+        self.first_free(&folder, candidates(file, &suffix, mark), Kind::File)
+    }
+
+    /// The name of a folder in `parent`: another one than `segment` where a file has that name.
+    /// Depends on nothing but names, so that all items of one folder come to lie in one folder.
+    fn folder(&mut self, parent: &str, segment: &str, original: &str) -> String {
+        self.first_free(parent, candidates(segment, "", mark(&[original])), Kind::Folder)
+    }
+
+    fn first_free(
+        &mut self,
+        parent: &str,
+        mut candidates: impl Iterator<Item = String>,
+        kind: Kind,
+    ) -> String {
+        candidates
+            .by_ref()
+            .map(|name| format!("{parent}/{name}"))
+            .find(|path| self.take(path, kind))
+            .expect("candidates are endless and differ, names taken are not endless")
+    }
+
+    /// Whether the name is ours now: no file is given out twice, a folder as often as one likes.
+    fn take(&mut self, path: &str, kind: Kind) -> bool {
+        match self.taken.insert(key(path), kind) {
+            None => true,
+            Some(Kind::Folder) if kind == Kind::Folder => true,
+            Some(before) => {
+                self.taken.insert(key(path), before);
+                false
+            }
+        }
+    }
+}
+
+/// Whether an entry name is one that [`Names`] could have given out.
+pub fn is_safe(path: &str) -> bool {
+    path.len() <= PATH_BYTES_MAX
+        && path
+            .split('/')
+            .all(|segment| segment.len() <= SEGMENT_BYTES_MAX && safe_segment(segment) == segment)
+}
+
+/// Names to try for a segment, without end: as it is, then with its mark, then with the mark of its
+/// mark, and so on. Counting up instead would be quadratic for many names that fold into one.
+fn candidates(segment: &str, suffix: &str, mark: String) -> impl Iterator<Item = String> {
+    let safe = safe_segment(segment);
+    let (stem, extension) = match safe.rfind('.') {
+        Some(dot) if dot > 0 && safe.len() - dot <= EXTENSION_BYTES_MAX => safe.split_at(dot),
+        _ => (safe.as_str(), ""),
+    };
+    let plain = Some(format!("{stem}{suffix}{extension}"));
+    let plain = plain.filter(|name| name.len() <= SEGMENT_BYTES_MAX);
+
+    let (stem, suffix, extension) = (stem.to_owned(), suffix.to_owned(), extension.to_owned());
+    let marks = std::iter::successors(Some(mark), |before| Some(self::mark(&[before])));
+    let marked = marks.map(move |mark| {
+        let end = format!("{suffix}~{mark}{extension}");
+        let room = SEGMENT_BYTES_MAX.saturating_sub(end.len());
+        format!("{}{end}", &stem[..stem.floor_char_boundary(room)])
+    });
+    plain.into_iter().chain(marked)
+}
+
+/// Tells the forms of one name apart; empty for the current one.
+fn version_suffix(version: &Version) -> String {
+    let (word, id) = match version {
+        Version::Current => return String::new(),
+        Version::Snapshot(id) => ("snapshot", id),
+        Version::Previous(id) => ("version", id),
+    };
+    let id = safe_segment(&id.replace('/', "_"));
+    format!("~{word}-{}", &id[..id.floor_char_boundary(64)].replace('.', "_"))
+}
+
+/// One segment of a name, composed (NFC), with nothing in it that a file system, a shell or a
+/// reader could take for something else. Doing it twice is doing it once.
+fn safe_segment(segment: &str) -> String {
+    let mut safe: String = segment.nfc().map(|c| if is_plain(c) { c } else { '_' }).collect();
+    // Windows drops trailing dots and spaces; this also takes care of "." and "..".
+    let kept = safe.trim_end_matches(['.', ' ']).len();
+    let dropped = safe.len() - kept;
+    safe.truncate(kept);
+    safe.extend(std::iter::repeat_n('_', dropped));
+    if safe.is_empty() || is_reserved(&safe) { format!("_{safe}") } else { safe }
+}
+
+/// Whether a character may stand in a name as it is. Invisible and direction-changing characters
+/// may not: `gpj.exe` must not be shown as `exe.jpg`.
+fn is_plain(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c, '<' | '>' | ':' | '"' | '/' | '\\' | '|' | '?' | '*')
+        && !matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}')
+        && !matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Whether Windows takes the name for a device, with or without an extension.
+fn is_reserved(segment: &str) -> bool {
+    let stem = segment.split('.').next().unwrap_or_default().trim_end().to_uppercase();
+    let numbered = |port: &str| {
+        stem.strip_prefix(port).is_some_and(|number| {
+            let mut digits = number.chars();
+            let digit = digits.next().is_some_and(|c| c.is_ascii_digit() || "¹²³".contains(c));
+            digit && digits.next().is_none()
+        })
+    };
+    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$" | "CLOCK$")
+        || numbered("COM")
+        || numbered("LPT")
+}
+
+/// Tells one name from all others: sixteen hexadecimal digits of the SHA-256 of its parts.
+fn mark(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hex::encode(&hash.finalize()[..8])
+}
+
+/// Folds case (both ways, so that `ß`, `SS` and `ss` are one) and compatibility forms, and hashes:
+/// a table of 200,000 names must not hold 200,000 names.
+fn key(path: &str) -> Key {
+    let folded = if path.is_ascii() {
+        path.to_ascii_lowercase()
+    } else {
+        let upper = path.nfkc().flat_map(char::to_uppercase);
+        upper.flat_map(char::to_lowercase).nfkc().collect()
+    };
+    let digest = Sha256::digest(folded.as_bytes());
+    std::array::from_fn(|index| digest[index])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(name: &str, version: Version) -> Item {
+        Item {
+            source: "runs".into(),
+            name: name.into(),
+            version,
+            etag: String::new(),
+            size: 0,
+            modified: None,
+            content_type: None,
+            metadata: Default::default(),
+            tags: Default::default(),
+        }
+    }
+
+    fn name_all(names: &[&str]) -> Vec<String> {
+        let mut given = Names::default();
+        names.iter().map(|name| given.name(&item(name, Version::Current))).collect()
+    }
+
+    #[test]
+    fn hostile_names_become_safe_ones() {
+        for (hostile, safe) in [
+            ("ExperimentRun/dcid.r1/logs/a.txt", "ExperimentRun/dcid.r1/logs/a.txt"),
+            ("../../etc/passwd", "__/__/etc/passwd"),
+            ("/etc/passwd", "_/etc/passwd"),
+            ("a//b", "a/_/b"),
+            ("a/./b", "a/_/b"),
+            ("", "_"),
+            ("a/", "a/_"),
+            ("C:\\Windows\\x.dll", "C__Windows_x.dll"),
+            ("..\\..\\x", ".._.._x"),
+            ("C:/x", "C_/x"),
+            ("a\0b\nc\u{7f}", "a_b_c_"),
+            ("name. . ", "name____"),
+            ("con", "_con"),
+            ("dir/Aux.txt", "dir/_Aux.txt"),
+            ("NUL .tar.gz", "_NUL .tar.gz"),
+            ("com1/LPT¹", "_com1/_LPT¹"),
+            ("COM10", "COM10"),
+            ("console.log", "console.log"),
+            ("photo\u{202e}gpj.exe", "photo_gpj.exe"),
+            ("e\u{301}te\u{301}.csv", "été.csv"),
+            ("what?*<>|\".csv", "what______.csv"),
+            ("山田/太郎.csv", "山田/太郎.csv"),
+        ] {
+            let given = name_all(&[hostile]);
+            assert_eq!(given[0], format!("data/runs/{safe}"), "{hostile:?}");
+            assert!(is_safe(&given[0]), "{hostile:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_a_disk_takes_for_one_another_are_told_apart() {
+        for clash in [
+            ["A.txt", "a.txt"],
+            ["Straße", "STRASSE"],
+            ["ﬁle", "file"],
+            ["caf\u{e9}", "cafe\u{301}"],
+            ["a?b", "a*b"],
+            ["a", "a/b"],
+            ["a/b", "a"],
+            ["a//b", "a/_/b"],
+            ["x/../y", "x/__/y"],
+        ] {
+            let given = name_all(&clash);
+            assert_ne!(key(&given[0]), key(&given[1]), "{clash:?}");
+            let one_in_other = |a: &str, b: &str| a.starts_with(&format!("{b}/"));
+            assert!(!one_in_other(&given[0], &given[1]), "{clash:?}");
+            assert!(!one_in_other(&given[1], &given[0]), "{clash:?}");
+        }
+    }
+
+    #[test]
+    fn files_of_one_folder_stay_together_when_the_folder_is_renamed() {
+        let given = name_all(&["a", "a/b", "a/c"]);
+        let folder = |path: &str| path.rsplit_once('/').unwrap().0.to_owned();
+        assert_eq!(folder(&given[1]), folder(&given[2]));
+        assert_ne!(folder(&given[1]), "data/runs/a");
+    }
+
+    #[test]
+    fn forms_of_one_name_are_told_apart_and_keep_their_extension() {
+        let mut given = Names::default();
+        let mut name = |version| given.name(&item("x/log.txt", version));
+        assert_eq!(name(Version::Current), "data/runs/x/log.txt");
+        assert_eq!(
+            name(Version::Snapshot("2026-11-23T09:00:00.1234567Z".into())),
+            "data/runs/x/log~snapshot-2026-11-23T09_00_00_1234567Z.txt"
+        );
+        assert_eq!(name(Version::Previous("../7".into())), "data/runs/x/log~version-___7.txt");
+    }
+
+    #[test]
+    fn long_names_are_cut_on_a_character_and_stay_different() {
+        let long = |end: &str| format!("{}{end}.csv", "ü".repeat(300));
+        let deep = |end: &str| format!("{}{end}.csv", "folder/".repeat(400));
+        let given = name_all(&[&long("1"), &long("2"), &deep("1"), &deep("2")]);
+        for path in &given {
+            assert!(is_safe(path) && path.ends_with(".csv"), "{path}");
+        }
+        let mut unique = given.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), given.len());
+    }
+
+    #[test]
+    fn whoever_knows_our_marks_gains_nothing() {
+        let mut hostile = vec!["a".to_owned()];
+        let mut mark = mark(&["runs/a"]);
+        for _ in 0..10 {
+            hostile.push(format!("a~{mark}"));
+            mark = self::mark(&[&mark]);
+        }
+        hostile.push("a/b".to_owned());
+        let given = name_all(&hostile.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(given[11], format!("data/runs/a~{mark}/b"));
+    }
+
+    #[test]
+    fn a_safe_name_is_safe_again() {
+        for hostile in ["..", "a\u{338}<\u{338}", " .", "con.", "\u{feff}", "nul. ", "com¹."] {
+            let once = safe_segment(hostile);
+            assert_eq!(safe_segment(&once), once, "{hostile:?}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What can be typed (DESIGN 4.4).
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Answers GDPR data-subject requests for Azure Machine Learning workspaces.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+pub struct Args {
+    /// Settings file (TOML); DSRD__SECTION__KEY in the environment wins over it.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How log lines are written to standard error [default: pretty on a terminal, else json].
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Pretty,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Serve requests until SIGTERM or Ctrl-C, then finish what is in hand.
+    Run,
+    /// Show the whole of it on a small sample workspace, with nothing installed.
+    Demo,
+    /// Put a request on the queue.
+    Submit {
+        /// The request as JSON; `-` for standard input.
+        file: PathBuf,
+        /// Wait until it ended, with a progress bar.
+        #[arg(long)]
+        wait: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show where a request stands, or all of them.
+    Status {
+        /// Its id.
+        id: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Find and print; changes nothing.
+    Preview {
+        /// The request as JSON; `-` for standard input.
+        file: PathBuf,
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a held request go on.
+    Approve(Decision),
+    /// Stop a held request.
+    Reject(Decision),
+    /// Withdraw a request that is not being carried out yet.
+    Cancel(Decision),
+    /// Try a failed request again.
+    Retry(Decision),
+    /// Check evidence offline.
+    Verify {
+        /// What it is.
+        #[command(subcommand)]
+        what: Evidence,
+    },
+    /// Print the settings in force, secrets masked.
+    Config,
+    /// Print a JSON Schema, or the AsyncAPI document of the queue.
+    Schema {
+        /// Which.
+        #[arg(value_enum, default_value = "request")]
+        which: Schema,
+    },
+}
+
+/// A decision of a person.
+#[derive(Debug, clap::Args)]
+pub struct Decision {
+    /// The request's id.
+    pub id: String,
+    /// Who decides [default: the user who runs this].
+    #[arg(long)]
+    pub actor: Option<String>,
+    /// Why; kept in the ledger, so it should name nobody.
+    #[arg(long, default_value = "decided on the command line")]
+    pub reason: String,
+}
+
+/// What can be checked offline.
+#[derive(Debug, Subcommand)]
+pub enum Evidence {
+    /// An export archive: every file is there, whole, and nothing else is.
+    Archive {
+        /// The zip file.
+        path: PathBuf,
+    },
+}
+
+/// Documents of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Schema {
+    /// Requests and control messages.
+    Request,
+    /// Events.
+    Event,
+    /// The manifest of an archive.
+    Manifest,
+    /// The queue, as `AsyncAPI` 3.
+    Asyncapi,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; a request that was waited for is completed
+  1  something did not work; the message says what, and what to do
+  2  wrong arguments or settings
+  3  a request that was waited for is partially_completed: something could not be read or acted on
+  4  a request that was waited for failed, was cancelled or rejected, or evidence does not hold
+  5  the request is at fault; every fault is listed";

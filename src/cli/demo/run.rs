@@ -1,0 +1,165 @@
+//! Makes the sample, serves it, asks for one person's data and for another's erasure, and tells what
+//! happened. All of it is the real thing: the same daemon, on the embedded default.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::app::{self, Daemon};
+use crate::cli::demo::sample;
+use crate::cli::output::{self, CliError, End, line};
+use crate::cli::status;
+use crate::config::build;
+use crate::config::file::File;
+use crate::config::settings::Settings;
+use crate::domain::request::RequestId;
+use crate::domain::state::State;
+
+/// Everything the demo makes is in here, below the current folder.
+const ROOT: &str = "dsrd-demo";
+
+/// Written into the folder, so that a folder of another's making is never removed.
+const MARK: &str = "made-by-dsrd-demo";
+
+/// Runs the demo.
+///
+/// # Errors
+/// The folder cannot be written, or a request did not end as it should.
+pub async fn run() -> Result<End, CliError> {
+    let root = PathBuf::from(ROOT);
+    prepare(&root)?;
+    let made = sample::write(&root.join("azureml")).map_err(|error| writing(&root, error))?;
+    line(format!("A sample workspace of {made} items is in {ROOT}/azureml: run documents, driver"))?;
+    line("logs, a csv, a gzipped log, a pickle, a notebook and a zip, of several people.")?;
+    let settings = settings(&root)?;
+    let daemon = Daemon::open(&settings).await?;
+    let stopper = daemon.stopper();
+    let asking = async {
+        let asked = ask(&settings, &root).await;
+        stopper.stop();
+        asked
+    };
+    let (served, asked) = tokio::join!(daemon.run(), asking);
+    served?;
+    let ended = asked?;
+    events(&root)?;
+    line("")?;
+    line(format!("The ledger is {ROOT}/ledger.db. Look on: cargo run --release -- --help"))?;
+    Ok(ended)
+}
+
+async fn ask(settings: &Settings, root: &Path) -> Result<End, CliError> {
+    let access = request(sample::HANAKO_REQUEST, "access", &sample::hanako());
+    let (state, told) = follow(settings, &access).await?;
+    line("")?;
+    line(format!("1. Hanako asks what is held about her (access): {}", state.word()))?;
+    found(&told)?;
+    let id = told["subject_request_id"].as_str().unwrap_or_default();
+    let archive = root.join("exports").join(format!("{id}.zip"));
+    let holds = app::verify_archive(&archive)?;
+    line(format!("   archive      {} ({} files), read back whole", archive.display(), holds.files))?;
+
+    let erasure = request(sample::TARO_REQUEST, "erasure", &sample::taro());
+    let (state, told) = follow(settings, &erasure).await?;
+    line("")?;
+    line(format!("2. Taro asks to be erased (erasure): {}", state.word()))?;
+    found(&told)?;
+    let left = left_of_taro(settings).await?;
+    line(format!("   second look  {left} items still speak of Taro"))?;
+    line(format!("   untouched    everything else in {ROOT}/azureml"))?;
+    Ok(if left == 0 && state == State::Completed { End::Done } else { End::Failed })
+}
+
+/// Submits and waits.
+async fn follow(settings: &Settings, request: &Value) -> Result<(State, Value), CliError> {
+    let id = request["subject_request_id"].as_str().unwrap_or_default();
+    let id = RequestId::new(id).map_err(|error| CliError::Usage(error.to_string()))?;
+    app::submit(settings, request.to_string().into(), id.as_str()).await?;
+    let bar = output::bar();
+    let state = status::follow(settings, &id, &bar).await?;
+    bar.finish_and_clear();
+    let told = app::status(settings).await?.describe(&id).await?.unwrap_or_default();
+    Ok((state, told.into()))
+}
+
+fn found(told: &Value) -> Result<(), CliError> {
+    let counts = &told["counts"];
+    line(format!("   looked at    {} items, of which {} speak of the person", counts["seen"], counts["found"]))?;
+    line(format!("   outcomes     {}", counts["outcomes"]))
+}
+
+/// Looks with a preview, which shares nothing with the daemon but the sources.
+async fn left_of_taro(settings: &Settings) -> Result<u64, CliError> {
+    let preview = app::preview(settings)?;
+    let body = request("preview", "access", &sample::taro()).to_string();
+    let looked = preview.run(body.as_bytes(), Default::default(), |_, _| {}, |_| {}).await?;
+    Ok(looked.map_or(u64::MAX, |summary| summary.found))
+}
+
+fn request(id: &str, kind: &str, identities: &[(&str, &str)]) -> Value {
+    let identities: Vec<Value> = identities
+        .iter()
+        .map(|(kind, value)| json!({ "identity_type": kind, "identity_value": value, "identity_format": "raw" }))
+        .collect();
+    json!({
+        "regulation": "gdpr",
+        "api_version": "2.0",
+        "subject_request_id": id,
+        "subject_request_type": kind,
+        "submitted_time": "2026-11-23T09:00:00Z",
+        "subject_identities": identities,
+    })
+}
+
+fn events(root: &Path) -> Result<(), CliError> {
+    let folder = root.join("queue/events");
+    let entries = fs::read_dir(&folder).map_err(|error| writing(&folder, error))?;
+    let mut events = Vec::new();
+    for entry in entries.flatten() {
+        let event: Value = serde_json::from_slice(&fs::read(entry.path()).unwrap_or_default())
+            .unwrap_or_default();
+        let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
+        events.push((text("subject"), text("sequence"), text("type")));
+    }
+    events.sort();
+    line("")?;
+    line(format!("Events, as CloudEvents in {}:", folder.display()))?;
+    for (subject, sequence, kind) in events {
+        line(format!("   {subject}  {sequence}  {kind}"))?;
+    }
+    Ok(())
+}
+
+/// Everything in the folder, and no page: a demo should not fail because a port is taken.
+fn settings(root: &Path) -> Result<Settings, CliError> {
+    let at = |part: &str| format!("{}/{part}", root.display());
+    let variables = [
+        ("DSRD__QUEUE__URL", format!("dir:{}", at("queue"))),
+        ("DSRD__LEDGER__URL", format!("sqlite:{}", at("ledger.db"))),
+        ("DSRD__LEDGER__MASTER_KEY_FILE", at("master.key")),
+        ("DSRD__EXPORTS__URL", format!("dir:{}", at("exports"))),
+        ("DSRD__SOURCES__0__URL", format!("dir:{}", at("azureml"))),
+        ("DSRD__HTTP__LISTEN", String::new()),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value));
+    let file = File::read(None, variables).map_err(|error| CliError::Usage(error.to_string()))?;
+    build::settings(&file).map_err(|error| CliError::Usage(error.to_string()))
+}
+
+/// An empty folder of ours.
+fn prepare(root: &Path) -> Result<(), CliError> {
+    if root.exists() {
+        if !root.join(MARK).exists() {
+            let text = format!("{} exists and is not of a demo's making; move it away", root.display());
+            return Err(CliError::Usage(text));
+        }
+        fs::remove_dir_all(root).map_err(|error| writing(root, error))?;
+    }
+    fs::create_dir_all(root).map_err(|error| writing(root, error))?;
+    fs::write(root.join(MARK), "This folder can be removed.\n").map_err(|error| writing(root, error))
+}
+
+fn writing(path: &Path, error: std::io::Error) -> CliError {
+    CliError::Input(path.display().to_string(), error)
+}

@@ -1,0 +1,80 @@
+//! From the parsed arguments to the exit code.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use crate::cli::args::{Args, Decision, LogFormat, Verb};
+use crate::cli::output::{CliError, End, complain};
+use crate::cli::{demo, preview, run, show, status, submit, verify};
+use crate::config::build;
+use crate::config::file::File;
+use crate::config::settings::Settings;
+use crate::telemetry::logging::{self, Format};
+
+/// Runs the verb and says how it ended.
+pub fn dispatch(args: Args) -> ExitCode {
+    logging::init(log_format(&args), &log_filter(&args.verb));
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::Usage(format!("starting the runtime: {error}")))
+        .and_then(|runtime| runtime.block_on(verb(args)));
+    ended.unwrap_or_else(|error| complain(&error)).into()
+}
+
+async fn verb(args: Args) -> Result<End, CliError> {
+    let settings = || settings(&args);
+    match &args.verb {
+        Verb::Run => run::run(&settings()?).await,
+        Verb::Demo => demo::run::run().await,
+        Verb::Submit { file, wait, json } => submit::submit(&settings()?, file, *wait, *json).await,
+        Verb::Status { id, json } => status::status(&settings()?, id.as_deref(), *json).await,
+        Verb::Preview { file, json } => preview::preview(&settings()?, file, *json).await,
+        Verb::Approve(decision) => decide(&settings()?, "approve", decision).await,
+        Verb::Reject(decision) => decide(&settings()?, "reject", decision).await,
+        Verb::Cancel(decision) => decide(&settings()?, "cancel", decision).await,
+        Verb::Retry(decision) => decide(&settings()?, "retry", decision).await,
+        Verb::Verify { what } => verify::verify(what),
+        Verb::Config => show::config(&settings()?),
+        Verb::Schema { which } => show::schema(*which),
+    }
+}
+
+async fn decide(
+    settings: &Settings,
+    control: &str,
+    decision: &Decision,
+) -> Result<End, CliError> {
+    let actor = decision.actor.clone().or_else(|| variable("USER"));
+    submit::decide(settings, control, decision, actor.as_deref().unwrap_or("unknown")).await
+}
+
+/// Defaults, the file, the environment.
+fn settings(args: &Args) -> Result<Settings, CliError> {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let file = File::read(args.config.as_deref(), variables)
+        .map_err(|error| CliError::Usage(error.to_string()))?;
+    build::settings(&file).map_err(|error| CliError::Usage(error.to_string()))
+}
+
+/// Lines for people on a terminal, JSON for what collects logs, unless somebody chose.
+fn log_format(args: &Args) -> Format {
+    match args.log_format {
+        Some(LogFormat::Json) => Format::Json,
+        Some(LogFormat::Pretty) => Format::Pretty,
+        None if std::io::stderr().is_terminal() => Format::Pretty,
+        None => Format::Json,
+    }
+}
+
+/// Only the daemon tells what it does as it goes; the other verbs print their answer.
+fn log_filter(verb: &Verb) -> String {
+    let default = if matches!(verb, Verb::Run) { "info" } else { "warn" };
+    variable("DSRD_LOG").unwrap_or_else(|| default.to_owned())
+}
+
+#[expect(clippy::disallowed_methods, reason = "not a setting: known before settings are read")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

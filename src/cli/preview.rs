@@ -1,0 +1,129 @@
+//! `dsrd preview`: finds for one request, prints, and changes nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::app;
+use crate::cli::output::{self, CliError, End, input, json_line, line};
+use crate::config::settings::Settings;
+use crate::domain::item::{Finding, Item, Unreadable, Version};
+use crate::domain::plan::Action;
+
+/// Most hits of one item that the plain form prints.
+const HITS_PRINTED_MAX: usize = 5;
+
+/// Previews the request in `file`.
+///
+/// # Errors
+/// The file or the sources cannot be read.
+pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<End, CliError> {
+    let body = input(file)?;
+    let preview = app::preview(settings)?;
+    let bar = output::bar();
+    bar.set_message("looking");
+    let meter = Arc::default();
+    let mut printed = Ok(());
+    let mut unread = Vec::new();
+    let looked = {
+        let print = |finding: Finding, action: Action| {
+            let print = || if as_json { json_line(&value(&finding)) } else { plain(&finding, &action) };
+            // The first line that could not be written is told of at the end.
+            if printed.is_ok() {
+                printed = bar.suspend(print);
+            }
+        };
+        let keep = |Unreadable { item, reason }| unread.push((name(&item), reason));
+        let run = preview.run(&body, Arc::clone(&meter), print, keep);
+        output::with_ticks(&bar, || meter.items(), run).await?
+    };
+    bar.finish_and_clear();
+    printed?;
+    match looked {
+        Ok(summary) => {
+            let totals = Totals { items: summary.items, bytes: summary.bytes, found: summary.found };
+            totals.print(&unread, as_json)?;
+            Ok(End::Done)
+        }
+        Err(faults) => {
+            for fault in faults {
+                let (pointer, code, message) = (fault.pointer, fault.code, fault.message);
+                if as_json {
+                    json_line(&json!({ "pointer": pointer, "code": code, "message": message }))?;
+                } else {
+                    line(format!("{pointer:<40} {code:<24} {message}"))?;
+                }
+            }
+            Ok(End::Faults)
+        }
+    }
+}
+
+/// The last line.
+struct Totals {
+    items: u64,
+    bytes: u64,
+    found: u64,
+}
+
+impl Totals {
+    fn print(&self, unread: &[(String, String)], as_json: bool) -> Result<(), CliError> {
+        let Self { items, bytes, found } = self;
+        if as_json {
+            let each = unread.iter();
+            let unreadable: Vec<Value> =
+                each.map(|(item, reason)| json!({ "item": item, "reason": reason })).collect();
+            return json_line(&json!({ "summary": {
+                "items": items, "bytes": bytes, "found": found, "unreadable": unreadable,
+            } }));
+        }
+        for (item, reason) in unread {
+            line(format!("could not read  {item:?}  {reason}"))?;
+        }
+        let unread = unread.len();
+        line(format!(
+            "looked at {items} items ({bytes} bytes): {found} speak of the subject, {unread} could \
+             not be read whole; nothing was changed"
+        ))
+    }
+}
+
+fn plain(finding: &Finding, action: &Action) -> Result<(), CliError> {
+    let what = match action {
+        Action::Export => "export",
+        Action::Delete => "delete",
+        Action::Keep(_) => "keep",
+        Action::List(_) => "list",
+    };
+    // Names come from strangers: quoted, so that they cannot drive the terminal.
+    line(format!("{what:<7} {}  {:?}", finding.item.source, name(&finding.item)))?;
+    for hit in finding.hits.iter().take(HITS_PRINTED_MAX) {
+        line(format!("          identity {}  {:?}  {:?}", hit.identity, hit.view, hit.place))?;
+    }
+    match finding.hits.len().saturating_sub(HITS_PRINTED_MAX) {
+        0 => Ok(()),
+        more => line(format!("          and {more} more places")),
+    }
+}
+
+fn value(finding: &Finding) -> Value {
+    let hits: Vec<Value> = finding
+        .hits
+        .iter()
+        .map(|hit| json!({ "identity": hit.identity, "view": hit.view, "place": hit.place }))
+        .collect();
+    let mut shown = json!({ "source": finding.item.source, "item": finding.item.name });
+    match &finding.item.version {
+        Version::Current => {}
+        Version::Snapshot(id) => shown["snapshot"] = id.as_str().into(),
+        Version::Previous(id) => shown["version"] = id.as_str().into(),
+    }
+    shown["hits"] = hits.into();
+    shown
+}
+
+/// A source that could not be listed has no item to name.
+fn name(item: &Item) -> String {
+    if item.name.is_empty() { format!("{}:", item.source) } else { item.name.clone() }
+}

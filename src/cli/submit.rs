@@ -1,0 +1,74 @@
+//! `dsrd submit`, and the decisions of people: everything enters by the queue, the one door.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::app;
+use crate::cli::args::Decision;
+use crate::cli::output::{CliError, End, input, json_line, line};
+use crate::cli::status;
+use crate::config::settings::Settings;
+use crate::domain::request::RequestId;
+
+/// Puts the request in `file` on the queue.
+///
+/// # Errors
+/// The file cannot be read, the queue does not take it, or, with `wait`, the ledger cannot be read.
+pub async fn submit(
+    settings: &Settings,
+    file: &Path,
+    wait: bool,
+    as_json: bool,
+) -> Result<End, CliError> {
+    let body = input(file)?;
+    let id = request_id(&body);
+    let name = id.as_ref().map_or_else(|| "unnamed".to_owned(), RequestId::file_name);
+    app::submit(settings, Bytes::from(body), &name).await?;
+    let Some(id) = id else {
+        line("submitted; it has no sound subject_request_id and will be answered as rejected")?;
+        return Ok(End::Done);
+    };
+    if wait {
+        return status::wait(settings, &id, as_json).await;
+    }
+    if as_json {
+        json_line(&json!({ "submitted": id.as_str() }))?;
+    } else {
+        line(format!("submitted; follow it with: dsrd status {id}"))?;
+    }
+    Ok(End::Done)
+}
+
+/// Sends a control message.
+///
+/// # Errors
+/// The id is none, or the queue does not take the message.
+pub async fn decide(
+    settings: &Settings,
+    control: &str,
+    decision: &Decision,
+    actor: &str,
+) -> Result<End, CliError> {
+    let id = RequestId::new(&decision.id).map_err(|error| CliError::Usage(error.to_string()))?;
+    let message = json!({
+        "control": control,
+        "subject_request_id": id.as_str(),
+        "actor": actor,
+        "reason": decision.reason,
+    });
+    if app::status(settings).await?.glance(&id).await?.is_none() {
+        return Err(CliError::Unknown(id));
+    }
+    let name = format!("{control}-{}", id.file_name());
+    app::submit(settings, Bytes::from(message.to_string()), &name).await?;
+    line(format!("sent: {control} {id}; see dsrd status {id}"))?;
+    Ok(End::Done)
+}
+
+/// The id that the ledger will know the request by.
+fn request_id(body: &[u8]) -> Option<RequestId> {
+    let message: Value = serde_json::from_slice(body).ok()?;
+    RequestId::new(message.get("subject_request_id")?.as_str()?.trim()).ok()
+}

@@ -1,0 +1,313 @@
+//! From what the operator wrote to what the daemon runs with: every fault at once, secrets resolved.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use url::Url;
+
+use crate::config::file::{self, File};
+use crate::config::secret::Secret;
+use crate::config::settings::{
+    Amqp, Blob, Credential, Deployment, Http, Ledger, Limits, Place, Queue, Settings, Store,
+};
+use crate::domain::due::Calendar;
+use crate::domain::policy::{Policy, Rule};
+
+/// Settings that cannot be run with, one sentence each.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings cannot be used: {}", .0.join("; "))]
+pub struct SettingsError(pub Vec<String>);
+
+/// The emulators' account and its published key (Azurite's README: "Default Storage Account").
+const EMULATOR_ACCOUNT: &str = "devstoreaccount1";
+const EMULATOR_KEY: &str =
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+/// Builds the settings.
+///
+/// # Errors
+/// [`SettingsError`] with every fault, none of which quotes a secret.
+pub fn settings(file: &File) -> Result<Settings, SettingsError> {
+    let mut faults = Faults(Vec::new());
+    let sources: Vec<Store> =
+        file.sources.iter().enumerate().filter_map(|(n, s)| source(n, s, &mut faults)).collect();
+    let mut names = BTreeSet::new();
+    for source in &sources {
+        if !names.insert(&source.name) {
+            faults.add(format!("two sources are named {}", source.name));
+        }
+    }
+    if file.sources.is_empty() {
+        faults.add("there is no [[sources]]".into());
+    }
+    let exports = store("exports", "exports", &file.exports, &mut faults);
+    let queue = queue(&file.queue, &mut faults);
+    let ledger = ledger(&file.ledger, &mut faults);
+    let http = http(&file.http, &mut faults);
+    let calendar = calendar(&file.due, &mut faults);
+    check(&file.limits, &mut faults);
+    match (queue, ledger, exports, faults.0) {
+        (Some(queue), Some(ledger), Some(exports), faults) if faults.is_empty() => Ok(Settings {
+            deployment: Deployment {
+                source: file.deployment.source.clone(),
+                controller_id: file.deployment.controller_id.clone(),
+            },
+            queue,
+            ledger,
+            exports,
+            policy: policy(file, &sources),
+            sources,
+            http,
+            limits: file.limits.clone(),
+            calendar,
+        }),
+        (_, _, _, faults) => Err(SettingsError(faults)),
+    }
+}
+
+struct Faults(Vec<String>);
+
+impl Faults {
+    fn add(&mut self, fault: String) {
+        self.0.push(fault);
+    }
+
+    /// The value of `key`, from itself or from the file that `key_file` names.
+    fn secret(
+        &mut self,
+        key: &str,
+        value: Option<&String>,
+        path: Option<&String>,
+    ) -> Option<Secret> {
+        match (value, path) {
+            (Some(_), Some(_)) => {
+                self.add(format!("{key} and {key}_file are both given; keep one"));
+                None
+            }
+            (Some(value), None) => Some(Secret::new(value.clone())),
+            (None, Some(path)) => match std::fs::read_to_string(path) {
+                Ok(text) => Some(Secret::new(text.trim().to_owned())),
+                Err(error) => {
+                    self.add(format!("{key}_file cannot be read: {error}"));
+                    None
+                }
+            },
+            (None, None) => None,
+        }
+    }
+}
+
+fn source(index: usize, written: &file::Store, faults: &mut Faults) -> Option<Store> {
+    let key = format!("sources[{index}]");
+    let Some(name) = written.name.as_deref().filter(|name| is_plain(name)) else {
+        faults.add(format!("{key}.name must be 1 to 63 characters out of a-z 0-9 . _ -"));
+        return None;
+    };
+    store(&key, name, written, faults)
+}
+
+/// Names appear in file names, metrics and events.
+fn is_plain(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+    (1..=63).contains(&name.len()) && name.chars().all(plain) && !name.starts_with('.')
+}
+
+fn store(key: &str, name: &str, written: &file::Store, faults: &mut Faults) -> Option<Store> {
+    let url = faults.secret(&format!("{key}.url"), written.url.as_ref(), written.url_file.as_ref());
+    let Some(url) = url else {
+        faults.add(format!("{key}.url is missing"));
+        return None;
+    };
+    let place = match url.expose().strip_prefix("dir:") {
+        Some(path) => Place::Folder(PathBuf::from(path)),
+        None => Place::Blob(blob(key, url.expose(), written, faults)?),
+    };
+    Some(Store { name: name.to_owned(), place })
+}
+
+fn blob(key: &str, url: &str, written: &file::Store, faults: &mut Faults) -> Option<Blob> {
+    let Ok(mut url) = Url::parse(url) else {
+        faults.add(format!("{key}.url is neither dir:PATH nor a URL of a blob container"));
+        return None;
+    };
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        faults.add(format!("{key}.url must begin with dir:, https:// or (emulators) http://"));
+        return None;
+    }
+    let signature = url.query().map(|query| Secret::new(query.to_owned()));
+    url.set_query(None);
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    if path.len() < 2 {
+        faults.add(format!("{key}.url names no container"));
+        return None;
+    }
+    let credential = match (signature, written.credential.as_deref()) {
+        (Some(signature), None | Some("sas")) => Some(Credential::Sas(signature)),
+        (None, None) if is_emulator(&url) => account_key(key, &url, written, faults),
+        (None, None) if written.account_key.is_some() || written.account_key_file.is_some() => {
+            account_key(key, &url, written, faults)
+        }
+        (None, word) => named(key, word.unwrap_or("managed_identity"), &url, written, faults),
+        (Some(_), Some(_)) => {
+            faults
+                .add(format!("{key}.url carries a signature and {key}.credential says otherwise"));
+            None
+        }
+    }?;
+    Some(Blob { url, credential })
+}
+
+fn named(
+    key: &str,
+    word: &str,
+    url: &Url,
+    written: &file::Store,
+    faults: &mut Faults,
+) -> Option<Credential> {
+    match word {
+        "account_key" => account_key(key, url, written, faults),
+        "managed_identity" => {
+            Some(Credential::ManagedIdentity { client_id: written.client_id.clone() })
+        }
+        "workload_identity" => Some(Credential::WorkloadIdentity),
+        "developer_tools" => Some(Credential::DeveloperTools),
+        "client_secret" => {
+            let secret = faults.secret(
+                &format!("{key}.client_secret"),
+                written.client_secret.as_ref(),
+                written.client_secret_file.as_ref(),
+            );
+            match (written.tenant_id.clone(), written.client_id.clone(), secret) {
+                (Some(tenant_id), Some(client_id), Some(secret)) => {
+                    Some(Credential::ClientSecret { tenant_id, client_id, secret })
+                }
+                _ => {
+                    faults.add(format!("{key} needs tenant_id, client_id and client_secret_file"));
+                    None
+                }
+            }
+        }
+        "sas" => {
+            faults.add(format!("{key}.url carries no signature; put the URL in {key}.url_file"));
+            None
+        }
+        _ => {
+            faults.add(format!(
+                "{key}.credential is none of sas, account_key, managed_identity, \
+                 workload_identity, client_secret, developer_tools"
+            ));
+            None
+        }
+    }
+}
+
+/// An emulator has the account as the first segment of the path, Azure as the first label of the
+/// host (Azurite's README: "URL").
+fn account_key(
+    key: &str,
+    url: &Url,
+    written: &file::Store,
+    faults: &mut Faults,
+) -> Option<Credential> {
+    let account = match url.domain() {
+        Some(domain) if domain.contains('.') => domain.split('.').next()?.to_owned(),
+        _ => url.path_segments()?.next()?.to_owned(),
+    };
+    let given = faults.secret(
+        &format!("{key}.account_key"),
+        written.account_key.as_ref(),
+        written.account_key_file.as_ref(),
+    );
+    let emulator = || is_emulator(url).then(|| Secret::new(EMULATOR_KEY.to_owned()));
+    let Some(secret) = given.or_else(emulator) else {
+        faults.add(format!("{key}.account_key_file is missing"));
+        return None;
+    };
+    Some(Credential::AccountKey { account, key: secret })
+}
+
+fn is_emulator(url: &Url) -> bool {
+    url.path_segments().and_then(|mut segments| segments.next()) == Some(EMULATOR_ACCOUNT)
+}
+
+fn queue(written: &file::Queue, faults: &mut Faults) -> Option<Queue> {
+    let url = faults.secret("queue.url", written.url.as_ref(), written.url_file.as_ref())?;
+    if let Some(path) = url.expose().strip_prefix("dir:") {
+        return Some(Queue::Folder(PathBuf::from(path)));
+    }
+    if !(url.expose().starts_with("amqp://") || url.expose().starts_with("amqps://")) {
+        faults.add("queue.url must begin with dir:, amqp:// or amqps://".into());
+        return None;
+    }
+    Some(Queue::Amqp(Amqp {
+        url,
+        requests: written.requests.clone(),
+        dead_letters: written.dead_letters.clone(),
+        events: written.events.clone(),
+        prefetch: written.prefetch.max(1),
+    }))
+}
+
+fn ledger(written: &file::Ledger, faults: &mut Faults) -> Option<Ledger> {
+    let url = faults.secret("ledger.url", written.url.as_ref(), written.url_file.as_ref())?;
+    let known = ["sqlite:", "postgres://", "postgresql://"];
+    if !known.iter().any(|scheme| url.expose().starts_with(scheme)) {
+        faults.add("ledger.url must begin with sqlite: or postgres://".into());
+    }
+    let master_key = written.master_key.clone().map(Secret::new);
+    let file = written.master_key_file.as_deref().unwrap_or("dsrd-data/master.key");
+    Some(Ledger { url, master_key_file: Path::new(file).to_owned(), master_key })
+}
+
+fn http(written: &file::Http, faults: &mut Faults) -> Http {
+    if written.listen.is_empty() {
+        return Http { listen: None };
+    }
+    let listen = written.listen.parse().ok();
+    if listen.is_none() {
+        faults.add("http.listen must be ADDRESS:PORT, or empty to turn it off".into());
+    }
+    Http { listen }
+}
+
+fn calendar(written: &file::Due, faults: &mut Faults) -> Calendar {
+    let zone = TimeZone::get(&written.time_zone).unwrap_or_else(|_| {
+        faults.add("due.time_zone is no IANA time zone, such as Europe/Berlin".into());
+        TimeZone::UTC
+    });
+    let mut holidays = BTreeSet::new();
+    for day in &written.holidays {
+        match day.parse::<Date>() {
+            Ok(date) => drop(holidays.insert(date)),
+            Err(_) => faults.add("due.holidays has an entry that is not YYYY-MM-DD".into()),
+        }
+    }
+    Calendar { zone, holidays }
+}
+
+fn policy(file: &File, sources: &[Store]) -> Policy {
+    let keeps = file.sources.iter().zip(sources).filter_map(|(written, source)| {
+        Some(Rule { source: source.name.clone(), keep: written.keep.clone()? })
+    });
+    Policy { rules: keeps.collect() }
+}
+
+fn check(limits: &Limits, faults: &mut Faults) {
+    let positive = [
+        ("message_bytes_max", limits.message_bytes_max as u64),
+        ("identities_max", limits.identities_max as u64),
+        ("sweep_requests_max", u64::from(limits.sweep_requests_max)),
+        ("read_concurrency_max", limits.read_concurrency_max as u64),
+        ("act_concurrency_max", limits.act_concurrency_max as u64),
+        ("hits_per_item_max", limits.hits_per_item_max as u64),
+        ("decoded_bytes_max", limits.decoded_bytes_max),
+        ("decoded_ratio_max", limits.decoded_ratio_max),
+        ("tries_max", u64::from(limits.tries_max)),
+    ];
+    for (key, _) in positive.into_iter().filter(|(_, value)| *value == 0) {
+        faults.add(format!("limits.{key} must be at least 1"));
+    }
+}

@@ -1,0 +1,187 @@
+//! What the operator wrote: a flat mirror of the TOML, key by key. `config/reference.toml` says what
+//! each key means; `settings` says what it becomes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use config::{Config, ConfigBuilder, FileFormat, builder::DefaultState};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::config::settings::Limits;
+use crate::config::unknown;
+
+/// The whole file.
+#[derive(Default, Deserialize, Serialize)]
+pub struct File {
+    pub deployment: Deployment,
+    pub queue: Queue,
+    pub ledger: Ledger,
+    pub exports: Store,
+    pub sources: Vec<Store>,
+    pub http: Http,
+    pub due: Due,
+    pub limits: Limits,
+}
+
+/// `[deployment]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Deployment {
+    pub source: String,
+    pub controller_id: String,
+}
+
+/// `[queue]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Queue {
+    pub url: Option<String>,
+    pub url_file: Option<String>,
+    pub requests: String,
+    pub dead_letters: String,
+    pub events: String,
+    pub prefetch: u16,
+}
+
+/// `[ledger]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Ledger {
+    pub url: Option<String>,
+    pub url_file: Option<String>,
+    pub master_key_file: Option<String>,
+    pub master_key: Option<String>,
+}
+
+/// `[exports]`, and each of `[[sources]]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Store {
+    pub name: Option<String>,
+    pub url: Option<String>,
+    pub url_file: Option<String>,
+    pub credential: Option<String>,
+    pub account_key: Option<String>,
+    pub account_key_file: Option<String>,
+    pub tenant_id: Option<String>,
+    pub client_id: Option<String>,
+    pub client_secret: Option<String>,
+    pub client_secret_file: Option<String>,
+    pub keep: Option<String>,
+}
+
+/// `[http]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Http {
+    pub listen: String,
+}
+
+/// `[due]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Due {
+    pub time_zone: String,
+    pub holidays: Vec<String>,
+}
+
+/// The settings could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// A file or variable has another form than its key asks for.
+    #[error("reading the settings: {0}")]
+    Form(String),
+    /// Keys that nobody knows; a typo here could turn a safety off.
+    #[error("the settings have unknown keys: {}", .0.join(", "))]
+    Unknown(Vec<String>),
+}
+
+/// The built-in defaults, which are also a sample.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// Variables that begin with this are settings.
+const PREFIX: &str = "DSRD__";
+
+impl File {
+    /// Defaults, then `path`, then `variables` whose names begin with `DSRD__`.
+    ///
+    /// # Errors
+    /// [`FileError`] with every unknown key, or the first key of a wrong form.
+    pub fn read(
+        path: Option<&Path>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, FileError> {
+        let mut builder =
+            Config::builder().add_source(config::File::from_str(DEFAULTS, FileFormat::Toml));
+        if let Some(path) = path {
+            builder = builder.add_source(config::File::from(path).format(FileFormat::Toml));
+        }
+        let variables: BTreeMap<_, _> = variables.into_iter().collect();
+        for (name, value) in variables {
+            builder = overlay(builder, &name, value)?;
+        }
+        let form = |error: config::ConfigError| FileError::Form(error.to_string());
+        let built = builder.build().map_err(form)?;
+        let tree: Value = built.clone().try_deserialize().map_err(form)?;
+        let strays = unknown::strays(&tree, &sample());
+        if !strays.is_empty() {
+            return Err(FileError::Unknown(strays));
+        }
+        built.try_deserialize().map_err(form)
+    }
+}
+
+/// `DSRD__SOURCES__0__URL` becomes the override `sources[0].url`.
+fn overlay(
+    builder: ConfigBuilder<DefaultState>,
+    name: &str,
+    value: String,
+) -> Result<ConfigBuilder<DefaultState>, FileError> {
+    let Some(path) = name.strip_prefix(PREFIX) else { return Ok(builder) };
+    let mut key = String::new();
+    for segment in path.to_lowercase().split("__") {
+        if segment.parse::<usize>().is_ok() {
+            key.push_str(&format!("[{segment}]"));
+        } else {
+            key.push_str(if key.is_empty() { "" } else { "." });
+            key.push_str(segment);
+        }
+    }
+    builder.set_override(&key, value).map_err(|_| FileError::Unknown(vec![name.to_owned()]))
+}
+
+/// Every key there is, as a tree.
+fn sample() -> Value {
+    let file = File { sources: vec![Store::default()], ..File::default() };
+    serde_json::to_value(file).expect("plain structs of strings and numbers serialise")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<File, FileError> {
+        File::read(None, variables.iter().map(|(k, v)| (k.to_string(), v.to_string())))
+    }
+
+    #[test]
+    fn variables_win_and_lists_are_indexed() {
+        let file = read(&[
+            ("DSRD__QUEUE__URL", "amqp://broker"),
+            ("DSRD__SOURCES__0__URL", "http://127.0.0.1:10000/devstoreaccount1/azureml"),
+            ("DSRD__SOURCES__1__NAME", "more"),
+            ("DSRD__SOURCES__1__URL", "dir:more"),
+            ("DSRD__LIMITS__TRIES_MAX", "3"),
+            ("HOME", "/nowhere"),
+        ])
+        .unwrap();
+        assert_eq!(file.queue.url.as_deref(), Some("amqp://broker"));
+        assert_eq!(file.sources[0].name.as_deref(), Some("run-history"));
+        assert!(file.sources[0].url.as_deref().unwrap().starts_with("http://127"));
+        assert_eq!(file.sources[1].name.as_deref(), Some("more"));
+        assert_eq!(file.limits.tries_max, 3);
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_with_the_nearest_known_one() {
+        let error = read(&[("DSRD__QUEUE__URI", "x"), ("DSRD__QUEU__URL", "x")]).err().unwrap();
+        let text = error.to_string();
+        assert!(text.contains("queue.uri (did you mean queue.url?)"), "{text}");
+        assert!(text.contains("queu (did you mean queue?)"), "{text}");
+    }
+}

@@ -1,0 +1,54 @@
+//! Keys that nobody knows, each with the nearest one that somebody does.
+
+use serde_json::Value;
+
+/// Paths in `tree` that `sample` does not have, in words for the operator.
+pub fn strays(tree: &Value, sample: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    visit(tree, sample, "", &mut found);
+    found
+}
+
+fn visit(tree: &Value, sample: &Value, path: &str, found: &mut Vec<String>) {
+    match (tree, sample) {
+        (Value::Object(tree), Value::Object(sample)) => {
+            for (key, value) in tree {
+                let here = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                match sample.get(key) {
+                    Some(sample) => visit(value, sample, &here, found),
+                    None => found.push(describe(&here, path, key, sample.keys())),
+                }
+            }
+        }
+        (Value::Array(tree), Value::Array(sample)) => {
+            for (index, value) in tree.iter().enumerate() {
+                if let Some(sample) = sample.first() {
+                    visit(value, sample, &format!("{path}[{index}]"), found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn describe<'a>(
+    here: &str,
+    path: &str,
+    key: &str,
+    known: impl Iterator<Item = &'a String>,
+) -> String {
+    match nearest(key, known) {
+        Some(near) if path.is_empty() => format!("{here} (did you mean {near}?)"),
+        Some(near) => format!("{here} (did you mean {path}.{near}?)"),
+        None => here.to_owned(),
+    }
+}
+
+/// The known word most like `word`, unless none is much like it.
+pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a String>) -> Option<&'a str> {
+    known
+        .map(|known| (strsim::normalized_damerau_levenshtein(word, known), known.as_str()))
+        .filter(|(likeness, _)| *likeness > 0.5)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known)
+}

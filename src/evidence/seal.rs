@@ -1,0 +1,249 @@
+//! What speaks of the subject is sealed under a key of its request's own; to destroy the key is to
+//! destroy the data, wherever copies of the sealed bytes went.
+//!
+//! XChaCha20-Poly1305, whose 24-byte nonces may be drawn at random without a count. Sealed bytes
+//! are the nonce and then the ciphertext with its tag. The request's id and the purpose are bound
+//! in as associated data: sealed bytes moved to another request or another row do not open.
+
+use std::fmt;
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::domain::request::RequestId;
+
+/// Bytes of a key.
+pub const KEY_BYTES: usize = 32;
+
+/// Bytes of a nonce.
+pub const NONCE_BYTES: usize = 24;
+
+/// Fresh random bytes, drawn by the caller for one seal and never used again.
+pub type Nonce = [u8; NONCE_BYTES];
+
+/// The deployment's key: wraps the keys of requests, and keys the digests that leave the seal.
+#[derive(Clone)]
+pub struct MasterKey(Zeroizing<[u8; KEY_BYTES]>);
+
+/// The key of one request.
+#[derive(Clone)]
+pub struct RequestKey {
+    id: RequestId,
+    key: Zeroizing<[u8; KEY_BYTES]>,
+}
+
+/// What is sealed; no two things of one request have the same purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The request as it came.
+    Body,
+    /// The planned item at this place in the plan.
+    Item(u64),
+}
+
+/// The text is not a master key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a master key is 64 hexadecimal digits")]
+pub struct IllegalMasterKey;
+
+/// The sealed bytes were altered, belong elsewhere, or were sealed under another key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the seal does not open: other key, other place, or altered bytes")]
+pub struct BrokenSeal;
+
+impl MasterKey {
+    /// Takes 64 hexadecimal digits, with white space around them as a file has it.
+    ///
+    /// # Errors
+    /// [`IllegalMasterKey`] for anything else.
+    pub fn from_hex(text: &str) -> Result<Self, IllegalMasterKey> {
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        hex::decode_to_slice(text.trim(), key.as_mut_slice()).map_err(|_| IllegalMasterKey)?;
+        Ok(Self(key))
+    }
+
+    /// The request's key, sealed for the ledger.
+    pub fn wrap(&self, key: &RequestKey, nonce: Nonce) -> Vec<u8> {
+        seal(&self.derive("wrap"), nonce, &key.key[..], &format!("dsrd/key/v1/{}", key.id))
+    }
+
+    /// The key of the request with this id.
+    ///
+    /// # Errors
+    /// [`BrokenSeal`] where it was wrapped for another request or by another master key.
+    pub fn unwrap_key(&self, id: &RequestId, wrapped: &[u8]) -> Result<RequestKey, BrokenSeal> {
+        let key = open(&self.derive("wrap"), wrapped, &format!("dsrd/key/v1/{id}"))?;
+        let key = <[u8; KEY_BYTES]>::try_from(key.as_slice()).map_err(|_| BrokenSeal)?;
+        Ok(RequestKey::new(id.clone(), key))
+    }
+
+    /// Hex HMAC-SHA-256: the same bytes can be known again, and without the key nobody can test a
+    /// guess.
+    pub fn keyed_digest(&self, bytes: &[u8]) -> String {
+        hex::encode(mac(&self.derive("digest"), bytes))
+    }
+
+    /// One key for each use, so that no two uses can be played against each other.
+    fn derive(&self, purpose: &str) -> Zeroizing<[u8; KEY_BYTES]> {
+        mac(&self.0, format!("dsrd/{purpose}/v1").as_bytes()).into()
+    }
+}
+
+impl RequestKey {
+    /// The key of a new request, from fresh random bytes.
+    pub fn new(id: RequestId, key: [u8; KEY_BYTES]) -> Self {
+        Self { id, key: key.into() }
+    }
+
+    /// Seals `plain` for this purpose.
+    pub fn seal(&self, purpose: Purpose, nonce: Nonce, plain: &[u8]) -> Vec<u8> {
+        seal(&self.key, nonce, plain, &self.place(purpose))
+    }
+
+    /// Opens what was sealed for this purpose.
+    ///
+    /// # Errors
+    /// [`BrokenSeal`] where the bytes are not exactly what was sealed here.
+    pub fn open(&self, purpose: Purpose, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, BrokenSeal> {
+        open(&self.key, sealed, &self.place(purpose))
+    }
+
+    /// Ids hold no `/`, so no two places are written alike.
+    fn place(&self, purpose: Purpose) -> String {
+        match purpose {
+            Purpose::Body => format!("dsrd/body/v1/{}", self.id),
+            Purpose::Item(ordinal) => format!("dsrd/item/v1/{}/{ordinal}", self.id),
+        }
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(not shown)")
+    }
+}
+
+impl fmt::Debug for RequestKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RequestKey({}, not shown)", self.id)
+    }
+}
+
+fn seal(key: &[u8; KEY_BYTES], nonce: Nonce, plain: &[u8], place: &str) -> Vec<u8> {
+    let ciphertext = XChaCha20Poly1305::new(&Key::from(*key))
+        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: place.as_bytes() })
+        .expect("the cipher refuses messages above 256 GiB only, and they would not fit in memory");
+    [&nonce, ciphertext.as_slice()].concat()
+}
+
+fn open(
+    key: &[u8; KEY_BYTES],
+    sealed: &[u8],
+    place: &str,
+) -> Result<Zeroizing<Vec<u8>>, BrokenSeal> {
+    let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(BrokenSeal)?;
+    XChaCha20Poly1305::new(&Key::from(*key))
+        .decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: place.as_bytes() })
+        .map(Zeroizing::new)
+        .map_err(|_| BrokenSeal)
+}
+
+fn mac(key: &[u8; KEY_BYTES], bytes: &[u8]) -> [u8; 32] {
+    let mut mac =
+        <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(bytes);
+    mac.finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> RequestId {
+        RequestId::new(text).unwrap()
+    }
+
+    fn key(name: &str) -> RequestKey {
+        RequestKey::new(id(name), [7; KEY_BYTES])
+    }
+
+    fn master(digit: &str) -> MasterKey {
+        MasterKey::from_hex(&digit.repeat(64)).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_in_its_own_place_only() {
+        let table = [
+            // sealed for, opened for, opens
+            (("r-1", Purpose::Body), ("r-1", Purpose::Body), true),
+            (("r-1", Purpose::Item(3)), ("r-1", Purpose::Item(3)), true),
+            (("r-1", Purpose::Body), ("r-2", Purpose::Body), false),
+            (("r-1", Purpose::Item(3)), ("r-1", Purpose::Item(4)), false),
+            (("r-1", Purpose::Item(3)), ("r-1", Purpose::Body), false),
+            (("r-1", Purpose::Item(12)), ("r-11", Purpose::Item(2)), false),
+        ];
+        for ((sealer, purpose), (opener, place), opens) in table {
+            let sealed = key(sealer).seal(purpose, [1; NONCE_BYTES], b"ann@contoso.com");
+            let opened = key(opener).open(place, &sealed);
+            assert_eq!(opened.is_ok(), opens, "{sealer} {purpose:?} as {opener} {place:?}");
+            assert!(opened.is_err() || &opened.unwrap()[..] == b"ann@contoso.com");
+        }
+    }
+
+    #[test]
+    fn every_altered_byte_and_every_cut_is_noticed() {
+        let sealed = key("r-1").seal(Purpose::Body, [1; NONCE_BYTES], b"x");
+        assert!(!sealed.is_empty());
+        for place in 0..sealed.len() {
+            let mut altered = sealed.clone();
+            altered[place] ^= 1;
+            assert_eq!(key("r-1").open(Purpose::Body, &altered).err(), Some(BrokenSeal), "{place}");
+            let cut = &sealed[..place];
+            assert_eq!(key("r-1").open(Purpose::Body, cut).err(), Some(BrokenSeal), "{place}");
+        }
+    }
+
+    #[test]
+    fn a_wrapped_key_opens_for_its_request_under_its_master_only() {
+        let wrapped = master("a").wrap(&key("r-1"), [2; NONCE_BYTES]);
+        let sealed = key("r-1").seal(Purpose::Body, [1; NONCE_BYTES], b"hello");
+        let unwrapped = master("a").unwrap_key(&id("r-1"), &wrapped).unwrap();
+        assert_eq!(&unwrapped.open(Purpose::Body, &sealed).unwrap()[..], b"hello");
+        assert!(master("b").unwrap_key(&id("r-1"), &wrapped).is_err());
+        assert!(master("a").unwrap_key(&id("r-2"), &wrapped).is_err());
+        assert!(master("a").unwrap_key(&id("r-1"), b"").is_err());
+    }
+
+    #[test]
+    fn digests_depend_on_key_and_bytes() {
+        let digest = master("a").keyed_digest(b"body");
+        assert_eq!(digest, master("A").keyed_digest(b"body"));
+        assert_eq!(digest.len(), 64);
+        assert_ne!(digest, master("b").keyed_digest(b"body"));
+        assert_ne!(digest, master("a").keyed_digest(b"bodY"));
+    }
+
+    #[test]
+    fn master_keys_are_64_digits() {
+        let table = [
+            ("0123456789abcdefABCDEF".to_owned() + &"0".repeat(42), true),
+            (format!(" {}\n", "f".repeat(64)), true),
+            ("f".repeat(63), false),
+            ("f".repeat(66), false),
+            ("g".repeat(64), false),
+            (String::new(), false),
+        ];
+        for (text, legal) in table {
+            assert_eq!(MasterKey::from_hex(&text).is_ok(), legal, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn keys_do_not_print() {
+        assert_eq!(format!("{:?}", master("a")), "MasterKey(not shown)");
+        assert_eq!(format!("{:?}", key("r-1")), "RequestKey(r-1, not shown)");
+    }
+}

@@ -1,0 +1,24 @@
+//! Every reading of stored bytes that is searched, listed here and nowhere else.
+//!
+//! | reading | file |
+//! | --- | --- |
+//! | gzip, zlib, zip, tar, zstd, bzip2, xz, one in the other | `containers` |
+//! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
+//! | UTF-8; where bytes are not UTF-8 also Windows-1252 and legacy charsets | `spelling::charset` |
+//! | binary: runs of text of one and of two bytes a character | `spelling::charset` |
+//! | JSON and backslash escapes, percent-encoding, HTML entities, nested | `spelling::escapes` |
+//! | quoted-printable, `=?utf-8?…?=` words | `spelling::mail` |
+//! | base64, plain and for URLs, and whatever was packed in it | `spelling::base64_runs` |
+//! | NFKC and case folding; invisible characters dropped | `spelling::fold` |
+//!
+//! JSON, JSON lines and notebooks are read as text with their escapes undone, and `places` finds out
+//! at which JSON Pointer a hit stands. CSV needs no view of its own: a quote is a boundary.
+//! To add a reading: a file here, a line in this table, and a call in `windows` (text) or
+//! `containers` (bytes).
+
+pub mod spelling;
+pub mod places;
+pub mod meter;
+pub mod walk;
+pub mod windows;
+pub mod containers;

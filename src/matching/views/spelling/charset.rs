@@ -1,0 +1,295 @@
+//! Bytes to characters: which charset a stream is in, and the readings of bytes in an unsure one.
+
+use std::io::{self, Read};
+
+use encoding_rs::{
+    BIG5, CoderResult, Decoder, EUC_JP, EUC_KR, Encoding, GB18030, ISO_8859_2, KOI8_R, SHIFT_JIS,
+    UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252,
+};
+
+use super::reading::Reading;
+
+/// How a stream of bytes spells text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charset {
+    /// One byte a character, or UTF-8.
+    Bytes,
+    /// Two bytes a character, low byte first if `true`.
+    Utf16(bool),
+    /// Four bytes a character, low byte first if `true`.
+    Utf32(bool),
+    /// No text: zeros and control characters.
+    Binary,
+}
+
+/// The charset of a stream that starts like this.
+pub fn guess(head: &[u8]) -> Charset {
+    if head.starts_with(&[0xff, 0xfe, 0, 0]) {
+        return Charset::Utf32(true);
+    }
+    if head.starts_with(&[0, 0, 0xfe, 0xff]) {
+        return Charset::Utf32(false);
+    }
+    if head.starts_with(&[0xff, 0xfe]) {
+        return Charset::Utf16(true);
+    }
+    if head.starts_with(&[0xfe, 0xff]) {
+        return Charset::Utf16(false);
+    }
+    let by_shape =
+        [Charset::Utf16(true), Charset::Utf16(false), Charset::Utf32(true), Charset::Utf32(false)];
+    // Read the wrong way round, Latin letters are Chinese ones: more ASCII decides.
+    let best =
+        by_shape.into_iter().filter_map(|charset| Some((ascii_if_clean(head, charset)?, charset)));
+    if head.contains(&0)
+        && let Some((_, charset)) = best.max_by_key(|(ascii, _)| *ascii)
+    {
+        return charset;
+    }
+    let strange = head.iter().filter(|byte| is_strange(**byte)).count();
+    if head.contains(&0) || strange * 10 > head.len() { Charset::Binary } else { Charset::Bytes }
+}
+
+/// Control characters that text does not have; escape and bell occur in logs of terminals.
+fn is_strange(byte: u8) -> bool {
+    byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b | 0x08 | 0x07)
+}
+
+/// How many ASCII characters these bytes hold, if all of them are such as texts are made of.
+fn ascii_if_clean(head: &[u8], charset: Charset) -> Option<usize> {
+    let mut chars: Vec<Option<char>> = match charset {
+        Charset::Utf16(little) => {
+            let units = head.chunks_exact(2).map(|pair| unit(pair, little));
+            char::decode_utf16(units).map(Result::ok).collect()
+        }
+        Charset::Utf32(little) => head.chunks_exact(4).map(|four| scalar(four, little)).collect(),
+        _ => return None,
+    };
+    if chars.last() == Some(&None) {
+        chars.pop(); // the head may cut a surrogate pair
+    }
+    let clean = !chars.is_empty() && chars.iter().all(|c| c.is_some_and(is_texty));
+    clean.then(|| chars.iter().flatten().filter(|c| c.is_ascii()).count())
+}
+
+fn is_texty(c: char) -> bool {
+    !matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..='\u{ffff}')
+        && (!c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\u{c}' | '\u{1b}'))
+}
+
+fn unit(pair: &[u8], little: bool) -> u16 {
+    let pair = [pair[0], pair[1]];
+    if little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) }
+}
+
+fn scalar(four: &[u8], little: bool) -> Option<char> {
+    let four = [four[0], four[1], four[2], four[3]];
+    char::from_u32(if little { u32::from_le_bytes(four) } else { u32::from_be_bytes(four) })
+}
+
+/// A stream in UTF-16 or UTF-32, read as UTF-8.
+pub struct Wide<R> {
+    inner: R,
+    charset: Charset,
+    decoder: Decoder,
+    bytes: Vec<u8>,
+    text: Vec<u8>,
+    given: usize,
+    ended: bool,
+}
+
+impl<R: Read> Wide<R> {
+    /// Reads `inner` in this charset.
+    pub fn new(inner: R, charset: Charset) -> Self {
+        let encoding = if charset == Charset::Utf16(false) { UTF_16BE } else { UTF_16LE };
+        let decoder = encoding.new_decoder_with_bom_removal();
+        Self {
+            inner,
+            charset,
+            decoder,
+            bytes: Vec::new(),
+            text: Vec::new(),
+            given: 0,
+            ended: false,
+        }
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        let kept = self.bytes.len();
+        self.bytes.resize(kept + 16 * 1024, 0);
+        let read = self.inner.read(&mut self.bytes[kept..]);
+        self.bytes.truncate(kept + *read.as_ref().unwrap_or(&0));
+        self.ended = read? == 0;
+        (self.given, self.text) = (0, std::mem::take(&mut self.text));
+        self.text.clear();
+        if let Charset::Utf32(little) = self.charset {
+            let whole = self.bytes.len() / 4 * 4;
+            for four in self.bytes[..whole].chunks_exact(4) {
+                let c = scalar(four, little).unwrap_or(char::REPLACEMENT_CHARACTER);
+                self.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            self.bytes.drain(..whole);
+            return Ok(());
+        }
+        let room = self.decoder.max_utf8_buffer_length(self.bytes.len()).unwrap_or(1 << 17);
+        self.text.resize(room, 0);
+        let (result, _, written, _) =
+            self.decoder.decode_to_utf8(&self.bytes, &mut self.text, self.ended);
+        debug_assert_eq!(result, CoderResult::InputEmpty);
+        self.text.truncate(written);
+        self.bytes.clear();
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Wide<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.given == self.text.len() && !self.ended {
+            self.refill()?;
+        }
+        let len = buffer.len().min(self.text.len() - self.given);
+        buffer[..len].copy_from_slice(&self.text[self.given..self.given + len]);
+        self.given += len;
+        Ok(len)
+    }
+}
+
+/// The readings of bytes that are not all UTF-8.
+///
+/// Text: what is UTF-8 as such, the rest as Windows-1252 (which has Latin-1 within); with `legacy`
+/// also whole in each charset in which names beyond ASCII are still stored. Binary: the rest as
+/// nothing, then as Windows-1252, then every two bytes as a character, both ways and from both ends.
+pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<(&'static str, Reading)> {
+    let mut readings = vec![("", mixed(bytes, |byte| WESTERN[usize::from(byte - 0x80)]))];
+    if binary {
+        readings.push(("", mixed(bytes, |_| char::REPLACEMENT_CHARACTER)));
+        if bytes.contains(&0) || legacy {
+            for (skip, little) in [(0, true), (1, true), (0, false), (1, false)] {
+                readings.push(("utf-16 > ", wide(bytes, skip, little)));
+            }
+        }
+    } else if legacy {
+        let charsets: [(&str, &'static Encoding); 8] = [
+            ("shift_jis > ", SHIFT_JIS),
+            ("euc-jp > ", EUC_JP),
+            ("gb18030 > ", GB18030),
+            ("big5 > ", BIG5),
+            ("euc-kr > ", EUC_KR),
+            ("iso-8859-2 > ", ISO_8859_2),
+            ("windows-1251 > ", WINDOWS_1251),
+            ("koi8-r > ", KOI8_R),
+        ];
+        readings.extend(charsets.map(|(name, charset)| (name, lines_in(charset, bytes))));
+    }
+    readings
+}
+
+/// UTF-8 where it is UTF-8; other bytes one by one.
+fn mixed(bytes: &[u8], other: impl Fn(u8) -> char) -> Reading {
+    let mut reading = Reading::with_capacity(bytes.len() + bytes.len() / 8);
+    let mut at = 0;
+    for chunk in bytes.utf8_chunks() {
+        reading.copy(chunk.valid(), at);
+        at += chunk.valid().len();
+        for byte in chunk.invalid() {
+            reading.replace_char(other(*byte), at);
+            at += 1;
+        }
+    }
+    reading
+}
+
+fn wide(bytes: &[u8], skip: usize, little: bool) -> Reading {
+    let mut reading = Reading::with_capacity(bytes.len() / 2);
+    let units =
+        bytes.get(skip..).unwrap_or_default().chunks_exact(2).map(|pair| unit(pair, little));
+    let mut at = skip;
+    for decoded in char::decode_utf16(units) {
+        let c = decoded.unwrap_or(char::REPLACEMENT_CHARACTER);
+        reading.replace_char(c, at);
+        at += c.len_utf16() * 2;
+    }
+    reading
+}
+
+/// Line by line, so that offsets lead back at least to the line, and one bad line spoils no other.
+fn lines_in(charset: &'static Encoding, bytes: &[u8]) -> Reading {
+    let mut reading = Reading::with_capacity(bytes.len() * 2);
+    let mut at = 0;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        if line.is_ascii() {
+            reading.copy(&String::from_utf8_lossy(line), at);
+        } else {
+            reading.replace(&charset.decode_without_bom_handling(line).0, at);
+        }
+        at += line.len();
+    }
+    reading
+}
+
+/// Bytes as UTF-8 if they are, else as Windows-1252.
+pub fn utf8_or_western(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(),
+    }
+}
+
+/// Windows-1252 from 0x80 on; from 0xa0 it is Latin-1.
+const WESTERN: [char; 128] = {
+    let low = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
+        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
+        'ž', 'Ÿ',
+    ];
+    let mut all = ['\0'; 128];
+    let mut at = 0;
+    while at < 128 {
+        all[at] = if at < 32 { low[at] } else { (0x80 + at as u8) as char };
+        at += 1;
+    }
+    all
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utf16(text: &str, little: bool) -> Vec<u8> {
+        let bytes = |unit: u16| if little { unit.to_le_bytes() } else { unit.to_be_bytes() };
+        text.encode_utf16().flat_map(bytes).collect()
+    }
+
+    #[test]
+    fn charsets_are_guessed() {
+        for text in ["ann@contoso.com", "山田太郎\n", "Lefèvre, 😀"] {
+            for little in [true, false] {
+                let bytes = utf16(text, little);
+                assert_eq!(guess(&bytes), Charset::Utf16(little), "{text}");
+                let mut read = String::new();
+                Wide::new(&*bytes, guess(&bytes)).read_to_string(&mut read).unwrap();
+                assert_eq!(read, text);
+                let marked = utf16(&format!("\u{feff}{text}"), little);
+                let mut read = String::new();
+                Wide::new(&*marked, guess(&marked)).read_to_string(&mut read).unwrap();
+                assert_eq!(read, text);
+            }
+        }
+        assert_eq!(guess(b"plain"), Charset::Bytes);
+        assert_eq!(guess(b"Lef\xe8vre"), Charset::Bytes);
+        assert_eq!(
+            guess(b"\x80\x04\x95\x0f\0\0\0\0\0\0\0\x8c\x0fann@contoso.com\x94."),
+            Charset::Binary
+        );
+    }
+
+    #[test]
+    fn western_and_utf8_may_be_mixed() {
+        let readings = unsure_readings(
+            "è".as_bytes().iter().chain(b"Lef\xe8vre \x80").copied().collect::<Vec<_>>().as_slice(),
+            false,
+            false,
+        );
+        assert_eq!(readings[0].1.text, "èLefèvre €");
+    }
+}

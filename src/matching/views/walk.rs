@@ -1,0 +1,97 @@
+//! One pass through all readings of one item: whoever looks, and what was seen where.
+
+use std::collections::BTreeSet;
+use std::io::{self, Read};
+use std::ops::Range;
+
+use super::meter::{Meter, Stored};
+use crate::domain::item::Item;
+use crate::matching::limits::Limits;
+
+/// Someone who looks into every reading of an item.
+pub trait Look {
+    /// What may be seen.
+    type What: Clone + Ord;
+    /// Looks into one text; ranges are of that text.
+    fn look(&mut self, text: &str, seen: &mut dyn FnMut(Self::What, Range<usize>));
+    /// Told of each thing seen at a new place, and whether there is room for more like it.
+    fn keep(&mut self, what: &Self::What) -> bool;
+}
+
+/// Something seen.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sight<W> {
+    /// What.
+    pub what: W,
+    /// Through which readings, outermost first.
+    pub view: String,
+    /// Where in the last of them.
+    pub place: String,
+}
+
+/// One pass through one item.
+pub struct Walk<'a, L: Look> {
+    pub(super) look: &'a mut L,
+    pub(super) limits: &'a Limits,
+    pub(super) meter: &'a Meter,
+    /// Everything seen, once for each view and place.
+    pub sights: BTreeSet<Sight<L::What>>,
+    /// What could not be read, and why.
+    pub unreadable: BTreeSet<String>,
+}
+
+impl<'a, L: Look> Walk<'a, L> {
+    /// A pass that has seen nothing yet.
+    pub fn new(look: &'a mut L, limits: &'a Limits, meter: &'a Meter) -> Self {
+        Self { look, limits, meter, sights: BTreeSet::new(), unreadable: BTreeSet::new() }
+    }
+
+    /// Looks at what is known without the content: the name, metadata and tags.
+    pub fn head(&mut self, item: &Item) {
+        self.label(&item.name, "name", "name");
+        for (view, pairs) in [("metadata", &item.metadata), ("tags", &item.tags)] {
+            for (key, value) in pairs {
+                self.label(key, view, key);
+                self.label(value, view, key);
+                // A key may say what its value alone does not: `user=ann`.
+                self.label(&format!("{key}={value}"), view, key);
+            }
+        }
+    }
+
+    /// Looks at the content. Fails only if the store does.
+    pub fn content(&mut self, content: &mut dyn Read) -> io::Result<()> {
+        let meter = self.meter;
+        let walked = self.bytes(&mut Stored::new(content, meter), "", 0);
+        match (meter.take_failure(), walked) {
+            (Some(failure), _) => Err(failure),
+            (None, Err(error)) => {
+                let reason = super::meter::refusal(&error).map_or("broken", |refused| refused.0);
+                self.unreadable(reason, "");
+                Ok(())
+            }
+            (None, Ok(())) => Ok(()),
+        }
+    }
+
+    /// Looks at a short text that stands beside the content.
+    pub(super) fn label(&mut self, text: &str, view: &str, place: &str) {
+        for found in self.readings(text) {
+            self.see(found.what, view.to_owned(), place.to_owned());
+        }
+    }
+
+    pub(super) fn see(&mut self, what: L::What, view: String, place: String) {
+        let sight = Sight { what, view, place };
+        if !self.sights.contains(&sight) && self.look.keep(&sight.what) {
+            self.sights.insert(sight);
+        }
+    }
+
+    /// Notes that something could not be read; `chain` leads to it.
+    pub(super) fn unreadable(&mut self, reason: &str, chain: &str) {
+        let chain = chain.trim_end_matches(" > ");
+        let place = if chain.is_empty() { String::new() } else { format!(" in {chain}") };
+        self.unreadable.insert(format!("{reason}{place}"));
+    }
+}

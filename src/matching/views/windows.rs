@@ -1,0 +1,250 @@
+//! A stream of text searched window by window: memory stays bounded, and windows overlap so far that
+//! every occurrence stands whole, with its neighbours, in exactly one window that answers for it.
+
+use std::io::{self, Read};
+
+use super::places::{Place, Places, Shape};
+use super::spelling::base64_runs::runs;
+use super::spelling::charset::unsure_readings;
+use super::spelling::escapes::{ROUNDS_MAX, unescape};
+use super::spelling::mail;
+use super::walk::{Look, Walk};
+
+/// Bytes searched at once.
+const WINDOW_BYTES: usize = 256 << 10;
+
+/// Bytes at either end of a window that only serve as neighbours; longer than any identity, with
+/// room for escapes of six bytes a character.
+const MARGIN_BYTES: usize = 8 << 10;
+
+/// How deep base64 within base64 is followed.
+const NESTED_RUNS_MAX: usize = 3;
+
+/// Something seen in a window.
+pub(super) struct Found<W> {
+    /// What.
+    pub what: W,
+    start: usize,
+    /// Readings between the stream and the text it was seen in; each ends in ` > `.
+    via: String,
+    rounds: usize,
+}
+
+struct Kept<W> {
+    found: Found<W>,
+    place: Place,
+    byte: u64,
+}
+
+impl<L: Look> Walk<'_, L> {
+    /// Searches a stream of text, or of binary with text in it.
+    pub(super) fn stream(
+        &mut self,
+        reader: &mut dyn Read,
+        chain: &str,
+        binary: bool,
+    ) -> io::Result<()> {
+        let mut window = Vec::with_capacity(WINDOW_BYTES);
+        let mut places = None;
+        let mut kept = Vec::new();
+        let (mut lead, mut passed) = (0, 0u64);
+        let result = loop {
+            let filled = fill(reader, &mut window);
+            let last = !matches!(filled, Ok(true));
+            let limit = if last { window.len() } else { window.len() - MARGIN_BYTES };
+            let places = places.get_or_insert_with(|| Places::new(&window));
+            let found = self.window(&window, lead..limit, binary);
+            let offsets: Vec<_> = found.iter().map(|found| found.start - lead).collect();
+            let told = places.pass(&window[lead..], limit - lead, &offsets);
+            for ((found, place), offset) in found.into_iter().zip(told).zip(offsets) {
+                kept.push(Kept { found, place, byte: passed + offset as u64 });
+            }
+            passed += (limit - lead) as u64;
+            if last {
+                break filled.map(|_| ());
+            }
+            let cut = limit.saturating_sub(MARGIN_BYTES);
+            lead = limit - cut;
+            window.drain(..cut);
+        };
+        let shape = places.map_or(Shape::Text, Places::shape);
+        for kept in kept {
+            self.place(kept, chain, if binary { None } else { Some(shape) });
+        }
+        result
+    }
+
+    /// Everything seen in all readings of a short text.
+    pub(super) fn readings(&mut self, text: &str) -> Vec<Found<L::What>> {
+        let mut found = Vec::new();
+        self.text(text, "", 0, &mut found);
+        found
+    }
+
+    /// What is seen in a window and starts in the range, in order, each thing once.
+    fn window(
+        &mut self,
+        bytes: &[u8],
+        range: std::ops::Range<usize>,
+        binary: bool,
+    ) -> Vec<Found<L::What>> {
+        let mut all = Vec::new();
+        self.any_bytes(bytes, binary, "", 0, &mut all);
+        all.retain(|found| range.contains(&found.start));
+        all.sort_by(|one, other| {
+            let key = |found: &Found<L::What>| (found.start, found.via.len(), found.rounds);
+            key(one).cmp(&key(other)).then_with(|| one.what.cmp(&other.what))
+        });
+        let mut seen = std::collections::BTreeSet::new();
+        all.retain(|found| seen.insert((found.start, found.what.clone())));
+        all
+    }
+
+    fn any_bytes(
+        &mut self,
+        bytes: &[u8],
+        binary: bool,
+        via: &str,
+        nested: usize,
+        all: &mut Vec<Found<L::What>>,
+    ) {
+        let (start, end) = whole_characters(bytes);
+        if let Ok(text) = std::str::from_utf8(&bytes[start..end])
+            && !binary
+        {
+            let from = all.len();
+            self.text(text, via, nested, all);
+            all[from..].iter_mut().for_each(|found| found.start += start);
+            return;
+        }
+        for (label, reading) in unsure_readings(bytes, binary, true) {
+            let from = all.len();
+            self.text(&reading.text, &format!("{via}{label}"), nested, all);
+            all[from..].iter_mut().for_each(|found| found.start = reading.origin(found.start));
+        }
+    }
+
+    /// A text, its escapes undone round by round, its mail encodings undone, and its base64.
+    fn text(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
+        self.plain(text, via, 0, all);
+        self.base64(text, via, nested, all);
+        self.rounds(text, via, nested, all);
+        if let Some(reading) = mail::undo(text) {
+            let from = all.len();
+            let via = format!("{via}quoted-printable > ");
+            self.plain(&reading.text, &via, 0, all);
+            self.rounds(&reading.text, &via, nested, all);
+            all[from..].iter_mut().for_each(|found| found.start = reading.origin(found.start));
+        }
+    }
+
+    fn rounds(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
+        let mut chain: Vec<super::spelling::reading::Reading> = Vec::new();
+        while chain.len() < ROUNDS_MAX {
+            let before = chain.last().map_or(text, |reading| reading.text.as_str());
+            let Some(reading) = unescape(before) else { break };
+            chain.push(reading);
+            let undone = &chain[chain.len() - 1];
+            let from = all.len();
+            self.plain(&undone.text, via, chain.len(), all);
+            self.base64(&undone.text, via, nested, all);
+            for found in &mut all[from..] {
+                found.start =
+                    chain.iter().rev().fold(found.start, |at, reading| reading.origin(at));
+            }
+        }
+    }
+
+    fn plain(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
+        self.look.look(text, &mut |what, range| {
+            all.push(Found { what, start: range.start, via: via.to_owned(), rounds });
+        });
+    }
+
+    fn base64(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
+        if nested == NESTED_RUNS_MAX {
+            return;
+        }
+        let via = format!("{via}base64 > ");
+        runs(text, &mut |run| {
+            let from = all.len();
+            if let Some(seen) = self.packed(&run.bytes, nested) {
+                let found = |(what, view)| Found {
+                    what,
+                    start: run.start,
+                    via: format!("{via}{view} > "),
+                    rounds: 0,
+                };
+                all.extend(seen.into_iter().map(found));
+                return;
+            }
+            let binary = std::str::from_utf8(&run.bytes).is_err();
+            self.any_bytes(&run.bytes, binary, &via, nested + 1, all);
+            for found in &mut all[from..] {
+                found.start = (run.start + found.start / 3 * 4).min(text.len());
+            }
+        });
+    }
+
+    fn place(&mut self, kept: Kept<L::What>, chain: &str, shape: Option<Shape>) {
+        let Kept { found, place, byte } = kept;
+        let mut via = found.via;
+        let pointer =
+            place.pointer.filter(|_| matches!(shape, Some(Shape::Json | Shape::JsonLines)));
+        let undone = if pointer.is_some() { 1 } else { 0 };
+        if found.rounds > undone {
+            via.push_str("escaped > ");
+        }
+        let inner = if via.is_empty() { String::new() } else { format!(" > {via}text") };
+        let (view, place) = match (shape, pointer) {
+            (None, _) => (format!("{chain}binary{inner}"), format!("byte {}", byte + 1)),
+            (Some(Shape::JsonLines), Some((_, pointer))) => {
+                (format!("{chain}jsonl{inner}"), format!("line {} {pointer}", place.line))
+            }
+            (Some(_), Some((_, pointer))) => (format!("{chain}json{inner}"), pointer),
+            (Some(_), None) => {
+                let position = format!("line {} column {}", place.line, place.column);
+                (format!("{chain}{via}text"), position)
+            }
+        };
+        self.see(found.what, view, place);
+    }
+}
+
+/// Reads until the window is full; `false` at the end of the stream.
+fn fill(reader: &mut dyn Read, window: &mut Vec<u8>) -> io::Result<bool> {
+    let mut len = window.len();
+    window.resize(WINDOW_BYTES, 0);
+    while len < WINDOW_BYTES {
+        match reader.read(&mut window[len..]) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                window.truncate(len);
+                return Err(error);
+            }
+        }
+    }
+    window.truncate(len);
+    Ok(len == WINDOW_BYTES)
+}
+
+/// The part of a window that no cut went through.
+fn whole_characters(bytes: &[u8]) -> (usize, usize) {
+    let start = bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
+    let end = (0..bytes.len().min(4))
+        .map(|back| bytes.len() - 1 - back)
+        .find(|at| bytes[*at] & 0xc0 != 0x80)
+        .filter(|at| {
+            let len = match bytes[*at] {
+                0xc0..=0xdf => 2,
+                0xe0..=0xef => 3,
+                0xf0.. => 4,
+                _ => 1,
+            };
+            at + len > bytes.len()
+        })
+        .unwrap_or(bytes.len());
+    (start.min(end), end)
+}

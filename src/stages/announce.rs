@@ -1,0 +1,152 @@
+//! What each record says to the world, and publishing it from the outbox.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use crate::archive::manifest::ManualStep;
+use crate::domain::event::Announcement;
+use crate::domain::failure::Failure;
+use crate::domain::state::{Archive, Counts, Event, State};
+use crate::ports::{Announced, Announcer, Clock, Ledger};
+
+/// How one turn of announcing went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// Published and confirmed.
+    pub confirmed: usize,
+    /// Kept, because no queue takes them; tried again later.
+    pub unroutable: usize,
+}
+
+/// Announcements taken from the outbox at a time.
+const WINDOW: u32 = 128;
+
+/// Longest pause before an unroutable event is tried again.
+const UNROUTABLE_PAUSE_MAX: SignedDuration = SignedDuration::from_mins(10);
+
+/// Publishes what the outbox holds, oldest first, until it is empty or the announcer fails.
+///
+/// # Errors
+/// The announcer's or the ledger's failure; what was confirmed before it stays confirmed.
+pub async fn announce(
+    ledger: &dyn Ledger,
+    announcer: &dyn Announcer,
+    clock: &dyn Clock,
+) -> Result<Turn, Failure> {
+    let mut turn = Turn::default();
+    // Ends: each round either marks announcements sent, puts them off beyond now, or fails.
+    loop {
+        let window = ledger.unsent(clock.now(), WINDOW).await?;
+        if window.is_empty() {
+            return Ok(turn);
+        }
+        let answers =
+            futures::future::join_all(window.iter().map(|each| announcer.announce(each))).await;
+        let mut sent = Vec::new();
+        let mut failure = None;
+        for (announcement, answer) in window.iter().zip(answers) {
+            match answer {
+                Ok(Announced::Confirmed) => sent.push(announcement.id),
+                Ok(Announced::Unroutable) => {
+                    turn.unroutable += 1;
+                    ledger.put_off(announcement.id, retry_at(announcement, clock.now())).await?;
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+        turn.confirmed += sent.len();
+        ledger.mark_sent(&sent).await?;
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+    }
+}
+
+fn retry_at(announcement: &Announcement, now: Timestamp) -> Timestamp {
+    let pause = SignedDuration::from_secs(1 << announcement.tries.min(10));
+    now + pause.min(UNROUTABLE_PAUSE_MAX)
+}
+
+/// The name of the event that announces a record, and what it says beyond the fields that all have.
+pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>) {
+    let mut details = Map::new();
+    let name = match event {
+        Event::Accepted => "accepted",
+        Event::Rejected { .. } => "rejected",
+        Event::FindStarted
+        | Event::Approved(_)
+        | Event::Retried(_)
+        | Event::ActStarted
+        | Event::LeftOver { .. } => {
+            details.insert("progress".into(), json!({ "stage": state.word() }));
+            "progressed"
+        }
+        Event::Acted { archive } => {
+            details.insert("progress".into(), json!({ "stage": state.word() }));
+            archive.iter().for_each(|archive| describe_archive(archive, &mut details));
+            "progressed"
+        }
+        Event::Planned { items, unreadable, seen, .. } => {
+            let progress = json!({
+                "stage": state.word(), "seen": seen, "planned": items, "unreadable": unreadable,
+            });
+            details.insert("progress".into(), progress);
+            "progressed"
+        }
+        Event::Held { reason } => {
+            details.insert("outcome".into(), "held".into());
+            details.insert("held_reason".into(), reason.as_str().into());
+            "held"
+        }
+        Event::Refused(_) | Event::Cancelled(_) => {
+            details.insert("outcome".into(), "cancelled".into());
+            "cancelled"
+        }
+        Event::Failed { reason } => {
+            details.insert("outcome".into(), "failed".into());
+            details.insert("reason".into(), reason.as_str().into());
+            "failed"
+        }
+        Event::Verified { counts, archive, logically_erased_at, unrecoverable_after } => {
+            details.insert("outcome".into(), state.word().into());
+            details.insert("counts".into(), count(counts));
+            archive.iter().for_each(|archive| describe_archive(archive, &mut details));
+            if let Some(at) = logically_erased_at {
+                let after = unrecoverable_after.map(|at| at.to_string());
+                let horizon = json!({
+                    "logically_erased_at": at.to_string(), "unrecoverable_after": after,
+                });
+                details.insert("horizon".into(), horizon);
+            }
+            details.insert("manual_steps".into(), json!(manual_steps()));
+            if state == State::Completed { "completed" } else { "partially_completed" }
+        }
+    };
+    (name, details)
+}
+
+/// What no program can do: the last row of the design's table of sources.
+pub fn manual_steps() -> Vec<ManualStep> {
+    vec![ManualStep {
+        system: "Azure Privacy portal".into(),
+        what:
+            "System-generated logs of Azure Machine Learning are exported and erased by a tenant \
+               administrator in the Azure portal. It has no programming interface, so it is no \
+               part of this outcome."
+                .into(),
+        url: Some(PRIVACY_PORTAL.into()),
+    }]
+}
+
+const PRIVACY_PORTAL: &str =
+    "https://portal.azure.com/#blade/Microsoft_Azure_Policy/UserPrivacyMenuBlade/Overview";
+
+fn describe_archive(archive: &Archive, details: &mut Map<String, Value>) {
+    details.insert("results_url".into(), archive.url.as_str().into());
+    details.insert("results_count".into(), archive.files.into());
+    details.insert("archive_sha256".into(), archive.sha256.as_str().into());
+}
+
+fn count(counts: &Counts) -> Value {
+    json!({ "seen": counts.seen, "found": counts.found, "outcomes": counts.outcomes })
+}

@@ -1,0 +1,300 @@
+//! The ledger as the stages use it: requests come in sealed, records are chained, and every record is
+//! announced in the transaction that writes it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::domain::event::{Announcement, Content, Correspondence, Envelope};
+use crate::domain::failure::Failure;
+use crate::domain::outcome::ItemOutcome;
+use crate::domain::plan::Planned;
+use crate::domain::request::{Request, RequestId};
+use crate::domain::state::{Event, State};
+use crate::evidence::chain::Link;
+use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, Purpose, RequestKey};
+use crate::ports::{
+    Appended, Clock, Entropy, Ledger, Opened, Opening, OpeningRequest, Record, SealedItem,
+    SealedRequest, Standing,
+};
+use crate::stages::announce;
+use crate::stages::message::{self, Fault, Message, Terms};
+
+/// All that the stages need to write the account.
+pub struct Docket {
+    /// Where it is kept.
+    pub ledger: Arc<dyn Ledger>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where keys and nonces come from.
+    pub entropy: Arc<dyn Entropy>,
+    master_key: MasterKey,
+    envelope: Envelope,
+}
+
+/// A request with its place in the ledger, its identities unsealed.
+pub struct Case {
+    /// What was asked.
+    pub request: Request,
+    /// Where it stands.
+    pub standing: Standing,
+    key: RequestKey,
+}
+
+/// One line of a request's plan.
+pub struct Entry {
+    /// Its place in the plan.
+    pub ordinal: u64,
+    /// What is done with what.
+    pub planned: Planned,
+    /// Whether acting on it has begun.
+    pub begun: bool,
+    /// What became of it, once known.
+    pub outcome: Option<ItemOutcome>,
+}
+
+impl Docket {
+    /// The account in `ledger`, its seals under `master_key` (64 hexadecimal digits).
+    ///
+    /// # Errors
+    /// A master key of another form.
+    pub fn new(
+        ledger: Arc<dyn Ledger>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        master_key: &str,
+        envelope: Envelope,
+    ) -> Result<Self, Failure> {
+        let master_key = MasterKey::from_hex(master_key)
+            .map_err(|error| Failure::needs_person("taking the master key").because(error))?;
+        Ok(Self { ledger, clock, entropy, master_key, envelope })
+    }
+
+    /// Opens the account of a valid request.
+    pub async fn open(
+        &self,
+        request: &Request,
+        body: &[u8],
+        due: Timestamp,
+        correspondence: &Correspondence,
+    ) -> Result<Opened, Failure> {
+        let key = RequestKey::new(request.id.clone(), self.random::<KEY_BYTES>());
+        let sealed = SealedRequest {
+            wrapped_key: self.master_key.wrap(&key, self.random()),
+            body: key.seal(Purpose::Body, self.random(), body),
+        };
+        let record = self.record(&request.id, 1, Event::Accepted, "");
+        let content = Content {
+            request: &request.id,
+            subject: &request.id,
+            sequence: 1,
+            name: "accepted",
+            at: record.at,
+            kind: Some(request.kind),
+            regulation: Some(&request.regulation),
+            due: Some(due),
+            details: Map::new(),
+        };
+        let opening = Opening {
+            announcement: self.envelope.announce(content, correspondence),
+            record,
+            digest: self.digest(body),
+            request: Some(OpeningRequest {
+                kind: request.kind,
+                submitted: request.submitted,
+                due,
+                sealed,
+            }),
+            correspondence: correspondence.clone(),
+        };
+        self.ledger.open(opening).await
+    }
+
+    /// Accounts for a message that was refused, under an id of its own: the one it claims may be that
+    /// of a good request. The same message again is the same account.
+    pub async fn refuse(
+        &self,
+        body: &[u8],
+        claimed: Option<&RequestId>,
+        faults: &[Fault],
+        correspondence: &Correspondence,
+    ) -> Result<RequestId, Failure> {
+        let digest = self.digest(body);
+        let id = RequestId::new(&format!("rejected-{}", &digest[..32]))
+            .expect("hexadecimal digits are legal in an id");
+        let codes = faults.iter().map(|fault| fault.code.to_owned()).collect();
+        let record = self.record(&id, 1, Event::Rejected { codes }, "");
+        let content = Content {
+            request: &id,
+            subject: claimed.unwrap_or(&id),
+            sequence: 1,
+            name: "rejected",
+            at: record.at,
+            kind: None,
+            regulation: None,
+            due: None,
+            details: refusals(faults),
+        };
+        let opening = Opening {
+            announcement: self.envelope.announce(content, correspondence),
+            record,
+            digest,
+            request: None,
+            correspondence: correspondence.clone(),
+        };
+        if let Opened::Known { .. } = self.ledger.open(opening).await? {
+            self.ledger.announce_again(&id).await?;
+        }
+        Ok(id)
+    }
+
+    /// Appends an event, announced; `None` if another writer was there first.
+    pub async fn append(
+        &self,
+        standing: &Standing,
+        event: Event,
+    ) -> Result<Option<Standing>, Failure> {
+        let state = standing
+            .state
+            .next(&event)
+            .map_err(|error| Failure::permanent("moving a request on").because(error))?;
+        let sequence = standing.sequence + 1;
+        let record = self.record(&standing.id, sequence, event, &standing.head);
+        let announcement = self.announcement(standing, &record, state);
+        match self.ledger.append(&record, Some(&announcement)).await? {
+            Appended::Overtaken => Ok(None),
+            Appended::Done => Ok(Some(Standing {
+                state,
+                sequence,
+                head: record.hash,
+                changed: record.at,
+                ..standing.clone()
+            })),
+        }
+    }
+
+    /// Unseals a request.
+    pub async fn load(&self, standing: &Standing) -> Result<Case, Failure> {
+        let id = &standing.id;
+        let sealed = self.ledger.sealed(id).await?;
+        let sealed = sealed.ok_or_else(|| Failure::permanent("the request rests already"))?;
+        let unsealing = "unsealing a request; was the master key replaced?";
+        let key = self
+            .master_key
+            .unwrap_key(id, &sealed.wrapped_key)
+            .map_err(|error| Failure::needs_person(unsealing).because(error))?;
+        let body = key
+            .open(Purpose::Body, &sealed.body)
+            .map_err(|error| Failure::needs_person(unsealing).because(error))?;
+        match message::read(&body, &Terms::of_the_ledger()) {
+            Ok(Message::Request(request)) => {
+                Ok(Case { request: *request, standing: standing.clone(), key })
+            }
+            _ => Err(Failure::permanent("reading a request that this version does not admit")),
+        }
+    }
+
+    /// Adds planned items under consecutive ordinals, sealed.
+    pub async fn add_items(
+        &self,
+        case: &Case,
+        first: u64,
+        planned: &[Planned],
+    ) -> Result<(), Failure> {
+        let seal = |(ordinal, planned): (u64, &Planned)| SealedItem {
+            ordinal,
+            sealed: case.key.seal(Purpose::Item(ordinal), self.random(), &encode(planned)),
+            begun: false,
+            outcome: None,
+        };
+        let items: Vec<SealedItem> = (first..).zip(planned).map(seal).collect();
+        self.ledger.add_items(&case.request.id, &items).await
+    }
+
+    /// Planned items after `after`, unsealed, with their outcomes.
+    pub async fn items(
+        &self,
+        case: &Case,
+        after: Option<u64>,
+        open_only: bool,
+        limit: u32,
+    ) -> Result<Vec<Entry>, Failure> {
+        let items = self.ledger.items(&case.request.id, after, open_only, limit).await?;
+        let open = |item: SealedItem| {
+            let plain = case
+                .key
+                .open(Purpose::Item(item.ordinal), &item.sealed)
+                .map_err(|error| Failure::permanent("unsealing a planned item").because(error))?;
+            let planned = serde_json::from_slice(&plain).map_err(|_| {
+                // The error would quote the item.
+                Failure::permanent("reading a planned item that another version wrote")
+            })?;
+            let SealedItem { ordinal, begun, outcome, .. } = item;
+            Ok(Entry { ordinal, planned, begun, outcome })
+        };
+        items.into_iter().map(open).collect()
+    }
+
+    /// How many items the find of a request looked at.
+    pub async fn seen(&self, id: &RequestId) -> Result<u64, Failure> {
+        let records = self.ledger.records(id).await?;
+        let seen = records.iter().rev().find_map(|record| match record.event {
+            Event::Planned { seen, .. } => Some(seen),
+            _ => None,
+        });
+        Ok(seen.unwrap_or_default())
+    }
+
+    /// Keyed digest: says whether two bodies are the same, and nothing else.
+    pub fn digest(&self, body: &[u8]) -> String {
+        self.master_key.keyed_digest(body)
+    }
+
+    fn record(&self, id: &RequestId, sequence: u64, event: Event, previous: &str) -> Record {
+        // The ledger keeps milliseconds; a finer time would not survive it unchanged.
+        let at = Timestamp::from_millisecond(self.clock.now().as_millisecond())
+            .expect("cutting a time to milliseconds keeps it in range");
+        let hash = Link { id, sequence, at, event: &event, previous }.hash();
+        Record { id: id.clone(), sequence, at, event, previous: previous.to_owned(), hash }
+    }
+
+    fn announcement(&self, standing: &Standing, record: &Record, state: State) -> Announcement {
+        let (name, details) = announce::wording(&record.event, state);
+        let content = Content {
+            request: &record.id,
+            subject: &record.id,
+            sequence: record.sequence,
+            name,
+            at: record.at,
+            kind: standing.kind,
+            regulation: None,
+            due: standing.due,
+            details,
+        };
+        self.envelope.announce(content, &standing.correspondence)
+    }
+
+    fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy.fill(&mut bytes);
+        bytes
+    }
+}
+
+const _: () = assert!(NONCE_BYTES == 24, "random nonces need XChaCha20's width");
+
+fn encode(planned: &Planned) -> Bytes {
+    serde_json::to_vec(planned).expect("a planned item has text keys only").into()
+}
+
+fn refusals(faults: &[Fault]) -> Map<String, Value> {
+    let each = faults.iter().map(
+        |fault| json!({ "pointer": fault.pointer, "code": fault.code, "message": fault.message }),
+    );
+    let mut details = Map::new();
+    details.insert("outcome".into(), "rejected".into());
+    details.insert("refusals".into(), each.collect());
+    details
+}

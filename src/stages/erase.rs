@@ -1,0 +1,80 @@
+//! Carries out the plan of an erasure, item by item, each under the ETag seen at the find.
+
+use std::sync::Arc;
+
+use futures::stream::{self, StreamExt};
+
+use crate::domain::failure::Failure;
+use crate::domain::outcome::ItemOutcome;
+use crate::domain::state::Event;
+use crate::ports::{Erased, Source};
+use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::walk::Patience;
+
+/// Items whose intent and outcome are ledgered together. A kill repeats at most this many erasures,
+/// each of which then finds the item gone.
+const BATCH: u32 = 128;
+
+/// Erases what has no outcome yet and brings the request to `verifying`.
+///
+/// # Errors
+/// A transient failure, once every other item of its batch has its outcome.
+pub async fn erase(
+    docket: &Docket,
+    sources: &[Arc<dyn Source>],
+    case: &Case,
+    concurrency: usize,
+    patience: Patience,
+) -> Result<(), Failure> {
+    let id = &case.request.id;
+    // Ends: each round gives at least one open item an outcome, or fails.
+    loop {
+        let batch = docket.items(case, None, true, BATCH).await?;
+        if batch.is_empty() {
+            docket.append(&case.standing, Event::Acted { archive: None }).await?;
+            return Ok(());
+        }
+        let ordinals: Vec<u64> = batch.iter().map(|entry| entry.ordinal).collect();
+        docket.ledger.begin_items(id, &ordinals).await?;
+        let ends: Vec<(u64, Result<ItemOutcome, Failure>)> = stream::iter(batch)
+            .map(|entry| async move { (entry.ordinal, end(sources, entry, patience).await) })
+            .buffer_unordered(concurrency)
+            .collect()
+            .await;
+        let mut outcomes = Vec::new();
+        let mut failure = None;
+        for (ordinal, end) in ends {
+            match end {
+                Ok(outcome) => outcomes.push((ordinal, outcome)),
+                Err(error) => failure = Some(error),
+            }
+        }
+        docket.ledger.record_outcomes(id, &outcomes).await?;
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+    }
+}
+
+async fn end(
+    sources: &[Arc<dyn Source>],
+    entry: Entry,
+    patience: Patience,
+) -> Result<ItemOutcome, Failure> {
+    if let Some(outcome) = entry.planned.settled() {
+        return Ok(outcome);
+    }
+    let item = &entry.planned.finding.item;
+    let Some(source) = sources.iter().find(|source| source.name() == item.source) else {
+        return Ok(ItemOutcome::Failed("the source is not configured any more".into()));
+    };
+    match source.erase(item).await {
+        Ok(Erased::Done) => Ok(ItemOutcome::Erased),
+        Ok(Erased::AlreadyAbsent) if entry.begun => Ok(ItemOutcome::Erased),
+        Ok(Erased::AlreadyAbsent) => Ok(ItemOutcome::AlreadyAbsent),
+        Ok(Erased::Changed) => Ok(ItemOutcome::Changed),
+        Ok(Erased::Blocked(block)) => Ok(ItemOutcome::Blocked(block)),
+        Err(failure) if failure.is_transient() && patience == Patience::Left => Err(failure),
+        Err(failure) => Ok(ItemOutcome::Failed(failure.chain())),
+    }
+}

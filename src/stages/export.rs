@@ -1,0 +1,200 @@
+//! Carries out the plan of an export: every planned item's bytes into one archive, streamed.
+//!
+//! The archive is written anew each time, in the order of the plan, and becomes visible only when it is
+//! whole; an export that was killed leaves nothing and starts again.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use sha2::{Digest, Sha256};
+
+use crate::archive::writer::{About, ArchiveError, ArchiveWriter};
+use crate::domain::failure::Failure;
+use crate::domain::item::Finding;
+use crate::domain::outcome::ItemOutcome;
+use crate::domain::state::{Archive, Event};
+use crate::ports::{ByteStream, Exports, Read, Source, Upload};
+use crate::stages::announce::manual_steps;
+use crate::stages::docket::{Case, Docket};
+use crate::stages::walk::{self, Patience, Walk};
+
+/// Planned items read from the ledger at a time.
+const PAGE: u32 = 256;
+
+/// Archive bytes kept before they are handed to the store.
+const BUFFER_BYTES: usize = 1 << 20;
+
+/// Writes the archive and brings the request to `verifying`.
+///
+/// # Errors
+/// A transient failure of a source, of the store or of the ledger; a broken archive writer.
+pub async fn export(
+    docket: &Docket,
+    sources: &[Arc<dyn Source>],
+    exports: &dyn Exports,
+    case: &Case,
+    with: &Walk,
+) -> Result<(), Failure> {
+    let id = &case.request.id;
+    let name = format!("{}.zip", id.file_name());
+    let mut packing = Packing::new(exports.create(&name).await?);
+    let mut after = None;
+    loop {
+        let page = docket.items(case, after, false, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.ordinal);
+        let mut outcomes = Vec::new();
+        for entry in page {
+            let outcome = match entry.planned.settled() {
+                Some(ItemOutcome::Unreadable(reason)) => {
+                    packing.leave_out(&entry.planned.finding, reason)?
+                }
+                Some(outcome) => outcome,
+                None => packing.add(sources, entry.planned.finding, with).await?,
+            };
+            outcomes.push((entry.ordinal, outcome));
+        }
+        docket.ledger.record_outcomes(id, &outcomes).await?;
+    }
+    let archive = packing.finish(case, docket.seen(id).await?, name, exports).await?;
+    docket.append(&case.standing, Event::Acted { archive: Some(archive) }).await?;
+    Ok(())
+}
+
+/// An archive on its way to the store.
+struct Packing {
+    writer: ArchiveWriter,
+    upload: Box<dyn Upload>,
+    hash: Sha256,
+    size: u64,
+}
+
+impl Packing {
+    fn new(upload: Box<dyn Upload>) -> Self {
+        Self { writer: ArchiveWriter::new(), upload, hash: Sha256::new(), size: 0 }
+    }
+
+    /// Packs one item; if it was rewritten since the find, as it is now, provided that it still
+    /// speaks of the subject.
+    async fn add(
+        &mut self,
+        sources: &[Arc<dyn Source>],
+        finding: Finding,
+        with: &Walk,
+    ) -> Result<ItemOutcome, Failure> {
+        let Some(source) = sources.iter().find(|source| source.name() == finding.item.source)
+        else {
+            let why = "the source is not configured any more";
+            return self.leave_out(&finding, why.into());
+        };
+        let finding = match source.read(&finding.item).await {
+            Ok(Read::Bytes(bytes)) => return self.pack(finding, bytes, with.patience).await,
+            Ok(Read::Absent) => return Ok(ItemOutcome::AlreadyAbsent),
+            Ok(Read::Refused(why)) => return self.leave_out(&finding, why),
+            Ok(Read::Changed) => match fresh(&**source, finding, with).await? {
+                Some(finding) => finding,
+                None => return Ok(ItemOutcome::AlreadyAbsent),
+            },
+            Err(failure) if failure.is_transient() && with.patience == Patience::Left => {
+                return Err(failure);
+            }
+            Err(failure) => return self.leave_out(&finding, failure.chain()),
+        };
+        match source.read(&finding.item).await? {
+            Read::Bytes(bytes) => self.pack(finding, bytes, with.patience).await,
+            Read::Absent => Ok(ItemOutcome::AlreadyAbsent),
+            Read::Refused(why) => self.leave_out(&finding, why),
+            Read::Changed => {
+                self.leave_out(&finding, "changes faster than it can be read".into())?;
+                Ok(ItemOutcome::Changed)
+            }
+        }
+    }
+
+    async fn pack(
+        &mut self,
+        finding: Finding,
+        mut bytes: ByteStream,
+        patience: Patience,
+    ) -> Result<ItemOutcome, Failure> {
+        self.writer.begin(&finding).map_err(broken)?;
+        while let Some(chunk) = bytes.next().await {
+            match chunk {
+                Ok(chunk) => self.writer.write(&chunk).map_err(broken)?,
+                Err(failure) if failure.is_transient() && patience == Patience::Left => {
+                    return Err(failure);
+                }
+                Err(failure) => {
+                    let why = failure.chain();
+                    self.writer.abandon(&why).map_err(broken)?;
+                    return Ok(ItemOutcome::Unreadable(why));
+                }
+            }
+            self.hand_over(BUFFER_BYTES).await?;
+        }
+        self.writer.end().map_err(broken)?;
+        Ok(ItemOutcome::Exported)
+    }
+
+    fn leave_out(&mut self, finding: &Finding, reason: String) -> Result<ItemOutcome, Failure> {
+        self.writer.list_unreadable(&finding.item, &reason).map_err(broken)?;
+        Ok(ItemOutcome::Unreadable(reason))
+    }
+
+    async fn hand_over(&mut self, at_least: usize) -> Result<(), Failure> {
+        if self.writer.ready_bytes() < at_least {
+            return Ok(());
+        }
+        let bytes = self.writer.take();
+        self.send(bytes).await
+    }
+
+    async fn send(&mut self, bytes: bytes::Bytes) -> Result<(), Failure> {
+        self.hash.update(&bytes);
+        self.size += bytes.len() as u64;
+        self.upload.write(bytes).await
+    }
+
+    async fn finish(
+        mut self,
+        case: &Case,
+        seen: u64,
+        name: String,
+        exports: &dyn Exports,
+    ) -> Result<Archive, Failure> {
+        self.hand_over(1).await?;
+        let about = About {
+            request: case.request.id.clone(),
+            kind: case.request.kind,
+            program: concat!("dsrd ", env!("CARGO_PKG_VERSION")).to_owned(),
+            items_seen: seen,
+            manual_steps: manual_steps(),
+        };
+        let writer = std::mem::take(&mut self.writer);
+        let finished = writer.finish(&about).map_err(broken)?;
+        self.send(finished.tail).await?;
+        self.upload.finish().await?;
+        Ok(Archive {
+            url: exports.url(&name),
+            name,
+            sha256: hex::encode(self.hash.finalize()),
+            size: self.size,
+            files: finished.counts.files,
+        })
+    }
+}
+
+/// The item as it is now, with what it says of the subject now.
+async fn fresh(
+    source: &dyn Source,
+    finding: Finding,
+    with: &Walk,
+) -> Result<Option<Finding>, Failure> {
+    let Some(look) = walk::look(source, finding.item, with).await? else { return Ok(None) };
+    let hits: Vec<_> = look.hits.into_iter().map(|hit| hit.hit).collect();
+    Ok((!hits.is_empty()).then_some(Finding { item: look.item, hits }))
+}
+
+fn broken(error: ArchiveError) -> Failure {
+    Failure::permanent("writing an archive").because(error)
+}

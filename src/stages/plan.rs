@@ -1,0 +1,54 @@
+//! What is seen becomes a plan: for each request, exactly one action per item. Pure.
+
+use crate::domain::item::{Finding, Item, Unreadable, Version};
+use crate::domain::plan::Planned;
+use crate::domain::policy::Policy;
+use crate::domain::request::Request;
+use crate::stages::walk::{Look, Seen};
+
+/// The entry that `request`, the `subject`-th of the sweep, gets for what was seen; `None` where it
+/// does not concern it.
+pub fn plan(request: &Request, subject: usize, policy: &Policy, seen: &Seen) -> Option<Planned> {
+    let source = match seen {
+        Seen::Item(look) => &look.item.source,
+        Seen::Lost { source, .. } => source,
+    };
+    let wanted = &request.options.sources;
+    if !wanted.is_empty() && !wanted.contains(source) {
+        return None;
+    }
+    match seen {
+        Seen::Item(look) => for_look(request, subject, policy, look),
+        Seen::Lost { source, failure } => {
+            let reason = format!("the source could not be listed: {}", failure.chain());
+            Some(Planned::unreadable(Unreadable { item: whole(source), reason }))
+        }
+    }
+}
+
+fn for_look(request: &Request, subject: usize, policy: &Policy, look: &Look) -> Option<Planned> {
+    let ours = look.hits.iter().filter(|hit| hit.subject == subject);
+    let hits: Vec<_> = ours.map(|hit| hit.hit.clone()).collect();
+    if !hits.is_empty() {
+        // What could not be read of it goes or comes with the whole.
+        let finding = Finding { item: look.item.clone(), hits };
+        return Some(Planned::new(request.kind, policy, finding));
+    }
+    let reason = look.unreadable.first()?.clone();
+    Some(Planned::unreadable(Unreadable { item: look.item.clone(), reason }))
+}
+
+/// Stands for all of a source.
+fn whole(source: &str) -> Item {
+    Item {
+        source: source.to_owned(),
+        name: String::new(),
+        version: Version::Current,
+        etag: String::new(),
+        size: 0,
+        modified: None,
+        content_type: None,
+        metadata: Default::default(),
+        tags: Default::default(),
+    }
+}

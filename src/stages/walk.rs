@@ -1,0 +1,256 @@
+//! One pass over the sources: every item listed, read once and held against all identities at once.
+//!
+//! Reading is async and bounded; decoding and matching run on blocking threads, one an item. A bad item
+//! is not a bad pass: what cannot be read is reported and the pass goes on. What may pass by itself (a
+//! store that is away) ends the pass with a transient failure, so that one absence is not taken for
+//! thousands of unreadable items; whoever calls tries again, and says with [`Patience::Spent`] when an
+//! item that still fails is to be reported instead.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use tokio_util::io::{StreamReader, SyncIoBridge};
+
+use crate::domain::failure::Failure;
+use crate::domain::item::Item;
+use crate::domain::subject::Subject;
+use crate::matching::matcher::{Matcher, SubjectHit};
+use crate::matching::limits::Limits;
+use crate::matching::scan::{self, Scan};
+use crate::ports::{ByteStream, Page, Read, Source};
+
+/// What a pass is made of.
+#[derive(Clone)]
+pub struct Walk {
+    /// Searches for everybody at once.
+    pub matcher: Arc<Matcher>,
+    /// Bounds on one item.
+    pub limits: Limits,
+    /// Items read at the same time.
+    pub concurrency: usize,
+    /// What to do with an item whose read failed but may work later.
+    pub patience: Patience,
+    /// How far the pass has come; may be read while it runs.
+    pub meter: Arc<Meter>,
+}
+
+/// Bounds on a pass, by name.
+#[derive(Clone, Copy, Debug)]
+pub struct WalkLimits {
+    /// Items read at the same time.
+    pub concurrency: usize,
+    /// Hits kept for one subject in one item.
+    pub hits_per_item_max: usize,
+    /// How deep containers are opened.
+    pub depth_max: usize,
+    /// Bytes that one item may decode to.
+    pub decoded_bytes_max: u64,
+    /// Decoded bytes per stored byte.
+    pub decoded_ratio_max: u64,
+}
+
+/// Whether another try will follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// A transient failure ends the pass.
+    Left,
+    /// A transient failure of one item is reported as unreadable.
+    Spent,
+}
+
+/// How far a pass has come.
+#[derive(Debug, Default)]
+pub struct Meter {
+    items: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// What a pass saw and somebody should know of.
+pub enum Seen {
+    /// An item with hits, or of which something could not be read.
+    Item(Look),
+    /// A source that could not be listed; nothing in it was looked at.
+    Lost {
+        /// Its name.
+        source: String,
+        /// Why, free of personal data.
+        failure: Failure,
+    },
+}
+
+/// One item, looked at.
+pub struct Look {
+    /// As listed, or as it was when read again.
+    pub item: Item,
+    /// Whom it speaks of, and where.
+    pub hits: Vec<SubjectHit>,
+    /// What of it could not be read; stable words.
+    pub unreadable: Vec<String>,
+}
+
+/// How often an item that changes under our eyes is looked up again.
+const CHANGES_MAX: u32 = 3;
+
+impl Walk {
+    /// A pass that looks for all these subjects; hits refer to them by index.
+    pub fn new(subjects: &[&Subject], limits: WalkLimits, patience: Patience) -> Self {
+        Self {
+            matcher: Arc::new(Matcher::new(subjects)),
+            limits: Limits {
+                depth_max: limits.depth_max,
+                decoded_bytes_max: limits.decoded_bytes_max,
+                decoded_ratio_max: limits.decoded_ratio_max,
+                hits_per_item_max: limits.hits_per_item_max,
+                ..Limits::default()
+            },
+            concurrency: limits.concurrency,
+            patience,
+            meter: Arc::default(),
+        }
+    }
+}
+
+impl Meter {
+    /// Items looked at.
+    pub fn items(&self) -> u64 {
+        self.items.load(Ordering::Relaxed)
+    }
+
+    /// Stored bytes read.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    fn count(&self, bytes: u64) {
+        self.items.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Walks the sources one after the other, items in the order of each source.
+pub fn walk(
+    sources: &[Arc<dyn Source>],
+    walk: Walk,
+) -> impl Stream<Item = Result<Seen, Failure>> + use<> {
+    let sources = sources.to_vec();
+    stream::iter(sources).flat_map(move |source| walk_source(source, walk.clone()))
+}
+
+fn walk_source(source: Arc<dyn Source>, walk: Walk) -> impl Stream<Item = Result<Seen, Failure>> {
+    let concurrency = walk.concurrency;
+    entries(Arc::clone(&source))
+        .map(move |entry| see(Arc::clone(&source), entry, walk.clone()))
+        .buffered(concurrency)
+        .try_filter_map(|seen| futures::future::ready(Ok(seen)))
+}
+
+/// The listing, item by item; a listing that fails ends with its failure.
+fn entries(source: Arc<dyn Source>) -> impl Stream<Item = Result<Item, Failure>> {
+    let start = Some((source, None::<String>));
+    stream::unfold(start, |at| async move {
+        let (source, marker) = at?;
+        match source.list(marker.as_deref()).await {
+            Ok(Page { items, next }) => {
+                let next = next.map(|marker| (source, Some(marker)));
+                Some((items.into_iter().map(Ok).collect(), next))
+            }
+            Err(failure) => Some((vec![Err(failure)], None)),
+        }
+    })
+    .flat_map(|page: Vec<Result<Item, Failure>>| stream::iter(page))
+}
+
+async fn see(
+    source: Arc<dyn Source>,
+    entry: Result<Item, Failure>,
+    walk: Walk,
+) -> Result<Option<Seen>, Failure> {
+    let item = match entry {
+        Ok(item) => item,
+        Err(failure) if failure.is_transient() && walk.patience == Patience::Left => {
+            return Err(failure);
+        }
+        Err(failure) => {
+            return Ok(Some(Seen::Lost { source: source.name().to_owned(), failure }));
+        }
+    };
+    let look = look(&*source, item, &walk).await?;
+    Ok(look.filter(|look| !look.hits.is_empty() || !look.unreadable.is_empty()).map(Seen::Item))
+}
+
+/// Looks at one item; `None` if it is gone. An item that was rewritten since it was listed is looked
+/// up again, so that what comes back is always what was read.
+pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Option<Look>, Failure> {
+    let mut item = listed;
+    for _ in 0..CHANGES_MAX {
+        match source.read(&item).await {
+            Ok(Read::Bytes(bytes)) => {
+                match read(&item, bytes, walk).await {
+                    Ok(scan) => {
+                        walk.meter.count(scan.bytes);
+                        let Scan { hits, unreadable, .. } = scan;
+                        return Ok(Some(Look { item, hits, unreadable }));
+                    }
+                    Err(failure) => return unread(item, failure, walk).map(Some),
+                };
+            }
+            Ok(Read::Absent) => {
+                walk.meter.count(0);
+                return Ok(None);
+            }
+            Ok(Read::Refused(why)) => return Ok(Some(closed(item, why, walk))),
+            Ok(Read::Changed) => match again(source, &item).await? {
+                Some(now) => item = now,
+                None => return Ok(None),
+            },
+            Err(failure) => return unread(item, failure, walk).map(Some),
+        }
+    }
+    Ok(Some(closed(item, "changes faster than it can be read".into(), walk)))
+}
+
+/// The same form of the same name, as it is now.
+async fn again(source: &dyn Source, item: &Item) -> Result<Option<Item>, Failure> {
+    let forms = source.remains(&item.name).await?;
+    Ok(forms.into_iter().find(|form| form.version == item.version))
+}
+
+fn unread(item: Item, failure: Failure, walk: &Walk) -> Result<Look, Failure> {
+    if failure.is_transient() && walk.patience == Patience::Left {
+        return Err(failure);
+    }
+    Ok(closed(item, format!("could not be read: {}", failure.chain()), walk))
+}
+
+/// An item whose bytes cannot be had still has a name, metadata and tags.
+fn closed(item: Item, why: String, walk: &Walk) -> Look {
+    walk.meter.count(0);
+    let hits = scan::scan_head(&item, &walk.matcher);
+    Look { item, hits, unreadable: vec![why] }
+}
+
+async fn read(item: &Item, bytes: ByteStream, walk: &Walk) -> Result<Scan, Failure> {
+    let reader = SyncIoBridge::new(StreamReader::new(bytes.map_err(io::Error::other)));
+    let (item, matcher) = (item.clone(), Arc::clone(&walk.matcher));
+    let limits = walk.limits.clone();
+    let scanning = tokio::task::spawn_blocking(move || {
+        let mut reader = reader;
+        scan::scan(&item, &mut reader, &matcher, &limits)
+    });
+    match scanning.await {
+        Ok(Ok(scan)) => Ok(scan),
+        Ok(Err(error)) => Err(inner(error)),
+        // A decoder that panics on hostile bytes has met what it cannot read.
+        Err(_) => Err(Failure::permanent("decoding an item")),
+    }
+}
+
+/// The source's own failure, which travelled through `std::io`.
+fn inner(error: io::Error) -> Failure {
+    match error.downcast::<Failure>() {
+        Ok(failure) => failure,
+        Err(error) => Failure::permanent("reading an item").because(error.kind().to_string()),
+    }
+}

@@ -1,0 +1,36 @@
+//! Checks that need no daemon: what `dsrd verify` runs.
+
+use std::fs::File;
+
+use crate::domain::failure::Failure;
+use crate::stages::readback;
+
+/// What a sound archive says of itself.
+pub struct Archive {
+    /// The request that it answers.
+    pub request: String,
+    /// Name and version of the program that wrote it.
+    pub program: String,
+    /// Files under `data/`.
+    pub files: u64,
+    /// Their bytes, unpacked.
+    pub bytes: u64,
+    /// Items that could not be read, or not whole.
+    pub unreadable: u64,
+}
+
+/// Reads an archive whole and compares it with its manifest.
+///
+/// # Errors
+/// The first fault.
+pub fn verify_archive(file: File) -> Result<Archive, Failure> {
+    let checked = readback::check_file(file)
+        .map_err(|fault| Failure::permanent("the archive does not hold").because(fault))?;
+    Ok(Archive {
+        request: checked.request.id.as_str().to_owned(),
+        program: checked.program,
+        files: checked.counts.files,
+        bytes: checked.counts.bytes,
+        unreadable: checked.counts.unreadable,
+    })
+}

@@ -1,0 +1,98 @@
+//! Finds for one request and changes nothing, not even the ledger: what `dsrd preview` runs.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures::StreamExt;
+
+use crate::domain::failure::Failure;
+use crate::domain::item::{Finding, Unreadable};
+use crate::domain::plan::{Action, Planned};
+use crate::domain::policy::Policy;
+use crate::domain::request::RequestKind;
+use crate::ports::Clock;
+use crate::stages::find::wanted;
+use crate::stages::message::{self, Fault, Message};
+use crate::stages::plan::plan;
+use crate::stages::walk::{Look, Meter, Patience, Seen, Walk, walk};
+use crate::worker::world::{Limits, Sources};
+
+/// What is to be previewed, and in what.
+pub struct Preview {
+    /// What would be searched.
+    pub sources: Sources,
+    /// What would be done.
+    pub policy: Policy,
+    /// Every bound.
+    pub limits: Limits,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What the request asks for and how far the look came.
+pub struct Summary {
+    /// What was asked.
+    pub kind: RequestKind,
+    /// Items looked at.
+    pub items: u64,
+    /// Stored bytes read.
+    pub bytes: u64,
+    /// Items that speak of the subject.
+    pub found: u64,
+}
+
+impl Preview {
+    /// Walks the sources for the request in `body` and hands over what it meets; `meter` may be read
+    /// meanwhile. An item that speaks of the subject and is unreadable in part is handed over twice.
+    ///
+    /// A request that is at fault gives its faults instead of a summary.
+    ///
+    /// # Errors
+    /// The sources cannot be walked.
+    pub async fn run(
+        &self,
+        body: &[u8],
+        meter: Arc<Meter>,
+        mut found: impl FnMut(Finding, Action),
+        mut unreadable: impl FnMut(Unreadable),
+    ) -> Result<Result<Summary, Vec<Fault>>, Failure> {
+        let terms = self.limits.terms(&self.sources, &*self.clock);
+        let request = match message::read(body, &terms) {
+            Ok(Message::Request(request)) => request,
+            Ok(Message::Control(_)) => {
+                let text = "a control message finds nothing, so there is nothing to preview";
+                let pointer = "/control".to_owned();
+                return Ok(Err(vec![Fault { pointer, code: "no_request", message: text.into() }]));
+            }
+            Err(refusal) => return Ok(Err(refusal.faults)),
+        };
+        let mut with = Walk::new(&[&request.subject], self.limits.walk(), Patience::Spent);
+        with.meter = Arc::clone(&meter);
+        let sources = wanted(&self.sources, std::iter::once(&*request));
+        let mut findings = 0;
+        let mut seen = pin!(walk(&sources, with));
+        while let Some(seen) = seen.next().await {
+            let seen = seen?;
+            if let Seen::Item(Look { item, unreadable: reasons, .. }) = &seen {
+                for reason in reasons {
+                    unreadable(Unreadable { item: item.clone(), reason: reason.clone() });
+                }
+            }
+            match plan(&request, 0, &self.policy, &seen) {
+                // Of an item it was said above; of a whole source it is said here.
+                Some(Planned { finding, action: Action::List(reason) }) => {
+                    if matches!(seen, Seen::Lost { .. }) {
+                        unreadable(Unreadable { item: finding.item, reason });
+                    }
+                }
+                Some(Planned { finding, action }) => {
+                    findings += 1;
+                    found(finding, action);
+                }
+                None => {}
+            }
+        }
+        let (items, bytes) = (meter.items(), meter.bytes());
+        Ok(Ok(Summary { kind: request.kind, items, bytes, found: findings }))
+    }
+}

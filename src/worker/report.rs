@@ -1,0 +1,227 @@
+//! Outcomes become log lines and numbers, here and nowhere else.
+//!
+//! A line holds ids, words, counts and the chains of failures, all of which are free of personal data
+//! by contract.
+
+use jiff::SignedDuration;
+use tracing::{Level, error, event, info, warn};
+
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::outcome::ItemOutcome;
+use crate::domain::request::{RequestId, RequestKind};
+use crate::domain::state::{Event, State};
+use crate::stages::announce::Turn;
+use crate::stages::intake::Taken;
+use crate::stages::walk::Meter;
+use crate::telemetry::metrics::{
+    Announced, Ended, InState, KindState, Metrics, Purpose, Settled, StepFailure,
+};
+use crate::worker::world::World;
+
+/// How often the census is taken.
+const CENSUS_EVERY_MS: u64 = 5_000;
+
+/// Requests due within this time are counted as due soon.
+const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Most open requests that the census looks at for their due dates, earliest first.
+const DUE_MAX: u32 = 10_000;
+
+/// Keeps the gauges true until stopped, and warns of due dates that came near.
+pub async fn run(world: &World) {
+    let mut warned = (0, 0);
+    while !world.stopper.is_stopped() {
+        match census(world).await {
+            Ok(due) => {
+                let (soon, late) = due;
+                if late > warned.1 {
+                    error!(request.count = late, "requests are past their due time");
+                } else if soon > warned.0 {
+                    warn!(request.count = soon, "requests fall due within seven days");
+                }
+                warned = due;
+            }
+            Err(failure) => failed(&world.metrics, "census", &failure),
+        }
+        world.pause_ms(CENSUS_EVERY_MS).await;
+    }
+}
+
+/// Sets the gauges; gives how many open requests are due soon and how many are late.
+async fn census(world: &World) -> Result<(usize, usize), Failure> {
+    let (ledger, metrics) = (&world.docket.ledger, &world.metrics);
+    for state in State::ALL.into_iter().filter(|state| !state.is_end()) {
+        metrics.requests_open.get_or_create(&InState { state: state.word() }).set(0);
+    }
+    for (state, count) in ledger.census().await?.into_iter().filter(|(state, _)| !state.is_end()) {
+        metrics.requests_open.get_or_create(&InState { state: state.word() }).set(gauge(count));
+    }
+    metrics.outbox_backlog.set(gauge(ledger.backlog().await?));
+    let open: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_end()).collect();
+    let now = world.docket.clock.now();
+    let dues = ledger.standings(&open, DUE_MAX).await?;
+    let dues = dues.iter().filter_map(|standing| standing.due);
+    let (late, coming): (Vec<_>, Vec<_>) = dues.partition(|due| *due <= now);
+    let soon = coming.iter().filter(|due| **due <= now + SOON).count();
+    metrics.requests_due_soon.set(gauge(soon as u64));
+    metrics.requests_overdue.set(gauge(late.len() as u64));
+    Ok((soon, late.len()))
+}
+
+fn gauge(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A delivery was ledgered and may be settled.
+pub fn taken(metrics: &Metrics, taken: &Taken) {
+    let settlement = match taken {
+        Taken::Accepted(id) => {
+            info!(request.id = %id, "accepted");
+            "taken"
+        }
+        Taken::Repeated(id) => {
+            info!(request.id = %id, "known already; its status is announced again");
+            "taken"
+        }
+        Taken::Decided(id, verb) => {
+            info!(request.id = %id, decision = verb.word(), "a person decided");
+            "taken"
+        }
+        Taken::Refused(id, codes) => {
+            warn!(request.id = %id, fault.codes = codes.join(","), "refused as bad input");
+            "refused"
+        }
+    };
+    metrics.deliveries.get_or_create(&Settled { settlement }).inc();
+}
+
+/// A delivery goes back to the queue.
+pub fn returned(metrics: &Metrics) {
+    metrics.deliveries.get_or_create(&Settled { settlement: "returned" }).inc();
+}
+
+/// A sweep ended, well or not.
+pub fn swept(metrics: &Metrics, purpose: &'static str, requests: usize, meter: &Meter) {
+    metrics.sweeps.get_or_create(&Purpose { purpose }).inc();
+    metrics.sweep_items.inc_by(meter.items());
+    metrics.sweep_bytes.inc_by(meter.bytes());
+    info!(
+        sweep.purpose = purpose,
+        request.count = requests,
+        item.count = meter.items(),
+        sweep.size_bytes = meter.bytes(),
+        "swept"
+    );
+}
+
+/// Tells of every record that a request got after `since`.
+///
+/// # Errors
+/// The ledger cannot be read.
+pub async fn moved(world: &World, id: &RequestId, since: u64) -> Result<(), Failure> {
+    let records = world.docket.ledger.records(id).await?;
+    let standing = world.docket.ledger.standing(id).await?;
+    let kind = standing.and_then(|standing| standing.kind).map_or("none", RequestKind::word);
+    let mut state = State::Received;
+    for record in &records {
+        // The ledger admits legal records only.
+        state = state.next(&record.event).unwrap_or(state);
+        if record.sequence > since {
+            tell(id, kind, state, &record.event);
+            let label = KindState { kind, state: state.word() };
+            world.metrics.requests.get_or_create(&label).inc();
+        }
+    }
+    if records.last().is_some_and(|record| record.sequence > since) && state.is_end() {
+        let tally = world.docket.ledger.tally(id).await?;
+        for (word, count) in &tally.by_outcome {
+            let known = ItemOutcome::parse(word, "lease").map(|outcome| outcome.word());
+            let outcome = known.unwrap_or("unknown");
+            world.metrics.item_outcomes.get_or_create(&Ended { outcome }).inc_by(*count);
+            if outcome == "unreadable" {
+                world.metrics.items_unreadable.inc_by(*count);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn tell(id: &RequestId, kind: &'static str, state: State, event: &Event) {
+    let word = state.word();
+    match event {
+        Event::Planned { items, unreadable, seen, .. } => info!(
+            request.id = %id, request.kind = kind, request.state = word, item.count = items,
+            item.unreadable = unreadable, item.seen = seen, "planned"
+        ),
+        Event::Verified { counts, .. } => info!(
+            request.id = %id, request.kind = kind, request.state = word,
+            item.seen = counts.seen, item.outcomes = ?counts.outcomes, "verified: {word}"
+        ),
+        Event::Held { reason } => warn!(
+            request.id = %id, request.kind = kind, request.state = word, reason, "held for a person"
+        ),
+        Event::Failed { reason } => error!(
+            request.id = %id, request.kind = kind, request.state = word, reason,
+            "failed; mend the cause and send: dsrd retry {id}"
+        ),
+        Event::LeftOver { items } => warn!(
+            request.id = %id, request.kind = kind, request.state = word, item.count = items,
+            "the second look found more; acting again"
+        ),
+        Event::Accepted
+        | Event::Rejected { .. }
+        | Event::FindStarted
+        | Event::Approved(_)
+        | Event::Refused(_)
+        | Event::Cancelled(_)
+        | Event::Retried(_)
+        | Event::ActStarted
+        | Event::Acted { .. } => info!(
+            request.id = %id, request.kind = kind, request.state = word, "{}", event.word()
+        ),
+    }
+}
+
+/// One turn of announcing ended.
+pub fn announced(metrics: &Metrics, turn: Turn) {
+    let count = |result| metrics.events.get_or_create(&Announced { result });
+    count("confirmed").inc_by(turn.confirmed as u64);
+    if turn.unroutable > 0 {
+        count("unroutable").inc_by(turn.unroutable as u64);
+        warn!(
+            event.count = turn.unroutable,
+            "no queue is bound for these events; they are kept and tried again"
+        );
+    }
+}
+
+/// A step failed that concerns no single request.
+pub fn failed(metrics: &Metrics, step: &'static str, failure: &Failure) {
+    step_failed(metrics, step, failure, None);
+}
+
+/// A step of one request failed.
+pub fn request_failed(metrics: &Metrics, step: &'static str, failure: &Failure, id: &RequestId) {
+    step_failed(metrics, step, failure, Some(id));
+}
+
+fn step_failed(
+    metrics: &Metrics,
+    step: &'static str,
+    failure: &Failure,
+    id: Option<&RequestId>,
+) {
+    let kind = match failure.kind {
+        FailureKind::Transient => "transient",
+        FailureKind::Permanent => "permanent",
+        FailureKind::NeedsPerson => "needs_person",
+    };
+    metrics.step_failures.get_or_create(&StepFailure { step, kind }).inc();
+    let (id, error) = (id.map(RequestId::as_str), failure.chain());
+    // What may pass by itself needs nobody yet.
+    if failure.is_transient() {
+        event!(Level::WARN, request.id = id, step, kind, error, "did not work; will be tried again");
+    } else {
+        event!(Level::ERROR, request.id = id, step, kind, error, "did not work");
+    }
+}

@@ -1,0 +1,19 @@
+//! Starts the loops and waits for them all.
+
+use crate::worker::sweep::Purpose;
+use crate::worker::world::World;
+use crate::worker::{act, announce, intake, report, sweep};
+
+/// Runs until the world's stopper stops; returns when everything in hand is ledgered and what could be
+/// announced is.
+pub async fn run(world: &World) {
+    tokio::join!(
+        intake::run(world),
+        sweep::run(world, Purpose::Find),
+        act::run(world),
+        sweep::run(world, Purpose::Verify),
+        announce::run(world),
+        report::run(world),
+    );
+    announce::run_last(world).await;
+}

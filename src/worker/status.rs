@@ -1,0 +1,123 @@
+//! What the ledger says of requests, for people and scripts: none of it is about a subject.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::event::event_id;
+use crate::domain::failure::Failure;
+use crate::domain::request::{RequestId, RequestKind};
+use crate::domain::state::{Event, State};
+use crate::ports::{Ledger, Progress, Record, Standing};
+
+/// Reads a ledger that a daemon may be writing.
+pub struct Status {
+    /// Which.
+    pub ledger: Arc<dyn Ledger>,
+}
+
+/// Most requests that a listing shows.
+const LISTED_MAX: u32 = 1000;
+
+impl Status {
+    /// Where a request is and how far; `None` if the ledger does not know it.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn glance(&self, id: &RequestId) -> Result<Option<(State, Progress)>, Failure> {
+        let standing = self.ledger.standing(id).await?;
+        Ok(standing.map(|standing| (standing.state, standing.progress)))
+    }
+
+    /// All requests, earliest due first, without their counts and events.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn list(&self) -> Result<Vec<Map<String, Value>>, Failure> {
+        let standings = self.ledger.standings(&State::ALL, LISTED_MAX).await?;
+        Ok(standings.iter().map(fields).collect())
+    }
+
+    /// Everything that the ledger says of one request; `None` if it does not know it.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn describe(&self, id: &RequestId) -> Result<Option<Map<String, Value>>, Failure> {
+        let Some(standing) = self.ledger.standing(id).await? else { return Ok(None) };
+        let records = self.ledger.records(id).await?;
+        let tally = self.ledger.tally(id).await?;
+        let mut fields = fields(&standing);
+        let mut counts = json!({ "outcomes": tally.by_outcome, "open": tally.open });
+        for record in &records {
+            add(record, &mut counts, &mut fields);
+        }
+        fields.insert("counts".into(), counts);
+        let events = records.iter().map(|record| {
+            json!({
+                "sequence": record.sequence,
+                "at": record.at.to_string(),
+                "event": record.event.word(),
+                "event_id": event_id(&record.id, record.sequence).to_string(),
+            })
+        });
+        fields.insert("events".into(), events.collect());
+        Ok(Some(fields))
+    }
+}
+
+fn fields(standing: &Standing) -> Map<String, Value> {
+    let mut fields = Map::new();
+    let mut put = |key: &str, value: Value| fields.insert(key.into(), value);
+    put("subject_request_id", standing.id.as_str().into());
+    put("state", standing.state.word().into());
+    put("outcome", standing.state.is_end().then(|| standing.state.word()).into());
+    put("subject_request_type", standing.kind.map(RequestKind::word).into());
+    put("submitted_time", standing.submitted.map(|at| at.to_string()).into());
+    put("due_time", standing.due.map(|at| at.to_string()).into());
+    put("changed_time", standing.changed.to_string().into());
+    let Progress { done, total } = standing.progress;
+    put("progress", json!({ "done": done, "total": total }));
+    fields
+}
+
+/// What one record adds; later records win.
+fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
+    match &record.event {
+        Event::Planned { items, unreadable, seen, .. } => {
+            counts["seen"] = (*seen).into();
+            counts["found"] = (*items).into();
+            counts["unreadable"] = (*unreadable).into();
+        }
+        Event::Acted { archive: Some(archive) } => {
+            fields.insert("results_url".into(), archive.url.as_str().into());
+            fields.insert("results_count".into(), archive.files.into());
+            fields.insert("archive_sha256".into(), archive.sha256.as_str().into());
+        }
+        Event::Verified { counts: verified, logically_erased_at, unrecoverable_after, .. } => {
+            counts["seen"] = verified.seen.into();
+            counts["found"] = verified.found.into();
+            if let Some(at) = logically_erased_at {
+                let after = unrecoverable_after.map(|at| at.to_string());
+                let horizon = json!({
+                    "logically_erased_at": at.to_string(), "unrecoverable_after": after,
+                });
+                fields.insert("horizon".into(), horizon);
+            }
+        }
+        Event::Held { reason } | Event::Failed { reason } => {
+            fields.insert("reason".into(), reason.as_str().into());
+        }
+        Event::Rejected { codes } => {
+            fields.insert("faults".into(), json!(codes));
+        }
+        Event::Accepted
+        | Event::FindStarted
+        | Event::Approved(_)
+        | Event::Refused(_)
+        | Event::Cancelled(_)
+        | Event::Retried(_)
+        | Event::ActStarted
+        | Event::Acted { archive: None }
+        | Event::LeftOver { .. } => {}
+    }
+}

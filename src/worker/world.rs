@@ -1,0 +1,184 @@
+//! What the loops share: the ports, the bounds, and a bell that says "look at the ledger".
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use zeroize::Zeroizing;
+
+use crate::domain::due::Calendar;
+use crate::domain::event::Envelope;
+use crate::domain::failure::Failure;
+use crate::domain::policy::Policy;
+use crate::ports::{Announcer, Clock, Entropy, Exports, Inbox, Ledger, Source};
+use crate::stages::docket::Docket;
+use crate::stages::message::Terms;
+use crate::stages::walk::WalkLimits;
+use crate::telemetry::metrics::Metrics;
+use crate::worker::retry::Backoff;
+use crate::worker::stopper::Stopper;
+
+/// Where requests come from and events go.
+pub type Door = (Arc<dyn Inbox>, Arc<dyn Announcer>);
+
+/// What is searched.
+pub type Sources = Vec<Arc<dyn Source>>;
+
+/// What a daemon is put together from.
+pub struct Parts {
+    /// Where requests come from and events go.
+    pub door: Door,
+    /// What is searched.
+    pub sources: Sources,
+    /// Where archives go.
+    pub exports: Arc<dyn Exports>,
+    /// The account.
+    pub ledger: Arc<dyn Ledger>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Keys and nonces.
+    pub entropy: Arc<dyn Entropy>,
+    /// 64 hexadecimal digits.
+    pub master_key: Zeroizing<String>,
+    /// `source` of every event: a URI of the deployment.
+    pub event_source: String,
+    /// `controller_id` of the `OpenDSR` body.
+    pub controller_id: String,
+    /// What the operator decided about erasure.
+    pub policy: Policy,
+    /// How due dates are counted.
+    pub calendar: Calendar,
+    /// Every bound.
+    pub limits: Limits,
+}
+
+/// Bounds of the loops.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Longest message in bytes.
+    pub message_bytes_max: usize,
+    /// Identities in one request.
+    pub identities_max: usize,
+    /// Shortest identity in characters.
+    pub identity_chars_min: usize,
+    /// Requests that share one sweep.
+    pub sweep_requests_max: u32,
+    /// Items read at the same time.
+    pub read_concurrency_max: usize,
+    /// Items acted on at the same time.
+    pub act_concurrency_max: usize,
+    /// Rounds of act and verify.
+    pub verify_rounds_max: u32,
+    /// Hits kept for one subject in one item.
+    pub hits_per_item_max: usize,
+    /// How deep containers are opened.
+    pub depth_max: usize,
+    /// Bytes that one item may decode to.
+    pub decoded_bytes_max: u64,
+    /// Decoded bytes per stored byte.
+    pub decoded_ratio_max: u64,
+    /// Pauses and tries.
+    pub backoff: Backoff,
+}
+
+/// The parts, put together.
+pub struct World {
+    /// The ledger as the stages use it.
+    pub docket: Docket,
+    /// Where requests come from.
+    pub inbox: Arc<dyn Inbox>,
+    /// Where events go.
+    pub announcer: Arc<dyn Announcer>,
+    /// What is searched.
+    pub sources: Sources,
+    /// Where archives go.
+    pub exports: Arc<dyn Exports>,
+    /// What the operator decided about erasure.
+    pub policy: Policy,
+    /// How due dates are counted.
+    pub calendar: Calendar,
+    /// Every bound.
+    pub limits: Limits,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Ends everything.
+    pub stopper: Stopper,
+    /// Rung when something was ledgered that a loop may be waiting for.
+    pub bell: Notify,
+}
+
+/// How long a loop waits for the bell before it looks at the ledger by itself: other daemons on the
+/// same ledger ring no bell here.
+const LOOK_EVERY_MS: u64 = 500;
+
+impl World {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// A master key of another form.
+    pub fn new(parts: Parts) -> Result<Self, Failure> {
+        let envelope =
+            Envelope { source: parts.event_source, controller_id: parts.controller_id };
+        let (ledger, clock, entropy) = (parts.ledger, parts.clock, parts.entropy);
+        let (inbox, announcer) = parts.door;
+        Ok(Self {
+            docket: Docket::new(ledger, clock, entropy, &parts.master_key, envelope)?,
+            inbox,
+            announcer,
+            sources: parts.sources,
+            exports: parts.exports,
+            policy: parts.policy,
+            calendar: parts.calendar,
+            limits: parts.limits,
+            metrics: Arc::default(),
+            stopper: Stopper::default(),
+            bell: Notify::new(),
+        })
+    }
+
+    /// Waits for the bell, for a while, or for the stop.
+    pub async fn rest(&self) {
+        let woken = async {
+            tokio::select! {
+                () = self.bell.notified() => {}
+                () = self.docket.clock.sleep_ms(LOOK_EVERY_MS) => {}
+            }
+        };
+        self.stopper.run_until_stopped(woken).await;
+    }
+
+    /// Sleeps, unless stopped.
+    pub async fn pause_ms(&self, millis: u64) {
+        self.stopper.run_until_stopped(self.docket.clock.sleep_ms(millis)).await;
+    }
+
+    /// A random number for jitter.
+    pub fn random(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.docket.entropy.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+}
+
+impl Limits {
+    /// Bounds on one pass over the sources.
+    pub fn walk(&self) -> WalkLimits {
+        WalkLimits {
+            concurrency: self.read_concurrency_max,
+            hits_per_item_max: self.hits_per_item_max,
+            depth_max: self.depth_max,
+            decoded_bytes_max: self.decoded_bytes_max,
+            decoded_ratio_max: self.decoded_ratio_max,
+        }
+    }
+
+    /// What a message is checked against when it comes in now.
+    pub fn terms(&self, sources: &[Arc<dyn Source>], clock: &dyn Clock) -> Terms {
+        Terms {
+            message_bytes_max: self.message_bytes_max,
+            identities_max: self.identities_max,
+            identity_chars_min: self.identity_chars_min,
+            sources: Some(sources.iter().map(|source| source.name().to_owned()).collect()),
+            now: clock.now(),
+        }
+    }
+}

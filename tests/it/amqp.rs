@@ -1,0 +1,342 @@
+//! A real broker as the door: what a ticketing system and an operator see of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use dsrd::adapters::amqp::announcer::AmqpAnnouncer;
+use dsrd::adapters::amqp::inbox::AmqpInbox;
+use dsrd::adapters::amqp::publisher::Publisher;
+use dsrd::adapters::amqp::submit::submit;
+use dsrd::config::secret::Secret;
+use dsrd::config::settings::Amqp;
+use dsrd::domain::event::{Announcement, Content, Correspondence, Envelope};
+use dsrd::domain::failure::FailureKind;
+use dsrd::domain::request::RequestId;
+use dsrd::ports::{Announced, Announcer, Clock, Delivery, Inbox, Settlement};
+use jiff::Timestamp;
+use lapin::options::{
+    BasicGetOptions, BasicPublishOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
+};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use tokio::time::timeout;
+
+use crate::support::rabbitmq::RabbitMq;
+
+const MESSAGE_BYTES_MAX: usize = 1000;
+/// Longer than any reconnection takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_millis(700);
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+#[tokio::test]
+async fn a_request_comes_in_and_its_events_go_out() {
+    let rabbit = RabbitMq::start().await;
+    let door = Door::open(&rabbit.url());
+    door.inbox.ping().await.unwrap();
+    let producer = Producer::connect(&rabbit.url()).await;
+    let correspondence = requests_come_in(&door, &producer, &settings(&rabbit.url())).await;
+    events_go_out(&door, &producer, &correspondence).await;
+    unroutable_ones_are_told_apart(&door).await;
+}
+
+async fn requests_come_in(door: &Door, producer: &Producer, settings: &Amqp) -> Correspondence {
+    // With everything that a producer may say.
+    producer.declare("copies").await;
+    let mut headers = FieldTable::default();
+    headers.insert("traceparent".into(), AMQPValue::LongString(TRACEPARENT.into()));
+    headers.insert("CC".into(), AMQPValue::FieldArray(vec![long("copies")].into()));
+    let properties = BasicProperties::default()
+        .with_content_type("application/json".into())
+        .with_message_id("m-1".into())
+        .with_correlation_id("ticket-7".into())
+        .with_reply_to("answers".into())
+        .with_expiration("600000".into())
+        .with_headers(headers);
+    producer.publish(b"good", properties.clone()).await;
+    let delivery = door.receive().await;
+    assert_eq!(delivery.body, "good");
+    assert_eq!(delivery.content_type.as_deref(), Some("application/json"));
+    let correspondence = Correspondence {
+        reply_to: Some("answers".to_owned()),
+        correlation_id: Some("ticket-7".to_owned()),
+        traceparent: Some(TRACEPARENT.to_owned()),
+        message_id: Some("m-1".to_owned()),
+    };
+    assert_eq!(delivery.correspondence, correspondence);
+    door.inbox.settle(delivery, Settlement::Taken).await.unwrap();
+
+    // Refused: whole, with the reason, and the broker sends it nowhere else.
+    let whole = vec![b'x'; MESSAGE_BYTES_MAX * 200];
+    producer.publish(&whole, properties).await;
+    let delivery = door.receive().await;
+    assert_eq!(delivery.body.len(), MESSAGE_BYTES_MAX + 1);
+    door.inbox.settle(delivery, Settlement::Refused("too_large".to_owned())).await.unwrap();
+    let (body, letter) = producer.get("dsr.dead-letters").await.unwrap();
+    assert_eq!(body, whole);
+    let headers = letter.headers().clone().unwrap();
+    assert_eq!(headers.inner()["x-dsrd-reason"], long("too_large"));
+    assert_eq!(headers.inner()["x-dsrd-time"], AMQPValue::Timestamp(1_800_000_000));
+    assert_eq!(letter.message_id().as_ref().unwrap().as_str(), "m-1");
+    assert_eq!(producer.depth("copies").await, 2, "the producer's own copies");
+
+    // Returned: comes again, and neither of the others does.
+    submit(settings, Bytes::from_static(b"later"), "m-2").await.unwrap();
+    let delivery = door.receive().await;
+    door.inbox.settle(delivery, Settlement::Returned).await.unwrap();
+    let delivery = door.receive().await;
+    assert_eq!(delivery.body, "later");
+    assert_eq!(delivery.correspondence.message_id.as_deref(), Some("m-2"));
+    door.inbox.settle(delivery, Settlement::Taken).await.unwrap();
+    assert!(timeout(QUIET, door.inbox.receive()).await.is_err());
+    assert_eq!(producer.depth("dsr.requests").await, 0);
+
+    correspondence
+}
+
+async fn events_go_out(door: &Door, producer: &Producer, to: &Correspondence) {
+    // Nobody listens, then the producer's queue only, then a bound queue as well.
+    let event = announcement("completed", to);
+    assert_eq!(door.announce(&event).await, Announced::Unroutable);
+    producer.declare("answers").await;
+    assert_eq!(door.announce(&event).await, Announced::Confirmed);
+    producer.declare("listener").await;
+    producer.bind("listener", "request.completed.*").await;
+    assert_eq!(door.announce(&event).await, Announced::Confirmed);
+    for queue in ["answers", "answers", "listener"] {
+        let (body, properties) = producer.get(queue).await.unwrap();
+        assert_eq!(body, event.body.as_bytes());
+        let expected = BasicProperties::default()
+            .with_content_type("application/cloudevents+json; charset=UTF-8".into())
+            .with_delivery_mode(2)
+            .with_message_id(event.id.to_string().into())
+            .with_correlation_id("ticket-7".into())
+            .with_type("io.dsrd.request.completed.v1".into())
+            .with_headers(table("traceparent", TRACEPARENT));
+        assert_eq!(properties, expected);
+    }
+}
+
+async fn unroutable_ones_are_told_apart(door: &Door) {
+    let events: Vec<Announcement> = (0..400)
+        .map(|n| if n % 7 == 0 { "progressed" } else { "completed" })
+        .map(|name| announcement(name, &Correspondence::default()))
+        .collect();
+    let announced =
+        futures::future::join_all(events.iter().map(|event| door.announce(event))).await;
+    for (event, announced) in events.iter().zip(announced) {
+        let expected = match event.name.as_str() {
+            "completed" => Announced::Confirmed,
+            _ => Announced::Unroutable,
+        };
+        assert_eq!(announced, expected, "{}", event.name);
+    }
+}
+
+#[tokio::test]
+async fn the_broker_goes_and_comes_and_nothing_is_lost() {
+    let mut rabbit = RabbitMq::start().await;
+    let door = Door::open(&rabbit.url());
+    let settings = settings(&rabbit.url());
+    let request = |n| submit(&settings, Bytes::from(format!("request {n}")), "m");
+
+    // In order, and while somebody waits for a request.
+    let (delivery, ()) = tokio::join!(door.receive(), async {
+        timeout(QUIET, std::future::pending::<()>()).await.unwrap_err();
+        rabbit.restart_term().await;
+        request(0).await.unwrap();
+    });
+    assert_eq!(delivery.body, "request 0");
+
+    // At once, while one request is settled, one is not, two wait, and an event goes out.
+    for n in 1..4 {
+        request(n).await.unwrap();
+    }
+    let unsettled = door.receive().await;
+    assert_eq!(unsettled.body, "request 1");
+    door.inbox.settle(delivery, Settlement::Taken).await.unwrap();
+    rabbit.kill().await;
+    assert!(door.inbox.ping().await.is_err());
+    door.inbox.settle(unsettled, Settlement::Taken).await.unwrap();
+    let event = announcement("completed", &Correspondence::default());
+    let (announced, ()) = tokio::join!(door.announce(&event), rabbit.start_again());
+    assert_eq!(announced, Announced::Unroutable);
+    for n in 1..4 {
+        let mut delivery = door.receive().await;
+        if delivery.body == "request 0" {
+            // The broker died before it had written the acknowledgement down.
+            door.inbox.settle(delivery, Settlement::Taken).await.unwrap();
+            delivery = door.receive().await;
+        }
+        assert_eq!(delivery.body, format!("request {n}"));
+        door.inbox.settle(delivery, Settlement::Taken).await.unwrap();
+    }
+    door.inbox.ping().await.unwrap();
+
+    // Deleted under our feet: made again.
+    let producer = Producer::connect(&rabbit.url()).await;
+    producer.delete("dsr.requests").await;
+    producer.delete("dsr.dead-letters").await;
+    let (delivery, submitted) = tokio::join!(door.receive(), request(9));
+    submitted.unwrap();
+    assert_eq!(delivery.body, "request 9");
+    door.inbox.settle(delivery, Settlement::Refused("bad".to_owned())).await.unwrap();
+    assert_eq!(producer.get("dsr.dead-letters").await.unwrap().0, b"request 9");
+}
+
+#[tokio::test]
+async fn what_a_person_must_mend_is_said_and_secrets_are_not() {
+    let rabbit = RabbitMq::start().await;
+    let producer = Producer::connect(&rabbit.url()).await;
+
+    producer.declare("dsr.requests").await;
+    let door = Door::open(&rabbit.url());
+    let failure = timeout(PATIENCE, door.inbox.receive()).await.unwrap().err().unwrap();
+    assert_eq!(failure.kind, FailureKind::NeedsPerson);
+    assert_eq!(
+        failure.to_string(),
+        "declaring the queue dsr.requests: it exists with other arguments; delete it once it is \
+         empty, or give another name in [queue] requests"
+    );
+    assert!(failure.chain().contains("PRECONDITION_FAILED"), "{}", failure.chain());
+    producer.delete("dsr.requests").await;
+    assert!(timeout(QUIET, door.inbox.receive()).await.is_err(), "mended: it waits again");
+
+    let wrong = rabbit.url().replace("guest:guest", "guest:Sesame123");
+    let failure =
+        timeout(PATIENCE, Door::open(&wrong).inbox.receive()).await.unwrap().err().unwrap();
+    assert_eq!(failure.kind, FailureKind::NeedsPerson);
+    assert!(!failure.chain().contains("Sesame123"), "{}", failure.chain());
+
+    let failure = Publisher::new(&settings("http://guest:Sesame123@host")).err().unwrap();
+    assert_eq!(failure.kind, FailureKind::NeedsPerson);
+    assert!(!failure.chain().contains("Sesame123"), "{}", failure.chain());
+}
+
+/// Both adapters, as the daemon holds them.
+struct Door {
+    inbox: AmqpInbox,
+    announcer: AmqpAnnouncer,
+}
+
+impl Door {
+    fn open(url: &str) -> Self {
+        let settings = settings(url);
+        let publisher = Arc::new(Publisher::new(&settings).unwrap());
+        let inbox = AmqpInbox::new(
+            &settings,
+            Arc::clone(&publisher),
+            Arc::new(StoodStill),
+            MESSAGE_BYTES_MAX,
+        );
+        Self { inbox: inbox.unwrap(), announcer: AmqpAnnouncer::new(publisher) }
+    }
+
+    async fn receive(&self) -> Delivery {
+        timeout(PATIENCE, self.inbox.receive()).await.unwrap().unwrap()
+    }
+
+    async fn announce(&self, event: &Announcement) -> Announced {
+        timeout(PATIENCE, self.announcer.announce(event)).await.unwrap().unwrap()
+    }
+}
+
+fn settings(url: &str) -> Amqp {
+    Amqp {
+        url: Secret::new(url.to_owned()),
+        requests: "dsr.requests".to_owned(),
+        dead_letters: "dsr.dead-letters".to_owned(),
+        events: "dsr.events".to_owned(),
+        prefetch: 16,
+    }
+}
+
+fn announcement(name: &str, to: &Correspondence) -> Announcement {
+    let envelope = Envelope { source: "urn:test".to_owned(), controller_id: "c".to_owned() };
+    let request = RequestId::new("r-1").unwrap();
+    let content = Content {
+        request: &request,
+        sequence: 3,
+        name,
+        at: Timestamp::UNIX_EPOCH,
+        kind: None,
+        regulation: None,
+        due: None,
+        details: serde_json::Map::new(),
+    };
+    envelope.announce(content, to)
+}
+
+struct StoodStill;
+
+#[async_trait]
+impl Clock for StoodStill {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(1_800_000_000).unwrap()
+    }
+
+    async fn sleep_ms(&self, _millis: u64) {}
+}
+
+/// Another program on the broker.
+struct Producer {
+    channel: Channel,
+    _connection: Connection,
+}
+
+impl Producer {
+    async fn connect(url: &str) -> Self {
+        let connection = Connection::connect(url, ConnectionProperties::default()).await.unwrap();
+        Self { channel: connection.create_channel().await.unwrap(), _connection: connection }
+    }
+
+    async fn publish(&self, body: &[u8], properties: BasicProperties) {
+        let options = BasicPublishOptions::default();
+        let sent =
+            self.channel.basic_publish("".into(), "dsr.requests".into(), options, body, properties);
+        sent.await.unwrap().await.unwrap();
+    }
+
+    async fn declare(&self, queue: &str) {
+        let options = QueueDeclareOptions::durable();
+        self.channel.queue_declare(queue.into(), options, FieldTable::default()).await.unwrap();
+    }
+
+    async fn bind(&self, queue: &str, key: &str) {
+        let (options, exchange) = (QueueBindOptions::default(), "dsr.events");
+        let arguments = FieldTable::default();
+        self.channel
+            .queue_bind(queue.into(), exchange.into(), key.into(), options, arguments)
+            .await
+            .unwrap();
+    }
+
+    async fn delete(&self, queue: &str) {
+        let deleted = self.channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await;
+        deleted.unwrap();
+    }
+
+    async fn get(&self, queue: &str) -> Option<(Vec<u8>, BasicProperties)> {
+        let options = BasicGetOptions { no_ack: true };
+        let message = self.channel.basic_get(queue.into(), options).await.unwrap()?;
+        Some((message.delivery.data, message.delivery.properties))
+    }
+
+    async fn depth(&self, queue: &str) -> u32 {
+        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        let declared = self.channel.queue_declare(queue.into(), passive, FieldTable::default());
+        declared.await.unwrap().message_count()
+    }
+}
+
+fn table(key: &str, value: &str) -> FieldTable {
+    let mut table = FieldTable::default();
+    table.insert(key.into(), long(value));
+    table
+}
+
+fn long(text: &str) -> AMQPValue {
+    AMQPValue::LongString(text.into())
+}

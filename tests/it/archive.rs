@@ -1,0 +1,290 @@
+//! Archives as a person meets them: opened by Info-ZIP and Python, read back by us, tampered with.
+
+use std::io::{Cursor, Read, Write};
+use std::path::Path;
+use std::process::Command;
+
+use dsrd::archive::check::{Checked, check};
+use dsrd::archive::writer::{About, ArchiveError, ArchiveWriter, Finished};
+use dsrd::domain::item::{Finding, Hit, Item, Version};
+use dsrd::domain::request::{RequestId, RequestKind};
+use serde_json::{Value, json};
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
+
+pub fn finding(name: &str, size: u64) -> Finding {
+    let item = Item {
+        source: "run-history".into(),
+        name: name.into(),
+        version: Version::Current,
+        etag: "\"0x8DC\"".into(),
+        size,
+        modified: Some("2026-11-01T08:00:00Z".parse().unwrap()),
+        content_type: Some("text/plain".into()),
+        metadata: [("owner".to_owned(), "ann".to_owned())].into(),
+        tags: Default::default(),
+    };
+    Finding { item, hits: vec![Hit { identity: 0, view: "text".into(), place: "line 3".into() }] }
+}
+
+fn about() -> About {
+    About {
+        request: RequestId::new("a7551968").unwrap(),
+        kind: RequestKind::Access,
+        program: "dsrd 0.1.0".into(),
+        items_seen: 10,
+        manual_steps: Vec::new(),
+    }
+}
+
+fn add(writer: &mut ArchiveWriter, name: &str, bytes: &[u8]) {
+    writer.begin(&finding(name, bytes.len() as u64)).unwrap();
+    for piece in bytes.chunks(7) {
+        writer.write(piece).unwrap();
+    }
+    writer.end().unwrap();
+}
+
+/// An archive of three whole files, one that broke off and one that could not be read.
+pub fn sample() -> Vec<u8> {
+    let mut writer = ArchiveWriter::new();
+    let mut archive = Vec::new();
+    add(&mut writer, "ExperimentRun/dcid.r1/logs/a.txt", b"ann was here\n");
+    archive.extend(writer.take());
+    add(&mut writer, "../山田/Ünï.csv", "name\n山田\n".repeat(1000).as_bytes());
+    add(&mut writer, "empty", b"");
+    writer.begin(&finding("broken.bin", 100)).unwrap();
+    writer.write(b"first half").unwrap();
+    writer.abandon("read: the source broke off").unwrap();
+    writer.list_unreadable(&finding("locked", 5).item, "forbidden").unwrap();
+    let Finished { tail, counts } = writer.finish(&about()).unwrap();
+    archive.extend(tail);
+    assert_eq!((counts.files, counts.incomplete, counts.unreadable), (4, 1, 2));
+    archive
+}
+
+pub fn manifest(archive: &[u8]) -> Value {
+    let mut zip = ZipArchive::new(Cursor::new(archive)).unwrap();
+    serde_json::from_reader(zip.by_name("manifest.json").unwrap()).unwrap()
+}
+
+fn run(program: &str, arguments: &[&str], archive: &Path) -> String {
+    let output = Command::new(program).args(arguments).arg(archive).output();
+    let output =
+        output.unwrap_or_else(|_| panic!("{program} is missing: apt-get install {program}"));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+fn on_disk(archive: &[u8]) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::with_suffix(".zip").unwrap();
+    file.write_all(archive).unwrap();
+    file
+}
+
+#[test]
+fn others_can_open_it() {
+    let file = on_disk(&sample());
+    let tested = run("unzip", &["-t"], file.path());
+    assert!(tested.contains("No errors detected"), "{tested}");
+    let script = "import sys, zipfile
+z = zipfile.ZipFile(sys.argv[1])
+assert z.testzip() is None
+for i in z.infolist(): print(i.filename, i.date_time, oct(i.external_attr >> 16), i.file_size)";
+    let listed = run("python3", &["-c", script], file.path());
+    let expected = "\
+data/run-history/ExperimentRun/dcid.r1/logs/a.txt (1980, 1, 1, 0, 0, 0) 0o100644 13
+data/run-history/__/山田/Ünï.csv (1980, 1, 1, 0, 0, 0) 0o100644 12000
+data/run-history/empty (1980, 1, 1, 0, 0, 0) 0o100644 0
+data/run-history/broken.bin (1980, 1, 1, 0, 0, 0) 0o100644 10
+manifest.json";
+    assert!(listed.starts_with(expected), "{listed}");
+}
+
+#[test]
+fn the_manifest_maps_each_file_back() {
+    let manifest = manifest(&sample());
+    assert_eq!(
+        manifest["files"][1],
+        json!({
+            "path": "data/run-history/__/山田/Ünï.csv",
+            "source": "run-history",
+            "item": "../山田/Ünï.csv",
+            "version": {"form": "current"},
+            "etag": "\"0x8DC\"",
+            "last_modified": "2026-11-01T08:00:00Z",
+            "sha256": "4d011055114e23a78c9a6ec8dd3d580910307b408b99bae9d7feff193fa6e182",
+            "size": 12000,
+            "content_type": "text/plain",
+            "metadata": {"owner": "ann"},
+            "places": [{"identity": 0, "view": "text", "place": "line 3"}],
+            "legal_tag": "observed",
+            "masked": [],
+            "complete": true,
+        })
+    );
+    assert_eq!(manifest["files"][3]["complete"], false);
+    let current = json!({"form": "current"});
+    assert_eq!(
+        manifest["unreadable"],
+        json!([
+            {"source": "run-history", "item": "broken.bin", "version": current,
+             "reason": "read: the source broke off"},
+            {"source": "run-history", "item": "locked", "version": current, "reason": "forbidden"},
+        ])
+    );
+    assert_eq!(manifest["request"], json!({"id": "a7551968", "type": "access"}));
+    assert_eq!(
+        manifest["counts"],
+        json!({"items_seen": 10, "files": 4, "bytes": 12023, "incomplete": 1, "unreadable": 2})
+    );
+}
+
+#[test]
+fn same_entries_same_bytes() {
+    assert_eq!(sample(), sample());
+}
+
+#[test]
+fn it_reads_back() {
+    let Checked { request, program, counts } = check(Cursor::new(sample())).unwrap();
+    assert_eq!((request.id.as_str(), program.as_str()), ("a7551968", "dsrd 0.1.0"));
+    assert_eq!((counts.items_seen, counts.files, counts.bytes), (10, 4, 12_023));
+}
+
+#[test]
+fn an_empty_archive_is_sound() {
+    let finished = ArchiveWriter::new().finish(&about()).unwrap();
+    let checked = check(Cursor::new(finished.tail.to_vec())).unwrap();
+    assert_eq!(checked.counts.files, 0);
+    assert_eq!(manifest(&finished.tail)["files"], json!([]));
+}
+
+/// Packs the sample anew after `change` has had each entry and the manifest in its hands.
+fn tampered(change: impl Fn(&mut Vec<(String, Vec<u8>)>, &mut Value)) -> Vec<u8> {
+    let sample = sample();
+    let mut zip = ZipArchive::new(Cursor::new(&sample)).unwrap();
+    let mut entries = Vec::new();
+    for index in 0..zip.len() - 1 {
+        let mut entry = zip.by_index(index).unwrap();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        entries.push((entry.name().unwrap().into_owned(), bytes));
+    }
+    let mut listed = manifest(&sample);
+    change(&mut entries, &mut listed);
+    entries.push(("manifest.json".into(), listed.to_string().into_bytes()));
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in entries {
+        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(&bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+fn fault(archive: Vec<u8>) -> String {
+    let Err(fault) = check(Cursor::new(archive)) else { panic!("taken for sound") };
+    dsrd::domain::failure::chain(&fault)
+}
+
+#[test]
+fn tampering_is_found() {
+    assert!(check(Cursor::new(tampered(|_, _| {}))).is_ok());
+    for (what, archive) in [
+        ("differs", tampered(|entries, _| entries[0].1[0] = b'A')),
+        ("differs", tampered(|entries, _| entries[1].1.push(b'!'))),
+        ("differs", tampered(|entries, _| entries[1].1.truncate(5))),
+        ("cannot be read", tampered(|entries, _| drop(entries.remove(2)))),
+        ("1 entries", tampered(|entries, _| entries.push(("data/more".into(), vec![])))),
+        ("add up", tampered(|_, listed| listed["counts"]["bytes"] = json!(1))),
+        ("add up", tampered(|_, listed| listed["unreadable"] = json!([]))),
+        ("not of the form", tampered(|_, listed| listed["format"] = json!("other/1"))),
+        ("not of the form", tampered(|_, listed| listed["files"][0]["more"] = json!(1))),
+        ("not of the form", tampered(|_, listed| listed["files"][0]["sha256"] = json!("00"))),
+        ("unsafe", tampered(|_, listed| listed["files"][1]["path"] = json!("data/../../x"))),
+        ("unsafe", tampered(|_, listed| listed["files"][1]["path"] = json!("/data/x"))),
+        ("before it", tampered(|_, listed| listed["files"][1] = listed["files"][0].clone())),
+    ] {
+        let found = fault(archive);
+        assert!(found.contains(what), "{what}: {found}");
+        assert!(!found.contains("山田") && !found.contains("a.txt"), "names an item: {found}");
+    }
+}
+
+#[test]
+fn a_flipped_bit_or_a_cut_is_found() {
+    let sample = sample();
+    let directory = sample.windows(4).rposition(|four| four == b"PK\x01\x02").unwrap();
+    for place in (0..directory).step_by(41) {
+        let mut flipped = sample.clone();
+        flipped[place] ^= 0x10;
+        // Local headers repeat what the directory says; readers go by the directory.
+        if let Ok(checked) = check(Cursor::new(flipped)) {
+            assert_eq!(checked.counts.files, 4, "byte {place}");
+        }
+    }
+    for kept in [0, 10, sample.len() / 2, sample.len() - 1] {
+        assert!(check(Cursor::new(sample[..kept].to_vec())).is_err(), "{kept} bytes");
+    }
+}
+
+#[test]
+fn entries_are_begun_and_ended_in_turn() {
+    let mut writer = ArchiveWriter::new();
+    assert!(matches!(writer.end(), Err(ArchiveError::NoEntry)));
+    assert!(matches!(writer.write(b"x"), Err(ArchiveError::NoEntry)));
+    writer.begin(&finding("a", 1)).unwrap();
+    assert!(matches!(writer.begin(&finding("b", 1)), Err(ArchiveError::EntryOpen)));
+    assert!(matches!(writer.finish(&about()), Err(ArchiveError::EntryOpen)));
+}
+
+#[test]
+fn more_than_four_gigabytes_pass_through_little_memory() {
+    const PIECE: usize = 8 << 20;
+    let size = (4 << 30) + (64 << 20);
+    let piece = vec![b'x'; PIECE];
+    let mut file = tempfile::NamedTempFile::with_suffix(".zip").unwrap();
+    let mut writer = ArchiveWriter::new();
+    writer.begin(&finding("large.log", size)).unwrap();
+    for _ in 0..size as usize / PIECE {
+        writer.write(&piece).unwrap();
+        assert!(writer.ready_bytes() < PIECE, "packed bytes pile up");
+        file.write_all(&writer.take()).unwrap();
+    }
+    writer.end().unwrap();
+    add(&mut writer, "after.txt", b"what comes after four gigabytes");
+    file.write_all(&writer.finish(&about()).unwrap().tail).unwrap();
+    let tested = run("unzip", &["-t"], file.path());
+    assert!(tested.contains("No errors detected"), "{tested}");
+    let script = "import sys, zipfile
+z = zipfile.ZipFile(sys.argv[1])
+print(z.infolist()[0].file_size, z.read('data/run-history/after.txt').decode())";
+    let read = run("python3", &["-c", script], file.path());
+    assert_eq!(read, format!("{size} what comes after four gigabytes\n"));
+    assert_eq!(check(file.reopen().unwrap()).unwrap().counts.bytes, size + 31);
+}
+
+#[test]
+fn many_entries_and_hostile_names_unpack_to_as_many_files() {
+    let names =
+        ["a", "A", "a/b", "A/B", "../x", "x/../y", "con", "nul.txt", "caf\u{e9}", "cafe\u{301}"];
+    let mut writer = ArchiveWriter::new();
+    for name in names {
+        add(&mut writer, name, name.as_bytes());
+    }
+    for index in 0..70_000 {
+        writer.begin(&finding(&format!("many/{index}"), 0)).unwrap();
+        writer.end().unwrap();
+    }
+    let file = on_disk(&writer.finish(&about()).unwrap().tail);
+    assert_eq!(check(file.reopen().unwrap()).unwrap().counts.files, 70_010);
+    let folder = tempfile::tempdir().unwrap();
+    let script = "import sys, zipfile, pathlib, unicodedata
+folder = pathlib.Path(sys.argv[1])
+zipfile.ZipFile(sys.argv[2]).extractall(folder)
+files = [str(p.relative_to(folder)) for p in folder.rglob('*') if p.is_file()]
+print(len({unicodedata.normalize('NFKC', f).casefold() for f in files}))";
+    let folder = folder.path().to_str().unwrap();
+    assert_eq!(run("python3", &["-c", script, folder], file.path()), "70011\n");
+}

@@ -1,0 +1,319 @@
+//! The operators' door, asked over a socket as a browser or a probe would.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use dsrd::adapters::http::server::{Site, serve};
+use dsrd::domain::event::{Announcement, Correspondence};
+use dsrd::domain::failure::Failure;
+use dsrd::domain::item::Item;
+use dsrd::domain::outcome::{ItemOutcome, Tally};
+use dsrd::domain::request::{RequestId, RequestKind};
+use dsrd::domain::state::State;
+use dsrd::ports::{
+    Appended, ByteStream, Clock, Delivery, Erased, Exports, Inbox, Ledger, Opened, Opening, Page,
+    Progress, Read, Record, SealedItem, SealedRequest, Settlement, Source, Standing, Upload,
+};
+use dsrd::telemetry::metrics::Metrics;
+use jiff::{Timestamp, ToSpan};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// A world that can be looked at and pinged, and does nothing else.
+#[derive(Clone, Default)]
+struct World {
+    standings: Vec<Standing>,
+    ledger_is_down: bool,
+    source_hangs: bool,
+}
+
+fn now() -> Timestamp {
+    "2026-11-23T12:00:00Z".parse().unwrap()
+}
+
+fn standing(id: &str, state: State, due_in_hours: i64, progress: Progress) -> Standing {
+    Standing {
+        id: RequestId::new(id).unwrap(),
+        state,
+        sequence: 3,
+        head: String::new(),
+        kind: (state != State::Rejected).then_some(RequestKind::Erasure),
+        submitted: None,
+        due: (state != State::Rejected).then(|| now() + due_in_hours.hours()),
+        changed: now() - due_in_hours.abs().minutes(),
+        correspondence: Correspondence::default(),
+        progress,
+    }
+}
+
+fn busy() -> World {
+    let at = |done, total| Progress { done, total };
+    World {
+        standings: vec![
+            standing("b1e6-late", State::Acting, -73, at(1_200, 48_210)),
+            standing("a7551968-d5d6-44b2-9831-815ac9017798", State::Verifying, 5, at(900, 1_000)),
+            standing("held-1", State::Held, 24 * 12, at(0, 0)),
+            standing("new-1", State::Accepted, 24 * 30, at(0, 0)),
+            standing("done-1", State::Completed, 24 * 20, at(5, 5)),
+            standing("part-1", State::PartiallyCompleted, 24 * 21, at(5, 5)),
+            standing("failed-1", State::Failed, 24, at(2, 5)),
+            standing("bad-1", State::Rejected, 1, at(0, 0)),
+        ],
+        ..World::default()
+    }
+}
+
+#[async_trait]
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+    async fn sleep_ms(&self, millis: u64) {
+        tokio::time::sleep(std::time::Duration::from_millis(millis / 50)).await;
+    }
+}
+
+#[async_trait]
+impl Inbox for World {
+    async fn receive(&self) -> Result<Delivery, Failure> {
+        unreachable!()
+    }
+    async fn settle(&self, _: Delivery, _: Settlement) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn ping(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Exports for World {
+    async fn create(&self, _: &str) -> Result<Box<dyn Upload>, Failure> {
+        unreachable!()
+    }
+    async fn open(&self, _: &str) -> Result<Option<ByteStream>, Failure> {
+        unreachable!()
+    }
+    async fn remove(&self, _: &str) -> Result<(), Failure> {
+        unreachable!()
+    }
+    fn url(&self, _: &str) -> String {
+        unreachable!()
+    }
+    async fn ping(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Source for World {
+    fn name(&self) -> &str {
+        "run-history"
+    }
+    async fn list(&self, _: Option<&str>) -> Result<Page, Failure> {
+        unreachable!()
+    }
+    async fn read(&self, _: &Item) -> Result<Read, Failure> {
+        unreachable!()
+    }
+    async fn erase(&self, _: &Item) -> Result<Erased, Failure> {
+        unreachable!()
+    }
+    async fn remains(&self, _: &str) -> Result<Vec<Item>, Failure> {
+        unreachable!()
+    }
+    async fn unrecoverable_after(&self, _: Timestamp) -> Result<Option<Timestamp>, Failure> {
+        unreachable!()
+    }
+    async fn ping(&self) -> Result<(), Failure> {
+        if self.source_hangs {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Ledger for World {
+    async fn open(&self, _: Opening) -> Result<Opened, Failure> {
+        unreachable!()
+    }
+    async fn append(&self, _: &Record, _: Option<&Announcement>) -> Result<Appended, Failure> {
+        unreachable!()
+    }
+    async fn standing(&self, _: &RequestId) -> Result<Option<Standing>, Failure> {
+        unreachable!()
+    }
+    async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
+        Ledger::ping(self).await?;
+        let mut standings = self.standings.clone();
+        standings.retain(|standing| states.contains(&standing.state));
+        standings.sort_by_key(|standing| standing.due);
+        standings.truncate(limit as usize);
+        Ok(standings)
+    }
+    async fn census(&self) -> Result<Vec<(State, u64)>, Failure> {
+        let of = |wanted| self.standings.iter().filter(|s| s.state == wanted).count() as u64;
+        Ok(State::ALL.into_iter().map(|state| (state, of(state))).collect())
+    }
+    async fn records(&self, _: &RequestId) -> Result<Vec<Record>, Failure> {
+        unreachable!()
+    }
+    async fn sealed(&self, _: &RequestId) -> Result<Option<SealedRequest>, Failure> {
+        unreachable!()
+    }
+    async fn add_items(&self, _: &RequestId, _: &[SealedItem]) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn clear_items(&self, _: &RequestId) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn items(
+        &self,
+        _: &RequestId,
+        _: Option<u64>,
+        _: bool,
+        _: u32,
+    ) -> Result<Vec<SealedItem>, Failure> {
+        unreachable!()
+    }
+    async fn record_outcomes(
+        &self,
+        _: &RequestId,
+        _: &[(u64, ItemOutcome)],
+    ) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn tally(&self, _: &RequestId) -> Result<Tally, Failure> {
+        unreachable!()
+    }
+    async fn note_progress(&self, _: &[RequestId], _: Progress) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn unsent(&self, _: Timestamp, _: u32) -> Result<Vec<Announcement>, Failure> {
+        unreachable!()
+    }
+    async fn mark_sent(&self, _: &[Uuid]) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn put_off(&self, _: Uuid, _: Timestamp) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn announce_again(&self, _: &RequestId) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn backlog(&self) -> Result<u64, Failure> {
+        Ok(2)
+    }
+    async fn ping(&self) -> Result<(), Failure> {
+        if self.ledger_is_down {
+            return Err(Failure::transient("opening the ledger").because("<disk> is full"));
+        }
+        Ok(())
+    }
+}
+
+/// Serves `world` while `ask` asks, and ends the server with it.
+async fn asked<T>(world: World, ask: impl AsyncFnOnce(String) -> T) -> T {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let world = Arc::new(world);
+    let site = Arc::new(Site {
+        ledger: Arc::<World>::clone(&world),
+        inbox: Arc::<World>::clone(&world),
+        exports: Arc::<World>::clone(&world),
+        sources: vec![Arc::<World>::clone(&world)],
+        clock: Arc::<World>::clone(&world),
+        metrics: Arc::new(Metrics::new()),
+    });
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = serve(listener, site, async move { stopped.await.unwrap() });
+    let (served, answer) = tokio::join!(server, async {
+        let answer = ask(address).await;
+        stop.send(()).unwrap();
+        answer
+    });
+    served.unwrap();
+    answer
+}
+
+async fn get(world: World, path: &str) -> (u16, String) {
+    asked(world, async |address| {
+        let answer = reqwest::get(format!("{address}{path}")).await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn alive_and_measured() {
+    assert_eq!(get(World::default(), "/healthz").await, (200, "alive\n".to_owned()));
+    let (status, metrics) = get(World::default(), "/metrics").await;
+    assert_eq!(status, 200);
+    assert!(metrics.contains("dsrd_sweep_items_total 0\n"), "{metrics}");
+}
+
+#[tokio::test]
+async fn ready_when_everything_answers() {
+    let (status, checks) = get(World::default(), "/readyz").await;
+    assert_eq!(status, 200);
+    let ok = |name: &str| serde_json::json!({"name": name, "ok": true});
+    let expected = serde_json::json!({
+        "ready": true,
+        "checks": [ok("ledger"), ok("queue"), ok("exports"), ok("source run-history")],
+    });
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&checks).unwrap(), expected);
+}
+
+#[tokio::test]
+async fn not_ready_says_what_is_not_and_why() {
+    let world = World { ledger_is_down: true, source_hangs: true, ..World::default() };
+    let (status, checks) = get(world, "/readyz").await;
+    assert_eq!(status, 503);
+    assert!(checks.contains("opening the ledger: <disk> is full"), "{checks}");
+    assert!(checks.contains("no answer within 5 s"), "{checks}");
+}
+
+#[tokio::test]
+async fn the_page_shows_who_waits_first_and_what_is_late() {
+    let (status, html) = get(busy(), "/").await;
+    assert_eq!(status, 200);
+    let place = |text: &str| html.find(text).unwrap_or_else(|| panic!("no {text} in {html}"));
+    assert!(place("held-1") < place("b1e6-late"));
+    assert!(place("b1e6-late") < place("a7551968"));
+    assert!(place("new-1") < place("Ended last"));
+    assert!(place("Ended last") < place("bad-1") && place("bad-1") < place("failed-1"));
+    for shown in ["overdue by 3 days", "in 5 hours", "in 12 days", "1,200 of 48,210"] {
+        place(shown);
+    }
+    place("<dt>Overdue</dt><dd>1</dd>");
+    place("http-equiv=\"refresh\"");
+    assert!(!get(busy(), "/?refresh=off").await.1.contains("http-equiv=\"refresh\""));
+}
+
+#[tokio::test]
+async fn the_page_says_so_when_the_ledger_is_down() {
+    let (status, html) = get(World { ledger_is_down: true, ..World::default() }, "/").await;
+    assert_eq!(status, 503);
+    assert!(html.contains("opening the ledger: &lt;disk&gt; is full"), "{html}");
+}
+
+#[tokio::test]
+async fn nothing_else_is_answered_and_nothing_from_elsewhere_is_loaded() {
+    asked(busy(), async |address| {
+        let client = reqwest::Client::new();
+        let page = client.head(&address).send().await.unwrap();
+        assert_eq!(page.status(), 200);
+        let policy = page.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+        assert_eq!(page.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(client.post(&address).send().await.unwrap().status(), 405);
+        for path in ["/nothing", "/../etc/passwd", "/metrics/"] {
+            let answer = client.get(format!("{address}{path}")).send().await.unwrap();
+            assert_eq!(answer.status(), 404, "{path}");
+            assert!(answer.headers().contains_key("content-security-policy"));
+        }
+    })
+    .await;
+}

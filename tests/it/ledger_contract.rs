@@ -1,0 +1,366 @@
+//! The contract of the `Ledger` port, over SQLite and PostgreSQL.
+
+use dsrd::adapters::sql::ledger::SqlLedger;
+use dsrd::config::secret::Secret;
+use dsrd::domain::failure::FailureKind;
+use dsrd::domain::outcome::{Block, ItemOutcome};
+use dsrd::domain::request::{RequestId, RequestKind};
+use dsrd::domain::state::{Event, State};
+use dsrd::evidence::chain::{BrokenLink, Link, verify};
+use dsrd::ports::{Appended, Ledger, Opened, Progress, Record};
+use sqlx::{AnyConnection, Connection, Executor};
+
+use crate::support::lives::{
+    Life, announcement, correspondence, decision, erasure, opening, planned, rejection,
+    sealed_items, second,
+};
+use crate::support::postgres::Postgres;
+
+/// Runs the suite over an empty ledger for each part, at the URLs that `$fresh` gives for a name.
+macro_rules! suite {
+    ($fresh:expr) => {{
+        let fresh = $fresh;
+        suite!(@ledger fresh, a_request_opens_once, a_rejected_message_has_no_seal);
+        suite!(@ledger fresh, records_follow_one_another, what_does_not_follow_changes_nothing);
+        suite!(@ledger fresh, standings_come_by_due_date, items_come_in_pages);
+        suite!(@ledger fresh, outcomes_are_replaced, thousands_of_items, the_outbox_keeps_order);
+        suite!(@ledger fresh, progress_is_of_the_current_stage, rest_forgets_the_seals);
+        suite!(@ledger fresh, a_failed_request_keeps_its_seals);
+        suite!(@url fresh, two_daemons_share_a_ledger, a_ledger_is_found_again);
+        suite!(@url fresh, an_edited_record_is_found, a_later_ledger_is_refused);
+    }};
+    (@ledger $fresh:ident, $($part:ident),*) => {
+        $($part(&open(&$fresh(stringify!($part)).await).await).await;)*
+    };
+    (@url $fresh:ident, $($part:ident),*) => {
+        $($part(&$fresh(stringify!($part)).await).await;)*
+    };
+}
+
+#[tokio::test]
+async fn sqlite_keeps_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("made with it");
+    suite!(async |name: &str| format!("sqlite:{}/{name}.db", folder.display()));
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_contract() {
+    let server = Postgres::start().await;
+    suite!(async |name: &str| server.database(name).await);
+}
+
+#[tokio::test]
+async fn an_unusable_url_is_refused_and_not_shown() {
+    for url in ["mysql://u:hunter2@h/d", "sqlite:", "sqlite:hunter2?mode=ro", "hunter2"] {
+        let failure = SqlLedger::open(&Secret::new(url.to_owned())).await.err().unwrap();
+        assert_eq!(failure.kind, FailureKind::NeedsPerson, "{url}");
+        assert!(!failure.chain().contains("hunter2"), "{}", failure.chain());
+    }
+}
+
+async fn open(url: &str) -> SqlLedger {
+    SqlLedger::open(&Secret::new(url.to_owned())).await.map_err(|f| f.chain()).unwrap()
+}
+
+async fn a_request_opens_once(ledger: &dyn Ledger) {
+    ledger.ping().await.unwrap();
+    let id = RequestId::new("r-1").unwrap();
+    assert!(ledger.standing(&id).await.unwrap().is_none());
+    assert!(ledger.sealed(&id).await.unwrap().is_none());
+    assert!(matches!(ledger.open(opening("r-1", 100)).await.unwrap(), Opened::New));
+
+    let mut again = opening("r-1", 200);
+    again.digest = "another body".to_owned();
+    let Opened::Known { standing, digest } = ledger.open(again).await.unwrap() else {
+        panic!("the id was taken");
+    };
+    assert_eq!(digest, "digest of r-1");
+    assert_eq!((standing.state, standing.sequence), (State::Accepted, 1));
+    assert_eq!(standing.kind, Some(RequestKind::Erasure));
+    assert_eq!((standing.submitted, standing.due), (Some(second(100)), Some(second(86_500))));
+    assert_eq!((standing.changed, standing.correspondence), (second(100), correspondence()));
+    assert_eq!(ledger.records(&id).await.unwrap(), [opening("r-1", 100).record]);
+    let unsent = ledger.unsent(second(300), 9).await.unwrap();
+    assert_eq!(unsent, [opening("r-1", 100).announcement]);
+    let sealed = ledger.sealed(&id).await.unwrap().unwrap();
+    assert_eq!(
+        (&sealed.wrapped_key[..], &sealed.body[..]),
+        (&b"key of r-1"[..], &b"body of r-1"[..])
+    );
+}
+
+async fn a_rejected_message_has_no_seal(ledger: &dyn Ledger) {
+    assert!(matches!(ledger.open(rejection("r-1", 100)).await.unwrap(), Opened::New));
+    let id = RequestId::new("r-1").unwrap();
+    let standing = ledger.standing(&id).await.unwrap().unwrap();
+    assert_eq!((standing.state, standing.kind, standing.due), (State::Rejected, None, None));
+    assert!(ledger.sealed(&id).await.unwrap().is_none());
+    assert_eq!(ledger.backlog().await.unwrap(), 1);
+}
+
+async fn records_follow_one_another(ledger: &dyn Ledger) {
+    let mut life = Life::begin(ledger, "r-1", 100).await;
+    let overtaking = life.next(Event::FindStarted);
+    life.go(ledger, erasure()).await;
+    assert_eq!(ledger.append(&overtaking, None).await.unwrap(), Appended::Overtaken);
+
+    let standing = ledger.standing(life.id()).await.unwrap().unwrap();
+    assert_eq!((standing.state, standing.sequence), (State::Completed, 6));
+    assert_eq!((&standing.head, standing.changed), (&life.last.hash, life.last.at));
+    let records = ledger.records(life.id()).await.unwrap();
+    assert_eq!(records.last(), Some(&life.last));
+    assert_eq!(walk(&records), Ok(life.last.hash.clone()));
+    assert_eq!(ledger.census().await.unwrap(), [(State::Completed, 1)]);
+}
+
+async fn what_does_not_follow_changes_nothing(ledger: &dyn Ledger) {
+    let life = Life::begin(ledger, "r-1", 100).await;
+    let mut elsewhere = life.next(Event::FindStarted);
+    elsewhere.previous = "another head".to_owned();
+    let skipping = Record { sequence: 3, ..life.next(Event::FindStarted) };
+    for record in [elsewhere, skipping] {
+        let announcement = announcement(&record);
+        let appended = ledger.append(&record, Some(&announcement)).await.unwrap();
+        assert_eq!(appended, Appended::Overtaken);
+    }
+    let illegal = life.next(Event::ActStarted);
+    let unknown = Record { id: RequestId::new("r-2").unwrap(), ..life.next(Event::FindStarted) };
+    for record in [illegal, unknown] {
+        let announcement = announcement(&record);
+        let failure = ledger.append(&record, Some(&announcement)).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Permanent, "{}", failure.chain());
+    }
+    assert_eq!(ledger.records(life.id()).await.unwrap(), std::slice::from_ref(&life.last));
+    assert_eq!(ledger.backlog().await.unwrap(), 1);
+}
+
+async fn standings_come_by_due_date(ledger: &dyn Ledger) {
+    for (id, at) in [("late", 300), ("early", 100), ("b-middle", 200), ("a-middle", 200)] {
+        Life::begin(ledger, id, at).await;
+    }
+    ledger.open(rejection("rejected", 50)).await.unwrap();
+    Life::begin(ledger, "found", 10).await.go(ledger, [Event::FindStarted]).await;
+
+    let ids = async |states: &[State], limit| {
+        let standings = ledger.standings(states, limit).await.unwrap();
+        standings.iter().map(|standing| standing.id.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let waiting = [State::Rejected, State::Accepted];
+    assert_eq!(ids(&waiting, 9).await, "early a-middle b-middle late rejected");
+    assert_eq!(ids(&waiting, 2).await, "early a-middle");
+    assert_eq!(ids(&[State::Finding], 9).await, "found");
+    assert_eq!(ids(&[], 9).await, "");
+    let census = [(State::Accepted, 4), (State::Finding, 1), (State::Rejected, 1)];
+    assert_eq!(ledger.census().await.unwrap(), census);
+}
+
+async fn items_come_in_pages(ledger: &dyn Ledger) {
+    let life = Life::begin(ledger, "r-1", 100).await;
+    let other = Life::begin(ledger, "r-2", 100).await;
+    ledger.add_items(life.id(), &sealed_items(0..5)).await.unwrap();
+    ledger.add_items(other.id(), &sealed_items(0..1)).await.unwrap();
+    ledger.record_outcomes(life.id(), &[(1, ItemOutcome::Erased)]).await.unwrap();
+    // What is there already stays as it is, outcome and all.
+    ledger.add_items(life.id(), &sealed_items(1..7)).await.unwrap();
+
+    let page = async |after, open_only, limit| {
+        let items = ledger.items(life.id(), after, open_only, limit).await.unwrap();
+        items.iter().map(|item| item.ordinal).collect::<Vec<_>>()
+    };
+    assert_eq!(page(None, false, 3).await, [0, 1, 2]);
+    assert_eq!(page(Some(2), false, 9).await, [3, 4, 5, 6]);
+    assert_eq!(page(None, true, 3).await, [0, 2, 3]);
+    assert!(page(Some(6), true, 3).await.is_empty());
+    let first = ledger.items(life.id(), None, false, 1).await.unwrap().remove(0);
+    assert_eq!((&first.sealed[..], first.outcome), (&b"sealed item 0"[..], None));
+
+    ledger.clear_items(life.id()).await.unwrap();
+    assert!(page(None, false, 9).await.is_empty());
+    assert_eq!(ledger.tally(other.id()).await.unwrap().total(), 1);
+    let stranger = RequestId::new("never-opened").unwrap();
+    let failure = ledger.add_items(&stranger, &sealed_items(0..1)).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Permanent, "{}", failure.chain());
+}
+
+async fn outcomes_are_replaced(ledger: &dyn Ledger) {
+    let life = Life::begin(ledger, "r-1", 100).await;
+    ledger.add_items(life.id(), &sealed_items(0..4)).await.unwrap();
+    let changed = [(0, ItemOutcome::Changed), (1, ItemOutcome::Blocked(Block::LegalHold))];
+    ledger.record_outcomes(life.id(), &changed).await.unwrap();
+    let kept = ItemOutcome::Kept("tax law".to_owned());
+    ledger.record_outcomes(life.id(), &[(0, kept.clone())]).await.unwrap();
+
+    let items = ledger.items(life.id(), None, false, 9).await.unwrap();
+    let outcomes: Vec<_> = items.into_iter().map(|item| item.outcome).collect();
+    let blocked = ItemOutcome::Blocked(Block::LegalHold);
+    assert_eq!(outcomes, [Some(kept), Some(blocked), None, None]);
+    let tally = ledger.tally(life.id()).await.unwrap();
+    assert_eq!((tally.of("kept"), tally.of("blocked"), tally.open), (1, 1, 2));
+
+    let unplanned = [(2, ItemOutcome::Erased), (9, ItemOutcome::Erased)];
+    let failure = ledger.record_outcomes(life.id(), &unplanned).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Permanent);
+    assert_eq!(ledger.tally(life.id()).await.unwrap(), tally);
+}
+
+async fn thousands_of_items(ledger: &dyn Ledger) {
+    let life = Life::begin(ledger, "r-1", 100).await;
+    ledger.add_items(life.id(), &[]).await.unwrap();
+    ledger.add_items(life.id(), &sealed_items(0..10_001)).await.unwrap();
+    let erased: Vec<_> = (0..10_000).map(|ordinal| (ordinal, ItemOutcome::Erased)).collect();
+    ledger.record_outcomes(life.id(), &erased).await.unwrap();
+    let tally = ledger.tally(life.id()).await.unwrap();
+    assert_eq!((tally.of("erased"), tally.open), (10_000, 1));
+    let open = ledger.items(life.id(), None, true, 9).await.unwrap();
+    assert_eq!((open.len(), &open[0].sealed[..]), (1, &b"sealed item 10000"[..]));
+}
+
+async fn the_outbox_keeps_order(ledger: &dyn Ledger) {
+    let mut second_request = Life::begin(ledger, "b", 101).await;
+    let mut first_request = Life::begin(ledger, "a", 100).await;
+    // A clock that stepped back does not put a later record first.
+    first_request.last.at = second(1);
+    first_request.go(ledger, [Event::FindStarted]).await;
+    second_request.go(ledger, [Event::FindStarted]).await;
+
+    let unsent = async |now| {
+        let unsent = ledger.unsent(second(now), 9).await.unwrap();
+        let names = unsent.iter().map(|a| format!("{}{}+{}", a.request, a.sequence, a.tries));
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(unsent(200).await, "a1+0 a2+0 b1+0 b2+0");
+    assert_eq!(ledger.unsent(second(200), 1).await.unwrap().len(), 1);
+    let all = ledger.unsent(second(200), 9).await.unwrap();
+    ledger.put_off(all[0].id, second(300)).await.unwrap();
+    ledger.mark_sent(&[all[1].id, all[3].id]).await.unwrap();
+    assert_eq!(unsent(299).await, "b1+0");
+    assert_eq!(unsent(300).await, "a1+1 b1+0");
+    assert_eq!(ledger.backlog().await.unwrap(), 2);
+
+    ledger.announce_again(second_request.id()).await.unwrap();
+    assert_eq!(unsent(300).await, "a1+1 b1+0 b2+0");
+    let again = ledger.unsent(second(300), 9).await.unwrap();
+    assert_eq!(again[2], all[3]);
+}
+
+async fn progress_is_of_the_current_stage(ledger: &dyn Ledger) {
+    let mut life = Life::begin(ledger, "r-1", 100).await;
+    let other = Life::begin(ledger, "r-2", 100).await;
+    let progress = Progress { done: 3, total: 9 };
+    ledger.note_progress(&[life.id().clone(), other.id().clone()], progress).await.unwrap();
+    for id in [life.id(), other.id()] {
+        assert_eq!(ledger.standing(id).await.unwrap().unwrap().progress, progress);
+    }
+    life.go(ledger, [Event::FindStarted]).await;
+    let standing = ledger.standing(life.id()).await.unwrap().unwrap();
+    assert_eq!(standing.progress, Progress::default());
+}
+
+async fn rest_forgets_the_seals(ledger: &dyn Ledger) {
+    let mut life = Life::begin(ledger, "r-1", 100).await;
+    let other = Life::begin(ledger, "r-2", 100).await;
+    for id in [life.id(), other.id()] {
+        ledger.add_items(id, &sealed_items(0..2)).await.unwrap();
+    }
+    ledger.record_outcomes(life.id(), &[(0, ItemOutcome::Erased)]).await.unwrap();
+    life.go(ledger, erasure()).await;
+
+    assert!(ledger.sealed(life.id()).await.unwrap().is_none());
+    let items = ledger.items(life.id(), None, false, 9).await.unwrap();
+    assert!(items.iter().all(|item| item.sealed.is_empty()));
+    assert_eq!(items[0].outcome, Some(ItemOutcome::Erased));
+    assert!(ledger.sealed(other.id()).await.unwrap().is_some());
+    let items = ledger.items(other.id(), None, false, 9).await.unwrap();
+    assert!(items.iter().all(|item| !item.sealed.is_empty()));
+}
+
+async fn a_failed_request_keeps_its_seals(ledger: &dyn Ledger) {
+    let mut life = Life::begin(ledger, "r-1", 100).await;
+    let failed = Event::Failed { reason: "no source".to_owned() };
+    life.go(ledger, [Event::FindStarted, planned(), failed]).await;
+    assert!(ledger.sealed(life.id()).await.unwrap().is_some());
+    life.go(ledger, [Event::Retried(decision())]).await;
+    assert!(ledger.sealed(life.id()).await.unwrap().is_some());
+    life.go(ledger, [Event::Cancelled(decision())]).await;
+    assert!(ledger.sealed(life.id()).await.unwrap().is_none());
+}
+
+/// Started together on nothing, then both continuing the same request again and again.
+async fn two_daemons_share_a_ledger(url: &str) {
+    let daemons = futures::future::join_all((0..6).map(|_| open(url))).await;
+    let [one, other, ..] = &daemons[..] else { unreachable!("six were started") };
+    let opened = futures::join!(one.open(opening("same", 100)), other.open(opening("same", 100)));
+    let new = [opened.0.unwrap(), opened.1.unwrap()];
+    assert_eq!(new.iter().filter(|opened| matches!(opened, Opened::New)).count(), 1);
+
+    for round in 0..20 {
+        let mut life = Life::begin(one, &format!("r-{round}"), 100).await;
+        for event in erasure() {
+            let record = life.next(event);
+            let announcement = announcement(&record);
+            let appended = futures::join!(
+                one.append(&record, Some(&announcement)),
+                other.append(&record, Some(&announcement))
+            );
+            let mut appended = [appended.0.unwrap(), appended.1.unwrap()];
+            appended.sort_by_key(|appended| *appended == Appended::Overtaken);
+            assert_eq!(appended, [Appended::Done, Appended::Overtaken]);
+            life.last = record;
+        }
+        assert_eq!(other.records(life.id()).await.unwrap().len(), 6);
+    }
+    assert_eq!(one.backlog().await.unwrap(), 1 + 20 * 6);
+}
+
+async fn a_ledger_is_found_again(url: &str) {
+    let ledger = open(url).await;
+    let mut life = Life::begin(&ledger, "r-1", 100).await;
+    life.go(&ledger, [Event::FindStarted]).await;
+    ledger.add_items(life.id(), &sealed_items(0..3)).await.unwrap();
+    drop(ledger);
+
+    let ledger = open(url).await;
+    let standing = ledger.standing(life.id()).await.unwrap().unwrap();
+    assert_eq!((standing.state, &standing.head), (State::Finding, &life.last.hash));
+    assert_eq!(ledger.tally(life.id()).await.unwrap().open, 3);
+    life.go(&ledger, [planned()]).await;
+}
+
+async fn an_edited_record_is_found(url: &str) {
+    let ledger = open(url).await;
+    let mut life = Life::begin(&ledger, "r-1", 100).await;
+    life.go(&ledger, erasure()).await;
+
+    let mut intruder = AnyConnection::connect(url).await.unwrap();
+    let edit = "UPDATE events SET event = '{\"event\":\"find_started\"}' WHERE sequence = 3";
+    for refused in [edit, "DELETE FROM events WHERE sequence = 3"] {
+        let error = intruder.execute(refused).await.unwrap_err();
+        assert!(error.to_string().contains("append-only"), "{error}");
+    }
+    let disarm = match url.starts_with("sqlite:") {
+        true => "DROP TRIGGER events_are_not_updated",
+        false => "DROP TRIGGER events_are_append_only ON events",
+    };
+    intruder.execute(disarm).await.unwrap();
+    intruder.execute(edit).await.unwrap();
+    let records = ledger.records(life.id()).await.unwrap();
+    assert_eq!(walk(&records), Err(BrokenLink::Altered { sequence: 3 }));
+}
+
+async fn a_later_ledger_is_refused(url: &str) {
+    drop(open(url).await);
+    let mut intruder = AnyConnection::connect(url).await.unwrap();
+    intruder.execute("UPDATE ledger_version SET version = 99").await.unwrap();
+    let failure = SqlLedger::open(&Secret::new(url.to_owned())).await.err().unwrap();
+    assert_eq!(failure.kind, FailureKind::NeedsPerson);
+    assert!(failure.chain().contains("version 99"), "{}", failure.chain());
+}
+
+fn walk(records: &[Record]) -> Result<String, BrokenLink> {
+    let links = records.iter().map(|record| {
+        let Record { id, sequence, at, event, previous, hash } = record;
+        (Link { id, sequence: *sequence, at: *at, event, previous }, hash.as_str())
+    });
+    verify(links).map(str::to_owned)
+}
