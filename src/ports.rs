@@ -230,15 +230,8 @@ pub trait Ledger: Send + Sync {
     /// Requests in any of these states, earliest due first, at most `limit`.
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure>;
 
-    /// Requests that ended, the latest changed first, at most `limit`. An adapter that can sort by
-    /// that should say so in its own words: this one looks at all of them.
-    async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
-        let ended: Vec<State> = State::ALL.into_iter().filter(|state| state.is_end()).collect();
-        let mut standings = self.standings(&ended, u32::MAX).await?;
-        standings.sort_by_key(|standing| std::cmp::Reverse(standing.changed));
-        standings.truncate(limit as usize);
-        Ok(standings)
-    }
+    /// Requests that ended, the latest changed first, at most `limit`.
+    async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure>;
 
     /// How many requests are in each state.
     async fn census(&self) -> Result<Vec<(State, u64)>, Failure>;
@@ -319,6 +312,8 @@ pub struct Opening {
 pub struct OpeningRequest {
     /// What was asked.
     pub kind: RequestKind,
+    /// The law it invokes.
+    pub regulation: String,
     /// When it was submitted, as the producer says.
     pub submitted: Timestamp,
     /// By when it must be done.
@@ -388,6 +383,8 @@ pub struct Standing {
     pub head: String,
     /// What was asked; `None` for a rejected message.
     pub kind: Option<RequestKind>,
+    /// The law it invokes; `None` for a rejected message.
+    pub regulation: Option<String>,
     /// When it was submitted.
     pub submitted: Option<Timestamp>,
     /// By when it must be done.

@@ -2,7 +2,7 @@
 //! else there. Needs nothing but the archive.
 
 use std::collections::HashSet;
-use std::io::{BufReader, Read, Seek};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -82,12 +82,13 @@ pub fn check(reader: impl Read + Seek) -> Result<Checked, ArchiveFault> {
     for (index, listed) in manifest.files.iter().enumerate() {
         check_file(&mut zip, index + 1, listed)?;
     }
+    check_counts(&manifest)?;
     // The names are all different and all there, so what is more is not listed.
-    match zip.len() - 1 - manifest.files.len() {
+    let entries = directory_entries(zip).map_err(|error| ArchiveFault::NotZip(error.into()))?;
+    match entries.abs_diff(manifest.files.len() + 1) {
         0 => {}
         extra => return Err(ArchiveFault::Extra(extra)),
     }
-    check_counts(&manifest)?;
     let Manifest { request, program, counts, .. } = manifest;
     Ok(Checked { request, program, counts })
 }
@@ -151,6 +152,29 @@ fn check_counts(manifest: &Manifest<Listed>) -> Result<(), ArchiveFault> {
         unreadable: manifest.unreadable.len() as u64,
     };
     if counted == manifest.counts { Ok(()) } else { Err(ArchiveFault::Counts) }
+}
+
+/// How many entries the zip's directory has. The reader keeps only the last one of a name, while who
+/// unpacks may be shown the first.
+fn directory_entries<R: Read + Seek>(zip: ZipArchive<R>) -> io::Result<usize> {
+    const ENTRY: &[u8] = b"PK\x01\x02";
+    let start = zip.central_directory_start();
+    let mut directory = BufReader::new(zip.into_inner());
+    directory.seek(SeekFrom::Start(start))?;
+    let mut entries = 0;
+    let mut header = [0; 46];
+    while directory.fill_buf()?.starts_with(&ENTRY[..1]) {
+        directory.read_exact(&mut header[..4])?;
+        if header[..4] != *ENTRY {
+            break;
+        }
+        directory.read_exact(&mut header[4..])?;
+        let length = |at: usize| i64::from(u16::from_le_bytes([header[at], header[at + 1]]));
+        // Name, extra fields and comment.
+        directory.seek_relative(length(28) + length(30) + length(32))?;
+        entries += 1;
+    }
+    Ok(entries)
 }
 
 impl TryFrom<ManifestFile> for Listed {

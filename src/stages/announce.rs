@@ -78,19 +78,16 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
         | Event::Retried(_)
         | Event::ActStarted
         | Event::LeftOver { .. } => {
-            details.insert("progress".into(), json!({ "stage": state.word() }));
+            details.insert("progress".into(), progress(state, 0));
             "progressed"
         }
         Event::Acted { archive } => {
-            details.insert("progress".into(), json!({ "stage": state.word() }));
+            details.insert("progress".into(), progress(state, 0));
             archive.iter().for_each(|archive| describe_archive(archive, &mut details));
             "progressed"
         }
-        Event::Planned { items, unreadable, seen, .. } => {
-            let progress = json!({
-                "stage": state.word(), "seen": seen, "planned": items, "unreadable": unreadable,
-            });
-            details.insert("progress".into(), progress);
+        Event::Planned { items, .. } => {
+            details.insert("progress".into(), progress(state, *items));
             "progressed"
         }
         Event::Held { reason } => {
@@ -104,7 +101,7 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
         }
         Event::Failed { reason } => {
             details.insert("outcome".into(), "failed".into());
-            details.insert("reason".into(), reason.as_str().into());
+            details.insert("failed_reason".into(), reason.as_str().into());
             "failed"
         }
         Event::Verified { counts, archive, logically_erased_at, unrecoverable_after } => {
@@ -140,6 +137,11 @@ pub fn manual_steps() -> Vec<ManualStep> {
 
 const PRIVACY_PORTAL: &str =
     "https://portal.azure.com/#blade/Microsoft_Azure_Policy/UserPrivacyMenuBlade/Overview";
+
+/// Where the request is, and how many items lie before it; 0 while unknown.
+fn progress(state: State, total: u64) -> Value {
+    json!({ "stage": state.word(), "done": 0, "total": total })
+}
 
 fn describe_archive(archive: &Archive, details: &mut Map<String, Value>) {
     details.insert("results_url".into(), archive.url.as_str().into());

@@ -103,6 +103,7 @@ impl Docket {
             digest: self.digest(body),
             request: Some(OpeningRequest {
                 kind: request.kind,
+                regulation: request.regulation.clone(),
                 submitted: request.submitted,
                 due,
                 sealed,
@@ -269,7 +270,7 @@ impl Docket {
             name,
             at: record.at,
             kind: standing.kind,
-            regulation: None,
+            regulation: standing.regulation.as_deref(),
             due: standing.due,
             details,
         };

@@ -29,7 +29,7 @@ pub struct Control {
     pub id: RequestId,
     /// Who decided.
     pub actor: String,
-    /// Why.
+    /// Why; may be empty.
     pub reason: String,
 }
 
@@ -199,7 +199,8 @@ fn control(
         }
         Some(words.to_owned())
     };
-    let (actor, reason) = (words("actor"), words("reason"));
+    let actor = words("actor");
+    let reason = if object.contains_key("reason") { words("reason") } else { Some(String::new()) };
     Some(Control { verb: verb?, id: id?, actor: actor?, reason: reason? })
 }
 

@@ -1,6 +1,6 @@
 //! Carries plans out, earliest due first: archives are written and read back, items are erased.
 
-use std::pin::pin;
+use std::convert::Infallible;
 
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
@@ -57,7 +57,13 @@ async fn step(world: &World, standing: Standing, aside: &mut Aside) {
     let id = standing.id.clone();
     let clock = &world.docket.clock;
     let patience = world.limits.backoff.patience(aside.tries(&id));
-    let acting = while_noting(world, &id, act(world, &standing, patience));
+    // Side by side: see the sweep.
+    let acting = async {
+        tokio::select! {
+            acted = act(world, &standing, patience) => acted,
+            never = note_on(world, &id) => match never {},
+        }
+    };
     let Some(acted) = world.stopper.run_with_grace(clock, GRACE_MS, acting).await else { return };
     let settled = match acted {
         Ok(()) => {
@@ -107,24 +113,14 @@ async fn act(world: &World, standing: &Standing, patience: Patience) -> Result<(
     erase(docket, &world.sources, &case, concurrency, patience).await
 }
 
-async fn while_noting<T>(
-    world: &World,
-    id: &RequestId,
-    acting: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    let mut acting = pin!(acting);
+/// Notes from time to time how far an act has come, until dropped.
+async fn note_on(world: &World, id: &RequestId) -> Infallible {
+    let ledger = &world.docket.ledger;
     loop {
-        tokio::select! {
-            biased;
-            acted = &mut acting => return acted,
-            () = world.docket.clock.sleep_ms(NOTE_EVERY_MS) => {}
-        }
-        note(world, id).await?;
+        world.docket.clock.sleep_ms(NOTE_EVERY_MS).await;
+        // For people to look at; if the ledger is away, the act itself will say so.
+        let Ok(tally) = ledger.tally(id).await else { continue };
+        let progress = Progress { done: tally.total() - tally.open, total: tally.total() };
+        let _noted = ledger.note_progress(std::slice::from_ref(id), progress).await;
     }
-}
-
-async fn note(world: &World, id: &RequestId) -> Result<(), Failure> {
-    let tally = world.docket.ledger.tally(id).await?;
-    let progress = Progress { done: tally.total() - tally.open, total: tally.total() };
-    world.docket.ledger.note_progress(std::slice::from_ref(id), progress).await
 }

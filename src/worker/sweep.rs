@@ -1,7 +1,7 @@
 //! All that wait, one sweep: requests that were accepted are found together, erasures that were acted on
 //! are looked at again together. While a sweep runs, new requests wait and share the next.
 
-use std::pin::pin;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use crate::domain::failure::Failure;
@@ -70,7 +70,12 @@ async fn turn(world: &World, purpose: Purpose, tries: Tries) -> Result<bool, Fai
                 }
             }
         };
-        while_noting(world, &cases, &meter, sweeping).await
+        // Side by side: the sweep may hold the ledger's one writing connection while it waits, and
+        // a note that was awaited in between would wait for it for ever.
+        tokio::select! {
+            swept = sweeping => swept,
+            never = note_on(world, &cases, &meter) => match never {},
+        }
     };
     report::swept(&world.metrics, purpose.word(), cases.len(), &meter);
     world.bell.notify_waiters();
@@ -134,23 +139,14 @@ pub async fn fail(world: &World, id: &RequestId, failure: &Failure) -> Result<()
     Ok(())
 }
 
-/// Runs a sweep and notes from time to time how far it has come.
-async fn while_noting<T>(
-    world: &World,
-    cases: &[Case],
-    meter: &Meter,
-    sweeping: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
+/// Notes from time to time how far a sweep has come, until dropped.
+async fn note_on(world: &World, cases: &[Case], meter: &Meter) -> Infallible {
     let ids: Vec<RequestId> = cases.iter().map(|case| case.request.id.clone()).collect();
-    let mut sweeping = pin!(sweeping);
     loop {
-        tokio::select! {
-            biased;
-            swept = &mut sweeping => return swept,
-            () = world.docket.clock.sleep_ms(NOTE_EVERY_MS) => {}
-        }
+        world.docket.clock.sleep_ms(NOTE_EVERY_MS).await;
         let progress = Progress { done: meter.items(), total: 0 };
-        world.docket.ledger.note_progress(&ids, progress).await?;
+        // For people to look at; if the ledger is away, the sweep itself will say so.
+        let _noted = world.docket.ledger.note_progress(&ids, progress).await;
     }
 }
 

@@ -258,6 +258,7 @@ fn announcement(name: &str, to: &Correspondence) -> Announcement {
     let request = RequestId::new("r-1").unwrap();
     let content = Content {
         request: &request,
+        subject: &request,
         sequence: 3,
         name,
         at: Timestamp::UNIX_EPOCH,

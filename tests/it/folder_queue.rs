@@ -197,6 +197,7 @@ async fn an_event_announced_twice_is_one_file() {
     let request = RequestId::new("a:1").unwrap();
     let content = Content {
         request: &request,
+        subject: &request,
         sequence: 7,
         name: "completed",
         at: Timestamp::UNIX_EPOCH,

@@ -39,6 +39,7 @@ fn standing(id: &str, state: State, due_in_hours: i64, progress: Progress) -> St
         sequence: 3,
         head: String::new(),
         kind: (state != State::Rejected).then_some(RequestKind::Erasure),
+        regulation: None,
         submitted: None,
         due: (state != State::Rejected).then(|| now() + due_in_hours.hours()),
         changed: now() - due_in_hours.abs().minutes(),
@@ -153,6 +154,13 @@ impl Ledger for World {
         standings.truncate(limit as usize);
         Ok(standings)
     }
+    async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
+        let ended: Vec<State> = State::ALL.into_iter().filter(|state| state.is_end()).collect();
+        let mut standings = Ledger::standings(self, &ended, u32::MAX).await?;
+        standings.sort_by_key(|standing| std::cmp::Reverse(standing.changed));
+        standings.truncate(limit as usize);
+        Ok(standings)
+    }
     async fn census(&self) -> Result<Vec<(State, u64)>, Failure> {
         let of = |wanted| self.standings.iter().filter(|s| s.state == wanted).count() as u64;
         Ok(State::ALL.into_iter().map(|state| (state, of(state))).collect())
@@ -166,7 +174,11 @@ impl Ledger for World {
     async fn add_items(&self, _: &RequestId, _: &[SealedItem]) -> Result<(), Failure> {
         unreachable!()
     }
-    async fn clear_items(&self, _: &RequestId) -> Result<(), Failure> {
+    async fn begin_items(&self, _: &RequestId, _: &[u64]) -> Result<(), Failure> {
+        unreachable!()
+    }
+
+    async fn clear_items(&self, _: &RequestId, _: bool) -> Result<(), Failure> {
         unreachable!()
     }
     async fn items(

@@ -175,7 +175,7 @@ async fn items_come_in_pages(ledger: &dyn Ledger) {
     let first = ledger.items(life.id(), None, false, 1).await.unwrap().remove(0);
     assert_eq!((&first.sealed[..], first.outcome), (&b"sealed item 0"[..], None));
 
-    ledger.clear_items(life.id()).await.unwrap();
+    ledger.clear_items(life.id(), false).await.unwrap();
     assert!(page(None, false, 9).await.is_empty());
     assert_eq!(ledger.tally(other.id()).await.unwrap().total(), 1);
     let stranger = RequestId::new("never-opened").unwrap();

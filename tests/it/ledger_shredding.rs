@@ -34,7 +34,7 @@ async fn sealed_bytes_are_gone_from_every_file() {
     // Plans are made anew and grow side by side, so that pages hold items of several requests.
     for life in &lives[..10] {
         ledger.add_items(life.id(), &items(life.id(), 0..50)).await.unwrap();
-        ledger.clear_items(life.id()).await.unwrap();
+        ledger.clear_items(life.id(), false).await.unwrap();
     }
     for batch in 0..6 {
         for life in lives.iter().rev() {
@@ -78,7 +78,7 @@ fn items(id: &RequestId, ordinals: std::ops::Range<u64>) -> Vec<SealedItem> {
     let item = |ordinal: u64| {
         let bytes = 64 + usize::try_from(ordinal * ordinal % 6007).unwrap();
         let sealed = pattern(id.as_str(), &format!("item {ordinal}"), bytes);
-        SealedItem { ordinal, sealed, outcome: None }
+        SealedItem { ordinal, sealed, begun: false, outcome: None }
     };
     ordinals.map(item).collect()
 }

@@ -4,7 +4,8 @@
 
 mod support; // what the tests start and share
 mod matching; // what is found in an item, in every reading, and what is not
-mod source_contract; // the Source suite: memory, folder, Azurite
+mod source_contract; // the Source suite: memory, folder
+mod source_on_azure; // the Source suite: Azurite; broken wires, refusals
 mod exports_contract; // the Exports suite: memory, folder, Azurite
 mod ledger_contract; // the Ledger suite: SQLite, PostgreSQL
 mod ledger_shredding; // what a database file still holds of a request that rests
@@ -15,3 +16,4 @@ mod http; // health, metrics and the page, asked over a socket
 mod config_samples; // every settings file in the repository is accepted
 mod cli; // the program itself, as a process
 mod tidy; // properties of the code
+mod schema; // what is published of our contracts takes what we write

@@ -1,5 +1,6 @@
 //! A blob container and the way in: one transport, one pipeline and one authorisation for all requests.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::http::{
@@ -7,13 +8,12 @@ use azure_core::http::{
     Request, RetryOptions, Transport,
 };
 use azure_core::time::Duration as RetryDuration;
-use std::sync::Arc;
 use url::Url;
 
 use crate::adapters::azure::address::{account_url, add_query, blob_url};
 use crate::adapters::azure::answer::{Answer, Trouble};
 use crate::adapters::azure::credential::authorisation;
-use crate::config::settings::Blob;
+use crate::config::settings::{Blob, Credential};
 use crate::domain::failure::Failure;
 
 /// The version of the service's interface that we speak; the one that the SDK speaks too.
@@ -52,6 +52,11 @@ impl Container {
         url.set_fragment(None);
         if url.path().trim_matches('/').is_empty() || url.cannot_be_a_base() {
             return Err(Failure::needs_person("reading a container's URL: it names no container"));
+        }
+        let sends_token =
+            !matches!(blob.credential, Credential::Sas(_) | Credential::AccountKey { .. });
+        if sends_token && url.scheme() != "https" {
+            return Err(Failure::needs_person("entering a container: tokens go over https alone"));
         }
         let authorisation = authorisation(&blob.credential)?;
         let mut authorised = url.clone();
@@ -152,4 +157,58 @@ fn retries() -> RetryOptions {
         max_total_elapsed: RetryDuration::seconds(RETRY_TIME_S_MAX),
         max_delay: RetryDuration::seconds(5),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::secret::Secret;
+
+    fn open(url: &str, credential: Credential) -> Result<Container, Failure> {
+        Container::open(&Blob { url: Url::parse(url).unwrap(), credential })
+    }
+
+    #[test]
+    fn every_credential_opens_a_container_over_https() {
+        let secret = || Secret::new("SECRET".to_owned());
+        let tenant = "6f9619ff-8b86-d011-b42d-00cf4fc964ff".to_owned();
+        let credentials = [
+            Credential::Sas(Secret::new("?sv=1&sig=SECRET".to_owned())),
+            Credential::AccountKey { account: "a".to_owned(), key: Secret::new("a2V5".to_owned()) },
+            Credential::ManagedIdentity { client_id: None },
+            Credential::ManagedIdentity { client_id: Some("id".to_owned()) },
+            Credential::ClientSecret {
+                tenant_id: tenant,
+                client_id: "a".to_owned(),
+                secret: secret(),
+            },
+            Credential::DeveloperTools,
+        ];
+        for credential in credentials {
+            let sends_token =
+                !matches!(credential, Credential::Sas(_) | Credential::AccountKey { .. });
+            let container =
+                open("https://a.blob.core.windows.net/c?sig=SECRET", credential.clone()).unwrap();
+            assert_eq!(container.url().as_str(), "https://a.blob.core.windows.net/c");
+            assert_eq!(open("http://127.0.0.1/a/c", credential).is_err(), sends_token);
+        }
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_without_quoting_it() {
+        let account = || "a".to_owned();
+        let key = |key: &str| Credential::AccountKey {
+            account: account(),
+            key: Secret::new(key.to_owned()),
+        };
+        let cases = [
+            open("https://a.blob.core.windows.net/", key("a2V5")),
+            open("https://a.blob.core.windows.net/c", key("SECRET, not base64")),
+        ];
+        for case in cases {
+            let failure = case.err().unwrap();
+            assert!(!failure.is_transient());
+            assert!(!failure.chain().contains("SECRET"));
+        }
+    }
 }

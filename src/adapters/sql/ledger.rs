@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::adapters::sql::connect::Connections;
 use crate::adapters::sql::refusal::while_doing;
+use crate::adapters::sql::requests::{BY_CHANGE, BY_DUE};
 use crate::adapters::sql::{items, migrate, outbox, requests};
 use crate::config::secret::Secret;
 use crate::domain::event::Announcement;
@@ -87,7 +88,12 @@ impl Ledger for SqlLedger {
     }
 
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
-        requests::standings(&self.connections.read, states, limit).await
+        requests::standings(&self.connections.read, states, BY_DUE, limit).await
+    }
+
+    async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
+        let ended: Vec<State> = State::ALL.into_iter().filter(|state| state.is_end()).collect();
+        requests::standings(&self.connections.read, &ended, BY_CHANGE, limit).await
     }
 
     async fn census(&self) -> Result<Vec<(State, u64)>, Failure> {

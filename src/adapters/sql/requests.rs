@@ -14,9 +14,9 @@ use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::{Opened, Opening, Progress, Record, SealedRequest, Standing};
 
-const OPEN: &str = "INSERT INTO requests (id, digest, kind, state, sequence, head, submitted, due, \
+const OPEN: &str = "INSERT INTO requests (id, digest, kind, regulation, state, sequence, head, submitted, due, \
      changed, done, total, reply_to, correlation_id, traceparent, message_id, wrapped_key, body) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $11, $12, $13, $14, $15) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, $11, $12, $13, $14, $15, $16) \
      ON CONFLICT (id) DO NOTHING";
 
 const BY_ID: &str = "SELECT * FROM standings WHERE id = $1";
@@ -118,16 +118,15 @@ pub async fn standing(pool: &AnyPool, id: &RequestId) -> Result<Option<Standing>
 pub async fn standings(
     pool: &AnyPool,
     states: &[State],
+    order: &'static str,
     limit: u32,
 ) -> Result<Vec<Standing>, Failure> {
     if states.is_empty() {
         return Ok(Vec::new());
     }
     let places: Vec<String> = (2..states.len() + 2).map(|place| format!("${place}")).collect();
-    // What has no due date (a rejected message) comes last; left alone, the two databases differ.
     let statement = format!(
-        "SELECT * FROM standings WHERE state IN ({}) \
-         ORDER BY CASE WHEN due IS NULL THEN 1 ELSE 0 END, due, id LIMIT $1",
+        "SELECT * FROM standings WHERE state IN ({}) ORDER BY {order} LIMIT $1",
         places.join(", ")
     );
     let mut query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit));
@@ -136,6 +135,13 @@ pub async fn standings(
     }
     read(query.fetch_all(pool).await, STANDING)
 }
+
+/// Earliest due first. What has no due date (a rejected message) comes last; left alone, the two
+/// databases differ.
+pub const BY_DUE: &str = "CASE WHEN due IS NULL THEN 1 ELSE 0 END, due, id";
+
+/// Latest changed first.
+pub const BY_CHANGE: &str = "changed DESC, id";
 
 /// See `Ledger::census`.
 ///
@@ -207,6 +213,7 @@ async fn insert(
         .bind(record.id.as_str())
         .bind(digest)
         .bind(request.map(|request| request.kind.word()))
+        .bind(request.map(|request| request.regulation.as_str()))
         .bind(state.word())
         .bind(stored(record.sequence))
         .bind(&record.hash)

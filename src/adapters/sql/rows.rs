@@ -112,6 +112,7 @@ fn standing(row: &AnyRow) -> Result<Standing, RowError> {
         sequence: counted(get(row, "sequence")?),
         head: get(row, "head")?,
         kind: kind.map(|word| RequestKind::parse(&word).ok_or(RowError::Kind)).transpose()?,
+        regulation: get(row, "regulation")?,
         submitted: get::<Option<i64>>(row, "submitted")?.map(time).transpose()?,
         due: get::<Option<i64>>(row, "due")?.map(time).transpose()?,
         changed: time(get(row, "changed")?)?,

@@ -56,7 +56,7 @@ pub fn erasure() -> [Event; 5] {
         planned(),
         Event::ActStarted,
         Event::Acted { archive: None },
-        Event::Verified { counts, logically_erased_at, unrecoverable_after },
+        Event::Verified { counts, archive: None, logically_erased_at, unrecoverable_after },
     ]
 }
 
@@ -77,6 +77,7 @@ pub fn opening(id: &str, at: i64) -> Opening {
         digest: format!("digest of {id}"),
         request: Some(OpeningRequest {
             kind: RequestKind::Erasure,
+            regulation: "gdpr".to_owned(),
             submitted: second(at),
             due: second(at + 86_400),
             sealed: SealedRequest {
@@ -103,6 +104,7 @@ pub fn sealed_items(ordinals: impl IntoIterator<Item = u64>) -> Vec<SealedItem> 
     let item = |ordinal| SealedItem {
         ordinal,
         sealed: format!("sealed item {ordinal}").into_bytes(),
+        begun: false,
         outcome: None,
     };
     ordinals.into_iter().map(item).collect()
@@ -113,6 +115,7 @@ pub fn announcement(record: &Record) -> Announcement {
     let envelope = Envelope { source: "urn:test".to_owned(), controller_id: "test".to_owned() };
     let content = Content {
         request: &record.id,
+        subject: &record.id,
         sequence: record.sequence,
         name: record.event.word(),
         at: record.at,

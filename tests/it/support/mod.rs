@@ -4,5 +4,6 @@ pub mod lives;
 pub mod postgres;
 pub mod rabbitmq;
 pub mod azurite;
+pub mod wire;
 pub mod worlds;
 pub mod program;

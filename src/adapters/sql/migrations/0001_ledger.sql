@@ -5,6 +5,7 @@ CREATE TABLE requests (
     id             TEXT   NOT NULL PRIMARY KEY,
     digest         TEXT   NOT NULL,
     kind           TEXT,
+    regulation     TEXT,
     state          TEXT   NOT NULL,
     sequence       BIGINT NOT NULL,
     head           TEXT   NOT NULL,
@@ -24,7 +25,7 @@ CREATE INDEX requests_by_due ON requests (state, due);
 
 -- What `status` and the loops read: no seals.
 CREATE VIEW standings AS
-    SELECT id, digest, kind, state, sequence, head, submitted, due, changed, done, total,
+    SELECT id, digest, kind, regulation, state, sequence, head, submitted, due, changed, done, total,
            reply_to, correlation_id, traceparent, message_id
     FROM requests;
 

@@ -1,0 +1,238 @@
+//! The published schemas: they take what the design shows and what we write, and nothing else.
+
+use dsrd::domain::event::{Content, Correspondence, Envelope};
+use dsrd::domain::outcome::ItemOutcome;
+use dsrd::domain::request::{RequestId, RequestKind};
+use dsrd::domain::subject::IdentityType;
+use serde_json::{Value, json};
+
+use crate::archive;
+
+const REQUEST: &str = include_str!("../../config/schema/request.schema.json");
+const EVENT: &str = include_str!("../../config/schema/event.schema.json");
+const MANIFEST: &str = include_str!("../../config/schema/manifest.schema.json");
+const ASYNCAPI: &str = include_str!("../../config/schema/asyncapi.json");
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// What the schema says against a value; empty if nothing.
+fn faults(schema: &str, value: &Value) -> Vec<String> {
+    let schema = parsed(schema);
+    jsonschema::draft202012::meta::validate(&schema).unwrap();
+    let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&schema);
+    let validator = validator.unwrap();
+    validator.iter_errors(value).map(|fault| fault.to_string()).collect()
+}
+
+#[track_caller]
+fn taken(schema: &str, value: &Value) {
+    assert_eq!(faults(schema, value), [""; 0], "{value}");
+}
+
+#[track_caller]
+fn refused(schema: &str, value: &Value) {
+    assert!(!faults(schema, value).is_empty(), "{value}");
+}
+
+fn request() -> Value {
+    json!({
+        "regulation": "gdpr",
+        "api_version": "2.0",
+        "subject_request_id": "a7551968-d5d6-44b2-9831-815ac9017798",
+        "subject_request_type": "erasure",
+        "submitted_time": "2026-11-23T09:00:00Z",
+        "subject_identities": [
+            { "identity_type": "email", "identity_value": "ann@contoso.com",
+              "identity_format": "raw" },
+            { "identity_type": "object_id",
+              "identity_value": "6f9619ff-8b86-d011-b42d-00cf4fc964ff", "identity_format": "raw" }
+        ],
+        "extensions": { "dsrd": { "sources": ["run-history"], "dry_run": false,
+                                  "on_erase": "redact", "encrypt_to": ["age1xyz"],
+                                  "language": "ja", "due_time": "2026-12-20T00:00:00Z" } }
+    })
+}
+
+fn with(mut value: Value, pointer: &str, new: Value) -> Value {
+    *value.pointer_mut(pointer).unwrap() = new;
+    value
+}
+
+#[test]
+fn requests_of_the_design_are_taken() {
+    taken(REQUEST, &request());
+    let hash = "a".repeat(64);
+    for identities in [
+        json!({"email": {"value": "ann@contoso.com", "encoding": "raw"}}),
+        json!({"upn": {"value": hash, "encoding": "sha256"}, "puid": {"value": "0003BFFD12345678"}}),
+        json!([{"identity_type": "upn", "identity_value": hash, "identity_format": "sha256"}]),
+    ] {
+        taken(REQUEST, &with(request(), "/subject_identities", identities));
+    }
+    for control in ["cancel", "approve", "reject", "retry"] {
+        taken(
+            REQUEST,
+            &json!({"control": control, "subject_request_id": "r-1", "actor": "dpo",
+                    "reason": "seen"}),
+        );
+    }
+    taken(
+        REQUEST,
+        &json!({"resource_request_id": "r-2", "resource_request_type": "delete",
+                "resource": {"type": "run", "name": "quiet_river_1"}, "no_wait": true}),
+    );
+}
+
+#[test]
+fn other_requests_are_refused() {
+    for (pointer, new) in [
+        ("/subject_request_id", json!("../x")),
+        ("/subject_request_id", json!("")),
+        ("/subject_request_type", json!("forget")),
+        ("/submitted_time", json!("yesterday")),
+        ("/subject_identities", json!([])),
+        ("/subject_identities", json!({})),
+        ("/subject_identities", json!({"shoe_size": {"value": "42"}})),
+        ("/subject_identities", json!({"puid": {"value": "a", "encoding": "sha256"}})),
+        ("/subject_identities/0/identity_type", json!("shoe_size")),
+        ("/subject_identities/0/identity_value", json!("")),
+        ("/subject_identities/0/identity_format", json!("sha256")),
+        ("/subject_identities/1/identity_format", json!("sha256")),
+        ("/extensions/dsrd", json!({"dry_runn": true})),
+        ("/extensions/dsrd/on_erase", json!("shred")),
+        ("", json!("not an object")),
+        ("", json!({"control": "cancel", "subject_request_id": "r-1"})),
+        ("", json!({"control": "pause", "subject_request_id": "r-1", "actor": "dpo"})),
+        ("", json!({"resource_request_type": "delete", "resource_request_id": "r"})),
+    ] {
+        refused(REQUEST, &with(request(), pointer, new));
+    }
+}
+
+#[test]
+fn the_words_of_the_schema_are_the_words_of_the_program() {
+    let words = |schema: &str, pointer: &str| -> Vec<String> {
+        serde_json::from_value(parsed(schema).pointer(pointer).unwrap().clone()).unwrap()
+    };
+    let types = IdentityType::ALL.map(IdentityType::as_str);
+    assert_eq!(words(REQUEST, "/$defs/identity_type/enum"), types);
+    for word in words(REQUEST, "/$defs/subject_request/properties/subject_request_type/enum") {
+        assert!(RequestKind::parse(&word).is_some(), "{word}");
+    }
+    let outcomes = words(EVENT, "/$defs/counts/properties/outcomes/propertyNames/enum");
+    assert_eq!(outcomes.len(), 9);
+    for word in outcomes {
+        assert!(ItemOutcome::parse(&word, "lease").is_some(), "{word}");
+    }
+}
+
+fn event(name: &str, details: Value) -> Value {
+    let id = RequestId::new("a7551968-d5d6-44b2-9831-815ac9017798").unwrap();
+    let content = Content {
+        request: &id,
+        subject: &id,
+        sequence: 7,
+        name,
+        at: "2026-11-23T09:00:00Z".parse().unwrap(),
+        kind: Some(RequestKind::Erasure),
+        regulation: Some("gdpr"),
+        due: Some("2026-12-23T23:00:00Z".parse().unwrap()),
+        details: details.as_object().unwrap().clone(),
+    };
+    let envelope = Envelope { source: "urn:dsrd:contoso".into(), controller_id: "contoso".into() };
+    let to = Correspondence {
+        correlation_id: Some("42".into()),
+        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+        ..Correspondence::default()
+    };
+    parsed(&envelope.announce(content, &to).body)
+}
+
+#[test]
+fn events_that_we_write_are_taken() {
+    let counts = json!({"seen": 5_000, "found": 3, "outcomes": {"erased": 2, "blocked": 1}});
+    let digest = "0".repeat(64);
+    for (name, details) in [
+        ("accepted", json!({})),
+        ("progressed", json!({"progress": {"stage": "find", "done": 5, "total": 0}})),
+        ("held", json!({"outcome": "held", "held_reason": "31 % of run-history; 20 % allowed"})),
+        (
+            "rejected",
+            json!({"outcome": "rejected", "refusals": [
+                {"pointer": "/subject_identities/0/identity_type", "code": "unknown_identity_type",
+                 "message": "the identity type is not one of those we know"},
+                {"pointer": "", "code": "not_json", "message": "the message is not JSON"}]}),
+        ),
+        (
+            "completed",
+            json!({"outcome": "completed", "counts": counts, "results_count": 3,
+                   "results_url": "https://a.blob.core.windows.net/dsr-exports/a.zip",
+                   "archive_sha256": digest, "certificate_digest": digest}),
+        ),
+        (
+            "partially_completed",
+            json!({"outcome": "partially_completed", "counts": counts,
+                   "horizon": {"logically_erased_at": "2026-11-23T10:00:00Z",
+                               "unrecoverable_after": "2026-11-30T10:00:00Z"},
+                   "manual_steps": [{"system": "Azure Privacy portal", "what": "ask there",
+                                     "url": "https://portal.azure.com/"}]}),
+        ),
+        ("failed", json!({"outcome": "failed", "failed_reason": "forbidden: grant the role"})),
+        ("cancelled", json!({"outcome": "cancelled"})),
+    ] {
+        taken(EVENT, &event(name, details));
+    }
+}
+
+#[test]
+fn other_events_are_refused() {
+    refused(EVENT, &event("paused", json!({})));
+    refused(EVENT, &event("rejected", json!({})));
+    refused(EVENT, &event("completed", json!({"outcome": "completed"})));
+    refused(EVENT, &event("accepted", json!({"email": "ann@contoso.com"})));
+    let counts = json!({"seen": 1, "found": 1, "outcomes": {"ann@contoso.com": 1}});
+    refused(EVENT, &event("completed", json!({"outcome": "completed", "counts": counts})));
+}
+
+#[test]
+fn manifests_that_we_write_are_taken() {
+    let manifest = archive::manifest(&archive::sample());
+    taken(MANIFEST, &manifest);
+    refused(MANIFEST, &with(manifest.clone(), "/files/0/sha256", json!("00")));
+    refused(MANIFEST, &with(manifest.clone(), "/files/0/path", json!("../x")));
+    refused(MANIFEST, &with(manifest, "/files/0/version", json!({"form": "snapshot"})));
+}
+
+#[test]
+fn the_asyncapi_document_points_at_things_that_are_there() {
+    let document = parsed(ASYNCAPI);
+    assert_eq!(document["asyncapi"], "3.0.0");
+    let mut pointers = Vec::new();
+    collect_references(&document, &mut pointers);
+    assert!(pointers.len() > 8);
+    for pointer in pointers {
+        match pointer.split_once('#') {
+            Some(("", inside)) => assert!(document.pointer(inside).is_some(), "{pointer}"),
+            _ => {
+                let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/config/schema");
+                assert!(std::path::Path::new(folder).join(&pointer).is_file(), "{pointer}");
+            }
+        }
+    }
+}
+
+fn collect_references(value: &Value, into: &mut Vec<String>) {
+    if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+        into.push(reference.to_owned());
+    }
+    let children: Vec<&Value> = match value {
+        Value::Object(fields) => fields.values().collect(),
+        Value::Array(elements) => elements.iter().collect(),
+        _ => Vec::new(),
+    };
+    for child in children {
+        collect_references(child, into);
+    }
+}
