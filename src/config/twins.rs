@@ -1,5 +1,5 @@
-//! A secret can be given itself or by a file (`url`, `url_file`). Whoever gives one form replaces the
-//! other form of a lower layer: a `url_file` in the settings file replaces the built-in `url`.
+//! A secret can be given itself or by a file (`url`, `url_file`). Whoever gives one form replaces
+//! the other form of a lower layer: a `url_file` in the settings file replaces the built-in `url`.
 
 use serde_json::Value;
 
@@ -13,8 +13,8 @@ struct Twins<'a> {
     by_file: &'a mut Option<String>,
 }
 
-/// Drops from `file` the forms that a higher layer replaced; `layers` are what was written above the
-/// defaults, highest first. Two forms in one layer stay, to be refused.
+/// Drops from `file` the forms that a higher layer replaced; `layers` are what was written above
+/// the defaults, highest first. Two forms in one layer stay, to be refused.
 pub fn settle(file: &mut File, layers: &[Value]) {
     for Twins { pointer, plain, by_file } in twins(file) {
         let forms = layers.iter().map(|layer| {

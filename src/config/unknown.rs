@@ -28,8 +28,8 @@ fn visit(tree: &Value, sample: &Value, path: &str, found: &mut Vec<String>) {
                 }
             }
         }
-        // Left to the deserialiser, these would be refused with the value quoted, which may be a URL
-        // with its password.
+        // Left to the deserialiser, these would be refused with the value quoted, which may be a
+        // URL with its password.
         (_, Value::Object(sample)) => {
             let first = sample.keys().next().map_or("", String::as_str);
             let first = if sample.contains_key("url") { "url" } else { first };
