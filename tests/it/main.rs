@@ -13,4 +13,5 @@ mod folder_queue; // the embedded default queue
 mod amqp; // a real broker as the door
 mod archive; // bytes, names and manifest, opened by other people's programs
 mod http; // health, metrics and the page, asked over a socket
+mod foreign; // the main job as strangers meet it: RabbitMQ, Azurite, python
 mod schema; // what is published of our contracts takes what we write
