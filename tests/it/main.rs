@@ -16,4 +16,5 @@ mod http; // health, metrics and the page, asked over a socket
 mod config_samples; // every settings file in the repository is accepted
 mod cli; // the program itself, as a process
 mod tidy; // properties of the code
+mod foreign; // the main job as strangers meet it: RabbitMQ, Azurite, python
 mod schema; // what is published of our contracts takes what we write
