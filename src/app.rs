@@ -1,5 +1,5 @@
-//! The composition root: settings in, a running world out. The only file that names every adapter, and
-//! the one way from the command line to everything below.
+//! The composition root: settings in, a running world out. The only file that names every adapter,
+//! and the one way from the command line to everything below.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
 use crate::adapters::folder::source::FolderSource;
 use crate::adapters::http::server::{self, Site};
+use crate::adapters::memory::source::MemorySource;
 use crate::adapters::sql::ledger::SqlLedger;
 use crate::adapters::system::{self, SystemClock, SystemEntropy};
 use crate::config::settings::{Limits, Place, Queue, Settings, Store};
@@ -146,6 +147,38 @@ pub fn preview(settings: &Settings) -> Result<Preview, AppError> {
         limits: limits(&settings.limits),
         clock: Arc::new(SystemClock),
     })
+}
+
+/// One thing that is wrong with a request.
+pub struct Fault {
+    /// JSON Pointer to the place.
+    pub pointer: String,
+    /// Stable code.
+    pub code: &'static str,
+    /// A sentence.
+    pub message: String,
+}
+
+/// What the daemon will find wrong with a message; nothing of a sound one.
+///
+/// # Errors
+/// None that is known of: nothing is opened.
+pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppError> {
+    // A preview of sources that have only their names looks at the request alone.
+    let named = |store: &Store| Arc::new(MemorySource::new(&store.name)) as _;
+    let preview = Preview {
+        sources: settings.sources.iter().map(named).collect(),
+        policy: settings.policy.clone(),
+        limits: limits(&settings.limits),
+        clock: Arc::new(SystemClock),
+    };
+    let looked = preview.run(body, Arc::default(), |_, _| {}, |_| {}).await?;
+    let faults = looked.err().unwrap_or_default().into_iter();
+    // A decision is no request, and no fault on its way to the queue.
+    let faults = faults.filter(|fault| fault.code != "no_request");
+    Ok(faults
+        .map(|fault| Fault { pointer: fault.pointer, code: fault.code, message: fault.message })
+        .collect())
 }
 
 /// Checks an archive, offline; what it says of itself if it holds.

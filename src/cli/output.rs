@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::app::AppError;
 use crate::domain::failure::{Failure, chain};
@@ -118,6 +118,17 @@ pub fn json_line(value: &Value) -> Result<(), CliError> {
 /// See [`line`].
 pub fn json(value: &Value) -> Result<(), CliError> {
     line(format!("{value:#}"))
+}
+
+/// One fault of a request.
+///
+/// # Errors
+/// See [`line`].
+pub fn fault(pointer: &str, code: &str, message: &str, as_json: bool) -> Result<(), CliError> {
+    if as_json {
+        return json_line(&json!({ "pointer": pointer, "code": code, "message": message }));
+    }
+    line(format!("{pointer:<40} {code:<24} {message}"))
 }
 
 /// One line about what goes on, to standard error, which is kept for people.

@@ -58,12 +58,7 @@ pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<
         }
         Err(faults) => {
             for fault in faults {
-                let (pointer, code, message) = (fault.pointer, fault.code, fault.message);
-                if as_json {
-                    json_line(&json!({ "pointer": pointer, "code": code, "message": message }))?;
-                } else {
-                    line(format!("{pointer:<40} {code:<24} {message}"))?;
-                }
+                output::fault(&fault.pointer, fault.code, &fault.message, as_json)?;
             }
             Ok(End::Faults)
         }

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 use crate::app;
 use crate::cli::args::Decision;
-use crate::cli::output::{CliError, End, input, json_line, line};
+use crate::cli::output::{self, CliError, End, input, json_line, line};
 use crate::cli::status;
 use crate::config::settings::Settings;
 use crate::domain::request::RequestId;
 
-/// Puts the request in `file` on the queue.
+/// Puts the request in `file` on the queue, whatever it is: the daemon judges, and keeps what it
+/// refuses.
 ///
 /// # Errors
 /// The file cannot be read, the queue does not take it, or, with `wait`, the ledger cannot be read.
@@ -22,13 +23,18 @@ pub async fn submit(
     wait: bool,
     as_json: bool,
 ) -> Result<End, CliError> {
-    let body = input(file)?;
+    let body = Bytes::from(input(file)?);
     let id = request_id(&body);
     let name = id.as_ref().map_or_else(|| "unnamed".to_owned(), RequestId::file_name);
-    app::submit(settings, Bytes::from(body), &name).await?;
-    let Some(id) = id else {
-        line("submitted; it has no sound subject_request_id and will be answered as rejected")?;
-        return Ok(End::Done);
+    app::submit(settings, body.clone(), &name).await?;
+    let faults = app::faults(settings, &body).await?;
+    for fault in &faults {
+        output::fault(&fault.pointer, fault.code, &fault.message, as_json)?;
+    }
+    let Some(id) = id.filter(|_| faults.is_empty()) else {
+        // Under the id that it claims it will never be in the ledger, so there is nothing to follow.
+        output::note("submitted; it is at fault and will be answered as rejected");
+        return Ok(End::Faults);
     };
     if wait {
         return status::wait(settings, &id, as_json).await;

@@ -89,6 +89,19 @@ fn a_request_that_could_not_be_carried_out_whole_exits_3() {
 }
 
 #[test]
+fn a_faulty_request_is_submitted_and_not_waited_for() {
+    let home = Home::new();
+    let bad = home.write("bad.json", r#"{"subject_request_id": "r-12", "colour": "red"}"#);
+    let ran = home.run(&["submit", bad.to_str().unwrap(), "--wait", "--json"]);
+    assert_eq!(ran.code, 5, "{}{}", ran.out, ran.err);
+    assert!(ran.json_lines().iter().any(|fault| fault["pointer"] == "/colour"), "{}", ran.out);
+    let _daemon = home.serve();
+    let rejected = home.wait_for_event("r-12", "rejected");
+    let refusals = rejected["data"]["refusals"].as_array().unwrap();
+    assert_eq!(refusals, &ran.json_lines(), "the daemon finds the same");
+}
+
+#[test]
 fn ids_that_the_ledger_does_not_know_are_said_to_be_unknown() {
     let home = Home::new();
     for args in [
@@ -306,7 +319,7 @@ fn log_lines_are_json_name_the_request_and_not_the_person() {
     let bad = home.write("bad.json", r#"{"subject_request_id": "r-9", "ann@contoso.com": 1}"#);
     let daemon = home.serve();
     home.done(&["submit", good.to_str().unwrap()]);
-    home.done(&["submit", bad.to_str().unwrap()]);
+    assert_eq!(home.run(&["submit", bad.to_str().unwrap()]).code, 5);
     home.wait_for_event("r-8", "completed");
     home.wait_for_event("r-9", "rejected");
     let (_, log) = daemon.end("-TERM");
