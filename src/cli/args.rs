@@ -8,8 +8,13 @@ use clap::{Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES)]
 pub struct Args {
-    /// Settings file (TOML); DSRD__SECTION__KEY in the environment wins over it.
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Settings file.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "Settings file (TOML); DSRD__SECTION__KEY in the environment wins over it"
+    )]
     pub config: Option<PathBuf>,
     /// How log lines are written to standard error [default: pretty on a terminal, else json].
     #[arg(long, global = true, value_name = "FORMAT")]
@@ -78,7 +83,7 @@ pub enum Verb {
     },
     /// Print the settings in force, secrets masked.
     Config,
-    /// Print a JSON Schema, or the AsyncAPI document of the queue.
+    /// Print a JSON Schema, or the whole contract of the queue.
     Schema {
         /// Which.
         #[arg(value_enum, default_value = "request")]

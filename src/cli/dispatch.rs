@@ -26,8 +26,9 @@ pub fn dispatch(args: Args) -> ExitCode {
 async fn verb(args: Args) -> Result<End, CliError> {
     let settings = || Ok::<_, CliError>(read(&args)?.1);
     match &args.verb {
-        Verb::Run => run::run(&settings()?).await,
-        Verb::Demo => demo::run::run().await,
+        // Boxed, or every verb would take the stack of these two.
+        Verb::Run => Box::pin(run::run(&settings()?)).await,
+        Verb::Demo => Box::pin(demo::run::run()).await,
         Verb::Submit { file, wait, json } => submit::submit(&settings()?, file, *wait, *json).await,
         Verb::Status { id, json } => status::status(&settings()?, id.as_deref(), *json).await,
         Verb::Preview { file, json } => preview::preview(&settings()?, file, *json).await,
