@@ -10,3 +10,5 @@ pub mod boundaries;
 pub mod patterns;
 pub mod matcher;
 pub mod scan;
+pub mod people;
+pub mod terms;

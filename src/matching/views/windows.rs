@@ -178,7 +178,7 @@ impl<L: Look> Walk<'_, L> {
                 all.extend(seen.into_iter().map(found));
                 return;
             }
-            let binary = std::str::from_utf8(&run.bytes).is_err();
+            let binary = run.bytes.contains(&0) || std::str::from_utf8(&run.bytes).is_err();
             self.any_bytes(&run.bytes, binary, &via, nested + 1, all);
             for found in &mut all[from..] {
                 found.start = (run.start + found.start / 3 * 4).min(text.len());
