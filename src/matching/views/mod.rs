@@ -20,5 +20,6 @@ pub mod spelling;
 pub mod places;
 pub mod meter;
 pub mod walk;
+pub mod regions;
 pub mod windows;
 pub mod containers;

@@ -4,6 +4,7 @@
 use std::io::{self, Read};
 
 use super::places::{Place, Places, Shape};
+use super::regions::regions;
 use super::spelling::base64_runs::runs;
 use super::spelling::charset::unsure_readings;
 use super::spelling::escapes::{ROUNDS_MAX, unescape};
@@ -113,14 +114,24 @@ impl<L: Look> Walk<'_, L> {
             && !binary
         {
             let from = all.len();
-            self.text(text, via, nested, all);
+            self.selected(text, via, nested, all);
             all[from..].iter_mut().for_each(|found| found.start += start);
             return;
         }
         for (label, reading) in unsure_readings(bytes, binary, true) {
             let from = all.len();
-            self.text(&reading.text, &format!("{via}{label}"), nested, all);
+            self.selected(&reading.text, &format!("{via}{label}"), nested, all);
             all[from..].iter_mut().for_each(|found| found.start = reading.origin(found.start));
+        }
+    }
+
+    /// The regions of a text that are worth it, in every reading.
+    fn selected(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
+        for region in regions(self.look, text) {
+            let mut found = Vec::new();
+            self.text(&text[region.read.clone()], via, nested, &mut found);
+            found.iter_mut().for_each(|found| found.start += region.read.start);
+            all.extend(found.into_iter().filter(|found| region.core.contains(&found.start)));
         }
     }
 
