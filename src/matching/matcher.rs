@@ -31,7 +31,7 @@ pub struct Matcher {
     patterns: Vec<Pattern>,
     /// What the automaton's patterns are long, in bytes.
     pub(super) lengths: Vec<usize>,
-    pub(super) grams: Grams,
+    pub grams: Grams,
     pub(super) foreign: Foreign,
     beyond_ascii: bool,
 }

@@ -6,6 +6,7 @@
 
 use std::io::{self, BufReader, Cursor, Read, Seek, Write};
 
+use super::columns::{avro, parquet};
 use super::meter::{Decoded, Meter, refusal};
 use super::spelling::charset::{Charset, Wide, guess, utf8_or_western};
 use super::walk::{Look, Walk};
@@ -26,6 +27,8 @@ enum Form {
     Xz,
     Zip,
     Tar,
+    Avro,
+    Parquet,
     /// Known and not opened; the reason.
     Closed(&'static str),
     Text(Charset),
@@ -89,6 +92,8 @@ impl<L: Look> Walk<'_, L> {
             },
             Form::Zip => self.zip(&mut whole, chain, depth),
             Form::Tar => self.tar(&mut whole, chain, depth),
+            Form::Avro => self.avro(&mut whole, chain),
+            Form::Parquet => self.parquet(&mut whole, chain),
             Form::Closed(reason) => {
                 self.unreadable(reason, chain);
                 self.stream(&mut whole, chain, true)
@@ -271,7 +276,9 @@ fn copy(reader: &mut dyn Read, spool: &mut dyn Write) -> io::Result<()> {
 }
 
 fn form(head: &[u8]) -> Form {
-    const KNOWN: [(&[u8], Form); 16] = [
+    const KNOWN: [(&[u8], Form); 18] = [
+        (avro::MAGIC, Form::Avro),
+        (parquet::MAGIC, Form::Parquet),
         (b"\x1f\x8b", Form::Gzip),
         (b"PK\x03\x04", Form::Zip),
         (b"PK\x05\x06", Form::Zip),
