@@ -23,17 +23,26 @@ struct Tier {
     stride: usize,
     /// Which bytes of a word of eight belong to the gram.
     mask: u64,
-    bits: Vec<u64>,
-    shift: u32,
+    bits: Bits,
     /// Gram to the patterns it may belong to: index, offset in the pattern.
     patterns: HashMap<u64, Vec<(usize, usize)>>,
     texts: Vec<(usize, Vec<u8>)>,
 }
 
+/// One bit for each value of a hash: few patterns in a table that fits the first cache, many in one
+/// that fits the second.
+enum Bits {
+    Few(Box<[u64; 1 << 9]>),
+    Many(Box<[u64; 1 << 14]>),
+}
+
+/// Grams beyond which the larger table is taken: one bit in sixteen is set at most.
+const FEW_GRAMS_MAX: usize = 1 << 11;
+
 /// Length of the shortest pattern, of a gram, and of the stride; longest first. A pattern is long
 /// enough for its tier if every stride has a whole gram: `gram + stride - 1`.
 const TIERS: [(usize, usize, usize); 7] =
-    [(11, 8, 4), (7, 4, 4), (5, 4, 2), (4, 4, 1), (3, 3, 1), (2, 2, 1), (1, 1, 1)];
+    [(12, 5, 8), (7, 4, 4), (5, 4, 2), (4, 4, 1), (3, 3, 1), (2, 2, 1), (1, 1, 1)];
 
 /// Makes letters of both cases one; what else it makes one is told apart by the comparison.
 const CASE: u64 = 0x2020_2020_2020_2020;
@@ -56,10 +65,15 @@ impl Grams {
     /// Each place where a pattern stands but for the case of ASCII letters.
     pub fn find(&self, text: &[u8], found: &mut dyn FnMut(usize, usize)) {
         for tier in &self.tiers {
-            match tier.stride {
-                4 => tier.find::<4>(text, found),
-                2 => tier.find::<2>(text, found),
-                _ => tier.find::<1>(text, found),
+            match (&tier.bits, tier.stride) {
+                (Bits::Few(bits), 8) => tier.find::<8, _>(text, bits, found),
+                (Bits::Few(bits), 4) => tier.find::<4, _>(text, bits, found),
+                (Bits::Few(bits), 2) => tier.find::<2, _>(text, bits, found),
+                (Bits::Few(bits), _) => tier.find::<1, _>(text, bits, found),
+                (Bits::Many(bits), 8) => tier.find::<8, _>(text, bits, found),
+                (Bits::Many(bits), 4) => tier.find::<4, _>(text, bits, found),
+                (Bits::Many(bits), 2) => tier.find::<2, _>(text, bits, found),
+                (Bits::Many(bits), _) => tier.find::<1, _>(text, bits, found),
             }
         }
     }
@@ -79,37 +93,58 @@ impl Tier {
                 patterns.entry(key).or_default().push((number, offset));
             }
         }
-        // Thirty-two bits a gram: one in thirty-two strange grams passes at most.
-        let size = (patterns.len() * 32).next_power_of_two().max(1 << 12);
-        let shift = 64 - size.trailing_zeros();
-        let mut bits = vec![0; size / 64];
-        for key in patterns.keys() {
-            let bit = slot(*key, shift);
-            bits[bit / 64] |= 1 << (bit % 64);
-        }
-        Self { stride, mask, bits, shift, patterns, texts }
+        let bits = if patterns.len() <= FEW_GRAMS_MAX {
+            let mut bits = Box::new([0; 1 << 9]);
+            patterns.keys().for_each(|key| set(&mut *bits, *key));
+            Bits::Few(bits)
+        } else {
+            let mut bits = Box::new([0; 1 << 14]);
+            patterns.keys().for_each(|key| set(&mut *bits, *key));
+            Bits::Many(bits)
+        };
+        Self { stride, mask, bits, patterns, texts }
     }
 
-    fn find<const STRIDE: usize>(&self, text: &[u8], found: &mut dyn FnMut(usize, usize)) {
+    fn find<const STRIDE: usize, const LEN: usize>(
+        &self,
+        text: &[u8],
+        bits: &[u64; LEN],
+        found: &mut dyn FnMut(usize, usize),
+    ) {
         let mut at = 0;
-        while let Some(bytes) = text.get(at..at + 8) {
-            let word = u64::from_le_bytes(bytes.try_into().expect("eight bytes were taken"));
-            self.look_up(word, text, at, found);
-            at += STRIDE;
+        // Blocks of sixteen bytes: of fixed size, so that nothing is checked inside.
+        while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<{ BLOCK_BYTES + 7 }>)
+        {
+            let mut seen = 0;
+            for offset in (0..BLOCK_BYTES).step_by(STRIDE) {
+                seen |= probe(bits, (word_at(block, offset) | CASE) & self.mask);
+            }
+            if seen & 1 != 0 {
+                for offset in (0..BLOCK_BYTES).step_by(STRIDE) {
+                    self.look_up(word_at(block, offset), bits, text, at + offset, found);
+                }
+            }
+            at += BLOCK_BYTES;
         }
         while at < text.len() {
             let mut bytes = [0; 8];
-            bytes[..text.len() - at].copy_from_slice(&text[at..]);
-            self.look_up(u64::from_le_bytes(bytes), text, at, found);
+            let len = bytes.len().min(text.len() - at);
+            bytes[..len].copy_from_slice(&text[at..at + len]);
+            self.look_up(u64::from_le_bytes(bytes), bits, text, at, found);
             at += STRIDE;
         }
     }
 
-    #[inline]
-    fn look_up(&self, word: u64, text: &[u8], at: usize, found: &mut dyn FnMut(usize, usize)) {
+    fn look_up<const LEN: usize>(
+        &self,
+        word: u64,
+        bits: &[u64; LEN],
+        text: &[u8],
+        at: usize,
+        found: &mut dyn FnMut(usize, usize),
+    ) {
         let key = (word | CASE) & self.mask;
-        let bit = slot(key, self.shift);
-        if self.bits[bit / 64] >> (bit % 64) & 1 != 0 {
+        if probe(bits, key) & 1 != 0 {
             self.compare(key, text, at, found);
         }
     }
@@ -128,8 +163,58 @@ impl Tier {
     }
 }
 
-fn slot(key: u64, shift: u32) -> usize {
-    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> shift) as usize
+/// Positions are looked at in blocks of so many bytes.
+const BLOCK_BYTES: usize = 16;
+
+#[inline]
+fn word_at(block: &[u8; BLOCK_BYTES + 7], offset: usize) -> u64 {
+    let bytes = block[offset..].first_chunk().expect("seven bytes follow the last offset");
+    u64::from_le_bytes(*bytes)
+}
+
+/// The bit of a key, lowest; the others are of no meaning.
+#[inline]
+fn probe<const LEN: usize>(bits: &[u64; LEN], key: u64) -> u64 {
+    let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits[(hash >> 40) as usize % LEN] >> (hash >> 34 & 63)
+}
+
+fn set<const LEN: usize>(bits: &mut [u64; LEN], key: u64) {
+    let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits[(hash >> 40) as usize % LEN] |= 1 << (hash >> 34 & 63);
+}
+
+/// The eight bytes around the sign of each address that is sought: three before it, four after it.
+pub struct Signs {
+    bits: Box<[u64; 1 << 14]>,
+    /// Some address is too short to have them.
+    any: bool,
+}
+
+impl Signs {
+    /// For these folded addresses; with `any`, for addresses that are not known.
+    pub fn new<'a>(addresses: impl Iterator<Item = &'a String>, any: bool) -> Self {
+        let mut signs = Self { bits: Box::new([0; 1 << 14]), any };
+        for address in addresses {
+            match address.find('@').and_then(|at| key_around(address.as_bytes(), at)) {
+                Some(key) => set(&mut *signs.bits, key),
+                None => signs.any = true,
+            }
+        }
+        signs
+    }
+
+    /// Whether the sign at `at` may be that of an address that is sought.
+    pub fn may_have(&self, text: &[u8], at: usize) -> bool {
+        self.any
+            || text[..at].ends_with(b"#")
+            || key_around(text, at).is_some_and(|key| probe(&self.bits, key) & 1 != 0)
+    }
+}
+
+fn key_around(text: &[u8], at: usize) -> Option<u64> {
+    let bytes = text.get(at.checked_sub(3)?..at + 5)?;
+    Some(u64::from_le_bytes(bytes.try_into().ok()?) | CASE)
 }
 
 /// The characters beyond ASCII that may be part of an occurrence of some pattern: those that fold to

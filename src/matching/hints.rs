@@ -39,7 +39,7 @@ impl Matcher {
         });
         if self.seeks_addresses() {
             for at in memchr_iter(b'@', text.as_bytes()) {
-                if self.may_be_sought(text, at) {
+                if self.signs.may_have(text.as_bytes(), at) && self.may_be_sought(text, at) {
                     found(at);
                 }
             }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::addresses::{address_at, invited_address, local_run_start};
 use super::boundaries::{Boundary, stands_alone};
-use super::candidates::{Foreign, Grams};
+use super::candidates::{Foreign, Grams, Signs};
 use super::patterns::{Name, Sought, separates, sought};
 use crate::domain::item::Hit;
 use crate::domain::subject::Subject;
@@ -31,7 +31,8 @@ pub struct Matcher {
     patterns: Vec<Pattern>,
     /// What the automaton's patterns are long, in bytes.
     pub(super) lengths: Vec<usize>,
-    pub grams: Grams,
+    pub(super) grams: Grams,
+    pub(super) signs: Signs,
     pub(super) foreign: Foreign,
     beyond_ascii: bool,
 }
@@ -234,6 +235,7 @@ impl Building {
                 .build(&self.texts)
                 .expect("far fewer patterns than the automaton's two thousand million states")
         });
+        let signs = Signs::new(self.addresses.keys(), !self.hashes.is_empty());
         Matcher {
             subjects,
             identities,
@@ -245,6 +247,7 @@ impl Building {
             automaton,
             lengths: self.texts.iter().map(String::len).collect(),
             grams: Grams::new(&self.texts),
+            signs,
             patterns: self.patterns,
             beyond_ascii,
         }

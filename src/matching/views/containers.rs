@@ -111,7 +111,7 @@ impl<L: Look> Walk<'_, L> {
 
     /// What is seen in bytes that came from base64, if they are packed; `None` if they are not.
     pub(super) fn packed(&mut self, bytes: &[u8], nested: usize) -> Option<Vec<(L::What, String)>> {
-        if matches!(form(bytes), Form::Text(_) | Form::Tar) {
+        if !is_packed(bytes) {
             return None;
         }
         let sights = std::mem::take(&mut self.sights);
@@ -273,6 +273,15 @@ fn copy(reader: &mut dyn Read, spool: &mut dyn Write) -> io::Result<()> {
         }
         spool.write_all(&buffer[..read])?;
     }
+}
+
+/// Whether these bytes are of a known form of packing.
+pub(super) fn is_packed(bytes: &[u8]) -> bool {
+    // Most are told by the first byte.
+    bytes
+        .first()
+        .is_some_and(|first| b"\x1fP\x28\xfd7R\x04\xffLB\x78\x58\x48\x68O%".contains(first))
+        && !matches!(form(bytes), Form::Text(_) | Form::Tar)
 }
 
 fn form(head: &[u8]) -> Form {

@@ -8,7 +8,9 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memchr3_iter};
 
+use super::containers::is_packed;
 use super::spelling::base64_runs::runs;
+use super::spelling::charset::utf8_or_western;
 use super::spelling::cut::{ceil, floor};
 use super::spelling::escapes::{ROUNDS_MAX, unescape};
 use super::spelling::mail;
@@ -57,6 +59,16 @@ pub fn regions<L: Look>(look: &L, text: &str) -> Vec<Region> {
     reads.into_iter().map(|read| Region { core: core(&read), read }).collect()
 }
 
+/// Whether anything may be seen in bytes that were decoded from base64.
+pub fn is_worth<L: Look>(look: &L, bytes: &[u8]) -> bool {
+    if bytes.contains(&0) || is_packed(bytes) {
+        return true;
+    }
+    let mut spots = Vec::new();
+    !(Gathering { look, spots: &mut spots }).gather(&utf8_or_western(bytes), 0, true)
+        || !spots.is_empty()
+}
+
 struct Gathering<'a, L> {
     look: &'a L,
     /// Ranges to be read, not yet cut at characters.
@@ -83,21 +95,13 @@ impl<L: Look> Gathering<'_, L> {
                 self.inner(&reading.text, rounds, false, |at| part.start + reading.origin(at));
             }
         }
+        let spots = &mut *self.spots;
         runs(text, &mut |run| {
-            if self.is_worth(&run.bytes) {
-                self.spots.push(run.start.saturating_sub(NEAR_BYTES)..run.end + NEAR_BYTES);
+            if is_worth(self.look, &run.bytes) {
+                spots.push(run.start.saturating_sub(NEAR_BYTES)..run.end + NEAR_BYTES);
             }
         });
         true
-    }
-
-    /// Whether anything may be seen in decoded base64; what is no UTF-8 is worth a closer look.
-    fn is_worth(&self, bytes: &[u8]) -> bool {
-        let Ok(text) = std::str::from_utf8(bytes) else { return true };
-        let mut spots = Vec::new();
-        text.contains('\0')
-            || !(Gathering { look: self.look, spots: &mut spots }).gather(text, 0, true)
-            || !spots.is_empty()
     }
 
     /// Gathers from a decoded text and leads the spots back.

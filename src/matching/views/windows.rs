@@ -4,7 +4,7 @@
 use std::io::{self, Read};
 
 use super::places::{Place, Places, Shape};
-use super::regions::regions;
+use super::regions::{is_worth, regions};
 use super::spelling::base64_runs::runs;
 use super::spelling::charset::unsure_readings;
 use super::spelling::escapes::{ROUNDS_MAX, unescape};
@@ -45,7 +45,7 @@ impl<L: Look> Walk<'_, L> {
         chain: &str,
         binary: bool,
     ) -> io::Result<()> {
-        let mut window = Vec::with_capacity(WINDOW_BYTES);
+        let mut window = Vec::new();
         let mut places = None;
         let mut kept = Vec::new();
         let (mut lead, mut passed) = (0, 0u64);
@@ -68,7 +68,10 @@ impl<L: Look> Walk<'_, L> {
             lead = limit - cut;
             window.drain(..cut);
         };
-        let shape = places.map_or(Shape::Text, Places::shape);
+        let shape = match places {
+            Some(places) if !kept.is_empty() => places.shape(),
+            _ => Shape::Text,
+        };
         for kept in kept {
             self.place(kept, chain, if binary { None } else { Some(shape) });
         }
@@ -78,7 +81,7 @@ impl<L: Look> Walk<'_, L> {
     /// Everything seen in all readings of a short text.
     pub(super) fn readings(&mut self, text: &str) -> Vec<Found<L::What>> {
         let mut found = Vec::new();
-        self.text(text, "", 0, &mut found);
+        self.selected(text, "", 0, &mut found);
         found
     }
 
@@ -118,7 +121,7 @@ impl<L: Look> Walk<'_, L> {
             all[from..].iter_mut().for_each(|found| found.start += start);
             return;
         }
-        for (label, reading) in unsure_readings(bytes, binary, true) {
+        for (label, reading) in unsure_readings(bytes, binary, nested == 0) {
             let from = all.len();
             self.selected(&reading.text, &format!("{via}{label}"), nested, all);
             all[from..].iter_mut().for_each(|found| found.start = reading.origin(found.start));
@@ -178,6 +181,9 @@ impl<L: Look> Walk<'_, L> {
         }
         let via = format!("{via}base64 > ");
         runs(text, &mut |run| {
+            if !is_worth(self.look, &run.bytes) {
+                return;
+            }
             let from = all.len();
             if let Some(seen) = self.packed(&run.bytes, nested) {
                 let found = |(what, view)| Found {
@@ -224,21 +230,9 @@ impl<L: Look> Walk<'_, L> {
 
 /// Reads until the window is full; `false` at the end of the stream.
 fn fill(reader: &mut dyn Read, window: &mut Vec<u8>) -> io::Result<bool> {
-    let mut len = window.len();
-    window.resize(WINDOW_BYTES, 0);
-    while len < WINDOW_BYTES {
-        match reader.read(&mut window[len..]) {
-            Ok(0) => break,
-            Ok(read) => len += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                window.truncate(len);
-                return Err(error);
-            }
-        }
-    }
-    window.truncate(len);
-    Ok(len == WINDOW_BYTES)
+    let room = (WINDOW_BYTES - window.len()) as u64;
+    reader.take(room).read_to_end(window)?;
+    Ok(window.len() == WINDOW_BYTES)
 }
 
 /// The part of a window that no cut went through.
