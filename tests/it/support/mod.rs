@@ -6,3 +6,4 @@ pub mod rabbitmq;
 pub mod azurite;
 pub mod wire;
 pub mod worlds;
+pub mod simulation;
