@@ -13,11 +13,8 @@ mod folder_queue; // the embedded default queue
 mod amqp; // a real broker as the door
 mod archive; // bytes, names and manifest, opened by other people's programs
 mod http; // health, metrics and the page, asked over a socket
-<<<<<<< HEAD
 mod config_samples; // every settings file in the repository is accepted
 mod cli; // the program itself, as a process
 mod tidy; // properties of the code
-=======
 mod foreign; // the main job as strangers meet it: RabbitMQ, Azurite, python
->>>>>>> main
 mod schema; // what is published of our contracts takes what we write
