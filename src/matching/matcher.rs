@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::addresses::{address_at, invited_address, local_run_start};
 use super::boundaries::{Boundary, stands_alone};
+use super::candidates::{Foreign, Grams, Signs};
 use super::patterns::{Name, Sought, separates, sought};
 use crate::domain::item::Hit;
 use crate::domain::subject::Subject;
@@ -28,6 +29,11 @@ pub struct Matcher {
     hashes: HashMap<[u8; 32], Vec<Owner>>,
     automaton: Option<AhoCorasick>,
     patterns: Vec<Pattern>,
+    /// What the automaton's patterns are long, in bytes.
+    pub(super) lengths: Vec<usize>,
+    pub(super) grams: Grams,
+    pub(super) signs: Signs,
+    pub(super) foreign: Foreign,
     beyond_ascii: bool,
 }
 
@@ -99,30 +105,55 @@ impl Matcher {
         self.find_addresses(text, found);
         let Some(automaton) = &self.automaton else { return };
         for seen in automaton.find_overlapping_iter(text) {
-            let pattern = &self.patterns[seen.pattern()];
-            let mut report = |range: Range<usize>, boundary| {
-                if stands_alone(
-                    boundary,
-                    &text[..range.start],
-                    &text[range.clone()],
-                    &text[range.end..],
-                ) {
-                    for owner in &pattern.owners {
-                        found(Occurrence { owner: *owner, range: range.clone(), boundary });
-                    }
+            self.judge(text, seen.pattern().as_usize(), seen.range(), found);
+        }
+    }
+
+    /// Judges a pattern that stands at this range of a folded text.
+    pub(super) fn judge(
+        &self,
+        text: &str,
+        pattern: usize,
+        at: Range<usize>,
+        found: &mut dyn FnMut(Occurrence),
+    ) {
+        let pattern = &self.patterns[pattern];
+        let mut report = |range: Range<usize>, boundary| {
+            let (before, hit, after) =
+                (&text[..range.start], &text[range.clone()], &text[range.end..]);
+            if stands_alone(boundary, before, hit, after) {
+                for owner in &pattern.owners {
+                    found(Occurrence { owner: *owner, range: range.clone(), boundary });
                 }
-            };
-            match &pattern.form {
-                Form::Text(boundary) => report(seen.range(), *boundary),
-                Form::Name(name) => name_around(text, name, seen.range(), &mut |range| {
-                    report(range, Boundary::Words);
-                }),
+            }
+        };
+        match &pattern.form {
+            Form::Text(boundary) => report(at, *boundary),
+            Form::Name(name) => {
+                name_around(text, name, at, &mut |range| report(range, Boundary::Words));
             }
         }
     }
 
+    /// Whether any address is sought.
+    pub(super) fn seeks_addresses(&self) -> bool {
+        !self.addresses.is_empty() || !self.hashes.is_empty()
+    }
+
+    /// Whether this folded address is sought, as such or by its hash.
+    pub(super) fn knows(&self, address: &str) -> bool {
+        self.addresses.contains_key(address) || self.by_hash(address).is_some()
+    }
+
+    fn by_hash(&self, address: &str) -> Option<&Vec<Owner>> {
+        if self.hashes.is_empty() {
+            return None;
+        }
+        self.hashes.get(Sha256::digest(address).as_slice())
+    }
+
     fn find_addresses(&self, text: &str, found: &mut dyn FnMut(Occurrence)) {
-        if self.addresses.is_empty() && self.hashes.is_empty() {
+        if !self.seeks_addresses() {
             return;
         }
         for at in memchr_iter(b'@', text.as_bytes()) {
@@ -146,10 +177,9 @@ impl Matcher {
         boundary: Boundary,
         found: &mut dyn FnMut(Occurrence),
     ) {
-        let by_hash = (!self.hashes.is_empty())
-            .then(|| self.hashes.get(Sha256::digest(address).as_slice()))
-            .flatten();
-        for owner in [self.addresses.get(address), by_hash].into_iter().flatten().flatten() {
+        for owner in
+            [self.addresses.get(address), self.by_hash(address)].into_iter().flatten().flatten()
+        {
             found(Occurrence { owner: *owner, range: range.clone(), boundary });
         }
     }
@@ -172,6 +202,8 @@ struct Building {
     addresses: HashMap<String, Vec<Owner>>,
     hashes: HashMap<[u8; 32], Vec<Owner>>,
     texts: Vec<String>,
+    /// Words of names other than the one that is searched for.
+    words: Vec<String>,
     patterns: Vec<Pattern>,
 }
 
@@ -187,6 +219,7 @@ impl Building {
             Sought::Text(..) => {}
             Sought::Name(name) => {
                 self.texts.push(name.words[name.anchor].clone());
+                self.words.extend(name.words.iter().cloned());
                 self.patterns.push(Pattern { owners: vec![owner], form: Form::Name(name) });
             }
         }
@@ -202,12 +235,19 @@ impl Building {
                 .build(&self.texts)
                 .expect("far fewer patterns than the automaton's two thousand million states")
         });
+        let signs = Signs::new(self.addresses.keys(), !self.hashes.is_empty());
         Matcher {
             subjects,
             identities,
+            foreign: Foreign::new(
+                self.texts.iter().chain(&self.words).chain(self.addresses.keys()),
+            ),
             addresses: self.addresses,
             hashes: self.hashes,
             automaton,
+            lengths: self.texts.iter().map(String::len).collect(),
+            grams: Grams::new(&self.texts),
+            signs,
             patterns: self.patterns,
             beyond_ascii,
         }

@@ -8,6 +8,7 @@ use super::boundaries::{Boundary, stands_alone};
 use super::limits::Limits;
 use super::matcher::{Matcher, Occurrence, Owner, SubjectHit};
 use super::views::meter::Meter;
+use super::views::spelling::cut::floor;
 use super::views::spelling::escapes::{ESCAPE_BYTES_MAX, unescape};
 use super::views::spelling::fold::{fold, folded};
 use super::views::walk::{Look, Sight, Walk};
@@ -91,6 +92,11 @@ impl Look for Search<'_> {
         });
     }
 
+    fn hint(&self, text: &str, found: &mut dyn FnMut(usize)) -> bool {
+        self.matcher.hint(text, found);
+        true
+    }
+
     fn keep(&mut self, owner: &Owner) -> bool {
         let room = &mut self.room[owner.subject];
         let keeps = *room > 0;
@@ -112,12 +118,4 @@ fn stands_alone_unescaped(text: &str, range: &Range<usize>, hit: &str, boundary:
         folded(&plain.map_or_else(|| text.to_owned(), |reading| reading.text))
     };
     stands_alone(boundary, &spelled(plain_before, before), hit, &spelled(plain_after, after))
-}
-
-fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }

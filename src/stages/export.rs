@@ -63,7 +63,8 @@ pub async fn export(
 
 /// An archive on its way to the store.
 struct Packing {
-    writer: ArchiveWriter,
+    /// Boxed: it holds a compressor, and futures that hold it would be moved about with it.
+    writer: Box<ArchiveWriter>,
     upload: Box<dyn Upload>,
     hash: Sha256,
     size: u64,
@@ -71,7 +72,7 @@ struct Packing {
 
 impl Packing {
     fn new(upload: Box<dyn Upload>) -> Self {
-        Self { writer: ArchiveWriter::new(), upload, hash: Sha256::new(), size: 0 }
+        Self { writer: Box::default(), upload, hash: Sha256::new(), size: 0 }
     }
 
     /// Packs one item; if it was rewritten since the find, as it is now, provided that it still
@@ -170,8 +171,7 @@ impl Packing {
             items_seen: seen,
             manual_steps: manual_steps(),
         };
-        let writer = std::mem::take(&mut self.writer);
-        let finished = writer.finish(&about).map_err(broken)?;
+        let finished = std::mem::take(&mut self.writer).finish(&about).map_err(broken)?;
         self.send(finished.tail).await?;
         self.upload.finish().await?;
         Ok(Archive {

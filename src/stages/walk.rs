@@ -103,7 +103,6 @@ impl Walk {
                 decoded_bytes_max: limits.decoded_bytes_max,
                 decoded_ratio_max: limits.decoded_ratio_max,
                 hits_per_item_max: limits.hits_per_item_max,
-                ..Limits::default()
             },
             concurrency: limits.concurrency,
             patience,
@@ -234,7 +233,7 @@ fn closed(item: Item, why: String, walk: &Walk) -> Look {
 async fn read(item: &Item, bytes: ByteStream, walk: &Walk) -> Result<Scan, Failure> {
     let reader = SyncIoBridge::new(StreamReader::new(bytes.map_err(io::Error::other)));
     let (item, matcher) = (item.clone(), Arc::clone(&walk.matcher));
-    let limits = walk.limits.clone();
+    let limits = walk.limits;
     let scanning = tokio::task::spawn_blocking(move || {
         let mut reader = reader;
         scan::scan(&item, &mut reader, &matcher, &limits)

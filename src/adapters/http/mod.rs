@@ -2,4 +2,4 @@
 
 pub mod server;
 mod health;
-mod page;
+pub mod page;

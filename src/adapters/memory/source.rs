@@ -97,6 +97,11 @@ impl MemorySource {
         }
     }
 
+    /// Takes a name away in every form, as somebody else would.
+    pub fn remove(&self, name: &str) {
+        self.shelves().forms.remove(name);
+    }
+
     /// The current bytes of a name.
     pub fn get(&self, name: &str) -> Option<Bytes> {
         let shelves = self.shelves();

@@ -6,6 +6,7 @@
 
 use std::io::{self, BufReader, Cursor, Read, Seek, Write};
 
+use super::columns::{avro, parquet};
 use super::meter::{Decoded, Meter, refusal};
 use super::spelling::charset::{Charset, Wide, guess, utf8_or_western};
 use super::walk::{Look, Walk};
@@ -26,6 +27,8 @@ enum Form {
     Xz,
     Zip,
     Tar,
+    Avro,
+    Parquet,
     /// Known and not opened; the reason.
     Closed(&'static str),
     Text(Charset),
@@ -89,6 +92,8 @@ impl<L: Look> Walk<'_, L> {
             },
             Form::Zip => self.zip(&mut whole, chain, depth),
             Form::Tar => self.tar(&mut whole, chain, depth),
+            Form::Avro => self.avro(&mut whole, chain),
+            Form::Parquet => self.parquet(&mut whole, chain),
             Form::Closed(reason) => {
                 self.unreadable(reason, chain);
                 self.stream(&mut whole, chain, true)
@@ -106,7 +111,7 @@ impl<L: Look> Walk<'_, L> {
 
     /// What is seen in bytes that came from base64, if they are packed; `None` if they are not.
     pub(super) fn packed(&mut self, bytes: &[u8], nested: usize) -> Option<Vec<(L::What, String)>> {
-        if matches!(form(bytes), Form::Text(_) | Form::Tar) {
+        if !is_packed(bytes) {
             return None;
         }
         let sights = std::mem::take(&mut self.sights);
@@ -270,8 +275,19 @@ fn copy(reader: &mut dyn Read, spool: &mut dyn Write) -> io::Result<()> {
     }
 }
 
+/// Whether these bytes are of a known form of packing.
+pub(super) fn is_packed(bytes: &[u8]) -> bool {
+    // Most are told by the first byte.
+    bytes
+        .first()
+        .is_some_and(|first| b"\x1fP\x28\xfd7R\x04\xffLB\x78\x58\x48\x68O%".contains(first))
+        && !matches!(form(bytes), Form::Text(_) | Form::Tar)
+}
+
 fn form(head: &[u8]) -> Form {
-    const KNOWN: [(&[u8], Form); 16] = [
+    const KNOWN: [(&[u8], Form); 18] = [
+        (avro::MAGIC, Form::Avro),
+        (parquet::MAGIC, Form::Parquet),
         (b"\x1f\x8b", Form::Gzip),
         (b"PK\x03\x04", Form::Zip),
         (b"PK\x05\x06", Form::Zip),

@@ -3,6 +3,7 @@
 //! | reading | file |
 //! | --- | --- |
 //! | gzip, zlib, zip, tar, zstd, bzip2, xz, one in the other | `containers` |
+//! | strings of Avro and Parquet tables | `columns` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
 //! | UTF-8; where bytes are not UTF-8 also Windows-1252 and legacy charsets | `spelling::charset` |
 //! | binary: runs of text of one and of two bytes a character | `spelling::charset` |
@@ -20,5 +21,7 @@ pub mod spelling;
 pub mod places;
 pub mod meter;
 pub mod walk;
+pub mod regions;
 pub mod windows;
 pub mod containers;
+pub mod columns;

@@ -14,6 +14,11 @@ pub trait Look {
     type What: Clone + Ord;
     /// Looks into one text; ranges are of that text.
     fn look(&mut self, text: &str, seen: &mut dyn FnMut(Self::What, Range<usize>));
+    /// Tells where in a text, taken as it stands, something may be seen; `false` if that cannot be
+    /// told more cheaply than by looking.
+    fn hint(&self, _text: &str, _found: &mut dyn FnMut(usize)) -> bool {
+        false
+    }
     /// Told of each thing seen at a new place, and whether there is room for more like it.
     fn keep(&mut self, what: &Self::What) -> bool;
 }

@@ -4,6 +4,7 @@
 use std::io::{self, Read};
 
 use super::places::{Place, Places, Shape};
+use super::regions::{is_worth, regions};
 use super::spelling::base64_runs::runs;
 use super::spelling::charset::unsure_readings;
 use super::spelling::escapes::{ROUNDS_MAX, unescape};
@@ -44,7 +45,7 @@ impl<L: Look> Walk<'_, L> {
         chain: &str,
         binary: bool,
     ) -> io::Result<()> {
-        let mut window = Vec::with_capacity(WINDOW_BYTES);
+        let mut window = Vec::new();
         let mut places = None;
         let mut kept = Vec::new();
         let (mut lead, mut passed) = (0, 0u64);
@@ -67,7 +68,10 @@ impl<L: Look> Walk<'_, L> {
             lead = limit - cut;
             window.drain(..cut);
         };
-        let shape = places.map_or(Shape::Text, Places::shape);
+        let shape = match places {
+            Some(places) if !kept.is_empty() => places.shape(),
+            _ => Shape::Text,
+        };
         for kept in kept {
             self.place(kept, chain, if binary { None } else { Some(shape) });
         }
@@ -77,7 +81,7 @@ impl<L: Look> Walk<'_, L> {
     /// Everything seen in all readings of a short text.
     pub(super) fn readings(&mut self, text: &str) -> Vec<Found<L::What>> {
         let mut found = Vec::new();
-        self.text(text, "", 0, &mut found);
+        self.selected(text, "", 0, &mut found);
         found
     }
 
@@ -113,14 +117,24 @@ impl<L: Look> Walk<'_, L> {
             && !binary
         {
             let from = all.len();
-            self.text(text, via, nested, all);
+            self.selected(text, via, nested, all);
             all[from..].iter_mut().for_each(|found| found.start += start);
             return;
         }
-        for (label, reading) in unsure_readings(bytes, binary, true) {
+        for (label, reading) in unsure_readings(bytes, binary, nested == 0) {
             let from = all.len();
-            self.text(&reading.text, &format!("{via}{label}"), nested, all);
+            self.selected(&reading.text, &format!("{via}{label}"), nested, all);
             all[from..].iter_mut().for_each(|found| found.start = reading.origin(found.start));
+        }
+    }
+
+    /// The regions of a text that are worth it, in every reading.
+    fn selected(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
+        for region in regions(self.look, text) {
+            let mut found = Vec::new();
+            self.text(&text[region.read.clone()], via, nested, &mut found);
+            found.iter_mut().for_each(|found| found.start += region.read.start);
+            all.extend(found.into_iter().filter(|found| region.core.contains(&found.start)));
         }
     }
 
@@ -167,6 +181,9 @@ impl<L: Look> Walk<'_, L> {
         }
         let via = format!("{via}base64 > ");
         runs(text, &mut |run| {
+            if !is_worth(self.look, &run.bytes) {
+                return;
+            }
             let from = all.len();
             if let Some(seen) = self.packed(&run.bytes, nested) {
                 let found = |(what, view)| Found {
@@ -178,7 +195,7 @@ impl<L: Look> Walk<'_, L> {
                 all.extend(seen.into_iter().map(found));
                 return;
             }
-            let binary = std::str::from_utf8(&run.bytes).is_err();
+            let binary = run.bytes.contains(&0) || std::str::from_utf8(&run.bytes).is_err();
             self.any_bytes(&run.bytes, binary, &via, nested + 1, all);
             for found in &mut all[from..] {
                 found.start = (run.start + found.start / 3 * 4).min(text.len());
@@ -213,21 +230,9 @@ impl<L: Look> Walk<'_, L> {
 
 /// Reads until the window is full; `false` at the end of the stream.
 fn fill(reader: &mut dyn Read, window: &mut Vec<u8>) -> io::Result<bool> {
-    let mut len = window.len();
-    window.resize(WINDOW_BYTES, 0);
-    while len < WINDOW_BYTES {
-        match reader.read(&mut window[len..]) {
-            Ok(0) => break,
-            Ok(read) => len += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                window.truncate(len);
-                return Err(error);
-            }
-        }
-    }
-    window.truncate(len);
-    Ok(len == WINDOW_BYTES)
+    let room = (WINDOW_BYTES - window.len()) as u64;
+    reader.take(room).read_to_end(window)?;
+    Ok(window.len() == WINDOW_BYTES)
 }
 
 /// The part of a window that no cut went through.

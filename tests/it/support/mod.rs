@@ -7,3 +7,4 @@ pub mod azurite;
 pub mod wire;
 pub mod worlds;
 pub mod program;
+pub mod simulation;

@@ -7,37 +7,110 @@ const RUN_CHARS_MIN: usize = 16;
 pub struct Run {
     /// Where it starts in the text.
     pub start: usize,
+    /// Where it ends.
+    pub end: usize,
     /// What it decodes to.
     pub bytes: Vec<u8>,
 }
 
-/// Every run of the text, in order, decoded from the start of the run and, where that gives nothing
-/// that could hold text, from each of the three places after it: words may stand before it.
+/// Every run of the text that may hold text or something packed, in order, decoded from the start of
+/// the run and from each of the three places after it: other words may stand before it.
 ///
-/// Line breaks within a run are skipped, as mail and PEM files have them.
+/// Line breaks within a run are skipped, as mail and PEM files have them. A run of one case alone is
+/// a number or a path: text of twelve bytes gives letters of both.
 pub fn runs(text: &str, found: &mut dyn FnMut(Run)) {
     let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let Some(start) = bytes[at..].iter().position(|byte| value(*byte) < 64) else { return };
-        let start = at + start;
-        let end = run_end(bytes, start);
-        if end - start >= RUN_CHARS_MIN {
-            decode_run(&bytes[start..end], start, found);
+    let mut done = 0;
+    // Any run of fifteen and more fills one of the words of eight that the text is cut into.
+    let (blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
+    for (number, block) in blocks.iter().enumerate() {
+        let filled = digits(block);
+        for (word, filled) in filled.as_chunks::<8>().0.iter().enumerate() {
+            if *filled == [u8::MAX; 8] {
+                run_around(bytes, number * BLOCK_BYTES + word * 8, &mut done, found);
+            }
         }
-        at = end;
     }
+    let from = bytes.len() - rest.len();
+    for at in (from..bytes.len().saturating_sub(7)).step_by(8) {
+        if bytes[at..at + 8].iter().all(|byte| is_digit(*byte)) {
+            run_around(bytes, at, &mut done, found);
+        }
+    }
+}
+
+/// Bytes that are judged together.
+const BLOCK_BYTES: usize = 64;
+
+/// Which bytes are of the alphabets, as ones and zeros; no branches and no table, so that the
+/// compiler judges sixteen at once.
+fn digits(block: &[u8; BLOCK_BYTES]) -> [u8; BLOCK_BYTES] {
+    block.map(|byte| {
+        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        let number = byte.wrapping_sub(b'/') < 11;
+        let sign = (byte == b'+') | (byte == b'-') | (byte == b'_');
+        if letter | number | sign { u8::MAX } else { 0 }
+    })
+}
+
+/// The run around a word of eight; nothing before `done` is looked at again.
+fn run_around(bytes: &[u8], at: usize, done: &mut usize, found: &mut dyn FnMut(Run)) {
+    if at < *done {
+        return;
+    }
+    let back = bytes[*done..at].iter().rev().take_while(|byte| is_digit(**byte)).count();
+    let start = at - back;
+    *done = run_end(bytes, start);
+    let run = &bytes[start..*done];
+    if run.len() >= RUN_CHARS_MIN && is_mixed(run) {
+        alphabets(run, start, found);
+    }
+}
+
+fn is_digit(byte: u8) -> bool {
+    VALUES[usize::from(byte)] < OTHER
+}
+
+/// The runs of each of the two alphabets in a run of both.
+fn alphabets(run: &[u8], start: usize, found: &mut dyn FnMut(Run)) {
+    let of_urls = |byte: &u8| matches!(byte, b'-' | b'_');
+    let plain = |byte: &u8| matches!(byte, b'+' | b'/');
+    each_part(run, start, of_urls, |_| true, found);
+    // What both alphabets have was decoded as plain.
+    if run.iter().any(of_urls) {
+        each_part(run, start, plain, |part| part.iter().any(of_urls), found);
+    }
+}
+
+fn each_part(
+    run: &[u8],
+    start: usize,
+    is_strange: impl Fn(&u8) -> bool,
+    is_own: impl Fn(&[u8]) -> bool,
+    found: &mut dyn FnMut(Run),
+) {
+    let mut at = start;
+    for part in run.split(is_strange) {
+        if part.len() >= RUN_CHARS_MIN && is_mixed(part) && is_own(part) {
+            decode_run(part, at, found);
+        }
+        at += part.len() + 1;
+    }
+}
+
+fn is_mixed(run: &[u8]) -> bool {
+    run.iter().any(u8::is_ascii_lowercase) && run.iter().any(u8::is_ascii_uppercase)
 }
 
 fn run_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
     loop {
-        let len = bytes[at..].iter().position(|byte| value(*byte) >= 64);
+        let len = bytes[at..].iter().position(|byte| !is_digit(*byte));
         let end = len.map_or(bytes.len(), |len| at + len);
         let line = end - at;
         let gap = line_break(&bytes[end..]);
         // Only full lines are continued: mail breaks at 76, PEM at 64.
-        if gap == 0 || line < 60 || bytes.get(end + gap).is_none_or(|byte| value(*byte) >= 64) {
+        if gap == 0 || line < 60 || bytes.get(end + gap).is_none_or(|byte| !is_digit(*byte)) {
             return end;
         }
         at = end + gap;
@@ -52,19 +125,31 @@ fn line_break(rest: &[u8]) -> usize {
 }
 
 fn decode_run(run: &[u8], start: usize, found: &mut dyn FnMut(Run)) {
+    let mut decoded = Vec::new();
     for skip in 0..4 {
-        let decoded = decode(&run[skip..]);
+        decode(&run[skip..], &mut decoded);
         if is_promising(&decoded) {
-            found(Run { start: start + skip, bytes: decoded });
+            let bytes = std::mem::take(&mut decoded);
+            found(Run { start: start + skip, end: start + run.len(), bytes });
         }
     }
 }
 
-fn decode(run: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(run.len() / 4 * 3 + 3);
+fn decode(run: &[u8], bytes: &mut Vec<u8>) {
+    bytes.clear();
+    bytes.reserve(run.len() / 4 * 3 + 3);
     let mut group = 0u32;
     let mut count = 0;
     let mut rest = run;
+    while let [a, b, c, d, tail @ ..] = rest {
+        let values = [*a, *b, *c, *d].map(|byte| u32::from(VALUES[usize::from(byte)]));
+        if values.iter().any(|value| *value >= 64) || *a == b'\\' {
+            break;
+        }
+        let four = values[0] << 18 | values[1] << 12 | values[2] << 6 | values[3];
+        bytes.extend_from_slice(&four.to_be_bytes()[1..]);
+        rest = tail;
+    }
     while let [first, tail @ ..] = rest {
         let gap = line_break(rest);
         if gap > 0 {
@@ -72,7 +157,7 @@ fn decode(run: &[u8]) -> Vec<u8> {
             continue;
         }
         rest = tail;
-        group = group << 6 | u32::from(value(*first) & 63);
+        group = group << 6 | u32::from(VALUES[usize::from(*first)] & 63);
         count += 1;
         if count == 4 {
             bytes.extend_from_slice(&group.to_be_bytes()[1..]);
@@ -84,39 +169,58 @@ fn decode(run: &[u8]) -> Vec<u8> {
         3 => bytes.extend_from_slice(&(group >> 2).to_be_bytes()[2..]),
         _ => {}
     }
-    bytes
 }
 
 /// Whether bytes could be text or something packed: random bytes seldom look so.
 fn is_promising(bytes: &[u8]) -> bool {
     const PACKED: [&[u8]; 6] =
         [b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh", b"\x78"];
-    PACKED.iter().any(|magic| bytes.starts_with(magic)) || holds_text(bytes)
+    holds_text(bytes) || PACKED.iter().any(|magic| bytes.starts_with(magic))
 }
 
-/// A stretch of eight bytes that are printable, or a part of longer UTF-8 characters, or UTF-16.
+/// A stretch of printable characters, or mostly such and Latin-1 letters, or UTF-8 or UTF-16 of
+/// letters beyond ASCII.
 fn holds_text(bytes: &[u8]) -> bool {
-    let mut stretch = 0;
-    bytes.iter().any(|byte| {
-        let plain = matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..);
+    let (mut stretch, mut texty, mut zeros, mut pairs) = (0, 0, 0, 0);
+    let mut before = 0;
+    for &byte in bytes {
+        let plain = matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
         stretch = if plain { stretch + 1 } else { 0 };
-        stretch >= 8
-    }) || bytes.windows(8).any(|pairs| {
-        let zero = |odd: usize| pairs.iter().skip(odd).step_by(2).all(|byte| *byte == 0);
-        zero(0) != zero(1)
-    })
+        if stretch >= 7 {
+            return true;
+        }
+        texty += usize::from(plain | (byte >= 0xc0) | (byte == 0));
+        zeros += usize::from(byte == 0);
+        pairs += usize::from((before >= 0xc2) & (byte & 0xc0 == 0x80));
+        before = byte;
+    }
+    texty * 10 > bytes.len() * 9
+        || zeros * 3 > bytes.len()
+        || pairs >= 1 && std::str::from_utf8(bytes).is_ok()
+        || pairs >= 3 && bytes.utf8_chunks().any(|chunk| has_words(chunk.valid()))
 }
 
-fn value(byte: u8) -> u8 {
-    match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => 64,
-    }
+/// Three characters beyond ASCII: random bytes seldom spell UTF-8.
+fn has_words(text: &str) -> bool {
+    text.chars().filter(|c| !c.is_ascii() && !c.is_control()).count() >= 3
 }
+
+/// Values beyond the sixty-four.
+const OTHER: u8 = 64;
+
+/// What each byte stands for, in both alphabets.
+const VALUES: [u8; 256] = {
+    let mut values = [OTHER; 256];
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut at = 0;
+    while at < 64 {
+        values[alphabet[at] as usize] = at as u8;
+        at += 1;
+    }
+    values[b'-' as usize] = 62;
+    values[b'_' as usize] = 63;
+    values
+};
 
 #[cfg(test)]
 mod tests {

@@ -180,6 +180,8 @@ pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<(&'stati
             ("koi8-r > ", KOI8_R),
         ];
         readings.extend(charsets.map(|(name, charset)| (name, lines_in(charset, bytes))));
+        // East Asian text in UTF-16 may hold no zero to be known by.
+        readings.extend([true, false].map(|little| ("utf-16 > ", wide(bytes, 0, little))));
     }
     readings
 }

@@ -47,7 +47,11 @@ fn cluster_len(text: &str) -> usize {
     chars.find(|(_, c)| !joins(*c)).map_or(text.len(), |(at, _)| at)
 }
 
-/// Whether a character may melt into the one before it.
+/// Whether a character may melt into the one before it, or away.
+pub fn is_glue(c: char) -> bool {
+    joins(c) || is_invisible(c)
+}
+
 fn joins(c: char) -> bool {
     c as u32 >= 0x300
         && (canonical_combining_class(c) != 0

@@ -1,0 +1,312 @@
+//! Where in a text an identity may stand, told at the speed of memory.
+//!
+//! Reading a text in every view is slow, and most text speaks of nobody. So every pattern gives up a
+//! few grams of its bytes such that any occurrence, wherever it starts, has one of them at a multiple
+//! of the stride. Only those positions are looked at, each with one hash and one bit; what passes is
+//! compared in full. The number of patterns adds bits to a table, not work to a byte.
+//!
+//! Text is taken as it is apart from the case of ASCII; [`Foreign`] says which characters must be
+//! folded first before nothing can be missed.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::views::spelling::fold::{folded, is_glue};
+
+/// Finds patterns in text that was not folded.
+pub struct Grams {
+    tiers: Vec<Tier>,
+}
+
+/// Patterns that are found by grams of one length.
+struct Tier {
+    stride: usize,
+    /// Which bytes of a word of eight belong to the gram.
+    mask: u64,
+    bits: Bits,
+    /// Gram to the patterns it may belong to: index, offset in the pattern.
+    patterns: HashMap<u64, Vec<(usize, usize)>>,
+    texts: Vec<(usize, Vec<u8>)>,
+}
+
+/// One bit for each value of a hash: few patterns in a table that fits the first cache, many in one
+/// that fits the second.
+enum Bits {
+    Few(Box<[u64; 1 << 9]>),
+    Many(Box<[u64; 1 << 14]>),
+}
+
+/// Grams beyond which the larger table is taken: one bit in sixteen is set at most.
+const FEW_GRAMS_MAX: usize = 1 << 11;
+
+/// Length of the shortest pattern, of a gram, and of the stride; longest first. A pattern is long
+/// enough for its tier if every stride has a whole gram: `gram + stride - 1`.
+const TIERS: [(usize, usize, usize); 7] =
+    [(12, 5, 8), (7, 4, 4), (5, 4, 2), (4, 4, 1), (3, 3, 1), (2, 2, 1), (1, 1, 1)];
+
+/// Makes letters of both cases one; what else it makes one is told apart by the comparison.
+const CASE: u64 = 0x2020_2020_2020_2020;
+
+impl Grams {
+    /// For these folded patterns, which are known by their index.
+    pub fn new(patterns: &[String]) -> Self {
+        let mut tiers: [Vec<(usize, Vec<u8>)>; TIERS.len()] = Default::default();
+        for (index, pattern) in patterns.iter().enumerate() {
+            if let Some(tier) = TIERS.iter().position(|(least, ..)| pattern.len() >= *least) {
+                tiers[tier].push((index, pattern.as_bytes().to_vec()));
+            }
+        }
+        let tiers = tiers.into_iter().zip(TIERS).filter(|(texts, _)| !texts.is_empty());
+        Self {
+            tiers: tiers.map(|(texts, (_, gram, stride))| Tier::new(gram, stride, texts)).collect(),
+        }
+    }
+
+    /// Each place where a pattern stands but for the case of ASCII letters.
+    pub fn find(&self, text: &[u8], found: &mut dyn FnMut(usize, usize)) {
+        for tier in &self.tiers {
+            match (&tier.bits, tier.stride) {
+                (Bits::Few(bits), 8) => tier.find::<8, _>(text, bits, found),
+                (Bits::Few(bits), 4) => tier.find::<4, _>(text, bits, found),
+                (Bits::Few(bits), 2) => tier.find::<2, _>(text, bits, found),
+                (Bits::Few(bits), _) => tier.find::<1, _>(text, bits, found),
+                (Bits::Many(bits), 8) => tier.find::<8, _>(text, bits, found),
+                (Bits::Many(bits), 4) => tier.find::<4, _>(text, bits, found),
+                (Bits::Many(bits), 2) => tier.find::<2, _>(text, bits, found),
+                (Bits::Many(bits), _) => tier.find::<1, _>(text, bits, found),
+            }
+        }
+    }
+}
+
+impl Tier {
+    fn new(gram: usize, stride: usize, texts: Vec<(usize, Vec<u8>)>) -> Self {
+        let mask = if gram == 8 { u64::MAX } else { (1 << (8 * gram)) - 1 };
+        let mut patterns: HashMap<u64, Vec<(usize, usize)>> = HashMap::new();
+        for (number, (_, text)) in texts.iter().enumerate() {
+            // The end of an identifier is where it differs from its like.
+            let window = text.len() - (gram + stride - 1);
+            for offset in window..window + stride {
+                let mut bytes = [0; 8];
+                bytes[..gram].copy_from_slice(&text[offset..offset + gram]);
+                let key = (u64::from_le_bytes(bytes) | CASE) & mask;
+                patterns.entry(key).or_default().push((number, offset));
+            }
+        }
+        let bits = if patterns.len() <= FEW_GRAMS_MAX {
+            let mut bits = Box::new([0; 1 << 9]);
+            patterns.keys().for_each(|key| set(&mut *bits, *key));
+            Bits::Few(bits)
+        } else {
+            let mut bits = Box::new([0; 1 << 14]);
+            patterns.keys().for_each(|key| set(&mut *bits, *key));
+            Bits::Many(bits)
+        };
+        Self { stride, mask, bits, patterns, texts }
+    }
+
+    fn find<const STRIDE: usize, const LEN: usize>(
+        &self,
+        text: &[u8],
+        bits: &[u64; LEN],
+        found: &mut dyn FnMut(usize, usize),
+    ) {
+        let mut at = 0;
+        // Blocks of sixteen bytes: of fixed size, so that nothing is checked inside.
+        while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<{ BLOCK_BYTES + 7 }>)
+        {
+            let mut seen = 0;
+            for offset in (0..BLOCK_BYTES).step_by(STRIDE) {
+                seen |= probe(bits, (word_at(block, offset) | CASE) & self.mask);
+            }
+            if seen & 1 != 0 {
+                for offset in (0..BLOCK_BYTES).step_by(STRIDE) {
+                    self.look_up(word_at(block, offset), bits, text, at + offset, found);
+                }
+            }
+            at += BLOCK_BYTES;
+        }
+        while at < text.len() {
+            let mut bytes = [0; 8];
+            let len = bytes.len().min(text.len() - at);
+            bytes[..len].copy_from_slice(&text[at..at + len]);
+            self.look_up(u64::from_le_bytes(bytes), bits, text, at, found);
+            at += STRIDE;
+        }
+    }
+
+    fn look_up<const LEN: usize>(
+        &self,
+        word: u64,
+        bits: &[u64; LEN],
+        text: &[u8],
+        at: usize,
+        found: &mut dyn FnMut(usize, usize),
+    ) {
+        let key = (word | CASE) & self.mask;
+        if probe(bits, key) & 1 != 0 {
+            self.compare(key, text, at, found);
+        }
+    }
+
+    #[cold]
+    fn compare(&self, key: u64, text: &[u8], at: usize, found: &mut dyn FnMut(usize, usize)) {
+        for (number, offset) in self.patterns.get(&key).into_iter().flatten() {
+            let (index, pattern) = &self.texts[*number];
+            if let Some(start) = at.checked_sub(*offset)
+                && let Some(there) = text.get(start..start + pattern.len())
+                && there.eq_ignore_ascii_case(pattern)
+            {
+                found(*index, start);
+            }
+        }
+    }
+}
+
+/// Positions are looked at in blocks of so many bytes.
+const BLOCK_BYTES: usize = 16;
+
+#[inline]
+fn word_at(block: &[u8; BLOCK_BYTES + 7], offset: usize) -> u64 {
+    let bytes = block[offset..].first_chunk().expect("seven bytes follow the last offset");
+    u64::from_le_bytes(*bytes)
+}
+
+/// The bit of a key, lowest; the others are of no meaning.
+#[inline]
+fn probe<const LEN: usize>(bits: &[u64; LEN], key: u64) -> u64 {
+    let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits[(hash >> 40) as usize % LEN] >> (hash >> 34 & 63)
+}
+
+fn set<const LEN: usize>(bits: &mut [u64; LEN], key: u64) {
+    let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits[(hash >> 40) as usize % LEN] |= 1 << (hash >> 34 & 63);
+}
+
+/// The eight bytes around the sign of each address that is sought: three before it, four after it.
+pub struct Signs {
+    bits: Box<[u64; 1 << 14]>,
+    /// Some address is too short to have them.
+    any: bool,
+}
+
+impl Signs {
+    /// For these folded addresses; with `any`, for addresses that are not known.
+    pub fn new<'a>(addresses: impl Iterator<Item = &'a String>, any: bool) -> Self {
+        let mut signs = Self { bits: Box::new([0; 1 << 14]), any };
+        for address in addresses {
+            match address.find('@').and_then(|at| key_around(address.as_bytes(), at)) {
+                Some(key) => set(&mut *signs.bits, key),
+                None => signs.any = true,
+            }
+        }
+        signs
+    }
+
+    /// Whether the sign at `at` may be that of an address that is sought.
+    pub fn may_have(&self, text: &[u8], at: usize) -> bool {
+        self.any
+            || text[..at].ends_with(b"#")
+            || key_around(text, at).is_some_and(|key| probe(&self.bits, key) & 1 != 0)
+    }
+}
+
+fn key_around(text: &[u8], at: usize) -> Option<u64> {
+    let bytes = text.get(at.checked_sub(3)?..at + 5)?;
+    Some(u64::from_le_bytes(bytes.try_into().ok()?) | CASE)
+}
+
+/// The characters beyond ASCII that may be part of an occurrence of some pattern: those that fold to
+/// a letter of it, and those that fold away or melt into their neighbours.
+pub struct Foreign {
+    bits: Vec<u64>,
+    high: bool,
+}
+
+impl Foreign {
+    /// For these folded patterns.
+    pub fn new<'a>(patterns: impl Iterator<Item = &'a String>) -> Self {
+        let mut foreign = Self { bits: vec![0; 0x1_0000 / 64], high: false };
+        let mut letters: Vec<char> =
+            patterns.flat_map(|text| text.chars()).filter(|c| !c.is_ascii()).collect();
+        letters.sort_unstable();
+        letters.dedup();
+        for c in &letters {
+            foreign.add(*c);
+        }
+        for (c, folded) in FOLDING.iter() {
+            if folded.chars().any(|c| c.is_ascii_graphic() || letters.binary_search(&c).is_ok()) {
+                foreign.add(*c);
+            }
+        }
+        foreign
+    }
+
+    /// Whether this character matters.
+    pub fn has(&self, c: char) -> bool {
+        match self.bits.get(c as usize / 64) {
+            Some(bits) => bits >> (c as usize % 64) & 1 != 0,
+            None => {
+                self.high || (0x1_d400..=0x1_f2ff).contains(&(c as u32)) || c as u32 >= 0xe_0000
+            }
+        }
+    }
+
+    fn add(&mut self, c: char) {
+        match self.bits.get_mut(c as usize / 64) {
+            Some(bits) => *bits |= 1 << (c as usize % 64),
+            None => self.high = true,
+        }
+    }
+}
+
+/// Characters that do not fold to themselves, with what they fold to; those that melt into a
+/// neighbour fold to an `x` here, so that they always matter.
+static FOLDING: LazyLock<Vec<(char, String)>> = LazyLock::new(|| {
+    let plain = |code: &u32| !(0x3400..0xa000).contains(code) && !(0xac00..0xd7a4).contains(code);
+    (0x80..0x1_0000)
+        .filter(plain)
+        .filter_map(char::from_u32)
+        .filter_map(|c| {
+            let to = if is_glue(c) { "x".to_owned() } else { folded(c.encode_utf8(&mut [0; 4])) };
+            (!to.chars().eq([c])).then_some((c, to))
+        })
+        .collect()
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_is_found_at_every_offset() {
+        let long = "0123456789abcdefghij";
+        for len in 1..long.len() {
+            let pattern = &long[long.len() - len..];
+            let grams = Grams::new(&[pattern.to_owned()]);
+            for offset in 0..40 {
+                let text = format!(
+                    "{}{}{}",
+                    "-".repeat(offset),
+                    pattern.to_uppercase(),
+                    "-".repeat(offset % 9)
+                );
+                let mut found = Vec::new();
+                grams.find(text.as_bytes(), &mut |index, start| found.push((index, start)));
+                assert_eq!(found, [(0, offset)], "{len}");
+            }
+        }
+    }
+
+    #[test]
+    fn foreign_characters_are_those_that_fold_into_a_pattern() {
+        let foreign = Foreign::new([&"lefèvre".to_owned()].into_iter());
+        for c in ['è', 'È', '\u{300}', 'Ａ', '\u{200b}', 'ſ', 'ﬁ'] {
+            assert!(foreign.has(c), "{c}");
+        }
+        for c in ['é', '山', 'あ', '–', '’'] {
+            assert!(!foreign.has(c), "{c}");
+        }
+    }
+}

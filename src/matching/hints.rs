@@ -1,0 +1,127 @@
+//! Where in a text the matcher would find something, without folding all of it.
+//!
+//! The promise: if [`Matcher::find`] finds an occurrence in the folded text, then a hint points into
+//! it or beside it. Hints that lead to nothing cost time and do no harm.
+
+use std::ops::Range;
+
+use memchr::memchr_iter;
+
+use super::addresses::address_at;
+use super::matcher::{Matcher, Occurrence};
+use super::views::spelling::cut::{ceil, floor};
+use super::views::spelling::fold::fold;
+
+/// Bytes on either side of a pattern that judging it may need.
+const NEAR_BYTES: usize = 420;
+
+/// Bytes on either side of a foreign character that are folded with it: a name with its gaps.
+const FOREIGN_BYTES: usize = 160;
+
+impl Matcher {
+    /// Offsets in this text, which is not folded, where something may stand.
+    pub fn hint(&self, text: &str, found: &mut dyn FnMut(usize)) {
+        self.hint_plain(text, found);
+        for part in self.foreign_parts(text) {
+            let reading = fold(&text[part.clone()]);
+            self.hint_plain(&reading.text, &mut |at| found(part.start + reading.origin(at)));
+        }
+    }
+
+    /// As if the text were folded but for the case of ASCII letters.
+    fn hint_plain(&self, text: &str, found: &mut dyn FnMut(usize)) {
+        self.grams.find(text.as_bytes(), &mut |pattern, start| {
+            let near = floor(text, start.saturating_sub(NEAR_BYTES))
+                ..ceil(text, start + self.lengths[pattern] + NEAR_BYTES);
+            let folded = text[near.clone()].to_ascii_lowercase();
+            let at = start - near.start..start - near.start + self.lengths[pattern];
+            self.judge(&folded, pattern, at, &mut |_: Occurrence| found(start));
+        });
+        if self.seeks_addresses() {
+            for at in memchr_iter(b'@', text.as_bytes()) {
+                if self.signs.may_have(text.as_bytes(), at) && self.may_be_sought(text, at) {
+                    found(at);
+                }
+            }
+        }
+    }
+
+    fn may_be_sought(&self, text: &str, at: usize) -> bool {
+        let near = token_around(text, at);
+        let folded = text[near.clone()].to_ascii_lowercase();
+        let at = at - near.start;
+        if folded[..at].ends_with('#') {
+            return true;
+        }
+        // A quote before the token may belong to it or not; both are tried.
+        let whole = address_at(&folded, at);
+        whole.is_some_and(|range| self.knows(&folded[range]))
+            || folded.contains('\'')
+                && folded[..at].rfind('\'').is_some_and(|quote| {
+                    let rest = &folded[quote + 1..];
+                    address_at(rest, at - quote - 1).is_some_and(|range| self.knows(&rest[range]))
+                })
+    }
+
+    /// Parts of the text that hold foreign characters, widened and joined.
+    fn foreign_parts(&self, text: &str) -> Vec<Range<usize>> {
+        let mut parts: Vec<Range<usize>> = Vec::new();
+        let mut from = 0;
+        while let Some(at) = next_beyond_ascii(text.as_bytes(), from) {
+            for (offset, c) in text[at..].char_indices() {
+                from = at + offset;
+                if c.is_ascii() {
+                    break;
+                }
+                from += c.len_utf8();
+                if self.foreign.has(c) {
+                    let start = floor(text, (at + offset).saturating_sub(FOREIGN_BYTES));
+                    let end = ceil(text, from + FOREIGN_BYTES);
+                    match parts.last_mut() {
+                        Some(last) if last.end >= start => last.end = end,
+                        _ => parts.push(start..end),
+                    }
+                }
+            }
+        }
+        parts
+    }
+}
+
+/// The bytes that an address with its sign at `at` may reach over, and one more on either side.
+fn token_around(text: &str, at: usize) -> Range<usize> {
+    let bytes = text.as_bytes();
+    let part = |byte: &&u8| {
+        byte.is_ascii_alphanumeric()
+            || !byte.is_ascii()
+            || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'\'' | b'#')
+    };
+    let before = bytes[..at].iter().rev().take(NEAR_BYTES).take_while(part).count();
+    let after = bytes[at + 1..].iter().take(NEAR_BYTES).take_while(part).count();
+    floor(text, (at - before).saturating_sub(1))..ceil(text, at + after + 2)
+}
+
+/// The first byte from `from` on that is not ASCII.
+fn next_beyond_ascii(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    // In blocks, which the compiler turns into a few wide instructions.
+    while let Some(block) = bytes.get(at..at + 128) {
+        if block.iter().fold(0, |all, byte| all | byte) >= 0x80 {
+            break;
+        }
+        at += 128;
+    }
+    bytes[at.min(bytes.len())..].iter().position(|byte| !byte.is_ascii()).map(|offset| at + offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_byte_beyond_ascii() {
+        let text = format!("{}é{}", "a".repeat(200), "b".repeat(300));
+        assert_eq!(next_beyond_ascii(text.as_bytes(), 0), Some(200));
+        assert_eq!(next_beyond_ascii(text.as_bytes(), 202), None);
+    }
+}

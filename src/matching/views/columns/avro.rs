@@ -1,0 +1,296 @@
+//! Avro object container files (specification 1.11): strings, bytes, enums and map keys.
+//!
+//! A file says in its head how its records are made up; blocks of records follow, each packed by
+//! itself. Only what holds text is kept of a record; the rest is stepped over.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Read};
+
+use serde_json::Value;
+
+use crate::matching::views::meter::{Decoded, refusal};
+use crate::matching::views::walk::{Look, Walk};
+
+/// The first bytes of a file.
+pub const MAGIC: &[u8] = b"Obj\x01";
+
+/// Bytes of one block, packed or not; writers make blocks of some kilobytes.
+const BLOCK_BYTES_MAX: u64 = 64 << 20;
+
+/// Nesting of types that is followed: a list of a list of … is no table.
+const NESTING_MAX: usize = 64;
+
+impl<L: Look> Walk<'_, L> {
+    /// Looks into a container file.
+    pub(in crate::matching::views) fn avro(
+        &mut self,
+        reader: &mut dyn Read,
+        chain: &str,
+    ) -> io::Result<()> {
+        match self.avro_blocks(reader, chain) {
+            Err(error) if self.meter.has_failed() || refusal(&error).is_some() => Err(error),
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                self.unreadable("avro: compression not supported", chain);
+                Ok(())
+            }
+            Err(_) => {
+                self.unreadable("avro: broken", chain);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn avro_blocks(&mut self, reader: &mut dyn Read, chain: &str) -> io::Result<()> {
+        let view = format!("{chain}avro");
+        let mut magic = [0; 4];
+        reader.read_exact(&mut magic)?;
+        let head = read_head(reader)?;
+        for (key, value) in &head {
+            self.cells([value.as_slice()].into_iter(), &view, key);
+        }
+        let schema = head.get("avro.schema").ok_or_else(broken)?;
+        let schema: Value = serde_json::from_slice(schema).map_err(|_| broken())?;
+        let mut named = HashMap::new();
+        collect_named(&schema, &mut named);
+        let mut sync = [0; 16];
+        reader.read_exact(&mut sync)?;
+        let codec = head.get("avro.codec").map_or(b"null".as_slice(), Vec::as_slice);
+        while let Some(count) = read_first_long(reader)? {
+            let block = read_bytes(reader)?;
+            reader.read_exact(&mut sync)?;
+            let mut records = Vec::new();
+            let mut unpacked = Decoded::new(unpack(codec, &block)?, self.meter, self.limits);
+            unpacked.by_ref().take(BLOCK_BYTES_MAX).read_to_end(&mut records)?;
+            let mut columns = Columns { named: &named, cells: BTreeMap::new() };
+            let mut rest = records.as_slice();
+            for _ in 0..count.unsigned_abs() {
+                columns.value(&schema, "", &mut rest, 0)?;
+            }
+            for (column, cells) in columns.cells {
+                self.cells(cells.into_iter(), &view, &column);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_head(reader: &mut dyn Read) -> io::Result<BTreeMap<String, Vec<u8>>> {
+    let mut head = BTreeMap::new();
+    loop {
+        let count = read_long(reader)?;
+        if count == 0 {
+            return Ok(head);
+        }
+        if count < 0 {
+            read_long(reader)?; // the size of the part in bytes, for those who skip it
+        }
+        for _ in 0..count.unsigned_abs().min(10_000) {
+            let key = String::from_utf8_lossy(&read_bytes(reader)?).into_owned();
+            head.insert(key, read_bytes(reader)?);
+        }
+    }
+}
+
+fn unpack<'b>(codec: &[u8], block: &'b [u8]) -> io::Result<Box<dyn Read + 'b>> {
+    Ok(match codec {
+        b"null" => Box::new(block),
+        b"deflate" => Box::new(flate2::read::DeflateDecoder::new(block)),
+        b"bzip2" => Box::new(bzip2::read::MultiBzDecoder::new(block)),
+        b"xz" => Box::new(liblzma::read::XzDecoder::new(block)),
+        b"zstandard" => Box::new(zstd::stream::read::Decoder::new(block)?),
+        b"snappy" => {
+            // Four bytes of checksum follow each block.
+            let packed = block.len().checked_sub(4).map(|len| &block[..len]).ok_or_else(broken)?;
+            let bytes = snap::raw::Decoder::new().decompress_vec(packed).map_err(|_| broken())?;
+            Box::new(io::Cursor::new(bytes))
+        }
+        _ => return Err(io::ErrorKind::Unsupported.into()),
+    })
+}
+
+/// Named types by their name, with and without their namespace.
+fn collect_named<'s>(schema: &'s Value, named: &mut HashMap<&'s str, &'s Value>) {
+    match schema {
+        Value::Array(branches) => branches.iter().for_each(|branch| collect_named(branch, named)),
+        Value::Object(object) => {
+            if matches!(object["type"].as_str(), Some("record" | "enum" | "fixed" | "error"))
+                && let Some(name) = object.get("name").and_then(Value::as_str)
+            {
+                named.insert(name.rsplit('.').next().unwrap_or(name), schema);
+            }
+            for inner in ["type", "items", "values", "fields"] {
+                if let Some(inner) = object.get(inner) {
+                    collect_named(inner, named);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+struct Columns<'a> {
+    named: &'a HashMap<&'a str, &'a Value>,
+    cells: BTreeMap<String, Vec<&'a [u8]>>,
+}
+
+impl<'a> Columns<'a> {
+    /// Steps over one value of this type and keeps its strings.
+    fn value(
+        &mut self,
+        schema: &Value,
+        column: &str,
+        rest: &mut &'a [u8],
+        nesting: usize,
+    ) -> io::Result<()> {
+        if nesting > NESTING_MAX {
+            return Err(broken());
+        }
+        match schema {
+            Value::String(name) => self.simple(name, column, rest, nesting),
+            Value::Array(branches) => {
+                let branch = usize::try_from(long(rest)?).map_err(|_| broken())?;
+                self.value(branches.get(branch).ok_or_else(broken)?, column, rest, nesting + 1)
+            }
+            Value::Object(object) => match object.get("type") {
+                Some(Value::String(kind)) => self.complex(kind, schema, column, rest, nesting),
+                Some(inner) => self.value(inner, column, rest, nesting + 1),
+                None => Err(broken()),
+            },
+            _ => Err(broken()),
+        }
+    }
+
+    fn simple(
+        &mut self,
+        name: &str,
+        column: &str,
+        rest: &mut &'a [u8],
+        nesting: usize,
+    ) -> io::Result<()> {
+        match name {
+            "null" => Ok(()),
+            "boolean" => take(rest, 1).map(drop),
+            "int" | "long" => long(rest).map(drop),
+            "float" => take(rest, 4).map(drop),
+            "double" => take(rest, 8).map(drop),
+            "bytes" | "string" => {
+                let len = long(rest)?;
+                let cell = take(rest, len)?;
+                self.cells.entry(column.to_owned()).or_default().push(cell);
+                Ok(())
+            }
+            _ => {
+                let known = self.named.get(name.rsplit('.').next().unwrap_or(name));
+                let schema = *known.ok_or_else(broken)?;
+                self.value(schema, column, rest, nesting + 1)
+            }
+        }
+    }
+
+    fn complex(
+        &mut self,
+        kind: &str,
+        schema: &Value,
+        column: &str,
+        rest: &mut &'a [u8],
+        nesting: usize,
+    ) -> io::Result<()> {
+        match kind {
+            "record" | "error" => {
+                for field in schema["fields"].as_array().ok_or_else(broken)? {
+                    let name = field["name"].as_str().ok_or_else(broken)?;
+                    let dot = if column.is_empty() { "" } else { "." };
+                    self.value(&field["type"], &format!("{column}{dot}{name}"), rest, nesting + 1)?;
+                }
+                Ok(())
+            }
+            "enum" => long(rest).map(drop), // its symbols stand in the schema
+            "fixed" => {
+                let cell = take(rest, schema["size"].as_i64().ok_or_else(broken)?)?;
+                self.cells.entry(column.to_owned()).or_default().push(cell);
+                Ok(())
+            }
+            "array" => self.items(rest, &mut |columns, rest| {
+                columns.value(&schema["items"], column, rest, nesting + 1)
+            }),
+            "map" => self.items(rest, &mut |columns, rest| {
+                columns.simple("string", column, rest, nesting)?;
+                columns.value(&schema["values"], column, rest, nesting + 1)
+            }),
+            _ => self.simple(kind, column, rest, nesting),
+        }
+    }
+
+    /// Items come in blocks, each with its count; a negative one is followed by a size.
+    fn items(
+        &mut self,
+        rest: &mut &'a [u8],
+        item: &mut dyn FnMut(&mut Self, &mut &'a [u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        loop {
+            let count = long(rest)?;
+            if count == 0 {
+                return Ok(());
+            }
+            if count < 0 {
+                long(rest)?;
+            }
+            for _ in 0..count.unsigned_abs() {
+                let before = rest.len();
+                item(self, rest)?;
+                if rest.len() == before {
+                    break; // items without bytes, of which a broken file may claim any number
+                }
+            }
+        }
+    }
+}
+
+fn take<'a>(rest: &mut &'a [u8], len: i64) -> io::Result<&'a [u8]> {
+    let len = usize::try_from(len).map_err(|_| broken())?;
+    let (taken, left) = rest.split_at_checked(len).ok_or_else(broken)?;
+    *rest = left;
+    Ok(taken)
+}
+
+fn long(rest: &mut &[u8]) -> io::Result<i64> {
+    read_long(rest)
+}
+
+fn read_bytes(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let len = u64::try_from(read_long(reader)?).map_err(|_| broken())?;
+    if len > BLOCK_BYTES_MAX {
+        return Err(broken());
+    }
+    let mut bytes = Vec::new();
+    reader.take(len).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 == len { Ok(bytes) } else { Err(broken()) }
+}
+
+/// A number, or `None` at the end of the file.
+fn read_first_long(reader: &mut dyn Read) -> io::Result<Option<i64>> {
+    let mut first = [0];
+    match reader.read(&mut first)? {
+        0 => Ok(None),
+        _ => read_long(&mut first.chain(reader)).map(Some),
+    }
+}
+
+/// A zig-zag number of seven bits a byte.
+fn read_long(reader: &mut (impl Read + ?Sized)) -> io::Result<i64> {
+    let mut value = 0u64;
+    for shift in (0..64).step_by(7) {
+        let mut byte = [0];
+        reader.read_exact(&mut byte)?;
+        value |= u64::from(byte[0] & 0x7f) << shift;
+        if byte[0] < 0x80 {
+            return Ok((value >> 1) as i64 ^ -((value & 1) as i64));
+        }
+    }
+    Err(broken())
+}
+
+fn broken() -> io::Error {
+    io::ErrorKind::InvalidData.into()
+}

@@ -1,0 +1,89 @@
+//! Parquet files: every column of byte arrays, and the notes in the footer.
+//!
+//! The footer stands at the end, so the file goes through a spool first.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+
+use parquet::column::reader::ColumnReader;
+use parquet::data_type::ByteArray;
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+
+use super::cells::BATCH_CELLS;
+use crate::matching::views::walk::{Look, Walk};
+
+/// The first and the last bytes of a file.
+pub const MAGIC: &[u8] = b"PAR1";
+
+impl<L: Look> Walk<'_, L> {
+    /// Looks into a file.
+    pub(in crate::matching::views) fn parquet(
+        &mut self,
+        reader: &mut dyn Read,
+        chain: &str,
+    ) -> io::Result<()> {
+        let mut spool = tempfile::tempfile()?;
+        io::copy(reader, &mut spool)?;
+        spool.rewind()?;
+        match self.row_groups(spool, chain) {
+            Err(ParquetError::NYI(_)) => {
+                self.unreadable("parquet: compression not supported", chain)
+            }
+            Err(_) => self.unreadable("parquet: broken", chain),
+            Ok(()) => {}
+        }
+        Ok(())
+    }
+
+    fn row_groups(&mut self, file: File, chain: &str) -> Result<(), ParquetError> {
+        let view = format!("{chain}parquet");
+        let file = SerializedFileReader::new(file)?;
+        let notes = file.metadata().file_metadata().key_value_metadata();
+        for note in notes.into_iter().flatten() {
+            let value = note.value.as_deref().unwrap_or_default();
+            self.cells([value.as_bytes()].into_iter(), &view, &note.key);
+        }
+        for group in 0..file.num_row_groups() {
+            let group = file.get_row_group(group)?;
+            for column in 0..group.num_columns() {
+                let path = group.metadata().column(column).column_path().string();
+                self.cells([path.as_bytes()].into_iter(), &view, &path);
+                self.column(group.get_column_reader(column)?, &view, &path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn column(&mut self, reader: ColumnReader, view: &str, path: &str) -> Result<(), ParquetError> {
+        match reader {
+            ColumnReader::ByteArrayColumnReader(mut reader) => loop {
+                let mut values: Vec<ByteArray> = Vec::new();
+                let (records, ..) = reader.read_records(
+                    BATCH_CELLS,
+                    Some(&mut Vec::new()),
+                    Some(&mut Vec::new()),
+                    &mut values,
+                )?;
+                self.cells(values.iter().map(ByteArray::data), view, path);
+                if records == 0 {
+                    return Ok(());
+                }
+            },
+            ColumnReader::FixedLenByteArrayColumnReader(mut reader) => loop {
+                let mut values = Vec::new();
+                let (records, ..) = reader.read_records(
+                    BATCH_CELLS,
+                    Some(&mut Vec::new()),
+                    Some(&mut Vec::new()),
+                    &mut values,
+                )?;
+                self.cells(values.iter().map(|value| value.data()), view, path);
+                if records == 0 {
+                    return Ok(());
+                }
+            },
+            _ => Ok(()),
+        }
+    }
+}

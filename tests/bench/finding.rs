@@ -1,0 +1,393 @@
+//! `cargo bench --bench finding`: our finding beside `ripgrep -F -i -f`, on the same files, one core.
+//!
+//! Three corpora are generated, the same ones at every run: log files, run documents, and both in
+//! encodings that a search for strings cannot read. Each is searched for 1, 10, 100 and 1,000
+//! subjects; the table gives throughput, and recall and false findings against what was planted.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use dsrd::domain::item::{Item, Version};
+use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use dsrd::matching::limits::Limits;
+use dsrd::matching::matcher::Matcher;
+use dsrd::matching::scan::scan;
+
+type Error = Box<dyn std::error::Error>;
+/// Which file speaks of which subject.
+type Truth = BTreeSet<(String, usize)>;
+
+const SUBJECTS: usize = 1000;
+
+fn main() -> Result<(), Error> {
+    if Command::new("rg").arg("--version").output().is_err() {
+        return Err("ripgrep is missing: apt-get install ripgrep".into());
+    }
+    let folder = tempfile::tempdir()?;
+    let people: Vec<Person> = (0..SUBJECTS).map(Person::new).collect();
+    println!(
+        "{:<10}{:>9}{:>12}{:>12}{:>8}   recall, false: ours / ripgrep",
+        "corpus", "subjects", "ours MB/s", "rg MB/s", "ratio"
+    );
+    for corpus in [Corpus::Logs, Corpus::Runs, Corpus::Encoded] {
+        let path = folder.path().join(format!("{corpus:?}"));
+        let (truth, bytes) = corpus.generate(&path, &people)?;
+        for count in [1, 10, 100, SUBJECTS] {
+            compare(corpus, &path, &people[..count], &truth, bytes)?;
+        }
+        fs::remove_dir_all(&path)?;
+    }
+    Ok(())
+}
+
+fn compare(
+    corpus: Corpus,
+    path: &Path,
+    people: &[Person],
+    truth: &Truth,
+    bytes: u64,
+) -> Result<(), Error> {
+    let truth: Truth =
+        truth.iter().filter(|(_, subject)| *subject < people.len()).cloned().collect();
+    let mut best = [Duration::MAX; 2];
+    let mut scores = [String::new(), String::new()];
+    for _ in 0..3 {
+        for (index, run) in [ours, ripgrep].into_iter().enumerate() {
+            let (took, found) = run(path, people)?;
+            best[index] = best[index].min(took);
+            scores[index] = score(&found, &truth);
+        }
+    }
+    let speed = best.map(|took| bytes as f64 / 1e6 / took.as_secs_f64());
+    println!(
+        "{:<10}{:>9}{:>12.0}{:>12.0}{:>8.2}   {} / {}",
+        format!("{corpus:?}"),
+        people.len(),
+        speed[0],
+        speed[1],
+        speed[0] / speed[1],
+        scores[0],
+        scores[1],
+    );
+    Ok(())
+}
+
+fn score(found: &Truth, truth: &Truth) -> String {
+    let right = found.intersection(truth).count();
+    format!("{:.4}, {}", right as f64 / truth.len().max(1) as f64, found.len() - right)
+}
+
+fn ours(path: &Path, people: &[Person]) -> Result<(Duration, Truth), Error> {
+    let subjects: Vec<Subject> = people.iter().map(Person::subject).collect();
+    let start = Instant::now();
+    let matcher = Matcher::new(&subjects.iter().collect::<Vec<_>>());
+    let mut found = Truth::new();
+    for file in files(path)? {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let scan = scan(&item(&name), &mut File::open(&file)?, &matcher, &Limits::default())?;
+        found.extend(scan.hits.into_iter().map(|hit| (name.clone(), hit.subject)));
+    }
+    Ok((start.elapsed(), found))
+}
+
+fn ripgrep(path: &Path, people: &[Person]) -> Result<(Duration, Truth), Error> {
+    let patterns = path.with_extension("patterns");
+    let mut owners = BTreeMap::new();
+    let mut list = String::new();
+    for (subject, person) in people.iter().enumerate() {
+        for value in person.values() {
+            list.push_str(&format!("{value}\n"));
+            owners.insert(value.to_lowercase(), subject);
+        }
+    }
+    fs::write(&patterns, list)?;
+    let start = Instant::now();
+    let output = Command::new("rg")
+        .args(["-F", "-i", "-j1", "-o", "-N", "--no-heading", "-f"])
+        .arg(&patterns)
+        .arg(path)
+        .output()?;
+    let took = start.elapsed();
+    let mut found = Truth::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        if let Some((file, text)) = line.split_once(':')
+            && let Some(subject) = owners.get(&text.to_lowercase())
+        {
+            let name = Path::new(file).file_name().unwrap_or_default();
+            found.insert((name.to_string_lossy().into_owned(), *subject));
+        }
+    }
+    Ok((took, found))
+}
+
+fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files: Vec<_> = fs::read_dir(path)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    files.sort();
+    Ok(files)
+}
+
+fn item(name: &str) -> Item {
+    Item {
+        source: "bench".into(),
+        name: name.into(),
+        version: Version::Current,
+        etag: String::new(),
+        size: 0,
+        modified: None,
+        content_type: None,
+        metadata: BTreeMap::new(),
+        tags: BTreeMap::new(),
+    }
+}
+
+// ---------------------------------------------------------------- people
+
+const GIVEN: [&str; 20] = [
+    "Ann", "Taro", "Hanako", "Jürgen", "Renée", "Olga", "Pedro", "Mia", "Noah", "Søren", "Chloé",
+    "Ivan", "Yuki", "Emma", "Liam", "Zoë", "Carlos", "Ingrid", "Tomás", "Fatima",
+];
+const FAMILY: [&str; 20] = [
+    "Lefevre", "Yamada", "Suzuki", "Groß", "Dupont", "Petrova", "Alvarez", "Rossi", "Smith",
+    "Nilsson", "Moreau", "Novak", "Tanaka", "Johnson", "Brown", "de Vries", "García", "Hansen",
+    "Silva", "Haddad",
+];
+
+struct Person {
+    number: usize,
+    name: String,
+    alias: String,
+    email: String,
+    object_id: String,
+}
+
+impl Person {
+    fn new(number: usize) -> Self {
+        let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ (number as u64 + 1) << 20);
+        let (given, family) = (GIVEN[number % 20], FAMILY[number / 20 % 20]);
+        let name = format!("{given} {}. {family}", char::from(b'A' + (number / 400) as u8));
+        let alias = format!("{}{number}", plain(given));
+        let email = format!("{alias}.{}@contoso.com", plain(family));
+        Self { number, name, alias, email, object_id: random.guid() }
+    }
+
+    fn values(&self) -> [&str; 3] {
+        [&self.email, &self.object_id, &self.name]
+    }
+
+    fn subject(&self) -> Subject {
+        let kinds = [IdentityType::Email, IdentityType::ObjectId, IdentityType::Name];
+        let identity = |(kind, value): (IdentityType, &str)| {
+            Identity::new(kind, IdentityFormat::Raw, value.to_owned())
+        };
+        Subject { identities: kinds.into_iter().zip(self.values()).map(identity).collect() }
+    }
+
+    /// A text that speaks of this person.
+    fn mention(&self, random: &mut Random) -> String {
+        match random.below(4) {
+            0 => format!("user {} signed in", self.email),
+            1 => format!("submitted by <{}>", self.email.to_uppercase()),
+            2 => format!("oid={} tid={}", self.object_id, random.guid()),
+            _ => format!("reviewed by {}", self.name),
+        }
+    }
+
+    /// A text that looks as if it spoke of this person and does not.
+    fn decoy(&self, random: &mut Random) -> String {
+        match random.below(3) {
+            0 => format!("user jo{} signed in", self.email),
+            1 => format!("user {}.evil.org signed in", self.email),
+            _ => format!("oid={}0 tid={}", self.object_id, random.guid()),
+        }
+    }
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_lowercase()
+}
+
+// ---------------------------------------------------------------- corpora
+
+#[derive(Clone, Copy, Debug)]
+enum Corpus {
+    Logs,
+    Runs,
+    Encoded,
+}
+
+impl Corpus {
+    fn generate(self, path: &Path, people: &[Person]) -> Result<(Truth, u64), Error> {
+        fs::create_dir_all(path)?;
+        let mut random = Random(self as u64 + 42);
+        let (mut truth, mut bytes) = (Truth::new(), 0);
+        let count = match self {
+            Self::Logs => 96,
+            Self::Runs => 6000,
+            Self::Encoded => 4000,
+        };
+        for number in 0..count {
+            let name = format!("{number:06}");
+            let mut lines = Vec::new();
+            for _ in 0..if matches!(self, Self::Logs) { 8 } else { 1 } {
+                // The first person is mentioned most, so that one subject has something to find.
+                let range = if random.below(4) == 0 { 1 } else { people.len() };
+                let person = &people[random.below(range)];
+                match random.below(3) {
+                    0 => lines.push(person.decoy(&mut random)),
+                    1 => {
+                        lines.push(person.mention(&mut random));
+                        truth.insert((name.clone(), person.number));
+                    }
+                    _ => {}
+                }
+            }
+            let content = match self {
+                Self::Logs => log(&lines, 1 << 20, &mut random).into_bytes(),
+                Self::Runs => run_document(&lines, &mut random).into_bytes(),
+                Self::Encoded => encoded(&lines, &mut random)?,
+            };
+            bytes += content.len() as u64;
+            fs::write(path.join(name), content)?;
+        }
+        Ok((truth, bytes))
+    }
+}
+
+fn log(lines: &[String], len: usize, random: &mut Random) -> String {
+    let mut log = String::with_capacity(len + 1000);
+    let every = len / (lines.len() + 1);
+    let mut rest = lines.iter();
+    while log.len() < len {
+        let second = random.below(86400);
+        let stamp = format!(
+            "2026-11-{:02}T{:02}:{:02}:{:02}.{:06}Z",
+            random.below(30) + 1,
+            second / 3600,
+            second / 60 % 60,
+            second % 60,
+            random.below(1_000_000)
+        );
+        let text = match random.below(8) {
+            0 => format!("epoch {} step {} loss {}.{:06} lr 0.001", random.below(90), random.below(9000), random.below(3), random.below(1_000_000)),
+            1 => format!("GET https://ml.azure.com/runs/{} 200 {}ms", random.guid(), random.below(900)),
+            2 => format!("user worker{}@fabrikam.com started /mnt/azureml/cr/j/{}/wd/train.py", random.below(5000), random.guid()),
+            3 => "downloading artefact azureml://datastores/workspaceblobstore/paths/data/train.csv".to_owned(),
+            4 => format!("cpu {}% gpu {}% memory {} MB", random.below(100), random.below(100), random.below(64000)),
+            5 => "/anaconda/envs/azureml/lib/python3.10/site-packages/torch/utils/data/dataloader.py:557: UserWarning: this loader creates eight worker processes".to_owned(),
+            6 => format!("checkpoint saved to outputs/model_{}.pt", random.below(9999)),
+            _ => "waiting for the cluster to become ready; the queue is long today".to_owned(),
+        };
+        log.push_str(&format!("{stamp} INFO {text}\n"));
+        if log.len() / every > lines.len() - rest.len()
+            && let Some(line) = rest.next()
+        {
+            log.push_str(&format!("{stamp} INFO {line}\n"));
+        }
+    }
+    rest.for_each(|line| log.push_str(&format!("{line}\n")));
+    log
+}
+
+fn run_document(lines: &[String], random: &mut Random) -> String {
+    let metrics: Vec<_> = (0..60).map(|step| serde_json::json!({"step": step, "loss": random.below(10_000) as f64 / 1e4, "name": "accuracy_weighted"})).collect();
+    let document = serde_json::json!({
+        "runId": format!("quiet_river_{}", random.guid()),
+        "runUuid": random.guid(),
+        "rootRunUuid": random.guid(),
+        "status": "Completed",
+        "startTimeUtc": "2026-02-19T17:30:02.700Z",
+        "createdBy": {"userObjectId": random.guid(), "userPuId": null, "userTenantId": random.guid(), "userName": format!("Worker {}", random.below(9000)), "upn": format!("worker{}@fabrikam.com", random.below(9000))},
+        "description": lines.join("\n"),
+        "tags": {"_aml_system_azureml.automlComponent": "AutoML", "mlflow.source.type": "JOB", "mlflow.source.name": "driver.py"},
+        "properties": {"ContentSnapshotId": random.guid(), "ProcessInfoFile": "azureml-logs/process_info.json", "conda": "aml://artifact/ExperimentRun/dcid.x_2/outputs/conda_env_v_1_0_0.yml", "raw": "{\"automl\": {\"task\": \"classification\", \"label\": \"churn\"}}"},
+        "metrics": metrics,
+        "environmentId": format!("/subscriptions/{}/resourceGroups/test-rg/providers/Microsoft.MachineLearningServices/workspaces/w/environments/env/versions/1", random.guid()),
+    });
+    if random.below(2) == 0 { document.to_string() } else { format!("{document:#}") }
+}
+
+/// A log or a document as something else may have stored it.
+fn encoded(lines: &[String], random: &mut Random) -> Result<Vec<u8>, Error> {
+    use base64::Engine as _;
+    let text = if random.below(2) == 0 {
+        log(lines, 8 << 10, random)
+    } else {
+        run_document(lines, random)
+    };
+    let escaped =
+        |prefix: &dyn Fn(u32) -> String, text: &str, only: &dyn Fn(char) -> bool| -> String {
+            text.chars().map(|c| if only(c) { prefix(c as u32) } else { c.to_string() }).collect()
+        };
+    Ok(match random.below(7) {
+        0 => gzip(text.as_bytes())?,
+        1 => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        2 => base64::engine::general_purpose::STANDARD.encode(&text).into_bytes(),
+        3 => serde_json::to_vec(
+            &serde_json::json!({ "body": escaped(&|code| format!("\\u{code:04x}"), &text, &|c| !c.is_ascii() || c == '@') }),
+        )?,
+        4 => {
+            let percent = |text: &str| {
+                text.bytes()
+                    .map(|byte| {
+                        if byte.is_ascii_alphanumeric() {
+                            char::from(byte).to_string()
+                        } else {
+                            format!("%{byte:02X}")
+                        }
+                    })
+                    .collect::<String>()
+            };
+            percent(&text).into_bytes()
+        }
+        5 => escaped(&|code| format!("&#{code};"), &text, &|c| !c.is_ascii() || c == '@')
+            .into_bytes(),
+        _ => {
+            let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+            zip.start_file("logs/user.txt", zip::write::SimpleFileOptions::default())?;
+            zip.write_all(text.as_bytes())?;
+            zip.finish()?.into_inner()
+        }
+    })
+}
+
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(bytes)?;
+    Ok(writer.finish()?)
+}
+
+/// A small generator of numbers, so that every run has the same files.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+
+    fn guid(&mut self) -> String {
+        let (one, two) = (self.next(), self.next());
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            one >> 32,
+            one >> 16 & 0xffff,
+            one & 0xffff,
+            two >> 48,
+            two & 0xffff_ffff_ffff
+        )
+    }
+}

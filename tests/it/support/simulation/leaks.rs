@@ -1,0 +1,143 @@
+//! Canaries: strings that stand for the person, and the search for them in every spelling that a
+//! careless line of code could give them.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use dsrd::adapters::http::page::{Overview, page};
+use dsrd::domain::state::State;
+use dsrd::worker::status::Status;
+use jiff::Timestamp;
+use memchr::memmem;
+use sha2::{Digest, Sha256};
+
+use crate::support::simulation::scenario::Scenario;
+
+/// The address of every simulated subject.
+pub const EMAIL: &str = "zyxcanary.q7@leaky.example";
+/// Their Entra object.
+pub const OBJECT_ID: &str = "c0ffee00-1dea-4bad-8ace-0ddba11feed5";
+/// Their name.
+pub const NAME: &str = "Zyxwvuta Canarybird";
+/// The key under which the controller knows them.
+pub const CUSTOMER: &str = "CNRY-770-ZYX";
+/// Stands in every item that speaks of them.
+pub const CONTENT: &str = "hushhush-canary-secret-93";
+
+/// Pieces that are enough to know the person by.
+const PIECES: [&str; 8] = [
+    "zyxcanary",
+    "leaky.example",
+    OBJECT_ID,
+    "c0ffee001dea4bad8ace0ddba11feed5",
+    "zyxwvuta",
+    "canarybird",
+    CUSTOMER,
+    CONTENT,
+];
+
+/// What of the person stands in these bytes: each piece with its spelling.
+pub fn found(bytes: &[u8]) -> Vec<String> {
+    let lower = bytes.to_ascii_lowercase();
+    let mut found = Vec::new();
+    for (text, spelling, needle) in spellings() {
+        let folded = matches!(spelling, "text" | "hex" | "sha256");
+        let within: &[u8] = if folded { &lower } else { bytes };
+        if memmem::find(within, &needle).is_some() {
+            found.push(format!("{text} as {spelling}"));
+        }
+    }
+    found
+}
+
+impl Scenario {
+    /// The person is in the archives and, where something was left, in the sources; nowhere else.
+    pub async fn assert_silent(&self) {
+        for (place, bytes) in self.everything_written().await {
+            assert_eq!(found(&bytes), Vec::<String>::new(), "in {place}");
+        }
+    }
+
+    /// Every byte that left the daemon, except into archives and dead letters.
+    pub async fn everything_written(&self) -> Vec<(String, Vec<u8>)> {
+        let mut places = vec![("the log".to_owned(), self.logs.text().into_bytes())];
+        let metrics = self.metrics.lock().unwrap().concat();
+        places.push(("the metrics".to_owned(), metrics.into_bytes()));
+        for file in std::fs::read_dir(self.path()).unwrap() {
+            let path = file.unwrap().path();
+            places.push((path.display().to_string(), std::fs::read(path).unwrap()));
+        }
+        for event in self.announcer.published() {
+            places.push((format!("event {}", event.id), format!("{event:?}").into_bytes()));
+        }
+        for letter in self.inbox.dead_letters() {
+            places.push(("the reason of a dead letter".to_owned(), letter.reason.into_bytes()));
+        }
+        for name in self.exports.names() {
+            places.push(("the name of an archive".to_owned(), name.into_bytes()));
+        }
+        places.extend(self.everything_shown().await);
+        places
+    }
+
+    /// What `status` and the page show.
+    async fn everything_shown(&self) -> Vec<(String, Vec<u8>)> {
+        let ledger = self.ledger().await;
+        let standings = ledger.standings(&State::ALL, u32::MAX).await.unwrap();
+        let status = Status { ledger: Arc::clone(&ledger) };
+        let mut shown = vec![serde_json::to_string(&status.list().await.unwrap()).unwrap()];
+        for standing in &standings {
+            let described = status.describe(&standing.id).await.unwrap();
+            shown.push(serde_json::to_string(&described).unwrap());
+            shown.push(format!("{standing:?}"));
+        }
+        let overview = Overview {
+            now: Timestamp::UNIX_EPOCH,
+            held: standings.clone(),
+            running: standings.clone(),
+            ended: standings,
+            census: ledger.census().await.unwrap(),
+            backlog: 0,
+        };
+        shown.push(page(&overview, true));
+        shown.into_iter().map(|text| ("what is shown".to_owned(), text.into_bytes())).collect()
+    }
+}
+
+fn spellings() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let mut all = Vec::new();
+    for piece in PIECES {
+        let lower = piece.to_ascii_lowercase();
+        all.push((piece, "text", lower.clone().into_bytes()));
+        all.push((piece, "hex", hex::encode(&lower).into_bytes()));
+        for text in [piece.to_owned(), lower, piece.to_ascii_uppercase()] {
+            let wide: Vec<u16> = text.encode_utf16().collect();
+            all.push((piece, "utf-16le", wide.iter().flat_map(|c| c.to_le_bytes()).collect()));
+            all.push((piece, "utf-16be", wide.iter().flat_map(|c| c.to_be_bytes()).collect()));
+            all.push((piece, "reversed", text.bytes().rev().collect()));
+            for skipped in 0..3 {
+                all.push((piece, "base64", inner_base64(&STANDARD, &text, skipped)));
+                all.push((piece, "base64url", inner_base64(&URL_SAFE, &text, skipped)));
+            }
+        }
+    }
+    for identity in [EMAIL, OBJECT_ID, NAME, CUSTOMER] {
+        for text in [identity.to_owned(), identity.to_ascii_lowercase()] {
+            let digest = Sha256::digest(text.as_bytes());
+            all.push((identity, "sha256", hex::encode(digest).into_bytes()));
+            all.push((identity, "sha256 bytes", digest.to_vec()));
+        }
+    }
+    all
+}
+
+/// The characters that stand for `text` alone where `skipped` bytes of its first group are others'.
+fn inner_base64(engine: &impl Engine, text: &str, skipped: usize) -> Vec<u8> {
+    let mut bytes = vec![0; skipped];
+    bytes.extend_from_slice(text.as_bytes());
+    let whole = bytes.len() / 3 * 4;
+    let encoded = engine.encode(&bytes).into_bytes();
+    let first = if skipped == 0 { 0 } else { 4 };
+    encoded[first..whole].to_vec()
+}

@@ -1,0 +1,259 @@
+//! Every port, behind the tripwire.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use dsrd::domain::event::Announcement;
+use dsrd::domain::failure::Failure;
+use dsrd::domain::item::Item;
+use dsrd::domain::outcome::{ItemOutcome, Tally};
+use dsrd::domain::request::RequestId;
+use dsrd::domain::state::State;
+use dsrd::ports::{
+    Announced, Announcer, Appended, ByteStream, Delivery, Erased, Exports, Inbox, Ledger, Opened,
+    Opening, Page, Progress, Read, Record, SealedItem, SealedRequest, Settlement, Source, Standing,
+    Upload,
+};
+use futures::StreamExt;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::support::simulation::tripwire::{Point, Tripwire};
+
+/// A port and what stands before it.
+pub struct Wired<P: ?Sized> {
+    pub wire: Arc<Tripwire>,
+    pub port: Arc<P>,
+}
+
+#[async_trait]
+impl<P: Inbox + ?Sized> Inbox for Wired<P> {
+    async fn receive(&self) -> Result<Delivery, Failure> {
+        // Waiting for a message is no work.
+        self.port.receive().await
+    }
+
+    async fn settle(&self, delivery: Delivery, settlement: Settlement) -> Result<(), Failure> {
+        self.wire.effect("settle", self.port.settle(delivery, settlement)).await
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.wire.look("ping", self.port.ping()).await
+    }
+}
+
+#[async_trait]
+impl<P: Announcer + ?Sized> Announcer for Wired<P> {
+    async fn announce(&self, announcement: &Announcement) -> Result<Announced, Failure> {
+        self.wire.effect("announce", self.port.announce(announcement)).await
+    }
+}
+
+#[async_trait]
+impl<P: Source + ?Sized> Source for Wired<P> {
+    fn name(&self) -> &str {
+        self.port.name()
+    }
+
+    async fn list(&self, marker: Option<&str>) -> Result<Page, Failure> {
+        self.wire.pass(Point::List).await;
+        self.wire.look("list", self.port.list(marker)).await
+    }
+
+    async fn read(&self, item: &Item) -> Result<Read, Failure> {
+        let read = self.wire.look("read", self.port.read(item)).await?;
+        Ok(match read {
+            // Whoever reads is busy until the bytes are let go.
+            Read::Bytes(bytes) => Read::Bytes(held(bytes, &self.wire)),
+            other => other,
+        })
+    }
+
+    async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
+        self.wire.pass(Point::Erase).await;
+        self.wire.effect("erase", self.port.erase(item)).await
+    }
+
+    async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
+        self.wire.look("remains", self.port.remains(name)).await
+    }
+
+    async fn unrecoverable_after(&self, at: Timestamp) -> Result<Option<Timestamp>, Failure> {
+        self.wire.look("unrecoverable_after", self.port.unrecoverable_after(at)).await
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.wire.look("ping", self.port.ping()).await
+    }
+}
+
+#[async_trait]
+impl<P: Exports + ?Sized> Exports for Wired<P> {
+    async fn create(&self, name: &str) -> Result<Box<dyn Upload>, Failure> {
+        let upload = self.wire.effect("create", self.port.create(name)).await?;
+        Ok(Box::new(WiredUpload { wire: Arc::clone(&self.wire), upload }))
+    }
+
+    async fn open(&self, name: &str) -> Result<Option<ByteStream>, Failure> {
+        let bytes = self.wire.look("open archive", self.port.open(name)).await?;
+        Ok(bytes.map(|bytes| held(bytes, &self.wire)))
+    }
+
+    async fn remove(&self, name: &str) -> Result<(), Failure> {
+        self.wire.effect("remove", self.port.remove(name)).await
+    }
+
+    fn url(&self, name: &str) -> String {
+        self.port.url(name)
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.wire.look("ping", self.port.ping()).await
+    }
+}
+
+struct WiredUpload {
+    wire: Arc<Tripwire>,
+    upload: Box<dyn Upload>,
+}
+
+#[async_trait]
+impl Upload for WiredUpload {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Failure> {
+        let wire = Arc::clone(&self.wire);
+        wire.effect("write", self.upload.write(bytes)).await
+    }
+
+    async fn finish(self: Box<Self>) -> Result<(), Failure> {
+        let Self { wire, upload } = *self;
+        wire.effect("finish", upload.finish()).await
+    }
+}
+
+#[async_trait]
+impl<P: Ledger + ?Sized> Ledger for Wired<P> {
+    async fn open(&self, opening: Opening) -> Result<Opened, Failure> {
+        let word = opening.record.event.word();
+        let opening = async {
+            let opened = self.port.open(opening).await?;
+            if matches!(opened, Opened::New) {
+                self.wire.happened(word);
+            }
+            Ok(opened)
+        };
+        self.wire.effect("open", opening).await
+    }
+
+    async fn append(
+        &self,
+        record: &Record,
+        announcement: Option<&Announcement>,
+    ) -> Result<Appended, Failure> {
+        let appending = async {
+            let appended = self.port.append(record, announcement).await?;
+            if appended == Appended::Done {
+                self.wire.happened(record.event.word());
+            }
+            Ok(appended)
+        };
+        self.wire.effect(record.event.word(), appending).await
+    }
+
+    async fn standing(&self, id: &RequestId) -> Result<Option<Standing>, Failure> {
+        self.wire.look("standing", self.port.standing(id)).await
+    }
+
+    async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("standings", self.port.standings(states, limit)).await
+    }
+
+    async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("recently_ended", self.port.recently_ended(limit)).await
+    }
+
+    async fn census(&self) -> Result<Vec<(State, u64)>, Failure> {
+        self.wire.look("census", self.port.census()).await
+    }
+
+    async fn records(&self, id: &RequestId) -> Result<Vec<Record>, Failure> {
+        self.wire.look("records", self.port.records(id)).await
+    }
+
+    async fn sealed(&self, id: &RequestId) -> Result<Option<SealedRequest>, Failure> {
+        self.wire.look("sealed", self.port.sealed(id)).await
+    }
+
+    async fn add_items(&self, id: &RequestId, items: &[SealedItem]) -> Result<(), Failure> {
+        self.wire.effect("add_items", self.port.add_items(id, items)).await
+    }
+
+    async fn clear_items(&self, id: &RequestId, open_only: bool) -> Result<(), Failure> {
+        self.wire.effect("clear_items", self.port.clear_items(id, open_only)).await
+    }
+
+    async fn begin_items(&self, id: &RequestId, ordinals: &[u64]) -> Result<(), Failure> {
+        self.wire.effect("begin_items", self.port.begin_items(id, ordinals)).await
+    }
+
+    async fn items(
+        &self,
+        id: &RequestId,
+        after: Option<u64>,
+        open_only: bool,
+        limit: u32,
+    ) -> Result<Vec<SealedItem>, Failure> {
+        self.wire.look("items", self.port.items(id, after, open_only, limit)).await
+    }
+
+    async fn record_outcomes(
+        &self,
+        id: &RequestId,
+        outcomes: &[(u64, ItemOutcome)],
+    ) -> Result<(), Failure> {
+        self.wire.effect("record_outcomes", self.port.record_outcomes(id, outcomes)).await
+    }
+
+    async fn tally(&self, id: &RequestId) -> Result<Tally, Failure> {
+        self.wire.look("tally", self.port.tally(id)).await
+    }
+
+    async fn note_progress(&self, ids: &[RequestId], progress: Progress) -> Result<(), Failure> {
+        // No part of the account, and as often as time passes: it is not counted.
+        self.wire.look("note_progress", self.port.note_progress(ids, progress)).await
+    }
+
+    async fn unsent(&self, now: Timestamp, limit: u32) -> Result<Vec<Announcement>, Failure> {
+        self.wire.look("unsent", self.port.unsent(now, limit)).await
+    }
+
+    async fn mark_sent(&self, ids: &[Uuid]) -> Result<(), Failure> {
+        self.wire.effect("mark_sent", self.port.mark_sent(ids)).await
+    }
+
+    async fn put_off(&self, id: Uuid, retry_at: Timestamp) -> Result<(), Failure> {
+        self.wire.effect("put_off", self.port.put_off(id, retry_at)).await
+    }
+
+    async fn announce_again(&self, id: &RequestId) -> Result<(), Failure> {
+        self.wire.effect("announce_again", self.port.announce_again(id)).await
+    }
+
+    async fn backlog(&self) -> Result<u64, Failure> {
+        self.wire.look("backlog", self.port.backlog()).await
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.wire.look("ping", self.port.ping()).await
+    }
+}
+
+fn held(bytes: ByteStream, wire: &Arc<Tripwire>) -> ByteStream {
+    let busy = wire.busy();
+    bytes
+        .map(move |chunk| {
+            let _ = &busy;
+            chunk
+        })
+        .boxed()
+}

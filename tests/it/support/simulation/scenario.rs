@@ -1,0 +1,296 @@
+//! A small world, a policy and some messages; the real loops run over it until nothing more happens.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use dsrd::adapters::memory::announcer::MemoryAnnouncer;
+use dsrd::adapters::memory::clock::MemoryClock;
+use dsrd::adapters::memory::exports::MemoryExports;
+use dsrd::adapters::memory::inbox::MemoryInbox;
+use dsrd::adapters::memory::source::MemorySource;
+use dsrd::adapters::sql::ledger::SqlLedger;
+use dsrd::adapters::system::SystemEntropy;
+use dsrd::config::secret::Secret;
+use dsrd::domain::due::Calendar;
+use dsrd::domain::event::Correspondence;
+use dsrd::domain::policy::{Policy, Rule};
+use dsrd::domain::state::State;
+use dsrd::ports::{Ledger, Source};
+use dsrd::telemetry::logging::{Format, layer};
+use dsrd::worker::retry::Backoff;
+use dsrd::worker::runner;
+use dsrd::worker::world::{Limits, Parts, Sources, World};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::Registry;
+
+use crate::support::simulation::leaks::{CONTENT, CUSTOMER, EMAIL, NAME, OBJECT_ID};
+use crate::support::simulation::ports::Wired;
+use crate::support::simulation::tripwire::Tripwire;
+
+/// Everything around a daemon; it outlives the daemons that are started in it.
+pub struct Scenario {
+    pub wire: Arc<Tripwire>,
+    pub inbox: Arc<MemoryInbox>,
+    pub announcer: Arc<MemoryAnnouncer>,
+    pub exports: Arc<MemoryExports>,
+    pub sources: Vec<Arc<MemorySource>>,
+    pub limits: Limits,
+    pub logs: Lines,
+    /// The metrics of each daemon, as it ended.
+    pub metrics: Mutex<Vec<String>>,
+    policy: Policy,
+    clock: Arc<MemoryClock>,
+    folder: TempDir,
+}
+
+/// Log lines, kept.
+#[derive(Clone, Default)]
+pub struct Lines(Arc<Mutex<Vec<u8>>>);
+
+/// The source that every scenario has.
+pub const SOURCE: &str = "azureml";
+
+/// How far the clock moves when everybody waits.
+const TICK_MS: u64 = 250;
+
+/// Ticks after which a life has gone round in circles.
+const TICKS_MAX: u32 = 3_000;
+
+/// Ticks that an outage lasts.
+const OUTAGE_TICKS: u32 = 20;
+
+/// Stack of a simulation.
+const STACK_BYTES: usize = 16 << 20;
+
+impl Scenario {
+    /// An empty workspace.
+    pub fn new() -> Self {
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        Self {
+            wire: Arc::default(),
+            inbox: Arc::default(),
+            announcer: Arc::default(),
+            exports: Arc::default(),
+            sources: vec![Arc::new(MemorySource::new(SOURCE))],
+            limits: limits(),
+            logs: Lines::default(),
+            metrics: Mutex::default(),
+            policy: Policy::default(),
+            clock: Arc::new(MemoryClock::at(now)),
+            folder: folder(),
+        }
+    }
+
+    /// A workspace with two items that speak of the subject and one that does not.
+    pub fn small() -> Self {
+        let scenario = Self::new();
+        let source = scenario.source(SOURCE);
+        source.put("ExperimentRun/dcid.r1/run.json", run_document());
+        source.put("LocalUpload/zyxcanary.q7/notes.txt", notes("first"));
+        source.put("ComputeRecord/dcid.r2", "{\"nodes\":1}");
+        scenario
+    }
+
+    /// The source of that name; made where there is none.
+    pub fn with_source(mut self, name: &str) -> Self {
+        self.sources.push(Arc::new(MemorySource::new(name)));
+        self
+    }
+
+    /// Erasures keep what is in that source.
+    pub fn keeping(mut self, source: &str, keep: &str) -> Self {
+        self.policy.rules.push(Rule { source: source.to_owned(), keep: keep.to_owned() });
+        self
+    }
+
+    /// A message waits in the queue.
+    pub fn sent(self, message: Value) -> Self {
+        self.inbox.push(message.to_string(), correspondence());
+        self
+    }
+
+    /// A source, to be filled and looked into.
+    pub fn source(&self, name: &str) -> Arc<MemorySource> {
+        Arc::clone(self.sources.iter().find(|source| source.name() == name).unwrap())
+    }
+
+    /// A daemon starts, lives until nothing more happens, and ends; or it dies before that.
+    pub async fn live(&self) {
+        let lines = self.logs.clone();
+        let layer = layer(Format::Json, "trace", move || lines.clone()).unwrap();
+        let _logging = tracing::subscriber::set_default(Registry::default().with(layer));
+        let ledger = self.ledger().await;
+        let world = World::new(self.parts(Arc::clone(&ledger))).unwrap();
+        tokio::select! {
+            biased;
+            () = self.wire.dead() => {}
+            () = Box::pin(runner::run(&world)) => {}
+            () = self.pass_time(&world, &*ledger) => {}
+        }
+        self.metrics.lock().unwrap().push(world.metrics.render());
+    }
+
+    /// The ledger, without the tripwire.
+    pub async fn ledger(&self) -> Arc<dyn Ledger> {
+        let url = Secret::new(format!("sqlite:{}/ledger.db", self.path().display()));
+        Arc::new(SqlLedger::open(&url).await.map_err(|failure| failure.chain()).unwrap())
+    }
+
+    /// Where the ledger is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn parts(&self, ledger: Arc<dyn Ledger>) -> Parts {
+        let sources: Sources =
+            self.sources.iter().map(|source| self.wired(source) as Arc<dyn Source>).collect();
+        Parts {
+            door: (self.wired(&self.inbox), self.wired(&self.announcer)),
+            sources,
+            exports: self.wired(&self.exports),
+            ledger: self.wired(&ledger),
+            clock: Arc::<MemoryClock>::clone(&self.clock),
+            entropy: Arc::new(SystemEntropy),
+            master_key: "5a".repeat(32).into(),
+            event_source: "urn:dsrd:simulated".to_owned(),
+            controller_id: "controller".to_owned(),
+            policy: self.policy.clone(),
+            calendar: Calendar::default(),
+            limits: self.limits.clone(),
+        }
+    }
+
+    fn wired<P: ?Sized>(&self, port: &Arc<P>) -> Arc<Wired<P>> {
+        Arc::new(Wired { wire: Arc::clone(&self.wire), port: Arc::clone(port) })
+    }
+
+    /// Moves the clock whenever everybody waits for it, and stops the daemon when all is done.
+    async fn pass_time(&self, world: &World, ledger: &dyn Ledger) {
+        let mut downtime = 0;
+        for _ in 0..TICKS_MAX {
+            self.wire.quiet().await;
+            if self.wire.is_down() {
+                downtime += 1;
+            }
+            let over = downtime > OUTAGE_TICKS;
+            if over || (!self.wire.is_down() && self.at_rest(ledger).await) {
+                world.stopper.stop();
+            }
+            self.clock.advance_ms(TICK_MS);
+        }
+        panic!("went round in circles:\n{}", self.logs.text());
+    }
+
+    async fn at_rest(&self, ledger: &dyn Ledger) -> bool {
+        let census = ledger.census().await.unwrap();
+        let ended = census.iter().all(|(state, _)| state.is_end() || *state == State::Held);
+        self.inbox.is_empty() && ended && ledger.backlog().await.unwrap() == 0
+    }
+}
+
+impl Lines {
+    /// All lines so far.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Runs a test's work with one thread for everything, so that it goes the same way each time. Without
+/// optimisation a compressor takes more stack than test threads have.
+pub fn simulate<T: Send>(work: impl AsyncFnOnce() -> T + Send) -> T {
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(work())
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        thread.spawn_scoped(scope, run).unwrap().join()
+    })
+    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// A request about the subject.
+pub fn request(id: &str, kind: &str) -> Value {
+    let identity = |kind: &str, value: &str| json!({ "identity_type": kind, "identity_value": value, "identity_format": "raw" });
+    json!({
+        "regulation": "gdpr",
+        "api_version": "2.0",
+        "subject_request_id": id,
+        "subject_request_type": kind,
+        "submitted_time": "2026-11-23T09:00:00Z",
+        "subject_identities": [
+            identity("email", EMAIL),
+            identity("object_id", OBJECT_ID),
+            identity("name", NAME),
+            identity("controller_customer_id", CUSTOMER),
+        ],
+    })
+}
+
+/// The same with options of ours.
+pub fn request_with(id: &str, kind: &str, options: Value) -> Value {
+    let mut request = request(id, kind);
+    request["extensions"] = json!({ "dsrd": options });
+    request
+}
+
+/// A person's decision.
+pub fn control(verb: &str, id: &str) -> Value {
+    json!({ "control": verb, "subject_request_id": id, "actor": "op", "reason": "asked for" })
+}
+
+/// A producer that wants an answer.
+pub fn correspondence() -> Correspondence {
+    Correspondence {
+        reply_to: Some("answers".to_owned()),
+        correlation_id: Some("c-1".to_owned()),
+        ..Correspondence::default()
+    }
+}
+
+/// A run's document that speaks of the subject.
+pub fn run_document() -> String {
+    let user = json!({ "upn": EMAIL, "userObjectId": OBJECT_ID, "userName": NAME });
+    json!({ "runId": "r1", "createdBy": user, "description": CONTENT }).to_string()
+}
+
+/// A text that speaks of the subject.
+pub fn notes(what: &str) -> String {
+    format!("{what} {CONTENT}\nask {EMAIL} or {CUSTOMER}\n")
+}
+
+fn limits() -> Limits {
+    Limits {
+        message_bytes_max: 1 << 20,
+        identities_max: 20,
+        identity_chars_min: 4,
+        sweep_requests_max: 100,
+        read_concurrency_max: 4,
+        act_concurrency_max: 1,
+        verify_rounds_max: 2,
+        hits_per_item_max: 20,
+        depth_max: 4,
+        decoded_bytes_max: 1 << 24,
+        decoded_ratio_max: 1000,
+        backoff: Backoff { delay_ms_min: 100, delay_ms_max: 1_000, tries_max: 5 },
+    }
+}
+
+/// In memory where the system has such a place: the ledger waits for the disk at every record.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
+}

@@ -1,0 +1,127 @@
+//! What a person could see of a scenario once it ended, as one text.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::io::Cursor;
+
+use dsrd::domain::event::{Announcement, event_id};
+use dsrd::domain::state::State;
+use dsrd::ports::{Ledger, Record, Source, Standing};
+use serde_json::Value;
+use zip::ZipArchive;
+
+use crate::support::simulation::scenario::Scenario;
+
+/// The ending: the same however often the daemon was killed on the way.
+pub async fn ending(scenario: &Scenario) -> String {
+    let ledger = scenario.ledger().await;
+    let published = scenario.announcer.published();
+    let mut text = String::new();
+    for standing in ledger.standings(&State::ALL, u32::MAX).await.unwrap() {
+        life(&mut text, &*ledger, &standing, &published).await;
+    }
+    for source in &scenario.sources {
+        writeln!(text, "{} holds {}", source.name(), listed(&source.names())).unwrap();
+    }
+    for name in scenario.exports.names() {
+        archive(&mut text, scenario, &name);
+    }
+    for letter in scenario.inbox.dead_letters() {
+        let bytes = letter.body.len();
+        writeln!(text, "dead letter of {bytes} bytes: {}", letter.reason).unwrap();
+    }
+    text
+}
+
+/// The ending, and how often things were done on the way.
+pub async fn story(scenario: &Scenario) -> String {
+    let mut text = ending(scenario).await;
+    let mut times: BTreeMap<_, usize> = BTreeMap::new();
+    for event in scenario.announcer.published() {
+        *times.entry((event.request.to_string(), event.sequence)).or_default() += 1;
+    }
+    for ((request, sequence), times) in times.iter().filter(|(_, times)| **times > 1) {
+        writeln!(text, "{request} {sequence} was published {times} times").unwrap();
+    }
+    let metrics = scenario.metrics.lock().unwrap().concat();
+    let sweeps = |purpose: &str| {
+        let name = format!("dsrd_sweeps_total{{purpose=\"{purpose}\"}} ");
+        metrics.lines().find_map(|line| line.strip_prefix(&name)).unwrap_or("0").to_owned()
+    };
+    writeln!(text, "sweeps: {} to find, {} to verify", sweeps("find"), sweeps("verify")).unwrap();
+    text
+}
+
+async fn life(
+    text: &mut String,
+    ledger: &dyn Ledger,
+    standing: &Standing,
+    published: &[Announcement],
+) {
+    let id = &standing.id;
+    let kind = standing.kind.map_or("message", |kind| kind.word());
+    writeln!(text, "{} ({kind}) is {}", shortened(id.as_str()), standing.state.word()).unwrap();
+    let mut state = State::Received;
+    for record in ledger.records(id).await.unwrap() {
+        state = state.next(&record.event).unwrap();
+        let told = told(&record, published);
+        let Record { sequence, event, .. } = &record;
+        writeln!(text, "  {sequence} {} -> {}{told}", event.word(), state.word()).unwrap();
+    }
+    let items = ledger.items(id, None, false, u32::MAX).await.unwrap();
+    for item in items {
+        let outcome = item.outcome.as_ref().map_or("open", |outcome| outcome.word());
+        let detail = item.outcome.as_ref().map_or("", |outcome| outcome.detail());
+        let kept = if item.sealed.is_empty() { "" } else { ", still sealed in the ledger" };
+        let line = format!("  item {}: {outcome} {detail}", item.ordinal);
+        writeln!(text, "{}{kept}", line.trim_end()).unwrap();
+    }
+}
+
+/// What was published of a record; an event that was published twice was so to the byte.
+fn told(record: &Record, published: &[Announcement]) -> String {
+    let id = event_id(&record.id, record.sequence);
+    let mut events = published.iter().filter(|event| event.id == id);
+    let Some(first) = events.next() else { return ", not announced".to_owned() };
+    for again in events {
+        assert_eq!(again.body, first.body, "the same id, the same event");
+    }
+    let body: Value = serde_json::from_str(&first.body).unwrap();
+    let mut text = format!(", announced {} {}", first.name, &id.to_string()[..8]);
+    let data = &body["data"];
+    for key in ["counts", "results_count", "reason"] {
+        if !data[key].is_null() {
+            write!(text, "\n      {key} {}", data[key]).unwrap();
+        }
+    }
+    for refusal in data["refusals"].as_array().into_iter().flatten() {
+        let word = |key: &str| refusal[key].as_str().unwrap().to_owned();
+        write!(text, "\n      {} {}", word("pointer"), word("code")).unwrap();
+    }
+    text
+}
+
+fn archive(text: &mut String, scenario: &Scenario, name: &str) {
+    let bytes = scenario.exports.get(name).unwrap();
+    let Ok(mut zip) = ZipArchive::new(Cursor::new(bytes)) else {
+        writeln!(text, "{name} is damaged").unwrap();
+        return;
+    };
+    let mut names: Vec<String> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
+    names.sort();
+    writeln!(text, "{name} holds {}", listed(&names)).unwrap();
+    let manifest: Value = serde_json::from_reader(zip.by_name("manifest.json").unwrap()).unwrap();
+    for unreadable in manifest["unreadable"].as_array().unwrap() {
+        let (item, reason) = (&unreadable["item"], &unreadable["reason"]);
+        writeln!(text, "{name} lacks {item}: {reason}").unwrap();
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+/// Ids that we make of a digest are long; the digest is keyed, and so the same in every run.
+fn shortened(id: &str) -> &str {
+    if id.starts_with("rejected-") { &id[..17] } else { id }
+}

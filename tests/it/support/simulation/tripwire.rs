@@ -1,0 +1,202 @@
+//! What stands between a simulated daemon and its ports: it counts effects, stops the world at one of
+//! them, lets a test act when something was ledgered, and knows when everybody waits.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use dsrd::domain::failure::Failure;
+use tokio::sync::{Notify, watch};
+
+/// Where a stage can be made to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// Before a source is listed.
+    List,
+    /// Before an item is erased.
+    Erase,
+}
+
+/// How the world stops at an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trip {
+    /// The process dies.
+    Kill,
+    /// From then on every port fails.
+    Outage,
+    /// That one effect fails, and the next succeeds.
+    Hiccup,
+}
+
+/// Which effect, counted from 1, and whether it still happens.
+#[derive(Clone, Copy, Debug)]
+pub struct Fuse {
+    pub at: usize,
+    pub after: bool,
+    pub trip: Trip,
+}
+
+/// Done when a record with this word was ledgered.
+type Hook = (&'static str, Box<dyn Fn() + Send + Sync>);
+
+/// The tripwire. Shared by all ports of a daemon, and by the daemon that is started after it.
+#[derive(Default)]
+pub struct Tripwire {
+    effects: AtomicUsize,
+    fuse: Mutex<Option<Fuse>>,
+    blown: Mutex<Option<&'static str>>,
+    down: AtomicBool,
+    dead: Notify,
+    busy: watch::Sender<usize>,
+    ledgered: watch::Sender<Vec<&'static str>>,
+    hooks: Mutex<Vec<Hook>>,
+    holds: Mutex<Vec<(Point, &'static str)>>,
+    faults: Mutex<Vec<(&'static str, fn() -> Failure)>>,
+}
+
+/// While it lives, time stands still.
+pub struct Busy(Arc<Tripwire>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.busy.send_modify(|busy| *busy -= 1);
+    }
+}
+
+impl Tripwire {
+    /// Stops the world at that effect.
+    pub fn set(&self, fuse: Fuse) {
+        *self.fuse.lock().unwrap() = Some(fuse);
+    }
+
+    /// Everything works again.
+    pub fn mend(&self) {
+        *self.fuse.lock().unwrap() = None;
+        self.down.store(false, Ordering::SeqCst);
+    }
+
+    /// What the world stopped at, if it did.
+    pub fn blown(&self) -> Option<&'static str> {
+        *self.blown.lock().unwrap()
+    }
+
+    /// Whether every port fails.
+    pub fn is_down(&self) -> bool {
+        self.down.load(Ordering::SeqCst)
+    }
+
+    /// Does this whenever a record with that word is ledgered.
+    pub fn on(&self, word: &'static str, action: impl Fn() + Send + Sync + 'static) {
+        self.hooks.lock().unwrap().push((word, Box::new(action)));
+    }
+
+    /// Makes stages wait at that point until a record with that word was ledgered.
+    pub fn hold(&self, point: Point, until: &'static str) {
+        self.holds.lock().unwrap().push((point, until));
+    }
+
+    /// Lets every effect of this name fail, until [`Self::heal`].
+    pub fn fail(&self, effect: &'static str, failure: fn() -> Failure) {
+        self.faults.lock().unwrap().push((effect, failure));
+    }
+
+    /// Ends what [`Self::fail`] began.
+    pub fn heal(&self) {
+        self.faults.lock().unwrap().clear();
+    }
+
+    /// Returns once the process is dead.
+    pub async fn dead(&self) {
+        self.dead.notified().await;
+    }
+
+    /// Returns once everybody waits for time to pass or for a message to arrive.
+    pub async fn quiet(&self) {
+        let mut busy = self.busy.subscribe();
+        let mut calm = 0;
+        while calm < 3 {
+            if *busy.borrow_and_update() > 0 {
+                busy.wait_for(|busy| *busy == 0).await.unwrap();
+                calm = 0;
+            }
+            tokio::task::yield_now().await;
+            calm += 1;
+        }
+    }
+
+    /// Makes time stand still.
+    pub fn busy(self: &Arc<Self>) -> Busy {
+        self.busy.send_modify(|busy| *busy += 1);
+        Busy(Arc::clone(self))
+    }
+
+    /// A record was ledgered.
+    pub fn happened(&self, word: &'static str) {
+        self.ledgered.send_modify(|words| words.push(word));
+        for (_, action) in self.hooks.lock().unwrap().iter().filter(|hook| hook.0 == word) {
+            action();
+        }
+    }
+
+    /// Waits where a test wants it.
+    pub async fn pass(&self, point: Point) {
+        let holds = self.holds.lock().unwrap().clone();
+        for (_, until) in holds.into_iter().filter(|hold| hold.0 == point) {
+            let mut ledgered = self.ledgered.subscribe();
+            ledgered.wait_for(|words| words.contains(&until)).await.unwrap();
+        }
+    }
+
+    /// A call that changes nothing.
+    pub async fn look<T>(
+        self: &Arc<Self>,
+        name: &'static str,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let _busy = self.busy();
+        self.check(name)?;
+        work.await
+    }
+
+    /// A call that changes something outside the process.
+    pub async fn effect<T>(
+        self: &Arc<Self>,
+        name: &'static str,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let _busy = self.busy();
+        self.check(name)?;
+        let count = self.effects.fetch_add(1, Ordering::SeqCst) + 1;
+        let fuse = self.fuse.lock().unwrap().filter(|fuse| fuse.at == count);
+        match fuse {
+            None => work.await,
+            Some(Fuse { after: false, trip, .. }) => self.blow(name, trip).await,
+            Some(Fuse { after: true, trip, .. }) => {
+                work.await?;
+                self.blow(name, trip).await
+            }
+        }
+    }
+
+    fn check(&self, name: &'static str) -> Result<(), Failure> {
+        if self.is_down() {
+            return Err(Failure::transient("reaching anything: there is an outage"));
+        }
+        match self.faults.lock().unwrap().iter().find(|fault| fault.0 == name) {
+            Some((_, failure)) => Err(failure()),
+            None => Ok(()),
+        }
+    }
+
+    async fn blow<T>(&self, name: &'static str, trip: Trip) -> Result<T, Failure> {
+        *self.blown.lock().unwrap() = Some(name);
+        match trip {
+            Trip::Kill => {
+                self.dead.notify_one();
+                std::future::pending().await
+            }
+            Trip::Outage => self.down.store(true, Ordering::SeqCst),
+            Trip::Hiccup => {}
+        }
+        Err(Failure::transient("waiting for an answer that was lost"))
+    }
+}
