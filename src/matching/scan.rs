@@ -119,3 +119,102 @@ fn stands_alone_unescaped(text: &str, range: &Range<usize>, hit: &str, boundary:
     };
     stands_alone(boundary, &spelled(plain_before, before), hit, &spelled(plain_after, after))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
+
+    /// Looks at everything: what regions leave out must make no difference.
+    struct Whole<'a>(Search<'a>);
+
+    impl Look for Whole<'_> {
+        type What = Owner;
+
+        fn look(&mut self, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
+            self.0.look(text, seen);
+        }
+
+        fn keep(&mut self, owner: &Owner) -> bool {
+            self.0.keep(owner)
+        }
+    }
+
+    fn subject() -> Subject {
+        let raw = |kind, value: &str| Identity::new(kind, IdentityFormat::Raw, value.to_owned());
+        Subject {
+            identities: vec![
+                raw(IdentityType::Email, "ann@contoso.com"),
+                raw(IdentityType::Name, "Ann Lefèvre"),
+                raw(IdentityType::Name, "山田太郎"),
+                raw(IdentityType::Username, "ann"),
+                raw(IdentityType::ControllerCustomerId, "C-1029384"),
+            ],
+        }
+    }
+
+    fn pieces() -> impl Strategy<Value = String> {
+        let piece = proptest::sample::select(vec![
+            "ann@contoso.com",
+            "ANN",
+            "Lefèvre",
+            "Lefe\u{300}vre",
+            "山田",
+            "太郎",
+            "c-1029384",
+            " ",
+            "\n",
+            "\\n",
+            "\\u0061nn@contoso.com",
+            "ann%40contoso.com",
+            "&#64;",
+            "&#46;",
+            "ann=40contoso=2Ecom",
+            "YW5uQGNvbnRvc28uY29tIQ==",
+            "Y2FsbCBhbm5AY29udG9zby5jb20gbm93",
+            "/home/",
+            "/",
+            "\"",
+            "user=",
+            "ａ",
+            "\u{200b}",
+            ".",
+            "x",
+            "%2541nn Lef%25C3%25A8vre",
+            "=\n",
+            "=?utf-8?Q?Ann_Lef=C3=A8vre?=",
+        ]);
+        let filler = "[ -~]{0,40}|[a-z ]{0,900}";
+        let pair = (piece, filler).prop_map(|(piece, filler)| format!("{piece}{filler}"));
+        proptest::collection::vec(pair, 0..20).prop_map(|pairs| pairs.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+        #[test]
+        fn regions_leave_nothing_out(text in pieces()) {
+            let (subject, limits) = (subject(), Limits::default());
+            let matcher = Matcher::new(&[&subject]);
+            let sights = |selective: bool| {
+                let meter = Meter::default();
+                let mut search = Search::new(&matcher, &limits);
+                if selective {
+                    let mut walk = Walk::new(&mut search, &limits, &meter);
+                    walk.content(&mut text.as_bytes()).unwrap();
+                    return hits(walk.sights);
+                }
+                let mut whole = Whole(search);
+                let mut walk = Walk::new(&mut whole, &limits, &meter);
+                walk.content(&mut text.as_bytes()).unwrap();
+                hits(walk.sights)
+            };
+            let told = |hits: Vec<SubjectHit>| -> Vec<_> {
+                hits.into_iter().map(|found| (found.hit.identity, found.hit.view, found.hit.place)).collect()
+            };
+            prop_assert_eq!(told(sights(true)), told(sights(false)));
+        }
+    }
+}

@@ -57,8 +57,12 @@ fn compare(
         truth.iter().filter(|(_, subject)| *subject < people.len()).cloned().collect();
     let mut best = [Duration::MAX; 2];
     let mut scores = [String::new(), String::new()];
-    for _ in 0..3 {
+    for round in 0..3 {
         for (index, run) in [ours, ripgrep].into_iter().enumerate() {
+            // What takes long is measured well enough by one run.
+            if round > 0 && best[index] > Duration::from_secs(3) {
+                continue;
+            }
             let (took, found) = run(path, people)?;
             best[index] = best[index].min(took);
             scores[index] = score(&found, &truth);
@@ -163,7 +167,6 @@ const FAMILY: [&str; 20] = [
 struct Person {
     number: usize,
     name: String,
-    alias: String,
     email: String,
     object_id: String,
 }
@@ -175,7 +178,7 @@ impl Person {
         let name = format!("{given} {}. {family}", char::from(b'A' + (number / 400) as u8));
         let alias = format!("{}{number}", plain(given));
         let email = format!("{alias}.{}@contoso.com", plain(family));
-        Self { number, name, alias, email, object_id: random.guid() }
+        Self { number, name, email, object_id: random.guid() }
     }
 
     fn values(&self) -> [&str; 3] {

@@ -336,3 +336,228 @@ fn no_decoy_is_found_in_any_encoding() {
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn what_is_found_in_which_encoding() {
+    let kinds: Vec<&str> = IdentityType::ALL.iter().map(|kind| kind.as_str()).collect();
+    let mut table = format!("{:<32}{}\n", "stored as", kinds.join(" | "));
+    for (way, store) in stored() {
+        let cells = kinds.iter().map(|kind| {
+            let mentions: Vec<_> = MENTIONS
+                .iter()
+                .filter(|(of, _)| of == kind || (*kind == "upn" && *of == "email"))
+                .collect();
+            let found = mentions.iter().filter(|(of, mention)| {
+                told(&store(mention)).iter().any(|hit| hit.starts_with(of))
+            });
+            format!("{:>w$}", format!("{}/{}", found.count(), mentions.len()), w = kind.len())
+        });
+        table.push_str(&format!("{way:<32}{}\n", cells.collect::<Vec<_>>().join(" | ")));
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let mut encrypted = zip(&[("a.txt", b"x")]);
+    for (magic, flags) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
+        let at = encrypted.windows(4).position(|four| four == magic).unwrap();
+        encrypted[at + flags] |= 1;
+    }
+    let broken = &gzip(&[b'x'; 10_000])[..30];
+    for (content, expected) in [
+        (encrypted.as_slice(), "unreadable: zip: encrypted member in zip:a.txt"),
+        (broken, "unreadable: gzip: broken"),
+        (b"PK\x03\x04 cut off", "unreadable: zip: broken"),
+        (b"7z\xbc\xaf\x27\x1c", "unreadable: 7z: not supported"),
+        (b"Obj\x01\x02", "unreadable: avro: broken"),
+        (b"PAR1....PAR1", "unreadable: parquet: broken"),
+    ] {
+        assert_eq!(told(content), [expected]);
+    }
+}
+
+#[test]
+fn what_stands_before_a_break_is_found() {
+    let text: String =
+        (0..5000).map(|line| format!("{line} ann@contoso.com {}\n", line * 7919 % 1000)).collect();
+    let whole = gzip(text.as_bytes());
+    let told = told(&whole[..whole.len() / 2]);
+    assert!(told.iter().any(|hit| hit.starts_with("email | gzip > text")));
+    assert!(told.contains(&"unreadable: gzip: broken".to_owned()));
+}
+
+#[test]
+fn bombs_end_within_their_limits() {
+    let limits = Limits {
+        decoded_bytes_max: 4 << 20,
+        decoded_ratio_max: 100,
+        depth_max: 4,
+        ..Limits::default()
+    };
+    let matcher = Matcher::new(&[&ann()]);
+    let mut nested = b"ann@contoso.com".to_vec();
+    for _ in 0..10 {
+        nested = gzip(&nested);
+    }
+    let zeros = vec![0; 64 << 20];
+    for (content, reason) in [
+        (gzip(&zeros), "limit"),
+        (zstd::encode_all(&*zeros, 3).unwrap(), "limit"),
+        (zip(&[("zeros", &zeros)]), "limit"),
+        (gzip(&gzip(&zeros)), "limit"),
+        (nested, "depth limit"),
+    ] {
+        let scan = scan(&item("bomb"), &mut &*content, &matcher, &limits).unwrap();
+        assert!(scan.unreadable.iter().all(|told| told.contains(reason)), "{:?}", scan.unreadable);
+        assert_eq!(scan.unreadable.len(), 1);
+    }
+    let deep = [b"[".repeat(1 << 20), b"\"ann@contoso.com\"".to_vec()].concat();
+    assert_eq!(told(&deep).len(), 1);
+}
+
+#[test]
+fn a_failing_store_is_no_finding() {
+    struct Failing;
+    impl std::io::Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::ConnectionReset.into())
+        }
+    }
+    let matcher = Matcher::new(&[&ann()]);
+    let start = gzip(b"ann@contoso.com");
+    let mut content = std::io::Read::chain(&start[..12], Failing);
+    let failed = scan(&item("x"), &mut content, &matcher, &Limits::default());
+    assert_eq!(failed.err().map(|error| error.kind()), Some(std::io::ErrorKind::ConnectionReset));
+}
+
+#[test]
+fn tables_name_the_column() {
+    let schema = r#"{"type":"record","name":"r","fields":[{"name":"id","type":"long"},{"name":"who","type":["null","string"]}]}"#;
+    let string = |text: &str| [&[(text.len() as u8) << 1][..], text.as_bytes()].concat();
+    // Sixty-four bytes and more need two bytes of length.
+    let long = |text: &str| {
+        [&[(text.len() << 1 & 0x7f) as u8 | 0x80, (text.len() >> 6) as u8][..], text.as_bytes()]
+            .concat()
+    };
+    let record = [vec![2, 2], string("ann@contoso.com")].concat();
+    let sync = [7; 16];
+    let avro = [
+        b"Obj\x01\x04".to_vec(),
+        string("avro.codec"),
+        string("null"),
+        string("avro.schema"),
+        long(schema),
+        vec![0],
+        sync.to_vec(),
+        vec![2, (record.len() as u8) << 1],
+        record,
+        sync.to_vec(),
+    ]
+    .concat();
+    assert_eq!(told(&avro), ["email | avro | who"]);
+    assert_eq!(told(&parquet(&["bob@contoso.com", "ann@contoso.com"])), ["email | parquet | who"]);
+}
+
+fn parquet(cells: &[&str]) -> Vec<u8> {
+    use parquet::data_type::{ByteArray, ByteArrayType};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use std::sync::Arc;
+    let schema =
+        parquet::schema::parser::parse_message_type("message m { required binary who (UTF8); }")
+            .unwrap();
+    let properties =
+        WriterProperties::builder().set_compression(parquet::basic::Compression::SNAPPY);
+    let mut bytes = Vec::new();
+    let mut writer =
+        SerializedFileWriter::new(&mut bytes, Arc::new(schema), Arc::new(properties.build()))
+            .unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let cells: Vec<ByteArray> = cells.iter().map(|cell| ByteArray::from(*cell)).collect();
+    column.typed::<ByteArrayType>().write_batch(&cells, None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+mod properties {
+    use dsrd::matching::terms::{TermKey, terms};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Texts made of what may confuse: pieces of identities, signs, escapes, letters of all kinds.
+    fn texts() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            4 => proptest::sample::select(vec![
+                "ann", "@", "contoso.com", "ann@contoso.com", "Ann", "Lefèvre", "LEFE\u{300}VRE", "山田", "太郎",
+                "c-1029384", "6f9619ff8b86d011b42d00cf4fc964ff", "10037ffe80a1b2c3", "#EXT#", "_", ".", "-", "+",
+                "/home/", "\"", "'", " ", "\n", "\u{3000}", "\\n", "\\u0040", "\\u0061", "%40", "%2E", "&#64;",
+                "&#46;", "=40", "=\r\n", "\\\\", ",", "x", "é", "\u{200b}", "ﾔ", "ａ",
+            ]).prop_map(str::to_owned),
+            1 => "[ -~]{0,12}",
+            1 => "\\PC{0,6}",
+        ];
+        proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    /// Slow and obviously right: an address is there if it stands between characters that are none
+    /// of an address, in the text as it is.
+    fn has_plain_address(text: &str) -> bool {
+        let address = "ann@contoso.com";
+        text.match_indices(address).any(|(at, _)| {
+            let before = text[..at].chars().next_back();
+            let after = text[at + address.len()..].chars().next();
+            before.is_none_or(|c| c == ' ' || c == '<')
+                && after.is_none_or(|c| c == ' ' || c == '>')
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+
+        #[test]
+        fn a_plain_address_is_found_and_nothing_where_no_letter_is(text in texts()) {
+            let told = told(text.as_bytes());
+            if has_plain_address(&text) {
+                prop_assert!(told.iter().any(|hit| hit.starts_with("email")));
+            }
+            if !text.contains(['a', 'A', 'ａ', '1', '6', '山', '%', '\\', '&', '=']) {
+                prop_assert!(told.iter().all(|hit| hit.starts_with("name")), "{:?}", told);
+            }
+        }
+
+        #[test]
+        fn padding_and_windows_change_nothing(text in texts(), at in 250_000usize..275_000) {
+            let alone: Vec<_> = told(format!(". {text} .").as_bytes()).into_iter().map(kind).collect();
+            let padded = [". ".repeat(at / 2), format!(". {text} ."), " .".repeat(20_000)].concat();
+            let far: Vec<_> = told(padded.as_bytes()).into_iter().map(kind).collect();
+            prop_assert_eq!(alone, far);
+        }
+
+        #[test]
+        fn no_bytes_are_too_strange(bytes in proptest::collection::vec(any::<u8>(), 0..2000), magic in 0usize..8) {
+            let magics: [&[u8]; 8] =
+                [b"", b"\x1f\x8b\x08\0", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0", b"Obj\x01", b"PAR1", b"\x78\x9c"];
+            told(&[magics[magic], &bytes].concat());
+        }
+
+        #[test]
+        fn what_is_found_the_filter_admits(text in texts()) {
+            let key = TermKey([7; 32]);
+            let filter = terms(&item("x"), &mut text.as_bytes(), &key, &Limits::default()).unwrap();
+            let subject = ann();
+            if !scanned(text.as_bytes()).hits.is_empty() {
+                prop_assert!(filter.admits(&subject, &key));
+            }
+        }
+    }
+
+    /// The identity and the view, without the place.
+    fn kind(hit: String) -> String {
+        hit.rsplit_once(" | ").map_or(hit.clone(), |(kind, _)| kind.to_owned())
+    }
+}

@@ -64,9 +64,13 @@ pub fn is_worth<L: Look>(look: &L, bytes: &[u8]) -> bool {
     if bytes.contains(&0) || is_packed(bytes) {
         return true;
     }
-    let mut spots = Vec::new();
-    !(Gathering { look, spots: &mut spots }).gather(&utf8_or_western(bytes), 0, true)
-        || !spots.is_empty()
+    let may = |text: &str| {
+        let mut spots = Vec::new();
+        !(Gathering { look, spots: &mut spots }).gather(text, 0, true) || !spots.is_empty()
+    };
+    // Bytes beyond UTF-8 may be letters, or neighbours of no meaning.
+    may(&utf8_or_western(bytes))
+        || std::str::from_utf8(bytes).is_err() && may(&String::from_utf8_lossy(bytes))
 }
 
 struct Gathering<'a, L> {

@@ -20,40 +20,80 @@ pub struct Run {
 /// a number or a path: text of twelve bytes gives letters of both.
 pub fn runs(text: &str, found: &mut dyn FnMut(Run)) {
     let bytes = text.as_bytes();
-    let mut done = 0;
-    // Any run of fifteen and more fills one of the words of eight that the text is cut into.
     let (blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
-    for (number, block) in blocks.iter().enumerate() {
-        let filled = digits(block);
-        for (word, filled) in filled.as_chunks::<8>().0.iter().enumerate() {
-            if *filled == [u8::MAX; 8] {
-                run_around(bytes, number * BLOCK_BYTES + word * 8, &mut done, found);
+    let mut last = [0; BLOCK_BYTES];
+    last[..rest.len()].copy_from_slice(rest);
+    let mut done = 0;
+    let mut before = Marks::default();
+    for (number, block) in blocks.iter().chain([&last]).enumerate() {
+        let now = Marks::of(block);
+        let digits = u128::from(before.digits) | u128::from(now.digits) << BLOCK_BYTES;
+        let upper = u128::from(before.upper) | u128::from(now.upper) << BLOCK_BYTES;
+        let mut starts = starts_of_sixteen(digits);
+        while starts != 0 {
+            let from = starts.trailing_zeros();
+            let len = (digits >> from).trailing_ones();
+            // The first block before the text is all zeros, so no run starts in it.
+            let at = (number * BLOCK_BYTES + from as usize).saturating_sub(BLOCK_BYTES);
+            let is_whole = from > 0 && from + len < 128 && len < LINE_CHARS_MIN as u32;
+            let run = if len == 128 { u128::MAX } else { ((1 << len) - 1) << from };
+            if !is_whole || upper & run != 0 {
+                run_around(bytes, at, &mut done, found);
             }
+            starts &= !run;
         }
-    }
-    let from = bytes.len() - rest.len();
-    for at in (from..bytes.len().saturating_sub(7)).step_by(8) {
-        if bytes[at..at + 8].iter().all(|byte| is_digit(*byte)) {
-            run_around(bytes, at, &mut done, found);
-        }
+        before = now;
     }
 }
 
 /// Bytes that are judged together.
 const BLOCK_BYTES: usize = 64;
 
-/// Which bytes are of the alphabets, as ones and zeros; no branches and no table, so that the
-/// compiler judges sixteen at once.
-fn digits(block: &[u8; BLOCK_BYTES]) -> [u8; BLOCK_BYTES] {
-    block.map(|byte| {
-        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        let number = byte.wrapping_sub(b'/') < 11;
-        let sign = (byte == b'+') | (byte == b'-') | (byte == b'_');
-        if letter | number | sign { u8::MAX } else { 0 }
+/// Lines of base64 are at least so long if another follows: mail breaks at 76, PEM at 64.
+const LINE_CHARS_MIN: usize = 60;
+
+/// One bit for each byte of a block.
+#[derive(Default)]
+struct Marks {
+    /// Of the alphabets.
+    digits: u64,
+    /// Of them, capital letters.
+    upper: u64,
+}
+
+impl Marks {
+    /// No branches and no tables, so that the compiler judges sixteen bytes at once.
+    fn of(block: &[u8; BLOCK_BYTES]) -> Self {
+        let digits = block.map(|byte| {
+            let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+            let number = byte.wrapping_sub(b'/') < 11;
+            let sign = (byte == b'+') | (byte == b'-') | (byte == b'_');
+            u8::from(letter | number | sign)
+        });
+        let upper = block.map(|byte| u8::from(byte.wrapping_sub(b'A') < 26));
+        Self { digits: bits(&digits), upper: bits(&upper) }
+    }
+}
+
+/// Bytes that are one or zero as bits.
+fn bits(bytes: &[u8; BLOCK_BYTES]) -> u64 {
+    // The product brings the lowest bit of each byte into the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let words = bytes.as_chunks::<8>().0.iter().enumerate();
+    words.fold(0, |all, (number, word)| {
+        all | (u64::from_le_bytes(*word).wrapping_mul(GATHER) >> 56) << (number * 8)
     })
 }
 
-/// The run around a word of eight; nothing before `done` is looked at again.
+/// The bits from which on sixteen in a row are set.
+fn starts_of_sixteen(bits: u128) -> u128 {
+    let two = bits & bits >> 1;
+    let four = two & two >> 2;
+    let eight = four & four >> 4;
+    eight & eight >> 8
+}
+
+/// The run around an offset; nothing before `done` is looked at again.
 fn run_around(bytes: &[u8], at: usize, done: &mut usize, found: &mut dyn FnMut(Run)) {
     if at < *done {
         return;
@@ -109,8 +149,10 @@ fn run_end(bytes: &[u8], start: usize) -> usize {
         let end = len.map_or(bytes.len(), |len| at + len);
         let line = end - at;
         let gap = line_break(&bytes[end..]);
-        // Only full lines are continued: mail breaks at 76, PEM at 64.
-        if gap == 0 || line < 60 || bytes.get(end + gap).is_none_or(|byte| !is_digit(*byte)) {
+        if gap == 0
+            || line < LINE_CHARS_MIN
+            || bytes.get(end + gap).is_none_or(|byte| !is_digit(*byte))
+        {
             return end;
         }
         at = end + gap;
