@@ -1,8 +1,8 @@
 //! What we need of the world, stated beside those who need it.
 //!
-//! Each port is a contract; `tests/it/source_contract.rs` and `ledger_contract.rs` run it over every
-//! adapter. Unless a method says otherwise it is safe to repeat, and a [`Failure`] says whether
-//! repeating makes sense. No failure text holds an item name, an identity or a secret.
+//! Each port is a contract; `tests/it/source_contract.rs` and `ledger_contract.rs` run it over
+//! every adapter. Unless a method says otherwise it is safe to repeat, and a [`Failure`] says
+//! whether repeating makes sense. No failure text holds an item name, an identity or a secret.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -125,9 +125,9 @@ pub trait Source: Send + Sync {
     async fn read(&self, item: &Item) -> Result<Read, Failure>;
 
     /// Removes exactly that version under that ETag. Never touches another name. Erasing the
-    /// current form of a name takes its snapshots along where the store knows no other way.
-    /// Gone already is [`Erased::AlreadyAbsent`]; other bytes under the name are [`Erased::Changed`]
-    /// and stay.
+    /// current form of a name takes its snapshots along where the store knows no other way. Gone
+    /// already is [`Erased::AlreadyAbsent`]; other bytes under the name are [`Erased::Changed`] and
+    /// stay.
     async fn erase(&self, item: &Item) -> Result<Erased, Failure>;
 
     /// Whatever the source still holds under this item's name, in every form it can hide in,
@@ -206,10 +206,11 @@ pub trait Upload: Send {
 
 // ---------------------------------------------------------------- ledger
 
-/// The append-only account. All methods are atomic: after a crash each either happened whole or not.
+/// The append-only account. All methods are atomic: after a crash each either happened whole or
+/// not.
 ///
-/// The ledger never sees personal data in the clear: bodies and planned items come to it sealed, and
-/// it forgets seals and sealed bytes in the transaction in which a request comes to rest.
+/// The ledger never sees personal data in the clear: bodies and planned items come to it sealed,
+/// and it forgets seals and sealed bytes in the transaction in which a request comes to rest.
 #[async_trait]
 pub trait Ledger: Send + Sync {
     /// Commits a first record with the sealed request and the announcement. If the id is known

@@ -1,5 +1,5 @@
-//! The only code that touches the outside. Each folder is one kind of place; each file implements one
-//! port of `crate::ports` for it.
+//! The only code that touches the outside. Each folder is one kind of place; each file implements
+//! one port of `crate::ports` for it.
 
 pub mod amqp;
 pub mod azure;

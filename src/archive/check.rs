@@ -154,8 +154,8 @@ fn check_counts(manifest: &Manifest<Listed>) -> Result<(), ArchiveFault> {
     if counted == manifest.counts { Ok(()) } else { Err(ArchiveFault::Counts) }
 }
 
-/// How many entries the zip's directory has. The reader keeps only the last one of a name, while who
-/// unpacks may be shown the first.
+/// How many entries the zip's directory has. The reader keeps only the last one of a name, while
+/// who unpacks may be shown the first.
 fn directory_entries<R: Read + Seek>(zip: ZipArchive<R>) -> io::Result<usize> {
     const ENTRY: &[u8] = b"PK\x01\x02";
     let start = zip.central_directory_start();

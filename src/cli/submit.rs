@@ -32,7 +32,8 @@ pub async fn submit(
         output::fault(&fault.pointer, fault.code, &fault.message, as_json)?;
     }
     let Some(id) = id.filter(|_| faults.is_empty()) else {
-        // Under the id that it claims it will never be in the ledger, so there is nothing to follow.
+        // Under the id that it claims it will never be in the ledger, so there is nothing to
+        // follow.
         output::note("submitted; it is at fault and will be answered as rejected");
         return Ok(End::Faults);
     };

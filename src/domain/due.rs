@@ -1,10 +1,10 @@
 //! When a request falls due: one calendar month after it was received (GDPR Art. 12(3)), counted as
 //! Regulation (EEC, Euratom) No 1182/71 counts.
 //!
-//! Art. 3(1) leaves out the day of the event; Art. 3(2)(c) ends the period with the last hour of the
-//! day of the same date in the last month, or of that month's last day where it has no such date;
-//! Art. 3(4) moves an end on a public holiday, Sunday or Saturday to the last hour of the next working
-//! day.
+//! Art. 3(1) leaves out the day of the event; Art. 3(2)(c) ends the period with the last hour of
+//! the day of the same date in the last month, or of that month's last day where it has no such
+//! date; Art. 3(4) moves an end on a public holiday, Sunday or Saturday to the last hour of the
+//! next working day.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! What we announce: `CloudEvents` 1.0 in structured mode (DESIGN 4.2).
 //!
-//! The body is a table of named fields, all of them ids, times, counts and words of ours. A new field
-//! is added here or not at all.
+//! The body is a table of named fields, all of them ids, times, counts and words of ours. A new
+//! field is added here or not at all.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};

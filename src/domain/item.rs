@@ -53,7 +53,8 @@ pub enum Version {
 pub struct Hit {
     /// Index of the identity in the request.
     pub identity: usize,
-    /// The chain of readings that led to it, outermost first: `json`, `gzip > text`, `zip:a.log > text`.
+    /// The chain of readings that led to it, outermost first: `json`, `gzip > text`, `zip:a.log >
+    /// text`.
     pub view: String,
     /// Where in that reading: a JSON Pointer, `line 12 column 3`, a column name.
     pub place: String,

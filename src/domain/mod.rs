@@ -1,8 +1,8 @@
 //! What we talk about: no I/O, no async, no clock, no log line.
 //!
 //! Everything here could be tested with a table of values. The story, in reading order: a *request*
-//! speaks of a *subject*; the sources hold *items*; *policy* turns findings into a *plan*; acting on
-//! it gives *outcomes*; the *state* moves by ledgered events, and some of them are announced.
+//! speaks of a *subject*; the sources hold *items*; *policy* turns findings into a *plan*; acting
+//! on it gives *outcomes*; the *state* moves by ledgered events, and some of them are announced.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod subject;

@@ -1,6 +1,7 @@
 //! What became of each item, and the tallies made of it.
 //!
-//! Every word here leaves the building in events and certificates, so none of them can hold a person.
+//! Every word here leaves the building in events and certificates, so none of them can hold a
+//! person.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Findings and policy in, exactly one action per item out. Leaves nothing for the executor to choose.
+//! Findings and policy in, exactly one action per item out. Leaves nothing for the executor to
+//! choose.
 
 use std::fmt;
 

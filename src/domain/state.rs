@@ -1,8 +1,8 @@
 //! The life of a request as one function.
 //!
-//! The ledger stores [`Event`]s; the state is their fold. No other code builds a later state. Nothing
-//! in an event may speak of the subject: events outlive the seal. What a person wrote as a reason is
-//! theirs to keep clean, and is length-bounded where it enters.
+//! The ledger stores [`Event`]s; the state is their fold. No other code builds a later state.
+//! Nothing in an event may speak of the subject: events outlive the seal. What a person wrote as a
+//! reason is theirs to keep clean, and is length-bounded where it enters.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -192,8 +192,8 @@ impl State {
                 if counts.is_clean() { Self::Completed } else { Self::PartiallyCompleted }
             }
 
-            (Self::Held, Event::Refused(_))
-            | (Self::Accepted | Self::Finding | Self::Planned | Self::Held, Event::Cancelled(_)) => {
+            (Self::Held, Event::Refused(_) | Event::Cancelled(_))
+            | (Self::Accepted | Self::Finding | Self::Planned, Event::Cancelled(_)) => {
                 Self::Cancelled
             }
             (

@@ -1,7 +1,8 @@
 //! The person a request is about: a list of identities, each one way to name that person.
 //!
 //! Values can be reached only through [`Identity::expose`]; neither type implements `Display` or
-//! `Serialize`, and `Debug` prints the kind alone, so that no log line can hold a person by accident.
+//! `Serialize`, and `Debug` prints the kind alone, so that no log line can hold a person by
+//! accident.
 
 use std::fmt;
 

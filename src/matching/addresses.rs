@@ -1,7 +1,7 @@
 //! Address-shaped tokens: what around an `@` is one e-mail address, and where it ends.
 //!
-//! Works on folded text. Letters of scripts that are written without spaces (Han, kana, Hangul, Thai)
-//! end an address: `連絡先はann@contoso.comです` names `ann@contoso.com`.
+//! Works on folded text. Letters of scripts that are written without spaces (Han, kana, Hangul,
+//! Thai) end an address: `連絡先はann@contoso.comです` names `ann@contoso.com`.
 
 use std::ops::Range;
 

@@ -9,8 +9,8 @@
 //! | username | as customer id and `.`, `@`, `+`, **and** it must stand for itself: a whole quoted |
 //! |  | string, a segment of a path, the user of a URL, or the value of a key that speaks of users |
 //!
-//! The username has the narrowest door because aliases are short and often words: `ann` in a sentence
-//! is not a finding, `/home/ann`, `"mlflow.user": "ann"` and `user=ann` are.
+//! The username has the narrowest door because aliases are short and often words: `ann` in a
+//! sentence is not a finding, `/home/ann`, `"mlflow.user": "ann"` and `user=ann` are.
 
 use super::addresses::{address_at, continues_word, local_run_start};
 

@@ -1,9 +1,9 @@
 //! Where in a text an identity may stand, told at the speed of memory.
 //!
-//! Reading a text in every view is slow, and most text speaks of nobody. So every pattern gives up a
-//! few grams of its bytes such that any occurrence, wherever it starts, has one of them at a multiple
-//! of the stride. Only those positions are looked at, each with one hash and one bit; what passes is
-//! compared in full. The number of patterns adds bits to a table, not work to a byte.
+//! Reading a text in every view is slow, and most text speaks of nobody. So every pattern gives up
+//! a few grams of its bytes such that any occurrence, wherever it starts, has one of them at a
+//! multiple of the stride. Only those positions are looked at, each with one hash and one bit; what
+//! passes is compared in full. The number of patterns adds bits to a table, not work to a byte.
 //!
 //! Text is taken as it is apart from the case of ASCII; [`Foreign`] says which characters must be
 //! folded first before nothing can be missed.
@@ -217,8 +217,8 @@ fn key_around(text: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(bytes.try_into().ok()?) | CASE)
 }
 
-/// The characters beyond ASCII that may be part of an occurrence of some pattern: those that fold to
-/// a letter of it, and those that fold away or melt into their neighbours.
+/// The characters beyond ASCII that may be part of an occurrence of some pattern: those that fold
+/// to a letter of it, and those that fold away or melt into their neighbours.
 pub struct Foreign {
     bits: Vec<u64>,
     high: bool,

@@ -1,7 +1,7 @@
 //! Where in a text the matcher would find something, without folding all of it.
 //!
-//! The promise: if [`Matcher::find`] finds an occurrence in the folded text, then a hint points into
-//! it or beside it. Hints that lead to nothing cost time and do no harm.
+//! The promise: if [`Matcher::find`] finds an occurrence in the folded text, then a hint points
+//! into it or beside it. Hints that lead to nothing cost time and do no harm.
 
 use std::ops::Range;
 

@@ -1,7 +1,8 @@
 //! Pure bytes in, pure facts out: what a stored thing says of whom, in every reading it admits.
 //!
-//! `views` turn bytes into texts, `patterns` turn identities into what is looked for, `matcher` looks
-//! for all of it in one text, `boundaries` says where an identity ends, and `scan` joins them.
+//! `views` turn bytes into texts, `patterns` turn identities into what is looked for, `matcher`
+//! looks for all of it in one text, `boundaries` says where an identity ends, and `scan` joins
+//! them.
 
 pub mod limits;
 pub mod views;

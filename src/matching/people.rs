@@ -1,8 +1,8 @@
 //! Persons named in an item: whose data is in it besides the subject's.
 //!
-//! Three things name a person for certain enough to be masked in an export: an address, the folder of
-//! a user, and the members of a user object in a run document (`userName`, `userObjectId`, `upn` …).
-//! A name in running text is not recognised: that would be guessing.
+//! Three things name a person for certain enough to be masked in an export: an address, the folder
+//! of a user, and the members of a user object in a run document (`userName`, `userObjectId`, `upn`
+//! …). A name in running text is not recognised: that would be guessing.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -86,8 +86,8 @@ pub fn people_in(text: &str, named: &mut dyn FnMut(NamedBy, &str, Range<usize>))
     }
 }
 
-/// Members of the user objects that run documents have (`createdBy`, `lastModifiedBy`, `systemData`),
-/// folded and in quotes as keys are.
+/// Members of the user objects that run documents have (`createdBy`, `lastModifiedBy`,
+/// `systemData`), folded and in quotes as keys are.
 const USER_KEYS: [&str; 10] = [
     "\"userobjectid\"",
     "\"userpuid\"",

@@ -1,9 +1,9 @@
-//! The terms of an item as a small filter that the catalogue keeps, so that a later sweep reads only
-//! what may speak of a subject.
+//! The terms of an item as a small filter that the catalogue keeps, so that a later sweep reads
+//! only what may speak of a subject.
 //!
-//! A filter may say yes wrongly and never no wrongly. It is made of the same readings as the matcher
-//! sees: every stretch of letters and digits of every folded reading, as a keyed hash, in a Bloom
-//! filter. Without the key it tells nothing; with it, it can only be asked.
+//! A filter may say yes wrongly and never no wrongly. It is made of the same readings as the
+//! matcher sees: every stretch of letters and digits of every folded reading, as a keyed hash, in a
+//! Bloom filter. Without the key it tells nothing; with it, it can only be asked.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -139,8 +139,8 @@ impl Look for Collector<'_> {
     }
 }
 
-/// The words of a folded text: stretches of letters and digits of scripts with spaces between words,
-/// and every single character of scripts without, where a name may start anywhere.
+/// The words of a folded text: stretches of letters and digits of scripts with spaces between
+/// words, and every single character of scripts without, where a name may start anywhere.
 fn words(text: &str, found: &mut dyn FnMut(&str)) {
     for stretch in text.split(|c: char| !c.is_alphanumeric()) {
         let mut start = 0;

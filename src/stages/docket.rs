@@ -1,5 +1,5 @@
-//! The ledger as the stages use it: requests come in sealed, records are chained, and every record is
-//! announced in the transaction that writes it.
+//! The ledger as the stages use it: requests come in sealed, records are chained, and every record
+//! is announced in the transaction that writes it.
 
 use std::sync::Arc;
 
@@ -20,7 +20,8 @@ use crate::ports::{
     SealedRequest, Standing,
 };
 use crate::stages::announce;
-use crate::stages::message::{self, Fault, Message, Terms};
+use crate::stages::message::fault::{Fault, Terms};
+use crate::stages::message::read::{self, Message};
 
 /// All that the stages need to write the account.
 pub struct Docket {
@@ -113,8 +114,8 @@ impl Docket {
         self.ledger.open(opening).await
     }
 
-    /// Accounts for a message that was refused, under an id of its own: the one it claims may be that
-    /// of a good request. The same message again is the same account.
+    /// Accounts for a message that was refused, under an id of its own: the one it claims may be
+    /// that of a good request. The same message again is the same account.
     pub async fn refuse(
         &self,
         body: &[u8],
@@ -189,7 +190,7 @@ impl Docket {
         let body = key
             .open(Purpose::Body, &sealed.body)
             .map_err(|error| Failure::needs_person(unsealing).because(error))?;
-        match message::read(&body, &Terms::of_the_ledger()) {
+        match read::read(&body, &Terms::of_the_ledger()) {
             Ok(Message::Request(request)) => {
                 Ok(Case { request: *request, standing: standing.clone(), key })
             }

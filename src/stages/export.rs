@@ -1,7 +1,7 @@
 //! Carries out the plan of an export: every planned item's bytes into one archive, streamed.
 //!
-//! The archive is written anew each time, in the order of the plan, and becomes visible only when it is
-//! whole; an export that was killed leaves nothing and starts again.
+//! The archive is written anew each time, in the order of the plan, and becomes visible only when
+//! it is whole; an export that was killed leaves nothing and starts again.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Walks the sources once for all waiting requests and ledgers what speaks of each subject, as a plan.
+//! Walks the sources once for all waiting requests and ledgers what speaks of each subject, as a
+//! plan.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -28,12 +29,12 @@ pub struct Found {
 /// Planned items kept in memory for one request before they are ledgered.
 const BATCH: usize = 256;
 
-/// Finds all `cases`, which are in the state `finding`, and brings each to `planned`. A request that
-/// left that state meanwhile (it was cancelled) is left alone.
+/// Finds all `cases`, which are in the state `finding`, and brings each to `planned`. A request
+/// that left that state meanwhile (it was cancelled) is left alone.
 ///
 /// # Errors
-/// A transient failure of a source or of the ledger; nothing but staged items is left behind, and the
-/// next find clears those.
+/// A transient failure of a source or of the ledger; nothing but staged items is left behind, and
+/// the next find clears those.
 pub async fn find(
     docket: &Docket,
     sources: &[Arc<dyn Source>],

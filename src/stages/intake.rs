@@ -1,7 +1,7 @@
 //! Turns a delivery into a ledgered request, a ledgered decision, or a list of faults.
 //!
-//! The delivery is settled by the caller after this returned, and so after everything is committed. A
-//! delivery that comes again meets what is in the ledger and changes nothing.
+//! The delivery is settled by the caller after this returned, and so after everything is committed.
+//! A delivery that comes again meets what is in the ledger and changes nothing.
 
 use crate::domain::due::Calendar;
 use crate::domain::event::Correspondence;
@@ -10,7 +10,8 @@ use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Decision, Event, State};
 use crate::ports::{Delivery, Opened, Settlement, Standing};
 use crate::stages::docket::Docket;
-use crate::stages::message::{self, Control, Fault, Message, Refusal, Terms, Verb};
+use crate::stages::message::fault::{Fault, Terms};
+use crate::stages::message::read::{self, Control, Message, Refusal, Verb};
 
 /// What a delivery turned out to be, for the log.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub async fn intake(
     delivery: &Delivery,
 ) -> Result<(Taken, Settlement), Failure> {
     let to = &delivery.correspondence;
-    let taken = match message::read(&delivery.body, terms) {
+    let taken = match read::read(&delivery.body, terms) {
         Ok(Message::Request(request)) => {
             accept(docket, calendar, &request, &delivery.body, to).await?
         }

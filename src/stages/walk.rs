@@ -1,10 +1,10 @@
 //! One pass over the sources: every item listed, read once and held against all identities at once.
 //!
-//! Reading is async and bounded; decoding and matching run on blocking threads, one an item. A bad item
-//! is not a bad pass: what cannot be read is reported and the pass goes on. What may pass by itself (a
-//! store that is away) ends the pass with a transient failure, so that one absence is not taken for
-//! thousands of unreadable items; whoever calls tries again, and says with [`Patience::Spent`] when an
-//! item that still fails is to be reported instead.
+//! Reading is async and bounded; decoding and matching run on blocking threads, one an item. A bad
+//! item is not a bad pass: what cannot be read is reported and the pass goes on. What may pass by
+//! itself (a store that is away) ends the pass with a transient failure, so that one absence is not
+//! taken for thousands of unreadable items; whoever calls tries again, and says with
+//! [`Patience::Spent`] when an item that still fails is to be reported instead.
 
 use std::io;
 use std::sync::Arc;
@@ -179,8 +179,8 @@ async fn see(
     Ok(look.filter(|look| !look.hits.is_empty() || !look.unreadable.is_empty()).map(Seen::Item))
 }
 
-/// Looks at one item; `None` if it is gone. An item that was rewritten since it was listed is looked
-/// up again, so that what comes back is always what was read.
+/// Looks at one item; `None` if it is gone. An item that was rewritten since it was listed is
+/// looked up again, so that what comes back is always what was read.
 pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Option<Look>, Failure> {
     let mut item = listed;
     for _ in 0..CHANGES_MAX {

@@ -1,18 +1,15 @@
 //! When, and how many at once: five loops side by side, each resumable and bounded.
 //!
 //! A loop takes what the ledger says is next, runs one stage on it, and lets the ledger say what is
-//! next again. Nothing that matters is kept in memory between two turns, so a kill costs a turn and no
-//! more. Here, and nowhere below, outcomes become log lines and numbers.
+//! next again. Nothing that matters is kept in memory between two turns, so a kill costs a turn and
+//! no more. Here, and nowhere below, outcomes become log lines and numbers.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod stopper;
 pub mod world;
 pub mod retry;
 pub mod report;
-pub mod intake;
-pub mod sweep;
-pub mod act;
-pub mod announce;
+pub mod loops;
 pub mod runner;
 pub mod preview;
 pub mod status;

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use crate::domain::failure::Failure;
-use crate::stages::readback;
+use crate::stages::verify::archive;
 
 /// What a sound archive says of itself.
 pub struct Archive {
@@ -24,7 +24,7 @@ pub struct Archive {
 /// # Errors
 /// The first fault.
 pub fn verify_archive(file: File) -> Result<Archive, Failure> {
-    let checked = readback::check_file(file)
+    let checked = archive::check_file(file)
         .map_err(|fault| Failure::permanent("the archive does not hold").because(fault))?;
     Ok(Archive {
         request: checked.request.id.as_str().to_owned(),

@@ -12,7 +12,8 @@ use crate::domain::policy::Policy;
 use crate::domain::request::RequestKind;
 use crate::ports::Clock;
 use crate::stages::find::wanted;
-use crate::stages::message::{self, Fault, Message};
+use crate::stages::message::fault::Fault;
+use crate::stages::message::read::{self, Message};
 use crate::stages::plan::plan;
 use crate::stages::walk::{Look, Meter, Patience, Seen, Walk, walk};
 use crate::worker::world::{Limits, Sources};
@@ -42,8 +43,9 @@ pub struct Summary {
 }
 
 impl Preview {
-    /// Walks the sources for the request in `body` and hands over what it meets; `meter` may be read
-    /// meanwhile. An item that speaks of the subject and is unreadable in part is handed over twice.
+    /// Walks the sources for the request in `body` and hands over what it meets; `meter` may be
+    /// read meanwhile. An item that speaks of the subject and is unreadable in part is handed over
+    /// twice.
     ///
     /// A request that is at fault gives its faults instead of a summary.
     ///
@@ -57,7 +59,7 @@ impl Preview {
         mut unreadable: impl FnMut(Unreadable),
     ) -> Result<Result<Summary, Vec<Fault>>, Failure> {
         let terms = self.limits.terms(&self.sources, &*self.clock);
-        let request = match message::read(body, &terms) {
+        let request = match read::read(body, &terms) {
             Ok(Message::Request(request)) => request,
             Ok(Message::Control(_)) => {
                 let text = "a control message finds nothing, so there is nothing to preview";

@@ -1,7 +1,7 @@
 //! Outcomes become log lines and numbers, here and nowhere else.
 //!
-//! A line holds ids, words, counts and the chains of failures, all of which are free of personal data
-//! by contract.
+//! A line holds ids, words, counts and the chains of failures, all of which are free of personal
+//! data by contract.
 
 use jiff::SignedDuration;
 use tracing::{Level, error, event, info, warn};

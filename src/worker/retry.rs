@@ -30,8 +30,8 @@ pub struct Tries(u32);
 pub struct Aside(HashMap<RequestId, (Tries, Timestamp)>);
 
 impl Backoff {
-    /// The pause before the next try: doubles, with up to a half taken off by `random`, so that many
-    /// who failed together do not come back together.
+    /// The pause before the next try: doubles, with up to a half taken off by `random`, so that
+    /// many who failed together do not come back together.
     pub fn delay_ms(&self, tries: Tries, random: u64) -> u64 {
         let doubled = self.delay_ms_min.saturating_mul(1 << tries.0.min(20));
         let full = doubled.clamp(1, self.delay_ms_max.max(1));

@@ -1,11 +1,12 @@
 //! Starts the loops and waits for them all.
 
-use crate::worker::sweep::Purpose;
+use crate::worker::loops::sweep::Purpose;
+use crate::worker::loops::{act, announce, intake, sweep};
+use crate::worker::report;
 use crate::worker::world::World;
-use crate::worker::{act, announce, intake, report, sweep};
 
-/// Runs until the world's stopper stops; returns when everything in hand is ledgered and what could be
-/// announced is.
+/// Runs until the world's stopper stops; returns when everything in hand is ledgered and what could
+/// be announced is.
 pub async fn run(world: &World) {
     tokio::join!(
         intake::run(world),

@@ -31,7 +31,8 @@ impl Stopper {
         self.0.run_until_cancelled(future).await
     }
 
-    /// As [`Self::run_until_stopped`], but `future` gets `grace_ms` more to end what it has in hand.
+    /// As [`Self::run_until_stopped`], but `future` gets `grace_ms` more to end what it has in
+    /// hand.
     pub async fn run_with_grace<T>(
         &self,
         clock: &Arc<dyn Clock>,

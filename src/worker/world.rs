@@ -11,7 +11,7 @@ use crate::domain::failure::Failure;
 use crate::domain::policy::Policy;
 use crate::ports::{Announcer, Clock, Entropy, Exports, Inbox, Ledger, Source};
 use crate::stages::docket::Docket;
-use crate::stages::message::Terms;
+use crate::stages::message::fault::Terms;
 use crate::stages::walk::WalkLimits;
 use crate::telemetry::metrics::Metrics;
 use crate::worker::retry::Backoff;

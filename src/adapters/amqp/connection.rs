@@ -1,9 +1,9 @@
 //! A connection to the broker that is made again whenever it is gone.
 //!
-//! Nothing runs in the background: whoever needs a channel makes the connection if there is none, and
-//! the others wait for that meanwhile. lapin's own recovery stays off, because it leaves out what the
-//! broker closes on purpose (a channel at the acknowledgement timeout, a deleted queue); one way that
-//! covers everything is easier to trust than two.
+//! Nothing runs in the background: whoever needs a channel makes the connection if there is none,
+//! and the others wait for that meanwhile. lapin's own recovery stays off, because it leaves out
+//! what the broker closes on purpose (a channel at the acknowledgement timeout, a deleted queue);
+//! one way that covers everything is easier to trust than two.
 
 use std::time::Duration;
 
@@ -120,8 +120,8 @@ impl Connection {
     }
 }
 
-/// Pauses between tries: each twice as long as the one before up to a bound, and spread by chance, so
-/// that a fleet does not return to a restarted broker all at once.
+/// Pauses between tries: each twice as long as the one before up to a bound, and spread by chance,
+/// so that a fleet does not return to a restarted broker all at once.
 pub struct Pause {
     next: Duration,
 }

@@ -1,7 +1,7 @@
 //! What must exist on the broker, and declaring it.
 //!
-//! It is declared on every channel that is opened, so that a queue or exchange which somebody deleted
-//! while we run is back with the next channel.
+//! It is declared on every channel that is opened, so that a queue or exchange which somebody
+//! deleted while we run is back with the next channel.
 
 use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
@@ -108,7 +108,8 @@ fn refused(what: &str, key: &str, name: &ShortString, error: &lapin::Error) -> F
     failure(format!("declaring the {what} {name}"), error)
 }
 
-/// What an error of the broker means for us: what it refuses needs a person, everything else may pass.
+/// What an error of the broker means for us: what it refuses needs a person, everything else may
+/// pass.
 pub fn failure(doing: impl Into<String>, error: &lapin::Error) -> Failure {
     let needs_person = matches!(
         soft(error),

@@ -1,7 +1,7 @@
 //! What the storage service answered, and what a caller does about it.
 //!
-//! Errors of the SDK and its transport are never passed on: their texts hold URLs, and those hold blob
-//! names and SAS signatures. What passes is a status and a checked error code.
+//! Errors of the SDK and its transport are never passed on: their texts hold URLs, and those hold
+//! blob names and SAS signatures. What passes is a status and a checked error code.
 
 use azure_core::error::ErrorKind;
 use azure_core::http::headers::{HeaderName, Headers};

@@ -147,9 +147,9 @@ impl Source for BlobSource {
         }
     }
 
-    /// Read from the account's soft-delete policy. A credential for one container may not be allowed
-    /// to see it, as with a SAS of the container; the horizon is then not known, and `None` says no more
-    /// than that we know of none. A warning tells the operator.
+    /// Read from the account's soft-delete policy. A credential for one container may not be
+    /// allowed to see it, as with a SAS of the container; the horizon is then not known, and `None`
+    /// says no more than that we know of none. A warning tells the operator.
     async fn unrecoverable_after(
         &self,
         erased_at: Timestamp,

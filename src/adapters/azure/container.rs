@@ -1,4 +1,5 @@
-//! A blob container and the way in: one transport, one pipeline and one authorisation for all requests.
+//! A blob container and the way in: one transport, one pipeline and one authorisation for all
+//! requests.
 
 use std::sync::Arc;
 use std::time::Duration;

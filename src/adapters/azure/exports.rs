@@ -1,6 +1,7 @@
 //! Archives in a blob container, uploaded block by block and visible once they are whole.
 //!
-//! What is uploaded and never committed has no name and no reader; the service drops it after a week.
+//! What is uploaded and never committed has no name and no reader; the service drops it after a
+//! week.
 
 use std::sync::Arc;
 

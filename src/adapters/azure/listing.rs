@@ -1,7 +1,7 @@
 //! Reads the XML of a listing.
 //!
-//! The SDK's own reading trims white space, so that the blob ` a` would be taken for `a`, and gives a
-//! whole page up for one date that it does not understand. Here a name is what was written, and
+//! The SDK's own reading trims white space, so that the blob ` a` would be taken for `a`, and gives
+//! a whole page up for one date that it does not understand. Here a name is what was written, and
 //! only what makes an item is read.
 
 use std::collections::BTreeMap;
@@ -173,8 +173,8 @@ mod tests {
 
     fn page(blobs: &str) -> Vec<u8> {
         let head = "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults>";
-        format!("{head}<Prefix /><Blobs>{blobs}</Blobs><NextMarker>m&amp;1</NextMarker></EnumerationResults>")
-            .into_bytes()
+        let tail = "<NextMarker>m&amp;1</NextMarker></EnumerationResults>";
+        format!("{head}<Prefix /><Blobs>{blobs}</Blobs>{tail}").into_bytes()
     }
 
     #[test]

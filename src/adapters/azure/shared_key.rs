@@ -1,5 +1,5 @@
-//! Signs requests with a storage account's key, which the SDK does not do. The scheme is Microsoft's
-//! "Authorize with Shared Key"; emulators and tests use it, production has identities.
+//! Signs requests with a storage account's key, which the SDK does not do. The scheme is
+//! Microsoft's "Authorize with Shared Key"; emulators and tests use it, production has identities.
 
 use std::fmt;
 use std::sync::Arc;

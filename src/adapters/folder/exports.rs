@@ -1,8 +1,8 @@
 //! Archives in a folder, each readable by our own user alone.
 //!
-//! An archive is written beside its place under `.NAME.part` and renamed when it is whole and on disk.
-//! What a killed process leaves under that name is overwritten when the export is tried again and
-//! removed with the archive.
+//! An archive is written beside its place under `.NAME.part` and renamed when it is whole and on
+//! disk. What a killed process leaves under that name is overwritten when the export is tried again
+//! and removed with the archive.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};

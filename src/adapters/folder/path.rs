@@ -1,9 +1,9 @@
 //! File paths below a folder as item names, and back.
 //!
-//! A name is the path with `/` between segments. Unix file names are bytes: a path that is not UTF-8
-//! would otherwise be dropped or, worse, stand for another file. Such a path is written with `%XX`
-//! for its `%` and its invalid bytes, and ends in `//`, which no path does; all other names are the
-//! path itself. So the two directions undo each other and no name stands for two files.
+//! A name is the path with `/` between segments. Unix file names are bytes: a path that is not
+//! UTF-8 would otherwise be dropped or, worse, stand for another file. Such a path is written with
+//! `%XX` for its `%` and its invalid bytes, and ends in `//`, which no path does; all other names
+//! are the path itself. So the two directions undo each other and no name stands for two files.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;

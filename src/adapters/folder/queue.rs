@@ -1,9 +1,10 @@
 //! The embedded default queue: a folder with `incoming/`, `accepted/`, `rejected/` and `events/`.
 //!
-//! Anyone may drop a request into `incoming/`. Names that begin with a dot or end in `.tmp` or `.part`
-//! are still being written; any other file is taken once its size and time have stood still for one
-//! poll, for the sake of programs that write in place. A request that was taken leaves an empty file
-//! of its name in `accepted/`: its body names the person, and lives only sealed in the ledger.
+//! Anyone may drop a request into `incoming/`. Names that begin with a dot or end in `.tmp` or
+//! `.part` are still being written; any other file is taken once its size and time have stood still
+//! for one poll, for the sake of programs that write in place. A request that was taken leaves an
+//! empty file of its name in `accepted/`: its body names the person, and lives only sealed in the
+//! ledger.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::OsString;
@@ -57,11 +58,12 @@ impl FolderQueue {
     }
 }
 
-/// Puts one request into the queue in `root` under `name`, whole or not at all, and returns the name
-/// it got: a number is added where the name is taken.
+/// Puts one request into the queue in `root` under `name`, whole or not at all, and returns the
+/// name it got: a number is added where the name is taken.
 ///
 /// # Errors
-/// `Permanent` for a name that is not a plain visible one, `NeedsPerson` where it cannot be written.
+/// `Permanent` for a name that is not a plain visible one, `NeedsPerson` where it cannot be
+/// written.
 pub fn submit(root: &Path, body: &[u8], name: &str) -> Result<String, Failure> {
     let plain = !name.is_empty() && !name.contains(['/', '\\', '\0']) && !is_unfinished(name);
     if !plain || name.len() > NAME_BYTES_MAX {
@@ -105,7 +107,8 @@ impl Inbox for FolderQueue {
 
 #[async_trait]
 impl Announcer for FolderQueue {
-    /// One file an event. Its name holds the event id, so that an event announced twice is one file.
+    /// One file an event. Its name holds the event id, so that an event announced twice is one
+    /// file.
     async fn announce(&self, announcement: &Announcement) -> Result<Announced, Failure> {
         let name = format!(
             "{}-{:010}-{}-{}.json",

@@ -4,8 +4,8 @@
 //! is a source of its own or not ours, and following one could read or erase outside the folder.
 //!
 //! A file system knows no conditional delete. The state of a file (its `ETag`: inode, size, time of
-//! last change) is compared right before it is unlinked; a write that falls between the two calls is
-//! lost with the file. So the folder should rest while requests run; a blob container need not.
+//! last change) is compared right before it is unlinked; a write that falls between the two calls
+//! is lost with the file. So the folder should rest while requests run; a blob container need not.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};

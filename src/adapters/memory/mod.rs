@@ -1,5 +1,5 @@
-//! Ports in memory, for tests and dry runs. They keep the promises of `crate::ports` and nothing else:
-//! what is in them is gone with the process.
+//! Ports in memory, for tests and dry runs. They keep the promises of `crate::ports` and nothing
+//! else: what is in them is gone with the process.
 
 pub mod announcer;
 pub mod clock;

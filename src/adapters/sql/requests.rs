@@ -14,8 +14,9 @@ use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::{Opened, Opening, Progress, Record, SealedRequest, Standing};
 
-const OPEN: &str = "INSERT INTO requests (id, digest, kind, regulation, state, sequence, head, submitted, due, \
-     changed, done, total, reply_to, correlation_id, traceparent, message_id, wrapped_key, body) \
+const OPEN: &str = "INSERT INTO requests (id, digest, kind, regulation, state, sequence, head, \
+     submitted, due, changed, done, total, reply_to, correlation_id, traceparent, message_id, \
+     wrapped_key, body) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, $11, $12, $13, $14, $15, $16) \
      ON CONFLICT (id) DO NOTHING";
 

@@ -1,8 +1,8 @@
 //! Containers opened: what a stream is packed in is known by its first bytes, never by its name.
 //!
-//! A decoder that breaks is noted and what it gave before counts; a limit ends the whole item, since
-//! what is still to come cannot be trusted to be smaller. Zip needs to seek and goes through a spool
-//! that lies in memory while it is small and in an unlinked file beyond that.
+//! A decoder that breaks is noted and what it gave before counts; a limit ends the whole item,
+//! since what is still to come cannot be trusted to be smaller. Zip needs to seek and goes through
+//! a spool that lies in memory while it is small and in an unlinked file beyond that.
 
 use std::io::{self, BufReader, Cursor, Read, Seek, Write};
 

@@ -12,9 +12,9 @@
 //! | base64, plain and for URLs, and whatever was packed in it | `spelling::base64_runs` |
 //! | NFKC and case folding; invisible characters dropped | `spelling::fold` |
 //!
-//! JSON, JSON lines and notebooks are read as text with their escapes undone, and `places` finds out
-//! at which JSON Pointer a hit stands. CSV needs no view of its own: a quote is a boundary.
-//! To add a reading: a file here, a line in this table, and a call in `windows` (text) or
+//! JSON, JSON lines and notebooks are read as text with their escapes undone, and `places` finds
+//! out at which JSON Pointer a hit stands. CSV needs no view of its own: a quote is a boundary. To
+//! add a reading: a file here, a line in this table, and a call in `windows` (text) or
 //! `containers` (bytes).
 
 pub mod spelling;

@@ -1,7 +1,8 @@
 //! Where in a document a hit stands: line and column, and the JSON Pointer where it is JSON.
 //!
-//! The document passes once, in parts. Its JSON structure is followed only once a hit was seen: until
-//! then parts are put aside, up to [`ASIDE_BYTES_MAX`], so that documents without a hit cost nothing.
+//! The document passes once, in parts. Its JSON structure is followed only once a hit was seen:
+//! until then parts are put aside, up to [`ASIDE_BYTES_MAX`], so that documents without a hit cost
+//! nothing.
 
 /// Bytes of a JSON document that are put aside at most before its structure is followed anyway.
 const ASIDE_BYTES_MAX: usize = 8 << 20;

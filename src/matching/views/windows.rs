@@ -1,5 +1,6 @@
-//! A stream of text searched window by window: memory stays bounded, and windows overlap so far that
-//! every occurrence stands whole, with its neighbours, in exactly one window that answers for it.
+//! A stream of text searched window by window: memory stays bounded, and windows overlap so far
+//! that every occurrence stands whole, with its neighbours, in exactly one window that answers for
+//! it.
 
 use std::io::{self, Read};
 

@@ -1,4 +1,5 @@
-//! Tables stored by column or row in binary files: their strings, cell by cell, with the column's name.
+//! Tables stored by column or row in binary files: their strings, cell by cell, with the column's
+//! name.
 
 pub mod cells;
 pub mod avro;

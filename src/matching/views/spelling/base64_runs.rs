@@ -13,11 +13,11 @@ pub struct Run {
     pub bytes: Vec<u8>,
 }
 
-/// Every run of the text that may hold text or something packed, in order, decoded from the start of
-/// the run and from each of the three places after it: other words may stand before it.
+/// Every run of the text that may hold text or something packed, in order, decoded from the start
+/// of the run and from each of the three places after it: other words may stand before it.
 ///
-/// Line breaks within a run are skipped, as mail and PEM files have them. A run of one case alone is
-/// a number or a path: text of twelve bytes gives letters of both.
+/// Line breaks within a run are skipped, as mail and PEM files have them. A run of one case alone
+/// is a number or a path: text of twelve bytes gives letters of both.
 pub fn runs(text: &str, found: &mut dyn FnMut(Run)) {
     let bytes = text.as_bytes();
     let (blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();

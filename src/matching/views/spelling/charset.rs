@@ -158,7 +158,8 @@ impl<R: Read> Read for Wide<R> {
 ///
 /// Text: what is UTF-8 as such, the rest as Windows-1252 (which has Latin-1 within); with `legacy`
 /// also whole in each charset in which names beyond ASCII are still stored. Binary: the rest as
-/// nothing, then as Windows-1252, then every two bytes as a character, both ways and from both ends.
+/// nothing, then as Windows-1252, then every two bytes as a character, both ways and from both
+/// ends.
 pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<(&'static str, Reading)> {
     let mut readings = vec![("", mixed(bytes, |byte| WESTERN[usize::from(byte - 0x80)]))];
     if binary {

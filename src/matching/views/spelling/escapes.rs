@@ -1,14 +1,15 @@
 //! Escapes undone: backslashes (JSON, Python, Java, C), percent-encoding and HTML entities.
 //!
-//! One round undoes all of them at once, each where it stands; what one round leaves, such as a JSON
-//! text within a JSON string, the next round undoes. Bytes that escapes spell are read as UTF-8 where
-//! they are UTF-8 and as Latin-1 where they are not.
+//! One round undoes all of them at once, each where it stands; what one round leaves, such as a
+//! JSON text within a JSON string, the next round undoes. Bytes that escapes spell are read as
+//! UTF-8 where they are UTF-8 and as Latin-1 where they are not.
 
 use memchr::memchr3_iter;
 
 use super::reading::Reading;
 
-/// Rounds that a text is unescaped at most: a percent-encoded JSON text in a JSON string, and one more.
+/// Rounds that a text is unescaped at most: a percent-encoded JSON text in a JSON string, and one
+/// more.
 pub const ROUNDS_MAX: usize = 4;
 
 /// The longest escape that is undone in one piece.

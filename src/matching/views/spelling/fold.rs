@@ -1,7 +1,8 @@
 //! One spelling for texts that a reader takes for the same: NFKC, case folding, nothing invisible.
 //!
-//! A character is folded to the lower case of its upper case, which joins `ß` with `ss`, `ſ` with `s`,
-//! the two sigmas, and the dotless `ı` with `i`; a dot above that is left after `i` is dropped.
+//! A character is folded to the lower case of its upper case, which joins `ß` with `ss`, `ſ` with
+//! `s`, the two sigmas, and the dotless `ı` with `i`; a dot above that is left after `i` is
+//! dropped.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{canonical_combining_class, is_combining_mark};

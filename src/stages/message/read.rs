@@ -1,15 +1,11 @@
-//! The JSON contract of requests and control messages (DESIGN 4.1): bytes in, a message or every
-//! fault of it out.
-//!
-//! A fault names its place by JSON Pointer, a stable code and a sentence; none quotes a value, and a
-//! pointer holds only names that look like field names, because a hostile or clumsy producer may put
-//! a person's address where a key belongs.
+//! Reads a message: bytes in, a request, a decision or every fault out.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::domain::request::{Options, Request, RequestId, RequestKind};
-use crate::stages::identities;
+use crate::stages::message::fault::{CLOCK_SKEW, Fault, Faults, Terms, pointer_to};
+use crate::stages::message::identities;
 
 /// What a producer sent.
 #[derive(Debug)]
@@ -46,32 +42,6 @@ pub enum Verb {
     Retry,
 }
 
-/// One thing that is wrong with a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// JSON Pointer (RFC 6901) to the place.
-    pub pointer: String,
-    /// Stable code.
-    pub code: &'static str,
-    /// A sentence for people, free of personal data.
-    pub message: String,
-}
-
-/// Bounds and circumstances that a message is checked against.
-#[derive(Clone, Debug)]
-pub struct Terms {
-    /// Longest body in bytes.
-    pub message_bytes_max: usize,
-    /// Most identities.
-    pub identities_max: usize,
-    /// Shortest identity in characters.
-    pub identity_chars_min: usize,
-    /// Names of the configured sources; `None` admits any name.
-    pub sources: Option<Vec<String>>,
-    /// When the message is read.
-    pub now: Timestamp,
-}
-
 /// Everything that was wrong, and what could be told of the message all the same.
 #[derive(Debug)]
 pub struct Refusal {
@@ -80,13 +50,6 @@ pub struct Refusal {
     /// The request id, if the message had a sound one.
     pub id: Option<RequestId>,
 }
-
-/// Collects faults while a message is read.
-#[derive(Default)]
-pub struct Faults(Vec<Fault>);
-
-/// Clocks of producers may run ahead of ours by this much.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_hours(24);
 
 /// Longest actor and reason of a control message, in characters.
 const DECISION_CHARS_MAX: usize = 1000;
@@ -395,16 +358,6 @@ fn time(
     time
 }
 
-/// The pointer to `field` under `at`; where the name does not look like a field's, to `at` itself.
-pub fn pointer_to(at: &str, field: &str) -> String {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if (1..=64).contains(&field.len()) && field.chars().all(plain) {
-        format!("{at}/{field}")
-    } else {
-        at.to_owned()
-    }
-}
-
 impl Verb {
     /// The word of the message.
     pub fn word(self) -> &'static str {
@@ -413,40 +366,6 @@ impl Verb {
             Self::Approve => "approve",
             Self::Reject => "reject",
             Self::Retry => "retry",
-        }
-    }
-}
-
-impl Terms {
-    /// The terms for a request that was accepted once: whatever was admitted then is admitted now.
-    pub fn of_the_ledger() -> Self {
-        Self {
-            message_bytes_max: usize::MAX,
-            identities_max: usize::MAX,
-            identity_chars_min: 1,
-            // A source may have been taken out of the configuration since.
-            sources: None,
-            now: Timestamp::MAX - CLOCK_SKEW,
-        }
-    }
-}
-
-impl Faults {
-    /// Adds a fault.
-    pub fn add(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) {
-        self.0.push(Fault { pointer: pointer.to_owned(), code, message: message.into() });
-    }
-
-    /// Adds the fault that the value at `pointer` should have been `wanted`.
-    pub fn wrong_type(&mut self, pointer: &str, wanted: &str) {
-        self.add(pointer, "wrong_type", format!("this must be {wanted}"));
-    }
-
-    /// Adds a fault for each field that is not among `known`.
-    pub fn strays(&mut self, object: &Map<String, Value>, at: &str, known: &[&str]) {
-        for field in object.keys().filter(|field| !known.contains(&field.as_str())) {
-            let text = format!("unknown field; known are {}", known.join(", "));
-            self.add(&pointer_to(at, field), "unknown_field", text);
         }
     }
 }

@@ -8,16 +8,16 @@ use crate::domain::state::{Event, State};
 use crate::ports::{Progress, Standing};
 use crate::stages::erase::erase;
 use crate::stages::export::export;
-use crate::stages::readback::read_back;
-use crate::stages::verify::rest_dry;
+use crate::stages::verify::archive::read_back;
+use crate::stages::verify::erasure::rest_dry;
 use crate::stages::walk::{Patience, Walk};
+use crate::worker::loops::sweep::fail;
 use crate::worker::report;
 use crate::worker::retry::Aside;
-use crate::worker::sweep::fail;
 use crate::worker::world::World;
 
-/// How long what is in hand may go on after a stop: well under the half minute that service managers
-/// give.
+/// How long what is in hand may go on after a stop: well under the half minute that service
+/// managers give.
 const GRACE_MS: u64 = 10_000;
 
 /// Requests looked at in one turn, the rest of them in the next.

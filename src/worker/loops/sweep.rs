@@ -1,5 +1,5 @@
-//! All that wait, one sweep: requests that were accepted are found together, erasures that were acted on
-//! are looked at again together. While a sweep runs, new requests wait and share the next.
+//! All that wait, one sweep: requests that were accepted are found together, erasures that were
+//! acted on are looked at again together. While a sweep runs, new requests wait and share the next.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::domain::subject::Subject;
 use crate::ports::{Progress, Standing};
 use crate::stages::docket::Case;
 use crate::stages::find::find;
-use crate::stages::verify::verify;
+use crate::stages::verify::erasure::verify;
 use crate::stages::walk::{Meter, Walk};
 use crate::worker::report;
 use crate::worker::retry::Tries;
@@ -29,8 +29,8 @@ pub enum Purpose {
 /// How often the progress of a walk is noted.
 const NOTE_EVERY_MS: u64 = 500;
 
-/// Sweeps for one purpose until stopped. A sweep that is stopped leaves its requests where they were;
-/// the next start sweeps for them again.
+/// Sweeps for one purpose until stopped. A sweep that is stopped leaves its requests where they
+/// were; the next start sweeps for them again.
 pub async fn run(world: &World, purpose: Purpose) {
     let mut tries = Tries::default();
     while !world.stopper.is_stopped() {

@@ -1,4 +1,5 @@
-//! `subject_identities`, in the array form of `OpenDSR` 2.0 and the dictionary form of mParticle's v3.
+//! `subject_identities`, in the array form of `OpenDSR` 2.0 and the dictionary form of mParticle's
+//! v3.
 //!
 //! Each value is checked against what its type looks like, and against a floor: an identity that is
 //! too short or too common would find other people.
@@ -6,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use crate::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
-use crate::stages::message::{Faults, Terms, pointer_to};
+use crate::stages::message::fault::{Faults, Terms, pointer_to};
 
 /// Longest identity, in characters. RFC 5321 bounds an address at 254; names can be longer.
 const IDENTITY_CHARS_MAX: usize = 512;
@@ -225,12 +226,24 @@ fn too_short(chars_min: usize) -> (&'static str, String) {
 
 /// Zero-width and directional characters, which make two unlike texts look alike.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    const RANGES: [(char, char); 4] = [
+        ('\u{200b}', '\u{200f}'),
+        ('\u{202a}', '\u{202e}'),
+        ('\u{2060}', '\u{2069}'),
+        ('\u{feff}', '\u{feff}'),
+    ];
+    RANGES.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
 
 /// Scripts written without spaces, in which a name is two characters or more.
 fn is_wide(c: char) -> bool {
-    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{20000}'..='\u{3ffff}')
+    const RANGES: [(char, char); 4] = [
+        ('\u{3040}', '\u{30ff}'),
+        ('\u{3400}', '\u{9fff}'),
+        ('\u{ac00}', '\u{d7af}'),
+        ('\u{20000}', '\u{3ffff}'),
+    ];
+    RANGES.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
 
 fn is_address(value: &str) -> bool {

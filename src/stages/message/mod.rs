@@ -1,0 +1,6 @@
+//! The JSON contract of requests and control messages (DESIGN 4.1): bytes in, a message or every
+//! fault of it out.
+
+pub mod fault;
+pub mod identities;
+pub mod read;

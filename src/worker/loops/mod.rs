@@ -1,0 +1,6 @@
+//! The loops that run side by side, each resumable and bounded.
+
+pub mod intake;
+pub mod sweep;
+pub mod act;
+pub mod announce;
