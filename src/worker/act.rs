@@ -1,7 +1,5 @@
 //! Carries plans out, earliest due first: archives are written and read back, items are erased.
 
-use std::pin::pin;
-
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
@@ -107,19 +105,24 @@ async fn act(world: &World, standing: &Standing, patience: Patience) -> Result<(
     erase(docket, &world.sources, &case, concurrency, patience).await
 }
 
+/// Acts and notes side by side: were acting left alone while a note waits for the ledger, a write of
+/// its own that is half done would keep the note waiting for ever.
 async fn while_noting<T>(
     world: &World,
     id: &RequestId,
     acting: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let mut acting = pin!(acting);
-    loop {
-        tokio::select! {
-            biased;
-            acted = &mut acting => return acted,
-            () = world.docket.clock.sleep_ms(NOTE_EVERY_MS) => {}
+    let noting = async {
+        // Ends with a failure, or with the acting.
+        loop {
+            world.docket.clock.sleep_ms(NOTE_EVERY_MS).await;
+            note(world, id).await?;
         }
-        note(world, id).await?;
+    };
+    tokio::select! {
+        biased;
+        acted = acting => acted,
+        failed = noting => failed,
     }
 }
 

@@ -1,7 +1,6 @@
 //! All that wait, one sweep: requests that were accepted are found together, erasures that were acted on
 //! are looked at again together. While a sweep runs, new requests wait and share the next.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use crate::domain::failure::Failure;
@@ -134,7 +133,9 @@ pub async fn fail(world: &World, id: &RequestId, failure: &Failure) -> Result<()
     Ok(())
 }
 
-/// Runs a sweep and notes from time to time how far it has come.
+/// Runs a sweep and notes from time to time how far it has come. The two go side by side: were the
+/// sweep left alone while a note waits for the ledger, a write of its own that is half done would keep
+/// the note waiting for ever.
 async fn while_noting<T>(
     world: &World,
     cases: &[Case],
@@ -142,15 +143,18 @@ async fn while_noting<T>(
     sweeping: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     let ids: Vec<RequestId> = cases.iter().map(|case| case.request.id.clone()).collect();
-    let mut sweeping = pin!(sweeping);
-    loop {
-        tokio::select! {
-            biased;
-            swept = &mut sweeping => return swept,
-            () = world.docket.clock.sleep_ms(NOTE_EVERY_MS) => {}
+    let noting = async {
+        // Ends with a failure, or with the sweep.
+        loop {
+            world.docket.clock.sleep_ms(NOTE_EVERY_MS).await;
+            let progress = Progress { done: meter.items(), total: 0 };
+            world.docket.ledger.note_progress(&ids, progress).await?;
         }
-        let progress = Progress { done: meter.items(), total: 0 };
-        world.docket.ledger.note_progress(&ids, progress).await?;
+    };
+    tokio::select! {
+        biased;
+        swept = sweeping => swept,
+        failed = noting => failed,
     }
 }
 
