@@ -243,7 +243,8 @@ pub trait Ledger: Send + Sync {
     /// The sealed request; `None` once it rests.
     async fn sealed(&self, id: &RequestId) -> Result<Option<SealedRequest>, Failure>;
 
-    /// Adds planned items, sealed; items whose ordinal is there already are left as they are.
+    /// Adds planned items, sealed; items whose ordinal is there already are left as they are. A
+    /// request that rests takes none: it may have been cancelled while a sweep was under way.
     async fn add_items(&self, id: &RequestId, items: &[SealedItem]) -> Result<(), Failure>;
 
     /// Forgets planned items, all or those without an outcome: a look that did not end starts anew.

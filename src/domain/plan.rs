@@ -29,7 +29,8 @@ pub enum Action {
     Delete,
     /// It stays, for this reason.
     Keep(String),
-    /// Nothing can be done with what could not be read; it is listed.
+    /// Nothing can be done with what could not be read; it is listed. A stable word, then ` in ` and
+    /// the place, which may speak of the subject.
     List(String),
 }
 
@@ -46,18 +47,53 @@ impl Planned {
         Self { finding, action: Action::List(unreadable.reason) }
     }
 
-    /// The outcome that the action has by itself, where nothing needs doing.
+    /// The outcome that the action has by itself, where nothing needs doing. Outcomes are kept in
+    /// the clear, so of a reason it has what stands before the place: that names members of the item.
     pub fn settled(&self) -> Option<ItemOutcome> {
         match &self.action {
             Action::Keep(why) => Some(ItemOutcome::Kept(why.clone())),
-            Action::List(why) => Some(ItemOutcome::Unreadable(why.clone())),
+            Action::List(why) => Some(ItemOutcome::Unreadable(without_place(why).to_owned())),
             Action::Export | Action::Delete => None,
         }
     }
 }
 
+/// Reasons that begin so end with the chain of a failure, which names no place.
+const OF_FAILURES: [&str; 2] = ["could not be read: ", "the source could not be listed: "];
+
+fn without_place(reason: &str) -> &str {
+    if OF_FAILURES.iter().any(|lead| reason.starts_with(lead)) {
+        return reason;
+    }
+    reason.split_once(" in ").map_or(reason, |(word, _)| word)
+}
+
 impl fmt::Debug for Planned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Planned({:?}, {:?})", self.finding, self.action)
+        let action = match self.action {
+            Action::Export => "export",
+            Action::Delete => "delete",
+            Action::Keep(_) => "keep",
+            Action::List(_) => "list, reason not shown",
+        };
+        write!(f, "Planned({:?}, {action})", self.finding)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_left_out_of_reasons() {
+        let table = [
+            ("gzip: broken", "gzip: broken"),
+            ("zip: encrypted member in zip:Users/ann in zip:b > text", "zip: encrypted member"),
+            ("could not be read: breaking off in the middle", ""),
+        ];
+        for (reason, word) in table {
+            let expected = if word.is_empty() { reason } else { word };
+            assert_eq!(without_place(reason), expected);
+        }
     }
 }

@@ -12,6 +12,7 @@ use crate::archive::writer::{About, ArchiveError, ArchiveWriter};
 use crate::domain::failure::Failure;
 use crate::domain::item::Finding;
 use crate::domain::outcome::ItemOutcome;
+use crate::domain::plan::Action;
 use crate::domain::state::{Archive, Event};
 use crate::ports::{ByteStream, Exports, Read, Source, Upload};
 use crate::stages::announce::manual_steps;
@@ -46,10 +47,12 @@ pub async fn export(
         let mut outcomes = Vec::new();
         for entry in page {
             let outcome = match entry.planned.settled() {
-                Some(ItemOutcome::Unreadable(reason)) => {
-                    packing.leave_out(&entry.planned.finding, reason)?
+                Some(outcome) => {
+                    if let Action::List(reason) = entry.planned.action {
+                        packing.leave_out(&entry.planned.finding, reason)?;
+                    }
+                    outcome
                 }
-                Some(outcome) => outcome,
                 None => packing.add(sources, entry.planned.finding, with).await?,
             };
             outcomes.push((entry.ordinal, outcome));

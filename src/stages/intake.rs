@@ -49,8 +49,10 @@ pub async fn intake(
         Err(Refusal { faults, id }) => {
             let ledgered = docket.refuse(&delivery.body, id.as_ref(), &faults, to).await?;
             let codes: Vec<&'static str> = faults.iter().map(|fault| fault.code).collect();
-            let reasons = faults.iter().map(|fault| format!("{} {}", fault.code, fault.pointer));
-            let reasons: Vec<String> = reasons.collect();
+            let reason = |fault: &Fault| format!("{} {}", fault.code, fault.pointer);
+            // A fault of the whole message has an empty pointer.
+            let reasons: Vec<String> =
+                faults.iter().map(|fault| reason(fault).trim_end().to_owned()).collect();
             Ok((Taken::Refused(ledgered, codes), Settlement::Refused(reasons.join("; "))))
         }
     }

@@ -3,6 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed, as it should")]
 
 mod support; // what the tests start and share
+mod state_grid; // every state against every event
+mod flow; // whole lives through the door, in memory
+mod crash; // the same lives, stopped at every effect and started again
+mod privacy; // canaries
 mod matching; // what is found in an item, in every reading, and what is not
 mod source_contract; // the Source suite: memory, folder
 mod source_on_azure; // the Source suite: Azurite; broken wires, refusals

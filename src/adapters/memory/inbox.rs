@@ -127,7 +127,8 @@ impl Inbox for MemoryInbox {
                 shelf.dead_letters.push(DeadLetter { body: delivery.body, reason });
             }
             Settlement::Returned => {
-                shelf.waiting.push_back(index);
+                // In its old place, as RabbitMQ has it.
+                shelf.waiting.push_front(index);
                 self.arrived.notify_one();
             }
         }

@@ -9,6 +9,7 @@ use crate::adapters::sql::rows::{ITEM, TALLY, read, stored};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::{ItemOutcome, Tally};
 use crate::domain::request::RequestId;
+use crate::domain::state::State;
 use crate::ports::SealedItem;
 
 /// Rows in one statement. Both databases bound its parameters, SQLite at 32766.
@@ -29,6 +30,9 @@ pub async fn add(
     id: &RequestId,
     items: &[SealedItem],
 ) -> Result<(), Failure> {
+    if !lock_unless_resting(connection, id).await? {
+        return Ok(());
+    }
     for items in items.chunks(ROWS_MAX) {
         let statement = format!(
             "INSERT INTO items (request, ordinal, sealed, begun, outcome, detail) VALUES {} \
@@ -49,6 +53,41 @@ pub async fn add(
         added.map_err(while_doing("adding planned items to the ledger"))?;
     }
     Ok(())
+}
+
+/// Whether the request still takes items; if so, it cannot come to rest before the caller commits.
+async fn lock_unless_resting(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+) -> Result<bool, Failure> {
+    let doing = "adding planned items to the ledger";
+    // An update that changes nothing locks the row in either database.
+    let states: Vec<String> = State::ALL
+        .into_iter()
+        .filter(|state| state.rests())
+        .map(|state| format!("'{}'", state.word()))
+        .collect();
+    let statement = format!(
+        "UPDATE requests SET state = state WHERE id = $1 AND state NOT IN ({})",
+        states.join(", ")
+    );
+    let locked = sqlx::query(AssertSqlSafe(statement))
+        .bind(id.as_str())
+        .execute(&mut *connection)
+        .await
+        .map_err(while_doing(doing))?;
+    if locked.rows_affected() == 1 {
+        return Ok(true);
+    }
+    let known = sqlx::query("SELECT id FROM requests WHERE id = $1")
+        .bind(id.as_str())
+        .fetch_optional(connection)
+        .await
+        .map_err(while_doing(doing))?;
+    match known {
+        Some(_) => Ok(false),
+        None => Err(Failure::permanent("adding planned items to a request that was never opened")),
+    }
 }
 
 /// See `Ledger::clear_items`; the caller commits.

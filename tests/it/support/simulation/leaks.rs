@@ -66,7 +66,10 @@ impl Scenario {
         places.push(("the metrics".to_owned(), metrics.into_bytes()));
         for file in std::fs::read_dir(self.path()).unwrap() {
             let path = file.unwrap().path();
-            places.push((path.display().to_string(), std::fs::read(path).unwrap()));
+            // A daemon that died may still be closing the files beside the ledger.
+            if let Ok(bytes) = std::fs::read(&path) {
+                places.push((path.display().to_string(), bytes));
+            }
         }
         for event in self.announcer.published() {
             places.push((format!("event {}", event.id), format!("{event:?}").into_bytes()));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use dsrd::adapters::memory::inbox::MemoryInbox;
 use dsrd::domain::event::Announcement;
 use dsrd::domain::failure::Failure;
 use dsrd::domain::item::Item;
@@ -28,14 +29,19 @@ pub struct Wired<P: ?Sized> {
 }
 
 #[async_trait]
-impl<P: Inbox + ?Sized> Inbox for Wired<P> {
+impl Inbox for Wired<MemoryInbox> {
     async fn receive(&self) -> Result<Delivery, Failure> {
         // Waiting for a message is no work.
         self.port.receive().await
     }
 
     async fn settle(&self, delivery: Delivery, settlement: Settlement) -> Result<(), Failure> {
-        self.wire.effect("settle", self.port.settle(delivery, settlement)).await
+        let settled = self.wire.effect("settle", self.port.settle(delivery, settlement)).await;
+        if settled.is_err() {
+            // As with a broker whose connection broke.
+            self.port.take_back();
+        }
+        settled
     }
 
     async fn ping(&self) -> Result<(), Failure> {

@@ -51,6 +51,7 @@ pub struct Tripwire {
     hooks: Mutex<Vec<Hook>>,
     holds: Mutex<Vec<(Point, &'static str)>>,
     faults: Mutex<Vec<(&'static str, fn() -> Failure)>>,
+    patience: AtomicUsize,
 }
 
 /// While it lives, time stands still.
@@ -102,6 +103,11 @@ impl Tripwire {
     /// Ends what [`Self::fail`] began.
     pub fn heal(&self) {
         self.faults.lock().unwrap().clear();
+    }
+
+    /// Ends what [`Self::fail`] began, once it failed so often.
+    pub fn heal_after(&self, times: usize) {
+        self.patience.store(times, Ordering::SeqCst);
     }
 
     /// Returns once the process is dead.
@@ -181,10 +187,18 @@ impl Tripwire {
         if self.is_down() {
             return Err(Failure::transient("reaching anything: there is an outage"));
         }
-        match self.faults.lock().unwrap().iter().find(|fault| fault.0 == name) {
-            Some((_, failure)) => Err(failure()),
-            None => Ok(()),
+        let mut faults = self.faults.lock().unwrap();
+        let Some(failure) = faults.iter().find(|fault| fault.0 == name).map(|fault| fault.1) else {
+            return Ok(());
+        };
+        if self
+            .patience
+            .swap(self.patience.load(Ordering::SeqCst).saturating_sub(1), Ordering::SeqCst)
+            == 1
+        {
+            faults.clear();
         }
+        Err(failure())
     }
 
     async fn blow<T>(&self, name: &'static str, trip: Trip) -> Result<T, Failure> {

@@ -1,0 +1,141 @@
+//! The same lives, stopped before and after every effect and started again: the same ending.
+
+use serde_json::json;
+
+use dsrd::adapters::memory::source::Fault;
+use dsrd::domain::outcome::Block;
+
+use crate::support::simulation::scenario::{
+    SOURCE, Scenario, control, correspondence, notes, request, simulate,
+};
+use crate::support::simulation::story::ending;
+use crate::support::simulation::tripwire::{Fuse, Point, Trip};
+
+/// Lives the life once in peace, and then once for each of its effects, stopped there.
+fn survives(life: impl Fn() -> Scenario + Sync, trip: Trip) {
+    simulate(async || {
+        let scenario = life();
+        scenario.live().await;
+        let expected = ending(&scenario).await;
+        for after in [false, true] {
+            // Ends: a life has so many effects and no more.
+            for at in 1.. {
+                let scenario = life();
+                scenario.wire.set(Fuse { at, after, trip });
+                scenario.live().await;
+                let Some(effect) = scenario.wire.blown() else { break };
+                scenario.wire.mend();
+                scenario.inbox.take_back();
+                scenario.assert_silent().await;
+                scenario.live().await;
+                let when = if after { "after" } else { "before" };
+                let stop = format!("{trip:?} {when} effect {at}, which is {effect}");
+                same(&expected, &ending(&scenario).await, &stop, &scenario);
+            }
+        }
+    });
+}
+
+fn same(expected: &str, got: &str, stop: &str, scenario: &Scenario) {
+    if expected != got {
+        let logs = scenario.logs.text();
+        panic!("{stop}\n--- in peace\n{expected}\n--- stopped\n{got}\n--- log\n{logs}");
+    }
+}
+
+/// Each life three times: the process dies, everything is away for a while, one answer is lost.
+macro_rules! lives {
+    ($($life:ident),* $(,)?) => {$(
+        mod $life {
+            use super::*;
+
+            #[test]
+            fn killed() {
+                survives(super::$life, Trip::Kill);
+            }
+
+            #[test]
+            fn cut_off() {
+                survives(super::$life, Trip::Outage);
+            }
+
+            #[test]
+            fn unanswered() {
+                survives(super::$life, Trip::Hiccup);
+            }
+        }
+    )*};
+}
+
+lives!(
+    export,
+    erasure,
+    second_round,
+    partly_blocked,
+    rejected,
+    duplicate,
+    conflict,
+    cancelled,
+    dry
+);
+
+fn export() -> Scenario {
+    patient(Scenario::small().sent(request("r-1", "access")))
+}
+
+fn erasure() -> Scenario {
+    patient(Scenario::small().sent(request("r-1", "erasure")))
+}
+
+fn second_round() -> Scenario {
+    let scenario = erasure();
+    let source = scenario.source(SOURCE);
+    let name = "LocalUpload/zyxcanary.q7/notes.txt";
+    scenario.wire.on("planned", move || source.put(name, notes("second")));
+    scenario
+}
+
+fn partly_blocked() -> Scenario {
+    let scenario = Scenario::small().with_source("billing").keeping("billing", "tax law");
+    scenario.source("billing").put("invoice.txt", notes("invoice"));
+    let source = scenario.source(SOURCE);
+    source.put("held.txt", notes("held"));
+    source.set_fault("held.txt", Some(Fault::Blocks(Block::LegalHold)));
+    source.put("archived.txt", notes("cold"));
+    source.set_fault("archived.txt", Some(Fault::Refuses("archived".into())));
+    patient(scenario.sent(request("r-1", "erasure")))
+}
+
+fn rejected() -> Scenario {
+    patient(Scenario::small().sent(json!({ "subject_request_id": "r-1" })))
+}
+
+fn duplicate() -> Scenario {
+    patient(Scenario::small().sent(request("r-1", "erasure")).sent(request("r-1", "erasure")))
+}
+
+fn conflict() -> Scenario {
+    patient(Scenario::small().sent(request("r-1", "access")).sent(request("r-1", "erasure")))
+}
+
+/// Withdrawn while the sweep is under way.
+fn cancelled() -> Scenario {
+    let scenario = patient(Scenario::small().sent(request("r-1", "erasure")));
+    let inbox = std::sync::Arc::clone(&scenario.inbox);
+    let cancel = control("cancel", "r-1").to_string();
+    scenario.wire.on("find_started", move || inbox.push(cancel.clone(), correspondence()));
+    scenario.wire.hold(Point::List, "cancelled");
+    scenario
+}
+
+fn dry() -> Scenario {
+    let mut message = request("r-1", "erasure");
+    message["extensions"] = json!({ "dsrd": { "dry_run": true } });
+    patient(Scenario::small().sent(message))
+}
+
+/// What fails because of a stop is tried again as often as it takes.
+fn patient(mut scenario: Scenario) -> Scenario {
+    scenario.limits.backoff.tries_max = u32::MAX;
+    scenario
+}

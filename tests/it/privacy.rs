@@ -1,0 +1,169 @@
+//! Canaries: the person is in the archive and nowhere else, in whatever spelling.
+//!
+//! `flow.rs` and `crash.rs` make the same search after each of their lives; here is what they do not
+//! reach, and the proof that the search finds what is there.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use dsrd::domain::failure::Failure;
+use dsrd::domain::item::{Finding, Hit, Item, Unreadable, Version};
+use dsrd::domain::plan::{Action, Planned};
+use dsrd::domain::request::{Options, Request, RequestId, RequestKind};
+use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use dsrd::stages::message::{self, Terms};
+use serde_json::json;
+
+use crate::support::simulation::leaks::{CONTENT, CUSTOMER, EMAIL, NAME, OBJECT_ID, found};
+use crate::support::simulation::scenario::{SOURCE, Scenario, control, notes, request, simulate};
+use crate::support::simulation::tripwire::{Fuse, Trip};
+
+#[test]
+fn the_search_finds_what_is_there() {
+    let wide: Vec<u8> = EMAIL.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let shifted = |lead: &str| STANDARD.encode(format!("{lead}{EMAIL} and more")).into_bytes();
+    let spelt = [
+        format!("to: {}", EMAIL.to_uppercase()).into_bytes(),
+        hex::encode(EMAIL).into_bytes(),
+        wide,
+        shifted(""),
+        shifted("a"),
+        shifted("ab"),
+        format!("/{}/", OBJECT_ID.replace('-', "")).into_bytes(),
+        format!("name={}", NAME.replace(' ', "%20")).into_bytes(),
+        <sha2::Sha256 as sha2::Digest>::digest(EMAIL).to_vec(),
+        CUSTOMER.bytes().rev().collect(),
+        CONTENT.as_bytes().to_vec(),
+    ];
+    for (index, bytes) in spelt.iter().enumerate() {
+        assert!(!found(bytes).is_empty(), "spelling {index}");
+    }
+    assert_eq!(found(b"nobody in particular"), Vec::<String>::new());
+}
+
+#[test]
+fn the_person_is_in_the_archive() {
+    let scenario = Scenario::small().sent(request("r-1", "access"));
+    simulate(async || {
+        scenario.live().await;
+        scenario.assert_silent().await;
+    });
+    let mut zip =
+        zip::ZipArchive::new(std::io::Cursor::new(scenario.exports.get("r-1.zip").unwrap()));
+    let mut manifest = Vec::new();
+    let mut entry = zip.as_mut().unwrap().by_name("manifest.json").unwrap();
+    std::io::Read::read_to_end(&mut entry, &mut manifest).unwrap();
+    assert!(!found(&manifest).is_empty());
+}
+
+/// While a request is under way its identities are in the ledger, and nobody can read them.
+#[test]
+fn nothing_can_be_read_while_a_request_is_under_way() {
+    simulate(async || {
+        for at in 1.. {
+            let scenario = Scenario::small().sent(request("r-1", "erasure"));
+            scenario.wire.set(Fuse { at, after: true, trip: Trip::Kill });
+            scenario.live().await;
+            if scenario.wire.blown().is_none() {
+                break;
+            }
+            scenario.assert_silent().await;
+        }
+    });
+}
+
+/// Failures of every port, for every stage, with names and contents that speak of the person.
+#[test]
+fn nothing_is_said_of_what_failed() {
+    for effect in ["create", "write", "finish", "erase", "list", "read", "announce", "settle"] {
+        for failure in [
+            || Failure::permanent("doing this"),
+            || Failure::transient("doing this"),
+            || Failure::needs_person("doing this"),
+        ] {
+            let scenario = Scenario::small()
+                .sent(request("r-1", "access"))
+                .sent(request("r-2", "erasure"))
+                .sent(control("cancel", EMAIL));
+            scenario.source(SOURCE).put(&format!("{EMAIL}/{CONTENT}.zip"), notes("PK\x03\x04"));
+            scenario.wire.fail(effect, failure);
+            scenario.wire.heal_after(40);
+            simulate(async || {
+                scenario.live().await;
+                scenario.assert_silent().await;
+            });
+        }
+    }
+}
+
+#[test]
+fn nothing_can_be_printed() {
+    let identity = Identity::new(IdentityType::Email, IdentityFormat::Raw, EMAIL.to_owned());
+    let item = Item {
+        source: SOURCE.to_owned(),
+        name: format!("Users/{EMAIL}/{CONTENT}"),
+        version: Version::Snapshot(CONTENT.to_owned()),
+        etag: "1".to_owned(),
+        size: 3,
+        modified: None,
+        content_type: Some("text/plain".to_owned()),
+        metadata: [("owner".to_owned(), NAME.to_owned())].into(),
+        tags: [(CUSTOMER.to_owned(), OBJECT_ID.to_owned())].into(),
+    };
+    let hit = Hit { identity: 0, view: "json".to_owned(), place: format!("/{EMAIL}") };
+    let finding = Finding { item: item.clone(), hits: vec![hit.clone()] };
+    let unreadable = Unreadable { item: item.clone(), reason: format!("zip:{EMAIL}: broken") };
+    let planned = Planned { finding: finding.clone(), action: Action::Delete };
+    let listed = Planned::unreadable(unreadable.clone());
+    let subject = Subject { identities: vec![identity.clone()] };
+    let request = Request {
+        id: RequestId::new("r-1").unwrap(),
+        kind: RequestKind::Erasure,
+        regulation: "gdpr".to_owned(),
+        submitted: jiff::Timestamp::UNIX_EPOCH,
+        subject: subject.clone(),
+        options: Options::default(),
+    };
+    let printed = [
+        format!("{identity:?} {identity:#?}"),
+        format!("{subject:?} {subject:#?}"),
+        format!("{request:?} {request:#?}"),
+        format!("{item:?} {item:#?} {:?}", item.version),
+        format!("{hit:?} {finding:?} {finding:#?}"),
+        format!("{unreadable:?}"),
+        format!("{planned:?} {planned:#?}"),
+        format!("{listed:?}"),
+    ];
+    for text in printed {
+        assert_eq!(found(text.as_bytes()), Vec::<String>::new(), "{text}");
+    }
+}
+
+/// A producer may put the person where no person belongs: faults do not repeat it.
+#[test]
+fn faults_quote_nothing() {
+    let terms = Terms::of_the_ledger();
+    let mut messages = vec![EMAIL.to_owned(), json!([EMAIL]).to_string()];
+    let good = request("r-1", "erasure");
+    for field in good.as_object().unwrap().keys() {
+        let mut bad = good.clone();
+        bad[field] = EMAIL.into();
+        messages.push(bad.to_string());
+        bad[field] = json!({ EMAIL: NAME, "zyxcanary.q7": [CUSTOMER] });
+        messages.push(bad.to_string());
+        bad[field] = json!([EMAIL, { EMAIL: NAME, "zyxcanary.q7": CUSTOMER }]);
+        messages.push(bad.to_string());
+    }
+    for field in ["Zyxwvuta", "sources", "dry_run", "on_erase", "encrypt_to", "language"] {
+        let mut bad = good.clone();
+        bad["extensions"] = json!({ "dsrd": { field: EMAIL, "sources": [EMAIL], EMAIL: 1 } });
+        messages.push(bad.to_string());
+    }
+    messages.push(control(EMAIL, OBJECT_ID).to_string());
+    for body in messages {
+        let Err(refusal) = message::read(body.as_bytes(), &terms) else { continue };
+        for fault in refusal.faults {
+            let text = format!("{fault:?}");
+            assert_eq!(found(text.as_bytes()), Vec::<String>::new(), "{text}");
+        }
+    }
+}
