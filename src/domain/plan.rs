@@ -29,8 +29,8 @@ pub enum Action {
     Delete,
     /// It stays, for this reason.
     Keep(String),
-    /// Nothing can be done with what could not be read; it is listed. A stable word, then ` in ` and
-    /// the place, which may speak of the subject.
+    /// Nothing can be done with what could not be read; it is listed. A stable word, then ` in `
+    /// and the place, which may speak of the subject.
     List(String),
 }
 
@@ -48,7 +48,8 @@ impl Planned {
     }
 
     /// The outcome that the action has by itself, where nothing needs doing. Outcomes are kept in
-    /// the clear, so of a reason it has what stands before the place: that names members of the item.
+    /// the clear, so of a reason it has what stands before the place: that names members of the
+    /// item.
     pub fn settled(&self) -> Option<ItemOutcome> {
         match &self.action {
             Action::Keep(why) => Some(ItemOutcome::Kept(why.clone())),

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
-use super::addresses::address_at;
+use super::identity::addresses::address_at;
 use super::matcher::{Matcher, Occurrence};
 use super::views::spelling::cut::{ceil, floor};
 use super::views::spelling::fold::fold;

@@ -11,10 +11,10 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memchr_iter;
 use sha2::{Digest, Sha256};
 
-use super::addresses::{address_at, invited_address, local_run_start};
-use super::boundaries::{Boundary, stands_alone};
-use super::candidates::{Foreign, Grams, Signs};
-use super::patterns::{Name, Sought, separates, sought};
+use super::identity::addresses::{address_at, invited_address, local_run_start};
+use super::identity::boundaries::{Boundary, stands_alone};
+use super::identity::candidates::{Foreign, Grams, Signs};
+use super::identity::patterns::{Name, Sought, separates, sought};
 use crate::domain::item::Hit;
 use crate::domain::subject::Subject;
 

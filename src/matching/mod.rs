@@ -1,15 +1,12 @@
 //! Pure bytes in, pure facts out: what a stored thing says of whom, in every reading it admits.
 //!
-//! `views` turn bytes into texts, `patterns` turn identities into what is looked for, `matcher`
-//! looks for all of it in one text, `boundaries` says where an identity ends, and `scan` joins
-//! them.
+//! `views` turn bytes into texts, `identity` says what is looked for and where it ends, `matcher`
+//! looks for all of it in one text and `hints` where that is worth it; `scan` joins them. `people`
+//! and `terms` look through the same views for others and for the catalogue.
 
 pub mod limits;
 pub mod views;
-pub mod addresses;
-pub mod boundaries;
-pub mod patterns;
-pub mod candidates;
+pub mod identity;
 pub mod matcher;
 pub mod hints;
 pub mod scan;

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memmem};
 
-use super::addresses::{address_at, continues_word};
+use super::identity::addresses::{address_at, continues_word};
 use super::limits::Limits;
 use super::views::meter::Meter;
 use super::views::spelling::fold::fold;

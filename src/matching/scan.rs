@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::ops::Range;
 
-use super::boundaries::{Boundary, stands_alone};
+use super::identity::boundaries::{Boundary, stands_alone};
 use super::limits::Limits;
 use super::matcher::{Matcher, Occurrence, Owner, SubjectHit};
 use super::views::meter::Meter;

@@ -12,9 +12,9 @@ use std::ops::Range;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::addresses::is_spaceless;
+use super::identity::addresses::is_spaceless;
+use super::identity::patterns::{Sought, sought};
 use super::limits::Limits;
-use super::patterns::{Sought, sought};
 use super::views::meter::Meter;
 use super::views::spelling::fold::fold;
 use super::views::walk::{Look, Walk};

@@ -93,7 +93,11 @@ fn hits_tell_view_and_place() {
 
 #[test]
 fn an_occurrence_across_any_window_is_found_once() {
-    for at in (262_000..262_300).step_by(7).chain(245_700..245_800).chain(253_900..253_960) {
+    for at in (262_100..262_160)
+        .step_by(7)
+        .chain((245_730..245_780).step_by(3))
+        .chain((253_930..253_960).step_by(3))
+    {
         let mut content = vec![b'.'; at];
         content.extend_from_slice(b" ann@contoso.com ");
         content.extend_from_slice(&vec![b'.'; 300_000]);
@@ -517,7 +521,7 @@ mod properties {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
         #[test]
         fn a_plain_address_is_found_and_nothing_where_no_letter_is(text in texts()) {

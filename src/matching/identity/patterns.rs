@@ -2,8 +2,8 @@
 
 use super::addresses::{invited_address, is_spaceless};
 use super::boundaries::Boundary;
-use super::views::spelling::fold::folded;
 use crate::domain::subject::{Identity, IdentityFormat, IdentityType};
+use crate::matching::views::spelling::fold::folded;
 
 /// One thing to look for in folded text.
 pub enum Sought {

@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::views::spelling::fold::{folded, is_glue};
+use crate::matching::views::spelling::fold::{folded, is_glue};
 
 /// Finds patterns in text that was not folded.
 pub struct Grams {

@@ -1,0 +1,7 @@
+//! What an identity looks like in text: its spellings, where it ends, and how to come across it
+//! fast.
+
+pub mod addresses;
+pub mod boundaries;
+pub mod patterns;
+pub mod candidates;
