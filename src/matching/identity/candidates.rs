@@ -95,11 +95,11 @@ impl Tier {
         }
         let bits = if patterns.len() <= FEW_GRAMS_MAX {
             let mut bits = Box::new([0; 1 << 9]);
-            patterns.keys().for_each(|key| set(&mut *bits, *key));
+            patterns.keys().for_each(|key| set(&mut bits, *key));
             Bits::Few(bits)
         } else {
             let mut bits = Box::new([0; 1 << 14]);
-            patterns.keys().for_each(|key| set(&mut *bits, *key));
+            patterns.keys().for_each(|key| set(&mut bits, *key));
             Bits::Many(bits)
         };
         Self { stride, mask, bits, patterns, texts }
@@ -197,7 +197,7 @@ impl Signs {
         let mut signs = Self { bits: Box::new([0; 1 << 14]), any };
         for address in addresses {
             match address.find('@').and_then(|at| key_around(address.as_bytes(), at)) {
-                Some(key) => set(&mut *signs.bits, key),
+                Some(key) => set(&mut signs.bits, key),
                 None => signs.any = true,
             }
         }

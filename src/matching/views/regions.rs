@@ -133,10 +133,12 @@ fn escapes(text: &str) -> impl Iterator<Item = usize> {
 /// Where mail may have encoded something.
 fn mail_signs(text: &str) -> impl Iterator<Item = usize> {
     let bytes = text.as_bytes();
-    memchr_iter(b'=', bytes).filter(|at| match (bytes.get(at + 1), bytes.get(at + 2)) {
-        (Some(b'?' | b'\r' | b'\n' | b'\\'), _) => true,
-        (Some(b'0'..=b'9' | b'A'..=b'F'), Some(b'0'..=b'9' | b'A'..=b'F')) => true,
-        _ => false,
+    memchr_iter(b'=', bytes).filter(|at| {
+        matches!(
+            (bytes.get(at + 1), bytes.get(at + 2)),
+            (Some(b'?' | b'\r' | b'\n' | b'\\'), _)
+                | (Some(b'0'..=b'9' | b'A'..=b'F'), Some(b'0'..=b'9' | b'A'..=b'F'))
+        )
     })
 }
 
