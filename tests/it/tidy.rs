@@ -175,6 +175,20 @@ fn tests_stand_at_the_foot() {
 }
 
 #[test]
+fn every_test_is_run() {
+    let main = fs::read_to_string(root().join("tests/it/main.rs")).unwrap();
+    let mut faults = Faults::default();
+    for source in sources("tests/it") {
+        let stem = source.path.file_stem().unwrap().to_str().unwrap();
+        let is_suite = source.path.parent() == Some(Path::new("tests/it")) && stem != "main";
+        if is_suite && !main.lines().any(|line| line.starts_with(&format!("mod {stem};"))) {
+            faults.add(&source, 1, &format!("nobody runs it: add `mod {stem};` to main.rs"));
+        }
+    }
+    faults.none();
+}
+
+#[test]
 fn lines_are_short() {
     let mut faults = Faults::default();
     // Snapshots and published examples are as long as they are.
