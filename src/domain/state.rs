@@ -137,7 +137,7 @@ pub struct Archive {
 /// The tally of a finished request, as announced.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Items looked at by the last sweep.
+    /// Items that the find looked at.
     pub seen: u64,
     /// Items that spoke of the subject.
     pub found: u64,

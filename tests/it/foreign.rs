@@ -61,14 +61,15 @@ async fn serves_a_foreign_ticketing_system_and_survives_being_killed() {
     // Erasure, killed again and again in the middle of it.
     let id = "5b0c1f6e-6d1a-4c39-9d2c-0000000000e1";
     let ticket = ticket(&broker, "c-erase", &request("erasure", id));
-    let waiting = tokio::spawn(answers(ticket));
     let mut daemon = daemon;
-    for pause_ms in [400, 700, 500, 900] {
-        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
-        daemon.kill();
-        daemon = Daemon::start(folder.path(), &broker, &azurite);
-    }
-    let events = waiting.await.unwrap();
+    let killing = async {
+        for pause_ms in [400, 700, 500, 900] {
+            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+            daemon.kill();
+            daemon = Daemon::start(folder.path(), &broker, &azurite);
+        }
+    };
+    let (events, ()) = tokio::join!(answers(ticket), killing);
     let completed = last(&events);
     assert_eq!(completed["type"], "io.dsrd.request.completed.v1", "{completed}");
     assert_eq!(completed["data"]["counts"]["outcomes"], json!({ "erased": of_ann.len() }));

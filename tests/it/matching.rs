@@ -169,8 +169,12 @@ const DECOYS: [&str; 34] = [
     "C-1029384-7",
 ];
 
+/// A name for a way to store a text, and the way.
+type Stored = (&'static str, fn(&str) -> Vec<u8>);
+
 /// Ways to store a text.
-fn stored() -> Vec<(&'static str, fn(&str) -> Vec<u8>)> {
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn stored() -> Vec<Stored> {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     fn each(text: &str, escape: impl Fn(char) -> String) -> Vec<u8> {

@@ -41,7 +41,6 @@ pub async fn verify(
     for case in cases {
         looks.push(SecondLook::new(docket, case).await?);
     }
-    let meter = Arc::clone(&with.meter);
     let requests = cases.iter().map(|case| &case.request);
     let mut seen = pin!(walk(&wanted(sources, requests), with));
     while let Some(seen) = seen.next().await {
@@ -53,7 +52,7 @@ pub async fn verify(
         }
     }
     for look in looks {
-        look.end(docket, sources, rounds_max, meter.items()).await?;
+        look.end(docket, sources, rounds_max).await?;
     }
     Ok(())
 }
@@ -131,7 +130,6 @@ impl<'a> SecondLook<'a> {
         docket: &Docket,
         sources: &[Arc<dyn Source>],
         rounds_max: u32,
-        seen: u64,
     ) -> Result<(), Failure> {
         let id = &self.case.request.id;
         // The bytes that we were to erase are gone from there: others took their place, and what of
@@ -164,7 +162,7 @@ impl<'a> SecondLook<'a> {
                 unrecoverable_after.max(source.unrecoverable_after(erased_at).await?);
         }
         let verified = Event::Verified {
-            counts: Counts::new(seen, &docket.ledger.tally(id).await?),
+            counts: Counts::new(docket.seen(id).await?, &docket.ledger.tally(id).await?),
             archive: None,
             logically_erased_at: Some(erased_at),
             unrecoverable_after,

@@ -50,9 +50,12 @@ pub struct Tripwire {
     ledgered: watch::Sender<Vec<&'static str>>,
     hooks: Mutex<Vec<Hook>>,
     holds: Mutex<Vec<(Point, &'static str)>>,
-    faults: Mutex<Vec<(&'static str, fn() -> Failure)>>,
+    faults: Mutex<Vec<Planted>>,
     patience: AtomicUsize,
 }
+
+/// The effect that fails once, and how.
+type Planted = (&'static str, fn() -> Failure);
 
 /// While it lives, time stands still.
 pub struct Busy(Arc<Tripwire>);
