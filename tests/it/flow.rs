@@ -479,10 +479,8 @@ fn the_same_request_twice() {
 #[test]
 fn the_same_request_after_it_came_to_rest() {
     let scenario = Scenario::small().sent(request("r-1", "erasure"));
-    let inbox = Arc::clone(&scenario.inbox);
-    scenario.wire.on("verified", move || {
-        inbox.push(request("r-1", "erasure").to_string(), correspondence());
-    });
+    simulate(async || scenario.live().await);
+    let scenario = scenario.sent(request("r-1", "erasure"));
     insta::assert_snapshot!(check_closely(scenario), @r#"
     r-1 (erasure) is completed
       1 accepted -> accepted, announced accepted 5bd46fec
@@ -495,6 +493,7 @@ fn the_same_request_after_it_came_to_rest() {
       item 0: erased
       item 1: erased
     azureml holds ComputeRecord/dcid.r2
+    r-1 6 was published 2 times
     sweeps: 1 to find, 1 to verify
     "#);
 }
@@ -754,12 +753,17 @@ fn an_export_of_what_changed_since_the_find() {
 
 #[test]
 fn those_who_wait_share_a_sweep() {
-    // The first sweep is held up until the other two are there.
-    let scenario = Scenario::small()
-        .sent(request("r-1", "access"))
-        .sent(request("r-2", "access"))
-        .sent(request("r-3", "access"))
-        .sent(control("cancel", "nothing"));
+    // Two come while the first sweep is under way, which is held up until they are there.
+    let scenario = Scenario::small().sent(request("r-1", "access"));
+    let (inbox, once) = (Arc::clone(&scenario.inbox), std::sync::Once::new());
+    scenario.wire.on("find_started", move || {
+        once.call_once(|| {
+            let late = [request("r-2", "access"), request("r-3", "access")];
+            for message in late.into_iter().chain([control("cancel", "nothing")]) {
+                inbox.push(message.to_string(), correspondence());
+            }
+        });
+    });
     scenario.wire.hold(Point::List, "rejected");
     insta::assert_snapshot!(check_closely(scenario), @r#"
     r-1 (access) is completed

@@ -71,7 +71,7 @@ fn grid() -> String {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one snapshot, to be read as a whole")]
+#[expect(clippy::too_many_lines, reason = "the grid is to be read in one piece")]
 fn every_state_against_every_event() {
     insta::assert_snapshot!(grid(), @r#"
     received

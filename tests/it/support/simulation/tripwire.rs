@@ -38,6 +38,9 @@ pub struct Fuse {
 /// Done when a record with this word was ledgered.
 type Hook = (&'static str, Box<dyn Fn() + Send + Sync>);
 
+/// How calls of this name fail.
+type Fault = (&'static str, fn() -> Failure);
+
 /// The tripwire. Shared by all ports of a daemon, and by the daemon that is started after it.
 #[derive(Default)]
 pub struct Tripwire {
@@ -50,12 +53,9 @@ pub struct Tripwire {
     ledgered: watch::Sender<Vec<&'static str>>,
     hooks: Mutex<Vec<Hook>>,
     holds: Mutex<Vec<(Point, &'static str)>>,
-    faults: Mutex<Vec<Planted>>,
+    faults: Mutex<Vec<Fault>>,
     patience: AtomicUsize,
 }
-
-/// The effect that fails once, and how.
-type Planted = (&'static str, fn() -> Failure);
 
 /// While it lives, time stands still.
 pub struct Busy(Arc<Tripwire>);
