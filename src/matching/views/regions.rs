@@ -42,6 +42,7 @@ pub fn regions<L: Look>(look: &L, text: &str) -> Vec<Region> {
     if !(Gathering { look, spots: &mut spots }).gather(text, 0, true) {
         return vec![Region { read: 0..text.len(), core: 0..text.len() }];
     }
+    let mut spots: Vec<Range<usize>> = spots.iter().map(Spot::widened).collect();
     spots.sort_unstable_by_key(|spot| spot.start);
     let mut reads: Vec<Range<usize>> = Vec::new();
     for spot in spots {
@@ -75,8 +76,20 @@ pub fn is_worth<L: Look>(look: &L, bytes: &[u8]) -> bool {
 
 struct Gathering<'a, L> {
     look: &'a L,
-    /// Ranges to be read, not yet cut at characters.
-    spots: &'a mut Vec<Range<usize>>,
+    spots: &'a mut Vec<Spot>,
+}
+
+/// Where something may be seen.
+struct Spot {
+    at: Range<usize>,
+    /// Bytes on either side that are read with it.
+    near: usize,
+}
+
+impl Spot {
+    fn widened(&self) -> Range<usize> {
+        self.at.start.saturating_sub(self.near)..self.at.end + self.near
+    }
 }
 
 impl<L: Look> Gathering<'_, L> {
@@ -84,7 +97,7 @@ impl<L: Look> Gathering<'_, L> {
     fn gather(&mut self, text: &str, rounds: usize, outer: bool) -> bool {
         let near = if rounds == 0 && outer { NEAR_BYTES } else { NEAR_DECODED_BYTES };
         let spots = &mut *self.spots;
-        if !self.look.hint(text, &mut |at| spots.push(at.saturating_sub(near)..at + near)) {
+        if !self.look.hint(text, &mut |at| spots.push(Spot { at: at..at, near })) {
             return false;
         }
         if rounds < ROUNDS_MAX {
@@ -102,7 +115,7 @@ impl<L: Look> Gathering<'_, L> {
         let spots = &mut *self.spots;
         runs(text, &mut |run| {
             if is_worth(self.look, &run.bytes) {
-                spots.push(run.start.saturating_sub(NEAR_BYTES)..run.end + NEAR_BYTES);
+                spots.push(Spot { at: run.start..run.end, near: NEAR_BYTES });
             }
         });
         true
@@ -112,9 +125,9 @@ impl<L: Look> Gathering<'_, L> {
     fn inner(&mut self, text: &str, rounds: usize, outer: bool, origin: impl Fn(usize) -> usize) {
         let mut spots = Vec::new();
         Gathering { look: self.look, spots: &mut spots }.gather(text, rounds, outer);
-        self.spots.extend(spots.into_iter().map(|spot| {
-            let middle = origin((spot.start + spot.end.min(text.len())) / 2);
-            middle.saturating_sub(NEAR_DECODED_BYTES)..middle + NEAR_DECODED_BYTES
+        self.spots.extend(spots.into_iter().map(|spot| Spot {
+            at: origin(spot.at.start)..origin(spot.at.end),
+            near: NEAR_DECODED_BYTES,
         }));
     }
 }
