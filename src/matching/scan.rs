@@ -192,7 +192,10 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(200)
+        })]
 
         #[test]
         fn regions_leave_nothing_out(text in pieces()) {
@@ -212,7 +215,8 @@ mod tests {
                 hits(walk.sights)
             };
             let told = |hits: Vec<SubjectHit>| -> Vec<_> {
-                hits.into_iter().map(|found| (found.hit.identity, found.hit.view, found.hit.place)).collect()
+                let parts = |hit: Hit| (hit.identity, hit.view, hit.place);
+                hits.into_iter().map(|found| parts(found.hit)).collect()
             };
             prop_assert_eq!(told(sights(true)), told(sights(false)));
         }

@@ -115,7 +115,8 @@ mod tests {
         request.insert_header("x-ms-version", "2015-02-21");
         request.insert_header("x-ms-date", "Fri, 26 Jun 2015 23:39:12 GMT");
         let expected = "GET\n\n\n\n\n\n\n\n\n\n\n\nx-ms-date:Fri, 26 Jun 2015 23:39:12 GMT\n\
-                        x-ms-version:2015-02-21\n/myaccount/mycontainer\ncomp:list\nrestype:container";
+                        x-ms-version:2015-02-21\n/myaccount/mycontainer\n\
+                        comp:list\nrestype:container";
         assert_eq!(string_to_sign("myaccount", &request), expected);
     }
 }

@@ -6,11 +6,12 @@
 //! | object id, puid, hash | a longer run of letters and digits |
 //! | name | a longer word, or a double name (`Anne-Marie`); East Asian letters may adjoin |
 //! | customer id | a longer token of letters, digits, `-` and `_` |
-//! | username | as customer id and `.`, `@`, `+`, **and** it must stand for itself: a whole quoted |
-//! |  | string, a segment of a path, the user of a URL, or the value of a key that speaks of users |
+//! | username | as customer id and `.`, `@`, `+`; **and** it must stand for itself (see below) |
 //!
-//! The username has the narrowest door because aliases are short and often words: `ann` in a
-//! sentence is not a finding, `/home/ann`, `"mlflow.user": "ann"` and `user=ann` are.
+//! A username must be a whole quoted string, a segment of a path, the user of a URL, or the value
+//! of a key that speaks of users. It has the narrowest door because aliases are short and often
+//! words: `ann` in a sentence is not a finding, `/home/ann`, `"mlflow.user": "ann"` and `user=ann`
+//! are.
 
 use super::addresses::{address_at, continues_word, local_run_start};
 
