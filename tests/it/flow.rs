@@ -89,7 +89,7 @@ fn erasure() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":1,"found":2,"outcomes":{"erased":2}}
+          counts {"seen":3,"found":2,"outcomes":{"erased":2}}
       item 0: erased
       item 1: erased
     azureml holds ComputeRecord/dcid.r2
@@ -139,7 +139,7 @@ fn snapshots_go_too() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":2,"found":2,"outcomes":{"erased":2}}
+          counts {"seen":4,"found":2,"outcomes":{"erased":2}}
       item 0: erased
       item 1: erased
     azureml holds ComputeRecord/dcid.r2, ExperimentRun/dcid.r1/run.json
@@ -161,7 +161,7 @@ fn rewritten_between_find_and_act() {
       6 left_over -> acting, announced progressed 96b68ac5
       7 acted -> verifying, announced progressed 35c7ff7d
       8 verified -> completed, announced completed 6f54405f
-          counts {"seen":1,"found":3,"outcomes":{"already_absent":1,"erased":2}}
+          counts {"seen":3,"found":3,"outcomes":{"already_absent":1,"erased":2}}
       item 0: erased
       item 1: already_absent
       item 2: erased
@@ -183,7 +183,7 @@ fn rewritten_without_the_person_between_find_and_act() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":2,"found":2,"outcomes":{"already_absent":1,"erased":1}}
+          counts {"seen":3,"found":2,"outcomes":{"already_absent":1,"erased":1}}
       item 0: erased
       item 1: already_absent
     azureml holds ComputeRecord/dcid.r2, LocalUpload/zyxcanary.q7/notes.txt
@@ -209,7 +209,7 @@ fn keeps_being_rewritten() {
       8 left_over -> acting, announced progressed 6f54405f
       9 acted -> verifying, announced progressed 6c5187ee
       10 verified -> partially_completed, announced partially_completed f849f613
-          counts {"seen":2,"found":5,"outcomes":{"already_absent":3,"changed":1,"erased":1}}
+          counts {"seen":3,"found":5,"outcomes":{"already_absent":3,"changed":1,"erased":1}}
       item 0: erased
       item 1: already_absent
       item 2: already_absent
@@ -236,7 +236,7 @@ fn keeps_being_written_anew_after_it_was_erased() {
       8 left_over -> acting, announced progressed 6f54405f
       9 acted -> verifying, announced progressed 6c5187ee
       10 verified -> partially_completed, announced partially_completed f849f613
-          counts {"seen":2,"found":5,"outcomes":{"changed":1,"erased":4}}
+          counts {"seen":3,"found":5,"outcomes":{"changed":1,"erased":4}}
       item 0: erased
       item 1: erased
       item 2: erased
@@ -259,7 +259,7 @@ fn removed_by_somebody_else_before_the_act() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":1,"found":2,"outcomes":{"already_absent":1,"erased":1}}
+          counts {"seen":3,"found":2,"outcomes":{"already_absent":1,"erased":1}}
       item 0: erased
       item 1: already_absent
     azureml holds ComputeRecord/dcid.r2
@@ -277,7 +277,7 @@ fn unreadable_items_of_an_erasure() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> partially_completed, announced partially_completed 96b68ac5
-          counts {"seen":5,"found":2,"outcomes":{"erased":2,"unreadable":4}}
+          counts {"seen":7,"found":2,"outcomes":{"erased":2,"unreadable":4}}
       item 0: erased
       item 1: erased
       item 2: unreadable archived
@@ -342,7 +342,7 @@ fn blocked_by_a_lease() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> partially_completed, announced partially_completed 96b68ac5
-          counts {"seen":2,"found":2,"outcomes":{"blocked":1,"erased":1}}
+          counts {"seen":3,"found":2,"outcomes":{"blocked":1,"erased":1}}
       item 0: erased
       item 1: blocked lease
     azureml holds ComputeRecord/dcid.r2, LocalUpload/zyxcanary.q7/notes.txt
@@ -361,7 +361,7 @@ fn kept_by_policy() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":2,"found":3,"outcomes":{"erased":2,"kept":1}}
+          counts {"seen":4,"found":3,"outcomes":{"erased":2,"kept":1}}
       item 0: erased
       item 1: erased
       item 2: kept tax law
@@ -410,7 +410,7 @@ fn only_some_sources() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":0,"found":1,"outcomes":{"erased":1}}
+          counts {"seen":1,"found":1,"outcomes":{"erased":1}}
       item 0: erased
     azureml holds ComputeRecord/dcid.r2, ExperimentRun/dcid.r1/run.json, LocalUpload/zyxcanary.q7/notes.txt
     billing holds nothing
@@ -469,7 +469,7 @@ fn the_same_request_twice() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":1,"found":2,"outcomes":{"erased":2}}
+          counts {"seen":3,"found":2,"outcomes":{"erased":2}}
       item 0: erased
       item 1: erased
     azureml holds ComputeRecord/dcid.r2
@@ -489,7 +489,7 @@ fn the_same_request_after_it_came_to_rest() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":1,"found":2,"outcomes":{"erased":2}}
+          counts {"seen":3,"found":2,"outcomes":{"erased":2}}
       item 0: erased
       item 1: erased
     azureml holds ComputeRecord/dcid.r2
@@ -597,7 +597,7 @@ fn cancelled_too_late() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":1,"found":2,"outcomes":{"erased":2}}
+          counts {"seen":3,"found":2,"outcomes":{"erased":2}}
       item 0: erased
       item 1: erased
     rejected-d39de51a (message) is rejected
@@ -668,7 +668,7 @@ fn a_source_that_cannot_be_listed_for_now() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":1,"found":3,"outcomes":{"erased":3}}
+          counts {"seen":4,"found":3,"outcomes":{"erased":3}}
       item 0: erased
       item 1: erased
       item 2: erased
@@ -689,7 +689,7 @@ fn a_source_that_cannot_be_listed_for_long() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> partially_completed, announced partially_completed 96b68ac5
-          counts {"seen":1,"found":2,"outcomes":{"erased":2,"unreadable":1}}
+          counts {"seen":3,"found":2,"outcomes":{"erased":2,"unreadable":1}}
       item 0: erased
       item 1: erased
       item 2: unreadable the source could not be listed: asking a source in memory: told to fail
@@ -826,7 +826,7 @@ fn an_event_that_no_queue_takes() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":1,"found":2,"outcomes":{"erased":2}}
+          counts {"seen":3,"found":2,"outcomes":{"erased":2}}
       item 0: erased
       item 1: erased
     azureml holds ComputeRecord/dcid.r2
@@ -915,7 +915,7 @@ fn two_requests_for_one_person_at_once() {
       4 act_started -> acting, announced progressed 48c43652
       5 acted -> verifying, announced progressed 492572eb
       6 verified -> completed, announced completed 56f5735d
-          counts {"seen":1,"found":3,"outcomes":{"erased":3}}
+          counts {"seen":4,"found":3,"outcomes":{"erased":3}}
       item 0: erased
       item 1: erased
       item 2: erased
@@ -926,7 +926,7 @@ fn two_requests_for_one_person_at_once() {
       4 act_started -> acting, announced progressed 9ec70477
       5 acted -> verifying, announced progressed 399810bb
       6 verified -> completed, announced completed bbb73f2f
-          counts {"seen":1,"found":3,"outcomes":{"already_absent":3}}
+          counts {"seen":4,"found":3,"outcomes":{"already_absent":3}}
       item 0: already_absent
       item 1: already_absent
       item 2: already_absent
