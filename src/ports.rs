@@ -210,7 +210,8 @@ pub trait Upload: Send {
 /// not.
 ///
 /// The ledger never sees personal data in the clear: bodies and planned items come to it sealed,
-/// and it forgets seals and sealed bytes in the transaction in which a request comes to rest.
+/// and it forgets seals, sealed bytes and items without an outcome in the transaction in which a
+/// request comes to rest.
 #[async_trait]
 pub trait Ledger: Send + Sync {
     /// Commits a first record with the sealed request and the announcement. If the id is known

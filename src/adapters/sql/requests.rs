@@ -28,8 +28,11 @@ const ADVANCE: &str = "UPDATE requests SET state = $1, sequence = $2, head = $3,
 const RECORD_EVENT: &str = "INSERT INTO events (request, sequence, at, event, previous, hash) \
      VALUES ($1, $2, $3, $4, $5, $6)";
 
-const SHRED: [&str; 2] = [
+/// What a request forgets when it comes to rest. Items without an outcome are the plan of a sweep
+/// that a person overtook: nothing was done with them, and how many there were is chance.
+const SHRED: [&str; 3] = [
     "UPDATE requests SET wrapped_key = NULL, body = NULL WHERE id = $1",
+    "DELETE FROM items WHERE request = $1 AND outcome IS NULL",
     "UPDATE items SET sealed = NULL WHERE request = $1",
 ];
 
