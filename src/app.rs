@@ -19,7 +19,7 @@ use crate::adapters::folder::source::FolderSource;
 use crate::adapters::http::server::{self, Site};
 use crate::adapters::memory::source::MemorySource;
 use crate::adapters::sql::ledger::SqlLedger;
-use crate::adapters::system::{self, SystemClock, SystemEntropy};
+use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
 use crate::config::settings::{Limits, Place, Queue, Settings, Store};
 use crate::worker::offline;
 use crate::worker::preview::Preview;
@@ -42,6 +42,7 @@ impl<E: Error + Send + Sync + 'static> From<E> for AppError {
 /// A daemon, put together and not yet running.
 pub struct Daemon {
     world: World,
+    alone: Option<Alone>,
     page: Option<TcpListener>,
 }
 
@@ -51,6 +52,10 @@ impl Daemon {
     /// # Errors
     /// Whatever cannot be opened.
     pub async fn open(settings: &Settings) -> Result<Self, AppError> {
+        let alone = match settings.ledger.url.expose().strip_prefix("sqlite:") {
+            Some(path) => Some(system::alone(path.as_ref())?),
+            None => None,
+        };
         let entropy = Arc::new(SystemEntropy);
         let master_key = match &settings.ledger.master_key {
             Some(key) => key.expose().to_owned().into(),
@@ -79,7 +84,7 @@ impl Daemon {
             })?),
             None => None,
         };
-        Ok(Self { world, page })
+        Ok(Self { world, alone, page })
     }
 
     /// What ends it.
@@ -92,7 +97,7 @@ impl Daemon {
     /// # Errors
     /// The page broke down: without it the daemon would be blind to its operators.
     pub async fn run(self) -> Result<(), AppError> {
-        let Self { world, page } = self;
+        let Self { world, alone: _alone, page } = self;
         let site = Arc::new(Site {
             ledger: Arc::clone(&world.docket.ledger),
             inbox: Arc::clone(&world.inbox),

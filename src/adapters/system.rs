@@ -1,6 +1,6 @@
 //! What the operating system gives: time, randomness, the environment, and the master key's file.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -74,4 +74,32 @@ fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft)?;
     linked
+}
+
+/// Held as long as this process serves a ledger.
+pub struct Alone {
+    _lock: File,
+}
+
+/// Claims a ledger file for this process; the claim ends with the process, however it ends.
+///
+/// Two daemons that sweep for the same requests would clear each other's plans.
+///
+/// # Errors
+/// `NeedsPerson` where another daemon has it.
+pub fn alone(ledger: &Path) -> Result<Alone, Failure> {
+    let path = ledger.with_extension("lock");
+    let doing = format!("claiming the ledger by {}", path.display());
+    path.parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| File::create(&path))
+        .map_err(|error| Failure::needs_person(doing.clone()).because(error))
+        .and_then(|lock| match lock.try_lock() {
+            Ok(()) => Ok(Alone { _lock: lock }),
+            Err(TryLockError::WouldBlock) => {
+                let text = "another daemon serves this ledger; stop it first";
+                Err(Failure::needs_person(doing).because(text))
+            }
+            Err(TryLockError::Error(error)) => Err(Failure::needs_person(doing).because(error)),
+        })
 }

@@ -13,6 +13,7 @@ use crate::cli::status;
 use crate::config::build;
 use crate::config::file::File;
 use crate::config::settings::Settings;
+use crate::domain::item::Finding;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 
@@ -52,29 +53,50 @@ pub async fn run() -> Result<End, CliError> {
 }
 
 async fn ask(settings: &Settings, root: &Path) -> Result<End, CliError> {
+    line("")?;
+    line("1. Hanako asks what is held about her (access). Found:")?;
+    look(settings, &sample::hanako(), true).await?;
     let access = request(sample::HANAKO_REQUEST, "access", &sample::hanako());
     let (state, told) = follow(settings, &access).await?;
-    line("")?;
-    line(format!("1. Hanako asks what is held about her (access): {}", state.word()))?;
-    found(&told)?;
+    ended(state, &told)?;
     let id = told["subject_request_id"].as_str().unwrap_or_default();
     let archive = root.join("exports").join(format!("{id}.zip"));
     let holds = app::verify_archive(&archive)?;
-    line(format!(
-        "   archive      {} ({} files), read back whole",
-        archive.display(),
-        holds.files
-    ))?;
+    let (path, files) = (archive.display(), holds.files);
+    line(format!("   archive      {path} ({files} files), read back whole"))?;
 
+    line("")?;
+    line("2. Taro asks to be erased (erasure). Found:")?;
+    look(settings, &sample::taro(), true).await?;
     let erasure = request(sample::TARO_REQUEST, "erasure", &sample::taro());
     let (state, told) = follow(settings, &erasure).await?;
-    line("")?;
-    line(format!("2. Taro asks to be erased (erasure): {}", state.word()))?;
-    found(&told)?;
-    let left = left_of_taro(settings).await?;
+    ended(state, &told)?;
+    // By a preview, which shares nothing with the daemon but the source.
+    let left = look(settings, &sample::taro(), false).await?;
     line(format!("   second look  {left} items still speak of Taro"))?;
     line(format!("   untouched    everything else in {ROOT}/azureml"))?;
     Ok(if left == 0 && state == State::Completed { End::Done } else { End::Failed })
+}
+
+/// Previews for a person: how many items speak of them, each printed with its first place.
+async fn look(
+    settings: &Settings,
+    identities: &[(&str, &str)],
+    print: bool,
+) -> Result<u64, CliError> {
+    let preview = app::preview(settings)?;
+    let body = request("preview", "access", identities).to_string();
+    let mut places = Vec::new();
+    let found = |finding: Finding, _| {
+        if let Some(hit) = finding.hits.first() {
+            places.push(format!("   {}  {} {}", finding.item.name, hit.view, hit.place));
+        }
+    };
+    let looked = preview.run(body.as_bytes(), Default::default(), found, |_| {}).await?;
+    for place in places.iter().filter(|_| print) {
+        line(place)?;
+    }
+    Ok(looked.map_or(u64::MAX, |summary| summary.found))
 }
 
 /// Submits and waits.
@@ -89,21 +111,11 @@ async fn follow(settings: &Settings, request: &Value) -> Result<(State, Value), 
     Ok((state, told.into()))
 }
 
-fn found(told: &Value) -> Result<(), CliError> {
+fn ended(state: State, told: &Value) -> Result<(), CliError> {
     let counts = &told["counts"];
-    line(format!(
-        "   looked at    {} items, of which {} speak of the person",
-        counts["seen"], counts["found"]
-    ))?;
-    line(format!("   outcomes     {}", counts["outcomes"]))
-}
-
-/// Looks with a preview, which shares nothing with the daemon but the sources.
-async fn left_of_taro(settings: &Settings) -> Result<u64, CliError> {
-    let preview = app::preview(settings)?;
-    let body = request("preview", "access", &sample::taro()).to_string();
-    let looked = preview.run(body.as_bytes(), Default::default(), |_, _| {}, |_| {}).await?;
-    Ok(looked.map_or(u64::MAX, |summary| summary.found))
+    let (seen, found) = (&counts["seen"], &counts["found"]);
+    line(format!("   looked at    {seen} items, of which {found} speak of the person"))?;
+    line(format!("   outcome      {} {}", state.word(), counts["outcomes"]))
 }
 
 fn request(id: &str, kind: &str, identities: &[(&str, &str)]) -> Value {
