@@ -1,5 +1,5 @@
-//! The ledger over `sqlx`: one set of SQL for SQLite, the embedded default, and PostgreSQL, which
-//! several daemons may share one day.
+//! The ledger over `sqlx`: one set of SQL for SQLite, the embedded default, and PostgreSQL. One
+//! daemon serves a ledger for now.
 //!
 //! The statements run on sqlx's `Any` driver with the types both have: text, 64-bit integers,
 //! bytes. Times are milliseconds since 1970, events JSON as text, flags 0 and 1. What the two
