@@ -7,10 +7,10 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
-use super::identity::addresses::address_at;
-use super::matcher::{Matcher, Occurrence};
-use super::views::spelling::cut::{ceil, floor};
-use super::views::spelling::fold::fold;
+use crate::matching::identity::addresses::address_at;
+use crate::matching::matcher::{Matcher, Occurrence};
+use crate::matching::views::spelling::cut::{ceil, floor};
+use crate::matching::views::spelling::fold::fold;
 
 /// Bytes on either side of a pattern that judging it may need.
 const NEAR_BYTES: usize = 420;

@@ -11,12 +11,12 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memchr_iter;
 use sha2::{Digest, Sha256};
 
-use super::identity::addresses::{address_at, invited_address, local_run_start};
-use super::identity::boundaries::{Boundary, stands_alone};
-use super::identity::candidates::{Foreign, Grams, Signs};
-use super::identity::patterns::{Name, Sought, separates, sought};
 use crate::domain::item::Hit;
 use crate::domain::subject::Subject;
+use crate::matching::identity::addresses::{address_at, invited_address, local_run_start};
+use crate::matching::identity::boundaries::{Boundary, stands_alone};
+use crate::matching::identity::candidates::{Foreign, Grams, Signs};
+use crate::matching::identity::patterns::{Name, Sought, separates, sought};
 
 /// Longest stretch of white space between two words of a name, in bytes.
 const GAP_BYTES_MAX: usize = 64;

@@ -10,12 +10,12 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memmem};
 
-use super::identity::addresses::{address_at, continues_word};
-use super::limits::Limits;
-use super::views::meter::Meter;
-use super::views::spelling::fold::fold;
-use super::views::walk::{Look, Walk};
 use crate::domain::item::Item;
+use crate::matching::identity::addresses::{address_at, continues_word};
+use crate::matching::limits::Limits;
+use crate::matching::views::meter::Meter;
+use crate::matching::views::spelling::fold::fold;
+use crate::matching::views::walk::{Look, Walk};
 
 /// A person named in an item. `Debug` is not implemented: it names somebody.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::ops::Range;
 
-use super::identity::boundaries::{Boundary, stands_alone};
-use super::limits::Limits;
-use super::matcher::{Matcher, Occurrence, Owner, SubjectHit};
-use super::views::meter::Meter;
-use super::views::spelling::cut::floor;
-use super::views::spelling::escapes::{ESCAPE_BYTES_MAX, unescape};
-use super::views::spelling::fold::{fold, folded};
-use super::views::walk::{Look, Sight, Walk};
 use crate::domain::item::{Hit, Item};
+use crate::matching::identity::boundaries::{Boundary, stands_alone};
+use crate::matching::limits::Limits;
+use crate::matching::matcher::{Matcher, Occurrence, Owner, SubjectHit};
+use crate::matching::views::meter::Meter;
+use crate::matching::views::spelling::cut::floor;
+use crate::matching::views::spelling::escapes::{ESCAPE_BYTES_MAX, unescape};
+use crate::matching::views::spelling::fold::{fold, folded};
+use crate::matching::views::walk::{Look, Sight, Walk};
 
 /// What an item says of the subjects.
 pub struct Scan {

@@ -12,14 +12,14 @@ use std::ops::Range;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::identity::addresses::is_spaceless;
-use super::identity::patterns::{Sought, sought};
-use super::limits::Limits;
-use super::views::meter::Meter;
-use super::views::spelling::fold::fold;
-use super::views::walk::{Look, Walk};
 use crate::domain::item::Item;
 use crate::domain::subject::{Identity, Subject};
+use crate::matching::identity::addresses::is_spaceless;
+use crate::matching::identity::patterns::{Sought, sought};
+use crate::matching::limits::Limits;
+use crate::matching::views::meter::Meter;
+use crate::matching::views::spelling::fold::fold;
+use crate::matching::views::walk::{Look, Walk};
 
 /// Bits set for each term.
 const PROBES: u32 = 7;

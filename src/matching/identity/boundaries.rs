@@ -13,7 +13,7 @@
 //! words: `ann` in a sentence is not a finding, `/home/ann`, `"mlflow.user": "ann"` and `user=ann`
 //! are.
 
-use super::addresses::{address_at, continues_word, local_run_start};
+use crate::matching::identity::addresses::{address_at, continues_word, local_run_start};
 
 /// How the ends of a pattern are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! From an identity to what is looked for: its folded spellings and how their ends are judged.
 
-use super::addresses::{invited_address, is_spaceless};
-use super::boundaries::Boundary;
 use crate::domain::subject::{Identity, IdentityFormat, IdentityType};
+use crate::matching::identity::addresses::{invited_address, is_spaceless};
+use crate::matching::identity::boundaries::Boundary;
 use crate::matching::views::spelling::fold::folded;
 
 /// One thing to look for in folded text.

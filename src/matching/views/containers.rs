@@ -6,10 +6,10 @@
 
 use std::io::{self, BufReader, Cursor, Read, Seek, Write};
 
-use super::columns::{avro, parquet};
-use super::meter::{Decoded, Meter, refusal};
-use super::spelling::charset::{Charset, Wide, guess, utf8_or_western};
-use super::walk::{Look, Walk};
+use crate::matching::views::columns::{avro, parquet};
+use crate::matching::views::meter::{Decoded, Meter, refusal};
+use crate::matching::views::spelling::charset::{Charset, Wide, guess, utf8_or_western};
+use crate::matching::views::walk::{Look, Walk};
 
 /// Bytes looked at to tell what a stream is.
 const HEAD_BYTES: usize = 4 << 10;

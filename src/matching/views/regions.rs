@@ -8,13 +8,13 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memchr3_iter};
 
-use super::containers::is_packed;
-use super::spelling::base64_runs::runs;
-use super::spelling::charset::utf8_or_western;
-use super::spelling::cut::{ceil, floor};
-use super::spelling::escapes::{ROUNDS_MAX, unescape};
-use super::spelling::mail;
-use super::walk::Look;
+use crate::matching::views::containers::is_packed;
+use crate::matching::views::spelling::base64_runs::runs;
+use crate::matching::views::spelling::charset::utf8_or_western;
+use crate::matching::views::spelling::cut::{ceil, floor};
+use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
+use crate::matching::views::spelling::mail;
+use crate::matching::views::walk::Look;
 
 /// Bytes around an escape that are decoded with it: longer than any word that is sought, escaped.
 const REACH_BYTES: usize = 240;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::ops::Range;
 
-use super::meter::{Meter, Stored};
 use crate::domain::item::Item;
 use crate::matching::limits::Limits;
+use crate::matching::views::meter::{Meter, Stored};
 
 /// Someone who looks into every reading of an item.
 pub trait Look {

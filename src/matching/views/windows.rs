@@ -4,13 +4,13 @@
 
 use std::io::{self, Read};
 
-use super::places::{Place, Places, Shape};
-use super::regions::{is_worth, regions};
-use super::spelling::base64_runs::runs;
-use super::spelling::charset::unsure_readings;
-use super::spelling::escapes::{ROUNDS_MAX, unescape};
-use super::spelling::mail;
-use super::walk::{Look, Walk};
+use crate::matching::views::places::{Place, Places, Shape};
+use crate::matching::views::regions::{is_worth, regions};
+use crate::matching::views::spelling::base64_runs::runs;
+use crate::matching::views::spelling::charset::unsure_readings;
+use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
+use crate::matching::views::spelling::mail;
+use crate::matching::views::walk::{Look, Walk};
 
 /// Bytes searched at once.
 const WINDOW_BYTES: usize = 256 << 10;

@@ -10,7 +10,7 @@ use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::cells::BATCH_CELLS;
+use crate::matching::views::columns::cells::BATCH_CELLS;
 use crate::matching::views::walk::{Look, Walk};
 
 /// The first and the last bytes of a file.

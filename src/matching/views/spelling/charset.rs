@@ -7,7 +7,7 @@ use encoding_rs::{
     UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252,
 };
 
-use super::reading::Reading;
+use crate::matching::views::spelling::reading::Reading;
 
 /// How a stream of bytes spells text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 
 use memchr::memchr3_iter;
 
-use super::reading::Reading;
+use crate::matching::views::spelling::reading::Reading;
 
 /// Rounds that a text is unescaped at most: a percent-encoded JSON text in a JSON string, and one
 /// more.

@@ -7,7 +7,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
 
-use super::reading::Reading;
+use crate::matching::views::spelling::reading::Reading;
 
 /// The folded text, with its way back.
 pub fn fold(text: &str) -> Reading {

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use encoding_rs::Encoding;
 use memchr::memchr_iter;
 
-use super::charset::utf8_or_western;
-use super::reading::Reading;
+use crate::matching::views::spelling::charset::utf8_or_western;
+use crate::matching::views::spelling::reading::Reading;
 
 /// The longest encoded word that is read; RFC 2047 allows 75.
 const WORD_BYTES_MAX: usize = 400;
