@@ -16,8 +16,11 @@ fn the_demo_works_and_works_again() {
     for _ in 0..2 {
         let told = home.done(&["demo"]);
         for part in [
-            "1. Hanako asks what is held about her (access): completed",
-            "2. Taro asks to be erased (erasure): completed",
+            "1. Hanako asks what is held about her (access)",
+            "churn-train_1712345678/run.json  json /createdBy/upn",
+            "outcome      completed {\"exported\":4}",
+            "2. Taro asks to be erased (erasure)",
+            "outcome      completed {\"erased\":5}",
             "0 items still speak of Taro",
             "io.dsrd.request.completed.v1",
         ] {
