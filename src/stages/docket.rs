@@ -12,7 +12,7 @@ use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::request::{Request, RequestId};
-use crate::domain::state::{Event, State};
+use crate::domain::state::{Counts, Event, State};
 use crate::evidence::chain::Link;
 use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, Purpose, RequestKey};
 use crate::ports::{
@@ -237,6 +237,11 @@ impl Docket {
             Ok(Entry { ordinal, planned, begun, outcome })
         };
         items.into_iter().map(open).collect()
+    }
+
+    /// What became of the items of a request, as announced at its end.
+    pub async fn counts(&self, id: &RequestId) -> Result<Counts, Failure> {
+        Ok(Counts::new(self.seen(id).await?, &self.ledger.tally(id).await?))
     }
 
     /// How many items the find of a request looked at.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::archive::check::{self, ArchiveFault, Checked};
 use crate::domain::failure::Failure;
-use crate::domain::state::{Archive, Counts, Event};
+use crate::domain::state::{Archive, Event};
 use crate::ports::Exports;
 use crate::stages::docket::{Case, Docket};
 
@@ -42,7 +42,7 @@ pub async fn read_back(
         return Ok(());
     }
     let verified = Event::Verified {
-        counts: Counts::new(docket.seen(id).await?, &docket.ledger.tally(id).await?),
+        counts: docket.counts(id).await?,
         archive: Some(archive),
         logically_erased_at: None,
         unrecoverable_after: None,

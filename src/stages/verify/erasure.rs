@@ -13,9 +13,9 @@ use futures::StreamExt;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Version};
 use crate::domain::outcome::ItemOutcome;
-use crate::domain::plan::{Action, Planned};
+use crate::domain::plan::Planned;
 use crate::domain::policy::Policy;
-use crate::domain::state::{Counts, Event};
+use crate::domain::state::Event;
 use crate::ports::Source;
 use crate::stages::docket::{Case, Docket};
 use crate::stages::find::wanted;
@@ -162,7 +162,7 @@ impl<'a> SecondLook<'a> {
                 unrecoverable_after.max(source.unrecoverable_after(erased_at).await?);
         }
         let verified = Event::Verified {
-            counts: Counts::new(docket.seen(id).await?, &docket.ledger.tally(id).await?),
+            counts: docket.counts(id).await?,
             archive: None,
             logically_erased_at: Some(erased_at),
             unrecoverable_after,
@@ -185,15 +185,12 @@ pub async fn rest_dry(docket: &Docket, case: &Case) -> Result<(), Failure> {
         if open.is_empty() {
             break;
         }
-        let outcome = |planned: &Planned| match planned.action {
-            Action::Export | Action::Delete => ItemOutcome::Planned,
-            Action::Keep(_) | Action::List(_) => planned.settled().unwrap_or(ItemOutcome::Planned),
-        };
+        let outcome = |planned: &Planned| planned.settled().unwrap_or(ItemOutcome::Planned);
         let outcomes: Vec<_> = open.iter().map(|e| (e.ordinal, outcome(&e.planned))).collect();
         docket.ledger.record_outcomes(id, &outcomes).await?;
     }
     let verified = Event::Verified {
-        counts: Counts::new(docket.seen(id).await?, &docket.ledger.tally(id).await?),
+        counts: docket.counts(id).await?,
         archive: None,
         logically_erased_at: None,
         unrecoverable_after: None,
