@@ -230,13 +230,21 @@ fn closed(item: Item, why: String, walk: &Walk) -> Look {
     Look { item, hits, unreadable: vec![why] }
 }
 
-async fn read(item: &Item, bytes: ByteStream, walk: &Walk) -> Result<Scan, Failure> {
-    let reader = SyncIoBridge::new(StreamReader::new(bytes.map_err(io::Error::other)));
+async fn read(item: &Item, mut bytes: ByteStream, walk: &Walk) -> Result<Scan, Failure> {
+    let first = bytes.next().await.transpose()?.unwrap_or_default();
+    let content: Box<dyn io::Read + Send> = match bytes.next().await {
+        // Most items are small and come in one piece.
+        None => Box::new(io::Cursor::new(first)),
+        Some(second) => {
+            let rest = stream::iter([Ok(first), second]).chain(bytes).map_err(io::Error::other);
+            Box::new(SyncIoBridge::new(StreamReader::new(rest)))
+        }
+    };
     let (item, matcher) = (item.clone(), Arc::clone(&walk.matcher));
     let limits = walk.limits;
     let scanning = tokio::task::spawn_blocking(move || {
-        let mut reader = reader;
-        scan::scan(&item, &mut reader, &matcher, &limits)
+        let mut content = content;
+        scan::scan(&item, &mut content, &matcher, &limits)
     });
     match scanning.await {
         Ok(Ok(scan)) => Ok(scan),

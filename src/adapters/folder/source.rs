@@ -8,15 +8,14 @@
 //! is lost with the file. So the folder should rest while requests run; a blob container need not.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
-use tokio::io::AsyncReadExt;
 use tokio::task::spawn_blocking;
 
 use crate::adapters::folder::path::{is_absence, relative};
@@ -94,7 +93,7 @@ impl Source for FolderSource {
         let open = move |root: &Path| open_unchanged(root, &path, &seen);
         let opened = self.on_disk("opening a file", open).await?;
         Ok(match opened {
-            Opened::File(file) => Read::Bytes(stream_of(file, item.etag.clone())),
+            Opened::File(reading) => Read::Bytes(stream_of(reading)),
             Opened::Absent => Read::Absent,
             Opened::Changed => Read::Changed,
             Opened::Forbidden => Read::Refused("forbidden".to_owned()),
@@ -128,7 +127,7 @@ impl Source for FolderSource {
 
 /// What stands where a file was seen.
 enum Opened {
-    File(File),
+    File(Reading),
     Absent,
     Changed,
     Forbidden,
@@ -146,8 +145,12 @@ fn open_unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Opened> {
         Err(error) => return Err(error),
     };
     // Asked of the open file: another one, or a link, may have taken the name since.
-    let same = etag(&file.metadata()?) == seen;
-    Ok(if same { Opened::File(file) } else { Opened::Changed })
+    if etag(&file.metadata()?) != seen {
+        return Ok(Opened::Changed);
+    }
+    let reading = Reading { file, seen: seen.to_owned(), bytes: Bytes::new(), ended: false };
+    // Most files are small: opened, read and closed in one go.
+    reading.next().map(Opened::File)
 }
 
 fn unlink_unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Erased> {
@@ -204,34 +207,42 @@ fn nanos(nanos: i64) -> i32 {
     i32::try_from(nanos).unwrap_or_default()
 }
 
-/// The bytes of an open file; ends in a failure if the file is no longer what it was when opened.
-fn stream_of(file: File, seen: String) -> ByteStream {
-    let file = tokio::fs::File::from_std(file);
-    stream::try_unfold(Some(file), move |file| {
-        let seen = seen.clone();
-        async move {
-            let Some(mut file) = file else { return Ok(None) };
-            let bytes = next_bytes(&mut file).await.map_err(|error| failure(READING, &error))?;
-            if !bytes.is_empty() {
-                return Ok(Some((bytes, Some(file))));
-            }
-            let metadata = file.metadata().await.map_err(|error| failure(READING, &error))?;
-            if etag(&metadata) == seen {
-                Ok(None)
-            } else {
-                Err(Failure::transient("reading a file: it was written meanwhile"))
-            }
-        }
-    })
-    .boxed()
+/// A file that is being read.
+struct Reading {
+    file: File,
+    seen: String,
+    /// What was read last.
+    bytes: Bytes,
+    ended: bool,
 }
 
-const READING: &str = "reading a file";
+impl Reading {
+    /// Reads on; at the end the file must be what it was when it was opened.
+    fn next(mut self) -> io::Result<Self> {
+        let mut bytes = Vec::with_capacity(READ_BYTES);
+        (&self.file).take(READ_BYTES as u64).read_to_end(&mut bytes)?;
+        self.ended = bytes.len() < READ_BYTES;
+        self.bytes = bytes.into();
+        if self.ended && etag(&self.file.metadata()?) != self.seen {
+            return Err(ErrorKind::ResourceBusy.into());
+        }
+        Ok(self)
+    }
+}
 
-async fn next_bytes(file: &mut tokio::fs::File) -> io::Result<Bytes> {
-    let mut buffer = BytesMut::with_capacity(READ_BYTES);
-    file.read_buf(&mut buffer).await?;
-    Ok(buffer.freeze())
+/// The bytes of an open file; ends in a failure if the file is no longer what it was when opened.
+fn stream_of(reading: Reading) -> ByteStream {
+    stream::try_unfold(reading, |mut reading| async {
+        if reading.bytes.is_empty() && !reading.ended {
+            let read = spawn_blocking(move || reading.next()).await;
+            reading = read
+                .map_err(|_| Failure::permanent("reading a file: the work was broken off"))?
+                .map_err(|error| failure("reading a file", &error))?;
+        }
+        let bytes = std::mem::take(&mut reading.bytes);
+        Ok((!bytes.is_empty()).then_some((bytes, reading)))
+    })
+    .boxed()
 }
 
 /// The texts of `io::Error` name no path.
@@ -241,6 +252,7 @@ fn failure(doing: &'static str, error: &io::Error) -> Failure {
         ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::NotADirectory => {
             Failure::needs_person(doing).because(cause)
         }
+        ErrorKind::ResourceBusy => Failure::transient("reading a file: it was written meanwhile"),
         _ => Failure::transient(doing).because(cause),
     }
 }
