@@ -30,13 +30,22 @@ impl Matcher {
 
     /// As if the text were folded but for the case of ASCII letters.
     fn hint_plain(&self, text: &str, found: &mut dyn FnMut(usize)) {
-        self.grams.find(text.as_bytes(), &mut |pattern, start| {
+        let mut judge = |pattern: usize, start: usize| {
+            // Most candidates are in the midst of a word.
+            let end = start + self.lengths[pattern];
+            if adjoins(text.as_bytes(), start..end) {
+                return;
+            }
             let near = floor(text, start.saturating_sub(NEAR_BYTES))
                 ..ceil(text, start + self.lengths[pattern] + NEAR_BYTES);
             let folded = text[near.clone()].to_ascii_lowercase();
             let at = start - near.start..start - near.start + self.lengths[pattern];
             self.judge(&folded, pattern, at, &mut |_: Occurrence| found(start));
-        });
+        };
+        match &self.rare {
+            Some(rare) => rare.find(text.as_bytes(), &mut judge),
+            None => self.grams.find(text.as_bytes(), &mut judge),
+        }
         if self.seeks_addresses() {
             for at in memchr_iter(b'@', text.as_bytes()) {
                 if self.signs.may_have(text.as_bytes(), at) && self.may_be_sought(text, at) {
@@ -86,6 +95,14 @@ impl Matcher {
         }
         parts
     }
+}
+
+/// Whether an ASCII letter or digit before or after makes a longer word of a pattern.
+fn adjoins(text: &[u8], at: Range<usize>) -> bool {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let (before, after) = (at.start.checked_sub(1).and_then(|at| text.get(at)), text.get(at.end));
+    let (first, last) = (text.get(at.start), text.get(at.end - 1));
+    is_word(before) && is_word(first) || is_word(last) && is_word(after)
 }
 
 /// The bytes that an address with its sign at `at` may reach over, and one more on either side.

@@ -17,6 +17,7 @@ use crate::matching::identity::addresses::{address_at, invited_address, local_ru
 use crate::matching::identity::boundaries::{Boundary, stands_alone};
 use crate::matching::identity::candidates::{Foreign, Grams, Signs};
 use crate::matching::identity::patterns::{Name, Sought, separates, sought};
+use crate::matching::identity::rare::Rare;
 
 /// Longest stretch of white space between two words of a name, in bytes.
 const GAP_BYTES_MAX: usize = 64;
@@ -31,10 +32,11 @@ pub struct Matcher {
     patterns: Vec<Pattern>,
     /// What the automaton's patterns are long, in bytes.
     pub(super) lengths: Vec<usize>,
+    reach: usize,
+    pub(super) rare: Option<Rare>,
     pub(super) grams: Grams,
     pub(super) signs: Signs,
     pub(super) foreign: Foreign,
-    beyond_ascii: bool,
 }
 
 /// A hit with the subject it speaks of.
@@ -95,9 +97,9 @@ impl Matcher {
         self.subjects
     }
 
-    /// Whether any identity has letters beyond ASCII: only then do legacy charsets matter.
-    pub fn beyond_ascii(&self) -> bool {
-        self.beyond_ascii
+    /// Bytes on either side of any byte of an occurrence that may belong to it.
+    pub fn reach(&self) -> usize {
+        self.reach
     }
 
     /// Everything that stands in this folded text, in no order.
@@ -226,8 +228,6 @@ impl Building {
     }
 
     fn finish(self, subjects: usize, identities: usize) -> Matcher {
-        let beyond_ascii =
-            self.texts.iter().chain(self.addresses.keys()).any(|text| !text.is_ascii());
         let automaton = (!self.texts.is_empty()).then(|| {
             AhoCorasick::builder()
                 .match_kind(MatchKind::Standard)
@@ -236,7 +236,12 @@ impl Building {
                 .expect("far fewer patterns than the automaton's two thousand million states")
         });
         let signs = Signs::new(self.addresses.keys(), !self.hashes.is_empty());
+        let words = self.texts.iter().chain(&self.words).chain(self.addresses.keys());
+        let longest = words.map(String::len).max().unwrap_or(0);
         Matcher {
+            // A name has its words and gaps on either side; an alias has its key before it. Of a
+            // hash nobody knows how long the address is.
+            reach: if self.hashes.is_empty() { 3 * longest.max(GAP_BYTES_MAX / 2) } else { 700 },
             subjects,
             identities,
             foreign: Foreign::new(
@@ -246,10 +251,10 @@ impl Building {
             hashes: self.hashes,
             automaton,
             lengths: self.texts.iter().map(String::len).collect(),
+            rare: Rare::new(&self.texts),
             grams: Grams::new(&self.texts),
             signs,
             patterns: self.patterns,
-            beyond_ascii,
         }
     }
 }
@@ -269,18 +274,17 @@ fn name_around(text: &str, name: &Name, anchor: Range<usize>, found: &mut dyn Fn
     if let Some(range) = in_order(text, &words, name.anchor, anchor.clone(), &|_| gap) {
         found(range);
     }
-    if words.len() < 2 {
-        return;
-    }
-    // `Family, Given`: the last word first; a comma after it, or a mere space in East Asian names.
-    let last = words.len() - 1;
-    let turned: Vec<&str> =
-        std::iter::once(words[last]).chain(words[..last].iter().copied()).collect();
-    let place = if name.anchor == last { 0 } else { name.anchor + 1 };
+    // `Family, Given`, wherever the family name begins (`García López, Juan`); a comma after it, or
+    // a mere space in East Asian names.
     let after_family = if name.spaceless { Gap::Optional } else { Gap::Comma };
-    let gaps = |index: usize| if index == 0 { after_family } else { gap };
-    if let Some(range) = in_order(text, &turned, place, anchor, &gaps) {
-        found(range);
+    for family in 1..words.len() {
+        let turned = [&words[family..], &words[..family]].concat();
+        let place = (name.anchor + words.len() - family) % words.len();
+        let gaps =
+            |index: usize| if index + family + 1 == words.len() { after_family } else { gap };
+        if let Some(range) = in_order(text, &turned, place, anchor.clone(), &gaps) {
+            found(range);
+        }
     }
 }
 

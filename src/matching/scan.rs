@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use crate::domain::item::{Hit, Item};
+use crate::matching::identity::aliases::BEFORE_BYTES;
 use crate::matching::identity::boundaries::{Boundary, stands_alone};
 use crate::matching::limits::Limits;
 use crate::matching::matcher::{Matcher, Occurrence, Owner, SubjectHit};
@@ -97,6 +98,10 @@ impl Look for Search<'_> {
         true
     }
 
+    fn reach(&self) -> usize {
+        self.matcher.reach()
+    }
+
     fn keep(&mut self, owner: &Owner) -> bool {
         let room = &mut self.room[owner.subject];
         let keeps = *room > 0;
@@ -108,7 +113,7 @@ impl Look for Search<'_> {
 /// An escape beside an occurrence may spell what makes it part of something longer:
 /// `x&#46;ann@contoso.com` speaks of `x.ann@contoso.com`.
 fn stands_alone_unescaped(text: &str, range: &Range<usize>, hit: &str, boundary: Boundary) -> bool {
-    let before = &text[floor(text, range.start.saturating_sub(2 * ESCAPE_BYTES_MAX))..range.start];
+    let before = &text[floor(text, range.start.saturating_sub(BEFORE_BYTES))..range.start];
     let after = &text[range.end..floor(text, range.end + 4 * ESCAPE_BYTES_MAX)];
     let (plain_before, plain_after) = (unescape(before), unescape(after));
     if plain_before.is_none() && plain_after.is_none() {

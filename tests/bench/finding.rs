@@ -35,10 +35,22 @@ fn main() -> Result<(), Error> {
         "{:<10}{:>9}{:>12}{:>12}{:>8}   recall, false: ours / ripgrep",
         "corpus", "subjects", "ours MB/s", "rg MB/s", "ratio"
     );
+    // `cargo bench --bench finding -- Logs 1`: only that corpus, only so many subjects.
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let is_wanted = |word: &str, kind: fn(char) -> bool| {
+        let mut words = wanted.iter().filter(|word| word.starts_with(kind)).peekable();
+        words.peek().is_none() || words.any(|one| one == word)
+    };
     for corpus in [Corpus::Logs, Corpus::Runs, Corpus::Encoded] {
+        if !is_wanted(&format!("{corpus:?}"), char::is_alphabetic) {
+            continue;
+        }
         let path = folder.path().join(format!("{corpus:?}"));
         let (truth, bytes) = corpus.generate(&path, &people)?;
         for count in [1, 10, 100, SUBJECTS] {
+            if !is_wanted(&count.to_string(), char::is_numeric) {
+                continue;
+            }
             compare(corpus, &path, &people[..count], &truth, bytes)?;
         }
         fs::remove_dir_all(&path)?;

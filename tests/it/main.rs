@@ -8,6 +8,7 @@ mod flow; // whole lives through the door, in memory
 mod crash; // the same lives, stopped at every effect and started again
 mod privacy; // canaries
 mod matching; // what is found in an item, in every reading, and what is not
+mod oracle; // the same against an oracle that is slow and obviously right
 mod source_contract; // the Source suite: memory, folder
 mod source_on_azure; // the Source suite: Azurite; broken wires, refusals
 mod exports_contract; // the Exports suite: memory, folder, Azurite

@@ -9,7 +9,7 @@ use dsrd::matching::limits::Limits;
 use dsrd::matching::matcher::Matcher;
 use dsrd::matching::scan::{Scan, scan};
 
-fn item(name: &str) -> Item {
+pub fn item(name: &str) -> Item {
     Item {
         source: "test".into(),
         name: name.into(),
@@ -23,7 +23,7 @@ fn item(name: &str) -> Item {
     }
 }
 
-fn ann() -> Subject {
+pub fn ann() -> Subject {
     let raw = |kind, value: &str| Identity::new(kind, IdentityFormat::Raw, value.into());
     Subject {
         identities: vec![
@@ -34,6 +34,7 @@ fn ann() -> Subject {
             raw(IdentityType::Username, "ann"),
             raw(IdentityType::ControllerCustomerId, "C-1029384"),
             raw(IdentityType::Name, "山田 太郎"),
+            raw(IdentityType::Name, "Juan García López"),
         ],
     }
 }
@@ -53,7 +54,7 @@ fn told(content: &[u8]) -> Vec<String> {
     hits.chain(scan.unreadable.into_iter().map(|reason| format!("unreadable: {reason}"))).collect()
 }
 
-fn gzip(content: &[u8]) -> Vec<u8> {
+pub fn gzip(content: &[u8]) -> Vec<u8> {
     let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     writer.write_all(content).unwrap();
     writer.finish().unwrap()
@@ -106,7 +107,7 @@ fn an_occurrence_across_any_window_is_found_once() {
 }
 
 /// What each identity looks like in data that speaks of the subject.
-const MENTIONS: [(&str, &str); 22] = [
+const MENTIONS: [(&str, &str); 27] = [
     ("email", "mail ann@contoso.com now"),
     ("email", "<Ann@Contoso.COM>"),
     ("email", "mailto:ann@contoso.com?subject=x"),
@@ -127,12 +128,17 @@ const MENTIONS: [(&str, &str); 22] = [
     ("name", "by Ann\n   Lefèvre"),
     ("name", "by Ann\u{a0}Lefèvre"),
     ("name", "担当は山田太郎さん"),
+    ("name", "by García López, Juan"),
     ("username", "/home/ann/x"),
+    ("username", "C:\\Users\\Ann"),
+    ("username", "Users/ann/train.py"),
+    ("username", "mlflow.user: ann"),
+    ("email", "out/ann@contoso.com.csv"),
     ("controller_customer_id", "customer c-1029384, x"),
 ];
 
 /// What looks like the subject and is not.
-const DECOYS: [&str; 34] = [
+const DECOYS: [&str; 40] = [
     "joann@contoso.com",
     "x.ann@contoso.com",
     "_ann@contoso.com",
@@ -164,17 +170,23 @@ const DECOYS: [&str; 34] = [
     "Lefèvre Ann",
     "the annual announcement by Ann",
     "/home/ann.smith/ /home/joann/ /home/ann-x/",
+    "models/ann/weights.h5 and models\\ann\\x",
+    "the ann model, (ann)",
+    "author: Ann Miller",
+    "user: annette",
+    "Users/bob/ann/",
+    "Lefèvre, ann@example.org",
     "C-10293845",
     "XC-1029384",
     "C-1029384-7",
 ];
 
 /// A name for a way to store a text, and the way.
-type Stored = (&'static str, fn(&str) -> Vec<u8>);
+pub type Stored = (&'static str, fn(&str) -> Vec<u8>);
 
 /// Ways to store a text.
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn stored() -> Vec<Stored> {
+pub fn stored() -> Vec<Stored> {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     fn each(text: &str, escape: impl Fn(char) -> String) -> Vec<u8> {
@@ -298,7 +310,7 @@ fn stored() -> Vec<Stored> {
     ]
 }
 
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, content) in members {
         writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
@@ -307,7 +319,7 @@ fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-fn tar(content: &[u8]) -> Vec<u8> {
+pub fn tar(content: &[u8]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
     header.set_size(content.len() as u64);
@@ -379,10 +391,83 @@ fn what_cannot_be_read_is_named() {
         (b"PK\x03\x04 cut off", "unreadable: zip: broken"),
         (b"7z\xbc\xaf\x27\x1c", "unreadable: 7z: not supported"),
         (b"Obj\x01\x02", "unreadable: avro: broken"),
-        (b"PAR1....PAR1", "unreadable: parquet: broken"),
+        (b"PAR1\0\x01\0\0PAR1", "unreadable: parquet: broken"),
     ] {
         assert_eq!(told(content), [expected]);
     }
+}
+
+#[test]
+fn what_is_packed_in_something_unknown_is_found_or_named() {
+    let text = "ann@contoso.com signed in. ".repeat(40);
+    let header = [1, 0, 2, 0xff].repeat(300);
+    let zlib = {
+        let mut bytes = Vec::new();
+        flate2::write::ZlibEncoder::new(&mut bytes, flate2::Compression::best())
+            .write_all(text.as_bytes())
+            .unwrap();
+        bytes
+    };
+    let zstd = zstd::encode_all(text.as_bytes(), 3).unwrap();
+    for packed in [&zlib, &zstd, &gzip(text.as_bytes()), &zip(&[("a", text.as_bytes())])] {
+        let told = told(&[&header, packed.as_slice(), &header].concat());
+        let inside = "email | binary at byte 1201 > ";
+        assert!(told.iter().any(|told| told.starts_with(inside)), "{told:?}");
+        assert!(!told.iter().any(|told| told.starts_with("unreadable")), "{told:?}");
+    }
+    let mut noise = vec![0u8; 8000];
+    let mut state = 1u32;
+    for byte in &mut noise {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *byte = (state >> 24) as u8;
+    }
+    let named = "unreadable: binary: compressed or encrypted content";
+    assert_eq!(told(&[&header, noise.as_slice()].concat()), [named]);
+    assert_eq!(told(&gzip(&noise)), [format!("{named} in gzip")]);
+    let floats: Vec<u8> = (0..4000).flat_map(|n| (n as f32 * 0.37).sin().to_le_bytes()).collect();
+    assert_eq!(told(&floats), [""; 0]);
+}
+
+#[test]
+fn strings_with_their_length_before_them_are_found() {
+    for len in (15..140).chain([200, 300, 1000]) {
+        for (kind, person, other) in [
+            ("email", "ann@contoso.com", "jann@contoso.com"),
+            ("name", "Ann Lefèvre", "Joann Lefèvre"),
+        ] {
+            for (text, expected) in [(person, true), (other, false)] {
+                let pad = "x".repeat(usize::saturating_sub(len, text.len() + 1));
+                for text in [format!("{text} {pad}"), format!("{pad} {text}")] {
+                    for (way, bytes) in framed(&text) {
+                        let found = told(&bytes).iter().any(|hit| hit.starts_with(kind));
+                        assert_eq!(found, expected, "{way}: {text} in {bytes:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A text as formats store it that put its length before it, and something after it.
+fn framed(text: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let len = text.len();
+    let long = (len as u32).to_le_bytes();
+    let varint = match len {
+        0..0x80 => vec![len as u8],
+        _ => vec![len as u8 & 0x7f | 0x80, (len >> 7) as u8],
+    };
+    let with = |head: &[u8], tail: &[u8]| [head, text.as_bytes(), tail].concat();
+    let mut all = vec![
+        ("pickle 2", with(&[b"\x80\x02]q\0(X", &long[..]].concat(), b"q\x01X\x02\0\0\0zzq\x02e.")),
+        ("bson", with(&[b"\x20\0\0\0\x02who\0", &long[..]].concat(), b"\0\0")),
+        ("protobuf", with(&[b"\n\x03run\x12", &varint[..]].concat(), b"\x1a\x01x \xac\x02")),
+        ("protobuf, more", with(&[b"\x08\x01\x12", &varint[..]].concat(), b"b\x01xj\x02yy")),
+    ];
+    if let Ok(short) = u8::try_from(len) {
+        all.push(("pickle 4", with(&[0x80, 4, b']', 0x94, b'(', 0x8c, short], b"\x94K\x01e.")));
+        all.push(("messagepack", with(&[0x93, 0xd9, short], b"\x07m")));
+    }
+    all
 }
 
 #[test]

@@ -12,7 +12,7 @@ const PART_BYTES_MAX: usize = 320;
 pub fn address_at(text: &str, at: usize) -> Option<Range<usize>> {
     let domain = domain_len(&text[at + 1..])?;
     let end = at + 1 + domain;
-    if text[end..].starts_with(['@', '_']) {
+    if text[end..].starts_with('@') {
         return None;
     }
     let start = local_start(text, at, end)?;
@@ -67,8 +67,25 @@ fn domain_len(text: &str) -> Option<usize> {
         .map_or(text.len(), |(at, _)| at);
     let domain = &text[..run];
     let domain = domain.find("..").map_or(domain, |double| &domain[..double]);
-    let domain = domain.trim_end_matches(['.', '-']);
+    let domain = without_extensions(domain.trim_end_matches(['.', '-']));
     (!domain.is_empty()).then_some(domain.len())
+}
+
+/// A file named after a person: `ann@contoso.com.csv.gz` holds `ann@contoso.com`. No top-level
+/// domain is called like any of these (IANA's root zone, 2026).
+fn without_extensions(mut domain: &str) -> &str {
+    const EXTENSIONS: [&str; 34] = [
+        "csv", "tsv", "json", "jsonl", "ndjson", "txt", "log", "xml", "yaml", "yml", "html", "htm",
+        "pdf", "parquet", "avro", "pkl", "pickle", "gz", "bz2", "xz", "zst", "tar", "tgz", "ipynb",
+        "png", "jpg", "jpeg", "xlsx", "docx", "pptx", "eml", "bak", "tmp", "out",
+    ];
+    while let Some((rest, last)) = domain.rsplit_once('.')
+        && rest.contains('.')
+        && EXTENSIONS.contains(&last)
+    {
+        domain = rest;
+    }
+    domain
 }
 
 fn is_local(c: char) -> bool {
@@ -105,11 +122,14 @@ mod tests {
             ("連絡先はann@contoso.comです", "ann@contoso.com"),
             ("éann@contoso.com", "éann@contoso.com"),
             ("https://ann@dev.azure.com/x", "ann@dev.azure.com"),
+            ("data/ann@contoso.com.csv.gz", "ann@contoso.com"),
+            ("data/ann@contoso.com_2026.csv", "ann@contoso.com"),
+            ("ann@localhost.csv", "ann@localhost.csv"),
         ] {
             let at = text.find('@').unwrap();
             assert_eq!(address_at(text, at).map(|range| &text[range]), Some(expected), "{text}");
         }
-        for text in ["ann@contoso.com@evil.org", "ann@", "@contoso.com", "ann@contoso.com_x"] {
+        for text in ["ann@contoso.com@evil.org", "ann@", "@contoso.com"] {
             let at = text.find('@').unwrap();
             assert_eq!(address_at(text, at), None, "{text}");
         }

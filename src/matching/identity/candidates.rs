@@ -9,9 +9,8 @@
 //! folded first before nothing can be missed.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
 
-use crate::matching::views::spelling::fold::{folded, is_glue};
+use crate::matching::views::spelling::fold::{FOLDING, is_glue};
 
 /// Finds patterns in text that was not folded.
 pub struct Grams {
@@ -235,10 +234,14 @@ impl Foreign {
         for c in &letters {
             foreign.add(*c);
         }
+        let is_sought = |c: char| c.is_ascii_graphic() || letters.binary_search(&c).is_ok();
         for (c, folded) in FOLDING.iter() {
-            if folded.chars().any(|c| c.is_ascii_graphic() || letters.binary_search(&c).is_ok()) {
+            if folded.chars().any(is_sought) {
                 foreign.add(*c);
             }
+        }
+        for c in ('\u{80}'..='\u{ffff}').filter(|c| is_glue(*c)) {
+            foreign.add(c);
         }
         foreign
     }
@@ -260,20 +263,6 @@ impl Foreign {
         }
     }
 }
-
-/// Characters that do not fold to themselves, with what they fold to; those that melt into a
-/// neighbour fold to an `x` here, so that they always matter.
-static FOLDING: LazyLock<Vec<(char, String)>> = LazyLock::new(|| {
-    let plain = |code: &u32| !(0x3400..0xa000).contains(code) && !(0xac00..0xd7a4).contains(code);
-    (0x80..0x1_0000)
-        .filter(plain)
-        .filter_map(char::from_u32)
-        .filter_map(|c| {
-            let to = if is_glue(c) { "x".to_owned() } else { folded(c.encode_utf8(&mut [0; 4])) };
-            (!to.chars().eq([c])).then_some((c, to))
-        })
-        .collect()
-});
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,8 @@
 //! fast.
 
 pub mod addresses;
+pub mod aliases;
 pub mod boundaries;
 pub mod patterns;
+pub mod rare;
 pub mod candidates;

@@ -6,33 +6,20 @@
 
 use std::io::{self, BufReader, Cursor, Read, Seek, Write};
 
-use crate::matching::views::columns::{avro, parquet};
+use liblzma::read::XzDecoder;
+use liblzma::stream::{CONCATENATED, Stream};
+
+use crate::matching::views::forms::{Form, form, is_packed};
 use crate::matching::views::meter::{Decoded, Meter, refusal};
-use crate::matching::views::spelling::charset::{Charset, Wide, guess, utf8_or_western};
+use crate::matching::views::spelling::charset::{Charset, Wide, utf8_or_western};
 use crate::matching::views::walk::{Look, Walk};
+use crate::matching::views::windows::Kind;
 
 /// Bytes looked at to tell what a stream is.
 const HEAD_BYTES: usize = 4 << 10;
 
 /// Bytes of a zip that are held in memory; beyond, it lies in a file.
 const SPOOL_BYTES_MAX: usize = 4 << 20;
-
-/// What a stream is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Gzip,
-    Zlib,
-    Zstd,
-    Bzip2,
-    Xz,
-    Zip,
-    Tar,
-    Avro,
-    Parquet,
-    /// Known and not opened; the reason.
-    Closed(&'static str),
-    Text(Charset),
-}
 
 impl<L: Look> Walk<'_, L> {
     /// Looks into a stream of anything.
@@ -46,7 +33,7 @@ impl<L: Look> Walk<'_, L> {
         let broken = reader.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let mut whole = Cursor::new(&head).chain(Rest { reader, broken });
         let form = form(&head);
-        let opens = !matches!(form, Form::Text(_) | Form::Closed(_));
+        let opens = !matches!(form, Form::Text(_) | Form::Closed(_) | Form::Media);
         if opens && depth >= self.limits.depth_max {
             self.unreadable("depth limit", chain);
             return Ok(());
@@ -69,19 +56,12 @@ impl<L: Look> Walk<'_, L> {
                 self.packed_stream(bzip2::read::MultiBzDecoder::new(whole), "bzip2", chain, depth)
             }
             Form::Xz => {
-                let stream = liblzma::stream::Stream::new_stream_decoder(
-                    XZ_BYTES_MAX,
-                    liblzma::stream::CONCATENATED,
-                );
-                match stream {
-                    Ok(stream) => self.packed_stream(
-                        liblzma::read::XzDecoder::new_stream(whole, stream),
-                        "xz",
-                        chain,
-                        depth,
-                    ),
-                    Err(error) => Err(error.into()),
-                }
+                let stream = Stream::new_stream_decoder(XZ_BYTES_MAX, CONCATENATED)?;
+                self.packed_stream(XzDecoder::new_stream(whole, stream), "xz", chain, depth)
+            }
+            Form::Lzma => {
+                let stream = Stream::new_lzma_decoder(XZ_BYTES_MAX)?;
+                self.packed_stream(XzDecoder::new_stream(whole, stream), "lzma", chain, depth)
             }
             Form::Zstd => match zstd::stream::read::Decoder::new(whole) {
                 Ok(mut decoder) => {
@@ -96,15 +76,18 @@ impl<L: Look> Walk<'_, L> {
             Form::Parquet => self.parquet(&mut whole, chain),
             Form::Closed(reason) => {
                 self.unreadable(reason, chain);
-                self.stream(&mut whole, chain, true)
+                self.stream(&mut whole, chain, Kind::Opaque, depth)
             }
-            Form::Text(Charset::Bytes) => self.stream(&mut whole, chain, false),
-            Form::Text(Charset::Binary) => self.stream(&mut whole, chain, true),
+            Form::Media => self.stream(&mut whole, chain, Kind::Opaque, depth),
+            Form::Text(Charset::Bytes) => self.stream(&mut whole, chain, Kind::Text, depth),
+            Form::Text(Charset::Binary) => self.stream(&mut whole, chain, Kind::Binary, depth),
             Form::Text(charset @ Charset::Utf16(_)) => {
-                self.stream(&mut Wide::new(whole, charset), &format!("{chain}utf-16 > "), false)
+                let mut text = Wide::new(whole, charset);
+                self.stream(&mut text, &format!("{chain}utf-16 > "), Kind::Text, depth)
             }
             Form::Text(charset @ Charset::Utf32(_)) => {
-                self.stream(&mut Wide::new(whole, charset), &format!("{chain}utf-32 > "), false)
+                let mut text = Wide::new(whole, charset);
+                self.stream(&mut text, &format!("{chain}utf-32 > "), Kind::Text, depth)
             }
         }
     }
@@ -273,79 +256,4 @@ fn copy(reader: &mut dyn Read, spool: &mut dyn Write) -> io::Result<()> {
         }
         spool.write_all(&buffer[..read])?;
     }
-}
-
-/// Whether these bytes are of a known form of packing.
-pub(super) fn is_packed(bytes: &[u8]) -> bool {
-    // Most are told by the first byte.
-    bytes
-        .first()
-        .is_some_and(|first| b"\x1fP\x28\xfd7R\x04\xffLB\x78\x58\x48\x68O%".contains(first))
-        && !matches!(form(bytes), Form::Text(_) | Form::Tar)
-}
-
-fn form(head: &[u8]) -> Form {
-    const KNOWN: [(&[u8], Form); 18] = [
-        (avro::MAGIC, Form::Avro),
-        (parquet::MAGIC, Form::Parquet),
-        (b"\x1f\x8b", Form::Gzip),
-        (b"PK\x03\x04", Form::Zip),
-        (b"PK\x05\x06", Form::Zip),
-        (b"PK\x07\x08PK", Form::Zip),
-        (b"\x28\xb5\x2f\xfd", Form::Zstd),
-        (b"\xfd7zXZ\0", Form::Xz),
-        (b"7z\xbc\xaf\x27\x1c", Form::Closed("7z: not supported")),
-        (b"Rar!\x1a\x07", Form::Closed("rar: not supported")),
-        (b"\x04\x22\x4d\x18", Form::Closed("lz4: not supported")),
-        (b"\x1f\x9d", Form::Closed("compress: not supported")),
-        (b"\xff\x06\0\0sNaPpY", Form::Closed("snappy: not supported")),
-        (b"LZIP", Form::Closed("lzip: not supported")),
-        (b"%PDF-", Form::Closed("pdf: not supported")),
-        (b"age-encryption.org/", Form::Closed("age: encrypted")),
-        (b"Salted__", Form::Closed("openssl: encrypted")),
-        (b"-----BEGIN PGP MESSAGE", Form::Closed("pgp: encrypted")),
-    ];
-    if let Some((_, form)) = KNOWN.iter().find(|(magic, _)| head.starts_with(magic)) {
-        return *form;
-    }
-    if is_bzip2(head) {
-        return Form::Bzip2;
-    }
-    if is_zlib(head) {
-        return Form::Zlib;
-    }
-    if is_tar(head) { Form::Tar } else { Form::Text(guess(head)) }
-}
-
-fn is_bzip2(head: &[u8]) -> bool {
-    head.starts_with(b"BZh")
-        && (head[4..].starts_with(&[0x31, 0x41, 0x59, 0x26, 0x53, 0x59])
-            || head[4..].starts_with(&[0x17, 0x72, 0x45, 0x38, 0x50, 0x90]))
-}
-
-/// Two bytes are too few to tell zlib from text: some of it must decode.
-fn is_zlib(head: &[u8]) -> bool {
-    let [first, second, ..] = *head else { return false };
-    if first & 0x0f != 8
-        || first >> 4 > 7
-        || (u16::from(first) << 8 | u16::from(second)) % 31 != 0
-        || second & 0x20 != 0
-    {
-        return false;
-    }
-    let mut some = [0; 64];
-    matches!(flate2::read::ZlibDecoder::new(head).read(&mut some), Ok(read) if read > 0)
-}
-
-fn is_tar(head: &[u8]) -> bool {
-    let Some(block) = head.get(..512) else { return false };
-    let stated =
-        std::str::from_utf8(&block[148..156]).ok().map(|field| field.trim_matches(['\0', ' ']));
-    let Some(Ok(stated)) = stated.map(|field| u64::from_str_radix(field, 8)) else { return false };
-    let sum: u64 = block
-        .iter()
-        .enumerate()
-        .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u64::from(*byte) })
-        .sum();
-    sum == stated && block[0] != 0
 }

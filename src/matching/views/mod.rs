@@ -2,11 +2,14 @@
 //!
 //! | reading | file |
 //! | --- | --- |
-//! | gzip, zlib, zip, tar, zstd, bzip2, xz, one in the other | `containers` |
+//! | gzip, zlib, zip, tar, zstd, bzip2, xz, lzma, one in the other | `containers` |
+//! | the same in the midst of an unknown binary | `embedded` |
 //! | strings of Avro and Parquet tables | `columns` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
 //! | UTF-8; where bytes are not UTF-8 also Windows-1252 and legacy charsets | `spelling::charset` |
+//! | ISO-2022-JP, by its escapes | `spelling::charset` |
 //! | binary: runs of text of one and of two bytes a character | `spelling::charset` |
+//! | binary: strings with their length before them | `spelling::frames` |
 //! | JSON and backslash escapes, percent-encoding, HTML entities, nested | `spelling::escapes` |
 //! | quoted-printable, `=?utf-8?…?=` words | `spelling::mail` |
 //! | base64, plain and for URLs, and whatever was packed in it | `spelling::base64_runs` |
@@ -20,8 +23,10 @@
 pub mod spelling;
 pub mod places;
 pub mod meter;
+pub mod forms;
 pub mod walk;
 pub mod regions;
 pub mod windows;
+pub mod embedded;
 pub mod containers;
 pub mod columns;

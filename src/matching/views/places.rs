@@ -17,6 +17,8 @@ const WORD_BYTES_MAX: usize = 400;
 pub struct Places {
     line: u64,
     column: u64,
+    /// Bytes still to come of a character that began.
+    expected: u8,
     json: Option<Json>,
     aside: Vec<u8>,
 }
@@ -48,7 +50,7 @@ impl Places {
         let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
         let first = head.iter().find(|byte| !byte.is_ascii_whitespace());
         let json = matches!(first, Some(b'{' | b'[' | b'"')).then(Json::default);
-        Self { line: 1, column: 1, json, aside: Vec::new() }
+        Self { line: 1, column: 1, expected: 0, json, aside: Vec::new() }
     }
 
     /// Takes the next `len` bytes of the document and tells the places of these offsets in them,
@@ -113,8 +115,24 @@ impl Places {
             self.line += lines as u64;
             self.column = 1;
         }
-        // Continuation bytes of UTF-8 are no characters of their own.
-        self.column += tail.iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u64;
+        for byte in tail {
+            self.column += u64::from(self.begins_character(*byte));
+        }
+    }
+
+    /// Whether a byte begins a character; one that is no UTF-8 is a character of its own.
+    fn begins_character(&mut self, byte: u8) -> bool {
+        if self.expected > 0 && byte & 0xc0 == 0x80 {
+            self.expected -= 1;
+            return false;
+        }
+        self.expected = match byte {
+            0xc2..=0xdf => 1,
+            0xe0..=0xef => 2,
+            0xf0..=0xf4 => 3,
+            _ => 0,
+        };
+        true
     }
 }
 

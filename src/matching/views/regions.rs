@@ -8,16 +8,16 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memchr3_iter};
 
-use crate::matching::views::containers::is_packed;
-use crate::matching::views::spelling::base64_runs::runs;
-use crate::matching::views::spelling::charset::utf8_or_western;
+use crate::matching::views::forms::is_packed;
+use crate::matching::views::spelling::base64_runs::{may_belong, runs};
+use crate::matching::views::spelling::charset::{cut_out, utf8_or_western};
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
+use crate::matching::views::spelling::frames::cuts;
 use crate::matching::views::spelling::mail;
+use crate::matching::views::spelling::noise::{is_western, may_be_wide, texts};
+use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::walk::Look;
-
-/// Bytes around an escape that are decoded with it: longer than any word that is sought, escaped.
-const REACH_BYTES: usize = 240;
 
 /// Bytes around a hint that are read in every view.
 const NEAR_BYTES: usize = 1 << 10;
@@ -39,7 +39,7 @@ const EDGE_BYTES: usize = 420;
 /// The regions of a text, in order and apart; all of it if whoever looks has no hints to give.
 pub fn regions<L: Look>(look: &L, text: &str) -> Vec<Region> {
     let mut spots = Vec::new();
-    if !(Gathering { look, spots: &mut spots }).gather(text, 0, true) {
+    if !(Gathering { look, spots: &mut spots }).gather(text, 0, true, None) {
         return vec![Region { read: 0..text.len(), core: 0..text.len() }];
     }
     let mut spots: Vec<Range<usize>> = spots.iter().map(Spot::widened).collect();
@@ -62,16 +62,19 @@ pub fn regions<L: Look>(look: &L, text: &str) -> Vec<Region> {
 
 /// Whether anything may be seen in bytes that were decoded from base64.
 pub fn is_worth<L: Look>(look: &L, bytes: &[u8]) -> bool {
-    if bytes.contains(&0) || is_packed(bytes) {
-        return true;
-    }
     let may = |text: &str| {
         let mut spots = Vec::new();
-        !(Gathering { look, spots: &mut spots }).gather(text, 0, true) || !spots.is_empty()
+        let mut gathering = Gathering { look, spots: &mut spots };
+        !gathering.gather(text, 0, true, None) || !spots.is_empty()
     };
-    // Bytes beyond UTF-8 may be letters, or neighbours of no meaning.
-    may(&utf8_or_western(bytes))
-        || std::str::from_utf8(bytes).is_err() && may(&String::from_utf8_lossy(bytes))
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.contains('\0') || is_packed(bytes) || may(text);
+    }
+    is_packed(bytes)
+        || may_be_wide(bytes)
+        || is_western(bytes) && may(&utf8_or_western(bytes))
+        || texts(bytes).any(may)
+        || cut_out(bytes, &cuts(bytes)).is_some_and(|reading| may(&reading.text))
 }
 
 struct Gathering<'a, L> {
@@ -93,27 +96,39 @@ impl Spot {
 }
 
 impl<L: Look> Gathering<'_, L> {
-    /// Gathers from a text; `false` if there are no hints to be had.
-    fn gather(&mut self, text: &str, rounds: usize, outer: bool) -> bool {
+    /// Gathers from a text; `false` if there are no hints to be had. Of a text that was decoded
+    /// from another only those runs of base64 count that the other did not have.
+    fn gather(
+        &mut self,
+        text: &str,
+        rounds: usize,
+        outer: bool,
+        decoded: Option<&Reading>,
+    ) -> bool {
         let near = if rounds == 0 && outer { NEAR_BYTES } else { NEAR_DECODED_BYTES };
         let spots = &mut *self.spots;
         if !self.look.hint(text, &mut |at| spots.push(Spot { at: at..at, near })) {
             return false;
         }
+        let reach = self.look.reach();
         if rounds < ROUNDS_MAX {
-            for part in parts(escapes(text), text) {
+            for part in parts(escapes(text), text, reach) {
                 let Some(reading) = unescape(&text[part.clone()]) else { continue };
-                self.inner(&reading.text, rounds + 1, outer, |at| part.start + reading.origin(at));
+                self.inner(&reading, part.start, rounds + 1, outer);
             }
         }
         if outer {
-            for part in parts(mail_signs(text), text) {
+            for part in parts(mail_signs(text), text, reach) {
                 let Some(reading) = mail::undo(&text[part.clone()]) else { continue };
-                self.inner(&reading.text, rounds, false, |at| part.start + reading.origin(at));
+                self.inner(&reading, part.start, rounds, false);
             }
         }
+        if decoded.is_some_and(|reading| !reading.spells(may_belong)) {
+            return true;
+        }
+        let is_new = |run| decoded.is_none_or(|reading| !reading.is_copy(run));
         let spots = &mut *self.spots;
-        runs(text, &mut |run| {
+        runs(text, &is_new, &mut |run| {
             if is_worth(self.look, &run.bytes) {
                 spots.push(Spot { at: run.start..run.end, near: NEAR_BYTES });
             }
@@ -121,10 +136,12 @@ impl<L: Look> Gathering<'_, L> {
         true
     }
 
-    /// Gathers from a decoded text and leads the spots back.
-    fn inner(&mut self, text: &str, rounds: usize, outer: bool, origin: impl Fn(usize) -> usize) {
+    /// Gathers from what was decoded from `from` on and leads the spots back.
+    fn inner(&mut self, reading: &Reading, from: usize, rounds: usize, outer: bool) {
         let mut spots = Vec::new();
-        Gathering { look: self.look, spots: &mut spots }.gather(text, rounds, outer);
+        let mut gathering = Gathering { look: self.look, spots: &mut spots };
+        gathering.gather(&reading.text, rounds, outer, Some(reading));
+        let origin = |at| from + reading.origin(at);
         self.spots.extend(spots.into_iter().map(|spot| Spot {
             at: origin(spot.at.start)..origin(spot.at.end),
             near: NEAR_DECODED_BYTES,
@@ -135,11 +152,17 @@ impl<L: Look> Gathering<'_, L> {
 /// Where an escape may stand.
 fn escapes(text: &str) -> impl Iterator<Item = usize> {
     let bytes = text.as_bytes();
-    memchr3_iter(b'\\', b'%', b'&', bytes).filter(|at| match (bytes[*at], bytes.get(at + 1)) {
-        (_, None) => false,
-        (b'%', Some(next)) => next.is_ascii_hexdigit() || *next == b'u',
-        (b'&', Some(next)) => next.is_ascii_alphabetic() || *next == b'#',
-        _ => true,
+    memchr3_iter(b'\\', b'%', b'&', bytes).filter(|at| match (bytes[*at], &bytes[at + 1..]) {
+        (b'\\', [next, ..]) => b"nrtfbv\"'/\\`uUx0123".contains(next),
+        (b'%', [high, low, ..]) => {
+            *high == b'u' || high.is_ascii_hexdigit() && low.is_ascii_hexdigit()
+        }
+        (b'&', rest) => {
+            let name =
+                rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'#');
+            rest.get(name.count()) == Some(&b';')
+        }
+        _ => false,
     })
 }
 
@@ -156,12 +179,12 @@ fn mail_signs(text: &str) -> impl Iterator<Item = usize> {
 }
 
 /// The signs with what they may reach, joined where they meet.
-fn parts(signs: impl Iterator<Item = usize>, text: &str) -> Vec<Range<usize>> {
+fn parts(signs: impl Iterator<Item = usize>, text: &str, reach: usize) -> Vec<Range<usize>> {
     let mut parts: Vec<Range<usize>> = Vec::new();
     for at in signs {
         match parts.last_mut() {
-            Some(last) if last.end >= at.saturating_sub(REACH_BYTES) => last.end = at + REACH_BYTES,
-            _ => parts.push(at.saturating_sub(REACH_BYTES)..at + REACH_BYTES),
+            Some(last) if last.end >= at.saturating_sub(reach) => last.end = at + reach,
+            _ => parts.push(at.saturating_sub(reach)..at + reach),
         }
     }
     for part in &mut parts {

@@ -19,6 +19,10 @@ pub trait Look {
     fn hint(&self, _text: &str, _found: &mut dyn FnMut(usize)) -> bool {
         false
     }
+    /// Bytes on either side of an escape that may belong to one occurrence with it.
+    fn reach(&self) -> usize {
+        240
+    }
     /// Told of each thing seen at a new place, and whether there is room for more like it.
     fn keep(&mut self, what: &Self::What) -> bool;
 }
@@ -56,10 +60,8 @@ impl<'a, L: Look> Walk<'a, L> {
         self.label(&item.name, "name", "name");
         for (view, pairs) in [("metadata", &item.metadata), ("tags", &item.tags)] {
             for (key, value) in pairs {
-                self.label(key, view, key);
-                self.label(value, view, key);
-                // A key may say what its value alone does not: `user=ann`.
-                self.label(&format!("{key}={value}"), view, key);
+                // A key may say what its value alone does not: `user: ann`.
+                self.label(&format!("{key}: {value}"), view, key);
             }
         }
     }

@@ -4,10 +4,11 @@
 
 use std::io::{self, Read};
 
+use crate::matching::views::embedded::Part;
 use crate::matching::views::places::{Place, Places, Shape};
 use crate::matching::views::regions::{is_worth, regions};
 use crate::matching::views::spelling::base64_runs::runs;
-use crate::matching::views::spelling::charset::unsure_readings;
+use crate::matching::views::spelling::charset::{odd_readings, unsure_readings};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
 use crate::matching::views::spelling::mail;
 use crate::matching::views::walk::{Look, Walk};
@@ -21,6 +22,17 @@ const MARGIN_BYTES: usize = 8 << 10;
 
 /// How deep base64 within base64 is followed.
 const NESTED_RUNS_MAX: usize = 3;
+
+/// What a stream of bytes is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Text, as far as its start tells.
+    Text,
+    /// Something unknown, with text or something packed in it.
+    Binary,
+    /// Something known; what may be packed in it is not looked for.
+    Opaque,
+}
 
 /// Something seen in a window.
 pub(super) struct Found<W> {
@@ -44,8 +56,10 @@ impl<L: Look> Walk<'_, L> {
         &mut self,
         reader: &mut dyn Read,
         chain: &str,
-        binary: bool,
+        kind: Kind,
+        depth: usize,
     ) -> io::Result<()> {
+        let binary = kind != Kind::Text;
         let mut window = Vec::new();
         let mut places = None;
         let mut kept = Vec::new();
@@ -53,9 +67,16 @@ impl<L: Look> Walk<'_, L> {
         let result = loop {
             let filled = fill(reader, &mut window);
             let last = !matches!(filled, Ok(true));
-            let limit = if last { window.len() } else { window.len() - MARGIN_BYTES };
+            let mut limit = if last { window.len() } else { window.len() - MARGIN_BYTES };
             let places = places.get_or_insert_with(|| Places::new(&window));
+            if kind == Kind::Binary || kind == Kind::Text && !is_utf8(&window) {
+                let part = Part { window: &window, range: lead..limit, passed, last };
+                limit = self.embedded(&part, chain, depth)?;
+            }
             let found = self.window(&window, lead..limit, binary);
+            if last && found.is_empty() && kept.is_empty() {
+                return filled.map(|_| ());
+            }
             let offsets: Vec<_> = found.iter().map(|found| found.start - lead).collect();
             let told = places.pass(&window[lead..], limit - lead, &offsets);
             for ((found, place), offset) in found.into_iter().zip(told).zip(offsets) {
@@ -94,7 +115,12 @@ impl<L: Look> Walk<'_, L> {
         binary: bool,
     ) -> Vec<Found<L::What>> {
         let mut all = Vec::new();
-        self.any_bytes(bytes, binary, "", 0, &mut all);
+        // Where the window was cut out of a stream, a character may have been cut too.
+        let (start, end) = whole_characters(bytes);
+        let start = if range.start == 0 { 0 } else { start };
+        let end = if range.end == bytes.len() { bytes.len() } else { end };
+        self.any_bytes(&bytes[start..end], binary, "", 0, &mut all);
+        all.iter_mut().for_each(|found| found.start += start);
         all.retain(|found| range.contains(&found.start));
         all.sort_by(|one, other| {
             let key = |found: &Found<L::What>| (found.start, found.via.len(), found.rounds);
@@ -113,19 +139,27 @@ impl<L: Look> Walk<'_, L> {
         nested: usize,
         all: &mut Vec<Found<L::What>>,
     ) {
-        let (start, end) = whole_characters(bytes);
-        if let Ok(text) = std::str::from_utf8(&bytes[start..end])
+        if let Ok(text) = std::str::from_utf8(bytes)
             && !binary
         {
-            let from = all.len();
             self.selected(text, via, nested, all);
-            all[from..].iter_mut().for_each(|found| found.start += start);
+            for (label, reading) in odd_readings(text) {
+                let from = all.len();
+                self.selected(&reading.text, &format!("{via}{label}"), nested, all);
+                all[from..].iter_mut().for_each(|found| found.start = reading.origin(found.start));
+            }
             return;
         }
+        let first = all.len();
         for (label, reading) in unsure_readings(bytes, binary, nested == 0) {
-            let from = all.len();
-            self.selected(&reading.text, &format!("{via}{label}"), nested, all);
-            all[from..].iter_mut().for_each(|found| found.start = reading.origin(found.start));
+            let mut seen = Vec::new();
+            self.selected(&reading.text, &format!("{via}{label}"), nested, &mut seen);
+            seen.iter_mut().for_each(|found| found.start = reading.origin(found.start));
+            if !label.is_empty() {
+                // A charset that is unlikely leads back to a line at best.
+                seen.retain(|found| !all[first..].iter().any(|known| is_same(known, found, bytes)));
+            }
+            all.extend(seen);
         }
     }
 
@@ -181,7 +215,7 @@ impl<L: Look> Walk<'_, L> {
             return;
         }
         let via = format!("{via}base64 > ");
-        runs(text, &mut |run| {
+        runs(text, &|_| true, &mut |run| {
             if !is_worth(self.look, &run.bytes) {
                 return;
             }
@@ -229,11 +263,24 @@ impl<L: Look> Walk<'_, L> {
     }
 }
 
+/// Whether both are of the same thing in the same line.
+fn is_same<W: Ord>(one: &Found<W>, other: &Found<W>, bytes: &[u8]) -> bool {
+    let between = one.start.min(other.start)..one.start.max(other.start);
+    one.what == other.what && !bytes[between].contains(&b'\n')
+}
+
 /// Reads until the window is full; `false` at the end of the stream.
 fn fill(reader: &mut dyn Read, window: &mut Vec<u8>) -> io::Result<bool> {
-    let room = (WINDOW_BYTES - window.len()) as u64;
-    reader.take(room).read_to_end(window)?;
+    let room = WINDOW_BYTES - window.len();
+    // At once: growing bit by bit would copy.
+    window.reserve_exact(room);
+    reader.take(room as u64).read_to_end(window)?;
     Ok(window.len() == WINDOW_BYTES)
+}
+
+fn is_utf8(bytes: &[u8]) -> bool {
+    let (start, end) = whole_characters(bytes);
+    std::str::from_utf8(&bytes[start..end]).is_ok()
 }
 
 /// The part of a window that no cut went through.

@@ -3,10 +3,14 @@
 use std::io::{self, Read};
 
 use encoding_rs::{
-    BIG5, CoderResult, Decoder, EUC_JP, EUC_KR, Encoding, GB18030, ISO_8859_2, KOI8_R, SHIFT_JIS,
-    UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252,
+    BIG5, CoderResult, Decoder, EUC_JP, EUC_KR, Encoding, GB18030, ISO_2022_JP, ISO_8859_2, KOI8_R,
+    SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252,
 };
 
+use memchr::memmem;
+
+use crate::matching::identity::addresses::is_spaceless;
+use crate::matching::views::spelling::frames::{cuts, pickled_lines};
 use crate::matching::views::spelling::reading::Reading;
 
 /// How a stream of bytes spells text.
@@ -38,21 +42,49 @@ pub fn guess(head: &[u8]) -> Charset {
     }
     let by_shape =
         [Charset::Utf16(true), Charset::Utf16(false), Charset::Utf32(true), Charset::Utf32(false)];
+    let zeros = head.iter().filter(|byte| **byte == 0).count();
+    let strange = head.iter().map(|byte| usize::from(is_strange(*byte))).sum::<usize>();
+    // Text with a zero here and there: in two bytes a character it would hardly be UTF-8 as well,
+    // unless there is little of it. Binary is read both ways.
+    if zeros * 8 < head.len() && is_utf8_so_far(head) {
+        let is_text = strange * 10 <= head.len() && (zeros == 0 || head.len() >= SURE_BYTES);
+        return if is_text { Charset::Bytes } else { Charset::Binary };
+    }
     // Read the wrong way round, Latin letters are Chinese ones: more ASCII decides.
     let best =
         by_shape.into_iter().filter_map(|charset| Some((ascii_if_clean(head, charset)?, charset)));
-    if head.contains(&0)
+    if zeros > 0
         && let Some((_, charset)) = best.max_by_key(|(ascii, _)| *ascii)
     {
         return charset;
     }
-    let strange = head.iter().filter(|byte| is_strange(**byte)).count();
-    if head.contains(&0) || strange * 10 > head.len() { Charset::Binary } else { Charset::Bytes }
+    if zeros > 0 || strange * 10 > head.len() { Charset::Binary } else { Charset::Bytes }
+}
+
+/// So many bytes are no UTF-8 by chance.
+const SURE_BYTES: usize = 64;
+
+/// Whether bytes are UTF-8, but for a character that their end may cut.
+fn is_utf8_so_far(head: &[u8]) -> bool {
+    std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true)
 }
 
 /// Control characters that text does not have; escape and bell occur in logs of terminals.
+#[inline(always)]
 fn is_strange(byte: u8) -> bool {
-    byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b | 0x08 | 0x07)
+    // Bell, back space, tab, line feed; form feed and return; escape.
+    (byte < 0x20) & (byte.wrapping_sub(7) > 3) & (byte & 0xfe != 0x0c) & (byte != 0x1b)
+}
+
+fn has_strange(bytes: &[u8]) -> bool {
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let (blocks, rest) = bytes.as_chunks::<1024>();
+            let of = |bytes: &[u8]| bytes.iter().fold(false, |any, byte| any | is_strange(*byte));
+            blocks.iter().any(|block| of(block)) || of(rest)
+        },
+    )
 }
 
 /// How many ASCII characters these bytes hold, if all of them are such as texts are made of.
@@ -69,6 +101,10 @@ fn ascii_if_clean(head: &[u8], charset: Charset) -> Option<usize> {
         chars.pop(); // the head may cut a surrogate pair
     }
     let clean = !chars.is_empty() && chars.iter().all(|c| c.is_some_and(is_texty));
+    // Most zeros are the high bytes of Latin letters; few letters have a zero below.
+    let zeros = head.iter().filter(|byte| **byte == 0).count();
+    let latin = chars.iter().flatten().filter(|c| (**c as u32) < 0x100).count();
+    let clean = clean && (matches!(charset, Charset::Utf32(_)) || latin * 2 >= zeros);
     clean.then(|| chars.iter().flatten().filter(|c| c.is_ascii()).count())
 }
 
@@ -161,9 +197,12 @@ impl<R: Read> Read for Wide<R> {
 /// nothing, then as Windows-1252, then every two bytes as a character, both ways and from both
 /// ends.
 pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<(&'static str, Reading)> {
-    let mut readings = vec![("", mixed(bytes, |byte| WESTERN[usize::from(byte - 0x80)]))];
-    if binary {
+    let mut readings = vec![("", mixed(bytes, western))];
+    if binary || has_strange(bytes) {
         readings.push(("", mixed(bytes, |_| char::REPLACEMENT_CHARACTER)));
+    }
+    readings.extend(cut_out(bytes, &cuts(bytes)).map(|reading| ("", reading)));
+    if binary {
         if bytes.contains(&0) || legacy {
             for (skip, little) in [(0, true), (1, true), (0, false), (1, false)] {
                 readings.push(("utf-16 > ", wide(bytes, skip, little)));
@@ -187,10 +226,45 @@ pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<(&'stati
     readings
 }
 
+/// More readings of what is UTF-8 by its bytes: ISO-2022-JP switches to Japanese by escapes, and
+/// control characters may be the lengths of strings.
+pub fn odd_readings(text: &str) -> Vec<(&'static str, Reading)> {
+    let mut readings = Vec::new();
+    if memmem::find(text.as_bytes(), b"\x1b$").is_some() {
+        readings.push(("iso-2022-jp > ", lines_in(ISO_2022_JP, text.as_bytes())));
+    }
+    if has_strange(text.as_bytes()) {
+        readings
+            .extend(cut_out(text.as_bytes(), &cuts(text.as_bytes())).map(|reading| ("", reading)));
+    }
+    readings.extend(cut_out(text.as_bytes(), &pickled_lines(text)).map(|reading| ("", reading)));
+    readings
+}
+
+/// The reading of bytes cut at these places, if there are any.
+pub fn cut_out(bytes: &[u8], cuts: &[usize]) -> Option<Reading> {
+    if cuts.is_empty() {
+        return None;
+    }
+    let mut reading = Reading::with_capacity(bytes.len() + bytes.len() / 8 + 3 * cuts.len());
+    let mut from = 0;
+    for cut in cuts.iter().copied().chain([bytes.len()]) {
+        mix(&bytes[from..cut], from, |_| char::REPLACEMENT_CHARACTER, &mut reading);
+        reading.replace_char(char::REPLACEMENT_CHARACTER, cut);
+        from = cut;
+    }
+    Some(reading)
+}
+
 /// UTF-8 where it is UTF-8; other bytes one by one.
 fn mixed(bytes: &[u8], other: impl Fn(u8) -> char) -> Reading {
     let mut reading = Reading::with_capacity(bytes.len() + bytes.len() / 8);
-    let mut at = 0;
+    mix(bytes, 0, other, &mut reading);
+    reading
+}
+
+/// Adds such a reading of bytes that stand at `at`.
+fn mix(bytes: &[u8], mut at: usize, other: impl Fn(u8) -> char, reading: &mut Reading) {
     for chunk in bytes.utf8_chunks() {
         reading.copy(chunk.valid(), at);
         at += chunk.valid().len();
@@ -199,7 +273,6 @@ fn mixed(bytes: &[u8], other: impl Fn(u8) -> char) -> Reading {
             at += 1;
         }
     }
-    reading
 }
 
 fn wide(bytes: &[u8], skip: usize, little: bool) -> Reading {
@@ -216,18 +289,35 @@ fn wide(bytes: &[u8], skip: usize, little: bool) -> Reading {
 }
 
 /// Line by line, so that offsets lead back at least to the line, and one bad line spoils no other.
+/// A line that makes no sense in this charset is left out: its letters may have been eaten.
 fn lines_in(charset: &'static Encoding, bytes: &[u8]) -> Reading {
     let mut reading = Reading::with_capacity(bytes.len() * 2);
     let mut at = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        if line.is_ascii() {
+        if line.is_ascii() && !line.contains(&0x1b) {
             reading.copy(&String::from_utf8_lossy(line), at);
         } else {
-            reading.replace(&charset.decode_without_bom_handling(line).0, at);
+            let text = charset.decode_without_bom_handling(line).0;
+            let is_plausible = charset.is_single_byte() || is_east_asian(&text, line);
+            reading.replace(if is_plausible { &text } else { "\n" }, at);
         }
         at += line.len();
     }
     reading
+}
+
+/// Whether a decoded line has East Asian letters in a row, and nothing that is none: in a Western
+/// charset, letters with accents stand alone among others.
+fn is_east_asian(text: &str, line: &[u8]) -> bool {
+    const LETTERS_MIN: usize = 3;
+    let is_natural =
+        |c: char| is_spaceless(c) || matches!(c, '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ffef}');
+    let mut beyond = text.chars().filter(|c| !c.is_ascii()).peekable();
+    let letters = text.chars().filter(|c| is_natural(*c)).count();
+    let high = line.iter().filter(|byte| **byte >= 0x80).count();
+    beyond.peek().is_some()
+        && beyond.all(is_natural)
+        && (letters >= LETTERS_MIN && high * 3 >= letters * 4 || line.contains(&0x1b))
 }
 
 /// Bytes as UTF-8 if they are, else as Windows-1252.
@@ -236,6 +326,11 @@ pub fn utf8_or_western(bytes: &[u8]) -> String {
         Ok(text) => text.to_owned(),
         Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(),
     }
+}
+
+/// A byte in Windows-1252.
+pub fn western(byte: u8) -> char {
+    byte.checked_sub(0x80).map_or(char::from(byte), |high| WESTERN[usize::from(high)])
 }
 
 /// Windows-1252 from 0x80 on; from 0xa0 it is Latin-1.
@@ -265,7 +360,7 @@ mod tests {
 
     #[test]
     fn charsets_are_guessed() {
-        for text in ["ann@contoso.com", "山田太郎\n", "Lefèvre, 😀"] {
+        for text in ["ann@contoso.com", "山田花子、経理部\n", "Lefèvre, 😀"] {
             for little in [true, false] {
                 let bytes = utf16(text, little);
                 assert_eq!(guess(&bytes), Charset::Utf16(little), "{text}");

@@ -2,15 +2,15 @@
 //!
 //! One round undoes all of them at once, each where it stands; what one round leaves, such as a
 //! JSON text within a JSON string, the next round undoes. Bytes that escapes spell are read as
-//! UTF-8 where they are UTF-8 and as Latin-1 where they are not.
+//! UTF-8 where they are UTF-8 and as Windows-1252 where they are not.
 
 use memchr::memchr3_iter;
 
+use crate::matching::views::spelling::charset::western;
 use crate::matching::views::spelling::reading::Reading;
 
-/// Rounds that a text is unescaped at most: a percent-encoded JSON text in a JSON string, and one
-/// more.
-pub const ROUNDS_MAX: usize = 4;
+/// Rounds that a text is unescaped at most: JSON in JSON strings, eight deep.
+pub const ROUNDS_MAX: usize = 8;
 
 /// The longest escape that is undone in one piece.
 pub const ESCAPE_BYTES_MAX: usize = 40;
@@ -119,11 +119,19 @@ fn percent(text: &str) -> Option<(Meaning, usize)> {
     })
 }
 
-/// A character whose bytes are spelled by escapes in a row; `next` reads one of them.
 fn spelled_bytes(
     bytes: &[u8],
     next: impl Fn(&[u8]) -> Option<(u8, usize)>,
 ) -> Option<(Meaning, usize)> {
+    spelled_char(bytes, next).map(|(c, len)| (Meaning::Char(c), len))
+}
+
+/// A character whose bytes are spelled in a row, with the bytes that it takes; `next` reads one of
+/// them. What is no UTF-8 is Windows-1252.
+pub fn spelled_char(
+    bytes: &[u8],
+    next: impl Fn(&[u8]) -> Option<(u8, usize)>,
+) -> Option<(char, usize)> {
     let (first, mut len) = next(bytes)?;
     let mut spelled = [first, 0, 0, 0];
     let wanted = match first {
@@ -138,8 +146,8 @@ fn spelled_bytes(
         len += taken;
     }
     match std::str::from_utf8(&spelled[..wanted]).ok().and_then(|text| text.chars().next()) {
-        Some(c) => Some((Meaning::Char(c), len)),
-        None => Some((Meaning::Char(char::from(first)), next(bytes)?.1)),
+        Some(c) => Some((c, len)),
+        None => Some((western(first), next(bytes)?.1)),
     }
 }
 

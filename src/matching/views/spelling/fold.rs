@@ -4,6 +4,9 @@
 //! `s`, the two sigmas, and the dotless `ı` with `i`; a dot above that is left after `i` is
 //! dropped.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
 
@@ -64,20 +67,14 @@ fn joins(c: char) -> bool {
 fn fold_cluster(cluster: &str, at: usize, folded: &mut Reading) {
     let mut chars = cluster.chars();
     if let (Some(only), None) = (chars.next(), chars.next())
-        && folds_to_itself(only)
+        && !is_far(only)
     {
-        return folded.copy(cluster, at);
+        return match FOLDING.get(&only) {
+            Some(text) => folded.replace(text, at),
+            None => folded.copy(cluster, at),
+        };
     }
-    let text: String = cluster
-        .chars()
-        .filter(|c| !is_invisible(*c))
-        .nfkc()
-        .flat_map(char::to_uppercase)
-        .flat_map(char::to_lowercase)
-        .map(|c| if c == 'ς' { 'σ' } else { c })
-        .nfkc()
-        .collect();
-    let text = if text.starts_with("i\u{307}") { text.replacen('\u{307}', "", 1) } else { text };
+    let text = folded_cluster(cluster);
     if text == cluster {
         folded.copy(cluster, at);
     } else {
@@ -85,9 +82,37 @@ fn fold_cluster(cluster: &str, at: usize, folded: &mut Reading) {
     }
 }
 
-/// Ranges of letters without case or compatibility forms, where most of East Asian text lies.
-fn folds_to_itself(c: char) -> bool {
-    matches!(c, '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{4e00}'..='\u{9fff}')
+fn folded_cluster(cluster: &str) -> String {
+    let text: String = cluster
+        .chars()
+        .filter(|c| !is_invisible(*c))
+        .nfkc()
+        // Lower first: the capital sharp s has no upper case of its own.
+        .flat_map(char::to_lowercase)
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .map(|c| if c == 'ς' { 'σ' } else { c })
+        .nfkc()
+        .collect();
+    if text.starts_with("i\u{307}") { text.replacen('\u{307}', "", 1) } else { text }
+}
+
+/// Characters of the first plane that do not fold to themselves when they stand alone, with what
+/// they fold to.
+pub static FOLDING: LazyLock<HashMap<char, String>> = LazyLock::new(|| {
+    // Most of the plane is East Asian letters without case or compatibility forms.
+    let plain = |code: &u32| !(0x3400..0xa000).contains(code) && !(0xac00..0xd7a4).contains(code);
+    let changed = |c: char| {
+        let text = folded_cluster(c.encode_utf8(&mut [0; 4]));
+        (!text.chars().eq([c])).then_some((c, text))
+    };
+    (0x80..=FIRST_PLANE_MAX).filter(plain).filter_map(char::from_u32).filter_map(changed).collect()
+});
+
+const FIRST_PLANE_MAX: u32 = 0xffff;
+
+fn is_far(c: char) -> bool {
+    c as u32 > FIRST_PLANE_MAX
 }
 
 /// Characters that no reader sees.
@@ -107,6 +132,7 @@ mod tests {
         for (one, other) in [
             ("LEFÈVRE", "lefe\u{300}vre"),
             ("Straße", "STRASSE"),
+            ("GROẞ", "gross"),
             ("Işık", "ISIK"),
             ("İzmir", "izmir"),
             ("ｶﾞﾝﾏ", "ガンマ"),

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use encoding_rs::Encoding;
 use memchr::memchr_iter;
 
-use crate::matching::views::spelling::charset::utf8_or_western;
+use crate::matching::views::spelling::escapes::spelled_char;
 use crate::matching::views::spelling::reading::Reading;
 
 /// The longest encoded word that is read; RFC 2047 allows 75.
@@ -34,31 +34,19 @@ pub fn undo(text: &str) -> Option<Reading> {
     Some(reading)
 }
 
-/// A run of `=XX`, or a soft line break, at the start.
+/// A character in `=XX`, or a soft line break, at the start.
 fn quoted(text: &str) -> Option<(String, usize)> {
-    let bytes = text.as_bytes();
-    for soft in ["=\r\n", "=\n", "=\\r\\n", "=\\n"] {
-        if text.starts_with(soft) {
-            return Some((String::new(), soft.len()));
-        }
+    const SOFT: [&str; 4] = ["=\r\n", "=\n", "=\\r\\n", "=\\n"];
+    if let Some(soft) = SOFT.iter().find(|soft| text.starts_with(**soft)) {
+        return Some((String::new(), soft.len()));
     }
-    let mut spelled = Vec::new();
-    let mut len = 0;
-    while let Some(byte) = quoted_byte(&bytes[len..]) {
-        spelled.push(byte);
-        len += 3;
-        // A character may be broken over lines between its bytes.
-        if byte >= 0x80 {
-            let soft =
-                ["=\r\n", "=\n"].iter().find(|soft| bytes[len..].starts_with(soft.as_bytes()));
-            if let Some(soft) = soft
-                && quoted_byte(&bytes[len + soft.len()..]).is_some()
-            {
-                len += soft.len();
-            }
-        }
-    }
-    (len > 0).then(|| (utf8_or_western(&spelled), len))
+    // A character may be broken over lines between its bytes.
+    let next = |bytes: &[u8]| {
+        let soft = SOFT.iter().find(|soft| bytes.starts_with(soft.as_bytes()));
+        let len = soft.map_or(0, |soft| soft.len());
+        quoted_byte(&bytes[len..]).map(|byte| (byte, len + 3))
+    };
+    spelled_char(text.as_bytes(), next).map(|(c, len)| (c.to_string(), len))
 }
 
 fn quoted_byte(bytes: &[u8]) -> Option<u8> {

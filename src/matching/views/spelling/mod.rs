@@ -4,6 +4,8 @@ pub mod cut;
 pub mod reading;
 pub mod fold;
 pub mod escapes;
+pub mod frames;
 pub mod charset;
 pub mod mail;
+pub mod noise;
 pub mod base64_runs;

@@ -1,5 +1,7 @@
 //! A text made from other bytes that remembers where each of its parts came from.
 
+use std::ops::Range;
+
 /// Decoded text with a map back to the offsets it was decoded from.
 #[derive(Default)]
 pub struct Reading {
@@ -59,6 +61,23 @@ impl Reading {
         }
     }
 
+    /// Whether any byte is such among those that were decoded, or something was decoded to nothing.
+    pub fn spells(&self, is_such: impl Fn(u8) -> bool) -> bool {
+        let ends = self.marks.iter().skip(1).map(|mark| mark.here).chain([self.text.len()]);
+        self.marks.iter().zip(ends).any(|(mark, end)| {
+            !mark.linear
+                && (mark.here == end
+                    || self.text.as_bytes()[mark.here..end].iter().any(|byte| is_such(*byte)))
+        })
+    }
+
+    /// Whether this range stands byte for byte in the origin.
+    pub fn is_copy(&self, range: Range<usize>) -> bool {
+        let next = self.marks.partition_point(|mark| mark.here <= range.start);
+        let linear = next.checked_sub(1).is_none_or(|index| self.marks[index].linear);
+        linear && self.marks.get(next).is_none_or(|mark| mark.here >= range.end)
+    }
+
     fn mark(&mut self, there: usize, linear: bool) {
         let here = self.text.len();
         let continues = match self.marks.last() {
@@ -93,5 +112,7 @@ mod tests {
         assert_eq!(origins, [0, 1, 2, 5, 6]);
         let ends: Vec<_> = (1..=5).map(|here| reading.origin_end(here, 7)).collect();
         assert_eq!(ends, [1, 2, 5, 6, 7]);
+        let copies = [0..2, 3..5, 1..3, 2..3].map(|range| reading.is_copy(range));
+        assert_eq!(copies, [true, true, false, false]);
     }
 }

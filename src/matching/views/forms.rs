@@ -1,0 +1,164 @@
+//! What a stream is packed in, told by its first bytes.
+
+use std::io::Read;
+
+use crate::matching::views::columns::{avro, parquet};
+use crate::matching::views::spelling::charset::{Charset, guess};
+
+/// What a stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 1950.
+    Zlib,
+    /// RFC 8878.
+    Zstd,
+    /// As `bzip2` writes it.
+    Bzip2,
+    /// As `xz` writes it.
+    Xz,
+    /// As `lzma` wrote it before xz.
+    Lzma,
+    /// PKWARE's APPNOTE.
+    Zip,
+    /// POSIX ustar, pax and GNU.
+    Tar,
+    /// An object container file.
+    Avro,
+    /// With its footer in the clear.
+    Parquet,
+    /// Known and not opened; the reason.
+    Closed(&'static str),
+    /// Pictures, sound and fonts: what is packed in them is no text.
+    Media,
+    /// Anything else, by its charset; it may be binary.
+    Text(Charset),
+}
+
+/// What a stream that starts like this is.
+pub fn form(head: &[u8]) -> Form {
+    const KNOWN: [(&[u8], Form); 46] = [
+        (avro::MAGIC, Form::Avro),
+        (parquet::MAGIC, Form::Parquet),
+        (b"\x1f\x8b", Form::Gzip),
+        (b"PK\x03\x04", Form::Zip),
+        (b"PK\x05\x06", Form::Zip),
+        (b"PK\x07\x08PK", Form::Zip),
+        (b"\x28\xb5\x2f\xfd", Form::Zstd),
+        (b"\xfd7zXZ\0", Form::Xz),
+        (b"7z\xbc\xaf\x27\x1c", Form::Closed("7z: not supported")),
+        (b"Rar!\x1a\x07", Form::Closed("rar: not supported")),
+        (b"\x04\x22\x4d\x18", Form::Closed("lz4: not supported")),
+        (b"\x1f\x9d", Form::Closed("compress: not supported")),
+        (b"\xff\x06\0\0sNaPpY", Form::Closed("snappy: not supported")),
+        (b"LZIP", Form::Closed("lzip: not supported")),
+        (b"%PDF-", Form::Closed("pdf: not supported")),
+        (b"age-encryption.org/", Form::Closed("age: encrypted")),
+        (b"Salted__", Form::Closed("openssl: encrypted")),
+        (b"-----BEGIN PGP MESSAGE", Form::Closed("pgp: encrypted")),
+        (b"PARE", Form::Closed("parquet: encrypted")),
+        (b"ORC", Form::Closed("orc: not supported")),
+        (b"ARROW1", Form::Closed("arrow: not supported")),
+        (b"FEA1", Form::Closed("feather: not supported")),
+        (b"SQLite format 3\0", Form::Closed("sqlite: not supported")),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Form::Closed("ole: not supported")),
+        (b"MSCF\0\0\0\0", Form::Closed("cab: not supported")),
+        (b"\x89LZO\0", Form::Closed("lzop: not supported")),
+        (b"LRZI\0", Form::Closed("lrzip: not supported")),
+        (b"\x28\xb5\x2f\xfc", Form::Closed("zstd: old format not supported")),
+        (b"ZV\x05", Form::Closed("zpaq: not supported")),
+        (b"\x89PNG\r\n\x1a\n", Form::Media),
+        (b"\xff\xd8\xff", Form::Media),
+        (b"GIF87a", Form::Media),
+        (b"GIF89a", Form::Media),
+        (b"RIFF", Form::Media),
+        (b"OggS\0", Form::Media),
+        (b"ID3\x03", Form::Media),
+        (b"ID3\x04", Form::Media),
+        (b"fLaC", Form::Media),
+        (b"II*\0", Form::Media),
+        (b"MM\0*", Form::Media),
+        (b"\x1a\x45\xdf\xa3", Form::Media),
+        (b"wOFF", Form::Media),
+        (b"wOF2", Form::Media),
+        (b"\0\0\x01\0\x01\0", Form::Media),
+        (b"\0\0\x02\0\x01\0", Form::Media),
+        (b"FLV\x01", Form::Media),
+    ];
+    // A text may begin with a word that is a sign elsewhere: `PARENT`, `ORC`, `RIFF`.
+    let is_word = |magic: &[u8]| magic.len() <= 4 && magic.iter().all(u8::is_ascii_alphanumeric);
+    let known = KNOWN.iter().find(|(magic, _)| head.starts_with(magic));
+    if let Some((magic, form)) = known
+        && !(is_word(magic) && guess(head) == Charset::Bytes)
+    {
+        return *form;
+    }
+    // A skippable frame of zstd, RFC 8878 section 3.1.2.
+    if head.get(1..4) == Some(b"\x2a\x4d\x18") && head[0] & 0xf0 == 0x50 {
+        return Form::Zstd;
+    }
+    if head.get(4..8) == Some(b"ftyp") {
+        return Form::Media;
+    }
+    if is_bzip2(head) {
+        return Form::Bzip2;
+    }
+    if is_lzma(head) {
+        return Form::Lzma;
+    }
+    if is_zlib(head) {
+        return Form::Zlib;
+    }
+    if is_tar(head) { Form::Tar } else { Form::Text(guess(head)) }
+}
+
+fn is_bzip2(head: &[u8]) -> bool {
+    head.starts_with(b"BZh")
+        && (head[4..].starts_with(&[0x31, 0x41, 0x59, 0x26, 0x53, 0x59])
+            || head[4..].starts_with(&[0x17, 0x72, 0x45, 0x38, 0x50, 0x90]))
+}
+
+/// Properties of the usual model, a dictionary of a power of two, and a size that is known or not.
+fn is_lzma(head: &[u8]) -> bool {
+    let Some([0x5d, rest @ ..]) = head.first_chunk::<13>() else { return false };
+    let dictionary = u32::from_le_bytes([rest[0], rest[1], rest[2], rest[3]]);
+    dictionary.is_power_of_two()
+        && dictionary >= 1 << 12
+        && (rest[4..] == [0xff; 8] || rest[9..] == [0; 3])
+}
+
+/// Two bytes are too few to tell zlib from text: some of it must decode.
+fn is_zlib(head: &[u8]) -> bool {
+    let [first, second, ..] = *head else { return false };
+    if first & 0x0f != 8
+        || first >> 4 > 7
+        || (u16::from(first) << 8 | u16::from(second)) % 31 != 0
+        || second & 0x20 != 0
+    {
+        return false;
+    }
+    let mut some = [0; 64];
+    matches!(flate2::read::ZlibDecoder::new(head).read(&mut some), Ok(read) if read > 0)
+}
+
+fn is_tar(head: &[u8]) -> bool {
+    let Some(block) = head.get(..512) else { return false };
+    let stated =
+        std::str::from_utf8(&block[148..156]).ok().map(|field| field.trim_matches(['\0', ' ']));
+    let Some(Ok(stated)) = stated.map(|field| u64::from_str_radix(field, 8)) else { return false };
+    let sum: u64 = block
+        .iter()
+        .enumerate()
+        .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u64::from(*byte) })
+        .sum();
+    sum == stated && block[0] != 0
+}
+
+/// Whether these bytes are of a known form of packing.
+pub fn is_packed(bytes: &[u8]) -> bool {
+    // Most are told by the first byte.
+    bytes.first().is_some_and(|first| {
+        b"\x1fP\x28\xfd7R\x04\xffLB\x78\x58\x48\x68O%]ASaF\xd0M-".contains(first)
+    }) && !matches!(form(bytes), Form::Text(_) | Form::Tar | Form::Media)
+}

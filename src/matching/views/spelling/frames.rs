@@ -1,0 +1,220 @@
+//! Strings with their length before them, as pickle, MessagePack, protobuf and X.509 write them.
+//!
+//! The byte of a length, or what comes after the string, may happen to be a letter, and would make
+//! a longer word of an identity: a pickled string of sixty-five characters that begins with
+//! `ann@contoso.com` reads `Aann@contoso.com`. Where a length fits the text behind it, the string
+//! is cut out of its neighbours. A string that was cut out holds no others.
+
+/// What stands before a string.
+struct Header {
+    /// Its bytes.
+    width: usize,
+    /// Bytes of the string.
+    len: usize,
+    trust: Trust,
+}
+
+/// How sure it is that a header is one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// No text has such bytes.
+    Sure,
+    /// It has a byte that no text has; another string or no text must follow.
+    Likely,
+    /// It may be two letters of a text; nothing of a text may come before or after.
+    Guess,
+}
+
+/// Shorter strings hold no identity.
+const STRING_BYTES_MIN: usize = 3;
+
+/// Where framed strings begin or end beside text that does not belong to them, in order.
+pub fn cuts(bytes: &[u8]) -> Vec<usize> {
+    let frames = Frames { bytes, texts: text_lengths(bytes), records: record_ends(bytes) };
+    let mut cuts = Vec::new();
+    let (mut at, mut before) = (0, 0);
+    while at < bytes.len() {
+        let parted = at == before || !is_text(bytes[at - 1]);
+        match frames.at(at, parted) {
+            Some((start, end)) => {
+                cuts.extend([start, end].into_iter().filter(|cut| frames.adjoins(*cut)));
+                (at, before) = (end, end);
+            }
+            None => at += 1,
+        }
+    }
+    cuts
+}
+
+/// Where strings begin in a pickle of protocol 0, which is text: a line of `V` and the string.
+pub fn pickled_lines(text: &str) -> Vec<usize> {
+    let is_pickle = text.starts_with(['(', 'V', 'c']) && text.ends_with('.');
+    if !is_pickle || !text.contains("\np0\n") {
+        return Vec::new();
+    }
+    let first = text.starts_with('V').then_some(1);
+    first.into_iter().chain(text.match_indices("\nV").map(|(at, _)| at + 2)).collect()
+}
+
+struct Frames<'a> {
+    bytes: &'a [u8],
+    /// For each byte, how many bytes of text begin there.
+    texts: Vec<u32>,
+    records: Vec<usize>,
+}
+
+impl Frames<'_> {
+    /// Where the framed string begins and ends whose header stands here, if one does; `parted` says
+    /// that no text stands before it.
+    fn at(&self, at: usize, parted: bool) -> Option<(usize, usize)> {
+        headers(&self.bytes[at..]).into_iter().flatten().find_map(|header| {
+            let (start, end) = (at + header.width, at + header.width + header.len);
+            let ends = || match header.trust {
+                Trust::Sure => true,
+                Trust::Likely => self.is_end(end),
+                Trust::Guess => parted && self.is_sharp_end(end),
+            };
+            let is_string = header.len >= STRING_BYTES_MIN && self.texts_at(start) >= header.len;
+            (is_string && ends()).then_some((start, end))
+        })
+    }
+
+    fn texts_at(&self, at: usize) -> usize {
+        self.texts.get(at).map_or(0, |len| *len as usize)
+    }
+
+    /// Whether the text ends here, but for what may be a tag or two, or another header.
+    fn is_end(&self, at: usize) -> bool {
+        let follows = |header: Header| {
+            header.trust != Trust::Guess && self.texts_at(at + header.width) >= header.len
+        };
+        self.texts_at(at) < 4
+            || self.is_sharp_end(at)
+            || headers(&self.bytes[at..]).into_iter().flatten().any(follows)
+    }
+
+    fn is_sharp_end(&self, at: usize) -> bool {
+        self.texts_at(at) == 0 || self.records.contains(&at)
+    }
+
+    /// Whether text stands on both sides.
+    fn adjoins(&self, at: usize) -> bool {
+        at > 0 && self.texts_at(at) > 0 && is_text(self.bytes[at - 1])
+    }
+}
+
+/// What headers the bytes may begin with, the surest first.
+fn headers(bytes: &[u8]) -> [Option<Header>; 4] {
+    let sure = |width, len| Some(Header { width, len, trust: Trust::Sure });
+    let likely = |width, len| Some(Header { width, len, trust: Trust::Likely });
+    let at = |index: usize| bytes.get(index).map_or(0, |byte| usize::from(*byte));
+    let whole = match bytes {
+        // Pickle: SHORT_BINUNICODE; BINUNICODE, BINSTRING and BINBYTES.
+        [0x8c, len, ..] => sure(2, usize::from(*len)),
+        [b'X' | b'T' | b'B', low, high, 0, 0, ..] => {
+            sure(5, usize::from(u16::from_le_bytes([*low, *high])))
+        }
+        // Thirty-two bits, as BSON and Parquet have it.
+        [low, high, 0, 0, ..] => sure(4, usize::from(u16::from_le_bytes([*low, *high]))),
+        // Pickle again: SHORT_BINSTRING and SHORT_BINBYTES.
+        [b'U' | b'C', len, ..] => likely(2, usize::from(*len)),
+        // MessagePack: str 8 and str 16.
+        [0xd9, len, ..] => sure(2, usize::from(*len)),
+        [0xda, high, low, ..] => sure(3, usize::from(u16::from_be_bytes([*high, *low]))),
+        _ => None,
+    };
+    // MessagePack's fixstr.
+    let short = matches!(at(0), 0xa1..=0xbf).then(|| likely(1, at(0) & 0x1f)).flatten();
+    // A protobuf field, its length in one byte or two; a string of X.509, or of Python's marshal.
+    let is_tag = at(0) & 7 == 2 && (0x0a..0x80).contains(&at(0));
+    let is_string =
+        matches!(at(0), 0x0c | 0x13 | 0x14 | 0x16 | 0x1a | 0x81 | 0x82 | 0x86 | 0xda | 0xfa);
+    let field = match at(1) {
+        len if (is_tag || is_string) && len < 0x80 => {
+            let is_text = is_text(at(0) as u8) && is_text(at(1) as u8);
+            let is_form_feed = at(0) == 0x0c;
+            let trust = if is_text && !is_form_feed { Trust::Guess } else { Trust::Likely };
+            Some(Header { width: 2, len, trust })
+        }
+        low if is_tag && (1..0x80).contains(&at(2)) => likely(3, low & 0x7f | at(2) << 7),
+        _ => None,
+    };
+    // A length in sixteen bits, the high byte first, or in eight bits that are no text.
+    let plain = match bytes {
+        [0, len, ..] if is_text(*len) => likely(2, usize::from(*len)),
+        [high @ 1..=8, low, ..] if !is_text(*low) => likely(2, usize::from(*high) << 8 | at(1)),
+        [len, ..] if len.is_ascii() && !is_text(*len) => likely(1, usize::from(*len)),
+        _ => None,
+    };
+    [whole, short, field, plain]
+}
+
+/// For each byte, how many bytes of UTF-8 without control characters begin there.
+fn text_lengths(bytes: &[u8]) -> Vec<u32> {
+    let mut lengths = vec![0; bytes.len() + 1];
+    let mut end = bytes.len();
+    for chunk in bytes.utf8_chunks().collect::<Vec<_>>().into_iter().rev() {
+        end -= chunk.invalid().len();
+        for byte in chunk.valid().bytes().rev() {
+            end -= 1;
+            lengths[end] = if is_text(byte) { lengths[end + 1] + 1 } else { 0 };
+        }
+    }
+    lengths
+}
+
+fn is_text(byte: u8) -> bool {
+    !byte.is_ascii_control() || byte.is_ascii_whitespace()
+}
+
+/// Where the records of a file of TensorFlow end: a length in sixty-four bits, its check sum, the
+/// record, its check sum.
+fn record_ends(bytes: &[u8]) -> Vec<usize> {
+    let mut ends = Vec::new();
+    let mut at = 0;
+    while let Some(Ok(len)) = bytes.get(at..at + 8).map(<[u8; 8]>::try_from)
+        && let Ok(len) = usize::try_from(u64::from_le_bytes(len))
+        && let Some(end) = at.checked_add(12).and_then(|start| start.checked_add(len))
+        && end + 4 <= bytes.len()
+        && len > 0
+    {
+        ends.push(end);
+        at = end + 4;
+    }
+    ends
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(bytes: &[u8]) -> Vec<String> {
+        let ends = cuts(bytes).into_iter().chain([bytes.len()]);
+        let mut from = 0;
+        ends.map(|end| {
+            String::from_utf8_lossy(&bytes[std::mem::replace(&mut from, end)..end]).into()
+        })
+        .collect()
+    }
+
+    #[test]
+    fn strings_are_cut_out() {
+        let text = format!("ann@contoso.com {}", "x".repeat(49));
+        for head in [&b"\x8cA"[..], b"\0A", b"\0\0\0A", b"\xd9A", b"\x12A"] {
+            let bytes = [head, text.as_bytes(), b"\x94"].concat();
+            assert!(parts(&bytes).iter().any(|part| part.starts_with(&text)), "{head:?}");
+        }
+        let bytes = b"\x12\x0fann@contoso.comB\x05hello";
+        assert_eq!(parts(bytes), ["\u{12}\u{f}ann@contoso.com", "B\u{5}hello"]);
+        let bytes = b"\x0f\0\0\0ann@contoso.com0\0\0\0-----------------------------------------------------------";
+        assert_eq!(parts(bytes)[0], "\u{f}\0\0\0ann@contoso.com");
+    }
+
+    #[test]
+    fn longer_words_are_not_cut() {
+        for text in ["joann@contoso.com", "x\0joann@contoso.com\0y", "\u{1}joann@contoso.comx, jo"]
+        {
+            assert!(parts(text.as_bytes()).iter().any(|part| part.contains("joann@contoso.com")));
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Bytes that may be noise: what base64 gives if it was none, or is decoded from the wrong place.
+
+/// Whether bytes could be text or something packed: random bytes seldom look so.
+pub fn is_promising(bytes: &[u8]) -> bool {
+    const PACKED: [&[u8]; 6] =
+        [b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh", b"\x78"];
+    holds_text(bytes) || PACKED.iter().any(|magic| bytes.starts_with(magic))
+}
+
+/// Whether bytes are text throughout, and enough of them.
+pub fn is_clean(bytes: &[u8]) -> bool {
+    let odd = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    bytes.len() >= CLEAN_BYTES_MIN && !bytes.iter().any(odd) && std::str::from_utf8(bytes).is_ok()
+}
+
+/// So many bytes are no clean text by chance.
+const CLEAN_BYTES_MIN: usize = 24;
+
+/// Whether two bytes may be a character: many zeros, or some letters with zeros between them.
+pub fn may_be_wide(bytes: &[u8]) -> bool {
+    const LETTERS: usize = 4;
+    let zeros = bytes.iter().filter(|byte| **byte == 0).count();
+    let is_letter = |byte: u8| matches!(byte, b' '..=b'~');
+    zeros * 32 > bytes.len()
+        || zeros >= LETTERS
+            && bytes.windows(2 * LETTERS).any(|part| {
+                part.as_chunks::<2>().0.iter().all(|pair| pair[1] == 0 && is_letter(pair[0]))
+            })
+}
+
+/// Whether bytes may be text of one byte a character: mostly ASCII, and no control characters.
+pub fn is_western(bytes: &[u8]) -> bool {
+    let plain = bytes.iter().filter(|byte| is_plain(**byte)).count();
+    plain * 10 >= bytes.len() * 7 && bytes.iter().all(|byte| is_plain(*byte) || *byte >= 0x80)
+}
+
+/// The stretches of text among bytes that may be noise.
+pub fn texts(bytes: &[u8]) -> impl Iterator<Item = &str> {
+    let is_break = |c: char| c.is_ascii_control() && !c.is_ascii_whitespace();
+    bytes
+        .utf8_chunks()
+        .flat_map(move |chunk| chunk.valid().split(is_break))
+        .filter(|stretch| stretch.len() >= STRETCH_BYTES_MIN)
+}
+
+/// The shortest stretch of text that is looked at: two letters of Chinese in UTF-8, or the shortest
+/// address.
+const STRETCH_BYTES_MIN: usize = 6;
+
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')
+}
+
+/// A stretch of text, or mostly Latin-1 letters, or two bytes a character.
+fn holds_text(bytes: &[u8]) -> bool {
+    const STRETCH_BYTES: usize = 7;
+    let (mut stretch, mut texty, mut zeros) = (0, 0, 0);
+    // Bytes to come of a character beyond ASCII, and those that it has.
+    let (mut expected, mut wide) = (0, 0);
+    for &byte in bytes {
+        if is_plain(byte) {
+            (stretch, expected) = (if expected > 0 { 1 } else { stretch + 1 }, 0);
+        } else if expected > 0 && byte & 0xc0 == 0x80 {
+            expected -= 1;
+            stretch += if expected == 0 { wide } else { 0 };
+        } else {
+            stretch = if expected == 0 && byte >= 0xc2 { stretch } else { 0 };
+            wide = match byte {
+                0xc2..=0xdf => 2,
+                0xe0..=0xef => 3,
+                0xf0..=0xf4 => 4,
+                _ => 1,
+            };
+            expected = wide - 1;
+            stretch = if expected == 0 { 0 } else { stretch };
+        }
+        if stretch >= STRETCH_BYTES {
+            return true;
+        }
+        texty += usize::from(is_plain(byte) | (byte >= 0xc0) | (byte == 0));
+        zeros += usize::from(byte == 0);
+    }
+    texty * 10 > bytes.len() * 9 || zeros * 3 > bytes.len()
+}
