@@ -500,6 +500,7 @@ fn bombs_end_within_their_limits() {
         (zip(&[("zeros", &zeros)]), "limit"),
         (gzip(&gzip(&zeros)), "limit"),
         (nested, "depth limit"),
+        (parquet(&vec!["x".repeat(50_000).as_str(); 1000]), "limit"),
     ] {
         let scan = scan(&item("bomb"), &mut &*content, &matcher, &limits).unwrap();
         assert!(scan.unreadable.iter().all(|told| told.contains(reason)), "{:?}", scan.unreadable);

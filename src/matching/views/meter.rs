@@ -13,6 +13,7 @@ const RATIO_FREE_BYTES: u64 = 1 << 20;
 pub struct Meter {
     stored: Cell<u64>,
     decoded: Cell<u64>,
+    repeated: Cell<u64>,
     failed: RefCell<Option<io::Error>>,
 }
 
@@ -35,6 +36,26 @@ impl Meter {
     /// Whether the store itself failed: then no decoder is to blame.
     pub fn has_failed(&self) -> bool {
         self.failed.borrow().is_some()
+    }
+
+    /// Counts bytes that are about to be decoded elsewhere.
+    ///
+    /// # Errors
+    /// They go over a limit.
+    pub fn charge(&self, bytes: u64, limits: &Limits) -> Result<(), Refused> {
+        self.decoded.set(self.decoded.get().saturating_add(bytes));
+        self.check(limits)
+    }
+
+    /// Counts bytes that a dictionary gives again and again: honest tables have columns of one
+    /// value, so no ratio is asked of them.
+    ///
+    /// # Errors
+    /// They go over the limit.
+    pub fn repeat(&self, bytes: u64, limits: &Limits) -> Result<(), Refused> {
+        self.repeated.set(self.repeated.get().saturating_add(bytes));
+        let allowed = self.repeated.get() <= limits.decoded_bytes_max;
+        allowed.then_some(()).ok_or(Refused("decoded size limit"))
     }
 
     fn check(&self, limits: &Limits) -> Result<(), Refused> {

@@ -7,6 +7,9 @@ use crate::matching::views::walk::{Look, Walk};
 /// Cells that are looked at together.
 pub const BATCH_CELLS: usize = 4096;
 
+/// Bytes of cells that are held at a time: a dictionary may give one large value many times.
+const BATCH_BYTES_MAX: usize = 1 << 20;
+
 impl<L: Look> Walk<'_, L> {
     /// Looks at cells of a column; `view` is that of the table.
     pub(super) fn cells<'c>(
@@ -15,14 +18,26 @@ impl<L: Look> Walk<'_, L> {
         view: &str,
         column: &str,
     ) {
-        let cells: Vec<String> = cells.map(utf8_or_western).collect();
-        // A cell ends what stands in it, as the end of a line does.
-        let all = cells.join("\n");
-        if regions(self.look, &all).is_empty() {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        for cell in cells {
+            bytes += cell.len();
+            batch.push(utf8_or_western(cell));
+            if bytes > BATCH_BYTES_MAX {
+                self.batch(&batch, view, column);
+                (batch, bytes) = (Vec::new(), 0);
+            }
+        }
+        self.batch(&batch, view, column);
+    }
+
+    fn batch(&mut self, cells: &[String], view: &str, column: &str) {
+        // A cell ends what stands in it, as the end of a line does; its column may say what it is.
+        let all = cells.join(&format!("\n{column}: "));
+        if regions(self.look, &format!("{column}: {all}")).is_empty() {
             return;
         }
         for cell in cells {
-            self.label(&cell, view, column);
+            self.label(&format!("{column}: {cell}"), view, column);
         }
     }
 }

@@ -11,6 +11,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::matching::views::columns::cells::BATCH_CELLS;
+use crate::matching::views::meter::Refused;
 use crate::matching::views::walk::{Look, Walk};
 
 /// The first and the last bytes of a file.
@@ -30,6 +31,10 @@ impl<L: Look> Walk<'_, L> {
             Err(ParquetError::NYI(_)) => {
                 self.unreadable("parquet: compression not supported", chain)
             }
+            Err(ParquetError::External(error)) => {
+                let refused = error.downcast_ref::<Refused>();
+                self.unreadable(refused.map_or("parquet: broken", |refused| refused.0), chain);
+            }
             Err(_) => self.unreadable("parquet: broken", chain),
             Ok(()) => {}
         }
@@ -47,12 +52,20 @@ impl<L: Look> Walk<'_, L> {
         for group in 0..file.num_row_groups() {
             let group = file.get_row_group(group)?;
             for column in 0..group.num_columns() {
-                let path = group.metadata().column(column).column_path().string();
+                let stated = group.metadata().column(column);
+                let path = stated.column_path().string();
+                // Pages are decoded whole, so a bomb must end before.
+                let bytes = u64::try_from(stated.uncompressed_size()).unwrap_or(u64::MAX);
+                self.meter.charge(bytes, self.limits).map_err(external)?;
                 self.cells([path.as_bytes()].into_iter(), &view, &path);
                 self.column(group.get_column_reader(column)?, &view, &path)?;
             }
         }
         Ok(())
+    }
+
+    fn repeat(&self, lens: impl Iterator<Item = usize>) -> Result<(), ParquetError> {
+        self.meter.repeat(lens.sum::<usize>() as u64, self.limits).map_err(external)
     }
 
     fn column(&mut self, reader: ColumnReader, view: &str, path: &str) -> Result<(), ParquetError> {
@@ -65,6 +78,7 @@ impl<L: Look> Walk<'_, L> {
                     Some(&mut Vec::new()),
                     &mut values,
                 )?;
+                self.repeat(values.iter().map(ByteArray::len))?;
                 self.cells(values.iter().map(ByteArray::data), view, path);
                 if records == 0 {
                     return Ok(());
@@ -78,6 +92,7 @@ impl<L: Look> Walk<'_, L> {
                     Some(&mut Vec::new()),
                     &mut values,
                 )?;
+                self.repeat(values.iter().map(|value| value.len()))?;
                 self.cells(values.iter().map(|value| value.data()), view, path);
                 if records == 0 {
                     return Ok(());
@@ -86,4 +101,8 @@ impl<L: Look> Walk<'_, L> {
             _ => Ok(()),
         }
     }
+}
+
+fn external(refused: Refused) -> ParquetError {
+    ParquetError::External(Box::new(refused))
 }

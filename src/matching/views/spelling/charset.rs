@@ -306,18 +306,18 @@ fn lines_in(charset: &'static Encoding, bytes: &[u8]) -> Reading {
     reading
 }
 
-/// Whether a decoded line has East Asian letters in a row, and nothing that is none: in a Western
-/// charset, letters with accents stand alone among others.
+/// Whether a decoded line has East Asian letters, some in a row, and nothing that is none: in a
+/// Western charset, letters with accents stand alone among others.
 fn is_east_asian(text: &str, line: &[u8]) -> bool {
     const LETTERS_MIN: usize = 3;
     let is_natural =
         |c: char| is_spaceless(c) || matches!(c, '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ffef}');
-    let mut beyond = text.chars().filter(|c| !c.is_ascii()).peekable();
-    let letters = text.chars().filter(|c| is_natural(*c)).count();
-    let high = line.iter().filter(|byte| **byte >= 0x80).count();
-    beyond.peek().is_some()
-        && beyond.all(is_natural)
-        && (letters >= LETTERS_MIN && high * 3 >= letters * 4 || line.contains(&0x1b))
+    let beyond: Vec<char> = text.chars().filter(|c| !c.is_ascii()).collect();
+    let in_row = |c: &[char]| is_natural(c[0]) && is_natural(c[1]);
+    beyond.iter().all(|c| is_natural(*c))
+        && (line.contains(&0x1b)
+            || beyond.len() >= LETTERS_MIN
+                && text.chars().collect::<Vec<_>>().windows(2).any(in_row))
 }
 
 /// Bytes as UTF-8 if they are, else as Windows-1252.

@@ -49,7 +49,7 @@ pub fn cuts(bytes: &[u8]) -> Vec<usize> {
 /// Where strings begin in a pickle of protocol 0, which is text: a line of `V` and the string.
 pub fn pickled_lines(text: &str) -> Vec<usize> {
     let is_pickle = text.starts_with(['(', 'V', 'c']) && text.ends_with('.');
-    if !is_pickle || !text.contains("\np0\n") {
+    if !is_pickle || !text.contains("p0\n") {
         return Vec::new();
     }
     let first = text.starts_with('V').then_some(1);
@@ -208,6 +208,9 @@ mod tests {
         assert_eq!(parts(bytes), ["\u{12}\u{f}ann@contoso.com", "B\u{5}hello"]);
         let bytes = b"\x0f\0\0\0ann@contoso.com0\0\0\0-----------------------------------------------------------";
         assert_eq!(parts(bytes)[0], "\u{f}\0\0\0ann@contoso.com");
+        let pickle = "(dp0\nVwho\np1\nVann@contoso.com\np2\ns.";
+        let lines = pickled_lines(pickle).into_iter().map(|at| &pickle[at..at + 3]);
+        assert_eq!(lines.collect::<Vec<_>>(), ["who", "ann"]);
     }
 
     #[test]

@@ -1,0 +1,42 @@
+//! Whom and in what the fuzz targets search.
+
+use std::collections::BTreeMap;
+
+use dsrd::domain::item::{Item, Version};
+use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use dsrd::matching::limits::Limits;
+
+/// A person with an identity of most types.
+pub fn ann() -> Subject {
+    let raw = |kind, value: &str| Identity::new(kind, IdentityFormat::Raw, value.to_owned());
+    Subject {
+        identities: vec![
+            raw(IdentityType::Email, "ann@contoso.com"),
+            raw(IdentityType::ObjectId, "6f9619ff-8b86-d011-b42d-00cf4fc964ff"),
+            raw(IdentityType::Name, "Ann Lefèvre"),
+            raw(IdentityType::Name, "山田太郎"),
+            raw(IdentityType::Username, "ann"),
+            raw(IdentityType::ControllerCustomerId, "C-1029384"),
+        ],
+    }
+}
+
+/// An item without a name that speaks of anyone.
+pub fn item(size: usize) -> Item {
+    Item {
+        source: "fuzz".into(),
+        name: "x".into(),
+        version: Version::Current,
+        etag: String::new(),
+        size: size as u64,
+        modified: None,
+        content_type: None,
+        metadata: BTreeMap::new(),
+        tags: BTreeMap::new(),
+    }
+}
+
+/// Small enough that a bomb ends soon.
+pub fn limits() -> Limits {
+    Limits { decoded_bytes_max: 1 << 22, decoded_ratio_max: 50, ..Limits::default() }
+}
