@@ -262,6 +262,6 @@ mod tests {
             .flat_map(|_| [random() as u8, 0x3c ^ (random() % 8) as u8])
             .collect();
         assert!(!is_dense(&halves));
-        assert!(!is_dense("some text, in words. ".repeat(200)[..BLOCK_BYTES].as_bytes()));
+        assert!(!is_dense(&b"some text, in words. ".repeat(200)[..BLOCK_BYTES]));
     }
 }

@@ -1,4 +1,4 @@
-//! Strings with their length before them, as pickle, MessagePack, protobuf and X.509 write them.
+//! Strings with their length before them, as pickles, protobuf, X.509 and others have it.
 //!
 //! The byte of a length, or what comes after the string, may happen to be a letter, and would make
 //! a longer word of an identity: a pickled string of sixty-five characters that begins with
@@ -118,12 +118,12 @@ fn headers(bytes: &[u8]) -> [Option<Header>; 4] {
         [low, high, 0, 0, ..] => sure(4, usize::from(u16::from_le_bytes([*low, *high]))),
         // Pickle again: SHORT_BINSTRING and SHORT_BINBYTES.
         [b'U' | b'C', len, ..] => likely(2, usize::from(*len)),
-        // MessagePack: str 8 and str 16.
+        // `MessagePack`: str 8 and str 16.
         [0xd9, len, ..] => sure(2, usize::from(*len)),
         [0xda, high, low, ..] => sure(3, usize::from(u16::from_be_bytes([*high, *low]))),
         _ => None,
     };
-    // MessagePack's fixstr.
+    // Its fixstr.
     let short = matches!(at(0), 0xa1..=0xbf).then(|| likely(1, at(0) & 0x1f)).flatten();
     // A protobuf field, its length in one byte or two; a string of X.509, or of Python's marshal.
     let is_tag = at(0) & 7 == 2 && (0x0a..0x80).contains(&at(0));
@@ -206,8 +206,8 @@ mod tests {
         }
         let bytes = b"\x12\x0fann@contoso.comB\x05hello";
         assert_eq!(parts(bytes), ["\u{12}\u{f}ann@contoso.com", "B\u{5}hello"]);
-        let bytes = b"\x0f\0\0\0ann@contoso.com0\0\0\0-----------------------------------------------------------";
-        assert_eq!(parts(bytes)[0], "\u{f}\0\0\0ann@contoso.com");
+        let bytes = [&b"\x0f\0\0\0ann@contoso.com0\0\0\0"[..], &[b'-'; 60]].concat();
+        assert_eq!(parts(&bytes)[0], "\u{f}\0\0\0ann@contoso.com");
         let pickle = "(dp0\nVwho\np1\nVann@contoso.com\np2\ns.";
         let lines = pickled_lines(pickle).into_iter().map(|at| &pickle[at..at + 3]);
         assert_eq!(lines.collect::<Vec<_>>(), ["who", "ann"]);
