@@ -1,13 +1,15 @@
 //! Whom and in what the fuzz targets search.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use dsrd::domain::item::{Item, Version};
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::matching::limits::Limits;
+use dsrd::matching::matcher::Matcher;
 
 /// A person with an identity of most types.
-pub fn ann() -> Subject {
+pub static ANN: LazyLock<Subject> = LazyLock::new(|| {
     let raw = |kind, value: &str| Identity::new(kind, IdentityFormat::Raw, value.to_owned());
     Subject {
         identities: vec![
@@ -19,7 +21,10 @@ pub fn ann() -> Subject {
             raw(IdentityType::ControllerCustomerId, "C-1029384"),
         ],
     }
-}
+});
+
+/// Compiled once: that takes longer than most scans.
+pub static MATCHER: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(&[&*ANN]));
 
 /// An item without a name that speaks of anyone.
 pub fn item(size: usize) -> Item {

@@ -5,9 +5,8 @@
 
 use std::io::{self, Read};
 
-use dsrd::matching::matcher::Matcher;
 use dsrd::matching::scan::scan;
-use dsrd_fuzz::{ann, item, limits};
+use dsrd_fuzz::{MATCHER, item, limits};
 use libfuzzer_sys::fuzz_target;
 
 const MENTIONS: [&str; 6] = [
@@ -35,11 +34,9 @@ fuzz_target!(|input: (u8, u8, &str, &str)| {
     // A text of its own: not the magic of a container, nor two bytes a character.
     let plain = |text: &str| text.replace('\0', " ");
     let text = format!("x {} {} {}", plain(before), MENTIONS[mention], plain(after));
-    let subject = ann();
-    let matcher = Matcher::new(&[&subject]);
     let look = |size: usize| {
         let mut content = Pieces(text.as_bytes(), size);
-        let found = scan(&item(text.len()), &mut content, &matcher, &limits());
+        let found = scan(&item(text.len()), &mut content, &MATCHER, &limits());
         found.expect("bytes in memory can be read").hits
     };
     let hits = look(usize::MAX);
