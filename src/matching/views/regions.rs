@@ -10,7 +10,7 @@ use memchr::{memchr_iter, memchr3_iter};
 
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::spelling::base64_runs::{may_belong, runs};
-use crate::matching::views::spelling::charset::{cut_out, utf8_or_western};
+use crate::matching::views::spelling::charset::{cut_out, unknown, utf8_or_western};
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
 use crate::matching::views::spelling::frames::cuts;
@@ -74,7 +74,7 @@ pub fn is_worth<L: Look>(look: &L, bytes: &[u8]) -> bool {
         || may_be_wide(bytes)
         || is_western(bytes) && may(&utf8_or_western(bytes))
         || texts(bytes).any(may)
-        || cut_out(bytes, &cuts(bytes)).is_some_and(|reading| may(&reading.text))
+        || cut_out(bytes, &cuts(bytes), unknown).is_some_and(|reading| may(&reading.text))
 }
 
 struct Gathering<'a, L> {

@@ -199,9 +199,11 @@ impl<R: Read> Read for Wide<R> {
 pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<(&'static str, Reading)> {
     let mut readings = vec![("", mixed(bytes, western))];
     if binary || has_strange(bytes) {
-        readings.push(("", mixed(bytes, |_| char::REPLACEMENT_CHARACTER)));
+        readings.push(("", mixed(bytes, unknown)));
     }
-    readings.extend(cut_out(bytes, &cuts(bytes)).map(|reading| ("", reading)));
+    let framed = cut_out(bytes, &cuts(bytes), unknown);
+    let pickled = cut_out(bytes, &pickled_lines(bytes), western);
+    readings.extend([framed, pickled].into_iter().flatten().map(|reading| ("", reading)));
     if binary {
         if bytes.contains(&0) || legacy {
             for (skip, little) in [(0, true), (1, true), (0, false), (1, false)] {
@@ -233,23 +235,21 @@ pub fn odd_readings(text: &str) -> Vec<(&'static str, Reading)> {
     if memmem::find(text.as_bytes(), b"\x1b$").is_some() {
         readings.push(("iso-2022-jp > ", lines_in(ISO_2022_JP, text.as_bytes())));
     }
-    if has_strange(text.as_bytes()) {
-        readings
-            .extend(cut_out(text.as_bytes(), &cuts(text.as_bytes())).map(|reading| ("", reading)));
-    }
-    readings.extend(cut_out(text.as_bytes(), &pickled_lines(text)).map(|reading| ("", reading)));
+    let bytes = text.as_bytes();
+    let cuts = if has_strange(bytes) { cuts(bytes) } else { pickled_lines(bytes) };
+    readings.extend(cut_out(bytes, &cuts, unknown).map(|reading| ("", reading)));
     readings
 }
 
 /// The reading of bytes cut at these places, if there are any.
-pub fn cut_out(bytes: &[u8], cuts: &[usize]) -> Option<Reading> {
+pub fn cut_out(bytes: &[u8], cuts: &[usize], other: fn(u8) -> char) -> Option<Reading> {
     if cuts.is_empty() {
         return None;
     }
     let mut reading = Reading::with_capacity(bytes.len() + bytes.len() / 8 + 3 * cuts.len());
     let mut from = 0;
     for cut in cuts.iter().copied().chain([bytes.len()]) {
-        mix(&bytes[from..cut], from, |_| char::REPLACEMENT_CHARACTER, &mut reading);
+        mix(&bytes[from..cut], from, other, &mut reading);
         reading.replace_char(char::REPLACEMENT_CHARACTER, cut);
         from = cut;
     }
@@ -326,6 +326,11 @@ pub fn utf8_or_western(bytes: &[u8]) -> String {
         Ok(text) => text.to_owned(),
         Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(),
     }
+}
+
+/// A byte of no meaning.
+pub fn unknown(_: u8) -> char {
+    char::REPLACEMENT_CHARACTER
 }
 
 /// A byte in Windows-1252.

@@ -5,6 +5,8 @@
 //! `ann@contoso.com` reads `Aann@contoso.com`. Where a length fits the text behind it, the string
 //! is cut out of its neighbours. A string that was cut out holds no others.
 
+use memchr::memmem;
+
 /// What stands before a string.
 struct Header {
     /// Its bytes.
@@ -47,13 +49,13 @@ pub fn cuts(bytes: &[u8]) -> Vec<usize> {
 }
 
 /// Where strings begin in a pickle of protocol 0, which is text: a line of `V` and the string.
-pub fn pickled_lines(text: &str) -> Vec<usize> {
-    let is_pickle = text.starts_with(['(', 'V', 'c']) && text.ends_with('.');
-    if !is_pickle || !text.contains("p0\n") {
+pub fn pickled_lines(bytes: &[u8]) -> Vec<usize> {
+    let is_pickle = matches!(bytes, [b'(' | b'V' | b'c', .., b'.']);
+    if !is_pickle || memmem::find(bytes, b"p0\n").is_none() {
         return Vec::new();
     }
-    let first = text.starts_with('V').then_some(1);
-    first.into_iter().chain(text.match_indices("\nV").map(|(at, _)| at + 2)).collect()
+    let first = bytes.starts_with(b"V").then_some(1);
+    first.into_iter().chain(memmem::find_iter(bytes, b"\nV").map(|at| at + 2)).collect()
 }
 
 struct Frames<'a> {
@@ -209,7 +211,7 @@ mod tests {
         let bytes = [&b"\x0f\0\0\0ann@contoso.com0\0\0\0"[..], &[b'-'; 60]].concat();
         assert_eq!(parts(&bytes)[0], "\u{f}\0\0\0ann@contoso.com");
         let pickle = "(dp0\nVwho\np1\nVann@contoso.com\np2\ns.";
-        let lines = pickled_lines(pickle).into_iter().map(|at| &pickle[at..at + 3]);
+        let lines = pickled_lines(pickle.as_bytes()).into_iter().map(|at| &pickle[at..at + 3]);
         assert_eq!(lines.collect::<Vec<_>>(), ["who", "ann"]);
     }
 
