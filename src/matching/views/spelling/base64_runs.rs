@@ -26,18 +26,29 @@ pub struct Run {
 /// `is_wanted` is asked of each run before it is decoded.
 pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dyn FnMut(Run)) {
     let bytes = text.as_bytes();
-    let mut done = 0;
+    let blocks = blocks(bytes);
+    let bit = |word: usize, of: fn(&Block) -> u8| {
+        blocks.get(word / 8).is_some_and(|block| of(block) >> (word % 8) & 1 == 1)
+    };
+    let (mut done, mut next) = (0, 0);
     let mut buffers = Default::default();
     // Wherever a run of sixteen starts, it fills eight bytes at a multiple of eight.
-    for (block, words) in blocks_with_words(bytes) {
-        for word in (0..8).filter(|word| words >> word & 1 == 1) {
-            let at = block + word * WORD_BYTES;
-            if at >= done {
-                let (run, seen) = run_around(bytes, at, done);
-                done = run.end;
-                if run.len() >= RUN_CHARS_MIN && is_mixed(seen) && is_wanted(run.clone()) {
-                    alphabets(&bytes[run.clone()], run.start, seen, &mut buffers, found);
-                }
+    for (number, block) in blocks.iter().enumerate().filter(|(_, block)| block.full != 0) {
+        for word in number * 8..number * 8 + 8 {
+            if word < next || block.full >> (word % 8) & 1 == 0 {
+                continue;
+            }
+            let last = (word..).find(|word| !bit(word + 1, |block| block.full)).unwrap_or(word);
+            next = last + 1;
+            // Most runs are of one case: nothing of them need be looked at.
+            if !(word.saturating_sub(1)..=next).any(|word| bit(word, |block| block.upper)) {
+                continue;
+            }
+            let (run, seen) = run_around(bytes, done.max(word * WORD_BYTES), done);
+            done = run.end;
+            next = next.max(done / WORD_BYTES);
+            if run.len() >= RUN_CHARS_MIN && is_mixed(seen) && is_wanted(run.clone()) {
+                alphabets(&bytes[run.clone()], run.start, seen, &mut buffers, found);
             }
         }
     }
@@ -56,40 +67,46 @@ const WORD_BYTES: usize = 8;
 /// Lines of base64 are at least so long if another follows: mail breaks at 76, PEM at 64.
 const LINE_CHARS_MIN: usize = 60;
 
-/// Where the blocks begin in which eight bytes at a multiple of eight are all digits, and which
-/// eights of each block are.
-fn blocks_with_words(bytes: &[u8]) -> Vec<(usize, u8)> {
+/// Sixty-four bytes, in words of eight: one bit for each word.
+struct Block {
+    /// All of the word are digits.
+    full: u8,
+    /// Some of the word are capital letters.
+    upper: u8,
+}
+
+fn blocks(bytes: &[u8]) -> Vec<Block> {
     let (blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
     let mut last = [0; BLOCK_BYTES];
     last[..rest.len()].copy_from_slice(rest);
-    let mut found = Vec::new();
     pulp::Arch::new().dispatch(
         #[inline(always)]
-        || {
-            for (number, block) in blocks.iter().chain([&last]).enumerate() {
-                let words = words_of_digits(block);
-                if words != 0 {
-                    found.push((number * BLOCK_BYTES, words));
-                }
-            }
-        },
-    );
-    found
+        || blocks.iter().chain([&last]).map(Block::of).collect(),
+    )
 }
 
-/// No branches and no tables, so that the compiler judges many bytes at once.
+impl Block {
+    /// No branches and no tables, so that the compiler judges many bytes at once.
+    #[inline(always)]
+    fn of(block: &[u8; BLOCK_BYTES]) -> Self {
+        let digits = block.map(|byte| {
+            let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+            let number = byte.wrapping_sub(b'/') < 11;
+            let sign = (byte == b'+') | (byte == b'-') | (byte == b'_');
+            if letter | number | sign { 0xff } else { 0 }
+        });
+        let upper = block.map(|byte| if byte.wrapping_sub(b'A') < 26 { 0xff } else { 0 });
+        Self {
+            full: words(&digits, |word| word == u64::MAX),
+            upper: words(&upper, |word| word != 0),
+        }
+    }
+}
+
 #[inline(always)]
-fn words_of_digits(block: &[u8; BLOCK_BYTES]) -> u8 {
-    let digits = block.map(|byte| {
-        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        let number = byte.wrapping_sub(b'/') < 11;
-        let sign = (byte == b'+') | (byte == b'-') | (byte == b'_');
-        if letter | number | sign { 0xff } else { 0 }
-    });
-    let words = digits.as_chunks::<WORD_BYTES>().0.iter().enumerate();
-    words.fold(0, |all, (number, word)| {
-        all | u8::from(u64::from_ne_bytes(*word) == u64::MAX) << number
-    })
+fn words(bytes: &[u8; BLOCK_BYTES], is_set: impl Fn(u64) -> bool) -> u8 {
+    let words = bytes.as_chunks::<WORD_BYTES>().0.iter().enumerate();
+    words.fold(0, |all, (number, word)| all | u8::from(is_set(u64::from_ne_bytes(*word))) << number)
 }
 
 /// The run around an offset, but nothing before `done`; with the classes of its bytes.
@@ -146,12 +163,13 @@ fn run_end(bytes: &[u8], start: usize) -> (usize, u8) {
     let (mut at, mut seen) = (start, NONE);
     loop {
         let line = at;
-        while let Some(byte) = bytes.get(at)
-            && class(*byte) != NONE
-        {
-            seen |= class(*byte);
-            at += 1;
-        }
+        at += bytes[at..]
+            .iter()
+            .take_while(|byte| {
+                seen |= class(**byte);
+                class(**byte) != NONE
+            })
+            .count();
         let gap = line_break(&bytes[at..]);
         let goes_on = bytes.get(at + gap).is_some_and(|byte| class(*byte) != NONE);
         if gap == 0 || at - line < LINE_CHARS_MIN || !goes_on {
