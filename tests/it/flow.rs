@@ -313,7 +313,7 @@ fn unreadable_items_of_an_access() {
     r-1.zip lacks "archived.log": "archived"
     r-1.zip lacks "broken.gz": "gzip: broken"
     r-1.zip lacks "broken.log": "could not be read: reading from memory: told to break off"
-    r-1.zip lacks "members.zip": "gzip: broken in zip:Users/zyxcanary.q7@leaky.example.gz"
+    r-1.zip lacks "members.zip": "gzip: broken in zip:Users/zyxcanary.q7@leaky.example.gzip"
     "#);
 }
 
@@ -325,7 +325,7 @@ fn unreadable() -> Scenario {
     source.put("broken.log", notes("broken"));
     source.set_fault("broken.log", Some(Fault::BreaksAfter(3)));
     let broken = [&b"\x1f\x8b\x08\x00"[..], &[7; 40]].concat();
-    source.put("members.zip", zip_of("Users/zyxcanary.q7@leaky.example.gz", &broken));
+    source.put("members.zip", zip_of("Users/zyxcanary.q7@leaky.example.gzip", &broken));
     source.put("broken.gz", broken);
     scenario
 }

@@ -38,7 +38,7 @@ impl<L: Look> Walk<'_, L> {
         chain: &str,
         depth: usize,
     ) -> io::Result<usize> {
-        let Range { start, end } = part.range;
+        let Range { start, mut end } = part.range;
         let mut opened: Vec<Range<usize>> = Vec::new();
         for (at, packing) in starts(part.window, part.range.clone()) {
             if opened.last().is_some_and(|before| at < before.end) {
@@ -46,12 +46,16 @@ impl<L: Look> Walk<'_, L> {
             }
             let byte = part.passed + (at - start) as u64 + 1;
             let view = format!("{chain}binary at byte {byte} > {} > ", packing.name());
+            let named = self.unreadable.clone();
             let Some(len) = self.packed_at(&part.window[at..], packing, &view, depth)? else {
                 continue;
             };
             let is_cut = !part.last && at + len == part.window.len();
             if is_cut && at > start {
-                return Ok(at);
+                // What seems broken now may be whole in the next window.
+                self.unreadable = named;
+                end = at;
+                break;
             }
             if is_cut {
                 self.unreadable(DENSE, &view);

@@ -7,7 +7,7 @@ use encoding_rs::{
     SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252,
 };
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use crate::matching::identity::addresses::is_spaceless;
 use crate::matching::views::spelling::frames::{cuts, pickled_lines};
@@ -39,6 +39,9 @@ pub fn guess(head: &[u8]) -> Charset {
     }
     if head.starts_with(&[0xfe, 0xff]) {
         return Charset::Utf16(false);
+    }
+    if memchr(0, head).is_none() && !has_strange(head) {
+        return Charset::Bytes;
     }
     let by_shape =
         [Charset::Utf16(true), Charset::Utf16(false), Charset::Utf32(true), Charset::Utf32(false)];
