@@ -88,7 +88,8 @@ fn without_extensions(mut domain: &str) -> &str {
     domain
 }
 
-fn is_local(c: char) -> bool {
+/// Whether a character may stand in the local part of an address, or in a dotted word.
+pub fn is_local(c: char) -> bool {
     continues_word(c) || matches!(c, '.' | '_' | '-' | '+')
 }
 

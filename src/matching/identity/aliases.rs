@@ -58,7 +58,7 @@ fn is_user_folder(before: &str) -> bool {
 }
 
 fn joins_path(c: char) -> bool {
-    continues_word(c) || matches!(c, '.' | '_' | '-' | '~')
+    joins_key(c) || c == '~'
 }
 
 /// `CONTOSO\ann`; a path goes on after it, or began before the domain.
@@ -113,29 +113,34 @@ fn is_listed(before: &str, quote: char) -> bool {
 fn has_key(text: &str) -> bool {
     let signed = text.strip_suffix("=>").or_else(|| text.strip_suffix(['=', ':']));
     let key = signed.unwrap_or(text).trim_end_matches([' ', '\t', '"', '\'', '`', '\\']);
-    let word = key.rsplit(|c: char| !(continues_word(c) || matches!(c, '.' | '_' | '-'))).next();
-    let word = word.unwrap_or_default();
+    let word = last_word(key);
     speaks_of_users(word) && (signed.is_some() || word.starts_with("--"))
 }
 
 /// Whether the value of a key is never a full name: `mlflow.user`, but not `author`.
 fn names_an_account(key: &str) -> bool {
     let key = key.trim_end_matches(['=', ':', '>', ' ', '\t', '"', '\'']);
-    let word = key.rsplit(|c: char| !(continues_word(c) || matches!(c, '.' | '_' | '-'))).next();
-    word.is_some_and(|word| {
-        word.starts_with("--")
-            || ["user", "username", "login", "logname", "alias", "uid"]
-                .iter()
-                .any(|known| word == *known || word.ends_with(&format!(".{known}")))
-    })
+    let word = last_word(key);
+    word.starts_with("--")
+        || ["user", "username", "login", "logname", "alias", "uid"]
+            .iter()
+            .any(|known| word == *known || word.ends_with(&format!(".{known}")))
+}
+
+/// The word at the end, with what joins the parts of a key.
+fn last_word(text: &str) -> &str {
+    text.rsplit(|c| !joins_key(c)).next().unwrap_or_default()
+}
+
+fn joins_key(c: char) -> bool {
+    continues_word(c) || matches!(c, '.' | '_' | '-')
 }
 
 /// Whether a value goes on with another word, as in `author: Ann Miller`; `user=ann action=login`
 /// does not.
 fn is_phrase(after: &str) -> bool {
     let rest = after.trim_start_matches([' ', '\t']);
-    let word = rest.split(|c: char| !(continues_word(c) || matches!(c, '.' | '_' | '-'))).next();
-    let word = word.unwrap_or_default();
+    let word = rest.split(|c| !joins_key(c)).next().unwrap_or_default();
     rest.len() < after.len()
         && word.starts_with(continues_word)
         && !rest[word.len()..].starts_with(['=', ':'])

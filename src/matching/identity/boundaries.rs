@@ -8,7 +8,7 @@
 //! | customer id | a longer token of letters, digits, `-` and `_` |
 //! | username | as customer id and `.`, `@`, `+`; **and** it must name a user (`aliases`) |
 
-use crate::matching::identity::addresses::{address_at, continues_word, local_run_start};
+use crate::matching::identity::addresses::{address_at, continues_word, is_local, local_run_start};
 use crate::matching::identity::aliases::{BEFORE_BYTES, names_a_user};
 
 /// How the ends of a pattern are judged.
@@ -72,7 +72,6 @@ fn stands_as_words(before: &str, hit: &str, after: &str) -> bool {
 
 /// Whether the word goes on to an address: `Lefèvre, ann+x@contoso.com` names no Ann Lefèvre.
 fn begins_address(after: &str) -> bool {
-    let is_local = |c: char| continues_word(c) || matches!(c, '.' | '_' | '-' | '+');
     head(after).trim_start_matches(is_local).starts_with('@')
 }
 
