@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::domain::failure::Failure;
-use crate::ports::{Clock, Entropy};
+use crate::ports::system::{Clock, Entropy};
 
 /// Real time.
 pub struct SystemClock;

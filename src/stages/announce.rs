@@ -7,7 +7,9 @@ use crate::archive::manifest::ManualStep;
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::state::{Archive, Counts, Event, State};
-use crate::ports::{Announced, Announcer, Clock, Ledger};
+use crate::ports::door::{Announced, Announcer};
+use crate::ports::ledger::Ledger;
+use crate::ports::system::Clock;
 
 /// How one turn of announcing went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -15,10 +15,10 @@ use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Counts, Event, State};
 use crate::evidence::chain::Link;
 use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, Purpose, RequestKey};
-use crate::ports::{
-    Appended, Clock, Entropy, Ledger, Opened, Opening, OpeningRequest, Record, SealedItem,
-    SealedRequest, Standing,
+use crate::ports::ledger::{
+    Appended, Ledger, Opened, Opening, OpeningRequest, Record, SealedItem, SealedRequest, Standing,
 };
+use crate::ports::system::{Clock, Entropy};
 use crate::stages::announce;
 use crate::stages::message::fault::{Fault, Terms};
 use crate::stages::message::read::{self, Message};

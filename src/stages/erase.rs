@@ -7,7 +7,7 @@ use futures::stream::{self, StreamExt};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::state::Event;
-use crate::ports::{Erased, Source};
+use crate::ports::sources::{Erased, Source};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::walk::Patience;
 

@@ -12,7 +12,7 @@ use crate::domain::plan::{Action, Planned};
 use crate::domain::policy::Policy;
 use crate::domain::request::Request;
 use crate::domain::state::Event;
-use crate::ports::Source;
+use crate::ports::sources::Source;
 use crate::stages::docket::{Case, Docket};
 use crate::stages::plan::plan;
 use crate::stages::walk::{Walk, walk};

@@ -19,7 +19,7 @@ use crate::domain::subject::Subject;
 use crate::matching::limits::Limits;
 use crate::matching::matcher::{Matcher, SubjectHit};
 use crate::matching::scan::{self, Scan};
-use crate::ports::{ByteStream, Page, Read, Source};
+use crate::ports::sources::{ByteStream, Page, Read, Source};
 
 /// What a pass is made of.
 #[derive(Clone)]

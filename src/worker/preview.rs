@@ -10,7 +10,7 @@ use crate::domain::item::{Finding, Unreadable};
 use crate::domain::plan::{Action, Planned};
 use crate::domain::policy::Policy;
 use crate::domain::request::RequestKind;
-use crate::ports::Clock;
+use crate::ports::system::Clock;
 use crate::stages::find::wanted;
 use crate::stages::message::fault::Fault;
 use crate::stages::message::read::{self, Message};

@@ -8,7 +8,7 @@ use crate::domain::event::event_id;
 use crate::domain::failure::Failure;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, State};
-use crate::ports::{Ledger, Progress, Record, Standing};
+use crate::ports::ledger::{Ledger, Progress, Record, Standing};
 
 /// Reads a ledger that a daemon may be writing.
 pub struct Status {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::ports::Clock;
+use crate::ports::system::Clock;
 
 /// Cloned to every loop.
 #[derive(Clone, Default)]

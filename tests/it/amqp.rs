@@ -14,7 +14,8 @@ use dsrd::config::settings::Amqp;
 use dsrd::domain::event::{Announcement, Content, Correspondence, Envelope};
 use dsrd::domain::failure::FailureKind;
 use dsrd::domain::request::RequestId;
-use dsrd::ports::{Announced, Announcer, Clock, Delivery, Inbox, Settlement};
+use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
+use dsrd::ports::system::Clock;
 use jiff::Timestamp;
 use lapin::options::{
     BasicGetOptions, BasicPublishOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,

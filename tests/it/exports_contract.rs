@@ -5,7 +5,7 @@ use dsrd::adapters::azure::exports::BlobExports;
 use dsrd::adapters::folder::exports::FolderExports;
 use dsrd::adapters::memory::exports::MemoryExports;
 use dsrd::domain::failure::FailureKind;
-use dsrd::ports::Exports;
+use dsrd::ports::exports::Exports;
 use futures::TryStreamExt;
 
 use crate::support::azurite::Azurite;

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use dsrd::adapters::folder::queue::{FolderQueue, submit};
 use dsrd::domain::event::{Content, Correspondence, Envelope};
 use dsrd::domain::request::RequestId;
-use dsrd::ports::{Announced, Announcer, Delivery, DeliveryToken, Inbox, Settlement};
+use dsrd::ports::door::{Announced, Announcer, Delivery, DeliveryToken, Inbox, Settlement};
 use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::time::timeout;

@@ -10,10 +10,13 @@ use dsrd::domain::item::Item;
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::State;
-use dsrd::ports::{
-    Appended, ByteStream, Clock, Delivery, Erased, Exports, Inbox, Ledger, Opened, Opening, Page,
-    Progress, Read, Record, SealedItem, SealedRequest, Settlement, Source, Standing, Upload,
+use dsrd::ports::door::{Delivery, Inbox, Settlement};
+use dsrd::ports::exports::{Exports, Upload};
+use dsrd::ports::ledger::{
+    Appended, Ledger, Opened, Opening, Progress, Record, SealedItem, SealedRequest, Standing,
 };
+use dsrd::ports::sources::{ByteStream, Erased, Page, Read, Source};
+use dsrd::ports::system::Clock;
 use dsrd::telemetry::metrics::Metrics;
 use jiff::{Timestamp, ToSpan};
 use tokio::net::TcpListener;

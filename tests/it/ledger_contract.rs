@@ -7,7 +7,7 @@ use dsrd::domain::outcome::{Block, ItemOutcome};
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Event, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
-use dsrd::ports::{Appended, Ledger, Opened, Progress, Record};
+use dsrd::ports::ledger::{Appended, Ledger, Opened, Progress, Record};
 use sqlx::{AnyConnection, Connection, Executor};
 
 use crate::support::lives::{

@@ -7,7 +7,7 @@ use std::path::Path;
 use dsrd::adapters::sql::ledger::SqlLedger;
 use dsrd::config::secret::Secret;
 use dsrd::domain::request::RequestId;
-use dsrd::ports::{Ledger, SealedItem};
+use dsrd::ports::ledger::{Ledger, SealedItem};
 use sha2::{Digest, Sha256};
 
 use crate::support::lives::{Life, erasure, opening};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use dsrd::domain::item::{Item, Version};
 use dsrd::domain::outcome::Block;
-use dsrd::ports::{Erased, Read, Source};
+use dsrd::ports::sources::{Erased, Read, Source};
 use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
 

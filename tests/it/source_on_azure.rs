@@ -9,7 +9,7 @@ use dsrd::config::settings::Credential;
 use dsrd::domain::failure::FailureKind;
 use dsrd::domain::item::Version;
 use dsrd::domain::outcome::Block;
-use dsrd::ports::{Erased, Read, Source};
+use dsrd::ports::sources::{Erased, Read, Source};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 

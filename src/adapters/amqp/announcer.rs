@@ -10,7 +10,7 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use crate::adapters::amqp::publisher::{Message, Publisher, Taken};
 use crate::domain::event::{Announcement, TYPE_PREFIX};
 use crate::domain::failure::Failure;
-use crate::ports::{Announced, Announcer};
+use crate::ports::door::{Announced, Announcer};
 
 /// Media type of an event in structured mode.
 const CONTENT_TYPE: &str = "application/cloudevents+json; charset=UTF-8";

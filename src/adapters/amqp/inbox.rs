@@ -22,7 +22,8 @@ use crate::adapters::amqp::unsettled::{Held, Token, Unsettled};
 use crate::config::settings::Amqp;
 use crate::domain::event::Correspondence;
 use crate::domain::failure::Failure;
-use crate::ports::{Clock, Delivery, DeliveryToken, Inbox, Settlement};
+use crate::ports::door::{Delivery, DeliveryToken, Inbox, Settlement};
+use crate::ports::system::Clock;
 
 /// Receives from a broker.
 pub struct AmqpInbox {

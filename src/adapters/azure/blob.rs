@@ -20,7 +20,7 @@ use crate::config::settings::Blob;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
 use crate::domain::outcome::Block;
-use crate::ports::{Erased, Page, Read, Source};
+use crate::ports::sources::{Erased, Page, Read, Source};
 
 /// Blobs on a page of a listing of everything; the service's own bound.
 const PAGE_BLOBS_MAX: u32 = 5000;

@@ -16,7 +16,7 @@ use url::Url;
 use crate::adapters::azure::answer::{Answer, Trouble};
 use crate::adapters::azure::container::Container;
 use crate::domain::failure::Failure;
-use crate::ports::ByteStream;
+use crate::ports::sources::ByteStream;
 
 /// Breaks in a row, without a byte between them, after which we give up.
 const BREAKS_MAX: u32 = 5;

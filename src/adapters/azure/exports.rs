@@ -17,7 +17,8 @@ use crate::adapters::azure::container::{Container, in_time};
 use crate::adapters::azure::download;
 use crate::config::settings::Blob;
 use crate::domain::failure::Failure;
-use crate::ports::{ByteStream, Exports, Upload};
+use crate::ports::exports::{Exports, Upload};
+use crate::ports::sources::ByteStream;
 
 /// Bytes of a block, and of memory that an upload takes. The service allows 50,000 blocks, so an
 /// archive may have 390 GiB.

@@ -16,7 +16,8 @@ use tokio_util::io::ReaderStream;
 use url::Url;
 
 use crate::domain::failure::Failure;
-use crate::ports::{ByteStream, Exports, Upload};
+use crate::ports::exports::{Exports, Upload};
+use crate::ports::sources::ByteStream;
 
 /// Bytes read at a time.
 const READ_BYTES: usize = 256 * 1024;

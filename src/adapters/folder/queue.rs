@@ -24,7 +24,7 @@ use crate::adapters::folder::durable::{
 };
 use crate::domain::event::{Announcement, Correspondence};
 use crate::domain::failure::Failure;
-use crate::ports::{Announced, Announcer, Delivery, DeliveryToken, Inbox, Settlement};
+use crate::ports::door::{Announced, Announcer, Delivery, DeliveryToken, Inbox, Settlement};
 
 /// How often the folder is looked at, and how long a file must stand still.
 const POLL: Duration = Duration::from_millis(200);

@@ -23,7 +23,7 @@ use crate::adapters::folder::walk;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
 use crate::domain::outcome::Block;
-use crate::ports::{ByteStream, Erased, Page, Read, Source};
+use crate::ports::sources::{ByteStream, Erased, Page, Read, Source};
 
 /// Items on one page, and names of one directory held in memory at a time.
 const PAGE_ITEMS_MAX: usize = 4096;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::adapters::http::server::Site;
 use crate::domain::failure::Failure;
-use crate::ports::Clock;
+use crate::ports::system::Clock;
 
 /// The answers of everything outside.
 pub struct Readiness {

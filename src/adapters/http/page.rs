@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Write};
 use jiff::Timestamp;
 
 use crate::domain::state::State;
-use crate::ports::{Progress, Standing};
+use crate::ports::ledger::{Progress, Standing};
 
 /// Everything that the page shows.
 pub struct Overview {

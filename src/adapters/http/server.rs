@@ -20,7 +20,11 @@ use crate::adapters::http::health;
 use crate::adapters::http::page::{self, Overview};
 use crate::domain::failure::Failure;
 use crate::domain::state;
-use crate::ports::{Clock, Exports, Inbox, Ledger, Source};
+use crate::ports::door::Inbox;
+use crate::ports::exports::Exports;
+use crate::ports::ledger::Ledger;
+use crate::ports::sources::Source;
+use crate::ports::system::Clock;
 use crate::telemetry::metrics::{CONTENT_TYPE, Metrics};
 
 /// What the addresses look at.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
-use crate::ports::{Announced, Announcer};
+use crate::ports::door::{Announced, Announcer};
 
 /// The exchange.
 #[derive(Default)]

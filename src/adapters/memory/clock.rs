@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-use crate::ports::Clock;
+use crate::ports::system::Clock;
 
 /// The clock. Whoever sleeps on it wakes when it has been moved far enough.
 pub struct MemoryClock {

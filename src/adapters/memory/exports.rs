@@ -8,7 +8,8 @@ use bytes::{Bytes, BytesMut};
 use futures::stream::{self, StreamExt};
 
 use crate::domain::failure::Failure;
-use crate::ports::{ByteStream, Exports, Upload};
+use crate::ports::exports::{Exports, Upload};
+use crate::ports::sources::ByteStream;
 
 /// Bytes handed out at a time.
 const CHUNK_BYTES: usize = 64 * 1024;

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::domain::event::Correspondence;
 use crate::domain::failure::Failure;
-use crate::ports::{Delivery, DeliveryToken, Inbox, Settlement};
+use crate::ports::door::{Delivery, DeliveryToken, Inbox, Settlement};
 
 /// The queue and its dead letters.
 #[derive(Default)]

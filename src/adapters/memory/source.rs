@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
 use crate::domain::outcome::Block;
-use crate::ports::{Erased, Page, Read, Source};
+use crate::ports::sources::{Erased, Page, Read, Source};
 
 /// Names on one page unless told otherwise.
 const PAGE_NAMES: usize = 1000;

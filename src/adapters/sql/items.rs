@@ -10,7 +10,7 @@ use crate::domain::failure::Failure;
 use crate::domain::outcome::{ItemOutcome, Tally};
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
-use crate::ports::SealedItem;
+use crate::ports::ledger::SealedItem;
 
 /// Rows in one statement. Both databases bound its parameters, SQLite at 32766.
 const ROWS_MAX: usize = 500;

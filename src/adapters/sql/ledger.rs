@@ -17,7 +17,7 @@ use crate::domain::failure::Failure;
 use crate::domain::outcome::{ItemOutcome, Tally};
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
-use crate::ports::{
+use crate::ports::ledger::{
     Appended, Ledger, Opened, Opening, Progress, Record, SealedItem, SealedRequest, Standing,
 };
 

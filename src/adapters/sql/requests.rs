@@ -12,7 +12,7 @@ use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
-use crate::ports::{Opened, Opening, Progress, Record, SealedRequest, Standing};
+use crate::ports::ledger::{Opened, Opening, Progress, Record, SealedRequest, Standing};
 
 const OPEN: &str = "INSERT INTO requests (id, digest, kind, regulation, state, sequence, head, \
      submitted, due, changed, done, total, reply_to, correlation_id, traceparent, message_id, \

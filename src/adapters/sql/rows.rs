@@ -10,7 +10,7 @@ use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::request::{IllegalRequestId, RequestId, RequestKind};
 use crate::domain::state::State;
-use crate::ports::{Progress, Record, SealedItem, SealedRequest, Standing};
+use crate::ports::ledger::{Progress, Record, SealedItem, SealedRequest, Standing};
 
 /// What stands in a row and cannot have been written by this program.
 #[derive(Debug, thiserror::Error)]

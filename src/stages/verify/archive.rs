@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::archive::check::{self, ArchiveFault, Checked};
 use crate::domain::failure::Failure;
 use crate::domain::state::{Archive, Event};
-use crate::ports::Exports;
+use crate::ports::exports::Exports;
 use crate::stages::docket::{Case, Docket};
 
 /// Reads the archive back and brings the request to rest, or, where the archive is not what was

@@ -16,7 +16,7 @@ use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::policy::Policy;
 use crate::domain::state::Event;
-use crate::ports::Source;
+use crate::ports::sources::Source;
 use crate::stages::docket::{Case, Docket};
 use crate::stages::find::wanted;
 use crate::stages::plan::plan;

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
-use crate::ports::{Progress, Standing};
+use crate::ports::ledger::{Progress, Standing};
 use crate::stages::erase::erase;
 use crate::stages::export::export;
 use crate::stages::verify::archive::read_back;

@@ -1,7 +1,7 @@
 //! Queue to ledger, then the acknowledgement; never the other way round.
 
 use crate::domain::failure::Failure;
-use crate::ports::{Delivery, Settlement};
+use crate::ports::door::{Delivery, Settlement};
 use crate::stages::intake::intake;
 use crate::worker::report;
 use crate::worker::retry::Tries;

@@ -8,7 +8,7 @@ use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
 use crate::domain::subject::Subject;
-use crate::ports::{Progress, Standing};
+use crate::ports::ledger::{Progress, Standing};
 use crate::stages::docket::Case;
 use crate::stages::find::find;
 use crate::stages::verify::erasure::verify;

@@ -4,7 +4,7 @@ use dsrd::domain::event::{Announcement, Content, Correspondence, Envelope};
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Decision, Event};
 use dsrd::evidence::chain::Link;
-use dsrd::ports::{
+use dsrd::ports::ledger::{
     Appended, Ledger, Opened, Opening, OpeningRequest, Record, SealedItem, SealedRequest,
 };
 use jiff::Timestamp;

@@ -9,7 +9,7 @@ use dsrd::adapters::folder::path::{name_of, relative};
 use dsrd::adapters::folder::source::FolderSource;
 use dsrd::adapters::memory::source::MemorySource;
 use dsrd::config::settings::Credential;
-use dsrd::ports::Source;
+use dsrd::ports::sources::Source;
 use tempfile::TempDir;
 
 use crate::support::azurite::Azurite;

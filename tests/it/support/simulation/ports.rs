@@ -11,11 +11,12 @@ use dsrd::domain::item::Item;
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::State;
-use dsrd::ports::{
-    Announced, Announcer, Appended, ByteStream, Delivery, Erased, Exports, Inbox, Ledger, Opened,
-    Opening, Page, Progress, Read, Record, SealedItem, SealedRequest, Settlement, Source, Standing,
-    Upload,
+use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
+use dsrd::ports::exports::{Exports, Upload};
+use dsrd::ports::ledger::{
+    Appended, Ledger, Opened, Opening, Progress, Record, SealedItem, SealedRequest, Standing,
 };
+use dsrd::ports::sources::{ByteStream, Erased, Page, Read, Source};
 use futures::StreamExt;
 use jiff::Timestamp;
 use uuid::Uuid;

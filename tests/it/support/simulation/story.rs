@@ -6,7 +6,8 @@ use std::io::Cursor;
 
 use dsrd::domain::event::{Announcement, event_id};
 use dsrd::domain::state::State;
-use dsrd::ports::{Ledger, Record, Source, Standing};
+use dsrd::ports::ledger::{Ledger, Record, Standing};
+use dsrd::ports::sources::Source;
 use serde_json::Value;
 use zip::ZipArchive;
 

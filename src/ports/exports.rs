@@ -1,0 +1,32 @@
+//! Where archives are kept.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::domain::failure::Failure;
+use crate::ports::sources::ByteStream;
+
+/// Where archives are kept for the person to fetch.
+#[async_trait]
+pub trait Exports: Send + Sync {
+    /// Starts an archive under this name (made of a request id; a plain file name). Nothing is
+    /// visible under the name until [`Upload::finish`]; an archive already there is then replaced.
+    async fn create(&self, name: &str) -> Result<Box<dyn Upload>, Failure>;
+    /// Reads an archive back; `None` if there is none.
+    async fn open(&self, name: &str) -> Result<Option<ByteStream>, Failure>;
+    /// Removes an archive; none there is success.
+    async fn remove(&self, name: &str) -> Result<(), Failure>;
+    /// Where a person fetches it. Holds no secret.
+    fn url(&self, name: &str) -> String;
+    /// Whether archives can be written now.
+    async fn ping(&self) -> Result<(), Failure>;
+}
+
+/// An archive being written, in bounded memory.
+#[async_trait]
+pub trait Upload: Send {
+    /// Takes the next bytes.
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Failure>;
+    /// Makes the whole visible at once, durably. Dropping an upload instead leaves nothing.
+    async fn finish(self: Box<Self>) -> Result<(), Failure>;
+}

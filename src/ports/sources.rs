@@ -1,0 +1,80 @@
+//! Places that hold data (DESIGN section 5).
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use jiff::Timestamp;
+
+use crate::domain::failure::Failure;
+use crate::domain::item::Item;
+use crate::domain::outcome::Block;
+
+/// Bytes of one item in order; the first error ends it.
+pub type ByteStream = BoxStream<'static, Result<Bytes, Failure>>;
+
+/// A place that holds data (DESIGN section 5).
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// The configured name; in events, metrics and logs.
+    fn name(&self) -> &str;
+
+    /// One page of everything held, every form of every name, in a stable order; `marker` is the
+    /// `next` of the page before. Pages may be empty and still have a `next`. Items written while a
+    /// listing runs may be missing from it; items that stood through it are in it exactly once.
+    async fn list(&self, marker: Option<&str>) -> Result<Page, Failure>;
+
+    /// The bytes of exactly that version and ETag.
+    async fn read(&self, item: &Item) -> Result<Read, Failure>;
+
+    /// Removes exactly that version under that ETag. Never touches another name. Erasing the
+    /// current form of a name takes its snapshots along where the store knows no other way. Gone
+    /// already is [`Erased::AlreadyAbsent`]; other bytes under the name are [`Erased::Changed`] and
+    /// stay.
+    async fn erase(&self, item: &Item) -> Result<Erased, Failure>;
+
+    /// Whatever the source still holds under this item's name, in every form it can hide in,
+    /// soft-deleted ones excepted. Empty when the name is gone.
+    async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure>;
+
+    /// When something erased now can no longer be recovered; `None` where it is gone at once.
+    async fn unrecoverable_after(&self, erased_at: Timestamp)
+    -> Result<Option<Timestamp>, Failure>;
+
+    /// Whether the source can be reached with our credential now.
+    async fn ping(&self) -> Result<(), Failure>;
+}
+
+/// One page of a listing.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// In the order of the source.
+    pub items: Vec<Item>,
+    /// Where the next page starts; `None` after the last.
+    pub next: Option<String>,
+}
+
+/// The answer to a read.
+pub enum Read {
+    /// The bytes.
+    Bytes(ByteStream),
+    /// Nothing is there any more.
+    Absent,
+    /// Other bytes are there now.
+    Changed,
+    /// The source holds it but will not give it: a stable word says why (`archived`,
+    /// `customer_key`, `forbidden`).
+    Refused(String),
+}
+
+/// The answer to an erasure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Erased {
+    /// Removed now.
+    Done,
+    /// It was gone.
+    AlreadyAbsent,
+    /// Other bytes are there now; they stay.
+    Changed,
+    /// Something outside our authority forbids it.
+    Blocked(Block),
+}
