@@ -68,6 +68,7 @@ impl Daemon {
                 Place::Folder(path) => Arc::new(FolderExports::open(path)?),
                 Place::Blob(blob) => Arc::new(BlobExports::open(blob)?),
             },
+            alone: alone.is_some(),
             ledger: Arc::new(SqlLedger::open(&settings.ledger.url).await?),
             clock: Arc::new(SystemClock),
             entropy,
@@ -235,6 +236,7 @@ fn limits(limits: &Limits) -> world::Limits {
         depth_max: limits.depth_max,
         decoded_bytes_max: limits.decoded_bytes_max,
         decoded_ratio_max: limits.decoded_ratio_max,
+        lease_ms: limits.lease_ms,
         backoff: Backoff {
             delay_ms_min: limits.retry_delay_ms_min,
             delay_ms_max: limits.retry_delay_ms_max,

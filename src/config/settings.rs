@@ -166,6 +166,8 @@ pub struct Limits {
     pub decoded_bytes_max: u64,
     /// Decoded bytes per stored byte, checked once an item has decoded to more than a mebibyte.
     pub decoded_ratio_max: u64,
+    /// How long a daemon may be silent before another takes its work over.
+    pub lease_ms: u64,
     /// Rounds of act and verify before what still changes is reported as it is.
     pub verify_rounds_max: u32,
     /// First pause after a transient failure.

@@ -34,6 +34,51 @@ pub enum Action {
     List(String),
 }
 
+/// [`Action`] as a word that says nothing of the item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ActionWord {
+    /// Goes into the archive.
+    Export,
+    /// Is removed.
+    Delete,
+    /// Stays.
+    Keep,
+    /// Is listed as unreadable.
+    List,
+}
+
+impl ActionWord {
+    /// Every word.
+    const ALL: [Self; 4] = [Self::Export, Self::Delete, Self::Keep, Self::List];
+
+    /// The word in the ledger.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Export => "export",
+            Self::Delete => "delete",
+            Self::Keep => "keep",
+            Self::List => "list",
+        }
+    }
+
+    /// The action of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.word() == word)
+    }
+}
+
+impl Action {
+    /// Which it is, without its reason.
+    pub fn word(&self) -> ActionWord {
+        match self {
+            Self::Export => ActionWord::Export,
+            Self::Delete => ActionWord::Delete,
+            Self::Keep(_) => ActionWord::Keep,
+            Self::List(_) => ActionWord::List,
+        }
+    }
+}
+
 impl Planned {
     /// The plan for a finding.
     pub fn new(kind: RequestKind, policy: &Policy, finding: Finding) -> Self {
@@ -71,13 +116,7 @@ fn without_place(reason: &str) -> &str {
 
 impl fmt::Debug for Planned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let action = match self.action {
-            Action::Export => "export",
-            Action::Delete => "delete",
-            Action::Keep(_) => "keep",
-            Action::List(_) => "list, reason not shown",
-        };
-        write!(f, "Planned({:?}, {action})", self.finding)
+        write!(f, "Planned({:?}, {})", self.finding, self.action.word().word())
     }
 }
 

@@ -62,6 +62,9 @@ pub enum Event {
         seen: u64,
         /// Hex SHA-256 of the policy that the plan was made by.
         policy: String,
+        /// The same by source; what the guard looks at.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sources: Vec<Share>,
     },
     /// A guard wants a person to look first.
     Held {
@@ -108,6 +111,17 @@ pub enum Event {
         /// A stable word and what to do, free of personal data.
         reason: String,
     },
+}
+
+/// What a plan takes of one source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// Its name.
+    pub source: String,
+    /// Items looked at.
+    pub seen: u64,
+    /// Items that would be removed.
+    pub removed: u64,
 }
 
 /// A person's decision and who took it.

@@ -1,5 +1,7 @@
 //! The append-only account.
 
+use std::ops::Range;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -7,8 +9,10 @@ use uuid::Uuid;
 use crate::domain::event::{Announcement, Correspondence};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::{ItemOutcome, Tally};
+use crate::domain::plan::ActionWord;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, State};
+use crate::ports::tasks::{Lease, Tasks};
 
 /// The append-only account. All methods are atomic: after a crash each either happened whole or
 /// not.
@@ -16,18 +20,23 @@ use crate::domain::state::{Event, State};
 /// The ledger never sees personal data in the clear: bodies and planned items come to it sealed,
 /// and it forgets seals, sealed bytes and items without an outcome in the transaction in which a
 /// request comes to rest.
+///
+/// What a daemon writes in the course of its work it writes under a lease (see [`Tasks`]): if
+/// another has taken the work over nothing is written, and a transient failure comes back.
 #[async_trait]
-pub trait Ledger: Send + Sync {
+pub trait Ledger: Tasks {
     /// Commits a first record with the sealed request and the announcement. If the id is known
     /// nothing is written and its standing comes back.
     async fn open(&self, opening: Opening) -> Result<Opened, Failure>;
 
     /// Commits the next record, the state it leads to and the announcement. If another writer
-    /// took the sequence first nothing is written and [`Appended::Overtaken`] comes back.
+    /// took the sequence first nothing is written and [`Appended::Overtaken`] comes back. What
+    /// follows from work comes with the lease on it; a person's decision has none.
     async fn append(
         &self,
         record: &Record,
         announcement: Option<&Announcement>,
+        lease: Option<&Lease>,
     ) -> Result<Appended, Failure>;
 
     /// Where a request stands.
@@ -50,14 +59,32 @@ pub trait Ledger: Send + Sync {
 
     /// Adds planned items, sealed; items whose ordinal is there already are left as they are. A
     /// request that rests takes none: it may have been cancelled while a sweep was under way.
-    async fn add_items(&self, id: &RequestId, items: &[SealedItem]) -> Result<(), Failure>;
+    async fn add_items(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        items: &[SealedItem],
+    ) -> Result<(), Failure>;
 
-    /// Forgets planned items, all or those without an outcome: a look that did not end starts anew.
-    async fn clear_items(&self, id: &RequestId, open_only: bool) -> Result<(), Failure>;
+    /// Forgets planned items: a look that did not end starts anew.
+    async fn clear_items(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        which: Cleared,
+    ) -> Result<(), Failure>;
+
+    /// How many items each shard planned for a request, by what is to be done with them.
+    async fn drafted(&self, id: &RequestId) -> Result<Vec<Drafted>, Failure>;
 
     /// Notes that these items are about to be acted on. One that was begun and is then found gone
     /// was removed by us, even if the process died before it could say so.
-    async fn begin_items(&self, id: &RequestId, ordinals: &[u64]) -> Result<(), Failure>;
+    async fn begin_items(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        ordinals: &[u64],
+    ) -> Result<(), Failure>;
 
     /// Planned items after that ordinal, in order, at most `limit`; with `open_only` those that
     /// have no outcome yet. The sealed bytes are empty once the request rests.
@@ -72,6 +99,7 @@ pub trait Ledger: Send + Sync {
     /// Records what became of items; an outcome that is there already is replaced.
     async fn record_outcomes(
         &self,
+        lease: &Lease,
         id: &RequestId,
         outcomes: &[(u64, ItemOutcome)],
     ) -> Result<(), Failure>;
@@ -125,6 +153,8 @@ pub struct OpeningRequest {
     pub submitted: Timestamp,
     /// By when it must be done.
     pub due: Timestamp,
+    /// Keyed digests of the subject's identities: requests that share one are about one person.
+    pub persons: Vec<String>,
     /// The body, sealed.
     pub sealed: SealedRequest,
 }
@@ -218,10 +248,40 @@ pub struct Progress {
 pub struct SealedItem {
     /// Its place in the plan, from 0.
     pub ordinal: u64,
+    /// What is to be done with it.
+    pub action: ActionWord,
     /// The planned item, sealed.
     pub sealed: Vec<u8>,
     /// Whether acting on it has begun.
     pub begun: bool,
     /// What became of it, once known.
     pub outcome: Option<ItemOutcome>,
+}
+
+/// Which planned items are forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cleared {
+    /// All of the request.
+    All,
+    /// Those without an outcome.
+    Open,
+    /// Those with these ordinals.
+    Ordinals(Range<u64>),
+}
+
+/// A count over a plan: number of the shard, counted on through all rounds; what is to be done; how
+/// many items.
+pub type Drafted = (u64, ActionWord, u64);
+
+/// Ordinals that one shard may give out in one round.
+pub const SHARD_ORDINALS: u64 = 1 << 32;
+
+/// Shards that one round may have.
+const ROUND_SHARDS: u64 = 1 << 16;
+
+/// The ordinals of what this shard plans: in the find, which is round 0, or in a second look after
+/// it. Shards are walked side by side and each time anew, so each has ordinals of its own.
+pub fn ordinals(round: u64, shard: u64) -> Range<u64> {
+    let first = (round * ROUND_SHARDS + shard) * SHARD_ORDINALS;
+    first..first + SHARD_ORDINALS
 }

@@ -8,4 +8,5 @@ pub mod system;
 pub mod door;
 pub mod sources;
 pub mod exports;
+pub mod tasks;
 pub mod ledger;

@@ -15,10 +15,13 @@ use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Counts, Event, State};
 use crate::evidence::chain::Link;
 use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, Purpose, RequestKey};
+use crate::matching::identity::patterns::canonical;
 use crate::ports::ledger::{
-    Appended, Ledger, Opened, Opening, OpeningRequest, Record, SealedItem, SealedRequest, Standing,
+    Appended, Cleared, Ledger, Opened, Opening, OpeningRequest, Record, SealedItem, SealedRequest,
+    Standing,
 };
 use crate::ports::system::{Clock, Entropy};
+use crate::ports::tasks::Lease;
 use crate::stages::announce;
 use crate::stages::message::fault::{Fault, Terms};
 use crate::stages::message::read::{self, Message};
@@ -35,12 +38,14 @@ pub struct Docket {
     envelope: Envelope,
 }
 
-/// A request with its place in the ledger, its identities unsealed.
+/// A request with its place in the ledger, its identities unsealed, while somebody works on it.
 pub struct Case {
     /// What was asked.
     pub request: Request,
     /// Where it stands.
     pub standing: Standing,
+    /// What the work is done under: once another has taken it over, nothing can be written.
+    pub lease: Lease,
     key: RequestKey,
 }
 
@@ -107,6 +112,7 @@ impl Docket {
                 regulation: request.regulation.clone(),
                 submitted: request.submitted,
                 due,
+                persons: self.persons(request),
                 sealed,
             }),
             correspondence: correspondence.clone(),
@@ -152,11 +158,18 @@ impl Docket {
         Ok(id)
     }
 
+    /// Appends what follows from the work on a case, announced; `None` if another writer was there
+    /// first.
+    pub async fn advance(&self, case: &Case, event: Event) -> Result<Option<Standing>, Failure> {
+        self.append(&case.standing, event, Some(&case.lease)).await
+    }
+
     /// Appends an event, announced; `None` if another writer was there first.
     pub async fn append(
         &self,
         standing: &Standing,
         event: Event,
+        lease: Option<&Lease>,
     ) -> Result<Option<Standing>, Failure> {
         let state = standing
             .state
@@ -165,7 +178,7 @@ impl Docket {
         let sequence = standing.sequence + 1;
         let record = self.record(&standing.id, sequence, event, &standing.head);
         let announcement = self.announcement(standing, &record, state);
-        match self.ledger.append(&record, Some(&announcement)).await? {
+        match self.ledger.append(&record, Some(&announcement), lease).await? {
             Appended::Overtaken => Ok(None),
             Appended::Done => Ok(Some(Standing {
                 state,
@@ -177,8 +190,8 @@ impl Docket {
         }
     }
 
-    /// Unseals a request.
-    pub async fn load(&self, standing: &Standing) -> Result<Case, Failure> {
+    /// Unseals a request, to work on it under the lease.
+    pub async fn load(&self, standing: &Standing, lease: &Lease) -> Result<Case, Failure> {
         let id = &standing.id;
         let sealed = self.ledger.sealed(id).await?;
         let sealed = sealed.ok_or_else(|| Failure::permanent("the request rests already"))?;
@@ -192,7 +205,8 @@ impl Docket {
             .map_err(|error| Failure::needs_person(unsealing).because(error))?;
         match read::read(&body, &Terms::of_the_ledger()) {
             Ok(Message::Request(request)) => {
-                Ok(Case { request: *request, standing: standing.clone(), key })
+                let (standing, lease) = (standing.clone(), lease.clone());
+                Ok(Case { request: *request, standing, lease, key })
             }
             _ => Err(Failure::permanent("reading a request that this version does not admit")),
         }
@@ -207,12 +221,27 @@ impl Docket {
     ) -> Result<(), Failure> {
         let seal = |(ordinal, planned): (u64, &Planned)| SealedItem {
             ordinal,
+            action: planned.action.word(),
             sealed: case.key.seal(Purpose::Item(ordinal), self.random(), &encode(planned)),
             begun: false,
             outcome: None,
         };
         let items: Vec<SealedItem> = (first..).zip(planned).map(seal).collect();
-        self.ledger.add_items(&case.request.id, &items).await
+        self.ledger.add_items(&case.lease, &case.request.id, &items).await
+    }
+
+    /// Records what became of items.
+    pub async fn record_outcomes(
+        &self,
+        case: &Case,
+        outcomes: &[(u64, ItemOutcome)],
+    ) -> Result<(), Failure> {
+        self.ledger.record_outcomes(&case.lease, &case.request.id, outcomes).await
+    }
+
+    /// Forgets planned items.
+    pub async fn clear_items(&self, case: &Case, which: Cleared) -> Result<(), Failure> {
+        self.ledger.clear_items(&case.lease, &case.request.id, which).await
     }
 
     /// Planned items after `after`, unsealed, with their outcomes.
@@ -257,6 +286,12 @@ impl Docket {
     /// Keyed digest: says whether two bodies are the same, and nothing else.
     pub fn digest(&self, body: &[u8]) -> String {
         self.master_key.keyed_digest(body)
+    }
+
+    /// Keyed digests of the identities: says which requests are about one person, and nothing else.
+    fn persons(&self, request: &Request) -> Vec<String> {
+        let identities = request.subject.identities.iter();
+        identities.map(|identity| self.digest(canonical(identity).as_bytes())).collect()
     }
 
     fn record(&self, id: &RequestId, sequence: u64, event: Event, previous: &str) -> Record {

@@ -26,16 +26,15 @@ pub async fn erase(
     concurrency: usize,
     patience: Patience,
 ) -> Result<(), Failure> {
-    let id = &case.request.id;
     // Ends: each round gives at least one open item an outcome, or fails.
     loop {
         let batch = docket.items(case, None, true, BATCH).await?;
         if batch.is_empty() {
-            docket.append(&case.standing, Event::Acted { archive: None }).await?;
+            docket.advance(case, Event::Acted { archive: None }).await?;
             return Ok(());
         }
         let ordinals: Vec<u64> = batch.iter().map(|entry| entry.ordinal).collect();
-        docket.ledger.begin_items(id, &ordinals).await?;
+        docket.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
         let ends: Vec<(u64, Result<ItemOutcome, Failure>)> = stream::iter(batch)
             .map(|entry| async move { (entry.ordinal, end(sources, entry, patience).await) })
             .buffer_unordered(concurrency)
@@ -49,7 +48,7 @@ pub async fn erase(
                 Err(error) => failure = Some(error),
             }
         }
-        docket.ledger.record_outcomes(id, &outcomes).await?;
+        docket.record_outcomes(case, &outcomes).await?;
         if let Some(failure) = failure {
             return Err(failure);
         }

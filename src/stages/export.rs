@@ -58,10 +58,10 @@ pub async fn export(
             };
             outcomes.push((entry.ordinal, outcome));
         }
-        docket.ledger.record_outcomes(id, &outcomes).await?;
+        docket.record_outcomes(case, &outcomes).await?;
     }
     let archive = packing.finish(case, docket.seen(id).await?, name, exports).await?;
-    docket.append(&case.standing, Event::Acted { archive: Some(archive) }).await?;
+    docket.advance(case, Event::Acted { archive: Some(archive) }).await?;
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 //! Walks the sources once for all waiting requests and ledgers what speaks of each subject, as a
-//! plan.
+//! plan. The walk is cut into shards, which several daemons may walk side by side.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -8,47 +8,41 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use crate::domain::failure::Failure;
-use crate::domain::plan::{Action, Planned};
+use crate::domain::plan::{ActionWord, Planned};
 use crate::domain::policy::Policy;
 use crate::domain::request::Request;
-use crate::domain::state::Event;
+use crate::domain::state::{Event, Share};
+use crate::ports::ledger::{Cleared, ordinals};
 use crate::ports::sources::Source;
+use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket};
 use crate::stages::plan::plan;
-use crate::stages::walk::{Walk, walk};
-
-/// What the walk found for one request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// Items that got an action.
-    pub items: u64,
-    /// Items that can only be listed.
-    pub unreadable: u64,
-}
+use crate::stages::walk::{Walk, walk_named};
 
 /// Planned items kept in memory for one request before they are ledgered.
 const BATCH: usize = 256;
 
-/// Finds all `cases`, which are in the state `finding`, and brings each to `planned`. A request
-/// that left that state meanwhile (it was cancelled) is left alone.
+/// Walks one shard for all `cases`, which are in the state `finding`, and ledgers what it finds as
+/// drafts of their plans.
 ///
 /// # Errors
-/// A transient failure of a source or of the ledger; nothing but staged items is left behind, and
-/// the next find clears those.
+/// A transient failure of the source or of the ledger; nothing but drafts is left behind, and the
+/// next walk of the shard clears those.
 pub async fn find(
     docket: &Docket,
     sources: &[Arc<dyn Source>],
     policy: &Policy,
     cases: &[Case],
+    shard: &Shard,
     with: Walk,
-) -> Result<Vec<Found>, Failure> {
-    let mut drafts: Vec<Draft<'_>> = cases.iter().map(Draft::new).collect();
-    for draft in &drafts {
-        docket.ledger.clear_items(&draft.case.request.id, false).await?;
+) -> Result<(), Failure> {
+    let ordinals = ordinals(0, shard.number);
+    let mut drafts = Vec::new();
+    for case in cases {
+        docket.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
+        drafts.push(Draft { case, next_ordinal: ordinals.start, waiting: Vec::new() });
     }
-    let meter = Arc::clone(&with.meter);
-    let requests = cases.iter().map(|case| &case.request);
-    let mut seen = pin!(walk(&wanted(sources, requests), with));
+    let mut seen = pin!(walk_named(sources, &shard.source, with));
     while let Some(seen) = seen.next().await {
         let seen = seen?;
         for (subject, draft) in drafts.iter_mut().enumerate() {
@@ -57,43 +51,66 @@ pub async fn find(
             }
         }
     }
-    let mut all = Vec::new();
     for draft in &mut drafts {
         draft.flush(docket).await?;
-        let Found { items, unreadable } = draft.found;
-        let (seen, policy) = (meter.items(), policy.digest());
-        let planned = Event::Planned { items, unreadable, seen, policy };
-        docket.append(&draft.case.standing, planned).await?;
-        all.push(draft.found);
     }
-    Ok(all)
+    Ok(())
 }
 
-/// The plan of one request while it grows.
+/// Makes the drafts of a sweep that was walked whole the plan of a request, and brings it to
+/// `planned`. A request that left `finding` meanwhile (it was cancelled) is left alone.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn conclude(
+    docket: &Docket,
+    policy: &Policy,
+    case: &Case,
+    sweep: &Sweep,
+) -> Result<(), Failure> {
+    let drafted = docket.ledger.drafted(&case.request.id).await?;
+    let count = |shard: Option<u64>, actions: &[ActionWord]| -> u64 {
+        let counted = drafted.iter().filter(|(number, action, _)| {
+            shard.is_none_or(|shard| shard == *number) && actions.contains(action)
+        });
+        counted.map(|(.., count)| count).sum()
+    };
+    let shards = sweep.shards.iter().filter(|shard| concerns(&case.request, &shard.source));
+    let share = |shard: &Shard| Share {
+        source: shard.source.clone(),
+        seen: shard.items,
+        removed: count(Some(shard.number), &[ActionWord::Delete]),
+    };
+    let shares: Vec<Share> = shards.map(share).collect();
+    let planned = Event::Planned {
+        items: count(None, &[ActionWord::Export, ActionWord::Delete, ActionWord::Keep]),
+        unreadable: count(None, &[ActionWord::List]),
+        seen: shares.iter().map(|share| share.seen).sum(),
+        policy: policy.digest(),
+        sources: shares,
+    };
+    docket.advance(case, planned).await?;
+    Ok(())
+}
+
+/// The draft of one request's plan while it grows.
 struct Draft<'a> {
     case: &'a Case,
-    found: Found,
-    ledgered: u64,
+    next_ordinal: u64,
     waiting: Vec<Planned>,
 }
 
-impl<'a> Draft<'a> {
-    fn new(case: &'a Case) -> Self {
-        Self { case, found: Found::default(), ledgered: 0, waiting: Vec::new() }
-    }
-
+impl Draft<'_> {
     async fn add(&mut self, docket: &Docket, planned: Planned) -> Result<(), Failure> {
-        match planned.action {
-            Action::List(_) => self.found.unreadable += 1,
-            Action::Export | Action::Delete | Action::Keep(_) => self.found.items += 1,
-        }
         self.waiting.push(planned);
         if self.waiting.len() >= BATCH { self.flush(docket).await } else { Ok(()) }
     }
 
     async fn flush(&mut self, docket: &Docket) -> Result<(), Failure> {
-        docket.add_items(self.case, self.ledgered, &self.waiting).await?;
-        self.ledgered += self.waiting.len() as u64;
+        if !self.waiting.is_empty() {
+            docket.add_items(self.case, self.next_ordinal, &self.waiting).await?;
+        }
+        self.next_ordinal += self.waiting.len() as u64;
         self.waiting.clear();
         Ok(())
     }
@@ -112,4 +129,10 @@ pub fn wanted<'a>(
         names.extend(request.options.sources.iter().map(String::as_str));
     }
     sources.iter().filter(|source| names.contains(source.name())).cloned().collect()
+}
+
+/// Whether a request is about what a source holds.
+pub fn concerns(request: &Request, source: &str) -> bool {
+    let wanted = &request.options.sources;
+    wanted.is_empty() || wanted.iter().any(|name| name == source)
 }

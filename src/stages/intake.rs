@@ -108,7 +108,7 @@ async fn decide(docket: &Docket, control: Control) -> Result<Result<Taken, Refus
             };
             return Ok(Err(refusal("/control", "not_possible", &text, id)));
         }
-        if docket.append(&standing, event.clone()).await?.is_some() {
+        if docket.append(&standing, event.clone(), None).await?.is_some() {
             return Ok(Ok(Taken::Decided(id, verb)));
         }
     }

@@ -4,6 +4,7 @@ use crate::domain::item::{Finding, Item, Unreadable, Version};
 use crate::domain::plan::Planned;
 use crate::domain::policy::Policy;
 use crate::domain::request::Request;
+use crate::stages::find::concerns;
 use crate::stages::walk::{Look, Seen};
 
 /// The entry that `request`, the `subject`-th of the sweep, gets for what was seen; `None` where it
@@ -13,8 +14,7 @@ pub fn plan(request: &Request, subject: usize, policy: &Policy, seen: &Seen) -> 
         Seen::Item(look) => &look.item.source,
         Seen::Lost { source, .. } => source,
     };
-    let wanted = &request.options.sources;
-    if !wanted.is_empty() && !wanted.contains(source) {
+    if !concerns(request, source) {
         return None;
     }
     match seen {

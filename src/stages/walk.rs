@@ -137,6 +137,22 @@ pub fn walk(
     stream::iter(sources).flat_map(move |source| walk_source(source, walk.clone()))
 }
 
+/// Walks the source of that name; if there is none here, nothing of it could be looked at.
+pub fn walk_named(
+    sources: &[Arc<dyn Source>],
+    name: &str,
+    walk: Walk,
+) -> impl Stream<Item = Result<Seen, Failure>> + use<> {
+    match sources.iter().find(|source| source.name() == name) {
+        Some(source) => walk_source(Arc::clone(source), walk).left_stream(),
+        None => {
+            let failure = Failure::needs_person("the source is not configured any more");
+            let lost = Seen::Lost { source: name.to_owned(), failure };
+            stream::iter([Ok(lost)]).right_stream()
+        }
+    }
+}
+
 fn walk_source(source: Arc<dyn Source>, walk: Walk) -> impl Stream<Item = Result<Seen, Failure>> {
     let concurrency = walk.concurrency;
     entries(Arc::clone(&source))

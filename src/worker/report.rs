@@ -10,6 +10,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, State};
+use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::announce::Turn;
 use crate::stages::intake::Taken;
 use crate::stages::walk::Meter;
@@ -100,16 +101,21 @@ pub fn returned(metrics: &Metrics) {
     metrics.deliveries.get_or_create(&Settled { settlement: "returned" }).inc();
 }
 
-/// A sweep ended, well or not.
-pub fn swept(metrics: &Metrics, purpose: &'static str, requests: usize, meter: &Meter) {
-    metrics.sweeps.get_or_create(&Purpose { purpose }).inc();
+/// A shard was walked, to its end or not.
+pub fn walked(metrics: &Metrics, meter: &Meter) {
     metrics.sweep_items.inc_by(meter.items());
     metrics.sweep_bytes.inc_by(meter.bytes());
+}
+
+/// A sweep ended.
+pub fn swept(metrics: &Metrics, purpose: &'static str, requests: usize, sweep: &Sweep) {
+    metrics.sweeps.get_or_create(&Purpose { purpose }).inc();
+    let total = |of: fn(&Shard) -> u64| sweep.shards.iter().map(of).sum::<u64>();
     info!(
         sweep.purpose = purpose,
         request.count = requests,
-        item.count = meter.items(),
-        sweep.size_bytes = meter.bytes(),
+        item.count = total(|shard| shard.items),
+        sweep.size_bytes = total(|shard| shard.bytes),
         "swept"
     );
 }

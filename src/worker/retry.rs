@@ -1,13 +1,11 @@
 //! Retries of a stage by failure kind, with capped and jittered pauses.
 //!
 //! Adapters retry a single call on their own; a stage is tried again here. Nowhere else, so that
-//! pauses do not multiply unseen.
-
-use std::collections::HashMap;
+//! pauses do not multiply unseen. Failures of a work are counted with its lease, in the ledger, and
+//! so outlive the daemon; a daemon that dies is no failure of the work.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::request::RequestId;
 use crate::stages::walk::Patience;
 
 /// How long to wait, and how often.
@@ -25,55 +23,39 @@ pub struct Backoff {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tries(u32);
 
-/// Which requests are put aside until when. Lost with the process, which then tries at once.
-#[derive(Debug, Default)]
-pub struct Aside(HashMap<RequestId, (Tries, Timestamp)>);
-
 impl Backoff {
     /// The pause before the next try: doubles, with up to a half taken off by `random`, so that
     /// many who failed together do not come back together.
-    pub fn delay_ms(&self, tries: Tries, random: u64) -> u64 {
-        let doubled = self.delay_ms_min.saturating_mul(1 << tries.0.min(20));
+    pub fn delay_ms(&self, tries: u32, random: u64) -> u64 {
+        let doubled = self.delay_ms_min.saturating_mul(1 << tries.min(20));
         let full = doubled.clamp(1, self.delay_ms_max.max(1));
         full - random % (full / 2 + 1)
     }
 
-    /// Whether another try follows the one that these tries lead to.
-    pub fn patience(&self, tries: Tries) -> Patience {
-        if tries.0 + 1 >= self.tries_max { Patience::Spent } else { Patience::Left }
+    /// Whether another try follows the one at `now`, after so many that failed in a row. It does not
+    /// where it would come after the due time: what still fails is reported while it is of use. A
+    /// request that is late already has its tries nevertheless.
+    pub fn patience(&self, tries: u32, now: Timestamp, due: Option<Timestamp>) -> Patience {
+        let longest = SignedDuration::from_millis(i64::try_from(self.delay_ms_max).unwrap_or(0));
+        let is_last_in_time = due.is_some_and(|due| now <= due && due < now + longest);
+        if tries.saturating_add(1) >= self.tries_max || is_last_in_time {
+            Patience::Spent
+        } else {
+            Patience::Left
+        }
     }
 }
 
 impl Tries {
+    /// How many.
+    pub fn count(self) -> u32 {
+        self.0
+    }
+
     /// One more.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
-    }
-}
-
-impl Aside {
-    /// Whether the request may be tried at `now`.
-    pub fn admits(&self, id: &RequestId, now: Timestamp) -> bool {
-        self.0.get(id).is_none_or(|(_, until)| *until <= now)
-    }
-
-    /// Tries that the request has had.
-    pub fn tries(&self, id: &RequestId) -> Tries {
-        self.0.get(id).map(|(tries, _)| *tries).unwrap_or_default()
-    }
-
-    /// Puts the request aside after a transient failure.
-    pub fn put(&mut self, id: &RequestId, backoff: &Backoff, now: Timestamp, random: u64) {
-        let tries = self.tries(id);
-        let delay = backoff.delay_ms(tries, random);
-        let until = now + SignedDuration::from_millis(i64::try_from(delay).unwrap_or(i64::MAX));
-        self.0.insert(id.clone(), (tries.next(), until));
-    }
-
-    /// Forgets the request: it moved on.
-    pub fn forget(&mut self, id: &RequestId) {
-        self.0.remove(id);
     }
 }
 
@@ -84,12 +66,9 @@ mod tests {
     #[test]
     fn pauses_double_and_are_capped() {
         let backoff = Backoff { delay_ms_min: 100, delay_ms_max: 1000, tries_max: 3 };
-        let mut tries = Tries::default();
-        let mut delays = Vec::new();
-        for _ in 0..5 {
-            delays.push((backoff.delay_ms(tries, 0), backoff.delay_ms(tries, u64::MAX - 1)));
-            tries = tries.next();
-        }
+        let delays: Vec<_> = (0..5)
+            .map(|tries| (backoff.delay_ms(tries, 0), backoff.delay_ms(tries, u64::MAX - 1)))
+            .collect();
         assert_eq!(delays.iter().map(|d| d.0).collect::<Vec<_>>(), [100, 200, 400, 800, 1000]);
         assert!(
             delays.iter().all(|(full, least)| least <= full && *least >= full / 2),
@@ -98,10 +77,22 @@ mod tests {
     }
 
     #[test]
-    fn patience_ends_with_the_last_try() {
-        let backoff = Backoff { delay_ms_min: 1, delay_ms_max: 1, tries_max: 2 };
-        assert_eq!(backoff.patience(Tries(0)), Patience::Left);
-        assert_eq!(backoff.patience(Tries(1)), Patience::Spent);
-        assert_eq!(backoff.patience(Tries(u32::MAX - 1)), Patience::Spent);
+    fn patience_ends_with_the_last_try_or_the_due_time() {
+        let backoff = Backoff { delay_ms_min: 1, delay_ms_max: 60_000, tries_max: 3 };
+        let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        let at = |seconds| Some(now + SignedDuration::from_secs(seconds));
+        let table = [
+            (0, None, Patience::Left),
+            (1, at(3600), Patience::Left),
+            (2, at(3600), Patience::Spent),
+            (u32::MAX, None, Patience::Spent),
+            (0, at(61), Patience::Left),
+            (0, at(30), Patience::Spent),
+            (0, at(-1), Patience::Left),
+            (2, at(-1), Patience::Spent),
+        ];
+        for (tries, due, patience) in table {
+            assert_eq!(backoff.patience(tries, now, due), patience, "{tries} tries, due {due:?}");
+        }
     }
 }

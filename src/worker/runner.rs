@@ -1,13 +1,17 @@
 //! Starts the loops and waits for them all.
 
-use crate::worker::loops::sweep::Purpose;
+use crate::ports::tasks::Purpose;
 use crate::worker::loops::{act, announce, intake, sweep};
-use crate::worker::report;
+use crate::worker::retry::Tries;
 use crate::worker::world::World;
+use crate::worker::{lease, report};
 
 /// Runs until the world's stopper stops; returns when everything in hand is ledgered and what could
 /// be announced is.
 pub async fn run(world: &World) {
+    if world.alone {
+        free_all(world).await;
+    }
     tokio::join!(
         intake::run(world),
         sweep::run(world, Purpose::Find),
@@ -17,4 +21,16 @@ pub async fn run(world: &World) {
         report::run(world),
     );
     announce::run_last(world).await;
+    lease::let_go_of_all(world).await;
+}
+
+/// What the daemon before us held when it died need not lapse first.
+async fn free_all(world: &World) {
+    let mut tries = Tries::default();
+    while !world.stopper.is_stopped() {
+        let Err(failure) = world.docket.ledger.free_all().await else { return };
+        report::failed(&world.metrics, "start", &failure);
+        world.pause_ms(world.limits.backoff.delay_ms(tries.count(), world.random())).await;
+        tries = tries.next();
+    }
 }

@@ -18,6 +18,7 @@ use crate::stages::docket::Docket;
 use crate::stages::message::fault::Terms;
 use crate::stages::walk::WalkLimits;
 use crate::telemetry::metrics::Metrics;
+use crate::worker::lease::Held;
 use crate::worker::retry::Backoff;
 use crate::worker::stopper::Stopper;
 
@@ -35,6 +36,8 @@ pub struct Parts {
     pub sources: Sources,
     /// Where archives go.
     pub exports: Arc<dyn Exports>,
+    /// Whether no other daemon can be on the same ledger.
+    pub alone: bool,
     /// The account.
     pub ledger: Arc<dyn Ledger>,
     /// Time.
@@ -80,6 +83,8 @@ pub struct Limits {
     pub decoded_bytes_max: u64,
     /// Decoded bytes per stored byte.
     pub decoded_ratio_max: u64,
+    /// How long a work is ours without being renewed.
+    pub lease_ms: u64,
     /// Pauses and tries.
     pub backoff: Backoff,
 }
@@ -96,6 +101,10 @@ pub struct World {
     pub sources: Sources,
     /// Where archives go.
     pub exports: Arc<dyn Exports>,
+    /// Whether no other daemon can be on the same ledger.
+    pub alone: bool,
+    /// The leases that we hold.
+    pub held: Held,
     /// What the operator decided about erasure.
     pub policy: Policy,
     /// How due dates are counted.
@@ -129,6 +138,8 @@ impl World {
             announcer,
             sources: parts.sources,
             exports: parts.exports,
+            alone: parts.alone,
+            held: Held::default(),
             policy: parts.policy,
             calendar: parts.calendar,
             limits: parts.limits,

@@ -926,10 +926,7 @@ fn two_requests_for_one_person_at_once() {
       4 act_started -> acting, announced progressed 9ec70477
       5 acted -> verifying, announced progressed 399810bb
       6 verified -> completed, announced completed bbb73f2f
-          counts {"seen":4,"found":3,"outcomes":{"already_absent":3}}
-      item 0: already_absent
-      item 1: already_absent
-      item 2: already_absent
+          counts {"seen":1,"found":0,"outcomes":{}}
     azureml holds ComputeRecord/dcid.r2
     r-1.zip holds data/azureml/ExperimentRun/dcid.r1/run.json, data/azureml/LocalUpload/zyxcanary.q7/notes.txt, data/azureml/a.json, manifest.json
     "#);

@@ -13,10 +13,12 @@ use dsrd::domain::state::State;
 use dsrd::ports::door::{Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, Upload};
 use dsrd::ports::ledger::{
-    Appended, Ledger, Opened, Opening, Progress, Record, SealedItem, SealedRequest, Standing,
+    Appended, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record, SealedItem,
+    SealedRequest, Standing,
 };
 use dsrd::ports::sources::{ByteStream, Erased, Page, Read, Source};
 use dsrd::ports::system::Clock;
+use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 use dsrd::telemetry::metrics::Metrics;
 use jiff::{Timestamp, ToSpan};
 use tokio::net::TcpListener;
@@ -143,7 +145,12 @@ impl Ledger for World {
     async fn open(&self, _: Opening) -> Result<Opened, Failure> {
         unreachable!()
     }
-    async fn append(&self, _: &Record, _: Option<&Announcement>) -> Result<Appended, Failure> {
+    async fn append(
+        &self,
+        _: &Record,
+        _: Option<&Announcement>,
+        _: Option<&Lease>,
+    ) -> Result<Appended, Failure> {
         unreachable!()
     }
     async fn standing(&self, _: &RequestId) -> Result<Option<Standing>, Failure> {
@@ -174,14 +181,14 @@ impl Ledger for World {
     async fn sealed(&self, _: &RequestId) -> Result<Option<SealedRequest>, Failure> {
         unreachable!()
     }
-    async fn add_items(&self, _: &RequestId, _: &[SealedItem]) -> Result<(), Failure> {
+    async fn add_items(&self, _: &Lease, _: &RequestId, _: &[SealedItem]) -> Result<(), Failure> {
         unreachable!()
     }
-    async fn begin_items(&self, _: &RequestId, _: &[u64]) -> Result<(), Failure> {
+    async fn begin_items(&self, _: &Lease, _: &RequestId, _: &[u64]) -> Result<(), Failure> {
         unreachable!()
     }
 
-    async fn clear_items(&self, _: &RequestId, _: bool) -> Result<(), Failure> {
+    async fn clear_items(&self, _: &Lease, _: &RequestId, _: Cleared) -> Result<(), Failure> {
         unreachable!()
     }
     async fn items(
@@ -193,8 +200,12 @@ impl Ledger for World {
     ) -> Result<Vec<SealedItem>, Failure> {
         unreachable!()
     }
+    async fn drafted(&self, _: &RequestId) -> Result<Vec<Drafted>, Failure> {
+        unreachable!()
+    }
     async fn record_outcomes(
         &self,
+        _: &Lease,
         _: &RequestId,
         _: &[(u64, ItemOutcome)],
     ) -> Result<(), Failure> {
@@ -226,6 +237,52 @@ impl Ledger for World {
             return Err(Failure::transient("opening the ledger").because("<disk> is full"));
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Tasks for World {
+    async fn claim(&self, _: &str, _: Timestamp, _: Timestamp) -> Result<Option<Lease>, Failure> {
+        unreachable!()
+    }
+    async fn renew(&self, _: &Lease, _: Timestamp) -> Result<bool, Failure> {
+        unreachable!()
+    }
+    async fn let_go(&self, _: &Lease, _: End) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn free_all(&self) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn free(&self, _: &[State], _: Timestamp, _: u32) -> Result<Vec<Standing>, Failure> {
+        unreachable!()
+    }
+    async fn ready(&self, _: u32) -> Result<Vec<Standing>, Failure> {
+        unreachable!()
+    }
+    async fn in_the_way(&self, _: &RequestId) -> Result<Vec<RequestId>, Failure> {
+        unreachable!()
+    }
+    async fn sweep(&self, _: Purpose) -> Result<Option<Sweep>, Failure> {
+        unreachable!()
+    }
+    async fn open_sweep(
+        &self,
+        _: &Lease,
+        _: Purpose,
+        _: &[RequestId],
+        _: &[String],
+    ) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn swept(&self, _: u64) -> Result<Vec<Standing>, Failure> {
+        unreachable!()
+    }
+    async fn finish_shard(&self, _: &Lease, _: &Shard) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn close_sweep(&self, _: &Lease, _: u64) -> Result<(), Failure> {
+        unreachable!()
     }
 }
 

@@ -7,11 +7,11 @@ use dsrd::domain::outcome::{Block, ItemOutcome};
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Event, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
-use dsrd::ports::ledger::{Appended, Ledger, Opened, Progress, Record};
+use dsrd::ports::ledger::{Appended, Cleared, Ledger, Opened, Progress, Record};
 use sqlx::{AnyConnection, Connection, Executor};
 
 use crate::support::lives::{
-    Life, announcement, correspondence, decision, erasure, opening, planned, rejection,
+    Life, announcement, correspondence, decision, erasure, opening, own, planned, rejection,
     sealed_items, second,
 };
 use crate::support::postgres::Postgres;
@@ -103,7 +103,7 @@ async fn records_follow_one_another(ledger: &dyn Ledger) {
     let mut life = Life::begin(ledger, "r-1", 100).await;
     let overtaking = life.next(Event::FindStarted);
     life.go(ledger, erasure()).await;
-    assert_eq!(ledger.append(&overtaking, None).await.unwrap(), Appended::Overtaken);
+    assert_eq!(ledger.append(&overtaking, None, None).await.unwrap(), Appended::Overtaken);
 
     let standing = ledger.standing(life.id()).await.unwrap().unwrap();
     assert_eq!((standing.state, standing.sequence), (State::Completed, 6));
@@ -121,14 +121,14 @@ async fn what_does_not_follow_changes_nothing(ledger: &dyn Ledger) {
     let skipping = Record { sequence: 3, ..life.next(Event::FindStarted) };
     for record in [elsewhere, skipping] {
         let announcement = announcement(&record);
-        let appended = ledger.append(&record, Some(&announcement)).await.unwrap();
+        let appended = ledger.append(&record, Some(&announcement), None).await.unwrap();
         assert_eq!(appended, Appended::Overtaken);
     }
     let illegal = life.next(Event::ActStarted);
     let unknown = Record { id: RequestId::new("r-2").unwrap(), ..life.next(Event::FindStarted) };
     for record in [illegal, unknown] {
         let announcement = announcement(&record);
-        let failure = ledger.append(&record, Some(&announcement)).await.unwrap_err();
+        let failure = ledger.append(&record, Some(&announcement), None).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Permanent, "{}", failure.chain());
     }
     assert_eq!(ledger.records(life.id()).await.unwrap(), std::slice::from_ref(&life.last));
@@ -158,11 +158,14 @@ async fn standings_come_by_due_date(ledger: &dyn Ledger) {
 async fn items_come_in_pages(ledger: &dyn Ledger) {
     let life = Life::begin(ledger, "r-1", 100).await;
     let other = Life::begin(ledger, "r-2", 100).await;
-    ledger.add_items(life.id(), &sealed_items(0..5)).await.unwrap();
-    ledger.add_items(other.id(), &sealed_items(0..1)).await.unwrap();
-    ledger.record_outcomes(life.id(), &[(1, ItemOutcome::Erased)]).await.unwrap();
+    ledger.add_items(&own(ledger).await, life.id(), &sealed_items(0..5)).await.unwrap();
+    ledger.add_items(&own(ledger).await, other.id(), &sealed_items(0..1)).await.unwrap();
+    ledger
+        .record_outcomes(&own(ledger).await, life.id(), &[(1, ItemOutcome::Erased)])
+        .await
+        .unwrap();
     // What is there already stays as it is, outcome and all.
-    ledger.add_items(life.id(), &sealed_items(1..7)).await.unwrap();
+    ledger.add_items(&own(ledger).await, life.id(), &sealed_items(1..7)).await.unwrap();
 
     let page = async |after, open_only, limit| {
         let items = ledger.items(life.id(), after, open_only, limit).await.unwrap();
@@ -175,21 +178,22 @@ async fn items_come_in_pages(ledger: &dyn Ledger) {
     let first = ledger.items(life.id(), None, false, 1).await.unwrap().remove(0);
     assert_eq!((&first.sealed[..], first.outcome), (&b"sealed item 0"[..], None));
 
-    ledger.clear_items(life.id(), false).await.unwrap();
+    ledger.clear_items(&own(ledger).await, life.id(), Cleared::All).await.unwrap();
     assert!(page(None, false, 9).await.is_empty());
     assert_eq!(ledger.tally(other.id()).await.unwrap().total(), 1);
     let stranger = RequestId::new("never-opened").unwrap();
-    let failure = ledger.add_items(&stranger, &sealed_items(0..1)).await.unwrap_err();
+    let failure =
+        ledger.add_items(&own(ledger).await, &stranger, &sealed_items(0..1)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Permanent, "{}", failure.chain());
 }
 
 async fn outcomes_are_replaced(ledger: &dyn Ledger) {
     let life = Life::begin(ledger, "r-1", 100).await;
-    ledger.add_items(life.id(), &sealed_items(0..4)).await.unwrap();
+    ledger.add_items(&own(ledger).await, life.id(), &sealed_items(0..4)).await.unwrap();
     let changed = [(0, ItemOutcome::Changed), (1, ItemOutcome::Blocked(Block::LegalHold))];
-    ledger.record_outcomes(life.id(), &changed).await.unwrap();
+    ledger.record_outcomes(&own(ledger).await, life.id(), &changed).await.unwrap();
     let kept = ItemOutcome::Kept("tax law".to_owned());
-    ledger.record_outcomes(life.id(), &[(0, kept.clone())]).await.unwrap();
+    ledger.record_outcomes(&own(ledger).await, life.id(), &[(0, kept.clone())]).await.unwrap();
 
     let items = ledger.items(life.id(), None, false, 9).await.unwrap();
     let outcomes: Vec<_> = items.into_iter().map(|item| item.outcome).collect();
@@ -199,17 +203,18 @@ async fn outcomes_are_replaced(ledger: &dyn Ledger) {
     assert_eq!((tally.of("kept"), tally.of("blocked"), tally.open), (1, 1, 2));
 
     let unplanned = [(2, ItemOutcome::Erased), (9, ItemOutcome::Erased)];
-    let failure = ledger.record_outcomes(life.id(), &unplanned).await.unwrap_err();
+    let failure =
+        ledger.record_outcomes(&own(ledger).await, life.id(), &unplanned).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Permanent);
     assert_eq!(ledger.tally(life.id()).await.unwrap(), tally);
 }
 
 async fn thousands_of_items(ledger: &dyn Ledger) {
     let life = Life::begin(ledger, "r-1", 100).await;
-    ledger.add_items(life.id(), &[]).await.unwrap();
-    ledger.add_items(life.id(), &sealed_items(0..10_001)).await.unwrap();
+    ledger.add_items(&own(ledger).await, life.id(), &[]).await.unwrap();
+    ledger.add_items(&own(ledger).await, life.id(), &sealed_items(0..10_001)).await.unwrap();
     let erased: Vec<_> = (0..10_000).map(|ordinal| (ordinal, ItemOutcome::Erased)).collect();
-    ledger.record_outcomes(life.id(), &erased).await.unwrap();
+    ledger.record_outcomes(&own(ledger).await, life.id(), &erased).await.unwrap();
     let tally = ledger.tally(life.id()).await.unwrap();
     assert_eq!((tally.of("erased"), tally.open), (10_000, 1));
     let open = ledger.items(life.id(), None, true, 9).await.unwrap();
@@ -261,9 +266,12 @@ async fn rest_forgets_the_seals(ledger: &dyn Ledger) {
     let mut life = Life::begin(ledger, "r-1", 100).await;
     let other = Life::begin(ledger, "r-2", 100).await;
     for id in [life.id(), other.id()] {
-        ledger.add_items(id, &sealed_items(0..2)).await.unwrap();
+        ledger.add_items(&own(ledger).await, id, &sealed_items(0..2)).await.unwrap();
     }
-    ledger.record_outcomes(life.id(), &[(0, ItemOutcome::Erased)]).await.unwrap();
+    ledger
+        .record_outcomes(&own(ledger).await, life.id(), &[(0, ItemOutcome::Erased)])
+        .await
+        .unwrap();
     life.go(ledger, erasure()).await;
 
     assert!(ledger.sealed(life.id()).await.unwrap().is_none());
@@ -300,8 +308,8 @@ async fn two_daemons_share_a_ledger(url: &str) {
             let record = life.next(event);
             let announcement = announcement(&record);
             let appended = futures::join!(
-                one.append(&record, Some(&announcement)),
-                other.append(&record, Some(&announcement))
+                one.append(&record, Some(&announcement), None),
+                other.append(&record, Some(&announcement), None)
             );
             let mut appended = [appended.0.unwrap(), appended.1.unwrap()];
             appended.sort_by_key(|appended| *appended == Appended::Overtaken);
@@ -317,7 +325,7 @@ async fn a_ledger_is_found_again(url: &str) {
     let ledger = open(url).await;
     let mut life = Life::begin(&ledger, "r-1", 100).await;
     life.go(&ledger, [Event::FindStarted]).await;
-    ledger.add_items(life.id(), &sealed_items(0..3)).await.unwrap();
+    ledger.add_items(&own(&ledger).await, life.id(), &sealed_items(0..3)).await.unwrap();
     drop(ledger);
 
     let ledger = open(url).await;

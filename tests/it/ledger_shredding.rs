@@ -6,11 +6,12 @@ use std::path::Path;
 
 use dsrd::adapters::sql::ledger::SqlLedger;
 use dsrd::config::secret::Secret;
+use dsrd::domain::plan::ActionWord;
 use dsrd::domain::request::RequestId;
-use dsrd::ports::ledger::{Ledger, SealedItem};
+use dsrd::ports::ledger::{Cleared, Ledger, SealedItem};
 use sha2::{Digest, Sha256};
 
-use crate::support::lives::{Life, erasure, opening};
+use crate::support::lives::{Life, erasure, opening, own};
 
 /// Bytes by which a piece of a seal is known again.
 const PIECE: usize = 16;
@@ -33,13 +34,16 @@ async fn sealed_bytes_are_gone_from_every_file() {
     }
     // Plans are made anew and grow side by side, so that pages hold items of several requests.
     for life in &lives[..10] {
-        ledger.add_items(life.id(), &items(life.id(), 0..50)).await.unwrap();
-        ledger.clear_items(life.id(), false).await.unwrap();
+        ledger.add_items(&own(&ledger).await, life.id(), &items(life.id(), 0..50)).await.unwrap();
+        ledger.clear_items(&own(&ledger).await, life.id(), Cleared::All).await.unwrap();
     }
     for batch in 0..6 {
         for life in lives.iter().rev() {
             let ordinals = batch * 20..(batch + 1) * 20;
-            ledger.add_items(life.id(), &items(life.id(), ordinals)).await.unwrap();
+            ledger
+                .add_items(&own(&ledger).await, life.id(), &items(life.id(), ordinals))
+                .await
+                .unwrap();
         }
     }
     assert!(pieces_left(folder.path(), &ids) > 0, "the search finds what is there");
@@ -78,7 +82,7 @@ fn items(id: &RequestId, ordinals: std::ops::Range<u64>) -> Vec<SealedItem> {
     let item = |ordinal: u64| {
         let bytes = 64 + usize::try_from(ordinal * ordinal % 6007).unwrap();
         let sealed = pattern(id.as_str(), &format!("item {ordinal}"), bytes);
-        SealedItem { ordinal, sealed, begun: false, outcome: None }
+        SealedItem { ordinal, action: ActionWord::Delete, sealed, begun: false, outcome: None }
     };
     ordinals.map(item).collect()
 }

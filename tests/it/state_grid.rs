@@ -29,7 +29,10 @@ fn events() -> Vec<(&'static str, Event)> {
         ("accepted", Event::Accepted),
         ("rejected", Event::Rejected { codes: vec!["missing".to_owned()] }),
         ("find started", Event::FindStarted),
-        ("planned", Event::Planned { items: 2, unreadable: 0, seen: 9, policy }),
+        (
+            "planned",
+            Event::Planned { items: 2, unreadable: 0, seen: 9, policy, sources: Vec::new() },
+        ),
         ("held", Event::Held { reason: "more than the guard admits".to_owned() }),
         ("approved", Event::Approved(by())),
         ("refused", Event::Refused(by())),

@@ -144,7 +144,9 @@ async fn open_sqlite(path: &str) -> Result<Connections, Failure> {
 }
 
 async fn open_postgres(url: &str) -> Result<Connections, Failure> {
-    let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS_MAX);
+    let pool = AnyPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS_MAX)
+        .after_connect(|connection, _| Box::pin(async move { prepare_postgres(connection).await }));
     let pool = connect(pool, url).await?;
     Ok(Connections { dialect: Dialect::Postgres, read: pool.clone(), write: pool })
 }
@@ -170,6 +172,18 @@ async fn prepare_sqlite(connection: &mut sqlx::AnyConnection) -> Result<(), sqlx
         "PRAGMA secure_delete = ON",
     ] {
         connection.execute(pragma).await?;
+    }
+    Ok(())
+}
+
+/// A daemon that stands still in the midst of a write keeps its locks, and all others would wait for
+/// it: the server ends such a write, and no statement waits for a lock for ever.
+async fn prepare_postgres(connection: &mut sqlx::AnyConnection) -> Result<(), sqlx::Error> {
+    for (setting, millis) in
+        [("idle_in_transaction_session_timeout", BUSY_MS_MAX), ("lock_timeout", 2 * BUSY_MS_MAX)]
+    {
+        let statement = format!("SET {setting} = {millis}");
+        connection.execute(sqlx::AssertSqlSafe(statement)).await?;
     }
     Ok(())
 }

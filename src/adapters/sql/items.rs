@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{ITEM, TALLY, read, stored};
+use crate::adapters::sql::rows::{DRAFTED, ITEM, TALLY, read, stored};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::{ItemOutcome, Tally};
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
-use crate::ports::ledger::SealedItem;
+use crate::ports::ledger::{Cleared, Drafted, SHARD_ORDINALS, SealedItem};
 
 /// Rows in one statement. Both databases bound its parameters, SQLite at 32766.
 const ROWS_MAX: usize = 500;
@@ -35,15 +35,16 @@ pub async fn add(
     }
     for items in items.chunks(ROWS_MAX) {
         let statement = format!(
-            "INSERT INTO items (request, ordinal, sealed, begun, outcome, detail) VALUES {} \
-             ON CONFLICT (request, ordinal) DO NOTHING",
-            places(0, items.len(), 6)
+            "INSERT INTO items (request, ordinal, action, sealed, begun, outcome, detail) \
+             VALUES {} ON CONFLICT (request, ordinal) DO NOTHING",
+            places(0, items.len(), 7)
         );
         let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
         for item in items {
             query = query
                 .bind(id.as_str())
                 .bind(stored(item.ordinal))
+                .bind(item.action.word())
                 .bind(item.sealed.as_slice())
                 .bind(i64::from(item.begun))
                 .bind(item.outcome.as_ref().map(ItemOutcome::word))
@@ -97,16 +98,20 @@ async fn lock_unless_resting(
 pub async fn clear(
     connection: &mut AnyConnection,
     id: &RequestId,
-    open_only: bool,
+    which: &Cleared,
 ) -> Result<(), Failure> {
-    let all = "DELETE FROM items WHERE request = $1";
-    let open = "DELETE FROM items WHERE request = $1 AND outcome IS NULL";
-    sqlx::query(if open_only { open } else { all })
-        .bind(id.as_str())
-        .execute(connection)
-        .await
-        .map(drop)
-        .map_err(while_doing("forgetting planned items"))
+    let query = match which {
+        Cleared::All => sqlx::query("DELETE FROM items WHERE request = $1").bind(id.as_str()),
+        Cleared::Open => sqlx::query("DELETE FROM items WHERE request = $1 AND outcome IS NULL")
+            .bind(id.as_str()),
+        Cleared::Ordinals(ordinals) => {
+            sqlx::query("DELETE FROM items WHERE request = $1 AND ordinal >= $2 AND ordinal < $3")
+                .bind(id.as_str())
+                .bind(stored(ordinals.start))
+                .bind(stored(ordinals.end))
+        }
+    };
+    query.execute(connection).await.map(drop).map_err(while_doing("forgetting planned items"))
 }
 
 /// See `Ledger::begin_items`; the caller commits.
@@ -198,6 +203,19 @@ pub async fn tally(pool: &AnyPool, id: &RequestId) -> Result<Tally, Failure> {
         };
     }
     Ok(tally)
+}
+
+/// See `Ledger::drafted`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn drafted(pool: &AnyPool, id: &RequestId) -> Result<Vec<Drafted>, Failure> {
+    let statement = format!(
+        "SELECT ordinal / {SHARD_ORDINALS} AS task, action, COUNT(*) AS count FROM items \
+         WHERE request = $1 GROUP BY ordinal / {SHARD_ORDINALS}, action ORDER BY 1, 2"
+    );
+    let query = sqlx::query(AssertSqlSafe(statement)).bind(id.as_str());
+    read(query.fetch_all(pool).await, DRAFTED)
 }
 
 /// `($n, …), ($m, …)` for so many rows of so many columns, after the parameters already taken.

@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::{Any, Transaction};
+use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
 use crate::adapters::sql::connect::Connections;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::requests::{BY_CHANGE, BY_DUE};
+use crate::adapters::sql::sharing::leases;
 use crate::adapters::sql::{items, migrate, outbox, requests};
 use crate::config::secret::Secret;
 use crate::domain::event::Announcement;
@@ -18,8 +19,10 @@ use crate::domain::outcome::{ItemOutcome, Tally};
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::{
-    Appended, Ledger, Opened, Opening, Progress, Record, SealedItem, SealedRequest, Standing,
+    Appended, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record, SealedItem,
+    SealedRequest, Standing,
 };
+use crate::ports::tasks::Lease;
 
 /// The account in a database.
 pub struct SqlLedger {
@@ -43,8 +46,30 @@ impl SqlLedger {
         Ok(ledger)
     }
 
-    async fn begin(&self) -> Result<Transaction<'static, Any>, Failure> {
+    /// Begins a write.
+    ///
+    /// # Errors
+    /// Whatever the database refuses.
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, Failure> {
         self.connections.begin().await.map_err(while_doing("beginning a write to the ledger"))
+    }
+
+    /// Begins a write that is committed only while the lease is ours.
+    ///
+    /// # Errors
+    /// The lease is another's; whatever the database refuses.
+    pub(super) async fn begin_under(
+        &self,
+        lease: &Lease,
+    ) -> Result<Transaction<'static, Any>, Failure> {
+        let mut transaction = self.begin().await?;
+        leases::fence(&mut transaction, lease).await?;
+        Ok(transaction)
+    }
+
+    /// Connections to read by.
+    pub(super) fn read(&self) -> &AnyPool {
+        &self.connections.read
     }
 
     /// Best effort: a reader in the way means that the next write tries again.
@@ -69,8 +94,12 @@ impl Ledger for SqlLedger {
         &self,
         record: &Record,
         announcement: Option<&Announcement>,
+        lease: Option<&Lease>,
     ) -> Result<Appended, Failure> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = match lease {
+            Some(lease) => self.begin_under(lease).await?,
+            None => self.begin().await?,
+        };
         let Some(state) = requests::append(&mut transaction, record, announcement).await? else {
             return Ok(Appended::Overtaken);
         };
@@ -84,44 +113,63 @@ impl Ledger for SqlLedger {
     }
 
     async fn standing(&self, id: &RequestId) -> Result<Option<Standing>, Failure> {
-        requests::standing(&self.connections.read, id).await
+        requests::standing(self.read(), id).await
     }
 
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
-        requests::standings(&self.connections.read, states, BY_DUE, limit).await
+        requests::standings(self.read(), states, BY_DUE, limit).await
     }
 
     async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
         let ended: Vec<State> = State::ALL.into_iter().filter(|state| state.is_end()).collect();
-        requests::standings(&self.connections.read, &ended, BY_CHANGE, limit).await
+        requests::standings(self.read(), &ended, BY_CHANGE, limit).await
     }
 
     async fn census(&self) -> Result<Vec<(State, u64)>, Failure> {
-        requests::census(&self.connections.read).await
+        requests::census(self.read()).await
     }
 
     async fn records(&self, id: &RequestId) -> Result<Vec<Record>, Failure> {
-        requests::records(&self.connections.read, id).await
+        requests::records(self.read(), id).await
     }
 
     async fn sealed(&self, id: &RequestId) -> Result<Option<SealedRequest>, Failure> {
-        requests::sealed(&self.connections.read, id).await
+        requests::sealed(self.read(), id).await
     }
 
-    async fn add_items(&self, id: &RequestId, items: &[SealedItem]) -> Result<(), Failure> {
-        let mut transaction = self.begin().await?;
+    async fn add_items(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        items: &[SealedItem],
+    ) -> Result<(), Failure> {
+        let mut transaction = self.begin_under(lease).await?;
         items::add(&mut transaction, id, items).await?;
         commit(transaction).await
     }
 
-    async fn clear_items(&self, id: &RequestId, open_only: bool) -> Result<(), Failure> {
-        let mut transaction = self.begin().await?;
-        items::clear(&mut transaction, id, open_only).await?;
+    async fn clear_items(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        which: Cleared,
+    ) -> Result<(), Failure> {
+        let mut transaction = self.begin_under(lease).await?;
+        items::clear(&mut transaction, id, &which).await?;
         commit(transaction).await
     }
 
-    async fn begin_items(&self, id: &RequestId, ordinals: &[u64]) -> Result<(), Failure> {
-        let mut transaction = self.begin().await?;
+    async fn drafted(&self, id: &RequestId) -> Result<Vec<Drafted>, Failure> {
+        items::drafted(self.read(), id).await
+    }
+
+    async fn begin_items(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        ordinals: &[u64],
+    ) -> Result<(), Failure> {
+        let mut transaction = self.begin_under(lease).await?;
         items::begin(&mut transaction, id, ordinals).await?;
         commit(transaction).await
     }
@@ -133,21 +181,22 @@ impl Ledger for SqlLedger {
         open_only: bool,
         limit: u32,
     ) -> Result<Vec<SealedItem>, Failure> {
-        items::items(&self.connections.read, id, after, open_only, limit).await
+        items::items(self.read(), id, after, open_only, limit).await
     }
 
     async fn record_outcomes(
         &self,
+        lease: &Lease,
         id: &RequestId,
         outcomes: &[(u64, ItemOutcome)],
     ) -> Result<(), Failure> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_under(lease).await?;
         items::record_outcomes(&mut transaction, id, outcomes).await?;
         commit(transaction).await
     }
 
     async fn tally(&self, id: &RequestId) -> Result<Tally, Failure> {
-        items::tally(&self.connections.read, id).await
+        items::tally(self.read(), id).await
     }
 
     async fn note_progress(&self, ids: &[RequestId], progress: Progress) -> Result<(), Failure> {
@@ -157,7 +206,7 @@ impl Ledger for SqlLedger {
     }
 
     async fn unsent(&self, now: Timestamp, limit: u32) -> Result<Vec<Announcement>, Failure> {
-        outbox::unsent(&self.connections.read, now, limit).await
+        outbox::unsent(self.read(), now, limit).await
     }
 
     async fn mark_sent(&self, ids: &[Uuid]) -> Result<(), Failure> {
@@ -179,7 +228,7 @@ impl Ledger for SqlLedger {
     }
 
     async fn backlog(&self) -> Result<u64, Failure> {
-        outbox::backlog(&self.connections.read).await
+        outbox::backlog(self.read()).await
     }
 
     async fn ping(&self) -> Result<(), Failure> {
@@ -193,6 +242,10 @@ impl Ledger for SqlLedger {
     }
 }
 
-async fn commit(transaction: Transaction<'static, Any>) -> Result<(), Failure> {
+/// Ends a write.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub(super) async fn commit(transaction: Transaction<'static, Any>) -> Result<(), Failure> {
     transaction.commit().await.map_err(while_doing("committing to the ledger"))
 }

@@ -1,5 +1,5 @@
-//! The ledger over `sqlx`: one set of SQL for SQLite, the embedded default, and PostgreSQL. One
-//! daemon serves a ledger for now.
+//! The ledger over `sqlx`: one set of SQL for SQLite, the embedded default of one daemon, and
+//! PostgreSQL, which any number of daemons share.
 //!
 //! The statements run on sqlx's `Any` driver with the types both have: text, 64-bit integers,
 //! bytes. Times are milliseconds since 1970, events JSON as text, flags 0 and 1. What the two
@@ -12,5 +12,6 @@ pub mod ledger;
 pub mod requests;
 pub mod items;
 pub mod outbox;
+pub mod sharing;
 pub mod rows;
 pub mod refusal;

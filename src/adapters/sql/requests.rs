@@ -8,6 +8,7 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 use crate::adapters::sql::outbox;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{CENSUS, DIGEST, RECORD, SEALED, STANDING, millis, read, stored};
+use crate::adapters::sql::sharing::persons;
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
@@ -30,10 +31,11 @@ const RECORD_EVENT: &str = "INSERT INTO events (request, sequence, at, event, pr
 
 /// What a request forgets when it comes to rest. Items without an outcome are the plan of a sweep
 /// that a person overtook: nothing was done with them, and how many there were is chance.
-const SHRED: [&str; 3] = [
+const SHRED: [&str; 4] = [
     "UPDATE requests SET wrapped_key = NULL, body = NULL WHERE id = $1",
     "DELETE FROM items WHERE request = $1 AND outcome IS NULL",
     "UPDATE items SET sealed = NULL WHERE request = $1",
+    "DELETE FROM persons WHERE request = $1",
 ];
 
 /// The writes of `Ledger::open`; the caller commits.
@@ -46,6 +48,9 @@ pub async fn open(connection: &mut AnyConnection, opening: &Opening) -> Result<O
     let state = next(State::Received, record)?;
     if insert(connection, opening, state).await.map_err(while_doing(doing))? {
         write_event(connection, record).await.map_err(while_doing(doing))?;
+        if let Some(request) = &opening.request {
+            persons::add(connection, &record.id, &request.persons).await?;
+        }
         outbox::add(connection, &opening.announcement, millis(record.at)).await?;
         return Ok(Opened::New);
     }

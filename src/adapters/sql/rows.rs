@@ -8,9 +8,11 @@ use crate::adapters::sql::refusal::while_doing;
 use crate::domain::event::{Announcement, Correspondence};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
+use crate::domain::plan::ActionWord;
 use crate::domain::request::{IllegalRequestId, RequestId, RequestKind};
 use crate::domain::state::State;
 use crate::ports::ledger::{Progress, Record, SealedItem, SealedRequest, Standing};
+use crate::ports::tasks::{Lease, Shard};
 
 /// What stands in a row and cannot have been written by this program.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,8 @@ enum RowError {
     Event(#[source] serde_json::Error),
     #[error("a time is out of range")]
     Time(#[source] jiff::Error),
+    #[error("an item has an unknown action")]
+    Action,
     #[error("an item has an unknown outcome")]
     Outcome,
 }
@@ -81,6 +85,24 @@ pub const TALLY: Columns<(Option<String>, u64)> = Columns {
     doing: "counting planned items",
     from: |row| Ok((get(row, "outcome")?, count(row)?)),
 };
+
+/// `task`, `action` and `count` over `items`.
+pub const DRAFTED: Columns<(u64, ActionWord, u64)> =
+    Columns { doing: "counting a plan", from: drafted };
+
+/// A row of `leases`.
+pub const LEASE: Columns<Lease> = Columns { doing: "reading a lease", from: lease };
+
+/// A row of `shards`.
+pub const SHARD: Columns<Shard> = Columns { doing: "reading a sweep", from: shard };
+
+/// `number` of anything.
+pub const NUMBER: Columns<u64> =
+    Columns { doing: "reading a number", from: |row| Ok(counted(get(row, "number")?)) };
+
+/// `id` of `requests`.
+pub const REQUEST_ID: Columns<RequestId> =
+    Columns { doing: "reading the ids of requests", from: |row| request_id(row, "id") };
 
 /// A row of `outbox`.
 pub const ANNOUNCEMENT: Columns<Announcement> =
@@ -147,9 +169,39 @@ fn item(row: &AnyRow) -> Result<SealedItem, RowError> {
     });
     Ok(SealedItem {
         ordinal: counted(get(row, "ordinal")?),
+        action: action(row)?,
         sealed: get::<Option<Vec<u8>>>(row, "sealed")?.unwrap_or_default(),
         begun: get::<i64>(row, "begun")? != 0,
         outcome: outcome.transpose()?,
+    })
+}
+
+fn drafted(row: &AnyRow) -> Result<(u64, ActionWord, u64), RowError> {
+    Ok((counted(get(row, "task")?), action(row)?, count(row)?))
+}
+
+/// What an earlier version planned has no word: it was to be acted on.
+fn action(row: &AnyRow) -> Result<ActionWord, RowError> {
+    let word: Option<String> = get(row, "action")?;
+    word.map_or(Ok(ActionWord::Delete), |word| ActionWord::parse(&word).ok_or(RowError::Action))
+}
+
+fn lease(row: &AnyRow) -> Result<Lease, RowError> {
+    Ok(Lease {
+        work: get(row, "work")?,
+        fence: counted(get(row, "fence")?),
+        tries: u32::try_from(get::<i64>(row, "tries")?).unwrap_or(u32::MAX),
+    })
+}
+
+fn shard(row: &AnyRow) -> Result<Shard, RowError> {
+    Ok(Shard {
+        sweep: counted(get(row, "sweep")?),
+        number: counted(get(row, "number")?),
+        source: get(row, "source")?,
+        done: get::<i64>(row, "done")? != 0,
+        items: counted(get(row, "items")?),
+        bytes: counted(get(row, "bytes")?),
     })
 }
 

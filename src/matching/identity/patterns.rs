@@ -1,5 +1,7 @@
 //! From an identity to what is looked for: its folded spellings and how their ends are judged.
 
+use sha2::{Digest, Sha256};
+
 use crate::domain::subject::{Identity, IdentityFormat, IdentityType};
 use crate::matching::identity::addresses::{invited_address, is_spaceless};
 use crate::matching::identity::boundaries::Boundary;
@@ -44,6 +46,23 @@ pub fn sought(identity: &Identity) -> Vec<Sought> {
         IdentityType::Name => name(&value),
         IdentityType::Username => vec![Sought::Text(value, Boundary::Alias)],
         IdentityType::ControllerCustomerId => vec![Sought::Text(value, Boundary::Token)],
+    }
+}
+
+/// What an identity comes down to, however it is written: two that come down to the same name the
+/// same person. An address comes down to its hash, so that it meets one that was given as a hash.
+pub fn canonical(identity: &Identity) -> String {
+    match sought(identity).into_iter().next() {
+        Some(Sought::Address(address)) => hex::encode(Sha256::digest(address)),
+        Some(Sought::Hash(hash)) => hex::encode(hash),
+        Some(Sought::Text(text, _)) => format!("{} {text}", identity.kind.as_str()),
+        Some(Sought::Name(mut name)) if !name.spaceless => {
+            // Family name first or last.
+            name.words.sort_unstable();
+            format!("name {}", name.words.join(" "))
+        }
+        Some(Sought::Name(name)) => format!("name {}", name.words.concat()),
+        None => String::new(),
     }
 }
 
@@ -119,4 +138,41 @@ fn splits(word: &str) -> Vec<Sought> {
 /// What may part the words of a name; a plus is a space in a URL's query.
 pub fn separates(c: char) -> bool {
     c.is_whitespace() || matches!(c, '+' | '・')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_person_comes_down_to_the_same() {
+        use IdentityFormat::{Raw, Sha256 as Hashed};
+        use IdentityType::{ControllerCustomerId, Email, Name, ObjectId, Puid, Upn, Username};
+        let hash = hex::encode(Sha256::digest("ann@contoso.com"));
+        let same = [
+            ((Email, Raw, "Ann@Contoso.com"), (Upn, Raw, "ann@contoso.com")),
+            ((Email, Raw, "ann@contoso.com"), (Email, Hashed, hash.as_str())),
+            ((Email, Raw, "ann@contoso.com"), (Upn, Raw, "ann_contoso.com#EXT#@t.onmicrosoft.com")),
+            ((Name, Raw, "Ann Lefèvre"), (Name, Raw, "LEFÈVRE, Ann")),
+            ((Name, Raw, "山田太郎"), (Name, Raw, "山田 太郎")),
+            (
+                (ObjectId, Raw, "6F9619FF-8B86-D011-B42D-00CF4FC964FF"),
+                (ObjectId, Raw, "{6f9619ff8b86d011b42d00cf4fc964ff}"),
+            ),
+            ((Puid, Raw, "1:live.com:0006BFFD8A123456"), (Puid, Raw, "0006bffd8a123456")),
+        ];
+        let of = |(kind, format, value): (IdentityType, IdentityFormat, &str)| {
+            canonical(&Identity::new(kind, format, value.to_owned()))
+        };
+        for (one, other) in same {
+            assert_eq!(of(one), of(other), "{} and {}", one.2, other.2);
+        }
+        let apart = [
+            ((Email, Raw, "ann@contoso.com"), (Email, Raw, "joann@contoso.com")),
+            ((Username, Raw, "1029"), (ControllerCustomerId, Raw, "1029")),
+        ];
+        for (one, other) in apart {
+            assert_ne!(of(one), of(other), "{} and {}", one.2, other.2);
+        }
+    }
 }

@@ -38,7 +38,7 @@ pub async fn read_back(
                 Failure::permanent("writing an archive that reads back whole").because(fault)
             );
         }
-        docket.append(&case.standing, Event::LeftOver { items: 0 }).await?;
+        docket.advance(case, Event::LeftOver { items: 0 }).await?;
         return Ok(());
     }
     let verified = Event::Verified {
@@ -47,7 +47,7 @@ pub async fn read_back(
         logically_erased_at: None,
         unrecoverable_after: None,
     };
-    docket.append(&case.standing, verified).await?;
+    docket.advance(case, verified).await?;
     Ok(())
 }
 

@@ -1,14 +1,14 @@
 //! Looks again, with fresh eyes: nothing of the subject is left where it was erased.
 //!
-//! Every source is listed and every item read again. What still speaks of the subject and is not
+//! Every source is listed and every item read again, shard by shard as in the find. What still speaks of the subject and is not
 //! there for a ledgered reason (kept, blocked, failed) joins the plan, and the request goes back to
 //! acting, a bounded number of rounds: somebody may go on writing about the subject while we erase.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::pin::pin;
 use std::sync::Arc;
 
-use futures::StreamExt;
+use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Version};
@@ -16,33 +16,34 @@ use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::policy::Policy;
 use crate::domain::state::Event;
+use crate::ports::ledger::{Cleared, ordinals};
 use crate::ports::sources::Source;
-use crate::stages::docket::{Case, Docket};
-use crate::stages::find::wanted;
+use crate::ports::tasks::Shard;
+use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::plan::plan;
-use crate::stages::walk::{Walk, walk};
+use crate::stages::walk::{Walk, walk_named};
 
 /// Planned items read from the ledger at a time.
 const PAGE: u32 = 1000;
 
-/// Looks again for all `cases`, erasures in the state `verifying`, in one walk.
+/// Walks one shard again for all `cases`, erasures in the state `verifying`, and ledgers what is left
+/// as drafts.
 ///
 /// # Errors
-/// A transient failure of a source or of the ledger; the look then starts anew.
+/// A transient failure of the source or of the ledger; the look at the shard then starts anew.
 pub async fn verify(
     docket: &Docket,
     sources: &[Arc<dyn Source>],
     policy: &Policy,
     cases: &[Case],
-    rounds_max: u32,
+    shard: &Shard,
     with: Walk,
 ) -> Result<(), Failure> {
     let mut looks = Vec::new();
     for case in cases {
-        looks.push(SecondLook::new(docket, case).await?);
+        looks.push(SecondLook::new(docket, case, shard).await?);
     }
-    let requests = cases.iter().map(|case| &case.request);
-    let mut seen = pin!(walk(&wanted(sources, requests), with));
+    let mut seen = pin!(walk_named(sources, &shard.source, with));
     while let Some(seen) = seen.next().await {
         let seen = seen?;
         for (subject, look) in looks.iter_mut().enumerate() {
@@ -51,46 +52,37 @@ pub async fn verify(
             }
         }
     }
-    for look in looks {
-        look.end(docket, sources, rounds_max).await?;
-    }
     Ok(())
 }
 
 /// Source, name and form of an item.
 type Place = (String, String, Version);
 
-/// The second look at one request.
+/// The second look at one request in one shard.
 struct SecondLook<'a> {
     case: &'a Case,
     /// What the ledger says of every place in the plan.
     known: HashMap<Place, ItemOutcome>,
-    changed: Vec<u64>,
     next_ordinal: u64,
-    left: Vec<u64>,
 }
 
 impl<'a> SecondLook<'a> {
-    async fn new(docket: &Docket, case: &'a Case) -> Result<Self, Failure> {
-        // Everything planned has its outcome by now: what has none was staged by a second look that
-        // did not end.
-        docket.ledger.clear_items(&case.request.id, true).await?;
-        let (mut known, mut changed) = (HashMap::new(), Vec::new());
-        let mut after = None;
-        loop {
-            let page = docket.items(case, after, false, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.ordinal);
-            for entry in page {
-                let Some(outcome) = entry.outcome else { continue };
-                if outcome == ItemOutcome::Changed {
-                    changed.push(entry.ordinal);
-                }
-                known.insert(place(&entry.planned.finding), outcome);
+    async fn new(docket: &Docket, case: &'a Case, shard: &Shard) -> Result<Self, Failure> {
+        let round = rounds(docket, case).await? + 1;
+        let ordinals = ordinals(round, shard.number);
+        let next_ordinal = ordinals.start;
+        docket.clear_items(case, Cleared::Ordinals(ordinals)).await?;
+        let mut known = HashMap::new();
+        let mut pages = pin!(entries(docket, case));
+        while let Some(entry) = pages.next().await {
+            let Entry { planned, outcome, .. } = entry?;
+            if let Some(outcome) = outcome
+                && planned.finding.item.source == shard.source
+            {
+                known.insert(place(&planned.finding), outcome);
             }
         }
-        let next_ordinal = after.map_or(0, |last| last + 1);
-        Ok(Self { case, known, changed, next_ordinal, left: Vec::new() })
+        Ok(Self { case, known, next_ordinal })
     }
 
     /// Something in the sources still concerns the request.
@@ -115,61 +107,84 @@ impl<'a> SecondLook<'a> {
         self.next_ordinal += 1;
         docket.add_items(self.case, ordinal, std::slice::from_ref(&planned)).await?;
         match planned.settled() {
-            Some(outcome) => {
-                docket.ledger.record_outcomes(&self.case.request.id, &[(ordinal, outcome)]).await
-            }
-            None => {
-                self.left.push(ordinal);
-                Ok(())
-            }
+            Some(outcome) => docket.record_outcomes(self.case, &[(ordinal, outcome)]).await,
+            None => Ok(()),
         }
     }
+}
 
-    async fn end(
-        self,
-        docket: &Docket,
-        sources: &[Arc<dyn Source>],
-        rounds_max: u32,
-    ) -> Result<(), Failure> {
-        let id = &self.case.request.id;
-        // The bytes that we were to erase are gone from there: others took their place, and what of
-        // those concerns the request was met by this look.
-        let gone: Vec<_> =
-            self.changed.iter().map(|ordinal| (*ordinal, ItemOutcome::AlreadyAbsent)).collect();
-        docket.ledger.record_outcomes(id, &gone).await?;
-        let records = docket.ledger.records(id).await?;
-        let rounds = records.iter().filter(|r| matches!(r.event, Event::LeftOver { .. })).count();
-        if !self.left.is_empty() {
-            if rounds < rounds_max as usize {
-                let items = self.left.len() as u64;
-                docket.append(&self.case.standing, Event::LeftOver { items }).await?;
-                return Ok(());
+/// Draws the conclusion of a second look that was walked whole: what is left joins the plan, and
+/// where nothing is left, or the rounds are spent, the request comes to rest.
+///
+/// # Errors
+/// A failure of a source or of the ledger.
+pub async fn conclude(
+    docket: &Docket,
+    sources: &[Arc<dyn Source>],
+    case: &Case,
+    rounds_max: u32,
+) -> Result<(), Failure> {
+    let rounds = rounds(docket, case).await?;
+    let this_round = ordinals(rounds + 1, 0).start;
+    let (mut gone, mut left, mut touched) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let mut pages = pin!(entries(docket, case));
+    while let Some(entry) = pages.next().await {
+        let Entry { ordinal, planned, outcome, .. } = entry?;
+        match outcome {
+            None => left.push(ordinal),
+            // The bytes that we were to erase are gone from there: others took their place, and
+            // what of those concerns the request was met by this look.
+            Some(ItemOutcome::Changed) if ordinal < this_round => {
+                gone.push((ordinal, ItemOutcome::AlreadyAbsent));
             }
-            let still: Vec<_> =
-                self.left.iter().map(|ordinal| (*ordinal, ItemOutcome::Changed)).collect();
-            docket.ledger.record_outcomes(id, &still).await?;
+            Some(ItemOutcome::Erased) => drop(touched.insert(planned.finding.item.source)),
+            Some(_) => {}
         }
-        let acted = records.iter().rev().find(|r| matches!(r.event, Event::Acted { .. }));
-        let erased_at = acted.map_or_else(|| docket.clock.now(), |record| record.at);
-        let touched = |source: &&Arc<dyn Source>| {
-            self.known.iter().any(|((name, ..), outcome)| {
-                name == source.name() && *outcome == ItemOutcome::Erased
-            })
-        };
-        let mut unrecoverable_after = None;
-        for source in sources.iter().filter(touched) {
-            unrecoverable_after =
-                unrecoverable_after.max(source.unrecoverable_after(erased_at).await?);
-        }
-        let verified = Event::Verified {
-            counts: docket.counts(id).await?,
-            archive: None,
-            logically_erased_at: Some(erased_at),
-            unrecoverable_after,
-        };
-        docket.append(&self.case.standing, verified).await?;
-        Ok(())
     }
+    docket.record_outcomes(case, &gone).await?;
+    if !left.is_empty() && rounds < u64::from(rounds_max) {
+        docket.advance(case, Event::LeftOver { items: left.len() as u64 }).await?;
+        return Ok(());
+    }
+    let still: Vec<_> = left.into_iter().map(|ordinal| (ordinal, ItemOutcome::Changed)).collect();
+    docket.record_outcomes(case, &still).await?;
+    let id = &case.request.id;
+    let records = docket.ledger.records(id).await?;
+    let acted = records.iter().rev().find(|r| matches!(r.event, Event::Acted { .. }));
+    let erased_at = acted.map_or_else(|| docket.clock.now(), |record| record.at);
+    let mut unrecoverable_after = None;
+    for source in sources.iter().filter(|source| touched.contains(source.name())) {
+        unrecoverable_after = unrecoverable_after.max(source.unrecoverable_after(erased_at).await?);
+    }
+    let verified = Event::Verified {
+        counts: docket.counts(id).await?,
+        archive: None,
+        logically_erased_at: Some(erased_at),
+        unrecoverable_after,
+    };
+    docket.advance(case, verified).await?;
+    Ok(())
+}
+
+/// Second looks that found something.
+async fn rounds(docket: &Docket, case: &Case) -> Result<u64, Failure> {
+    let records = docket.ledger.records(&case.request.id).await?;
+    let rounds = records.iter().filter(|r| matches!(r.event, Event::LeftOver { .. })).count();
+    Ok(rounds as u64)
+}
+
+/// The whole plan, page by page.
+fn entries<'a>(
+    docket: &'a Docket,
+    case: &'a Case,
+) -> impl Stream<Item = Result<Entry, Failure>> + 'a {
+    stream::try_unfold(Some(None), move |after| async move {
+        let Some(after) = after else { return Ok(None) };
+        let page = docket.items(case, after, false, PAGE).await?;
+        let next = page.last().map(|last| Some(last.ordinal));
+        Ok::<_, Failure>(Some((stream::iter(page.into_iter().map(Ok)), next)))
+    })
+    .try_flatten()
 }
 
 fn place(finding: &Finding) -> Place {
@@ -187,7 +202,7 @@ pub async fn rest_dry(docket: &Docket, case: &Case) -> Result<(), Failure> {
         }
         let outcome = |planned: &Planned| planned.settled().unwrap_or(ItemOutcome::Planned);
         let outcomes: Vec<_> = open.iter().map(|e| (e.ordinal, outcome(&e.planned))).collect();
-        docket.ledger.record_outcomes(id, &outcomes).await?;
+        docket.record_outcomes(case, &outcomes).await?;
     }
     let verified = Event::Verified {
         counts: docket.counts(id).await?,
@@ -195,6 +210,6 @@ pub async fn rest_dry(docket: &Docket, case: &Case) -> Result<(), Failure> {
         logically_erased_at: None,
         unrecoverable_after: None,
     };
-    docket.append(&case.standing, verified).await?;
+    docket.advance(case, verified).await?;
     Ok(())
 }

@@ -6,15 +6,16 @@ use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
 use crate::ports::ledger::{Progress, Standing};
+use crate::ports::tasks::{End, Lease, work_on};
 use crate::stages::erase::erase;
 use crate::stages::export::export;
 use crate::stages::verify::archive::read_back;
 use crate::stages::verify::erasure::rest_dry;
 use crate::stages::walk::{Patience, Walk};
 use crate::worker::loops::sweep::fail;
-use crate::worker::report;
-use crate::worker::retry::Aside;
+use crate::worker::retry::Tries;
 use crate::worker::world::World;
+use crate::worker::{lease, report};
 
 /// How long what is in hand may go on after a stop: well under the half minute that service
 /// managers give.
@@ -26,88 +27,112 @@ const TURN: u32 = 100;
 /// How often the progress of an act is noted.
 const NOTE_EVERY_MS: u64 = 500;
 
-/// Acts until stopped. A request that fails for now is put aside, so that it holds up no other.
+/// Acts until stopped. A request that fails for now is put off, so that it holds up no other.
 pub async fn run(world: &World) {
-    let mut aside = Aside::default();
+    let mut tries = Tries::default();
     while !world.stopper.is_stopped() {
-        match next(world, &aside).await {
-            Ok(Some(standing)) => step(world, standing, &mut aside).await,
-            Ok(None) => world.rest().await,
+        match turn(world).await {
+            Ok(worked) => {
+                tries = Tries::default();
+                if !worked {
+                    world.rest().await;
+                }
+            }
             Err(failure) => {
                 report::failed(&world.metrics, "act", &failure);
-                world.pause_ms(world.limits.backoff.delay_ms_min).await;
+                world.pause_ms(world.limits.backoff.delay_ms(tries.count(), world.random())).await;
+                tries = tries.next();
             }
         }
     }
 }
 
-/// The request that is due first among those that can be acted on now.
-async fn next(world: &World, aside: &Aside) -> Result<Option<Standing>, Failure> {
+/// One stage of the request that is due first among those that can be acted on now; `false` if
+/// there is none.
+async fn turn(world: &World) -> Result<bool, Failure> {
     let states = [State::Planned, State::Acting, State::Verifying];
-    let standings = world.docket.ledger.standings(&states, TURN).await?;
     let now = world.docket.clock.now();
-    Ok(standings.into_iter().find(|standing| {
+    for standing in world.docket.ledger.free(&states, now, TURN).await? {
         let erasure = standing.kind.is_some_and(|kind| !kind.is_export());
-        let swept = standing.state == State::Verifying && erasure;
-        !swept && aside.admits(&standing.id, now)
-    }))
+        if standing.state == State::Verifying && erasure {
+            continue;
+        }
+        let Some(lease) = lease::claim(world, &work_on(&standing.id)).await? else { continue };
+        step(world, &standing.id, &lease).await?;
+        return Ok(true);
+    }
+    Ok(false)
 }
 
-async fn step(world: &World, standing: Standing, aside: &mut Aside) {
-    let id = standing.id.clone();
-    let clock = &world.docket.clock;
-    let patience = world.limits.backoff.patience(aside.tries(&id));
-    // Side by side: see the sweep.
+async fn step(world: &World, id: &RequestId, lease: &Lease) -> Result<(), Failure> {
+    let docket = &world.docket;
+    // As it stands now that nobody else can work on it.
+    let Some(standing) = docket.ledger.standing(id).await? else { return Ok(()) };
+    let patience = world.limits.backoff.patience(lease.tries, docket.clock.now(), standing.due);
+    // Side by side: see the lease.
     let acting = async {
         tokio::select! {
-            acted = act(world, &standing, patience) => acted,
-            never = note_on(world, &id) => match never {},
+            acted = act(world, &standing, lease, patience) => acted,
+            never = note_on(world, id) => match never {},
         }
     };
-    let Some(acted) = world.stopper.run_with_grace(clock, GRACE_MS, acting).await else { return };
+    let acting = lease::hold(world, lease, acting);
+    let Some(acted) = world.stopper.run_with_grace(&docket.clock, GRACE_MS, acting).await else {
+        return Ok(());
+    };
+    world.bell.notify_waiters();
     let settled = match acted {
-        Ok(()) => {
-            aside.forget(&id);
-            report::moved(world, &id, standing.sequence).await
-        }
+        Ok(()) => Ok(()),
         Err(failure) => {
-            report::request_failed(&world.metrics, "act", &failure, &id);
+            report::request_failed(&world.metrics, "act", &failure, id);
             if failure.is_transient() {
-                aside.put(&id, &world.limits.backoff, clock.now(), world.random());
-                Ok(())
-            } else {
-                fail(world, &id, &failure).await
+                return lease::put_off(world, lease).await;
             }
+            fail(world, id, &failure, lease).await
         }
     };
     if let Err(failure) = settled {
-        report::request_failed(&world.metrics, "act", &failure, &id);
-        aside.put(&id, &world.limits.backoff, clock.now(), world.random());
+        report::request_failed(&world.metrics, "act", &failure, id);
+        return lease::put_off(world, lease).await;
     }
-    world.bell.notify_waiters();
+    lease::let_go(world, lease, End::Done).await?;
+    report::moved(world, id, standing.sequence).await
 }
 
 /// One stage of one request.
-async fn act(world: &World, standing: &Standing, patience: Patience) -> Result<(), Failure> {
+async fn act(
+    world: &World,
+    standing: &Standing,
+    lease: &Lease,
+    patience: Patience,
+) -> Result<(), Failure> {
     let docket = &world.docket;
-    let mut case = docket.load(standing).await?;
+    if !matches!(standing.state, State::Planned | State::Acting | State::Verifying) {
+        // Another daemon was first.
+        return Ok(());
+    }
+    let mut case = docket.load(standing, lease).await?;
     if standing.state == State::Planned {
         if case.request.options.dry_run {
             return rest_dry(docket, &case).await;
         }
-        let Some(standing) = docket.append(standing, Event::ActStarted).await? else {
+        let Some(standing) = docket.advance(&case, Event::ActStarted).await? else {
             // A person withdrew it first.
             return Ok(());
         };
         case.standing = standing;
     }
     let exports = &*world.exports;
-    if case.standing.state == State::Verifying {
-        return read_back(docket, exports, &case, world.limits.verify_rounds_max).await;
-    }
     if case.request.kind.is_export() {
+        if case.standing.state == State::Verifying {
+            return read_back(docket, exports, &case, world.limits.verify_rounds_max).await;
+        }
         let walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
         return export(docket, &world.sources, exports, &case, &walk).await;
+    }
+    if case.standing.state == State::Verifying {
+        // What was erased is looked for by a sweep.
+        return Ok(());
     }
     let concurrency = world.limits.act_concurrency_max;
     erase(docket, &world.sources, &case, concurrency, patience).await

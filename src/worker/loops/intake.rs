@@ -19,7 +19,7 @@ pub async fn run(world: &World) {
             Ok(()) => tries = Tries::default(),
             Err(failure) => {
                 report::failed(&world.metrics, "intake", &failure);
-                world.pause_ms(world.limits.backoff.delay_ms(tries, world.random())).await;
+                world.pause_ms(world.limits.backoff.delay_ms(tries.count(), world.random())).await;
                 tries = tries.next();
             }
         }

@@ -1,5 +1,9 @@
 //! All that wait, one sweep: requests that were accepted are found together, erasures that were
 //! acted on are looked at again together. While a sweep runs, new requests wait and share the next.
+//!
+//! A sweep stands in the ledger with its shards. Whichever daemon finds none open opens one; each
+//! takes shard after shard; whichever finds all walked closes it. Opening and closing are one work,
+//! each shard is another, and each is done under its lease.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -8,154 +12,303 @@ use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
 use crate::domain::subject::Subject;
-use crate::ports::ledger::{Progress, Standing};
+use crate::ports::ledger::{Cleared, Progress, Standing};
+use crate::ports::tasks::{End, Lease, Purpose, Shard, Sweep};
 use crate::stages::docket::Case;
-use crate::stages::find::find;
-use crate::stages::verify::erasure::verify;
+use crate::stages::find::{self, wanted};
+use crate::stages::verify::erasure;
 use crate::stages::walk::{Meter, Walk};
-use crate::worker::report;
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
-
-/// Why the sources are walked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// To find what is held.
-    Find,
-    /// To prove that it is gone.
-    Verify,
-}
+use crate::worker::{lease, report};
 
 /// How often the progress of a walk is noted.
 const NOTE_EVERY_MS: u64 = 500;
 
-/// Sweeps for one purpose until stopped. A sweep that is stopped leaves its requests where they
-/// were; the next start sweeps for them again.
+/// Sweeps for one purpose until stopped. A shard that is stopped is walked again from its start.
 pub async fn run(world: &World, purpose: Purpose) {
     let mut tries = Tries::default();
     while !world.stopper.is_stopped() {
-        let turn = world.stopper.run_until_stopped(turn(world, purpose, tries)).await;
+        let turn = world.stopper.run_until_stopped(turn(world, purpose)).await;
         match turn {
             None => return,
             Some(Ok(true)) => tries = Tries::default(),
-            Some(Ok(false)) => world.rest().await,
+            Some(Ok(false)) => {
+                tries = Tries::default();
+                world.rest().await;
+            }
             Some(Err(failure)) => {
                 report::failed(&world.metrics, purpose.word(), &failure);
-                world.pause_ms(world.limits.backoff.delay_ms(tries, world.random())).await;
+                world.pause_ms(world.limits.backoff.delay_ms(tries.count(), world.random())).await;
                 tries = tries.next();
             }
         }
     }
 }
 
-/// One sweep; `false` if nobody waits for one.
-async fn turn(world: &World, purpose: Purpose, tries: Tries) -> Result<bool, Failure> {
-    let cases = waiting(world, purpose).await?;
-    if cases.is_empty() {
-        return Ok(false);
-    }
-    let subjects: Vec<&Subject> = cases.iter().map(|case| &case.request.subject).collect();
-    let walk = Walk::new(&subjects, world.limits.walk(), world.limits.backoff.patience(tries));
-    let meter = Arc::clone(&walk.meter);
-    let swept = {
-        let docket = &world.docket;
-        let sweeping = async {
-            match purpose {
-                Purpose::Find => {
-                    find(docket, &world.sources, &world.policy, &cases, walk).await.map(drop)
-                }
-                Purpose::Verify => {
-                    let rounds = world.limits.verify_rounds_max;
-                    verify(docket, &world.sources, &world.policy, &cases, rounds, walk).await
-                }
-            }
-        };
-        // Side by side: the sweep may hold the ledger's one writing connection while it waits, and
-        // a note that was awaited in between would wait for it for ever.
-        tokio::select! {
-            swept = sweeping => swept,
-            never = note_on(world, &cases, &meter) => match never {},
+/// One step of a sweep; `false` if there is none for this daemon now.
+async fn turn(world: &World, purpose: Purpose) -> Result<bool, Failure> {
+    let Some(sweep) = world.docket.ledger.sweep(purpose).await? else {
+        if waiting(world, purpose, 1).await?.is_empty() {
+            return Ok(false);
         }
+        return conduct(world, purpose, open).await;
     };
-    report::swept(&world.metrics, purpose.word(), cases.len(), &meter);
-    world.bell.notify_waiters();
-    match swept {
-        Ok(()) => {
-            for case in &cases {
-                report::moved(world, &case.request.id, case.standing.sequence).await?;
-            }
-            Ok(true)
+    if sweep.is_walked() || members(world, purpose, &sweep).await?.is_empty() {
+        return conduct(world, purpose, close).await;
+    }
+    for shard in sweep.shards.iter().filter(|shard| !shard.done) {
+        if let Some(lease) = lease::claim(world, &shard.work()).await? {
+            let walked = walk(world, purpose, shard.number, &lease);
+            return under(world, purpose, &lease, walked).await;
         }
-        Err(failure) if failure.is_transient() => Err(failure),
+    }
+    Ok(false)
+}
+
+/// Opens or closes: that only one daemon at a time may do.
+async fn conduct(
+    world: &World,
+    purpose: Purpose,
+    work: impl AsyncFnOnce(&World, Purpose, &Lease) -> Result<bool, Failure>,
+) -> Result<bool, Failure> {
+    let Some(lease) = lease::claim(world, purpose.word()).await? else { return Ok(false) };
+    under(world, purpose, &lease, work(world, purpose, &lease)).await
+}
+
+async fn under(
+    world: &World,
+    purpose: Purpose,
+    lease: &Lease,
+    work: impl Future<Output = Result<bool, Failure>>,
+) -> Result<bool, Failure> {
+    let done = lease::hold(world, lease, work).await;
+    world.bell.notify_waiters();
+    match done {
+        Ok(worked) => {
+            lease::let_go(world, lease, End::Done).await?;
+            Ok(worked)
+        }
         Err(failure) => {
             report::failed(&world.metrics, purpose.word(), &failure);
-            for case in &cases {
-                fail(world, &case.request.id, &failure).await?;
-            }
+            lease::put_off(world, lease).await?;
             Ok(true)
         }
     }
 }
 
-/// The requests that this sweep is for, unsealed.
-async fn waiting(world: &World, purpose: Purpose) -> Result<Vec<Case>, Failure> {
+/// Opens a sweep for all that wait.
+async fn open(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Failure> {
     let docket = &world.docket;
-    let states: &[State] = match purpose {
-        Purpose::Find => &[State::Accepted, State::Finding],
-        Purpose::Verify => &[State::Verifying],
-    };
-    let standings = docket.ledger.standings(states, world.limits.sweep_requests_max).await?;
+    if docket.ledger.sweep(purpose).await?.is_some() {
+        return Ok(true);
+    }
     let mut cases = Vec::new();
-    for standing in standings {
-        // Archives are read back by the act loop: nothing is walked for them.
-        if purpose == Purpose::Verify && standing.kind.is_none_or(|kind| kind.is_export()) {
-            continue;
+    for standing in waiting(world, purpose, world.limits.sweep_requests_max).await? {
+        let Some(standing) = begun(world, standing, lease).await? else { continue };
+        let Some(case) = load(world, &standing, lease).await? else { continue };
+        // Whatever an earlier sweep drafted and did not bring to an end.
+        let drafts = match purpose {
+            Purpose::Find => Cleared::All,
+            Purpose::Verify => Cleared::Open,
+        };
+        docket.clear_items(&case, drafts).await?;
+        cases.push(case);
+    }
+    let sources = wanted(&world.sources, cases.iter().map(|case| &case.request));
+    let sources: Vec<String> = sources.iter().map(|source| source.name().to_owned()).collect();
+    let ids: Vec<RequestId> = cases.iter().map(|case| case.request.id.clone()).collect();
+    if !ids.is_empty() {
+        docket.ledger.open_sweep(lease, purpose, &ids, &sources).await?;
+    }
+    Ok(true)
+}
+
+/// Requests that no sweep has been opened for, while none is open.
+async fn waiting(world: &World, purpose: Purpose, limit: u32) -> Result<Vec<Standing>, Failure> {
+    let ledger = &world.docket.ledger;
+    let mut waiting = match purpose {
+        // Those that a daemon had begun with when it died, and then the new ones.
+        Purpose::Find => ledger.standings(&[State::Finding], limit).await?,
+        Purpose::Verify => ledger.standings(&[State::Verifying], u32::MAX).await?,
+    };
+    if purpose == Purpose::Find {
+        waiting.extend(ledger.ready(limit).await?);
+    }
+    // Archives are read back by the act loop: nothing is walked for them.
+    let walked = |standing: &Standing| {
+        purpose == Purpose::Find || standing.kind.is_some_and(|kind| !kind.is_export())
+    };
+    waiting.retain(walked);
+    waiting.truncate(limit as usize);
+    Ok(waiting)
+}
+
+async fn begun(
+    world: &World,
+    standing: Standing,
+    lease: &Lease,
+) -> Result<Option<Standing>, Failure> {
+    if standing.state != State::Accepted {
+        return Ok(Some(standing));
+    }
+    world.docket.append(&standing, Event::FindStarted, Some(lease)).await
+}
+
+/// Unseals a request; one that cannot be unsealed ends.
+async fn load(world: &World, standing: &Standing, lease: &Lease) -> Result<Option<Case>, Failure> {
+    match world.docket.load(standing, lease).await {
+        Ok(case) => Ok(Some(case)),
+        Err(failure) if failure.is_transient() => Err(failure),
+        Err(failure) => {
+            fail(world, &standing.id, &failure, lease).await?;
+            Ok(None)
         }
-        let Some(standing) = begun(world, standing).await? else { continue };
-        match docket.load(&standing).await {
-            Ok(case) => cases.push(case),
-            Err(failure) if failure.is_transient() => return Err(failure),
-            Err(failure) => fail(world, &standing.id, &failure).await?,
-        }
+    }
+}
+
+/// The requests of a sweep that are still to be swept for.
+async fn members(world: &World, purpose: Purpose, sweep: &Sweep) -> Result<Vec<Standing>, Failure> {
+    let state = match purpose {
+        Purpose::Find => State::Finding,
+        Purpose::Verify => State::Verifying,
+    };
+    let mut standings = world.docket.ledger.swept(sweep.id).await?;
+    standings.retain(|standing| standing.state == state);
+    Ok(standings)
+}
+
+async fn cases(
+    world: &World,
+    purpose: Purpose,
+    sweep: &Sweep,
+    lease: &Lease,
+) -> Result<Vec<Case>, Failure> {
+    let mut cases = Vec::new();
+    for standing in members(world, purpose, sweep).await? {
+        cases.extend(load(world, &standing, lease).await?);
     }
     Ok(cases)
 }
 
-async fn begun(world: &World, standing: Standing) -> Result<Option<Standing>, Failure> {
-    if standing.state != State::Accepted {
-        return Ok(Some(standing));
+/// Walks one shard.
+async fn walk(
+    world: &World,
+    purpose: Purpose,
+    number: u64,
+    lease: &Lease,
+) -> Result<bool, Failure> {
+    let docket = &world.docket;
+    // As it is now that nobody else can work on it.
+    let Some(sweep) = docket.ledger.sweep(purpose).await? else { return Ok(true) };
+    let shard = sweep.shards.iter().find(|shard| shard.number == number && !shard.done);
+    let Some(shard) = shard.filter(|shard| shard.work() == lease.work) else { return Ok(true) };
+    let cases = cases(world, purpose, &sweep, lease).await?;
+    let subjects: Vec<&Subject> = cases.iter().map(|case| &case.request.subject).collect();
+    let due = cases.iter().filter_map(|case| case.standing.due).min();
+    let patience = world.limits.backoff.patience(lease.tries, docket.clock.now(), due);
+    let walk = Walk::new(&subjects, world.limits.walk(), patience);
+    let meter = Arc::clone(&walk.meter);
+    let before = sweep.shards.iter().map(|shard| shard.items).sum();
+    let walked = tokio::select! {
+        walked = walk_for(world, purpose, &cases, shard, walk) => walked,
+        never = note_on(world, &cases, before, &meter) => match never {},
+    };
+    report::walked(&world.metrics, &meter);
+    match walked {
+        Ok(()) => {
+            let (items, bytes) = (meter.items(), meter.bytes());
+            let done = Shard { done: true, items, bytes, ..shard.clone() };
+            docket.ledger.finish_shard(lease, &done).await?;
+        }
+        Err(failure) if failure.is_transient() => return Err(failure),
+        Err(failure) => fail_all(world, purpose, &cases, &failure, lease).await?,
     }
-    world.docket.append(&standing, Event::FindStarted).await
+    Ok(true)
+}
+
+async fn walk_for(
+    world: &World,
+    purpose: Purpose,
+    cases: &[Case],
+    shard: &Shard,
+    walk: Walk,
+) -> Result<(), Failure> {
+    let World { docket, sources, policy, .. } = world;
+    match purpose {
+        Purpose::Find => find::find(docket, sources, policy, cases, shard, walk).await,
+        Purpose::Verify => erasure::verify(docket, sources, policy, cases, shard, walk).await,
+    }
+}
+
+/// Closes a sweep whose shards are all walked, or whose requests are all gone.
+async fn close(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Failure> {
+    let World { docket, sources, policy, .. } = world;
+    let Some(sweep) = docket.ledger.sweep(purpose).await? else { return Ok(true) };
+    let cases = cases(world, purpose, &sweep, lease).await?;
+    if !cases.is_empty() && !sweep.is_walked() {
+        return Ok(true);
+    }
+    for case in &cases {
+        let rounds_max = world.limits.verify_rounds_max;
+        let concluded = match purpose {
+            Purpose::Find => find::conclude(docket, policy, case, &sweep).await,
+            Purpose::Verify => erasure::conclude(docket, sources, case, rounds_max).await,
+        };
+        match concluded {
+            Ok(()) => report::moved(world, &case.request.id, case.standing.sequence).await?,
+            Err(failure) if failure.is_transient() => return Err(failure),
+            Err(failure) => {
+                let one = std::slice::from_ref(case);
+                fail_all(world, purpose, one, &failure, lease).await?;
+            }
+        }
+    }
+    docket.ledger.close_sweep(lease, sweep.id).await?;
+    report::swept(&world.metrics, purpose.word(), cases.len(), &sweep);
+    Ok(true)
+}
+
+async fn fail_all(
+    world: &World,
+    purpose: Purpose,
+    cases: &[Case],
+    failure: &Failure,
+    lease: &Lease,
+) -> Result<(), Failure> {
+    report::failed(&world.metrics, purpose.word(), failure);
+    for case in cases {
+        fail(world, &case.request.id, failure, lease).await?;
+    }
+    Ok(())
 }
 
 /// Ends a request that cannot be served, unless it moved on meanwhile.
-pub async fn fail(world: &World, id: &RequestId, failure: &Failure) -> Result<(), Failure> {
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn fail(
+    world: &World,
+    id: &RequestId,
+    failure: &Failure,
+    lease: &Lease,
+) -> Result<(), Failure> {
     let Some(standing) = world.docket.ledger.standing(id).await? else { return Ok(()) };
     let event = Event::Failed { reason: failure.chain() };
     if standing.state.next(&event).is_ok() {
-        world.docket.append(&standing, event).await?;
+        world.docket.append(&standing, event, Some(lease)).await?;
         report::moved(world, id, standing.sequence).await?;
     }
     Ok(())
 }
 
 /// Notes from time to time how far a sweep has come, until dropped.
-async fn note_on(world: &World, cases: &[Case], meter: &Meter) -> Infallible {
+async fn note_on(world: &World, cases: &[Case], before: u64, meter: &Meter) -> Infallible {
     let ids: Vec<RequestId> = cases.iter().map(|case| case.request.id.clone()).collect();
     loop {
         world.docket.clock.sleep_ms(NOTE_EVERY_MS).await;
-        let progress = Progress { done: meter.items(), total: 0 };
+        let progress = Progress { done: before + meter.items(), total: 0 };
         // For people to look at; if the ledger is away, the sweep itself will say so.
         let _noted = world.docket.ledger.note_progress(&ids, progress).await;
-    }
-}
-
-impl Purpose {
-    /// The word in logs and metrics.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Find => "find",
-            Self::Verify => "verify",
-        }
     }
 }

@@ -1,12 +1,14 @@
 //! Requests that live in a ledger, record by record, for tests of the ledger itself.
 
 use dsrd::domain::event::{Announcement, Content, Correspondence, Envelope};
+use dsrd::domain::plan::ActionWord;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Decision, Event};
 use dsrd::evidence::chain::Link;
 use dsrd::ports::ledger::{
     Appended, Ledger, Opened, Opening, OpeningRequest, Record, SealedItem, SealedRequest,
 };
+use dsrd::ports::tasks::Lease;
 use jiff::Timestamp;
 
 /// One request and its last record.
@@ -35,7 +37,7 @@ impl Life {
         for event in events {
             let record = self.next(event);
             let announcement = announcement(&record);
-            let appended = ledger.append(&record, Some(&announcement)).await.unwrap();
+            let appended = ledger.append(&record, Some(&announcement), None).await.unwrap();
             assert_eq!(appended, Appended::Done, "{:?}", record.event);
             self.last = record;
         }
@@ -62,7 +64,19 @@ pub fn erasure() -> [Event; 5] {
 
 /// A plan, as an event.
 pub fn planned() -> Event {
-    Event::Planned { items: 3, unreadable: 0, seen: 9, policy: "policy".to_owned() }
+    Event::Planned {
+        items: 3,
+        unreadable: 0,
+        seen: 9,
+        policy: "policy".to_owned(),
+        sources: Vec::new(),
+    }
+}
+
+/// A lease for one write.
+pub async fn own(ledger: &dyn Ledger) -> Lease {
+    let (now, until) = (second(0), second(0));
+    ledger.claim("test", now, until).await.unwrap().expect("it lapses at once")
 }
 
 /// A person's decision.
@@ -80,6 +94,7 @@ pub fn opening(id: &str, at: i64) -> Opening {
             regulation: "gdpr".to_owned(),
             submitted: second(at),
             due: second(at + 86_400),
+            persons: vec![format!("person of {id}")],
             sealed: SealedRequest {
                 wrapped_key: format!("key of {id}").into_bytes(),
                 body: format!("body of {id}").into_bytes(),
@@ -103,6 +118,7 @@ pub fn rejection(id: &str, at: i64) -> Opening {
 pub fn sealed_items(ordinals: impl IntoIterator<Item = u64>) -> Vec<SealedItem> {
     let item = |ordinal| SealedItem {
         ordinal,
+        action: ActionWord::Delete,
         sealed: format!("sealed item {ordinal}").into_bytes(),
         begun: false,
         outcome: None,

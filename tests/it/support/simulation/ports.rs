@@ -14,9 +14,11 @@ use dsrd::domain::state::State;
 use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, Upload};
 use dsrd::ports::ledger::{
-    Appended, Ledger, Opened, Opening, Progress, Record, SealedItem, SealedRequest, Standing,
+    Appended, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record, SealedItem,
+    SealedRequest, Standing,
 };
 use dsrd::ports::sources::{ByteStream, Erased, Page, Read, Source};
+use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 use futures::StreamExt;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -156,9 +158,10 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
         &self,
         record: &Record,
         announcement: Option<&Announcement>,
+        lease: Option<&Lease>,
     ) -> Result<Appended, Failure> {
         let appending = async {
-            let appended = self.port.append(record, announcement).await?;
+            let appended = self.port.append(record, announcement, lease).await?;
             if appended == Appended::Done {
                 self.wire.happened(record.event.word());
             }
@@ -191,16 +194,35 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
         self.wire.look("sealed", self.port.sealed(id)).await
     }
 
-    async fn add_items(&self, id: &RequestId, items: &[SealedItem]) -> Result<(), Failure> {
-        self.wire.effect("add_items", self.port.add_items(id, items)).await
+    async fn add_items(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        items: &[SealedItem],
+    ) -> Result<(), Failure> {
+        self.wire.effect("add_items", self.port.add_items(lease, id, items)).await
     }
 
-    async fn clear_items(&self, id: &RequestId, open_only: bool) -> Result<(), Failure> {
-        self.wire.effect("clear_items", self.port.clear_items(id, open_only)).await
+    async fn clear_items(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        which: Cleared,
+    ) -> Result<(), Failure> {
+        self.wire.effect("clear_items", self.port.clear_items(lease, id, which)).await
     }
 
-    async fn begin_items(&self, id: &RequestId, ordinals: &[u64]) -> Result<(), Failure> {
-        self.wire.effect("begin_items", self.port.begin_items(id, ordinals)).await
+    async fn begin_items(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        ordinals: &[u64],
+    ) -> Result<(), Failure> {
+        self.wire.effect("begin_items", self.port.begin_items(lease, id, ordinals)).await
+    }
+
+    async fn drafted(&self, id: &RequestId) -> Result<Vec<Drafted>, Failure> {
+        self.wire.look("drafted", self.port.drafted(id)).await
     }
 
     async fn items(
@@ -215,10 +237,11 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
 
     async fn record_outcomes(
         &self,
+        lease: &Lease,
         id: &RequestId,
         outcomes: &[(u64, ItemOutcome)],
     ) -> Result<(), Failure> {
-        self.wire.effect("record_outcomes", self.port.record_outcomes(id, outcomes)).await
+        self.wire.effect("record_outcomes", self.port.record_outcomes(lease, id, outcomes)).await
     }
 
     async fn tally(&self, id: &RequestId) -> Result<Tally, Failure> {
@@ -252,6 +275,75 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
 
     async fn ping(&self) -> Result<(), Failure> {
         self.wire.look("ping", self.port.ping()).await
+    }
+}
+
+#[async_trait]
+impl<P: Ledger + ?Sized> Tasks for Wired<P> {
+    async fn claim(
+        &self,
+        work: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Lease>, Failure> {
+        self.wire.effect("claim", self.port.claim(work, now, until)).await
+    }
+
+    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, Failure> {
+        // As often as time passes: it is not counted.
+        self.wire.look("renew", self.port.renew(lease, until)).await
+    }
+
+    async fn let_go(&self, lease: &Lease, end: End) -> Result<(), Failure> {
+        self.wire.effect("let_go", self.port.let_go(lease, end)).await
+    }
+
+    async fn free_all(&self) -> Result<(), Failure> {
+        self.wire.effect("free_all", self.port.free_all()).await
+    }
+
+    async fn free(
+        &self,
+        states: &[State],
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("free", self.port.free(states, now, limit)).await
+    }
+
+    async fn ready(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("ready", self.port.ready(limit)).await
+    }
+
+    async fn in_the_way(&self, id: &RequestId) -> Result<Vec<RequestId>, Failure> {
+        self.wire.look("in_the_way", self.port.in_the_way(id)).await
+    }
+
+    async fn sweep(&self, purpose: Purpose) -> Result<Option<Sweep>, Failure> {
+        self.wire.look("sweep", self.port.sweep(purpose)).await
+    }
+
+    async fn open_sweep(
+        &self,
+        lease: &Lease,
+        purpose: Purpose,
+        requests: &[RequestId],
+        sources: &[String],
+    ) -> Result<(), Failure> {
+        let opening = self.port.open_sweep(lease, purpose, requests, sources);
+        self.wire.effect("open_sweep", opening).await
+    }
+
+    async fn swept(&self, sweep: u64) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("swept", self.port.swept(sweep)).await
+    }
+
+    async fn finish_shard(&self, lease: &Lease, shard: &Shard) -> Result<(), Failure> {
+        self.wire.effect("finish_shard", self.port.finish_shard(lease, shard)).await
+    }
+
+    async fn close_sweep(&self, lease: &Lease, sweep: u64) -> Result<(), Failure> {
+        self.wire.effect("close_sweep", self.port.close_sweep(lease, sweep)).await
     }
 }
 

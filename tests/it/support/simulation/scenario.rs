@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use dsrd::adapters::memory::announcer::MemoryAnnouncer;
 use dsrd::adapters::memory::clock::MemoryClock;
@@ -49,6 +50,15 @@ pub struct Scenario {
     folder: TempDir,
 }
 
+/// When the second daemon of a pair starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// With the first.
+    Together,
+    /// Once the first stopped.
+    Late,
+}
+
 /// Log lines, kept.
 #[derive(Clone, Default)]
 pub struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -64,6 +74,9 @@ const TICKS_MAX: u32 = 3_000;
 
 /// Ticks that an outage lasts.
 const OUTAGE_TICKS: u32 = 20;
+
+/// Ticks that a frozen process stands still: twice as long as a lease lasts.
+const FROZEN_TICKS: u32 = 24;
 
 /// Stack of a simulation.
 const STACK_BYTES: usize = 16 << 20;
@@ -127,7 +140,7 @@ impl Scenario {
         let layer = layer(Format::Json, "trace", move || lines.clone()).unwrap();
         let _logging = tracing::subscriber::set_default(Registry::default().with(layer));
         let ledger = self.ledger().await;
-        let world = World::new(self.parts(Arc::clone(&ledger))).unwrap();
+        let world = World::new(self.parts(Arc::clone(&ledger), &self.wire)).unwrap();
         tokio::select! {
             biased;
             () = self.wire.dead() => {}
@@ -135,6 +148,48 @@ impl Scenario {
             () = self.pass_time(&world, &*ledger) => {}
         }
         self.metrics.lock().unwrap().push(world.metrics.render());
+    }
+
+    /// Two daemons on one ledger live until nothing more happens. The first may be stopped; the
+    /// second is not, and starts with it or once it stopped.
+    pub async fn live_in_pair(&self, start: Start) {
+        let lines = self.logs.clone();
+        let layer = layer(Format::Json, "trace", move || lines.clone()).unwrap();
+        let _logging = tracing::subscriber::set_default(Registry::default().with(layer));
+        let ledger = self.ledger().await;
+        let healthy = Arc::<Tripwire>::default();
+        let world = async |wire: &Arc<Tripwire>| {
+            let parts = self.parts(self.ledger().await, wire);
+            World::new(Parts { alone: false, ..parts }).unwrap()
+        };
+        let (first, second) = (world(&self.wire).await, world(&healthy).await);
+        let mortal = async {
+            let mut running = Box::pin(runner::run(&first));
+            let unless_frozen = std::future::poll_fn(|context| {
+                if self.wire.is_frozen() { Poll::Pending } else { running.as_mut().poll(context) }
+            });
+            tokio::select! {
+                biased;
+                () = self.wire.dead() => self.inbox.take_back(),
+                () = unless_frozen => {}
+            }
+        };
+        let relief = async {
+            if start == Start::Late {
+                tokio::select! {
+                    () = self.wire.tripped() => {}
+                    () = first.stopper.stopped() => {}
+                }
+            }
+            Box::pin(runner::run(&second)).await;
+        };
+        let until_stopped = async { tokio::join!(mortal, relief) };
+        let daemons: [(&World, &Tripwire); 2] = [(&first, &self.wire), (&second, &healthy)];
+        tokio::select! {
+            biased;
+            _ = until_stopped => {}
+            () = self.pass_time_for(&daemons, &*ledger) => {}
+        }
     }
 
     /// The ledger, without the tripwire.
@@ -148,14 +203,15 @@ impl Scenario {
         self.folder.path()
     }
 
-    fn parts(&self, ledger: Arc<dyn Ledger>) -> Parts {
+    fn parts(&self, ledger: Arc<dyn Ledger>, wire: &Arc<Tripwire>) -> Parts {
         let sources: Sources =
-            self.sources.iter().map(|source| self.wired(source) as Arc<dyn Source>).collect();
+            self.sources.iter().map(|source| wired(wire, source) as Arc<dyn Source>).collect();
         Parts {
-            door: (self.wired(&self.inbox), self.wired(&self.announcer)),
+            door: (wired(wire, &self.inbox), wired(wire, &self.announcer)),
             sources,
-            exports: self.wired(&self.exports),
-            ledger: self.wired(&ledger),
+            exports: wired(wire, &self.exports),
+            alone: true,
+            ledger: wired(wire, &ledger),
             clock: Arc::<MemoryClock>::clone(&self.clock),
             entropy: Arc::new(SystemEntropy),
             master_key: "5a".repeat(32).into(),
@@ -167,26 +223,34 @@ impl Scenario {
         }
     }
 
-    fn wired<P: ?Sized>(&self, port: &Arc<P>) -> Arc<Wired<P>> {
-        Arc::new(Wired { wire: Arc::clone(&self.wire), port: Arc::clone(port) })
-    }
-
     /// Moves the clock whenever everybody waits for it, and stops the daemon when all is done.
     async fn pass_time(&self, world: &World, ledger: &dyn Ledger) {
-        let mut downtime = 0;
+        self.pass_time_for(&[(world, &self.wire)], ledger).await;
+    }
+
+    async fn pass_time_for(&self, daemons: &[(&World, &Tripwire)], ledger: &dyn Ledger) {
+        let (mut downtime, mut frozen) = (0, 0);
         let ticks = if self.hasty { TICKS_MAX * 100 } else { TICKS_MAX };
         for _ in 0..ticks {
             if self.hasty {
                 tokio::task::yield_now().await;
             } else {
-                self.wire.quiet().await;
+                for (_, wire) in daemons {
+                    tokio::select! {
+                        () = wire.quiet() => {}
+                        () = wire.frozen() => {}
+                    }
+                }
             }
-            if self.wire.is_down() {
-                downtime += 1;
+            downtime += u32::from(self.wire.is_down());
+            frozen += u32::from(self.wire.is_frozen());
+            if frozen > FROZEN_TICKS {
+                self.wire.thaw();
             }
             let over = downtime > OUTAGE_TICKS;
-            if over || (!self.wire.is_down() && self.at_rest(ledger).await) {
-                world.stopper.stop();
+            let up = !self.wire.is_down() && !self.wire.is_frozen();
+            if over || (up && self.at_rest(ledger).await) {
+                daemons.iter().for_each(|(world, _)| world.stopper.stop());
             }
             self.clock.advance_ms(TICK_MS);
         }
@@ -215,6 +279,10 @@ impl Write for Lines {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+fn wired<P: ?Sized>(wire: &Arc<Tripwire>, port: &Arc<P>) -> Arc<Wired<P>> {
+    Arc::new(Wired { wire: Arc::clone(wire), port: Arc::clone(port) })
 }
 
 /// Runs a test's work with one thread for everything, so that it goes the same way each time. Without
@@ -294,6 +362,7 @@ fn limits() -> Limits {
         depth_max: 4,
         decoded_bytes_max: 1 << 24,
         decoded_ratio_max: 1000,
+        lease_ms: 3_000,
         backoff: Backoff { delay_ms_min: 100, delay_ms_max: 1_000, tries_max: 5 },
     }
 }

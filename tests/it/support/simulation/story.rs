@@ -70,11 +70,11 @@ async fn life(
         writeln!(text, "  {sequence} {} -> {}{told}", event.word(), state.word()).unwrap();
     }
     let items = ledger.items(id, None, false, u32::MAX).await.unwrap();
-    for item in items {
+    for (number, item) in items.iter().enumerate() {
         let outcome = item.outcome.as_ref().map_or("open", |outcome| outcome.word());
         let detail = item.outcome.as_ref().map_or("", |outcome| outcome.detail());
         let kept = if item.sealed.is_empty() { "" } else { ", still sealed in the ledger" };
-        let line = format!("  item {}: {outcome} {detail}", item.ordinal);
+        let line = format!("  item {number}: {outcome} {detail}");
         writeln!(text, "{}{kept}", line.trim_end()).unwrap();
     }
 }

@@ -25,6 +25,9 @@ pub enum Trip {
     Outage,
     /// That one effect fails, and the next succeeds.
     Hiccup,
+    /// The process stands still, for longer than its leases last, and then goes on as if nothing
+    /// had been.
+    Freeze,
 }
 
 /// Which effect, counted from 1, and whether it still happens.
@@ -46,8 +49,10 @@ type Fault = (&'static str, fn() -> Failure);
 pub struct Tripwire {
     effects: AtomicUsize,
     fuse: Mutex<Option<Fuse>>,
-    blown: Mutex<Option<&'static str>>,
+    blown: watch::Sender<Option<&'static str>>,
     down: AtomicBool,
+    frozen: watch::Sender<bool>,
+    under_way: watch::Sender<usize>,
     dead: Notify,
     busy: watch::Sender<usize>,
     ledgered: watch::Sender<Vec<&'static str>>,
@@ -66,6 +71,15 @@ impl Drop for Busy {
     }
 }
 
+/// Counts down a call that ended, or was dropped.
+struct Done<'a>(&'a watch::Sender<usize>);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|calls| *calls -= 1);
+    }
+}
+
 impl Tripwire {
     /// Stops the world at that effect.
     pub fn set(&self, fuse: Fuse) {
@@ -80,7 +94,12 @@ impl Tripwire {
 
     /// What the world stopped at, if it did.
     pub fn blown(&self) -> Option<&'static str> {
-        *self.blown.lock().unwrap()
+        *self.blown.borrow()
+    }
+
+    /// Returns once the world stopped.
+    pub async fn tripped(&self) {
+        self.blown.subscribe().wait_for(|blown| blown.is_some()).await.unwrap();
     }
 
     /// Whether every port fails.
@@ -163,7 +182,7 @@ impl Tripwire {
     ) -> Result<T, Failure> {
         let _busy = self.busy();
         self.check(name)?;
-        work.await
+        self.underway(work).await
     }
 
     /// A call that changes something outside the process.
@@ -172,18 +191,60 @@ impl Tripwire {
         name: &'static str,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        let _busy = self.busy();
+        let busy = self.busy();
         self.check(name)?;
         let count = self.effects.fetch_add(1, Ordering::SeqCst) + 1;
         let fuse = self.fuse.lock().unwrap().filter(|fuse| fuse.at == count);
         match fuse {
-            None => work.await,
+            None => self.underway(work).await,
+            Some(Fuse { after, trip: Trip::Freeze, .. }) => {
+                self.blown.send_replace(Some(name));
+                if !after {
+                    drop(busy);
+                    self.freeze().await;
+                    let _busy = self.busy();
+                    return work.await;
+                }
+                let done = work.await;
+                drop(busy);
+                self.freeze().await;
+                done
+            }
             Some(Fuse { after: false, trip, .. }) => self.blow(name, trip).await,
             Some(Fuse { after: true, trip, .. }) => {
                 work.await?;
                 self.blow(name, trip).await
             }
         }
+    }
+
+    async fn underway<T>(&self, work: impl Future<Output = T>) -> T {
+        let _done = Done(&self.under_way);
+        self.under_way.send_modify(|calls| *calls += 1);
+        work.await
+    }
+
+    /// Whether the process stands still.
+    pub fn is_frozen(&self) -> bool {
+        *self.frozen.borrow()
+    }
+
+    /// The process goes on.
+    pub fn thaw(&self) {
+        self.frozen.send_replace(false);
+    }
+
+    /// Returns once the process stands still.
+    pub async fn frozen(&self) {
+        self.frozen.subscribe().wait_for(|frozen| *frozen).await.unwrap();
+    }
+
+    /// Not while another call is under way: it could be in the midst of a write to a ledger that has
+    /// one writer, and the other daemon would wait for it in real time.
+    async fn freeze(&self) {
+        self.under_way.subscribe().wait_for(|calls| *calls == 0).await.unwrap();
+        self.frozen.send_replace(true);
+        tokio::task::yield_now().await;
     }
 
     fn check(&self, name: &'static str) -> Result<(), Failure> {
@@ -205,14 +266,14 @@ impl Tripwire {
     }
 
     async fn blow<T>(&self, name: &'static str, trip: Trip) -> Result<T, Failure> {
-        *self.blown.lock().unwrap() = Some(name);
+        self.blown.send_replace(Some(name));
         match trip {
             Trip::Kill => {
                 self.dead.notify_one();
                 std::future::pending().await
             }
             Trip::Outage => self.down.store(true, Ordering::SeqCst),
-            Trip::Hiccup => {}
+            Trip::Hiccup | Trip::Freeze => {}
         }
         Err(Failure::transient("waiting for an answer that was lost"))
     }

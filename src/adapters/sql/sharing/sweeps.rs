@@ -1,0 +1,113 @@
+//! Sweeps and their shards.
+
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+
+use crate::adapters::sql::refusal::while_doing;
+use crate::adapters::sql::rows::{NUMBER, SHARD, STANDING, read, stored};
+use crate::domain::failure::Failure;
+use crate::domain::request::RequestId;
+use crate::ports::ledger::Standing;
+use crate::ports::tasks::{Purpose, Shard, Sweep};
+
+const OPEN: &str = "INSERT INTO sweeps (id, purpose, closed) \
+     VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM sweeps), $1, 0)";
+
+const OPENED: &str = "SELECT id AS number FROM sweeps WHERE purpose = $1 AND closed = 0";
+
+const ADD_SHARD: &str = "INSERT INTO shards (sweep, number, source, done, items, bytes) \
+     VALUES ($1, $2, $3, 0, 0, 0)";
+
+/// What belongs to the shards of a sweep goes when it closes; the sweep itself stays, so that
+/// nothing is ever named like an earlier shard.
+const CLOSE: [&str; 3] = [
+    "UPDATE sweeps SET closed = 1 WHERE id = $1",
+    "DELETE FROM leases WHERE work IN \
+     (SELECT 'sweep/' || sweep || '/' || number FROM shards WHERE sweep = $1)",
+    "DELETE FROM shards WHERE sweep = $1",
+];
+
+/// See `Tasks::sweep`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn sweep(pool: &AnyPool, purpose: Purpose) -> Result<Option<Sweep>, Failure> {
+    let ids = sqlx::query(OPENED).bind(purpose.word()).fetch_all(pool).await;
+    let Some(id) = read(ids, NUMBER)?.pop() else { return Ok(None) };
+    let shards = sqlx::query("SELECT * FROM shards WHERE sweep = $1 ORDER BY number");
+    let shards = read(shards.bind(stored(id)).fetch_all(pool).await, SHARD)?;
+    Ok(Some(Sweep { id, shards }))
+}
+
+/// See `Tasks::open_sweep`; the caller commits.
+///
+/// # Errors
+/// Whatever the database refuses: a sweep for this purpose that is open already among it.
+pub async fn open(
+    connection: &mut AnyConnection,
+    purpose: Purpose,
+    requests: &[RequestId],
+    sources: &[String],
+) -> Result<(), Failure> {
+    let doing = "opening a sweep";
+    let opened = sqlx::query(OPEN).bind(purpose.word()).execute(&mut *connection).await;
+    opened.map_err(while_doing(doing))?;
+    let ids = sqlx::query(OPENED).bind(purpose.word()).fetch_all(&mut *connection).await;
+    let id = read(ids, NUMBER)?.pop().unwrap_or_default();
+    for (number, source) in (0..).zip(sources) {
+        let shard = sqlx::query(ADD_SHARD).bind(stored(id)).bind(stored(number)).bind(source);
+        shard.execute(&mut *connection).await.map_err(while_doing(doing))?;
+    }
+    for request in requests {
+        sqlx::query("UPDATE requests SET sweep = $1 WHERE id = $2")
+            .bind(stored(id))
+            .bind(request.as_str())
+            .execute(&mut *connection)
+            .await
+            .map_err(while_doing(doing))?;
+    }
+    Ok(())
+}
+
+/// See `Tasks::swept`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn swept(pool: &AnyPool, sweep: u64) -> Result<Vec<Standing>, Failure> {
+    let statement = "SELECT standings.* FROM standings \
+         JOIN requests ON requests.id = standings.id AND requests.sweep = $1 \
+         ORDER BY standings.due, standings.id";
+    read(sqlx::query(statement).bind(stored(sweep)).fetch_all(pool).await, STANDING)
+}
+
+/// See `Tasks::finish_shard`; the caller commits.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn finish(connection: &mut AnyConnection, shard: &Shard) -> Result<(), Failure> {
+    let statement = "UPDATE shards SET done = 1, items = $1, bytes = $2 \
+         WHERE sweep = $3 AND number = $4";
+    sqlx::query(statement)
+        .bind(stored(shard.items))
+        .bind(stored(shard.bytes))
+        .bind(stored(shard.sweep))
+        .bind(stored(shard.number))
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(while_doing("ending a shard of a sweep"))
+}
+
+/// See `Tasks::close_sweep`; the caller commits.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn close(connection: &mut AnyConnection, sweep: u64) -> Result<(), Failure> {
+    for statement in CLOSE {
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(stored(sweep))
+            .execute(&mut *connection)
+            .await
+            .map_err(while_doing("closing a sweep"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Working under a lease: claimed first, renewed meanwhile, let go at the end.
+//!
+//! What a daemon that died held is taken over once it lapsed. A daemon that ends in order lets go of
+//! everything, so that the others need not wait for that.
+
+use std::sync::Mutex;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::failure::Failure;
+use crate::ports::tasks::{End, Lease};
+use crate::worker::world::World;
+
+/// The leases that this daemon holds.
+#[derive(Debug, Default)]
+pub struct Held(Mutex<Vec<Lease>>);
+
+/// A lease is renewed so often before it lapses: a renewal may fail and the next still be in time.
+const RENEWALS: u64 = 3;
+
+/// Claims a work; `None` if another has it or it is put off.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn claim(world: &World, work: &str) -> Result<Option<Lease>, Failure> {
+    let now = world.docket.clock.now();
+    let lease = world.docket.ledger.claim(work, now, until(world, now)).await?;
+    if let Some(lease) = &lease {
+        world.held.0.lock().expect("nobody panics with the list in hand").push(lease.clone());
+    }
+    Ok(lease)
+}
+
+/// Does the work while the lease is renewed beside it, and gives up once another has taken it.
+///
+/// # Errors
+/// The work's own failure; the lease was lost, which is transient: the other goes on with the work.
+pub async fn hold<T>(
+    world: &World,
+    lease: &Lease,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    // Side by side: the work may hold the ledger's one writing connection while it waits, and a
+    // renewal that was awaited in between would wait for it for ever.
+    tokio::select! {
+        done = work => done,
+        () = lost(world, lease) => {
+            Err(Failure::transient("working on").because("another daemon has taken the work over"))
+        }
+    }
+}
+
+/// Holds on to the lease for another while; `false` if it is another's.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn renew(world: &World, lease: &Lease) -> Result<bool, Failure> {
+    let now = world.docket.clock.now();
+    world.docket.ledger.renew(lease, until(world, now)).await
+}
+
+/// When a lease that was claimed or renewed at `now` is to be renewed.
+pub fn renew_at(world: &World, now: Timestamp) -> Timestamp {
+    now + millis(world.limits.lease_ms / RENEWALS)
+}
+
+/// Lets go.
+///
+/// # Errors
+/// The ledger's failure; the lease then lapses by itself.
+pub async fn let_go(world: &World, lease: &Lease, end: End) -> Result<(), Failure> {
+    world.held.0.lock().expect("nobody panics with the list in hand").retain(|held| held != lease);
+    world.docket.ledger.let_go(lease, end).await
+}
+
+/// Lets go after a failure: the work is put off, longer each time.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn put_off(world: &World, lease: &Lease) -> Result<(), Failure> {
+    let delay = world.limits.backoff.delay_ms(lease.tries, world.random());
+    let until = world.docket.clock.now() + millis(delay);
+    let_go(world, lease, End::Failed(until)).await
+}
+
+/// Lets go of all that is still held. Best effort: what cannot be let go of lapses.
+pub async fn let_go_of_all(world: &World) {
+    let held =
+        std::mem::take(&mut *world.held.0.lock().expect("nobody panics with the list in hand"));
+    for lease in held {
+        let _lapses_otherwise = world.docket.ledger.let_go(&lease, End::Left).await;
+    }
+}
+
+/// Renews the lease until it is another's.
+async fn lost(world: &World, lease: &Lease) {
+    loop {
+        world.docket.clock.sleep_ms(world.limits.lease_ms / RENEWALS).await;
+        // If the ledger is away, the work itself will say so.
+        if let Ok(false) = renew(world, lease).await {
+            return;
+        }
+    }
+}
+
+fn until(world: &World, now: Timestamp) -> Timestamp {
+    now + millis(world.limits.lease_ms)
+}
+
+fn millis(millis: u64) -> SignedDuration {
+    SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}

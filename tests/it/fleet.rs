@@ -1,0 +1,84 @@
+//! Two daemons on one ledger, one of which dies or stands still at any effect: the same ending.
+
+use dsrd::adapters::memory::source::Fault;
+use dsrd::domain::outcome::Block;
+
+use crate::support::simulation::scenario::Start::{Late, Together};
+use crate::support::simulation::scenario::{SOURCE, Scenario, notes, request, simulate};
+use crate::support::simulation::story::ending;
+use crate::support::simulation::tripwire::{Fuse, Trip};
+
+/// Lives the life once in peace, and then once for each effect of the first daemon, stopped there
+/// while the second goes on.
+fn survives(life: impl Fn() -> Scenario + Sync, trip: Trip) {
+    simulate(async || {
+        let scenario = life();
+        scenario.live().await;
+        let expected = ending(&scenario).await;
+        for (start, after) in [(Late, false), (Late, true), (Together, false)] {
+            // Ends: a life has so many effects and no more.
+            for at in 1.. {
+                let scenario = life();
+                scenario.wire.set(Fuse { at, after, trip });
+                scenario.live_in_pair(start).await;
+                let Some(effect) = scenario.wire.blown() else { break };
+                scenario.assert_silent().await;
+                let when = if after { "after" } else { "before" };
+                let stop = format!("{trip:?} {when} effect {at}, which is {effect}; {start:?}");
+                let got = ending(&scenario).await;
+                assert_eq!(expected, got, "{stop}\n{}", scenario.logs.text());
+            }
+        }
+    });
+}
+
+macro_rules! lives {
+    ($($life:ident),* $(,)?) => {$(
+        mod $life {
+            use super::*;
+
+            #[test]
+            fn one_killed() {
+                survives(super::$life, Trip::Kill);
+            }
+
+            #[test]
+            fn one_frozen() {
+                survives(super::$life, Trip::Freeze);
+            }
+        }
+    )*};
+}
+
+lives!(export, several_sources);
+
+/// Which of the two is accepted first would be chance if one daemon stood still.
+#[test]
+fn same_person_one_killed() {
+    survives(same_person, Trip::Kill);
+}
+
+fn export() -> Scenario {
+    patient(Scenario::small().sent(request("r-1", "access")))
+}
+
+/// The shards are walked by both.
+fn several_sources() -> Scenario {
+    let scenario = Scenario::small().with_source("billing").keeping("billing", "tax law");
+    scenario.source("billing").put("invoice.txt", notes("invoice"));
+    let source = scenario.source(SOURCE);
+    source.put("held.txt", notes("held"));
+    source.set_fault("held.txt", Some(Fault::Blocks(Block::LegalHold)));
+    patient(scenario.sent(request("r-1", "erasure")))
+}
+
+/// One waits for the other, in whichever daemon.
+fn same_person() -> Scenario {
+    patient(Scenario::small().sent(request("r-1", "access")).sent(request("r-2", "erasure")))
+}
+
+/// What fails because of a stop is tried again as often as it takes.
+fn patient(mut scenario: Scenario) -> Scenario {
+    scenario.limits.backoff.tries_max = u32::MAX;
+    scenario
+}
