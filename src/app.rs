@@ -76,6 +76,7 @@ impl Daemon {
             event_source: settings.deployment.source.clone(),
             controller_id: settings.deployment.controller_id.clone(),
             policy: settings.policy.clone(),
+            guard: settings.guard,
             calendar: settings.calendar.clone(),
             limits: limits(&settings.limits),
         })?;
@@ -193,6 +194,24 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
 /// The first fault of the archive.
 pub fn verify_archive(path: &std::path::Path) -> Result<offline::Archive, AppError> {
     Ok(offline::verify_archive(std::fs::File::open(path)?)?)
+}
+
+/// Checks the chains of a ledger, and changes nothing in it: of the SQLite file at `path`, or else of
+/// the ledger in the settings. `seen` is told how many requests were checked.
+///
+/// # Errors
+/// The ledger cannot be read; the first link that does not hold.
+pub async fn verify_ledger(
+    settings: &Settings,
+    path: Option<&std::path::Path>,
+    seen: impl FnMut(u64),
+) -> Result<offline::Account, AppError> {
+    let url = match path {
+        Some(path) => SqlLedger::url_of(path),
+        None => settings.ledger.url.clone(),
+    };
+    let ledger = SqlLedger::inspect(&url).await?;
+    Ok(offline::verify_ledger(&ledger, seen).await?)
 }
 
 fn door(settings: &Settings) -> Result<Door, AppError> {

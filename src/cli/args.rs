@@ -112,6 +112,11 @@ pub enum Evidence {
         /// The zip file.
         path: PathBuf,
     },
+    /// A ledger: every record is there, unchanged, and follows from the one before it.
+    Ledger {
+        /// An SQLite ledger [default: the ledger in the settings].
+        path: Option<PathBuf>,
+    },
 }
 
 /// Documents of the contract.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use tokio::runtime::Runtime;
 
-use crate::cli::args::{Args, Decision, LogFormat, Verb};
+use crate::cli::args::{Args, Decision, Evidence, LogFormat, Verb};
 use crate::cli::output::{CliError, End, complain};
 use crate::cli::{demo, preview, run, show, status, submit, verify};
 use crate::config::build;
@@ -36,7 +36,10 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Reject(decision) => decide(&settings()?, "reject", decision).await,
         Verb::Cancel(decision) => decide(&settings()?, "cancel", decision).await,
         Verb::Retry(decision) => decide(&settings()?, "retry", decision).await,
-        Verb::Verify { what } => verify::verify(what),
+        Verb::Verify { what: Evidence::Archive { path } } => verify::archive(path),
+        Verb::Verify { what: Evidence::Ledger { path } } => {
+            verify::ledger(&settings()?, path.as_deref()).await
+        }
         Verb::Config => read(&args).and_then(|(file, settings)| show::config(file, &settings)),
         Verb::Schema { which } => show::schema(*which),
     }

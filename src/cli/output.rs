@@ -186,6 +186,11 @@ pub fn counting() -> ProgressStyle {
     style("{spinner} {msg} {human_pos} items  {elapsed}")
 }
 
+/// The style of a bar that counts requests whose number is not known.
+pub fn checking() -> ProgressStyle {
+    style("{spinner} {human_pos} requests checked  {elapsed}")
+}
+
 /// The style of a bar whose end is known.
 pub fn measured() -> ProgressStyle {
     style("{spinner} {msg} [{bar:30}] {human_pos}/{human_len} items  {elapsed}")

@@ -13,7 +13,7 @@ use crate::config::settings::{
     Amqp, Blob, Credential, Deployment, Http, Ledger, Limits, Place, Queue, Settings, Store,
 };
 use crate::domain::due::Calendar;
-use crate::domain::policy::{Policy, Rule};
+use crate::domain::policy::{Guard, Policy, Rule};
 
 /// Settings that cannot be run with, one sentence each.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     let ledger = ledger(&file.ledger, &mut faults);
     let http = http(&file.http, &mut faults);
     let calendar = calendar(&file.due, &mut faults);
+    let guard = guard(&file.guard, &mut faults);
     check(&file.limits, &mut faults);
     match (queue, ledger, exports, faults.0) {
         (Some(queue), Some(ledger), Some(exports), faults) if faults.is_empty() => Ok(Settings {
@@ -60,6 +61,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             policy: policy(file, &sources),
             sources,
             http,
+            guard,
             limits: file.limits.clone(),
             calendar,
         }),
@@ -295,6 +297,14 @@ fn policy(file: &File, sources: &[Store]) -> Policy {
     Policy { rules: keeps.collect() }
 }
 
+fn guard(written: &file::Guard, faults: &mut Faults) -> Guard {
+    let file::Guard { items_max, share_max, share_items_min } = *written;
+    if !(0.0..=1.0).contains(&share_max) {
+        faults.add("guard.share_max must be between 0 and 1".into());
+    }
+    Guard { items_max, share_max, share_items_min }
+}
+
 fn check(limits: &Limits, faults: &mut Faults) {
     let positive = [
         ("message_bytes_max", limits.message_bytes_max as u64),
@@ -309,5 +319,8 @@ fn check(limits: &Limits, faults: &mut Faults) {
     ];
     for (key, _) in positive.into_iter().filter(|(_, value)| *value == 0) {
         faults.add(format!("limits.{key} must be at least 1"));
+    }
+    if limits.lease_ms < 1_000 {
+        faults.add("limits.lease_ms must be at least 1000".into());
     }
 }

@@ -21,6 +21,7 @@ pub struct File {
     pub sources: Vec<Store>,
     pub http: Http,
     pub due: Due,
+    pub guard: Guard,
     pub limits: Limits,
 }
 
@@ -78,6 +79,14 @@ pub struct Http {
 pub struct Due {
     pub time_zone: String,
     pub holidays: Vec<String>,
+}
+
+/// `[guard]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Guard {
+    pub items_max: u64,
+    pub share_max: f64,
+    pub share_items_min: u64,
 }
 
 /// The settings could not be read.

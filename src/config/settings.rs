@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::secret::Secret;
 use crate::domain::due::Calendar;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Guard, Policy};
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Settings {
     pub sources: Vec<Store>,
     /// `[http]`
     pub http: Http,
+    /// `[guard]`
+    pub guard: Guard,
     /// `[limits]`
     pub limits: Limits,
     /// `[due]`

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::plan::Action;
 use crate::domain::request::RequestKind;
+use crate::domain::state::Share;
 
 /// The rules that a plan is made by. First match wins; without a match an erasure deletes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,41 @@ pub struct Rule {
     pub source: String,
     /// The legal reason for which erasures keep its items.
     pub keep: String,
+}
+
+/// What an erasure may take of one source before a person has looked at its plan: a wrong identity
+/// in a request must not empty a workspace.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Guard {
+    /// Most items.
+    pub items_max: u64,
+    /// Largest share of the items, between 0 and 1.
+    pub share_max: f64,
+    /// Fewer items than this are no share to speak of.
+    pub share_items_min: u64,
+}
+
+impl Guard {
+    /// Why the plan must wait for a person, with the numbers of each source that is over a limit;
+    /// `None` if it need not.
+    pub fn objection(&self, plan: &[Share]) -> Option<String> {
+        let objections: Vec<String> = plan.iter().filter_map(|share| self.over(share)).collect();
+        (!objections.is_empty()).then(|| objections.join("; "))
+    }
+
+    fn over(&self, share: &Share) -> Option<String> {
+        let Share { source, seen, removed } = share;
+        if *removed > self.items_max {
+            let max = self.items_max;
+            return Some(format!("{source}: {removed} items would be removed, over {max}"));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a share of 2^52 items may be off by one")]
+        let is_over = *removed as f64 > self.share_max * *seen as f64;
+        (is_over && *removed >= self.share_items_min).then(|| {
+            let percent = self.share_max * 100.0;
+            format!("{source}: {removed} of {seen} items would be removed, over {percent}%")
+        })
+    }
 }
 
 impl Policy {
@@ -43,5 +79,33 @@ impl Policy {
             }
         }
         hex::encode(hash.finalize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guard_looks_at_each_source_alone() {
+        let guard = Guard { items_max: 1_000, share_max: 0.5, share_items_min: 100 };
+        let table = [
+            // seen, removed, objection
+            (0, 0, ""),
+            (99, 99, ""),
+            (100, 100, "blobs: 100 of 100 items would be removed, over 50%"),
+            (200, 100, ""),
+            (200, 101, "blobs: 101 of 200 items would be removed, over 50%"),
+            (1_000_000, 1_000, ""),
+            (1_000_000, 1_001, "blobs: 1001 items would be removed, over 1000"),
+        ];
+        let share = |source: &str, seen, removed| Share { source: source.into(), seen, removed };
+        for (seen, removed, objection) in table {
+            let plan = [share("other", 1_000_000, 0), share("blobs", seen, removed)];
+            let expected = (!objection.is_empty()).then(|| objection.to_owned());
+            assert_eq!(guard.objection(&plan), expected, "{removed} of {seen}");
+        }
+        let both = [share("a", 200, 200), share("b", 9_999, 5_000)];
+        assert_eq!(guard.objection(&both).unwrap().matches("; ").count(), 1);
     }
 }

@@ -11,7 +11,10 @@ use crate::ports::sources::ByteStream;
 pub trait Exports: Send + Sync {
     /// Starts an archive under this name (made of a request id; a plain file name). Nothing is
     /// visible under the name until [`Upload::finish`]; an archive already there is then replaced.
-    async fn create(&self, name: &str) -> Result<Box<dyn Upload>, Failure>;
+    ///
+    /// `attempt` grows from one try of the same archive to the next. What an earlier one left is
+    /// cleared away, and if its writer still lives its `finish` fails once a later one is whole.
+    async fn create(&self, name: &str, attempt: u64) -> Result<Box<dyn Upload>, Failure>;
     /// Reads an archive back; `None` if there is none.
     async fn open(&self, name: &str) -> Result<Option<ByteStream>, Failure>;
     /// Removes an archive; none there is success.

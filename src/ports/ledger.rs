@@ -45,6 +45,9 @@ pub trait Ledger: Tasks {
     /// Requests in any of these states, earliest due first, at most `limit`.
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure>;
 
+    /// Requests whose ids come after `after`, in the order of their ids, at most `limit`.
+    async fn page(&self, after: Option<&RequestId>, limit: u32) -> Result<Vec<Standing>, Failure>;
+
     /// Requests that ended, the latest changed first, at most `limit`.
     async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure>;
 

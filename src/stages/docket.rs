@@ -239,6 +239,11 @@ impl Docket {
         self.ledger.record_outcomes(&case.lease, &case.request.id, outcomes).await
     }
 
+    /// A write that writes nothing: fails once another has taken the work over.
+    pub async fn assert_ours(&self, case: &Case) -> Result<(), Failure> {
+        self.ledger.begin_items(&case.lease, &case.request.id, &[]).await
+    }
+
     /// Forgets planned items.
     pub async fn clear_items(&self, case: &Case, which: Cleared) -> Result<(), Failure> {
         self.ledger.clear_items(&case.lease, &case.request.id, which).await

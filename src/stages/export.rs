@@ -39,7 +39,7 @@ pub async fn export(
 ) -> Result<(), Failure> {
     let id = &case.request.id;
     let name = format!("{}.zip", id.file_name());
-    let mut packing = Packing::new(exports.create(&name).await?);
+    let mut packing = Packing::new(exports.create(&name, case.lease.fence).await?);
     let mut after = None;
     loop {
         let page = docket.items(case, after, false, PAGE).await?;
@@ -60,7 +60,7 @@ pub async fn export(
         }
         docket.record_outcomes(case, &outcomes).await?;
     }
-    let archive = packing.finish(case, docket.seen(id).await?, name, exports).await?;
+    let archive = packing.finish(docket, case, name, exports).await?;
     docket.advance(case, Event::Acted { archive: Some(archive) }).await?;
     Ok(())
 }
@@ -162,8 +162,8 @@ impl Packing {
 
     async fn finish(
         mut self,
+        docket: &Docket,
         case: &Case,
-        seen: u64,
         name: String,
         exports: &dyn Exports,
     ) -> Result<Archive, Failure> {
@@ -172,11 +172,12 @@ impl Packing {
             request: case.request.id.clone(),
             kind: case.request.kind,
             program: concat!("dsrd ", env!("CARGO_PKG_VERSION")).to_owned(),
-            items_seen: seen,
+            items_seen: docket.seen(&case.request.id).await?,
             manual_steps: manual_steps(),
         };
         let finished = std::mem::take(&mut self.writer).finish(&about).map_err(broken)?;
         self.send(finished.tail).await?;
+        docket.assert_ours(case).await?;
         self.upload.finish().await?;
         Ok(Archive {
             url: exports.url(&name),

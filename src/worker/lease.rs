@@ -1,7 +1,7 @@
 //! Working under a lease: claimed first, renewed meanwhile, let go at the end.
 //!
-//! What a daemon that died held is taken over once it lapsed. A daemon that ends in order lets go of
-//! everything, so that the others need not wait for that.
+//! What a daemon that died held is taken over once it lapsed. A daemon that ends in order lets go
+//! of everything, so that the others need not wait for that.
 
 use std::sync::Mutex;
 
@@ -45,7 +45,7 @@ pub async fn hold<T>(
     tokio::select! {
         done = work => done,
         () = lost(world, lease) => {
-            Err(Failure::transient("working on").because("another daemon has taken the work over"))
+            Err(Failure::transient("going on with work under a lease").because("another daemon has taken the work over"))
         }
     }
 }

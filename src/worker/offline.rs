@@ -3,6 +3,8 @@
 use std::fs::File;
 
 use crate::domain::failure::Failure;
+use crate::ports::ledger::Ledger;
+use crate::stages::verify::account;
 use crate::stages::verify::archive;
 
 /// What a sound archive says of itself.
@@ -33,4 +35,25 @@ pub fn verify_archive(file: File) -> Result<Archive, Failure> {
         bytes: checked.counts.bytes,
         unreadable: checked.counts.unreadable,
     })
+}
+
+/// What a sound ledger says of itself.
+pub struct Account {
+    /// Requests and rejected messages.
+    pub requests: u64,
+    /// Records of them all.
+    pub records: u64,
+    /// Hex SHA-256 over the ids and last hashes of all requests.
+    pub heads: String,
+}
+
+/// Walks the whole ledger; `seen` is told how many requests were.
+///
+/// # Errors
+/// The first link that does not hold; the ledger cannot be read.
+pub async fn verify_ledger(ledger: &dyn Ledger, seen: impl FnMut(u64)) -> Result<Account, Failure> {
+    let checked = account::check(ledger, seen).await?;
+    let account::Account { requests, records, heads } =
+        checked.map_err(|broken| Failure::permanent("the ledger does not hold").because(broken))?;
+    Ok(Account { requests, records, heads })
 }

@@ -3,7 +3,9 @@
 //! A line holds ids, words, counts and the chains of failures, all of which are free of personal
 //! data by contract.
 
-use jiff::SignedDuration;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
 use tracing::{Level, error, event, info, warn};
 
 use crate::domain::failure::{Failure, FailureKind};
@@ -28,19 +30,15 @@ const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Most open requests that the census looks at for their due dates, earliest first.
 const DUE_MAX: u32 = 10_000;
 
-/// Keeps the gauges true until stopped, and warns of due dates that came near.
+/// Keeps the gauges true until stopped, and warns of each due date that comes near or passes.
 pub async fn run(world: &World) {
-    let mut warned = (0, 0);
+    let mut warned = Warned::default();
     while !world.stopper.is_stopped() {
         match census(world).await {
-            Ok(due) => {
-                let (soon, late) = due;
-                if late > warned.1 {
-                    error!(request.count = late, "requests are past their due time");
-                } else if soon > warned.0 {
-                    warn!(request.count = soon, "requests fall due within seven days");
+            Ok(dues) => {
+                for (id, due, urgency) in warned.news(dues, world.docket.clock.now()) {
+                    warn_of(&id, due, urgency);
                 }
-                warned = due;
             }
             Err(failure) => failed(&world.metrics, "census", &failure),
         }
@@ -48,8 +46,55 @@ pub async fn run(world: &World) {
     }
 }
 
-/// Sets the gauges; gives how many open requests are due soon and how many are late.
-async fn census(world: &World) -> Result<(usize, usize), Failure> {
+/// Open requests that are due soon, or late, and were warned of.
+#[derive(Debug, Default)]
+struct Warned(BTreeMap<RequestId, Urgency>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Urgency {
+    Soon,
+    Late,
+}
+
+impl Urgency {
+    fn of(due: Timestamp, now: Timestamp) -> Option<Self> {
+        match due {
+            _ if due <= now => Some(Self::Late),
+            _ if due <= now + SOON => Some(Self::Soon),
+            _ => None,
+        }
+    }
+}
+
+impl Warned {
+    /// What has become more urgent since the last time; what ended is forgotten.
+    fn news(
+        &mut self,
+        dues: Vec<(RequestId, Timestamp)>,
+        now: Timestamp,
+    ) -> Vec<(RequestId, Timestamp, Urgency)> {
+        let (mut urgent, mut news) = (BTreeMap::new(), Vec::new());
+        for (id, due) in dues {
+            let Some(urgency) = Urgency::of(due, now) else { continue };
+            if self.0.get(&id).is_none_or(|warned| *warned < urgency) {
+                news.push((id.clone(), due, urgency));
+            }
+            urgent.insert(id, urgency);
+        }
+        self.0 = urgent;
+        news
+    }
+}
+
+fn warn_of(id: &RequestId, due: Timestamp, urgency: Urgency) {
+    match urgency {
+        Urgency::Soon => warn!(request.id = %id, request.due = %due, "falls due within seven days"),
+        Urgency::Late => error!(request.id = %id, request.due = %due, "is past its due time"),
+    }
+}
+
+/// Sets the gauges; gives when each open request is due.
+async fn census(world: &World) -> Result<Vec<(RequestId, Timestamp)>, Failure> {
     let (ledger, metrics) = (&world.docket.ledger, &world.metrics);
     for state in State::ALL.into_iter().filter(|state| !state.is_end()) {
         metrics.requests_open.get_or_create(&InState { state: state.word() }).set(0);
@@ -61,12 +106,15 @@ async fn census(world: &World) -> Result<(usize, usize), Failure> {
     let open: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_end()).collect();
     let now = world.docket.clock.now();
     let dues = ledger.standings(&open, DUE_MAX).await?;
-    let dues = dues.iter().filter_map(|standing| standing.due);
-    let (late, coming): (Vec<_>, Vec<_>) = dues.partition(|due| *due <= now);
-    let soon = coming.iter().filter(|due| **due <= now + SOON).count();
-    metrics.requests_due_soon.set(gauge(soon as u64));
-    metrics.requests_overdue.set(gauge(late.len() as u64));
-    Ok((soon, late.len()))
+    let dues: Vec<_> =
+        dues.into_iter().filter_map(|standing| Some((standing.id, standing.due?))).collect();
+    let count = |urgency| {
+        let urgent = dues.iter().filter(|(_, due)| Urgency::of(*due, now) == Some(urgency));
+        gauge(urgent.count() as u64)
+    };
+    metrics.requests_due_soon.set(count(Urgency::Soon));
+    metrics.requests_overdue.set(count(Urgency::Late));
+    Ok(dues)
 }
 
 fn gauge(count: u64) -> i64 {
@@ -231,5 +279,36 @@ fn step_failed(metrics: &Metrics, step: &'static str, failure: &Failure, id: Opt
         );
     } else {
         event!(Level::ERROR, request.id = id, step, kind, error, "did not work");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_due_date_is_warned_of_once_as_it_comes_near_and_once_as_it_passes() {
+        let start: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        let at = |days: i64| start + SignedDuration::from_hours(24 * days);
+        let dues = |open: &[(&str, i64)]| -> Vec<_> {
+            open.iter().map(|(id, due)| (RequestId::new(id).unwrap(), at(*due))).collect()
+        };
+        let all = [("a", 2), ("b", 10), ("c", 30)];
+        let table: [(i64, &[(&str, i64)], &str); 7] = [
+            (0, &all, "a Soon"),
+            (1, &all, ""),
+            (2, &all, "a Late"),
+            (3, &all, "b Soon"),
+            (9, &all[1..], ""),
+            (40, &all[1..], "b Late, c Late"),
+            (41, &[], ""),
+        ];
+        let mut warned = Warned::default();
+        for (day, open, expected) in table {
+            let news = warned.news(dues(open), at(day));
+            let told: Vec<_> =
+                news.iter().map(|(id, _, urgency)| format!("{id} {urgency:?}")).collect();
+            assert_eq!(told.join(", "), expected, "on day {day}");
+        }
     }
 }

@@ -32,9 +32,9 @@ impl Backoff {
         full - random % (full / 2 + 1)
     }
 
-    /// Whether another try follows the one at `now`, after so many that failed in a row. It does not
-    /// where it would come after the due time: what still fails is reported while it is of use. A
-    /// request that is late already has its tries nevertheless.
+    /// Whether another try follows the one at `now`, after so many that failed in a row. It does
+    /// not where it would come after the due time: what still fails is reported while it is of
+    /// use. A request that is late already has its tries nevertheless.
     pub fn patience(&self, tries: u32, now: Timestamp, due: Option<Timestamp>) -> Patience {
         let longest = SignedDuration::from_millis(i64::try_from(self.delay_ms_max).unwrap_or(0));
         let is_last_in_time = due.is_some_and(|due| now <= due && due < now + longest);

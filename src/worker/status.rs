@@ -61,6 +61,9 @@ impl Status {
             })
         });
         fields.insert("events".into(), events.collect());
+        let others = self.ledger.in_the_way(id).await?;
+        let others: Vec<&str> = others.iter().map(RequestId::as_str).collect();
+        fields.insert("waits_for".into(), json!(others));
         Ok(Some(fields))
     }
 }

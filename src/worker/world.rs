@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::domain::due::Calendar;
 use crate::domain::event::Envelope;
 use crate::domain::failure::Failure;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Guard, Policy};
 use crate::ports::door::{Announcer, Inbox};
 use crate::ports::exports::Exports;
 use crate::ports::ledger::Ledger;
@@ -52,6 +52,8 @@ pub struct Parts {
     pub controller_id: String,
     /// What the operator decided about erasure.
     pub policy: Policy,
+    /// Which plans a person must see first.
+    pub guard: Guard,
     /// How due dates are counted.
     pub calendar: Calendar,
     /// Every bound.
@@ -107,6 +109,8 @@ pub struct World {
     pub held: Held,
     /// What the operator decided about erasure.
     pub policy: Policy,
+    /// Which plans a person must see first.
+    pub guard: Guard,
     /// How due dates are counted.
     pub calendar: Calendar,
     /// Every bound.
@@ -141,6 +145,7 @@ impl World {
             alone: parts.alone,
             held: Held::default(),
             policy: parts.policy,
+            guard: parts.guard,
             calendar: parts.calendar,
             limits: parts.limits,
             metrics: Arc::default(),

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
+use sqlx::{Connection, Executor};
 
 use crate::support::program::{Home, Ran, wait_for};
 
@@ -44,6 +45,59 @@ fn the_demo_removes_no_folder_of_another() {
     home.write("dsrd-demo/mine.txt", "keep");
     assert_eq!(home.run(&["demo"]).code, 2);
     assert!(home.path("dsrd-demo/mine.txt").exists());
+}
+
+#[test]
+fn a_ledger_is_checked_and_its_first_broken_link_is_named() {
+    let home = Home::new();
+    home.put("a.txt", "ann@contoso.com was here");
+    let daemon = home.serve();
+    for id in ["r-1", "r-2"] {
+        let file = home.request(id, "access", &ANN);
+        assert_eq!(home.run(&["submit", file.to_str().unwrap(), "--wait"]).code, 0);
+    }
+    let told = home.done(&["verify", "ledger"]);
+    assert!(told.starts_with("the ledger holds: 2 requests, 12 records, heads "), "{told}");
+    drop(daemon);
+
+    let path = home.path("dsrd-data/ledger.db");
+    let path = path.to_str().unwrap();
+    assert_eq!(home.done(&["verify", "ledger", path]), told, "of the file, without a daemon");
+    alter(path, "UPDATE events SET at = at - 1 WHERE request = 'r-2' AND sequence = 3");
+    let ran = home.run(&["verify", "ledger", path]);
+    assert_eq!(ran.code, 4);
+    assert!(
+        ran.err.contains("request r-2: record 3 was changed after it was written"),
+        "{}",
+        ran.err
+    );
+    alter(path, "DELETE FROM events WHERE request = 'r-1' AND sequence = 6");
+    let ran = home.run(&["verify", "ledger", path]);
+    assert!(ran.err.contains("request r-1: record 6 is missing"), "the first: {}", ran.err);
+    alter(path, "UPDATE events SET event = '{}' WHERE request = 'r-1' AND sequence = 1");
+    let ran = home.run(&["verify", "ledger", path]);
+    assert!(ran.err.contains("request r-1: reading the account"), "{}", ran.err);
+
+    let missing = home.run(&["verify", "ledger", "no.db"]);
+    assert_eq!(missing.code, 4);
+    assert!(!home.path("no.db").exists(), "a look makes no ledger");
+}
+
+/// Does to a ledger what its owner could do, were they set on it.
+fn alter(ledger: &str, statement: &str) {
+    let url = format!("sqlite:{ledger}");
+    let work = async {
+        sqlx::any::install_default_drivers();
+        let mut connection = sqlx::AnyConnection::connect(&url).await.unwrap();
+        for guard in ["events_are_not_updated", "events_are_not_deleted"] {
+            let drop = format!("DROP TRIGGER IF EXISTS {guard}");
+            connection.execute(sqlx::AssertSqlSafe(drop)).await.unwrap();
+        }
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        connection.execute(statement).await.unwrap();
+        connection.close().await.unwrap();
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(work);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use dsrd::adapters::memory::source::Fault;
 use dsrd::domain::outcome::Block;
+use dsrd::domain::policy::Guard;
 
 use crate::support::simulation::scenario::{
     SOURCE, Scenario, control, correspondence, notes, request, simulate,
@@ -76,6 +77,7 @@ lives!(
     duplicate,
     conflict,
     cancelled,
+    held,
     dry
 );
 
@@ -125,6 +127,16 @@ fn cancelled() -> Scenario {
     let cancel = control("cancel", "r-1").to_string();
     scenario.wire.on("find_started", move || inbox.push(cancel.clone(), correspondence()));
     scenario.wire.hold(Point::List, "cancelled");
+    scenario
+}
+
+/// Held by the guard, and approved.
+fn held() -> Scenario {
+    let mut scenario = patient(Scenario::small().sent(request("r-1", "erasure")));
+    scenario.guard = Guard { items_max: 1, share_max: 1.0, share_items_min: 0 };
+    let inbox = std::sync::Arc::clone(&scenario.inbox);
+    let approve = control("approve", "r-1").to_string();
+    scenario.wire.on("held", move || inbox.push(approve.clone(), correspondence()));
     scenario
 }
 

@@ -17,6 +17,7 @@ async fn keeps_the_contract(exports: &dyn Exports) {
     shows_an_archive_once_it_is_whole(exports).await;
     replaces_an_archive(exports).await;
     takes_big_and_empty_archives(exports).await;
+    keeps_attempts_apart(exports).await;
 }
 
 async fn has_nothing_at_first(exports: &dyn Exports) {
@@ -25,7 +26,7 @@ async fn has_nothing_at_first(exports: &dyn Exports) {
 }
 
 async fn shows_an_archive_once_it_is_whole(exports: &dyn Exports) {
-    let mut upload = exports.create("a.zip").await.unwrap();
+    let mut upload = exports.create("a.zip", 1).await.unwrap();
     upload.write(Bytes::from_static(b"half")).await.unwrap();
     assert!(read(exports, "a.zip").await.is_none());
     drop(upload);
@@ -36,7 +37,7 @@ async fn shows_an_archive_once_it_is_whole(exports: &dyn Exports) {
 }
 
 async fn replaces_an_archive(exports: &dyn Exports) {
-    let mut upload = exports.create("a.zip").await.unwrap();
+    let mut upload = exports.create("a.zip", 1).await.unwrap();
     upload.write(Bytes::from_static(b"new")).await.unwrap();
     assert_eq!(read(exports, "a.zip").await.unwrap(), b"one two");
     upload.finish().await.unwrap();
@@ -57,8 +58,22 @@ async fn takes_big_and_empty_archives(exports: &dyn Exports) {
     }
 }
 
+/// A writer that was asleep while another took its work over.
+async fn keeps_attempts_apart(exports: &dyn Exports) {
+    let mut earlier = exports.create("a.zip", 1).await.unwrap();
+    earlier.write(Bytes::from_static(b"earlier, first half")).await.unwrap();
+    let mut later = exports.create("a.zip", 2).await.unwrap();
+    later.write(Bytes::from_static(b"later")).await.unwrap();
+    earlier.write(Bytes::from_static(b" and second")).await.unwrap();
+    later.finish().await.unwrap();
+    // What it wrote may be refused or go nowhere; the archive is the later one's.
+    let _refused = earlier.finish().await;
+    assert_eq!(read(exports, "a.zip").await.unwrap(), b"later");
+    exports.remove("a.zip").await.unwrap();
+}
+
 async fn write(exports: &dyn Exports, name: &str, pieces: &[&[u8]]) {
-    let mut upload = exports.create(name).await.unwrap();
+    let mut upload = exports.create(name, 1).await.unwrap();
     for piece in pieces {
         upload.write(Bytes::copy_from_slice(piece)).await.unwrap();
     }
@@ -92,7 +107,7 @@ async fn folder_archives_are_private() {
     let mode = std::fs::metadata(folder.path().join("a.zip")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     for name in ["../a.zip", "/etc/a.zip", "", ".", "..", "a/b.zip"] {
-        assert!(exports.create(name).await.is_err(), "{name:?}");
+        assert!(exports.create(name, 1).await.is_err(), "{name:?}");
     }
 }
 
@@ -115,7 +130,7 @@ async fn azurite_that_refuses_archives_says_so_at_the_upload() {
     let azurite = Azurite::start().await;
     azurite.create_container("dsr-exports").await;
     let exports = BlobExports::open(&azurite.blob("dsr-exports", azurite.sas("rl"))).unwrap();
-    let mut upload = exports.create("a.zip").await.unwrap();
+    let mut upload = exports.create("a.zip", 1).await.unwrap();
     upload.write(Bytes::from_static(b"private")).await.unwrap();
     let failure = upload.finish().await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::NeedsPerson);

@@ -95,7 +95,7 @@ impl Inbox for World {
 
 #[async_trait]
 impl Exports for World {
-    async fn create(&self, _: &str) -> Result<Box<dyn Upload>, Failure> {
+    async fn create(&self, _: &str, _: u64) -> Result<Box<dyn Upload>, Failure> {
         unreachable!()
     }
     async fn open(&self, _: &str) -> Result<Option<ByteStream>, Failure> {
@@ -163,6 +163,9 @@ impl Ledger for World {
         standings.sort_by_key(|standing| standing.due);
         standings.truncate(limit as usize);
         Ok(standings)
+    }
+    async fn page(&self, _: Option<&RequestId>, _: u32) -> Result<Vec<Standing>, Failure> {
+        unreachable!()
     }
     async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
         let ended: Vec<State> = State::ALL.into_iter().filter(|state| state.is_end()).collect();

@@ -4,10 +4,12 @@ use dsrd::adapters::sql::ledger::SqlLedger;
 use dsrd::config::secret::Secret;
 use dsrd::domain::failure::FailureKind;
 use dsrd::domain::outcome::{Block, ItemOutcome};
+use dsrd::domain::plan::ActionWord;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Event, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
-use dsrd::ports::ledger::{Appended, Cleared, Ledger, Opened, Progress, Record};
+use dsrd::ports::ledger::{Appended, Cleared, Ledger, Opened, Progress, Record, ordinals};
+use dsrd::ports::tasks::{End, Purpose, Shard};
 use sqlx::{AnyConnection, Connection, Executor};
 
 use crate::support::lives::{
@@ -26,6 +28,8 @@ macro_rules! suite {
         suite!(@ledger fresh, outcomes_are_replaced, thousands_of_items, the_outbox_keeps_order);
         suite!(@ledger fresh, progress_is_of_the_current_stage, rest_forgets_the_seals);
         suite!(@ledger fresh, a_failed_request_keeps_its_seals);
+        suite!(@ledger fresh, work_is_claimed_once, a_lapsed_lease_writes_nothing);
+        suite!(@ledger fresh, sweeps_are_opened_one_at_a_time, one_person_is_served_in_order);
         suite!(@url fresh, two_daemons_share_a_ledger, a_ledger_is_found_again);
         suite!(@url fresh, an_edited_record_is_found, a_later_ledger_is_refused);
     }};
@@ -371,4 +375,129 @@ fn walk(records: &[Record]) -> Result<String, BrokenLink> {
         (Link { id, sequence: *sequence, at: *at, event, previous }, hash.as_str())
     });
     verify(links).map(str::to_owned)
+}
+
+async fn work_is_claimed_once(ledger: &dyn Ledger) {
+    let claim = async |now, until| ledger.claim("w", second(now), second(until)).await.unwrap();
+    let first = claim(100, 130).await.unwrap();
+    assert_eq!((first.fence, first.tries), (1, 0));
+    assert!(claim(129, 160).await.is_none(), "it is another's");
+    assert!(ledger.renew(&first, second(150)).await.unwrap());
+    assert!(claim(149, 180).await.is_none(), "it was renewed");
+    let second_claim = claim(150, 180).await.unwrap();
+    assert_eq!(second_claim.fence, 2);
+    assert!(!ledger.renew(&first, second(999)).await.unwrap(), "it was taken over");
+    ledger.let_go(&first, End::Done).await.unwrap();
+    assert!(claim(160, 190).await.is_none(), "what is another's is not let go of");
+
+    ledger.let_go(&second_claim, End::Failed(second(200))).await.unwrap();
+    assert!(claim(199, 230).await.is_none(), "it is put off");
+    let third = claim(200, 230).await.unwrap();
+    assert_eq!((third.fence, third.tries), (3, 1));
+    ledger.let_go(&third, End::Left).await.unwrap();
+    let fourth = claim(201, 230).await.unwrap();
+    assert_eq!((fourth.fence, fourth.tries), (4, 1), "to stop is no success");
+    ledger.let_go(&fourth, End::Done).await.unwrap();
+    assert_eq!(claim(202, 230).await.unwrap().tries, 0);
+    ledger.free_all().await.unwrap();
+    assert!(claim(203, 230).await.is_some());
+}
+
+async fn a_lapsed_lease_writes_nothing(ledger: &dyn Ledger) {
+    let mut life = Life::begin(ledger, "r-1", 100).await;
+    let claim = async || ledger.claim("w", second(0), second(0)).await.unwrap().unwrap();
+    let (stale, fresh) = (claim().await, claim().await);
+    let id = life.id().clone();
+    ledger.add_items(&fresh, &id, &sealed_items(0..3)).await.unwrap();
+    let record = life.next(Event::FindStarted);
+    let outcome = [(0, ItemOutcome::Erased)];
+    let cleared = Cleared::Ordinals(0..9);
+    let refused = [
+        ledger.append(&record, None, Some(&stale)).await.map(drop),
+        ledger.add_items(&stale, &id, &sealed_items(3..5)).await,
+        ledger.clear_items(&stale, &id, cleared).await,
+        ledger.begin_items(&stale, &id, &[0]).await,
+        ledger.record_outcomes(&stale, &id, &outcome).await,
+        ledger.open_sweep(&stale, Purpose::Find, &[], &[]).await,
+        ledger.close_sweep(&stale, 1).await,
+    ];
+    for refusal in refused {
+        let failure = refusal.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Transient, "{}", failure.chain());
+        assert!(failure.chain().contains("taken the work over"), "{}", failure.chain());
+    }
+    let items = ledger.items(&id, None, false, 9).await.unwrap();
+    assert_eq!(items.len(), 3);
+    assert!(items.iter().all(|item| !item.begun && item.outcome.is_none()));
+    assert_eq!(ledger.standing(&id).await.unwrap().unwrap().sequence, 1);
+
+    assert_eq!(ledger.append(&record, None, Some(&fresh)).await.unwrap(), Appended::Done);
+    life.last = record;
+    assert_eq!(ledger.drafted(&id).await.unwrap(), [(0, ActionWord::Delete, 3)]);
+    let second_round = ordinals(1, 2);
+    let more = sealed_items([second_round.start, second_round.end - 1]);
+    ledger.add_items(&fresh, &id, &more).await.unwrap();
+    assert_eq!(ledger.drafted(&id).await.unwrap()[1], (65_538, ActionWord::Delete, 2));
+    ledger.clear_items(&fresh, &id, Cleared::Ordinals(second_round)).await.unwrap();
+    assert_eq!(ledger.drafted(&id).await.unwrap().len(), 1);
+}
+
+async fn sweeps_are_opened_one_at_a_time(ledger: &dyn Ledger) {
+    let (one, other) =
+        (Life::begin(ledger, "r-1", 100).await, Life::begin(ledger, "r-2", 90).await);
+    let lease = own(ledger).await;
+    let sources = ["a".to_owned(), "b".to_owned()];
+    assert!(ledger.sweep(Purpose::Find).await.unwrap().is_none());
+    let both = [one.id().clone(), other.id().clone()];
+    ledger.open_sweep(&lease, Purpose::Find, &both, &sources).await.unwrap();
+    assert!(ledger.open_sweep(&lease, Purpose::Find, &both, &sources).await.is_err());
+    ledger.open_sweep(&lease, Purpose::Verify, &[], &sources[..1]).await.unwrap();
+
+    let sweep = ledger.sweep(Purpose::Find).await.unwrap().unwrap();
+    let names: Vec<_> = sweep.shards.iter().map(|shard| (shard.number, &*shard.source)).collect();
+    assert_eq!((names, sweep.is_walked()), (vec![(0, "a"), (1, "b")], false));
+    let members = ledger.swept(sweep.id).await.unwrap();
+    let members: Vec<_> = members.iter().map(|standing| standing.id.as_str()).collect();
+    assert_eq!(members, ["r-2", "r-1"], "earliest due first");
+    for shard in &sweep.shards {
+        let done = Shard { done: true, items: 7, bytes: 70, ..shard.clone() };
+        ledger.finish_shard(&lease, &done).await.unwrap();
+    }
+    let walked = ledger.sweep(Purpose::Find).await.unwrap().unwrap();
+    assert!(walked.is_walked() && walked.shards.iter().all(|shard| shard.items == 7));
+    ledger.close_sweep(&lease, sweep.id).await.unwrap();
+    assert!(ledger.sweep(Purpose::Find).await.unwrap().is_none());
+    ledger.open_sweep(&lease, Purpose::Find, &both, &sources).await.unwrap();
+    let next = ledger.sweep(Purpose::Find).await.unwrap().unwrap();
+    assert!(next.id > sweep.id && !next.is_walked());
+}
+
+async fn one_person_is_served_in_order(ledger: &dyn Ledger) {
+    let begin = async |id: &str, at, kind, persons: &[&str]| {
+        let mut opening = opening(id, at);
+        let request = opening.request.as_mut().unwrap();
+        request.kind = kind;
+        request.persons = persons.iter().map(|person| (*person).to_owned()).collect();
+        let last = opening.record.clone();
+        assert!(matches!(ledger.open(opening).await.unwrap(), Opened::New));
+        Life { last }
+    };
+    let ready = async || {
+        let ready = ledger.ready(9).await.unwrap();
+        ready.iter().map(|standing| standing.id.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let (erasure_of, access) = (RequestKind::Erasure, RequestKind::Access);
+    let mut first = begin("r-1", 100, access, &["ann", "ann's id"]).await;
+    begin("r-2", 110, access, &["ann"]).await;
+    let mut third = begin("r-3", 120, erasure_of, &["ann's id"]).await;
+    begin("r-4", 130, erasure_of, &["bob"]).await;
+    begin("r-5", 140, access, &["bob"]).await;
+    assert_eq!(ready().await, "r-1 r-2 r-4", "exports join, and erasures wait and are waited for");
+    let way = ledger.in_the_way(third.id()).await.unwrap();
+    assert_eq!(way.iter().map(RequestId::as_str).collect::<Vec<_>>(), ["r-1"]);
+    first.go(ledger, [Event::Cancelled(decision())]).await;
+    assert_eq!(ready().await, "r-2 r-3 r-4", "r-2 and r-3 share no identity");
+    third.go(ledger, [Event::FindStarted]).await;
+    begin("r-0", 50, erasure_of, &["ann's id"]).await;
+    assert_eq!(ready().await, "r-2 r-4", "what is under way waits for nobody");
 }

@@ -127,6 +127,11 @@ impl Trouble {
         }
     }
 
+    /// Whether a condition on what stands under the name does not hold (any more).
+    pub fn is_overtaken(&self) -> bool {
+        matches!(self, Self::Refused { status: 409 | 412, .. })
+    }
+
     /// The failure of `doing` something because of it.
     pub fn failure(self, doing: &str) -> Failure {
         Failure::new(self.kind(), doing).because(self)

@@ -45,6 +45,16 @@ impl BlobExports {
         call.map_err(|trouble| trouble.failure(doing))
     }
 
+    /// What an upload that starts now will replace: whatever comes there meanwhile is a later one's.
+    async fn replaces(&self, name: &str) -> Result<Replaces, Failure> {
+        let answer = self.call(WRITING, Method::Head, name).await?;
+        Ok(match (answer.status, answer.etag()) {
+            (200, Some(etag)) => Replaces::Archive(etag),
+            (404, _) => Replaces::Nothing,
+            _ => Replaces::Unknown,
+        })
+    }
+
     /// Makes the container unless it is there. A credential that may only write to it is answered
     /// 403: whether the container is there then shows with the first block.
     async fn make_container(&self) -> Result<(), Failure> {
@@ -60,7 +70,7 @@ impl BlobExports {
 
 #[async_trait]
 impl Exports for BlobExports {
-    async fn create(&self, name: &str) -> Result<Box<dyn Upload>, Failure> {
+    async fn create(&self, name: &str, attempt: u64) -> Result<Box<dyn Upload>, Failure> {
         let url = self.container.blob_url(name).ok_or_else(unnameable)?;
         self.make_container().await?;
         let options = BlobClientOptions {
@@ -70,7 +80,14 @@ impl Exports for BlobExports {
         let client = BlobClient::new(url, None, Some(options));
         let client = client.map_err(|error| Trouble::of(&error).failure(WRITING))?;
         let client = client.block_blob_client();
-        Ok(Box::new(BlobUpload { client, pending: BytesMut::new(), blocks: Vec::new() }))
+        let replaces = self.replaces(name).await?;
+        Ok(Box::new(BlobUpload {
+            client,
+            attempt,
+            replaces,
+            pending: BytesMut::new(),
+            blocks: Vec::new(),
+        }))
     }
 
     async fn open(&self, name: &str) -> Result<Option<ByteStream>, Failure> {
@@ -111,8 +128,20 @@ impl Exports for BlobExports {
     }
 }
 
+/// What may stand under the name when an archive is put there.
+enum Replaces {
+    /// Nothing.
+    Nothing,
+    /// The archive with this ETag.
+    Archive(String),
+    /// Anything: the credential may not look.
+    Unknown,
+}
+
 struct BlobUpload {
     client: BlockBlobClient,
+    attempt: u64,
+    replaces: Replaces,
     /// Bytes that do not fill a block yet.
     pending: BytesMut,
     blocks: Vec<Vec<u8>>,
@@ -137,19 +166,31 @@ impl Upload for BlobUpload {
         let list = BlockLookupList { latest: Some(self.blocks), ..BlockLookupList::default() };
         let list = RequestContent::try_from(list);
         let list = list.map_err(|error| Trouble::of(&error).failure(WRITING))?;
+        let (if_match, if_none_match) = match self.replaces {
+            Replaces::Nothing => (None, Some("*".into())),
+            Replaces::Archive(etag) => (Some(etag.into()), None),
+            Replaces::Unknown => (None, None),
+        };
         let options = BlockBlobClientCommitBlockListOptions {
             blob_content_type: Some("application/zip".to_owned()),
+            if_match,
+            if_none_match,
             ..BlockBlobClientCommitBlockListOptions::default()
         };
-        done(in_time(self.client.commit_block_list(list, Some(options))).await)
+        match in_time(self.client.commit_block_list(list, Some(options))).await {
+            Ok(Err(error)) if Trouble::of(&error).is_overtaken() => {
+                Err(Failure::transient(WRITING).because("another attempt at it was faster"))
+            }
+            answer => done(answer),
+        }
     }
 }
 
 impl BlobUpload {
-    /// Ids have one length, as the service wants it. A second try of the same export uses the same
-    /// ids and so writes over what the first one left.
+    /// Ids have one length, as the service wants it, and are the attempt's own: two that write at
+    /// once do not mix their blocks. The service drops the blocks of all others when one commits.
     async fn stage(&mut self, block: Bytes) -> Result<(), Failure> {
-        let id = format!("{:05}", self.blocks.len()).into_bytes();
+        let id = format!("{:020}-{:05}", self.attempt, self.blocks.len()).into_bytes();
         let length = block.len() as u64;
         done(in_time(self.client.stage_block(&id, length, block.into(), None)).await)?;
         self.blocks.push(id);

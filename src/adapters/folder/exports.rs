@@ -1,7 +1,7 @@
 //! Archives in a folder, each readable by our own user alone.
 //!
-//! An archive is written beside its place under `.NAME.part` and renamed when it is whole and on
-//! disk. What a killed process leaves under that name is overwritten when the export is tried again
+//! An archive is written beside its place under `.NAME.ATTEMPT.part` and renamed when it is whole
+//! and on disk. What a killed process leaves under that name is overwritten when the export is tried again
 //! and removed with the archive.
 
 use std::io::{self, ErrorKind};
@@ -44,23 +44,43 @@ impl FolderExports {
         builder.create(&self.root).await.map_err(|error| failure("making the export folder", error))
     }
 
-    /// Where the archive of this name is, and where it is while it is being written.
-    fn places(&self, name: &str) -> Result<(PathBuf, PathBuf), Failure> {
+    /// Where the archive of this name is.
+    fn place(&self, name: &str) -> Result<PathBuf, Failure> {
         let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0']);
         if !is_plain {
             return Err(Failure::permanent("naming an archive: not a plain file name"));
         }
-        Ok((self.root.join(name), self.root.join(format!(".{name}.part"))))
+        Ok(self.root.join(name))
+    }
+
+    /// Removes what attempts at this archive left half written. One that still writes loses its
+    /// file's name, and cannot publish it any more.
+    async fn clear(&self, name: &str) -> io::Result<()> {
+        let mut files = match fs::read_dir(&self.root).await {
+            Ok(files) => files,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let (start, end) = (format!(".{name}."), ".part");
+        while let Some(file) = files.next_entry().await? {
+            let file_name = file.file_name();
+            let attempt = file_name.to_str().and_then(|name| name.strip_prefix(&start));
+            let attempt = attempt.and_then(|rest| rest.strip_suffix(end));
+            if attempt.is_some_and(|attempt| attempt.parse::<u64>().is_ok()) {
+                remove_if_there(&file.path()).await?;
+            }
+        }
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Exports for FolderExports {
-    async fn create(&self, name: &str) -> Result<Box<dyn Upload>, Failure> {
-        let (place, part) = self.places(name)?;
+    async fn create(&self, name: &str, attempt: u64) -> Result<Box<dyn Upload>, Failure> {
+        let place = self.place(name)?;
+        let part = self.root.join(format!(".{name}.{attempt}.part"));
         self.make_root().await?;
-        // A leftover is removed first: it could have wider permissions than a new file is given.
-        remove_if_there(&part).await.map_err(|error| failure(WRITING, error))?;
+        self.clear(name).await.map_err(|error| failure(WRITING, error))?;
         let mut options = fs::OpenOptions::new();
         let opened = options.write(true).create_new(true).mode(0o600).open(&part).await;
         let file = opened.map_err(|error| failure(WRITING, error))?;
@@ -68,7 +88,7 @@ impl Exports for FolderExports {
     }
 
     async fn open(&self, name: &str) -> Result<Option<ByteStream>, Failure> {
-        let (place, _) = self.places(name)?;
+        let place = self.place(name)?;
         match File::open(place).await {
             Ok(file) => {
                 let bytes = ReaderStream::with_capacity(file, READ_BYTES);
@@ -80,12 +100,12 @@ impl Exports for FolderExports {
     }
 
     async fn remove(&self, name: &str) -> Result<(), Failure> {
-        let (place, part) = self.places(name)?;
-        for path in [part, place] {
-            let gone = remove_if_there(&path).await;
-            gone.map_err(|error| failure("removing an archive", error))?;
-        }
-        Ok(())
+        let place = self.place(name)?;
+        let removing = async {
+            self.clear(name).await?;
+            remove_if_there(&place).await
+        };
+        removing.await.map_err(|error| failure("removing an archive", error))
     }
 
     fn url(&self, name: &str) -> String {

@@ -14,7 +14,8 @@ use crate::ports::sources::ByteStream;
 /// Bytes handed out at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-type Shelf = Arc<Mutex<BTreeMap<String, Bytes>>>;
+/// Each archive with the attempt that wrote it.
+type Shelf = Arc<Mutex<BTreeMap<String, (u64, Bytes)>>>;
 
 /// The archives, by name.
 #[derive(Default)]
@@ -30,7 +31,7 @@ impl MemoryExports {
 
     /// The bytes of an archive.
     pub fn get(&self, name: &str) -> Option<Bytes> {
-        locked(&self.archives).get(name).cloned()
+        locked(&self.archives).get(name).map(|(_, bytes)| bytes.clone())
     }
 
     /// The names of all archives, in order.
@@ -40,15 +41,15 @@ impl MemoryExports {
 
     /// Puts other bytes in the place of an archive, as a broken store would.
     pub fn overwrite(&self, name: &str, bytes: impl Into<Bytes>) {
-        locked(&self.archives).insert(name.to_owned(), bytes.into());
+        locked(&self.archives).insert(name.to_owned(), (0, bytes.into()));
     }
 }
 
 #[async_trait]
 impl Exports for MemoryExports {
-    async fn create(&self, name: &str) -> Result<Box<dyn Upload>, Failure> {
-        let archives = Arc::clone(&self.archives);
-        Ok(Box::new(MemoryUpload { archives, name: name.to_owned(), bytes: BytesMut::new() }))
+    async fn create(&self, name: &str, attempt: u64) -> Result<Box<dyn Upload>, Failure> {
+        let (archives, name) = (Arc::clone(&self.archives), name.to_owned());
+        Ok(Box::new(MemoryUpload { archives, name, attempt, bytes: BytesMut::new() }))
     }
 
     async fn open(&self, name: &str) -> Result<Option<ByteStream>, Failure> {
@@ -76,6 +77,7 @@ impl Exports for MemoryExports {
 struct MemoryUpload {
     archives: Shelf,
     name: String,
+    attempt: u64,
     bytes: BytesMut,
 }
 
@@ -87,13 +89,17 @@ impl Upload for MemoryUpload {
     }
 
     async fn finish(self: Box<Self>) -> Result<(), Failure> {
-        let Self { archives, name, bytes } = *self;
-        locked(&archives).insert(name, bytes.freeze());
+        let Self { archives, name, attempt, bytes } = *self;
+        let mut archives = locked(&archives);
+        if archives.get(&name).is_some_and(|(other, _)| *other > attempt) {
+            return Err(Failure::transient("finishing an archive that a later attempt finished"));
+        }
+        archives.insert(name, (attempt, bytes.freeze()));
         Ok(())
     }
 }
 
 /// Every change is one insert or remove, so a panic elsewhere leaves nothing half done.
-fn locked(archives: &Shelf) -> MutexGuard<'_, BTreeMap<String, Bytes>> {
+fn locked(archives: &Shelf) -> MutexGuard<'_, BTreeMap<String, (u64, Bytes)>> {
     archives.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -81,6 +81,22 @@ impl Connections {
         Err(refused(LedgerUrlError::Scheme))
     }
 
+    /// Connects to read alone. A file must be there.
+    ///
+    /// # Errors
+    /// As [`Connections::open`].
+    pub async fn inspect(url: &str) -> Result<Self, Failure> {
+        install_default_drivers();
+        let Some(path) = url.strip_prefix("sqlite:") else { return Self::open(url).await };
+        let path = sqlite_path(path)?;
+        fs::metadata(&path).map_err(|error| {
+            Failure::needs_person(format!("opening the ledger {path}")).because(error)
+        })?;
+        let url = format!("sqlite:{}?mode=ro", utf8_percent_encode(&path, NON_ALPHANUMERIC));
+        let read = connect(AnyPoolOptions::new().max_connections(1), &url).await?;
+        Ok(Self { dialect: Dialect::Sqlite, write: read.clone(), read })
+    }
+
     /// Begins a transaction that will write.
     ///
     /// # Errors
@@ -114,7 +130,8 @@ impl Connections {
     }
 }
 
-async fn open_sqlite(path: &str) -> Result<Connections, Failure> {
+/// The file of an `sqlite:` URL.
+fn sqlite_path(path: &str) -> Result<String, Failure> {
     if path.contains('?') {
         return Err(refused(LedgerUrlError::Query));
     }
@@ -123,7 +140,12 @@ async fn open_sqlite(path: &str) -> Result<Connections, Failure> {
     if path.is_empty() || path.ends_with('/') || path == ":memory:" {
         return Err(refused(LedgerUrlError::NoFile));
     }
-    make_private_file(Path::new(&*path)).map_err(|error| {
+    Ok(path.into_owned())
+}
+
+async fn open_sqlite(path: &str) -> Result<Connections, Failure> {
+    let path = sqlite_path(path)?;
+    make_private_file(Path::new(&path)).map_err(|error| {
         Failure::needs_person("making the ledger's file and folder").because(error)
     })?;
     let url = format!("sqlite:{}", utf8_percent_encode(&path, NON_ALPHANUMERIC));
@@ -176,8 +198,8 @@ async fn prepare_sqlite(connection: &mut sqlx::AnyConnection) -> Result<(), sqlx
     Ok(())
 }
 
-/// A daemon that stands still in the midst of a write keeps its locks, and all others would wait for
-/// it: the server ends such a write, and no statement waits for a lock for ever.
+/// A daemon that stands still in the midst of a write keeps its locks, and all others would wait
+/// for it: the server ends such a write, and no statement waits for a lock for ever.
 async fn prepare_postgres(connection: &mut sqlx::AnyConnection) -> Result<(), sqlx::Error> {
     for (setting, millis) in
         [("idle_in_transaction_session_timeout", BUSY_MS_MAX), ("lock_timeout", 2 * BUSY_MS_MAX)]

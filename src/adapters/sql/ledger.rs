@@ -1,9 +1,11 @@
 //! The `Ledger` port: where each write begins and commits.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
@@ -44,6 +46,22 @@ impl SqlLedger {
         let ledger = Self { connections, shreds_linger: AtomicBool::new(true) };
         ledger.shred_traces().await;
         Ok(ledger)
+    }
+
+    /// The URL of the ledger in a file.
+    pub fn url_of(path: &Path) -> Secret {
+        let path = utf8_percent_encode(&path.to_string_lossy(), NON_ALPHANUMERIC).to_string();
+        Secret::new(format!("sqlite:{path}"))
+    }
+
+    /// Opens a ledger to read it and change nothing, not even its version.
+    ///
+    /// # Errors
+    /// An unusable URL, no file there, an unreachable server, a ledger of another version.
+    pub async fn inspect(url: &Secret) -> Result<Self, Failure> {
+        let connections = Connections::inspect(url.expose()).await?;
+        migrate::assert_current(&connections).await?;
+        Ok(Self { connections, shreds_linger: AtomicBool::new(false) })
     }
 
     /// Begins a write.
@@ -118,6 +136,10 @@ impl Ledger for SqlLedger {
 
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
         requests::standings(self.read(), states, BY_DUE, limit).await
+    }
+
+    async fn page(&self, after: Option<&RequestId>, limit: u32) -> Result<Vec<Standing>, Failure> {
+        requests::page(self.read(), after, limit).await
     }
 
     async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure> {

@@ -38,6 +38,34 @@ struct LaterVersion {
     known: usize,
 }
 
+/// A ledger that another program must bring up to date, or that is none.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "it has version {found}, and this program reads version {known}; start the daemon on it once"
+)]
+struct OtherVersion {
+    found: usize,
+    known: usize,
+}
+
+/// Asks whether the tables are those of this program.
+///
+/// # Errors
+/// They are not; whatever the database refuses.
+pub async fn assert_current(connections: &Connections) -> Result<(), Failure> {
+    let doing = "reading the version of the ledger";
+    let version: Option<(i64,)> = sqlx::query_as("SELECT version FROM ledger_version")
+        .fetch_optional(&connections.read)
+        .await
+        .map_err(while_doing(doing))?;
+    let found = version.map_or(0, |(version,)| usize::try_from(version).unwrap_or(usize::MAX));
+    let known = MIGRATIONS.len();
+    if found == known {
+        return Ok(());
+    }
+    Err(Failure::needs_person(doing).because(OtherVersion { found, known }))
+}
+
 /// Runs what is missing.
 ///
 /// # Errors

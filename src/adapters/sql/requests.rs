@@ -145,6 +145,22 @@ pub async fn standings(
     read(query.fetch_all(pool).await, STANDING)
 }
 
+/// See `Ledger::page`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn page(
+    pool: &AnyPool,
+    after: Option<&RequestId>,
+    limit: u32,
+) -> Result<Vec<Standing>, Failure> {
+    // No id is empty, so that all come after the empty text.
+    let query = sqlx::query("SELECT * FROM standings WHERE id > $1 ORDER BY id LIMIT $2")
+        .bind(after.map_or("", RequestId::as_str))
+        .bind(i64::from(limit));
+    read(query.fetch_all(pool).await, STANDING)
+}
+
 /// Earliest due first. What has no due date (a rejected message) comes last; left alone, the two
 /// databases differ.
 pub const BY_DUE: &str = "CASE WHEN due IS NULL THEN 1 ELSE 0 END, due, id";

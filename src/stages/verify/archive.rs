@@ -34,6 +34,8 @@ pub async fn read_back(
     if let Err(fault) = whole(exports, &archive).await? {
         let rounds = records.iter().filter(|r| matches!(r.event, Event::LeftOver { .. })).count();
         if rounds >= rounds_max as usize {
+            // Nobody will fetch it, and it is full of personal data.
+            exports.remove(&archive.name).await?;
             return Err(
                 Failure::permanent("writing an archive that reads back whole").because(fault)
             );

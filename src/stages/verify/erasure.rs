@@ -1,8 +1,9 @@
 //! Looks again, with fresh eyes: nothing of the subject is left where it was erased.
 //!
-//! Every source is listed and every item read again, shard by shard as in the find. What still speaks of the subject and is not
-//! there for a ledgered reason (kept, blocked, failed) joins the plan, and the request goes back to
-//! acting, a bounded number of rounds: somebody may go on writing about the subject while we erase.
+//! Every source is listed and every item read again, shard by shard as in the find. What still
+//! speaks of the subject and is not there for a ledgered reason (kept, blocked, failed) joins the
+//! plan, and the request goes back to acting, a bounded number of rounds: somebody may go on
+//! writing about the subject while we erase.
 
 use std::collections::{BTreeSet, HashMap};
 use std::pin::pin;
@@ -26,8 +27,8 @@ use crate::stages::walk::{Walk, walk_named};
 /// Planned items read from the ledger at a time.
 const PAGE: u32 = 1000;
 
-/// Walks one shard again for all `cases`, erasures in the state `verifying`, and ledgers what is left
-/// as drafts.
+/// Walks one shard again for all `cases`, erasures in the state `verifying`, and ledgers what is
+/// left as drafts.
 ///
 /// # Errors
 /// A transient failure of the source or of the ledger; the look at the shard then starts anew.

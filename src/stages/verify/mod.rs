@@ -1,5 +1,6 @@
 //! Looks again, with fresh eyes: what was erased is gone in every form, and an archive reads back
-//! whole.
+//! whole. The account itself is looked at too.
 
 pub mod erasure;
 pub mod archive;
+pub mod account;

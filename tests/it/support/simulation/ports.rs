@@ -99,8 +99,8 @@ impl<P: Source + ?Sized> Source for Wired<P> {
 
 #[async_trait]
 impl<P: Exports + ?Sized> Exports for Wired<P> {
-    async fn create(&self, name: &str) -> Result<Box<dyn Upload>, Failure> {
-        let upload = self.wire.effect("create", self.port.create(name)).await?;
+    async fn create(&self, name: &str, attempt: u64) -> Result<Box<dyn Upload>, Failure> {
+        let upload = self.wire.effect("create", self.port.create(name, attempt)).await?;
         Ok(Box::new(WiredUpload { wire: Arc::clone(&self.wire), upload }))
     }
 
@@ -176,6 +176,10 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
 
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
         self.wire.look("standings", self.port.standings(states, limit)).await
+    }
+
+    async fn page(&self, after: Option<&RequestId>, limit: u32) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("page", self.port.page(after, limit)).await
     }
 
     async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure> {

@@ -15,7 +15,7 @@ use dsrd::adapters::system::SystemEntropy;
 use dsrd::config::secret::Secret;
 use dsrd::domain::due::Calendar;
 use dsrd::domain::event::Correspondence;
-use dsrd::domain::policy::{Policy, Rule};
+use dsrd::domain::policy::{Guard, Policy, Rule};
 use dsrd::domain::state::State;
 use dsrd::ports::ledger::Ledger;
 use dsrd::ports::sources::Source;
@@ -40,6 +40,7 @@ pub struct Scenario {
     pub exports: Arc<MemoryExports>,
     pub sources: Vec<Arc<MemorySource>>,
     pub limits: Limits,
+    pub guard: Guard,
     pub logs: Lines,
     /// Whether time passes also while somebody works.
     pub hasty: bool,
@@ -92,6 +93,7 @@ impl Scenario {
             exports: Arc::default(),
             sources: vec![Arc::new(MemorySource::new(SOURCE))],
             limits: limits(),
+            guard: Guard { items_max: 1_000, share_max: 1.0, share_items_min: 0 },
             logs: Lines::default(),
             hasty: false,
             metrics: Mutex::default(),
@@ -218,6 +220,7 @@ impl Scenario {
             event_source: "urn:dsrd:simulated".to_owned(),
             controller_id: "controller".to_owned(),
             policy: self.policy.clone(),
+            guard: self.guard,
             calendar: Calendar::default(),
             limits: self.limits.clone(),
         }

@@ -90,7 +90,7 @@ fn told(record: &Record, published: &[Announcement]) -> String {
     let body: Value = serde_json::from_str(&first.body).unwrap();
     let mut text = format!(", announced {} {}", first.name, &id.to_string()[..8]);
     let data = &body["data"];
-    for key in ["counts", "results_count", "failed_reason"] {
+    for key in ["counts", "results_count", "failed_reason", "held_reason"] {
         if !data[key].is_null() {
             write!(text, "\n      {key} {}", data[key]).unwrap();
         }
