@@ -196,8 +196,8 @@ pub fn verify_archive(path: &std::path::Path) -> Result<offline::Archive, AppErr
     Ok(offline::verify_archive(std::fs::File::open(path)?)?)
 }
 
-/// Checks the chains of a ledger, and changes nothing in it: of the SQLite file at `path`, or else of
-/// the ledger in the settings. `seen` is told how many requests were checked.
+/// Checks the chains of a ledger, and changes nothing in it: of the SQLite file at `path`, or else
+/// of the ledger in the settings. `seen` is told how many requests were checked.
 ///
 /// # Errors
 /// The ledger cannot be read; the first link that does not hold.

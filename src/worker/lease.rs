@@ -45,7 +45,8 @@ pub async fn hold<T>(
     tokio::select! {
         done = work => done,
         () = lost(world, lease) => {
-            Err(Failure::transient("going on with work under a lease").because("another daemon has taken the work over"))
+            let doing = "going on with work under a lease";
+            Err(Failure::transient(doing).because("another daemon has taken the work over"))
         }
     }
 }

@@ -882,7 +882,6 @@ fn an_archive_that_never_reads_back() {
       item 0: exported, still sealed in the ledger
       item 1: exported, still sealed in the ledger
     azureml holds ComputeRecord/dcid.r2, ExperimentRun/dcid.r1/run.json, LocalUpload/zyxcanary.q7/notes.txt
-    r-1.zip holds data/azureml/ExperimentRun/dcid.r1/run.json, data/azureml/LocalUpload/zyxcanary.q7/notes.txt, manifest.json
     "#);
 }
 

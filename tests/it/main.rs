@@ -25,4 +25,5 @@ mod config_samples; // every settings file in the repository is accepted
 mod cli; // the program itself, as a process
 mod tidy; // properties of the code
 mod foreign; // the main job as strangers meet it: RabbitMQ, Azurite, python
+mod killed; // real daemons against real parts, killed at random
 mod schema; // what is published of our contracts takes what we write

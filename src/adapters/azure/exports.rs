@@ -45,7 +45,7 @@ impl BlobExports {
         call.map_err(|trouble| trouble.failure(doing))
     }
 
-    /// What an upload that starts now will replace: whatever comes there meanwhile is a later one's.
+    /// What an upload that starts now will replace: what comes there meanwhile is a later one's.
     async fn replaces(&self, name: &str) -> Result<Replaces, Failure> {
         let answer = self.call(WRITING, Method::Head, name).await?;
         Ok(match (answer.status, answer.etag()) {

@@ -1,8 +1,8 @@
 //! Archives in a folder, each readable by our own user alone.
 //!
 //! An archive is written beside its place under `.NAME.ATTEMPT.part` and renamed when it is whole
-//! and on disk. What a killed process leaves under that name is overwritten when the export is tried again
-//! and removed with the archive.
+//! and on disk. What a killed process leaves there is removed when the export is tried again, and
+//! with the archive.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};

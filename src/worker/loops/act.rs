@@ -142,8 +142,8 @@ async fn act(
     erase(docket, &world.sources, &case, concurrency, patience).await
 }
 
-/// What the guard has against the plan of a request. It is asked here, of the ledgered plan, and not
-/// where the plan is made: so no crash between the two lets a plan slip by.
+/// What the guard has against the plan of a request. It is asked here, of the ledgered plan, and
+/// not where the plan is made: so no crash between the two lets a plan slip by.
 async fn objection(world: &World, id: &RequestId) -> Result<Option<String>, Failure> {
     let records = world.docket.ledger.records(id).await?;
     let plan = records.iter().rev().find_map(|record| match &record.event {
