@@ -12,7 +12,7 @@ use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::request::{Request, RequestId};
-use crate::domain::state::{Counts, Event, State};
+use crate::domain::state::{Counts, Event, Share, State};
 use crate::evidence::chain::Link;
 use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, Purpose, RequestKey};
 use crate::matching::identity::patterns::canonical;
@@ -280,12 +280,21 @@ impl Docket {
 
     /// How many items the find of a request looked at.
     pub async fn seen(&self, id: &RequestId) -> Result<u64, Failure> {
+        Ok(self.plan(id).await?.0)
+    }
+
+    /// What the plan of a request takes of each source.
+    pub async fn shares(&self, id: &RequestId) -> Result<Vec<Share>, Failure> {
+        Ok(self.plan(id).await?.1)
+    }
+
+    async fn plan(&self, id: &RequestId) -> Result<(u64, Vec<Share>), Failure> {
         let records = self.ledger.records(id).await?;
-        let seen = records.iter().rev().find_map(|record| match record.event {
-            Event::Planned { seen, .. } => Some(seen),
+        let plan = records.into_iter().rev().find_map(|record| match record.event {
+            Event::Planned { seen, sources, .. } => Some((seen, sources)),
             _ => None,
         });
-        Ok(seen.unwrap_or_default())
+        Ok(plan.unwrap_or_default())
     }
 
     /// Keyed digest: says whether two bodies are the same, and nothing else.

@@ -294,7 +294,8 @@ mod tests {
             open.iter().map(|(id, due)| (RequestId::new(id).unwrap(), at(*due))).collect()
         };
         let all = [("a", 2), ("b", 10), ("c", 30)];
-        let table: [(i64, &[(&str, i64)], &str); 7] = [
+        type Day<'a> = (i64, &'a [(&'a str, i64)], &'a str);
+        let table: [Day<'_>; 7] = [
             (0, &all, "a Soon"),
             (1, &all, ""),
             (2, &all, "a Late"),

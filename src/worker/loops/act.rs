@@ -31,7 +31,7 @@ const NOTE_EVERY_MS: u64 = 500;
 pub async fn run(world: &World) {
     let mut tries = Tries::default();
     while !world.stopper.is_stopped() {
-        match turn(world).await {
+        match Box::pin(turn(world)).await {
             Ok(worked) => {
                 tries = Tries::default();
                 if !worked {
@@ -116,7 +116,10 @@ async fn act(
         if case.request.options.dry_run {
             return rest_dry(docket, &case).await;
         }
-        if let Some(reason) = objection(world, &standing.id).await? {
+        // Asked here, of the ledgered plan, and not where the plan is made: so no crash between the
+        // two lets a plan slip by.
+        let shares = docket.shares(&standing.id).await?;
+        if let Some(reason) = world.guard.objection(&shares) {
             docket.advance(&case, Event::Held { reason }).await?;
             return Ok(());
         }
@@ -140,17 +143,6 @@ async fn act(
     }
     let concurrency = world.limits.act_concurrency_max;
     erase(docket, &world.sources, &case, concurrency, patience).await
-}
-
-/// What the guard has against the plan of a request. It is asked here, of the ledgered plan, and
-/// not where the plan is made: so no crash between the two lets a plan slip by.
-async fn objection(world: &World, id: &RequestId) -> Result<Option<String>, Failure> {
-    let records = world.docket.ledger.records(id).await?;
-    let plan = records.iter().rev().find_map(|record| match &record.event {
-        Event::Planned { sources, .. } => Some(sources),
-        _ => None,
-    });
-    Ok(plan.and_then(|plan| world.guard.objection(plan)))
 }
 
 /// Notes from time to time how far an act has come, until dropped.

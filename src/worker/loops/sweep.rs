@@ -29,7 +29,7 @@ const NOTE_EVERY_MS: u64 = 500;
 pub async fn run(world: &World, purpose: Purpose) {
     let mut tries = Tries::default();
     while !world.stopper.is_stopped() {
-        let turn = world.stopper.run_until_stopped(turn(world, purpose)).await;
+        let turn = world.stopper.run_until_stopped(Box::pin(turn(world, purpose))).await;
         match turn {
             None => return,
             Some(Ok(true)) => tries = Tries::default(),
