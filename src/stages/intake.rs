@@ -9,7 +9,7 @@ use crate::domain::failure::Failure;
 use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Decision, Event, State};
 use crate::ports::door::{Delivery, Settlement};
-use crate::ports::ledger::{Opened, Standing};
+use crate::ports::ledger::{Opened, Record, Standing};
 use crate::stages::docket::Docket;
 use crate::stages::message::fault::{Fault, Terms};
 use crate::stages::message::read::{self, Control, Message, Refusal, Verb};
@@ -114,14 +114,17 @@ async fn decide(docket: &Docket, control: Control) -> Result<Result<Taken, Refus
     }
 }
 
-/// Whether the last record is this very decision: the delivery came again.
+/// Whether the delivery came again: the last record is this very decision, or an earlier one is and
+/// the request has moved on so far that it would not admit it any more.
 async fn done_already(
     docket: &Docket,
     standing: &Standing,
     event: &Event,
 ) -> Result<bool, Failure> {
     let records = docket.ledger.records(&standing.id).await?;
-    Ok(records.last().is_some_and(|record| record.event == *event))
+    let is_open_to_it = standing.state.next(event).is_ok();
+    let taken = |record: &Record| record.event == *event;
+    Ok(records.last().is_some_and(taken) || !is_open_to_it && records.iter().any(taken))
 }
 
 fn refusal(pointer: &str, code: &'static str, text: &str, id: RequestId) -> Refusal {
