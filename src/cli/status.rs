@@ -116,8 +116,18 @@ fn print(described: Map<String, Value>, as_json: bool) -> Result<(), CliError> {
                     line(format!("  {sequence:>3}  {:<26} {}", text("at"), text("event")))?;
                 }
             }
+            Value::Array(ids) => {
+                let ids: Vec<&str> = ids.iter().filter_map(Value::as_str).collect();
+                if !ids.is_empty() {
+                    line(format!("{key:<22} {}", ids.join(", ")))?;
+                }
+            }
             other => line(format!("{key:<22} {other}"))?,
         }
+    }
+    if described["state"] == State::Held.word() {
+        let id = described["subject_request_id"].as_str().unwrap_or_default();
+        line(format!("{:<22} dsrd approve {id}, or dsrd reject {id}", "decide with"))?;
     }
     Ok(())
 }

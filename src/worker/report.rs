@@ -212,7 +212,8 @@ fn tell(id: &RequestId, kind: &'static str, state: State, event: &Event) {
             item.seen = counts.seen, item.outcomes = ?counts.outcomes, "verified: {word}"
         ),
         Event::Held { reason } => warn!(
-            request.id = %id, request.kind = kind, request.state = word, reason, "held for a person"
+            request.id = %id, request.kind = kind, request.state = word, reason,
+            "held for a person; decide with: dsrd approve {id}, or: dsrd reject {id}"
         ),
         Event::Failed { reason } => error!(
             request.id = %id, request.kind = kind, request.state = word, reason,

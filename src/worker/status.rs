@@ -52,6 +52,9 @@ impl Status {
             add(record, &mut counts, &mut fields);
         }
         fields.insert("counts".into(), counts);
+        let others = self.ledger.in_the_way(id).await?;
+        let others: Vec<&str> = others.iter().map(RequestId::as_str).collect();
+        fields.insert("waits_for".into(), json!(others));
         let events = records.iter().map(|record| {
             json!({
                 "sequence": record.sequence,
@@ -61,9 +64,6 @@ impl Status {
             })
         });
         fields.insert("events".into(), events.collect());
-        let others = self.ledger.in_the_way(id).await?;
-        let others: Vec<&str> = others.iter().map(RequestId::as_str).collect();
-        fields.insert("waits_for".into(), json!(others));
         Ok(Some(fields))
     }
 }
