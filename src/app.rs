@@ -80,6 +80,7 @@ impl Daemon {
             calendar: settings.calendar.clone(),
             limits: limits(&settings.limits),
         })?;
+        world.docket.assert_key().await?;
         let page = match settings.http.listen {
             Some(address) => Some(TcpListener::bind(address).await.map_err(|error| {
                 AppError(format!("listening on {address} ([http] listen): {error}").into())

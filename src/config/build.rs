@@ -320,7 +320,7 @@ fn check(limits: &Limits, faults: &mut Faults) {
     for (key, _) in positive.into_iter().filter(|(_, value)| *value == 0) {
         faults.add(format!("limits.{key} must be at least 1"));
     }
-    if limits.lease_ms < 1_000 {
-        faults.add("limits.lease_ms must be at least 1000".into());
+    if !(1_000..=86_400_000).contains(&limits.lease_ms) {
+        faults.add("limits.lease_ms must be between 1000 and 86400000".into());
     }
 }

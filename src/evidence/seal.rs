@@ -86,6 +86,12 @@ impl MasterKey {
         hex::encode(mac(&self.derive("digest"), bytes))
     }
 
+    /// The same for what names a person, under a key of its own: digests of bodies leave the house,
+    /// and whoever chooses a body must not learn the digest of a person by it.
+    pub fn person_digest(&self, canonical: &str) -> String {
+        hex::encode(mac(&self.derive("person"), canonical.as_bytes()))
+    }
+
     /// One key for each use, so that no two uses can be played against each other.
     fn derive(&self, purpose: &str) -> Zeroizing<[u8; KEY_BYTES]> {
         mac(&self.0, format!("dsrd/{purpose}/v1").as_bytes()).into()

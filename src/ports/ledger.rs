@@ -60,14 +60,16 @@ pub trait Ledger: Tasks {
     /// The sealed request; `None` once it rests.
     async fn sealed(&self, id: &RequestId) -> Result<Option<SealedRequest>, Failure>;
 
-    /// Adds planned items, sealed; items whose ordinal is there already are left as they are. A
-    /// request that rests takes none: it may have been cancelled while a sweep was under way.
+    /// Adds planned items, sealed; items whose ordinal is there already are left as they are. Takes
+    /// none, and says so, if the request rests or has a later record than `sequence`: it may have
+    /// been cancelled, or tried anew, while a sweep was under way.
     async fn add_items(
         &self,
         lease: &Lease,
         id: &RequestId,
+        sequence: u64,
         items: &[SealedItem],
-    ) -> Result<(), Failure>;
+    ) -> Result<bool, Failure>;
 
     /// Forgets planned items: a look that did not end starts anew.
     async fn clear_items(

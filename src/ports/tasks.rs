@@ -37,8 +37,12 @@ pub trait Tasks: Send + Sync {
     /// held need not lapse first.
     async fn free_all(&self) -> Result<(), Failure>;
 
+    /// Whether a digest made with the master key is that of this ledger; who asks first decides.
+    async fn agrees_on_key(&self, digest: &str) -> Result<bool, Failure>;
+
     /// Requests of these states whose work nobody holds and that are not put off beyond `now`,
-    /// earliest due first, at most `limit`.
+    /// earliest due first, at most `limit`. Not erasures that are being verified: those are the
+    /// work of a sweep.
     async fn free(
         &self,
         states: &[State],
@@ -66,7 +70,7 @@ pub trait Tasks: Send + Sync {
         sources: &[String],
     ) -> Result<(), Failure>;
 
-    /// The requests that a sweep was opened for, wherever they stand now.
+    /// The requests that a sweep was opened for, and that had no record since.
     async fn swept(&self, sweep: u64) -> Result<Vec<Standing>, Failure>;
 
     /// Marks the shard done that the lease is on.

@@ -212,13 +212,14 @@ impl Docket {
         }
     }
 
-    /// Adds planned items under consecutive ordinals, sealed.
+    /// Adds planned items under consecutive ordinals, sealed; `false` if the request has moved on
+    /// and takes none.
     pub async fn add_items(
         &self,
         case: &Case,
         first: u64,
         planned: &[Planned],
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let seal = |(ordinal, planned): (u64, &Planned)| SealedItem {
             ordinal,
             action: planned.action.word(),
@@ -227,7 +228,8 @@ impl Docket {
             outcome: None,
         };
         let items: Vec<SealedItem> = (first..).zip(planned).map(seal).collect();
-        self.ledger.add_items(&case.lease, &case.request.id, &items).await
+        let Standing { id, sequence, .. } = &case.standing;
+        self.ledger.add_items(&case.lease, id, *sequence, &items).await
     }
 
     /// Records what became of items.
@@ -297,6 +299,19 @@ impl Docket {
         Ok(plan.unwrap_or_default())
     }
 
+    /// Insists on the master key that the ledger was begun with: under another one no request could
+    /// be unsealed, and all would fail.
+    ///
+    /// # Errors
+    /// `NeedsPerson` with another key; the ledger's failure.
+    pub async fn assert_key(&self) -> Result<(), Failure> {
+        if self.ledger.agrees_on_key(&self.digest(b"dsrd/master-key/v1")).await? {
+            return Ok(());
+        }
+        let text = "the ledger was begun with another one; give the daemon that one";
+        Err(Failure::needs_person("taking the master key").because(text))
+    }
+
     /// Keyed digest: says whether two bodies are the same, and nothing else.
     pub fn digest(&self, body: &[u8]) -> String {
         self.master_key.keyed_digest(body)
@@ -305,7 +320,11 @@ impl Docket {
     /// Keyed digests of the identities: says which requests are about one person, and nothing else.
     fn persons(&self, request: &Request) -> Vec<String> {
         let identities = request.subject.identities.iter();
-        identities.map(|identity| self.digest(canonical(identity).as_bytes())).collect()
+        identities
+            .map(canonical)
+            .filter(|canonical| !canonical.is_empty())
+            .map(|canonical| self.master_key.person_digest(&canonical))
+            .collect()
     }
 
     fn record(&self, id: &RequestId, sequence: u64, event: Event, previous: &str) -> Record {

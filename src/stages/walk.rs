@@ -137,7 +137,8 @@ pub fn walk(
     stream::iter(sources).flat_map(move |source| walk_source(source, walk.clone()))
 }
 
-/// Walks the source of that name; if there is none here, nothing of it could be looked at.
+/// Walks the source of that name. If there is none here another daemon may know it, or this one
+/// after a change of its settings; in the end nothing of it could be looked at.
 pub fn walk_named(
     sources: &[Arc<dyn Source>],
     name: &str,
@@ -146,9 +147,16 @@ pub fn walk_named(
     match sources.iter().find(|source| source.name() == name) {
         Some(source) => walk_source(Arc::clone(source), walk).left_stream(),
         None => {
-            let failure = Failure::needs_person("the source is not configured any more");
-            let lost = Seen::Lost { source: name.to_owned(), failure };
-            stream::iter([Ok(lost)]).right_stream()
+            let lost = match walk.patience {
+                Patience::Left => {
+                    Err(Failure::transient(format!("finding the source {name} in the settings")))
+                }
+                Patience::Spent => {
+                    let failure = Failure::needs_person("the source is not configured any more");
+                    Ok(Seen::Lost { source: name.to_owned(), failure })
+                }
+            };
+            stream::iter([lost]).right_stream()
         }
     }
 }
@@ -216,9 +224,10 @@ pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Opti
                 return Ok(None);
             }
             Ok(Read::Refused(why)) => return Ok(Some(closed(item, why, walk))),
-            Ok(Read::Changed) => match again(source, &item).await? {
-                Some(now) => item = now,
-                None => return Ok(None),
+            Ok(Read::Changed) => match again(source, &item).await {
+                Ok(Some(now)) => item = now,
+                Ok(None) => return Ok(None),
+                Err(failure) => return unread(item, failure, walk).map(Some),
             },
             Err(failure) => return unread(item, failure, walk).map(Some),
         }

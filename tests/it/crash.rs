@@ -151,3 +151,50 @@ fn patient(mut scenario: Scenario) -> Scenario {
     scenario.limits.backoff.tries_max = u32::MAX;
     scenario
 }
+
+/// Two people are verified by one sweep, of whom one goes back to acting while the other comes to
+/// rest. Whatever is stopped there, what was written about the first meanwhile is looked for again.
+#[test]
+fn nobody_comes_to_rest_without_a_last_look() {
+    simulate(async || {
+        for trip in [Trip::Kill, Trip::Hiccup] {
+            // Ends: a life has so many effects and no more.
+            for at in 1.. {
+                let scenario = two_people();
+                scenario.wire.set(Fuse { at, after: false, trip });
+                scenario.live().await;
+                let Some(effect) = scenario.wire.blown() else { break };
+                scenario.wire.mend();
+                scenario.inbox.take_back();
+                scenario.live().await;
+                let ended = ending(&scenario).await;
+                for part in [
+                    "r-1 (erasure) is completed",
+                    "r-2 (erasure) is completed",
+                    "azureml holds ComputeRecord/dcid.r2\n",
+                ] {
+                    assert!(
+                        ended.contains(part),
+                        "{trip:?} before effect {at}, {effect}:\n{ended}"
+                    );
+                }
+            }
+        }
+    });
+}
+
+fn two_people() -> Scenario {
+    let mut other = request("r-2", "erasure");
+    other["subject_identities"] =
+        json!([{ "identity_type": "email", "identity_value": "zyxcanary.too@leaky.example" }]);
+    let scenario = erasure().sent(other);
+    let source = scenario.source(SOURCE);
+    source.put("too.txt", "zyxcanary.too@leaky.example hushhush-canary-secret-93");
+    for (word, name) in
+        [("planned", "LocalUpload/zyxcanary.q7/notes.txt"), ("left_over", "late.txt")]
+    {
+        let (source, once) = (scenario.source(SOURCE), std::sync::Once::new());
+        scenario.wire.on(word, move || once.call_once(|| source.put(name, notes(word))));
+    }
+    scenario
+}

@@ -184,7 +184,13 @@ impl Ledger for World {
     async fn sealed(&self, _: &RequestId) -> Result<Option<SealedRequest>, Failure> {
         unreachable!()
     }
-    async fn add_items(&self, _: &Lease, _: &RequestId, _: &[SealedItem]) -> Result<(), Failure> {
+    async fn add_items(
+        &self,
+        _: &Lease,
+        _: &RequestId,
+        _: u64,
+        _: &[SealedItem],
+    ) -> Result<bool, Failure> {
         unreachable!()
     }
     async fn begin_items(&self, _: &Lease, _: &RequestId, _: &[u64]) -> Result<(), Failure> {
@@ -252,6 +258,9 @@ impl Tasks for World {
         unreachable!()
     }
     async fn let_go(&self, _: &Lease, _: End) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn agrees_on_key(&self, _: &str) -> Result<bool, Failure> {
         unreachable!()
     }
     async fn free_all(&self) -> Result<(), Failure> {

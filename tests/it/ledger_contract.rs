@@ -162,14 +162,23 @@ async fn standings_come_by_due_date(ledger: &dyn Ledger) {
 async fn items_come_in_pages(ledger: &dyn Ledger) {
     let life = Life::begin(ledger, "r-1", 100).await;
     let other = Life::begin(ledger, "r-2", 100).await;
-    ledger.add_items(&own(ledger).await, life.id(), &sealed_items(0..5)).await.unwrap();
-    ledger.add_items(&own(ledger).await, other.id(), &sealed_items(0..1)).await.unwrap();
+    ledger
+        .add_items(&own(ledger).await, life.id(), life.last.sequence, &sealed_items(0..5))
+        .await
+        .unwrap();
+    ledger
+        .add_items(&own(ledger).await, other.id(), other.last.sequence, &sealed_items(0..1))
+        .await
+        .unwrap();
     ledger
         .record_outcomes(&own(ledger).await, life.id(), &[(1, ItemOutcome::Erased)])
         .await
         .unwrap();
     // What is there already stays as it is, outcome and all.
-    ledger.add_items(&own(ledger).await, life.id(), &sealed_items(1..7)).await.unwrap();
+    ledger
+        .add_items(&own(ledger).await, life.id(), life.last.sequence, &sealed_items(1..7))
+        .await
+        .unwrap();
 
     let page = async |after, open_only, limit| {
         let items = ledger.items(life.id(), after, open_only, limit).await.unwrap();
@@ -187,13 +196,16 @@ async fn items_come_in_pages(ledger: &dyn Ledger) {
     assert_eq!(ledger.tally(other.id()).await.unwrap().total(), 1);
     let stranger = RequestId::new("never-opened").unwrap();
     let failure =
-        ledger.add_items(&own(ledger).await, &stranger, &sealed_items(0..1)).await.unwrap_err();
+        ledger.add_items(&own(ledger).await, &stranger, 1, &sealed_items(0..1)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Permanent, "{}", failure.chain());
 }
 
 async fn outcomes_are_replaced(ledger: &dyn Ledger) {
     let life = Life::begin(ledger, "r-1", 100).await;
-    ledger.add_items(&own(ledger).await, life.id(), &sealed_items(0..4)).await.unwrap();
+    ledger
+        .add_items(&own(ledger).await, life.id(), life.last.sequence, &sealed_items(0..4))
+        .await
+        .unwrap();
     let changed = [(0, ItemOutcome::Changed), (1, ItemOutcome::Blocked(Block::LegalHold))];
     ledger.record_outcomes(&own(ledger).await, life.id(), &changed).await.unwrap();
     let kept = ItemOutcome::Kept("tax law".to_owned());
@@ -215,8 +227,11 @@ async fn outcomes_are_replaced(ledger: &dyn Ledger) {
 
 async fn thousands_of_items(ledger: &dyn Ledger) {
     let life = Life::begin(ledger, "r-1", 100).await;
-    ledger.add_items(&own(ledger).await, life.id(), &[]).await.unwrap();
-    ledger.add_items(&own(ledger).await, life.id(), &sealed_items(0..10_001)).await.unwrap();
+    ledger.add_items(&own(ledger).await, life.id(), life.last.sequence, &[]).await.unwrap();
+    ledger
+        .add_items(&own(ledger).await, life.id(), life.last.sequence, &sealed_items(0..10_001))
+        .await
+        .unwrap();
     let erased: Vec<_> = (0..10_000).map(|ordinal| (ordinal, ItemOutcome::Erased)).collect();
     ledger.record_outcomes(&own(ledger).await, life.id(), &erased).await.unwrap();
     let tally = ledger.tally(life.id()).await.unwrap();
@@ -270,7 +285,7 @@ async fn rest_forgets_the_seals(ledger: &dyn Ledger) {
     let mut life = Life::begin(ledger, "r-1", 100).await;
     let other = Life::begin(ledger, "r-2", 100).await;
     for id in [life.id(), other.id()] {
-        ledger.add_items(&own(ledger).await, id, &sealed_items(0..2)).await.unwrap();
+        ledger.add_items(&own(ledger).await, id, 1, &sealed_items(0..2)).await.unwrap();
     }
     ledger
         .record_outcomes(&own(ledger).await, life.id(), &[(0, ItemOutcome::Erased)])
@@ -329,7 +344,10 @@ async fn a_ledger_is_found_again(url: &str) {
     let ledger = open(url).await;
     let mut life = Life::begin(&ledger, "r-1", 100).await;
     life.go(&ledger, [Event::FindStarted]).await;
-    ledger.add_items(&own(&ledger).await, life.id(), &sealed_items(0..3)).await.unwrap();
+    ledger
+        .add_items(&own(&ledger).await, life.id(), life.last.sequence, &sealed_items(0..3))
+        .await
+        .unwrap();
     drop(ledger);
 
     let ledger = open(url).await;
@@ -399,6 +417,9 @@ async fn work_is_claimed_once(ledger: &dyn Ledger) {
     assert_eq!((fourth.fence, fourth.tries), (4, 1), "to stop is no success");
     ledger.let_go(&fourth, End::Done).await.unwrap();
     assert_eq!(claim(202, 230).await.unwrap().tries, 0);
+    for (digest, agrees) in [("key", true), ("other key", false), ("key", true)] {
+        assert_eq!(ledger.agrees_on_key(digest).await.unwrap(), agrees);
+    }
     ledger.free_all().await.unwrap();
     assert!(claim(203, 230).await.is_some());
 }
@@ -408,13 +429,13 @@ async fn a_lapsed_lease_writes_nothing(ledger: &dyn Ledger) {
     let claim = async || ledger.claim("w", second(0), second(0)).await.unwrap().unwrap();
     let (stale, fresh) = (claim().await, claim().await);
     let id = life.id().clone();
-    ledger.add_items(&fresh, &id, &sealed_items(0..3)).await.unwrap();
+    ledger.add_items(&fresh, &id, life.last.sequence, &sealed_items(0..3)).await.unwrap();
     let record = life.next(Event::FindStarted);
     let outcome = [(0, ItemOutcome::Erased)];
     let cleared = Cleared::Ordinals(0..9);
     let refused = [
         ledger.append(&record, None, Some(&stale)).await.map(drop),
-        ledger.add_items(&stale, &id, &sealed_items(3..5)).await,
+        ledger.add_items(&stale, &id, life.last.sequence, &sealed_items(3..5)).await.map(drop),
         ledger.clear_items(&stale, &id, cleared).await,
         ledger.begin_items(&stale, &id, &[0]).await,
         ledger.record_outcomes(&stale, &id, &outcome).await,
@@ -436,7 +457,7 @@ async fn a_lapsed_lease_writes_nothing(ledger: &dyn Ledger) {
     assert_eq!(ledger.drafted(&id).await.unwrap(), [(0, ActionWord::Delete, 3)]);
     let second_round = ordinals(1, 2);
     let more = sealed_items([second_round.start, second_round.end - 1]);
-    ledger.add_items(&fresh, &id, &more).await.unwrap();
+    ledger.add_items(&fresh, &id, life.last.sequence, &more).await.unwrap();
     assert_eq!(ledger.drafted(&id).await.unwrap()[1], (65_538, ActionWord::Delete, 2));
     ledger.clear_items(&fresh, &id, Cleared::Ordinals(second_round)).await.unwrap();
     assert_eq!(ledger.drafted(&id).await.unwrap().len(), 1);

@@ -34,14 +34,22 @@ async fn sealed_bytes_are_gone_from_every_file() {
     }
     // Plans are made anew and grow side by side, so that pages hold items of several requests.
     for life in &lives[..10] {
-        ledger.add_items(&own(&ledger).await, life.id(), &items(life.id(), 0..50)).await.unwrap();
+        ledger
+            .add_items(&own(&ledger).await, life.id(), life.last.sequence, &items(life.id(), 0..50))
+            .await
+            .unwrap();
         ledger.clear_items(&own(&ledger).await, life.id(), Cleared::All).await.unwrap();
     }
     for batch in 0..6 {
         for life in lives.iter().rev() {
             let ordinals = batch * 20..(batch + 1) * 20;
             ledger
-                .add_items(&own(&ledger).await, life.id(), &items(life.id(), ordinals))
+                .add_items(
+                    &own(&ledger).await,
+                    life.id(),
+                    life.last.sequence,
+                    &items(life.id(), ordinals),
+                )
                 .await
                 .unwrap();
         }

@@ -53,9 +53,9 @@ impl FolderExports {
         Ok(self.root.join(name))
     }
 
-    /// Removes what attempts at this archive left half written. One that still writes loses its
-    /// file's name, and cannot publish it any more.
-    async fn clear(&self, name: &str) -> io::Result<()> {
+    /// Removes what attempts at this archive left half written, up to this one. One that still
+    /// writes loses its file's name, and cannot publish it any more.
+    async fn clear(&self, name: &str, last: u64) -> io::Result<()> {
         let mut files = match fs::read_dir(&self.root).await {
             Ok(files) => files,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -66,7 +66,10 @@ impl FolderExports {
             let file_name = file.file_name();
             let attempt = file_name.to_str().and_then(|name| name.strip_prefix(&start));
             let attempt = attempt.and_then(|rest| rest.strip_suffix(end));
-            if attempt.is_some_and(|attempt| attempt.parse::<u64>().is_ok()) {
+            if attempt
+                .and_then(|text| text.parse::<u64>().ok())
+                .is_some_and(|attempt| attempt <= last)
+            {
                 remove_if_there(&file.path()).await?;
             }
         }
@@ -80,7 +83,7 @@ impl Exports for FolderExports {
         let place = self.place(name)?;
         let part = self.root.join(format!(".{name}.{attempt}.part"));
         self.make_root().await?;
-        self.clear(name).await.map_err(|error| failure(WRITING, error))?;
+        self.clear(name, attempt).await.map_err(|error| failure(WRITING, error))?;
         let mut options = fs::OpenOptions::new();
         let opened = options.write(true).create_new(true).mode(0o600).open(&part).await;
         let file = opened.map_err(|error| failure(WRITING, error))?;
@@ -102,7 +105,7 @@ impl Exports for FolderExports {
     async fn remove(&self, name: &str) -> Result<(), Failure> {
         let place = self.place(name)?;
         let removing = async {
-            self.clear(name).await?;
+            self.clear(name, u64::MAX).await?;
             remove_if_there(&place).await
         };
         removing.await.map_err(|error| failure("removing an archive", error))

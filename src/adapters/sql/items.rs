@@ -28,10 +28,11 @@ const OPEN_AFTER: &str = "SELECT * FROM items WHERE request = $1 AND ordinal > $
 pub async fn add(
     connection: &mut AnyConnection,
     id: &RequestId,
+    sequence: u64,
     items: &[SealedItem],
-) -> Result<(), Failure> {
-    if !lock_unless_resting(connection, id).await? {
-        return Ok(());
+) -> Result<bool, Failure> {
+    if !lock(connection, id, sequence).await? {
+        return Ok(false);
     }
     for items in items.chunks(ROWS_MAX) {
         let statement = format!(
@@ -53,13 +54,14 @@ pub async fn add(
         let added = query.execute(&mut *connection).await;
         added.map_err(while_doing("adding planned items to the ledger"))?;
     }
-    Ok(())
+    Ok(true)
 }
 
-/// Whether the request still takes items; if so, it cannot come to rest before the caller commits.
-async fn lock_unless_resting(
+/// Whether the request still takes items; if so, it gets no record before the caller commits.
+async fn lock(
     connection: &mut AnyConnection,
     id: &RequestId,
+    sequence: u64,
 ) -> Result<bool, Failure> {
     let doing = "adding planned items to the ledger";
     // An update that changes nothing locks the row in either database.
@@ -69,11 +71,12 @@ async fn lock_unless_resting(
         .map(|state| format!("'{}'", state.word()))
         .collect();
     let statement = format!(
-        "UPDATE requests SET state = state WHERE id = $1 AND state NOT IN ({})",
+        "UPDATE requests SET state = state WHERE id = $1 AND sequence = $2 AND state NOT IN ({})",
         states.join(", ")
     );
     let locked = sqlx::query(AssertSqlSafe(statement))
         .bind(id.as_str())
+        .bind(stored(sequence))
         .execute(&mut *connection)
         .await
         .map_err(while_doing(doing))?;

@@ -163,11 +163,13 @@ impl Ledger for SqlLedger {
         &self,
         lease: &Lease,
         id: &RequestId,
+        sequence: u64,
         items: &[SealedItem],
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let mut transaction = self.begin_under(lease).await?;
-        items::add(&mut transaction, id, items).await?;
-        commit(transaction).await
+        let added = items::add(&mut transaction, id, sequence, items).await?;
+        commit(transaction).await?;
+        Ok(added)
     }
 
     async fn clear_items(

@@ -25,8 +25,9 @@ fn kind(error: &sqlx::Error) -> FailureKind {
 /// By <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 fn postgres_kind(code: &str) -> FailureKind {
     match code {
-        // Serialisation, deadlock, lock timeout, shutdown, start-up; a standby that took over.
-        "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "25006" => {
+        // Serialisation, deadlock, lock timeout, shutdown, start-up; a standby that took over; a
+        // transaction or session that stood still for too long.
+        "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "25006" | "25P03" | "57P05" => {
             FailureKind::Transient
         }
         // No disk space, no privilege, no such database.
@@ -72,6 +73,7 @@ mod tests {
             ("40P01", Transient),
             ("08006", Transient),
             ("53300", Transient),
+            ("25P03", Transient),
             ("53100", NeedsPerson),
             ("28P01", NeedsPerson),
             ("23505", Permanent),

@@ -23,8 +23,9 @@ const OPEN: &str = "INSERT INTO requests (id, digest, kind, regulation, state, s
 
 const BY_ID: &str = "SELECT * FROM standings WHERE id = $1";
 
+/// A record also ends the part that a request had in a sweep.
 const ADVANCE: &str = "UPDATE requests SET state = $1, sequence = $2, head = $3, changed = $4, \
-     done = 0, total = 0 WHERE id = $5 AND sequence = $6 AND head = $7";
+     done = 0, total = 0, sweep = NULL WHERE id = $5 AND sequence = $6 AND head = $7";
 
 const RECORD_EVENT: &str = "INSERT INTO events (request, sequence, at, event, previous, hash) \
      VALUES ($1, $2, $3, $4, $5, $6)";

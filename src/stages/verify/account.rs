@@ -1,8 +1,8 @@
 //! The ledger itself, read from its first record to its last: every chain holds, and what the
 //! ledger says of a request is what its records lead to.
 //!
-//! Records link within a request. That a whole request was taken out is seen only by the digest
-//! over all heads, held against one that was noted before.
+//! Records link within a request: that a whole request was taken out is not seen here. The digest
+//! over all heads says whether two copies of a ledger are the same.
 
 use sha2::{Digest, Sha256};
 

@@ -35,6 +35,7 @@ pub async fn read_back(
         let rounds = records.iter().filter(|r| matches!(r.event, Event::LeftOver { .. })).count();
         if rounds >= rounds_max as usize {
             // Nobody will fetch it, and it is full of personal data.
+            docket.assert_ours(case).await?;
             exports.remove(&archive.name).await?;
             return Err(
                 Failure::permanent("writing an archive that reads back whole").because(fault)

@@ -22,7 +22,7 @@ use crate::ports::sources::Source;
 use crate::ports::tasks::Shard;
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::plan::plan;
-use crate::stages::walk::{Walk, walk_named};
+use crate::stages::walk::{Patience, Walk, walk_named};
 
 /// Planned items read from the ledger at a time.
 const PAGE: u32 = 1000;
@@ -106,16 +106,22 @@ impl<'a> SecondLook<'a> {
         }
         let ordinal = self.next_ordinal;
         self.next_ordinal += 1;
-        docket.add_items(self.case, ordinal, std::slice::from_ref(&planned)).await?;
+        let one = std::slice::from_ref(&planned);
+        let added = docket.add_items(self.case, ordinal, one).await?;
         match planned.settled() {
-            Some(outcome) => docket.record_outcomes(self.case, &[(ordinal, outcome)]).await,
-            None => Ok(()),
+            Some(outcome) if added => {
+                docket.record_outcomes(self.case, &[(ordinal, outcome)]).await
+            }
+            Some(_) | None => Ok(()),
         }
     }
 }
 
 /// Draws the conclusion of a second look that was walked whole: what is left joins the plan, and
 /// where nothing is left, or the rounds are spent, the request comes to rest.
+///
+/// When a source does not say when soft-deleted copies expire, and no try is left, that stays
+/// unknown.
 ///
 /// # Errors
 /// A failure of a source or of the ledger.
@@ -124,6 +130,7 @@ pub async fn conclude(
     sources: &[Arc<dyn Source>],
     case: &Case,
     rounds_max: u32,
+    patience: Patience,
 ) -> Result<(), Failure> {
     let rounds = rounds(docket, case).await?;
     let this_round = ordinals(rounds + 1, 0).start;
@@ -155,7 +162,11 @@ pub async fn conclude(
     let erased_at = acted.map_or_else(|| docket.clock.now(), |record| record.at);
     let mut unrecoverable_after = None;
     for source in sources.iter().filter(|source| touched.contains(source.name())) {
-        unrecoverable_after = unrecoverable_after.max(source.unrecoverable_after(erased_at).await?);
+        match source.unrecoverable_after(erased_at).await {
+            Ok(after) => unrecoverable_after = unrecoverable_after.max(after),
+            Err(failure) if failure.is_transient() && patience == Patience::Spent => {}
+            Err(failure) => return Err(failure),
+        }
     }
     let verified = Event::Verified {
         counts: docket.counts(id).await?,

@@ -53,10 +53,6 @@ async fn turn(world: &World) -> Result<bool, Failure> {
     let states = [State::Planned, State::Acting, State::Verifying];
     let now = world.docket.clock.now();
     for standing in world.docket.ledger.free(&states, now, TURN).await? {
-        let erasure = standing.kind.is_some_and(|kind| !kind.is_export());
-        if standing.state == State::Verifying && erasure {
-            continue;
-        }
         let Some(lease) = lease::claim(world, &work_on(&standing.id)).await? else { continue };
         step(world, &standing.id, &lease).await?;
         return Ok(true);
@@ -88,7 +84,10 @@ async fn step(world: &World, id: &RequestId, lease: &Lease) -> Result<(), Failur
             if failure.is_transient() {
                 return lease::put_off(world, lease).await;
             }
-            fail(world, id, &failure, lease).await
+            match docket.ledger.standing(id).await? {
+                Some(now) => fail(world, &now, &failure, lease).await,
+                None => Ok(()),
+            }
         }
     };
     if let Err(failure) = settled {

@@ -116,7 +116,14 @@ async fn open(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Fa
         cases.push(case);
     }
     let sources = wanted(&world.sources, cases.iter().map(|case| &case.request));
-    let sources: Vec<String> = sources.iter().map(|source| source.name().to_owned()).collect();
+    let mut sources: Vec<String> = sources.iter().map(|source| source.name().to_owned()).collect();
+    // One that was named and is not in the settings any more is not to be passed over in silence.
+    let named = cases.iter().flat_map(|case| &case.request.options.sources);
+    for name in named {
+        if !sources.contains(name) {
+            sources.push(name.clone());
+        }
+    }
     let ids: Vec<RequestId> = cases.iter().map(|case| case.request.id.clone()).collect();
     if !ids.is_empty() {
         docket.ledger.open_sweep(lease, purpose, &ids, &sources).await?;
@@ -161,7 +168,7 @@ async fn load(world: &World, standing: &Standing, lease: &Lease) -> Result<Optio
         Ok(case) => Ok(Some(case)),
         Err(failure) if failure.is_transient() => Err(failure),
         Err(failure) => {
-            fail(world, &standing.id, &failure, lease).await?;
+            fail(world, standing, &failure, lease).await?;
             Ok(None)
         }
     }
@@ -205,7 +212,8 @@ async fn walk(
     let Some(shard) = shard.filter(|shard| shard.work() == lease.work) else { return Ok(true) };
     let cases = cases(world, purpose, &sweep, lease).await?;
     let subjects: Vec<&Subject> = cases.iter().map(|case| &case.request.subject).collect();
-    let due = cases.iter().filter_map(|case| case.standing.due).min();
+    // One that is due at once must not cost all the others their tries.
+    let due = cases.iter().filter_map(|case| case.standing.due).max();
     let patience = world.limits.backoff.patience(lease.tries, docket.clock.now(), due);
     let walk = Walk::new(&subjects, world.limits.walk(), patience);
     let meter = Arc::clone(&walk.meter);
@@ -243,30 +251,48 @@ async fn walk_for(
 
 /// Closes a sweep whose shards are all walked, or whose requests are all gone.
 async fn close(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Failure> {
-    let World { docket, sources, policy, .. } = world;
+    let docket = &world.docket;
     let Some(sweep) = docket.ledger.sweep(purpose).await? else { return Ok(true) };
     let cases = cases(world, purpose, &sweep, lease).await?;
     if !cases.is_empty() && !sweep.is_walked() {
         return Ok(true);
     }
+    // One that fails for now must not hold up the others, who are then no part of the sweep.
+    let mut put_off = None;
     for case in &cases {
-        let rounds_max = world.limits.verify_rounds_max;
-        let concluded = match purpose {
-            Purpose::Find => find::conclude(docket, policy, case, &sweep).await,
-            Purpose::Verify => erasure::conclude(docket, sources, case, rounds_max).await,
-        };
-        match concluded {
+        match conclude(world, purpose, case, &sweep).await {
             Ok(()) => report::moved(world, &case.request.id, case.standing.sequence).await?,
-            Err(failure) if failure.is_transient() => return Err(failure),
+            Err(failure) if failure.is_transient() => put_off = Some(failure),
             Err(failure) => {
                 let one = std::slice::from_ref(case);
                 fail_all(world, purpose, one, &failure, lease).await?;
             }
         }
     }
+    if let Some(failure) = put_off {
+        return Err(failure);
+    }
     docket.ledger.close_sweep(lease, sweep.id).await?;
     report::swept(&world.metrics, purpose.word(), cases.len(), &sweep);
     Ok(true)
+}
+
+async fn conclude(
+    world: &World,
+    purpose: Purpose,
+    case: &Case,
+    sweep: &Sweep,
+) -> Result<(), Failure> {
+    let World { docket, sources, policy, .. } = world;
+    match purpose {
+        Purpose::Find => find::conclude(docket, policy, case, sweep).await,
+        Purpose::Verify => {
+            let (tries, now) = (case.lease.tries, docket.clock.now());
+            let patience = world.limits.backoff.patience(tries, now, case.standing.due);
+            let rounds_max = world.limits.verify_rounds_max;
+            erasure::conclude(docket, sources, case, rounds_max, patience).await
+        }
+    }
 }
 
 async fn fail_all(
@@ -278,26 +304,25 @@ async fn fail_all(
 ) -> Result<(), Failure> {
     report::failed(&world.metrics, purpose.word(), failure);
     for case in cases {
-        fail(world, &case.request.id, failure, lease).await?;
+        fail(world, &case.standing, failure, lease).await?;
     }
     Ok(())
 }
 
-/// Ends a request that cannot be served, unless it moved on meanwhile.
+/// Ends a request that cannot be served, unless it moved on from where it stood.
 ///
 /// # Errors
 /// The ledger's failure.
 pub async fn fail(
     world: &World,
-    id: &RequestId,
+    standing: &Standing,
     failure: &Failure,
     lease: &Lease,
 ) -> Result<(), Failure> {
-    let Some(standing) = world.docket.ledger.standing(id).await? else { return Ok(()) };
     let event = Event::Failed { reason: failure.chain() };
     if standing.state.next(&event).is_ok() {
-        world.docket.append(&standing, event, Some(lease)).await?;
-        report::moved(world, id, standing.sequence).await?;
+        world.docket.append(standing, event, Some(lease)).await?;
+        report::moved(world, &standing.id, standing.sequence).await?;
     }
     Ok(())
 }

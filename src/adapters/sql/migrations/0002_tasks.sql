@@ -28,8 +28,9 @@ CREATE TABLE shards (
     PRIMARY KEY (sweep, number)
 );
 
--- The sweep that a request was last part of.
+-- The sweep that a request is part of, until its next record.
 ALTER TABLE requests ADD COLUMN sweep BIGINT;
+CREATE INDEX requests_by_sweep ON requests (sweep);
 
 -- What is to be done with a planned item, as a word.
 ALTER TABLE items ADD COLUMN action TEXT;
@@ -41,3 +42,8 @@ CREATE TABLE persons (
     PRIMARY KEY (request, digest)
 );
 CREATE INDEX persons_by_digest ON persons (digest);
+
+-- A keyed digest of nothing in particular: whether a daemon has the master key of this ledger.
+CREATE TABLE master_key (
+    digest TEXT NOT NULL
+);

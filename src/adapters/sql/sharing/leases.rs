@@ -1,7 +1,7 @@
 //! Leases: who works on what, and until when.
 //!
-//! A lease on a request stays when the request rests: were it forgotten, the next claim would have
-//! the fence of the first, and a daemon that slept since then could write again.
+//! A lease stays when its work is done: were it forgotten, the next claim would have the fence of
+//! the first, and a daemon that slept since then could write again.
 
 use jiff::Timestamp;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
@@ -20,7 +20,8 @@ const CLAIM: &str = "INSERT INTO leases (work, fence, free_at, tries) VALUES ($1
 
 const FREE: &str = "SELECT standings.* FROM standings \
      LEFT JOIN leases ON leases.work = 'request/' || standings.id \
-     WHERE (leases.free_at IS NULL OR leases.free_at <= $2) AND state IN ";
+     WHERE (leases.free_at IS NULL OR leases.free_at <= $2) \
+     AND NOT (state = 'verifying' AND kind = 'erasure') AND state IN ";
 
 /// Refuses what a daemon writes under a lease that another has taken; the caller commits. Locks the
 /// lease, so that nobody takes it before then.
@@ -120,6 +121,24 @@ pub async fn free_all(connection: &mut AnyConnection) -> Result<(), Failure> {
         .await
         .map(drop)
         .map_err(while_doing("freeing the leases of a daemon that ended"))
+}
+
+/// See `Tasks::agrees_on_key`; the caller commits. Two that ask an empty ledger at once may both
+/// leave a digest: then both are asked of everybody, and two that differ agree with nobody.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn agrees_on_key(connection: &mut AnyConnection, digest: &str) -> Result<bool, Failure> {
+    let doing = "comparing the master key with the ledger's";
+    let insert = "INSERT INTO master_key (digest) \
+         SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM master_key)";
+    let inserted = sqlx::query(insert).bind(digest).execute(&mut *connection).await;
+    inserted.map_err(while_doing(doing))?;
+    let known: Vec<(String,)> = sqlx::query_as("SELECT digest FROM master_key")
+        .fetch_all(connection)
+        .await
+        .map_err(while_doing(doing))?;
+    Ok(known.iter().all(|(known,)| known == digest))
 }
 
 /// See `Tasks::free`.

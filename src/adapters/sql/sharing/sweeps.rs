@@ -17,14 +17,10 @@ const OPENED: &str = "SELECT id AS number FROM sweeps WHERE purpose = $1 AND clo
 const ADD_SHARD: &str = "INSERT INTO shards (sweep, number, source, done, items, bytes) \
      VALUES ($1, $2, $3, 0, 0, 0)";
 
-/// What belongs to the shards of a sweep goes when it closes; the sweep itself stays, so that
-/// nothing is ever named like an earlier shard.
-const CLOSE: [&str; 3] = [
-    "UPDATE sweeps SET closed = 1 WHERE id = $1",
-    "DELETE FROM leases WHERE work IN \
-     (SELECT 'sweep/' || sweep || '/' || number FROM shards WHERE sweep = $1)",
-    "DELETE FROM shards WHERE sweep = $1",
-];
+/// The shards of a sweep go when it closes. The sweep itself stays, so that nothing is ever named
+/// like an earlier shard, and so do the leases: see there.
+const CLOSE: [&str; 2] =
+    ["UPDATE sweeps SET closed = 1 WHERE id = $1", "DELETE FROM shards WHERE sweep = $1"];
 
 /// See `Tasks::sweep`.
 ///

@@ -44,6 +44,13 @@ impl Tasks for SqlLedger {
         commit(transaction).await
     }
 
+    async fn agrees_on_key(&self, digest: &str) -> Result<bool, Failure> {
+        let mut transaction = self.begin().await?;
+        let agrees = leases::agrees_on_key(&mut transaction, digest).await?;
+        commit(transaction).await?;
+        Ok(agrees)
+    }
+
     async fn free(
         &self,
         states: &[State],

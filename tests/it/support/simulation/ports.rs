@@ -202,9 +202,10 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
         &self,
         lease: &Lease,
         id: &RequestId,
+        sequence: u64,
         items: &[SealedItem],
-    ) -> Result<(), Failure> {
-        self.wire.effect("add_items", self.port.add_items(lease, id, items)).await
+    ) -> Result<bool, Failure> {
+        self.wire.effect("add_items", self.port.add_items(lease, id, sequence, items)).await
     }
 
     async fn clear_items(
@@ -300,6 +301,10 @@ impl<P: Ledger + ?Sized> Tasks for Wired<P> {
 
     async fn let_go(&self, lease: &Lease, end: End) -> Result<(), Failure> {
         self.wire.effect("let_go", self.port.let_go(lease, end)).await
+    }
+
+    async fn agrees_on_key(&self, digest: &str) -> Result<bool, Failure> {
+        self.wire.effect("agrees_on_key", self.port.agrees_on_key(digest)).await
     }
 
     async fn free_all(&self) -> Result<(), Failure> {
