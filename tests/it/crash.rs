@@ -153,31 +153,23 @@ fn patient(mut scenario: Scenario) -> Scenario {
 }
 
 /// Two people are verified by one sweep, of whom one goes back to acting while the other comes to
-/// rest. Whatever is stopped there, what was written about the first meanwhile is looked for again.
+/// rest. Whatever fails there, what was written about the first meanwhile is looked for again.
 #[test]
 fn nobody_comes_to_rest_without_a_last_look() {
     simulate(async || {
-        for trip in [Trip::Kill, Trip::Hiccup] {
-            // Ends: a life has so many effects and no more.
-            for at in 1.. {
-                let scenario = two_people();
-                scenario.wire.set(Fuse { at, after: false, trip });
-                scenario.live().await;
-                let Some(effect) = scenario.wire.blown() else { break };
-                scenario.wire.mend();
-                scenario.inbox.take_back();
-                scenario.live().await;
-                let ended = ending(&scenario).await;
-                for part in [
-                    "r-1 (erasure) is completed",
-                    "r-2 (erasure) is completed",
-                    "azureml holds ComputeRecord/dcid.r2\n",
-                ] {
-                    assert!(
-                        ended.contains(part),
-                        "{trip:?} before effect {at}, {effect}:\n{ended}"
-                    );
-                }
+        // Ends: a life has so many effects and no more.
+        for at in 1.. {
+            let scenario = two_people();
+            scenario.wire.set(Fuse { at, after: false, trip: Trip::Hiccup });
+            scenario.live().await;
+            let Some(effect) = scenario.wire.blown() else { break };
+            let ended = ending(&scenario).await;
+            for part in [
+                "r-1 (erasure) is completed",
+                "r-2 (erasure) is completed",
+                "azureml holds ComputeRecord/dcid.r2\n",
+            ] {
+                assert!(ended.contains(part), "before effect {at}, {effect}:\n{ended}");
             }
         }
     });

@@ -15,7 +15,8 @@ fn survives(life: impl Fn() -> Scenario + Sync, trip: Trip) {
         let scenario = life();
         scenario.live().await;
         let expected = ending(&scenario).await;
-        for (start, after) in [(Late, false), (Late, true), (Together, false)] {
+        let starts = [(Late, false), (Late, true), (Together, trip == Trip::Freeze)];
+        for (start, after) in starts {
             // Ends: a life has so many effects and no more.
             for at in 1.. {
                 let scenario = life();
