@@ -30,7 +30,6 @@ async fn free_all(world: &World) {
     while !world.stopper.is_stopped() {
         let Err(failure) = world.docket.ledger.free_all().await else { return };
         report::failed(&world.metrics, "start", &failure);
-        world.pause_ms(world.limits.backoff.delay_ms(tries.count(), world.random())).await;
-        tries = tries.next();
+        world.back_off(&mut tries).await;
     }
 }

@@ -19,7 +19,7 @@ use crate::stages::message::fault::Terms;
 use crate::stages::walk::WalkLimits;
 use crate::telemetry::metrics::Metrics;
 use crate::worker::lease::Held;
-use crate::worker::retry::Backoff;
+use crate::worker::retry::{Backoff, Tries};
 use crate::worker::stopper::Stopper;
 
 /// Where requests come from and events go.
@@ -168,6 +168,12 @@ impl World {
     /// Sleeps, unless stopped.
     pub async fn pause_ms(&self, millis: u64) {
         self.stopper.run_until_stopped(self.docket.clock.sleep_ms(millis)).await;
+    }
+
+    /// Pauses after one more failure in a row.
+    pub async fn back_off(&self, tries: &mut Tries) {
+        self.pause_ms(self.limits.backoff.delay_ms(tries.count(), self.random())).await;
+        *tries = tries.next();
     }
 
     /// A random number for jitter.

@@ -7,7 +7,7 @@ use dsrd::domain::outcome::Block;
 use dsrd::domain::policy::Guard;
 
 use crate::support::simulation::scenario::{
-    SOURCE, Scenario, control, correspondence, notes, request, simulate,
+    SOURCE, Scenario, control, correspondence, notes, patient, request, simulate,
 };
 use crate::support::simulation::story::ending;
 use crate::support::simulation::tripwire::{Fuse, Point, Trip};
@@ -144,12 +144,6 @@ fn dry() -> Scenario {
     let mut message = request("r-1", "erasure");
     message["extensions"] = json!({ "dsrd": { "dry_run": true } });
     patient(Scenario::small().sent(message))
-}
-
-/// What fails because of a stop is tried again as often as it takes.
-fn patient(mut scenario: Scenario) -> Scenario {
-    scenario.limits.backoff.tries_max = u32::MAX;
-    scenario
 }
 
 /// Two people are verified by one sweep, of whom one goes back to acting while the other comes to

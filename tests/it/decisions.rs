@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use dsrd::domain::policy::Guard;
 
-use crate::support::simulation::scenario::{Scenario, control, correspondence, request, simulate};
-use crate::support::simulation::story::ending;
+use crate::support::simulation::scenario::{Scenario, control, correspondence, request};
+use crate::support::simulation::story::check;
 
 /// An erasure of two items of three, where a person must see what takes more than one.
 fn guarded(kind: &str) -> Scenario {
@@ -21,14 +21,6 @@ fn decided(verb: &'static str) -> Scenario {
     let decision = control(verb, "r-1").to_string();
     scenario.wire.on("held", move || inbox.push(decision.clone(), correspondence()));
     scenario
-}
-
-fn check(scenario: Scenario) -> String {
-    simulate(async || {
-        scenario.live().await;
-        scenario.assert_silent().await;
-        ending(&scenario).await
-    })
 }
 
 #[test]

@@ -4,7 +4,7 @@ use dsrd::adapters::memory::source::Fault;
 use dsrd::domain::outcome::Block;
 
 use crate::support::simulation::scenario::Start::{Late, Together};
-use crate::support::simulation::scenario::{SOURCE, Scenario, notes, request, simulate};
+use crate::support::simulation::scenario::{SOURCE, Scenario, notes, patient, request, simulate};
 use crate::support::simulation::story::ending;
 use crate::support::simulation::tripwire::{Fuse, Trip};
 
@@ -76,10 +76,4 @@ fn several_sources() -> Scenario {
 /// One waits for the other, in whichever daemon.
 fn same_person() -> Scenario {
     patient(Scenario::small().sent(request("r-1", "access")).sent(request("r-2", "erasure")))
-}
-
-/// What fails because of a stop is tried again as often as it takes.
-fn patient(mut scenario: Scenario) -> Scenario {
-    scenario.limits.backoff.tries_max = u32::MAX;
-    scenario
 }

@@ -12,20 +12,11 @@ use crate::support::simulation::leaks::{CONTENT, EMAIL, OBJECT_ID};
 use crate::support::simulation::scenario::{
     SOURCE, Scenario, control, correspondence, notes, request, request_with, run_document, simulate,
 };
-use crate::support::simulation::story::{ending, story};
+use crate::support::simulation::story::{check, story};
 use crate::support::simulation::tripwire::Point;
 
 const RUN: &str = "ExperimentRun/dcid.r1/run.json";
 const NOTES: &str = "LocalUpload/zyxcanary.q7/notes.txt";
-
-/// What the scenario comes to. Nobody may learn of the person by it.
-fn check(scenario: Scenario) -> String {
-    simulate(async || {
-        scenario.live().await;
-        scenario.assert_silent().await;
-        ending(&scenario).await
-    })
-}
 
 /// The same, and how often things were done on the way.
 fn check_closely(scenario: Scenario) -> String {

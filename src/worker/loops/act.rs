@@ -40,8 +40,7 @@ pub async fn run(world: &World) {
             }
             Err(failure) => {
                 report::failed(&world.metrics, "act", &failure);
-                world.pause_ms(world.limits.backoff.delay_ms(tries.count(), world.random())).await;
-                tries = tries.next();
+                world.back_off(&mut tries).await;
             }
         }
     }

@@ -32,8 +32,7 @@ pub async fn run(world: &World) {
             Err(failure) => {
                 report::failed(&world.metrics, "announce", &failure);
                 let_go(world, &mut own).await;
-                world.pause_ms(world.limits.backoff.delay_ms(tries.count(), world.random())).await;
-                tries = tries.next();
+                world.back_off(&mut tries).await;
             }
         }
     }

@@ -19,8 +19,7 @@ pub async fn run(world: &World) {
             Ok(()) => tries = Tries::default(),
             Err(failure) => {
                 report::failed(&world.metrics, "intake", &failure);
-                world.pause_ms(world.limits.backoff.delay_ms(tries.count(), world.random())).await;
-                tries = tries.next();
+                world.back_off(&mut tries).await;
             }
         }
     }

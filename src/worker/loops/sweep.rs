@@ -39,8 +39,7 @@ pub async fn run(world: &World, purpose: Purpose) {
             }
             Some(Err(failure)) => {
                 report::failed(&world.metrics, purpose.word(), &failure);
-                world.pause_ms(world.limits.backoff.delay_ms(tries.count(), world.random())).await;
-                tries = tries.next();
+                world.back_off(&mut tries).await;
             }
         }
     }

@@ -302,6 +302,12 @@ pub fn simulate<T: Send>(work: impl AsyncFnOnce() -> T + Send) -> T {
     .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
+/// What fails because of a stop is tried again as often as it takes.
+pub fn patient(mut scenario: Scenario) -> Scenario {
+    scenario.limits.backoff.tries_max = u32::MAX;
+    scenario
+}
+
 /// A request about the subject.
 pub fn request(id: &str, kind: &str) -> Value {
     let identity = |kind: &str, value: &str| json!({ "identity_type": kind, "identity_value": value, "identity_format": "raw" });

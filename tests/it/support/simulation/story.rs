@@ -11,7 +11,16 @@ use dsrd::ports::sources::Source;
 use serde_json::Value;
 use zip::ZipArchive;
 
-use crate::support::simulation::scenario::Scenario;
+use crate::support::simulation::scenario::{Scenario, simulate};
+
+/// What the scenario comes to. Nobody may learn of the person by it.
+pub fn check(scenario: Scenario) -> String {
+    simulate(async || {
+        scenario.live().await;
+        scenario.assert_silent().await;
+        ending(&scenario).await
+    })
+}
 
 /// The ending: the same however often the daemon was killed on the way.
 pub async fn ending(scenario: &Scenario) -> String {
