@@ -26,10 +26,21 @@ pub struct Delivery {
     pub body: Bytes,
     /// Whom to answer.
     pub correspondence: Correspondence,
-    /// The declared media type, if any.
-    pub content_type: Option<String>,
+    /// What stands on the message beside its body.
+    pub label: Label,
     /// The adapter's own mark for settling it.
     pub token: DeliveryToken,
+}
+
+/// What stands on a message beside its body, as its producer wrote it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Label {
+    /// Media type.
+    pub content_type: Option<String>,
+    /// Coding of the body, such as `gzip`.
+    pub content_encoding: Option<String>,
+    /// Signature over the body.
+    pub signature: Option<String>,
 }
 
 /// How an adapter knows a delivery again.

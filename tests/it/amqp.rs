@@ -59,7 +59,7 @@ async fn requests_come_in(door: &Door, producer: &Producer, settings: &Amqp) -> 
     producer.publish(b"good", properties.clone()).await;
     let delivery = door.receive().await;
     assert_eq!(delivery.body, "good");
-    assert_eq!(delivery.content_type.as_deref(), Some("application/json"));
+    assert_eq!(delivery.label.content_type.as_deref(), Some("application/json"));
     let correspondence = Correspondence {
         reply_to: Some("answers".to_owned()),
         correlation_id: Some("ticket-7".to_owned()),

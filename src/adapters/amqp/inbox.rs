@@ -22,8 +22,11 @@ use crate::adapters::amqp::unsettled::{Held, Token, Unsettled};
 use crate::config::settings::Amqp;
 use crate::domain::event::Correspondence;
 use crate::domain::failure::Failure;
-use crate::ports::door::{Delivery, DeliveryToken, Inbox, Settlement};
+use crate::ports::door::{Delivery, DeliveryToken, Inbox, Label, Settlement};
 use crate::ports::system::Clock;
+
+/// Header that holds a producer's signature.
+const SIGNATURE: &str = "dsrd-signature";
 
 /// Receives from a broker.
 pub struct AmqpInbox {
@@ -109,7 +112,7 @@ impl AmqpInbox {
         Delivery {
             body: held.body.slice(..length),
             correspondence: correspondence(&held.properties),
-            content_type: text(held.properties.content_type()),
+            label: label(&held.properties),
             token: DeliveryToken::Tag { channel, tag },
         }
     }
@@ -209,17 +212,29 @@ async fn sleep_until(due: Option<tokio::time::Instant>) {
 }
 
 fn correspondence(properties: &BasicProperties) -> Correspondence {
-    let traceparent = properties.headers().as_ref().and_then(|headers| {
-        match headers.inner().get("traceparent") {
-            Some(AMQPValue::LongString(text)) => String::from_utf8(text.as_bytes().to_vec()).ok(),
-            _ => None,
-        }
-    });
+    let traceparent = header(properties, "traceparent");
     Correspondence {
         reply_to: text(properties.reply_to()),
         correlation_id: text(properties.correlation_id()),
         traceparent: traceparent.filter(|text| is_traceparent(text)),
         message_id: text(properties.message_id()),
+    }
+}
+
+fn label(properties: &BasicProperties) -> Label {
+    Label {
+        content_type: text(properties.content_type()),
+        content_encoding: text(properties.content_encoding()),
+        signature: header(properties, SIGNATURE),
+    }
+}
+
+/// A header that is text; others are as good as none.
+fn header(properties: &BasicProperties, name: &str) -> Option<String> {
+    match properties.headers().as_ref()?.inner().get(name)? {
+        AMQPValue::LongString(text) => String::from_utf8(text.as_bytes().to_vec()).ok(),
+        AMQPValue::ShortString(text) => Some(text.as_str().to_owned()),
+        _ => None,
     }
 }
 

@@ -24,7 +24,7 @@ use crate::adapters::folder::durable::{
 };
 use crate::domain::event::{Announcement, Correspondence};
 use crate::domain::failure::Failure;
-use crate::ports::door::{Announced, Announcer, Delivery, DeliveryToken, Inbox, Settlement};
+use crate::ports::door::{Announced, Announcer, Delivery, DeliveryToken, Inbox, Label, Settlement};
 
 /// How often the folder is looked at, and how long a file must stand still.
 const POLL: Duration = Duration::from_millis(200);
@@ -254,7 +254,7 @@ impl Incoming {
         Some(Delivery {
             body,
             correspondence: Correspondence::default(),
-            content_type: None,
+            label: Label::default(),
             token: DeliveryToken::File(token),
         })
     }

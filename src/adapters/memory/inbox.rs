@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::domain::event::Correspondence;
 use crate::domain::failure::Failure;
-use crate::ports::door::{Delivery, DeliveryToken, Inbox, Settlement};
+use crate::ports::door::{Delivery, DeliveryToken, Inbox, Label, Settlement};
 
 /// The queue and its dead letters.
 #[derive(Default)]
@@ -92,7 +92,7 @@ impl MemoryInbox {
         Some(Delivery {
             body,
             correspondence,
-            content_type: None,
+            label: Label::default(),
             token: DeliveryToken::Index(index),
         })
     }
