@@ -19,6 +19,7 @@ mod ledger_contract; // the Ledger suite: SQLite, PostgreSQL
 mod ledger_shredding; // what a database file still holds of a request that rests
 mod folder_queue; // the embedded default queue
 mod amqp; // a real broker as the door
+mod broker_faults; // what happens to brokers and to the way to them, and ten thousand messages
 mod archive; // bytes, names and manifest, opened by other people's programs
 mod http; // health, metrics and the page, asked over a socket
 mod config_samples; // every settings file in the repository is accepted
