@@ -122,8 +122,8 @@ pub trait Ledger: Tasks {
     /// Marks announcements confirmed.
     async fn mark_sent(&self, ids: &[Uuid]) -> Result<(), Failure>;
 
-    /// Puts an announcement off until `retry_at`, and counts the try.
-    async fn put_off(&self, id: Uuid, retry_at: Timestamp) -> Result<(), Failure>;
+    /// Puts announcements off until `retry_at`, and counts the try of each.
+    async fn put_off(&self, ids: &[Uuid], retry_at: Timestamp) -> Result<(), Failure>;
 
     /// Announcements not yet confirmed.
     async fn backlog(&self) -> Result<u64, Failure>;

@@ -1,10 +1,12 @@
 //! What each record says to the world, and publishing it from the outbox.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::archive::manifest::ManualStep;
-use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::state::{Archive, Counts, Event, State};
 use crate::ports::door::{Announced, Announcer};
@@ -44,28 +46,33 @@ pub async fn announce(
         }
         let answers =
             futures::future::join_all(window.iter().map(|each| announcer.announce(each))).await;
-        let mut sent = Vec::new();
+        let (mut sent, mut put_off) = (Vec::new(), BTreeMap::<u32, Vec<Uuid>>::new());
         let mut failure = None;
         for (announcement, answer) in window.iter().zip(answers) {
             match answer {
                 Ok(Announced::Confirmed) => sent.push(announcement.id),
                 Ok(Announced::Unroutable) => {
-                    turn.unroutable += 1;
-                    ledger.put_off(announcement.id, retry_at(announcement, clock.now())).await?;
+                    put_off.entry(announcement.tries).or_default().push(announcement.id);
                 }
                 Err(error) => failure = Some(error),
             }
         }
         turn.confirmed += sent.len();
-        ledger.mark_sent(&sent).await?;
+        if !sent.is_empty() {
+            ledger.mark_sent(&sent).await?;
+        }
+        for (tries, ids) in put_off {
+            turn.unroutable += ids.len();
+            ledger.put_off(&ids, retry_at(tries, clock.now())).await?;
+        }
         if let Some(failure) = failure {
             return Err(failure);
         }
     }
 }
 
-fn retry_at(announcement: &Announcement, now: Timestamp) -> Timestamp {
-    let pause = SignedDuration::from_secs(1 << announcement.tries.min(10));
+fn retry_at(tries: u32, now: Timestamp) -> Timestamp {
+    let pause = SignedDuration::from_secs(1 << tries.min(10));
     now + pause.min(UNROUTABLE_PAUSE_MAX)
 }
 

@@ -18,12 +18,15 @@ use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
 use dsrd::ports::system::Clock;
 use jiff::Timestamp;
 use lapin::options::{
-    BasicGetOptions, BasicPublishOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
+    BasicGetOptions, BasicPublishOptions, ExchangeDeclareOptions, QueueBindOptions,
+    QueueDeclareOptions, QueueDeleteOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::time::timeout;
 
+use crate::support::ports::free_port;
 use crate::support::rabbitmq::RabbitMq;
 
 const MESSAGE_BYTES_MAX: usize = 1000;
@@ -217,6 +220,99 @@ async fn what_a_person_must_mend_is_said_and_secrets_are_not() {
     assert!(!failure.chain().contains("Sesame123"), "{}", failure.chain());
 }
 
+#[tokio::test]
+async fn a_broker_is_believed_and_believes_us_by_certificates() {
+    let port = free_port();
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    let (broker, ours) = (authority.vouches_for("localhost"), authority.vouches_for("dsrd"));
+    let write = |name: &str, pem: &str| {
+        std::fs::write(folder.path().join(name), pem).unwrap();
+    };
+    write("ca.pem", &authority.pem());
+    write("cert.pem", &broker.0);
+    write("key.pem", &broker.1);
+    let configuration = format!(
+        "listeners.ssl.1 = 127.0.0.1:{port}\nssl_options.cacertfile = {0}/ca.pem\n\
+         ssl_options.certfile = {0}/cert.pem\nssl_options.keyfile = {0}/key.pem\n\
+         ssl_options.verify = verify_peer\nssl_options.fail_if_no_peer_cert = true\n",
+        folder.path().display()
+    );
+    let _rabbit = RabbitMq::start_with(&configuration).await;
+    let url = |port: u16| Secret::new(format!("amqps://guest:guest@localhost:{port}/%2f"));
+
+    let mut settings = settings("");
+    // The first node is down.
+    settings.urls = vec![url(free_port()), url(port)];
+    settings.tls = Tls {
+        ca: Some(authority.pem()),
+        client: Some((ours.0.clone(), Secret::new(ours.1.clone()))),
+    };
+    let door = Door::with(&settings);
+    door.inbox.ping().await.map_err(|failure| failure.chain()).unwrap();
+    submit(&settings, Bytes::from_static(b"in private"), "m-1").await.unwrap();
+    assert_eq!(door.receive().await.body, "in private");
+
+    // Neither a broker that nobody vouches for, nor us without a certificate.
+    let stranger = Authority::new();
+    let trusting_another = Tls { ca: Some(stranger.pem()), ..settings.tls.clone() };
+    let without_our_own = Tls { client: None, ..settings.tls.clone() };
+    for tls in [trusting_another, without_our_own] {
+        settings.tls = tls;
+        assert!(Door::with(&settings).inbox.ping().await.is_err());
+    }
+}
+
+/// Somebody who vouches for others.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// Certificate and private key.
+    fn vouches_for(&self, name: &str) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_declared_must_be_there() {
+    let rabbit = RabbitMq::start().await;
+    let mut settings = settings(&rabbit.url());
+    settings.declare = false;
+    let door = Door::with(&settings);
+    let failure = timeout(PATIENCE, door.inbox.receive()).await.unwrap().err().unwrap();
+    assert_eq!(failure.kind, FailureKind::NeedsPerson);
+    assert_eq!(
+        failure.to_string(),
+        "looking for the queue dsr.dead-letters: it is not there; make it, correct [queue] \
+         dead_letters, or set [queue] declare to true"
+    );
+    // Of whatever sort the administrator made them.
+    let producer = Producer::connect(&rabbit.url()).await;
+    producer.declare("dsr.requests").await;
+    producer.declare("dsr.dead-letters").await;
+    let exchange = producer.channel.exchange_declare(
+        "dsr.events".into(),
+        lapin::ExchangeKind::Topic,
+        ExchangeDeclareOptions::default(),
+        FieldTable::default(),
+    );
+    exchange.await.unwrap();
+    submit(&settings, Bytes::from_static(b"there"), "m-1").await.unwrap();
+    assert_eq!(door.receive().await.body, "there");
+}
+
 /// Both adapters, as the daemon holds them.
 struct Door {
     inbox: AmqpInbox,
@@ -225,10 +321,13 @@ struct Door {
 
 impl Door {
     fn open(url: &str) -> Self {
-        let settings = settings(url);
-        let publisher = Arc::new(Publisher::new(&settings).unwrap());
+        Self::with(&settings(url))
+    }
+
+    fn with(settings: &Amqp) -> Self {
+        let publisher = Arc::new(Publisher::new(settings).unwrap());
         let inbox = AmqpInbox::new(
-            &settings,
+            settings,
             Arc::clone(&publisher),
             Arc::new(StoodStill),
             MESSAGE_BYTES_MAX,

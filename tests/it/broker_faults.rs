@@ -248,15 +248,18 @@ impl Daemon {
         let begun = Instant::now();
         loop {
             let more = producer.drain("accepted").await;
-            let mut announced = self.announced.lock().unwrap();
-            announced.extend(more);
-            if ids(&announced).contains_key(id) {
+            if self.has_heard(more, id) {
                 return;
             }
-            drop(announced);
             assert!(begun.elapsed() < PATIENCE, "waited in vain for {id}:\n{}", self.log());
             sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    fn has_heard(&self, more: Vec<Vec<u8>>, id: &str) -> bool {
+        let mut announced = self.announced.lock().unwrap();
+        announced.extend(more);
+        ids(&announced).contains_key(id)
     }
 
     async fn ledger(&self) -> SqliteConnection {

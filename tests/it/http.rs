@@ -232,7 +232,7 @@ impl Ledger for World {
     async fn mark_sent(&self, _: &[Uuid]) -> Result<(), Failure> {
         unreachable!()
     }
-    async fn put_off(&self, _: Uuid, _: Timestamp) -> Result<(), Failure> {
+    async fn put_off(&self, _: &[Uuid], _: Timestamp) -> Result<(), Failure> {
         unreachable!()
     }
     async fn backlog(&self) -> Result<u64, Failure> {

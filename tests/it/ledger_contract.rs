@@ -280,7 +280,7 @@ async fn the_outbox_keeps_order(ledger: &dyn Ledger) {
     assert_eq!(unsent(200).await, "a1+0 a2+0 b1+0 b2+0");
     assert_eq!(ledger.unsent(second(200), 1).await.unwrap().len(), 1);
     let all = ledger.unsent(second(200), 9).await.unwrap();
-    ledger.put_off(all[0].id, second(300)).await.unwrap();
+    ledger.put_off(&[all[0].id], second(300)).await.unwrap();
     ledger.mark_sent(&[all[1].id, all[3].id]).await.unwrap();
     assert_eq!(unsent(299).await, "b1+0");
     assert_eq!(unsent(300).await, "a1+1 b1+0");

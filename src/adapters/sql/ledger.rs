@@ -239,9 +239,9 @@ impl Ledger for SqlLedger {
         commit(transaction).await
     }
 
-    async fn put_off(&self, id: Uuid, retry_at: Timestamp) -> Result<(), Failure> {
+    async fn put_off(&self, ids: &[Uuid], retry_at: Timestamp) -> Result<(), Failure> {
         let mut transaction = self.begin().await?;
-        outbox::put_off(&mut transaction, id, retry_at).await?;
+        outbox::put_off(&mut transaction, ids, retry_at).await?;
         commit(transaction).await
     }
 

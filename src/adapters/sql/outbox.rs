@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 use uuid::Uuid;
 
-use crate::adapters::sql::items::places;
+use crate::adapters::sql::items::{ROWS_MAX, places};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{ANNOUNCEMENT, BACKLOG, millis, read, stored};
 use crate::domain::event::Announcement;
@@ -73,12 +73,15 @@ pub async fn unsent(
 /// # Errors
 /// Whatever the database refuses.
 pub async fn mark_sent(connection: &mut AnyConnection, ids: &[Uuid]) -> Result<(), Failure> {
-    for id in ids {
-        sqlx::query("UPDATE outbox SET sent = 1 WHERE id = $1")
-            .bind(id.to_string())
-            .execute(&mut *connection)
-            .await
-            .map_err(while_doing("marking an announcement sent"))?;
+    for ids in ids.chunks(ROWS_MAX) {
+        let statement =
+            format!("UPDATE outbox SET sent = 1 WHERE id IN {}", places(0, 1, ids.len()));
+        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
+        for id in ids {
+            query = query.bind(id.to_string());
+        }
+        let marked = query.execute(&mut *connection).await;
+        marked.map_err(while_doing("marking announcements sent"))?;
     }
     Ok(())
 }
@@ -89,16 +92,23 @@ pub async fn mark_sent(connection: &mut AnyConnection, ids: &[Uuid]) -> Result<(
 /// Whatever the database refuses.
 pub async fn put_off(
     connection: &mut AnyConnection,
-    id: Uuid,
+    ids: &[Uuid],
     retry_at: Timestamp,
 ) -> Result<(), Failure> {
-    sqlx::query("UPDATE outbox SET tries = tries + 1, retry_at = $1 WHERE id = $2")
-        .bind(millis(retry_at))
-        .bind(id.to_string())
-        .execute(connection)
-        .await
-        .map(drop)
-        .map_err(while_doing("putting an announcement off"))
+    for ids in ids.chunks(ROWS_MAX) {
+        let statement = format!(
+            "UPDATE outbox SET tries = tries + 1, retry_at = $1 WHERE id IN {}",
+            places(1, 1, ids.len())
+        );
+        let query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
+        let mut query = query.bind(millis(retry_at));
+        for id in ids {
+            query = query.bind(id.to_string());
+        }
+        let put_off = query.execute(&mut *connection).await;
+        put_off.map_err(while_doing("putting announcements off"))?;
+    }
+    Ok(())
 }
 
 /// Makes the last announcement of a request unsent again; the caller commits.

@@ -13,8 +13,8 @@ use crate::domain::failure::Failure;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::ports::ledger::{Opening, OpeningRequest, Standing};
 
-/// The requests (`other`) that an accepted one waits for: one of the two is an erasure. There may be
-/// thousands about one person, so what is asked of `shared` is what its index is ordered by.
+/// The requests (`other`) that an accepted one waits for: one of the two is an erasure. There may
+/// be thousands about one person, so what is asked of `shared` is what its index is ordered by.
 const OTHERS: &str = "FROM persons AS own \
      JOIN persons AS shared ON shared.digest = own.digest AND shared.request <> own.request \
      AND shared.erasure >= 1 - own.erasure \

@@ -267,8 +267,8 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
         self.wire.effect("mark_sent", self.port.mark_sent(ids)).await
     }
 
-    async fn put_off(&self, id: Uuid, retry_at: Timestamp) -> Result<(), Failure> {
-        self.wire.effect("put_off", self.port.put_off(id, retry_at)).await
+    async fn put_off(&self, ids: &[Uuid], retry_at: Timestamp) -> Result<(), Failure> {
+        self.wire.effect("put_off", self.port.put_off(ids, retry_at)).await
     }
 
     async fn backlog(&self) -> Result<u64, Failure> {
