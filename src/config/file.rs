@@ -42,6 +42,8 @@ pub struct Queue {
     pub dead_letters: String,
     pub events: String,
     pub prefetch: u16,
+    pub signature_age_ms_max: i64,
+    pub trusted_keys: BTreeMap<String, String>,
 }
 
 /// `[ledger]`

@@ -203,7 +203,7 @@ impl Docket {
         let body = key
             .open(Purpose::Body, &sealed.body)
             .map_err(|error| Failure::needs_person(unsealing).because(error))?;
-        match read::read(&body, &Terms::of_the_ledger()) {
+        match read::read(&body, None, &Terms::of_the_ledger()) {
             Ok(Message::Request(request)) => {
                 let (standing, lease) = (standing.clone(), lease.clone());
                 Ok(Case { request: *request, standing, lease, key })

@@ -13,6 +13,7 @@ use crate::ports::ledger::{Opened, Record, Standing};
 use crate::stages::docket::Docket;
 use crate::stages::message::fault::{Fault, Terms};
 use crate::stages::message::read::{self, Control, Message, Refusal, Verb};
+use crate::stages::message::signature::{is_signed, is_stale};
 
 /// What a delivery turned out to be, for the log.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ pub async fn intake(
     delivery: &Delivery,
 ) -> Result<(Taken, Settlement), Failure> {
     let to = &delivery.correspondence;
-    let taken = match read::read(&delivery.body, terms) {
+    let taken = match read::read(&delivery.body, delivery.label.signature.as_deref(), terms) {
         Ok(Message::Request(request)) => {
             accept(docket, calendar, &request, &delivery.body, to).await?
         }
@@ -82,8 +83,8 @@ async fn accept(
 }
 
 async fn decide(docket: &Docket, control: Control) -> Result<Result<Taken, Refusal>, Failure> {
-    let Control { verb, id, actor, reason } = control;
-    let decision = Decision { actor, reason };
+    let Control { verb, id, actor, reason, signed } = control;
+    let decision = Decision { actor, reason, signed };
     let event = match verb {
         Verb::Cancel => Event::Cancelled(decision),
         Verb::Approve => Event::Approved(decision),
@@ -108,6 +109,11 @@ async fn decide(docket: &Docket, control: Control) -> Result<Result<Taken, Refus
             };
             return Ok(Err(refusal("/control", "not_possible", &text, id)));
         }
+        if is_stale(&event, &docket.ledger.records(&id).await?) {
+            let text = "it was signed before there was anything of this kind to decide; look at \
+                        where the request stands now, then sign again";
+            return Ok(Err(refusal("", "signature_stale", text, id)));
+        }
         if docket.append(&standing, event.clone(), None).await?.is_some() {
             return Ok(Ok(Taken::Decided(id, verb)));
         }
@@ -115,7 +121,8 @@ async fn decide(docket: &Docket, control: Control) -> Result<Result<Taken, Refus
 }
 
 /// Whether the delivery came again: the last record is this very decision, or an earlier one is and
-/// the request has moved on so far that it would not admit it any more.
+/// the request has moved on so far that it would not admit it any more. A signed decision is known
+/// again always, by the time of its signing: caught on its way, it must not be taken a second time.
 async fn done_already(
     docket: &Docket,
     standing: &Standing,
@@ -124,7 +131,8 @@ async fn done_already(
     let records = docket.ledger.records(&standing.id).await?;
     let is_open_to_it = standing.state.next(event).is_ok();
     let taken = |record: &Record| record.event == *event;
-    Ok(records.last().is_some_and(taken) || !is_open_to_it && records.iter().any(taken))
+    let is_known_always = !is_open_to_it || is_signed(event);
+    Ok(records.last().is_some_and(taken) || is_known_always && records.iter().any(taken))
 }
 
 fn refusal(pointer: &str, code: &'static str, text: &str, id: RequestId) -> Refusal {

@@ -26,7 +26,7 @@ pub async fn run(world: &World) {
 }
 
 async fn take(world: &World, delivery: Delivery) -> Result<(), Failure> {
-    let terms = world.limits.terms(&world.sources, &*world.docket.clock);
+    let terms = world.terms();
     match intake(&world.docket, &world.calendar, &terms, &delivery).await {
         Ok((taken, settlement)) => {
             report::taken(&world.metrics, &taken);
