@@ -248,6 +248,19 @@ mod tests {
     }
 
     #[test]
+    fn key_ids_are_the_operators_and_their_case_is_kept() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "[queue.trusted_keys]\n\"Ticket.1\" = \"a.pem\"\n").unwrap();
+        let variable = ("DSRD__QUEUE__TRUSTED_KEYS__BILLING".to_owned(), "b.pem".to_owned());
+        let read = File::read(Some(file.path()), [variable]).unwrap();
+        let keys = [("Ticket.1", "a.pem"), ("billing", "b.pem")];
+        let keys = keys.map(|(id, path)| (id.to_owned(), path.to_owned()));
+        assert_eq!(read.queue.trusted_keys, BTreeMap::from(keys));
+        let error = self::read(&[("DSRD__QUEUE__TRUSTED_KEYS", "x")]).err().unwrap().to_string();
+        assert!(error.contains("queue.trusted_keys (it is a table: queue.trusted_keys.NAME)"));
+    }
+
+    #[test]
     fn a_file_that_is_no_toml_is_not_quoted() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "[queue]\nurl = \"amqp://u:s3cret@b\n").unwrap();

@@ -16,7 +16,8 @@ use crate::domain::failure::Failure;
 /// Longest wait for the confirm: a person is waiting at a terminal.
 const SUBMIT_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Puts one request, with its signature if it has one, into the queue and returns once the broker has stored it.
+/// Puts one request, with its signature if it has one, into the queue and returns once the broker
+/// has stored it.
 ///
 /// # Errors
 /// `Transient` where the broker did not confirm in time, `NeedsPerson` where it refused.
