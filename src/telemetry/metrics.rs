@@ -42,6 +42,8 @@ pub struct Metrics {
     pub events: Family<Announced, Counter>,
     /// `dsrd_outbox_backlog`
     pub outbox_backlog: Gauge,
+    /// `dsrd_ready{part}`
+    pub ready: Family<Part, Gauge>,
     /// `dsrd_step_failures_total{step,kind}`
     pub step_failures: Family<StepFailure, Counter>,
     registry: Registry,
@@ -91,6 +93,13 @@ pub struct Announced {
     pub result: &'static str,
 }
 
+/// A part of the world outside.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Part {
+    /// `ledger`, `queue`, `exports` or `source` and its configured name.
+    pub part: String,
+}
+
 /// Which step failed, and what may be done about it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StepFailure {
@@ -118,6 +127,7 @@ impl Metrics {
             item_outcomes: add(r, "item_outcomes", "Planned items that came to this outcome"),
             events: add(r, "events", "Tries to publish an event, by result"),
             outbox_backlog: add(r, "outbox_backlog", "Events not yet confirmed by the broker"),
+            ready: add(r, "ready", "Whether a part could be reached when this was read: 1 or 0"),
             step_failures: add(r, "step_failures", "Steps of a request that failed, each try"),
             registry,
         }
