@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
+use zeroize::Zeroizing;
 
 use crate::adapters::amqp::announcer::AmqpAnnouncer;
 use crate::adapters::amqp::inbox::AmqpInbox;
@@ -20,7 +21,7 @@ use crate::adapters::http::server::{self, Site};
 use crate::adapters::memory::source::MemorySource;
 use crate::adapters::sql::ledger::SqlLedger;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
-use crate::config::settings::{Limits, Place, Queue, Settings, Store};
+use crate::config::settings::{Place, Queue, Settings, Store};
 use crate::worker::offline;
 use crate::worker::preview::Preview;
 use crate::worker::retry::Backoff;
@@ -62,7 +63,10 @@ impl Daemon {
         let entropy = Arc::new(SystemEntropy);
         let master_key = match &settings.ledger.master_key {
             Some(key) => key.expose().to_owned().into(),
-            None => system::master_key(&settings.ledger.master_key_file, &*entropy)?,
+            None => {
+                let path = &settings.ledger.master_key_file;
+                system::kept_key(path, "master key", &system::fresh_master_key(&*entropy))?
+            }
         };
         let world = World::new(Parts {
             door: door(settings)?,
@@ -76,12 +80,14 @@ impl Daemon {
             clock: Arc::new(SystemClock),
             entropy,
             master_key,
+            signing_key: signing_key(settings)?,
+            trusted_keys: settings.trust.keys.clone(),
             event_source: settings.deployment.source.clone(),
             controller_id: settings.deployment.controller_id.clone(),
             policy: settings.policy.clone(),
             guard: settings.guard,
             calendar: settings.calendar.clone(),
-            limits: limits(&settings.limits),
+            limits: limits(settings),
         })?;
         world.docket.assert_key().await?;
         let page = match settings.http.listen {
@@ -135,18 +141,29 @@ pub async fn status(settings: &Settings) -> Result<Status, AppError> {
     Ok(Status { ledger: Arc::new(SqlLedger::open(&settings.ledger.url).await?) })
 }
 
-/// Puts a message on the queue as any producer would.
+/// Puts a message on the queue as any producer would, signed if we can read the deployment's key.
 ///
 /// # Errors
-/// The queue did not take it.
+/// The queue did not take it; or it would refuse it, because signatures are asked for and there is
+/// no key to sign with.
 pub async fn submit(settings: &Settings, body: Bytes, name: &str) -> Result<(), AppError> {
+    let signature = signature(settings, &body)?;
+    let signature = signature.as_deref();
     match &settings.queue {
         Queue::Folder(path) => {
-            folder_queue::submit(path, &body, &format!("{name}.json"))?;
+            folder_queue::submit(path, &body, &format!("{name}.json"), signature)?;
         }
-        Queue::Amqp(amqp) => amqp_submit::submit(amqp, body, name).await?,
+        Queue::Amqp(amqp) => amqp_submit::submit(amqp, body, name, signature).await?,
     }
     Ok(())
+}
+
+/// By what others check what this deployment signs; the key is made where there is none yet.
+///
+/// # Errors
+/// The key's file cannot be read or written, or holds another kind of key.
+pub fn public_key(settings: &Settings) -> Result<offline::PublicKey, AppError> {
+    Ok(offline::public_key(&signing_key(settings)?)?)
 }
 
 /// What finds without a queue and a ledger.
@@ -157,7 +174,7 @@ pub fn preview(settings: &Settings) -> Result<Preview, AppError> {
     Ok(Preview {
         sources: sources(settings)?,
         policy: settings.policy.clone(),
-        limits: limits(&settings.limits),
+        limits: limits(settings),
         clock: Arc::new(SystemClock),
     })
 }
@@ -182,7 +199,7 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
     let preview = Preview {
         sources: settings.sources.iter().map(named).collect(),
         policy: settings.policy.clone(),
-        limits: limits(&settings.limits),
+        limits: limits(settings),
         clock: Arc::new(SystemClock),
     };
     let looked = preview.run(body, Arc::default(), |_, _| {}, |_| {}).await?;
@@ -220,6 +237,32 @@ pub async fn verify_ledger(
     Ok(offline::verify_ledger(&ledger, seen).await?)
 }
 
+/// The key is not made here: whoever runs this first may not be the one that the daemon runs as.
+fn signature(settings: &Settings, body: &[u8]) -> Result<Option<String>, AppError> {
+    let path = &settings.deployment.signing_key_file;
+    let found = system::found_key(path, "signing key");
+    let key = match found {
+        Ok(Some(key)) => key,
+        // Unsigned will do.
+        _ if settings.trust.keys.is_empty() => return Ok(None),
+        Ok(None) => {
+            let path = path.display();
+            let text = format!(
+                "messages must be signed ([queue] trusted_keys), and there is no key in {path} to \
+                 sign with; the daemon's first start makes it, or dsrd config --public-key"
+            );
+            return Err(AppError(text.into()));
+        }
+        Err(failure) => return Err(failure.into()),
+    };
+    Ok(Some(offline::sign(&key, body, &SystemClock)?))
+}
+
+fn signing_key(settings: &Settings) -> Result<Zeroizing<String>, AppError> {
+    let fresh = offline::fresh_signing_key(&SystemEntropy);
+    Ok(system::kept_key(&settings.deployment.signing_key_file, "signing key", &fresh)?)
+}
+
 fn door(settings: &Settings) -> Result<Door, AppError> {
     let message_bytes_max = settings.limits.message_bytes_max;
     Ok(match &settings.queue {
@@ -248,9 +291,11 @@ fn sources(settings: &Settings) -> Result<Sources, AppError> {
     Ok(sources)
 }
 
-fn limits(limits: &Limits) -> world::Limits {
+fn limits(settings: &Settings) -> world::Limits {
+    let limits = &settings.limits;
     world::Limits {
         message_bytes_max: limits.message_bytes_max,
+        signature_age_ms_max: settings.trust.signature_age_ms_max,
         identities_max: limits.identities_max,
         identity_chars_min: limits.identity_chars_min,
         sweep_requests_max: limits.sweep_requests_max,

@@ -1,6 +1,6 @@
 //! From what the operator wrote to what the daemon runs with: all faults at once, secrets resolved.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
@@ -11,6 +11,7 @@ use crate::config::file::{self, File};
 use crate::config::secret::Secret;
 use crate::config::settings::{
     Amqp, Blob, Credential, Deployment, Http, Ledger, Limits, Place, Queue, Settings, Store, Tls,
+    Trust,
 };
 use crate::domain::due::Calendar;
 use crate::domain::policy::{Guard, Policy, Rule};
@@ -44,6 +45,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     }
     let exports = store("exports", "exports", &file.exports, &mut faults);
     let queue = queue(&file.queue, &mut faults);
+    let trust = trust(&file.queue, &mut faults);
     let ledger = ledger(&file.ledger, &mut faults);
     let http = http(&file.http, &mut faults);
     let calendar = calendar(&file.due, &mut faults);
@@ -54,8 +56,10 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             deployment: Deployment {
                 source: file.deployment.source.clone(),
                 controller_id: file.deployment.controller_id.clone(),
+                signing_key_file: PathBuf::from(&file.deployment.signing_key_file),
             },
             queue,
+            trust,
             ledger,
             exports,
             policy: policy(file, &sources),
@@ -255,6 +259,28 @@ fn queue(written: &file::Queue, faults: &mut Faults) -> Option<Queue> {
         events: written.events.clone(),
         prefetch: written.prefetch.max(1),
     }))
+}
+
+/// Whether a key is of a kind that we can check by is seen when it is first used; here only what
+/// would be a slip of the hand.
+fn trust(written: &file::Queue, faults: &mut Faults) -> Trust {
+    let mut keys = BTreeMap::new();
+    for (id, text) in &written.trusted_keys {
+        let is_pem = text.contains("-----BEGIN");
+        let pem = if is_pem { Ok(text.clone()) } else { std::fs::read_to_string(text) };
+        match pem {
+            Ok(pem) if pem.contains("-----BEGIN PUBLIC KEY-----") => {
+                drop(keys.insert(id.clone(), pem))
+            }
+            Ok(_) => faults.add(format!("queue.trusted_keys.{id} is no public key as PEM")),
+            Err(error) => faults.add(format!("queue.trusted_keys.{id} cannot be read: {error}")),
+        }
+    }
+    let signature_age_ms_max = written.signature_age_ms_max;
+    if signature_age_ms_max < 1 {
+        faults.add("queue.signature_age_ms_max must be at least 1".into());
+    }
+    Trust { keys, signature_age_ms_max }
 }
 
 fn tls(written: &file::Queue, faults: &mut Faults) -> Tls {

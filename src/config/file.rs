@@ -30,6 +30,7 @@ pub struct File {
 pub struct Deployment {
     pub source: String,
     pub controller_id: String,
+    pub signing_key_file: String,
 }
 
 /// `[queue]`
@@ -45,6 +46,8 @@ pub struct Queue {
     pub dead_letters: String,
     pub events: String,
     pub prefetch: u16,
+    pub signature_age_ms_max: i64,
+    pub trusted_keys: BTreeMap<String, String>,
 }
 
 /// `[ledger]`
@@ -246,6 +249,19 @@ mod tests {
         assert!(text.contains("queue (it has keys: queue.url)"), "{text}");
         assert!(text.contains("sources (it is a list: sources[0].name)"), "{text}");
         assert!(!text.contains("s3cret"), "{text}");
+    }
+
+    #[test]
+    fn key_ids_are_the_operators_and_their_case_is_kept() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "[queue.trusted_keys]\n\"Ticket.1\" = \"a.pem\"\n").unwrap();
+        let variable = ("DSRD__QUEUE__TRUSTED_KEYS__BILLING".to_owned(), "b.pem".to_owned());
+        let read = File::read(Some(file.path()), [variable]).unwrap();
+        let keys = [("Ticket.1", "a.pem"), ("billing", "b.pem")];
+        let keys = keys.map(|(id, path)| (id.to_owned(), path.to_owned()));
+        assert_eq!(read.queue.trusted_keys, BTreeMap::from(keys));
+        let error = self::read(&[("DSRD__QUEUE__TRUSTED_KEYS", "x")]).err().unwrap().to_string();
+        assert!(error.contains("queue.trusted_keys (it is a table: queue.trusted_keys.NAME)"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the daemon runs with: checked, complete, with units as types and secrets resolved.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -16,6 +17,8 @@ pub struct Settings {
     pub deployment: Deployment,
     /// `[queue]`
     pub queue: Queue,
+    /// Who may ask: `trusted_keys` and what goes with them, of `[queue]`.
+    pub trust: Trust,
     /// `[ledger]`
     pub ledger: Ledger,
     /// `[exports]`
@@ -41,6 +44,9 @@ pub struct Deployment {
     pub source: String,
     /// `controller_id` of the `OpenDSR` body.
     pub controller_id: String,
+    /// File with the Ed25519 key that this deployment signs with, PKCS#8 PEM; made at the first
+    /// start where missing.
+    pub signing_key_file: PathBuf,
 }
 
 /// Where requests come from and events go.
@@ -50,6 +56,15 @@ pub enum Queue {
     Folder(PathBuf),
     /// A broker.
     Amqp(Amqp),
+}
+
+/// Whose messages are heard.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// Public keys as PEM, by the id that signatures name them by. Empty asks for no signatures.
+    pub keys: BTreeMap<String, String>,
+    /// How long after its signing a message is heard.
+    pub signature_age_ms_max: i64,
 }
 
 /// An AMQP 0-9-1 broker.

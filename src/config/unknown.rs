@@ -17,6 +17,8 @@ fn visit(tree: &Value, sample: &Value, path: &str, found: &mut Vec<String>) {
                 let here = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
                 match sample.get(key) {
                     Some(sample) => visit(value, sample, &here, found),
+                    // An open table: its keys are the operator's.
+                    None if sample.is_empty() => {}
                     None => found.push(describe(&here, path, key, sample.keys())),
                 }
             }
@@ -30,6 +32,9 @@ fn visit(tree: &Value, sample: &Value, path: &str, found: &mut Vec<String>) {
         }
         // Left to the deserialiser, these would be refused with the value quoted, which may be a
         // URL with its password.
+        (_, Value::Object(sample)) if sample.is_empty() => {
+            found.push(format!("{path} (it is a table: {path}.NAME)"));
+        }
         (_, Value::Object(sample)) => {
             let first = sample.keys().next().map_or("", String::as_str);
             let first = if sample.contains_key("url") { "url" } else { first };

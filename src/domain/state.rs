@@ -131,6 +131,18 @@ pub struct Decision {
     pub actor: String,
     /// Why, in their words.
     pub reason: String,
+    /// Who vouched for the message, where messages must be signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Signed>,
+}
+
+/// Who signed a message, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signed {
+    /// Id of the key, as the operator named it.
+    pub key: String,
+    /// When, by the clock of whoever signed; whole seconds.
+    pub at: Timestamp,
 }
 
 /// The archive that an export wrote.

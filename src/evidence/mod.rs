@@ -1,7 +1,8 @@
-//! What an auditor or a court relies on: an account that cannot be edited unseen, and identities
-//! that are gone once their key is.
+//! What an auditor or a court relies on: an account that cannot be edited unseen, identities that
+//! are gone once their key is, and signatures that say who vouches for what.
 //!
 //! Pure: keys, nonces and times come in as values.
 
 pub mod chain;
 pub mod seal;
+pub mod signature;

@@ -16,6 +16,7 @@ use crate::domain::state::{Counts, Event, Share, State};
 use crate::evidence::chain::Link;
 use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, Purpose, RequestKey};
 use crate::matching::identity::patterns::canonical;
+use crate::ports::door::Delivery;
 use crate::ports::ledger::{
     Appended, Cleared, Ledger, Opening, OpeningRequest, Record, SealedItem, SealedRequest, Standing,
 };
@@ -120,15 +121,20 @@ impl Docket {
     }
 
     /// What opens the account of a message that was refused, under an id of its own: the one it
-    /// claims may be that of a good request. The same message again is the same account.
+    /// claims may be that of a good request. The same message again is the same account; the same
+    /// body with another signature is another message, and may have another fault.
     pub fn rejection(
         &self,
-        body: &[u8],
+        delivery: &Delivery,
         claimed: Option<&RequestId>,
         faults: &[Fault],
-        correspondence: &Correspondence,
     ) -> Opening {
-        let digest = self.digest(body);
+        let correspondence = &delivery.correspondence;
+        let body = self.digest(&delivery.body);
+        let digest = match &delivery.label.signature {
+            Some(signature) => self.digest(format!("{body}{signature}").as_bytes()),
+            None => body,
+        };
         let id = RequestId::new(&format!("rejected-{}", &digest[..32]))
             .expect("hexadecimal digits are legal in an id");
         let codes = faults.iter().map(|fault| fault.code.to_owned()).collect();
@@ -198,7 +204,7 @@ impl Docket {
         let body = key
             .open(Purpose::Body, &sealed.body)
             .map_err(|error| Failure::needs_person(unsealing).because(error))?;
-        match read::read(&body, &Terms::of_the_ledger()) {
+        match read::read(&body, None, &Terms::of_the_ledger()) {
             Ok(Message::Request(request)) => {
                 let (standing, lease) = (standing.clone(), lease.clone());
                 Ok(Case { request: *request, standing, lease, key })

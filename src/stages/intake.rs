@@ -12,6 +12,7 @@ use crate::ports::ledger::{Opened, Opening, Record, Standing};
 use crate::stages::docket::Docket;
 use crate::stages::message::fault::{Fault, Terms};
 use crate::stages::message::read::{self, Control, Message, Refusal, Verb};
+use crate::stages::message::signature::{is_signed, is_stale};
 
 /// What a delivery turned out to be, for the log.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ pub async fn intake(
     let mut taking = Taking::default();
     let mut arrivals = Vec::new();
     for delivery in deliveries {
-        match read::read(&delivery.body, terms) {
+        match read::read(&delivery.body, delivery.label.signature.as_deref(), terms) {
             Ok(Message::Request(request)) => {
                 arrivals.push(accepted(docket, calendar, &request, delivery));
             }
@@ -99,8 +100,7 @@ fn accepted<'a>(
 
 fn refused<'a>(docket: &Docket, refusal: Refusal, delivery: &'a Delivery) -> Arrival<'a> {
     let Refusal { faults, id } = refusal;
-    let to = &delivery.correspondence;
-    let opening = docket.rejection(&delivery.body, id.as_ref(), &faults, to);
+    let opening = docket.rejection(delivery, id.as_ref(), &faults);
     let codes: Vec<&'static str> = faults.iter().map(|fault| fault.code).collect();
     // A fault of the whole message has an empty pointer.
     let reason = |fault: &Fault| format!("{} {}", fault.code, fault.pointer).trim_end().to_owned();
@@ -158,8 +158,8 @@ async fn answer(
 }
 
 async fn decide(docket: &Docket, control: Control) -> Result<Result<Taken, Refusal>, Failure> {
-    let Control { verb, id, actor, reason } = control;
-    let decision = Decision { actor, reason };
+    let Control { verb, id, actor, reason, signed } = control;
+    let decision = Decision { actor, reason, signed };
     let event = match verb {
         Verb::Cancel => Event::Cancelled(decision),
         Verb::Approve => Event::Approved(decision),
@@ -184,6 +184,11 @@ async fn decide(docket: &Docket, control: Control) -> Result<Result<Taken, Refus
             };
             return Ok(Err(refusal("/control", "not_possible", &text, id)));
         }
+        if is_stale(&event, &docket.ledger.records(&id).await?) {
+            let text = "it was signed before there was anything of this kind to decide; look at \
+                        where the request stands now, then sign again";
+            return Ok(Err(refusal("", "signature_stale", text, id)));
+        }
         if docket.append(&standing, event.clone(), None).await?.is_some() {
             return Ok(Ok(Taken::Decided(id, verb)));
         }
@@ -191,7 +196,8 @@ async fn decide(docket: &Docket, control: Control) -> Result<Result<Taken, Refus
 }
 
 /// Whether the delivery came again: the last record is this very decision, or an earlier one is and
-/// the request has moved on so far that it would not admit it any more.
+/// the request has moved on so far that it would not admit it any more. A signed decision is known
+/// again always, by the time of its signing: caught on its way, it must not be taken a second time.
 async fn done_already(
     docket: &Docket,
     standing: &Standing,
@@ -200,7 +206,8 @@ async fn done_already(
     let records = docket.ledger.records(&standing.id).await?;
     let is_open_to_it = standing.state.next(event).is_ok();
     let taken = |record: &Record| record.event == *event;
-    Ok(records.last().is_some_and(taken) || !is_open_to_it && records.iter().any(taken))
+    let is_known_always = !is_open_to_it || is_signed(event);
+    Ok(records.last().is_some_and(taken) || is_known_always && records.iter().any(taken))
 }
 
 fn refusal(pointer: &str, code: &'static str, text: &str, id: RequestId) -> Refusal {

@@ -59,7 +59,7 @@ impl Preview {
         mut unreadable: impl FnMut(Unreadable),
     ) -> Result<Result<Summary, Vec<Fault>>, Failure> {
         let terms = self.limits.terms(&self.sources, &*self.clock);
-        let request = match read::read(body, &terms) {
+        let request = match read::read(body, None, &terms) {
             Ok(Message::Request(request)) => request,
             Ok(Message::Control(_)) => {
                 let text = "a control message finds nothing, so there is nothing to preview";

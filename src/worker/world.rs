@@ -1,7 +1,9 @@
 //! What the loops share: the ports, the bounds, and a bell that says "look at the ledger".
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
@@ -16,6 +18,8 @@ use crate::ports::sources::Source;
 use crate::ports::system::{Clock, Entropy};
 use crate::stages::docket::Docket;
 use crate::stages::message::fault::Terms;
+use crate::stages::message::signature::Trust;
+use crate::stages::signing::Signer;
 use crate::stages::walk::WalkLimits;
 use crate::telemetry::metrics::Metrics;
 use crate::worker::lease::Held;
@@ -46,6 +50,10 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// 64 hexadecimal digits.
     pub master_key: Zeroizing<String>,
+    /// Ed25519 key of the deployment, PKCS#8 PEM.
+    pub signing_key: Zeroizing<String>,
+    /// Public keys of those who may ask, PEM by key id; empty hears everybody.
+    pub trusted_keys: BTreeMap<String, String>,
     /// `source` of every event: a URI of the deployment.
     pub event_source: String,
     /// `controller_id` of the `OpenDSR` body.
@@ -67,6 +75,8 @@ pub struct Limits {
     pub message_bytes_max: usize,
     /// Identities in one request.
     pub identities_max: usize,
+    /// How long after its signing a message is heard.
+    pub signature_age_ms_max: i64,
     /// Shortest identity in characters.
     pub identity_chars_min: usize,
     /// Requests that share one sweep.
@@ -95,6 +105,10 @@ pub struct Limits {
 pub struct World {
     /// The ledger as the stages use it.
     pub docket: Docket,
+    /// Signs for the deployment.
+    pub signer: Signer,
+    /// Whose messages are heard; `None` hears everybody.
+    pub trust: Option<Arc<Trust>>,
     /// Where requests come from.
     pub inbox: Arc<dyn Inbox>,
     /// Where events go.
@@ -131,13 +145,20 @@ impl World {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// A master key of another form.
+    /// A master key, signing key or trusted key of another form.
     pub fn new(parts: Parts) -> Result<Self, Failure> {
         let envelope = Envelope { source: parts.event_source, controller_id: parts.controller_id };
         let (ledger, clock, entropy) = (parts.ledger, parts.clock, parts.entropy);
         let (inbox, announcer) = parts.door;
+        let signer = Signer::new(&parts.signing_key)?;
+        let age_max = SignedDuration::from_millis(parts.limits.signature_age_ms_max);
+        let trust = Trust::new(&parts.trusted_keys, &signer, age_max)?;
+        // The deployment's own key alone would shut out everybody else.
+        let trust = (!parts.trusted_keys.is_empty()).then(|| Arc::new(trust));
         Ok(Self {
             docket: Docket::new(ledger, clock, entropy, &parts.master_key, envelope)?,
+            signer,
+            trust,
             inbox,
             announcer,
             sources: parts.sources,
@@ -152,6 +173,12 @@ impl World {
             stopper: Stopper::default(),
             bell: Notify::new(),
         })
+    }
+
+    /// What a message is checked against when it comes in now.
+    pub fn terms(&self) -> Terms {
+        let terms = self.limits.terms(&self.sources, &*self.docket.clock);
+        Terms { trust: self.trust.clone(), ..terms }
     }
 
     /// Waits for the bell, for a while, or for the stop.
@@ -196,7 +223,7 @@ impl Limits {
         }
     }
 
-    /// What a message is checked against when it comes in now.
+    /// What a message is checked against when it is looked at now, whoever it is from.
     pub fn terms(&self, sources: &[Arc<dyn Source>], clock: &dyn Clock) -> Terms {
         Terms {
             message_bytes_max: self.message_bytes_max,
@@ -204,6 +231,7 @@ impl Limits {
             identity_chars_min: self.identity_chars_min,
             sources: Some(sources.iter().map(|source| source.name().to_owned()).collect()),
             now: clock.now(),
+            trust: None,
         }
     }
 }

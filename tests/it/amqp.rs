@@ -87,7 +87,7 @@ async fn requests_come_in(door: &Door, producer: &Producer, settings: &Amqp) -> 
     assert_eq!(producer.depth("copies").await, 2, "the producer's own copies");
 
     // Returned: comes again, and neither of the others does.
-    submit(settings, Bytes::from_static(b"later"), "m-2").await.unwrap();
+    submit(settings, Bytes::from_static(b"later"), "m-2", None).await.unwrap();
     let delivery = door.receive().await;
     door.inbox.settle(delivery, Settlement::Returned).await.unwrap();
     let delivery = door.receive().await;
@@ -144,7 +144,7 @@ async fn the_broker_goes_and_comes_and_nothing_is_lost() {
     let mut rabbit = RabbitMq::start().await;
     let door = Door::open(&rabbit.url());
     let settings = settings(&rabbit.url());
-    let request = |n| submit(&settings, Bytes::from(format!("request {n}")), "m");
+    let request = |n| submit(&settings, Bytes::from(format!("request {n}")), "m", None);
 
     // In order, and while somebody waits for a request.
     let (delivery, ()) = tokio::join!(door.receive(), async {

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[tokio::test]
 async fn a_request_is_taken_and_leaves_only_its_name() {
     let (root, queue) = queue();
-    let name = submit(root.path(), b"{\"who\":\"ann\"}", "one.json").unwrap();
+    let name = submit(root.path(), b"{\"who\":\"ann\"}", "one.json", None).unwrap();
 
     let delivery = receive(&queue).await;
     assert_eq!(delivery.body, "{\"who\":\"ann\"}");
@@ -41,7 +41,7 @@ async fn a_refused_request_is_kept_whole_with_its_reason_beside_what_was_there()
     let (root, queue) = queue();
     fs::write(root.path().join("rejected/one.json"), "an older one").unwrap();
     let whole = "x".repeat(MESSAGE_BYTES_MAX * 3);
-    submit(root.path(), whole.as_bytes(), "one.json").unwrap();
+    submit(root.path(), whole.as_bytes(), "one.json", None).unwrap();
 
     let delivery = receive(&queue).await;
     assert_eq!(delivery.body.len(), MESSAGE_BYTES_MAX + 1, "cut, and seen to be too long");
@@ -153,7 +153,7 @@ async fn the_oldest_comes_first_and_no_file_goes_to_two_receivers() {
 #[tokio::test]
 async fn what_was_not_settled_comes_again_after_a_restart_and_what_was_returned_at_once() {
     let (root, queue) = queue();
-    submit(root.path(), b"kept", "kept.json").unwrap();
+    submit(root.path(), b"kept", "kept.json", None).unwrap();
     let first = receive(&queue).await;
     assert!(comes(&queue).await.is_none(), "it is handed out once");
 
@@ -168,7 +168,7 @@ async fn what_was_not_settled_comes_again_after_a_restart_and_what_was_returned_
 #[tokio::test]
 async fn a_receive_that_is_dropped_takes_nothing() {
     let (root, queue) = queue();
-    submit(root.path(), b"patient", "patient.json").unwrap();
+    submit(root.path(), b"patient", "patient.json", None).unwrap();
     for _ in 0..50 {
         let impatient = timeout(Duration::from_millis(9), queue.receive()).await;
         if let Ok(delivery) = impatient {
@@ -183,10 +183,71 @@ async fn a_receive_that_is_dropped_takes_nothing() {
 async fn submitting_under_a_name_that_is_taken_adds_a_number_and_bad_names_are_refused() {
     let (root, _queue) = queue();
     let names: Vec<String> =
-        (0..3).map(|_| submit(root.path(), b"{}", "same.json").unwrap()).collect();
+        (0..3).map(|_| submit(root.path(), b"{}", "same.json", None).unwrap()).collect();
     assert_eq!(names, ["same.json", "same.2.json", "same.3.json"]);
-    for name in ["", "../up.json", "a/b.json", ".hidden", "x.tmp", &"n".repeat(300)] {
-        assert!(submit(root.path(), b"{}", name).is_err(), "{name}");
+    for name in ["", "../up.json", "a/b.json", ".hidden", "x.tmp", "x.jws", &"n".repeat(300)] {
+        assert!(submit(root.path(), b"{}", name, None).is_err(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_is_taken_with_its_request_and_goes_with_it() {
+    let (root, queue) = queue();
+    submit(root.path(), b"good", "one.json", Some("h..s")).unwrap();
+    let delivery = receive(&queue).await;
+    assert_eq!(delivery.label.signature.as_deref(), Some("h..s"));
+    queue.settle(delivery, Settlement::Taken).await.unwrap();
+    assert_eq!(tree(root.path()), ["accepted/one.json = "], "no guess at the body can be tested");
+
+    submit(root.path(), b"bad", "two.json", Some("h..t")).unwrap();
+    let delivery = receive(&queue).await;
+    queue.settle(delivery, Settlement::Refused("signature_wrong".to_owned())).await.unwrap();
+    assert_eq!(
+        tree(root.path())[1..],
+        [
+            "rejected/two.json = bad",
+            "rejected/two.json.jws = h..t",
+            "rejected/two.json.reason.txt = signature_wrong\n",
+        ]
+    );
+    fs::write(root.path().join("incoming/three.json"), "plain").unwrap();
+    assert_eq!(receive(&queue).await.label.signature, None);
+}
+
+#[tokio::test]
+async fn a_signature_is_no_request_and_one_being_written_is_waited_for() {
+    let (root, queue) = queue();
+    let incoming = root.path().join("incoming");
+    fs::write(incoming.join("slow.json.jws"), "").unwrap();
+    assert!(comes(&queue).await.is_none());
+
+    fs::write(incoming.join("slow.json"), "{}").unwrap();
+    let writing = async {
+        for n in 1..=12 {
+            fs::write(incoming.join("slow.json.jws"), "s".repeat(n)).unwrap();
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
+    };
+    let (delivery, ()) = tokio::join!(receive(&queue), writing);
+    assert_eq!(delivery.label.signature, Some("s".repeat(12)));
+
+    // Cut, lest it fill the memory; whoever checks it sees that it is too long.
+    fs::write(incoming.join("long.json.jws"), "s".repeat(1 << 20)).unwrap();
+    fs::write(incoming.join("long.json"), "{}").unwrap();
+    let length = receive(&queue).await.label.signature.unwrap().len();
+    assert!((4097..10_000).contains(&length), "{length}");
+}
+
+#[tokio::test]
+async fn signed_requests_of_one_name_get_a_number_and_each_its_signature() {
+    let (root, queue) = queue();
+    fs::write(root.path().join("incoming/same.json.jws"), "left behind").unwrap();
+    let sign = |text| submit(root.path(), b"{}", "same.json", Some(text)).unwrap();
+    assert_eq!(["a", "b"].map(sign), ["same.2.json", "same.3.json"]);
+    let (one, two) = (receive(&queue).await, receive(&queue).await);
+    for delivery in [&one, &two] {
+        let expected = if name_of(delivery) == "same.2.json" { "a" } else { "b" };
+        assert_eq!(delivery.label.signature.as_deref(), Some(expected));
     }
 }
 

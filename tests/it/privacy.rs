@@ -161,7 +161,7 @@ fn faults_quote_nothing() {
     }
     messages.push(control(EMAIL, OBJECT_ID).to_string());
     for body in messages {
-        let Err(refusal) = read::read(body.as_bytes(), &terms) else { continue };
+        let Err(refusal) = read::read(body.as_bytes(), None, &terms) else { continue };
         for fault in refusal.faults {
             let text = format!("{fault:?}");
             assert_eq!(found(text.as_bytes()), Vec::<String>::new(), "{text}");

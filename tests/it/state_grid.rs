@@ -6,7 +6,7 @@ use dsrd::domain::state::{Archive, Counts, Decision, Event, State};
 
 /// Columns of the grid, and what each event is about.
 fn events() -> Vec<(&'static str, Event)> {
-    let by = || Decision { actor: "op".to_owned(), reason: "asked for".to_owned() };
+    let by = || Decision { actor: "op".to_owned(), reason: "asked for".to_owned(), signed: None };
     let policy = String::new();
     let verified = |outcomes: &[(&str, u64)]| Event::Verified {
         counts: Counts {

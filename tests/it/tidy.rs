@@ -396,7 +396,8 @@ fn contains_word(line: &str, word: &str) -> bool {
 fn keys(path: &str, value: &Value, found: &mut Vec<String>) {
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
-        Value::Object(object) => {
+        // An empty one is an open table, whose keys are the operator's.
+        Value::Object(object) if !object.is_empty() => {
             object.iter().for_each(|(key, value)| keys(&below(key), value, found));
         }
         Value::Array(list) if list.first().is_some_and(Value::is_object) => {

@@ -26,7 +26,7 @@ use crate::ports::door::{Delivery, DeliveryToken, Inbox, Label, Settlement};
 use crate::ports::system::Clock;
 
 /// Header that holds a producer's signature.
-const SIGNATURE: &str = "dsrd-signature";
+pub const SIGNATURE: &str = "dsrd-signature";
 
 /// Receives from a broker.
 pub struct AmqpInbox {

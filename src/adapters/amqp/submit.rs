@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use lapin::BasicProperties;
-use lapin::types::ShortString;
+use lapin::types::{AMQPValue, FieldTable, ShortString};
 use tokio::time::timeout;
 
 use crate::adapters::amqp::announcer::PERSISTENT;
+use crate::adapters::amqp::inbox::SIGNATURE;
 use crate::adapters::amqp::publisher::{Message, Publisher};
 use crate::config::settings::Amqp;
 use crate::domain::failure::Failure;
@@ -15,14 +16,24 @@ use crate::domain::failure::Failure;
 /// Longest wait for the confirm: a person is waiting at a terminal.
 const SUBMIT_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Puts one request into the queue and returns once the broker has stored it.
+/// Puts one request, with its signature if it has one, into the queue and returns once the broker
+/// has stored it.
 ///
 /// # Errors
 /// `Transient` where the broker did not confirm in time, `NeedsPerson` where it refused.
-pub async fn submit(settings: &Amqp, body: Bytes, message_id: &str) -> Result<(), Failure> {
+pub async fn submit(
+    settings: &Amqp,
+    body: Bytes,
+    message_id: &str,
+    signature: Option<&str>,
+) -> Result<(), Failure> {
     let publisher = Publisher::new(settings)?;
     let message_id = ShortString::try_new(message_id)
         .map_err(|error| Failure::permanent("taking the message id").because(error))?;
+    let mut headers = FieldTable::default();
+    if let Some(signature) = signature {
+        headers.insert(SIGNATURE.into(), AMQPValue::LongString(signature.into()));
+    }
     let message = Message {
         exchange: ShortString::default(),
         routing_key: publisher.topology().requests.clone(),
@@ -30,7 +41,8 @@ pub async fn submit(settings: &Amqp, body: Bytes, message_id: &str) -> Result<()
         properties: BasicProperties::default()
             .with_content_type("application/json".into())
             .with_delivery_mode(PERSISTENT)
-            .with_message_id(message_id),
+            .with_message_id(message_id)
+            .with_headers(headers),
     };
     timeout(SUBMIT_TIME_MAX, publisher.publish_personal(&message))
         .await

@@ -1,6 +1,6 @@
 //! Files that appear whole or not at all, and are on disk when a call returns.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -15,16 +15,40 @@ pub fn write_whole(folder: &Path, name: &str, body: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// The same, but beside what is there: under the first free number. Returns the name.
-pub fn place_beside(folder: &Path, name: &str, body: &[u8]) -> io::Result<String> {
+/// The same, but beside what is there: under the first free number. `first` is an ending and the
+/// content of a file that appears before, under the name with the ending. Returns the name.
+pub fn place_beside(
+    folder: &Path,
+    name: &str,
+    body: &[u8],
+    first: Option<(&str, &[u8])>,
+) -> io::Result<String> {
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "json"));
     let mut file = written(folder, body)?;
     for number in 1.. {
         let name = numbered(stem, number, &format!(".{extension}"));
+        // Looked for before, lest another's file were seen with what goes with ours.
+        if fs::symlink_metadata(folder.join(&name)).is_ok() {
+            continue;
+        }
+        let beside = match first {
+            Some((ending, content)) => {
+                let path = folder.join(format!("{name}{ending}"));
+                match written(folder, content)?.persist_noclobber(&path) {
+                    Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => continue,
+                    placed => placed.map_err(|error| error.error)?,
+                };
+                Some(path)
+            }
+            None => None,
+        };
         match file.persist_noclobber(folder.join(&name)) {
             Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => file = taken.file,
             Err(other) => return Err(other.error),
             Ok(_file) => return sync_folder(folder).map(|()| name),
+        }
+        if let Some(path) = beside {
+            found(fs::remove_file(path))?;
         }
     }
     unreachable!("some number is free");

@@ -5,6 +5,10 @@
 //! for one poll, for the sake of programs that write in place. A request that was taken leaves an
 //! empty file of its name in `accepted/`: its body names the person, and lives only sealed in the
 //! ledger.
+//!
+//! The signature of `NAME` is the file `NAME.jws` beside it, put there first: a request is taken
+//! with what is beside it. The two stand still together, and go together. Nothing is left of an
+//! accepted request's signature, by which a guess at the body could be tested.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::OsString;
@@ -28,6 +32,10 @@ use crate::ports::door::{Announced, Announcer, Delivery, DeliveryToken, Inbox, L
 
 /// How often the folder is looked at, and how long a file must stand still.
 const POLL: Duration = Duration::from_millis(200);
+/// Stands after the name of a request in the name of its signature.
+const SIGNATURE_ENDING: &str = ".jws";
+/// Bytes of a signature that are read: more than any that is right.
+const SIGNATURE_BYTES_MAX: u64 = 8192;
 /// Reason of a file that is no file.
 const SYMBOLIC_LINK: &str = "symbolic_link";
 /// Reason of a file that we may not read.
@@ -58,20 +66,27 @@ impl FolderQueue {
     }
 }
 
-/// Puts one request into the queue in `root` under `name`, whole or not at all, and returns the
-/// name it got: a number is added where the name is taken.
+/// Puts one request, after its signature if it has one, into the queue in `root` under `name`,
+/// whole or not at all, and returns the name it got: a number is added where the name is taken.
 ///
 /// # Errors
 /// `Permanent` for a name that is not a plain visible one, `NeedsPerson` where it cannot be
 /// written.
-pub fn submit(root: &Path, body: &[u8], name: &str) -> Result<String, Failure> {
-    let plain = !name.is_empty() && !name.contains(['/', '\\', '\0']) && !is_unfinished(name);
+pub fn submit(
+    root: &Path,
+    body: &[u8],
+    name: &str,
+    signature: Option<&str>,
+) -> Result<String, Failure> {
+    let plain = !name.is_empty() && !name.contains(['/', '\\', '\0']) && !is_no_request(name);
     if !plain || name.len() > NAME_BYTES_MAX {
         return Err(Failure::permanent("taking a file name for a request: not a plain name"));
     }
     make_folders(root)?;
     let folder = root.join("incoming");
-    place_beside(&folder, name, body).map_err(|error| disk("writing a request to the queue", error))
+    let first = signature.map(|signature| (SIGNATURE_ENDING, signature.as_bytes()));
+    place_beside(&folder, name, body, first)
+        .map_err(|error| disk("writing a request to the queue", error))
 }
 
 #[async_trait]
@@ -139,9 +154,16 @@ struct Seen {
     ready: VecDeque<OsString>,
 }
 
-/// Size and time of a file: another print is another content.
+/// A request and its signature as they stood: another print is another content.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Print {
+    request: Stamp,
+    signature: Option<Stamp>,
+}
+
+/// Size and time of a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
     length: u64,
     modified: SystemTime,
 }
@@ -151,6 +173,7 @@ struct Candidate {
     name: OsString,
     print: Print,
     body: Bytes,
+    signature: Option<String>,
 }
 
 impl Incoming {
@@ -180,7 +203,7 @@ impl Incoming {
         let mut ready = Vec::new();
         for entry in fs::read_dir(self.folder())? {
             let name = entry?.file_name();
-            if is_unfinished(&name.to_string_lossy()) || handed_out.contains(&name) {
+            if is_no_request(&name.to_string_lossy()) || handed_out.contains(&name) {
                 continue;
             }
             let Some(print) = self.print(&name)? else { continue };
@@ -189,7 +212,7 @@ impl Incoming {
                 _ => now,
             };
             if now - since >= POLL {
-                ready.push((print.modified, name.clone()));
+                ready.push((print.request.modified, name.clone()));
             }
             files.insert(name, (print, since));
         }
@@ -213,7 +236,13 @@ impl Incoming {
         if !metadata.is_file() {
             return Ok(None);
         }
-        Ok(Some(Print { length: metadata.len(), modified: metadata.modified()? }))
+        let signature = match fs::symlink_metadata(self.folder().join(signature_of(name))) {
+            // A name that has no room for the ending has no signature.
+            Err(error) if error.kind() == io::ErrorKind::InvalidFilename => None,
+            metadata => found(metadata)?.filter(fs::Metadata::is_file),
+        };
+        let signature = signature.as_ref().map(Stamp::of).transpose()?;
+        Ok(Some(Print { request: Stamp::of(&metadata)?, signature }))
     }
 
     /// Reads a file that stood still, unless it has moved on since.
@@ -222,21 +251,27 @@ impl Incoming {
         if self.print(name)? != Some(print) {
             return Ok(None);
         }
-        let file = match found(File::open(self.folder().join(name))) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+        let bytes_max = u64::try_from(self.message_bytes_max).unwrap_or(u64::MAX);
+        let body = start_of(&self.folder().join(name), bytes_max.saturating_add(1));
+        let signature = match print.signature {
+            Some(_) => start_of(&self.folder().join(signature_of(name)), SIGNATURE_BYTES_MAX),
+            None => Ok(None),
+        };
+        let (body, signature) = match (body, signature) {
+            (Err(error), _) | (_, Err(error))
+                if error.kind() == io::ErrorKind::PermissionDenied =>
+            {
                 self.reject(name, UNREADABLE)?;
                 return Ok(None);
             }
-            Ok(None) => return Ok(None),
-            file => file?.expect("none is the arm above"),
+            (body, signature) => (body?, signature?),
         };
-        let mut body = Vec::new();
-        let bytes_max = u64::try_from(self.message_bytes_max).unwrap_or(u64::MAX);
-        file.take(bytes_max.saturating_add(1)).read_to_end(&mut body)?;
         if self.print(name)? != Some(print) {
             return Ok(None);
         }
-        Ok(Some(Candidate { name: name.clone(), print, body: body.into() }))
+        let Some(body) = body else { return Ok(None) };
+        let signature = signature.map(|text| String::from_utf8_lossy(&text).trim().to_owned());
+        Ok(Some(Candidate { name: name.clone(), print, body: body.into(), signature }))
     }
 
     /// Hands a file out unless another caller was faster. The token is the readable form of the
@@ -250,11 +285,12 @@ impl Incoming {
             return None;
         }
         let body = candidate.body.clone();
+        let label = Label { signature: candidate.signature.clone(), ..Label::default() };
         handed_out.insert(token.clone(), Candidate { body: Bytes::new(), ..candidate });
         Some(Delivery {
             body,
             correspondence: Correspondence::default(),
-            label: Label::default(),
+            label,
             token: DeliveryToken::File(token),
         })
     }
@@ -265,7 +301,7 @@ impl Incoming {
         let Some((name, print)) = handed_out else { return Ok(()) };
         let settled = match self.print(&name) {
             Ok(Some(now)) if now == print => match settlement {
-                Settlement::Taken => self.accept(&name),
+                Settlement::Taken => self.accept(&name, print.signature.is_some()),
                 Settlement::Refused(reason) => self.reject(&name, reason),
                 Settlement::Returned => Ok(()),
             },
@@ -277,13 +313,17 @@ impl Incoming {
         settled
     }
 
-    fn accept(&self, name: &OsString) -> io::Result<()> {
+    fn accept(&self, name: &OsString, signed: bool) -> io::Result<()> {
         let accepted = self.root.join("accepted");
         match File::create_new(accepted.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => sync_folder(&accepted)?,
         }
         found(fs::remove_file(self.folder().join(name)))?;
+        // Last: without it the request, were it to come again, would look as if nobody had signed.
+        if signed {
+            found(fs::remove_file(self.folder().join(signature_of(name))))?;
+        }
         sync_folder(&self.folder())
     }
 
@@ -297,13 +337,19 @@ impl Incoming {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 claim => claim?,
             };
-            if fs::symlink_metadata(rejected.join(&kept)).is_ok() {
+            let signature = format!("{kept}{SIGNATURE_ENDING}");
+            let is_taken = |name: &str| fs::symlink_metadata(rejected.join(name)).is_ok();
+            if is_taken(&kept) || is_taken(&signature) {
                 fs::remove_file(rejected.join(format!("{kept}.reason.txt")))?;
                 continue;
             }
             claim.write_all(format!("{reason}\n").as_bytes())?;
             claim.sync_all()?;
             found(fs::rename(self.folder().join(name), rejected.join(&kept)))?;
+            match fs::rename(self.folder().join(signature_of(name)), rejected.join(signature)) {
+                Err(error) if error.kind() == io::ErrorKind::InvalidFilename => {}
+                renamed => drop(found(renamed)?),
+            }
             sync_folder(&rejected)?;
             return sync_folder(&self.folder());
         }
@@ -319,9 +365,30 @@ fn make_folders(root: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether a name says that its file is hidden or still being written.
-fn is_unfinished(name: &str) -> bool {
-    name.starts_with('.') || name.ends_with(".tmp") || name.ends_with(".part")
+impl Stamp {
+    fn of(metadata: &fs::Metadata) -> io::Result<Self> {
+        Ok(Self { length: metadata.len(), modified: metadata.modified()? })
+    }
+}
+
+fn signature_of(name: &OsString) -> OsString {
+    let mut signature = name.clone();
+    signature.push(SIGNATURE_ENDING);
+    signature
+}
+
+/// The first bytes of a file; `None` where it is gone.
+fn start_of(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
+    let Some(file) = found(File::open(path))? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    file.take(bytes_max).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Whether a name says that its file is hidden, still being written, or a signature.
+fn is_no_request(name: &str) -> bool {
+    let endings = [".tmp", ".part", SIGNATURE_ENDING];
+    name.starts_with('.') || endings.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Runs file work off the async threads.

@@ -40,6 +40,7 @@ struct Shelf {
 struct Message {
     body: Bytes,
     correspondence: Correspondence,
+    label: Label,
 }
 
 impl MemoryInbox {
@@ -50,9 +51,19 @@ impl MemoryInbox {
 
     /// Puts a message on the queue.
     pub fn push(&self, body: impl Into<Bytes>, correspondence: Correspondence) {
+        self.push_labelled(body, correspondence, Label::default());
+    }
+
+    /// The same, with something on it.
+    pub fn push_labelled(
+        &self,
+        body: impl Into<Bytes>,
+        correspondence: Correspondence,
+        label: Label,
+    ) {
         let mut shelf = self.shelf();
         let index = shelf.messages.len();
-        shelf.messages.push(Message { body: body.into(), correspondence });
+        shelf.messages.push(Message { body: body.into(), correspondence, label });
         shelf.waiting.push_back(index);
         self.arrived.notify_one();
     }
@@ -88,13 +99,8 @@ impl MemoryInbox {
         let mut shelf = self.shelf();
         let index = shelf.waiting.pop_front()?;
         shelf.handed_out.push(index);
-        let Message { body, correspondence } = shelf.messages[index].clone();
-        Some(Delivery {
-            body,
-            correspondence,
-            label: Label::default(),
-            token: DeliveryToken::Index(index),
-        })
+        let Message { body, correspondence, label } = shelf.messages[index].clone();
+        Some(Delivery { body, correspondence, label, token: DeliveryToken::Index(index) })
     }
 }
 

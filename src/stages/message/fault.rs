@@ -4,8 +4,12 @@
 //! a pointer holds only names that look like field names, because a hostile or clumsy producer may
 //! put a person's address where a key belongs.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
+
+use crate::stages::message::signature::Trust;
 
 /// One thing that is wrong with a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub struct Terms {
     pub sources: Option<Vec<String>>,
     /// When the message is read.
     pub now: Timestamp,
+    /// Who must have signed it; `None` asks for no signature.
+    pub trust: Option<Arc<Trust>>,
 }
 
 /// Collects faults while a message is read.
@@ -50,6 +56,8 @@ impl Terms {
             // A source may have been taken out of the configuration since.
             sources: None,
             now: Timestamp::MAX - CLOCK_SKEW,
+            // It was checked when it came in.
+            trust: None,
         }
     }
 }

@@ -2,5 +2,6 @@
 //! fault of it out.
 
 pub mod fault;
+pub mod signature;
 pub mod identities;
 pub mod read;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::domain::request::{Options, Request, RequestId, RequestKind};
+use crate::domain::state::Signed;
 use crate::stages::message::fault::{CLOCK_SKEW, Fault, Faults, Terms, pointer_to};
 use crate::stages::message::identities;
 
@@ -27,6 +28,8 @@ pub struct Control {
     pub actor: String,
     /// Why; may be empty.
     pub reason: String,
+    /// Who vouched for it, where messages must be signed.
+    pub signed: Option<Signed>,
 }
 
 /// The decisions that people take.
@@ -70,18 +73,21 @@ const CONTROL_FIELDS: [&str; 4] = ["control", "subject_request_id", "actor", "re
 const OPTION_FIELDS: [&str; 6] =
     ["sources", "dry_run", "on_erase", "encrypt_to", "language", "due_time"];
 
-/// Reads a message.
+/// Reads a message, of which `signature` came beside the body. Where the terms ask for none, one
+/// that comes is not looked at: it would vouch for nothing that somebody relies on.
 ///
 /// # Errors
-/// [`Refusal`] with every fault.
-pub fn read(body: &[u8], terms: &Terms) -> Result<Message, Refusal> {
+/// [`Refusal`] with every fault; of a message that nobody vouches for with that one alone.
+pub fn read(body: &[u8], signature: Option<&str>, terms: &Terms) -> Result<Message, Refusal> {
+    let signed = vouched(body, signature, terms)
+        .map_err(|fault| Refusal { faults: vec![fault], id: None })?;
     let mut faults = Faults::default();
-    let Some(object) = object(body, terms, &mut faults) else {
+    let Some(object) = object(body, &mut faults) else {
         return Err(Refusal { faults: faults.0, id: None });
     };
     let id = id(&object, &mut faults);
     let message = if object.contains_key("control") {
-        control(&object, id.clone(), &mut faults).map(Message::Control)
+        control(&object, id.clone(), signed, &mut faults).map(Message::Control)
     } else {
         request(&object, id.clone(), terms, &mut faults).map(|r| Message::Request(Box::new(r)))
     };
@@ -91,12 +97,19 @@ pub fn read(body: &[u8], terms: &Terms) -> Result<Message, Refusal> {
     }
 }
 
-fn object(body: &[u8], terms: &Terms, faults: &mut Faults) -> Option<Map<String, Value>> {
-    if body.len() > terms.message_bytes_max {
-        let most = terms.message_bytes_max;
-        faults.add("", "too_large", format!("the message is longer than {most} bytes"));
-        return None;
+/// Who signed the message, where somebody must have. A message that is too long comes cut, and then
+/// its signature is no longer right: it is told its length first.
+fn vouched(body: &[u8], signature: Option<&str>, terms: &Terms) -> Result<Option<Signed>, Fault> {
+    let most = terms.message_bytes_max;
+    let fault = |code, message| Fault { pointer: String::new(), code, message };
+    if body.len() > most {
+        return Err(fault("too_large", format!("the message is longer than {most} bytes")));
     }
+    let checked = terms.trust.as_ref().map(|trust| trust.check(body, signature, terms.now));
+    checked.transpose().map_err(|distrust| fault(distrust.code, distrust.message))
+}
+
+fn object(body: &[u8], faults: &mut Faults) -> Option<Map<String, Value>> {
     // RFC 8259 section 8.1 lets a parser ignore a byte order mark.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let Ok(text) = std::str::from_utf8(body) else {
@@ -139,6 +152,7 @@ fn id(object: &Map<String, Value>, faults: &mut Faults) -> Option<RequestId> {
 fn control(
     object: &Map<String, Value>,
     id: Option<RequestId>,
+    signed: Option<Signed>,
     faults: &mut Faults,
 ) -> Option<Control> {
     faults.strays(object, "", &CONTROL_FIELDS);
@@ -164,7 +178,7 @@ fn control(
     };
     let actor = words("actor");
     let reason = if object.contains_key("reason") { words("reason") } else { Some(String::new()) };
-    Some(Control { verb: verb?, id: id?, actor: actor?, reason: reason? })
+    Some(Control { verb: verb?, id: id?, actor: actor?, reason: reason?, signed })
 }
 
 fn request(

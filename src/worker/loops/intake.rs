@@ -69,7 +69,7 @@ async fn take<'a>(
     deliveries: Vec<Delivery>,
     settling: &mut Settling<'a>,
 ) -> Result<(), Failure> {
-    let terms = world.limits.terms(&world.sources, &*world.docket.clock);
+    let terms = world.terms();
     let taking = intake(&world.docket, &world.calendar, &terms, &deliveries).await;
     for (delivery, answer) in deliveries.into_iter().zip(taking.answers) {
         let settlement = match answer {

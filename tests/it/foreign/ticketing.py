@@ -1,6 +1,6 @@
 """A ticketing system that is not ours: sends one message with pika and prints what it is answered.
 
-Usage: ticketing.py URL REQUESTS_QUEUE EVENTS_EXCHANGE CORRELATION_ID < message
+Usage: ticketing.py URL REQUESTS_QUEUE EVENTS_EXCHANGE CORRELATION_ID [SIGNATURE] < message
 
 Prints one JSON object a line for each event, from the exchange and from the reply queue, until both
 have brought the last one.
@@ -24,13 +24,16 @@ def main():
     events = channel.queue_declare("", exclusive=True).method.queue
     channel.queue_bind(events, exchange, "request.#")
     channel.confirm_delivery()
+    headers = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+    if len(sys.argv) > 5:
+        headers["dsrd-signature"] = sys.argv[5]
     properties = pika.BasicProperties(
         content_type="application/json",
         delivery_mode=2,
         message_id=correlation,
         correlation_id=correlation,
         reply_to=replies,
-        headers={"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+        headers=headers,
     )
     channel.basic_publish("", requests, body, properties, mandatory=True)
     print(json.dumps({"sent": correlation}), flush=True)

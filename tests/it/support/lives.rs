@@ -81,7 +81,7 @@ pub async fn own(ledger: &dyn Ledger) -> Lease {
 
 /// A person's decision.
 pub fn decision() -> Decision {
-    Decision { actor: "op".to_owned(), reason: "asked for".to_owned() }
+    Decision { actor: "op".to_owned(), reason: "asked for".to_owned(), signed: None }
 }
 
 /// What a valid request opens with; its sealed parts are its id's own.

@@ -1,5 +1,6 @@
 //! A small world, a policy and some messages; the real loops run over it until nothing more happens.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -20,6 +21,7 @@ use dsrd::domain::state::State;
 use dsrd::ports::ledger::Ledger;
 use dsrd::ports::sources::Source;
 use dsrd::telemetry::logging::{Format, layer};
+use dsrd::worker::offline::fresh_signing_key;
 use dsrd::worker::retry::Backoff;
 use dsrd::worker::runner;
 use dsrd::worker::world::{Limits, Parts, Sources, World};
@@ -46,8 +48,10 @@ pub struct Scenario {
     pub hasty: bool,
     /// The metrics of each daemon, as it ended.
     pub metrics: Mutex<Vec<String>>,
+    /// Whose messages are heard, PEM by key id; empty hears everybody.
+    pub trusted_keys: BTreeMap<String, String>,
+    pub clock: Arc<MemoryClock>,
     policy: Policy,
-    clock: Arc<MemoryClock>,
     folder: TempDir,
 }
 
@@ -97,6 +101,7 @@ impl Scenario {
             logs: Lines::default(),
             hasty: false,
             metrics: Mutex::default(),
+            trusted_keys: BTreeMap::new(),
             policy: Policy::default(),
             clock: Arc::new(MemoryClock::at(now)),
             folder: folder(),
@@ -217,6 +222,8 @@ impl Scenario {
             clock: Arc::<MemoryClock>::clone(&self.clock),
             entropy: Arc::new(SystemEntropy),
             master_key: "5a".repeat(32).into(),
+            signing_key: fresh_signing_key(&SystemEntropy),
+            trusted_keys: self.trusted_keys.clone(),
             event_source: "urn:dsrd:simulated".to_owned(),
             controller_id: "controller".to_owned(),
             policy: self.policy.clone(),
@@ -361,6 +368,7 @@ pub fn notes(what: &str) -> String {
 fn limits() -> Limits {
     Limits {
         message_bytes_max: 1 << 20,
+        signature_age_ms_max: 3_600_000,
         identities_max: 20,
         identity_chars_min: 4,
         sweep_requests_max: 100,
