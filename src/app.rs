@@ -20,7 +20,7 @@ use crate::adapters::http::server::{self, Site};
 use crate::adapters::memory::source::MemorySource;
 use crate::adapters::sql::ledger::SqlLedger;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
-use crate::config::settings::{Limits, Place, Queue, Settings, Store};
+use crate::config::settings::{Place, Queue, Settings, Store};
 use crate::worker::offline;
 use crate::worker::preview::Preview;
 use crate::worker::retry::Backoff;
@@ -78,7 +78,7 @@ impl Daemon {
             policy: settings.policy.clone(),
             guard: settings.guard,
             calendar: settings.calendar.clone(),
-            limits: limits(&settings.limits),
+            limits: limits(settings),
         })?;
         world.docket.assert_key().await?;
         let page = match settings.http.listen {
@@ -152,7 +152,7 @@ pub fn preview(settings: &Settings) -> Result<Preview, AppError> {
     Ok(Preview {
         sources: sources(settings)?,
         policy: settings.policy.clone(),
-        limits: limits(&settings.limits),
+        limits: limits(settings),
         clock: Arc::new(SystemClock),
     })
 }
@@ -177,7 +177,7 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
     let preview = Preview {
         sources: settings.sources.iter().map(named).collect(),
         policy: settings.policy.clone(),
-        limits: limits(&settings.limits),
+        limits: limits(settings),
         clock: Arc::new(SystemClock),
     };
     let looked = preview.run(body, Arc::default(), |_, _| {}, |_| {}).await?;
@@ -243,7 +243,8 @@ fn sources(settings: &Settings) -> Result<Sources, AppError> {
     Ok(sources)
 }
 
-fn limits(limits: &Limits) -> world::Limits {
+fn limits(settings: &Settings) -> world::Limits {
+    let limits = &settings.limits;
     world::Limits {
         message_bytes_max: limits.message_bytes_max,
         identities_max: limits.identities_max,
@@ -256,6 +257,8 @@ fn limits(limits: &Limits) -> world::Limits {
         depth_max: limits.depth_max,
         decoded_bytes_max: limits.decoded_bytes_max,
         decoded_ratio_max: limits.decoded_ratio_max,
+        callbacks: settings.callbacks.rule.clone(),
+        callback_give_up_after_ms: settings.callbacks.give_up_after_ms,
         lease_ms: limits.lease_ms,
         backoff: Backoff {
             delay_ms_min: limits.retry_delay_ms_min,

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::secret::Secret;
+use crate::domain::callbacks::rule::CallbackRule;
 use crate::domain::due::Calendar;
 use crate::domain::policy::{Guard, Policy};
 
@@ -26,6 +28,8 @@ pub struct Settings {
     pub http: Http,
     /// `[guard]`
     pub guard: Guard,
+    /// `[callbacks]`
+    pub callbacks: Callbacks,
     /// `[limits]`
     pub limits: Limits,
     /// `[due]`
@@ -143,6 +147,17 @@ pub enum Credential {
 pub struct Http {
     /// Where to listen; `None` turns it off.
     pub listen: Option<SocketAddr>,
+}
+
+/// Whom to tell by HTTP, and how patiently.
+#[derive(Clone, Debug)]
+pub struct Callbacks {
+    /// Whom callbacks may go to.
+    pub rule: CallbackRule,
+    /// How long one try may take.
+    pub timeout: Duration,
+    /// How long a callback is tried again after it first failed.
+    pub give_up_after_ms: u64,
 }
 
 /// Every bound, by name: `[limits]`, as the operator wrote it.

@@ -113,6 +113,7 @@ impl Docket {
                 submitted: request.submitted,
                 due,
                 persons: self.persons(request),
+                callbacks: request.callbacks.clone(),
                 sealed,
             }),
             correspondence: correspondence.clone(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
+use crate::domain::callbacks::rule::CallbackRule;
 use crate::domain::due::Calendar;
 use crate::domain::event::Envelope;
 use crate::domain::failure::Failure;
@@ -85,6 +86,10 @@ pub struct Limits {
     pub decoded_bytes_max: u64,
     /// Decoded bytes per stored byte.
     pub decoded_ratio_max: u64,
+    /// Whom callbacks may go to.
+    pub callbacks: CallbackRule,
+    /// How long a callback is tried again after it first failed.
+    pub callback_give_up_after_ms: u64,
     /// How long a work is ours without being renewed.
     pub lease_ms: u64,
     /// Pauses and tries.
@@ -203,6 +208,7 @@ impl Limits {
             identities_max: self.identities_max,
             identity_chars_min: self.identity_chars_min,
             sources: Some(sources.iter().map(|source| source.name().to_owned()).collect()),
+            callbacks: Some(self.callbacks.clone()),
             now: clock.now(),
         }
     }

@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod requests;
 pub mod items;
 pub mod outbox;
+pub mod callbacks;
 pub mod sharing;
 pub mod rows;
 pub mod refusal;

@@ -5,10 +5,10 @@
 
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
-use crate::adapters::sql::outbox;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{CENSUS, DIGEST, RECORD, SEALED, STANDING, millis, read, stored};
 use crate::adapters::sql::sharing::persons;
+use crate::adapters::sql::{callbacks, outbox};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
@@ -51,8 +51,10 @@ pub async fn open(connection: &mut AnyConnection, opening: &Opening) -> Result<O
         write_event(connection, record).await.map_err(while_doing(doing))?;
         if let Some(request) = &opening.request {
             persons::add(connection, &record.id, &request.persons).await?;
+            callbacks::add_urls(connection, &record.id, &request.callbacks).await?;
         }
         outbox::add(connection, &opening.announcement, millis(record.at)).await?;
+        callbacks::owe(connection, &record.id).await?;
         return Ok(Opened::New);
     }
     let row = sqlx::query(BY_ID).bind(record.id.as_str()).fetch_one(connection).await;
@@ -102,6 +104,7 @@ pub async fn append(
     write_event(connection, record).await.map_err(while_doing(doing))?;
     if let Some(announcement) = announcement {
         outbox::add(connection, announcement, changed).await?;
+        callbacks::owe(connection, &record.id).await?;
     }
     if state.rests() {
         for statement in SHRED {

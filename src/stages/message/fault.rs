@@ -7,6 +7,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use crate::domain::callbacks::rule::CallbackRule;
+
 /// One thing that is wrong with a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -29,6 +31,8 @@ pub struct Terms {
     pub identity_chars_min: usize,
     /// Names of the configured sources; `None` admits any name.
     pub sources: Option<Vec<String>>,
+    /// Whom callbacks may go to; `None` takes no URLs, and refuses none.
+    pub callbacks: Option<CallbackRule>,
     /// When the message is read.
     pub now: Timestamp,
 }
@@ -49,6 +53,7 @@ impl Terms {
             identity_chars_min: 1,
             // A source may have been taken out of the configuration since.
             sources: None,
+            callbacks: None,
             now: Timestamp::MAX - CLOCK_SKEW,
         }
     }

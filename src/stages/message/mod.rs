@@ -3,4 +3,5 @@
 
 pub mod fault;
 pub mod identities;
+pub mod callbacks;
 pub mod read;

@@ -14,8 +14,8 @@ use dsrd::domain::state::State;
 use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, Upload};
 use dsrd::ports::ledger::{
-    Appended, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record, SealedItem,
-    SealedRequest, Standing,
+    Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
+    SealedItem, SealedRequest, Standing,
 };
 use dsrd::ports::sources::{ByteStream, Erased, Page, Read, Source};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -276,6 +276,28 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
 
     async fn backlog(&self) -> Result<u64, Failure> {
         self.wire.look("backlog", self.port.backlog()).await
+    }
+
+    async fn owed(&self, now: Timestamp, each_host: u32) -> Result<Vec<Callback>, Failure> {
+        self.wire.look("owed", self.port.owed(now, each_host)).await
+    }
+
+    async fn put_off_callback(
+        &self,
+        id: &CallbackId,
+        now: Timestamp,
+        retry_at: Timestamp,
+    ) -> Result<(), Failure> {
+        let putting_off = self.port.put_off_callback(id, now, retry_at);
+        self.wire.effect("put_off_callback", putting_off).await
+    }
+
+    async fn forget_callback(&self, id: &CallbackId) -> Result<(), Failure> {
+        self.wire.effect("forget_callback", self.port.forget_callback(id)).await
+    }
+
+    async fn callback_backlog(&self) -> Result<u64, Failure> {
+        self.wire.look("callback_backlog", self.port.callback_backlog()).await
     }
 
     async fn ping(&self) -> Result<(), Failure> {

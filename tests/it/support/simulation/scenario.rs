@@ -13,6 +13,7 @@ use dsrd::adapters::memory::source::MemorySource;
 use dsrd::adapters::sql::ledger::SqlLedger;
 use dsrd::adapters::system::SystemEntropy;
 use dsrd::config::secret::Secret;
+use dsrd::domain::callbacks::rule::CallbackRule;
 use dsrd::domain::due::Calendar;
 use dsrd::domain::event::Correspondence;
 use dsrd::domain::policy::{Guard, Policy, Rule};
@@ -371,6 +372,8 @@ fn limits() -> Limits {
         depth_max: 4,
         decoded_bytes_max: 1 << 24,
         decoded_ratio_max: 1000,
+        callbacks: CallbackRule::default(),
+        callback_give_up_after_ms: 3_600_000,
         lease_ms: 3_000,
         backoff: Backoff { delay_ms_min: 100, delay_ms_max: 1_000, tries_max: 5 },
     }
