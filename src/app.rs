@@ -16,6 +16,7 @@ use crate::adapters::azure::exports::BlobExports;
 use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
 use crate::adapters::folder::source::FolderSource;
+use crate::adapters::http::callbacks::HttpCallbacks;
 use crate::adapters::http::server::{self, Site};
 use crate::adapters::memory::source::MemorySource;
 use crate::adapters::sql::ledger::SqlLedger;
@@ -63,6 +64,7 @@ impl Daemon {
         };
         let world = World::new(Parts {
             door: door(settings)?,
+            callbacks: Arc::new(HttpCallbacks::open(&settings.callbacks)?),
             sources: sources(settings)?,
             exports: match &settings.exports.place {
                 Place::Folder(path) => Arc::new(FolderExports::open(path)?),

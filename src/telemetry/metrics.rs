@@ -42,6 +42,10 @@ pub struct Metrics {
     pub events: Family<Announced, Counter>,
     /// `dsrd_outbox_backlog`
     pub outbox_backlog: Gauge,
+    /// `dsrd_callbacks_total{result}`
+    pub callbacks: Family<CalledBack, Counter>,
+    /// `dsrd_callbacks_backlog`
+    pub callbacks_backlog: Gauge,
     /// `dsrd_step_failures_total{step,kind}`
     pub step_failures: Family<StepFailure, Counter>,
     registry: Registry,
@@ -91,10 +95,17 @@ pub struct Announced {
     pub result: &'static str,
 }
 
+/// What became of a try to call back.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct CalledBack {
+    /// `delivered`, `retried` or `given_up`.
+    pub result: &'static str,
+}
+
 /// Which step failed, and what may be done about it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StepFailure {
-    /// `intake`, `find`, `act`, `verify`, `announce` or `census`.
+    /// `intake`, `find`, `act`, `verify`, `announce`, `callback` or `census`.
     pub step: &'static str,
     /// `transient`, `permanent` or `needs_person`.
     pub kind: &'static str,
@@ -118,6 +129,8 @@ impl Metrics {
             item_outcomes: add(r, "item_outcomes", "Planned items that came to this outcome"),
             events: add(r, "events", "Tries to publish an event, by result"),
             outbox_backlog: add(r, "outbox_backlog", "Events not yet confirmed by the broker"),
+            callbacks: add(r, "callbacks", "Tries to post an event to a callback URL, by result"),
+            callbacks_backlog: add(r, "callbacks_backlog", "Callbacks not yet delivered"),
             step_failures: add(r, "step_failures", "Steps of a request that failed, each try"),
             registry,
         }

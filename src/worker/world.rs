@@ -10,7 +10,7 @@ use crate::domain::due::Calendar;
 use crate::domain::event::Envelope;
 use crate::domain::failure::Failure;
 use crate::domain::policy::{Guard, Policy};
-use crate::ports::door::{Announcer, Inbox};
+use crate::ports::door::{Announcer, Callbacks, Inbox};
 use crate::ports::exports::Exports;
 use crate::ports::ledger::Ledger;
 use crate::ports::sources::Source;
@@ -33,6 +33,8 @@ pub type Sources = Vec<Arc<dyn Source>>;
 pub struct Parts {
     /// Where requests come from and events go.
     pub door: Door,
+    /// Where producers are told by HTTP.
+    pub callbacks: Arc<dyn Callbacks>,
     /// What is searched.
     pub sources: Sources,
     /// Where archives go.
@@ -104,6 +106,8 @@ pub struct World {
     pub inbox: Arc<dyn Inbox>,
     /// Where events go.
     pub announcer: Arc<dyn Announcer>,
+    /// Where producers are told by HTTP.
+    pub callbacks: Arc<dyn Callbacks>,
     /// What is searched.
     pub sources: Sources,
     /// Where archives go.
@@ -145,6 +149,7 @@ impl World {
             docket: Docket::new(ledger, clock, entropy, &parts.master_key, envelope)?,
             inbox,
             announcer,
+            callbacks: parts.callbacks,
             sources: parts.sources,
             exports: parts.exports,
             alone: parts.alone,

@@ -2,9 +2,12 @@
 
 use serde_json::json;
 
+use dsrd::adapters::memory::callbacks::Mood;
 use dsrd::adapters::memory::source::Fault;
+use dsrd::domain::callbacks::rule::CallbackHost;
 use dsrd::domain::outcome::Block;
 use dsrd::domain::policy::Guard;
+use dsrd::ports::door::Answer;
 
 use crate::support::simulation::scenario::{
     SOURCE, Scenario, control, correspondence, notes, patient, request, simulate,
@@ -78,7 +81,8 @@ lives!(
     conflict,
     cancelled,
     held,
-    dry
+    dry,
+    called_back
 );
 
 fn export() -> Scenario {
@@ -138,6 +142,18 @@ fn held() -> Scenario {
     let approve = control("approve", "r-1").to_string();
     scenario.wire.on("held", move || inbox.push(approve.clone(), correspondence()));
     scenario
+}
+
+/// Told by HTTP, by one host at once and by another that refuses a few times.
+fn called_back() -> Scenario {
+    let mut scenario = Scenario::small();
+    let hosts = ["crm.example", "other.example"];
+    scenario.limits.callbacks.hosts = hosts.map(|host| CallbackHost::parse(host).unwrap()).to_vec();
+    let refused = Answer::Refused { status: 500, retry_after_ms: None };
+    scenario.callbacks.set_mood("other.example", Mood::Answers(refused, 3));
+    let mut message = request("r-1", "access");
+    message["status_callback_urls"] = json!(["https://crm.example/1", "https://other.example/2"]);
+    patient(scenario.sent(message))
 }
 
 fn dry() -> Scenario {

@@ -7,4 +7,5 @@ pub mod azurite;
 pub mod wire;
 pub mod worlds;
 pub mod program;
+pub mod receiver;
 pub mod simulation;

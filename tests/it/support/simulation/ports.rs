@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use dsrd::adapters::memory::callbacks::MemoryCallbacks;
 use dsrd::adapters::memory::inbox::MemoryInbox;
+use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::event::Announcement;
 use dsrd::domain::failure::Failure;
 use dsrd::domain::item::Item;
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::State;
-use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
+use dsrd::ports::door::{
+    Announced, Announcer, Answer, Callbacks, Delivery, Inbox, Letter, Settlement,
+};
 use dsrd::ports::exports::{Exports, Upload};
 use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
@@ -56,6 +60,15 @@ impl Inbox for Wired<MemoryInbox> {
 impl<P: Announcer + ?Sized> Announcer for Wired<P> {
     async fn announce(&self, announcement: &Announcement) -> Result<Announced, Failure> {
         self.wire.effect("announce", self.port.announce(announcement)).await
+    }
+}
+
+#[async_trait]
+impl Callbacks for Wired<MemoryCallbacks> {
+    async fn post(&self, url: &CallbackUrl, letter: &Letter) -> Result<Answer, Failure> {
+        // Waiting for a server that is silent is no work.
+        self.port.reach(url.host()).await;
+        self.wire.effect("post", self.port.post(url, letter)).await
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use dsrd::adapters::memory::announcer::MemoryAnnouncer;
+use dsrd::adapters::memory::callbacks::MemoryCallbacks;
 use dsrd::adapters::memory::clock::MemoryClock;
 use dsrd::adapters::memory::exports::MemoryExports;
 use dsrd::adapters::memory::inbox::MemoryInbox;
@@ -38,6 +39,7 @@ pub struct Scenario {
     pub wire: Arc<Tripwire>,
     pub inbox: Arc<MemoryInbox>,
     pub announcer: Arc<MemoryAnnouncer>,
+    pub callbacks: Arc<MemoryCallbacks>,
     pub exports: Arc<MemoryExports>,
     pub sources: Vec<Arc<MemorySource>>,
     pub limits: Limits,
@@ -45,6 +47,8 @@ pub struct Scenario {
     pub logs: Lines,
     /// Whether time passes also while somebody works.
     pub hasty: bool,
+    /// Callbacks that nobody will ever take.
+    pub left_owed: u64,
     /// The metrics of each daemon, as it ended.
     pub metrics: Mutex<Vec<String>>,
     policy: Policy,
@@ -91,12 +95,14 @@ impl Scenario {
             wire: Arc::default(),
             inbox: Arc::default(),
             announcer: Arc::default(),
+            callbacks: Arc::default(),
             exports: Arc::default(),
             sources: vec![Arc::new(MemorySource::new(SOURCE))],
             limits: limits(),
             guard: Guard { items_max: 1_000, share_max: 1.0, share_items_min: 0 },
             logs: Lines::default(),
             hasty: false,
+            left_owed: 0,
             metrics: Mutex::default(),
             policy: Policy::default(),
             clock: Arc::new(MemoryClock::at(now)),
@@ -211,6 +217,7 @@ impl Scenario {
             self.sources.iter().map(|source| wired(wire, source) as Arc<dyn Source>).collect();
         Parts {
             door: (wired(wire, &self.inbox), wired(wire, &self.announcer)),
+            callbacks: wired(wire, &self.callbacks),
             sources,
             exports: wired(wire, &self.exports),
             alone: true,
@@ -264,7 +271,9 @@ impl Scenario {
     async fn at_rest(&self, ledger: &dyn Ledger) -> bool {
         let census = ledger.census().await.unwrap();
         let ended = census.iter().all(|(state, _)| state.is_end() || *state == State::Held);
-        self.inbox.is_empty() && ended && ledger.backlog().await.unwrap() == 0
+        let told = ledger.backlog().await.unwrap() == 0
+            && ledger.callback_backlog().await.unwrap() <= self.left_owed;
+        self.inbox.is_empty() && ended && told
     }
 }
 
