@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
+use zeroize::Zeroizing;
 
 use crate::adapters::amqp::announcer::AmqpAnnouncer;
 use crate::adapters::amqp::inbox::AmqpInbox;
@@ -60,7 +61,10 @@ impl Daemon {
         let entropy = Arc::new(SystemEntropy);
         let master_key = match &settings.ledger.master_key {
             Some(key) => key.expose().to_owned().into(),
-            None => system::master_key(&settings.ledger.master_key_file, &*entropy)?,
+            None => {
+                let path = &settings.ledger.master_key_file;
+                system::kept_key(path, "master key", &system::fresh_master_key(&*entropy))?
+            }
         };
         let world = World::new(Parts {
             door: door(settings)?,
@@ -75,6 +79,7 @@ impl Daemon {
             clock: Arc::new(SystemClock),
             entropy,
             master_key,
+            signing_key: signing_key(settings)?,
             event_source: settings.deployment.source.clone(),
             controller_id: settings.deployment.controller_id.clone(),
             policy: settings.policy.clone(),
@@ -146,6 +151,14 @@ pub async fn submit(settings: &Settings, body: Bytes, name: &str) -> Result<(), 
     Ok(())
 }
 
+/// By what others check what this deployment signs; the key is made where there is none yet.
+///
+/// # Errors
+/// The key's file cannot be read or written, or holds another kind of key.
+pub fn public_key(settings: &Settings) -> Result<offline::PublicKey, AppError> {
+    Ok(offline::public_key(&signing_key(settings)?)?)
+}
+
 /// What finds without a queue and a ledger.
 ///
 /// # Errors
@@ -215,6 +228,11 @@ pub async fn verify_ledger(
     };
     let ledger = SqlLedger::inspect(&url).await?;
     Ok(offline::verify_ledger(&ledger, seen).await?)
+}
+
+fn signing_key(settings: &Settings) -> Result<Zeroizing<String>, AppError> {
+    let fresh = offline::fresh_signing_key(&SystemEntropy);
+    Ok(system::kept_key(&settings.deployment.signing_key_file, "signing key", &fresh)?)
 }
 
 fn door(settings: &Settings) -> Result<Door, AppError> {

@@ -1,4 +1,4 @@
-//! What the operating system gives: time, randomness, the environment, and the master key's file.
+//! What the operating system gives: time, randomness, the environment, and the files of keys.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
@@ -35,30 +35,51 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// The master key in `path`, 64 hexadecimal digits; drawn and written, readable by its owner alone,
-/// where there is no such file yet.
+/// The key in the file at `path`; `fresh`, written there and readable by its owner alone, where
+/// there is no such file yet. `which` names the key in errors.
 ///
 /// # Errors
 /// The file cannot be read or written.
-pub fn master_key(path: &Path, entropy: &dyn Entropy) -> Result<Zeroizing<String>, Failure> {
-    match fs::read_to_string(path) {
-        Ok(text) => return Ok(Zeroizing::new(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
+pub fn kept_key(
+    path: &Path,
+    which: &str,
+    fresh: &Zeroizing<String>,
+) -> Result<Zeroizing<String>, Failure> {
+    if let Some(text) = found_key(path, which)? {
+        return Ok(text);
+    }
+    match write_new(path, fresh.as_bytes()) {
+        Ok(()) => Ok(fresh.clone()),
+        // Another daemon was first: its key is the key.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let vanished = || Failure::needs_person(format!("reading the {which} file again"));
+            found_key(path, which)?.ok_or_else(vanished)
+        }
         Err(error) => {
-            return Err(Failure::needs_person("reading the master key file").because(error));
+            Err(Failure::needs_person(format!("writing the {which} file")).because(error))
         }
     }
+}
+
+/// The key in the file at `path`, if there is one.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn found_key(path: &Path, which: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(Zeroizing::new(text))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            Err(Failure::needs_person(format!("reading the {which} file")).because(error))
+        }
+    }
+}
+
+/// A fresh master key: 64 hexadecimal digits.
+pub fn fresh_master_key(entropy: &dyn Entropy) -> Zeroizing<String> {
     let mut key = Zeroizing::new([0; 32]);
     entropy.fill(&mut *key);
-    let text = Zeroizing::new(hex::encode(*key));
-    match write_new(path, text.as_bytes()) {
-        Ok(()) => Ok(text),
-        // Another daemon was first: its key is the key.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => fs::read_to_string(path)
-            .map(Zeroizing::new)
-            .map_err(|error| Failure::needs_person("reading the master key file").because(error)),
-        Err(error) => Err(Failure::needs_person("writing the master key file").because(error)),
-    }
+    hex::encode(*key).into()
 }
 
 /// Writes the whole file beside its place first, so that nobody ever reads half a key.

@@ -82,7 +82,11 @@ pub enum Verb {
         what: Evidence,
     },
     /// Print the settings in force, secrets masked.
-    Config,
+    Config {
+        /// Print instead by what others check this deployment's signatures: PEM and key id.
+        #[arg(long)]
+        public_key: bool,
+    },
     /// Print a JSON Schema, or the whole contract of the queue.
     Schema {
         /// Which.

@@ -40,7 +40,10 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Verify { what: Evidence::Ledger { path } } => {
             verify::ledger(&settings()?, path.as_deref()).await
         }
-        Verb::Config => read(&args).and_then(|(file, settings)| show::config(file, &settings)),
+        Verb::Config { public_key: true } => show::public_key(&settings()?),
+        Verb::Config { public_key: false } => {
+            read(&args).and_then(|(file, settings)| show::config(file, &settings))
+        }
         Verb::Schema { which } => show::schema(*which),
     }
 }

@@ -59,6 +59,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             deployment: Deployment {
                 source: file.deployment.source.clone(),
                 controller_id: file.deployment.controller_id.clone(),
+                signing_key_file: PathBuf::from(&file.deployment.signing_key_file),
             },
             queue,
             ledger,

@@ -31,6 +31,7 @@ pub struct File {
 pub struct Deployment {
     pub source: String,
     pub controller_id: String,
+    pub signing_key_file: String,
 }
 
 /// `[queue]`

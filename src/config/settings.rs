@@ -45,6 +45,9 @@ pub struct Deployment {
     pub source: String,
     /// `controller_id` of the `OpenDSR` body.
     pub controller_id: String,
+    /// File with the Ed25519 key that this deployment signs with, PKCS#8 PEM; made at the first
+    /// start where missing.
+    pub signing_key_file: PathBuf,
 }
 
 /// Where requests come from and events go.

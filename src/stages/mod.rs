@@ -1,10 +1,11 @@
 //! The life of a request, one verb a file: intake, find, plan, export, erase, verify, announce.
 //!
 //! `message` is the JSON contract, `docket` is the ledger as the stages use it (sealed, chained,
-//! announced), `walk` is one pass over the sources.
+//! announced), `signing` is the deployment's own key, `walk` is one pass over the sources.
 
 pub mod message;
 pub mod docket;
+pub mod signing;
 pub mod walk;
 pub mod intake;
 pub mod find;

@@ -1,9 +1,13 @@
-//! Checks that need no daemon: what `dsrd verify` runs.
+//! What needs no daemon: the checks of `dsrd verify`, and signing as the deployment does.
 
 use std::fs::File;
 
+use zeroize::Zeroizing;
+
 use crate::domain::failure::Failure;
 use crate::ports::ledger::Ledger;
+use crate::ports::system::{Clock, Entropy};
+use crate::stages::signing::{self, Signer};
 use crate::stages::verify::account;
 use crate::stages::verify::archive;
 
@@ -56,4 +60,34 @@ pub async fn verify_ledger(ledger: &dyn Ledger, seen: impl FnMut(u64)) -> Result
     let account::Account { requests, records, heads } =
         checked.map_err(|broken| Failure::permanent("the ledger does not hold").because(broken))?;
     Ok(Account { requests, records, heads })
+}
+
+/// By what others check this deployment's signatures.
+pub struct PublicKey {
+    /// Its id in signatures.
+    pub id: String,
+    /// SPKI PEM.
+    pub pem: String,
+}
+
+/// A fresh signing key as PKCS#8 PEM.
+pub fn fresh_signing_key(entropy: &dyn Entropy) -> Zeroizing<String> {
+    signing::fresh_key(entropy)
+}
+
+/// The public half of a signing key.
+///
+/// # Errors
+/// `NeedsPerson` where it is no such key.
+pub fn public_key(signing_key: &str) -> Result<PublicKey, Failure> {
+    let signer = Signer::new(signing_key)?;
+    Ok(PublicKey { id: signer.key_id().to_owned(), pem: signer.public_pem() })
+}
+
+/// A detached signature over a message's body, made now.
+///
+/// # Errors
+/// `NeedsPerson` where the key is none.
+pub fn sign(signing_key: &str, body: &[u8], clock: &dyn Clock) -> Result<String, Failure> {
+    Ok(Signer::new(signing_key)?.sign(body, clock.now()))
 }

@@ -17,6 +17,7 @@ use crate::ports::sources::Source;
 use crate::ports::system::{Clock, Entropy};
 use crate::stages::docket::Docket;
 use crate::stages::message::fault::Terms;
+use crate::stages::signing::Signer;
 use crate::stages::walk::WalkLimits;
 use crate::telemetry::metrics::Metrics;
 use crate::worker::lease::Held;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// 64 hexadecimal digits.
     pub master_key: Zeroizing<String>,
+    /// Ed25519 key of the deployment, PKCS#8 PEM.
+    pub signing_key: Zeroizing<String>,
     /// `source` of every event: a URI of the deployment.
     pub event_source: String,
     /// `controller_id` of the `OpenDSR` body.
@@ -102,6 +105,8 @@ pub struct Limits {
 pub struct World {
     /// The ledger as the stages use it.
     pub docket: Docket,
+    /// Signs for the deployment.
+    pub signer: Signer,
     /// Where requests come from.
     pub inbox: Arc<dyn Inbox>,
     /// Where events go.
@@ -140,13 +145,14 @@ impl World {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// A master key of another form.
+    /// A master key or signing key of another form.
     pub fn new(parts: Parts) -> Result<Self, Failure> {
         let envelope = Envelope { source: parts.event_source, controller_id: parts.controller_id };
         let (ledger, clock, entropy) = (parts.ledger, parts.clock, parts.entropy);
         let (inbox, announcer) = parts.door;
         Ok(Self {
             docket: Docket::new(ledger, clock, entropy, &parts.master_key, envelope)?,
+            signer: Signer::new(&parts.signing_key)?,
             inbox,
             announcer,
             callbacks: parts.callbacks,

@@ -216,6 +216,7 @@ impl Daemon {
             .env("DSRD__SOURCES__0__URL", azurite.container_url(CONTAINER).as_str())
             .env("DSRD__LEDGER__URL", format!("sqlite:{}", at("ledger.db")))
             .env("DSRD__LEDGER__MASTER_KEY_FILE", at("master.key"))
+            .env("DSRD__DEPLOYMENT__SIGNING_KEY_FILE", at("signing.key"))
             .env("DSRD__EXPORTS__URL", format!("dir:{}", at("exports")))
             .env("DSRD__HTTP__LISTEN", "")
             .stderr(lines)

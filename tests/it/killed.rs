@@ -283,6 +283,7 @@ impl Fleet<'_> {
             .env("DSRD__SOURCES__0__URL", self.azurite.container_url(CONTAINER).as_str())
             .env("DSRD__LEDGER__URL", self.ledger)
             .env("DSRD__LEDGER__MASTER_KEY_FILE", at("master.key"))
+            .env("DSRD__DEPLOYMENT__SIGNING_KEY_FILE", at("signing.key"))
             .env("DSRD__EXPORTS__URL", format!("dir:{}", at("exports")))
             .env("DSRD__HTTP__LISTEN", "")
             .env("DSRD__LIMITS__LEASE_MS", "3000")

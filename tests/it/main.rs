@@ -19,6 +19,7 @@ mod exports_contract; // the Exports suite: memory, folder, Azurite
 mod ledger_contract; // the Ledger suite: SQLite, PostgreSQL
 mod ledger_shredding; // what a database file still holds of a request that rests
 mod folder_queue; // the embedded default queue
+mod signed; // who may ask: keys, signatures, and messages that nobody vouches for
 mod amqp; // a real broker as the door
 mod archive; // bytes, names and manifest, opened by other people's programs
 mod http; // health, metrics and the page, asked over a socket

@@ -161,6 +161,7 @@ fn settings(root: &Path) -> Result<Settings, CliError> {
         ("DSRD__QUEUE__URL", format!("dir:{}", at("queue"))),
         ("DSRD__LEDGER__URL", format!("sqlite:{}", at("ledger.db"))),
         ("DSRD__LEDGER__MASTER_KEY_FILE", at("master.key")),
+        ("DSRD__DEPLOYMENT__SIGNING_KEY_FILE", at("signing.key")),
         ("DSRD__EXPORTS__URL", format!("dir:{}", at("exports"))),
         ("DSRD__SOURCES__0__URL", format!("dir:{}", at("azureml"))),
         ("DSRD__HTTP__LISTEN", String::new()),

@@ -22,6 +22,7 @@ use dsrd::domain::state::State;
 use dsrd::ports::ledger::Ledger;
 use dsrd::ports::sources::Source;
 use dsrd::telemetry::logging::{Format, layer};
+use dsrd::worker::offline::fresh_signing_key;
 use dsrd::worker::retry::Backoff;
 use dsrd::worker::runner;
 use dsrd::worker::world::{Limits, Parts, Sources, World};
@@ -225,6 +226,7 @@ impl Scenario {
             clock: Arc::<MemoryClock>::clone(&self.clock),
             entropy: Arc::new(SystemEntropy),
             master_key: "5a".repeat(32).into(),
+            signing_key: fresh_signing_key(&SystemEntropy),
             event_source: "urn:dsrd:simulated".to_owned(),
             controller_id: "controller".to_owned(),
             policy: self.policy.clone(),
