@@ -1,12 +1,15 @@
 //! What is posted to a callback URL: an announcement in the binary mode of the `CloudEvents` HTTP
 //! binding, its body the status of `OpenDSR`'s callbacks.
 
+use bytes::Bytes;
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use crate::domain::failure::Failure;
 use crate::ports::door::Letter;
 use crate::ports::ledger::Callback;
+use crate::stages::signing::Signer;
 
 /// Version of `OpenDSR` whose callbacks these are.
 const API_VERSION: &str = "2.0";
@@ -15,11 +18,14 @@ const API_VERSION: &str = "2.0";
 /// ASCII is encoded too.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
 
-/// The announcement for its URL: the same at every try.
+/// Carries our signature over the body: a detached JWS.
+const SIGNATURE: &str = "dsrd-signature";
+
+/// The announcement for its URL, signed at `now`; all else is the same at every try.
 ///
 /// # Errors
 /// `Permanent` for an announcement that is none of ours.
-pub fn letter(callback: &Callback) -> Result<Letter, Failure> {
+pub fn letter(callback: &Callback, signer: &Signer, now: Timestamp) -> Result<Letter, Failure> {
     let doing = "reading an announcement for its callback";
     // The error would quote the announcement.
     let mut event: Map<String, Value> =
@@ -40,26 +46,35 @@ pub fn letter(callback: &Callback) -> Result<Letter, Failure> {
     body.insert("api_version".into(), API_VERSION.into());
     body.extend(data);
     body.insert("status_callback_url".into(), callback.url.expose().into());
-    Ok(Letter { headers, body: Value::Object(body).to_string().into() })
+    let body = Bytes::from(Value::Object(body).to_string());
+    headers.push((SIGNATURE.to_owned(), signer.sign(&body, now)));
+    Ok(Letter { headers, body })
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::domain::callbacks::url::CallbackUrl;
     use crate::domain::request::RequestId;
+    use crate::evidence::signature::{Detached, SigningKey};
     use crate::ports::ledger::CallbackId;
-    use serde_json::json;
 
-    fn callback(event: &str) -> Callback {
+    fn signer() -> Signer {
+        Signer::new(&SigningKey::from_seed(&[7; 32]).to_pem()).map_err(|f| f.chain()).unwrap()
+    }
+
+    fn letter_of(event: &str) -> Result<Letter, Failure> {
         let request = RequestId::new("r-1").unwrap();
-        Callback {
+        let callback = Callback {
             id: CallbackId { request, sequence: 1, number: 0 },
             url: CallbackUrl::parse("https://crm.example/hook?k=t0ken").unwrap(),
             event: event.to_owned(),
             tries: 0,
             failed_at: None,
-        }
+        };
+        letter(&callback, &signer(), Timestamp::UNIX_EPOCH)
     }
 
     #[test]
@@ -71,7 +86,8 @@ mod tests {
             "correlationid": "5% of \"Ü\"",
             "data": { "subject_request_id": "r-1", "request_status": "pending" },
         });
-        let letter = letter(&callback(&event.to_string())).map_err(|f| f.chain()).unwrap();
+        let mut letter = letter_of(&event.to_string()).map_err(|f| f.chain()).unwrap();
+        let (name, signature) = letter.headers.pop().unwrap();
         let headers: Vec<_> = letter.headers.iter().map(|(n, v)| format!("{n}: {v}")).collect();
         assert_eq!(
             headers,
@@ -82,14 +98,20 @@ mod tests {
                 "ce-correlationid: 5%25%20of%20%22%C3%9C%22",
             ]
         );
-        let body = r#"{"api_version":"2.0","subject_request_id":"r-1","request_status":"pending","status_callback_url":"https://crm.example/hook?k=t0ken"}"#;
-        assert_eq!(&letter.body[..], body.as_bytes());
+        let body = concat!(
+            r#"{"api_version":"2.0","subject_request_id":"r-1","request_status":"pending","#,
+            r#""status_callback_url":"https://crm.example/hook?k=t0ken"}"#
+        );
+        assert_eq!((&letter.body[..], name.as_str()), (body.as_bytes(), SIGNATURE));
+        let signature = Detached::parse(&signature).unwrap();
+        assert_eq!(signature.key_id, signer().key_id());
+        assert_eq!(signature.verify(body.as_bytes(), &signer().public()), Ok(()));
     }
 
     #[test]
     fn what_is_no_announcement_is_not_quoted() {
         for event in ["t0ken", "{\"data\":\"t0ken\"}", "[\"t0ken\"]"] {
-            let failure = letter(&callback(event)).err().unwrap();
+            let failure = letter_of(event).err().unwrap();
             assert!(!failure.chain().contains("t0ken"), "{}", failure.chain());
         }
     }

@@ -273,9 +273,10 @@ pub fn called_back(metrics: &Metrics, callback: &Callback, how: &CalledBack) {
         CalledBack::Retried(error) => {
             // The first says all; the others would say it for days.
             if callback.tries == 0 {
-                warn!(request.id = %id, callback.host = host, error, "calling back did not work; will be tried again");
+                let text = "calling back did not work; will be tried again";
+                warn!(request.id = %id, callback.host = host, error, "{text}");
             } else {
-                debug!(request.id = %id, callback.host = host, error, "calling back did not work again");
+                debug!(request.id = %id, callback.host = host, error, "did not work again");
             }
             "retried"
         }

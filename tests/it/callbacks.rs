@@ -10,6 +10,7 @@ use dsrd::domain::callbacks::networks::Network;
 use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::failure::{Failure, FailureKind};
+use dsrd::evidence::signature::{Detached, PublicKey};
 use dsrd::ports::door::{Answer, Callbacks, Letter};
 use serde_json::{Value, json};
 
@@ -275,7 +276,12 @@ fn a_daemon_calls_back() {
         home.events().iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect();
     announced.sort();
     assert_eq!(ids, announced);
+    let key = home.done(&[&["config", "--public-key"], &settings[..]].concat());
+    let key = PublicKey::from_pem(&key).unwrap();
     for posted in receiver.posted() {
+        let signature = Detached::parse(posted.header("dsrd-signature").unwrap()).unwrap();
+        assert_eq!(signature.verify(&posted.body, &key), Ok(()));
+        assert!(signature.verify(b"{}", &key).is_err());
         assert_eq!(posted.head[0], "POST /hook?k=t0ken HTTP/1.1");
         assert_eq!(posted.header("content-type"), Some("application/json"));
         let body: Value = serde_json::from_slice(&posted.body).unwrap();

@@ -150,7 +150,7 @@ fn called_back() -> Scenario {
     let hosts = ["crm.example", "other.example"];
     scenario.limits.callbacks.hosts = hosts.map(|host| CallbackHost::parse(host).unwrap()).to_vec();
     let refused = Answer::Refused { status: 500, retry_after_ms: None };
-    scenario.callbacks.set_mood("other.example", Mood::Answers(refused, 3));
+    scenario.callbacks.set_mood("other.example", Mood::Answers(refused, 1));
     let mut message = request("r-1", "access");
     message["status_callback_urls"] = json!(["https://crm.example/1", "https://other.example/2"]);
     patient(scenario.sent(message))

@@ -1,9 +1,9 @@
 //! Posting to callback URLs.
 //!
-//! Producers choose the URLs, so this is where the daemon could be made to speak to places that only
-//! it can reach. The rule is asked here as well as at the door. An address in the URL is checked
-//! before the connection is made; a name is resolved by us, checked, and connected to at the very
-//! addresses that were checked. There are no redirects and no proxies to get round that.
+//! Producers choose the URLs, so this is where the daemon could be made to speak to places that
+//! only it can reach. The rule is asked here as well as at the door. An address in the URL is
+//! checked before the connection is made; a name is resolved by us, checked, and connected to at
+//! the very addresses that were checked. There are no redirects and no proxies to get round that.
 //!
 //! Errors of the HTTP client are not passed on as they are: they quote the URL.
 

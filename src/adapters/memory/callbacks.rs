@@ -1,4 +1,5 @@
-//! Servers of producers, in memory: they keep every letter that was posted, also those posted twice.
+//! Servers of producers, in memory: they keep every letter that was posted, also those that were
+//! posted twice.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,9 +1,10 @@
 //! Posts what is owed to callback URLs until stopped.
 //!
-//! Of several daemons one posts, as one announces. Each host has a lane of its own, so that one that
-//! is slow or away holds up nobody else; within a lane the letters for one URL about one request go
-//! in order, and a later one overtakes only an earlier one that is put off. Nothing waits for this
-//! loop: a request lives and its events are published whether or not anybody answers here.
+//! Of several daemons one posts, as one announces. Each host has a lane of its own, so that one
+//! that is slow or away holds up nobody else; within a lane the letters for one URL about one
+//! request go in order, and a later one overtakes only an earlier one that is put off. Nothing
+//! waits for this loop: a request lives and its events are published whether or not anybody
+//! answers here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -118,7 +119,7 @@ async fn lane(world: &World, owed: Vec<Callback>) -> Result<(), Failure> {
 
 /// One try, and what follows from it.
 async fn post(world: &World, callback: &Callback) -> Result<(), Failure> {
-    let answer = match letter(callback) {
+    let answer = match letter(callback, &world.signer, world.docket.clock.now()) {
         Ok(letter) => world.callbacks.post(&callback.url, &letter).await,
         Err(failure) => Err(failure),
     };
