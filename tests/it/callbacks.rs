@@ -17,18 +17,13 @@ use serde_json::{Value, json};
 use crate::support::program::{Home, wait_for};
 use crate::support::receiver::Receiver;
 use crate::support::simulation::leaks::{CONTENT, found};
-use crate::support::simulation::scenario::{Scenario, correspondence, request, simulate};
+use crate::support::simulation::scenario::{Scenario, correspondence, request_told, simulate};
 use crate::support::simulation::story::ending;
 
 /// A request that wants to be told at these URLs, in a world whose hosts are all trusted.
 fn called_back(id: &str, urls: &[&str]) -> (Scenario, Value) {
-    let mut message = request(id, "erasure");
-    message["status_callback_urls"] = json!(urls);
-    let mut scenario = Scenario::small();
     let hosts = ["crm.example", "other.example", "slow.example"];
-    let hosts = hosts.map(|host| CallbackHost::parse(host).unwrap()).to_vec();
-    scenario.limits.callbacks = CallbackRule { hosts, private_networks: Vec::new() };
-    (scenario, message)
+    (Scenario::small().trusting(&hosts), request_told(id, "erasure", urls))
 }
 
 /// What each host was posted, in order: the last word of the type, and the status in the body.

@@ -4,13 +4,12 @@ use serde_json::json;
 
 use dsrd::adapters::memory::callbacks::Mood;
 use dsrd::adapters::memory::source::Fault;
-use dsrd::domain::callbacks::rule::CallbackHost;
 use dsrd::domain::outcome::Block;
 use dsrd::domain::policy::Guard;
 use dsrd::ports::door::Answer;
 
 use crate::support::simulation::scenario::{
-    SOURCE, Scenario, control, correspondence, notes, patient, request, simulate,
+    SOURCE, Scenario, control, correspondence, notes, patient, request, request_told, simulate,
 };
 use crate::support::simulation::story::ending;
 use crate::support::simulation::tripwire::{Fuse, Point, Trip};
@@ -144,16 +143,13 @@ fn held() -> Scenario {
     scenario
 }
 
-/// Told by HTTP, by one host at once and by another that refuses a few times.
+/// Told by HTTP, by one host at once and by another that refuses at first.
 fn called_back() -> Scenario {
-    let mut scenario = Scenario::small();
-    let hosts = ["crm.example", "other.example"];
-    scenario.limits.callbacks.hosts = hosts.map(|host| CallbackHost::parse(host).unwrap()).to_vec();
+    let scenario = Scenario::small().trusting(&["crm.example", "other.example"]);
     let refused = Answer::Refused { status: 500, retry_after_ms: None };
     scenario.callbacks.set_mood("other.example", Mood::Answers(refused, 1));
-    let mut message = request("r-1", "access");
-    message["status_callback_urls"] = json!(["https://crm.example/1", "https://other.example/2"]);
-    patient(scenario.sent(message))
+    let urls = ["https://crm.example/1", "https://other.example/2"];
+    patient(scenario.sent(request_told("r-1", "access", &urls)))
 }
 
 fn dry() -> Scenario {

@@ -14,7 +14,7 @@ use dsrd::adapters::memory::source::MemorySource;
 use dsrd::adapters::sql::ledger::SqlLedger;
 use dsrd::adapters::system::SystemEntropy;
 use dsrd::config::secret::Secret;
-use dsrd::domain::callbacks::rule::CallbackRule;
+use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use dsrd::domain::due::Calendar;
 use dsrd::domain::event::Correspondence;
 use dsrd::domain::policy::{Guard, Policy, Rule};
@@ -130,6 +130,13 @@ impl Scenario {
     /// Erasures keep what is in that source.
     pub fn keeping(mut self, source: &str, keep: &str) -> Self {
         self.policy.rules.push(Rule { source: source.to_owned(), keep: keep.to_owned() });
+        self
+    }
+
+    /// Callbacks may go to these hosts.
+    pub fn trusting(mut self, hosts: &[&str]) -> Self {
+        let hosts = hosts.iter().map(|host| CallbackHost::parse(host).unwrap());
+        self.limits.callbacks.hosts = hosts.collect();
         self
     }
 
@@ -342,6 +349,13 @@ pub fn request(id: &str, kind: &str) -> Value {
 pub fn request_with(id: &str, kind: &str, options: Value) -> Value {
     let mut request = request(id, kind);
     request["extensions"] = json!({ "dsrd": options });
+    request
+}
+
+/// The same, wishing to be told by HTTP.
+pub fn request_told(id: &str, kind: &str, urls: &[&str]) -> Value {
+    let mut request = request(id, kind);
+    request["status_callback_urls"] = json!(urls);
     request
 }
 
