@@ -31,6 +31,9 @@ use crate::worker::status::Status;
 use crate::worker::stopper::Stopper;
 use crate::worker::world::{self, Door, Parts, Sources, World};
 
+/// How long answers may take once we stop.
+const HTTP_GRACE_MS: u64 = 2_000;
+
 /// Why something could not be put together or done; for people to read.
 #[derive(Debug)]
 pub struct AppError(pub Box<dyn Error + Send + Sync>);
@@ -116,13 +119,15 @@ impl Daemon {
             clock: Arc::clone(&world.docket.clock),
             metrics: Arc::clone(&world.metrics),
         });
-        let stopper = world.stopper.clone();
+        let (stopper, clock) = (world.stopper.clone(), Arc::clone(&world.docket.clock));
         let serve = async {
             let Some(listener) = page else { return Ok(()) };
             let until = stopper.clone();
-            let served = server::serve(listener, site, async move { until.stopped().await }).await;
+            let serving = server::serve(listener, site, async move { until.stopped().await });
+            // Whoever keeps a connection open keeps nobody from stopping.
+            let served = stopper.run_with_grace(&clock, HTTP_GRACE_MS, serving).await;
             stopper.stop();
-            served
+            served.unwrap_or(Ok(()))
         };
         let (served, ()) = tokio::join!(serve, runner::run(&world));
         Ok(served?)

@@ -12,7 +12,7 @@ use crate::config::file::{self, File};
 use crate::config::secret::Secret;
 use crate::config::settings::{
     Amqp, Blob, Callbacks, Credential, Deployment, Http, Ledger, Limits, Place, Queue, Settings,
-    Store,
+    Store, Tls,
 };
 use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
@@ -247,17 +247,39 @@ fn queue(written: &file::Queue, faults: &mut Faults) -> Option<Queue> {
     if let Some(path) = url.expose().strip_prefix("dir:") {
         return Some(Queue::Folder(PathBuf::from(path)));
     }
-    if !(url.expose().starts_with("amqp://") || url.expose().starts_with("amqps://")) {
+    let urls: Vec<&str> = url.expose().split_whitespace().collect();
+    let is_broker = |url: &&str| url.starts_with("amqp://") || url.starts_with("amqps://");
+    if urls.is_empty() || !urls.iter().all(is_broker) {
         faults.add("queue.url must begin with dir:, amqp:// or amqps://".into());
         return None;
     }
     Some(Queue::Amqp(Amqp {
-        url,
+        urls: urls.into_iter().map(|url| Secret::new(url.to_owned())).collect(),
+        tls: tls(written, faults),
+        declare: written.declare,
         requests: written.requests.clone(),
         dead_letters: written.dead_letters.clone(),
         events: written.events.clone(),
         prefetch: written.prefetch.max(1),
     }))
+}
+
+fn tls(written: &file::Queue, faults: &mut Faults) -> Tls {
+    let mut pem = |key: &str, path: Option<&String>| {
+        let pem = faults.secret(key, None, path)?;
+        if !pem.expose().contains("-----BEGIN ") {
+            faults.add(format!("{key}_file holds no PEM"));
+        }
+        Some(pem)
+    };
+    let ca = pem("queue.ca", written.ca_file.as_ref());
+    let cert = pem("queue.client_cert", written.client_cert_file.as_ref());
+    let key = pem("queue.client_key", written.client_key_file.as_ref());
+    if written.client_cert_file.is_some() != written.client_key_file.is_some() {
+        faults.add("queue.client_cert_file and queue.client_key_file need each other".into());
+    }
+    let client = Option::zip(cert, key).map(|(cert, key)| (cert.expose().to_owned(), key));
+    Tls { ca: ca.map(|ca| ca.expose().to_owned()), client }
 }
 
 fn ledger(written: &file::Ledger, faults: &mut Faults) -> Option<Ledger> {

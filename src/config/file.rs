@@ -39,6 +39,10 @@ pub struct Deployment {
 pub struct Queue {
     pub url: Option<String>,
     pub url_file: Option<String>,
+    pub ca_file: Option<String>,
+    pub client_cert_file: Option<String>,
+    pub client_key_file: Option<String>,
+    pub declare: bool,
     pub requests: String,
     pub dead_letters: String,
     pub events: String,

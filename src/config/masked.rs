@@ -12,7 +12,7 @@ const TELLTALES: [&str; 5] = ["sig", "pass", "secret", "token", "key"];
 
 /// What `settings` was built from, without its secrets, with the credentials that were chosen.
 pub fn masked(mut file: File, settings: &Settings) -> File {
-    mask_url(&mut file.queue.url);
+    mask_brokers(&mut file.queue.url);
     mask_url(&mut file.ledger.url);
     mask(&mut file.ledger.master_key);
     mask_store(&mut file.exports, &settings.exports);
@@ -40,6 +40,14 @@ fn mask(secret: &mut Option<String>) {
 fn mask_url(url: &mut Option<String>) {
     if let Some(url) = url {
         *url = without_secrets(url);
+    }
+}
+
+/// Several URLs of a broker, or a folder.
+fn mask_brokers(urls: &mut Option<String>) {
+    if let Some(urls) = urls.as_mut().filter(|urls| !urls.starts_with("dir:")) {
+        let masked: Vec<String> = urls.split_whitespace().map(without_secrets).collect();
+        *urls = masked.join(" ");
     }
 }
 

@@ -62,8 +62,13 @@ pub enum Queue {
 /// An AMQP 0-9-1 broker.
 #[derive(Clone, Debug)]
 pub struct Amqp {
-    /// `amqp://` or `amqps://`, with its credentials.
-    pub url: Secret,
+    /// Nodes of the broker, tried in this order: `amqp://` or `amqps://`, with the credentials. At
+    /// least one.
+    pub urls: Vec<Secret>,
+    /// How `amqps://` proves who is who.
+    pub tls: Tls,
+    /// Whether what is missing on the broker is made; else it is only looked for.
+    pub declare: bool,
     /// Quorum queue of requests and control messages.
     pub requests: String,
     /// Queue of what was refused.
@@ -72,6 +77,15 @@ pub struct Amqp {
     pub events: String,
     /// Unsettled deliveries that the broker may hand us.
     pub prefetch: u16,
+}
+
+/// Certificates as PEM, beyond those that the system trusts.
+#[derive(Clone, Debug, Default)]
+pub struct Tls {
+    /// Who may vouch for the broker.
+    pub ca: Option<String>,
+    /// Our own certificate and its private key (PKCS #8, PKCS #1 or SEC 1).
+    pub client: Option<(String, Secret)>,
 }
 
 /// Where the account is kept.

@@ -26,9 +26,11 @@ use crate::ports::tasks::{Lease, Tasks};
 /// another has taken the work over nothing is written, and a transient failure comes back.
 #[async_trait]
 pub trait Ledger: Tasks {
-    /// Commits a first record with the sealed request and the announcement. If the id is known
-    /// nothing is written and its standing comes back.
-    async fn open(&self, opening: Opening) -> Result<Opened, Failure>;
+    /// Commits first records with their sealed requests and announcements, all at once, and says
+    /// of each, in that order, what it found. Of one whose id is known nothing is written; if it is
+    /// a repetition, its last announcement becomes unsent again, and owed to its URLs again: its
+    /// producer asked twice.
+    async fn open(&self, openings: &[&Opening]) -> Result<Vec<Opened>, Failure>;
 
     /// Commits the next record, the state it leads to and the announcement. If another writer
     /// took the sequence first nothing is written and [`Appended::Overtaken`] comes back. What
@@ -125,10 +127,6 @@ pub trait Ledger: Tasks {
     /// Puts an announcement off until `retry_at`, and counts the try.
     async fn put_off(&self, id: Uuid, retry_at: Timestamp) -> Result<(), Failure>;
 
-    /// Makes the last announcement of a request unsent again, and owed to its URLs again: its
-    /// producer asked twice.
-    async fn announce_again(&self, id: &RequestId) -> Result<(), Failure>;
-
     /// Announcements not yet confirmed.
     async fn backlog(&self) -> Result<u64, Failure>;
 
@@ -178,6 +176,8 @@ pub struct OpeningRequest {
     pub submitted: Timestamp,
     /// By when it must be done.
     pub due: Timestamp,
+    /// When we took it, to the nanosecond: what came earlier about a person goes first.
+    pub taken: Timestamp,
     /// Keyed digests of the subject's identities: requests that share one are about one person.
     pub persons: Vec<String>,
     /// Whom to tell by HTTP of this and of each later announcement.
@@ -222,16 +222,14 @@ pub struct SealedRequest {
 }
 
 /// What [`Ledger::open`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opened {
     /// It is new and committed.
     New,
-    /// The id was there: its standing and the digest of the body it came with.
-    Known {
-        /// Where it stands.
-        standing: Box<Standing>,
-        /// Digest of the first body.
-        digest: String,
-    },
+    /// The id was there with this very body.
+    Repeated,
+    /// The id was there with another body.
+    Conflict,
 }
 
 /// What [`Ledger::append`] found.

@@ -17,8 +17,7 @@ use crate::evidence::chain::Link;
 use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, Purpose, RequestKey};
 use crate::matching::identity::patterns::canonical;
 use crate::ports::ledger::{
-    Appended, Cleared, Ledger, Opened, Opening, OpeningRequest, Record, SealedItem, SealedRequest,
-    Standing,
+    Appended, Cleared, Ledger, Opening, OpeningRequest, Record, SealedItem, SealedRequest, Standing,
 };
 use crate::ports::system::{Clock, Entropy};
 use crate::ports::tasks::Lease;
@@ -78,14 +77,14 @@ impl Docket {
         Ok(Self { ledger, clock, entropy, master_key, envelope })
     }
 
-    /// Opens the account of a valid request.
-    pub async fn open(
+    /// What opens the account of a valid request.
+    pub fn opening(
         &self,
         request: &Request,
         body: &[u8],
         due: Timestamp,
         correspondence: &Correspondence,
-    ) -> Result<Opened, Failure> {
+    ) -> Opening {
         let key = RequestKey::new(request.id.clone(), self.random::<KEY_BYTES>());
         let sealed = SealedRequest {
             wrapped_key: self.master_key.wrap(&key, self.random()),
@@ -103,7 +102,7 @@ impl Docket {
             due: Some(due),
             details: Map::new(),
         };
-        let opening = Opening {
+        Opening {
             announcement: self.envelope.announce(content, correspondence),
             record,
             digest: self.digest(body),
@@ -112,24 +111,24 @@ impl Docket {
                 regulation: request.regulation.clone(),
                 submitted: request.submitted,
                 due,
+                taken: self.clock.now(),
                 persons: self.persons(request),
                 callbacks: request.callbacks.clone(),
                 sealed,
             }),
             correspondence: correspondence.clone(),
-        };
-        self.ledger.open(opening).await
+        }
     }
 
-    /// Accounts for a message that was refused, under an id of its own: the one it claims may be
-    /// that of a good request. The same message again is the same account.
-    pub async fn refuse(
+    /// What opens the account of a message that was refused, under an id of its own: the one it
+    /// claims may be that of a good request. The same message again is the same account.
+    pub fn rejection(
         &self,
         body: &[u8],
         claimed: Option<&RequestId>,
         faults: &[Fault],
         correspondence: &Correspondence,
-    ) -> Result<RequestId, Failure> {
+    ) -> Opening {
         let digest = self.digest(body);
         let id = RequestId::new(&format!("rejected-{}", &digest[..32]))
             .expect("hexadecimal digits are legal in an id");
@@ -146,17 +145,13 @@ impl Docket {
             due: None,
             details: refusals(faults),
         };
-        let opening = Opening {
+        Opening {
             announcement: self.envelope.announce(content, correspondence),
             record,
             digest,
             request: None,
             correspondence: correspondence.clone(),
-        };
-        if let Opened::Known { .. } = self.ledger.open(opening).await? {
-            self.ledger.announce_again(&id).await?;
         }
-        Ok(id)
     }
 
     /// Appends what follows from the work on a case, announced; `None` if another writer was there

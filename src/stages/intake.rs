@@ -1,15 +1,14 @@
-//! Turns a delivery into a ledgered request, a ledgered decision, or a list of faults.
+//! Turns deliveries into ledgered requests, ledgered decisions, or lists of faults.
 //!
-//! The delivery is settled by the caller after this returned, and so after everything is committed.
+//! Deliveries are settled by the caller after this returned, and so after everything is committed.
 //! A delivery that comes again meets what is in the ledger and changes nothing.
 
 use crate::domain::due::Calendar;
-use crate::domain::event::Correspondence;
 use crate::domain::failure::Failure;
 use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Decision, Event, State};
 use crate::ports::door::{Delivery, Settlement};
-use crate::ports::ledger::{Opened, Record, Standing};
+use crate::ports::ledger::{Opened, Opening, Record, Standing};
 use crate::stages::docket::Docket;
 use crate::stages::message::fault::{Fault, Terms};
 use crate::stages::message::read::{self, Control, Message, Refusal, Verb};
@@ -27,57 +26,134 @@ pub enum Taken {
     Refused(RequestId, Vec<&'static str>),
 }
 
-/// Ledgers a delivery.
-///
-/// # Errors
-/// The ledger's failure; the delivery must then come again.
+/// Deliveries, each with what it turned out to be and how it is to be settled; `None` for one that
+/// could not be ledgered and must come again.
+#[derive(Default)]
+pub struct Taking {
+    /// One for each delivery, in that order.
+    pub answers: Vec<Option<(Taken, Settlement)>>,
+    /// The ledger's last failure, where one must come again.
+    pub failure: Option<Failure>,
+}
+
+/// Ledgers deliveries, in that order. New requests that follow one another are committed together:
+/// each commit waits for the disk, whatever it holds.
 pub async fn intake(
     docket: &Docket,
     calendar: &Calendar,
     terms: &Terms,
-    delivery: &Delivery,
-) -> Result<(Taken, Settlement), Failure> {
-    let to = &delivery.correspondence;
-    let taken = match read::read(&delivery.body, terms) {
-        Ok(Message::Request(request)) => {
-            accept(docket, calendar, &request, &delivery.body, to).await?
+    deliveries: &[Delivery],
+) -> Taking {
+    let mut taking = Taking::default();
+    let mut arrivals = Vec::new();
+    for delivery in deliveries {
+        match read::read(&delivery.body, terms) {
+            Ok(Message::Request(request)) => {
+                arrivals.push(accepted(docket, calendar, &request, delivery));
+            }
+            Err(refusal) => arrivals.push(refused(docket, refusal, delivery)),
+            Ok(Message::Control(control)) => {
+                // It may be about one of those.
+                open(docket, std::mem::take(&mut arrivals), &mut taking).await;
+                match decide(docket, control).await {
+                    Ok(Ok(taken)) => taking.answers.push(Some((taken, Settlement::Taken))),
+                    Ok(Err(refusal)) => arrivals.push(refused(docket, refusal, delivery)),
+                    Err(failure) => taking.put_off(1, failure),
+                }
+            }
         }
-        Ok(Message::Control(control)) => decide(docket, control).await?,
-        Err(refusal) => Err(refusal),
-    };
-    match taken {
-        Ok(taken) => Ok((taken, Settlement::Taken)),
-        Err(Refusal { faults, id }) => {
-            let ledgered = docket.refuse(&delivery.body, id.as_ref(), &faults, to).await?;
-            let codes: Vec<&'static str> = faults.iter().map(|fault| fault.code).collect();
-            let reason = |fault: &Fault| format!("{} {}", fault.code, fault.pointer);
-            // A fault of the whole message has an empty pointer.
-            let reasons: Vec<String> =
-                faults.iter().map(|fault| reason(fault).trim_end().to_owned()).collect();
-            Ok((Taken::Refused(ledgered, codes), Settlement::Refused(reasons.join("; "))))
-        }
+    }
+    open(docket, arrivals, &mut taking).await;
+    taking
+}
+
+impl Taking {
+    fn put_off(&mut self, count: usize, failure: Failure) {
+        self.answers.extend((0..count).map(|_| None));
+        self.failure = Some(failure);
     }
 }
 
-async fn accept(
+/// A message that opens an account, and what becomes of it if the account is new.
+struct Arrival<'a> {
+    delivery: &'a Delivery,
+    opening: Opening,
+    taken: Taken,
+    settlement: Settlement,
+}
+
+fn accepted<'a>(
     docket: &Docket,
     calendar: &Calendar,
     request: &Request,
-    body: &[u8],
-    to: &Correspondence,
-) -> Result<Result<Taken, Refusal>, Failure> {
+    delivery: &'a Delivery,
+) -> Arrival<'a> {
     let due = request.options.due_time.unwrap_or_else(|| calendar.due(request.submitted));
-    let id = request.id.clone();
-    match docket.open(request, body, due, to).await? {
-        Opened::New => Ok(Ok(Taken::Accepted(id))),
-        Opened::Known { digest, .. } if digest == docket.digest(body) => {
-            docket.ledger.announce_again(&id).await?;
-            Ok(Ok(Taken::Repeated(id)))
+    Arrival {
+        delivery,
+        opening: docket.opening(request, &delivery.body, due, &delivery.correspondence),
+        taken: Taken::Accepted(request.id.clone()),
+        settlement: Settlement::Taken,
+    }
+}
+
+fn refused<'a>(docket: &Docket, refusal: Refusal, delivery: &'a Delivery) -> Arrival<'a> {
+    let Refusal { faults, id } = refusal;
+    let to = &delivery.correspondence;
+    let opening = docket.rejection(&delivery.body, id.as_ref(), &faults, to);
+    let codes: Vec<&'static str> = faults.iter().map(|fault| fault.code).collect();
+    // A fault of the whole message has an empty pointer.
+    let reason = |fault: &Fault| format!("{} {}", fault.code, fault.pointer).trim_end().to_owned();
+    let reasons: Vec<String> = faults.iter().map(reason).collect();
+    Arrival {
+        delivery,
+        taken: Taken::Refused(opening.record.id.clone(), codes),
+        settlement: Settlement::Refused(reasons.join("; ")),
+        opening,
+    }
+}
+
+/// Opens the accounts together. Where the ledger refuses them for good, one by one: a message that
+/// it cannot take must not keep out the others.
+async fn open(docket: &Docket, arrivals: Vec<Arrival<'_>>, taking: &mut Taking) {
+    if arrivals.is_empty() {
+        return;
+    }
+    let openings: Vec<&Opening> = arrivals.iter().map(|arrival| &arrival.opening).collect();
+    match docket.ledger.open(&openings).await {
+        Ok(opened) => {
+            for (arrival, opened) in arrivals.into_iter().zip(opened) {
+                match answer(docket, arrival, opened).await {
+                    Ok(answer) => taking.answers.push(Some(answer)),
+                    Err(failure) => taking.put_off(1, failure),
+                }
+            }
         }
-        Opened::Known { .. } => {
+        Err(failure) if !failure.is_transient() && arrivals.len() > 1 => {
+            for arrival in arrivals {
+                Box::pin(open(docket, vec![arrival], taking)).await;
+            }
+        }
+        Err(failure) => taking.put_off(arrivals.len(), failure),
+    }
+}
+
+async fn answer(
+    docket: &Docket,
+    arrival: Arrival<'_>,
+    opened: Opened,
+) -> Result<(Taken, Settlement), Failure> {
+    let Arrival { delivery, taken, settlement, .. } = arrival;
+    match (opened, taken) {
+        (Opened::Repeated, Taken::Accepted(id)) => Ok((Taken::Repeated(id), settlement)),
+        (Opened::Conflict, Taken::Accepted(id)) => {
             let text = "a request with this id and another body is in the ledger";
-            Ok(Err(refusal("/subject_request_id", "conflict", text, id)))
+            let refusal = refusal("/subject_request_id", "conflict", text, id);
+            let Arrival { opening, taken, settlement, .. } = refused(docket, refusal, delivery);
+            docket.ledger.open(&[&opening]).await?;
+            Ok((taken, settlement))
         }
+        (_, taken) => Ok((taken, settlement)),
     }
 }
 

@@ -46,6 +46,8 @@ pub struct Metrics {
     pub callbacks: Family<CalledBack, Counter>,
     /// `dsrd_callbacks_backlog`
     pub callbacks_backlog: Gauge,
+    /// `dsrd_ready{part}`
+    pub ready: Family<Part, Gauge>,
     /// `dsrd_step_failures_total{step,kind}`
     pub step_failures: Family<StepFailure, Counter>,
     registry: Registry,
@@ -102,6 +104,13 @@ pub struct CalledBack {
     pub result: &'static str,
 }
 
+/// A part of the world outside.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Part {
+    /// `ledger`, `queue`, `exports` or `source` and its configured name.
+    pub part: String,
+}
+
 /// Which step failed, and what may be done about it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StepFailure {
@@ -131,6 +140,7 @@ impl Metrics {
             outbox_backlog: add(r, "outbox_backlog", "Events not yet confirmed by the broker"),
             callbacks: add(r, "callbacks", "Tries to post an event to a callback URL, by result"),
             callbacks_backlog: add(r, "callbacks_backlog", "Callbacks not yet delivered"),
+            ready: add(r, "ready", "Whether a part could be reached when this was read: 1 or 0"),
             step_failures: add(r, "step_failures", "Steps of a request that failed, each try"),
             registry,
         }

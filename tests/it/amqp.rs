@@ -10,7 +10,7 @@ use dsrd::adapters::amqp::inbox::AmqpInbox;
 use dsrd::adapters::amqp::publisher::Publisher;
 use dsrd::adapters::amqp::submit::submit;
 use dsrd::config::secret::Secret;
-use dsrd::config::settings::Amqp;
+use dsrd::config::settings::{Amqp, Tls};
 use dsrd::domain::event::{Announcement, Content, Correspondence, Envelope};
 use dsrd::domain::failure::FailureKind;
 use dsrd::domain::request::RequestId;
@@ -199,7 +199,8 @@ async fn what_a_person_must_mend_is_said_and_secrets_are_not() {
     assert_eq!(
         failure.to_string(),
         "declaring the queue dsr.requests: it exists with other arguments; delete it once it is \
-         empty, or give another name in [queue] requests"
+         empty, give another name in [queue] requests, or set [queue] declare to false to take it \
+         as it is"
     );
     assert!(failure.chain().contains("PRECONDITION_FAILED"), "{}", failure.chain());
     producer.delete("dsr.requests").await;
@@ -246,7 +247,9 @@ impl Door {
 
 fn settings(url: &str) -> Amqp {
     Amqp {
-        url: Secret::new(url.to_owned()),
+        urls: vec![Secret::new(url.to_owned())],
+        tls: Tls::default(),
+        declare: true,
         requests: "dsr.requests".to_owned(),
         dead_letters: "dsr.dead-letters".to_owned(),
         events: "dsr.events".to_owned(),

@@ -142,7 +142,7 @@ impl Source for World {
 
 #[async_trait]
 impl Ledger for World {
-    async fn open(&self, _: Opening) -> Result<Opened, Failure> {
+    async fn open(&self, _: &[&Opening]) -> Result<Vec<Opened>, Failure> {
         unreachable!()
     }
     async fn append(
@@ -233,9 +233,6 @@ impl Ledger for World {
         unreachable!()
     }
     async fn put_off(&self, _: Uuid, _: Timestamp) -> Result<(), Failure> {
-        unreachable!()
-    }
-    async fn announce_again(&self, _: &RequestId) -> Result<(), Failure> {
         unreachable!()
     }
     async fn backlog(&self) -> Result<u64, Failure> {

@@ -25,7 +25,8 @@ use crate::support::postgres::Postgres;
 macro_rules! suite {
     ($fresh:expr) => {{
         let fresh = $fresh;
-        suite!(@ledger fresh, a_request_opens_once, a_rejected_message_has_no_seal);
+        suite!(@ledger fresh, a_request_opens_once, requests_open_together);
+        suite!(@ledger fresh, a_rejected_message_has_no_seal);
         suite!(@ledger fresh, records_follow_one_another, what_does_not_follow_changes_nothing);
         suite!(@ledger fresh, standings_come_by_due_date, items_come_in_pages);
         suite!(@ledger fresh, outcomes_are_replaced, thousands_of_items, the_outbox_keeps_order);
@@ -75,14 +76,14 @@ async fn a_request_opens_once(ledger: &dyn Ledger) {
     let id = RequestId::new("r-1").unwrap();
     assert!(ledger.standing(&id).await.unwrap().is_none());
     assert!(ledger.sealed(&id).await.unwrap().is_none());
-    assert!(matches!(ledger.open(opening("r-1", 100)).await.unwrap(), Opened::New));
+    assert_eq!(ledger.open(&[&opening("r-1", 100)]).await.unwrap(), [Opened::New]);
 
-    let mut again = opening("r-1", 200);
-    again.digest = "another body".to_owned();
-    let Opened::Known { standing, digest } = ledger.open(again).await.unwrap() else {
-        panic!("the id was taken");
-    };
-    assert_eq!(digest, "digest of r-1");
+    let mut other = opening("r-1", 200);
+    other.digest = "another body".to_owned();
+    let again = opening("r-1", 300);
+    let opened = ledger.open(&[&other, &again]).await.unwrap();
+    assert_eq!(opened, [Opened::Conflict, Opened::Repeated]);
+    let standing = ledger.standing(&id).await.unwrap().unwrap();
     assert_eq!((standing.state, standing.sequence), (State::Accepted, 1));
     assert_eq!(standing.kind, Some(RequestKind::Erasure));
     assert_eq!((standing.submitted, standing.due), (Some(second(100)), Some(second(86_500))));
@@ -97,8 +98,31 @@ async fn a_request_opens_once(ledger: &dyn Ledger) {
     );
 }
 
+/// One statement takes them all, whatever each comes to.
+async fn requests_open_together(ledger: &dyn Ledger) {
+    Life::begin(ledger, "known", 50).await;
+    let mut conflicting = opening("r-2", 101);
+    conflicting.digest = "another body".to_owned();
+    let openings = [
+        opening("r-2", 100),
+        opening("known", 100),
+        conflicting,
+        rejection("r-1", 100),
+        opening("r-2", 102),
+    ];
+    let opened = ledger.open(&openings.iter().collect::<Vec<_>>()).await.unwrap();
+    use Opened::{Conflict, New, Repeated};
+    assert_eq!(opened, [New, Repeated, Conflict, New, Repeated]);
+    let unsent = ledger.unsent(second(300), 9).await.unwrap();
+    let unsent: Vec<String> = unsent.iter().map(|a| a.request.to_string()).collect();
+    assert_eq!(unsent, ["known", "r-1", "r-2"]);
+    assert!(ledger.open(&[]).await.unwrap().is_empty());
+    let records = ledger.records(&RequestId::new("r-2").unwrap()).await.unwrap();
+    assert_eq!(records, [openings[0].record.clone()]);
+}
+
 async fn a_rejected_message_has_no_seal(ledger: &dyn Ledger) {
-    assert!(matches!(ledger.open(rejection("r-1", 100)).await.unwrap(), Opened::New));
+    assert_eq!(ledger.open(&[&rejection("r-1", 100)]).await.unwrap(), [Opened::New]);
     let id = RequestId::new("r-1").unwrap();
     let standing = ledger.standing(&id).await.unwrap().unwrap();
     assert_eq!((standing.state, standing.kind, standing.due), (State::Rejected, None, None));
@@ -146,7 +170,7 @@ async fn standings_come_by_due_date(ledger: &dyn Ledger) {
     for (id, at) in [("late", 300), ("early", 100), ("b-middle", 200), ("a-middle", 200)] {
         Life::begin(ledger, id, at).await;
     }
-    ledger.open(rejection("rejected", 50)).await.unwrap();
+    ledger.open(&[&rejection("rejected", 50)]).await.unwrap();
     Life::begin(ledger, "found", 10).await.go(ledger, [Event::FindStarted]).await;
 
     let ids = async |states: &[State], limit| {
@@ -265,20 +289,19 @@ async fn the_outbox_keeps_order(ledger: &dyn Ledger) {
     assert_eq!(unsent(300).await, "a1+1 b1+0");
     assert_eq!(ledger.backlog().await.unwrap(), 2);
 
-    ledger.announce_again(second_request.id()).await.unwrap();
+    let again = opening("b", 101);
+    assert_eq!(ledger.open(&[&again]).await.unwrap(), [Opened::Repeated]);
     assert_eq!(unsent(300).await, "a1+1 b1+0 b2+0");
     let again = ledger.unsent(second(300), 9).await.unwrap();
     assert_eq!(again[2], all[3]);
 }
 
 async fn each_url_is_owed_each_announcement(ledger: &dyn Ledger) {
-    let called_back = async |id: &str, at, urls: &[&str]| {
+    let called_back = |id: &str, at, urls: &[&str]| {
         let mut opening = opening(id, at);
         let callbacks = urls.iter().map(|url| CallbackUrl::parse(url).unwrap());
         opening.request.as_mut().unwrap().callbacks = callbacks.collect();
-        let last = opening.record.clone();
-        assert!(matches!(ledger.open(opening).await.unwrap(), Opened::New));
-        Life { last }
+        opening
     };
     let owed = async |now, each_host| {
         let owed = ledger.owed(second(now), each_host).await.unwrap();
@@ -289,10 +312,9 @@ async fn each_url_is_owed_each_announcement(ledger: &dyn Ledger) {
         names.collect::<Vec<_>>().join(" ")
     };
     let (one, other) = ("https://one.example/t0ken", "https://other.example:8443/");
-    let mut first = called_back("a", 100, &[one, other]).await;
-    called_back("b", 101, &[one]).await;
-    Life::begin(ledger, "c", 102).await;
-    ledger.open(rejection("d", 103)).await.unwrap();
+    let (a, b) = (called_back("a", 100, &[one, other]), called_back("b", 101, &[one]));
+    ledger.open(&[&b, &a, &opening("c", 102), &rejection("d", 103)]).await.unwrap();
+    let mut first = Life { last: a.record.clone() };
     first.go(ledger, [Event::FindStarted]).await;
     assert_eq!(owed(200, 9).await, "a1.0+0 a1.1+0 a2.0+0 a2.1+0 b1.0+0");
     assert_eq!(owed(200, 1).await, "a1.0+0 a1.1+0", "one of each host");
@@ -318,7 +340,7 @@ async fn each_url_is_owed_each_announcement(ledger: &dyn Ledger) {
         }
     }
     assert_eq!(owed(300, 9).await, "");
-    ledger.announce_again(first.id()).await.unwrap();
+    assert!(matches!(ledger.open(&[&a]).await.unwrap()[..], [Opened::Repeated]));
     assert_eq!(owed(300, 9).await, "a4.0+0 a4.1+0", "the last announcement alone");
 }
 
@@ -371,9 +393,16 @@ async fn a_failed_request_keeps_its_seals(ledger: &dyn Ledger) {
 async fn two_daemons_share_a_ledger(url: &str) {
     let daemons = futures::future::join_all((0..6).map(|_| open(url))).await;
     let [one, other, ..] = &daemons[..] else { unreachable!("six were started") };
-    let opened = futures::join!(one.open(opening("same", 100)), other.open(opening("same", 100)));
-    let new = [opened.0.unwrap(), opened.1.unwrap()];
-    assert_eq!(new.iter().filter(|opened| matches!(opened, Opened::New)).count(), 1);
+    let ids: Vec<String> = (0..700).map(|n| format!("same-{n}")).collect();
+    let openings: Vec<_> = ids.iter().map(|id| opening(id, 100)).collect();
+    // Each in its own order, and more than one statement takes.
+    let forth: Vec<_> = openings.iter().collect();
+    let back: Vec<_> = openings.iter().rev().collect();
+    let opened = futures::join!(one.open(&forth), other.open(&back));
+    let opened = [opened.0.unwrap(), opened.1.unwrap()].concat();
+    let new = opened.iter().filter(|opened| **opened == Opened::New).count();
+    assert_eq!((new, opened.len()), (700, 1400));
+    assert!(opened.iter().all(|opened| *opened != Opened::Conflict));
 
     for round in 0..20 {
         let mut life = Life::begin(one, &format!("r-{round}"), 100).await;
@@ -391,7 +420,7 @@ async fn two_daemons_share_a_ledger(url: &str) {
         }
         assert_eq!(other.records(life.id()).await.unwrap().len(), 6);
     }
-    assert_eq!(one.backlog().await.unwrap(), 1 + 20 * 6);
+    assert_eq!(one.backlog().await.unwrap(), 700 + 20 * 6);
 }
 
 async fn a_ledger_is_found_again(url: &str) {
@@ -552,9 +581,10 @@ async fn one_person_is_served_in_order(ledger: &dyn Ledger) {
         let mut opening = opening(id, at);
         let request = opening.request.as_mut().unwrap();
         request.kind = kind;
+        request.taken = second(at);
         request.persons = persons.iter().map(|person| (*person).to_owned()).collect();
         let last = opening.record.clone();
-        assert!(matches!(ledger.open(opening).await.unwrap(), Opened::New));
+        assert_eq!(ledger.open(&[&opening]).await.unwrap(), [Opened::New]);
         Life { last }
     };
     let ready = async || {

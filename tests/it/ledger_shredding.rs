@@ -29,7 +29,7 @@ async fn sealed_bytes_are_gone_from_every_file() {
         request.sealed.wrapped_key = pattern(id, "key", 72);
         request.sealed.body = pattern(id, "body", 300 + 97 * lives.len());
         let last = opening.record.clone();
-        ledger.open(opening).await.unwrap();
+        ledger.open(&[&opening]).await.unwrap();
         lives.push(Life { last });
     }
     // Plans are made anew and grow side by side, so that pages hold items of several requests.

@@ -21,6 +21,7 @@ mod ledger_shredding; // what a database file still holds of a request that rest
 mod folder_queue; // the embedded default queue
 mod signed; // who may ask: keys, signatures, and messages that nobody vouches for
 mod amqp; // a real broker as the door
+mod broker_faults; // what happens to brokers and to the way to them, and ten thousand messages
 mod archive; // bytes, names and manifest, opened by other people's programs
 mod http; // health, metrics and the page, asked over a socket
 mod config_samples; // every settings file in the repository is accepted

@@ -4,16 +4,23 @@
 //! and the others wait for that meanwhile. lapin's own recovery stays off, because it leaves out
 //! what the broker closes on purpose (a channel at the acknowledgement timeout, a deleted queue);
 //! one way that covers everything is easier to trust than two.
+//!
+//! A broker that runs out of memory or disk blocks the connections that publish
+//! (<https://www.rabbitmq.com/docs/connection-blocked>). They stay as they are and go on later; a
+//! new one would be blocked as well.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
+use lapin::tcp::{OwnedIdentity, OwnedTLSConfig};
 use lapin::uri::AMQPUri;
 use lapin::{Channel, ConnectionProperties};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::adapters::amqp::topology::{Topology, failure};
-use crate::config::settings::Amqp;
+use crate::config::secret::Secret;
+use crate::config::settings::{Amqp, Tls};
 use crate::domain::failure::Failure;
 
 /// Longest wait for the broker to do what it normally does at once.
@@ -28,10 +35,13 @@ const HEARTBEAT_S: u16 = 15;
 
 /// A connection that heals.
 pub struct Connection {
-    uri: AMQPUri,
+    uris: Vec<AMQPUri>,
+    tls: OwnedTLSConfig,
     role: &'static str,
     topology: Topology,
     current: Mutex<Option<lapin::Connection>>,
+    /// Why whoever holds `current` has no channel yet.
+    trouble: std::sync::Mutex<Option<String>>,
 }
 
 impl Connection {
@@ -39,14 +49,16 @@ impl Connection {
     /// `role` in the connection's name.
     ///
     /// # Errors
-    /// `NeedsPerson` where the URL or a name is not one.
+    /// `NeedsPerson` where a URL or a name is not one.
     pub fn new(settings: &Amqp, role: &'static str) -> Result<Self, Failure> {
-        // The parser's error may quote the URL, which holds the password.
-        let mut uri: AMQPUri = settings.url.expose().parse().map_err(|_quotes_the_url| {
-            Failure::needs_person("reading [queue] url: it is not amqp://… or amqps://…")
-        })?;
-        uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
-        Ok(Self { uri, role, topology: Topology::new(settings)?, current: Mutex::new(None) })
+        Ok(Self {
+            uris: settings.urls.iter().map(uri).collect::<Result<_, _>>()?,
+            tls: tls(&settings.tls),
+            role,
+            topology: Topology::new(settings)?,
+            current: Mutex::new(None),
+            trouble: std::sync::Mutex::default(),
+        })
     }
 
     /// The names that are declared on every channel.
@@ -67,9 +79,13 @@ impl Connection {
                 Err(failure) if failure.is_transient() => {
                     let reason = failure.chain();
                     tracing::warn!(reason, role = self.role, "no broker; trying again");
+                    self.note_trouble(Some(reason));
                     pause.wait().await;
                 }
-                answer => return answer,
+                answer => {
+                    self.note_trouble(None);
+                    return answer;
+                }
             }
         }
     }
@@ -80,27 +96,35 @@ impl Connection {
     /// What keeps it from being opened.
     pub async fn ping(&self) -> Result<(), Failure> {
         let ping = async { self.open(&mut *self.current.lock().await).await.map(drop) };
-        timeout(PING_TIME_MAX, ping)
-            .await
-            .unwrap_or_else(|_elapsed| Err(Failure::transient("waiting for the broker")))
+        timeout(PING_TIME_MAX, ping).await.unwrap_or_else(|_elapsed| {
+            let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let trouble = trouble.unwrap_or_else(|| "it does not answer".to_owned());
+            Err(Failure::transient("waiting for the broker").because(trouble))
+        })
+    }
+
+    fn note_trouble(&self, trouble: Option<String>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
     async fn open(&self, current: &mut Option<lapin::Connection>) -> Result<Channel, Failure> {
-        let opened = timeout(ANSWER_TIME_MAX, self.connect_and_open(current)).await;
+        let connection = match current.take() {
+            Some(connection) if connection.status().connected() => current.insert(connection),
+            _ => current.insert(self.connect().await?),
+        };
+        if connection.status().blocked() {
+            let doing = "opening a channel: the broker takes no messages, because it is short of \
+                         memory or disk";
+            return Err(Failure::transient(doing));
+        }
+        let opened = timeout(ANSWER_TIME_MAX, self.open_on(connection)).await;
         opened.unwrap_or_else(|_elapsed| {
             *current = None;
             Err(Failure::transient("waiting for the broker to open a channel"))
         })
     }
 
-    async fn connect_and_open(
-        &self,
-        current: &mut Option<lapin::Connection>,
-    ) -> Result<Channel, Failure> {
-        let connection = match current.take() {
-            Some(connection) if connection.status().connected() => current.insert(connection),
-            _ => current.insert(self.connect().await?),
-        };
+    async fn open_on(&self, connection: &lapin::Connection) -> Result<Channel, Failure> {
         let channel = connection
             .create_channel()
             .await
@@ -109,15 +133,49 @@ impl Connection {
         Ok(channel)
     }
 
+    /// Connects to the first node that answers.
     async fn connect(&self) -> Result<lapin::Connection, Failure> {
+        let mut refused = Failure::needs_person("connecting to the broker: there is no URL");
+        for uri in &self.uris {
+            match timeout(ANSWER_TIME_MAX, self.connect_to(uri)).await {
+                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Err(failure)) => refused = failure,
+                Err(_elapsed) => refused = Failure::transient("waiting for the broker to answer"),
+            }
+        }
+        Err(refused)
+    }
+
+    async fn connect_to(&self, uri: &AMQPUri) -> Result<lapin::Connection, Failure> {
         let name = format!("dsrd {}", self.role);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let connection = lapin::Connection::connect_uri(self.uri.clone(), properties)
-            .await
-            .map_err(|error| failure("connecting to the broker", &error))?;
-        tracing::info!(role = self.role, "connected to the broker");
+        let doing = || format!("connecting to the broker at {}", uri.authority.host);
+        let runtime = lapin::runtime::default_runtime().map_err(|e| failure(doing(), &e))?;
+        let (uri, tls) = (uri.clone(), self.tls.clone());
+        let connection =
+            lapin::Connection::connect_uri_with_config(uri.clone(), properties, tls, runtime)
+                .await
+                .map_err(|error| failure(doing(), &error))?;
+        tracing::info!(role = self.role, broker = uri.authority.host, "connected to the broker");
         Ok(connection)
     }
+}
+
+fn uri(url: &Secret) -> Result<AMQPUri, Failure> {
+    // The parser's error may quote the URL, which holds the password.
+    let mut uri: AMQPUri = url.expose().parse().map_err(|_quotes_the_url| {
+        Failure::needs_person("reading [queue] url: it is not amqp://… or amqps://…")
+    })?;
+    uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
+    Ok(uri)
+}
+
+fn tls(settings: &Tls) -> OwnedTLSConfig {
+    let identity = settings.client.as_ref().map(|(cert, key)| OwnedIdentity::PKCS8 {
+        pem: cert.clone().into_bytes(),
+        key: key.expose().as_bytes().to_vec(),
+    });
+    OwnedTLSConfig { identity, cert_chain: settings.ca.clone() }
 }
 
 /// Pauses between tries: each twice as long as the one before up to a bound, and spread by chance,

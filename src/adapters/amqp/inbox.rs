@@ -199,8 +199,10 @@ impl Inbox for AmqpInbox {
         done.map(drop)
     }
 
+    /// A broker that hands out requests may still be too short of memory or disk to take events.
     async fn ping(&self) -> Result<(), Failure> {
-        self.connection.ping().await
+        self.connection.ping().await?;
+        self.publisher.ping().await
     }
 }
 

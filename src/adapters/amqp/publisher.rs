@@ -66,6 +66,14 @@ impl Publisher {
         self.connection.topology()
     }
 
+    /// Whether the broker would take a message now.
+    ///
+    /// # Errors
+    /// What keeps it from that.
+    pub async fn ping(&self) -> Result<(), Failure> {
+        self.connection.ping().await
+    }
+
     /// Publishes and waits for the confirm. Where the broker goes away meanwhile, waits for it and
     /// publishes again, so that consumers may see the message twice.
     ///

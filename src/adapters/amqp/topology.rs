@@ -25,6 +25,8 @@ pub struct Topology {
     pub dead_letters: ShortString,
     /// Durable topic exchange.
     pub events: ShortString,
+    /// Whether what is missing is made; else it is only looked for.
+    make: bool,
 }
 
 impl Topology {
@@ -42,17 +44,23 @@ impl Topology {
             requests: name("requests", &settings.requests)?,
             dead_letters: name("dead_letters", &settings.dead_letters)?,
             events: name("events", &settings.events)?,
+            make: settings.declare,
         })
     }
 
-    /// Declares all three; what is there already with the same arguments stays as it is.
+    /// Declares all three, or looks whether they are there; what is there already with the same
+    /// arguments stays as it is.
     ///
     /// # Errors
-    /// `NeedsPerson` where one is there with other arguments, or we may not declare it.
+    /// `NeedsPerson` where one is there with other arguments, or is missing and not ours to make.
     pub async fn declare(&self, channel: &Channel) -> Result<(), Failure> {
         self.declare_queue(channel, &self.dead_letters, "dead_letters", quorum()).await?;
         self.declare_queue(channel, &self.requests, "requests", self.request_arguments()).await?;
-        let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+        let durable = ExchangeDeclareOptions {
+            durable: true,
+            passive: !self.make,
+            ..ExchangeDeclareOptions::default()
+        };
         channel
             .exchange_declare(
                 self.events.clone(),
@@ -71,8 +79,9 @@ impl Topology {
         key: &str,
         arguments: FieldTable,
     ) -> Result<(), Failure> {
+        let durable = QueueDeclareOptions { passive: !self.make, ..QueueDeclareOptions::durable() };
         channel
-            .queue_declare(name.clone(), QueueDeclareOptions::durable(), arguments)
+            .queue_declare(name.clone(), durable, arguments)
             .await
             .map(drop)
             .map_err(|error| refused("queue", key, name, &error))
@@ -101,7 +110,16 @@ fn refused(what: &str, key: &str, name: &ShortString, error: &lapin::Error) -> F
     if soft(error) == Some(AMQPSoftError::PRECONDITIONFAILED) {
         let doing = format!(
             "declaring the {what} {name}: it exists with other arguments; delete it once it is \
-             empty, or give another name in [queue] {key}"
+             empty, give another name in [queue] {key}, or set [queue] declare to false to take \
+             it as it is"
+        );
+        return Failure::needs_person(doing).because(error.to_string());
+    }
+    if soft(error) == Some(AMQPSoftError::NOTFOUND) {
+        // What we may make is never missing.
+        let doing = format!(
+            "looking for the {what} {name}: it is not there; make it, correct [queue] {key}, or \
+             set [queue] declare to true"
         );
         return Failure::needs_person(doing).because(error.to_string());
     }

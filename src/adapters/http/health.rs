@@ -55,6 +55,11 @@ fn check<'a>(
 }
 
 impl Readiness {
+    /// Each part by its name, and whether its answer was good.
+    pub fn parts(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.checks.iter().map(|check| (check.name.as_str(), check.error.is_none()))
+    }
+
     /// `{"ready":…,"checks":[{"name":…,"ok":…,"error":…}]}`
     pub fn to_json(&self) -> String {
         let checks: Vec<_> = self.checks.iter().map(Check::to_json).collect();

@@ -25,7 +25,7 @@ use crate::ports::exports::Exports;
 use crate::ports::ledger::Ledger;
 use crate::ports::sources::Source;
 use crate::ports::system::Clock;
-use crate::telemetry::metrics::{CONTENT_TYPE, Metrics};
+use crate::telemetry::metrics::{CONTENT_TYPE, Metrics, Part};
 
 /// What the addresses look at.
 pub struct Site {
@@ -75,6 +75,10 @@ async fn show_ready(State(site): State<Arc<Site>>) -> Response {
 }
 
 async fn show_metrics(State(site): State<Arc<Site>>) -> Response {
+    for (part, is_ready) in health::readiness(&site).await.parts() {
+        let part = Part { part: part.to_owned() };
+        site.metrics.ready.get_or_create(&part).set(i64::from(is_ready));
+    }
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], site.metrics.render()).into_response()
 }
 

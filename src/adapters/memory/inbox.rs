@@ -128,7 +128,8 @@ impl Inbox for MemoryInbox {
             }
             Settlement::Returned => {
                 // In its old place, as RabbitMQ has it.
-                shelf.waiting.push_front(index);
+                let place = shelf.waiting.partition_point(|waiting| *waiting < index);
+                shelf.waiting.insert(place, index);
                 self.arrived.notify_one();
             }
         }

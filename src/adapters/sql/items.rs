@@ -13,7 +13,7 @@ use crate::domain::state::State;
 use crate::ports::ledger::{Cleared, Drafted, SHARD_ORDINALS, SealedItem};
 
 /// Rows in one statement. Both databases bound its parameters, SQLite at 32766.
-const ROWS_MAX: usize = 500;
+pub const ROWS_MAX: usize = 500;
 
 const AFTER: &str = "SELECT * FROM items WHERE request = $1 AND ordinal > $2 \
      ORDER BY ordinal LIMIT $3";
@@ -222,7 +222,7 @@ pub async fn drafted(pool: &AnyPool, id: &RequestId) -> Result<Vec<Drafted>, Fai
 }
 
 /// `($n, …), ($m, …)` for so many rows of so many columns, after the parameters already taken.
-fn places(taken: usize, rows: usize, columns: usize) -> String {
+pub fn places(taken: usize, rows: usize, columns: usize) -> String {
     let mut text = String::new();
     for place in 0..rows * columns {
         let before = match (place % columns, place) {

@@ -13,7 +13,7 @@ use crate::adapters::sql::connect::Connections;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::requests::{BY_CHANGE, BY_DUE};
 use crate::adapters::sql::sharing::leases;
-use crate::adapters::sql::{callbacks, items, migrate, outbox, requests};
+use crate::adapters::sql::{callbacks, items, migrate, openings, outbox, requests};
 use crate::config::secret::Secret;
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
@@ -101,9 +101,9 @@ impl SqlLedger {
 
 #[async_trait]
 impl Ledger for SqlLedger {
-    async fn open(&self, opening: Opening) -> Result<Opened, Failure> {
+    async fn open(&self, openings: &[&Opening]) -> Result<Vec<Opened>, Failure> {
         let mut transaction = self.begin().await?;
-        let opened = requests::open(&mut transaction, &opening).await?;
+        let opened = openings::open(&mut transaction, openings).await?;
         commit(transaction).await?;
         Ok(opened)
     }
@@ -242,13 +242,6 @@ impl Ledger for SqlLedger {
     async fn put_off(&self, id: Uuid, retry_at: Timestamp) -> Result<(), Failure> {
         let mut transaction = self.begin().await?;
         outbox::put_off(&mut transaction, id, retry_at).await?;
-        commit(transaction).await
-    }
-
-    async fn announce_again(&self, id: &RequestId) -> Result<(), Failure> {
-        let mut transaction = self.begin().await?;
-        outbox::announce_again(&mut transaction, id).await?;
-        callbacks::owe(&mut transaction, id).await?;
         commit(transaction).await
     }
 

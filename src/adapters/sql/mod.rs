@@ -9,6 +9,7 @@
 pub mod connect;
 pub mod migrate;
 pub mod ledger;
+pub mod openings;
 pub mod requests;
 pub mod items;
 pub mod outbox;

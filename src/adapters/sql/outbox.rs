@@ -1,18 +1,15 @@
 //! Announcements, committed with the records they announce and kept until a broker confirmed them.
 
 use jiff::Timestamp;
-use sqlx::{AnyConnection, AnyPool};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 use uuid::Uuid;
 
+use crate::adapters::sql::items::places;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{ANNOUNCEMENT, BACKLOG, millis, read, stored};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
-
-const ADD: &str = "INSERT INTO outbox (id, request, sequence, made, name, body, reply_to, \
-     correlation_id, traceparent, message_id, sent, tries, retry_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0)";
 
 /// One that was put off does not hold up the next of its request: a consumer may have bound a queue
 /// to `completed` alone, and `accepted` stays unroutable for ever.
@@ -22,32 +19,40 @@ const UNSENT: &str = "SELECT * FROM outbox WHERE sent = 0 AND retry_at <= $1 \
 const AGAIN: &str = "UPDATE outbox SET sent = 0, tries = 0, retry_at = 0 WHERE request = $1 \
      AND sequence = (SELECT MAX(sequence) FROM outbox WHERE request = $1)";
 
-/// Puts one in; the caller commits. `made` is in milliseconds and never falls within a request, so
-/// that its announcements stay in order.
+/// Puts some in, no more than a statement takes; the caller commits. When each was made is in
+/// milliseconds and never falls within a request, so that its announcements stay in order.
 ///
 /// # Errors
 /// Whatever the database refuses.
 pub async fn add(
     connection: &mut AnyConnection,
-    announcement: &Announcement,
-    made: i64,
+    announced: &[(&Announcement, i64)],
 ) -> Result<(), Failure> {
-    let to = &announcement.correspondence;
-    sqlx::query(ADD)
-        .bind(announcement.id.to_string())
-        .bind(announcement.request.as_str())
-        .bind(stored(announcement.sequence))
-        .bind(made)
-        .bind(&announcement.name)
-        .bind(&announcement.body)
-        .bind(&to.reply_to)
-        .bind(&to.correlation_id)
-        .bind(&to.traceparent)
-        .bind(&to.message_id)
-        .execute(connection)
-        .await
-        .map(drop)
-        .map_err(while_doing("putting an announcement into the outbox"))
+    let statement = format!(
+        "INSERT INTO outbox (id, request, sequence, made, name, body, reply_to, correlation_id, \
+         traceparent, message_id, sent, tries, retry_at) VALUES {}",
+        places(0, announced.len(), 13)
+    );
+    let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(announced.len() == 1);
+    for (announcement, made) in announced {
+        let to = &announcement.correspondence;
+        query = query
+            .bind(announcement.id.to_string())
+            .bind(announcement.request.as_str())
+            .bind(stored(announcement.sequence))
+            .bind(made)
+            .bind(&announcement.name)
+            .bind(&announcement.body)
+            .bind(&to.reply_to)
+            .bind(&to.correlation_id)
+            .bind(&to.traceparent)
+            .bind(&to.message_id)
+            .bind(0_i64)
+            .bind(0_i64)
+            .bind(0_i64);
+    }
+    let added = query.execute(connection).await;
+    added.map(drop).map_err(while_doing("putting announcements into the outbox"))
 }
 
 /// See `Ledger::unsent`.
@@ -96,7 +101,7 @@ pub async fn put_off(
         .map_err(while_doing("putting an announcement off"))
 }
 
-/// See `Ledger::announce_again`; the caller commits.
+/// Makes the last announcement of a request unsent again; the caller commits.
 ///
 /// # Errors
 /// Whatever the database refuses.

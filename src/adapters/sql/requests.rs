@@ -1,4 +1,4 @@
-//! The account of requests: first records, later records, and what is forgotten when one rests.
+//! The account of requests: the records after the first, and what is forgotten when one rests.
 //!
 //! Two writers may meet at one request. Each write is conditional on the sequence and head that its
 //! record follows, so the database lets one of them through and the other finds nothing to update.
@@ -6,20 +6,13 @@
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{CENSUS, DIGEST, RECORD, SEALED, STANDING, millis, read, stored};
-use crate::adapters::sql::sharing::persons;
+use crate::adapters::sql::rows::{CENSUS, RECORD, SEALED, STANDING, millis, read, stored, written};
 use crate::adapters::sql::{callbacks, outbox};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
-use crate::ports::ledger::{Opened, Opening, Progress, Record, SealedRequest, Standing};
-
-const OPEN: &str = "INSERT INTO requests (id, digest, kind, regulation, state, sequence, head, \
-     submitted, due, changed, done, total, reply_to, correlation_id, traceparent, message_id, \
-     wrapped_key, body) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, $11, $12, $13, $14, $15, $16) \
-     ON CONFLICT (id) DO NOTHING";
+use crate::ports::ledger::{Progress, Record, SealedRequest, Standing};
 
 const BY_ID: &str = "SELECT * FROM standings WHERE id = $1";
 
@@ -38,33 +31,6 @@ const SHRED: [&str; 4] = [
     "UPDATE items SET sealed = NULL WHERE request = $1",
     "DELETE FROM persons WHERE request = $1",
 ];
-
-/// The writes of `Ledger::open`; the caller commits.
-///
-/// # Errors
-/// A first record that no request begins with; whatever the database refuses.
-pub async fn open(connection: &mut AnyConnection, opening: &Opening) -> Result<Opened, Failure> {
-    let doing = "opening a request in the ledger";
-    let record = &opening.record;
-    let state = next(State::Received, record)?;
-    if insert(connection, opening, state).await.map_err(while_doing(doing))? {
-        write_event(connection, record).await.map_err(while_doing(doing))?;
-        if let Some(request) = &opening.request {
-            persons::add(connection, &record.id, &request.persons).await?;
-            callbacks::add_urls(connection, &record.id, &request.callbacks).await?;
-        }
-        outbox::add(connection, &opening.announcement, millis(record.at)).await?;
-        callbacks::owe(connection, &record.id).await?;
-        return Ok(Opened::New);
-    }
-    let row = sqlx::query(BY_ID).bind(record.id.as_str()).fetch_one(connection).await;
-    let row = vec![row.map_err(while_doing(doing))?];
-    let standing = read(Ok(row.clone()), STANDING)?.pop();
-    let digest = read(Ok(row), DIGEST)?.pop();
-    let (standing, digest) =
-        Option::zip(standing, digest).expect("one row is read as one standing and one digest");
-    Ok(Opened::Known { standing: Box::new(standing), digest })
-}
 
 /// The writes of `Ledger::append`; the caller commits. Returns the state that the record led to, or
 /// nothing where another writer was first.
@@ -103,7 +69,7 @@ pub async fn append(
     }
     write_event(connection, record).await.map_err(while_doing(doing))?;
     if let Some(announcement) = announcement {
-        outbox::add(connection, announcement, changed).await?;
+        outbox::add(connection, &[(announcement, changed)]).await?;
         callbacks::owe(connection, &record.id).await?;
     }
     if state.rests() {
@@ -224,50 +190,21 @@ pub async fn note_progress(
 }
 
 /// The one place where a record moves a state.
-fn next(state: State, record: &Record) -> Result<State, Failure> {
+///
+/// # Errors
+/// A record that the state does not admit.
+pub fn next(state: State, record: &Record) -> Result<State, Failure> {
     state.next(&record.event).map_err(|illegal| {
         Failure::permanent("writing a record that does not follow").because(illegal)
     })
 }
 
-/// Whether the request is new.
-async fn insert(
-    connection: &mut AnyConnection,
-    opening: &Opening,
-    state: State,
-) -> Result<bool, sqlx::Error> {
-    let Opening { record, digest, request, correspondence, .. } = opening;
-    let request = request.as_ref();
-    let inserted = sqlx::query(OPEN)
-        .bind(record.id.as_str())
-        .bind(digest)
-        .bind(request.map(|request| request.kind.word()))
-        .bind(request.map(|request| request.regulation.as_str()))
-        .bind(state.word())
-        .bind(stored(record.sequence))
-        .bind(&record.hash)
-        .bind(request.map(|request| millis(request.submitted)))
-        .bind(request.map(|request| millis(request.due)))
-        .bind(millis(record.at))
-        .bind(&correspondence.reply_to)
-        .bind(&correspondence.correlation_id)
-        .bind(&correspondence.traceparent)
-        .bind(&correspondence.message_id)
-        .bind(request.map(|request| request.sealed.wrapped_key.as_slice()))
-        .bind(request.map(|request| request.sealed.body.as_slice()))
-        .execute(connection)
-        .await?;
-    Ok(inserted.rows_affected() == 1)
-}
-
 async fn write_event(connection: &mut AnyConnection, record: &Record) -> Result<(), sqlx::Error> {
-    let event = serde_json::to_string(&record.event)
-        .expect("an event has string keys and finite numbers only, so it is always JSON");
     sqlx::query(RECORD_EVENT)
         .bind(record.id.as_str())
         .bind(stored(record.sequence))
         .bind(millis(record.at))
-        .bind(event)
+        .bind(written(&record.event))
         .bind(&record.previous)
         .bind(&record.hash)
         .execute(connection)

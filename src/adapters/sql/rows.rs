@@ -11,7 +11,7 @@ use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::ActionWord;
 use crate::domain::request::{IllegalRequestId, RequestId, RequestKind};
-use crate::domain::state::State;
+use crate::domain::state::{Event, State};
 use crate::ports::ledger::{
     Callback, CallbackId, Progress, Record, SealedItem, SealedRequest, Standing,
 };
@@ -67,10 +67,6 @@ pub struct Columns<T> {
 pub const STANDING: Columns<Standing> =
     Columns { doing: "reading where requests stand", from: standing };
 
-/// `digest` of `standings`.
-pub const DIGEST: Columns<String> =
-    Columns { doing: "reading a request's digest", from: |row| get(row, "digest") };
-
 /// `state` and `count` over `requests`.
 pub const CENSUS: Columns<(State, u64)> =
     Columns { doing: "counting requests", from: |row| Ok((state(row)?, count(row)?)) };
@@ -105,6 +101,12 @@ pub const SHARD: Columns<Shard> = Columns { doing: "reading a sweep", from: shar
 pub const NUMBER: Columns<u64> =
     Columns { doing: "reading a number", from: |row| Ok(counted(get(row, "number")?)) };
 
+/// `id` and `digest` of `requests`.
+pub const DIGEST: Columns<(RequestId, String)> = Columns {
+    doing: "reading the digests of requests",
+    from: |row| Ok((request_id(row, "id")?, get(row, "digest")?)),
+};
+
 /// `id` of `requests`.
 pub const REQUEST_ID: Columns<RequestId> =
     Columns { doing: "reading the ids of requests", from: |row| request_id(row, "id") };
@@ -127,6 +129,12 @@ pub fn millis(time: Timestamp) -> i64 {
 /// A count or ordinal as a column holds it.
 pub fn stored(number: u64) -> i64 {
     i64::try_from(number).expect("nothing of ours is counted past 2^63")
+}
+
+/// An event as a column holds it.
+pub fn written(event: &Event) -> String {
+    serde_json::to_string(event)
+        .expect("an event has string keys and finite numbers only, so it is always JSON")
 }
 
 /// The way back; a negative number was not written by us and reads as nothing.

@@ -10,7 +10,7 @@ use crate::worker::report;
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
 
-/// How long the last turn may take.
+/// How long a turn may take once we stop.
 const GRACE_MS: u64 = 5_000;
 
 /// What the lease is on.
@@ -21,7 +21,13 @@ pub async fn run(world: &World) {
     let mut tries = Tries::default();
     let mut own = Kept::new(WORK);
     while !world.stopper.is_stopped() {
-        match turn(world, &mut own).await {
+        // A broker that is away keeps nobody from stopping.
+        let turn = turn(world, &mut own);
+        let Some(done) = world.stopper.run_with_grace(&world.docket.clock, GRACE_MS, turn).await
+        else {
+            break;
+        };
+        match done {
             Ok(()) => {
                 tries = Tries::default();
                 world.rest().await;

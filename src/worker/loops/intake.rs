@@ -1,4 +1,11 @@
 //! Queue to ledger, then the acknowledgement; never the other way round.
+//!
+//! What is there at once is ledgered at once. Settling goes on beside the next deliveries: the
+//! broker may keep us waiting before it takes a dead letter, and good requests need not wait for
+//! that. How many deliveries are unsettled is bounded by the queue.
+
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::domain::failure::Failure;
 use crate::ports::door::{Delivery, Settlement};
@@ -7,12 +14,23 @@ use crate::worker::report;
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
 
-/// Takes deliveries until stopped. What was received is ledgered and settled before it stops.
+/// Most deliveries that are ledgered together.
+const TOGETHER_MAX: usize = 256;
+
+/// How long settling may take once we stop. What is not settled by then comes again.
+const GRACE_MS: u64 = 5_000;
+
+/// Settlements under way.
+type Settling<'a> = FuturesUnordered<BoxFuture<'a, Result<(), Failure>>>;
+
+/// Takes deliveries until stopped. What was received is ledgered, and settled if the queue lets us,
+/// before it stops.
 pub async fn run(world: &World) {
     let mut tries = Tries::default();
-    while let Some(received) = world.stopper.run_until_stopped(world.inbox.receive()).await {
+    let mut settling = Settling::new();
+    while let Some(received) = world.stopper.run_until_stopped(next(world, &mut settling)).await {
         let done = match received {
-            Ok(delivery) => take(world, delivery).await,
+            Ok(deliveries) => take(world, deliveries, &mut settling).await,
             Err(failure) => Err(failure),
         };
         match done {
@@ -23,21 +41,50 @@ pub async fn run(world: &World) {
             }
         }
     }
+    let settled = async { while settling.next().await.is_some() {} };
+    world.stopper.run_with_grace(&world.docket.clock, GRACE_MS, settled).await;
 }
 
-async fn take(world: &World, delivery: Delivery) -> Result<(), Failure> {
-    let terms = world.limits.terms(&world.sources, &*world.docket.clock);
-    match intake(&world.docket, &world.calendar, &terms, &delivery).await {
-        Ok((taken, settlement)) => {
-            report::taken(&world.metrics, &taken);
-            world.bell.notify_waiters();
-            world.inbox.settle(delivery, settlement).await
+/// The deliveries that are there, at least one; or the failure of a settlement.
+async fn next(world: &World, settling: &mut Settling<'_>) -> Result<Vec<Delivery>, Failure> {
+    // Ends: each settlement is done once, and then only a delivery is waited for.
+    let first = loop {
+        tokio::select! {
+            biased;
+            Some(settled) = settling.next() => settled?,
+            received = world.inbox.receive() => break received?,
         }
-        Err(failure) => {
-            // The ledger could not take it: the queue keeps it.
-            report::returned(&world.metrics);
-            world.inbox.settle(delivery, Settlement::Returned).await?;
-            Err(failure)
-        }
+    };
+    let mut deliveries = vec![first];
+    while deliveries.len() < TOGETHER_MAX {
+        // A failure to receive more is met again by the next call.
+        let Some(Ok(delivery)) = world.inbox.receive().now_or_never() else { break };
+        deliveries.push(delivery);
     }
+    Ok(deliveries)
+}
+
+async fn take<'a>(
+    world: &'a World,
+    deliveries: Vec<Delivery>,
+    settling: &mut Settling<'a>,
+) -> Result<(), Failure> {
+    let terms = world.limits.terms(&world.sources, &*world.docket.clock);
+    let taking = intake(&world.docket, &world.calendar, &terms, &deliveries).await;
+    for (delivery, answer) in deliveries.into_iter().zip(taking.answers) {
+        let settlement = match answer {
+            Some((taken, settlement)) => {
+                report::taken(&world.metrics, &taken);
+                settlement
+            }
+            // The ledger could not take it: the queue keeps it.
+            None => {
+                report::returned(&world.metrics);
+                Settlement::Returned
+            }
+        };
+        settling.push(world.inbox.settle(delivery, settlement));
+    }
+    world.bell.notify_waiters();
+    taking.failure.map_or(Ok(()), Err)
 }

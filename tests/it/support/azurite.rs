@@ -2,7 +2,6 @@
 //!
 //! The test talks to it over plain HTTP with its account key, by other code than the adapter's.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -19,6 +18,8 @@ use sha2::Sha256;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use url::Url;
+
+use crate::support::ports::free_port;
 
 /// The emulator's well-known account and its key, which is public.
 const ACCOUNT: &str = "devstoreaccount1";
@@ -248,11 +249,6 @@ fn program() -> PathBuf {
         .join("tests/emulators/node_modules/azurite/dist/src/blob/main.js");
     assert!(program.exists(), "Azurite is missing: npm ci --prefix tests/emulators");
     program
-}
-
-/// Free a moment ago; the emulator takes it before anyone else is likely to.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn blob_path(container: &str, name: &str) -> String {

@@ -22,7 +22,7 @@ impl Life {
     pub async fn begin(ledger: &dyn Ledger, id: &str, at: i64) -> Self {
         let opening = opening(id, at);
         let last = opening.record.clone();
-        assert!(matches!(ledger.open(opening).await.unwrap(), Opened::New));
+        assert_eq!(ledger.open(&[&opening]).await.unwrap(), [Opened::New]);
         Self { last }
     }
 
@@ -94,6 +94,7 @@ pub fn opening(id: &str, at: i64) -> Opening {
             regulation: "gdpr".to_owned(),
             submitted: second(at),
             due: second(at + 86_400),
+            taken: second(at),
             persons: vec![format!("person of {id}")],
             callbacks: Vec::new(),
             sealed: SealedRequest {

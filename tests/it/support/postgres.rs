@@ -1,12 +1,13 @@
 //! A PostgreSQL server of the test's own: own folder, own port, ended with the test.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use sqlx::{Connection, Executor, PgConnection};
 use tempfile::TempDir;
+
+use crate::support::ports::free_port;
 
 /// A running server.
 pub struct Postgres {
@@ -34,7 +35,7 @@ impl Postgres {
                 .args(["--no-sync", "--pgdata"])
                 .arg(&data),
         );
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let server = run_as_user(&programs.join("postgres"))
             .args(["-h", "127.0.0.1", "-c", "fsync=off", "-p", &port.to_string(), "-k"])
             .arg(folder.path())

@@ -1,7 +1,6 @@
 //! A RabbitMQ node of the test's own: its ports, its folder, its name service; gone with the test.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -9,6 +8,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
+
+use crate::support::ports::free_port;
 
 /// Where Debian and the generic archive put the server. Debian's `/usr/sbin/rabbitmq-server` is no
 /// use: it changes to a user of its own and drops our environment.
@@ -33,7 +34,12 @@ pub struct RabbitMq {
 impl RabbitMq {
     /// Starts a node and waits until it serves.
     pub async fn start() -> Self {
-        let [port, dist_port, epmd_port] = free_ports();
+        Self::start_with("").await
+    }
+
+    /// Starts a node with this in its `rabbitmq.conf`.
+    pub async fn start_with(configuration: &str) -> Self {
+        let [port, dist_port, epmd_port] = std::array::from_fn(|_| free_port());
         // Erlang's name service outlives the node that starts it, so the node gets one of ours.
         let epmd = Command::new("epmd")
             .args(["-port", &epmd_port.to_string(), "-address", "127.0.0.1"])
@@ -45,6 +51,7 @@ impl RabbitMq {
             .expect("epmd is missing: apt-get install -y rabbitmq-server");
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("enabled_plugins"), "[].").unwrap();
+        fs::write(folder.path().join("rabbitmq.conf"), configuration).unwrap();
         fs::create_dir(folder.path().join("home")).unwrap();
         let mut rabbit =
             Self { folder, port, dist_port, epmd_port, _epmd: epmd, node: None, starts: 0 };
@@ -55,6 +62,21 @@ impl RabbitMq {
     /// Where it serves, with its credentials.
     pub fn url(&self) -> String {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port)
+    }
+
+    /// The port it serves on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Tells the running node something, as an administrator does: `rabbitmqctl ARGS`.
+    pub async fn ctl(&self, args: &[&str]) {
+        let program = server().with_file_name("rabbitmqctl");
+        let node = format!("dsrd-{}@localhost", self.port);
+        let mut command = Command::new(program);
+        self.environment(&mut command).args(["--quiet", "--node", &node]).args(args);
+        let output = command.output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Ends it in order (SIGTERM) and starts it again.
@@ -92,18 +114,24 @@ impl RabbitMq {
         self.node = Some(node);
     }
 
-    fn command(&self, log: &Path) -> Command {
-        let path = |name: &str| self.folder.path().join(name);
-        let log = File::create(log).unwrap();
-        let mut command = Command::new(server());
+    /// What every program of this node needs to find it, and nothing of our own.
+    fn environment<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command
             .env_clear()
             .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
             .env("LANG", "C.UTF-8")
             // Erlang's cookie lives in the home folder.
-            .env("HOME", path("home"))
+            .env("HOME", self.folder.path().join("home"))
             .env("ERL_EPMD_PORT", self.epmd_port.to_string())
             .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+            .env("ERL_CRASH_DUMP", self.folder.path().join("crash-dump"))
+    }
+
+    fn command(&self, log: &Path) -> Command {
+        let path = |name: &str| self.folder.path().join(name);
+        let log = File::create(log).unwrap();
+        let mut command = Command::new(server());
+        self.environment(&mut command)
             .env("RABBITMQ_NODENAME", format!("dsrd-{}@localhost", self.port))
             .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
             .env("RABBITMQ_NODE_PORT", self.port.to_string())
@@ -113,7 +141,7 @@ impl RabbitMq {
             .env("RABBITMQ_LOGS", "-")
             .env("RABBITMQ_PID_FILE", path("pid"))
             .env("RABBITMQ_ENABLED_PLUGINS_FILE", path("enabled_plugins"))
-            .env("RABBITMQ_CONFIG_FILE", path("no-configuration"))
+            .env("RABBITMQ_CONFIG_FILE", path("rabbitmq.conf"))
             .env("RABBITMQ_CONF_ENV_FILE", path("no-environment"))
             // Idle schedulers of Erlang spin; tests share few cores.
             .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+S 2:2 +sbwt none")
@@ -133,11 +161,4 @@ fn server() -> PathBuf {
         .map(PathBuf::from)
         .find(|path| path.exists())
         .expect("rabbitmq-server is missing: apt-get install -y rabbitmq-server")
-}
-
-/// Ports that nobody listens on; all are found before the first is given back.
-fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners: [TcpListener; N] =
-        std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
 }

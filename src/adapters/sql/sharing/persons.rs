@@ -3,44 +3,57 @@
 //! What is under way waits for nobody, and of those that wait one is the first: so they never wait
 //! for each other.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
+use crate::adapters::sql::items::{ROWS_MAX, places};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{REQUEST_ID, STANDING, read};
 use crate::domain::failure::Failure;
-use crate::domain::request::RequestId;
-use crate::ports::ledger::Standing;
+use crate::domain::request::{RequestId, RequestKind};
+use crate::ports::ledger::{Opening, OpeningRequest, Standing};
 
-/// The requests (`other`) that an accepted one (`mine`) waits for.
+/// The requests (`other`) that an accepted one waits for: one of the two is an erasure. There may be
+/// thousands about one person, so what is asked of `shared` is what its index is ordered by.
 const OTHERS: &str = "FROM persons AS own \
      JOIN persons AS shared ON shared.digest = own.digest AND shared.request <> own.request \
-     JOIN requests AS mine ON mine.id = own.request \
+     AND shared.erasure >= 1 - own.erasure \
      JOIN requests AS other ON other.id = shared.request \
-     JOIN events AS first ON first.request = mine.id AND first.sequence = 1 \
-     JOIN events AS theirs ON theirs.request = other.id AND theirs.sequence = 1 \
-     WHERE (mine.kind = 'erasure' OR other.kind = 'erasure') \
      AND (other.state IN ('finding', 'planned', 'held', 'acting', 'verifying') \
-     OR other.state = 'accepted' AND (theirs.at < first.at \
-     OR theirs.at = first.at AND theirs.request < first.request))";
+     OR other.state = 'accepted' AND (shared.taken < own.taken \
+     OR shared.taken = own.taken AND shared.request < own.request))";
 
-/// Notes whom a request is about; the caller commits.
+/// Notes whom requests are about; the caller commits.
 ///
 /// # Errors
 /// Whatever the database refuses.
-pub async fn add(
-    connection: &mut AnyConnection,
-    id: &RequestId,
-    digests: &[String],
-) -> Result<(), Failure> {
-    for digest in digests {
-        sqlx::query("INSERT INTO persons (request, digest) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-            .bind(id.as_str())
-            .bind(digest)
-            .execute(&mut *connection)
-            .await
-            .map_err(while_doing("noting whom a request is about"))?;
+pub async fn add(connection: &mut AnyConnection, openings: &[&Opening]) -> Result<(), Failure> {
+    let persons: Vec<(&RequestId, &OpeningRequest, &String)> = openings
+        .iter()
+        .filter_map(|opening| Some((&opening.record.id, opening.request.as_ref()?)))
+        .flat_map(|(id, request)| request.persons.iter().map(move |digest| (id, request, digest)))
+        .collect();
+    for persons in persons.chunks(ROWS_MAX) {
+        let statement = format!(
+            "INSERT INTO persons (request, digest, erasure, taken) VALUES {} \
+             ON CONFLICT DO NOTHING",
+            places(0, persons.len(), 4)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
+        for (id, request, digest) in persons {
+            let is_erasure = request.kind == RequestKind::Erasure;
+            query = query.bind(id.as_str()).bind(*digest).bind(i64::from(is_erasure));
+            query = query.bind(nanos(request.taken));
+        }
+        let added = query.execute(&mut *connection).await;
+        added.map_err(while_doing("noting whom requests are about"))?;
     }
     Ok(())
+}
+
+/// Until the year 2262.
+fn nanos(time: Timestamp) -> i64 {
+    i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
 /// See `Tasks::ready`.
@@ -50,7 +63,7 @@ pub async fn add(
 pub async fn ready(pool: &AnyPool, limit: u32) -> Result<Vec<Standing>, Failure> {
     let statement = format!(
         "SELECT * FROM standings WHERE state = 'accepted' \
-         AND NOT EXISTS (SELECT 1 {OTHERS} AND own.request = standings.id) \
+         AND NOT EXISTS (SELECT 1 {OTHERS} WHERE own.request = standings.id) \
          ORDER BY due, id LIMIT $1"
     );
     let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit));
@@ -63,8 +76,9 @@ pub async fn ready(pool: &AnyPool, limit: u32) -> Result<Vec<Standing>, Failure>
 /// Whatever the database refuses; a row that is not ours.
 pub async fn in_the_way(pool: &AnyPool, id: &RequestId) -> Result<Vec<RequestId>, Failure> {
     let statement = format!(
-        "SELECT DISTINCT other.id AS id {OTHERS} AND own.request = $1 AND mine.state = 'accepted' \
-         ORDER BY id"
+        "SELECT DISTINCT other.id AS id {OTHERS} \
+         JOIN requests AS mine ON mine.id = own.request AND mine.state = 'accepted' \
+         WHERE own.request = $1 ORDER BY id"
     );
     let rows = sqlx::query(AssertSqlSafe(statement)).bind(id.as_str()).fetch_all(pool).await;
     read(rows, REQUEST_ID)

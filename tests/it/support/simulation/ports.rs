@@ -155,12 +155,13 @@ impl Upload for WiredUpload {
 
 #[async_trait]
 impl<P: Ledger + ?Sized> Ledger for Wired<P> {
-    async fn open(&self, opening: Opening) -> Result<Opened, Failure> {
-        let word = opening.record.event.word();
+    async fn open(&self, openings: &[&Opening]) -> Result<Vec<Opened>, Failure> {
         let opening = async {
-            let opened = self.port.open(opening).await?;
-            if matches!(opened, Opened::New) {
-                self.wire.happened(word);
+            let opened = self.port.open(openings).await?;
+            for (opening, opened) in openings.iter().zip(&opened) {
+                if *opened == Opened::New {
+                    self.wire.happened(opening.record.event.word());
+                }
             }
             Ok(opened)
         };
@@ -281,10 +282,6 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
 
     async fn put_off(&self, id: Uuid, retry_at: Timestamp) -> Result<(), Failure> {
         self.wire.effect("put_off", self.port.put_off(id, retry_at)).await
-    }
-
-    async fn announce_again(&self, id: &RequestId) -> Result<(), Failure> {
-        self.wire.effect("announce_again", self.port.announce_again(id)).await
     }
 
     async fn backlog(&self) -> Result<u64, Failure> {
