@@ -17,6 +17,7 @@ use crate::adapters::azure::exports::BlobExports;
 use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
 use crate::adapters::folder::source::FolderSource;
+use crate::adapters::http::callbacks::HttpCallbacks;
 use crate::adapters::http::server::{self, Site};
 use crate::adapters::memory::source::MemorySource;
 use crate::adapters::sql::ledger::SqlLedger;
@@ -70,6 +71,7 @@ impl Daemon {
         };
         let world = World::new(Parts {
             door: door(settings)?,
+            callbacks: Arc::new(HttpCallbacks::open(&settings.callbacks)?),
             sources: sources(settings)?,
             exports: match &settings.exports.place {
                 Place::Folder(path) => Arc::new(FolderExports::open(path)?),
@@ -306,6 +308,8 @@ fn limits(settings: &Settings) -> world::Limits {
         depth_max: limits.depth_max,
         decoded_bytes_max: limits.decoded_bytes_max,
         decoded_ratio_max: limits.decoded_ratio_max,
+        callbacks: settings.callbacks.rule.clone(),
+        callback_give_up_after_ms: settings.callbacks.give_up_after_ms,
         lease_ms: limits.lease_ms,
         backoff: Backoff {
             delay_ms_min: limits.retry_delay_ms_min,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -10,9 +11,11 @@ use url::Url;
 use crate::config::file::{self, File};
 use crate::config::secret::Secret;
 use crate::config::settings::{
-    Amqp, Blob, Credential, Deployment, Http, Ledger, Limits, Place, Queue, Settings, Store, Tls,
-    Trust,
+    Amqp, Blob, Callbacks, Credential, Deployment, Http, Ledger, Limits, Place, Queue, Settings,
+    Store, Tls, Trust,
 };
+use crate::domain::callbacks::networks::Network;
+use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use crate::domain::due::Calendar;
 use crate::domain::policy::{Guard, Policy, Rule};
 
@@ -50,6 +53,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     let http = http(&file.http, &mut faults);
     let calendar = calendar(&file.due, &mut faults);
     let guard = guard(&file.guard, &mut faults);
+    let callbacks = callbacks(&file.callbacks, &mut faults);
     check(&file.limits, &mut faults);
     match (queue, ledger, exports, faults.0) {
         (Some(queue), Some(ledger), Some(exports), faults) if faults.is_empty() => Ok(Settings {
@@ -66,6 +70,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             sources,
             http,
             guard,
+            callbacks,
             limits: file.limits.clone(),
             calendar,
         }),
@@ -351,6 +356,31 @@ fn guard(written: &file::Guard, faults: &mut Faults) -> Guard {
         faults.add("guard.share_max must be between 0 and 1".into());
     }
     Guard { items_max, share_max, share_items_min }
+}
+
+fn callbacks(written: &file::Callbacks, faults: &mut Faults) -> Callbacks {
+    let hosts: Vec<_> = written.hosts.iter().filter_map(|text| CallbackHost::parse(text)).collect();
+    if hosts.len() < written.hosts.len() {
+        faults.add("callbacks.hosts has an entry that is neither HOST nor HOST:PORT".into());
+    }
+    let networks = written.private_networks.iter();
+    let private_networks: Vec<_> = networks.filter_map(|text| Network::parse(text)).collect();
+    if private_networks.len() < written.private_networks.len() {
+        let text = "callbacks.private_networks has an entry that is no network, such as 10.0.0.0/8";
+        faults.add(text.into());
+    }
+    if !(100..=300_000).contains(&written.timeout_ms) {
+        faults.add("callbacks.timeout_ms must be between 100 and 300000".into());
+    }
+    // A year, so that it can be added to a time.
+    if written.give_up_after_ms > 31_536_000_000 {
+        faults.add("callbacks.give_up_after_ms must be at most 31536000000".into());
+    }
+    Callbacks {
+        rule: CallbackRule { hosts, private_networks },
+        timeout: Duration::from_millis(written.timeout_ms),
+        give_up_after_ms: written.give_up_after_ms,
+    }
 }
 
 fn check(limits: &Limits, faults: &mut Faults) {

@@ -22,6 +22,7 @@ pub struct File {
     pub http: Http,
     pub due: Due,
     pub guard: Guard,
+    pub callbacks: Callbacks,
     pub limits: Limits,
 }
 
@@ -94,6 +95,15 @@ pub struct Guard {
     pub items_max: u64,
     pub share_max: f64,
     pub share_items_min: u64,
+}
+
+/// `[callbacks]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Callbacks {
+    pub hosts: Vec<String>,
+    pub private_networks: Vec<String>,
+    pub timeout_ms: u64,
+    pub give_up_after_ms: u64,
 }
 
 /// The settings could not be read.

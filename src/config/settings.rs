@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::secret::Secret;
+use crate::domain::callbacks::rule::CallbackRule;
 use crate::domain::due::Calendar;
 use crate::domain::policy::{Guard, Policy};
 
@@ -29,6 +31,8 @@ pub struct Settings {
     pub http: Http,
     /// `[guard]`
     pub guard: Guard,
+    /// `[callbacks]`
+    pub callbacks: Callbacks,
     /// `[limits]`
     pub limits: Limits,
     /// `[due]`
@@ -172,6 +176,17 @@ pub enum Credential {
 pub struct Http {
     /// Where to listen; `None` turns it off.
     pub listen: Option<SocketAddr>,
+}
+
+/// Whom to tell by HTTP, and how patiently.
+#[derive(Clone, Debug)]
+pub struct Callbacks {
+    /// Whom callbacks may go to.
+    pub rule: CallbackRule,
+    /// How long one try may take.
+    pub timeout: Duration,
+    /// How long a callback is tried again after it first failed.
+    pub give_up_after_ms: u64,
 }
 
 /// Every bound, by name: `[limits]`, as the operator wrote it.

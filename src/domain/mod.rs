@@ -14,4 +14,5 @@ pub mod outcome;
 pub mod failure;
 pub mod state;
 pub mod event;
+pub mod callbacks;
 pub mod due;

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::callbacks::url::CallbackUrl;
 use crate::domain::subject::Subject;
 
 /// A valid request of a data subject (DESIGN 4.1). Holds the subject, so it has no `Serialize`.
@@ -20,6 +21,8 @@ pub struct Request {
     pub submitted: Timestamp,
     /// Who it is about.
     pub subject: Subject,
+    /// Whom to tell by HTTP; none once the request is read from the ledger, which has them apart.
+    pub callbacks: Vec<CallbackUrl>,
     /// What `extensions.dsrd` says.
     pub options: Options,
 }

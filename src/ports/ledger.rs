@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::domain::callbacks::url::CallbackUrl;
 use crate::domain::event::{Announcement, Correspondence};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::{ItemOutcome, Tally};
@@ -27,7 +28,8 @@ use crate::ports::tasks::{Lease, Tasks};
 pub trait Ledger: Tasks {
     /// Commits first records with their sealed requests and announcements, all at once, and says
     /// of each, in that order, what it found. Of one whose id is known nothing is written; if it is
-    /// a repetition, its last announcement becomes unsent again: its producer asked twice.
+    /// a repetition, its last announcement becomes unsent again, and owed to its URLs again: its
+    /// producer asked twice.
     async fn open(&self, openings: &[&Opening]) -> Result<Vec<Opened>, Failure>;
 
     /// Commits the next record, the state it leads to and the announcement. If another writer
@@ -128,6 +130,24 @@ pub trait Ledger: Tasks {
     /// Announcements not yet confirmed.
     async fn backlog(&self) -> Result<u64, Failure>;
 
+    /// Callbacks due to be tried at `now`, oldest first, at most `each_host` of each host. Each
+    /// announcement is owed to each URL of its request from the moment it is committed.
+    async fn owed(&self, now: Timestamp, each_host: u32) -> Result<Vec<Callback>, Failure>;
+
+    /// Puts a callback off until `retry_at`, counts the try, and keeps when the first one failed.
+    async fn put_off_callback(
+        &self,
+        id: &CallbackId,
+        now: Timestamp,
+        retry_at: Timestamp,
+    ) -> Result<(), Failure>;
+
+    /// Owes a callback no longer: it was delivered, or given up.
+    async fn forget_callback(&self, id: &CallbackId) -> Result<(), Failure>;
+
+    /// Callbacks not yet delivered or given up.
+    async fn callback_backlog(&self) -> Result<u64, Failure>;
+
     /// Whether the ledger can be written now.
     async fn ping(&self) -> Result<(), Failure>;
 }
@@ -160,8 +180,36 @@ pub struct OpeningRequest {
     pub taken: Timestamp,
     /// Keyed digests of the subject's identities: requests that share one are about one person.
     pub persons: Vec<String>,
+    /// Whom to tell by HTTP of this and of each later announcement.
+    pub callbacks: Vec<CallbackUrl>,
     /// The body, sealed.
     pub sealed: SealedRequest,
+}
+
+/// An announcement that is owed to a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callback {
+    /// What it is known by.
+    pub id: CallbackId,
+    /// Where to.
+    pub url: CallbackUrl,
+    /// The `CloudEvent` as JSON, the same to the byte at every try.
+    pub event: String,
+    /// How often it was tried and put off.
+    pub tries: u32,
+    /// When the first of these tries failed.
+    pub failed_at: Option<Timestamp>,
+}
+
+/// What a callback is known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallbackId {
+    /// Which request.
+    pub request: RequestId,
+    /// Ledger sequence of the record that is announced.
+    pub sequence: u64,
+    /// Which of the request's URLs, counted from 0.
+    pub number: u64,
 }
 
 /// A request body under its own key.

@@ -114,6 +114,7 @@ impl Docket {
                 due,
                 taken: self.clock.now(),
                 persons: self.persons(request),
+                callbacks: request.callbacks.clone(),
                 sealed,
             }),
             correspondence: correspondence.clone(),

@@ -14,3 +14,4 @@ pub mod export;
 pub mod erase;
 pub mod verify;
 pub mod announce;
+pub mod callback;

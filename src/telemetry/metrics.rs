@@ -42,6 +42,10 @@ pub struct Metrics {
     pub events: Family<Announced, Counter>,
     /// `dsrd_outbox_backlog`
     pub outbox_backlog: Gauge,
+    /// `dsrd_callbacks_total{result}`
+    pub callbacks: Family<CalledBack, Counter>,
+    /// `dsrd_callbacks_backlog`
+    pub callbacks_backlog: Gauge,
     /// `dsrd_ready{part}`
     pub ready: Family<Part, Gauge>,
     /// `dsrd_step_failures_total{step,kind}`
@@ -93,6 +97,13 @@ pub struct Announced {
     pub result: &'static str,
 }
 
+/// What became of a try to call back.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct CalledBack {
+    /// `delivered`, `retried` or `given_up`.
+    pub result: &'static str,
+}
+
 /// A part of the world outside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Part {
@@ -103,7 +114,7 @@ pub struct Part {
 /// Which step failed, and what may be done about it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StepFailure {
-    /// `intake`, `find`, `act`, `verify`, `announce` or `census`.
+    /// `intake`, `find`, `act`, `verify`, `announce`, `callback` or `census`.
     pub step: &'static str,
     /// `transient`, `permanent` or `needs_person`.
     pub kind: &'static str,
@@ -127,6 +138,8 @@ impl Metrics {
             item_outcomes: add(r, "item_outcomes", "Planned items that came to this outcome"),
             events: add(r, "events", "Tries to publish an event, by result"),
             outbox_backlog: add(r, "outbox_backlog", "Events not yet confirmed by the broker"),
+            callbacks: add(r, "callbacks", "Tries to post an event to a callback URL, by result"),
+            callbacks_backlog: add(r, "callbacks_backlog", "Callbacks not yet delivered"),
             ready: add(r, "ready", "Whether a part could be reached when this was read: 1 or 0"),
             step_failures: add(r, "step_failures", "Steps of a request that failed, each try"),
             registry,

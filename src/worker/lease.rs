@@ -15,8 +15,53 @@ use crate::worker::world::World;
 #[derive(Debug, Default)]
 pub struct Held(Mutex<Vec<Lease>>);
 
+/// A lease that a loop keeps from turn to turn: to claim it anew each time would cost more writes
+/// than a turn does.
+pub struct Kept {
+    work: &'static str,
+    /// The lease, and when it is to be renewed.
+    lease: Option<(Lease, Timestamp)>,
+}
+
 /// A lease is renewed so often before it lapses: a renewal may fail and the next still be in time.
 const RENEWALS: u64 = 3;
+
+impl Kept {
+    /// A lease on `work`, not yet claimed.
+    pub fn new(work: &'static str) -> Self {
+        Self { work, lease: None }
+    }
+
+    /// The lease, claimed or renewed where it has to be; `None` while it is another's.
+    ///
+    /// # Errors
+    /// The ledger's failure.
+    pub async fn claim(&mut self, world: &World) -> Result<Option<&Lease>, Failure> {
+        let now = world.docket.clock.now();
+        let holds = match &mut self.lease {
+            Some((_, renew_at)) if now < *renew_at => true,
+            Some((lease, renew_at)) => {
+                let renewed = renew(world, lease).await?;
+                *renew_at = self::renew_at(world, now);
+                renewed
+            }
+            None => false,
+        };
+        if !holds {
+            let claimed = claim(world, self.work).await?;
+            self.lease = claimed.map(|lease| (lease, renew_at(world, now)));
+        }
+        Ok(self.lease.as_ref().map(|(lease, _)| lease))
+    }
+
+    /// Lets go of it, if it is held.
+    pub async fn let_go(&mut self, world: &World) {
+        if let Some((lease, _)) = self.lease.take() {
+            // It lapses otherwise.
+            let _gone = let_go(world, &lease, End::Done).await;
+        }
+    }
+}
 
 /// Claims a work; `None` if another has it or it is put off.
 ///

@@ -6,18 +6,19 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::{Level, error, event, info, warn};
+use tracing::{Level, debug, error, event, info, warn};
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, State};
+use crate::ports::ledger::Callback;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::announce::Turn;
 use crate::stages::intake::Taken;
 use crate::stages::walk::Meter;
 use crate::telemetry::metrics::{
-    Announced, Ended, InState, KindState, Metrics, Purpose, Settled, StepFailure,
+    self, Announced, Ended, InState, KindState, Metrics, Purpose, Settled, StepFailure,
 };
 use crate::worker::world::World;
 
@@ -103,6 +104,7 @@ async fn census(world: &World) -> Result<Vec<(RequestId, Timestamp)>, Failure> {
         metrics.requests_open.get_or_create(&InState { state: state.word() }).set(gauge(count));
     }
     metrics.outbox_backlog.set(gauge(ledger.backlog().await?));
+    metrics.callbacks_backlog.set(gauge(ledger.callback_backlog().await?));
     let open: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_end()).collect();
     let now = world.docket.clock.now();
     let dues = ledger.standings(&open, DUE_MAX).await?;
@@ -248,6 +250,42 @@ pub fn announced(metrics: &Metrics, turn: Turn) {
             "no queue is bound for these events; they are kept and tried again"
         );
     }
+}
+
+/// What became of a try to call back.
+pub enum CalledBack {
+    /// The host has it.
+    Delivered,
+    /// It is tried again later; why.
+    Retried(String),
+    /// It is not tried again; why.
+    GivenUp(String),
+}
+
+/// A callback was tried. Of a URL the host alone is told.
+pub fn called_back(metrics: &Metrics, callback: &Callback, how: &CalledBack) {
+    let (id, host) = (&callback.id.request, callback.url.host());
+    let result = match how {
+        CalledBack::Delivered => {
+            debug!(request.id = %id, callback.host = host, "called back");
+            "delivered"
+        }
+        CalledBack::Retried(error) => {
+            // The first says all; the others would say it for days.
+            if callback.tries == 0 {
+                let text = "calling back did not work; will be tried again";
+                warn!(request.id = %id, callback.host = host, error, "{text}");
+            } else {
+                debug!(request.id = %id, callback.host = host, error, "did not work again");
+            }
+            "retried"
+        }
+        CalledBack::GivenUp(error) => {
+            warn!(request.id = %id, callback.host = host, error, "a callback was given up");
+            "given_up"
+        }
+    };
+    metrics.callbacks.get_or_create(&metrics::CalledBack { result }).inc();
 }
 
 /// A step failed that concerns no single request.

@@ -1,7 +1,7 @@
 //! Starts the loops and waits for them all.
 
 use crate::ports::tasks::Purpose;
-use crate::worker::loops::{act, announce, intake, sweep};
+use crate::worker::loops::{act, announce, callback, intake, sweep};
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
 use crate::worker::{lease, report};
@@ -18,6 +18,7 @@ pub async fn run(world: &World) {
         act::run(world),
         sweep::run(world, Purpose::Verify),
         announce::run(world),
+        callback::run(world),
         report::run(world),
     );
     announce::run_last(world).await;

@@ -7,11 +7,12 @@ use jiff::SignedDuration;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
+use crate::domain::callbacks::rule::CallbackRule;
 use crate::domain::due::Calendar;
 use crate::domain::event::Envelope;
 use crate::domain::failure::Failure;
 use crate::domain::policy::{Guard, Policy};
-use crate::ports::door::{Announcer, Inbox};
+use crate::ports::door::{Announcer, Callbacks, Inbox};
 use crate::ports::exports::Exports;
 use crate::ports::ledger::Ledger;
 use crate::ports::sources::Source;
@@ -36,6 +37,8 @@ pub type Sources = Vec<Arc<dyn Source>>;
 pub struct Parts {
     /// Where requests come from and events go.
     pub door: Door,
+    /// Where producers are told by HTTP.
+    pub callbacks: Arc<dyn Callbacks>,
     /// What is searched.
     pub sources: Sources,
     /// Where archives go.
@@ -95,6 +98,10 @@ pub struct Limits {
     pub decoded_bytes_max: u64,
     /// Decoded bytes per stored byte.
     pub decoded_ratio_max: u64,
+    /// Whom callbacks may go to.
+    pub callbacks: CallbackRule,
+    /// How long a callback is tried again after it first failed.
+    pub callback_give_up_after_ms: u64,
     /// How long a work is ours without being renewed.
     pub lease_ms: u64,
     /// Pauses and tries.
@@ -113,6 +120,8 @@ pub struct World {
     pub inbox: Arc<dyn Inbox>,
     /// Where events go.
     pub announcer: Arc<dyn Announcer>,
+    /// Where producers are told by HTTP.
+    pub callbacks: Arc<dyn Callbacks>,
     /// What is searched.
     pub sources: Sources,
     /// Where archives go.
@@ -161,6 +170,7 @@ impl World {
             trust,
             inbox,
             announcer,
+            callbacks: parts.callbacks,
             sources: parts.sources,
             exports: parts.exports,
             alone: parts.alone,
@@ -230,6 +240,7 @@ impl Limits {
             identities_max: self.identities_max,
             identity_chars_min: self.identity_chars_min,
             sources: Some(sources.iter().map(|source| source.name().to_owned()).collect()),
+            callbacks: Some(self.callbacks.clone()),
             now: clock.now(),
             trust: None,
         }

@@ -250,7 +250,7 @@ async fn a_broker_is_believed_and_believes_us_by_certificates() {
     };
     let door = Door::with(&settings);
     door.inbox.ping().await.map_err(|failure| failure.chain()).unwrap();
-    submit(&settings, Bytes::from_static(b"in private"), "m-1").await.unwrap();
+    submit(&settings, Bytes::from_static(b"in private"), "m-1", None).await.unwrap();
     assert_eq!(door.receive().await.body, "in private");
 
     // Neither a broker that nobody vouches for, nor us without a certificate.
@@ -316,7 +316,7 @@ async fn what_is_not_declared_must_be_there() {
         FieldTable::default(),
     );
     exchange.await.unwrap();
-    submit(&settings, Bytes::from_static(b"there"), "m-1").await.unwrap();
+    submit(&settings, Bytes::from_static(b"there"), "m-1", None).await.unwrap();
     assert_eq!(door.receive().await.body, "there");
 }
 

@@ -2,12 +2,14 @@
 
 use serde_json::json;
 
+use dsrd::adapters::memory::callbacks::Mood;
 use dsrd::adapters::memory::source::Fault;
 use dsrd::domain::outcome::Block;
 use dsrd::domain::policy::Guard;
+use dsrd::ports::door::Answer;
 
 use crate::support::simulation::scenario::{
-    SOURCE, Scenario, control, correspondence, notes, patient, request, simulate,
+    SOURCE, Scenario, control, correspondence, notes, patient, request, request_told, simulate,
 };
 use crate::support::simulation::story::ending;
 use crate::support::simulation::tripwire::{Fuse, Point, Trip};
@@ -78,7 +80,8 @@ lives!(
     conflict,
     cancelled,
     held,
-    dry
+    dry,
+    called_back
 );
 
 fn export() -> Scenario {
@@ -138,6 +141,15 @@ fn held() -> Scenario {
     let approve = control("approve", "r-1").to_string();
     scenario.wire.on("held", move || inbox.push(approve.clone(), correspondence()));
     scenario
+}
+
+/// Told by HTTP, by one host at once and by another that refuses at first.
+fn called_back() -> Scenario {
+    let scenario = Scenario::small().trusting(&["crm.example", "other.example"]);
+    let refused = Answer::Refused { status: 500, retry_after_ms: None };
+    scenario.callbacks.set_mood("other.example", Mood::Answers(refused, 1));
+    let urls = ["https://crm.example/1", "https://other.example/2"];
+    patient(scenario.sent(request_told("r-1", "access", &urls)))
 }
 
 fn dry() -> Scenario {

@@ -4,7 +4,9 @@ use dsrd::adapters::memory::source::Fault;
 use dsrd::domain::outcome::Block;
 
 use crate::support::simulation::scenario::Start::{Late, Together};
-use crate::support::simulation::scenario::{SOURCE, Scenario, notes, patient, request, simulate};
+use crate::support::simulation::scenario::{
+    SOURCE, Scenario, notes, patient, request, request_told, simulate,
+};
 use crate::support::simulation::story::ending;
 use crate::support::simulation::tripwire::{Fuse, Trip};
 
@@ -51,7 +53,7 @@ macro_rules! lives {
     )*};
 }
 
-lives!(export, several_sources);
+lives!(export, several_sources, called_back);
 
 /// Which of the two is accepted first would be chance if one daemon stood still.
 #[test]
@@ -71,6 +73,12 @@ fn several_sources() -> Scenario {
     source.put("held.txt", notes("held"));
     source.set_fault("held.txt", Some(Fault::Blocks(Block::LegalHold)));
     patient(scenario.sent(request("r-1", "erasure")))
+}
+
+/// Told by HTTP, by whichever daemon.
+fn called_back() -> Scenario {
+    let scenario = Scenario::small().trusting(&["crm.example"]);
+    patient(scenario.sent(request_told("r-1", "access", &["https://crm.example/hook"])))
 }
 
 /// One waits for the other, in whichever daemon.

@@ -13,8 +13,8 @@ use dsrd::domain::state::State;
 use dsrd::ports::door::{Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, Upload};
 use dsrd::ports::ledger::{
-    Appended, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record, SealedItem,
-    SealedRequest, Standing,
+    Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
+    SealedItem, SealedRequest, Standing,
 };
 use dsrd::ports::sources::{ByteStream, Erased, Page, Read, Source};
 use dsrd::ports::system::Clock;
@@ -237,6 +237,23 @@ impl Ledger for World {
     }
     async fn backlog(&self) -> Result<u64, Failure> {
         Ok(2)
+    }
+    async fn owed(&self, _: Timestamp, _: u32) -> Result<Vec<Callback>, Failure> {
+        unreachable!()
+    }
+    async fn put_off_callback(
+        &self,
+        _: &CallbackId,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn forget_callback(&self, _: &CallbackId) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn callback_backlog(&self) -> Result<u64, Failure> {
+        unreachable!()
     }
     async fn ping(&self) -> Result<(), Failure> {
         if self.ledger_is_down {

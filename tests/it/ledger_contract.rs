@@ -2,13 +2,16 @@
 
 use dsrd::adapters::sql::ledger::SqlLedger;
 use dsrd::config::secret::Secret;
+use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::failure::FailureKind;
 use dsrd::domain::outcome::{Block, ItemOutcome};
 use dsrd::domain::plan::ActionWord;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Event, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
-use dsrd::ports::ledger::{Appended, Cleared, Ledger, Opened, Progress, Record, ordinals};
+use dsrd::ports::ledger::{
+    Appended, Callback, Cleared, Ledger, Opened, Progress, Record, ordinals,
+};
 use dsrd::ports::tasks::{End, Purpose, Shard};
 use sqlx::{AnyConnection, Connection, Executor};
 
@@ -28,7 +31,7 @@ macro_rules! suite {
         suite!(@ledger fresh, standings_come_by_due_date, items_come_in_pages);
         suite!(@ledger fresh, outcomes_are_replaced, thousands_of_items, the_outbox_keeps_order);
         suite!(@ledger fresh, progress_is_of_the_current_stage, rest_forgets_the_seals);
-        suite!(@ledger fresh, a_failed_request_keeps_its_seals);
+        suite!(@ledger fresh, a_failed_request_keeps_its_seals, each_url_is_owed_each_announcement);
         suite!(@ledger fresh, work_is_claimed_once, a_lapsed_lease_writes_nothing);
         suite!(@ledger fresh, sweeps_are_opened_one_at_a_time, one_person_is_served_in_order);
         suite!(@url fresh, two_daemons_share_a_ledger, a_ledger_is_found_again);
@@ -291,6 +294,54 @@ async fn the_outbox_keeps_order(ledger: &dyn Ledger) {
     assert_eq!(unsent(300).await, "a1+1 b1+0 b2+0");
     let again = ledger.unsent(second(300), 9).await.unwrap();
     assert_eq!(again[2], all[3]);
+}
+
+async fn each_url_is_owed_each_announcement(ledger: &dyn Ledger) {
+    let called_back = |id: &str, at, urls: &[&str]| {
+        let mut opening = opening(id, at);
+        let callbacks = urls.iter().map(|url| CallbackUrl::parse(url).unwrap());
+        opening.request.as_mut().unwrap().callbacks = callbacks.collect();
+        opening
+    };
+    let owed = async |now, each_host| {
+        let owed = ledger.owed(second(now), each_host).await.unwrap();
+        let names = owed.iter().map(|callback| {
+            let Callback { id, tries, .. } = callback;
+            format!("{}{}.{}+{tries}", id.request, id.sequence, id.number)
+        });
+        names.collect::<Vec<_>>().join(" ")
+    };
+    let (one, other) = ("https://one.example/t0ken", "https://other.example:8443/");
+    let (a, b) = (called_back("a", 100, &[one, other]), called_back("b", 101, &[one]));
+    ledger.open(&[&b, &a, &opening("c", 102), &rejection("d", 103)]).await.unwrap();
+    let mut first = Life { last: a.record.clone() };
+    first.go(ledger, [Event::FindStarted]).await;
+    assert_eq!(owed(200, 9).await, "a1.0+0 a1.1+0 a2.0+0 a2.1+0 b1.0+0");
+    assert_eq!(owed(200, 1).await, "a1.0+0 a1.1+0", "one of each host");
+    assert_eq!(ledger.callback_backlog().await.unwrap(), 5);
+
+    let all = ledger.owed(second(200), 9).await.unwrap();
+    assert_eq!((all[0].url.expose(), all[1].url.expose()), (one, other));
+    assert_eq!(all[2].event, announcement(&first.last).body);
+    ledger.put_off_callback(&all[0].id, second(200), second(300)).await.unwrap();
+    ledger.forget_callback(&all[1].id).await.unwrap();
+    assert_eq!(owed(299, 9).await, "a2.0+0 a2.1+0 b1.0+0");
+    assert_eq!(owed(300, 9).await, "a1.0+1 a2.0+0 a2.1+0 b1.0+0");
+    ledger.put_off_callback(&all[0].id, second(300), second(300)).await.unwrap();
+    let put_off = ledger.owed(second(300), 9).await.unwrap().remove(0);
+    assert_eq!((put_off.tries, put_off.failed_at), (2, Some(second(200))));
+
+    // Rest takes nothing away: the last announcement is owed as well.
+    first.go(ledger, [planned(), Event::Cancelled(decision())]).await;
+    for callback in ledger.owed(second(300), 9).await.unwrap() {
+        ledger.put_off_callback(&callback.id, second(300), second(400)).await.unwrap();
+        if callback.id.number == 1 {
+            ledger.forget_callback(&callback.id).await.unwrap();
+        }
+    }
+    assert_eq!(owed(300, 9).await, "");
+    assert!(matches!(ledger.open(&[&a]).await.unwrap()[..], [Opened::Repeated]));
+    assert_eq!(owed(300, 9).await, "a4.0+0 a4.1+0", "the last announcement alone");
 }
 
 async fn progress_is_of_the_current_stage(ledger: &dyn Ledger) {

@@ -6,6 +6,7 @@ mod support; // what the tests start and share
 mod state_grid; // every state against every event
 mod flow; // whole lives through the door, in memory
 mod decisions; // what waits for a person, and what a person may decide
+mod callbacks; // producers are told by HTTP, and nobody else is
 mod crash; // the same lives, stopped at every effect and started again
 mod fleet; // two daemons on one ledger, one of them killed or frozen at every effect
 mod model; // intake, ledger, leases and outbox as a model, every order of events checked

@@ -5,6 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::failure::Failure;
 use dsrd::domain::item::{Finding, Hit, Item, Unreadable, Version};
 use dsrd::domain::plan::{Action, Planned};
@@ -122,6 +123,7 @@ fn nothing_can_be_printed() {
         regulation: "gdpr".to_owned(),
         submitted: jiff::Timestamp::UNIX_EPOCH,
         subject: subject.clone(),
+        callbacks: vec![CallbackUrl::parse(&format!("https://crm.example/{CONTENT}")).unwrap()],
         options: Options::default(),
     };
     let printed = [

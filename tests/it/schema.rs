@@ -49,6 +49,7 @@ fn request() -> Value {
             { "identity_type": "object_id",
               "identity_value": "6f9619ff-8b86-d011-b42d-00cf4fc964ff", "identity_format": "raw" }
         ],
+        "status_callback_urls": ["https://crm.example:8443/hook?token=t0ken"],
         "extensions": { "dsrd": { "sources": ["run-history"], "dry_run": false,
                                   "on_erase": "redact", "encrypt_to": ["age1xyz"],
                                   "language": "ja", "due_time": "2026-12-20T00:00:00Z" } }
@@ -92,6 +93,12 @@ fn other_requests_are_refused() {
         ("/subject_request_id", json!("")),
         ("/subject_request_type", json!("forget")),
         ("/submitted_time", json!("yesterday")),
+        ("/status_callback_urls", json!("https://crm.example/")),
+        ("/status_callback_urls", json!(vec!["https://crm.example/"; 9])),
+        ("/status_callback_urls/0", json!("crm.example")),
+        ("/status_callback_urls/0", json!("ftp://crm.example/")),
+        ("/status_callback_urls/0", json!("https://user@crm.example/")),
+        ("/status_callback_urls/0", json!("https://crm.example/#part")),
         ("/subject_identities", json!([])),
         ("/subject_identities", json!({})),
         ("/subject_identities", json!({"shoe_size": {"value": "42"}})),

@@ -1,5 +1,7 @@
-//! The door for operators: health, metrics and one page. Reads only, and shows nobody's identity.
+//! HTTP on both sides: the door for operators, which shows health, metrics and one page, reads only
+//! and shows nobody's identity; and callbacks, by which producers are told.
 
 pub mod server;
 mod health;
 pub mod page;
+pub mod callbacks;

@@ -2,6 +2,7 @@
 //! else: what is in them is gone with the process.
 
 pub mod announcer;
+pub mod callbacks;
 pub mod clock;
 pub mod exports;
 pub mod inbox;

@@ -13,7 +13,7 @@ use crate::adapters::sql::connect::Connections;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::requests::{BY_CHANGE, BY_DUE};
 use crate::adapters::sql::sharing::leases;
-use crate::adapters::sql::{items, migrate, openings, outbox, requests};
+use crate::adapters::sql::{callbacks, items, migrate, openings, outbox, requests};
 use crate::config::secret::Secret;
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
@@ -21,8 +21,8 @@ use crate::domain::outcome::{ItemOutcome, Tally};
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::{
-    Appended, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record, SealedItem,
-    SealedRequest, Standing,
+    Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
+    SealedItem, SealedRequest, Standing,
 };
 use crate::ports::tasks::Lease;
 
@@ -247,6 +247,31 @@ impl Ledger for SqlLedger {
 
     async fn backlog(&self) -> Result<u64, Failure> {
         outbox::backlog(self.read()).await
+    }
+
+    async fn owed(&self, now: Timestamp, each_host: u32) -> Result<Vec<Callback>, Failure> {
+        callbacks::owed(self.read(), now, each_host).await
+    }
+
+    async fn put_off_callback(
+        &self,
+        id: &CallbackId,
+        now: Timestamp,
+        retry_at: Timestamp,
+    ) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        callbacks::put_off(&mut transaction, id, now, retry_at).await?;
+        commit(transaction).await
+    }
+
+    async fn forget_callback(&self, id: &CallbackId) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        callbacks::forget(&mut transaction, id).await?;
+        commit(transaction).await
+    }
+
+    async fn callback_backlog(&self) -> Result<u64, Failure> {
+        callbacks::backlog(self.read()).await
     }
 
     async fn ping(&self) -> Result<(), Failure> {

@@ -13,6 +13,7 @@ pub mod openings;
 pub mod requests;
 pub mod items;
 pub mod outbox;
+pub mod callbacks;
 pub mod sharing;
 pub mod rows;
 pub mod refusal;

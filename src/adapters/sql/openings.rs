@@ -7,11 +7,11 @@ use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::items::{ROWS_MAX, places};
-use crate::adapters::sql::outbox;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::requests::next;
 use crate::adapters::sql::rows::{DIGEST, REQUEST_ID, millis, read, stored, written};
 use crate::adapters::sql::sharing::persons;
+use crate::adapters::sql::{callbacks, outbox};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
@@ -54,6 +54,7 @@ pub async fn open(
         }
         if digests.get(&record.id) == Some(digest) {
             outbox::announce_again(connection, &record.id).await?;
+            callbacks::owe(connection, &record.id).await?;
             opened.push(Opened::Repeated);
         } else {
             opened.push(Opened::Conflict);
@@ -106,8 +107,8 @@ fn bind<'q>(query: Statement<'q>, opening: &'q Opening, state: State) -> Stateme
         .bind(request.map(|request| request.sealed.body.as_slice()))
 }
 
-/// Writes what stands with new requests: their first records, whom they are about, and what is
-/// announced.
+/// Writes what stands with new requests: their first records, whom they are about, what is
+/// announced, and to whom else.
 async fn write(connection: &mut AnyConnection, openings: &[&Opening]) -> Result<(), Failure> {
     let statement = format!(
         "INSERT INTO events (request, sequence, at, event, previous, hash) VALUES {}",
@@ -127,7 +128,15 @@ async fn write(connection: &mut AnyConnection, openings: &[&Opening]) -> Result<
     persons::add(connection, openings).await?;
     let announced: Vec<_> =
         openings.iter().map(|opening| (&opening.announcement, millis(opening.record.at))).collect();
-    outbox::add(connection, &announced).await
+    outbox::add(connection, &announced).await?;
+    for Opening { record, request, .. } in openings {
+        let Some(request) = request.as_ref().filter(|request| !request.callbacks.is_empty()) else {
+            continue;
+        };
+        callbacks::add_urls(connection, &record.id, &request.callbacks).await?;
+        callbacks::owe(connection, &record.id).await?;
+    }
+    Ok(())
 }
 
 /// The digest of the body that a request came with, by its id.

@@ -5,9 +5,9 @@
 
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
-use crate::adapters::sql::outbox;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{CENSUS, RECORD, SEALED, STANDING, millis, read, stored, written};
+use crate::adapters::sql::{callbacks, outbox};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
@@ -70,6 +70,7 @@ pub async fn append(
     write_event(connection, record).await.map_err(while_doing(doing))?;
     if let Some(announcement) = announcement {
         outbox::add(connection, &[(announcement, changed)]).await?;
+        callbacks::owe(connection, &record.id).await?;
     }
     if state.rests() {
         for statement in SHRED {

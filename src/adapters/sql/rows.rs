@@ -5,13 +5,16 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use crate::adapters::sql::refusal::while_doing;
+use crate::domain::callbacks::url::{CallbackUrl, IllegalUrl};
 use crate::domain::event::{Announcement, Correspondence};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::ActionWord;
 use crate::domain::request::{IllegalRequestId, RequestId, RequestKind};
 use crate::domain::state::{Event, State};
-use crate::ports::ledger::{Progress, Record, SealedItem, SealedRequest, Standing};
+use crate::ports::ledger::{
+    Callback, CallbackId, Progress, Record, SealedItem, SealedRequest, Standing,
+};
 use crate::ports::tasks::{Lease, Shard};
 
 /// What stands in a row and cannot have been written by this program.
@@ -23,6 +26,8 @@ enum RowError {
     Id(#[source] IllegalRequestId),
     #[error("an announcement has an illegal id")]
     EventId(#[source] uuid::Error),
+    #[error("a callback has an illegal URL")]
+    Url(#[source] IllegalUrl),
     #[error("a request has an unknown state")]
     State,
     #[error("a request has an unknown kind")]
@@ -110,8 +115,11 @@ pub const REQUEST_ID: Columns<RequestId> =
 pub const ANNOUNCEMENT: Columns<Announcement> =
     Columns { doing: "reading the outbox", from: announcement };
 
-/// `count` over `outbox`.
-pub const BACKLOG: Columns<u64> = Columns { doing: "counting the outbox", from: count };
+/// A row of `callbacks`, with its URL and the body of its announcement.
+pub const CALLBACK: Columns<Callback> = Columns { doing: "reading the callbacks", from: callback };
+
+/// `count` over `outbox` or `callbacks`.
+pub const BACKLOG: Columns<u64> = Columns { doing: "counting what is to be sent", from: count };
 
 /// A time as a column holds it.
 pub fn millis(time: Timestamp) -> i64 {
@@ -223,6 +231,21 @@ fn announcement(row: &AnyRow) -> Result<Announcement, RowError> {
         body: get(row, "body")?,
         correspondence: correspondence(row)?,
         tries: u32::try_from(get::<i64>(row, "tries")?).unwrap_or(u32::MAX),
+    })
+}
+
+fn callback(row: &AnyRow) -> Result<Callback, RowError> {
+    let url: String = get(row, "url")?;
+    Ok(Callback {
+        id: CallbackId {
+            request: request_id(row, "request")?,
+            sequence: counted(get(row, "sequence")?),
+            number: counted(get(row, "number")?),
+        },
+        url: CallbackUrl::parse(&url).map_err(RowError::Url)?,
+        event: get(row, "body")?,
+        tries: u32::try_from(get::<i64>(row, "tries")?).unwrap_or(u32::MAX),
+        failed_at: get::<Option<i64>>(row, "failed_at")?.map(time).transpose()?,
     })
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use crate::domain::callbacks::rule::CallbackRule;
 use crate::stages::message::signature::Trust;
 
 /// One thing that is wrong with a message.
@@ -33,6 +34,8 @@ pub struct Terms {
     pub identity_chars_min: usize,
     /// Names of the configured sources; `None` admits any name.
     pub sources: Option<Vec<String>>,
+    /// Whom callbacks may go to; `None` takes no URLs, and refuses none.
+    pub callbacks: Option<CallbackRule>,
     /// When the message is read.
     pub now: Timestamp,
     /// Who must have signed it; `None` asks for no signature.
@@ -55,6 +58,7 @@ impl Terms {
             identity_chars_min: 1,
             // A source may have been taken out of the configuration since.
             sources: None,
+            callbacks: None,
             now: Timestamp::MAX - CLOCK_SKEW,
             // It was checked when it came in.
             trust: None,

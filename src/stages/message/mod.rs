@@ -4,4 +4,5 @@
 pub mod fault;
 pub mod signature;
 pub mod identities;
+pub mod callbacks;
 pub mod read;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::domain::request::{Options, Request, RequestId, RequestKind};
 use crate::domain::state::Signed;
 use crate::stages::message::fault::{CLOCK_SKEW, Fault, Faults, Terms, pointer_to};
-use crate::stages::message::identities;
+use crate::stages::message::{callbacks, identities};
 
 /// What a producer sent.
 #[derive(Debug)]
@@ -197,10 +197,8 @@ fn request(
         faults.add("/submitted_time", "in_the_future", text);
     }
     let subject = identities::read(object.get("subject_identities"), terms, faults);
-    if object.get("status_callback_urls").is_some_and(|urls| urls != &Value::Array(Vec::new())) {
-        let text = "status callbacks are not served by this version; events go to the exchange";
-        faults.add("/status_callback_urls", "not_supported", text);
-    }
+    let urls = object.get("status_callback_urls");
+    let callbacks = callbacks::read(urls, subject.as_ref(), terms, faults);
     let options = options(object, terms, faults);
     if let (Some(id), Some(subject)) = (&id, &subject) {
         let id = id.as_str().to_lowercase();
@@ -210,7 +208,8 @@ fn request(
         }
     }
     let (id, regulation, kind) = (id?, regulation?, kind?);
-    Some(Request { id, kind, regulation, submitted: submitted?, subject: subject?, options })
+    let (submitted, subject) = (submitted?, subject?);
+    Some(Request { id, kind, regulation, submitted, subject, callbacks, options })
 }
 
 fn regulation(object: &Map<String, Value>, faults: &mut Faults) -> Option<String> {

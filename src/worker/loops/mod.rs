@@ -4,3 +4,4 @@ pub mod intake;
 pub mod sweep;
 pub mod act;
 pub mod announce;
+pub mod callback;

@@ -96,6 +96,7 @@ pub fn opening(id: &str, at: i64) -> Opening {
             due: second(at + 86_400),
             taken: second(at),
             persons: vec![format!("person of {id}")],
+            callbacks: Vec::new(),
             sealed: SealedRequest {
                 wrapped_key: format!("key of {id}").into_bytes(),
                 body: format!("body of {id}").into_bytes(),

@@ -10,4 +10,5 @@ pub mod link;
 pub mod producer;
 pub mod worlds;
 pub mod program;
+pub mod receiver;
 pub mod simulation;

@@ -4,18 +4,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use dsrd::adapters::memory::callbacks::MemoryCallbacks;
 use dsrd::adapters::memory::inbox::MemoryInbox;
+use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::event::Announcement;
 use dsrd::domain::failure::Failure;
 use dsrd::domain::item::Item;
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::State;
-use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
+use dsrd::ports::door::{
+    Announced, Announcer, Answer, Callbacks, Delivery, Inbox, Letter, Settlement,
+};
 use dsrd::ports::exports::{Exports, Upload};
 use dsrd::ports::ledger::{
-    Appended, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record, SealedItem,
-    SealedRequest, Standing,
+    Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
+    SealedItem, SealedRequest, Standing,
 };
 use dsrd::ports::sources::{ByteStream, Erased, Page, Read, Source};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -56,6 +60,15 @@ impl Inbox for Wired<MemoryInbox> {
 impl<P: Announcer + ?Sized> Announcer for Wired<P> {
     async fn announce(&self, announcement: &Announcement) -> Result<Announced, Failure> {
         self.wire.effect("announce", self.port.announce(announcement)).await
+    }
+}
+
+#[async_trait]
+impl Callbacks for Wired<MemoryCallbacks> {
+    async fn post(&self, url: &CallbackUrl, letter: &Letter) -> Result<Answer, Failure> {
+        // Waiting for a server that is silent is no work.
+        self.port.reach(url.host()).await;
+        self.wire.effect("post", self.port.post(url, letter)).await
     }
 }
 
@@ -273,6 +286,28 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
 
     async fn backlog(&self) -> Result<u64, Failure> {
         self.wire.look("backlog", self.port.backlog()).await
+    }
+
+    async fn owed(&self, now: Timestamp, each_host: u32) -> Result<Vec<Callback>, Failure> {
+        self.wire.look("owed", self.port.owed(now, each_host)).await
+    }
+
+    async fn put_off_callback(
+        &self,
+        id: &CallbackId,
+        now: Timestamp,
+        retry_at: Timestamp,
+    ) -> Result<(), Failure> {
+        let putting_off = self.port.put_off_callback(id, now, retry_at);
+        self.wire.effect("put_off_callback", putting_off).await
+    }
+
+    async fn forget_callback(&self, id: &CallbackId) -> Result<(), Failure> {
+        self.wire.effect("forget_callback", self.port.forget_callback(id)).await
+    }
+
+    async fn callback_backlog(&self) -> Result<u64, Failure> {
+        self.wire.look("callback_backlog", self.port.callback_backlog()).await
     }
 
     async fn ping(&self) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use dsrd::adapters::memory::announcer::MemoryAnnouncer;
+use dsrd::adapters::memory::callbacks::MemoryCallbacks;
 use dsrd::adapters::memory::clock::MemoryClock;
 use dsrd::adapters::memory::exports::MemoryExports;
 use dsrd::adapters::memory::inbox::MemoryInbox;
@@ -14,6 +15,7 @@ use dsrd::adapters::memory::source::MemorySource;
 use dsrd::adapters::sql::ledger::SqlLedger;
 use dsrd::adapters::system::SystemEntropy;
 use dsrd::config::secret::Secret;
+use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use dsrd::domain::due::Calendar;
 use dsrd::domain::event::Correspondence;
 use dsrd::domain::policy::{Guard, Policy, Rule};
@@ -39,6 +41,7 @@ pub struct Scenario {
     pub wire: Arc<Tripwire>,
     pub inbox: Arc<MemoryInbox>,
     pub announcer: Arc<MemoryAnnouncer>,
+    pub callbacks: Arc<MemoryCallbacks>,
     pub exports: Arc<MemoryExports>,
     pub sources: Vec<Arc<MemorySource>>,
     pub limits: Limits,
@@ -46,6 +49,8 @@ pub struct Scenario {
     pub logs: Lines,
     /// Whether time passes also while somebody works.
     pub hasty: bool,
+    /// Callbacks that nobody will ever take.
+    pub left_owed: u64,
     /// The metrics of each daemon, as it ended.
     pub metrics: Mutex<Vec<String>>,
     /// Whose messages are heard, PEM by key id; empty hears everybody.
@@ -94,12 +99,14 @@ impl Scenario {
             wire: Arc::default(),
             inbox: Arc::default(),
             announcer: Arc::default(),
+            callbacks: Arc::default(),
             exports: Arc::default(),
             sources: vec![Arc::new(MemorySource::new(SOURCE))],
             limits: limits(),
             guard: Guard { items_max: 1_000, share_max: 1.0, share_items_min: 0 },
             logs: Lines::default(),
             hasty: false,
+            left_owed: 0,
             metrics: Mutex::default(),
             trusted_keys: BTreeMap::new(),
             policy: Policy::default(),
@@ -127,6 +134,13 @@ impl Scenario {
     /// Erasures keep what is in that source.
     pub fn keeping(mut self, source: &str, keep: &str) -> Self {
         self.policy.rules.push(Rule { source: source.to_owned(), keep: keep.to_owned() });
+        self
+    }
+
+    /// Callbacks may go to these hosts.
+    pub fn trusting(mut self, hosts: &[&str]) -> Self {
+        let hosts = hosts.iter().map(|host| CallbackHost::parse(host).unwrap());
+        self.limits.callbacks.hosts = hosts.collect();
         self
     }
 
@@ -215,6 +229,7 @@ impl Scenario {
             self.sources.iter().map(|source| wired(wire, source) as Arc<dyn Source>).collect();
         Parts {
             door: (wired(wire, &self.inbox), wired(wire, &self.announcer)),
+            callbacks: wired(wire, &self.callbacks),
             sources,
             exports: wired(wire, &self.exports),
             alone: true,
@@ -270,7 +285,9 @@ impl Scenario {
     async fn at_rest(&self, ledger: &dyn Ledger) -> bool {
         let census = ledger.census().await.unwrap();
         let ended = census.iter().all(|(state, _)| state.is_end() || *state == State::Held);
-        self.inbox.is_empty() && ended && ledger.backlog().await.unwrap() == 0
+        let told = ledger.backlog().await.unwrap() == 0
+            && ledger.callback_backlog().await.unwrap() <= self.left_owed;
+        self.inbox.is_empty() && ended && told
     }
 }
 
@@ -340,6 +357,13 @@ pub fn request_with(id: &str, kind: &str, options: Value) -> Value {
     request
 }
 
+/// The same, wishing to be told by HTTP.
+pub fn request_told(id: &str, kind: &str, urls: &[&str]) -> Value {
+    let mut request = request(id, kind);
+    request["status_callback_urls"] = json!(urls);
+    request
+}
+
 /// A person's decision.
 pub fn control(verb: &str, id: &str) -> Value {
     json!({ "control": verb, "subject_request_id": id, "actor": "op", "reason": "asked for" })
@@ -379,6 +403,8 @@ fn limits() -> Limits {
         depth_max: 4,
         decoded_bytes_max: 1 << 24,
         decoded_ratio_max: 1000,
+        callbacks: CallbackRule::default(),
+        callback_give_up_after_ms: 3_600_000,
         lease_ms: 3_000,
         backoff: Backoff { delay_ms_min: 100, delay_ms_max: 1_000, tries_max: 5 },
     }

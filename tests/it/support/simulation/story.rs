@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io::Cursor;
 
+use dsrd::adapters::memory::callbacks::Posted;
 use dsrd::domain::event::{Announcement, event_id};
 use dsrd::domain::state::State;
 use dsrd::ports::ledger::{Ledger, Record, Standing};
@@ -26,9 +27,10 @@ pub fn check(scenario: Scenario) -> String {
 pub async fn ending(scenario: &Scenario) -> String {
     let ledger = scenario.ledger().await;
     let published = scenario.announcer.published();
+    let posted = scenario.callbacks.posted();
     let mut text = String::new();
     for standing in ledger.standings(&State::ALL, u32::MAX).await.unwrap() {
-        life(&mut text, &*ledger, &standing, &published).await;
+        life(&mut text, &*ledger, &standing, &published, &posted).await;
     }
     for source in &scenario.sources {
         writeln!(text, "{} holds {}", source.name(), listed(&source.names())).unwrap();
@@ -67,6 +69,7 @@ async fn life(
     ledger: &dyn Ledger,
     standing: &Standing,
     published: &[Announcement],
+    posted: &[Posted],
 ) {
     let id = &standing.id;
     let kind = standing.kind.map_or("message", |kind| kind.word());
@@ -74,7 +77,7 @@ async fn life(
     let mut state = State::Received;
     for record in ledger.records(id).await.unwrap() {
         state = state.next(&record.event).unwrap();
-        let told = told(&record, published);
+        let told = told(&record, published) + &called_back(&record, posted);
         let Record { sequence, event, .. } = &record;
         writeln!(text, "  {sequence} {} -> {}{told}", event.word(), state.word()).unwrap();
     }
@@ -109,6 +112,17 @@ fn told(record: &Record, published: &[Announcement]) -> String {
         write!(text, "\n      {} {}", word("pointer"), word("code")).unwrap();
     }
     text
+}
+
+/// Whom a record was posted to; a letter that was posted twice was so to the byte.
+fn called_back(record: &Record, posted: &[Posted]) -> String {
+    let id = event_id(&record.id, record.sequence).to_string();
+    let mut told: BTreeMap<&str, &[u8]> = BTreeMap::new();
+    for letter in posted.iter().filter(|letter| letter.headers["ce-id"] == id) {
+        let first = told.entry(&letter.host).or_insert(&letter.body);
+        assert_eq!(*first, letter.body, "the same id, the same letter");
+    }
+    told.keys().map(|host| format!(", told {host}")).collect()
 }
 
 fn archive(text: &mut String, scenario: &Scenario, name: &str) {
