@@ -221,6 +221,18 @@ pub async fn drafted(pool: &AnyPool, id: &RequestId) -> Result<Vec<Drafted>, Fai
     read(query.fetch_all(pool).await, DRAFTED)
 }
 
+/// Cuts rows into blocks of sixteen and then fewer, in powers of two: few sizes are few statements,
+/// which are prepared once. SQLite looks parameters up one after the other, so that a long statement
+/// takes longer than its rows in short ones.
+pub fn blocks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let fits = rows.len().checked_ilog2()?;
+        let (block, rest) = rows.split_at(1 << fits.min(4));
+        rows = rest;
+        Some(block)
+    })
+}
+
 /// `($n, …), ($m, …)` for so many rows of so many columns, after the parameters already taken.
 pub fn places(taken: usize, rows: usize, columns: usize) -> String {
     let mut text = String::new();
@@ -239,6 +251,13 @@ pub fn places(taken: usize, rows: usize, columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blocks_are_of_few_sizes() {
+        let sizes = |rows: usize| blocks(&vec![(); rows]).map(<[()]>::len).collect::<Vec<_>>();
+        assert_eq!(sizes(43), [16, 16, 8, 2, 1]);
+        assert!(sizes(0).is_empty());
+    }
 
     #[test]
     fn places_are_counted_through() {

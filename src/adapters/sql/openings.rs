@@ -6,7 +6,7 @@ use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
-use crate::adapters::sql::items::{ROWS_MAX, places};
+use crate::adapters::sql::items::{blocks, places};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::requests::next;
 use crate::adapters::sql::rows::{DIGEST, REQUEST_ID, millis, read, stored, written};
@@ -33,13 +33,13 @@ pub async fn open(
     let mut sorted = openings.to_vec();
     sorted.sort_by_key(|opening| opening.record.id.as_str());
     let mut new = BTreeSet::new();
-    for openings in sorted.chunks(ROWS_MAX) {
+    for openings in blocks(&sorted) {
         new.extend(insert(connection, openings).await?);
     }
     let mut first = new.clone();
     let written: Vec<&Opening> =
         openings.iter().copied().filter(|opening| first.remove(&opening.record.id)).collect();
-    for openings in written.chunks(ROWS_MAX) {
+    for openings in blocks(&written) {
         write(connection, openings).await?;
     }
     let mut digests = BTreeMap::new();
@@ -74,7 +74,7 @@ async fn insert(
          wrapped_key, body) VALUES {} ON CONFLICT (id) DO NOTHING RETURNING id",
         places(0, openings.len(), 18)
     );
-    let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
+    let mut query = sqlx::query(AssertSqlSafe(statement));
     for opening in openings {
         query = bind(query, opening, next(State::Received, &opening.record)?);
     }
@@ -114,7 +114,7 @@ async fn write(connection: &mut AnyConnection, openings: &[&Opening]) -> Result<
         "INSERT INTO events (request, sequence, at, event, previous, hash) VALUES {}",
         places(0, openings.len(), 6)
     );
-    let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
+    let mut query = sqlx::query(AssertSqlSafe(statement));
     for Opening { record, .. } in openings {
         query = query
             .bind(record.id.as_str())

@@ -33,7 +33,7 @@ pub async fn add(
          traceparent, message_id, sent, tries, retry_at) VALUES {}",
         places(0, announced.len(), 13)
     );
-    let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(announced.len() == 1);
+    let mut query = sqlx::query(AssertSqlSafe(statement));
     for (announcement, made) in announced {
         let to = &announcement.correspondence;
         query = query

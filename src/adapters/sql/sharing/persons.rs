@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
-use crate::adapters::sql::items::{ROWS_MAX, places};
+use crate::adapters::sql::items::{blocks, places};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{REQUEST_ID, STANDING, read};
 use crate::domain::failure::Failure;
@@ -33,13 +33,13 @@ pub async fn add(connection: &mut AnyConnection, openings: &[&Opening]) -> Resul
         .filter_map(|opening| Some((&opening.record.id, opening.request.as_ref()?)))
         .flat_map(|(id, request)| request.persons.iter().map(move |digest| (id, request, digest)))
         .collect();
-    for persons in persons.chunks(ROWS_MAX) {
+    for persons in blocks(&persons) {
         let statement = format!(
             "INSERT INTO persons (request, digest, erasure, taken) VALUES {} \
              ON CONFLICT DO NOTHING",
             places(0, persons.len(), 4)
         );
-        let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
+        let mut query = sqlx::query(AssertSqlSafe(statement));
         for (id, request, digest) in persons {
             let is_erasure = request.kind == RequestKind::Erasure;
             query = query.bind(id.as_str()).bind(*digest).bind(i64::from(is_erasure));
