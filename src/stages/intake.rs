@@ -38,7 +38,7 @@ pub async fn intake(
     delivery: &Delivery,
 ) -> Result<(Taken, Settlement), Failure> {
     let to = &delivery.correspondence;
-    let taken = match read::read(&delivery.body, terms) {
+    let taken = match read::read(&delivery.body, &delivery.label, terms) {
         Ok(Message::Request(request)) => {
             accept(docket, calendar, &request, &delivery.body, to).await?
         }

@@ -203,7 +203,7 @@ impl Limits {
             identities_max: self.identities_max,
             identity_chars_min: self.identity_chars_min,
             sources: Some(sources.iter().map(|source| source.name().to_owned()).collect()),
-            now: clock.now(),
+            now: Some(clock.now()),
         }
     }
 }

@@ -2,5 +2,10 @@
 //! fault of it out.
 
 pub mod fault;
+pub mod fields;
 pub mod identities;
+pub mod json;
+pub mod options;
 pub mod read;
+pub mod unspoken;
+pub mod weakness;
