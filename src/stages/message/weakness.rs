@@ -11,7 +11,7 @@ pub const IDENTITY_CHARS_MAX: usize = 512;
 
 /// Words that name nobody: searching for them would find everybody. Compared after NFKC, in lower
 /// case.
-const COMMON: [&str; 24] = [
+pub const COMMON: [&str; 24] = [
     "admin",
     "administrator",
     "anonymous",

@@ -8,3 +8,5 @@ pub mod wire;
 pub mod worlds;
 pub mod program;
 pub mod simulation;
+pub mod contract;
+pub mod bad_input;
