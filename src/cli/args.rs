@@ -87,9 +87,9 @@ pub enum Verb {
         #[arg(long)]
         public_key: bool,
     },
-    /// Print a JSON Schema, or the whole contract of the queue.
+    /// Print a document of the contract: requests (the default), events, the manifest, the queue.
     Schema {
-        /// Which.
+        /// Which document.
         #[arg(value_enum, default_value = "request")]
         which: Schema,
     },
@@ -126,13 +126,13 @@ pub enum Evidence {
 /// Documents of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Schema {
-    /// Requests and control messages.
+    /// What is taken from the queue, requests and decisions: JSON Schema.
     Request,
-    /// Events.
+    /// What is announced: JSON Schema.
     Event,
-    /// The manifest of an archive.
+    /// `manifest.json` of an archive: JSON Schema.
     Manifest,
-    /// The queue, as `AsyncAPI` 3.
+    /// Queues, exchange and messages: an `AsyncAPI` 3.0 document that names the first two.
     Asyncapi,
 }
 

@@ -118,7 +118,9 @@ impl Envelope {
                 event[key] = Value::from(value);
             }
         };
-        extend("correlationid", to.correlation_id.as_deref());
+        // Attributes of CloudEvents have no control characters; those of AMQP may.
+        let plain = |id: &&str| !id.is_empty() && !id.contains(char::is_control);
+        extend("correlationid", to.correlation_id.as_deref().filter(plain));
         extend("traceparent", to.traceparent.as_deref());
         extend("dataregulation", content.regulation);
         event["data"] = self.data(&content);

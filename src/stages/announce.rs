@@ -118,10 +118,10 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
             details.insert("counts".into(), count(counts));
             archive.iter().for_each(|archive| describe_archive(archive, &mut details));
             if let Some(at) = logically_erased_at {
-                let after = unrecoverable_after.map(|at| at.to_string());
-                let horizon = json!({
-                    "logically_erased_at": at.to_string(), "unrecoverable_after": after,
-                });
+                let mut horizon = json!({ "logically_erased_at": at.to_string() });
+                if let Some(after) = unrecoverable_after {
+                    horizon["unrecoverable_after"] = after.to_string().into();
+                }
                 details.insert("horizon".into(), horizon);
             }
             details.insert("manual_steps".into(), json!(manual_steps()));

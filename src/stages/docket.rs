@@ -16,7 +16,7 @@ use crate::domain::state::{Counts, Event, Share, State};
 use crate::evidence::chain::Link;
 use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, Purpose, RequestKey};
 use crate::matching::identity::patterns::canonical;
-use crate::ports::door::Delivery;
+use crate::ports::door::{Delivery, Label};
 use crate::ports::ledger::{
     Appended, Cleared, Ledger, Opening, OpeningRequest, Record, SealedItem, SealedRequest, Standing,
 };
@@ -205,7 +205,7 @@ impl Docket {
         let body = key
             .open(Purpose::Body, &sealed.body)
             .map_err(|error| Failure::needs_person(unsealing).because(error))?;
-        match read::read(&body, None, &Terms::of_the_ledger()) {
+        match read::read(&body, &Label::default(), &Terms::of_the_ledger()) {
             Ok(Message::Request(request)) => {
                 let (standing, lease) = (standing.clone(), lease.clone());
                 Ok(Case { request: *request, standing, lease, key })

@@ -48,7 +48,7 @@ pub async fn intake(
     let mut taking = Taking::default();
     let mut arrivals = Vec::new();
     for delivery in deliveries {
-        match read::read(&delivery.body, delivery.label.signature.as_deref(), terms) {
+        match read::read(&delivery.body, &delivery.label, terms) {
             Ok(Message::Request(request)) => {
                 arrivals.push(accepted(docket, calendar, &request, delivery));
             }

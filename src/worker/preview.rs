@@ -10,6 +10,7 @@ use crate::domain::item::{Finding, Unreadable};
 use crate::domain::plan::{Action, Planned};
 use crate::domain::policy::Policy;
 use crate::domain::request::RequestKind;
+use crate::ports::door::Label;
 use crate::ports::system::Clock;
 use crate::stages::find::wanted;
 use crate::stages::message::fault::Fault;
@@ -59,7 +60,7 @@ impl Preview {
         mut unreadable: impl FnMut(Unreadable),
     ) -> Result<Result<Summary, Vec<Fault>>, Failure> {
         let terms = self.limits.terms(&self.sources, &*self.clock);
-        let request = match read::read(body, None, &terms) {
+        let request = match read::read(body, &Label::default(), &terms) {
             Ok(Message::Request(request)) => request,
             Ok(Message::Control(_)) => {
                 let text = "a control message finds nothing, so there is nothing to preview";

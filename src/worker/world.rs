@@ -241,7 +241,7 @@ impl Limits {
             identity_chars_min: self.identity_chars_min,
             sources: Some(sources.iter().map(|source| source.name().to_owned()).collect()),
             callbacks: Some(self.callbacks.clone()),
-            now: clock.now(),
+            now: Some(clock.now()),
             trust: None,
         }
     }

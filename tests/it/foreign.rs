@@ -12,6 +12,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use crate::support::azurite::Azurite;
+use crate::support::contract::assert_event;
 use crate::support::rabbitmq::RabbitMq;
 
 const CONTAINER: &str = "azureml";
@@ -159,6 +160,7 @@ async fn answers(stranger: Child) -> Vec<Value> {
     let events: Vec<Value> =
         lines.lines().skip(1).map(|l| serde_json::from_str(l).unwrap()).collect();
     for answer in &events {
+        assert_event(&answer["event"]);
         assert_eq!(answer["message_id"], answer["event"]["id"]);
         assert_eq!(answer["content_type"], "application/cloudevents+json; charset=UTF-8");
         assert_eq!(answer["correlation_id"], answer["event"]["correlationid"]);

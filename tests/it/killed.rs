@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::support::azurite::Azurite;
+use crate::support::contract::assert_event;
 use crate::support::postgres::Postgres;
 use crate::support::rabbitmq::RabbitMq;
 
@@ -209,6 +210,7 @@ fn ends(events: &[Value]) -> BTreeMap<String, String> {
 fn each_event_has_one_id(events: &[Value]) {
     let mut told: BTreeMap<(&str, u64), &Value> = BTreeMap::new();
     for event in events {
+        assert_event(event);
         let sequence = event["sequence"].as_str().unwrap().parse().unwrap();
         let first = told.entry((event["subject"].as_str().unwrap(), sequence)).or_insert(event);
         assert_eq!(*first, event);

@@ -30,3 +30,5 @@ mod tidy; // properties of the code
 mod foreign; // the main job as strangers meet it: RabbitMQ, Azurite, python
 mod killed; // real daemons against real parts, killed at random
 mod schema; // what is published of our contracts takes what we write
+mod contract; // the same, by programs of others
+mod bad_input; // one table of bad messages: read, sent to a broker, dropped into a folder

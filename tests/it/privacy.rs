@@ -11,6 +11,7 @@ use dsrd::domain::item::{Finding, Hit, Item, Unreadable, Version};
 use dsrd::domain::plan::{Action, Planned};
 use dsrd::domain::request::{Options, Request, RequestId, RequestKind};
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use dsrd::ports::door::Label;
 use dsrd::stages::message::fault::Terms;
 use dsrd::stages::message::read;
 use serde_json::json;
@@ -163,7 +164,7 @@ fn faults_quote_nothing() {
     }
     messages.push(control(EMAIL, OBJECT_ID).to_string());
     for body in messages {
-        let Err(refusal) = read::read(body.as_bytes(), None, &terms) else { continue };
+        let Err(refusal) = read::read(body.as_bytes(), &Label::default(), &terms) else { continue };
         for fault in refusal.faults {
             let text = format!("{fault:?}");
             assert_eq!(found(text.as_bytes()), Vec::<String>::new(), "{text}");

@@ -7,24 +7,7 @@ use dsrd::domain::subject::IdentityType;
 use serde_json::{Value, json};
 
 use crate::archive;
-
-const REQUEST: &str = include_str!("../../config/schema/request.schema.json");
-const EVENT: &str = include_str!("../../config/schema/event.schema.json");
-const MANIFEST: &str = include_str!("../../config/schema/manifest.schema.json");
-const ASYNCAPI: &str = include_str!("../../config/schema/asyncapi.json");
-
-fn parsed(text: &str) -> Value {
-    serde_json::from_str(text).unwrap()
-}
-
-/// What the schema says against a value; empty if nothing.
-fn faults(schema: &str, value: &Value) -> Vec<String> {
-    let schema = parsed(schema);
-    jsonschema::draft202012::meta::validate(&schema).unwrap();
-    let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&schema);
-    let validator = validator.unwrap();
-    validator.iter_errors(value).map(|fault| fault.to_string()).collect()
-}
+use crate::support::contract::{ASYNCAPI, EVENT, MANIFEST, REQUEST, faults, parsed};
 
 #[track_caller]
 fn taken(schema: &str, value: &Value) {
@@ -36,7 +19,8 @@ fn refused(schema: &str, value: &Value) {
     assert!(!faults(schema, value).is_empty(), "{value}");
 }
 
-fn request() -> Value {
+/// The request of the design.
+pub fn request() -> Value {
     json!({
         "regulation": "gdpr",
         "api_version": "2.0",
@@ -51,8 +35,7 @@ fn request() -> Value {
         ],
         "status_callback_urls": ["https://crm.example:8443/hook?token=t0ken"],
         "extensions": { "dsrd": { "sources": ["run-history"], "dry_run": false,
-                                  "on_erase": "redact", "encrypt_to": ["age1xyz"],
-                                  "language": "ja", "due_time": "2026-12-20T00:00:00Z" } }
+                                  "on_erase": "delete", "language": "ja", "due_time": "2026-12-20T00:00:00Z" } }
     })
 }
 
@@ -79,11 +62,19 @@ fn requests_of_the_design_are_taken() {
                     "reason": "seen"}),
         );
     }
-    taken(
-        REQUEST,
-        &json!({"resource_request_id": "r-2", "resource_request_type": "delete",
-                "resource": {"type": "run", "name": "quiet_river_1"}, "no_wait": true}),
-    );
+}
+
+#[test]
+fn requests_of_the_readme_are_taken() {
+    let readme = include_str!("../../README.md");
+    let examples: Vec<Value> = readme
+        .split("```json\n")
+        .skip(1)
+        .map(|rest| parsed(rest.split("```").next().unwrap()))
+        .filter(|example| example.get("specversion").is_none())
+        .collect();
+    assert!(!examples.is_empty());
+    examples.iter().for_each(|example| taken(REQUEST, example));
 }
 
 #[test]
@@ -109,10 +100,15 @@ fn other_requests_are_refused() {
         ("/subject_identities/1/identity_format", json!("sha256")),
         ("/extensions/dsrd", json!({"dry_runn": true})),
         ("/extensions/dsrd/on_erase", json!("shred")),
+        ("/extensions/dsrd/on_erase", json!("redact")),
         ("", json!("not an object")),
         ("", json!({"control": "cancel", "subject_request_id": "r-1"})),
         ("", json!({"control": "pause", "subject_request_id": "r-1", "actor": "dpo"})),
-        ("", json!({"resource_request_type": "delete", "resource_request_id": "r"})),
+        (
+            "",
+            json!({"resource_request_id": "r-2", "resource_request_type": "delete",
+                    "resource": {"type": "run", "name": "quiet_river_1"}}),
+        ),
     ] {
         refused(REQUEST, &with(request(), pointer, new));
     }
@@ -163,7 +159,7 @@ fn events_that_we_write_are_taken() {
     let digest = "0".repeat(64);
     for (name, details) in [
         ("accepted", json!({})),
-        ("progressed", json!({"progress": {"stage": "find", "done": 5, "total": 0}})),
+        ("progressed", json!({"progress": {"stage": "finding", "done": 5, "total": 0}})),
         ("held", json!({"outcome": "held", "held_reason": "31 % of run-history; 20 % allowed"})),
         (
             "rejected",

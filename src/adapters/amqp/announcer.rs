@@ -17,6 +17,10 @@ const CONTENT_TYPE: &str = "application/cloudevents+json; charset=UTF-8";
 /// AMQP's word for "write it to disk".
 pub const PERSISTENT: u8 = 2;
 
+/// Names that RabbitMQ gives to replies without a queue. It ends the connection of whoever
+/// publishes to a forged one, so that a single message could keep every event from going out.
+const DIRECT_REPLY: &str = "amq.rabbitmq.reply-to";
+
 /// Announces on a broker.
 pub struct AmqpAnnouncer {
     publisher: Arc<Publisher>,
@@ -45,7 +49,8 @@ impl AmqpAnnouncer {
         let queue = announcement.correspondence.reply_to.as_deref()?;
         let queue = ShortString::try_new(queue).ok().filter(|name| !name.as_str().is_empty())?;
         let topology = self.publisher.topology();
-        if queue == topology.requests || queue == topology.dead_letters {
+        let is_ours = queue == topology.requests || queue == topology.dead_letters;
+        if is_ours || queue.as_str().starts_with(DIRECT_REPLY) {
             return None;
         }
         Some(Message {

@@ -221,9 +221,10 @@ pub async fn drafted(pool: &AnyPool, id: &RequestId) -> Result<Vec<Drafted>, Fai
     read(query.fetch_all(pool).await, DRAFTED)
 }
 
-/// Cuts rows into blocks of sixteen and then fewer, in powers of two: few sizes are few statements,
-/// which are prepared once. SQLite looks parameters up one after the other, so that a long statement
-/// takes longer than its rows in short ones.
+/// Cuts rows into blocks of sixteen and then fewer, in powers of two.
+///
+/// Few sizes are few statements, which are prepared once. And SQLite looks parameters up one after
+/// the other, so that a long statement takes longer than its rows in short ones.
 pub fn blocks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let fits = rows.len().checked_ilog2()?;

@@ -146,10 +146,11 @@ mod tests {
     fn read_all(value: Value, terms: &Terms) -> (Vec<String>, Vec<String>) {
         let mut faults = Faults::default();
         let urls = read(Some(&value), Some(&subject()), terms, &mut faults);
-        for fault in &faults.0 {
+        let faults = faults.into_list();
+        for fault in &faults {
             assert!(!fault.message.contains("t0ken"), "{}", fault.message);
         }
-        let faults = faults.0.iter().map(|fault| format!("{} {}", fault.pointer, fault.code));
+        let faults = faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.code));
         (urls.iter().map(|url| url.host().to_owned()).collect(), faults.collect())
     }
 

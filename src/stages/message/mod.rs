@@ -3,6 +3,9 @@
 
 pub mod fault;
 pub mod signature;
-pub mod identities;
+pub mod fields;
+pub mod person;
+pub mod json;
+pub mod options;
 pub mod callbacks;
 pub mod read;

@@ -1,12 +1,17 @@
 //! Reads a message: bytes in, a request, a decision or every fault out.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::domain::request::{Options, Request, RequestId, RequestKind};
+use crate::domain::request::{Request, RequestId, RequestKind};
 use crate::domain::state::Signed;
-use crate::stages::message::fault::{CLOCK_SKEW, Fault, Faults, Terms, pointer_to};
-use crate::stages::message::{callbacks, identities};
+use crate::ports::door::Label;
+use crate::stages::message::fault::{CLOCK_SKEW, Fault, Faults, Terms};
+use crate::stages::message::fields::Place;
+use crate::stages::message::json::{self, DEPTH_MAX, Defect, Document, Step};
+use crate::stages::message::person::identities;
+use crate::stages::message::person::unspoken::Unspoken;
+use crate::stages::message::{callbacks, options};
 
 /// What a producer sent.
 #[derive(Debug)]
@@ -50,14 +55,18 @@ pub enum Verb {
 pub struct Refusal {
     /// All faults, in the order of the message.
     pub faults: Vec<Fault>,
-    /// The request id, if the message had a sound one.
+    /// The request id, if the message had a sound one that may be repeated.
     pub id: Option<RequestId>,
 }
 
 /// Longest actor and reason of a control message, in characters.
 const DECISION_CHARS_MAX: usize = 1000;
 
-const REQUEST_FIELDS: [&str; 10] = [
+/// The day the GDPR applies from. An earlier request is a slip of a clock or of a converter.
+const GDPR_APPLIES: Timestamp = Timestamp::constant(1_527_206_400, 0);
+
+/// Fields of a request.
+pub const REQUEST_FIELDS: [&str; 10] = [
     "regulation",
     "api_version",
     "subject_request_id",
@@ -69,31 +78,51 @@ const REQUEST_FIELDS: [&str; 10] = [
     "status_callback_urls",
     "extensions",
 ];
-const CONTROL_FIELDS: [&str; 4] = ["control", "subject_request_id", "actor", "reason"];
-const OPTION_FIELDS: [&str; 6] =
-    ["sources", "dry_run", "on_erase", "encrypt_to", "language", "due_time"];
+/// Fields of a decision.
+pub const CONTROL_FIELDS: [&str; 4] = ["control", "subject_request_id", "actor", "reason"];
+/// Fields by which a request about a resource is known, the first that can be named first.
+const RESOURCE_FIELDS: [&str; 2] = ["resource_request_type", "resource_request_id"];
 
-/// Reads a message, of which `signature` came beside the body. Where the terms ask for none, one
+/// Reads a message: what stands on it, then its body. Where the terms ask for no signature, one
 /// that comes is not looked at: it would vouch for nothing that somebody relies on.
 ///
 /// # Errors
 /// [`Refusal`] with every fault; of a message that nobody vouches for with that one alone.
-pub fn read(body: &[u8], signature: Option<&str>, terms: &Terms) -> Result<Message, Refusal> {
-    let signed = vouched(body, signature, terms)
+pub fn read(body: &[u8], label: &Label, terms: &Terms) -> Result<Message, Refusal> {
+    let signed = vouched(body, label.signature.as_deref(), terms)
         .map_err(|fault| Refusal { faults: vec![fault], id: None })?;
     let mut faults = Faults::default();
-    let Some(object) = object(body, &mut faults) else {
-        return Err(Refusal { faults: faults.0, id: None });
+    check(label, &mut faults);
+    if !faults.is_empty() {
+        // A body of another form, or packed, would add nothing but noise.
+        return Err(Refusal { faults: faults.into_list(), id: None });
+    }
+    let Some(document) = document(body, &mut faults) else {
+        return Err(Refusal { faults: faults.into_list(), id: None });
     };
-    let id = id(&object, &mut faults);
-    let message = if object.contains_key("control") {
-        control(&object, id.clone(), signed, &mut faults).map(Message::Control)
+    let mut faults = Faults::in_a_message_about(Unspoken::of(&document));
+    let Value::Object(object) = &document.value else {
+        faults.add("", "not_an_object", "the message is JSON, but not an object");
+        return Err(Refusal { faults: faults.into_list(), id: None });
+    };
+    let place = Place { object, at: "" };
+    let id = id(place, &document, &mut faults);
+    let message = if let Some(field) = RESOURCE_FIELDS.iter().find(|f| object.contains_key(**f)) {
+        // Refused rather than ignored: a resource that silently stayed would be counted as gone.
+        let text = "requests about a resource are not served by this version";
+        faults.add(&place.pointer(field), "resource_not_supported", text);
+        None
     } else {
-        request(&object, id.clone(), terms, &mut faults).map(|r| Message::Request(Box::new(r)))
+        tell_duplicates(&document, &mut faults);
+        if object.contains_key("control") {
+            control(place, id.clone(), signed, &mut faults).map(Message::Control)
+        } else {
+            request(place, id.clone(), terms, &mut faults).map(|r| Message::Request(Box::new(r)))
+        }
     };
     match message {
-        Some(message) if faults.0.is_empty() => Ok(message),
-        _ => Err(Refusal { faults: faults.0, id }),
+        Some(message) if faults.is_empty() => Ok(message),
+        _ => Err(Refusal { faults: faults.into_list(), id }),
     }
 }
 
@@ -105,58 +134,105 @@ fn vouched(body: &[u8], signature: Option<&str>, terms: &Terms) -> Result<Option
     if body.len() > most {
         return Err(fault("too_large", format!("the message is longer than {most} bytes")));
     }
-    let checked = terms.trust.as_ref().map(|trust| trust.check(body, signature, terms.now));
+    // What was accepted once is read again without a time, and asks for no signature either.
+    let asked = terms.trust.as_ref().zip(terms.now);
+    let checked = asked.map(|(trust, now)| trust.check(body, signature, now));
     checked.transpose().map_err(|distrust| fault(distrust.code, distrust.message))
 }
 
-fn object(body: &[u8], faults: &mut Faults) -> Option<Map<String, Value>> {
+fn check(label: &Label, faults: &mut Faults) {
+    if !label.content_type.as_deref().is_none_or(is_json) {
+        let text = "the content type is neither application/json nor another of JSON";
+        faults.add("", "content_type", text);
+    }
+    // Well-known client libraries write the charset here.
+    let is_plain = |coding: &str| {
+        ["", "identity", "utf-8"].iter().any(|plain| coding.trim().eq_ignore_ascii_case(plain))
+    };
+    if !label.content_encoding.as_deref().is_none_or(is_plain) {
+        faults.add("", "content_encoding", "the body is encoded; only plain bodies are read");
+    }
+}
+
+/// Whether a media type is one of JSON. A charset says nothing: JSON between systems is UTF-8.
+fn is_json(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.strip_prefix("application/") {
+        Some(subtype) => subtype == "json" || subtype.ends_with("+json"),
+        None => essence.is_empty(),
+    }
+}
+
+fn document(body: &[u8], faults: &mut Faults) -> Option<Document> {
     // RFC 8259 section 8.1 lets a parser ignore a byte order mark.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let Ok(text) = std::str::from_utf8(body) else {
+    // No JSON begins with NUL, but UTF-16 and UTF-32 have one beside each of its first characters.
+    let text = std::str::from_utf8(body).ok().filter(|text| !text.bytes().take(4).any(|b| b == 0));
+    let Some(text) = text else {
         faults.add("", "not_utf8", "the message is not UTF-8");
         return None;
     };
-    match serde_json::from_str(text) {
-        Ok(Value::Object(object)) => Some(object),
-        Ok(_) => {
-            faults.add("", "not_an_object", "the message is JSON, but not an object");
-            None
+    if text.trim().is_empty() {
+        faults.add("", "empty", "the message is empty");
+        return None;
+    }
+    let (code, text) = match json::parse(text) {
+        Ok(document) => return Some(document),
+        Err(Defect::TooDeep) => ("too_deep", format!("nested deeper than {DEPTH_MAX} levels")),
+        Err(Defect::BadNumber) => ("bad_number", "a number is out of all range".to_owned()),
+        Err(Defect::NotJson { line, column }) => {
+            ("not_json", format!("the message is not JSON: line {line} column {column}"))
         }
-        Err(error) => {
-            let (line, column) = (error.line(), error.column());
-            let text = format!("the message is not JSON: line {line} column {column}");
-            faults.add("", "not_json", text);
-            None
-        }
+    };
+    faults.add("", code, text);
+    None
+}
+
+fn tell_duplicates(document: &Document, faults: &mut Faults) {
+    let known = [
+        REQUEST_FIELDS.as_slice(),
+        &CONTROL_FIELDS,
+        &options::OPTION_FIELDS,
+        &identities::ARRAY_FIELDS,
+        &identities::DICTIONARY_FIELDS,
+        &["dsrd"],
+    ]
+    .concat();
+    for path in &document.twice {
+        let text = "the key stands here more than once, and programs differ in which one they read";
+        faults.add(&faults.pointer_along(path, &known), "duplicate_key", text);
     }
 }
 
-fn id(object: &Map<String, Value>, faults: &mut Faults) -> Option<RequestId> {
-    let pointer = "/subject_request_id";
-    if let Some(key) = object.keys().find(|key| key.starts_with("resource_request_")) {
-        // Refused rather than ignored: a resource that silently stayed would be counted as gone.
-        let text = "requests about a resource are not served by this version";
-        faults.add(&pointer_to("", key), "resource_not_supported", text);
+/// The id, if it is sound, stands once and does not name the person: it is repeated in events.
+fn id(place: Place<'_>, document: &Document, faults: &mut Faults) -> Option<RequestId> {
+    let field = RESOURCE_FIELDS
+        .iter()
+        .find(|field| place.object.contains_key(**field))
+        .map_or("subject_request_id", |_| "resource_request_id");
+    let id = match RequestId::new(place.text(field, faults)?) {
+        Ok(id) => id,
+        Err(error) => {
+            faults.add(&place.pointer(field), "bad_id", error.to_string());
+            return None;
+        }
+    };
+    if faults.id_is_personal(id.as_str()) {
+        let text = "the id contains an identity of the subject, and ids are not secret";
+        faults.add(&place.pointer(field), "id_names_subject", text);
         return None;
     }
-    let text = text(object, "subject_request_id", faults)?;
-    match RequestId::new(text) {
-        Ok(id) => Some(id),
-        Err(error) => {
-            faults.add(pointer, "bad_id", error.to_string());
-            None
-        }
-    }
+    Some(id).filter(|_| !document.twice.contains(&vec![Step::Field(field.to_owned())]))
 }
 
 fn control(
-    object: &Map<String, Value>,
+    place: Place<'_>,
     id: Option<RequestId>,
     signed: Option<Signed>,
     faults: &mut Faults,
 ) -> Option<Control> {
-    faults.strays(object, "", &CONTROL_FIELDS);
-    let verb = match text(object, "control", faults) {
+    faults.strays(place.object, "", &CONTROL_FIELDS);
+    let verb = match place.text("control", faults) {
         Some("cancel") => Some(Verb::Cancel),
         Some("approve") => Some(Verb::Approve),
         Some("reject") => Some(Verb::Reject),
@@ -168,52 +244,74 @@ fn control(
         }
         None => None,
     };
-    let mut words = |field| {
-        let words = text(object, field, faults)?;
-        if words.chars().count() > DECISION_CHARS_MAX {
-            let text = format!("{field} is longer than {DECISION_CHARS_MAX} characters");
-            faults.add(&pointer_to("", field), "too_long", text);
-        }
-        Some(words.to_owned())
+    let actor = words(place, "actor", faults);
+    let reason = match place.object.get("reason") {
+        None => Some(String::new()),
+        Some(_) => words(place, "reason", faults),
     };
-    let actor = words("actor");
-    let reason = if object.contains_key("reason") { words("reason") } else { Some(String::new()) };
     Some(Control { verb: verb?, id: id?, actor: actor?, reason: reason?, signed })
 }
 
+/// What a person wrote. It is shown on terminals, so nothing in it may move a cursor.
+fn words(place: Place<'_>, field: &str, faults: &mut Faults) -> Option<String> {
+    let words = place.text(field, faults)?.trim();
+    if words.chars().count() > DECISION_CHARS_MAX {
+        let text = format!("{field} is longer than {DECISION_CHARS_MAX} characters");
+        faults.add(&place.pointer(field), "too_long", text);
+    }
+    if words.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')) {
+        let text = format!("{field} has control characters");
+        faults.add(&place.pointer(field), "control_characters", text);
+    }
+    Some(words.to_owned())
+}
+
 fn request(
-    object: &Map<String, Value>,
+    place: Place<'_>,
     id: Option<RequestId>,
     terms: &Terms,
     faults: &mut Faults,
 ) -> Option<Request> {
+    let object = place.object;
     faults.strays(object, "", &REQUEST_FIELDS);
-    let regulation = regulation(object, faults);
-    version(object, faults);
-    let kind = kind(object, faults);
-    let submitted = time(object, "", "submitted_time", faults);
-    if submitted.is_some_and(|time| time > terms.now + CLOCK_SKEW) {
-        let text = "submitted_time lies in the future";
-        faults.add("/submitted_time", "in_the_future", text);
-    }
+    let regulation = regulation(place, faults);
+    version(place, faults);
+    let kind = kind(place, faults);
+    let submitted = submitted(place, terms, faults);
     let subject = identities::read(object.get("subject_identities"), terms, faults);
+    for field in ["property_id", "group_id"] {
+        // Read by others; a person could hide in another form.
+        if !matches!(object.get(field), None | Some(Value::Null | Value::String(_))) {
+            faults.wrong_type(&place.pointer(field), "a string");
+        }
+    }
     let urls = object.get("status_callback_urls");
     let callbacks = callbacks::read(urls, subject.as_ref(), terms, faults);
-    let options = options(object, terms, faults);
-    if let (Some(id), Some(subject)) = (&id, &subject) {
-        let id = id.as_str().to_lowercase();
-        if subject.identities.iter().any(|one| id.contains(&one.expose().to_lowercase())) {
-            let text = "the id contains an identity of the subject, and ids are not secret";
-            faults.add("/subject_request_id", "id_names_subject", text);
-        }
+    let options = options::read(object, terms, faults);
+    if options.due_time.zip(submitted).is_some_and(|(due, submitted)| due < submitted) {
+        let text = "due_time lies before submitted_time";
+        faults.add("/extensions/dsrd/due_time", "before_submitted", text);
     }
     let (id, regulation, kind) = (id?, regulation?, kind?);
     let (submitted, subject) = (submitted?, subject?);
     Some(Request { id, kind, regulation, submitted, subject, callbacks, options })
 }
 
-fn regulation(object: &Map<String, Value>, faults: &mut Faults) -> Option<String> {
-    let word = text(object, "regulation", faults)?;
+fn submitted(place: Place<'_>, terms: &Terms, faults: &mut Faults) -> Option<Timestamp> {
+    let time = place.time("submitted_time", faults)?;
+    let now = terms.now.unwrap_or(time);
+    if time.duration_since(now) > CLOCK_SKEW {
+        faults.add("/submitted_time", "in_the_future", "submitted_time lies in the future");
+    }
+    if GDPR_APPLIES.duration_since(time) > CLOCK_SKEW {
+        let text = "submitted_time lies before 2018-05-25, when the GDPR began to apply";
+        faults.add("/submitted_time", "too_old", text);
+    }
+    Some(time)
+}
+
+fn regulation(place: Place<'_>, faults: &mut Faults) -> Option<String> {
+    let word = place.text("regulation", faults)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if word.len() > 32 || !word.chars().all(plain) {
         let text = "regulation is no short word such as gdpr";
@@ -224,151 +322,28 @@ fn regulation(object: &Map<String, Value>, faults: &mut Faults) -> Option<String
 }
 
 /// Versions 1 to 3 of the protocol name the fields that we read alike.
-fn version(object: &Map<String, Value>, faults: &mut Faults) {
-    if !object.contains_key("api_version") {
+fn version(place: Place<'_>, faults: &mut Faults) {
+    if !place.object.contains_key("api_version") {
         return;
     }
-    let version = text(object, "api_version", faults);
-    if version.is_some_and(|v| !matches!(v.split('.').next(), Some("1" | "2" | "3"))) {
+    let Some(version) = place.text("api_version", faults) else { return };
+    let is_number = |part: &str| {
+        (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let mut parts = version.split('.');
+    if !matches!(parts.next(), Some("1" | "2" | "3")) || !parts.all(is_number) {
         let text = "api_version is none of 1.0, 2.0, 3.0";
         faults.add("/api_version", "unknown_version", text);
     }
 }
 
-fn kind(object: &Map<String, Value>, faults: &mut Faults) -> Option<RequestKind> {
-    let kind = RequestKind::parse(text(object, "subject_request_type", faults)?);
+fn kind(place: Place<'_>, faults: &mut Faults) -> Option<RequestKind> {
+    let kind = RequestKind::parse(place.text("subject_request_type", faults)?);
     if kind.is_none() {
         let text = "subject_request_type is none of access, portability, erasure";
         faults.add("/subject_request_type", "unknown_type", text);
     }
     kind
-}
-
-fn options(object: &Map<String, Value>, terms: &Terms, faults: &mut Faults) -> Options {
-    let mut options = Options::default();
-    let extensions = match object.get("extensions") {
-        None | Some(Value::Null) => return options,
-        Some(Value::Object(extensions)) => extensions,
-        Some(_) => {
-            faults.wrong_type("/extensions", "an object");
-            return options;
-        }
-    };
-    // Extensions of others are theirs; only ours is read.
-    let ours = match extensions.get("dsrd") {
-        None | Some(Value::Null) => return options,
-        Some(Value::Object(ours)) => ours,
-        Some(_) => {
-            faults.wrong_type("/extensions/dsrd", "an object");
-            return options;
-        }
-    };
-    let at = "/extensions/dsrd";
-    faults.strays(ours, at, &OPTION_FIELDS);
-    options.sources = sources(ours.get("sources"), terms, faults);
-    match ours.get("dry_run") {
-        None => {}
-        Some(Value::Bool(dry)) => options.dry_run = *dry,
-        Some(_) => faults.wrong_type(&format!("{at}/dry_run"), "true or false"),
-    }
-    match ours.get("on_erase") {
-        None => {}
-        Some(Value::String(word)) if word == "delete" => {}
-        Some(_) => {
-            // To delete where redaction was asked for would destroy what others still need.
-            let text = "on_erase can only be delete in this version";
-            faults.add(&format!("{at}/on_erase"), "not_supported", text);
-        }
-    }
-    if ours.contains_key("encrypt_to") {
-        let text = "archives cannot be encrypted by this version, and are not written in the clear \
-                    where encryption was asked for";
-        faults.add(&format!("{at}/encrypt_to"), "not_supported", text);
-    }
-    match ours.get("language") {
-        None => {}
-        Some(Value::String(tag)) if is_language(tag) => options.language = Some(tag.clone()),
-        Some(_) => {
-            let text = "language is no BCP 47 tag such as ja";
-            faults.add(&format!("{at}/language"), "bad_language", text);
-        }
-    }
-    if ours.contains_key("due_time") {
-        options.due_time = time(ours, at, "due_time", faults);
-    }
-    options
-}
-
-fn sources(value: Option<&Value>, terms: &Terms, faults: &mut Faults) -> Vec<String> {
-    let at = "/extensions/dsrd/sources";
-    let names = match value {
-        None => return Vec::new(),
-        Some(Value::Array(names)) if !names.is_empty() => names,
-        Some(_) => {
-            faults.wrong_type(at, "a list of source names");
-            return Vec::new();
-        }
-    };
-    let mut wanted = Vec::new();
-    for (index, name) in names.iter().enumerate() {
-        let known = |name: &&str| {
-            terms.sources.as_ref().is_none_or(|known| known.iter().any(|known| known == name))
-        };
-        match name.as_str().filter(known) {
-            Some(name) => wanted.push(name.to_owned()),
-            None => {
-                let known = terms.sources.as_deref().unwrap_or_default().join(", ");
-                let text = format!("no source of that name; there are {known}");
-                faults.add(&format!("{at}/{index}"), "unknown_source", text);
-            }
-        }
-    }
-    wanted
-}
-
-fn is_language(tag: &str) -> bool {
-    let part =
-        |part: &str| (1..=8).contains(&part.len()) && part.chars().all(char::is_alphanumeric);
-    tag.is_ascii() && tag.len() <= 35 && tag.split('-').all(part)
-}
-
-fn text<'a>(object: &'a Map<String, Value>, field: &str, faults: &mut Faults) -> Option<&'a str> {
-    let pointer = pointer_to("", field);
-    match object.get(field) {
-        Some(Value::String(text)) if !text.trim().is_empty() => Some(text.trim()),
-        Some(Value::String(_)) => {
-            faults.add(&pointer, "empty", format!("{field} is empty"));
-            None
-        }
-        Some(_) => {
-            faults.wrong_type(&pointer, "a string");
-            None
-        }
-        None => {
-            faults.add(&pointer, "missing", format!("{field} is missing"));
-            None
-        }
-    }
-}
-
-fn time(
-    object: &Map<String, Value>,
-    at: &str,
-    field: &str,
-    faults: &mut Faults,
-) -> Option<Timestamp> {
-    let pointer = pointer_to(at, field);
-    let Some(text) = object.get(field).and_then(Value::as_str) else {
-        let code = if object.contains_key(field) { "wrong_type" } else { "missing" };
-        faults.add(&pointer, code, format!("{field} must be an RFC 3339 time"));
-        return None;
-    };
-    let time = text.parse().ok();
-    if time.is_none() {
-        let text = format!("{field} is no RFC 3339 time such as 2026-11-23T09:00:00Z");
-        faults.add(&pointer, "bad_time", text);
-    }
-    time
 }
 
 impl Verb {

@@ -12,3 +12,5 @@ pub mod worlds;
 pub mod program;
 pub mod receiver;
 pub mod simulation;
+pub mod contract;
+pub mod bad_input;

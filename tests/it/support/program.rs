@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::contract::assert_event;
+
 /// Longest wait for something that should happen.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -134,7 +136,9 @@ impl Home {
         let mut paths: Vec<PathBuf> = listed.map(|entry| entry.unwrap().path()).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
         paths.sort();
-        paths.iter().map(|path| json_in(path)).collect()
+        let events: Vec<Value> = paths.iter().map(|path| json_in(path)).collect();
+        events.iter().for_each(assert_event);
+        events
     }
 
     /// Waits for the event of that name of a request.

@@ -12,6 +12,7 @@ use dsrd::ports::sources::Source;
 use serde_json::Value;
 use zip::ZipArchive;
 
+use crate::support::contract::assert_event;
 use crate::support::simulation::scenario::{Scenario, simulate};
 
 /// What the scenario comes to. Nobody may learn of the person by it.
@@ -28,6 +29,7 @@ pub async fn ending(scenario: &Scenario) -> String {
     let ledger = scenario.ledger().await;
     let published = scenario.announcer.published();
     let posted = scenario.callbacks.posted();
+    published.iter().for_each(|event| assert_event(&serde_json::from_str(&event.body).unwrap()));
     let mut text = String::new();
     for standing in ledger.standings(&State::ALL, u32::MAX).await.unwrap() {
         life(&mut text, &*ledger, &standing, &published, &posted).await;
