@@ -37,7 +37,7 @@ const REQUESTS: usize = 20_000;
 const ROUNDS: usize = 3;
 
 /// As the daemon's own default.
-const PREFETCH: u16 = 64;
+const PREFETCH: u16 = 512;
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -100,7 +100,7 @@ async fn ours(broker: &RabbitMq, postgres: Option<&Postgres>, round: usize) -> D
     install_default_drivers();
     let mut begun = None;
     let taken = loop {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
         if begun.is_none() {
             let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
             begun = log.contains("serving").then(Instant::now);

@@ -244,16 +244,16 @@ fn a_folder_full_of_bad_input_is_answered_and_the_good_is_served() {
     for name in unfinished {
         fs::write(incoming.join(name), "{}").unwrap();
     }
-    for row in &rows {
-        fs::write(incoming.join(hostile_name(row.number)), row.body()).unwrap();
-        if row.number % 40 == 0 {
-            let next = &good[1 + row.number / 40];
-            fs::write(incoming.join(format!("good-{}", row.number)), &next.body).unwrap();
+    let between = &good[1..=rows.len().div_ceil(40)];
+    for (rows, next) in rows.chunks(40).zip(between) {
+        for row in rows {
+            fs::write(incoming.join(hostile_name(row.number)), row.body()).unwrap();
         }
+        fs::write(incoming.join(&next.id), &next.body).unwrap();
     }
     wait_for("the folder to be emptied", || count(&incoming) == unfinished.len());
-    for number in 0..=rows.last().unwrap().number / 40 {
-        home.wait_for_event(&good[1 + number].id, "completed");
+    for next in between {
+        home.wait_for_event(&next.id, "completed");
     }
 
     let kept = kept(&queue.join("rejected"));

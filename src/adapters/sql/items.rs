@@ -221,14 +221,14 @@ pub async fn drafted(pool: &AnyPool, id: &RequestId) -> Result<Vec<Drafted>, Fai
     read(query.fetch_all(pool).await, DRAFTED)
 }
 
-/// Cuts rows into blocks of sixteen and then fewer, in powers of two.
+/// Cuts rows into blocks of thirty-two and then fewer, in powers of two.
 ///
 /// Few sizes are few statements, which are prepared once. And SQLite looks parameters up one after
 /// the other, so that a long statement takes longer than its rows in short ones.
 pub fn blocks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let fits = rows.len().checked_ilog2()?;
-        let (block, rest) = rows.split_at(1 << fits.min(4));
+        let (block, rest) = rows.split_at(1 << fits.min(5));
         rows = rest;
         Some(block)
     })
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn blocks_are_of_few_sizes() {
         let sizes = |rows: usize| blocks(&vec![(); rows]).map(<[()]>::len).collect::<Vec<_>>();
-        assert_eq!(sizes(43), [16, 16, 8, 2, 1]);
+        assert_eq!(sizes(75), [32, 32, 8, 2, 1]);
         assert!(sizes(0).is_empty());
     }
 

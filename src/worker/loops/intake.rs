@@ -6,6 +6,7 @@
 
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::task::unconstrained;
 
 use crate::domain::failure::Failure;
 use crate::ports::door::{Delivery, Settlement};
@@ -57,8 +58,9 @@ async fn next(world: &World, settling: &mut Settling<'_>) -> Result<Vec<Delivery
     };
     let mut deliveries = vec![first];
     while deliveries.len() < TOGETHER_MAX {
-        // A failure to receive more is met again by the next call.
-        let Some(Ok(delivery)) = world.inbox.receive().now_or_never() else { break };
+        // Beyond tokio's budget, or it would end the batch after 128. A failure to receive more is
+        // met again by the next call.
+        let Some(Ok(delivery)) = unconstrained(world.inbox.receive()).now_or_never() else { break };
         deliveries.push(delivery);
     }
     Ok(deliveries)
