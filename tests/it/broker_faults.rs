@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -89,6 +90,46 @@ async fn it_goes_on_by_itself_after_each_fault() {
     broker.kill().await;
     daemon.is_ready(false).await;
     daemon.ends_in_order();
+}
+
+/// A message that our client cannot even parse ends the connection each time it comes. It goes to the
+/// dead letters once the broker has had enough, and takes none of the good ones with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_nobody_can_parse_goes_alone() {
+    let broker = RabbitMq::start().await;
+    let producer = Producer::connect(&broker.url()).await;
+    producer.declare_requests().await;
+    producer.listen("accepted", "request.accepted.*").await;
+    let bodies: Vec<String> = (0..20).map(|n| request(&format!("good-{n}"), "ann")).collect();
+    unreadable(&broker, &bodies.join("\n"));
+    let daemon = Daemon::start(&Link::to(broker.port()).await);
+    for n in 0..20 {
+        daemon.announces(&producer, &format!("good-{n}")).await;
+    }
+    // Counted only: the test's client could not parse them either.
+    let begun = Instant::now();
+    while producer.depth("dsr.dead-letters").await < 2 {
+        assert!(begun.elapsed() < PATIENCE, "{}", daemon.log());
+        sleep(Duration::from_millis(200)).await;
+    }
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(producer.depth("dsr.dead-letters").await, 2);
+    assert_eq!(producer.depth("dsr.requests").await, 0);
+    daemon.ends_in_order();
+}
+
+/// Sends these, and some between them that are no AMQP.
+fn unreadable(broker: &RabbitMq, bodies: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut stranger = std::process::Command::new("python3")
+        .arg(root.join("it/foreign/unreadable.py"))
+        .args([&broker.url(), "dsr.requests"])
+        .env("PYTHONPATH", root.join("emulators/python"))
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("python3 is missing: apt-get install python3");
+    stranger.stdin.take().unwrap().write_all(bodies.as_bytes()).unwrap();
+    assert!(stranger.wait().unwrap().success(), "is pika there? run tests/run once");
 }
 
 /// Distinct requests; some come again, some under another body, and some messages are none.

@@ -2,7 +2,13 @@
 //!
 //! The broker holds a delivery until we acknowledge it, and hands it out again when our channel is
 //! gone. We hold the original meanwhile, because what is refused must reach the dead letters whole.
+//!
+//! A message that cannot even be parsed (a property that is no UTF-8) ends the connection, and with
+//! it comes back all that was handed out beside it, one delivery nearer to the broker's limit. So
+//! after an end we take one message at a time, and more as they turn out well: such a message comes
+//! to the limit, and to the dead letters, alone.
 
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -34,6 +40,8 @@ pub struct AmqpInbox {
     publisher: Arc<Publisher>,
     clock: Arc<dyn Clock>,
     prefetch: u16,
+    /// What the next consumer is given of it.
+    window: AtomicU16,
     message_bytes_max: usize,
     consuming: tokio::sync::Mutex<Option<Consuming>>,
     unsettled: Mutex<Unsettled>,
@@ -44,7 +52,14 @@ pub struct AmqpInbox {
 struct Consuming {
     consumer: Consumer,
     _channel: Channel,
+    /// Unsettled deliveries that the broker may hand out here.
+    window: u16,
+    /// Deliveries that came.
+    arrived: u64,
 }
+
+/// How many times more is taken once what was taken turned out well.
+const WINDOW_GROWTH: u16 = 8;
 
 impl AmqpInbox {
     /// Prepares to receive; the first [`Inbox::receive`] connects. Refused messages go to the dead
@@ -65,6 +80,7 @@ impl AmqpInbox {
             clock,
             // 0 would mean "no bound" to the broker.
             prefetch: settings.prefetch.max(1),
+            window: AtomicU16::new(settings.prefetch.max(1)),
             message_bytes_max,
             consuming: tokio::sync::Mutex::default(),
             unsettled: Mutex::default(),
@@ -74,14 +90,14 @@ impl AmqpInbox {
 
     /// Starts to consume, waiting for the broker as long as it takes. What the consumer before had
     /// handed out is the broker's again.
-    async fn consume(&self) -> Result<Consuming, Failure> {
+    async fn consume(&self, window: u16) -> Result<Consuming, Failure> {
         let mut pause = Pause::default();
         loop {
             let channel = self.connection.channel().await?;
-            match self.try_consume(&channel).await {
+            match self.try_consume(&channel, window).await {
                 Ok(consumer) => {
                     self.unsettled().begin();
-                    return Ok(Consuming { consumer, _channel: channel });
+                    return Ok(Consuming { consumer, _channel: channel, window, arrived: 0 });
                 }
                 Err(failure) if failure.is_transient() => {
                     tracing::warn!(reason = failure.chain(), "no requests; trying again");
@@ -92,9 +108,9 @@ impl AmqpInbox {
         }
     }
 
-    async fn try_consume(&self, channel: &Channel) -> Result<Consumer, Failure> {
+    async fn try_consume(&self, channel: &Channel, window: u16) -> Result<Consumer, Failure> {
         let consume = async {
-            channel.basic_qos(self.prefetch, BasicQosOptions::default()).await?;
+            channel.basic_qos(window, BasicQosOptions::default()).await?;
             let queue = self.connection.topology().requests.clone();
             let (tag, options) = (ShortString::default(), BasicConsumeOptions::default());
             channel.basic_consume(queue, tag, options, FieldTable::default()).await
@@ -104,6 +120,13 @@ impl AmqpInbox {
             Ok(consumer) => consumer.map_err(|error| failure("consuming requests", &error)),
             Err(_elapsed) => Err(Failure::transient("waiting for the queue of requests to answer")),
         }
+    }
+
+    /// Whether as many as may come at once did come, all are settled, and more may come at once.
+    fn turned_out_well(&self, now: &Consuming) -> bool {
+        now.window < self.prefetch
+            && now.arrived >= u64::from(now.window)
+            && self.unsettled().is_empty()
     }
 
     fn hand_out(&self, token: Token, held: &Held) -> Delivery {
@@ -156,18 +179,30 @@ impl Inbox for AmqpInbox {
     async fn receive(&self) -> Result<Delivery, Failure> {
         let mut consuming = self.consuming.lock().await;
         loop {
-            if consuming.is_none() {
-                *consuming = Some(self.consume().await?);
+            if consuming.as_ref().is_some_and(|now| self.turned_out_well(now)) {
+                *consuming = None;
+                let wider = self.window.load(Ordering::Relaxed).saturating_mul(WINDOW_GROWTH);
+                self.window.store(wider.min(self.prefetch), Ordering::Relaxed);
             }
-            let consumer = &mut consuming.as_mut().expect("set just above").consumer;
+            if consuming.is_none() {
+                let window = self.window.load(Ordering::Relaxed);
+                *consuming = Some(self.consume(window).await?);
+            }
+            let now = consuming.as_mut().expect("set just above");
             let due = self.unsettled().next_due();
             tokio::select! {
-                arrival = consumer.next() => match arrival {
+                arrival = now.consumer.next() => match arrival {
                     // Still in our buffer, yet the broker's again: it comes on the next channel.
                     Some(Ok(arrival)) if arrival.acker.poisoned() => {}
-                    Some(Ok(arrival)) => return Ok(self.accept(arrival)),
+                    Some(Ok(arrival)) => {
+                        now.arrived += 1;
+                        return Ok(self.accept(arrival));
+                    }
                     // The channel or the connection is gone, or the queue was deleted.
-                    Some(Err(_)) | None => *consuming = None,
+                    Some(Err(_)) | None => {
+                        self.window.store(1, Ordering::Relaxed);
+                        *consuming = None;
+                    }
                 },
                 () = sleep_until(due) => {
                     if let Some((token, held)) = self.unsettled().take_due() {

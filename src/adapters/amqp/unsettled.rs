@@ -68,6 +68,11 @@ impl Unsettled {
         }
     }
 
+    /// Whether all that was handed out is settled.
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
     /// When the next returned delivery is due.
     pub fn next_due(&self) -> Option<Instant> {
         self.returned.front().map(|(due, _)| *due)
