@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::{Level, debug, error, event, info, warn};
+use tracing::{Level, Span, debug, error, event, info, info_span, warn};
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outcome::ItemOutcome;
@@ -123,8 +123,9 @@ fn gauge(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// A delivery was ledgered and may be settled.
-pub fn taken(metrics: &Metrics, taken: &Taken) {
+/// A delivery was ledgered and may be settled. `traceparent` is its producer's.
+pub fn taken(metrics: &Metrics, taken: &Taken, traceparent: Option<&str>) {
+    let _told_within = trace(traceparent).entered();
     let settlement = match taken {
         Taken::Accepted(id) => {
             info!(request.id = %id, "accepted");
@@ -144,6 +145,15 @@ pub fn taken(metrics: &Metrics, taken: &Taken) {
         }
     };
     metrics.deliveries.get_or_create(&Settled { settlement }).inc();
+}
+
+/// The producer's trace (W3C Trace Context), around what is told of its request: every line within
+/// names it.
+fn trace(traceparent: Option<&str>) -> Span {
+    match traceparent.and_then(|traceparent| traceparent.split('-').nth(1)) {
+        Some(id) => info_span!("request", trace.id = id),
+        None => Span::none(),
+    }
 }
 
 /// A delivery goes back to the queue.
@@ -177,13 +187,16 @@ pub fn swept(metrics: &Metrics, purpose: &'static str, requests: usize, sweep: &
 pub async fn moved(world: &World, id: &RequestId, since: u64) -> Result<(), Failure> {
     let records = world.docket.ledger.records(id).await?;
     let standing = world.docket.ledger.standing(id).await?;
-    let kind = standing.and_then(|standing| standing.kind).map_or("none", RequestKind::word);
+    let kind = standing.as_ref().and_then(|standing| standing.kind);
+    let kind = kind.map_or("none", RequestKind::word);
+    let traceparent = standing.and_then(|standing| standing.correspondence.traceparent);
+    let trace = trace(traceparent.as_deref());
     let mut state = State::Received;
     for record in &records {
         // The ledger admits legal records only.
         state = state.next(&record.event).unwrap_or(state);
         if record.sequence > since {
-            tell(id, kind, state, &record.event);
+            trace.in_scope(|| tell(id, kind, state, &record.event));
             let label = KindState { kind, state: state.word() };
             world.metrics.requests.get_or_create(&label).inc();
         }

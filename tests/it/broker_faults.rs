@@ -240,6 +240,7 @@ impl Daemon {
         let process = home
             .command(&["run", "--log-format", "json"])
             .env("DSRD__QUEUE__URL", url)
+            .env("DSRD__QUEUE__PREFETCH", "64")
             .env("DSRD__HTTP__LISTEN", format!("127.0.0.1:{http}"))
             .stdout(Stdio::null())
             .stderr(File::create(home.path("log")).unwrap())

@@ -244,6 +244,13 @@ impl Daemon {
             serde_json::from_str::<Value>(line).unwrap();
         }
         assert!(log.contains("\"stopped\""));
+        for told in ["\"accepted\"", "\"verified: completed\""] {
+            let of_a_trace = |line: &str| {
+                line.contains(told)
+                    && line.contains("\"trace.id\":\"4bf92f3577b34da6a3ce929d0e0e4736\"")
+            };
+            assert!(log.lines().any(of_a_trace), "{told} names no trace");
+        }
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {

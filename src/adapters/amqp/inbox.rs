@@ -51,12 +51,15 @@ pub struct AmqpInbox {
 /// A consumer and the channel it lives on.
 struct Consuming {
     consumer: Consumer,
-    _channel: Channel,
+    channel: Channel,
     /// Unsettled deliveries that the broker may hand out here.
     window: u16,
     /// Deliveries that came.
     arrived: u64,
 }
+
+/// AMQP 0-9-1, section 1.1: reply-success.
+const REPLY_SUCCESS: u16 = 200;
 
 /// How many times more is taken once what was taken turned out well.
 const WINDOW_GROWTH: u16 = 8;
@@ -97,7 +100,7 @@ impl AmqpInbox {
             match self.try_consume(&channel, window).await {
                 Ok(consumer) => {
                     self.unsettled().begin();
-                    return Ok(Consuming { consumer, _channel: channel, window, arrived: 0 });
+                    return Ok(Consuming { consumer, channel, window, arrived: 0 });
                 }
                 Err(failure) if failure.is_transient() => {
                     tracing::warn!(reason = failure.chain(), "no requests; trying again");
@@ -179,8 +182,12 @@ impl Inbox for AmqpInbox {
     async fn receive(&self) -> Result<Delivery, Failure> {
         let mut consuming = self.consuming.lock().await;
         loop {
-            if consuming.as_ref().is_some_and(|now| self.turned_out_well(now)) {
-                *consuming = None;
+            if let Some(narrow) = consuming.take_if(|now| self.turned_out_well(now)) {
+                // Waited for, so that what it still held is back in its place first.
+                let closing = narrow.channel.close(REPLY_SUCCESS, ShortString::default());
+                if timeout(ANSWER_TIME_MAX, closing).await.is_err() {
+                    tracing::debug!("the broker does not close a channel");
+                }
                 let wider = self.window.load(Ordering::Relaxed).saturating_mul(WINDOW_GROWTH);
                 self.window.store(wider.min(self.prefetch), Ordering::Relaxed);
             }

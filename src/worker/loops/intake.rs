@@ -76,7 +76,8 @@ async fn take<'a>(
     for (delivery, answer) in deliveries.into_iter().zip(taking.answers) {
         let settlement = match answer {
             Some((taken, settlement)) => {
-                report::taken(&world.metrics, &taken);
+                let traceparent = delivery.correspondence.traceparent.as_deref();
+                report::taken(&world.metrics, &taken, traceparent);
                 settlement
             }
             // The ledger could not take it: the queue keeps it.
