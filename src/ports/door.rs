@@ -33,6 +33,9 @@ pub struct Delivery {
     pub token: DeliveryToken,
 }
 
+/// Header that holds a signature over a body, of messages that come in and callbacks that go out.
+pub const SIGNATURE: &str = "dsrd-signature";
+
 /// What stands on a message beside its body, as its producer wrote it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Label {

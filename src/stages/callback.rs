@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use crate::domain::failure::Failure;
-use crate::ports::door::Letter;
+use crate::ports::door::{Letter, SIGNATURE};
 use crate::ports::ledger::Callback;
 use crate::stages::signing::Signer;
 
@@ -17,9 +17,6 @@ const API_VERSION: &str = "2.0";
 /// What may not stand in a header as it is (HTTP binding 1.0, section 3.1.3.2); all that is not
 /// ASCII is encoded too.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
-
-/// Carries our signature over the body: a detached JWS.
-const SIGNATURE: &str = "dsrd-signature";
 
 /// The announcement for its URL, signed at `now`; all else is the same at every try.
 ///

@@ -28,11 +28,8 @@ use crate::adapters::amqp::unsettled::{Held, Token, Unsettled};
 use crate::config::settings::Amqp;
 use crate::domain::event::Correspondence;
 use crate::domain::failure::Failure;
-use crate::ports::door::{Delivery, DeliveryToken, Inbox, Label, Settlement};
+use crate::ports::door::{Delivery, DeliveryToken, Inbox, Label, SIGNATURE, Settlement};
 use crate::ports::system::Clock;
-
-/// Header that holds a producer's signature.
-pub const SIGNATURE: &str = "dsrd-signature";
 
 /// Receives from a broker.
 pub struct AmqpInbox {

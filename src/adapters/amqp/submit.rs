@@ -8,10 +8,10 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use tokio::time::timeout;
 
 use crate::adapters::amqp::announcer::PERSISTENT;
-use crate::adapters::amqp::inbox::SIGNATURE;
 use crate::adapters::amqp::publisher::{Message, Publisher};
 use crate::config::settings::Amqp;
 use crate::domain::failure::Failure;
+use crate::ports::door::SIGNATURE;
 
 /// Longest wait for the confirm: a person is waiting at a terminal.
 const SUBMIT_TIME_MAX: Duration = Duration::from_secs(30);

@@ -7,18 +7,14 @@ use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::items::{blocks, places};
-use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::requests::next;
-use crate::adapters::sql::rows::{DIGEST, REQUEST_ID, millis, read, stored, written};
+use crate::adapters::sql::requests::{next, write_records};
+use crate::adapters::sql::rows::{DIGEST, REQUEST_ID, millis, read, stored};
 use crate::adapters::sql::sharing::persons;
 use crate::adapters::sql::{callbacks, outbox};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::{Opened, Opening};
-
-/// What is said of a failure here.
-const DOING: &str = "opening requests in the ledger";
 
 /// The writes of `Ledger::open`; the caller commits.
 ///
@@ -110,21 +106,8 @@ fn bind<'q>(query: Statement<'q>, opening: &'q Opening, state: State) -> Stateme
 /// Writes what stands with new requests: their first records, whom they are about, what is
 /// announced, and to whom else.
 async fn write(connection: &mut AnyConnection, openings: &[&Opening]) -> Result<(), Failure> {
-    let statement = format!(
-        "INSERT INTO events (request, sequence, at, event, previous, hash) VALUES {}",
-        places(0, openings.len(), 6)
-    );
-    let mut query = sqlx::query(AssertSqlSafe(statement));
-    for Opening { record, .. } in openings {
-        query = query
-            .bind(record.id.as_str())
-            .bind(stored(record.sequence))
-            .bind(millis(record.at))
-            .bind(written(&record.event))
-            .bind(&record.previous)
-            .bind(&record.hash);
-    }
-    query.execute(&mut *connection).await.map_err(while_doing(DOING))?;
+    let records: Vec<_> = openings.iter().map(|opening| &opening.record).collect();
+    write_records(connection, &records).await?;
     persons::add(connection, openings).await?;
     let announced: Vec<_> =
         openings.iter().map(|opening| (&opening.announcement, millis(opening.record.at))).collect();

@@ -5,6 +5,7 @@
 
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
+use crate::adapters::sql::items::places;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{CENSUS, RECORD, SEALED, STANDING, millis, read, stored, written};
 use crate::adapters::sql::{callbacks, outbox};
@@ -19,9 +20,6 @@ const BY_ID: &str = "SELECT * FROM standings WHERE id = $1";
 /// A record also ends the part that a request had in a sweep.
 const ADVANCE: &str = "UPDATE requests SET state = $1, sequence = $2, head = $3, changed = $4, \
      done = 0, total = 0, sweep = NULL WHERE id = $5 AND sequence = $6 AND head = $7";
-
-const RECORD_EVENT: &str = "INSERT INTO events (request, sequence, at, event, previous, hash) \
-     VALUES ($1, $2, $3, $4, $5, $6)";
 
 /// What a request forgets when it comes to rest. Items without an outcome are the plan of a sweep
 /// that a person overtook: nothing was done with them, and how many there were is chance.
@@ -67,7 +65,7 @@ pub async fn append(
     if advanced.rows_affected() == 0 {
         return Ok(None);
     }
-    write_event(connection, record).await.map_err(while_doing(doing))?;
+    write_records(connection, &[record]).await?;
     if let Some(announcement) = announcement {
         outbox::add(connection, &[(announcement, changed)]).await?;
         callbacks::owe(connection, &record.id).await?;
@@ -199,15 +197,28 @@ pub fn next(state: State, record: &Record) -> Result<State, Failure> {
     })
 }
 
-async fn write_event(connection: &mut AnyConnection, record: &Record) -> Result<(), sqlx::Error> {
-    sqlx::query(RECORD_EVENT)
-        .bind(record.id.as_str())
-        .bind(stored(record.sequence))
-        .bind(millis(record.at))
-        .bind(written(&record.event))
-        .bind(&record.previous)
-        .bind(&record.hash)
-        .execute(connection)
-        .await
-        .map(drop)
+/// Writes records, no more than a statement takes; the caller commits.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn write_records(
+    connection: &mut AnyConnection,
+    records: &[&Record],
+) -> Result<(), Failure> {
+    let statement = format!(
+        "INSERT INTO events (request, sequence, at, event, previous, hash) VALUES {}",
+        places(0, records.len(), 6)
+    );
+    let mut query = sqlx::query(AssertSqlSafe(statement));
+    for record in records {
+        query = query
+            .bind(record.id.as_str())
+            .bind(stored(record.sequence))
+            .bind(millis(record.at))
+            .bind(written(&record.event))
+            .bind(&record.previous)
+            .bind(&record.hash);
+    }
+    let added = query.execute(connection).await;
+    added.map(drop).map_err(while_doing("writing records to the ledger"))
 }
