@@ -7,13 +7,15 @@
 //! The rules of erasing are those of FACTS section 9, which cites its sources.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use reqwest::{Client, Method, Response};
 
 use crate::support::blob_server::account::Policy;
+use crate::support::blob_server::container::Generated;
 use crate::support::blob_server::faults::Fault;
-use crate::support::blob_server::form::{Form, Which};
+use crate::support::blob_server::form::{Form, REHYDRATION_TIME, Which};
 use crate::support::blob_server::operation::Operation;
 use crate::support::blob_server::server::BlobServer;
 
@@ -99,7 +101,7 @@ async fn every_success_is_answered_as_published() {
     let shot = &["etag", "last-modified", "x-ms-snapshot"][..];
     let (xml, none) = (&["content-type"][..], &[][..]);
     let container = &["etag", "last-modified", "x-ms-lease-state", "x-ms-lease-status"][..];
-    let table: [(&str, &str, Headers, &str, u16, &[&str]); 22] = [
+    let table: [Success; 22] = [
         ("PUT", "/new?restype=container", &[], "", 201, dated),
         ("HEAD", "/new?restype=container", &[], "", 200, container),
         ("GET", "?comp=list", &[], "", 200, xml),
@@ -137,23 +139,13 @@ async fn every_success_is_answered_as_published() {
 async fn every_refusal_has_a_published_code() {
     let store = Store::start(EVERYTHING).await;
     let server = &store.server;
-    for name in ["a", "leased", "archived", "keyed", "held", "forbidden", "shot", "rehydrating"] {
-        server.put("c", name, b"bytes");
-    }
-    server.lease("c", "leased");
-    server.archive("c", "archived");
-    server.archive("c", "rehydrating");
-    server.customer_key("c", "keyed");
-    server.legal_hold("c", "held", &Which::Current, true);
-    server.forbid("c", "forbidden");
-    let snapshot = server.snapshot("c", "shot");
+    fill_for_refusals(&store).await;
+    let snapshot = server.forms("c", "shot")[0].rank().to_owned();
     let version = server.forms("c", "a")[0].version_id.clone().unwrap();
     let current = format!("/c/a?versionid={version}");
     let shot = format!("/c/shot?snapshot={snapshot}&deletetype=permanent");
-    let tier = &[("x-ms-access-tier", "Hot")][..];
-    store.ask("PUT", "/c/rehydrating?comp=tier", tier, "").await;
     let put = ("x-ms-blob-type", "BlockBlob");
-    let table: [(&str, &str, Headers, u16, &str); 27] = [
+    let table: [Refused; 27] = [
         ("GET", "/no/a", &[], 404, "ContainerNotFound"),
         ("GET", "/c/no", &[], 404, "BlobNotFound"),
         ("HEAD", "/c/no", &[], 404, "BlobNotFound"),
@@ -336,6 +328,49 @@ async fn soft_deleted_blobs_stay_until_their_day() {
 }
 
 #[tokio::test]
+async fn time_lifts_what_time_holds() {
+    let store = Store::start(SOFT_DELETE).await;
+    let server = &store.server;
+    server.put("c", "kept", b"bytes");
+    server.put("c", "cold", b"bytes");
+    server.immutable("c", "kept", &Which::Current, SignedDuration::from_hours(1));
+    server.archive("c", "cold");
+    let tier = &[("x-ms-access-tier", "Cool")];
+    store.ask("PUT", "/c/cold?comp=tier", tier, "").await;
+    let started = server.now();
+    store.deletes("/c/kept", 409).await;
+    assert_eq!(store.ask("GET", "/c/cold", &[], "").await.status().as_u16(), 409);
+    server.advance_clock(REHYDRATION_TIME);
+    assert_eq!(server.now().duration_since(started), REHYDRATION_TIME);
+    store.deletes("/c/kept", 202).await;
+    let cold = store.ask("GET", "/c/cold", &[], "").await;
+    assert_eq!(cold.text().await.unwrap(), "bytes");
+    assert_eq!(server.forms("c", "cold")[0].tier(), "Cool");
+}
+
+#[tokio::test]
+async fn generated_blobs_are_like_others() {
+    let store = Store::start(Policy::default()).await;
+    let server = &store.server;
+    let name = |index| format!("{index:03}");
+    let bytes = |index: usize| vec![b'x'; index];
+    server.generate_container("c", Generated { count: 300, name, bytes });
+    assert_eq!(store.ask("GET", "/c/007", &[], "").await.text().await.unwrap(), "xxxxxxx");
+    assert_eq!(store.ask("GET", "/c/300", &[], "").await.status().as_u16(), 404);
+    server.put("c", "0070", b"between");
+    server.put("c", "008", b"over");
+    store.deletes("/c/009", 202).await;
+    store.deletes("/c/009", 404).await;
+    let xml = store.list("&prefix=00&maxresults=11").await;
+    let names: Vec<&str> =
+        xml.split("<Name>").skip(1).map(|rest| rest.split_once('<').unwrap().0).collect();
+    let expected = ["000", "001", "002", "003", "004", "005", "006", "007", "0070", "008"];
+    assert_eq!(names, expected);
+    assert_eq!(server.get("c", "008").unwrap(), b"over");
+    assert_eq!(server.names("c").len(), 300);
+}
+
+#[tokio::test]
 async fn batches_answer_part_by_part() {
     let store = Store::start(Policy::default()).await;
     store.server.put("c", "a b", b"");
@@ -387,6 +422,7 @@ async fn things_go_wrong_as_planned() {
     server.fail(1, Fault::HalfAnswer);
     let half = store.ask("GET", "/c/d", &[], "").await;
     assert!(half.bytes().await.is_err());
+    server.slow_down(Duration::from_millis(1));
     server.throttle(Some(0));
     store.deletes("/c/d", 503).await;
     assert_eq!(server.requests_of(Operation::BlobDelete), 7);
@@ -395,6 +431,27 @@ async fn things_go_wrong_as_planned() {
 }
 
 type Headers<'a> = &'a [(&'a str, &'a str)];
+/// Method, path, headers and body of a request, then status and headers of the answer.
+type Success<'a> = (&'a str, &'a str, Headers<'a>, &'a str, u16, &'a [&'a str]);
+/// Method, path and headers of a request, then status and error code of the answer.
+type Refused<'a> = (&'a str, &'a str, Headers<'a>, u16, &'a str);
+
+/// A blob for each reason to refuse something.
+async fn fill_for_refusals(store: &Store) {
+    let server = &store.server;
+    for name in ["a", "leased", "archived", "keyed", "held", "forbidden", "shot", "rehydrating"] {
+        server.put("c", name, b"bytes");
+    }
+    server.lease("c", "leased");
+    server.archive("c", "archived");
+    server.archive("c", "rehydrating");
+    server.customer_key("c", "keyed");
+    server.legal_hold("c", "held", &Which::Current, true);
+    server.forbid("c", "forbidden");
+    server.snapshot("c", "shot");
+    let tier = &[("x-ms-access-tier", "Hot")];
+    store.ask("PUT", "/c/rehydrating?comp=tier", tier, "").await;
+}
 
 /// A server with the container `c`, and a client without an adapter.
 struct Store {

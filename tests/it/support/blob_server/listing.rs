@@ -1,5 +1,7 @@
 //! Listings as XML, element by element in the order of the published interface.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt::Write;
 
 use base64::Engine;
@@ -120,6 +122,8 @@ struct Listing<'a> {
     start: (String, String),
     now: Timestamp,
     policy: Policy,
+    /// The last date that was written: most are like the one before.
+    date: RefCell<(Timestamp, String)>,
 }
 
 impl<'a> Listing<'a> {
@@ -138,7 +142,8 @@ impl<'a> Listing<'a> {
             Some(marker) => read_marker(marker)?,
             None => (first.to_owned(), String::new()),
         };
-        Ok(Self { prefix, include, start, now, policy })
+        let date = RefCell::new((now, http_date(now)));
+        Ok(Self { prefix, include, start, now, policy, date })
     }
 
     /// Writes forms until the page is full, and says where the next one starts.
@@ -209,8 +214,8 @@ impl<'a> Listing<'a> {
     }
 
     fn properties(&self, xml: &mut String, form: &Form) {
-        text(xml, "Creation-Time", &http_date(form.created));
-        text(xml, "Last-Modified", &http_date(form.modified));
+        self.date(xml, "Creation-Time", form.created);
+        self.date(xml, "Last-Modified", form.modified);
         text(xml, "Etag", form.etag.trim_matches('"'));
         text(xml, "Content-Length", &form.draft.bytes.len().to_string());
         let fields =
@@ -231,11 +236,19 @@ impl<'a> Listing<'a> {
         }
         text(xml, "ServerEncrypted", "true");
         if let Some(deleted) = form.deleted {
-            text(xml, "DeletedTime", &http_date(deleted.at));
+            self.date(xml, "DeletedTime", deleted.at);
             let days = deleted.until.duration_since(self.now).as_hours() / 24;
             text(xml, "RemainingRetentionDays", &days.to_string());
         }
         self.last_properties(xml, form);
+    }
+
+    fn date(&self, xml: &mut String, element: &str, time: Timestamp) {
+        let mut last = self.date.borrow_mut();
+        if last.0 != time {
+            *last = (time, http_date(time));
+        }
+        text(xml, element, &last.1);
     }
 
     fn last_properties(&self, xml: &mut String, form: &Form) {
@@ -346,8 +359,8 @@ fn text(xml: &mut String, element: &str, text: &str) {
     }
 }
 
-fn escaped(text: &str) -> std::borrow::Cow<'_, str> {
-    if !text.contains(['&', '<', '>', '"', '\r']) {
+fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|byte| b"&<>\"\r".contains(&byte)) {
         return text.into();
     }
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
