@@ -16,8 +16,8 @@ use crate::support::blob_server::conditions::{Conditions, refusal};
 use crate::support::blob_server::container::{Container, Generated};
 use crate::support::blob_server::faults::{Fault, Faults};
 use crate::support::blob_server::form::{Draft, Form, Which};
-use crate::support::blob_server::operation::{Operation, Place};
-use crate::support::blob_server::service::{answer, common, place, refused_reply};
+use crate::support::blob_server::operation::{Operation, Place, place};
+use crate::support::blob_server::service::{answer, common, refused_reply};
 use crate::support::blob_server::wire::{Connection, Cut, Reply, Request};
 use crate::support::ports::free_port;
 
