@@ -33,6 +33,8 @@ pub struct ListedBlob {
     pub is_current_version: bool,
     /// Whether it is soft-deleted.
     pub is_deleted: bool,
+    /// When it was soft-deleted, as in HTTP.
+    pub deleted: String,
     /// Without quotes.
     pub etag: String,
     /// Bytes.
@@ -147,6 +149,7 @@ impl Parser {
                 blob.size = text.trim().parse().map_err(|_| Unreadable)?;
             }
             ["Properties", "Last-Modified"] => blob.modified = text,
+            ["Properties", "DeletedTime"] => blob.deleted = text,
             ["Properties", "Content-Type"] => {
                 blob.content_type = Some(text).filter(|text| !text.is_empty());
             }

@@ -11,9 +11,9 @@ use azure_core::http::{
 use azure_core::time::Duration as RetryDuration;
 use url::Url;
 
-use crate::adapters::azure::address::{account_url, add_query, blob_url};
-use crate::adapters::azure::answer::{Answer, Trouble};
-use crate::adapters::azure::credential::authorisation;
+use crate::adapters::azure::wire::address::{account_url, add_query, blob_url};
+use crate::adapters::azure::wire::answer::{Answer, Trouble};
+use crate::adapters::azure::wire::credential::authorisation;
 use crate::config::settings::{Blob, Credential};
 use crate::domain::failure::Failure;
 
