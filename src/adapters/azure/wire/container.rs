@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use azure_core::http::policies::Policy;
 use azure_core::http::{
     ClientOptions, Context, ExponentialRetryOptions, Method, Pipeline, PipelineStreamOptions,
     Request, RetryOptions, Transport,
@@ -14,6 +15,7 @@ use url::Url;
 use crate::adapters::azure::wire::address::{account_url, add_query, blob_url};
 use crate::adapters::azure::wire::answer::{Answer, Trouble};
 use crate::adapters::azure::wire::credential::authorisation;
+use crate::adapters::azure::wire::pace::Paced;
 use crate::config::settings::{Blob, Credential};
 use crate::domain::failure::Failure;
 
@@ -62,8 +64,10 @@ impl Container {
         let authorisation = authorisation(&blob.credential)?;
         let mut authorised = url.clone();
         authorised.set_query(authorisation.query.as_deref());
+        // Before the signature: it covers the time at which a request is sent.
+        let pace: Arc<dyn Policy> = Arc::new(Paced::default());
         let options = ClientOptions {
-            per_try_policies: authorisation.policy.into_iter().collect(),
+            per_try_policies: [pace].into_iter().chain(authorisation.policy).collect(),
             retry: retries(),
             transport: Some(transport()?),
             ..ClientOptions::default()

@@ -4,4 +4,5 @@ pub mod address;
 pub mod shared_key;
 pub mod credential;
 pub mod answer;
+pub mod pace;
 pub mod container;
