@@ -37,10 +37,15 @@ impl BlobSource {
     /// # Errors
     /// Where the URL is no container's or the credential is malformed.
     pub fn open(name: &str, blob: &Blob) -> Result<Self, Failure> {
-        let container = Arc::new(Container::open(blob)?);
+        Ok(Self::within(name, Container::open(blob)?))
+    }
+
+    /// A container of which the way in is known.
+    pub fn within(name: &str, container: Container) -> Self {
+        let container = Arc::new(container);
         let lister = Arc::new(Lister::new(name, Arc::clone(&container)));
         let eraser = Eraser::new(name, Arc::clone(&container), Arc::clone(&lister));
-        Ok(Self { name: name.to_owned(), container, lister, eraser })
+        Self { name: name.to_owned(), container, lister, eraser }
     }
 
     fn item(&self, blob: ListedBlob) -> Item {

@@ -16,6 +16,8 @@ use thiserror::Error;
 pub struct Listing {
     /// In the order of the service.
     pub blobs: Vec<ListedBlob>,
+    /// Names of containers, where those were asked for.
+    pub containers: Vec<String>,
     /// Where the next page starts.
     pub next_marker: Option<String>,
 }
@@ -117,6 +119,9 @@ impl Parser {
             ["EnumerationResults"] => self.is_listing = true,
             ["EnumerationResults", "NextMarker"] if !text.is_empty() => {
                 self.listing.next_marker = Some(text);
+            }
+            ["EnumerationResults", "Containers", "Container", "Name"] => {
+                self.listing.containers.push(text);
             }
             ["EnumerationResults", "Blobs", "Blob"] => {
                 self.listing.blobs.push(std::mem::take(&mut self.blob));

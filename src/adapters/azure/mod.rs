@@ -18,4 +18,5 @@ pub mod download;
 pub mod retention;
 pub mod eraser;
 pub mod blob;
+pub mod containers;
 pub mod exports;

@@ -83,6 +83,24 @@ impl Container {
         Ok(Self { url, authorised, options, pipeline })
     }
 
+    /// Another container of the same account, by the same way in: what the credential and the
+    /// account were found to be counts for all.
+    pub fn beside(&self, name: &str) -> Self {
+        let renamed = |url: &Url| {
+            let mut url = url.clone();
+            let path = url.path().trim_end_matches('/');
+            let account = path.rsplit_once('/').map_or("", |(account, _)| account).to_owned();
+            url.set_path(&format!("{account}/{name}"));
+            url
+        };
+        Self {
+            url: renamed(&self.url),
+            authorised: renamed(&self.authorised),
+            options: self.options.clone(),
+            pipeline: self.pipeline.clone(),
+        }
+    }
+
     /// The URL without anything secret.
     pub fn url(&self) -> &Url {
         &self.url
