@@ -4,6 +4,7 @@ pub mod lives;
 pub mod postgres;
 pub mod rabbitmq;
 pub mod azurite;
+pub mod blob_server;
 pub mod ports;
 pub mod wire;
 pub mod link;

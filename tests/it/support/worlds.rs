@@ -13,6 +13,8 @@ use dsrd::ports::sources::Source;
 use tempfile::TempDir;
 
 use crate::support::azurite::Azurite;
+use crate::support::blob_server::account::Policy;
+use crate::support::blob_server::server::BlobServer;
 
 /// A store as its owner sees it.
 #[async_trait]
@@ -165,5 +167,52 @@ impl World for AzuriteWorld<'_> {
     fn takes(&self, name: &str) -> bool {
         let has_dots = name.split('/').any(|segment| segment == "." || segment == "..");
         !has_dots && !name.contains('\\')
+    }
+}
+
+/// In a container of a blob server of our own.
+pub struct BlobServerWorld {
+    pub server: BlobServer,
+    source: BlobSource,
+}
+
+impl BlobServerWorld {
+    pub const CONTAINER: &str = "azureml";
+
+    /// A new server with one container.
+    pub async fn new(policy: Policy) -> Self {
+        let server = BlobServer::start(policy).await;
+        server.create_container(Self::CONTAINER);
+        Self::over(server)
+    }
+
+    /// Over a server that has the container.
+    pub fn over(server: BlobServer) -> Self {
+        let source = BlobSource::open("blob", &server.blob(Self::CONTAINER)).unwrap();
+        Self { server, source }
+    }
+}
+
+#[async_trait]
+impl World for BlobServerWorld {
+    fn source(&self) -> &dyn Source {
+        &self.source
+    }
+
+    async fn put(&self, name: &str, bytes: &[u8]) {
+        self.server.put(Self::CONTAINER, name, bytes);
+    }
+
+    async fn names(&self) -> Vec<String> {
+        self.server.names(Self::CONTAINER)
+    }
+
+    async fn get(&self, name: &str) -> Option<Vec<u8>> {
+        self.server.get(Self::CONTAINER, name)
+    }
+
+    /// No URL has dot segments.
+    fn takes(&self, name: &str) -> bool {
+        !name.split('/').any(|segment| segment == "." || segment == "..")
     }
 }
