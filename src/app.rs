@@ -13,6 +13,7 @@ use crate::adapters::amqp::inbox::AmqpInbox;
 use crate::adapters::amqp::publisher::Publisher;
 use crate::adapters::amqp::submit as amqp_submit;
 use crate::adapters::azure::blob::BlobSource;
+use crate::adapters::azure::containers::BlobContainers;
 use crate::adapters::azure::exports::BlobExports;
 use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
@@ -287,6 +288,13 @@ fn sources(settings: &Settings) -> Result<Sources, AppError> {
     for Store { name, place } in &settings.sources {
         match place {
             Place::Folder(path) => sources.push(Arc::new(FolderSource::open(name, path))),
+            Place::Blob(blob) if blob.is_pattern() => {
+                let archives = match &settings.exports.place {
+                    Place::Blob(archives) => Some(&archives.url),
+                    Place::Folder(_) => None,
+                };
+                sources.push(Arc::new(BlobContainers::open(name, blob, archives)?));
+            }
             Place::Blob(blob) => sources.push(Arc::new(BlobSource::open(name, blob)?)),
         }
     }

@@ -197,6 +197,7 @@ mod tests {
             source: "runs".into(),
             name: name.into(),
             version,
+            version_id: None,
             etag: String::new(),
             size: 0,
             modified: None,

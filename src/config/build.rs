@@ -155,6 +155,11 @@ fn blob(key: &str, url: &str, written: &file::Store, faults: &mut Faults) -> Opt
         faults.add(format!("{key}.url names no container"));
         return None;
     }
+    let (above, container) = path.rsplit_once('/').unwrap_or_default();
+    if above.contains('*') || (container.contains('*') && key == "exports") {
+        faults.add(format!("{key}.url: only the container of a source can be a pattern"));
+        return None;
+    }
     let credential = match (signature, written.credential.as_deref()) {
         (Some(signature), None | Some("sas")) => Some(Credential::Sas(signature)),
         (None, None) if is_emulator(&url) => account_key(key, &url, written, faults),

@@ -133,10 +133,18 @@ pub enum Place {
 #[derive(Clone, Debug)]
 pub struct Blob {
     /// Container URL without query: `https://ACCOUNT.blob.core.windows.net/azureml`, or
-    /// `http://127.0.0.1:10000/devstoreaccount1/azureml` for an emulator.
+    /// `http://127.0.0.1:10000/devstoreaccount1/azureml` for an emulator. As a source the container
+    /// can be a pattern: `azureml-blobstore-*`.
     pub url: url::Url,
     /// How requests are authorised.
     pub credential: Credential,
+}
+
+impl Blob {
+    /// Whether it stands for all containers of an account whose names match.
+    pub fn is_pattern(&self) -> bool {
+        self.url.path().contains('*')
+    }
 }
 
 /// How requests to Azure are authorised.

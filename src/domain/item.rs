@@ -18,6 +18,10 @@ pub struct Item {
     pub name: String,
     /// Which of the forms under that name this is.
     pub version: Version,
+    /// The id that the current form has, where the source keeps versions: under it the bytes stay
+    /// when the current form is erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<String>,
     /// Opaque validator of exactly these bytes; erasure is conditional on it.
     pub etag: String,
     /// Bytes.

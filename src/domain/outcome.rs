@@ -17,7 +17,7 @@ pub enum ItemOutcome {
     /// Policy keeps it; the reason is the operator's own word.
     Kept(String),
     /// Something outside our authority forbids it.
-    Blocked(Block),
+    Blocked(Barrier),
     /// It could not be read or decoded; a stable word says why.
     Unreadable(String),
     /// It was rewritten between the find and the act; found again by the verify sweep or not.
@@ -28,7 +28,16 @@ pub enum ItemOutcome {
     Planned,
 }
 
-/// What forbids an erasure.
+/// What forbids an erasure, and how the source put it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Barrier {
+    /// What it is.
+    pub block: Block,
+    /// The block's word; after a colon the source's own error code, where it gave one.
+    detail: String,
+}
+
+/// The kinds of things that forbid an erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block {
     /// An active lease.
@@ -70,7 +79,7 @@ impl ItemOutcome {
     pub fn detail(&self) -> &str {
         match self {
             Self::Kept(reason) | Self::Unreadable(reason) | Self::Failed(reason) => reason,
-            Self::Blocked(block) => block.word(),
+            Self::Blocked(barrier) => &barrier.detail,
             Self::Exported | Self::Erased | Self::AlreadyAbsent | Self::Changed | Self::Planned => {
                 ""
             }
@@ -84,7 +93,7 @@ impl ItemOutcome {
             "erased" => Self::Erased,
             "already_absent" => Self::AlreadyAbsent,
             "kept" => Self::Kept(detail.to_owned()),
-            "blocked" => Self::Blocked(Block::parse(detail)?),
+            "blocked" => Self::Blocked(Barrier::parse(detail)?),
             "unreadable" => Self::Unreadable(detail.to_owned()),
             "changed" => Self::Changed,
             "failed" => Self::Failed(detail.to_owned()),
@@ -101,6 +110,22 @@ impl ItemOutcome {
             }
             Self::Blocked(_) | Self::Unreadable(_) | Self::Changed | Self::Failed(_) => false,
         }
+    }
+}
+
+impl Barrier {
+    /// A block that the source put into this error code; empty where it has no codes.
+    pub fn new(block: Block, code: &str) -> Self {
+        let detail = match code {
+            "" => block.word().to_owned(),
+            code => format!("{}: {code}", block.word()),
+        };
+        Self { block, detail }
+    }
+
+    fn parse(detail: &str) -> Option<Self> {
+        let word = detail.split_once(": ").map_or(detail, |(word, _)| word);
+        Some(Self { block: Block::parse(word)?, detail: detail.to_owned() })
     }
 }
 

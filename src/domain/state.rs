@@ -102,7 +102,8 @@ pub enum Event {
         /// When the last item was erased, or nothing was found to erase.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         logically_erased_at: Option<Timestamp>,
-        /// When soft-deleted copies expire; absent where the sources keep none.
+        /// When soft-deleted copies have expired; the same time where none are kept, absent where
+        /// nothing was erased or a source does not tell.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unrecoverable_after: Option<Timestamp>,
     },
@@ -169,6 +170,22 @@ pub struct Counts {
     pub found: u64,
     /// Outcome word to number of items.
     pub outcomes: std::collections::BTreeMap<String, u64>,
+    /// What was not done, and why; like refusals are one entry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<Refusal>,
+}
+
+/// Items of one source that were not read, not erased or not taken along, for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Name of the source.
+    pub source: String,
+    /// The word of the outcome: `blocked`, `unreadable`, `kept`, `changed`, `failed`.
+    pub outcome: String,
+    /// A stable word first; what the source answered may follow a colon.
+    pub reason: String,
+    /// How many items.
+    pub items: u64,
 }
 
 /// An event that the state does not admit.
@@ -319,6 +336,6 @@ impl Counts {
     /// The counts of a tally.
     pub fn new(seen: u64, tally: &Tally) -> Self {
         let found = tally.total() - tally.of("unreadable");
-        Self { seen, found, outcomes: tally.by_outcome.clone() }
+        Self { seen, found, outcomes: tally.by_outcome.clone(), refusals: Vec::new() }
     }
 }

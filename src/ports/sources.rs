@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
-use crate::domain::outcome::Block;
+use crate::domain::outcome::Barrier;
 
 /// Bytes of one item in order; the first error ends it.
 pub type ByteStream = BoxStream<'static, Result<Bytes, Failure>>;
@@ -36,9 +36,13 @@ pub trait Source: Send + Sync {
     /// soft-deleted ones excepted. Empty when the name is gone.
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure>;
 
-    /// When something erased now can no longer be recovered; `None` where it is gone at once.
-    async fn unrecoverable_after(&self, erased_at: Timestamp)
-    -> Result<Option<Timestamp>, Failure>;
+    /// When what was erased under these names, last at `erased_at`, can no longer be recovered: the
+    /// same time where it is gone at once, `None` where the source does not tell.
+    async fn unrecoverable_after(
+        &self,
+        names: &[String],
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure>;
 
     /// Whether the source can be reached with our credential now.
     async fn ping(&self) -> Result<(), Failure>;
@@ -62,7 +66,7 @@ pub enum Read {
     /// Other bytes are there now.
     Changed,
     /// The source holds it but will not give it: a stable word says why (`archived`,
-    /// `customer_key`, `forbidden`).
+    /// `customer_key`, `forbidden`), and behind a colon may stand the source's own error code.
     Refused(String),
 }
 
@@ -76,5 +80,5 @@ pub enum Erased {
     /// Other bytes are there now; they stay.
     Changed,
     /// Something outside our authority forbids it.
-    Blocked(Block),
+    Blocked(Barrier),
 }

@@ -117,6 +117,9 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
             details.insert("outcome".into(), state.word().into());
             details.insert("counts".into(), count(counts));
             archive.iter().for_each(|archive| describe_archive(archive, &mut details));
+            if !counts.refusals.is_empty() {
+                details.insert("refusals".into(), json!(counts.refusals));
+            }
             if let Some(at) = logically_erased_at {
                 let mut horizon = json!({ "logically_erased_at": at.to_string() });
                 if let Some(after) = unrecoverable_after {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::stream::{self, Stream, TryStreamExt};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +13,7 @@ use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::request::{Request, RequestId};
-use crate::domain::state::{Counts, Event, Share, State};
+use crate::domain::state::{Event, Share, State};
 use crate::evidence::chain::Link;
 use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, Purpose, RequestKey};
 use crate::matching::identity::patterns::canonical;
@@ -25,6 +26,9 @@ use crate::ports::tasks::Lease;
 use crate::stages::announce;
 use crate::stages::message::fault::{Fault, Terms};
 use crate::stages::message::read::{self, Message};
+
+/// Planned items read from the ledger at a time.
+const PAGE: u32 = 1000;
 
 /// All that the stages need to write the account.
 pub struct Docket {
@@ -277,9 +281,18 @@ impl Docket {
         items.into_iter().map(open).collect()
     }
 
-    /// What became of the items of a request, as announced at its end.
-    pub async fn counts(&self, id: &RequestId) -> Result<Counts, Failure> {
-        Ok(Counts::new(self.seen(id).await?, &self.ledger.tally(id).await?))
+    /// The whole plan, page by page.
+    pub fn entries<'a>(
+        &'a self,
+        case: &'a Case,
+    ) -> impl Stream<Item = Result<Entry, Failure>> + 'a {
+        stream::try_unfold(Some(None), move |after| async move {
+            let Some(after) = after else { return Ok(None) };
+            let page = self.items(case, after, false, PAGE).await?;
+            let next = page.last().map(|last| Some(last.ordinal));
+            Ok::<_, Failure>(Some((stream::iter(page.into_iter().map(Ok)), next)))
+        })
+        .try_flatten()
     }
 
     /// How many items the find of a request looked at.

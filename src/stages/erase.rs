@@ -72,7 +72,7 @@ async fn end(
         Ok(Erased::AlreadyAbsent) if entry.begun => Ok(ItemOutcome::Erased),
         Ok(Erased::AlreadyAbsent) => Ok(ItemOutcome::AlreadyAbsent),
         Ok(Erased::Changed) => Ok(ItemOutcome::Changed),
-        Ok(Erased::Blocked(block)) => Ok(ItemOutcome::Blocked(block)),
+        Ok(Erased::Blocked(barrier)) => Ok(ItemOutcome::Blocked(barrier)),
         Err(failure) if failure.is_transient() && patience == Patience::Left => Err(failure),
         Err(failure) => Ok(ItemOutcome::Failed(failure.chain())),
     }

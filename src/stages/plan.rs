@@ -44,6 +44,7 @@ fn whole(source: &str) -> Item {
         source: source.to_owned(),
         name: String::new(),
         version: Version::Current,
+        version_id: None,
         etag: String::new(),
         size: 0,
         modified: None,

@@ -70,7 +70,7 @@ pub struct Meter {
 /// What a pass saw and somebody should know of.
 pub enum Seen {
     /// An item with hits, or of which something could not be read.
-    Item(Look),
+    Item(Box<Look>),
     /// A source that could not be listed; nothing in it was looked at.
     Lost {
         /// Its name.
@@ -200,7 +200,8 @@ async fn see(
         }
     };
     let look = look(&*source, item, &walk).await?;
-    Ok(look.filter(|look| !look.hits.is_empty() || !look.unreadable.is_empty()).map(Seen::Item))
+    let told = look.filter(|look| !look.hits.is_empty() || !look.unreadable.is_empty());
+    Ok(told.map(|look| Seen::Item(Box::new(look))))
 }
 
 /// Looks at one item; `None` if it is gone. An item that was rewritten since it was listed is

@@ -76,7 +76,8 @@ impl Preview {
         let mut seen = pin!(walk(&sources, with));
         while let Some(seen) = seen.next().await {
             let seen = seen?;
-            if let Seen::Item(Look { item, unreadable: reasons, .. }) = &seen {
+            if let Seen::Item(look) = &seen {
+                let Look { item, unreadable: reasons, .. } = &**look;
                 for reason in reasons {
                     unreadable(Unreadable { item: item.clone(), reason: reason.clone() });
                 }

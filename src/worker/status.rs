@@ -99,6 +99,9 @@ fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
         Event::Verified { counts: verified, logically_erased_at, unrecoverable_after, .. } => {
             counts["seen"] = verified.seen.into();
             counts["found"] = verified.found.into();
+            if !verified.refusals.is_empty() {
+                fields.insert("refusals".into(), json!(verified.refusals));
+            }
             if let Some(at) = logically_erased_at {
                 let after = unrecoverable_after.map(|at| at.to_string());
                 let horizon = json!({

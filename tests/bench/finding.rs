@@ -155,6 +155,7 @@ fn item(name: &str) -> Item {
         source: "bench".into(),
         name: name.into(),
         version: Version::Current,
+        version_id: None,
         etag: String::new(),
         size: 0,
         modified: None,

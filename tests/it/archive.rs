@@ -17,6 +17,7 @@ pub fn finding(name: &str, size: u64) -> Finding {
         source: "run-history".into(),
         name: name.into(),
         version: Version::Current,
+        version_id: None,
         etag: "\"0x8DC\"".into(),
         size,
         modified: Some("2026-11-01T08:00:00Z".parse().unwrap()),

@@ -201,6 +201,7 @@ fn keeps_being_rewritten() {
       9 acted -> verifying, announced progressed 6c5187ee
       10 verified -> partially_completed, announced partially_completed f849f613
           counts {"seen":3,"found":5,"outcomes":{"already_absent":3,"changed":1,"erased":1}}
+          1 changed in azureml: rewritten
       item 0: erased
       item 1: already_absent
       item 2: already_absent
@@ -228,6 +229,7 @@ fn keeps_being_written_anew_after_it_was_erased() {
       9 acted -> verifying, announced progressed 6c5187ee
       10 verified -> partially_completed, announced partially_completed f849f613
           counts {"seen":3,"found":5,"outcomes":{"changed":1,"erased":4}}
+          1 changed in azureml: rewritten
       item 0: erased
       item 1: erased
       item 2: erased
@@ -269,6 +271,9 @@ fn unreadable_items_of_an_erasure() {
       5 acted -> verifying, announced progressed fe203068
       6 verified -> partially_completed, announced partially_completed 96b68ac5
           counts {"seen":7,"found":2,"outcomes":{"erased":2,"unreadable":4}}
+          1 unreadable in azureml: archived
+          1 unreadable in azureml: could not be read: reading from memory: told to break off
+          2 unreadable in azureml: gzip: broken
       item 0: erased
       item 1: erased
       item 2: unreadable archived
@@ -293,6 +298,9 @@ fn unreadable_items_of_an_access() {
       6 verified -> partially_completed, announced partially_completed 96b68ac5
           counts {"seen":7,"found":2,"outcomes":{"exported":2,"unreadable":4}}
           results_count 2
+          1 unreadable in azureml: archived
+          1 unreadable in azureml: could not be read: reading from memory: told to break off
+          2 unreadable in azureml: gzip: broken
       item 0: exported
       item 1: exported
       item 2: unreadable archived
@@ -334,6 +342,7 @@ fn blocked_by_a_lease() {
       5 acted -> verifying, announced progressed fe203068
       6 verified -> partially_completed, announced partially_completed 96b68ac5
           counts {"seen":3,"found":2,"outcomes":{"blocked":1,"erased":1}}
+          1 blocked in azureml: lease
       item 0: erased
       item 1: blocked lease
     azureml holds ComputeRecord/dcid.r2, LocalUpload/zyxcanary.q7/notes.txt
@@ -353,6 +362,7 @@ fn kept_by_policy() {
       5 acted -> verifying, announced progressed fe203068
       6 verified -> completed, announced completed 96b68ac5
           counts {"seen":4,"found":3,"outcomes":{"erased":2,"kept":1}}
+          1 kept in billing: tax law
       item 0: erased
       item 1: erased
       item 2: kept tax law
@@ -681,6 +691,7 @@ fn a_source_that_cannot_be_listed_for_long() {
       5 acted -> verifying, announced progressed fe203068
       6 verified -> partially_completed, announced partially_completed 96b68ac5
           counts {"seen":3,"found":2,"outcomes":{"erased":2,"unreadable":1}}
+          1 unreadable in billing: the source could not be listed: asking a source in memory: told to fail
       item 0: erased
       item 1: erased
       item 2: unreadable the source could not be listed: asking a source in memory: told to fail
@@ -704,6 +715,7 @@ fn a_source_that_may_not_be_listed() {
       6 verified -> partially_completed, announced partially_completed 96b68ac5
           counts {"seen":0,"found":0,"outcomes":{"unreadable":1}}
           results_count 0
+          1 unreadable in azureml: the source could not be listed: listing a source: no permission
       item 0: unreadable the source could not be listed: listing a source: no permission
     azureml holds ComputeRecord/dcid.r2, ExperimentRun/dcid.r1/run.json, LocalUpload/zyxcanary.q7/notes.txt
     r-1.zip holds manifest.json

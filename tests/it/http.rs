@@ -129,7 +129,11 @@ impl Source for World {
     async fn remains(&self, _: &str) -> Result<Vec<Item>, Failure> {
         unreachable!()
     }
-    async fn unrecoverable_after(&self, _: Timestamp) -> Result<Option<Timestamp>, Failure> {
+    async fn unrecoverable_after(
+        &self,
+        _: &[String],
+        _: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
         unreachable!()
     }
     async fn ping(&self) -> Result<(), Failure> {

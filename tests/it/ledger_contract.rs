@@ -4,7 +4,7 @@ use dsrd::adapters::sql::ledger::SqlLedger;
 use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::failure::FailureKind;
-use dsrd::domain::outcome::{Block, ItemOutcome};
+use dsrd::domain::outcome::{Barrier, Block, ItemOutcome};
 use dsrd::domain::plan::ActionWord;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Event, State};
@@ -233,14 +233,17 @@ async fn outcomes_are_replaced(ledger: &dyn Ledger) {
         .add_items(&own(ledger).await, life.id(), life.last.sequence, &sealed_items(0..4))
         .await
         .unwrap();
-    let changed = [(0, ItemOutcome::Changed), (1, ItemOutcome::Blocked(Block::LegalHold))];
+    let changed = [
+        (0, ItemOutcome::Changed),
+        (1, ItemOutcome::Blocked(Barrier::new(Block::LegalHold, "BlobImmutableDueToPolicy"))),
+    ];
     ledger.record_outcomes(&own(ledger).await, life.id(), &changed).await.unwrap();
     let kept = ItemOutcome::Kept("tax law".to_owned());
     ledger.record_outcomes(&own(ledger).await, life.id(), &[(0, kept.clone())]).await.unwrap();
 
     let items = ledger.items(life.id(), None, false, 9).await.unwrap();
     let outcomes: Vec<_> = items.into_iter().map(|item| item.outcome).collect();
-    let blocked = ItemOutcome::Blocked(Block::LegalHold);
+    let blocked = ItemOutcome::Blocked(Barrier::new(Block::LegalHold, "BlobImmutableDueToPolicy"));
     assert_eq!(outcomes, [Some(kept), Some(blocked), None, None]);
     let tally = ledger.tally(life.id()).await.unwrap();
     assert_eq!((tally.of("kept"), tally.of("blocked"), tally.open), (1, 1, 2));

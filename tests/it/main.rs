@@ -17,6 +17,7 @@ mod source_contract; // the Source suite: memory, folder
 mod source_on_azure; // the Source suite: Azurite; broken wires, refusals
 mod blob_server; // our own blob service against what Microsoft publishes of the real one
 mod source_on_blob_server; // the Source suite on it; every request fails once in each way
+mod erasing_blobs; // what an account keeps of an erased blob, under each policy; patterns of containers
 mod exports_contract; // the Exports suite: memory, folder, Azurite
 mod ledger_contract; // the Ledger suite: SQLite, PostgreSQL
 mod ledger_shredding; // what a database file still holds of a request that rests

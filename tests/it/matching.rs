@@ -14,6 +14,7 @@ pub fn item(name: &str) -> Item {
         source: "test".into(),
         name: name.into(),
         version: Version::Current,
+        version_id: None,
         etag: String::new(),
         size: 0,
         modified: None,

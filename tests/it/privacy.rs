@@ -105,6 +105,7 @@ fn nothing_can_be_printed() {
         source: SOURCE.to_owned(),
         name: format!("Users/{EMAIL}/{CONTENT}"),
         version: Version::Snapshot(CONTENT.to_owned()),
+        version_id: None,
         etag: "1".to_owned(),
         size: 3,
         modified: None,

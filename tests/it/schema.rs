@@ -177,6 +177,8 @@ fn events_that_we_write_are_taken() {
         (
             "partially_completed",
             json!({"outcome": "partially_completed", "counts": counts,
+                   "refusals": [{"source": "run-history", "outcome": "blocked",
+                                 "reason": "lease: LeaseIdMissing", "items": 2}],
                    "horizon": {"logically_erased_at": "2026-11-23T10:00:00Z",
                                "unrecoverable_after": "2026-11-30T10:00:00Z"},
                    "manual_steps": [{"system": "Azure Privacy portal", "what": "ask there",

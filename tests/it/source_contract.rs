@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dsrd::domain::item::{Item, Version};
-use dsrd::domain::outcome::Block;
+use dsrd::domain::outcome::{Barrier, Block};
 use dsrd::ports::sources::{Erased, Read, Source};
 use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
@@ -255,14 +255,17 @@ async fn memory_has_faults_when_told() {
         matches!(world.source.read(&items[0]).await.unwrap(), Read::Refused(word) if word == "archived")
     );
     world.source.set_fault("a", Some(Fault::Blocks(Block::LegalHold)));
-    assert_eq!(world.source.erase(&items[0]).await.unwrap(), Erased::Blocked(Block::LegalHold));
+    assert_eq!(
+        world.source.erase(&items[0]).await.unwrap(),
+        Erased::Blocked(Barrier::new(Block::LegalHold, ""))
+    );
     world.source.set_fault("a", None);
     world.source.fail_next(1);
     assert!(world.source.erase(&items[0]).await.unwrap_err().is_transient());
 
     assert_eq!(world.source.erase(&items[0]).await.unwrap(), Erased::Done);
     assert!(world.names().await.is_empty(), "snapshots go with the current form");
-    let horizon = world.source.unrecoverable_after(Timestamp::UNIX_EPOCH).await.unwrap();
+    let horizon = world.source.unrecoverable_after(&[], Timestamp::UNIX_EPOCH).await.unwrap();
     assert_eq!(horizon.unwrap().to_string(), "1970-01-02T00:00:00Z");
 }
 

@@ -8,7 +8,7 @@ use dsrd::config::secret::Secret;
 use dsrd::config::settings::Credential;
 use dsrd::domain::failure::FailureKind;
 use dsrd::domain::item::Version;
-use dsrd::domain::outcome::Block;
+use dsrd::domain::outcome::{Barrier, Block};
 use dsrd::ports::sources::{Erased, Read, Source};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -69,7 +69,9 @@ async fn lists_metadata_and_snapshots_and_erases_them() {
     assert_eq!(world.source().erase(current).await.unwrap(), Erased::Done);
     assert!(world.source().remains("a").await.unwrap().is_empty(), "the other snapshot went along");
     assert_eq!(world.names().await, ["ab"]);
-    assert!(world.source().unrecoverable_after(Timestamp::UNIX_EPOCH).await.unwrap().is_none());
+    let erased = ["a".to_owned()];
+    let horizon = world.source().unrecoverable_after(&erased, Timestamp::UNIX_EPOCH);
+    assert_eq!(horizon.await.unwrap(), Some(Timestamp::UNIX_EPOCH), "gone at once");
 }
 
 #[tokio::test]
@@ -82,9 +84,12 @@ async fn refusals_are_answers() {
     azurite.lease("azureml", "leased").await;
     let items = listing(world.source()).await;
     let Read::Refused(word) = world.source().read(&items[0]).await.unwrap() else { panic!() };
-    assert_eq!(word, "archived");
+    assert_eq!(word, "archived: BlobArchived");
     assert_eq!(world.source().erase(&items[0]).await.unwrap(), Erased::Done);
-    assert_eq!(world.source().erase(&items[1]).await.unwrap(), Erased::Blocked(Block::Lease));
+    assert_eq!(
+        world.source().erase(&items[1]).await.unwrap(),
+        blocked(Block::Lease, "LeaseIdMissing")
+    );
     assert_eq!(world.names().await, ["leased"]);
 }
 
@@ -94,10 +99,13 @@ async fn missing_permissions_are_answers_or_need_a_person() {
     let world = AzuriteWorld::new(&azurite, "azureml", azurite.sas("rl")).await;
     world.put("a", b"stays").await;
     let item = listing(world.source()).await.remove(0);
-    assert_eq!(world.source().erase(&item).await.unwrap(), Erased::Blocked(Block::Lock));
+    assert_eq!(
+        world.source().erase(&item).await.unwrap(),
+        blocked(Block::Lock, "AuthorizationPermissionMismatch")
+    );
     let blind = AzuriteWorld::new(&azurite, "other", azurite.sas("l")).await;
     assert!(
-        matches!(blind.source().read(&item).await.unwrap(), Read::Refused(word) if word == "forbidden")
+        matches!(blind.source().read(&item).await.unwrap(), Read::Refused(word) if word.starts_with("forbidden: "))
     );
     assert_eq!(world.get("a").await.unwrap(), b"stays");
 }
@@ -157,6 +165,10 @@ async fn a_lost_answer_erases_once() {
     let broken = behind_wire(&azurite, &[0]).await;
     assert_eq!(broken.erase(&item).await.unwrap(), Erased::AlreadyAbsent);
     assert!(world.names().await.is_empty());
+}
+
+fn blocked(block: Block, code: &str) -> Erased {
+    Erased::Blocked(Barrier::new(block, code))
 }
 
 /// The emulator's container as seen over a wire that breaks.

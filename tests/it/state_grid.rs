@@ -13,6 +13,7 @@ fn events() -> Vec<(&'static str, Event)> {
             seen: 9,
             found: 2,
             outcomes: outcomes.iter().map(|(word, count)| ((*word).to_owned(), *count)).collect(),
+            refusals: Vec::new(),
         },
         archive: None,
         logically_erased_at: None,

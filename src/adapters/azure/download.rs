@@ -13,8 +13,8 @@ use futures::TryStreamExt;
 use futures::stream::{self, StreamExt};
 use url::Url;
 
-use crate::adapters::azure::answer::{Answer, Trouble};
-use crate::adapters::azure::container::Container;
+use crate::adapters::azure::wire::answer::{Answer, Trouble};
+use crate::adapters::azure::wire::container::Container;
 use crate::domain::failure::Failure;
 use crate::ports::sources::ByteStream;
 

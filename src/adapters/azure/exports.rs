@@ -11,10 +11,10 @@ use azure_storage_blob::clients::{BlobClient, BlobClientOptions, BlockBlobClient
 use azure_storage_blob::models::{BlockBlobClientCommitBlockListOptions, BlockLookupList};
 use bytes::{Bytes, BytesMut};
 
-use crate::adapters::azure::address::blob_url;
-use crate::adapters::azure::answer::{Answer, Trouble};
-use crate::adapters::azure::container::{Container, in_time};
 use crate::adapters::azure::download;
+use crate::adapters::azure::wire::address::blob_url;
+use crate::adapters::azure::wire::answer::{Answer, Trouble};
+use crate::adapters::azure::wire::container::{Container, in_time};
 use crate::config::settings::Blob;
 use crate::domain::failure::Failure;
 use crate::ports::exports::{Exports, Upload};

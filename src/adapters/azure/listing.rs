@@ -16,6 +16,8 @@ use thiserror::Error;
 pub struct Listing {
     /// In the order of the service.
     pub blobs: Vec<ListedBlob>,
+    /// Names of containers, where those were asked for.
+    pub containers: Vec<String>,
     /// Where the next page starts.
     pub next_marker: Option<String>,
 }
@@ -33,6 +35,8 @@ pub struct ListedBlob {
     pub is_current_version: bool,
     /// Whether it is soft-deleted.
     pub is_deleted: bool,
+    /// When it was soft-deleted, as in HTTP.
+    pub deleted: String,
     /// Without quotes.
     pub etag: String,
     /// Bytes.
@@ -116,6 +120,9 @@ impl Parser {
             ["EnumerationResults", "NextMarker"] if !text.is_empty() => {
                 self.listing.next_marker = Some(text);
             }
+            ["EnumerationResults", "Containers", "Container", "Name"] => {
+                self.listing.containers.push(text);
+            }
             ["EnumerationResults", "Blobs", "Blob"] => {
                 self.listing.blobs.push(std::mem::take(&mut self.blob));
             }
@@ -147,6 +154,7 @@ impl Parser {
                 blob.size = text.trim().parse().map_err(|_| Unreadable)?;
             }
             ["Properties", "Last-Modified"] => blob.modified = text,
+            ["Properties", "DeletedTime"] => blob.deleted = text,
             ["Properties", "Content-Type"] => {
                 blob.content_type = Some(text).filter(|text| !text.is_empty());
             }

@@ -22,7 +22,7 @@ use crate::adapters::folder::path::{is_absence, relative};
 use crate::adapters::folder::walk;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
-use crate::domain::outcome::Block;
+use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::{ByteStream, Erased, Page, Read, Source};
 
 /// Items on one page, and names of one directory held in memory at a time.
@@ -61,6 +61,7 @@ impl FolderSource {
             source: self.name.clone(),
             name,
             version: Version::Current,
+            version_id: None,
             etag: etag(metadata),
             size: metadata.len(),
             modified: Timestamp::new(metadata.mtime(), nanos(metadata.mtime_nsec())).ok(),
@@ -116,8 +117,12 @@ impl Source for FolderSource {
 
     /// An unlinked file is gone at once, as far as the file system tells: backups and snapshots of
     /// the disk are beyond it.
-    async fn unrecoverable_after(&self, _: Timestamp) -> Result<Option<Timestamp>, Failure> {
-        Ok(None)
+    async fn unrecoverable_after(
+        &self,
+        _: &[String],
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        Ok(Some(erased_at))
     }
 
     async fn ping(&self) -> Result<(), Failure> {
@@ -162,7 +167,7 @@ fn unlink_unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Erased> 
         Ok(()) => sync_parent(&path).map(|()| Erased::Done),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Erased::AlreadyAbsent),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            Ok(Erased::Blocked(Block::Lock))
+            Ok(Erased::Blocked(Barrier::new(Block::Lock, "")))
         }
         Err(error) => Err(error),
     }

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
-use crate::domain::outcome::Block;
+use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::{Erased, Page, Read, Source};
 
 /// Names on one page unless told otherwise.
@@ -158,6 +158,7 @@ impl MemorySource {
             source: self.name.clone(),
             name: name.to_owned(),
             version: version.clone(),
+            version_id: None,
             etag: stored.etag.clone(),
             size: stored.content.bytes.len() as u64,
             modified: None,
@@ -223,7 +224,7 @@ impl Source for MemorySource {
             return Ok(Erased::Changed);
         }
         if let Some(Fault::Blocks(block)) = shelves.faults.get(&item.name) {
-            return Ok(Erased::Blocked(*block));
+            return Ok(Erased::Blocked(Barrier::new(*block, "")));
         }
         shelves.remove(item);
         Ok(Erased::Done)
@@ -237,10 +238,11 @@ impl Source for MemorySource {
 
     async fn unrecoverable_after(
         &self,
+        _: &[String],
         erased_at: Timestamp,
     ) -> Result<Option<Timestamp>, Failure> {
-        let kept_for = self.called()?.kept_for;
-        Ok(kept_for.map(|time| erased_at.checked_add(time).unwrap_or(Timestamp::MAX)))
+        let kept_for = self.called()?.kept_for.unwrap_or_default();
+        Ok(Some(erased_at.checked_add(kept_for).unwrap_or(Timestamp::MAX)))
     }
 
     async fn ping(&self) -> Result<(), Failure> {

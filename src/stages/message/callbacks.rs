@@ -82,6 +82,7 @@ fn names(subject: Option<&Subject>, url: &CallbackUrl, at: &str, faults: &mut Fa
         source: String::new(),
         name: url.path().to_owned(),
         version: Version::Current,
+        version_id: None,
         etag: String::new(),
         size: 0,
         modified: None,

@@ -11,6 +11,7 @@ use crate::domain::failure::Failure;
 use crate::domain::state::{Archive, Event};
 use crate::ports::exports::Exports;
 use crate::stages::docket::{Case, Docket};
+use crate::stages::verify::counts::counts;
 
 /// Reads the archive back and brings the request to rest, or, where the archive is not what was
 /// written, back to acting.
@@ -45,7 +46,7 @@ pub async fn read_back(
         return Ok(());
     }
     let verified = Event::Verified {
-        counts: docket.counts(id).await?,
+        counts: counts(docket, case).await?,
         archive: Some(archive),
         logically_erased_at: None,
         unrecoverable_after: None,

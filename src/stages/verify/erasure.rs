@@ -5,14 +5,15 @@
 //! plan, and the request goes back to acting, a bounded number of rounds: somebody may go on
 //! writing about the subject while we erase.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::pin;
 use std::sync::Arc;
 
-use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use futures::StreamExt;
+use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
-use crate::domain::item::{Finding, Version};
+use crate::domain::item::{Finding, Item, Version};
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::policy::Policy;
@@ -22,6 +23,7 @@ use crate::ports::sources::Source;
 use crate::ports::tasks::Shard;
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::plan::plan;
+use crate::stages::verify::counts::counts;
 use crate::stages::walk::{Patience, Walk, walk_named};
 
 /// Planned items read from the ledger at a time.
@@ -74,7 +76,7 @@ impl<'a> SecondLook<'a> {
         let next_ordinal = ordinals.start;
         docket.clear_items(case, Cleared::Ordinals(ordinals)).await?;
         let mut known = HashMap::new();
-        let mut pages = pin!(entries(docket, case));
+        let mut pages = pin!(docket.entries(case));
         while let Some(entry) = pages.next().await {
             let Entry { planned, outcome, .. } = entry?;
             if let Some(outcome) = outcome
@@ -134,8 +136,9 @@ pub async fn conclude(
 ) -> Result<(), Failure> {
     let rounds = rounds(docket, case).await?;
     let this_round = ordinals(rounds + 1, 0).start;
-    let (mut gone, mut left, mut touched) = (Vec::new(), Vec::new(), BTreeSet::new());
-    let mut pages = pin!(entries(docket, case));
+    let (mut gone, mut left) = (Vec::new(), Vec::new());
+    let mut touched: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut pages = pin!(docket.entries(case));
     while let Some(entry) = pages.next().await {
         let Entry { ordinal, planned, outcome, .. } = entry?;
         match outcome {
@@ -145,7 +148,10 @@ pub async fn conclude(
             Some(ItemOutcome::Changed) if ordinal < this_round => {
                 gone.push((ordinal, ItemOutcome::AlreadyAbsent));
             }
-            Some(ItemOutcome::Erased) => drop(touched.insert(planned.finding.item.source)),
+            Some(ItemOutcome::Erased) => {
+                let Item { source, name, .. } = planned.finding.item;
+                touched.entry(source).or_default().insert(name);
+            }
             Some(_) => {}
         }
     }
@@ -156,26 +162,44 @@ pub async fn conclude(
     }
     let still: Vec<_> = left.into_iter().map(|ordinal| (ordinal, ItemOutcome::Changed)).collect();
     docket.record_outcomes(case, &still).await?;
-    let id = &case.request.id;
-    let records = docket.ledger.records(id).await?;
+    let records = docket.ledger.records(&case.request.id).await?;
     let acted = records.iter().rev().find(|r| matches!(r.event, Event::Acted { .. }));
     let erased_at = acted.map_or_else(|| docket.clock.now(), |record| record.at);
-    let mut unrecoverable_after = None;
-    for source in sources.iter().filter(|source| touched.contains(source.name())) {
-        match source.unrecoverable_after(erased_at).await {
-            Ok(after) => unrecoverable_after = unrecoverable_after.max(after),
-            Err(failure) if failure.is_transient() && patience == Patience::Spent => {}
-            Err(failure) => return Err(failure),
-        }
-    }
+    let unrecoverable_after = horizon(sources, touched, erased_at, patience).await?;
     let verified = Event::Verified {
-        counts: docket.counts(id).await?,
+        counts: counts(docket, case).await?,
         archive: None,
         logically_erased_at: Some(erased_at),
         unrecoverable_after,
     };
     docket.advance(case, verified).await?;
     Ok(())
+}
+
+/// When nothing of what was erased can be recovered from any of the sources; `None` where nothing
+/// was erased, or one of them does not tell.
+async fn horizon(
+    sources: &[Arc<dyn Source>],
+    touched: BTreeMap<String, BTreeSet<String>>,
+    erased_at: Timestamp,
+    patience: Patience,
+) -> Result<Option<Timestamp>, Failure> {
+    let mut latest = None;
+    for (name, items) in touched {
+        let Some(source) = sources.iter().find(|source| source.name() == name) else {
+            return Ok(None);
+        };
+        let items: Vec<String> = items.into_iter().collect();
+        match source.unrecoverable_after(&items, erased_at).await {
+            Ok(Some(after)) => latest = latest.max(Some(after)),
+            Ok(None) => return Ok(None),
+            Err(failure) if failure.is_transient() && patience == Patience::Spent => {
+                return Ok(None);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(latest)
 }
 
 /// Second looks that found something.
@@ -185,20 +209,6 @@ async fn rounds(docket: &Docket, case: &Case) -> Result<u64, Failure> {
     Ok(rounds as u64)
 }
 
-/// The whole plan, page by page.
-fn entries<'a>(
-    docket: &'a Docket,
-    case: &'a Case,
-) -> impl Stream<Item = Result<Entry, Failure>> + 'a {
-    stream::try_unfold(Some(None), move |after| async move {
-        let Some(after) = after else { return Ok(None) };
-        let page = docket.items(case, after, false, PAGE).await?;
-        let next = page.last().map(|last| Some(last.ordinal));
-        Ok::<_, Failure>(Some((stream::iter(page.into_iter().map(Ok)), next)))
-    })
-    .try_flatten()
-}
-
 fn place(finding: &Finding) -> Place {
     let item = &finding.item;
     (item.source.clone(), item.name.clone(), item.version.clone())
@@ -206,7 +216,6 @@ fn place(finding: &Finding) -> Place {
 
 /// The plan of a dry run, as an outcome: every item that would have been acted on.
 pub async fn rest_dry(docket: &Docket, case: &Case) -> Result<(), Failure> {
-    let id = &case.request.id;
     loop {
         let open = docket.items(case, None, true, PAGE).await?;
         if open.is_empty() {
@@ -217,7 +226,7 @@ pub async fn rest_dry(docket: &Docket, case: &Case) -> Result<(), Failure> {
         docket.record_outcomes(case, &outcomes).await?;
     }
     let verified = Event::Verified {
-        counts: docket.counts(id).await?,
+        counts: counts(docket, case).await?,
         archive: None,
         logically_erased_at: None,
         unrecoverable_after: None,

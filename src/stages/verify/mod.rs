@@ -1,6 +1,7 @@
 //! Looks again, with fresh eyes: what was erased is gone in every form, and an archive reads back
 //! whole. The account itself is looked at too.
 
+pub mod counts;
 pub mod erasure;
 pub mod archive;
 pub mod account;

@@ -67,7 +67,7 @@ async fn step(world: &World, id: &RequestId, lease: &Lease) -> Result<(), Failur
     // Side by side: see the lease.
     let acting = async {
         tokio::select! {
-            acted = act(world, &standing, lease, patience) => acted,
+            acted = Box::pin(act(world, &standing, lease, patience)) => acted,
             never = note_on(world, id) => match never {},
         }
     };

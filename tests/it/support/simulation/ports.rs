@@ -101,8 +101,13 @@ impl<P: Source + ?Sized> Source for Wired<P> {
         self.wire.look("remains", self.port.remains(name)).await
     }
 
-    async fn unrecoverable_after(&self, at: Timestamp) -> Result<Option<Timestamp>, Failure> {
-        self.wire.look("unrecoverable_after", self.port.unrecoverable_after(at)).await
+    async fn unrecoverable_after(
+        &self,
+        names: &[String],
+        at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let look = self.port.unrecoverable_after(names, at);
+        self.wire.look("unrecoverable_after", look).await
     }
 
     async fn ping(&self) -> Result<(), Failure> {

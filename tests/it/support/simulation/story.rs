@@ -111,7 +111,13 @@ fn told(record: &Record, published: &[Announcement]) -> String {
     }
     for refusal in data["refusals"].as_array().into_iter().flatten() {
         let word = |key: &str| refusal[key].as_str().unwrap().to_owned();
-        write!(text, "\n      {} {}", word("pointer"), word("code")).unwrap();
+        match refusal["items"].as_u64() {
+            None => write!(text, "\n      {} {}", word("pointer"), word("code")).unwrap(),
+            Some(items) => {
+                let (source, outcome, reason) = (word("source"), word("outcome"), word("reason"));
+                write!(text, "\n      {items} {outcome} in {source}: {reason}").unwrap();
+            }
+        }
     }
     text
 }

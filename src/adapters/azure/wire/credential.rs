@@ -13,7 +13,7 @@ use azure_identity::{
     ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential,
 };
 
-use crate::adapters::azure::shared_key::SharedKey;
+use crate::adapters::azure::wire::shared_key::SharedKey;
 use crate::config::settings::Credential;
 use crate::domain::failure::Failure;
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use azure_core::http::policies::Policy;
 use azure_core::http::{
     ClientOptions, Context, ExponentialRetryOptions, Method, Pipeline, PipelineStreamOptions,
     Request, RetryOptions, Transport,
@@ -11,9 +12,10 @@ use azure_core::http::{
 use azure_core::time::Duration as RetryDuration;
 use url::Url;
 
-use crate::adapters::azure::address::{account_url, add_query, blob_url};
-use crate::adapters::azure::answer::{Answer, Trouble};
-use crate::adapters::azure::credential::authorisation;
+use crate::adapters::azure::wire::address::{account_url, add_query, blob_url};
+use crate::adapters::azure::wire::answer::{Answer, Trouble};
+use crate::adapters::azure::wire::credential::authorisation;
+use crate::adapters::azure::wire::pace::Paced;
 use crate::config::settings::{Blob, Credential};
 use crate::domain::failure::Failure;
 
@@ -62,8 +64,10 @@ impl Container {
         let authorisation = authorisation(&blob.credential)?;
         let mut authorised = url.clone();
         authorised.set_query(authorisation.query.as_deref());
+        // Before the signature: it covers the time at which a request is sent.
+        let pace: Arc<dyn Policy> = Arc::new(Paced::default());
         let options = ClientOptions {
-            per_try_policies: authorisation.policy.into_iter().collect(),
+            per_try_policies: [pace].into_iter().chain(authorisation.policy).collect(),
             retry: retries(),
             transport: Some(transport()?),
             ..ClientOptions::default()
@@ -77,6 +81,24 @@ impl Container {
             None,
         );
         Ok(Self { url, authorised, options, pipeline })
+    }
+
+    /// Another container of the same account, by the same way in: what the credential and the
+    /// account were found to be counts for all.
+    pub fn beside(&self, name: &str) -> Self {
+        let renamed = |url: &Url| {
+            let mut url = url.clone();
+            let path = url.path().trim_end_matches('/');
+            let account = path.rsplit_once('/').map_or("", |(account, _)| account).to_owned();
+            url.set_path(&format!("{account}/{name}"));
+            url
+        };
+        Self {
+            url: renamed(&self.url),
+            authorised: renamed(&self.authorised),
+            options: self.options.clone(),
+            pipeline: self.pipeline.clone(),
+        }
     }
 
     /// The URL without anything secret.

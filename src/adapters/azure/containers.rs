@@ -1,0 +1,229 @@
+//! All containers of an account whose names match a pattern, as one source.
+//!
+//! A workspace gets containers as it grows (`azureml-blobstore-GUID`), so they are looked up anew
+//! whenever a listing begins or ends one. An item's name is the container's, a slash, the blob's.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use azure_core::http::Method;
+use jiff::Timestamp;
+use url::Url;
+
+use crate::adapters::azure::blob::BlobSource;
+use crate::adapters::azure::form::call;
+use crate::adapters::azure::listing;
+use crate::adapters::azure::wire::address::add_query;
+use crate::adapters::azure::wire::container::Container;
+use crate::config::settings::Blob;
+use crate::domain::failure::Failure;
+use crate::domain::item::Item;
+use crate::ports::sources::{Erased, Page, Read, Source};
+
+const LISTING: &str = "listing the containers of an account";
+
+/// The source.
+pub struct BlobContainers {
+    name: String,
+    /// Stands for all of them: same account, same way in.
+    entry: Container,
+    pattern: String,
+    /// The container of the archives, which is nobody's data but ours.
+    except: Option<String>,
+    opened: Mutex<BTreeMap<String, Arc<BlobSource>>>,
+}
+
+impl BlobContainers {
+    /// The containers of `blob`, whose URL ends in a pattern, under the configured `name`, but for
+    /// the container of `archives`. Asks nobody yet.
+    ///
+    /// # Errors
+    /// Where the URL is no container's or the credential is malformed.
+    pub fn open(name: &str, blob: &Blob, archives: Option<&Url>) -> Result<Self, Failure> {
+        let entry = Container::open(blob)?;
+        let pattern = last_segment(&blob.url).to_owned();
+        let except = archives.filter(|archives| {
+            archives.origin() == blob.url.origin() && account(archives) == account(&blob.url)
+        });
+        let except = except.map(|archives| last_segment(archives).to_owned());
+        Ok(Self { name: name.to_owned(), entry, pattern, except, opened: Mutex::default() })
+    }
+
+    fn matches(&self, container: &str) -> bool {
+        is_match(&self.pattern, container) && self.except.as_deref() != Some(container)
+    }
+
+    /// The containers there are, in the order of the service, which is that of their names.
+    async fn containers(&self) -> Result<Vec<String>, Failure> {
+        let prefix = self.pattern.split('*').next().unwrap_or_default();
+        let (mut containers, mut marker) = (Vec::new(), None::<String>);
+        loop {
+            let mut url = self.entry.account_url();
+            add_query(&mut url, "comp", "list");
+            for (name, value) in [("prefix", Some(prefix)), ("marker", marker.as_deref())] {
+                if let Some(value) = value.filter(|value| !value.is_empty()) {
+                    add_query(&mut url, name, value);
+                }
+            }
+            let answer = call(&self.entry, LISTING, Method::Get, url, &[]).await?;
+            if answer.status != 200 {
+                return Err(answer.failure(LISTING));
+            }
+            let body = answer.collect().await.map_err(|trouble| trouble.failure(LISTING))?;
+            let page = listing::parse(&body);
+            let page = page.map_err(|error| Failure::transient(LISTING).because(error))?;
+            containers.extend(page.containers.into_iter().filter(|name| self.matches(name)));
+            marker = page.next_marker;
+            if marker.is_none() {
+                containers.sort();
+                return Ok(containers);
+            }
+        }
+    }
+
+    fn container(&self, name: &str) -> Arc<BlobSource> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = || Arc::new(BlobSource::within(&self.name, self.entry.beside(name)));
+        Arc::clone(opened.entry(name.to_owned()).or_insert_with(open))
+    }
+
+    /// The container of a name, and its name there.
+    fn place<'a>(&self, name: &'a str) -> Option<(Arc<BlobSource>, &'a str)> {
+        let (container, name) = name.split_once('/')?;
+        self.matches(container).then(|| (self.container(container), name))
+    }
+
+    /// The same for an item.
+    fn placed(&self, item: &Item) -> Option<(Arc<BlobSource>, Item)> {
+        let (container, name) = self.place(&item.name)?;
+        Some((container, Item { name: name.to_owned(), ..item.clone() }))
+    }
+}
+
+#[async_trait]
+impl Source for BlobContainers {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A marker is the container's name and, behind a slash, the marker within it; without a slash
+    /// that container was the last to be listed whole.
+    async fn list(&self, marker: Option<&str>) -> Result<Page, Failure> {
+        let (container, within) = match marker.map(|marker| marker.split_once('/')) {
+            Some(Some((container, within))) => (container.to_owned(), Some(within)),
+            whole => {
+                let last = whole.and(marker);
+                let all = self.containers().await?;
+                let next =
+                    all.into_iter().find(|name| last.is_none_or(|last| name.as_str() > last));
+                let Some(next) = next else { return Ok(Page::default()) };
+                (next, None)
+            }
+        };
+        let page = match self.container(&container).list(within).await {
+            Ok(page) => page,
+            // Deleted since it was found: it holds nothing.
+            Err(_) if !self.containers().await?.contains(&container) => Page::default(),
+            Err(failure) => return Err(failure),
+        };
+        let items = page.items.into_iter().map(|item| outside(&container, item)).collect();
+        let next = match page.next {
+            Some(within) => format!("{container}/{within}"),
+            None => container,
+        };
+        Ok(Page { items, next: Some(next) })
+    }
+
+    async fn read(&self, item: &Item) -> Result<Read, Failure> {
+        match self.placed(item) {
+            Some((container, item)) => container.read(&item).await,
+            None => Ok(Read::Refused("name".to_owned())),
+        }
+    }
+
+    async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
+        match self.placed(item) {
+            Some((container, item)) => container.erase(&item).await,
+            None => Err(Failure::permanent("erasing a blob: its container is not ours")),
+        }
+    }
+
+    async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
+        let Some((source, within)) = self.place(name) else { return Ok(Vec::new()) };
+        let items = source.remains(within).await?;
+        let container = name.split('/').next().unwrap_or_default();
+        Ok(items.into_iter().map(|item| outside(container, item)).collect())
+    }
+
+    async fn unrecoverable_after(
+        &self,
+        names: &[String],
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let mut by_container: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (container, name) in names.iter().filter_map(|name| name.split_once('/')) {
+            by_container.entry(container).or_default().push(name.to_owned());
+        }
+        let mut latest = Some(erased_at);
+        for (container, names) in by_container {
+            let after = self.container(container).unrecoverable_after(&names, erased_at).await?;
+            latest = latest.zip(after).map(|(latest, after)| latest.max(after));
+        }
+        Ok(latest)
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.containers().await.map(drop)
+    }
+}
+
+/// An item of a container under its name in the account.
+fn outside(container: &str, item: Item) -> Item {
+    Item { name: format!("{container}/{}", item.name), ..item }
+}
+
+fn last_segment(url: &Url) -> &str {
+    url.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+}
+
+/// The part of the path that says which account it is; emulators have one.
+fn account(url: &Url) -> &str {
+    url.path().trim_end_matches('/').rsplit_once('/').map_or("", |(account, _)| account)
+}
+
+/// Whether a name matches a pattern in which `*` stands for anything.
+fn is_match(pattern: &str, name: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut name) = name.strip_prefix(head) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let tail = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some(at) = name.find(part) else { return false };
+        name = &name[at + part.len()..];
+    }
+    name.ends_with(tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        let cases = [
+            ("azureml", "azureml", true),
+            ("azureml", "azureml-x", false),
+            ("azureml-blobstore-*", "azureml-blobstore-1", true),
+            ("azureml-blobstore-*", "azureml-blobstore-", true),
+            ("azureml-blobstore-*", "my-azureml-blobstore-1", false),
+            ("*", "anything", true),
+            ("*-x-*-y", "a-x-b-y", true),
+            ("*-x-*-y", "a-x-y", false),
+            ("a*a", "a", false),
+        ];
+        for (pattern, name, expected) in cases {
+            assert_eq!(is_match(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}

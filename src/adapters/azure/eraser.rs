@@ -1,0 +1,209 @@
+//! Erases forms of blobs, and for good where the account allows it.
+//!
+//! The service keeps what is deleted. With versioning, deleting the current form leaves it as an
+//! earlier version; with soft delete, every deleted form stays until it expires. So there are three
+//! steps, in the only order that the service admits: delete the form; delete the version that it
+//! has become; where the account allows permanent deletion, delete the soft-deleted copies. A
+//! soft-deleted current form cannot be deleted for good; it expires. Each step is safe to repeat,
+//! and "not there" is as good as done.
+//!
+//! Sources: the published specification (`BlobDeleteType`, `DeleteRetentionPolicy`) and "Soft
+//! delete for blobs" in Microsoft's documentation.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use azure_core::http::Method;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::{SignedDuration, Timestamp};
+use url::Url;
+
+use crate::adapters::azure::form::{self, Standing, call, look_again};
+use crate::adapters::azure::lister::Lister;
+use crate::adapters::azure::listing::ListedBlob;
+use crate::adapters::azure::retention::{Retention, Retentions};
+use crate::adapters::azure::wire::address::add_query;
+use crate::adapters::azure::wire::container::Container;
+use crate::domain::failure::Failure;
+use crate::domain::item::{Item, Version};
+use crate::domain::outcome::{Barrier, Block};
+use crate::ports::sources::Erased;
+
+const DOING: &str = "erasing a blob";
+/// Names asked for their soft-deleted copies at the same time.
+const NAMES_AT_ONCE: usize = 8;
+
+/// Erases in one container.
+pub struct Eraser {
+    source: String,
+    container: Arc<Container>,
+    lister: Arc<Lister>,
+    retentions: Retentions,
+    /// Whether somebody was told that copies cannot be deleted for good.
+    warned: AtomicBool,
+}
+
+impl Eraser {
+    /// Erases for the source of that name.
+    pub fn new(source: &str, container: Arc<Container>, lister: Arc<Lister>) -> Self {
+        let retentions = Retentions::new(source, Arc::clone(&container));
+        let source = source.to_owned();
+        Self { source, container, lister, retentions, warned: AtomicBool::new(false) }
+    }
+
+    /// See `Source::erase`.
+    ///
+    /// # Errors
+    /// See `Source::erase`.
+    pub async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
+        let url = form::url(&self.container, item).ok_or_else(|| {
+            Failure::permanent("erasing a blob: no URL addresses exactly that name")
+        })?;
+        let mut erased = self.delete(item, url).await?;
+        if let (Erased::Done | Erased::AlreadyAbsent, Some(id)) = (&erased, &item.version_id) {
+            let past = Item { version: Version::Previous(id.clone()), ..item.clone() };
+            let url = form::url(&self.container, &past).expect("the name has a URL");
+            erased = match self.delete(&past, url).await? {
+                Erased::AlreadyAbsent => erased,
+                other => other,
+            };
+        }
+        if matches!(erased, Erased::Done | Erased::AlreadyAbsent) {
+            self.purge(item).await?;
+        }
+        Ok(erased)
+    }
+
+    /// See `Source::unrecoverable_after`. Where copies can be deleted for good it counts what is
+    /// really left of each name, and else what the account's policy says.
+    ///
+    /// # Errors
+    /// Where the account does not answer.
+    pub async fn unrecoverable_after(
+        &self,
+        names: &[String],
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let (days, purges) = match self.retentions.now().await? {
+            Retention::None => return Ok(Some(erased_at)),
+            Retention::Unknown => return Ok(None),
+            Retention::Days { days, purges } => (days, purges),
+        };
+        if !purges {
+            return Ok(Some(later(erased_at, days)));
+        }
+        let latest: Vec<Timestamp> = stream::iter(names.to_vec())
+            .map(|name| async move { self.expiry(&name, erased_at, days).await })
+            .buffer_unordered(NAMES_AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(Some(latest.into_iter().max().unwrap_or(erased_at)))
+    }
+
+    /// When the last soft-deleted copy of a name expires.
+    async fn expiry(
+        &self,
+        name: &str,
+        erased_at: Timestamp,
+        days: i32,
+    ) -> Result<Timestamp, Failure> {
+        let Some(copies) = self.lister.deleted(name).await? else {
+            return Ok(later(erased_at, days));
+        };
+        let expiry = |copy: ListedBlob| {
+            let deleted = jiff::fmt::rfc2822::parse(&copy.deleted);
+            later(deleted.map_or(erased_at, |time| time.timestamp()), days)
+        };
+        Ok(copies.into_iter().map(expiry).max().map_or(erased_at, |last| last.max(erased_at)))
+    }
+
+    async fn delete(&self, item: &Item, url: Url) -> Result<Erased, Failure> {
+        let condition = form::condition(item);
+        let mut headers: Vec<(&'static str, &str)> =
+            condition.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        if item.version == Version::Current {
+            headers.push(("x-ms-delete-snapshots", "include"));
+        }
+        let answer = call(&self.container, DOING, Method::Delete, url.clone(), &headers).await?;
+        if answer.is_unwelcome() || answer.is_container_missing() {
+            return Err(answer.failure(DOING));
+        }
+        let blocked = |block| Erased::Blocked(Barrier::new(block, &answer.code));
+        Ok(match (answer.status, answer.code.as_str()) {
+            (200..300, _) => Erased::Done,
+            (404, _) => Erased::AlreadyAbsent,
+            (412, code) if code.starts_with("Lease") => blocked(Block::Lease),
+            // Also what a try gets whose forerunner erased the blob and whose answer was lost.
+            (412, _) => match look_again(&self.container, item, url).await? {
+                Standing::Absent => Erased::AlreadyAbsent,
+                Standing::Changed => Erased::Changed,
+                Standing::Same => return Err(answer.failure(DOING)),
+            },
+            (409, code) if code.contains("Immutable") || code.contains("LegalHold") => {
+                blocked(self.what_holds(url).await?)
+            }
+            // An earlier version that has become the current one.
+            (403, "OperationNotAllowedOnRootBlob") => Erased::Changed,
+            (403, _) => blocked(Block::Lock),
+            _ => return Err(answer.failure(DOING)),
+        })
+    }
+
+    /// One error code stands for both kinds of immutability; the blob itself says which.
+    async fn what_holds(&self, url: Url) -> Result<Block, Failure> {
+        let doing = "asking what holds a blob";
+        let answer = call(&self.container, doing, Method::Head, url, &[]).await?;
+        let has_hold = answer.header("x-ms-legal-hold") == Some("true");
+        Ok(if has_hold { Block::LegalHold } else { Block::Immutable })
+    }
+
+    /// Deletes for good what the account keeps of an erased form. What was soft-deleted under the
+    /// name before goes too when its current form is erased: nobody can read it to judge it, and
+    /// its owners deleted it already.
+    async fn purge(&self, item: &Item) -> Result<(), Failure> {
+        if !matches!(self.retentions.now().await?, Retention::Days { purges: true, .. }) {
+            return Ok(());
+        }
+        let Some(copies) = self.lister.deleted(&item.name).await? else {
+            self.warn("");
+            return Ok(());
+        };
+        for copy in copies {
+            let version = match (copy.snapshot, copy.version_id) {
+                (Some(timestamp), _) => Version::Snapshot(timestamp),
+                (None, Some(id)) => Version::Previous(id),
+                (None, None) => continue,
+            };
+            if item.version != Version::Current && item.version != version {
+                continue;
+            }
+            let form = Item { version, ..item.clone() };
+            let mut url = form::url(&self.container, &form).expect("the name has a URL");
+            add_query(&mut url, "deletetype", "permanent");
+            let answer = call(&self.container, DOING, Method::Delete, url, &[]).await?;
+            match answer.status {
+                200..300 | 404 => {}
+                // It stays soft-deleted until it expires, and the horizon says so.
+                400..=403 | 409 | 412 if !answer.is_unwelcome() => self.warn(&answer.code),
+                _ => return Err(answer.failure(DOING)),
+            }
+        }
+        Ok(())
+    }
+
+    fn warn(&self, code: &str) {
+        if !self.warned.swap(true, Ordering::Relaxed) {
+            let source = self.source.as_str();
+            tracing::warn!(
+                source,
+                code,
+                "soft-deleted copies cannot be deleted for good, they expire: grant the data \
+                 action blobs/permanentDelete, or the SAS permission y"
+            );
+        }
+    }
+}
+
+fn later(time: Timestamp, days: i32) -> Timestamp {
+    time.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,72 @@
+//! One form of a blob: its URL, the condition under which it is still the one that was listed, and
+//! where it stands now.
+
+use azure_core::http::Method;
+use url::Url;
+
+use crate::adapters::azure::wire::address::add_query;
+use crate::adapters::azure::wire::answer::Answer;
+use crate::adapters::azure::wire::container::Container;
+use crate::domain::failure::Failure;
+use crate::domain::item::{Item, Version};
+
+/// What a second look at a form shows that was not as expected.
+pub enum Standing {
+    /// Nothing is there.
+    Absent,
+    /// Other bytes are there.
+    Changed,
+    /// It is as it was listed.
+    Same,
+}
+
+/// The URL of exactly this form; `None` where none addresses exactly that name. Secret.
+pub fn url(container: &Container, item: &Item) -> Option<Url> {
+    let mut url = container.blob_url(&item.name)?;
+    match &item.version {
+        Version::Current => {}
+        Version::Snapshot(timestamp) => add_query(&mut url, "snapshot", timestamp),
+        Version::Previous(id) => add_query(&mut url, "versionid", id),
+    }
+    Some(url)
+}
+
+/// A snapshot and a version are named by the moment they were made and never change; the current
+/// form is whatever was written last and needs its `ETag`.
+pub fn condition(item: &Item) -> Option<(&'static str, String)> {
+    match item.version {
+        Version::Current => Some(("if-match", format!("\"{}\"", item.etag))),
+        Version::Snapshot(_) | Version::Previous(_) => None,
+    }
+}
+
+/// Asks a form for its state after a condition did not hold.
+///
+/// # Errors
+/// Any other answer than that it is there or is not.
+pub async fn look_again(container: &Container, item: &Item, url: Url) -> Result<Standing, Failure> {
+    let answer = call(container, LOOKING, Method::Head, url, &[]).await?;
+    match answer.status {
+        200 if answer.etag().as_deref() == Some(item.etag.as_str()) => Ok(Standing::Same),
+        200 => Ok(Standing::Changed),
+        404 if !answer.is_container_missing() => Ok(Standing::Absent),
+        _ => Err(answer.failure(LOOKING)),
+    }
+}
+
+const LOOKING: &str = "looking at a blob again";
+
+/// A request whose trouble is a failure of `doing` something.
+///
+/// # Errors
+/// Where there is no answer.
+pub async fn call(
+    container: &Container,
+    doing: &str,
+    method: Method,
+    url: Url,
+    headers: &[(&'static str, &str)],
+) -> Result<Answer, Failure> {
+    let call = container.call(method, url, headers).await;
+    call.map_err(|trouble| trouble.failure(doing))
+}

@@ -1,0 +1,169 @@
+//! Asks a container what it holds, and as much about it as the account knows.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use azure_core::http::Method;
+use url::Url;
+
+use crate::adapters::azure::form::call;
+use crate::adapters::azure::listing::{self, ListedBlob, Listing};
+use crate::adapters::azure::wire::address::add_query;
+use crate::adapters::azure::wire::answer::Answer;
+use crate::adapters::azure::wire::container::Container;
+use crate::domain::failure::Failure;
+
+/// Blobs on a page where one name is looked for, which comes first and seldom has many forms.
+const FORMS_PAGE_BLOBS_MAX: u32 = 100;
+
+/// What is asked of a listing, most first. Accounts with a hierarchical namespace know neither tags
+/// nor versions, and tags need a permission of their own: what an account does not know is left out
+/// from then on.
+const INCLUDES: [&str; 4] = [
+    "metadata,snapshots,versions,tags",
+    "metadata,snapshots,versions",
+    "metadata,snapshots",
+    "metadata",
+];
+/// What is asked for where soft-deleted forms are looked for.
+const DELETED_INCLUDE: &str = "deleted,snapshots,versions";
+
+const LISTING: &str = "listing a container";
+
+/// Lists one container.
+pub struct Lister {
+    source: String,
+    container: Arc<Container>,
+    /// Index of the first of [`INCLUDES`] that the account is not known to refuse.
+    include: AtomicUsize,
+}
+
+impl Lister {
+    /// Lists for the source of that name.
+    pub fn new(source: &str, container: Arc<Container>) -> Self {
+        Self { source: source.to_owned(), container, include: AtomicUsize::new(0) }
+    }
+
+    /// One page of everything that is not soft-deleted.
+    ///
+    /// # Errors
+    /// Where the container cannot be listed.
+    pub async fn page(
+        &self,
+        prefix: Option<&str>,
+        marker: Option<&str>,
+        blobs_max: u32,
+    ) -> Result<Listing, Failure> {
+        let known = self.include.load(Ordering::Relaxed);
+        let mut include = known;
+        loop {
+            let answer = self.ask(prefix, marker, blobs_max, INCLUDES[include]).await?;
+            if answer.status == 200 {
+                if include > known {
+                    self.settle_for(include);
+                }
+                return read(answer).await;
+            }
+            include += 1;
+            if include == INCLUDES.len() || !asks_too_much(&answer, include) {
+                return Err(answer.failure(LISTING));
+            }
+        }
+    }
+
+    /// All forms of a name, soft-deleted ones excepted.
+    ///
+    /// # Errors
+    /// Where the container cannot be listed.
+    pub async fn forms(&self, name: &str) -> Result<Vec<ListedBlob>, Failure> {
+        let (mut forms, mut marker) = (Vec::new(), None);
+        loop {
+            let page = self.page(Some(name), marker.as_deref(), FORMS_PAGE_BLOBS_MAX).await?;
+            marker = take(name, page, &mut forms);
+            if marker.is_none() {
+                forms.retain(|form| !form.is_deleted);
+                return Ok(forms);
+            }
+        }
+    }
+
+    /// The soft-deleted forms of a name; `None` where the account does not show them to us.
+    ///
+    /// # Errors
+    /// Where the container cannot be listed.
+    pub async fn deleted(&self, name: &str) -> Result<Option<Vec<ListedBlob>>, Failure> {
+        let (mut forms, mut marker) = (Vec::new(), None::<String>);
+        loop {
+            let marked = marker.as_deref();
+            let answer =
+                self.ask(Some(name), marked, FORMS_PAGE_BLOBS_MAX, DELETED_INCLUDE).await?;
+            match answer.status {
+                200 => marker = take(name, read(answer).await?, &mut forms),
+                400 | 403 if !answer.is_unwelcome() => return Ok(None),
+                _ => return Err(answer.failure(LISTING)),
+            }
+            if marker.is_none() {
+                forms.retain(|form| form.is_deleted);
+                return Ok(Some(forms));
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        prefix: Option<&str>,
+        marker: Option<&str>,
+        blobs_max: u32,
+        include: &str,
+    ) -> Result<Answer, Failure> {
+        let url = self.url(prefix, marker, blobs_max, include);
+        call(&self.container, LISTING, Method::Get, url, &[]).await
+    }
+
+    fn url(
+        &self,
+        prefix: Option<&str>,
+        marker: Option<&str>,
+        blobs_max: u32,
+        include: &str,
+    ) -> Url {
+        let mut url = self.container.authorised_url();
+        add_query(&mut url, "comp", "list");
+        add_query(&mut url, "include", include);
+        add_query(&mut url, "maxresults", &blobs_max.to_string());
+        for (name, value) in [("prefix", prefix), ("marker", marker)] {
+            if let Some(value) = value {
+                add_query(&mut url, name, value);
+            }
+        }
+        url
+    }
+
+    /// Remembers what the account does not know.
+    fn settle_for(&self, include: usize) {
+        self.include.fetch_max(include, Ordering::Relaxed);
+        let (source, include) = (self.source.as_str(), INCLUDES[include]);
+        tracing::warn!(source, include, "the account lists less than was asked for");
+    }
+}
+
+async fn read(answer: Answer) -> Result<Listing, Failure> {
+    let body = answer.collect().await.map_err(|trouble| trouble.failure(LISTING))?;
+    listing::parse(&body).map_err(|error| Failure::transient(LISTING).because(error))
+}
+
+/// Takes the forms of `name` from a page, and says where more of them may be. Listings are sorted,
+/// and of all names with this prefix the name itself comes first: another name means that there is
+/// no more of this one.
+fn take(name: &str, page: Listing, forms: &mut Vec<ListedBlob>) -> Option<String> {
+    let has_others = page.blobs.iter().any(|blob| blob.name != name);
+    forms.extend(page.blobs.into_iter().filter(|blob| blob.name == name));
+    page.next_marker.filter(|_| !has_others)
+}
+
+/// Whether a smaller listing may be answered where this one was refused: a missing permission is
+/// about tags, the last thing that was asked for; an unknown parameter about any of it.
+fn asks_too_much(answer: &Answer, next: usize) -> bool {
+    let is_unknown = answer.code.contains("QueryParameter") || answer.code.contains("NotSupported");
+    (answer.is_not_permitted() && next == 1) || is_unknown
+}

@@ -1,0 +1,8 @@
+//! The way to the service: exact URLs, authorised requests, answers that leak nothing.
+
+pub mod address;
+pub mod shared_key;
+pub mod credential;
+pub mod answer;
+pub mod pace;
+pub mod container;

@@ -1,0 +1,62 @@
+//! What became of the items of a request, as announced at its end.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+
+use futures::StreamExt;
+
+use crate::domain::failure::Failure;
+use crate::domain::outcome::ItemOutcome;
+use crate::domain::state::{Counts, Refusal};
+use crate::stages::docket::{Case, Docket, Entry};
+
+/// Reasons told apart; events are bounded, and a failing store can have many.
+const REASONS_MAX: usize = 50;
+/// The reason of what changed: it was written anew faster than it could be erased.
+const REWRITTEN: &str = "rewritten";
+/// The reason of all that are not told apart.
+const OTHER_REASONS: &str = "other reasons";
+
+/// The numbers of a request, and each reason why something was not done.
+///
+/// # Errors
+/// A failure of the ledger.
+pub async fn counts(docket: &Docket, case: &Case) -> Result<Counts, Failure> {
+    let id = &case.request.id;
+    let mut counts = Counts::new(docket.seen(id).await?, &docket.ledger.tally(id).await?);
+    // Most requests have nothing to tell, and their plans need not be unsealed again.
+    if !counts.is_clean() || counts.outcomes.contains_key("kept") {
+        counts.refusals = refusals(docket, case).await?;
+    }
+    Ok(counts)
+}
+
+async fn refusals(docket: &Docket, case: &Case) -> Result<Vec<Refusal>, Failure> {
+    let mut items: BTreeMap<(String, &str, String), u64> = BTreeMap::new();
+    let mut entries = pin!(docket.entries(case));
+    while let Some(entry) = entries.next().await {
+        let Entry { planned, outcome, .. } = entry?;
+        let Some(outcome) = outcome.filter(is_refusal) else { continue };
+        let source = planned.finding.item.source;
+        let reason = match outcome.detail() {
+            "" => REWRITTEN,
+            detail => detail,
+        };
+        let mut kind = (source, outcome.word(), reason.to_owned());
+        if items.len() >= REASONS_MAX && !items.contains_key(&kind) {
+            kind.2 = OTHER_REASONS.to_owned();
+        }
+        *items.entry(kind).or_default() += 1;
+    }
+    let refusals = items.into_iter().map(|((source, outcome, reason), items)| Refusal {
+        source,
+        outcome: outcome.to_owned(),
+        reason,
+        items,
+    });
+    Ok(refusals.collect())
+}
+
+fn is_refusal(outcome: &ItemOutcome) -> bool {
+    !outcome.is_clean() || matches!(outcome, ItemOutcome::Kept(_))
+}
