@@ -211,6 +211,16 @@ async fn a_busy_account_is_asked_for_less_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_page_that_breaks_off_is_asked_for_again() {
+    let (server, source) = start(Policy::default()).await;
+    (0..100).for_each(|n| server.put(AZUREML, &format!("run{n:03}"), b"ann"));
+    server.fail_of(Operation::ContainerListBlobs, 1, Fault::HalfAnswer);
+    server.fail_of(Operation::ContainerListBlobs, 2, Fault::HalfAnswer);
+    assert_eq!(listing(&source).await.len(), 100);
+    assert_eq!(server.requests_of(Operation::ContainerListBlobs), 3);
+}
+
+#[tokio::test]
 async fn containers_that_match_a_pattern_are_one_source() {
     let server = BlobServer::start(Policy::default()).await;
     for container in ["azureml", "azureml-blobstore-1", "azureml-blobstore-2", "dsr-exports"] {

@@ -16,6 +16,9 @@ use crate::domain::failure::Failure;
 /// Blobs on a page where one name is looked for, which comes first and seldom has many forms.
 const FORMS_PAGE_BLOBS_MAX: u32 = 100;
 
+/// Tries of one page whose body breaks off.
+const PAGE_TRIES_MAX: u32 = 3;
+
 /// What is asked of a listing, most first. Accounts with a hierarchical namespace know neither tags
 /// nor versions, and tags need a permission of their own: what an account does not know is left out
 /// from then on.
@@ -57,13 +60,15 @@ impl Lister {
         let known = self.include.load(Ordering::Relaxed);
         let mut include = known;
         loop {
-            let answer = self.ask(prefix, marker, blobs_max, INCLUDES[include]).await?;
-            if answer.status == 200 {
-                if include > known {
-                    self.settle_for(include);
+            let answer = match self.ask(prefix, marker, blobs_max, INCLUDES[include]).await? {
+                Ok(listing) => {
+                    if include > known {
+                        self.settle_for(include);
+                    }
+                    return Ok(listing);
                 }
-                return read(answer).await;
-            }
+                Err(answer) => answer,
+            };
             include += 1;
             if include == INCLUDES.len() || !asks_too_much(&answer, include) {
                 return Err(answer.failure(LISTING));
@@ -95,12 +100,12 @@ impl Lister {
         let (mut forms, mut marker) = (Vec::new(), None::<String>);
         loop {
             let marked = marker.as_deref();
-            let answer =
-                self.ask(Some(name), marked, FORMS_PAGE_BLOBS_MAX, DELETED_INCLUDE).await?;
-            match answer.status {
-                200 => marker = take(name, read(answer).await?, &mut forms),
-                400 | 403 if !answer.is_unwelcome() => return Ok(None),
-                _ => return Err(answer.failure(LISTING)),
+            match self.ask(Some(name), marked, FORMS_PAGE_BLOBS_MAX, DELETED_INCLUDE).await? {
+                Ok(page) => marker = take(name, page, &mut forms),
+                Err(answer) if matches!(answer.status, 400 | 403) && !answer.is_unwelcome() => {
+                    return Ok(None);
+                }
+                Err(answer) => return Err(answer.failure(LISTING)),
             }
             if marker.is_none() {
                 forms.retain(|form| form.is_deleted);
@@ -109,15 +114,29 @@ impl Lister {
         }
     }
 
+    /// A page, or the answer that is none. A page that breaks off is asked for again: the pipeline
+    /// tries requests again, but not bodies, and a pass that fails here begins anew.
     async fn ask(
         &self,
         prefix: Option<&str>,
         marker: Option<&str>,
         blobs_max: u32,
         include: &str,
-    ) -> Result<Answer, Failure> {
-        let url = self.url(prefix, marker, blobs_max, include);
-        call(&self.container, LISTING, Method::Get, url, &[]).await
+    ) -> Result<Result<Listing, Answer>, Failure> {
+        let mut tries = 0;
+        loop {
+            let url = self.url(prefix, marker, blobs_max, include);
+            let answer = call(&self.container, LISTING, Method::Get, url, &[]).await?;
+            if answer.status != 200 {
+                return Ok(Err(answer));
+            }
+            tries += 1;
+            match read(answer).await {
+                Ok(listing) => return Ok(Ok(listing)),
+                Err(failure) if tries == PAGE_TRIES_MAX => return Err(failure),
+                Err(_) => {}
+            }
+        }
     }
 
     fn url(
