@@ -283,11 +283,13 @@ impl Scenario {
     }
 
     async fn at_rest(&self, ledger: &dyn Ledger) -> bool {
+        // First of all: what is settled after this look may not be in the ledger that we see.
+        let settled = self.inbox.is_empty();
         let census = ledger.census().await.unwrap();
         let ended = census.iter().all(|(state, _)| state.is_end() || *state == State::Held);
         let told = ledger.backlog().await.unwrap() == 0
             && ledger.callback_backlog().await.unwrap() <= self.left_owed;
-        self.inbox.is_empty() && ended && told
+        settled && ended && told
     }
 }
 
