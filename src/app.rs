@@ -310,6 +310,7 @@ fn limits(settings: &Settings) -> world::Limits {
         identity_chars_min: limits.identity_chars_min,
         sweep_requests_max: limits.sweep_requests_max,
         read_concurrency_max: limits.read_concurrency_max,
+        read_bytes_max: limits.read_bytes_max,
         act_concurrency_max: limits.act_concurrency_max,
         verify_rounds_max: limits.verify_rounds_max,
         hits_per_item_max: limits.hits_per_item_max,

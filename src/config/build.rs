@@ -394,6 +394,7 @@ fn check(limits: &Limits, faults: &mut Faults) {
         ("identities_max", limits.identities_max as u64),
         ("sweep_requests_max", u64::from(limits.sweep_requests_max)),
         ("read_concurrency_max", limits.read_concurrency_max as u64),
+        ("read_bytes_max", limits.read_bytes_max),
         ("act_concurrency_max", limits.act_concurrency_max as u64),
         ("hits_per_item_max", limits.hits_per_item_max as u64),
         ("decoded_bytes_max", limits.decoded_bytes_max),

@@ -210,6 +210,8 @@ pub struct Limits {
     pub sweep_requests_max: u32,
     /// Items read at the same time.
     pub read_concurrency_max: usize,
+    /// Bytes of the items that are read at the same time, an item counting as 8 MiB at most.
+    pub read_bytes_max: u64,
     /// Items acted on at the same time.
     pub act_concurrency_max: usize,
     /// Hits kept for one subject in one item.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use crate::domain::failure::Failure;
@@ -30,6 +31,8 @@ pub struct Walk {
     pub limits: Limits,
     /// Items read at the same time.
     pub concurrency: usize,
+    /// What their bytes may be together, in units of [`BUDGET_UNIT_BYTES`].
+    budget: Arc<Budget>,
     /// What to do with an item whose read failed but may work later.
     pub patience: Patience,
     /// How far the pass has come; may be read while it runs.
@@ -41,6 +44,8 @@ pub struct Walk {
 pub struct WalkLimits {
     /// Items read at the same time.
     pub concurrency: usize,
+    /// Bytes of the items that are read at the same time, an item counting as 8 MiB at most.
+    pub read_bytes_max: u64,
     /// Hits kept for one subject in one item.
     pub hits_per_item_max: usize,
     /// How deep containers are opened.
@@ -105,9 +110,37 @@ impl Walk {
                 hits_per_item_max: limits.hits_per_item_max,
             },
             concurrency: limits.concurrency,
+            budget: Arc::new(Budget::new(limits.read_bytes_max)),
             patience,
             meter: Arc::default(),
         }
+    }
+}
+
+/// Keeps many large items from being decoded at once: each takes buffers of its own.
+struct Budget {
+    units: Semaphore,
+    units_max: u32,
+}
+
+/// What the budget is counted in.
+const BUDGET_UNIT_BYTES: u64 = 64 * 1024;
+/// What an item counts as at most: items are streamed, and their buffers are bounded.
+const COUNTED_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+impl Budget {
+    fn new(bytes: u64) -> Self {
+        let units_max = u32::try_from((bytes / BUDGET_UNIT_BYTES).max(1)).unwrap_or(u32::MAX);
+        let units_max = units_max.min(u32::try_from(Semaphore::MAX_PERMITS).unwrap_or(u32::MAX));
+        Self { units: Semaphore::new(units_max as usize), units_max }
+    }
+
+    /// Waits until the item may be read; it may until what is returned is dropped.
+    async fn enter(&self, item: &Item) -> SemaphorePermit<'_> {
+        let units = item.size.min(COUNTED_BYTES_MAX).div_ceil(BUDGET_UNIT_BYTES).max(1);
+        // One that is larger than the whole budget waits to be alone.
+        let units = u32::try_from(units).unwrap_or(u32::MAX).min(self.units_max);
+        self.units.acquire_many(units).await.expect("the budget is never closed")
     }
 }
 
@@ -207,6 +240,7 @@ async fn see(
 /// Looks at one item; `None` if it is gone. An item that was rewritten since it was listed is
 /// looked up again, so that what comes back is always what was read.
 pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Option<Look>, Failure> {
+    let _entered = walk.budget.enter(&listed).await;
     let mut item = listed;
     for _ in 0..CHANGES_MAX {
         match source.read(&item).await {
@@ -285,5 +319,44 @@ fn inner(error: io::Error) -> Failure {
     match error.downcast::<Failure>() {
         Ok(failure) => failure,
         Err(error) => Failure::permanent("reading an item").because(error.kind().to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::domain::item::Version;
+
+    fn sized(size: u64) -> Item {
+        Item {
+            source: "azureml".to_owned(),
+            name: "a".to_owned(),
+            version: Version::Current,
+            version_id: None,
+            etag: "1".to_owned(),
+            size,
+            modified: None,
+            content_type: None,
+            metadata: BTreeMap::new(),
+            tags: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn large_items_wait_for_each_other_and_none_for_ever() {
+        let (large, small) = (sized(20_000_000_000), sized(0));
+        let budget = Budget::new(2 * COUNTED_BYTES_MAX);
+        let first = budget.enter(&large).now_or_never();
+        let second = budget.enter(&large).now_or_never();
+        assert!(first.is_some() && second.is_some());
+        assert!(budget.enter(&small).now_or_never().is_none());
+        drop(first);
+        assert!(budget.enter(&large).now_or_never().is_some());
+        let tiny = Budget::new(1);
+        assert!(tiny.enter(&large).now_or_never().is_some(), "alone it may");
     }
 }

@@ -86,6 +86,8 @@ pub struct Limits {
     pub sweep_requests_max: u32,
     /// Items read at the same time.
     pub read_concurrency_max: usize,
+    /// Bytes of the items that are read at the same time.
+    pub read_bytes_max: u64,
     /// Items acted on at the same time.
     pub act_concurrency_max: usize,
     /// Rounds of act and verify.
@@ -226,6 +228,7 @@ impl Limits {
     pub fn walk(&self) -> WalkLimits {
         WalkLimits {
             concurrency: self.read_concurrency_max,
+            read_bytes_max: self.read_bytes_max,
             hits_per_item_max: self.hits_per_item_max,
             depth_max: self.depth_max,
             decoded_bytes_max: self.decoded_bytes_max,

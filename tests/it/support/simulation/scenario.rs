@@ -399,6 +399,7 @@ fn limits() -> Limits {
         identity_chars_min: 4,
         sweep_requests_max: 100,
         read_concurrency_max: 4,
+        read_bytes_max: 1 << 20,
         act_concurrency_max: 1,
         verify_rounds_max: 2,
         hits_per_item_max: 20,
