@@ -260,6 +260,10 @@ fn queue(written: &file::Queue, faults: &mut Faults) -> Option<Queue> {
         faults.add("queue.url must begin with dir:, amqp:// or amqps://".into());
         return None;
     }
+    // What is refused would come again, for ever.
+    if written.requests.is_empty() || written.requests == written.dead_letters {
+        faults.add("queue.requests and queue.dead_letters must be two names".into());
+    }
     Some(Queue::Amqp(Amqp {
         urls: urls.into_iter().map(|url| Secret::new(url.to_owned())).collect(),
         tls: tls(written, faults),
