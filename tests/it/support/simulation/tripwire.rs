@@ -242,9 +242,14 @@ impl Tripwire {
     /// Not while another call is under way: it could be in the midst of a write to a ledger that has
     /// one writer, and the other daemon would wait for it in real time.
     async fn freeze(&self) {
-        self.under_way.subscribe().wait_for(|calls| *calls == 0).await.unwrap();
+        self.alone().await;
         self.frozen.send_replace(true);
         tokio::task::yield_now().await;
+    }
+
+    /// Returns once no other call is under way.
+    async fn alone(&self) {
+        self.under_way.subscribe().wait_for(|calls| *calls == 0).await.unwrap();
     }
 
     fn check(&self, name: &'static str) -> Result<(), Failure> {
@@ -269,6 +274,9 @@ impl Tripwire {
         self.blown.send_replace(Some(name));
         match trip {
             Trip::Kill => {
+                // A write that is abandoned midway may be done in the end, and no hook would hear
+                // of it.
+                self.alone().await;
                 self.dead.notify_one();
                 std::future::pending().await
             }
