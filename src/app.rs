@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 
 use crate::adapters::amqp::announcer::AmqpAnnouncer;
 use crate::adapters::amqp::inbox::AmqpInbox;
-use crate::adapters::amqp::publisher::Publisher;
 use crate::adapters::amqp::submit as amqp_submit;
 use crate::adapters::azure::blob::BlobSource;
 use crate::adapters::azure::containers::BlobContainers;
@@ -274,11 +273,8 @@ fn door(settings: &Settings) -> Result<Door, AppError> {
             (Arc::<FolderQueue>::clone(&queue), queue)
         }
         Queue::Amqp(amqp) => {
-            let publisher = Arc::new(Publisher::new(amqp)?);
-            let through = Arc::clone(&publisher);
-            let clock = Arc::new(SystemClock);
-            let inbox = AmqpInbox::new(amqp, through, clock, message_bytes_max)?;
-            (Arc::new(inbox), Arc::new(AmqpAnnouncer::new(publisher)))
+            let inbox = AmqpInbox::new(amqp, Arc::new(SystemClock), message_bytes_max)?;
+            (Arc::new(inbox), Arc::new(AmqpAnnouncer::new(amqp)?))
         }
     })
 }

@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use dsrd::adapters::amqp::announcer::AmqpAnnouncer;
 use dsrd::adapters::amqp::inbox::AmqpInbox;
-use dsrd::adapters::amqp::publisher::Publisher;
 use dsrd::adapters::amqp::submit::submit;
 use dsrd::config::secret::Secret;
 use dsrd::config::settings::{Amqp, Tls};
@@ -215,7 +214,7 @@ async fn what_a_person_must_mend_is_said_and_secrets_are_not() {
     assert_eq!(failure.kind, FailureKind::NeedsPerson);
     assert!(!failure.chain().contains("Sesame123"), "{}", failure.chain());
 
-    let failure = Publisher::new(&settings("http://guest:Sesame123@host")).err().unwrap();
+    let failure = AmqpAnnouncer::new(&settings("http://guest:Sesame123@host")).err().unwrap();
     assert_eq!(failure.kind, FailureKind::NeedsPerson);
     assert!(!failure.chain().contains("Sesame123"), "{}", failure.chain());
 }
@@ -320,6 +319,29 @@ async fn what_is_not_declared_must_be_there() {
     assert_eq!(door.receive().await.body, "there");
 }
 
+/// Headers that fill the broker's frame leave no room for ours.
+#[tokio::test]
+async fn a_dead_letter_with_vast_headers_is_kept_and_keeps_nothing_else() {
+    let rabbit = RabbitMq::start().await;
+    let door = Door::open(&rabbit.url());
+    door.inbox.ping().await.unwrap();
+    let producer = Producer::connect(&rabbit.url()).await;
+    let headers = table("vast", &"x".repeat(131_072 - 100));
+    let properties = BasicProperties::default().with_headers(headers);
+    producer.publish(b"rubbish", properties).await;
+
+    let delivery = door.receive().await;
+    let refused = Settlement::Refused("not_json".to_owned());
+    timeout(PATIENCE, door.inbox.settle(delivery, refused)).await.unwrap().unwrap();
+
+    let (body, letter) = producer.get("dsr.dead-letters").await.unwrap();
+    assert_eq!(body, b"rubbish");
+    let headers = letter.headers().clone().unwrap();
+    assert_eq!(headers.inner()["x-dsrd-reason"], long("not_json"));
+    assert_eq!(headers.inner()["x-dsrd-headers-dropped"], AMQPValue::LongUInt(1));
+    assert_eq!(producer.depth("dsr.requests").await, 0);
+}
+
 /// Both adapters, as the daemon holds them.
 struct Door {
     inbox: AmqpInbox,
@@ -332,14 +354,8 @@ impl Door {
     }
 
     fn with(settings: &Amqp) -> Self {
-        let publisher = Arc::new(Publisher::new(settings).unwrap());
-        let inbox = AmqpInbox::new(
-            settings,
-            Arc::clone(&publisher),
-            Arc::new(StoodStill),
-            MESSAGE_BYTES_MAX,
-        );
-        Self { inbox: inbox.unwrap(), announcer: AmqpAnnouncer::new(publisher) }
+        let inbox = AmqpInbox::new(settings, Arc::new(StoodStill), MESSAGE_BYTES_MAX);
+        Self { inbox: inbox.unwrap(), announcer: AmqpAnnouncer::new(settings).unwrap() }
     }
 
     async fn receive(&self) -> Delivery {

@@ -1,13 +1,14 @@
 //! Events to the topic exchange, and to whoever asked to be answered.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
+use tokio::time::timeout;
 
+use crate::adapters::amqp::connection::ANSWER_TIME_MAX;
 use crate::adapters::amqp::publisher::{Message, Publisher, Taken};
+use crate::config::settings::Amqp;
 use crate::domain::event::{Announcement, TYPE_PREFIX};
 use crate::domain::failure::Failure;
 use crate::ports::door::{Announced, Announcer};
@@ -23,13 +24,16 @@ const DIRECT_REPLY: &str = "amq.rabbitmq.reply-to";
 
 /// Announces on a broker.
 pub struct AmqpAnnouncer {
-    publisher: Arc<Publisher>,
+    publisher: Publisher,
 }
 
 impl AmqpAnnouncer {
-    /// Announces through that publisher.
-    pub fn new(publisher: Arc<Publisher>) -> Self {
-        Self { publisher }
+    /// Prepares to announce; the first event connects.
+    ///
+    /// # Errors
+    /// `NeedsPerson` where the URL or a name is not one.
+    pub fn new(settings: &Amqp) -> Result<Self, Failure> {
+        Ok(Self { publisher: Publisher::new(settings, "events")? })
     }
 
     fn event(&self, announcement: &Announcement) -> Message {
@@ -75,9 +79,11 @@ impl Announcer for AmqpAnnouncer {
                 None => Ok(Taken::Unroutable),
             }
         };
+        // A queue of a producer may never confirm; the event is told all the same.
+        let replying = timeout(ANSWER_TIME_MAX, replying);
         let (event, reply) = tokio::join!(self.publisher.publish(&event), replying);
         match (event?, reply) {
-            (Taken::Routed, _) | (_, Ok(Taken::Routed)) => Ok(Announced::Confirmed),
+            (Taken::Routed, _) | (_, Ok(Ok(Taken::Routed))) => Ok(Announced::Confirmed),
             (Taken::Unroutable, _) => Ok(Announced::Unroutable),
         }
     }

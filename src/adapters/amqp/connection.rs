@@ -90,6 +90,21 @@ impl Connection {
         }
     }
 
+    /// Longest frame that was agreed with the broker. Connects where nobody did yet, as
+    /// [`Self::channel`] does.
+    ///
+    /// # Errors
+    /// As [`Self::channel`].
+    pub async fn frame_bytes_max(&self) -> Result<usize, Failure> {
+        // Ends: a connection that is gone again at once is a broker that comes back.
+        loop {
+            if let Some(connection) = &*self.current.lock().await {
+                return Ok(connection.configuration().frame_max() as usize);
+            }
+            self.channel().await?;
+        }
+    }
+
     /// Whether a channel can be opened now.
     ///
     /// # Errors

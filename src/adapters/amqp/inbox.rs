@@ -5,8 +5,8 @@
 //!
 //! A message that cannot even be parsed (a property that is no UTF-8) ends the connection, and with
 //! it comes back all that was handed out beside it, one delivery nearer to the broker's limit. So
-//! after an end we take one message at a time, and more as they turn out well: such a message comes
-//! to the limit, and to the dead letters, alone.
+//! at the start and after an end we take one message at a time, and more as they turn out well: such
+//! a message comes to the limit, and to the dead letters, alone.
 
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,9 +20,8 @@ use lapin::{BasicProperties, Channel, Consumer};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::adapters::amqp::announcer::PERSISTENT;
 use crate::adapters::amqp::connection::{ANSWER_TIME_MAX, Connection, Pause};
-use crate::adapters::amqp::publisher::{Message, Publisher};
+use crate::adapters::amqp::dead_letters::DeadLetters;
 use crate::adapters::amqp::topology::failure;
 use crate::adapters::amqp::unsettled::{Held, Token, Unsettled};
 use crate::config::settings::Amqp;
@@ -34,8 +33,7 @@ use crate::ports::system::Clock;
 /// Receives from a broker.
 pub struct AmqpInbox {
     connection: Connection,
-    publisher: Arc<Publisher>,
-    clock: Arc<dyn Clock>,
+    dead_letters: DeadLetters,
     prefetch: u16,
     /// What the next consumer is given of it.
     window: AtomicU16,
@@ -62,25 +60,23 @@ const REPLY_SUCCESS: u16 = 200;
 const WINDOW_GROWTH: u16 = 8;
 
 impl AmqpInbox {
-    /// Prepares to receive; the first [`Inbox::receive`] connects. Refused messages go to the dead
-    /// letters through `publisher`. A body longer than `message_bytes_max` is handed out cut to one
-    /// byte more than that, so that intake can tell.
+    /// Prepares to receive; the first [`Inbox::receive`] connects. A body longer than
+    /// `message_bytes_max` is handed out cut to one byte more than that, so that intake can tell.
+    /// The clock dates dead letters.
     ///
     /// # Errors
     /// `NeedsPerson` where the URL or a name is not one.
     pub fn new(
         settings: &Amqp,
-        publisher: Arc<Publisher>,
         clock: Arc<dyn Clock>,
         message_bytes_max: usize,
     ) -> Result<Self, Failure> {
         Ok(Self {
             connection: Connection::new(settings, "inbox")?,
-            publisher,
-            clock,
+            dead_letters: DeadLetters::new(settings, clock)?,
             // 0 would mean "no bound" to the broker.
             prefetch: settings.prefetch.max(1),
-            window: AtomicU16::new(settings.prefetch.max(1)),
+            window: AtomicU16::new(1),
             message_bytes_max,
             consuming: tokio::sync::Mutex::default(),
             unsettled: Mutex::default(),
@@ -150,17 +146,6 @@ impl AmqpInbox {
         self.hand_out(token, &held)
     }
 
-    /// The original to the dead letters, and only when it is safe there off the queue.
-    async fn refuse(&self, held: &Held, reason: &str) -> Result<(), Failure> {
-        let message = Message {
-            exchange: ShortString::default(),
-            routing_key: self.connection.topology().dead_letters.clone(),
-            body: held.body.clone(),
-            properties: dead_letter(&held.properties, reason, self.clock.now().as_second()),
-        };
-        self.publisher.publish_personal(&message).await
-    }
-
     async fn acknowledge(&self, token: Token, held: &Held) {
         self.unsettled().forget(token);
         // "No" and an error both mean that the channel is gone and the delivery the broker's again.
@@ -226,7 +211,9 @@ impl Inbox for AmqpInbox {
         let Some(held) = self.unsettled().get(token) else { return Ok(()) };
         let done = match settlement {
             Settlement::Taken => Ok(true),
-            Settlement::Refused(reason) => self.refuse(&held, &reason).await.map(|()| true),
+            Settlement::Refused(reason) => {
+                self.dead_letters.keep(&held, &reason).await.map(|()| true)
+            }
             Settlement::Returned => Ok(false),
         };
         if matches!(done, Ok(true)) {
@@ -238,10 +225,10 @@ impl Inbox for AmqpInbox {
         done.map(drop)
     }
 
-    /// A broker that hands out requests may still be too short of memory or disk to take events.
+    /// A broker that hands out requests may still be too short of memory or disk to take messages.
     async fn ping(&self) -> Result<(), Failure> {
         self.connection.ping().await?;
-        self.publisher.ping().await
+        self.dead_letters.ping().await
     }
 }
 
@@ -291,43 +278,6 @@ fn is_traceparent(text: &str) -> bool {
     lengths == [2, 32, 16, 2] && text.chars().all(hex)
 }
 
-/// The properties of the original, with the reason and the time added and without what would change
-/// where it goes or how long it stays: an expiry, a user that the broker would check against ours,
-/// and RabbitMQ's `CC` and `BCC`.
-fn dead_letter(original: &BasicProperties, reason: &str, at_s: i64) -> BasicProperties {
-    let mut headers = FieldTable::default();
-    for (key, value) in original.headers().iter().flatten() {
-        if !matches!(key.as_str(), "CC" | "BCC") {
-            headers.insert(key.clone(), value.clone());
-        }
-    }
-    let at_s = u64::try_from(at_s).unwrap_or_default();
-    headers.insert("x-dsrd-reason".into(), AMQPValue::LongString(reason.into()));
-    headers.insert("x-dsrd-time".into(), AMQPValue::Timestamp(at_s));
-
-    let mut kept = BasicProperties::default().with_delivery_mode(PERSISTENT).with_headers(headers);
-    let mut keep = |property: &Option<ShortString>,
-                    with: fn(BasicProperties, ShortString) -> BasicProperties| {
-        if let Some(value) = property {
-            kept = with(kept.clone(), value.clone());
-        }
-    };
-    keep(original.content_type(), BasicProperties::with_content_type);
-    keep(original.content_encoding(), BasicProperties::with_content_encoding);
-    keep(original.correlation_id(), BasicProperties::with_correlation_id);
-    keep(original.reply_to(), BasicProperties::with_reply_to);
-    keep(original.message_id(), BasicProperties::with_message_id);
-    keep(original.kind(), BasicProperties::with_type);
-    keep(original.app_id(), BasicProperties::with_app_id);
-    if let Some(timestamp) = original.timestamp() {
-        kept = kept.with_timestamp(*timestamp);
-    }
-    if let Some(priority) = original.priority() {
-        kept = kept.with_priority(*priority);
-    }
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -346,28 +296,5 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(is_traceparent(&text), expected, "{text}");
         }
-    }
-
-    #[test]
-    fn a_dead_letter_stays_where_it_is_put() {
-        let mut headers = FieldTable::default();
-        headers.insert("CC".into(), AMQPValue::LongString("elsewhere".into()));
-        headers.insert("tenant".into(), AMQPValue::LongString("contoso".into()));
-        let original = BasicProperties::default()
-            .with_headers(headers)
-            .with_expiration("1000".into())
-            .with_user_id("ticketing".into())
-            .with_reply_to("answers".into())
-            .with_delivery_mode(1);
-
-        let letter = dead_letter(&original, "not_json", 1_700_000_000);
-
-        let headers = letter.headers().as_ref().unwrap().inner();
-        let keys: Vec<&str> = headers.keys().map(ShortString::as_str).collect();
-        assert_eq!(keys, ["tenant", "x-dsrd-reason", "x-dsrd-time"]);
-        assert_eq!(headers["x-dsrd-reason"], AMQPValue::LongString("not_json".into()));
-        assert_eq!(letter.reply_to(), original.reply_to());
-        assert_eq!(*letter.delivery_mode(), Some(PERSISTENT));
-        assert_eq!((letter.expiration(), letter.user_id()), (&None, &None));
     }
 }

@@ -7,6 +7,7 @@ pub mod topology;
 pub mod connection;
 pub mod publisher;
 pub mod unsettled;
+pub mod dead_letters;
 pub mod inbox;
 pub mod announcer;
 pub mod submit;

@@ -49,13 +49,13 @@ pub enum Taken {
 }
 
 impl Publisher {
-    /// Prepares a publisher; the first message connects.
+    /// Prepares a publisher; the first message connects. The broker's own pages show `role`.
     ///
     /// # Errors
     /// `NeedsPerson` where the URL or a name is not one.
-    pub fn new(settings: &Amqp) -> Result<Self, Failure> {
+    pub fn new(settings: &Amqp, role: &'static str) -> Result<Self, Failure> {
         Ok(Self {
-            connection: Connection::new(settings, "publisher")?,
+            connection: Connection::new(settings, role)?,
             slots: Semaphore::new(IN_FLIGHT_MAX),
             idle: Mutex::new(Vec::new()),
         })
@@ -64,6 +64,15 @@ impl Publisher {
     /// The names on the broker.
     pub fn topology(&self) -> &Topology {
         self.connection.topology()
+    }
+
+    /// Longest frame that the broker takes of us, and so the most that a message's properties may
+    /// take. Connects where nobody did yet.
+    ///
+    /// # Errors
+    /// As [`Connection::channel`].
+    pub async fn frame_bytes_max(&self) -> Result<usize, Failure> {
+        self.connection.frame_bytes_max().await
     }
 
     /// Whether the broker would take a message now.

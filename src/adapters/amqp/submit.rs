@@ -27,7 +27,7 @@ pub async fn submit(
     message_id: &str,
     signature: Option<&str>,
 ) -> Result<(), Failure> {
-    let publisher = Publisher::new(settings)?;
+    let publisher = Publisher::new(settings, "submit")?;
     let message_id = ShortString::try_new(message_id)
         .map_err(|error| Failure::permanent("taking the message id").because(error))?;
     let mut headers = FieldTable::default();

@@ -218,7 +218,9 @@ impl Tripwire {
         }
     }
 
+    /// What begins in the very moment in which the process freezes waits too: it could not end.
     async fn underway<T>(&self, work: impl Future<Output = T>) -> T {
+        self.frozen.subscribe().wait_for(|frozen| !*frozen).await.unwrap();
         let _done = Done(&self.under_way);
         self.under_way.send_modify(|calls| *calls += 1);
         work.await
