@@ -91,10 +91,10 @@ fn properties(
     kept
 }
 
-/// AMQP 0-9-1 puts all properties of a message in one frame (section 2.3.5.2), and a broker ends the
-/// connection of whoever sends a longer one than was agreed. So the original's headers get half of
-/// it, our reason a quarter, and the rest is left to the other properties. Headers that do not fit
-/// are left out, and counted in `x-dsrd-headers-dropped`.
+/// AMQP 0-9-1 puts all properties of a message in one frame (section 2.3.5.2), and a broker ends
+/// the connection of whoever sends a longer one than was agreed. So the original's headers get half
+/// of it, our reason a quarter, and the rest is left to the other properties. Headers that do not
+/// fit are left out, and counted in `x-dsrd-headers-dropped`.
 fn headers(
     original: Option<&FieldTable>,
     reason: &str,

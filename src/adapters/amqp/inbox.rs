@@ -5,8 +5,8 @@
 //!
 //! A message that cannot even be parsed (a property that is no UTF-8) ends the connection, and with
 //! it comes back all that was handed out beside it, one delivery nearer to the broker's limit. So
-//! at the start and after an end we take one message at a time, and more as they turn out well: such
-//! a message comes to the limit, and to the dead letters, alone.
+//! at the start and after an end we take one message at a time, and more as they turn out well:
+//! such a message comes to the limit, and to the dead letters, alone.
 
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
