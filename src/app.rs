@@ -115,6 +115,7 @@ impl Daemon {
         let site = Arc::new(Site {
             ledger: Arc::clone(&world.docket.ledger),
             inbox: Arc::clone(&world.inbox),
+            announcer: Arc::clone(&world.announcer),
             exports: Arc::clone(&world.exports),
             sources: world.sources.clone(),
             clock: Arc::clone(&world.docket.clock),

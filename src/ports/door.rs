@@ -79,6 +79,9 @@ pub trait Announcer: Send + Sync {
     /// Publishes and waits for the confirm. Repeating it publishes again under the same id;
     /// consumers deduplicate.
     async fn announce(&self, announcement: &Announcement) -> Result<Announced, Failure>;
+
+    /// Whether an event would be taken now.
+    async fn ping(&self) -> Result<(), Failure>;
 }
 
 /// What the broker did with an event.

@@ -10,7 +10,7 @@ use dsrd::domain::item::Item;
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::State;
-use dsrd::ports::door::{Delivery, Inbox, Settlement};
+use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, Upload};
 use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
@@ -86,6 +86,16 @@ impl Inbox for World {
         unreachable!()
     }
     async fn settle(&self, _: Delivery, _: Settlement) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn ping(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Announcer for World {
+    async fn announce(&self, _: &Announcement) -> Result<Announced, Failure> {
         unreachable!()
     }
     async fn ping(&self) -> Result<(), Failure> {
@@ -324,6 +334,7 @@ async fn asked<T>(world: World, ask: impl AsyncFnOnce(String) -> T) -> T {
     let site = Arc::new(Site {
         ledger: Arc::<World>::clone(&world),
         inbox: Arc::<World>::clone(&world),
+        announcer: Arc::<World>::clone(&world),
         exports: Arc::<World>::clone(&world),
         sources: vec![Arc::<World>::clone(&world)],
         clock: Arc::<World>::clone(&world),

@@ -87,6 +87,12 @@ impl Announcer for AmqpAnnouncer {
             (Taken::Unroutable, _) => Ok(Announced::Unroutable),
         }
     }
+
+    /// A broker that hands out requests may still be too short of memory or disk to take events. It
+    /// blocks only connections that publish, so that this one has to be asked.
+    async fn ping(&self) -> Result<(), Failure> {
+        self.publisher.ping().await
+    }
 }
 
 fn properties(announcement: &Announcement, event_type: &str) -> BasicProperties {

@@ -225,7 +225,6 @@ impl Inbox for AmqpInbox {
         done.map(drop)
     }
 
-    /// A broker that hands out requests may still be too short of memory or disk to take messages.
     async fn ping(&self) -> Result<(), Failure> {
         self.connection.ping().await?;
         self.dead_letters.ping().await

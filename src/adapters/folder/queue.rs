@@ -136,6 +136,11 @@ impl Announcer for FolderQueue {
         blocking(move || write_whole(&events, &name, body.as_bytes())).await?;
         Ok(Announced::Confirmed)
     }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        let events = self.events.clone();
+        blocking(move || fs::read_dir(events).map(drop)).await
+    }
 }
 
 /// The half of the queue that requests come in by.

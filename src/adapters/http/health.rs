@@ -29,7 +29,7 @@ pub async fn readiness(site: &Site) -> Readiness {
     let clock = site.clock.as_ref();
     let mut pings = vec![
         check(clock, "ledger".to_owned(), site.ledger.ping()),
-        check(clock, "queue".to_owned(), site.inbox.ping()),
+        check(clock, "queue".to_owned(), queue(site).boxed()),
         check(clock, "exports".to_owned(), site.exports.ping()),
     ];
     for source in &site.sources {
@@ -37,6 +37,12 @@ pub async fn readiness(site: &Site) -> Readiness {
     }
     let checks = join_all(pings).await;
     Readiness { ready: checks.iter().all(|check| check.error.is_none()), checks }
+}
+
+/// Requests come in by the queue and events go out by it; either way may be closed alone.
+async fn queue(site: &Site) -> Result<(), Failure> {
+    site.inbox.ping().await?;
+    site.announcer.ping().await
 }
 
 fn check<'a>(

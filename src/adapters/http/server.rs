@@ -20,7 +20,7 @@ use crate::adapters::http::health;
 use crate::adapters::http::page::{self, Overview};
 use crate::domain::failure::Failure;
 use crate::domain::state;
-use crate::ports::door::Inbox;
+use crate::ports::door::{Announcer, Inbox};
 use crate::ports::exports::Exports;
 use crate::ports::ledger::Ledger;
 use crate::ports::sources::Source;
@@ -33,6 +33,8 @@ pub struct Site {
     pub ledger: Arc<dyn Ledger>,
     /// Asked whether it can be reached.
     pub inbox: Arc<dyn Inbox>,
+    /// Asked whether it would take an event.
+    pub announcer: Arc<dyn Announcer>,
     /// Asked whether it can be written.
     pub exports: Arc<dyn Exports>,
     /// Each asked whether it can be reached.

@@ -56,4 +56,8 @@ impl Announcer for MemoryAnnouncer {
         shelf.published.push(announcement.clone());
         Ok(Announced::Confirmed)
     }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        Ok(())
+    }
 }

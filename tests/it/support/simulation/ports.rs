@@ -61,6 +61,10 @@ impl<P: Announcer + ?Sized> Announcer for Wired<P> {
     async fn announce(&self, announcement: &Announcement) -> Result<Announced, Failure> {
         self.wire.effect("announce", self.port.announce(announcement)).await
     }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.wire.look("ping", self.port.ping()).await
+    }
 }
 
 #[async_trait]
