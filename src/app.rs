@@ -27,7 +27,7 @@ use crate::worker::offline;
 use crate::worker::preview::Preview;
 use crate::worker::retry::Backoff;
 use crate::worker::runner;
-use crate::worker::status::Status;
+use crate::worker::status::{Plans, Status};
 use crate::worker::stopper::Stopper;
 use crate::worker::world::{self, Door, Parts, Sources, World};
 
@@ -144,6 +144,29 @@ pub async fn status(settings: &Settings) -> Result<Status, AppError> {
     Ok(Status { ledger: Arc::new(SqlLedger::open(&settings.ledger.url).await?) })
 }
 
+/// What shows the plans of requests that do not rest.
+///
+/// # Errors
+/// The ledger or the master key cannot be read.
+pub async fn plans(settings: &Settings) -> Result<Plans, AppError> {
+    let master_key = match &settings.ledger.master_key {
+        Some(key) => key.expose().to_owned().into(),
+        None => {
+            let path = &settings.ledger.master_key_file;
+            let found = system::found_key(path, "master key")?;
+            let path = path.display();
+            let text = format!("there is no master key in {path} to unseal a plan with");
+            found.ok_or_else(|| AppError(text.into()))?
+        }
+    };
+    Ok(Plans {
+        ledger: Arc::new(SqlLedger::open(&settings.ledger.url).await?),
+        master_key,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+    })
+}
+
 /// Puts a message on the queue as any producer would, signed if we can read the deployment's key.
 ///
 /// # Errors
@@ -205,7 +228,7 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
         limits: limits(settings),
         clock: Arc::new(SystemClock),
     };
-    let looked = preview.run(body, Arc::default(), |_, _| {}, |_| {}).await?;
+    let looked = preview.run(body, Arc::default(), |_| {}, |_| {}).await?;
     let faults = looked.err().unwrap_or_default().into_iter();
     // A decision is no request, and no fault on its way to the queue.
     let faults = faults.filter(|fault| fault.code != "no_request");

@@ -55,6 +55,9 @@ pub enum Verb {
     Status {
         /// Its id.
         id: Option<String>,
+        /// Print instead what is planned for it, item by item; it may name the person.
+        #[arg(long, requires = "id")]
+        plan: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,

@@ -30,7 +30,9 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Run => Box::pin(run::run(&settings()?)).await,
         Verb::Demo => Box::pin(demo::run::run()).await,
         Verb::Submit { file, wait, json } => submit::submit(&settings()?, file, *wait, *json).await,
-        Verb::Status { id, json } => status::status(&settings()?, id.as_deref(), *json).await,
+        Verb::Status { id, plan, json } => {
+            status::status(&settings()?, id.as_deref(), *plan, *json).await
+        }
         Verb::Preview { file, json } => preview::preview(&settings()?, file, *json).await,
         Verb::Approve(decision) => decide(&settings()?, "approve", decision).await,
         Verb::Reject(decision) => decide(&settings()?, "reject", decision).await,

@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 use crate::app;
 use crate::cli::output::{self, CliError, End, input, json_line, line};
 use crate::config::settings::Settings;
-use crate::domain::item::{Finding, Item, Unreadable, Version};
-use crate::domain::plan::Action;
+use crate::domain::item::{Item, Unreadable, Version};
+use crate::domain::plan::Planned;
 
 /// Most hits of one item that the plain form prints.
 const HITS_PRINTED_MAX: usize = 5;
@@ -29,11 +29,10 @@ pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<
     let gone = Notify::new();
     let mut unread = Vec::new();
     let looked = {
-        let print = |finding: Finding, action: Action| {
-            let print =
-                || if as_json { json_line(&value(&finding)) } else { plain(&finding, &action) };
+        let mut table = Table::new(as_json);
+        let print = |planned: Planned| {
             if printed.is_ok() {
-                printed = bar.suspend(print);
+                printed = bar.suspend(|| table.row(&planned));
                 if printed.is_err() {
                     gone.notify_one();
                 }
@@ -94,15 +93,45 @@ impl Totals {
     }
 }
 
-fn plain(finding: &Finding, action: &Action) -> Result<(), CliError> {
-    let what = match action {
-        Action::Export => "export",
-        Action::Delete => "delete",
-        Action::Keep(_) => "keep",
-        Action::List(_) => "list",
-    };
+/// A plan as a table, or as one JSON object a line.
+pub struct Table {
+    as_json: bool,
+    is_begun: bool,
+}
+
+impl Table {
+    /// A table without rows.
+    pub fn new(as_json: bool) -> Self {
+        Self { as_json, is_begun: false }
+    }
+
+    /// Prints one more item of the plan.
+    ///
+    /// # Errors
+    /// Standard output went away.
+    pub fn row(&mut self, planned: &Planned) -> Result<(), CliError> {
+        if self.as_json {
+            return json_line(&value(planned));
+        }
+        if !std::mem::replace(&mut self.is_begun, true) {
+            line(format!("{:<7} {:>5}  SOURCE  ITEM  REASON", "ACTION", "HITS"))?;
+        }
+        plain(planned)
+    }
+}
+
+/// One line, and where the item speaks of the person.
+fn plain(planned: &Planned) -> Result<(), CliError> {
+    let Planned { finding, action, why } = planned;
+    let (word, hits) = (action.word().word(), finding.hits.len());
+    let mut row = format!("{word:<7} {hits:>5}  {}", finding.item.source);
     // Names come from strangers: quoted, so that they cannot drive the terminal.
-    line(format!("{what:<7} {}  {:?}", finding.item.source, name(&finding.item)))?;
+    row.push_str(&format!("  {:?}", name(&finding.item)));
+    match why.as_str() {
+        "" => {}
+        why => row.push_str(&format!("  {why}")),
+    }
+    line(row)?;
     for hit in finding.hits.iter().take(HITS_PRINTED_MAX) {
         line(format!("          identity {}  {:?}  {:?}", hit.identity, hit.view, hit.place))?;
     }
@@ -112,7 +141,8 @@ fn plain(finding: &Finding, action: &Action) -> Result<(), CliError> {
     }
 }
 
-fn value(finding: &Finding) -> Value {
+fn value(planned: &Planned) -> Value {
+    let Planned { finding, action, why } = planned;
     let hits: Vec<Value> = finding
         .hits
         .iter()
@@ -124,6 +154,8 @@ fn value(finding: &Finding) -> Value {
         Version::Snapshot(id) => shown["snapshot"] = id.as_str().into(),
         Version::Previous(id) => shown["version"] = id.as_str().into(),
     }
+    shown["action"] = action.word().word().into();
+    shown["reason"] = why.as_str().into();
     shown["hits"] = hits.into();
     shown
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app;
 use crate::cli::output::{self, CliError, End, line};
+use crate::cli::preview::Table;
 use crate::config::settings::Settings;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
@@ -18,17 +19,40 @@ const LOOK_EVERY: Duration = Duration::from_millis(150);
 ///
 /// # Errors
 /// The ledger cannot be read, or does not know the id.
-pub async fn status(settings: &Settings, id: Option<&str>, as_json: bool) -> Result<End, CliError> {
+pub async fn status(
+    settings: &Settings,
+    id: Option<&str>,
+    with_plan: bool,
+    as_json: bool,
+) -> Result<End, CliError> {
     let status = app::status(settings).await?;
     let Some(id) = id else {
         list(&status.list().await?, as_json)?;
         return Ok(End::Done);
     };
     let id = RequestId::new(id).map_err(|error| CliError::Usage(error.to_string()))?;
+    if with_plan {
+        return plan(settings, &id, as_json).await;
+    }
     match status.describe(&id).await? {
         Some(described) => print(described, as_json).map(|()| End::Done),
         None => Err(CliError::Unknown(id)),
     }
+}
+
+/// Prints what is planned for a request that does not rest: it names items, and so may name the
+/// person.
+async fn plan(settings: &Settings, id: &RequestId, as_json: bool) -> Result<End, CliError> {
+    let (mut table, mut printed) = (Table::new(as_json), Ok(()));
+    let plans = app::plans(settings).await?;
+    let found = plans.show(id, |planned| {
+        if printed.is_ok() {
+            printed = table.row(&planned);
+        }
+    });
+    let found = found.await?;
+    printed?;
+    if found { Ok(End::Done) } else { Err(CliError::Unknown(id.clone())) }
 }
 
 /// Waits until the request ended, with a progress bar on a terminal and plain lines elsewhere, and

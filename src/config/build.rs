@@ -8,7 +8,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use url::Url;
 
+use crate::config::faults::Faults;
 use crate::config::file::{self, File};
+use crate::config::policy;
 use crate::config::secret::Secret;
 use crate::config::settings::{
     Amqp, Blob, Callbacks, Credential, Deployment, Http, Ledger, Limits, Place, Queue, Settings,
@@ -17,7 +19,7 @@ use crate::config::settings::{
 use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use crate::domain::due::Calendar;
-use crate::domain::policy::{Guard, Policy, Rule};
+use crate::domain::policy::guard::Guard;
 
 /// Settings that cannot be run with, one sentence each.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +36,7 @@ const EMULATOR_KEY: &str =
 /// # Errors
 /// [`SettingsError`] with every fault, none of which quotes a secret.
 pub fn settings(file: &File) -> Result<Settings, SettingsError> {
-    let mut faults = Faults(Vec::new());
+    let mut faults = Faults::default();
     let sources: Vec<Store> =
         file.sources.iter().enumerate().filter_map(|(n, s)| source(n, s, &mut faults)).collect();
     let mut names = BTreeSet::new();
@@ -52,6 +54,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     let ledger = ledger(&file.ledger, &mut faults);
     let http = http(&file.http, &mut faults);
     let calendar = calendar(&file.due, &mut faults);
+    let policy = policy::policy(&file.policy, &mut faults);
     let guard = guard(&file.guard, &mut faults);
     let callbacks = callbacks(&file.callbacks, &mut faults);
     check(&file.limits, &mut faults);
@@ -66,7 +69,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             trust,
             ledger,
             exports,
-            policy: policy(file, &sources),
+            policy,
             sources,
             http,
             guard,
@@ -75,38 +78,6 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             calendar,
         }),
         (_, _, _, faults) => Err(SettingsError(faults)),
-    }
-}
-
-struct Faults(Vec<String>);
-
-impl Faults {
-    fn add(&mut self, fault: String) {
-        self.0.push(fault);
-    }
-
-    /// The value of `key`, from itself or from the file that `key_file` names.
-    fn secret(
-        &mut self,
-        key: &str,
-        value: Option<&String>,
-        path: Option<&String>,
-    ) -> Option<Secret> {
-        match (value, path) {
-            (Some(_), Some(_)) => {
-                self.add(format!("{key} and {key}_file are both given; keep one"));
-                None
-            }
-            (Some(value), None) => Some(Secret::new(value.clone())),
-            (None, Some(path)) => match std::fs::read_to_string(path) {
-                Ok(text) => Some(Secret::new(text.trim().to_owned())),
-                Err(error) => {
-                    self.add(format!("{key}_file cannot be read: {error}"));
-                    None
-                }
-            },
-            (None, None) => None,
-        }
     }
 }
 
@@ -350,13 +321,6 @@ fn calendar(written: &file::Due, faults: &mut Faults) -> Calendar {
         }
     }
     Calendar { zone, holidays }
-}
-
-fn policy(file: &File, sources: &[Store]) -> Policy {
-    let keeps = file.sources.iter().zip(sources).filter_map(|(written, source)| {
-        Some(Rule { source: source.name.clone(), keep: written.keep.clone()? })
-    });
-    Policy { rules: keeps.collect() }
 }
 
 fn guard(written: &file::Guard, faults: &mut Faults) -> Guard {

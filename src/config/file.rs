@@ -21,6 +21,7 @@ pub struct File {
     pub sources: Vec<Store>,
     pub http: Http,
     pub due: Due,
+    pub policy: Vec<Rule>,
     pub guard: Guard,
     pub callbacks: Callbacks,
     pub limits: Limits,
@@ -73,7 +74,18 @@ pub struct Store {
     pub client_id: Option<String>,
     pub client_secret: Option<String>,
     pub client_secret_file: Option<String>,
-    pub keep: Option<String>,
+}
+
+/// Each of `[[policy]]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Rule {
+    pub source: Option<String>,
+    pub path: Option<String>,
+    pub action: Option<String>,
+    pub shared: Option<String>,
+    pub otherwise: Option<String>,
+    pub unit: Option<String>,
+    pub reason: Option<String>,
 }
 
 /// `[http]`
@@ -197,7 +209,8 @@ fn overlay(
 
 /// Every key there is, as a tree.
 fn sample() -> Value {
-    let file = File { sources: vec![Store::default()], ..File::default() };
+    let (sources, policy) = (vec![Store::default()], vec![Rule::default()]);
+    let file = File { sources, policy, ..File::default() };
     serde_json::to_value(file).expect("plain structs of strings and numbers serialise")
 }
 

@@ -6,5 +6,7 @@ pub mod twins;
 pub mod unknown;
 pub mod secret;
 pub mod settings;
+pub mod faults;
+pub mod policy;
 pub mod build;
 pub mod masked;

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::config::secret::Secret;
 use crate::domain::callbacks::rule::CallbackRule;
 use crate::domain::due::Calendar;
-use crate::domain::policy::{Guard, Policy};
+use crate::domain::policy::guard::Guard;
+use crate::domain::policy::rules::Policy;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -37,7 +38,7 @@ pub struct Settings {
     pub limits: Limits,
     /// `[due]`
     pub calendar: Calendar,
-    /// Made from the sources' `keep` keys.
+    /// `[[policy]]`
     pub policy: Policy,
 }
 

@@ -69,9 +69,25 @@ pub struct Hit {
 pub struct Finding {
     /// The item as listed when it was read.
     pub item: Item,
-    /// Never empty; at most the configured number an item.
+    /// At most the configured number; empty only for what is planned because of its run.
     pub hits: Vec<Hit>,
+    /// Hex SHA-256 of the stored bytes that were read, where all were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Whether it names other people too, where the policy asks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub others: bool,
 }
+
+impl Finding {
+    /// Whether the item's own name speaks of the subject.
+    pub fn names_the_subject(&self) -> bool {
+        self.hits.iter().any(|hit| hit.view == NAME_VIEW)
+    }
+}
+
+/// The view of a hit in an item's own name.
+pub const NAME_VIEW: &str = "name";
 
 /// An item, or a part of one, that could not be read or decoded.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,6 +12,8 @@ pub enum ItemOutcome {
     Exported,
     /// It was removed under the ETag seen at the find.
     Erased,
+    /// It was written anew without the subject, under the ETag seen at the find.
+    Redacted,
     /// It was gone already when we came to act.
     AlreadyAbsent,
     /// Policy keeps it; the reason is the operator's own word.
@@ -65,6 +67,7 @@ impl ItemOutcome {
         match self {
             Self::Exported => "exported",
             Self::Erased => "erased",
+            Self::Redacted => "redacted",
             Self::AlreadyAbsent => "already_absent",
             Self::Kept(_) => "kept",
             Self::Blocked(_) => "blocked",
@@ -80,9 +83,12 @@ impl ItemOutcome {
         match self {
             Self::Kept(reason) | Self::Unreadable(reason) | Self::Failed(reason) => reason,
             Self::Blocked(barrier) => &barrier.detail,
-            Self::Exported | Self::Erased | Self::AlreadyAbsent | Self::Changed | Self::Planned => {
-                ""
-            }
+            Self::Exported
+            | Self::Erased
+            | Self::Redacted
+            | Self::AlreadyAbsent
+            | Self::Changed
+            | Self::Planned => "",
         }
     }
 
@@ -91,6 +97,7 @@ impl ItemOutcome {
         Some(match word {
             "exported" => Self::Exported,
             "erased" => Self::Erased,
+            "redacted" => Self::Redacted,
             "already_absent" => Self::AlreadyAbsent,
             "kept" => Self::Kept(detail.to_owned()),
             "blocked" => Self::Blocked(Barrier::parse(detail)?),
@@ -105,9 +112,12 @@ impl ItemOutcome {
     /// Whether the request can still be called completed with this outcome in it.
     pub fn is_clean(&self) -> bool {
         match self {
-            Self::Exported | Self::Erased | Self::AlreadyAbsent | Self::Kept(_) | Self::Planned => {
-                true
-            }
+            Self::Exported
+            | Self::Erased
+            | Self::Redacted
+            | Self::AlreadyAbsent
+            | Self::Kept(_)
+            | Self::Planned => true,
             Self::Blocked(_) | Self::Unreadable(_) | Self::Changed | Self::Failed(_) => false,
         }
     }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::item::{Finding, Unreadable};
 use crate::domain::outcome::ItemOutcome;
-use crate::domain::policy::Policy;
-use crate::domain::request::RequestKind;
+use crate::domain::policy::rules::{Decision, Otherwise, Policy};
+use crate::domain::request::Request;
 
 /// One item of a plan. Names an item, so it is serialised only to be sealed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct Planned {
     pub finding: Finding,
     /// What is done with it.
     pub action: Action,
+    /// Why, for people who look at the plan.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
 }
 
 /// What is done with one item.
@@ -27,6 +30,8 @@ pub enum Action {
     Export,
     /// It is removed under the ETag seen.
     Delete,
+    /// It is written anew without the subject, under the ETag seen; or this is done.
+    Redact(Otherwise),
     /// It stays, for this reason.
     Keep(String),
     /// Nothing can be done with what could not be read; it is listed. A stable word, then ` in `
@@ -41,6 +46,8 @@ pub enum ActionWord {
     Export,
     /// Is removed.
     Delete,
+    /// Is written anew.
+    Redact,
     /// Stays.
     Keep,
     /// Is listed as unreadable.
@@ -49,13 +56,14 @@ pub enum ActionWord {
 
 impl ActionWord {
     /// Every word.
-    const ALL: [Self; 4] = [Self::Export, Self::Delete, Self::Keep, Self::List];
+    pub const ALL: [Self; 5] = [Self::Export, Self::Delete, Self::Redact, Self::Keep, Self::List];
 
     /// The word in the ledger.
     pub fn word(self) -> &'static str {
         match self {
             Self::Export => "export",
             Self::Delete => "delete",
+            Self::Redact => "redact",
             Self::Keep => "keep",
             Self::List => "list",
         }
@@ -73,6 +81,7 @@ impl Action {
         match self {
             Self::Export => ActionWord::Export,
             Self::Delete => ActionWord::Delete,
+            Self::Redact(_) => ActionWord::Redact,
             Self::Keep(_) => ActionWord::Keep,
             Self::List(_) => ActionWord::List,
         }
@@ -81,15 +90,16 @@ impl Action {
 
 impl Planned {
     /// The plan for a finding.
-    pub fn new(kind: RequestKind, policy: &Policy, finding: Finding) -> Self {
-        let action = policy.action(kind, &finding.item.source);
-        Self { finding, action }
+    pub fn new(request: &Request, policy: &Policy, finding: Finding) -> Self {
+        let Decision { action, why } = policy.decide(request, &finding);
+        Self { finding, action, why }
     }
 
     /// The entry for an item that could not be read and in which nothing was found.
     pub fn unreadable(unreadable: Unreadable) -> Self {
-        let finding = Finding { item: unreadable.item, hits: Vec::new() };
-        Self { finding, action: Action::List(unreadable.reason) }
+        let Unreadable { item, reason } = unreadable;
+        let finding = Finding { item, hits: Vec::new(), digest: None, others: false };
+        Self { finding, action: Action::List(reason), why: String::new() }
     }
 
     /// The outcome that the action has by itself, where nothing needs doing. Outcomes are kept in
@@ -99,7 +109,7 @@ impl Planned {
         match &self.action {
             Action::Keep(why) => Some(ItemOutcome::Kept(why.clone())),
             Action::List(why) => Some(ItemOutcome::Unreadable(without_place(why).to_owned())),
-            Action::Export | Action::Delete => None,
+            Action::Export | Action::Delete | Action::Redact(_) => None,
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct Options {
     pub sources: Vec<String>,
     /// Find and plan, touch nothing.
     pub dry_run: bool,
+    /// Redact where the policy would delete.
+    pub redact: bool,
     /// BCP 47 language of what the person reads.
     pub language: Option<String>,
     /// Wins over the due date that the law gives.

@@ -121,7 +121,7 @@ pub struct Share {
     pub source: String,
     /// Items looked at.
     pub seen: u64,
-    /// Items that would be removed.
+    /// Items that would be removed, or written anew.
     pub removed: u64,
 }
 

@@ -6,6 +6,7 @@ use futures::stream::{self, StreamExt};
 
 use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
+use crate::domain::plan::Action;
 use crate::domain::state::Event;
 use crate::ports::sources::{Erased, Source};
 use crate::stages::docket::{Case, Docket, Entry};
@@ -67,6 +68,9 @@ async fn end(
     let Some(source) = sources.iter().find(|source| source.name() == item.source) else {
         return Ok(ItemOutcome::Failed("the source is not configured any more".into()));
     };
+    if matches!(entry.planned.action, Action::Redact(_)) {
+        return Ok(ItemOutcome::Failed("redaction: not possible yet".into()));
+    }
     match source.erase(item).await {
         Ok(Erased::Done) => Ok(ItemOutcome::Erased),
         Ok(Erased::AlreadyAbsent) if entry.begun => Ok(ItemOutcome::Erased),

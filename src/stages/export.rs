@@ -18,7 +18,7 @@ use crate::ports::exports::{Exports, Upload};
 use crate::ports::sources::{ByteStream, Read, Source};
 use crate::stages::announce::manual_steps;
 use crate::stages::docket::{Case, Docket};
-use crate::stages::walk::{self, Patience, Walk};
+use crate::stages::walk::{self, Look, Patience, Walk};
 
 /// Planned items read from the ledger at a time.
 const PAGE: u32 = 256;
@@ -197,7 +197,8 @@ async fn fresh(
 ) -> Result<Option<Finding>, Failure> {
     let Some(look) = walk::look(source, finding.item, with).await? else { return Ok(None) };
     let hits: Vec<_> = look.hits.into_iter().map(|hit| hit.hit).collect();
-    Ok((!hits.is_empty()).then_some(Finding { item: look.item, hits }))
+    let Look { item, digest, .. } = look;
+    Ok((!hits.is_empty()).then_some(Finding { item, hits, digest, others: false }))
 }
 
 fn broken(error: ArchiveError) -> Failure {

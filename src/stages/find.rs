@@ -9,7 +9,7 @@ use futures::StreamExt;
 
 use crate::domain::failure::Failure;
 use crate::domain::plan::{ActionWord, Planned};
-use crate::domain::policy::Policy;
+use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
 use crate::domain::state::{Event, Share};
 use crate::ports::ledger::{Cleared, ordinals};
@@ -79,11 +79,11 @@ pub async fn conclude(
     let share = |shard: &Shard| Share {
         source: shard.source.clone(),
         seen: shard.items,
-        removed: count(Some(shard.number), &[ActionWord::Delete]),
+        removed: count(Some(shard.number), &[ActionWord::Delete, ActionWord::Redact]),
     };
     let shares: Vec<Share> = shards.map(share).collect();
     let planned = Event::Planned {
-        items: count(None, &[ActionWord::Export, ActionWord::Delete, ActionWord::Keep]),
+        items: count(None, &ActionWord::ALL) - count(None, &[ActionWord::List]),
         unreadable: count(None, &[ActionWord::List]),
         seen: shares.iter().map(|share| share.seen).sum(),
         policy: policy.digest(),

@@ -2,7 +2,7 @@
 
 use crate::domain::item::{Finding, Item, Unreadable, Version};
 use crate::domain::plan::Planned;
-use crate::domain::policy::Policy;
+use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
 use crate::stages::find::concerns;
 use crate::stages::walk::{Look, Seen};
@@ -31,8 +31,9 @@ fn for_look(request: &Request, subject: usize, policy: &Policy, look: &Look) -> 
     let hits: Vec<_> = ours.map(|hit| hit.hit.clone()).collect();
     if !hits.is_empty() {
         // What could not be read of it goes or comes with the whole.
-        let finding = Finding { item: look.item.clone(), hits };
-        return Some(Planned::new(request.kind, policy, finding));
+        let finding =
+            Finding { item: look.item.clone(), hits, digest: look.digest.clone(), others: false };
+        return Some(Planned::new(request, policy, finding));
     }
     let reason = look.unreadable.first()?.clone();
     Some(Planned::unreadable(Unreadable { item: look.item.clone(), reason }))

@@ -10,7 +10,9 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
@@ -93,6 +95,8 @@ pub struct Look {
     pub hits: Vec<SubjectHit>,
     /// What of it could not be read; stable words.
     pub unreadable: Vec<String>,
+    /// Hex SHA-256 of its bytes, where it speaks of somebody and all were read.
+    pub digest: Option<String>,
 }
 
 /// How often an item that changes under our eyes is looked up again.
@@ -246,10 +250,10 @@ pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Opti
         match source.read(&item).await {
             Ok(Read::Bytes(bytes)) => {
                 match read(&item, bytes, walk).await {
-                    Ok(scan) => {
+                    Ok((scan, digest)) => {
                         walk.meter.count(scan.bytes);
                         let Scan { hits, unreadable, .. } = scan;
-                        return Ok(Some(Look { item, hits, unreadable }));
+                        return Ok(Some(Look { item, hits, unreadable, digest }));
                     }
                     Err(failure) => return unread(item, failure, walk).map(Some),
                 };
@@ -287,30 +291,80 @@ fn unread(item: Item, failure: Failure, walk: &Walk) -> Result<Look, Failure> {
 fn closed(item: Item, why: String, walk: &Walk) -> Look {
     walk.meter.count(0);
     let hits = scan::scan_head(&item, &walk.matcher);
-    Look { item, hits, unreadable: vec![why] }
+    Look { item, hits, unreadable: vec![why], digest: None }
 }
 
-async fn read(item: &Item, mut bytes: ByteStream, walk: &Walk) -> Result<Scan, Failure> {
+/// What an item says of whom, and the digest of its bytes if it says anything.
+async fn read(
+    item: &Item,
+    mut bytes: ByteStream,
+    walk: &Walk,
+) -> Result<(Scan, Option<String>), Failure> {
     let first = bytes.next().await.transpose()?.unwrap_or_default();
-    let content: Box<dyn io::Read + Send> = match bytes.next().await {
+    let content = match bytes.next().await {
         // Most items are small and come in one piece.
-        None => Box::new(io::Cursor::new(first)),
+        None => Content::Whole(first),
         Some(second) => {
             let rest = stream::iter([Ok(first), second]).chain(bytes).map_err(io::Error::other);
-            Box::new(SyncIoBridge::new(StreamReader::new(rest)))
+            Content::Stream(Box::new(SyncIoBridge::new(StreamReader::new(rest))))
         }
     };
     let (item, matcher) = (item.clone(), Arc::clone(&walk.matcher));
     let limits = walk.limits;
-    let scanning = tokio::task::spawn_blocking(move || {
-        let mut content = content;
-        scan::scan(&item, &mut content, &matcher, &limits)
-    });
+    let scanning =
+        tokio::task::spawn_blocking(move || scan_content(&item, content, &matcher, &limits));
     match scanning.await {
         Ok(Ok(scan)) => Ok(scan),
         Ok(Err(error)) => Err(inner(error)),
         // A decoder that panics on hostile bytes has met what it cannot read.
         Err(_) => Err(Failure::permanent("decoding an item")),
+    }
+}
+
+enum Content {
+    /// All of it.
+    Whole(Bytes),
+    /// To be read.
+    Stream(Box<dyn io::Read + Send>),
+}
+
+fn scan_content(
+    item: &Item,
+    content: Content,
+    matcher: &Matcher,
+    limits: &Limits,
+) -> io::Result<(Scan, Option<String>)> {
+    match content {
+        Content::Whole(bytes) => {
+            let scan = scan::scan(item, &mut &bytes[..], matcher, limits)?;
+            // Few items speak of anybody; the others need no digest.
+            let digest = (!scan.hits.is_empty()).then(|| hex::encode(Sha256::digest(&bytes)));
+            Ok((scan, digest))
+        }
+        Content::Stream(bytes) => {
+            let mut hashed = Hashed { bytes, hash: Sha256::new(), size: 0 };
+            let scan = scan::scan(item, &mut hashed, matcher, limits)?;
+            // What went over a limit was not read to its end.
+            let whole = hashed.size == item.size && !scan.hits.is_empty();
+            let digest = whole.then(|| hex::encode(hashed.hash.finalize()));
+            Ok((scan, digest))
+        }
+    }
+}
+
+/// Bytes that are hashed as they are read.
+struct Hashed {
+    bytes: Box<dyn io::Read + Send>,
+    hash: Sha256,
+    size: u64,
+}
+
+impl io::Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read(buffer)?;
+        self.hash.update(&buffer[..read]);
+        self.size += read as u64;
+        Ok(read)
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use crate::domain::failure::Failure;
-use crate::domain::item::{Finding, Unreadable};
+use crate::domain::item::Unreadable;
 use crate::domain::plan::{Action, Planned};
-use crate::domain::policy::Policy;
+use crate::domain::policy::rules::Policy;
 use crate::domain::request::RequestKind;
 use crate::ports::door::Label;
 use crate::ports::system::Clock;
@@ -56,7 +56,7 @@ impl Preview {
         &self,
         body: &[u8],
         meter: Arc<Meter>,
-        mut found: impl FnMut(Finding, Action),
+        mut found: impl FnMut(Planned),
         mut unreadable: impl FnMut(Unreadable),
     ) -> Result<Result<Summary, Vec<Fault>>, Failure> {
         let terms = self.limits.terms(&self.sources, &*self.clock);
@@ -84,14 +84,14 @@ impl Preview {
             }
             match plan(&request, 0, &self.policy, &seen) {
                 // Of an item it was said above; of a whole source it is said here.
-                Some(Planned { finding, action: Action::List(reason) }) => {
+                Some(Planned { finding, action: Action::List(reason), .. }) => {
                     if matches!(seen, Seen::Lost { .. }) {
                         unreadable(Unreadable { item: finding.item, reason });
                     }
                 }
-                Some(Planned { finding, action }) => {
+                Some(planned) => {
                     findings += 1;
-                    found(finding, action);
+                    found(planned);
                 }
                 None => {}
             }

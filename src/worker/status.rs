@@ -1,14 +1,21 @@
 //! What the ledger says of requests, for people and scripts: none of it is about a subject.
 
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures::StreamExt;
 use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
 
-use crate::domain::event::event_id;
+use crate::domain::event::{Envelope, event_id};
 use crate::domain::failure::Failure;
+use crate::domain::plan::Planned;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, State};
 use crate::ports::ledger::{Ledger, Progress, Record, Standing};
+use crate::ports::system::{Clock, Entropy};
+use crate::ports::tasks::Lease;
+use crate::stages::docket::Docket;
 
 /// Reads a ledger that a daemon may be writing.
 pub struct Status {
@@ -65,6 +72,45 @@ impl Status {
         });
         fields.insert("events".into(), events.collect());
         Ok(Some(fields))
+    }
+}
+
+/// Shows what is planned. Only who has the master key can, and only until the request rests.
+pub struct Plans {
+    /// Where.
+    pub ledger: Arc<dyn Ledger>,
+    /// 64 hexadecimal digits.
+    pub master_key: Zeroizing<String>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Unused where nothing is sealed.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Plans {
+    /// Hands over, item by item, what is planned for a request; `false` if the ledger does not know
+    /// it.
+    ///
+    /// # Errors
+    /// The ledger cannot be read; another master key; the request rests, and its plan is gone.
+    pub async fn show(
+        &self,
+        id: &RequestId,
+        mut each: impl FnMut(Planned),
+    ) -> Result<bool, Failure> {
+        let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
+        let envelope = Envelope { source: String::new(), controller_id: String::new() };
+        let entropy = Arc::clone(&self.entropy);
+        let docket = Docket::new(ledger, clock, entropy, &self.master_key, envelope)?;
+        let Some(standing) = self.ledger.standing(id).await? else { return Ok(false) };
+        // One that nobody has given: nothing can be written under it.
+        let lease = Lease { work: String::new(), fence: 0, tries: 0 };
+        let case = docket.load(&standing, &lease).await?;
+        let mut entries = pin!(docket.entries(&case));
+        while let Some(entry) = entries.next().await {
+            each(entry?.planned);
+        }
+        Ok(true)
     }
 }
 

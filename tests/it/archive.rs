@@ -25,7 +25,12 @@ pub fn finding(name: &str, size: u64) -> Finding {
         metadata: [("owner".to_owned(), "ann".to_owned())].into(),
         tags: Default::default(),
     };
-    Finding { item, hits: vec![Hit { identity: 0, view: "text".into(), place: "line 3".into() }] }
+    Finding {
+        item,
+        hits: vec![Hit { identity: 0, view: "text".into(), place: "line 3".into() }],
+        digest: None,
+        others: false,
+    }
 }
 
 fn about() -> About {

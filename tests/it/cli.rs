@@ -186,7 +186,9 @@ fn a_preview_prints_findings_then_a_summary_and_changes_nothing() {
     assert_eq!(ran.code, 0, "{}", ran.err);
     let lines = ran.json_lines();
     let hit = json!({ "identity": 0, "view": "json", "place": "/createdBy/upn" });
-    let finding = json!({ "source": "run-history", "item": "run.json", "hits": [hit] });
+    let reason = "rule 2: Art. 17(1); what others need is kept for them without the person";
+    let finding = json!({ "source": "run-history", "item": "run.json", "action": "delete",
+                          "reason": reason, "hits": [hit] });
     assert_eq!(lines[0], finding);
     let summary = &lines[1]["summary"];
     assert_eq!(lines.len(), 2);
@@ -198,7 +200,11 @@ fn a_preview_prints_findings_then_a_summary_and_changes_nothing() {
     assert!(!home.path("dsrd-data/ledger.db").exists(), "a preview is no matter for the ledger");
 
     let told = home.done(&["preview", file.to_str().unwrap()]);
-    assert!(told.contains("delete") && told.contains("nothing was changed"), "{told}");
+    assert!(
+        told.starts_with("ACTION   HITS  SOURCE  ITEM  REASON\ndelete      1  run-history"),
+        "{told}"
+    );
+    assert!(told.contains("nothing was changed"), "{told}");
 }
 
 #[test]

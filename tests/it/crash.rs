@@ -5,7 +5,7 @@ use serde_json::json;
 use dsrd::adapters::memory::callbacks::Mood;
 use dsrd::adapters::memory::source::Fault;
 use dsrd::domain::outcome::Block;
-use dsrd::domain::policy::Guard;
+use dsrd::domain::policy::guard::Guard;
 use dsrd::ports::door::Answer;
 
 use crate::support::simulation::scenario::{

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dsrd::domain::policy::Guard;
+use dsrd::domain::policy::guard::Guard;
 
 use crate::support::simulation::scenario::{Scenario, control, correspondence, request};
 use crate::support::simulation::story::check;

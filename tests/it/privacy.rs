@@ -114,9 +114,10 @@ fn nothing_can_be_printed() {
         tags: [(CUSTOMER.to_owned(), OBJECT_ID.to_owned())].into(),
     };
     let hit = Hit { identity: 0, view: "json".to_owned(), place: format!("/{EMAIL}") };
-    let finding = Finding { item: item.clone(), hits: vec![hit.clone()] };
+    let finding =
+        Finding { item: item.clone(), hits: vec![hit.clone()], digest: None, others: false };
     let unreadable = Unreadable { item: item.clone(), reason: format!("zip:{EMAIL}: broken") };
-    let planned = Planned { finding: finding.clone(), action: Action::Delete };
+    let planned = Planned { finding: finding.clone(), action: Action::Delete, why: String::new() };
     let listed = Planned::unreadable(unreadable.clone());
     let subject = Subject { identities: vec![identity.clone()] };
     let request = Request {

@@ -35,7 +35,7 @@ pub fn request() -> Value {
         ],
         "status_callback_urls": ["https://crm.example:8443/hook?token=t0ken"],
         "extensions": { "dsrd": { "sources": ["run-history"], "dry_run": false,
-                                  "on_erase": "delete", "language": "ja", "due_time": "2026-12-20T00:00:00Z" } }
+                                  "on_erase": "redact", "language": "ja", "due_time": "2026-12-20T00:00:00Z" } }
     })
 }
 
@@ -100,7 +100,7 @@ fn other_requests_are_refused() {
         ("/subject_identities/1/identity_format", json!("sha256")),
         ("/extensions/dsrd", json!({"dry_runn": true})),
         ("/extensions/dsrd/on_erase", json!("shred")),
-        ("/extensions/dsrd/on_erase", json!("redact")),
+        ("/extensions/dsrd/on_erase", json!("keep")),
         ("", json!("not an object")),
         ("", json!({"control": "cancel", "subject_request_id": "r-1"})),
         ("", json!({"control": "pause", "subject_request_id": "r-1", "actor": "dpo"})),
@@ -125,7 +125,7 @@ fn the_words_of_the_schema_are_the_words_of_the_program() {
         assert!(RequestKind::parse(&word).is_some(), "{word}");
     }
     let outcomes = words(EVENT, "/$defs/counts/properties/outcomes/propertyNames/enum");
-    assert_eq!(outcomes.len(), 9);
+    assert_eq!(outcomes.len(), 10);
     for word in outcomes {
         assert!(ItemOutcome::parse(&word, "lease").is_some(), "{word}");
     }

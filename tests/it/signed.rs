@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use dsrd::domain::failure::Failure;
-use dsrd::domain::policy::Guard;
+use dsrd::domain::policy::guard::Guard;
 use dsrd::evidence::signature::{SEED_BYTES, SigningKey};
 use dsrd::ports::door::Label;
 use dsrd::ports::system::Clock;

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dsrd::config::file::{File, Store};
+use dsrd::config::file::{File, Rule, Store};
 use serde_json::Value;
 
 /// Which layer may name which, beside itself. A new row or word is a decision about the design, and
@@ -208,7 +208,8 @@ fn lines_are_short() {
 fn every_setting_is_explained_in_the_reference() {
     let path = "config/reference.toml";
     let entries = reference(&fs::read_to_string(root().join(path)).unwrap());
-    let file = File { sources: vec![Store::default()], ..File::default() };
+    let (sources, policy) = (vec![Store::default()], vec![Rule::default()]);
+    let file = File { sources, policy, ..File::default() };
     let mut known = Vec::new();
     keys("", &serde_json::to_value(file).unwrap(), &mut known);
     // `[exports]` and `[[sources]]` are written alike, and explained once.

@@ -13,7 +13,7 @@ use crate::cli::status;
 use crate::config::build;
 use crate::config::file::File;
 use crate::config::settings::Settings;
-use crate::domain::item::Finding;
+use crate::domain::plan::Planned;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 
@@ -87,7 +87,7 @@ async fn look(
     let preview = app::preview(settings)?;
     let body = request("preview", "access", identities).to_string();
     let mut places = Vec::new();
-    let found = |finding: Finding, _| {
+    let found = |Planned { finding, .. }| {
         if let Some(hit) = finding.hits.first() {
             places.push(format!("   {}  {} {}", finding.item.name, hit.view, hit.place));
         }

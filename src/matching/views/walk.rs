@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::ops::Range;
 
-use crate::domain::item::Item;
+use crate::domain::item::{Item, NAME_VIEW};
 use crate::matching::limits::Limits;
 use crate::matching::views::meter::{Meter, Stored};
 
@@ -57,7 +57,7 @@ impl<'a, L: Look> Walk<'a, L> {
 
     /// Looks at what is known without the content: the name, metadata and tags.
     pub fn head(&mut self, item: &Item) {
-        self.label(&item.name, "name", "name");
+        self.label(&item.name, NAME_VIEW, "name");
         for (view, pairs) in [("metadata", &item.metadata), ("tags", &item.tags)] {
             for (key, value) in pairs {
                 // A key may say what its value alone does not: `user: ann`.

@@ -35,6 +35,7 @@ pub fn read(object: &Map<String, Value>, terms: &Terms, faults: &mut Faults) -> 
     Options {
         sources: sources(ours.get("sources"), terms, faults),
         dry_run: dry_run(place, faults),
+        redact: redact(place, faults),
         language: language(place, faults),
         due_time: due_time(place, terms, faults),
     }
@@ -58,11 +59,6 @@ fn inner<'a>(
 }
 
 fn refuse_what_is_not_served(ours: &Map<String, Value>, faults: &mut Faults) {
-    if ours.get("on_erase").is_some_and(|word| word != "delete") {
-        // To delete where redaction was asked for would destroy what others still need.
-        let text = "on_erase can only be delete in this version";
-        faults.add("/extensions/dsrd/on_erase", "not_supported", text);
-    }
     if ours.contains_key("encrypt_to") {
         let text = "archives cannot be encrypted by this version, and are not written in the clear \
                     where encryption was asked for";
@@ -79,6 +75,18 @@ fn dry_run(place: Place<'_>, faults: &mut Faults) -> bool {
             false
         }
     }
+}
+
+fn redact(place: Place<'_>, faults: &mut Faults) -> bool {
+    if !place.object.contains_key("on_erase") {
+        return false;
+    }
+    let word = place.text("on_erase", faults);
+    if word.is_some_and(|word| !matches!(word, "delete" | "redact")) {
+        let text = "on_erase is delete or redact";
+        faults.add(&place.pointer("on_erase"), "unknown_action", text);
+    }
+    word == Some("redact")
 }
 
 fn language(place: Place<'_>, faults: &mut Faults) -> Option<String> {

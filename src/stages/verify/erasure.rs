@@ -16,7 +16,7 @@ use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Item, Version};
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
-use crate::domain::policy::Policy;
+use crate::domain::policy::rules::Policy;
 use crate::domain::state::Event;
 use crate::ports::ledger::{Cleared, ordinals};
 use crate::ports::sources::Source;
@@ -97,6 +97,7 @@ impl<'a> SecondLook<'a> {
             Some(
                 ItemOutcome::Exported
                 | ItemOutcome::Erased
+                | ItemOutcome::Redacted
                 | ItemOutcome::AlreadyAbsent
                 | ItemOutcome::Changed
                 | ItemOutcome::Planned,

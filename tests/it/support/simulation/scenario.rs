@@ -18,7 +18,9 @@ use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use dsrd::domain::due::Calendar;
 use dsrd::domain::event::Correspondence;
-use dsrd::domain::policy::{Guard, Policy, Rule};
+use dsrd::domain::policy::guard::Guard;
+use dsrd::domain::policy::pattern::Pattern;
+use dsrd::domain::policy::rules::{Otherwise, Policy, Rule, Treatment, Unit};
 use dsrd::domain::state::State;
 use dsrd::ports::ledger::Ledger;
 use dsrd::ports::sources::Source;
@@ -133,7 +135,17 @@ impl Scenario {
 
     /// Erasures keep what is in that source.
     pub fn keeping(mut self, source: &str, keep: &str) -> Self {
-        self.policy.rules.push(Rule { source: source.to_owned(), keep: keep.to_owned() });
+        self.policy.rules.push(Rule {
+            source: Some(Pattern::new(source).unwrap()),
+            reason: keep.to_owned(),
+            ..rule(Treatment::Keep)
+        });
+        self
+    }
+
+    /// Erasures are made by these rules.
+    pub fn ruled_by(mut self, rules: Vec<Rule>) -> Self {
+        self.policy.rules = rules;
         self
     }
 
@@ -290,6 +302,19 @@ impl Scenario {
         let told = ledger.backlog().await.unwrap() == 0
             && ledger.callback_backlog().await.unwrap() <= self.left_owed;
         settled && ended && told
+    }
+}
+
+/// A rule for everything.
+pub fn rule(action: Treatment) -> Rule {
+    Rule {
+        source: None,
+        path: None,
+        action,
+        shared: None,
+        otherwise: Otherwise::Leave,
+        unit: Unit::Item,
+        reason: String::new(),
     }
 }
 

@@ -1,0 +1,340 @@
+//! Rules by source and path: the first that fits decides, and without one an erasure deletes.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::domain::item::{Finding, Version};
+use crate::domain::plan::Action;
+use crate::domain::policy::pattern::Pattern;
+use crate::domain::request::Request;
+
+/// The rules that a plan is made by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// In the order of the configuration.
+    pub rules: Vec<Rule>,
+}
+
+/// What is done with what one pattern fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Which sources; all where absent.
+    pub source: Option<Pattern>,
+    /// Which names in them; all where absent.
+    pub path: Option<Pattern>,
+    /// What an erasure does.
+    pub action: Treatment,
+    /// What it does with an item that names other people too; `action` where absent.
+    pub shared: Option<Treatment>,
+    /// What is done where redaction turns out to be impossible.
+    pub otherwise: Otherwise,
+    /// What goes with an item.
+    pub unit: Unit,
+    /// Why; for `keep` the legal reason. Stands in plans, events and certificates.
+    pub reason: String,
+}
+
+/// What an erasure does with an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Treatment {
+    /// Remove it.
+    Delete,
+    /// Write it anew without the person.
+    Redact,
+    /// Leave it, for the rule's reason.
+    Keep,
+}
+
+/// What is done with an item that was to be redacted and cannot be: its form is unknown, or its own
+/// name speaks of the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Otherwise {
+    /// Remove it.
+    Delete,
+    /// Leave it and say so: the request is then completed in part only.
+    Leave,
+}
+
+/// What an erasure takes along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// The item alone.
+    Item,
+    /// Everything that belongs to the run that the item says the subject created.
+    Run,
+}
+
+/// What the policy says of one finding.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The one action.
+    pub action: Action,
+    /// Why, for people who look at the plan.
+    pub why: String,
+}
+
+impl Policy {
+    /// The one action for a finding of `request`.
+    pub fn decide(&self, request: &Request, finding: &Finding) -> Decision {
+        if request.kind.is_export() {
+            return Decision { action: Action::Export, why: String::new() };
+        }
+        let fits = self.fitting(&finding.item.source, &finding.item.name);
+        let Some((number, rule)) = fits else {
+            return softened(request, Treatment::Delete, Otherwise::Delete, finding, "no rule");
+        };
+        let why = rule.why(number, finding.others);
+        match rule.treatment(finding.others) {
+            Treatment::Keep => Decision { action: Action::Keep(rule.reason.clone()), why },
+            treatment => softened(request, treatment, rule.otherwise, finding, &why),
+        }
+    }
+
+    /// The first rule that fits, and its number, counted from 1.
+    pub fn fitting(&self, source: &str, name: &str) -> Option<(usize, &Rule)> {
+        (1..).zip(&self.rules).find(|(_, rule)| rule.fits(source, name))
+    }
+
+    /// Whether it matters who else is named in an item.
+    pub fn asks_who_else(&self) -> bool {
+        self.rules.iter().any(|rule| rule.shared.is_some())
+    }
+
+    /// Whether an erasure of this finding takes its whole run along.
+    pub fn takes_the_run(&self, finding: &Finding) -> bool {
+        let fits = self.fitting(&finding.item.source, &finding.item.name);
+        fits.is_some_and(|(_, rule)| rule.unit == Unit::Run)
+    }
+
+    /// Hex SHA-256 over the rules: two plans with the same digest were made by the same policy.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for rule in &self.rules {
+            for part in rule.parts() {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part.as_bytes());
+            }
+        }
+        hex::encode(hash.finalize())
+    }
+}
+
+/// A request may ask for redaction where the policy would delete. What cannot be redacted then
+/// stays: somebody wanted it to.
+fn softened(
+    request: &Request,
+    treatment: Treatment,
+    otherwise: Otherwise,
+    finding: &Finding,
+    why: &str,
+) -> Decision {
+    let asked = request.options.redact;
+    let (otherwise, why) = match treatment {
+        Treatment::Delete if asked => (Otherwise::Leave, format!("{why}; redaction was asked for")),
+        Treatment::Redact => (otherwise, why.to_owned()),
+        Treatment::Delete | Treatment::Keep => {
+            return Decision { action: Action::Delete, why: why.to_owned() };
+        }
+    };
+    if finding.item.version != Version::Current {
+        // A source cannot write its own past anew.
+        let why = format!("{why}; an older copy cannot be redacted");
+        return Decision { action: Action::Delete, why };
+    }
+    if otherwise == Otherwise::Delete && finding.names_the_subject() {
+        let why = format!("{why}; its name speaks of the person and cannot be redacted");
+        return Decision { action: Action::Delete, why };
+    }
+    Decision { action: Action::Redact(otherwise), why }
+}
+
+impl Rule {
+    fn fits(&self, source: &str, name: &str) -> bool {
+        let fits =
+            |pattern: &Option<Pattern>, text| pattern.as_ref().is_none_or(|p| p.matches(text));
+        fits(&self.source, source) && fits(&self.path, name)
+    }
+
+    fn treatment(&self, others: bool) -> Treatment {
+        self.shared.filter(|_| others).unwrap_or(self.action)
+    }
+
+    fn why(&self, number: usize, others: bool) -> String {
+        let shared = if others && self.shared.is_some() { ", names others too" } else { "" };
+        match self.reason.as_str() {
+            "" => format!("rule {number}{shared}"),
+            reason => format!("rule {number}{shared}: {reason}"),
+        }
+    }
+
+    fn parts(&self) -> [String; 7] {
+        let pattern = |pattern: &Option<Pattern>| {
+            pattern.as_ref().map_or(String::new(), |pattern| pattern.as_str().to_owned())
+        };
+        [
+            pattern(&self.source),
+            pattern(&self.path),
+            self.action.word().to_owned(),
+            self.shared.map_or("", Treatment::word).to_owned(),
+            self.otherwise.word().to_owned(),
+            self.unit.word().to_owned(),
+            self.reason.clone(),
+        ]
+    }
+}
+
+impl Treatment {
+    /// The treatment of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Delete, Self::Redact, Self::Keep].into_iter().find(|each| each.word() == word)
+    }
+
+    /// The word in settings and requests.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Redact => "redact",
+            Self::Keep => "keep",
+        }
+    }
+}
+
+impl Otherwise {
+    /// The treatment of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Delete, Self::Leave].into_iter().find(|each| each.word() == word)
+    }
+
+    /// The word in settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Leave => "leave",
+        }
+    }
+}
+
+impl Unit {
+    /// The unit of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Item, Self::Run].into_iter().find(|each| each.word() == word)
+    }
+
+    /// The word in settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Item => "item",
+            Self::Run => "run",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::item::{Hit, Item, NAME_VIEW};
+    use crate::domain::request::{Options, RequestId, RequestKind};
+    use crate::domain::subject::Subject;
+
+    fn request(kind: RequestKind, redact: bool) -> Request {
+        Request {
+            id: RequestId::new("r-1").unwrap(),
+            kind,
+            regulation: "gdpr".into(),
+            submitted: jiff::Timestamp::UNIX_EPOCH,
+            subject: Subject { identities: Vec::new() },
+            callbacks: Vec::new(),
+            options: Options { redact, ..Options::default() },
+        }
+    }
+
+    fn finding(name: &str, view: &str, version: Version, others: bool) -> Finding {
+        let item = Item {
+            source: "runs".into(),
+            name: name.into(),
+            version,
+            version_id: None,
+            etag: String::new(),
+            size: 0,
+            modified: None,
+            content_type: None,
+            metadata: Default::default(),
+            tags: Default::default(),
+        };
+        let hit = Hit { identity: 0, view: view.into(), place: String::new() };
+        Finding { item, hits: vec![hit], digest: None, others }
+    }
+
+    fn rule(path: &str, action: Treatment, shared: Option<Treatment>) -> Rule {
+        Rule {
+            source: Some(Pattern::new("r*").unwrap()),
+            path: Some(Pattern::new(path).unwrap()),
+            action,
+            shared,
+            otherwise: Otherwise::Delete,
+            unit: Unit::Item,
+            reason: path.into(),
+        }
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_decides() {
+        use Otherwise::{Delete as OrDelete, Leave};
+        use Treatment::{Delete, Keep, Redact};
+        use Version::{Current, Previous};
+        let policy = Policy {
+            rules: vec![
+                rule("tax/**", Keep, None),
+                rule("logs/**", Redact, None),
+                rule("shared/**", Delete, Some(Redact)),
+                rule("shared/**", Keep, None),
+            ],
+        };
+        let keep = || Action::Keep("tax/**".into());
+        let old = || Previous("1".into());
+        let table = [
+            // name, view, version, others, redaction asked for, action
+            ("tax/a", "text", Current, false, false, keep()),
+            ("tax/a", "text", Current, true, true, keep()),
+            ("logs/a", "text", Current, false, false, Action::Redact(OrDelete)),
+            ("logs/a", "text", old(), false, false, Action::Delete),
+            ("logs/ann", NAME_VIEW, Current, false, false, Action::Delete),
+            ("shared/a", "text", Current, false, false, Action::Delete),
+            ("shared/a", "text", Current, true, false, Action::Redact(OrDelete)),
+            ("shared/a", "text", Current, false, true, Action::Redact(Leave)),
+            ("shared/ann", NAME_VIEW, Current, false, true, Action::Redact(Leave)),
+            ("other", "text", Current, true, false, Action::Delete),
+            ("other", "text", Current, true, true, Action::Redact(Leave)),
+            ("other", "text", old(), true, true, Action::Delete),
+        ];
+        for (name, view, version, others, asked, action) in table {
+            let finding = finding(name, view, version, others);
+            let decided = policy.decide(&request(RequestKind::Erasure, asked), &finding);
+            assert_eq!(decided.action, action, "{name} {view} {others} {asked}");
+            assert!(!decided.why.is_empty());
+            let exported = policy.decide(&request(RequestKind::Access, asked), &finding);
+            assert_eq!(exported.action, Action::Export);
+        }
+    }
+
+    #[test]
+    fn every_part_of_a_rule_counts_in_the_digest() {
+        let plain = || rule("a", Treatment::Redact, Some(Treatment::Keep));
+        let changed = [
+            Rule { source: None, ..plain() },
+            Rule { path: None, ..plain() },
+            Rule { action: Treatment::Delete, ..plain() },
+            Rule { shared: None, ..plain() },
+            Rule { otherwise: Otherwise::Leave, ..plain() },
+            Rule { unit: Unit::Run, ..plain() },
+            Rule { reason: String::new(), ..plain() },
+        ];
+        let digest = |rule| Policy { rules: vec![rule] }.digest();
+        for rule in changed {
+            assert_ne!(digest(rule.clone()), digest(plain()), "{rule:?}");
+        }
+    }
+}
