@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
-use tokio::time::timeout;
 
 use crate::adapters::amqp::connection::ANSWER_TIME_MAX;
 use crate::adapters::amqp::publisher::{Message, Publisher, Taken};
@@ -73,17 +72,16 @@ impl Announcer for AmqpAnnouncer {
     async fn announce(&self, announcement: &Announcement) -> Result<Announced, Failure> {
         let event = self.event(announcement);
         let reply = self.reply(announcement, &event);
+        // A queue of a producer may never confirm; the event is told all the same.
         let replying = async {
             match &reply {
-                Some(reply) => self.publisher.publish(reply).await,
-                None => Ok(Taken::Unroutable),
+                Some(reply) => self.publisher.publish_within(ANSWER_TIME_MAX, reply).await,
+                None => Ok(None),
             }
         };
-        // A queue of a producer may never confirm; the event is told all the same.
-        let replying = timeout(ANSWER_TIME_MAX, replying);
         let (event, reply) = tokio::join!(self.publisher.publish(&event), replying);
         match (event?, reply) {
-            (Taken::Routed, _) | (_, Ok(Ok(Taken::Routed))) => Ok(Announced::Confirmed),
+            (Taken::Routed, _) | (_, Ok(Some(Taken::Routed))) => Ok(Announced::Confirmed),
             (Taken::Unroutable, _) => Ok(Announced::Unroutable),
         }
     }

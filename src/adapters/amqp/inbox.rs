@@ -10,15 +10,16 @@
 
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Consumer};
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::adapters::amqp::connection::{ANSWER_TIME_MAX, Connection, Pause};
 use crate::adapters::amqp::dead_letters::DeadLetters;
@@ -51,7 +52,13 @@ struct Consuming {
     window: u16,
     /// Deliveries that came.
     arrived: u64,
+    /// When one came last, or it was asked whether some should have.
+    heard: Instant,
 }
+
+/// Longest silence before the broker is asked whether it knows of us. A consumer that begins while
+/// its queue is deleted and made again may be forgotten, and nobody tells.
+const SILENCE_MAX: Duration = Duration::from_secs(10);
 
 /// AMQP 0-9-1, section 1.1: reply-success.
 const REPLY_SUCCESS: u16 = 200;
@@ -93,7 +100,8 @@ impl AmqpInbox {
             match self.try_consume(&channel, window).await {
                 Ok(consumer) => {
                     self.unsettled().begin();
-                    return Ok(Consuming { consumer, channel, window, arrived: 0 });
+                    let heard = Instant::now();
+                    return Ok(Consuming { consumer, channel, window, arrived: 0, heard });
                 }
                 Err(failure) if failure.is_transient() => {
                     tracing::warn!(reason = failure.chain(), "no requests; trying again");
@@ -123,6 +131,17 @@ impl AmqpInbox {
         now.window < self.prefetch
             && now.arrived >= u64::from(now.window)
             && self.unsettled().is_empty()
+    }
+
+    /// Whether messages wait for a consumer that has nothing in hand.
+    async fn is_forgotten(&self, now: &Consuming) -> bool {
+        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        let queue = self.connection.topology().requests.clone();
+        let asked = now.channel.queue_declare(queue, options, FieldTable::default());
+        match timeout(ANSWER_TIME_MAX, asked).await {
+            Ok(Ok(queue)) => queue.message_count() > 0 && self.unsettled().is_empty(),
+            Ok(Err(_)) | Err(_) => true,
+        }
     }
 
     fn hand_out(&self, token: Token, held: &Held) -> Delivery {
@@ -185,6 +204,7 @@ impl Inbox for AmqpInbox {
                     Some(Ok(arrival)) if arrival.acker.poisoned() => {}
                     Some(Ok(arrival)) => {
                         now.arrived += 1;
+                        now.heard = Instant::now();
                         return Ok(self.accept(arrival));
                     }
                     // The channel or the connection is gone, or the queue was deleted.
@@ -196,6 +216,13 @@ impl Inbox for AmqpInbox {
                 () = sleep_until(due) => {
                     if let Some((token, held)) = self.unsettled().take_due() {
                         return Ok(self.hand_out(token, &held));
+                    }
+                }
+                () = tokio::time::sleep_until(now.heard + SILENCE_MAX) => {
+                    now.heard = Instant::now();
+                    if self.is_forgotten(now).await {
+                        tracing::warn!("the broker hands out no requests; asking for them anew");
+                        *consuming = None;
                     }
                 }
                 () = self.returned.notified() => {}
@@ -231,7 +258,7 @@ impl Inbox for AmqpInbox {
     }
 }
 
-async fn sleep_until(due: Option<tokio::time::Instant>) {
+async fn sleep_until(due: Option<Instant>) {
     match due {
         Some(due) => tokio::time::sleep_until(due).await,
         None => std::future::pending().await,

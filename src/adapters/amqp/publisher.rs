@@ -5,12 +5,14 @@
 //! of them: an event that no queue took would pass for confirmed.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
 use crate::adapters::amqp::connection::{Connection, Pause};
 use crate::adapters::amqp::topology::{Topology, failure};
@@ -89,7 +91,21 @@ impl Publisher {
     /// # Errors
     /// `Transient` where the broker would not store it, `NeedsPerson` where we may not publish.
     pub async fn publish(&self, message: &Message) -> Result<Taken, Failure> {
+        let _slot = self.slot().await;
         self.publish_with(message, true).await
+    }
+
+    /// The same, for a bounded time from its turn on; `None` if the broker does not confirm by then.
+    ///
+    /// # Errors
+    /// As [`Self::publish`].
+    pub async fn publish_within(
+        &self,
+        limit: Duration,
+        message: &Message,
+    ) -> Result<Option<Taken>, Failure> {
+        let _slot = self.slot().await;
+        timeout(limit, self.publish_with(message, true)).await.ok().transpose()
     }
 
     /// The same for a message that names the subject, straight to one of our own queues.
@@ -100,11 +116,15 @@ impl Publisher {
     /// # Errors
     /// As [`Self::publish`].
     pub async fn publish_personal(&self, message: &Message) -> Result<(), Failure> {
+        let _slot = self.slot().await;
         self.publish_with(message, false).await.map(drop)
     }
 
+    async fn slot(&self) -> SemaphorePermit<'_> {
+        self.slots.acquire().await.expect("the semaphore is never closed")
+    }
+
     async fn publish_with(&self, message: &Message, mandatory: bool) -> Result<Taken, Failure> {
-        let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
         let mut pause = Pause::default();
         loop {
             match self.try_publish(message, mandatory).await {
