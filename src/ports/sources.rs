@@ -1,5 +1,7 @@
 //! Places that hold data (DESIGN section 5).
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -31,6 +33,22 @@ pub trait Source: Send + Sync {
     /// already is [`Erased::AlreadyAbsent`]; other bytes under the name are [`Erased::Changed`] and
     /// stay.
     async fn erase(&self, item: &Item) -> Result<Erased, Failure>;
+
+    /// Puts `form` in the place of exactly that current form, provided that its `ETag` still stands:
+    /// in one moment and under that condition, so that the old bytes or the new ones are there and
+    /// never a part. What describes the bytes (media type and the like), the access tier and the
+    /// rights stay. Bytes that fail, or that are not as many as said, leave everything as it was.
+    ///
+    /// Then whatever the source keeps of the old bytes goes, as in [`Self::erase_replaced`]; also
+    /// when the answer is [`Rewritten::Changed`] or [`Rewritten::AlreadyAbsent`]. So it is safe to
+    /// repeat; but who lost the answer is told `Changed` and must look at what stands there now.
+    async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure>;
+
+    /// Removes what the source keeps of a current form that was written over, by us or by others:
+    /// the earlier version that it became, and copies that only an undelete would show. Never
+    /// touches what stands under the name now, not even if it is this form still, nor snapshots,
+    /// which are items of their own. [`Erased::AlreadyAbsent`] where nothing is kept.
+    async fn erase_replaced(&self, item: &Item) -> Result<Erased, Failure>;
 
     /// Whatever the source still holds under this item's name, in every form it can hide in,
     /// soft-deleted ones excepted. Empty when the name is gone.
@@ -81,4 +99,36 @@ pub enum Erased {
     Changed,
     /// Something outside our authority forbids it.
     Blocked(Barrier),
+}
+
+/// What is put in the place of a current form.
+pub struct NewForm {
+    /// The bytes.
+    pub bytes: ByteStream,
+    /// How many there are.
+    pub size: u64,
+    /// All that is kept beside the bytes; what is not here goes.
+    pub metadata: BTreeMap<String, String>,
+    /// All index tags; what is not here goes.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The answer to a rewrite.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rewritten {
+    /// The new bytes are there now.
+    Done {
+        /// What they are known by.
+        etag: String,
+    },
+    /// Nothing was there.
+    AlreadyAbsent,
+    /// Other bytes are there now; they stay.
+    Changed,
+    /// Something outside our authority forbids it, or forbids to erase the old bytes behind new ones.
+    Blocked(Barrier),
+    /// The source cannot rewrite it: a stable word says why (`earlier_form`, `append_blob`,
+    /// `page_blob`, `directory`, `archived`, `customer_key`, `tags`, `metadata`, `uncommitted`,
+    /// `forbidden`, `name`), and behind a colon may stand the source's own error code.
+    Refused(String),
 }

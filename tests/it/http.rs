@@ -16,7 +16,7 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
     SealedItem, SealedRequest, Standing,
 };
-use dsrd::ports::sources::{ByteStream, Erased, Page, Read, Source};
+use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::system::Clock;
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 use dsrd::telemetry::metrics::Metrics;
@@ -134,6 +134,12 @@ impl Source for World {
         unreachable!()
     }
     async fn erase(&self, _: &Item) -> Result<Erased, Failure> {
+        unreachable!()
+    }
+    async fn rewrite(&self, _: &Item, _: NewForm) -> Result<Rewritten, Failure> {
+        unreachable!()
+    }
+    async fn erase_replaced(&self, _: &Item) -> Result<Erased, Failure> {
         unreachable!()
     }
     async fn remains(&self, _: &str) -> Result<Vec<Item>, Failure> {

@@ -14,6 +14,7 @@ mod privacy; // canaries
 mod matching; // what is found in an item, in every reading, and what is not
 mod oracle; // the same against an oracle that is slow and obviously right
 mod source_contract; // the Source suite: memory, folder
+mod rewrite_contract; // redaction in place, a part of that suite
 mod source_on_azure; // the Source suite: Azurite; broken wires, refusals
 mod blob_server; // our own blob service against what Microsoft publishes of the real one
 mod source_on_blob_server; // the Source suite on it; every request fails once in each way

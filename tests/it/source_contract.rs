@@ -114,7 +114,7 @@ async fn addresses_odd_names_exactly(world: &dyn World) {
     }
 }
 
-fn odd_names() -> Vec<String> {
+pub fn odd_names() -> Vec<String> {
     let odd = [
         "a\tb",
         "ab",
@@ -218,7 +218,7 @@ pub async fn bytes_of(source: &dyn Source, item: &Item) -> Vec<u8> {
     bytes.try_collect::<Vec<_>>().await.unwrap().concat()
 }
 
-async fn clear(world: &dyn World) {
+pub async fn clear(world: &dyn World) {
     for item in listing(world.source()).await {
         assert_eq!(world.source().erase(&item).await.unwrap(), Erased::Done);
     }

@@ -18,7 +18,7 @@ use crate::adapters::azure::wire::container::Container;
 use crate::config::settings::Blob;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
-use crate::ports::sources::{Erased, Page, Read, Source};
+use crate::ports::sources::{Erased, NewForm, Page, Read, Rewritten, Source};
 
 /// Blobs on a page of a listing of everything; the service's own bound.
 const PAGE_BLOBS_MAX: u32 = 5000;
@@ -108,6 +108,14 @@ impl Source for BlobSource {
 
     async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
         self.eraser.erase(item).await
+    }
+
+    async fn rewrite(&self, _: &Item, _: NewForm) -> Result<Rewritten, Failure> {
+        Ok(Rewritten::Refused("unsupported".to_owned()))
+    }
+
+    async fn erase_replaced(&self, _: &Item) -> Result<Erased, Failure> {
+        Ok(Erased::AlreadyAbsent)
     }
 
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {

@@ -19,7 +19,7 @@ use crate::adapters::azure::wire::container::Container;
 use crate::config::settings::Blob;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
-use crate::ports::sources::{Erased, Page, Read, Source};
+use crate::ports::sources::{Erased, NewForm, Page, Read, Rewritten, Source};
 
 const LISTING: &str = "listing the containers of an account";
 
@@ -145,6 +145,20 @@ impl Source for BlobContainers {
     async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
         match self.placed(item) {
             Some((container, item)) => container.erase(&item).await,
+            None => Err(Failure::permanent("erasing a blob: its container is not ours")),
+        }
+    }
+
+    async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
+        match self.placed(item) {
+            Some((container, item)) => container.rewrite(&item, form).await,
+            None => Ok(Rewritten::Refused("name".to_owned())),
+        }
+    }
+
+    async fn erase_replaced(&self, item: &Item) -> Result<Erased, Failure> {
+        match self.placed(item) {
+            Some((container, item)) => container.erase_replaced(&item).await,
             None => Err(Failure::permanent("erasing a blob: its container is not ours")),
         }
     }

@@ -23,7 +23,7 @@ use crate::adapters::folder::walk;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
 use crate::domain::outcome::{Barrier, Block};
-use crate::ports::sources::{ByteStream, Erased, Page, Read, Source};
+use crate::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 
 /// Items on one page, and names of one directory held in memory at a time.
 const PAGE_ITEMS_MAX: usize = 4096;
@@ -106,6 +106,14 @@ impl Source for FolderSource {
             .ok_or_else(|| Failure::permanent("erasing a file: no file can have that name"))?;
         let seen = item.etag.clone();
         self.on_disk("erasing a file", move |root| unlink_unchanged(root, &path, &seen)).await
+    }
+
+    async fn rewrite(&self, _: &Item, _: NewForm) -> Result<Rewritten, Failure> {
+        Ok(Rewritten::Refused("unsupported".to_owned()))
+    }
+
+    async fn erase_replaced(&self, _: &Item) -> Result<Erased, Failure> {
+        Ok(Erased::AlreadyAbsent)
     }
 
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {

@@ -5,13 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
 use crate::domain::outcome::{Barrier, Block};
-use crate::ports::sources::{Erased, Page, Read, Source};
+use crate::ports::sources::{Erased, NewForm, Page, Read, Rewritten, Source};
 
 /// Names on one page unless told otherwise.
 const PAGE_NAMES: usize = 1000;
@@ -40,11 +40,11 @@ pub struct Content {
 /// How a name misbehaves.
 #[derive(Clone)]
 pub enum Fault {
-    /// Reads are refused with this word.
+    /// Reads and rewrites are refused with this word.
     Refuses(String),
     /// Reads break off, transiently, after so many bytes.
     BreaksAfter(usize),
-    /// Erasures are blocked.
+    /// Erasures and rewrites are blocked.
     Blocks(Block),
 }
 
@@ -78,11 +78,7 @@ impl MemorySource {
 
     /// Stores bytes and all that is kept beside them.
     pub fn put_content(&self, name: &str, content: Content) {
-        let mut shelves = self.shelves();
-        shelves.written += 1;
-        let stored = Stored { content, etag: format!("{:#x}", shelves.written) };
-        let forms = shelves.forms.entry(name.to_owned()).or_default();
-        forms.insert(Version::Current, stored);
+        self.shelves().put(name, content);
     }
 
     /// Takes a snapshot of a name that is there.
@@ -230,6 +226,38 @@ impl Source for MemorySource {
         Ok(Erased::Done)
     }
 
+    async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
+        let bytes = form.bytes.try_collect::<Vec<_>>().await?.concat();
+        if bytes.len() as u64 != form.size {
+            return Err(Failure::permanent("rewriting in memory: not as many bytes as said"));
+        }
+        let mut shelves = self.called()?;
+        if item.version != Version::Current {
+            return Ok(Rewritten::Refused("earlier_form".to_owned()));
+        }
+        let Some(stored) = shelves.find(item) else { return Ok(Rewritten::AlreadyAbsent) };
+        if stored.etag != item.etag {
+            return Ok(Rewritten::Changed);
+        }
+        match shelves.faults.get(&item.name) {
+            Some(Fault::Blocks(block)) => {
+                return Ok(Rewritten::Blocked(Barrier::new(*block, "")));
+            }
+            Some(Fault::Refuses(word)) => return Ok(Rewritten::Refused(word.clone())),
+            Some(Fault::BreaksAfter(_)) | None => {}
+        }
+        let content_type = stored.content.content_type.clone();
+        let NewForm { metadata, tags, .. } = form;
+        let etag =
+            shelves.put(&item.name, Content { bytes: bytes.into(), content_type, metadata, tags });
+        Ok(Rewritten::Done { etag })
+    }
+
+    /// Memory keeps nothing of what is written over.
+    async fn erase_replaced(&self, _: &Item) -> Result<Erased, Failure> {
+        self.called().map(|_| Erased::AlreadyAbsent)
+    }
+
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
         let shelves = self.called()?;
         let forms = shelves.forms.get(name).into_iter().flatten();
@@ -251,6 +279,15 @@ impl Source for MemorySource {
 }
 
 impl Shelves {
+    /// Gives the new `ETag`.
+    fn put(&mut self, name: &str, content: Content) -> String {
+        self.written += 1;
+        let etag = format!("{:#x}", self.written);
+        let forms = self.forms.entry(name.to_owned()).or_default();
+        forms.insert(Version::Current, Stored { content, etag: etag.clone() });
+        etag
+    }
+
     fn find(&self, item: &Item) -> Option<&Stored> {
         self.forms.get(&item.name)?.get(&item.version)
     }

@@ -21,7 +21,7 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
     SealedItem, SealedRequest, Standing,
 };
-use dsrd::ports::sources::{ByteStream, Erased, Page, Read, Source};
+use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 use futures::StreamExt;
 use jiff::Timestamp;
@@ -99,6 +99,14 @@ impl<P: Source + ?Sized> Source for Wired<P> {
     async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
         self.wire.pass(Point::Erase).await;
         self.wire.effect("erase", self.port.erase(item)).await
+    }
+
+    async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
+        self.wire.effect("rewrite", self.port.rewrite(item, form)).await
+    }
+
+    async fn erase_replaced(&self, item: &Item) -> Result<Erased, Failure> {
+        self.wire.effect("erase replaced", self.port.erase_replaced(item)).await
     }
 
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
