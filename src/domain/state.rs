@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::inventory::Untouched;
 use crate::domain::outcome::Tally;
 
 /// Where a request stands.
@@ -106,6 +107,9 @@ pub enum Event {
         /// nothing was erased or a source does not tell.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unrecoverable_after: Option<Timestamp>,
+        /// What became of the items that were none of an erasure's business.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        untouched: Option<Untouched>,
     },
     /// It ended without its purpose.
     Failed {

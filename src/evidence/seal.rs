@@ -28,6 +28,10 @@ pub type Nonce = [u8; NONCE_BYTES];
 #[derive(Clone)]
 pub struct MasterKey(Zeroizing<[u8; KEY_BYTES]>);
 
+/// Keys the prints that inventories are made of.
+#[derive(Clone)]
+pub struct PrintKey(Zeroizing<[u8; KEY_BYTES]>);
+
 /// The key of one request.
 #[derive(Clone)]
 pub struct RequestKey {
@@ -92,9 +96,27 @@ impl MasterKey {
         hex::encode(mac(&self.derive("person"), canonical.as_bytes()))
     }
 
+    /// What prints of items are made with.
+    pub fn print_key(&self) -> PrintKey {
+        PrintKey(self.derive("print"))
+    }
+
     /// One key for each use, so that no two uses can be played against each other.
     fn derive(&self, purpose: &str) -> Zeroizing<[u8; KEY_BYTES]> {
         mac(&self.0, format!("dsrd/{purpose}/v1").as_bytes()).into()
+    }
+}
+
+impl PrintKey {
+    /// The first 64 bits of an HMAC-SHA-256 over the parts: tells them apart, and names nothing.
+    pub fn print(&self, parts: &[&str]) -> u64 {
+        let mut bytes = Vec::new();
+        for part in parts {
+            bytes.extend((part.len() as u64).to_be_bytes());
+            bytes.extend(part.as_bytes());
+        }
+        let digest = mac(&self.0, &bytes);
+        digest[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 }
 

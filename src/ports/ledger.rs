@@ -13,6 +13,7 @@ use crate::domain::outcome::{ItemOutcome, Tally};
 use crate::domain::plan::ActionWord;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, State};
+use crate::ports::inventories::Inventories;
 use crate::ports::tasks::{Lease, Tasks};
 
 /// The append-only account. All methods are atomic: after a crash each either happened whole or
@@ -25,7 +26,7 @@ use crate::ports::tasks::{Lease, Tasks};
 /// What a daemon writes in the course of its work it writes under a lease (see [`Tasks`]): if
 /// another has taken the work over nothing is written, and a transient failure comes back.
 #[async_trait]
-pub trait Ledger: Tasks {
+pub trait Ledger: Tasks + Inventories {
     /// Commits first records with their sealed requests and announcements, all at once, and says
     /// of each, in that order, what it found. Of one whose id is known nothing is written; if it is
     /// a repetition, its last announcement becomes unsent again, and owed to its URLs again: its

@@ -9,4 +9,5 @@ pub mod door;
 pub mod sources;
 pub mod exports;
 pub mod tasks;
+pub mod inventories;
 pub mod ledger;

@@ -34,10 +34,11 @@ pub trait Source: Send + Sync {
     /// stay.
     async fn erase(&self, item: &Item) -> Result<Erased, Failure>;
 
-    /// Puts `form` in the place of exactly that current form, provided that its `ETag` still stands:
-    /// in one moment and under that condition, so that the old bytes or the new ones are there and
-    /// never a part. What describes the bytes (media type and the like), the access tier and the
-    /// rights stay. Bytes that fail, or that are not as many as said, leave everything as it was.
+    /// Puts `form` in the place of exactly that current form, provided that its `ETag` still
+    /// stands: in one moment and under that condition, so that the old bytes or the new ones are
+    /// there and never a part. What describes the bytes (media type and the like), the access tier
+    /// and the rights stay. Bytes that fail, or that are not as many as said, leave everything as it
+    /// was.
     ///
     /// Then whatever the source keeps of the old bytes goes, as in [`Self::erase_replaced`]; also
     /// when the answer is [`Rewritten::Changed`] or [`Rewritten::AlreadyAbsent`]. So it is safe to
@@ -125,7 +126,7 @@ pub enum Rewritten {
     AlreadyAbsent,
     /// Other bytes are there now; they stay.
     Changed,
-    /// Something outside our authority forbids it, or forbids to erase the old bytes behind new ones.
+    /// Something outside our authority forbids it, or to erase the old bytes behind the new ones.
     Blocked(Barrier),
     /// The source cannot rewrite it: a stable word says why (`earlier_form`, `append_blob`,
     /// `page_blob`, `directory`, `archived`, `customer_key`, `tags`, `metadata`, `uncommitted`,

@@ -113,7 +113,13 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
             details.insert("failed_reason".into(), reason.as_str().into());
             "failed"
         }
-        Event::Verified { counts, archive, logically_erased_at, unrecoverable_after } => {
+        Event::Verified {
+            counts,
+            archive,
+            logically_erased_at,
+            unrecoverable_after,
+            untouched,
+        } => {
             details.insert("outcome".into(), state.word().into());
             details.insert("counts".into(), count(counts));
             archive.iter().for_each(|archive| describe_archive(archive, &mut details));
@@ -126,6 +132,9 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
                     horizon["unrecoverable_after"] = after.to_string().into();
                 }
                 details.insert("horizon".into(), horizon);
+            }
+            if let Some(untouched) = untouched {
+                details.insert("untouched".into(), json!(untouched));
             }
             details.insert("manual_steps".into(), json!(manual_steps()));
             if state == State::Completed { "completed" } else { "partially_completed" }

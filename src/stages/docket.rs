@@ -15,7 +15,7 @@ use crate::domain::plan::Planned;
 use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Event, Share, State};
 use crate::evidence::chain::Link;
-use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, Purpose, RequestKey};
+use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, PrintKey, Purpose, RequestKey};
 use crate::matching::identity::patterns::canonical;
 use crate::ports::door::{Delivery, Label};
 use crate::ports::ledger::{
@@ -325,6 +325,11 @@ impl Docket {
         }
         let text = "the ledger was begun with another one; give the daemon that one";
         Err(Failure::needs_person("taking the master key").because(text))
+    }
+
+    /// What prints of items are made with.
+    pub fn print_key(&self) -> PrintKey {
+        self.master_key.print_key()
     }
 
     /// Keyed digest: says whether two bodies are the same, and nothing else.

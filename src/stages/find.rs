@@ -17,6 +17,7 @@ use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket};
 use crate::stages::plan::plan;
+use crate::stages::verify::untouched::Inventory;
 use crate::stages::walk::{Walk, walk_named};
 
 /// Planned items kept in memory for one request before they are ledgered.
@@ -42,6 +43,7 @@ pub async fn find(
         docket.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
         drafts.push(Draft { case, next_ordinal: ordinals.start, waiting: Vec::new() });
     }
+    let inventory = with.inventory.clone();
     let mut seen = pin!(walk_named(sources, &shard.source, with));
     while let Some(seen) = seen.next().await {
         let seen = seen?;
@@ -54,7 +56,25 @@ pub async fn find(
     for draft in &mut drafts {
         draft.flush(docket).await?;
     }
-    Ok(())
+    keep_seen(docket, cases, shard, inventory).await
+}
+
+/// Keeps what the walk of a shard saw, where that was asked for.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn keep_seen(
+    docket: &Docket,
+    cases: &[Case],
+    shard: &Shard,
+    inventory: Option<Arc<Inventory>>,
+) -> Result<(), Failure> {
+    match (inventory, cases.first()) {
+        (Some(inventory), Some(case)) => {
+            docket.ledger.keep_seen(&case.lease, shard, &inventory.take()).await
+        }
+        (Some(_), None) | (None, _) => Ok(()),
+    }
 }
 
 /// Makes the drafts of a sweep that was walked whole the plan of a request, and brings it to

@@ -23,6 +23,7 @@ use crate::matching::limits::Limits;
 use crate::matching::matcher::{Matcher, SubjectHit};
 use crate::matching::scan::{self, Scan};
 use crate::ports::sources::{ByteStream, Page, Read, Source};
+use crate::stages::verify::untouched::Inventory;
 
 /// What a pass is made of.
 #[derive(Clone)]
@@ -39,6 +40,8 @@ pub struct Walk {
     pub patience: Patience,
     /// How far the pass has come; may be read while it runs.
     pub meter: Arc<Meter>,
+    /// Takes what is seen, where somebody will ask whether it stayed.
+    pub inventory: Option<Arc<Inventory>>,
 }
 
 /// Bounds on a pass, by name.
@@ -117,6 +120,7 @@ impl Walk {
             budget: Arc::new(Budget::new(limits.read_bytes_max)),
             patience,
             meter: Arc::default(),
+            inventory: None,
         }
     }
 }
@@ -237,6 +241,9 @@ async fn see(
         }
     };
     let look = look(&*source, item, &walk).await?;
+    if let (Some(inventory), Some(look)) = (&walk.inventory, &look) {
+        inventory.add(&look.item);
+    }
     let told = look.filter(|look| !look.hits.is_empty() || !look.unreadable.is_empty());
     Ok(told.map(|look| Seen::Item(Box::new(look))))
 }
@@ -305,8 +312,7 @@ async fn read(
         // Most items are small and come in one piece.
         None => Content::Whole(first),
         Some(second) => {
-            let rest = stream::iter([Ok(first), second]).chain(bytes).map_err(io::Error::other);
-            Content::Stream(Box::new(SyncIoBridge::new(StreamReader::new(rest))))
+            Content::Stream(reader_of(stream::iter([Ok(first), second]).chain(bytes).boxed()))
         }
     };
     let (item, matcher) = (item.clone(), Arc::clone(&walk.matcher));
@@ -315,7 +321,7 @@ async fn read(
         tokio::task::spawn_blocking(move || scan_content(&item, content, &matcher, &limits));
     match scanning.await {
         Ok(Ok(scan)) => Ok(scan),
-        Ok(Err(error)) => Err(inner(error)),
+        Ok(Err(error)) => Err(failure_in(error)),
         // A decoder that panics on hostile bytes has met what it cannot read.
         Err(_) => Err(Failure::permanent("decoding an item")),
     }
@@ -368,8 +374,13 @@ impl io::Read for Hashed {
     }
 }
 
+/// Bytes to be read on another thread; a failure of theirs travels through `std::io`.
+pub fn reader_of(bytes: ByteStream) -> Box<dyn io::Read + Send> {
+    Box::new(SyncIoBridge::new(StreamReader::new(bytes.map_err(io::Error::other))))
+}
+
 /// The source's own failure, which travelled through `std::io`.
-fn inner(error: io::Error) -> Failure {
+pub fn failure_in(error: io::Error) -> Failure {
     match error.downcast::<Failure>() {
         Ok(failure) => failure,
         Err(error) => Failure::permanent("reading an item").because(error.kind().to_string()),

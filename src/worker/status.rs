@@ -142,11 +142,20 @@ fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
             fields.insert("results_count".into(), archive.files.into());
             fields.insert("archive_sha256".into(), archive.sha256.as_str().into());
         }
-        Event::Verified { counts: verified, logically_erased_at, unrecoverable_after, .. } => {
+        Event::Verified {
+            counts: verified,
+            logically_erased_at,
+            unrecoverable_after,
+            untouched,
+            ..
+        } => {
             counts["seen"] = verified.seen.into();
             counts["found"] = verified.found.into();
             if !verified.refusals.is_empty() {
                 fields.insert("refusals".into(), json!(verified.refusals));
+            }
+            if let Some(untouched) = untouched {
+                fields.insert("untouched".into(), json!(untouched));
             }
             if let Some(at) = logically_erased_at {
                 let after = unrecoverable_after.map(|at| at.to_string());

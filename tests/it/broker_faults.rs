@@ -70,7 +70,7 @@ async fn it_goes_on_by_itself_after_each_fault() {
     producer.delete("dsr.requests").await;
     producer.delete("dsr.dead-letters").await;
     daemon.metric("dsrd_ready{part=\"queue\"} 1").await;
-    serves(&broker, "after-deletion").await;
+    daemon.serves_in_the_end(&producer, "after-deletion").await;
 
     // The ledger takes nothing for so long that the broker closes the channel.
     let mut ledger = daemon.ledger().await;
@@ -295,6 +295,24 @@ impl Daemon {
             }
             assert!(begun.elapsed() < PATIENCE, "waited in vain for {id}:\n{}", self.log());
             sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Sends a request again and again, as a producer does that hears nothing: the broker may still
+    /// be at deleting the queue that it was sent to, and then takes it along.
+    async fn serves_in_the_end(&self, producer: &Producer, id: &str) {
+        let begun = Instant::now();
+        loop {
+            producer.send(request(id, "ann").as_bytes()).await;
+            for _ in 0..50 {
+                if self.has_heard(producer.drain("accepted").await, id) {
+                    return;
+                }
+                sleep(Duration::from_millis(100)).await;
+            }
+            let waiting = producer.depth("dsr.requests").await;
+            let log = self.log();
+            assert!(begun.elapsed() < PATIENCE, "not served, {waiting} waiting:\n{log}");
         }
     }
 

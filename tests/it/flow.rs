@@ -181,6 +181,36 @@ fn rewritten_without_the_person_between_find_and_act() {
     "#);
 }
 
+/// What others write and remove meanwhile is told apart from what the erasure left as it was.
+#[test]
+fn others_go_on_working() {
+    let scenario = Scenario::small().with_source("blobs").sent(request("r-1", "erasure"));
+    for name in ["a", "b", "c", "d"] {
+        scenario.source("blobs").put(name, "nothing about anybody");
+    }
+    let source = scenario.source("blobs");
+    scenario.wire.on("planned", move || {
+        source.put("b", "still nothing");
+        source.remove("c");
+        source.put("e", "new");
+    });
+    insta::assert_snapshot!(check(scenario), @r#"
+    r-1 (erasure) is completed
+      1 accepted -> accepted, announced accepted 5bd46fec
+      2 find_started -> finding, announced progressed b043ff48
+      3 planned -> planned, announced progressed e2218a47
+      4 act_started -> acting, announced progressed 7e0610b5
+      5 acted -> verifying, announced progressed fe203068
+      6 verified -> completed, announced completed 96b68ac5
+          counts {"seen":7,"found":2,"outcomes":{"erased":2}}
+          untouched {"items":5,"unchanged":3,"changed":1,"gone":1}
+      item 0: erased
+      item 1: erased
+    azureml holds ComputeRecord/dcid.r2
+    blobs holds a, b, d, e
+    "#);
+}
+
 #[test]
 fn keeps_being_rewritten() {
     let scenario = Scenario::small().sent(request("r-1", "erasure"));

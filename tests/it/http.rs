@@ -6,12 +6,14 @@ use async_trait::async_trait;
 use dsrd::adapters::http::server::{Site, serve};
 use dsrd::domain::event::{Announcement, Correspondence};
 use dsrd::domain::failure::Failure;
+use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::State;
 use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, Upload};
+use dsrd::ports::inventories::Inventories;
 use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
     SealedItem, SealedRequest, Standing,
@@ -90,6 +92,19 @@ impl Inbox for World {
     }
     async fn ping(&self) -> Result<(), Failure> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Inventories for World {
+    async fn keep_seen(&self, _: &Lease, _: &Shard, _: &[Print]) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn seen(&self, _: u64, _: &str) -> Result<Vec<Print>, Failure> {
+        unreachable!()
+    }
+    async fn found_by(&self, _: &RequestId) -> Result<Option<u64>, Failure> {
+        unreachable!()
     }
 }
 

@@ -4,6 +4,7 @@ use dsrd::adapters::sql::ledger::SqlLedger;
 use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::failure::FailureKind;
+use dsrd::domain::inventory::Print;
 use dsrd::domain::outcome::{Barrier, Block, ItemOutcome};
 use dsrd::domain::plan::ActionWord;
 use dsrd::domain::request::{RequestId, RequestKind};
@@ -34,6 +35,7 @@ macro_rules! suite {
         suite!(@ledger fresh, a_failed_request_keeps_its_seals, each_url_is_owed_each_announcement);
         suite!(@ledger fresh, work_is_claimed_once, a_lapsed_lease_writes_nothing);
         suite!(@ledger fresh, sweeps_are_opened_one_at_a_time, one_person_is_served_in_order);
+        suite!(@ledger fresh, what_a_sweep_saw_is_kept_as_long_as_it_is_needed);
         suite!(@url fresh, two_daemons_share_a_ledger, a_ledger_is_found_again);
         suite!(@url fresh, an_edited_record_is_found, a_later_ledger_is_refused);
     }};
@@ -577,6 +579,44 @@ async fn sweeps_are_opened_one_at_a_time(ledger: &dyn Ledger) {
     ledger.open_sweep(&lease, Purpose::Find, &both, &sources).await.unwrap();
     let next = ledger.sweep(Purpose::Find).await.unwrap().unwrap();
     assert!(next.id > sweep.id && !next.is_walked());
+}
+
+async fn what_a_sweep_saw_is_kept_as_long_as_it_is_needed(ledger: &dyn Ledger) {
+    let mut life = Life::begin(ledger, "r-1", 100).await;
+    let (lease, id) = (own(ledger).await, life.id().clone());
+    let sources = ["a".to_owned()];
+    let shard = async |purpose| {
+        let only = std::slice::from_ref(&id);
+        ledger.open_sweep(&lease, purpose, only, &sources).await.unwrap();
+        ledger.sweep(purpose).await.unwrap().unwrap().shards.remove(0)
+    };
+    let find = shard(Purpose::Find).await;
+    assert_eq!(ledger.found_by(&id).await.unwrap(), Some(find.sweep));
+    let prints = |count: u64| -> Vec<Print> {
+        (0..count).map(|n| Print { name: u64::MAX - n, etag: n << 40 }).collect()
+    };
+    let seen = async |sweep, source: &str| {
+        let mut seen = ledger.seen(sweep, source).await.unwrap();
+        seen.sort_unstable_by_key(|print| print.etag);
+        seen
+    };
+    for count in [9_000, 5_000] {
+        ledger.keep_seen(&lease, &find, &prints(count)).await.unwrap();
+        assert_eq!(seen(find.sweep, "a").await, prints(count), "the last walk alone counts");
+    }
+    assert!(seen(find.sweep, "b").await.is_empty());
+    life.go(ledger, [Event::FindStarted]).await;
+    ledger.close_sweep(&lease, find.sweep).await.unwrap();
+    assert_eq!(seen(find.sweep, "a").await.len(), 5_000);
+    let verify = shard(Purpose::Verify).await;
+    ledger.keep_seen(&lease, &verify, &prints(3)).await.unwrap();
+    ledger.close_sweep(&lease, verify.sweep).await.unwrap();
+    assert!(seen(verify.sweep, "a").await.is_empty());
+    assert_eq!(seen(find.sweep, "a").await.len(), 5_000, "the request is still open");
+    let verify = shard(Purpose::Verify).await;
+    life.go(ledger, [Event::Cancelled(decision())]).await;
+    ledger.close_sweep(&lease, verify.sweep).await.unwrap();
+    assert!(seen(find.sweep, "a").await.is_empty());
 }
 
 async fn one_person_is_served_in_order(ledger: &dyn Ledger) {

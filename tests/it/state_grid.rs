@@ -18,6 +18,7 @@ fn events() -> Vec<(&'static str, Event)> {
         archive: None,
         logically_erased_at: None,
         unrecoverable_after: None,
+        untouched: None,
     };
     let archive = Archive {
         name: String::new(),

@@ -95,7 +95,7 @@ impl Publisher {
         self.publish_with(message, true).await
     }
 
-    /// The same, for a bounded time from its turn on; `None` if the broker does not confirm by then.
+    /// The same, for a bounded time from its turn on; `None` if the broker does not confirm in it.
     ///
     /// # Errors
     /// As [`Self::publish`].

@@ -5,9 +5,11 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use crate::adapters::sql::refusal::while_doing;
+use crate::adapters::sql::sharing::inventories::PRINT_BYTES;
 use crate::domain::callbacks::url::{CallbackUrl, IllegalUrl};
 use crate::domain::event::{Announcement, Correspondence};
 use crate::domain::failure::Failure;
+use crate::domain::inventory::Print;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::ActionWord;
 use crate::domain::request::{IllegalRequestId, RequestId, RequestKind};
@@ -96,6 +98,9 @@ pub const LEASE: Columns<Lease> = Columns { doing: "reading a lease", from: leas
 
 /// A row of `shards`.
 pub const SHARD: Columns<Shard> = Columns { doing: "reading a sweep", from: shard };
+
+/// `prints` of `inventories`.
+pub const PRINTS: Columns<Vec<Print>> = Columns { doing: "reading what a sweep saw", from: prints };
 
 /// `number` of anything.
 pub const NUMBER: Columns<u64> =
@@ -208,6 +213,16 @@ fn lease(row: &AnyRow) -> Result<Lease, RowError> {
         fence: counted(get(row, "fence")?),
         tries: u32::try_from(get::<i64>(row, "tries")?).unwrap_or(u32::MAX),
     })
+}
+
+fn prints(row: &AnyRow) -> Result<Vec<Print>, RowError> {
+    let bytes: Vec<u8> = get(row, "prints")?;
+    let number = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte));
+    let print = |bytes: &[u8]| {
+        let (name, etag) = bytes.split_at(bytes.len() / 2);
+        Print { name: number(name), etag: number(etag) }
+    };
+    Ok(bytes.chunks_exact(PRINT_BYTES).map(print).collect())
 }
 
 fn shard(row: &AnyRow) -> Result<Shard, RowError> {

@@ -50,6 +50,7 @@ pub async fn read_back(
         archive: Some(archive),
         logically_erased_at: None,
         unrecoverable_after: None,
+        untouched: None,
     };
     docket.advance(case, verified).await?;
     Ok(())

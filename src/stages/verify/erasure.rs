@@ -20,10 +20,12 @@ use crate::domain::policy::rules::Policy;
 use crate::domain::state::Event;
 use crate::ports::ledger::{Cleared, ordinals};
 use crate::ports::sources::Source;
-use crate::ports::tasks::Shard;
+use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::find::keep_seen;
 use crate::stages::plan::plan;
 use crate::stages::verify::counts::counts;
+use crate::stages::verify::untouched::untouched;
 use crate::stages::walk::{Patience, Walk, walk_named};
 
 /// Planned items read from the ledger at a time.
@@ -46,6 +48,7 @@ pub async fn verify(
     for case in cases {
         looks.push(SecondLook::new(docket, case, shard).await?);
     }
+    let inventory = with.inventory.clone();
     let mut seen = pin!(walk_named(sources, &shard.source, with));
     while let Some(seen) = seen.next().await {
         let seen = seen?;
@@ -55,7 +58,7 @@ pub async fn verify(
             }
         }
     }
-    Ok(())
+    keep_seen(docket, cases, shard, inventory).await
 }
 
 /// Source, name and form of an item.
@@ -132,6 +135,7 @@ pub async fn conclude(
     docket: &Docket,
     sources: &[Arc<dyn Source>],
     case: &Case,
+    sweep: &Sweep,
     rounds_max: u32,
     patience: Patience,
 ) -> Result<(), Failure> {
@@ -172,6 +176,7 @@ pub async fn conclude(
         archive: None,
         logically_erased_at: Some(erased_at),
         unrecoverable_after,
+        untouched: untouched(docket, case, sweep.id).await?,
     };
     docket.advance(case, verified).await?;
     Ok(())
@@ -231,6 +236,7 @@ pub async fn rest_dry(docket: &Docket, case: &Case) -> Result<(), Failure> {
         archive: None,
         logically_erased_at: None,
         unrecoverable_after: None,
+        untouched: None,
     };
     docket.advance(case, verified).await?;
     Ok(())

@@ -2,6 +2,7 @@
 //! whole. The account itself is looked at too.
 
 pub mod counts;
+pub mod untouched;
 pub mod erasure;
 pub mod archive;
 pub mod account;

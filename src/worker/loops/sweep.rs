@@ -17,6 +17,7 @@ use crate::ports::tasks::{End, Lease, Purpose, Shard, Sweep};
 use crate::stages::docket::Case;
 use crate::stages::find::{self, wanted};
 use crate::stages::verify::erasure;
+use crate::stages::verify::untouched::Inventory;
 use crate::stages::walk::{Meter, Walk};
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
@@ -214,7 +215,11 @@ async fn walk(
     // One that is due at once must not cost all the others their tries.
     let due = cases.iter().filter_map(|case| case.standing.due).max();
     let patience = world.limits.backoff.patience(lease.tries, docket.clock.now(), due);
-    let walk = Walk::new(&subjects, world.limits.walk(), patience);
+    let mut walk = Walk::new(&subjects, world.limits.walk(), patience);
+    let erases = |case: &Case| !case.request.kind.is_export() && !case.request.options.dry_run;
+    if cases.iter().any(erases) {
+        walk.inventory = Some(Arc::new(Inventory::new(docket.print_key())));
+    }
     let meter = Arc::clone(&walk.meter);
     let before = sweep.shards.iter().map(|shard| shard.items).sum();
     let walked = tokio::select! {
@@ -289,7 +294,7 @@ async fn conclude(
             let (tries, now) = (case.lease.tries, docket.clock.now());
             let patience = world.limits.backoff.patience(tries, now, case.standing.due);
             let rounds_max = world.limits.verify_rounds_max;
-            erasure::conclude(docket, sources, case, rounds_max, patience).await
+            erasure::conclude(docket, sources, case, sweep, rounds_max, patience).await
         }
     }
 }

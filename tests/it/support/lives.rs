@@ -58,7 +58,13 @@ pub fn erasure() -> [Event; 5] {
         planned(),
         Event::ActStarted,
         Event::Acted { archive: None },
-        Event::Verified { counts, archive: None, logically_erased_at, unrecoverable_after },
+        Event::Verified {
+            counts,
+            archive: None,
+            logically_erased_at,
+            unrecoverable_after,
+            untouched: None,
+        },
     ]
 }
 

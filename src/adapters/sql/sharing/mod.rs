@@ -3,5 +3,6 @@
 
 pub mod leases;
 pub mod sweeps;
+pub mod inventories;
 pub mod persons;
 pub mod tasks;

@@ -4,6 +4,7 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{NUMBER, SHARD, STANDING, read, stored};
+use crate::adapters::sql::sharing::inventories;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::ports::ledger::Standing;
@@ -53,8 +54,12 @@ pub async fn open(
         let shard = sqlx::query(ADD_SHARD).bind(stored(id)).bind(stored(number)).bind(source);
         shard.execute(&mut *connection).await.map_err(while_doing(doing))?;
     }
+    let join = match purpose {
+        Purpose::Find => "UPDATE requests SET sweep = $1, found_by = $1 WHERE id = $2",
+        Purpose::Verify => "UPDATE requests SET sweep = $1 WHERE id = $2",
+    };
     for request in requests {
-        sqlx::query("UPDATE requests SET sweep = $1 WHERE id = $2")
+        sqlx::query(join)
             .bind(stored(id))
             .bind(request.as_str())
             .execute(&mut *connection)
@@ -105,5 +110,5 @@ pub async fn close(connection: &mut AnyConnection, sweep: u64) -> Result<(), Fai
             .await
             .map_err(while_doing("closing a sweep"))?;
     }
-    Ok(())
+    inventories::forget(connection, sweep).await
 }

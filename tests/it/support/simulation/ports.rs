@@ -9,6 +9,7 @@ use dsrd::adapters::memory::inbox::MemoryInbox;
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::event::Announcement;
 use dsrd::domain::failure::Failure;
+use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::RequestId;
@@ -17,6 +18,7 @@ use dsrd::ports::door::{
     Announced, Announcer, Answer, Callbacks, Delivery, Inbox, Letter, Settlement,
 };
 use dsrd::ports::exports::{Exports, Upload};
+use dsrd::ports::inventories::Inventories;
 use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
     SealedItem, SealedRequest, Standing,
@@ -413,4 +415,19 @@ fn held(bytes: ByteStream, wire: &Arc<Tripwire>) -> ByteStream {
             chunk
         })
         .boxed()
+}
+
+#[async_trait]
+impl<P: Ledger + ?Sized> Inventories for Wired<P> {
+    async fn keep_seen(&self, lease: &Lease, shard: &Shard, seen: &[Print]) -> Result<(), Failure> {
+        self.wire.effect("keep_seen", self.port.keep_seen(lease, shard, seen)).await
+    }
+
+    async fn seen(&self, sweep: u64, source: &str) -> Result<Vec<Print>, Failure> {
+        self.wire.look("seen", self.port.seen(sweep, source)).await
+    }
+
+    async fn found_by(&self, id: &RequestId) -> Result<Option<u64>, Failure> {
+        self.wire.look("found_by", self.port.found_by(id)).await
+    }
 }

@@ -109,6 +109,10 @@ fn told(record: &Record, published: &[Announcement]) -> String {
             write!(text, "\n      {key} {}", data[key]).unwrap();
         }
     }
+    let untouched = &data["untouched"];
+    if untouched["items"] != untouched["unchanged"] {
+        write!(text, "\n      untouched {untouched}").unwrap();
+    }
     for refusal in data["refusals"].as_array().into_iter().flatten() {
         let word = |key: &str| refusal[key].as_str().unwrap().to_owned();
         match refusal["items"].as_u64() {
