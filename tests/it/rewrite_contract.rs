@@ -7,7 +7,7 @@ use dsrd::ports::sources::{Erased, NewForm, Rewritten};
 use futures::stream::{self, StreamExt};
 
 use crate::source_contract::{bytes_of, clear, listing, odd_names};
-use crate::support::worlds::{MemoryWorld, World};
+use crate::support::worlds::World;
 
 /// Bytes of a piece that a form is handed over in.
 const PIECE_BYTES: usize = 100_000;
@@ -130,9 +130,4 @@ pub fn form(bytes: &[u8]) -> NewForm {
     let bytes_count = bytes.len() as u64;
     let (metadata, tags) = Default::default();
     NewForm { bytes: stream::iter(pieces).boxed(), size: bytes_count, metadata, tags }
-}
-
-#[tokio::test]
-async fn memory_rewrites() {
-    rewrites(&MemoryWorld::new()).await;
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use dsrd::adapters::folder::source::FolderSource;
 use dsrd::domain::item::{Item, Version};
 use dsrd::domain::outcome::{Barrier, Block};
-use dsrd::ports::sources::{Erased, Read, Source};
-use futures::TryStreamExt;
+use dsrd::ports::sources::{Erased, NewForm, Read, Rewritten, Source};
+use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::rewrite_contract::{form, rewrites};
 use crate::support::worlds::{FolderWorld, MemoryWorld, World};
 
 /// The suite.
@@ -20,6 +22,7 @@ pub async fn keeps_the_contract(world: &dyn World) {
     erases_twice_as_once(world).await;
     addresses_odd_names_exactly(world).await;
     refuses_names_that_climb(world).await;
+    rewrites(world).await;
 }
 
 async fn is_empty_at_first(world: &dyn World) {
@@ -318,10 +321,51 @@ async fn folder_does_not_follow_links() {
 }
 
 #[tokio::test]
+async fn folder_rewrites_a_file_with_its_mode_and_its_age() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let world = FolderWorld::new();
+    world.put("dir/a", b"about ann").await;
+    let path = world.path().join("dir/a");
+    let old = std::time::UNIX_EPOCH + std::time::Duration::from_millis(1_234_567_890_123);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+    let before = std::fs::metadata(&path).unwrap();
+    let item = listing(world.source()).await.remove(0);
+    let end = world.source().rewrite(&item, form(b"about [erased]")).await.unwrap();
+    assert!(matches!(end, Rewritten::Done { .. }), "{end:?}");
+    let after = std::fs::metadata(&path).unwrap();
+    assert_eq!((after.mode(), after.uid(), after.gid()), (0o100_640, before.uid(), before.gid()));
+    assert_eq!(after.modified().unwrap(), old);
+    let now = listing(world.source()).await.remove(0);
+    assert_eq!(now.modified, item.modified);
+    assert_ne!(now.etag, item.etag, "though the file is as old");
+}
+
+#[tokio::test]
+async fn folder_shows_a_draft_only_when_nobody_writes_it() {
+    let world = FolderWorld::new();
+    world.put("a", b"about ann").await;
+    let item = listing(world.source()).await.remove(0);
+    let root = world.path().to_owned();
+    let files = move || std::fs::read_dir(&root).unwrap().count();
+    let (look, count) = (FolderSource::open("folder", world.path()), files.clone());
+    let bytes = futures::stream::once(async move {
+        assert_eq!(count(), 2, "the file and the draft");
+        assert_eq!(listing(&look).await.len(), 1);
+        Ok(b"new".to_vec().into())
+    });
+    let form = NewForm { bytes: bytes.boxed(), ..form(b"new") };
+    assert!(matches!(world.source().rewrite(&item, form).await, Ok(Rewritten::Done { .. })));
+    assert_eq!(files(), 1);
+    // What a killed process left may speak of somebody.
+    std::fs::write(world.path().join(".dsrd-1a2b3c.new"), "about bob").unwrap();
+    assert_eq!(listing(world.source()).await.len(), 2);
+}
+
+#[tokio::test]
 async fn folder_that_is_missing_is_not_an_empty_one() {
     let world = FolderWorld::new();
-    let source =
-        dsrd::adapters::folder::source::FolderSource::open("gone", &world.path().join("no"));
+    let source = FolderSource::open("gone", &world.path().join("no"));
     assert!(source.ping().await.is_err());
     assert!(source.list(None).await.is_err());
     assert!(source.remains("a").await.is_err());

@@ -4,5 +4,6 @@ pub mod durable;
 pub mod exports;
 pub mod path;
 pub mod queue;
+pub mod draft;
 pub mod source;
 pub mod walk;

@@ -14,10 +14,11 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
+use crate::adapters::folder::draft::Draft;
 use crate::adapters::folder::path::{is_absence, relative};
 use crate::adapters::folder::walk;
 use crate::domain::failure::Failure;
@@ -108,10 +109,36 @@ impl Source for FolderSource {
         self.on_disk("erasing a file", move |root| unlink_unchanged(root, &path, &seen)).await
     }
 
-    async fn rewrite(&self, _: &Item, _: NewForm) -> Result<Rewritten, Failure> {
-        Ok(Rewritten::Refused("unsupported".to_owned()))
+    /// The new file takes the name in one step, right after the old one was looked at once more.
+    /// It keeps owner, mode and the time of the last change. Extended attributes and other hard
+    /// links stay with the old bytes.
+    async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
+        const DOING: &str = "rewriting a file";
+        if item.version != Version::Current {
+            return Ok(Rewritten::Refused("earlier_form".to_owned()));
+        }
+        let Some(path) = relative(&item.name) else {
+            return Ok(Rewritten::Refused("name".to_owned()));
+        };
+        let (begun, seen) = (path.clone(), item.etag.clone());
+        let begin = move |root: &Path| begin_unchanged(root, &begun, &seen);
+        let mut draft = match self.on_disk(DOING, begin).await? {
+            Ok(draft) => draft,
+            Err(end) => return Ok(end),
+        };
+        let (mut bytes, mut left) = (form.bytes, form.size);
+        while let Some(piece) = bytes.try_next().await? {
+            left = left.checked_sub(piece.len() as u64).ok_or_else(miscounted)?;
+            draft = self.on_disk(DOING, move |_| draft.write(&piece)).await?;
+        }
+        if left > 0 {
+            return Err(miscounted());
+        }
+        let seen = item.etag.clone();
+        self.on_disk(DOING, move |root| put_unchanged(root, &path, &seen, draft)).await
     }
 
+    /// Nothing is kept of a file whose name was taken.
     async fn erase_replaced(&self, _: &Item) -> Result<Erased, Failure> {
         Ok(Erased::AlreadyAbsent)
     }
@@ -179,6 +206,58 @@ fn unlink_unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Erased> 
         }
         Err(error) => Err(error),
     }
+}
+
+/// A draft beside a file that is as it was seen, or what is answered instead.
+fn begin_unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Result<Draft, Rewritten>> {
+    let (full, metadata) = match unchanged(root, path, seen)? {
+        Ok(found) => found,
+        Err(end) => return Ok(Err(end)),
+    };
+    unless_forbidden(Draft::beside(&full, &metadata))
+}
+
+fn put_unchanged(root: &Path, path: &Path, seen: &str, draft: Draft) -> io::Result<Rewritten> {
+    let (_, metadata) = match unchanged(root, path, seen)? {
+        Ok(found) => found,
+        Err(end) => return Ok(end),
+    };
+    let draft = draft.finished(&metadata)?;
+    // Bringing many bytes to disk takes its time: what may have come meanwhile stays.
+    let full = match unchanged(root, path, seen)? {
+        Ok((full, _)) => full,
+        Err(end) => return Ok(end),
+    };
+    Ok(match unless_forbidden(draft.put(&full))? {
+        Ok(metadata) => {
+            sync_parent(&full)?;
+            Rewritten::Done { etag: etag(&metadata) }
+        }
+        Err(end) => end,
+    })
+}
+
+type Found = (PathBuf, Metadata);
+
+fn unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Result<Found, Rewritten>> {
+    Ok(match file_at(root, path)? {
+        Some((_, metadata)) if etag(&metadata) != seen => Err(Rewritten::Changed),
+        Some(found) => Ok(found),
+        None => Err(Rewritten::AlreadyAbsent),
+    })
+}
+
+fn unless_forbidden<T>(done: io::Result<T>) -> io::Result<Result<T, Rewritten>> {
+    match done {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            Ok(Err(Rewritten::Blocked(Barrier::new(Block::Lock, ""))))
+        }
+        done => done.map(Ok),
+    }
+}
+
+fn miscounted() -> Failure {
+    Failure::permanent("rewriting a file: not as many bytes as said")
 }
 
 /// The regular file at `path` below `root`, as a full path; `None` where there is none, where

@@ -11,6 +11,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use crate::adapters::folder::draft;
 use crate::adapters::folder::path::{is_absence, name_of, path_bytes};
 
 /// One page.
@@ -69,8 +70,11 @@ impl Walk<'_> {
         if path.ends_with(b"/") {
             return self.directory(path, false);
         }
-        match fs::symlink_metadata(self.root.join(OsStr::from_bytes(path))) {
-            Ok(metadata) if metadata.is_file() => self.files.push((name_of(path), metadata)),
+        let full = self.root.join(OsStr::from_bytes(path));
+        match fs::symlink_metadata(&full) {
+            Ok(metadata) if metadata.is_file() && !draft::is_open(&full) => {
+                self.files.push((name_of(path), metadata));
+            }
             Ok(_) => {}
             Err(error) if is_absence(&error) => {}
             Err(error) => return Err(error),
