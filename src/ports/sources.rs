@@ -128,8 +128,9 @@ pub enum Rewritten {
     Changed,
     /// Something outside our authority forbids it, or to erase the old bytes behind the new ones.
     Blocked(Barrier),
-    /// The source cannot rewrite it: a stable word says why (`earlier_form`, `append_blob`,
-    /// `page_blob`, `directory`, `archived`, `customer_key`, `tags`, `metadata`, `uncommitted`,
-    /// `forbidden`, `name`), and behind a colon may stand the source's own error code.
+    /// The source cannot rewrite it without loss: a stable word says why (`earlier_form`,
+    /// `append_blob`, `page_blob`, `directory`, `archived`, `customer_key`, `expiry`, `tags`,
+    /// `metadata`, `uncommitted`, `name`), and behind a colon may stand the source's own error
+    /// code.
     Refused(String),
 }

@@ -1,6 +1,7 @@
 //! The `Source` port over Azure Blob: the suite on the emulator, with each way to be authorised, and what
 //! only a service on the other end of a wire can do.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use dsrd::adapters::azure::blob::BlobSource;
@@ -9,10 +10,11 @@ use dsrd::config::settings::Credential;
 use dsrd::domain::failure::FailureKind;
 use dsrd::domain::item::Version;
 use dsrd::domain::outcome::{Barrier, Block};
-use dsrd::ports::sources::{Erased, Read, Source};
+use dsrd::ports::sources::{Erased, NewForm, Read, Rewritten, Source};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
+use crate::rewrite_contract::form;
 use crate::source_contract::{bytes_of, keeps_the_contract, listing, lists_exactly};
 use crate::support::azurite::Azurite;
 use crate::support::wire::Wire;
@@ -165,6 +167,45 @@ async fn a_lost_answer_erases_once() {
     let broken = behind_wire(&azurite, &[0]).await;
     assert_eq!(broken.erase(&item).await.unwrap(), Erased::AlreadyAbsent);
     assert!(world.names().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_rewrite_keeps_what_is_beside_the_bytes() {
+    let azurite = Azurite::start().await;
+    let world = AzuriteWorld::new(&azurite, "azureml", azurite.sas("rwdlactf")).await;
+    azurite.put("azureml", "a", b"about ann", &[("owner", "team a&b")]).await;
+    azurite.set_tier("azureml", "a", "Cool").await;
+    let item = listing(world.source()).await.remove(0);
+    let tags = [("project", "churn + x/y"), ("cost centre", "4=2")];
+    let tags: BTreeMap<_, _> = tags.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+    for bytes in [&b"about [erased]"[..], b"shorter"] {
+        let item = listing(world.source()).await.remove(0);
+        let metadata = item.metadata.clone();
+        let form = NewForm { metadata, tags: tags.clone(), ..form(bytes) };
+        let end = world.source().rewrite(&item, form).await.unwrap();
+        assert!(matches!(end, Rewritten::Done { .. }), "{end:?}");
+    }
+    let now = listing(world.source()).await.remove(0);
+    assert_eq!(bytes_of(world.source(), &now).await, b"shorter");
+    assert_eq!((now.metadata, now.content_type), (item.metadata, item.content_type));
+    assert_eq!(now.tags, tags);
+    let headers = azurite.headers("azureml", "a").await;
+    assert_eq!(headers["x-ms-access-tier"], "Cool");
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_a_rewrite_leaves_the_new_bytes() {
+    let azurite = Azurite::start().await;
+    let world = AzuriteWorld::new(&azurite, "azureml", azurite.account_key()).await;
+    // One cut for each connection; the answers to the first two requests have some 700 bytes each.
+    for cuts in [&[0][..], &[usize::MAX, 0], &[700], &[1000], &[1300]] {
+        world.put("a", b"about ann").await;
+        let item = listing(world.source()).await.remove(0);
+        let broken = behind_wire(&azurite, cuts).await;
+        let end = broken.rewrite(&item, form(b"about [erased]")).await.unwrap();
+        assert!(matches!(end, Rewritten::Done { .. } | Rewritten::Changed), "{end:?}");
+        assert_eq!(world.get("a").await.unwrap(), b"about [erased]", "{cuts:?}");
+    }
 }
 
 fn blocked(block: Block, code: &str) -> Erased {

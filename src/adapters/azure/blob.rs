@@ -1,7 +1,7 @@
 //! A blob container as a source: current blobs, their snapshots and their earlier versions.
 //!
 //! Soft-deleted blobs are not items: nobody can read them. What the account keeps of an erased one
-//! is the business of [`crate::adapters::azure::eraser`].
+//! is the business of [`crate::adapters::azure::changing::eraser`].
 
 use std::sync::Arc;
 
@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use azure_core::http::Method;
 use jiff::Timestamp;
 
+use crate::adapters::azure::changing::eraser::Eraser;
+use crate::adapters::azure::changing::rewriter::Rewriter;
 use crate::adapters::azure::download;
-use crate::adapters::azure::eraser::Eraser;
 use crate::adapters::azure::form::{self, Standing, call, look_again};
 use crate::adapters::azure::lister::Lister;
 use crate::adapters::azure::listing::ListedBlob;
@@ -28,7 +29,8 @@ pub struct BlobSource {
     name: String,
     container: Arc<Container>,
     lister: Arc<Lister>,
-    eraser: Eraser,
+    eraser: Arc<Eraser>,
+    rewriter: Rewriter,
 }
 
 impl BlobSource {
@@ -44,8 +46,9 @@ impl BlobSource {
     pub fn within(name: &str, container: Container) -> Self {
         let container = Arc::new(container);
         let lister = Arc::new(Lister::new(name, Arc::clone(&container)));
-        let eraser = Eraser::new(name, Arc::clone(&container), Arc::clone(&lister));
-        Self { name: name.to_owned(), container, lister, eraser }
+        let eraser = Arc::new(Eraser::new(name, Arc::clone(&container), Arc::clone(&lister)));
+        let rewriter = Rewriter::new(Arc::clone(&container), Arc::clone(&eraser));
+        Self { name: name.to_owned(), container, lister, eraser, rewriter }
     }
 
     fn item(&self, blob: ListedBlob) -> Item {
@@ -110,12 +113,12 @@ impl Source for BlobSource {
         self.eraser.erase(item).await
     }
 
-    async fn rewrite(&self, _: &Item, _: NewForm) -> Result<Rewritten, Failure> {
-        Ok(Rewritten::Refused("unsupported".to_owned()))
+    async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
+        self.rewriter.rewrite(item, form).await
     }
 
-    async fn erase_replaced(&self, _: &Item) -> Result<Erased, Failure> {
-        Ok(Erased::AlreadyAbsent)
+    async fn erase_replaced(&self, item: &Item) -> Result<Erased, Failure> {
+        self.eraser.erase_replaced(item).await
     }
 
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {

@@ -9,6 +9,7 @@ use crate::adapters::azure::wire::answer::Answer;
 use crate::adapters::azure::wire::container::Container;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
+use crate::domain::outcome::{Barrier, Block};
 
 /// What a second look at a form shows that was not as expected.
 pub enum Standing {
@@ -52,6 +53,34 @@ pub async fn look_again(container: &Container, item: &Item, url: Url) -> Result<
         404 if !answer.is_container_missing() => Ok(Standing::Absent),
         _ => Err(answer.failure(LOOKING)),
     }
+}
+
+/// What forbids a change, if that is what status and code of the answer to it say.
+///
+/// # Errors
+/// Where the blob does not say what holds it.
+pub async fn barrier(
+    container: &Container,
+    status: u16,
+    code: &str,
+    url: &Url,
+) -> Result<Option<Barrier>, Failure> {
+    let block = match (status, code) {
+        (412, code) if code.starts_with("Lease") => Block::Lease,
+        (409, code) if code.contains("Immutable") || code.contains("LegalHold") => {
+            what_holds(container, url.clone()).await?
+        }
+        (403, _) => Block::Lock,
+        _ => return Ok(None),
+    };
+    Ok(Some(Barrier::new(block, code)))
+}
+
+/// One error code stands for both kinds of immutability; the blob itself says which.
+async fn what_holds(container: &Container, url: Url) -> Result<Block, Failure> {
+    let answer = call(container, "asking what holds a blob", Method::Head, url, &[]).await?;
+    let has_hold = answer.header("x-ms-legal-hold") == Some("true");
+    Ok(if has_hold { Block::LegalHold } else { Block::Immutable })
 }
 
 const LOOKING: &str = "looking at a blob again";

@@ -13,6 +13,7 @@ use dsrd::config::settings::{Blob, Credential};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::HeaderMap;
 use reqwest::{Method, Response};
 use sha2::Sha256;
 use tempfile::TempDir;
@@ -195,6 +196,12 @@ impl Azurite {
             404 => None,
             status => panic!("the emulator answered {status} to a read"),
         }
+    }
+
+    /// The headers of a blob.
+    pub async fn headers(&self, container: &str, name: &str) -> HeaderMap {
+        let answer = self.ask(Method::HEAD, &blob_path(container, name), &[], Vec::new()).await;
+        answer.headers().clone()
     }
 
     fn account_url(&self) -> String {

@@ -18,15 +18,14 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use crate::adapters::azure::form::{self, Standing, call, look_again};
+use crate::adapters::azure::changing::retention::{Retention, Retentions};
+use crate::adapters::azure::form::{self, Standing, barrier, call, look_again};
 use crate::adapters::azure::lister::Lister;
 use crate::adapters::azure::listing::ListedBlob;
-use crate::adapters::azure::retention::{Retention, Retentions};
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::container::Container;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
-use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::Erased;
 
 const DOING: &str = "erasing a blob";
@@ -61,9 +60,7 @@ impl Eraser {
         })?;
         let mut erased = self.delete(item, url).await?;
         if let (Erased::Done | Erased::AlreadyAbsent, Some(id)) = (&erased, &item.version_id) {
-            let past = Item { version: Version::Previous(id.clone()), ..item.clone() };
-            let url = form::url(&self.container, &past).expect("the name has a URL");
-            erased = match self.delete(&past, url).await? {
+            erased = match self.delete_version(item, id).await? {
                 Erased::AlreadyAbsent => erased,
                 other => other,
             };
@@ -72,6 +69,56 @@ impl Eraser {
             self.purge(item).await?;
         }
         Ok(erased)
+    }
+
+    /// See `Source::erase_replaced`.
+    ///
+    /// # Errors
+    /// See `Source::erase_replaced`.
+    pub async fn erase_replaced(&self, item: &Item) -> Result<Erased, Failure> {
+        let url = form::url(&self.container, item).ok_or_else(|| {
+            Failure::permanent("erasing a blob: no URL addresses exactly that name")
+        })?;
+        match look_again(&self.container, item, url).await? {
+            Standing::Same => Ok(Erased::AlreadyAbsent),
+            Standing::Absent | Standing::Changed => self.erase_behind(item, true).await,
+        }
+    }
+
+    /// The same for a form that does not stand any more, in an account that may keep versions.
+    ///
+    /// # Errors
+    /// See `Source::erase_replaced`.
+    pub async fn erase_behind(&self, item: &Item, versions: bool) -> Result<Erased, Failure> {
+        let version = match &item.version_id {
+            Some(id) => Some(id.clone()),
+            None if versions => self.version_of(item).await?,
+            None => None,
+        };
+        let erased = match version {
+            Some(id) => self.delete_version(item, &id).await?,
+            None => Erased::AlreadyAbsent,
+        };
+        let is_purged = match erased {
+            Erased::Done | Erased::AlreadyAbsent => self.purge(item).await?,
+            Erased::Blocked(_) | Erased::Changed => false,
+        };
+        Ok(if is_purged { Erased::Done } else { erased })
+    }
+
+    /// What was written before the account kept versions became one when it was written over.
+    async fn version_of(&self, item: &Item) -> Result<Option<String>, Failure> {
+        let is_it = |form: &ListedBlob| {
+            form.snapshot.is_none() && !form.is_current_version && form.etag == item.etag
+        };
+        let forms = self.lister.forms(&item.name).await?;
+        Ok(forms.into_iter().find(is_it).and_then(|form| form.version_id))
+    }
+
+    async fn delete_version(&self, item: &Item, id: &str) -> Result<Erased, Failure> {
+        let past = Item { version: Version::Previous(id.to_owned()), ..item.clone() };
+        let url = form::url(&self.container, &past).expect("the name has a URL");
+        self.delete(&past, url).await
     }
 
     /// See `Source::unrecoverable_after`. Where copies can be deleted for good it counts what is
@@ -128,46 +175,38 @@ impl Eraser {
         if answer.is_unwelcome() || answer.is_container_missing() {
             return Err(answer.failure(DOING));
         }
-        let blocked = |block| Erased::Blocked(Barrier::new(block, &answer.code));
-        Ok(match (answer.status, answer.code.as_str()) {
-            (200..300, _) => Erased::Done,
-            (404, _) => Erased::AlreadyAbsent,
-            (412, code) if code.starts_with("Lease") => blocked(Block::Lease),
+        // An earlier version that has become the current one.
+        if answer.code == "OperationNotAllowedOnRootBlob" {
+            return Ok(Erased::Changed);
+        }
+        if let Some(barrier) = barrier(&self.container, answer.status, &answer.code, &url).await? {
+            return Ok(Erased::Blocked(barrier));
+        }
+        Ok(match answer.status {
+            200..300 => Erased::Done,
+            404 => Erased::AlreadyAbsent,
             // Also what a try gets whose forerunner erased the blob and whose answer was lost.
-            (412, _) => match look_again(&self.container, item, url).await? {
+            412 => match look_again(&self.container, item, url).await? {
                 Standing::Absent => Erased::AlreadyAbsent,
                 Standing::Changed => Erased::Changed,
                 Standing::Same => return Err(answer.failure(DOING)),
             },
-            (409, code) if code.contains("Immutable") || code.contains("LegalHold") => {
-                blocked(self.what_holds(url).await?)
-            }
-            // An earlier version that has become the current one.
-            (403, "OperationNotAllowedOnRootBlob") => Erased::Changed,
-            (403, _) => blocked(Block::Lock),
             _ => return Err(answer.failure(DOING)),
         })
     }
 
-    /// One error code stands for both kinds of immutability; the blob itself says which.
-    async fn what_holds(&self, url: Url) -> Result<Block, Failure> {
-        let doing = "asking what holds a blob";
-        let answer = call(&self.container, doing, Method::Head, url, &[]).await?;
-        let has_hold = answer.header("x-ms-legal-hold") == Some("true");
-        Ok(if has_hold { Block::LegalHold } else { Block::Immutable })
-    }
-
     /// Deletes for good what the account keeps of an erased form. What was soft-deleted under the
     /// name before goes too when its current form is erased: nobody can read it to judge it, and
-    /// its owners deleted it already.
-    async fn purge(&self, item: &Item) -> Result<(), Failure> {
+    /// its owners deleted it already. Says whether there was anything.
+    async fn purge(&self, item: &Item) -> Result<bool, Failure> {
         if !matches!(self.retentions.now().await?, Retention::Days { purges: true, .. }) {
-            return Ok(());
+            return Ok(false);
         }
         let Some(copies) = self.lister.deleted(&item.name).await? else {
             self.warn("");
-            return Ok(());
+            return Ok(false);
         };
+        let mut is_purged = false;
         for copy in copies {
             let version = match (copy.snapshot, copy.version_id) {
                 (Some(timestamp), _) => Version::Snapshot(timestamp),
@@ -182,13 +221,14 @@ impl Eraser {
             add_query(&mut url, "deletetype", "permanent");
             let answer = call(&self.container, DOING, Method::Delete, url, &[]).await?;
             match answer.status {
-                200..300 | 404 => {}
+                200..300 => is_purged = true,
+                404 => {}
                 // It stays soft-deleted until it expires, and the horizon says so.
                 400..=403 | 409 | 412 if !answer.is_unwelcome() => self.warn(&answer.code),
                 _ => return Err(answer.failure(DOING)),
             }
         }
-        Ok(())
+        Ok(is_purged)
     }
 
     fn warn(&self, code: &str) {

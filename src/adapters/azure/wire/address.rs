@@ -4,6 +4,8 @@
 //! unreserved characters and `/` is percent-encoded here, and the finished path is decoded and
 //! compared with the name: a URL that would address another blob is never made.
 
+use std::fmt::Display;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
@@ -25,12 +27,17 @@ pub fn blob_url(container: &Url, name: &str) -> Option<Url> {
 
 /// Adds `name=value` to the query of `url`. Nothing is left to form encoding, where a space is `+`.
 pub fn add_query(url: &mut Url, name: &str, value: &str) {
-    let pair = format!("{name}={}", utf8_percent_encode(value, RESERVED));
+    let pair = format!("{name}={}", encoded(value));
     let query = match url.query() {
         Some(query) if !query.is_empty() => format!("{query}&{pair}"),
         Some(_) | None => pair,
     };
     url.set_query(Some(&query));
+}
+
+/// Text as it stands in a query.
+pub fn encoded(text: &str) -> impl Display {
+    utf8_percent_encode(text, RESERVED)
 }
 
 /// The URL of the account that holds `container`, with the same query.

@@ -10,6 +10,7 @@ use azure_core::http::{
     Request, RetryOptions, Transport,
 };
 use azure_core::time::Duration as RetryDuration;
+use bytes::Bytes;
 use url::Url;
 
 use crate::adapters::azure::wire::address::{account_url, add_query, blob_url};
@@ -137,13 +138,32 @@ impl Container {
         headers: &RequestHeaders<'_>,
     ) -> Result<Answer, Trouble> {
         let mut request = Request::new(url, method);
-        request.insert_header("x-ms-version", API_VERSION);
         if method == Method::Put {
             request.insert_header("content-length", "0");
         }
         for (name, value) in headers {
             request.insert_header(*name, (*value).to_owned());
         }
+        self.send(request).await
+    }
+
+    /// The same for a `PUT` of something.
+    pub async fn put(
+        &self,
+        url: Url,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+    ) -> Result<Answer, Trouble> {
+        let mut request = Request::new(url, Method::Put);
+        for (name, value) in headers {
+            request.insert_header(name, value);
+        }
+        request.set_body(body);
+        self.send(request).await
+    }
+
+    async fn send(&self, mut request: Request) -> Result<Answer, Trouble> {
+        request.insert_header("x-ms-version", API_VERSION);
         let options = PipelineStreamOptions { skip_checks: true, ..Default::default() };
         let context = Context::new();
         let sent = self.pipeline.stream(&context, &mut request, Some(options));

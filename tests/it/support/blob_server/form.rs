@@ -29,6 +29,8 @@ pub struct Draft {
     pub content: BTreeMap<String, String>,
     /// `Hot` where nothing is said.
     pub tier: Option<String>,
+    /// `BlockBlob` where nothing is said; bytes are put into others by operations not spoken here.
+    pub kind: Option<String>,
     /// Hash of the customer's key.
     pub customer_key: Option<String>,
 }
@@ -103,6 +105,10 @@ impl Form {
             Which::Current => "current",
             Which::Snapshot(id) | Which::Version(id) => id,
         }
+    }
+
+    pub fn kind(&self) -> &str {
+        self.draft.kind.as_deref().unwrap_or("BlockBlob")
     }
 
     pub fn tier(&self) -> &str {

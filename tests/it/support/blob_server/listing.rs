@@ -225,7 +225,7 @@ impl<'a> Listing<'a> {
                 text(xml, field, value);
             }
         }
-        text(xml, "BlobType", "BlockBlob");
+        text(xml, "BlobType", form.kind());
         if form.is_current() && form.is_live() {
             let (status, state) = lease(form);
             text(xml, "LeaseStatus", status);

@@ -139,6 +139,7 @@ pub fn draft(request: &Request, bytes: Bytes) -> Draft {
         tags: form_urlencoded::parse(tags.as_bytes()).into_owned().collect(),
         content: content.collect(),
         tier: request.header("x-ms-access-tier").map(str::to_owned),
+        kind: None,
         customer_key: request.header("x-ms-encryption-key-sha256").map(str::to_owned),
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::support::blob_server::account::{Account, Deletion};
-use crate::support::blob_server::conditions::{Refusal, refusal};
+use crate::support::blob_server::conditions::{BLOB_NOT_FOUND, Refusal, refusal};
 use crate::support::blob_server::container::Container;
 use crate::support::blob_server::form::{Draft, Form, Which, http_date};
 use crate::support::blob_server::listing::{self, archive_status};
@@ -220,6 +220,13 @@ fn stage(account: &mut Account, container: &str, name: &str, request: &Request) 
     if STANDARD.decode(id).is_err() {
         return Err(refusal(400, "InvalidQueryParameterValue"));
     }
+    match account.live(container, name, &Which::Current) {
+        Ok(form) if form.kind() != "BlockBlob" => return Err(refusal(409, "InvalidBlobType")),
+        Ok(form) if form.is_archived() => return Err(refusal(409, "BlobArchived")),
+        Ok(form) => conditions(request).check_change(&form)?,
+        Err(refused) if refused == BLOB_NOT_FOUND => {}
+        Err(refused) => return Err(refused),
+    }
     let container = account.open(container, name)?;
     let blocks = container.blocks.entry(name.to_owned()).or_default();
     if blocks.keys().next().is_some_and(|other| other.len() != id.len()) {
@@ -331,7 +338,7 @@ fn content_id(head: &str) -> Option<&str> {
 fn described(reply: Reply, form: &Form) -> Reply {
     let mut reply = dated(reply, &form.etag, form.modified)
         .with("x-ms-creation-time", http_date(form.created))
-        .with("x-ms-blob-type", "BlockBlob")
+        .with("x-ms-blob-type", form.kind())
         .with("Accept-Ranges", "bytes")
         .with("x-ms-server-encrypted", "true");
     for name in CONTENT {
