@@ -20,10 +20,12 @@ pub trait Source: Send + Sync {
     /// The configured name; in events, metrics and logs.
     fn name(&self) -> &str;
 
-    /// One page of everything held, every form of every name, in a stable order; `marker` is the
-    /// `next` of the page before. Pages may be empty and still have a `next`. Items written while a
-    /// listing runs may be missing from it; items that stood through it are in it exactly once.
-    async fn list(&self, marker: Option<&str>) -> Result<Page, Failure>;
+    /// One page of everything held under names that begin with `prefix`, every form of every name,
+    /// in a stable order; the empty prefix is that of all, and one that means a run ends in `/`.
+    /// `marker` is the `next` of the page before, of the same prefix. Pages may be empty and still
+    /// have a `next`. Items written while a listing runs may be missing from it; items that stood
+    /// through it are in it exactly once.
+    async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure>;
 
     /// The bytes of exactly that version and ETag.
     async fn read(&self, item: &Item) -> Result<Read, Failure>;

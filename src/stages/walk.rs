@@ -215,7 +215,7 @@ fn entries(source: Arc<dyn Source>) -> impl Stream<Item = Result<Item, Failure>>
     let start = Some((source, None::<String>));
     stream::unfold(start, |at| async move {
         let (source, marker) = at?;
-        match source.list(marker.as_deref()).await {
+        match source.list("", marker.as_deref()).await {
             Ok(Page { items, next }) => {
                 let next = next.map(|marker| (source, Some(marker)));
                 Some((items.into_iter().map(Ok).collect(), next))

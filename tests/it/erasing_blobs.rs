@@ -11,7 +11,7 @@ use futures::future::join_all;
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::source_contract::{bytes_of, listing};
+use crate::source_contract::{bytes_of, listing, listing_of};
 use crate::support::blob_server::account::Policy;
 use crate::support::blob_server::faults::Fault;
 use crate::support::blob_server::form::Which;
@@ -240,6 +240,20 @@ async fn containers_that_match_a_pattern_are_one_source() {
     let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
     let expected = ["azureml-blobstore-1/Users/ann//a b", "azureml-blobstore-2/Users/ann//a b"];
     assert_eq!(names, expected);
+    for (prefix, count) in [
+        ("azureml-blob", 2),
+        ("azureml-blobstore-1", 1),
+        ("azureml-blobstore-1/", 1),
+        ("azureml-blobstore-1/Users/ann//", 1),
+        ("azureml-blobstore-1/Users/bob/", 0),
+        ("azureml-blobstore-9/", 0),
+        ("azureml/", 0),
+        ("/", 0),
+    ] {
+        let found = listing_of(&source, prefix).await;
+        assert!(found.iter().all(|item| item.name.starts_with(prefix)));
+        assert_eq!(found.len(), count, "{prefix}");
+    }
     for item in &items {
         let container = item.name.split('/').next().unwrap();
         assert_eq!(bytes_of(&source, item).await, container.as_bytes());

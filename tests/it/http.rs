@@ -142,7 +142,7 @@ impl Source for World {
     fn name(&self) -> &str {
         "run-history"
     }
-    async fn list(&self, _: Option<&str>) -> Result<Page, Failure> {
+    async fn list(&self, _: &str, _: Option<&str>) -> Result<Page, Failure> {
         unreachable!()
     }
     async fn read(&self, _: &Item) -> Result<Read, Failure> {

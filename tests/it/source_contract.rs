@@ -16,6 +16,7 @@ use crate::support::worlds::{FolderWorld, MemoryWorld, World};
 pub async fn keeps_the_contract(world: &dyn World) {
     is_empty_at_first(world).await;
     lists_and_reads_what_is_there(world).await;
+    lists_what_begins_with_a_prefix(world).await;
     reads_big_and_empty_items(world).await;
     gives_only_the_bytes_that_were_listed(world).await;
     erases_under_the_etag_alone(world).await;
@@ -41,6 +42,25 @@ async fn lists_and_reads_what_is_there(world: &dyn World) {
         assert_eq!(item.source, world.source().name());
         assert!(item.version == Version::Current && item.size == 3 && !item.etag.is_empty());
         assert_eq!(bytes_of(world.source(), item).await, bytes.as_bytes());
+    }
+    clear(world).await;
+}
+
+async fn lists_what_begins_with_a_prefix(world: &dyn World) {
+    let mut names = odd_names();
+    names.extend(["id.1/a", "id.1/b/c", "id.1/b.c", "id.10/a", "id.1.zip"].map(str::to_owned));
+    names.retain(|name| world.takes(name));
+    for name in &names {
+        world.put(name, b"").await;
+    }
+    let all = listing(world.source()).await;
+    assert_eq!(all.len(), names.len());
+    let others = ["id.1/", "id.1", "id.1/b", "id.1/b/", "id", "id.2", "a", "i/", "/", "dir/x", "k"];
+    let prefixes = others.into_iter().chain(names.iter().map(String::as_str));
+    for prefix in prefixes {
+        let found = listing_of(world.source(), prefix).await;
+        let begin = all.iter().filter(|item| item.name.starts_with(prefix));
+        assert!(found.iter().eq(begin), "{prefix:?}");
     }
     clear(world).await;
 }
@@ -187,7 +207,7 @@ async fn lists_many_items_once(world: &dyn World, count: usize) {
 pub async fn lists_exactly(world: &dyn World, count: usize) {
     let (mut names, mut marker, mut pages) = (Vec::new(), None, 0);
     loop {
-        let page = world.source().list(marker.as_deref()).await.unwrap();
+        let page = world.source().list("", marker.as_deref()).await.unwrap();
         names.extend(page.items.into_iter().map(|item| item.name));
         pages += 1;
         marker = page.next;
@@ -203,9 +223,13 @@ pub async fn lists_exactly(world: &dyn World, count: usize) {
 }
 
 pub async fn listing(source: &dyn Source) -> Vec<Item> {
+    listing_of(source, "").await
+}
+
+pub async fn listing_of(source: &dyn Source, prefix: &str) -> Vec<Item> {
     let (mut items, mut marker) = (Vec::new(), None);
     loop {
-        let page = source.list(marker.as_deref()).await.unwrap();
+        let page = source.list(prefix, marker.as_deref()).await.unwrap();
         items.extend(page.items);
         marker = page.next;
         if marker.is_none() {
@@ -293,6 +317,9 @@ async fn folder_holds_names_that_are_not_utf8() {
     std::fs::write(world.path().join("latin%E9.log"), "another").unwrap();
     let items = listing(world.source()).await;
     assert_eq!(items.len(), 2);
+    for (prefix, count) in [("latin%E9.log//", 1), ("latin%E9.log", 2), ("latin\u{e9}", 0)] {
+        assert_eq!(listing_of(world.source(), prefix).await.len(), count, "{prefix}");
+    }
     for item in items {
         let bytes = if item.name.ends_with("//") { "one" } else { "another" };
         assert_eq!(bytes_of(world.source(), &item).await, bytes.as_bytes());
@@ -367,6 +394,6 @@ async fn folder_that_is_missing_is_not_an_empty_one() {
     let world = FolderWorld::new();
     let source = FolderSource::open("gone", &world.path().join("no"));
     assert!(source.ping().await.is_err());
-    assert!(source.list(None).await.is_err());
+    assert!(source.list("", None).await.is_err());
     assert!(source.remains("a").await.is_err());
 }

@@ -117,7 +117,7 @@ async fn failures_name_no_secret_and_no_item() {
     let mut azurite = Azurite::start().await;
     let blob = azurite.blob("azureml", azurite.sas("rwdl"));
     let source = BlobSource::open("blob", &blob).unwrap();
-    let missing = source.list(None).await.unwrap_err();
+    let missing = source.list("", None).await.unwrap_err();
     assert_eq!(missing.kind, FailureKind::NeedsPerson);
     azurite.create_container("azureml").await;
     azurite.put("azureml", "Users/ann", b"x", &[]).await;

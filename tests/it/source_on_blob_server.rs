@@ -85,7 +85,7 @@ async fn very_many_blobs_are_listed_once_each() {
     world.server.generate_container(CONTAINER, generated);
     let (mut seen, mut marker) = (0, None);
     loop {
-        let page = world.source().list(marker.as_deref()).await.unwrap();
+        let page = world.source().list("", marker.as_deref()).await.unwrap();
         for item in page.items {
             assert_eq!(item.name, (generated.name)(seen));
             seen += 1;
@@ -125,7 +125,7 @@ async fn run(policy: Policy, plan: Option<(u64, Fault)>) -> Run {
 }
 
 async fn script(source: &dyn Source) -> Vec<String> {
-    let items = match again(|| source.list(None)).await {
+    let items = match again(|| source.list("", None)).await {
         Ok(page) => page.items,
         Err(failure) => return vec![told(&failure)],
     };

@@ -75,8 +75,8 @@ impl Source for BlobSource {
         &self.name
     }
 
-    async fn list(&self, marker: Option<&str>) -> Result<Page, Failure> {
-        let listing = self.lister.page(None, marker, PAGE_BLOBS_MAX).await?;
+    async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
+        let listing = self.lister.page(prefix, marker, PAGE_BLOBS_MAX).await?;
         let items = listing.blobs.into_iter().filter(|blob| !blob.is_deleted);
         Ok(Page { items: items.map(|blob| self.item(blob)).collect(), next: listing.next_marker })
     }
@@ -135,7 +135,7 @@ impl Source for BlobSource {
     }
 
     async fn ping(&self) -> Result<(), Failure> {
-        self.lister.page(None, None, 1).await.map(drop)
+        self.lister.page("", None, 1).await.map(drop)
     }
 }
 

@@ -108,20 +108,30 @@ impl Source for BlobContainers {
     }
 
     /// A marker is the container's name and, behind a slash, the marker within it; without a slash
-    /// that container was the last to be listed whole.
-    async fn list(&self, marker: Option<&str>) -> Result<Page, Failure> {
+    /// that container was the last to be listed whole. A prefix with a slash is of one container.
+    async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
+        let (of_container, prefix_within) = match prefix.split_once('/') {
+            Some((container, prefix)) => (Some(container), prefix),
+            None => (None, ""),
+        };
+        let is_wanted = |name: &str| match of_container {
+            Some(container) => name == container,
+            None => name.starts_with(prefix),
+        };
         let (container, within) = match marker.map(|marker| marker.split_once('/')) {
             Some(Some((container, within))) => (container.to_owned(), Some(within)),
             whole => {
                 let last = whole.and(marker);
                 let all = self.containers().await?;
-                let next =
-                    all.into_iter().find(|name| last.is_none_or(|last| name.as_str() > last));
+                let is_next = |name: &&String| {
+                    is_wanted(name) && last.is_none_or(|last| name.as_str() > last)
+                };
+                let next = all.iter().find(is_next).cloned();
                 let Some(next) = next else { return Ok(Page::default()) };
                 (next, None)
             }
         };
-        let page = match self.container(&container).list(within).await {
+        let page = match self.container(&container).list(prefix_within, within).await {
             Ok(page) => page,
             // Deleted since it was found: it holds nothing.
             Err(_) if !self.containers().await?.contains(&container) => Page::default(),

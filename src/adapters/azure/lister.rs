@@ -47,13 +47,13 @@ impl Lister {
         Self { source: source.to_owned(), container, include: AtomicUsize::new(0) }
     }
 
-    /// One page of everything that is not soft-deleted.
+    /// One page of everything under this prefix that is not soft-deleted.
     ///
     /// # Errors
     /// Where the container cannot be listed.
     pub async fn page(
         &self,
-        prefix: Option<&str>,
+        prefix: &str,
         marker: Option<&str>,
         blobs_max: u32,
     ) -> Result<Listing, Failure> {
@@ -83,7 +83,7 @@ impl Lister {
     pub async fn forms(&self, name: &str) -> Result<Vec<ListedBlob>, Failure> {
         let (mut forms, mut marker) = (Vec::new(), None);
         loop {
-            let page = self.page(Some(name), marker.as_deref(), FORMS_PAGE_BLOBS_MAX).await?;
+            let page = self.page(name, marker.as_deref(), FORMS_PAGE_BLOBS_MAX).await?;
             marker = take(name, page, &mut forms);
             if marker.is_none() {
                 forms.retain(|form| !form.is_deleted);
@@ -100,7 +100,7 @@ impl Lister {
         let (mut forms, mut marker) = (Vec::new(), None::<String>);
         loop {
             let marked = marker.as_deref();
-            match self.ask(Some(name), marked, FORMS_PAGE_BLOBS_MAX, DELETED_INCLUDE).await? {
+            match self.ask(name, marked, FORMS_PAGE_BLOBS_MAX, DELETED_INCLUDE).await? {
                 Ok(page) => marker = take(name, page, &mut forms),
                 Err(answer) if matches!(answer.status, 400 | 403) && !answer.is_unwelcome() => {
                     return Ok(None);
@@ -118,7 +118,7 @@ impl Lister {
     /// tries requests again, but not bodies, and a pass that fails here begins anew.
     async fn ask(
         &self,
-        prefix: Option<&str>,
+        prefix: &str,
         marker: Option<&str>,
         blobs_max: u32,
         include: &str,
@@ -139,19 +139,13 @@ impl Lister {
         }
     }
 
-    fn url(
-        &self,
-        prefix: Option<&str>,
-        marker: Option<&str>,
-        blobs_max: u32,
-        include: &str,
-    ) -> Url {
+    fn url(&self, prefix: &str, marker: Option<&str>, blobs_max: u32, include: &str) -> Url {
         let mut url = self.container.authorised_url();
         add_query(&mut url, "comp", "list");
         add_query(&mut url, "include", include);
         add_query(&mut url, "maxresults", &blobs_max.to_string());
-        for (name, value) in [("prefix", prefix), ("marker", marker)] {
-            if let Some(value) = value {
+        for (name, value) in [("prefix", prefix), ("marker", marker.unwrap_or_default())] {
+            if !value.is_empty() {
                 add_query(&mut url, name, value);
             }
         }

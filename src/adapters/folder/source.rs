@@ -79,9 +79,9 @@ impl Source for FolderSource {
         &self.name
     }
 
-    async fn list(&self, marker: Option<&str>) -> Result<Page, Failure> {
-        let marker = marker.map(str::to_owned);
-        let list = move |root: &Path| walk::page(root, marker.as_deref(), PAGE_ITEMS_MAX);
+    async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
+        let (prefix, marker) = (prefix.to_owned(), marker.map(str::to_owned));
+        let list = move |root: &Path| walk::page(root, &prefix, marker.as_deref(), PAGE_ITEMS_MAX);
         let page = self.on_disk("listing a folder", list).await?;
         let items = page.files.into_iter().map(|(name, metadata)| self.item(name, &metadata));
         Ok(Page { items: items.collect(), next: page.next })

@@ -22,10 +22,16 @@ pub struct FilePage {
     pub next: Option<String>,
 }
 
-/// At most `files_max` regular files below `root`, in order, behind the name `marker`.
-pub fn page(root: &Path, marker: Option<&str>, files_max: usize) -> io::Result<FilePage> {
+/// At most `files_max` regular files below `root` whose names begin with `prefix`, in order, behind
+/// the name `marker`.
+pub fn page(
+    root: &Path,
+    prefix: &str,
+    marker: Option<&str>,
+    files_max: usize,
+) -> io::Result<FilePage> {
     let after = marker.map(path_bytes).unwrap_or_default();
-    let mut walk = Walk { root, after, files: Vec::new(), files_max };
+    let mut walk = Walk { root, prefix, after, files: Vec::new(), files_max };
     walk.directory(b"", true)?;
     let full = walk.files.len() == files_max;
     let next = if full { walk.files.last().map(|(name, _)| name.clone()) } else { None };
@@ -34,6 +40,8 @@ pub fn page(root: &Path, marker: Option<&str>, files_max: usize) -> io::Result<F
 
 struct Walk<'a> {
     root: &'a Path,
+    /// Of names, which are not always the bytes of their paths.
+    prefix: &'a str,
     /// Path bytes of the last file of the page before.
     after: Vec<u8>,
     files: Vec<(String, Metadata)>,
@@ -96,6 +104,9 @@ impl Walk<'_> {
             } else if !kind.is_file() {
                 continue;
             }
+            if !self.is_wanted(&path) {
+                continue;
+            }
             if done.is_some_and(|done| path.as_slice() <= done) || !self.is_ahead(&path) {
                 continue;
             }
@@ -105,6 +116,17 @@ impl Walk<'_> {
             }
         }
         Ok(smallest.into_sorted_vec())
+    }
+
+    /// Whether this file, or maybe a file in this directory, begins with the prefix. Where a path
+    /// is written otherwise in a name, its files are asked one by one.
+    fn is_wanted(&self, path: &[u8]) -> bool {
+        if !path.ends_with(b"/") {
+            return name_of(path).starts_with(self.prefix);
+        }
+        let prefix = self.prefix.as_bytes();
+        let is_plain = std::str::from_utf8(path).is_ok() && !path.contains(&b'%');
+        !is_plain || path.starts_with(prefix) || prefix.starts_with(path)
     }
 
     /// Whether this file, or a file in this directory, may stand behind the page before.
@@ -120,7 +142,7 @@ mod tests {
     fn names(root: &Path, files_max: usize) -> Vec<String> {
         let (mut names, mut marker) = (Vec::new(), None);
         loop {
-            let page = page(root, marker.as_deref(), files_max).unwrap();
+            let page = page(root, "", marker.as_deref(), files_max).unwrap();
             assert!(page.files.len() <= files_max);
             names.extend(page.files.into_iter().map(|(name, _)| name));
             marker = page.next;

@@ -171,12 +171,14 @@ impl Source for MemorySource {
         &self.name
     }
 
-    async fn list(&self, marker: Option<&str>) -> Result<Page, Failure> {
+    async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
         let shelves = self.called()?;
         let mut page = Page::default();
         let mut last = None;
-        let behind = |name: &&String| marker.is_none_or(|marker| name.as_str() > marker);
-        for (count, name) in shelves.forms.keys().filter(behind).enumerate() {
+        let is_next = |name: &&String| {
+            name.starts_with(prefix) && marker.is_none_or(|marker| name.as_str() > marker)
+        };
+        for (count, name) in shelves.forms.keys().filter(is_next).enumerate() {
             if count == shelves.page_names {
                 page.next = last;
                 break;

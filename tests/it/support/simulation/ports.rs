@@ -84,9 +84,9 @@ impl<P: Source + ?Sized> Source for Wired<P> {
         self.port.name()
     }
 
-    async fn list(&self, marker: Option<&str>) -> Result<Page, Failure> {
+    async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
         self.wire.pass(Point::List).await;
-        self.wire.look("list", self.port.list(marker)).await
+        self.wire.look("list", self.port.list(prefix, marker)).await
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {
