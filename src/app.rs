@@ -329,6 +329,7 @@ fn limits(settings: &Settings) -> world::Limits {
         identities_max: limits.identities_max,
         identity_chars_min: limits.identity_chars_min,
         sweep_requests_max: limits.sweep_requests_max,
+        source_parts: limits.source_parts,
         read_concurrency_max: limits.read_concurrency_max,
         read_bytes_max: limits.read_bytes_max,
         act_concurrency_max: limits.act_concurrency_max,

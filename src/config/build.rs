@@ -372,6 +372,9 @@ fn check(limits: &Limits, faults: &mut Faults) {
     for (key, _) in positive.into_iter().filter(|(_, value)| *value == 0) {
         faults.add(format!("limits.{key} must be at least 1"));
     }
+    if !(1..=64).contains(&limits.source_parts) {
+        faults.add("limits.source_parts must be between 1 and 64".into());
+    }
     if !(1_000..=86_400_000).contains(&limits.lease_ms) {
         faults.add("limits.lease_ms must be between 1000 and 86400000".into());
     }

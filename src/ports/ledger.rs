@@ -14,7 +14,7 @@ use crate::domain::plan::ActionWord;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, State};
 use crate::ports::inventories::Inventories;
-use crate::ports::tasks::{Lease, Tasks};
+use crate::ports::tasks::{Lease, Part, Shard, Tasks};
 
 /// The append-only account. All methods are atomic: after a crash each either happened whole or
 /// not.
@@ -328,7 +328,7 @@ pub type Drafted = (u64, ActionWord, u64);
 /// Ordinals that one shard may give out in one round.
 pub const SHARD_ORDINALS: u64 = 1 << 32;
 
-/// Shards that one round may have.
+/// Numbers of a round: half of them for its shards, and half for what is said of whole sources.
 const ROUND_SHARDS: u64 = 1 << 16;
 
 /// The ordinals of what this shard plans: in the find, which is round 0, or in a second look after
@@ -336,4 +336,13 @@ const ROUND_SHARDS: u64 = 1 << 16;
 pub fn ordinals(round: u64, shard: u64) -> Range<u64> {
     let first = (round * ROUND_SHARDS + shard) * SHARD_ORDINALS;
     first..first + SHARD_ORDINALS
+}
+
+/// The ordinal of a source that could not be listed. Whichever of its shards notes it, and however
+/// many do, it is in the plan once. One that failed and is then walked after all leaves it there.
+pub fn lost_ordinal(round: u64, shard: &Shard) -> u64 {
+    match shard.part {
+        Part::WHOLE => ordinals(round, shard.number).end - 1,
+        Part { .. } => ordinals(round, ROUND_SHARDS / 2 + shard.first()).start,
+    }
 }

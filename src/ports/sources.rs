@@ -39,8 +39,8 @@ pub trait Source: Send + Sync {
     /// Puts `form` in the place of exactly that current form, provided that its `ETag` still
     /// stands: in one moment and under that condition, so that the old bytes or the new ones are
     /// there and never a part. What describes the bytes (media type and the like), the access tier
-    /// and the rights stay. Bytes that fail, or that are not as many as said, leave everything as it
-    /// was.
+    /// and the rights stay. Bytes that fail, or that are not as many as said, leave everything as
+    /// it was.
     ///
     /// Then whatever the source keeps of the old bytes goes, as in [`Self::erase_replaced`]; also
     /// when the answer is [`Rewritten::Changed`] or [`Rewritten::AlreadyAbsent`]. So it is safe to

@@ -61,13 +61,15 @@ pub trait Tasks: Send + Sync {
     /// The sweep for this purpose that is open; there is at most one.
     async fn sweep(&self, purpose: Purpose) -> Result<Option<Sweep>, Failure>;
 
-    /// Opens a sweep through these sources for these requests, under the lease on the purpose.
+    /// Opens a sweep through these sources for these requests, under the lease on the purpose. Each
+    /// source is cut into so many shards, which are numbered one after the other.
     async fn open_sweep(
         &self,
         lease: &Lease,
         purpose: Purpose,
         requests: &[RequestId],
         sources: &[String],
+        parts: u64,
     ) -> Result<(), Failure>;
 
     /// The requests that a sweep was opened for, and that had no record since.
@@ -129,12 +131,41 @@ pub struct Shard {
     pub number: u64,
     /// Name of the source.
     pub source: String,
+    /// Which part of the source.
+    pub part: Part,
     /// Whether it was walked to its end.
     pub done: bool,
     /// Items looked at, once done.
     pub items: u64,
     /// Stored bytes read, once done.
     pub bytes: u64,
+}
+
+/// A part of what a source holds.
+///
+/// Which part a name is in follows from the name alone, so each is in exactly one whatever the
+/// source, the order in which it lists and who else walks it. Names sort differently in different
+/// services, and one that fell between two ranges of names would never be read. The price is that
+/// each part lists all names; it reads only its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Counts the parts from 0.
+    pub number: u64,
+    /// How many there are.
+    pub of: u64,
+}
+
+impl Part {
+    /// All of a source.
+    pub const WHOLE: Self = Self { number: 0, of: 1 };
+
+    /// Whether this name, in all its forms, is in this part. Daemons of any version agree on it:
+    /// the digest is FNV-1a of 64 bits.
+    pub fn holds(self, name: &str) -> bool {
+        let step = |digest: u64, byte| (digest ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        let digest = name.bytes().fold(0xcbf2_9ce4_8422_2325, step);
+        (u128::from(digest) * u128::from(self.of)) >> 64 == u128::from(self.number)
+    }
 }
 
 impl Purpose {
@@ -160,9 +191,45 @@ impl Shard {
     pub fn work(&self) -> String {
         format!("sweep/{}/{}", self.sweep, self.number)
     }
+
+    /// Number of the first shard of the same source.
+    pub fn first(&self) -> u64 {
+        self.number - self.part.number
+    }
 }
 
 /// The work of carrying out the plan of a request.
 pub fn work_on(id: &RequestId) -> String {
     format!("request/{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_is_in_exactly_one_part_and_the_parts_are_alike() {
+        let mut names: Vec<String> =
+            (0..20_000).map(|n| format!("ExperimentRun/dcid.run{n:06}/run.json")).collect();
+        names.extend(["", "a", "a\tb", "a//b", "😀", "\u{ffff}"].map(str::to_owned));
+        for of in [1, 2, 3, 7, 64] {
+            let parts = (0..of).map(|number| Part { number, of });
+            let counts: Vec<usize> =
+                parts.map(|part| names.iter().filter(|name| part.holds(name)).count()).collect();
+            assert_eq!(counts.iter().sum::<usize>(), names.len(), "of {of}");
+            let even = names.len() / counts.len();
+            assert!(counts.iter().all(|count| count.abs_diff(even) < even / 3), "{counts:?}");
+            for name in names.iter().rev().take(1000) {
+                let holders = (0..of).filter(|number| Part { number: *number, of }.holds(name));
+                assert_eq!(holders.count(), 1, "{name:?} of {of}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_digest_is_what_it_is_elsewhere() {
+        // FNV-1a of "foobar" is 0x85944171f73967e8: in the upper half.
+        assert!(Part { number: 1, of: 2 }.holds("foobar"));
+        assert!(Part { number: 0x85, of: 256 }.holds("foobar"));
+    }
 }

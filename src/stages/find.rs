@@ -12,13 +12,13 @@ use crate::domain::plan::{ActionWord, Planned};
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
 use crate::domain::state::{Event, Share};
-use crate::ports::ledger::{Cleared, ordinals};
+use crate::ports::ledger::{Cleared, lost_ordinal, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket};
 use crate::stages::plan::plan;
 use crate::stages::verify::untouched::Inventory;
-use crate::stages::walk::{Walk, walk_named};
+use crate::stages::walk::{Seen, Walk, walk_named};
 
 /// Planned items kept in memory for one request before they are ledgered.
 const BATCH: usize = 256;
@@ -37,7 +37,7 @@ pub async fn find(
     shard: &Shard,
     with: Walk,
 ) -> Result<(), Failure> {
-    let ordinals = ordinals(0, shard.number);
+    let (ordinals, lost) = (ordinals(0, shard.number), lost_ordinal(0, shard));
     let mut drafts = Vec::new();
     for case in cases {
         docket.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
@@ -49,7 +49,12 @@ pub async fn find(
         let seen = seen?;
         for (subject, draft) in drafts.iter_mut().enumerate() {
             if let Some(planned) = plan(&draft.case.request, subject, policy, &seen) {
-                draft.add(docket, planned).await?;
+                match &seen {
+                    Seen::Item(_) => draft.add(docket, planned).await?,
+                    Seen::Lost { .. } => {
+                        docket.add_items(draft.case, lost, &[planned]).await?;
+                    }
+                }
             }
         }
     }
@@ -96,12 +101,18 @@ pub async fn conclude(
         counted.map(|(.., count)| count).sum()
     };
     let shards = sweep.shards.iter().filter(|shard| concerns(&case.request, &shard.source));
-    let share = |shard: &Shard| Share {
-        source: shard.source.clone(),
-        seen: shard.items,
-        removed: count(Some(shard.number), &[ActionWord::Delete, ActionWord::Redact]),
-    };
-    let shares: Vec<Share> = shards.map(share).collect();
+    let mut shares: Vec<Share> = Vec::new();
+    for Shard { number, source, items, .. } in shards {
+        let removed = count(Some(*number), &[ActionWord::Delete, ActionWord::Redact]);
+        match shares.last_mut() {
+            // The shards of a source stand one after the other.
+            Some(share) if share.source == *source => {
+                share.seen += items;
+                share.removed += removed;
+            }
+            _ => shares.push(Share { source: source.clone(), seen: *items, removed }),
+        }
+    }
     let planned = Event::Planned {
         items: count(None, &ActionWord::ALL) - count(None, &[ActionWord::List]),
         unreadable: count(None, &[ActionWord::List]),

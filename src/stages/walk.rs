@@ -23,6 +23,7 @@ use crate::matching::limits::Limits;
 use crate::matching::matcher::{Matcher, SubjectHit};
 use crate::matching::scan::{self, Scan};
 use crate::ports::sources::{ByteStream, Page, Read, Source};
+use crate::ports::tasks::Part;
 use crate::stages::verify::untouched::Inventory;
 
 /// What a pass is made of.
@@ -40,6 +41,8 @@ pub struct Walk {
     pub patience: Patience,
     /// How far the pass has come; may be read while it runs.
     pub meter: Arc<Meter>,
+    /// What of each source is looked at.
+    pub part: Part,
     /// Takes what is seen, where somebody will ask whether it stayed.
     pub inventory: Option<Arc<Inventory>>,
 }
@@ -120,6 +123,7 @@ impl Walk {
             budget: Arc::new(Budget::new(limits.read_bytes_max)),
             patience,
             meter: Arc::default(),
+            part: Part::WHOLE,
             inventory: None,
         }
     }
@@ -204,21 +208,22 @@ pub fn walk_named(
 
 fn walk_source(source: Arc<dyn Source>, walk: Walk) -> impl Stream<Item = Result<Seen, Failure>> {
     let concurrency = walk.concurrency;
-    entries(Arc::clone(&source))
+    entries(Arc::clone(&source), walk.part)
         .map(move |entry| see(Arc::clone(&source), entry, walk.clone()))
         .buffered(concurrency)
         .try_filter_map(|seen| futures::future::ready(Ok(seen)))
 }
 
-/// The listing, item by item; a listing that fails ends with its failure.
-fn entries(source: Arc<dyn Source>) -> impl Stream<Item = Result<Item, Failure>> {
+/// The listing, item by item, but for other parts; a listing that fails ends with its failure.
+fn entries(source: Arc<dyn Source>, part: Part) -> impl Stream<Item = Result<Item, Failure>> {
     let start = Some((source, None::<String>));
-    stream::unfold(start, |at| async move {
+    stream::unfold(start, move |at| async move {
         let (source, marker) = at?;
         match source.list("", marker.as_deref()).await {
             Ok(Page { items, next }) => {
                 let next = next.map(|marker| (source, Some(marker)));
-                Some((items.into_iter().map(Ok).collect(), next))
+                let items = items.into_iter().filter(|item| part.holds(&item.name));
+                Some((items.map(Ok).collect(), next))
             }
             Err(failure) => Some((vec![Err(failure)], None)),
         }

@@ -85,6 +85,8 @@ pub struct Limits {
     pub identity_chars_min: usize,
     /// Requests that share one sweep.
     pub sweep_requests_max: u32,
+    /// Parts that each source is cut into.
+    pub source_parts: u64,
     /// Items read at the same time.
     pub read_concurrency_max: usize,
     /// Bytes of the items that are read at the same time.

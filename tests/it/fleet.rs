@@ -65,14 +65,14 @@ fn export() -> Scenario {
     patient(Scenario::small().sent(request("r-1", "access")))
 }
 
-/// The shards are walked by both.
+/// The shards are walked by both, those of one source too.
 fn several_sources() -> Scenario {
     let scenario = Scenario::small().with_source("billing").keeping("billing", "tax law");
     scenario.source("billing").put("invoice.txt", notes("invoice"));
     let source = scenario.source(SOURCE);
     source.put("held.txt", notes("held"));
     source.set_fault("held.txt", Some(Fault::Blocks(Block::LegalHold)));
-    patient(scenario.sent(request("r-1", "erasure")))
+    patient(scenario.in_parts(2).sent(request("r-1", "erasure")))
 }
 
 /// Told by HTTP, by whichever daemon.

@@ -731,6 +731,28 @@ fn a_source_that_cannot_be_listed_for_long() {
 }
 
 #[test]
+fn sources_in_parts_end_as_whole_ones_do() {
+    let export = || Scenario::small().sent(request("r-1", "access"));
+    let erasure = || {
+        let scenario = Scenario::small().with_source("billing").sent(request("r-1", "erasure"));
+        (0..20).for_each(|n| scenario.source("billing").put(&format!("{n}"), notes("invoice")));
+        scenario
+    };
+    let lost = || {
+        let scenario = erasure();
+        scenario.source("billing").fail_next(u32::MAX);
+        scenario
+    };
+    let lives: [&dyn Fn() -> Scenario; 3] = [&export, &erasure, &lost];
+    for life in lives {
+        let whole = check(life());
+        for parts in [2, 5, 64] {
+            assert_eq!(check(life().in_parts(parts)), whole, "in {parts} parts");
+        }
+    }
+}
+
+#[test]
 fn a_source_that_may_not_be_listed() {
     let scenario = Scenario::small().sent(request("r-1", "access"));
     scenario.wire.fail("list", || Failure::needs_person("listing a source: no permission"));

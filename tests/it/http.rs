@@ -333,6 +333,7 @@ impl Tasks for World {
         _: Purpose,
         _: &[RequestId],
         _: &[String],
+        _: u64,
     ) -> Result<(), Failure> {
         unreachable!()
     }

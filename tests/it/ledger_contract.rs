@@ -13,7 +13,7 @@ use dsrd::evidence::chain::{BrokenLink, Link, verify};
 use dsrd::ports::ledger::{
     Appended, Callback, Cleared, Ledger, Opened, Progress, Record, ordinals,
 };
-use dsrd::ports::tasks::{End, Purpose, Shard};
+use dsrd::ports::tasks::{End, Part, Purpose, Shard};
 use sqlx::{AnyConnection, Connection, Executor};
 
 use crate::support::lives::{
@@ -527,7 +527,7 @@ async fn a_lapsed_lease_writes_nothing(ledger: &dyn Ledger) {
         ledger.clear_items(&stale, &id, cleared).await,
         ledger.begin_items(&stale, &id, &[0]).await,
         ledger.record_outcomes(&stale, &id, &outcome).await,
-        ledger.open_sweep(&stale, Purpose::Find, &[], &[]).await,
+        ledger.open_sweep(&stale, Purpose::Find, &[], &[], 1).await,
         ledger.close_sweep(&stale, 1).await,
     ];
     for refusal in refused {
@@ -558,11 +558,15 @@ async fn sweeps_are_opened_one_at_a_time(ledger: &dyn Ledger) {
     let sources = ["a".to_owned(), "b".to_owned()];
     assert!(ledger.sweep(Purpose::Find).await.unwrap().is_none());
     let both = [one.id().clone(), other.id().clone()];
-    ledger.open_sweep(&lease, Purpose::Find, &both, &sources).await.unwrap();
-    assert!(ledger.open_sweep(&lease, Purpose::Find, &both, &sources).await.is_err());
-    ledger.open_sweep(&lease, Purpose::Verify, &[], &sources[..1]).await.unwrap();
+    ledger.open_sweep(&lease, Purpose::Find, &both, &sources, 1).await.unwrap();
+    assert!(ledger.open_sweep(&lease, Purpose::Find, &both, &sources, 1).await.is_err());
+    ledger.open_sweep(&lease, Purpose::Verify, &[], &sources[..1], 3).await.unwrap();
 
+    let sweep = ledger.sweep(Purpose::Verify).await.unwrap().unwrap();
+    let parts: Vec<_> = sweep.shards.iter().map(|shard| (shard.number, shard.part)).collect();
+    assert_eq!(parts, [0, 1, 2].map(|number| (number, Part { number, of: 3 })));
     let sweep = ledger.sweep(Purpose::Find).await.unwrap().unwrap();
+    assert!(sweep.shards.iter().all(|shard| shard.part == Part::WHOLE));
     let names: Vec<_> = sweep.shards.iter().map(|shard| (shard.number, &*shard.source)).collect();
     assert_eq!((names, sweep.is_walked()), (vec![(0, "a"), (1, "b")], false));
     let members = ledger.swept(sweep.id).await.unwrap();
@@ -576,7 +580,7 @@ async fn sweeps_are_opened_one_at_a_time(ledger: &dyn Ledger) {
     assert!(walked.is_walked() && walked.shards.iter().all(|shard| shard.items == 7));
     ledger.close_sweep(&lease, sweep.id).await.unwrap();
     assert!(ledger.sweep(Purpose::Find).await.unwrap().is_none());
-    ledger.open_sweep(&lease, Purpose::Find, &both, &sources).await.unwrap();
+    ledger.open_sweep(&lease, Purpose::Find, &both, &sources, 1).await.unwrap();
     let next = ledger.sweep(Purpose::Find).await.unwrap().unwrap();
     assert!(next.id > sweep.id && !next.is_walked());
 }
@@ -587,7 +591,7 @@ async fn what_a_sweep_saw_is_kept_as_long_as_it_is_needed(ledger: &dyn Ledger) {
     let sources = ["a".to_owned()];
     let shard = async |purpose| {
         let only = std::slice::from_ref(&id);
-        ledger.open_sweep(&lease, purpose, only, &sources).await.unwrap();
+        ledger.open_sweep(&lease, purpose, only, &sources, 1).await.unwrap();
         ledger.sweep(purpose).await.unwrap().unwrap().shards.remove(0)
     };
     let find = shard(Purpose::Find).await;

@@ -17,7 +17,7 @@ use crate::domain::state::{Event, State};
 use crate::ports::ledger::{
     Callback, CallbackId, Progress, Record, SealedItem, SealedRequest, Standing,
 };
-use crate::ports::tasks::{Lease, Shard};
+use crate::ports::tasks::{Lease, Part, Shard};
 
 /// What stands in a row and cannot have been written by this program.
 #[derive(Debug, thiserror::Error)]
@@ -230,6 +230,7 @@ fn shard(row: &AnyRow) -> Result<Shard, RowError> {
         sweep: counted(get(row, "sweep")?),
         number: counted(get(row, "number")?),
         source: get(row, "source")?,
+        part: Part { number: counted(get(row, "part")?), of: counted(get(row, "parts")?) },
         done: get::<i64>(row, "done")? != 0,
         items: counted(get(row, "items")?),
         bytes: counted(get(row, "bytes")?),

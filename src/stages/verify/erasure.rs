@@ -18,7 +18,7 @@ use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
 use crate::domain::state::Event;
-use crate::ports::ledger::{Cleared, ordinals};
+use crate::ports::ledger::{Cleared, lost_ordinal, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket, Entry};
@@ -26,7 +26,7 @@ use crate::stages::find::keep_seen;
 use crate::stages::plan::plan;
 use crate::stages::verify::counts::counts;
 use crate::stages::verify::untouched::untouched;
-use crate::stages::walk::{Patience, Walk, walk_named};
+use crate::stages::walk::{Patience, Seen, Walk, walk_named};
 
 /// Planned items read from the ledger at a time.
 const PAGE: u32 = 1000;
@@ -54,7 +54,8 @@ pub async fn verify(
         let seen = seen?;
         for (subject, look) in looks.iter_mut().enumerate() {
             if let Some(planned) = plan(&look.case.request, subject, policy, &seen) {
-                look.meet(docket, planned).await?;
+                let whole = matches!(seen, Seen::Lost { .. });
+                look.meet(docket, planned, whole).await?;
             }
         }
     }
@@ -70,6 +71,8 @@ struct SecondLook<'a> {
     /// What the ledger says of every place in the plan.
     known: HashMap<Place, ItemOutcome>,
     next_ordinal: u64,
+    /// Of the source, if it cannot be listed.
+    lost_ordinal: u64,
 }
 
 impl<'a> SecondLook<'a> {
@@ -88,11 +91,17 @@ impl<'a> SecondLook<'a> {
                 known.insert(place(&planned.finding), outcome);
             }
         }
-        Ok(Self { case, known, next_ordinal })
+        let lost_ordinal = lost_ordinal(round, shard);
+        Ok(Self { case, known, next_ordinal, lost_ordinal })
     }
 
-    /// Something in the sources still concerns the request.
-    async fn meet(&mut self, docket: &Docket, planned: Planned) -> Result<(), Failure> {
+    /// Something in the sources still concerns the request, or a whole source does.
+    async fn meet(
+        &mut self,
+        docket: &Docket,
+        planned: Planned,
+        whole: bool,
+    ) -> Result<(), Failure> {
         let expected = match self.known.get(&place(&planned.finding)) {
             Some(ItemOutcome::Kept(_) | ItemOutcome::Blocked(_) | ItemOutcome::Failed(_)) => true,
             // Unreadable then and now; but what can be read now and names the subject is new.
@@ -110,8 +119,8 @@ impl<'a> SecondLook<'a> {
         if expected {
             return Ok(());
         }
-        let ordinal = self.next_ordinal;
-        self.next_ordinal += 1;
+        let ordinal = if whole { self.lost_ordinal } else { self.next_ordinal };
+        self.next_ordinal += u64::from(!whole);
         let one = std::slice::from_ref(&planned);
         let added = docket.add_items(self.case, ordinal, one).await?;
         match planned.settled() {

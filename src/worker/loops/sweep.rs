@@ -126,7 +126,8 @@ async fn open(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Fa
     }
     let ids: Vec<RequestId> = cases.iter().map(|case| case.request.id.clone()).collect();
     if !ids.is_empty() {
-        docket.ledger.open_sweep(lease, purpose, &ids, &sources).await?;
+        let parts = world.limits.source_parts;
+        docket.ledger.open_sweep(lease, purpose, &ids, &sources, parts).await?;
     }
     Ok(true)
 }
@@ -216,6 +217,7 @@ async fn walk(
     let due = cases.iter().filter_map(|case| case.standing.due).max();
     let patience = world.limits.backoff.patience(lease.tries, docket.clock.now(), due);
     let mut walk = Walk::new(&subjects, world.limits.walk(), patience);
+    walk.part = shard.part;
     let erases = |case: &Case| !case.request.kind.is_export() && !case.request.options.dry_run;
     if cases.iter().any(erases) {
         walk.inventory = Some(Arc::new(Inventory::new(docket.print_key())));

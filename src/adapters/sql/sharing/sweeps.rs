@@ -15,8 +15,9 @@ const OPEN: &str = "INSERT INTO sweeps (id, purpose, closed) \
 
 const OPENED: &str = "SELECT id AS number FROM sweeps WHERE purpose = $1 AND closed = 0";
 
-const ADD_SHARD: &str = "INSERT INTO shards (sweep, number, source, done, items, bytes) \
-     VALUES ($1, $2, $3, 0, 0, 0)";
+const ADD_SHARD: &str = "INSERT INTO shards \
+     (sweep, number, source, part, parts, done, items, bytes) \
+     VALUES ($1, $2, $3, $4, $5, 0, 0, 0)";
 
 /// The shards of a sweep go when it closes. The sweep itself stays, so that nothing is ever named
 /// like an earlier shard, and so do the leases: see there.
@@ -44,14 +45,17 @@ pub async fn open(
     purpose: Purpose,
     requests: &[RequestId],
     sources: &[String],
+    parts: u64,
 ) -> Result<(), Failure> {
     let doing = "opening a sweep";
     let opened = sqlx::query(OPEN).bind(purpose.word()).execute(&mut *connection).await;
     opened.map_err(while_doing(doing))?;
     let ids = sqlx::query(OPENED).bind(purpose.word()).fetch_all(&mut *connection).await;
     let id = read(ids, NUMBER)?.pop().unwrap_or_default();
-    for (number, source) in (0..).zip(sources) {
+    let shards = sources.iter().flat_map(|source| (0..parts).map(move |part| (source, part)));
+    for (number, (source, part)) in (0..).zip(shards) {
         let shard = sqlx::query(ADD_SHARD).bind(stored(id)).bind(stored(number)).bind(source);
+        let shard = shard.bind(stored(part)).bind(stored(parts));
         shard.execute(&mut *connection).await.map_err(while_doing(doing))?;
     }
     let join = match purpose {

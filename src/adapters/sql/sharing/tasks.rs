@@ -78,9 +78,10 @@ impl Tasks for SqlLedger {
         purpose: Purpose,
         requests: &[RequestId],
         sources: &[String],
+        parts: u64,
     ) -> Result<(), Failure> {
         let mut transaction = self.begin_under(lease).await?;
-        sweeps::open(&mut transaction, purpose, requests, sources).await?;
+        sweeps::open(&mut transaction, purpose, requests, sources, parts).await?;
         commit(transaction).await
     }
 

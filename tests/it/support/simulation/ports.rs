@@ -389,8 +389,9 @@ impl<P: Ledger + ?Sized> Tasks for Wired<P> {
         purpose: Purpose,
         requests: &[RequestId],
         sources: &[String],
+        parts: u64,
     ) -> Result<(), Failure> {
-        let opening = self.port.open_sweep(lease, purpose, requests, sources);
+        let opening = self.port.open_sweep(lease, purpose, requests, sources, parts);
         self.wire.effect("open_sweep", opening).await
     }
 

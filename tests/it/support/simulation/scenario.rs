@@ -133,6 +133,12 @@ impl Scenario {
         self
     }
 
+    /// Each source is walked in so many parts.
+    pub fn in_parts(mut self, parts: u64) -> Self {
+        self.limits.source_parts = parts;
+        self
+    }
+
     /// Erasures keep what is in that source.
     pub fn keeping(mut self, source: &str, keep: &str) -> Self {
         self.policy.rules.push(Rule {
@@ -423,6 +429,7 @@ fn limits() -> Limits {
         identities_max: 20,
         identity_chars_min: 4,
         sweep_requests_max: 100,
+        source_parts: 1,
         read_concurrency_max: 4,
         read_bytes_max: 1 << 20,
         act_concurrency_max: 1,
