@@ -23,3 +23,20 @@ impl Default for Limits {
         }
     }
 }
+
+/// How many people are told apart.
+#[derive(Clone, Copy, Debug)]
+pub struct PeopleLimits {
+    /// Identifiers of people in all items of a request. With more of them nothing is masked, and so
+    /// nothing is shown.
+    pub people_max: usize,
+    /// Shortest name that is looked for wherever it may stand, in characters; shorter ones are
+    /// masked where a document says that they are names.
+    pub identity_chars_min: usize,
+}
+
+impl Default for PeopleLimits {
+    fn default() -> Self {
+        Self { people_max: 100_000, identity_chars_min: 4 }
+    }
+}

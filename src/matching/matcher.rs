@@ -260,7 +260,7 @@ impl Building {
 }
 
 /// End of the domain that follows the sign at `at`.
-fn address_end(text: &str, at: usize) -> usize {
+pub(super) fn address_end(text: &str, at: usize) -> usize {
     let domain = text[at + 1..]
         .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')))
         .map_or(text.len(), |len| at + 1 + len);

@@ -11,4 +11,6 @@ pub mod matcher;
 pub mod hints;
 pub mod scan;
 pub mod people;
+pub mod secrets;
+pub mod redact;
 pub mod terms;

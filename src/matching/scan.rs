@@ -64,11 +64,18 @@ struct Search<'a> {
     matcher: &'a Matcher,
     /// How many more hits are kept for each subject.
     room: Vec<usize>,
+    /// How many more places in streams are put aside for each: several may be of one hit.
+    aside: Vec<usize>,
 }
+
+/// Places in a stream that are put aside for each hit that is kept.
+const PLACES_PER_HIT: usize = 4;
 
 impl<'a> Search<'a> {
     fn new(matcher: &'a Matcher, limits: &Limits) -> Self {
-        Self { matcher, room: vec![limits.hits_per_item_max; matcher.subjects()] }
+        let room = vec![limits.hits_per_item_max; matcher.subjects()];
+        let aside = room.iter().map(|hits| hits.saturating_mul(PLACES_PER_HIT)).collect();
+        Self { matcher, room, aside }
     }
 }
 
@@ -76,19 +83,9 @@ impl Look for Search<'_> {
     type What = Owner;
 
     fn look(&mut self, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
-        let reading = fold(text);
-        self.matcher.find(&reading.text, &mut |occurrence: Occurrence| {
-            let range = reading.origin(occurrence.range.start)
-                ..reading.origin_end(occurrence.range.end, text.len());
-            if self.room[occurrence.owner.subject] > 0
-                && stands_alone_unescaped(
-                    text,
-                    &range,
-                    &reading.text[occurrence.range],
-                    occurrence.boundary,
-                )
-            {
-                seen(occurrence.owner, range);
+        occurrences(self.matcher, text, &mut |owner, range| {
+            if self.room[owner.subject] > 0 {
+                seen(owner, range);
             }
         });
     }
@@ -102,12 +99,36 @@ impl Look for Search<'_> {
         self.matcher.reach()
     }
 
+    fn wants(&mut self, owner: &Owner) -> bool {
+        let aside = &mut self.aside[owner.subject];
+        let wants = *aside > 0;
+        *aside = aside.saturating_sub(1);
+        wants
+    }
+
     fn keep(&mut self, owner: &Owner) -> bool {
         let room = &mut self.room[owner.subject];
         let keeps = *room > 0;
         *room = room.saturating_sub(1);
         keeps
     }
+}
+
+/// Everything of the matcher that stands in a text, with what of the text spells it.
+pub(super) fn occurrences(
+    matcher: &Matcher,
+    text: &str,
+    seen: &mut dyn FnMut(Owner, Range<usize>),
+) {
+    let reading = fold(text);
+    matcher.find(&reading.text, &mut |occurrence: Occurrence| {
+        let range = reading.origin(occurrence.range.start)
+            ..reading.origin_end(occurrence.range.end, text.len());
+        let hit = &reading.text[occurrence.range];
+        if stands_alone_unescaped(text, &range, hit, occurrence.boundary) {
+            seen(occurrence.owner, range);
+        }
+    });
 }
 
 /// An escape beside an occurrence may spell what makes it part of something longer:

@@ -32,6 +32,7 @@ pub fn item(size: usize) -> Item {
         source: "fuzz".into(),
         name: "x".into(),
         version: Version::Current,
+        version_id: None,
         etag: String::new(),
         size: size as u64,
         modified: None,

@@ -108,7 +108,7 @@ fn an_occurrence_across_any_window_is_found_once() {
 }
 
 /// What each identity looks like in data that speaks of the subject.
-const MENTIONS: [(&str, &str); 27] = [
+pub const MENTIONS: [(&str, &str); 27] = [
     ("email", "mail ann@contoso.com now"),
     ("email", "<Ann@Contoso.COM>"),
     ("email", "mailto:ann@contoso.com?subject=x"),
@@ -139,7 +139,7 @@ const MENTIONS: [(&str, &str); 27] = [
 ];
 
 /// What looks like the subject and is not.
-const DECOYS: [&str; 40] = [
+pub const DECOYS: [&str; 40] = [
     "joann@contoso.com",
     "x.ann@contoso.com",
     "_ann@contoso.com",

@@ -14,7 +14,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::matching::{ann, gzip, item, stored, tar, zip};
 
 /// Words that speak of the subject, nearly do, or do not; none holds white space.
-const WORDS: [&str; 62] = [
+pub const WORDS: [&str; 62] = [
     "ann@contoso.com",
     "ANN@Contoso.com,",
     "<ann@contoso.com>",
@@ -134,10 +134,10 @@ fn oracle(words: &[&str]) -> BTreeSet<IdentityType> {
 }
 
 /// Gives its bytes in pieces of these sizes, over and over.
-struct Pieces<'a> {
-    bytes: &'a [u8],
-    sizes: Vec<usize>,
-    turn: usize,
+pub struct Pieces<'a> {
+    pub bytes: &'a [u8],
+    pub sizes: Vec<usize>,
+    pub turn: usize,
 }
 
 impl Read for Pieces<'_> {

@@ -7,3 +7,4 @@ pub mod boundaries;
 pub mod patterns;
 pub mod rare;
 pub mod candidates;
+pub mod weakness;

@@ -16,22 +16,17 @@ use crate::matching::views::walk::{Look, Walk};
 use crate::matching::views::windows::Kind;
 
 /// Bytes looked at to tell what a stream is.
-const HEAD_BYTES: usize = 4 << 10;
+pub const HEAD_BYTES: usize = 4 << 10;
 
 /// Bytes of a zip that are held in memory; beyond, it lies in a file.
-const SPOOL_BYTES_MAX: usize = 4 << 20;
+pub const SPOOL_BYTES_MAX: usize = 4 << 20;
 
 impl<L: Look> Walk<'_, L> {
     /// Looks into a stream of anything.
-    pub(super) fn bytes(
-        &mut self,
-        reader: &mut dyn Read,
-        chain: &str,
-        depth: usize,
-    ) -> io::Result<()> {
+    pub fn bytes(&mut self, reader: &mut dyn Read, chain: &str, depth: usize) -> io::Result<()> {
         let mut head = Vec::with_capacity(HEAD_BYTES);
         let broken = reader.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
-        let mut whole = Cursor::new(&head).chain(Rest { reader, broken });
+        let mut whole = Cursor::new(&head).chain(Rest::new(reader, broken));
         let form = form(&head);
         let opens = !matches!(form, Form::Text(_) | Form::Closed(_) | Form::Media);
         if opens && depth >= self.limits.depth_max {
@@ -233,9 +228,16 @@ const XZ_BYTES_MAX: u64 = 80 << 20;
 const ZSTD_WINDOW_LOG_MAX: u32 = 26;
 
 /// The rest of a stream whose head was read; an error met there comes in its place.
-struct Rest<'a> {
+pub struct Rest<'a> {
     reader: &'a mut dyn Read,
     broken: Option<io::Error>,
+}
+
+impl<'a> Rest<'a> {
+    /// Of this reader, of whose head this error was the end.
+    pub fn new(reader: &'a mut dyn Read, broken: Option<io::Error>) -> Self {
+        Self { reader, broken }
+    }
 }
 
 impl Read for Rest<'_> {
@@ -247,7 +249,8 @@ impl Read for Rest<'_> {
     }
 }
 
-fn copy(reader: &mut dyn Read, spool: &mut dyn Write) -> io::Result<()> {
+/// Copies all that is left of a stream.
+pub fn copy(reader: &mut dyn Read, spool: &mut dyn Write) -> io::Result<()> {
     let mut buffer = vec![0; 64 << 10];
     loop {
         let read = reader.read(&mut buffer)?;

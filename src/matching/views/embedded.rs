@@ -18,7 +18,7 @@ use crate::matching::views::walk::{Look, Walk};
 const DENSE: &str = "binary: compressed or encrypted content";
 
 /// A window of a stream of unknown bytes.
-pub(super) struct Part<'a> {
+pub struct Part<'a> {
     /// The bytes, with neighbours on either side.
     pub window: &'a [u8],
     /// Those that are answered for.
@@ -32,12 +32,7 @@ pub(super) struct Part<'a> {
 impl<L: Look> Walk<'_, L> {
     /// Looks into what is packed in a window and tells how far the window was answered for: a
     /// stream that goes on beyond the window is left to the next one, which begins with it.
-    pub(super) fn embedded(
-        &mut self,
-        part: &Part<'_>,
-        chain: &str,
-        depth: usize,
-    ) -> io::Result<usize> {
+    pub fn embedded(&mut self, part: &Part<'_>, chain: &str, depth: usize) -> io::Result<usize> {
         let Range { start, mut end } = part.range;
         let mut opened: Vec<Range<usize>> = Vec::new();
         for (at, packing) in starts(part.window, part.range.clone()) {

@@ -21,6 +21,7 @@
 //! `containers` (bytes).
 
 pub mod spelling;
+pub mod json;
 pub mod places;
 pub mod meter;
 pub mod forms;

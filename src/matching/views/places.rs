@@ -4,14 +4,10 @@
 //! until then parts are put aside, up to [`ASIDE_BYTES_MAX`], so that documents without a hit cost
 //! nothing.
 
+use crate::matching::views::json::{Json, Shape};
+
 /// Bytes of a JSON document that are put aside at most before its structure is followed anyway.
 const ASIDE_BYTES_MAX: usize = 8 << 20;
-
-/// Nesting that is followed; a deeper document is searched as text.
-const NESTING_MAX: usize = 512;
-
-/// The longest number that is followed.
-const WORD_BYTES_MAX: usize = 400;
 
 /// Follows a document and tells places in it.
 pub struct Places {
@@ -31,17 +27,6 @@ pub struct Place {
     pub column: u64,
     /// The number of the top-level value, from 0, and the pointer within it.
     pub pointer: Option<(u64, String)>,
-}
-
-/// What a whole document turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// No JSON.
-    Text,
-    /// One JSON value.
-    Json,
-    /// JSON values in a row.
-    JsonLines,
 }
 
 impl Places {
@@ -97,7 +82,7 @@ impl Places {
         for offset in offsets {
             sound = sound && json.follow(&part[at..*offset]).is_some();
             at = *offset;
-            pointers.push(sound.then(|| (json.values, json.pointer(&text[at..]))));
+            pointers.push(sound.then(|| (json.values(), json.pointer(&text[at..]))));
         }
         if !sound || json.follow(&part[at..]).is_none() {
             self.json = None;
@@ -134,227 +119,6 @@ impl Places {
         };
         true
     }
-}
-
-/// Where a parser of JSON stands.
-#[derive(Default)]
-struct Json {
-    /// Open objects and arrays, outermost first.
-    open: Vec<Frame>,
-    /// Top-level values that have ended.
-    values: u64,
-    expecting: Expecting,
-    /// Bytes of the string or bare word being read; of keys only.
-    key: Vec<u8>,
-    escaped: bool,
-    /// Whether a line ended since the last top-level value.
-    fresh_line: bool,
-}
-
-enum Frame {
-    Object(Vec<u8>),
-    Array(u64),
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Expecting {
-    #[default]
-    Value,
-    FirstValueOrEnd,
-    FirstKeyOrEnd,
-    Key,
-    KeyEnd,
-    Colon,
-    StringEnd,
-    WordEnd,
-    CommaOrEnd,
-}
-
-impl Json {
-    /// Follows more of the document; `None` if it is no JSON.
-    fn follow(&mut self, mut part: &[u8]) -> Option<()> {
-        while let [byte, rest @ ..] = part {
-            if self.expecting == Expecting::StringEnd && !self.escaped {
-                let skipped = memchr::memchr2(b'"', b'\\', part).unwrap_or(part.len());
-                if skipped > 0 {
-                    part = &part[skipped..];
-                    continue;
-                }
-            }
-            self.step(*byte)?;
-            part = rest;
-        }
-        Some(())
-    }
-
-    fn end(&mut self) -> Option<Shape> {
-        if self.expecting == Expecting::WordEnd {
-            self.word_ended()?;
-        }
-        let whole = self.open.is_empty() && !matches!(self.expecting, Expecting::StringEnd);
-        match self.values {
-            _ if !whole => None,
-            0 => None,
-            1 => Some(Shape::Json),
-            _ => Some(Shape::JsonLines),
-        }
-    }
-
-    fn step(&mut self, byte: u8) -> Option<()> {
-        match self.expecting {
-            Expecting::StringEnd | Expecting::KeyEnd => {
-                self.in_string(byte);
-                Some(())
-            }
-            Expecting::WordEnd if byte.is_ascii_alphanumeric() || b".+-".contains(&byte) => {
-                self.key.push(byte);
-                (self.key.len() <= WORD_BYTES_MAX).then_some(())
-            }
-            Expecting::WordEnd => {
-                self.word_ended()?;
-                self.step(byte)
-            }
-            _ if byte.is_ascii_whitespace() => {
-                self.fresh_line |= byte == b'\n';
-                Some(())
-            }
-            // A byte order mark stands before the first value and nowhere else.
-            Expecting::Value
-                if self.values == 0
-                    && self.open.is_empty()
-                    && matches!(byte, 0xef | 0xbb | 0xbf) =>
-            {
-                Some(())
-            }
-            Expecting::Value => self.value(byte),
-            Expecting::FirstValueOrEnd if byte == b']' => self.close(),
-            Expecting::FirstValueOrEnd => self.value(byte),
-            Expecting::FirstKeyOrEnd if byte == b'}' => self.close(),
-            Expecting::FirstKeyOrEnd | Expecting::Key => {
-                self.key.clear();
-                self.expecting = Expecting::KeyEnd;
-                (byte == b'"').then_some(())
-            }
-            Expecting::Colon => {
-                self.expecting = Expecting::Value;
-                (byte == b':').then_some(())
-            }
-            Expecting::CommaOrEnd => self.comma_or_end(byte),
-        }
-    }
-
-    fn value(&mut self, byte: u8) -> Option<()> {
-        if self.open.is_empty() && self.values > 0 && !self.fresh_line {
-            return None;
-        }
-        self.expecting = match byte {
-            b'{' => {
-                self.open.push(Frame::Object(Vec::new()));
-                Expecting::FirstKeyOrEnd
-            }
-            b'[' => {
-                self.open.push(Frame::Array(0));
-                Expecting::FirstValueOrEnd
-            }
-            b'"' => Expecting::StringEnd,
-            _ if byte.is_ascii_alphanumeric() || byte == b'-' => {
-                self.key.clear();
-                self.key.push(byte);
-                Expecting::WordEnd
-            }
-            _ => return None,
-        };
-        (self.open.len() <= NESTING_MAX).then_some(())
-    }
-
-    fn in_string(&mut self, byte: u8) {
-        let is_key = self.expecting == Expecting::KeyEnd;
-        if !self.escaped && byte == b'"' {
-            if is_key {
-                if let Some(Frame::Object(key)) = self.open.last_mut() {
-                    std::mem::swap(key, &mut self.key);
-                }
-                self.expecting = Expecting::Colon;
-            } else {
-                self.value_ended();
-            }
-            return;
-        }
-        self.escaped = !self.escaped && byte == b'\\';
-        if is_key {
-            self.key.push(byte);
-        }
-    }
-
-    fn comma_or_end(&mut self, byte: u8) -> Option<()> {
-        match (byte, self.open.last_mut()?) {
-            (b',', Frame::Object(_)) => self.expecting = Expecting::Key,
-            (b',', Frame::Array(index)) => {
-                *index += 1;
-                self.expecting = Expecting::Value;
-            }
-            (b'}', Frame::Object(_)) | (b']', Frame::Array(_)) => return self.close(),
-            _ => return None,
-        }
-        Some(())
-    }
-
-    fn close(&mut self) -> Option<()> {
-        self.open.pop()?;
-        self.value_ended();
-        Some(())
-    }
-
-    /// A bare word must be a number or one of those that writers of JSON use.
-    fn word_ended(&mut self) -> Option<()> {
-        let word = std::str::from_utf8(&self.key).ok()?;
-        let known = matches!(word, "true" | "false" | "null" | "NaN" | "Infinity" | "-Infinity");
-        (known || word.parse::<f64>().is_ok()).then(|| self.value_ended())
-    }
-
-    fn value_ended(&mut self) {
-        if self.open.is_empty() {
-            self.values += 1;
-            self.fresh_line = false;
-            self.expecting = Expecting::Value;
-        } else {
-            self.expecting = Expecting::CommaOrEnd;
-        }
-    }
-
-    /// The pointer of the member being read; `rest` completes a key that is being read.
-    fn pointer(&self, rest: &[u8]) -> String {
-        let mut pointer = String::new();
-        for (depth, frame) in self.open.iter().enumerate() {
-            let innermost = depth + 1 == self.open.len();
-            let segment = match frame {
-                Frame::Array(index) => index.to_string(),
-                Frame::Object(_) if innermost && self.expecting == Expecting::KeyEnd => {
-                    let more = string_end(rest, self.escaped);
-                    unquoted(&[&self.key, &rest[..more]].concat())
-                }
-                Frame::Object(key) => unquoted(key),
-            };
-            pointer.push('/');
-            pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
-        }
-        pointer
-    }
-}
-
-fn string_end(rest: &[u8], mut escaped: bool) -> usize {
-    rest.iter()
-        .position(|byte| {
-            let ends = !escaped && *byte == b'"';
-            escaped = !escaped && *byte == b'\\';
-            ends
-        })
-        .unwrap_or(rest.len())
-}
-
-fn unquoted(key: &[u8]) -> String {
-    let text = String::from_utf8_lossy(key);
-    serde_json::from_str(&format!("\"{text}\"")).unwrap_or_else(|_| text.into_owned())
 }
 
 #[cfg(test)]

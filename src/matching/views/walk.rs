@@ -23,6 +23,11 @@ pub trait Look {
     fn reach(&self) -> usize {
         240
     }
+    /// Told of each thing seen in a stream, in order, and whether it is to be kept until the stream
+    /// has ended: of what is seen everywhere, memory cannot hold every place.
+    fn wants(&mut self, _: &Self::What) -> bool {
+        true
+    }
     /// Told of each thing seen at a new place, and whether there is room for more like it.
     fn keep(&mut self, what: &Self::What) -> bool;
 }

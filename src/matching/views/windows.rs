@@ -3,22 +3,25 @@
 //! it.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use crate::matching::views::embedded::Part;
-use crate::matching::views::places::{Place, Places, Shape};
+use crate::matching::views::json::Shape;
+use crate::matching::views::places::{Place, Places};
 use crate::matching::views::regions::{is_worth, regions};
 use crate::matching::views::spelling::base64_runs::runs;
 use crate::matching::views::spelling::charset::{odd_readings, unsure_readings};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
 use crate::matching::views::spelling::mail;
+use crate::matching::views::spelling::reading::{Hold, Reading};
 use crate::matching::views::walk::{Look, Walk};
 
 /// Bytes searched at once.
-const WINDOW_BYTES: usize = 256 << 10;
+pub const WINDOW_BYTES: usize = 256 << 10;
 
 /// Bytes at either end of a window that only serve as neighbours; longer than any identity, with
 /// room for escapes of six bytes a character.
-const MARGIN_BYTES: usize = 8 << 10;
+pub const MARGIN_BYTES: usize = 8 << 10;
 
 /// How deep base64 within base64 is followed.
 const NESTED_RUNS_MAX: usize = 3;
@@ -35,13 +38,31 @@ pub(super) enum Kind {
 }
 
 /// Something seen in a window.
-pub(super) struct Found<W> {
+pub struct Found<W> {
     /// What.
     pub what: W,
-    start: usize,
+    /// What of the window spells it.
+    pub span: Range<usize>,
+    /// Whether that is all that the span spells.
+    pub hold: Hold,
+    /// Where it starts, as far as that is known.
+    pub start: usize,
     /// Readings between the stream and the text it was seen in; each ends in ` > `.
     via: String,
     rounds: usize,
+}
+
+impl<W> Found<W> {
+    /// Leads back from a reading to the text of this length that it was made of.
+    fn lead_back(&mut self, reading: &Reading, len: usize) {
+        self.start = reading.origin(self.start);
+        self.span = reading.origin(self.span.start)..reading.origin_end(self.span.end, len);
+    }
+
+    fn shift(&mut self, by: usize) {
+        self.start += by;
+        self.span = self.span.start + by..self.span.end + by;
+    }
 }
 
 struct Kept<W> {
@@ -65,7 +86,7 @@ impl<L: Look> Walk<'_, L> {
         let mut kept = Vec::new();
         let (mut lead, mut passed) = (0, 0u64);
         let result = loop {
-            let filled = fill(reader, &mut window);
+            let filled = fill(reader, &mut window, WINDOW_BYTES);
             let last = !matches!(filled, Ok(true));
             let mut limit = if last { window.len() } else { window.len() - MARGIN_BYTES };
             let places = places.get_or_insert_with(|| Places::new(&window));
@@ -73,7 +94,8 @@ impl<L: Look> Walk<'_, L> {
                 let part = Part { window: &window, range: lead..limit, passed, last };
                 limit = self.embedded(&part, chain, depth)?;
             }
-            let found = self.window(&window, lead..limit, binary);
+            let mut found = self.window(&window, lead..limit, binary);
+            found.retain(|found| self.look.wants(&found.what));
             if last && found.is_empty() && kept.is_empty() {
                 return filled.map(|_| ());
             }
@@ -108,10 +130,23 @@ impl<L: Look> Walk<'_, L> {
     }
 
     /// What is seen in a window and starts in the range, in order, each thing once.
-    fn window(
+    fn window(&mut self, bytes: &[u8], range: Range<usize>, binary: bool) -> Vec<Found<L::What>> {
+        let mut all = self.spans(bytes, &range, binary);
+        all.retain(|found| range.contains(&found.start));
+        all.sort_by(|one, other| {
+            let key = |found: &Found<L::What>| (found.start, found.via.len(), found.rounds);
+            key(one).cmp(&key(other)).then_with(|| one.what.cmp(&other.what))
+        });
+        let mut seen = std::collections::BTreeSet::new();
+        all.retain(|found| seen.insert((found.start, found.what.clone())));
+        all
+    }
+
+    /// Everything seen in a window of which the range is answered for, in no order.
+    pub fn spans(
         &mut self,
         bytes: &[u8],
-        range: std::ops::Range<usize>,
+        range: &Range<usize>,
         binary: bool,
     ) -> Vec<Found<L::What>> {
         let mut all = Vec::new();
@@ -120,14 +155,7 @@ impl<L: Look> Walk<'_, L> {
         let start = if range.start == 0 { 0 } else { start };
         let end = if range.end == bytes.len() { bytes.len() } else { end };
         self.any_bytes(&bytes[start..end], binary, "", 0, &mut all);
-        all.iter_mut().for_each(|found| found.start += start);
-        all.retain(|found| range.contains(&found.start));
-        all.sort_by(|one, other| {
-            let key = |found: &Found<L::What>| (found.start, found.via.len(), found.rounds);
-            key(one).cmp(&key(other)).then_with(|| one.what.cmp(&other.what))
-        });
-        let mut seen = std::collections::BTreeSet::new();
-        all.retain(|found| seen.insert((found.start, found.what.clone())));
+        all.iter_mut().for_each(|found| found.shift(start));
         all
     }
 
@@ -143,18 +171,24 @@ impl<L: Look> Walk<'_, L> {
             && !binary
         {
             self.selected(text, via, nested, all);
-            for (label, reading) in odd_readings(text) {
+            for (label, hold, reading) in odd_readings(text) {
                 let from = all.len();
                 self.selected(&reading.text, &format!("{via}{label}"), nested, all);
-                all[from..].iter_mut().for_each(|found| found.start = reading.origin(found.start));
+                for found in &mut all[from..] {
+                    found.lead_back(&reading, text.len());
+                    found.hold = found.hold.max(hold);
+                }
             }
             return;
         }
         let first = all.len();
-        for (label, reading) in unsure_readings(bytes, binary, nested == 0) {
+        for (label, hold, reading) in unsure_readings(bytes, binary, nested == 0) {
             let mut seen = Vec::new();
             self.selected(&reading.text, &format!("{via}{label}"), nested, &mut seen);
-            seen.iter_mut().for_each(|found| found.start = reading.origin(found.start));
+            for found in &mut seen {
+                found.lead_back(&reading, bytes.len());
+                found.hold = found.hold.max(hold);
+            }
             if !label.is_empty() {
                 // A charset that is unlikely leads back to a line at best.
                 seen.retain(|found| !all[first..].iter().any(|known| is_same(known, found, bytes)));
@@ -168,7 +202,7 @@ impl<L: Look> Walk<'_, L> {
         for region in regions(self.look, text) {
             let mut found = Vec::new();
             self.text(&text[region.read.clone()], via, nested, &mut found);
-            found.iter_mut().for_each(|found| found.start += region.read.start);
+            found.iter_mut().for_each(|found| found.shift(region.read.start));
             all.extend(found.into_iter().filter(|found| region.core.contains(&found.start)));
         }
     }
@@ -183,12 +217,12 @@ impl<L: Look> Walk<'_, L> {
             let via = format!("{via}quoted-printable > ");
             self.plain(&reading.text, &via, 0, all);
             self.rounds(&reading.text, &via, nested, all);
-            all[from..].iter_mut().for_each(|found| found.start = reading.origin(found.start));
+            all[from..].iter_mut().for_each(|found| found.lead_back(&reading, text.len()));
         }
     }
 
     fn rounds(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
-        let mut chain: Vec<super::spelling::reading::Reading> = Vec::new();
+        let mut chain: Vec<Reading> = Vec::new();
         while chain.len() < ROUNDS_MAX {
             let before = chain.last().map_or(text, |reading| reading.text.as_str());
             let Some(reading) = unescape(before) else { break };
@@ -198,15 +232,18 @@ impl<L: Look> Walk<'_, L> {
             self.plain(&undone.text, via, chain.len(), all);
             self.base64(&undone.text, via, nested, all);
             for found in &mut all[from..] {
-                found.start =
-                    chain.iter().rev().fold(found.start, |at, reading| reading.origin(at));
+                for (index, reading) in chain.iter().enumerate().rev() {
+                    let len = index.checked_sub(1).map_or(text.len(), |by| chain[by].text.len());
+                    found.lead_back(reading, len);
+                }
             }
         }
     }
 
     fn plain(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
         self.look.look(text, &mut |what, range| {
-            all.push(Found { what, start: range.start, via: via.to_owned(), rounds });
+            let (start, via) = (range.start, via.to_owned());
+            all.push(Found { what, span: range, hold: Hold::Exact, start, via, rounds });
         });
     }
 
@@ -223,6 +260,8 @@ impl<L: Look> Walk<'_, L> {
             if let Some(seen) = self.packed(&run.bytes, nested) {
                 let found = |(what, view)| Found {
                     what,
+                    span: run.start..run.end,
+                    hold: Hold::Packed,
                     start: run.start,
                     via: format!("{via}{view} > "),
                     rounds: 0,
@@ -234,6 +273,7 @@ impl<L: Look> Walk<'_, L> {
             self.any_bytes(&run.bytes, binary, &via, nested + 1, all);
             for found in &mut all[from..] {
                 found.start = (run.start + found.start / 3 * 4).min(text.len());
+                (found.span, found.hold) = (run.start..run.end, Hold::Packed);
             }
         });
     }
@@ -269,16 +309,17 @@ fn is_same<W: Ord>(one: &Found<W>, other: &Found<W>, bytes: &[u8]) -> bool {
     one.what == other.what && !bytes[between].contains(&b'\n')
 }
 
-/// Reads until the window is full; `false` at the end of the stream.
-fn fill(reader: &mut dyn Read, window: &mut Vec<u8>) -> io::Result<bool> {
-    let room = WINDOW_BYTES - window.len();
+/// Reads until the window is of this size; `false` at the end of the stream.
+pub fn fill(reader: &mut dyn Read, window: &mut Vec<u8>, size: usize) -> io::Result<bool> {
+    let room = size - window.len();
     // At once: growing bit by bit would copy.
     window.reserve_exact(room);
     reader.take(room as u64).read_to_end(window)?;
-    Ok(window.len() == WINDOW_BYTES)
+    Ok(window.len() == size)
 }
 
-fn is_utf8(bytes: &[u8]) -> bool {
+/// Whether a window is UTF-8, but for characters that its ends cut.
+pub fn is_utf8(bytes: &[u8]) -> bool {
     let (start, end) = whole_characters(bytes);
     std::str::from_utf8(&bytes[start..end]).is_ok()
 }

@@ -3,7 +3,8 @@
 
 #![no_main]
 
-use dsrd::matching::people::people;
+use dsrd::matching::limits::PeopleLimits;
+use dsrd::matching::people::census::census;
 use dsrd::matching::scan::scan;
 use dsrd::matching::terms::{TermKey, terms};
 use dsrd_fuzz::{ANN, MATCHER, item, limits};
@@ -16,5 +17,6 @@ fuzz_target!(|content: &[u8]| {
     let key = TermKey([7; 32]);
     let filter = terms(&item, &mut &*content, &key, &limits).expect("bytes in memory can be read");
     assert!(found.hits.is_empty() || filter.admits(&ANN, &key));
-    people(&item, &mut &*content, &limits).expect("bytes in memory can be read");
+    let people = PeopleLimits { people_max: 1000, ..PeopleLimits::default() };
+    census(&item, &mut &*content, &limits, &people).expect("bytes in memory can be read");
 });

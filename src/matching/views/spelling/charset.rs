@@ -11,7 +11,7 @@ use memchr::{memchr, memmem};
 
 use crate::matching::identity::addresses::is_spaceless;
 use crate::matching::views::spelling::frames::{cuts, pickled_lines};
-use crate::matching::views::spelling::reading::Reading;
+use crate::matching::views::spelling::reading::{Hold, Reading};
 
 /// How a stream of bytes spells text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,24 +193,28 @@ impl<R: Read> Read for Wide<R> {
     }
 }
 
+/// A reading with what it is called and how well it leads back.
+pub type Labelled = (&'static str, Hold, Reading);
+
 /// The readings of bytes that are not all UTF-8.
 ///
 /// Text: what is UTF-8 as such, the rest as Windows-1252 (which has Latin-1 within); with `legacy`
 /// also whole in each charset in which names beyond ASCII are still stored. Binary: the rest as
 /// nothing, then as Windows-1252, then every two bytes as a character, both ways and from both
 /// ends.
-pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<(&'static str, Reading)> {
-    let mut readings = vec![("", mixed(bytes, western))];
+pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<Labelled> {
+    let mut readings = vec![("", Hold::Exact, mixed(bytes, western))];
     if binary || has_strange(bytes) {
-        readings.push(("", mixed(bytes, unknown)));
+        readings.push(("", Hold::Exact, mixed(bytes, unknown)));
     }
     let framed = cut_out(bytes, &cuts(bytes), unknown);
     let pickled = cut_out(bytes, &pickled_lines(bytes), western);
-    readings.extend([framed, pickled].into_iter().flatten().map(|reading| ("", reading)));
+    let cut = [framed, pickled].into_iter().flatten();
+    readings.extend(cut.map(|reading| ("", Hold::Framed, reading)));
     if binary {
         if bytes.contains(&0) || legacy {
             for (skip, little) in [(0, true), (1, true), (0, false), (1, false)] {
-                readings.push(("utf-16 > ", wide(bytes, skip, little)));
+                readings.push(("utf-16 > ", Hold::Vague, wide(bytes, skip, little)));
             }
         }
     } else if legacy {
@@ -224,23 +228,27 @@ pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<(&'stati
             ("windows-1251 > ", WINDOWS_1251),
             ("koi8-r > ", KOI8_R),
         ];
-        readings.extend(charsets.map(|(name, charset)| (name, lines_in(charset, bytes))));
+        let lines = |(name, charset)| (name, Hold::Vague, lines_in(charset, bytes));
+        readings.extend(charsets.map(lines));
         // East Asian text in UTF-16 may hold no zero to be known by.
-        readings.extend([true, false].map(|little| ("utf-16 > ", wide(bytes, 0, little))));
+        let wide = |little| ("utf-16 > ", Hold::Vague, wide(bytes, 0, little));
+        readings.extend([true, false].map(wide));
     }
     readings
 }
 
 /// More readings of what is UTF-8 by its bytes: ISO-2022-JP switches to Japanese by escapes, and
 /// control characters may be the lengths of strings.
-pub fn odd_readings(text: &str) -> Vec<(&'static str, Reading)> {
+pub fn odd_readings(text: &str) -> Vec<Labelled> {
     let mut readings = Vec::new();
     if memmem::find(text.as_bytes(), b"\x1b$").is_some() {
-        readings.push(("iso-2022-jp > ", lines_in(ISO_2022_JP, text.as_bytes())));
+        let reading = lines_in(ISO_2022_JP, text.as_bytes());
+        readings.push(("iso-2022-jp > ", Hold::Vague, reading));
     }
     let bytes = text.as_bytes();
     let cuts = if has_strange(bytes) { cuts(bytes) } else { pickled_lines(bytes) };
-    readings.extend(cut_out(bytes, &cuts, unknown).map(|reading| ("", reading)));
+    let framed = cut_out(bytes, &cuts, unknown);
+    readings.extend(framed.map(|reading| ("", Hold::Framed, reading)));
     readings
 }
 
@@ -396,6 +404,6 @@ mod tests {
             false,
             false,
         );
-        assert_eq!(readings[0].1.text, "èLefèvre €");
+        assert_eq!(readings[0].2.text, "èLefèvre €");
     }
 }

@@ -4,9 +4,12 @@
 //! JSON text within a JSON string, the next round undoes. Bytes that escapes spell are read as
 //! UTF-8 where they are UTF-8 and as Windows-1252 where they are not.
 
+use std::ops::Range;
+
 use memchr::memchr3_iter;
 
 use crate::matching::views::spelling::charset::western;
+use crate::matching::views::spelling::cut::floor;
 use crate::matching::views::spelling::reading::Reading;
 
 /// Rounds that a text is unescaped at most: JSON in JSON strings, eight deep.
@@ -36,6 +39,27 @@ pub fn unescape(text: &str) -> Option<Reading> {
     reading.copy(&text[copied..], copied);
     Some(reading)
 }
+
+/// The escape that begins before `at` and ends after it, as a range of the text.
+pub fn escape_around(text: &str, at: usize) -> Option<Range<usize>> {
+    let from = floor(text, at.saturating_sub(BEFORE_BYTES));
+    let mut next = from;
+    for start in memchr3_iter(b'\\', b'%', b'&', &text.as_bytes()[from..at]) {
+        let start = from + start;
+        if start < next {
+            continue;
+        }
+        let Some((_, len)) = escape_at(&text[start..]) else { continue };
+        next = start + len;
+        if next > at {
+            return Some(start..next);
+        }
+    }
+    None
+}
+
+/// Bytes before a place that are looked at to tell whether a backslash there is itself escaped.
+const BEFORE_BYTES: usize = 200;
 
 enum Meaning {
     Char(char),

@@ -17,6 +17,19 @@ struct Mark {
     linear: bool,
 }
 
+/// How well it is known what spells something that was seen; the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hold {
+    /// A stretch of the origin spells it and nothing else.
+    Exact,
+    /// A run of base64 holds it among other things.
+    Packed,
+    /// Somewhere in a line, in a charset that the text may not be in.
+    Vague,
+    /// A string of a binary, whose length may stand before it.
+    Framed,
+}
+
 impl Reading {
     /// An empty reading with room for `bytes`.
     pub fn with_capacity(bytes: usize) -> Self {

@@ -4,8 +4,8 @@
 use serde_json::{Map, Value};
 
 use crate::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use crate::matching::identity::weakness::weakness;
 use crate::stages::message::fault::{Faults, Terms};
-use crate::stages::message::person::weakness::weakness;
 
 /// Fields of one identity in the array form.
 pub const ARRAY_FIELDS: [&str; 3] = ["identity_type", "identity_value", "identity_format"];

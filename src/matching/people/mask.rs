@@ -1,0 +1,51 @@
+//! What of a text is masked for an archive: everything that names other people and nothing that
+//! names the subject.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::matching::matcher::Matcher;
+use crate::matching::people::crowd::Who;
+use crate::matching::people::named::named_in;
+use crate::matching::scan::occurrences;
+
+/// The other people of a request, to be looked for together.
+pub struct Mask {
+    matcher: Matcher,
+    /// Who each subject of the matcher is; the first is the subject of the request.
+    numbers: Vec<Who>,
+    /// Whose each name is, in its canonical form.
+    whose: HashMap<String, Who>,
+}
+
+impl Mask {
+    /// Of these people.
+    pub(super) fn new(matcher: Matcher, numbers: Vec<Who>, whose: HashMap<String, Who>) -> Self {
+        Self { matcher, numbers, whose }
+    }
+
+    /// Other people in a text, by number. Whoever was in no census has none.
+    pub fn others_in(&self, text: &str, found: &mut dyn FnMut(Option<u32>, Range<usize>)) {
+        let mut own: Vec<Range<usize>> = Vec::new();
+        let mut others = Vec::new();
+        let mut sort = |who: Option<Who>, range: Range<usize>| match who {
+            Some(Who::Subject) => own.push(range),
+            Some(Who::Person(number)) => others.push((Some(number), range)),
+            None => others.push((None, range)),
+        };
+        occurrences(&self.matcher, text, &mut |owner, range| {
+            sort(Some(self.numbers[owner.subject]), range);
+        });
+        named_in(text, &mut |named| {
+            for (identifier, range) in named {
+                sort(self.whose.get(&identifier.canonical()).copied(), range);
+            }
+        });
+        for (number, range) in others {
+            // `Ann` may be another's name, but not in `Ann Lefèvre` if that is the subject's.
+            if !own.iter().any(|own| own.start <= range.start && range.end <= own.end) {
+                found(number, range);
+            }
+        }
+    }
+}

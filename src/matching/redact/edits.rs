@@ -1,0 +1,96 @@
+//! From what was seen in a window to what is replaced in it: apart, in order, and nothing that
+//! could be told no better than to a line.
+
+use std::ops::Range;
+
+use crate::matching::redact::put::Put;
+use crate::matching::redact::refusal::Stop;
+use crate::matching::views::spelling::reading::Hold;
+use crate::matching::views::windows::Found;
+
+/// A replacement.
+pub struct Edit {
+    /// What of the window is replaced.
+    pub range: Range<usize>,
+    /// What is put there.
+    pub put: Put,
+    /// Whether it is a run of base64, to be rewritten within.
+    pub packed: bool,
+}
+
+/// The edits of the window that begin in `answered`. The window was written up to `done`, which
+/// lies beyond its start where an edit reached over the end of the part before.
+///
+/// # Errors
+/// Something was seen that cannot be replaced.
+pub fn edits(
+    mut seen: Vec<Found<Put>>,
+    answered: &Range<usize>,
+    done: usize,
+) -> Result<Vec<Edit>, Stop> {
+    seen.retain(|found| !found.span.is_empty() && found.span.end > done);
+    let of_part = |found: &Found<Put>| answered.contains(&found.start);
+    if seen.iter().any(|found| found.hold == Hold::Framed && of_part(found)) {
+        return Err(Stop::not("binary: strings with their length"));
+    }
+    let (sure, vague): (Vec<_>, Vec<_>) =
+        seen.into_iter().partition(|found| found.hold <= Hold::Packed);
+    let is_known = |found: &Found<Put>| {
+        sure.iter().any(|known| {
+            known.what == found.what
+                && found.span.start <= known.span.start
+                && known.span.end <= found.span.end
+        })
+    };
+    if vague.iter().any(|found| of_part(found) && !is_known(found)) {
+        return Err(Stop::not("charset: not rewritten"));
+    }
+    let mut edits: Vec<Edit> = Vec::new();
+    for found in sure {
+        if found.span.start >= answered.end {
+            continue;
+        }
+        if found.span.start < answered.start {
+            // Of what begins before the part, the part before was to answer; but it saw only the
+            // beginning of a long run.
+            if found.hold == Hold::Packed && of_part(&found) {
+                return Err(Stop::not("base64: too long"));
+            }
+            continue;
+        }
+        let packed = found.hold == Hold::Packed;
+        edits.push(Edit { range: found.span, put: found.what, packed });
+    }
+    Ok(joined(edits))
+}
+
+/// Edits that overlap become one; what is put is that of the longest.
+fn joined(mut edits: Vec<Edit>) -> Vec<Edit> {
+    edits.sort_by(|one, other| {
+        let key = |edit: &Edit| (edit.range.start, usize::MAX - edit.range.end, edit.put);
+        key(one).cmp(&key(other)).then(one.packed.cmp(&other.packed))
+    });
+    let mut all: Vec<Edit> = Vec::with_capacity(edits.len());
+    let mut longest = 0;
+    for edit in edits {
+        match all.last_mut() {
+            // Of a run in two alphabets, the part in one of them.
+            Some(last) if last.packed && edit.packed && edit.range.end == last.range.end => {
+                last.range = edit.range;
+            }
+            Some(last) if edit.range.start < last.range.end => {
+                let same = edit.range == last.range;
+                last.packed &= same && edit.packed;
+                if edit.range.len() > longest {
+                    (longest, last.put) = (edit.range.len(), edit.put);
+                }
+                last.range.end = last.range.end.max(edit.range.end);
+            }
+            _ => {
+                longest = edit.range.len();
+                all.push(edit);
+            }
+        }
+    }
+    all
+}

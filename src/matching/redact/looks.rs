@@ -1,0 +1,96 @@
+//! Who is taken out: the subject of an erasure; other people and secrets in an export.
+
+use std::ops::Range;
+
+use crate::matching::matcher::Matcher;
+use crate::matching::people::mask::Mask;
+use crate::matching::redact::put::Put;
+use crate::matching::scan::occurrences;
+use crate::matching::secrets::secrets_in;
+use crate::matching::views::walk::Look;
+
+/// Sees the subjects of a matcher, to be erased.
+pub struct Erasing<'a>(pub &'a Matcher);
+
+impl Look for Erasing<'_> {
+    type What = Put;
+
+    fn look(&mut self, text: &str, seen: &mut dyn FnMut(Put, Range<usize>)) {
+        occurrences(self.0, text, &mut |_, range| seen(Put::Erased, range));
+    }
+
+    fn hint(&self, text: &str, found: &mut dyn FnMut(usize)) -> bool {
+        self.0.hint(text, found);
+        true
+    }
+
+    fn reach(&self) -> usize {
+        self.0.reach()
+    }
+
+    fn keep(&mut self, _: &Put) -> bool {
+        true
+    }
+}
+
+/// Sees the people of a mask, and secrets, to be replaced in an export.
+pub struct Masking<'a>(pub &'a Mask);
+
+impl Look for Masking<'_> {
+    type What = Put;
+
+    fn look(&mut self, text: &str, seen: &mut dyn FnMut(Put, Range<usize>)) {
+        self.0.others_in(text, &mut |number, range| {
+            // Whoever was in no census has no number, and is shown even less.
+            seen(number.map_or(Put::Removed, Put::Person), range);
+        });
+        secrets_in(text, &mut |range| seen(Put::Removed, range));
+    }
+
+    fn keep(&mut self, _: &Put) -> bool {
+        true
+    }
+}
+
+/// Sees what another look sees, and keeps nothing but that there was anything.
+pub(super) struct First<'a, L> {
+    look: &'a mut L,
+    any: bool,
+}
+
+impl<'a, L: Look> First<'a, L> {
+    pub(super) fn of(look: &'a mut L) -> Self {
+        Self { look, any: false }
+    }
+
+    /// Whether anything was seen.
+    pub(super) fn any(&self) -> bool {
+        self.any
+    }
+}
+
+impl<L: Look> Look for First<'_, L> {
+    type What = L::What;
+
+    fn look(&mut self, text: &str, seen: &mut dyn FnMut(L::What, Range<usize>)) {
+        self.look.look(text, seen);
+    }
+
+    fn hint(&self, text: &str, found: &mut dyn FnMut(usize)) -> bool {
+        self.look.hint(text, found)
+    }
+
+    fn reach(&self) -> usize {
+        self.look.reach()
+    }
+
+    fn wants(&mut self, _: &L::What) -> bool {
+        self.any = true;
+        false
+    }
+
+    fn keep(&mut self, _: &L::What) -> bool {
+        self.any = true;
+        false
+    }
+}

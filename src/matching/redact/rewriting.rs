@@ -1,0 +1,228 @@
+//! A stream of anything rewritten in its own format, or refused.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufReader, Cursor, Read, Write};
+
+use crate::matching::limits::Limits;
+use crate::matching::redact::looks::First;
+use crate::matching::redact::put::{Put, Replaced};
+use crate::matching::redact::refusal::{Stop, Unredacted};
+use crate::matching::views::containers::{HEAD_BYTES, Rest};
+use crate::matching::views::forms::{Form, form};
+use crate::matching::views::meter::{Decoded, Meter, Stored};
+use crate::matching::views::spelling::charset::{Charset, utf8_or_western};
+use crate::matching::views::walk::{Look, Walk};
+
+/// Writes what `content` is without what `look` sees in it. Memory does not grow with its size.
+///
+/// Where nothing was replaced, take the original: what was packed may be packed otherwise.
+///
+/// # Errors
+/// It cannot be rewritten, or reading or writing failed; then what was written is worthless.
+pub fn redact<L: Look<What = Put>>(
+    look: &mut L,
+    content: &mut dyn Read,
+    out: &mut dyn Write,
+    limits: &Limits,
+) -> Result<Replaced, Unredacted> {
+    let meter = Meter::default();
+    let mut rewriting = Rewriting { look, limits, meter: &meter, replaced: Replaced::default() };
+    let ended = rewriting.bytes(&mut Stored::new(content, &meter), out, 0);
+    let replaced = rewriting.replaced;
+    match ended {
+        Ok(()) if !meter.has_failed() => Ok(replaced),
+        Ok(()) => Err(Stop::not("broken").told(&meter)),
+        Err(stop) => Err(stop.told(&meter)),
+    }
+}
+
+/// A short text with what was replaced in it.
+pub struct Short {
+    /// The text as it may stay.
+    pub text: String,
+    /// Nothing, if the text is as it was.
+    pub replaced: Replaced,
+}
+
+/// A short text beside the content: a name, or a value of metadata or tags. `key` is read before it
+/// as in a scan, since it may say what the value alone does not, and stays as it is.
+///
+/// # Errors
+/// It cannot be rewritten.
+pub fn redact_short<L: Look<What = Put>>(
+    look: &mut L,
+    key: Option<&str>,
+    text: &str,
+) -> Result<Short, Unredacted> {
+    let (limits, meter) = (Limits::default(), Meter::default());
+    let mut rewriting =
+        Rewriting { look, limits: &limits, meter: &meter, replaced: Replaced::default() };
+    rewriting.short(key, text).map_err(|stop| stop.told(&meter))
+}
+
+/// Whether a look sees nothing in a stream, and everything in it could be read: the proof of what
+/// [`redact`] wrote.
+///
+/// # Errors
+/// Reading failed.
+pub fn is_clean<L: Look>(
+    look: &mut L,
+    content: &mut dyn Read,
+    limits: &Limits,
+) -> io::Result<bool> {
+    let meter = Meter::default();
+    let mut first = First::of(look);
+    let mut walk = Walk::new(&mut first, limits, &meter);
+    walk.content(content)?;
+    let readable = walk.unreadable.is_empty();
+    Ok(readable && !first.any())
+}
+
+/// One item being rewritten.
+pub struct Rewriting<'a, L> {
+    pub(super) look: &'a mut L,
+    pub(super) limits: &'a Limits,
+    pub(super) meter: &'a Meter,
+    pub(super) replaced: Replaced,
+}
+
+impl<L: Look<What = Put>> Rewriting<'_, L> {
+    /// Rewrites a stream of anything.
+    pub(super) fn bytes(
+        &mut self,
+        reader: &mut dyn Read,
+        out: &mut dyn Write,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let mut head = Vec::with_capacity(HEAD_BYTES);
+        let broken = reader.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
+        let mut whole = Cursor::new(&head).chain(Rest::new(reader, broken));
+        let form = form(&head);
+        if matches!(form, Form::Gzip | Form::Zip) && depth >= self.limits.depth_max {
+            return Err(Stop::not("depth limit"));
+        }
+        match form {
+            Form::Text(Charset::Bytes) => self.text(&mut whole, out, depth),
+            Form::Text(charset @ (Charset::Utf16(_) | Charset::Utf32(_))) => {
+                let mark = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
+                self.wide(&mut whole, out, charset, mark, depth)
+            }
+            Form::Gzip => {
+                let rewritten = self.gzip(&mut whole, out, depth);
+                rewritten.map_err(|stop| stop.of_decoder("gzip: broken", self.meter))
+            }
+            Form::Zip => self.zip(&mut whole, out, depth),
+            other => self.copy_if_clean(&mut whole, out, name(other), depth),
+        }
+    }
+
+    /// Several members become one: to a reader they are one stream, and an occurrence may lie
+    /// across two.
+    fn gzip(
+        &mut self,
+        reader: &mut dyn Read,
+        out: &mut dyn Write,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let decoder = flate2::bufread::MultiGzDecoder::new(BufReader::new(reader));
+        let mut builder = flate2::GzBuilder::new();
+        if let Some(header) = decoder.header() {
+            // Of other programs, about blocks that are packed anew here.
+            if header.extra().is_some() {
+                return Err(Stop::not("gzip: extra field"));
+            }
+            builder = builder.mtime(header.mtime()).operating_system(header.operating_system());
+            if let Some(name) = header.filename() {
+                builder = builder.filename(self.label(name)?);
+            }
+            if let Some(comment) = header.comment() {
+                builder = builder.comment(self.label(comment)?);
+            }
+        }
+        let mut encoder = builder.write(out, flate2::Compression::default());
+        let mut decoded = Decoded::new(decoder, self.meter, self.limits);
+        let rewritten = self.bytes(&mut decoded, &mut encoder, depth + 1);
+        let finished = encoder.finish().map(|_| ());
+        rewritten.and_then(|()| finished.map_err(Stop::Write))
+    }
+
+    /// A short text of bytes, as it may stay.
+    pub(super) fn label(&mut self, bytes: &[u8]) -> Result<Vec<u8>, Stop> {
+        let before = self.replaced;
+        let text = self.short(None, &utf8_or_western(bytes))?.text;
+        Ok(if self.replaced == before { bytes.to_vec() } else { text.into_bytes() })
+    }
+
+    /// Copies what cannot be rewritten, if nothing in it need be.
+    pub(super) fn copy_if_clean(
+        &mut self,
+        reader: &mut dyn Read,
+        out: &mut dyn Write,
+        name: &str,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let mut copying = Copying { reader, out, failure: None };
+        let mut first = First::of(self.look);
+        let mut walk = Walk::new(&mut first, self.limits, self.meter);
+        let walked = walk.bytes(&mut copying, "", depth);
+        let unreadable = std::mem::take(&mut walk.unreadable);
+        let clean = clean(&unreadable, &first, name);
+        let walked = walked.and_then(|()| io::copy(&mut copying, &mut io::sink()).map(|_| ()));
+        if let Some(failure) = copying.failure.take() {
+            return Err(Stop::Write(failure));
+        }
+        walked.map_err(Stop::Read).and(clean)
+    }
+}
+
+/// Refuses where something was seen, or not all could be read.
+pub(super) fn clean<L: Look>(
+    unreadable: &BTreeSet<String>,
+    first: &First<'_, L>,
+    name: &str,
+) -> Result<(), Stop> {
+    if let Some(reason) = unreadable.first() {
+        // What follows tells where, by the names of members.
+        let reason = reason.split_once(" in ").map_or(reason.as_str(), |(reason, _)| reason);
+        return Err(Stop::not(reason));
+    }
+    if first.any() { Err(Stop::Not(format!("{name}: not rewritten"))) } else { Ok(()) }
+}
+
+fn name(form: Form) -> &'static str {
+    match form {
+        Form::Gzip => "gzip",
+        Form::Zlib => "zlib",
+        Form::Zstd => "zstd",
+        Form::Bzip2 => "bzip2",
+        Form::Xz => "xz",
+        Form::Lzma => "lzma",
+        Form::Zip => "zip",
+        Form::Tar => "tar",
+        Form::Avro => "avro",
+        Form::Parquet => "parquet",
+        Form::Media => "media",
+        Form::Text(Charset::Binary) | Form::Closed(_) => "binary",
+        Form::Text(_) => "text",
+    }
+}
+
+/// Copies what is read through it.
+struct Copying<'a> {
+    reader: &'a mut dyn Read,
+    out: &'a mut dyn Write,
+    failure: Option<io::Error>,
+}
+
+impl Read for Copying<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        if self.failure.is_none() {
+            self.failure = self.out.write_all(&buffer[..read]).err();
+        }
+        match &self.failure {
+            Some(failure) => Err(failure.kind().into()),
+            None => Ok(read),
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The structure of a text while it is rewritten: where JSON is to stay JSON, and lines lines.
+//!
+//! Whether a text is JSON is known for certain only at its end. Until something stands in it that
+//! no JSON has, it is taken for JSON; the worst of that is a pair of quotes too many.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ops::Range;
+
+use memchr::memmem;
+
+use crate::matching::redact::edits::Edit;
+use crate::matching::redact::put::{BEGINNINGS, Put};
+use crate::matching::redact::refusal::Stop;
+use crate::matching::views::json::{Json, Standing, string_end, unquoted};
+use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
+use crate::matching::views::spelling::reading::Reading;
+
+/// Keys of one object that are remembered: those in which something was replaced.
+const KEYS_MAX: usize = 1 << 20;
+
+/// Bytes behind a bare word that are looked at to tell whether the text is JSON.
+const AHEAD_BYTES: usize = 256;
+
+/// Follows a text.
+pub struct Sheet {
+    json: Option<Json>,
+    keys: HashMap<u64, Keys>,
+    /// How far the window has been followed.
+    at: usize,
+}
+
+/// What is written in the place of a range.
+pub struct Piece {
+    /// At least the range of the edit.
+    pub range: Range<usize>,
+    /// What is written.
+    pub bytes: Vec<u8>,
+}
+
+/// Keys of an object that hold what was put somewhere.
+#[derive(Default)]
+struct Keys {
+    /// Each with whether it is stored like that.
+    taken: HashMap<String, bool>,
+    /// For each key as it would be, the last number tried.
+    numbers: HashMap<String, u64>,
+}
+
+impl Sheet {
+    /// For a text that starts like this.
+    pub fn new(head: &[u8]) -> Self {
+        let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+        let first = head.iter().find(|byte| !byte.is_ascii_whitespace());
+        let json = matches!(first, Some(b'{' | b'[' | b'"')).then(Json::default);
+        Self { json, keys: HashMap::new(), at: 0 }
+    }
+
+    /// What stands before the text in its window is no part of it.
+    pub fn skip(&mut self, bytes: usize) {
+        self.at = bytes;
+    }
+
+    /// The window was moved on by so many bytes.
+    pub fn moved(&mut self, by: usize) {
+        self.at -= by;
+    }
+
+    /// Follows the window up to here.
+    ///
+    /// # Errors
+    /// A key now equals one in which something was replaced.
+    pub fn follow(&mut self, window: &[u8], to: usize) -> Result<(), Stop> {
+        if self.json.is_some() && self.at < to {
+            for at in literals(window, self.at..to) {
+                self.step(window, at);
+                self.literal(window)?;
+            }
+        }
+        self.step(window, to);
+        Ok(())
+    }
+
+    /// What stands in the place of the first of these edits, and of those after it that the piece
+    /// covers. Follows the window to its end.
+    ///
+    /// # Errors
+    /// The structure would not survive it.
+    pub fn piece(&mut self, window: &[u8], edits: &[Edit]) -> Result<Piece, Stop> {
+        let edit = &edits[0];
+        self.follow(window, edit.range.start)?;
+        let Some(json) = &self.json else { return Ok(text(window, edit)) };
+        let (standing, token) = json.standing();
+        let piece = match standing {
+            Standing::Key(object) => self.key(window, edits, object)?,
+            Standing::Text => string(window, edit),
+            Standing::Word | Standing::Between => return self.word(window, edit),
+        };
+        self.step(window, piece.range.end);
+        match &self.json {
+            Some(json) if json.standing() != (standing, token) => {
+                Err(Stop::not("json: over several values"))
+            }
+            _ => Ok(piece),
+        }
+    }
+
+    /// A number or another bare word becomes a string; what is none is no JSON after all.
+    fn word(&mut self, window: &[u8], edit: &Edit) -> Result<Piece, Stop> {
+        let range = word_around(window, &edit.range);
+        let end = range.as_ref().map_or(edit.range.end, |word| word.end);
+        // What follows tells: `[12345] logged in` is no JSON.
+        let ahead = window.len().min(end + AHEAD_BYTES);
+        let followed = self.json.clone().and_then(|mut json| json.follow(&window[self.at..ahead]));
+        if followed.is_none() {
+            self.json = None;
+        }
+        self.step(window, end);
+        match (&self.json, range) {
+            (None, _) => Ok(text(window, edit)),
+            (Some(_), None) => Err(Stop::not("json: over several values")),
+            (Some(_), Some(range)) => {
+                Ok(Piece { range, bytes: format!("\"{}\"", edit.put.text()).into_bytes() })
+            }
+        }
+    }
+
+    /// A key, with all that is replaced in it; numbered if the object has such a key already.
+    fn key(&mut self, window: &[u8], edits: &[Edit], object: u64) -> Result<Piece, Stop> {
+        let Some(json) = &self.json else { return Err(Stop::not("json: broken")) };
+        let first = escapes_whole(window, &edits[0].range);
+        let end =
+            edits[0].range.start + string_end(&window[edits[0].range.start..], json.is_escaped());
+        if end == window.len() {
+            return Err(Stop::not("json: key too long"));
+        }
+        let own: Vec<&Edit> = edits.iter().take_while(|edit| edit.range.start < end).collect();
+        let back = edits[0].range.start - first.start;
+        let before = json.key()[..json.key().len() - back.min(json.key().len())].to_vec();
+        let render = |number: u64| {
+            let mut bytes = Vec::new();
+            let mut at = first.start;
+            for (index, edit) in own.iter().enumerate() {
+                let range = escapes_whole(window, &edit.range);
+                bytes.extend_from_slice(&window[at.min(range.start)..range.start]);
+                let last = index + 1 == own.len();
+                let text =
+                    if last && number > 1 { edit.put.numbered(number) } else { edit.put.text() };
+                bytes.extend_from_slice(text.as_bytes());
+                at = range.end;
+            }
+            bytes.extend_from_slice(&window[at.min(end)..end]);
+            bytes
+        };
+        self.keys.retain(|object, _| json.is_open(*object));
+        let keys = self.keys.entry(object).or_default();
+        if keys.taken.len() >= KEYS_MAX {
+            return Err(Stop::not("json: too many keys"));
+        }
+        let whole = |bytes: &[u8]| unquoted(&[&before, bytes].concat());
+        let number = keys.numbers.entry(whole(&render(1))).or_default();
+        // Ends: there are more numbers than keys.
+        let bytes = loop {
+            *number += 1;
+            let bytes = render(*number);
+            if let Entry::Vacant(vacant) = keys.taken.entry(whole(&bytes)) {
+                vacant.insert(false);
+                break bytes;
+            }
+        };
+        Ok(Piece { range: first.start..end, bytes })
+    }
+
+    /// A key that holds what might be put somewhere, as it is stored.
+    fn literal(&mut self, window: &[u8]) -> Result<(), Stop> {
+        let Some(json) = &self.json else { return Ok(()) };
+        let (Standing::Key(object), _) = json.standing() else { return Ok(()) };
+        let rest = &window[self.at..];
+        let rest = &rest[..string_end(rest, json.is_escaped())];
+        let key = unquoted(&[json.key(), rest].concat());
+        self.keys.retain(|object, _| json.is_open(*object));
+        let keys = self.keys.entry(object).or_default();
+        // What is stored twice stays as it is.
+        let stored = *keys.taken.entry(key).or_insert(true);
+        let bearable = stored && keys.taken.len() <= KEYS_MAX;
+        if bearable { Ok(()) } else { Err(Stop::not("json: keys would be equal")) }
+    }
+
+    fn step(&mut self, window: &[u8], to: usize) {
+        if self.at >= to {
+            return;
+        }
+        if let Some(json) = &mut self.json
+            && json.follow(&window[self.at..to]).is_none()
+        {
+            self.json = None;
+        }
+        self.at = to;
+    }
+}
+
+/// Text that is no JSON: lines stay lines, and cells cells.
+fn text(window: &[u8], edit: &Edit) -> Piece {
+    let range = edit.range.clone();
+    let put = edit.put.text().into_bytes();
+    let commas = !in_quotes(&window[..range.start]);
+    let parts = |byte: &u8| matches!(byte, b'\r' | b'\n' | b'\t') || commas && *byte == b',';
+    if edit.put == Put::Removed || !window[range.clone()].iter().any(parts) {
+        return Piece { range, bytes: put };
+    }
+    let is_gap = |byte: &u8| byte.is_ascii_whitespace() || *byte == b',';
+    let mut bytes = Vec::new();
+    for part in window[range.clone()].chunk_by(|one, other| is_gap(one) == is_gap(other)) {
+        if part.iter().any(parts) {
+            bytes.extend_from_slice(part);
+        } else if !part.iter().all(is_gap) && !bytes.ends_with(&put) {
+            bytes.extend_from_slice(&put);
+        }
+    }
+    Piece { range, bytes }
+}
+
+/// Whether a cell in quotes is open at the end of this text.
+fn in_quotes(before: &[u8]) -> bool {
+    let line = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    memchr::memchr_iter(b'"', &before[line..]).count() % 2 == 1
+}
+
+/// Within a string. A bare number of a JSON text in the string becomes a string of that text.
+fn string(window: &[u8], edit: &Edit) -> Piece {
+    let put = edit.put.text();
+    match nested_number(window, &edit.range) {
+        Some((range, quote)) => Piece { range, bytes: format!("{quote}{put}{quote}").into_bytes() },
+        None => Piece { range: escapes_whole(window, &edit.range), bytes: put.into_bytes() },
+    }
+}
+
+/// The bare word that this range belongs to.
+fn word_around(window: &[u8], range: &Range<usize>) -> Option<Range<usize>> {
+    let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+    let all = window[range.clone()].iter().take_while(is_word).count() == range.len();
+    let before = window[..range.start].iter().rev().take_while(is_word).count();
+    let after = window[range.end..].iter().take_while(is_word).count();
+    all.then(|| range.start - before..range.end + after)
+}
+
+/// The number of a JSON text within a string that this range belongs to, and how that text spells
+/// its quotes. Such a text may lie in another, and any of its characters may be escaped.
+fn nested_number(window: &[u8], range: &Range<usize>) -> Option<(Range<usize>, String)> {
+    let (near, whole) = string_around(window, range)?;
+    let mut text = std::str::from_utf8(&window[near.clone()]).ok()?.to_owned();
+    // Where the range begins in the text, and the text in the window.
+    let mut at = range.start - near.start;
+    let mut readings: Vec<(Reading, usize)> = Vec::new();
+    for depth in 1..=ROUNDS_MAX {
+        if let Some(reading) = unescape(&text) {
+            at = (0..=reading.text.len()).find(|here| reading.origin(*here) == at)?;
+            let len = std::mem::replace(&mut text, reading.text.clone()).len();
+            readings.push((reading, len));
+        }
+        let digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+        let start = at - text.as_bytes()[..at].iter().rev().take_while(|byte| digit(byte)).count();
+        let end = at + text.as_bytes()[at..].iter().take_while(|byte| digit(byte)).count();
+        text[start..end].parse::<f64>().ok()?;
+        let (before, after) = (text[..start].trim_end(), text[end..].trim_start());
+        // Deeper still if the quotes of the text around are themselves escaped.
+        let quote = before.rfind('"').filter(|quote| before[..*quote].ends_with('\\'));
+        let is_document = !whole || text.trim_start().starts_with(['{', '[', '"']);
+        let is_value = before.ends_with([':', '[', ',']) && after.starts_with([',', ']', '}']);
+        if quote.is_none() && is_document && is_value {
+            let back = |range: Range<usize>, (reading, len): &(Reading, usize)| {
+                reading.origin(range.start)..reading.origin_end(range.end, *len)
+            };
+            let word = readings.iter().rev().fold(start..end, back);
+            let slashes = "\\".repeat((1 << depth) - 1);
+            return Some((word.start + near.start..word.end + near.start, format!("{slashes}\"")));
+        }
+    }
+    None
+}
+
+/// What stands near a range in the string that it is in, and whether the string begins there.
+fn string_around(window: &[u8], range: &Range<usize>) -> Option<(Range<usize>, bool)> {
+    const NEAR_BYTES: usize = 600;
+    let is_own =
+        |at: usize| window[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0;
+    let from = range.start.saturating_sub(NEAR_BYTES);
+    let to = window.len().min(range.end + NEAR_BYTES);
+    let open = memchr::memrchr_iter(b'"', &window[from..range.start]).find(|at| is_own(from + at));
+    let close = memchr::memchr_iter(b'"', &window[range.end..to]).find(|at| is_own(range.end + at));
+    let is_start = |at: &usize| window[*at] & 0xc0 != 0x80;
+    let start = open.map(|at| from + at + 1).or_else(|| (from..range.start).find(is_start))?;
+    let end = close.map(|at| range.end + at).or_else(|| (range.end..to).rev().find(is_start))?;
+    Some((start..end, open.is_some()))
+}
+
+/// The range, widened so that it cuts no escape of the string that it is in.
+fn escapes_whole(window: &[u8], range: &Range<usize>) -> Range<usize> {
+    let around = |at: usize| {
+        (at.saturating_sub(ESCAPE_BYTES - 1)..at).find_map(|start| {
+            let slashes = window[..start].iter().rev().take_while(|byte| **byte == b'\\').count();
+            let begins = window[start] == b'\\' && slashes % 2 == 0;
+            let len = if window.get(start + 1) == Some(&b'u') { ESCAPE_BYTES } else { 2 };
+            (begins && start + len > at).then(|| start..window.len().min(start + len))
+        })
+    };
+    around(range.start).map_or(range.start, |escape| escape.start)
+        ..around(range.end).map_or(range.end, |escape| escape.end)
+}
+
+/// The longest escape of JSON.
+const ESCAPE_BYTES: usize = 6;
+
+/// Where something stands that looks like what is put, in order.
+fn literals(window: &[u8], range: Range<usize>) -> Vec<usize> {
+    let mut all: Vec<usize> = BEGINNINGS
+        .iter()
+        .flat_map(|beginning| memmem::find_iter(&window[range.start..], beginning))
+        .map(|at| range.start + at)
+        .filter(|at| range.contains(at))
+        .collect();
+    all.sort_unstable();
+    all
+}

@@ -1,0 +1,225 @@
+//! A stream of text rewritten window by window, with the windows of a scan.
+//!
+//! A part is written once it is sure what is replaced in it: windows overlap, a part ends between
+//! words, and what reaches to the end of a window is looked at again in a larger one.
+
+use std::io::{Read, Write};
+use std::ops::Range;
+
+use crate::matching::redact::edits::{Edit, edits};
+use crate::matching::redact::looks::First;
+use crate::matching::redact::put::Put;
+use crate::matching::redact::refusal::Stop;
+use crate::matching::redact::rewriting::{Rewriting, Short, clean};
+use crate::matching::redact::sheet::{Piece, Sheet};
+use crate::matching::views::embedded::Part;
+use crate::matching::views::walk::{Look, Walk};
+use crate::matching::views::windows::{Found, MARGIN_BYTES, WINDOW_BYTES, fill, is_utf8};
+
+/// The largest window: a longer word, or run of base64, is not rewritten.
+const WINDOW_BYTES_MAX: usize = 8 << 20;
+
+/// The longest character.
+const CHARACTER_BYTES: usize = 4;
+
+/// A window of a stream.
+#[derive(Default)]
+struct Window {
+    bytes: Vec<u8>,
+    /// Where the part begins that is answered for now.
+    lead: usize,
+    /// How far it has been written.
+    done: usize,
+    /// Bytes of the stream before the part.
+    passed: u64,
+    /// Whether the stream ends with it.
+    last: bool,
+}
+
+impl<L: Look<What = Put>> Rewriting<'_, L> {
+    /// Rewrites a stream of text.
+    pub(super) fn text(
+        &mut self,
+        reader: &mut dyn Read,
+        out: &mut dyn Write,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let mut window = Window::default();
+        let mut sheet = None;
+        let mut size = WINDOW_BYTES;
+        loop {
+            window.last = !fill(reader, &mut window.bytes, size).map_err(Stop::Read)?;
+            let sheet = sheet.get_or_insert_with(|| Sheet::new(&window.bytes));
+            let part = self.part(&window, depth, size)?;
+            let seen = part.map(|part| (self.seen(&window.bytes, &part), part));
+            let (seen, part) = match seen {
+                Some((seen, part)) if window.last || !is_cut(&seen, &part, &window) => (seen, part),
+                _ if size < WINDOW_BYTES_MAX => {
+                    size *= 2;
+                    continue;
+                }
+                _ => return Err(Stop::not("text: a word or run too long")),
+            };
+            let edits = edits(seen, &part, window.done)?;
+            let mut written = Vec::with_capacity(part.len());
+            window.done = self.apply(
+                &window.bytes,
+                window.done..part.end,
+                &edits,
+                sheet,
+                &mut written,
+                depth,
+            )?;
+            out.write_all(&written).map_err(Stop::Write)?;
+            if window.last {
+                return Ok(());
+            }
+            sheet.moved(window.move_on(part));
+            size = WINDOW_BYTES.max(window.bytes.len() + WINDOW_BYTES / 2);
+        }
+    }
+
+    /// Rewrites a short text after its key.
+    pub(super) fn short(&mut self, key: Option<&str>, text: &str) -> Result<Short, Stop> {
+        let before = self.replaced;
+        let head = key.map_or(String::new(), |key| format!("{key}: "));
+        let whole = format!("{head}{text}").into_bytes();
+        let mut seen = self.seen(&whole, &(0..whole.len()));
+        for found in &mut seen {
+            // Of what begins in the key, what stands in the text is replaced.
+            found.span.start = found.span.start.max(head.len()).min(found.span.end.max(head.len()));
+            found.span.end = found.span.end.max(head.len());
+            found.start = found.start.max(head.len());
+        }
+        let edits = edits(seen, &(head.len()..whole.len()), head.len())?;
+        let mut sheet = Sheet::new(text.as_bytes());
+        sheet.skip(head.len());
+        let mut written = Vec::with_capacity(text.len());
+        self.apply(&whole, head.len()..whole.len(), &edits, &mut sheet, &mut written, 0)?;
+        let text = String::from_utf8(written).map_err(|_| Stop::not("charset: broken"))?;
+        let mut replaced = self.replaced;
+        replaced.erased -= before.erased;
+        replaced.persons -= before.persons;
+        replaced.secrets -= before.secrets;
+        Ok(Short { text, replaced })
+    }
+
+    fn seen(&mut self, window: &[u8], part: &Range<usize>) -> Vec<Found<Put>> {
+        Walk::new(self.look, self.limits, self.meter).spans(window, part, false)
+    }
+
+    /// The part of a window that can be answered for; `None` if that takes a larger one.
+    fn part(
+        &mut self,
+        window: &Window,
+        depth: usize,
+        size: usize,
+    ) -> Result<Option<Range<usize>>, Stop> {
+        let bytes = &window.bytes;
+        let mut limit = if window.last { bytes.len() } else { bytes.len() - MARGIN_BYTES };
+        if !is_utf8(bytes) {
+            let mut first = First::of(self.look);
+            let mut walk = Walk::new(&mut first, self.limits, self.meter);
+            let range = window.lead..limit;
+            let part = Part { window: bytes, range, passed: window.passed, last: window.last };
+            limit = walk.embedded(&part, "", depth).map_err(Stop::Read)?;
+            let unreadable = std::mem::take(&mut walk.unreadable);
+            clean(&unreadable, &first, "binary")?;
+        }
+        if window.last && limit == bytes.len() {
+            return Ok(Some(window.lead..limit));
+        }
+        let from = window.done.max(window.lead);
+        if limit <= from {
+            // An edit went on beyond; the next part begins after it.
+            return Ok((limit > window.lead).then_some(window.lead..limit));
+        }
+        let word_end = bytes[from..limit].iter().rposition(parts_words).map(|at| from + at + 1);
+        let whole_character =
+            || (limit - CHARACTER_BYTES..limit).rev().find(|at| bytes[*at] & 0xc0 != 0x80);
+        let end = match word_end {
+            None if size >= WINDOW_BYTES_MAX => whole_character(),
+            other => other,
+        };
+        Ok(end.map(|end| window.lead..end))
+    }
+
+    /// Writes the range of a window with these edits, and tells how far that went.
+    fn apply(
+        &mut self,
+        window: &[u8],
+        range: Range<usize>,
+        edits: &[Edit],
+        sheet: &mut Sheet,
+        out: &mut Vec<u8>,
+        depth: usize,
+    ) -> Result<usize, Stop> {
+        let mut at = range.start;
+        for (index, edit) in edits.iter().enumerate() {
+            if edit.range.end <= at {
+                self.replaced.count(edit.put);
+                continue;
+            }
+            if edit.range.start < at {
+                // It overlaps what was replaced at the end of the part before.
+                at = edit.range.end;
+                continue;
+            }
+            let piece = match self.within(window, edit, depth)? {
+                Some(piece) => {
+                    sheet.follow(window, piece.range.end)?;
+                    piece
+                }
+                None => {
+                    self.replaced.count(edit.put);
+                    sheet.piece(window, &edits[index..])?
+                }
+            };
+            if piece.range.start < at {
+                return Err(Stop::not("text: a word or run too long"));
+            }
+            out.extend_from_slice(&window[at..piece.range.start]);
+            out.extend_from_slice(&piece.bytes);
+            at = piece.range.end;
+        }
+        if at < range.end {
+            out.extend_from_slice(&window[at..range.end]);
+            at = range.end;
+        }
+        sheet.follow(window, at)?;
+        Ok(at)
+    }
+
+    /// A run of base64 that can be rewritten within.
+    fn within(&mut self, window: &[u8], edit: &Edit, depth: usize) -> Result<Option<Piece>, Stop> {
+        if !edit.packed {
+            return Ok(None);
+        }
+        self.run(window, &edit.range, depth)
+    }
+}
+
+impl Window {
+    /// Leaves the part behind but for a margin, and tells by how much the window moved.
+    fn move_on(&mut self, part: Range<usize>) -> usize {
+        let by = part.end.saturating_sub(MARGIN_BYTES);
+        self.passed += (part.end - self.lead) as u64;
+        self.bytes.drain(..by);
+        self.lead = part.end - by;
+        self.done -= by;
+        by
+    }
+}
+
+/// Whether something reaches to where the window was cut: there may be more of it.
+fn is_cut(seen: &[Found<Put>], part: &Range<usize>, window: &Window) -> bool {
+    seen.iter().any(|found| {
+        part.contains(&found.span.start) && found.span.end + CHARACTER_BYTES > window.bytes.len()
+    })
+}
+
+/// Whether a part may end after this byte: it stands in no number, word, run of base64 or character
+/// of several bytes.
+fn parts_words(byte: &u8) -> bool {
+    byte.is_ascii_whitespace() || b",:;\"'<>()[]{}".contains(byte)
+}

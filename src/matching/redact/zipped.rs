@@ -1,0 +1,136 @@
+//! Members of a zip, each rewritten and packed again in its order, by its method, with its time.
+//!
+//! A member that need not be changed is copied as it is packed. Output goes through a spool, since
+//! a zip can only be written to something that seeks.
+
+use std::collections::HashSet;
+use std::io::{BufReader, Read, Seek, Write};
+
+use zip::extra_fields::ExtraField;
+use zip::result::ZipError;
+use zip::write::FullFileOptions;
+
+use crate::matching::redact::put::Put;
+use crate::matching::redact::refusal::Stop;
+use crate::matching::redact::rewriting::Rewriting;
+use crate::matching::views::containers::{SPOOL_BYTES_MAX, copy};
+use crate::matching::views::meter::Decoded;
+use crate::matching::views::spelling::charset::utf8_or_western;
+use crate::matching::views::walk::Look;
+
+impl<L: Look<What = Put>> Rewriting<'_, L> {
+    /// Rewrites a zip.
+    pub(super) fn zip(
+        &mut self,
+        reader: &mut dyn Read,
+        out: &mut dyn Write,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let mut spool = tempfile::spooled_tempfile(SPOOL_BYTES_MAX);
+        copy(reader, &mut spool).map_err(Stop::Read)?;
+        spool.rewind().map_err(Stop::Read)?;
+        let mut archive =
+            zip::ZipArchive::new(BufReader::new(spool)).map_err(|_| Stop::not("zip: broken"))?;
+        if archive.offset() != 0 {
+            return Err(Stop::not("zip: other bytes before it"));
+        }
+        let written = tempfile::spooled_tempfile(SPOOL_BYTES_MAX);
+        let mut writer = zip::ZipWriter::new(written).set_auto_large_file();
+        let comment = self.label(archive.comment())?;
+        writer.set_raw_comment(comment.into()).map_err(of_writer)?;
+        let mut names = HashSet::new();
+        for index in 0..archive.len() {
+            self.member(&mut archive, index, &mut writer, &mut names, depth)?;
+        }
+        let mut written = writer.finish().map_err(of_writer)?;
+        written.rewind().map_err(Stop::Write)?;
+        copy(&mut written, out).map_err(Stop::Write)
+    }
+
+    fn member<R: Read + Seek, W: Write + Seek>(
+        &mut self,
+        archive: &mut zip::ZipArchive<R>,
+        index: usize,
+        writer: &mut zip::ZipWriter<W>,
+        names: &mut HashSet<Vec<u8>>,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let before = self.replaced;
+        let member = archive.by_index_raw(index).map_err(|_| Stop::not("zip: broken member"))?;
+        if member.encrypted() {
+            return Err(Stop::not("zip: encrypted member"));
+        }
+        let stored = member.name_raw().to_vec();
+        let plain = member.name().map_or_else(|_| utf8_or_western(&stored), |name| name.into());
+        let (comment, options) = (member.comment().to_owned(), options(&member)?);
+        drop(member);
+        let name = self.short(None, &plain)?;
+        let name = if name.text == plain { stored } else { unique(name.text, names) };
+        if !names.insert(name.clone()) {
+            return Err(Stop::not("zip: members of one name"));
+        }
+        let comment = self.short(None, &comment)?.text;
+        let mut content = tempfile::spooled_tempfile(SPOOL_BYTES_MAX);
+        match archive.by_index(index) {
+            Ok(member) => {
+                let mut decoded = Decoded::new(member, self.meter, self.limits);
+                let rewritten = self.bytes(&mut decoded, &mut content, depth + 1);
+                rewritten.map_err(|stop| stop.of_decoder("zip: broken member", self.meter))?;
+            }
+            Err(ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_)) => {
+                return Err(Stop::not("zip: compression not supported"));
+            }
+            Err(_) => return Err(Stop::not("zip: broken member")),
+        }
+        if self.replaced == before {
+            let member =
+                archive.by_index_raw(index).map_err(|_| Stop::not("zip: broken member"))?;
+            return writer.raw_copy_file(member).map_err(of_writer);
+        }
+        let options = if comment.is_empty() { options } else { options.with_file_comment(comment) };
+        writer.start_file_with_options(options.name(&name)).map_err(of_writer)?;
+        content.rewind().map_err(Stop::Write)?;
+        copy(&mut content, writer).map_err(Stop::Write)
+    }
+}
+
+/// How a member is to be packed again. Of its extra fields only the time is kept: others may have
+/// its name in another charset, or tell of its old content.
+fn options<R: Read>(
+    member: &zip::read::ZipFile<'_, R>,
+) -> Result<FullFileOptions<'static, 'static>, Stop> {
+    let options = member.options().into_full_options();
+    let time = member.extra_data_fields().find_map(|field| match field {
+        ExtraField::ExtendedTimestamp(time) => time.mod_time(),
+        _ => None,
+    });
+    match time {
+        Some(time) => options.with_extended_timestamp(Some(time), None, None).map_err(of_writer),
+        None => Ok(options),
+    }
+}
+
+/// A name that no member has yet: two people's files may have come to one name.
+fn unique(name: String, names: &HashSet<Vec<u8>>) -> Vec<u8> {
+    let candidate = |number: u64| match number {
+        1 => name.clone().into_bytes(),
+        _ => match name.strip_suffix('/') {
+            Some(folder) => format!("{folder} {number}/").into_bytes(),
+            None => match name.rsplit_once('.') {
+                Some((stem, extension)) if !extension.contains('/') => {
+                    format!("{stem} {number}.{extension}").into_bytes()
+                }
+                _ => format!("{name} {number}").into_bytes(),
+            },
+        },
+    };
+    // Ends: there are more numbers than members.
+    (1..).map(candidate).find(|name| !names.contains(name)).unwrap_or_default()
+}
+
+fn of_writer(error: ZipError) -> Stop {
+    match error {
+        ZipError::Io(error) => Stop::Write(error),
+        _ => Stop::not("zip: cannot be packed again"),
+    }
+}

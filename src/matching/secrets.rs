@@ -1,0 +1,303 @@
+//! Secrets in a text: whoever reads an archive could use them.
+//!
+//! | secret | known by |
+//! | --- | --- |
+//! | signature of a SAS, and whose key signed it | `sig=`, `skoid=`, `sktid=` of a URL |
+//! | run tokens and other JWTs | `eyJ…` of two parts or more |
+//! | bearer tokens | `Bearer …`, the value of `Authorization` |
+//! | keys and passwords | their key in a connection string, JSON, an environment: `AccountKey=` |
+//! | storage account keys | 64 bytes of base64 with their pad |
+//! | passwords in URLs | `https://user:password@host` |
+//! | private keys | `-----BEGIN … PRIVATE KEY-----` |
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use crate::matching::redact::put::stands_at;
+
+/// Everything secret in a text; of it only what is secret itself, not what leads to it.
+pub fn secrets_in(text: &str, found: &mut dyn FnMut(Range<usize>)) {
+    for seen in SIGNS_BY_TEXT.find_overlapping_iter(text) {
+        let (at, end) = (seen.start(), seen.end());
+        let secret = match SIGNS[seen.pattern().as_usize()].1 {
+            Sign::Parameter => parameter(text, at, end),
+            Sign::Key(rule) => value_of_key(text, at, end, rule),
+            Sign::Bearer => token(text, end),
+            Sign::Jwt => jwt(text, at),
+            Sign::Pad => account_key(text, at),
+            Sign::Url => password_of_url(text, end),
+            Sign::Pem => private_key(text, at, end),
+        };
+        if let Some(range) = secret.filter(|range| !range.is_empty()) {
+            found(range);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Sign {
+    Parameter,
+    Key(Rule),
+    Bearer,
+    Jwt,
+    Pad,
+    Url,
+    Pem,
+}
+
+/// What values of a key are secrets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    /// All.
+    Any,
+    /// Those that look random: `"token"` is also what a text is cut into.
+    Random,
+    /// All but paths: `PWD` is also where a program runs.
+    NoPath,
+    /// To the end of the line.
+    Line,
+}
+
+const SIGNS: [(&str, Sign); 28] = [
+    ("sig=", Sign::Parameter),
+    ("skoid=", Sign::Parameter),
+    ("sktid=", Sign::Parameter),
+    ("accountkey", Sign::Key(Rule::Any)),
+    ("account_key", Sign::Key(Rule::Any)),
+    ("sharedaccesskey", Sign::Key(Rule::Any)),
+    ("sharedaccesssignature", Sign::Key(Rule::Any)),
+    ("instrumentationkey", Sign::Key(Rule::Any)),
+    ("primarykey", Sign::Key(Rule::Any)),
+    ("secondarykey", Sign::Key(Rule::Any)),
+    ("storage_key", Sign::Key(Rule::Any)),
+    ("accesskey", Sign::Key(Rule::Any)),
+    ("access_key", Sign::Key(Rule::Any)),
+    ("apikey", Sign::Key(Rule::Any)),
+    ("api_key", Sign::Key(Rule::Any)),
+    ("api-key", Sign::Key(Rule::Any)),
+    ("password", Sign::Key(Rule::Any)),
+    ("passwd", Sign::Key(Rule::Any)),
+    ("pwd", Sign::Key(Rule::NoPath)),
+    ("secret", Sign::Key(Rule::Any)),
+    ("privatekey", Sign::Key(Rule::Any)),
+    ("token", Sign::Key(Rule::Random)),
+    ("authorization", Sign::Key(Rule::Line)),
+    ("bearer ", Sign::Bearer),
+    ("eyj", Sign::Jwt),
+    ("==", Sign::Pad),
+    ("://", Sign::Url),
+    ("-----begin ", Sign::Pem),
+];
+
+static SIGNS_BY_TEXT: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(SIGNS.map(|(text, _)| text))
+        .expect("few and short patterns")
+});
+
+/// Bytes of a value that looks random, at least.
+const RANDOM_BYTES_MIN: usize = 16;
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte)
+}
+
+/// Bytes from `at` on that are such.
+fn run(text: &str, at: usize, is_such: impl Fn(u8) -> bool) -> usize {
+    text.as_bytes()[at..].iter().take_while(|byte| is_such(**byte)).count()
+}
+
+/// The value of a parameter of a URL.
+fn parameter(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
+    if text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_')) {
+        return None;
+    }
+    let len = run(text, end, |byte| is_base64(byte) || b"%=.~".contains(&byte));
+    // A URL within a parameter of another.
+    let value = text[end..end + len].split("%26").next().unwrap_or_default();
+    Some(end..end + value.len())
+}
+
+fn value_of_key(text: &str, at: usize, end: usize, rule: Rule) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let skip = |at: usize, these: &[u8]| at + run(text, at, |byte| these.contains(&byte));
+    let sign = skip(end, b"\\\"' \t");
+    let colon = *bytes.get(sign).filter(|byte| b":=".contains(byte))?;
+    let opening = skip(skip(sign + 1, if colon == b'=' { b"> \t" } else { b" \t" }), b"\\");
+    let quote = bytes.get(opening).filter(|byte| b"\"'".contains(byte));
+    let value = match quote {
+        Some(quote) => quoted(text, opening + 1, *quote, bytes[opening - 1] == b'\\')?,
+        None if bytes.get(opening - 1) == Some(&b'\\') => return None,
+        None if rule == Rule::Line => {
+            opening..opening + run(text, opening, |byte| !b"\r\n\"'\\".contains(&byte))
+        }
+        None => {
+            opening
+                ..opening
+                    + run(text, opening, |byte| {
+                        !ENDS.contains(&byte) && !byte.is_ascii_whitespace()
+                    })
+        }
+    };
+    let key = &text[..end];
+    let told = &text[value.clone()];
+    const NOTHING: [&str; 6] = ["null", "none", "true", "false", "undefined", "nan"];
+    let nothing = NOTHING.iter().any(|word| told.eq_ignore_ascii_case(word));
+    let secret = match rule {
+        Rule::Any | Rule::Line => true,
+        Rule::NoPath => !told.starts_with(['/', '~', '.']) && told.get(1..2) != Some(":"),
+        // Where a list goes on is nobody's secret.
+        Rule::Random => {
+            told.len() >= RANDOM_BYTES_MIN
+                && !told.contains(char::is_whitespace)
+                && !key[..at].to_ascii_lowercase().ends_with("continuation")
+        }
+    };
+    (secret && !nothing && !stands_at(text, value.start)).then_some(value)
+}
+
+/// What ends a value without quotes.
+const ENDS: &[u8] = b";&,\"'<>(){}[]\\`|";
+
+/// To the quote that ends a string; to its backslash if the quotes are escaped.
+fn quoted(text: &str, start: usize, quote: u8, escaped: bool) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut end = start;
+    loop {
+        match *bytes.get(end)? {
+            byte if byte == quote => return Some(start..end),
+            b'\\' if escaped => return Some(start..end),
+            b'\\' => end += 2,
+            b'\n' => return None,
+            _ => end += 1,
+        }
+    }
+}
+
+fn token(text: &str, start: usize) -> Option<Range<usize>> {
+    let len = run(text, start, |byte| is_base64(byte) || b".~=".contains(&byte));
+    (len >= RANDOM_BYTES_MIN).then(|| start..start + len)
+}
+
+/// `eyJ` is how base64 of a JSON object begins.
+fn jwt(text: &str, at: usize) -> Option<Range<usize>> {
+    const PART_BYTES_MIN: usize = 8;
+    let joins = text.as_bytes()[..at].last().is_some_and(|byte| is_base64(*byte) || *byte == b'.');
+    if joins || !text[at..].starts_with("eyJ") {
+        return None;
+    }
+    let len = run(text, at, |byte| is_base64(byte) || byte == b'.');
+    let token = text[at..at + len].trim_end_matches('.');
+    let long = token.split('.').filter(|part| part.len() >= PART_BYTES_MIN).count();
+    (long >= 2).then(|| at..at + token.len())
+}
+
+/// Sixty-four bytes of base64 end in two pads.
+fn account_key(text: &str, pad: usize) -> Option<Range<usize>> {
+    const DIGITS: usize = 86;
+    let bytes = text.as_bytes();
+    let digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/".contains(byte);
+    let start = pad.checked_sub(DIGITS)?;
+    let whole = bytes[start..pad].iter().all(digit)
+        && !bytes[..start].last().is_some_and(digit)
+        && bytes.get(pad + 2) != Some(&b'=');
+    // A check sum in a lock file has that length too.
+    (whole && !bytes[..start].ends_with(b"sha512-")).then_some(start..pad + 2)
+}
+
+fn password_of_url(text: &str, start: usize) -> Option<Range<usize>> {
+    let len =
+        run(text, start, |byte| !b"/?#\"'<>\\@".contains(&byte) && !byte.is_ascii_whitespace());
+    let user = &text[start..start + len];
+    let colon = user.find(':')?;
+    let value = start + colon + 1..start + len;
+    (text[value.end..].starts_with('@') && !stands_at(text, value.start)).then_some(value)
+}
+
+/// From one mark to the other, or as far as base64 goes.
+fn private_key(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
+    const LABEL_BYTES_MAX: usize = 40;
+    let label = text[end..].find("-----")?;
+    let body = end + label + 5;
+    if label > LABEL_BYTES_MAX || !text[end..end + label].ends_with("PRIVATE KEY") {
+        return None;
+    }
+    let len = run(text, body, |byte| is_base64(byte) || b"=\\\r\n\t :,".contains(&byte));
+    let rest = &text[body..body + len];
+    let close = rest.find("-----END ").map(|close| body + close + 9);
+    let close = close.and_then(|close| Some(close + text[close..].find("-----")? + 5));
+    Some(at..close.unwrap_or(body + len))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn without(text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        secrets_in(text, &mut |range| bytes[range].fill(b'*'));
+        let mut text = String::from_utf8(bytes).unwrap();
+        while text.contains("**") {
+            text = text.replace("**", "*");
+        }
+        text
+    }
+
+    #[test]
+    fn what_is_secret() {
+        let key = format!("{}==", "Ab1/".repeat(22).split_at(86).0);
+        for (text, expected) in [
+            (
+                "https://a.blob/x?sv=2&sig=aB%2F%3D&skoid=0-1&sktid=2&sp=r",
+                "https://a.blob/x?sv=2&sig=*&skoid=*&sktid=*&sp=r",
+            ),
+            ("sig=aB/+=&x design=5", "sig=*&x design=5"),
+            ("run eyJhbGciOi.eyJzdWIiOiIx.c2ln.", "run *."),
+            ("eyJhb only", "eyJhb only"),
+            ("Authorization: Bearer abcdef0123456789", "Authorization: *"),
+            (
+                "a bearer of news, -H 'x: Bearer abcdef0123456789xyz'",
+                "a bearer of news, -H 'x: Bearer *'",
+            ),
+            (
+                "AccountName=x;AccountKey=YWJj==;EndpointSuffix=core",
+                "AccountName=x;AccountKey=*;EndpointSuffix=core",
+            ),
+            (
+                "InstrumentationKey=00-11;IngestionEndpoint=https://x/",
+                "InstrumentationKey=*;IngestionEndpoint=https://x/",
+            ),
+            (
+                r#"{"primaryKey": "a\"b", "token": null, "x": {"secondaryKey":"k"}}"#,
+                r#"{"primaryKey": "*", "token": null, "x": {"secondaryKey":"*"}}"#,
+            ),
+            (r#"{"password": "", "key": "x"}"#, r#"{"password": "", "key": "x"}"#),
+            (
+                r#"{"token": "dog", "continuationToken": "abcdefghijklmnop"}"#,
+                r#"{"token": "dog", "continuationToken": "abcdefghijklmnop"}"#,
+            ),
+            (r#"{"token": "abcdefghijklmnop"}"#, r#"{"token": "*"}"#),
+            (
+                r#""{\"clientSecret\": \"s3\", \"a\": 1}""#,
+                r#""{\"clientSecret\": \"*\", \"a\": 1}""#,
+            ),
+            ("PWD=/home/x DB_PASSWORD=hunter2 ok", "PWD=/home/x DB_PASSWORD=* ok"),
+            (
+                "git clone https://bob:pat@dev.azure.com/x",
+                "git clone https://bob:*@dev.azure.com/x",
+            ),
+            (
+                "k\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc=\n-----END RSA PRIVATE KEY-----\nx",
+                "k\n*\nx",
+            ),
+            ("-----BEGIN CERTIFICATE-----\nMIIE", "-----BEGIN CERTIFICATE-----\nMIIE"),
+            (&format!("key {key}, sha512-{key}"), &format!("key *, sha512-{key}")),
+            ("password=[removed];x", "password=[removed];x"),
+        ] {
+            assert_eq!(without(text), expected, "{text}");
+        }
+    }
+}

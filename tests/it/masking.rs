@@ -1,0 +1,182 @@
+//! Who is masked in the items that one person gets, in which readings, under which number; and what
+//! is nobody's to have.
+
+use std::collections::BTreeMap;
+
+use dsrd::domain::item::Item;
+use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use dsrd::matching::limits::{Limits, PeopleLimits};
+use dsrd::matching::people::census::{census, names_others};
+use dsrd::matching::people::crowd::Crowd;
+use dsrd::matching::people::mask::Mask;
+use dsrd::matching::redact::looks::Masking;
+use dsrd::matching::redact::put::Replaced;
+use dsrd::matching::redact::rewriting::{is_clean, redact, redact_short};
+use sha2::{Digest, Sha256};
+
+use crate::matching::{item, stored, zip};
+
+fn subject(identities: &[(IdentityType, &str)]) -> Subject {
+    let raw = |(kind, value): &(IdentityType, &str)| {
+        Identity::new(*kind, IdentityFormat::Raw, (*value).to_owned())
+    };
+    Subject { identities: identities.iter().map(raw).collect() }
+}
+
+fn hanako() -> Subject {
+    subject(&[(IdentityType::Email, "hanako.example@contoso.example")])
+}
+
+/// Hanako's run, which Taro changed.
+const RUN: &str = r#"{
+  "runId": "churn_1", "displayName": "quiet river", "userId": "11111111-2222-3333-4444-555555555555",
+  "createdBy": {
+    "userObjectId": "11111111-2222-3333-4444-555555555555", "userPuId": "1003200112345678",
+    "userTenantId": "99999999-8888-7777-6666-555555555555",
+    "userName": "Hanako Example", "upn": "hanako.example@contoso.example"
+  },
+  "lastModifiedBy": {
+    "userObjectId": "22222222-3333-4444-5555-666666666666", "userPuId": 1003200298765432,
+    "userAltSecId": "1:live.com:0003000012345678", "userName": "Taro Lef\u00e8vre", "upn": null
+  },
+  "tags": {"mlflow.user": "hanako.example", "owner": "eve@contoso.example"},
+  "token": "0123456789abcdef0123",
+  "logFiles": {"a": "https://x.blob.core.windows.net/a/Users/jiro/b.txt?sv=1&sig=a%2Fb%3D&skoid=1-2&sp=r"},
+  "systemData": {"createdBy": "system", "createdByType": "User", "lastModifiedBy": "Li"}
+}"#;
+
+const LOG: &str = "start by Taro Lefèvre <taro@contoso.example> for Hanako Example, not Li\n\
+    puid 1003200298765432 or 0003000012345678 in /home/jiro/x, eve@contoso.example,\n\
+    oid 22222222333344445555666666666666 q=TARO%20LEF%C3%88VRE\n";
+
+fn items() -> Vec<(Item, Vec<u8>)> {
+    vec![(item("run.json"), RUN.into()), (item("logs/a.log"), LOG.into())]
+}
+
+fn mask(subject: &Subject, items: &[(Item, Vec<u8>)]) -> Option<Mask> {
+    let (limits, people) = (Limits::default(), PeopleLimits::default());
+    let mut crowd = Crowd::new(subject, &people);
+    for (item, content) in items {
+        crowd.add(&census(item, &mut content.as_slice(), &limits, &people).unwrap());
+    }
+    crowd.mask()
+}
+
+fn masked(mask: &Mask, content: &[u8]) -> (Vec<u8>, Replaced) {
+    let mut look = Masking(mask);
+    let mut out = Vec::new();
+    let replaced = redact(&mut look, &mut &*content, &mut out, &Limits::default()).unwrap();
+    assert!(is_clean(&mut look, &mut out.as_slice(), &Limits::default()).unwrap());
+    (out, replaced)
+}
+
+#[test]
+fn what_a_person_gets_of_a_shared_run() {
+    let items = items();
+    let mask = mask(&hanako(), &items).unwrap();
+    let mut text = String::new();
+    for (_, content) in &items {
+        let (out, replaced) = masked(&mask, content);
+        text.push_str(&format!("{}\n{replaced:?}\n", String::from_utf8(out).unwrap()));
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn numbers_do_not_depend_on_the_run() {
+    let items = items();
+    let (one, other) = (mask(&hanako(), &items).unwrap(), mask(&hanako(), &items).unwrap());
+    for (_, content) in &items {
+        assert!(masked(&one, content).0 == masked(&other, content).0);
+    }
+}
+
+#[test]
+fn the_subject_is_known_by_any_of_their_names() {
+    let hash = hex::encode(Sha256::digest("hanako.example@contoso.example"));
+    let hashed = Subject {
+        identities: vec![Identity::new(IdentityType::Email, IdentityFormat::Sha256, hash)],
+    };
+    let by_id = subject(&[(IdentityType::ObjectId, "{11111111222233334444555555555555}")]);
+    let by_puid = subject(&[(IdentityType::Puid, "1003200112345678")]);
+    for subject in [hanako(), hashed, by_id, by_puid] {
+        let mask = mask(&subject, &items()).unwrap();
+        let out = String::from_utf8(masked(&mask, RUN.as_bytes()).0).unwrap();
+        for own in ["Hanako Example", "11111111-2222-3333-4444-555555555555", "hanako.example@"] {
+            assert_eq!(out.matches(own).count(), RUN.matches(own).count(), "{own}");
+        }
+        assert!(!out.contains("22222222"));
+    }
+    let taro = subject(&[(IdentityType::Puid, "1:live.com:0003000012345678")]);
+    let out = masked(&mask(&taro, &items()).unwrap(), LOG.as_bytes()).0;
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.contains("Taro Lefèvre") && !out.contains("Hanako"), "{out}");
+}
+
+#[test]
+fn others_are_masked_in_every_encoding_or_the_item_is_left_out() {
+    let mention = "by Taro Lefèvre and 22222222-3333-4444-5555-666666666666 eve@contoso.example";
+    let mut table = String::new();
+    for (way, store) in stored() {
+        let content = store(mention);
+        let items = [items(), vec![(item("x"), content.clone())]].concat();
+        let mask = mask(&hanako(), &items).unwrap();
+        let (mut look, mut out) = (Masking(&mask), Vec::new());
+        let end = match redact(&mut look, &mut content.as_slice(), &mut out, &Limits::default()) {
+            Ok(replaced) => {
+                assert!(is_clean(&mut look, &mut out.as_slice(), &Limits::default()).unwrap());
+                assert!(replaced.persons > 0, "{way}");
+                format!("{} places", replaced.persons)
+            }
+            Err(refused) => refused.to_string(),
+        };
+        table.push_str(&format!("{way:<32}{end}\n"));
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn names_and_tags_are_masked_too() {
+    let mut run = item("azureml/Users/jiro/run.json");
+    run.tags = BTreeMap::from([("mlflow.user".to_owned(), "taro.l".to_owned())]);
+    let items = [vec![(run, Vec::new())], items()].concat();
+    let mask = mask(&hanako(), &items).unwrap();
+    let short = |key, text| redact_short(&mut Masking(&mask), key, text).unwrap().text;
+    assert_eq!(short(None, "azureml/Users/jiro/run.json"), "azureml/Users/Person 2/run.json");
+    assert_eq!(short(Some("mlflow.user"), "hanako.example"), "hanako.example");
+    assert_eq!(short(Some("url"), "https://x/?sig=abc"), "https://x/?sig=[removed]");
+}
+
+#[test]
+fn too_many_people_are_none_masked() {
+    let people = PeopleLimits { people_max: 10, ..PeopleLimits::default() };
+    let text: String = (0..20).map(|number| format!("p{number}@contoso.example ")).collect();
+    let counted = census(&item("x"), &mut text.as_bytes(), &Limits::default(), &people).unwrap();
+    assert!(counted.overflowed);
+    let mut crowd = Crowd::new(&hanako(), &people);
+    crowd.add(&counted);
+    assert!(crowd.mask().is_none() && crowd.has_others());
+}
+
+#[test]
+fn who_shares_an_item() {
+    let shared = |name: &str, content: &[u8]| {
+        let (limits, people) = (Limits::default(), PeopleLimits::default());
+        names_others(&item(name), &mut &*content, &hanako(), &limits, &people).unwrap()
+    };
+    assert!(shared("x", RUN.as_bytes()));
+    assert!(!shared("Users/hanako.example/x", b"hanako.example@contoso.example by system"));
+    assert!(shared("Users/jiro/x", b"hanako.example@contoso.example"));
+    assert!(shared("x.zip", &zip(&[("a", b"eve@contoso.example")])));
+    let own = RUN.split("\"lastModifiedBy\"").next().unwrap();
+    assert!(!shared("x", own.as_bytes()));
+}
+
+#[test]
+fn many_mentions_take_little_memory() {
+    // Each line is seen, and none is kept.
+    let text = "eve@contoso.example and hanako.example@contoso.example\n".repeat(50_000);
+    let (limits, people) = (Limits::default(), PeopleLimits::default());
+    let counted = census(&item("x"), &mut text.as_bytes(), &limits, &people).unwrap();
+    assert_eq!(counted.groups.len(), 2);
+}
