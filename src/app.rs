@@ -86,6 +86,7 @@ impl Daemon {
             trusted_keys: settings.trust.keys.clone(),
             event_source: settings.deployment.source.clone(),
             controller_id: settings.deployment.controller_id.clone(),
+            controller: settings.deployment.controller.clone(),
             policy: settings.policy.clone(),
             guard: settings.guard,
             calendar: settings.calendar.clone(),

@@ -10,7 +10,8 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use crate::archive::manifest::{
-    FORMAT, MANIFEST_PATH, Manifest, ManifestCounts, ManifestFile, ManifestRequest,
+    FILES_PATH, FORMAT, MANIFEST_PATH, Manifest, ManifestCounts, ManifestFile, ManifestRequest,
+    REPORT_PATH, RUNS_PATH,
 };
 use crate::archive::names::is_safe;
 
@@ -53,6 +54,15 @@ pub enum ArchiveFault {
     /// There, and other bytes than were written.
     #[error("file {0} of the manifest is not what was written: its size or SHA-256 differs")]
     Differs(usize),
+    /// Ours to write, and other ones than we write.
+    #[error("the manifest does not list files.csv, runs.csv and report.html as they are")]
+    Parts,
+    /// Listed, and not there or not readable.
+    #[error("{0} cannot be read from the archive")]
+    PartMissing(&'static str, #[source] ZipError),
+    /// There, and other bytes than were written.
+    #[error("{0} is not what was written: its size or SHA-256 differs")]
+    PartDiffers(&'static str),
     /// There, and not listed.
     #[error("the archive has {0} entries that its manifest does not list")]
     Extra(usize),
@@ -66,9 +76,15 @@ pub enum ArchiveFault {
 #[serde(try_from = "ManifestFile")]
 struct Listed {
     path: Box<str>,
+    is: Digested,
+    complete: bool,
+    masked: bool,
+}
+
+/// Which bytes an entry should have.
+struct Digested {
     sha256: [u8; 32],
     size: u64,
-    complete: bool,
 }
 
 /// Reads the whole archive and compares it with its manifest.
@@ -80,12 +96,23 @@ pub fn check(reader: impl Read + Seek) -> Result<Checked, ArchiveFault> {
     let manifest = read_manifest(&mut zip)?;
     check_names(&manifest.files)?;
     for (index, listed) in manifest.files.iter().enumerate() {
-        check_file(&mut zip, index + 1, listed)?;
+        let number = index + 1;
+        let missing = |error| ArchiveFault::Missing(number, error);
+        if !holds(&mut zip, &listed.path, &listed.is).map_err(missing)? {
+            return Err(ArchiveFault::Differs(number));
+        }
+    }
+    let parts = parts(&manifest).ok_or(ArchiveFault::Parts)?;
+    for (path, is) in &parts {
+        let missing = |error| ArchiveFault::PartMissing(path, error);
+        if !holds(&mut zip, path, is).map_err(missing)? {
+            return Err(ArchiveFault::PartDiffers(path));
+        }
     }
     check_counts(&manifest)?;
     // The names are all different and all there, so what is more is not listed.
     let entries = directory_entries(zip).map_err(|error| ArchiveFault::NotZip(error.into()))?;
-    match entries.abs_diff(manifest.files.len() + 1) {
+    match entries.abs_diff(manifest.files.len() + parts.len() + 1) {
         0 => {}
         extra => return Err(ArchiveFault::Extra(extra)),
     }
@@ -119,36 +146,51 @@ fn check_names(files: &[Listed]) -> Result<(), ArchiveFault> {
     Ok(())
 }
 
-fn check_file<R: Read + Seek>(
+/// Whether an entry has these bytes.
+fn holds<R: Read + Seek>(
     zip: &mut ZipArchive<R>,
-    number: usize,
-    listed: &Listed,
-) -> Result<(), ArchiveFault> {
-    let entry = zip.by_name(&listed.path).map_err(|error| ArchiveFault::Missing(number, error))?;
+    path: &str,
+    is: &Digested,
+) -> Result<bool, ZipError> {
     // One byte more than listed is enough to know; a bomb gets no further.
-    let mut entry = entry.take(listed.size.saturating_add(1));
+    let mut entry = zip.by_name(path)?.take(is.size.saturating_add(1));
     let mut hash = Sha256::new();
     let mut size = 0;
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        let read = entry.read(&mut buffer);
-        let read = read.map_err(|error| ArchiveFault::Missing(number, error.into()))?;
+        let read = entry.read(&mut buffer)?;
         if read == 0 {
             break;
         }
         size += read as u64;
         hash.update(&buffer[..read]);
     }
-    let same = size == listed.size && hash.finalize()[..] == listed.sha256;
-    if same { Ok(()) } else { Err(ArchiveFault::Differs(number)) }
+    Ok(size == is.size && hash.finalize()[..] == is.sha256)
+}
+
+/// What there is besides the files: exactly these three, one row in the table for each file.
+fn parts(manifest: &Manifest<Listed>) -> Option<[(&'static str, Digested); 3]> {
+    let (report, tables) = (&manifest.report, &manifest.tables);
+    let [files, runs] = tables.as_slice() else { return None };
+    let paths = [files.path.as_str(), runs.path.as_str(), report.path.as_str()];
+    if paths != [FILES_PATH, RUNS_PATH, REPORT_PATH] || files.rows != manifest.files.len() as u64 {
+        return None;
+    }
+    Some([
+        (FILES_PATH, Digested::new(&files.sha256, files.size).ok()?),
+        (RUNS_PATH, Digested::new(&runs.sha256, runs.size).ok()?),
+        (REPORT_PATH, Digested::new(&report.sha256, report.size).ok()?),
+    ])
 }
 
 fn check_counts(manifest: &Manifest<Listed>) -> Result<(), ArchiveFault> {
+    let count = |is: fn(&&Listed) -> bool| manifest.files.iter().filter(is).count() as u64;
     let counted = ManifestCounts {
         items_seen: manifest.counts.items_seen,
         files: manifest.files.len() as u64,
-        bytes: manifest.files.iter().map(|listed| listed.size).sum(),
-        incomplete: manifest.files.iter().filter(|listed| !listed.complete).count() as u64,
+        bytes: manifest.files.iter().map(|listed| listed.is.size).sum(),
+        incomplete: count(|listed| !listed.complete),
+        masked: count(|listed| listed.masked),
         unreadable: manifest.unreadable.len() as u64,
     };
     if counted == manifest.counts { Ok(()) } else { Err(ArchiveFault::Counts) }
@@ -177,11 +219,22 @@ fn directory_entries<R: Read + Seek>(zip: ZipArchive<R>) -> io::Result<usize> {
     Ok(entries)
 }
 
+impl Digested {
+    fn new(sha256: &str, size: u64) -> Result<Self, hex::FromHexError> {
+        let mut digest = [0; 32];
+        hex::decode_to_slice(sha256, &mut digest)?;
+        Ok(Self { sha256: digest, size })
+    }
+}
+
 impl TryFrom<ManifestFile> for Listed {
     type Error = hex::FromHexError;
     fn try_from(file: ManifestFile) -> Result<Self, Self::Error> {
-        let mut sha256 = [0; 32];
-        hex::decode_to_slice(&file.sha256, &mut sha256)?;
-        Ok(Self { path: file.path.into(), sha256, size: file.size, complete: file.complete })
+        Ok(Self {
+            path: file.path.into(),
+            is: Digested::new(&file.sha256, file.size)?,
+            complete: file.complete,
+            masked: !file.masked.is_empty(),
+        })
     }
 }

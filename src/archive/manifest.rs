@@ -9,10 +9,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::item::{Hit, Version};
-use crate::domain::request::{RequestId, RequestKind};
+use crate::domain::request::{Controller, RequestId, RequestKind};
 
 /// Where the manifest lies in the archive.
 pub const MANIFEST_PATH: &str = "manifest.json";
+
+/// Where the page for people lies in the archive.
+pub const REPORT_PATH: &str = "report.html";
+
+/// Where the table of all files lies in the archive.
+pub const FILES_PATH: &str = "files.csv";
+
+/// Where the table of the person's runs lies in the archive.
+pub const RUNS_PATH: &str = "runs.csv";
 
 /// The first field of every manifest of this form.
 pub const FORMAT: &str = "dsrd-manifest/1";
@@ -25,14 +34,24 @@ pub struct Manifest<F = ManifestFile> {
     pub format: String,
     /// What it answers.
     pub request: ManifestRequest,
+    /// Who is responsible for the data, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controller: Option<Controller>,
     /// Name and version of the program that wrote it.
     pub program: String,
+    /// Until when it can be fetched from where it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_time: Option<Timestamp>,
     /// Every file under `data/`, in the order of the archive.
     pub files: Vec<F>,
     /// What speaks, or may speak, of the person and could not be given whole.
     pub unreadable: Vec<ManifestUnreadable>,
     /// What lies outside our reach, and what a person can do about it.
     pub manual_steps: Vec<ManualStep>,
+    /// The page for people.
+    pub report: ManifestReport,
+    /// The tables: [`FILES_PATH`], then [`RUNS_PATH`].
+    pub tables: Vec<ManifestTable>,
     /// What the lists above add up to.
     pub counts: ManifestCounts,
 }
@@ -46,6 +65,11 @@ pub struct ManifestRequest {
     /// `access` or `portability`.
     #[serde(rename = "type")]
     pub kind: RequestKind,
+    /// When the person asked.
+    pub submitted_time: Timestamp,
+    /// The language asked for, BCP 47.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 /// One file of the archive and where it came from.
@@ -82,10 +106,49 @@ pub struct ManifestFile {
     pub places: Vec<Hit>,
     /// How the person's data came to be there.
     pub legal_tag: LegalTag,
-    /// What was masked in it, and why.
-    pub masked: Vec<String>,
+    /// What was masked in it, and why; each sort once.
+    pub masked: Vec<Masked>,
     /// Whether these are all the bytes of the item. If not, it is also among `unreadable`.
     pub complete: bool,
+}
+
+/// Things of one sort that were masked in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Masked {
+    /// Which sort.
+    pub what: MaskedKind,
+    /// How many places.
+    pub count: u64,
+    /// Why, as a sentence.
+    pub why: String,
+}
+
+/// The sorts of things that are masked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MaskedKind {
+    /// Another person, by a name of their own inside the archive: `Person 2`.
+    Person,
+    /// A key, password, token or signature.
+    Secret,
+}
+
+impl Masked {
+    /// This many things of that sort, for the reason that goes with it.
+    pub fn new(what: MaskedKind, count: u64) -> Self {
+        let why = match what {
+            MaskedKind::Person => {
+                "GDPR Art. 15(4), 20(4): a copy must not adversely affect the rights and freedoms \
+                 of others."
+            }
+            MaskedKind::Secret => {
+                "GDPR Art. 32: it opens systems to whoever reads it, and says nothing about the \
+                 person."
+            }
+        };
+        Self { what, count, why: why.to_owned() }
+    }
 }
 
 /// What could not be given, or not whole.
@@ -100,6 +163,34 @@ pub struct ManifestUnreadable {
     pub version: Version,
     /// A stable word, and what it was about.
     pub reason: String,
+}
+
+/// The page for people, as it lies in the archive.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestReport {
+    /// [`REPORT_PATH`].
+    pub path: String,
+    /// The language it is written in.
+    pub language: String,
+    /// Hex SHA-256 of its bytes.
+    pub sha256: String,
+    /// How many bytes these are.
+    pub size: u64,
+}
+
+/// A table, as it lies in the archive.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestTable {
+    /// Name of the entry.
+    pub path: String,
+    /// Lines under its head.
+    pub rows: u64,
+    /// Hex SHA-256 of its bytes.
+    pub sha256: String,
+    /// How many bytes these are.
+    pub size: u64,
 }
 
 /// Something that only a person can do, because the system has no interface for it.
@@ -127,13 +218,15 @@ pub struct ManifestCounts {
     pub bytes: u64,
     /// Files whose bytes broke off.
     pub incomplete: u64,
+    /// Files in which something was masked.
+    pub masked: u64,
     /// Entries of `unreadable`.
     pub unreadable: u64,
 }
 
 /// How the data came to be held, in the terms of the EDPB's guidelines 01/2022 on access: given by
 /// the person, observed of them, or inferred from either.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LegalTag {
     /// The person handed it in: uploads, notebooks, code.
@@ -145,6 +238,18 @@ pub enum LegalTag {
 }
 
 impl LegalTag {
+    /// Every tag.
+    pub const ALL: [Self; 3] = [Self::Provided, Self::Observed, Self::Inferred];
+
+    /// The word in the manifest.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Provided => "provided",
+            Self::Observed => "observed",
+            Self::Inferred => "inferred",
+        }
+    }
+
     /// The tag of an item, by where the workspace puts such things (first match wins):
     ///
     /// | name | tag |

@@ -1,52 +1,44 @@
 //! The archive as a pure function of its entries: same findings and bytes, same archive to the
 //! byte.
 //!
-//! Order is the caller's, times and permissions are fixed, hashes are taken while the bytes pass,
-//! and the manifest comes last. It is a zip, because everybody can open one, and written without
-//! seeking, each entry's sizes after its bytes, so that what is ready can be uploaded and forgotten
-//! ([`ArchiveWriter::take`]). What stays in memory is the zip's directory and the packed manifest:
-//! 370 bytes an entry, 75 MB for 200,000 of them, and half as much again while it finishes.
+//! Order is the caller's, times and permissions are fixed, hashes are taken while the bytes pass.
+//! The tables, the report and the manifest come last. It is a zip, because everybody can open one,
+//! and written without seeking, each entry's sizes after its bytes, so that what is ready can be
+//! uploaded and forgotten ([`ArchiveWriter::take`]). What stays in memory is the zip's directory,
+//! what the manifest will say of each file, packed, and the runs. An item of 20 GB takes 12 MB in
+//! all, 200,000 small ones take 180 MB, a third of it for the last entries.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::{Bytes, BytesMut};
-use sha2::{Digest, Sha256};
-use zip::write::{SimpleFileOptions, StreamWriter};
-use zip::{CompressionMethod, DateTime, System, ZipWriter};
+use bytes::Bytes;
+use serde::Serialize;
 
+use crate::archive::about::About;
+use crate::archive::entries::{Entries, Entry};
 use crate::archive::manifest::{
-    FORMAT, LegalTag, MANIFEST_PATH, ManifestCounts, ManifestFile, ManifestRequest,
-    ManifestUnreadable, ManualStep,
+    FILES_PATH, FORMAT, LegalTag, MANIFEST_PATH, ManifestCounts, ManifestFile, ManifestReport,
+    ManifestRequest, ManifestTable, ManifestUnreadable, Masked, REPORT_PATH, RUNS_PATH,
 };
 use crate::archive::names::Names;
-use crate::archive::packed::Packed;
+use crate::archive::packed::{Packed, Sealed};
+use crate::archive::report::contents::Contents;
+use crate::archive::report::page;
+use crate::archive::report::texts::choice;
+use crate::archive::runs::Runs;
+use crate::archive::tables;
+use crate::archive::tally::Tally;
 use crate::domain::item::{Finding, Item};
-use crate::domain::request::{RequestId, RequestKind};
+use crate::domain::request::Controller;
 
 /// Writes one archive.
 pub struct ArchiveWriter {
-    zip: ZipWriter<StreamWriter<Ready>>,
-    ready: Ready,
+    entries: Entries,
     open: Option<OpenEntry>,
     names: Names,
-    files: Packed,
-    unreadable: Packed,
-    counts: ManifestCounts,
-}
-
-/// What the manifest says beyond its files.
-pub struct About {
-    /// The request that the archive answers.
-    pub request: RequestId,
-    /// What it asked for.
-    pub kind: RequestKind,
-    /// Name and version of the program: `dsrd 0.1.0`.
-    pub program: String,
-    /// Items that the find looked at.
-    pub items_seen: u64,
-    /// What lies outside our reach.
-    pub manual_steps: Vec<ManualStep>,
+    files: Packed<ManifestFile>,
+    unreadable: Packed<ManifestUnreadable>,
+    tally: Tally,
+    runs: Runs,
 }
 
 /// A finished archive. The manifest is not held here, since it may be long: it is in the archive,
@@ -71,45 +63,57 @@ pub enum ArchiveError {
     #[error("packing an archive entry")]
     Zip(#[from] zip::result::ZipError),
     /// The zip cannot hold it.
-    #[error("packing the bytes of an archive entry")]
+    #[error("packing what the archive says of its entries")]
     Pack(#[from] io::Error),
 }
 
 struct OpenEntry {
     file: ManifestFile,
-    hash: Sha256,
+    entry: Entry,
 }
-
-/// From here on an entry gets 64-bit sizes, which cost it 20 bytes and some old readers their
-/// nerve. Half of what 32 bits can say, since the sizes must be decided before the bytes are seen.
-const LARGE_BYTES_MIN: u64 = 1 << 31;
 
 impl ArchiveWriter {
     /// An empty archive.
     pub fn new() -> Self {
-        let ready = Ready::default();
         Self {
-            zip: ZipWriter::new_stream(ready.clone()),
-            ready,
+            entries: Entries::new(),
             open: None,
             names: Names::default(),
             files: Packed::new(),
             unreadable: Packed::new(),
-            counts: ManifestCounts::default(),
+            tally: Tally::default(),
+            runs: Runs::default(),
         }
     }
 
-    /// Starts the entry for a finding; its name is made of the item's.
+    /// Starts the entry for a finding; its name is made of the item's. All that the finding says
+    /// goes into the archive as it is, so the caller has masked it. What is masked in the bytes is
+    /// said here, or while they pass by [`ArchiveWriter::add_masked`].
     ///
     /// # Errors
     /// [`ArchiveError::EntryOpen`].
-    pub fn begin(&mut self, finding: &Finding) -> Result<(), ArchiveError> {
+    pub fn begin(&mut self, finding: &Finding, masked: &[Masked]) -> Result<(), ArchiveError> {
         if self.open.is_some() {
             return Err(ArchiveError::EntryOpen);
         }
         let path = self.names.name(&finding.item);
-        self.zip.start_file(&*path, options(finding.item.size))?;
-        self.open = Some(OpenEntry { file: file(finding, path), hash: Sha256::new() });
+        let file = file(finding, path.clone());
+        self.open = Some(OpenEntry { file, entry: Entry::new(path) });
+        masked.iter().try_for_each(|masked| self.add_masked(masked.clone()))
+    }
+
+    /// Says that something is masked in the open entry.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NoEntry`].
+    pub fn add_masked(&mut self, masked: Masked) -> Result<(), ArchiveError> {
+        let open = self.open.as_mut().ok_or(ArchiveError::NoEntry)?;
+        let mut before = open.file.masked.iter_mut();
+        match before.find(|before| (before.what, &before.why) == (masked.what, &masked.why)) {
+            Some(before) => before.count += masked.count,
+            None if masked.count > 0 => open.file.masked.push(masked),
+            None => {}
+        }
         Ok(())
     }
 
@@ -117,19 +121,22 @@ impl ArchiveWriter {
     /// megabyte.
     ///
     /// # Errors
-    /// [`ArchiveError::NoEntry`]; more than 4 GiB in an item that was listed with less than 2.
+    /// [`ArchiveError::NoEntry`].
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
-        let entry = self.open.as_mut().ok_or(ArchiveError::NoEntry)?;
-        entry.hash.update(bytes);
-        entry.file.size += bytes.len() as u64;
-        Ok(self.zip.write_all(bytes)?)
+        let open = self.open.as_mut().ok_or(ArchiveError::NoEntry)?;
+        Ok(self.entries.write(&mut open.entry, bytes)?)
     }
 
-    /// Closes the open entry: these were all its bytes.
+    /// Closes the open entry: these were all its bytes. If it is a run document, its runs are kept
+    /// for the table and the timeline.
     ///
     /// # Errors
     /// [`ArchiveError::NoEntry`].
     pub fn end(&mut self) -> Result<(), ArchiveError> {
+        let open = self.open.as_ref().ok_or(ArchiveError::NoEntry)?;
+        if let Some(bytes) = open.entry.small() {
+            self.runs.read(bytes, open.entry.path(), &open.file.places);
+        }
         self.close(true)
     }
 
@@ -141,17 +148,17 @@ impl ArchiveWriter {
     /// # Errors
     /// [`ArchiveError::NoEntry`].
     pub fn abandon(&mut self, reason: &str) -> Result<(), ArchiveError> {
-        let entry = self.open.as_ref().ok_or(ArchiveError::NoEntry)?;
+        let open = self.open.as_ref().ok_or(ArchiveError::NoEntry)?;
         self.unreadable.push(&ManifestUnreadable {
-            source: entry.file.source.clone(),
-            item: entry.file.item.clone(),
-            version: entry.file.version.clone(),
+            source: open.file.source.clone(),
+            item: open.file.item.clone(),
+            version: open.file.version.clone(),
             reason: reason.to_owned(),
         })?;
         self.close(false)
     }
 
-    /// Lists an item that could not be read at all; it gets no entry.
+    /// Lists an item that could not be read at all, or not be masked; it gets no entry.
     ///
     /// # Errors
     /// None that a caller could cause.
@@ -166,38 +173,73 @@ impl ArchiveWriter {
 
     /// The next bytes of the archive, to be uploaded; all of them in order, with the tail, are it.
     pub fn take(&mut self) -> Bytes {
-        self.ready.take()
+        self.entries.take()
     }
 
     /// How many bytes wait to be taken.
     pub fn ready_bytes(&self) -> usize {
-        self.ready.len()
+        self.entries.ready_bytes()
     }
 
-    /// Writes the manifest and the zip's directory.
+    /// Writes the tables, the report, the manifest and the zip's directory.
     ///
     /// # Errors
     /// [`ArchiveError::EntryOpen`].
-    pub fn finish(mut self, about: &About) -> Result<Finished, ArchiveError> {
+    pub fn finish(self, about: &About) -> Result<Finished, ArchiveError> {
         if self.open.is_some() {
             return Err(ArchiveError::EntryOpen);
         }
-        self.counts.items_seen = about.items_seen;
-        self.counts.files = self.files.count;
-        self.counts.unreadable = self.unreadable.count;
-        // Large, for its size is not known before it is written.
-        self.zip.start_file(MANIFEST_PATH, options(u64::MAX))?;
-        write_manifest(&mut self.zip, about, self.files, self.unreadable, self.counts)?;
-        self.zip.finish()?;
-        Ok(Finished { tail: self.ready.take(), counts: self.counts })
+        let Self { mut entries, files, unreadable, tally, runs, .. } = self;
+        let (files, unreadable) = (files.seal()?, unreadable.seal()?);
+        let counts = ManifestCounts {
+            items_seen: about.items_seen,
+            files: files.count,
+            bytes: tally.bytes,
+            incomplete: tally.incomplete,
+            masked: tally.masked,
+            unreadable: unreadable.count,
+        };
+        let mut listed = Vec::new();
+        let table = entries.add(FILES_PATH, |out| tables::write_files(out, &files))?;
+        listed.push((table, files.count));
+        let table = entries.add(RUNS_PATH, |out| tables::write_runs(out, &runs))?;
+        listed.push((table, runs.count()));
+        let tables = listed.into_iter().map(|(table, rows)| ManifestTable {
+            path: table.path,
+            rows,
+            sha256: table.sha256,
+            size: table.size,
+        });
+        let tables = tables.collect();
+
+        let texts = choice::of(about.language.as_deref());
+        let contents = Contents {
+            about,
+            counts,
+            tally: &tally,
+            files: &files,
+            unreadable: &unreadable,
+            runs: &runs,
+        };
+        let page = entries.add(REPORT_PATH, |out| page::write(out, texts, &contents))?;
+        let report = ManifestReport {
+            path: page.path,
+            language: texts.language.to_owned(),
+            sha256: page.sha256,
+            size: page.size,
+        };
+        let last = Last { files, unreadable, report, tables, counts };
+        entries.add(MANIFEST_PATH, |out| write_manifest(out, about, &last))?;
+        Ok(Finished { tail: entries.finish()?, counts })
     }
 
     fn close(&mut self, complete: bool) -> Result<(), ArchiveError> {
-        let OpenEntry { mut file, hash } = self.open.take().ok_or(ArchiveError::NoEntry)?;
-        file.sha256 = hex::encode(hash.finalize());
+        let OpenEntry { mut file, entry } = self.open.take().ok_or(ArchiveError::NoEntry)?;
+        let written = self.entries.end(entry)?;
+        file.sha256 = written.sha256;
+        file.size = written.size;
         file.complete = complete;
-        self.counts.bytes += file.size;
-        self.counts.incomplete += u64::from(!complete);
+        self.tally.add(&file);
         Ok(self.files.push(&file)?)
     }
 }
@@ -206,17 +248,6 @@ impl Default for ArchiveWriter {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Everything that could differ between two machines or two days, fixed.
-fn options(size: u64) -> SimpleFileOptions {
-    SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(6))
-        .last_modified_time(DateTime::DEFAULT)
-        .system(System::Unix)
-        .unix_permissions(0o644)
-        .large_file(size >= LARGE_BYTES_MIN)
 }
 
 fn file(finding: &Finding, path: String) -> ManifestFile {
@@ -240,49 +271,43 @@ fn file(finding: &Finding, path: String) -> ManifestFile {
     }
 }
 
+/// What the manifest says besides what it is about.
+struct Last {
+    files: Sealed<ManifestFile>,
+    unreadable: Sealed<ManifestUnreadable>,
+    report: ManifestReport,
+    tables: Vec<ManifestTable>,
+    counts: ManifestCounts,
+}
+
 /// Writes the fields of [`crate::archive::manifest::Manifest`] one by one, so that the whole is
 /// never in memory unpacked.
-fn write_manifest(
-    out: &mut impl Write,
-    about: &About,
-    files: Packed,
-    unreadable: Packed,
-    counts: ManifestCounts,
-) -> io::Result<()> {
-    let request = ManifestRequest { id: about.request.clone(), kind: about.kind };
-    write!(out, "{{\n\"format\":{}", serde_json::to_string(FORMAT)?)?;
-    write!(out, ",\n\"request\":{}", serde_json::to_string(&request)?)?;
-    write!(out, ",\n\"program\":{}", serde_json::to_string(&about.program)?)?;
+fn write_manifest(out: &mut dyn Write, about: &About, last: &Last) -> io::Result<()> {
+    let request = ManifestRequest {
+        id: about.request.clone(),
+        kind: about.kind,
+        submitted_time: about.submitted,
+        language: about.language.clone(),
+    };
+    write!(out, "{{\n\"format\":{}", json(FORMAT)?)?;
+    write!(out, ",\n\"request\":{}", json(&request)?)?;
+    if about.controller != Controller::default() {
+        write!(out, ",\n\"controller\":{}", json(&about.controller)?)?;
+    }
+    write!(out, ",\n\"program\":{}", json(&about.program)?)?;
+    if let Some(expires) = about.expires {
+        write!(out, ",\n\"expires_time\":{}", json(&expires)?)?;
+    }
     write!(out, ",\n\"files\":")?;
-    files.write_to(out)?;
+    last.files.write_to(out)?;
     write!(out, ",\n\"unreadable\":")?;
-    unreadable.write_to(out)?;
-    write!(out, ",\n\"manual_steps\":{}", serde_json::to_string(&about.manual_steps)?)?;
-    writeln!(out, ",\n\"counts\":{}\n}}", serde_json::to_string(&counts)?)
+    last.unreadable.write_to(out)?;
+    write!(out, ",\n\"manual_steps\":{}", json(&about.manual_steps)?)?;
+    write!(out, ",\n\"report\":{}", json(&last.report)?)?;
+    write!(out, ",\n\"tables\":{}", json(&last.tables)?)?;
+    writeln!(out, ",\n\"counts\":{}\n}}", json(&last.counts)?)
 }
 
-/// Bytes written and not yet taken. Shared with the zip writer, which has no way to reach its
-/// output in the middle of an entry; the lock is never waited for.
-#[derive(Clone, Default)]
-struct Ready(Arc<Mutex<BytesMut>>);
-
-impl Ready {
-    fn take(&self) -> Bytes {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).split().freeze()
-    }
-
-    fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-}
-
-impl Write for Ready {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+fn json(value: &(impl Serialize + ?Sized)) -> io::Result<String> {
+    Ok(serde_json::to_string(value)?)
 }

@@ -20,6 +20,7 @@ use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use crate::domain::due::Calendar;
 use crate::domain::policy::guard::Guard;
+use crate::domain::request::Controller;
 
 /// Settings that cannot be run with, one sentence each.
 #[derive(Debug, thiserror::Error)]
@@ -60,11 +61,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     check(&file.limits, &mut faults);
     match (queue, ledger, exports, faults.0) {
         (Some(queue), Some(ledger), Some(exports), faults) if faults.is_empty() => Ok(Settings {
-            deployment: Deployment {
-                source: file.deployment.source.clone(),
-                controller_id: file.deployment.controller_id.clone(),
-                signing_key_file: PathBuf::from(&file.deployment.signing_key_file),
-            },
+            deployment: deployment(&file.deployment),
             queue,
             trust,
             ledger,
@@ -78,6 +75,19 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             calendar,
         }),
         (_, _, _, faults) => Err(SettingsError(faults)),
+    }
+}
+
+fn deployment(written: &file::Deployment) -> Deployment {
+    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    Deployment {
+        source: written.source.clone(),
+        controller_id: written.controller_id.clone(),
+        controller: Controller {
+            name: given(&written.controller_name),
+            contact: given(&written.contact),
+        },
+        signing_key_file: PathBuf::from(&written.signing_key_file),
     }
 }
 

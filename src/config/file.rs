@@ -32,6 +32,8 @@ pub struct File {
 pub struct Deployment {
     pub source: String,
     pub controller_id: String,
+    pub controller_name: String,
+    pub contact: String,
     pub signing_key_file: String,
 }
 

@@ -12,6 +12,7 @@ use crate::domain::callbacks::rule::CallbackRule;
 use crate::domain::due::Calendar;
 use crate::domain::policy::guard::Guard;
 use crate::domain::policy::rules::Policy;
+use crate::domain::request::Controller;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -49,6 +50,8 @@ pub struct Deployment {
     pub source: String,
     /// `controller_id` of the `OpenDSR` body.
     pub controller_id: String,
+    /// Who is responsible for the data, as people are told.
+    pub controller: Controller,
     /// File with the Ed25519 key that this deployment signs with, PKCS#8 PEM; made at the first
     /// start where missing.
     pub signing_key_file: PathBuf,

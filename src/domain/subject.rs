@@ -59,7 +59,8 @@ impl Identity {
         Self { kind, format, value: Zeroizing::new(value) }
     }
 
-    /// The value. Called where it is searched for and where it is sealed, and nowhere else.
+    /// The value. Called where it is searched for, where it is sealed, and where the person's own
+    /// archive says whom it is about; nowhere else.
     pub fn expose(&self) -> &str {
         &self.value
     }

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
 
-use crate::archive::writer::{About, ArchiveError, ArchiveWriter};
+use crate::archive::about::About;
+use crate::archive::writer::{ArchiveError, ArchiveWriter};
 use crate::domain::failure::Failure;
 use crate::domain::item::Finding;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Action;
+use crate::domain::request::{Controller, RequestId};
 use crate::domain::state::{Archive, Event};
 use crate::ports::exports::{Exports, Upload};
 use crate::ports::sources::{ByteStream, Read, Source};
@@ -34,12 +36,12 @@ pub async fn export(
     docket: &Docket,
     sources: &[Arc<dyn Source>],
     exports: &dyn Exports,
+    controller: &Controller,
     case: &Case,
     with: &Walk,
 ) -> Result<(), Failure> {
-    let id = &case.request.id;
-    let name = format!("{}.zip", id.file_name());
-    let mut packing = Packing::new(exports.create(&name, case.lease.fence).await?);
+    let upload = exports.create(&name(&case.request.id), case.lease.fence).await?;
+    let mut packing = Packing::new(upload);
     let mut after = None;
     loop {
         let page = docket.items(case, after, false, PAGE).await?;
@@ -60,7 +62,8 @@ pub async fn export(
         }
         docket.record_outcomes(case, &outcomes).await?;
     }
-    let archive = packing.finish(docket, case, name, exports).await?;
+    let about = about(docket, controller, case).await?;
+    let archive = packing.finish(docket, case, &about, exports).await?;
     docket.advance(case, Event::Acted { archive: Some(archive) }).await?;
     Ok(())
 }
@@ -122,7 +125,7 @@ impl Packing {
         mut bytes: ByteStream,
         patience: Patience,
     ) -> Result<ItemOutcome, Failure> {
-        self.writer.begin(&finding).map_err(broken)?;
+        self.writer.begin(&finding, &[]).map_err(broken)?;
         while let Some(chunk) = bytes.next().await {
             match chunk {
                 Ok(chunk) => self.writer.write(&chunk).map_err(broken)?,
@@ -164,18 +167,12 @@ impl Packing {
         mut self,
         docket: &Docket,
         case: &Case,
-        name: String,
+        about: &About,
         exports: &dyn Exports,
     ) -> Result<Archive, Failure> {
         self.hand_over(1).await?;
-        let about = About {
-            request: case.request.id.clone(),
-            kind: case.request.kind,
-            program: concat!("dsrd ", env!("CARGO_PKG_VERSION")).to_owned(),
-            items_seen: docket.seen(&case.request.id).await?,
-            manual_steps: manual_steps(),
-        };
-        let finished = std::mem::take(&mut self.writer).finish(&about).map_err(broken)?;
+        let name = name(&case.request.id);
+        let finished = std::mem::take(&mut self.writer).finish(about).map_err(broken)?;
         self.send(finished.tail).await?;
         docket.assert_ours(case).await?;
         self.upload.finish().await?;
@@ -187,6 +184,28 @@ impl Packing {
             files: finished.counts.files,
         })
     }
+}
+
+/// Under which name the archive of a request is kept.
+fn name(request: &RequestId) -> String {
+    format!("{}.zip", request.file_name())
+}
+
+/// What the archive says beyond its files.
+async fn about(docket: &Docket, controller: &Controller, case: &Case) -> Result<About, Failure> {
+    let request = &case.request;
+    Ok(About {
+        request: request.id.clone(),
+        kind: request.kind,
+        submitted: request.submitted,
+        language: request.options.language.clone(),
+        subject: request.subject.clone(),
+        controller: controller.clone(),
+        program: concat!("dsrd ", env!("CARGO_PKG_VERSION")).to_owned(),
+        items_seen: docket.seen(&request.id).await?,
+        expires: None,
+        manual_steps: manual_steps(),
+    })
 }
 
 /// The item as it is now, with what it says of the subject now.

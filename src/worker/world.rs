@@ -13,6 +13,7 @@ use crate::domain::event::Envelope;
 use crate::domain::failure::Failure;
 use crate::domain::policy::guard::Guard;
 use crate::domain::policy::rules::Policy;
+use crate::domain::request::Controller;
 use crate::ports::door::{Announcer, Callbacks, Inbox};
 use crate::ports::exports::Exports;
 use crate::ports::ledger::Ledger;
@@ -62,6 +63,8 @@ pub struct Parts {
     pub event_source: String,
     /// `controller_id` of the `OpenDSR` body.
     pub controller_id: String,
+    /// Who is responsible for the data, as people are told.
+    pub controller: Controller,
     /// What the operator decided about erasure.
     pub policy: Policy,
     /// Which plans a person must see first.
@@ -135,6 +138,8 @@ pub struct World {
     pub alone: bool,
     /// The leases that we hold.
     pub held: Held,
+    /// Who is responsible for the data, as people are told.
+    pub controller: Controller,
     /// What the operator decided about erasure.
     pub policy: Policy,
     /// Which plans a person must see first.
@@ -180,6 +185,7 @@ impl World {
             exports: parts.exports,
             alone: parts.alone,
             held: Held::default(),
+            controller: parts.controller,
             policy: parts.policy,
             guard: parts.guard,
             calendar: parts.calendar,

@@ -1,14 +1,19 @@
-//! Archives as a person meets them: opened by Info-ZIP and Python, read back by us, tampered with.
+//! Archives as a person meets them: opened by Info-ZIP, Python and 7-Zip, read back by us, tampered
+//! with.
 
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
 use std::process::Command;
 
+use dsrd::archive::about::About;
 use dsrd::archive::check::{Checked, check};
-use dsrd::archive::writer::{About, ArchiveError, ArchiveWriter, Finished};
+use dsrd::archive::manifest::{Masked, MaskedKind};
+use dsrd::archive::writer::{ArchiveError, ArchiveWriter, Finished};
 use dsrd::domain::item::{Finding, Hit, Item, Version};
-use dsrd::domain::request::{RequestId, RequestKind};
+use dsrd::domain::request::{Controller, RequestId, RequestKind};
+use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
@@ -33,18 +38,25 @@ pub fn finding(name: &str, size: u64) -> Finding {
     }
 }
 
-fn about() -> About {
+pub fn about() -> About {
+    let (kind, format) = (IdentityType::Email, IdentityFormat::Raw);
+    let ann = Identity::new(kind, format, "ann@contoso.com".into());
     About {
         request: RequestId::new("a7551968").unwrap(),
         kind: RequestKind::Access,
+        submitted: "2026-11-23T09:00:00Z".parse().unwrap(),
+        language: Some("ja-JP".into()),
+        subject: Subject { identities: vec![ann] },
+        controller: Controller { name: Some("Contoso Ltd".into()), contact: None },
         program: "dsrd 0.1.0".into(),
         items_seen: 10,
+        expires: Some("2026-12-23T09:00:00Z".parse().unwrap()),
         manual_steps: Vec::new(),
     }
 }
 
-fn add(writer: &mut ArchiveWriter, name: &str, bytes: &[u8]) {
-    writer.begin(&finding(name, bytes.len() as u64)).unwrap();
+pub fn add(writer: &mut ArchiveWriter, name: &str, bytes: &[u8]) {
+    writer.begin(&finding(name, bytes.len() as u64), &[]).unwrap();
     for piece in bytes.chunks(7) {
         writer.write(piece).unwrap();
     }
@@ -59,8 +71,13 @@ pub fn sample() -> Vec<u8> {
     archive.extend(writer.take());
     add(&mut writer, "../山田/Ünï.csv", "name\n山田\n".repeat(1000).as_bytes());
     add(&mut writer, "empty", b"");
-    writer.begin(&finding("broken.bin", 100)).unwrap();
+    let persons = Masked::new(MaskedKind::Person, 2);
+    writer.begin(&finding("broken.bin", 100), std::slice::from_ref(&persons)).unwrap();
     writer.write(b"first half").unwrap();
+    for masked in [persons, Masked::new(MaskedKind::Secret, 1), Masked::new(MaskedKind::Secret, 0)]
+    {
+        writer.add_masked(masked).unwrap();
+    }
     writer.abandon("read: the source broke off").unwrap();
     writer.list_unreadable(&finding("locked", 5).item, "forbidden").unwrap();
     let Finished { tail, counts } = writer.finish(&about()).unwrap();
@@ -76,14 +93,15 @@ pub fn manifest(archive: &[u8]) -> Value {
 
 fn run(program: &str, arguments: &[&str], archive: &Path) -> String {
     let output = Command::new(program).args(arguments).arg(archive).output();
+    let package = if program == "7z" { "p7zip-full" } else { program };
     let output =
-        output.unwrap_or_else(|_| panic!("{program} is missing: apt-get install {program}"));
+        output.unwrap_or_else(|_| panic!("{program} is missing: apt-get install {package}"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     text
 }
 
-fn on_disk(archive: &[u8]) -> tempfile::NamedTempFile {
+pub fn on_disk(archive: &[u8]) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::with_suffix(".zip").unwrap();
     file.write_all(archive).unwrap();
     file
@@ -94,6 +112,8 @@ fn others_can_open_it() {
     let file = on_disk(&sample());
     let tested = run("unzip", &["-t"], file.path());
     assert!(tested.contains("No errors detected"), "{tested}");
+    let tested = run("7z", &["t", "-bd"], file.path());
+    assert!(tested.contains("Everything is Ok") && !tested.contains("Warn"), "{tested}");
     let script = "import sys, zipfile
 z = zipfile.ZipFile(sys.argv[1])
 assert z.testzip() is None
@@ -104,8 +124,10 @@ data/run-history/ExperimentRun/dcid.r1/logs/a.txt (1980, 1, 1, 0, 0, 0) 0o100644
 data/run-history/__/山田/Ünï.csv (1980, 1, 1, 0, 0, 0) 0o100644 12000
 data/run-history/empty (1980, 1, 1, 0, 0, 0) 0o100644 0
 data/run-history/broken.bin (1980, 1, 1, 0, 0, 0) 0o100644 10
-manifest.json";
+files.csv";
     assert!(listed.starts_with(expected), "{listed}");
+    let names: Vec<&str> = listed.lines().map(|line| line.split(" (").next().unwrap()).collect();
+    assert_eq!(names[4..], ["files.csv", "runs.csv", "report.html", "manifest.json"]);
 }
 
 #[test]
@@ -131,6 +153,15 @@ fn the_manifest_maps_each_file_back() {
         })
     );
     assert_eq!(manifest["files"][3]["complete"], false);
+    assert_eq!(
+        manifest["files"][3]["masked"],
+        json!([
+            {"what": "person", "count": 4, "why": "GDPR Art. 15(4), 20(4): a copy must not \
+             adversely affect the rights and freedoms of others."},
+            {"what": "secret", "count": 1, "why": "GDPR Art. 32: it opens systems to whoever reads \
+             it, and says nothing about the person."},
+        ])
+    );
     let current = json!({"form": "current"});
     assert_eq!(
         manifest["unreadable"],
@@ -140,11 +171,36 @@ fn the_manifest_maps_each_file_back() {
             {"source": "run-history", "item": "locked", "version": current, "reason": "forbidden"},
         ])
     );
-    assert_eq!(manifest["request"], json!({"id": "a7551968", "type": "access"}));
+    assert_eq!(
+        manifest["request"],
+        json!({"id": "a7551968", "type": "access", "submitted_time": "2026-11-23T09:00:00Z",
+               "language": "ja-JP"})
+    );
+    assert_eq!(manifest["controller"], json!({"name": "Contoso Ltd"}));
+    assert_eq!(manifest["expires_time"], "2026-12-23T09:00:00Z");
     assert_eq!(
         manifest["counts"],
-        json!({"items_seen": 10, "files": 4, "bytes": 12023, "incomplete": 1, "unreadable": 2})
+        json!({"items_seen": 10, "files": 4, "bytes": 12023, "incomplete": 1, "masked": 1,
+               "unreadable": 2})
     );
+}
+
+#[test]
+fn the_manifest_lists_the_report_and_the_tables() {
+    let sample = sample();
+    let manifest = manifest(&sample);
+    let mut zip = ZipArchive::new(Cursor::new(&sample)).unwrap();
+    let (report, tables) = (&manifest["report"], &manifest["tables"]);
+    assert_eq!((&report["language"], &tables[0]["rows"]), (&json!("ja"), &json!(4)));
+    for (path, listed) in
+        [("report.html", report), ("files.csv", &tables[0]), ("runs.csv", &tables[1])]
+    {
+        let mut bytes = Vec::new();
+        zip.by_name(path).unwrap().read_to_end(&mut bytes).unwrap();
+        assert_eq!(listed["path"], path);
+        assert_eq!(listed["size"], bytes.len());
+        assert_eq!(listed["sha256"], hex::encode(Sha256::digest(&bytes)));
+    }
 }
 
 #[test]
@@ -211,6 +267,16 @@ fn tampering_is_found() {
         ("unsafe", tampered(|_, listed| listed["files"][1]["path"] = json!("data/../../x"))),
         ("unsafe", tampered(|_, listed| listed["files"][1]["path"] = json!("/data/x"))),
         ("before it", tampered(|_, listed| listed["files"][1] = listed["files"][0].clone())),
+        ("files.csv is not", tampered(|entries, _| entries[4].1.push(b'!'))),
+        ("runs.csv is not", tampered(|entries, _| entries[5].1[5] ^= 1)),
+        ("report.html is not", tampered(|entries, _| entries[6].1.push(b' '))),
+        ("report.html cannot", tampered(|entries, _| drop(entries.remove(6)))),
+        ("as they are", tampered(|_, listed| listed["tables"] = json!([]))),
+        ("as they are", tampered(|_, listed| listed["tables"][0]["rows"] = json!(3))),
+        ("as they are", tampered(|_, listed| listed["report"]["path"] = json!("data/a"))),
+        ("as they are", tampered(|_, listed| listed["report"]["sha256"] = json!("00"))),
+        ("not of the form", tampered(|_, listed| drop(listed["report"].take()))),
+        ("add up", tampered(|_, listed| listed["files"][3]["masked"] = json!([]))),
     ] {
         let found = fault(archive);
         assert!(found.contains(what), "{what}: {found}");
@@ -250,8 +316,10 @@ fn entries_are_begun_and_ended_in_turn() {
     let mut writer = ArchiveWriter::new();
     assert!(matches!(writer.end(), Err(ArchiveError::NoEntry)));
     assert!(matches!(writer.write(b"x"), Err(ArchiveError::NoEntry)));
-    writer.begin(&finding("a", 1)).unwrap();
-    assert!(matches!(writer.begin(&finding("b", 1)), Err(ArchiveError::EntryOpen)));
+    let masked = Masked::new(MaskedKind::Secret, 1);
+    assert!(matches!(writer.add_masked(masked), Err(ArchiveError::NoEntry)));
+    writer.begin(&finding("a", 1), &[]).unwrap();
+    assert!(matches!(writer.begin(&finding("b", 1), &[]), Err(ArchiveError::EntryOpen)));
     assert!(matches!(writer.finish(&about()), Err(ArchiveError::EntryOpen)));
 }
 
@@ -262,7 +330,8 @@ fn more_than_four_gigabytes_pass_through_little_memory() {
     let piece = vec![b'x'; PIECE];
     let mut file = tempfile::NamedTempFile::with_suffix(".zip").unwrap();
     let mut writer = ArchiveWriter::new();
-    writer.begin(&finding("large.log", size)).unwrap();
+    // What a listing says of a size is not relied on.
+    writer.begin(&finding("large.log", 1), &[]).unwrap();
     for _ in 0..size as usize / PIECE {
         writer.write(&piece).unwrap();
         assert!(writer.ready_bytes() < PIECE, "packed bytes pile up");
@@ -276,6 +345,8 @@ fn more_than_four_gigabytes_pass_through_little_memory() {
     let script = "import sys, zipfile
 z = zipfile.ZipFile(sys.argv[1])
 print(z.infolist()[0].file_size, z.read('data/run-history/after.txt').decode())";
+    let tested = run("7z", &["t", "-bd"], file.path());
+    assert!(tested.contains("Everything is Ok"), "{tested}");
     let read = run("python3", &["-c", script], file.path());
     assert_eq!(read, format!("{size} what comes after four gigabytes\n"));
     assert_eq!(check(file.reopen().unwrap()).unwrap().counts.bytes, size + 31);
@@ -285,13 +356,13 @@ print(z.infolist()[0].file_size, z.read('data/run-history/after.txt').decode())"
 fn more_entries_than_sixteen_bits_can_count() {
     let mut writer = ArchiveWriter::new();
     for index in 0..65_600 {
-        writer.begin(&finding(&index.to_string(), 0)).unwrap();
+        writer.begin(&finding(&index.to_string(), 0), &[]).unwrap();
         writer.end().unwrap();
     }
     let file = on_disk(&writer.finish(&about()).unwrap().tail);
     assert_eq!(check(file.reopen().unwrap()).unwrap().counts.files, 65_600);
     let script = "import sys, zipfile; print(len(zipfile.ZipFile(sys.argv[1]).infolist()))";
-    assert_eq!(run("python3", &["-c", script], file.path()), "65601\n");
+    assert_eq!(run("python3", &["-c", script], file.path()), "65604\n");
 }
 
 #[test]
@@ -310,5 +381,26 @@ zipfile.ZipFile(sys.argv[2]).extractall(folder)
 files = [str(p.relative_to(folder)) for p in folder.rglob('*') if p.is_file()]
 print(len({unicodedata.normalize('NFKC', f).casefold() for f in files}))";
     let folder = folder.path().to_str().unwrap();
-    assert_eq!(run("python3", &["-c", script, folder], file.path()), "11\n");
+    assert_eq!(run("python3", &["-c", script, folder], file.path()), "14\n");
+}
+
+#[test]
+fn an_entry_is_whole_whatever_its_size_was_said_to_be() {
+    const EDGE: usize = 4 << 20;
+    let mut writer = ArchiveWriter::new();
+    let mut archive = Vec::new();
+    for size in [0, 1, EDGE - 1, EDGE, EDGE + 1, 2 * EDGE] {
+        writer.begin(&finding(&format!("{size}"), 7), &[]).unwrap();
+        for piece in vec![b'x'; size].chunks(1 << 20) {
+            writer.write(piece).unwrap();
+        }
+        writer.end().unwrap();
+        archive.extend(writer.take());
+    }
+    archive.extend(writer.finish(&about()).unwrap().tail);
+    let file = on_disk(&archive);
+    assert_eq!(check(file.reopen().unwrap()).unwrap().counts.files, 6);
+    for (program, arguments) in [("unzip", ["-tq"]), ("7z", ["t"])] {
+        run(program, &arguments, file.path());
+    }
 }

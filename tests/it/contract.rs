@@ -7,11 +7,11 @@ use std::process::{Command, Stdio};
 use dsrd::domain::failure::Failure;
 use serde_json::{Value, json};
 
-use crate::schema;
 use crate::support::bad_input::good;
 use crate::support::contract::parsed;
 use crate::support::program::Home;
 use crate::support::simulation::scenario::{Scenario, request, simulate};
+use crate::{archive, schema};
 
 #[test]
 fn validators_and_libraries_of_others_take_our_documents_and_events() {
@@ -22,6 +22,7 @@ fn validators_and_libraries_of_others_take_our_documents_and_events() {
     let messages = goods.iter().map(|good| good.body.trim_start_matches('\u{feff}'));
     lines.extend(messages.map(|text| json!({ "request": parsed(text) })));
     lines.push(json!({ "request": schema::request() }));
+    lines.push(json!({ "manifest": archive::manifest(&archive::sample()) }));
     judged(&lines);
 }
 

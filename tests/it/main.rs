@@ -30,6 +30,7 @@ mod signed; // who may ask: keys, signatures, and messages that nobody vouches f
 mod amqp; // a real broker as the door
 mod broker_faults; // what happens to brokers and to the way to them, and ten thousand messages
 mod archive; // bytes, names and manifest, opened by other people's programs
+mod report; // the page for people, looked at by a browser and judged by programs of others
 mod http; // health, metrics and the page, asked over a socket
 mod config_samples; // every settings file in the repository is accepted
 mod cli; // the program itself, as a process

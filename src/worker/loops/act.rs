@@ -133,7 +133,7 @@ async fn act(
             return read_back(docket, exports, &case, world.limits.verify_rounds_max).await;
         }
         let walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
-        return export(docket, &world.sources, exports, &case, &walk).await;
+        return export(docket, &world.sources, exports, &world.controller, &case, &walk).await;
     }
     if case.standing.state == State::Verifying {
         // What was erased is looked for by a sweep.

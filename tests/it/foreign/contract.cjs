@@ -3,8 +3,8 @@
 //
 // Usage: contract.cjs NODE_MODULES SCHEMAS < lines
 //
-// Each line is a JSON object: {"event": …} or {"request": …}. Prints what is wrong, one fault a line,
-// and ends with 1; or prints how much was judged, and ends with 0.
+// Each line is a JSON object: {"event": …}, {"request": …} or {"manifest": …}. Prints what is wrong,
+// one fault a line, and ends with 1; or prints how much was judged, and ends with 0.
 
 "use strict";
 
@@ -48,9 +48,13 @@ judge("asyncapi", ajv07.compile(official), document("asyncapi.json"));
 
 const lines = fs.readFileSync(0, "utf8").split("\n").filter(Boolean);
 lines.forEach((line, index) => {
-  const { event, request } = JSON.parse(line);
+  const { event, request, manifest } = JSON.parse(line);
   if (request !== undefined) {
     judge(`line ${index + 1}, request`, validators.request, request);
+    return;
+  }
+  if (manifest !== undefined) {
+    judge(`line ${index + 1}, manifest`, validators.manifest, manifest);
     return;
   }
   judge(`line ${index + 1}, ${event.type}`, validators.event, event);

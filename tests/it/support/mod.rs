@@ -13,5 +13,6 @@ pub mod worlds;
 pub mod program;
 pub mod receiver;
 pub mod simulation;
+pub mod chromium;
 pub mod contract;
 pub mod bad_input;

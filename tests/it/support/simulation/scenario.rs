@@ -21,6 +21,7 @@ use dsrd::domain::event::Correspondence;
 use dsrd::domain::policy::guard::Guard;
 use dsrd::domain::policy::pattern::Pattern;
 use dsrd::domain::policy::rules::{Otherwise, Policy, Rule, Treatment, Unit};
+use dsrd::domain::request::Controller;
 use dsrd::domain::state::State;
 use dsrd::ports::ledger::Ledger;
 use dsrd::ports::sources::Source;
@@ -259,6 +260,7 @@ impl Scenario {
             trusted_keys: self.trusted_keys.clone(),
             event_source: "urn:dsrd:simulated".to_owned(),
             controller_id: "controller".to_owned(),
+            controller: Controller::default(),
             policy: self.policy.clone(),
             guard: self.guard,
             calendar: Calendar::default(),

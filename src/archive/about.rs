@@ -1,0 +1,32 @@
+//! What an archive says beyond its files: whom it answers, and for whom.
+
+use jiff::Timestamp;
+
+use crate::archive::manifest::ManualStep;
+use crate::domain::request::{Controller, RequestId, RequestKind};
+use crate::domain::subject::Subject;
+
+/// All of it comes from the request and the settings and nothing from a clock, so that an archive
+/// that is written again is the same to the byte.
+pub struct About {
+    /// The request that the archive answers.
+    pub request: RequestId,
+    /// What it asked for.
+    pub kind: RequestKind,
+    /// When the person asked.
+    pub submitted: Timestamp,
+    /// The language that the person reads, BCP 47; English where it is none of ours.
+    pub language: Option<String>,
+    /// The person, as the report greets them.
+    pub subject: Subject,
+    /// Who is responsible for the data.
+    pub controller: Controller,
+    /// Name and version of the program: `dsrd 0.1.0`.
+    pub program: String,
+    /// Items that the find looked at.
+    pub items_seen: u64,
+    /// Until when the archive can be fetched from where it is kept.
+    pub expires: Option<Timestamp>,
+    /// What lies outside our reach.
+    pub manual_steps: Vec<ManualStep>,
+}

@@ -1,0 +1,23 @@
+//! What the report is made from.
+
+use crate::archive::about::About;
+use crate::archive::manifest::{ManifestCounts, ManifestFile, ManifestUnreadable};
+use crate::archive::packed::Sealed;
+use crate::archive::runs::Runs;
+use crate::archive::tally::Tally;
+
+/// What the page tells of.
+pub struct Contents<'a> {
+    /// Who asks, and what.
+    pub about: &'a About,
+    /// The sums of the manifest.
+    pub counts: ManifestCounts,
+    /// Sums over the files.
+    pub tally: &'a Tally,
+    /// The files.
+    pub files: &'a Sealed<ManifestFile>,
+    /// What could not be given.
+    pub unreadable: &'a Sealed<ManifestUnreadable>,
+    /// The person's runs.
+    pub runs: &'a Runs,
+}

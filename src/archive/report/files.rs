@@ -1,0 +1,158 @@
+//! The parts on what was found and on the files themselves.
+
+use std::io::{self, Write};
+
+use crate::archive::manifest::{FILES_PATH, LegalTag, ManifestFile, MaskedKind};
+use crate::archive::packed::Sealed;
+use crate::archive::report::contents::Contents;
+use crate::archive::report::html::{
+    Link, Short, Text, Time, close_section, close_table, open_section, open_table, paragraph,
+};
+use crate::archive::report::texts::table::{Texts, filled};
+use crate::archive::tally::masked;
+
+/// Lines of the table; a browser shows no more in comfort, and the file has them all.
+pub const ROWS_MAX: usize = 5_000;
+
+/// Places named in one line; the manifest has them all.
+const PLACES_MAX: usize = 3;
+
+/// Writes the part on what was found where.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_found(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> io::Result<()> {
+    open_section(out, "found", texts.found)?;
+    let counts = contents.counts;
+    writeln!(out, "<dl>")?;
+    for (name, value) in [
+        (texts.items_seen, texts.count(counts.items_seen)),
+        (texts.files_given, texts.count(counts.files)),
+        (texts.size, texts.bytes(counts.bytes)),
+        (texts.runs_given, texts.count(contents.runs.count())),
+        (texts.masked_files, texts.count(counts.masked)),
+        (texts.not_given, texts.count(counts.unreadable)),
+    ] {
+        writeln!(out, "<dt>{}</dt><dd>{value}</dd>", Text(name))?;
+    }
+    writeln!(out, "</dl>")?;
+    if counts.files == 0 {
+        paragraph(out, texts.found_nothing)?;
+        return close_section(out);
+    }
+    write_sources(out, texts, contents)?;
+    writeln!(out, "<dl>")?;
+    for tag in LegalTag::ALL {
+        let (name, means) = texts.legal_tag(tag);
+        writeln!(out, "<dt>{}</dt><dd>{}</dd>", Text(name), Text(means))?;
+    }
+    writeln!(out, "</dl>")?;
+    close_section(out)
+}
+
+fn write_sources(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> io::Result<()> {
+    let names = LegalTag::ALL.map(|tag| texts.legal_tag(tag).0);
+    let columns = [texts.place, names[0], names[1], names[2], texts.all, texts.size];
+    open_table(out, "found", texts.found_table, &columns)?;
+    for (name, source) in &contents.tally.sources {
+        write!(out, "<tr><th scope=\"row\">{}</th>", Text(name))?;
+        for tag in LegalTag::ALL {
+            let files = source.files.get(&tag).copied().unwrap_or_default();
+            write!(out, "<td class=\"number\">{}</td>", texts.count(files))?;
+        }
+        writeln!(
+            out,
+            "<td class=\"number\">{}</td><td class=\"number\">{}</td></tr>",
+            texts.count(source.files.values().sum()),
+            texts.bytes(source.bytes)
+        )?;
+    }
+    close_table(out)
+}
+
+/// Writes the part on the files.
+///
+/// # Errors
+/// Those of `out`; a file that cannot be unpacked.
+pub fn write_files(
+    out: &mut dyn Write,
+    texts: &Texts,
+    files: &Sealed<ManifestFile>,
+) -> io::Result<()> {
+    open_section(out, "files", texts.files)?;
+    if files.count == 0 {
+        paragraph(out, texts.found_nothing)?;
+        return close_section(out);
+    }
+    paragraph(out, texts.files_intro)?;
+    let columns =
+        [texts.file, texts.size, texts.changed, texts.mentions, texts.came_about, texts.notes];
+    open_table(out, "files", texts.files_table, &columns)?;
+    for file in files.elements().take(ROWS_MAX) {
+        write_row(out, texts, &file?)?;
+    }
+    close_table(out)?;
+    if files.count > ROWS_MAX as u64 {
+        let (shown, all) = (texts.count(ROWS_MAX as u64), texts.count(files.count));
+        let says = filled(texts.files_shown, &[("shown", &shown), ("all", &all)]);
+        writeln!(out, "<p><a href=\"{FILES_PATH}\">{}</a></p>", Text(&says))?;
+    }
+    close_section(out)
+}
+
+fn write_row(out: &mut dyn Write, texts: &Texts, file: &ManifestFile) -> io::Result<()> {
+    write!(
+        out,
+        "<tr><th scope=\"row\"><a href=\"{}\"><bdi>{}</bdi></a></th>\
+         <td class=\"number\">{}</td><td class=\"kept\">{}</td><td>",
+        Link(&file.path),
+        Short(&file.item),
+        texts.bytes(file.size),
+        Time(file.last_modified)
+    )?;
+    write_places(out, texts, file)?;
+    write!(out, "</td><td>{}</td><td>", Text(texts.legal_tag(file.legal_tag).0))?;
+    write_notes(out, texts, file)?;
+    writeln!(out, "</td></tr>")
+}
+
+fn write_places(out: &mut dyn Write, texts: &Texts, file: &ManifestFile) -> io::Result<()> {
+    let mut places = Vec::new();
+    for hit in file.places.iter().take(PLACES_MAX) {
+        places.push(format!("<code>{} {}</code>", Short(&hit.view), Short(&hit.place)));
+    }
+    if let Some(more) = file.places.len().checked_sub(PLACES_MAX).filter(|more| *more > 0) {
+        let count = texts.count(more as u64);
+        places.push(Text(&filled(texts.more_mentions, &[("count", &count)])).to_string());
+    }
+    write_list(out, &places)
+}
+
+fn write_notes(out: &mut dyn Write, texts: &Texts, file: &ManifestFile) -> io::Result<()> {
+    let mut notes = Vec::new();
+    for (what, text) in
+        [(MaskedKind::Person, texts.note_persons), (MaskedKind::Secret, texts.note_secrets)]
+    {
+        let count = masked(file, what);
+        if count > 0 {
+            let note = filled(text, &[("count", &texts.count(count))]);
+            notes.push(Text(&note).to_string());
+        }
+    }
+    if !file.complete {
+        notes.push(Text(texts.note_incomplete).to_string());
+    }
+    write_list(out, &notes)
+}
+
+/// A list of what is HTML already; nothing of an empty one.
+fn write_list(out: &mut dyn Write, elements: &[String]) -> io::Result<()> {
+    if elements.is_empty() {
+        return Ok(());
+    }
+    write!(out, "<ul>")?;
+    for element in elements {
+        write!(out, "<li>{element}</li>")?;
+    }
+    write!(out, "</ul>")
+}

@@ -1,0 +1,119 @@
+//! Which language the report is written in.
+
+use crate::archive::report::texts::de::DE;
+use crate::archive::report::texts::en::EN;
+use crate::archive::report::texts::fr::FR;
+use crate::archive::report::texts::ja::JA;
+use crate::archive::report::texts::table::Texts;
+
+/// Every language.
+const ALL: [&Texts; 4] = [&EN, &DE, &FR, &JA];
+
+/// The texts for a language tag: `ja-JP` is Japanese, what is none of ours is English.
+pub fn of(language: Option<&str>) -> &'static Texts {
+    let primary = language.and_then(|tag| tag.split(['-', '_']).next()).unwrap_or_default();
+    let spoken = |texts: &&Texts| texts.language.eq_ignore_ascii_case(primary);
+    ALL.into_iter().find(spoken).unwrap_or(&EN)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::archive::report::texts::table::filled;
+
+    fn texts(language: &Texts) -> BTreeMap<String, String> {
+        let Value::Object(fields) = serde_json::to_value(language).unwrap() else { panic!() };
+        let text = |value: Value| match value {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        fields.into_iter().map(|(name, value)| (name, text(value))).collect()
+    }
+
+    fn braces(text: &str) -> BTreeSet<String> {
+        let names = text.split('{').skip(1).map(|rest| rest.split_once('}').unwrap().0);
+        names.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn no_language_lacks_a_text_or_has_a_foreign_one() {
+        /// The same word in two languages.
+        const SHARED: [(&str, &str); 3] = [("de", "name"), ("de", "status"), ("de", "experiment")];
+        let english = texts(&EN);
+        for language in ALL {
+            for (name, text) in texts(language) {
+                let what = format!("{} {name}", language.language);
+                let spaced = ["thousands", "colon"].contains(&name.as_str());
+                assert!(!text.is_empty() && (text.trim() == text || spaced), "{what}");
+                assert_eq!(braces(&text), braces(&english[&name]), "{what}");
+                assert!(!text.contains(['<', '>', '&']), "{what} is text and no markup");
+                let shared = SHARED.contains(&(language.language, &name))
+                    || ["units", "decimal", "thousands", "colon"].contains(&name.as_str());
+                let is_own = language.language == "en" || text != english[&name] || shared;
+                assert!(is_own, "{what} is English");
+            }
+        }
+    }
+
+    #[test]
+    fn a_language_is_chosen_by_its_tag() {
+        for (tag, language) in [
+            (None, "en"),
+            (Some(""), "en"),
+            (Some("ja"), "ja"),
+            (Some("ja-JP"), "ja"),
+            (Some("DE-at"), "de"),
+            (Some("fr_CA"), "fr"),
+            (Some("en-GB"), "en"),
+            (Some("tlh"), "en"),
+            (Some("jav"), "en"),
+            (Some("-ja"), "en"),
+        ] {
+            assert_eq!(of(tag).language, language, "{tag:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_sizes_are_written_as_people_write_them() {
+        assert_eq!(EN.count(0), "0");
+        assert_eq!(EN.count(999), "999");
+        assert_eq!(EN.count(1_234_567), "1,234,567");
+        assert_eq!(DE.count(12_345), "12.345");
+        assert_eq!(FR.count(12_345), "12\u{202f}345");
+        assert_eq!(EN.bytes(0), "0\u{a0}B");
+        assert_eq!(EN.bytes(999), "999\u{a0}B");
+        assert_eq!(EN.bytes(1_000), "1\u{a0}kB");
+        assert_eq!(DE.bytes(1_250), "1,3\u{a0}kB");
+        assert_eq!(FR.bytes(20_000_000_000), "20\u{a0}Go");
+        assert_eq!(EN.bytes(999_950), "1\u{a0}MB");
+        assert!(EN.bytes(u64::MAX).ends_with("TB"));
+    }
+
+    #[test]
+    fn every_reason_is_explained() {
+        for (reason, text) in [
+            ("others: cannot be masked in this format", EN.because_others),
+            ("forbidden: AuthorizationFailure", EN.because_forbidden),
+            ("archived: BlobArchived", EN.because_archived),
+            ("customer_key: BlobUsesCustomerSpecifiedEncryption", EN.because_encrypted),
+            ("zip: encrypted member in zip:a.txt", EN.because_encrypted),
+            ("ratio limit in gzip", EN.because_limit),
+            ("gzip: broken", EN.because_broken),
+            ("read: the source broke off", EN.because_broken),
+            ("changes faster than it can be read", EN.because_changed),
+            ("pdf", EN.because_unknown),
+        ] {
+            assert_eq!(EN.because(reason), text, "{reason}");
+        }
+    }
+
+    #[test]
+    fn braces_are_filled() {
+        assert_eq!(filled("{a} of {b}.", &[("b", "{a}"), ("a", "1")]), "1 of {a}.");
+        assert_eq!(filled("none", &[]), "none");
+    }
+}

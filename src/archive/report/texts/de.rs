@@ -1,0 +1,168 @@
+//! German.
+
+use crate::archive::report::texts::table::Texts;
+
+/// The texts.
+pub static DE: Texts = Texts {
+    language: "de",
+    colon: ": ",
+    thousands: ".",
+    decimal: ",",
+    units: ["B", "kB", "MB", "GB", "TB"],
+
+    title_access: "Kopie Ihrer personenbezogenen Daten",
+    title_portability: "Ihre personenbezogenen Daten zum Mitnehmen",
+    intro_access: "Sie haben nach Artikel 15 der Datenschutz-Grundverordnung (DSGVO) eine Kopie \
+        der personenbezogenen Daten verlangt, die in Arbeitsbereichen für maschinelles Lernen \
+        über Sie gespeichert sind. Diese Seite sagt Ihnen, was gefunden wurde. Die Daten selbst \
+        liegen in den Dateien daneben.",
+    intro_portability: "Sie haben nach Artikel 20 der Datenschutz-Grundverordnung (DSGVO) Ihre \
+        personenbezogenen Daten aus Arbeitsbereichen für maschinelles Lernen in einer Form \
+        verlangt, die andere Dienste lesen können. Diese Seite sagt Ihnen, was gefunden wurde. \
+        Die Daten selbst liegen in den Dateien daneben.",
+    unpack: "Entpacken Sie zuerst das ganze Archiv: Die Verweise auf dieser Seite führen zu den \
+        Dateien darin.",
+    on_this_page: "Auf dieser Seite",
+
+    request: "Ihre Anfrage",
+    who_asks: "Wer fragt",
+    email: "E-Mail-Adresse",
+    upn: "Anmeldename",
+    object_id: "Objekt-ID des Benutzerkontos",
+    puid: "Kennung des Microsoft-Kontos",
+    name: "Name",
+    username: "Benutzername",
+    customer_id: "Kundennummer",
+    hashed: "als SHA-256-Hash angegeben",
+    what_was_asked: "Was verlangt wurde",
+    asked_access: "Auskunft: eine Kopie der Daten (Artikel 15 DSGVO)",
+    asked_portability: "Übertragbarkeit: die Daten in maschinenlesbarer Form (Artikel 20 DSGVO)",
+    when_asked: "Gestellt am",
+    request_id: "Nummer der Anfrage",
+    controller: "Für die Daten verantwortlich",
+    contact: "An wen Sie sich wenden können",
+    contact_unknown: "Bitte wenden Sie sich mit der Nummer der Anfrage dorthin, wo Sie sie \
+        gestellt haben.",
+    expires: "Das Archiv kann abgeholt werden bis",
+
+    found: "Was wo gefunden wurde",
+    found_nothing: "Es wurde nichts gefunden, das Sie erwähnt.",
+    items_seen: "Durchsuchte Objekte",
+    files_given: "Dateien in diesem Archiv",
+    size: "Größe",
+    runs_given: "Läufe, die Sie erwähnen",
+    masked_files: "Dateien, in denen etwas verdeckt ist",
+    not_given: "Objekte, die nicht oder nicht ganz mitgegeben werden konnten",
+    found_table: "Anzahl der Dateien nach Ort und nach Herkunft der Daten",
+    place: "Ort",
+    all: "Alle",
+    provided: "Bereitgestellt",
+    provided_means: "Was Sie selbst übergeben haben: hochgeladene Dateien, Notebooks, Programme.",
+    observed: "Beobachtet",
+    observed_means: "Was bei Ihrer Arbeit entstand: Dokumente von Läufen, Protokolle, \
+        Aufzeichnungen über Rechenknoten.",
+    inferred: "Abgeleitet",
+    inferred_means: "Was berechnet wurde: Ergebnisse von Läufen, Modelle, Vorhersagen.",
+
+    runs: "Ihre Läufe im Lauf der Zeit",
+    runs_none: "Keine der Dateien ist das Dokument eines Laufs.",
+    runs_intro: "Läufe sind Aufträge, die im Arbeitsbereich ausgeführt wurden. Dies sind \
+        diejenigen, deren Dokumente Sie erwähnen. Alle Zeiten sind in UTC angegeben.",
+    picture: "Zeitachse Ihrer Läufe",
+    picture_says: "{runs} Läufe von {first} bis {last}, eine Zeile für jedes Experiment. Die \
+        Tabelle darunter sagt dasselbe in Worten.",
+    picture_completed: "abgeschlossen (Completed)",
+    picture_other: "jeder andere Status",
+    without_experiment: "(ohne Experiment)",
+    other_experiments: "Andere Experimente",
+    runs_table: "Läufe in der Reihenfolge ihres Beginns",
+    run: "Lauf",
+    experiment: "Experiment",
+    status: "Status",
+    began: "Beginn",
+    ended: "Ende",
+    runs_shown: "Dies sind die ersten {shown} von {all} Läufen. Die Datei runs.csv nennt alle.",
+    runs_kept: "Es gibt mehr Läufe als die {all}, die hier und in runs.csv stehen; die übrigen \
+        stehen in den Dokumenten selbst.",
+
+    files: "Die Dateien",
+    files_intro: "Jede Zeile ist eine Datei dieses Archivs. „/createdBy/upn“ ist das Feld upn im \
+        Feld createdBy eines Dokuments, „line 3“ die dritte Zeile eines Textes. Die Tabelle \
+        steht auch in files.csv, für Tabellenprogramme.",
+    files_table: "Dateien dieses Archivs",
+    file: "Datei",
+    changed: "Zuletzt geändert",
+    came_about: "Herkunft",
+    mentions: "Wo Sie erwähnt werden",
+    more_mentions: "weitere Stellen: {count}",
+    notes: "Hinweise",
+    note_persons: "Andere Personen verdeckt: {count}",
+    note_secrets: "Schlüssel entfernt: {count}",
+    note_incomplete: "Nicht vollständig",
+    files_shown: "Dies sind die ersten {shown} von {all} Dateien. Die Datei files.csv nennt alle.",
+
+    masked: "Was verdeckt wurde und warum",
+    masked_none: "Es wurde nichts verdeckt.",
+    masked_table: "Was in den Dateien verdeckt wurde",
+    what: "Was",
+    how_often: "Wie oft",
+    why: "Warum",
+    persons: "Andere Personen",
+    persons_why: "Sie heißen „Person 2“, „Person 3“ und so weiter, dieselbe Person immer gleich. \
+        Ihre Kopie darf die Rechte und Freiheiten anderer nicht beeinträchtigen (Artikel 15 \
+        Absatz 4 und Artikel 20 Absatz 4 DSGVO).",
+    secrets: "Kennwörter, Schlüssel und Signaturen",
+    secrets_why: "An ihrer Stelle steht „[removed]“. Sie würden jedem, der dieses Archiv hat, \
+        Systeme öffnen, und sagen nichts über Sie (Artikel 32 DSGVO).",
+
+    unreadable: "Was nicht mitgegeben werden konnte",
+    unreadable_none: "Alles, was gefunden wurde, konnte ganz mitgegeben werden.",
+    unreadable_intro: "Diese Objekte erwähnen Sie oder könnten es tun und fehlen in diesem Archiv \
+        oder sind nicht vollständig.",
+    unreadable_table: "Objekte, die fehlen oder nicht vollständig sind",
+    item: "Objekt",
+    technical: "Technischer Grund",
+    because_others: "Es nennt auch andere Personen, die in diesem Format nicht verdeckt werden \
+        können.",
+    because_forbidden: "Der Zugriff darauf wurde verweigert.",
+    because_archived: "Es liegt in einem Archivspeicher und kann nicht sofort gelesen werden.",
+    because_encrypted: "Es ist verschlüsselt.",
+    because_limit: "Es ist zu groß oder zu tief verpackt, um durchsucht zu werden.",
+    because_broken: "Es ist beschädigt, oder das Lesen brach ab.",
+    because_changed: "Es wurde geändert, während es gelesen wurde.",
+    because_unknown: "Es konnte nicht gelesen werden.",
+    unreadable_shown: "Dies sind die ersten {shown} von {all} Objekten. Die Datei manifest.json \
+        nennt alle.",
+
+    beyond: "Was außerhalb dieser Suche liegt",
+    beyond_none: "Es ist nichts bekannt, das diese Suche nicht erreicht.",
+    beyond_intro: "Das Folgende gehört nicht zu diesem Archiv. Der Verantwortliche muss dort von \
+        Hand nachsehen; fragen Sie ihn danach.",
+    privacy_portal: "Protokolle, die Azure Machine Learning selbst über seine Benutzer führt. Im \
+        Azure-Portal kann sie ein Administrator der Organisation exportieren und löschen; \
+        automatisch geht das nicht.",
+    page_for_it: "Seite dafür",
+
+    rights: "Ihre Rechte",
+    rights_intro: "Die Datenschutz-Grundverordnung (DSGVO) gibt Ihnen diese Rechte. Um sie \
+        auszuüben, wenden Sie sich an die oben genannte Stelle.",
+    right_to_know: "Mehr zu erfahren: wozu Ihre Daten verwendet werden, wer sie erhält, wie lange \
+        sie gespeichert werden, woher sie stammen, ob allein Maschinen entscheiden und wie sie in \
+        anderen Ländern geschützt sind (Artikel 15 Absätze 1 und 2). Dieses Archiv ist die Kopie \
+        der Daten; diese Auskünfte gibt der Verantwortliche.",
+    right_to_rectify: "Falsches berichtigen und Fehlendes ergänzen zu lassen (Artikel 16).",
+    right_to_erase: "Daten löschen zu lassen (Artikel 17), ihre Verarbeitung einschränken zu \
+        lassen (Artikel 18) und ihr zu widersprechen (Artikel 21), unter den dort genannten \
+        Bedingungen.",
+    right_to_take: "Daten, die Sie bereitgestellt haben, in maschinenlesbarer Form zu erhalten \
+        und weiterzugeben (Artikel 20).",
+    right_in_time: "Innerhalb eines Monats Antwort zu erhalten, in der Regel unentgeltlich; die \
+        Frist kann um zwei Monate verlängert werden, dann müssen Ihnen die Gründe genannt werden \
+        (Artikel 12 Absätze 3 und 5).",
+    right_to_complain: "Sich bei einer Datenschutz-Aufsichtsbehörde zu beschweren, etwa an Ihrem \
+        Wohn- oder Arbeitsort (Artikel 77), und vor Gericht zu gehen (Artikel 79).",
+
+    made_by: "Geschrieben von {program}.",
+    other_files: "Die Datei manifest.json gibt vollständig Rechenschaft, für Programme: woher jede \
+        Datei stammt, ihre SHA-256-Prüfsumme und alle Stellen, die Sie erwähnen.",
+};

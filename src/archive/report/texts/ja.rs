@@ -1,0 +1,158 @@
+//! Japanese.
+
+use crate::archive::report::texts::table::Texts;
+
+/// The texts.
+pub static JA: Texts = Texts {
+    language: "ja",
+    colon: "：",
+    thousands: ",",
+    decimal: ".",
+    units: ["B", "kB", "MB", "GB", "TB"],
+
+    title_access: "あなたの個人データの写し",
+    title_portability: "持ち運びのためのあなたの個人データ",
+    intro_access: "一般データ保護規則（GDPR）第15条に基づき、機械学習ワークスペースに保存されている\
+        あなたの個人データの写しを請求されました。このページでは、何が見つかったかを説明します。\
+        データそのものは、同じアーカイブ内のファイルにあります。",
+    intro_portability: "一般データ保護規則（GDPR）第20条に基づき、機械学習ワークスペースにある\
+        あなたの個人データを、他のサービスが読み取れる形式で請求されました。このページでは、\
+        何が見つかったかを説明します。データそのものは、同じアーカイブ内のファイルにあります。",
+    unpack: "最初にアーカイブ全体を展開してください。このページのリンクは、その中のファイルを\
+        開きます。",
+    on_this_page: "目次",
+
+    request: "ご請求の内容",
+    who_asks: "請求者",
+    email: "メールアドレス",
+    upn: "サインイン名",
+    object_id: "ユーザーのオブジェクトID",
+    puid: "MicrosoftアカウントのID",
+    name: "氏名",
+    username: "ユーザー名",
+    customer_id: "お客様番号",
+    hashed: "SHA-256ハッシュで指定",
+    what_was_asked: "請求の種類",
+    asked_access: "アクセス：データの写し（GDPR第15条）",
+    asked_portability: "データポータビリティ：機械で読み取れる形式のデータ（GDPR第20条）",
+    when_asked: "請求日時",
+    request_id: "請求番号",
+    controller: "データの管理者",
+    contact: "お問い合わせ先",
+    contact_unknown: "請求を行った窓口に、請求番号を添えてお問い合わせください。",
+    expires: "アーカイブの取得期限",
+
+    found: "見つかったものとその場所",
+    found_nothing: "あなたに言及しているものは見つかりませんでした。",
+    items_seen: "検索した項目",
+    files_given: "このアーカイブのファイル",
+    size: "サイズ",
+    runs_given: "あなたに言及している実行",
+    masked_files: "一部を伏せたファイル",
+    not_given: "提供できなかった項目、または一部しか提供できなかった項目",
+    found_table: "場所とデータの由来ごとのファイル数",
+    place: "場所",
+    all: "合計",
+    provided: "提供",
+    provided_means: "あなた自身が渡したもの：アップロード、ノートブック、コード。",
+    observed: "観測",
+    observed_means: "作業中に生じたもの：実行の記録文書、ログ、計算資源の記録。",
+    inferred: "推論",
+    inferred_means: "計算されたもの：実行の出力、モデル、予測。",
+
+    runs: "実行の時系列",
+    runs_none: "実行の記録文書であるファイルはありません。",
+    runs_intro: "「実行」とは、ワークスペースで行われたジョブです。ここに示すのは、記録文書が\
+        あなたに言及している実行です。時刻はすべて協定世界時（UTC）です。",
+    picture: "あなたの実行の時系列図",
+    picture_says: "{first}から{last}までの{runs}件の実行。1行が1つの実験です。同じ内容を下の表に\
+        示します。",
+    picture_completed: "完了（Completed）",
+    picture_other: "その他の状態",
+    without_experiment: "（実験なし）",
+    other_experiments: "その他の実験",
+    runs_table: "開始順の実行一覧",
+    run: "実行",
+    experiment: "実験",
+    status: "状態",
+    began: "開始",
+    ended: "終了",
+    runs_shown: "{all}件の実行のうち、最初の{shown}件です。すべての実行はruns.csvにあります。",
+    runs_kept: "実行は、ここおよびruns.csvに記載した{all}件より多くあります。残りは記録文書そのものに\
+        含まれています。",
+
+    files: "ファイル",
+    files_intro: "各行が、このアーカイブの1つのファイルです。「/createdBy/upn」は、文書のcreatedBy\
+        という欄の中のupnという欄を、「line 3」は文章の3行目を指します。同じ表は、\
+        表計算ソフト用のfiles.csvにもあります。",
+    files_table: "このアーカイブのファイル一覧",
+    file: "ファイル",
+    changed: "最終更新",
+    came_about: "由来",
+    mentions: "あなたに言及している箇所",
+    more_mentions: "ほか{count}か所",
+    notes: "備考",
+    note_persons: "伏せた他の人物：{count}か所",
+    note_secrets: "削除した鍵：{count}か所",
+    note_incomplete: "不完全",
+    files_shown: "{all}個のファイルのうち、最初の{shown}個です。すべてのファイルはfiles.csvにあります。",
+
+    masked: "伏せたものとその理由",
+    masked_none: "伏せたものはありません。",
+    masked_table: "ファイルの中で伏せたもの",
+    what: "対象",
+    how_often: "箇所数",
+    why: "理由",
+    persons: "他の人物",
+    persons_why: "「Person 2」「Person 3」のように置き換えています。同じ人物は常に同じ番号です。\
+        あなたへの写しが他の人の権利と自由を害してはならないためです（GDPR第15条第4項、\
+        第20条第4項）。",
+    secrets: "パスワード、鍵、署名",
+    secrets_why: "「[removed]」に置き換えています。このアーカイブを持つ人なら誰でもシステムに\
+        入れるようになってしまう一方、あなたに関する情報ではないためです（GDPR第32条）。",
+
+    unreadable: "提供できなかったもの",
+    unreadable_none: "見つかったものは、すべて完全な形で提供しています。",
+    unreadable_intro: "次の項目は、あなたに言及している、または言及している可能性がありますが、\
+        このアーカイブに含まれていないか、不完全です。",
+    unreadable_table: "含まれていない、または不完全な項目",
+    item: "項目",
+    technical: "技術的な理由",
+    because_others: "他の人物の名前も含まれており、この形式では伏せることができません。",
+    because_forbidden: "アクセスが拒否されました。",
+    because_archived: "オフラインの保管領域にあり、すぐには読み取れません。",
+    because_encrypted: "暗号化されています。",
+    because_limit: "大きすぎるか、圧縮の入れ子が深すぎるため、検索できません。",
+    because_broken: "破損しているか、読み取りが途中で途切れました。",
+    because_changed: "読み取り中に変更されました。",
+    because_unknown: "読み取れませんでした。",
+    unreadable_shown: "{all}件の項目のうち、最初の{shown}件です。すべての項目はmanifest.jsonに\
+        あります。",
+
+    beyond: "この検索の範囲外にあるもの",
+    beyond_none: "この検索が及ばないものは知られていません。",
+    beyond_intro: "次のものはこのアーカイブに含まれていません。管理者が手作業で確認する必要が\
+        あります。管理者にお問い合わせください。",
+    privacy_portal: "Azure Machine Learning自体が利用者について記録するログ。組織の管理者が\
+        Azureポータルでエクスポートおよび消去できますが、自動で行う方法はありません。",
+    page_for_it: "該当ページ",
+
+    rights: "あなたの権利",
+    rights_intro: "一般データ保護規則（GDPR）により、次の権利があります。行使するには、上記の\
+        お問い合わせ先にご連絡ください。",
+    right_to_know: "詳しい説明を受ける権利：データの利用目的、提供先、保存期間、入手元、機械のみに\
+        よる決定の有無、他国での保護措置（第15条第1項、第2項）。このアーカイブはデータの写しです。\
+        これらの説明は管理者が行います。",
+    right_to_rectify: "誤りを訂正させ、不足を補わせる権利（第16条）。",
+    right_to_erase: "定められた条件のもとで、データを消去させる権利（第17条）、利用を制限させる権利\
+        （第18条）、利用に異議を述べる権利（第21条）。",
+    right_to_take: "自分が提供したデータを機械で読み取れる形式で受け取り、他へ渡す権利（第20条）。",
+    right_in_time: "1か月以内に、原則として無料で回答を受ける権利。期間は2か月延長されることがあり、\
+        その場合は理由が知らされます（第12条第3項、第5項）。",
+    right_to_complain: "居住地や勤務地などのデータ保護監督機関に苦情を申し立てる権利（第77条）、\
+        および裁判所に訴える権利（第79条）。",
+
+    made_by: "作成：{program}",
+    other_files: "manifest.jsonはプログラム向けの完全な記録です。各ファイルの出所、SHA-256ダイジェスト、\
+        あなたに言及しているすべての箇所が記載されています。",
+};
