@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 use crate::adapters::sql::items::places;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{CENSUS, RECORD, SEALED, STANDING, millis, read, stored, written};
-use crate::adapters::sql::{callbacks, outbox};
+use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
