@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::domain::callbacks::url::CallbackUrl;
 use crate::domain::subject::Subject;
@@ -36,10 +37,21 @@ pub struct Options {
     pub dry_run: bool,
     /// Redact where the policy would delete.
     pub redact: bool,
+    /// Whom an archive is encrypted to; in the clear without.
+    pub encrypt_to: Option<EncryptTo>,
     /// BCP 47 language of what the person reads.
     pub language: Option<String>,
     /// Wins over the due date that the law gives.
     pub due_time: Option<Timestamp>,
+}
+
+/// Whom an archive is encrypted to, checked when the request was read.
+#[derive(Clone)]
+pub enum EncryptTo {
+    /// Whoever holds the private key of one of these age recipients, `age1…`.
+    Recipients(Vec<String>),
+    /// Whoever knows the passphrase.
+    Passphrase(Zeroizing<String>),
 }
 
 /// What a request asks for.
@@ -107,6 +119,12 @@ impl TryFrom<String> for RequestId {
 impl From<RequestId> for String {
     fn from(id: RequestId) -> Self {
         id.0
+    }
+}
+
+impl fmt::Debug for EncryptTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EncryptTo(not shown)")
     }
 }
 

@@ -157,7 +157,7 @@ pub struct Archive {
     pub name: String,
     /// Where a person fetches it, as the store gives it.
     pub url: String,
-    /// Hex SHA-256 of the whole archive.
+    /// Hex SHA-256 of the whole archive, as it is stored.
     pub sha256: String,
     /// Bytes.
     pub size: u64,

@@ -15,6 +15,7 @@ use crate::domain::plan::Planned;
 use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Event, Share, State};
 use crate::evidence::chain::Link;
+use crate::evidence::encryption::Encryption;
 use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, PrintKey, Purpose, RequestKey};
 use crate::matching::identity::patterns::canonical;
 use crate::ports::door::{Delivery, Label};
@@ -51,6 +52,14 @@ pub struct Case {
     /// What the work is done under: once another has taken it over, nothing can be written.
     pub lease: Lease,
     key: RequestKey,
+}
+
+impl Case {
+    /// How the archive is encrypted, where the request wants that.
+    pub fn encryption(&self) -> Option<Encryption> {
+        let to = self.request.options.encrypt_to.as_ref()?;
+        Some(Encryption::new(to, &self.key.archive_secret()))
+    }
 }
 
 /// One line of a request's plan.

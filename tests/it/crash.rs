@@ -1,5 +1,7 @@
 //! The same lives, stopped before and after every effect and started again: the same ending.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use dsrd::adapters::memory::callbacks::Mood;
@@ -9,9 +11,10 @@ use dsrd::domain::policy::guard::Guard;
 use dsrd::ports::door::Answer;
 
 use crate::support::simulation::scenario::{
-    SOURCE, Scenario, control, correspondence, notes, patient, request, request_told, simulate,
+    SOURCE, Scenario, control, correspondence, notes, patient, request, request_told, request_with,
+    simulate,
 };
-use crate::support::simulation::story::ending;
+use crate::support::simulation::story::{RECIPIENT, ending};
 use crate::support::simulation::tripwire::{Fuse, Point, Trip};
 
 /// Lives the life once in peace, and then once for each of its effects, stopped there.
@@ -72,6 +75,7 @@ macro_rules! lives {
 
 lives!(
     export,
+    encrypted,
     erasure,
     second_round,
     partly_blocked,
@@ -86,6 +90,11 @@ lives!(
 
 fn export() -> Scenario {
     patient(Scenario::small().sent(request("r-1", "access")))
+}
+
+fn encrypted() -> Scenario {
+    let options = json!({ "encrypt_to": [RECIPIENT] });
+    patient(Scenario::small().sent(request_with("r-1", "access", options)))
 }
 
 fn erasure() -> Scenario {
@@ -126,7 +135,7 @@ fn conflict() -> Scenario {
 /// Withdrawn while the sweep is under way.
 fn cancelled() -> Scenario {
     let scenario = patient(Scenario::small().sent(request("r-1", "erasure")));
-    let inbox = std::sync::Arc::clone(&scenario.inbox);
+    let inbox = Arc::clone(&scenario.inbox);
     let cancel = control("cancel", "r-1").to_string();
     scenario.wire.on("find_started", move || inbox.push(cancel.clone(), correspondence()));
     scenario.wire.hold(Point::List, "cancelled");
@@ -137,7 +146,7 @@ fn cancelled() -> Scenario {
 fn held() -> Scenario {
     let mut scenario = patient(Scenario::small().sent(request("r-1", "erasure")));
     scenario.guard = Guard { items_max: 1, share_max: 1.0, share_items_min: 0 };
-    let inbox = std::sync::Arc::clone(&scenario.inbox);
+    let inbox = Arc::clone(&scenario.inbox);
     let approve = control("approve", "r-1").to_string();
     scenario.wire.on("held", move || inbox.push(approve.clone(), correspondence()));
     scenario
