@@ -76,7 +76,7 @@ impl Daemon {
             sources: sources(settings)?,
             exports: match &settings.exports.place {
                 Place::Folder(path) => Arc::new(FolderExports::open(path)?),
-                Place::Blob(blob) => Arc::new(BlobExports::open(blob)?),
+                Place::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
             },
             alone: alone.is_some(),
             ledger: Arc::new(SqlLedger::open(&settings.ledger.url).await?),
@@ -359,6 +359,7 @@ fn limits(settings: &Settings) -> world::Limits {
         read_bytes_max: limits.read_bytes_max,
         act_concurrency_max: limits.act_concurrency_max,
         verify_rounds_max: limits.verify_rounds_max,
+        archive_life_ms: settings.exports.expire_after_ms,
         hits_per_item_max: limits.hits_per_item_max,
         depth_max: limits.depth_max,
         decoded_bytes_max: limits.decoded_bytes_max,

@@ -43,6 +43,8 @@ pub async fn export(
     let encryption = case.encryption();
     let end = if encryption.is_some() { "zip.age" } else { "zip" };
     let name = format!("{}.{end}", case.request.id.file_name());
+    // Known before it is written: whoever dies while writing leaves nothing that nobody removes.
+    docket.ledger.keep(&case.lease, &case.request.id, &name).await?;
     let mut packing = Packing::new(Sink::open(exports, &name, case, encryption).await?);
     let mut after = None;
     loop {
@@ -176,7 +178,7 @@ impl Packing {
         docket.assert_ours(case).await?;
         let (sha256, size) = self.sink.finish().await?;
         let (url, files) = (exports.url(&name), finished.counts.files);
-        Ok(Archive { url, name, sha256, size, files })
+        Ok(Archive { url, name, sha256, size, files, expires: None })
     }
 }
 

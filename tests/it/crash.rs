@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use serde_json::json;
 
 use dsrd::adapters::memory::callbacks::Mood;
+use dsrd::adapters::memory::exports::MemoryExports;
 use dsrd::adapters::memory::source::Fault;
 use dsrd::domain::outcome::Block;
 use dsrd::domain::policy::guard::Guard;
@@ -76,6 +78,7 @@ macro_rules! lives {
 lives!(
     export,
     encrypted,
+    expiring,
     erasure,
     second_round,
     partly_blocked,
@@ -95,6 +98,15 @@ fn export() -> Scenario {
 fn encrypted() -> Scenario {
     let options = json!({ "encrypt_to": [RECIPIENT] });
     patient(Scenario::small().sent(request_with("r-1", "access", options)))
+}
+
+/// With a link, until the archive was removed.
+fn expiring() -> Scenario {
+    let mut scenario = export();
+    scenario.limits.archive_life_ms = 2_000;
+    scenario.until_expired = true;
+    scenario.exports = Arc::new(MemoryExports::new().with_links(SignedDuration::from_secs(1)));
+    scenario
 }
 
 fn erasure() -> Scenario {

@@ -1,19 +1,23 @@
 //! Archives that are encrypted to those they are for: by the program itself, opened by the age
-//! program, which shares nothing with ours.
+//! program, which shares nothing with ours, and gone when their time is over.
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
+use dsrd::adapters::memory::exports::{MemoryExports, SIGNATURE};
+use dsrd::domain::failure::Failure;
 use dsrd::domain::request::RequestId;
 
 use crate::support::program::{Home, json_in, wait_for};
-use crate::support::simulation::scenario::{Scenario, request_with, simulate};
+use crate::support::simulation::scenario::{Scenario, control, correspondence, simulate};
+use crate::support::simulation::scenario::{request, request_with};
 use crate::support::simulation::story::{RECIPIENT, ending};
 
 const PASSPHRASE: &str = "correct horse battery staple";
@@ -128,6 +132,82 @@ fn an_encrypted_archive_that_was_damaged_is_written_again() {
         assert!(ended.contains("left_over -> acting"), "{ended}");
         assert!(ended.contains("r-1 (access) is completed"), "{ended}");
     });
+}
+
+#[test]
+fn an_archive_is_removed_when_its_time_is_over_and_the_event_says_when() {
+    let mut scenario = Scenario::small().sent(request("r-1", "access"));
+    scenario.limits.archive_life_ms = 60_000;
+    simulate(async || scenario.live().await);
+    let data = last_data(&scenario);
+    assert_eq!(scenario.exports.names(), ["r-1.zip"], "not before");
+    let expires: jiff::Timestamp = data["results_expire_time"].as_str().unwrap().parse().unwrap();
+    let mut later = scenario;
+    later.until_expired = true;
+    simulate(async || {
+        later.live().await;
+        later.assert_silent().await;
+        let ledger = later.ledger().await;
+        assert!(ledger.kept(&RequestId::new("r-1").unwrap()).await.unwrap().is_none());
+    });
+    assert!(later.exports.names().is_empty());
+    assert!(dsrd::ports::system::Clock::now(&*later.clock) >= expires);
+    assert!(later.metrics.lock().unwrap().concat().contains("dsrd_archives_removed_total 1"));
+    assert!(later.logs.text().contains("its archive was removed"));
+}
+
+#[test]
+fn archives_are_kept_for_good_where_the_operator_says_so() {
+    let mut scenario = Scenario::small().sent(request("r-1", "access"));
+    scenario.limits.archive_life_ms = 0;
+    simulate(async || scenario.live().await);
+    assert!(last_data(&scenario)["results_expire_time"].is_null());
+    scenario.clock.advance_ms(1 << 40);
+    simulate(async || scenario.live().await);
+    assert_eq!(scenario.exports.names(), ["r-1.zip"]);
+}
+
+/// What was half or wholly written for a request that then fails is nobody's.
+#[test]
+fn a_request_that_fails_leaves_no_archive() {
+    let scenario = Scenario::small().sent(request("r-1", "access"));
+    scenario.wire.fail("open archive", || Failure::permanent("opening an archive"));
+    simulate(async || {
+        scenario.live().await;
+        let ended = ending(&scenario).await;
+        assert!(ended.contains("r-1 (access) is failed"), "{ended}");
+    });
+    assert!(scenario.exports.names().is_empty());
+    // And tried again it is whole.
+    scenario.wire.heal();
+    scenario.inbox.push(control("retry", "r-1").to_string(), correspondence());
+    simulate(async || {
+        scenario.live().await;
+        let ended = ending(&scenario).await;
+        assert!(ended.contains("r-1 (access) is completed"), "{ended}");
+    });
+    assert_eq!(scenario.exports.names(), ["r-1.zip"]);
+}
+
+/// The link is in the event, the same at every repetition, and in no record, log or page.
+#[test]
+fn a_link_is_in_the_event_and_nowhere_else() {
+    let mut scenario = Scenario::small().sent(request("r-1", "access"));
+    scenario.exports = MemoryExports::new().with_links(SignedDuration::from_hours(1)).into();
+    simulate(async || {
+        scenario.live().await;
+        scenario.inbox.push(request("r-1", "access").to_string(), correspondence());
+        scenario.live().await;
+        scenario.assert_silent().await;
+    });
+    let events = scenario.announcer.published();
+    let ended: Vec<_> = events.iter().filter(|event| event.name == "completed").collect();
+    assert_eq!(ended.len(), 2, "announced again");
+    assert_eq!(ended[0].body, ended[1].body);
+    let data = last_data(&scenario);
+    let url = data["results_url"].as_str().unwrap();
+    assert!(url.ends_with(&format!("&sig={SIGNATURE}")), "{url}");
+    assert!(data["results_url_expire_time"].as_str() < data["results_expire_time"].as_str());
 }
 
 fn last_data(scenario: &Scenario) -> Value {

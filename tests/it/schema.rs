@@ -178,6 +178,8 @@ fn events_that_we_write_are_taken() {
             "completed",
             json!({"outcome": "completed", "counts": counts, "results_count": 3,
                    "results_url": "https://a.blob.core.windows.net/dsr-exports/a.zip",
+                   "results_url_expire_time": "2026-11-30T08:45:00Z",
+                   "results_expire_time": "2026-12-23T09:00:00Z",
                    "archive_sha256": digest, "certificate_digest": digest}),
         ),
         (

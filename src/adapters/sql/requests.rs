@@ -5,6 +5,7 @@
 
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
+use crate::adapters::sql::archives;
 use crate::adapters::sql::items::places;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{CENSUS, RECORD, SEALED, STANDING, millis, read, stored, written};
@@ -66,6 +67,7 @@ pub async fn append(
         return Ok(None);
     }
     write_records(connection, &[record]).await?;
+    archives::settle(connection, record).await?;
     if let Some(announcement) = announcement {
         outbox::add(connection, &[(announcement, changed)]).await?;
         callbacks::owe(connection, &record.id).await?;

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, Write};
 
 use futures::StreamExt;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::archive::check::{self, ArchiveFault, Checked};
@@ -40,7 +41,7 @@ pub enum Unsound {
 }
 
 /// Reads the archive back and brings the request to rest; or, where the archive is not what was
-/// written, back to acting.
+/// written, back to acting. From then on it is kept for `expire_after`.
 ///
 /// # Errors
 /// A transient failure of the store or of the ledger; permanent once `rounds_max` archives in a row
@@ -50,6 +51,7 @@ pub async fn read_back(
     exports: &dyn Exports,
     case: &Case,
     rounds_max: u32,
+    expire_after: Option<SignedDuration>,
 ) -> Result<(), Failure> {
     let id = &case.request.id;
     let records = docket.ledger.records(id).await?;
@@ -72,14 +74,19 @@ pub async fn read_back(
         docket.advance(case, Event::LeftOver { items: 0 }).await?;
         return Ok(());
     }
+    // In whole seconds, so that a link can end at the same time.
+    let now = Timestamp::from_second(docket.clock.now().as_second())
+        .expect("cutting a time to seconds keeps it in range");
+    let expires = expire_after.map(|after| now + after);
+    let link = exports.link(&archive.name, now, expires).await?;
     let verified = Event::Verified {
         counts: counts(docket, case).await?,
-        archive: Some(archive),
+        archive: Some(Archive { expires, ..archive }),
         logically_erased_at: None,
         unrecoverable_after: None,
         untouched: None,
     };
-    docket.advance(case, verified).await?;
+    docket.conclude(case, verified, link.as_ref()).await?;
     Ok(())
 }
 
