@@ -2,6 +2,7 @@
 //! and the one way from the command line to everything below.
 
 use std::error::Error;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -75,7 +76,7 @@ impl Daemon {
             sources: sources(settings)?,
             exports: match &settings.exports.place {
                 Place::Folder(path) => Arc::new(FolderExports::open(path)?),
-                Place::Blob(blob) => Arc::new(BlobExports::open(blob)?),
+                Place::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
             },
             alone: alone.is_some(),
             ledger: Arc::new(SqlLedger::open(&settings.ledger.url).await?),
@@ -238,12 +239,36 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
         .collect())
 }
 
+/// Files with the key of an archive, should it be encrypted.
+#[derive(Default)]
+pub struct KeyFiles<'a> {
+    /// Age identities.
+    pub identities: Option<&'a Path>,
+    /// A passphrase; the end of its line is not part of it.
+    pub passphrase: Option<&'a Path>,
+}
+
 /// Checks an archive, offline; what it says of itself if it holds.
 ///
 /// # Errors
-/// The first fault of the archive.
-pub fn verify_archive(path: &std::path::Path) -> Result<offline::Archive, AppError> {
-    Ok(offline::verify_archive(std::fs::File::open(path)?)?)
+/// A permanent `Failure` for the first fault of the archive; anything else where it could not be
+/// looked into.
+pub fn verify_archive(path: &Path, files: &KeyFiles<'_>) -> Result<offline::Archive, AppError> {
+    let unread = |path: &Path| {
+        let path = path.display().to_string();
+        move |error: std::io::Error| AppError(format!("reading {path}: {error}").into())
+    };
+    let text = |path: Option<&Path>| {
+        let text = path.map(|path| std::fs::read_to_string(path).map_err(unread(path)));
+        text.transpose()
+    };
+    let keys = offline::Keys {
+        identities: text(files.identities)?.map(Zeroizing::new),
+        passphrase: text(files.passphrase)?
+            .map(|text| Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())),
+    };
+    let file = std::fs::File::open(path).map_err(unread(path))?;
+    Ok(offline::verify_archive(file, &keys)?)
 }
 
 /// Checks the chains of a ledger, and changes nothing in it: of the SQLite file at `path`, or else
@@ -253,7 +278,7 @@ pub fn verify_archive(path: &std::path::Path) -> Result<offline::Archive, AppErr
 /// The ledger cannot be read; the first link that does not hold.
 pub async fn verify_ledger(
     settings: &Settings,
-    path: Option<&std::path::Path>,
+    path: Option<&Path>,
     seen: impl FnMut(u64),
 ) -> Result<offline::Account, AppError> {
     let url = match path {
@@ -335,6 +360,7 @@ fn limits(settings: &Settings) -> world::Limits {
         read_bytes_max: limits.read_bytes_max,
         act_concurrency_max: limits.act_concurrency_max,
         verify_rounds_max: limits.verify_rounds_max,
+        archive_life_ms: settings.exports.expire_after_ms,
         hits_per_item_max: limits.hits_per_item_max,
         depth_max: limits.depth_max,
         decoded_bytes_max: limits.decoded_bytes_max,

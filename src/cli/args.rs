@@ -116,8 +116,14 @@ pub struct Decision {
 pub enum Evidence {
     /// An export archive: every file is there, whole, and nothing else is.
     Archive {
-        /// The zip file.
+        /// The zip file, or the age file that it is encrypted in.
         path: PathBuf,
+        /// File of age identities that opens it.
+        #[arg(long, value_name = "FILE", conflicts_with = "passphrase_file")]
+        identity: Option<PathBuf>,
+        /// File with the passphrase that opens it.
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
     },
     /// A ledger: every record is there, unchanged, and follows from the one before it.
     Ledger {

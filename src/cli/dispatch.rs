@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use tokio::runtime::Runtime;
 
+use crate::app::KeyFiles;
 use crate::cli::args::{Args, Decision, Evidence, LogFormat, Verb};
 use crate::cli::output::{CliError, End, complain};
 use crate::cli::{demo, preview, run, show, status, submit, verify};
@@ -38,7 +39,10 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Reject(decision) => decide(&settings()?, "reject", decision).await,
         Verb::Cancel(decision) => decide(&settings()?, "cancel", decision).await,
         Verb::Retry(decision) => decide(&settings()?, "retry", decision).await,
-        Verb::Verify { what: Evidence::Archive { path } } => verify::archive(path),
+        Verb::Verify { what: Evidence::Archive { path, identity, passphrase_file } } => {
+            let (identities, passphrase) = (identity.as_deref(), passphrase_file.as_deref());
+            verify::archive(path, &KeyFiles { identities, passphrase })
+        }
         Verb::Verify { what: Evidence::Ledger { path } } => {
             verify::ledger(&settings()?, path.as_deref()).await
         }

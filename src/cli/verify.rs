@@ -2,18 +2,25 @@
 
 use std::path::Path;
 
-use crate::app;
+use crate::app::{self, KeyFiles};
 use crate::cli::output::{CliError, End, bar, checking, line};
 use crate::config::settings::Settings;
-use crate::domain::failure::chain;
+use crate::domain::failure::{Failure, FailureKind, chain};
 
 /// Checks an archive and says what was found.
 ///
 /// # Errors
 /// The archive cannot be read or does not hold.
-pub fn archive(path: &Path) -> Result<End, CliError> {
-    let archive =
-        app::verify_archive(path).map_err(|error| CliError::Evidence(chain(&*error.0)))?;
+pub fn archive(path: &Path, files: &KeyFiles<'_>) -> Result<End, CliError> {
+    let archive = app::verify_archive(path, files).map_err(|error| {
+        let failure = error.0.downcast_ref::<Failure>();
+        if failure.is_some_and(|failure| failure.kind == FailureKind::Permanent) {
+            CliError::Evidence(chain(&*error.0))
+        } else {
+            // Nothing is said of an archive that could not be looked into.
+            error.into()
+        }
+    })?;
     line(format!(
         "the archive holds: request {}, {} files of {} bytes in all, {} items listed as \
          unreadable, written by {}",

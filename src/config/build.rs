@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use url::Url;
 
+use crate::config::archives;
 use crate::config::faults::Faults;
 use crate::config::file::{self, File};
 use crate::config::policy;
@@ -49,7 +50,8 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     if file.sources.is_empty() {
         faults.add("there is no [[sources]]".into());
     }
-    let exports = store("exports", "exports", &file.exports, &mut faults);
+    let exports = store("exports", "exports", &file.exports.store, &mut faults)
+        .map(|store| archives::exports(&file.exports, store.place, &mut faults));
     let queue = queue(&file.queue, &mut faults);
     let trust = trust(&file.queue, &mut faults);
     let ledger = ledger(&file.ledger, &mut faults);

@@ -17,7 +17,7 @@ pub struct File {
     pub deployment: Deployment,
     pub queue: Queue,
     pub ledger: Ledger,
-    pub exports: Store,
+    pub exports: Exports,
     pub sources: Vec<Store>,
     pub http: Http,
     pub due: Due,
@@ -63,7 +63,16 @@ pub struct Ledger {
     pub master_key: Option<String>,
 }
 
-/// `[exports]`, and each of `[[sources]]`
+/// `[exports]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Exports {
+    #[serde(flatten)]
+    pub store: Store,
+    pub expire_after_ms: u64,
+    pub links: String,
+}
+
+/// Where things are, of `[exports]` and of each of `[[sources]]`
 #[derive(Default, Deserialize, Serialize)]
 pub struct Store {
     pub name: Option<String>,
@@ -263,7 +272,10 @@ mod tests {
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(both(&file.queue.url, &file.queue.url_file), (None, some("q")));
         assert_eq!(both(&file.ledger.url, &file.ledger.url_file), (some("sqlite:x"), None));
-        assert_eq!(both(&file.exports.url, &file.exports.url_file), (some("dir:a"), some("e")));
+        assert_eq!(
+            both(&file.exports.store.url, &file.exports.store.url_file),
+            (some("dir:a"), some("e"))
+        );
         assert_eq!(both(&file.sources[0].url, &file.sources[0].url_file), (None, some("s")));
     }
 

@@ -1,7 +1,7 @@
 //! The settings in force, fit to be shown: as the operator would write them, every secret masked.
 
 use crate::config::file::{self, File};
-use crate::config::settings::{Credential, Place, Settings, Store};
+use crate::config::settings::{Credential, Place, Settings};
 
 /// Stands where a secret was.
 const MASK: &str = "***";
@@ -15,18 +15,18 @@ pub fn masked(mut file: File, settings: &Settings) -> File {
     mask_brokers(&mut file.queue.url);
     mask_url(&mut file.ledger.url);
     mask(&mut file.ledger.master_key);
-    mask_store(&mut file.exports, &settings.exports);
+    mask_store(&mut file.exports.store, &settings.exports.place);
     for (written, store) in file.sources.iter_mut().zip(&settings.sources) {
-        mask_store(written, store);
+        mask_store(written, &store.place);
     }
     file
 }
 
-fn mask_store(written: &mut file::Store, store: &Store) {
+fn mask_store(written: &mut file::Store, place: &Place) {
     mask_url(&mut written.url);
     mask(&mut written.account_key);
     mask(&mut written.client_secret);
-    if let Place::Blob(blob) = &store.place {
+    if let Place::Blob(blob) = place {
         written.credential = Some(word(&blob.credential).to_owned());
     }
 }

@@ -8,5 +8,6 @@ pub mod secret;
 pub mod settings;
 pub mod faults;
 pub mod policy;
+pub mod archives;
 pub mod build;
 pub mod masked;

@@ -26,7 +26,7 @@ pub struct Settings {
     /// `[ledger]`
     pub ledger: Ledger,
     /// `[exports]`
-    pub exports: Store,
+    pub exports: Exports,
     /// `[[sources]]`, in order, names unique.
     pub sources: Vec<Store>,
     /// `[http]`
@@ -115,10 +115,30 @@ pub struct Ledger {
     pub master_key: Option<Secret>,
 }
 
-/// A place of items or archives.
+/// Where archives are kept, and how long.
+#[derive(Clone, Debug)]
+pub struct Exports {
+    /// Where.
+    pub place: Place,
+    /// How long after they were verified; 0 for good.
+    pub expire_after_ms: u64,
+    /// What `results_url` in the last event is.
+    pub links: Links,
+}
+
+/// What brings a person to the archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Links {
+    /// A URL that says where it is, and opens to whoever may read the store.
+    Plain,
+    /// A link that opens to whoever has it, for a time.
+    Signed,
+}
+
+/// A place of items.
 #[derive(Clone, Debug)]
 pub struct Store {
-    /// Its name in events, logs and findings; `exports` for the export store.
+    /// Its name in events, logs and findings.
     pub name: String,
     /// Where it is.
     pub place: Place,

@@ -37,7 +37,7 @@ fn twins(file: &mut File) -> Vec<Twins<'_>> {
         Twins::new("/ledger/url", &mut ledger.url, &mut ledger.url_file),
         Twins::new("/ledger/master_key", &mut ledger.master_key, &mut ledger.master_key_file),
     ];
-    all.extend(of_store("/exports", &mut file.exports));
+    all.extend(of_store("/exports", &mut file.exports.store));
     for (index, source) in file.sources.iter_mut().enumerate() {
         all.extend(of_store(&format!("/sources/{index}"), source));
     }

@@ -1,7 +1,9 @@
 //! What we announce: `CloudEvents` 1.0 in structured mode (DESIGN 4.2).
 //!
-//! The body is a table of named fields, all of them ids, times, counts and words of ours. A new
-//! field is added here or not at all.
+//! The body is a table of named fields, all of them ids, times, counts and words of ours, and where
+//! the operator wants it a link that opens the archive. A new field is added here or not at all.
+
+use std::fmt;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -11,7 +13,7 @@ use crate::domain::request::{RequestId, RequestKind};
 
 /// An event ready to be published. Made once, when its record is ledgered, and never again, so that
 /// a repeated publish is the same to the byte.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Announcement {
     /// `UUIDv5` of request id and ledger sequence; consumers deduplicate by it.
     pub id: Uuid,
@@ -33,6 +35,21 @@ impl Announcement {
     /// The `CloudEvents` type: `io.dsrd.request.completed.v1`.
     pub fn event_type(&self) -> String {
         event_type(&self.name)
+    }
+}
+
+impl fmt::Debug for Announcement {
+    /// Without the body: it may hold a link that opens an archive.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, request, sequence, name, body: _, correspondence, tries } = self;
+        f.debug_struct("Announcement")
+            .field("id", id)
+            .field("request", request)
+            .field("sequence", sequence)
+            .field("name", name)
+            .field("correspondence", correspondence)
+            .field("tries", tries)
+            .finish_non_exhaustive()
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::domain::callbacks::url::CallbackUrl;
 use crate::domain::subject::Subject;
@@ -36,6 +37,8 @@ pub struct Options {
     pub dry_run: bool,
     /// Redact where the policy would delete.
     pub redact: bool,
+    /// Whom an archive is encrypted to; in the clear without.
+    pub encrypt_to: Option<EncryptTo>,
     /// BCP 47 language of what the person reads.
     pub language: Option<String>,
     /// Wins over the due date that the law gives.
@@ -52,6 +55,15 @@ pub struct Controller {
     /// Whom to ask there: an address, a page, a telephone number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
+}
+
+/// Whom an archive is encrypted to, checked when the request was read.
+#[derive(Clone)]
+pub enum EncryptTo {
+    /// Whoever holds the private key of one of these age recipients, `age1…`.
+    Recipients(Vec<String>),
+    /// Whoever knows the passphrase.
+    Passphrase(Zeroizing<String>),
 }
 
 /// What a request asks for.
@@ -119,6 +131,12 @@ impl TryFrom<String> for RequestId {
 impl From<RequestId> for String {
     fn from(id: RequestId) -> Self {
         id.0
+    }
+}
+
+impl fmt::Debug for EncryptTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EncryptTo(not shown)")
     }
 }
 

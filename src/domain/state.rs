@@ -155,14 +155,17 @@ pub struct Signed {
 pub struct Archive {
     /// Name in the exports store; made of the request id alone.
     pub name: String,
-    /// Where a person fetches it, as the store gives it.
+    /// Where a person fetches it, as the store gives it; no link that opens it by itself.
     pub url: String,
-    /// Hex SHA-256 of the whole archive.
+    /// Hex SHA-256 of the whole archive, as it is stored.
     pub sha256: String,
     /// Bytes.
     pub size: u64,
     /// Files under `data/`.
     pub files: u64,
+    /// When it is removed, once that is known; absent where archives are kept for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
 }
 
 /// The tally of a finished request, as announced.

@@ -139,6 +139,12 @@ impl RequestKey {
         open(&self.key, sealed, &self.place(purpose))
     }
 
+    /// The private key that is ours of the request's archive, should it be encrypted: it is derived
+    /// and never stored, so that it is gone with this one when the request rests.
+    pub fn archive_secret(&self) -> Zeroizing<[u8; KEY_BYTES]> {
+        mac(&self.key, format!("dsrd/archive/v1/{}", self.id).as_bytes()).into()
+    }
+
     /// Ids hold no `/`, so no two places are written alike.
     fn place(&self, purpose: Purpose) -> String {
         match purpose {
@@ -243,6 +249,15 @@ mod tests {
         assert!(master("b").unwrap_key(&id("r-1"), &wrapped).is_err());
         assert!(master("a").unwrap_key(&id("r-2"), &wrapped).is_err());
         assert!(master("a").unwrap_key(&id("r-1"), b"").is_err());
+    }
+
+    #[test]
+    fn the_secret_of_an_archive_is_of_one_request_and_its_key() {
+        let secret = key("r-1").archive_secret();
+        assert_eq!(secret, key("r-1").archive_secret());
+        assert_ne!(secret, key("r-2").archive_secret());
+        assert_ne!(secret, RequestKey::new(id("r-1"), [8; KEY_BYTES]).archive_secret());
+        assert_ne!(*secret, [7; KEY_BYTES]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The append-only account.
 
+use std::fmt;
 use std::ops::Range;
 
 use async_trait::async_trait;
@@ -13,6 +14,7 @@ use crate::domain::outcome::{ItemOutcome, Tally};
 use crate::domain::plan::ActionWord;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, State};
+use crate::ports::archives::Archives;
 use crate::ports::inventories::Inventories;
 use crate::ports::tasks::{Lease, Part, Shard, Tasks};
 
@@ -26,7 +28,7 @@ use crate::ports::tasks::{Lease, Part, Shard, Tasks};
 /// What a daemon writes in the course of its work it writes under a lease (see [`Tasks`]): if
 /// another has taken the work over nothing is written, and a transient failure comes back.
 #[async_trait]
-pub trait Ledger: Tasks + Inventories {
+pub trait Ledger: Tasks + Archives + Inventories {
     /// Commits first records with their sealed requests and announcements, all at once, and says
     /// of each, in that order, what it found. Of one whose id is known nothing is written; if it is
     /// a repetition, its last announcement becomes unsent again, and owed to its URLs again: its
@@ -188,7 +190,7 @@ pub struct OpeningRequest {
 }
 
 /// An announcement that is owed to a URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Callback {
     /// What it is known by.
     pub id: CallbackId,
@@ -319,6 +321,14 @@ pub enum Cleared {
     Open,
     /// Those with these ordinals.
     Ordinals(Range<u64>),
+}
+
+impl fmt::Debug for Callback {
+    /// Without the event: it may hold a link that opens an archive.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, url, event: _, tries, failed_at } = self;
+        write!(f, "Callback({id:?}, {url:?}, {tries} tries since {failed_at:?})")
+    }
 }
 
 /// A count over a plan: number of the shard, counted on through all rounds; what is to be done; how

@@ -10,4 +10,5 @@ pub mod sources;
 pub mod exports;
 pub mod tasks;
 pub mod inventories;
+pub mod archives;
 pub mod ledger;

@@ -10,6 +10,7 @@ use crate::archive::manifest::ManualStep;
 use crate::domain::failure::Failure;
 use crate::domain::state::{Archive, Counts, Event, State};
 use crate::ports::door::{Announced, Announcer};
+use crate::ports::exports::SignedLink;
 use crate::ports::ledger::Ledger;
 use crate::ports::system::Clock;
 
@@ -168,6 +169,15 @@ fn describe_archive(archive: &Archive, details: &mut Map<String, Value>) {
     details.insert("results_url".into(), archive.url.as_str().into());
     details.insert("results_count".into(), archive.files.into());
     details.insert("archive_sha256".into(), archive.sha256.as_str().into());
+    if let Some(expires) = archive.expires {
+        details.insert("results_expire_time".into(), expires.to_string().into());
+    }
+}
+
+/// Puts a link that opens the archive in the place of the plain URL.
+pub fn add_link(link: &SignedLink, details: &mut Map<String, Value>) {
+    details.insert("results_url".into(), link.expose().into());
+    details.insert("results_url_expire_time".into(), link.until.to_string().into());
 }
 
 fn count(counts: &Counts) -> Value {

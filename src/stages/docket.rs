@@ -15,9 +15,11 @@ use crate::domain::plan::Planned;
 use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Event, Share, State};
 use crate::evidence::chain::Link;
+use crate::evidence::encryption::Encryption;
 use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, PrintKey, Purpose, RequestKey};
 use crate::matching::identity::patterns::canonical;
 use crate::ports::door::{Delivery, Label};
+use crate::ports::exports::SignedLink;
 use crate::ports::ledger::{
     Appended, Cleared, Ledger, Opening, OpeningRequest, Record, SealedItem, SealedRequest, Standing,
 };
@@ -51,6 +53,14 @@ pub struct Case {
     /// What the work is done under: once another has taken it over, nothing can be written.
     pub lease: Lease,
     key: RequestKey,
+}
+
+impl Case {
+    /// How the archive is encrypted, where the request wants that.
+    pub fn encryption(&self) -> Option<Encryption> {
+        let to = self.request.options.encrypt_to.as_ref()?;
+        Some(Encryption::new(to, &self.key.archive_secret()))
+    }
 }
 
 /// One line of a request's plan.
@@ -170,6 +180,18 @@ impl Docket {
         self.append(&case.standing, event, Some(&case.lease)).await
     }
 
+    /// The same for the record that ends an export. The link goes into the event and into nothing
+    /// else: the account is read by many and kept for good. The event is made here, once, so it is
+    /// the same link however often the event goes out.
+    pub async fn conclude(
+        &self,
+        case: &Case,
+        event: Event,
+        link: Option<&SignedLink>,
+    ) -> Result<Option<Standing>, Failure> {
+        self.write(&case.standing, event, Some(&case.lease), link).await
+    }
+
     /// Appends an event, announced; `None` if another writer was there first.
     pub async fn append(
         &self,
@@ -177,13 +199,23 @@ impl Docket {
         event: Event,
         lease: Option<&Lease>,
     ) -> Result<Option<Standing>, Failure> {
+        self.write(standing, event, lease, None).await
+    }
+
+    async fn write(
+        &self,
+        standing: &Standing,
+        event: Event,
+        lease: Option<&Lease>,
+        link: Option<&SignedLink>,
+    ) -> Result<Option<Standing>, Failure> {
         let state = standing
             .state
             .next(&event)
             .map_err(|error| Failure::permanent("moving a request on").because(error))?;
         let sequence = standing.sequence + 1;
         let record = self.record(&standing.id, sequence, event, &standing.head);
-        let announcement = self.announcement(standing, &record, state);
+        let announcement = self.announcement(standing, &record, state, link);
         match self.ledger.append(&record, Some(&announcement), lease).await? {
             Appended::Overtaken => Ok(None),
             Appended::Done => Ok(Some(Standing {
@@ -355,8 +387,17 @@ impl Docket {
         Record { id: id.clone(), sequence, at, event, previous: previous.to_owned(), hash }
     }
 
-    fn announcement(&self, standing: &Standing, record: &Record, state: State) -> Announcement {
-        let (name, details) = announce::wording(&record.event, state);
+    fn announcement(
+        &self,
+        standing: &Standing,
+        record: &Record,
+        state: State,
+        link: Option<&SignedLink>,
+    ) -> Announcement {
+        let (name, mut details) = announce::wording(&record.event, state);
+        if let Some(link) = link {
+            announce::add_link(link, &mut details);
+        }
         let content = Content {
             request: &record.id,
             subject: &record.id,

@@ -1,10 +1,12 @@
 //! Carries out the plan of an export: every planned item's bytes into one archive, streamed.
 //!
 //! The archive is written anew each time, in the order of the plan, and becomes visible only when
-//! it is whole; an export that was killed leaves nothing and starts again.
+//! it is whole; an export that was killed leaves nothing and starts again. Where the request names
+//! recipients, what is stored is encrypted as it is written.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
 
@@ -16,6 +18,7 @@ use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Action;
 use crate::domain::request::{Controller, RequestId};
 use crate::domain::state::{Archive, Event};
+use crate::evidence::encryption::{Encrypting, Encryption};
 use crate::ports::exports::{Exports, Upload};
 use crate::ports::sources::{ByteStream, Read, Source};
 use crate::stages::announce::manual_steps;
@@ -40,8 +43,11 @@ pub async fn export(
     case: &Case,
     with: &Walk,
 ) -> Result<(), Failure> {
-    let upload = exports.create(&name(&case.request.id), case.lease.fence).await?;
-    let mut packing = Packing::new(upload);
+    let encryption = case.encryption();
+    let name = name(&case.request.id, encryption.is_some());
+    // Known before it is written: whoever dies while writing leaves nothing that nobody removes.
+    docket.ledger.keep(&case.lease, &case.request.id, &name).await?;
+    let mut packing = Packing::new(Sink::open(exports, &name, case, encryption).await?);
     let mut after = None;
     loop {
         let page = docket.items(case, after, false, PAGE).await?;
@@ -63,7 +69,7 @@ pub async fn export(
         docket.record_outcomes(case, &outcomes).await?;
     }
     let about = about(docket, controller, case).await?;
-    let archive = packing.finish(docket, case, &about, exports).await?;
+    let archive = packing.finish(docket, case, name, &about, exports).await?;
     docket.advance(case, Event::Acted { archive: Some(archive) }).await?;
     Ok(())
 }
@@ -72,14 +78,12 @@ pub async fn export(
 struct Packing {
     /// Boxed: it holds a compressor, and futures that hold it would be moved about with it.
     writer: Box<ArchiveWriter>,
-    upload: Box<dyn Upload>,
-    hash: Sha256,
-    size: u64,
+    sink: Sink,
 }
 
 impl Packing {
-    fn new(upload: Box<dyn Upload>) -> Self {
-        Self { writer: Box::default(), upload, hash: Sha256::new(), size: 0 }
+    fn new(sink: Sink) -> Self {
+        Self { writer: Box::default(), sink }
     }
 
     /// Packs one item; if it was rewritten since the find, as it is now, provided that it still
@@ -154,41 +158,31 @@ impl Packing {
             return Ok(());
         }
         let bytes = self.writer.take();
-        self.send(bytes).await
-    }
-
-    async fn send(&mut self, bytes: bytes::Bytes) -> Result<(), Failure> {
-        self.hash.update(&bytes);
-        self.size += bytes.len() as u64;
-        self.upload.write(bytes).await
+        self.sink.send(bytes).await
     }
 
     async fn finish(
         mut self,
         docket: &Docket,
         case: &Case,
+        name: String,
         about: &About,
         exports: &dyn Exports,
     ) -> Result<Archive, Failure> {
         self.hand_over(1).await?;
-        let name = name(&case.request.id);
         let finished = std::mem::take(&mut self.writer).finish(about).map_err(broken)?;
-        self.send(finished.tail).await?;
+        self.sink.send(finished.tail).await?;
         docket.assert_ours(case).await?;
-        self.upload.finish().await?;
-        Ok(Archive {
-            url: exports.url(&name),
-            name,
-            sha256: hex::encode(self.hash.finalize()),
-            size: self.size,
-            files: finished.counts.files,
-        })
+        let (sha256, size) = self.sink.finish().await?;
+        let (url, files) = (exports.url(&name), finished.counts.files);
+        Ok(Archive { url, name, sha256, size, files, expires: None })
     }
 }
 
 /// Under which name the archive of a request is kept.
-fn name(request: &RequestId) -> String {
-    format!("{}.zip", request.file_name())
+fn name(request: &RequestId, is_encrypted: bool) -> String {
+    let end = if is_encrypted { "zip.age" } else { "zip" };
+    format!("{}.{end}", request.file_name())
 }
 
 /// What the archive says beyond its files.
@@ -208,6 +202,65 @@ async fn about(docket: &Docket, controller: &Controller, case: &Case) -> Result<
     })
 }
 
+/// Where the archive's bytes go: through the cipher, if there is one, into the store.
+struct Sink {
+    upload: Box<dyn Upload>,
+    encrypting: Option<Box<Encrypting>>,
+    /// Of what is stored.
+    hash: Sha256,
+    size: u64,
+}
+
+impl Sink {
+    async fn open(
+        exports: &dyn Exports,
+        name: &str,
+        case: &Case,
+        encryption: Option<Encryption>,
+    ) -> Result<Self, Failure> {
+        let mut start = None;
+        if let Some(encryption) = encryption {
+            start = Some(begin(encryption).await?);
+        }
+        let upload = exports.create(name, case.lease.fence).await?;
+        let encrypting = start.map(Box::new);
+        Ok(Self { upload, encrypting, hash: Sha256::new(), size: 0 })
+    }
+
+    async fn send(&mut self, bytes: Bytes) -> Result<(), Failure> {
+        let bytes = match &mut self.encrypting {
+            Some(encrypting) => encrypting.write(&bytes).map_err(unencrypted)?,
+            None => bytes,
+        };
+        self.store(bytes).await
+    }
+
+    /// Makes the archive visible; gives its digest and size.
+    async fn finish(mut self) -> Result<(String, u64), Failure> {
+        if let Some(encrypting) = self.encrypting.take() {
+            self.store(encrypting.finish().map_err(unencrypted)?).await?;
+        }
+        self.upload.finish().await?;
+        Ok((hex::encode(self.hash.finalize()), self.size))
+    }
+
+    async fn store(&mut self, bytes: Bytes) -> Result<(), Failure> {
+        self.hash.update(&bytes);
+        self.size += bytes.len() as u64;
+        self.upload.write(bytes).await
+    }
+}
+
+async fn begin(encryption: Encryption) -> Result<Encrypting, Failure> {
+    let begun = if encryption.is_slow() {
+        let begun = tokio::task::spawn_blocking(move || encryption.begin()).await;
+        begun.map_err(unencrypted)?
+    } else {
+        encryption.begin()
+    };
+    begun.map_err(unencrypted)
+}
+
 /// The item as it is now, with what it says of the subject now.
 async fn fresh(
     source: &dyn Source,
@@ -218,6 +271,10 @@ async fn fresh(
     let hits: Vec<_> = look.hits.into_iter().map(|hit| hit.hit).collect();
     let Look { item, digest, .. } = look;
     Ok((!hits.is_empty()).then_some(Finding { item, hits, digest, others: false }))
+}
+
+fn unencrypted(error: impl std::error::Error + Send + Sync + 'static) -> Failure {
+    Failure::permanent("encrypting an archive").because(error)
 }
 
 fn broken(error: ArchiveError) -> Failure {

@@ -38,6 +38,8 @@ pub struct Metrics {
     pub items_unreadable: Counter,
     /// `dsrd_item_outcomes_total{outcome}`
     pub item_outcomes: Family<Ended, Counter>,
+    /// `dsrd_archives_removed_total`
+    pub archives_removed: Counter,
     /// `dsrd_events_total{result}`
     pub events: Family<Announced, Counter>,
     /// `dsrd_outbox_backlog`
@@ -114,7 +116,7 @@ pub struct Part {
 /// Which step failed, and what may be done about it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StepFailure {
-    /// `intake`, `find`, `act`, `verify`, `announce`, `callback` or `census`.
+    /// `intake`, `find`, `act`, `verify`, `announce`, `callback`, `expire` or `census`.
     pub step: &'static str,
     /// `transient`, `permanent` or `needs_person`.
     pub kind: &'static str,
@@ -136,6 +138,7 @@ impl Metrics {
             sweep_bytes: add(r, "sweep_bytes", "Bytes read by sweeps"),
             items_unreadable: add(r, "items_unreadable", "Items that could not be read or decoded"),
             item_outcomes: add(r, "item_outcomes", "Planned items that came to this outcome"),
+            archives_removed: add(r, "archives_removed", "Archives whose time was over"),
             events: add(r, "events", "Tries to publish an event, by result"),
             outbox_backlog: add(r, "outbox_backlog", "Events not yet confirmed by the broker"),
             callbacks: add(r, "callbacks", "Tries to post an event to a callback URL, by result"),

@@ -9,7 +9,7 @@ use crate::ports::ledger::Ledger;
 use crate::ports::system::{Clock, Entropy};
 use crate::stages::signing::{self, Signer};
 use crate::stages::verify::account;
-use crate::stages::verify::archive;
+use crate::stages::verify::archive::{self, Unsound};
 
 /// What a sound archive says of itself.
 pub struct Archive {
@@ -25,13 +25,36 @@ pub struct Archive {
     pub unreadable: u64,
 }
 
+/// By what an archive is opened if it is encrypted.
+#[derive(Default)]
+pub struct Keys {
+    /// Text of a file of age identities.
+    pub identities: Option<Zeroizing<String>>,
+    /// A passphrase.
+    pub passphrase: Option<Zeroizing<String>>,
+}
+
 /// Reads an archive whole and compares it with its manifest.
 ///
 /// # Errors
-/// The first fault.
-pub fn verify_archive(file: File) -> Result<Archive, Failure> {
-    let checked = archive::check_file(file)
-        .map_err(|fault| Failure::permanent("the archive does not hold").because(fault))?;
+/// `Permanent` for the first fault of the archive; `NeedsPerson` where it could not be looked into.
+pub fn verify_archive(file: File, keys: &Keys) -> Result<Archive, Failure> {
+    let identities = keys.identities.as_ref().map(|text| text.as_str());
+    let passphrase = keys.passphrase.as_ref().map(|text| text.as_str());
+    let checked = archive::check_with(file, identities, passphrase);
+    let checked = checked.map_err(|unsound| match unsound {
+        Unsound::Fault(fault) => Failure::permanent("the archive does not hold").because(fault),
+        unsound if unsound.is_of_archive() => {
+            Failure::permanent("the archive does not hold").because(unsound)
+        }
+        Unsound::NoKey => Failure::needs_person(
+            "the archive is encrypted: give its key by --identity FILE (an age identity) or \
+             --passphrase-file FILE",
+        ),
+        Unsound::Open(_) | Unsound::Key(_) | Unsound::File(_) => {
+            Failure::needs_person("the archive could not be looked into").because(unsound)
+        }
+    })?;
     Ok(Archive {
         request: checked.request.id.as_str().to_owned(),
         program: checked.program,

@@ -252,6 +252,12 @@ fn tell(id: &RequestId, kind: &'static str, state: State, event: &Event) {
     }
 }
 
+/// An archive was removed, because it was not to be kept longer.
+pub fn removed(metrics: &Metrics, id: &RequestId) {
+    metrics.archives_removed.inc();
+    info!(request.id = %id, "its archive was removed");
+}
+
 /// One turn of announcing ended.
 pub fn announced(metrics: &Metrics, turn: Turn) {
     let count = |result| metrics.events.get_or_create(&Announced { result });

@@ -1,7 +1,7 @@
 //! Starts the loops and waits for them all.
 
 use crate::ports::tasks::Purpose;
-use crate::worker::loops::{act, announce, callback, intake, sweep};
+use crate::worker::loops::{act, announce, callback, expire, intake, sweep};
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
 use crate::worker::{lease, report};
@@ -19,6 +19,7 @@ pub async fn run(world: &World) {
         sweep::run(world, Purpose::Verify),
         announce::run(world),
         callback::run(world),
+        expire::run(world),
         report::run(world),
     );
     announce::run_last(world).await;

@@ -144,11 +144,14 @@ fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
         }
         Event::Verified {
             counts: verified,
+            archive,
             logically_erased_at,
             unrecoverable_after,
             untouched,
-            ..
         } => {
+            if let Some(expires) = archive.as_ref().and_then(|archive| archive.expires) {
+                fields.insert("results_expire_time".into(), expires.to_string().into());
+            }
             counts["seen"] = verified.seen.into();
             counts["found"] = verified.found.into();
             if !verified.refusals.is_empty() {

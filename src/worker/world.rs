@@ -98,6 +98,8 @@ pub struct Limits {
     pub act_concurrency_max: usize,
     /// Rounds of act and verify.
     pub verify_rounds_max: u32,
+    /// How long archives are kept; 0 for good.
+    pub archive_life_ms: u64,
     /// Hits kept for one subject in one item.
     pub hits_per_item_max: usize,
     /// How deep containers are opened.
@@ -243,6 +245,12 @@ impl Limits {
             decoded_bytes_max: self.decoded_bytes_max,
             decoded_ratio_max: self.decoded_ratio_max,
         }
+    }
+
+    /// How long archives are kept, where they are not kept for good.
+    pub fn expire_after(&self) -> Option<SignedDuration> {
+        let millis = i64::try_from(self.archive_life_ms).unwrap_or(i64::MAX);
+        (millis > 0).then(|| SignedDuration::from_millis(millis))
     }
 
     /// What a message is checked against when it is looked at now, whoever it is from.

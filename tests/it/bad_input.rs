@@ -13,6 +13,9 @@ use dsrd::stages::message::fault::Terms;
 use dsrd::stages::message::options::OPTION_FIELDS;
 use dsrd::stages::message::person::identities::{ARRAY_FIELDS, DICTIONARY_FIELDS};
 use dsrd::stages::message::read::{self, CONTROL_FIELDS, REQUEST_FIELDS};
+use dsrd::stages::message::recipients::{
+    PASSPHRASE_CHARS_MAX, PASSPHRASE_CHARS_MIN, PASSPHRASE_FIELDS, RECIPIENTS_MAX,
+};
 use lapin::options::{
     BasicConsumeOptions, BasicPublishOptions, ExchangeDeclareOptions, QueueBindOptions,
     QueueDeclareOptions,
@@ -127,6 +130,14 @@ fn the_schema_and_the_program_have_the_same_fields_words_and_codes() {
     assert_eq!(fields("/$defs/subject_request"), set(&REQUEST_FIELDS));
     assert_eq!(fields("/$defs/control"), set(&CONTROL_FIELDS));
     assert_eq!(fields("/$defs/options"), set(&OPTION_FIELDS));
+    let encrypt_to = "/$defs/options/properties/encrypt_to";
+    let passphrase = format!("{encrypt_to}/oneOf/1/items");
+    assert_eq!(fields(&passphrase), set(&PASSPHRASE_FIELDS));
+    let number = |at: &str| schema.pointer(at).unwrap().as_u64().unwrap() as usize;
+    assert_eq!(number(&format!("{encrypt_to}/maxItems")), RECIPIENTS_MAX);
+    let passphrase = format!("{passphrase}/properties/passphrase");
+    assert_eq!(number(&format!("{passphrase}/minLength")), PASSPHRASE_CHARS_MIN);
+    assert_eq!(number(&format!("{passphrase}/maxLength")), PASSPHRASE_CHARS_MAX);
     assert_eq!(fields("/$defs/identity_list/items"), set(&ARRAY_FIELDS));
     assert_eq!(fields("/$defs/hashable_entry"), set(&DICTIONARY_FIELDS));
     let words: BTreeSet<String> =

@@ -38,7 +38,8 @@ const ALWAYS: [&str; 4] = ["x-ms-request-id", "x-ms-version", "x-ms-client-reque
 
 /// What of `ErrorCode` our server can answer, and two codes that are not in it: they were met in
 /// the field (FACTS section 9). 429 is no status of this interface, and has no code there.
-const CODES: [&str; 38] = [
+const CODES: [&str; 39] = [
+    "AuthenticationFailed",
     "AuthorizationPermissionMismatch",
     "BlobAlreadyExists",
     "BlobArchived",
@@ -101,11 +102,13 @@ async fn every_success_is_answered_as_published() {
     let shot = &["etag", "last-modified", "x-ms-snapshot"][..];
     let (xml, none) = (&["content-type"][..], &[][..]);
     let container = &["etag", "last-modified", "x-ms-lease-state", "x-ms-lease-status"][..];
-    let table: [Success; 22] = [
+    let key = "<KeyInfo><Start>2026-10-31T23:00:00Z</Start><Expiry>2026-11-02T00:00:00Z</Expiry></KeyInfo>";
+    let table: [Success; 23] = [
         ("PUT", "/new?restype=container", &[], "", 201, dated),
         ("HEAD", "/new?restype=container", &[], "", 200, container),
         ("GET", "?comp=list", &[], "", 200, xml),
         ("GET", "?restype=service&comp=properties", &[], "", 200, xml),
+        ("POST", "?restype=service&comp=userdelegationkey", &[], key, 200, xml),
         ("PUT", "/c/a", put, "bytes", 201, &version),
         ("GET", "/c/a", &[], "", 200, &read),
         ("GET", "/c/a", &[("x-ms-range", "bytes=1-2")], "", 206, &part),
@@ -145,7 +148,8 @@ async fn every_refusal_has_a_published_code() {
     let current = format!("/c/a?versionid={version}");
     let shot = format!("/c/shot?snapshot={snapshot}&deletetype=permanent");
     let put = ("x-ms-blob-type", "BlockBlob");
-    let table: [Refused; 27] = [
+    let table: [Refused; 28] = [
+        ("GET", "/c/a?sp=r&sig=bm8%3D", &[], 403, "AuthenticationFailed"),
         ("GET", "/no/a", &[], 404, "ContainerNotFound"),
         ("GET", "/c/no", &[], 404, "BlobNotFound"),
         ("HEAD", "/c/no", &[], 404, "BlobNotFound"),

@@ -1,17 +1,22 @@
 //! The same lives, stopped before and after every effect and started again: the same ending.
 
+use std::sync::Arc;
+
+use jiff::SignedDuration;
 use serde_json::json;
 
 use dsrd::adapters::memory::callbacks::Mood;
+use dsrd::adapters::memory::exports::MemoryExports;
 use dsrd::adapters::memory::source::Fault;
 use dsrd::domain::outcome::Block;
 use dsrd::domain::policy::guard::Guard;
 use dsrd::ports::door::Answer;
 
 use crate::support::simulation::scenario::{
-    SOURCE, Scenario, control, correspondence, notes, patient, request, request_told, simulate,
+    SOURCE, Scenario, control, correspondence, notes, patient, request, request_told, request_with,
+    simulate,
 };
-use crate::support::simulation::story::ending;
+use crate::support::simulation::story::{RECIPIENT, ending};
 use crate::support::simulation::tripwire::{Fuse, Point, Trip};
 
 /// Lives the life once in peace, and then once for each of its effects, stopped there.
@@ -72,6 +77,8 @@ macro_rules! lives {
 
 lives!(
     export,
+    encrypted,
+    expiring,
     erasure,
     second_round,
     partly_blocked,
@@ -86,6 +93,20 @@ lives!(
 
 fn export() -> Scenario {
     patient(Scenario::small().sent(request("r-1", "access")))
+}
+
+fn encrypted() -> Scenario {
+    let options = json!({ "encrypt_to": [RECIPIENT] });
+    patient(Scenario::small().sent(request_with("r-1", "access", options)))
+}
+
+/// With a link, until the archive was removed.
+fn expiring() -> Scenario {
+    let mut scenario = export();
+    scenario.limits.archive_life_ms = 2_000;
+    scenario.until_expired = true;
+    scenario.exports = Arc::new(MemoryExports::new().with_links(SignedDuration::from_secs(1)));
+    scenario
 }
 
 fn erasure() -> Scenario {
@@ -126,7 +147,7 @@ fn conflict() -> Scenario {
 /// Withdrawn while the sweep is under way.
 fn cancelled() -> Scenario {
     let scenario = patient(Scenario::small().sent(request("r-1", "erasure")));
-    let inbox = std::sync::Arc::clone(&scenario.inbox);
+    let inbox = Arc::clone(&scenario.inbox);
     let cancel = control("cancel", "r-1").to_string();
     scenario.wire.on("find_started", move || inbox.push(cancel.clone(), correspondence()));
     scenario.wire.hold(Point::List, "cancelled");
@@ -137,7 +158,7 @@ fn cancelled() -> Scenario {
 fn held() -> Scenario {
     let mut scenario = patient(Scenario::small().sent(request("r-1", "erasure")));
     scenario.guard = Guard { items_max: 1, share_max: 1.0, share_items_min: 0 };
-    let inbox = std::sync::Arc::clone(&scenario.inbox);
+    let inbox = Arc::clone(&scenario.inbox);
     let approve = control("approve", "r-1").to_string();
     scenario.wire.on("held", move || inbox.push(approve.clone(), correspondence()));
     scenario

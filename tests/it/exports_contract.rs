@@ -2,13 +2,21 @@
 
 use bytes::Bytes;
 use dsrd::adapters::azure::exports::BlobExports;
+use dsrd::adapters::azure::wire::answer::Trouble;
+use dsrd::adapters::azure::wire::container::Container;
+use dsrd::adapters::azure::wire::link;
 use dsrd::adapters::folder::exports::FolderExports;
 use dsrd::adapters::memory::exports::MemoryExports;
+use dsrd::config::settings::Links;
 use dsrd::domain::failure::FailureKind;
 use dsrd::ports::exports::Exports;
 use futures::TryStreamExt;
+use jiff::SignedDuration;
+use reqwest::{Client, Method};
 
 use crate::support::azurite::Azurite;
+use crate::support::blob_server::account::Policy;
+use crate::support::blob_server::server::BlobServer;
 
 /// The suite.
 async fn keeps_the_contract(exports: &dyn Exports) {
@@ -72,6 +80,20 @@ async fn keeps_attempts_apart(exports: &dyn Exports) {
     exports.remove("a.zip").await.unwrap();
 }
 
+/// A writer that was asleep until what it writes was removed.
+async fn brings_nothing_back(exports: &dyn Exports) {
+    let mut asleep = exports.create("a.zip", 1).await.unwrap();
+    asleep.write(Bytes::from_static(b"nobody's")).await.unwrap();
+    exports.remove("a.zip").await.unwrap();
+    asleep.finish().await.unwrap_err();
+    assert!(read(exports, "a.zip").await.is_none());
+    let mut later = exports.create("a.zip", 2).await.unwrap();
+    later.write(Bytes::from_static(b"later")).await.unwrap();
+    later.finish().await.unwrap();
+    assert_eq!(read(exports, "a.zip").await.unwrap(), b"later");
+    exports.remove("a.zip").await.unwrap();
+}
+
 async fn write(exports: &dyn Exports, name: &str, pieces: &[&[u8]]) {
     let mut upload = exports.create(name, 1).await.unwrap();
     for piece in pieces {
@@ -88,12 +110,15 @@ async fn read(exports: &dyn Exports, name: &str) -> Option<Vec<u8>> {
 #[tokio::test]
 async fn memory_keeps_the_contract() {
     keeps_the_contract(&MemoryExports::new()).await;
+    brings_nothing_back(&MemoryExports::new()).await;
 }
 
 #[tokio::test]
 async fn folder_keeps_the_contract() {
     let folder = tempfile::tempdir().unwrap();
-    keeps_the_contract(&FolderExports::open(&folder.path().join("new/exports")).unwrap()).await;
+    let exports = FolderExports::open(&folder.path().join("new/exports")).unwrap();
+    keeps_the_contract(&exports).await;
+    brings_nothing_back(&exports).await;
     let left = std::fs::read_dir(folder.path().join("new/exports")).unwrap().count();
     assert_eq!(left, 0, "nothing half written stays");
 }
@@ -117,7 +142,8 @@ async fn azurite_keeps_the_contract() {
     for (container, credential) in
         [("dsr-exports", azurite.account_key()), ("dsr-exports-2", azurite.sas("rwdlac"))]
     {
-        let exports = BlobExports::open(&azurite.blob(container, credential)).unwrap();
+        let exports =
+            BlobExports::open(&azurite.blob(container, credential), Links::Plain).unwrap();
         keeps_the_contract(&exports).await;
         assert!(azurite.names(container).await.is_empty(), "nothing half written stays");
         let url = azurite.container_url(container);
@@ -125,11 +151,75 @@ async fn azurite_keeps_the_contract() {
     }
 }
 
+/// Whoever has the link needs nothing else, and can do nothing else.
+#[tokio::test]
+async fn a_link_by_the_accounts_key_opens_one_archive_for_reading() {
+    let azurite = Azurite::start().await;
+    let blob = azurite.blob("dsr-exports", azurite.account_key());
+    let exports = BlobExports::open(&blob, Links::Signed).unwrap();
+    for name in ["r-1.zip", "r-2.zip.age"] {
+        write(&exports, name, &[name.as_bytes()]).await;
+    }
+    let now = second(jiff::Timestamp::now());
+    let day = now + SignedDuration::from_hours(24);
+    let link = exports.link("r-1.zip", now, Some(day)).await.unwrap().unwrap();
+    assert_eq!(link.until, day);
+    assert_eq!(exports.url("r-1.zip"), link.expose().split('?').next().unwrap());
+    assert_eq!(fetched(Method::GET, link.expose()).await, (200, "r-1.zip".to_owned()));
+    let other = link.expose().replace("r-1.zip", "r-2.zip.age");
+    for (method, url) in [(Method::GET, &*other), (Method::DELETE, link.expose())] {
+        assert_eq!(fetched(method, url).await.0, 403);
+    }
+    let past = exports.link("r-1.zip", now, Some(now - SignedDuration::from_hours(1))).await;
+    assert_eq!(fetched(Method::GET, past.unwrap().unwrap().expose()).await.0, 403);
+    assert!(!format!("{link:?}").contains("sig="));
+    let week = exports.link("r-1.zip", now, None).await.unwrap().unwrap();
+    assert!(week.until <= now + SignedDuration::from_hours(7 * 24));
+    let plain = BlobExports::open(&blob, Links::Plain).unwrap();
+    assert!(plain.link("r-1.zip", now, None).await.unwrap().is_none());
+    let sas = BlobExports::open(&azurite.blob("c", azurite.sas("r")), Links::Signed).unwrap();
+    assert!(sas.link("r-1.zip", now, None).await.unwrap().is_none(), "ours is not given away");
+}
+
+/// The same by a key that the service gives out. Our server asks for no token, so it is entered
+/// with an account key here.
+#[tokio::test]
+async fn a_delegated_link_opens_one_archive_for_reading() {
+    let server = BlobServer::start(Policy::default()).await;
+    server.create_container("dsr-exports");
+    server.put("dsr-exports", "r-1.zip", b"archive");
+    server.put("dsr-exports", "r-2.zip", b"another");
+    let container = Container::open(&server.blob("dsr-exports")).unwrap();
+    let now = second(server.now());
+    let until = link::end(now, Some(now + SignedDuration::from_hours(24 * 30)));
+    let url = link::delegated(&container, "r-1.zip", now, until).await.unwrap();
+    assert_eq!(fetched(Method::GET, url.as_str()).await, (200, "archive".to_owned()));
+    assert_eq!(fetched(Method::DELETE, url.as_str()).await.0, 403);
+    let other = url.as_str().replace("r-1.zip", "r-2.zip");
+    assert_eq!(fetched(Method::GET, &other).await.0, 403);
+    let later = now + SignedDuration::from_hours(24 * 8);
+    let refused = link::delegated(&container, "r-1.zip", now, later).await.unwrap_err();
+    assert!(matches!(refused, Trouble::Refused { status: 400, .. }), "not for longer than a week");
+    server.advance_clock(SignedDuration::from_hours(24 * 7));
+    assert_eq!(fetched(Method::GET, url.as_str()).await.0, 403, "its time is over");
+}
+
+fn second(time: jiff::Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(time.as_second()).unwrap()
+}
+
+/// Status and body that somebody gets who has nothing but the URL.
+async fn fetched(method: Method, url: &str) -> (u16, String) {
+    let answer = Client::new().request(method, url).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
 #[tokio::test]
 async fn azurite_that_refuses_archives_says_so_at_the_upload() {
     let azurite = Azurite::start().await;
     azurite.create_container("dsr-exports").await;
-    let exports = BlobExports::open(&azurite.blob("dsr-exports", azurite.sas("rl"))).unwrap();
+    let exports = BlobExports::open(&azurite.blob("dsr-exports", azurite.sas("rl")), Links::Plain);
+    let exports = exports.unwrap();
     let mut upload = exports.create("a.zip", 1).await.unwrap();
     upload.write(Bytes::from_static(b"private")).await.unwrap();
     let failure = upload.finish().await.unwrap_err();

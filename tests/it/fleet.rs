@@ -2,12 +2,13 @@
 
 use dsrd::adapters::memory::source::Fault;
 use dsrd::domain::outcome::Block;
+use serde_json::json;
 
 use crate::support::simulation::scenario::Start::{Late, Together};
 use crate::support::simulation::scenario::{
-    SOURCE, Scenario, notes, patient, request, request_told, simulate,
+    SOURCE, Scenario, notes, patient, request, request_told, request_with, simulate,
 };
-use crate::support::simulation::story::ending;
+use crate::support::simulation::story::{RECIPIENT, ending};
 use crate::support::simulation::tripwire::{Fuse, Trip};
 
 /// Lives the life once in peace, and then once for each effect of the first daemon, stopped there
@@ -53,7 +54,7 @@ macro_rules! lives {
     )*};
 }
 
-lives!(export, several_sources, called_back);
+lives!(export, expiring, several_sources, called_back);
 
 /// Which of the two is accepted first would be chance if one daemon stood still.
 #[test]
@@ -63,6 +64,15 @@ fn same_person_one_killed() {
 
 fn export() -> Scenario {
     patient(Scenario::small().sent(request("r-1", "access")))
+}
+
+/// Encrypted, and removed by whichever daemon.
+fn expiring() -> Scenario {
+    let options = json!({ "encrypt_to": [RECIPIENT] });
+    let mut scenario = patient(Scenario::small().sent(request_with("r-1", "access", options)));
+    scenario.limits.archive_life_ms = 2_000;
+    scenario.until_expired = true;
+    scenario
 }
 
 /// The shards are walked by both, those of one source too.

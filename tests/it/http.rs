@@ -11,8 +11,9 @@ use dsrd::domain::item::Item;
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::State;
+use dsrd::ports::archives::{Archives, Kept};
 use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
-use dsrd::ports::exports::{Exports, Upload};
+use dsrd::ports::exports::{Exports, SignedLink, Upload};
 use dsrd::ports::inventories::Inventories;
 use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
@@ -130,6 +131,14 @@ impl Exports for World {
         unreachable!()
     }
     fn url(&self, _: &str) -> String {
+        unreachable!()
+    }
+    async fn link(
+        &self,
+        _: &str,
+        _: Timestamp,
+        _: Option<Timestamp>,
+    ) -> Result<Option<SignedLink>, Failure> {
         unreachable!()
     }
     async fn ping(&self) -> Result<(), Failure> {
@@ -295,6 +304,22 @@ impl Ledger for World {
             return Err(Failure::transient("opening the ledger").because("<disk> is full"));
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Archives for World {
+    async fn keep(&self, _: &Lease, _: &RequestId, _: &str) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn expired(&self, _: Timestamp, _: u32) -> Result<Vec<Kept>, Failure> {
+        unreachable!()
+    }
+    async fn kept(&self, _: &RequestId) -> Result<Option<Kept>, Failure> {
+        unreachable!()
+    }
+    async fn removed(&self, _: &Lease, _: &RequestId) -> Result<(), Failure> {
+        unreachable!()
     }
 }
 

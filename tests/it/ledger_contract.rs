@@ -8,8 +8,9 @@ use dsrd::domain::inventory::Print;
 use dsrd::domain::outcome::{Barrier, Block, ItemOutcome};
 use dsrd::domain::plan::ActionWord;
 use dsrd::domain::request::{RequestId, RequestKind};
-use dsrd::domain::state::{Event, State};
+use dsrd::domain::state::{Archive, Counts, Event, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
+use dsrd::ports::archives::Kept;
 use dsrd::ports::ledger::{
     Appended, Callback, Cleared, Ledger, Opened, Progress, Record, ordinals,
 };
@@ -33,6 +34,7 @@ macro_rules! suite {
         suite!(@ledger fresh, outcomes_are_replaced, thousands_of_items, the_outbox_keeps_order);
         suite!(@ledger fresh, progress_is_of_the_current_stage, rest_forgets_the_seals);
         suite!(@ledger fresh, a_failed_request_keeps_its_seals, each_url_is_owed_each_announcement);
+        suite!(@ledger fresh, archives_are_known_until_they_are_removed);
         suite!(@ledger fresh, work_is_claimed_once, a_lapsed_lease_writes_nothing);
         suite!(@ledger fresh, sweeps_are_opened_one_at_a_time, one_person_is_served_in_order);
         suite!(@ledger fresh, what_a_sweep_saw_is_kept_as_long_as_it_is_needed);
@@ -392,6 +394,63 @@ async fn a_failed_request_keeps_its_seals(ledger: &dyn Ledger) {
     assert!(ledger.sealed(life.id()).await.unwrap().is_some());
     life.go(ledger, [Event::Cancelled(decision())]).await;
     assert!(ledger.sealed(life.id()).await.unwrap().is_none());
+}
+
+async fn archives_are_known_until_they_are_removed(ledger: &dyn Ledger) {
+    let lease = own(ledger).await;
+    let (mut first, mut other) =
+        (Life::begin(ledger, "r-1", 100).await, Life::begin(ledger, "r-2", 100).await);
+    assert!(ledger.kept(first.id()).await.unwrap().is_none());
+    for life in [&first, &other] {
+        let name = format!("{}.zip", life.id());
+        ledger.keep(&lease, life.id(), &name).await.unwrap();
+        let kept = Kept { request: life.id().clone(), name, until: None };
+        assert_eq!(ledger.kept(life.id()).await.unwrap(), Some(kept));
+    }
+    assert!(ledger.expired(second(1 << 33), 9).await.unwrap().is_empty(), "while they are written");
+
+    let archive = Archive {
+        name: "r-1.zip".to_owned(),
+        url: "dir:r-1.zip".to_owned(),
+        sha256: "0".repeat(64),
+        size: 1,
+        files: 1,
+        expires: Some(second(900)),
+    };
+    let verified = Event::Verified {
+        counts: Counts::default(),
+        archive: Some(archive),
+        logically_erased_at: None,
+        unrecoverable_after: None,
+        untouched: None,
+    };
+    let acted = Event::Acted { archive: None };
+    first.go(ledger, [Event::FindStarted, planned(), Event::ActStarted, acted, verified]).await;
+    let failed = Event::Failed { reason: "no store".to_owned() };
+    other.go(ledger, [Event::FindStarted, planned(), failed]).await;
+    let expired = async |at, limit| -> Vec<String> {
+        let expired = ledger.expired(second(at), limit).await.unwrap();
+        expired.into_iter().map(|kept| kept.name).collect()
+    };
+    assert_eq!(expired(899, 9).await, ["r-2.zip"], "of a failed request, at once");
+    assert_eq!(expired(900, 9).await, ["r-2.zip", "r-1.zip"]);
+    assert_eq!(expired(900, 1).await, ["r-2.zip"]);
+
+    // Tried again: what is written now is kept, until a record says otherwise.
+    other.go(ledger, [Event::Retried(decision())]).await;
+    ledger.keep(&lease, other.id(), "r-2.zip.age").await.unwrap();
+    assert_eq!(expired(900, 9).await, ["r-1.zip"]);
+    other.go(ledger, [Event::Cancelled(decision())]).await;
+    assert_eq!(expired(900, 9).await, ["r-2.zip.age", "r-1.zip"]);
+
+    ledger.removed(&lease, first.id()).await.unwrap();
+    ledger.removed(&lease, first.id()).await.unwrap();
+    assert_eq!(expired(900, 9).await, ["r-2.zip.age"]);
+    let newer = own(ledger).await;
+    assert!(ledger.removed(&lease, other.id()).await.unwrap_err().is_transient());
+    assert!(ledger.keep(&lease, other.id(), "r-2.zip").await.unwrap_err().is_transient());
+    ledger.removed(&newer, other.id()).await.unwrap();
+    assert!(ledger.kept(other.id()).await.unwrap().is_none());
 }
 
 /// Started together on nothing, then both continuing the same request again and again.

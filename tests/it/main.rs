@@ -23,6 +23,7 @@ mod source_on_blob_server; // the Source suite on it; every request fails once i
 mod rewriting_blobs; // what an account keeps of a blob that is written over, and what it may lose
 mod erasing_blobs; // what an account keeps of an erased blob, under each policy; patterns of containers
 mod exports_contract; // the Exports suite: memory, folder, Azurite
+mod encrypted; // archives for their recipients alone, opened by age; their end, and links to them
 mod ledger_contract; // the Ledger suite: SQLite, PostgreSQL
 mod ledger_shredding; // what a database file still holds of a request that rests
 mod folder_queue; // the embedded default queue

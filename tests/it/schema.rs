@@ -47,6 +47,12 @@ fn with(mut value: Value, pointer: &str, new: Value) -> Value {
 #[test]
 fn requests_of_the_design_are_taken() {
     taken(REQUEST, &request());
+    let recipient = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
+    for encrypt_to in
+        [json!([recipient]), json!([{ "passphrase": "correct horse battery staple" }])]
+    {
+        taken(REQUEST, &with(request(), "/extensions/dsrd", json!({ "encrypt_to": encrypt_to })));
+    }
     let hash = "a".repeat(64);
     for identities in [
         json!({"email": {"value": "ann@contoso.com", "encoding": "raw"}}),
@@ -172,6 +178,8 @@ fn events_that_we_write_are_taken() {
             "completed",
             json!({"outcome": "completed", "counts": counts, "results_count": 3,
                    "results_url": "https://a.blob.core.windows.net/dsr-exports/a.zip",
+                   "results_url_expire_time": "2026-11-30T08:45:00Z",
+                   "results_expire_time": "2026-12-23T09:00:00Z",
                    "archive_sha256": digest, "certificate_digest": digest}),
         ),
         (

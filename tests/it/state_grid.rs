@@ -21,6 +21,7 @@ fn events() -> Vec<(&'static str, Event)> {
         untouched: None,
     };
     let archive = Archive {
+        expires: None,
         name: String::new(),
         url: String::new(),
         sha256: String::new(),

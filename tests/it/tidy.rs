@@ -212,10 +212,12 @@ fn every_setting_is_explained_in_the_reference() {
     let file = File { sources, policy, ..File::default() };
     let mut known = Vec::new();
     keys("", &serde_json::to_value(file).unwrap(), &mut known);
-    // `[exports]` and `[[sources]]` are written alike, and explained once.
+    // What `[exports]` and `[[sources]]` have both is explained once.
+    let of_sources: Vec<String> =
+        known.iter().filter_map(|key| key.strip_prefix("sources.").map(str::to_owned)).collect();
     known.retain(|key| {
-        let shared = key.strip_prefix("exports.");
-        shared.is_none_or(|key| key == "url")
+        let of_exports = key.strip_prefix("exports.");
+        of_exports.is_none_or(|key| key == "url" || !of_sources.iter().any(|other| other == key))
     });
     let mut faults = Faults::default();
     for key in &known {

@@ -10,14 +10,17 @@ use azure_core::http::{Method, RequestContent};
 use azure_storage_blob::clients::{BlobClient, BlobClientOptions, BlockBlobClient};
 use azure_storage_blob::models::{BlockBlobClientCommitBlockListOptions, BlockLookupList};
 use bytes::{Bytes, BytesMut};
+use jiff::Timestamp;
 
 use crate::adapters::azure::download;
 use crate::adapters::azure::wire::address::blob_url;
 use crate::adapters::azure::wire::answer::{Answer, Trouble};
 use crate::adapters::azure::wire::container::{Container, in_time};
-use crate::config::settings::Blob;
+use crate::adapters::azure::wire::link;
+use crate::adapters::azure::wire::shared_key::SharedKey;
+use crate::config::settings::{Blob, Credential, Links};
 use crate::domain::failure::Failure;
-use crate::ports::exports::{Exports, Upload};
+use crate::ports::exports::{Exports, SignedLink, Upload};
 use crate::ports::sources::ByteStream;
 
 /// Bytes of a block, and of memory that an upload takes. The service allows 50,000 blocks, so an
@@ -28,6 +31,17 @@ const WRITING: &str = "writing an archive to its container";
 /// The container; made when it is first needed and the credential allows it.
 pub struct BlobExports {
     container: Arc<Container>,
+    signing: Signing,
+}
+
+/// What signs links.
+enum Signing {
+    /// Nothing: there are none.
+    Nothing,
+    /// The key of the account.
+    Account(SharedKey),
+    /// A key that the service gives out to our identity.
+    Delegated,
 }
 
 impl BlobExports {
@@ -35,8 +49,16 @@ impl BlobExports {
     ///
     /// # Errors
     /// Where the URL is no container's or the credential is malformed.
-    pub fn open(blob: &Blob) -> Result<Self, Failure> {
-        Ok(Self { container: Arc::new(Container::open(blob)?) })
+    pub fn open(blob: &Blob, links: Links) -> Result<Self, Failure> {
+        let container = Arc::new(Container::open(blob)?);
+        let signing = match (links, &blob.credential) {
+            (Links::Plain, _) | (Links::Signed, Credential::Sas(_)) => Signing::Nothing,
+            (Links::Signed, Credential::AccountKey { account, key }) => {
+                Signing::Account(SharedKey::new(account, key)?)
+            }
+            (Links::Signed, _) => Signing::Delegated,
+        };
+        Ok(Self { container, signing })
     }
 
     async fn call(&self, doing: &str, method: Method, name: &str) -> Result<Answer, Failure> {
@@ -84,6 +106,7 @@ impl Exports for BlobExports {
         Ok(Box::new(BlobUpload {
             client,
             attempt,
+            content_type: content_type(name),
             replaces,
             pending: BytesMut::new(),
             blocks: Vec::new(),
@@ -114,6 +137,31 @@ impl Exports for BlobExports {
         blob_url(self.container.url(), name).map(String::from).unwrap_or_default()
     }
 
+    async fn link(
+        &self,
+        name: &str,
+        now: Timestamp,
+        until: Option<Timestamp>,
+    ) -> Result<Option<SignedLink>, Failure> {
+        let until = link::end(now, until);
+        let url = match &self.signing {
+            Signing::Nothing => return Ok(None),
+            Signing::Account(key) => {
+                link::service(&self.container, key, name, until).ok_or_else(unnameable)?
+            }
+            Signing::Delegated => match link::delegated(&self.container, name, now, until).await {
+                Ok(url) => url,
+                // The archive is there all the same, for whoever may read the container.
+                Err(Trouble::Refused { status: 403, code }) => {
+                    tracing::warn!(code, "links cannot be signed: no user delegation key for us");
+                    return Ok(None);
+                }
+                Err(trouble) => return Err(trouble.failure("signing a link to an archive")),
+            },
+        };
+        Ok(Some(SignedLink::new(url.into(), until)))
+    }
+
     async fn ping(&self) -> Result<(), Failure> {
         const DOING: &str = "asking for the container for archives";
         let call = self.container.call(Method::Head, self.container.authorised_url(), &[]).await;
@@ -141,6 +189,7 @@ enum Replaces {
 struct BlobUpload {
     client: BlockBlobClient,
     attempt: u64,
+    content_type: &'static str,
     replaces: Replaces,
     /// Bytes that do not fill a block yet.
     pending: BytesMut,
@@ -172,7 +221,7 @@ impl Upload for BlobUpload {
             Replaces::Unknown => (None, None),
         };
         let options = BlockBlobClientCommitBlockListOptions {
-            blob_content_type: Some("application/zip".to_owned()),
+            blob_content_type: Some(self.content_type.to_owned()),
             if_match,
             if_none_match,
             ..BlockBlobClientCommitBlockListOptions::default()
@@ -196,6 +245,11 @@ impl BlobUpload {
         self.blocks.push(id);
         Ok(())
     }
+}
+
+/// Age has no media type of its own.
+fn content_type(name: &str) -> &'static str {
+    if name.ends_with(".zip") { "application/zip" } else { "application/octet-stream" }
 }
 
 fn done<T>(answer: Result<azure_core::Result<T>, Trouble>) -> Result<(), Failure> {

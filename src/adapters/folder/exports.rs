@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
 use url::Url;
 
 use crate::domain::failure::Failure;
-use crate::ports::exports::{Exports, Upload};
+use crate::ports::exports::{Exports, SignedLink, Upload};
 use crate::ports::sources::ByteStream;
 
 /// Bytes read at a time.
@@ -113,6 +114,16 @@ impl Exports for FolderExports {
 
     fn url(&self, name: &str) -> String {
         Url::from_file_path(self.root.join(name)).map(String::from).unwrap_or_default()
+    }
+
+    /// Whoever may read the folder needs none.
+    async fn link(
+        &self,
+        _name: &str,
+        _now: Timestamp,
+        _until: Option<Timestamp>,
+    ) -> Result<Option<SignedLink>, Failure> {
+        Ok(None)
     }
 
     async fn ping(&self) -> Result<(), Failure> {

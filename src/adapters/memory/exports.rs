@@ -1,26 +1,44 @@
 //! Archives in memory.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, StreamExt};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::failure::Failure;
-use crate::ports::exports::{Exports, Upload};
+use crate::ports::exports::{Exports, SignedLink, Upload};
 use crate::ports::sources::ByteStream;
 
 /// Bytes handed out at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// Each archive with the attempt that wrote it.
-type Shelf = Arc<Mutex<BTreeMap<String, (u64, Bytes)>>>;
+/// What there is of each name.
+type Shelf = Arc<Mutex<BTreeMap<String, Place>>>;
+
+/// The place of one archive.
+#[derive(Default)]
+struct Place {
+    /// The first attempt that may still be finished.
+    first: u64,
+    /// The last that was begun.
+    last: u64,
+    archive: Option<Bytes>,
+}
+
+/// Stands in every link.
+pub const SIGNATURE: &str = "c2lnbmF0dXJl";
 
 /// The archives, by name.
 #[derive(Default)]
 pub struct MemoryExports {
     archives: Shelf,
+    /// How long links live; without it there are none.
+    links: Option<SignedDuration>,
+    minted: AtomicU64,
 }
 
 impl MemoryExports {
@@ -29,19 +47,29 @@ impl MemoryExports {
         Self::default()
     }
 
+    /// Gives out links, which live so long.
+    #[must_use]
+    pub fn with_links(mut self, lives: SignedDuration) -> Self {
+        self.links = Some(lives);
+        self
+    }
+
     /// The bytes of an archive.
     pub fn get(&self, name: &str) -> Option<Bytes> {
-        locked(&self.archives).get(name).map(|(_, bytes)| bytes.clone())
+        locked(&self.archives).get(name)?.archive.clone()
     }
 
     /// The names of all archives, in order.
     pub fn names(&self) -> Vec<String> {
-        locked(&self.archives).keys().cloned().collect()
+        let archives = locked(&self.archives);
+        let there = archives.iter().filter(|(_, place)| place.archive.is_some());
+        there.map(|(name, _)| name.clone()).collect()
     }
 
     /// Puts other bytes in the place of an archive, as a broken store would.
     pub fn overwrite(&self, name: &str, bytes: impl Into<Bytes>) {
-        locked(&self.archives).insert(name.to_owned(), (0, bytes.into()));
+        let archive = Some(bytes.into());
+        locked(&self.archives).insert(name.to_owned(), Place { archive, ..Place::default() });
     }
 }
 
@@ -49,6 +77,10 @@ impl MemoryExports {
 impl Exports for MemoryExports {
     async fn create(&self, name: &str, attempt: u64) -> Result<Box<dyn Upload>, Failure> {
         let (archives, name) = (Arc::clone(&self.archives), name.to_owned());
+        let mut places = locked(&archives);
+        let place = places.entry(name.clone()).or_default();
+        place.last = attempt.max(place.last);
+        drop(places);
         Ok(Box::new(MemoryUpload { archives, name, attempt, bytes: BytesMut::new() }))
     }
 
@@ -61,12 +93,30 @@ impl Exports for MemoryExports {
     }
 
     async fn remove(&self, name: &str) -> Result<(), Failure> {
-        locked(&self.archives).remove(name);
+        if let Some(place) = locked(&self.archives).get_mut(name) {
+            // Whoever is writing it was to finish before.
+            place.first = place.last + 1;
+            place.archive = None;
+        }
         Ok(())
     }
 
     fn url(&self, name: &str) -> String {
         format!("memory:{name}")
+    }
+
+    async fn link(
+        &self,
+        name: &str,
+        now: Timestamp,
+        until: Option<Timestamp>,
+    ) -> Result<Option<SignedLink>, Failure> {
+        let Some(lives) = self.links else { return Ok(None) };
+        let most = now + lives;
+        let until = until.map_or(most, |until| until.min(most));
+        let minted = self.minted.fetch_add(1, Ordering::Relaxed);
+        let url = format!("memory:{name}?number={minted}&sig={SIGNATURE}");
+        Ok(Some(SignedLink::new(url, until)))
     }
 
     async fn ping(&self) -> Result<(), Failure> {
@@ -91,15 +141,17 @@ impl Upload for MemoryUpload {
     async fn finish(self: Box<Self>) -> Result<(), Failure> {
         let Self { archives, name, attempt, bytes } = *self;
         let mut archives = locked(&archives);
-        if archives.get(&name).is_some_and(|(other, _)| *other > attempt) {
-            return Err(Failure::transient("finishing an archive that a later attempt finished"));
+        let place = archives.entry(name).or_default();
+        if attempt < place.first {
+            return Err(Failure::transient("finishing an archive that is not wanted any more"));
         }
-        archives.insert(name, (attempt, bytes.freeze()));
+        place.first = attempt;
+        place.archive = Some(bytes.freeze());
         Ok(())
     }
 }
 
 /// Every change is one insert or remove, so a panic elsewhere leaves nothing half done.
-fn locked(archives: &Shelf) -> MutexGuard<'_, BTreeMap<String, (u64, Bytes)>> {
+fn locked(archives: &Shelf) -> MutexGuard<'_, BTreeMap<String, Place>> {
     archives.lock().unwrap_or_else(PoisonError::into_inner)
 }

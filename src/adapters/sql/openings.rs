@@ -10,7 +10,7 @@ use crate::adapters::sql::items::{blocks, places};
 use crate::adapters::sql::requests::{next, write_records};
 use crate::adapters::sql::rows::{DIGEST, REQUEST_ID, millis, read, stored};
 use crate::adapters::sql::sharing::persons;
-use crate::adapters::sql::{callbacks, outbox};
+use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;

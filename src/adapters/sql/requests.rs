@@ -5,10 +5,11 @@
 
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
+use crate::adapters::sql::archives;
 use crate::adapters::sql::items::places;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{CENSUS, RECORD, SEALED, STANDING, millis, read, stored, written};
-use crate::adapters::sql::{callbacks, outbox};
+use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
@@ -66,6 +67,7 @@ pub async fn append(
         return Ok(None);
     }
     write_records(connection, &[record]).await?;
+    archives::settle(connection, record).await?;
     if let Some(announcement) = announcement {
         outbox::add(connection, &[(announcement, changed)]).await?;
         callbacks::owe(connection, &record.id).await?;

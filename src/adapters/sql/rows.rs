@@ -14,6 +14,7 @@ use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::ActionWord;
 use crate::domain::request::{IllegalRequestId, RequestId, RequestKind};
 use crate::domain::state::{Event, State};
+use crate::ports::archives::Kept;
 use crate::ports::ledger::{
     Callback, CallbackId, Progress, Record, SealedItem, SealedRequest, Standing,
 };
@@ -122,6 +123,9 @@ pub const ANNOUNCEMENT: Columns<Announcement> =
 
 /// A row of `callbacks`, with its URL and the body of its announcement.
 pub const CALLBACK: Columns<Callback> = Columns { doing: "reading the callbacks", from: callback };
+
+/// A row of `archives`.
+pub const ARCHIVE: Columns<Kept> = Columns { doing: "reading which archives are kept", from: kept };
 
 /// `count` over `outbox` or `callbacks`.
 pub const BACKLOG: Columns<u64> = Columns { doing: "counting what is to be sent", from: count };
@@ -262,6 +266,14 @@ fn callback(row: &AnyRow) -> Result<Callback, RowError> {
         event: get(row, "body")?,
         tries: u32::try_from(get::<i64>(row, "tries")?).unwrap_or(u32::MAX),
         failed_at: get::<Option<i64>>(row, "failed_at")?.map(time).transpose()?,
+    })
+}
+
+fn kept(row: &AnyRow) -> Result<Kept, RowError> {
+    Ok(Kept {
+        request: request_id(row, "request")?,
+        name: get(row, "name")?,
+        until: get::<Option<i64>>(row, "expire_at")?.map(time).transpose()?,
     })
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::app::{self, Daemon};
+use crate::app::{self, Daemon, KeyFiles};
 use crate::cli::demo::sample;
 use crate::cli::output::{self, CliError, End, line};
 use crate::cli::status;
@@ -61,7 +61,7 @@ async fn ask(settings: &Settings, root: &Path) -> Result<End, CliError> {
     ended(state, &told)?;
     let id = told["subject_request_id"].as_str().unwrap_or_default();
     let archive = root.join("exports").join(format!("{id}.zip"));
-    let holds = app::verify_archive(&archive)?;
+    let holds = app::verify_archive(&archive, &KeyFiles::default())?;
     let (path, files) = (archive.display(), holds.files);
     line(format!("   archive      {path} ({files} files), read back whole"))?;
 

@@ -6,6 +6,7 @@ pub mod signature;
 pub mod fields;
 pub mod person;
 pub mod json;
+pub mod recipients;
 pub mod options;
 pub mod callbacks;
 pub mod read;

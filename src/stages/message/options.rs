@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::domain::request::Options;
 use crate::stages::message::fault::{Faults, Terms};
 use crate::stages::message::fields::Place;
+use crate::stages::message::recipients;
 
 /// Its fields.
 pub const OPTION_FIELDS: [&str; 6] =
@@ -30,12 +31,12 @@ pub fn read(object: &Map<String, Value>, terms: &Terms, faults: &mut Faults) -> 
         .and_then(|extensions| inner(extensions, "dsrd", AT, faults));
     let Some(ours) = ours else { return Options::default() };
     faults.strays(ours, AT, &OPTION_FIELDS);
-    refuse_what_is_not_served(ours, faults);
     let place = Place { object: ours, at: AT };
     Options {
         sources: sources(ours.get("sources"), terms, faults),
         dry_run: dry_run(place, faults),
         redact: redact(place, faults),
+        encrypt_to: recipients::read(ours.get("encrypt_to"), faults),
         language: language(place, faults),
         due_time: due_time(place, terms, faults),
     }
@@ -55,14 +56,6 @@ fn inner<'a>(
             faults.wrong_type(pointer, "an object");
             None
         }
-    }
-}
-
-fn refuse_what_is_not_served(ours: &Map<String, Value>, faults: &mut Faults) {
-    if ours.contains_key("encrypt_to") {
-        let text = "archives cannot be encrypted by this version, and are not written in the clear \
-                    where encryption was asked for";
-        faults.add("/extensions/dsrd/encrypt_to", "not_supported", text);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::stages::message::fields::Place;
 use crate::stages::message::json::{self, DEPTH_MAX, Defect, Document, Step};
 use crate::stages::message::person::identities;
 use crate::stages::message::person::unspoken::Unspoken;
-use crate::stages::message::{callbacks, options};
+use crate::stages::message::{callbacks, options, recipients};
 
 /// What a producer sent.
 #[derive(Debug)]
@@ -195,6 +195,7 @@ fn tell_duplicates(document: &Document, faults: &mut Faults) {
         &options::OPTION_FIELDS,
         &identities::ARRAY_FIELDS,
         &identities::DICTIONARY_FIELDS,
+        &recipients::PASSPHRASE_FIELDS,
         &["dsrd"],
     ]
     .concat();

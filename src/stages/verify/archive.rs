@@ -1,20 +1,47 @@
 //! The second look at an export: the archive is fetched from the store again and read back whole.
+//!
+//! An encrypted one is kept as it was fetched, and decrypted piece by piece as it is read: what is
+//! in it does not come to rest on a disk of ours.
 
 use std::fs::File;
-use std::io::{Seek, Write};
+use std::io::{BufReader, Read, Seek, Write};
 
 use futures::StreamExt;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::archive::check::{self, ArchiveFault, Checked};
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, chain};
 use crate::domain::state::{Archive, Event};
+use crate::evidence::encryption::{
+    ArchiveKey, Encryption, IllegalIdentity, OpenError, is_encrypted,
+};
 use crate::ports::exports::Exports;
 use crate::stages::docket::{Case, Docket};
 use crate::stages::verify::counts::counts;
 
-/// Reads the archive back and brings the request to rest, or, where the archive is not what was
-/// written, back to acting.
+/// Why an archive was not found sound.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsound {
+    /// It is no whole archive.
+    #[error("reading the archive back")]
+    Fault(#[from] ArchiveFault),
+    /// It cannot be looked into.
+    #[error("opening the archive")]
+    Open(#[from] OpenError),
+    /// It cannot be looked into without a key.
+    #[error("the archive is encrypted, and no key was given")]
+    NoKey,
+    /// What was given as one is no key.
+    #[error("reading the file of age identities")]
+    Key(#[from] IllegalIdentity),
+    /// The file cannot be read.
+    #[error("reading the archive's file")]
+    File(#[from] std::io::Error),
+}
+
+/// Reads the archive back and brings the request to rest; or, where the archive is not what was
+/// written, back to acting. From then on it is kept for `expire_after`.
 ///
 /// # Errors
 /// A transient failure of the store or of the ledger; permanent once `rounds_max` archives in a row
@@ -24,6 +51,7 @@ pub async fn read_back(
     exports: &dyn Exports,
     case: &Case,
     rounds_max: u32,
+    expire_after: Option<SignedDuration>,
 ) -> Result<(), Failure> {
     let id = &case.request.id;
     let records = docket.ledger.records(id).await?;
@@ -32,7 +60,8 @@ pub async fn read_back(
         _ => None,
     });
     let archive = archive.ok_or_else(|| Failure::permanent("finding the archive to read back"))?;
-    if let Err(fault) = whole(exports, &archive).await? {
+    let key = case.encryption();
+    if let Err(fault) = whole(exports, &archive, key).await? {
         let rounds = records.iter().filter(|r| matches!(r.event, Event::LeftOver { .. })).count();
         if rounds >= rounds_max as usize {
             // Nobody will fetch it, and it is full of personal data.
@@ -45,19 +74,28 @@ pub async fn read_back(
         docket.advance(case, Event::LeftOver { items: 0 }).await?;
         return Ok(());
     }
+    // In whole seconds, so that a link can end at the same time.
+    let now = Timestamp::from_second(docket.clock.now().as_second())
+        .expect("cutting a time to seconds keeps it in range");
+    let expires = expire_after.map(|after| now + after);
+    let link = exports.link(&archive.name, now, expires).await?;
     let verified = Event::Verified {
         counts: counts(docket, case).await?,
-        archive: Some(archive),
+        archive: Some(Archive { expires, ..archive }),
         logically_erased_at: None,
         unrecoverable_after: None,
         untouched: None,
     };
-    docket.advance(case, verified).await?;
+    docket.conclude(case, verified, link.as_ref()).await?;
     Ok(())
 }
 
 /// Whether the stored archive has the digest that was ledgered and agrees with its own manifest.
-async fn whole(exports: &dyn Exports, archive: &Archive) -> Result<Result<(), String>, Failure> {
+async fn whole(
+    exports: &dyn Exports,
+    archive: &Archive,
+    encryption: Option<Encryption>,
+) -> Result<Result<(), String>, Failure> {
     let Some(mut bytes) = exports.open(&archive.name).await? else {
         return Ok(Err("the archive is not in the store".into()));
     };
@@ -73,19 +111,57 @@ async fn whole(exports: &dyn Exports, archive: &Archive) -> Result<Result<(), St
         return Ok(Err("the archive has another digest than was written".into()));
     }
     spool.rewind().map_err(spooling)?;
-    let checking = tokio::task::spawn_blocking(move || check_file(spool));
+    let checking = tokio::task::spawn_blocking(move || {
+        let key = encryption.map(|encryption| encryption.key());
+        check_file(spool, key.as_ref())
+    });
     Ok(match checking.await {
-        Ok(checked) => checked.map(drop).map_err(|fault| fault.to_string()),
+        Ok(checked) => checked.map(drop).map_err(|unsound| chain(&unsound)),
         Err(_) => Err("checking the archive ended abnormally".into()),
     })
 }
 
-/// Reads an archive whole and compares it with its manifest.
+/// Reads an archive whole and compares it with its manifest; one that is encrypted, by the key.
 ///
 /// # Errors
 /// The first fault found.
-pub fn check_file(archive: File) -> Result<Checked, ArchiveFault> {
-    check::check(std::io::BufReader::new(archive))
+fn check_file(mut archive: File, key: Option<&ArchiveKey>) -> Result<Checked, Unsound> {
+    let mut start = Vec::new();
+    (&archive).take(START_BYTES).read_to_end(&mut start)?;
+    archive.rewind()?;
+    let archive = BufReader::new(archive);
+    if !is_encrypted(&start) {
+        return Ok(check::check(archive)?);
+    }
+    let plain = key.ok_or(Unsound::NoKey)?.open(archive)?;
+    Ok(check::check(BufReader::new(plain))?)
+}
+
+/// The same by a key as people have it: the text of a file of age identities, or a passphrase.
+///
+/// # Errors
+/// The first fault found; no key where one is needed.
+pub fn check_with(
+    archive: File,
+    identities: Option<&str>,
+    passphrase: Option<&str>,
+) -> Result<Checked, Unsound> {
+    let key = match (identities, passphrase) {
+        (Some(text), _) => Some(ArchiveKey::identities(text)?),
+        (None, Some(passphrase)) => Some(ArchiveKey::passphrase(passphrase)),
+        (None, None) => None,
+    };
+    check_file(archive, key.as_ref())
+}
+
+/// Enough to know an encrypted file by.
+const START_BYTES: u64 = 64;
+
+impl Unsound {
+    /// Whether the archive is at fault, and not that we could not look.
+    pub fn is_of_archive(&self) -> bool {
+        matches!(self, Self::Fault(_) | Self::Open(OpenError::Damaged))
+    }
 }
 
 fn spooling(error: std::io::Error) -> Failure {

@@ -130,7 +130,9 @@ async fn act(
     let exports = &*world.exports;
     if case.request.kind.is_export() {
         if case.standing.state == State::Verifying {
-            return read_back(docket, exports, &case, world.limits.verify_rounds_max).await;
+            let limits = &world.limits;
+            let (rounds, expire_after) = (limits.verify_rounds_max, limits.expire_after());
+            return read_back(docket, exports, &case, rounds, expire_after).await;
         }
         let walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
         return export(docket, &world.sources, exports, &world.controller, &case, &walk).await;

@@ -5,3 +5,4 @@ pub mod sweep;
 pub mod act;
 pub mod announce;
 pub mod callback;
+pub mod expire;

@@ -6,3 +6,4 @@ pub mod credential;
 pub mod answer;
 pub mod pace;
 pub mod container;
+pub mod link;

@@ -47,11 +47,15 @@ impl SharedKey {
         Ok(Self { account: account.to_owned(), key })
     }
 
+    /// The signature over a text, base64.
+    pub fn signature(&self, text: &str) -> String {
+        STANDARD.encode(self.key.clone().chain_update(text).finalize().into_bytes())
+    }
+
     fn sign(&self, request: &mut Request) {
         // The signature's own date: the server compares it with its clock, not with ours.
         request.insert_header("x-ms-date", to_rfc7231(&OffsetDateTime::now_utc()));
-        let signed = self.key.clone().chain_update(string_to_sign(&self.account, request));
-        let signature = STANDARD.encode(signed.finalize().into_bytes());
+        let signature = self.signature(&string_to_sign(&self.account, request));
         let value = format!("SharedKey {}:{signature}", self.account);
         request.insert_header("authorization", value);
     }

@@ -186,11 +186,65 @@ pub fn options() -> Vec<Row> {
         set(&at("on_erase"), json!("shred"), "unknown_action"),
         set(&at("on_erase"), json!("keep"), "unknown_action"),
         set(&at("on_erase"), json!(true), "wrong_type"),
-        set(&at("encrypt_to"), json!(["age1CANARY"]), "not_supported"),
-        set(&at("encrypt_to"), Value::Null, "not_supported"),
         set(&at("language"), json!("ja_JP"), "bad_language"),
         set(&at("language"), json!("x"), "bad_language"),
         set(&at("language"), json!("CANARY-CANARY"), "bad_language"),
         set(&at("language"), json!(81), "wrong_type"),
+    ]
+}
+
+pub fn recipients() -> Vec<Row> {
+    const CHECKSUM: &str = "a schema computes no checksum and no curve";
+    let good = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
+    let at = "/extensions/dsrd/encrypt_to";
+    let fault = |value: Value, place: &str, code| {
+        set(at, value, code).at(&[(&format!("{at}{place}"), code)])
+    };
+    let passphrase =
+        |value: Value, code| fault(json!([{ "passphrase": value }]), "/0/passphrase", code);
+    vec![
+        fault(Value::Null, "", "wrong_type"),
+        fault(json!("age1CANARY"), "", "wrong_type"),
+        fault(json!({ "passphrase": "CANARY likes long words" }), "", "wrong_type"),
+        fault(json!([]), "", "empty"),
+        fault(json!(vec![good; 21]), "", "too_many"),
+        fault(json!([7]), "/0", "wrong_type"),
+        fault(json!([good, Value::Null]), "/1", "wrong_type"),
+        fault(json!(["CANARY"]), "/0", "bad_recipient"),
+        fault(json!(["age1nonsense"]), "/0", "bad_recipient"),
+        fault(json!([good, "CANARY@leaky.example"]), "/1", "bad_recipient"),
+        fault(json!([good.to_uppercase()]), "/0", "bad_recipient"),
+        fault(json!([format!("{good} ")]), "/0", "bad_recipient"),
+        fault(json!([good.replace('7', "8")]), "/0", "bad_recipient").beyond_schema(CHECKSUM),
+        // The point of order one: age would panic.
+        fault(
+            json!(["age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqelnpm"]),
+            "/0",
+            "bad_recipient",
+        )
+        .beyond_schema(CHECKSUM),
+        fault(json!(["age1yubikey1CANARY"]), "/0", "not_supported"),
+        fault(json!(["ssh-ed25519 AAAA CANARY"]), "/0", "not_supported"),
+        fault(json!([good, "AGE-SECRET-KEY-1CANARY"]), "/1", "private_key"),
+        fault(
+            json!([good, { "passphrase": "CANARY likes long words" }]),
+            "",
+            "passphrase_not_alone",
+        ),
+        fault(
+            json!([{ "passphrase": "CANARY likes long words" }, { "passphrase": "another one" }]),
+            "",
+            "passphrase_not_alone",
+        ),
+        fault(json!([{}]), "/0/passphrase", "missing"),
+        passphrase(json!(7), "wrong_type"),
+        passphrase(json!("  "), "empty"),
+        passphrase(json!("CANARY"), "weak_passphrase"),
+        passphrase(json!("abcabcabcabcabcabcabc"), "weak_passphrase")
+            .beyond_schema("a schema counts characters, but not how many of them differ"),
+        passphrase(json!("CANARY\nlikes long words"), "control_characters"),
+        passphrase(json!(format!("CANARY {}", "long ".repeat(250))), "too_long"),
+        set(at, json!([{ "passphrase": "CANARY likes long words", "work": 30 }]), "unknown_field")
+            .at(&[(&format!("{at}/0/work"), "unknown_field")]),
     ]
 }

@@ -120,6 +120,11 @@ fn odd() -> Vec<Good> {
             "sources": ["run-history"], "dry_run": false, "on_erase": "delete", "language": "ja-Latn",
             "due_time": "2026-12-20T00:00:00Z" }),
         ),
+        later(
+            "recipients",
+            "/extensions/dsrd/encrypt_to",
+            json!(["age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa"]),
+        ),
         later("nulls of OpenDSR", "/group_id", Value::Null),
         later("no callbacks", "/status_callback_urls", json!([])),
         later("a byte order mark", "/property_id", json!("p-1")),

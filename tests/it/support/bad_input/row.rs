@@ -51,6 +51,7 @@ pub fn rows() -> Vec<Row> {
         fields::times(),
         fields::unknown(),
         fields::options(),
+        fields::recipients(),
         callbacks::urls(),
         identities::lists(),
         identities::dictionaries(),

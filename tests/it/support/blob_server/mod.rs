@@ -12,6 +12,7 @@ pub mod conditions; // what must hold before a blob is touched
 pub mod container; // names and forms in order, stored or generated
 pub mod listing; // the XML of listings
 pub mod operation; // what a request asks for
+pub mod delegation; // links that open a blob to whoever has them
 pub mod service; // requests in, answers out
 pub mod faults; // what goes wrong, by plan
 pub mod wire; // HTTP/1.1, cut where the plan says

@@ -16,6 +16,7 @@ use crate::support::blob_server::wire::Request;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
     ServiceGetProperties,
+    ServiceGetUserDelegationKey,
     ServiceListContainers,
     SubmitBatch,
     ContainerCreate,
@@ -61,6 +62,9 @@ impl Operation {
         let is_container = request.query("restype") == Some("container");
         match (request.method.as_str(), place.container.is_empty(), place.blob.is_empty()) {
             ("GET", true, _) if is_service && comp == "properties" => Self::ServiceGetProperties,
+            ("POST", true, _) if is_service && comp == "userdelegationkey" => {
+                Self::ServiceGetUserDelegationKey
+            }
             ("GET", true, _) if comp == "list" => Self::ServiceListContainers,
             ("POST", _, true) if comp == "batch" => Self::SubmitBatch,
             ("GET", false, true) if is_container && comp == "list" => Self::ContainerListBlobs,

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::support::blob_server::account::{Account, Deletion};
 use crate::support::blob_server::conditions::{BLOB_NOT_FOUND, Refusal, refusal};
 use crate::support::blob_server::container::Container;
+use crate::support::blob_server::delegation;
 use crate::support::blob_server::form::{Draft, Form, Which, http_date};
 use crate::support::blob_server::listing::{self, archive_status};
 use crate::support::blob_server::operation::{
@@ -76,7 +77,11 @@ fn act(
     {
         return Err(refusal(411, "MissingContentLengthHeader"));
     }
+    if request.query("sig").is_some() {
+        delegation::check(request, place, account.now)?;
+    }
     match operation {
+        Operation::ServiceGetUserDelegationKey => delegation::key(request, account.now),
         Operation::ServiceGetProperties => {
             Ok(Reply::new(200).xml(listing::properties(account.policy)))
         }

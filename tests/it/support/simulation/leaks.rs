@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use dsrd::adapters::http::page::{Overview, page};
+use dsrd::adapters::memory::exports::SIGNATURE;
 use dsrd::domain::state::State;
 use dsrd::worker::status::Status;
 use jiff::Timestamp;
@@ -57,6 +58,17 @@ impl Scenario {
         for (place, bytes) in self.everything_written().await {
             assert_eq!(found(&bytes), Vec::<String>::new(), "in {place}");
         }
+        // A link that opens an archive is in events and in what keeps them, the ledger's outbox.
+        let mut told = self.everything_shown().await;
+        told.push(("the log".to_owned(), self.logs.text().into_bytes()));
+        told.push(("the metrics".to_owned(), self.metrics.lock().unwrap().concat().into()));
+        let events = self.announcer.published();
+        told.push(("an event that is printed".to_owned(), format!("{events:?}").into_bytes()));
+        for (place, bytes) in told {
+            for secret in ["sig=", SIGNATURE] {
+                assert!(memmem::find(&bytes, secret.as_bytes()).is_none(), "a link in {place}");
+            }
+        }
     }
 
     /// Every byte that left the daemon, except into archives and dead letters.
@@ -72,7 +84,8 @@ impl Scenario {
             }
         }
         for event in self.announcer.published() {
-            places.push((format!("event {}", event.id), format!("{event:?}").into_bytes()));
+            let text = format!("{event:?} {}", event.body);
+            places.push((format!("event {}", event.id), text.into_bytes()));
         }
         for letter in self.inbox.dead_letters() {
             places.push(("the reason of a dead letter".to_owned(), letter.reason.into_bytes()));
@@ -94,6 +107,7 @@ impl Scenario {
             let described = status.describe(&standing.id).await.unwrap();
             shown.push(serde_json::to_string(&described).unwrap());
             shown.push(format!("{standing:?}"));
+            shown.push(format!("{:?}", ledger.records(&standing.id).await.unwrap()));
         }
         let overview = Overview {
             now: Timestamp::UNIX_EPOCH,

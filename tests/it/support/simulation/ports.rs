@@ -14,10 +14,11 @@ use dsrd::domain::item::Item;
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::State;
+use dsrd::ports::archives::{Archives, Kept};
 use dsrd::ports::door::{
     Announced, Announcer, Answer, Callbacks, Delivery, Inbox, Letter, Settlement,
 };
-use dsrd::ports::exports::{Exports, Upload};
+use dsrd::ports::exports::{Exports, SignedLink, Upload};
 use dsrd::ports::inventories::Inventories;
 use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
@@ -147,6 +148,15 @@ impl<P: Exports + ?Sized> Exports for Wired<P> {
 
     fn url(&self, name: &str) -> String {
         self.port.url(name)
+    }
+
+    async fn link(
+        &self,
+        name: &str,
+        now: Timestamp,
+        until: Option<Timestamp>,
+    ) -> Result<Option<SignedLink>, Failure> {
+        self.wire.effect("link", self.port.link(name, now, until)).await
     }
 
     async fn ping(&self) -> Result<(), Failure> {
@@ -331,6 +341,25 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
 
     async fn ping(&self) -> Result<(), Failure> {
         self.wire.look("ping", self.port.ping()).await
+    }
+}
+
+#[async_trait]
+impl<P: Ledger + ?Sized> Archives for Wired<P> {
+    async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<(), Failure> {
+        self.wire.effect("keep", self.port.keep(lease, id, name)).await
+    }
+
+    async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<Kept>, Failure> {
+        self.wire.look("expired", self.port.expired(now, limit)).await
+    }
+
+    async fn kept(&self, id: &RequestId) -> Result<Option<Kept>, Failure> {
+        self.wire.look("kept", self.port.kept(id)).await
+    }
+
+    async fn removed(&self, lease: &Lease, id: &RequestId) -> Result<(), Failure> {
+        self.wire.effect("removed", self.port.removed(lease, id)).await
     }
 }
 

@@ -25,6 +25,7 @@ use dsrd::domain::request::Controller;
 use dsrd::domain::state::State;
 use dsrd::ports::ledger::Ledger;
 use dsrd::ports::sources::Source;
+use dsrd::ports::system::Clock;
 use dsrd::telemetry::logging::{Format, layer};
 use dsrd::worker::offline::fresh_signing_key;
 use dsrd::worker::retry::Backoff;
@@ -54,6 +55,8 @@ pub struct Scenario {
     pub hasty: bool,
     /// Callbacks that nobody will ever take.
     pub left_owed: u64,
+    /// Whether it goes on until no archive is kept any more.
+    pub until_expired: bool,
     /// The metrics of each daemon, as it ended.
     pub metrics: Mutex<Vec<String>>,
     /// Whose messages are heard, PEM by key id; empty hears everybody.
@@ -110,6 +113,7 @@ impl Scenario {
             logs: Lines::default(),
             hasty: false,
             left_owed: 0,
+            until_expired: false,
             metrics: Mutex::default(),
             trusted_keys: BTreeMap::new(),
             policy: Policy::default(),
@@ -299,7 +303,11 @@ impl Scenario {
             }
             self.clock.advance_ms(TICK_MS);
         }
-        panic!("went round in circles:\n{}", self.logs.text());
+        panic!("went round in circles after {:?}:\n{}", self.wire.blown(), self.logs.text());
+    }
+
+    async fn expires_now(&self, ledger: &dyn Ledger) -> bool {
+        !ledger.expired(self.clock.now(), 1).await.unwrap().is_empty()
     }
 
     async fn at_rest(&self, ledger: &dyn Ledger) -> bool {
@@ -309,7 +317,8 @@ impl Scenario {
         let ended = census.iter().all(|(state, _)| state.is_end() || *state == State::Held);
         let told = ledger.backlog().await.unwrap() == 0
             && ledger.callback_backlog().await.unwrap() <= self.left_owed;
-        settled && ended && told
+        let kept = self.until_expired && !self.exports.names().is_empty();
+        settled && ended && told && !kept && !self.expires_now(ledger).await
     }
 }
 
@@ -440,6 +449,7 @@ fn limits() -> Limits {
         depth_max: 4,
         decoded_bytes_max: 1 << 24,
         decoded_ratio_max: 1000,
+        archive_life_ms: 2_592_000_000,
         callbacks: CallbackRule::default(),
         callback_give_up_after_ms: 3_600_000,
         lease_ms: 3_000,

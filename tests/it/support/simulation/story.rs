@@ -15,6 +15,11 @@ use zip::ZipArchive;
 use crate::support::contract::assert_event;
 use crate::support::simulation::scenario::{Scenario, simulate};
 
+/// To whom archives are encrypted, and their private key: the test vector of the age crate.
+pub const RECIPIENT: &str = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
+pub const IDENTITY: &str =
+    "AGE-SECRET-KEY-1GQ9778VQXMMJVE8SK7J6VT8UJ4HDQAJUVSFCWCM02D8GEWQ72PVQ2Y5J33";
+
 /// What the scenario comes to. Nobody may learn of the person by it.
 pub fn check(scenario: Scenario) -> String {
     simulate(async || {
@@ -139,6 +144,7 @@ fn called_back(record: &Record, posted: &[Posted]) -> String {
 
 fn archive(text: &mut String, scenario: &Scenario, name: &str) {
     let bytes = scenario.exports.get(name).unwrap();
+    let bytes = if name.ends_with(".age") { opened(&bytes) } else { bytes.to_vec() };
     let Ok(mut zip) = ZipArchive::new(Cursor::new(bytes)) else {
         writeln!(text, "{name} is damaged").unwrap();
         return;
@@ -153,6 +159,12 @@ fn archive(text: &mut String, scenario: &Scenario, name: &str) {
         let (item, reason) = (&unreadable["item"], &unreadable["reason"]);
         writeln!(text, "{name} lacks {item}: {reason}").unwrap();
     }
+}
+
+/// What the recipient of the simulations sees.
+fn opened(encrypted: &[u8]) -> Vec<u8> {
+    let identity: age::x25519::Identity = IDENTITY.parse().unwrap();
+    age::decrypt(&identity, encrypted).unwrap()
 }
 
 fn listed(names: &[String]) -> String {

@@ -1,0 +1,41 @@
+//! Which archives are kept, and until when.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::domain::failure::Failure;
+use crate::domain::request::RequestId;
+use crate::ports::tasks::Lease;
+
+/// The part of the ledger that knows of archives. All methods are atomic.
+///
+/// An archive is known from before it is written, so that none is left behind by whoever dies while
+/// writing. The record that verifies it says until when it is kept; a record by which the request
+/// fails or is cancelled, that it is not kept any more. That is noted with the record, at once.
+#[async_trait]
+pub trait Archives: Send + Sync {
+    /// Notes that the archive of a request is about to be written, under this name. It is kept
+    /// until a record says otherwise, whatever was said of the one before it.
+    async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<(), Failure>;
+
+    /// Archives that are not to be kept any more at `now`, the longest overdue first, at most
+    /// `limit`.
+    async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<Kept>, Failure>;
+
+    /// The archive of a request; `None` where there was never one, or it was removed.
+    async fn kept(&self, id: &RequestId) -> Result<Option<Kept>, Failure>;
+
+    /// Notes that the archive of a request was removed.
+    async fn removed(&self, lease: &Lease, id: &RequestId) -> Result<(), Failure>;
+}
+
+/// An archive in the store, or on its way there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Whose.
+    pub request: RequestId,
+    /// Name in the store.
+    pub name: String,
+    /// When it is to be removed; `None` for no time yet, or never.
+    pub until: Option<Timestamp>,
+}
