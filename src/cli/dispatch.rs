@@ -39,6 +39,10 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Cancel(decision) => decide(&settings()?, "cancel", decision).await,
         Verb::Retry(decision) => decide(&settings()?, "retry", decision).await,
         Verb::Verify { what: Evidence::Archive { path } } => verify::archive(path),
+        Verb::Verify { what: Evidence::Certificate { path, public_key, identity } } => {
+            let asked_for = identity.as_deref().map(|text| Ok::<_, CliError>((text, settings()?)));
+            verify::certificate(path, public_key.as_deref(), asked_for.transpose()?)
+        }
         Verb::Verify { what: Evidence::Ledger { path } } => {
             verify::ledger(&settings()?, path.as_deref()).await
         }

@@ -6,3 +6,4 @@
 pub mod chain;
 pub mod seal;
 pub mod signature;
+pub mod certificate;

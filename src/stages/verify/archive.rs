@@ -51,6 +51,7 @@ pub async fn read_back(
         logically_erased_at: None,
         unrecoverable_after: None,
         untouched: None,
+        certificate: None,
     };
     docket.advance(case, verified).await?;
     Ok(())
