@@ -194,7 +194,7 @@ fn checking(
     let name = escape(name);
     writeln!(
         out,
-        "<pre><code>dsrd verify certificate {name} --public-key DEPLOYMENT.pem</code></pre>"
+        "<pre><code>dsrd verify certificate {name} \\\n    --public-key DEPLOYMENT.pem</code></pre>"
     )?;
     writeln!(out, "<p>{}</p>\n<dl>", escape(texts.checking_key))?;
     let key = certificate.signature.as_ref().map_or("", |signature| signature.key_id.as_str());

@@ -118,7 +118,7 @@ static ENGLISH: Texts = Texts {
         "not erased: it failed",
     ],
     looked_at: "Items that were looked at: {count}",
-    untouched: "Items that were no part of this: {items}. Of these {unchanged} are exactly as they \
+    untouched: "Items that were left alone: {items}. Of these {unchanged} are exactly as they \
                 were; others changed {changed} and removed {gone} meanwhile.",
     horizon: "When it is gone for good",
     gone_at_once: "Erased on {at}. Since then nothing of it can be restored from the sources.",
@@ -183,7 +183,7 @@ static GERMAN: Texts = Texts {
         "nicht gelöscht: fehlgeschlagen",
     ],
     looked_at: "Durchsuchte Objekte: {count}",
-    untouched: "Objekte, die nicht betroffen waren: {items}. Davon sind {unchanged} genau wie \
+    untouched: "Objekte, die unberührt blieben: {items}. Davon sind {unchanged} genau wie \
                 zuvor; andere haben inzwischen {changed} geändert und {gone} entfernt.",
     horizon: "Ab wann es endgültig weg ist",
     gone_at_once: "Gelöscht am {at}. Seitdem lässt sich aus den Quellen nichts davon \
@@ -250,8 +250,8 @@ static FRENCH: Texts = Texts {
         "non effacés : échec",
     ],
     looked_at: "Objets examinés : {count}",
-    untouched: "Objets non concernés : {items}. {unchanged} sont exactement comme avant ; d’autres \
-                en ont modifié {changed} et supprimé {gone} entre-temps.",
+    untouched: "Objets laissés intacts : {items}. {unchanged} sont exactement comme avant ; \
+                d’autres en ont modifié {changed} et supprimé {gone} entre-temps.",
     horizon: "Quand tout est définitivement effacé",
     gone_at_once: "Effacé le {at}. Depuis, rien ne peut en être restauré à partir des sources.",
     gone_later: "Effacé le {at}. Le service de stockage garde un temps ce qui est supprimé ; après \
@@ -315,7 +315,7 @@ static JAPANESE: Texts = Texts {
         "消去できず（失敗）",
     ],
     looked_at: "検索した項目数: {count}",
-    untouched: "対象外の項目: {items}。うち {unchanged} は以前のままです。その間に他者が {changed} を変\
+    untouched: "手を付けていない項目: {items}。うち {unchanged} は以前のままです。その間に他者が {changed} を変\
                 更し、{gone} を削除しました。",
     horizon: "完全に失われる時期",
     gone_at_once: "{at} に消去されました。以後、保存先から復元することはできません。",
