@@ -271,6 +271,38 @@ pub fn verify_archive(path: &Path, files: &KeyFiles<'_>) -> Result<offline::Arch
     Ok(offline::verify_archive(file, &keys)?)
 }
 
+/// Checks a certificate, offline: with the public key given as PEM, or else with the one in it.
+///
+/// Whether it is about somebody, named by type and value of an identity, is told by the master key
+/// in the settings.
+///
+/// # Errors
+/// A key that is none or is not there; the first fault of the certificate.
+pub fn verify_certificate(
+    json: &[u8],
+    public_key: Option<&str>,
+    asked_for: Option<((&str, &str), &Settings)>,
+) -> Result<offline::Certificate, AppError> {
+    let Some((identity, settings)) = asked_for else {
+        return Ok(offline::verify_certificate(json, public_key, None)?);
+    };
+    let key = master_key(settings)?;
+    Ok(offline::verify_certificate(json, public_key, Some((identity, &key)))?)
+}
+
+/// The master key, which is not made here: a new one would know nobody.
+fn master_key(settings: &Settings) -> Result<Zeroizing<String>, AppError> {
+    if let Some(key) = &settings.ledger.master_key {
+        return Ok(key.expose().to_owned().into());
+    }
+    let path = &settings.ledger.master_key_file;
+    let found = system::found_key(path, "master key")?;
+    found.ok_or_else(|| {
+        let path = path.display();
+        AppError(format!("there is no master key in {path} ([ledger] master_key_file)").into())
+    })
+}
+
 /// Checks the chains of a ledger, and changes nothing in it: of the SQLite file at `path`, or else
 /// of the ledger in the settings. `seen` is told how many requests were checked.
 ///

@@ -90,7 +90,8 @@ pub enum Verb {
         #[arg(long)]
         public_key: bool,
     },
-    /// Print a document of the contract: requests (the default), events, the manifest, the queue.
+    /// Print a document of the contract: requests (the default), events, the manifest, the
+    /// certificate, the queue.
     Schema {
         /// Which document.
         #[arg(value_enum, default_value = "request")]
@@ -125,6 +126,18 @@ pub enum Evidence {
         #[arg(long, value_name = "FILE")]
         passphrase_file: Option<PathBuf>,
     },
+    /// A certificate of erasure: signed, unchanged, and its sums add up.
+    Certificate {
+        /// The JSON document.
+        path: PathBuf,
+        /// The deployment's public key as PEM [default: the one in the certificate, unproven].
+        #[arg(long, value_name = "FILE")]
+        public_key: Option<PathBuf>,
+        /// Tell also whether this person is meant, such as email=ann@contoso.com; needs the
+        /// deployment's master key.
+        #[arg(long, value_name = "TYPE=VALUE")]
+        identity: Option<String>,
+    },
     /// A ledger: every record is there, unchanged, and follows from the one before it.
     Ledger {
         /// An SQLite ledger [default: the ledger in the settings].
@@ -141,6 +154,8 @@ pub enum Schema {
     Event,
     /// `manifest.json` of an archive: JSON Schema.
     Manifest,
+    /// The certificate of an erasure: JSON Schema.
+    Certificate,
     /// Queues, exchange and messages: an `AsyncAPI` 3.0 document that names the first two.
     Asyncapi,
 }

@@ -43,6 +43,10 @@ async fn verb(args: Args) -> Result<End, CliError> {
             let (identities, passphrase) = (identity.as_deref(), passphrase_file.as_deref());
             verify::archive(path, &KeyFiles { identities, passphrase })
         }
+        Verb::Verify { what: Evidence::Certificate { path, public_key, identity } } => {
+            let asked_for = identity.as_deref().map(|text| Ok::<_, CliError>((text, settings()?)));
+            verify::certificate(path, public_key.as_deref(), asked_for.transpose()?)
+        }
         Verb::Verify { what: Evidence::Ledger { path } } => {
             verify::ledger(&settings()?, path.as_deref()).await
         }

@@ -38,6 +38,7 @@ pub fn schema(which: Schema) -> Result<End, CliError> {
         Schema::Request => include_str!("../../config/schema/request.schema.json"),
         Schema::Event => include_str!("../../config/schema/event.schema.json"),
         Schema::Manifest => include_str!("../../config/schema/manifest.schema.json"),
+        Schema::Certificate => include_str!("../../config/schema/certificate.schema.json"),
         Schema::Asyncapi => include_str!("../../config/schema/asyncapi.json"),
     };
     line(text.trim_end())?;

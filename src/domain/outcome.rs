@@ -121,6 +121,11 @@ impl ItemOutcome {
             Self::Blocked(_) | Self::Unreadable(_) | Self::Changed | Self::Failed(_) => false,
         }
     }
+
+    /// Whether what was asked was not done with it; the reason is then told.
+    pub fn is_refusal(&self) -> bool {
+        !self.is_clean() || matches!(self, Self::Kept(_))
+    }
 }
 
 impl Barrier {

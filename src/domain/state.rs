@@ -110,6 +110,9 @@ pub enum Event {
         /// What became of the items that were none of an erasure's business.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         untouched: Option<Untouched>,
+        /// The signed statement of all this, for an erasure; none for a dry run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        certificate: Option<Box<Evidence>>,
     },
     /// It ended without its purpose.
     Failed {
@@ -166,6 +169,17 @@ pub struct Archive {
     /// When it is removed, once that is known; absent where archives are kept for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+}
+
+/// A certificate, where it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Name in the exports store; made of the request id alone.
+    pub name: String,
+    /// Where a person fetches it, as the store gives it.
+    pub url: String,
+    /// Hex SHA-256 of the document.
+    pub sha256: String,
 }
 
 /// The tally of a finished request, as announced.

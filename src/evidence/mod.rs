@@ -8,3 +8,4 @@ pub mod chain;
 pub mod seal;
 pub mod encryption;
 pub mod signature;
+pub mod certificate;

@@ -30,7 +30,7 @@ pub struct MasterKey(Zeroizing<[u8; KEY_BYTES]>);
 
 /// Keys the prints that inventories are made of.
 #[derive(Clone)]
-pub struct PrintKey(Zeroizing<[u8; KEY_BYTES]>);
+pub struct PrintKey(HashKey);
 
 /// The key of one request.
 #[derive(Clone)]
@@ -38,6 +38,10 @@ pub struct RequestKey {
     id: RequestId,
     key: Zeroizing<[u8; KEY_BYTES]>,
 }
+
+/// Keys the digests of one use.
+#[derive(Clone)]
+pub struct HashKey(Zeroizing<[u8; KEY_BYTES]>);
 
 /// What is sealed; no two things of one request have the same purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +102,12 @@ impl MasterKey {
 
     /// What prints of items are made with.
     pub fn print_key(&self) -> PrintKey {
-        PrintKey(self.derive("print"))
+        PrintKey(self.hash_key("print"))
+    }
+
+    /// The key for digests of this use.
+    pub fn hash_key(&self, purpose: &str) -> HashKey {
+        HashKey(self.derive(purpose))
     }
 
     /// One key for each use, so that no two uses can be played against each other.
@@ -108,15 +117,24 @@ impl MasterKey {
 }
 
 impl PrintKey {
-    /// The first 64 bits of an HMAC-SHA-256 over the parts: tells them apart, and names nothing.
+    /// The first 64 bits of a hash of the parts: tells them apart, and names nothing.
     pub fn print(&self, parts: &[&str]) -> u64 {
-        let mut bytes = Vec::new();
-        for part in parts {
-            bytes.extend((part.len() as u64).to_be_bytes());
-            bytes.extend(part.as_bytes());
-        }
-        let digest = mac(&self.0, &bytes);
+        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+        let digest = self.0.hash(&parts);
         digest[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+}
+
+impl HashKey {
+    /// HMAC-SHA-256 over these fields, each after its length as eight bytes, big-endian: no two
+    /// different lists of fields are hashed alike.
+    pub fn hash(&self, fields: &[&[u8]]) -> [u8; 32] {
+        let mut framed = Vec::new();
+        for field in fields {
+            framed.extend_from_slice(&(field.len() as u64).to_be_bytes());
+            framed.extend_from_slice(field);
+        }
+        mac(&self.0, &framed)
     }
 }
 
@@ -157,6 +175,12 @@ impl RequestKey {
 impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MasterKey(not shown)")
+    }
+}
+
+impl fmt::Debug for HashKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HashKey(not shown)")
     }
 }
 

@@ -26,6 +26,9 @@ pub const SIGNATURE_BYTES_MAX: usize = 4096;
 /// Bytes that an Ed25519 key is made of.
 pub const SEED_BYTES: usize = 32;
 
+/// Bytes of its public half.
+const PUBLIC_BYTES: usize = 32;
+
 /// An Ed25519 key to sign with. The library wipes it when it is dropped.
 pub struct SigningKey {
     pair: Ed25519KeyPair,
@@ -36,6 +39,7 @@ pub struct SigningKey {
 pub struct PublicKey {
     algorithm: Algorithm,
     key: ParsedPublicKey,
+    id: Option<String>,
 }
 
 /// A detached signature, taken apart and not yet believed.
@@ -151,10 +155,23 @@ impl PublicKey {
         let der = SubjectPublicKeyInfoDer::from_pem_slice(text.as_bytes())
             .map_err(|_unquoted| IllegalPublicKey)?;
         let ed25519 = ParsedPublicKey::new(&ED25519, &der);
-        let key = ed25519.map(|key| Self { algorithm: Algorithm::EdDsa, key });
+        // SPKI of an Ed25519 key ends with the key (RFC 8410, section 4).
+        let id = || der.last_chunk::<PUBLIC_BYTES>().map(|public| thumbprint(public));
+        let key = ed25519.map(|key| Self { algorithm: Algorithm::EdDsa, key, id: id() });
         let p256 = |_other| ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &der);
-        key.or_else(|other| p256(other).map(|key| Self { algorithm: Algorithm::Es256, key }))
-            .map_err(|_unspecific| IllegalPublicKey)
+        let es256 = |key| Self { algorithm: Algorithm::Es256, key, id: None };
+        key.or_else(|other| p256(other).map(es256)).map_err(|_unspecific| IllegalPublicKey)
+    }
+
+    /// The key as PEM, in the one way that we write it.
+    pub fn to_pem(&self) -> String {
+        let der = self.key.as_der().expect("a key in memory can be written");
+        pem("PUBLIC KEY", der.as_ref()).to_string()
+    }
+
+    /// Its id as [`SigningKey::id`] has it; `None` for a kind of key that we do not sign with.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
     }
 }
 
@@ -259,7 +276,10 @@ impl NumericDate {
 
 /// What is signed (RFC 7515, section 5.1).
 fn signing_input(protected: &str, payload: &[u8]) -> String {
-    format!("{protected}.{}", URL_SAFE_NO_PAD.encode(payload))
+    let mut input = format!("{protected}.");
+    // Without a copy in between: a payload may have many megabytes.
+    URL_SAFE_NO_PAD.encode_string(payload, &mut input);
+    input
 }
 
 /// RFC 7638 over the members that RFC 8037 names for an Ed25519 key.
@@ -366,6 +386,7 @@ mod tests {
         let public = hex::decode("302a300506032b6570032100").unwrap();
         let public = STANDARD.encode([public, decode(RFC_PUBLIC)].concat());
         assert_eq!(key().public_pem().lines().nth(1), Some(public.as_str()));
+        assert_eq!((key().public().id(), rfc_p256().id()), (Some(key().id()), None));
     }
 
     #[test]

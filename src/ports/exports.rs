@@ -1,4 +1,4 @@
-//! Where archives are kept.
+//! Where archives and certificates are kept.
 
 use std::fmt;
 
@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 use crate::domain::failure::Failure;
 use crate::ports::sources::ByteStream;
 
-/// Where archives are kept for the person to fetch.
+/// Where archives are kept for the person to fetch; certificates too, which never expire.
+/// What is said here of archives goes for both.
 #[async_trait]
 pub trait Exports: Send + Sync {
     /// Starts an archive under this name (made of a request id; a plain file name). Nothing is

@@ -107,12 +107,12 @@ pub trait Ledger: Tasks + Archives + Inventories {
         limit: u32,
     ) -> Result<Vec<SealedItem>, Failure>;
 
-    /// Records what became of items; an outcome that is there already is replaced.
+    /// Records what became of items; what is there already is replaced.
     async fn record_outcomes(
         &self,
         lease: &Lease,
         id: &RequestId,
-        outcomes: &[(u64, ItemOutcome)],
+        ends: &[ItemEnd],
     ) -> Result<(), Failure>;
 
     /// How the items ended so far.
@@ -310,6 +310,25 @@ pub struct SealedItem {
     pub begun: bool,
     /// What became of it, once known.
     pub outcome: Option<ItemOutcome>,
+    /// Keyed digest of the bytes that took the place of its own, where it was rewritten.
+    pub rewritten: Option<String>,
+}
+
+/// What became of a planned item.
+#[derive(Clone, Debug)]
+pub struct ItemEnd {
+    /// Its place in the plan.
+    pub ordinal: u64,
+    /// What became of it.
+    pub outcome: ItemOutcome,
+    /// Keyed digest of the bytes that took the place of its own, where it was rewritten.
+    pub rewritten: Option<String>,
+}
+
+impl From<(u64, ItemOutcome)> for ItemEnd {
+    fn from((ordinal, outcome): (u64, ItemOutcome)) -> Self {
+        Self { ordinal, outcome, rewritten: None }
+    }
 }
 
 /// Which planned items are forgotten.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::archive::manifest::ManualStep;
 use crate::domain::failure::Failure;
-use crate::domain::state::{Archive, Counts, Event, State};
+use crate::domain::state::{Archive, Counts, Event, Evidence, State};
 use crate::ports::door::{Announced, Announcer};
 use crate::ports::exports::SignedLink;
 use crate::ports::ledger::Ledger;
@@ -120,6 +120,7 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
             logically_erased_at,
             unrecoverable_after,
             untouched,
+            certificate,
         } => {
             details.insert("outcome".into(), state.word().into());
             details.insert("counts".into(), count(counts));
@@ -136,6 +137,10 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
             }
             if let Some(untouched) = untouched {
                 details.insert("untouched".into(), json!(untouched));
+            }
+            if let Some(Evidence { url, sha256, .. }) = certificate.as_deref() {
+                details.insert("certificate_url".into(), url.as_str().into());
+                details.insert("certificate_digest".into(), sha256.as_str().into());
             }
             details.insert("manual_steps".into(), json!(manual_steps()));
             if state == State::Completed { "completed" } else { "partially_completed" }

@@ -14,6 +14,8 @@ use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Event, Share, State};
+use crate::evidence::certificate::document::Deployment;
+use crate::evidence::certificate::hashes::Hashes;
 use crate::evidence::chain::Link;
 use crate::evidence::encryption::Encryption;
 use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, PrintKey, Purpose, RequestKey};
@@ -21,7 +23,8 @@ use crate::matching::identity::patterns::canonical;
 use crate::ports::door::{Delivery, Label};
 use crate::ports::exports::SignedLink;
 use crate::ports::ledger::{
-    Appended, Cleared, Ledger, Opening, OpeningRequest, Record, SealedItem, SealedRequest, Standing,
+    Appended, Cleared, ItemEnd, Ledger, Opening, OpeningRequest, Record, SealedItem, SealedRequest,
+    Standing,
 };
 use crate::ports::system::{Clock, Entropy};
 use crate::ports::tasks::Lease;
@@ -73,6 +76,8 @@ pub struct Entry {
     pub begun: bool,
     /// What became of it, once known.
     pub outcome: Option<ItemOutcome>,
+    /// Keyed digest of the bytes that took the place of its own, where it was rewritten.
+    pub rewritten: Option<String>,
 }
 
 impl Docket {
@@ -264,6 +269,7 @@ impl Docket {
             sealed: case.key.seal(Purpose::Item(ordinal), self.random(), &encode(planned)),
             begun: false,
             outcome: None,
+            rewritten: None,
         };
         let items: Vec<SealedItem> = (first..).zip(planned).map(seal).collect();
         let Standing { id, sequence, .. } = &case.standing;
@@ -276,7 +282,13 @@ impl Docket {
         case: &Case,
         outcomes: &[(u64, ItemOutcome)],
     ) -> Result<(), Failure> {
-        self.ledger.record_outcomes(&case.lease, &case.request.id, outcomes).await
+        let ends: Vec<ItemEnd> = outcomes.iter().cloned().map(ItemEnd::from).collect();
+        self.record_ends(case, &ends).await
+    }
+
+    /// Records what became of items, some of which were rewritten; see [`Docket::hashes`].
+    pub async fn record_ends(&self, case: &Case, ends: &[ItemEnd]) -> Result<(), Failure> {
+        self.ledger.record_outcomes(&case.lease, &case.request.id, ends).await
     }
 
     /// A write that writes nothing: fails once another has taken the work over.
@@ -307,8 +319,8 @@ impl Docket {
                 // The error would quote the item.
                 Failure::permanent("reading a planned item that another version wrote")
             })?;
-            let SealedItem { ordinal, begun, outcome, .. } = item;
-            Ok(Entry { ordinal, planned, begun, outcome })
+            let SealedItem { ordinal, begun, outcome, rewritten, .. } = item;
+            Ok(Entry { ordinal, planned, begun, outcome, rewritten })
         };
         items.into_iter().map(open).collect()
     }
@@ -362,6 +374,18 @@ impl Docket {
     /// What prints of items are made with.
     pub fn print_key(&self) -> PrintKey {
         self.master_key.print_key()
+    }
+
+    /// Hashes what the certificate of a request is about; also the bytes that an item was rewritten
+    /// to, for [`ItemEnd::rewritten`].
+    pub fn hashes<'a>(&self, id: &'a RequestId) -> Hashes<'a> {
+        Hashes::new(&self.master_key, id)
+    }
+
+    /// Who this is, as certificates say it.
+    pub fn deployment(&self) -> Deployment {
+        let Envelope { source, controller_id } = self.envelope.clone();
+        Deployment { controller_id, source }
     }
 
     /// Keyed digest: says whether two bodies are the same, and nothing else.

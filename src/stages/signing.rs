@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::domain::failure::Failure;
+use crate::evidence::certificate::document::Certificate;
 use crate::evidence::signature::{PublicKey, SEED_BYTES, SigningKey};
 use crate::ports::system::Entropy;
 
@@ -27,6 +28,11 @@ impl Signer {
     /// A detached signature over the bytes.
     pub fn sign(&self, bytes: &[u8], now: Timestamp) -> String {
         self.key.sign(bytes, now)
+    }
+
+    /// Signs a certificate, and gives the document.
+    pub fn certify(&self, certificate: &mut Certificate, now: Timestamp) -> Vec<u8> {
+        certificate.sign(&self.key, now)
     }
 
     /// The key's id in signatures.

@@ -1,15 +1,19 @@
 //! What needs no daemon: the checks of `dsrd verify`, and signing as the deployment does.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::domain::failure::Failure;
+use crate::domain::subject::{Identity, IdentityFormat, IdentityType};
 use crate::ports::ledger::Ledger;
 use crate::ports::system::{Clock, Entropy};
 use crate::stages::signing::{self, Signer};
 use crate::stages::verify::account;
 use crate::stages::verify::archive::{self, Unsound};
+use crate::stages::verify::certificate;
 
 /// What a sound archive says of itself.
 pub struct Archive {
@@ -62,6 +66,58 @@ pub fn verify_archive(file: File, keys: &Keys) -> Result<Archive, Failure> {
         bytes: checked.counts.bytes,
         unreadable: checked.counts.unreadable,
     })
+}
+
+/// What a sound certificate says of itself.
+pub struct Certificate {
+    /// The erasure that it is about.
+    pub request: String,
+    /// Who erased: the `source` of the deployment's events.
+    pub deployment: String,
+    /// How the erasure ended.
+    pub state: String,
+    /// Word of the outcome to number of items.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Id of the key that signed it.
+    pub key_id: String,
+    /// When it was signed.
+    pub signed_at: Timestamp,
+    /// Whether it is about the person who was asked for, where somebody was.
+    pub is_about: Option<bool>,
+}
+
+/// Checks a certificate: with the public key given as PEM, or else with the one in it. With the
+/// type and value of an identity and the deployment's master key it also tells whether that person
+/// is meant.
+///
+/// # Errors
+/// `NeedsPerson` where one of the keys is none; else the first fault of the certificate.
+pub fn verify_certificate(
+    json: &[u8],
+    public_key: Option<&str>,
+    asked_for: Option<((&str, &str), &str)>,
+) -> Result<Certificate, Failure> {
+    let checked = certificate::check_document(json, public_key)?;
+    let said = &checked.certificate;
+    let is_about = asked_for
+        .map(|(who, master_key)| certificate::is_about(said, &identity(who)?, master_key))
+        .transpose()?;
+    Ok(Certificate {
+        request: said.request.id.as_str().to_owned(),
+        deployment: said.deployment.source.clone(),
+        state: said.state.clone(),
+        outcomes: said.counts.outcomes.clone(),
+        key_id: checked.key_id,
+        signed_at: checked.signed_at,
+        is_about,
+    })
+}
+
+/// An identity by its type and value.
+fn identity((kind, value): (&str, &str)) -> Result<Identity, Failure> {
+    let kind = IdentityType::parse(kind);
+    let kind = kind.ok_or_else(|| Failure::needs_person("taking an identity of unknown type"))?;
+    Ok(Identity::new(kind, IdentityFormat::Raw, value.trim().to_owned()))
 }
 
 /// What a sound ledger says of itself.

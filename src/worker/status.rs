@@ -11,7 +11,7 @@ use crate::domain::event::{Envelope, event_id};
 use crate::domain::failure::Failure;
 use crate::domain::plan::Planned;
 use crate::domain::request::{RequestId, RequestKind};
-use crate::domain::state::{Event, State};
+use crate::domain::state::{Event, Evidence, State};
 use crate::ports::ledger::{Ledger, Progress, Record, Standing};
 use crate::ports::system::{Clock, Entropy};
 use crate::ports::tasks::Lease;
@@ -148,6 +148,7 @@ fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
             logically_erased_at,
             unrecoverable_after,
             untouched,
+            certificate,
         } => {
             if let Some(expires) = archive.as_ref().and_then(|archive| archive.expires) {
                 fields.insert("results_expire_time".into(), expires.to_string().into());
@@ -166,6 +167,10 @@ fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
                     "logically_erased_at": at.to_string(), "unrecoverable_after": after,
                 });
                 fields.insert("horizon".into(), horizon);
+            }
+            if let Some(Evidence { url, sha256, .. }) = certificate.as_deref() {
+                fields.insert("certificate_url".into(), url.as_str().into());
+                fields.insert("certificate_digest".into(), sha256.as_str().into());
             }
         }
         Event::Held { reason } | Event::Failed { reason } => {

@@ -27,9 +27,12 @@ fn the_demo_works_and_works_again() {
         ] {
             assert!(told.contains(part), "{part} is missing in:\n{told}");
         }
-        let exports: Vec<_> = fs::read_dir(home.path("dsrd-demo/exports")).unwrap().collect();
-        let archive = exports[0].as_ref().unwrap().path();
-        assert!(home.done(&["verify", "archive", archive.to_str().unwrap()]).contains("holds"));
+        for (kind, ending) in [("archive", ".zip"), ("certificate", ".certificate.json")] {
+            let exports = fs::read_dir(home.path("dsrd-demo/exports")).unwrap();
+            let mut paths = exports.map(|file| file.unwrap().path().display().to_string());
+            let path = paths.find(|path| path.ends_with(ending)).unwrap();
+            assert!(home.done(&["verify", kind, &path]).contains("holds"), "{kind}");
+        }
         let run = |name: &str| home.path("dsrd-demo/azureml/ExperimentRun").join(name);
         assert!(!run("dcid.rentals_1708363780_2/run.json").exists());
         assert!(!run("dcid.rentals_1708363780_2/outputs/model.pkl").exists());

@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 
 use crate::support::bad_input::good;
 use crate::support::contract::parsed;
-use crate::support::program::Home;
+use crate::support::program::{Home, json_in};
 use crate::support::simulation::scenario::{Scenario, request, simulate};
 use crate::{archive, schema};
 
 #[test]
 fn validators_and_libraries_of_others_take_our_documents_and_events() {
-    let events = events_of_every_type();
+    let (events, certificates) = events_of_every_type();
+    assert_eq!(certificates.len(), 2, "of a completed erasure and of one that is not");
     let mut lines: Vec<Value> = Vec::new();
     lines.extend(events.into_iter().map(|event| json!({ "event": event })));
     let goods = good::all();
@@ -23,11 +24,12 @@ fn validators_and_libraries_of_others_take_our_documents_and_events() {
     lines.extend(messages.map(|text| json!({ "request": parsed(text) })));
     lines.push(json!({ "request": schema::request() }));
     lines.push(json!({ "manifest": archive::manifest(&archive::sample()) }));
+    lines.extend(certificates.into_iter().map(|document| json!({ "certificate": document })));
     judged(&lines);
 }
 
-/// The events of a daemon that meets each end once.
-fn events_of_every_type() -> Vec<Value> {
+/// The events of a daemon that meets each end once, and its certificates.
+fn events_of_every_type() -> (Vec<Value>, Vec<Value>) {
     let home = Home::new();
     home.write("dsrd.toml", "[guard]\nitems_max = 1\n");
     let ann = [("email", "ann@contoso.com")];
@@ -51,6 +53,10 @@ fn events_of_every_type() -> Vec<Value> {
     home.put("broken.gz", [b"\x1f\x8b\x08\0".as_slice(), &[0x55; 400]].concat());
     submit("c-partial", "erasure", &bob);
     home.wait_for_event("c-partial", "partially_completed");
+    std::fs::remove_file(home.source().join("broken.gz")).unwrap();
+    home.put("税法.txt", "cleo@contoso.com was here");
+    submit("c-erased", "erasure", &[("email", "cleo@contoso.com")]);
+    home.wait_for_event("c-erased", "completed");
     daemon.end("-TERM");
 
     let mut events = home.events();
@@ -68,7 +74,9 @@ fn events_of_every_type() -> Vec<Value> {
         let kind = format!("io.dsrd.request.{name}.v1");
         assert!(events.iter().any(|event| event["type"] == kind), "no event is {name}");
     }
-    events
+    let certificate =
+        |id: &str| json_in(&home.path(&format!("dsrd-data/exports/{id}.certificate.json")));
+    (events, vec![certificate("c-partial"), certificate("c-erased")])
 }
 
 /// A disk that fails for good is made in memory; root may write anywhere.
@@ -86,7 +94,7 @@ fn events_of_a_failure() -> Vec<Value> {
 fn judged(lines: &[Value]) {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let modules = tests.join("emulators/node_modules");
-    for package in ["ajv", "ajv-formats", "@asyncapi/specs", "cloudevents"] {
+    for package in ["ajv", "ajv-formats", "@asyncapi/specs", "cloudevents", "canonicalize"] {
         assert!(modules.join(package).is_dir(), "{package} is missing: run tests/run once");
     }
     let mut judge = Command::new("node")
@@ -106,5 +114,5 @@ fn judged(lines: &[Value]) {
     let told = String::from_utf8(output.stdout).unwrap();
     let complained = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{told}{complained}");
-    assert_eq!(told.trim(), format!("{} lines and 4 documents are as they should be", lines.len()));
+    assert_eq!(told.trim(), format!("{} lines and 5 documents are as they should be", lines.len()));
 }

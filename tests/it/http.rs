@@ -8,7 +8,7 @@ use dsrd::domain::event::{Announcement, Correspondence};
 use dsrd::domain::failure::Failure;
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
-use dsrd::domain::outcome::{ItemOutcome, Tally};
+use dsrd::domain::outcome::Tally;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::State;
 use dsrd::ports::archives::{Archives, Kept};
@@ -16,8 +16,8 @@ use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, SignedLink, Upload};
 use dsrd::ports::inventories::Inventories;
 use dsrd::ports::ledger::{
-    Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
-    SealedItem, SealedRequest, Standing,
+    Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
+    Record, SealedItem, SealedRequest, Standing,
 };
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::system::Clock;
@@ -260,7 +260,7 @@ impl Ledger for World {
         &self,
         _: &Lease,
         _: &RequestId,
-        _: &[(u64, ItemOutcome)],
+        _: &[ItemEnd],
     ) -> Result<(), Failure> {
         unreachable!()
     }

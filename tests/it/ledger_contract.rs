@@ -12,13 +12,13 @@ use dsrd::domain::state::{Archive, Counts, Event, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
 use dsrd::ports::archives::Kept;
 use dsrd::ports::ledger::{
-    Appended, Callback, Cleared, Ledger, Opened, Progress, Record, ordinals,
+    Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Progress, Record, ordinals,
 };
 use dsrd::ports::tasks::{End, Part, Purpose, Shard};
 use sqlx::{AnyConnection, Connection, Executor};
 
 use crate::support::lives::{
-    Life, announcement, correspondence, decision, erasure, opening, own, planned, rejection,
+    Life, announcement, correspondence, decision, ended, erasure, opening, own, planned, rejection,
     sealed_items, second,
 };
 use crate::support::postgres::Postgres;
@@ -202,7 +202,7 @@ async fn items_come_in_pages(ledger: &dyn Ledger) {
         .await
         .unwrap();
     ledger
-        .record_outcomes(&own(ledger).await, life.id(), &[(1, ItemOutcome::Erased)])
+        .record_outcomes(&own(ledger).await, life.id(), &ended(&[(1, ItemOutcome::Erased)]))
         .await
         .unwrap();
     // What is there already stays as it is, outcome and all.
@@ -241,11 +241,19 @@ async fn outcomes_are_replaced(ledger: &dyn Ledger) {
         (0, ItemOutcome::Changed),
         (1, ItemOutcome::Blocked(Barrier::new(Block::LegalHold, "BlobImmutableDueToPolicy"))),
     ];
-    ledger.record_outcomes(&own(ledger).await, life.id(), &changed).await.unwrap();
+    ledger.record_outcomes(&own(ledger).await, life.id(), &ended(&changed)).await.unwrap();
     let kept = ItemOutcome::Kept("tax law".to_owned());
-    ledger.record_outcomes(&own(ledger).await, life.id(), &[(0, kept.clone())]).await.unwrap();
+    ledger
+        .record_outcomes(&own(ledger).await, life.id(), &ended(&[(0, kept.clone())]))
+        .await
+        .unwrap();
+    let rewritten = Some("ab".repeat(32));
+    let end = ItemEnd { ordinal: 1, outcome: changed[1].1.clone(), rewritten: rewritten.clone() };
+    ledger.record_outcomes(&own(ledger).await, life.id(), &[end]).await.unwrap();
 
     let items = ledger.items(life.id(), None, false, 9).await.unwrap();
+    let digests: Vec<_> = items.iter().map(|item| item.rewritten.clone()).collect();
+    assert_eq!(digests, [None, rewritten, None, None]);
     let outcomes: Vec<_> = items.into_iter().map(|item| item.outcome).collect();
     let blocked = ItemOutcome::Blocked(Barrier::new(Block::LegalHold, "BlobImmutableDueToPolicy"));
     assert_eq!(outcomes, [Some(kept), Some(blocked), None, None]);
@@ -253,8 +261,10 @@ async fn outcomes_are_replaced(ledger: &dyn Ledger) {
     assert_eq!((tally.of("kept"), tally.of("blocked"), tally.open), (1, 1, 2));
 
     let unplanned = [(2, ItemOutcome::Erased), (9, ItemOutcome::Erased)];
-    let failure =
-        ledger.record_outcomes(&own(ledger).await, life.id(), &unplanned).await.unwrap_err();
+    let failure = ledger
+        .record_outcomes(&own(ledger).await, life.id(), &ended(&unplanned))
+        .await
+        .unwrap_err();
     assert_eq!(failure.kind, FailureKind::Permanent);
     assert_eq!(ledger.tally(life.id()).await.unwrap(), tally);
 }
@@ -267,7 +277,7 @@ async fn thousands_of_items(ledger: &dyn Ledger) {
         .await
         .unwrap();
     let erased: Vec<_> = (0..10_000).map(|ordinal| (ordinal, ItemOutcome::Erased)).collect();
-    ledger.record_outcomes(&own(ledger).await, life.id(), &erased).await.unwrap();
+    ledger.record_outcomes(&own(ledger).await, life.id(), &ended(&erased)).await.unwrap();
     let tally = ledger.tally(life.id()).await.unwrap();
     assert_eq!((tally.of("erased"), tally.open), (10_000, 1));
     let open = ledger.items(life.id(), None, true, 9).await.unwrap();
@@ -371,7 +381,7 @@ async fn rest_forgets_the_seals(ledger: &dyn Ledger) {
         ledger.add_items(&own(ledger).await, id, 1, &sealed_items(0..2)).await.unwrap();
     }
     ledger
-        .record_outcomes(&own(ledger).await, life.id(), &[(0, ItemOutcome::Erased)])
+        .record_outcomes(&own(ledger).await, life.id(), &ended(&[(0, ItemOutcome::Erased)]))
         .await
         .unwrap();
     life.go(ledger, erasure()).await;
@@ -423,6 +433,7 @@ async fn archives_are_known_until_they_are_removed(ledger: &dyn Ledger) {
         logically_erased_at: None,
         unrecoverable_after: None,
         untouched: None,
+        certificate: None,
     };
     let acted = Event::Acted { archive: None };
     first.go(ledger, [Event::FindStarted, planned(), Event::ActStarted, acted, verified]).await;
@@ -578,7 +589,7 @@ async fn a_lapsed_lease_writes_nothing(ledger: &dyn Ledger) {
     let id = life.id().clone();
     ledger.add_items(&fresh, &id, life.last.sequence, &sealed_items(0..3)).await.unwrap();
     let record = life.next(Event::FindStarted);
-    let outcome = [(0, ItemOutcome::Erased)];
+    let outcome = ended(&[(0, ItemOutcome::Erased)]);
     let cleared = Cleared::Ordinals(0..9);
     let refused = [
         ledger.append(&record, None, Some(&stale)).await.map(drop),

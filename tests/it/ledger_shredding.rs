@@ -90,7 +90,8 @@ fn items(id: &RequestId, ordinals: std::ops::Range<u64>) -> Vec<SealedItem> {
     let item = |ordinal: u64| {
         let bytes = 64 + usize::try_from(ordinal * ordinal % 6007).unwrap();
         let sealed = pattern(id.as_str(), &format!("item {ordinal}"), bytes);
-        SealedItem { ordinal, action: ActionWord::Delete, sealed, begun: false, outcome: None }
+        let action = ActionWord::Delete;
+        SealedItem { ordinal, action, sealed, begun: false, outcome: None, rewritten: None }
     };
     ordinals.map(item).collect()
 }

@@ -4,10 +4,13 @@ use dsrd::domain::event::{Content, Correspondence, Envelope};
 use dsrd::domain::outcome::ItemOutcome;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::subject::IdentityType;
+use dsrd::evidence::certificate::document::Certificate;
+use dsrd::evidence::certificate::hashes::HowHashed;
+use dsrd::evidence::signature::{SEED_BYTES, SigningKey};
 use serde_json::{Value, json};
 
 use crate::archive;
-use crate::support::contract::{ASYNCAPI, EVENT, MANIFEST, REQUEST, faults, parsed};
+use crate::support::contract::{ASYNCAPI, CERTIFICATE, EVENT, MANIFEST, REQUEST, faults, parsed};
 
 #[track_caller]
 fn taken(schema: &str, value: &Value) {
@@ -135,6 +138,12 @@ fn the_words_of_the_schema_are_the_words_of_the_program() {
     for word in outcomes {
         assert!(ItemOutcome::parse(&word, "lease").is_some(), "{word}");
     }
+    assert_eq!(words(CERTIFICATE, "/properties/subject/items/properties/type/enum"), types);
+    let item = words(CERTIFICATE, "/$defs/item/properties/outcome/enum");
+    assert_eq!(
+        words(CERTIFICATE, "/properties/counts/properties/outcomes/propertyNames/enum"),
+        item
+    );
 }
 
 fn event(name: &str, details: Value) -> Value {
@@ -180,7 +189,8 @@ fn events_that_we_write_are_taken() {
                    "results_url": "https://a.blob.core.windows.net/dsr-exports/a.zip",
                    "results_url_expire_time": "2026-11-30T08:45:00Z",
                    "results_expire_time": "2026-12-23T09:00:00Z",
-                   "archive_sha256": digest, "certificate_digest": digest}),
+                   "archive_sha256": digest, "certificate_digest": digest,
+                   "certificate_url": "https://a.blob.core.windows.net/x/a.certificate.json"}),
         ),
         (
             "partially_completed",
@@ -216,6 +226,32 @@ fn manifests_that_we_write_are_taken() {
     refused(MANIFEST, &with(manifest.clone(), "/files/0/sha256", json!("00")));
     refused(MANIFEST, &with(manifest.clone(), "/files/0/path", json!("../x")));
     refused(MANIFEST, &with(manifest, "/files/0/version", json!({"form": "snapshot"})));
+}
+
+#[test]
+fn certificates_that_we_write_are_taken() {
+    let sample = parsed(include_str!("../../src/evidence/certificate/sample.json"));
+    let mut certificate: Certificate = serde_json::from_value(sample).unwrap();
+    certificate.hashes = HowHashed::now();
+    let key = SigningKey::from_seed(&[7; SEED_BYTES]);
+    let document = certificate.sign(&key, certificate.request.verified);
+    let document: Value = serde_json::from_slice(&document).unwrap();
+    taken(CERTIFICATE, &document);
+    for (pointer, new) in [
+        ("/format", json!("dsrd-certificate/2")),
+        ("/items/0/item", json!("azureml/Users/ann")),
+        ("/items/0/outcome", json!("gone")),
+        ("/items/0/size", json!(1.5)),
+        ("/subject/0/hash", json!("ann@contoso.com")),
+        ("/subject", json!([])),
+        ("/request/type", json!("access")),
+        ("/state", json!("failed")),
+        ("/signature/jws", json!("a.b.c")),
+        ("/hashes/algorithm", json!("none")),
+        ("/untouched", Value::Null),
+    ] {
+        refused(CERTIFICATE, &with(document.clone(), pointer, new));
+    }
 }
 
 #[test]

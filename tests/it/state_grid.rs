@@ -19,6 +19,7 @@ fn events() -> Vec<(&'static str, Event)> {
         logically_erased_at: None,
         unrecoverable_after: None,
         untouched: None,
+        certificate: None,
     };
     let archive = Archive {
         expires: None,

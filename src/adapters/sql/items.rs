@@ -10,7 +10,7 @@ use crate::domain::failure::Failure;
 use crate::domain::outcome::{ItemOutcome, Tally};
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
-use crate::ports::ledger::{Cleared, Drafted, SHARD_ORDINALS, SealedItem};
+use crate::ports::ledger::{Cleared, Drafted, ItemEnd, SHARD_ORDINALS, SealedItem};
 
 /// Rows in one statement. Both databases bound its parameters, SQLite at 32766.
 pub const ROWS_MAX: usize = 500;
@@ -168,22 +168,27 @@ pub async fn items(
 pub async fn record_outcomes(
     connection: &mut AnyConnection,
     id: &RequestId,
-    outcomes: &[(u64, ItemOutcome)],
+    ends: &[ItemEnd],
 ) -> Result<(), Failure> {
     let doing = "recording outcomes in the ledger";
-    for outcomes in outcomes.chunks(ROWS_MAX) {
+    for ends in ends.chunks(ROWS_MAX) {
         let statement = format!(
-            "WITH became (ordinal, outcome, detail) AS (VALUES {}) \
-             UPDATE items SET outcome = became.outcome, detail = became.detail FROM became \
+            "WITH became (ordinal, outcome, detail, rewritten) AS (VALUES {}) \
+             UPDATE items SET outcome = became.outcome, detail = became.detail, \
+             rewritten = became.rewritten FROM became \
              WHERE items.request = $1 AND items.ordinal = became.ordinal",
-            places(1, outcomes.len(), 3)
+            places(1, ends.len(), 4)
         );
         let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(false).bind(id.as_str());
-        for (ordinal, outcome) in outcomes {
-            query = query.bind(stored(*ordinal)).bind(outcome.word()).bind(outcome.detail());
+        for ItemEnd { ordinal, outcome, rewritten } in ends {
+            query = query
+                .bind(stored(*ordinal))
+                .bind(outcome.word())
+                .bind(outcome.detail())
+                .bind(rewritten.as_deref().unwrap_or_default());
         }
         let updated = query.execute(&mut *connection).await.map_err(while_doing(doing))?;
-        if updated.rows_affected() != outcomes.len() as u64 {
+        if updated.rows_affected() != ends.len() as u64 {
             return Err(Failure::permanent("recording outcomes of items that are not planned"));
         }
     }

@@ -18,12 +18,12 @@ use crate::adapters::sql::{items, migrate, openings, requests};
 use crate::config::secret::Secret;
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
-use crate::domain::outcome::{ItemOutcome, Tally};
+use crate::domain::outcome::Tally;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::{
-    Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
-    SealedItem, SealedRequest, Standing,
+    Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
+    Record, SealedItem, SealedRequest, Standing,
 };
 use crate::ports::tasks::Lease;
 
@@ -213,10 +213,10 @@ impl Ledger for SqlLedger {
         &self,
         lease: &Lease,
         id: &RequestId,
-        outcomes: &[(u64, ItemOutcome)],
+        ends: &[ItemEnd],
     ) -> Result<(), Failure> {
         let mut transaction = self.begin_under(lease).await?;
-        items::record_outcomes(&mut transaction, id, outcomes).await?;
+        items::record_outcomes(&mut transaction, id, ends).await?;
         commit(transaction).await
     }
 

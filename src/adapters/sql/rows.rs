@@ -198,6 +198,7 @@ fn item(row: &AnyRow) -> Result<SealedItem, RowError> {
         sealed: get::<Option<Vec<u8>>>(row, "sealed")?.unwrap_or_default(),
         begun: get::<i64>(row, "begun")? != 0,
         outcome: outcome.transpose()?,
+        rewritten: get::<Option<String>>(row, "rewritten")?.filter(|digest| !digest.is_empty()),
     })
 }
 

@@ -85,6 +85,7 @@ pub async fn read_back(
         logically_erased_at: None,
         unrecoverable_after: None,
         untouched: None,
+        certificate: None,
     };
     docket.conclude(case, verified, link.as_ref()).await?;
     Ok(())

@@ -36,7 +36,7 @@ async fn refusals(docket: &Docket, case: &Case) -> Result<Vec<Refusal>, Failure>
     let mut entries = pin!(docket.entries(case));
     while let Some(entry) = entries.next().await {
         let Entry { planned, outcome, .. } = entry?;
-        let Some(outcome) = outcome.filter(is_refusal) else { continue };
+        let Some(outcome) = outcome.filter(ItemOutcome::is_refusal) else { continue };
         let source = planned.finding.item.source;
         let reason = match outcome.detail() {
             "" => REWRITTEN,
@@ -55,8 +55,4 @@ async fn refusals(docket: &Docket, case: &Case) -> Result<Vec<Refusal>, Failure>
         items,
     });
     Ok(refusals.collect())
-}
-
-fn is_refusal(outcome: &ItemOutcome) -> bool {
-    !outcome.is_clean() || matches!(outcome, ItemOutcome::Kept(_))
 }

@@ -18,12 +18,15 @@ use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
 use crate::domain::state::Event;
+use crate::ports::exports::Exports;
 use crate::ports::ledger::{Cleared, lost_ordinal, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::find::keep_seen;
 use crate::stages::plan::plan;
+use crate::stages::signing::Signer;
+use crate::stages::verify::certificate::{Conclusion, certify};
 use crate::stages::verify::counts::counts;
 use crate::stages::verify::untouched::untouched;
 use crate::stages::walk::{Patience, Seen, Walk, walk_named};
@@ -132,6 +135,22 @@ impl<'a> SecondLook<'a> {
     }
 }
 
+/// What a conclusion is drawn with.
+pub struct Ending<'a> {
+    /// The sweep that looked again.
+    pub sweep: &'a Sweep,
+    /// Which say until when their soft-deleted copies last.
+    pub sources: &'a [Arc<dyn Source>],
+    /// Where the certificate goes.
+    pub exports: &'a dyn Exports,
+    /// Who signs it.
+    pub signer: &'a Signer,
+    /// Rounds of act and verify.
+    pub rounds_max: u32,
+    /// What to do about a source that does not answer.
+    pub patience: Patience,
+}
+
 /// Draws the conclusion of a second look that was walked whole: what is left joins the plan, and
 /// where nothing is left, or the rounds are spent, the request comes to rest.
 ///
@@ -140,14 +159,7 @@ impl<'a> SecondLook<'a> {
 ///
 /// # Errors
 /// A failure of a source or of the ledger.
-pub async fn conclude(
-    docket: &Docket,
-    sources: &[Arc<dyn Source>],
-    case: &Case,
-    sweep: &Sweep,
-    rounds_max: u32,
-    patience: Patience,
-) -> Result<(), Failure> {
+pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result<(), Failure> {
     let rounds = rounds(docket, case).await?;
     let this_round = ordinals(rounds + 1, 0).start;
     let (mut gone, mut left) = (Vec::new(), Vec::new());
@@ -170,7 +182,7 @@ pub async fn conclude(
         }
     }
     docket.record_outcomes(case, &gone).await?;
-    if !left.is_empty() && rounds < u64::from(rounds_max) {
+    if !left.is_empty() && rounds < u64::from(with.rounds_max) {
         docket.advance(case, Event::LeftOver { items: left.len() as u64 }).await?;
         return Ok(());
     }
@@ -179,13 +191,23 @@ pub async fn conclude(
     let records = docket.ledger.records(&case.request.id).await?;
     let acted = records.iter().rev().find(|r| matches!(r.event, Event::Acted { .. }));
     let erased_at = acted.map_or_else(|| docket.clock.now(), |record| record.at);
-    let unrecoverable_after = horizon(sources, touched, erased_at, patience).await?;
+    let unrecoverable_after = horizon(with.sources, touched, erased_at, with.patience).await?;
+    let counts = counts(docket, case).await?;
+    let untouched = untouched(docket, case, with.sweep.id).await?;
+    let conclusion = Conclusion {
+        counts: &counts,
+        logically_erased_at: erased_at,
+        unrecoverable_after,
+        untouched,
+    };
+    let certificate = certify(docket, with.exports, with.signer, case, &conclusion).await?;
     let verified = Event::Verified {
-        counts: counts(docket, case).await?,
+        counts,
         archive: None,
         logically_erased_at: Some(erased_at),
         unrecoverable_after,
-        untouched: untouched(docket, case, sweep.id).await?,
+        untouched,
+        certificate: Some(Box::new(certificate)),
     };
     docket.advance(case, verified).await?;
     Ok(())
@@ -246,6 +268,7 @@ pub async fn rest_dry(docket: &Docket, case: &Case) -> Result<(), Failure> {
         logically_erased_at: None,
         unrecoverable_after: None,
         untouched: None,
+        certificate: None,
     };
     docket.advance(case, verified).await?;
     Ok(())

@@ -4,5 +4,6 @@
 pub mod counts;
 pub mod untouched;
 pub mod erasure;
+pub mod certificate;
 pub mod archive;
 pub mod account;

@@ -16,7 +16,7 @@ use crate::ports::ledger::{Cleared, Progress, Standing};
 use crate::ports::tasks::{End, Lease, Purpose, Shard, Sweep};
 use crate::stages::docket::Case;
 use crate::stages::find::{self, wanted};
-use crate::stages::verify::erasure;
+use crate::stages::verify::erasure::{self, Ending};
 use crate::stages::verify::untouched::Inventory;
 use crate::stages::walk::{Meter, Walk};
 use crate::worker::retry::Tries;
@@ -295,8 +295,15 @@ async fn conclude(
         Purpose::Verify => {
             let (tries, now) = (case.lease.tries, docket.clock.now());
             let patience = world.limits.backoff.patience(tries, now, case.standing.due);
-            let rounds_max = world.limits.verify_rounds_max;
-            erasure::conclude(docket, sources, case, sweep, rounds_max, patience).await
+            let ending = Ending {
+                sweep,
+                sources,
+                exports: &*world.exports,
+                signer: &world.signer,
+                rounds_max: world.limits.verify_rounds_max,
+                patience,
+            };
+            erasure::conclude(docket, case, &ending).await
         }
     }
 }

@@ -3,11 +3,13 @@
 //
 // Usage: contract.cjs NODE_MODULES SCHEMAS < lines
 //
-// Each line is a JSON object: {"event": …}, {"request": …} or {"manifest": …}. Prints what is wrong,
-// one fault a line, and ends with 1; or prints how much was judged, and ends with 0.
+// Each line is a JSON object: {"event": …}, {"request": …}, {"manifest": …} or {"certificate": …}. The
+// signature of a certificate is checked too. Prints what is wrong, one fault a line, and ends with 1;
+// or prints how much was judged, and ends with 0.
 
 "use strict";
 
+const crypto = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
 
@@ -19,6 +21,7 @@ const Ajv2020 = load("ajv/dist/2020.js").default;
 const Ajv07 = load("ajv").default;
 const addFormats = load("ajv-formats").default;
 const { CloudEvent } = load("cloudevents");
+const canonicalize = load("canonicalize");
 
 const faults = [];
 
@@ -33,7 +36,7 @@ function judge(what, validator, value) {
 const options = { allErrors: true, strict: true, strictTypes: false, strictRequired: false };
 const ajv = addFormats(new Ajv2020(options));
 const validators = {};
-for (const name of ["request", "event", "manifest"]) {
+for (const name of ["request", "event", "manifest", "certificate"]) {
   const schema = document(`${name}.schema.json`);
   if (!ajv.validateSchema(schema)) faults.push(`${name}: ${ajv.errorsText()}`);
   validators[name] = ajv.compile(schema);
@@ -46,15 +49,34 @@ const official = JSON.parse(
 const ajv07 = addFormats(new Ajv07({ allErrors: true, strict: false }));
 judge("asyncapi", ajv07.compile(official), document("asyncapi.json"));
 
+// RFC 8785 for what was signed, RFC 7515 for how, RFC 7638 for the name of the key.
+function isSigned({ signature, ...rest }) {
+  const [header, nothing, mac] = signature.jws.split(".");
+  const payload = Buffer.from(canonicalize(rest), "utf8").toString("base64url");
+  const key = crypto.createPublicKey(signature.public_key);
+  const { crv, kty, x } = key.export({ format: "jwk" });
+  const thumbprint = crypto.createHash("sha256").update(canonicalize({ crv, kty, x }));
+  const { alg, kid } = JSON.parse(Buffer.from(header, "base64url"));
+  const named = [kid, thumbprint.digest("base64url")].every((id) => id === signature.key_id);
+  const input = Buffer.from(`${header}.${payload}`);
+  const made = crypto.verify(null, input, key, Buffer.from(mac, "base64url"));
+  return nothing === "" && alg === "EdDSA" && named && made;
+}
+
 const lines = fs.readFileSync(0, "utf8").split("\n").filter(Boolean);
 lines.forEach((line, index) => {
-  const { event, request, manifest } = JSON.parse(line);
+  const { event, request, manifest, certificate } = JSON.parse(line);
   if (request !== undefined) {
     judge(`line ${index + 1}, request`, validators.request, request);
     return;
   }
   if (manifest !== undefined) {
     judge(`line ${index + 1}, manifest`, validators.manifest, manifest);
+    return;
+  }
+  if (certificate !== undefined) {
+    judge(`line ${index + 1}, certificate`, validators.certificate, certificate);
+    if (!isSigned(certificate)) faults.push(`line ${index + 1}: the signature is wrong`);
     return;
   }
   judge(`line ${index + 1}, ${event.type}`, validators.event, event);
@@ -77,4 +99,4 @@ if (faults.length > 0) {
   console.log(faults.join("\n"));
   process.exit(1);
 }
-console.log(`${lines.length} lines and 4 documents are as they should be`);
+console.log(`${lines.length} lines and 5 documents are as they should be`);

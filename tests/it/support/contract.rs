@@ -8,6 +8,7 @@ use serde_json::Value;
 pub const REQUEST: &str = include_str!("../../../config/schema/request.schema.json");
 pub const EVENT: &str = include_str!("../../../config/schema/event.schema.json");
 pub const MANIFEST: &str = include_str!("../../../config/schema/manifest.schema.json");
+pub const CERTIFICATE: &str = include_str!("../../../config/schema/certificate.schema.json");
 pub const ASYNCAPI: &str = include_str!("../../../config/schema/asyncapi.json");
 
 static REQUESTS: LazyLock<Validator> = LazyLock::new(|| compiled(REQUEST));

@@ -1,12 +1,13 @@
 //! Requests that live in a ledger, record by record, for tests of the ledger itself.
 
 use dsrd::domain::event::{Announcement, Content, Correspondence, Envelope};
+use dsrd::domain::outcome::ItemOutcome;
 use dsrd::domain::plan::ActionWord;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Decision, Event};
 use dsrd::evidence::chain::Link;
 use dsrd::ports::ledger::{
-    Appended, Ledger, Opened, Opening, OpeningRequest, Record, SealedItem, SealedRequest,
+    Appended, ItemEnd, Ledger, Opened, Opening, OpeningRequest, Record, SealedItem, SealedRequest,
 };
 use dsrd::ports::tasks::Lease;
 use jiff::Timestamp;
@@ -64,6 +65,7 @@ pub fn erasure() -> [Event; 5] {
             logically_erased_at,
             unrecoverable_after,
             untouched: None,
+            certificate: None,
         },
     ]
 }
@@ -122,6 +124,11 @@ pub fn rejection(id: &str, at: i64) -> Opening {
     Opening { request: None, announcement, record, ..opening(id, at) }
 }
 
+/// Ends of items that were not rewritten.
+pub fn ended(outcomes: &[(u64, ItemOutcome)]) -> Vec<ItemEnd> {
+    outcomes.iter().cloned().map(ItemEnd::from).collect()
+}
+
 /// Planned items with these ordinals.
 pub fn sealed_items(ordinals: impl IntoIterator<Item = u64>) -> Vec<SealedItem> {
     let item = |ordinal| SealedItem {
@@ -130,6 +137,7 @@ pub fn sealed_items(ordinals: impl IntoIterator<Item = u64>) -> Vec<SealedItem> 
         sealed: format!("sealed item {ordinal}").into_bytes(),
         begun: false,
         outcome: None,
+        rewritten: None,
     };
     ordinals.into_iter().map(item).collect()
 }

@@ -11,7 +11,7 @@ use dsrd::domain::event::Announcement;
 use dsrd::domain::failure::Failure;
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
-use dsrd::domain::outcome::{ItemOutcome, Tally};
+use dsrd::domain::outcome::Tally;
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::State;
 use dsrd::ports::archives::{Archives, Kept};
@@ -21,8 +21,8 @@ use dsrd::ports::door::{
 use dsrd::ports::exports::{Exports, SignedLink, Upload};
 use dsrd::ports::inventories::Inventories;
 use dsrd::ports::ledger::{
-    Appended, Callback, CallbackId, Cleared, Drafted, Ledger, Opened, Opening, Progress, Record,
-    SealedItem, SealedRequest, Standing,
+    Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
+    Record, SealedItem, SealedRequest, Standing,
 };
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -287,9 +287,9 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
         &self,
         lease: &Lease,
         id: &RequestId,
-        outcomes: &[(u64, ItemOutcome)],
+        ends: &[ItemEnd],
     ) -> Result<(), Failure> {
-        self.wire.effect("record_outcomes", self.port.record_outcomes(lease, id, outcomes)).await
+        self.wire.effect("record_outcomes", self.port.record_outcomes(lease, id, ends)).await
     }
 
     async fn tally(&self, id: &RequestId) -> Result<Tally, Failure> {

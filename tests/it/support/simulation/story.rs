@@ -6,13 +6,16 @@ use std::io::Cursor;
 
 use dsrd::adapters::memory::callbacks::Posted;
 use dsrd::domain::event::{Announcement, event_id};
-use dsrd::domain::state::State;
+use dsrd::domain::state::{Event, Evidence, State};
+use dsrd::ports::exports::Exports;
 use dsrd::ports::ledger::{Ledger, Record, Standing};
 use dsrd::ports::sources::Source;
+use dsrd::worker::offline::verify_certificate;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use crate::support::contract::assert_event;
+use crate::support::contract::{CERTIFICATE, assert_event, faults};
 use crate::support::simulation::scenario::{Scenario, simulate};
 
 /// To whom archives are encrypted, and their private key: the test vector of the age crate.
@@ -37,13 +40,16 @@ pub async fn ending(scenario: &Scenario) -> String {
     published.iter().for_each(|event| assert_event(&serde_json::from_str(&event.body).unwrap()));
     let mut text = String::new();
     for standing in ledger.standings(&State::ALL, u32::MAX).await.unwrap() {
-        life(&mut text, &*ledger, &standing, &published, &posted).await;
+        life(&mut text, scenario, &*ledger, &standing, &published, &posted).await;
     }
     for source in &scenario.sources {
         writeln!(text, "{} holds {}", source.name(), listed(&source.names())).unwrap();
     }
     for name in scenario.exports.names() {
-        archive(&mut text, scenario, &name);
+        // Of those everything is judged that is not the same each time.
+        if !name.contains(".certificate.") {
+            archive(&mut text, scenario, &name);
+        }
     }
     for letter in scenario.inbox.dead_letters() {
         let bytes = letter.body.len();
@@ -73,6 +79,7 @@ pub async fn story(scenario: &Scenario) -> String {
 
 async fn life(
     text: &mut String,
+    scenario: &Scenario,
     ledger: &dyn Ledger,
     standing: &Standing,
     published: &[Announcement],
@@ -88,6 +95,7 @@ async fn life(
         let Record { sequence, event, .. } = &record;
         writeln!(text, "  {sequence} {} -> {}{told}", event.word(), state.word()).unwrap();
     }
+    certified(scenario, &ledger.records(id).await.unwrap());
     let items = ledger.items(id, None, false, u32::MAX).await.unwrap();
     for (number, item) in items.iter().enumerate() {
         let outcome = item.outcome.as_ref().map_or("open", |outcome| outcome.word());
@@ -95,6 +103,29 @@ async fn life(
         let kept = if item.sealed.is_empty() { "" } else { ", still sealed in the ledger" };
         let line = format!("  item {number}: {outcome} {detail}");
         writeln!(text, "{}{kept}", line.trim_end()).unwrap();
+    }
+}
+
+/// Insists that an erasure which came to rest after it was carried out has a certificate that holds,
+/// that it is the one in the store, and that a page lies beside it; and that nothing else has one.
+fn certified(scenario: &Scenario, records: &[Record]) {
+    for (index, record) in records.iter().enumerate() {
+        let Event::Verified { counts, certificate, logically_erased_at, .. } = &record.event else {
+            continue;
+        };
+        assert_eq!(certificate.is_some(), logically_erased_at.is_some());
+        let Some(Evidence { name, url, sha256 }) = certificate.as_deref() else { continue };
+        let document = scenario.exports.get(name).unwrap();
+        assert_eq!(
+            (&hex::encode(Sha256::digest(&document)), url),
+            (sha256, &scenario.exports.url(name))
+        );
+        verify_certificate(&document, None, None).map_err(|failure| failure.chain()).unwrap();
+        let document: Value = serde_json::from_slice(&document).unwrap();
+        assert_eq!(faults(CERTIFICATE, &document), [""; 0]);
+        assert_eq!(document["counts"]["outcomes"], serde_json::json!(counts.outcomes));
+        assert_eq!(document["ledger"]["head"], records[index - 1].hash);
+        assert!(scenario.exports.get(&name.replace(".json", ".html")).is_some());
     }
 }
 

@@ -1,0 +1,4 @@
+//! The certificate for people, in their language.
+
+pub mod texts;
+pub mod html;

@@ -1,0 +1,232 @@
+//! The last statement of an erasure: what became of each item, signed, for whoever has to be shown.
+//!
+//! It is written once the second look has found nothing more and before the record that says so,
+//! which names it by its digest. A daemon that dies in between writes it anew, with the time of
+//! then, and names that one. Where it cannot be kept the request waits, however often that takes:
+//! afterwards the plan is shredded and nobody could write it any more.
+
+use std::pin::pin;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::domain::failure::Failure;
+use crate::domain::inventory::Untouched;
+use crate::domain::state::{Counts, Event, Evidence, Refusal, State};
+use crate::domain::subject::Identity;
+use crate::evidence::certificate::canonical::INTEGER_MAX;
+use crate::evidence::certificate::check::{Checked, check};
+use crate::evidence::certificate::document::{
+    Asked, Certificate, CertifiedCounts, CertifiedItem, FORMAT, Horizon, LedgerHead, Manual,
+    Others, Person, Program, Refused, Searched,
+};
+use crate::evidence::certificate::hashes::{Hashes, HowHashed, KeyedHash};
+use crate::evidence::certificate::page::html::page;
+use crate::evidence::seal::MasterKey;
+use crate::evidence::signature::PublicKey;
+use crate::matching::identity::patterns::canonical;
+use crate::ports::exports::Exports;
+use crate::ports::ledger::Record;
+use crate::stages::announce::manual_steps;
+use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::signing::Signer;
+
+/// Bytes handed to the store at a time.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// What the second look came to.
+pub struct Conclusion<'a> {
+    /// What became of the items.
+    pub counts: &'a Counts,
+    /// When the last item was erased.
+    pub logically_erased_at: Timestamp,
+    /// When soft-deleted copies have expired.
+    pub unrecoverable_after: Option<Timestamp>,
+    /// What became of everything else, where that was looked at.
+    pub untouched: Option<Untouched>,
+}
+
+/// Writes the certificate, and the page for people beside it.
+///
+/// # Errors
+/// The ledger's failure; a transient one where the store does not take it, whatever its reason.
+pub async fn certify(
+    docket: &Docket,
+    exports: &dyn Exports,
+    signer: &Signer,
+    case: &Case,
+    conclusion: &Conclusion<'_>,
+) -> Result<Evidence, Failure> {
+    let now = docket.clock.now();
+    let records = docket.ledger.records(&case.request.id).await?;
+    let mut certificate = blank(docket, case, &records, conclusion, now);
+    fill(docket, case, &mut certificate).await?;
+    let document = signer.certify(&mut certificate, now);
+    let sha256 = hex::encode(Sha256::digest(&document));
+    let stem = format!("{}.certificate", case.request.id.file_name());
+    let name = format!("{stem}.json");
+    let language = case.request.options.language.as_deref().unwrap_or("en");
+    let html = page(&certificate, &name, &sha256, language);
+    drop(certificate);
+    for (name, bytes) in [(format!("{stem}.html"), html.into_bytes()), (name.clone(), document)] {
+        keep(docket, exports, case, &name, bytes.into()).await?;
+    }
+    Ok(Evidence { url: exports.url(&name), name, sha256 })
+}
+
+/// Checks a certificate, offline. Without a key from elsewhere (PEM) the one in it is believed.
+///
+/// # Errors
+/// The key cannot be used; the first fault of the certificate.
+pub fn check_document(json: &[u8], key: Option<&str>) -> Result<Checked, Failure> {
+    let taking = |error| Failure::needs_person("taking the public key").because(error);
+    let key = key.map(PublicKey::from_pem).transpose().map_err(taking)?;
+    check(json, key.as_ref())
+        .map_err(|fault| Failure::permanent("the certificate does not hold").because(fault))
+}
+
+/// Whether a certificate is about whoever this identity names, which only the master key can tell.
+///
+/// # Errors
+/// The master key has another form.
+pub fn is_about(
+    certificate: &Certificate,
+    identity: &Identity,
+    master_key: &str,
+) -> Result<bool, Failure> {
+    let master_key = MasterKey::from_hex(master_key)
+        .map_err(|error| Failure::needs_person("taking the master key").because(error))?;
+    let hash = Hashes::new(&master_key, &certificate.request.id).identity(&canonical(identity));
+    Ok(certificate.subject.iter().any(|person| person.hash == hash))
+}
+
+/// Everything but the items.
+fn blank(
+    docket: &Docket,
+    case: &Case,
+    records: &[Record],
+    conclusion: &Conclusion<'_>,
+    now: Timestamp,
+) -> Certificate {
+    let Conclusion { counts, logically_erased_at, unrecoverable_after, untouched } = conclusion;
+    let (request, hashes) = (&case.request, docket.hashes(&case.request.id));
+    let (policy, sources) = planned(records);
+    let at = |is: fn(&Event) -> bool| {
+        records.iter().rev().find(|record| is(&record.event)).map_or(now, |record| record.at)
+    };
+    let state = if counts.is_clean() { State::Completed } else { State::PartiallyCompleted };
+    let identities = request.subject.identities.iter();
+    Certificate {
+        counts: CertifiedCounts {
+            found: counts.found,
+            outcomes: counts.outcomes.clone(),
+            seen: counts.seen,
+        },
+        deployment: docket.deployment(),
+        format: FORMAT.to_owned(),
+        hashes: HowHashed::now(),
+        horizon: Horizon {
+            logically_erased_at: *logically_erased_at,
+            unrecoverable_after: *unrecoverable_after,
+        },
+        items: Vec::new(),
+        ledger: LedgerHead { head: case.standing.head.clone(), sequence: case.standing.sequence },
+        manual_steps: manual_steps()
+            .into_iter()
+            .map(|step| Manual { system: step.system, url: step.url, what: step.what })
+            .collect(),
+        policy,
+        program: Program { name: "dsrd".into(), version: env!("CARGO_PKG_VERSION").into() },
+        refusals: counts.refusals.iter().map(refused).collect(),
+        request: Asked {
+            accepted: at(|event| matches!(event, Event::Accepted)),
+            acted: at(|event| matches!(event, Event::Acted { .. })),
+            id: request.id.clone(),
+            regulation: request.regulation.clone(),
+            submitted: request.submitted,
+            kind: request.kind,
+            verified: now,
+        },
+        signature: None,
+        sources,
+        state: state.word().to_owned(),
+        subject: identities
+            .map(|identity| Person {
+                hash: hashes.identity(&canonical(identity)),
+                kind: identity.kind.as_str().to_owned(),
+            })
+            .collect(),
+        untouched: untouched.map(|untouched| Others {
+            changed: untouched.changed,
+            gone: untouched.gone,
+            items: untouched.items,
+            unchanged: untouched.unchanged,
+        }),
+    }
+}
+
+/// The items, page by page.
+async fn fill(docket: &Docket, case: &Case, certificate: &mut Certificate) -> Result<(), Failure> {
+    let hashes = docket.hashes(&case.request.id);
+    let mut entries = pin!(docket.entries(case));
+    while let Some(entry) = entries.next().await {
+        let Entry { planned, outcome, rewritten, .. } = entry?;
+        let Some(outcome) = outcome else { continue };
+        let finding = &planned.finding;
+        certificate.items.push(CertifiedItem {
+            action: planned.action.word().word().into(),
+            after: rewritten.as_deref().and_then(KeyedHash::parse),
+            before: finding.digest.as_deref().map(|digest| hashes.content(digest)),
+            detail: outcome.detail().to_owned(),
+            hits: finding.hits.len() as u64,
+            item: hashes.item(&finding.item),
+            outcome: outcome.word().into(),
+            size: finding.item.size.min(INTEGER_MAX),
+            source: finding.item.source.clone(),
+        });
+    }
+    Ok(())
+}
+
+/// The policy of the last plan, and what its find looked at.
+fn planned(records: &[Record]) -> (String, Vec<Searched>) {
+    let plan = records.iter().rev().find_map(|record| match &record.event {
+        Event::Planned { policy, sources, .. } => Some((policy, sources)),
+        _ => None,
+    });
+    let Some((policy, sources)) = plan else { return Default::default() };
+    let searched =
+        sources.iter().map(|share| Searched { seen: share.seen, source: share.source.clone() });
+    (policy.clone(), searched.collect())
+}
+
+fn refused(refusal: &Refusal) -> Refused {
+    Refused {
+        items: refusal.items,
+        outcome: refusal.outcome.clone(),
+        reason: refusal.reason.clone(),
+        source: refusal.source.clone(),
+    }
+}
+
+async fn keep(
+    docket: &Docket,
+    exports: &dyn Exports,
+    case: &Case,
+    name: &str,
+    mut bytes: Bytes,
+) -> Result<(), Failure> {
+    let keeping = async {
+        let mut upload = exports.create(name, case.lease.fence).await?;
+        while !bytes.is_empty() {
+            upload.write(bytes.split_to(bytes.len().min(CHUNK_BYTES))).await?;
+        }
+        docket.assert_ours(case).await?;
+        upload.finish().await
+    };
+    keeping.await.map_err(|failure: Failure| {
+        Failure::transient("keeping a certificate, without which no erasure ends").because(failure)
+    })
+}
