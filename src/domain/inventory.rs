@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 /// One form of one name under one `ETag`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Print {
     /// Keyed digest of source, name and version, cut to 64 bits: among a million names two are
     /// taken for one another once in thirty million looks.

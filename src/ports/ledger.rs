@@ -360,6 +360,9 @@ pub const SHARD_ORDINALS: u64 = 1 << 32;
 /// Numbers of a round: half of them for its shards, and half for what is said of whole sources.
 const ROUND_SHARDS: u64 = 1 << 16;
 
+/// Stands for no shard: what is planned because it goes with something else has its ordinals.
+pub const RUNS_SHARD: u64 = ROUND_SHARDS - 1;
+
 /// The ordinals of what this shard plans: in the find, which is round 0, or in a second look after
 /// it. Shards are walked side by side and each time anew, so each has ordinals of its own.
 pub fn ordinals(round: u64, shard: u64) -> Range<u64> {

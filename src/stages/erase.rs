@@ -1,16 +1,21 @@
-//! Carries out the plan of an erasure, item by item, each under the ETag seen at the find.
+//! Carries out the plan of an erasure, item by item, each under the `ETag` seen at the find: removed,
+//! or written anew without the subject.
 
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
 
 use crate::domain::failure::Failure;
+use crate::domain::item::Item;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Action;
+use crate::domain::policy::rules::Otherwise;
 use crate::domain::state::Event;
+use crate::ports::ledger::ItemEnd;
 use crate::ports::sources::{Erased, Source};
 use crate::stages::docket::{Case, Docket, Entry};
-use crate::stages::walk::Patience;
+use crate::stages::rewrite::redact::{Redaction, redact};
+use crate::stages::walk::{self, Walk};
 
 /// Items whose intent and outcome are ledgered together. A kill repeats at most this many erasures,
 /// each of which then finds the item gone.
@@ -25,7 +30,7 @@ pub async fn erase(
     sources: &[Arc<dyn Source>],
     case: &Case,
     concurrency: usize,
-    patience: Patience,
+    with: &Walk,
 ) -> Result<(), Failure> {
     // Ends: each round gives at least one open item an outcome, or fails.
     loop {
@@ -36,48 +41,98 @@ pub async fn erase(
         }
         let ordinals: Vec<u64> = batch.iter().map(|entry| entry.ordinal).collect();
         docket.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
-        let ends: Vec<(u64, Result<ItemOutcome, Failure>)> = stream::iter(batch)
-            .map(|entry| async move { (entry.ordinal, end(sources, entry, patience).await) })
+        let ends: Vec<(u64, Result<Ended, Failure>)> = stream::iter(batch)
+            .map(|entry| async move { (entry.ordinal, end(sources, entry, with).await) })
             .buffer_unordered(concurrency)
             .collect()
             .await;
-        let mut outcomes = Vec::new();
-        let mut failure = None;
+        let hashes = docket.hashes(&case.request.id);
+        let (mut ended, mut failure) = (Vec::new(), None);
         for (ordinal, end) in ends {
             match end {
-                Ok(outcome) => outcomes.push((ordinal, outcome)),
+                Ok((outcome, digest)) => {
+                    let rewritten = digest.map(|digest| hashes.content(&digest).to_string());
+                    ended.push(ItemEnd { ordinal, outcome, rewritten });
+                }
                 Err(error) => failure = Some(error),
             }
         }
-        docket.record_outcomes(case, &outcomes).await?;
+        docket.record_ends(case, &ended).await?;
         if let Some(failure) = failure {
             return Err(failure);
         }
     }
 }
 
-async fn end(
-    sources: &[Arc<dyn Source>],
-    entry: Entry,
-    patience: Patience,
-) -> Result<ItemOutcome, Failure> {
+/// What became of an item, and the digest of its new bytes if it was redacted.
+type Ended = (ItemOutcome, Option<String>);
+
+async fn end(sources: &[Arc<dyn Source>], entry: Entry, with: &Walk) -> Result<Ended, Failure> {
     if let Some(outcome) = entry.planned.settled() {
-        return Ok(outcome);
+        return Ok((outcome, None));
     }
     let item = &entry.planned.finding.item;
     let Some(source) = sources.iter().find(|source| source.name() == item.source) else {
-        return Ok(ItemOutcome::Failed("the source is not configured any more".into()));
+        return Ok((ItemOutcome::Failed("the source is not configured any more".into()), None));
     };
-    if matches!(entry.planned.action, Action::Redact(_)) {
-        return Ok(ItemOutcome::Failed("redaction: not possible yet".into()));
+    let ended = match entry.planned.action {
+        Action::Redact(otherwise) => rewritten(&**source, item, entry.begun, otherwise, with).await,
+        Action::Delete | Action::Export | Action::Keep(_) | Action::List(_) => {
+            removed(&**source, item, entry.begun).await.map(|outcome| (outcome, None))
+        }
+    };
+    match ended {
+        Err(failure) if with.is_patient_with(&failure) => Err(failure),
+        Err(failure) => Ok((ItemOutcome::Failed(failure.chain()), None)),
+        Ok(ended) => Ok(ended),
     }
-    match source.erase(item).await {
-        Ok(Erased::Done) => Ok(ItemOutcome::Erased),
-        Ok(Erased::AlreadyAbsent) if entry.begun => Ok(ItemOutcome::Erased),
-        Ok(Erased::AlreadyAbsent) => Ok(ItemOutcome::AlreadyAbsent),
-        Ok(Erased::Changed) => Ok(ItemOutcome::Changed),
-        Ok(Erased::Blocked(barrier)) => Ok(ItemOutcome::Blocked(barrier)),
-        Err(failure) if failure.is_transient() && patience == Patience::Left => Err(failure),
-        Err(failure) => Ok(ItemOutcome::Failed(failure.chain())),
+}
+
+async fn removed(source: &dyn Source, item: &Item, begun: bool) -> Result<ItemOutcome, Failure> {
+    Ok(match source.erase(item).await? {
+        Erased::Done => ItemOutcome::Erased,
+        Erased::AlreadyAbsent if begun => ItemOutcome::Erased,
+        Erased::AlreadyAbsent => ItemOutcome::AlreadyAbsent,
+        Erased::Changed => ItemOutcome::Changed,
+        Erased::Blocked(barrier) => ItemOutcome::Blocked(barrier),
+    })
+}
+
+/// What became of an item that was to be redacted.
+async fn rewritten(
+    source: &dyn Source,
+    item: &Item,
+    begun: bool,
+    otherwise: Otherwise,
+    with: &Walk,
+) -> Result<Ended, Failure> {
+    let outcome = match redact(source, item, with).await? {
+        Redaction::Done { digest } => return Ok((ItemOutcome::Redacted, digest)),
+        // We may have been here before, and died before we could say so.
+        Redaction::Changed if begun => return settled_before(source, item, with).await,
+        Redaction::Changed => ItemOutcome::Changed,
+        Redaction::Absent => ItemOutcome::AlreadyAbsent,
+        Redaction::Blocked(barrier) => ItemOutcome::Blocked(barrier),
+        Redaction::Impossible(why) => match otherwise {
+            Otherwise::Delete => removed(source, item, begun).await?,
+            Otherwise::Leave => ItemOutcome::Failed(format!("redaction: {why}")),
+        },
+    };
+    Ok((outcome, None))
+}
+
+/// What became of an item that was begun with and is another now: without the subject, it was
+/// redacted by us, or by others as well as by us.
+async fn settled_before(source: &dyn Source, item: &Item, with: &Walk) -> Result<Ended, Failure> {
+    // What the source keeps of the old bytes goes in any case.
+    if let Erased::Blocked(barrier) = source.erase_replaced(item).await? {
+        return Ok((ItemOutcome::Blocked(barrier), None));
     }
+    Ok(match walk::look(source, item.clone(), with).await? {
+        None => (ItemOutcome::AlreadyAbsent, None),
+        Some(look) if look.hits.is_empty() && look.unreadable.is_empty() => {
+            (ItemOutcome::Redacted, look.digest)
+        }
+        Some(_) => (ItemOutcome::Changed, None),
+    })
 }

@@ -2,28 +2,33 @@
 //!
 //! The archive is written anew each time, in the order of the plan, and becomes visible only when
 //! it is whole; an export that was killed leaves nothing and starts again. Where the request names
-//! recipients, what is stored is encrypted as it is written.
+//! recipients, what is stored is encrypted as it is written. What is about others is masked first, in
+//! all items under the same names.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::stream::{self, StreamExt};
 use sha2::{Digest, Sha256};
 
 use crate::archive::about::About;
+use crate::archive::manifest::{self, MaskedKind};
 use crate::archive::writer::{ArchiveError, ArchiveWriter};
 use crate::domain::failure::Failure;
-use crate::domain::item::Finding;
 use crate::domain::outcome::ItemOutcome;
-use crate::domain::plan::Action;
+use crate::domain::plan::{Action, Planned};
 use crate::domain::request::{Controller, RequestId};
 use crate::domain::state::{Archive, Event};
 use crate::evidence::encryption::{Encrypting, Encryption};
+use crate::matching::people::mask::Mask;
 use crate::ports::exports::{Exports, Upload};
-use crate::ports::sources::{ByteStream, Read, Source};
+use crate::ports::sources::Source;
 use crate::stages::announce::manual_steps;
-use crate::stages::docket::{Case, Docket};
-use crate::stages::walk::{self, Look, Patience, Walk};
+use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::rewrite::mask::{Masked, READS_MAX, masked_name, masked_text, meet};
+use crate::stages::rewrite::prepare::{Prepared, prepare};
+use crate::stages::walk::Walk;
 
 /// Planned items read from the ledger at a time.
 const PAGE: u32 = 256;
@@ -48,23 +53,21 @@ pub async fn export(
     // Known before it is written: whoever dies while writing leaves nothing that nobody removes.
     docket.ledger.keep(&case.lease, &case.request.id, &name).await?;
     let mut packing = Packing::new(Sink::open(exports, &name, case, encryption).await?);
+    let masks = meet(docket, sources, case, with).await?;
     let mut after = None;
     loop {
         let page = docket.items(case, after, false, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.ordinal);
+        let prepared = stream::iter(page).map(|Entry { ordinal, planned, .. }| {
+            let masks = masks.as_ref();
+            async move { Ok((ordinal, entry(sources, planned, masks, with).await?)) }
+        });
+        let mut prepared = pin!(prepared.buffered(READS_MAX));
         let mut outcomes = Vec::new();
-        for entry in page {
-            let outcome = match entry.planned.settled() {
-                Some(outcome) => {
-                    if let Action::List(reason) = entry.planned.action {
-                        packing.leave_out(&entry.planned.finding, reason)?;
-                    }
-                    outcome
-                }
-                None => packing.add(sources, entry.planned.finding, with).await?,
-            };
-            outcomes.push((entry.ordinal, outcome));
+        while let Some(prepared) = prepared.next().await {
+            let (ordinal, prepared): (u64, Packed) = prepared?;
+            outcomes.push((ordinal, packing.add(prepared).await?));
         }
         docket.record_outcomes(case, &outcomes).await?;
     }
@@ -72,6 +75,32 @@ pub async fn export(
     let archive = packing.finish(docket, case, name, &about, exports).await?;
     docket.advance(case, Event::Acted { archive: Some(archive) }).await?;
     Ok(())
+}
+
+/// One line of the plan, ready for the archive.
+enum Packed {
+    /// There is nothing to pack.
+    Settled(ItemOutcome),
+    Item(Prepared),
+}
+
+async fn entry(
+    sources: &[Arc<dyn Source>],
+    planned: Planned,
+    masks: Option<&Arc<Mask>>,
+    with: &Walk,
+) -> Result<Packed, Failure> {
+    let outcome = planned.settled();
+    match (outcome, planned.action) {
+        (Some(outcome), Action::List(reason)) => {
+            let masks = masks.map(Arc::as_ref);
+            let finding = Box::new(masked_name(&planned.finding, masks));
+            let reason = masked_text(&reason, masks);
+            Ok(Packed::Item(Prepared::Out { finding, reason, outcome }))
+        }
+        (Some(outcome), _) => Ok(Packed::Settled(outcome)),
+        (None, _) => Ok(Packed::Item(prepare(sources, planned.finding, masks, with).await?)),
+    }
 }
 
 /// An archive on its way to the store.
@@ -86,71 +115,41 @@ impl Packing {
         Self { writer: Box::default(), sink }
     }
 
-    /// Packs one item; if it was rewritten since the find, as it is now, provided that it still
-    /// speaks of the subject.
-    async fn add(
-        &mut self,
-        sources: &[Arc<dyn Source>],
-        finding: Finding,
-        with: &Walk,
-    ) -> Result<ItemOutcome, Failure> {
-        let Some(source) = sources.iter().find(|source| source.name() == finding.item.source)
-        else {
-            let why = "the source is not configured any more";
-            return self.leave_out(&finding, why.into());
-        };
-        let finding = match source.read(&finding.item).await {
-            Ok(Read::Bytes(bytes)) => return self.pack(finding, bytes, with.patience).await,
-            Ok(Read::Absent) => return Ok(ItemOutcome::AlreadyAbsent),
-            Ok(Read::Refused(why)) => return self.leave_out(&finding, why),
-            Ok(Read::Changed) => match fresh(&**source, finding, with).await? {
-                Some(finding) => finding,
-                None => return Ok(ItemOutcome::AlreadyAbsent),
-            },
-            Err(failure) if failure.is_transient() && with.patience == Patience::Left => {
-                return Err(failure);
+    /// Packs one item, or lists it.
+    async fn add(&mut self, packed: Packed) -> Result<ItemOutcome, Failure> {
+        match packed {
+            Packed::Settled(outcome) => Ok(outcome),
+            Packed::Item(Prepared::Gone) => Ok(ItemOutcome::AlreadyAbsent),
+            Packed::Item(Prepared::Out { finding, reason, outcome }) => {
+                self.writer.list_unreadable(&finding.item, &reason).map_err(broken)?;
+                Ok(outcome)
             }
-            Err(failure) => return self.leave_out(&finding, failure.chain()),
-        };
-        match source.read(&finding.item).await? {
-            Read::Bytes(bytes) => self.pack(finding, bytes, with.patience).await,
-            Read::Absent => Ok(ItemOutcome::AlreadyAbsent),
-            Read::Refused(why) => self.leave_out(&finding, why),
-            Read::Changed => {
-                self.leave_out(&finding, "changes faster than it can be read".into())?;
-                Ok(ItemOutcome::Changed)
-            }
+            Packed::Item(Prepared::Ready(masked)) => self.pack(*masked).await,
         }
     }
 
-    async fn pack(
-        &mut self,
-        finding: Finding,
-        mut bytes: ByteStream,
-        patience: Patience,
-    ) -> Result<ItemOutcome, Failure> {
-        self.writer.begin(&finding, &[]).map_err(broken)?;
+    async fn pack(&mut self, masked: Masked) -> Result<ItemOutcome, Failure> {
+        let Masked { finding, bytes, replaced, broken: broke_off } = masked;
+        let places = [
+            manifest::Masked::new(MaskedKind::Person, replaced.persons),
+            manifest::Masked::new(MaskedKind::Secret, replaced.secrets),
+        ];
+        self.writer.begin(&finding, &places).map_err(broken)?;
+        let mut bytes = bytes.into_stream()?;
         while let Some(chunk) = bytes.next().await {
-            match chunk {
-                Ok(chunk) => self.writer.write(&chunk).map_err(broken)?,
-                Err(failure) if failure.is_transient() && patience == Patience::Left => {
-                    return Err(failure);
-                }
-                Err(failure) => {
-                    let why = failure.chain();
-                    self.writer.abandon(&why).map_err(broken)?;
-                    return Ok(ItemOutcome::Unreadable(why));
-                }
-            }
+            self.writer.write(&chunk?).map_err(broken)?;
             self.hand_over(BUFFER_BYTES).await?;
         }
-        self.writer.end().map_err(broken)?;
-        Ok(ItemOutcome::Exported)
-    }
-
-    fn leave_out(&mut self, finding: &Finding, reason: String) -> Result<ItemOutcome, Failure> {
-        self.writer.list_unreadable(&finding.item, &reason).map_err(broken)?;
-        Ok(ItemOutcome::Unreadable(reason))
+        match broke_off {
+            None => {
+                self.writer.end().map_err(broken)?;
+                Ok(ItemOutcome::Exported)
+            }
+            Some(why) => {
+                self.writer.abandon(&why).map_err(broken)?;
+                Ok(ItemOutcome::Unreadable(why))
+            }
+        }
     }
 
     async fn hand_over(&mut self, at_least: usize) -> Result<(), Failure> {
@@ -259,18 +258,6 @@ async fn begin(encryption: Encryption) -> Result<Encrypting, Failure> {
         encryption.begin()
     };
     begun.map_err(unencrypted)
-}
-
-/// The item as it is now, with what it says of the subject now.
-async fn fresh(
-    source: &dyn Source,
-    finding: Finding,
-    with: &Walk,
-) -> Result<Option<Finding>, Failure> {
-    let Some(look) = walk::look(source, finding.item, with).await? else { return Ok(None) };
-    let hits: Vec<_> = look.hits.into_iter().map(|hit| hit.hit).collect();
-    let Look { item, digest, .. } = look;
-    Ok((!hits.is_empty()).then_some(Finding { item, hits, digest, others: false }))
 }
 
 fn unencrypted(error: impl std::error::Error + Send + Sync + 'static) -> Failure {

@@ -1,22 +1,23 @@
 //! Walks the sources once for all waiting requests and ledgers what speaks of each subject, as a
 //! plan. The walk is cut into shards, which several daemons may walk side by side.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::pin;
 use std::sync::Arc;
 
 use futures::StreamExt;
 
 use crate::domain::failure::Failure;
-use crate::domain::plan::{ActionWord, Planned};
+use crate::domain::plan::{Action, ActionWord, Planned};
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
 use crate::domain::state::{Event, Share};
-use crate::ports::ledger::{Cleared, lost_ordinal, ordinals};
+use crate::ports::ledger::{Cleared, RUNS_SHARD, lost_ordinal, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
-use crate::stages::docket::{Case, Docket};
-use crate::stages::plan::plan;
+use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::plan::finding::plan;
+use crate::stages::plan::runs::{Company, place};
 use crate::stages::verify::untouched::Inventory;
 use crate::stages::walk::{Seen, Walk, walk_named};
 
@@ -89,10 +90,12 @@ pub async fn keep_seen(
 /// The ledger's failure.
 pub async fn conclude(
     docket: &Docket,
+    sources: &[Arc<dyn Source>],
     policy: &Policy,
     case: &Case,
     sweep: &Sweep,
 ) -> Result<(), Failure> {
+    let along = take_along(docket, sources, policy, case).await?;
     let drafted = docket.ledger.drafted(&case.request.id).await?;
     let count = |shard: Option<u64>, actions: &[ActionWord]| -> u64 {
         let counted = drafted.iter().filter(|(number, action, _)| {
@@ -113,6 +116,9 @@ pub async fn conclude(
             _ => shares.push(Share { source: source.clone(), seen: *items, removed }),
         }
     }
+    for share in &mut shares {
+        share.removed += along.get(&share.source).copied().unwrap_or_default();
+    }
     let planned = Event::Planned {
         items: count(None, &ActionWord::ALL) - count(None, &[ActionWord::List]),
         unreadable: count(None, &[ActionWord::List]),
@@ -122,6 +128,45 @@ pub async fn conclude(
     };
     docket.advance(case, planned).await?;
     Ok(())
+}
+
+/// Adds to the draft of an erasure what goes with the runs that the subject created; how many items
+/// of each source are removed by that.
+async fn take_along(
+    docket: &Docket,
+    sources: &[Arc<dyn Source>],
+    policy: &Policy,
+    case: &Case,
+) -> Result<BTreeMap<String, u64>, Failure> {
+    let mut removed = BTreeMap::new();
+    if case.request.kind.is_export() || !policy.takes_runs() {
+        return Ok(removed);
+    }
+    // Whatever an earlier try has added.
+    let ordinals = ordinals(0, RUNS_SHARD);
+    docket.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
+    let (mut company, mut unread) = (Company::default(), HashMap::new());
+    let mut entries = pin!(docket.entries(case));
+    while let Some(entry) = entries.next().await {
+        let Entry { ordinal, planned, .. } = entry?;
+        company.note(policy, &planned);
+        if matches!(planned.action, Action::List(_)) {
+            unread.insert(place(&planned.finding.item), ordinal);
+        }
+    }
+    let mut draft = Draft { case, next_ordinal: ordinals.start, waiting: Vec::new() };
+    for planned in company.more(sources, policy, &case.request).await? {
+        // What could not be read goes unread.
+        if let Some(ordinal) = unread.remove(&place(&planned.finding.item)) {
+            docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+        }
+        if planned.action.word() == ActionWord::Delete {
+            *removed.entry(planned.finding.item.source.clone()).or_default() += 1;
+        }
+        draft.add(docket, planned).await?;
+    }
+    draft.flush(docket).await?;
+    Ok(removed)
 }
 
 /// The draft of one request's plan while it grows.

@@ -19,8 +19,10 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::subject::Subject;
-use crate::matching::limits::Limits;
+use crate::matching::limits::{Limits, PeopleLimits};
 use crate::matching::matcher::{Matcher, SubjectHit};
+use crate::matching::people::census::census;
+use crate::matching::people::crowd::Crowd;
 use crate::matching::scan::{self, Scan};
 use crate::ports::sources::{ByteStream, Page, Read, Source};
 use crate::ports::tasks::Part;
@@ -45,6 +47,8 @@ pub struct Walk {
     pub part: Part,
     /// Takes what is seen, where somebody will ask whether it stayed.
     pub inventory: Option<Arc<Inventory>>,
+    /// The subjects, where it matters who else is named in what speaks of them.
+    pub who_else: Option<Arc<[Subject]>>,
 }
 
 /// Bounds on a pass, by name.
@@ -103,6 +107,8 @@ pub struct Look {
     pub unreadable: Vec<String>,
     /// Hex SHA-256 of its bytes, where it speaks of somebody and all were read.
     pub digest: Option<String>,
+    /// For which subjects it names other people too; none unless [`Walk::who_else`] asks.
+    pub others: Vec<usize>,
 }
 
 /// How often an item that changes under our eyes is looked up again.
@@ -125,7 +131,15 @@ impl Walk {
             meter: Arc::default(),
             part: Part::WHOLE,
             inventory: None,
+            who_else: None,
         }
+    }
+}
+
+impl Walk {
+    /// Whether another try will follow that may come to more.
+    pub fn is_patient_with(&self, failure: &Failure) -> bool {
+        failure.is_transient() && self.patience == Patience::Left
     }
 }
 
@@ -238,14 +252,19 @@ async fn see(
 ) -> Result<Option<Seen>, Failure> {
     let item = match entry {
         Ok(item) => item,
-        Err(failure) if failure.is_transient() && walk.patience == Patience::Left => {
+        Err(failure) if walk.is_patient_with(&failure) => {
             return Err(failure);
         }
         Err(failure) => {
             return Ok(Some(Seen::Lost { source: source.name().to_owned(), failure }));
         }
     };
-    let look = look(&*source, item, &walk).await?;
+    let mut look = look(&*source, item, &walk).await?;
+    if let (Some(subjects), Some(look)) = (&walk.who_else, &mut look)
+        && !look.hits.is_empty()
+    {
+        look.others = who_else(&*source, look, subjects, &walk).await?;
+    }
     if let (Some(inventory), Some(look)) = (&walk.inventory, &look) {
         inventory.add(&look.item);
     }
@@ -265,7 +284,8 @@ pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Opti
                     Ok((scan, digest)) => {
                         walk.meter.count(scan.bytes);
                         let Scan { hits, unreadable, .. } = scan;
-                        return Ok(Some(Look { item, hits, unreadable, digest }));
+                        let others = Vec::new();
+                        return Ok(Some(Look { item, hits, unreadable, digest, others }));
                     }
                     Err(failure) => return unread(item, failure, walk).map(Some),
                 };
@@ -286,6 +306,46 @@ pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Opti
     Ok(Some(closed(item, "changes faster than it can be read".into(), walk)))
 }
 
+/// For which of the subjects that an item speaks of it names others too. Where that cannot be told
+/// it is taken to do so.
+async fn who_else(
+    source: &dyn Source,
+    look: &Look,
+    subjects: &Arc<[Subject]>,
+    walk: &Walk,
+) -> Result<Vec<usize>, Failure> {
+    let mut named: Vec<usize> = look.hits.iter().map(|hit| hit.subject).collect();
+    named.dedup();
+    let bytes = match source.read(&look.item).await {
+        Ok(Read::Bytes(bytes)) => bytes,
+        Ok(Read::Absent | Read::Changed | Read::Refused(_)) => return Ok(named),
+        Err(failure) if walk.is_patient_with(&failure) => {
+            return Err(failure);
+        }
+        Err(_) => return Ok(named),
+    };
+    let (item, limits, mut content) = (look.item.clone(), walk.limits, reader_of(bytes));
+    let (asked, subjects) = (named.clone(), Arc::clone(subjects));
+    let counting = tokio::task::spawn_blocking(move || {
+        let people = PeopleLimits::default();
+        let census = census(&item, &mut content, &limits, &people)?;
+        let with_others = asked.into_iter().filter(|subject| {
+            let mut crowd = Crowd::new(&subjects[*subject], &people);
+            crowd.add(&census);
+            crowd.has_others()
+        });
+        Ok(with_others.collect())
+    });
+    match counting.await {
+        Ok(Ok(others)) => Ok(others),
+        Ok(Err(error)) => match failure_in(error) {
+            failure if walk.is_patient_with(&failure) => Err(failure),
+            _ => Ok(named),
+        },
+        Err(_) => Ok(named),
+    }
+}
+
 /// The same form of the same name, as it is now.
 async fn again(source: &dyn Source, item: &Item) -> Result<Option<Item>, Failure> {
     let forms = source.remains(&item.name).await?;
@@ -293,7 +353,7 @@ async fn again(source: &dyn Source, item: &Item) -> Result<Option<Item>, Failure
 }
 
 fn unread(item: Item, failure: Failure, walk: &Walk) -> Result<Look, Failure> {
-    if failure.is_transient() && walk.patience == Patience::Left {
+    if walk.is_patient_with(&failure) {
         return Err(failure);
     }
     Ok(closed(item, format!("could not be read: {}", failure.chain()), walk))
@@ -303,7 +363,7 @@ fn unread(item: Item, failure: Failure, walk: &Walk) -> Result<Look, Failure> {
 fn closed(item: Item, why: String, walk: &Walk) -> Look {
     walk.meter.count(0);
     let hits = scan::scan_head(&item, &walk.matcher);
-    Look { item, hits, unreadable: vec![why], digest: None }
+    Look { item, hits, unreadable: vec![why], digest: None, others: Vec::new() }
 }
 
 /// What an item says of whom, and the digest of its bytes if it says anything.

@@ -15,7 +15,8 @@ use crate::ports::system::Clock;
 use crate::stages::find::wanted;
 use crate::stages::message::fault::Fault;
 use crate::stages::message::read::{self, Message};
-use crate::stages::plan::plan;
+use crate::stages::plan::finding::plan;
+use crate::stages::plan::runs::Company;
 use crate::stages::walk::{Look, Meter, Patience, Seen, Walk, walk};
 use crate::worker::world::{Limits, Sources};
 
@@ -71,8 +72,11 @@ impl Preview {
         };
         let mut with = Walk::new(&[&request.subject], self.limits.walk(), Patience::Spent);
         with.meter = Arc::clone(&meter);
+        if self.policy.asks_who_else() && !request.kind.is_export() {
+            with.who_else = Some([request.subject.clone()].into());
+        }
         let sources = wanted(&self.sources, std::iter::once(&*request));
-        let mut findings = 0;
+        let (mut findings, mut company) = (0, Company::default());
         let mut seen = pin!(walk(&sources, with));
         while let Some(seen) = seen.next().await {
             let seen = seen?;
@@ -91,11 +95,13 @@ impl Preview {
                 }
                 Some(planned) => {
                     findings += 1;
+                    company.note(&self.policy, &planned);
                     found(planned);
                 }
                 None => {}
             }
         }
+        company.more(&sources, &self.policy, &request).await?.into_iter().for_each(found);
         let (items, bytes) = (meter.items(), meter.bytes());
         Ok(Ok(Summary { kind: request.kind, items, bytes, found: findings }))
     }

@@ -12,6 +12,7 @@ use dsrd::domain::outcome::Block;
 use dsrd::domain::policy::guard::Guard;
 use dsrd::ports::door::Answer;
 
+use crate::policies;
 use crate::support::simulation::scenario::{
     SOURCE, Scenario, control, correspondence, notes, patient, request, request_told, request_with,
     simulate,
@@ -88,7 +89,9 @@ lives!(
     cancelled,
     held,
     dry,
-    called_back
+    called_back,
+    redacting,
+    running
 );
 
 fn export() -> Scenario {
@@ -111,6 +114,14 @@ fn expiring() -> Scenario {
 
 fn erasure() -> Scenario {
     patient(Scenario::small().sent(request("r-1", "erasure")))
+}
+
+fn redacting() -> Scenario {
+    patient(policies::redacting())
+}
+
+fn running() -> Scenario {
+    patient(policies::running())
 }
 
 fn second_round() -> Scenario {

@@ -89,7 +89,9 @@ impl Policy {
         let why = rule.why(number, finding.others);
         match rule.treatment(finding.others) {
             Treatment::Keep => Decision { action: Action::Keep(rule.reason.clone()), why },
-            treatment => softened(request, treatment, rule.otherwise, finding, &why),
+            treatment @ (Treatment::Delete | Treatment::Redact) => {
+                softened(request, treatment, rule.otherwise, finding, &why)
+            }
         }
     }
 
@@ -101,6 +103,11 @@ impl Policy {
     /// Whether it matters who else is named in an item.
     pub fn asks_who_else(&self) -> bool {
         self.rules.iter().any(|rule| rule.shared.is_some())
+    }
+
+    /// Whether anything takes a whole run along.
+    pub fn takes_runs(&self) -> bool {
+        self.rules.iter().any(|rule| rule.unit == Unit::Run)
     }
 
     /// Whether an erasure of this finding takes its whole run along.

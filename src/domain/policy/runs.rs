@@ -43,6 +43,11 @@ impl Runs {
         self.0.is_empty()
     }
 
+    /// Whether this run is one of them.
+    pub fn contains(&self, run: &str) -> bool {
+        self.0.contains(run)
+    }
+
     /// Each run's id.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
@@ -97,12 +102,10 @@ pub fn is_child(run: &str, parent: &str) -> bool {
 }
 
 fn creates(hit: &Hit) -> bool {
-    let says = |creator: &&str| {
-        hit.place
-            .strip_prefix(*creator)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let says = |creator: &str| {
+        hit.place.strip_prefix(creator).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    hit.view.starts_with("json") && CREATORS.iter().any(|creator| says(&creator))
+    hit.view.starts_with("json") && CREATORS.iter().any(|creator| says(creator))
 }
 
 #[cfg(test)]

@@ -42,8 +42,12 @@ impl Mask {
             }
         });
         for (number, range) in others {
-            // `Ann` may be another's name, but not in `Ann Lefèvre` if that is the subject's.
-            if !own.iter().any(|own| own.start <= range.start && range.end <= own.end) {
+            // `Ann` may be another's name, but not in `Ann Lefèvre` if that is the subject's; and
+            // `ann@contoso.com.csv` is the subject's address where it is found to be.
+            let is_own = |own: &Range<usize>| {
+                own.start == range.start || own.start <= range.start && range.end <= own.end
+            };
+            if !own.iter().any(is_own) {
                 found(number, range);
             }
         }

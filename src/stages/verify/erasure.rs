@@ -19,16 +19,16 @@ use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
 use crate::domain::state::Event;
 use crate::ports::exports::Exports;
-use crate::ports::ledger::{Cleared, lost_ordinal, ordinals};
+use crate::ports::ledger::{Cleared, RUNS_SHARD, lost_ordinal, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::find::keep_seen;
-use crate::stages::plan::plan;
+use crate::stages::plan::finding::plan;
 use crate::stages::signing::Signer;
 use crate::stages::verify::certificate::{Conclusion, certify};
 use crate::stages::verify::counts::counts;
-use crate::stages::verify::untouched::untouched;
+use crate::stages::verify::untouched::{still_standing, untouched};
 use crate::stages::walk::{Patience, Seen, Walk, walk_named};
 
 /// Planned items read from the ledger at a time.
@@ -182,6 +182,12 @@ pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result
         }
     }
     docket.record_outcomes(case, &gone).await?;
+    let again = ordinals(rounds + 1, RUNS_SHARD);
+    docket.clear_items(case, Cleared::Ordinals(again.clone())).await?;
+    left.retain(|ordinal| !again.contains(ordinal));
+    let still = still_standing(docket, case, with.sweep.id).await?;
+    docket.add_items(case, again.start, &still).await?;
+    left.extend((again.start..).take(still.len()));
     if !left.is_empty() && rounds < u64::from(with.rounds_max) {
         docket.advance(case, Event::LeftOver { items: left.len() as u64 }).await?;
         return Ok(());

@@ -1,7 +1,7 @@
 //! The proof that nothing else was touched: every item outside the plan has the `ETag` that it had
 //! at the find, and those that have not are counted.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,6 +11,7 @@ use crate::domain::failure::Failure;
 use crate::domain::inventory::{Print, Untouched};
 use crate::domain::item::{Item, Version};
 use crate::domain::outcome::ItemOutcome;
+use crate::domain::plan::Planned;
 use crate::evidence::seal::PrintKey;
 use crate::stages::docket::{Case, Docket, Entry};
 
@@ -28,7 +29,7 @@ impl Inventory {
 
     /// Adds an item as it was read.
     pub fn add(&self, item: &Item) {
-        let print = Print { name: name(&self.key, item), etag: self.key.print(&[&item.etag]) };
+        let print = print(&self.key, item);
         self.prints.lock().unwrap_or_else(PoisonError::into_inner).push(print);
     }
 
@@ -68,6 +69,34 @@ pub async fn untouched(
     Ok(all)
 }
 
+/// What was erased because it goes with a run, and stands there still under its `ETag`: no search
+/// would find it again.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn still_standing(
+    docket: &Docket,
+    case: &Case,
+    sweep: u64,
+) -> Result<Vec<Planned>, Failure> {
+    let key = docket.print_key();
+    let mut erased: BTreeMap<String, Vec<Planned>> = BTreeMap::new();
+    let mut entries = pin!(docket.entries(case));
+    while let Some(entry) = entries.next().await {
+        let Entry { planned, outcome, .. } = entry?;
+        if planned.finding.hits.is_empty() && outcome == Some(ItemOutcome::Erased) {
+            erased.entry(planned.finding.item.source.clone()).or_default().push(planned);
+        }
+    }
+    let mut still = Vec::new();
+    for (source, erased) in erased {
+        let now: HashSet<Print> = docket.ledger.seen(sweep, &source).await?.into_iter().collect();
+        let stands = |planned: &Planned| now.contains(&print(&key, &planned.finding.item));
+        still.extend(erased.into_iter().filter(stands));
+    }
+    Ok(still)
+}
+
 /// The names of what the erasure acted on. What was kept, blocked or unreadable it left alone.
 async fn touched(docket: &Docket, case: &Case) -> Result<HashSet<u64>, Failure> {
     let key = docket.print_key();
@@ -86,7 +115,10 @@ async fn touched(docket: &Docket, case: &Case) -> Result<HashSet<u64>, Failure> 
     Ok(touched)
 }
 
-/// A current form and the version that keeps its bytes when it goes are one.
+fn print(key: &PrintKey, item: &Item) -> Print {
+    Print { name: name(key, item), etag: key.print(&[&item.etag]) }
+}
+
 fn name(key: &PrintKey, item: &Item) -> u64 {
     let (form, id) = match &item.version {
         Version::Current => ("current", ""),

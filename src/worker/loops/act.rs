@@ -128,13 +128,13 @@ async fn act(
         case.standing = standing;
     }
     let exports = &*world.exports;
+    let walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
     if case.request.kind.is_export() {
         if case.standing.state == State::Verifying {
             let limits = &world.limits;
             let (rounds, expire_after) = (limits.verify_rounds_max, limits.expire_after());
             return read_back(docket, exports, &case, rounds, expire_after).await;
         }
-        let walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
         return export(docket, &world.sources, exports, &world.controller, &case, &walk).await;
     }
     if case.standing.state == State::Verifying {
@@ -142,7 +142,7 @@ async fn act(
         return Ok(());
     }
     let concurrency = world.limits.act_concurrency_max;
-    erase(docket, &world.sources, &case, concurrency, patience).await
+    erase(docket, &world.sources, &case, concurrency, &walk).await
 }
 
 /// Notes from time to time how far an act has come, until dropped.

@@ -222,6 +222,9 @@ async fn walk(
     if cases.iter().any(erases) {
         walk.inventory = Some(Arc::new(Inventory::new(docket.print_key())));
     }
+    if world.policy.asks_who_else() && cases.iter().any(|case| !case.request.kind.is_export()) {
+        walk.who_else = Some(subjects.into_iter().cloned().collect());
+    }
     let meter = Arc::clone(&walk.meter);
     let before = sweep.shards.iter().map(|shard| shard.items).sum();
     let walked = tokio::select! {
@@ -291,7 +294,7 @@ async fn conclude(
 ) -> Result<(), Failure> {
     let World { docket, sources, policy, .. } = world;
     match purpose {
-        Purpose::Find => find::conclude(docket, policy, case, sweep).await,
+        Purpose::Find => find::conclude(docket, sources, policy, case, sweep).await,
         Purpose::Verify => {
             let (tries, now) = (case.lease.tries, docket.clock.now());
             let patience = world.limits.backoff.patience(tries, now, case.standing.due);

@@ -11,6 +11,7 @@ use dsrd::ports::exports::Exports;
 use dsrd::ports::ledger::{Ledger, Record, Standing};
 use dsrd::ports::sources::Source;
 use dsrd::worker::offline::verify_certificate;
+use memchr::memmem;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
@@ -44,6 +45,14 @@ pub async fn ending(scenario: &Scenario) -> String {
     }
     for source in &scenario.sources {
         writeln!(text, "{} holds {}", source.name(), listed(&source.names())).unwrap();
+    }
+    for source in &scenario.sources {
+        for name in source.names() {
+            let bytes = source.get(&name).unwrap();
+            if memmem::find(&bytes, b"[erased").is_some() {
+                writeln!(text, "{name} reads {:?}", String::from_utf8_lossy(&bytes)).unwrap();
+            }
+        }
     }
     for name in scenario.exports.names() {
         // Of those everything is judged that is not the same each time.

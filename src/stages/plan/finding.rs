@@ -1,5 +1,6 @@
-//! What is seen becomes a plan: for each request, exactly one action per item. Pure.
+//! What was seen of an item becomes its one action. Pure.
 
+use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Item, Unreadable, Version};
 use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
@@ -19,11 +20,14 @@ pub fn plan(request: &Request, subject: usize, policy: &Policy, seen: &Seen) -> 
     }
     match seen {
         Seen::Item(look) => for_look(request, subject, policy, look),
-        Seen::Lost { source, failure } => {
-            let reason = format!("the source could not be listed: {}", failure.chain());
-            Some(Planned::unreadable(Unreadable { item: whole(source), reason }))
-        }
+        Seen::Lost { source, failure } => Some(lost_source(source, failure)),
     }
+}
+
+/// The entry for a source that could not be listed.
+pub fn lost_source(source: &str, failure: &Failure) -> Planned {
+    let reason = format!("the source could not be listed: {}", failure.chain());
+    Planned::unreadable(Unreadable { item: whole(source), reason })
 }
 
 fn for_look(request: &Request, subject: usize, policy: &Policy, look: &Look) -> Option<Planned> {
@@ -31,8 +35,12 @@ fn for_look(request: &Request, subject: usize, policy: &Policy, look: &Look) -> 
     let hits: Vec<_> = ours.map(|hit| hit.hit.clone()).collect();
     if !hits.is_empty() {
         // What could not be read of it goes or comes with the whole.
-        let finding =
-            Finding { item: look.item.clone(), hits, digest: look.digest.clone(), others: false };
+        let finding = Finding {
+            item: look.item.clone(),
+            hits,
+            digest: look.digest.clone(),
+            others: look.others.contains(&subject),
+        };
         return Some(Planned::new(request, policy, finding));
     }
     let reason = look.unreadable.first()?.clone();

@@ -1,0 +1,5 @@
+//! What is seen becomes a plan: for each request, exactly one action per item. `finding` decides
+//! about what was found and is pure; `runs` adds what goes with a run as a whole.
+
+pub mod finding;
+pub mod runs;

@@ -1,0 +1,244 @@
+//! Items on their way into an archive, without other people and secrets: the right to a copy must
+//! not adversely affect the rights of others (GDPR Art. 15(4)).
+//!
+//! Everyone named in any item of the request is met first, so that a person has one pseudonym in
+//! all of them, and a name that one document gives is masked in all others. An item leaves only
+//! after the same eyes have found nobody else in the whole of it; one that cannot be rewritten, or
+//! not be read whole, stays out and is listed.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures::StreamExt;
+
+use crate::domain::failure::Failure;
+use crate::domain::item::{Finding, Hit, Item};
+use crate::domain::plan::Action;
+use crate::matching::limits::{Limits, PeopleLimits};
+use crate::matching::people::census::{Census, census};
+use crate::matching::people::crowd::Crowd;
+use crate::matching::people::mask::Mask;
+use crate::matching::redact::looks::Masking;
+use crate::matching::redact::put::Replaced;
+use crate::matching::redact::refusal::Unredacted;
+use crate::matching::redact::rewriting::{is_clean, redact, redact_short};
+use crate::ports::sources::{ByteStream, Read, Source};
+use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::rewrite::spool::Spool;
+use crate::stages::walk::{Walk, failure_in, reader_of};
+
+/// Items read at the same time.
+pub const READS_MAX: usize = 8;
+
+/// An item as it may leave.
+pub struct Masked {
+    /// As it may be named.
+    pub finding: Finding,
+    /// Its bytes.
+    pub bytes: Spool,
+    /// Places replaced in the bytes, the name and what stands beside them.
+    pub replaced: Replaced,
+    /// Why the bytes broke off, where they did.
+    pub broken: Option<String>,
+}
+
+/// Why an item stays out: a stable word first.
+pub struct Withheld(pub String);
+
+/// Meets everyone named in the items that a request exports; `None` if they are too many to be told
+/// apart, and then nobody can say whom an item would show.
+///
+/// # Errors
+/// The ledger's failure; a transient one of a source, where another try will follow.
+pub async fn meet(
+    docket: &Docket,
+    sources: &[Arc<dyn Source>],
+    case: &Case,
+    with: &Walk,
+) -> Result<Option<Arc<Mask>>, Failure> {
+    let mut crowd = Crowd::new(&case.request.subject, &PeopleLimits::default());
+    let censuses = docket.entries(case).map(|entry| async move {
+        let Entry { planned, .. } = entry?;
+        let item = &planned.finding.item;
+        let source = sources.iter().find(|source| source.name() == item.source);
+        match (planned.action, source) {
+            (Action::Export, Some(source)) => named_in(&**source, item, with).await,
+            _ => Ok(None),
+        }
+    });
+    // In the order of the plan, or numbers would differ from one try to the next.
+    let mut censuses = pin!(censuses.buffered(READS_MAX));
+    while let Some(census) = censuses.next().await {
+        if let Some(census) = census? {
+            crowd.add(&census);
+        }
+    }
+    Ok(crowd.mask().map(Arc::new))
+}
+
+async fn named_in(
+    source: &dyn Source,
+    item: &Item,
+    with: &Walk,
+) -> Result<Option<Census>, Failure> {
+    let bytes = match source.read(item).await {
+        Ok(Read::Bytes(bytes)) => bytes,
+        // Whoever is met later for the first time gets no number.
+        Ok(Read::Absent | Read::Changed | Read::Refused(_)) => return Ok(None),
+        Err(failure) if with.is_patient_with(&failure) => return Err(failure),
+        Err(_) => return Ok(None),
+    };
+    let (item, limits, mut content) = (item.clone(), with.limits, reader_of(bytes));
+    let counting = tokio::task::spawn_blocking(move || {
+        census(&item, &mut content, &limits, &PeopleLimits::default())
+    });
+    match counting.await {
+        Ok(Ok(census)) => Ok(Some(census)),
+        Ok(Err(error)) => match failure_in(error) {
+            failure if with.is_patient_with(&failure) => Err(failure),
+            _ => Ok(None),
+        },
+        // What a decoder panics on is met again when it is to be masked, and stays out.
+        Err(_) => Ok(None),
+    }
+}
+
+/// Masks one item whose bytes are these. Where they break off for good, as far as they came.
+///
+/// # Errors
+/// The source's failure, or the disk's.
+pub async fn mask(
+    finding: &Finding,
+    bytes: ByteStream,
+    mask: Option<Arc<Mask>>,
+    with: &Walk,
+) -> Result<Result<Masked, Withheld>, Failure> {
+    let Some(mask) = mask else { return Ok(Err(withheld("more people than can be told apart"))) };
+    let (finding, with) = (finding.clone(), with.clone());
+    let mut content = UntilBroken { bytes: reader_of(bytes), with: with.clone(), broken: None };
+    let masking = tokio::task::spawn_blocking(move || {
+        let (bytes, mut replaced) = match masked_bytes(&mut content, &mask, &with.limits) {
+            Ok(masked) => masked,
+            Err(Unredacted::NotRewritable(why)) => return Ok(Err(withheld(&why))),
+            Err(Unredacted::Failed(error)) => return Err(failure_in(error)),
+        };
+        Ok(match masked_finding(&finding, &mask, &mut replaced) {
+            Some(finding) => Ok(Masked { finding, bytes, replaced, broken: content.broken }),
+            None => Err(withheld("name")),
+        })
+    });
+    masking.await.unwrap_or_else(|_| Ok(Err(withheld("broken"))))
+}
+
+/// A finding as it may be named where its bytes stay out; what cannot be masked of it goes.
+pub fn masked_name(finding: &Finding, mask: Option<&Mask>) -> Finding {
+    let masked = mask.and_then(|mask| masked_finding(finding, mask, &mut Replaced::default()));
+    masked.unwrap_or_else(|| {
+        let item = &finding.item;
+        let bare = Item {
+            name: "[removed]".to_owned(),
+            metadata: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            ..item.clone()
+        };
+        Finding { item: bare, hits: Vec::new(), ..finding.clone() }
+    })
+}
+
+/// A text that leaves with an archive; what cannot be masked goes.
+pub fn masked_text(text: &str, mask: Option<&Mask>) -> String {
+    let masked = mask.and_then(|mask| redact_short(&mut Masking(mask), None, text).ok());
+    masked.map_or_else(|| "[removed]".to_owned(), |short| short.text)
+}
+
+fn withheld(why: &str) -> Withheld {
+    Withheld(format!("others: cannot be masked in this format: {why}"))
+}
+
+fn masked_bytes(
+    content: &mut dyn io::Read,
+    mask: &Mask,
+    limits: &Limits,
+) -> Result<(Spool, Replaced), Unredacted> {
+    let mut original = Spool::new();
+    let mut rewritten = Spool::new();
+    let mut tee = Tee { content, copy: &mut original };
+    let redacted = redact(&mut Masking(mask), &mut tee, &mut rewritten, limits);
+    let (mut bytes, replaced, otherwise) = match redacted {
+        Ok(replaced) if replaced.places() > 0 => (rewritten, replaced, "still found".to_owned()),
+        Ok(replaced) => (original, replaced, "still found".to_owned()),
+        // It may still name nobody else.
+        Err(Unredacted::NotRewritable(why)) => {
+            io::copy(&mut tee, &mut io::sink()).map_err(Unredacted::Failed)?;
+            (original, Replaced::default(), why)
+        }
+        Err(failed @ Unredacted::Failed(_)) => return Err(failed),
+    };
+    let mut reader = bytes.reader().map_err(Unredacted::Failed)?;
+    let clean = is_clean(&mut Masking(mask), &mut reader, limits).map_err(Unredacted::Failed)?;
+    drop(reader);
+    if clean { Ok((bytes, replaced)) } else { Err(Unredacted::NotRewritable(otherwise)) }
+}
+
+/// The name, what stands beside the bytes, and the places of the hits, which have names of members
+/// and keys in them.
+fn masked_finding(finding: &Finding, mask: &Mask, replaced: &mut Replaced) -> Option<Finding> {
+    let mut look = Masking(mask);
+    let mut text = |key: Option<&str>, text: &str| {
+        let short = redact_short(&mut look, key, text).ok()?;
+        replaced.persons += short.replaced.persons;
+        replaced.secrets += short.replaced.secrets;
+        Some(short.text)
+    };
+    let name = text(None, &finding.item.name)?;
+    let mut beside = |pairs: &BTreeMap<String, String>| -> Option<BTreeMap<String, String>> {
+        pairs.iter().map(|(key, value)| Some((text(None, key)?, text(Some(key), value)?))).collect()
+    };
+    let (metadata, tags) = (beside(&finding.item.metadata)?, beside(&finding.item.tags)?);
+    let hit = |hit: &Hit| {
+        Some(Hit { view: text(None, &hit.view)?, place: text(None, &hit.place)?, ..hit.clone() })
+    };
+    let hits = finding.hits.iter().map(hit).collect::<Option<Vec<_>>>()?;
+    let item = Item { name, metadata, tags, ..finding.item.clone() };
+    Some(Finding { item, hits, ..finding.clone() })
+}
+
+/// Bytes that end where they break off, once no other try would come to more.
+struct UntilBroken {
+    bytes: Box<dyn io::Read + Send>,
+    with: Walk,
+    broken: Option<String>,
+}
+
+impl io::Read for UntilBroken {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.broken.is_some() {
+            return Ok(0);
+        }
+        let failure = match self.bytes.read(buffer) {
+            Ok(read) => return Ok(read),
+            Err(error) => failure_in(error),
+        };
+        if self.with.is_patient_with(&failure) {
+            return Err(io::Error::other(failure));
+        }
+        self.broken = Some(failure.chain());
+        Ok(0)
+    }
+}
+
+/// Reads, and keeps a copy of what was read.
+struct Tee<'a> {
+    content: &'a mut dyn io::Read,
+    copy: &'a mut Spool,
+}
+
+impl io::Read for Tee<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(buffer)?;
+        io::Write::write_all(self.copy, &buffer[..read])?;
+        Ok(read)
+    }
+}
