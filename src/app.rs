@@ -151,19 +151,9 @@ pub async fn status(settings: &Settings) -> Result<Status, AppError> {
 /// # Errors
 /// The ledger or the master key cannot be read.
 pub async fn plans(settings: &Settings) -> Result<Plans, AppError> {
-    let master_key = match &settings.ledger.master_key {
-        Some(key) => key.expose().to_owned().into(),
-        None => {
-            let path = &settings.ledger.master_key_file;
-            let found = system::found_key(path, "master key")?;
-            let path = path.display();
-            let text = format!("there is no master key in {path} to unseal a plan with");
-            found.ok_or_else(|| AppError(text.into()))?
-        }
-    };
     Ok(Plans {
         ledger: Arc::new(SqlLedger::open(&settings.ledger.url).await?),
-        master_key,
+        master_key: master_key(settings)?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     })

@@ -21,7 +21,8 @@ fn the_demo_works_and_works_again() {
             "churn-train_1712345678/run.json  json /createdBy/upn",
             "outcome      completed {\"exported\":4}",
             "2. Taro asks to be erased (erasure)",
-            "outcome      completed {\"erased\":5}",
+            "outcome      completed {\"erased\":5,\"redacted\":1}",
+            "9 of 9 other items have the ETag that they had",
             "0 items still speak of Taro",
             "io.dsrd.request.completed.v1",
         ] {
@@ -36,6 +37,9 @@ fn the_demo_works_and_works_again() {
         let run = |name: &str| home.path("dsrd-demo/azureml/ExperimentRun").join(name);
         assert!(!run("dcid.rentals_1708363780_2/run.json").exists());
         assert!(!run("dcid.rentals_1708363780_2/outputs/model.pkl").exists());
+        let roster = home.path("dsrd-demo/azureml/LocalUpload/0f3a9c1b/on-call.csv");
+        let roster = fs::read_to_string(roster).unwrap();
+        assert_eq!(roster, "week,who\n14,[erased]\n15,jiro.example@contoso.example\n");
         let decoy = fs::read_to_string(run("dcid.local_1577912881/outputs/decoy.txt")).unwrap();
         assert_eq!(decoy, "mataro.example@contoso.example\n");
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::app::{self, Daemon, KeyFiles};
 use crate::cli::demo::sample;
-use crate::cli::output::{self, CliError, End, line};
+use crate::cli::output::{self, CliError, End, input, line};
 use crate::cli::status;
 use crate::config::build;
 use crate::config::file::File;
@@ -64,6 +64,7 @@ async fn ask(settings: &Settings, root: &Path) -> Result<End, CliError> {
     let holds = app::verify_archive(&archive, &KeyFiles::default())?;
     let (path, files) = (archive.display(), holds.files);
     line(format!("   archive      {path} ({files} files), read back whole"))?;
+    line("                report.html in it is for her to read; others are masked in all of it")?;
 
     line("")?;
     line("2. Taro asks to be erased (erasure). Found:")?;
@@ -74,7 +75,15 @@ async fn ask(settings: &Settings, root: &Path) -> Result<End, CliError> {
     // By a preview, which shares nothing with the daemon but the source.
     let left = look(settings, &sample::taro(), false).await?;
     line(format!("   second look  {left} items still speak of Taro"))?;
-    line(format!("   untouched    everything else in {ROOT}/azureml"))?;
+    let untouched = &told["untouched"];
+    let (unchanged, others) = (&untouched["unchanged"], &untouched["items"]);
+    line(format!(
+        "   untouched    {unchanged} of {others} other items have the ETag that they had"
+    ))?;
+    let id = told["subject_request_id"].as_str().unwrap_or_default();
+    let certificate = root.join("exports").join(format!("{id}.certificate.json"));
+    app::verify_certificate(&input(&certificate)?, None, None)?;
+    line(format!("   certificate  {}, signed; for people: .html", certificate.display()))?;
     Ok(if left == 0 && state == State::Completed { End::Done } else { End::Failed })
 }
 

@@ -45,17 +45,22 @@ const JIRO: Person = Person {
 };
 
 /// What Hanako's request names her by.
-pub fn hanako() -> [(&'static str, &'static str); 3] {
+pub fn hanako() -> [(&'static str, &'static str); 4] {
     identities(&HANAKO)
 }
 
 /// What Taro's request names him by.
-pub fn taro() -> [(&'static str, &'static str); 3] {
+pub fn taro() -> [(&'static str, &'static str); 4] {
     identities(&TARO)
 }
 
-fn identities(person: &Person) -> [(&'static str, &'static str); 3] {
-    [("email", person.upn), ("object_id", person.object_id), ("name", person.name)]
+fn identities(person: &Person) -> [(&'static str, &'static str); 4] {
+    [
+        ("email", person.upn),
+        ("object_id", person.object_id),
+        ("name", person.name),
+        ("username", person.alias),
+    ]
 }
 
 /// Writes the workspace and says how many items it has.
@@ -94,9 +99,15 @@ fn items() -> io::Result<Vec<(String, Vec<u8>)>> {
         &format!("ComputeRecord/dcid.{local}"),
         br#"{"nodes":1,"vmSize":"STANDARD_DS3_V2"}"#.to_vec(),
     );
+    // Jiro needs it: Taro is taken out of it.
+    add("LocalUpload/0f3a9c1b/on-call.csv", roster().into_bytes());
     // A name that only looks like Taro's: nothing of it may be touched.
     add(&in_run(local, "outputs/decoy.txt"), b"mataro.example@contoso.example\n".to_vec());
     Ok(items)
+}
+
+fn roster() -> String {
+    format!("week,who\n14,{}\n15,{}\n", TARO.upn, JIRO.upn)
 }
 
 fn in_run(run: &str, path: &str) -> String {
