@@ -190,7 +190,7 @@ async fn a_broker_full_of_bad_input_is_answered_and_the_good_is_served() {
         .await
         .into_iter()
         .collect();
-    assert_eq!(kept.len(), rows.len(), "a dead letter each, and no other");
+    assert_eq!(kept.len(), rows.len(), "a dead letter each, and no other:\n{}", daemon.log());
     for row in &rows {
         let (body, headers) = &kept[&row.correlation()];
         assert!(*body == row.body(), "{} was changed", row.name);

@@ -166,11 +166,13 @@ impl AmqpInbox {
     }
 
     async fn acknowledge(&self, token: Token, held: &Held) {
-        self.unsettled().forget(token);
         // "No" and an error both mean that the channel is gone and the delivery the broker's again.
         if !matches!(held.acker.ack(BasicAckOptions::default()).await, Ok(true)) {
             tracing::debug!("a settled delivery will come again");
         }
+        // Not before: a channel that holds nothing may be closed for a wider one, and what it had not
+        // acknowledged would come again.
+        self.unsettled().forget(token);
     }
 
     fn unsettled(&self) -> MutexGuard<'_, Unsettled> {
