@@ -25,8 +25,6 @@ pub struct About {
     pub program: String,
     /// Items that the find looked at.
     pub items_seen: u64,
-    /// Until when the archive can be fetched from where it is kept.
-    pub expires: Option<Timestamp>,
     /// What lies outside our reach.
     pub manual_steps: Vec<ManualStep>,
 }

@@ -39,9 +39,6 @@ pub struct Manifest<F = ManifestFile> {
     pub controller: Option<Controller>,
     /// Name and version of the program that wrote it.
     pub program: String,
-    /// Until when it can be fetched from where it is kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_time: Option<Timestamp>,
     /// Every file under `data/`, in the order of the archive.
     pub files: Vec<F>,
     /// What speaks, or may speak, of the person and could not be given whole.

@@ -295,9 +295,6 @@ fn write_manifest(out: &mut dyn Write, about: &About, last: &Last) -> io::Result
         write!(out, ",\n\"controller\":{}", json(&about.controller)?)?;
     }
     write!(out, ",\n\"program\":{}", json(&about.program)?)?;
-    if let Some(expires) = about.expires {
-        write!(out, ",\n\"expires_time\":{}", json(&expires)?)?;
-    }
     write!(out, ",\n\"files\":")?;
     last.files.write_to(out)?;
     write!(out, ",\n\"unreadable\":")?;

@@ -33,6 +33,8 @@ fn rule(index: usize, written: &file::Rule, faults: &mut Faults) -> Option<Rule>
             key("reason")
         ));
     }
+    let source = pattern(&key("source"), written.source.as_deref(), faults);
+    let path = pattern(&key("path"), written.path.as_deref(), faults);
     let Some(action) = action else {
         if written.action.is_none() {
             faults.add(format!("{} is missing: {treatments}", key("action")));
@@ -44,8 +46,8 @@ fn rule(index: usize, written: &file::Rule, faults: &mut Faults) -> Option<Rule>
         faults.add(format!("{} is missing: say by which law the data is kept", key("reason")));
     }
     Some(Rule {
-        source: pattern(&key("source"), written.source.as_deref(), faults),
-        path: pattern(&key("path"), written.path.as_deref(), faults),
+        source,
+        path,
         action,
         shared,
         otherwise: otherwise.unwrap_or(Otherwise::Leave),

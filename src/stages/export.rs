@@ -196,7 +196,6 @@ async fn about(docket: &Docket, controller: &Controller, case: &Case) -> Result<
         controller: controller.clone(),
         program: concat!("dsrd ", env!("CARGO_PKG_VERSION")).to_owned(),
         items_seen: docket.seen(&request.id).await?,
-        expires: None,
         manual_steps: manual_steps(),
     })
 }

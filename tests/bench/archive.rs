@@ -95,7 +95,6 @@ fn about() -> About {
         controller: Controller::default(),
         program: "dsrd".into(),
         items_seen: MANY as u64,
-        expires: None,
         manual_steps: Vec::new(),
     }
 }

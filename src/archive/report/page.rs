@@ -97,7 +97,6 @@ fn write_request(out: &mut dyn Write, texts: &Texts, about: &About) -> io::Resul
         (texts.request_id, Some(text(about.request.as_str()))),
         (texts.controller, controller.name.as_deref().map(text)),
         (texts.contact, Some(contact)),
-        (texts.expires, about.expires.map(time)),
     ] {
         if let Some(value) = value {
             writeln!(out, "<dt>{}</dt><dd>{value}</dd>", Text(name))?;

@@ -43,7 +43,6 @@ pub static DE: Texts = Texts {
     contact: "An wen Sie sich wenden können",
     contact_unknown: "Bitte wenden Sie sich mit der Nummer der Anfrage dorthin, wo Sie sie \
         gestellt haben.",
-    expires: "Das Archiv kann abgeholt werden bis",
 
     found: "Was wo gefunden wurde",
     found_nothing: "Es wurde nichts gefunden, das Sie erwähnt.",

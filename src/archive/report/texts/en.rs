@@ -39,7 +39,6 @@ pub static EN: Texts = Texts {
     controller: "Responsible for the data (controller)",
     contact: "Whom to ask",
     contact_unknown: "Please ask where you made your request, and give its number.",
-    expires: "The archive can be fetched until",
 
     found: "What was found, and where",
     found_nothing: "Nothing was found that mentions you.",

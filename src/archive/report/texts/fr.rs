@@ -44,7 +44,6 @@ pub static FR: Texts = Texts {
     controller: "Responsable du traitement",
     contact: "À qui s’adresser",
     contact_unknown: "Adressez-vous là où vous avez fait votre demande, en indiquant son numéro.",
-    expires: "L’archive peut être retirée jusqu’au",
 
     found: "Ce qui a été trouvé, et où",
     found_nothing: "Rien n’a été trouvé qui vous mentionne.",

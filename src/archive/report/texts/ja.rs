@@ -40,7 +40,6 @@ pub static JA: Texts = Texts {
     controller: "データの管理者",
     contact: "お問い合わせ先",
     contact_unknown: "請求を行った窓口に、請求番号を添えてお問い合わせください。",
-    expires: "アーカイブの取得期限",
 
     found: "見つかったものとその場所",
     found_nothing: "あなたに言及しているものは見つかりませんでした。",

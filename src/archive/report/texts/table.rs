@@ -47,7 +47,6 @@ pub struct Texts {
     pub controller: &'static str,
     pub contact: &'static str,
     pub contact_unknown: &'static str,
-    pub expires: &'static str,
 
     // What was found.
     pub found: &'static str,
