@@ -1,5 +1,5 @@
-//! Carries out the plan of an erasure, item by item, each under the `ETag` seen at the find: removed,
-//! or written anew without the subject.
+//! Carries out the plan of an erasure, item by item, each under the `ETag` seen at the find:
+//! removed, or written anew without the subject.
 
 use std::sync::Arc;
 

@@ -2,8 +2,8 @@
 //!
 //! The archive is written anew each time, in the order of the plan, and becomes visible only when
 //! it is whole; an export that was killed leaves nothing and starts again. Where the request names
-//! recipients, what is stored is encrypted as it is written. What is about others is masked first, in
-//! all items under the same names.
+//! recipients, what is stored is encrypted as it is written. What is about others is masked first,
+//! in all items under the same names.
 
 use std::pin::pin;
 use std::sync::Arc;

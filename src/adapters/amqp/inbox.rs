@@ -170,8 +170,8 @@ impl AmqpInbox {
         if !matches!(held.acker.ack(BasicAckOptions::default()).await, Ok(true)) {
             tracing::debug!("a settled delivery will come again");
         }
-        // Not before: a channel that holds nothing may be closed for a wider one, and what it had not
-        // acknowledged would come again.
+        // Not before: a channel that holds nothing may be closed for a wider one, and what it had
+        // not acknowledged would come again.
         self.unsettled().forget(token);
     }
 
