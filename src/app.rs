@@ -372,6 +372,7 @@ fn sources(settings: &Settings) -> Result<Sources, AppError> {
 fn limits(settings: &Settings) -> world::Limits {
     let limits = &settings.limits;
     world::Limits {
+        tombstone_days: settings.tombstone_days,
         message_bytes_max: limits.message_bytes_max,
         signature_age_ms_max: settings.trust.signature_age_ms_max,
         identities_max: limits.identities_max,

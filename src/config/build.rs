@@ -71,6 +71,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             policy,
             sources,
             http,
+            tombstone_days: file.erasure.tombstone_days,
             guard,
             callbacks,
             limits: file.limits.clone(),

@@ -21,6 +21,7 @@ pub struct File {
     pub sources: Vec<Store>,
     pub http: Http,
     pub due: Due,
+    pub erasure: Erasure,
     pub policy: Vec<Rule>,
     pub guard: Guard,
     pub callbacks: Callbacks,
@@ -110,6 +111,12 @@ pub struct Http {
 pub struct Due {
     pub time_zone: String,
     pub holidays: Vec<String>,
+}
+
+/// `[erasure]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Erasure {
+    pub tombstone_days: u16,
 }
 
 /// `[guard]`

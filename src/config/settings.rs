@@ -31,6 +31,8 @@ pub struct Settings {
     pub sources: Vec<Store>,
     /// `[http]`
     pub http: Http,
+    /// `[erasure] tombstone_days`
+    pub tombstone_days: u16,
     /// `[guard]`
     pub guard: Guard,
     /// `[callbacks]`

@@ -172,7 +172,7 @@ impl Envelope {
 fn request_status(name: &str) -> &'static str {
     match name {
         "accepted" => "pending",
-        "completed" | "partially_completed" => "completed",
+        "completed" | "partially_completed" | "returned" => "completed",
         // OpenDSR has no word for "refused" or "failed"; `outcome` tells them apart.
         "rejected" | "failed" | "cancelled" => "cancelled",
         _ => "in_progress",

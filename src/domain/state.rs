@@ -114,11 +114,28 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         certificate: Option<Box<Evidence>>,
     },
+    /// A later sweep came across what speaks of the person again, in places where nothing was left:
+    /// something was restored, or written late. A report: nothing is erased without a new request.
+    Returned {
+        /// Items that were not reported before.
+        items: u64,
+        /// The same by source.
+        sources: Vec<Regained>,
+    },
     /// It ended without its purpose.
     Failed {
         /// A stable word and what to do, free of personal data.
         reason: String,
     },
+}
+
+/// What came back to one source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Regained {
+    /// Its name.
+    pub source: String,
+    /// How many items.
+    pub items: u64,
 }
 
 /// What a plan takes of one source.
@@ -265,6 +282,7 @@ impl State {
                 Event::Failed { .. },
             ) => Self::Failed,
             (Self::Failed, Event::Retried(_)) => Self::Accepted,
+            (Self::Completed | Self::PartiallyCompleted, Event::Returned { .. }) => *self,
 
             (state, event) => return Err(IllegalEvent { state: *state, event: event.word() }),
         })
@@ -340,6 +358,7 @@ impl Event {
             Self::Acted { .. } => "acted",
             Self::LeftOver { .. } => "left_over",
             Self::Verified { .. } => "verified",
+            Self::Returned { .. } => "returned",
             Self::Failed { .. } => "failed",
         }
     }

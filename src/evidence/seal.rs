@@ -105,6 +105,11 @@ impl MasterKey {
         PrintKey(self.hash_key("print"))
     }
 
+    /// The key that erased people are recognised by.
+    pub fn tombstone_key(&self) -> Zeroizing<[u8; KEY_BYTES]> {
+        self.derive("tombstone")
+    }
+
     /// The key for digests of this use.
     pub fn hash_key(&self, purpose: &str) -> HashKey {
         HashKey(self.derive(purpose))

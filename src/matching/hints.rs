@@ -46,6 +46,9 @@ impl Matcher {
             Some(rare) => rare.find(text.as_bytes(), &mut judge),
             None => self.grams.find(text.as_bytes(), &mut judge),
         }
+        if let Some(watch) = &self.watch {
+            watch.digits(text, &mut |_, range| found(range.start));
+        }
         if self.seeks_addresses() {
             for at in memchr_iter(b'@', text.as_bytes()) {
                 if self.signs.may_have(text.as_bytes(), at) && self.may_be_sought(text, at) {

@@ -18,9 +18,13 @@ use crate::matching::identity::boundaries::{Boundary, stands_alone};
 use crate::matching::identity::candidates::{Foreign, Grams, Signs};
 use crate::matching::identity::patterns::{Name, Sought, separates, sought};
 use crate::matching::identity::rare::Rare;
+use crate::matching::watch::Watch;
 
 /// Longest stretch of white space between two words of a name, in bytes.
 const GAP_BYTES_MAX: usize = 64;
+
+/// What may belong to an address of which nothing is known but its hash.
+const UNKNOWN_REACH_BYTES: usize = 700;
 
 /// Looks for many subjects at once. Compiled once; shared by all scans.
 pub struct Matcher {
@@ -28,6 +32,7 @@ pub struct Matcher {
     identities: usize,
     addresses: HashMap<String, Vec<Owner>>,
     hashes: HashMap<[u8; 32], Vec<Owner>>,
+    pub(super) watch: Option<Watch>,
     automaton: Option<AhoCorasick>,
     patterns: Vec<Pattern>,
     /// What the automaton's patterns are long, in bytes.
@@ -92,9 +97,27 @@ impl Matcher {
         building.finish(subjects.len(), identities)
     }
 
-    /// How many subjects it looks for.
-    pub fn subjects(&self) -> usize {
-        self.subjects
+    /// Looks for these people too; hits number them on from the last subject.
+    pub fn watch(&mut self, watch: Watch) {
+        self.signs.admit_any();
+        self.reach = self.reach.max(UNKNOWN_REACH_BYTES);
+        self.watch = Some(watch);
+    }
+
+    /// Hits of the subjects, and the people who were watched for and met.
+    pub fn parted(&self, hits: Vec<SubjectHit>) -> (Vec<SubjectHit>, Vec<usize>) {
+        let (ours, others): (Vec<_>, Vec<_>) =
+            hits.into_iter().partition(|hit| hit.subject < self.subjects);
+        let mut met: Vec<usize> =
+            others.into_iter().map(|hit| hit.subject - self.subjects).collect();
+        met.dedup();
+        (ours, met)
+    }
+
+    /// How many hits are kept of each subject; of who is watched for one says all.
+    pub fn room(&self, hits_max: usize) -> Vec<usize> {
+        let watched = self.watch.as_ref().map_or(0, Watch::persons);
+        [vec![hits_max; self.subjects], vec![1.min(hits_max); watched]].concat()
     }
 
     /// Bytes on either side of any byte of an occurrence that may belong to it.
@@ -105,6 +128,16 @@ impl Matcher {
     /// Everything that stands in this folded text, in no order.
     pub fn find(&self, text: &str, found: &mut dyn FnMut(Occurrence)) {
         self.find_addresses(text, found);
+        if let Some(watch) = &self.watch {
+            watch.digits(text, &mut |person, range| {
+                let (before, hit, after) =
+                    (&text[..range.start], &text[range.clone()], &text[range.end..]);
+                let boundary = Boundary::Digits;
+                if stands_alone(boundary, before, hit, after) {
+                    found(Occurrence { owner: self.watched(person), range, boundary });
+                }
+            });
+        }
         let Some(automaton) = &self.automaton else { return };
         for seen in automaton.find_overlapping_iter(text) {
             self.judge(text, seen.pattern().as_usize(), seen.range(), found);
@@ -139,12 +172,18 @@ impl Matcher {
 
     /// Whether any address is sought.
     pub(super) fn seeks_addresses(&self) -> bool {
-        !self.addresses.is_empty() || !self.hashes.is_empty()
+        !self.addresses.is_empty() || !self.hashes.is_empty() || self.watch.is_some()
+    }
+
+    fn watched(&self, person: usize) -> Owner {
+        Owner { subject: self.subjects + person, identity: 0 }
     }
 
     /// Whether this folded address is sought, as such or by its hash.
     pub(super) fn knows(&self, address: &str) -> bool {
-        self.addresses.contains_key(address) || self.by_hash(address).is_some()
+        self.addresses.contains_key(address)
+            || self.by_hash(address).is_some()
+            || self.watch.as_ref().is_some_and(|watch| !watch.address(address).is_empty())
     }
 
     fn by_hash(&self, address: &str) -> Option<&Vec<Owner>> {
@@ -183,6 +222,9 @@ impl Matcher {
             [self.addresses.get(address), self.by_hash(address)].into_iter().flatten().flatten()
         {
             found(Occurrence { owner: *owner, range: range.clone(), boundary });
+        }
+        for person in self.watch.iter().flat_map(|watch| watch.address(address)) {
+            found(Occurrence { owner: self.watched(*person), range: range.clone(), boundary });
         }
     }
 }
@@ -241,7 +283,11 @@ impl Building {
         Matcher {
             // A name has its words and gaps on either side; an alias has its key before it. Of a
             // hash nobody knows how long the address is.
-            reach: if self.hashes.is_empty() { 3 * longest.max(GAP_BYTES_MAX / 2) } else { 700 },
+            reach: if self.hashes.is_empty() {
+                3 * longest.max(GAP_BYTES_MAX / 2)
+            } else {
+                UNKNOWN_REACH_BYTES
+            },
             subjects,
             identities,
             foreign: Foreign::new(
@@ -249,6 +295,7 @@ impl Building {
             ),
             addresses: self.addresses,
             hashes: self.hashes,
+            watch: None,
             automaton,
             lengths: self.texts.iter().map(String::len).collect(),
             rare: Rare::new(&self.texts),

@@ -7,6 +7,7 @@
 pub mod limits;
 pub mod views;
 pub mod identity;
+pub mod watch;
 pub mod matcher;
 pub mod hints;
 pub mod scan;

@@ -73,7 +73,7 @@ const PLACES_PER_HIT: usize = 4;
 
 impl<'a> Search<'a> {
     fn new(matcher: &'a Matcher, limits: &Limits) -> Self {
-        let room = vec![limits.hits_per_item_max; matcher.subjects()];
+        let room = matcher.room(limits.hits_per_item_max);
         let aside = room.iter().map(|hits| hits.saturating_mul(PLACES_PER_HIT)).collect();
         Self { matcher, room, aside }
     }

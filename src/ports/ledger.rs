@@ -17,6 +17,7 @@ use crate::domain::state::{Event, State};
 use crate::ports::archives::Archives;
 use crate::ports::inventories::Inventories;
 use crate::ports::tasks::{Lease, Part, Shard, Tasks};
+use crate::ports::tombstones::Tombstones;
 
 /// The append-only account. All methods are atomic: after a crash each either happened whole or
 /// not.
@@ -28,7 +29,7 @@ use crate::ports::tasks::{Lease, Part, Shard, Tasks};
 /// What a daemon writes in the course of its work it writes under a lease (see [`Tasks`]): if
 /// another has taken the work over nothing is written, and a transient failure comes back.
 #[async_trait]
-pub trait Ledger: Tasks + Archives + Inventories {
+pub trait Ledger: Tasks + Archives + Inventories + Tombstones {
     /// Commits first records with their sealed requests and announcements, all at once, and says
     /// of each, in that order, what it found. Of one whose id is known nothing is written; if it is
     /// a repetition, its last announcement becomes unsent again, and owed to its URLs again: its

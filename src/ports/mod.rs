@@ -12,3 +12,4 @@ pub mod tasks;
 pub mod inventories;
 pub mod archives;
 pub mod ledger;
+pub mod tombstones;

@@ -109,6 +109,11 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
             details.insert("outcome".into(), "cancelled".into());
             "cancelled"
         }
+        Event::Returned { items, sources } => {
+            details.insert("outcome".into(), state.word().into());
+            details.insert("returned".into(), json!({ "items": items, "sources": sources }));
+            "returned"
+        }
         Event::Failed { reason } => {
             details.insert("outcome".into(), "failed".into());
             details.insert("failed_reason".into(), reason.as_str().into());
@@ -138,10 +143,7 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
             if let Some(untouched) = untouched {
                 details.insert("untouched".into(), json!(untouched));
             }
-            if let Some(Evidence { url, sha256, .. }) = certificate.as_deref() {
-                details.insert("certificate_url".into(), url.as_str().into());
-                details.insert("certificate_digest".into(), sha256.as_str().into());
-            }
+            certificate.iter().for_each(|evidence| describe_certificate(evidence, &mut details));
             details.insert("manual_steps".into(), json!(manual_steps()));
             if state == State::Completed { "completed" } else { "partially_completed" }
         }
@@ -164,6 +166,11 @@ pub fn manual_steps() -> Vec<ManualStep> {
 
 const PRIVACY_PORTAL: &str =
     "https://portal.azure.com/#blade/Microsoft_Azure_Policy/UserPrivacyMenuBlade/Overview";
+
+fn describe_certificate(evidence: &Evidence, details: &mut Map<String, Value>) {
+    details.insert("certificate_url".into(), evidence.url.as_str().into());
+    details.insert("certificate_digest".into(), evidence.sha256.as_str().into());
+}
 
 /// Where the request is, and how many items lie before it; 0 while unknown.
 fn progress(state: State, total: u64) -> Value {

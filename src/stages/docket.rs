@@ -20,6 +20,7 @@ use crate::evidence::chain::Link;
 use crate::evidence::encryption::Encryption;
 use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, PrintKey, Purpose, RequestKey};
 use crate::matching::identity::patterns::canonical;
+use crate::matching::watch::MarkKey;
 use crate::ports::door::{Delivery, Label};
 use crate::ports::exports::SignedLink;
 use crate::ports::ledger::{
@@ -380,6 +381,11 @@ impl Docket {
     /// to, for [`ItemEnd::rewritten`].
     pub fn hashes<'a>(&self, id: &'a RequestId) -> Hashes<'a> {
         Hashes::new(&self.master_key, id)
+    }
+
+    /// What erased people are recognised by.
+    pub fn mark_key(&self) -> MarkKey {
+        MarkKey::new(&self.master_key.tombstone_key())
     }
 
     /// Who this is, as certificates say it.

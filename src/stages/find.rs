@@ -18,6 +18,7 @@ use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::plan::finding::plan;
 use crate::stages::plan::runs::{Company, place};
+use crate::stages::verify::tombstones::note;
 use crate::stages::verify::untouched::Inventory;
 use crate::stages::walk::{Seen, Walk, walk_named};
 
@@ -44,10 +45,15 @@ pub async fn find(
         docket.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
         drafts.push(Draft { case, next_ordinal: ordinals.start, waiting: Vec::new() });
     }
-    let inventory = with.inventory.clone();
+    let (inventory, graves) = (with.inventory.clone(), with.graves.clone());
+    let mut returned = Vec::new();
     let mut seen = pin!(walk_named(sources, &shard.source, with));
     while let Some(seen) = seen.next().await {
         let seen = seen?;
+        if let (Some(graves), Seen::Item(look), Some(case)) = (&graves, &seen, cases.first()) {
+            graves.meet(docket, look, &mut returned);
+            note(docket, &case.lease, &mut returned, false).await?;
+        }
         for (subject, draft) in drafts.iter_mut().enumerate() {
             if let Some(planned) = plan(&draft.case.request, subject, policy, &seen) {
                 match &seen {
@@ -61,6 +67,9 @@ pub async fn find(
     }
     for draft in &mut drafts {
         draft.flush(docket).await?;
+    }
+    if let Some(case) = cases.first() {
+        note(docket, &case.lease, &mut returned, true).await?;
     }
     keep_seen(docket, cases, shard, inventory).await
 }

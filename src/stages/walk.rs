@@ -24,8 +24,10 @@ use crate::matching::matcher::{Matcher, SubjectHit};
 use crate::matching::people::census::census;
 use crate::matching::people::crowd::Crowd;
 use crate::matching::scan::{self, Scan};
+use crate::matching::watch::Watch;
 use crate::ports::sources::{ByteStream, Page, Read, Source};
 use crate::ports::tasks::Part;
+use crate::stages::verify::tombstones::Graves;
 use crate::stages::verify::untouched::Inventory;
 
 /// What a pass is made of.
@@ -47,6 +49,8 @@ pub struct Walk {
     pub part: Part,
     /// Takes what is seen, where somebody will ask whether it stayed.
     pub inventory: Option<Arc<Inventory>>,
+    /// Who was erased and is met again, where that is asked.
+    pub graves: Option<Arc<Graves>>,
     /// The subjects, where it matters who else is named in what speaks of them.
     pub who_else: Option<Arc<[Subject]>>,
 }
@@ -103,6 +107,8 @@ pub struct Look {
     pub item: Item,
     /// Whom it speaks of, and where.
     pub hits: Vec<SubjectHit>,
+    /// Who else is met, of those who are watched for.
+    pub met: Vec<usize>,
     /// What of it could not be read; stable words.
     pub unreadable: Vec<String>,
     /// Hex SHA-256 of its bytes, where it speaks of somebody and all were read.
@@ -131,6 +137,7 @@ impl Walk {
             meter: Arc::default(),
             part: Part::WHOLE,
             inventory: None,
+            graves: None,
             who_else: None,
         }
     }
@@ -140,6 +147,15 @@ impl Walk {
     /// Whether another try will follow that may come to more.
     pub fn is_patient_with(&self, failure: &Failure) -> bool {
         failure.is_transient() && self.patience == Patience::Left
+    }
+}
+
+impl Walk {
+    /// Looks for these people as well, who were erased.
+    pub fn watch(&mut self, watch: Watch, graves: Graves) {
+        let matcher = Arc::get_mut(&mut self.matcher);
+        matcher.expect("a walk is shared once it goes, and not before").watch(watch);
+        self.graves = Some(Arc::new(graves));
     }
 }
 
@@ -268,7 +284,9 @@ async fn see(
     if let (Some(inventory), Some(look)) = (&walk.inventory, &look) {
         inventory.add(&look.item);
     }
-    let told = look.filter(|look| !look.hits.is_empty() || !look.unreadable.is_empty());
+    let says =
+        |look: &Look| !(look.hits.is_empty() && look.met.is_empty() && look.unreadable.is_empty());
+    let told = look.filter(says);
     Ok(told.map(|look| Seen::Item(Box::new(look))))
 }
 
@@ -284,8 +302,9 @@ pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Opti
                     Ok((scan, digest)) => {
                         walk.meter.count(scan.bytes);
                         let Scan { hits, unreadable, .. } = scan;
+                        let (hits, met) = walk.matcher.parted(hits);
                         let others = Vec::new();
-                        return Ok(Some(Look { item, hits, unreadable, digest, others }));
+                        return Ok(Some(Look { item, hits, met, unreadable, digest, others }));
                     }
                     Err(failure) => return unread(item, failure, walk).map(Some),
                 };
@@ -362,8 +381,8 @@ fn unread(item: Item, failure: Failure, walk: &Walk) -> Result<Look, Failure> {
 /// An item whose bytes cannot be had still has a name, metadata and tags.
 fn closed(item: Item, why: String, walk: &Walk) -> Look {
     walk.meter.count(0);
-    let hits = scan::scan_head(&item, &walk.matcher);
-    Look { item, hits, unreadable: vec![why], digest: None, others: Vec::new() }
+    let (hits, met) = walk.matcher.parted(scan::scan_head(&item, &walk.matcher));
+    Look { item, hits, met, unreadable: vec![why], digest: None, others: Vec::new() }
 }
 
 /// What an item says of whom, and the digest of its bytes if it says anything.

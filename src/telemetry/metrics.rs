@@ -36,6 +36,8 @@ pub struct Metrics {
     pub sweep_bytes: Counter,
     /// `dsrd_items_unreadable_total`
     pub items_unreadable: Counter,
+    /// `dsrd_items_returned_total`
+    pub items_returned: Counter,
     /// `dsrd_item_outcomes_total{outcome}`
     pub item_outcomes: Family<Ended, Counter>,
     /// `dsrd_archives_removed_total`
@@ -137,6 +139,7 @@ impl Metrics {
             sweep_items: add(r, "sweep_items", "Items looked at by sweeps"),
             sweep_bytes: add(r, "sweep_bytes", "Bytes read by sweeps"),
             items_unreadable: add(r, "items_unreadable", "Items that could not be read or decoded"),
+            items_returned: add(r, "items_returned", "Items met again that speak of erased people"),
             item_outcomes: add(r, "item_outcomes", "Planned items that came to this outcome"),
             archives_removed: add(r, "archives_removed", "Archives whose time was over"),
             events: add(r, "events", "Tries to publish an event, by result"),

@@ -12,7 +12,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, State};
-use crate::ports::ledger::Callback;
+use crate::ports::ledger::{Callback, Record};
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::announce::Turn;
 use crate::stages::intake::Taken;
@@ -197,11 +197,15 @@ pub async fn moved(world: &World, id: &RequestId, since: u64) -> Result<(), Fail
         state = state.next(&record.event).unwrap_or(state);
         if record.sequence > since {
             trace.in_scope(|| tell(id, kind, state, &record.event));
+            if let Event::Returned { items, .. } = &record.event {
+                world.metrics.items_returned.inc_by(*items);
+                continue;
+            }
             let label = KindState { kind, state: state.word() };
             world.metrics.requests.get_or_create(&label).inc();
         }
     }
-    if records.last().is_some_and(|record| record.sequence > since) && state.is_end() {
+    if records.last().is_some_and(|record| ends(record, since)) && state.is_end() {
         let tally = world.docket.ledger.tally(id).await?;
         for (word, count) in &tally.by_outcome {
             let known = ItemOutcome::parse(word, "lease").map(|outcome| outcome.word());
@@ -213,6 +217,11 @@ pub async fn moved(world: &World, id: &RequestId, since: u64) -> Result<(), Fail
         }
     }
     Ok(())
+}
+
+/// Whether a record is new and may have ended its request; what comes after the end does not.
+fn ends(record: &Record, since: u64) -> bool {
+    record.sequence > since && !matches!(record.event, Event::Returned { .. })
 }
 
 fn tell(id: &RequestId, kind: &'static str, state: State, event: &Event) {
@@ -233,6 +242,10 @@ fn tell(id: &RequestId, kind: &'static str, state: State, event: &Event) {
         Event::Failed { reason } => error!(
             request.id = %id, request.kind = kind, request.state = word, reason,
             "failed; mend the cause and send: dsrd retry {id}"
+        ),
+        Event::Returned { items, .. } => warn!(
+            request.id = %id, request.kind = kind, request.state = word, item.count = items,
+            "what was erased came back; erasing it takes a new request"
         ),
         Event::LeftOver { items } => warn!(
             request.id = %id, request.kind = kind, request.state = word, item.count = items,

@@ -173,6 +173,13 @@ fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
                 fields.insert("certificate_digest".into(), sha256.as_str().into());
             }
         }
+        Event::Returned { items, sources } => {
+            // Once for each sweep that came across something new.
+            let told = fields.entry("returned").or_insert_with(|| json!([]));
+            let at = record.at.to_string();
+            let more = json!({ "at": at, "items": items, "sources": sources });
+            told.as_array_mut().expect("it is made above and nowhere else").push(more);
+        }
         Event::Held { reason } | Event::Failed { reason } => {
             fields.insert("reason".into(), reason.as_str().into());
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
@@ -100,6 +100,8 @@ pub struct Limits {
     pub verify_rounds_max: u32,
     /// How long archives are kept; 0 for good.
     pub archive_life_ms: u64,
+    /// How long erased people are recognised again; 0 is never.
+    pub tombstone_days: u16,
     /// Hits kept for one subject in one item.
     pub hits_per_item_max: usize,
     /// How deep containers are opened.
@@ -235,6 +237,12 @@ impl World {
 }
 
 impl Limits {
+    /// How long who is erased now is looked for again; `None` not at all.
+    pub fn remembered_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let days = SignedDuration::from_hours(24 * i64::from(self.tombstone_days));
+        (self.tombstone_days > 0).then(|| now.saturating_add(days).unwrap_or(Timestamp::MAX))
+    }
+
     /// Bounds on one pass over the sources.
     pub fn walk(&self) -> WalkLimits {
         WalkLimits {

@@ -55,7 +55,9 @@ fn events_of_every_type() -> (Vec<Value>, Vec<Value>) {
     home.wait_for_event("c-partial", "partially_completed");
     std::fs::remove_file(home.source().join("broken.gz")).unwrap();
     home.put("税法.txt", "cleo@contoso.com was here");
+    home.put("restored.txt", "bob@contoso.com is back");
     submit("c-erased", "erasure", &[("email", "cleo@contoso.com")]);
+    home.wait_for_event("c-partial", "returned");
     home.wait_for_event("c-erased", "completed");
     daemon.end("-TERM");
 
@@ -70,6 +72,7 @@ fn events_of_every_type() -> (Vec<Value>, Vec<Value>) {
         "partially_completed",
         "failed",
         "cancelled",
+        "returned",
     ] {
         let kind = format!("io.dsrd.request.{name}.v1");
         assert!(events.iter().any(|event| event["type"] == kind), "no event is {name}");

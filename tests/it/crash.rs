@@ -91,7 +91,8 @@ lives!(
     dry,
     called_back,
     redacting,
-    running
+    running,
+    came_back
 );
 
 fn export() -> Scenario {
@@ -182,6 +183,24 @@ fn called_back() -> Scenario {
     scenario.callbacks.set_mood("other.example", Mood::Answers(refused, 1));
     let urls = ["https://crm.example/1", "https://other.example/2"];
     patient(scenario.sent(request_told("r-1", "access", &urls)))
+}
+
+/// Restored after it was erased, and met by the next sweep, which is for somebody else.
+fn came_back() -> Scenario {
+    let mut scenario = erasure();
+    scenario.limits.tombstone_days = 90;
+    let (source, inbox) = (scenario.source(SOURCE), Arc::clone(&scenario.inbox));
+    let mut other = request("r-2", "access");
+    other["subject_identities"] =
+        json!([{ "identity_type": "email", "identity_value": "somebody.else@elsewhere.example" }]);
+    let once = std::sync::Once::new();
+    scenario.wire.on("verified", move || {
+        once.call_once(|| {
+            source.put("restored.txt", notes("restored"));
+            inbox.push(other.to_string(), correspondence());
+        });
+    });
+    scenario
 }
 
 fn dry() -> Scenario {

@@ -10,7 +10,7 @@ use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
 use dsrd::domain::outcome::Tally;
 use dsrd::domain::request::{RequestId, RequestKind};
-use dsrd::domain::state::State;
+use dsrd::domain::state::{Regained, State};
 use dsrd::ports::archives::{Archives, Kept};
 use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, SignedLink, Upload};
@@ -22,6 +22,7 @@ use dsrd::ports::ledger::{
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::system::Clock;
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
+use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 use dsrd::telemetry::metrics::Metrics;
 use jiff::{Timestamp, ToSpan};
 use tokio::net::TcpListener;
@@ -93,6 +94,25 @@ impl Inbox for World {
     }
     async fn ping(&self) -> Result<(), Failure> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Tombstones for World {
+    async fn bury(&self, _: &Lease, _: &RequestId, _: &Tombstone) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn buried(&self, _: Timestamp) -> Result<Vec<Buried>, Failure> {
+        unreachable!()
+    }
+    async fn note_returned(&self, _: &Lease, _: &[ReturnedItem]) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn returned(&self) -> Result<Vec<(RequestId, Regained)>, Failure> {
+        unreachable!()
+    }
+    async fn forget_buried(&self, _: &Lease, _: Timestamp) -> Result<(), Failure> {
+        unreachable!()
     }
 }
 

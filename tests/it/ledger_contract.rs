@@ -8,13 +8,14 @@ use dsrd::domain::inventory::Print;
 use dsrd::domain::outcome::{Barrier, Block, ItemOutcome};
 use dsrd::domain::plan::ActionWord;
 use dsrd::domain::request::{RequestId, RequestKind};
-use dsrd::domain::state::{Archive, Counts, Event, State};
+use dsrd::domain::state::{Archive, Counts, Event, Regained, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
 use dsrd::ports::archives::Kept;
 use dsrd::ports::ledger::{
     Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Progress, Record, ordinals,
 };
 use dsrd::ports::tasks::{End, Part, Purpose, Shard};
+use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone};
 use sqlx::{AnyConnection, Connection, Executor};
 
 use crate::support::lives::{
@@ -38,6 +39,7 @@ macro_rules! suite {
         suite!(@ledger fresh, work_is_claimed_once, a_lapsed_lease_writes_nothing);
         suite!(@ledger fresh, sweeps_are_opened_one_at_a_time, one_person_is_served_in_order);
         suite!(@ledger fresh, what_a_sweep_saw_is_kept_as_long_as_it_is_needed);
+        suite!(@ledger fresh, erased_people_are_remembered_for_a_while);
         suite!(@url fresh, two_daemons_share_a_ledger, a_ledger_is_found_again);
         suite!(@url fresh, an_edited_record_is_found, a_later_ledger_is_refused);
     }};
@@ -691,6 +693,54 @@ async fn what_a_sweep_saw_is_kept_as_long_as_it_is_needed(ledger: &dyn Ledger) {
     life.go(ledger, [Event::Cancelled(decision())]).await;
     ledger.close_sweep(&lease, verify.sweep).await.unwrap();
     assert!(seen(find.sweep, "a").await.is_empty());
+}
+
+async fn erased_people_are_remembered_for_a_while(ledger: &dyn Ledger) {
+    let mut life = Life::begin(ledger, "r-1", 100).await;
+    let (lease, id) = (own(ledger).await, life.id().clone());
+    let tombstone = |marks: &[&str], left: Vec<String>| Tombstone {
+        marks: marks.iter().map(ToString::to_string).collect(),
+        sources: vec!["a".to_owned(), "b".to_owned()],
+        left,
+        until: second(900),
+    };
+    let thousands = (0..2_000).map(|number| format!("left {number}")).collect();
+    ledger.bury(&lease, &id, &tombstone(&["x", "y"], thousands)).await.unwrap();
+    ledger.bury(&lease, &id, &tombstone(&["m", "n"], vec!["left".to_owned()])).await.unwrap();
+    assert_eq!(ledger.buried(second(0)).await.unwrap(), [], "it does not rest yet");
+    life.go(ledger, erasure()).await;
+    let buried = |mark: &str| Buried {
+        request: id.clone(),
+        mark: mark.to_owned(),
+        sources: vec!["a".to_owned(), "b".to_owned()],
+    };
+    assert_eq!(ledger.buried(second(899)).await.unwrap(), [buried("m"), buried("n")]);
+    assert_eq!(ledger.buried(second(900)).await.unwrap(), []);
+
+    let item = |item: &str, source: &str| ReturnedItem {
+        request: id.clone(),
+        item: item.to_owned(),
+        source: source.to_owned(),
+    };
+    let regained = |source: &str, items| (id.clone(), Regained { source: source.into(), items });
+    let items = [item("1", "b"), item("left", "a"), item("2", "b"), item("left 7", "a")];
+    for _ in 0..2 {
+        ledger.note_returned(&lease, &items).await.unwrap();
+        let untold = ledger.returned().await.unwrap();
+        assert_eq!(untold, [regained("a", 1), regained("b", 2)], "of the last burial alone");
+    }
+    life.go(ledger, [Event::Returned { items: 3, sources: Vec::new() }]).await;
+    assert_eq!(ledger.standing(&id).await.unwrap().unwrap().state, State::Completed);
+    ledger.note_returned(&lease, &[item("1", "b")]).await.unwrap();
+    assert_eq!(ledger.returned().await.unwrap(), []);
+    ledger.note_returned(&lease, &[item("3", "a")]).await.unwrap();
+    assert_eq!(ledger.returned().await.unwrap(), [regained("a", 1)]);
+
+    ledger.forget_buried(&lease, second(899)).await.unwrap();
+    assert_eq!(ledger.returned().await.unwrap().len(), 1);
+    ledger.forget_buried(&lease, second(900)).await.unwrap();
+    assert_eq!(ledger.returned().await.unwrap(), []);
+    assert_eq!(ledger.buried(second(0)).await.unwrap(), []);
 }
 
 async fn one_person_is_served_in_order(ledger: &dyn Ledger) {

@@ -31,6 +31,7 @@ mod folder_queue; // the embedded default queue
 mod signed; // who may ask: keys, signatures, and messages that nobody vouches for
 mod amqp; // a real broker as the door
 mod broker_faults; // what happens to brokers and to the way to them, and ten thousand messages
+mod tombstones; // erased people who come back
 mod certificate; // the signed statement of an erasure: issued, kept, checked
 mod archive; // bytes, names and manifest, opened by other people's programs
 mod report; // the page for people, looked at by a browser and judged by programs of others

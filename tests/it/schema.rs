@@ -204,6 +204,11 @@ fn events_that_we_write_are_taken() {
         ),
         ("failed", json!({"outcome": "failed", "failed_reason": "forbidden: grant the role"})),
         ("cancelled", json!({"outcome": "cancelled"})),
+        (
+            "returned",
+            json!({"outcome": "completed", "returned": {"items": 2, "sources": [
+                {"source": "run-history", "items": 2}]}}),
+        ),
     ] {
         taken(EVENT, &event(name, details));
     }
@@ -213,6 +218,7 @@ fn events_that_we_write_are_taken() {
 fn other_events_are_refused() {
     refused(EVENT, &event("paused", json!({})));
     refused(EVENT, &event("rejected", json!({})));
+    refused(EVENT, &event("returned", json!({"outcome": "completed"})));
     refused(EVENT, &event("completed", json!({"outcome": "completed"})));
     refused(EVENT, &event("accepted", json!({"email": "ann@contoso.com"})));
     let counts = json!({"seen": 1, "found": 1, "outcomes": {"ann@contoso.com": 1}});

@@ -49,6 +49,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("verified, all clean", verified(&[("erased", 1), ("kept", 1)])),
         ("verified, some blocked", verified(&[("erased", 1), ("blocked", 1)])),
         ("verified, some unreadable", verified(&[("exported", 1), ("unreadable", 1)])),
+        ("returned", Event::Returned { items: 1, sources: Vec::new() }),
         ("failed", Event::Failed { reason: "the store is away".to_owned() }),
     ]
 }
@@ -86,21 +87,21 @@ fn every_state_against_every_event() {
       rejected                   -> rejected
       refuses find started; planned; held; approved; refused; cancelled
               retried; act started; acted; acted, archive written; left over; verified, all clean
-              verified, some blocked; verified, some unreadable; failed
+              verified, some blocked; verified, some unreadable; returned; failed
     accepted
       find started               -> finding
       cancelled                  -> cancelled
       failed                     -> failed
       refuses accepted; rejected; planned; held; approved; refused
               retried; act started; acted; acted, archive written; left over; verified, all clean
-              verified, some blocked; verified, some unreadable
+              verified, some blocked; verified, some unreadable; returned
     finding
       planned                    -> planned
       cancelled                  -> cancelled
       failed                     -> failed
       refuses accepted; rejected; find started; held; approved; refused
               retried; act started; acted; acted, archive written; left over; verified, all clean
-              verified, some blocked; verified, some unreadable
+              verified, some blocked; verified, some unreadable; returned
     planned
       held                       -> held
       cancelled                  -> cancelled
@@ -110,21 +111,21 @@ fn every_state_against_every_event() {
       verified, some unreadable  -> partially_completed
       failed                     -> failed
       refuses accepted; rejected; find started; planned; approved; refused
-              retried; acted; acted, archive written; left over
+              retried; acted; acted, archive written; left over; returned
     held
       approved                   -> acting
       refused                    -> cancelled
       cancelled                  -> cancelled
       refuses accepted; rejected; find started; planned; held; retried
               act started; acted; acted, archive written; left over; verified, all clean; verified, some blocked
-              verified, some unreadable; failed
+              verified, some unreadable; returned; failed
     acting
       acted                      -> verifying
       acted, archive written     -> verifying
       failed                     -> failed
       refuses accepted; rejected; find started; planned; held; approved
               refused; cancelled; retried; act started; left over; verified, all clean
-              verified, some blocked; verified, some unreadable
+              verified, some blocked; verified, some unreadable; returned
     verifying
       left over                  -> acting
       verified, all clean        -> completed
@@ -133,11 +134,14 @@ fn every_state_against_every_event() {
       failed                     -> failed
       refuses accepted; rejected; find started; planned; held; approved
               refused; cancelled; retried; act started; acted; acted, archive written
+              returned
     completed (the end; identities are shredded)
+      returned                   -> completed
       refuses accepted; rejected; find started; planned; held; approved
               refused; cancelled; retried; act started; acted; acted, archive written
               left over; verified, all clean; verified, some blocked; verified, some unreadable; failed
     partially_completed (the end; identities are shredded)
+      returned                   -> partially_completed
       refuses accepted; rejected; find started; planned; held; approved
               refused; cancelled; retried; act started; acted; acted, archive written
               left over; verified, all clean; verified, some blocked; verified, some unreadable; failed
@@ -145,15 +149,15 @@ fn every_state_against_every_event() {
       retried                    -> accepted
       refuses accepted; rejected; find started; planned; held; approved
               refused; cancelled; act started; acted; acted, archive written; left over
-              verified, all clean; verified, some blocked; verified, some unreadable; failed
+              verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
     cancelled (the end; identities are shredded)
       refuses accepted; rejected; find started; planned; held; approved
               refused; cancelled; retried; act started; acted; acted, archive written
-              left over; verified, all clean; verified, some blocked; verified, some unreadable; failed
+              left over; verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
     rejected (the end; identities are shredded)
       refuses accepted; rejected; find started; planned; held; approved
               refused; cancelled; retried; act started; acted; acted, archive written
-              left over; verified, all clean; verified, some blocked; verified, some unreadable; failed
+              left over; verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
     "#);
 }
 

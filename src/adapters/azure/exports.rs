@@ -249,7 +249,13 @@ impl BlobUpload {
 
 /// Age has no media type of its own.
 fn content_type(name: &str) -> &'static str {
-    if name.ends_with(".zip") { "application/zip" } else { "application/octet-stream" }
+    match name.rsplit('.').next() {
+        Some("zip") => "application/zip",
+        // Of a certificate, which is to be shown and not only kept.
+        Some("json") => "application/json",
+        Some("html") => "text/html; charset=utf-8",
+        _ => "application/octet-stream",
+    }
 }
 
 fn done<T>(answer: Result<azure_core::Result<T>, Trouble>) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ use crate::adapters::sql::archives;
 use crate::adapters::sql::items::places;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{CENSUS, RECORD, SEALED, STANDING, millis, read, stored, written};
+use crate::adapters::sql::sharing::tombstones;
 use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
@@ -68,6 +69,7 @@ pub async fn append(
     }
     write_records(connection, &[record]).await?;
     archives::settle(connection, record).await?;
+    tombstones::settle(connection, record).await?;
     if let Some(announcement) = announcement {
         outbox::add(connection, &[(announcement, changed)]).await?;
         callbacks::owe(connection, &record.id).await?;

@@ -13,12 +13,13 @@ use crate::domain::inventory::Print;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::ActionWord;
 use crate::domain::request::{IllegalRequestId, RequestId, RequestKind};
-use crate::domain::state::{Event, State};
+use crate::domain::state::{Event, Regained, State};
 use crate::ports::archives::Kept;
 use crate::ports::ledger::{
     Callback, CallbackId, Progress, Record, SealedItem, SealedRequest, Standing,
 };
 use crate::ports::tasks::{Lease, Part, Shard};
+use crate::ports::tombstones::Buried;
 
 /// What stands in a row and cannot have been written by this program.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +100,14 @@ pub const LEASE: Columns<Lease> = Columns { doing: "reading a lease", from: leas
 
 /// A row of `shards`.
 pub const SHARD: Columns<Shard> = Columns { doing: "reading a sweep", from: shard };
+
+/// `request`, `mark` and `sources` of `tombstones`.
+pub const BURIED: Columns<Buried> =
+    Columns { doing: "reading whom erasures were about", from: buried };
+
+/// `request`, `source` and `count` over `returned`.
+pub const REGAINED: Columns<(RequestId, Regained)> =
+    Columns { doing: "reading what came back", from: regained };
 
 /// `prints` of `inventories`.
 pub const PRINTS: Columns<Vec<Print>> = Columns { doing: "reading what a sweep saw", from: prints };
@@ -218,6 +227,20 @@ fn lease(row: &AnyRow) -> Result<Lease, RowError> {
         fence: counted(get(row, "fence")?),
         tries: u32::try_from(get::<i64>(row, "tries")?).unwrap_or(u32::MAX),
     })
+}
+
+fn buried(row: &AnyRow) -> Result<Buried, RowError> {
+    let sources: String = get(row, "sources")?;
+    Ok(Buried {
+        request: request_id(row, "request")?,
+        mark: get(row, "mark")?,
+        sources: serde_json::from_str(&sources).map_err(RowError::Event)?,
+    })
+}
+
+fn regained(row: &AnyRow) -> Result<(RequestId, Regained), RowError> {
+    let regained = Regained { source: get(row, "source")?, items: count(row)? };
+    Ok((request_id(row, "request")?, regained))
 }
 
 fn prints(row: &AnyRow) -> Result<Vec<Print>, RowError> {

@@ -203,6 +203,11 @@ impl Signs {
         signs
     }
 
+    /// Takes in addresses that are not known.
+    pub fn admit_any(&mut self) {
+        self.any = true;
+    }
+
     /// Whether the sign at `at` may be that of an address that is sought.
     pub fn may_have(&self, text: &[u8], at: usize) -> bool {
         self.any

@@ -66,6 +66,43 @@ pub fn canonical(identity: &Identity) -> String {
     }
 }
 
+/// What can be met in a text without knowing it, by its shape alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// An address.
+    Address,
+    /// A GUID.
+    ObjectId,
+    /// A passport id.
+    Puid,
+}
+
+impl Shape {
+    /// The canonical form of what has this shape: of its digits, or of the hash of an address.
+    pub fn canonical(self, digits: &str) -> String {
+        match self {
+            Self::Address => digits.to_owned(),
+            Self::ObjectId => format!("{} {digits}", IdentityType::ObjectId.as_str()),
+            Self::Puid => format!("{} {digits}", IdentityType::Puid.as_str()),
+        }
+    }
+}
+
+/// Shape and canonical form of an identity that has a shape.
+pub fn recognisable(identity: &Identity) -> Option<(Shape, String)> {
+    let is_hex = |text: &str, len| text.len() == len && hex::decode(text).is_ok();
+    let shape = match sought(identity).into_iter().next()? {
+        Sought::Address(_) | Sought::Hash(_) => Shape::Address,
+        Sought::Text(digits, _) => match identity.kind {
+            IdentityType::ObjectId if is_hex(&digits, 32) => Shape::ObjectId,
+            IdentityType::Puid if is_hex(&digits, 16) => Shape::Puid,
+            _ => return None,
+        },
+        Sought::Name(_) => return None,
+    };
+    Some((shape, canonical(identity)))
+}
+
 fn address(value: String) -> Vec<Sought> {
     let invited = value.split_once("#ext#").and_then(|(local, _)| invited_address(local));
     match invited {

@@ -28,6 +28,7 @@ use crate::stages::plan::finding::plan;
 use crate::stages::signing::Signer;
 use crate::stages::verify::certificate::{Conclusion, certify};
 use crate::stages::verify::counts::counts;
+use crate::stages::verify::tombstones::bury;
 use crate::stages::verify::untouched::{still_standing, untouched};
 use crate::stages::walk::{Patience, Seen, Walk, walk_named};
 
@@ -149,6 +150,8 @@ pub struct Ending<'a> {
     pub rounds_max: u32,
     /// What to do about a source that does not answer.
     pub patience: Patience,
+    /// How long the person is looked for again; `None` not at all.
+    pub remembered_until: Option<Timestamp>,
 }
 
 /// Draws the conclusion of a second look that was walked whole: what is left joins the plan, and
@@ -207,6 +210,9 @@ pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result
         untouched,
     };
     let certificate = certify(docket, with.exports, with.signer, case, &conclusion).await?;
+    if let Some(until) = with.remembered_until {
+        bury(docket, case, until).await?;
+    }
     let verified = Event::Verified {
         counts,
         archive: None,

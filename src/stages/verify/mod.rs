@@ -5,5 +5,6 @@ pub mod counts;
 pub mod untouched;
 pub mod erasure;
 pub mod certificate;
+pub mod tombstones;
 pub mod archive;
 pub mod account;

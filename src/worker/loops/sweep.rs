@@ -17,6 +17,7 @@ use crate::ports::tasks::{End, Lease, Purpose, Shard, Sweep};
 use crate::stages::docket::Case;
 use crate::stages::find::{self, wanted};
 use crate::stages::verify::erasure::{self, Ending};
+use crate::stages::verify::tombstones;
 use crate::stages::verify::untouched::Inventory;
 use crate::stages::walk::{Meter, Walk};
 use crate::worker::retry::Tries;
@@ -225,6 +226,13 @@ async fn walk(
     if world.policy.asks_who_else() && cases.iter().any(|case| !case.request.kind.is_export()) {
         walk.who_else = Some(subjects.into_iter().cloned().collect());
     }
+    let now = docket.clock.now();
+    if purpose == Purpose::Find
+        && world.limits.remembered_until(now).is_some()
+        && let Some((people, graves)) = tombstones::watch(docket, now).await?
+    {
+        walk.watch(people, graves);
+    }
     let meter = Arc::clone(&walk.meter);
     let before = sweep.shards.iter().map(|shard| shard.items).sum();
     let walked = tokio::select! {
@@ -281,6 +289,11 @@ async fn close(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, F
     if let Some(failure) = put_off {
         return Err(failure);
     }
+    if purpose == Purpose::Find {
+        for (id, since) in tombstones::tell(docket, lease).await? {
+            report::moved(world, &id, since).await?;
+        }
+    }
     docket.ledger.close_sweep(lease, sweep.id).await?;
     report::swept(&world.metrics, purpose.word(), cases.len(), &sweep);
     Ok(true)
@@ -305,6 +318,7 @@ async fn conclude(
                 signer: &world.signer,
                 rounds_max: world.limits.verify_rounds_max,
                 patience,
+                remembered_until: world.limits.remembered_until(now),
             };
             erasure::conclude(docket, case, &ending).await
         }

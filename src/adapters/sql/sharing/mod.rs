@@ -4,5 +4,6 @@
 pub mod leases;
 pub mod sweeps;
 pub mod inventories;
+pub mod tombstones;
 pub mod persons;
 pub mod tasks;

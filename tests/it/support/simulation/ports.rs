@@ -13,7 +13,7 @@ use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
 use dsrd::domain::outcome::Tally;
 use dsrd::domain::request::RequestId;
-use dsrd::domain::state::State;
+use dsrd::domain::state::{Regained, State};
 use dsrd::ports::archives::{Archives, Kept};
 use dsrd::ports::door::{
     Announced, Announcer, Answer, Callbacks, Delivery, Inbox, Letter, Settlement,
@@ -26,6 +26,7 @@ use dsrd::ports::ledger::{
 };
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
+use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 use futures::StreamExt;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -445,6 +446,34 @@ fn held(bytes: ByteStream, wire: &Arc<Tripwire>) -> ByteStream {
             chunk
         })
         .boxed()
+}
+
+#[async_trait]
+impl<P: Ledger + ?Sized> Tombstones for Wired<P> {
+    async fn bury(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        tombstone: &Tombstone,
+    ) -> Result<(), Failure> {
+        self.wire.effect("bury", self.port.bury(lease, id, tombstone)).await
+    }
+
+    async fn buried(&self, now: Timestamp) -> Result<Vec<Buried>, Failure> {
+        self.wire.look("buried", self.port.buried(now)).await
+    }
+
+    async fn note_returned(&self, lease: &Lease, items: &[ReturnedItem]) -> Result<(), Failure> {
+        self.wire.effect("note_returned", self.port.note_returned(lease, items)).await
+    }
+
+    async fn returned(&self) -> Result<Vec<(RequestId, Regained)>, Failure> {
+        self.wire.look("returned", self.port.returned()).await
+    }
+
+    async fn forget_buried(&self, lease: &Lease, now: Timestamp) -> Result<(), Failure> {
+        self.wire.effect("forget_buried", self.port.forget_buried(lease, now)).await
+    }
 }
 
 #[async_trait]
