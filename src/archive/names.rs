@@ -193,18 +193,7 @@ mod tests {
     use super::*;
 
     fn item(name: &str, version: Version) -> Item {
-        Item {
-            source: "runs".into(),
-            name: name.into(),
-            version,
-            version_id: None,
-            etag: String::new(),
-            size: 0,
-            modified: None,
-            content_type: None,
-            metadata: Default::default(),
-            tags: Default::default(),
-        }
+        Item::bare("runs", name, version)
     }
 
     fn name_all(names: &[&str]) -> Vec<String> {

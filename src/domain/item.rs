@@ -52,6 +52,43 @@ pub enum Version {
     Previous(String),
 }
 
+/// Source, name and form of an item: what it is known by, whatever its bytes.
+pub type Place = (String, String, Version);
+
+impl Item {
+    /// An item of which nothing but its place is known.
+    pub fn bare(source: &str, name: &str, version: Version) -> Self {
+        Self {
+            source: source.to_owned(),
+            name: name.to_owned(),
+            version,
+            version_id: None,
+            etag: String::new(),
+            size: 0,
+            modified: None,
+            content_type: None,
+            metadata: BTreeMap::new(),
+            tags: BTreeMap::new(),
+        }
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> Place {
+        (self.source.clone(), self.name.clone(), self.version.clone())
+    }
+}
+
+impl Version {
+    /// A word for the form, and its id; the current form has none. Digests are made of these.
+    pub fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Current => ("current", ""),
+            Self::Snapshot(id) => ("snapshot", id),
+            Self::Previous(id) => ("previous", id),
+        }
+    }
+}
+
 /// A place in an item that speaks of the subject.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Hit {

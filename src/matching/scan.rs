@@ -115,11 +115,7 @@ impl Look for Search<'_> {
 }
 
 /// Everything of the matcher that stands in a text, with what of the text spells it.
-pub(super) fn occurrences(
-    matcher: &Matcher,
-    text: &str,
-    seen: &mut dyn FnMut(Owner, Range<usize>),
-) {
+pub fn occurrences(matcher: &Matcher, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
     let reading = fold(text);
     matcher.find(&reading.text, &mut |occurrence: Occurrence| {
         let range = reading.origin(occurrence.range.start)

@@ -208,18 +208,7 @@ mod tests {
         let subject = Subject { identities: vec![name] };
         let mut matcher = Matcher::new(&[&subject]);
         matcher.watch(watch);
-        let item = Item {
-            source: "s".to_owned(),
-            name: "a".to_owned(),
-            version: crate::domain::item::Version::Current,
-            version_id: None,
-            etag: String::new(),
-            size: 0,
-            modified: None,
-            content_type: None,
-            metadata: Default::default(),
-            tags: Default::default(),
-        };
+        let item = Item::bare("s", "a", crate::domain::item::Version::Current);
         let scan = scan(&item, &mut content.as_bytes(), &matcher, &Limits::default()).unwrap();
         assert!(scan.hits.iter().all(|hit| hit.subject == 1), "the subject stands nowhere");
         assert!(scan.hits.len() <= 1, "once is enough");

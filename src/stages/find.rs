@@ -17,7 +17,7 @@ use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::plan::finding::plan;
-use crate::stages::plan::runs::{Company, place};
+use crate::stages::plan::runs::Company;
 use crate::stages::verify::tombstones::note;
 use crate::stages::verify::untouched::Inventory;
 use crate::stages::walk::{Seen, Walk, walk_named};
@@ -160,13 +160,13 @@ async fn take_along(
         let Entry { ordinal, planned, .. } = entry?;
         company.note(policy, &planned);
         if matches!(planned.action, Action::List(_)) {
-            unread.insert(place(&planned.finding.item), ordinal);
+            unread.insert(planned.finding.item.place(), ordinal);
         }
     }
     let mut draft = Draft { case, next_ordinal: ordinals.start, waiting: Vec::new() };
     for planned in company.more(sources, policy, &case.request).await? {
         // What could not be read goes unread.
-        if let Some(ordinal) = unread.remove(&place(&planned.finding.item)) {
+        if let Some(ordinal) = unread.remove(&planned.finding.item.place()) {
             docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
         }
         if planned.action.word() == ActionWord::Delete {

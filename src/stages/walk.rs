@@ -473,26 +473,13 @@ pub fn failure_in(error: io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use futures::FutureExt;
 
     use super::*;
     use crate::domain::item::Version;
 
     fn sized(size: u64) -> Item {
-        Item {
-            source: "azureml".to_owned(),
-            name: "a".to_owned(),
-            version: Version::Current,
-            version_id: None,
-            etag: "1".to_owned(),
-            size,
-            modified: None,
-            content_type: None,
-            metadata: BTreeMap::new(),
-            tags: BTreeMap::new(),
-        }
+        Item { size, ..Item::bare("azureml", "a", Version::Current) }
     }
 
     #[test]

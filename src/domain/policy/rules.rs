@@ -259,18 +259,7 @@ mod tests {
     }
 
     fn finding(name: &str, view: &str, version: Version, others: bool) -> Finding {
-        let item = Item {
-            source: "runs".into(),
-            name: name.into(),
-            version,
-            version_id: None,
-            etag: String::new(),
-            size: 0,
-            modified: None,
-            content_type: None,
-            metadata: Default::default(),
-            tags: Default::default(),
-        };
+        let item = Item::bare("runs", name, version);
         let hit = Hit { identity: 0, view: view.into(), place: String::new() };
         Finding { item, hits: vec![hit], digest: None, others }
     }

@@ -114,18 +114,7 @@ mod tests {
     use crate::domain::item::{Item, Version};
 
     fn finding(name: &str, view: &str, place: &str) -> Finding {
-        let item = Item {
-            source: "runs".into(),
-            name: name.into(),
-            version: Version::Current,
-            version_id: None,
-            etag: String::new(),
-            size: 0,
-            modified: None,
-            content_type: None,
-            metadata: Default::default(),
-            tags: Default::default(),
-        };
+        let item = Item::bare("runs", name, Version::Current);
         let hit = Hit { identity: 0, view: view.into(), place: place.into() };
         Finding { item, hits: vec![hit], digest: None, others: false }
     }

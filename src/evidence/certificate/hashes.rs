@@ -10,7 +10,7 @@ use std::fmt;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::domain::item::{Item, Version};
+use crate::domain::item::Item;
 use crate::domain::request::RequestId;
 use crate::evidence::seal::{HashKey, MasterKey};
 
@@ -57,11 +57,7 @@ impl<'a> Hashes<'a> {
 
     /// Of the place where an item is.
     pub fn item(&self, item: &Item) -> KeyedHash {
-        let (form, version) = match &item.version {
-            Version::Current => ("current", ""),
-            Version::Snapshot(id) => ("snapshot", id.as_str()),
-            Version::Previous(id) => ("previous", id.as_str()),
-        };
+        let (form, version) = item.version.parts();
         self.hash(&["item", self.id.as_str(), &item.source, &item.name, form, version])
     }
 
@@ -130,6 +126,7 @@ impl<'de> Deserialize<'de> for KeyedHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::item::Version;
 
     #[test]
     fn hashes_are_those_that_the_certificate_describes() {
@@ -144,18 +141,7 @@ mod tests {
     fn fields_do_not_run_into_each_other_and_requests_not_together() {
         let master = MasterKey::from_hex(&"5a".repeat(32)).unwrap();
         let (one, other) = (RequestId::new("r-1").unwrap(), RequestId::new("r-2").unwrap());
-        let item = |source: &str, name: &str, version| Item {
-            source: source.to_owned(),
-            name: name.to_owned(),
-            version,
-            version_id: None,
-            etag: String::new(),
-            size: 0,
-            modified: None,
-            content_type: None,
-            metadata: Default::default(),
-            tags: Default::default(),
-        };
+        let item = |source: &str, name: &str, version| Item::bare(source, name, version);
         let hashes = Hashes::new(&master, &one);
         let mut all = vec![
             hashes.identity("ab"),

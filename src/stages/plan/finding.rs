@@ -27,7 +27,9 @@ pub fn plan(request: &Request, subject: usize, policy: &Policy, seen: &Seen) -> 
 /// The entry for a source that could not be listed.
 pub fn lost_source(source: &str, failure: &Failure) -> Planned {
     let reason = format!("the source could not be listed: {}", failure.chain());
-    Planned::unreadable(Unreadable { item: whole(source), reason })
+    // An item without a name stands for all of a source.
+    let item = Item::bare(source, "", Version::Current);
+    Planned::unreadable(Unreadable { item, reason })
 }
 
 fn for_look(request: &Request, subject: usize, policy: &Policy, look: &Look) -> Option<Planned> {
@@ -45,20 +47,4 @@ fn for_look(request: &Request, subject: usize, policy: &Policy, look: &Look) -> 
     }
     let reason = look.unreadable.first()?.clone();
     Some(Planned::unreadable(Unreadable { item: look.item.clone(), reason }))
-}
-
-/// Stands for all of a source.
-fn whole(source: &str) -> Item {
-    Item {
-        source: source.to_owned(),
-        name: String::new(),
-        version: Version::Current,
-        version_id: None,
-        etag: String::new(),
-        size: 0,
-        modified: None,
-        content_type: None,
-        metadata: Default::default(),
-        tags: Default::default(),
-    }
 }

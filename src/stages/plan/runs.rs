@@ -12,12 +12,13 @@ use futures::TryStreamExt;
 use serde_json::Value;
 
 use crate::domain::failure::Failure;
-use crate::domain::item::{Finding, Item, Version};
+use crate::domain::item::{Finding, Item, Place};
 use crate::domain::plan::{Action, Planned};
 use crate::domain::policy::rules::{Policy, Treatment};
 use crate::domain::policy::runs::{Belongs, Runs, prefixes, run_of};
 use crate::domain::request::Request;
 use crate::matching::matcher::Matcher;
+use crate::matching::scan::occurrences;
 use crate::ports::sources::{Page, Read, Source};
 use crate::stages::find::concerns;
 use crate::stages::plan::finding::lost_source;
@@ -32,15 +33,12 @@ pub struct Company {
     planned: HashSet<Place>,
 }
 
-/// Source, name and form of an item.
-pub type Place = (String, String, Version);
-
 impl Company {
     /// Takes note of an item of the plan. One that cannot be read can go with its run all the same.
     pub fn note(&mut self, policy: &Policy, planned: &Planned) {
         let Planned { finding, action, .. } = planned;
         if !matches!(action, Action::List(_)) {
-            self.planned.insert(place(&finding.item));
+            self.planned.insert(finding.item.place());
         }
         if matches!(action, Action::Delete) && policy.takes_the_run(finding) {
             self.runs.learn(finding);
@@ -85,7 +83,7 @@ impl Company {
             |item: &Item| run_of(&item.name).is_some_and(|run| !of_others.contains(run));
         let new = theirs
             .into_iter()
-            .filter(|item| is_theirs(item) && !self.planned.contains(&place(item)));
+            .filter(|item| is_theirs(item) && !self.planned.contains(&item.place()));
         Ok(new.filter_map(|item| planned(policy, item)).chain(lost).collect())
     }
 
@@ -108,8 +106,7 @@ impl Company {
             return Ok(false);
         };
         let mut is_subject = false;
-        let text = crate::matching::views::spelling::fold::folded(&creator.to_string());
-        matcher.find(&text, &mut |_| is_subject = true);
+        occurrences(matcher, &creator.to_string(), &mut |_, _| is_subject = true);
         let parents = ["parentRunId", "rootRunId"].map(|key| run.get(key).and_then(Value::as_str));
         let is_child = parents.into_iter().flatten().any(|parent| self.runs.contains(parent));
         Ok(!is_subject && !is_child)
@@ -124,7 +121,7 @@ async fn listed(source: &dyn Source, runs: &Runs) -> Result<Vec<Item>, Failure> 
         loop {
             let Page { items: page, next } = source.list(&prefix, marker.as_deref()).await?;
             for item in page.into_iter().filter(|item| runs.belongs(&item.name).is_some()) {
-                items.insert((item.name.clone(), item.version.clone()), item);
+                items.insert(item.place(), item);
             }
             match next {
                 Some(next) => marker = Some(next),
@@ -156,9 +153,4 @@ fn planned(policy: &Policy, item: Item) -> Option<Planned> {
 fn is_document(item: &Item) -> bool {
     let is_root = item.name.starts_with("ExperimentRun/") && item.name.matches('/').count() == 2;
     is_root && item.name.ends_with(".json") && item.size <= DOCUMENT_BYTES_MAX
-}
-
-/// Where an item is.
-pub fn place(item: &Item) -> Place {
-    (item.source.clone(), item.name.clone(), item.version.clone())
 }

@@ -13,7 +13,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
-use crate::domain::item::{Finding, Item, Version};
+use crate::domain::item::{Item, Place};
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
@@ -66,9 +66,6 @@ pub async fn verify(
     keep_seen(docket, cases, shard, inventory).await
 }
 
-/// Source, name and form of an item.
-type Place = (String, String, Version);
-
 /// The second look at one request in one shard.
 struct SecondLook<'a> {
     case: &'a Case,
@@ -92,7 +89,7 @@ impl<'a> SecondLook<'a> {
             if let Some(outcome) = outcome
                 && planned.finding.item.source == shard.source
             {
-                known.insert(place(&planned.finding), outcome);
+                known.insert(planned.finding.item.place(), outcome);
             }
         }
         let lost_ordinal = lost_ordinal(round, shard);
@@ -106,7 +103,7 @@ impl<'a> SecondLook<'a> {
         planned: Planned,
         whole: bool,
     ) -> Result<(), Failure> {
-        let expected = match self.known.get(&place(&planned.finding)) {
+        let expected = match self.known.get(&planned.finding.item.place()) {
             Some(ItemOutcome::Kept(_) | ItemOutcome::Blocked(_) | ItemOutcome::Failed(_)) => true,
             // Unreadable then and now; but what can be read now and names the subject is new.
             Some(ItemOutcome::Unreadable(_)) => planned.settled().is_some(),
@@ -256,11 +253,6 @@ async fn rounds(docket: &Docket, case: &Case) -> Result<u64, Failure> {
     let records = docket.ledger.records(&case.request.id).await?;
     let rounds = records.iter().filter(|r| matches!(r.event, Event::LeftOver { .. })).count();
     Ok(rounds as u64)
-}
-
-fn place(finding: &Finding) -> Place {
-    let item = &finding.item;
-    (item.source.clone(), item.name.clone(), item.version.clone())
 }
 
 /// The plan of a dry run, as an outcome: every item that would have been acted on.

@@ -9,7 +9,7 @@ use futures::StreamExt;
 
 use crate::domain::failure::Failure;
 use crate::domain::inventory::{Print, Untouched};
-use crate::domain::item::{Item, Version};
+use crate::domain::item::Item;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::evidence::seal::PrintKey;
@@ -120,10 +120,6 @@ fn print(key: &PrintKey, item: &Item) -> Print {
 }
 
 fn name(key: &PrintKey, item: &Item) -> u64 {
-    let (form, id) = match &item.version {
-        Version::Current => ("current", ""),
-        Version::Snapshot(id) => ("snapshot", id.as_str()),
-        Version::Previous(id) => ("previous", id.as_str()),
-    };
+    let (form, id) = item.version.parts();
     key.print(&[&item.source, &item.name, form, id])
 }
