@@ -29,7 +29,7 @@ use crate::stages::signing::Signer;
 use crate::stages::verify::certificate::{Conclusion, certify};
 use crate::stages::verify::counts::counts;
 use crate::stages::verify::tombstones::bury;
-use crate::stages::verify::untouched::{still_standing, untouched};
+use crate::stages::verify::untouched::{Touched, still_standing, untouched};
 use crate::stages::walk::{Patience, Seen, Walk, walk_named};
 
 /// Planned items read from the ledger at a time.
@@ -163,10 +163,13 @@ pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result
     let rounds = rounds(docket, case).await?;
     let this_round = ordinals(rounds + 1, 0).start;
     let (mut gone, mut left) = (Vec::new(), Vec::new());
-    let mut touched: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut erased: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut company = Vec::new();
+    let mut touched = Touched::new(docket.print_key());
     let mut pages = pin!(docket.entries(case));
     while let Some(entry) = pages.next().await {
         let Entry { ordinal, planned, outcome, .. } = entry?;
+        touched.note(&planned.finding.item, outcome.as_ref());
         match outcome {
             None => left.push(ordinal),
             // The bytes that we were to erase are gone from there: others took their place, and
@@ -175,8 +178,12 @@ pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result
                 gone.push((ordinal, ItemOutcome::AlreadyAbsent));
             }
             Some(ItemOutcome::Erased) => {
-                let Item { source, name, .. } = planned.finding.item;
-                touched.entry(source).or_default().insert(name);
+                let Item { source, name, .. } = &planned.finding.item;
+                erased.entry(source.clone()).or_default().insert(name.clone());
+                // It went with a run.
+                if planned.finding.hits.is_empty() {
+                    company.push(planned);
+                }
             }
             Some(_) => {}
         }
@@ -185,7 +192,7 @@ pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result
     let again = ordinals(rounds + 1, RUNS_SHARD);
     docket.clear_items(case, Cleared::Ordinals(again.clone())).await?;
     left.retain(|ordinal| !again.contains(ordinal));
-    let still = still_standing(docket, case, with.sweep.id).await?;
+    let still = still_standing(docket, company, with.sweep.id).await?;
     docket.add_items(case, again.start, &still).await?;
     left.extend((again.start..).take(still.len()));
     if !left.is_empty() && rounds < u64::from(with.rounds_max) {
@@ -197,9 +204,9 @@ pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result
     let records = docket.ledger.records(&case.request.id).await?;
     let acted = records.iter().rev().find(|r| matches!(r.event, Event::Acted { .. }));
     let erased_at = acted.map_or_else(|| docket.clock.now(), |record| record.at);
-    let unrecoverable_after = horizon(with.sources, touched, erased_at, with.patience).await?;
+    let unrecoverable_after = horizon(with.sources, erased, erased_at, with.patience).await?;
     let counts = counts(docket, case).await?;
-    let untouched = untouched(docket, case, with.sweep.id).await?;
+    let untouched = untouched(docket, case, with.sweep.id, &touched).await?;
     let conclusion = Conclusion {
         counts: &counts,
         logically_erased_at: erased_at,
@@ -226,12 +233,12 @@ pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result
 /// was erased, or one of them does not tell.
 async fn horizon(
     sources: &[Arc<dyn Source>],
-    touched: BTreeMap<String, BTreeSet<String>>,
+    erased: BTreeMap<String, BTreeSet<String>>,
     erased_at: Timestamp,
     patience: Patience,
 ) -> Result<Option<Timestamp>, Failure> {
     let mut latest = None;
-    for (name, items) in touched {
+    for (name, items) in erased {
         let Some(source) = sources.iter().find(|source| source.name() == name) else {
             return Ok(None);
         };

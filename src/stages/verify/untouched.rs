@@ -2,10 +2,7 @@
 //! at the find, and those that have not are counted.
 
 use std::collections::{BTreeMap, HashSet};
-use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
-
-use futures::StreamExt;
 
 use crate::domain::failure::Failure;
 use crate::domain::inventory::{Print, Untouched};
@@ -13,7 +10,7 @@ use crate::domain::item::Item;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::evidence::seal::PrintKey;
-use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::docket::{Case, Docket};
 
 /// What a walk sees.
 pub struct Inventory {
@@ -48,10 +45,10 @@ pub async fn untouched(
     docket: &Docket,
     case: &Case,
     sweep: u64,
+    touched: &Touched,
 ) -> Result<Option<Untouched>, Failure> {
     let ledger = &docket.ledger;
     let Some(found_by) = ledger.found_by(&case.request.id).await? else { return Ok(None) };
-    let touched = touched(docket, case).await?;
     let mut all = None;
     for share in docket.shares(&case.request.id).await? {
         let before = ledger.seen(found_by, &share.source).await?;
@@ -59,7 +56,7 @@ pub async fn untouched(
             continue;
         }
         let after = ledger.seen(sweep, &share.source).await?;
-        let more = Untouched::new(before, after, &touched);
+        let more = Untouched::new(before, after, &touched.names);
         let sum: &mut Untouched = all.get_or_insert_default();
         sum.items += more.items;
         sum.unchanged += more.unchanged;
@@ -69,27 +66,23 @@ pub async fn untouched(
     Ok(all)
 }
 
-/// What was erased because it goes with a run, and stands there still under its `ETag`: no search
-/// would find it again.
+/// Which of these, erased because they go with a run, stand there still under their `ETag`: no
+/// search would find them again.
 ///
 /// # Errors
 /// The ledger's failure.
 pub async fn still_standing(
     docket: &Docket,
-    case: &Case,
+    erased: Vec<Planned>,
     sweep: u64,
 ) -> Result<Vec<Planned>, Failure> {
     let key = docket.print_key();
-    let mut erased: BTreeMap<String, Vec<Planned>> = BTreeMap::new();
-    let mut entries = pin!(docket.entries(case));
-    while let Some(entry) = entries.next().await {
-        let Entry { planned, outcome, .. } = entry?;
-        if planned.finding.hits.is_empty() && outcome == Some(ItemOutcome::Erased) {
-            erased.entry(planned.finding.item.source.clone()).or_default().push(planned);
-        }
+    let mut by_source: BTreeMap<String, Vec<Planned>> = BTreeMap::new();
+    for planned in erased {
+        by_source.entry(planned.finding.item.source.clone()).or_default().push(planned);
     }
     let mut still = Vec::new();
-    for (source, erased) in erased {
+    for (source, erased) in by_source {
         let now: HashSet<Print> = docket.ledger.seen(sweep, &source).await?.into_iter().collect();
         let stands = |planned: &Planned| now.contains(&print(&key, &planned.finding.item));
         still.extend(erased.into_iter().filter(stands));
@@ -97,22 +90,28 @@ pub async fn still_standing(
     Ok(still)
 }
 
-/// The names of what the erasure acted on. What was kept, blocked or unreadable it left alone.
-async fn touched(docket: &Docket, case: &Case) -> Result<HashSet<u64>, Failure> {
-    let key = docket.print_key();
-    let mut touched = HashSet::new();
-    let mut entries = pin!(docket.entries(case));
-    while let Some(entry) = entries.next().await {
-        let Entry { planned, outcome, .. } = entry?;
-        let acted = !matches!(
+/// The names of what an erasure acted on.
+pub struct Touched {
+    key: PrintKey,
+    names: HashSet<u64>,
+}
+
+impl Touched {
+    /// Nothing yet.
+    pub fn new(key: PrintKey) -> Self {
+        Self { key, names: HashSet::new() }
+    }
+
+    /// Takes note of an item of the plan. What was kept, blocked or unreadable was left alone.
+    pub fn note(&mut self, item: &Item, outcome: Option<&ItemOutcome>) {
+        let left_alone = matches!(
             outcome,
             Some(ItemOutcome::Kept(_) | ItemOutcome::Blocked(_) | ItemOutcome::Unreadable(_))
         );
-        if acted {
-            touched.insert(name(&key, &planned.finding.item));
+        if !left_alone {
+            self.names.insert(name(&self.key, item));
         }
     }
-    Ok(touched)
 }
 
 fn print(key: &PrintKey, item: &Item) -> Print {
