@@ -15,7 +15,7 @@ use crate::ports::ledger::ItemEnd;
 use crate::ports::sources::{Erased, Source};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::rewrite::redact::{Redaction, redact};
-use crate::stages::walk::{self, Walk};
+use crate::stages::walk::pass::{self, Walk};
 
 /// Items whose intent and outcome are ledgered together. A kill repeats at most this many erasures,
 /// each of which then finds the item gone.
@@ -128,7 +128,7 @@ async fn settled_before(source: &dyn Source, item: &Item, with: &Walk) -> Result
     if let Erased::Blocked(barrier) = source.erase_replaced(item).await? {
         return Ok((ItemOutcome::Blocked(barrier), None));
     }
-    Ok(match walk::look(source, item.clone(), with).await? {
+    Ok(match pass::look(source, item.clone(), with).await? {
         None => (ItemOutcome::AlreadyAbsent, None),
         Some(look) if look.hits.is_empty() && look.unreadable.is_empty() => {
             (ItemOutcome::Redacted, look.digest)

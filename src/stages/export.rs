@@ -28,7 +28,7 @@ use crate::stages::announce::manual_steps;
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::rewrite::mask::{Masked, READS_MAX, masked_name, masked_text, meet};
 use crate::stages::rewrite::prepare::{Prepared, prepare};
-use crate::stages::walk::Walk;
+use crate::stages::walk::pass::Walk;
 
 /// Planned items read from the ledger at a time.
 const PAGE: u32 = 256;

@@ -20,7 +20,7 @@ use crate::stages::plan::finding::plan;
 use crate::stages::plan::runs::Company;
 use crate::stages::verify::tombstones::note;
 use crate::stages::verify::untouched::Inventory;
-use crate::stages::walk::{Seen, Walk, walk_named};
+use crate::stages::walk::pass::{Seen, Walk, walk_named};
 
 /// Planned items kept in memory for one request before they are ledgered.
 const BATCH: usize = 256;

@@ -17,7 +17,7 @@ use crate::stages::message::fault::Fault;
 use crate::stages::message::read::{self, Message};
 use crate::stages::plan::finding::plan;
 use crate::stages::plan::runs::Company;
-use crate::stages::walk::{Look, Meter, Patience, Seen, Walk, walk};
+use crate::stages::walk::pass::{Look, Meter, Patience, Seen, Walk, walk};
 use crate::worker::world::{Limits, Sources};
 
 /// What is to be previewed, and in what.

@@ -16,7 +16,7 @@ use crate::ports::ledger::{Callback, Record};
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::announce::Turn;
 use crate::stages::intake::Taken;
-use crate::stages::walk::Meter;
+use crate::stages::walk::pass::Meter;
 use crate::telemetry::metrics::{
     self, Announced, Ended, InState, KindState, Metrics, Purpose, Settled, StepFailure,
 };

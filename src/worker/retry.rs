@@ -6,7 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::stages::walk::Patience;
+use crate::stages::walk::pass::Patience;
 
 /// How long to wait, and how often.
 #[derive(Clone, Copy, Debug)]

@@ -23,7 +23,7 @@ use crate::stages::docket::Docket;
 use crate::stages::message::fault::Terms;
 use crate::stages::message::signature::Trust;
 use crate::stages::signing::Signer;
-use crate::stages::walk::WalkLimits;
+use crate::stages::walk::pass::WalkLimits;
 use crate::telemetry::metrics::Metrics;
 use crate::worker::lease::Held;
 use crate::worker::retry::{Backoff, Tries};

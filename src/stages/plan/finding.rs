@@ -6,7 +6,7 @@ use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
 use crate::stages::find::concerns;
-use crate::stages::walk::{Look, Seen};
+use crate::stages::walk::pass::{Look, Seen};
 
 /// The entry that `request`, the `subject`-th of the sweep, gets for what was seen; `None` where it
 /// does not concern it.

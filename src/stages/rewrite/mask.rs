@@ -17,17 +17,18 @@ use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Hit, Item};
 use crate::domain::plan::Action;
 use crate::matching::limits::{Limits, PeopleLimits};
-use crate::matching::people::census::{Census, census};
+use crate::matching::people::census::Census;
 use crate::matching::people::crowd::Crowd;
 use crate::matching::people::mask::Mask;
 use crate::matching::redact::looks::Masking;
 use crate::matching::redact::put::Replaced;
 use crate::matching::redact::refusal::Unredacted;
 use crate::matching::redact::rewriting::{is_clean, redact, redact_short};
-use crate::ports::sources::{ByteStream, Read, Source};
+use crate::ports::sources::{ByteStream, Source};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::rewrite::spool::Spool;
-use crate::stages::walk::{Walk, failure_in, reader_of};
+use crate::stages::walk::content::{census_of, failure_in, reader_of};
+use crate::stages::walk::pass::Walk;
 
 /// Items read at the same time.
 pub const READS_MAX: usize = 8;
@@ -83,25 +84,11 @@ async fn named_in(
     item: &Item,
     with: &Walk,
 ) -> Result<Option<Census>, Failure> {
-    let bytes = match source.read(item).await {
-        Ok(Read::Bytes(bytes)) => bytes,
+    match census_of(source, item, &with.limits).await {
+        Err(failure) if with.is_patient_with(&failure) => Err(failure),
         // Whoever is met later for the first time gets no number.
-        Ok(Read::Absent | Read::Changed | Read::Refused(_)) => return Ok(None),
-        Err(failure) if with.is_patient_with(&failure) => return Err(failure),
-        Err(_) => return Ok(None),
-    };
-    let (item, limits, mut content) = (item.clone(), with.limits, reader_of(bytes));
-    let counting = tokio::task::spawn_blocking(move || {
-        census(&item, &mut content, &limits, &PeopleLimits::default())
-    });
-    match counting.await {
-        Ok(Ok(census)) => Ok(Some(census)),
-        Ok(Err(error)) => match failure_in(error) {
-            failure if with.is_patient_with(&failure) => Err(failure),
-            _ => Ok(None),
-        },
-        // What a decoder panics on is met again when it is to be masked, and stays out.
         Err(_) => Ok(None),
+        Ok(census) => Ok(census),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::outcome::ItemOutcome;
 use crate::matching::people::mask::Mask;
 use crate::ports::sources::{ByteStream, Read, Source};
 use crate::stages::rewrite::mask::{Masked, Withheld, mask, masked_name};
-use crate::stages::walk::{self, Look, Walk};
+use crate::stages::walk::pass::{self, Look, Walk};
 
 /// An item, prepared.
 pub enum Prepared {
@@ -102,7 +102,7 @@ async fn fresh(
     finding: &Finding,
     with: &Walk,
 ) -> Result<Option<Finding>, Failure> {
-    let look = walk::look(source, finding.item.clone(), with).await?;
+    let look = pass::look(source, finding.item.clone(), with).await?;
     let Some(Look { item, hits, digest, .. }) = look else { return Ok(None) };
     let hits: Vec<_> = hits.into_iter().map(|hit| hit.hit).collect();
     Ok((!hits.is_empty()).then_some(Finding { item, hits, digest, others: false }))

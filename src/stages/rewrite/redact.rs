@@ -15,7 +15,8 @@ use crate::matching::redact::rewriting::{is_clean, redact as redact_bytes, redac
 use crate::matching::scan::scan_head;
 use crate::ports::sources::{ByteStream, NewForm, Read, Rewritten, Source};
 use crate::stages::rewrite::spool::Spool;
-use crate::stages::walk::{Walk, failure_in, reader_of};
+use crate::stages::walk::content::{failure_in, reader_of};
+use crate::stages::walk::pass::Walk;
 
 /// How a redaction ended.
 pub enum Redaction {

@@ -30,7 +30,7 @@ use crate::stages::verify::certificate::{Conclusion, certify};
 use crate::stages::verify::counts::counts;
 use crate::stages::verify::tombstones::bury;
 use crate::stages::verify::untouched::{Touched, still_standing, untouched};
-use crate::stages::walk::{Patience, Seen, Walk, walk_named};
+use crate::stages::walk::pass::{Patience, Seen, Walk, walk_named};
 
 /// Planned items read from the ledger at a time.
 const PAGE: u32 = 1000;

@@ -19,7 +19,7 @@ use crate::matching::watch::{Mark, Watch};
 use crate::ports::tasks::Lease;
 use crate::ports::tombstones::{Buried, ReturnedItem, Tombstone};
 use crate::stages::docket::{Case, Docket, Entry};
-use crate::stages::walk::Look;
+use crate::stages::walk::pass::Look;
 
 /// Items noted at a time.
 const BATCH: usize = 256;

@@ -11,7 +11,7 @@ use crate::stages::erase::erase;
 use crate::stages::export::export;
 use crate::stages::verify::archive::read_back;
 use crate::stages::verify::erasure::rest_dry;
-use crate::stages::walk::{Patience, Walk};
+use crate::stages::walk::pass::{Patience, Walk};
 use crate::worker::loops::sweep::fail;
 use crate::worker::retry::Tries;
 use crate::worker::world::World;

@@ -19,7 +19,7 @@ use crate::stages::find::{self, wanted};
 use crate::stages::verify::erasure::{self, Ending};
 use crate::stages::verify::tombstones;
 use crate::stages::verify::untouched::Inventory;
-use crate::stages::walk::{Meter, Walk};
+use crate::stages::walk::pass::{Meter, Walk};
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
 use crate::worker::{lease, report};

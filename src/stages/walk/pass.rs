@@ -6,29 +6,25 @@
 //! taken for thousands of unreadable items; whoever calls tries again, and says with
 //! [`Patience::Spent`] when an item that still fails is to be reported instead.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
-use sha2::{Digest, Sha256};
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::subject::Subject;
 use crate::matching::limits::{Limits, PeopleLimits};
 use crate::matching::matcher::{Matcher, SubjectHit};
-use crate::matching::people::census::census;
 use crate::matching::people::crowd::Crowd;
 use crate::matching::scan::{self, Scan};
 use crate::matching::watch::Watch;
-use crate::ports::sources::{ByteStream, Page, Read, Source};
+use crate::ports::sources::{Page, Read, Source};
 use crate::ports::tasks::Part;
 use crate::stages::verify::tombstones::Graves;
 use crate::stages::verify::untouched::Inventory;
+use crate::stages::walk::budget::Budget;
+use crate::stages::walk::content::{census_of, read};
 
 /// What a pass is made of.
 #[derive(Clone)]
@@ -39,7 +35,7 @@ pub struct Walk {
     pub limits: Limits,
     /// Items read at the same time.
     pub concurrency: usize,
-    /// What their bytes may be together, in units of [`BUDGET_UNIT_BYTES`].
+    /// What their bytes may be together.
     budget: Arc<Budget>,
     /// What to do with an item whose read failed but may work later.
     pub patience: Patience,
@@ -141,48 +137,17 @@ impl Walk {
             who_else: None,
         }
     }
-}
 
-impl Walk {
     /// Whether another try will follow that may come to more.
     pub fn is_patient_with(&self, failure: &Failure) -> bool {
         failure.is_transient() && self.patience == Patience::Left
     }
-}
 
-impl Walk {
     /// Looks for these people as well, who were erased.
     pub fn watch(&mut self, watch: Watch, graves: Graves) {
         let matcher = Arc::get_mut(&mut self.matcher);
         matcher.expect("a walk is shared once it goes, and not before").watch(watch);
         self.graves = Some(Arc::new(graves));
-    }
-}
-
-/// Keeps many large items from being decoded at once: each takes buffers of its own.
-struct Budget {
-    units: Semaphore,
-    units_max: u32,
-}
-
-/// What the budget is counted in.
-const BUDGET_UNIT_BYTES: u64 = 64 * 1024;
-/// What an item counts as at most: items are streamed, and their buffers are bounded.
-const COUNTED_BYTES_MAX: u64 = 8 * 1024 * 1024;
-
-impl Budget {
-    fn new(bytes: u64) -> Self {
-        let units_max = u32::try_from((bytes / BUDGET_UNIT_BYTES).max(1)).unwrap_or(u32::MAX);
-        let units_max = units_max.min(u32::try_from(Semaphore::MAX_PERMITS).unwrap_or(u32::MAX));
-        Self { units: Semaphore::new(units_max as usize), units_max }
-    }
-
-    /// Waits until the item may be read; it may until what is returned is dropped.
-    async fn enter(&self, item: &Item) -> SemaphorePermit<'_> {
-        let units = item.size.min(COUNTED_BYTES_MAX).div_ceil(BUDGET_UNIT_BYTES).max(1);
-        // One that is larger than the whole budget waits to be alone.
-        let units = u32::try_from(units).unwrap_or(u32::MAX).min(self.units_max);
-        self.units.acquire_many(units).await.expect("the budget is never closed")
     }
 }
 
@@ -268,9 +233,7 @@ async fn see(
 ) -> Result<Option<Seen>, Failure> {
     let item = match entry {
         Ok(item) => item,
-        Err(failure) if walk.is_patient_with(&failure) => {
-            return Err(failure);
-        }
+        Err(failure) if walk.is_patient_with(&failure) => return Err(failure),
         Err(failure) => {
             return Ok(Some(Seen::Lost { source: source.name().to_owned(), failure }));
         }
@@ -298,7 +261,7 @@ pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Opti
     for _ in 0..CHANGES_MAX {
         match source.read(&item).await {
             Ok(Read::Bytes(bytes)) => {
-                match read(&item, bytes, walk).await {
+                match read(&item, bytes, &walk.matcher, walk.limits).await {
                     Ok((scan, digest)) => {
                         walk.meter.count(scan.bytes);
                         let Scan { hits, unreadable, .. } = scan;
@@ -335,34 +298,23 @@ async fn who_else(
 ) -> Result<Vec<usize>, Failure> {
     let mut named: Vec<usize> = look.hits.iter().map(|hit| hit.subject).collect();
     named.dedup();
-    let bytes = match source.read(&look.item).await {
-        Ok(Read::Bytes(bytes)) => bytes,
-        Ok(Read::Absent | Read::Changed | Read::Refused(_)) => return Ok(named),
-        Err(failure) if walk.is_patient_with(&failure) => {
-            return Err(failure);
-        }
+    let _entered = walk.budget.enter(&look.item).await;
+    let census = match census_of(source, &look.item, &walk.limits).await {
+        Ok(Some(census)) => census,
+        Ok(None) => return Ok(named),
+        Err(failure) if walk.is_patient_with(&failure) => return Err(failure),
         Err(_) => return Ok(named),
     };
-    let (item, limits, mut content) = (look.item.clone(), walk.limits, reader_of(bytes));
     let (asked, subjects) = (named.clone(), Arc::clone(subjects));
-    let counting = tokio::task::spawn_blocking(move || {
-        let people = PeopleLimits::default();
-        let census = census(&item, &mut content, &limits, &people)?;
+    let telling = tokio::task::spawn_blocking(move || {
         let with_others = asked.into_iter().filter(|subject| {
-            let mut crowd = Crowd::new(&subjects[*subject], &people);
+            let mut crowd = Crowd::new(&subjects[*subject], &PeopleLimits::default());
             crowd.add(&census);
             crowd.has_others()
         });
-        Ok(with_others.collect())
+        with_others.collect()
     });
-    match counting.await {
-        Ok(Ok(others)) => Ok(others),
-        Ok(Err(error)) => match failure_in(error) {
-            failure if walk.is_patient_with(&failure) => Err(failure),
-            _ => Ok(named),
-        },
-        Err(_) => Ok(named),
-    }
+    Ok(telling.await.unwrap_or(named))
 }
 
 /// The same form of the same name, as it is now.
@@ -383,116 +335,4 @@ fn closed(item: Item, why: String, walk: &Walk) -> Look {
     walk.meter.count(0);
     let (hits, met) = walk.matcher.parted(scan::scan_head(&item, &walk.matcher));
     Look { item, hits, met, unreadable: vec![why], digest: None, others: Vec::new() }
-}
-
-/// What an item says of whom, and the digest of its bytes if it says anything.
-async fn read(
-    item: &Item,
-    mut bytes: ByteStream,
-    walk: &Walk,
-) -> Result<(Scan, Option<String>), Failure> {
-    let first = bytes.next().await.transpose()?.unwrap_or_default();
-    let content = match bytes.next().await {
-        // Most items are small and come in one piece.
-        None => Content::Whole(first),
-        Some(second) => {
-            Content::Stream(reader_of(stream::iter([Ok(first), second]).chain(bytes).boxed()))
-        }
-    };
-    let (item, matcher) = (item.clone(), Arc::clone(&walk.matcher));
-    let limits = walk.limits;
-    let scanning =
-        tokio::task::spawn_blocking(move || scan_content(&item, content, &matcher, &limits));
-    match scanning.await {
-        Ok(Ok(scan)) => Ok(scan),
-        Ok(Err(error)) => Err(failure_in(error)),
-        // A decoder that panics on hostile bytes has met what it cannot read.
-        Err(_) => Err(Failure::permanent("decoding an item")),
-    }
-}
-
-enum Content {
-    /// All of it.
-    Whole(Bytes),
-    /// To be read.
-    Stream(Box<dyn io::Read + Send>),
-}
-
-fn scan_content(
-    item: &Item,
-    content: Content,
-    matcher: &Matcher,
-    limits: &Limits,
-) -> io::Result<(Scan, Option<String>)> {
-    match content {
-        Content::Whole(bytes) => {
-            let scan = scan::scan(item, &mut &bytes[..], matcher, limits)?;
-            // Few items speak of anybody; the others need no digest.
-            let digest = (!scan.hits.is_empty()).then(|| hex::encode(Sha256::digest(&bytes)));
-            Ok((scan, digest))
-        }
-        Content::Stream(bytes) => {
-            let mut hashed = Hashed { bytes, hash: Sha256::new(), size: 0 };
-            let scan = scan::scan(item, &mut hashed, matcher, limits)?;
-            // What went over a limit was not read to its end.
-            let whole = hashed.size == item.size && !scan.hits.is_empty();
-            let digest = whole.then(|| hex::encode(hashed.hash.finalize()));
-            Ok((scan, digest))
-        }
-    }
-}
-
-/// Bytes that are hashed as they are read.
-struct Hashed {
-    bytes: Box<dyn io::Read + Send>,
-    hash: Sha256,
-    size: u64,
-}
-
-impl io::Read for Hashed {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.bytes.read(buffer)?;
-        self.hash.update(&buffer[..read]);
-        self.size += read as u64;
-        Ok(read)
-    }
-}
-
-/// Bytes to be read on another thread; a failure of theirs travels through `std::io`.
-pub fn reader_of(bytes: ByteStream) -> Box<dyn io::Read + Send> {
-    Box::new(SyncIoBridge::new(StreamReader::new(bytes.map_err(io::Error::other))))
-}
-
-/// The source's own failure, which travelled through `std::io`.
-pub fn failure_in(error: io::Error) -> Failure {
-    match error.downcast::<Failure>() {
-        Ok(failure) => failure,
-        Err(error) => Failure::permanent("reading an item").because(error.kind().to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use futures::FutureExt;
-
-    use super::*;
-    use crate::domain::item::Version;
-
-    fn sized(size: u64) -> Item {
-        Item { size, ..Item::bare("azureml", "a", Version::Current) }
-    }
-
-    #[test]
-    fn large_items_wait_for_each_other_and_none_for_ever() {
-        let (large, small) = (sized(20_000_000_000), sized(0));
-        let budget = Budget::new(2 * COUNTED_BYTES_MAX);
-        let first = budget.enter(&large).now_or_never();
-        let second = budget.enter(&large).now_or_never();
-        assert!(first.is_some() && second.is_some());
-        assert!(budget.enter(&small).now_or_never().is_none());
-        drop(first);
-        assert!(budget.enter(&large).now_or_never().is_some());
-        let tiny = Budget::new(1);
-        assert!(tiny.enter(&large).now_or_never().is_some(), "alone it may");
-    }
 }

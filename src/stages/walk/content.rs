@@ -1,0 +1,130 @@
+//! The bytes of an item on another thread: read, decoded and looked through there.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use sha2::{Digest, Sha256};
+use tokio_util::io::{StreamReader, SyncIoBridge};
+
+use crate::domain::failure::Failure;
+use crate::domain::item::Item;
+use crate::matching::limits::{Limits, PeopleLimits};
+use crate::matching::matcher::Matcher;
+use crate::matching::people::census::{Census, census};
+use crate::matching::scan::{self, Scan};
+use crate::ports::sources::{ByteStream, Read, Source};
+
+/// What an item says of whom, and the digest of its bytes if it says anything.
+///
+/// # Errors
+/// The bytes' own failure; a decoder that gives up.
+pub async fn read(
+    item: &Item,
+    mut bytes: ByteStream,
+    matcher: &Arc<Matcher>,
+    limits: Limits,
+) -> Result<(Scan, Option<String>), Failure> {
+    let first = bytes.next().await.transpose()?.unwrap_or_default();
+    let content = match bytes.next().await {
+        // Most items are small and come in one piece.
+        None => Content::Whole(first),
+        Some(second) => {
+            Content::Stream(reader_of(stream::iter([Ok(first), second]).chain(bytes).boxed()))
+        }
+    };
+    let (item, matcher) = (item.clone(), Arc::clone(matcher));
+    let scanning =
+        tokio::task::spawn_blocking(move || scan_content(&item, content, &matcher, &limits));
+    match scanning.await {
+        Ok(Ok(scan)) => Ok(scan),
+        Ok(Err(error)) => Err(failure_in(error)),
+        // A decoder that panics on hostile bytes has met what it cannot read.
+        Err(_) => Err(Failure::permanent("decoding an item")),
+    }
+}
+
+/// Everyone named in an item; `None` where its bytes are not to be had, or not to be decoded.
+///
+/// # Errors
+/// The source's failure.
+pub async fn census_of(
+    source: &dyn Source,
+    item: &Item,
+    limits: &Limits,
+) -> Result<Option<Census>, Failure> {
+    let bytes = match source.read(item).await? {
+        Read::Bytes(bytes) => bytes,
+        Read::Absent | Read::Changed | Read::Refused(_) => return Ok(None),
+    };
+    let (item, limits, mut content) = (item.clone(), *limits, reader_of(bytes));
+    let counting = tokio::task::spawn_blocking(move || {
+        census(&item, &mut content, &limits, &PeopleLimits::default())
+    });
+    match counting.await {
+        Ok(census) => census.map(Some).map_err(failure_in),
+        // A decoder that panics on hostile bytes has met what it cannot read.
+        Err(_) => Ok(None),
+    }
+}
+
+enum Content {
+    /// All of it.
+    Whole(Bytes),
+    /// To be read.
+    Stream(Box<dyn io::Read + Send>),
+}
+
+fn scan_content(
+    item: &Item,
+    content: Content,
+    matcher: &Matcher,
+    limits: &Limits,
+) -> io::Result<(Scan, Option<String>)> {
+    match content {
+        Content::Whole(bytes) => {
+            let scan = scan::scan(item, &mut &bytes[..], matcher, limits)?;
+            // Few items speak of anybody; the others need no digest.
+            let digest = (!scan.hits.is_empty()).then(|| hex::encode(Sha256::digest(&bytes)));
+            Ok((scan, digest))
+        }
+        Content::Stream(bytes) => {
+            let mut hashed = Hashed { bytes, hash: Sha256::new(), size: 0 };
+            let scan = scan::scan(item, &mut hashed, matcher, limits)?;
+            // What went over a limit was not read to its end.
+            let whole = hashed.size == item.size && !scan.hits.is_empty();
+            let digest = whole.then(|| hex::encode(hashed.hash.finalize()));
+            Ok((scan, digest))
+        }
+    }
+}
+
+/// Bytes that are hashed as they are read.
+struct Hashed {
+    bytes: Box<dyn io::Read + Send>,
+    hash: Sha256,
+    size: u64,
+}
+
+impl io::Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read(buffer)?;
+        self.hash.update(&buffer[..read]);
+        self.size += read as u64;
+        Ok(read)
+    }
+}
+
+/// Bytes to be read on another thread; a failure of theirs travels through `std::io`.
+pub fn reader_of(bytes: ByteStream) -> Box<dyn io::Read + Send> {
+    Box::new(SyncIoBridge::new(StreamReader::new(bytes.map_err(io::Error::other))))
+}
+
+/// The source's own failure, which travelled through `std::io`.
+pub fn failure_in(error: io::Error) -> Failure {
+    match error.downcast::<Failure>() {
+        Ok(failure) => failure,
+        Err(error) => Failure::permanent("reading an item").because(error.kind().to_string()),
+    }
+}
