@@ -22,7 +22,7 @@ use dsrd::config::settings::{Blob, Credential};
 use dsrd::domain::item::Item;
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::ports::sources::{Erased, Source};
-use dsrd::stages::walk::{Patience, Seen, Walk, WalkLimits, walk};
+use dsrd::stages::walk::pass::{Patience, Seen, Walk, WalkLimits, walk};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 

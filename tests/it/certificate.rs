@@ -3,18 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 
-use dsrd::adapters::memory::source::Fault;
 use dsrd::domain::failure::Failure;
-use dsrd::domain::outcome::Block;
 use dsrd::domain::request::RequestId;
 use dsrd::evidence::certificate::hashes::Hashes;
 use dsrd::evidence::seal::MasterKey;
 use serde_json::{Value, json};
 
 use crate::support::program::Home;
-use crate::support::simulation::scenario::{
-    SOURCE, Scenario, notes, request, request_with, simulate,
-};
+use crate::support::simulation::scenario::{SOURCE, Scenario, request, request_with, simulate};
 use crate::support::simulation::story::ending;
 
 /// The certificate of `r-1` in this scenario, and its page.
@@ -26,13 +22,7 @@ fn issued(scenario: &Scenario) -> (Value, String) {
 
 #[test]
 fn it_says_what_became_of_each_item() {
-    let scenario = Scenario::small().with_source("billing").keeping("billing", "税法 §147");
-    scenario.source("billing").put("invoice.txt", notes("invoice"));
-    let source = scenario.source(SOURCE);
-    source.put("held.txt", notes("held"));
-    source.set_fault("held.txt", Some(Fault::Blocks(Block::LegalHold)));
-    source.put("archived.txt", notes("cold"));
-    source.set_fault("archived.txt", Some(Fault::Refuses("archived".into())));
+    let scenario = Scenario::obstructed("税法 §147");
     let scenario = scenario.sent(request_with("r-1", "erasure", json!({ "language": "ja" })));
     simulate(async || {
         scenario.live().await;

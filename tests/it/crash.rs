@@ -7,8 +7,6 @@ use serde_json::json;
 
 use dsrd::adapters::memory::callbacks::Mood;
 use dsrd::adapters::memory::exports::MemoryExports;
-use dsrd::adapters::memory::source::Fault;
-use dsrd::domain::outcome::Block;
 use dsrd::domain::policy::guard::Guard;
 use dsrd::ports::door::Answer;
 
@@ -134,13 +132,7 @@ fn second_round() -> Scenario {
 }
 
 fn partly_blocked() -> Scenario {
-    let scenario = Scenario::small().with_source("billing").keeping("billing", "tax law");
-    scenario.source("billing").put("invoice.txt", notes("invoice"));
-    let source = scenario.source(SOURCE);
-    source.put("held.txt", notes("held"));
-    source.set_fault("held.txt", Some(Fault::Blocks(Block::LegalHold)));
-    source.put("archived.txt", notes("cold"));
-    source.set_fault("archived.txt", Some(Fault::Refuses("archived".into())));
+    let scenario = Scenario::obstructed("tax law");
     patient(scenario.sent(request("r-1", "erasure")))
 }
 

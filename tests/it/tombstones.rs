@@ -1,7 +1,5 @@
 //! People who were erased and come back: restored, or written late.
 
-use dsrd::adapters::memory::source::Fault;
-use dsrd::domain::outcome::Block;
 use serde_json::{Value, json};
 
 use crate::support::simulation::leaks::{EMAIL, NAME, OBJECT_ID};
@@ -90,13 +88,8 @@ fn what_comes_back_is_told_of_once() {
 
 #[test]
 fn what_was_left_has_not_come_back() {
-    let scenario = Scenario::small().with_source("billing").keeping("billing", "tax law");
-    scenario.source("billing").put("invoice.txt", notes("invoice"));
+    let scenario = Scenario::obstructed("tax law");
     let source = scenario.source(SOURCE);
-    source.put("held.txt", notes("held"));
-    source.set_fault("held.txt", Some(Fault::Blocks(Block::LegalHold)));
-    source.put("archived.txt", notes("cold"));
-    source.set_fault("archived.txt", Some(Fault::Refuses("archived".into())));
     let mut scenario = scenario.sent(request("r-1", "erasure"));
     scenario.limits.tombstone_days = 90;
     simulate(async || {

@@ -11,13 +11,14 @@ use dsrd::adapters::memory::callbacks::MemoryCallbacks;
 use dsrd::adapters::memory::clock::MemoryClock;
 use dsrd::adapters::memory::exports::MemoryExports;
 use dsrd::adapters::memory::inbox::MemoryInbox;
-use dsrd::adapters::memory::source::MemorySource;
+use dsrd::adapters::memory::source::{Fault, MemorySource};
 use dsrd::adapters::sql::ledger::SqlLedger;
 use dsrd::adapters::system::SystemEntropy;
 use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use dsrd::domain::due::Calendar;
 use dsrd::domain::event::Correspondence;
+use dsrd::domain::outcome::Block;
 use dsrd::domain::policy::guard::Guard;
 use dsrd::domain::policy::pattern::Pattern;
 use dsrd::domain::policy::rules::{Otherwise, Policy, Rule, Treatment, Unit};
@@ -129,6 +130,19 @@ impl Scenario {
         source.put("ExperimentRun/dcid.r1/run.json", run_document());
         source.put("LocalUpload/zyxcanary.q7/notes.txt", notes("first"));
         source.put("ComputeRecord/dcid.r2", "{\"nodes\":1}");
+        scenario
+    }
+
+    /// The same, and items that an erasure cannot or may not take: one is kept by law, one held,
+    /// one archived.
+    pub fn obstructed(law: &str) -> Self {
+        let scenario = Self::small().with_source("billing").keeping("billing", law);
+        scenario.source("billing").put("invoice.txt", notes("invoice"));
+        let source = scenario.source(SOURCE);
+        source.put("held.txt", notes("held"));
+        source.set_fault("held.txt", Some(Fault::Blocks(Block::LegalHold)));
+        source.put("archived.txt", notes("cold"));
+        source.set_fault("archived.txt", Some(Fault::Refuses("archived".into())));
         scenario
     }
 
