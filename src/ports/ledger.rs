@@ -160,8 +160,10 @@ pub trait Ledger: Tasks + Archives + Inventories + Tombstones {
 pub struct Opening {
     /// The record; its sequence is 1.
     pub record: Record,
-    /// Keyed digest of the body: the same request sent twice has the same.
+    /// Keyed digest of what is asked: the same request sent twice has the same.
     pub digest: String,
+    /// The digest that an earlier version kept of the same request: that of its bytes.
+    pub former_digest: Option<String>,
     /// `None` for a message that was rejected.
     pub request: Option<OpeningRequest>,
     /// Whom to answer, now and later.

@@ -329,7 +329,7 @@ impl Ledger for World {
 
 #[async_trait]
 impl Archives for World {
-    async fn keep(&self, _: &Lease, _: &RequestId, _: &str) -> Result<(), Failure> {
+    async fn keep(&self, _: &Lease, _: &RequestId, _: &str) -> Result<String, Failure> {
         unreachable!()
     }
     async fn expired(&self, _: Timestamp, _: u32) -> Result<Vec<Kept>, Failure> {

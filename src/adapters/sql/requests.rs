@@ -9,12 +9,12 @@ use crate::adapters::sql::archives;
 use crate::adapters::sql::items::places;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{CENSUS, RECORD, SEALED, STANDING, millis, read, stored, written};
-use crate::adapters::sql::sharing::tombstones;
+use crate::adapters::sql::sharing::{persons, tombstones};
 use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
-use crate::domain::state::State;
+use crate::domain::state::{Event, State};
 use crate::ports::ledger::{Progress, Record, SealedRequest, Standing};
 
 const BY_ID: &str = "SELECT * FROM standings WHERE id = $1";
@@ -51,6 +51,10 @@ pub async fn append(
         return Ok(None);
     }
     let state = next(standing.state, record)?;
+    if record.event == Event::ActStarted && persons::is_held_back(connection, &record.id).await? {
+        // An export came in that goes first.
+        return Ok(None);
+    }
     // Clocks step back; the order of the account does not.
     let changed = millis(record.at.max(standing.changed));
     let advanced = sqlx::query(ADVANCE)

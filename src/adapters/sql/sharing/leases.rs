@@ -8,6 +8,7 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{LEASE, STANDING, millis, read, stored};
+use crate::adapters::sql::sharing::persons;
 use crate::domain::failure::Failure;
 use crate::domain::state::State;
 use crate::ports::ledger::Standing;
@@ -152,7 +153,8 @@ pub async fn free(
     limit: u32,
 ) -> Result<Vec<Standing>, Failure> {
     let places: Vec<String> = (3..states.len() + 3).map(|place| format!("${place}")).collect();
-    let statement = format!("{FREE} ({}) ORDER BY due, id LIMIT $1", places.join(", "));
+    let (states_in, waits) = (places.join(", "), persons::must_not_act());
+    let statement = format!("{FREE} ({states_in}) AND NOT {waits} ORDER BY due, id LIMIT $1");
     let mut query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit)).bind(millis(now));
     for state in states {
         query = query.bind(state.word());

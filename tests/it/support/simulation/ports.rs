@@ -347,7 +347,7 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
 
 #[async_trait]
 impl<P: Ledger + ?Sized> Archives for Wired<P> {
-    async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<(), Failure> {
+    async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<String, Failure> {
         self.wire.effect("keep", self.port.keep(lease, id, name)).await
     }
 
