@@ -49,6 +49,9 @@ pub trait Ledger: Tasks + Archives + Inventories + Tombstones {
     /// Where a request stands.
     async fn standing(&self, id: &RequestId) -> Result<Option<Standing>, Failure>;
 
+    /// The latest message that was rejected and named this request.
+    async fn rejected_for(&self, claimed: &RequestId) -> Result<Option<RequestId>, Failure>;
+
     /// Requests in any of these states, earliest due first, at most `limit`.
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure>;
 
@@ -166,6 +169,8 @@ pub struct Opening {
     pub former_digest: Option<String>,
     /// `None` for a message that was rejected.
     pub request: Option<OpeningRequest>,
+    /// The request id that a rejected message named, if it had a sound one.
+    pub claimed: Option<RequestId>,
     /// Whom to answer, now and later.
     pub correspondence: Correspondence,
     /// What is announced with it.

@@ -139,6 +139,7 @@ impl Docket {
                 callbacks: request.callbacks.clone(),
                 sealed,
             }),
+            claimed: None,
             correspondence: correspondence.clone(),
         }
     }
@@ -188,6 +189,7 @@ impl Docket {
             digest,
             former_digest: None,
             request: None,
+            claimed: claimed.cloned(),
             correspondence: correspondence.clone(),
         }
     }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dsrd::domain::policy::guard::Guard;
+use dsrd::domain::request::RequestId;
 use dsrd::domain::state::State;
+use dsrd::worker::status::Status;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, SqliteConnection};
 
@@ -96,9 +98,17 @@ fn a_refusal_in_one_batch_with_its_request_is_none_of_its_end_either() {
 fn a_refused_message_that_names_no_request_of_ours_is_known_by_its_id() {
     let mut bad = request("r-1", "erasure");
     bad["regulation"] = json!(7);
-    let events = events(&Scenario::small().sent(bad));
-    assert_eq!((&events[0]["subject"], events.len()), (&json!("r-1"), 1));
-    assert_eq!(statuses(&events), BTreeMap::from([("r-1", "cancelled")]));
+    let scenario = Scenario::small().sent(bad);
+    let seen = events(&scenario);
+    assert_eq!((&seen[0]["subject"], seen.len()), (&json!("r-1"), 1));
+    assert_eq!(statuses(&seen), BTreeMap::from([("r-1", "cancelled")]));
+    let described = simulate(async || {
+        let status = Status { ledger: scenario.ledger().await };
+        let id = |text| RequestId::new(text).unwrap();
+        assert!(status.describe(&id("r-2")).await.unwrap().is_none());
+        status.describe(&id("r-1")).await.unwrap().unwrap()
+    });
+    assert_eq!(described["state"], "rejected");
 }
 
 #[test]

@@ -24,6 +24,7 @@ struct Check {
 
 /// Whoever has not answered by then is not ready.
 const PING_MS_MAX: u64 = 5_000;
+const LATE: &str = "no answer within 5 s";
 
 /// Asks everything that the site knows.
 pub async fn readiness(site: &Site) -> Readiness {
@@ -57,7 +58,7 @@ fn check<'a>(
                 tracing::debug!(part = name, reason = failure.chain(), "not ready");
                 word(failure.kind)
             }),
-            Either::Right(_) => Some("no answer in time"),
+            Either::Right(_) => Some(LATE),
         };
         Check { name, error }
     }

@@ -135,6 +135,10 @@ impl Ledger for SqlLedger {
         requests::standing(self.read(), id).await
     }
 
+    async fn rejected_for(&self, claimed: &RequestId) -> Result<Option<RequestId>, Failure> {
+        requests::rejected_for(self.read(), claimed).await
+    }
+
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
         requests::standings(self.read(), states, BY_DUE, limit).await
     }

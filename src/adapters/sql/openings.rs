@@ -68,8 +68,8 @@ async fn insert(
     let statement = format!(
         "INSERT INTO requests (id, digest, kind, regulation, state, sequence, head, submitted, \
          due, changed, done, total, reply_to, correlation_id, traceparent, message_id, \
-         wrapped_key, body) VALUES {} ON CONFLICT (id) DO NOTHING RETURNING id",
-        places(0, openings.len(), 18)
+         wrapped_key, body, claimed) VALUES {} ON CONFLICT (id) DO NOTHING RETURNING id",
+        places(0, openings.len(), 19)
     );
     let mut query = sqlx::query(AssertSqlSafe(statement));
     for opening in openings {
@@ -102,6 +102,7 @@ fn bind<'q>(query: Statement<'q>, opening: &'q Opening, state: State) -> Stateme
         .bind(plain::encoded(correspondence.message_id.as_ref()))
         .bind(request.map(|request| request.sealed.wrapped_key.as_slice()))
         .bind(request.map(|request| request.sealed.body.as_slice()))
+        .bind(opening.claimed.as_ref().map(RequestId::as_str))
 }
 
 /// Writes what stands with new requests: their first records, whom they are about, what is

@@ -8,7 +8,9 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 use crate::adapters::sql::archives;
 use crate::adapters::sql::items::places;
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{CENSUS, RECORD, SEALED, STANDING, millis, read, stored, written};
+use crate::adapters::sql::rows::{
+    CENSUS, RECORD, REQUEST_ID, SEALED, STANDING, millis, read, stored, written,
+};
 use crate::adapters::sql::sharing::{persons, tombstones};
 use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::event::Announcement;
@@ -94,6 +96,19 @@ pub async fn append(
 pub async fn standing(pool: &AnyPool, id: &RequestId) -> Result<Option<Standing>, Failure> {
     let rows = sqlx::query(BY_ID).bind(id.as_str()).fetch_all(pool).await;
     Ok(read(rows, STANDING)?.pop())
+}
+
+/// See `Ledger::rejected_for`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn rejected_for(
+    pool: &AnyPool,
+    claimed: &RequestId,
+) -> Result<Option<RequestId>, Failure> {
+    let statement = "SELECT id FROM requests WHERE claimed = $1 ORDER BY changed DESC, id LIMIT 1";
+    let rows = sqlx::query(statement).bind(claimed.as_str()).fetch_all(pool).await;
+    Ok(read(rows, REQUEST_ID)?.pop())
 }
 
 /// See `Ledger::standings`.

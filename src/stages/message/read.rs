@@ -257,7 +257,7 @@ fn control(
         None => None,
     };
     let actor = words(place, "actor", faults);
-    let reason = match place.given("reason") {
+    let reason = match place.object.get("reason") {
         None => Some(String::new()),
         Some(_) => words(place, "reason", faults),
     };

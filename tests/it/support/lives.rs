@@ -111,6 +111,7 @@ pub fn opening(id: &str, at: i64) -> Opening {
                 body: format!("body of {id}").into_bytes(),
             },
         }),
+        claimed: None,
         correspondence: correspondence(),
         announcement: announcement(&record),
         record,

@@ -218,6 +218,10 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
         self.wire.look("standing", self.port.standing(id)).await
     }
 
+    async fn rejected_for(&self, claimed: &RequestId) -> Result<Option<RequestId>, Failure> {
+        self.wire.look("rejected_for", self.port.rejected_for(claimed)).await
+    }
+
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
         self.wire.look("standings", self.port.standings(states, limit)).await
     }
