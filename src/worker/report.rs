@@ -338,18 +338,15 @@ fn step_failed(metrics: &Metrics, step: &'static str, failure: &Failure, id: Opt
     };
     metrics.step_failures.get_or_create(&StepFailure { step, kind }).inc();
     let (id, error) = (id.map(RequestId::as_str), failure.chain());
+    let text = match failure.is_transient() {
+        true => "did not work; will be tried again",
+        false => "did not work",
+    };
     // What may pass by itself needs nobody yet.
-    if failure.is_transient() {
-        event!(
-            Level::WARN,
-            request.id = id,
-            step,
-            kind,
-            error,
-            "did not work; will be tried again"
-        );
+    if failure.kind == FailureKind::Transient {
+        event!(Level::WARN, request.id = id, step, kind, error, "{text}");
     } else {
-        event!(Level::ERROR, request.id = id, step, kind, error, "did not work");
+        event!(Level::ERROR, request.id = id, step, kind, error, "{text}");
     }
 }
 

@@ -8,11 +8,13 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sqlx::any::{Any, AnyConnectOptions, AnyPoolOptions, install_default_drivers};
-use sqlx::{AnyPool, ConnectOptions, Executor, Transaction};
+use sqlx::{AnyPool, ConnectOptions, Connection, Executor, Transaction};
 
 use crate::adapters::sql::refusal::while_doing;
 use crate::domain::failure::Failure;
@@ -24,6 +26,8 @@ pub struct Connections {
     /// For statements that change nothing.
     pub read: AnyPool,
     write: AnyPool,
+    /// Whether the connection that writes is to be replaced before it is used again.
+    worn_out: Arc<AtomicBool>,
 }
 
 /// The databases we speak to.
@@ -94,7 +98,8 @@ impl Connections {
         })?;
         let url = format!("sqlite:{}?mode=ro", utf8_percent_encode(&path, NON_ALPHANUMERIC));
         let read = connect(AnyPoolOptions::new().max_connections(1), &url).await?;
-        Ok(Self { dialect: Dialect::Sqlite, write: read.clone(), read })
+        let worn_out = Arc::default();
+        Ok(Self { dialect: Dialect::Sqlite, write: read.clone(), read, worn_out })
     }
 
     /// Begins a transaction that will write.
@@ -103,7 +108,13 @@ impl Connections {
     /// Whatever the database says; no connection became free in time.
     pub async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
         match self.dialect {
-            Dialect::Sqlite => self.write.begin_with("BEGIN IMMEDIATE").await,
+            Dialect::Sqlite => {
+                let begun = self.write.begin_with("BEGIN IMMEDIATE").await;
+                // It may have been opened while the disk was read-only, or on a file that is not
+                // there any more.
+                self.worn_out.fetch_or(begun.is_err(), Ordering::Relaxed);
+                begun
+            }
             Dialect::Postgres => self.write.begin().await,
         }
     }
@@ -149,7 +160,8 @@ async fn open_sqlite(path: &str) -> Result<Connections, Failure> {
         Failure::needs_person("making the ledger's file and folder").because(error)
     })?;
     let url = format!("sqlite:{}", utf8_percent_encode(&path, NON_ALPHANUMERIC));
-    let write = AnyPoolOptions::new()
+    let worn_out = Arc::<AtomicBool>::default();
+    let write = sound(AnyPoolOptions::new(), Arc::clone(&worn_out))
         .max_connections(1)
         .after_connect(|connection, _| Box::pin(async move { prepare_sqlite(connection).await }));
     let read =
@@ -162,15 +174,26 @@ async fn open_sqlite(path: &str) -> Result<Connections, Failure> {
     // The writer goes first: it is the one that may turn the journal into a WAL.
     let write = connect(write, &url).await?;
     let read = connect(read, &url).await?;
-    Ok(Connections { dialect: Dialect::Sqlite, read, write })
+    Ok(Connections { dialect: Dialect::Sqlite, read, write, worn_out })
 }
 
 async fn open_postgres(url: &str) -> Result<Connections, Failure> {
-    let pool = AnyPoolOptions::new()
+    let worn_out = Arc::default();
+    let pool = sound(AnyPoolOptions::new(), Arc::clone(&worn_out))
         .max_connections(POSTGRES_CONNECTIONS_MAX)
         .after_connect(|connection, _| Box::pin(async move { prepare_postgres(connection).await }));
     let pool = connect(pool, url).await?;
-    Ok(Connections { dialect: Dialect::Postgres, read: pool.clone(), write: pool })
+    Ok(Connections { dialect: Dialect::Postgres, read: pool.clone(), write: pool, worn_out })
+}
+
+/// Replaces a connection whose transaction did not end when it was let go of. SQLite rolls back by
+/// itself when its disk is full; the driver's own rollback then fails, and it believes for ever to
+/// be in a transaction, in which no other can begin.
+fn sound(pool: AnyPoolOptions, worn_out: Arc<AtomicBool>) -> AnyPoolOptions {
+    pool.before_acquire(move |connection, _| {
+        let is_worn_out = worn_out.swap(false, Ordering::Relaxed);
+        Box::pin(async move { Ok(!is_worn_out && !connection.is_in_transaction()) })
+    })
 }
 
 async fn connect(pool: AnyPoolOptions, url: &str) -> Result<AnyPool, Failure> {

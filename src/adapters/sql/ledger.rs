@@ -1,10 +1,10 @@
 //! The `Ledger` port: where each write begins and commits.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
@@ -12,9 +12,11 @@ use uuid::Uuid;
 use crate::adapters::sql::connect::Connections;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::requests::{BY_CHANGE, BY_DUE};
+use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::adapters::sql::sharing::leases;
 use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::adapters::sql::{items, migrate, openings, requests};
+use crate::adapters::system::SystemClock;
 use crate::config::secret::Secret;
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
@@ -25,11 +27,14 @@ use crate::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
     Record, SealedItem, SealedRequest, Standing,
 };
+use crate::ports::system::Clock;
 use crate::ports::tasks::Lease;
 
 /// The account in a database.
 pub struct SqlLedger {
     connections: Connections,
+    /// By which leases lapse, archives expire and what was put off comes back.
+    pub(super) clock: LedgerClock,
     /// Whether the WAL may still hold sealed bytes of a request that rests.
     shreds_linger: AtomicBool,
 }
@@ -42,9 +47,24 @@ impl SqlLedger {
     /// An unusable URL, an unreachable server, a ledger of a later program.
     pub async fn open(url: &Secret) -> Result<Self, Failure> {
         let connections = Connections::open(url.expose()).await?;
+        let clock = LedgerClock::of_ledger(connections.dialect, Arc::new(SystemClock));
+        Self::prepare(connections, clock).await
+    }
+
+    /// The same, with time in the caller's hand, whatever clock the ledger has.
+    ///
+    /// # Errors
+    /// As [`SqlLedger::open`].
+    pub async fn open_by(url: &Secret, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        let connections = Connections::open(url.expose()).await?;
+        let clock = LedgerClock::by_hand(connections.dialect, clock);
+        Self::prepare(connections, clock).await
+    }
+
+    async fn prepare(connections: Connections, clock: LedgerClock) -> Result<Self, Failure> {
         migrate::migrate(&connections).await?;
         // The program before us may have died between a rest and the shredding of its traces.
-        let ledger = Self { connections, shreds_linger: AtomicBool::new(true) };
+        let ledger = Self { connections, clock, shreds_linger: AtomicBool::new(true) };
         ledger.shred_traces().await;
         Ok(ledger)
     }
@@ -62,7 +82,8 @@ impl SqlLedger {
     pub async fn inspect(url: &Secret) -> Result<Self, Failure> {
         let connections = Connections::inspect(url.expose()).await?;
         migrate::assert_current(&connections).await?;
-        Ok(Self { connections, shreds_linger: AtomicBool::new(false) })
+        let clock = LedgerClock::of_ledger(connections.dialect, Arc::new(SystemClock));
+        Ok(Self { connections, clock, shreds_linger: AtomicBool::new(false) })
     }
 
     /// Begins a write.
@@ -119,7 +140,9 @@ impl Ledger for SqlLedger {
             Some(lease) => self.begin_under(lease).await?,
             None => self.begin().await?,
         };
-        let Some(state) = requests::append(&mut transaction, record, announcement).await? else {
+        let Some(state) =
+            requests::append(&mut transaction, &self.clock, record, announcement).await?
+        else {
             return Ok(Appended::Overtaken);
         };
         if state.rests() {
@@ -230,8 +253,8 @@ impl Ledger for SqlLedger {
         commit(transaction).await
     }
 
-    async fn unsent(&self, now: Timestamp, limit: u32) -> Result<Vec<Announcement>, Failure> {
-        outbox::unsent(self.read(), now, limit).await
+    async fn unsent(&self, limit: u32) -> Result<Vec<Announcement>, Failure> {
+        outbox::unsent(self.read(), &self.clock, limit).await
     }
 
     async fn mark_sent(&self, ids: &[Uuid]) -> Result<(), Failure> {
@@ -240,9 +263,9 @@ impl Ledger for SqlLedger {
         commit(transaction).await
     }
 
-    async fn put_off(&self, ids: &[Uuid], retry_at: Timestamp) -> Result<(), Failure> {
+    async fn put_off(&self, ids: &[Uuid], for_ms: u64) -> Result<(), Failure> {
         let mut transaction = self.begin().await?;
-        outbox::put_off(&mut transaction, ids, retry_at).await?;
+        outbox::put_off(&mut transaction, &self.clock, ids, for_ms).await?;
         commit(transaction).await
     }
 
@@ -250,18 +273,13 @@ impl Ledger for SqlLedger {
         outbox::backlog(self.read()).await
     }
 
-    async fn owed(&self, now: Timestamp, each_host: u32) -> Result<Vec<Callback>, Failure> {
-        callbacks::owed(self.read(), now, each_host).await
+    async fn owed(&self, each_host: u32) -> Result<Vec<Callback>, Failure> {
+        callbacks::owed(self.read(), &self.clock, each_host).await
     }
 
-    async fn put_off_callback(
-        &self,
-        id: &CallbackId,
-        now: Timestamp,
-        retry_at: Timestamp,
-    ) -> Result<(), Failure> {
+    async fn put_off_callback(&self, id: &CallbackId, for_ms: u64) -> Result<(), Failure> {
         let mut transaction = self.begin().await?;
-        callbacks::put_off(&mut transaction, id, now, retry_at).await?;
+        callbacks::put_off(&mut transaction, &self.clock, id, for_ms).await?;
         commit(transaction).await
     }
 

@@ -9,6 +9,7 @@ use crate::adapters::sql::archives;
 use crate::adapters::sql::items::places;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{CENSUS, RECORD, SEALED, STANDING, millis, read, stored, written};
+use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::adapters::sql::sharing::tombstones;
 use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::event::Announcement;
@@ -39,6 +40,7 @@ const SHRED: [&str; 4] = [
 /// An unknown request, an event that its state does not admit; whatever the database refuses.
 pub async fn append(
     connection: &mut AnyConnection,
+    clock: &LedgerClock,
     record: &Record,
     announcement: Option<&Announcement>,
 ) -> Result<Option<State>, Failure> {
@@ -68,7 +70,7 @@ pub async fn append(
         return Ok(None);
     }
     write_records(connection, &[record]).await?;
-    archives::settle(connection, record).await?;
+    archives::settle(connection, clock, record).await?;
     tombstones::settle(connection, record).await?;
     if let Some(announcement) = announcement {
         outbox::add(connection, &[(announcement, changed)]).await?;

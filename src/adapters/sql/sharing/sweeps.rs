@@ -10,8 +10,12 @@ use crate::domain::request::RequestId;
 use crate::ports::ledger::Standing;
 use crate::ports::tasks::{Purpose, Shard, Sweep};
 
+/// Of two that open sweeps for two purposes at once one may find its number taken, and takes the next.
 const OPEN: &str = "INSERT INTO sweeps (id, purpose, closed) \
-     VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM sweeps), $1, 0)";
+     VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM sweeps), $1, 0) ON CONFLICT (id) DO NOTHING";
+
+/// There are two purposes, so that the second try finds a number.
+const OPENINGS_MAX: u32 = 5;
 
 const OPENED: &str = "SELECT id AS number FROM sweeps WHERE purpose = $1 AND closed = 0";
 
@@ -48,8 +52,12 @@ pub async fn open(
     parts: u64,
 ) -> Result<(), Failure> {
     let doing = "opening a sweep";
-    let opened = sqlx::query(OPEN).bind(purpose.word()).execute(&mut *connection).await;
-    opened.map_err(while_doing(doing))?;
+    for _ in 0..OPENINGS_MAX {
+        let opened = sqlx::query(OPEN).bind(purpose.word()).execute(&mut *connection).await;
+        if opened.map_err(while_doing(doing))?.rows_affected() == 1 {
+            break;
+        }
+    }
     let ids = sqlx::query(OPENED).bind(purpose.word()).fetch_all(&mut *connection).await;
     let id = read(ids, NUMBER)?.pop().unwrap_or_default();
     let shards = sources.iter().flat_map(|source| (0..parts).map(move |part| (source, part)));

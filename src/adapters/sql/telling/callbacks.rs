@@ -1,11 +1,11 @@
 //! Callbacks: for each announcement and each URL of its request one row, committed with the
 //! announcement and kept until it was delivered or given up.
 
-use jiff::Timestamp;
-use sqlx::{AnyConnection, AnyPool};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{BACKLOG, CALLBACK, millis, read, stored};
+use crate::adapters::sql::rows::{BACKLOG, CALLBACK, read, stored};
+use crate::adapters::sql::sharing::clock::{LedgerClock, span};
 use crate::domain::callbacks::url::CallbackUrl;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
@@ -22,20 +22,6 @@ const OWE: &str = "INSERT INTO callbacks (request, sequence, number, made, host,
      AND outbox.sequence = (SELECT MAX(sequence) FROM outbox WHERE request = $1) \
      ON CONFLICT (request, sequence, number) \
      DO UPDATE SET tries = 0, retry_at = 0, failed_at = NULL";
-
-/// So many of each host, so that a host with many does not crowd out the others.
-const OWED: &str = "SELECT owed.*, outbox.body, callback_urls.url FROM (\
-         SELECT callbacks.*, ROW_NUMBER() OVER \
-             (PARTITION BY host ORDER BY made, request, sequence, number) AS place \
-         FROM callbacks WHERE retry_at <= $1\
-     ) AS owed \
-     JOIN outbox ON outbox.request = owed.request AND outbox.sequence = owed.sequence \
-     JOIN callback_urls ON callback_urls.request = owed.request \
-     AND callback_urls.number = owed.number \
-     WHERE place <= $2 ORDER BY owed.made, owed.request, owed.sequence, owed.number";
-
-const PUT_OFF: &str = "UPDATE callbacks SET tries = tries + 1, retry_at = $1, \
-     failed_at = COALESCE(failed_at, $2) WHERE request = $3 AND sequence = $4 AND number = $5";
 
 const FORGET: &str = "DELETE FROM callbacks WHERE request = $1 AND sequence = $2 AND number = $3";
 
@@ -74,16 +60,29 @@ pub async fn owe(connection: &mut AnyConnection, id: &RequestId) -> Result<(), F
         .map_err(while_doing("noting the callbacks of an announcement"))
 }
 
-/// See `Ledger::owed`.
+/// See `Ledger::owed`: so many of each host, so that a host with many does not crowd out the others.
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
 pub async fn owed(
     pool: &AnyPool,
-    now: Timestamp,
+    clock: &LedgerClock,
     each_host: u32,
 ) -> Result<Vec<Callback>, Failure> {
-    let rows = sqlx::query(OWED).bind(millis(now)).bind(i64::from(each_host));
+    let statement = format!(
+        "SELECT owed.*, outbox.body, callback_urls.url FROM (\
+             SELECT callbacks.*, {now} - failed_at AS failing_ms, ROW_NUMBER() OVER \
+                 (PARTITION BY host ORDER BY made, request, sequence, number) AS place \
+             FROM callbacks WHERE {due}\
+         ) AS owed \
+         JOIN outbox ON outbox.request = owed.request AND outbox.sequence = owed.sequence \
+         JOIN callback_urls ON callback_urls.request = owed.request \
+         AND callback_urls.number = owed.number \
+         WHERE place <= $2 ORDER BY owed.made, owed.request, owed.sequence, owed.number",
+        now = clock.now(1),
+        due = clock.is_past("retry_at", "put_off_at", 1)
+    );
+    let rows = sqlx::query(AssertSqlSafe(statement)).bind(clock.value()).bind(i64::from(each_host));
     read(rows.fetch_all(pool).await, CALLBACK)
 }
 
@@ -93,13 +92,18 @@ pub async fn owed(
 /// Whatever the database refuses.
 pub async fn put_off(
     connection: &mut AnyConnection,
+    clock: &LedgerClock,
     id: &CallbackId,
-    now: Timestamp,
-    retry_at: Timestamp,
+    for_ms: u64,
 ) -> Result<(), Failure> {
-    sqlx::query(PUT_OFF)
-        .bind(millis(retry_at))
-        .bind(millis(now))
+    let statement = format!(
+        "UPDATE callbacks SET tries = tries + 1, retry_at = {now} + $1, put_off_at = {now}, \
+         failed_at = COALESCE(failed_at, {now}) WHERE request = $3 AND sequence = $4 AND number = $5",
+        now = clock.now(2)
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(span(for_ms))
+        .bind(clock.value())
         .bind(id.request.as_str())
         .bind(stored(id.sequence))
         .bind(stored(id.number))
