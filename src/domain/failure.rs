@@ -67,6 +67,11 @@ impl Failure {
         self.of_the_ledger
     }
 
+    /// Whether nobody needs to do anything about it, but wait.
+    pub fn passes_by_itself(&self) -> bool {
+        self.kind == FailureKind::Transient
+    }
+
     /// Whether trying again as it is makes sense. It does where the ledger failed, also where a
     /// person must mend that first: without a ledger nothing else can be done, and an end could not
     /// even be written down.

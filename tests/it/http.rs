@@ -19,6 +19,7 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
     Record, SealedItem, SealedRequest, Standing,
 };
+use dsrd::ports::retention::Retention;
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::system::Clock;
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -112,6 +113,16 @@ impl Tombstones for World {
         unreachable!()
     }
     async fn forget_buried(&self, _: &Lease) -> Result<(), Failure> {
+        unreachable!()
+    }
+}
+
+#[async_trait]
+impl Retention for World {
+    async fn has_details(&self, _: u64) -> Result<bool, Failure> {
+        unreachable!()
+    }
+    async fn forget_details(&self, _: &Lease, _: u64) -> Result<(), Failure> {
         unreachable!()
     }
 }

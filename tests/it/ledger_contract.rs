@@ -44,6 +44,7 @@ macro_rules! suite {
         suite!(@timed fresh, archives_are_known_until_they_are_removed, work_is_claimed_once);
         suite!(@timed fresh, what_was_set_in_the_future_is_void, archives_are_kept_for_their_time);
         suite!(@timed fresh, erased_people_are_remembered_for_a_while);
+        suite!(@timed fresh, details_are_forgotten_after_a_while);
         suite!(@url fresh, two_daemons_share_a_ledger, a_ledger_is_found_again);
         suite!(@url fresh, sweeps_for_two_purposes_are_opened_at_once);
         suite!(@url fresh, an_edited_record_is_found, a_later_ledger_is_refused);
@@ -788,7 +789,12 @@ async fn sweeps_are_opened_one_at_a_time(ledger: &dyn Ledger) {
     }
     let walked = ledger.sweep(Purpose::Find).await.unwrap().unwrap();
     assert!(walked.is_walked() && walked.shards.iter().all(|shard| shard.items == 7));
+    let work = sweep.shards[0].work();
+    let walking = ledger.claim(&work, 0).await.unwrap().unwrap();
     ledger.close_sweep(&lease, sweep.id).await.unwrap();
+    assert!(!ledger.renew(&walking, 1_000).await.unwrap(), "it is forgotten");
+    let late = ledger.claim(&work, 0).await.unwrap().unwrap();
+    assert!(late.fence > walking.fence, "and who slept since cannot write");
     assert!(ledger.sweep(Purpose::Find).await.unwrap().is_none());
     ledger.open_sweep(&lease, Purpose::Find, &both, &sources, 1).await.unwrap();
     let next = ledger.sweep(Purpose::Find).await.unwrap().unwrap();
@@ -884,6 +890,60 @@ async fn erased_people_are_remembered_for_a_while(ledger: &dyn Ledger, clock: &M
     assert_eq!(ledger.returned().await.unwrap(), []);
     clock.set(second(0));
     assert_eq!(ledger.buried().await.unwrap(), []);
+}
+
+async fn details_are_forgotten_after_a_while(ledger: &dyn Ledger, clock: &MemoryClock) {
+    let lease = own(ledger).await;
+    let mut lives = Vec::new();
+    for id in ["open", "failed", "rests"] {
+        let life = Life::begin(ledger, id, 100).await;
+        let items = sealed_items(0..12_000);
+        ledger.add_items(&lease, life.id(), life.last.sequence, &items).await.unwrap();
+        let mut ends: Vec<_> = (0..11_000).map(|n| (n, ItemOutcome::Erased)).collect();
+        ends.extend((11_000..12_000).map(|n| (n, ItemOutcome::AlreadyAbsent)));
+        ledger.record_outcomes(&lease, life.id(), &ended(&ends)).await.unwrap();
+        lives.push(life);
+    }
+    let [open, failed, rests] = &mut lives[..] else { unreachable!("three began") };
+    let failing = Event::Failed { reason: "no source".to_owned() };
+    failed.go(ledger, [Event::FindStarted, planned(), failing]).await;
+    let working = ledger.claim(&work_on(rests.id()), 0).await.unwrap().unwrap();
+    rests.go(ledger, erasure()).await;
+    let sent: Vec<_> = ledger.unsent(99).await.unwrap().iter().map(|sent| sent.id).collect();
+    ledger.mark_sent(&sent).await.unwrap();
+    let tally = ledger.tally(rests.id()).await.unwrap();
+    let records = ledger.records(rests.id()).await.unwrap();
+
+    let kept_ms = 200_000;
+    clock.set(second(304));
+    assert!(!ledger.has_details(kept_ms).await.unwrap(), "it rests since 105");
+    clock.set(second(305));
+    let mut rounds = 0;
+    while ledger.has_details(kept_ms).await.unwrap() {
+        ledger.forget_details(&lease, kept_ms).await.unwrap();
+        rounds += 1;
+    }
+    assert_eq!(rounds, 3, "some at a time");
+    assert_eq!(ledger.items(rests.id(), None, false, 9).await.unwrap().len(), 0);
+    assert_eq!(ledger.tally(rests.id()).await.unwrap(), tally);
+    assert_eq!(ledger.records(rests.id()).await.unwrap(), records);
+    assert_eq!(walk(&records), Ok(rests.last.hash.clone()));
+    for life in [open, failed] {
+        assert_eq!(ledger.items(life.id(), None, false, 20_000).await.unwrap().len(), 12_000);
+    }
+    // Who asks again is answered as before.
+    assert_eq!(ledger.open(&[&opening("rests", 100)]).await.unwrap(), [Opened::Repeated]);
+    let unsent = ledger.unsent(99).await.unwrap();
+    assert_eq!(unsent, [announcement(&rests.last)]);
+    // Who slept since cannot write.
+    assert!(!ledger.renew(&working, 1_000).await.unwrap());
+    let again = ledger.claim(&work_on(rests.id()), 0).await.unwrap().unwrap();
+    assert!(again.fence > working.fence);
+    // What happens later is forgotten later.
+    rests.go(ledger, [Event::Returned { items: 3, sources: Vec::new() }]).await;
+    assert!(ledger.has_details(kept_ms - 1_000).await.unwrap());
+    ledger.forget_details(&lease, 0).await.unwrap();
+    assert_eq!(ledger.tally(rests.id()).await.unwrap(), tally);
 }
 
 async fn one_person_is_served_in_order(ledger: &dyn Ledger) {

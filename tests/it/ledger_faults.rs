@@ -143,6 +143,7 @@ async fn a_server_that_ends_or_cancels_what_it_was_asked_is_asked_again() {
             write.commit().await.unwrap();
         }
     }
-    let rolled_back = connections.read.fetch_all("SELECT v FROM t WHERE v = 1").await.unwrap();
+    let mut read = connections.read().await.unwrap();
+    let rolled_back = read.fetch_all("SELECT v FROM t WHERE v = 1").await.unwrap();
     assert!(rolled_back.is_empty());
 }

@@ -73,12 +73,12 @@ impl Archives for SqlLedger {
             self.clock.now(1)
         );
         let rows = sqlx::query(AssertSqlSafe(statement)).bind(self.clock.value());
-        read(rows.bind(i64::from(limit)).fetch_all(self.read()).await, ARCHIVE)
+        read(rows.bind(i64::from(limit)).fetch_all(&mut *self.read().await?).await, ARCHIVE)
     }
 
     async fn kept(&self, id: &RequestId) -> Result<Option<Kept>, Failure> {
         let rows = sqlx::query("SELECT * FROM archives WHERE request = $1").bind(id.as_str());
-        Ok(read(rows.fetch_all(self.read()).await, ARCHIVE)?.pop())
+        Ok(read(rows.fetch_all(&mut *self.read().await?).await, ARCHIVE)?.pop())
     }
 
     async fn removed(&self, lease: &Lease, id: &RequestId) -> Result<(), Failure> {

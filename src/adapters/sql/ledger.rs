@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, Transaction};
 use uuid::Uuid;
 
 use crate::adapters::sql::connect::Connections;
@@ -91,7 +92,7 @@ impl SqlLedger {
     /// # Errors
     /// Whatever the database refuses.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, Failure> {
-        self.connections.begin().await.map_err(while_doing("beginning a write to the ledger"))
+        self.connections.begin().await
     }
 
     /// Begins a write that is committed only while the lease is ours.
@@ -107,9 +108,12 @@ impl SqlLedger {
         Ok(transaction)
     }
 
-    /// Connections to read by.
-    pub(super) fn read(&self) -> &AnyPool {
-        &self.connections.read
+    /// A connection to read by.
+    ///
+    /// # Errors
+    /// None can be had.
+    pub(super) async fn read(&self) -> Result<PoolConnection<Any>, Failure> {
+        self.connections.read().await
     }
 
     /// Best effort: a reader in the way means that the next write tries again.
@@ -155,32 +159,32 @@ impl Ledger for SqlLedger {
     }
 
     async fn standing(&self, id: &RequestId) -> Result<Option<Standing>, Failure> {
-        requests::standing(self.read(), id).await
+        requests::standing(&mut *self.read().await?, id).await
     }
 
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
-        requests::standings(self.read(), states, BY_DUE, limit).await
+        requests::standings(&mut *self.read().await?, states, BY_DUE, limit).await
     }
 
     async fn page(&self, after: Option<&RequestId>, limit: u32) -> Result<Vec<Standing>, Failure> {
-        requests::page(self.read(), after, limit).await
+        requests::page(&mut *self.read().await?, after, limit).await
     }
 
     async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
         let ended: Vec<State> = State::ALL.into_iter().filter(|state| state.is_end()).collect();
-        requests::standings(self.read(), &ended, BY_CHANGE, limit).await
+        requests::standings(&mut *self.read().await?, &ended, BY_CHANGE, limit).await
     }
 
     async fn census(&self) -> Result<Vec<(State, u64)>, Failure> {
-        requests::census(self.read()).await
+        requests::census(&mut *self.read().await?).await
     }
 
     async fn records(&self, id: &RequestId) -> Result<Vec<Record>, Failure> {
-        requests::records(self.read(), id).await
+        requests::records(&mut *self.read().await?, id).await
     }
 
     async fn sealed(&self, id: &RequestId) -> Result<Option<SealedRequest>, Failure> {
-        requests::sealed(self.read(), id).await
+        requests::sealed(&mut *self.read().await?, id).await
     }
 
     async fn add_items(
@@ -208,7 +212,7 @@ impl Ledger for SqlLedger {
     }
 
     async fn drafted(&self, id: &RequestId) -> Result<Vec<Drafted>, Failure> {
-        items::drafted(self.read(), id).await
+        items::drafted(&mut *self.read().await?, id).await
     }
 
     async fn begin_items(
@@ -229,7 +233,7 @@ impl Ledger for SqlLedger {
         open_only: bool,
         limit: u32,
     ) -> Result<Vec<SealedItem>, Failure> {
-        items::items(self.read(), id, after, open_only, limit).await
+        items::items(&mut *self.read().await?, id, after, open_only, limit).await
     }
 
     async fn record_outcomes(
@@ -244,7 +248,7 @@ impl Ledger for SqlLedger {
     }
 
     async fn tally(&self, id: &RequestId) -> Result<Tally, Failure> {
-        items::tally(self.read(), id).await
+        items::tally(&mut *self.read().await?, id).await
     }
 
     async fn note_progress(&self, ids: &[RequestId], progress: Progress) -> Result<(), Failure> {
@@ -254,7 +258,7 @@ impl Ledger for SqlLedger {
     }
 
     async fn unsent(&self, limit: u32) -> Result<Vec<Announcement>, Failure> {
-        outbox::unsent(self.read(), &self.clock, limit).await
+        outbox::unsent(&mut *self.read().await?, &self.clock, limit).await
     }
 
     async fn mark_sent(&self, ids: &[Uuid]) -> Result<(), Failure> {
@@ -270,11 +274,11 @@ impl Ledger for SqlLedger {
     }
 
     async fn backlog(&self) -> Result<u64, Failure> {
-        outbox::backlog(self.read()).await
+        outbox::backlog(&mut *self.read().await?).await
     }
 
     async fn owed(&self, each_host: u32) -> Result<Vec<Callback>, Failure> {
-        callbacks::owed(self.read(), &self.clock, each_host).await
+        callbacks::owed(&mut *self.read().await?, &self.clock, each_host).await
     }
 
     async fn put_off_callback(&self, id: &CallbackId, for_ms: u64) -> Result<(), Failure> {
@@ -290,7 +294,7 @@ impl Ledger for SqlLedger {
     }
 
     async fn callback_backlog(&self) -> Result<u64, Failure> {
-        callbacks::backlog(self.read()).await
+        callbacks::backlog(&mut *self.read().await?).await
     }
 
     async fn ping(&self) -> Result<(), Failure> {

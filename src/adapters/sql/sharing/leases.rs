@@ -1,17 +1,19 @@
 //! Leases: who works on what, and until when.
 //!
-//! A lease stays when its work is done: were it forgotten, the next claim would have the fence of
-//! the first, and a daemon that slept since then could write again.
+//! A lease stays when its work is done, or else the highest fence of those that are forgotten does:
+//! with none the next claim would have the fence of the first, and a daemon that slept since then
+//! could write again.
 
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{LEASE, STANDING, read, stored};
 use crate::adapters::sql::sharing::clock::{LedgerClock, span};
 use crate::domain::failure::Failure;
+use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::Standing;
-use crate::ports::tasks::{End, Lease};
+use crate::ports::tasks::{End, Lease, work_on};
 
 /// Refuses what a daemon writes under a lease that another has taken; the caller commits. Locks the
 /// lease, so that nobody takes it before then.
@@ -47,7 +49,8 @@ pub async fn claim(
 ) -> Result<Option<Lease>, Failure> {
     let statement = format!(
         "INSERT INTO leases (work, fence, free_at, set_at, tries) \
-         VALUES ($1, 1, {now} + $2, {now}, 0) \
+         VALUES ($1, 1 + COALESCE((SELECT fence FROM leases WHERE work = ''), 0), \
+         {now} + $2, {now}, 0) \
          ON CONFLICT (work) DO UPDATE SET fence = leases.fence + 1, \
          free_at = excluded.free_at, set_at = excluded.set_at WHERE {lapsed}",
         now = clock.now(3),
@@ -137,6 +140,44 @@ pub async fn free_all(connection: &mut AnyConnection) -> Result<(), Failure> {
         .map_err(while_doing("freeing the leases of a daemon that ended"))
 }
 
+/// Which leases are forgotten.
+pub enum Settled<'a> {
+    /// Those on the shards of a sweep.
+    Sweep(u64),
+    /// That on a request.
+    Request(&'a RequestId),
+}
+
+/// Forgets leases on what nobody will work on any more; the caller commits. No work is called
+/// nothing: under that name the highest fence of those that were forgotten stays.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn forget(connection: &mut AnyConnection, settled: &Settled<'_>) -> Result<(), Failure> {
+    let (which, named) = match settled {
+        Settled::Sweep(sweep) => (
+            "work IN (SELECT 'sweep/' || sweep || '/' || number FROM shards \
+             WHERE CAST(sweep AS TEXT) = $1)",
+            sweep.to_string(),
+        ),
+        Settled::Request(id) => ("work = $1", work_on(id)),
+    };
+    let keep = format!(
+        "INSERT INTO leases (work, fence, free_at, set_at, tries) \
+         SELECT '', MAX(fence), 0, 0, 0 FROM leases WHERE {which} HAVING COUNT(*) > 0 \
+         ON CONFLICT (work) DO UPDATE SET fence = excluded.fence \
+         WHERE excluded.fence > leases.fence"
+    );
+    for statement in [keep, format!("DELETE FROM leases WHERE {which}")] {
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(&named)
+            .execute(&mut *connection)
+            .await
+            .map_err(while_doing("forgetting leases"))?;
+    }
+    Ok(())
+}
+
 /// See `Tasks::agrees_on_key`; the caller commits. Two that ask an empty ledger at once may both
 /// leave a digest: then both are asked of everybody, and two that differ agree with nobody.
 ///
@@ -160,7 +201,7 @@ pub async fn agrees_on_key(connection: &mut AnyConnection, digest: &str) -> Resu
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
 pub async fn free(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
     clock: &LedgerClock,
     states: &[State],
     limit: u32,
@@ -180,5 +221,5 @@ pub async fn free(
     for state in states {
         query = query.bind(state.word());
     }
-    read(query.fetch_all(pool).await, STANDING)
+    read(query.fetch_all(&mut *connection).await, STANDING)
 }

@@ -7,4 +7,5 @@ pub mod sweeps;
 pub mod inventories;
 pub mod tombstones;
 pub mod persons;
+pub mod retention;
 pub mod tasks;

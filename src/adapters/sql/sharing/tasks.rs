@@ -17,7 +17,8 @@ use crate::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 impl Tasks for SqlLedger {
     async fn now(&self) -> Result<Timestamp, Failure> {
         let query = AssertSqlSafe(format!("SELECT {} AS now", self.clock.now(1)));
-        let rows = sqlx::query(query).bind(self.clock.value()).fetch_all(self.read()).await;
+        let rows =
+            sqlx::query(query).bind(self.clock.value()).fetch_all(&mut *self.read().await?).await;
         Ok(read(rows, NOW)?.pop().unwrap_or_default())
     }
 
@@ -55,19 +56,19 @@ impl Tasks for SqlLedger {
     }
 
     async fn free(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
-        leases::free(self.read(), &self.clock, states, limit).await
+        leases::free(&mut *self.read().await?, &self.clock, states, limit).await
     }
 
     async fn ready(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
-        persons::ready(self.read(), limit).await
+        persons::ready(&mut *self.read().await?, limit).await
     }
 
     async fn in_the_way(&self, id: &RequestId) -> Result<Vec<RequestId>, Failure> {
-        persons::in_the_way(self.read(), id).await
+        persons::in_the_way(&mut *self.read().await?, id).await
     }
 
     async fn sweep(&self, purpose: Purpose) -> Result<Option<Sweep>, Failure> {
-        sweeps::sweep(self.read(), purpose).await
+        sweeps::sweep(&mut *self.read().await?, purpose).await
     }
 
     async fn open_sweep(
@@ -84,7 +85,7 @@ impl Tasks for SqlLedger {
     }
 
     async fn swept(&self, sweep: u64) -> Result<Vec<Standing>, Failure> {
-        sweeps::swept(self.read(), sweep).await
+        sweeps::swept(&mut *self.read().await?, sweep).await
     }
 
     async fn finish_shard(&self, lease: &Lease, shard: &Shard) -> Result<(), Failure> {

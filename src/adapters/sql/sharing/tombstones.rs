@@ -65,7 +65,7 @@ impl Tombstones for SqlLedger {
             self.clock.now(1)
         );
         let rows = sqlx::query(AssertSqlSafe(statement)).bind(self.clock.value());
-        read(rows.fetch_all(self.read()).await, BURIED)
+        read(rows.fetch_all(&mut *self.read().await?).await, BURIED)
     }
 
     async fn note_returned(&self, lease: &Lease, items: &[ReturnedItem]) -> Result<(), Failure> {
@@ -79,7 +79,7 @@ impl Tombstones for SqlLedger {
     }
 
     async fn returned(&self) -> Result<Vec<(RequestId, Regained)>, Failure> {
-        read(sqlx::query(UNTOLD).fetch_all(self.read()).await, REGAINED)
+        read(sqlx::query(UNTOLD).fetch_all(&mut *self.read().await?).await, REGAINED)
     }
 
     async fn forget_buried(&self, lease: &Lease) -> Result<(), Failure> {

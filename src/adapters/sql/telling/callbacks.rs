@@ -1,7 +1,7 @@
 //! Callbacks: for each announcement and each URL of its request one row, committed with the
 //! announcement and kept until it was delivered or given up.
 
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{BACKLOG, CALLBACK, read, stored};
@@ -65,7 +65,7 @@ pub async fn owe(connection: &mut AnyConnection, id: &RequestId) -> Result<(), F
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
 pub async fn owed(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
     clock: &LedgerClock,
     each_host: u32,
 ) -> Result<Vec<Callback>, Failure> {
@@ -83,7 +83,7 @@ pub async fn owed(
         due = clock.is_past("retry_at", "put_off_at", 1)
     );
     let rows = sqlx::query(AssertSqlSafe(statement)).bind(clock.value()).bind(i64::from(each_host));
-    read(rows.fetch_all(pool).await, CALLBACK)
+    read(rows.fetch_all(&mut *connection).await, CALLBACK)
 }
 
 /// See `Ledger::put_off_callback`; the caller commits.
@@ -132,8 +132,8 @@ pub async fn forget(connection: &mut AnyConnection, id: &CallbackId) -> Result<(
 ///
 /// # Errors
 /// Whatever the database refuses.
-pub async fn backlog(pool: &AnyPool) -> Result<u64, Failure> {
+pub async fn backlog(connection: &mut AnyConnection) -> Result<u64, Failure> {
     let statement = "SELECT COUNT(*) AS count FROM callbacks";
-    let counts = read(sqlx::query(statement).fetch_all(pool).await, BACKLOG)?;
+    let counts = read(sqlx::query(statement).fetch_all(&mut *connection).await, BACKLOG)?;
     Ok(counts.into_iter().sum())
 }

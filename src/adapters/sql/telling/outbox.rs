@@ -1,6 +1,6 @@
 //! Announcements, committed with the records they announce and kept until a broker confirmed them.
 
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe};
 use uuid::Uuid;
 
 use crate::adapters::sql::items::{ROWS_MAX, places};
@@ -56,7 +56,7 @@ pub async fn add(
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
 pub async fn unsent(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
     clock: &LedgerClock,
     limit: u32,
 ) -> Result<Vec<Announcement>, Failure> {
@@ -65,7 +65,7 @@ pub async fn unsent(
         clock.is_past("retry_at", "put_off_at", 1)
     );
     let rows = sqlx::query(AssertSqlSafe(statement)).bind(clock.value()).bind(i64::from(limit));
-    read(rows.fetch_all(pool).await, ANNOUNCEMENT)
+    read(rows.fetch_all(&mut *connection).await, ANNOUNCEMENT)
 }
 
 /// See `Ledger::mark_sent`; the caller commits.
@@ -131,8 +131,8 @@ pub async fn announce_again(connection: &mut AnyConnection, id: &RequestId) -> R
 ///
 /// # Errors
 /// Whatever the database refuses.
-pub async fn backlog(pool: &AnyPool) -> Result<u64, Failure> {
+pub async fn backlog(connection: &mut AnyConnection) -> Result<u64, Failure> {
     let statement = "SELECT COUNT(*) AS count FROM outbox WHERE sent = 0";
-    let counts = read(sqlx::query(statement).fetch_all(pool).await, BACKLOG)?;
+    let counts = read(sqlx::query(statement).fetch_all(&mut *connection).await, BACKLOG)?;
     Ok(counts.into_iter().sum())
 }

@@ -24,6 +24,7 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
     Record, SealedItem, SealedRequest, Standing,
 };
+use dsrd::ports::retention::Retention;
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
@@ -461,6 +462,17 @@ impl<P: Ledger + ?Sized> Tombstones for Wired<P> {
 
     async fn forget_buried(&self, lease: &Lease) -> Result<(), Failure> {
         self.wire.effect("forget_buried", self.port.forget_buried(lease)).await
+    }
+}
+
+#[async_trait]
+impl<P: Ledger + ?Sized> Retention for Wired<P> {
+    async fn has_details(&self, kept_ms: u64) -> Result<bool, Failure> {
+        self.wire.look("has_details", self.port.has_details(kept_ms)).await
+    }
+
+    async fn forget_details(&self, lease: &Lease, kept_ms: u64) -> Result<(), Failure> {
+        self.wire.effect("forget_details", self.port.forget_details(lease, kept_ms)).await
     }
 }
 

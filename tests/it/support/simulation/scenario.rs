@@ -461,6 +461,7 @@ fn limits() -> Limits {
         act_concurrency_max: 1,
         verify_rounds_max: 2,
         tombstone_days: 0,
+        details_days: 0,
         hits_per_item_max: 20,
         depth_max: 4,
         decoded_bytes_max: 1 << 24,
