@@ -53,8 +53,8 @@ impl Failure {
         self
     }
 
-    /// Says that the ledger itself failed, whatever it was asked: a disk that is full, a server that
-    /// is away, a login that is refused.
+    /// Says that the ledger itself failed, whatever it was asked: a disk is full, a server is away,
+    /// a login is refused.
     #[must_use]
     pub fn of_the_ledger(mut self) -> Self {
         self.of_the_ledger = true;
@@ -85,8 +85,8 @@ impl Failure {
     }
 }
 
-/// The messages of an error and of all its sources, joined by `: `. Many libraries repeat the source
-/// in the message; that is said once.
+/// The messages of an error and of all its sources, joined by `: `. Many libraries repeat the
+/// source in the message; that is said once.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -12,8 +12,8 @@ use crate::ports::tasks::Lease;
 /// details.
 #[async_trait]
 pub trait Retention: Send + Sync {
-    /// Whether there are details of requests that came to rest at least so long ago, by the ledger's
-    /// clock.
+    /// Whether there are details of requests that came to rest at least so long ago, by the
+    /// ledger's clock.
     async fn has_details(&self, kept_ms: u64) -> Result<bool, Failure>;
 
     /// Forgets some of them: as many as keep nobody waiting.

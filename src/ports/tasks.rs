@@ -15,9 +15,9 @@ use crate::ports::ledger::Standing;
 
 /// The part of the ledger that says who works on what. All methods are atomic.
 ///
-/// Times are those of the ledger's own clock, which is one for all daemons: a server's, or that of the
-/// one daemon of a file. What was set by it in what is now the future is void, as it was made when
-/// that clock was wrong.
+/// Times are those of the ledger's own clock, which is one for all daemons: a server's, or that of
+/// the one daemon of a file. What was set by it in what is now the future is void: that clock was
+/// wrong then.
 #[async_trait]
 pub trait Tasks: Send + Sync {
     /// What time it is by the ledger's own clock.
@@ -95,8 +95,8 @@ pub enum End {
     Left,
     /// It failed, and is put off for so many milliseconds.
     Failed(u64),
-    /// It is put off for so many milliseconds, through no failure of its own.
-    PutOff(u64),
+    /// It waits for so many milliseconds for something outside, which is no failure of the work.
+    Waiting(u64),
 }
 
 /// Why the sources are walked.

@@ -19,8 +19,8 @@ pub trait Tombstones: Send + Sync {
         tombstone: &Tombstone,
     ) -> Result<(), Failure>;
 
-    /// Who is to be looked for now, by the ledger's clock, one row a mark: of the requests that came
-    /// to rest.
+    /// Who is to be looked for now, by the ledger's clock, one row a mark: of the requests that
+    /// came to rest.
     async fn buried(&self) -> Result<Vec<Buried>, Failure>;
 
     /// Notes items in which they were met; what is known already stays as it is.

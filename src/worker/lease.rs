@@ -129,7 +129,7 @@ pub async fn let_go(world: &World, lease: &Lease, end: End) -> Result<(), Failur
 pub async fn put_off(world: &World, lease: &Lease, failure: &Failure) -> Result<(), Failure> {
     let delay_ms = world.limits.backoff.delay_ms(lease.tries, world.random());
     let end = match failure.is_of_the_ledger() {
-        true => End::PutOff(delay_ms),
+        true => End::Waiting(delay_ms),
         false => End::Failed(delay_ms),
     };
     let_go(world, lease, end).await

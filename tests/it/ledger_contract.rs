@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use dsrd::adapters::memory::clock::MemoryClock;
+use dsrd::adapters::sql::items::OPEN_AFTER;
 use dsrd::adapters::sql::ledger::SqlLedger;
 use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::url::CallbackUrl;
@@ -19,7 +20,7 @@ use dsrd::ports::ledger::{
 };
 use dsrd::ports::tasks::{End, Part, Purpose, Shard, Tasks, work_on};
 use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone};
-use sqlx::{AnyConnection, Connection, Executor};
+use sqlx::{AnyConnection, Connection, Executor, Row};
 
 use crate::support::lives::{
     Life, announcement, correspondence, decision, ended, erasure, opening, own, planned, rejection,
@@ -90,6 +91,20 @@ async fn open(url: &str) -> SqlLedger {
 async fn open_by(url: &str, clock: &Arc<MemoryClock>) -> SqlLedger {
     let clock = Arc::<MemoryClock>::clone(clock);
     SqlLedger::open_by(&Secret::new(url.to_owned()), clock).await.map_err(|f| f.chain()).unwrap()
+}
+
+/// Each batch of an act costs what it holds, not what was acted on before.
+#[tokio::test]
+async fn what_is_open_is_found_without_a_look_at_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}/ledger.db", folder.path().display());
+    drop(open(&url).await);
+    let mut intruder = AnyConnection::connect(&url).await.unwrap();
+    let explain = format!("EXPLAIN QUERY PLAN {OPEN_AFTER}");
+    let explain = sqlx::query(sqlx::AssertSqlSafe(explain)).bind("r-1").bind(-1_i64).bind(9_i64);
+    let steps = explain.fetch_all(&mut intruder).await.unwrap();
+    let steps: Vec<String> = steps.iter().map(|row| row.get("detail")).collect();
+    assert_eq!(steps, ["SEARCH items USING INDEX items_open (request=? AND ordinal>?)"]);
 }
 
 /// One clock for all daemons, whatever theirs say.
@@ -494,6 +509,7 @@ async fn archives_are_known_until_they_are_removed(ledger: &dyn Ledger, clock: &
     other.go(ledger, [Event::Retried(decision())]).await;
     ledger.keep(&lease, other.id(), "r-2.zip.age").await.unwrap();
     assert_eq!(expired(900, 9).await, ["r-1.zip"]);
+    clock.set(second(150));
     other.go(ledger, [Event::Cancelled(decision())]).await;
     assert_eq!(expired(900, 9).await, ["r-2.zip.age", "r-1.zip"]);
 
@@ -626,7 +642,7 @@ async fn work_is_claimed_once(ledger: &dyn Ledger, clock: &MemoryClock) {
     }
     ledger.free_all().await.unwrap();
     let fifth = claim(203, 230).await.unwrap();
-    ledger.let_go(&fifth, End::PutOff(7_000)).await.unwrap();
+    ledger.let_go(&fifth, End::Waiting(7_000)).await.unwrap();
     assert!(claim(209, 230).await.is_none());
     assert_eq!(claim(210, 230).await.unwrap().tries, fifth.tries, "it was not the work's fault");
     // However long.

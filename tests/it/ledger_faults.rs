@@ -1,11 +1,16 @@
 //! A ledger that fails for a while: no request is ended by it, and it goes on by itself.
 
+use std::fs::{File, read_to_string};
+
 use dsrd::adapters::sql::connect::Connections;
-use dsrd::domain::failure::Failure;
+use dsrd::domain::failure::{Failure, FailureKind};
 use serde_json::json;
 use sqlx::{Connection, Executor};
 
+use crate::support::link::{Link, State};
+use crate::support::pgbouncer::PgBouncer;
 use crate::support::postgres::Postgres;
+use crate::support::program::{Home, wait_for};
 use crate::support::simulation::scenario::{Scenario, request, simulate};
 use crate::support::simulation::story::ending;
 
@@ -146,4 +151,60 @@ async fn a_server_that_ends_or_cancels_what_it_was_asked_is_asked_again() {
     let mut read = connections.read().await.unwrap();
     let rolled_back = read.fetch_all("SELECT v FROM t WHERE v = 1").await.unwrap();
     assert!(rolled_back.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_waits_for_a_ledger_that_is_away_and_lives_through_cuts() {
+    let server = Postgres::start().await;
+    server.database("away").await;
+    let link = Link::to(server.port()).await;
+    link.set(State::Cut);
+    let home = Home::new();
+    home.put("notes.txt", "zz ann@contoso.com zz");
+    let log = home.path("log");
+    let mut command = home.command(&["run"]);
+    let url = format!("postgres://dsrd:hunter2@127.0.0.1:{}/away", link.port);
+    command.env("DSRD__LEDGER__URL", url).env("DSRD__LIMITS__RETRY_DELAY_MS_MAX", "1000");
+    let mut daemon = command.stderr(File::create(&log).unwrap()).spawn().unwrap();
+    let logged = || read_to_string(&log).unwrap();
+    wait_for("the daemon to wait", || logged().contains("cannot be opened yet"));
+    let line = logged().lines().find(|line| line.contains("cannot be opened")).unwrap().to_owned();
+    let place = format!("connecting to the ledger at 127.0.0.1:{}/away: ", link.port);
+    assert!(line.contains(&place), "{line}");
+    assert_eq!(line.matches("communicating with database").count(), 1, "{line}");
+    assert!(!line.contains("hunter2"), "{line}");
+    link.set(State::Whole);
+    wait_for("the daemon to serve", || logged().contains("serving"));
+    for number in 0..4 {
+        let id = format!("r-{number}");
+        let kind = if number == 3 { "erasure" } else { "access" };
+        let request = home.request(&id, kind, &[("email", "ann@contoso.com")]);
+        home.done(&["submit", request.to_str().unwrap()]);
+        let failures = || logged().matches("will be tried again").count();
+        let before = failures();
+        link.set(State::Cut);
+        wait_for("a failure", || failures() > before);
+        link.set(State::Whole);
+        home.wait_for_event(&id, "completed");
+    }
+    assert!(home.names().is_empty());
+    assert!(!logged().contains("hunter2"));
+    let id = daemon.id().to_string();
+    assert!(std::process::Command::new("kill").arg(&id).status().unwrap().success());
+    assert!(daemon.wait().unwrap().success());
+}
+
+/// <https://github.com/launchbadge/sqlx/issues/67>
+#[tokio::test]
+async fn a_pooler_that_shares_connections_is_refused_and_one_that_does_not_is_not() {
+    let server = Postgres::start().await;
+    server.database("pooled").await;
+    let pooler = PgBouncer::start(&server, "transaction");
+    let failure = Connections::open(&pooler.url("pooled")).await.err().unwrap();
+    assert_eq!(failure.kind, FailureKind::NeedsPerson);
+    assert!(failure.chain().contains("pool by session"), "{}", failure.chain());
+    drop(pooler);
+    let pooler = PgBouncer::start(&server, "session");
+    let connections = Connections::open(&pooler.url("pooled")).await.unwrap();
+    connections.begin().await.unwrap().commit().await.unwrap();
 }

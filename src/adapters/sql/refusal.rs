@@ -2,8 +2,8 @@
 //!
 //! Nearly all of it says nothing about what was asked: a statement is cancelled, a disk fills up, a
 //! server restarts, a proxy answers in its place. There is no list of all that. So whatever is not
-//! plainly a fault of what was asked is a failure of the ledger, and passes; a few can be mended by a
-//! person alone, and pass then.
+//! plainly a fault of what was asked is a failure of the ledger, and passes; a few can be mended by
+//! a person alone, and pass then.
 
 use crate::domain::failure::{Failure, FailureKind};
 

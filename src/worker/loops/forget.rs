@@ -1,5 +1,5 @@
-//! Forgets what nobody needs any more of requests that rest, some at a time, until stopped; and sees
-//! whether this daemon's clock is that of the ledger.
+//! Forgets what nobody needs any more of requests that rest, some at a time, until stopped; and
+//! sees whether this daemon's clock is that of the ledger.
 
 use crate::domain::failure::Failure;
 use crate::ports::tasks::End;

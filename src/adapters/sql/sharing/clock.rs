@@ -1,8 +1,8 @@
 //! The ledger's own clock: leases lapse by it, and what was put off comes back.
 //!
-//! Each daemon has a clock, and one of them may be wrong by weeks. Were its word taken, it would hold
-//! work for weeks after its death, or take away what others are to keep. So a server's clock decides
-//! for all of its daemons; a file has none, and its one daemon's does.
+//! Each daemon has a clock, and one of them may be wrong by weeks. Were its word taken, it would
+//! hold work for weeks after its death, or take away what others are to keep. So a server's clock
+//! decides for all of its daemons; a file has none, and its one daemon's does.
 //!
 //! Any clock can step back. Each end therefore stands beside the time at which it was set: an end
 //! that was set in what is now the future is further off than it was ever meant to be, and void.
@@ -36,12 +36,13 @@ impl LedgerClock {
         Self { dialect, own: Some(own) }
     }
 
-    /// Now, in milliseconds since 1970, as a term in a statement. [`Self::value`] goes to that place.
+    /// Now, in milliseconds since 1970, as a term in a statement. [`Self::value`] goes to the place.
     pub fn now(&self, place: usize) -> String {
         match self.dialect {
             Dialect::Sqlite => format!("${place}"),
             Dialect::Postgres => format!(
-                "COALESCE(${place}, CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000 AS BIGINT))"
+                "COALESCE(${place}, \
+                 CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000 AS BIGINT))"
             ),
         }
     }

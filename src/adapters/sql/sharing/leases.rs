@@ -109,7 +109,7 @@ pub async fn let_go(
         End::Done => (0, 0),
         End::Left => (0, lease.tries),
         End::Failed(for_ms) => (for_ms, lease.tries.saturating_add(1)),
-        End::PutOff(for_ms) => (for_ms, lease.tries),
+        End::Waiting(for_ms) => (for_ms, lease.tries),
     };
     let statement = format!(
         "UPDATE leases SET free_at = {now} + $1, set_at = {now}, tries = $2 \

@@ -11,7 +11,7 @@ use crate::domain::request::RequestId;
 use crate::ports::ledger::Standing;
 use crate::ports::tasks::{Purpose, Shard, Sweep};
 
-/// Of two that open sweeps for two purposes at once one may find its number taken, and takes the next.
+/// Of two that open sweeps for two purposes at once one may find its number taken: it takes the next.
 const OPEN: &str = "INSERT INTO sweeps (id, purpose, closed) \
      VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM sweeps), $1, 0) ON CONFLICT (id) DO NOTHING";
 
@@ -24,8 +24,8 @@ const ADD_SHARD: &str = "INSERT INTO shards \
      (sweep, number, source, part, parts, done, items, bytes) \
      VALUES ($1, $2, $3, $4, $5, 0, 0, 0)";
 
-/// The shards of a sweep go when it closes, with the leases on them, and what is kept of sweeps before
-/// it. The last one stays, so that nothing is ever named like an earlier shard.
+/// The shards of a sweep go when it closes, with the leases on them, and the sweeps before it. The
+/// last one stays, so that nothing is ever named like an earlier shard.
 const CLOSE: [&str; 2] =
     ["UPDATE sweeps SET closed = 1 WHERE id = $1", "DELETE FROM shards WHERE sweep = $1"];
 

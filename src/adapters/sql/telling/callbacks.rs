@@ -60,7 +60,7 @@ pub async fn owe(connection: &mut AnyConnection, id: &RequestId) -> Result<(), F
         .map_err(while_doing("noting the callbacks of an announcement"))
 }
 
-/// See `Ledger::owed`: so many of each host, so that a host with many does not crowd out the others.
+/// See `Ledger::owed`: so many of each host, so that one with many does not crowd out the others.
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
@@ -98,7 +98,8 @@ pub async fn put_off(
 ) -> Result<(), Failure> {
     let statement = format!(
         "UPDATE callbacks SET tries = tries + 1, retry_at = {now} + $1, put_off_at = {now}, \
-         failed_at = COALESCE(failed_at, {now}) WHERE request = $3 AND sequence = $4 AND number = $5",
+         failed_at = COALESCE(failed_at, {now}) \
+         WHERE request = $3 AND sequence = $4 AND number = $5",
         now = clock.now(2)
     );
     sqlx::query(AssertSqlSafe(statement))
