@@ -412,6 +412,8 @@ fn limits(settings: &Settings) -> world::Limits {
         depth_max: limits.depth_max,
         decoded_bytes_max: limits.decoded_bytes_max,
         decoded_ratio_max: limits.decoded_ratio_max,
+        work_ratio_max: limits.work_ratio_max,
+        item_time_ms_max: limits.item_time_ms_max,
         callbacks: settings.callbacks.rule.clone(),
         callback_give_up_after_ms: settings.callbacks.give_up_after_ms,
         lease_ms: limits.lease_ms,
