@@ -1,11 +1,17 @@
 //! `dsrd run`: serves until SIGTERM or Ctrl-C, then drains.
 
+use std::time::Duration;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::app::Daemon;
 use crate::cli::output::{CliError, End};
 use crate::config::settings::Settings;
+
+/// How long after a stop the process waits for what is in hand: longer than any loop gives its own,
+/// and within the thirty seconds after which Kubernetes kills.
+const STOP_GRACE: Duration = Duration::from_secs(25);
 
 /// Serves. Signals are heard from before the settings are read: a stop while the ledger is waited
 /// for is a stop like any other.
@@ -34,9 +40,19 @@ pub async fn run(settings: impl FnOnce() -> Result<Settings, CliError>) -> Resul
         }
         stopper.stop();
     };
-    let (served, ()) = tokio::join!(daemon.run(), stopping);
-    served?;
-    info!("stopped");
+    let serving = async { tokio::join!(daemon.run(), stopping).0 };
+    let given_up = async {
+        stopper.stopped().await;
+        tokio::time::sleep(STOP_GRACE).await;
+    };
+    tokio::select! {
+        biased;
+        served = serving => {
+            served?;
+            info!("stopped");
+        }
+        () = given_up => warn!("what is in hand does not end; the next start goes on with it"),
+    }
     Ok(End::Done)
 }
 

@@ -569,7 +569,7 @@ fn what_holds_people_is_for_our_own_user_alone() {
     while let Some(folder) = folders.pop() {
         let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&folder), 0o700, "{}", folder.display());
-        for entry in std::fs::read_dir(&folder).unwrap() {
+        for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
@@ -585,7 +585,7 @@ fn a_list_of_brokers_is_understood_or_refused_and_never_shown() {
     let home = Home::new();
     let config = |url: &str| {
         let mut command = home.command(&["config"]);
-        crate::support::program::Ran::of(command.env("DSRD__QUEUE__URL", url).output().unwrap())
+        Ran::of(command.env("DSRD__QUEUE__URL", url).output().unwrap())
     };
     for url in [
         "amqp://u:hunter2@a/%2f;amqp://u:hunter2@b/%2f",

@@ -8,3 +8,4 @@ pub mod incoming;
 pub mod draft;
 pub mod source;
 pub mod walk;
+pub mod layout;

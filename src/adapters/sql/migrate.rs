@@ -31,6 +31,8 @@ const MIGRATIONS: &[Migration] = &[
         postgres: "",
     },
     Migration { shared: include_str!("migrations/0012_claims.sql"), sqlite: "", postgres: "" },
+    Migration { shared: include_str!("migrations/0013_own_clock.sql"), sqlite: "", postgres: "" },
+    Migration { shared: include_str!("migrations/0014_retention.sql"), sqlite: "", postgres: "" },
 ];
 
 /// Any number, as long as it is ours: PostgreSQL's advisory locks are known by number alone.
@@ -68,7 +70,7 @@ struct OtherVersion {
 pub async fn assert_current(connections: &Connections) -> Result<(), Failure> {
     let doing = "reading the version of the ledger";
     let version: Option<(i64,)> = sqlx::query_as("SELECT version FROM ledger_version")
-        .fetch_optional(&connections.read)
+        .fetch_optional(&mut *connections.read().await?)
         .await
         .map_err(while_doing(doing))?;
     let found = version.map_or(0, |(version,)| usize::try_from(version).unwrap_or(usize::MAX));
@@ -85,7 +87,7 @@ pub async fn assert_current(connections: &Connections) -> Result<(), Failure> {
 /// A ledger of a later version; whatever the database refuses.
 pub async fn migrate(connections: &Connections) -> Result<(), Failure> {
     let doing = "bringing the ledger's tables up to date";
-    let mut transaction = connections.begin().await.map_err(while_doing(doing))?;
+    let mut transaction = connections.begin().await?;
     let found = version(&mut transaction, connections.dialect).await.map_err(while_doing(doing))?;
     let known = MIGRATIONS.len();
     if found > known {
