@@ -12,7 +12,7 @@ use futures::TryStreamExt;
 use serde_json::Value;
 
 use crate::domain::failure::Failure;
-use crate::domain::item::{Finding, Item, Place};
+use crate::domain::item::{Finding, Item, Place, Version};
 use crate::domain::plan::{Action, Planned};
 use crate::domain::policy::rules::{Policy, Treatment};
 use crate::domain::policy::runs::{Belongs, Runs, prefixes, run_of};
@@ -129,7 +129,10 @@ async fn listed(source: &dyn Source, runs: &Runs) -> Result<Vec<Item>, Failure> 
             }
         }
     }
-    Ok(items.into_values().collect())
+    let mut items: Vec<Item> = items.into_values().collect();
+    // The current form last: the snapshots of a name go with it, and ours to remove come before.
+    items.sort_by_key(|item| item.version == Version::Current);
+    Ok(items)
 }
 
 /// What an item gets that says nothing of the subject itself.
