@@ -76,6 +76,15 @@ impl ActionWord {
         }
     }
 
+    /// Whether nothing was found in the item, because it could not be looked through. Such lines of
+    /// a plan are those of the last look.
+    pub fn is_unsearched(self) -> bool {
+        match self {
+            Self::List => true,
+            Self::Export | Self::Delete | Self::Along | Self::Redact | Self::Keep => false,
+        }
+    }
+
     /// The action of that word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.word() == word)

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::event::{Announcement, Content, Correspondence, Envelope};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
-use crate::domain::plan::{ActionWord, Planned};
+use crate::domain::plan::Planned;
 use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Counts, Event, Share, State};
 use crate::evidence::certificate::document::Deployment;
@@ -272,7 +272,7 @@ impl Docket {
     /// it could be read.
     pub async fn counts(&self, id: &RequestId) -> Result<Counts, Failure> {
         let drafted = self.ledger.drafted(id).await?;
-        let listed = drafted.into_iter().filter(|(_, action, _)| *action == ActionWord::List);
+        let listed = drafted.into_iter().filter(|(_, action, _)| action.is_unsearched());
         let listed = listed.map(|(.., count)| count).sum();
         Ok(Counts::new(self.seen(id).await?, &self.ledger.tally(id).await?, listed))
     }

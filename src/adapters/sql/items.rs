@@ -105,7 +105,7 @@ pub async fn clear(
     which: &Cleared,
 ) -> Result<(), Failure> {
     let doing = "forgetting planned items";
-    let clear_undone = undone();
+    let (clear_undone, clear_listed) = (undone(), listed());
     let query = match which {
         Cleared::All => sqlx::query("DELETE FROM items WHERE request = $1").bind(id.as_str()),
         Cleared::Open => sqlx::query("DELETE FROM items WHERE request = $1 AND outcome IS NULL")
@@ -116,11 +116,10 @@ pub async fn clear(
                 .bind(stored(ordinals.start))
                 .bind(stored(ordinals.end))
         }
-        Cleared::Listed(ordinals) => sqlx::query(LISTED)
+        Cleared::Listed(ordinals) => sqlx::query(AssertSqlSafe(clear_listed.as_str()))
             .bind(id.as_str())
             .bind(stored(ordinals.start))
-            .bind(stored(ordinals.end))
-            .bind(ActionWord::List.word()),
+            .bind(stored(ordinals.end)),
         Cleared::Undone => sqlx::query(AssertSqlSafe(clear_undone.as_str())).bind(id.as_str()),
     };
     query.execute(&mut *connection).await.map_err(while_doing(doing))?;
@@ -131,8 +130,16 @@ pub async fn clear(
     Ok(())
 }
 
-const LISTED: &str = "DELETE FROM items WHERE request = $1 AND ordinal >= $2 AND ordinal < $3 \
-     AND action = $4";
+/// What forgets the lines about what could not be looked through.
+fn listed() -> String {
+    let unsearched = ActionWord::ALL.into_iter().filter(|action| action.is_unsearched());
+    let words: Vec<String> = unsearched.map(|action| format!("'{}'", action.word())).collect();
+    format!(
+        "DELETE FROM items WHERE request = $1 AND ordinal >= $2 AND ordinal < $3 \
+         AND action IN ({})",
+        words.join(", ")
+    )
+}
 
 const REOPEN: &str = "UPDATE items SET outcome = NULL, detail = NULL \
      WHERE request = $1 AND outcome = $2";

@@ -115,7 +115,9 @@ fn sums(certificate: &Certificate) -> Result<(), String> {
     if counts.outcomes != outcomes {
         return Err("the outcomes of the items are others than it counts".to_owned());
     }
-    let is_found = |item: &&CertifiedItem| item.action != ActionWord::List.word();
+    let is_found = |item: &&CertifiedItem| {
+        ActionWord::parse(&item.action).is_some_and(|action| !action.is_unsearched())
+    };
     let found = items.iter().filter(is_found).count() as u64;
     if counts.found != found {
         return Err(format!("{found} items spoke of the person, and it says {}", counts.found));
