@@ -15,8 +15,8 @@ pub struct Print {
     pub etag: u64,
 }
 
-/// What became of the items that are no part of an erasure's plan, from its find to its second look.
-/// It touches none of them: what is not as it was, others have changed.
+/// What became of the items that are no part of an erasure's plan, from its find to its second
+/// look. It touches none of them: what is not as it was, others have changed.
 ///
 /// What is planned to be kept, or could not be read, and what was blocked, is part of the plan: the
 /// find has seen as many items as are planned and untouched together.

@@ -30,8 +30,8 @@ pub enum ItemOutcome {
     Planned,
 }
 
-/// An [`ItemOutcome`] without its reason. What follows from an outcome follows from its kind, and is
-/// said here alone.
+/// An [`ItemOutcome`] without its reason. What follows from an outcome follows from its kind, and
+/// is said here alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OutcomeKind {
     /// See [`ItemOutcome::Exported`].

@@ -373,8 +373,8 @@ impl Event {
 }
 
 impl Counts {
-    /// Whether every item ended as the request wanted, or as the operator's policy says. A word that
-    /// this version does not know is none of these ways.
+    /// Whether every item ended as the request wanted, or as the operator's policy says. A word
+    /// that this version does not know is none of these ways.
     pub fn is_clean(&self) -> bool {
         let is_clean = |word: &str| OutcomeKind::parse(word).is_some_and(OutcomeKind::is_clean);
         self.outcomes.iter().all(|(word, count)| *count == 0 || is_clean(word))

@@ -100,8 +100,8 @@ async fn act(
 /// What became of an item, and the digest of its new bytes if it was redacted.
 type Ended = (ItemOutcome, Option<String>);
 
-/// A batch in the order in which it can be told what became of whose doing: a current form takes its
-/// snapshots along, so those that go by themselves go first.
+/// A batch in the order in which it can be told what became of whose doing: a current form takes
+/// its snapshots along, so those that go by themselves go first.
 fn in_turn(batch: Vec<Entry>) -> [Vec<Entry>; 3] {
     let (along, others): (Vec<_>, Vec<_>) =
         batch.into_iter().partition(|entry| goes_along(&entry.planned));
@@ -207,8 +207,8 @@ async fn changed(target: &Target<'_>) -> Result<ItemOutcome, Failure> {
     Ok(ItemOutcome::Changed)
 }
 
-/// An item that was to be redacted is gone. Where it would have been removed if need be, we may have
-/// done that; and whoever did, what the source keeps of it goes.
+/// An item that was to be redacted is gone. Where it would have been removed if need be, we may
+/// have done that; and whoever did, what the source keeps of it goes.
 async fn gone(target: &Target<'_>, otherwise: Otherwise) -> Result<ItemOutcome, Failure> {
     if otherwise == Otherwise::Delete {
         return removed(target).await;

@@ -127,8 +127,8 @@ pub struct CertifiedItem {
     pub size: u64,
     /// Configured name of the source that holds or held it.
     pub source: String,
-    /// Whether it was not among the items that the find looked at: it was met by a second look only,
-    /// or in an earlier try of the request, or stands for a source that could not be listed.
+    /// Whether it was not among the items that the find looked at: it was met by a second look
+    /// only, or in an earlier try of the request, or stands for a source that could not be listed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unseen: bool,
 }

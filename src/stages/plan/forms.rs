@@ -19,8 +19,8 @@ pub struct Forms {
 const WHY: &str = "goes with its current form, which is removed with all its snapshots";
 
 impl Forms {
-    /// Takes the next item of a listing with what is planned for it; gives the plan for the forms of
-    /// the name before it, once there is another.
+    /// Takes the next item of a listing with what is planned for it; gives the plan for the forms
+    /// of the name before it, once there is another.
     pub fn add(&mut self, item: &Item, planned: Option<Planned>) -> Vec<Planned> {
         let is_same =
             |(source, name): &(String, String)| *source == item.source && *name == item.name;
@@ -33,8 +33,8 @@ impl Forms {
         before
     }
 
-    /// The plan for the forms of the last name: what goes by itself, then the current form, and then
-    /// what goes along with that.
+    /// The plan for the forms of the last name: what goes by itself, then the current form, and
+    /// then what goes along with that.
     pub fn end(&mut self) -> Vec<Planned> {
         self.name = None;
         let forms = std::mem::take(&mut self.forms);

@@ -1,5 +1,5 @@
-//! When nothing of what was erased can be recovered any more: asked of each source for some names at
-//! a time, since the names of a long plan are many.
+//! When nothing of what was erased can be recovered any more: asked of each source for some names
+//! at a time, since the names of a long plan are many.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! What the plan of an erasure came to, taken down in one pass: it is long, and sealed item by item.
+//! What the plan of an erasure came to, taken down in one pass: it is long, and sealed item by
+//! item.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -23,8 +24,8 @@ pub struct Reckoning {
     pub unrecoverable_after: Option<Timestamp>,
     /// What became of everything else, where that was looked at.
     pub untouched: Option<Untouched>,
-    /// How many of the items the find saw, where it kept an account of that: with the untouched ones
-    /// they are all that it saw.
+    /// How many of the items the find saw, where it kept an account of that: with the untouched
+    /// ones they are all that it saw.
     pub planned: Option<u64>,
 }
 
