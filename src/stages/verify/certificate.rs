@@ -105,6 +105,9 @@ fn filled(
     let Conclusion { counts, logically_erased_at, reckoning } = conclusion;
     let Reckoning { items, unrecoverable_after, untouched, planned: of_find } = reckoning;
     let (request, hashes) = (&case.request, docket.hashes(&case.request.id));
+    // Not if an earlier version found: it counted what was gone by the time it was read.
+    let adds_up =
+        |planned: u64| untouched.is_some_and(|others| planned + others.items == counts.seen);
     let (policy, sources) = planned(records);
     let at = |is: fn(&Event) -> bool| {
         records.iter().rev().find(|record| is(&record.event)).map_or(now, |record| record.at)
@@ -115,7 +118,7 @@ fn filled(
         counts: CertifiedCounts {
             found: counts.found,
             outcomes: counts.outcomes.clone(),
-            planned: of_find,
+            planned: of_find.filter(|planned| adds_up(*planned)),
             seen: counts.seen,
         },
         deployment: docket.deployment(),
