@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use crate::domain::item::{Hit, Item};
+use crate::matching::encoding::Undone;
 use crate::matching::identity::aliases::BEFORE_BYTES;
 use crate::matching::identity::boundaries::{Boundary, stands_alone};
 use crate::matching::limits::Limits;
@@ -37,8 +38,10 @@ pub fn scan(
     let mut search = Search::new(matcher, limits);
     let mut walk = Walk::new(&mut search, limits, &meter);
     walk.head(item);
-    walk.content(content)?;
-    let unreadable = std::mem::take(&mut walk.unreadable).into_iter().collect();
+    let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
+    walk.content(&mut undone)?;
+    let mut unreadable: Vec<String> = std::mem::take(&mut walk.unreadable).into_iter().collect();
+    unreadable.extend(undone.trouble().map(str::to_owned));
     Ok(Scan { hits: hits(walk.sights), unreadable, bytes: meter.stored() })
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt};
 
 use crate::domain::failure::Failure;
-use crate::domain::item::Item;
+use crate::domain::item::{Item, Kind};
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Action;
 use crate::domain::policy::rules::Otherwise;
@@ -32,36 +32,62 @@ pub async fn erase(
     concurrency: usize,
     with: &Walk,
 ) -> Result<(), Failure> {
-    // Ends: each round gives at least one open item an outcome, or fails.
+    let (mut after, mut directories) = (None, Vec::new());
+    // Ends: each round goes on behind the last.
     loop {
-        let batch = docket.items(case, None, true, BATCH).await?;
-        if batch.is_empty() {
-            docket.advance(case, Event::Acted { archive: None }).await?;
-            return Ok(());
-        }
-        let ordinals: Vec<u64> = batch.iter().map(|entry| entry.ordinal).collect();
-        docket.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
-        let ends: Vec<(u64, Result<Ended, Failure>)> = stream::iter(batch)
-            .map(|entry| async move { (entry.ordinal, end(sources, entry, with).await) })
-            .buffer_unordered(concurrency)
-            .collect()
-            .await;
-        let hashes = docket.hashes(&case.request.id);
-        let (mut ended, mut failure) = (Vec::new(), None);
-        for (ordinal, end) in ends {
-            match end {
-                Ok((outcome, digest)) => {
-                    let rewritten = digest.map(|digest| hashes.content(&digest).to_string());
-                    ended.push(ItemEnd { ordinal, outcome, rewritten });
-                }
-                Err(error) => failure = Some(error),
+        let batch = docket.items(case, after, true, BATCH).await?;
+        let Some(last) = batch.last() else { break };
+        after = Some(last.ordinal);
+        let (later, now): (Vec<Entry>, Vec<Entry>) = batch.into_iter().partition(is_directory);
+        directories.extend(later.into_iter().map(|e| (e.planned.finding.item.name, e.ordinal)));
+        act(docket, sources, case, now, concurrency, with).await?;
+    }
+    // After all that is in them, and one that is in another before that one.
+    directories.sort();
+    for (_, ordinal) in directories.into_iter().rev() {
+        let one = docket.items(case, ordinal.checked_sub(1), true, 1).await?;
+        act(docket, sources, case, one, 1, with).await?;
+    }
+    docket.advance(case, Event::Acted { archive: None }).await?;
+    Ok(())
+}
+
+fn is_directory(entry: &Entry) -> bool {
+    entry.planned.finding.item.kind == Kind::Directory
+}
+
+/// Gives some open items their outcomes.
+async fn act(
+    docket: &Docket,
+    sources: &[Arc<dyn Source>],
+    case: &Case,
+    batch: Vec<Entry>,
+    concurrency: usize,
+    with: &Walk,
+) -> Result<(), Failure> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    let ordinals: Vec<u64> = batch.iter().map(|entry| entry.ordinal).collect();
+    docket.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
+    let ends: Vec<(u64, Result<Ended, Failure>)> = stream::iter(batch)
+        .map(|entry| async move { (entry.ordinal, end(sources, entry, with).await) })
+        .buffer_unordered(concurrency)
+        .collect()
+        .await;
+    let hashes = docket.hashes(&case.request.id);
+    let (mut ended, mut failure) = (Vec::new(), None);
+    for (ordinal, end) in ends {
+        match end {
+            Ok((outcome, digest)) => {
+                let rewritten = digest.map(|digest| hashes.content(&digest).to_string());
+                ended.push(ItemEnd { ordinal, outcome, rewritten });
             }
-        }
-        docket.record_ends(case, &ended).await?;
-        if let Some(failure) = failure {
-            return Err(failure);
+            Err(error) => failure = Some(error),
         }
     }
+    docket.record_ends(case, &ended).await?;
+    failure.map_or(Ok(()), Err)
 }
 
 /// What became of an item, and the digest of its new bytes if it was redacted.

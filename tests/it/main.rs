@@ -17,6 +17,7 @@ mod matching; // what is found in an item, in every reading, and what is not
 mod oracle; // the same against an oracle that is slow and obviously right
 mod redaction; // what is taken out of an item, what stays, and what is refused
 mod masking; // who is masked in the items of a request, and who is not
+mod said; // what a source says of an item beside its bytes is used: encodings, properties, directories
 mod source_contract; // the Source suite: memory, folder
 mod rewrite_contract; // redaction in place, a part of that suite
 mod source_on_azure; // the Source suite: Azurite; broken wires, refusals

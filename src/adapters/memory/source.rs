@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::failure::Failure;
-use crate::domain::item::{Item, Version};
+use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, OneContainer};
 use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::{Erased, NewForm, Page, Read, Rewritten, Source};
@@ -33,6 +33,12 @@ pub struct Content {
     pub bytes: Bytes,
     /// The media type.
     pub content_type: Option<String>,
+    /// Whether it is a directory.
+    pub is_directory: bool,
+    /// How the bytes are encoded.
+    pub content_encoding: Option<String>,
+    /// What is said of them beside that.
+    pub properties: BTreeMap<String, String>,
     /// Kept beside the bytes.
     pub metadata: BTreeMap<String, String>,
     /// Index tags.
@@ -166,7 +172,10 @@ impl MemorySource {
             etag: stored.etag.clone(),
             size: stored.content.bytes.len() as u64,
             modified: None,
+            kind: if stored.content.is_directory { Kind::Directory } else { Kind::Bytes },
             content_type: stored.content.content_type.clone(),
+            content_encoding: stored.content.content_encoding.clone(),
+            properties: stored.content.properties.clone(),
             metadata: stored.content.metadata.clone(),
             tags: stored.content.tags.clone(),
         }
@@ -246,6 +255,11 @@ impl Source for MemorySource {
         if let Some(Fault::Blocks(block)) = shelves.faults.get(&item.name) {
             return Ok(Erased::Blocked(Barrier::new(*block, "")));
         }
+        let below = format!("{}/", item.name);
+        let is_below = |name: &String| name.starts_with(&below);
+        if stored.content.is_directory && shelves.forms.keys().any(is_below) {
+            return Ok(Erased::Blocked(Barrier::new(Block::Lock, "DirectoryIsNotEmpty")));
+        }
         shelves.remove(item);
         Ok(Erased::Done)
     }
@@ -270,10 +284,22 @@ impl Source for MemorySource {
             Some(Fault::Refuses(word)) => return Ok(Rewritten::Refused(word.clone())),
             Some(Fault::BreaksAfter(_)) | None => {}
         }
-        let content_type = stored.content.content_type.clone();
-        let NewForm { metadata, tags, .. } = form;
-        let etag =
-            shelves.put(&item.name, Content { bytes: bytes.into(), content_type, metadata, tags });
+        if stored.content.is_directory {
+            return Ok(Rewritten::Refused("directory".to_owned()));
+        }
+        let content_encoding = stored.content.content_encoding.clone();
+        let NewForm { content_type, properties, metadata, tags, .. } = form;
+        let bytes = bytes.into();
+        let content = Content {
+            bytes,
+            is_directory: false,
+            content_type,
+            content_encoding,
+            properties,
+            metadata,
+            tags,
+        };
+        let etag = shelves.put(&item.name, content);
         Ok(Rewritten::Done { etag })
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::item::{Finding, Item, Version};
+use crate::domain::item::{Finding, Item, Kind, Version};
 use crate::domain::layout::Layout;
 use crate::domain::plan::Action;
 use crate::domain::policy::pattern::Pattern;
@@ -148,6 +148,10 @@ fn softened(
             return Decision { action: Action::Delete, why: why.to_owned() };
         }
     };
+    if finding.item.kind != Kind::Bytes && otherwise == Otherwise::Delete {
+        let why = format!("{why}; a directory or a link cannot be redacted");
+        return Decision { action: Action::Delete, why };
+    }
     if finding.item.version != Version::Current {
         // A source cannot write its own past anew.
         let why = format!("{why}; an older copy cannot be redacted");
@@ -195,7 +199,7 @@ impl Rule {
 }
 
 fn fits(pattern: &Pattern, item: &Item) -> bool {
-    let Layout { container, path } = item.layout();
+    let Layout { container, path, .. } = item.layout();
     let whole = |container: &str| pattern.matches(&format!("{container}/{path}"));
     pattern.matches(path) || container.is_some_and(whole)
 }

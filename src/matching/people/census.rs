@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::domain::item::Item;
 use crate::domain::subject::Subject;
+use crate::matching::encoding::Undone;
 use crate::matching::limits::{Limits, PeopleLimits};
 use crate::matching::people::crowd::Crowd;
 use crate::matching::people::named::{Identifier, named_in};
@@ -35,7 +36,8 @@ pub fn census(
     let mut counting = Counting { known: HashSet::new(), census, room: people.people_max };
     let mut walk = Walk::new(&mut counting, limits, &meter);
     walk.head(item);
-    walk.content(content)?;
+    let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
+    walk.content(&mut undone)?;
     Ok(counting.census)
 }
 

@@ -84,7 +84,7 @@ impl FolderWorld {
     }
 
     fn place(&self, name: &str) -> PathBuf {
-        self.path().join(relative(name).unwrap())
+        self.path().join(relative(name).unwrap().path)
     }
 }
 

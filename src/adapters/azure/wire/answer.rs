@@ -64,6 +64,13 @@ impl Answer {
         self.headers.get_optional_str(&HeaderName::from_static(name))
     }
 
+    /// Names and values of metadata, names in lower case.
+    pub fn metadata(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().filter_map(|(name, value)| {
+            Some((name.as_str().strip_prefix("x-ms-meta-")?, value.as_str()))
+        })
+    }
+
     /// The `ETag` as listings write it, without quotes.
     pub fn etag(&self) -> Option<String> {
         self.header("etag").map(|etag| etag.trim_matches('"').to_owned())
