@@ -43,8 +43,8 @@ pub struct Item {
     /// How the bytes are encoded, as HTTP says it (`Content-Encoding`): outermost last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_encoding: Option<String>,
-    /// What else the source says of the item, by the names of HTTP (`Content-Disposition`); searched
-    /// as the bytes are.
+    /// What else the source says of the item, by the names of HTTP (`Content-Disposition`);
+    /// searched as the bytes are.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
     /// Names and values kept beside the bytes; searched as the bytes are.

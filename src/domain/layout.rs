@@ -6,12 +6,15 @@
 //!
 //! | container | path | what it is |
 //! | --- | --- | --- |
-//! | any, as a rule `azureml` | `ExperimentRun/dcid.RUN/…` | artifacts of a run, its document among them |
+//! | any | `ExperimentRun/dcid.RUN/…` | artifacts of a run, its document too |
 //! | | `ArtifactZip/ExperimentRun/dcid.RUN.zip` | a zipped copy of these |
 //! | | `ComputeRecord/dcid.RUN` | what computed it |
-//! | any but `azureml`, as a rule `azureml-blobstore-GUID` | `azureml/RUN/OUTPUT…`, `dataset/RUN/OUTPUT…` | outputs of a run |
+//! | any but `azureml` | `azureml/RUN/OUTPUT…`, `dataset/RUN/OUTPUT…` | outputs of a run |
 //! | any | `LocalUpload/…`, `WebUpload/…`, `Dataset/…` | uploads |
-//! | any, as a rule the file share `code-GUID` | `Users/ALIAS/…` | the folder of a user |
+//! | any | `Users/ALIAS/…` | the folder of a user |
+//!
+//! As a rule the first three are in the container `azureml`, outputs in the default datastore
+//! `azureml-blobstore-GUID`, and user folders in the file share `code-GUID`.
 //!
 //! `azureml` is a container's name and a folder's in another, so that a name alone does not tell
 //! which. Where the container is not known, `azureml/WORD/…` is nobody's output if a container

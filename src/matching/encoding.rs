@@ -285,7 +285,14 @@ impl Read for Decoder<'_> {
             Self::Gzip(decoder) => return members(decoder, buffer),
             Self::Zlib(decoder) => (decoder.read(buffer)?, decoder.get_mut()),
             Self::Deflate(decoder) => (decoder.read(buffer)?, decoder.get_mut()),
-            Self::Brotli(decoder) => (decoder.read(buffer)?, decoder.get_mut()),
+            Self::Brotli(decoder) => {
+                let read = decoder.read(buffer)?;
+                if read == 0 && !buffer.is_empty() {
+                    // Says only now whether something of what it has taken is left.
+                    decoder.read(buffer)?;
+                }
+                (read, decoder.get_mut())
+            }
             // Frames follow each other, and anything else is refused.
             Self::Zstd(decoder) => return decoder.read(buffer),
         };

@@ -285,7 +285,8 @@ mod tests {
             <CopySource>https://a/b</CopySource></Properties><Metadata><owner>ann</owner>\
             <owner>bob</owner><x-ms-invalid-name>a b</x-ms-invalid-name></Metadata></Blob>\
             <Blob><Name>d</Name><Properties><ResourceType>directory</ResourceType></Properties>\
-            </Blob><Blob><Name>e</Name><Metadata><Hdi_isfolder>true</Hdi_isfolder></Metadata></Blob>";
+            </Blob><Blob><Name>e</Name><Metadata><Hdi_isfolder>true</Hdi_isfolder></Metadata>\
+            </Blob>";
         let blobs = parse(&page(xml)).unwrap().blobs;
         let map = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(blobs[0].content_encoding.as_deref(), Some("br"));

@@ -1,8 +1,8 @@
 //! A file that is written beside the one whose place it will take.
 //!
-//! It is hidden, and locked while it is being written; listings leave it out: it is nothing yet. One
-//! that a killed process left behind is locked no more, and whoever lists the folder next removes
-//! it: what it holds, or a part of it, stands beside it still.
+//! It is hidden, and locked while it is being written; listings leave it out: it is nothing yet.
+//! One that a killed process left behind is locked no more, and whoever lists the folder next
+//! removes it: what it holds, or a part of it, stands beside it still.
 
 use std::fs::{self, File, FileTimes, Metadata, TryLockError};
 use std::io::{self, Write};

@@ -5,7 +5,7 @@
 //! Links are never followed: what they point to lies in another place, which is a source of its own
 //! or not ours, and following one could read or erase outside the folder. The text of the target is
 //! what a link holds. A folder that an erasure leaves empty goes with the name that it was a part
-//! of, as in a container, which has none; but for the outermost ones.
+//! of, as in a container, which has none; but for containers.
 //!
 //! A file system knows no conditional delete. The state of a file (its `ETag`: inode, size, time of
 //! last change) is compared right before it is unlinked; a write that falls between the two calls
@@ -132,7 +132,9 @@ impl Source for FolderSource {
         let path = relative(&item.name)
             .ok_or_else(|| Failure::permanent("erasing a file: no file can have that name"))?;
         let seen = item.etag.clone();
-        self.on_disk("erasing a file", move |root| unlink_unchanged(root, &path, &seen)).await
+        let said = self.layout;
+        let unlink = move |root: &Path| unlink_unchanged(root, said, &path, &seen);
+        self.on_disk("erasing a file", unlink).await
     }
 
     /// The new file takes the name in one step, right after the old one was looked at once more.
@@ -238,7 +240,12 @@ fn open_unchanged(root: &Path, below: &Below, seen: &str) -> io::Result<Opened> 
     reading.next().map(Opened::File)
 }
 
-fn unlink_unchanged(root: &Path, below: &Below, seen: &str) -> io::Result<Erased> {
+fn unlink_unchanged(
+    root: &Path,
+    said: Option<FolderLayout>,
+    below: &Below,
+    seen: &str,
+) -> io::Result<Erased> {
     let Some((path, metadata)) = thing_at(root, below)? else { return Ok(Erased::AlreadyAbsent) };
     if etag(&metadata) != seen {
         return Ok(Erased::Changed);
@@ -247,7 +254,8 @@ fn unlink_unchanged(root: &Path, below: &Below, seen: &str) -> io::Result<Erased
     match removed {
         Ok(()) => {
             sync_parent(&path)?;
-            prune(&path, below)?;
+            let is_account = || Ok(laid(root, said)?.container == Container::Leading);
+            prune(&path, below, is_account)?;
             Ok(Erased::Done)
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Erased::AlreadyAbsent),
@@ -260,11 +268,18 @@ fn unlink_unchanged(root: &Path, below: &Below, seen: &str) -> io::Result<Erased
     }
 }
 
-/// Removes the folders that a name was in and that hold nothing any more, innermost first, but for
-/// the outermost.
-fn prune(path: &Path, below: &Below) -> io::Result<()> {
-    let folders = below.path.components().count().saturating_sub(2);
-    for folder in path.ancestors().skip(1).take(folders) {
+/// Removes the folders that a name was in and that hold nothing any more, innermost first; but no
+/// container.
+fn prune(
+    path: &Path,
+    below: &Below,
+    is_container: impl Fn() -> io::Result<bool>,
+) -> io::Result<()> {
+    let folders = below.path.components().count().saturating_sub(1);
+    for (number, folder) in path.ancestors().skip(1).take(folders).enumerate() {
+        if number + 1 == folders && is_container()? {
+            break;
+        }
         // Not empty, or not ours to remove.
         if fs::remove_dir(folder).is_err() {
             break;

@@ -107,6 +107,10 @@ fn undone(encoding: Option<&str>, mut bytes: &[u8]) -> Option<Vec<u8>> {
 /// What these bytes say of the run of that id; `None` where they are no JSON object.
 fn said(bytes: &[u8], run: &str, matcher: &Matcher) -> Option<Document> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // A list would be taken for the fields in their order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
     let document: Run = serde_json::from_slice(bytes).ok()?;
     let creator = document.system_data.get("createdBy").unwrap_or(&Value::Null);
     let id = document.run_id.as_str().or(document.name.as_str().filter(|_| !creator.is_null()));

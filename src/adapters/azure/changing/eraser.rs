@@ -119,9 +119,9 @@ impl Eraser {
         Ok(if is_purged { Erased::Done } else { erased })
     }
 
-    /// The version that a form has become which was deleted. One that was written before the account
-    /// kept versions has no id before: it is looked for, unless a deletion showed a moment ago that
-    /// the account keeps none.
+    /// The version that a form has become which was deleted. One that was written before the
+    /// account kept versions has no id before: it is looked for, unless a deletion showed a moment
+    /// ago that the account keeps none.
     async fn version_left(&self, item: &Item, erased: &Erased) -> Result<Option<String>, Failure> {
         if !matches!(erased, Erased::Done | Erased::AlreadyAbsent)
             || item.version != Version::Current
