@@ -93,7 +93,8 @@ pub async fn hold<T>(
         done = work => done,
         () = lost(world, lease) => {
             let doing = "going on with work under a lease";
-            Err(Failure::transient(doing).because("another daemon has taken the work over"))
+            let taken = "another daemon has taken the work over";
+            Err(Failure::transient(doing).because(taken).of_the_ledger())
         }
     }
 }
