@@ -62,6 +62,7 @@ pub struct Ledger {
     pub url_file: Option<String>,
     pub master_key_file: Option<String>,
     pub master_key: Option<String>,
+    pub details_days: u16,
 }
 
 /// `[exports]`
@@ -86,6 +87,7 @@ pub struct Store {
     pub client_id: Option<String>,
     pub client_secret: Option<String>,
     pub client_secret_file: Option<String>,
+    pub layout: Option<String>,
 }
 
 /// Each of `[[policy]]`

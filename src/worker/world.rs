@@ -102,6 +102,8 @@ pub struct Limits {
     pub archive_life_ms: u64,
     /// How long erased people are recognised again; 0 is never.
     pub tombstone_days: u16,
+    /// How long the details of requests that rest are kept; 0 for good.
+    pub details_days: u16,
     /// Hits kept for one subject in one item.
     pub hits_per_item_max: usize,
     /// How deep containers are opened.
@@ -245,6 +247,11 @@ impl Limits {
     pub fn remembered_until(&self, now: Timestamp) -> Option<Timestamp> {
         let days = SignedDuration::from_hours(24 * i64::from(self.tombstone_days));
         (self.tombstone_days > 0).then(|| now.saturating_add(days).unwrap_or(Timestamp::MAX))
+    }
+
+    /// How long the details of requests that rest are kept, where they are not kept for good.
+    pub fn details_kept_ms(&self) -> Option<u64> {
+        (self.details_days > 0).then(|| u64::from(self.details_days) * 86_400_000)
     }
 
     /// Bounds on one pass over the sources.

@@ -6,6 +6,7 @@ mod support; // what the tests start and share
 mod state_grid; // every state against every event
 mod flow; // whole lives through the door, in memory
 mod policies; // what an erasure does by the operator's rules, and what of others an export shows
+mod names; // the same blobs under every kind of source give the same plan
 mod decisions; // what waits for a person, and what a person may decide
 mod callbacks; // producers are told by HTTP, and nobody else is
 mod crash; // the same lives, stopped at every effect and started again
@@ -27,6 +28,7 @@ mod erasing_blobs; // what an account keeps of an erased blob, under each policy
 mod exports_contract; // the Exports suite: memory, folder, Azurite
 mod encrypted; // archives for their recipients alone, opened by age; their end, and links to them
 mod ledger_contract; // the Ledger suite: SQLite, PostgreSQL
+mod ledger_faults; // a ledger that fails for a while: full disks, cut connections, cancelled statements
 mod ledger_shredding; // what a database file still holds of a request that rests
 mod folder_queue; // the embedded default queue
 mod signed; // who may ask: keys, signatures, and messages that nobody vouches for
