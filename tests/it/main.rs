@@ -15,6 +15,7 @@ mod model; // intake, ledger, leases and outbox as a model, every order of event
 mod privacy; // canaries
 mod matching; // what is found in an item, in every reading, and what is not
 mod oracle; // the same against an oracle that is slow and obviously right
+mod hostile; // content that was made to take long, to take much, or to break what reads it
 mod redaction; // what is taken out of an item, what stays, and what is refused
 mod masking; // who is masked in the items of a request, and who is not
 mod said; // what a source says of an item beside its bytes is used: encodings, properties, directories
