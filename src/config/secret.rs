@@ -20,8 +20,57 @@ impl Secret {
     }
 }
 
+/// The URLs of a broker's nodes in one text: parted by white space, or as some clients write lists,
+/// by a semicolon or a comma before the next `amqp`.
+pub fn broker_urls(text: &str) -> Vec<&str> {
+    let begins = |at: &usize| {
+        let rest = &text[*at..];
+        let parts = |c: char| c.is_whitespace() || matches!(c, ';' | ',');
+        let is_first = *at == 0 || text[..*at].ends_with(parts);
+        is_first && (rest.starts_with("amqp://") || rest.starts_with("amqps://"))
+    };
+    let mut starts: Vec<usize> = text.char_indices().map(|(at, _)| at).filter(begins).collect();
+    // What stands before the first is no URL of a broker, and the caller's to refuse.
+    if starts.first() != Some(&0) && !text.trim().is_empty() {
+        starts.insert(0, 0);
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    let urls = starts.iter().zip(ends).flat_map(|(start, end)| {
+        let url = text[*start..end].trim_end_matches(|c: char| c.is_whitespace());
+        // Only the mark between two, and none that ends a URL's own text.
+        let url = if end < text.len() { url.trim_end_matches([';', ',']) } else { url };
+        url.split_whitespace()
+    });
+    urls.collect()
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_urls_in_one_text() {
+        let (one, two) = ("amqp://u:p@a/%2f", "amqps://u:p;,@b:5671/v");
+        let table = [
+            (one.to_owned(), vec![one]),
+            (format!("{one} {two}"), vec![one, two]),
+            (format!("{one};{two}"), vec![one, two]),
+            (format!("{one},{two}"), vec![one, two]),
+            (format!("{one}; {two}\n"), vec![one, two]),
+            (format!("  {one}  "), vec![one]),
+            (two.to_owned(), vec![two]),
+            ("http://a".to_owned(), vec!["http://a"]),
+            (format!("x {one}"), vec!["x", one]),
+            (String::new(), vec![]),
+        ];
+        for (text, expected) in table {
+            assert_eq!(broker_urls(&text), expected, "{text}");
+        }
     }
 }

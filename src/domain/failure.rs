@@ -53,6 +53,12 @@ impl Failure {
         self
     }
 
+    /// Adds what a peer said as the cause: it is not ours, and may repeat what we told it.
+    #[must_use]
+    pub fn because_told(self, said: impl fmt::Display) -> Self {
+        self.because(told(&said.to_string()))
+    }
+
     /// Says that the ledger itself failed, whatever it was asked: a disk is full, a server is away,
     /// a login is refused.
     #[must_use]
@@ -101,6 +107,82 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
+/// Longest text of a peer that is repeated, in characters.
+const TOLD_CHARS_MAX: usize = 300;
+
+/// Stands where a secret may have been.
+const MASK: &str = "***";
+
+/// Names of values that are secret, or parts of such names.
+const TELLTALES: [&str; 7] = ["pass", "pwd", "secret", "token", "sig", "key", "auth"];
+
+/// Shortest run of letters and digits that can only be a key or a signature.
+const RANDOM_CHARS_MIN: usize = 40;
+
+/// What a peer said, fit for logs and pages: in one line, cut, and without what may be a secret.
+/// Those are what stands before the last `@` of a word that has a `:` there, as in URLs; values of
+/// names such as `password` and `sig`; and long runs as keys are.
+pub fn told(text: &str) -> String {
+    let (mut words, mut is_secret) = (Vec::new(), false);
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+        if word.is_empty() {
+            continue;
+        }
+        // `Bearer`, `Basic`, `password:` and the like tell of the word behind them.
+        words.push(if is_secret { MASK.to_owned() } else { without_secrets(word) });
+        let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
+        is_secret = matches!(bare.as_str(), "bearer" | "basic" | "sharedkey")
+            || word.ends_with([':', '=']) && is_telling(&bare);
+    }
+    let text = words.join(" ");
+    match text.char_indices().nth(TOLD_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+fn is_telling(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    TELLTALES.iter().any(|telltale| name.contains(telltale))
+}
+
+fn without_secrets(word: &str) -> String {
+    let lower = word.to_ascii_lowercase();
+    let is_escaped_url = lower.contains("%3a%2f%2f") && lower.contains("%40");
+    let (before, after) = match word.rsplit_once('@') {
+        Some((before, after)) if before.contains(':') => (MASK.to_owned() + "@", after),
+        _ if is_escaped_url => return MASK.to_owned(),
+        _ => (String::new(), word),
+    };
+    let mut masked = before;
+    // Names and values, each with what stands between it and the next.
+    let ends = |c: char| matches!(c, '&' | ';' | ',' | '?' | '{' | '}' | '(' | ')' | '<' | '>');
+    for part in after.split_inclusive(ends) {
+        let value = part.trim_end_matches(ends);
+        match value.split_once(['=', ':']) {
+            Some((name, secret)) if is_telling(name) && !secret.is_empty() => {
+                let end = &part[value.len()..];
+                masked.push_str(&value[..=name.len()]);
+                masked.push_str(MASK);
+                masked.push_str(end);
+            }
+            _ if is_random(value) => masked.push_str(MASK),
+            _ => masked.push_str(part),
+        }
+    }
+    masked
+}
+
+/// Whether there is a run that is too long and too mixed for a word of people.
+fn is_random(text: &str) -> bool {
+    let is_of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '_' | '-');
+    text.split(|c| !is_of_key(c)).any(|run| {
+        run.len() >= RANDOM_CHARS_MIN
+            && run.contains(|c: char| c.is_ascii_digit())
+            && run.contains(|c: char| c.is_ascii_alphabetic())
+    })
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.doing)
@@ -116,6 +198,45 @@ impl Error for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_peers_say_holds_no_secret() {
+        for text in [
+            "NOT_ALLOWED - vhost /;amqp://svc:5ecret@h2/%2f not found",
+            "NOT_ALLOWED - vhost '/,amqps://svc:5ecret@h2,amqp://b:5ecret@h3' not found",
+            "vhost %2F;amqp%3A%2F%2Fsvc%3A5ecret%40h2 not found",
+            "amqp://svc:5e@cr:et5ecret@h2/",
+            "postgres://dsrd:5ecret@db:5432/dsrd?sslmode=on",
+            "unknown value: postgres://db/dsrd?user=a&password=5ecret&x=1",
+            "https://a.blob.core.windows.net/c?sv=2021&se=2026&sig=5ecret%3D&sp=r",
+            "AccountName=a;AccountKey=5ecret==;EndpointSuffix=core.windows.net",
+            "{\"password\":\"5ecret\",\"user\":\"a\"}",
+            "password: 5ecret",
+            "Authorization: Bearer 5ecret",
+            "bearer 5ecret.5ecret.5ecret",
+            "SharedKey a:5ecret",
+            "SharedAccessSignature=5ecret",
+            "key 5ecretAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA was refused",
+        ] {
+            assert!(!told(text).contains("5ecret"), "{text}: {}", told(text));
+        }
+    }
+
+    #[test]
+    fn what_peers_say_stays_readable() {
+        for text in [
+            "NOT_FOUND - no queue 'dsr.requests' in vhost '/'",
+            "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN.",
+            "database \"dsrd\" does not exist",
+            "(code: 13) database or disk is full",
+            "connection to 10.1.2.3:5672 refused (os error 111)",
+            "the storage service answered 403 AuthorizationPermissionMismatch",
+        ] {
+            assert_eq!(told(text), text);
+        }
+        assert_eq!(told("a\u{1b}[2J\n\tb"), "a [2J b");
+        assert_eq!(told(&"é ".repeat(1000)).chars().count(), TOLD_CHARS_MAX + 1);
+    }
 
     #[test]
     fn nothing_is_said_twice() {

@@ -50,6 +50,9 @@ pub trait Ledger: Tasks + Archives + Inventories + Tombstones + Retention {
     /// Where a request stands.
     async fn standing(&self, id: &RequestId) -> Result<Option<Standing>, Failure>;
 
+    /// The latest message that was rejected and named this request.
+    async fn rejected_for(&self, claimed: &RequestId) -> Result<Option<RequestId>, Failure>;
+
     /// Requests in any of these states, earliest due first, at most `limit`.
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure>;
 
@@ -158,10 +161,14 @@ pub trait Ledger: Tasks + Archives + Inventories + Tombstones + Retention {
 pub struct Opening {
     /// The record; its sequence is 1.
     pub record: Record,
-    /// Keyed digest of the body: the same request sent twice has the same.
+    /// Keyed digest of what is asked: the same request sent twice has the same.
     pub digest: String,
+    /// The digest that an earlier version kept of the same request: that of its bytes.
+    pub former_digest: Option<String>,
     /// `None` for a message that was rejected.
     pub request: Option<OpeningRequest>,
+    /// The request id that a rejected message named, if it had a sound one.
+    pub claimed: Option<RequestId>,
     /// Whom to answer, now and later.
     pub correspondence: Correspondence,
     /// What is announced with it.

@@ -41,14 +41,18 @@ pub trait Tasks: Send + Sync {
 
     /// Requests of these states whose work nobody holds and that are not put off, earliest due
     /// first, at most `limit`. Not erasures that are being verified: those are the work of a sweep.
+    /// Nor planned ones that an export of the same person goes before, which was submitted before
+    /// they were taken.
     async fn free(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure>;
 
     /// Accepted requests that no other request about the same person stands in the way of, earliest
     /// due first, at most `limit`. See [`Tasks::in_the_way`].
     async fn ready(&self, limit: u32) -> Result<Vec<Standing>, Failure>;
 
-    /// The open requests that an accepted one waits for: they name the same person, and either are
-    /// under way or were accepted before it. Exports stand in no export's way.
+    /// The open requests that one waits for: they name the same person, and either are under way or
+    /// come before it. An erasure is in line from when it was taken, an export from when it was
+    /// submitted, if that was earlier; it goes before an erasure that did not begin to act yet.
+    /// Exports stand in no export's way.
     async fn in_the_way(&self, id: &RequestId) -> Result<Vec<RequestId>, Failure>;
 
     /// The sweep for this purpose that is open; there is at most one.

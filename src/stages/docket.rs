@@ -8,7 +8,7 @@ use futures::stream::{self, Stream, TryStreamExt};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::domain::event::{Announcement, Content, Correspondence, Envelope};
+use crate::domain::event::{Announcement, Content, Correspondence, Envelope, request_status};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
@@ -32,6 +32,7 @@ use crate::ports::tasks::Lease;
 use crate::stages::announce;
 use crate::stages::message::fault::{Fault, Terms};
 use crate::stages::message::read::{self, Message};
+use crate::stages::message::sameness::essence;
 
 /// Planned items read from the ledger at a time.
 const PAGE: u32 = 1000;
@@ -126,7 +127,8 @@ impl Docket {
         Opening {
             announcement: self.envelope.announce(content, correspondence),
             record,
-            digest: self.digest(body),
+            digest: self.digest(essence(request).as_bytes()),
+            former_digest: Some(self.digest(body)),
             request: Some(OpeningRequest {
                 kind: request.kind,
                 regulation: request.regulation.clone(),
@@ -137,6 +139,7 @@ impl Docket {
                 callbacks: request.callbacks.clone(),
                 sealed,
             }),
+            claimed: None,
             correspondence: correspondence.clone(),
         }
     }
@@ -144,10 +147,14 @@ impl Docket {
     /// What opens the account of a message that was refused, under an id of its own: the one it
     /// claims may be that of a good request. The same message again is the same account; the same
     /// body with another signature is another message, and may have another fault.
+    ///
+    /// Where the claimed id is that of a request in the ledger, the event is about the message
+    /// alone, and says how that request stands: nobody may take it for the request's end.
     pub fn rejection(
         &self,
         delivery: &Delivery,
         claimed: Option<&RequestId>,
+        living: Option<State>,
         faults: &[Fault],
     ) -> Opening {
         let correspondence = &delivery.correspondence;
@@ -160,22 +167,29 @@ impl Docket {
             .expect("hexadecimal digits are legal in an id");
         let codes = faults.iter().map(|fault| fault.code.to_owned()).collect();
         let record = self.record(&id, 1, Event::Rejected { codes }, "");
+        let mut details = refusals(faults);
+        if let (Some(claimed), Some(state)) = (claimed, living) {
+            details.insert("subject_request_id".into(), claimed.as_str().into());
+            details.insert("request_status".into(), request_status(state.word()).into());
+        }
         let content = Content {
             request: &id,
-            subject: claimed.unwrap_or(&id),
+            subject: claimed.filter(|_| living.is_none()).unwrap_or(&id),
             sequence: 1,
             name: "rejected",
             at: record.at,
             kind: None,
             regulation: None,
             due: None,
-            details: refusals(faults),
+            details,
         };
         Opening {
             announcement: self.envelope.announce(content, correspondence),
             record,
             digest,
+            former_digest: None,
             request: None,
+            claimed: claimed.cloned(),
             correspondence: correspondence.clone(),
         }
     }
@@ -394,7 +408,7 @@ impl Docket {
         Deployment { controller_id, source }
     }
 
-    /// Keyed digest: says whether two bodies are the same, and nothing else.
+    /// Keyed digest: says whether two texts are the same, and nothing else.
     pub fn digest(&self, body: &[u8]) -> String {
         self.master_key.keyed_digest(body)
     }

@@ -51,7 +51,8 @@ pub async fn export(
     let encryption = case.encryption();
     let name = name(&case.request.id, encryption.is_some());
     // Known before it is written: whoever dies while writing leaves nothing that nobody removes.
-    docket.ledger.keep(&case.lease, &case.request.id, &name).await?;
+    // An archive that was begun by an earlier version keeps its name.
+    let name = docket.ledger.keep(&case.lease, &case.request.id, &name).await?;
     let mut packing = Packing::new(Sink::open(exports, &name, case, encryption).await?);
     let masks = meet(docket, sources, case, with).await?;
     let mut after = None;

@@ -45,15 +45,28 @@ impl Status {
         Ok(standings.iter().map(fields).collect())
     }
 
-    /// Everything that the ledger says of one request; `None` if it does not know it.
+    /// Everything that the ledger says of one request; `None` if it does not know it. Of one that
+    /// was never accepted, what it says of the message that was rejected under that id last.
     ///
     /// # Errors
     /// The ledger cannot be read.
     pub async fn describe(&self, id: &RequestId) -> Result<Option<Map<String, Value>>, Failure> {
-        let Some(standing) = self.ledger.standing(id).await? else { return Ok(None) };
+        let rejected = match self.ledger.standing(id).await? {
+            Some(standing) => return self.account(&standing).await.map(Some),
+            None => self.ledger.rejected_for(id).await?,
+        };
+        let Some(rejected) = rejected else { return Ok(None) };
+        match self.ledger.standing(&rejected).await? {
+            Some(standing) => self.account(&standing).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn account(&self, standing: &Standing) -> Result<Map<String, Value>, Failure> {
+        let id = &standing.id;
         let records = self.ledger.records(id).await?;
         let tally = self.ledger.tally(id).await?;
-        let mut fields = fields(&standing);
+        let mut fields = fields(standing);
         let mut counts = json!({ "outcomes": tally.by_outcome, "open": tally.open });
         for record in &records {
             add(record, &mut counts, &mut fields);
@@ -71,7 +84,7 @@ impl Status {
             })
         });
         fields.insert("events".into(), events.collect());
-        Ok(Some(fields))
+        Ok(fields)
     }
 }
 

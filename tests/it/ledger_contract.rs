@@ -12,7 +12,7 @@ use dsrd::domain::inventory::Print;
 use dsrd::domain::outcome::{Barrier, Block, ItemOutcome};
 use dsrd::domain::plan::ActionWord;
 use dsrd::domain::request::{RequestId, RequestKind};
-use dsrd::domain::state::{Archive, Counts, Event, Regained, State};
+use dsrd::domain::state::{Archive, Counts, Decision, Event, Regained, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
 use dsrd::ports::archives::Kept;
 use dsrd::ports::ledger::{
@@ -38,6 +38,8 @@ macro_rules! suite {
         suite!(@ledger fresh, standings_come_by_due_date, items_come_in_pages);
         suite!(@ledger fresh, outcomes_are_replaced, thousands_of_items);
         suite!(@ledger fresh, progress_is_of_the_current_stage, rest_forgets_the_seals);
+        suite!(@ledger fresh, no_two_archives_have_one_name);
+        suite!(@timed fresh, any_text_of_a_producer_is_held);
         suite!(@ledger fresh, a_failed_request_keeps_its_seals, a_lapsed_lease_writes_nothing);
         suite!(@ledger fresh, sweeps_are_opened_one_at_a_time, one_person_is_served_in_order);
         suite!(@ledger fresh, what_a_sweep_saw_is_kept_as_long_as_it_is_needed);
@@ -73,6 +75,10 @@ async fn sqlite_keeps_the_contract() {
 async fn postgres_keeps_the_contract() {
     let server = Postgres::start().await;
     suite!(async |name: &str| server.database(name).await);
+    // Older databases have few letters.
+    let url = server.database_in("old_letters", "LATIN1").await;
+    let clock = Arc::new(MemoryClock::at(second(0)));
+    any_text_of_a_producer_is_held(&open_by(&url, &clock).await, &clock).await;
 }
 
 #[tokio::test]
@@ -475,6 +481,45 @@ async fn a_failed_request_keeps_its_seals(ledger: &dyn Ledger) {
     assert!(ledger.sealed(life.id()).await.unwrap().is_some());
     life.go(ledger, [Event::Cancelled(decision())]).await;
     assert!(ledger.sealed(life.id()).await.unwrap().is_none());
+}
+
+async fn no_two_archives_have_one_name(ledger: &dyn Ledger) {
+    let lease = own(ledger).await;
+    let one = Life::begin(ledger, "r-1", 100).await;
+    let other = Life::begin(ledger, "r-2", 100).await;
+    assert_eq!(ledger.keep(&lease, one.id(), "a.zip").await.unwrap(), "a.zip");
+    let failure = ledger.keep(&lease, other.id(), "a.zip").await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Permanent, "{}", failure.chain());
+    assert_eq!(ledger.keep(&lease, other.id(), "b.zip").await.unwrap(), "b.zip");
+    // Begun by an earlier version, under the name that it would give.
+    assert_eq!(ledger.keep(&lease, one.id(), "c.zip").await.unwrap(), "a.zip");
+    assert_eq!(ledger.kept(one.id()).await.unwrap().unwrap().name, "a.zip");
+    assert_eq!(ledger.kept(other.id()).await.unwrap().unwrap().name, "b.zip");
+}
+
+async fn any_text_of_a_producer_is_held(ledger: &dyn Ledger, _: &MemoryClock) {
+    for (number, text) in ["a\0b", "Ω", "日本 😀", "\\u0000", "é\u{85}\r\n"].iter().enumerate()
+    {
+        let mut given = opening(&format!("r-{number}"), 100);
+        given.correspondence.correlation_id = Some((*text).to_owned());
+        given.correspondence.reply_to = Some((*text).to_owned());
+        given.correspondence.message_id = Some((*text).to_owned());
+        given.announcement.correspondence = given.correspondence.clone();
+        let id = given.record.id.clone();
+        assert_eq!(ledger.open(&[&given]).await.unwrap(), [Opened::New], "{text:?}");
+        let standing = ledger.standing(&id).await.unwrap().unwrap();
+        assert_eq!(standing.correspondence, given.correspondence);
+        let unsent = ledger.unsent(9).await.unwrap();
+        assert_eq!(unsent.last(), Some(&given.announcement));
+        // What somebody decided is kept as it was said.
+        let words = Decision { actor: (*text).to_owned(), ..decision() };
+        let mut life = Life { last: given.record };
+        life.go(ledger, [Event::Cancelled(words)]).await;
+        assert_eq!(ledger.records(&id).await.unwrap().last(), Some(&life.last));
+        ledger.mark_sent(&unsent.iter().map(|event| event.id).collect::<Vec<_>>()).await.unwrap();
+        let unsent = ledger.unsent(9).await.unwrap();
+        ledger.mark_sent(&unsent.iter().map(|event| event.id).collect::<Vec<_>>()).await.unwrap();
+    }
 }
 
 async fn archives_are_known_until_they_are_removed(ledger: &dyn Ledger, clock: &MemoryClock) {
@@ -992,4 +1037,33 @@ async fn one_person_is_served_in_order(ledger: &dyn Ledger) {
     third.go(ledger, [Event::FindStarted]).await;
     begin("r-0", 50, erasure_of, &["ann's id"]).await;
     assert_eq!(ready().await, "r-2 r-4", "what is under way waits for nobody");
+
+    // Taken after the erasure, and submitted before it: it goes first, until the erasure acts.
+    let mut late = opening("r-6", 200);
+    let request = late.request.as_mut().unwrap();
+    (request.kind, request.taken) = (access, second(200));
+    (request.submitted, request.persons) = (second(115), vec!["ann's id".to_owned()]);
+    assert_eq!(ledger.open(&[&late]).await.unwrap(), [Opened::New]);
+    let mut late = Life { last: late.record };
+    assert_eq!(ready().await, "r-2 r-4 r-6");
+    let free = async || {
+        let free = ledger.free(&[State::Planned, State::Acting], 9).await.unwrap();
+        free.iter().map(|standing| standing.id.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    third.go(ledger, [planned()]).await;
+    assert_eq!(free().await, "", "it waits for the export");
+    let begins = third.next(Event::ActStarted);
+    assert_eq!(ledger.append(&begins, None, None).await.unwrap(), Appended::Overtaken);
+    let way = ledger.in_the_way(third.id()).await.unwrap();
+    assert_eq!(way.iter().map(RequestId::as_str).collect::<Vec<_>>(), ["r-6"]);
+    late.go(ledger, [Event::Cancelled(decision())]).await;
+    assert_eq!(free().await, "r-3");
+    third.go(ledger, [Event::ActStarted]).await;
+    let mut later = opening("r-7", 210);
+    let request = later.request.as_mut().unwrap();
+    (request.kind, request.submitted) = (access, second(50));
+    request.persons = vec!["ann's id".to_owned()];
+    assert_eq!(ledger.open(&[&later]).await.unwrap(), [Opened::New]);
+    assert_eq!(ready().await, "r-2 r-4", "too late");
+    assert_eq!(free().await, "r-3");
 }

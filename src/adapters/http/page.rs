@@ -43,13 +43,10 @@ pub fn page(overview: &Overview, refresh: bool) -> String {
 }
 
 /// The page when there is nothing to be shown.
-pub fn unavailable(why: &str, refresh: bool) -> String {
-    let body = format!(
-        "<header><h1>dsrd</h1></header>\n<main><p class=\"alert\" role=\"alert\">The ledger cannot \
-         be read: {}</p></main>\n",
-        escape(why)
-    );
-    frame(&body, refresh)
+pub fn unavailable(refresh: bool) -> String {
+    let body = "<header><h1>dsrd</h1></header>\n<main><p class=\"alert\" role=\"alert\">The ledger \
+                cannot be read now; the log tells why</p></main>\n";
+    frame(body, refresh)
 }
 
 fn document(overview: &Overview, refresh: bool) -> Result<String, fmt::Error> {

@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::sharing::inventories::PRINT_BYTES;
+use crate::adapters::sql::telling::plain;
 use crate::domain::callbacks::url::{CallbackUrl, IllegalUrl};
 use crate::domain::event::{Announcement, Correspondence};
 use crate::domain::failure::Failure;
@@ -155,8 +156,9 @@ pub fn stored(number: u64) -> i64 {
 
 /// An event as a column holds it.
 pub fn written(event: &Event) -> String {
-    serde_json::to_string(event)
-        .expect("an event has string keys and finite numbers only, so it is always JSON")
+    let text = serde_json::to_string(event)
+        .expect("an event has string keys and finite numbers only, so it is always JSON");
+    plain::json(&text)
 }
 
 /// The way back; a negative number was not written by us and reads as nothing.
@@ -290,7 +292,7 @@ fn callback(row: &AnyRow) -> Result<Callback, RowError> {
             sequence: counted(get(row, "sequence")?),
             number: counted(get(row, "number")?),
         },
-        url: CallbackUrl::parse(&url).map_err(RowError::Url)?,
+        url: CallbackUrl::parse(&plain::decoded(&url)).map_err(RowError::Url)?,
         event: get(row, "body")?,
         tries: u32::try_from(get::<i64>(row, "tries")?).unwrap_or(u32::MAX),
         failing_ms: counted(get::<Option<i64>>(row, "failing_ms")?.unwrap_or_default()),
@@ -306,11 +308,15 @@ fn kept(row: &AnyRow) -> Result<Kept, RowError> {
 }
 
 fn correspondence(row: &AnyRow) -> Result<Correspondence, RowError> {
+    let text = |column| {
+        let text: Option<String> = get(row, column)?;
+        Ok::<_, RowError>(text.as_deref().map(plain::decoded))
+    };
     Ok(Correspondence {
-        reply_to: get(row, "reply_to")?,
-        correlation_id: get(row, "correlation_id")?,
-        traceparent: get(row, "traceparent")?,
-        message_id: get(row, "message_id")?,
+        reply_to: text("reply_to")?,
+        correlation_id: text("correlation_id")?,
+        traceparent: text("traceparent")?,
+        message_id: text("message_id")?,
     })
 }
 

@@ -9,6 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{LEASE, STANDING, read, stored};
 use crate::adapters::sql::sharing::clock::{LedgerClock, span};
+use crate::adapters::sql::sharing::persons;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
@@ -211,10 +212,11 @@ pub async fn free(
         "SELECT standings.* FROM standings \
          LEFT JOIN leases ON leases.work = 'request/' || standings.id \
          WHERE (leases.free_at IS NULL OR {}) \
-         AND NOT (state = 'verifying' AND kind = 'erasure') AND state IN ({}) \
+         AND NOT (state = 'verifying' AND kind = 'erasure') AND state IN ({}) AND NOT {} \
          ORDER BY due, id LIMIT $1",
         clock.is_past("leases.free_at", "leases.set_at", 2),
-        places.join(", ")
+        places.join(", "),
+        persons::must_not_act(),
     );
     let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit));
     let mut query = query.bind(clock.value());

@@ -1,7 +1,12 @@
 //! Which open requests are about the same person, and which of them goes first.
 //!
-//! What is under way waits for nobody, and of those that wait one is the first: so they never wait
-//! for each other.
+//! Each has a time by which it is in line: an erasure when we took it, an export when it was
+//! submitted, if that was earlier. So an export goes first that was asked for before we knew of the
+//! erasure, whichever of the two a broker or another daemon handed out first; the other way round
+//! nothing would be left to export. The times order all requests about a person, whatever producers
+//! claim, so that of those that wait one is the first, and they never wait for each other.
+//!
+//! An erasure that began its find, or is held, lets such an export go first until it acts.
 
 use jiff::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe};
@@ -19,9 +24,40 @@ const OTHERS: &str = "FROM persons AS own \
      JOIN persons AS shared ON shared.digest = own.digest AND shared.request <> own.request \
      AND shared.erasure >= 1 - own.erasure \
      JOIN requests AS other ON other.id = shared.request \
-     AND (other.state IN ('finding', 'planned', 'held', 'acting', 'verifying') \
-     OR other.state = 'accepted' AND (shared.taken < own.taken \
+     AND (other.state IN ('acting', 'verifying') \
+     OR other.state IN ('finding', 'planned', 'held') AND own.erasure = 1 \
+     OR other.state IN ('accepted', 'finding', 'planned', 'held') AND (shared.taken < own.taken \
      OR shared.taken = own.taken AND shared.request < own.request))";
+
+/// The exports that an erasure waits for before it acts: all that come before it. One that was
+/// approved is `acting` at once, and by then only those are waited for that are under way: the
+/// others wait for it.
+const EXPORTS: &str = "FROM persons AS own \
+     JOIN persons AS shared ON shared.digest = own.digest AND shared.erasure = 0 \
+     AND own.erasure = 1 AND (shared.taken < own.taken \
+     OR shared.taken = own.taken AND shared.request < own.request) \
+     JOIN requests AS mine ON mine.id = own.request \
+     JOIN requests AS other ON other.id = shared.request \
+     AND (other.state IN ('finding', 'planned', 'acting', 'verifying') \
+     OR other.state IN ('accepted', 'held') AND mine.state <> 'acting')";
+
+/// Whether a row of `standings` is an erasure that must not act yet.
+pub fn must_not_act() -> String {
+    format!(
+        "(standings.state IN ('planned', 'acting') AND standings.kind = 'erasure' \
+         AND EXISTS (SELECT 1 {EXPORTS} WHERE own.request = standings.id))"
+    )
+}
+
+/// The same of one request, in the transaction in which it would begin to act.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn is_held_back(connection: &mut AnyConnection, id: &RequestId) -> Result<bool, Failure> {
+    let statement = format!("SELECT id FROM standings WHERE id = $1 AND {}", must_not_act());
+    let rows = sqlx::query(AssertSqlSafe(statement)).bind(id.as_str()).fetch_all(connection).await;
+    Ok(!read(rows, REQUEST_ID)?.is_empty())
+}
 
 /// Notes whom requests are about; the caller commits.
 ///
@@ -43,12 +79,20 @@ pub async fn add(connection: &mut AnyConnection, openings: &[&Opening]) -> Resul
         for (id, request, digest) in persons {
             let is_erasure = request.kind == RequestKind::Erasure;
             query = query.bind(id.as_str()).bind(*digest).bind(i64::from(is_erasure));
-            query = query.bind(nanos(request.taken));
+            query = query.bind(nanos(in_line_since(request)));
         }
         let added = query.execute(&mut *connection).await;
         added.map_err(while_doing("noting whom requests are about"))?;
     }
     Ok(())
+}
+
+/// A producer cannot put a request before those that we took already but by a time in the past.
+fn in_line_since(request: &OpeningRequest) -> Timestamp {
+    match request.kind {
+        RequestKind::Erasure => request.taken,
+        RequestKind::Access | RequestKind::Portability => request.taken.min(request.submitted),
+    }
 }
 
 /// Until the year 2262.
@@ -79,9 +123,11 @@ pub async fn in_the_way(
     id: &RequestId,
 ) -> Result<Vec<RequestId>, Failure> {
     let statement = format!(
-        "SELECT DISTINCT other.id AS id {OTHERS} \
+        "SELECT other.id AS id {OTHERS} \
          JOIN requests AS mine ON mine.id = own.request AND mine.state = 'accepted' \
-         WHERE own.request = $1 ORDER BY id"
+         WHERE own.request = $1 \
+         UNION SELECT other.id AS id {EXPORTS} WHERE own.request = $1 \
+         AND mine.state IN ('finding', 'planned', 'held', 'acting') ORDER BY id"
     );
     let rows =
         sqlx::query(AssertSqlSafe(statement)).bind(id.as_str()).fetch_all(&mut *connection).await;

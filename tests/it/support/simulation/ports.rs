@@ -224,6 +224,10 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
         self.wire.look("standing", self.port.standing(id)).await
     }
 
+    async fn rejected_for(&self, claimed: &RequestId) -> Result<Option<RequestId>, Failure> {
+        self.wire.look("rejected_for", self.port.rejected_for(claimed)).await
+    }
+
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
         self.wire.look("standings", self.port.standings(states, limit)).await
     }
@@ -347,7 +351,7 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
 
 #[async_trait]
 impl<P: Ledger + ?Sized> Archives for Wired<P> {
-    async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<(), Failure> {
+    async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<String, Failure> {
         self.wire.effect("keep", self.port.keep(lease, id, name)).await
     }
 
