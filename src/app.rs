@@ -353,9 +353,11 @@ fn door(settings: &Settings) -> Result<Door, AppError> {
 
 fn sources(settings: &Settings) -> Result<Sources, AppError> {
     let mut sources = Sources::new();
-    for Store { name, place } in &settings.sources {
+    for Store { name, place, layout } in &settings.sources {
         match place {
-            Place::Folder(path) => sources.push(Arc::new(FolderSource::open(name, path))),
+            Place::Folder(path) => {
+                sources.push(Arc::new(FolderSource::open(name, path).laid_out(*layout)));
+            }
             Place::Blob(blob) if blob.is_pattern() => {
                 let archives = match &settings.exports.place {
                     Place::Blob(archives) => Some(&archives.url),

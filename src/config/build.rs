@@ -20,6 +20,7 @@ use crate::config::settings::{
 use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use crate::domain::due::Calendar;
+use crate::domain::layout::FolderLayout;
 use crate::domain::policy::guard::Guard;
 use crate::domain::request::Controller;
 
@@ -119,7 +120,27 @@ fn store(key: &str, name: &str, written: &file::Store, faults: &mut Faults) -> O
         Some(path) => Place::Folder(PathBuf::from(path)),
         None => Place::Blob(blob(key, url.expose(), written, faults)?),
     };
-    Some(Store { name: name.to_owned(), place })
+    let layout = layout(key, &place, written.layout.as_deref(), faults);
+    Some(Store { name: name.to_owned(), place, layout })
+}
+
+/// What a folder is; a URL of containers says so itself, and archives are laid out by us.
+fn layout(
+    key: &str,
+    place: &Place,
+    written: Option<&str>,
+    faults: &mut Faults,
+) -> Option<FolderLayout> {
+    let word = written?;
+    if key == "exports" || matches!(place, Place::Blob(_)) {
+        faults.add(format!("{key}.layout says what a folder of items is: leave it out"));
+        return None;
+    }
+    let layout = FolderLayout::parse(word);
+    if layout.is_none() {
+        faults.add(format!("{key}.layout must be container or containers"));
+    }
+    layout
 }
 
 fn blob(key: &str, url: &str, written: &file::Store, faults: &mut Faults) -> Option<Blob> {

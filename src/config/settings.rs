@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::secret::Secret;
 use crate::domain::callbacks::rule::CallbackRule;
 use crate::domain::due::Calendar;
+use crate::domain::layout::FolderLayout;
 use crate::domain::policy::guard::Guard;
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Controller;
@@ -144,6 +145,8 @@ pub struct Store {
     pub name: String,
     /// Where it is.
     pub place: Place,
+    /// What a folder is a copy of; `None` where that is told by what is in it.
+    pub layout: Option<FolderLayout>,
 }
 
 /// Where a store is.
