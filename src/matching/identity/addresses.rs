@@ -112,6 +112,13 @@ fn parts_at(text: &str, at: usize) -> Option<(usize, &str, Vec<usize>)> {
     let after = &text[at + 1 + domain.len()..];
     let domain = domain.trim_end_matches(['.', '-']);
     let start = local_start(text, at, after)?;
+    // Brackets whose escapes lost their backslash.
+    let (start, domain) = match (&text[start..at], domain.strip_suffix("u003e")) {
+        (local, Some(inner)) if local.starts_with("u003c") && local.len() > "u003c".len() => {
+            (start + "u003c".len(), inner)
+        }
+        _ => (start, domain),
+    };
     let before = &text[..start];
     // Two signs are nobody's, unless the first one is in the user of a URL.
     let is_user = before.ends_with("://") && after.starts_with('@');
@@ -196,6 +203,7 @@ mod tests {
             ("data/ann@contoso.com.safetensors", "ann@contoso.com"),
             ("ann@contoso.com.log.1", "ann@contoso.com"),
             ("ann@contoso.com-backup", "ann@contoso.com"),
+            ("u003cann@contoso.comu003e", "ann@contoso.com"),
             ("ann@xn--80a1acny.xn--p1ai.npy", "ann@xn--80a1acny.xn--p1ai"),
             ("_ann@contoso.com.evil.org", "_ann@contoso.com.evil.org"),
             ("wait...ann@contoso.com - hi", "ann@contoso.com"),
