@@ -79,7 +79,7 @@ pub fn is_top_level(label: &str) -> bool {
         || OF_ONES_OWN.contains(&label)
 }
 
-/// Whether nothing of a label can have been glued to a domain's end. Punycode has dashes of its own.
+/// Whether nothing of a label can have been glued to a domain's end. Punycode has its own dashes.
 fn is_whole(label: &str) -> bool {
     label.strip_prefix("xn--").map_or_else(|| is_top_level(label), |code| !code.contains('-'))
 }

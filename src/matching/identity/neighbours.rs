@@ -2,8 +2,8 @@
 //!
 //! Two things join words of different people: a list (`Kofi Osei, Mira Brandt` holds `Osei, Mira`)
 //! and the end of a row (`Lars⇥Mira`, and `Osei⇥Brandt` below it). A name may be written both ways,
-//! `Osei, Mira` and over the end of a line, so a neighbour must say that it is not: a name-like word
-//! before the family name, full names further on in the list, cells on either side.
+//! `Osei, Mira` and over the end of a line, so a neighbour must say that it is not: a name-like
+//! word before the family name, full names further on in the list, cells on either side.
 //!
 //! Works on text that is not folded: capitals tell names from words.
 
@@ -209,102 +209,20 @@ pub fn is_joint(word: &str) -> bool {
 
 /// Words before and after names that are of none: grammar, titles, and labels of people.
 fn is_no_name(word: &str) -> bool {
-    const WORDS: [&str; 72] = [
-        "an",
-        "at",
-        "attn",
-        "aus",
-        "author",
-        "autor",
-        "auteur",
-        "bei",
-        "by",
-        "cc",
-        "contact",
-        "customer",
-        "dame",
-        "dear",
-        "dipl",
-        "don",
-        "doña",
-        "dr",
-        "dra",
-        "editor",
-        "employee",
-        "for",
-        "frau",
-        "from",
-        "für",
-        "has",
-        "herr",
-        "hon",
-        "if",
-        "in",
-        "ing",
-        "is",
-        "jr",
-        "kontakt",
-        "lady",
-        "lord",
-        "mag",
-        "manager",
-        "me",
-        "miss",
-        "mlle",
-        "mme",
-        "mr",
-        "mrs",
-        "ms",
-        "mx",
-        "name",
-        "of",
-        "on",
-        "or",
-        "par",
-        "participant",
-        "participants",
-        "patient",
-        "phd",
-        "por",
-        "prof",
-        "professor",
-        "rev",
-        "senhor",
-        "señor",
-        "señora",
-        "sir",
-        "sr",
-        "sra",
-        "srta",
-        "team",
-        "the",
-        "to",
-        "via",
-        "was",
-        "student",
-    ];
-    const STEMS: [&str; 16] = [
-        "user",
-        "owner",
-        "author",
-        "creat",
-        "submitt",
-        "assignee",
-        "requester",
-        "requestor",
-        "operator",
-        "review",
-        "approve",
-        "member",
-        "maintain",
-        "contribut",
-        "responsib",
-        "manage",
-    ];
+    const WORDS: &str = "\
+        an at attn aus author autor auteur bei by cc contact customer dame dear dipl don \
+        doña dr dra editor employee for frau from für has herr hon if in ing is jr \
+        kontakt lady lord mag manager me miss mlle mme mr mrs ms mx name of on or par \
+        participant participants patient phd por prof professor rev senhor señor señora \
+        sir sr sra srta team the to via was student";
+    const STEMS: &str = "\
+        user owner author creat submitt assignee requester requestor operator review \
+        approve member maintain contribut responsib manage";
     let lower = word.to_lowercase();
+    let bare = lower.trim_end_matches('.');
     is_joint(&lower)
-        || WORDS.contains(&lower.trim_end_matches('.'))
-        || STEMS.iter().any(|stem| lower.starts_with(stem))
+        || WORDS.split(' ').any(|known| known == bare)
+        || STEMS.split(' ').any(|stem| lower.starts_with(stem))
 }
 
 /// A space, or a plus, which is one in a URL's query; what parts cells and lines is none.

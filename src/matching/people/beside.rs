@@ -383,7 +383,7 @@ mod tests {
             ("[\"ann@contoso.com\", \"Kofi Brandt\"]", "kofi brandt"),
             ("[\n \"ann@contoso.com\",\n \"Kofi Brandt\"\n]", "kofi brandt"),
             (
-                r#"[{"name":"Ann Lef","mail":"ann@contoso.com"},{"name":"Kofi Brandt","role":"x"}]"#,
+                r#"[{"name":"Ann Lef","mail":"ann@contoso.com"},{"name":"Kofi Brandt"}]"#,
                 "kofi brandt",
             ),
             ("user,reviewer\nann@contoso.com,kofib\n", "kofib"),
@@ -415,7 +415,7 @@ mod tests {
                 .split('\n')
                 .next()
                 .unwrap(),
-            "{\"owner\": \"ann@contoso.com\", \"name\": \"churn model\"}, {\"name\": \"other model\"}",
+            r#"{"owner": "ann@contoso.com", "name": "churn"}, {"name": "other model"}"#,
             "2024-04-05T19:34:50Z INFO  notify ann@contoso.com when done\n2024 INFO  Job Done",
         ] {
             assert_eq!(told(text, "ann@contoso.com"), Vec::<String>::new(), "{text}");

@@ -161,7 +161,7 @@ fn may_be_alias(value: &str) -> bool {
         && !is_technical(word)
 }
 
-/// An address that is not of the usual form, but may be somebody's: `ann@intranet`, `ann@[10.0.0.4]`.
+/// An address of an unusual form that may be somebody's: `ann@intranet`, `ann@[10.0.0.4]`.
 fn unusual_address(text: &str, at: usize) -> Option<Range<usize>> {
     const MEASURES: [&str; 9] =
         ["precision", "recall", "map", "ndcg", "hits", "hit", "accuracy", "top", "mrr"];
