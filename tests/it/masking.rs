@@ -233,6 +233,57 @@ fn whoever_is_named_beside_the_subject_is_recognised() {
     assert!(missed.is_empty(), "{} missed:\n{}", missed.len(), missed.join("\n--\n"));
 }
 
+/// Every way to write who did something, in every format that has keys.
+#[test]
+fn whatever_a_key_that_speaks_of_people_says_is_somebody() {
+    let me = "hanako.example@contoso.example";
+    let keys = [
+        "created_by",
+        "createdBy",
+        "created-by",
+        "CreatedBy",
+        "last_modified_by",
+        "lastModifiedBy",
+        "owner",
+        "Author",
+        "reviewers",
+        "submittedBy",
+        "assignee",
+        "user_name",
+        "userId",
+    ];
+    let values = [
+        "Kofi Brandt",
+        "Brandt, Kofi",
+        "kofib",
+        "22222222-3333-4444-5555-666666666666",
+        "k@x.test",
+    ];
+    let mut missed = Vec::new();
+    for (key, value) in keys.iter().flat_map(|key| values.map(|value| (key, value))) {
+        for text in [
+            format!(r#"{{"{key}": "{value}", "notify": "{me}"}}"#),
+            format!(r#"{{"{key}": ["{value}"], "notify": "{me}"}}"#),
+            format!("notify: {me}\n{key}: {value}\nname: churn\n"),
+            format!("notify: {me}\n{key}: '{value}'\n"),
+            format!("notify = {me}\n{key} = \"{value}\"\n"),
+            format!("<run><{key}>{value}</{key}><notify>{me}</notify></run>"),
+            format!("run\t{key}\tnotify\n1\t{value}\t{me}\n"),
+        ] {
+            if !shared(&hanako(), "x", text.as_bytes()) {
+                missed.push(text);
+            }
+        }
+        for own in ["Hanako Example", "hanako.example", me] {
+            let text = format!("{{\"{key}\": \"{own}\", \"notify\": \"{me}\"}}");
+            if shared(&hanako(), "x", text.as_bytes()) {
+                missed.push(format!("not shared: {text}"));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{} wrong:\n{}", missed.len(), missed.join("\n--\n"));
+}
+
 /// Documents that name nobody but Hanako Example, by whatever she asked by.
 #[test]
 fn a_document_of_one_person_alone_stays_theirs() {

@@ -232,18 +232,27 @@ fn members(text: &str, place: &Range<usize>, tell: Tell<'_>) {
     let start = text[around.start..place.start].rfind('{').map(|at| around.start + at);
     let end = text[place.end..around.end].find('}').map(|at| place.end + at);
     let (Some(start), Some(end)) = (start, end) else { return };
-    let signs: Vec<usize> = text[start..end].match_indices(':').map(|(at, _)| start + at).collect();
-    for sign in signs {
-        let Some(key) = key_before(text, sign) else { continue };
-        let word = &text[key.clone()];
-        let value = string_after(text, sign + 1);
-        let is_own = value.start <= place.start && place.end <= value.end;
-        let is_name = word.to_lowercase().ends_with("name") && full_name(&text[value.clone()]);
-        if is_name && !is_own {
-            tell(Beside::Own(identifier(IdentityType::Name, &text[value.clone()])), value);
+    let holds = |value: &Range<usize>| value.start <= place.start && place.end <= value.end;
+    let members: Vec<(&str, Range<usize>)> = text[start..end]
+        .match_indices(':')
+        .filter_map(|(at, _)| {
+            let key = key_before(text, start + at)?;
+            Some((&text[key], string_after(text, start + at + 1)))
+        })
+        .collect();
+    // Whether the object is about the subject, as one with their address is.
+    let is_theirs = members
+        .iter()
+        .any(|(key, value)| holds(value) && speaks_of_people(key) == Some(Speaks::Perhaps));
+    for (key, value) in members {
+        let lower = key.to_lowercase();
+        let is_name = lower.ends_with("name") && full_name(&text[value.clone()]);
+        let is_plain = lower.starts_with("user") || speaks_of_people(key) != Some(Speaks::Surely);
+        if is_name || holds(&value) {
+            like_members(text, key, start..end, tell);
         }
-        if is_name || is_own && !word.is_empty() {
-            like_members(text, word, start..end, tell);
+        if is_name && is_plain && is_theirs && !holds(&value) {
+            tell(Beside::Own(identifier(IdentityType::Name, &text[value.clone()])), value);
         }
     }
 }
