@@ -144,12 +144,30 @@ fn spans_rows(before: &str, hit: &str, after: &str) -> bool {
     let shouts = !hit.contains(char::is_lowercase);
     let (head, tail) = (head.trim(), tail.trim());
     // A name in each line: `Lars Mira` and `Osei Brandt`, or `Falk, Mira` and `Osei, Kofi`.
-    let turned = head.strip_suffix(',').zip(tail.strip_prefix(','));
     cell_after && (cell_before || stands_first)
         || are_name_words(head, shouts) && are_name_words(tail, shouts)
-        || turned.is_some_and(|(one, other)| {
-            are_name_words(one, shouts) && are_name_words(other, shouts)
-        })
+        || ends_with_family(head, shouts) && is_given(tail, shouts)
+}
+
+/// `Falk,` with no given name before it: what follows is a given name.
+fn ends_with_family(head: &str, shouts: bool) -> bool {
+    let Some(family) = head.strip_suffix(',') else { return false };
+    let padded = format!("{family} ");
+    word_before(&padded).is_some_and(|(word, rest)| {
+        is_name_like(word, shouts)
+            && !word_before(rest).is_some_and(|(word, _)| is_name_like(word, shouts))
+    })
+}
+
+/// `, Kofi` and the end of the name.
+fn is_given(tail: &str, shouts: bool) -> bool {
+    let Some(given) = tail.strip_prefix(',') else { return false };
+    let given = given.trim_end_matches([';', '}', '.', '&', ' ']);
+    let given = match given.rsplit_once(' ') {
+        Some((given, joint)) if is_joint(joint) => given,
+        _ => given,
+    };
+    are_name_words(given, shouts)
 }
 
 /// Whether all of a text may be of a name: a word or a few.
@@ -321,6 +339,7 @@ mod tests {
             "x\t[Mira\n\tOsei]\ty",
             "Talk by [Mira\r\nOsei].  Then",
             "Authors: Lars Falk, [Mira\nOsei], Kofi Brandt",
+            "thanks to Kofi, [Mira\nOsei], Ines and Lars",
         ] {
             assert!(stands(text), "{text}");
         }
@@ -335,6 +354,7 @@ mod tests {
             "Kofi Falk\nLars [Mira\nOsei] Brandt\n",
             "Kofi Falk\nLars A. [Mira\nOsei] van Brandt\n",
             "Falk, [Mira\nOsei], Kofi\n",
+            "author = {Falk, [Mira\nOsei], Kofi}\n",
             "[Mira\nOsei]\tBrandt",
         ] {
             assert!(!stands(text), "{text}");
