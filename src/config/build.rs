@@ -328,7 +328,8 @@ fn ledger(written: &file::Ledger, faults: &mut Faults) -> Option<Ledger> {
     }
     let master_key = written.master_key.clone().map(Secret::new);
     let file = written.master_key_file.as_deref().unwrap_or("dsrd-data/master.key");
-    Some(Ledger { url, master_key_file: Path::new(file).to_owned(), master_key })
+    let master_key_file = Path::new(file).to_owned();
+    Some(Ledger { url, master_key_file, master_key, details_days: written.details_days })
 }
 
 fn http(written: &file::Http, faults: &mut Faults) -> Http {
@@ -401,6 +402,7 @@ fn check(limits: &Limits, faults: &mut Faults) {
         ("hits_per_item_max", limits.hits_per_item_max as u64),
         ("decoded_bytes_max", limits.decoded_bytes_max),
         ("decoded_ratio_max", limits.decoded_ratio_max),
+        ("item_time_ms_max", limits.item_time_ms_max),
         ("tries_max", u64::from(limits.tries_max)),
     ];
     for (key, _) in positive.into_iter().filter(|(_, value)| *value == 0) {
@@ -408,6 +410,14 @@ fn check(limits: &Limits, faults: &mut Faults) {
     }
     if !(1..=64).contains(&limits.source_parts) {
         faults.add("limits.source_parts must be between 1 and 64".into());
+    }
+    // What is opened inside each other takes room on the stack of a thread.
+    if limits.depth_max > 32 {
+        faults.add("limits.depth_max must be at most 32".into());
+    }
+    // Ordinary binaries take some hundreds.
+    if limits.work_ratio_max < 1_000 {
+        faults.add("limits.work_ratio_max must be at least 1000".into());
     }
     if !(1_000..=86_400_000).contains(&limits.lease_ms) {
         faults.add("limits.lease_ms must be between 1000 and 86400000".into());

@@ -116,6 +116,8 @@ pub struct Ledger {
     pub master_key_file: PathBuf,
     /// The master key itself, where it was given instead of a file.
     pub master_key: Option<Secret>,
+    /// How long the details of requests that rest are kept; 0 for good.
+    pub details_days: u16,
 }
 
 /// Where archives are kept, and how long.
@@ -253,6 +255,10 @@ pub struct Limits {
     pub decoded_bytes_max: u64,
     /// Decoded bytes per stored byte, checked once an item has decoded to more than a mebibyte.
     pub decoded_ratio_max: u64,
+    /// Bytes looked at for each byte of an item, stored or decoded, over all its readings.
+    pub work_ratio_max: u64,
+    /// How long one item may be worked on, in milliseconds, apart from waiting for its bytes.
+    pub item_time_ms_max: u64,
     /// How long a daemon may be silent before another takes its work over.
     pub lease_ms: u64,
     /// Rounds of act and verify before what still changes is reported as it is.

@@ -11,5 +11,6 @@ pub mod exports;
 pub mod tasks;
 pub mod inventories;
 pub mod archives;
+pub mod retention;
 pub mod ledger;
 pub mod tombstones;

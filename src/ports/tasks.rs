@@ -15,20 +15,19 @@ use crate::ports::ledger::Standing;
 
 /// The part of the ledger that says who works on what. All methods are atomic.
 ///
-/// Times are those of the caller's clock. Clocks that disagree make daemons take work from each
-/// other too early or too late; the fence keeps that harmless.
+/// Times are those of the ledger's own clock, which is one for all daemons: a server's, or that of
+/// the one daemon of a file. What was set by it in what is now the future is void: that clock was
+/// wrong then.
 #[async_trait]
 pub trait Tasks: Send + Sync {
-    /// Claims a work until `until`; `None` while it is another's, or put off beyond `now`.
-    async fn claim(
-        &self,
-        work: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Option<Lease>, Failure>;
+    /// What time it is by the ledger's own clock.
+    async fn now(&self) -> Result<Timestamp, Failure>;
 
-    /// Holds on to a lease until `until`; `false` if another has claimed the work meanwhile.
-    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, Failure>;
+    /// Claims a work for so long; `None` while it is another's, or put off.
+    async fn claim(&self, work: &str, for_ms: u64) -> Result<Option<Lease>, Failure>;
+
+    /// Holds on to a lease for so long from now; `false` if another has claimed the work meanwhile.
+    async fn renew(&self, lease: &Lease, for_ms: u64) -> Result<bool, Failure>;
 
     /// Lets go of a lease that is still ours; of another's, nothing.
     async fn let_go(&self, lease: &Lease, end: End) -> Result<(), Failure>;
@@ -40,15 +39,9 @@ pub trait Tasks: Send + Sync {
     /// Whether a digest made with the master key is that of this ledger; who asks first decides.
     async fn agrees_on_key(&self, digest: &str) -> Result<bool, Failure>;
 
-    /// Requests of these states whose work nobody holds and that are not put off beyond `now`,
-    /// earliest due first, at most `limit`. Not erasures that are being verified: those are the
-    /// work of a sweep.
-    async fn free(
-        &self,
-        states: &[State],
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Standing>, Failure>;
+    /// Requests of these states whose work nobody holds and that are not put off, earliest due
+    /// first, at most `limit`. Not erasures that are being verified: those are the work of a sweep.
+    async fn free(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure>;
 
     /// Accepted requests that no other request about the same person stands in the way of, earliest
     /// due first, at most `limit`. See [`Tasks::in_the_way`].
@@ -100,8 +93,10 @@ pub enum End {
     Done,
     /// The work was left as it is: it is free.
     Left,
-    /// It failed, and is put off until then.
-    Failed(Timestamp),
+    /// It failed, and is put off for so many milliseconds.
+    Failed(u64),
+    /// It waits for so many milliseconds for something outside, which is no failure of the work.
+    Waiting(u64),
 }
 
 /// Why the sources are walked.

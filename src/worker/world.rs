@@ -102,6 +102,8 @@ pub struct Limits {
     pub archive_life_ms: u64,
     /// How long erased people are recognised again; 0 is never.
     pub tombstone_days: u16,
+    /// How long the details of requests that rest are kept; 0 for good.
+    pub details_days: u16,
     /// Hits kept for one subject in one item.
     pub hits_per_item_max: usize,
     /// How deep containers are opened.
@@ -110,6 +112,10 @@ pub struct Limits {
     pub decoded_bytes_max: u64,
     /// Decoded bytes per stored byte.
     pub decoded_ratio_max: u64,
+    /// Bytes looked at for each byte of an item, stored or decoded, over all its readings.
+    pub work_ratio_max: u64,
+    /// How long one item may be worked on, in milliseconds, apart from waiting for its bytes.
+    pub item_time_ms_max: u64,
     /// Whom callbacks may go to.
     pub callbacks: CallbackRule,
     /// How long a callback is tried again after it first failed.
@@ -243,6 +249,11 @@ impl Limits {
         (self.tombstone_days > 0).then(|| now.saturating_add(days).unwrap_or(Timestamp::MAX))
     }
 
+    /// How long the details of requests that rest are kept, where they are not kept for good.
+    pub fn details_kept_ms(&self) -> Option<u64> {
+        (self.details_days > 0).then(|| u64::from(self.details_days) * 86_400_000)
+    }
+
     /// Bounds on one pass over the sources.
     pub fn walk(&self) -> WalkLimits {
         WalkLimits {
@@ -252,6 +263,8 @@ impl Limits {
             depth_max: self.depth_max,
             decoded_bytes_max: self.decoded_bytes_max,
             decoded_ratio_max: self.decoded_ratio_max,
+            work_ratio_max: self.work_ratio_max,
+            item_time_ms_max: self.item_time_ms_max,
         }
     }
 

@@ -9,10 +9,10 @@ use crate::domain::subject::IdentityType;
 use crate::matching::identity::addresses::is_spaceless;
 use crate::matching::identity::neighbours::{is_joint, is_name_like, word_after, word_before};
 use crate::matching::people::doubts::{
-    Speaks, full_name, identifier, is_technical, key_before, named_by, overlaps, speaks_of_people,
-    trimmed,
+    Speaks, full_name, identifier, is_technical, key_before, named_by, speaks_of_people, trimmed,
 };
 use crate::matching::people::named::Identifier;
+use crate::matching::people::ranges::Ranges;
 use crate::matching::views::spelling::cut::{ceil, floor};
 
 /// Places of the subject in one text that are looked around from.
@@ -40,9 +40,10 @@ pub enum Beside {
 
 /// Who is named beside the subject, whose places in the text these are.
 pub fn beside(text: &str, own: &[Range<usize>], found: &mut dyn FnMut(Beside, Range<usize>)) {
+    let places = Ranges::new(own.to_vec());
     for place in own.iter().take(PLACES_MAX) {
         let mut tell = |beside: Beside, range: Range<usize>| {
-            if !overlaps(own, &range) {
+            if !places.meet(&range) {
                 found(beside, range);
             }
         };

@@ -13,6 +13,7 @@ use crate::matching::identity::addresses::{address_at, local_run_start};
 use crate::matching::identity::neighbours::{is_joint, is_name_like, word_after};
 use crate::matching::identity::weakness::COMMON;
 use crate::matching::people::named::{Identifier, NOBODY, SERVICES, is_hexadecimal};
+use crate::matching::people::ranges::Ranges;
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::fold::folded;
 
@@ -42,9 +43,10 @@ pub fn doubts_in(
     own: &[Range<usize>],
     found: &mut dyn FnMut(Identifier, Range<usize>),
 ) {
+    let own = Ranges::new(own.to_vec());
     for at in memchr_iter(b'@', text.as_bytes()) {
         if let Some(range) = unusual_address(text, at)
-            && !overlaps(own, &range)
+            && !own.meet(&range)
         {
             found(identifier(IdentityType::Email, &text[range.clone()]), range);
         }
@@ -54,18 +56,13 @@ pub fn doubts_in(
             continue;
         };
         for range in values_after(text, at + 1) {
-            if !overlaps(own, &range)
+            if !own.meet(&range)
                 && let Some(identifier) = named_by(&text[range.clone()], speaks)
             {
                 found(identifier, range);
             }
         }
     }
-}
-
-/// Whether a place is the subject's.
-pub(super) fn overlaps(own: &[Range<usize>], range: &Range<usize>) -> bool {
-    own.iter().any(|own| own.start < range.end && range.start < own.end)
 }
 
 /// What a value, or a part of a row, names.

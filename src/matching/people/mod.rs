@@ -2,6 +2,7 @@
 //! and what of an archive is masked for it; and, more generously, whether an item may name anybody
 //! else at all, before it is deleted.
 
+pub mod ranges;
 pub mod named;
 pub mod census;
 pub mod crowd;

@@ -65,6 +65,10 @@ pub struct WalkLimits {
     pub decoded_bytes_max: u64,
     /// Decoded bytes per stored byte.
     pub decoded_ratio_max: u64,
+    /// Bytes looked at per byte, stored or decoded.
+    pub work_ratio_max: u64,
+    /// How long one item is worked on.
+    pub item_time_ms_max: u64,
 }
 
 /// Whether another try will follow.
@@ -124,6 +128,8 @@ impl Walk {
                 depth_max: limits.depth_max,
                 decoded_bytes_max: limits.decoded_bytes_max,
                 decoded_ratio_max: limits.decoded_ratio_max,
+                work_ratio_max: limits.work_ratio_max,
+                item_time_ms_max: limits.item_time_ms_max,
                 hits_per_item_max: limits.hits_per_item_max,
             },
             concurrency: limits.concurrency,

@@ -50,8 +50,7 @@ pub async fn run(world: &World) {
 /// there is none.
 async fn turn(world: &World) -> Result<bool, Failure> {
     let states = [State::Planned, State::Acting, State::Verifying];
-    let now = world.docket.clock.now();
-    for standing in world.docket.ledger.free(&states, now, TURN).await? {
+    for standing in world.docket.ledger.free(&states, TURN).await? {
         let Some(lease) = lease::claim(world, &work_on(&standing.id)).await? else { continue };
         step(world, &standing.id, &lease).await?;
         return Ok(true);
@@ -81,7 +80,7 @@ async fn step(world: &World, id: &RequestId, lease: &Lease) -> Result<(), Failur
         Err(failure) => {
             report::request_failed(&world.metrics, "act", &failure, id);
             if failure.is_transient() {
-                return lease::put_off(world, lease).await;
+                return lease::put_off(world, lease, &failure).await;
             }
             match docket.ledger.standing(id).await? {
                 Some(now) => fail(world, &now, &failure, lease).await,
@@ -91,7 +90,7 @@ async fn step(world: &World, id: &RequestId, lease: &Lease) -> Result<(), Failur
     };
     if let Err(failure) = settled {
         report::request_failed(&world.metrics, "act", &failure, id);
-        return lease::put_off(world, lease).await;
+        return lease::put_off(world, lease, &failure).await;
     }
     lease::let_go(world, lease, End::Done).await?;
     report::moved(world, id, standing.sequence).await

@@ -6,3 +6,4 @@ pub mod act;
 pub mod announce;
 pub mod callback;
 pub mod expire;
+pub mod forget;

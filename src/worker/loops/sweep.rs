@@ -92,7 +92,7 @@ async fn under(
         }
         Err(failure) => {
             report::failed(&world.metrics, purpose.word(), &failure);
-            lease::put_off(world, lease).await?;
+            lease::put_off(world, lease, &failure).await?;
             Ok(true)
         }
     }
@@ -229,7 +229,7 @@ async fn walk(
     let now = docket.clock.now();
     if purpose == Purpose::Find
         && world.limits.remembered_until(now).is_some()
-        && let Some((people, graves)) = tombstones::watch(docket, now).await?
+        && let Some((people, graves)) = tombstones::watch(docket).await?
     {
         walk.watch(people, graves);
     }

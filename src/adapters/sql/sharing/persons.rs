@@ -4,7 +4,7 @@
 //! for each other.
 
 use jiff::Timestamp;
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::items::{blocks, places};
 use crate::adapters::sql::refusal::while_doing;
@@ -60,26 +60,30 @@ fn nanos(time: Timestamp) -> i64 {
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn ready(pool: &AnyPool, limit: u32) -> Result<Vec<Standing>, Failure> {
+pub async fn ready(connection: &mut AnyConnection, limit: u32) -> Result<Vec<Standing>, Failure> {
     let statement = format!(
         "SELECT * FROM standings WHERE state = 'accepted' \
          AND NOT EXISTS (SELECT 1 {OTHERS} WHERE own.request = standings.id) \
          ORDER BY due, id LIMIT $1"
     );
     let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit));
-    read(query.fetch_all(pool).await, STANDING)
+    read(query.fetch_all(&mut *connection).await, STANDING)
 }
 
 /// See `Tasks::in_the_way`.
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn in_the_way(pool: &AnyPool, id: &RequestId) -> Result<Vec<RequestId>, Failure> {
+pub async fn in_the_way(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+) -> Result<Vec<RequestId>, Failure> {
     let statement = format!(
         "SELECT DISTINCT other.id AS id {OTHERS} \
          JOIN requests AS mine ON mine.id = own.request AND mine.state = 'accepted' \
          WHERE own.request = $1 ORDER BY id"
     );
-    let rows = sqlx::query(AssertSqlSafe(statement)).bind(id.as_str()).fetch_all(pool).await;
+    let rows =
+        sqlx::query(AssertSqlSafe(statement)).bind(id.as_str()).fetch_all(&mut *connection).await;
     read(rows, REQUEST_ID)
 }

@@ -1,17 +1,22 @@
 //! Sweeps and their shards.
 
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{NUMBER, SHARD, STANDING, read, stored};
 use crate::adapters::sql::sharing::inventories;
+use crate::adapters::sql::sharing::leases::{self, Settled};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::ports::ledger::Standing;
 use crate::ports::tasks::{Purpose, Shard, Sweep};
 
+/// Of two that open sweeps for two purposes at once one may find its number taken, and tries again.
 const OPEN: &str = "INSERT INTO sweeps (id, purpose, closed) \
-     VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM sweeps), $1, 0)";
+     VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM sweeps), $1, 0) ON CONFLICT (id) DO NOTHING";
+
+/// There are two purposes, so that the second try finds a number.
+const OPENINGS_MAX: u32 = 5;
 
 const OPENED: &str = "SELECT id AS number FROM sweeps WHERE purpose = $1 AND closed = 0";
 
@@ -19,20 +24,26 @@ const ADD_SHARD: &str = "INSERT INTO shards \
      (sweep, number, source, part, parts, done, items, bytes) \
      VALUES ($1, $2, $3, $4, $5, 0, 0, 0)";
 
-/// The shards of a sweep go when it closes. The sweep itself stays, so that nothing is ever named
-/// like an earlier shard, and so do the leases: see there.
+/// The shards of a sweep go when it closes, with the leases on them, and the sweeps before it. The
+/// last one stays, so that nothing is ever named like an earlier shard.
 const CLOSE: [&str; 2] =
     ["UPDATE sweeps SET closed = 1 WHERE id = $1", "DELETE FROM shards WHERE sweep = $1"];
+
+const FORGET: &str = "DELETE FROM sweeps WHERE closed = 1 AND id < (SELECT MAX(id) FROM sweeps) \
+     AND id NOT IN (SELECT sweep FROM inventories)";
 
 /// See `Tasks::sweep`.
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn sweep(pool: &AnyPool, purpose: Purpose) -> Result<Option<Sweep>, Failure> {
-    let ids = sqlx::query(OPENED).bind(purpose.word()).fetch_all(pool).await;
+pub async fn sweep(
+    connection: &mut AnyConnection,
+    purpose: Purpose,
+) -> Result<Option<Sweep>, Failure> {
+    let ids = sqlx::query(OPENED).bind(purpose.word()).fetch_all(&mut *connection).await;
     let Some(id) = read(ids, NUMBER)?.pop() else { return Ok(None) };
     let shards = sqlx::query("SELECT * FROM shards WHERE sweep = $1 ORDER BY number");
-    let shards = read(shards.bind(stored(id)).fetch_all(pool).await, SHARD)?;
+    let shards = read(shards.bind(stored(id)).fetch_all(&mut *connection).await, SHARD)?;
     Ok(Some(Sweep { id, shards }))
 }
 
@@ -48,8 +59,12 @@ pub async fn open(
     parts: u64,
 ) -> Result<(), Failure> {
     let doing = "opening a sweep";
-    let opened = sqlx::query(OPEN).bind(purpose.word()).execute(&mut *connection).await;
-    opened.map_err(while_doing(doing))?;
+    for _ in 0..OPENINGS_MAX {
+        let opened = sqlx::query(OPEN).bind(purpose.word()).execute(&mut *connection).await;
+        if opened.map_err(while_doing(doing))?.rows_affected() == 1 {
+            break;
+        }
+    }
     let ids = sqlx::query(OPENED).bind(purpose.word()).fetch_all(&mut *connection).await;
     let id = read(ids, NUMBER)?.pop().unwrap_or_default();
     let shards = sources.iter().flat_map(|source| (0..parts).map(move |part| (source, part)));
@@ -77,11 +92,11 @@ pub async fn open(
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn swept(pool: &AnyPool, sweep: u64) -> Result<Vec<Standing>, Failure> {
+pub async fn swept(connection: &mut AnyConnection, sweep: u64) -> Result<Vec<Standing>, Failure> {
     let statement = "SELECT standings.* FROM standings \
          JOIN requests ON requests.id = standings.id AND requests.sweep = $1 \
          ORDER BY standings.due, standings.id";
-    read(sqlx::query(statement).bind(stored(sweep)).fetch_all(pool).await, STANDING)
+    read(sqlx::query(statement).bind(stored(sweep)).fetch_all(&mut *connection).await, STANDING)
 }
 
 /// See `Tasks::finish_shard`; the caller commits.
@@ -107,6 +122,7 @@ pub async fn finish(connection: &mut AnyConnection, shard: &Shard) -> Result<(),
 /// # Errors
 /// Whatever the database refuses.
 pub async fn close(connection: &mut AnyConnection, sweep: u64) -> Result<(), Failure> {
+    leases::forget(connection, &Settled::Sweep(sweep)).await?;
     for statement in CLOSE {
         sqlx::query(AssertSqlSafe(statement))
             .bind(stored(sweep))
@@ -114,5 +130,7 @@ pub async fn close(connection: &mut AnyConnection, sweep: u64) -> Result<(), Fai
             .await
             .map_err(while_doing("closing a sweep"))?;
     }
-    inventories::forget(connection, sweep).await
+    inventories::forget(connection, sweep).await?;
+    let forgot = sqlx::query(FORGET).execute(connection).await;
+    forgot.map(drop).map_err(while_doing("closing a sweep"))
 }
