@@ -354,7 +354,7 @@ fn unreadable() -> Scenario {
     source.put("broken.log", notes("broken"));
     source.set_fault("broken.log", Some(Fault::BreaksAfter(3)));
     let broken = [&b"\x1f\x8b\x08\x00"[..], &[7; 40]].concat();
-    source.put("members.zip", zip_of("Users/zyxcanary.q7@leaky.example.gzip", &broken));
+    source.put("members.zip", zip_of("Users/zyxcanary.q7@leaky.example.org", &broken));
     source.put("broken.gz", broken);
     scenario
 }

@@ -11,9 +11,11 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
+use crate::domain::subject::Subject;
 use crate::matching::limits::{Limits, PeopleLimits};
 use crate::matching::matcher::Matcher;
 use crate::matching::people::census::{Census, census};
+use crate::matching::people::others::names_others;
 use crate::matching::scan::{self, Scan};
 use crate::matching::work::Leash;
 use crate::ports::sources::{ByteStream, Read, Source};
@@ -65,6 +67,34 @@ pub async fn census_of(
         Ok(census) => census.map(Some).map_err(failure_in),
         // A decoder that panics on hostile bytes has met what it cannot read.
         Err(_) => Ok(None),
+    }
+}
+
+/// For which of these subjects, by number, an item names others too. Where its bytes are not to be
+/// had, or not to be decoded, it is taken to do so for all.
+///
+/// # Errors
+/// The source's failure.
+pub async fn shared_of(
+    source: &dyn Source,
+    item: &Item,
+    subjects: &Arc<[Subject]>,
+    named: &[usize],
+    limits: &Limits,
+) -> Result<Vec<usize>, Failure> {
+    let Read::Bytes(bytes) = source.read(item).await? else { return Ok(named.to_vec()) };
+    let (item, limits, mut content) = (item.clone(), *limits, reader_of(bytes));
+    let (subjects, asked) = (Arc::clone(subjects), named.to_vec());
+    let telling = on_a_thread(move || {
+        let people: Vec<&Subject> = asked.iter().map(|subject| &subjects[*subject]).collect();
+        let told = names_others(&item, &mut content, &people, &limits, &PeopleLimits::default())?;
+        let with_others = asked.into_iter().zip(told).filter(|(_, others)| *others);
+        Ok(with_others.map(|(subject, _)| subject).collect())
+    });
+    match telling.await {
+        Ok(told) => told.map_err(failure_in),
+        // A decoder that panics on hostile bytes has met what it cannot read.
+        Err(_) => Ok(named.to_vec()),
     }
 }
 

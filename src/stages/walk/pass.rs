@@ -14,9 +14,8 @@ use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::subject::Subject;
-use crate::matching::limits::{Limits, PeopleLimits};
+use crate::matching::limits::Limits;
 use crate::matching::matcher::{Matcher, SubjectHit};
-use crate::matching::people::crowd::Crowd;
 use crate::matching::scan::{self, Scan};
 use crate::matching::watch::Watch;
 use crate::ports::sources::{Page, Read, Source};
@@ -24,7 +23,7 @@ use crate::ports::tasks::Part;
 use crate::stages::verify::tombstones::Graves;
 use crate::stages::verify::untouched::Inventory;
 use crate::stages::walk::budget::Budget;
-use crate::stages::walk::content::{census_of, on_a_thread, read};
+use crate::stages::walk::content::{read, shared_of};
 
 /// What a pass is made of.
 #[derive(Clone)]
@@ -305,22 +304,11 @@ async fn who_else(
     let mut named: Vec<usize> = look.hits.iter().map(|hit| hit.subject).collect();
     named.dedup();
     let _entered = walk.budget.enter(&look.item).await;
-    let census = match census_of(source, &look.item, &walk.limits).await {
-        Ok(Some(census)) => census,
-        Ok(None) => return Ok(named),
-        Err(failure) if walk.is_patient_with(&failure) => return Err(failure),
-        Err(_) => return Ok(named),
-    };
-    let (asked, subjects) = (named.clone(), Arc::clone(subjects));
-    let telling = on_a_thread(move || {
-        let with_others = asked.into_iter().filter(|subject| {
-            let mut crowd = Crowd::new(&subjects[*subject], &PeopleLimits::default());
-            crowd.add(&census);
-            crowd.has_others()
-        });
-        with_others.collect()
-    });
-    Ok(telling.await.unwrap_or(named))
+    match shared_of(source, &look.item, subjects, &named, &walk.limits).await {
+        Err(failure) if walk.is_patient_with(&failure) => Err(failure),
+        Err(_) => Ok(named),
+        told => told,
+    }
 }
 
 /// The same form of the same name, as it is now.
