@@ -79,8 +79,8 @@ pub async fn decide(
     Ok(End::Done)
 }
 
-/// Whether the daemon could carry a decision out as the request stands: one that cannot hold is said
-/// to fail at once, and not answered where nobody looks.
+/// Whether the daemon could carry a decision out as the request stands: of one that cannot hold
+/// people are told at once, and not where nobody looks.
 fn admits(state: State, control: &str) -> bool {
     let decision = Decided { actor: String::new(), reason: String::new(), signed: None };
     let event = match control {

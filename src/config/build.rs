@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::config::archives;
 use crate::config::faults::Faults;
 use crate::config::file::{self, File};
 use crate::config::policy;
-use crate::config::secret::{Secret, broker_urls};
+use crate::config::secret::{Secret, broker_urls, is_one_node};
 use crate::config::settings::{
     Amqp, Blob, Callbacks, Credential, Deployment, Http, Ledger, Limits, Place, Queue, Settings,
     Store, Tls, Trust,
@@ -285,16 +284,6 @@ fn queue(written: &file::Queue, faults: &mut Faults) -> Option<Queue> {
         events: written.events.clone(),
         prefetch: written.prefetch.max(1),
     }))
-}
-
-/// Whether a broker's URL names one host and a virtual host that is no URL itself: the broker would
-/// say of it that there is none, in clear.
-fn is_one_node(url: &str) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
-    let host = url.host_str().unwrap_or_default();
-    let virtual_host = percent_decode_str(url.path()).decode_utf8_lossy();
-    let is_list = |text: &str| text.contains([',', ';']);
-    !is_list(host) && !virtual_host.contains("://") && !virtual_host.contains('@')
 }
 
 /// Whether a key is of a kind that we can check by is seen when it is first used; here only what

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use percent_encoding::percent_decode_str;
+use url::Url;
 use zeroize::Zeroizing;
 
 /// A credential. `Debug` masks it; there is no `Display` and no `Serialize`.
@@ -42,6 +44,16 @@ pub fn broker_urls(text: &str) -> Vec<&str> {
         url.split_whitespace()
     });
     urls.collect()
+}
+
+/// Whether a broker's URL names one host and a virtual host that is no URL itself: the broker would
+/// say of it that there is none, in clear.
+pub fn is_one_node(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let host = url.host_str().unwrap_or_default();
+    let virtual_host = percent_decode_str(url.path()).decode_utf8_lossy();
+    let is_list = |text: &str| text.contains([',', ';']);
+    !is_list(host) && !virtual_host.contains("://") && !virtual_host.contains('@')
 }
 
 impl fmt::Debug for Secret {

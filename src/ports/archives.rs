@@ -21,8 +21,8 @@ pub trait Archives: Send + Sync {
     async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<String, Failure>;
 
     /// Archives that are not to be kept any more now, by the ledger's clock, the longest overdue
-    /// first, at most `limit`. Of those that share a name, as earlier versions let them, none before
-    /// all.
+    /// first, at most `limit`. Of those that share a name, as earlier versions let them, none
+    /// before all.
     async fn expired(&self, limit: u32) -> Result<Vec<Kept>, Failure>;
 
     /// The archive of a request; `None` where there was never one, or it was removed.

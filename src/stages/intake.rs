@@ -40,8 +40,10 @@ pub struct Taking {
     pub unledgered: Vec<Failure>,
 }
 
-/// Ledgers deliveries, in that order. New requests that follow one another are committed together:
-/// each commit waits for the disk, whatever it holds. Once one must come again, so must all that
+/// Ledgers deliveries, in that order.
+///
+/// New requests that follow one another are committed together: each commit waits for the disk,
+/// whatever it holds. Once one must come again, so must all that
 /// came after it: people are served in the order in which they asked.
 pub async fn intake(
     docket: &Docket,

@@ -1035,8 +1035,6 @@ async fn one_person_is_served_in_order(ledger: &dyn Ledger) {
     first.go(ledger, [Event::Cancelled(decision())]).await;
     assert_eq!(ready().await, "r-2 r-3 r-4", "r-2 and r-3 share no identity");
     third.go(ledger, [Event::FindStarted]).await;
-    begin("r-0", 50, erasure_of, &["ann's id"]).await;
-    assert_eq!(ready().await, "r-2 r-4", "what is under way waits for nobody");
 
     // Taken after the erasure, and submitted before it: it goes first, until the erasure acts.
     let mut late = opening("r-6", 200);
@@ -1056,6 +1054,9 @@ async fn one_person_is_served_in_order(ledger: &dyn Ledger) {
     assert_eq!(ledger.append(&begins, None, None).await.unwrap(), Appended::Overtaken);
     let way = ledger.in_the_way(third.id()).await.unwrap();
     assert_eq!(way.iter().map(RequestId::as_str).collect::<Vec<_>>(), ["r-6"]);
+    begin("r-0", 50, erasure_of, &["ann's id"]).await;
+    assert_eq!(ready().await, "r-2 r-4", "what is under way waits for nobody");
+    assert_eq!(free().await, "r-3", "nor in a circle");
     late.go(ledger, [Event::Cancelled(decision())]).await;
     assert_eq!(free().await, "r-3");
     third.go(ledger, [Event::ActStarted]).await;

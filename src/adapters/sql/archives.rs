@@ -14,8 +14,8 @@ use crate::ports::archives::{Archives, Kept};
 use crate::ports::ledger::Record;
 use crate::ports::tasks::Lease;
 
-/// One that is being written keeps its name: an earlier version may have given it another. Where two
-/// share one, as those versions let them, each gets its own.
+/// One that is being written keeps its name: an earlier version may have given it another. Where
+/// two share one, as those versions let them, each gets its own.
 const KEEP: &str = "INSERT INTO archives (request, name, expire_at, shared) \
      VALUES ($1, $2, NULL, 0) ON CONFLICT (request) DO UPDATE SET expire_at = NULL, shared = 0, \
      name = CASE WHEN archives.shared = 0 AND archives.expire_at IS NULL \
@@ -78,7 +78,7 @@ impl Archives for SqlLedger {
     }
 
     async fn expired(&self, limit: u32) -> Result<Vec<Kept>, Failure> {
-        // What shares its name is in the store once, and stays until nobody is promised it any more.
+        // What shares its name is in the store once, and stays until it is promised to nobody.
         let statement = format!(
             "SELECT * FROM archives WHERE expire_at <= {now} AND (shared = 0 \
              OR NOT EXISTS (SELECT 1 FROM archives AS other WHERE other.name = archives.name \

@@ -1,6 +1,7 @@
-//! Persons named in items besides the subject: who is named by what, which names are of one person,
-//! and what of an archive is masked for it; and, more generously, whether an item may name anybody
-//! else at all, before it is deleted.
+//! Persons named in items besides the subject.
+//!
+//! Who is named by what, which names are of one person, and what of an archive is masked for it;
+//! and, more generously, whether an item may name anybody else at all, before it is deleted.
 
 pub mod ranges;
 pub mod named;

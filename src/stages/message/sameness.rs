@@ -1,8 +1,8 @@
 //! What makes two messages the same request: what they ask, not how they write it.
 //!
 //! Key order, white space, escapes, offsets of times, synonyms, and the two forms of
-//! `subject_identities` are a producer's serialiser; so are fields that we do not act on. A producer
-//! that is not sure whether its request arrived sends it again, perhaps from another program.
+//! `subject_identities` are a producer's serialiser; so are fields that we do not act on. Whoever
+//! is not sure whether a request arrived sends it again, perhaps from another program.
 
 use serde_json::{Value, json};
 use zeroize::Zeroizing;

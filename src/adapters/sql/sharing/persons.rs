@@ -31,7 +31,8 @@ const OTHERS: &str = "FROM persons AS own \
 
 /// The exports that an erasure waits for before it acts: all that come before it. One that was
 /// approved is `acting` at once, and by then only those are waited for that are under way: the
-/// others wait for it.
+/// others wait for it. One that waits for an erasure itself which has not begun is not waited for,
+/// or they would wait in a circle: of two erasures the later may be under way where clocks differ.
 const EXPORTS: &str = "FROM persons AS own \
      JOIN persons AS shared ON shared.digest = own.digest AND shared.erasure = 0 \
      AND own.erasure = 1 AND (shared.taken < own.taken \
@@ -39,7 +40,12 @@ const EXPORTS: &str = "FROM persons AS own \
      JOIN requests AS mine ON mine.id = own.request \
      JOIN requests AS other ON other.id = shared.request \
      AND (other.state IN ('finding', 'planned', 'acting', 'verifying') \
-     OR other.state IN ('accepted', 'held') AND mine.state <> 'acting')";
+     OR other.state IN ('accepted', 'held') AND mine.state <> 'acting' AND NOT EXISTS \
+     (SELECT 1 FROM persons AS its JOIN persons AS first ON first.digest = its.digest \
+     AND first.erasure = 1 AND (first.taken < its.taken \
+     OR first.taken = its.taken AND first.request < its.request) \
+     JOIN requests AS earlier ON earlier.id = first.request AND earlier.state = 'accepted' \
+     WHERE its.request = other.id))";
 
 /// Whether a row of `standings` is an erasure that must not act yet.
 pub fn must_not_act() -> String {
