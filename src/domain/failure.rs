@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io::{self, ErrorKind};
 
 /// Why an effect could not be had, and what may be done about it.
 #[derive(Debug)]
@@ -11,6 +12,17 @@ pub struct Failure {
     pub kind: FailureKind,
     doing: String,
     source: Option<Box<dyn Error + Send + Sync>>,
+    blame: Option<Blame>,
+}
+
+/// What is at fault where it is not the one thing at hand: whatever is done there next fails too,
+/// so that nothing is said of an item by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// A whole source, by its name: it cannot be reached, or does not let us in.
+    Source(String),
+    /// The disk on which we put bytes aside.
+    OwnDisk,
 }
 
 /// The three branches.
@@ -27,7 +39,7 @@ pub enum FailureKind {
 impl Failure {
     /// A failure of `kind` while `doing` something: lower case, what to what, no personal data.
     pub fn new(kind: FailureKind, doing: impl Into<String>) -> Self {
-        Self { kind, doing: doing.into(), source: None }
+        Self { kind, doing: doing.into(), source: None, blame: None }
     }
 
     /// A failure that may pass.
@@ -52,6 +64,48 @@ impl Failure {
         self
     }
 
+    /// What the operating system, or a decoder, answered. What our own disk cannot do now it may do
+    /// later; bytes that a decoder does not take stay as they are. Of the error its kind alone is
+    /// told: its text may hold a path.
+    pub fn of_io(doing: impl Into<String>, error: &io::Error) -> Self {
+        let failure = match error.kind() {
+            ErrorKind::InvalidData
+            | ErrorKind::InvalidInput
+            | ErrorKind::InvalidFilename
+            | ErrorKind::Other
+            | ErrorKind::UnexpectedEof
+            | ErrorKind::Unsupported
+            | ErrorKind::WriteZero => Self::permanent(doing),
+            _ => Self { blame: Some(Blame::OwnDisk), ..Self::transient(doing) },
+        };
+        failure.because(error.kind().to_string())
+    }
+
+    /// Blames the whole source of that name.
+    #[must_use]
+    pub fn of_source(self, name: &str) -> Self {
+        Self { blame: Some(Blame::Source(name.to_owned())), ..self }
+    }
+
+    /// What is to blame, where it is more than the one thing at hand.
+    pub fn blame(&self) -> Option<&Blame> {
+        self.blame.as_ref()
+    }
+
+    /// The source that is to blame as a whole.
+    pub fn blamed_source(&self) -> Option<&str> {
+        match &self.blame {
+            Some(Blame::Source(name)) => Some(name),
+            Some(Blame::OwnDisk) | None => None,
+        }
+    }
+
+    /// The same once more, for somebody who cannot have the original.
+    #[must_use]
+    pub fn retold(&self, doing: impl Into<String>) -> Self {
+        Self { blame: self.blame.clone(), ..Self::new(self.kind, doing).because(self.chain()) }
+    }
+
     /// Whether trying again as it is makes sense.
     pub fn is_transient(&self) -> bool {
         self.kind == FailureKind::Transient
@@ -60,6 +114,25 @@ impl Failure {
     /// The whole chain in one line, outermost first, for the one place that logs it.
     pub fn chain(&self) -> String {
         chain(self)
+    }
+}
+
+impl FailureKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Transient, Self::Permanent, Self::NeedsPerson];
+
+    /// The stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::Permanent => "permanent",
+            Self::NeedsPerson => "needs_person",
+        }
+    }
+
+    /// The kind of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 }
 
@@ -84,5 +157,41 @@ impl fmt::Display for Failure {
 impl Error for Failure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_disk_cannot_do_now_it_may_do_later() {
+        use ErrorKind::{
+            Interrupted, InvalidData, NotFound, OutOfMemory, PermissionDenied, QuotaExceeded,
+            ReadOnlyFilesystem, StorageFull, TimedOut, UnexpectedEof, Unsupported,
+        };
+        let disk = [
+            StorageFull,
+            QuotaExceeded,
+            Interrupted,
+            TimedOut,
+            OutOfMemory,
+            NotFound,
+            PermissionDenied,
+            ReadOnlyFilesystem,
+        ];
+        let passing = disk.map(io::Error::from);
+        // Too many open files, here and in the system; an error of the device.
+        let uncategorised = [24, 23, 5].map(io::Error::from_raw_os_error);
+        for error in passing.into_iter().chain(uncategorised) {
+            let failure = Failure::of_io("reading", &error);
+            let told = (failure.kind, failure.blame());
+            assert_eq!(told, (FailureKind::Transient, Some(&Blame::OwnDisk)), "{error}");
+        }
+        let broken = [InvalidData, UnexpectedEof, Unsupported].map(io::Error::from);
+        for error in broken.into_iter().chain([io::Error::other("bad block")]) {
+            let failure = Failure::of_io("reading", &error);
+            assert_eq!((failure.kind, failure.blame()), (FailureKind::Permanent, None), "{error}");
+        }
     }
 }

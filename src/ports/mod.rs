@@ -13,3 +13,4 @@ pub mod inventories;
 pub mod archives;
 pub mod ledger;
 pub mod tombstones;
+pub mod obstacles;

@@ -114,6 +114,11 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
             details.insert("returned".into(), json!({ "items": items, "sources": sources }));
             "returned"
         }
+        Event::Stopped(decision) => {
+            details.insert("outcome".into(), "failed".into());
+            details.insert("failed_reason".into(), decision.stop_reason().into());
+            "failed"
+        }
         Event::Failed { reason } => {
             details.insert("outcome".into(), "failed".into());
             details.insert("failed_reason".into(), reason.as_str().into());
@@ -192,6 +197,7 @@ pub fn add_link(link: &SignedLink, details: &mut Map<String, Value>) {
     details.insert("results_url_expire_time".into(), link.until.to_string().into());
 }
 
-fn count(counts: &Counts) -> Value {
+/// The numbers of a request, as announced.
+pub fn count(counts: &Counts) -> Value {
     json!({ "seen": counts.seen, "found": counts.found, "outcomes": counts.outcomes })
 }

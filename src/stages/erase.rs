@@ -1,13 +1,14 @@
 //! Carries out the plan of an erasure, item by item, each under the `ETag` seen at the find:
 //! removed, or written anew without the subject.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
 
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
-use crate::domain::outcome::ItemOutcome;
+use crate::domain::outcome::{Block, ItemOutcome};
 use crate::domain::plan::Action;
 use crate::domain::policy::rules::Otherwise;
 use crate::domain::state::Event;
@@ -15,16 +16,18 @@ use crate::ports::ledger::ItemEnd;
 use crate::ports::sources::{Erased, Source};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::rewrite::redact::{Redaction, redact};
-use crate::stages::walk::pass::{self, Walk};
+use crate::stages::walk::pass::{self, Walk, item_at_fault};
 
 /// Items whose intent and outcome are ledgered together. A kill repeats at most this many erasures,
 /// each of which then finds the item gone.
 const BATCH: u32 = 128;
 
-/// Erases what has no outcome yet and brings the request to `verifying`.
+/// Erases what has no outcome yet and brings the request to `verifying`. Where a source does not let
+/// us in, what lies in the others is erased meanwhile. A request that got another record, because a
+/// person stopped it, is left at the end of the batch in hand.
 ///
 /// # Errors
-/// A transient failure, once every other item of its batch has its outcome.
+/// What could not be had of some items, once every other item has its outcome.
 pub async fn erase(
     docket: &Docket,
     sources: &[Arc<dyn Source>],
@@ -32,13 +35,15 @@ pub async fn erase(
     concurrency: usize,
     with: &Walk,
 ) -> Result<(), Failure> {
-    // Ends: each round gives at least one open item an outcome, or fails.
+    let (mut after, mut failed) = (None, Failed::default());
     loop {
-        let batch = docket.items(case, None, true, BATCH).await?;
-        if batch.is_empty() {
-            docket.advance(case, Event::Acted { archive: None }).await?;
+        if docket.is_overtaken(case).await? {
             return Ok(());
         }
+        let mut batch = docket.items(case, after, true, BATCH).await?;
+        let Some(last) = batch.last() else { break };
+        after = Some(last.ordinal);
+        batch.retain(|entry| !failed.shut.contains(&entry.planned.finding.item.source));
         let ordinals: Vec<u64> = batch.iter().map(|entry| entry.ordinal).collect();
         docket.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
         let ends: Vec<(u64, Result<Ended, Failure>)> = stream::iter(batch)
@@ -47,19 +52,39 @@ pub async fn erase(
             .collect()
             .await;
         let hashes = docket.hashes(&case.request.id);
-        let (mut ended, mut failure) = (Vec::new(), None);
+        let mut ended = Vec::new();
         for (ordinal, end) in ends {
             match end {
                 Ok((outcome, digest)) => {
                     let rewritten = digest.map(|digest| hashes.content(&digest).to_string());
                     ended.push(ItemEnd { ordinal, outcome, rewritten });
                 }
-                Err(error) => failure = Some(error),
+                Err(failure) => failed.note(failure),
             }
         }
         docket.record_ends(case, &ended).await?;
-        if let Some(failure) = failure {
-            return Err(failure);
+    }
+    if let Some(failure) = failed.failure {
+        return Err(failure);
+    }
+    docket.advance(case, Event::Acted { archive: None }).await?;
+    Ok(())
+}
+
+/// What did not work for now, over all items.
+#[derive(Default)]
+struct Failed {
+    /// Sources that let nobody in: nothing more is asked of them in this try.
+    shut: BTreeSet<String>,
+    /// The failure to tell: rather that of a whole source than that of an item.
+    failure: Option<Failure>,
+}
+
+impl Failed {
+    fn note(&mut self, failure: Failure) {
+        self.shut.extend(failure.blamed_source().map(str::to_owned));
+        if self.failure.as_ref().is_none_or(|known| known.blame().is_none()) {
+            self.failure = Some(failure);
         }
     }
 }
@@ -82,8 +107,16 @@ async fn end(sources: &[Arc<dyn Source>], entry: Entry, with: &Walk) -> Result<E
         }
     };
     match ended {
-        Err(failure) if with.is_patient_with(&failure) => Err(failure),
-        Err(failure) => Ok((ItemOutcome::Failed(failure.chain()), None)),
+        Err(failure) => {
+            let failure = item_at_fault(&**source, failure, with).await?;
+            Ok((ItemOutcome::Failed(failure.chain()), None))
+        }
+        // Most leases have an end, a minute away at most.
+        Ok((ItemOutcome::Blocked(barrier), _))
+            if barrier.block == Block::Lease && !with.is_last_try() =>
+        {
+            Err(Failure::transient("erasing an item on which somebody has a lease"))
+        }
         Ok(ended) => Ok(ended),
     }
 }

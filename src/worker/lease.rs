@@ -129,6 +129,15 @@ pub async fn put_off(world: &World, lease: &Lease) -> Result<(), Failure> {
     let_go(world, lease, End::Failed(until)).await
 }
 
+/// Lets go of what waits for something outside.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn wait(world: &World, lease: &Lease, delay_ms: u64) -> Result<(), Failure> {
+    let until = world.docket.clock.now() + millis(delay_ms);
+    let_go(world, lease, End::Waiting(until)).await
+}
+
 /// Lets go of all that is still held. Best effort: what cannot be let go of lapses.
 pub async fn let_go_of_all(world: &World) {
     let held =

@@ -8,6 +8,7 @@ use dsrd::domain::event::{Announcement, Correspondence};
 use dsrd::domain::failure::Failure;
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
+use dsrd::domain::obstacle::Obstacle;
 use dsrd::domain::outcome::Tally;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Regained, State};
@@ -19,6 +20,7 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
     Record, SealedItem, SealedRequest, Standing,
 };
+use dsrd::ports::obstacles::Obstacles;
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::system::Clock;
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -344,6 +346,29 @@ impl Archives for World {
 }
 
 #[async_trait]
+impl Obstacles for World {
+    async fn note_obstacle(
+        &self,
+        _: &Lease,
+        _: &RequestId,
+        _: &Obstacle,
+    ) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn obstacle(&self, _: &RequestId) -> Result<Option<Obstacle>, Failure> {
+        unreachable!()
+    }
+    async fn obstacles(&self, _: u32) -> Result<Vec<(RequestId, Obstacle)>, Failure> {
+        let acting = self.standings.iter().filter(|standing| standing.state == State::Acting);
+        let kept = |standing: &Standing| {
+            let failure = Failure::needs_person("listing a container").of_source("models & runs");
+            (standing.id.clone(), Obstacle::new(&failure, standing.changed))
+        };
+        Ok(acting.map(kept).collect())
+    }
+}
+
+#[async_trait]
 impl Tasks for World {
     async fn claim(&self, _: &str, _: Timestamp, _: Timestamp) -> Result<Option<Lease>, Failure> {
         unreachable!()
@@ -363,7 +388,29 @@ impl Tasks for World {
     async fn free(&self, _: &[State], _: Timestamp, _: u32) -> Result<Vec<Standing>, Failure> {
         unreachable!()
     }
-    async fn ready(&self, _: u32) -> Result<Vec<Standing>, Failure> {
+    async fn ready(
+        &self,
+        _: Timestamp,
+        _: Timestamp,
+        _: u32,
+    ) -> Result<Vec<Standing>, Failure> {
+        unreachable!()
+    }
+    async fn unswept(
+        &self,
+        _: Purpose,
+        _: Timestamp,
+        _: u32,
+    ) -> Result<Vec<Standing>, Failure> {
+        unreachable!()
+    }
+    async fn walked(&self, _: Timestamp, _: u32) -> Result<Vec<Standing>, Failure> {
+        unreachable!()
+    }
+    async fn sweep_of(&self, _: &RequestId) -> Result<Option<Sweep>, Failure> {
+        unreachable!()
+    }
+    async fn leave_sweep(&self, _: &Lease, _: &RequestId) -> Result<(), Failure> {
         unreachable!()
     }
     async fn in_the_way(&self, _: &RequestId) -> Result<Vec<RequestId>, Failure> {

@@ -7,6 +7,7 @@ mod state_grid; // every state against every event
 mod flow; // whole lives through the door, in memory
 mod policies; // what an erasure does by the operator's rules, and what of others an export shows
 mod decisions; // what waits for a person, and what a person may decide
+mod waiting; // what waits for something outside, and how that ends
 mod callbacks; // producers are told by HTTP, and nobody else is
 mod crash; // the same lives, stopped at every effect and started again
 mod fleet; // two daemons on one ledger, one of them killed or frozen at every effect

@@ -41,6 +41,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("approved", Event::Approved(by())),
         ("refused", Event::Refused(by())),
         ("cancelled", Event::Cancelled(by())),
+        ("stopped", Event::Stopped(by())),
         ("retried", Event::Retried(by())),
         ("act started", Event::ActStarted),
         ("acted", Event::Acted { archive: None }),

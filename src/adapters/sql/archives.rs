@@ -28,7 +28,9 @@ pub async fn settle(connection: &mut AnyConnection, record: &Record) -> Result<(
     let expire_at = match &record.event {
         Event::Verified { archive: Some(archive), .. } => archive.expires,
         // Nobody will fetch it, and it is full of personal data.
-        Event::Failed { .. } | Event::Cancelled(_) | Event::Refused(_) => Some(record.at),
+        Event::Failed { .. } | Event::Stopped(_) | Event::Cancelled(_) | Event::Refused(_) => {
+            Some(record.at)
+        }
         _ => return Ok(()),
     };
     sqlx::query("UPDATE archives SET expire_at = $1 WHERE request = $2")

@@ -11,7 +11,7 @@ use crate::adapters::sql::refusal::while_doing;
 use crate::domain::failure::Failure;
 
 /// In order; the version of a ledger is how many of them it has seen. Never changed once released.
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration {
         shared: include_str!("migrations/0001_ledger.sql"),
         sqlite: include_str!("migrations/0001_append_only.sqlite.sql"),
@@ -25,6 +25,7 @@ const MIGRATIONS: [Migration; 9] = [
     Migration { shared: include_str!("migrations/0007_inventories.sql"), sqlite: "", postgres: "" },
     Migration { shared: include_str!("migrations/0008_parts.sql"), sqlite: "", postgres: "" },
     Migration { shared: include_str!("migrations/0009_tombstones.sql"), sqlite: "", postgres: "" },
+    Migration { shared: include_str!("migrations/0016_obstacles.sql"), sqlite: "", postgres: "" },
 ];
 
 /// Any number, as long as it is ours: PostgreSQL's advisory locks are known by number alone.

@@ -9,12 +9,12 @@ use crate::adapters::sql::archives;
 use crate::adapters::sql::items::places;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{CENSUS, RECORD, SEALED, STANDING, millis, read, stored, written};
-use crate::adapters::sql::sharing::tombstones;
+use crate::adapters::sql::sharing::{leases, obstacles, tombstones};
 use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
-use crate::domain::state::State;
+use crate::domain::state::{Event, State};
 use crate::ports::ledger::{Progress, Record, SealedRequest, Standing};
 
 const BY_ID: &str = "SELECT * FROM standings WHERE id = $1";
@@ -24,10 +24,11 @@ const ADVANCE: &str = "UPDATE requests SET state = $1, sequence = $2, head = $3,
      done = 0, total = 0, sweep = NULL WHERE id = $5 AND sequence = $6 AND head = $7";
 
 /// What a request forgets when it comes to rest. Items without an outcome are the plan of a sweep
-/// that a person overtook: nothing was done with them, and how many there were is chance.
+/// that a person overtook: nothing was done with them, and how many there were is chance. Of one
+/// that was begun somebody may still say what became of it.
 const SHRED: [&str; 4] = [
     "UPDATE requests SET wrapped_key = NULL, body = NULL WHERE id = $1",
-    "DELETE FROM items WHERE request = $1 AND outcome IS NULL",
+    "DELETE FROM items WHERE request = $1 AND outcome IS NULL AND begun = 0",
     "UPDATE items SET sealed = NULL WHERE request = $1",
     "DELETE FROM persons WHERE request = $1",
 ];
@@ -70,6 +71,10 @@ pub async fn append(
     write_records(connection, &[record]).await?;
     archives::settle(connection, record).await?;
     tombstones::settle(connection, record).await?;
+    obstacles::forget(connection, &record.id).await?;
+    if matches!(record.event, Event::Retried(_)) {
+        leases::begin_anew(connection, &record.id).await?;
+    }
     if let Some(announcement) = announcement {
         outbox::add(connection, &[(announcement, changed)]).await?;
         callbacks::owe(connection, &record.id).await?;

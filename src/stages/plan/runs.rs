@@ -21,7 +21,6 @@ use crate::matching::matcher::Matcher;
 use crate::matching::scan::occurrences;
 use crate::ports::sources::{Page, Read, Source};
 use crate::stages::find::concerns;
-use crate::stages::plan::finding::lost_source;
 
 /// Largest document that is read for what it says of a child run, in bytes.
 const DOCUMENT_BYTES_MAX: u64 = 4 << 20;
@@ -59,17 +58,10 @@ impl Company {
             return Ok(Vec::new());
         }
         let matcher = Matcher::new(&[&request.subject]);
-        let (mut theirs, mut of_others, mut lost) = (Vec::new(), BTreeSet::new(), Vec::new());
+        let (mut theirs, mut of_others) = (Vec::new(), BTreeSet::new());
         for source in sources.iter().filter(|source| concerns(request, source.name())) {
-            let listed = match listed(&**source, &self.runs).await {
-                Ok(listed) => listed,
-                Err(failure) if failure.is_transient() => return Err(failure),
-                Err(failure) => {
-                    lost.push(lost_source(source.name(), &failure));
-                    continue;
-                }
-            };
-            for item in listed {
+            let blame = |failure: Failure| failure.of_source(source.name());
+            for item in listed(&**source, &self.runs).await.map_err(blame)? {
                 if self.runs.belongs(&item.name) == Some(Belongs::ToChild)
                     && is_document(&item)
                     && self.denies(&**source, &item, &matcher).await?
@@ -84,7 +76,7 @@ impl Company {
         let new = theirs
             .into_iter()
             .filter(|item| is_theirs(item) && !self.planned.contains(&item.place()));
-        Ok(new.filter_map(|item| planned(policy, item)).chain(lost).collect())
+        Ok(new.filter_map(|item| planned(policy, item)).collect())
     }
 
     /// Whether a run's own document says that it is somebody else's.

@@ -6,14 +6,14 @@ use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
 use crate::ports::ledger::{Progress, Standing};
-use crate::ports::tasks::{End, Lease, work_on};
+use crate::ports::tasks::{Lease, work_on};
 use crate::stages::erase::erase;
 use crate::stages::export::export;
 use crate::stages::verify::archive::read_back;
 use crate::stages::verify::erasure::rest_dry;
 use crate::stages::walk::pass::{Patience, Walk};
-use crate::worker::loops::sweep::fail;
 use crate::worker::retry::Tries;
+use crate::worker::settle::settle;
 use crate::worker::world::World;
 use crate::worker::{lease, report};
 
@@ -76,25 +76,7 @@ async fn step(world: &World, id: &RequestId, lease: &Lease) -> Result<(), Failur
         return Ok(());
     };
     world.bell.notify_waiters();
-    let settled = match acted {
-        Ok(()) => Ok(()),
-        Err(failure) => {
-            report::request_failed(&world.metrics, "act", &failure, id);
-            if failure.is_transient() {
-                return lease::put_off(world, lease).await;
-            }
-            match docket.ledger.standing(id).await? {
-                Some(now) => fail(world, &now, &failure, lease).await,
-                None => Ok(()),
-            }
-        }
-    };
-    if let Err(failure) = settled {
-        report::request_failed(&world.metrics, "act", &failure, id);
-        return lease::put_off(world, lease).await;
-    }
-    lease::let_go(world, lease, End::Done).await?;
-    report::moved(world, id, standing.sequence).await
+    settle(world, "act", &standing, lease, acted).await
 }
 
 /// One stage of one request.

@@ -9,9 +9,10 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{LEASE, STANDING, millis, read, stored};
 use crate::domain::failure::Failure;
+use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::Standing;
-use crate::ports::tasks::{End, Lease};
+use crate::ports::tasks::{End, Lease, work_on};
 
 /// Of two claims at once one waits for the other's row, and then finds it taken.
 const CLAIM: &str = "INSERT INTO leases (work, fence, free_at, tries) VALUES ($1, 1, $2, 0) \
@@ -99,6 +100,7 @@ pub async fn let_go(
         End::Done => (0, 0),
         End::Left => (0, lease.tries),
         End::Failed(until) => (millis(until), lease.tries.saturating_add(1)),
+        End::Waiting(until) => (millis(until), lease.tries),
     };
     sqlx::query("UPDATE leases SET free_at = $1, tries = $2 WHERE work = $3 AND fence = $4")
         .bind(free_at)
@@ -109,6 +111,20 @@ pub async fn let_go(
         .await
         .map(drop)
         .map_err(while_doing("letting go of a lease"))
+}
+
+/// Forgets how often the work on a request failed before somebody had it tried again; the caller
+/// commits.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn begin_anew(connection: &mut AnyConnection, id: &RequestId) -> Result<(), Failure> {
+    sqlx::query("UPDATE leases SET tries = 0 WHERE work = $1")
+        .bind(work_on(id))
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(while_doing("trying a request anew"))
 }
 
 /// See `Tasks::free_all`; the caller commits.

@@ -7,3 +7,4 @@ pub mod inventories;
 pub mod tombstones;
 pub mod persons;
 pub mod tasks;
+pub mod obstacles;

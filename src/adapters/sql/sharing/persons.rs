@@ -8,20 +8,27 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
 use crate::adapters::sql::items::{blocks, places};
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{REQUEST_ID, STANDING, read};
+use crate::adapters::sql::rows::{REQUEST_ID, STANDING, millis, read};
 use crate::domain::failure::Failure;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::ports::ledger::{Opening, OpeningRequest, Standing};
 
 /// The requests (`other`) that an accepted one waits for: one of the two is an erasure. There may
 /// be thousands about one person, so what is asked of `shared` is what its index is ordered by.
-const OTHERS: &str = "FROM persons AS own \
-     JOIN persons AS shared ON shared.digest = own.digest AND shared.request <> own.request \
-     AND shared.erasure >= 1 - own.erasure \
-     JOIN requests AS other ON other.id = shared.request \
-     AND (other.state IN ('finding', 'planned', 'held', 'acting', 'verifying') \
-     OR other.state = 'accepted' AND (shared.taken < own.taken \
-     OR shared.taken = own.taken AND shared.request < own.request))";
+/// An export that failed is waited for by erasures for which `patient` holds.
+fn others(patient: &str) -> String {
+    format!(
+        "FROM persons AS own \
+         JOIN persons AS shared ON shared.digest = own.digest AND shared.request <> own.request \
+         AND shared.erasure >= 1 - own.erasure \
+         JOIN requests AS other ON other.id = shared.request \
+         AND (other.state IN ('finding', 'planned', 'held', 'acting', 'verifying') \
+         OR (other.state = 'accepted' \
+         OR other.state = 'failed' AND shared.erasure = 0 AND {patient}) \
+         AND (shared.taken < own.taken \
+         OR shared.taken = own.taken AND shared.request < own.request))"
+    )
+}
 
 /// Notes whom requests are about; the caller commits.
 ///
@@ -60,13 +67,23 @@ fn nanos(time: Timestamp) -> i64 {
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn ready(pool: &AnyPool, limit: u32) -> Result<Vec<Standing>, Failure> {
+pub async fn ready(
+    pool: &AnyPool,
+    now: Timestamp,
+    pressed: Timestamp,
+    limit: u32,
+) -> Result<Vec<Standing>, Failure> {
     let statement = format!(
-        "SELECT * FROM standings WHERE state = 'accepted' \
-         AND NOT EXISTS (SELECT 1 {OTHERS} WHERE own.request = standings.id) \
-         ORDER BY due, id LIMIT $1"
+        "SELECT standings.* FROM standings \
+         LEFT JOIN leases ON leases.work = 'request/' || standings.id \
+         WHERE standings.state = 'accepted' \
+         AND (leases.free_at IS NULL OR leases.free_at <= $2) \
+         AND NOT EXISTS (SELECT 1 {} WHERE own.request = standings.id) \
+         ORDER BY standings.due, standings.id LIMIT $1",
+        others("standings.due >= $3")
     );
     let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit));
+    let query = query.bind(millis(now)).bind(millis(pressed));
     read(query.fetch_all(pool).await, STANDING)
 }
 
@@ -76,9 +93,10 @@ pub async fn ready(pool: &AnyPool, limit: u32) -> Result<Vec<Standing>, Failure>
 /// Whatever the database refuses; a row that is not ours.
 pub async fn in_the_way(pool: &AnyPool, id: &RequestId) -> Result<Vec<RequestId>, Failure> {
     let statement = format!(
-        "SELECT DISTINCT other.id AS id {OTHERS} \
+        "SELECT DISTINCT other.id AS id {} \
          JOIN requests AS mine ON mine.id = own.request AND mine.state = 'accepted' \
-         WHERE own.request = $1 ORDER BY id"
+         WHERE own.request = $1 ORDER BY id",
+        others("own.erasure = 1")
     );
     let rows = sqlx::query(AssertSqlSafe(statement)).bind(id.as_str()).fetch_all(pool).await;
     read(rows, REQUEST_ID)

@@ -1,14 +1,15 @@
 //! Sweeps and their shards.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{NUMBER, SHARD, STANDING, read, stored};
+use crate::adapters::sql::rows::{NUMBER, SHARD, STANDING, millis, read, stored};
 use crate::adapters::sql::sharing::inventories;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::ports::ledger::Standing;
-use crate::ports::tasks::{Purpose, Shard, Sweep};
+use crate::ports::tasks::{Lost, Purpose, Shard, Sweep};
 
 const OPEN: &str = "INSERT INTO sweeps (id, purpose, closed) \
      VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM sweeps), $1, 0)";
@@ -19,10 +20,17 @@ const ADD_SHARD: &str = "INSERT INTO shards \
      (sweep, number, source, part, parts, done, items, bytes) \
      VALUES ($1, $2, $3, $4, $5, 0, 0, 0)";
 
-/// The shards of a sweep go when it closes. The sweep itself stays, so that nothing is ever named
-/// like an earlier shard, and so do the leases: see there.
-const CLOSE: [&str; 2] =
-    ["UPDATE sweeps SET closed = 1 WHERE id = $1", "DELETE FROM shards WHERE sweep = $1"];
+/// The shards of a closed sweep go when all its requests were concluded. The sweep itself stays, so
+/// that nothing is ever named like an earlier shard, and so do the leases: see there.
+const FORGET_SHARDS: &str = "DELETE FROM shards \
+     WHERE sweep NOT IN (SELECT id FROM sweeps WHERE closed = 0) \
+     AND sweep NOT IN (SELECT sweep FROM requests WHERE sweep IS NOT NULL)";
+
+/// Requests whose work nobody holds, and that are not put off.
+const FREE: &str = "SELECT standings.* FROM standings \
+     JOIN requests ON requests.id = standings.id \
+     LEFT JOIN leases ON leases.work = 'request/' || standings.id \
+     WHERE (leases.free_at IS NULL OR leases.free_at <= $1)";
 
 /// See `Tasks::sweep`.
 ///
@@ -31,9 +39,74 @@ const CLOSE: [&str; 2] =
 pub async fn sweep(pool: &AnyPool, purpose: Purpose) -> Result<Option<Sweep>, Failure> {
     let ids = sqlx::query(OPENED).bind(purpose.word()).fetch_all(pool).await;
     let Some(id) = read(ids, NUMBER)?.pop() else { return Ok(None) };
+    with_shards(pool, id).await.map(Some)
+}
+
+async fn with_shards(pool: &AnyPool, id: u64) -> Result<Sweep, Failure> {
     let shards = sqlx::query("SELECT * FROM shards WHERE sweep = $1 ORDER BY number");
     let shards = read(shards.bind(stored(id)).fetch_all(pool).await, SHARD)?;
-    Ok(Some(Sweep { id, shards }))
+    Ok(Sweep { id, shards })
+}
+
+/// See `Tasks::sweep_of`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn sweep_of(pool: &AnyPool, id: &RequestId) -> Result<Option<Sweep>, Failure> {
+    let statement = "SELECT sweep AS number FROM requests WHERE id = $1 AND sweep IS NOT NULL";
+    let sweeps = sqlx::query(statement).bind(id.as_str()).fetch_all(pool).await;
+    let Some(sweep) = read(sweeps, NUMBER)?.pop() else { return Ok(None) };
+    with_shards(pool, sweep).await.map(Some)
+}
+
+/// See `Tasks::unswept`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn unswept(
+    pool: &AnyPool,
+    purpose: Purpose,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<Standing>, Failure> {
+    let whose = match purpose {
+        Purpose::Find => "standings.state = 'finding'",
+        // Archives are read back without a sweep.
+        Purpose::Verify => "standings.state = 'verifying' AND standings.kind = 'erasure'",
+    };
+    let statement = format!(
+        "{FREE} AND requests.sweep IS NULL AND {whose} \
+         ORDER BY standings.due, standings.id LIMIT $2"
+    );
+    let query = sqlx::query(AssertSqlSafe(statement)).bind(millis(now)).bind(i64::from(limit));
+    read(query.fetch_all(pool).await, STANDING)
+}
+
+/// See `Tasks::walked`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn walked(pool: &AnyPool, now: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {
+    let statement = format!(
+        "{FREE} AND standings.state IN ('finding', 'verifying') AND requests.sweep IN \
+         (SELECT sweeps.id FROM sweeps WHERE sweeps.id = requests.sweep AND sweeps.closed = 1) \
+         ORDER BY standings.due, standings.id LIMIT $2"
+    );
+    let query = sqlx::query(AssertSqlSafe(statement)).bind(millis(now)).bind(i64::from(limit));
+    read(query.fetch_all(pool).await, STANDING)
+}
+
+/// See `Tasks::leave_sweep`; the caller commits.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn leave(connection: &mut AnyConnection, id: &RequestId) -> Result<(), Failure> {
+    sqlx::query("UPDATE requests SET sweep = NULL WHERE id = $1")
+        .bind(id.as_str())
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(while_doing("leaving a sweep"))
 }
 
 /// See `Tasks::open_sweep`; the caller commits.
@@ -89,11 +162,14 @@ pub async fn swept(pool: &AnyPool, sweep: u64) -> Result<Vec<Standing>, Failure>
 /// # Errors
 /// Whatever the database refuses.
 pub async fn finish(connection: &mut AnyConnection, shard: &Shard) -> Result<(), Failure> {
-    let statement = "UPDATE shards SET done = 1, items = $1, bytes = $2 \
-         WHERE sweep = $3 AND number = $4";
+    let statement = "UPDATE shards SET done = 1, items = $1, bytes = $2, lost = $3 \
+         WHERE sweep = $4 AND number = $5";
+    let lost = shard.lost.as_ref();
+    let lost = lost.map(|Lost { kind, reason }| format!("{} {reason}", kind.word()));
     sqlx::query(statement)
         .bind(stored(shard.items))
         .bind(stored(shard.bytes))
+        .bind(lost.unwrap_or_default())
         .bind(stored(shard.sweep))
         .bind(stored(shard.number))
         .execute(connection)
@@ -107,12 +183,10 @@ pub async fn finish(connection: &mut AnyConnection, shard: &Shard) -> Result<(),
 /// # Errors
 /// Whatever the database refuses.
 pub async fn close(connection: &mut AnyConnection, sweep: u64) -> Result<(), Failure> {
-    for statement in CLOSE {
-        sqlx::query(AssertSqlSafe(statement))
-            .bind(stored(sweep))
-            .execute(&mut *connection)
-            .await
-            .map_err(while_doing("closing a sweep"))?;
-    }
+    let doing = "closing a sweep";
+    let close = sqlx::query("UPDATE sweeps SET closed = 1 WHERE id = $1").bind(stored(sweep));
+    close.execute(&mut *connection).await.map_err(while_doing(doing))?;
+    let forget = sqlx::query(FORGET_SHARDS).execute(&mut *connection).await;
+    forget.map_err(while_doing(doing))?;
     inventories::forget(connection, sweep).await
 }

@@ -60,8 +60,13 @@ impl Tasks for SqlLedger {
         leases::free(self.read(), states, now, limit).await
     }
 
-    async fn ready(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
-        persons::ready(self.read(), limit).await
+    async fn ready(
+        &self,
+        now: Timestamp,
+        pressed: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Standing>, Failure> {
+        persons::ready(self.read(), now, pressed, limit).await
     }
 
     async fn in_the_way(&self, id: &RequestId) -> Result<Vec<RequestId>, Failure> {
@@ -87,6 +92,29 @@ impl Tasks for SqlLedger {
 
     async fn swept(&self, sweep: u64) -> Result<Vec<Standing>, Failure> {
         sweeps::swept(self.read(), sweep).await
+    }
+
+    async fn unswept(
+        &self,
+        purpose: Purpose,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Standing>, Failure> {
+        sweeps::unswept(self.read(), purpose, now, limit).await
+    }
+
+    async fn walked(&self, now: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {
+        sweeps::walked(self.read(), now, limit).await
+    }
+
+    async fn sweep_of(&self, id: &RequestId) -> Result<Option<Sweep>, Failure> {
+        sweeps::sweep_of(self.read(), id).await
+    }
+
+    async fn leave_sweep(&self, lease: &Lease, id: &RequestId) -> Result<(), Failure> {
+        let mut transaction = self.begin_under(lease).await?;
+        sweeps::leave(&mut transaction, id).await?;
+        commit(transaction).await
     }
 
     async fn finish_shard(&self, lease: &Lease, shard: &Shard) -> Result<(), Failure> {

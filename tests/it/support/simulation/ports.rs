@@ -11,6 +11,7 @@ use dsrd::domain::event::Announcement;
 use dsrd::domain::failure::Failure;
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
+use dsrd::domain::obstacle::Obstacle;
 use dsrd::domain::outcome::Tally;
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::{Regained, State};
@@ -24,6 +25,7 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
     Record, SealedItem, SealedRequest, Standing,
 };
+use dsrd::ports::obstacles::Obstacles;
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
@@ -401,8 +403,13 @@ impl<P: Ledger + ?Sized> Tasks for Wired<P> {
         self.wire.look("free", self.port.free(states, now, limit)).await
     }
 
-    async fn ready(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
-        self.wire.look("ready", self.port.ready(limit)).await
+    async fn ready(
+        &self,
+        now: Timestamp,
+        pressed: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("ready", self.port.ready(now, pressed, limit)).await
     }
 
     async fn in_the_way(&self, id: &RequestId) -> Result<Vec<RequestId>, Failure> {
@@ -427,6 +434,27 @@ impl<P: Ledger + ?Sized> Tasks for Wired<P> {
 
     async fn swept(&self, sweep: u64) -> Result<Vec<Standing>, Failure> {
         self.wire.look("swept", self.port.swept(sweep)).await
+    }
+
+    async fn unswept(
+        &self,
+        purpose: Purpose,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("unswept", self.port.unswept(purpose, now, limit)).await
+    }
+
+    async fn walked(&self, now: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("walked", self.port.walked(now, limit)).await
+    }
+
+    async fn sweep_of(&self, id: &RequestId) -> Result<Option<Sweep>, Failure> {
+        self.wire.look("sweep_of", self.port.sweep_of(id)).await
+    }
+
+    async fn leave_sweep(&self, lease: &Lease, id: &RequestId) -> Result<(), Failure> {
+        self.wire.effect("leave_sweep", self.port.leave_sweep(lease, id)).await
     }
 
     async fn finish_shard(&self, lease: &Lease, shard: &Shard) -> Result<(), Failure> {
@@ -473,6 +501,26 @@ impl<P: Ledger + ?Sized> Tombstones for Wired<P> {
 
     async fn forget_buried(&self, lease: &Lease, now: Timestamp) -> Result<(), Failure> {
         self.wire.effect("forget_buried", self.port.forget_buried(lease, now)).await
+    }
+}
+
+#[async_trait]
+impl<P: Ledger + ?Sized> Obstacles for Wired<P> {
+    async fn note_obstacle(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        obstacle: &Obstacle,
+    ) -> Result<(), Failure> {
+        self.wire.effect("note_obstacle", self.port.note_obstacle(lease, id, obstacle)).await
+    }
+
+    async fn obstacle(&self, id: &RequestId) -> Result<Option<Obstacle>, Failure> {
+        self.wire.look("obstacle", self.port.obstacle(id)).await
+    }
+
+    async fn obstacles(&self, limit: u32) -> Result<Vec<(RequestId, Obstacle)>, Failure> {
+        self.wire.look("obstacles", self.port.obstacles(limit)).await
     }
 }
 
