@@ -4,9 +4,11 @@
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
+use tracing::warn;
 use zeroize::Zeroizing;
 
 use crate::adapters::amqp::announcer::AmqpAnnouncer;
@@ -23,6 +25,7 @@ use crate::adapters::http::server::{self, Site};
 use crate::adapters::memory::source::MemorySource;
 use crate::adapters::sql::ledger::SqlLedger;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
+use crate::config::secret::Secret;
 use crate::config::settings::{Place, Queue, Settings, Store};
 use crate::worker::offline;
 use crate::worker::preview::Preview;
@@ -31,6 +34,9 @@ use crate::worker::runner;
 use crate::worker::status::{Plans, Status};
 use crate::worker::stopper::Stopper;
 use crate::worker::world::{self, Door, Parts, Sources, World};
+
+/// How long a start waits before it tries again to open a ledger that is away.
+const LEDGER_PAUSE: Duration = Duration::from_secs(2);
 
 /// How long answers may take once we stop.
 const HTTP_GRACE_MS: u64 = 2_000;
@@ -79,7 +85,7 @@ impl Daemon {
                 Place::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
             },
             alone: alone.is_some(),
-            ledger: Arc::new(SqlLedger::open(&settings.ledger.url).await?),
+            ledger: Arc::new(ledger(&settings.ledger.url).await?),
             clock: Arc::new(SystemClock),
             entropy,
             master_key,
@@ -135,6 +141,21 @@ impl Daemon {
         };
         let (served, ()) = tokio::join!(serve, runner::run(&world));
         Ok(served?)
+    }
+}
+
+/// Opens the ledger. One that is away is waited for, as a broker is; whoever waits no longer drops
+/// this.
+async fn ledger(url: &Secret) -> Result<SqlLedger, AppError> {
+    loop {
+        match SqlLedger::open(url).await {
+            Err(failure) if failure.passes_by_itself() => {
+                let error = failure.chain();
+                warn!(error, "the ledger cannot be opened yet; will be tried again");
+                tokio::time::sleep(LEDGER_PAUSE).await;
+            }
+            opened => return Ok(opened?),
+        }
     }
 }
 
@@ -373,6 +394,7 @@ fn limits(settings: &Settings) -> world::Limits {
     let limits = &settings.limits;
     world::Limits {
         tombstone_days: settings.tombstone_days,
+        details_days: settings.ledger.details_days,
         message_bytes_max: limits.message_bytes_max,
         signature_age_ms_max: settings.trust.signature_age_ms_max,
         identities_max: limits.identities_max,

@@ -307,7 +307,8 @@ fn ledger(written: &file::Ledger, faults: &mut Faults) -> Option<Ledger> {
     }
     let master_key = written.master_key.clone().map(Secret::new);
     let file = written.master_key_file.as_deref().unwrap_or("dsrd-data/master.key");
-    Some(Ledger { url, master_key_file: Path::new(file).to_owned(), master_key })
+    let master_key_file = Path::new(file).to_owned();
+    Some(Ledger { url, master_key_file, master_key, details_days: written.details_days })
 }
 
 fn http(written: &file::Http, faults: &mut Faults) -> Http {

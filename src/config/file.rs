@@ -62,6 +62,7 @@ pub struct Ledger {
     pub url_file: Option<String>,
     pub master_key_file: Option<String>,
     pub master_key: Option<String>,
+    pub details_days: u16,
 }
 
 /// `[exports]`

@@ -115,6 +115,8 @@ pub struct Ledger {
     pub master_key_file: PathBuf,
     /// The master key itself, where it was given instead of a file.
     pub master_key: Option<Secret>,
+    /// How long the details of requests that rest are kept; 0 for good.
+    pub details_days: u16,
 }
 
 /// Where archives are kept, and how long.

@@ -12,6 +12,7 @@ pub struct Failure {
     pub kind: FailureKind,
     doing: String,
     source: Option<Box<dyn Error + Send + Sync>>,
+    of_the_ledger: bool,
     blame: Option<Blame>,
 }
 
@@ -39,7 +40,7 @@ pub enum FailureKind {
 impl Failure {
     /// A failure of `kind` while `doing` something: lower case, what to what, no personal data.
     pub fn new(kind: FailureKind, doing: impl Into<String>) -> Self {
-        Self { kind, doing: doing.into(), source: None, blame: None }
+        Self { kind, doing: doing.into(), source: None, blame: None, of_the_ledger: false }
     }
 
     /// A failure that may pass.
@@ -106,9 +107,30 @@ impl Failure {
         Self { blame: self.blame.clone(), ..Self::new(self.kind, doing).because(self.chain()) }
     }
 
-    /// Whether trying again as it is makes sense.
-    pub fn is_transient(&self) -> bool {
+    /// Says that the ledger itself failed, whatever it was asked: a disk is full, a server is away,
+    /// a login is refused.
+    #[must_use]
+    pub fn of_the_ledger(mut self) -> Self {
+        self.of_the_ledger = true;
+        self
+    }
+
+    /// Whether the ledger itself failed. That tells nothing of a request: none is ended by it, and
+    /// none of its tries is spent.
+    pub fn is_of_the_ledger(&self) -> bool {
+        self.of_the_ledger
+    }
+
+    /// Whether nobody needs to do anything about it, but wait.
+    pub fn passes_by_itself(&self) -> bool {
         self.kind == FailureKind::Transient
+    }
+
+    /// Whether trying again as it is makes sense. It does where the ledger failed, also where a
+    /// person must mend that first: without a ledger nothing else can be done, and an end could not
+    /// even be written down.
+    pub fn is_transient(&self) -> bool {
+        self.kind == FailureKind::Transient || self.of_the_ledger
     }
 
     /// The whole chain in one line, outermost first, for the one place that logs it.
@@ -136,13 +158,17 @@ impl FailureKind {
     }
 }
 
-/// The messages of an error and of all its sources, joined by `: `.
+/// The messages of an error and of all its sources, joined by `: `. Many libraries repeat the
+/// source in the message; that is said once.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
         source = error.source();
     }
     text
@@ -192,6 +218,27 @@ mod tests {
         for error in broken.into_iter().chain([io::Error::other("bad block")]) {
             let failure = Failure::of_io("reading", &error);
             assert_eq!((failure.kind, failure.blame()), (FailureKind::Permanent, None), "{error}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_twice() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("reaching the server: {0}")]
+        struct Repeating(#[source] std::io::Error);
+        let failure = Failure::transient("asking")
+            .because(Repeating(std::io::Error::other("connection refused")));
+        assert_eq!(failure.chain(), "asking: reaching the server: connection refused");
+        let failure = Failure::transient("asking").because(std::io::Error::other("refused"));
+        assert_eq!(failure.chain(), "asking: refused");
+    }
+
+    #[test]
+    fn a_failure_of_the_ledger_is_never_the_last_word() {
+        for kind in [FailureKind::Transient, FailureKind::Permanent, FailureKind::NeedsPerson] {
+            let failure = Failure::new(kind, "writing");
+            assert_eq!(failure.is_transient(), kind == FailureKind::Transient);
+            assert!(failure.of_the_ledger().is_transient());
         }
     }
 }

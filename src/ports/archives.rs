@@ -18,9 +18,9 @@ pub trait Archives: Send + Sync {
     /// until a record says otherwise, whatever was said of the one before it.
     async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<(), Failure>;
 
-    /// Archives that are not to be kept any more at `now`, the longest overdue first, at most
-    /// `limit`.
-    async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<Kept>, Failure>;
+    /// Archives that are not to be kept any more now, by the ledger's clock, the longest overdue
+    /// first, at most `limit`.
+    async fn expired(&self, limit: u32) -> Result<Vec<Kept>, Failure>;
 
     /// The archive of a request; `None` where there was never one, or it was removed.
     async fn kept(&self, id: &RequestId) -> Result<Option<Kept>, Failure>;

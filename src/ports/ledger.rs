@@ -17,6 +17,7 @@ use crate::domain::state::{Event, State};
 use crate::ports::archives::Archives;
 use crate::ports::inventories::Inventories;
 use crate::ports::obstacles::Obstacles;
+use crate::ports::retention::Retention;
 use crate::ports::tasks::{Lease, Tasks};
 use crate::ports::tombstones::Tombstones;
 
@@ -30,7 +31,7 @@ use crate::ports::tombstones::Tombstones;
 /// What a daemon writes in the course of its work it writes under a lease (see [`Tasks`]): if
 /// another has taken the work over nothing is written, and a transient failure comes back.
 #[async_trait]
-pub trait Ledger: Tasks + Archives + Inventories + Tombstones + Obstacles {
+pub trait Ledger: Tasks + Archives + Inventories + Tombstones + Retention + Obstacles {
     /// Commits first records with their sealed requests and announcements, all at once, and says
     /// of each, in that order, what it found. Of one whose id is known nothing is written; if it is
     /// a repetition, its last announcement becomes unsent again, and owed to its URLs again: its
@@ -123,29 +124,26 @@ pub trait Ledger: Tasks + Archives + Inventories + Tombstones + Obstacles {
     /// Notes how far a stage has come, for people to see; not part of the account.
     async fn note_progress(&self, ids: &[RequestId], progress: Progress) -> Result<(), Failure>;
 
-    /// Announcements not yet confirmed and due to be tried at `now`, oldest first.
-    async fn unsent(&self, now: Timestamp, limit: u32) -> Result<Vec<Announcement>, Failure>;
+    /// Announcements not yet confirmed and due to be tried now, by the ledger's clock (see
+    /// [`Tasks`]), oldest first.
+    async fn unsent(&self, limit: u32) -> Result<Vec<Announcement>, Failure>;
 
     /// Marks announcements confirmed.
     async fn mark_sent(&self, ids: &[Uuid]) -> Result<(), Failure>;
 
-    /// Puts announcements off until `retry_at`, and counts the try of each.
-    async fn put_off(&self, ids: &[Uuid], retry_at: Timestamp) -> Result<(), Failure>;
+    /// Puts announcements off for so long, and counts the try of each.
+    async fn put_off(&self, ids: &[Uuid], for_ms: u64) -> Result<(), Failure>;
 
     /// Announcements not yet confirmed.
     async fn backlog(&self) -> Result<u64, Failure>;
 
-    /// Callbacks due to be tried at `now`, oldest first, at most `each_host` of each host. Each
-    /// announcement is owed to each URL of its request from the moment it is committed.
-    async fn owed(&self, now: Timestamp, each_host: u32) -> Result<Vec<Callback>, Failure>;
+    /// Callbacks due to be tried now, by the ledger's clock, oldest first, at most `each_host` of
+    /// each host. Each announcement is owed to each URL of its request from the moment it is
+    /// committed.
+    async fn owed(&self, each_host: u32) -> Result<Vec<Callback>, Failure>;
 
-    /// Puts a callback off until `retry_at`, counts the try, and keeps when the first one failed.
-    async fn put_off_callback(
-        &self,
-        id: &CallbackId,
-        now: Timestamp,
-        retry_at: Timestamp,
-    ) -> Result<(), Failure>;
+    /// Puts a callback off for so long, counts the try, and keeps when the first one failed.
+    async fn put_off_callback(&self, id: &CallbackId, for_ms: u64) -> Result<(), Failure>;
 
     /// Owes a callback no longer: it was delivered, or given up.
     async fn forget_callback(&self, id: &CallbackId) -> Result<(), Failure>;
@@ -202,8 +200,8 @@ pub struct Callback {
     pub event: String,
     /// How often it was tried and put off.
     pub tries: u32,
-    /// When the first of these tries failed.
-    pub failed_at: Option<Timestamp>,
+    /// How long ago the first of these tries failed, by the ledger's clock; 0 where none did.
+    pub failing_ms: u64,
 }
 
 /// What a callback is known by.
@@ -347,8 +345,8 @@ pub enum Cleared {
 impl fmt::Debug for Callback {
     /// Without the event: it may hold a link that opens an archive.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, url, event: _, tries, failed_at } = self;
-        write!(f, "Callback({id:?}, {url:?}, {tries} tries since {failed_at:?})")
+        let Self { id, url, event: _, tries, failing_ms } = self;
+        write!(f, "Callback({id:?}, {url:?}, {tries} tries in {failing_ms} ms)")
     }
 }
 

@@ -11,6 +11,7 @@ pub mod exports;
 pub mod tasks;
 pub mod inventories;
 pub mod archives;
+pub mod retention;
 pub mod ledger;
 pub mod tombstones;
 pub mod obstacles;

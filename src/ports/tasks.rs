@@ -15,20 +15,19 @@ use crate::ports::ledger::Standing;
 
 /// The part of the ledger that says who works on what. All methods are atomic.
 ///
-/// Times are those of the caller's clock. Clocks that disagree make daemons take work from each
-/// other too early or too late; the fence keeps that harmless.
+/// Times are those of the ledger's own clock, which is one for all daemons: a server's, or that of
+/// the one daemon of a file. What was set by it in what is now the future is void: that clock was
+/// wrong then.
 #[async_trait]
 pub trait Tasks: Send + Sync {
-    /// Claims a work until `until`; `None` while it is another's, or put off beyond `now`.
-    async fn claim(
-        &self,
-        work: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Option<Lease>, Failure>;
+    /// What time it is by the ledger's own clock.
+    async fn now(&self) -> Result<Timestamp, Failure>;
 
-    /// Holds on to a lease until `until`; `false` if another has claimed the work meanwhile.
-    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, Failure>;
+    /// Claims a work for so long; `None` while it is another's, or put off.
+    async fn claim(&self, work: &str, for_ms: u64) -> Result<Option<Lease>, Failure>;
+
+    /// Holds on to a lease for so long from now; `false` if another has claimed the work meanwhile.
+    async fn renew(&self, lease: &Lease, for_ms: u64) -> Result<bool, Failure>;
 
     /// Lets go of a lease that is still ours; of another's, nothing.
     async fn let_go(&self, lease: &Lease, end: End) -> Result<(), Failure>;
@@ -40,25 +39,14 @@ pub trait Tasks: Send + Sync {
     /// Whether a digest made with the master key is that of this ledger; who asks first decides.
     async fn agrees_on_key(&self, digest: &str) -> Result<bool, Failure>;
 
-    /// Requests of these states whose work nobody holds and that are not put off beyond `now`,
-    /// earliest due first, at most `limit`. Not erasures that are being verified: those are the
-    /// work of a sweep.
-    async fn free(
-        &self,
-        states: &[State],
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Standing>, Failure>;
+    /// Requests of these states whose work nobody holds and that are not put off, earliest due
+    /// first, at most `limit`. Not erasures that are being verified: those are the work of a sweep.
+    async fn free(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure>;
 
     /// Accepted requests that no other request about the same person stands in the way of and that
-    /// are not put off beyond `now`, earliest due first, at most `limit`. See
-    /// [`Tasks::in_the_way`]; erasures that are due before `pressed` wait for no failed export.
-    async fn ready(
-        &self,
-        now: Timestamp,
-        pressed: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Standing>, Failure>;
+    /// are not put off, earliest due first, at most `limit`. See [`Tasks::in_the_way`]; erasures
+    /// that are due before `pressed` wait for no failed export.
+    async fn ready(&self, pressed: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure>;
 
     /// The requests that an accepted one waits for: they name the same person, and either are under
     /// way or were accepted before it. Exports stand in no export's way. An export that failed
@@ -84,19 +72,13 @@ pub trait Tasks: Send + Sync {
     async fn swept(&self, sweep: u64) -> Result<Vec<Standing>, Failure>;
 
     /// Requests that are to be swept for this purpose again: they are in no sweep, though they are
-    /// in the state for it. Not those whose work somebody holds or that are put off beyond `now`.
-    /// Earliest due first, at most `limit`.
-    async fn unswept(
-        &self,
-        purpose: Purpose,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Standing>, Failure>;
+    /// in the state for it. Not those whose work somebody holds or that are put off. Earliest due
+    /// first, at most `limit`.
+    async fn unswept(&self, purpose: Purpose, limit: u32) -> Result<Vec<Standing>, Failure>;
 
     /// Requests whose sweep was closed and that had no record since: each is to be concluded. Not
-    /// those whose work somebody holds or that are put off beyond `now`. Earliest due first, at most
-    /// `limit`.
-    async fn walked(&self, now: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure>;
+    /// those whose work somebody holds or that are put off. Earliest due first, at most `limit`.
+    async fn walked(&self, limit: u32) -> Result<Vec<Standing>, Failure>;
 
     /// The sweep that a request is part of, open or closed.
     async fn sweep_of(&self, id: &RequestId) -> Result<Option<Sweep>, Failure>;
@@ -130,10 +112,10 @@ pub enum End {
     Done,
     /// The work was left as it is: it is free.
     Left,
-    /// It failed, and is put off until then.
-    Failed(Timestamp),
-    /// It waits until then for something outside, which is no failure of the work.
-    Waiting(Timestamp),
+    /// It failed, and is put off for so many milliseconds.
+    Failed(u64),
+    /// It waits for so many milliseconds for something outside, which is no failure of the work.
+    Waiting(u64),
 }
 
 /// Why the sources are walked.

@@ -19,8 +19,9 @@ pub trait Tombstones: Send + Sync {
         tombstone: &Tombstone,
     ) -> Result<(), Failure>;
 
-    /// Who is to be looked for at `now`, one row a mark: of the requests that came to rest.
-    async fn buried(&self, now: Timestamp) -> Result<Vec<Buried>, Failure>;
+    /// Who is to be looked for now, by the ledger's clock, one row a mark: of the requests that
+    /// came to rest.
+    async fn buried(&self) -> Result<Vec<Buried>, Failure>;
 
     /// Notes items in which they were met; what is known already stays as it is.
     async fn note_returned(&self, lease: &Lease, items: &[ReturnedItem]) -> Result<(), Failure>;
@@ -29,8 +30,8 @@ pub trait Tombstones: Send + Sync {
     /// all of it as announced.
     async fn returned(&self) -> Result<Vec<(RequestId, Regained)>, Failure>;
 
-    /// Forgets whom nobody is to look for any more at `now`.
-    async fn forget_buried(&self, lease: &Lease, now: Timestamp) -> Result<(), Failure>;
+    /// Forgets whom nobody is to look for any more, by the ledger's clock.
+    async fn forget_buried(&self, lease: &Lease) -> Result<(), Failure>;
 }
 
 /// What is remembered of an erasure.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -12,7 +11,6 @@ use crate::domain::state::{Archive, Counts, Event, Evidence, State};
 use crate::ports::door::{Announced, Announcer};
 use crate::ports::exports::SignedLink;
 use crate::ports::ledger::Ledger;
-use crate::ports::system::Clock;
 
 /// How one turn of announcing went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,21 +25,17 @@ pub struct Turn {
 const WINDOW: u32 = 128;
 
 /// Longest pause before an unroutable event is tried again.
-const UNROUTABLE_PAUSE_MAX: SignedDuration = SignedDuration::from_mins(10);
+const UNROUTABLE_PAUSE_MS_MAX: u64 = 600_000;
 
 /// Publishes what the outbox holds, oldest first, until it is empty or the announcer fails.
 ///
 /// # Errors
 /// The announcer's or the ledger's failure; what was confirmed before it stays confirmed.
-pub async fn announce(
-    ledger: &dyn Ledger,
-    announcer: &dyn Announcer,
-    clock: &dyn Clock,
-) -> Result<Turn, Failure> {
+pub async fn announce(ledger: &dyn Ledger, announcer: &dyn Announcer) -> Result<Turn, Failure> {
     let mut turn = Turn::default();
     // Ends: each round either marks announcements sent, puts them off beyond now, or fails.
     loop {
-        let window = ledger.unsent(clock.now(), WINDOW).await?;
+        let window = ledger.unsent(WINDOW).await?;
         if window.is_empty() {
             return Ok(turn);
         }
@@ -64,7 +58,7 @@ pub async fn announce(
         }
         for (tries, ids) in put_off {
             turn.unroutable += ids.len();
-            ledger.put_off(&ids, retry_at(tries, clock.now())).await?;
+            ledger.put_off(&ids, pause_ms(tries)).await?;
         }
         if let Some(failure) = failure {
             return Err(failure);
@@ -72,9 +66,8 @@ pub async fn announce(
     }
 }
 
-fn retry_at(tries: u32, now: Timestamp) -> Timestamp {
-    let pause = SignedDuration::from_secs(1 << tries.min(10));
-    now + pause.min(UNROUTABLE_PAUSE_MAX)
+fn pause_ms(tries: u32) -> u64 {
+    (1_000 << tries.min(10)).min(UNROUTABLE_PAUSE_MS_MAX)
 }
 
 /// The name of the event that announces a record, and what it says beyond the fields that all have.

@@ -69,7 +69,7 @@ mod tests {
             url: CallbackUrl::parse("https://crm.example/hook?k=t0ken").unwrap(),
             event: event.to_owned(),
             tries: 0,
-            failed_at: None,
+            failing_ms: 0,
         };
         letter(&callback, &signer(), Timestamp::UNIX_EPOCH)
     }

@@ -39,7 +39,10 @@ impl Kept {
     pub async fn claim(&mut self, world: &World) -> Result<Option<&Lease>, Failure> {
         let now = world.docket.clock.now();
         let holds = match &mut self.lease {
-            Some((_, renew_at)) if now < *renew_at => true,
+            // Not further off than it was set: this clock may have stepped back.
+            Some((_, renew_at)) if now < *renew_at && *renew_at <= self::renew_at(world, now) => {
+                true
+            }
             Some((lease, renew_at)) => {
                 let renewed = renew(world, lease).await?;
                 *renew_at = self::renew_at(world, now);
@@ -68,8 +71,7 @@ impl Kept {
 /// # Errors
 /// The ledger's failure.
 pub async fn claim(world: &World, work: &str) -> Result<Option<Lease>, Failure> {
-    let now = world.docket.clock.now();
-    let lease = world.docket.ledger.claim(work, now, until(world, now)).await?;
+    let lease = world.docket.ledger.claim(work, world.limits.lease_ms).await?;
     if let Some(lease) = &lease {
         world.held.0.lock().expect("nobody panics with the list in hand").push(lease.clone());
     }
@@ -101,13 +103,13 @@ pub async fn hold<T>(
 /// # Errors
 /// The ledger's failure.
 pub async fn renew(world: &World, lease: &Lease) -> Result<bool, Failure> {
-    let now = world.docket.clock.now();
-    world.docket.ledger.renew(lease, until(world, now)).await
+    world.docket.ledger.renew(lease, world.limits.lease_ms).await
 }
 
 /// When a lease that was claimed or renewed at `now` is to be renewed.
 pub fn renew_at(world: &World, now: Timestamp) -> Timestamp {
-    now + millis(world.limits.lease_ms / RENEWALS)
+    let after = i64::try_from(world.limits.lease_ms / RENEWALS).unwrap_or(i64::MAX);
+    now.saturating_add(SignedDuration::from_millis(after)).unwrap_or(Timestamp::MAX)
 }
 
 /// Lets go.
@@ -119,14 +121,18 @@ pub async fn let_go(world: &World, lease: &Lease, end: End) -> Result<(), Failur
     world.docket.ledger.let_go(lease, end).await
 }
 
-/// Lets go after a failure: the work is put off, longer each time.
+/// Lets go after a failure: the work is put off, longer each time. A failure of the ledger is none
+/// of the work, and spends none of its tries.
 ///
 /// # Errors
 /// The ledger's failure.
-pub async fn put_off(world: &World, lease: &Lease) -> Result<(), Failure> {
-    let delay = world.limits.backoff.delay_ms(lease.tries, world.random());
-    let until = world.docket.clock.now() + millis(delay);
-    let_go(world, lease, End::Failed(until)).await
+pub async fn put_off(world: &World, lease: &Lease, failure: &Failure) -> Result<(), Failure> {
+    let delay_ms = world.limits.backoff.delay_ms(lease.tries, world.random());
+    let end = match failure.is_of_the_ledger() {
+        true => End::Waiting(delay_ms),
+        false => End::Failed(delay_ms),
+    };
+    let_go(world, lease, end).await
 }
 
 /// Lets go of what waits for something outside.
@@ -134,8 +140,7 @@ pub async fn put_off(world: &World, lease: &Lease) -> Result<(), Failure> {
 /// # Errors
 /// The ledger's failure.
 pub async fn wait(world: &World, lease: &Lease, delay_ms: u64) -> Result<(), Failure> {
-    let until = world.docket.clock.now() + millis(delay_ms);
-    let_go(world, lease, End::Waiting(until)).await
+    let_go(world, lease, End::Waiting(delay_ms)).await
 }
 
 /// Lets go of all that is still held. Best effort: what cannot be let go of lapses.
@@ -156,12 +161,4 @@ async fn lost(world: &World, lease: &Lease) {
             return;
         }
     }
-}
-
-fn until(world: &World, now: Timestamp) -> Timestamp {
-    now + millis(world.limits.lease_ms)
-}
-
-fn millis(millis: u64) -> SignedDuration {
-    SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }

@@ -359,6 +359,13 @@ pub fn pressed(id: &RequestId, failed: &[RequestId]) {
     }
 }
 
+/// This daemon's clock is not the ledger's.
+pub fn clock_off(millis: i128) {
+    let text =
+        "this daemon's clock is not that of the ledger: records and due dates are told by it";
+    error!(clock.ahead_ms = i64::try_from(millis).unwrap_or(i64::MAX), "{text}");
+}
+
 /// A step failed that concerns no single request.
 pub fn failed(metrics: &Metrics, step: &'static str, failure: &Failure) {
     step_failed(metrics, step, failure, None);
@@ -377,18 +384,15 @@ fn step_failed(metrics: &Metrics, step: &'static str, failure: &Failure, id: Opt
     };
     metrics.step_failures.get_or_create(&StepFailure { step, kind }).inc();
     let (id, error) = (id.map(RequestId::as_str), failure.chain());
+    let text = match failure.is_transient() {
+        true => "did not work; will be tried again",
+        false => "did not work",
+    };
     // What may pass by itself needs nobody yet.
-    if failure.is_transient() {
-        event!(
-            Level::WARN,
-            request.id = id,
-            step,
-            kind,
-            error,
-            "did not work; will be tried again"
-        );
+    if failure.passes_by_itself() {
+        event!(Level::WARN, request.id = id, step, kind, error, "{text}");
     } else {
-        event!(Level::ERROR, request.id = id, step, kind, error, "did not work");
+        event!(Level::ERROR, request.id = id, step, kind, error, "{text}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Starts the loops and waits for them all.
 
 use crate::ports::tasks::Purpose;
-use crate::worker::loops::{act, announce, callback, conclude, expire, intake, sweep};
+use crate::worker::loops::{act, announce, callback, conclude, expire, forget, intake, sweep};
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
 use crate::worker::{lease, report};
@@ -21,6 +21,7 @@ pub async fn run(world: &World) {
         announce::run(world),
         callback::run(world),
         expire::run(world),
+        forget::run(world),
         report::run(world),
     );
     announce::run_last(world).await;

@@ -31,7 +31,7 @@ pub async fn settle(
     report::request_failed(&world.metrics, step, &failure, &standing.id);
     if let Err(failure) = put_off_or_end(world, standing, lease, &failure).await {
         report::request_failed(&world.metrics, step, &failure, &standing.id);
-        lease::put_off(world, lease).await?;
+        lease::put_off(world, lease, &failure).await?;
     }
     Ok(())
 }
@@ -43,6 +43,10 @@ async fn put_off_or_end(
     failure: &Failure,
 ) -> Result<(), Failure> {
     let (docket, backoff) = (&world.docket, &world.limits.backoff);
+    if failure.is_of_the_ledger() {
+        // That says nothing of the request, and could not be written down.
+        return lease::put_off(world, lease, failure).await;
+    }
     // As it stands now: the step may have moved it on, and somebody may have stopped it.
     let Some(standing) = docket.ledger.standing(&standing.id).await? else {
         return lease::let_go(world, lease, End::Done).await;
@@ -66,7 +70,7 @@ async fn put_off_or_end(
     docket.ledger.note_obstacle(lease, &standing.id, &Obstacle::new(failure, since)).await?;
     match wait_ms {
         Some(wait_ms) => lease::wait(world, lease, wait_ms).await,
-        None => lease::put_off(world, lease).await,
+        None => lease::put_off(world, lease, failure).await,
     }
 }
 

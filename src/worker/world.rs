@@ -102,6 +102,8 @@ pub struct Limits {
     pub archive_life_ms: u64,
     /// How long erased people are recognised again; 0 is never.
     pub tombstone_days: u16,
+    /// How long the details of requests that rest are kept; 0 for good.
+    pub details_days: u16,
     /// Hits kept for one subject in one item.
     pub hits_per_item_max: usize,
     /// How deep containers are opened.
@@ -249,6 +251,11 @@ impl Limits {
     pub fn pressed_before(&self, now: Timestamp) -> Timestamp {
         let margin = i64::try_from(self.failed_export_margin_ms).unwrap_or(i64::MAX);
         now.saturating_add(SignedDuration::from_millis(margin)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// How long the details of requests that rest are kept, where they are not kept for good.
+    pub fn details_kept_ms(&self) -> Option<u64> {
+        (self.details_days > 0).then(|| u64::from(self.details_days) * 86_400_000)
     }
 
     /// Bounds on one pass over the sources.

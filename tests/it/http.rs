@@ -21,6 +21,7 @@ use dsrd::ports::ledger::{
     Record, SealedItem, SealedRequest, Standing,
 };
 use dsrd::ports::obstacles::Obstacles;
+use dsrd::ports::retention::Retention;
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::system::Clock;
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -104,7 +105,7 @@ impl Tombstones for World {
     async fn bury(&self, _: &Lease, _: &RequestId, _: &Tombstone) -> Result<(), Failure> {
         unreachable!()
     }
-    async fn buried(&self, _: Timestamp) -> Result<Vec<Buried>, Failure> {
+    async fn buried(&self) -> Result<Vec<Buried>, Failure> {
         unreachable!()
     }
     async fn note_returned(&self, _: &Lease, _: &[ReturnedItem]) -> Result<(), Failure> {
@@ -113,7 +114,17 @@ impl Tombstones for World {
     async fn returned(&self) -> Result<Vec<(RequestId, Regained)>, Failure> {
         unreachable!()
     }
-    async fn forget_buried(&self, _: &Lease, _: Timestamp) -> Result<(), Failure> {
+    async fn forget_buried(&self, _: &Lease) -> Result<(), Failure> {
+        unreachable!()
+    }
+}
+
+#[async_trait]
+impl Retention for World {
+    async fn has_details(&self, _: u64) -> Result<bool, Failure> {
+        unreachable!()
+    }
+    async fn forget_details(&self, _: &Lease, _: u64) -> Result<(), Failure> {
         unreachable!()
     }
 }
@@ -292,27 +303,22 @@ impl Ledger for World {
     async fn note_progress(&self, _: &[RequestId], _: Progress) -> Result<(), Failure> {
         unreachable!()
     }
-    async fn unsent(&self, _: Timestamp, _: u32) -> Result<Vec<Announcement>, Failure> {
+    async fn unsent(&self, _: u32) -> Result<Vec<Announcement>, Failure> {
         unreachable!()
     }
     async fn mark_sent(&self, _: &[Uuid]) -> Result<(), Failure> {
         unreachable!()
     }
-    async fn put_off(&self, _: &[Uuid], _: Timestamp) -> Result<(), Failure> {
+    async fn put_off(&self, _: &[Uuid], _: u64) -> Result<(), Failure> {
         unreachable!()
     }
     async fn backlog(&self) -> Result<u64, Failure> {
         Ok(2)
     }
-    async fn owed(&self, _: Timestamp, _: u32) -> Result<Vec<Callback>, Failure> {
+    async fn owed(&self, _: u32) -> Result<Vec<Callback>, Failure> {
         unreachable!()
     }
-    async fn put_off_callback(
-        &self,
-        _: &CallbackId,
-        _: Timestamp,
-        _: Timestamp,
-    ) -> Result<(), Failure> {
+    async fn put_off_callback(&self, _: &CallbackId, _: u64) -> Result<(), Failure> {
         unreachable!()
     }
     async fn forget_callback(&self, _: &CallbackId) -> Result<(), Failure> {
@@ -334,7 +340,7 @@ impl Archives for World {
     async fn keep(&self, _: &Lease, _: &RequestId, _: &str) -> Result<(), Failure> {
         unreachable!()
     }
-    async fn expired(&self, _: Timestamp, _: u32) -> Result<Vec<Kept>, Failure> {
+    async fn expired(&self, _: u32) -> Result<Vec<Kept>, Failure> {
         unreachable!()
     }
     async fn kept(&self, _: &RequestId) -> Result<Option<Kept>, Failure> {
@@ -370,10 +376,13 @@ impl Obstacles for World {
 
 #[async_trait]
 impl Tasks for World {
-    async fn claim(&self, _: &str, _: Timestamp, _: Timestamp) -> Result<Option<Lease>, Failure> {
+    async fn now(&self) -> Result<Timestamp, Failure> {
         unreachable!()
     }
-    async fn renew(&self, _: &Lease, _: Timestamp) -> Result<bool, Failure> {
+    async fn claim(&self, _: &str, _: u64) -> Result<Option<Lease>, Failure> {
+        unreachable!()
+    }
+    async fn renew(&self, _: &Lease, _: u64) -> Result<bool, Failure> {
         unreachable!()
     }
     async fn let_go(&self, _: &Lease, _: End) -> Result<(), Failure> {
@@ -385,26 +394,16 @@ impl Tasks for World {
     async fn free_all(&self) -> Result<(), Failure> {
         unreachable!()
     }
-    async fn free(&self, _: &[State], _: Timestamp, _: u32) -> Result<Vec<Standing>, Failure> {
+    async fn free(&self, _: &[State], _: u32) -> Result<Vec<Standing>, Failure> {
         unreachable!()
     }
-    async fn ready(
-        &self,
-        _: Timestamp,
-        _: Timestamp,
-        _: u32,
-    ) -> Result<Vec<Standing>, Failure> {
+    async fn ready(&self, _: Timestamp, _: u32) -> Result<Vec<Standing>, Failure> {
         unreachable!()
     }
-    async fn unswept(
-        &self,
-        _: Purpose,
-        _: Timestamp,
-        _: u32,
-    ) -> Result<Vec<Standing>, Failure> {
+    async fn unswept(&self, _: Purpose, _: u32) -> Result<Vec<Standing>, Failure> {
         unreachable!()
     }
-    async fn walked(&self, _: Timestamp, _: u32) -> Result<Vec<Standing>, Failure> {
+    async fn walked(&self, _: u32) -> Result<Vec<Standing>, Failure> {
         unreachable!()
     }
     async fn sweep_of(&self, _: &RequestId) -> Result<Option<Sweep>, Failure> {

@@ -1,5 +1,9 @@
 //! The contract of the `Ledger` port, over SQLite and PostgreSQL.
 
+use std::sync::Arc;
+
+use dsrd::adapters::memory::clock::MemoryClock;
+use dsrd::adapters::sql::items::OPEN_AFTER;
 use dsrd::adapters::sql::ledger::SqlLedger;
 use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::url::CallbackUrl;
@@ -15,10 +19,10 @@ use dsrd::ports::archives::Kept;
 use dsrd::ports::ledger::{
     Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Progress, Record, Standing, ordinals,
 };
-use dsrd::ports::tasks::{End, Lost, Part, Purpose, Shard};
+use dsrd::ports::tasks::{End, Lost, Part, Purpose, Shard, Tasks, work_on};
 use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone};
 use jiff::SignedDuration;
-use sqlx::{AnyConnection, Connection, Executor};
+use sqlx::{AnyConnection, Connection, Executor, Row};
 
 use crate::support::lives::{
     Life, announcement, correspondence, decision, ended, erasure, opening, own, planned, rejection,
@@ -34,21 +38,28 @@ macro_rules! suite {
         suite!(@ledger fresh, a_rejected_message_has_no_seal);
         suite!(@ledger fresh, records_follow_one_another, what_does_not_follow_changes_nothing);
         suite!(@ledger fresh, standings_come_by_due_date, items_come_in_pages);
-        suite!(@ledger fresh, outcomes_are_replaced, thousands_of_items, the_outbox_keeps_order);
+        suite!(@ledger fresh, outcomes_are_replaced, thousands_of_items);
         suite!(@ledger fresh, progress_is_of_the_current_stage, rest_forgets_the_seals);
-        suite!(@ledger fresh, a_failed_request_keeps_its_seals, each_url_is_owed_each_announcement);
-        suite!(@ledger fresh, archives_are_known_until_they_are_removed);
-        suite!(@ledger fresh, work_is_claimed_once, a_lapsed_lease_writes_nothing);
+        suite!(@ledger fresh, a_failed_request_keeps_its_seals, a_lapsed_lease_writes_nothing);
         suite!(@ledger fresh, sweeps_are_opened_one_at_a_time, one_person_is_served_in_order);
         suite!(@ledger fresh, what_a_sweep_saw_is_kept_as_long_as_it_is_needed);
-        suite!(@ledger fresh, sweeps_are_concluded_one_by_one);
-        suite!(@ledger fresh, erased_people_are_remembered_for_a_while);
+        suite!(@timed fresh, the_outbox_keeps_order, each_url_is_owed_each_announcement);
+        suite!(@timed fresh, archives_are_known_until_they_are_removed, work_is_claimed_once);
+        suite!(@timed fresh, what_was_set_in_the_future_is_void, archives_are_kept_for_their_time);
+        suite!(@timed fresh, erased_people_are_remembered_for_a_while);
+        suite!(@timed fresh, details_are_forgotten_after_a_while);
+        suite!(@timed fresh, sweeps_are_concluded_one_by_one);
         suite!(@url fresh, two_daemons_share_a_ledger, a_ledger_is_found_again);
+        suite!(@url fresh, sweeps_for_two_purposes_are_opened_at_once);
         suite!(@url fresh, an_edited_record_is_found, a_later_ledger_is_refused);
     }};
     (@ledger $fresh:ident, $($part:ident),*) => {
         $($part(&open(&$fresh(stringify!($part)).await).await).await;)*
     };
+    (@timed $fresh:ident, $($part:ident),*) => {$({
+        let clock = Arc::new(MemoryClock::at(second(0)));
+        $part(&open_by(&$fresh(stringify!($part)).await, &clock).await, &clock).await;
+    })*};
     (@url $fresh:ident, $($part:ident),*) => {
         $($part(&$fresh(stringify!($part)).await).await;)*
     };
@@ -80,6 +91,62 @@ async fn open(url: &str) -> SqlLedger {
     SqlLedger::open(&Secret::new(url.to_owned())).await.map_err(|f| f.chain()).unwrap()
 }
 
+async fn open_by(url: &str, clock: &Arc<MemoryClock>) -> SqlLedger {
+    let clock = Arc::<MemoryClock>::clone(clock);
+    SqlLedger::open_by(&Secret::new(url.to_owned()), clock).await.map_err(|f| f.chain()).unwrap()
+}
+
+/// Each batch of an act costs what it holds, not what was acted on before.
+#[tokio::test]
+async fn what_is_open_is_found_without_a_look_at_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}/ledger.db", folder.path().display());
+    drop(open(&url).await);
+    let mut intruder = AnyConnection::connect(&url).await.unwrap();
+    let explain = format!("EXPLAIN QUERY PLAN {OPEN_AFTER}");
+    let explain = sqlx::query(sqlx::AssertSqlSafe(explain)).bind("r-1").bind(-1_i64).bind(9_i64);
+    let steps = explain.fetch_all(&mut intruder).await.unwrap();
+    let steps: Vec<String> = steps.iter().map(|row| row.get("detail")).collect();
+    assert_eq!(steps, ["SEARCH items USING INDEX items_open (request=? AND ordinal>?)"]);
+}
+
+/// One clock for all daemons, whatever theirs say.
+#[tokio::test]
+async fn the_server_s_clock_decides() {
+    let server = Postgres::start().await;
+    let url = server.database("clock").await;
+    let ledger = open(&url).await;
+    let life = Life::begin(&ledger, "r-1", 100).await;
+    let off = ledger.now().await.unwrap().as_second() - jiff::Timestamp::now().as_second();
+    assert!(off.abs() < 60, "the same machine's clock, {off} s off");
+
+    let work = work_on(life.id());
+    let first = ledger.claim(&work, 3_600_000).await.unwrap().unwrap();
+    assert!(ledger.claim(&work, 3_600_000).await.unwrap().is_none());
+    assert!(ledger.renew(&first, 0).await.unwrap());
+    let taken_over = ledger.claim(&work, 3_600_000).await.unwrap().unwrap();
+    let free = async || ledger.free(&[State::Accepted], 9).await.unwrap().len();
+    assert_eq!(free().await, 0);
+    ledger.let_go(&taken_over, End::Failed(3_600_000)).await.unwrap();
+    assert_eq!(free().await, 0);
+    let unsent = ledger.unsent(9).await.unwrap();
+    ledger.put_off(&[unsent[0].id], 3_600_000).await.unwrap();
+    assert_eq!(ledger.unsent(9).await.unwrap(), []);
+
+    // As after a server whose clock was 40 days ahead gave way to another.
+    let mut intruder = AnyConnection::connect(&url).await.unwrap();
+    for (table, end, set_at) in
+        [("leases", "free_at", "set_at"), ("outbox", "retry_at", "put_off_at")]
+    {
+        let later = format!(
+            "UPDATE {table} SET {end} = {end} + 3456000000, {set_at} = {set_at} + 3456000000"
+        );
+        intruder.execute(sqlx::AssertSqlSafe(later)).await.unwrap();
+    }
+    assert_eq!((free().await, ledger.unsent(9).await.unwrap().len()), (1, 1));
+    assert!(ledger.claim(&work, 3_600_000).await.unwrap().is_some());
+}
+
 async fn a_request_opens_once(ledger: &dyn Ledger) {
     ledger.ping().await.unwrap();
     let id = RequestId::new("r-1").unwrap();
@@ -98,7 +165,7 @@ async fn a_request_opens_once(ledger: &dyn Ledger) {
     assert_eq!((standing.submitted, standing.due), (Some(second(100)), Some(second(86_500))));
     assert_eq!((standing.changed, standing.correspondence), (second(100), correspondence()));
     assert_eq!(ledger.records(&id).await.unwrap(), [opening("r-1", 100).record]);
-    let unsent = ledger.unsent(second(300), 9).await.unwrap();
+    let unsent = ledger.unsent(9).await.unwrap();
     assert_eq!(unsent, [opening("r-1", 100).announcement]);
     let sealed = ledger.sealed(&id).await.unwrap().unwrap();
     assert_eq!(
@@ -122,7 +189,7 @@ async fn requests_open_together(ledger: &dyn Ledger) {
     let opened = ledger.open(&openings.iter().collect::<Vec<_>>()).await.unwrap();
     use Opened::{Conflict, New, Repeated};
     assert_eq!(opened, [New, Repeated, Conflict, New, Repeated]);
-    let unsent = ledger.unsent(second(300), 9).await.unwrap();
+    let unsent = ledger.unsent(9).await.unwrap();
     let unsent: Vec<String> = unsent.iter().map(|a| a.request.to_string()).collect();
     assert_eq!(unsent, ["known", "r-1", "r-2"]);
     assert!(ledger.open(&[]).await.unwrap().is_empty());
@@ -289,7 +356,7 @@ async fn thousands_of_items(ledger: &dyn Ledger) {
     assert_eq!((open.len(), &open[0].sealed[..]), (1, &b"sealed item 10000"[..]));
 }
 
-async fn the_outbox_keeps_order(ledger: &dyn Ledger) {
+async fn the_outbox_keeps_order(ledger: &dyn Ledger, clock: &MemoryClock) {
     let mut second_request = Life::begin(ledger, "b", 101).await;
     let mut first_request = Life::begin(ledger, "a", 100).await;
     // A clock that stepped back does not put a later record first.
@@ -298,14 +365,15 @@ async fn the_outbox_keeps_order(ledger: &dyn Ledger) {
     second_request.go(ledger, [Event::FindStarted]).await;
 
     let unsent = async |now| {
-        let unsent = ledger.unsent(second(now), 9).await.unwrap();
+        clock.set(second(now));
+        let unsent = ledger.unsent(9).await.unwrap();
         let names = unsent.iter().map(|a| format!("{}{}+{}", a.request, a.sequence, a.tries));
         names.collect::<Vec<_>>().join(" ")
     };
     assert_eq!(unsent(200).await, "a1+0 a2+0 b1+0 b2+0");
-    assert_eq!(ledger.unsent(second(200), 1).await.unwrap().len(), 1);
-    let all = ledger.unsent(second(200), 9).await.unwrap();
-    ledger.put_off(&[all[0].id], second(300)).await.unwrap();
+    assert_eq!(ledger.unsent(1).await.unwrap().len(), 1);
+    let all = ledger.unsent(9).await.unwrap();
+    ledger.put_off(&[all[0].id], 100_000).await.unwrap();
     ledger.mark_sent(&[all[1].id, all[3].id]).await.unwrap();
     assert_eq!(unsent(299).await, "b1+0");
     assert_eq!(unsent(300).await, "a1+1 b1+0");
@@ -314,11 +382,11 @@ async fn the_outbox_keeps_order(ledger: &dyn Ledger) {
     let again = opening("b", 101);
     assert_eq!(ledger.open(&[&again]).await.unwrap(), [Opened::Repeated]);
     assert_eq!(unsent(300).await, "a1+1 b1+0 b2+0");
-    let again = ledger.unsent(second(300), 9).await.unwrap();
+    let again = ledger.unsent(9).await.unwrap();
     assert_eq!(again[2], all[3]);
 }
 
-async fn each_url_is_owed_each_announcement(ledger: &dyn Ledger) {
+async fn each_url_is_owed_each_announcement(ledger: &dyn Ledger, clock: &MemoryClock) {
     let called_back = |id: &str, at, urls: &[&str]| {
         let mut opening = opening(id, at);
         let callbacks = urls.iter().map(|url| CallbackUrl::parse(url).unwrap());
@@ -326,7 +394,8 @@ async fn each_url_is_owed_each_announcement(ledger: &dyn Ledger) {
         opening
     };
     let owed = async |now, each_host| {
-        let owed = ledger.owed(second(now), each_host).await.unwrap();
+        clock.set(second(now));
+        let owed = ledger.owed(each_host).await.unwrap();
         let names = owed.iter().map(|callback| {
             let Callback { id, tries, .. } = callback;
             format!("{}{}.{}+{tries}", id.request, id.sequence, id.number)
@@ -342,21 +411,21 @@ async fn each_url_is_owed_each_announcement(ledger: &dyn Ledger) {
     assert_eq!(owed(200, 1).await, "a1.0+0 a1.1+0", "one of each host");
     assert_eq!(ledger.callback_backlog().await.unwrap(), 5);
 
-    let all = ledger.owed(second(200), 9).await.unwrap();
+    let all = ledger.owed(9).await.unwrap();
     assert_eq!((all[0].url.expose(), all[1].url.expose()), (one, other));
     assert_eq!(all[2].event, announcement(&first.last).body);
-    ledger.put_off_callback(&all[0].id, second(200), second(300)).await.unwrap();
+    ledger.put_off_callback(&all[0].id, 100_000).await.unwrap();
     ledger.forget_callback(&all[1].id).await.unwrap();
     assert_eq!(owed(299, 9).await, "a2.0+0 a2.1+0 b1.0+0");
     assert_eq!(owed(300, 9).await, "a1.0+1 a2.0+0 a2.1+0 b1.0+0");
-    ledger.put_off_callback(&all[0].id, second(300), second(300)).await.unwrap();
-    let put_off = ledger.owed(second(300), 9).await.unwrap().remove(0);
-    assert_eq!((put_off.tries, put_off.failed_at), (2, Some(second(200))));
+    ledger.put_off_callback(&all[0].id, 0).await.unwrap();
+    let put_off = ledger.owed(9).await.unwrap().remove(0);
+    assert_eq!((put_off.tries, put_off.failing_ms), (2, 100_000));
 
     // Rest takes nothing away: the last announcement is owed as well.
     first.go(ledger, [planned(), Event::Cancelled(decision())]).await;
-    for callback in ledger.owed(second(300), 9).await.unwrap() {
-        ledger.put_off_callback(&callback.id, second(300), second(400)).await.unwrap();
+    for callback in ledger.owed(9).await.unwrap() {
+        ledger.put_off_callback(&callback.id, 100_000).await.unwrap();
         if callback.id.number == 1 {
             ledger.forget_callback(&callback.id).await.unwrap();
         }
@@ -411,7 +480,7 @@ async fn a_failed_request_keeps_its_seals(ledger: &dyn Ledger) {
     assert!(ledger.sealed(life.id()).await.unwrap().is_none());
 }
 
-async fn archives_are_known_until_they_are_removed(ledger: &dyn Ledger) {
+async fn archives_are_known_until_they_are_removed(ledger: &dyn Ledger, clock: &MemoryClock) {
     let lease = own(ledger).await;
     let (mut first, mut other) =
         (Life::begin(ledger, "r-1", 100).await, Life::begin(ledger, "r-2", 100).await);
@@ -422,30 +491,17 @@ async fn archives_are_known_until_they_are_removed(ledger: &dyn Ledger) {
         let kept = Kept { request: life.id().clone(), name, until: None };
         assert_eq!(ledger.kept(life.id()).await.unwrap(), Some(kept));
     }
-    assert!(ledger.expired(second(1 << 33), 9).await.unwrap().is_empty(), "while they are written");
+    clock.set(second(1 << 33));
+    assert!(ledger.expired(9).await.unwrap().is_empty(), "while they are written");
+    clock.set(second(0));
 
-    let archive = Archive {
-        name: "r-1.zip".to_owned(),
-        url: "dir:r-1.zip".to_owned(),
-        sha256: "0".repeat(64),
-        size: 1,
-        files: 1,
-        expires: Some(second(900)),
-    };
-    let verified = Event::Verified {
-        counts: Counts::default(),
-        archive: Some(archive),
-        logically_erased_at: None,
-        unrecoverable_after: None,
-        untouched: None,
-        certificate: None,
-    };
-    let acted = Event::Acted { archive: None };
+    let (acted, verified) = (Event::Acted { archive: None }, verified_until(900));
     first.go(ledger, [Event::FindStarted, planned(), Event::ActStarted, acted, verified]).await;
     let failed = Event::Failed { reason: "no store".to_owned() };
     other.go(ledger, [Event::FindStarted, planned(), failed]).await;
     let expired = async |at, limit| -> Vec<String> {
-        let expired = ledger.expired(second(at), limit).await.unwrap();
+        clock.set(second(at));
+        let expired = ledger.expired(limit).await.unwrap();
         expired.into_iter().map(|kept| kept.name).collect()
     };
     assert_eq!(expired(899, 9).await, ["r-2.zip"], "of a failed request, at once");
@@ -456,6 +512,7 @@ async fn archives_are_known_until_they_are_removed(ledger: &dyn Ledger) {
     other.go(ledger, [Event::Retried(decision())]).await;
     ledger.keep(&lease, other.id(), "r-2.zip.age").await.unwrap();
     assert_eq!(expired(900, 9).await, ["r-1.zip"]);
+    clock.set(second(150));
     other.go(ledger, [Event::Cancelled(decision())]).await;
     assert_eq!(expired(900, 9).await, ["r-2.zip.age", "r-1.zip"]);
 
@@ -558,20 +615,23 @@ fn walk(records: &[Record]) -> Result<String, BrokenLink> {
     verify(links).map(str::to_owned)
 }
 
-async fn work_is_claimed_once(ledger: &dyn Ledger) {
-    let claim = async |now, until| ledger.claim("w", second(now), second(until)).await.unwrap();
+async fn work_is_claimed_once(ledger: &dyn Ledger, clock: &MemoryClock) {
+    let claim = async |now: i64, until: i64| {
+        clock.set(second(now));
+        ledger.claim("w", u64::try_from(until - now).unwrap() * 1000).await.unwrap()
+    };
     let first = claim(100, 130).await.unwrap();
     assert_eq!((first.fence, first.tries), (1, 0));
     assert!(claim(129, 160).await.is_none(), "it is another's");
-    assert!(ledger.renew(&first, second(150)).await.unwrap());
+    assert!(ledger.renew(&first, 21_000).await.unwrap());
     assert!(claim(149, 180).await.is_none(), "it was renewed");
     let second_claim = claim(150, 180).await.unwrap();
     assert_eq!(second_claim.fence, 2);
-    assert!(!ledger.renew(&first, second(999)).await.unwrap(), "it was taken over");
+    assert!(!ledger.renew(&first, 849_000).await.unwrap(), "it was taken over");
     ledger.let_go(&first, End::Done).await.unwrap();
     assert!(claim(160, 190).await.is_none(), "what is another's is not let go of");
 
-    ledger.let_go(&second_claim, End::Failed(second(200))).await.unwrap();
+    ledger.let_go(&second_claim, End::Failed(40_000)).await.unwrap();
     assert!(claim(199, 230).await.is_none(), "it is put off");
     let third = claim(200, 230).await.unwrap();
     assert_eq!((third.fence, third.tries), (3, 1));
@@ -584,12 +644,107 @@ async fn work_is_claimed_once(ledger: &dyn Ledger) {
         assert_eq!(ledger.agrees_on_key(digest).await.unwrap(), agrees);
     }
     ledger.free_all().await.unwrap();
-    assert!(claim(203, 230).await.is_some());
+    let fifth = claim(203, 230).await.unwrap();
+    ledger.let_go(&fifth, End::Waiting(7_000)).await.unwrap();
+    assert!(claim(209, 230).await.is_none());
+    assert_eq!(claim(210, 230).await.unwrap().tries, fifth.tries, "it was not the work's fault");
+    // However long.
+    let sixth = claim(231, 232).await.unwrap();
+    assert!(ledger.renew(&sixth, u64::MAX).await.unwrap());
+    assert!(claim(1_000_000, 1_000_001).await.is_none());
+}
+
+/// A clock that was fast by 40 days is set right.
+async fn what_was_set_in_the_future_is_void(ledger: &dyn Ledger, clock: &MemoryClock) {
+    let (now, fast) = (1_000, 1_000 + 40 * 86_400);
+    let mut opening = opening("r-1", 100);
+    let callback = CallbackUrl::parse("https://one.example/t0ken").unwrap();
+    opening.request.as_mut().unwrap().callbacks = vec![callback];
+    ledger.open(&[&opening]).await.unwrap();
+    clock.set(second(fast));
+    let held = ledger.claim("held", 15_000).await.unwrap().unwrap();
+    let failed = ledger.claim("request/r-1", 15_000).await.unwrap().unwrap();
+    ledger.let_go(&failed, End::Failed(60_000)).await.unwrap();
+    let unsent = ledger.unsent(9).await.unwrap();
+    ledger.put_off(&[unsent[0].id], 60_000).await.unwrap();
+    let owed = ledger.owed(9).await.unwrap();
+    ledger.put_off_callback(&owed[0].id, 60_000).await.unwrap();
+    let open = async || {
+        let free = ledger.free(&[State::Accepted], 9).await.unwrap().len();
+        (free, ledger.unsent(9).await.unwrap().len(), ledger.owed(9).await.unwrap().len())
+    };
+    assert_eq!(open().await, (0, 0, 0));
+    // Clocks that are right differ by a little.
+    clock.set(second(fast - 1));
+    assert_eq!(open().await, (0, 0, 0));
+    assert!(ledger.claim("held", 15_000).await.unwrap().is_none());
+    clock.set(second(now));
+    assert_eq!(open().await, (1, 1, 1));
+    let taken_over = ledger.claim("held", 15_000).await.unwrap().unwrap();
+    assert_eq!(taken_over.fence, held.fence + 1);
+    assert!(!ledger.renew(&held, 15_000).await.unwrap());
+    assert_eq!(ledger.owed(9).await.unwrap()[0].failing_ms, 0, "it did not fail before it was due");
+}
+
+/// By the clock of the ledger, whatever the clock of who wrote the archive says.
+async fn archives_are_kept_for_their_time(ledger: &dyn Ledger, clock: &MemoryClock) {
+    let lease = own(ledger).await;
+    clock.set(second(5_000));
+    // Its daemon's clock is slow: it says 100 and some seconds, and keeps archives for 800.
+    let mut life = Life::begin(ledger, "r-1", 100).await;
+    ledger.keep(&lease, life.id(), "r-1.zip").await.unwrap();
+    let (acted, verified) =
+        (Event::Acted { archive: None }, verified_until(life.last.at.as_second() + 805));
+    life.go(ledger, [Event::FindStarted, planned(), Event::ActStarted, acted, verified]).await;
+    clock.set(second(5_799));
+    assert_eq!(ledger.expired(9).await.unwrap(), []);
+    clock.set(second(5_800));
+    assert_eq!(ledger.expired(9).await.unwrap().len(), 1);
+}
+
+/// The end of an access whose archive expires at that second.
+fn verified_until(expires: i64) -> Event {
+    let archive = Archive {
+        name: "r-1.zip".to_owned(),
+        url: "dir:r-1.zip".to_owned(),
+        sha256: "0".repeat(64),
+        size: 1,
+        files: 1,
+        expires: Some(second(expires)),
+    };
+    Event::Verified {
+        counts: Counts::default(),
+        archive: Some(archive),
+        logically_erased_at: None,
+        unrecoverable_after: None,
+        untouched: None,
+        certificate: None,
+    }
+}
+
+/// Each of two daemons opens one, at once, again and again.
+async fn sweeps_for_two_purposes_are_opened_at_once(url: &str) {
+    let (one, other) = (open(url).await, open(url).await);
+    let sources = ["a".to_owned()];
+    for _ in 0..20 {
+        let find = one.claim("find", 0).await.unwrap().unwrap();
+        let verify = other.claim("verify", 0).await.unwrap().unwrap();
+        let (found, verified) = futures::join!(
+            one.open_sweep(&find, Purpose::Find, &[], &sources, 1),
+            other.open_sweep(&verify, Purpose::Verify, &[], &sources, 1),
+        );
+        found.and(verified).map_err(|failure| failure.chain()).unwrap();
+        let find_sweep = one.sweep(Purpose::Find).await.unwrap().unwrap();
+        let verify_sweep = one.sweep(Purpose::Verify).await.unwrap().unwrap();
+        assert_ne!(find_sweep.id, verify_sweep.id);
+        one.close_sweep(&find, find_sweep.id).await.unwrap();
+        other.close_sweep(&verify, verify_sweep.id).await.unwrap();
+    }
 }
 
 async fn a_lapsed_lease_writes_nothing(ledger: &dyn Ledger) {
     let mut life = Life::begin(ledger, "r-1", 100).await;
-    let claim = async || ledger.claim("w", second(0), second(0)).await.unwrap().unwrap();
+    let claim = async || ledger.claim("w", 0).await.unwrap().unwrap();
     let (stale, fresh) = (claim().await, claim().await);
     let id = life.id().clone();
     ledger.add_items(&fresh, &id, life.last.sequence, &sealed_items(0..3)).await.unwrap();
@@ -653,7 +808,12 @@ async fn sweeps_are_opened_one_at_a_time(ledger: &dyn Ledger) {
     }
     let walked = ledger.sweep(Purpose::Find).await.unwrap().unwrap();
     assert!(walked.is_walked() && walked.shards.iter().all(|shard| shard.items == 7));
+    let work = sweep.shards[0].work();
+    let walking = ledger.claim(&work, 0).await.unwrap().unwrap();
     ledger.close_sweep(&lease, sweep.id).await.unwrap();
+    assert!(!ledger.renew(&walking, 1_000).await.unwrap(), "it is forgotten");
+    let late = ledger.claim(&work, 0).await.unwrap().unwrap();
+    assert!(late.fence > walking.fence, "and who slept since cannot write");
     assert!(ledger.sweep(Purpose::Find).await.unwrap().is_none());
     ledger.open_sweep(&lease, Purpose::Find, &both, &sources, 1).await.unwrap();
     let next = ledger.sweep(Purpose::Find).await.unwrap().unwrap();
@@ -662,7 +822,7 @@ async fn sweeps_are_opened_one_at_a_time(ledger: &dyn Ledger) {
 
 /// A sweep that was closed tells what it came to until each of its requests was concluded; and each
 /// waits on its own.
-async fn sweeps_are_concluded_one_by_one(ledger: &dyn Ledger) {
+async fn sweeps_are_concluded_one_by_one(ledger: &dyn Ledger, clock: &MemoryClock) {
     let ids = |standings: Vec<Standing>| -> Vec<String> {
         standings.iter().map(|standing| standing.id.to_string()).collect()
     };
@@ -672,10 +832,16 @@ async fn sweeps_are_concluded_one_by_one(ledger: &dyn Ledger) {
         life.go(ledger, [Event::FindStarted]).await;
         lives.push(life);
     }
-    let unswept = async |at| ids(ledger.unswept(Purpose::Find, second(at), 9).await.unwrap());
-    let walked = async |at| ids(ledger.walked(second(at), 9).await.unwrap());
+    let unswept = async |at| {
+        clock.set(second(at));
+        ids(ledger.unswept(Purpose::Find, 9).await.unwrap())
+    };
+    let walked = async |at| {
+        clock.set(second(at));
+        ids(ledger.walked(9).await.unwrap())
+    };
     assert_eq!(unswept(0).await, ["r-1", "r-2", "r-3"]);
-    assert_eq!(ledger.unswept(Purpose::Verify, second(0), 9).await.unwrap().len(), 0);
+    assert_eq!(ledger.unswept(Purpose::Verify, 9).await.unwrap().len(), 0);
     let (lease, sources) = (own(ledger).await, ["a".to_owned()]);
     let two = [lives[0].id().clone(), lives[1].id().clone()];
     ledger.open_sweep(&lease, Purpose::Find, &two, &sources, 1).await.unwrap();
@@ -690,7 +856,7 @@ async fn sweeps_are_concluded_one_by_one(ledger: &dyn Ledger) {
     assert_eq!(walked(0).await, ["r-1", "r-2"]);
     let closed = ledger.sweep_of(&two[0]).await.unwrap().unwrap();
     assert_eq!((closed.id, closed.shards), (sweep.id, vec![shard]));
-    let own = ledger.claim("request/r-1", second(0), second(10)).await.unwrap().unwrap();
+    let own = ledger.claim("request/r-1", 10_000).await.unwrap().unwrap();
     assert_eq!(walked(1).await, ["r-2"], "the other's is in somebody's hands");
     ledger.leave_sweep(&own, &two[0]).await.unwrap();
     let failure = Failure::transient("listing").of_source("a");
@@ -699,11 +865,11 @@ async fn sweeps_are_concluded_one_by_one(ledger: &dyn Ledger) {
     ledger.note_obstacle(&own, &two[0], &obstacle).await.unwrap();
     assert_eq!(ledger.obstacle(&two[0]).await.unwrap().as_ref(), Some(&obstacle));
     assert_eq!(ledger.obstacles(9).await.unwrap(), [(two[0].clone(), obstacle)]);
-    ledger.let_go(&own, End::Waiting(second(60))).await.unwrap();
+    ledger.let_go(&own, End::Waiting(59_000)).await.unwrap();
     assert_eq!(unswept(59).await, ["r-3"]);
     assert_eq!(unswept(60).await, ["r-1", "r-3"]);
     assert!(ledger.sweep_of(&two[0]).await.unwrap().is_none());
-    let own = ledger.claim("request/r-1", second(60), second(70)).await.unwrap().unwrap();
+    let own = ledger.claim("request/r-1", 10_000).await.unwrap().unwrap();
     assert_eq!(own.tries, 0, "to wait is no failure");
 
     lives[1].go(ledger, [planned()]).await;
@@ -755,7 +921,7 @@ async fn what_a_sweep_saw_is_kept_as_long_as_it_is_needed(ledger: &dyn Ledger) {
     assert!(seen(find.sweep, "a").await.is_empty());
 }
 
-async fn erased_people_are_remembered_for_a_while(ledger: &dyn Ledger) {
+async fn erased_people_are_remembered_for_a_while(ledger: &dyn Ledger, clock: &MemoryClock) {
     let mut life = Life::begin(ledger, "r-1", 100).await;
     let (lease, id) = (own(ledger).await, life.id().clone());
     let tombstone = |marks: &[&str], left: Vec<String>| Tombstone {
@@ -767,15 +933,17 @@ async fn erased_people_are_remembered_for_a_while(ledger: &dyn Ledger) {
     let thousands = (0..2_000).map(|number| format!("left {number}")).collect();
     ledger.bury(&lease, &id, &tombstone(&["x", "y"], thousands)).await.unwrap();
     ledger.bury(&lease, &id, &tombstone(&["m", "n"], vec!["left".to_owned()])).await.unwrap();
-    assert_eq!(ledger.buried(second(0)).await.unwrap(), [], "it does not rest yet");
+    assert_eq!(ledger.buried().await.unwrap(), [], "it does not rest yet");
     life.go(ledger, erasure()).await;
     let buried = |mark: &str| Buried {
         request: id.clone(),
         mark: mark.to_owned(),
         sources: vec!["a".to_owned(), "b".to_owned()],
     };
-    assert_eq!(ledger.buried(second(899)).await.unwrap(), [buried("m"), buried("n")]);
-    assert_eq!(ledger.buried(second(900)).await.unwrap(), []);
+    clock.set(second(899));
+    assert_eq!(ledger.buried().await.unwrap(), [buried("m"), buried("n")]);
+    clock.set(second(900));
+    assert_eq!(ledger.buried().await.unwrap(), []);
 
     let item = |item: &str, source: &str| ReturnedItem {
         request: id.clone(),
@@ -796,11 +964,68 @@ async fn erased_people_are_remembered_for_a_while(ledger: &dyn Ledger) {
     ledger.note_returned(&lease, &[item("3", "a")]).await.unwrap();
     assert_eq!(ledger.returned().await.unwrap(), [regained("a", 1)]);
 
-    ledger.forget_buried(&lease, second(899)).await.unwrap();
+    clock.set(second(899));
+    ledger.forget_buried(&lease).await.unwrap();
     assert_eq!(ledger.returned().await.unwrap().len(), 1);
-    ledger.forget_buried(&lease, second(900)).await.unwrap();
+    clock.set(second(900));
+    ledger.forget_buried(&lease).await.unwrap();
     assert_eq!(ledger.returned().await.unwrap(), []);
-    assert_eq!(ledger.buried(second(0)).await.unwrap(), []);
+    clock.set(second(0));
+    assert_eq!(ledger.buried().await.unwrap(), []);
+}
+
+async fn details_are_forgotten_after_a_while(ledger: &dyn Ledger, clock: &MemoryClock) {
+    let lease = own(ledger).await;
+    let mut lives = Vec::new();
+    for id in ["open", "failed", "rests"] {
+        let life = Life::begin(ledger, id, 100).await;
+        let items = sealed_items(0..12_000);
+        ledger.add_items(&lease, life.id(), life.last.sequence, &items).await.unwrap();
+        let mut ends: Vec<_> = (0..11_000).map(|n| (n, ItemOutcome::Erased)).collect();
+        ends.extend((11_000..12_000).map(|n| (n, ItemOutcome::AlreadyAbsent)));
+        ledger.record_outcomes(&lease, life.id(), &ended(&ends)).await.unwrap();
+        lives.push(life);
+    }
+    let [open, failed, rests] = &mut lives[..] else { unreachable!("three began") };
+    let failing = Event::Failed { reason: "no source".to_owned() };
+    failed.go(ledger, [Event::FindStarted, planned(), failing]).await;
+    let working = ledger.claim(&work_on(rests.id()), 0).await.unwrap().unwrap();
+    rests.go(ledger, erasure()).await;
+    let sent: Vec<_> = ledger.unsent(99).await.unwrap().iter().map(|sent| sent.id).collect();
+    ledger.mark_sent(&sent).await.unwrap();
+    let tally = ledger.tally(rests.id()).await.unwrap();
+    let records = ledger.records(rests.id()).await.unwrap();
+
+    let kept_ms = 200_000;
+    clock.set(second(304));
+    assert!(!ledger.has_details(kept_ms).await.unwrap(), "it rests since 105");
+    clock.set(second(305));
+    let mut rounds = 0;
+    while ledger.has_details(kept_ms).await.unwrap() {
+        ledger.forget_details(&lease, kept_ms).await.unwrap();
+        rounds += 1;
+    }
+    assert_eq!(rounds, 3, "some at a time");
+    assert_eq!(ledger.items(rests.id(), None, false, 9).await.unwrap().len(), 0);
+    assert_eq!(ledger.tally(rests.id()).await.unwrap(), tally);
+    assert_eq!(ledger.records(rests.id()).await.unwrap(), records);
+    assert_eq!(walk(&records), Ok(rests.last.hash.clone()));
+    for life in [open, failed] {
+        assert_eq!(ledger.items(life.id(), None, false, 20_000).await.unwrap().len(), 12_000);
+    }
+    // Who asks again is answered as before.
+    assert_eq!(ledger.open(&[&opening("rests", 100)]).await.unwrap(), [Opened::Repeated]);
+    let unsent = ledger.unsent(99).await.unwrap();
+    assert_eq!(unsent, [announcement(&rests.last)]);
+    // Who slept since cannot write.
+    assert!(!ledger.renew(&working, 1_000).await.unwrap());
+    let again = ledger.claim(&work_on(rests.id()), 0).await.unwrap().unwrap();
+    assert!(again.fence > working.fence);
+    // What happens later is forgotten later.
+    rests.go(ledger, [Event::Returned { items: 3, sources: Vec::new() }]).await;
+    assert!(ledger.has_details(kept_ms - 1_000).await.unwrap());
+    ledger.forget_details(&lease, 0).await.unwrap();
+    assert_eq!(ledger.tally(rests.id()).await.unwrap(), tally);
 }
 
 async fn one_person_is_served_in_order(ledger: &dyn Ledger) {
@@ -815,7 +1040,7 @@ async fn one_person_is_served_in_order(ledger: &dyn Ledger) {
         Life { last }
     };
     let ready_by = async |pressed| {
-        let ready = ledger.ready(second(0), pressed, 9).await.unwrap();
+        let ready = ledger.ready(pressed, 9).await.unwrap();
         ready.iter().map(|standing| standing.id.to_string()).collect::<Vec<_>>().join(" ")
     };
     let ready = async || ready_by(second(0)).await;

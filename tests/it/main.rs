@@ -27,6 +27,7 @@ mod erasing_blobs; // what an account keeps of an erased blob, under each policy
 mod exports_contract; // the Exports suite: memory, folder, Azurite
 mod encrypted; // archives for their recipients alone, opened by age; their end, and links to them
 mod ledger_contract; // the Ledger suite: SQLite, PostgreSQL
+mod ledger_faults; // a ledger that fails for a while: full disks, cut connections, cancelled statements
 mod ledger_shredding; // what a database file still holds of a request that rests
 mod folder_queue; // the embedded default queue
 mod signed; // who may ask: keys, signatures, and messages that nobody vouches for

@@ -17,6 +17,11 @@ impl MemoryClock {
         Self { now: watch::Sender::new(now) }
     }
 
+    /// Sets the clock, forward or back. Back it wakes nobody.
+    pub fn set(&self, now: Timestamp) {
+        self.now.send_replace(now);
+    }
+
     /// Moves the clock on.
     pub fn advance_ms(&self, millis: u64) {
         self.now.send_modify(|now| *now = later(*now, millis));

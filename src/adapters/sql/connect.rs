@@ -8,13 +8,17 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sqlx::any::{Any, AnyConnectOptions, AnyPoolOptions, install_default_drivers};
-use sqlx::{AnyPool, ConnectOptions, Executor, Transaction};
+use sqlx::pool::PoolConnection;
+use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor, Transaction};
+use tokio::time::timeout;
 
-use crate::adapters::sql::refusal::while_doing;
+use crate::adapters::sql::refusal::{refusal, while_doing};
 use crate::domain::failure::Failure;
 
 /// Open connections to one ledger.
@@ -22,8 +26,19 @@ pub struct Connections {
     /// Which database it is.
     pub dialect: Dialect,
     /// For statements that change nothing.
-    pub read: AnyPool,
+    read: AnyPool,
     write: AnyPool,
+    /// Whether the connection that writes is to be replaced before it is used again.
+    worn_out: Arc<AtomicBool>,
+    server: Server,
+}
+
+/// Where a ledger is, and how to get there.
+#[derive(Clone)]
+struct Server {
+    options: AnyConnectOptions,
+    /// As people may see it: host, port and database, or a file.
+    place: String,
 }
 
 /// The databases we speak to.
@@ -50,6 +65,12 @@ pub enum LedgerUrlError {
     /// Not a URL at all.
     #[error("the ledger URL is malformed")]
     Malformed(#[source] sqlx::Error),
+    /// A connection that is another at each transaction.
+    #[error(
+        "the ledger URL leads to a pooler that gives a server connection to others at the end of \
+         each transaction; make it pool by session, or name the server itself"
+    )]
+    Pooled,
 }
 
 /// How long a statement waits for another process's write.
@@ -58,6 +79,9 @@ const BUSY_MS_MAX: u64 = 10_000;
 /// How long a caller waits for a free connection, and for a server that is away. Longer than a
 /// statement waits, so that the nearer reason is the one reported.
 const ACQUIRE: Duration = Duration::from_secs(15);
+
+/// How long a new connection may take. A server far away, or one that is busy, takes a second.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// Connections that read SQLite at the same time.
 const SQLITE_READERS_MAX: u32 = 4;
@@ -93,19 +117,52 @@ impl Connections {
             Failure::needs_person(format!("opening the ledger {path}")).because(error)
         })?;
         let url = format!("sqlite:{}?mode=ro", utf8_percent_encode(&path, NON_ALPHANUMERIC));
-        let read = connect(AnyPoolOptions::new().max_connections(1), &url).await?;
-        Ok(Self { dialect: Dialect::Sqlite, write: read.clone(), read })
+        let server = Server::new(&url, path)?;
+        server.connect().await?.close().await.map_err(while_doing("closing the ledger"))?;
+        let read = server.pool(AnyPoolOptions::new().max_connections(1));
+        let (write, worn_out) = (read.clone(), Arc::default());
+        Ok(Self { dialect: Dialect::Sqlite, write, read, worn_out, server })
+    }
+
+    /// A connection for statements that change nothing.
+    ///
+    /// # Errors
+    /// None became free in time, or none can be made; the failure says why.
+    pub async fn read(&self) -> Result<PoolConnection<Any>, Failure> {
+        match self.read.acquire().await {
+            Ok(connection) => Ok(connection),
+            Err(error) => Err(self.unreached("reading", error).await),
+        }
     }
 
     /// Begins a transaction that will write.
     ///
     /// # Errors
     /// Whatever the database says; no connection became free in time.
-    pub async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
-        match self.dialect {
+    pub async fn begin(&self) -> Result<Transaction<'static, Any>, Failure> {
+        let begun = match self.dialect {
             Dialect::Sqlite => self.write.begin_with("BEGIN IMMEDIATE").await,
             Dialect::Postgres => self.write.begin().await,
+        };
+        match begun {
+            Ok(transaction) => Ok(transaction),
+            Err(error) => {
+                // A file's one connection may have been opened while the disk was read-only, or on
+                // a file that is not there any more.
+                self.worn_out.store(self.dialect == Dialect::Sqlite, Ordering::Relaxed);
+                Err(self.unreached("beginning a write to", error).await)
+            }
         }
+    }
+
+    /// A pool tells only that it waited in vain; a connection of its own finds out for what.
+    async fn unreached(&self, doing: &str, error: sqlx::Error) -> Failure {
+        if let sqlx::Error::PoolTimedOut = error
+            && let Err(failure) = self.server.connect().await
+        {
+            return failure;
+        }
+        refusal(format!("{doing} the ledger at {}", self.server.place), error)
     }
 
     /// Moves what the WAL still holds into the file and empties it, so that what was overwritten is
@@ -149,7 +206,12 @@ async fn open_sqlite(path: &str) -> Result<Connections, Failure> {
         Failure::needs_person("making the ledger's file and folder").because(error)
     })?;
     let url = format!("sqlite:{}", utf8_percent_encode(&path, NON_ALPHANUMERIC));
-    let write = AnyPoolOptions::new()
+    let server = Server::new(&url, path)?;
+    // The first may turn the journal into a WAL, and tells what is wrong, where a pool would wait.
+    let mut first = server.connect().await?;
+    prepare_sqlite(&mut first).await.map_err(while_doing("opening the ledger"))?;
+    let worn_out = Arc::<AtomicBool>::default();
+    let write = sound(AnyPoolOptions::new(), Arc::clone(&worn_out))
         .max_connections(1)
         .after_connect(|connection, _| Box::pin(async move { prepare_sqlite(connection).await }));
     let read =
@@ -159,32 +221,98 @@ async fn open_sqlite(path: &str) -> Result<Connections, Failure> {
                 connection.execute("PRAGMA query_only = ON").await.map(drop)
             })
         });
-    // The writer goes first: it is the one that may turn the journal into a WAL.
-    let write = connect(write, &url).await?;
-    let read = connect(read, &url).await?;
-    Ok(Connections { dialect: Dialect::Sqlite, read, write })
+    let (write, read) = (server.pool(write), server.pool(read));
+    first.close().await.map_err(while_doing("opening the ledger"))?;
+    Ok(Connections { dialect: Dialect::Sqlite, read, write, worn_out, server })
 }
 
 async fn open_postgres(url: &str) -> Result<Connections, Failure> {
-    let pool = AnyPoolOptions::new()
+    let server = Server::new(url, postgres_place(url))?;
+    let mut first = server.connect().await?;
+    assert_own_session(&server, &mut first).await?;
+    prepare_postgres(&mut first).await.map_err(while_doing("opening the ledger"))?;
+    first.close().await.map_err(while_doing("opening the ledger"))?;
+    let worn_out = Arc::default();
+    let pool = sound(AnyPoolOptions::new(), Arc::clone(&worn_out))
         .max_connections(POSTGRES_CONNECTIONS_MAX)
         .after_connect(|connection, _| Box::pin(async move { prepare_postgres(connection).await }));
-    let pool = connect(pool, url).await?;
-    Ok(Connections { dialect: Dialect::Postgres, read: pool.clone(), write: pool })
+    let read = server.pool(pool);
+    let write = read.clone();
+    Ok(Connections { dialect: Dialect::Postgres, read, write, worn_out, server })
 }
 
-async fn connect(pool: AnyPoolOptions, url: &str) -> Result<AnyPool, Failure> {
-    let options: AnyConnectOptions =
-        url.parse().map_err(|error| refused(LedgerUrlError::Malformed(error)))?;
-    pool.acquire_timeout(ACQUIRE)
-        .connect_with(options.disable_statement_logging())
-        .await
-        .map_err(while_doing("connecting to the ledger"))
+/// Host, port and database of a URL, without user and password.
+fn postgres_place(url: &str) -> String {
+    let Ok(url) = url::Url::parse(url) else { return "an unreadable URL".to_owned() };
+    let of_query = |name| url.query_pairs().find(|(key, _)| key == name).map(|pair| pair.1);
+    let host = of_query("host").unwrap_or_else(|| url.host_str().unwrap_or("localhost").into());
+    let port = of_query("port").map_or_else(|| url.port().unwrap_or(5432).to_string(), Into::into);
+    format!("{host}:{port}{}", url.path())
+}
+
+/// Refuses a pooler that pools by transaction: what is prepared or set on a connection is then gone
+/// at the next statement, or another's. It is known by this: while somebody else is in a
+/// transaction, our server process is another than before, or theirs is ours.
+async fn assert_own_session(server: &Server, first: &mut AnyConnection) -> Result<(), Failure> {
+    let doing = "asking for a session of our own";
+    // A server that has but one connection left has no pooler before it.
+    let Ok(mut other) = server.connect().await else { return Ok(()) };
+    let before = process(first).await.map_err(while_doing(doing))?;
+    other.execute("BEGIN").await.map_err(while_doing(doing))?;
+    let theirs = process(&mut other).await.map_err(while_doing(doing))?;
+    let after = process(first).await.map_err(while_doing(doing))?;
+    other.execute("ROLLBACK").await.map_err(while_doing(doing))?;
+    other.close().await.map_err(while_doing(doing))?;
+    match before == after && theirs != before {
+        true => Ok(()),
+        false => Err(refused(LedgerUrlError::Pooled)),
+    }
+}
+
+/// The number of the server's process. Prepares nothing.
+async fn process(connection: &mut AnyConnection) -> Result<i32, sqlx::Error> {
+    let row = sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(connection).await?;
+    sqlx::Row::try_get(&row, 0)
+}
+
+/// Replaces a connection whose transaction did not end when it was let go of. SQLite rolls back by
+/// itself when its disk is full; the driver's own rollback then fails, and it believes for ever to
+/// be in a transaction, in which no other can begin.
+fn sound(pool: AnyPoolOptions, worn_out: Arc<AtomicBool>) -> AnyPoolOptions {
+    pool.before_acquire(move |connection, _| {
+        let is_worn_out = worn_out.swap(false, Ordering::Relaxed);
+        Box::pin(async move { Ok(!is_worn_out && !connection.is_in_transaction()) })
+    })
+}
+
+impl Server {
+    fn new(url: &str, place: String) -> Result<Self, Failure> {
+        let options: AnyConnectOptions =
+            url.parse().map_err(|error| refused(LedgerUrlError::Malformed(error)))?;
+        Ok(Self { options: options.disable_statement_logging(), place })
+    }
+
+    fn pool(&self, pool: AnyPoolOptions) -> AnyPool {
+        pool.acquire_timeout(ACQUIRE).connect_lazy_with(self.options.clone())
+    }
+
+    /// A connection by itself, which says at once what is wrong.
+    async fn connect(&self) -> Result<AnyConnection, Failure> {
+        let doing = format!("connecting to the ledger at {}", self.place);
+        match timeout(CONNECT, self.options.connect()).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(refusal(doing, error)),
+            Err(_) => {
+                let text = format!("no answer within {} s", CONNECT.as_secs());
+                Err(Failure::transient(doing).because(text).of_the_ledger())
+            }
+        }
+    }
 }
 
 /// Waits for locks before anything that takes one. An acknowledged request is on disk
 /// (`synchronous`), and what is deleted is overwritten (`secure_delete`).
-async fn prepare_sqlite(connection: &mut sqlx::AnyConnection) -> Result<(), sqlx::Error> {
+async fn prepare_sqlite(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
     let busy = format!("PRAGMA busy_timeout = {BUSY_MS_MAX}");
     connection.execute(sqlx::AssertSqlSafe(busy)).await?;
     for pragma in [
@@ -200,7 +328,7 @@ async fn prepare_sqlite(connection: &mut sqlx::AnyConnection) -> Result<(), sqlx
 
 /// A daemon that stands still in the midst of a write keeps its locks, and all others would wait
 /// for it: the server ends such a write, and no statement waits for a lock for ever.
-async fn prepare_postgres(connection: &mut sqlx::AnyConnection) -> Result<(), sqlx::Error> {
+async fn prepare_postgres(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
     for (setting, millis) in
         [("idle_in_transaction_session_timeout", BUSY_MS_MAX), ("lock_timeout", 2 * BUSY_MS_MAX)]
     {
@@ -228,4 +356,23 @@ fn make_private_file(path: &Path) -> io::Result<()> {
 
 fn refused(error: LedgerUrlError) -> Failure {
     Failure::needs_person("reading the ledger URL").because(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_named_without_its_password() {
+        let table = [
+            ("postgres://u:hunter2@db.example/dsrd", "db.example:5432/dsrd"),
+            ("postgres://u:hunter2@db.example:6432/dsrd?sslmode=require", "db.example:6432/dsrd"),
+            ("postgres://db.example", "db.example:5432"),
+            ("postgres:///dsrd?host=/run/postgresql&password=hunter2", "/run/postgresql:5432/dsrd"),
+            ("postgres://u:hun/ter2@h:x/d", "an unreadable URL"),
+        ];
+        for (url, place) in table {
+            assert_eq!(postgres_place(url), place, "{url}");
+        }
+    }
 }

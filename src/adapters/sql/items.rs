@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{DRAFTED, ITEM, TALLY, read, stored};
@@ -18,7 +18,9 @@ pub const ROWS_MAX: usize = 500;
 const AFTER: &str = "SELECT * FROM items WHERE request = $1 AND ordinal > $2 \
      ORDER BY ordinal LIMIT $3";
 
-const OPEN_AFTER: &str = "SELECT * FROM items WHERE request = $1 AND ordinal > $2 \
+/// Whoever acts on a long plan asks for the next items thousands of times: the index holds only those
+/// that are open.
+pub const OPEN_AFTER: &str = "SELECT * FROM items WHERE request = $1 AND ordinal > $2 \
      AND outcome IS NULL ORDER BY ordinal LIMIT $3";
 
 /// See `Ledger::add_items`; the caller commits.
@@ -146,7 +148,7 @@ pub async fn begin(
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
 pub async fn items(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
     id: &RequestId,
     after: Option<u64>,
     open_only: bool,
@@ -156,7 +158,7 @@ pub async fn items(
         .bind(id.as_str())
         .bind(after.map_or(-1, stored))
         .bind(i64::from(limit))
-        .fetch_all(pool)
+        .fetch_all(&mut *connection)
         .await;
     read(rows, ITEM)
 }
@@ -199,12 +201,16 @@ pub async fn record_outcomes(
 ///
 /// # Errors
 /// Whatever the database refuses.
-pub async fn tally(pool: &AnyPool, id: &RequestId) -> Result<Tally, Failure> {
+pub async fn tally(connection: &mut AnyConnection, id: &RequestId) -> Result<Tally, Failure> {
+    // With what was forgotten of a request that rested long ago.
     let rows = sqlx::query(
-        "SELECT outcome, COUNT(*) AS count FROM items WHERE request = $1 GROUP BY outcome",
+        "SELECT outcome, CAST(SUM(count) AS BIGINT) AS count FROM (\
+             SELECT outcome, COUNT(*) AS count FROM items WHERE request = $1 GROUP BY outcome \
+             UNION ALL SELECT outcome, count FROM tallies WHERE request = $1\
+         ) AS each_kind GROUP BY outcome",
     );
     let mut tally = Tally::default();
-    for (outcome, count) in read(rows.bind(id.as_str()).fetch_all(pool).await, TALLY)? {
+    for (outcome, count) in read(rows.bind(id.as_str()).fetch_all(&mut *connection).await, TALLY)? {
         match outcome {
             Some(word) => tally.by_outcome.insert(word, count),
             None => Some(std::mem::replace(&mut tally.open, count)),
@@ -217,13 +223,16 @@ pub async fn tally(pool: &AnyPool, id: &RequestId) -> Result<Tally, Failure> {
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn drafted(pool: &AnyPool, id: &RequestId) -> Result<Vec<Drafted>, Failure> {
+pub async fn drafted(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+) -> Result<Vec<Drafted>, Failure> {
     let statement = format!(
         "SELECT ordinal / {SHARD_ORDINALS} AS task, action, COUNT(*) AS count FROM items \
          WHERE request = $1 GROUP BY ordinal / {SHARD_ORDINALS}, action ORDER BY 1, 2"
     );
     let query = sqlx::query(AssertSqlSafe(statement)).bind(id.as_str());
-    read(query.fetch_all(pool).await, DRAFTED)
+    read(query.fetch_all(&mut *connection).await, DRAFTED)
 }
 
 /// Cuts rows into blocks of thirty-two and then fewer, in powers of two.

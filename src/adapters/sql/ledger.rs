@@ -1,20 +1,23 @@
 //! The `Ledger` port: where each write begins and commits.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, Transaction};
 use uuid::Uuid;
 
 use crate::adapters::sql::connect::Connections;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::requests::{BY_CHANGE, BY_DUE};
+use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::adapters::sql::sharing::leases;
 use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::adapters::sql::{items, migrate, openings, requests};
+use crate::adapters::system::SystemClock;
 use crate::config::secret::Secret;
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
@@ -25,11 +28,14 @@ use crate::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
     Record, SealedItem, SealedRequest, Standing,
 };
+use crate::ports::system::Clock;
 use crate::ports::tasks::Lease;
 
 /// The account in a database.
 pub struct SqlLedger {
     connections: Connections,
+    /// By which leases lapse, archives expire and what was put off comes back.
+    pub(super) clock: LedgerClock,
     /// Whether the WAL may still hold sealed bytes of a request that rests.
     shreds_linger: AtomicBool,
 }
@@ -42,9 +48,24 @@ impl SqlLedger {
     /// An unusable URL, an unreachable server, a ledger of a later program.
     pub async fn open(url: &Secret) -> Result<Self, Failure> {
         let connections = Connections::open(url.expose()).await?;
+        let clock = LedgerClock::of_ledger(connections.dialect, Arc::new(SystemClock));
+        Self::prepare(connections, clock).await
+    }
+
+    /// The same, with time in the caller's hand, whatever clock the ledger has.
+    ///
+    /// # Errors
+    /// As [`SqlLedger::open`].
+    pub async fn open_by(url: &Secret, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        let connections = Connections::open(url.expose()).await?;
+        let clock = LedgerClock::by_hand(connections.dialect, clock);
+        Self::prepare(connections, clock).await
+    }
+
+    async fn prepare(connections: Connections, clock: LedgerClock) -> Result<Self, Failure> {
         migrate::migrate(&connections).await?;
         // The program before us may have died between a rest and the shredding of its traces.
-        let ledger = Self { connections, shreds_linger: AtomicBool::new(true) };
+        let ledger = Self { connections, clock, shreds_linger: AtomicBool::new(true) };
         ledger.shred_traces().await;
         Ok(ledger)
     }
@@ -62,7 +83,8 @@ impl SqlLedger {
     pub async fn inspect(url: &Secret) -> Result<Self, Failure> {
         let connections = Connections::inspect(url.expose()).await?;
         migrate::assert_current(&connections).await?;
-        Ok(Self { connections, shreds_linger: AtomicBool::new(false) })
+        let clock = LedgerClock::of_ledger(connections.dialect, Arc::new(SystemClock));
+        Ok(Self { connections, clock, shreds_linger: AtomicBool::new(false) })
     }
 
     /// Begins a write.
@@ -70,7 +92,7 @@ impl SqlLedger {
     /// # Errors
     /// Whatever the database refuses.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, Failure> {
-        self.connections.begin().await.map_err(while_doing("beginning a write to the ledger"))
+        self.connections.begin().await
     }
 
     /// Begins a write that is committed only while the lease is ours.
@@ -86,9 +108,12 @@ impl SqlLedger {
         Ok(transaction)
     }
 
-    /// Connections to read by.
-    pub(super) fn read(&self) -> &AnyPool {
-        &self.connections.read
+    /// A connection to read by.
+    ///
+    /// # Errors
+    /// None can be had.
+    pub(super) async fn read(&self) -> Result<PoolConnection<Any>, Failure> {
+        self.connections.read().await
     }
 
     /// Best effort: a reader in the way means that the next write tries again.
@@ -119,7 +144,9 @@ impl Ledger for SqlLedger {
             Some(lease) => self.begin_under(lease).await?,
             None => self.begin().await?,
         };
-        let Some(state) = requests::append(&mut transaction, record, announcement).await? else {
+        let Some(state) =
+            requests::append(&mut transaction, &self.clock, record, announcement).await?
+        else {
             return Ok(Appended::Overtaken);
         };
         if state.rests() {
@@ -132,32 +159,32 @@ impl Ledger for SqlLedger {
     }
 
     async fn standing(&self, id: &RequestId) -> Result<Option<Standing>, Failure> {
-        requests::standing(self.read(), id).await
+        requests::standing(&mut *self.read().await?, id).await
     }
 
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
-        requests::standings(self.read(), states, BY_DUE, limit).await
+        requests::standings(&mut *self.read().await?, states, BY_DUE, limit).await
     }
 
     async fn page(&self, after: Option<&RequestId>, limit: u32) -> Result<Vec<Standing>, Failure> {
-        requests::page(self.read(), after, limit).await
+        requests::page(&mut *self.read().await?, after, limit).await
     }
 
     async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
         let ended: Vec<State> = State::ALL.into_iter().filter(|state| state.is_end()).collect();
-        requests::standings(self.read(), &ended, BY_CHANGE, limit).await
+        requests::standings(&mut *self.read().await?, &ended, BY_CHANGE, limit).await
     }
 
     async fn census(&self) -> Result<Vec<(State, u64)>, Failure> {
-        requests::census(self.read()).await
+        requests::census(&mut *self.read().await?).await
     }
 
     async fn records(&self, id: &RequestId) -> Result<Vec<Record>, Failure> {
-        requests::records(self.read(), id).await
+        requests::records(&mut *self.read().await?, id).await
     }
 
     async fn sealed(&self, id: &RequestId) -> Result<Option<SealedRequest>, Failure> {
-        requests::sealed(self.read(), id).await
+        requests::sealed(&mut *self.read().await?, id).await
     }
 
     async fn add_items(
@@ -185,7 +212,7 @@ impl Ledger for SqlLedger {
     }
 
     async fn drafted(&self, id: &RequestId) -> Result<Vec<Drafted>, Failure> {
-        items::drafted(self.read(), id).await
+        items::drafted(&mut *self.read().await?, id).await
     }
 
     async fn begin_items(
@@ -206,7 +233,7 @@ impl Ledger for SqlLedger {
         open_only: bool,
         limit: u32,
     ) -> Result<Vec<SealedItem>, Failure> {
-        items::items(self.read(), id, after, open_only, limit).await
+        items::items(&mut *self.read().await?, id, after, open_only, limit).await
     }
 
     async fn record_outcomes(
@@ -221,7 +248,7 @@ impl Ledger for SqlLedger {
     }
 
     async fn tally(&self, id: &RequestId) -> Result<Tally, Failure> {
-        items::tally(self.read(), id).await
+        items::tally(&mut *self.read().await?, id).await
     }
 
     async fn note_progress(&self, ids: &[RequestId], progress: Progress) -> Result<(), Failure> {
@@ -230,8 +257,8 @@ impl Ledger for SqlLedger {
         commit(transaction).await
     }
 
-    async fn unsent(&self, now: Timestamp, limit: u32) -> Result<Vec<Announcement>, Failure> {
-        outbox::unsent(self.read(), now, limit).await
+    async fn unsent(&self, limit: u32) -> Result<Vec<Announcement>, Failure> {
+        outbox::unsent(&mut *self.read().await?, &self.clock, limit).await
     }
 
     async fn mark_sent(&self, ids: &[Uuid]) -> Result<(), Failure> {
@@ -240,28 +267,23 @@ impl Ledger for SqlLedger {
         commit(transaction).await
     }
 
-    async fn put_off(&self, ids: &[Uuid], retry_at: Timestamp) -> Result<(), Failure> {
+    async fn put_off(&self, ids: &[Uuid], for_ms: u64) -> Result<(), Failure> {
         let mut transaction = self.begin().await?;
-        outbox::put_off(&mut transaction, ids, retry_at).await?;
+        outbox::put_off(&mut transaction, &self.clock, ids, for_ms).await?;
         commit(transaction).await
     }
 
     async fn backlog(&self) -> Result<u64, Failure> {
-        outbox::backlog(self.read()).await
+        outbox::backlog(&mut *self.read().await?).await
     }
 
-    async fn owed(&self, now: Timestamp, each_host: u32) -> Result<Vec<Callback>, Failure> {
-        callbacks::owed(self.read(), now, each_host).await
+    async fn owed(&self, each_host: u32) -> Result<Vec<Callback>, Failure> {
+        callbacks::owed(&mut *self.read().await?, &self.clock, each_host).await
     }
 
-    async fn put_off_callback(
-        &self,
-        id: &CallbackId,
-        now: Timestamp,
-        retry_at: Timestamp,
-    ) -> Result<(), Failure> {
+    async fn put_off_callback(&self, id: &CallbackId, for_ms: u64) -> Result<(), Failure> {
         let mut transaction = self.begin().await?;
-        callbacks::put_off(&mut transaction, id, now, retry_at).await?;
+        callbacks::put_off(&mut transaction, &self.clock, id, for_ms).await?;
         commit(transaction).await
     }
 
@@ -272,7 +294,7 @@ impl Ledger for SqlLedger {
     }
 
     async fn callback_backlog(&self) -> Result<u64, Failure> {
-        callbacks::backlog(self.read()).await
+        callbacks::backlog(&mut *self.read().await?).await
     }
 
     async fn ping(&self) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use crate::adapters::sql::refusal::while_doing;
 use crate::domain::failure::Failure;
 
 /// In order; the version of a ledger is how many of them it has seen. Never changed once released.
-const MIGRATIONS: [Migration; 10] = [
+const MIGRATIONS: [Migration; 12] = [
     Migration {
         shared: include_str!("migrations/0001_ledger.sql"),
         sqlite: include_str!("migrations/0001_append_only.sqlite.sql"),
@@ -25,6 +25,8 @@ const MIGRATIONS: [Migration; 10] = [
     Migration { shared: include_str!("migrations/0007_inventories.sql"), sqlite: "", postgres: "" },
     Migration { shared: include_str!("migrations/0008_parts.sql"), sqlite: "", postgres: "" },
     Migration { shared: include_str!("migrations/0009_tombstones.sql"), sqlite: "", postgres: "" },
+    Migration { shared: include_str!("migrations/0013_own_clock.sql"), sqlite: "", postgres: "" },
+    Migration { shared: include_str!("migrations/0014_retention.sql"), sqlite: "", postgres: "" },
     Migration { shared: include_str!("migrations/0016_obstacles.sql"), sqlite: "", postgres: "" },
 ];
 
@@ -63,7 +65,7 @@ struct OtherVersion {
 pub async fn assert_current(connections: &Connections) -> Result<(), Failure> {
     let doing = "reading the version of the ledger";
     let version: Option<(i64,)> = sqlx::query_as("SELECT version FROM ledger_version")
-        .fetch_optional(&connections.read)
+        .fetch_optional(&mut *connections.read().await?)
         .await
         .map_err(while_doing(doing))?;
     let found = version.map_or(0, |(version,)| usize::try_from(version).unwrap_or(usize::MAX));
@@ -80,7 +82,7 @@ pub async fn assert_current(connections: &Connections) -> Result<(), Failure> {
 /// A ledger of a later version; whatever the database refuses.
 pub async fn migrate(connections: &Connections) -> Result<(), Failure> {
     let doing = "bringing the ledger's tables up to date";
-    let mut transaction = connections.begin().await.map_err(while_doing(doing))?;
+    let mut transaction = connections.begin().await?;
     let found = version(&mut transaction, connections.dialect).await.map_err(while_doing(doing))?;
     let known = MIGRATIONS.len();
     if found > known {

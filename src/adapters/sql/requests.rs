@@ -3,12 +3,13 @@
 //! Two writers may meet at one request. Each write is conditional on the sequence and head that its
 //! record follows, so the database lets one of them through and the other finds nothing to update.
 
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::archives;
 use crate::adapters::sql::items::places;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{CENSUS, RECORD, SEALED, STANDING, millis, read, stored, written};
+use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::adapters::sql::sharing::{leases, obstacles, tombstones};
 use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::event::Announcement;
@@ -21,7 +22,7 @@ const BY_ID: &str = "SELECT * FROM standings WHERE id = $1";
 
 /// A record also ends the part that a request had in a sweep.
 const ADVANCE: &str = "UPDATE requests SET state = $1, sequence = $2, head = $3, changed = $4, \
-     done = 0, total = 0, sweep = NULL WHERE id = $5 AND sequence = $6 AND head = $7";
+     done = 0, total = 0, sweep = NULL, tidied = 0 WHERE id = $5 AND sequence = $6 AND head = $7";
 
 /// What a request forgets when it comes to rest. Items without an outcome are the plan of a sweep
 /// that a person overtook: nothing was done with them, and how many there were is chance. Of one
@@ -40,6 +41,7 @@ const SHRED: [&str; 4] = [
 /// An unknown request, an event that its state does not admit; whatever the database refuses.
 pub async fn append(
     connection: &mut AnyConnection,
+    clock: &LedgerClock,
     record: &Record,
     announcement: Option<&Announcement>,
 ) -> Result<Option<State>, Failure> {
@@ -69,7 +71,7 @@ pub async fn append(
         return Ok(None);
     }
     write_records(connection, &[record]).await?;
-    archives::settle(connection, record).await?;
+    archives::settle(connection, clock, record).await?;
     tombstones::settle(connection, record).await?;
     obstacles::forget(connection, &record.id).await?;
     if matches!(record.event, Event::Retried(_)) {
@@ -92,8 +94,11 @@ pub async fn append(
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn standing(pool: &AnyPool, id: &RequestId) -> Result<Option<Standing>, Failure> {
-    let rows = sqlx::query(BY_ID).bind(id.as_str()).fetch_all(pool).await;
+pub async fn standing(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+) -> Result<Option<Standing>, Failure> {
+    let rows = sqlx::query(BY_ID).bind(id.as_str()).fetch_all(&mut *connection).await;
     Ok(read(rows, STANDING)?.pop())
 }
 
@@ -102,7 +107,7 @@ pub async fn standing(pool: &AnyPool, id: &RequestId) -> Result<Option<Standing>
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
 pub async fn standings(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
     states: &[State],
     order: &'static str,
     limit: u32,
@@ -119,7 +124,7 @@ pub async fn standings(
     for state in states {
         query = query.bind(state.word());
     }
-    read(query.fetch_all(pool).await, STANDING)
+    read(query.fetch_all(&mut *connection).await, STANDING)
 }
 
 /// See `Ledger::page`.
@@ -127,7 +132,7 @@ pub async fn standings(
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
 pub async fn page(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
     after: Option<&RequestId>,
     limit: u32,
 ) -> Result<Vec<Standing>, Failure> {
@@ -135,7 +140,7 @@ pub async fn page(
     let query = sqlx::query("SELECT * FROM standings WHERE id > $1 ORDER BY id LIMIT $2")
         .bind(after.map_or("", RequestId::as_str))
         .bind(i64::from(limit));
-    read(query.fetch_all(pool).await, STANDING)
+    read(query.fetch_all(&mut *connection).await, STANDING)
 }
 
 /// Earliest due first. What has no due date (a rejected message) comes last; left alone, the two
@@ -149,9 +154,9 @@ pub const BY_CHANGE: &str = "changed DESC, id";
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn census(pool: &AnyPool) -> Result<Vec<(State, u64)>, Failure> {
+pub async fn census(connection: &mut AnyConnection) -> Result<Vec<(State, u64)>, Failure> {
     let statement = "SELECT state, COUNT(*) AS count FROM requests GROUP BY state";
-    let mut census = read(sqlx::query(statement).fetch_all(pool).await, CENSUS)?;
+    let mut census = read(sqlx::query(statement).fetch_all(&mut *connection).await, CENSUS)?;
     census.sort_unstable();
     Ok(census)
 }
@@ -160,18 +165,24 @@ pub async fn census(pool: &AnyPool) -> Result<Vec<(State, u64)>, Failure> {
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn records(pool: &AnyPool, id: &RequestId) -> Result<Vec<Record>, Failure> {
+pub async fn records(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+) -> Result<Vec<Record>, Failure> {
     let statement = "SELECT * FROM events WHERE request = $1 ORDER BY sequence";
-    read(sqlx::query(statement).bind(id.as_str()).fetch_all(pool).await, RECORD)
+    read(sqlx::query(statement).bind(id.as_str()).fetch_all(&mut *connection).await, RECORD)
 }
 
 /// See `Ledger::sealed`.
 ///
 /// # Errors
 /// Whatever the database refuses.
-pub async fn sealed(pool: &AnyPool, id: &RequestId) -> Result<Option<SealedRequest>, Failure> {
+pub async fn sealed(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+) -> Result<Option<SealedRequest>, Failure> {
     let statement = "SELECT wrapped_key, body FROM requests WHERE id = $1";
-    let rows = sqlx::query(statement).bind(id.as_str()).fetch_all(pool).await;
+    let rows = sqlx::query(statement).bind(id.as_str()).fetch_all(&mut *connection).await;
     Ok(read(rows, SEALED)?.pop().flatten())
 }
 

@@ -143,6 +143,10 @@ pub const CALLBACK: Columns<Callback> = Columns { doing: "reading the callbacks"
 /// A row of `archives`.
 pub const ARCHIVE: Columns<Kept> = Columns { doing: "reading which archives are kept", from: kept };
 
+/// `now` of the ledger's clock.
+pub const NOW: Columns<Timestamp> =
+    Columns { doing: "asking the ledger what time it is", from: |row| time(get(row, "now")?) };
+
 /// `count` over `outbox` or `callbacks`.
 pub const BACKLOG: Columns<u64> = Columns { doing: "counting what is to be sent", from: count };
 
@@ -313,7 +317,7 @@ fn callback(row: &AnyRow) -> Result<Callback, RowError> {
         url: CallbackUrl::parse(&url).map_err(RowError::Url)?,
         event: get(row, "body")?,
         tries: u32::try_from(get::<i64>(row, "tries")?).unwrap_or(u32::MAX),
-        failed_at: get::<Option<i64>>(row, "failed_at")?.map(time).transpose()?,
+        failing_ms: counted(get::<Option<i64>>(row, "failing_ms")?.unwrap_or_default()),
     })
 }
 

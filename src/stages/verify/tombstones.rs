@@ -71,14 +71,14 @@ async fn left(docket: &Docket, case: &Case) -> Result<Vec<String>, Failure> {
     Ok(left)
 }
 
-/// What to look for at `now`; `None` if nobody is.
+/// What to look for; `None` if nobody is.
 ///
 /// # Errors
 /// The ledger's failure.
-pub async fn watch(docket: &Docket, now: Timestamp) -> Result<Option<(Watch, Graves)>, Failure> {
+pub async fn watch(docket: &Docket) -> Result<Option<(Watch, Graves)>, Failure> {
     let mut numbers: BTreeMap<RequestId, usize> = BTreeMap::new();
     let (mut erased, mut marks) = (Vec::new(), Vec::new());
-    for Buried { request, mark, sources } in docket.ledger.buried(now).await? {
+    for Buried { request, mark, sources } in docket.ledger.buried().await? {
         let number = *numbers.entry(request.clone()).or_insert(erased.len());
         if number == erased.len() {
             erased.push((request, sources));
@@ -141,6 +141,6 @@ pub async fn tell(docket: &Docket, lease: &Lease) -> Result<Vec<(RequestId, u64)
         docket.append(&standing, Event::Returned { items, sources }, Some(lease)).await?;
         told.push((id, standing.sequence));
     }
-    docket.ledger.forget_buried(lease, docket.clock.now()).await?;
+    docket.ledger.forget_buried(lease).await?;
     Ok(told)
 }

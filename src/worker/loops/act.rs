@@ -50,8 +50,7 @@ pub async fn run(world: &World) {
 /// there is none.
 async fn turn(world: &World) -> Result<bool, Failure> {
     let states = [State::Planned, State::Acting, State::Verifying];
-    let now = world.docket.clock.now();
-    for standing in world.docket.ledger.free(&states, now, TURN).await? {
+    for standing in world.docket.ledger.free(&states, TURN).await? {
         let Some(lease) = lease::claim(world, &work_on(&standing.id)).await? else { continue };
         step(world, &standing.id, &lease).await?;
         return Ok(true);

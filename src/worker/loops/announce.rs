@@ -57,11 +57,11 @@ pub async fn run_last(world: &World) {
 
 async fn turn(world: &World, own: &mut Kept) -> Result<(), Failure> {
     let docket = &world.docket;
-    if docket.ledger.unsent(docket.clock.now(), 1).await?.is_empty() {
+    if docket.ledger.unsent(1).await?.is_empty() {
         return Ok(());
     }
     let Some(lease) = own.claim(world).await? else { return Ok(()) };
-    let announcing = announce(&*docket.ledger, &*world.announcer, &*docket.clock);
+    let announcing = announce(&*docket.ledger, &*world.announcer);
     let turn = lease::hold(world, lease, announcing).await?;
     report::announced(&world.metrics, turn);
     Ok(())

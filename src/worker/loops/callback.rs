@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, FuturesUnordered};
 use futures::{StreamExt, TryStreamExt};
-use jiff::SignedDuration;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::ports::door::Answer;
@@ -57,7 +56,7 @@ pub async fn run(world: &World) {
 }
 
 async fn turn(world: &World, own: &mut Kept) -> Result<(), Failure> {
-    if world.docket.ledger.owed(world.docket.clock.now(), 1).await?.is_empty() {
+    if world.docket.ledger.owed(1).await?.is_empty() {
         return Ok(());
     }
     let Some(lease) = own.claim(world).await? else { return Ok(()) };
@@ -93,7 +92,7 @@ async fn deliver(world: &World) -> Result<(), Failure> {
 
 async fn by_host(world: &World) -> Result<BTreeMap<String, Vec<Callback>>, Failure> {
     let mut lanes: BTreeMap<String, Vec<Callback>> = BTreeMap::new();
-    for callback in world.docket.ledger.owed(world.docket.clock.now(), LANE).await? {
+    for callback in world.docket.ledger.owed(LANE).await? {
         lanes.entry(callback.url.host().to_owned()).or_default().push(callback);
     }
     Ok(lanes)
@@ -137,14 +136,11 @@ async fn post(world: &World, callback: &Callback) -> Result<(), Failure> {
         }
         Err(failure) => (failure.chain(), None),
     };
-    let docket = &world.docket;
-    let now = docket.clock.now();
-    let retry_at = now + millis(pause_ms(world, callback.tries, wanted_ms));
-    let until = callback.failed_at.unwrap_or(now) + millis(world.limits.callback_give_up_after_ms);
-    if retry_at > until {
+    let pause_ms = pause_ms(world, callback.tries, wanted_ms);
+    if callback.failing_ms.saturating_add(pause_ms) > world.limits.callback_give_up_after_ms {
         return end(world, callback, CalledBack::GivenUp(reason)).await;
     }
-    docket.ledger.put_off_callback(&callback.id, now, retry_at).await?;
+    world.docket.ledger.put_off_callback(&callback.id, pause_ms).await?;
     report::called_back(&world.metrics, callback, &CalledBack::Retried(reason));
     Ok(())
 }
@@ -159,8 +155,4 @@ fn pause_ms(world: &World, tries: u32, wanted_ms: Option<u64>) -> u64 {
     let backoff = Backoff { delay_ms_max: PAUSE_MS_MAX, ..world.limits.backoff };
     let own = backoff.delay_ms(tries, world.random());
     own.max(wanted_ms.unwrap_or(0).min(PAUSE_MS_MAX))
-}
-
-fn millis(millis: u64) -> SignedDuration {
-    SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }

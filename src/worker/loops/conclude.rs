@@ -45,7 +45,7 @@ pub async fn run(world: &World) {
 /// One conclusion, of the request that is due first; `false` if there is none to be drawn now.
 async fn turn(world: &World) -> Result<bool, Failure> {
     let ledger = &world.docket.ledger;
-    for standing in ledger.walked(world.docket.clock.now(), TURN).await? {
+    for standing in ledger.walked(TURN).await? {
         let Some(lease) = lease::claim(world, &work_on(&standing.id)).await? else { continue };
         // As it stands now that nobody else can work on it.
         let Some(standing) = ledger.standing(&standing.id).await? else { continue };

@@ -43,7 +43,7 @@ pub async fn run(world: &World) {
 async fn turn(world: &World) -> Result<(), Failure> {
     let ledger = &world.docket.ledger;
     let mut ended = Ok(());
-    for archive in ledger.expired(world.docket.clock.now(), TURN).await? {
+    for archive in ledger.expired(TURN).await? {
         if world.stopper.is_stopped() {
             break;
         }

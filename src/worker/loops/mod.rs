@@ -7,3 +7,4 @@ pub mod act;
 pub mod announce;
 pub mod callback;
 pub mod expire;
+pub mod forget;

@@ -104,7 +104,7 @@ async fn under(
         }
         Err(failure) => {
             report::failed(&world.metrics, purpose.word(), &failure);
-            lease::put_off(world, lease).await?;
+            lease::put_off(world, lease, &failure).await?;
             Ok(true)
         }
     }
@@ -200,12 +200,13 @@ async fn put_off(
 
 /// Requests that are in no sweep and wait for one.
 async fn waiting(world: &World, purpose: Purpose, limit: u32) -> Result<Vec<Standing>, Failure> {
-    let (ledger, now) = (&world.docket.ledger, world.docket.clock.now());
+    let ledger = &world.docket.ledger;
     // Those that a daemon had begun with when it died, or whose sources could not be entered; and
     // then the new ones.
-    let mut waiting = ledger.unswept(purpose, now, limit).await?;
+    let mut waiting = ledger.unswept(purpose, limit).await?;
     if purpose == Purpose::Find {
-        waiting.extend(ledger.ready(now, world.limits.pressed_before(now), limit).await?);
+        let pressed = world.limits.pressed_before(world.docket.clock.now());
+        waiting.extend(ledger.ready(pressed, limit).await?);
     }
     waiting.truncate(limit as usize);
     Ok(waiting)
@@ -291,7 +292,7 @@ async fn walk(
     let now = docket.clock.now();
     if purpose == Purpose::Find
         && world.limits.remembered_until(now).is_some()
-        && let Some((people, graves)) = tombstones::watch(docket, now).await?
+        && let Some((people, graves)) = tombstones::watch(docket).await?
     {
         walk.watch(people, graves);
     }

@@ -2,6 +2,7 @@
 
 pub mod lives;
 pub mod postgres;
+pub mod pgbouncer;
 pub mod rabbitmq;
 pub mod azurite;
 pub mod blob_server;

@@ -57,6 +57,11 @@ impl Postgres {
         self.url(name)
     }
 
+    /// Where it listens, on this machine.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     fn url(&self, database: &str) -> String {
         format!("postgres://dsrd@127.0.0.1:{}/{database}", self.port)
     }
@@ -101,7 +106,7 @@ fn programs() -> PathBuf {
 
 /// PostgreSQL refuses to run as root; its package brings a user. The server ends with its parent
 /// even where the test is killed.
-fn run_as_user(program: &Path) -> Command {
+pub fn run_as_user(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }

@@ -49,14 +49,15 @@ impl Inventories for SqlLedger {
     async fn seen(&self, sweep: u64, source: &str) -> Result<Vec<Print>, Failure> {
         let statement = "SELECT prints FROM inventories WHERE sweep = $1 AND source = $2";
         let rows = sqlx::query(statement).bind(stored(sweep)).bind(source);
-        let rows = rows.fetch_all(self.read()).await;
+        let rows = rows.fetch_all(&mut *self.read().await?).await;
         Ok(read(rows, PRINTS)?.into_iter().flatten().collect())
     }
 
     async fn found_by(&self, id: &RequestId) -> Result<Option<u64>, Failure> {
         let statement =
             "SELECT found_by AS number FROM requests WHERE id = $1 AND found_by IS NOT NULL";
-        let rows = sqlx::query(statement).bind(id.as_str()).fetch_all(self.read()).await;
+        let rows =
+            sqlx::query(statement).bind(id.as_str()).fetch_all(&mut *self.read().await?).await;
         Ok(read(rows, NUMBER)?.pop())
     }
 }

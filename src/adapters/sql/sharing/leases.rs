@@ -1,28 +1,19 @@
 //! Leases: who works on what, and until when.
 //!
-//! A lease stays when its work is done: were it forgotten, the next claim would have the fence of
-//! the first, and a daemon that slept since then could write again.
+//! A lease stays when its work is done, or else the highest fence of those that are forgotten does:
+//! with none the next claim would have the fence of the first, and a daemon that slept since then
+//! could write again.
 
-use jiff::Timestamp;
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{LEASE, STANDING, millis, read, stored};
+use crate::adapters::sql::rows::{LEASE, STANDING, read, stored};
+use crate::adapters::sql::sharing::clock::{LedgerClock, span};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::Standing;
 use crate::ports::tasks::{End, Lease, work_on};
-
-/// Of two claims at once one waits for the other's row, and then finds it taken.
-const CLAIM: &str = "INSERT INTO leases (work, fence, free_at, tries) VALUES ($1, 1, $2, 0) \
-     ON CONFLICT (work) DO UPDATE SET fence = leases.fence + 1, free_at = $2 \
-     WHERE leases.free_at <= $3";
-
-const FREE: &str = "SELECT standings.* FROM standings \
-     LEFT JOIN leases ON leases.work = 'request/' || standings.id \
-     WHERE (leases.free_at IS NULL OR leases.free_at <= $2) \
-     AND NOT (state = 'verifying' AND kind = 'erasure') AND state IN ";
 
 /// Refuses what a daemon writes under a lease that another has taken; the caller commits. Locks the
 /// lease, so that nobody takes it before then.
@@ -41,23 +32,34 @@ pub async fn fence(connection: &mut AnyConnection, lease: &Lease) -> Result<(), 
         return Ok(());
     }
     // Transient: whoever has the work now goes on with it.
-    Err(Failure::transient(doing).because("another daemon has taken the work over"))
+    let taken = "another daemon has taken the work over";
+    Err(Failure::transient(doing).because(taken).of_the_ledger())
 }
 
-/// See `Tasks::claim`; the caller commits.
+/// See `Tasks::claim`; the caller commits. Of two claims at once one waits for the other's row, and
+/// then finds it taken.
 ///
 /// # Errors
 /// Whatever the database refuses.
 pub async fn claim(
     connection: &mut AnyConnection,
+    clock: &LedgerClock,
     work: &str,
-    now: Timestamp,
-    until: Timestamp,
+    for_ms: u64,
 ) -> Result<Option<Lease>, Failure> {
-    let claimed = sqlx::query(CLAIM)
+    let statement = format!(
+        "INSERT INTO leases (work, fence, free_at, set_at, tries) \
+         VALUES ($1, 1 + COALESCE((SELECT fence FROM leases WHERE work = ''), 0), \
+         {now} + $2, {now}, 0) \
+         ON CONFLICT (work) DO UPDATE SET fence = leases.fence + 1, \
+         free_at = excluded.free_at, set_at = excluded.set_at WHERE {lapsed}",
+        now = clock.now(3),
+        lapsed = clock.is_past("leases.free_at", "leases.set_at", 3)
+    );
+    let claimed = sqlx::query(AssertSqlSafe(statement))
         .bind(work)
-        .bind(millis(until))
-        .bind(millis(now))
+        .bind(span(for_ms))
+        .bind(clock.value())
         .execute(&mut *connection)
         .await
         .map_err(while_doing("claiming work"))?;
@@ -74,13 +76,19 @@ pub async fn claim(
 /// Whatever the database refuses.
 pub async fn renew(
     connection: &mut AnyConnection,
+    clock: &LedgerClock,
     lease: &Lease,
-    until: Timestamp,
+    for_ms: u64,
 ) -> Result<bool, Failure> {
-    let renewed = sqlx::query("UPDATE leases SET free_at = $1 WHERE work = $2 AND fence = $3")
-        .bind(millis(until))
+    let statement = format!(
+        "UPDATE leases SET free_at = {now} + $1, set_at = {now} WHERE work = $2 AND fence = $3",
+        now = clock.now(4)
+    );
+    let renewed = sqlx::query(AssertSqlSafe(statement))
+        .bind(span(for_ms))
         .bind(&lease.work)
         .bind(stored(lease.fence))
+        .bind(clock.value())
         .execute(connection)
         .await
         .map_err(while_doing("renewing a lease"))?;
@@ -93,20 +101,27 @@ pub async fn renew(
 /// Whatever the database refuses.
 pub async fn let_go(
     connection: &mut AnyConnection,
+    clock: &LedgerClock,
     lease: &Lease,
     end: End,
 ) -> Result<(), Failure> {
-    let (free_at, tries) = match end {
+    let (for_ms, tries) = match end {
         End::Done => (0, 0),
         End::Left => (0, lease.tries),
-        End::Failed(until) => (millis(until), lease.tries.saturating_add(1)),
-        End::Waiting(until) => (millis(until), lease.tries),
+        End::Failed(for_ms) => (for_ms, lease.tries.saturating_add(1)),
+        End::Waiting(for_ms) => (for_ms, lease.tries),
     };
-    sqlx::query("UPDATE leases SET free_at = $1, tries = $2 WHERE work = $3 AND fence = $4")
-        .bind(free_at)
+    let statement = format!(
+        "UPDATE leases SET free_at = {now} + $1, set_at = {now}, tries = $2 \
+         WHERE work = $3 AND fence = $4",
+        now = clock.now(5)
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(span(for_ms))
         .bind(i64::from(tries))
         .bind(&lease.work)
         .bind(stored(lease.fence))
+        .bind(clock.value())
         .execute(connection)
         .await
         .map(drop)
@@ -139,6 +154,44 @@ pub async fn free_all(connection: &mut AnyConnection) -> Result<(), Failure> {
         .map_err(while_doing("freeing the leases of a daemon that ended"))
 }
 
+/// Which leases are forgotten.
+pub enum Settled<'a> {
+    /// Those on the shards of a sweep.
+    Sweep(u64),
+    /// That on a request.
+    Request(&'a RequestId),
+}
+
+/// Forgets leases on what nobody will work on any more; the caller commits. No work is called
+/// nothing: under that name the highest fence of those that were forgotten stays.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn forget(connection: &mut AnyConnection, settled: &Settled<'_>) -> Result<(), Failure> {
+    let (which, named) = match settled {
+        Settled::Sweep(sweep) => (
+            "work IN (SELECT 'sweep/' || sweep || '/' || number FROM shards \
+             WHERE CAST(sweep AS TEXT) = $1)",
+            sweep.to_string(),
+        ),
+        Settled::Request(id) => ("work = $1", work_on(id)),
+    };
+    let keep = format!(
+        "INSERT INTO leases (work, fence, free_at, set_at, tries) \
+         SELECT '', MAX(fence), 0, 0, 0 FROM leases WHERE {which} HAVING COUNT(*) > 0 \
+         ON CONFLICT (work) DO UPDATE SET fence = excluded.fence \
+         WHERE excluded.fence > leases.fence"
+    );
+    for statement in [keep, format!("DELETE FROM leases WHERE {which}")] {
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(&named)
+            .execute(&mut *connection)
+            .await
+            .map_err(while_doing("forgetting leases"))?;
+    }
+    Ok(())
+}
+
 /// See `Tasks::agrees_on_key`; the caller commits. Two that ask an empty ledger at once may both
 /// leave a digest: then both are asked of everybody, and two that differ agree with nobody.
 ///
@@ -162,16 +215,25 @@ pub async fn agrees_on_key(connection: &mut AnyConnection, digest: &str) -> Resu
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
 pub async fn free(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
+    clock: &LedgerClock,
     states: &[State],
-    now: Timestamp,
     limit: u32,
 ) -> Result<Vec<Standing>, Failure> {
     let places: Vec<String> = (3..states.len() + 3).map(|place| format!("${place}")).collect();
-    let statement = format!("{FREE} ({}) ORDER BY due, id LIMIT $1", places.join(", "));
-    let mut query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit)).bind(millis(now));
+    let statement = format!(
+        "SELECT standings.* FROM standings \
+         LEFT JOIN leases ON leases.work = 'request/' || standings.id \
+         WHERE (leases.free_at IS NULL OR {}) \
+         AND NOT (state = 'verifying' AND kind = 'erasure') AND state IN ({}) \
+         ORDER BY due, id LIMIT $1",
+        clock.is_past("leases.free_at", "leases.set_at", 2),
+        places.join(", ")
+    );
+    let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit));
+    let mut query = query.bind(clock.value());
     for state in states {
         query = query.bind(state.word());
     }
-    read(query.fetch_all(pool).await, STANDING)
+    read(query.fetch_all(&mut *connection).await, STANDING)
 }

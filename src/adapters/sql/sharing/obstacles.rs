@@ -39,13 +39,13 @@ impl Obstacles for SqlLedger {
 
     async fn obstacle(&self, id: &RequestId) -> Result<Option<Obstacle>, Failure> {
         let rows = sqlx::query("SELECT * FROM obstacles WHERE request = $1").bind(id.as_str());
-        let found = read(rows.fetch_all(self.read()).await, OBSTACLE)?.pop();
+        let found = read(rows.fetch_all(&mut *self.read().await?).await, OBSTACLE)?.pop();
         Ok(found.map(|(_, obstacle)| obstacle))
     }
 
     async fn obstacles(&self, limit: u32) -> Result<Vec<(RequestId, Obstacle)>, Failure> {
         let rows = sqlx::query("SELECT * FROM obstacles ORDER BY since, request LIMIT $1");
-        read(rows.bind(i64::from(limit)).fetch_all(self.read()).await, OBSTACLE)
+        read(rows.bind(i64::from(limit)).fetch_all(&mut *self.read().await?).await, OBSTACLE)
     }
 }
 

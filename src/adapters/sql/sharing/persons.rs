@@ -4,11 +4,12 @@
 //! for each other.
 
 use jiff::Timestamp;
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::items::{blocks, places};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{REQUEST_ID, STANDING, millis, read};
+use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::domain::failure::Failure;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::ports::ledger::{Opening, OpeningRequest, Standing};
@@ -68,8 +69,8 @@ fn nanos(time: Timestamp) -> i64 {
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
 pub async fn ready(
-    pool: &AnyPool,
-    now: Timestamp,
+    connection: &mut AnyConnection,
+    clock: &LedgerClock,
     pressed: Timestamp,
     limit: u32,
 ) -> Result<Vec<Standing>, Failure> {
@@ -77,27 +78,32 @@ pub async fn ready(
         "SELECT standings.* FROM standings \
          LEFT JOIN leases ON leases.work = 'request/' || standings.id \
          WHERE standings.state = 'accepted' \
-         AND (leases.free_at IS NULL OR leases.free_at <= $2) \
+         AND (leases.free_at IS NULL OR {}) \
          AND NOT EXISTS (SELECT 1 {} WHERE own.request = standings.id) \
          ORDER BY standings.due, standings.id LIMIT $1",
+        clock.is_past("leases.free_at", "leases.set_at", 2),
         others("standings.due >= $3")
     );
     let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit));
-    let query = query.bind(millis(now)).bind(millis(pressed));
-    read(query.fetch_all(pool).await, STANDING)
+    let query = query.bind(clock.value()).bind(millis(pressed));
+    read(query.fetch_all(&mut *connection).await, STANDING)
 }
 
 /// See `Tasks::in_the_way`.
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn in_the_way(pool: &AnyPool, id: &RequestId) -> Result<Vec<RequestId>, Failure> {
+pub async fn in_the_way(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+) -> Result<Vec<RequestId>, Failure> {
     let statement = format!(
         "SELECT DISTINCT other.id AS id {} \
          JOIN requests AS mine ON mine.id = own.request AND mine.state = 'accepted' \
          WHERE own.request = $1 ORDER BY id",
         others("own.erasure = 1")
     );
-    let rows = sqlx::query(AssertSqlSafe(statement)).bind(id.as_str()).fetch_all(pool).await;
+    let rows =
+        sqlx::query(AssertSqlSafe(statement)).bind(id.as_str()).fetch_all(&mut *connection).await;
     read(rows, REQUEST_ID)
 }

@@ -1,18 +1,23 @@
 //! Sweeps and their shards.
 
-use jiff::Timestamp;
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{NUMBER, SHARD, STANDING, millis, read, stored};
+use crate::adapters::sql::rows::{NUMBER, SHARD, STANDING, read, stored};
+use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::adapters::sql::sharing::inventories;
+use crate::adapters::sql::sharing::leases::{self, Settled};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::ports::ledger::Standing;
 use crate::ports::tasks::{Lost, Purpose, Shard, Sweep};
 
+/// Of two that open sweeps for two purposes at once one may find its number taken: it takes the next.
 const OPEN: &str = "INSERT INTO sweeps (id, purpose, closed) \
-     VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM sweeps), $1, 0)";
+     VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM sweeps), $1, 0) ON CONFLICT (id) DO NOTHING";
+
+/// There are two purposes, so that the second try finds a number.
+const OPENINGS_MAX: u32 = 5;
 
 const OPENED: &str = "SELECT id AS number FROM sweeps WHERE purpose = $1 AND closed = 0";
 
@@ -20,31 +25,36 @@ const ADD_SHARD: &str = "INSERT INTO shards \
      (sweep, number, source, part, parts, done, items, bytes) \
      VALUES ($1, $2, $3, $4, $5, 0, 0, 0)";
 
-/// The shards of a closed sweep go when all its requests were concluded. The sweep itself stays, so
-/// that nothing is ever named like an earlier shard, and so do the leases: see there.
+/// The shards of a closed sweep go when all its requests were concluded, and the sweeps before it. The
+/// last one stays, so that nothing is ever named like an earlier shard.
 const FORGET_SHARDS: &str = "DELETE FROM shards \
      WHERE sweep NOT IN (SELECT id FROM sweeps WHERE closed = 0) \
      AND sweep NOT IN (SELECT sweep FROM requests WHERE sweep IS NOT NULL)";
 
-/// Requests whose work nobody holds, and that are not put off.
-const FREE: &str = "SELECT standings.* FROM standings \
+/// Requests whose work is as the condition says.
+const WHOSE_WORK: &str = "SELECT standings.* FROM standings \
      JOIN requests ON requests.id = standings.id \
-     LEFT JOIN leases ON leases.work = 'request/' || standings.id \
-     WHERE (leases.free_at IS NULL OR leases.free_at <= $1)";
+     LEFT JOIN leases ON leases.work = 'request/' || standings.id WHERE";
+
+const FORGET: &str = "DELETE FROM sweeps WHERE closed = 1 AND id < (SELECT MAX(id) FROM sweeps) \
+     AND id NOT IN (SELECT sweep FROM inventories)";
 
 /// See `Tasks::sweep`.
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn sweep(pool: &AnyPool, purpose: Purpose) -> Result<Option<Sweep>, Failure> {
-    let ids = sqlx::query(OPENED).bind(purpose.word()).fetch_all(pool).await;
+pub async fn sweep(
+    connection: &mut AnyConnection,
+    purpose: Purpose,
+) -> Result<Option<Sweep>, Failure> {
+    let ids = sqlx::query(OPENED).bind(purpose.word()).fetch_all(&mut *connection).await;
     let Some(id) = read(ids, NUMBER)?.pop() else { return Ok(None) };
-    with_shards(pool, id).await.map(Some)
+    with_shards(connection, id).await.map(Some)
 }
 
-async fn with_shards(pool: &AnyPool, id: u64) -> Result<Sweep, Failure> {
+async fn with_shards(connection: &mut AnyConnection, id: u64) -> Result<Sweep, Failure> {
     let shards = sqlx::query("SELECT * FROM shards WHERE sweep = $1 ORDER BY number");
-    let shards = read(shards.bind(stored(id)).fetch_all(pool).await, SHARD)?;
+    let shards = read(shards.bind(stored(id)).fetch_all(&mut *connection).await, SHARD)?;
     Ok(Sweep { id, shards })
 }
 
@@ -52,11 +62,14 @@ async fn with_shards(pool: &AnyPool, id: u64) -> Result<Sweep, Failure> {
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn sweep_of(pool: &AnyPool, id: &RequestId) -> Result<Option<Sweep>, Failure> {
+pub async fn sweep_of(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+) -> Result<Option<Sweep>, Failure> {
     let statement = "SELECT sweep AS number FROM requests WHERE id = $1 AND sweep IS NOT NULL";
-    let sweeps = sqlx::query(statement).bind(id.as_str()).fetch_all(pool).await;
+    let sweeps = sqlx::query(statement).bind(id.as_str()).fetch_all(&mut *connection).await;
     let Some(sweep) = read(sweeps, NUMBER)?.pop() else { return Ok(None) };
-    with_shards(pool, sweep).await.map(Some)
+    with_shards(connection, sweep).await.map(Some)
 }
 
 /// See `Tasks::unswept`.
@@ -64,9 +77,9 @@ pub async fn sweep_of(pool: &AnyPool, id: &RequestId) -> Result<Option<Sweep>, F
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
 pub async fn unswept(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
+    clock: &LedgerClock,
     purpose: Purpose,
-    now: Timestamp,
     limit: u32,
 ) -> Result<Vec<Standing>, Failure> {
     let whose = match purpose {
@@ -74,26 +87,36 @@ pub async fn unswept(
         // Archives are read back without a sweep.
         Purpose::Verify => "standings.state = 'verifying' AND standings.kind = 'erasure'",
     };
-    let statement = format!(
-        "{FREE} AND requests.sweep IS NULL AND {whose} \
-         ORDER BY standings.due, standings.id LIMIT $2"
-    );
-    let query = sqlx::query(AssertSqlSafe(statement)).bind(millis(now)).bind(i64::from(limit));
-    read(query.fetch_all(pool).await, STANDING)
+    free(connection, clock, &format!("requests.sweep IS NULL AND {whose}"), limit).await
 }
 
 /// See `Tasks::walked`.
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn walked(pool: &AnyPool, now: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {
+pub async fn walked(
+    connection: &mut AnyConnection,
+    clock: &LedgerClock,
+    limit: u32,
+) -> Result<Vec<Standing>, Failure> {
+    let whose = "standings.state IN ('finding', 'verifying') AND requests.sweep IS NOT NULL \
+         AND requests.sweep NOT IN (SELECT id FROM sweeps WHERE closed = 0)";
+    free(connection, clock, whose, limit).await
+}
+
+async fn free(
+    connection: &mut AnyConnection,
+    clock: &LedgerClock,
+    whose: &str,
+    limit: u32,
+) -> Result<Vec<Standing>, Failure> {
     let statement = format!(
-        "{FREE} AND standings.state IN ('finding', 'verifying') AND requests.sweep IN \
-         (SELECT sweeps.id FROM sweeps WHERE sweeps.id = requests.sweep AND sweeps.closed = 1) \
-         ORDER BY standings.due, standings.id LIMIT $2"
+        "{WHOSE_WORK} (leases.free_at IS NULL OR {}) AND {whose} \
+         ORDER BY standings.due, standings.id LIMIT $1",
+        clock.is_past("leases.free_at", "leases.set_at", 2)
     );
-    let query = sqlx::query(AssertSqlSafe(statement)).bind(millis(now)).bind(i64::from(limit));
-    read(query.fetch_all(pool).await, STANDING)
+    let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit)).bind(clock.value());
+    read(query.fetch_all(&mut *connection).await, STANDING)
 }
 
 /// See `Tasks::leave_sweep`; the caller commits.
@@ -121,8 +144,12 @@ pub async fn open(
     parts: u64,
 ) -> Result<(), Failure> {
     let doing = "opening a sweep";
-    let opened = sqlx::query(OPEN).bind(purpose.word()).execute(&mut *connection).await;
-    opened.map_err(while_doing(doing))?;
+    for _ in 0..OPENINGS_MAX {
+        let opened = sqlx::query(OPEN).bind(purpose.word()).execute(&mut *connection).await;
+        if opened.map_err(while_doing(doing))?.rows_affected() == 1 {
+            break;
+        }
+    }
     let ids = sqlx::query(OPENED).bind(purpose.word()).fetch_all(&mut *connection).await;
     let id = read(ids, NUMBER)?.pop().unwrap_or_default();
     let shards = sources.iter().flat_map(|source| (0..parts).map(move |part| (source, part)));
@@ -150,11 +177,11 @@ pub async fn open(
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn swept(pool: &AnyPool, sweep: u64) -> Result<Vec<Standing>, Failure> {
+pub async fn swept(connection: &mut AnyConnection, sweep: u64) -> Result<Vec<Standing>, Failure> {
     let statement = "SELECT standings.* FROM standings \
          JOIN requests ON requests.id = standings.id AND requests.sweep = $1 \
          ORDER BY standings.due, standings.id";
-    read(sqlx::query(statement).bind(stored(sweep)).fetch_all(pool).await, STANDING)
+    read(sqlx::query(statement).bind(stored(sweep)).fetch_all(&mut *connection).await, STANDING)
 }
 
 /// See `Tasks::finish_shard`; the caller commits.
@@ -184,9 +211,13 @@ pub async fn finish(connection: &mut AnyConnection, shard: &Shard) -> Result<(),
 /// Whatever the database refuses.
 pub async fn close(connection: &mut AnyConnection, sweep: u64) -> Result<(), Failure> {
     let doing = "closing a sweep";
+    leases::forget(connection, &Settled::Sweep(sweep)).await?;
     let close = sqlx::query("UPDATE sweeps SET closed = 1 WHERE id = $1").bind(stored(sweep));
     close.execute(&mut *connection).await.map_err(while_doing(doing))?;
-    let forget = sqlx::query(FORGET_SHARDS).execute(&mut *connection).await;
-    forget.map_err(while_doing(doing))?;
-    inventories::forget(connection, sweep).await
+    inventories::forget(connection, sweep).await?;
+    for statement in [FORGET_SHARDS, FORGET] {
+        let forgot = sqlx::query(statement).execute(&mut *connection).await;
+        forgot.map_err(while_doing(doing))?;
+    }
+    Ok(())
 }

@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
 
 use crate::adapters::sql::ledger::{SqlLedger, commit};
+use crate::adapters::sql::rows::{NOW, read};
 use crate::adapters::sql::sharing::{leases, persons, sweeps};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
@@ -13,28 +15,30 @@ use crate::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 
 #[async_trait]
 impl Tasks for SqlLedger {
-    async fn claim(
-        &self,
-        work: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Option<Lease>, Failure> {
+    async fn now(&self) -> Result<Timestamp, Failure> {
+        let query = AssertSqlSafe(format!("SELECT {} AS now", self.clock.now(1)));
+        let rows =
+            sqlx::query(query).bind(self.clock.value()).fetch_all(&mut *self.read().await?).await;
+        Ok(read(rows, NOW)?.pop().unwrap_or_default())
+    }
+
+    async fn claim(&self, work: &str, for_ms: u64) -> Result<Option<Lease>, Failure> {
         let mut transaction = self.begin().await?;
-        let lease = leases::claim(&mut transaction, work, now, until).await?;
+        let lease = leases::claim(&mut transaction, &self.clock, work, for_ms).await?;
         commit(transaction).await?;
         Ok(lease)
     }
 
-    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, Failure> {
+    async fn renew(&self, lease: &Lease, for_ms: u64) -> Result<bool, Failure> {
         let mut transaction = self.begin().await?;
-        let renewed = leases::renew(&mut transaction, lease, until).await?;
+        let renewed = leases::renew(&mut transaction, &self.clock, lease, for_ms).await?;
         commit(transaction).await?;
         Ok(renewed)
     }
 
     async fn let_go(&self, lease: &Lease, end: End) -> Result<(), Failure> {
         let mut transaction = self.begin().await?;
-        leases::let_go(&mut transaction, lease, end).await?;
+        leases::let_go(&mut transaction, &self.clock, lease, end).await?;
         commit(transaction).await
     }
 
@@ -51,30 +55,20 @@ impl Tasks for SqlLedger {
         Ok(agrees)
     }
 
-    async fn free(
-        &self,
-        states: &[State],
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Standing>, Failure> {
-        leases::free(self.read(), states, now, limit).await
+    async fn free(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
+        leases::free(&mut *self.read().await?, &self.clock, states, limit).await
     }
 
-    async fn ready(
-        &self,
-        now: Timestamp,
-        pressed: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Standing>, Failure> {
-        persons::ready(self.read(), now, pressed, limit).await
+    async fn ready(&self, pressed: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {
+        persons::ready(&mut *self.read().await?, &self.clock, pressed, limit).await
     }
 
     async fn in_the_way(&self, id: &RequestId) -> Result<Vec<RequestId>, Failure> {
-        persons::in_the_way(self.read(), id).await
+        persons::in_the_way(&mut *self.read().await?, id).await
     }
 
     async fn sweep(&self, purpose: Purpose) -> Result<Option<Sweep>, Failure> {
-        sweeps::sweep(self.read(), purpose).await
+        sweeps::sweep(&mut *self.read().await?, purpose).await
     }
 
     async fn open_sweep(
@@ -91,24 +85,19 @@ impl Tasks for SqlLedger {
     }
 
     async fn swept(&self, sweep: u64) -> Result<Vec<Standing>, Failure> {
-        sweeps::swept(self.read(), sweep).await
+        sweeps::swept(&mut *self.read().await?, sweep).await
     }
 
-    async fn unswept(
-        &self,
-        purpose: Purpose,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Standing>, Failure> {
-        sweeps::unswept(self.read(), purpose, now, limit).await
+    async fn unswept(&self, purpose: Purpose, limit: u32) -> Result<Vec<Standing>, Failure> {
+        sweeps::unswept(&mut *self.read().await?, &self.clock, purpose, limit).await
     }
 
-    async fn walked(&self, now: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {
-        sweeps::walked(self.read(), now, limit).await
+    async fn walked(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
+        sweeps::walked(&mut *self.read().await?, &self.clock, limit).await
     }
 
     async fn sweep_of(&self, id: &RequestId) -> Result<Option<Sweep>, Failure> {
-        sweeps::sweep_of(self.read(), id).await
+        sweeps::sweep_of(&mut *self.read().await?, id).await
     }
 
     async fn leave_sweep(&self, lease: &Lease, id: &RequestId) -> Result<(), Failure> {

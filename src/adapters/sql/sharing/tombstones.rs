@@ -1,13 +1,13 @@
 //! Tombstones, a row a mark, and what came back.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::items::{ROWS_MAX, places};
 use crate::adapters::sql::ledger::{SqlLedger, commit};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{BURIED, REGAINED, millis, read};
+use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, Regained};
@@ -18,19 +18,8 @@ use crate::ports::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 const BURYING: &str = "remembering whom an erasure was about";
 const NOTING: &str = "noting what came back";
 
-/// A failed erasure that is tried again is not at rest meanwhile.
-const BURIED_NOW: &str = "SELECT tombstones.request, mark, sources FROM tombstones \
-     JOIN requests ON requests.id = tombstones.request \
-     WHERE ends_at > $1 AND requests.state IN ('completed', 'partially_completed') \
-     ORDER BY tombstones.request, mark";
-
 const UNTOLD: &str = "SELECT request, source, COUNT(*) AS count FROM returned WHERE told = 0 \
      GROUP BY request, source ORDER BY request, source";
-
-const FORGET: [&str; 2] = [
-    "DELETE FROM returned WHERE request NOT IN (SELECT request FROM tombstones WHERE ends_at > $1)",
-    "DELETE FROM tombstones WHERE ends_at <= $1",
-];
 
 #[async_trait]
 impl Tombstones for SqlLedger {
@@ -66,8 +55,17 @@ impl Tombstones for SqlLedger {
         commit(transaction).await
     }
 
-    async fn buried(&self, now: Timestamp) -> Result<Vec<Buried>, Failure> {
-        read(sqlx::query(BURIED_NOW).bind(millis(now)).fetch_all(self.read()).await, BURIED)
+    async fn buried(&self) -> Result<Vec<Buried>, Failure> {
+        // A failed erasure that is tried again is not at rest meanwhile.
+        let statement = format!(
+            "SELECT tombstones.request, mark, sources FROM tombstones \
+             JOIN requests ON requests.id = tombstones.request \
+             WHERE ends_at > {} AND requests.state IN ('completed', 'partially_completed') \
+             ORDER BY tombstones.request, mark",
+            self.clock.now(1)
+        );
+        let rows = sqlx::query(AssertSqlSafe(statement)).bind(self.clock.value());
+        read(rows.fetch_all(&mut *self.read().await?).await, BURIED)
     }
 
     async fn note_returned(&self, lease: &Lease, items: &[ReturnedItem]) -> Result<(), Failure> {
@@ -81,17 +79,29 @@ impl Tombstones for SqlLedger {
     }
 
     async fn returned(&self) -> Result<Vec<(RequestId, Regained)>, Failure> {
-        read(sqlx::query(UNTOLD).fetch_all(self.read()).await, REGAINED)
+        read(sqlx::query(UNTOLD).fetch_all(&mut *self.read().await?).await, REGAINED)
     }
 
-    async fn forget_buried(&self, lease: &Lease, now: Timestamp) -> Result<(), Failure> {
+    async fn forget_buried(&self, lease: &Lease) -> Result<(), Failure> {
         let mut transaction = self.begin_under(lease).await?;
-        for statement in FORGET {
-            let forgot = sqlx::query(statement).bind(millis(now)).execute(&mut *transaction).await;
+        for statement in forgetting(&self.clock) {
+            let forget = sqlx::query(AssertSqlSafe(statement)).bind(self.clock.value());
+            let forgot = forget.execute(&mut *transaction).await;
             forgot.map_err(while_doing("forgetting whom erasures were about"))?;
         }
         commit(transaction).await
     }
+}
+
+fn forgetting(clock: &LedgerClock) -> [String; 2] {
+    let now = clock.now(1);
+    [
+        format!(
+            "DELETE FROM returned WHERE request NOT IN \
+             (SELECT request FROM tombstones WHERE ends_at > {now})"
+        ),
+        format!("DELETE FROM tombstones WHERE ends_at <= {now}"),
+    ]
 }
 
 /// What a record has to say of it; the caller commits.

@@ -1,11 +1,11 @@
 //! Callbacks: for each announcement and each URL of its request one row, committed with the
 //! announcement and kept until it was delivered or given up.
 
-use jiff::Timestamp;
-use sqlx::{AnyConnection, AnyPool};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{BACKLOG, CALLBACK, millis, read, stored};
+use crate::adapters::sql::rows::{BACKLOG, CALLBACK, read, stored};
+use crate::adapters::sql::sharing::clock::{LedgerClock, span};
 use crate::domain::callbacks::url::CallbackUrl;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
@@ -22,20 +22,6 @@ const OWE: &str = "INSERT INTO callbacks (request, sequence, number, made, host,
      AND outbox.sequence = (SELECT MAX(sequence) FROM outbox WHERE request = $1) \
      ON CONFLICT (request, sequence, number) \
      DO UPDATE SET tries = 0, retry_at = 0, failed_at = NULL";
-
-/// So many of each host, so that a host with many does not crowd out the others.
-const OWED: &str = "SELECT owed.*, outbox.body, callback_urls.url FROM (\
-         SELECT callbacks.*, ROW_NUMBER() OVER \
-             (PARTITION BY host ORDER BY made, request, sequence, number) AS place \
-         FROM callbacks WHERE retry_at <= $1\
-     ) AS owed \
-     JOIN outbox ON outbox.request = owed.request AND outbox.sequence = owed.sequence \
-     JOIN callback_urls ON callback_urls.request = owed.request \
-     AND callback_urls.number = owed.number \
-     WHERE place <= $2 ORDER BY owed.made, owed.request, owed.sequence, owed.number";
-
-const PUT_OFF: &str = "UPDATE callbacks SET tries = tries + 1, retry_at = $1, \
-     failed_at = COALESCE(failed_at, $2) WHERE request = $3 AND sequence = $4 AND number = $5";
 
 const FORGET: &str = "DELETE FROM callbacks WHERE request = $1 AND sequence = $2 AND number = $3";
 
@@ -74,17 +60,30 @@ pub async fn owe(connection: &mut AnyConnection, id: &RequestId) -> Result<(), F
         .map_err(while_doing("noting the callbacks of an announcement"))
 }
 
-/// See `Ledger::owed`.
+/// See `Ledger::owed`: so many of each host, so that one with many does not crowd out the others.
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
 pub async fn owed(
-    pool: &AnyPool,
-    now: Timestamp,
+    connection: &mut AnyConnection,
+    clock: &LedgerClock,
     each_host: u32,
 ) -> Result<Vec<Callback>, Failure> {
-    let rows = sqlx::query(OWED).bind(millis(now)).bind(i64::from(each_host));
-    read(rows.fetch_all(pool).await, CALLBACK)
+    let statement = format!(
+        "SELECT owed.*, outbox.body, callback_urls.url FROM (\
+             SELECT callbacks.*, {now} - failed_at AS failing_ms, ROW_NUMBER() OVER \
+                 (PARTITION BY host ORDER BY made, request, sequence, number) AS place \
+             FROM callbacks WHERE {due}\
+         ) AS owed \
+         JOIN outbox ON outbox.request = owed.request AND outbox.sequence = owed.sequence \
+         JOIN callback_urls ON callback_urls.request = owed.request \
+         AND callback_urls.number = owed.number \
+         WHERE place <= $2 ORDER BY owed.made, owed.request, owed.sequence, owed.number",
+        now = clock.now(1),
+        due = clock.is_past("retry_at", "put_off_at", 1)
+    );
+    let rows = sqlx::query(AssertSqlSafe(statement)).bind(clock.value()).bind(i64::from(each_host));
+    read(rows.fetch_all(&mut *connection).await, CALLBACK)
 }
 
 /// See `Ledger::put_off_callback`; the caller commits.
@@ -93,13 +92,19 @@ pub async fn owed(
 /// Whatever the database refuses.
 pub async fn put_off(
     connection: &mut AnyConnection,
+    clock: &LedgerClock,
     id: &CallbackId,
-    now: Timestamp,
-    retry_at: Timestamp,
+    for_ms: u64,
 ) -> Result<(), Failure> {
-    sqlx::query(PUT_OFF)
-        .bind(millis(retry_at))
-        .bind(millis(now))
+    let statement = format!(
+        "UPDATE callbacks SET tries = tries + 1, retry_at = {now} + $1, put_off_at = {now}, \
+         failed_at = COALESCE(failed_at, {now}) \
+         WHERE request = $3 AND sequence = $4 AND number = $5",
+        now = clock.now(2)
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(span(for_ms))
+        .bind(clock.value())
         .bind(id.request.as_str())
         .bind(stored(id.sequence))
         .bind(stored(id.number))
@@ -128,8 +133,8 @@ pub async fn forget(connection: &mut AnyConnection, id: &CallbackId) -> Result<(
 ///
 /// # Errors
 /// Whatever the database refuses.
-pub async fn backlog(pool: &AnyPool) -> Result<u64, Failure> {
+pub async fn backlog(connection: &mut AnyConnection) -> Result<u64, Failure> {
     let statement = "SELECT COUNT(*) AS count FROM callbacks";
-    let counts = read(sqlx::query(statement).fetch_all(pool).await, BACKLOG)?;
+    let counts = read(sqlx::query(statement).fetch_all(&mut *connection).await, BACKLOG)?;
     Ok(counts.into_iter().sum())
 }

@@ -1,20 +1,15 @@
 //! Announcements, committed with the records they announce and kept until a broker confirmed them.
 
-use jiff::Timestamp;
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe};
 use uuid::Uuid;
 
 use crate::adapters::sql::items::{ROWS_MAX, places};
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{ANNOUNCEMENT, BACKLOG, millis, read, stored};
+use crate::adapters::sql::rows::{ANNOUNCEMENT, BACKLOG, read, stored};
+use crate::adapters::sql::sharing::clock::{LedgerClock, span};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
-
-/// One that was put off does not hold up the next of its request: a consumer may have bound a queue
-/// to `completed` alone, and `accepted` stays unroutable for ever.
-const UNSENT: &str = "SELECT * FROM outbox WHERE sent = 0 AND retry_at <= $1 \
-     ORDER BY made, request, sequence LIMIT $2";
 
 const AGAIN: &str = "UPDATE outbox SET sent = 0, tries = 0, retry_at = 0 WHERE request = $1 \
      AND sequence = (SELECT MAX(sequence) FROM outbox WHERE request = $1)";
@@ -55,17 +50,22 @@ pub async fn add(
     added.map(drop).map_err(while_doing("putting announcements into the outbox"))
 }
 
-/// See `Ledger::unsent`.
+/// See `Ledger::unsent`. One that was put off does not hold up the next of its request: a consumer
+/// may have bound a queue to `completed` alone, and `accepted` stays unroutable for ever.
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
 pub async fn unsent(
-    pool: &AnyPool,
-    now: Timestamp,
+    connection: &mut AnyConnection,
+    clock: &LedgerClock,
     limit: u32,
 ) -> Result<Vec<Announcement>, Failure> {
-    let rows = sqlx::query(UNSENT).bind(millis(now)).bind(i64::from(limit)).fetch_all(pool).await;
-    read(rows, ANNOUNCEMENT)
+    let statement = format!(
+        "SELECT * FROM outbox WHERE sent = 0 AND {} ORDER BY made, request, sequence LIMIT $2",
+        clock.is_past("retry_at", "put_off_at", 1)
+    );
+    let rows = sqlx::query(AssertSqlSafe(statement)).bind(clock.value()).bind(i64::from(limit));
+    read(rows.fetch_all(&mut *connection).await, ANNOUNCEMENT)
 }
 
 /// See `Ledger::mark_sent`; the caller commits.
@@ -92,16 +92,19 @@ pub async fn mark_sent(connection: &mut AnyConnection, ids: &[Uuid]) -> Result<(
 /// Whatever the database refuses.
 pub async fn put_off(
     connection: &mut AnyConnection,
+    clock: &LedgerClock,
     ids: &[Uuid],
-    retry_at: Timestamp,
+    for_ms: u64,
 ) -> Result<(), Failure> {
     for ids in ids.chunks(ROWS_MAX) {
         let statement = format!(
-            "UPDATE outbox SET tries = tries + 1, retry_at = $1 WHERE id IN {}",
-            places(1, 1, ids.len())
+            "UPDATE outbox SET tries = tries + 1, retry_at = {now} + $1, put_off_at = {now} \
+             WHERE id IN {places}",
+            now = clock.now(2),
+            places = places(2, 1, ids.len())
         );
         let query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
-        let mut query = query.bind(millis(retry_at));
+        let mut query = query.bind(span(for_ms)).bind(clock.value());
         for id in ids {
             query = query.bind(id.to_string());
         }
@@ -128,8 +131,8 @@ pub async fn announce_again(connection: &mut AnyConnection, id: &RequestId) -> R
 ///
 /// # Errors
 /// Whatever the database refuses.
-pub async fn backlog(pool: &AnyPool) -> Result<u64, Failure> {
+pub async fn backlog(connection: &mut AnyConnection) -> Result<u64, Failure> {
     let statement = "SELECT COUNT(*) AS count FROM outbox WHERE sent = 0";
-    let counts = read(sqlx::query(statement).fetch_all(pool).await, BACKLOG)?;
+    let counts = read(sqlx::query(statement).fetch_all(&mut *connection).await, BACKLOG)?;
     Ok(counts.into_iter().sum())
 }

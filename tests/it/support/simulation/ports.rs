@@ -26,6 +26,7 @@ use dsrd::ports::ledger::{
     Record, SealedItem, SealedRequest, Standing,
 };
 use dsrd::ports::obstacles::Obstacles;
+use dsrd::ports::retention::Retention;
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
@@ -304,34 +305,28 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
         self.wire.look("note_progress", self.port.note_progress(ids, progress)).await
     }
 
-    async fn unsent(&self, now: Timestamp, limit: u32) -> Result<Vec<Announcement>, Failure> {
-        self.wire.look("unsent", self.port.unsent(now, limit)).await
+    async fn unsent(&self, limit: u32) -> Result<Vec<Announcement>, Failure> {
+        self.wire.look("unsent", self.port.unsent(limit)).await
     }
 
     async fn mark_sent(&self, ids: &[Uuid]) -> Result<(), Failure> {
         self.wire.effect("mark_sent", self.port.mark_sent(ids)).await
     }
 
-    async fn put_off(&self, ids: &[Uuid], retry_at: Timestamp) -> Result<(), Failure> {
-        self.wire.effect("put_off", self.port.put_off(ids, retry_at)).await
+    async fn put_off(&self, ids: &[Uuid], for_ms: u64) -> Result<(), Failure> {
+        self.wire.effect("put_off", self.port.put_off(ids, for_ms)).await
     }
 
     async fn backlog(&self) -> Result<u64, Failure> {
         self.wire.look("backlog", self.port.backlog()).await
     }
 
-    async fn owed(&self, now: Timestamp, each_host: u32) -> Result<Vec<Callback>, Failure> {
-        self.wire.look("owed", self.port.owed(now, each_host)).await
+    async fn owed(&self, each_host: u32) -> Result<Vec<Callback>, Failure> {
+        self.wire.look("owed", self.port.owed(each_host)).await
     }
 
-    async fn put_off_callback(
-        &self,
-        id: &CallbackId,
-        now: Timestamp,
-        retry_at: Timestamp,
-    ) -> Result<(), Failure> {
-        let putting_off = self.port.put_off_callback(id, now, retry_at);
-        self.wire.effect("put_off_callback", putting_off).await
+    async fn put_off_callback(&self, id: &CallbackId, for_ms: u64) -> Result<(), Failure> {
+        self.wire.effect("put_off_callback", self.port.put_off_callback(id, for_ms)).await
     }
 
     async fn forget_callback(&self, id: &CallbackId) -> Result<(), Failure> {
@@ -353,8 +348,8 @@ impl<P: Ledger + ?Sized> Archives for Wired<P> {
         self.wire.effect("keep", self.port.keep(lease, id, name)).await
     }
 
-    async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<Kept>, Failure> {
-        self.wire.look("expired", self.port.expired(now, limit)).await
+    async fn expired(&self, limit: u32) -> Result<Vec<Kept>, Failure> {
+        self.wire.look("expired", self.port.expired(limit)).await
     }
 
     async fn kept(&self, id: &RequestId) -> Result<Option<Kept>, Failure> {
@@ -368,18 +363,17 @@ impl<P: Ledger + ?Sized> Archives for Wired<P> {
 
 #[async_trait]
 impl<P: Ledger + ?Sized> Tasks for Wired<P> {
-    async fn claim(
-        &self,
-        work: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Option<Lease>, Failure> {
-        self.wire.effect("claim", self.port.claim(work, now, until)).await
+    async fn now(&self) -> Result<Timestamp, Failure> {
+        self.wire.look("now", self.port.now()).await
     }
 
-    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, Failure> {
+    async fn claim(&self, work: &str, for_ms: u64) -> Result<Option<Lease>, Failure> {
+        self.wire.effect("claim", self.port.claim(work, for_ms)).await
+    }
+
+    async fn renew(&self, lease: &Lease, for_ms: u64) -> Result<bool, Failure> {
         // As often as time passes: it is not counted.
-        self.wire.look("renew", self.port.renew(lease, until)).await
+        self.wire.look("renew", self.port.renew(lease, for_ms)).await
     }
 
     async fn let_go(&self, lease: &Lease, end: End) -> Result<(), Failure> {
@@ -394,22 +388,12 @@ impl<P: Ledger + ?Sized> Tasks for Wired<P> {
         self.wire.effect("free_all", self.port.free_all()).await
     }
 
-    async fn free(
-        &self,
-        states: &[State],
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Standing>, Failure> {
-        self.wire.look("free", self.port.free(states, now, limit)).await
+    async fn free(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("free", self.port.free(states, limit)).await
     }
 
-    async fn ready(
-        &self,
-        now: Timestamp,
-        pressed: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Standing>, Failure> {
-        self.wire.look("ready", self.port.ready(now, pressed, limit)).await
+    async fn ready(&self, pressed: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("ready", self.port.ready(pressed, limit)).await
     }
 
     async fn in_the_way(&self, id: &RequestId) -> Result<Vec<RequestId>, Failure> {
@@ -436,17 +420,12 @@ impl<P: Ledger + ?Sized> Tasks for Wired<P> {
         self.wire.look("swept", self.port.swept(sweep)).await
     }
 
-    async fn unswept(
-        &self,
-        purpose: Purpose,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Standing>, Failure> {
-        self.wire.look("unswept", self.port.unswept(purpose, now, limit)).await
+    async fn unswept(&self, purpose: Purpose, limit: u32) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("unswept", self.port.unswept(purpose, limit)).await
     }
 
-    async fn walked(&self, now: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {
-        self.wire.look("walked", self.port.walked(now, limit)).await
+    async fn walked(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("walked", self.port.walked(limit)).await
     }
 
     async fn sweep_of(&self, id: &RequestId) -> Result<Option<Sweep>, Failure> {
@@ -487,8 +466,8 @@ impl<P: Ledger + ?Sized> Tombstones for Wired<P> {
         self.wire.effect("bury", self.port.bury(lease, id, tombstone)).await
     }
 
-    async fn buried(&self, now: Timestamp) -> Result<Vec<Buried>, Failure> {
-        self.wire.look("buried", self.port.buried(now)).await
+    async fn buried(&self) -> Result<Vec<Buried>, Failure> {
+        self.wire.look("buried", self.port.buried()).await
     }
 
     async fn note_returned(&self, lease: &Lease, items: &[ReturnedItem]) -> Result<(), Failure> {
@@ -499,8 +478,19 @@ impl<P: Ledger + ?Sized> Tombstones for Wired<P> {
         self.wire.look("returned", self.port.returned()).await
     }
 
-    async fn forget_buried(&self, lease: &Lease, now: Timestamp) -> Result<(), Failure> {
-        self.wire.effect("forget_buried", self.port.forget_buried(lease, now)).await
+    async fn forget_buried(&self, lease: &Lease) -> Result<(), Failure> {
+        self.wire.effect("forget_buried", self.port.forget_buried(lease)).await
+    }
+}
+
+#[async_trait]
+impl<P: Ledger + ?Sized> Retention for Wired<P> {
+    async fn has_details(&self, kept_ms: u64) -> Result<bool, Failure> {
+        self.wire.look("has_details", self.port.has_details(kept_ms)).await
+    }
+
+    async fn forget_details(&self, lease: &Lease, kept_ms: u64) -> Result<(), Failure> {
+        self.wire.effect("forget_details", self.port.forget_details(lease, kept_ms)).await
     }
 }
 

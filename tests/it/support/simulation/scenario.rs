@@ -26,7 +26,6 @@ use dsrd::domain::request::Controller;
 use dsrd::domain::state::State;
 use dsrd::ports::ledger::Ledger;
 use dsrd::ports::sources::Source;
-use dsrd::ports::system::Clock;
 use dsrd::telemetry::logging::{Format, layer};
 use dsrd::worker::offline::fresh_signing_key;
 use dsrd::worker::retry::Backoff;
@@ -253,7 +252,9 @@ impl Scenario {
     /// The ledger, without the tripwire.
     pub async fn ledger(&self) -> Arc<dyn Ledger> {
         let url = Secret::new(format!("sqlite:{}/ledger.db", self.path().display()));
-        Arc::new(SqlLedger::open(&url).await.map_err(|failure| failure.chain()).unwrap())
+        let clock = Arc::<MemoryClock>::clone(&self.clock);
+        let ledger = SqlLedger::open_by(&url, clock).await;
+        Arc::new(ledger.map_err(|failure| failure.chain()).unwrap())
     }
 
     /// Where the ledger is.
@@ -321,7 +322,7 @@ impl Scenario {
     }
 
     async fn expires_now(&self, ledger: &dyn Ledger) -> bool {
-        !ledger.expired(self.clock.now(), 1).await.unwrap().is_empty()
+        !ledger.expired(1).await.unwrap().is_empty()
     }
 
     async fn at_rest(&self, ledger: &dyn Ledger) -> bool {
@@ -460,6 +461,7 @@ fn limits() -> Limits {
         act_concurrency_max: 1,
         verify_rounds_max: 2,
         tombstone_days: 0,
+        details_days: 0,
         hits_per_item_max: 20,
         depth_max: 4,
         decoded_bytes_max: 1 << 24,

@@ -1,0 +1,56 @@
+//! Forgets what nobody needs any more of requests that rest, some at a time, until stopped; and
+//! sees whether this daemon's clock is that of the ledger.
+
+use crate::domain::failure::Failure;
+use crate::ports::tasks::End;
+use crate::worker::retry::Tries;
+use crate::worker::world::World;
+use crate::worker::{lease, report};
+
+/// What the lease is on.
+const WORK: &str = "forget";
+
+/// How often it is looked whether there is something to forget.
+const LOOK_EVERY_MS: u64 = 3_600_000;
+
+/// A pause after each write: others write to the same ledger.
+const PAUSE_MS: u64 = 100;
+
+/// By how much a clock may be wrong. Due times are in days, signatures in minutes.
+const CLOCK_OFF_MS_MAX: i64 = 60_000;
+
+/// Forgets until stopped.
+pub async fn run(world: &World) {
+    let mut tries = Tries::default();
+    while !world.stopper.is_stopped() {
+        let turn = world.stopper.run_until_stopped(turn(world));
+        match turn.await.unwrap_or(Ok(())) {
+            Ok(()) => {
+                tries = Tries::default();
+                world.pause_ms(LOOK_EVERY_MS).await;
+            }
+            Err(failure) => {
+                report::failed(&world.metrics, "forget", &failure);
+                world.back_off(&mut tries).await;
+            }
+        }
+    }
+}
+
+async fn turn(world: &World) -> Result<(), Failure> {
+    let ledger = &world.docket.ledger;
+    let off = world.docket.clock.now().duration_since(ledger.now().await?).as_millis();
+    if off.abs() > i128::from(CLOCK_OFF_MS_MAX) {
+        report::clock_off(off);
+    }
+    let Some(kept_ms) = world.limits.details_kept_ms() else { return Ok(()) };
+    // Ends: each round forgets something, and what comes to rest now is kept for long.
+    while ledger.has_details(kept_ms).await? {
+        let Some(lease) = lease::claim(world, WORK).await? else { return Ok(()) };
+        let forgot = lease::hold(world, &lease, ledger.forget_details(&lease, kept_ms)).await;
+        lease::let_go(world, &lease, End::Left).await?;
+        forgot?;
+        world.pause_ms(PAUSE_MS).await;
+    }
+    Ok(())
+}
