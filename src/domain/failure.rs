@@ -225,11 +225,11 @@ mod tests {
     fn nothing_is_said_twice() {
         #[derive(Debug, thiserror::Error)]
         #[error("reaching the server: {0}")]
-        struct Repeating(#[source] std::io::Error);
-        let failure = Failure::transient("asking")
-            .because(Repeating(std::io::Error::other("connection refused")));
+        struct Repeating(#[source] io::Error);
+        let failure =
+            Failure::transient("asking").because(Repeating(io::Error::other("connection refused")));
         assert_eq!(failure.chain(), "asking: reaching the server: connection refused");
-        let failure = Failure::transient("asking").because(std::io::Error::other("refused"));
+        let failure = Failure::transient("asking").because(io::Error::other("refused"));
         assert_eq!(failure.chain(), "asking: refused");
     }
 

@@ -24,7 +24,7 @@ const BATCH: u32 = 128;
 
 /// Erases what has no outcome yet and brings the request to `verifying`. Where a source does not let
 /// us in, what lies in the others is erased meanwhile. A request that got another record, because a
-/// person stopped it, is left at the end of the batch in hand.
+/// person stopped it, is left once the items in hand have ended.
 ///
 /// # Errors
 /// What could not be had of some items, once every other item has its outcome.
@@ -47,8 +47,14 @@ pub async fn erase(
         let ordinals: Vec<u64> = batch.iter().map(|entry| entry.ordinal).collect();
         docket.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
         let ends: Vec<(u64, Result<Ended, Failure>)> = stream::iter(batch)
-            .map(|entry| async move { (entry.ordinal, end(sources, entry, with).await) })
+            .map(|entry| async move {
+                if with.is_halted() {
+                    return None;
+                }
+                Some((entry.ordinal, end(sources, entry, with).await))
+            })
             .buffer_unordered(concurrency)
+            .filter_map(std::future::ready)
             .collect()
             .await;
         let hashes = docket.hashes(&case.request.id);

@@ -353,12 +353,7 @@ impl Archives for World {
 
 #[async_trait]
 impl Obstacles for World {
-    async fn note_obstacle(
-        &self,
-        _: &Lease,
-        _: &RequestId,
-        _: &Obstacle,
-    ) -> Result<(), Failure> {
+    async fn note_obstacle(&self, _: &Lease, _: &RequestId, _: &Obstacle) -> Result<(), Failure> {
         unreachable!()
     }
     async fn obstacle(&self, _: &RequestId) -> Result<Option<Obstacle>, Failure> {

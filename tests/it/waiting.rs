@@ -343,9 +343,8 @@ fn a_failed_access_holds_the_erasure_of_its_person() {
 #[test]
 fn an_erasure_that_falls_due_waits_for_a_failed_access_no_longer() {
     let due = json!({ "due_time": "2026-11-24T12:01:00Z" });
-    let scenario = Scenario::small()
-        .sent(request("r-1", "access"))
-        .sent(request_with("r-2", "erasure", due));
+    let scenario =
+        Scenario::small().sent(request("r-1", "access")).sent(request_with("r-2", "erasure", due));
     scenario.wire.fail("create", || Failure::needs_person("writing an archive: no permission"));
     let wire = Arc::clone(&scenario.wire);
     scenario.wire.on("failed", move || wire.heal());

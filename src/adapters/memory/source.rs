@@ -158,9 +158,7 @@ impl MemorySource {
             return Err(Failure::transient("asking a source in memory: told to fail"));
         }
         match &mut shelves.open_calls {
-            Some(0) => {
-                Err(Failure::needs_person("asking a source in memory: nobody is let in"))
-            }
+            Some(0) => Err(Failure::needs_person("asking a source in memory: nobody is let in")),
             Some(calls) => {
                 *calls -= 1;
                 Ok(shelves)

@@ -8,7 +8,7 @@
 //! is to be reported instead.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
@@ -50,6 +50,8 @@ pub struct Walk {
     pub graves: Option<Arc<Graves>>,
     /// The subjects, where it matters who else is named in what speaks of them.
     pub who_else: Option<Arc<[Subject]>>,
+    /// Set when the request is stopped: what was not begun by then is left.
+    pub halt: Arc<AtomicBool>,
 }
 
 /// Bounds on a pass, by name.
@@ -123,12 +125,18 @@ impl Walk {
             inventory: None,
             graves: None,
             who_else: None,
+            halt: Arc::default(),
         }
     }
 
     /// Whether another try will follow that may come to more than this.
     pub fn is_patient_with(&self, failure: &Failure) -> bool {
         failure.is_transient() && self.patience == Patience::Left
+    }
+
+    /// Whether nothing more is to be begun.
+    pub fn is_halted(&self) -> bool {
+        self.halt.load(Ordering::Relaxed)
     }
 
     /// Whether no other try will follow.
