@@ -184,7 +184,8 @@ fn obstruction(world: &World, shut: &BTreeMap<String, Failure>, name: &str) -> O
     if !world.sources.iter().any(|source| source.name() == name) {
         return Some(unknown_source(name));
     }
-    shut.get(name).map(|failure| failure.retold("looking whether a source can be entered"))
+    let failure = shut.get(name)?;
+    Some(Failure::new(failure.kind, failure.chain()).of_source(name))
 }
 
 /// A request that cannot be swept for now waits on its own.

@@ -37,7 +37,7 @@ const WHOSE_WORK: &str = "SELECT standings.* FROM standings \
      LEFT JOIN leases ON leases.work = 'request/' || standings.id WHERE";
 
 const FORGET: &str = "DELETE FROM sweeps WHERE closed = 1 AND id < (SELECT MAX(id) FROM sweeps) \
-     AND id NOT IN (SELECT sweep FROM inventories)";
+     AND id NOT IN (SELECT sweep FROM inventories) AND id NOT IN (SELECT sweep FROM shards)";
 
 /// See `Tasks::sweep`.
 ///
