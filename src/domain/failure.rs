@@ -69,15 +69,19 @@ impl Failure {
     /// later; bytes that a decoder does not take stay as they are. Of the error its kind alone is
     /// told: its text may hold a path.
     pub fn of_io(doing: impl Into<String>, error: &io::Error) -> Self {
-        let failure = match error.kind() {
+        let stays = matches!(
+            error.kind(),
             ErrorKind::InvalidData
-            | ErrorKind::InvalidInput
-            | ErrorKind::InvalidFilename
-            | ErrorKind::Other
-            | ErrorKind::UnexpectedEof
-            | ErrorKind::Unsupported
-            | ErrorKind::WriteZero => Self::permanent(doing),
-            _ => Self { blame: Some(Blame::OwnDisk), ..Self::transient(doing) },
+                | ErrorKind::InvalidInput
+                | ErrorKind::InvalidFilename
+                | ErrorKind::Other
+                | ErrorKind::UnexpectedEof
+                | ErrorKind::Unsupported
+                | ErrorKind::WriteZero
+        );
+        let failure = match stays {
+            true => Self::permanent(doing),
+            false => Self { blame: Some(Blame::OwnDisk), ..Self::transient(doing) },
         };
         failure.because(error.kind().to_string())
     }

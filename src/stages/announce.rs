@@ -107,16 +107,8 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
             details.insert("returned".into(), json!({ "items": items, "sources": sources }));
             "returned"
         }
-        Event::Stopped(decision) => {
-            details.insert("outcome".into(), "failed".into());
-            details.insert("failed_reason".into(), decision.stop_reason().into());
-            "failed"
-        }
-        Event::Failed { reason } => {
-            details.insert("outcome".into(), "failed".into());
-            details.insert("failed_reason".into(), reason.as_str().into());
-            "failed"
-        }
+        Event::Stopped(decision) => failed(&decision.stop_reason(), &mut details),
+        Event::Failed { reason } => failed(reason, &mut details),
         Event::Verified {
             counts,
             archive,
@@ -147,6 +139,12 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
         }
     };
     (name, details)
+}
+
+fn failed(reason: &str, details: &mut Map<String, Value>) -> &'static str {
+    details.insert("outcome".into(), "failed".into());
+    details.insert("failed_reason".into(), reason.into());
+    "failed"
 }
 
 /// What no program can do: the last row of the design's table of sources.

@@ -22,7 +22,9 @@ use crate::stages::walk::pass::{self, Walk, item_at_fault};
 /// each of which then finds the item gone.
 const BATCH: u32 = 128;
 
-/// Erases what has no outcome yet and brings the request to `verifying`. Where a source does not let
+/// Erases what has no outcome yet and brings the request to `verifying`.
+///
+/// Where a source does not let
 /// us in, what lies in the others is erased meanwhile. A request that got another record, because a
 /// person stopped it, is left once the items in hand have ended.
 ///

@@ -34,7 +34,9 @@ const SAYS_NOTHING: &str = "speaks of the person no more";
 const RESTLESS: &str = "changes faster than it can be read";
 
 /// Prepares one item; if it was rewritten since the find, as it is now, provided that it still
-/// speaks of the subject. What has become of it otherwise is listed: nothing that was found is left
+/// speaks of the subject.
+///
+/// What has become of it otherwise is listed: nothing that was found is left
 /// out of an archive in silence.
 ///
 /// # Errors
