@@ -374,9 +374,11 @@ fn door(settings: &Settings) -> Result<Door, AppError> {
 
 fn sources(settings: &Settings) -> Result<Sources, AppError> {
     let mut sources = Sources::new();
-    for Store { name, place } in &settings.sources {
+    for Store { name, place, layout } in &settings.sources {
         match place {
-            Place::Folder(path) => sources.push(Arc::new(FolderSource::open(name, path))),
+            Place::Folder(path) => {
+                sources.push(Arc::new(FolderSource::open(name, path).laid_out(*layout)));
+            }
             Place::Blob(blob) if blob.is_pattern() => {
                 let archives = match &settings.exports.place {
                     Place::Blob(archives) => Some(&archives.url),
@@ -410,6 +412,8 @@ fn limits(settings: &Settings) -> world::Limits {
         depth_max: limits.depth_max,
         decoded_bytes_max: limits.decoded_bytes_max,
         decoded_ratio_max: limits.decoded_ratio_max,
+        work_ratio_max: limits.work_ratio_max,
+        item_time_ms_max: limits.item_time_ms_max,
         callbacks: settings.callbacks.rule.clone(),
         callback_give_up_after_ms: settings.callbacks.give_up_after_ms,
         lease_ms: limits.lease_ms,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::item::{Hit, Version};
+use crate::domain::layout::Layout;
 use crate::domain::request::{Controller, RequestId, RequestKind};
 
 /// Where the manifest lies in the archive.
@@ -249,20 +250,19 @@ impl LegalTag {
 
     /// The tag of an item, by where the workspace puts such things (first match wins):
     ///
-    /// | name | tag |
+    /// | what it is | tag |
     /// | --- | --- |
-    /// | below `LocalUpload/`, `WebUpload/`, `Dataset/`, `Users/`; `*.ipynb` | provided |
-    /// | `azureml/RUN/…`, `dataset/RUN/…`, or with a folder `outputs` | inferred |
-    /// | anything else: run documents, logs, `ComputeRecord/`, `ArtifactZip/` | observed |
-    pub fn of(item: &str) -> Self {
-        let mut folders: Vec<&str> = item.split('/').collect();
-        let file = folders.pop().unwrap_or_default();
-        match folders.first().copied().unwrap_or_default() {
-            "LocalUpload" | "WebUpload" | "Dataset" | "Users" => Self::Provided,
-            _ if file.ends_with(".ipynb") => Self::Provided,
-            "azureml" | "dataset" => Self::Inferred,
-            _ if folders.contains(&"outputs") => Self::Inferred,
-            _ => Self::Observed,
+    /// | uploads, user folders, notebooks | provided |
+    /// | outputs of runs | inferred |
+    /// | anything else: run documents, logs, compute records, zipped copies | observed |
+    pub fn of(item: Layout<'_>) -> Self {
+        let is_provided = item.is_upload() || item.user_folder().is_some();
+        if is_provided || item.file().ends_with(".ipynb") {
+            Self::Provided
+        } else if item.output_of().is_some() {
+            Self::Inferred
+        } else {
+            Self::Observed
         }
     }
 }
@@ -287,7 +287,8 @@ mod tests {
             ("azureml/r1/predictions/part-0.csv", LegalTag::Inferred),
             ("outputs", LegalTag::Observed),
         ] {
-            assert_eq!(LegalTag::of(item), tag, "{item}");
+            let item = Layout { container: None, path: item };
+            assert_eq!(LegalTag::of(item), tag, "{}", item.path);
         }
     }
 }

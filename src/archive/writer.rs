@@ -254,7 +254,7 @@ fn file(finding: &Finding, path: String) -> ManifestFile {
     let item = finding.item.clone();
     ManifestFile {
         path,
-        legal_tag: LegalTag::of(&item.name),
+        legal_tag: LegalTag::of(item.layout()),
         source: item.source,
         item: item.name,
         version: item.version,

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 
@@ -20,8 +21,29 @@ pub fn dispatch(args: Args) -> ExitCode {
     let ended = logging::init(log_format(&args), &log_filter(&args.verb))
         .map_err(|error| CliError::Usage(chain(&error)))
         .and_then(|()| Runtime::new().map_err(|error| CliError::Usage(chain(&error))))
-        .and_then(|runtime| runtime.block_on(verb(args)));
+        .and_then(|runtime| {
+            let is_daemon = matches!(args.verb, Verb::Run);
+            let ended = runtime.block_on(verb(args));
+            end(runtime, is_daemon);
+            ended
+        });
     ended.unwrap_or_else(|error| complain(&error)).into()
+}
+
+/// What threads get to notice that their work was called off.
+const THREADS_GRACE: Duration = Duration::from_secs(2);
+
+/// Ends the threads. One that does not heed a stop ends with the process: waiting for it could take
+/// for ever, and everything that counts is ledgered.
+fn end(runtime: Runtime, is_daemon: bool) {
+    let asked = Instant::now();
+    runtime.shutdown_timeout(THREADS_GRACE);
+    let all_ended = asked.elapsed() < THREADS_GRACE;
+    if is_daemon && all_ended {
+        tracing::info!("stopped");
+    } else if is_daemon {
+        tracing::warn!("stopped; what a thread was still busy with is given up");
+    }
 }
 
 async fn verb(args: Args) -> Result<End, CliError> {

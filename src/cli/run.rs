@@ -1,11 +1,17 @@
 //! `dsrd run`: serves until SIGTERM or Ctrl-C, then drains.
 
+use std::time::Duration;
+
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::app::Daemon;
 use crate::cli::output::{CliError, End};
 use crate::config::settings::Settings;
+
+/// How long after a stop the process waits for what is in hand: longer than any loop gives its own,
+/// and within the thirty seconds after which Kubernetes kills.
+const STOP_GRACE: Duration = Duration::from_secs(25);
 
 /// Serves.
 ///
@@ -28,8 +34,15 @@ pub async fn run(settings: &Settings) -> Result<End, CliError> {
         }
         stopper.stop();
     };
-    let (served, ()) = tokio::join!(daemon.run(), signals);
-    served?;
-    info!("stopped");
+    let serving = async { tokio::join!(daemon.run(), signals).0 };
+    let given_up = async {
+        stopper.stopped().await;
+        tokio::time::sleep(STOP_GRACE).await;
+    };
+    tokio::select! {
+        biased;
+        served = serving => served?,
+        () = given_up => warn!("what is in hand does not end; the next start goes on with it"),
+    }
     Ok(End::Done)
 }

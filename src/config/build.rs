@@ -20,6 +20,7 @@ use crate::config::settings::{
 use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use crate::domain::due::Calendar;
+use crate::domain::layout::FolderLayout;
 use crate::domain::policy::guard::Guard;
 use crate::domain::request::Controller;
 
@@ -119,7 +120,27 @@ fn store(key: &str, name: &str, written: &file::Store, faults: &mut Faults) -> O
         Some(path) => Place::Folder(PathBuf::from(path)),
         None => Place::Blob(blob(key, url.expose(), written, faults)?),
     };
-    Some(Store { name: name.to_owned(), place })
+    let layout = layout(key, &place, written.layout.as_deref(), faults);
+    Some(Store { name: name.to_owned(), place, layout })
+}
+
+/// What a folder is; a URL of containers says so itself, and archives are laid out by us.
+fn layout(
+    key: &str,
+    place: &Place,
+    written: Option<&str>,
+    faults: &mut Faults,
+) -> Option<FolderLayout> {
+    let word = written?;
+    if key == "exports" || matches!(place, Place::Blob(_)) {
+        faults.add(format!("{key}.layout says what a folder of items is: leave it out"));
+        return None;
+    }
+    let layout = FolderLayout::parse(word);
+    if layout.is_none() {
+        faults.add(format!("{key}.layout must be container or containers"));
+    }
+    layout
 }
 
 fn blob(key: &str, url: &str, written: &file::Store, faults: &mut Faults) -> Option<Blob> {
@@ -381,6 +402,7 @@ fn check(limits: &Limits, faults: &mut Faults) {
         ("hits_per_item_max", limits.hits_per_item_max as u64),
         ("decoded_bytes_max", limits.decoded_bytes_max),
         ("decoded_ratio_max", limits.decoded_ratio_max),
+        ("item_time_ms_max", limits.item_time_ms_max),
         ("tries_max", u64::from(limits.tries_max)),
     ];
     for (key, _) in positive.into_iter().filter(|(_, value)| *value == 0) {
@@ -388,6 +410,14 @@ fn check(limits: &Limits, faults: &mut Faults) {
     }
     if !(1..=64).contains(&limits.source_parts) {
         faults.add("limits.source_parts must be between 1 and 64".into());
+    }
+    // What is opened inside each other takes room on the stack of a thread.
+    if limits.depth_max > 32 {
+        faults.add("limits.depth_max must be at most 32".into());
+    }
+    // Ordinary binaries take some hundreds.
+    if limits.work_ratio_max < 1_000 {
+        faults.add("limits.work_ratio_max must be at least 1000".into());
     }
     if !(1_000..=86_400_000).contains(&limits.lease_ms) {
         faults.add("limits.lease_ms must be between 1000 and 86400000".into());

@@ -87,6 +87,7 @@ pub struct Store {
     pub client_id: Option<String>,
     pub client_secret: Option<String>,
     pub client_secret_file: Option<String>,
+    pub layout: Option<String>,
 }
 
 /// Each of `[[policy]]`

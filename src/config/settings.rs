@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::secret::Secret;
 use crate::domain::callbacks::rule::CallbackRule;
 use crate::domain::due::Calendar;
+use crate::domain::layout::FolderLayout;
 use crate::domain::policy::guard::Guard;
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Controller;
@@ -146,6 +147,8 @@ pub struct Store {
     pub name: String,
     /// Where it is.
     pub place: Place,
+    /// What a folder is a copy of; `None` where that is told by what is in it.
+    pub layout: Option<FolderLayout>,
 }
 
 /// Where a store is.
@@ -252,6 +255,10 @@ pub struct Limits {
     pub decoded_bytes_max: u64,
     /// Decoded bytes per stored byte, checked once an item has decoded to more than a mebibyte.
     pub decoded_ratio_max: u64,
+    /// Bytes looked at for each byte of an item, stored or decoded, over all its readings.
+    pub work_ratio_max: u64,
+    /// How long one item may be worked on, in milliseconds, apart from waiting for its bytes.
+    pub item_time_ms_max: u64,
     /// How long a daemon may be silent before another takes its work over.
     pub lease_ms: u64,
     /// Rounds of act and verify before what still changes is reported as it is.

@@ -9,6 +9,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::layout::{Container, Layout};
+
 /// One stored thing at one version, as a listing shows it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
@@ -16,6 +18,9 @@ pub struct Item {
     pub source: String,
     /// Its name within the source: a blob name, a path with `/` between segments.
     pub name: String,
+    /// Where in that name its container is.
+    #[serde(default, skip_serializing_if = "Container::is_unknown")]
+    pub container: Container,
     /// Which of the forms under that name this is.
     pub version: Version,
     /// The id that the current form has, where the source keeps versions: under it the bytes stay
@@ -61,6 +66,7 @@ impl Item {
         Self {
             source: source.to_owned(),
             name: name.to_owned(),
+            container: Container::Unknown,
             version,
             version_id: None,
             etag: String::new(),
@@ -70,6 +76,11 @@ impl Item {
             metadata: BTreeMap::new(),
             tags: BTreeMap::new(),
         }
+    }
+
+    /// What its name means.
+    pub fn layout(&self) -> Layout<'_> {
+        self.container.of(&self.name)
     }
 
     /// Where it is.

@@ -7,6 +7,7 @@
 
 pub mod subject;
 pub mod request;
+pub mod layout;
 pub mod item;
 pub mod policy;
 pub mod plan;

@@ -9,6 +9,10 @@ pub struct Limits {
     pub decoded_bytes_max: u64,
     /// Decoded bytes per stored byte, checked once an item has decoded to more than a mebibyte.
     pub decoded_ratio_max: u64,
+    /// Bytes looked at for each byte of an item, stored or decoded, over all its readings.
+    pub work_ratio_max: u64,
+    /// How long one item may be worked on, in milliseconds, apart from waiting for its bytes.
+    pub item_time_ms_max: u64,
     /// Hits kept for one subject in one item.
     pub hits_per_item_max: usize,
 }
@@ -19,6 +23,8 @@ impl Default for Limits {
             depth_max: 8,
             decoded_bytes_max: 64 << 30,
             decoded_ratio_max: 1000,
+            work_ratio_max: 2000,
+            item_time_ms_max: 3_600_000,
             hits_per_item_max: 1000,
         }
     }

@@ -14,27 +14,99 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
+use memchr::memmem;
 
 use crate::matching::redact::put::stands_at;
+use crate::matching::work;
 
 /// Everything secret in a text; of it only what is secret itself, not what leads to it.
 pub fn secrets_in(text: &str, found: &mut dyn FnMut(Range<usize>)) {
+    work::charge(text.len());
+    let mut runs = Runs { text, known: Default::default() };
+    // How far what was found reaches: in `sig=sig=…` each sign finds the rest of what the first
+    // did.
+    let mut told = 0..0;
     for seen in SIGNS_BY_TEXT.find_overlapping_iter(text) {
         let (at, end) = (seen.start(), seen.end());
         let secret = match SIGNS[seen.pattern().as_usize()].1 {
-            Sign::Parameter => parameter(text, at, end),
-            Sign::Key(rule) => value_of_key(text, at, end, rule),
+            Sign::Parameter => parameter(&mut runs, at, end),
+            Sign::Key(rule) => value_of_key(&mut runs, at, end, rule),
             Sign::Bearer => token(text, end),
             Sign::Jwt => jwt(text, at),
             Sign::Pad => account_key(text, at),
             Sign::Url => password_of_url(text, end),
-            Sign::Pem => private_key(text, at, end),
+            Sign::Pem => private_key(&mut runs, at, end),
         };
-        if let Some(range) = secret.filter(|range| !range.is_empty()) {
-            found(range);
+        let Some(range) = secret.filter(|range| !range.is_empty()) else { continue };
+        if told.start <= range.start && range.end <= told.end {
+            continue;
+        }
+        if range.end > told.end {
+            told = range.clone();
+        }
+        found(range);
+    }
+}
+
+/// Runs of bytes of one sort. A sign may stand within the run behind another, and both go on to the
+/// same end: it is looked for once.
+struct Runs<'a> {
+    text: &'a str,
+    known: [Range<usize>; 6],
+}
+
+#[derive(Clone, Copy)]
+enum Sort {
+    /// What values of parameters are made of.
+    Parameter,
+    /// What a value without quotes is made of.
+    Value,
+    /// A line, but for quotes.
+    Line,
+    /// What a key in PEM is made of.
+    Pem,
+    /// All but white space.
+    Solid,
+    /// All but the end of a key in PEM.
+    BeforeEnd,
+}
+
+impl Runs<'_> {
+    /// Where the run ends that `at` stands in.
+    fn end(&mut self, sort: Sort, at: usize) -> usize {
+        let known = &mut self.known[sort as usize];
+        // Signs come in order but for a few bytes; what was passed is then gone over again.
+        if !known.contains(&at) {
+            let len = sort.len(&self.text[at..]);
+            work::charge(len);
+            *known = at..at + len;
+        }
+        known.end
+    }
+}
+
+impl Sort {
+    fn len(self, text: &str) -> usize {
+        let run = |is_such: fn(u8) -> bool| text.bytes().take_while(|byte| is_such(*byte)).count();
+        match self {
+            // A URL within a parameter of another.
+            Self::Parameter => {
+                let len = run(|byte| is_base64(byte) || b"%=.~".contains(&byte));
+                memmem::find(&text.as_bytes()[..len], b"%26").unwrap_or(len)
+            }
+            Self::Value => run(|byte| !ENDS.contains(&byte) && !byte.is_ascii_whitespace()),
+            Self::Line => run(|byte| !b"\r\n\"'\\".contains(&byte)),
+            Self::Pem => run(|byte| is_base64(byte) || b"=\\\r\n\t :,".contains(&byte)),
+            Self::Solid => text.find(char::is_whitespace).unwrap_or(text.len()),
+            Self::BeforeEnd => {
+                memmem::find(text.as_bytes(), PEM_END.as_bytes()).unwrap_or(text.len())
+            }
         }
     }
 }
+
+/// How the end of a key in PEM begins.
+const PEM_END: &str = "-----END ";
 
 #[derive(Clone, Copy)]
 enum Sign {
@@ -107,21 +179,19 @@ fn is_base64(byte: u8) -> bool {
 
 /// Bytes from `at` on that are such.
 fn run(text: &str, at: usize, is_such: impl Fn(u8) -> bool) -> usize {
-    text.as_bytes()[at..].iter().take_while(|byte| is_such(**byte)).count()
+    let len = text.as_bytes()[at..].iter().take_while(|byte| is_such(**byte)).count();
+    work::charge(len);
+    len
 }
 
 /// The value of a parameter of a URL.
-fn parameter(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
-    if text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_')) {
-        return None;
-    }
-    let len = run(text, end, |byte| is_base64(byte) || b"%=.~".contains(&byte));
-    // A URL within a parameter of another.
-    let value = text[end..end + len].split("%26").next().unwrap_or_default();
-    Some(end..end + value.len())
+fn parameter(runs: &mut Runs<'_>, at: usize, end: usize) -> Option<Range<usize>> {
+    let joins = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    (!runs.text[..at].ends_with(joins)).then(|| end..runs.end(Sort::Parameter, end))
 }
 
-fn value_of_key(text: &str, at: usize, end: usize, rule: Rule) -> Option<Range<usize>> {
+fn value_of_key(runs: &mut Runs<'_>, at: usize, end: usize, rule: Rule) -> Option<Range<usize>> {
+    let text = runs.text;
     let bytes = text.as_bytes();
     let skip = |at: usize, these: &[u8]| at + run(text, at, |byte| these.contains(&byte));
     let sign = skip(end, b"\\\"' \t");
@@ -131,18 +201,9 @@ fn value_of_key(text: &str, at: usize, end: usize, rule: Rule) -> Option<Range<u
     let value = match quote {
         Some(quote) => quoted(text, opening + 1, *quote, bytes[opening - 1] == b'\\')?,
         None if bytes.get(opening - 1) == Some(&b'\\') => return None,
-        None if rule == Rule::Line => {
-            opening..opening + run(text, opening, |byte| !b"\r\n\"'\\".contains(&byte))
-        }
-        None => {
-            opening
-                ..opening
-                    + run(text, opening, |byte| {
-                        !ENDS.contains(&byte) && !byte.is_ascii_whitespace()
-                    })
-        }
+        None if rule == Rule::Line => opening..runs.end(Sort::Line, opening),
+        None => opening..runs.end(Sort::Value, opening),
     };
-    let key = &text[..end];
     let told = &text[value.clone()];
     const NOTHING: [&str; 6] = ["null", "none", "true", "false", "undefined", "nan"];
     let nothing = NOTHING.iter().any(|word| told.eq_ignore_ascii_case(word));
@@ -152,8 +213,8 @@ fn value_of_key(text: &str, at: usize, end: usize, rule: Rule) -> Option<Range<u
         // Where a list goes on is nobody's secret.
         Rule::Random => {
             told.len() >= RANDOM_BYTES_MIN
-                && !told.contains(char::is_whitespace)
-                && !key[..at].to_ascii_lowercase().ends_with("continuation")
+                && runs.end(Sort::Solid, value.start) >= value.end
+                && !ends_with(&bytes[..at], b"continuation")
         }
     };
     (secret && !nothing && !stands_at(text, value.start)).then_some(value)
@@ -218,18 +279,30 @@ fn password_of_url(text: &str, start: usize) -> Option<Range<usize>> {
 }
 
 /// From one mark to the other, or as far as base64 goes.
-fn private_key(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
-    const LABEL_BYTES_MAX: usize = 40;
-    let label = text[end..].find("-----")?;
-    let body = end + label + 5;
-    if label > LABEL_BYTES_MAX || !text[end..end + label].ends_with("PRIVATE KEY") {
+fn private_key(runs: &mut Runs<'_>, at: usize, end: usize) -> Option<Range<usize>> {
+    let text = runs.text;
+    let (label, body) = dashes(text, end)?;
+    if !text[end..label].ends_with("PRIVATE KEY") {
         return None;
     }
-    let len = run(text, body, |byte| is_base64(byte) || b"=\\\r\n\t :,".contains(&byte));
-    let rest = &text[body..body + len];
-    let close = rest.find("-----END ").map(|close| body + close + 9);
-    let close = close.and_then(|close| Some(close + text[close..].find("-----")? + 5));
-    Some(at..close.unwrap_or(body + len))
+    let run = runs.end(Sort::Pem, body);
+    let close = runs.end(Sort::BeforeEnd, body);
+    let close = dashes(text, close + PEM_END.len()).filter(|_| close < run);
+    Some(at..close.map_or(run, |(_, close)| close))
+}
+
+/// Where the label that begins here ends, and the dashes behind it.
+fn dashes(text: &str, start: usize) -> Option<(usize, usize)> {
+    const LABEL_BYTES_MAX: usize = 40;
+    let near = text.as_bytes().get(start..)?;
+    let near = &near[..near.len().min(LABEL_BYTES_MAX + 5)];
+    let label = start + memmem::find(near, b"-----")?;
+    Some((label, label + 5))
+}
+
+/// Whether a text ends with this word, in whatever case.
+fn ends_with(text: &[u8], word: &[u8]) -> bool {
+    text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
+use crate::domain::layout::Containers;
 use crate::domain::outcome::Barrier;
 
 /// Bytes of one item in order; the first error ends it.
@@ -19,6 +20,10 @@ pub type ByteStream = BoxStream<'static, Result<Bytes, Failure>>;
 pub trait Source: Send + Sync {
     /// The configured name; in events, metrics and logs.
     fn name(&self) -> &str;
+
+    /// The containers that it holds now, as its items tell where they are. One that cannot tell has
+    /// a single one without a name.
+    async fn containers(&self) -> Result<Containers, Failure>;
 
     /// One page of everything held under names that begin with `prefix`, every form of every name,
     /// in a stable order; the empty prefix is that of all, and one that means a run ends in `/`.

@@ -112,6 +112,10 @@ pub struct Limits {
     pub decoded_bytes_max: u64,
     /// Decoded bytes per stored byte.
     pub decoded_ratio_max: u64,
+    /// Bytes looked at for each byte of an item, stored or decoded, over all its readings.
+    pub work_ratio_max: u64,
+    /// How long one item may be worked on, in milliseconds, apart from waiting for its bytes.
+    pub item_time_ms_max: u64,
     /// Whom callbacks may go to.
     pub callbacks: CallbackRule,
     /// How long a callback is tried again after it first failed.
@@ -267,6 +271,8 @@ impl Limits {
             depth_max: self.depth_max,
             decoded_bytes_max: self.decoded_bytes_max,
             decoded_ratio_max: self.decoded_ratio_max,
+            work_ratio_max: self.work_ratio_max,
+            item_time_ms_max: self.item_time_ms_max,
         }
     }
 

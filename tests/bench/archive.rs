@@ -68,17 +68,13 @@ fn peak() -> String {
 
 fn finding(index: usize) -> Finding {
     let hash = index.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let name = format!("ExperimentRun/dcid.churn-train_{hash:016x}/outputs/part-{index:06}.json");
     let item = Item {
-        source: "run-history".into(),
-        name: format!("ExperimentRun/dcid.churn-train_{hash:016x}/outputs/part-{index:06}.json"),
-        version: Version::Current,
-        version_id: None,
         etag: format!("\"0x{hash:016X}\""),
         size: 100,
         modified: "2026-11-01T08:00:00Z".parse().ok(),
         content_type: Some("application/json".into()),
-        metadata: Default::default(),
-        tags: Default::default(),
+        ..Item::bare("run-history", &name, Version::Current)
     };
     let hit = |place: &str| Hit { identity: 0, view: "json".into(), place: place.into() };
     let hits = vec![hit("/createdBy/upn"), hit("/runId")];

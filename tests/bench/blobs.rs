@@ -123,6 +123,8 @@ async fn find(source: &Arc<dyn Source>) -> Vec<Item> {
         depth_max: 6,
         decoded_bytes_max: 1 << 36,
         decoded_ratio_max: 1100,
+        work_ratio_max: 2000,
+        item_time_ms_max: 3_600_000,
     };
     let walked = walk(&[Arc::clone(source)], Walk::new(&[&subject], limits, Patience::Left));
     walked.map_ok(|look| look.item).try_collect().await.unwrap()

@@ -151,18 +151,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 fn item(name: &str) -> Item {
-    Item {
-        source: "bench".into(),
-        name: name.into(),
-        version: Version::Current,
-        version_id: None,
-        etag: String::new(),
-        size: 0,
-        modified: None,
-        content_type: None,
-        metadata: BTreeMap::new(),
-        tags: BTreeMap::new(),
-    }
+    Item::bare("bench", name, Version::Current)
 }
 
 // ---------------------------------------------------------------- people

@@ -1,6 +1,5 @@
 //! Whom and in what the fuzz targets search.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use dsrd::domain::item::{Item, Version};
@@ -28,18 +27,7 @@ pub static MATCHER: LazyLock<Matcher> = LazyLock::new(|| Matcher::new(&[&*ANN]))
 
 /// An item without a name that speaks of anyone.
 pub fn item(size: usize) -> Item {
-    Item {
-        source: "fuzz".into(),
-        name: "x".into(),
-        version: Version::Current,
-        version_id: None,
-        etag: String::new(),
-        size: size as u64,
-        modified: None,
-        content_type: None,
-        metadata: BTreeMap::new(),
-        tags: BTreeMap::new(),
-    }
+    Item { size: size as u64, ..Item::bare("fuzz", "x", Version::Current) }
 }
 
 /// Small enough that a bomb ends soon.

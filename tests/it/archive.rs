@@ -19,16 +19,12 @@ use zip::{ZipArchive, ZipWriter};
 
 pub fn finding(name: &str, size: u64) -> Finding {
     let item = Item {
-        source: "run-history".into(),
-        name: name.into(),
-        version: Version::Current,
-        version_id: None,
         etag: "\"0x8DC\"".into(),
         size,
         modified: Some("2026-11-01T08:00:00Z".parse().unwrap()),
         content_type: Some("text/plain".into()),
         metadata: [("owner".to_owned(), "ann".to_owned())].into(),
-        tags: Default::default(),
+        ..Item::bare("run-history", name, Version::Current)
     };
     Finding {
         item,

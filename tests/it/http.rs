@@ -8,6 +8,7 @@ use dsrd::domain::event::{Announcement, Correspondence};
 use dsrd::domain::failure::Failure;
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
+use dsrd::domain::layout::Containers;
 use dsrd::domain::obstacle::Obstacle;
 use dsrd::domain::outcome::Tally;
 use dsrd::domain::request::{RequestId, RequestKind};
@@ -183,6 +184,9 @@ impl Exports for World {
 impl Source for World {
     fn name(&self) -> &str {
         "run-history"
+    }
+    async fn containers(&self) -> Result<Containers, Failure> {
+        unreachable!()
     }
     async fn list(&self, _: &str, _: Option<&str>) -> Result<Page, Failure> {
         unreachable!()

@@ -6,6 +6,7 @@ mod support; // what the tests start and share
 mod state_grid; // every state against every event
 mod flow; // whole lives through the door, in memory
 mod policies; // what an erasure does by the operator's rules, and what of others an export shows
+mod names; // the same blobs under every kind of source give the same plan
 mod decisions; // what waits for a person, and what a person may decide
 mod waiting; // what waits for something outside, and how that ends
 mod callbacks; // producers are told by HTTP, and nobody else is

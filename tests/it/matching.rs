@@ -1,6 +1,5 @@
 //! Finding people: whole items through `scan`, seen as an operator sees them.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
 use dsrd::domain::item::{Item, Version};
@@ -10,18 +9,7 @@ use dsrd::matching::matcher::Matcher;
 use dsrd::matching::scan::{Scan, scan};
 
 pub fn item(name: &str) -> Item {
-    Item {
-        source: "test".into(),
-        name: name.into(),
-        version: Version::Current,
-        version_id: None,
-        etag: String::new(),
-        size: 0,
-        modified: None,
-        content_type: None,
-        metadata: BTreeMap::new(),
-        tags: BTreeMap::new(),
-    }
+    Item::bare("test", name, Version::Current)
 }
 
 pub fn ann() -> Subject {

@@ -101,17 +101,15 @@ fn nothing_is_said_of_what_failed() {
 #[test]
 fn nothing_can_be_printed() {
     let identity = Identity::new(IdentityType::Email, IdentityFormat::Raw, EMAIL.to_owned());
+    let version = Version::Snapshot(CONTENT.to_owned());
     let item = Item {
-        source: SOURCE.to_owned(),
-        name: format!("Users/{EMAIL}/{CONTENT}"),
-        version: Version::Snapshot(CONTENT.to_owned()),
-        version_id: None,
         etag: "1".to_owned(),
         size: 3,
         modified: None,
         content_type: Some("text/plain".to_owned()),
         metadata: [("owner".to_owned(), NAME.to_owned())].into(),
         tags: [(CUSTOMER.to_owned(), OBJECT_ID.to_owned())].into(),
+        ..Item::bare(SOURCE, &format!("Users/{EMAIL}/{CONTENT}"), version)
     };
     let hit = Hit { identity: 0, view: "json".to_owned(), place: format!("/{EMAIL}") };
     let finding =

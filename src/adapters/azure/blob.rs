@@ -19,6 +19,7 @@ use crate::adapters::azure::wire::container::Container;
 use crate::config::settings::Blob;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
+use crate::domain::layout::{Container as Where, Containers, OneContainer};
 use crate::ports::sources::{Erased, NewForm, Page, Read, Rewritten, Source};
 
 /// Blobs on a page of a listing of everything; the service's own bound.
@@ -59,6 +60,7 @@ impl BlobSource {
             version_id: blob.version_id.filter(|_| version == Version::Current),
             version,
             name: blob.name,
+            container: Where::Named(self.container.name().to_owned()),
             etag: blob.etag,
             size: blob.size,
             modified: modified.map(|time| time.timestamp()),
@@ -73,6 +75,11 @@ impl BlobSource {
 impl Source for BlobSource {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    async fn containers(&self) -> Result<Containers, Failure> {
+        let each = vec![OneContainer::whole(Some(self.container.name()))];
+        Ok(Containers { account: self.container.account(), each })
     }
 
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {

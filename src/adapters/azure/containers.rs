@@ -19,6 +19,7 @@ use crate::adapters::azure::wire::container::Container;
 use crate::config::settings::Blob;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
+use crate::domain::layout::{Container as Where, Containers, OneContainer};
 use crate::ports::sources::{Erased, NewForm, Page, Read, Rewritten, Source};
 
 const LISTING: &str = "listing the containers of an account";
@@ -55,7 +56,7 @@ impl BlobContainers {
     }
 
     /// The containers there are, in the order of the service, which is that of their names.
-    async fn containers(&self) -> Result<Vec<String>, Failure> {
+    async fn names(&self) -> Result<Vec<String>, Failure> {
         let prefix = self.pattern.split('*').next().unwrap_or_default();
         let (mut containers, mut marker) = (Vec::new(), None::<String>);
         loop {
@@ -107,6 +108,12 @@ impl Source for BlobContainers {
         &self.name
     }
 
+    async fn containers(&self) -> Result<Containers, Failure> {
+        let names = self.names().await?;
+        let each = names.iter().map(|name| OneContainer::leading(name)).collect();
+        Ok(Containers { account: self.entry.account(), each })
+    }
+
     /// A marker is the container's name and, behind a slash, the marker within it; without a slash
     /// that container was the last to be listed whole. A prefix with a slash is of one container.
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
@@ -122,7 +129,7 @@ impl Source for BlobContainers {
             Some(Some((container, within))) => (container.to_owned(), Some(within)),
             whole => {
                 let last = whole.and(marker);
-                let all = self.containers().await?;
+                let all = self.names().await?;
                 let is_next = |name: &&String| {
                     is_wanted(name) && last.is_none_or(|last| name.as_str() > last)
                 };
@@ -134,7 +141,7 @@ impl Source for BlobContainers {
         let page = match self.container(&container).list(prefix_within, within).await {
             Ok(page) => page,
             // Deleted since it was found: it holds nothing.
-            Err(_) if !self.containers().await?.contains(&container) => Page::default(),
+            Err(_) if !self.names().await?.contains(&container) => Page::default(),
             Err(failure) => return Err(failure),
         };
         let items = page.items.into_iter().map(|item| outside(&container, item)).collect();
@@ -198,13 +205,13 @@ impl Source for BlobContainers {
     }
 
     async fn ping(&self) -> Result<(), Failure> {
-        self.containers().await.map(drop)
+        self.names().await.map(drop)
     }
 }
 
 /// An item of a container under its name in the account.
 fn outside(container: &str, item: Item) -> Item {
-    Item { name: format!("{container}/{}", item.name), ..item }
+    Item { name: format!("{container}/{}", item.name), container: Where::Leading, ..item }
 }
 
 fn last_segment(url: &Url) -> &str {

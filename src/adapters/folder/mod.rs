@@ -7,3 +7,4 @@ pub mod queue;
 pub mod draft;
 pub mod source;
 pub mod walk;
+pub mod layout;

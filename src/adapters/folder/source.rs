@@ -19,10 +19,12 @@ use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
 use crate::adapters::folder::draft::Draft;
+use crate::adapters::folder::layout::{Laid, laid};
 use crate::adapters::folder::path::{is_absence, relative};
 use crate::adapters::folder::walk;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
+use crate::domain::layout::{Container, Containers, FolderLayout};
 use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 
@@ -35,12 +37,19 @@ const READ_BYTES: usize = 256 * 1024;
 pub struct FolderSource {
     name: String,
     root: PathBuf,
+    /// What the settings say that it is.
+    layout: Option<FolderLayout>,
 }
 
 impl FolderSource {
     /// The folder at `path` under the configured `name`. Touches nothing yet.
     pub fn open(name: &str, path: &Path) -> Self {
-        Self { name: name.to_owned(), root: path.to_owned() }
+        Self { name: name.to_owned(), root: path.to_owned(), layout: None }
+    }
+
+    /// The same, of which somebody says what it is; else that is told by what is in it.
+    pub fn laid_out(self, layout: Option<FolderLayout>) -> Self {
+        Self { layout, ..self }
     }
 
     /// Runs blocking work on the folder elsewhere than on the threads that serve everyone.
@@ -57,10 +66,11 @@ impl FolderSource {
         }
     }
 
-    fn item(&self, name: String, metadata: &Metadata) -> Item {
+    fn item(&self, name: String, container: &Container, metadata: &Metadata) -> Item {
         Item {
             source: self.name.clone(),
             name,
+            container: container.clone(),
             version: Version::Current,
             version_id: None,
             etag: etag(metadata),
@@ -79,11 +89,22 @@ impl Source for FolderSource {
         &self.name
     }
 
+    async fn containers(&self) -> Result<Containers, Failure> {
+        let said = self.layout;
+        let look = move |root: &Path| laid(root, said).map(|laid| laid.containers);
+        self.on_disk("looking into a folder", look).await
+    }
+
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
         let (prefix, marker) = (prefix.to_owned(), marker.map(str::to_owned));
-        let list = move |root: &Path| walk::page(root, &prefix, marker.as_deref(), PAGE_ITEMS_MAX);
-        let page = self.on_disk("listing a folder", list).await?;
-        let items = page.files.into_iter().map(|(name, metadata)| self.item(name, &metadata));
+        let said = self.layout;
+        let list = move |root: &Path| {
+            let Laid { container, .. } = laid(root, said)?;
+            Ok((container, walk::page(root, &prefix, marker.as_deref(), PAGE_ITEMS_MAX)?))
+        };
+        let (container, page) = self.on_disk("listing a folder", list).await?;
+        let item = |(name, metadata)| self.item(name, &container, &metadata);
+        let items = page.files.into_iter().map(item);
         Ok(Page { items: items.collect(), next: page.next })
     }
 
@@ -145,9 +166,14 @@ impl Source for FolderSource {
 
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
         let Some(path) = relative(name) else { return Ok(Vec::new()) };
-        let look = move |root: &Path| Ok(file_at(root, &path)?.map(|(_, metadata)| metadata));
+        let said = self.layout;
+        let look = move |root: &Path| {
+            let found = file_at(root, &path)?;
+            found.map(|(_, metadata)| Ok((metadata, laid(root, said)?.container))).transpose()
+        };
         let found = self.on_disk("looking for a file", look).await?;
-        Ok(found.iter().map(|metadata| self.item(name.to_owned(), metadata)).collect())
+        let item = |(metadata, container)| self.item(name.to_owned(), container, metadata);
+        Ok(found.iter().map(|(metadata, container)| item((metadata, container))).collect())
     }
 
     /// An unlinked file is gone at once, as far as the file system tells: backups and snapshots of

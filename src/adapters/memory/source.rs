@@ -1,6 +1,6 @@
 //! A source in memory, with snapshots, and with the faults that a test wants it to have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
+use crate::domain::layout::{Container, Containers, OneContainer};
 use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::{Erased, NewForm, Page, Read, Rewritten, Source};
 
@@ -21,6 +22,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// The source. A test keeps a reference to it and changes it while others use it as a port.
 pub struct MemorySource {
     name: String,
+    container: Container,
     shelves: Mutex<Shelves>,
 }
 
@@ -74,7 +76,12 @@ impl MemorySource {
     /// An empty source under the configured `name`.
     pub fn new(name: &str) -> Self {
         let shelves = Shelves { page_names: PAGE_NAMES, ..Shelves::default() };
-        Self { name: name.to_owned(), shelves: Mutex::new(shelves) }
+        Self { name: name.to_owned(), container: Container::Unknown, shelves: Mutex::new(shelves) }
+    }
+
+    /// The same, which knows where in names their containers are.
+    pub fn laid_out(self, container: Container) -> Self {
+        Self { container, ..self }
     }
 
     /// Stores bytes under a name, over what was there.
@@ -171,6 +178,7 @@ impl MemorySource {
         Item {
             source: self.name.clone(),
             name: name.to_owned(),
+            container: self.container.clone(),
             version: version.clone(),
             version_id: None,
             etag: stored.etag.clone(),
@@ -187,6 +195,20 @@ impl MemorySource {
 impl Source for MemorySource {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    async fn containers(&self) -> Result<Containers, Failure> {
+        let shelves = self.called()?;
+        let each = match &self.container {
+            Container::Unknown => vec![OneContainer::whole(None)],
+            Container::Named(name) => vec![OneContainer::whole(Some(name))],
+            Container::Leading => {
+                let names = shelves.forms.keys().filter_map(|name| name.split_once('/'));
+                let names: BTreeSet<&str> = names.map(|(container, _)| container).collect();
+                names.into_iter().map(OneContainer::leading).collect()
+            }
+        };
+        Ok(Containers { account: String::new(), each })
     }
 
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {

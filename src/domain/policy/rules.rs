@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::item::{Finding, Version};
+use crate::domain::item::{Finding, Item, Version};
+use crate::domain::layout::Layout;
 use crate::domain::plan::Action;
 use crate::domain::policy::pattern::Pattern;
 use crate::domain::request::Request;
@@ -20,7 +21,8 @@ pub struct Policy {
 pub struct Rule {
     /// Which sources; all where absent.
     pub source: Option<Pattern>,
-    /// Which names in them; all where absent.
+    /// Which names in them; all where absent. It fits the path in the container, or the container's
+    /// name, a slash and that path: so it fits the same items however a source names them.
     pub path: Option<Pattern>,
     /// What an erasure does.
     pub action: Treatment,
@@ -82,7 +84,7 @@ impl Policy {
         if request.kind.is_export() {
             return Decision { action: Action::Export, why: String::new() };
         }
-        let fits = self.fitting(&finding.item.source, &finding.item.name);
+        let fits = self.fitting(&finding.item);
         let Some((number, rule)) = fits else {
             return softened(request, Treatment::Delete, Otherwise::Delete, finding, "no rule");
         };
@@ -96,8 +98,8 @@ impl Policy {
     }
 
     /// The first rule that fits, and its number, counted from 1.
-    pub fn fitting(&self, source: &str, name: &str) -> Option<(usize, &Rule)> {
-        (1..).zip(&self.rules).find(|(_, rule)| rule.fits(source, name))
+    pub fn fitting(&self, item: &Item) -> Option<(usize, &Rule)> {
+        (1..).zip(&self.rules).find(|(_, rule)| rule.fits(item))
     }
 
     /// Whether it matters who else is named in an item.
@@ -112,7 +114,7 @@ impl Policy {
 
     /// Whether an erasure of this finding takes its whole run along.
     pub fn takes_the_run(&self, finding: &Finding) -> bool {
-        let fits = self.fitting(&finding.item.source, &finding.item.name);
+        let fits = self.fitting(&finding.item);
         fits.is_some_and(|(_, rule)| rule.unit == Unit::Run)
     }
 
@@ -159,10 +161,9 @@ fn softened(
 }
 
 impl Rule {
-    fn fits(&self, source: &str, name: &str) -> bool {
-        let fits =
-            |pattern: &Option<Pattern>, text| pattern.as_ref().is_none_or(|p| p.matches(text));
-        fits(&self.source, source) && fits(&self.path, name)
+    fn fits(&self, item: &Item) -> bool {
+        let of_source = self.source.as_ref().is_none_or(|pattern| pattern.matches(&item.source));
+        of_source && self.path.as_ref().is_none_or(|pattern| fits(pattern, item))
     }
 
     fn treatment(&self, others: bool) -> Treatment {
@@ -191,6 +192,12 @@ impl Rule {
             self.reason.clone(),
         ]
     }
+}
+
+fn fits(pattern: &Pattern, item: &Item) -> bool {
+    let Layout { container, path } = item.layout();
+    let whole = |container: &str| pattern.matches(&format!("{container}/{path}"));
+    pattern.matches(path) || container.is_some_and(whole)
 }
 
 impl Treatment {
@@ -242,7 +249,8 @@ impl Unit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::item::{Hit, Item, NAME_VIEW};
+    use crate::domain::item::{Hit, NAME_VIEW};
+    use crate::domain::layout::Container;
     use crate::domain::request::{Options, RequestId, RequestKind};
     use crate::domain::subject::Subject;
 
@@ -313,6 +321,31 @@ mod tests {
             assert!(!decided.why.is_empty());
             let exported = policy.decide(&request(RequestKind::Access, asked), &finding);
             assert_eq!(exported.action, Action::Export);
+        }
+    }
+
+    #[test]
+    fn a_path_fits_however_a_source_names_the_container() {
+        let item = |name: &str, container| Item {
+            container,
+            ..Item::bare("runs", name, Version::Current)
+        };
+        let named = || Container::Named("azureml".into());
+        let table = [
+            ("ComputeRecord/**", "ComputeRecord/a", Container::Unknown, true),
+            ("ComputeRecord/**", "ComputeRecord/a", named(), true),
+            ("ComputeRecord/**", "azureml/ComputeRecord/a", Container::Leading, true),
+            ("azureml/ComputeRecord/**", "ComputeRecord/a", named(), true),
+            ("azureml/ComputeRecord/**", "azureml/ComputeRecord/a", Container::Leading, true),
+            ("azureml/ComputeRecord/**", "ComputeRecord/a", Container::Unknown, false),
+            ("ComputeRecord/**", "azureml/ComputeRecord/a", named(), false),
+            ("azureml-*/**", "azureml/ComputeRecord/a", Container::Leading, false),
+            ("*", "azureml/a", Container::Leading, true),
+            ("*", "azureml/a/b", Container::Leading, false),
+        ];
+        for (path, name, container, expected) in table {
+            let fits = rule(path, Treatment::Delete, None).fits(&item(name, container.clone()));
+            assert_eq!(fits, expected, "{path} {name} {container:?}");
         }
     }
 

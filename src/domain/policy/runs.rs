@@ -1,184 +1,193 @@
-//! Which run a name belongs to, and which runs the subject created.
+//! Which runs the subject created, and what belongs to them.
 //!
-//! A workspace keeps a run under its id in several places (azureml-core's `Run`, azure-ai-ml's
-//! `_job_operations.py`): `ExperimentRun/dcid.RUN/…`, `ArtifactZip/ExperimentRun/dcid.RUN.zip`,
-//! `ComputeRecord/dcid.RUN`, and in the default datastore `azureml/RUN/OUTPUT/…` and
-//! `dataset/RUN/OUTPUT/…`. Ids are compared whole: `run1` is not `run10`. A child run is named
-//! after its parent: `PARENT_3`, `PARENT_setup`, `HD_GUID_0`.
+//! A run's document says who created it, and a name which run an item belongs to. Ids are compared
+//! whole: `run1` is not `run10`. They are ids within a workspace, and another one may have a run of
+//! the same id that somebody else created: where one document says so, what belongs to which of the
+//! two is told by the container that it is in, or else by the account; what is in doubt stays.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::item::{Finding, Hit};
+use crate::domain::item::Hit;
+use crate::domain::layout::parents;
 
 /// The runs of one subject, by id. The ids may speak of the subject, so there is no `Debug`.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Runs(BTreeSet<String>);
+pub struct Runs {
+    /// Where a document says that the subject created the run.
+    created: BTreeMap<String, BTreeSet<Home>>,
+    /// Where one says that somebody else did.
+    of_others: BTreeMap<String, BTreeSet<Home>>,
+}
 
-/// How a name belongs to runs of the subject.
+/// A container, as far as it tells whose runs are in it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Home {
+    /// The account that holds it.
+    pub account: String,
+    /// The source that reads it.
+    pub source: String,
+    /// What the names of its items begin with.
+    pub prefix: String,
+}
+
+/// How a run is one of the subject's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Belongs {
-    /// To a run that the subject created.
+    /// The subject created it.
     ToRun,
-    /// To a run that is named as a child of such a run is.
+    /// It is named as a child of such a run is.
     ToChild,
 }
 
 /// Where a run document says who created the run: first segments of JSON Pointers.
 const CREATORS: [&str; 3] = ["/createdBy", "/userId", "/systemData/createdBy"];
 
-/// What ends the id of a child run after its parent's and `_`, beside a number
-/// (azureml-train-automl makes them).
-const CHILDREN: [&str; 5] = ["setup", "featurize", "preparation", "ModelExplain", "worker"];
-
 impl Runs {
-    /// Adds the run that a finding's own document says the subject created, if it says so.
-    pub fn learn(&mut self, finding: &Finding) {
-        if let Some(run) = run_of(&finding.item.name).filter(|_| finding.hits.iter().any(creates)) {
-            self.0.insert(run.to_owned());
-        }
+    /// Adds a run whose document, which is there, says that the subject created it.
+    pub fn learn(&mut self, run: &str, home: &Home) {
+        self.created.entry(run.to_owned()).or_default().insert(home.clone());
+    }
+
+    /// The same of a run that somebody else created.
+    pub fn deny(&mut self, run: &str, home: &Home) {
+        self.of_others.entry(run.to_owned()).or_default().insert(home.clone());
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.created.is_empty()
     }
 
-    /// Whether this run is one of them.
+    /// How many the subject created.
+    pub fn count(&self) -> usize {
+        self.created.len()
+    }
+
+    /// Whether the subject created this run.
     pub fn contains(&self, run: &str) -> bool {
-        self.0.contains(run)
+        self.created.contains_key(run)
     }
 
-    /// Each run's id.
+    /// Whether a document that is there was found to say so.
+    pub fn is_known(&self, run: &str, home: &Home) -> bool {
+        self.created.get(run).is_some_and(|homes| homes.contains(home))
+    }
+
+    /// The id of each that the subject created.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.created.keys().map(String::as_str)
     }
 
-    /// How a name belongs to these runs, if it does.
-    pub fn belongs(&self, name: &str) -> Option<Belongs> {
-        let run = run_of(name)?;
-        if self.0.contains(run) {
+    /// How a run is one of these by its id, if it is.
+    pub fn belongs(&self, run: &str) -> Option<Belongs> {
+        if self.contains(run) {
             return Some(Belongs::ToRun);
         }
-        let is_child = self.0.iter().any(|parent| is_child(run, parent));
-        is_child.then_some(Belongs::ToChild)
+        parents(run).any(|parent| self.contains(parent)).then_some(Belongs::ToChild)
+    }
+
+    /// Whether what belongs to this run, and is there, is the subject's.
+    pub fn takes(&self, run: &str, home: &Home) -> bool {
+        let settles = |run: &str| -> Option<bool> {
+            let created = self.created.get(run);
+            let Some(denied) = self.of_others.get(run) else { return created.map(|_| true) };
+            let here =
+                |homes: &BTreeSet<Home>| homes.iter().any(|each| each.account == home.account);
+            let is_ours = created.is_some_and(|homes| homes.contains(home));
+            Some(is_ours || (created.is_some_and(here) && !here(denied)))
+        };
+        std::iter::once(run).chain(parents(run)).find_map(settles).unwrap_or(false)
     }
 }
 
-/// What names that belong to this run, or to one that is named as its child, begin with.
-pub fn prefixes(run: &str) -> [String; 5] {
-    [
-        format!("ExperimentRun/dcid.{run}"),
-        format!("ArtifactZip/ExperimentRun/dcid.{run}"),
-        format!("ComputeRecord/dcid.{run}"),
-        format!("azureml/{run}"),
-        format!("dataset/{run}"),
-    ]
-}
-
-/// The id of the run that a name belongs to.
-pub fn run_of(name: &str) -> Option<&str> {
-    let run = if let Some(rest) = name.strip_prefix("ArtifactZip/ExperimentRun/dcid.") {
-        rest.strip_suffix(".zip")?
-    } else if let Some(rest) = name.strip_prefix("ExperimentRun/dcid.") {
-        rest.split_once('/')?.0
-    } else if let Some(rest) = name.strip_prefix("ComputeRecord/dcid.") {
-        rest.split('/').next()?
-    } else {
-        let rest = name.strip_prefix("azureml/").or_else(|| name.strip_prefix("dataset/"))?;
-        rest.split_once('/')?.0
-    };
-    (!run.is_empty() && !run.contains('/')).then_some(run)
-}
-
-/// Whether a run's id is that of a child, or a child's child, of `parent`.
-pub fn is_child(run: &str, parent: &str) -> bool {
-    let Some(rest) = run.strip_prefix(parent).and_then(|rest| rest.strip_prefix('_')) else {
-        return false;
-    };
-    rest.split('_').all(|part| {
-        let is_number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        is_number || CHILDREN.contains(&part)
-    })
+/// Whether places in a run's document say that the subject created the run.
+pub fn say_created(hits: &[Hit]) -> bool {
+    hits.iter().any(creates)
 }
 
 fn creates(hit: &Hit) -> bool {
     let says = |creator: &str| {
         hit.place.strip_prefix(creator).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    hit.view.starts_with("json") && CREATORS.iter().any(|creator| says(creator))
+    let reading = hit.view.rsplit(" > ").next().unwrap_or_default();
+    reading.starts_with("json") && CREATORS.iter().any(|creator| says(creator))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::item::{Item, Version};
 
-    fn finding(name: &str, view: &str, place: &str) -> Finding {
-        let item = Item::bare("runs", name, Version::Current);
-        let hit = Hit { identity: 0, view: view.into(), place: place.into() };
-        Finding { item, hits: vec![hit], digest: None, others: false }
-    }
-
-    #[test]
-    fn names_lead_to_runs() {
-        let table = [
-            ("ExperimentRun/dcid.r1/logs/a.txt", Some("r1")),
-            ("ExperimentRun/dcid.r1", None),
-            ("ExperimentRun/dcid./x", None),
-            ("ExperimentRun/r1/x", None),
-            ("ArtifactZip/ExperimentRun/dcid.r1.zip", Some("r1")),
-            ("ArtifactZip/ExperimentRun/dcid.r1.zip/x", None),
-            ("ComputeRecord/dcid.r1", Some("r1")),
-            ("ComputeRecord/dcid.r1/x", Some("r1")),
-            ("azureml/r1/out/part.csv", Some("r1")),
-            ("dataset/r1/out", Some("r1")),
-            ("azureml/r1", None),
-            ("LocalUpload/r1/x", None),
-        ];
-        for (name, run) in table {
-            assert_eq!(run_of(name), run, "{name}");
-        }
+    fn home(account: &str, prefix: &str) -> Home {
+        Home { account: account.into(), source: "s".into(), prefix: prefix.into() }
     }
 
     #[test]
     fn a_run_is_the_subjects_where_its_document_says_who_created_it() {
         let table = [
-            ("ExperimentRun/dcid.r1/run.json", "json", "/createdBy/upn", true),
-            ("ExperimentRun/dcid.r1/run.json", "json", "/userId", true),
-            ("ExperimentRun/dcid.r1/run.json", "json", "/systemData/createdBy", true),
-            ("ExperimentRun/dcid.r1/run.json", "json", "/createdByMe", false),
-            ("ExperimentRun/dcid.r1/run.json", "json", "/lastModifiedBy/upn", false),
-            ("ExperimentRun/dcid.r1/run.json", "json", "/tags/createdBy", false),
-            ("ExperimentRun/dcid.r1/a.txt", "text", "line 1 column 1", false),
-            ("LocalUpload/run.json", "json", "/createdBy/upn", false),
+            ("json", "/createdBy/upn", true),
+            ("json", "/userId", true),
+            ("json", "/systemData/createdBy", true),
+            ("json", "/createdByMe", false),
+            ("json", "/lastModifiedBy/upn", false),
+            ("json", "/tags/createdBy", false),
+            ("text", "line 1 column 1", false),
         ];
-        for (name, view, place, learns) in table {
-            let mut runs = Runs::default();
-            runs.learn(&finding(name, view, place));
-            assert_eq!(!runs.is_empty(), learns, "{name} {view} {place}");
+        for (view, place, says) in table {
+            let hit = Hit { identity: 0, view: view.into(), place: place.into() };
+            assert_eq!(say_created(&[hit]), says, "{view} {place}");
         }
     }
 
     #[test]
     fn neighbours_by_name_are_left_alone() {
-        let runs = Runs(["run1".to_owned(), "HD_7".to_owned()].into());
+        let mut runs = Runs::default();
+        let here = home("a", "azureml/");
+        runs.learn("run1", &here);
+        runs.learn("HD_7", &here);
         let table = [
-            ("ExperimentRun/dcid.run1/x", Some(Belongs::ToRun)),
-            ("ArtifactZip/ExperimentRun/dcid.run1.zip", Some(Belongs::ToRun)),
-            ("ComputeRecord/dcid.run1", Some(Belongs::ToRun)),
-            ("azureml/run1/out/x", Some(Belongs::ToRun)),
-            ("ExperimentRun/dcid.run1_3/x", Some(Belongs::ToChild)),
-            ("ExperimentRun/dcid.run1_3_setup/x", Some(Belongs::ToChild)),
-            ("ComputeRecord/dcid.HD_7_0", Some(Belongs::ToChild)),
-            ("ExperimentRun/dcid.run10/x", None),
-            ("ExperimentRun/dcid.run1_v2/x", None),
-            ("ExperimentRun/dcid.run1_/x", None),
-            ("ExperimentRun/dcid.run/x", None),
-            ("ExperimentRun/dcid.HD_70/x", None),
-            ("azureml/run10/out/x", None),
+            ("run1", Some(Belongs::ToRun)),
+            ("run1_3", Some(Belongs::ToChild)),
+            ("run1_3_setup", Some(Belongs::ToChild)),
+            ("HD_7_0", Some(Belongs::ToChild)),
+            ("run10", None),
+            ("run1_v2", None),
+            ("run1_", None),
+            ("run", None),
+            ("Run1", None),
+            ("run1.", None),
+            ("HD_70", None),
         ];
-        for (name, belongs) in table {
-            assert_eq!(runs.belongs(name), belongs, "{name}");
+        for (run, belongs) in table {
+            assert_eq!(runs.belongs(run), belongs, "{run}");
+            assert_eq!(runs.takes(run, &home("b", "")), belongs.is_some(), "{run}");
         }
+    }
+
+    #[test]
+    fn runs_of_one_id_in_two_workspaces_are_told_apart() {
+        let (ann, bob) = (home("a", "azureml/"), home("b", "azureml/"));
+        let mut runs = Runs::default();
+        runs.learn("train", &ann);
+        runs.deny("train", &bob);
+        runs.deny("train_2", &ann);
+        let table = [
+            ("train", &ann, true),
+            ("train", &bob, false),
+            ("train", &home("a", "azureml-blobstore-1/"), true),
+            ("train", &home("b", "azureml-blobstore-1/"), false),
+            ("train", &home("c", "azureml-blobstore-1/"), false),
+            ("train_1", &home("a", "azureml-blobstore-1/"), true),
+            ("train_2", &ann, false),
+            ("train_2_1", &ann, false),
+        ];
+        for (run, home, takes) in table {
+            assert_eq!(runs.takes(run, home), takes, "{run} in {} {}", home.account, home.prefix);
+        }
+        runs.deny("train", &home("a", "azureml-copy/"));
+        assert!(runs.takes("train", &ann), "its document is there");
+        assert!(
+            !runs.takes("train", &home("a", "azureml-blobstore-1/")),
+            "whose it is is in doubt"
+        );
     }
 }

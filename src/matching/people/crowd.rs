@@ -5,6 +5,7 @@
 //! an alias joins two groups only if they do not have object ids that differ: people may be called
 //! alike. An alias that is the local part of exactly one person's address is that person's.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::subject::{Identity, IdentityType, Subject};
@@ -136,7 +137,7 @@ fn is_weak(kind: IdentityType) -> bool {
 struct Links {
     /// Kind, canonical form and folded value of each name of each group.
     names: Vec<Vec<(IdentityType, String, String)>>,
-    parents: Vec<usize>,
+    parents: Vec<Cell<usize>>,
     /// Whether the group that a parent stands for has an object id.
     has_object_id: Vec<bool>,
 }
@@ -155,15 +156,19 @@ impl Links {
             names.iter().any(|(kind, ..)| *kind == IdentityType::ObjectId)
         };
         Self {
-            parents: (0..names.len()).collect(),
+            parents: (0..names.len()).map(Cell::new).collect(),
             has_object_id: names.iter().map(has_id).collect(),
             names,
         }
     }
 
     fn root(&self, mut group: usize) -> usize {
-        while self.parents[group] != group {
-            group = self.parents[group];
+        // Short ways: many groups of one person would make a long chain, and each search for its
+        // end halves it.
+        while self.parents[group].get() != group {
+            let above = self.parents[group].get();
+            self.parents[group].set(self.parents[above].get());
+            group = self.parents[group].get();
         }
         group
     }
@@ -173,12 +178,8 @@ impl Links {
         // The earlier one stands for both, so that the subject stays the first.
         let (first, second) = (one.min(other), one.max(other));
         if first != second {
-            self.parents[second] = first;
+            self.parents[second].set(first);
             self.has_object_id[first] |= self.has_object_id[second];
-        }
-        // Short ways: many groups of one person would make a long chain.
-        for group in [one, other] {
-            self.parents[group] = first;
         }
     }
 
@@ -188,7 +189,9 @@ impl Links {
         is_such: impl Fn(IdentityType) -> bool,
         may_join: impl Fn(&Self, usize, usize) -> bool,
     ) {
-        let mut first: HashMap<String, Vec<usize>> = HashMap::new();
+        // The first of those that share a name stands for all: another is kept apart only if both
+        // have an object id, and then it would not be joined with what comes later either.
+        let mut first: HashMap<String, usize> = HashMap::new();
         for group in 0..self.names.len() {
             let names: Vec<String> = self.names[group]
                 .iter()
@@ -196,11 +199,9 @@ impl Links {
                 .map(|(_, canonical, _)| canonical.clone())
                 .collect();
             for name in names {
-                let sharing = first.entry(name).or_default();
-                let fits = sharing.iter().copied().find(|other| may_join(self, *other, group));
-                match fits {
-                    Some(other) => self.join(other, group),
-                    None => sharing.push(group),
+                let other = *first.entry(name).or_insert(group);
+                if may_join(self, other, group) {
+                    self.join(other, group);
                 }
             }
         }
@@ -221,7 +222,8 @@ impl Links {
                 if let Some((local, _)) = value.split_once('@') {
                     let root = self.root(group);
                     let roots = locals.entry(local.to_owned()).or_default();
-                    if !roots.contains(&root) {
+                    // Two are as good as many: then it is nobody's.
+                    if roots.len() < 2 && !roots.contains(&root) {
                         roots.push(root);
                     }
                 }

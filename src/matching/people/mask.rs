@@ -7,6 +7,7 @@ use std::ops::Range;
 use crate::matching::matcher::Matcher;
 use crate::matching::people::crowd::Who;
 use crate::matching::people::named::named_in;
+use crate::matching::people::ranges::Ranges;
 use crate::matching::scan::occurrences;
 
 /// The other people of a request, to be looked for together.
@@ -41,13 +42,11 @@ impl Mask {
                 sort(self.whose.get(&identifier.canonical()).copied(), range);
             }
         });
+        let own = Ranges::new(own);
         for (number, range) in others {
             // `Ann` may be another's name, but not in `Ann Lefèvre` if that is the subject's; and
             // `ann@contoso.com.csv` is the subject's address where it is found to be.
-            let is_own = |own: &Range<usize>| {
-                own.start == range.start || own.start <= range.start && range.end <= own.end
-            };
-            if !own.iter().any(is_own) {
+            if !own.start_at(range.start) && !own.hold(&range) {
                 found(number, range);
             }
         }

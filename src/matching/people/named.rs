@@ -18,9 +18,12 @@ use crate::matching::identity::addresses::{
 use crate::matching::identity::patterns::canonical;
 use crate::matching::identity::weakness::{COMMON, weakness};
 use crate::matching::matcher::address_end;
+use crate::matching::people::ranges::Ranges;
 use crate::matching::redact::put::stands_at;
+use crate::matching::views::spelling::cut::floor;
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, escape_around, unescape};
 use crate::matching::views::spelling::fold::fold;
+use crate::matching::work;
 
 /// One way in which a person is named. `Debug` is not implemented: it names somebody.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +51,7 @@ impl Identifier {
 
 /// Everyone named in a text, each with all that names them together.
 pub fn named_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
+    work::charge(text.len());
     let reading = fold(text);
     let folded = reading.text.as_str();
     let mut taken: Vec<Range<usize>> = Vec::new();
@@ -67,8 +71,9 @@ pub fn named_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
         taken.extend(group.iter().map(|(_, range)| range.clone()));
         tell(group);
     }
+    let taken = Ranges::new(taken);
     let mut single = |kind, value: String, range: Range<usize>| {
-        if !taken.iter().any(|other| other.start <= range.start && range.end <= other.end) {
+        if !taken.hold(&range) {
             tell(vec![(Identifier { kind, value }, range)]);
         }
     };
@@ -193,8 +198,8 @@ fn close(object: &mut Vec<Member>, groups: &mut Vec<Vec<Named>>) {
 /// Whether the object says beside a name that it is of no user: `"createdByType": "Application"`.
 fn is_of_service(text: &str, key: &str, end: usize) -> bool {
     const BESIDE_BYTES: usize = 400;
-    let object = text[end..].split(['{', '}']).next().unwrap_or_default();
-    let object = &object[..crate::matching::views::spelling::cut::floor(object, BESIDE_BYTES)];
+    let object = &text[end..floor(text, end + BESIDE_BYTES)];
+    let object = object.split(['{', '}']).next().unwrap_or_default();
     let Some(at) = object.find(&format!("{key}type")) else { return false };
     let rest = &object[at + key.len() + 4..];
     let value = rest.trim_start_matches(|c: char| c.is_whitespace() || "\\\"':".contains(c));

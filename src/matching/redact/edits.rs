@@ -35,13 +35,8 @@ pub fn edits(
     }
     let (sure, vague): (Vec<_>, Vec<_>) =
         seen.into_iter().partition(|found| found.hold <= Hold::Packed);
-    let is_known = |found: &Found<Put>| {
-        sure.iter().any(|known| {
-            known.what == found.what
-                && found.span.start <= known.span.start
-                && known.span.end <= found.span.end
-        })
-    };
+    let known = Known::of(&sure);
+    let is_known = |found: &Found<Put>| known.has_within(found.what, &found.span);
     if vague.iter().any(|found| of_part(found) && !is_known(found)) {
         return Err(Stop::not("charset: not rewritten"));
     }
@@ -62,6 +57,34 @@ pub fn edits(
         edits.push(Edit { range: found.span, put: found.what, packed });
     }
     Ok(joined(edits))
+}
+
+/// What is replaced where, to be asked for by range.
+struct Known {
+    /// What, where it starts, and where the earliest ends of those that start there or later; in
+    /// order.
+    ends: Vec<(Put, usize, usize)>,
+}
+
+impl Known {
+    fn of(sure: &[Found<Put>]) -> Self {
+        let mut ends: Vec<_> =
+            sure.iter().map(|found| (found.what, found.span.start, found.span.end)).collect();
+        ends.sort_unstable();
+        for index in (1..ends.len()).rev() {
+            let (next, this) = (ends[index], &mut ends[index - 1]);
+            if this.0 == next.0 {
+                this.2 = this.2.min(next.2);
+            }
+        }
+        Self { ends }
+    }
+
+    fn has_within(&self, what: Put, span: &Range<usize>) -> bool {
+        let first =
+            self.ends.partition_point(|(put, start, _)| (*put, *start) < (what, span.start));
+        self.ends.get(first).is_some_and(|(put, _, end)| *put == what && *end <= span.end)
+    }
 }
 
 /// Edits that overlap become one; what is put is that of the longest.

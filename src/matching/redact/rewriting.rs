@@ -1,7 +1,8 @@
 //! A stream of anything rewritten in its own format, or refused.
 
 use std::collections::BTreeSet;
-use std::io::{self, BufReader, Cursor, Read, Write};
+use std::io::{self, Cursor, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::matching::limits::Limits;
 use crate::matching::redact::looks::First;
@@ -10,6 +11,7 @@ use crate::matching::redact::refusal::{Stop, Unredacted};
 use crate::matching::views::containers::{HEAD_BYTES, Rest};
 use crate::matching::views::forms::{Form, form};
 use crate::matching::views::meter::{Decoded, Meter, Stored};
+use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::spelling::charset::{Charset, utf8_or_western};
 use crate::matching::views::walk::{Look, Walk};
 
@@ -27,7 +29,7 @@ pub fn redact<L: Look<What = Put>>(
 ) -> Result<Replaced, Unredacted> {
     let meter = Meter::default();
     let mut rewriting = Rewriting { look, limits, meter: &meter, replaced: Replaced::default() };
-    let ended = rewriting.bytes(&mut Stored::new(content, &meter), out, 0);
+    let ended = rewriting.bytes(&mut Stored::new(content, &meter, limits), out, 0);
     let replaced = rewriting.replaced;
     match ended {
         Ok(()) if !meter.has_failed() => Ok(replaced),
@@ -87,8 +89,18 @@ pub struct Rewriting<'a, L> {
 }
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
-    /// Rewrites a stream of anything.
+    /// Rewrites a stream of anything. A decoder that panics over it has met what it cannot read.
     pub(super) fn bytes(
+        &mut self,
+        reader: &mut dyn Read,
+        out: &mut dyn Write,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let rewriting = AssertUnwindSafe(|| self.any(reader, out, depth));
+        catch_unwind(rewriting).unwrap_or_else(|_| Err(Stop::not("decoder: gave up")))
+    }
+
+    fn any(
         &mut self,
         reader: &mut dyn Read,
         out: &mut dyn Write,
@@ -117,33 +129,37 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
     }
 
     /// Several members become one: to a reader they are one stream, and an occurrence may lie
-    /// across two.
+    /// across two. Zeros that fill up what they lie in stay.
     fn gzip(
         &mut self,
         reader: &mut dyn Read,
         out: &mut dyn Write,
         depth: usize,
     ) -> Result<(), Stop> {
-        let decoder = flate2::bufread::MultiGzDecoder::new(BufReader::new(reader));
-        let mut builder = flate2::GzBuilder::new();
-        if let Some(header) = decoder.header() {
-            // Of other programs, about blocks that are packed anew here.
-            if header.extra().is_some() {
-                return Err(Stop::not("gzip: extra field"));
-            }
-            builder = builder.mtime(header.mtime()).operating_system(header.operating_system());
-            if let Some(name) = header.filename() {
-                builder = builder.filename(self.label(name)?);
-            }
-            if let Some(comment) = header.comment() {
-                builder = builder.comment(self.label(comment)?);
-            }
+        let mut members = Members::open(reader).map_err(Stop::Read)?;
+        let header = members.first().clone();
+        // Of other programs, about blocks that are packed anew here.
+        if header.has_extra {
+            return Err(Stop::not("gzip: extra field"));
         }
-        let mut encoder = builder.write(out, flate2::Compression::default());
-        let mut decoded = Decoded::new(decoder, self.meter, self.limits);
+        let mut builder =
+            flate2::GzBuilder::new().mtime(header.time).operating_system(header.system);
+        if let Some(name) = header.name {
+            builder = builder.filename(self.label(&name)?);
+        }
+        if let Some(comment) = header.comment {
+            builder = builder.comment(self.label(&comment)?);
+        }
+        let mut encoder = builder.write(&mut *out, flate2::Compression::default());
+        let mut decoded = Decoded::new(&mut members, self.meter, self.limits);
         let rewritten = self.bytes(&mut decoded, &mut encoder, depth + 1);
         let finished = encoder.finish().map(|_| ());
-        rewritten.and_then(|()| finished.map_err(Stop::Write))
+        rewritten.and_then(|()| finished.map_err(Stop::Write))?;
+        if members.rest().map_err(Stop::Read)?.is_some() {
+            return Err(Stop::not("gzip: trailing bytes"));
+        }
+        let mut zeros = io::repeat(0).take(members.zeros());
+        io::copy(&mut zeros, out).map(drop).map_err(Stop::Write)
     }
 
     /// A short text of bytes, as it may stay.

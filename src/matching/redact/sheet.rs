@@ -26,8 +26,19 @@ const AHEAD_BYTES: usize = 256;
 pub struct Sheet {
     json: Option<Json>,
     keys: HashMap<u64, Keys>,
+    /// How many objects may be in `keys` before those that are closed are looked for.
+    keys_max: usize,
     /// How far the window has been followed.
     at: usize,
+    quotes: Quotes,
+}
+
+/// Quotes of the line that is being written.
+#[derive(Default)]
+struct Quotes {
+    /// How far the window has been counted.
+    at: usize,
+    is_open: bool,
 }
 
 /// What is written in the place of a range.
@@ -53,7 +64,7 @@ impl Sheet {
         let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
         let first = head.iter().find(|byte| !byte.is_ascii_whitespace());
         let json = matches!(first, Some(b'{' | b'[' | b'"')).then(Json::default);
-        Self { json, keys: HashMap::new(), at: 0 }
+        Self { json, keys: HashMap::new(), keys_max: 0, at: 0, quotes: Quotes::default() }
     }
 
     /// What stands before the text in its window is no part of it.
@@ -64,6 +75,7 @@ impl Sheet {
     /// The window was moved on by so many bytes.
     pub fn moved(&mut self, by: usize) {
         self.at -= by;
+        self.quotes.at = self.quotes.at.saturating_sub(by);
     }
 
     /// Follows the window up to here.
@@ -89,7 +101,7 @@ impl Sheet {
     pub fn piece(&mut self, window: &[u8], edits: &[Edit]) -> Result<Piece, Stop> {
         let edit = &edits[0];
         self.follow(window, edit.range.start)?;
-        let Some(json) = &self.json else { return Ok(text(window, edit)) };
+        let Some(json) = &self.json else { return Ok(self.text(window, edit)) };
         let (standing, token) = json.standing();
         let piece = match standing {
             Standing::Key(object) => self.key(window, edits, object)?,
@@ -111,13 +123,13 @@ impl Sheet {
         let end = range.as_ref().map_or(edit.range.end, |word| word.end);
         // What follows tells: `[12345] logged in` is no JSON.
         let ahead = window.len().min(end + AHEAD_BYTES);
-        let followed = self.json.clone().and_then(|mut json| json.follow(&window[self.at..ahead]));
-        if followed.is_none() {
+        let admits = |json: &Json| json.admits(&window[self.at..ahead]);
+        if !self.json.as_ref().is_some_and(admits) {
             self.json = None;
         }
         self.step(window, end);
         match (&self.json, range) {
-            (None, _) => Ok(text(window, edit)),
+            (None, _) => Ok(self.text(window, edit)),
             (Some(_), None) => Err(Stop::not("json: over several values")),
             (Some(_), Some(range)) => {
                 Ok(Piece { range, bytes: format!("\"{}\"", edit.put.text()).into_bytes() })
@@ -131,7 +143,7 @@ impl Sheet {
         let first = escapes_whole(window, &edits[0].range);
         let end =
             edits[0].range.start + string_end(&window[edits[0].range.start..], json.is_escaped());
-        if end == window.len() {
+        if end == window.len() || json.is_key_cut() {
             return Err(Stop::not("json: key too long"));
         }
         let own: Vec<&Edit> = edits.iter().take_while(|edit| edit.range.start < end).collect();
@@ -152,8 +164,7 @@ impl Sheet {
             bytes.extend_from_slice(&window[at.min(end)..end]);
             bytes
         };
-        self.keys.retain(|object, _| json.is_open(*object));
-        let keys = self.keys.entry(object).or_default();
+        let keys = keys_of(&mut self.keys, &mut self.keys_max, json, object);
         if keys.taken.len() >= KEYS_MAX {
             return Err(Stop::not("json: too many keys"));
         }
@@ -175,15 +186,38 @@ impl Sheet {
     fn literal(&mut self, window: &[u8]) -> Result<(), Stop> {
         let Some(json) = &self.json else { return Ok(()) };
         let (Standing::Key(object), _) = json.standing() else { return Ok(()) };
+        if json.is_key_cut() {
+            return Err(Stop::not("json: key too long"));
+        }
         let rest = &window[self.at..];
         let rest = &rest[..string_end(rest, json.is_escaped())];
         let key = unquoted(&[json.key(), rest].concat());
-        self.keys.retain(|object, _| json.is_open(*object));
-        let keys = self.keys.entry(object).or_default();
+        let keys = keys_of(&mut self.keys, &mut self.keys_max, json, object);
         // What is stored twice stays as it is.
         let stored = *keys.taken.entry(key).or_insert(true);
         let bearable = stored && keys.taken.len() <= KEYS_MAX;
         if bearable { Ok(()) } else { Err(Stop::not("json: keys would be equal")) }
+    }
+
+    /// Text that is no JSON: lines stay lines, and cells cells.
+    fn text(&mut self, window: &[u8], edit: &Edit) -> Piece {
+        let range = edit.range.clone();
+        let put = edit.put.text().into_bytes();
+        let commas = !self.quotes.are_open(window, range.start);
+        let parts = |byte: &u8| matches!(byte, b'\r' | b'\n' | b'\t') || commas && *byte == b',';
+        if edit.put == Put::Removed || !window[range.clone()].iter().any(parts) {
+            return Piece { range, bytes: put };
+        }
+        let is_gap = |byte: &u8| byte.is_ascii_whitespace() || *byte == b',';
+        let mut bytes = Vec::new();
+        for part in window[range.clone()].chunk_by(|one, other| is_gap(one) == is_gap(other)) {
+            if part.iter().any(parts) {
+                bytes.extend_from_slice(part);
+            } else if !part.iter().all(is_gap) && !bytes.ends_with(&put) {
+                bytes.extend_from_slice(&put);
+            }
+        }
+        Piece { range, bytes }
     }
 
     fn step(&mut self, window: &[u8], to: usize) {
@@ -199,31 +233,33 @@ impl Sheet {
     }
 }
 
-/// Text that is no JSON: lines stay lines, and cells cells.
-fn text(window: &[u8], edit: &Edit) -> Piece {
-    let range = edit.range.clone();
-    let put = edit.put.text().into_bytes();
-    let commas = !in_quotes(&window[..range.start]);
-    let parts = |byte: &u8| matches!(byte, b'\r' | b'\n' | b'\t') || commas && *byte == b',';
-    if edit.put == Put::Removed || !window[range.clone()].iter().any(parts) {
-        return Piece { range, bytes: put };
+/// The keys of an object. Those of objects that have ended are let go now and then: to ask each time
+/// would take as long as the document is deep.
+fn keys_of<'k>(
+    keys: &'k mut HashMap<u64, Keys>,
+    keys_max: &mut usize,
+    json: &Json,
+    object: u64,
+) -> &'k mut Keys {
+    if keys.len() > *keys_max {
+        keys.retain(|object, _| json.is_open(*object));
+        *keys_max = 2 * keys.len() + 16;
     }
-    let is_gap = |byte: &u8| byte.is_ascii_whitespace() || *byte == b',';
-    let mut bytes = Vec::new();
-    for part in window[range.clone()].chunk_by(|one, other| is_gap(one) == is_gap(other)) {
-        if part.iter().any(parts) {
-            bytes.extend_from_slice(part);
-        } else if !part.iter().all(is_gap) && !bytes.ends_with(&put) {
-            bytes.extend_from_slice(&put);
-        }
-    }
-    Piece { range, bytes }
+    keys.entry(object).or_default()
 }
 
-/// Whether a cell in quotes is open at the end of this text.
-fn in_quotes(before: &[u8]) -> bool {
-    let line = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
-    memchr::memchr_iter(b'"', &before[line..]).count() % 2 == 1
+impl Quotes {
+    /// Whether a cell in quotes is open here. The line may be as long as the window, and each place
+    /// in it is asked for.
+    fn are_open(&mut self, window: &[u8], at: usize) -> bool {
+        let from = self.at.min(at);
+        let passed = &window[from..at];
+        let line = memchr::memrchr(b'\n', passed).map(|end| end + 1);
+        let quotes = memchr::memchr_iter(b'"', &passed[line.unwrap_or(0)..]).count();
+        let before = line.is_none() && self.is_open;
+        (self.at, self.is_open) = (at, before != (quotes % 2 == 1));
+        self.is_open
+    }
 }
 
 /// Within a string. A bare number of a JSON text in the string becomes a string of that text.

@@ -12,7 +12,7 @@ use crate::matching::redact::put::Put;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::{Rewriting, Short, clean};
 use crate::matching::redact::sheet::{Piece, Sheet};
-use crate::matching::views::embedded::Part;
+use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::walk::{Look, Walk};
 use crate::matching::views::windows::{Found, MARGIN_BYTES, WINDOW_BYTES, fill, is_utf8};
 
@@ -34,6 +34,8 @@ struct Window {
     passed: u64,
     /// Whether the stream ends with it.
     last: bool,
+    /// Whether the part before was a short one.
+    shifted: bool,
 }
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
@@ -48,6 +50,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         let mut sheet = None;
         let mut size = WINDOW_BYTES;
         loop {
+            self.meter.pace(self.limits).map_err(|refused| Stop::Read(refused.into()))?;
             window.last = !fill(reader, &mut window.bytes, size).map_err(Stop::Read)?;
             let sheet = sheet.get_or_insert_with(|| Sheet::new(&window.bytes));
             let part = self.part(&window, depth, size)?;
@@ -121,7 +124,8 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             let mut first = First::of(self.look);
             let mut walk = Walk::new(&mut first, self.limits, self.meter);
             let range = window.lead..limit;
-            let part = Part { window: bytes, range, passed: window.passed, last: window.last };
+            let Window { passed, last, shifted, .. } = *window;
+            let part = Part { window: bytes, range, passed, last, shifted };
             limit = walk.embedded(&part, "", depth).map_err(Stop::Read)?;
             let unreadable = std::mem::take(&mut walk.unreadable);
             clean(&unreadable, &first, "binary")?;
@@ -204,6 +208,7 @@ impl Window {
     fn move_on(&mut self, part: Range<usize>) -> usize {
         let by = part.end.saturating_sub(MARGIN_BYTES);
         self.passed += (part.end - self.lead) as u64;
+        self.shifted = part.end - self.lead < WINDOW_BYTES / 2;
         self.bytes.drain(..by);
         self.lead = part.end - by;
         self.done -= by;

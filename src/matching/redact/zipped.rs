@@ -3,8 +3,8 @@
 //! A member that need not be changed is copied as it is packed. Output goes through a spool, since
 //! a zip can only be written to something that seeks.
 
-use std::collections::HashSet;
-use std::io::{BufReader, Read, Seek, Write};
+use std::collections::{HashMap, HashSet};
+use std::io::{Read, Seek, Write};
 
 use zip::extra_fields::ExtraField;
 use zip::result::ZipError;
@@ -13,8 +13,8 @@ use zip::write::FullFileOptions;
 use crate::matching::redact::put::Put;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
-use crate::matching::views::containers::{SPOOL_BYTES_MAX, copy};
 use crate::matching::views::meter::Decoded;
+use crate::matching::views::packing::zip::{Archive, SPOOL_BYTES_MAX, copy};
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::walk::Look;
 
@@ -26,20 +26,18 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         out: &mut dyn Write,
         depth: usize,
     ) -> Result<(), Stop> {
-        let mut spool = tempfile::spooled_tempfile(SPOOL_BYTES_MAX);
-        copy(reader, &mut spool).map_err(Stop::Read)?;
-        spool.rewind().map_err(Stop::Read)?;
-        let mut archive =
-            zip::ZipArchive::new(BufReader::new(spool)).map_err(|_| Stop::not("zip: broken"))?;
-        if archive.offset() != 0 {
+        let opened = Archive::open(reader).map_err(Stop::Read)?;
+        let mut archive = opened.map_err(Stop::not)?;
+        if archive.members.offset() != 0 {
             return Err(Stop::not("zip: other bytes before it"));
         }
         let written = tempfile::spooled_tempfile(SPOOL_BYTES_MAX);
         let mut writer = zip::ZipWriter::new(written).set_auto_large_file();
-        let comment = self.label(archive.comment())?;
+        let comment = self.label(archive.members.comment())?;
         writer.set_raw_comment(comment.into()).map_err(of_writer)?;
-        let mut names = HashSet::new();
-        for index in 0..archive.len() {
+        let mut names = Names::default();
+        for index in 0..archive.members.len() {
+            self.meter.pace(self.limits).map_err(|refused| Stop::Read(refused.into()))?;
             self.member(&mut archive, index, &mut writer, &mut names, depth)?;
         }
         let mut written = writer.finish().map_err(of_writer)?;
@@ -47,31 +45,34 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         copy(&mut written, out).map_err(Stop::Write)
     }
 
-    fn member<R: Read + Seek, W: Write + Seek>(
+    fn member<W: Write + Seek>(
         &mut self,
-        archive: &mut zip::ZipArchive<R>,
+        archive: &mut Archive,
         index: usize,
         writer: &mut zip::ZipWriter<W>,
-        names: &mut HashSet<Vec<u8>>,
+        names: &mut Names,
         depth: usize,
     ) -> Result<(), Stop> {
         let before = self.replaced;
-        let member = archive.by_index_raw(index).map_err(|_| Stop::not("zip: broken member"))?;
+        let member =
+            archive.members.by_index_raw(index).map_err(|_| Stop::not("zip: broken member"))?;
         if member.encrypted() {
             return Err(Stop::not("zip: encrypted member"));
         }
         let stored = member.name_raw().to_vec();
         let plain = member.name().map_or_else(|_| utf8_or_western(&stored), |name| name.into());
         let (comment, options) = (member.comment().to_owned(), options(&member)?);
+        let packed = member.compressed_size();
         drop(member);
+        archive.count(packed).map_err(Stop::not)?;
         let name = self.short(None, &plain)?;
-        let name = if name.text == plain { stored } else { unique(name.text, names) };
-        if !names.insert(name.clone()) {
+        let name = if name.text == plain { stored } else { names.unique(name.text) };
+        if !names.taken.insert(name.clone()) {
             return Err(Stop::not("zip: members of one name"));
         }
         let comment = self.short(None, &comment)?.text;
         let mut content = tempfile::spooled_tempfile(SPOOL_BYTES_MAX);
-        match archive.by_index(index) {
+        match archive.members.by_index(index) {
             Ok(member) => {
                 let mut decoded = Decoded::new(member, self.meter, self.limits);
                 let rewritten = self.bytes(&mut decoded, &mut content, depth + 1);
@@ -84,7 +85,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         }
         if self.replaced == before {
             let member =
-                archive.by_index_raw(index).map_err(|_| Stop::not("zip: broken member"))?;
+                archive.members.by_index_raw(index).map_err(|_| Stop::not("zip: broken member"))?;
             return writer.raw_copy_file(member).map_err(of_writer);
         }
         let options = if comment.is_empty() { options } else { options.with_file_comment(comment) };
@@ -110,22 +111,37 @@ fn options<R: Read>(
     }
 }
 
-/// A name that no member has yet: two people's files may have come to one name.
-fn unique(name: String, names: &HashSet<Vec<u8>>) -> Vec<u8> {
-    let candidate = |number: u64| match number {
-        1 => name.clone().into_bytes(),
-        _ => match name.strip_suffix('/') {
-            Some(folder) => format!("{folder} {number}/").into_bytes(),
-            None => match name.rsplit_once('.') {
-                Some((stem, extension)) if !extension.contains('/') => {
-                    format!("{stem} {number}.{extension}").into_bytes()
-                }
-                _ => format!("{name} {number}").into_bytes(),
+/// Names of members.
+#[derive(Default)]
+struct Names {
+    taken: HashSet<Vec<u8>>,
+    /// For each name that several came to, the last number tried.
+    numbers: HashMap<String, u64>,
+}
+
+impl Names {
+    /// A name that no member has yet: two people's files may have come to one name.
+    fn unique(&mut self, name: String) -> Vec<u8> {
+        let candidate = |number: u64| match number {
+            1 => name.clone().into_bytes(),
+            _ => match name.strip_suffix('/') {
+                Some(folder) => format!("{folder} {number}/").into_bytes(),
+                None => match name.rsplit_once('.') {
+                    Some((stem, extension)) if !extension.contains('/') => {
+                        format!("{stem} {number}.{extension}").into_bytes()
+                    }
+                    _ => format!("{name} {number}").into_bytes(),
+                },
             },
-        },
-    };
-    // Ends: there are more numbers than members.
-    (1..).map(candidate).find(|name| !names.contains(name)).unwrap_or_default()
+        };
+        let tried = self.numbers.get(&name).copied().unwrap_or_default();
+        // Ends: there are more numbers than members.
+        let number = (tried + 1..).find(|number| !self.taken.contains(&candidate(*number)));
+        let number = number.unwrap_or(u64::MAX);
+        let unique = candidate(number);
+        self.numbers.insert(name, number);
+        unique
+    }
 }
 
 fn of_writer(error: ZipError) -> Stop {

@@ -1,16 +1,17 @@
 //! Containers opened: what a stream is packed in is known by its first bytes, never by its name.
 //!
 //! A decoder that breaks is noted and what it gave before counts; a limit ends the whole item,
-//! since what is still to come cannot be trusted to be smaller. Zip needs to seek and goes through
-//! a spool that lies in memory while it is small and in an unlinked file beyond that.
+//! since what is still to come cannot be trusted to be smaller; a decoder that panics costs the
+//! innermost stream that it was in.
 
-use std::io::{self, BufReader, Cursor, Read, Seek, Write};
+use std::io::{self, Cursor, Read};
 
 use liblzma::read::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 
 use crate::matching::views::forms::{Form, form, is_packed};
 use crate::matching::views::meter::{Decoded, Meter, refusal};
+use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::spelling::charset::{Charset, Wide, utf8_or_western};
 use crate::matching::views::walk::{Look, Walk};
 use crate::matching::views::windows::Kind;
@@ -18,12 +19,16 @@ use crate::matching::views::windows::Kind;
 /// Bytes looked at to tell what a stream is.
 pub const HEAD_BYTES: usize = 4 << 10;
 
-/// Bytes of a zip that are held in memory; beyond, it lies in a file.
-pub const SPOOL_BYTES_MAX: usize = 4 << 20;
-
 impl<L: Look> Walk<'_, L> {
     /// Looks into a stream of anything.
     pub fn bytes(&mut self, reader: &mut dyn Read, chain: &str, depth: usize) -> io::Result<()> {
+        let around = std::mem::replace(&mut self.level, depth);
+        let walked = self.guarded(chain, |walk| walk.any(reader, chain, depth));
+        self.level = around;
+        walked.unwrap_or(Ok(()))
+    }
+
+    fn any(&mut self, reader: &mut dyn Read, chain: &str, depth: usize) -> io::Result<()> {
         let mut head = Vec::with_capacity(HEAD_BYTES);
         let broken = reader.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let mut whole = Cursor::new(&head).chain(Rest::new(reader, broken));
@@ -34,16 +39,7 @@ impl<L: Look> Walk<'_, L> {
             return Ok(());
         }
         match form {
-            Form::Gzip => {
-                let decoder = flate2::bufread::MultiGzDecoder::new(BufReader::new(whole));
-                if let Some(header) = decoder.header() {
-                    let names = [header.filename(), header.comment()].into_iter().flatten();
-                    for name in names {
-                        self.label(&utf8_or_western(name), &format!("{chain}gzip"), "name");
-                    }
-                }
-                self.packed_stream(decoder, "gzip", chain, depth)
-            }
+            Form::Gzip => self.gzip(&mut whole, chain, depth),
             Form::Zlib => {
                 self.packed_stream(flate2::read::ZlibDecoder::new(whole), "zlib", chain, depth)
             }
@@ -92,15 +88,23 @@ impl<L: Look> Walk<'_, L> {
         if !is_packed(bytes) {
             return None;
         }
+        // From here on as deep as it lies in fact: base64 in gzip in base64 has an end too.
+        let depth = self.level + nested + 1;
+        let hash = self.packed.hash(bytes, depth);
+        if let Some(seen) = self.packed.seen(hash) {
+            return Some(seen);
+        }
         let sights = std::mem::take(&mut self.sights);
-        let ended = self.bytes(&mut Cursor::new(bytes), "base64 > ", nested + 1);
+        let ended = self.bytes(&mut Cursor::new(bytes), "base64 > ", depth);
         if let Err(error) = ended {
             let reason = refusal(&error).map_or("base64: broken", |refused| refused.0);
             self.unreadable(reason, "");
         }
         let seen = std::mem::replace(&mut self.sights, sights);
         let inner = |view: String| view.trim_start_matches("base64 > ").to_owned();
-        Some(seen.into_iter().map(|sight| (sight.what, inner(sight.view))).collect())
+        let seen: Vec<_> = seen.into_iter().map(|sight| (sight.what, inner(sight.view))).collect();
+        self.packed.keep(hash, &seen);
+        Some(seen)
     }
 
     fn packed_stream(
@@ -117,7 +121,12 @@ impl<L: Look> Walk<'_, L> {
     }
 
     /// A decoder's own error is noted and done with; a limit or a failing store goes on up.
-    fn settle(&mut self, walked: io::Result<()>, reason: &str, chain: &str) -> io::Result<()> {
+    pub(super) fn settle(
+        &mut self,
+        walked: io::Result<()>,
+        reason: &str,
+        chain: &str,
+    ) -> io::Result<()> {
         match walked {
             Err(error) if self.meter.has_failed() || refusal(&error).is_some() => Err(error),
             Err(_) => {
@@ -128,96 +137,30 @@ impl<L: Look> Walk<'_, L> {
         }
     }
 
-    fn zip(&mut self, reader: &mut dyn Read, chain: &str, depth: usize) -> io::Result<()> {
-        let mut spool = tempfile::spooled_tempfile(SPOOL_BYTES_MAX);
-        copy(reader, &mut spool)?;
-        spool.rewind()?;
-        let mut archive = match zip::ZipArchive::new(BufReader::new(spool)) {
-            Ok(archive) => archive,
-            Err(_) => {
-                self.unreadable("zip: broken", chain);
-                return Ok(());
-            }
+    /// Looks into gzip, and at what stands beside its content.
+    fn gzip(&mut self, reader: &mut dyn Read, chain: &str, depth: usize) -> io::Result<()> {
+        let mut members = match Members::open(reader) {
+            Ok(members) => members,
+            Err(error) => return self.settle(Err(error), "gzip: broken", chain),
         };
-        self.label(&utf8_or_western(archive.comment()), &format!("{chain}zip"), "comment");
-        for index in 0..archive.len() {
-            self.zip_member(&mut archive, index, chain, depth)?;
+        let view = format!("{chain}gzip");
+        let first = members.first().clone();
+        for word in [first.name, first.comment].into_iter().flatten() {
+            self.label(&utf8_or_western(&word), &view, "name");
+        }
+        self.packed_stream(&mut members, "gzip", chain, depth)?;
+        let (words, has_more) = members.take_words();
+        for word in words {
+            self.label(&utf8_or_western(&word), &view, "name");
+        }
+        if has_more {
+            self.unreadable("gzip: too many names", chain);
+        }
+        if let Some(mut rest) = members.rest()? {
+            self.unreadable("gzip: trailing bytes", chain);
+            self.bytes(&mut rest, &format!("{chain}gzip tail > "), depth + 1)?;
         }
         Ok(())
-    }
-
-    fn zip_member<R: Read + Seek>(
-        &mut self,
-        archive: &mut zip::ZipArchive<R>,
-        index: usize,
-        chain: &str,
-        depth: usize,
-    ) -> io::Result<()> {
-        let Ok(member) = archive.by_index_raw(index) else {
-            self.unreadable("zip: broken member", chain);
-            return Ok(());
-        };
-        let name = member
-            .name()
-            .map_or_else(|_| utf8_or_western(member.name_raw()), |name| name.into_owned());
-        let inner = format!("{chain}zip:{name} > ");
-        let (encrypted, comment) = (member.encrypted(), member.comment().to_owned());
-        drop(member);
-        self.label(&name, &format!("{chain}zip"), &name);
-        self.label(&comment, &format!("{chain}zip"), &name);
-        if encrypted {
-            self.unreadable("zip: encrypted member", &inner);
-            return Ok(());
-        }
-        let (meter, limits): (&Meter, _) = (self.meter, self.limits);
-        match archive.by_index(index) {
-            Ok(member) => {
-                let walked =
-                    self.bytes(&mut Decoded::new(member, meter, limits), &inner, depth + 1);
-                self.settle(walked, "zip: broken member", &inner)
-            }
-            Err(
-                zip::result::ZipError::UnsupportedArchive(_)
-                | zip::result::ZipError::CompressionMethodNotSupported(_),
-            ) => {
-                self.unreadable("zip: compression not supported", &inner);
-                Ok(())
-            }
-            Err(_) => {
-                self.unreadable("zip: broken member", &inner);
-                Ok(())
-            }
-        }
-    }
-
-    fn tar(&mut self, reader: &mut dyn Read, chain: &str, depth: usize) -> io::Result<()> {
-        let mut archive = tar::Archive::new(reader);
-        let walked = archive.entries().and_then(|entries| {
-            for entry in entries {
-                self.tar_member(entry?, chain, depth)?;
-            }
-            Ok(())
-        });
-        self.settle(walked, "tar: broken", chain)
-    }
-
-    fn tar_member<R: Read>(
-        &mut self,
-        mut entry: tar::Entry<'_, R>,
-        chain: &str,
-        depth: usize,
-    ) -> io::Result<()> {
-        let name = utf8_or_western(&entry.path_bytes());
-        let view = format!("{chain}tar");
-        self.label(&name, &view, &name);
-        let header = entry.header();
-        let owners = [header.username_bytes(), header.groupname_bytes()];
-        let mut labels: Vec<String> = owners.into_iter().flatten().map(utf8_or_western).collect();
-        labels.extend(entry.link_name_bytes().map(|link| utf8_or_western(&link)));
-        for label in labels {
-            self.label(&label, &view, &name);
-        }
-        self.bytes(&mut entry, &format!("{chain}tar:{name} > "), depth + 1)
     }
 }
 
@@ -246,17 +189,5 @@ impl Read for Rest<'_> {
             Some(error) => Err(error),
             None => self.reader.read(buffer),
         }
-    }
-}
-
-/// Copies all that is left of a stream.
-pub fn copy(reader: &mut dyn Read, spool: &mut dyn Write) -> io::Result<()> {
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        let read = reader.read(&mut buffer)?;
-        if read == 0 {
-            return Ok(());
-        }
-        spool.write_all(&buffer[..read])?;
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use crate::matching::views::columns::{avro, parquet};
+use crate::matching::views::packing::tar;
 use crate::matching::views::spelling::charset::{Charset, guess};
 
 /// What a stream is.
@@ -116,9 +117,10 @@ const KNOWN: [(&[u8], Form); 46] = [
 ];
 
 fn is_bzip2(head: &[u8]) -> bool {
-    head.starts_with(b"BZh")
-        && (head[4..].starts_with(&[0x31, 0x41, 0x59, 0x26, 0x53, 0x59])
-            || head[4..].starts_with(&[0x17, 0x72, 0x45, 0x38, 0x50, 0x90]))
+    let Some((sign, block)) = head.split_at_checked(4) else { return false };
+    sign.starts_with(b"BZh")
+        && (block.starts_with(&[0x31, 0x41, 0x59, 0x26, 0x53, 0x59])
+            || block.starts_with(&[0x17, 0x72, 0x45, 0x38, 0x50, 0x90]))
 }
 
 /// Properties of the usual model, a dictionary of a power of two, and a size that is known or not.
@@ -141,20 +143,11 @@ fn is_zlib(head: &[u8]) -> bool {
         return false;
     }
     let mut some = [0; 64];
-    matches!(flate2::read::ZlibDecoder::new(head).read(&mut some), Ok(read) if read > 0)
+    matches!(flate2::bufread::ZlibDecoder::new(head).read(&mut some), Ok(read) if read > 0)
 }
 
 fn is_tar(head: &[u8]) -> bool {
-    let Some(block) = head.get(..512) else { return false };
-    let stated =
-        std::str::from_utf8(&block[148..156]).ok().map(|field| field.trim_matches(['\0', ' ']));
-    let Some(Ok(stated)) = stated.map(|field| u64::from_str_radix(field, 8)) else { return false };
-    let sum: u64 = block
-        .iter()
-        .enumerate()
-        .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u64::from(*byte) })
-        .sum();
-    sum == stated && block[0] != 0
+    head.first_chunk().is_some_and(|block| block[0] != 0 && tar::has_sum(block))
 }
 
 /// Whether these bytes are of a known form of packing.

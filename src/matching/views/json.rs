@@ -3,6 +3,13 @@
 /// Nesting that is followed; a deeper document is searched as text.
 const NESTING_MAX: usize = 512;
 
+/// Bytes of a key that are kept: a stream may be one key without an end.
+const KEY_BYTES_MAX: usize = 8 << 10;
+
+/// Bytes of a key, and of a whole pointer, that are told: a pointer is made for each hit.
+const SEGMENT_BYTES_MAX: usize = 200;
+const POINTER_BYTES_MAX: usize = 4 << 10;
+
 /// The longest number that is followed.
 const WORD_BYTES_MAX: usize = 400;
 
@@ -188,7 +195,7 @@ impl Json {
             return;
         }
         self.escaped = !self.escaped && byte == b'\\';
-        if is_key {
+        if is_key && self.key.len() < KEY_BYTES_MAX {
             self.key.push(byte);
         }
     }
@@ -250,6 +257,11 @@ impl Json {
         &self.key
     }
 
+    /// Whether more of the key being read may have come than was kept.
+    pub fn is_key_cut(&self) -> bool {
+        self.key.len() >= KEY_BYTES_MAX
+    }
+
     /// Whether the next byte is escaped by a backslash.
     pub fn is_escaped(&self) -> bool {
         self.escaped
@@ -260,19 +272,43 @@ impl Json {
         self.open.iter().any(|frame| matches!(frame, Frame::Object(_, own) if *own == object))
     }
 
-    /// The pointer of the member being read; `rest` completes a key that is being read.
+    /// Whether the document may go on with these bytes. Looks at as many open values as they can
+    /// close, and changes nothing.
+    pub fn admits(&self, bytes: &[u8]) -> bool {
+        let inner = &self.open[self.open.len().saturating_sub(bytes.len() + 1)..];
+        let bare = |frame: &Frame| match frame {
+            Frame::Object(_, number) => Frame::Object(Vec::new(), *number),
+            Frame::Array(index) => Frame::Array(*index),
+        };
+        let mut ahead = Self {
+            open: inner.iter().map(bare).collect(),
+            key: self.key.clone(),
+            ..Self::default()
+        };
+        (ahead.values, ahead.expecting) = (self.values, self.expecting);
+        (ahead.escaped, ahead.fresh_line) = (self.escaped, self.fresh_line);
+        ahead.follow(bytes).is_some()
+    }
+
+    /// The pointer of the member being read; `rest` completes a key that is being read. Of one that
+    /// is longer than a person reads, the beginning.
     pub fn pointer(&self, rest: &[u8]) -> String {
         let mut pointer = String::new();
+        let told = |key: &[u8]| unquoted(&key[..key.len().min(SEGMENT_BYTES_MAX)]);
         for (depth, frame) in self.open.iter().enumerate() {
             let innermost = depth + 1 == self.open.len();
             let segment = match frame {
                 Frame::Array(index) => index.to_string(),
                 Frame::Object(..) if innermost && self.expecting == Expecting::KeyEnd => {
-                    let more = string_end(rest, self.escaped);
-                    unquoted(&[&self.key, &rest[..more]].concat())
+                    let rest = &rest[..rest.len().min(SEGMENT_BYTES_MAX)];
+                    told(&[&self.key, &rest[..string_end(rest, self.escaped)]].concat())
                 }
-                Frame::Object(key, _) => unquoted(key),
+                Frame::Object(key, _) => told(key),
             };
+            if pointer.len() > POINTER_BYTES_MAX {
+                pointer.push_str("/…");
+                return pointer;
+            }
             pointer.push('/');
             pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
         }

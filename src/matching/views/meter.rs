@@ -2,25 +2,55 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
+use std::time::{Duration, Instant};
 
 use crate::matching::limits::Limits;
+use crate::matching::work;
 
 /// Decoded bytes under which the ratio is not asked: small things may be very repetitive.
 const RATIO_FREE_BYTES: u64 = 1 << 20;
 
-/// What one scan has read so far.
-#[derive(Default)]
+/// Work that is free: small things may be looked at in many ways.
+const WORK_FREE_BYTES: u64 = 256 << 20;
+
+/// Work between two looks at the clock.
+const CLOCK_BYTES: u64 = 256 << 10;
+
+/// What one scan has read so far, and how much it has done.
 pub struct Meter {
     stored: Cell<u64>,
     decoded: Cell<u64>,
     repeated: Cell<u64>,
     failed: RefCell<Option<io::Error>>,
+    /// Work of the thread when the scan began.
+    work_before: u64,
+    /// Work of the thread when the clock was looked at last.
+    clocked: Cell<u64>,
+    began: Instant,
+    /// Of the time since, what was spent waiting for the store.
+    waited: Cell<Duration>,
 }
 
 /// A limit that was reached; carried through decoders as an [`io::Error`].
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Refused(pub &'static str);
+
+impl Default for Meter {
+    fn default() -> Self {
+        let work_before = work::done();
+        Self {
+            stored: Cell::default(),
+            decoded: Cell::default(),
+            repeated: Cell::default(),
+            failed: RefCell::default(),
+            work_before,
+            clocked: Cell::new(work_before),
+            began: Instant::now(),
+            waited: Cell::default(),
+        }
+    }
+}
 
 impl Meter {
     /// Stored bytes read.
@@ -67,7 +97,40 @@ impl Meter {
         if decoded > RATIO_FREE_BYTES && decoded > allowed {
             return Err(Refused("ratio limit"));
         }
+        self.pace(limits)
+    }
+
+    /// Asks whether the work goes on: it may have become too much, or too long, or be wanted no
+    /// more. Everything that loops over input without reading through the meter must ask.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn pace(&self, limits: &Limits) -> Result<(), Refused> {
+        let done = work::done();
+        let read = self.stored.get().saturating_add(self.decoded.get());
+        let read = read.saturating_add(self.repeated.get());
+        let allowed = WORK_FREE_BYTES.saturating_add(limits.work_ratio_max.saturating_mul(read));
+        if done - self.work_before > allowed {
+            return Err(Refused("work limit"));
+        }
+        if done - self.clocked.get() < CLOCK_BYTES {
+            return Ok(());
+        }
+        self.clocked.set(done);
+        if work::is_called_off() {
+            return Err(Refused("called off"));
+        }
+        let worked = self.began.elapsed().saturating_sub(self.waited.get());
+        if worked > Duration::from_millis(limits.item_time_ms_max) {
+            return Err(Refused("time: the item takes too long"));
+        }
         Ok(())
+    }
+}
+
+impl From<Refused> for io::Error {
+    fn from(refused: Refused) -> Self {
+        Self::other(refused)
     }
 }
 
@@ -80,12 +143,13 @@ pub fn refusal(error: &io::Error) -> Option<Refused> {
 pub struct Stored<'a> {
     inner: &'a mut dyn Read,
     meter: &'a Meter,
+    limits: &'a Limits,
 }
 
 impl<'a> Stored<'a> {
     /// Counts what is read of `inner`.
-    pub fn new(inner: &'a mut dyn Read, meter: &'a Meter) -> Self {
-        Self { inner, meter }
+    pub fn new(inner: &'a mut dyn Read, meter: &'a Meter, limits: &'a Limits) -> Self {
+        Self { inner, meter, limits }
     }
 }
 
@@ -94,6 +158,20 @@ impl Read for Stored<'_> {
         if self.meter.has_failed() {
             return Err(io::Error::other("the store failed before"));
         }
+        if work::is_called_off() {
+            return Err(io::Error::other(Refused("called off")));
+        }
+        // A decoder may take in all there is and give nothing.
+        self.meter.pace(self.limits)?;
+        let asked = Instant::now();
+        let read = self.read_on(buffer);
+        self.meter.waited.set(self.meter.waited.get() + asked.elapsed());
+        read
+    }
+}
+
+impl Stored<'_> {
+    fn read_on(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.inner.read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -104,6 +182,7 @@ impl Read for Stored<'_> {
                 }
                 Ok(read) => {
                     self.meter.stored.set(self.meter.stored.get() + read as u64);
+                    work::charge(read);
                     return Ok(read);
                 }
             }
@@ -129,6 +208,7 @@ impl<R: Read> Read for Decoded<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.meter.check(self.limits).map_err(io::Error::other)?;
         let read = self.inner.read(buffer)?;
+        work::charge(read);
         self.meter.decoded.set(self.meter.decoded.get() + read as u64);
         Ok(read)
     }

@@ -2,8 +2,9 @@
 //!
 //! | reading | file |
 //! | --- | --- |
-//! | gzip, zlib, zip, tar, zstd, bzip2, xz, lzma, one in the other | `containers` |
-//! | the same in the midst of an unknown binary | `embedded` |
+//! | zlib, zstd, bzip2, xz, lzma; one in the other | `containers` |
+//! | gzip, zip, tar | `packing` |
+//! | packed streams in the midst of an unknown binary | `packing::embedded` |
 //! | strings of Avro and Parquet tables | `columns` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
 //! | UTF-8; where bytes are not UTF-8 also Windows-1252 and legacy charsets | `spelling::charset` |
@@ -24,10 +25,11 @@ pub mod spelling;
 pub mod json;
 pub mod places;
 pub mod meter;
+pub mod known;
 pub mod forms;
 pub mod walk;
 pub mod regions;
 pub mod windows;
-pub mod embedded;
+pub mod packing;
 pub mod containers;
 pub mod columns;

@@ -9,6 +9,7 @@ use std::ops::Range;
 use memchr::{memchr_iter, memchr3_iter};
 
 use crate::matching::views::forms::is_packed;
+use crate::matching::views::known::Worthless;
 use crate::matching::views::spelling::base64_runs::{may_belong, runs};
 use crate::matching::views::spelling::charset::{cut_out, unknown, utf8_or_western};
 use crate::matching::views::spelling::cut::{ceil, floor};
@@ -18,12 +19,16 @@ use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::noise::{is_western, may_be_wide, texts};
 use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::walk::Look;
+use crate::matching::work;
 
 /// Bytes around a hint that are read in every view.
 const NEAR_BYTES: usize = 1 << 10;
 
 /// The same where the hint came out of a decoded text, which was shorter.
 const NEAR_DECODED_BYTES: usize = 6 << 10;
+
+/// How deep base64 within base64 is followed.
+pub const NESTED_RUNS_MAX: usize = 3;
 
 /// A region of a text.
 pub struct Region {
@@ -36,10 +41,17 @@ pub struct Region {
 /// Bytes at a cut edge that are not answered for.
 const EDGE_BYTES: usize = 420;
 
-/// The regions of a text, in order and apart; all of it if whoever looks has no hints to give.
-pub fn regions<L: Look>(look: &L, text: &str) -> Vec<Region> {
+/// The regions of a text, in order and apart; all of it if whoever looks has no hints to give. The
+/// text lies in so many runs of base64, one in the other.
+pub fn regions<L: Look>(
+    look: &L,
+    worthless: &mut Worthless,
+    text: &str,
+    nested: usize,
+) -> Vec<Region> {
     let mut spots = Vec::new();
-    if !(Gathering { look, spots: &mut spots }).gather(text, 0, true, None) {
+    let mut gathering = Gathering { look, worthless, nested, spots: &mut spots };
+    if !gathering.gather(text, 0, true, None) {
         return vec![Region { read: 0..text.len(), core: 0..text.len() }];
     }
     let mut spots: Vec<Range<usize>> = spots.iter().map(Spot::widened).collect();
@@ -60,11 +72,25 @@ pub fn regions<L: Look>(look: &L, text: &str) -> Vec<Region> {
     reads.into_iter().map(|read| Region { core: core(&read), read }).collect()
 }
 
-/// Whether anything may be seen in bytes that were decoded from base64.
-pub fn is_worth<L: Look>(look: &L, bytes: &[u8]) -> bool {
-    let may = |text: &str| {
+/// Whether anything may be seen in bytes that were decoded from base64, from so many runs of it,
+/// one in the other.
+pub fn is_worth<L: Look>(look: &L, worthless: &mut Worthless, bytes: &[u8], nested: usize) -> bool {
+    work::charge(bytes.len());
+    let hash = worthless.hash(bytes, nested);
+    if worthless.has(hash) {
+        return false;
+    }
+    let worth = may_hold(look, worthless, bytes, nested);
+    if !worth {
+        worthless.insert(hash);
+    }
+    worth
+}
+
+fn may_hold<L: Look>(look: &L, worthless: &mut Worthless, bytes: &[u8], nested: usize) -> bool {
+    let mut may = |text: &str| {
         let mut spots = Vec::new();
-        let mut gathering = Gathering { look, spots: &mut spots };
+        let mut gathering = Gathering { look, worthless, nested, spots: &mut spots };
         !gathering.gather(text, 0, true, None) || !spots.is_empty()
     };
     if let Ok(text) = std::str::from_utf8(bytes) {
@@ -73,12 +99,15 @@ pub fn is_worth<L: Look>(look: &L, bytes: &[u8]) -> bool {
     is_packed(bytes)
         || may_be_wide(bytes)
         || is_western(bytes) && may(&utf8_or_western(bytes))
-        || texts(bytes).any(may)
+        || texts(bytes).any(&mut may)
         || cut_out(bytes, &cuts(bytes), unknown).is_some_and(|reading| may(&reading.text))
 }
 
 struct Gathering<'a, L> {
     look: &'a L,
+    worthless: &'a mut Worthless,
+    /// How many runs of base64 the text lies in.
+    nested: usize,
     spots: &'a mut Vec<Spot>,
 }
 
@@ -105,6 +134,7 @@ impl<L: Look> Gathering<'_, L> {
         outer: bool,
         decoded: Option<&Reading>,
     ) -> bool {
+        work::charge(text.len());
         let near = if rounds == 0 && outer { NEAR_BYTES } else { NEAR_DECODED_BYTES };
         let spots = &mut *self.spots;
         if !self.look.hint(text, &mut |at| spots.push(Spot { at: at..at, near })) {
@@ -126,10 +156,13 @@ impl<L: Look> Gathering<'_, L> {
         if decoded.is_some_and(|reading| !reading.spells(may_belong)) {
             return true;
         }
+        if self.nested == NESTED_RUNS_MAX {
+            return true;
+        }
         let is_new = |run| decoded.is_none_or(|reading| !reading.is_copy(run));
         let spots = &mut *self.spots;
         runs(text, &is_new, &mut |run| {
-            if is_worth(self.look, &run.bytes) {
+            if is_worth(self.look, self.worthless, &run.bytes, self.nested + 1) {
                 spots.push(Spot { at: run.start..run.end, near: NEAR_BYTES });
             }
         });
@@ -139,7 +172,12 @@ impl<L: Look> Gathering<'_, L> {
     /// Gathers from what was decoded from `from` on and leads the spots back.
     fn inner(&mut self, reading: &Reading, from: usize, rounds: usize, outer: bool) {
         let mut spots = Vec::new();
-        let mut gathering = Gathering { look: self.look, spots: &mut spots };
+        let mut gathering = Gathering {
+            look: self.look,
+            worthless: self.worthless,
+            nested: self.nested,
+            spots: &mut spots,
+        };
         gathering.gather(&reading.text, rounds, outer, Some(reading));
         let origin = |at| from + reading.origin(at);
         self.spots.extend(spots.into_iter().map(|spot| Spot {

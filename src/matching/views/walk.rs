@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::item::{Item, NAME_VIEW};
 use crate::matching::limits::Limits;
+use crate::matching::views::known::{Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};
+use crate::matching::views::spelling::cut::floor;
 
 /// Someone who looks into every reading of an item.
 pub trait Look {
@@ -52,12 +55,35 @@ pub struct Walk<'a, L: Look> {
     pub sights: BTreeSet<Sight<L::What>>,
     /// What could not be read, and why.
     pub unreadable: BTreeSet<String>,
+    /// How many containers the stream that is looked at lies in.
+    pub(super) level: usize,
+    pub(super) worthless: Worthless,
+    pub(super) packed: Packed<L::What>,
 }
+
+/// What could not be read and is told with its place; of more, the reasons alone.
+const UNREADABLE_MAX: usize = 200;
+
+/// Bytes of the name of a member, or of another word out of an item, in what is told of places in
+/// it: as long as a name may be, it would stand before the place of everything within.
+const WORD_BYTES_MAX: usize = 200;
+
+/// The reason where a decoder panicked.
+const GAVE_UP: &str = "decoder: gave up";
 
 impl<'a, L: Look> Walk<'a, L> {
     /// A pass that has seen nothing yet.
     pub fn new(look: &'a mut L, limits: &'a Limits, meter: &'a Meter) -> Self {
-        Self { look, limits, meter, sights: BTreeSet::new(), unreadable: BTreeSet::new() }
+        Self {
+            look,
+            limits,
+            meter,
+            sights: BTreeSet::new(),
+            unreadable: BTreeSet::new(),
+            level: 0,
+            worthless: Worthless::default(),
+            packed: Packed::default(),
+        }
     }
 
     /// Looks at what is known without the content: the name, metadata and tags.
@@ -74,7 +100,7 @@ impl<'a, L: Look> Walk<'a, L> {
     /// Looks at the content. Fails only if the store does.
     pub fn content(&mut self, content: &mut dyn Read) -> io::Result<()> {
         let meter = self.meter;
-        let walked = self.bytes(&mut Stored::new(content, meter), "", 0);
+        let walked = self.bytes(&mut Stored::new(content, meter, self.limits), "", 0);
         match (meter.take_failure(), walked) {
             (Some(failure), _) => Err(failure),
             (None, Err(error)) => {
@@ -104,6 +130,36 @@ impl<'a, L: Look> Walk<'a, L> {
     pub(super) fn unreadable(&mut self, reason: &str, chain: &str) {
         let chain = chain.trim_end_matches(" > ");
         let place = if chain.is_empty() { String::new() } else { format!(" in {chain}") };
-        self.unreadable.insert(format!("{reason}{place}"));
+        self.note(format!("{reason}{place}"));
     }
+
+    /// Notes what was told elsewhere.
+    pub(super) fn note(&mut self, told: String) {
+        // Reasons are few; places are as many as the item likes.
+        let has_room = self.unreadable.len() < UNREADABLE_MAX || self.unreadable.contains(&told);
+        let reason = told.split_once(" in ").map_or(told.as_str(), |(reason, _)| reason);
+        let told = if has_room { told } else { reason.to_owned() };
+        self.unreadable.insert(told);
+    }
+
+    /// Does a part of the work. A decoder that panics over it costs that part, which is named, and
+    /// nothing else.
+    pub(super) fn guarded<T>(
+        &mut self,
+        chain: &str,
+        part: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T> {
+        let done = catch_unwind(AssertUnwindSafe(|| part(self))).ok();
+        if done.is_none() {
+            self.unreadable(GAVE_UP, chain);
+        }
+        done
+    }
+}
+
+/// A word out of an item, as it may stand in the way to a place.
+pub(super) fn shown(word: &str) -> String {
+    let end = floor(word, WORD_BYTES_MAX);
+    let more = if end < word.len() { "…" } else { "" };
+    format!("{}{more}", &word[..end])
 }

@@ -2,19 +2,23 @@
 //! that every occurrence stands whole, with its neighbours, in exactly one window that answers for
 //! it.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::ops::Range;
 
-use crate::matching::views::embedded::Part;
+use memchr::memchr_iter;
+
 use crate::matching::views::json::Shape;
+use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::places::{Place, Places};
-use crate::matching::views::regions::{is_worth, regions};
-use crate::matching::views::spelling::base64_runs::runs;
+use crate::matching::views::regions::{NESTED_RUNS_MAX, is_worth, regions};
+use crate::matching::views::spelling::base64_runs::{Run, runs};
 use crate::matching::views::spelling::charset::{odd_readings, unsure_readings};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::reading::{Hold, Reading};
 use crate::matching::views::walk::{Look, Walk};
+use crate::matching::work;
 
 /// Bytes searched at once.
 pub const WINDOW_BYTES: usize = 256 << 10;
@@ -22,9 +26,6 @@ pub const WINDOW_BYTES: usize = 256 << 10;
 /// Bytes at either end of a window that only serve as neighbours; longer than any identity, with
 /// room for escapes of six bytes a character.
 pub const MARGIN_BYTES: usize = 8 << 10;
-
-/// How deep base64 within base64 is followed.
-const NESTED_RUNS_MAX: usize = 3;
 
 /// What a stream of bytes is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,17 +85,23 @@ impl<L: Look> Walk<'_, L> {
         let mut window = Vec::new();
         let mut places = None;
         let mut kept = Vec::new();
-        let (mut lead, mut passed) = (0, 0u64);
+        let (mut lead, mut passed, mut shifted) = (0, 0u64, false);
         let result = loop {
+            if let Err(refused) = self.meter.pace(self.limits) {
+                break Err(refused.into());
+            }
             let filled = fill(reader, &mut window, WINDOW_BYTES);
             let last = !matches!(filled, Ok(true));
             let mut limit = if last { window.len() } else { window.len() - MARGIN_BYTES };
             let places = places.get_or_insert_with(|| Places::new(&window));
             if kind == Kind::Binary || kind == Kind::Text && !is_utf8(&window) {
-                let part = Part { window: &window, range: lead..limit, passed, last };
+                let whole = limit;
+                let part = Part { window: &window, range: lead..limit, passed, last, shifted };
                 limit = self.embedded(&part, chain, depth)?;
+                shifted = limit < whole && limit - lead < WINDOW_BYTES / 2;
             }
-            let mut found = self.window(&window, lead..limit, binary);
+            let searched = self.guarded(chain, |walk| walk.window(&window, lead..limit, binary));
+            let mut found = searched.unwrap_or_default();
             found.retain(|found| self.look.wants(&found.what));
             if last && found.is_empty() && kept.is_empty() {
                 return filled.map(|_| ());
@@ -137,7 +144,7 @@ impl<L: Look> Walk<'_, L> {
             let key = |found: &Found<L::What>| (found.start, found.via.len(), found.rounds);
             key(one).cmp(&key(other)).then_with(|| one.what.cmp(&other.what))
         });
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         all.retain(|found| seen.insert((found.start, found.what.clone())));
         all
     }
@@ -181,25 +188,34 @@ impl<L: Look> Walk<'_, L> {
             }
             return;
         }
-        let first = all.len();
+        // What is known, by the line in which it begins.
+        let mut known: BTreeSet<(usize, L::What)> = BTreeSet::new();
+        let mut lines: Option<Vec<usize>> = None;
         for (label, hold, reading) in unsure_readings(bytes, binary, nested == 0) {
+            work::charge(bytes.len());
             let mut seen = Vec::new();
             self.selected(&reading.text, &format!("{via}{label}"), nested, &mut seen);
             for found in &mut seen {
                 found.lead_back(&reading, bytes.len());
                 found.hold = found.hold.max(hold);
             }
+            if seen.is_empty() {
+                continue;
+            }
+            let lines = lines.get_or_insert_with(|| memchr_iter(b'\n', bytes).collect());
+            let line = |at: usize| lines.partition_point(|end| *end < at);
             if !label.is_empty() {
                 // A charset that is unlikely leads back to a line at best.
-                seen.retain(|found| !all[first..].iter().any(|known| is_same(known, found, bytes)));
+                seen.retain(|found| !known.contains(&(line(found.start), found.what.clone())));
             }
+            known.extend(seen.iter().map(|found| (line(found.start), found.what.clone())));
             all.extend(seen);
         }
     }
 
     /// The regions of a text that are worth it, in every reading.
     fn selected(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
-        for region in regions(self.look, text) {
+        for region in regions(&*self.look, &mut self.worthless, text, nested) {
             let mut found = Vec::new();
             self.text(&text[region.read.clone()], via, nested, &mut found);
             found.iter_mut().for_each(|found| found.shift(region.read.start));
@@ -210,12 +226,14 @@ impl<L: Look> Walk<'_, L> {
     /// A text, its escapes undone round by round, its mail encodings undone, and its base64.
     fn text(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
         self.plain(text, via, 0, all);
-        self.base64(text, via, nested, all);
+        self.base64(text, &|_| true, via, nested, all);
         self.rounds(text, via, nested, all);
         if let Some(reading) = mail::undo(text) {
             let from = all.len();
             let via = format!("{via}quoted-printable > ");
             self.plain(&reading.text, &via, 0, all);
+            let is_new = |run| !reading.is_copy(run);
+            self.base64(&reading.text, &is_new, &via, nested, all);
             self.rounds(&reading.text, &via, nested, all);
             all[from..].iter_mut().for_each(|found| found.lead_back(&reading, text.len()));
         }
@@ -230,7 +248,8 @@ impl<L: Look> Walk<'_, L> {
             let undone = &chain[chain.len() - 1];
             let from = all.len();
             self.plain(&undone.text, via, chain.len(), all);
-            self.base64(&undone.text, via, nested, all);
+            // What the round before it had was looked at there.
+            self.base64(&undone.text, &|run| !undone.is_copy(run), via, nested, all);
             for found in &mut all[from..] {
                 for (index, reading) in chain.iter().enumerate().rev() {
                     let len = index.checked_sub(1).map_or(text.len(), |by| chain[by].text.len());
@@ -241,41 +260,56 @@ impl<L: Look> Walk<'_, L> {
     }
 
     fn plain(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
+        work::charge(text.len());
         self.look.look(text, &mut |what, range| {
             let (start, via) = (range.start, via.to_owned());
             all.push(Found { what, span: range, hold: Hold::Exact, start, via, rounds });
         });
     }
 
-    fn base64(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
+    fn base64(
+        &mut self,
+        text: &str,
+        is_wanted: &dyn Fn(Range<usize>) -> bool,
+        via: &str,
+        nested: usize,
+        all: &mut Vec<Found<L::What>>,
+    ) {
         if nested == NESTED_RUNS_MAX {
             return;
         }
         let via = format!("{via}base64 > ");
-        runs(text, &|_| true, &mut |run| {
-            if !is_worth(self.look, &run.bytes) {
-                return;
-            }
-            let from = all.len();
-            if let Some(seen) = self.packed(&run.bytes, nested) {
-                let found = |(what, view)| Found {
-                    what,
-                    span: run.start..run.end,
-                    hold: Hold::Packed,
-                    start: run.start,
-                    via: format!("{via}{view} > "),
-                    rounds: 0,
-                };
-                all.extend(seen.into_iter().map(found));
-                return;
-            }
-            let binary = run.bytes.contains(&0) || std::str::from_utf8(&run.bytes).is_err();
-            self.any_bytes(&run.bytes, binary, &via, nested + 1, all);
-            for found in &mut all[from..] {
+        runs(text, is_wanted, &mut |run| {
+            let found = self.guarded(&via, |walk| walk.run(&run, &via, nested));
+            for mut found in found.into_iter().flatten() {
                 found.start = (run.start + found.start / 3 * 4).min(text.len());
                 (found.span, found.hold) = (run.start..run.end, Hold::Packed);
+                all.push(found);
             }
         });
+    }
+
+    /// What is seen in what a run of base64 holds; places are those in what it decodes to.
+    fn run(&mut self, run: &Run, via: &str, nested: usize) -> Vec<Found<L::What>> {
+        let mut all = Vec::new();
+        if !is_worth(&*self.look, &mut self.worthless, &run.bytes, nested + 1) {
+            return all;
+        }
+        if let Some(seen) = self.packed(&run.bytes, nested) {
+            let found = |(what, view)| Found {
+                what,
+                span: 0..0,
+                hold: Hold::Packed,
+                start: 0,
+                via: format!("{via}{view} > "),
+                rounds: 0,
+            };
+            all.extend(seen.into_iter().map(found));
+            return all;
+        }
+        let binary = run.bytes.contains(&0) || std::str::from_utf8(&run.bytes).is_err();
+        self.any_bytes(&run.bytes, binary, via, nested + 1, &mut all);
+        all
     }
 
     fn place(&mut self, kept: Kept<L::What>, chain: &str, shape: Option<Shape>) {
@@ -301,12 +335,6 @@ impl<L: Look> Walk<'_, L> {
         };
         self.see(found.what, view, place);
     }
-}
-
-/// Whether both are of the same thing in the same line.
-fn is_same<W: Ord>(one: &Found<W>, other: &Found<W>, bytes: &[u8]) -> bool {
-    let between = one.start.min(other.start)..one.start.max(other.start);
-    one.what == other.what && !bytes[between].contains(&b'\n')
 }
 
 /// Reads until the window is of this size; `false` at the end of the stream.

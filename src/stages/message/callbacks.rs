@@ -2,8 +2,6 @@
 //!
 //! No fault quotes a URL: it may hold a token.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::domain::callbacks::rule::{CallbackRule, Refused};
@@ -78,18 +76,7 @@ fn url(value: &Value, at: &str, rule: &CallbackRule, faults: &mut Faults) -> Opt
 /// nothing of. The host is the operator's choice and not looked at.
 fn names(subject: Option<&Subject>, url: &CallbackUrl, at: &str, faults: &mut Faults) -> bool {
     let Some(subject) = subject else { return false };
-    let item = Item {
-        source: String::new(),
-        name: url.path().to_owned(),
-        version: Version::Current,
-        version_id: None,
-        etag: String::new(),
-        size: 0,
-        modified: None,
-        content_type: None,
-        metadata: BTreeMap::new(),
-        tags: BTreeMap::new(),
-    };
+    let item = Item::bare("", url.path(), Version::Current);
     let named = !scan_head(&item, &Matcher::new(&[subject])).is_empty();
     if named {
         let text = "the URL contains an identity of the subject, and URLs are not secret";

@@ -1,5 +1,8 @@
-//! What is seen becomes a plan: for each request, exactly one action per item. `finding` decides
-//! about what was found and is pure; `runs` adds what goes with a run as a whole.
+//! What is seen becomes a plan: for each request, exactly one action per item.
+//!
+//! `finding` decides about what was found and is pure; `runs` adds what goes with a run as a whole,
+//! by what its `document` says.
 
 pub mod finding;
+pub mod document;
 pub mod runs;

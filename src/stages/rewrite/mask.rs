@@ -27,7 +27,7 @@ use crate::matching::redact::rewriting::{is_clean, redact, redact_short};
 use crate::ports::sources::{ByteStream, Source};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::rewrite::spool::Spool;
-use crate::stages::walk::content::{census_of, failure_in, reader_of};
+use crate::stages::walk::content::{census_of, failure_in, on_a_thread, reader_of};
 use crate::stages::walk::pass::{Walk, item_at_fault};
 
 /// Items read at the same time.
@@ -107,7 +107,7 @@ pub async fn mask(
     let Some(mask) = mask else { return Ok(Err(withheld("more people than can be told apart"))) };
     let (finding, with) = (finding.clone(), with.clone());
     let mut content = UntilBroken { bytes: reader_of(bytes), with: with.clone(), broken: None };
-    let masking = tokio::task::spawn_blocking(move || {
+    let masking = on_a_thread(move || {
         let (bytes, mut replaced) = match masked_bytes(&mut content, &mask, &with.limits) {
             Ok(masked) => masked,
             Err(Unredacted::NotRewritable(why)) => return Ok(Err(withheld(&why))),

@@ -15,7 +15,7 @@ use crate::matching::redact::rewriting::{is_clean, redact as redact_bytes, redac
 use crate::matching::scan::scan_head;
 use crate::ports::sources::{ByteStream, NewForm, Read, Rewritten, Source};
 use crate::stages::rewrite::spool::Spool;
-use crate::stages::walk::content::{failure_in, reader_of};
+use crate::stages::walk::content::{failure_in, on_a_thread, reader_of};
 use crate::stages::walk::pass::Walk;
 
 /// How a redaction ended.
@@ -46,7 +46,7 @@ pub async fn redact(source: &dyn Source, item: &Item, with: &Walk) -> Result<Red
         Read::Changed => return Ok(Redaction::Changed),
         Read::Refused(why) => return Ok(Redaction::Impossible(why)),
     };
-    let redacted = match on_a_thread(item, bytes, with).await? {
+    let redacted = match rewritten(item, bytes, with).await? {
         Ok(redacted) => redacted,
         Err(why) => return Ok(Redaction::Impossible(why)),
     };
@@ -81,19 +81,18 @@ struct Redacted {
     tags: BTreeMap<String, String>,
 }
 
-async fn on_a_thread(
+async fn rewritten(
     item: &Item,
     bytes: ByteStream,
     with: &Walk,
 ) -> Result<Result<Redacted, String>, Failure> {
     let (item, matcher, limits) = (item.clone(), Arc::clone(&with.matcher), with.limits);
     let mut content = reader_of(bytes);
-    let rewriting =
-        tokio::task::spawn_blocking(move || match rewrite(item, &mut content, &matcher, &limits) {
-            Ok(redacted) => Ok(Ok(redacted)),
-            Err(Unredacted::NotRewritable(why)) => Ok(Err(why)),
-            Err(Unredacted::Failed(error)) => Err(failure_in(error)),
-        });
+    let rewriting = on_a_thread(move || match rewrite(item, &mut content, &matcher, &limits) {
+        Ok(redacted) => Ok(Ok(redacted)),
+        Err(Unredacted::NotRewritable(why)) => Ok(Err(why)),
+        Err(Unredacted::Failed(error)) => Err(failure_in(error)),
+    });
     // A rewriting that panics on hostile bytes has met what it cannot read.
     rewriting.await.unwrap_or_else(|_| Ok(Err("broken".to_owned())))
 }

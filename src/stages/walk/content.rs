@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use sha2::{Digest, Sha256};
+use tokio::task::JoinError;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use crate::domain::failure::Failure;
@@ -15,6 +16,7 @@ use crate::matching::limits::{Limits, PeopleLimits};
 use crate::matching::matcher::Matcher;
 use crate::matching::people::census::{Census, census};
 use crate::matching::scan::{self, Scan};
+use crate::matching::work::Leash;
 use crate::ports::sources::{ByteStream, Read, Source};
 
 /// What an item says of whom, and the digest of its bytes if it says anything.
@@ -36,9 +38,7 @@ pub async fn read(
         }
     };
     let (item, matcher) = (item.clone(), Arc::clone(matcher));
-    let scanning =
-        tokio::task::spawn_blocking(move || scan_content(&item, content, &matcher, &limits));
-    match scanning.await {
+    match on_a_thread(move || scan_content(&item, content, &matcher, &limits)).await {
         Ok(Ok(scan)) => Ok(scan),
         Ok(Err(error)) => Err(failure_in(error)),
         // A decoder that panics on hostile bytes has met what it cannot read.
@@ -60,14 +60,25 @@ pub async fn census_of(
         Read::Absent | Read::Changed | Read::Refused(_) => return Ok(None),
     };
     let (item, limits, mut content) = (item.clone(), *limits, reader_of(bytes));
-    let counting = tokio::task::spawn_blocking(move || {
-        census(&item, &mut content, &limits, &PeopleLimits::default())
-    });
+    let counting =
+        on_a_thread(move || census(&item, &mut content, &limits, &PeopleLimits::default()));
     match counting.await {
         Ok(census) => census.map(Some).map_err(failure_in),
         // A decoder that panics on hostile bytes has met what it cannot read.
         Err(_) => Ok(None),
     }
+}
+
+/// Does work that may be long on another thread. If whoever waits for it goes away, as at a stop,
+/// the work is called off: threads cannot be ended, and the process would wait for it.
+///
+/// # Errors
+/// It panicked.
+pub async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, JoinError> {
+    let (leash, _holder) = Leash::new();
+    tokio::task::spawn_blocking(move || leash.run(work)).await
 }
 
 enum Content {

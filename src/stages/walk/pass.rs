@@ -25,7 +25,7 @@ use crate::ports::tasks::Part;
 use crate::stages::verify::tombstones::Graves;
 use crate::stages::verify::untouched::Inventory;
 use crate::stages::walk::budget::Budget;
-use crate::stages::walk::content::{census_of, read};
+use crate::stages::walk::content::{census_of, on_a_thread, read};
 
 /// What a pass is made of.
 #[derive(Clone)]
@@ -69,6 +69,10 @@ pub struct WalkLimits {
     pub decoded_bytes_max: u64,
     /// Decoded bytes per stored byte.
     pub decoded_ratio_max: u64,
+    /// Bytes looked at per byte, stored or decoded.
+    pub work_ratio_max: u64,
+    /// How long one item is worked on.
+    pub item_time_ms_max: u64,
 }
 
 /// Whether another try will follow.
@@ -115,6 +119,8 @@ impl Walk {
                 depth_max: limits.depth_max,
                 decoded_bytes_max: limits.decoded_bytes_max,
                 decoded_ratio_max: limits.decoded_ratio_max,
+                work_ratio_max: limits.work_ratio_max,
+                item_time_ms_max: limits.item_time_ms_max,
                 hits_per_item_max: limits.hits_per_item_max,
             },
             concurrency: limits.concurrency,
@@ -327,7 +333,7 @@ async fn who_else(
         }
     };
     let (asked, subjects) = (named.clone(), Arc::clone(subjects));
-    let telling = tokio::task::spawn_blocking(move || {
+    let telling = on_a_thread(move || {
         let with_others = asked.into_iter().filter(|subject| {
             let mut crowd = Crowd::new(&subjects[*subject], &PeopleLimits::default());
             crowd.add(&census);

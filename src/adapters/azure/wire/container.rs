@@ -102,6 +102,16 @@ impl Container {
         }
     }
 
+    /// Its name: the last segment of the URL.
+    pub fn name(&self) -> &str {
+        self.url.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The account that it is in: the URL without it.
+    pub fn account(&self) -> String {
+        account_url(&self.url).to_string()
+    }
+
     /// The URL without anything secret.
     pub fn url(&self) -> &Url {
         &self.url

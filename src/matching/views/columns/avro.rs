@@ -6,10 +6,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 
+use liblzma::stream::Stream;
 use serde_json::Value;
 
-use crate::matching::views::meter::{Decoded, refusal};
+use crate::matching::limits::Limits;
+use crate::matching::views::columns::cells::BATCH_CELLS;
+use crate::matching::views::meter::{Decoded, Meter, Refused, refusal};
 use crate::matching::views::walk::{Look, Walk};
+use crate::matching::work;
 
 /// The first bytes of a file.
 pub const MAGIC: &[u8] = b"Obj\x01";
@@ -17,8 +21,17 @@ pub const MAGIC: &[u8] = b"Obj\x01";
 /// Bytes of one block, packed or not; writers make blocks of some kilobytes.
 const BLOCK_BYTES_MAX: u64 = 64 << 20;
 
+/// Bytes of what stands before the first block; the schema is the most of it.
+const HEAD_BYTES_MAX: u64 = 16 << 20;
+
 /// Nesting of types that is followed: a list of a list of … is no table.
 const NESTING_MAX: usize = 64;
+
+/// Memory that a packed block may ask for.
+const XZ_BYTES_MAX: u64 = 80 << 20;
+
+/// Window that a packed block may ask for: 64 MiB.
+const ZSTD_WINDOW_LOG_MAX: u32 = 26;
 
 impl<L: Look> Walk<'_, L> {
     /// Looks into a container file.
@@ -33,6 +46,10 @@ impl<L: Look> Walk<'_, L> {
                 self.unreadable("avro: compression not supported", chain);
                 Ok(())
             }
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                self.unreadable("avro: block too large", chain);
+                Ok(())
+            }
             Err(_) => {
                 self.unreadable("avro: broken", chain);
                 Ok(())
@@ -45,7 +62,7 @@ impl<L: Look> Walk<'_, L> {
         let view = format!("{chain}avro");
         let mut magic = [0; 4];
         reader.read_exact(&mut magic)?;
-        let head = read_head(reader)?;
+        let head = read_head(&mut reader.take(HEAD_BYTES_MAX))?;
         for (key, value) in &head {
             self.cells([value.as_slice()].into_iter(), &view, key);
         }
@@ -59,17 +76,22 @@ impl<L: Look> Walk<'_, L> {
         while let Some(count) = read_first_long(reader)? {
             let block = read_bytes(reader)?;
             reader.read_exact(&mut sync)?;
+            let (meter, limits): (&Meter, &Limits) = (self.meter, self.limits);
             let mut records = Vec::new();
-            let mut unpacked = Decoded::new(unpack(codec, &block)?, self.meter, self.limits);
-            unpacked.by_ref().take(BLOCK_BYTES_MAX).read_to_end(&mut records)?;
-            let mut columns = Columns { named: &named, cells: BTreeMap::new() };
-            let mut rest = records.as_slice();
-            for _ in 0..count.unsigned_abs() {
-                columns.value(&schema, "", &mut rest, 0)?;
+            let unpacked = Decoded::new(unpack(codec, &block)?, meter, limits);
+            unpacked.take(BLOCK_BYTES_MAX + 1).read_to_end(&mut records)?;
+            if records.len() as u64 > BLOCK_BYTES_MAX {
+                return Err(io::ErrorKind::FileTooLarge.into());
             }
-            for (column, cells) in columns.cells {
-                self.cells(cells.into_iter(), &view, &column);
-            }
+            let mut columns = Columns {
+                named: &named,
+                cells: BTreeMap::new(),
+                room: ROOM,
+                pace: &|| meter.pace(limits),
+                flush: &mut |column, cells| self.cells(cells.iter().copied(), &view, column),
+            };
+            columns.records(&schema, records.as_slice(), count.unsigned_abs())?;
+            columns.empty();
         }
         Ok(())
     }
@@ -85,7 +107,8 @@ fn read_head(reader: &mut dyn Read) -> io::Result<BTreeMap<String, Vec<u8>>> {
         if count < 0 {
             read_long(reader)?; // the size of the part in bytes, for those who skip it
         }
-        for _ in 0..count.unsigned_abs().min(10_000) {
+        // Ends: each takes two bytes of the head at least.
+        for _ in 0..count.unsigned_abs() {
             let key = String::from_utf8_lossy(&read_bytes(reader)?).into_owned();
             head.insert(key, read_bytes(reader)?);
         }
@@ -97,11 +120,23 @@ fn unpack<'b>(codec: &[u8], block: &'b [u8]) -> io::Result<Box<dyn Read + 'b>> {
         b"null" => Box::new(block),
         b"deflate" => Box::new(flate2::read::DeflateDecoder::new(block)),
         b"bzip2" => Box::new(bzip2::read::MultiBzDecoder::new(block)),
-        b"xz" => Box::new(liblzma::read::XzDecoder::new(block)),
-        b"zstandard" => Box::new(zstd::stream::read::Decoder::new(block)?),
+        b"xz" => {
+            let stream = Stream::new_stream_decoder(XZ_BYTES_MAX, 0)?;
+            Box::new(liblzma::bufread::XzDecoder::new_stream(block, stream))
+        }
+        b"zstandard" => {
+            let mut decoder = zstd::stream::read::Decoder::with_buffer(block)?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
+            Box::new(decoder)
+        }
         b"snappy" => {
             // Four bytes of checksum follow each block.
             let packed = block.len().checked_sub(4).map(|len| &block[..len]).ok_or_else(broken)?;
+            // The length is stated, and made room for, before anything is unpacked.
+            let stated = snap::raw::decompress_len(packed).map_err(|_| broken())?;
+            if stated as u64 > BLOCK_BYTES_MAX {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
             let bytes = snap::raw::Decoder::new().decompress_vec(packed).map_err(|_| broken())?;
             Box::new(io::Cursor::new(bytes))
         }
@@ -114,7 +149,8 @@ fn collect_named<'s>(schema: &'s Value, named: &mut HashMap<&'s str, &'s Value>)
     match schema {
         Value::Array(branches) => branches.iter().for_each(|branch| collect_named(branch, named)),
         Value::Object(object) => {
-            if matches!(object["type"].as_str(), Some("record" | "enum" | "fixed" | "error"))
+            let kind = object.get("type").and_then(Value::as_str);
+            if matches!(kind, Some("record" | "enum" | "fixed" | "error"))
                 && let Some(name) = object.get("name").and_then(Value::as_str)
             {
                 named.insert(name.rsplit('.').next().unwrap_or(name), schema);
@@ -129,12 +165,57 @@ fn collect_named<'s>(schema: &'s Value, named: &mut HashMap<&'s str, &'s Value>)
     }
 }
 
-struct Columns<'a> {
+/// What stepping over a value counts as.
+const STEP_BYTES: usize = 16;
+
+/// Cells that are held at a time, and bytes of their columns.
+const ROOM: usize = 16 * BATCH_CELLS;
+
+/// The strings of records, by column.
+struct Columns<'a, 'f> {
     named: &'a HashMap<&'a str, &'a Value>,
     cells: BTreeMap<String, Vec<&'a [u8]>>,
+    /// How much more is held before it is handed on.
+    room: usize,
+    pace: &'f dyn Fn() -> Result<(), Refused>,
+    flush: &'f mut dyn FnMut(&str, &[&'a [u8]]),
 }
 
-impl<'a> Columns<'a> {
+impl<'a> Columns<'a, '_> {
+    /// Steps over so many records.
+    fn records(&mut self, schema: &Value, mut rest: &'a [u8], count: u64) -> io::Result<()> {
+        for _ in 0..count {
+            let before = rest.len();
+            self.value(schema, "", &mut rest, 0)?;
+            if rest.len() == before {
+                break; // records without bytes, of which a file may claim any number
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands on what is held.
+    fn empty(&mut self) {
+        for (column, cells) in std::mem::take(&mut self.cells) {
+            (self.flush)(&column, &cells);
+        }
+        self.room = ROOM;
+    }
+
+    fn keep(&mut self, column: &str, cell: &'a [u8]) {
+        match self.cells.get_mut(column) {
+            Some(cells) => cells.push(cell),
+            None => {
+                self.cells.insert(column.to_owned(), vec![cell]);
+                self.room = self.room.saturating_sub(column.len());
+            }
+        }
+        self.room = self.room.saturating_sub(1);
+        if self.room == 0 {
+            self.empty();
+        }
+    }
+
     /// Steps over one value of this type and keeps its strings.
     fn value(
         &mut self,
@@ -143,6 +224,9 @@ impl<'a> Columns<'a> {
         rest: &mut &'a [u8],
         nesting: usize,
     ) -> io::Result<()> {
+        // A schema may say that a byte is a thousand values, or no byte a million.
+        work::charge(STEP_BYTES + column.len());
+        (self.pace)()?;
         if nesting > NESTING_MAX {
             return Err(broken());
         }
@@ -177,7 +261,7 @@ impl<'a> Columns<'a> {
             "bytes" | "string" => {
                 let len = long(rest)?;
                 let cell = take(rest, len)?;
-                self.cells.entry(column.to_owned()).or_default().push(cell);
+                self.keep(column, cell);
                 Ok(())
             }
             _ => {
@@ -208,7 +292,7 @@ impl<'a> Columns<'a> {
             "enum" => long(rest).map(drop), // its symbols stand in the schema
             "fixed" => {
                 let cell = take(rest, schema["size"].as_i64().ok_or_else(broken)?)?;
-                self.cells.entry(column.to_owned()).or_default().push(cell);
+                self.keep(column, cell);
                 Ok(())
             }
             "array" => self.items(rest, &mut |columns, rest| {

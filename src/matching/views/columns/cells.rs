@@ -2,13 +2,16 @@
 
 use crate::matching::views::regions::regions;
 use crate::matching::views::spelling::charset::utf8_or_western;
-use crate::matching::views::walk::{Look, Walk};
+use crate::matching::views::walk::{Look, Walk, shown};
 
 /// Cells that are looked at together.
 pub const BATCH_CELLS: usize = 4096;
 
 /// Bytes of cells that are held at a time: a dictionary may give one large value many times.
 const BATCH_BYTES_MAX: usize = 1 << 20;
+
+/// What a cell takes beside its bytes.
+const CELL_BYTES: usize = 32;
 
 impl<L: Look> Walk<'_, L> {
     /// Looks at cells of a column; `view` is that of the table.
@@ -18,9 +21,11 @@ impl<L: Look> Walk<'_, L> {
         view: &str,
         column: &str,
     ) {
+        let column = &shown(column);
         let (mut batch, mut bytes) = (Vec::new(), 0);
         for cell in cells {
-            bytes += cell.len();
+            // Each is read after its column; a cell without bytes takes room too.
+            bytes += cell.len() + column.len() + CELL_BYTES;
             batch.push(utf8_or_western(cell));
             if bytes > BATCH_BYTES_MAX {
                 self.batch(&batch, view, column);
@@ -33,7 +38,7 @@ impl<L: Look> Walk<'_, L> {
     fn batch(&mut self, cells: &[String], view: &str, column: &str) {
         // A cell ends what stands in it, as the end of a line does; its column may say what it is.
         let all = cells.join(&format!("\n{column}: "));
-        if regions(self.look, &format!("{column}: {all}")).is_empty() {
+        if regions(&*self.look, &mut self.worthless, &format!("{column}: {all}"), 0).is_empty() {
             return;
         }
         for cell in cells {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::matching::views::spelling::noise::{is_clean, is_promising};
+use crate::matching::work;
 
 /// Shortest run that is decoded: shorter ones hold fewer than twelve bytes.
 const RUN_CHARS_MIN: usize = 16;
@@ -194,6 +195,7 @@ fn line_break(rest: &[u8]) -> usize {
 type Buffers = [Vec<u8>; 4];
 
 fn decode_run(run: &[u8], start: usize, buffers: &mut Buffers, found: &mut dyn FnMut(Run)) {
+    work::charge(buffers.len() * run.len());
     for (skip, buffer) in buffers.iter_mut().enumerate() {
         decode(&run[skip..], buffer);
     }

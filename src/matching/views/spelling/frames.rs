@@ -62,6 +62,7 @@ struct Frames<'a> {
     bytes: &'a [u8],
     /// For each byte, how many bytes of text begin there.
     texts: Vec<u32>,
+    /// Where records end, in order.
     records: Vec<usize>,
 }
 
@@ -96,7 +97,7 @@ impl Frames<'_> {
     }
 
     fn is_sharp_end(&self, at: usize) -> bool {
-        self.texts_at(at) == 0 || self.records.contains(&at)
+        self.texts_at(at) == 0 || self.records.binary_search(&at).is_ok()
     }
 
     /// Whether text stands on both sides.

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use encoding_rs::Encoding;
 use memchr::memchr_iter;
 
+use crate::matching::views::spelling::cut::floor;
 use crate::matching::views::spelling::escapes::spelled_char;
 use crate::matching::views::spelling::reading::Reading;
 
@@ -78,7 +79,8 @@ fn word(text: &str) -> Option<(String, usize)> {
 
 /// Charset label and bytes of one word; joined before decoding, since words may cut a character.
 fn one_word(text: &str) -> Option<(Vec<(u8, &'static Encoding)>, usize)> {
-    let rest = text.strip_prefix("=?")?;
+    // What is longer is none: a text may be nothing but beginnings of words.
+    let rest = text[..floor(text, WORD_BYTES_MAX)].strip_prefix("=?")?;
     let (label, rest) = rest.split_once('?')?;
     let (encoding, rest) = rest.split_once('?')?;
     let (body, _) = rest.split_once("?=")?;

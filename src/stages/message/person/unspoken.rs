@@ -3,17 +3,30 @@
 //! A message at fault is answered in an event that strangers read. Its keys and its id are repeated
 //! there, and either may have been made of the person's name.
 
+use std::cell::Cell;
+use std::collections::HashSet;
+
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::matching::work;
 use crate::stages::message::json::Document;
 
 /// The letters and digits of every identity's value.
 #[derive(Default)]
-pub struct Unspoken(Vec<String>);
+pub struct Unspoken {
+    values: Vec<String>,
+    /// Every three in a row of some value: a word that has others is in none.
+    threes: HashSet<[char; 3]>,
+    /// Bytes that may still be compared. A message may be all keys and values.
+    left: Cell<usize>,
+}
 
 /// Fewer letters than these are in many a word.
 const LETTERS_MIN: usize = 3;
+
+/// Bytes compared for each byte of the values; then a key is not named, whatever it is.
+const COMPARED_RATIO_MAX: usize = 64;
 
 impl Unspoken {
     /// The values of all identities in a message, wherever they stand in it.
@@ -24,7 +37,10 @@ impl Unspoken {
             collect_bare(identities, &mut values);
         }
         document.dropped.iter().for_each(|dropped| collect_all(dropped, &mut values));
-        Self(values.into_iter().map(squashed).collect())
+        let values: Vec<String> = values.into_iter().map(squashed).collect();
+        let threes = values.iter().flat_map(|value| threes(value)).collect();
+        let bytes = values.iter().map(String::len).sum::<usize>();
+        Self { values, threes, left: Cell::new(COMPARED_RATIO_MAX * bytes) }
     }
 
     /// Whether a word of this key, of three letters or more, is in some value.
@@ -33,15 +49,43 @@ impl Unspoken {
             .split(|c: char| !c.is_alphabetic())
             .filter(|word| word.chars().count() >= LETTERS_MIN)
             .map(squashed);
-        words.any(|word| self.0.iter().any(|value| value.contains(&word)))
+        words.any(|word| self.is_in_value(&word))
     }
 
     /// Whether some value, of three letters or digits or more, is in this id.
     pub fn is_in_id(&self, id: &str) -> bool {
         let id = squashed(id);
-        let is_told = |value: &&String| value.len() >= LETTERS_MIN && id.contains(value.as_str());
-        self.0.iter().any(|value| is_told(&value))
+        let known: HashSet<[char; 3]> = threes(&id).collect();
+        let is_told = |value: &String| {
+            value.len() >= LETTERS_MIN
+                && value.len() <= id.len()
+                && threes(value).all(|three| known.contains(&three))
+                && self.may_compare(id.len()).is_none_or(|()| id.contains(value.as_str()))
+        };
+        self.values.iter().any(is_told)
     }
+
+    fn is_in_value(&self, word: &str) -> bool {
+        work::charge(word.len());
+        threes(word).all(|three| self.threes.contains(&three))
+            && self
+                .values
+                .iter()
+                .any(|value| self.may_compare(value.len()).is_none_or(|()| value.contains(word)))
+    }
+
+    /// `None` once too much was compared: what is not known is not repeated.
+    fn may_compare(&self, bytes: usize) -> Option<()> {
+        work::charge(bytes);
+        self.left.set(self.left.get().checked_sub(bytes)?);
+        Some(())
+    }
+}
+
+/// Every three characters in a row.
+fn threes(text: &str) -> impl Iterator<Item = [char; 3]> {
+    let next = text.chars().zip(text.chars().skip(1)).zip(text.chars().skip(2));
+    next.map(|((first, second), third)| [first, second, third])
 }
 
 /// Values in their place: beside a type, or in a dictionary's entry.

@@ -11,6 +11,7 @@ use dsrd::domain::event::Announcement;
 use dsrd::domain::failure::Failure;
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
+use dsrd::domain::layout::Containers;
 use dsrd::domain::obstacle::Obstacle;
 use dsrd::domain::outcome::Tally;
 use dsrd::domain::request::RequestId;
@@ -87,6 +88,10 @@ impl Callbacks for Wired<MemoryCallbacks> {
 impl<P: Source + ?Sized> Source for Wired<P> {
     fn name(&self) -> &str {
         self.port.name()
+    }
+
+    async fn containers(&self) -> Result<Containers, Failure> {
+        self.wire.look("containers", self.port.containers()).await
     }
 
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {

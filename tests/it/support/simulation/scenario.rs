@@ -466,6 +466,8 @@ fn limits() -> Limits {
         depth_max: 4,
         decoded_bytes_max: 1 << 24,
         decoded_ratio_max: 1000,
+        work_ratio_max: 2000,
+        item_time_ms_max: 3_600_000,
         archive_life_ms: 2_592_000_000,
         callbacks: CallbackRule::default(),
         callback_give_up_after_ms: 3_600_000,

@@ -1,0 +1,380 @@
+//! What the names of a source mean: which container an item is in, and what of a workspace the
+//! rest of its name, its path, tells. Nothing else cuts names at slashes.
+//!
+//! A source tells of each item where its container is. What is below it is laid out by the
+//! workspace (azureml-core's `Run`, azure-ai-ml's `_job_operations.py`):
+//!
+//! | container | path | what it is |
+//! | --- | --- | --- |
+//! | any, as a rule `azureml` | `ExperimentRun/dcid.RUN/…` | artifacts of a run, its document among them |
+//! | | `ArtifactZip/ExperimentRun/dcid.RUN.zip` | a zipped copy of these |
+//! | | `ComputeRecord/dcid.RUN` | what computed it |
+//! | any but `azureml`, as a rule `azureml-blobstore-GUID` | `azureml/RUN/OUTPUT…`, `dataset/RUN/OUTPUT…` | outputs of a run |
+//! | any | `LocalUpload/…`, `WebUpload/…`, `Dataset/…` | uploads |
+//! | any, as a rule the file share `code-GUID` | `Users/ALIAS/…` | the folder of a user |
+//!
+//! `azureml` is a container's name and a folder's in another, so that a name alone does not tell
+//! which. Where the container is not known, `azureml/WORD/…` is nobody's output if a container
+//! `azureml` may have a folder of that name: what is in doubt belongs to no run.
+
+use serde::{Deserialize, Serialize};
+
+/// Where in an item's name its container is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is", content = "name")]
+pub enum Container {
+    /// Nowhere; the source does not know it.
+    #[default]
+    Unknown,
+    /// Nowhere; the source is the container of this name.
+    Named(String),
+    /// Before its first slash.
+    Leading,
+}
+
+/// What a folder of this machine is a copy of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FolderLayout {
+    /// A container.
+    Container,
+    /// An account: each folder in it is a container.
+    Containers,
+}
+
+/// The containers that a source has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Containers {
+    /// The account that they are in. Runs have ids of their own within a workspace only; what is in
+    /// one account is taken to be of one workspace.
+    pub account: String,
+    /// Each of them.
+    pub each: Vec<OneContainer>,
+}
+
+/// A container of a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OneContainer {
+    /// Its name, where that is known.
+    pub name: Option<String>,
+    /// What the names of its items begin with: nothing, or its name and a slash.
+    pub prefix: String,
+}
+
+/// The name of an item, read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Layout<'a> {
+    /// The container, where it is known.
+    pub container: Option<&'a str>,
+    /// The name within it.
+    pub path: &'a str,
+}
+
+/// The container of run histories.
+const HISTORY: &str = "azureml";
+
+/// How the containers of default datastores are called.
+const DATASTORE: &str = "azureml-blobstore-";
+
+const ARTIFACTS: &str = "ExperimentRun/dcid.";
+const ZIPPED: &str = "ArtifactZip/ExperimentRun/dcid.";
+const RECORD: &str = "ComputeRecord/dcid.";
+const OUTPUTS: [&str; 2] = ["azureml/", "dataset/"];
+const UPLOADS: [&str; 3] = ["LocalUpload", "WebUpload", "Dataset"];
+const USERS: &str = "Users";
+
+/// Folders that a container `azureml` has: origins of artifacts.
+pub const ORIGINS: [&str; 8] = [
+    "ExperimentRun",
+    "ArtifactZip",
+    "ComputeRecord",
+    "LocalUpload",
+    "WebUpload",
+    "Dataset",
+    "Metric",
+    "az-ml-artifacts",
+];
+
+/// What ends the id of a child run after its parent's and `_`, beside a number
+/// (azureml-train-automl makes them).
+const CHILDREN: [&str; 5] = ["setup", "featurize", "preparation", "ModelExplain", "worker"];
+
+impl FolderLayout {
+    /// The layout of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Container, Self::Containers].into_iter().find(|each| each.word() == word)
+    }
+
+    /// The word in settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Container => "container",
+            Self::Containers => "containers",
+        }
+    }
+}
+
+impl Container {
+    /// What a name means whose container is there.
+    pub fn of<'a>(&'a self, name: &'a str) -> Layout<'a> {
+        match self {
+            Self::Unknown => Layout { container: None, path: name },
+            Self::Named(container) => Layout { container: Some(container), path: name },
+            Self::Leading => match name.split_once('/') {
+                Some((container, path)) => Layout { container: Some(container), path },
+                None => Layout { container: None, path: name },
+            },
+        }
+    }
+
+    /// Whether nothing is known; what is usual is not written down.
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::Unknown
+    }
+}
+
+impl OneContainer {
+    /// The only container of a source, which names do not begin with.
+    pub fn whole(name: Option<&str>) -> Self {
+        Self { name: name.map(str::to_owned), prefix: String::new() }
+    }
+
+    /// One of several.
+    pub fn leading(name: &str) -> Self {
+        Self { name: Some(name.to_owned()), prefix: format!("{name}/") }
+    }
+
+    /// What the names begin with of all that belongs to this run, or to one that is named as its
+    /// child.
+    pub fn prefixes_of(&self, run: &str) -> Vec<String> {
+        self.prefixes(|stem| format!("{stem}{run}"))
+    }
+
+    /// The same for every run.
+    pub fn prefixes_of_runs(&self) -> Vec<String> {
+        self.prefixes(str::to_owned)
+    }
+
+    fn prefixes(&self, path: impl Fn(&str) -> String) -> Vec<String> {
+        let name = self.name.as_deref();
+        let outputs = OUTPUTS.into_iter().filter(|_| has_outputs(name));
+        let stems = [ARTIFACTS, ZIPPED, RECORD].into_iter().chain(outputs);
+        stems.map(|stem| format!("{}{}", self.prefix, path(stem))).collect()
+    }
+}
+
+impl<'a> Layout<'a> {
+    /// The id of the run that the item belongs to.
+    pub fn run(&self) -> Option<&'a str> {
+        let run = if let Some(rest) = self.path.strip_prefix(ZIPPED) {
+            rest.strip_suffix(".zip").filter(|run| !run.contains('/'))?
+        } else if let Some(rest) = self.path.strip_prefix(ARTIFACTS) {
+            rest.split_once('/')?.0
+        } else if let Some(rest) = self.path.strip_prefix(RECORD) {
+            rest.split('/').next()?
+        } else {
+            self.output()?
+        };
+        (!run.is_empty()).then_some(run)
+    }
+
+    /// The run whose own document this may be: one of its artifacts, not in a folder among them.
+    /// Others may lie there too, so the document has to say so itself.
+    pub fn run_document(&self) -> Option<&'a str> {
+        let (run, file) = self.path.strip_prefix(ARTIFACTS)?.split_once('/')?;
+        let is_document = !file.contains('/') && file.ends_with(".json");
+        (is_document && !run.is_empty()).then_some(run)
+    }
+
+    /// The run that this is an output of.
+    pub fn output_of(&self) -> Option<&'a str> {
+        let in_outputs = || {
+            let (run, file) = self.path.strip_prefix(ARTIFACTS)?.split_once('/')?;
+            file.split('/').rev().skip(1).any(|folder| folder == "outputs").then_some(run)
+        };
+        self.output().or_else(in_outputs).filter(|run| !run.is_empty())
+    }
+
+    /// Whose folder of the workspace's file share it is in, by the alias that the folder is called.
+    pub fn user_folder(&self) -> Option<&'a str> {
+        let (users, rest) = self.path.split_once('/')?;
+        let (alias, _) = rest.split_once('/')?;
+        (users == USERS && !alias.is_empty()).then_some(alias)
+    }
+
+    /// Whether somebody uploaded it.
+    pub fn is_upload(&self) -> bool {
+        self.path.split_once('/').is_some_and(|(folder, _)| UPLOADS.contains(&folder))
+    }
+
+    /// The last part of the path.
+    pub fn file(&self) -> &'a str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The run that this is an output of, in a datastore.
+    fn output(&self) -> Option<&'a str> {
+        if !has_outputs(self.container) {
+            return None;
+        }
+        let folder = OUTPUTS.iter().find(|folder| self.path.starts_with(**folder))?;
+        let (run, _) = self.path.strip_prefix(folder)?.split_once('/')?;
+        let in_doubt = self.container.is_none() && ORIGINS.contains(&run);
+        (!in_doubt).then_some(run)
+    }
+}
+
+/// Whether a container may be a datastore of outputs.
+fn has_outputs(container: Option<&str>) -> bool {
+    container != Some(HISTORY)
+}
+
+/// Whether only a container of a workspace has this name.
+pub fn is_container(name: &str) -> bool {
+    name == HISTORY || is_datastore(name)
+}
+
+/// Whether only the container of a default datastore has this name.
+pub fn is_datastore(name: &str) -> bool {
+    name.strip_prefix(DATASTORE).is_some_and(|id| !id.is_empty())
+}
+
+/// The ids of the run that this one is a child of by its name, and of that one's, nearest first.
+/// A child run is named after its parent: `PARENT_3`, `PARENT_setup`, `HD_GUID_0`.
+pub fn parents(run: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(parent(run), |run| parent(run))
+}
+
+fn parent(run: &str) -> Option<&str> {
+    let (parent, part) = run.rsplit_once('_')?;
+    let is_number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_child = is_number || CHILDREN.contains(&part);
+    (is_child && !parent.is_empty()).then_some(parent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLOBSTORE: &str = "azureml-blobstore-0f3a";
+
+    #[test]
+    fn a_name_is_read_by_its_container() {
+        let history = Some(HISTORY);
+        let store = Some(BLOBSTORE);
+        let table = [
+            (history, "ExperimentRun/dcid.r1/logs/a.txt", Some("r1")),
+            (history, "ExperimentRun/dcid.r1", None),
+            (history, "ExperimentRun/dcid./x", None),
+            (history, "ExperimentRun/r1/x", None),
+            (history, "ArtifactZip/ExperimentRun/dcid.r1.zip", Some("r1")),
+            (history, "ArtifactZip/ExperimentRun/dcid.r1.zip.zip", Some("r1.zip")),
+            (history, "ArtifactZip/ExperimentRun/dcid.r1.zip/x", None),
+            (history, "ArtifactZip/ExperimentRun/dcid.r1/x.zip", None),
+            (history, "ComputeRecord/dcid.r1", Some("r1")),
+            (history, "ComputeRecord/dcid.r1/x", Some("r1")),
+            (history, "ExperimentRun/dcid.ExperimentRun/x", Some("ExperimentRun")),
+            (history, "ExperimentRun/dcid.dcid.x/x", Some("dcid.x")),
+            (history, "ExperimentRun/dcid.r1./x", Some("r1.")),
+            (history, "ExperimentRun/dcid.[a-z]*/x", Some("[a-z]*")),
+            (history, "ExperimentRun/dcid.山田/x", Some("山田")),
+            (history, "azureml/ExperimentRun/dcid.r2/x", None),
+            (history, "azureml/r1/out/x", None),
+            (history, "dataset/r1/out/x", None),
+            (store, "azureml/r1/out/part.csv", Some("r1")),
+            (store, "azureml/r1/out", Some("r1")),
+            (store, "azureml/ExperimentRun/out/x", Some("ExperimentRun")),
+            (store, "azureml/azureml/out/x", Some("azureml")),
+            (store, "azureml/dcid.x/out/x", Some("dcid.x")),
+            (store, "dataset/r1/out", Some("r1")),
+            (store, "azureml/r1", None),
+            (store, "azureml//x", None),
+            (store, "Azureml/r1/x", None),
+            (store, "ExperimentRun/dcid.r1/x", Some("r1")),
+            (Some("mine"), "azureml/r1/out", Some("r1")),
+            (None, "azureml/r1/out", Some("r1")),
+            (None, "azureml/ExperimentRun/dcid.r2/x", None),
+            (None, "azureml/LocalUpload/r2/x", None),
+            (None, "ExperimentRun/dcid.r1/x", Some("r1")),
+            (None, "LocalUpload/r1/x", None),
+        ];
+        for (container, path, run) in table {
+            let layout = Layout { container, path };
+            assert_eq!(layout.run(), run, "{container:?} {path}");
+            let (Some(container), Some(run)) = (container, run) else { continue };
+            let one = OneContainer::leading(container);
+            let name = format!("{container}/{path}");
+            for prefixes in [one.prefixes_of(run), one.prefixes_of_runs()] {
+                assert!(prefixes.iter().any(|prefix| name.starts_with(prefix)), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_container_stands_before_the_path_or_for_the_whole_source() {
+        let named = Container::Named(HISTORY.to_owned());
+        let table = [
+            (&Container::Unknown, "azureml/a/b", None, "azureml/a/b"),
+            (&named, "azureml/a/b", Some(HISTORY), "azureml/a/b"),
+            (&Container::Leading, "azureml/a/b", Some(HISTORY), "a/b"),
+            (&Container::Leading, "azureml", None, "azureml"),
+        ];
+        for (container, name, expected, path) in table {
+            let layout = container.of(name);
+            assert_eq!((layout.container, layout.path), (expected, path), "{container:?}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_a_runs_own_where_it_lies() {
+        let table = [
+            ("ExperimentRun/dcid.r1/run.json", Some("r1")),
+            ("ExperimentRun/dcid.r1/outputs/run.json", None),
+            ("ExperimentRun/dcid.r1/run.txt", None),
+            ("LocalUpload/run.json", None),
+        ];
+        for (path, run) in table {
+            assert_eq!(Layout { container: None, path }.run_document(), run, "{path}");
+        }
+    }
+
+    #[test]
+    fn people_and_what_they_upload_have_their_folders() {
+        let layout = |path| Layout { container: None, path };
+        assert_eq!(layout("Users/ann@contoso.com/a.ipynb").user_folder(), Some("ann@contoso.com"));
+        assert_eq!(layout("Users/ann").user_folder(), None);
+        assert_eq!(layout("a/Users/ann/x").user_folder(), None);
+        assert!(layout("LocalUpload/0f/a.csv").is_upload());
+        assert!(!layout("LocalUpload").is_upload());
+        assert_eq!(layout("ExperimentRun/dcid.r1/a/outputs/x").output_of(), Some("r1"));
+        assert_eq!(layout("ExperimentRun/dcid.outputs/x").output_of(), None);
+        assert_eq!(layout("ExperimentRun/dcid.r1/outputs").output_of(), None);
+    }
+
+    #[test]
+    fn children_are_named_after_their_parents() {
+        let table: [(&str, &[&str]); 9] = [
+            ("run1", &[]),
+            ("run1_3", &["run1"]),
+            ("run1_3_setup", &["run1_3", "run1"]),
+            ("HD_7_0", &["HD_7", "HD"]),
+            ("run1_v2", &[]),
+            ("run1_", &[]),
+            ("_1", &[]),
+            ("run1_v2_1", &["run1_v2"]),
+            ("run10", &[]),
+        ];
+        for (run, expected) in table {
+            assert_eq!(parents(run).collect::<Vec<_>>(), expected, "{run}");
+        }
+    }
+
+    #[test]
+    fn containers_have_names_that_nothing_else_has() {
+        for name in ["azureml", BLOBSTORE] {
+            assert!(is_container(name), "{name}");
+        }
+        for name in ["azureml2", "azureml-blobstore-", "my-azureml", "Azureml", ""] {
+            assert!(!is_container(name), "{name}");
+        }
+    }
+}
