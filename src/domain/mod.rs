@@ -13,7 +13,6 @@ pub mod policy;
 pub mod plan;
 pub mod outcome;
 pub mod failure;
-pub mod obstacle;
 pub mod inventory;
 pub mod state;
 pub mod event;

@@ -14,4 +14,3 @@ pub mod archives;
 pub mod retention;
 pub mod ledger;
 pub mod tombstones;
-pub mod obstacles;

@@ -8,7 +8,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::failure::{Failure, FailureKind, Obstacle};
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::Standing;
@@ -88,6 +88,21 @@ pub trait Tasks: Send + Sync {
 
     /// Marks the shard done that the lease is on.
     async fn finish_shard(&self, lease: &Lease, shard: &Shard) -> Result<(), Failure>;
+
+    /// Notes what keeps a request from going on for now, in the place of what kept it before. The
+    /// next record of the request takes it away.
+    async fn note_obstacle(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        obstacle: &Obstacle,
+    ) -> Result<(), Failure>;
+
+    /// What keeps a request; `None` if nothing does.
+    async fn obstacle(&self, id: &RequestId) -> Result<Option<Obstacle>, Failure>;
+
+    /// What keeps each request that is kept, those kept longest first, at most `limit`.
+    async fn obstacles(&self, limit: u32) -> Result<Vec<(RequestId, Obstacle)>, Failure>;
 
     /// Closes a sweep, under the lease on its purpose: another may be opened. What it saw is kept
     /// until its requests are concluded.

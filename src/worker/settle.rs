@@ -4,8 +4,7 @@
 //! the last of its tries, a source that cannot be entered when its time is over, and both before the
 //! due time. Then the request has failed, and a person who mended the cause can have it tried again.
 
-use crate::domain::failure::Failure;
-use crate::domain::obstacle::Obstacle;
+use crate::domain::failure::{Failure, Obstacle};
 use crate::domain::state::Event;
 use crate::ports::ledger::Standing;
 use crate::ports::tasks::{End, Lease};

@@ -9,8 +9,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::domain::event::{Envelope, event_id};
-use crate::domain::failure::Failure;
-use crate::domain::obstacle::Obstacle;
+use crate::domain::failure::{Failure, Obstacle};
 use crate::domain::plan::Planned;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, Evidence, State};

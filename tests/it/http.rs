@@ -5,11 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use dsrd::adapters::http::server::{Site, serve};
 use dsrd::domain::event::{Announcement, Correspondence};
-use dsrd::domain::failure::Failure;
+use dsrd::domain::failure::{Failure, Obstacle};
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
 use dsrd::domain::layout::Containers;
-use dsrd::domain::obstacle::Obstacle;
 use dsrd::domain::outcome::Tally;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Regained, State};
@@ -21,7 +20,6 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
     Record, SealedItem, SealedRequest, Standing,
 };
-use dsrd::ports::obstacles::Obstacles;
 use dsrd::ports::retention::Retention;
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::system::Clock;
@@ -356,7 +354,7 @@ impl Archives for World {
 }
 
 #[async_trait]
-impl Obstacles for World {
+impl Tasks for World {
     async fn note_obstacle(&self, _: &Lease, _: &RequestId, _: &Obstacle) -> Result<(), Failure> {
         unreachable!()
     }
@@ -371,10 +369,7 @@ impl Obstacles for World {
         };
         Ok(acting.map(kept).collect())
     }
-}
 
-#[async_trait]
-impl Tasks for World {
     async fn now(&self) -> Result<Timestamp, Failure> {
         unreachable!()
     }

@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Write};
 
 use jiff::Timestamp;
 
-use crate::domain::obstacle::Obstacle;
+use crate::domain::failure::Obstacle;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::{Progress, Standing};

@@ -6,8 +6,8 @@ use sqlx::AssertSqlSafe;
 
 use crate::adapters::sql::ledger::{SqlLedger, commit};
 use crate::adapters::sql::rows::{NOW, read};
-use crate::adapters::sql::sharing::{leases, persons, sweeps};
-use crate::domain::failure::Failure;
+use crate::adapters::sql::sharing::{leases, obstacles, persons, sweeps};
+use crate::domain::failure::{Failure, Obstacle};
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::Standing;
@@ -110,6 +110,25 @@ impl Tasks for SqlLedger {
         let mut transaction = self.begin_under(lease).await?;
         sweeps::finish(&mut transaction, shard).await?;
         commit(transaction).await
+    }
+
+    async fn note_obstacle(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        obstacle: &Obstacle,
+    ) -> Result<(), Failure> {
+        let mut transaction = self.begin_under(lease).await?;
+        obstacles::note(&mut transaction, id, obstacle).await?;
+        commit(transaction).await
+    }
+
+    async fn obstacle(&self, id: &RequestId) -> Result<Option<Obstacle>, Failure> {
+        obstacles::one(&mut *self.read().await?, id).await
+    }
+
+    async fn obstacles(&self, limit: u32) -> Result<Vec<(RequestId, Obstacle)>, Failure> {
+        obstacles::all(&mut *self.read().await?, limit).await
     }
 
     async fn close_sweep(&self, lease: &Lease, sweep: u64) -> Result<(), Failure> {

@@ -8,11 +8,10 @@ use dsrd::adapters::memory::callbacks::MemoryCallbacks;
 use dsrd::adapters::memory::inbox::MemoryInbox;
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::event::Announcement;
-use dsrd::domain::failure::Failure;
+use dsrd::domain::failure::{Failure, Obstacle};
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
 use dsrd::domain::layout::Containers;
-use dsrd::domain::obstacle::Obstacle;
 use dsrd::domain::outcome::Tally;
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::{Regained, State};
@@ -26,7 +25,6 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
     Record, SealedItem, SealedRequest, Standing,
 };
-use dsrd::ports::obstacles::Obstacles;
 use dsrd::ports::retention::Retention;
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -368,6 +366,23 @@ impl<P: Ledger + ?Sized> Archives for Wired<P> {
 
 #[async_trait]
 impl<P: Ledger + ?Sized> Tasks for Wired<P> {
+    async fn note_obstacle(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        obstacle: &Obstacle,
+    ) -> Result<(), Failure> {
+        self.wire.effect("note_obstacle", self.port.note_obstacle(lease, id, obstacle)).await
+    }
+
+    async fn obstacle(&self, id: &RequestId) -> Result<Option<Obstacle>, Failure> {
+        self.wire.look("obstacle", self.port.obstacle(id)).await
+    }
+
+    async fn obstacles(&self, limit: u32) -> Result<Vec<(RequestId, Obstacle)>, Failure> {
+        self.wire.look("obstacles", self.port.obstacles(limit)).await
+    }
+
     async fn now(&self) -> Result<Timestamp, Failure> {
         self.wire.look("now", self.port.now()).await
     }
@@ -496,26 +511,6 @@ impl<P: Ledger + ?Sized> Retention for Wired<P> {
 
     async fn forget_details(&self, lease: &Lease, kept_ms: u64) -> Result<(), Failure> {
         self.wire.effect("forget_details", self.port.forget_details(lease, kept_ms)).await
-    }
-}
-
-#[async_trait]
-impl<P: Ledger + ?Sized> Obstacles for Wired<P> {
-    async fn note_obstacle(
-        &self,
-        lease: &Lease,
-        id: &RequestId,
-        obstacle: &Obstacle,
-    ) -> Result<(), Failure> {
-        self.wire.effect("note_obstacle", self.port.note_obstacle(lease, id, obstacle)).await
-    }
-
-    async fn obstacle(&self, id: &RequestId) -> Result<Option<Obstacle>, Failure> {
-        self.wire.look("obstacle", self.port.obstacle(id)).await
-    }
-
-    async fn obstacles(&self, limit: u32) -> Result<Vec<(RequestId, Obstacle)>, Failure> {
-        self.wire.look("obstacles", self.port.obstacles(limit)).await
     }
 }
 
