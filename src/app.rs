@@ -434,6 +434,8 @@ fn limits(settings: &Settings) -> world::Limits {
             delay_ms_min: limits.retry_delay_ms_min,
             delay_ms_max: limits.retry_delay_ms_max,
             tries_max: limits.tries_max,
+            source_patience_ms: limits.source_patience_ms,
         },
+        failed_export_margin_ms: limits.failed_export_margin_ms,
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::plan::{Action, ActionWord, Planned};
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
 use crate::domain::state::{Event, Share};
-use crate::ports::ledger::{Cleared, RUNS_SHARD, lost_ordinal, ordinals};
+use crate::ports::ledger::{Cleared, RUNS_SHARD, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket, Entry};
@@ -20,7 +20,7 @@ use crate::stages::plan::finding::plan;
 use crate::stages::plan::runs::Company;
 use crate::stages::verify::tombstones::note;
 use crate::stages::verify::untouched::Inventory;
-use crate::stages::walk::pass::{Seen, Walk, walk_named};
+use crate::stages::walk::pass::{Walk, walk_named};
 
 /// Planned items kept in memory for one request before they are ledgered.
 const BATCH: usize = 256;
@@ -29,8 +29,8 @@ const BATCH: usize = 256;
 /// drafts of their plans.
 ///
 /// # Errors
-/// A transient failure of the source or of the ledger; nothing but drafts is left behind, and the
-/// next walk of the shard clears those.
+/// A failure of the source or of the ledger; nothing but drafts is left behind, and the next walk
+/// of the shard clears those.
 pub async fn find(
     docket: &Docket,
     sources: &[Arc<dyn Source>],
@@ -39,7 +39,7 @@ pub async fn find(
     shard: &Shard,
     with: Walk,
 ) -> Result<(), Failure> {
-    let (ordinals, lost) = (ordinals(0, shard.number), lost_ordinal(0, shard));
+    let ordinals = ordinals(0, shard.number);
     let mut drafts = Vec::new();
     for case in cases {
         docket.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
@@ -50,18 +50,13 @@ pub async fn find(
     let mut seen = pin!(walk_named(sources, &shard.source, with));
     while let Some(seen) = seen.next().await {
         let seen = seen?;
-        if let (Some(graves), Seen::Item(look), Some(case)) = (&graves, &seen, cases.first()) {
-            graves.meet(docket, look, &mut returned);
+        if let (Some(graves), Some(case)) = (&graves, cases.first()) {
+            graves.meet(docket, &seen, &mut returned);
             note(docket, &case.lease, &mut returned, false).await?;
         }
         for (subject, draft) in drafts.iter_mut().enumerate() {
             if let Some(planned) = plan(&draft.case.request, subject, policy, &seen) {
-                match &seen {
-                    Seen::Item(_) => draft.add(docket, planned).await?,
-                    Seen::Lost { .. } => {
-                        docket.add_items(draft.case, lost, &[planned]).await?;
-                    }
-                }
+                draft.add(docket, planned).await?;
             }
         }
     }

@@ -136,6 +136,14 @@ pub async fn put_off(world: &World, lease: &Lease, failure: &Failure) -> Result<
     let_go(world, lease, end).await
 }
 
+/// Lets go of what waits for something outside.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn wait(world: &World, lease: &Lease, delay_ms: u64) -> Result<(), Failure> {
+    let_go(world, lease, End::Waiting(delay_ms)).await
+}
+
 /// Lets go of all that is still held. Best effort: what cannot be let go of lapses.
 pub async fn let_go_of_all(world: &World) {
     let held =

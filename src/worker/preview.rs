@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use crate::domain::failure::Failure;
-use crate::domain::item::Unreadable;
+use crate::domain::item::{Item, Unreadable, Version};
 use crate::domain::plan::{Action, Planned};
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::RequestKind;
@@ -17,7 +17,7 @@ use crate::stages::message::fault::Fault;
 use crate::stages::message::read::{self, Message};
 use crate::stages::plan::finding::plan;
 use crate::stages::plan::runs::Company;
-use crate::stages::walk::pass::{Look, Meter, Patience, Seen, Walk, walk};
+use crate::stages::walk::pass::{Meter, Patience, Walk, walk};
 use crate::worker::world::{Limits, Sources};
 
 /// What is to be previewed, and in what.
@@ -79,30 +79,39 @@ impl Preview {
         let (mut findings, mut company) = (0, Company::default());
         let mut seen = pin!(walk(&sources, with));
         while let Some(seen) = seen.next().await {
-            let seen = seen?;
-            if let Seen::Item(look) = &seen {
-                let Look { item, unreadable: reasons, .. } = &**look;
-                for reason in reasons {
-                    unreadable(Unreadable { item: item.clone(), reason: reason.clone() });
+            let look = match seen {
+                Ok(look) => look,
+                Err(failure) => {
+                    unreadable(unlisted(failure)?);
+                    continue;
                 }
+            };
+            for reason in &look.unreadable {
+                unreadable(Unreadable { item: look.item.clone(), reason: reason.clone() });
             }
-            match plan(&request, 0, &self.policy, &seen) {
-                // Of an item it was said above; of a whole source it is said here.
-                Some(Planned { finding, action: Action::List(reason), .. }) => {
-                    if matches!(seen, Seen::Lost { .. }) {
-                        unreadable(Unreadable { item: finding.item, reason });
-                    }
-                }
-                Some(planned) => {
-                    findings += 1;
-                    company.note(&self.policy, &planned);
-                    found(planned);
-                }
-                None => {}
+            // Of an item that is unreadable it was said above.
+            let planned = plan(&request, 0, &self.policy, &look);
+            if let Some(planned) =
+                planned.filter(|planned| !matches!(planned.action, Action::List(_)))
+            {
+                findings += 1;
+                company.note(&self.policy, &planned);
+                found(planned);
             }
         }
-        company.more(&sources, &self.policy, &request).await?.into_iter().for_each(found);
+        match company.more(&sources, &self.policy, &request).await {
+            Ok(more) => more.into_iter().for_each(found),
+            Err(failure) => unreadable(unlisted(failure)?),
+        }
         let (items, bytes) = (meter.items(), meter.bytes());
         Ok(Ok(Summary { kind: request.kind, items, bytes, found: findings }))
     }
+}
+
+/// An item without a name stands for all of a source that could not be listed: a look is worth
+/// something without it too, as an erasure is not.
+fn unlisted(failure: Failure) -> Result<Unreadable, Failure> {
+    let Some(source) = failure.blamed_source() else { return Err(failure) };
+    let reason = format!("the source could not be listed: {}", failure.chain());
+    Ok(Unreadable { item: Item::bare(source, "", Version::Current), reason })
 }

@@ -19,7 +19,7 @@ use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
 use crate::domain::state::Event;
 use crate::ports::exports::Exports;
-use crate::ports::ledger::{Cleared, RUNS_SHARD, lost_ordinal, ordinals};
+use crate::ports::ledger::{Cleared, RUNS_SHARD, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket, Entry};
@@ -30,7 +30,7 @@ use crate::stages::verify::certificate::{Conclusion, certify};
 use crate::stages::verify::counts::counts;
 use crate::stages::verify::tombstones::bury;
 use crate::stages::verify::untouched::{Touched, still_standing, untouched};
-use crate::stages::walk::pass::{Patience, Seen, Walk, walk_named};
+use crate::stages::walk::pass::{Patience, Walk, blamed, walk_named};
 
 /// Planned items read from the ledger at a time.
 const PAGE: u32 = 1000;
@@ -39,7 +39,7 @@ const PAGE: u32 = 1000;
 /// left as drafts.
 ///
 /// # Errors
-/// A transient failure of the source or of the ledger; the look at the shard then starts anew.
+/// A failure of the source or of the ledger; the look at the shard then starts anew.
 pub async fn verify(
     docket: &Docket,
     sources: &[Arc<dyn Source>],
@@ -58,8 +58,7 @@ pub async fn verify(
         let seen = seen?;
         for (subject, look) in looks.iter_mut().enumerate() {
             if let Some(planned) = plan(&look.case.request, subject, policy, &seen) {
-                let whole = matches!(seen, Seen::Lost { .. });
-                look.meet(docket, planned, whole).await?;
+                look.meet(docket, planned).await?;
             }
         }
     }
@@ -72,8 +71,6 @@ struct SecondLook<'a> {
     /// What the ledger says of every place in the plan.
     known: HashMap<Place, ItemOutcome>,
     next_ordinal: u64,
-    /// Of the source, if it cannot be listed.
-    lost_ordinal: u64,
 }
 
 impl<'a> SecondLook<'a> {
@@ -92,17 +89,11 @@ impl<'a> SecondLook<'a> {
                 known.insert(planned.finding.item.place(), outcome);
             }
         }
-        let lost_ordinal = lost_ordinal(round, shard);
-        Ok(Self { case, known, next_ordinal, lost_ordinal })
+        Ok(Self { case, known, next_ordinal })
     }
 
-    /// Something in the sources still concerns the request, or a whole source does.
-    async fn meet(
-        &mut self,
-        docket: &Docket,
-        planned: Planned,
-        whole: bool,
-    ) -> Result<(), Failure> {
+    /// Something in the sources still concerns the request.
+    async fn meet(&mut self, docket: &Docket, planned: Planned) -> Result<(), Failure> {
         let expected = match self.known.get(&planned.finding.item.place()) {
             Some(ItemOutcome::Kept(_) | ItemOutcome::Blocked(_) | ItemOutcome::Failed(_)) => true,
             // Unreadable then and now; but what can be read now and names the subject is new.
@@ -120,8 +111,8 @@ impl<'a> SecondLook<'a> {
         if expected {
             return Ok(());
         }
-        let ordinal = if whole { self.lost_ordinal } else { self.next_ordinal };
-        self.next_ordinal += u64::from(!whole);
+        let ordinal = self.next_ordinal;
+        self.next_ordinal += 1;
         let one = std::slice::from_ref(&planned);
         let added = docket.add_items(self.case, ordinal, one).await?;
         match planned.settled() {
@@ -154,8 +145,8 @@ pub struct Ending<'a> {
 /// Draws the conclusion of a second look that was walked whole: what is left joins the plan, and
 /// where nothing is left, or the rounds are spent, the request comes to rest.
 ///
-/// When a source does not say when soft-deleted copies expire, and no try is left, that stays
-/// unknown.
+/// When a source that lets us in does not say when soft-deleted copies expire, and no try is left,
+/// that stays unknown.
 ///
 /// # Errors
 /// A failure of a source or of the ledger.
@@ -246,10 +237,15 @@ async fn horizon(
         match source.unrecoverable_after(&items, erased_at).await {
             Ok(Some(after)) => latest = latest.max(Some(after)),
             Ok(None) => return Ok(None),
-            Err(failure) if failure.is_transient() && patience == Patience::Spent => {
+            Err(failure) => {
+                let failure = blamed(&**source, failure).await;
+                let may_pass = failure.is_transient() && patience == Patience::Left;
+                if failure.blame().is_some() || may_pass {
+                    return Err(failure);
+                }
+                // It lets us in, and does not tell this.
                 return Ok(None);
             }
-            Err(failure) => return Err(failure),
         }
     }
     Ok(latest)

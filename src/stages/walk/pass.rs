@@ -1,17 +1,18 @@
 //! One pass over the sources: every item listed, read once and held against all identities at once.
 //!
 //! Reading is async and bounded; decoding and matching run on blocking threads, one an item. A bad
-//! item is not a bad pass: what cannot be read is reported and the pass goes on. What may pass by
-//! itself (a store that is away) ends the pass with a transient failure, so that one absence is not
-//! taken for thousands of unreadable items; whoever calls tries again, and says with
-//! [`Patience::Spent`] when an item that still fails is to be reported instead.
+//! item is not a bad pass: what cannot be read is reported and the pass goes on. A source that does
+//! not answer, or lets nobody in, ends the pass with a failure that blames it, whatever its kind: it
+//! must never be taken for thousands of unreadable items. What may pass by itself ends the pass
+//! too; whoever calls tries again, and says with [`Patience::Spent`] when an item that still fails
+//! is to be reported instead.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Blame, Failure, FailureKind};
 use crate::domain::item::Item;
 use crate::domain::subject::Subject;
 use crate::matching::limits::Limits;
@@ -48,6 +49,8 @@ pub struct Walk {
     pub graves: Option<Arc<Graves>>,
     /// The subjects, where it matters who else is named in what speaks of them.
     pub who_else: Option<Arc<[Subject]>>,
+    /// Set when the request is stopped: what was not begun by then is left.
+    pub halt: Arc<AtomicBool>,
 }
 
 /// Bounds on a pass, by name.
@@ -85,19 +88,6 @@ pub enum Patience {
 pub struct Meter {
     items: AtomicU64,
     bytes: AtomicU64,
-}
-
-/// What a pass saw and somebody should know of.
-pub enum Seen {
-    /// An item with hits, or of which something could not be read.
-    Item(Box<Look>),
-    /// A source that could not be listed; nothing in it was looked at.
-    Lost {
-        /// Its name.
-        source: String,
-        /// Why, free of personal data.
-        failure: Failure,
-    },
 }
 
 /// One item, looked at.
@@ -140,12 +130,23 @@ impl Walk {
             inventory: None,
             graves: None,
             who_else: None,
+            halt: Arc::default(),
         }
     }
 
-    /// Whether another try will follow that may come to more.
+    /// Whether another try will follow that may come to more than this.
     pub fn is_patient_with(&self, failure: &Failure) -> bool {
         failure.is_transient() && self.patience == Patience::Left
+    }
+
+    /// Whether nothing more is to be begun.
+    pub fn is_halted(&self) -> bool {
+        self.halt.load(Ordering::Relaxed)
+    }
+
+    /// Whether no other try will follow.
+    pub fn is_last_try(&self) -> bool {
+        self.patience == Patience::Spent
     }
 
     /// Looks for these people as well, who were erased.
@@ -173,40 +174,66 @@ impl Meter {
     }
 }
 
-/// Walks the sources one after the other, items in the order of each source.
+/// Walks the sources one after the other, items in the order of each source, and hands on those with
+/// hits, or of which something could not be read.
 pub fn walk(
     sources: &[Arc<dyn Source>],
     walk: Walk,
-) -> impl Stream<Item = Result<Seen, Failure>> + use<> {
+) -> impl Stream<Item = Result<Box<Look>, Failure>> + use<> {
     let sources = sources.to_vec();
     stream::iter(sources).flat_map(move |source| walk_source(source, walk.clone()))
 }
 
 /// Walks the source of that name. If there is none here another daemon may know it, or this one
-/// after a change of its settings; in the end nothing of it could be looked at.
+/// after a change of its settings.
 pub fn walk_named(
     sources: &[Arc<dyn Source>],
     name: &str,
     walk: Walk,
-) -> impl Stream<Item = Result<Seen, Failure>> + use<> {
+) -> impl Stream<Item = Result<Box<Look>, Failure>> + use<> {
     match sources.iter().find(|source| source.name() == name) {
         Some(source) => walk_source(Arc::clone(source), walk).left_stream(),
-        None => {
-            let lost = match walk.patience {
-                Patience::Left => {
-                    Err(Failure::transient(format!("finding the source {name} in the settings")))
-                }
-                Patience::Spent => {
-                    let failure = Failure::needs_person("the source is not configured any more");
-                    Ok(Seen::Lost { source: name.to_owned(), failure })
-                }
-            };
-            stream::iter([lost]).right_stream()
-        }
+        None => stream::iter([Err(unknown_source(name))]).right_stream(),
     }
 }
 
-fn walk_source(source: Arc<dyn Source>, walk: Walk) -> impl Stream<Item = Result<Seen, Failure>> {
+/// There is no source of that name in the settings.
+pub fn unknown_source(name: &str) -> Failure {
+    Failure::needs_person("the source is not configured any more").of_source(name)
+}
+
+/// Gives a failure back whose only fault is that of the one item at hand, to be reported of it.
+///
+/// # Errors
+/// The failure is not the item's: the source itself answers no better, which is asked of it, or our
+/// own disk is full. Or it may pass, and another try will follow.
+pub async fn item_at_fault(
+    source: &dyn Source,
+    failure: Failure,
+    with: &Walk,
+) -> Result<Failure, Failure> {
+    let failure = blamed(source, failure).await;
+    if failure.blame().is_some() || with.is_patient_with(&failure) {
+        return Err(failure);
+    }
+    Ok(failure)
+}
+
+/// The failure, or that of the whole source, if it answers no better when it is asked itself.
+pub async fn blamed(source: &dyn Source, failure: Failure) -> Failure {
+    if failure.kind == FailureKind::Permanent || failure.blame().is_some() {
+        return failure;
+    }
+    match source.ping().await {
+        Ok(()) => failure,
+        Err(shut) => shut.of_source(source.name()),
+    }
+}
+
+fn walk_source(
+    source: Arc<dyn Source>,
+    walk: Walk,
+) -> impl Stream<Item = Result<Box<Look>, Failure>> {
     let concurrency = walk.concurrency;
     entries(Arc::clone(&source), walk.part)
         .map(move |entry| see(Arc::clone(&source), entry, walk.clone()))
@@ -225,7 +252,7 @@ fn entries(source: Arc<dyn Source>, part: Part) -> impl Stream<Item = Result<Ite
                 let items = items.into_iter().filter(|item| part.holds(&item.name));
                 Some((items.map(Ok).collect(), next))
             }
-            Err(failure) => Some((vec![Err(failure)], None)),
+            Err(failure) => Some((vec![Err(failure.of_source(source.name()))], None)),
         }
     })
     .flat_map(|page: Vec<Result<Item, Failure>>| stream::iter(page))
@@ -235,15 +262,8 @@ async fn see(
     source: Arc<dyn Source>,
     entry: Result<Item, Failure>,
     walk: Walk,
-) -> Result<Option<Seen>, Failure> {
-    let item = match entry {
-        Ok(item) => item,
-        Err(failure) if walk.is_patient_with(&failure) => return Err(failure),
-        Err(failure) => {
-            return Ok(Some(Seen::Lost { source: source.name().to_owned(), failure }));
-        }
-    };
-    let mut look = look(&*source, item, &walk).await?;
+) -> Result<Option<Box<Look>>, Failure> {
+    let mut look = look(&*source, entry?, &walk).await?;
     if let (Some(subjects), Some(look)) = (&walk.who_else, &mut look)
         && !look.hits.is_empty()
     {
@@ -254,8 +274,7 @@ async fn see(
     }
     let says =
         |look: &Look| !(look.hits.is_empty() && look.met.is_empty() && look.unreadable.is_empty());
-    let told = look.filter(says);
-    Ok(told.map(|look| Seen::Item(Box::new(look))))
+    Ok(look.filter(says).map(Box::new))
 }
 
 /// Looks at one item; `None` if it is gone. An item that was rewritten since it was listed is
@@ -274,7 +293,7 @@ pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Opti
                         let others = Vec::new();
                         return Ok(Some(Look { item, hits, met, unreadable, digest, others }));
                     }
-                    Err(failure) => return unread(item, failure, walk).map(Some),
+                    Err(failure) => return unread(source, item, failure, walk).await.map(Some),
                 };
             }
             Ok(Read::Absent) => {
@@ -285,9 +304,9 @@ pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Opti
             Ok(Read::Changed) => match again(source, &item).await {
                 Ok(Some(now)) => item = now,
                 Ok(None) => return Ok(None),
-                Err(failure) => return unread(item, failure, walk).map(Some),
+                Err(failure) => return unread(source, item, failure, walk).await.map(Some),
             },
-            Err(failure) => return unread(item, failure, walk).map(Some),
+            Err(failure) => return unread(source, item, failure, walk).await.map(Some),
         }
     }
     Ok(Some(closed(item, "changes faster than it can be read".into(), walk)))
@@ -305,9 +324,11 @@ async fn who_else(
     named.dedup();
     let _entered = walk.budget.enter(&look.item).await;
     match shared_of(source, &look.item, subjects, &named, &walk.limits).await {
-        Err(failure) if walk.is_patient_with(&failure) => Err(failure),
-        Err(_) => Ok(named),
-        told => told,
+        Ok(shared) => Ok(shared),
+        Err(failure) => {
+            let _reported_of_the_item = item_at_fault(source, failure, walk).await?;
+            Ok(named)
+        }
     }
 }
 
@@ -317,10 +338,18 @@ async fn again(source: &dyn Source, item: &Item) -> Result<Option<Item>, Failure
     Ok(forms.into_iter().find(|form| form.version == item.version))
 }
 
-fn unread(item: Item, failure: Failure, walk: &Walk) -> Result<Look, Failure> {
-    if walk.is_patient_with(&failure) {
-        return Err(failure);
-    }
+async fn unread(
+    source: &dyn Source,
+    item: Item,
+    failure: Failure,
+    walk: &Walk,
+) -> Result<Look, Failure> {
+    let failure = match item_at_fault(source, failure, walk).await {
+        Ok(failure) => failure,
+        // In the end an item that takes more of our disk than there is must not hold up all others.
+        Err(failure) if failure.blame() == Some(&Blame::OwnDisk) && walk.is_last_try() => failure,
+        Err(failure) => return Err(failure),
+    };
     Ok(closed(item, format!("could not be read: {}", failure.chain()), walk))
 }
 

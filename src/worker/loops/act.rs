@@ -1,19 +1,21 @@
 //! Carries plans out, earliest due first: archives are written and read back, items are erased.
 
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
 use crate::ports::ledger::{Progress, Standing};
-use crate::ports::tasks::{End, Lease, work_on};
+use crate::ports::tasks::{Lease, work_on};
 use crate::stages::erase::erase;
 use crate::stages::export::export;
 use crate::stages::verify::archive::read_back;
 use crate::stages::verify::erasure::rest_dry;
 use crate::stages::walk::pass::{Patience, Walk};
-use crate::worker::loops::sweep::fail;
 use crate::worker::retry::Tries;
+use crate::worker::settle::settle;
 use crate::worker::world::World;
 use crate::worker::{lease, report};
 
@@ -63,11 +65,12 @@ async fn step(world: &World, id: &RequestId, lease: &Lease) -> Result<(), Failur
     // As it stands now that nobody else can work on it.
     let Some(standing) = docket.ledger.standing(id).await? else { return Ok(()) };
     let patience = world.limits.backoff.patience(lease.tries, docket.clock.now(), standing.due);
+    let halt = Arc::default();
     // Side by side: see the lease.
     let acting = async {
         tokio::select! {
-            acted = Box::pin(act(world, &standing, lease, patience)) => acted,
-            never = note_on(world, id) => match never {},
+            acted = Box::pin(act(world, &standing, lease, (patience, Arc::clone(&halt)))) => acted,
+            never = note_on(world, id, &halt) => match never {},
         }
     };
     let acting = lease::hold(world, lease, acting);
@@ -75,25 +78,7 @@ async fn step(world: &World, id: &RequestId, lease: &Lease) -> Result<(), Failur
         return Ok(());
     };
     world.bell.notify_waiters();
-    let settled = match acted {
-        Ok(()) => Ok(()),
-        Err(failure) => {
-            report::request_failed(&world.metrics, "act", &failure, id);
-            if failure.is_transient() {
-                return lease::put_off(world, lease, &failure).await;
-            }
-            match docket.ledger.standing(id).await? {
-                Some(now) => fail(world, &now, &failure, lease).await,
-                None => Ok(()),
-            }
-        }
-    };
-    if let Err(failure) = settled {
-        report::request_failed(&world.metrics, "act", &failure, id);
-        return lease::put_off(world, lease, &failure).await;
-    }
-    lease::let_go(world, lease, End::Done).await?;
-    report::moved(world, id, standing.sequence).await
+    settle(world, "act", &standing, lease, acted).await
 }
 
 /// One stage of one request.
@@ -101,7 +86,7 @@ async fn act(
     world: &World,
     standing: &Standing,
     lease: &Lease,
-    patience: Patience,
+    (patience, halt): (Patience, Arc<AtomicBool>),
 ) -> Result<(), Failure> {
     let docket = &world.docket;
     if !matches!(standing.state, State::Planned | State::Acting | State::Verifying) {
@@ -127,7 +112,8 @@ async fn act(
         case.standing = standing;
     }
     let exports = &*world.exports;
-    let walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
+    let mut walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
+    walk.halt = halt;
     if case.request.kind.is_export() {
         if case.standing.state == State::Verifying {
             let limits = &world.limits;
@@ -144,11 +130,14 @@ async fn act(
     erase(docket, &world.sources, &case, concurrency, &walk).await
 }
 
-/// Notes from time to time how far an act has come, until dropped.
-async fn note_on(world: &World, id: &RequestId) -> Infallible {
+/// Notes from time to time how far an act has come, and whether somebody stopped it, until dropped.
+async fn note_on(world: &World, id: &RequestId, halt: &AtomicBool) -> Infallible {
     let ledger = &world.docket.ledger;
     loop {
         world.docket.clock.sleep_ms(NOTE_EVERY_MS).await;
+        if let Ok(Some(standing)) = ledger.standing(id).await {
+            halt.store(standing.state.is_end(), Ordering::Relaxed);
+        }
         // For people to look at; if the ledger is away, the act itself will say so.
         let Ok(tally) = ledger.tally(id).await else { continue };
         let progress = Progress { done: tally.total() - tally.open, total: tally.total() };
