@@ -237,6 +237,7 @@ const TELLTALES: [&str; 7] = ["pass", "pwd", "secret", "token", "sig", "key", "a
 const RANDOM_CHARS_MIN: usize = 40;
 
 /// What a peer said, fit for logs and pages: in one line, cut, and without what may be a secret.
+///
 /// Those are what stands before the last `@` of a word that has a `:` there, as in URLs; values of
 /// names such as `password` and `sig`; and long runs as keys are.
 pub fn told(text: &str) -> String {

@@ -41,8 +41,11 @@ fn scanned(content: &mut dyn Read) -> Scan {
     scan(&item("x"), content, &Matcher::new(&[&ann()]), &Limits::default()).unwrap()
 }
 
-/// What looks at content, and is to look no more than so often at each byte of any.
-const WAYS: [(&str, fn(&[u8])); 4] = [
+/// What looks at content, by its name.
+type Way = (&'static str, fn(&[u8]));
+
+/// Each is to look no more than so often at each byte of any content.
+const WAYS: [Way; 4] = [
     ("finding", |content| drop(scanned(&mut &*content))),
     ("counting", |content| drop(counted(content))),
     ("erasing", |content| {

@@ -277,12 +277,13 @@ impl Source for MemorySource {
         if stored.etag != item.etag {
             return Ok(Erased::Changed);
         }
+        let is_directory = stored.content.is_directory;
         if let Some(block) = shelves.block(&item.name) {
             return Ok(Erased::Blocked(Barrier::new(block, "")));
         }
         let below = format!("{}/", item.name);
         let is_below = |name: &String| name.starts_with(&below);
-        if stored.content.is_directory && shelves.forms.keys().any(is_below) {
+        if is_directory && shelves.forms.keys().any(is_below) {
             return Ok(Erased::Blocked(Barrier::new(Block::Lock, "DirectoryIsNotEmpty")));
         }
         shelves.remove(item);
