@@ -16,6 +16,7 @@ use crate::stages::find::wanted;
 use crate::stages::message::fault::Fault;
 use crate::stages::message::read::{self, Message};
 use crate::stages::plan::finding::plan;
+use crate::stages::plan::forms::Forms;
 use crate::stages::plan::runs::Company;
 use crate::stages::walk::pass::{Meter, Patience, Walk, walk};
 use crate::worker::world::{Limits, Sources};
@@ -75,8 +76,16 @@ impl Preview {
         if self.policy.asks_who_else() && !request.kind.is_export() {
             with.who_else = Some([request.subject.clone()].into());
         }
+        with.all_snapshots = !request.kind.is_export();
         let sources = wanted(&self.sources, std::iter::once(&*request));
-        let (mut findings, mut company) = (0, Company::default());
+        let (mut findings, mut company, mut forms) = (0, Company::default(), Forms::default());
+        let mut show = |planned: Planned| {
+            if !matches!(planned.action, Action::List(_)) {
+                findings += u64::from(!planned.finding.hits.is_empty());
+                company.note(&self.policy, &planned);
+                found(planned);
+            }
+        };
         let mut seen = pin!(walk(&sources, with));
         while let Some(seen) = seen.next().await {
             let look = match seen {
@@ -89,16 +98,10 @@ impl Preview {
             for reason in &look.unreadable {
                 unreadable(Unreadable { item: look.item.clone(), reason: reason.clone() });
             }
-            // Of an item that is unreadable it was said above.
             let planned = plan(&request, 0, &self.policy, &look);
-            if let Some(planned) =
-                planned.filter(|planned| !matches!(planned.action, Action::List(_)))
-            {
-                findings += 1;
-                company.note(&self.policy, &planned);
-                found(planned);
-            }
+            forms.add(&look.item, planned).into_iter().for_each(&mut show);
         }
+        forms.end().into_iter().for_each(&mut show);
         match company.more(&sources, &self.policy, &request).await {
             Ok(more) => more.into_iter().for_each(found),
             Err(failure) => unreadable(unlisted(failure)?),

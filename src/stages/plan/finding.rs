@@ -1,6 +1,6 @@
 //! What was seen of an item becomes its one action. Pure.
 
-use crate::domain::item::{Finding, Unreadable};
+use crate::domain::item::{Finding, Item, Unreadable};
 use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
@@ -27,4 +27,9 @@ pub fn plan(request: &Request, subject: usize, policy: &Policy, look: &Look) -> 
     }
     let reason = look.unreadable.first()?.clone();
     Some(Planned::unreadable(Unreadable { item: look.item.clone(), reason }))
+}
+
+/// An item that says nothing of the subject.
+pub fn silent(item: Item) -> Finding {
+    Finding { item, hits: Vec::new(), digest: None, others: false }
 }
