@@ -1092,7 +1092,7 @@ async fn about(
     Life { last }
 }
 
-async fn ready_by(ledger: &dyn Ledger, pressed: Timestamp) -> String {
+async fn ready_by(ledger: &dyn Ledger, pressed: jiff::Timestamp) -> String {
     let ready = ledger.ready(pressed, 9).await.unwrap();
     ready.iter().map(|standing| standing.id.to_string()).collect::<Vec<_>>().join(" ")
 }
