@@ -178,9 +178,11 @@ fn work_is_linear_in_hostile_binaries() {
 #[test]
 fn a_message_is_read_in_linear_work() {
     let body = |len: usize| {
-        let keys: String = (0..len / 40).map(|key| format!("\"abc_{key}\":1,")).collect();
-        let values: String =
-            (0..len / 40).map(|id| format!("{{\"value\":\"xabcy{id}\"}},")).collect();
+        // Each three letters of the keys stand in some value, and no key does.
+        let keys: String = (0..len / 40).map(|key| format!("\"abcab_{key}\":1,")).collect();
+        let parts = ["xabcy", "xbcay", "xcaby"];
+        let value = |id: usize| format!("{{\"value\":\"{}{id}\"}},", parts[id % 3]);
+        let values: String = (0..len / 40).map(value).collect();
         format!("{{{keys}\"people\":[{values}1]}}").into_bytes()
     };
     let terms = Terms { message_bytes_max: usize::MAX, ..Terms::of_the_ledger() };
