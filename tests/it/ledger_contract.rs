@@ -913,10 +913,11 @@ async fn details_are_forgotten_after_a_while(ledger: &dyn Ledger, clock: &Memory
     let mut lives = Vec::new();
     for id in ["open", "failed", "rests"] {
         let life = Life::begin(ledger, id, 100).await;
-        let items = sealed_items(0..12_000);
+        let count = if id == "rests" { 12_000 } else { 9 };
+        let items = sealed_items(0..count);
         ledger.add_items(&lease, life.id(), life.last.sequence, &items).await.unwrap();
-        let mut ends: Vec<_> = (0..11_000).map(|n| (n, ItemOutcome::Erased)).collect();
-        ends.extend((11_000..12_000).map(|n| (n, ItemOutcome::AlreadyAbsent)));
+        let mut ends: Vec<_> = (1..count).map(|n| (n, ItemOutcome::Erased)).collect();
+        ends.push((0, ItemOutcome::AlreadyAbsent));
         ledger.record_outcomes(&lease, life.id(), &ended(&ends)).await.unwrap();
         lives.push(life);
     }
@@ -945,7 +946,7 @@ async fn details_are_forgotten_after_a_while(ledger: &dyn Ledger, clock: &Memory
     assert_eq!(ledger.records(rests.id()).await.unwrap(), records);
     assert_eq!(walk(&records), Ok(rests.last.hash.clone()));
     for life in [open, failed] {
-        assert_eq!(ledger.items(life.id(), None, false, 20_000).await.unwrap().len(), 12_000);
+        assert_eq!(ledger.items(life.id(), None, false, 99).await.unwrap().len(), 9);
     }
     // Who asks again is answered as before.
     assert_eq!(ledger.open(&[&opening("rests", 100)]).await.unwrap(), [Opened::Repeated]);

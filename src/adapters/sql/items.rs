@@ -18,8 +18,8 @@ pub const ROWS_MAX: usize = 500;
 const AFTER: &str = "SELECT * FROM items WHERE request = $1 AND ordinal > $2 \
      ORDER BY ordinal LIMIT $3";
 
-/// Whoever acts on a long plan asks for the next items thousands of times: the index holds only those
-/// that are open.
+/// Whoever acts on a long plan asks for the next items thousands of times: the index holds only
+/// those that are open.
 pub const OPEN_AFTER: &str = "SELECT * FROM items WHERE request = $1 AND ordinal > $2 \
      AND outcome IS NULL ORDER BY ordinal LIMIT $3";
 

@@ -120,12 +120,18 @@ impl Home {
 
     /// Starts a daemon with further arguments.
     pub fn serve_with(&self, args: &[&str]) -> Daemon {
-        let log = self.path(&format!("log-{}", uuid::Uuid::new_v4()));
-        let mut command = self.command(&["run"]);
-        let child = command.args(args).stderr(File::create(&log).unwrap()).spawn().unwrap();
-        let daemon = Daemon { child, log };
+        let daemon = self.start(args, &[]);
         wait_for("the daemon to serve", || daemon.log().contains("serving"));
         daemon
+    }
+
+    /// Starts a daemon with further arguments and settings, and does not wait until it serves.
+    pub fn start(&self, args: &[&str], settings: &[(&str, &str)]) -> Daemon {
+        let log = self.path(&format!("log-{}", uuid::Uuid::new_v4()));
+        let mut command = self.command(&["run"]);
+        command.args(args).envs(settings.iter().copied());
+        let child = command.stderr(File::create(&log).unwrap()).spawn().unwrap();
+        Daemon { child, log }
     }
 
     /// The events that were announced, by the name of their file.

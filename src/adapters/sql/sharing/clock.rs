@@ -36,7 +36,7 @@ impl LedgerClock {
         Self { dialect, own: Some(own) }
     }
 
-    /// Now, in milliseconds since 1970, as a term in a statement. [`Self::value`] goes to the place.
+    /// Now, in milliseconds since 1970, as a term in a statement. [`Self::value`] goes there.
     pub fn now(&self, place: usize) -> String {
         match self.dialect {
             Dialect::Sqlite => format!("${place}"),

@@ -11,7 +11,7 @@ use crate::domain::request::RequestId;
 use crate::ports::ledger::Standing;
 use crate::ports::tasks::{Purpose, Shard, Sweep};
 
-/// Of two that open sweeps for two purposes at once one may find its number taken: it takes the next.
+/// Of two that open sweeps for two purposes at once one may find its number taken, and tries again.
 const OPEN: &str = "INSERT INTO sweeps (id, purpose, closed) \
      VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM sweeps), $1, 0) ON CONFLICT (id) DO NOTHING";
 
