@@ -16,10 +16,8 @@ pub fn stands_apart(before: &str, hit: &str, after: &str) -> bool {
     let cut_before = previous.is_some_and(|previous| goes_on(previous, first));
     let cut_after = next.is_some_and(|next| goes_on(last, next)) && !is_katakana_title(after);
     let in_latin = [previous, next].iter().all(|c| c.is_some_and(|c| c.is_ascii_alphabetic()));
-    !cut_before
-        && !cut_after
-        && !(in_latin && is_kana(first))
-        && !is_within_words(before, hit, after)
+    let is_cut = cut_before || cut_after || in_latin && is_kana(first);
+    !is_cut && !is_within_words(before, hit, after)
 }
 
 /// Whether a name with the given name first is not the end of one name and the start of another:
