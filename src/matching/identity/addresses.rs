@@ -29,7 +29,9 @@ pub fn addresses_at(text: &str, at: usize) -> impl Iterator<Item = Range<usize>>
 }
 
 /// Addresses that the address with its `@` at `at` spells in another way, with what of the text
-/// does: bounces go to `list+ann=contoso.com@…`, what is forwarded comes from
+/// does.
+///
+/// Bounces go to `list+ann=contoso.com@…`, what is forwarded comes from
 /// `SRS0=x=y=contoso.com=ann@…`, and a local part may be quoted.
 pub fn respelled_at(text: &str, at: usize) -> Vec<(String, Range<usize>)> {
     if let Some(quoted) = text[..at].strip_suffix('"') {
