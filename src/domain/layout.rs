@@ -6,10 +6,11 @@
 //!
 //! | container | path | what it is |
 //! | --- | --- | --- |
-//! | any, as a rule `azureml` | `ExperimentRun/dcid.RUN/…` | artifacts of a run, its document among them |
+//! | any, as a rule `azureml` | `ExperimentRun/dcid.RUN/…` | artifacts of a run, and its document |
 //! | | `ArtifactZip/ExperimentRun/dcid.RUN.zip` | a zipped copy of these |
 //! | | `ComputeRecord/dcid.RUN` | what computed it |
-//! | any but `azureml`, as a rule `azureml-blobstore-GUID` | `azureml/RUN/OUTPUT…`, `dataset/RUN/OUTPUT…` | outputs of a run |
+//! | any but `azureml`, as a rule `azureml-blobstore-…` | `azureml/RUN/OUTPUT…` | outputs of runs |
+//! | | `dataset/RUN/OUTPUT…` | outputs of a run |
 //! | any | `LocalUpload/…`, `WebUpload/…`, `Dataset/…` | uploads |
 //! | any, as a rule the file share `code-GUID` | `Users/ALIAS/…` | the folder of a user |
 //!
