@@ -28,7 +28,8 @@ pub fn addresses_at(text: &str, at: usize) -> impl Iterator<Item = Range<usize>>
         .flat_map(move |(start, _, lens)| lens.into_iter().map(move |len| start..at + 1 + len))
 }
 
-/// Addresses that the address with its `@` at `at` spells in another way, with what of the text does.
+/// Addresses that the address with its `@` at `at` spells in another way, with what of the text
+/// does.
 ///
 /// Bounces go to `list+ann=contoso.com@…`, what is forwarded comes from
 /// `SRS0=x=y=contoso.com=ann@…`, and a local part may be quoted.

@@ -34,9 +34,9 @@ pub fn belong_together(boundary: Boundary, before: &str, hit: &str, after: &str)
     }
     let before = plain(&before[ceil(before, before.len().saturating_sub(BESIDE_BYTES))..]);
     let after = plain(&after[..floor(after, BESIDE_BYTES)]);
-    let is_of_two = is_listed && lists_two(&before, &hit, &after);
-    let is_of_rows = is_broken && spans_rows(&before, &hit, &after);
-    !is_of_two && !is_of_rows
+    let is_two = is_listed && lists_two(&before, &hit, &after)
+        || is_broken && spans_rows(&before, &hit, &after);
+    !is_two
 }
 
 /// With commas and letters of full width as plain ones.

@@ -1,7 +1,7 @@
-//! Persons named in items besides the subject.
+//! Persons named in items besides the subject: who is named by what, which names are of one person,
+//! and what of an archive is masked for it.
 //!
-//! Who is named by what, which names are of one person, and what of an archive is masked for it;
-//! and, more generously, whether an item may name anybody else at all, before it is deleted.
+//! Before an item is deleted, `others` asks more generously whether it may name anybody else.
 
 pub mod ranges;
 pub mod named;
