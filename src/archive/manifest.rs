@@ -287,7 +287,7 @@ mod tests {
             ("azureml/r1/predictions/part-0.csv", LegalTag::Inferred),
             ("outputs", LegalTag::Observed),
         ] {
-            let item = Layout { container: None, path: item };
+            let item = Layout::new(None, item);
             assert_eq!(LegalTag::of(item), tag, "{}", item.path);
         }
     }

@@ -3,6 +3,9 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io::{self, ErrorKind};
+
+use jiff::Timestamp;
 
 /// Why an effect could not be had, and what may be done about it.
 #[derive(Debug)]
@@ -12,6 +15,17 @@ pub struct Failure {
     doing: String,
     source: Option<Box<dyn Error + Send + Sync>>,
     of_the_ledger: bool,
+    blame: Option<Blame>,
+}
+
+/// What is at fault where it is not the one thing at hand: whatever is done there next fails too,
+/// so that nothing is said of an item by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// A whole source, by its name: it cannot be reached, or does not let us in.
+    Source(String),
+    /// The disk on which we put bytes aside.
+    OwnDisk,
 }
 
 /// The three branches.
@@ -28,7 +42,7 @@ pub enum FailureKind {
 impl Failure {
     /// A failure of `kind` while `doing` something: lower case, what to what, no personal data.
     pub fn new(kind: FailureKind, doing: impl Into<String>) -> Self {
-        Self { kind, doing: doing.into(), source: None, of_the_ledger: false }
+        Self { kind, doing: doing.into(), source: None, blame: None, of_the_ledger: false }
     }
 
     /// A failure that may pass.
@@ -57,6 +71,52 @@ impl Failure {
     #[must_use]
     pub fn because_told(self, said: impl fmt::Display) -> Self {
         self.because(told(&said.to_string()))
+    }
+
+    /// What the operating system, or a decoder, answered. What our own disk cannot do now it may do
+    /// later; bytes that a decoder does not take stay as they are. Of the error its kind alone is
+    /// told: its text may hold a path.
+    pub fn of_io(doing: impl Into<String>, error: &io::Error) -> Self {
+        let stays = matches!(
+            error.kind(),
+            ErrorKind::InvalidData
+                | ErrorKind::InvalidInput
+                | ErrorKind::InvalidFilename
+                | ErrorKind::Other
+                | ErrorKind::UnexpectedEof
+                | ErrorKind::Unsupported
+                | ErrorKind::WriteZero
+        );
+        let failure = match stays {
+            true => Self::permanent(doing),
+            false => Self { blame: Some(Blame::OwnDisk), ..Self::transient(doing) },
+        };
+        failure.because(error.kind().to_string())
+    }
+
+    /// Blames the whole source of that name.
+    #[must_use]
+    pub fn of_source(self, name: &str) -> Self {
+        Self { blame: Some(Blame::Source(name.to_owned())), ..self }
+    }
+
+    /// What is to blame, where it is more than the one thing at hand.
+    pub fn blame(&self) -> Option<&Blame> {
+        self.blame.as_ref()
+    }
+
+    /// The source that is to blame as a whole.
+    pub fn blamed_source(&self) -> Option<&str> {
+        match &self.blame {
+            Some(Blame::Source(name)) => Some(name),
+            Some(Blame::OwnDisk) | None => None,
+        }
+    }
+
+    /// The same once more, for somebody who cannot have the original.
+    #[must_use]
+    pub fn retold(&self, doing: impl Into<String>) -> Self {
+        Self { blame: self.blame.clone(), ..Self::new(self.kind, doing).because(self.chain()) }
     }
 
     /// Says that the ledger itself failed, whatever it was asked: a disk is full, a server is away,
@@ -88,6 +148,63 @@ impl Failure {
     /// The whole chain in one line, outermost first, for the one place that logs it.
     pub fn chain(&self) -> String {
         chain(self)
+    }
+}
+
+impl FailureKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Transient, Self::Permanent, Self::NeedsPerson];
+
+    /// The stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::Permanent => "permanent",
+            Self::NeedsPerson => "needs_person",
+        }
+    }
+
+    /// The kind of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// The last failure of a request that is tried again: told to people while it lasts, and no part of
+/// the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The source that is to blame as a whole, if one is.
+    pub source: Option<String>,
+    /// Whether it may pass by itself.
+    pub kind: FailureKind,
+    /// What did not work, and why; free of personal data, as all failures are.
+    pub reason: String,
+    /// Since when the request has not gone on.
+    pub since: Timestamp,
+}
+
+impl Obstacle {
+    /// What a failure is to a request that has not gone on since then.
+    pub fn new(failure: &Failure, since: Timestamp) -> Self {
+        let source = failure.blamed_source().map(str::to_owned);
+        Self { source, kind: failure.kind, reason: failure.chain(), since }
+    }
+
+    /// What is waited for, in a few words.
+    pub fn what(&self) -> String {
+        match (&self.source, self.kind) {
+            (Some(source), FailureKind::NeedsPerson) => {
+                format!("the source {source} does not let us in: somebody must mend that")
+            }
+            (Some(source), FailureKind::Transient | FailureKind::Permanent) => {
+                format!("the source {source} cannot be entered")
+            }
+            (None, FailureKind::NeedsPerson) => "somebody must mend the cause".to_owned(),
+            (None, FailureKind::Transient | FailureKind::Permanent) => {
+                "did not work and is tried again".to_owned()
+            }
+        }
     }
 }
 
@@ -240,14 +357,45 @@ mod tests {
     }
 
     #[test]
+    fn what_the_disk_cannot_do_now_it_may_do_later() {
+        use ErrorKind::{
+            Interrupted, InvalidData, NotFound, OutOfMemory, PermissionDenied, QuotaExceeded,
+            ReadOnlyFilesystem, StorageFull, TimedOut, UnexpectedEof, Unsupported,
+        };
+        let disk = [
+            StorageFull,
+            QuotaExceeded,
+            Interrupted,
+            TimedOut,
+            OutOfMemory,
+            NotFound,
+            PermissionDenied,
+            ReadOnlyFilesystem,
+        ];
+        let passing = disk.map(io::Error::from);
+        // Too many open files, here and in the system; an error of the device.
+        let uncategorised = [24, 23, 5].map(io::Error::from_raw_os_error);
+        for error in passing.into_iter().chain(uncategorised) {
+            let failure = Failure::of_io("reading", &error);
+            let told = (failure.kind, failure.blame());
+            assert_eq!(told, (FailureKind::Transient, Some(&Blame::OwnDisk)), "{error}");
+        }
+        let broken = [InvalidData, UnexpectedEof, Unsupported].map(io::Error::from);
+        for error in broken.into_iter().chain([io::Error::other("bad block")]) {
+            let failure = Failure::of_io("reading", &error);
+            assert_eq!((failure.kind, failure.blame()), (FailureKind::Permanent, None), "{error}");
+        }
+    }
+
+    #[test]
     fn nothing_is_said_twice() {
         #[derive(Debug, thiserror::Error)]
         #[error("reaching the server: {0}")]
-        struct Repeating(#[source] std::io::Error);
-        let failure = Failure::transient("asking")
-            .because(Repeating(std::io::Error::other("connection refused")));
+        struct Repeating(#[source] io::Error);
+        let failure =
+            Failure::transient("asking").because(Repeating(io::Error::other("connection refused")));
         assert_eq!(failure.chain(), "asking: reaching the server: connection refused");
-        let failure = Failure::transient("asking").because(std::io::Error::other("refused"));
+        let failure = Failure::transient("asking").because(io::Error::other("refused"));
         assert_eq!(failure.chain(), "asking: refused");
     }
 

@@ -21,6 +21,9 @@ pub struct Item {
     /// Where in that name its container is.
     #[serde(default, skip_serializing_if = "Container::is_unknown")]
     pub container: Container,
+    /// What sort of thing has it.
+    #[serde(default, skip_serializing_if = "Kind::is_bytes")]
+    pub kind: Kind,
     /// Which of the forms under that name this is.
     pub version: Version,
     /// The id that the current form has, where the source keeps versions: under it the bytes stay
@@ -37,12 +40,33 @@ pub struct Item {
     /// The media type that the source has for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
+    /// How the bytes are encoded, as HTTP says it (`Content-Encoding`): outermost last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_encoding: Option<String>,
+    /// What else the source says of the item, by the names of HTTP (`Content-Disposition`);
+    /// searched as the bytes are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<String, String>,
     /// Names and values kept beside the bytes; searched as the bytes are.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
     /// Index tags; searched as the bytes are.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
+}
+
+/// The sorts of things that have a name in a source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Bytes: a blob, a file.
+    #[default]
+    Bytes,
+    /// A directory that is there by itself. It goes after what is in it, and only if that leaves it
+    /// empty.
+    Directory,
+    /// A symbolic link. Its bytes are the text of its target, which is never followed.
+    Link,
 }
 
 /// The forms that one name can have.
@@ -67,12 +91,15 @@ impl Item {
             source: source.to_owned(),
             name: name.to_owned(),
             container: Container::Unknown,
+            kind: Kind::Bytes,
             version,
             version_id: None,
             etag: String::new(),
             size: 0,
             modified: None,
             content_type: None,
+            content_encoding: None,
+            properties: BTreeMap::new(),
             metadata: BTreeMap::new(),
             tags: BTreeMap::new(),
         }
@@ -80,12 +107,20 @@ impl Item {
 
     /// What its name means.
     pub fn layout(&self) -> Layout<'_> {
-        self.container.of(&self.name)
+        let layout = self.container.of(&self.name);
+        Layout { is_directory: self.kind == Kind::Directory, ..layout }
     }
 
     /// Where it is.
     pub fn place(&self) -> Place {
         (self.source.clone(), self.name.clone(), self.version.clone())
+    }
+}
+
+impl Kind {
+    /// Whether it is what items usually are.
+    pub fn is_bytes(&self) -> bool {
+        *self == Self::Bytes
     }
 }
 
@@ -133,6 +168,9 @@ impl Finding {
         self.hits.iter().any(|hit| hit.view == NAME_VIEW)
     }
 }
+
+/// The view of a hit in what the source says of an item beside its name.
+pub const PROPERTIES_VIEW: &str = "properties";
 
 /// The view of a hit in an item's own name.
 pub const NAME_VIEW: &str = "name";

@@ -6,13 +6,15 @@
 //!
 //! | container | path | what it is |
 //! | --- | --- | --- |
-//! | any, as a rule `azureml` | `ExperimentRun/dcid.RUN/…` | artifacts of a run, and its document |
+//! | any | `ExperimentRun/dcid.RUN/…` | artifacts of a run, its document too |
 //! | | `ArtifactZip/ExperimentRun/dcid.RUN.zip` | a zipped copy of these |
 //! | | `ComputeRecord/dcid.RUN` | what computed it |
-//! | any but `azureml`, as a rule `azureml-blobstore-…` | `azureml/RUN/OUTPUT…` | outputs of runs |
-//! | | `dataset/RUN/OUTPUT…` | outputs of a run |
+//! | any but `azureml` | `azureml/RUN/OUTPUT…`, `dataset/RUN/OUTPUT…` | outputs of a run |
 //! | any | `LocalUpload/…`, `WebUpload/…`, `Dataset/…` | uploads |
-//! | any, as a rule the file share `code-GUID` | `Users/ALIAS/…` | the folder of a user |
+//! | any | `Users/ALIAS/…` | the folder of a user |
+//!
+//! As a rule the first three are in the container `azureml`, outputs in the default datastore
+//! `azureml-blobstore-GUID`, and user folders in the file share `code-GUID`.
 //!
 //! `azureml` is a container's name and a folder's in another, so that a name alone does not tell
 //! which. Where the container is not known, `azureml/WORD/…` is nobody's output if a container
@@ -68,6 +70,8 @@ pub struct Layout<'a> {
     pub container: Option<&'a str>,
     /// The name within it.
     pub path: &'a str,
+    /// Whether it is that of a directory: a folder, and not what is in one.
+    pub is_directory: bool,
 }
 
 /// The container of run histories.
@@ -118,11 +122,11 @@ impl Container {
     /// What a name means whose container is there.
     pub fn of<'a>(&'a self, name: &'a str) -> Layout<'a> {
         match self {
-            Self::Unknown => Layout { container: None, path: name },
-            Self::Named(container) => Layout { container: Some(container), path: name },
+            Self::Unknown => Layout::new(None, name),
+            Self::Named(container) => Layout::new(Some(container), name),
             Self::Leading => match name.split_once('/') {
-                Some((container, path)) => Layout { container: Some(container), path },
-                None => Layout { container: None, path: name },
+                Some((container, path)) => Layout::new(Some(container), path),
+                None => Layout::new(None, name),
             },
         }
     }
@@ -164,12 +168,17 @@ impl OneContainer {
 }
 
 impl<'a> Layout<'a> {
+    /// What is in a container under this path.
+    pub fn new(container: Option<&'a str>, path: &'a str) -> Self {
+        Self { container, path, is_directory: false }
+    }
+
     /// The id of the run that the item belongs to.
     pub fn run(&self) -> Option<&'a str> {
         let run = if let Some(rest) = self.path.strip_prefix(ZIPPED) {
             rest.strip_suffix(".zip").filter(|run| !run.contains('/'))?
         } else if let Some(rest) = self.path.strip_prefix(ARTIFACTS) {
-            rest.split_once('/')?.0
+            self.first_folder(rest)?
         } else if let Some(rest) = self.path.strip_prefix(RECORD) {
             rest.split('/').next()?
         } else {
@@ -212,13 +221,19 @@ impl<'a> Layout<'a> {
         self.path.rsplit('/').next().unwrap_or_default()
     }
 
+    /// The first folder of the rest of a path.
+    fn first_folder(&self, rest: &'a str) -> Option<&'a str> {
+        let folder = rest.split_once('/').map(|(folder, _)| folder);
+        folder.or(self.is_directory.then_some(rest))
+    }
+
     /// The run that this is an output of, in a datastore.
     fn output(&self) -> Option<&'a str> {
         if !has_outputs(self.container) {
             return None;
         }
         let folder = OUTPUTS.iter().find(|folder| self.path.starts_with(**folder))?;
-        let (run, _) = self.path.strip_prefix(folder)?.split_once('/')?;
+        let run = self.first_folder(self.path.strip_prefix(folder)?)?;
         let in_doubt = self.container.is_none() && ORIGINS.contains(&run);
         (!in_doubt).then_some(run)
     }
@@ -299,7 +314,7 @@ mod tests {
             (None, "LocalUpload/r1/x", None),
         ];
         for (container, path, run) in table {
-            let layout = Layout { container, path };
+            let layout = Layout::new(container, path);
             assert_eq!(layout.run(), run, "{container:?} {path}");
             let (Some(container), Some(run)) = (container, run) else { continue };
             let one = OneContainer::leading(container);
@@ -334,13 +349,30 @@ mod tests {
             ("LocalUpload/run.json", None),
         ];
         for (path, run) in table {
-            assert_eq!(Layout { container: None, path }.run_document(), run, "{path}");
+            assert_eq!(Layout::new(None, path).run_document(), run, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_directory_is_of_the_run_that_it_is_called_after() {
+        let table = [
+            ("ExperimentRun/dcid.r1", Some("r1")),
+            ("ExperimentRun/dcid.r1/", Some("r1")),
+            ("ExperimentRun/dcid.r1/outputs", Some("r1")),
+            ("azureml/r1", Some("r1")),
+            ("azureml/ExperimentRun", None),
+            ("ExperimentRun", None),
+            ("azureml/", None),
+        ];
+        for (path, run) in table {
+            let layout = Layout { is_directory: true, ..Layout::new(None, path) };
+            assert_eq!(layout.run(), run, "{path}");
         }
     }
 
     #[test]
     fn people_and_what_they_upload_have_their_folders() {
-        let layout = |path| Layout { container: None, path };
+        let layout = |path| Layout::new(None, path);
         assert_eq!(layout("Users/ann@contoso.com/a.ipynb").user_folder(), Some("ann@contoso.com"));
         assert_eq!(layout("Users/ann").user_folder(), None);
         assert_eq!(layout("a/Users/ann/x").user_folder(), None);

@@ -5,6 +5,7 @@
 //! and `terms` look through the same views for others and for the catalogue.
 
 pub mod limits;
+pub mod encoding;
 pub mod work;
 pub mod views;
 pub mod identity;

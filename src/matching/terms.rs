@@ -14,6 +14,7 @@ use sha2::Sha256;
 
 use crate::domain::item::Item;
 use crate::domain::subject::{Identity, Subject};
+use crate::matching::encoding::Undone;
 use crate::matching::identity::addresses::is_spaceless;
 use crate::matching::identity::patterns::{Sought, sought};
 use crate::matching::limits::Limits;
@@ -53,8 +54,9 @@ pub fn terms(
     let mut collector = Collector { key, hashes: BTreeSet::new(), addresses: false };
     let mut walk = Walk::new(&mut collector, limits, &meter);
     walk.head(item);
-    walk.content(content)?;
-    let whole = walk.unreadable.is_empty();
+    let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
+    walk.content(&mut undone)?;
+    let whole = walk.unreadable.is_empty() && undone.trouble().is_none();
     Ok(if whole { Terms::of(&collector.hashes) } else { Terms { bits: Vec::new() } })
 }
 

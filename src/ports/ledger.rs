@@ -17,7 +17,7 @@ use crate::domain::state::{Event, State};
 use crate::ports::archives::Archives;
 use crate::ports::inventories::Inventories;
 use crate::ports::retention::Retention;
-use crate::ports::tasks::{Lease, Part, Shard, Tasks};
+use crate::ports::tasks::{Lease, Tasks};
 use crate::ports::tombstones::Tombstones;
 
 /// The append-only account. All methods are atomic: after a crash each either happened whole or
@@ -394,13 +394,4 @@ pub fn numbered(round: u64, counted: u64) -> Option<u64> {
 /// Whether an ordinal is that of something planned because it goes with something else.
 pub fn goes_along(ordinal: u64) -> bool {
     (ordinal / SHARD_ORDINALS) % ROUND_SHARDS == RUNS_SHARD
-}
-
-/// The ordinal of a source that could not be listed. Whichever of its shards notes it, and however
-/// many do, it is in the plan once. One that failed and is then walked after all leaves it there.
-pub fn lost_ordinal(round: u64, shard: &Shard) -> u64 {
-    match shard.part {
-        Part::WHOLE => ordinals(round, shard.number).end - 1,
-        Part { .. } => ordinals(round, ROUND_SHARDS / 2 + shard.first()).start,
-    }
 }

@@ -35,17 +35,17 @@ pub trait Source: Send + Sync {
     /// The bytes of exactly that version and ETag.
     async fn read(&self, item: &Item) -> Result<Read, Failure>;
 
-    /// Removes exactly that version under that ETag. Never touches another name. Erasing the
-    /// current form of a name takes its snapshots along where the store knows no other way. Gone
-    /// already is [`Erased::AlreadyAbsent`]; other bytes under the name are [`Erased::Changed`] and
-    /// stay.
+    /// Removes exactly that version under that ETag. Never touches another name, but for the
+    /// folders of a file system that hold nothing any more. A directory that is not empty stays,
+    /// and is [`Erased::Blocked`]. Erasing the current form of a name takes its snapshots along
+    /// where the store knows no other way. Gone already is [`Erased::AlreadyAbsent`]; other bytes
+    /// under the name are [`Erased::Changed`] and stay.
     async fn erase(&self, item: &Item) -> Result<Erased, Failure>;
 
     /// Puts `form` in the place of exactly that current form, provided that its `ETag` still
     /// stands: in one moment and under that condition, so that the old bytes or the new ones are
-    /// there and never a part. What describes the bytes (media type and the like), the access tier
-    /// and the rights stay. Bytes that fail, or that are not as many as said, leave everything as
-    /// it was.
+    /// there and never a part. How the bytes are encoded, the access tier and the rights stay.
+    /// Bytes that fail, or that are not as many as said, leave everything as it was.
     ///
     /// Then whatever the source keeps of the old bytes goes, as in [`Self::erase_replaced`]; also
     /// when the answer is [`Rewritten::Changed`] or [`Rewritten::AlreadyAbsent`]. So it is safe to
@@ -115,6 +115,11 @@ pub struct NewForm {
     pub bytes: ByteStream,
     /// How many there are.
     pub size: u64,
+    /// What is said of them beside the media type (`Item::properties`); what is not here goes, but
+    /// for what the store has made itself.
+    pub properties: BTreeMap<String, String>,
+    /// The media type.
+    pub content_type: Option<String>,
     /// All that is kept beside the bytes; what is not here goes.
     pub metadata: BTreeMap<String, String>,
     /// All index tags; what is not here goes.
@@ -136,8 +141,8 @@ pub enum Rewritten {
     /// Something outside our authority forbids it, or to erase the old bytes behind the new ones.
     Blocked(Barrier),
     /// The source cannot rewrite it without loss: a stable word says why (`earlier_form`,
-    /// `append_blob`, `page_blob`, `directory`, `archived`, `customer_key`, `expiry`, `tags`,
-    /// `metadata`, `uncommitted`, `name`), and behind a colon may stand the source's own error
-    /// code.
+    /// `append_blob`, `page_blob`, `directory`, `link`, `archived`, `customer_key`, `expiry`,
+    /// `tags`, `metadata`, `properties`, `uncommitted`, `name`), and behind a colon may stand the
+    /// source's own error code.
     Refused(String),
 }

@@ -11,7 +11,7 @@ use crate::domain::event::{Announcement, Content, Correspondence, Envelope, requ
 use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
-use crate::domain::request::{Request, RequestId};
+use crate::domain::request::{Request, RequestId, RequestKind};
 use crate::domain::state::{Counts, Event, Share, State};
 use crate::evidence::certificate::document::Deployment;
 use crate::evidence::certificate::hashes::Hashes;
@@ -232,7 +232,18 @@ impl Docket {
             .map_err(|error| Failure::permanent("moving a request on").because(error))?;
         let sequence = standing.sequence + 1;
         let record = self.record(&standing.id, sequence, event, &standing.head);
-        let announcement = self.announcement(standing, &record, state, link);
+        let (name, mut details) = announce::wording(&record.event, state);
+        if let Some(link) = link {
+            announce::add_link(link, &mut details);
+        }
+        // What was erased until then stands, whatever becomes of the rest.
+        if state == State::Failed && standing.kind == Some(RequestKind::Erasure) {
+            let counts = self.counts(&standing.id).await?;
+            if !counts.outcomes.is_empty() {
+                details.insert("counts".into(), announce::count(&counts));
+            }
+        }
+        let announcement = self.announcement(standing, &record, name, details);
         match self.ledger.append(&record, Some(&announcement), lease).await? {
             Appended::Overtaken => Ok(None),
             Appended::Done => Ok(Some(Standing {
@@ -271,6 +282,12 @@ impl Docket {
     /// A write that writes nothing: fails once another has taken the work over.
     pub async fn assert_ours(&self, case: &Case) -> Result<(), Failure> {
         self.ledger.begin_items(&case.lease, &case.request.id, &[]).await
+    }
+
+    /// Whether the request has got another record since: somebody else moved it on, or stopped it.
+    pub async fn is_overtaken(&self, case: &Case) -> Result<bool, Failure> {
+        let now = self.ledger.standing(&case.request.id).await?;
+        Ok(now.is_none_or(|now| now.sequence != case.standing.sequence))
     }
 
     /// Which look at the sources a request is in, counted from its first find through its whole
@@ -372,13 +389,9 @@ impl Docket {
         &self,
         standing: &Standing,
         record: &Record,
-        state: State,
-        link: Option<&SignedLink>,
+        name: &str,
+        details: Map<String, Value>,
     ) -> Announcement {
-        let (name, mut details) = announce::wording(&record.event, state);
-        if let Some(link) = link {
-            announce::add_link(link, &mut details);
-        }
         let content = Content {
             request: &record.id,
             subject: &record.id,

@@ -57,6 +57,9 @@ pub async fn export(
     let masks = meet(docket, sources, case, with).await?;
     let mut after = None;
     loop {
+        if docket.is_overtaken(case).await? {
+            return Ok(());
+        }
         let page = docket.items(case, after, false, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.ordinal);
@@ -120,7 +123,6 @@ impl Packing {
     async fn add(&mut self, packed: Packed) -> Result<ItemOutcome, Failure> {
         match packed {
             Packed::Settled(outcome) => Ok(outcome),
-            Packed::Item(Prepared::Gone) => Ok(ItemOutcome::AlreadyAbsent),
             Packed::Item(Prepared::Out { finding, reason, outcome }) => {
                 self.writer.list_unreadable(&finding.item, &reason).map_err(broken)?;
                 Ok(outcome)

@@ -252,54 +252,61 @@ async fn decide(
 async fn carry_out(docket: &Docket, control: Control) -> Result<Result<Taken, Refusal>, Failure> {
     let Control { verb, id, actor, reason, signed } = control;
     let decision = Decision { actor, reason, signed };
-    let event = match verb {
-        Verb::Cancel => Event::Cancelled(decision),
-        Verb::Approve => Event::Approved(decision),
-        Verb::Reject => Event::Refused(decision),
-        Verb::Retry => Event::Retried(decision),
-    };
     // Ends: the ledger only ever grows, and a request that moves on soon admits the event no more.
     loop {
         let Some(standing) = docket.ledger.standing(&id).await? else {
             let text = "there is no request with this id";
             return Ok(Err(refusal("/subject_request_id", "unknown_request", text, id)));
         };
-        if done_already(docket, &standing, &event).await? {
+        let event = meant(verb, standing.state, decision.clone());
+        let records = docket.ledger.records(&id).await?;
+        if done_already(&standing, &event, &records) {
             return Ok(Ok(Taken::Repeated(id)));
         }
         if standing.state.next(&event).is_err() {
-            let text = match standing.state {
-                State::Acting | State::Verifying => {
-                    "too late: the request is being carried out".to_owned()
-                }
-                state => format!("a request that is {} does not admit this", state.word()),
-            };
+            let text = format!("a request that is {} does not admit this", standing.state.word());
             return Ok(Err(refusal("/control", "not_possible", &text, id)));
         }
-        if is_stale(&event, &docket.ledger.records(&id).await?) {
+        if is_stale(&event, &records) {
             let text = "it was signed before there was anything of this kind to decide; look at \
                         where the request stands now, then sign again";
             return Ok(Err(refusal("", "signature_stale", text, id)));
         }
-        if docket.append(&standing, event.clone(), None).await?.is_some() {
+        if docket.append(&standing, event, None).await?.is_some() {
             return Ok(Ok(Taken::Decided(id, verb)));
         }
+    }
+}
+
+/// What a decision is to a request that stands there. One that is being carried out cannot be
+/// withdrawn as if nothing had happened, but it can be stopped.
+fn meant(verb: Verb, state: State, decision: Decision) -> Event {
+    match verb {
+        Verb::Cancel if matches!(state, State::Acting | State::Verifying) => {
+            Event::Stopped(decision)
+        }
+        Verb::Cancel => Event::Cancelled(decision),
+        Verb::Approve => Event::Approved(decision),
+        Verb::Reject => Event::Refused(decision),
+        Verb::Retry => Event::Retried(decision),
     }
 }
 
 /// Whether the delivery came again: the last record is this very decision, or an earlier one is and
 /// the request has moved on so far that it would not admit it any more. A signed decision is known
 /// again always, by the time of its signing: caught on its way, it must not be taken a second time.
-async fn done_already(
-    docket: &Docket,
-    standing: &Standing,
-    event: &Event,
-) -> Result<bool, Failure> {
-    let records = docket.ledger.records(&standing.id).await?;
+fn done_already(standing: &Standing, event: &Event, records: &[Record]) -> bool {
     let is_open_to_it = standing.state.next(event).is_ok();
-    let taken = |record: &Record| record.event == *event;
+    let taken = |record: &Record| match (&record.event, event) {
+        // The same message, which stopped the request, must not give it up as well.
+        (
+            Event::Stopped(taken) | Event::Cancelled(taken),
+            Event::Stopped(now) | Event::Cancelled(now),
+        ) => taken == now,
+        (taken, now) => taken == now,
+    };
     let is_known_always = !is_open_to_it || is_signed(event);
-    Ok(records.last().is_some_and(taken) || is_known_always && records.iter().any(taken))
+    records.last().is_some_and(taken) || is_known_always && records.iter().any(taken)
 }
 
 fn refusal(pointer: &str, code: &'static str, text: &str, id: RequestId) -> Refusal {

@@ -548,7 +548,7 @@ async fn properties_of_any_bytes_come_in_and_go_out() {
     headers.insert("nul".into(), long("a\0b"));
     let properties = BasicProperties::default()
         .with_type("amqp-1.0".into())
-        .with_message_id("m\01".into())
+        .with_message_id("m\x001".into())
         .with_correlation_id("Ω\0日本".into())
         .with_reply_to("/queues/answers%2Fhere".into())
         .with_headers(headers);

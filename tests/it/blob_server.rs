@@ -36,9 +36,9 @@ const READ: &[&str] = &[
 /// In the answer to every request, good or bad.
 const ALWAYS: [&str; 4] = ["x-ms-request-id", "x-ms-version", "x-ms-client-request-id", "date"];
 
-/// What of `ErrorCode` our server can answer, and two codes that are not in it: they were met in
-/// the field (FACTS section 9). 429 is no status of this interface, and has no code there.
-const CODES: [&str; 39] = [
+/// What of `ErrorCode` our server can answer, and four codes that are not in it: two were met in the
+/// field (FACTS section 9), two by others at directories (azure-storage-fuse). 429 is no status of this interface, and has no code there.
+const CODES: [&str; 41] = [
     "AuthenticationFailed",
     "AuthorizationPermissionMismatch",
     "BlobAlreadyExists",
@@ -78,6 +78,8 @@ const CODES: [&str; 39] = [
     "OperationNotAllowedOnRootBlob",
     "BlobSnapshotNotSoftDeleted",
     "TooManyRequests",
+    "OperationNotSupportedOnDirectory",
+    "DirectoryIsNotEmpty",
 ];
 
 const EVERYTHING: Policy =

@@ -81,6 +81,23 @@ async fn the_version_that_a_deleted_blob_becomes_is_erased_with_it() {
 }
 
 #[tokio::test]
+async fn a_blob_from_before_versions_is_erased_with_the_version_that_it_becomes() {
+    for policy in [VERSIONS, PURGES] {
+        let (server, source) = start(Policy { versioning: false, ..policy }).await;
+        server.put(AZUREML, "a", b"from before versions");
+        server.put(AZUREML, "ab", b"another");
+        let items = listing(&source).await;
+        server.set_policy(policy);
+        let item = items.iter().find(|item| item.name == "a").unwrap();
+        let end = source.erase(item).await.unwrap();
+        let again = source.erase(item).await.unwrap();
+        assert_eq!((end, again), (Erased::Done, Erased::AlreadyAbsent));
+        assert!(source.remains("a").await.unwrap().is_empty(), "{policy:?}");
+        assert_eq!(source.remains("ab").await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_soft_deleted_blob_without_versions_expires_and_the_horizon_says_when() {
     let (server, source) = start(COPIES).await;
     server.put(AZUREML, "a", b"first");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use dsrd::adapters::http::server::{Site, serve};
 use dsrd::domain::event::{Announcement, Correspondence};
-use dsrd::domain::failure::Failure;
+use dsrd::domain::failure::{Failure, Obstacle};
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
 use dsrd::domain::layout::Containers;
@@ -358,6 +358,21 @@ impl Archives for World {
 
 #[async_trait]
 impl Tasks for World {
+    async fn note_obstacle(&self, _: &Lease, _: &RequestId, _: &Obstacle) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn obstacle(&self, _: &RequestId) -> Result<Option<Obstacle>, Failure> {
+        unreachable!()
+    }
+    async fn obstacles(&self, _: u32) -> Result<Vec<(RequestId, Obstacle)>, Failure> {
+        let acting = self.standings.iter().filter(|standing| standing.state == State::Acting);
+        let kept = |standing: &Standing| {
+            let failure = Failure::needs_person("listing a container").of_source("models & runs");
+            (standing.id.clone(), Obstacle::new(&failure, standing.changed))
+        };
+        Ok(acting.map(kept).collect())
+    }
+
     async fn now(&self) -> Result<Timestamp, Failure> {
         unreachable!()
     }
@@ -379,7 +394,19 @@ impl Tasks for World {
     async fn free(&self, _: &[State], _: u32) -> Result<Vec<Standing>, Failure> {
         unreachable!()
     }
-    async fn ready(&self, _: u32) -> Result<Vec<Standing>, Failure> {
+    async fn ready(&self, _: Timestamp, _: u32) -> Result<Vec<Standing>, Failure> {
+        unreachable!()
+    }
+    async fn unswept(&self, _: Purpose, _: u32) -> Result<Vec<Standing>, Failure> {
+        unreachable!()
+    }
+    async fn walked(&self, _: u32) -> Result<Vec<Standing>, Failure> {
+        unreachable!()
+    }
+    async fn sweep_of(&self, _: &RequestId) -> Result<Option<Sweep>, Failure> {
+        unreachable!()
+    }
+    async fn leave_sweep(&self, _: &Lease, _: &RequestId) -> Result<(), Failure> {
         unreachable!()
     }
     async fn in_the_way(&self, _: &RequestId) -> Result<Vec<RequestId>, Failure> {

@@ -18,7 +18,7 @@ use dsrd::ports::sources::Source;
 use dsrd::stages::walk::pass::Meter;
 use dsrd::worker::preview::Preview;
 use dsrd::worker::world::Sources;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -192,23 +192,21 @@ fn kinds(world: &World, folder: &Path) -> Vec<(&'static str, Sources)> {
     ]
 }
 
-pub fn plan_of(sources: Sources, policy: Policy) -> Vec<Planned> {
+fn plan_of(sources: Sources, policy: Policy) -> Vec<Planned> {
+    simulate(async || planned(sources, policy).await)
+}
+
+/// What an erasure about the subject would do.
+pub async fn planned(sources: Sources, policy: Policy) -> Vec<Planned> {
     let limits = Scenario::new().limits.clone();
-    let clock = Arc::new(MemoryClock::at(
-        Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(500_000),
-    ));
+    let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000);
+    let clock = Arc::new(MemoryClock::at(now));
     let preview = Preview { sources, policy, limits, clock };
     let request = request("r-1", "erasure").to_string();
     let mut plan = Vec::new();
-    simulate(async || {
-        let run = preview.run(
-            request.as_bytes(),
-            Arc::<Meter>::default(),
-            |planned| plan.push(planned),
-            |_| {},
-        );
-        run.await.map_err(|failure| failure.chain()).unwrap().map_err(|_| ()).unwrap();
-    });
+    let meter = Arc::<Meter>::default();
+    let run = preview.run(request.as_bytes(), meter, |planned| plan.push(planned), |_| {});
+    run.await.map_err(|failure| failure.chain()).unwrap().map_err(|_| ()).unwrap();
     plan
 }
 

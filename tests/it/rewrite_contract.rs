@@ -129,5 +129,12 @@ pub fn form(bytes: &[u8]) -> NewForm {
         bytes.chunks(PIECE_BYTES).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
     let bytes_count = bytes.len() as u64;
     let (metadata, tags) = Default::default();
-    NewForm { bytes: stream::iter(pieces).boxed(), size: bytes_count, metadata, tags }
+    NewForm {
+        bytes: stream::iter(pieces).boxed(),
+        size: bytes_count,
+        content_type: None,
+        properties: Default::default(),
+        metadata,
+        tags,
+    }
 }

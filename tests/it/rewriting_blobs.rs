@@ -44,7 +44,13 @@ fn pairs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 /// New bytes, with what was beside the old ones.
 fn form_of(item: &Item, bytes: &[u8]) -> NewForm {
-    NewForm { metadata: item.metadata.clone(), tags: item.tags.clone(), ..form(bytes) }
+    NewForm {
+        content_type: item.content_type.clone(),
+        properties: item.properties.clone(),
+        metadata: item.metadata.clone(),
+        tags: item.tags.clone(),
+        ..form(bytes)
+    }
 }
 
 async fn current(source: &dyn Source, name: &str) -> Item {

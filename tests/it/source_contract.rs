@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dsrd::adapters::folder::source::FolderSource;
-use dsrd::domain::item::{Item, Version};
+use dsrd::domain::item::{Item, Kind, Version};
 use dsrd::domain::outcome::{Barrier, Block};
 use dsrd::ports::sources::{Erased, NewForm, Read, Rewritten, Source};
 use futures::{StreamExt, TryStreamExt};
@@ -336,15 +336,61 @@ async fn folder_does_not_follow_links() {
     std::os::unix::fs::symlink(outside.path(), world.path().join("link")).unwrap();
     std::os::unix::fs::symlink(outside.path().join("secret"), world.path().join("file")).unwrap();
     world.put("dir/secret", b"inside").await;
-    let mut item = listing(world.source()).await.remove(0);
-    assert_eq!(item.name, "dir/secret");
-    for name in ["link/secret", "file"] {
-        item.name = name.to_owned();
-        assert!(matches!(world.source().read(&item).await.unwrap(), Read::Absent));
-        assert_eq!(world.source().erase(&item).await.unwrap(), Erased::AlreadyAbsent);
-        assert!(world.source().remains(name).await.unwrap().is_empty());
+    let items = listing(world.source()).await;
+    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    assert_eq!(names, ["dir/secret", "file", "link"]);
+    let below = Item { name: "link/secret".to_owned(), ..items[0].clone() };
+    assert!(matches!(world.source().read(&below).await.unwrap(), Read::Absent));
+    assert_eq!(world.source().erase(&below).await.unwrap(), Erased::AlreadyAbsent);
+    assert!(world.source().remains("link/secret").await.unwrap().is_empty());
+    for (item, target) in
+        [(&items[1], outside.path().join("secret")), (&items[2], outside.path().to_owned())]
+    {
+        assert_eq!(item.kind, Kind::Link);
+        let text = target.to_str().unwrap().as_bytes();
+        assert_eq!(
+            (bytes_of(world.source(), item).await, item.size),
+            (text.to_vec(), text.len() as u64)
+        );
+        let end = world.source().rewrite(item, form(b"new")).await.unwrap();
+        assert_eq!(end, Rewritten::Refused("link".into()));
+        assert_eq!(world.source().erase(item).await.unwrap(), Erased::Done);
+        assert!(world.source().remains(&item.name).await.unwrap().is_empty());
     }
     assert!(outside.path().join("secret").exists());
+}
+
+#[tokio::test]
+async fn folder_knows_empty_directories_and_removes_what_an_erasure_empties() {
+    let world = FolderWorld::new();
+    for folder in ["Users/ann/none", "Users/eve/none", "ann"] {
+        std::fs::create_dir_all(world.path().join(folder)).unwrap();
+    }
+    world.put("Users/bob/a/b", b"about ann").await;
+    world.put("Users/eve/a", b"of eve").await;
+    let items = listing(world.source()).await;
+    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["Users/ann/none/", "Users/bob/a/b", "Users/eve/a", "Users/eve/none/", "ann/"]
+    );
+    for (number, is_directory) in [(0, true), (1, false), (3, true), (4, true)] {
+        let item = &items[number];
+        assert_eq!((item.kind == Kind::Directory, item.size == 0), (is_directory, is_directory));
+        assert!(is_directory == bytes_of(world.source(), item).await.is_empty());
+        assert_eq!(world.source().remains(&item.name).await.unwrap(), std::slice::from_ref(item));
+        if number == 3 {
+            world.put("Users/eve/none/new", b"came meanwhile").await;
+            assert_eq!(world.source().erase(item).await.unwrap(), Erased::AlreadyAbsent);
+            continue;
+        }
+        assert_eq!(world.source().erase(item).await.unwrap(), Erased::Done);
+        assert_eq!(world.source().erase(item).await.unwrap(), Erased::AlreadyAbsent);
+    }
+    let left = listing_of(world.source(), "").await;
+    let left: Vec<&str> = left.iter().map(|item| item.name.as_str()).collect();
+    assert_eq!(left, ["Users/eve/a", "Users/eve/none/new"]);
+    assert!(!world.path().join("Users/ann").exists() && !world.path().join("Users/bob").exists());
 }
 
 #[tokio::test]
@@ -369,7 +415,7 @@ async fn folder_rewrites_a_file_with_its_mode_and_its_age() {
 }
 
 #[tokio::test]
-async fn folder_shows_a_draft_only_when_nobody_writes_it() {
+async fn folder_shows_no_draft_and_removes_one_that_was_left_behind() {
     let world = FolderWorld::new();
     world.put("a", b"about ann").await;
     let item = listing(world.source()).await.remove(0);
@@ -384,9 +430,13 @@ async fn folder_shows_a_draft_only_when_nobody_writes_it() {
     let form = NewForm { bytes: bytes.boxed(), ..form(b"new") };
     assert!(matches!(world.source().rewrite(&item, form).await, Ok(Rewritten::Done { .. })));
     assert_eq!(files(), 1);
-    // What a killed process left may speak of somebody.
-    std::fs::write(world.path().join(".dsrd-1a2b3c.new"), "about bob").unwrap();
-    assert_eq!(listing(world.source()).await.len(), 2);
+    // A killed process left one a while ago.
+    let left = world.path().join(".dsrd-1a2b3c.new");
+    std::fs::write(&left, "about bob").unwrap();
+    let old = std::time::UNIX_EPOCH;
+    std::fs::File::options().write(true).open(&left).unwrap().set_modified(old).unwrap();
+    assert_eq!(listing(world.source()).await.len(), 1);
+    assert!(!left.exists());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! Soft-deleted blobs are not items: nobody can read them. What the account keeps of an erased one
 //! is the business of [`crate::adapters::azure::changing::eraser`].
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,11 +15,11 @@ use crate::adapters::azure::changing::rewriter::Rewriter;
 use crate::adapters::azure::download;
 use crate::adapters::azure::form::{self, Standing, call, look_again};
 use crate::adapters::azure::lister::Lister;
-use crate::adapters::azure::listing::ListedBlob;
+use crate::adapters::azure::listing::{INVALID_NAME, ListedBlob, keep};
 use crate::adapters::azure::wire::container::Container;
 use crate::config::settings::Blob;
 use crate::domain::failure::Failure;
-use crate::domain::item::{Item, Version};
+use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container as Where, Containers, OneContainer};
 use crate::ports::sources::{Erased, NewForm, Page, Read, Rewritten, Source};
 
@@ -52,6 +53,41 @@ impl BlobSource {
         Self { name: name.to_owned(), container, lister, eraser, rewriter }
     }
 
+    async fn items(&self, blobs: Vec<ListedBlob>) -> Result<Vec<Item>, Failure> {
+        let mut items = Vec::with_capacity(blobs.len());
+        for blob in blobs {
+            let mut item = self.item(blob);
+            if item.metadata.contains_key(INVALID_NAME) {
+                self.ask_metadata(&mut item).await?;
+            }
+            items.push(item);
+        }
+        Ok(items)
+    }
+
+    /// Asks for metadata that the listing could not show. What a refusal hides is nobody's loss:
+    /// the bytes will be refused as well, and that is told.
+    async fn ask_metadata(&self, item: &mut Item) -> Result<(), Failure> {
+        const DOING: &str = "reading the metadata of a blob";
+        let Some(url) = form::url(&self.container, item) else { return Ok(()) };
+        let answer = call(&self.container, DOING, Method::Head, url, &[]).await?;
+        match answer.status {
+            200 => {}
+            404 if !answer.is_container_missing() => return Ok(()),
+            403 if !answer.is_unwelcome() => return Ok(()),
+            _ => return Err(answer.failure(DOING)),
+        }
+        let is_listed = |metadata: &BTreeMap<String, String>, name: &str| {
+            metadata.keys().any(|listed| listed.eq_ignore_ascii_case(name))
+        };
+        for (name, value) in answer.metadata() {
+            if !is_listed(&item.metadata, name) {
+                keep(&mut item.metadata, name, value.to_owned());
+            }
+        }
+        Ok(())
+    }
+
     fn item(&self, blob: ListedBlob) -> Item {
         let modified = jiff::fmt::rfc2822::parse(&blob.modified).ok();
         let version = version(&blob);
@@ -64,7 +100,10 @@ impl BlobSource {
             etag: blob.etag,
             size: blob.size,
             modified: modified.map(|time| time.timestamp()),
+            kind: if blob.is_directory { Kind::Directory } else { Kind::Bytes },
             content_type: blob.content_type,
+            content_encoding: blob.content_encoding,
+            properties: blob.properties,
             metadata: blob.metadata,
             tags: blob.tags,
         }
@@ -84,8 +123,8 @@ impl Source for BlobSource {
 
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
         let listing = self.lister.page(prefix, marker, PAGE_BLOBS_MAX).await?;
-        let items = listing.blobs.into_iter().filter(|blob| !blob.is_deleted);
-        Ok(Page { items: items.map(|blob| self.item(blob)).collect(), next: listing.next_marker })
+        let blobs = listing.blobs.into_iter().filter(|blob| !blob.is_deleted);
+        Ok(Page { items: self.items(blobs.collect()).await?, next: listing.next_marker })
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {
@@ -130,7 +169,7 @@ impl Source for BlobSource {
 
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
         let forms = self.lister.forms(name).await?;
-        Ok(forms.into_iter().map(|blob| self.item(blob)).collect())
+        self.items(forms).await
     }
 
     async fn unrecoverable_after(

@@ -22,10 +22,11 @@ const PAGE_TRIES_MAX: u32 = 3;
 /// What is asked of a listing, most first. Accounts with a hierarchical namespace know neither tags
 /// nor versions, and tags need a permission of their own: what an account does not know is left out
 /// from then on.
-const INCLUDES: [&str; 4] = [
-    "metadata,snapshots,versions,tags",
-    "metadata,snapshots,versions",
-    "metadata,snapshots",
+const INCLUDES: [&str; 5] = [
+    "copy,metadata,snapshots,versions,tags",
+    "copy,metadata,snapshots,versions",
+    "copy,metadata,snapshots",
+    "copy,metadata",
     "metadata",
 ];
 /// What is asked for where soft-deleted forms are looked for.

@@ -45,11 +45,29 @@ pub struct ListedBlob {
     pub modified: String,
     /// The media type.
     pub content_type: Option<String>,
-    /// Metadata.
+    /// How the bytes are encoded.
+    pub content_encoding: Option<String>,
+    /// What else is said of it, by name.
+    pub properties: BTreeMap<String, String>,
+    /// Whether it is a directory.
+    pub is_directory: bool,
+    /// Metadata, but for what a listing cannot show: see [`INVALID_NAME`].
     pub metadata: BTreeMap<String, String>,
     /// Index tags.
     pub tags: BTreeMap<String, String>,
 }
+
+/// Stands in the place of metadata whose name XML, or the service today, does not take.
+pub const INVALID_NAME: &str = "x-ms-invalid-name";
+
+/// What is said of a blob and may speak of somebody.
+const PROPERTIES: [&str; 5] = [
+    "Content-Language",
+    "Content-Disposition",
+    "Cache-Control",
+    "CopySource",
+    "CopyStatusDescription",
+];
 
 /// The answer was not a listing.
 #[derive(Debug, Error)]
@@ -84,6 +102,25 @@ pub fn parse(xml: &[u8]) -> Result<Listing, Unreadable> {
             _ => {}
         }
     }
+}
+
+/// Keeps all values of one name, as HTTP joins them.
+pub fn keep(pairs: &mut BTreeMap<String, String>, name: &str, value: String) {
+    match pairs.get_mut(name) {
+        Some(values) => {
+            values.push_str(", ");
+            values.push_str(&value);
+        }
+        None => drop(pairs.insert(name.to_owned(), value)),
+    }
+}
+
+/// How directories are marked in accounts that have none, and by those that have.
+fn is_folder(metadata: &BTreeMap<String, String>) -> bool {
+    let is_mark = |(name, value): (&String, &String)| {
+        name.eq_ignore_ascii_case("hdi_isfolder") && value.eq_ignore_ascii_case("true")
+    };
+    metadata.iter().any(is_mark)
 }
 
 /// The five entities that XML knows by itself.
@@ -124,7 +161,9 @@ impl Parser {
                 self.listing.containers.push(text);
             }
             ["EnumerationResults", "Blobs", "Blob"] => {
-                self.listing.blobs.push(std::mem::take(&mut self.blob));
+                let mut blob = std::mem::take(&mut self.blob);
+                blob.is_directory |= is_folder(&blob.metadata);
+                self.listing.blobs.push(blob);
             }
             ["EnumerationResults", "Blobs", "Blob", field @ ..] => {
                 self.field(field, text)?;
@@ -158,10 +197,17 @@ impl Parser {
             ["Properties", "Content-Type"] => {
                 blob.content_type = Some(text).filter(|text| !text.is_empty());
             }
-            ["Metadata", name] => drop(blob.metadata.insert((*name).to_owned(), text)),
+            ["Properties", "Content-Encoding"] => {
+                blob.content_encoding = Some(text).filter(|text| !text.is_empty());
+            }
+            ["Properties", "ResourceType"] => blob.is_directory |= text == "directory",
+            ["Properties", name] if PROPERTIES.contains(name) && !text.is_empty() => {
+                keep(&mut blob.properties, name, text);
+            }
+            ["Metadata", name] => keep(&mut blob.metadata, name, text),
             ["Tags", "TagSet", "Tag", "Key"] => self.tag_key = text,
             ["Tags", "TagSet", "Tag", "Value"] => {
-                blob.tags.insert(std::mem::take(&mut self.tag_key), text);
+                keep(&mut blob.tags, &std::mem::take(&mut self.tag_key), text);
             }
             _ => {}
         }
@@ -229,6 +275,31 @@ mod tests {
         assert_eq!(blobs[0], expected);
         assert_eq!(blobs[1].snapshot.as_deref(), Some("2026"));
         assert!(blobs[1].is_deleted);
+    }
+
+    #[test]
+    fn all_that_is_said_of_a_blob_is_kept() {
+        let xml = "<Blob><Name>a</Name><Properties><Content-Encoding>br</Content-Encoding>\
+            <Content-Language>ja</Content-Language><Cache-Control>no-cache</Cache-Control>\
+            <Content-Disposition>inline</Content-Disposition><Content-MD5>x</Content-MD5>\
+            <CopySource>https://a/b</CopySource></Properties><Metadata><owner>ann</owner>\
+            <owner>bob</owner><x-ms-invalid-name>a b</x-ms-invalid-name></Metadata></Blob>\
+            <Blob><Name>d</Name><Properties><ResourceType>directory</ResourceType></Properties>\
+            </Blob><Blob><Name>e</Name><Metadata><Hdi_isfolder>true</Hdi_isfolder></Metadata>\
+            </Blob>";
+        let blobs = parse(&page(xml)).unwrap().blobs;
+        let map = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(blobs[0].content_encoding.as_deref(), Some("br"));
+        let properties = [
+            map("Content-Language", "ja"),
+            map("Cache-Control", "no-cache"),
+            map("Content-Disposition", "inline"),
+            map("CopySource", "https://a/b"),
+        ];
+        assert_eq!(blobs[0].properties, properties.into());
+        assert_eq!(blobs[0].metadata, [map("owner", "ann, bob"), map(INVALID_NAME, "a b")].into());
+        let are: Vec<bool> = blobs.iter().map(|blob| blob.is_directory).collect();
+        assert_eq!(are, [false, true, true]);
     }
 
     #[test]

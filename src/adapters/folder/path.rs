@@ -3,7 +3,8 @@
 //! A name is the path with `/` between segments. Unix file names are bytes: a path that is not
 //! UTF-8 would otherwise be dropped or, worse, stand for another file. Such a path is written with
 //! `%XX` for its `%` and its invalid bytes, and ends in `//`, which no path does; all other names
-//! are the path itself. So the two directions undo each other and no name stands for two files.
+//! are the path itself, that of a directory with `/` behind it. So the two directions undo each
+//! other and no name stands for two things.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -37,13 +38,26 @@ pub fn path_bytes(name: &str) -> Vec<u8> {
     }
 }
 
-/// The path below the folder that has this name; `None` for a name that no file there can have:
-/// one that would climb out of the folder, or is not a path in its plainest form.
-pub fn relative(name: &str) -> Option<PathBuf> {
-    let bytes = path_bytes(name);
+/// The path below the folder that has this name; `None` for a name that nothing there can have: one
+/// that would climb out of the folder, or is not a path in its plainest form.
+pub fn relative(name: &str) -> Option<Below> {
+    let mut bytes = path_bytes(name);
+    let is_same = name_of(&bytes) == name;
+    let is_directory = bytes.last() == Some(&b'/');
+    bytes.truncate(bytes.len() - usize::from(is_directory));
     let plain = |segment: &[u8]| !segment.is_empty() && segment != b"." && segment != b"..";
     let lives = bytes.split(|byte| *byte == b'/').all(plain) && !bytes.contains(&0);
-    (lives && name_of(&bytes) == name).then(|| PathBuf::from(OsString::from_vec(bytes)))
+    let below = Below { path: PathBuf::from(OsString::from_vec(bytes)), is_directory };
+    (lives && is_same).then_some(below)
+}
+
+/// A path below a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Below {
+    /// Without a slash behind it: with one, a link would be followed.
+    pub path: PathBuf,
+    /// Whether it is that of a directory.
+    pub is_directory: bool,
 }
 
 /// Whether nothing is there: a file where a folder should be means that nothing is below it.
@@ -69,13 +83,19 @@ mod tests {
         for (path, name) in paths {
             assert_eq!(name_of(path), name);
             assert_eq!(path_bytes(name), path);
-            assert_eq!(relative(name).unwrap().as_os_str().as_encoded_bytes(), path);
+            let below = relative(name).unwrap();
+            assert_eq!(below.path.as_os_str().as_encoded_bytes(), path);
+            assert!(!below.is_directory);
+            let (path, directory) = ([path, b"/"].concat(), below.path);
+            let below = relative(&name_of(&path)).unwrap();
+            assert!(below.is_directory && below.path == directory, "{name}");
         }
     }
 
     #[test]
     fn names_that_climb_or_are_not_plain_have_no_path() {
-        for name in ["", ".", "..", "../a", "a/../b", "/etc", "a/", "a//b", "//", "a\0b", "a%41//"]
+        for name in
+            ["", ".", "..", "../a", "a/../b", "/etc", "/", "a//b", "//", "///", "a\0b", "a%41//"]
         {
             assert!(relative(name).is_none(), "{name:?}");
         }

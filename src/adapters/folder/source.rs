@@ -1,7 +1,11 @@
-//! A folder of this machine as a source: every regular file below it, hidden ones too, is an item.
+//! A folder of this machine as a source: every regular file below it, hidden ones too, is an item,
+//! and so are symbolic links and directories that hold nothing, for their names may speak of
+//! somebody.
 //!
-//! Symbolic links are neither listed nor followed: what they point to lies in another place, which
-//! is a source of its own or not ours, and following one could read or erase outside the folder.
+//! Links are never followed: what they point to lies in another place, which is a source of its own
+//! or not ours, and following one could read or erase outside the folder. The text of the target is
+//! what a link holds. A folder that an erasure leaves empty goes with the name that it was a part
+//! of, as in a container, which has none; but for containers.
 //!
 //! A file system knows no conditional delete. The state of a file (its `ETag`: inode, size, time of
 //! last change) is compared right before it is unlinked; a write that falls between the two calls
@@ -20,10 +24,10 @@ use tokio::task::spawn_blocking;
 
 use crate::adapters::folder::draft::Draft;
 use crate::adapters::folder::layout::{Laid, laid};
-use crate::adapters::folder::path::{is_absence, relative};
+use crate::adapters::folder::path::{Below, is_absence, relative};
 use crate::adapters::folder::walk;
 use crate::domain::failure::Failure;
-use crate::domain::item::{Item, Version};
+use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, FolderLayout};
 use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
@@ -67,18 +71,18 @@ impl FolderSource {
     }
 
     fn item(&self, name: String, container: &Container, metadata: &Metadata) -> Item {
+        let kind = match metadata.file_type() {
+            kind if kind.is_dir() => Kind::Directory,
+            kind if kind.is_symlink() => Kind::Link,
+            _ => Kind::Bytes,
+        };
         Item {
-            source: self.name.clone(),
-            name,
             container: container.clone(),
-            version: Version::Current,
-            version_id: None,
+            kind,
             etag: etag(metadata),
-            size: metadata.len(),
+            size: if kind == Kind::Directory { 0 } else { metadata.len() },
             modified: Timestamp::new(metadata.mtime(), nanos(metadata.mtime_nsec())).ok(),
-            content_type: None,
-            metadata: Default::default(),
-            tags: Default::default(),
+            ..Item::bare(&self.name, &name, Version::Current)
         }
     }
 }
@@ -117,6 +121,7 @@ impl Source for FolderSource {
         let opened = self.on_disk("opening a file", open).await?;
         Ok(match opened {
             Opened::File(reading) => Read::Bytes(stream_of(reading)),
+            Opened::Whole(bytes) => Read::Bytes(stream::iter([Ok(bytes)]).boxed()),
             Opened::Absent => Read::Absent,
             Opened::Changed => Read::Changed,
             Opened::Forbidden => Read::Refused("forbidden".to_owned()),
@@ -127,7 +132,9 @@ impl Source for FolderSource {
         let path = relative(&item.name)
             .ok_or_else(|| Failure::permanent("erasing a file: no file can have that name"))?;
         let seen = item.etag.clone();
-        self.on_disk("erasing a file", move |root| unlink_unchanged(root, &path, &seen)).await
+        let said = self.layout;
+        let unlink = move |root: &Path| unlink_unchanged(root, said, &path, &seen);
+        self.on_disk("erasing a file", unlink).await
     }
 
     /// The new file takes the name in one step, right after the old one was looked at once more.
@@ -168,7 +175,7 @@ impl Source for FolderSource {
         let Some(path) = relative(name) else { return Ok(Vec::new()) };
         let said = self.layout;
         let look = move |root: &Path| {
-            let found = file_at(root, &path)?;
+            let found = thing_at(root, &path)?;
             found.map(|(_, metadata)| Ok((metadata, laid(root, said)?.container))).transpose()
         };
         let found = self.on_disk("looking for a file", look).await?;
@@ -194,15 +201,29 @@ impl Source for FolderSource {
 /// What stands where a file was seen.
 enum Opened {
     File(Reading),
+    /// Of what is no file, all there is to it.
+    Whole(Bytes),
     Absent,
     Changed,
     Forbidden,
 }
 
-fn open_unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Opened> {
-    let Some((path, metadata)) = file_at(root, path)? else { return Ok(Opened::Absent) };
+fn open_unchanged(root: &Path, below: &Below, seen: &str) -> io::Result<Opened> {
+    let Some((path, metadata)) = thing_at(root, below)? else { return Ok(Opened::Absent) };
     if etag(&metadata) != seen {
         return Ok(Opened::Changed);
+    }
+    if metadata.is_dir() {
+        return Ok(Opened::Whole(Bytes::new()));
+    }
+    if metadata.is_symlink() {
+        return Ok(match fs::read_link(path) {
+            Ok(target) => Opened::Whole(target.into_os_string().into_encoded_bytes().into()),
+            // Gone, or something else by now.
+            Err(error) if is_absence(&error) => Opened::Absent,
+            Err(error) if error.kind() == ErrorKind::InvalidInput => Opened::Changed,
+            Err(error) => return Err(error),
+        });
     }
     let file = match File::open(path) {
         Ok(file) => file,
@@ -219,14 +240,27 @@ fn open_unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Opened> {
     reading.next().map(Opened::File)
 }
 
-fn unlink_unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Erased> {
-    let Some((path, metadata)) = file_at(root, path)? else { return Ok(Erased::AlreadyAbsent) };
+fn unlink_unchanged(
+    root: &Path,
+    said: Option<FolderLayout>,
+    below: &Below,
+    seen: &str,
+) -> io::Result<Erased> {
+    let Some((path, metadata)) = thing_at(root, below)? else { return Ok(Erased::AlreadyAbsent) };
     if etag(&metadata) != seen {
         return Ok(Erased::Changed);
     }
-    match fs::remove_file(&path) {
-        Ok(()) => sync_parent(&path).map(|()| Erased::Done),
+    let removed = if metadata.is_dir() { fs::remove_dir(&path) } else { fs::remove_file(&path) };
+    match removed {
+        Ok(()) => {
+            sync_parent(&path)?;
+            let is_account = || Ok(laid(root, said)?.container == Container::Leading);
+            prune(&path, below, is_account)?;
+            Ok(Erased::Done)
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Erased::AlreadyAbsent),
+        // Somebody put something into it.
+        Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => Ok(Erased::Changed),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             Ok(Erased::Blocked(Barrier::new(Block::Lock, "")))
         }
@@ -234,8 +268,29 @@ fn unlink_unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Erased> 
     }
 }
 
+/// Removes the folders that a name was in and that hold nothing any more, innermost first; but no
+/// container.
+fn prune(
+    path: &Path,
+    below: &Below,
+    is_container: impl Fn() -> io::Result<bool>,
+) -> io::Result<()> {
+    let folders = below.path.components().count().saturating_sub(1);
+    for (number, folder) in path.ancestors().skip(1).take(folders).enumerate() {
+        if number + 1 == folders && is_container()? {
+            break;
+        }
+        // Not empty, or not ours to remove.
+        if fs::remove_dir(folder).is_err() {
+            break;
+        }
+        sync_parent(folder)?;
+    }
+    Ok(())
+}
+
 /// A draft beside a file that is as it was seen, or what is answered instead.
-fn begin_unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Result<Draft, Rewritten>> {
+fn begin_unchanged(root: &Path, path: &Below, seen: &str) -> io::Result<Result<Draft, Rewritten>> {
     let (full, metadata) = match unchanged(root, path, seen)? {
         Ok(found) => found,
         Err(end) => return Ok(Err(end)),
@@ -243,7 +298,7 @@ fn begin_unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Result<Dr
     unless_forbidden(Draft::beside(&full, &metadata))
 }
 
-fn put_unchanged(root: &Path, path: &Path, seen: &str, draft: Draft) -> io::Result<Rewritten> {
+fn put_unchanged(root: &Path, path: &Below, seen: &str, draft: Draft) -> io::Result<Rewritten> {
     let (_, metadata) = match unchanged(root, path, seen)? {
         Ok(found) => found,
         Err(end) => return Ok(end),
@@ -265,9 +320,11 @@ fn put_unchanged(root: &Path, path: &Path, seen: &str, draft: Draft) -> io::Resu
 
 type Found = (PathBuf, Metadata);
 
-fn unchanged(root: &Path, path: &Path, seen: &str) -> io::Result<Result<Found, Rewritten>> {
-    Ok(match file_at(root, path)? {
+fn unchanged(root: &Path, path: &Below, seen: &str) -> io::Result<Result<Found, Rewritten>> {
+    Ok(match thing_at(root, path)? {
         Some((_, metadata)) if etag(&metadata) != seen => Err(Rewritten::Changed),
+        Some((_, metadata)) if metadata.is_symlink() => Err(Rewritten::Refused("link".into())),
+        Some((_, metadata)) if metadata.is_dir() => Err(Rewritten::Refused("directory".into())),
         Some(found) => Ok(found),
         None => Err(Rewritten::AlreadyAbsent),
     })
@@ -286,11 +343,11 @@ fn miscounted() -> Failure {
     Failure::permanent("rewriting a file: not as many bytes as said")
 }
 
-/// The regular file at `path` below `root`, as a full path; `None` where there is none, where
-/// something else took its place, or where a link leads there.
-fn file_at(root: &Path, path: &Path) -> io::Result<Option<(PathBuf, Metadata)>> {
+/// The file or link, or the empty directory, at `below` in `root`, as a full path; `None` where
+/// there is none, where something else took its place, or where a link leads there.
+fn thing_at(root: &Path, below: &Below) -> io::Result<Option<Found>> {
     let root = root.canonicalize()?;
-    let full = root.join(path);
+    let full = root.join(&below.path);
     let parent = full.parent().expect("a path below a folder has a parent");
     match parent.canonicalize() {
         Ok(real) if real == parent => {}
@@ -299,7 +356,11 @@ fn file_at(root: &Path, path: &Path) -> io::Result<Option<(PathBuf, Metadata)>> 
         Err(error) => return Err(error),
     }
     match fs::symlink_metadata(&full) {
-        Ok(metadata) if metadata.is_file() => Ok(Some((full, metadata))),
+        Ok(metadata) if below.is_directory => {
+            let is_it = metadata.is_dir() && fs::read_dir(&full)?.next().is_none();
+            Ok(is_it.then_some((full, metadata)))
+        }
+        Ok(metadata) if metadata.is_file() || metadata.is_symlink() => Ok(Some((full, metadata))),
         Ok(_) => Ok(None),
         Err(error) if is_absence(&error) => Ok(None),
         Err(error) => Err(error),

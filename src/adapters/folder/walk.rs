@@ -1,4 +1,5 @@
-//! Lists the files below a folder page by page, in the byte order of their whole paths.
+//! Lists the files, links and empty directories below a folder page by page, in the byte order of
+//! their whole paths.
 //!
 //! A page starts behind a name and not at a position, so it does not matter what was erased or
 //! written between two pages. No more than a page of names of each directory on the way is held in
@@ -22,8 +23,8 @@ pub struct FilePage {
     pub next: Option<String>,
 }
 
-/// At most `files_max` regular files below `root` whose names begin with `prefix`, in order, behind
-/// the name `marker`.
+/// At most `files_max` regular files, links and empty directories below `root` whose names begin
+/// with `prefix`, in order, behind the name `marker`.
 pub fn page(
     root: &Path,
     prefix: &str,
@@ -54,12 +55,15 @@ impl Walk<'_> {
     fn directory(&mut self, prefix: &[u8], is_root: bool) -> io::Result<()> {
         let mut done: Option<Vec<u8>> = None;
         loop {
-            let entries = match self.entries(prefix, done.as_deref()) {
+            let (entries, is_empty) = match self.entries(prefix, done.as_deref()) {
                 Ok(entries) => entries,
                 // Gone since its parent was read, with all that was in it.
                 Err(error) if is_absence(&error) && !is_root => return Ok(()),
                 Err(error) => return Err(error),
             };
+            if is_empty && !is_root {
+                return self.empty(prefix);
+            }
             let is_last_round = entries.len() < self.files_max;
             for entry in &entries {
                 self.entry(entry)?;
@@ -80,7 +84,8 @@ impl Walk<'_> {
         }
         let full = self.root.join(OsStr::from_bytes(path));
         match fs::symlink_metadata(&full) {
-            Ok(metadata) if metadata.is_file() && !draft::is_open(&full) => {
+            Ok(_) if draft::is_one(&full) => draft::remove_if_left(&full),
+            Ok(metadata) if metadata.is_file() || metadata.is_symlink() => {
                 self.files.push((name_of(path), metadata));
             }
             Ok(_) => {}
@@ -90,18 +95,35 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Takes a directory in which nothing is.
+    fn empty(&mut self, path: &[u8]) -> io::Result<()> {
+        let name = name_of(path);
+        if path > self.after.as_slice() && name.starts_with(self.prefix) {
+            let full = self.root.join(OsStr::from_bytes(&path[..path.len() - 1]));
+            match fs::symlink_metadata(&full) {
+                Ok(metadata) if metadata.is_dir() => self.files.push((name, metadata)),
+                Ok(_) => {}
+                Err(error) if is_absence(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// The first entries of a directory in order, at most a page of them, behind `done` and behind
     /// the page before. A directory ends in `/`, which puts it where its files belong: `a.txt`
-    /// stands before `a/b`. A heap keeps the smallest ones while the directory passes by.
-    fn entries(&self, prefix: &[u8], done: Option<&[u8]>) -> io::Result<Vec<Vec<u8>>> {
-        let mut smallest = BinaryHeap::new();
+    /// stands before `a/b`. A heap keeps the smallest ones while the directory passes by. Also says
+    /// whether nothing at all is in it.
+    fn entries(&self, prefix: &[u8], done: Option<&[u8]>) -> io::Result<(Vec<Vec<u8>>, bool)> {
+        let (mut smallest, mut is_empty) = (BinaryHeap::new(), true);
         for entry in fs::read_dir(self.root.join(OsStr::from_bytes(prefix)))? {
             let entry = entry?;
+            is_empty = false;
             let kind = entry.file_type()?;
             let mut path = [prefix, entry.file_name().as_bytes()].concat();
             if kind.is_dir() {
                 path.push(b'/');
-            } else if !kind.is_file() {
+            } else if !kind.is_file() && !kind.is_symlink() {
                 continue;
             }
             if !self.is_wanted(&path) {
@@ -115,7 +137,7 @@ impl Walk<'_> {
                 smallest.pop();
             }
         }
-        Ok(smallest.into_sorted_vec())
+        Ok((smallest.into_sorted_vec(), is_empty))
     }
 
     /// Whether this file, or maybe a file in this directory, begins with the prefix. Where a path
@@ -137,6 +159,8 @@ impl Walk<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     fn names(root: &Path, files_max: usize) -> Vec<String> {
@@ -155,15 +179,39 @@ mod tests {
     #[test]
     fn pages_of_any_size_make_the_same_listing() {
         let root = tempfile::tempdir().unwrap();
-        let files = ["a.txt", "a/.hidden", "a/b", "a/b.c/d", "a/b.c/e", "a/c", "ab", "b", "z/y/x"];
-        for file in files {
-            let path = root.path().join(file);
+        let all = [
+            "a.txt",
+            "a/.hidden",
+            "a/b",
+            "a/b.c/d",
+            "a/b.c/e",
+            "a/c",
+            "a/empty.txt",
+            "a/empty/",
+            "a/link",
+            "ab",
+            "b",
+            "none/",
+            "z/y/x",
+        ];
+        for name in all {
+            let path = root.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, file).unwrap();
+            match name {
+                "a/link" => symlink("/", path).unwrap(),
+                _ if name.ends_with('/') => fs::create_dir_all(path).unwrap(),
+                _ => fs::write(path, name).unwrap(),
+            }
         }
-        fs::create_dir_all(root.path().join("a/empty")).unwrap();
         for files_max in [1, 2, 3, 5, 9, 10, 100] {
-            assert_eq!(names(root.path(), files_max), files, "{files_max} a page");
+            assert_eq!(names(root.path(), files_max), all, "{files_max} a page");
+        }
+        for (prefix, expected) in
+            [("a/em", &all[6..8]), ("no", &all[11..12]), ("none/", &all[11..12])]
+        {
+            let page = page(root.path(), prefix, None, 100).unwrap();
+            let names: Vec<String> = page.files.into_iter().map(|(name, _)| name).collect();
+            assert_eq!(names, expected, "{prefix}");
         }
     }
 }

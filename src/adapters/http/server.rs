@@ -139,6 +139,7 @@ async fn overview(site: &Site) -> Result<Overview, Failure> {
         ended: site.ledger.recently_ended(ENDED_ROWS_MAX).await?,
         census: site.ledger.census().await?,
         backlog: site.ledger.backlog().await?,
+        obstacles: site.ledger.obstacles(OPEN_ROWS_MAX).await?.into_iter().collect(),
     })
 }
 

@@ -41,7 +41,9 @@ pub async fn settle(
             (expires.map(|expires| expires - millis(record.at)), expires)
         }
         // Nobody will fetch it, and it is full of personal data.
-        Event::Failed { .. } | Event::Cancelled(_) | Event::Refused(_) => (Some(0), Some(0)),
+        Event::Failed { .. } | Event::Stopped(_) | Event::Cancelled(_) | Event::Refused(_) => {
+            (Some(0), Some(0))
+        }
         _ => return Ok(()),
     };
     let statement = format!(

@@ -12,7 +12,7 @@ use crate::adapters::sql::rows::{
     CENSUS, RECORD, REQUEST_ID, SEALED, STANDING, millis, read, stored, written,
 };
 use crate::adapters::sql::sharing::clock::LedgerClock;
-use crate::adapters::sql::sharing::{persons, tombstones};
+use crate::adapters::sql::sharing::{leases, obstacles, persons, tombstones};
 use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
@@ -27,10 +27,11 @@ const ADVANCE: &str = "UPDATE requests SET state = $1, sequence = $2, head = $3,
      done = 0, total = 0, sweep = NULL, tidied = 0 WHERE id = $5 AND sequence = $6 AND head = $7";
 
 /// What a request forgets when it comes to rest. Items without an outcome are the plan of a sweep
-/// that a person overtook: nothing was done with them, and how many there were is chance.
+/// that a person overtook: nothing was done with them, and how many there were is chance. Of one
+/// that was begun somebody may still say what became of it.
 const SHRED: [&str; 4] = [
     "UPDATE requests SET wrapped_key = NULL, body = NULL WHERE id = $1",
-    "DELETE FROM items WHERE request = $1 AND outcome IS NULL",
+    "DELETE FROM items WHERE request = $1 AND outcome IS NULL AND begun = 0",
     "UPDATE items SET sealed = NULL WHERE request = $1",
     "DELETE FROM persons WHERE request = $1",
 ];
@@ -78,6 +79,10 @@ pub async fn append(
     write_records(connection, &[record]).await?;
     archives::settle(connection, clock, record).await?;
     tombstones::settle(connection, record).await?;
+    obstacles::forget(connection, &record.id).await?;
+    if matches!(record.event, Event::Retried(_)) {
+        leases::begin_anew(connection, &record.id).await?;
+    }
     if let Some(announcement) = announcement {
         outbox::add(connection, &[(announcement, changed)]).await?;
         callbacks::owe(connection, &record.id).await?;

@@ -9,7 +9,7 @@ use crate::adapters::sql::sharing::inventories::PRINT_BYTES;
 use crate::adapters::sql::telling::plain;
 use crate::domain::callbacks::url::{CallbackUrl, IllegalUrl};
 use crate::domain::event::{Announcement, Correspondence};
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind, Obstacle};
 use crate::domain::inventory::Print;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::ActionWord;
@@ -19,7 +19,7 @@ use crate::ports::archives::Kept;
 use crate::ports::ledger::{
     Callback, CallbackId, Progress, Record, SealedItem, SealedRequest, Standing,
 };
-use crate::ports::tasks::{Lease, Part, Shard};
+use crate::ports::tasks::{Lease, Lost, Part, Shard};
 use crate::ports::tombstones::Buried;
 
 /// What stands in a row and cannot have been written by this program.
@@ -45,6 +45,8 @@ enum RowError {
     Action,
     #[error("an item has an unknown outcome")]
     Outcome,
+    #[error("a failure has an unknown kind")]
+    Failure,
 }
 
 /// Rows read by a statement, each as a `T`.
@@ -112,6 +114,10 @@ pub const REGAINED: Columns<(RequestId, Regained)> =
 
 /// `prints` of `inventories`.
 pub const PRINTS: Columns<Vec<Print>> = Columns { doing: "reading what a sweep saw", from: prints };
+
+/// All columns of `obstacles`.
+pub const OBSTACLE: Columns<(RequestId, Obstacle)> =
+    Columns { doing: "reading what keeps a request", from: obstacle };
 
 /// `number` of anything.
 pub const NUMBER: Columns<u64> =
@@ -268,7 +274,24 @@ fn shard(row: &AnyRow) -> Result<Shard, RowError> {
         done: get::<i64>(row, "done")? != 0,
         items: counted(get(row, "items")?),
         bytes: counted(get(row, "bytes")?),
+        lost: lost(&get::<String>(row, "lost")?)?,
     })
+}
+
+fn lost(text: &str) -> Result<Option<Lost>, RowError> {
+    let Some((kind, reason)) = text.split_once(' ') else { return Ok(None) };
+    let kind = FailureKind::parse(kind).ok_or(RowError::Failure)?;
+    Ok(Some(Lost { kind, reason: reason.to_owned() }))
+}
+
+fn obstacle(row: &AnyRow) -> Result<(RequestId, Obstacle), RowError> {
+    let obstacle = Obstacle {
+        source: Some(get::<String>(row, "source")?).filter(|source| !source.is_empty()),
+        kind: FailureKind::parse(&get::<String>(row, "kind")?).ok_or(RowError::Failure)?,
+        reason: get(row, "reason")?,
+        since: time(get(row, "since")?)?,
+    };
+    Ok((request_id(row, "request")?, obstacle))
 }
 
 fn announcement(row: &AnyRow) -> Result<Announcement, RowError> {

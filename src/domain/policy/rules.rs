@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::item::{Finding, Item, Version};
+use crate::domain::item::{Finding, Item, Kind, Version};
 use crate::domain::layout::Layout;
 use crate::domain::plan::Action;
 use crate::domain::policy::pattern::Pattern;
@@ -132,7 +132,7 @@ impl Policy {
 }
 
 /// A request may ask for redaction where the policy would delete. What cannot be redacted then
-/// stays: somebody wanted it to.
+/// stays, whosever else it is: somebody wanted it to.
 fn softened(
     request: &Request,
     treatment: Treatment,
@@ -142,12 +142,18 @@ fn softened(
 ) -> Decision {
     let asked = request.options.redact;
     let (otherwise, why) = match treatment {
-        Treatment::Delete if asked => (Otherwise::Leave, format!("{why}; redaction was asked for")),
+        Treatment::Delete | Treatment::Redact if asked => {
+            (Otherwise::Leave, format!("{why}; redaction was asked for"))
+        }
         Treatment::Redact => (otherwise, why.to_owned()),
         Treatment::Delete | Treatment::Keep => {
             return Decision { action: Action::Delete, why: why.to_owned() };
         }
     };
+    if finding.item.kind != Kind::Bytes && otherwise == Otherwise::Delete {
+        let why = format!("{why}; a directory or a link cannot be redacted");
+        return Decision { action: Action::Delete, why };
+    }
     if finding.item.version != Version::Current {
         // A source cannot write its own past anew.
         let why = format!("{why}; an older copy cannot be redacted");
@@ -195,7 +201,7 @@ impl Rule {
 }
 
 fn fits(pattern: &Pattern, item: &Item) -> bool {
-    let Layout { container, path } = item.layout();
+    let Layout { container, path, .. } = item.layout();
     let whole = |container: &str| pattern.matches(&format!("{container}/{path}"));
     pattern.matches(path) || container.is_some_and(whole)
 }
@@ -306,6 +312,9 @@ mod tests {
             ("logs/a", "text", Current, false, false, Action::Redact(OrDelete)),
             ("logs/a", "text", old(), false, false, Action::Delete),
             ("logs/ann", NAME_VIEW, Current, false, false, Action::Delete),
+            ("logs/ann", NAME_VIEW, Current, false, true, Action::Redact(Leave)),
+            ("logs/a", "text", Current, true, true, Action::Redact(Leave)),
+            ("shared/a", "text", Current, true, true, Action::Redact(Leave)),
             ("shared/a", "text", Current, false, false, Action::Delete),
             ("shared/a", "text", Current, true, false, Action::Redact(OrDelete)),
             ("shared/a", "text", Current, false, true, Action::Redact(Leave)),

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::domain::item::{Item, NAME_VIEW};
+use crate::domain::item::{Item, NAME_VIEW, PROPERTIES_VIEW};
 use crate::matching::limits::Limits;
 use crate::matching::views::known::{Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};
@@ -86,10 +86,18 @@ impl<'a, L: Look> Walk<'a, L> {
         }
     }
 
-    /// Looks at what is known without the content: the name, metadata and tags.
+    /// Looks at what is known without the content: the name, properties, metadata and tags.
     pub fn head(&mut self, item: &Item) {
         self.label(&item.name, NAME_VIEW, "name");
-        for (view, pairs) in [("metadata", &item.metadata), ("tags", &item.tags)] {
+        if let Some(content_type) = &item.content_type {
+            self.label(content_type, PROPERTIES_VIEW, "Content-Type");
+        }
+        let pairs = [
+            (PROPERTIES_VIEW, &item.properties),
+            ("metadata", &item.metadata),
+            ("tags", &item.tags),
+        ];
+        for (view, pairs) in pairs {
             for (key, value) in pairs {
                 // A key may say what its value alone does not: `user: ann`.
                 self.label(&format!("{key}: {value}"), view, key);

@@ -1,5 +1,6 @@
 //! What a run's own document says of who created the run.
 
+use std::io::Read as _;
 use std::sync::Arc;
 
 use futures::TryStreamExt;
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
+use crate::matching::encoding::Undone;
 use crate::matching::limits::Limits;
 use crate::matching::matcher::Matcher;
 use crate::matching::scan::scan;
@@ -58,7 +60,10 @@ pub async fn creator(
 ) -> Result<Option<Document>, Failure> {
     let Some(bytes) = read(source, item).await? else { return Ok(None) };
     let (run, matcher) = (run.to_owned(), Arc::clone(matcher));
-    let telling = tokio::task::spawn_blocking(move || said(&bytes, &run, &matcher));
+    let encoding = item.content_encoding.clone();
+    let telling = tokio::task::spawn_blocking(move || {
+        said(&undone(encoding.as_deref(), &bytes)?, &run, &matcher)
+    });
     // What panics on hostile bytes has met what it cannot read.
     Ok(telling.await.ok().flatten())
 }
@@ -90,9 +95,22 @@ async fn read(source: &dyn Source, item: &Item) -> Result<Option<Vec<u8>>, Failu
     Ok(None)
 }
 
+/// `None` where that is too much, or broken.
+fn undone(encoding: Option<&str>, mut bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut undone = Undone::new(encoding, &mut bytes, &Limits::default()).ok()?;
+    let mut all = Vec::new();
+    undone.by_ref().take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut all).ok()?;
+    let is_whole = undone.trouble().is_none() && all.len() as u64 <= DOCUMENT_BYTES_MAX;
+    is_whole.then_some(all)
+}
+
 /// What these bytes say of the run of that id; `None` where they are no JSON object.
 fn said(bytes: &[u8], run: &str, matcher: &Matcher) -> Option<Document> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // A list would be taken for the fields in their order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
     let document: Run = serde_json::from_slice(bytes).ok()?;
     let creator = document.system_data.get("createdBy").unwrap_or(&Value::Null);
     let id = document.run_id.as_str().or(document.name.as_str().filter(|_| !creator.is_null()));

@@ -16,6 +16,7 @@ use futures::StreamExt;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Hit, Item};
 use crate::domain::plan::Action;
+use crate::matching::encoding::Undone;
 use crate::matching::limits::{Limits, PeopleLimits};
 use crate::matching::people::census::Census;
 use crate::matching::people::crowd::Crowd;
@@ -28,7 +29,7 @@ use crate::ports::sources::{ByteStream, Source};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::rewrite::spool::Spool;
 use crate::stages::walk::content::{census_of, failure_in, on_a_thread, reader_of};
-use crate::stages::walk::pass::Walk;
+use crate::stages::walk::pass::{Walk, item_at_fault};
 
 /// Items read at the same time.
 pub const READS_MAX: usize = 8;
@@ -85,9 +86,11 @@ async fn named_in(
     with: &Walk,
 ) -> Result<Option<Census>, Failure> {
     match census_of(source, item, &with.limits).await {
-        Err(failure) if with.is_patient_with(&failure) => Err(failure),
-        // Whoever is met later for the first time gets no number.
-        Err(_) => Ok(None),
+        Err(failure) => {
+            // Whoever is met later for the first time gets no number.
+            let _told_when_it_is_packed = item_at_fault(source, failure, with).await?;
+            Ok(None)
+        }
         Ok(census) => Ok(census),
     }
 }
@@ -106,7 +109,9 @@ pub async fn mask(
     let (finding, with) = (finding.clone(), with.clone());
     let mut content = UntilBroken { bytes: reader_of(bytes), with: with.clone(), broken: None };
     let masking = on_a_thread(move || {
-        let (bytes, mut replaced) = match masked_bytes(&mut content, &mask, &with.limits) {
+        let encoding = finding.item.content_encoding.as_deref();
+        let (bytes, mut replaced) = match masked_bytes(encoding, &mut content, &mask, &with.limits)
+        {
             Ok(masked) => masked,
             Err(Unredacted::NotRewritable(why)) => return Ok(Err(withheld(&why))),
             Err(Unredacted::Failed(error)) => return Err(failure_in(error)),
@@ -126,6 +131,8 @@ pub fn masked_name(finding: &Finding, mask: Option<&Mask>) -> Finding {
         let item = &finding.item;
         let bare = Item {
             name: "[removed]".to_owned(),
+            content_type: None,
+            properties: BTreeMap::new(),
             metadata: BTreeMap::new(),
             tags: BTreeMap::new(),
             ..item.clone()
@@ -144,14 +151,17 @@ fn withheld(why: &str) -> Withheld {
     Withheld(format!("others: cannot be masked in this format: {why}"))
 }
 
+/// Without their encoding, in which nobody could read them as a file.
 fn masked_bytes(
+    encoding: Option<&str>,
     content: &mut dyn io::Read,
     mask: &Mask,
     limits: &Limits,
 ) -> Result<(Spool, Replaced), Unredacted> {
     let mut original = Spool::new();
     let mut rewritten = Spool::new();
-    let mut tee = Tee { content, copy: &mut original };
+    let mut undone = Undone::new(encoding, content, limits).map_err(Unredacted::Failed)?;
+    let mut tee = Tee { content: &mut undone, copy: &mut original };
     let redacted = redact(&mut Masking(mask), &mut tee, &mut rewritten, limits);
     let (mut bytes, replaced, otherwise) = match redacted {
         Ok(replaced) if replaced.places() > 0 => (rewritten, replaced, "still found".to_owned()),
@@ -163,6 +173,9 @@ fn masked_bytes(
         }
         Err(failed @ Unredacted::Failed(_)) => return Err(failed),
     };
+    if let Some(why) = undone.trouble() {
+        return Err(Unredacted::NotRewritable(why.to_owned()));
+    }
     let mut reader = bytes.reader().map_err(Unredacted::Failed)?;
     let clean = is_clean(&mut Masking(mask), &mut reader, limits).map_err(Unredacted::Failed)?;
     drop(reader);
@@ -180,15 +193,20 @@ fn masked_finding(finding: &Finding, mask: &Mask, replaced: &mut Replaced) -> Op
         Some(short.text)
     };
     let name = text(None, &finding.item.name)?;
+    let content_type = match &finding.item.content_type {
+        Some(content_type) => Some(text(None, content_type)?),
+        None => None,
+    };
     let mut beside = |pairs: &BTreeMap<String, String>| -> Option<BTreeMap<String, String>> {
         pairs.iter().map(|(key, value)| Some((text(None, key)?, text(Some(key), value)?))).collect()
     };
     let (metadata, tags) = (beside(&finding.item.metadata)?, beside(&finding.item.tags)?);
+    let properties = beside(&finding.item.properties)?;
     let hit = |hit: &Hit| {
         Some(Hit { view: text(None, &hit.view)?, place: text(None, &hit.place)?, ..hit.clone() })
     };
     let hits = finding.hits.iter().map(hit).collect::<Option<Vec<_>>>()?;
-    let item = Item { name, metadata, tags, ..finding.item.clone() };
+    let item = Item { name, content_type, properties, metadata, tags, ..finding.item.clone() };
     Some(Finding { item, hits, ..finding.clone() })
 }
 

@@ -2,11 +2,13 @@
 //! its place before the same eyes have found nobody in the whole of it.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::outcome::Barrier;
+use crate::matching::encoding::{Coding, Undone, encode};
 use crate::matching::limits::Limits;
 use crate::matching::matcher::Matcher;
 use crate::matching::redact::looks::Erasing;
@@ -56,7 +58,7 @@ pub async fn redact(source: &dyn Source, item: &Item, with: &Walk) -> Result<Red
         Ok(redacted) => redacted,
         Err(why) => return Ok(Redaction::Impossible(why)),
     };
-    let Redacted { spool, metadata, tags } = redacted;
+    let Redacted { spool, beside } = redacted;
     let (bytes, size, digest) = match spool {
         Some(spool) => {
             let (size, digest) = (spool.size(), spool.digest());
@@ -70,7 +72,9 @@ pub async fn redact(source: &dyn Source, item: &Item, with: &Walk) -> Result<Red
             Read::Refused(why) => return Ok(Redaction::Impossible(why)),
         },
     };
-    Ok(match source.rewrite(item, NewForm { bytes, size, metadata, tags }).await? {
+    let Beside { content_type, properties, metadata, tags } = beside;
+    let form = NewForm { bytes, size, content_type, properties, metadata, tags };
+    Ok(match source.rewrite(item, form).await? {
         Rewritten::Done { .. } => Redaction::Done { digest },
         Rewritten::AlreadyAbsent => Redaction::Absent,
         Rewritten::Changed => Redaction::Overtaken { digest },
@@ -83,6 +87,13 @@ pub async fn redact(source: &dyn Source, item: &Item, with: &Walk) -> Result<Red
 struct Redacted {
     /// `None` where the bytes may stay.
     spool: Option<Spool>,
+    beside: Beside,
+}
+
+/// What stands beside the bytes.
+struct Beside {
+    content_type: Option<String>,
+    properties: BTreeMap<String, String>,
     metadata: BTreeMap<String, String>,
     tags: BTreeMap<String, String>,
 }
@@ -105,31 +116,65 @@ async fn rewritten(
 
 fn rewrite(
     item: Item,
-    content: &mut dyn std::io::Read,
+    content: &mut dyn io::Read,
     matcher: &Matcher,
     limits: &Limits,
 ) -> Result<Redacted, Unredacted> {
     let mut look = Erasing(matcher);
-    let (metadata, tags) = (beside(&mut look, &item.metadata)?, beside(&mut look, &item.tags)?);
-    let head = Item { metadata: metadata.clone(), tags: tags.clone(), ..item };
+    let beside = beside(&mut look, &item)?;
+    let encoding = item.content_encoding.clone();
+    let head = Item {
+        content_type: beside.content_type.clone(),
+        properties: beside.properties.clone(),
+        metadata: beside.metadata.clone(),
+        tags: beside.tags.clone(),
+        ..item
+    };
     if !scan_head(&head, matcher).is_empty() {
         // The name, or a key of metadata: they cannot be changed in place.
         return Err(Unredacted::NotRewritable("name".to_owned()));
     }
     let mut spool = Spool::new();
-    let replaced = redact_bytes(&mut look, content, &mut spool, limits)?;
+    let undone = Undone::new(encoding.as_deref(), content, limits);
+    let mut undone = undone.map_err(Unredacted::Failed)?;
+    let replaced = redact_bytes(&mut look, &mut undone, &mut spool, limits)?;
+    if let Some(why) = undone.trouble() {
+        return Err(Unredacted::NotRewritable(why.to_owned()));
+    }
+    let codings = undone.codings();
     let mut reader = spool.reader().map_err(Unredacted::Failed)?;
     if !is_clean(&mut look, &mut reader, limits).map_err(Unredacted::Failed)? {
         return Err(Unredacted::NotRewritable("still found".to_owned()));
     }
     drop(reader);
-    Ok(Redacted { spool: (replaced.places() > 0).then_some(spool), metadata, tags })
+    if replaced.places() == 0 {
+        return Ok(Redacted { spool: None, beside });
+    }
+    for coding in codings {
+        spool = encoded(coding, spool).map_err(Unredacted::Failed)?;
+    }
+    Ok(Redacted { spool: Some(spool), beside })
 }
 
-fn beside(
-    look: &mut Erasing<'_>,
-    pairs: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, String>, Unredacted> {
-    let each = pairs.iter();
-    each.map(|(key, value)| Ok((key.clone(), redact_short(look, Some(key), value)?.text))).collect()
+fn encoded(coding: Coding, mut spool: Spool) -> io::Result<Spool> {
+    let mut out = Spool::new();
+    encode(coding, &mut spool.reader()?, &mut out)?;
+    Ok(out)
+}
+
+fn beside(look: &mut Erasing<'_>, item: &Item) -> Result<Beside, Unredacted> {
+    let mut pairs = |pairs: &BTreeMap<String, String>| {
+        let each = pairs.iter();
+        let redacted =
+            each.map(|(key, value)| Ok((key.clone(), redact_short(look, Some(key), value)?.text)));
+        redacted.collect::<Result<BTreeMap<_, _>, Unredacted>>()
+    };
+    let mut properties = item.properties.clone();
+    // New bytes are no copy of anything.
+    properties.retain(|name, _| !name.starts_with("Copy"));
+    let properties = pairs(&properties)?;
+    let (metadata, tags) = (pairs(&item.metadata)?, pairs(&item.tags)?);
+    let content_type = item.content_type.as_ref().map(|text| redact_short(look, None, text));
+    let content_type = content_type.transpose()?.map(|short| short.text);
+    Ok(Beside { content_type, properties, metadata, tags })
 }

@@ -84,7 +84,7 @@ impl FolderWorld {
     }
 
     fn place(&self, name: &str) -> PathBuf {
-        self.path().join(relative(name).unwrap())
+        self.path().join(relative(name).unwrap().path)
     }
 }
 
@@ -125,7 +125,8 @@ impl World for FolderWorld {
 
     /// A path has no empty segments, and no segment of more than 255 bytes.
     fn takes(&self, name: &str) -> bool {
-        relative(name).is_some() && name.split('/').all(|segment| segment.len() <= 255)
+        let is_file = relative(name).is_some_and(|below| !below.is_directory);
+        is_file && name.split('/').all(|segment| segment.len() <= 255)
     }
 }
 

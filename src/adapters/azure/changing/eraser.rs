@@ -10,8 +10,9 @@
 //! Sources: the published specification (`BlobDeleteType`, `DeleteRetentionPolicy`) and "Soft
 //! delete for blobs" in Microsoft's documentation.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use azure_core::http::Method;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -25,10 +26,13 @@ use crate::adapters::azure::listing::ListedBlob;
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::container::Container;
 use crate::domain::failure::Failure;
-use crate::domain::item::{Item, Version};
+use crate::domain::item::{Item, Kind, Version};
+use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::Erased;
 
 const DOING: &str = "erasing a blob";
+/// Time for which it is believed that an account keeps no versions: people change that seldom.
+const BELIEVED: Duration = Duration::from_secs(10);
 /// Names asked for their soft-deleted copies at the same time.
 const NAMES_AT_ONCE: usize = 8;
 
@@ -40,6 +44,8 @@ pub struct Eraser {
     retentions: Retentions,
     /// Whether somebody was told that copies cannot be deleted for good.
     warned: AtomicBool,
+    /// When a deletion last left no version behind.
+    no_versions_at: Mutex<Option<Instant>>,
 }
 
 impl Eraser {
@@ -47,7 +53,14 @@ impl Eraser {
     pub fn new(source: &str, container: Arc<Container>, lister: Arc<Lister>) -> Self {
         let retentions = Retentions::new(source, Arc::clone(&container));
         let source = source.to_owned();
-        Self { source, container, lister, retentions, warned: AtomicBool::new(false) }
+        Self {
+            source,
+            container,
+            lister,
+            retentions,
+            warned: AtomicBool::new(false),
+            no_versions_at: Mutex::default(),
+        }
     }
 
     /// See `Source::erase`.
@@ -59,8 +72,8 @@ impl Eraser {
             Failure::permanent("erasing a blob: no URL addresses exactly that name")
         })?;
         let mut erased = self.delete(item, url).await?;
-        if let (Erased::Done | Erased::AlreadyAbsent, Some(id)) = (&erased, &item.version_id) {
-            erased = match self.delete_version(item, id).await? {
+        if let Some(id) = self.version_left(item, &erased).await? {
+            erased = match self.delete_version(item, &id).await? {
                 Erased::AlreadyAbsent => erased,
                 other => other,
             };
@@ -104,6 +117,33 @@ impl Eraser {
             Erased::Blocked(_) | Erased::Changed => false,
         };
         Ok(if is_purged { Erased::Done } else { erased })
+    }
+
+    /// The version that a form has become which was deleted. One that was written before the
+    /// account kept versions has no id before: it is looked for, unless a deletion showed a moment
+    /// ago that the account keeps none.
+    async fn version_left(&self, item: &Item, erased: &Erased) -> Result<Option<String>, Failure> {
+        if !matches!(erased, Erased::Done | Erased::AlreadyAbsent)
+            || item.version != Version::Current
+        {
+            return Ok(None);
+        }
+        if item.version_id.is_some() {
+            return Ok(item.version_id.clone());
+        }
+        let keeps_none = || {
+            let none_at = self.no_versions_at.lock().unwrap_or_else(PoisonError::into_inner);
+            none_at.is_some_and(|at: Instant| at.elapsed() < BELIEVED)
+        };
+        if *erased == Erased::Done && keeps_none() {
+            return Ok(None);
+        }
+        let version = self.version_of(item).await?;
+        if version.is_none() && *erased == Erased::Done {
+            let none_at = self.no_versions_at.lock();
+            *none_at.unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+        Ok(version)
     }
 
     /// What was written before the account kept versions became one when it was written over.
@@ -168,16 +208,27 @@ impl Eraser {
         let condition = form::condition(item);
         let mut headers: Vec<(&'static str, &str)> =
             condition.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        if item.version == Version::Current {
+        // A directory has none, and may not be asked about them.
+        if item.version == Version::Current && item.kind != Kind::Directory {
             headers.push(("x-ms-delete-snapshots", "include"));
         }
-        let answer = call(&self.container, DOING, Method::Delete, url.clone(), &headers).await?;
+        let mut answer =
+            call(&self.container, DOING, Method::Delete, url.clone(), &headers).await?;
+        // A blob that is marked as a directory, in an account that has none.
+        if answer.code == "SnapshotsPresent" {
+            headers.push(("x-ms-delete-snapshots", "include"));
+            answer = call(&self.container, DOING, Method::Delete, url.clone(), &headers).await?;
+        }
         if answer.is_unwelcome() || answer.is_container_missing() {
             return Err(answer.failure(DOING));
         }
         // An earlier version that has become the current one.
         if answer.code == "OperationNotAllowedOnRootBlob" {
             return Ok(Erased::Changed);
+        }
+        // Of a directory: what is in it is not ours, or came meanwhile.
+        if answer.status == 409 && answer.code.contains("NotEmpty") {
+            return Ok(Erased::Blocked(Barrier::new(Block::Lock, &answer.code)));
         }
         if let Some(barrier) = barrier(&self.container, answer.status, &answer.code, &url).await? {
             return Ok(Erased::Blocked(barrier));

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::adapters::azure::changing::eraser::Eraser;
 use crate::adapters::azure::form::{self, Standing, barrier, call, look_again};
+use crate::adapters::azure::listing::INVALID_NAME;
 use crate::adapters::azure::wire::address::{add_query, encoded};
 use crate::adapters::azure::wire::answer::Answer;
 use crate::adapters::azure::wire::container::Container;
@@ -33,14 +34,17 @@ const BLOCK_BYTES: u64 = 8 * 1024 * 1024;
 const BLOCKS_MAX: u64 = 50_000;
 
 /// What a write says anew lest it be lost: the header of a blob, and the one of a write.
-const KEPT: [(&str, &str); 7] = [
-    ("content-type", "x-ms-blob-content-type"),
+const KEPT: [(&str, &str); 3] = [
     ("content-encoding", "x-ms-blob-content-encoding"),
-    ("content-language", "x-ms-blob-content-language"),
-    ("content-disposition", "x-ms-blob-content-disposition"),
-    ("cache-control", "x-ms-blob-cache-control"),
     ("x-ms-access-tier", "x-ms-access-tier"),
     ("x-ms-encryption-scope", "x-ms-encryption-scope"),
+];
+
+/// What a write says as it is told: the property, and the header.
+const SAID: [(&str, &str); 3] = [
+    ("Content-Language", "x-ms-blob-content-language"),
+    ("Content-Disposition", "x-ms-blob-content-disposition"),
+    ("Cache-Control", "x-ms-blob-cache-control"),
 ];
 
 /// Rewrites in one container.
@@ -86,7 +90,7 @@ impl Rewriter {
 
     /// Gives the answer to the write that was done.
     async fn replace(&self, item: &Item, form: NewForm, url: Url) -> Part<Answer> {
-        let mut headers = match self.ask(item, &form.metadata, &url).await? {
+        let mut headers = match self.ask(item, unsayable(&form), &url).await? {
             Ok(headers) => headers,
             Err(end) => return Ok(Err(end)),
         };
@@ -94,6 +98,7 @@ impl Rewriter {
             Ok(ids) => ids,
             Err(end) => return Ok(Err(end)),
         };
+        headers.extend(said(&form.content_type, &form.properties));
         headers.extend(form.metadata.into_iter().map(|(k, v)| (format!("x-ms-meta-{k}"), v)));
         if !form.tags.is_empty() {
             let tags = form.tags.iter().map(|(k, v)| format!("{}={}", encoded(k), encoded(v)));
@@ -107,7 +112,7 @@ impl Rewriter {
     async fn ask(
         &self,
         item: &Item,
-        metadata: &BTreeMap<String, String>,
+        unsayable: Option<&'static str>,
         url: &Url,
     ) -> Part<Vec<(String, String)>> {
         let answer = call(&self.container, DOING, Method::Head, url.clone(), &[]).await?;
@@ -117,7 +122,7 @@ impl Rewriter {
         let end = match (answer.status, answer.code.as_str()) {
             (200, _) if answer.etag().as_deref() != Some(item.etag.as_str()) => Rewritten::Changed,
             (200, _) => {
-                let lost = lost(&answer, item).or_else(|| unsayable(metadata)).map(refused);
+                let lost = lost(&answer, item).or(unsayable).map(refused);
                 match lost.or_else(|| held(&answer).map(Rewritten::Blocked)) {
                     Some(end) => end,
                     None => return Ok(Ok(kept(&answer))),
@@ -241,15 +246,30 @@ fn lost(answer: &Answer, item: &Item) -> Option<&'static str> {
     checks.into_iter().find(|(_, is_lost)| *is_lost).map(|(word, _)| word)
 }
 
-/// Metadata that no header can say.
-fn unsayable(metadata: &BTreeMap<String, String>) -> Option<&'static str> {
+/// What stands beside the bytes and no header can say.
+fn unsayable(form: &NewForm) -> Option<&'static str> {
     let is_name =
         |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
-    let is_value = |value: &str| value.bytes().all(|b| (b' '..=b'~').contains(&b));
+    let is_value =
+        |value: &str| value.bytes().all(|b| (b' '..=b'~').contains(&b)) && value.trim() == value;
     let is_sayable = |(name, value): (&String, &String)| {
-        is_name(name) && is_value(value) && value.trim() == value
+        is_name(name) && name != INVALID_NAME && is_value(value)
     };
-    (!metadata.iter().all(is_sayable)).then_some("metadata")
+    if !form.metadata.iter().all(is_sayable) {
+        return Some("metadata");
+    }
+    let are_values = said(&form.content_type, &form.properties).all(|(_, value)| is_value(&value));
+    (!are_values).then_some("properties")
+}
+
+/// Headers that say what was told of the bytes.
+fn said<'a>(
+    content_type: &'a Option<String>,
+    properties: &'a BTreeMap<String, String>,
+) -> impl Iterator<Item = (String, String)> + 'a {
+    let each = SAID.iter().filter_map(|(name, header)| Some((*header, properties.get(*name)?)));
+    let content_type = content_type.iter().map(|value| ("x-ms-blob-content-type", value));
+    content_type.chain(each).map(|(header, value)| (header.to_owned(), value.clone()))
 }
 
 /// What keeps the bytes that are there from being erased. Until when is the service's own time.

@@ -129,6 +129,20 @@ pub async fn let_go(
         .map_err(while_doing("letting go of a lease"))
 }
 
+/// Forgets how often the work on a request failed before somebody had it tried again; the caller
+/// commits.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn begin_anew(connection: &mut AnyConnection, id: &RequestId) -> Result<(), Failure> {
+    sqlx::query("UPDATE leases SET tries = 0 WHERE work = $1")
+        .bind(work_on(id))
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(while_doing("trying a request anew"))
+}
+
 /// See `Tasks::free_all`; the caller commits.
 ///
 /// # Errors

@@ -13,21 +13,29 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::items::{blocks, places};
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{REQUEST_ID, STANDING, read};
+use crate::adapters::sql::rows::{REQUEST_ID, STANDING, millis, read};
+use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::domain::failure::Failure;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::ports::ledger::{Opening, OpeningRequest, Standing};
 
 /// The requests (`other`) that an accepted one waits for: one of the two is an erasure. There may
 /// be thousands about one person, so what is asked of `shared` is what its index is ordered by.
-const OTHERS: &str = "FROM persons AS own \
-     JOIN persons AS shared ON shared.digest = own.digest AND shared.request <> own.request \
-     AND shared.erasure >= 1 - own.erasure \
-     JOIN requests AS other ON other.id = shared.request \
-     AND (other.state IN ('acting', 'verifying') \
-     OR other.state IN ('finding', 'planned', 'held') AND own.erasure = 1 \
-     OR other.state IN ('accepted', 'finding', 'planned', 'held') AND (shared.taken < own.taken \
-     OR shared.taken = own.taken AND shared.request < own.request))";
+/// An export that failed is waited for by erasures for which `patient` holds.
+fn others(patient: &str) -> String {
+    format!(
+        "FROM persons AS own \
+         JOIN persons AS shared ON shared.digest = own.digest AND shared.request <> own.request \
+         AND shared.erasure >= 1 - own.erasure \
+         JOIN requests AS other ON other.id = shared.request \
+         AND (other.state IN ('acting', 'verifying') \
+         OR other.state IN ('finding', 'planned', 'held') AND own.erasure = 1 \
+         OR (other.state IN ('accepted', 'finding', 'planned', 'held') \
+         OR other.state = 'failed' AND shared.erasure = 0 AND {patient}) \
+         AND (shared.taken < own.taken \
+         OR shared.taken = own.taken AND shared.request < own.request))"
+    )
+}
 
 /// The exports that an erasure waits for before it acts: all that come before it. One that was
 /// approved is `acting` at once, and by then only those are waited for that are under way: the
@@ -110,13 +118,24 @@ fn nanos(time: Timestamp) -> i64 {
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn ready(connection: &mut AnyConnection, limit: u32) -> Result<Vec<Standing>, Failure> {
+pub async fn ready(
+    connection: &mut AnyConnection,
+    clock: &LedgerClock,
+    pressed: Timestamp,
+    limit: u32,
+) -> Result<Vec<Standing>, Failure> {
     let statement = format!(
-        "SELECT * FROM standings WHERE state = 'accepted' \
-         AND NOT EXISTS (SELECT 1 {OTHERS} WHERE own.request = standings.id) \
-         ORDER BY due, id LIMIT $1"
+        "SELECT standings.* FROM standings \
+         LEFT JOIN leases ON leases.work = 'request/' || standings.id \
+         WHERE standings.state = 'accepted' \
+         AND (leases.free_at IS NULL OR {}) \
+         AND NOT EXISTS (SELECT 1 {} WHERE own.request = standings.id) \
+         ORDER BY standings.due, standings.id LIMIT $1",
+        clock.is_past("leases.free_at", "leases.set_at", 2),
+        others("standings.due >= $3")
     );
     let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit));
+    let query = query.bind(clock.value()).bind(millis(pressed));
     read(query.fetch_all(&mut *connection).await, STANDING)
 }
 
@@ -129,11 +148,12 @@ pub async fn in_the_way(
     id: &RequestId,
 ) -> Result<Vec<RequestId>, Failure> {
     let statement = format!(
-        "SELECT other.id AS id {OTHERS} \
+        "SELECT other.id AS id {} \
          JOIN requests AS mine ON mine.id = own.request AND mine.state = 'accepted' \
          WHERE own.request = $1 \
          UNION SELECT other.id AS id {EXPORTS} WHERE own.request = $1 \
-         AND mine.state IN ('finding', 'planned', 'held', 'acting') ORDER BY id"
+         AND mine.state IN ('finding', 'planned', 'held', 'acting') ORDER BY id",
+        others("own.erasure = 1")
     );
     let rows =
         sqlx::query(AssertSqlSafe(statement)).bind(id.as_str()).fetch_all(&mut *connection).await;

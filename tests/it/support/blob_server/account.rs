@@ -140,6 +140,18 @@ impl Account {
             return Err(refusal(403, "OperationNotAllowedOnRootBlob"));
         }
         deletion.conditions.check_change(&form)?;
+        if form.draft.is_directory {
+            // The wire log of azure-storage-fuse#1068.
+            if deletion.snapshots.is_some() {
+                return Err(refusal(400, "OperationNotSupportedOnDirectory"));
+            }
+            let below = format!("{name}/");
+            let mut blobs = self.container(container)?.from(&below);
+            let is_live = |forms: &[Form]| forms.iter().any(|f| f.is_live() && f.is_current());
+            if blobs.any(|(other, forms)| other.starts_with(&below) && is_live(&forms)) {
+                return Err(refusal(409, "DirectoryIsNotEmpty"));
+            }
+        }
         let (policy, deleted) = (self.policy, self.deleted());
         let goes = self.goes(container, name, &form, deletion)?;
         self.container(container)?.change(name, |forms| {

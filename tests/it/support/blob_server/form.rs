@@ -31,6 +31,12 @@ pub struct Draft {
     pub tier: Option<String>,
     /// `BlockBlob` where nothing is said; bytes are put into others by operations not spoken here.
     pub kind: Option<String>,
+    /// Whether it is a directory of an account with a hierarchical namespace.
+    pub is_directory: bool,
+    /// Metadata that a listing cannot show.
+    pub unlistable: BTreeMap<String, String>,
+    /// What it was copied from.
+    pub copy_source: Option<String>,
     /// Hash of the customer's key.
     pub customer_key: Option<String>,
 }

@@ -234,7 +234,13 @@ impl<'a> Listing<'a> {
                 text(xml, "LeaseDuration", "infinite");
             }
         }
+        if let Some(source) = form.draft.copy_source.as_ref().filter(|_| self.asks("copy")) {
+            text(xml, "CopySource", source);
+        }
         text(xml, "ServerEncrypted", "true");
+        if form.draft.is_directory {
+            text(xml, "ResourceType", "directory");
+        }
         if let Some(deleted) = form.deleted {
             self.date(xml, "DeletedTime", deleted.at);
             let days = deleted.until.duration_since(self.now).as_hours() / 24;
@@ -293,6 +299,7 @@ fn metadata(xml: &mut String, form: &Form) {
     }
     xml.push_str("<Metadata>");
     form.draft.metadata.iter().for_each(|(name, value)| text(xml, name, value));
+    form.draft.unlistable.keys().for_each(|name| text(xml, "x-ms-invalid-name", name));
     xml.push_str("</Metadata>");
 }
 

@@ -145,6 +145,7 @@ pub fn draft(request: &Request, bytes: Bytes) -> Draft {
         tier: request.header("x-ms-access-tier").map(str::to_owned),
         kind: None,
         customer_key: request.header("x-ms-encryption-key-sha256").map(str::to_owned),
+        ..Draft::default()
     }
 }
 

@@ -356,10 +356,13 @@ fn described(reply: Reply, form: &Form) -> Reply {
     match &form.draft.customer_key {
         Some(hash) => reply = reply.with("x-ms-encryption-key-sha256", hash),
         None => {
-            for (name, value) in &form.draft.metadata {
+            for (name, value) in form.draft.metadata.iter().chain(&form.draft.unlistable) {
                 reply = reply.with(&format!("x-ms-meta-{name}"), value);
             }
         }
+    }
+    if form.draft.is_directory {
+        reply = reply.with("x-ms-resource-type", "directory");
     }
     if !form.draft.tags.is_empty() {
         reply = reply.with("x-ms-tag-count", form.draft.tags.len().to_string());
