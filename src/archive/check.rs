@@ -13,7 +13,7 @@ use crate::archive::manifest::{
     FILES_PATH, FORMAT, MANIFEST_PATH, Manifest, ManifestCounts, ManifestFile, ManifestRequest,
     REPORT_PATH, RUNS_PATH,
 };
-use crate::archive::names::is_safe;
+use crate::archive::names::{is_safe, key};
 
 /// What a sound archive says of itself.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ pub enum ArchiveFault {
     /// It would be written outside the folder it is unpacked in, or not at all.
     #[error("file {0} of the manifest has an unsafe name")]
     UnsafeName(usize),
-    /// Listed twice.
+    /// Listed twice, or so that some file system takes it for one before it.
     #[error("file {0} of the manifest has the name of one before it")]
     Repeated(usize),
     /// Listed, and not there or not readable.
@@ -139,7 +139,7 @@ fn check_names(files: &[Listed]) -> Result<(), ArchiveFault> {
         if !listed.path.starts_with("data/") || !is_safe(&listed.path) {
             return Err(ArchiveFault::UnsafeName(index + 1));
         }
-        if !seen.insert(&*listed.path) {
+        if !seen.insert(key(&listed.path)) {
             return Err(ArchiveFault::Repeated(index + 1));
         }
     }

@@ -28,7 +28,7 @@ pub struct Names {
 }
 
 /// Names that some file system would take for one another have the same key.
-type Key = [u8; 16];
+pub type Key = [u8; 16];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -177,7 +177,7 @@ fn mark(parts: &[&str]) -> String {
 
 /// Folds case (both ways, so that `ß`, `SS` and `ss` are one) and compatibility forms, and hashes:
 /// a table of 200,000 names must not hold 200,000 names.
-fn key(path: &str) -> Key {
+pub fn key(path: &str) -> Key {
     let folded = if path.is_ascii() {
         path.to_ascii_lowercase()
     } else {

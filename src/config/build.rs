@@ -19,9 +19,9 @@ use crate::config::settings::{
 };
 use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
-use crate::domain::due::Calendar;
 use crate::domain::layout::FolderLayout;
 use crate::domain::policy::guard::Guard;
+use crate::domain::regulation::due::Calendar;
 use crate::domain::request::Controller;
 
 /// Settings that cannot be run with, one sentence each.

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::secret::Secret;
 use crate::domain::callbacks::rule::CallbackRule;
-use crate::domain::due::Calendar;
 use crate::domain::layout::FolderLayout;
 use crate::domain::policy::guard::Guard;
 use crate::domain::policy::rules::Policy;
+use crate::domain::regulation::due::Calendar;
 use crate::domain::request::Controller;
 
 /// Everything that can be set.

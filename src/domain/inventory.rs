@@ -15,8 +15,11 @@ pub struct Print {
     pub etag: u64,
 }
 
-/// What became of the items that an erasure had no business with, from its find to its second look.
-/// It touches none of them: what is not as it was, others have changed.
+/// What became of the items that are no part of an erasure's plan, from its find to its second
+/// look. It touches none of them: what is not as it was, others have changed.
+///
+/// What is planned to be kept, or could not be read, and what was blocked, is part of the plan: the
+/// find has seen as many items as are planned and untouched together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Untouched {
     /// How many the find saw.
@@ -30,14 +33,14 @@ pub struct Untouched {
 }
 
 impl Untouched {
-    /// Compares two looks, leaving out the names that the erasure touched. What only the second
+    /// Compares two looks, leaving out the names that are part of the plan. What only the second
     /// look saw is new and does not count.
-    pub fn new(mut before: Vec<Print>, mut after: Vec<Print>, touched: &HashSet<u64>) -> Self {
+    pub fn new(mut before: Vec<Print>, mut after: Vec<Print>, planned: &HashSet<u64>) -> Self {
         before.sort_unstable();
         after.sort_unstable();
         let mut untouched = Self::default();
         let mut after = after.into_iter().peekable();
-        for print in before.into_iter().filter(|print| !touched.contains(&print.name)) {
+        for print in before.into_iter().filter(|print| !planned.contains(&print.name)) {
             while after.next_if(|now| now.name < print.name).is_some() {}
             untouched.items += 1;
             match after.peek() {

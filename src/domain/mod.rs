@@ -17,4 +17,4 @@ pub mod inventory;
 pub mod state;
 pub mod event;
 pub mod callbacks;
-pub mod due;
+pub mod regulation;

@@ -30,6 +30,32 @@ pub enum ItemOutcome {
     Planned,
 }
 
+/// An [`ItemOutcome`] without its reason. What follows from an outcome follows from its kind, and
+/// is said here alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutcomeKind {
+    /// See [`ItemOutcome::Exported`].
+    Exported,
+    /// See [`ItemOutcome::Erased`].
+    Erased,
+    /// See [`ItemOutcome::Redacted`].
+    Redacted,
+    /// See [`ItemOutcome::AlreadyAbsent`].
+    AlreadyAbsent,
+    /// See [`ItemOutcome::Kept`].
+    Kept,
+    /// See [`ItemOutcome::Blocked`].
+    Blocked,
+    /// See [`ItemOutcome::Unreadable`].
+    Unreadable,
+    /// See [`ItemOutcome::Changed`].
+    Changed,
+    /// See [`ItemOutcome::Failed`].
+    Failed,
+    /// See [`ItemOutcome::Planned`].
+    Planned,
+}
+
 /// What forbids an erasure, and how the source put it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Barrier {
@@ -52,7 +78,7 @@ pub enum Block {
     Lock,
 }
 
-/// How many items ended in each way, by the word of [`ItemOutcome::word`].
+/// How many items ended in each way, by [`ItemOutcome::word`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Word to number of items.
@@ -61,20 +87,95 @@ pub struct Tally {
     pub open: u64,
 }
 
-impl ItemOutcome {
-    /// The stable word of the outcome, as in events and metrics.
-    pub fn word(&self) -> &'static str {
+impl OutcomeKind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::Exported,
+        Self::Erased,
+        Self::Redacted,
+        Self::AlreadyAbsent,
+        Self::Kept,
+        Self::Blocked,
+        Self::Unreadable,
+        Self::Changed,
+        Self::Failed,
+        Self::Planned,
+    ];
+
+    /// The stable word, as in events and metrics.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Exported => "exported",
             Self::Erased => "erased",
             Self::Redacted => "redacted",
             Self::AlreadyAbsent => "already_absent",
-            Self::Kept(_) => "kept",
-            Self::Blocked(_) => "blocked",
-            Self::Unreadable(_) => "unreadable",
+            Self::Kept => "kept",
+            Self::Blocked => "blocked",
+            Self::Unreadable => "unreadable",
             Self::Changed => "changed",
-            Self::Failed(_) => "failed",
+            Self::Failed => "failed",
             Self::Planned => "planned",
+        }
+    }
+
+    /// The kind of that word; `None` for one of a later version.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|each| each.word() == word)
+    }
+
+    /// Whether the request can still be called completed with this outcome in it.
+    pub fn is_clean(self) -> bool {
+        match self {
+            Self::Exported
+            | Self::Erased
+            | Self::Redacted
+            | Self::AlreadyAbsent
+            | Self::Kept
+            | Self::Planned => true,
+            Self::Blocked | Self::Unreadable | Self::Changed | Self::Failed => false,
+        }
+    }
+
+    /// Whether nothing of the subject is left there any more, of an item that was to be erased.
+    /// What stood there may still be recovered for a while.
+    pub fn is_clear(self) -> bool {
+        match self {
+            Self::Erased | Self::Redacted | Self::AlreadyAbsent => true,
+            Self::Exported
+            | Self::Kept
+            | Self::Blocked
+            | Self::Unreadable
+            | Self::Changed
+            | Self::Failed
+            | Self::Planned => false,
+        }
+    }
+
+    /// Whether what was asked was not done with it; the reason is then told.
+    pub fn is_refusal(self) -> bool {
+        !self.is_clean() || self == Self::Kept
+    }
+}
+
+impl ItemOutcome {
+    /// The stable word of the outcome, as in events and metrics.
+    pub fn word(&self) -> &'static str {
+        self.kind().word()
+    }
+
+    /// Which it is, without its reason.
+    pub fn kind(&self) -> OutcomeKind {
+        match self {
+            Self::Exported => OutcomeKind::Exported,
+            Self::Erased => OutcomeKind::Erased,
+            Self::Redacted => OutcomeKind::Redacted,
+            Self::AlreadyAbsent => OutcomeKind::AlreadyAbsent,
+            Self::Kept(_) => OutcomeKind::Kept,
+            Self::Blocked(_) => OutcomeKind::Blocked,
+            Self::Unreadable(_) => OutcomeKind::Unreadable,
+            Self::Changed => OutcomeKind::Changed,
+            Self::Failed(_) => OutcomeKind::Failed,
+            Self::Planned => OutcomeKind::Planned,
         }
     }
 
@@ -94,37 +195,28 @@ impl ItemOutcome {
 
     /// The outcome of that word and detail; `None` for a word of a later version.
     pub fn parse(word: &str, detail: &str) -> Option<Self> {
-        Some(match word {
-            "exported" => Self::Exported,
-            "erased" => Self::Erased,
-            "redacted" => Self::Redacted,
-            "already_absent" => Self::AlreadyAbsent,
-            "kept" => Self::Kept(detail.to_owned()),
-            "blocked" => Self::Blocked(Barrier::parse(detail)?),
-            "unreadable" => Self::Unreadable(detail.to_owned()),
-            "changed" => Self::Changed,
-            "failed" => Self::Failed(detail.to_owned()),
-            "planned" => Self::Planned,
-            _ => return None,
+        Some(match OutcomeKind::parse(word)? {
+            OutcomeKind::Exported => Self::Exported,
+            OutcomeKind::Erased => Self::Erased,
+            OutcomeKind::Redacted => Self::Redacted,
+            OutcomeKind::AlreadyAbsent => Self::AlreadyAbsent,
+            OutcomeKind::Kept => Self::Kept(detail.to_owned()),
+            OutcomeKind::Blocked => Self::Blocked(Barrier::parse(detail)?),
+            OutcomeKind::Unreadable => Self::Unreadable(detail.to_owned()),
+            OutcomeKind::Changed => Self::Changed,
+            OutcomeKind::Failed => Self::Failed(detail.to_owned()),
+            OutcomeKind::Planned => Self::Planned,
         })
     }
 
-    /// Whether the request can still be called completed with this outcome in it.
+    /// See [`OutcomeKind::is_clean`].
     pub fn is_clean(&self) -> bool {
-        match self {
-            Self::Exported
-            | Self::Erased
-            | Self::Redacted
-            | Self::AlreadyAbsent
-            | Self::Kept(_)
-            | Self::Planned => true,
-            Self::Blocked(_) | Self::Unreadable(_) | Self::Changed | Self::Failed(_) => false,
-        }
+        self.kind().is_clean()
     }
 
-    /// Whether what was asked was not done with it; the reason is then told.
+    /// See [`OutcomeKind::is_refusal`].
     pub fn is_refusal(&self) -> bool {
-        !self.is_clean() || matches!(self, Self::Kept(_))
+        self.kind().is_refusal()
     }
 }
 

@@ -30,6 +30,9 @@ pub enum Action {
     Export,
     /// It is removed under the ETag seen.
     Delete,
+    /// It is a snapshot, and goes if its current form does: the store removes none without the
+    /// other. Nothing is done with it.
+    Along,
     /// It is written anew without the subject, under the ETag seen; or this is done.
     Redact(Otherwise),
     /// It stays, for this reason.
@@ -46,6 +49,8 @@ pub enum ActionWord {
     Export,
     /// Is removed.
     Delete,
+    /// Goes if its current form does.
+    Along,
     /// Is written anew.
     Redact,
     /// Stays.
@@ -56,16 +61,27 @@ pub enum ActionWord {
 
 impl ActionWord {
     /// Every word.
-    pub const ALL: [Self; 5] = [Self::Export, Self::Delete, Self::Redact, Self::Keep, Self::List];
+    pub const ALL: [Self; 6] =
+        [Self::Export, Self::Delete, Self::Along, Self::Redact, Self::Keep, Self::List];
 
     /// The word in the ledger.
     pub fn word(self) -> &'static str {
         match self {
             Self::Export => "export",
             Self::Delete => "delete",
+            Self::Along => "along",
             Self::Redact => "redact",
             Self::Keep => "keep",
             Self::List => "list",
+        }
+    }
+
+    /// Whether nothing was found in the item, because it could not be looked through. Such lines of
+    /// a plan are those of the last look.
+    pub fn is_unsearched(self) -> bool {
+        match self {
+            Self::List => true,
+            Self::Export | Self::Delete | Self::Along | Self::Redact | Self::Keep => false,
         }
     }
 
@@ -81,6 +97,7 @@ impl Action {
         match self {
             Self::Export => ActionWord::Export,
             Self::Delete => ActionWord::Delete,
+            Self::Along => ActionWord::Along,
             Self::Redact(_) => ActionWord::Redact,
             Self::Keep(_) => ActionWord::Keep,
             Self::List(_) => ActionWord::List,
@@ -109,7 +126,7 @@ impl Planned {
         match &self.action {
             Action::Keep(why) => Some(ItemOutcome::Kept(why.clone())),
             Action::List(why) => Some(ItemOutcome::Unreadable(without_place(why).to_owned())),
-            Action::Export | Action::Delete | Action::Redact(_) => None,
+            Action::Export | Action::Delete | Action::Along | Action::Redact(_) => None,
         }
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::inventory::Untouched;
-use crate::domain::outcome::Tally;
+use crate::domain::outcome::{OutcomeKind, Tally};
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -145,8 +145,12 @@ pub struct Share {
     pub source: String,
     /// Items looked at.
     pub seen: u64,
-    /// Items that would be removed, or written anew.
+    /// Items that would be removed. Plans of earlier versions have those here too that would be
+    /// written anew.
     pub removed: u64,
+    /// Items that would be written anew.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub rewritten: u64,
 }
 
 /// A person's decision and who took it.
@@ -204,7 +208,7 @@ pub struct Evidence {
 pub struct Counts {
     /// Items that the find looked at.
     pub seen: u64,
-    /// Items that spoke of the subject.
+    /// Items that spoke of the subject, whatever became of them.
     pub found: u64,
     /// Outcome word to number of items.
     pub outcomes: std::collections::BTreeMap<String, u64>,
@@ -234,6 +238,10 @@ pub struct IllegalEvent {
     pub state: State,
     /// The event's word.
     pub event: &'static str,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 impl State {
@@ -365,17 +373,17 @@ impl Event {
 }
 
 impl Counts {
-    /// Outcome words that leave a request less than completed.
-    const UNCLEAN: [&'static str; 4] = ["blocked", "unreadable", "changed", "failed"];
-
-    /// Whether every item ended as the request wanted, or as the operator's policy says.
+    /// Whether every item ended as the request wanted, or as the operator's policy says. A word
+    /// that this version does not know is none of these ways.
     pub fn is_clean(&self) -> bool {
-        Self::UNCLEAN.iter().all(|word| self.outcomes.get(*word).is_none_or(|count| *count == 0))
+        let is_clean = |word: &str| OutcomeKind::parse(word).is_some_and(OutcomeKind::is_clean);
+        self.outcomes.iter().all(|(word, count)| *count == 0 || is_clean(word))
     }
 
-    /// The counts of a tally.
-    pub fn new(seen: u64, tally: &Tally) -> Self {
-        let found = tally.total() - tally.of("unreadable");
+    /// The counts of a tally, in which so many items are only listed: nothing was found in them,
+    /// because they could not be read.
+    pub fn new(seen: u64, tally: &Tally, listed: u64) -> Self {
+        let found = tally.total().saturating_sub(listed);
         Self { seen, found, outcomes: tally.by_outcome.clone(), refusals: Vec::new() }
     }
 }

@@ -52,6 +52,11 @@ pub enum OpenError {
     /// It may be sound; we cannot look.
     #[error("the archive is encrypted, and not for the key that was given")]
     OtherKey,
+    /// It may be sound; none of ours asks for so much.
+    #[error(
+        "the archive is encrypted, and to try a passphrase on it takes more work than is allowed"
+    )]
+    ExcessiveWork,
     /// Not an age file any more, or not yet one that we know.
     #[error("the archive begins like an encrypted one, and is damaged")]
     Damaged,
@@ -65,6 +70,10 @@ pub struct IllegalIdentity;
 /// Logarithm of what a guess at a passphrase costs: 128 MiB and about half a second, which is what
 /// OWASP's "Password Storage Cheat Sheet" asks of scrypt at least. We pay it twice an archive.
 const WORK_FACTOR: u8 = 17;
+
+/// What a guess may cost when an archive is read: eight times as much as our own take. Left to
+/// itself age measures how fast the machine is just then, and refuses sound archives on a busy one.
+const WORK_FACTOR_MAX: u8 = WORK_FACTOR + 3;
 
 /// How an age file begins.
 const MAGIC: &[u8] = b"age-encryption.org/";
@@ -143,7 +152,9 @@ impl Encrypting {
 impl ArchiveKey {
     /// A passphrase.
     pub fn passphrase(passphrase: &str) -> Self {
-        Self(vec![Box::new(scrypt::Identity::new(secret(passphrase)))])
+        let mut identity = scrypt::Identity::new(secret(passphrase));
+        identity.set_max_work_factor(WORK_FACTOR_MAX);
+        Self(vec![Box::new(identity)])
     }
 
     /// The private keys in a file of age's, as `age-keygen` writes it.
@@ -173,8 +184,8 @@ impl ArchiveKey {
         decryptor.decrypt(keys).map_err(|error| match error {
             DecryptError::NoMatchingKeys
             | DecryptError::KeyDecryptionFailed
-            | DecryptError::DecryptionFailed
-            | DecryptError::ExcessiveWork { .. } => OpenError::OtherKey,
+            | DecryptError::DecryptionFailed => OpenError::OtherKey,
+            DecryptError::ExcessiveWork { .. } => OpenError::ExcessiveWork,
             _ => OpenError::Damaged,
         })
     }
@@ -312,6 +323,30 @@ mod tests {
         assert!(matches!(read(&file, &own), Err(OpenError::OtherKey)));
         let other = ArchiveKey::passphrase("four words are a star");
         assert!(matches!(read(&file, &other), Err(OpenError::OtherKey)));
+    }
+
+    /// What may be read does not hang on how fast the machine is while it reads: more than our own
+    /// archives take is read, and what nobody should wait for is refused before it is begun.
+    #[test]
+    fn the_work_that_is_allowed_is_a_number_and_no_measurement() {
+        let harder = |work_factor| {
+            let mut one = scrypt::Recipient::new(secret("four words are a start"));
+            one.set_work_factor(work_factor);
+            let ready = Ready::default();
+            let encryptor = Encryptor::with_recipients(std::iter::once(&one as &dyn Recipient));
+            let writer = encryptor.unwrap().wrap_output(ready.clone()).unwrap();
+            writer.finish().unwrap().take().to_vec()
+        };
+        let key = ArchiveKey::passphrase("four words are a start");
+        let file = harder(WORK_FACTOR + 1);
+        assert_eq!(read(&file, &key).unwrap(), b"");
+        let head = file.windows(4).position(|at| at == b" 18\n").unwrap();
+        for (work_factor, is_allowed) in [(b" 20\n", true), (b" 21\n", false), (b" 63\n", false)] {
+            let mut asked = file.clone();
+            asked[head..head + 4].copy_from_slice(work_factor);
+            let refused = matches!(read(&asked, &key), Err(OpenError::ExcessiveWork));
+            assert_eq!(refused, !is_allowed);
+        }
     }
 
     #[test]

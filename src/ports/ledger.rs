@@ -339,6 +339,12 @@ pub enum Cleared {
     Open,
     /// Those with these ordinals.
     Ordinals(Range<u64>),
+    /// Of these ordinals those that are only listed, because they could not be read.
+    Listed(Range<u64>),
+    /// Those with which nothing was done. What was erased, rewritten or found gone stays as it is.
+    /// What was to be and was begun with, and has no outcome or failed, stays too and has none any
+    /// more: it may be gone by our hand, and copies of it may be kept.
+    Undone,
 }
 
 impl fmt::Debug for Callback {
@@ -362,11 +368,25 @@ const ROUND_SHARDS: u64 = 1 << 16;
 /// Stands for no shard: what is planned because it goes with something else has its ordinals.
 pub const RUNS_SHARD: u64 = ROUND_SHARDS - 1;
 
-/// The ordinals of what this shard plans: in the find, which is round 0, or in a second look after
-/// it. Shards are walked side by side and each time anew, so each has ordinals of its own.
+/// The ordinals of what this shard plans in this round.
+///
+/// Finds and second looks are rounds, counted through the whole life of a request from the first
+/// find, which is round 0. Shards are walked side by side and each time anew, so each has ordinals
+/// of its own.
 pub fn ordinals(round: u64, shard: u64) -> Range<u64> {
     let first = (round * ROUND_SHARDS + shard) * SHARD_ORDINALS;
     first..first + SHARD_ORDINALS
+}
+
+/// The number that a shard has in this round, as [`ordinals`] takes it, by how [`Drafted`] counts;
+/// `None` for one of another round.
+pub fn numbered(round: u64, counted: u64) -> Option<u64> {
+    counted.checked_sub(round * ROUND_SHARDS).filter(|number| *number < ROUND_SHARDS)
+}
+
+/// Whether an ordinal is that of something planned because it goes with something else.
+pub fn goes_along(ordinal: u64) -> bool {
+    (ordinal / SHARD_ORDINALS) % ROUND_SHARDS == RUNS_SHARD
 }
 
 /// The ordinal of a source that could not be listed. Whichever of its shards notes it, and however

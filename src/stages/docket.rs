@@ -2,9 +2,8 @@
 //! is announced in the transaction that writes it.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
-use bytes::Bytes;
-use futures::stream::{self, Stream, TryStreamExt};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -13,7 +12,7 @@ use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::request::{Request, RequestId};
-use crate::domain::state::{Event, Share, State};
+use crate::domain::state::{Counts, Event, Share, State};
 use crate::evidence::certificate::document::Deployment;
 use crate::evidence::certificate::hashes::Hashes;
 use crate::evidence::chain::Link;
@@ -24,17 +23,13 @@ use crate::matching::watch::MarkKey;
 use crate::ports::door::{Delivery, Label};
 use crate::ports::exports::SignedLink;
 use crate::ports::ledger::{
-    Appended, Cleared, ItemEnd, Ledger, Opening, OpeningRequest, Record, SealedItem, SealedRequest,
-    Standing,
+    Appended, Ledger, Opening, OpeningRequest, Record, SealedRequest, Standing,
 };
 use crate::ports::system::{Clock, Entropy};
 use crate::ports::tasks::Lease;
 use crate::stages::announce;
 use crate::stages::message::fault::{Fault, Terms};
 use crate::stages::message::read::{self, Message};
-
-/// Planned items read from the ledger at a time.
-const PAGE: u32 = 1000;
 
 /// All that the stages need to write the account.
 pub struct Docket {
@@ -56,7 +51,9 @@ pub struct Case {
     pub standing: Standing,
     /// What the work is done under: once another has taken it over, nothing can be written.
     pub lease: Lease,
-    key: RequestKey,
+    /// Items whose outcome was recorded since it was loaded; may be read meanwhile.
+    pub recorded: Arc<AtomicU64>,
+    pub(super) key: RequestKey,
 }
 
 impl Case {
@@ -250,46 +247,11 @@ impl Docket {
         match read::read(&body, &Label::default(), &Terms::of_the_ledger()) {
             Ok(Message::Request(request)) => {
                 let (standing, lease) = (standing.clone(), lease.clone());
-                Ok(Case { request: *request, standing, lease, key })
+                let recorded = Arc::default();
+                Ok(Case { request: *request, standing, lease, recorded, key })
             }
             _ => Err(Failure::permanent("reading a request that this version does not admit")),
         }
-    }
-
-    /// Adds planned items under consecutive ordinals, sealed; `false` if the request has moved on
-    /// and takes none.
-    pub async fn add_items(
-        &self,
-        case: &Case,
-        first: u64,
-        planned: &[Planned],
-    ) -> Result<bool, Failure> {
-        let seal = |(ordinal, planned): (u64, &Planned)| SealedItem {
-            ordinal,
-            action: planned.action.word(),
-            sealed: case.key.seal(Purpose::Item(ordinal), self.random(), &encode(planned)),
-            begun: false,
-            outcome: None,
-            rewritten: None,
-        };
-        let items: Vec<SealedItem> = (first..).zip(planned).map(seal).collect();
-        let Standing { id, sequence, .. } = &case.standing;
-        self.ledger.add_items(&case.lease, id, *sequence, &items).await
-    }
-
-    /// Records what became of items.
-    pub async fn record_outcomes(
-        &self,
-        case: &Case,
-        outcomes: &[(u64, ItemOutcome)],
-    ) -> Result<(), Failure> {
-        let ends: Vec<ItemEnd> = outcomes.iter().cloned().map(ItemEnd::from).collect();
-        self.record_ends(case, &ends).await
-    }
-
-    /// Records what became of items, some of which were rewritten; see [`Docket::hashes`].
-    pub async fn record_ends(&self, case: &Case, ends: &[ItemEnd]) -> Result<(), Failure> {
-        self.ledger.record_outcomes(&case.lease, &case.request.id, ends).await
     }
 
     /// A write that writes nothing: fails once another has taken the work over.
@@ -297,47 +259,22 @@ impl Docket {
         self.ledger.begin_items(&case.lease, &case.request.id, &[]).await
     }
 
-    /// Forgets planned items.
-    pub async fn clear_items(&self, case: &Case, which: Cleared) -> Result<(), Failure> {
-        self.ledger.clear_items(&case.lease, &case.request.id, which).await
+    /// Which look at the sources a request is in, counted from its first find through its whole
+    /// life: each has ordinals of its own, so that none forgets what another has done.
+    pub async fn look(&self, id: &RequestId) -> Result<u64, Failure> {
+        let records = self.ledger.records(id).await?;
+        let begins = |event: &Event| matches!(event, Event::FindStarted | Event::Acted { .. });
+        let begun = records.iter().filter(|record| begins(&record.event)).count() as u64;
+        Ok(begun.saturating_sub(1))
     }
 
-    /// Planned items after `after`, unsealed, with their outcomes.
-    pub async fn items(
-        &self,
-        case: &Case,
-        after: Option<u64>,
-        open_only: bool,
-        limit: u32,
-    ) -> Result<Vec<Entry>, Failure> {
-        let items = self.ledger.items(&case.request.id, after, open_only, limit).await?;
-        let open = |item: SealedItem| {
-            let plain = case
-                .key
-                .open(Purpose::Item(item.ordinal), &item.sealed)
-                .map_err(|error| Failure::permanent("unsealing a planned item").because(error))?;
-            let planned = serde_json::from_slice(&plain).map_err(|_| {
-                // The error would quote the item.
-                Failure::permanent("reading a planned item that another version wrote")
-            })?;
-            let SealedItem { ordinal, begun, outcome, rewritten, .. } = item;
-            Ok(Entry { ordinal, planned, begun, outcome, rewritten })
-        };
-        items.into_iter().map(open).collect()
-    }
-
-    /// The whole plan, page by page.
-    pub fn entries<'a>(
-        &'a self,
-        case: &'a Case,
-    ) -> impl Stream<Item = Result<Entry, Failure>> + 'a {
-        stream::try_unfold(Some(None), move |after| async move {
-            let Some(after) = after else { return Ok(None) };
-            let page = self.items(case, after, false, PAGE).await?;
-            let next = page.last().map(|last| Some(last.ordinal));
-            Ok::<_, Failure>(Some((stream::iter(page.into_iter().map(Ok)), next)))
-        })
-        .try_flatten()
+    /// What became of the items of a request so far. What is only listed was not found: nothing of
+    /// it could be read.
+    pub async fn counts(&self, id: &RequestId) -> Result<Counts, Failure> {
+        let drafted = self.ledger.drafted(id).await?;
+        let listed = drafted.into_iter().filter(|(_, action, _)| action.is_unsearched());
+        let listed = listed.map(|(.., count)| count).sum();
+        Ok(Counts::new(self.seen(id).await?, &self.ledger.tally(id).await?, listed))
     }
 
     /// How many items the find of a request looked at.
@@ -378,7 +315,7 @@ impl Docket {
     }
 
     /// Hashes what the certificate of a request is about; also the bytes that an item was rewritten
-    /// to, for [`ItemEnd::rewritten`].
+    /// to, for `ItemEnd::rewritten`.
     pub fn hashes<'a>(&self, id: &'a RequestId) -> Hashes<'a> {
         Hashes::new(&self.master_key, id)
     }
@@ -442,7 +379,8 @@ impl Docket {
         self.envelope.announce(content, &standing.correspondence)
     }
 
-    fn random<const N: usize>(&self) -> [u8; N] {
+    /// Random bytes, for a key or a nonce.
+    pub(super) fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.entropy.fill(&mut bytes);
         bytes
@@ -450,10 +388,6 @@ impl Docket {
 }
 
 const _: () = assert!(NONCE_BYTES == 24, "random nonces need XChaCha20's width");
-
-fn encode(planned: &Planned) -> Bytes {
-    serde_json::to_vec(planned).expect("a planned item has text keys only").into()
-}
 
 fn refusals(faults: &[Fault]) -> Map<String, Value> {
     let each = faults.iter().map(

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt};
 
 use crate::domain::failure::Failure;
-use crate::domain::item::{Item, Kind};
+use crate::domain::item::{Finding, Kind, Version};
 use crate::domain::outcome::ItemOutcome;
-use crate::domain::plan::Action;
+use crate::domain::plan::{Action, Planned};
 use crate::domain::policy::rules::Otherwise;
 use crate::domain::state::Event;
-use crate::ports::ledger::ItemEnd;
+use crate::ports::ledger::{Cleared, ItemEnd};
 use crate::ports::sources::{Erased, Source};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::rewrite::redact::{Redaction, redact};
@@ -40,13 +40,13 @@ pub async fn erase(
         after = Some(last.ordinal);
         let (later, now): (Vec<Entry>, Vec<Entry>) = batch.into_iter().partition(is_directory);
         directories.extend(later.into_iter().map(|e| (e.planned.finding.item.name, e.ordinal)));
-        act(docket, sources, case, now, concurrency, with).await?;
+        settle(docket, sources, case, now, concurrency, with).await?;
     }
     // After all that is in them, and one that is in another before that one.
     directories.sort();
     for (_, ordinal) in directories.into_iter().rev() {
         let one = docket.items(case, ordinal.checked_sub(1), true, 1).await?;
-        act(docket, sources, case, one, 1, with).await?;
+        settle(docket, sources, case, one, 1, with).await?;
     }
     docket.advance(case, Event::Acted { archive: None }).await?;
     Ok(())
@@ -56,8 +56,8 @@ fn is_directory(entry: &Entry) -> bool {
     entry.planned.finding.item.kind == Kind::Directory
 }
 
-/// Gives some open items their outcomes.
-async fn act(
+/// Gives every open item of a batch an outcome, or fails once every other has one.
+async fn settle(
     docket: &Docket,
     sources: &[Arc<dyn Source>],
     case: &Case,
@@ -70,95 +70,202 @@ async fn act(
     }
     let ordinals: Vec<u64> = batch.iter().map(|entry| entry.ordinal).collect();
     docket.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
-    let ends: Vec<(u64, Result<Ended, Failure>)> = stream::iter(batch)
-        .map(|entry| async move { (entry.ordinal, end(sources, entry, with).await) })
-        .buffer_unordered(concurrency)
-        .collect()
-        .await;
-    let hashes = docket.hashes(&case.request.id);
-    let (mut ended, mut failure) = (Vec::new(), None);
-    for (ordinal, end) in ends {
-        match end {
-            Ok((outcome, digest)) => {
-                let rewritten = digest.map(|digest| hashes.content(&digest).to_string());
-                ended.push(ItemEnd { ordinal, outcome, rewritten });
-            }
-            Err(error) => failure = Some(error),
-        }
+    let Acted { ended, untouched, failure } =
+        act(docket, sources, case, batch, concurrency, with).await;
+    for ordinal in untouched {
+        docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
     }
     docket.record_ends(case, &ended).await?;
     failure.map_or(Ok(()), Err)
 }
 
+/// What became of a batch.
+#[derive(Default)]
+struct Acted {
+    ended: Vec<ItemEnd>,
+    /// What is as it was, and no part of the plan any more.
+    untouched: Vec<u64>,
+    failure: Option<Failure>,
+}
+
+async fn act(
+    docket: &Docket,
+    sources: &[Arc<dyn Source>],
+    case: &Case,
+    batch: Vec<Entry>,
+    concurrency: usize,
+    with: &Walk,
+) -> Acted {
+    let hashes = docket.hashes(&case.request.id);
+    let mut acted = Acted::default();
+    let [earlier, current, along] = in_turn(batch);
+    for (entries, is_along) in [(earlier, false), (current, false), (along, true)] {
+        // It waits until it is known of all others whether they are gone.
+        if is_along && acted.failure.is_some() {
+            break;
+        }
+        let mut ends = stream::iter(entries)
+            .map(|entry| async move { (entry.ordinal, end(sources, entry, with).await) })
+            .buffer_unordered(concurrency);
+        while let Some((ordinal, end)) = ends.next().await {
+            match end {
+                Ok(Some((outcome, digest))) => {
+                    let rewritten = digest.map(|digest| hashes.content(&digest).to_string());
+                    acted.ended.push(ItemEnd { ordinal, outcome, rewritten });
+                }
+                Ok(None) => acted.untouched.push(ordinal),
+                Err(error) => acted.failure = Some(error),
+            }
+        }
+    }
+    acted
+}
+
 /// What became of an item, and the digest of its new bytes if it was redacted.
 type Ended = (ItemOutcome, Option<String>);
 
-async fn end(sources: &[Arc<dyn Source>], entry: Entry, with: &Walk) -> Result<Ended, Failure> {
+/// A batch in the order in which it can be told what became of whose doing: a current form takes
+/// its snapshots along, so those that go by themselves go first.
+fn in_turn(batch: Vec<Entry>) -> [Vec<Entry>; 3] {
+    let (along, others): (Vec<_>, Vec<_>) =
+        batch.into_iter().partition(|entry| goes_along(&entry.planned));
+    let is_current = |entry: &Entry| entry.planned.finding.item.version == Version::Current;
+    let (current, earlier) = others.into_iter().partition(is_current);
+    [earlier, current, along]
+}
+
+fn goes_along(planned: &Planned) -> bool {
+    matches!(planned.action, Action::Along)
+}
+
+/// What became of an item; `None` if it is as it was and no part of the plan any more.
+async fn end(
+    sources: &[Arc<dyn Source>],
+    entry: Entry,
+    with: &Walk,
+) -> Result<Option<Ended>, Failure> {
     if let Some(outcome) = entry.planned.settled() {
-        return Ok((outcome, None));
+        return Ok(Some((outcome, None)));
     }
     let item = &entry.planned.finding.item;
     let Some(source) = sources.iter().find(|source| source.name() == item.source) else {
-        return Ok((ItemOutcome::Failed("the source is not configured any more".into()), None));
+        let why = "the source is not configured any more";
+        return Ok(Some((ItemOutcome::Failed(why.into()), None)));
     };
+    let target = Target { source: &**source, finding: &entry.planned.finding, begun: entry.begun };
     let ended = match entry.planned.action {
-        Action::Redact(otherwise) => rewritten(&**source, item, entry.begun, otherwise, with).await,
+        Action::Redact(otherwise) => rewritten(&target, otherwise, with).await.map(Some),
+        Action::Along => went_along(&target).await.map(|gone| gone.map(|outcome| (outcome, None))),
         Action::Delete | Action::Export | Action::Keep(_) | Action::List(_) => {
-            removed(&**source, item, entry.begun).await.map(|outcome| (outcome, None))
+            removed(&target).await.map(|outcome| Some((outcome, None)))
         }
     };
     match ended {
         Err(failure) if with.is_patient_with(&failure) => Err(failure),
-        Err(failure) => Ok((ItemOutcome::Failed(failure.chain()), None)),
+        Err(failure) => Ok(Some((ItemOutcome::Failed(failure.chain()), None))),
         Ok(ended) => Ok(ended),
     }
 }
 
-async fn removed(source: &dyn Source, item: &Item, begun: bool) -> Result<ItemOutcome, Failure> {
+/// Whether a snapshot went with its current form; `None` if it did not have to.
+async fn went_along(target: &Target<'_>) -> Result<Option<ItemOutcome>, Failure> {
+    let item = &target.finding.item;
+    let left = target.source.remains(&item.name).await?;
+    let stands = left.iter().any(|form| form.version == item.version);
+    Ok((!stands).then_some(ItemOutcome::Erased))
+}
+
+/// What is acted on.
+struct Target<'a> {
+    source: &'a dyn Source,
+    finding: &'a Finding,
+    /// Whether we may have been here before, and died before we could say so.
+    begun: bool,
+}
+
+/// What became of an item that was to be removed. What the source keeps of it goes too, whoever
+/// removed it or wrote over it, and however often we come by.
+async fn removed(target: &Target<'_>) -> Result<ItemOutcome, Failure> {
+    let Target { source, finding: Finding { item, .. }, begun } = target;
     Ok(match source.erase(item).await? {
         Erased::Done => ItemOutcome::Erased,
-        Erased::AlreadyAbsent if begun => ItemOutcome::Erased,
+        Erased::AlreadyAbsent if *begun => ItemOutcome::Erased,
         Erased::AlreadyAbsent => ItemOutcome::AlreadyAbsent,
-        Erased::Changed => ItemOutcome::Changed,
+        Erased::Changed => changed(target).await?,
         Erased::Blocked(barrier) => ItemOutcome::Blocked(barrier),
     })
 }
 
 /// What became of an item that was to be redacted.
 async fn rewritten(
-    source: &dyn Source,
-    item: &Item,
-    begun: bool,
+    target: &Target<'_>,
     otherwise: Otherwise,
     with: &Walk,
 ) -> Result<Ended, Failure> {
-    let outcome = match redact(source, item, with).await? {
+    let Target { source, finding: Finding { item, .. }, begun } = target;
+    let outcome = match redact(*source, item, with).await? {
         Redaction::Done { digest } => return Ok((ItemOutcome::Redacted, digest)),
-        // We may have been here before, and died before we could say so.
-        Redaction::Changed if begun => return settled_before(source, item, with).await,
-        Redaction::Changed => ItemOutcome::Changed,
-        Redaction::Absent => ItemOutcome::AlreadyAbsent,
+        Redaction::Overtaken { digest } => {
+            let ours = digest.as_ref().or(target.finding.digest.as_ref());
+            return settled(target, otherwise, ours, with).await;
+        }
+        Redaction::Changed if *begun => return settled(target, otherwise, None, with).await,
+        Redaction::Changed => changed(target).await?,
+        Redaction::Absent => gone(target, otherwise).await?,
         Redaction::Blocked(barrier) => ItemOutcome::Blocked(barrier),
         Redaction::Impossible(why) => match otherwise {
-            Otherwise::Delete => removed(source, item, begun).await?,
+            Otherwise::Delete => removed(target).await?,
             Otherwise::Leave => ItemOutcome::Failed(format!("redaction: {why}")),
         },
     };
     Ok((outcome, None))
 }
 
-/// What became of an item that was begun with and is another now: without the subject, it was
-/// redacted by us, or by others as well as by us.
-async fn settled_before(source: &dyn Source, item: &Item, with: &Walk) -> Result<Ended, Failure> {
+/// Others wrote over an item, or in its place. Of what the source keeps of the old bytes, what is
+/// held is an item by itself, and the second look meets it.
+async fn changed(target: &Target<'_>) -> Result<ItemOutcome, Failure> {
+    let item = &target.finding.item;
+    if item.version == Version::Current {
+        target.source.erase_replaced(item).await?;
+    }
+    Ok(ItemOutcome::Changed)
+}
+
+/// An item that was to be redacted is gone. Where it would have been removed if need be, we may
+/// have done that; and whoever did, what the source keeps of it goes.
+async fn gone(target: &Target<'_>, otherwise: Otherwise) -> Result<ItemOutcome, Failure> {
+    if otherwise == Otherwise::Delete {
+        return removed(target).await;
+    }
+    Ok(match target.source.erase_replaced(&target.finding.item).await? {
+        Erased::Blocked(barrier) => ItemOutcome::Blocked(barrier),
+        Erased::Done | Erased::AlreadyAbsent | Erased::Changed => ItemOutcome::AlreadyAbsent,
+    })
+}
+
+/// What became of an item that is another now, and that we may have written: with `ours` for its
+/// digest it is what we wrote. One that was begun with and is without the subject was redacted by
+/// us, or by others as well as by us.
+async fn settled(
+    target: &Target<'_>,
+    otherwise: Otherwise,
+    ours: Option<&String>,
+    with: &Walk,
+) -> Result<Ended, Failure> {
+    let Target { source, finding: Finding { item, .. }, begun } = target;
     // What the source keeps of the old bytes goes in any case.
     if let Erased::Blocked(barrier) = source.erase_replaced(item).await? {
         return Ok((ItemOutcome::Blocked(barrier), None));
     }
-    Ok(match pass::look(source, item.clone(), with).await? {
-        None => (ItemOutcome::AlreadyAbsent, None),
-        Some(look) if look.hits.is_empty() && look.unreadable.is_empty() => {
-            (ItemOutcome::Redacted, look.digest)
-        }
-        Some(_) => (ItemOutcome::Changed, None),
-    })
+    let Some(look) = pass::look(*source, item.clone(), &with.digesting()).await? else {
+        return Ok((gone(target, otherwise).await?, None));
+    };
+    let is_clean = look.hits.is_empty() && look.unreadable.is_empty();
+    let is_ours = ours.is_some() && ours == look.digest.as_ref();
+    if !is_clean || !(is_ours || *begun) {
+        return Ok((ItemOutcome::Changed, None));
+    }
+    // Bytes that stayed are no others: what stands beside them was rewritten.
+    let after = look.digest.filter(|digest| target.finding.digest.as_ref() != Some(digest));
+    Ok((ItemOutcome::Redacted, after))
 }

@@ -12,11 +12,12 @@ use crate::domain::plan::{Action, ActionWord, Planned};
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
 use crate::domain::state::{Event, Share};
-use crate::ports::ledger::{Cleared, RUNS_SHARD, lost_ordinal, ordinals};
+use crate::ports::ledger::{Cleared, RUNS_SHARD, SealedItem, lost_ordinal, numbered, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::plan::finding::plan;
+use crate::stages::plan::forms::Forms;
 use crate::stages::plan::runs::Company;
 use crate::stages::verify::tombstones::note;
 use crate::stages::verify::untouched::Inventory;
@@ -39,11 +40,12 @@ pub async fn find(
     shard: &Shard,
     with: Walk,
 ) -> Result<(), Failure> {
-    let (ordinals, lost) = (ordinals(0, shard.number), lost_ordinal(0, shard));
     let mut drafts = Vec::new();
     for case in cases {
+        let round = docket.look(&case.request.id).await?;
+        let ordinals = ordinals(round, shard.number);
         docket.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
-        drafts.push(Draft { case, next_ordinal: ordinals.start, waiting: Vec::new() });
+        drafts.push((Draft::new(case, ordinals.start), lost_ordinal(round, shard)));
     }
     let (inventory, graves) = (with.inventory.clone(), with.graves.clone());
     let mut returned = Vec::new();
@@ -54,18 +56,25 @@ pub async fn find(
             graves.meet(docket, look, &mut returned);
             note(docket, &case.lease, &mut returned, false).await?;
         }
-        for (subject, draft) in drafts.iter_mut().enumerate() {
-            if let Some(planned) = plan(&draft.case.request, subject, policy, &seen) {
-                match &seen {
-                    Seen::Item(_) => draft.add(docket, planned).await?,
-                    Seen::Lost { .. } => {
-                        docket.add_items(draft.case, lost, &[planned]).await?;
+        for (subject, (draft, lost)) in drafts.iter_mut().enumerate() {
+            let planned = plan(&draft.case.request, subject, policy, &seen);
+            match (&seen, planned) {
+                (Seen::Item(look), planned) => {
+                    for planned in draft.forms.add(&look.item, planned) {
+                        draft.add(docket, planned).await?;
                     }
                 }
+                (Seen::Lost { .. }, Some(planned)) => {
+                    docket.add_items(draft.case, *lost, &[planned]).await?;
+                }
+                (Seen::Lost { .. }, None) => {}
             }
         }
     }
-    for draft in &mut drafts {
+    for (draft, _) in &mut drafts {
+        for planned in draft.forms.end() {
+            draft.add(docket, planned).await?;
+        }
         draft.flush(docket).await?;
     }
     if let Some(case) = cases.first() {
@@ -104,25 +113,31 @@ pub async fn conclude(
     case: &Case,
     sweep: &Sweep,
 ) -> Result<(), Failure> {
-    let along = take_along(docket, sources, policy, case).await?;
+    let round = docket.look(&case.request.id).await?;
+    let along = take_along(docket, sources, policy, case, round).await?;
+    supersede(docket, case, round).await?;
     let drafted = docket.ledger.drafted(&case.request.id).await?;
     let count = |shard: Option<u64>, actions: &[ActionWord]| -> u64 {
-        let counted = drafted.iter().filter(|(number, action, _)| {
-            shard.is_none_or(|shard| shard == *number) && actions.contains(action)
+        let counted = drafted.iter().filter(|(counted, action, _)| {
+            let number = numbered(round, *counted);
+            number.is_some_and(|number| shard.is_none_or(|shard| shard == number))
+                && actions.contains(action)
         });
         counted.map(|(.., count)| count).sum()
     };
     let shards = sweep.shards.iter().filter(|shard| concerns(&case.request, &shard.source));
     let mut shares: Vec<Share> = Vec::new();
     for Shard { number, source, items, .. } in shards {
-        let removed = count(Some(*number), &[ActionWord::Delete, ActionWord::Redact]);
+        let removed = count(Some(*number), &[ActionWord::Delete, ActionWord::Along]);
+        let rewritten = count(Some(*number), &[ActionWord::Redact]);
         match shares.last_mut() {
             // The shards of a source stand one after the other.
             Some(share) if share.source == *source => {
                 share.seen += items;
                 share.removed += removed;
+                share.rewritten += rewritten;
             }
-            _ => shares.push(Share { source: source.clone(), seen: *items, removed }),
+            _ => shares.push(Share { source: source.clone(), seen: *items, removed, rewritten }),
         }
     }
     for share in &mut shares {
@@ -146,16 +161,18 @@ async fn take_along(
     sources: &[Arc<dyn Source>],
     policy: &Policy,
     case: &Case,
+    round: u64,
 ) -> Result<BTreeMap<String, u64>, Failure> {
     let mut removed = BTreeMap::new();
     if case.request.kind.is_export() || !policy.takes_runs() {
         return Ok(removed);
     }
     // Whatever an earlier try has added.
-    let ordinals = ordinals(0, RUNS_SHARD);
+    let first = ordinals(round, 0).start;
+    let ordinals = ordinals(round, RUNS_SHARD);
     docket.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
     let (mut company, mut unread) = (Company::default(), HashMap::new());
-    let mut entries = pin!(docket.entries(case));
+    let mut entries = pin!(docket.entries_if(case, move |item| item.ordinal >= first));
     while let Some(entry) = entries.next().await {
         let Entry { ordinal, planned, .. } = entry?;
         company.note(policy, &planned);
@@ -163,7 +180,7 @@ async fn take_along(
             unread.insert(planned.finding.item.place(), ordinal);
         }
     }
-    let mut draft = Draft { case, next_ordinal: ordinals.start, waiting: Vec::new() };
+    let mut draft = Draft::new(case, ordinals.start);
     for planned in company.more(sources, policy, &case.request).await? {
         // What could not be read goes unread.
         if let Some(ordinal) = unread.remove(&planned.finding.item.place()) {
@@ -178,14 +195,45 @@ async fn take_along(
     Ok(removed)
 }
 
+/// What an earlier try began with and did not end is this plan's where this find met it again. What
+/// it did not meet may be gone by our hand, and stays open.
+async fn supersede(docket: &Docket, case: &Case, round: u64) -> Result<(), Failure> {
+    let first = ordinals(round, 0).start;
+    if round == 0 {
+        return Ok(());
+    }
+    let is_left = move |item: &SealedItem| item.ordinal < first && item.outcome.is_none();
+    let mut left = HashMap::new();
+    let mut entries = pin!(docket.entries_if(case, is_left));
+    while let Some(entry) = entries.next().await {
+        let Entry { ordinal, planned, .. } = entry?;
+        left.insert(planned.finding.item.place(), ordinal);
+    }
+    if left.is_empty() {
+        return Ok(());
+    }
+    let mut entries = pin!(docket.entries_if(case, move |item| item.ordinal >= first));
+    while let Some(entry) = entries.next().await {
+        if let Some(ordinal) = left.remove(&entry?.planned.finding.item.place()) {
+            docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+        }
+    }
+    Ok(())
+}
+
 /// The draft of one request's plan while it grows.
 struct Draft<'a> {
     case: &'a Case,
     next_ordinal: u64,
     waiting: Vec<Planned>,
+    forms: Forms,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    fn new(case: &'a Case, next_ordinal: u64) -> Self {
+        Self { case, next_ordinal, waiting: Vec::new(), forms: Forms::default() }
+    }
+
     async fn add(&mut self, docket: &Docket, planned: Planned) -> Result<(), Failure> {
         self.waiting.push(planned);
         if self.waiting.len() >= BATCH { self.flush(docket).await } else { Ok(()) }

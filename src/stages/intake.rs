@@ -3,8 +3,8 @@
 //! Deliveries are settled by the caller after this returned, and so after everything is committed.
 //! A delivery that comes again meets what is in the ledger and changes nothing.
 
-use crate::domain::due::Calendar;
 use crate::domain::failure::Failure;
+use crate::domain::regulation::due::Calendar;
 use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Decision, Event, State};
 use crate::ports::door::{Delivery, Settlement};

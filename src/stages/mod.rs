@@ -1,11 +1,12 @@
 //! The life of a request, one verb a file: intake, find, plan, export, erase, verify, announce.
 //!
 //! `message` is the JSON contract, `docket` is the ledger as the stages use it (sealed, chained,
-//! announced), `signing` is the deployment's own key, `walk` is one pass over the sources,
-//! `rewrite` is what is done to an item that may stay or leave without somebody.
+//! announced) and `items` the plan in it, `signing` is the deployment's own key, `walk` is one pass
+//! over the sources, `rewrite` is what is done to an item that may stay or leave without somebody.
 
 pub mod message;
 pub mod docket;
+pub mod items;
 pub mod signing;
 pub mod walk;
 pub mod intake;

@@ -16,6 +16,7 @@ use crate::stages::find::wanted;
 use crate::stages::message::fault::Fault;
 use crate::stages::message::read::{self, Message};
 use crate::stages::plan::finding::plan;
+use crate::stages::plan::forms::Forms;
 use crate::stages::plan::runs::Company;
 use crate::stages::walk::pass::{Look, Meter, Patience, Seen, Walk, walk};
 use crate::worker::world::{Limits, Sources};
@@ -75,8 +76,16 @@ impl Preview {
         if self.policy.asks_who_else() && !request.kind.is_export() {
             with.who_else = Some([request.subject.clone()].into());
         }
+        with.all_snapshots = !request.kind.is_export();
         let sources = wanted(&self.sources, std::iter::once(&*request));
-        let (mut findings, mut company) = (0, Company::default());
+        let (mut findings, mut company, mut forms) = (0, Company::default(), Forms::default());
+        let mut show = |planned: Planned| {
+            if !matches!(planned.action, Action::List(_)) {
+                findings += u64::from(!planned.finding.hits.is_empty());
+                company.note(&self.policy, &planned);
+                found(planned);
+            }
+        };
         let mut seen = pin!(walk(&sources, with));
         while let Some(seen) = seen.next().await {
             let seen = seen?;
@@ -86,21 +95,22 @@ impl Preview {
                     unreadable(Unreadable { item: item.clone(), reason: reason.clone() });
                 }
             }
-            match plan(&request, 0, &self.policy, &seen) {
+            let planned = plan(&request, 0, &self.policy, &seen);
+            let planned = match (&seen, planned) {
+                (Seen::Item(look), planned) => forms.add(&look.item, planned),
+                (Seen::Lost { .. }, planned) => planned.into_iter().collect(),
+            };
+            let is_lost = matches!(seen, Seen::Lost { .. });
+            for planned in planned {
                 // Of an item it was said above; of a whole source it is said here.
-                Some(Planned { finding, action: Action::List(reason), .. }) => {
-                    if matches!(seen, Seen::Lost { .. }) {
-                        unreadable(Unreadable { item: finding.item, reason });
-                    }
+                if is_lost && let Action::List(reason) = planned.action {
+                    unreadable(Unreadable { item: planned.finding.item, reason });
+                } else {
+                    show(planned);
                 }
-                Some(planned) => {
-                    findings += 1;
-                    company.note(&self.policy, &planned);
-                    found(planned);
-                }
-                None => {}
             }
         }
+        forms.end().into_iter().for_each(&mut show);
         company.more(&sources, &self.policy, &request).await?.into_iter().for_each(found);
         let (items, bytes) = (meter.items(), meter.bytes());
         Ok(Ok(Summary { kind: request.kind, items, bytes, found: findings }))

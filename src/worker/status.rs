@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::event::{Envelope, event_id};
 use crate::domain::failure::Failure;
+use crate::domain::outcome::OutcomeKind;
 use crate::domain::plan::Planned;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, Evidence, State};
@@ -55,6 +56,11 @@ impl Status {
         let tally = self.ledger.tally(id).await?;
         let mut fields = fields(&standing);
         let mut counts = json!({ "outcomes": tally.by_outcome, "open": tally.open });
+        let is_export = standing.kind.is_some_and(RequestKind::is_export);
+        if is_export && !standing.state.rests() && !is_archived(&records) {
+            // What was packed into an archive that is not there was given to nobody.
+            counts = json!({ "outcomes": {}, "open": tally.total() });
+        }
         for record in &records {
             add(record, &mut counts, &mut fields);
         }
@@ -114,6 +120,12 @@ impl Plans {
     }
 }
 
+/// Whether this try of an export came to an archive.
+fn is_archived(records: &[Record]) -> bool {
+    let this_try = records.iter().rev().take_while(|r| !matches!(r.event, Event::FindStarted));
+    this_try.into_iter().any(|record| matches!(record.event, Event::Acted { archive: Some(_) }))
+}
+
 fn fields(standing: &Standing) -> Map<String, Value> {
     let mut fields = Map::new();
     let mut put = |key: &str, value: Value| fields.insert(key.into(), value);
@@ -155,6 +167,8 @@ fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
             }
             counts["seen"] = verified.seen.into();
             counts["found"] = verified.found.into();
+            let unreadable = verified.outcomes.get(OutcomeKind::Unreadable.word());
+            counts["unreadable"] = unreadable.copied().unwrap_or_default().into();
             if !verified.refusals.is_empty() {
                 fields.insert("refusals".into(), json!(verified.refusals));
             }
@@ -186,12 +200,12 @@ fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
         Event::Rejected { codes } => {
             fields.insert("faults".into(), json!(codes));
         }
+        // What it was held or failed for is over.
+        Event::Approved(_) | Event::Refused(_) | Event::Cancelled(_) | Event::Retried(_) => {
+            fields.shift_remove("reason");
+        }
         Event::Accepted
         | Event::FindStarted
-        | Event::Approved(_)
-        | Event::Refused(_)
-        | Event::Cancelled(_)
-        | Event::Retried(_)
         | Event::ActStarted
         | Event::Acted { archive: None }
         | Event::LeftOver { .. } => {}

@@ -8,11 +8,11 @@ use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 use crate::domain::callbacks::rule::CallbackRule;
-use crate::domain::due::Calendar;
 use crate::domain::event::Envelope;
 use crate::domain::failure::Failure;
 use crate::domain::policy::guard::Guard;
 use crate::domain::policy::rules::Policy;
+use crate::domain::regulation::due::Calendar;
 use crate::domain::request::Controller;
 use crate::ports::door::{Announcer, Callbacks, Inbox};
 use crate::ports::exports::Exports;

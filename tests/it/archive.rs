@@ -398,3 +398,153 @@ fn an_entry_is_whole_whatever_its_size_was_said_to_be() {
         run(program, &arguments, file.path());
     }
 }
+
+mod anything {
+    //! Whatever items are called and whatever becomes of them: each is in the archive, or listed.
+
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization;
+
+    use super::*;
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum End {
+        Whole,
+        BrokenOff,
+        Listed,
+    }
+
+    /// Names made of what file systems, zips and our own files make something of.
+    fn name() -> impl Strategy<Value = String> {
+        let pieces = vec![
+            "",
+            ".",
+            "..",
+            "/",
+            "//",
+            "\\",
+            "a",
+            "A",
+            "ß",
+            "SS",
+            "ss",
+            "e\u{301}",
+            "é",
+            "É",
+            "ﬁ",
+            "fi",
+            "CON",
+            "con.txt",
+            "nul",
+            "LPT1",
+            "manifest.json",
+            "Manifest.JSON",
+            "report.html",
+            "files.csv",
+            "runs.csv",
+            "data",
+            "data/",
+            "run-history",
+            "~",
+            "_",
+            "__",
+            " ",
+            "name. ",
+            "C:",
+            "?",
+            "*",
+            "\0",
+            "\n",
+            "\u{202e}",
+            "\u{200b}",
+            "山田",
+            "😀",
+            ".zip",
+            "long-",
+            "\"",
+        ];
+        let piece = prop_oneof![
+            12 => proptest::sample::select(pieces).prop_map(str::to_owned),
+            1 => (1usize..1100).prop_map(|length| "x".repeat(length)),
+            1 => (1usize..400).prop_map(|depth| "d/".repeat(depth)),
+            1 => proptest::char::any().prop_map(String::from),
+        ];
+        proptest::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
+    }
+
+    fn version() -> impl Strategy<Value = Version> {
+        prop_oneof![
+            5 => Just(Version::Current),
+            1 => name().prop_map(Version::Snapshot),
+            1 => name().prop_map(Version::Previous),
+        ]
+    }
+
+    fn folded(path: &str) -> String {
+        path.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) })]
+
+        #[test]
+        fn each_item_is_in_it_or_listed(
+            items in proptest::collection::vec(
+                ((name(), version()), proptest::sample::select(vec![End::Whole, End::BrokenOff, End::Listed])),
+                0..24,
+            )
+        ) {
+            let items: BTreeMap<(String, Version), End> = items.into_iter().collect();
+            let mut writer = ArchiveWriter::new();
+            for ((name, version), end) in &items {
+                let mut finding = finding(name, 3);
+                finding.item.version = version.clone();
+                if *end == End::Listed {
+                    writer.list_unreadable(&finding.item, "forbidden").unwrap();
+                    continue;
+                }
+                writer.begin(&finding, &[]).unwrap();
+                writer.write(b"ann").unwrap();
+                match end {
+                    End::Whole => writer.end().unwrap(),
+                    _ => writer.abandon("broken off").unwrap(),
+                }
+            }
+            let archive = writer.finish(&about()).unwrap().tail;
+            check(Cursor::new(&archive)).map_err(|fault| TestCaseError::fail(fault.to_string()))?;
+
+            let manifest = manifest(&archive);
+            let told = |list: &str, is: fn(&Value) -> bool| -> Vec<(String, Version)> {
+                let lines = manifest[list].as_array().unwrap().iter().filter(|line| is(line));
+                let mut told: Vec<_> = lines
+                    .map(|line| {
+                        let version = serde_json::from_value(line["version"].clone()).unwrap();
+                        (line["item"].as_str().unwrap().to_owned(), version)
+                    })
+                    .collect();
+                told.sort();
+                told
+            };
+            let ended = |ends: &[End]| -> Vec<(String, Version)> {
+                let ended = items.iter().filter(|(_, end)| ends.contains(end));
+                ended.map(|(item, _)| item.clone()).collect()
+            };
+            prop_assert_eq!(told("files", |file| file["complete"] == true), ended(&[End::Whole]));
+            prop_assert_eq!(told("files", |file| file["complete"] == false), ended(&[End::BrokenOff]));
+            prop_assert_eq!(told("unreadable", |_| true), ended(&[End::BrokenOff, End::Listed]));
+
+            let zip = ZipArchive::new(Cursor::new(&archive)).unwrap();
+            let names: Vec<String> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
+            let different: BTreeSet<String> = names.iter().map(|name| folded(name)).collect();
+            prop_assert_eq!(different.len(), names.len());
+            for name in &different {
+                let folder = format!("{name}/");
+                prop_assert!(!different.iter().any(|other| other.starts_with(&folder)), "{}", name);
+            }
+            let listed = manifest["files"].as_array().unwrap().len();
+            prop_assert_eq!(names.iter().filter(|name| name.starts_with("data/")).count(), listed);
+        }
+    }
+}

@@ -89,6 +89,7 @@ lives!(
     dry,
     called_back,
     redacting,
+    taking_out,
     running,
     came_back
 );
@@ -117,6 +118,14 @@ fn erasure() -> Scenario {
 
 fn redacting() -> Scenario {
     patient(policies::redacting())
+}
+
+/// What cannot be rewritten is removed, and the copies of it that are kept are purged by whoever
+/// comes back.
+fn taking_out() -> Scenario {
+    let scenario = patient(policies::unrewritable());
+    scenario.source(SOURCE).keep_copies(3);
+    scenario
 }
 
 fn running() -> Scenario {

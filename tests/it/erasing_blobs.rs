@@ -164,6 +164,29 @@ async fn an_erasure_that_is_interrupted_anywhere_is_finished_by_the_next() {
     join_all(tries).await;
 }
 
+/// The pipeline asks again when an answer was lost, and is told that nothing is there.
+#[tokio::test]
+async fn an_erasure_whose_answer_was_lost_is_an_erasure() {
+    for (fault, expected) in [
+        (Fault::LostAnswer, Erased::Done),
+        (Fault::HalfAnswer, Erased::Done),
+        (Fault::Dropped, Erased::Done),
+        (Fault::TooMany, Erased::Done),
+    ] {
+        for policy in [Policy::default(), VERSIONS, PURGES] {
+            let (server, source) = start(policy).await;
+            server.put(AZUREML, "a", b"only");
+            let item = listing(&source).await.remove(0);
+            server.fail_of(Operation::BlobDelete, 1, fault);
+            assert_eq!(source.erase(&item).await.unwrap(), expected, "{fault:?} {policy:?}");
+            assert!(source.remains("a").await.unwrap().is_empty(), "{fault:?} {policy:?}");
+            // What somebody else removed is not ours, however often we had to ask.
+            server.fail_of(Operation::BlobDelete, 1, Fault::Busy { retry_after_s: None });
+            assert_eq!(source.erase(&item).await.unwrap(), Erased::AlreadyAbsent, "{fault:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_held_is_reported_with_the_code_of_the_service_and_never_touched() {
     let (server, source) = start(VERSIONS).await;

@@ -35,6 +35,7 @@ mod signed; // who may ask: keys, signatures, and messages that nobody vouches f
 mod amqp; // a real broker as the door
 mod broker_faults; // what happens to brokers and to the way to them, and ten thousand messages
 mod tombstones; // erased people who come back
+mod outcomes; // the words for what became of an item, whatever was lost on the way
 mod certificate; // the signed statement of an erasure: issued, kept, checked
 mod archive; // bytes, names and manifest, opened by other people's programs
 mod report; // the page for people, looked at by a browser and judged by programs of others

@@ -89,6 +89,16 @@ pub fn redacting() -> Scenario {
     scenario
 }
 
+/// A life in which an item that names others too cannot be written without the subject.
+pub fn unrewritable() -> Scenario {
+    let scenario = Scenario::new().ruled_by(vec![shared()]).sent(request("r-1", "erasure"));
+    let packed =
+        [b"\x93NUMPY\x01\x00\x19".as_slice(), EMAIL.as_bytes(), b"\0bob@contoso.example\0"];
+    scenario.source(SOURCE).put("packed.bin", packed.concat());
+    scenario.source(SOURCE).put("team.txt", format!("{NAME} and bob@contoso.example"));
+    scenario
+}
+
 /// A life in which a run goes as a whole.
 pub fn running() -> Scenario {
     let whole = Rule { unit: Unit::Run, ..rule(Treatment::Delete) };

@@ -54,6 +54,8 @@ pub enum Fault {
     BreaksAfter(usize),
     /// Erasures and rewrites are blocked.
     Blocks(Block),
+    /// Rewrites are done, and answered as to one who asks again because the answer was lost.
+    LosesAnswers,
 }
 
 #[derive(Default)]
@@ -64,6 +66,9 @@ struct Shelves {
     page_names: usize,
     failing_calls: u32,
     kept_for: Option<SignedDuration>,
+    /// What is removed or written over stays behind as a copy, by its name, until it is purged.
+    copies: Option<Vec<String>>,
+    failing_purges: u32,
 }
 
 #[derive(Clone)]
@@ -111,6 +116,11 @@ impl MemorySource {
         self.shelves().forms.remove(name);
     }
 
+    /// Takes the current form of a name away, as somebody else would who leaves a copy.
+    pub fn let_go(&self, name: &str) {
+        self.shelves().remove(&Item::bare(&self.name, name, Version::Current));
+    }
+
     /// The current bytes of a name.
     pub fn get(&self, name: &str) -> Option<Bytes> {
         let shelves = self.shelves();
@@ -144,6 +154,19 @@ impl MemorySource {
     /// Pretends that what is erased stays recoverable for so long.
     pub fn keep_erased_for(&self, time: SignedDuration) {
         self.shelves().kept_for = Some(time);
+    }
+
+    /// Keeps copies of what goes, as an account with soft delete does. Who erases purges them; the
+    /// next `failing` purges fail transiently.
+    pub fn keep_copies(&self, failing: u32) {
+        let mut shelves = self.shelves();
+        shelves.copies = Some(Vec::new());
+        shelves.failing_purges = failing;
+    }
+
+    /// The names of which copies are kept.
+    pub fn copies(&self) -> Vec<String> {
+        self.shelves().copies.clone().unwrap_or_default()
     }
 
     /// No call leaves the shelves half changed, so a panic of another test thread is no reason
@@ -235,7 +258,9 @@ impl Source for MemorySource {
         let bytes = &stored.content.bytes;
         let (whole, broken) = match fault {
             Some(Fault::BreaksAfter(length)) => (bytes.slice(..length.min(bytes.len())), true),
-            Some(Fault::Refuses(_) | Fault::Blocks(_)) | None => (bytes.clone(), false),
+            Some(Fault::Refuses(_) | Fault::Blocks(_) | Fault::LosesAnswers) | None => {
+                (bytes.clone(), false)
+            }
         };
         let starts = (0..whole.len()).step_by(CHUNK_BYTES);
         let chunk = |start| Ok(whole.slice(start..whole.len().min(start + CHUNK_BYTES)));
@@ -248,7 +273,10 @@ impl Source for MemorySource {
 
     async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
         let mut shelves = self.called()?;
-        let Some(stored) = shelves.find(item) else { return Ok(Erased::AlreadyAbsent) };
+        let Some(stored) = shelves.find(item) else {
+            shelves.purge(item)?;
+            return Ok(Erased::AlreadyAbsent);
+        };
         if stored.etag != item.etag {
             return Ok(Erased::Changed);
         }
@@ -261,6 +289,7 @@ impl Source for MemorySource {
             return Ok(Erased::Blocked(Barrier::new(Block::Lock, "DirectoryIsNotEmpty")));
         }
         shelves.remove(item);
+        shelves.purge(item)?;
         Ok(Erased::Done)
     }
 
@@ -282,11 +311,12 @@ impl Source for MemorySource {
                 return Ok(Rewritten::Blocked(Barrier::new(*block, "")));
             }
             Some(Fault::Refuses(word)) => return Ok(Rewritten::Refused(word.clone())),
-            Some(Fault::BreaksAfter(_)) | None => {}
+            Some(Fault::BreaksAfter(_) | Fault::LosesAnswers) | None => {}
         }
         if stored.content.is_directory {
             return Ok(Rewritten::Refused("directory".to_owned()));
         }
+        let is_lost = matches!(shelves.faults.get(&item.name), Some(Fault::LosesAnswers));
         let content_encoding = stored.content.content_encoding.clone();
         let NewForm { content_type, properties, metadata, tags, .. } = form;
         let bytes = bytes.into();
@@ -300,12 +330,14 @@ impl Source for MemorySource {
             tags,
         };
         let etag = shelves.put(&item.name, content);
-        Ok(Rewritten::Done { etag })
+        shelves.purge(item)?;
+        Ok(if is_lost { Rewritten::Changed } else { Rewritten::Done { etag } })
     }
 
-    /// Memory keeps nothing of what is written over.
-    async fn erase_replaced(&self, _: &Item) -> Result<Erased, Failure> {
-        self.called().map(|_| Erased::AlreadyAbsent)
+    /// Nothing is kept of what is written over, unless [`MemorySource::keep_copies`] was called.
+    async fn erase_replaced(&self, item: &Item) -> Result<Erased, Failure> {
+        let is_purged = self.called()?.purge(item)?;
+        Ok(if is_purged { Erased::Done } else { Erased::AlreadyAbsent })
     }
 
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
@@ -334,7 +366,10 @@ impl Shelves {
         self.written += 1;
         let etag = format!("{:#x}", self.written);
         let forms = self.forms.entry(name.to_owned()).or_default();
-        forms.insert(Version::Current, Stored { content, etag: etag.clone() });
+        let before = forms.insert(Version::Current, Stored { content, etag: etag.clone() });
+        if let (Some(_), Some(copies)) = (before, &mut self.copies) {
+            copies.push(name.to_owned());
+        }
         etag
     }
 
@@ -342,8 +377,23 @@ impl Shelves {
         self.forms.get(&item.name)?.get(&item.version)
     }
 
+    /// Whether copies of that name were kept.
+    fn purge(&mut self, item: &Item) -> Result<bool, Failure> {
+        let Some(copies) = &mut self.copies else { return Ok(false) };
+        let before = copies.len();
+        if copies.contains(&item.name) && self.failing_purges > 0 {
+            self.failing_purges -= 1;
+            return Err(Failure::transient("purging copies in memory: told to fail"));
+        }
+        copies.retain(|name| *name != item.name);
+        Ok(copies.len() < before)
+    }
+
     /// As in a blob container, the snapshots of a name go with its current form.
     fn remove(&mut self, item: &Item) {
+        if let Some(copies) = &mut self.copies {
+            copies.push(item.name.clone());
+        }
         if let Some(forms) = self.forms.get_mut(&item.name) {
             match item.version {
                 Version::Current => forms.clear(),

@@ -7,7 +7,8 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{DRAFTED, ITEM, TALLY, read, stored};
 use crate::domain::failure::Failure;
-use crate::domain::outcome::{ItemOutcome, Tally};
+use crate::domain::outcome::{ItemOutcome, OutcomeKind, Tally};
+use crate::domain::plan::ActionWord;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::{Cleared, Drafted, ItemEnd, SHARD_ORDINALS, SealedItem};
@@ -105,6 +106,8 @@ pub async fn clear(
     id: &RequestId,
     which: &Cleared,
 ) -> Result<(), Failure> {
+    let doing = "forgetting planned items";
+    let (clear_undone, clear_listed) = (undone(), listed());
     let query = match which {
         Cleared::All => sqlx::query("DELETE FROM items WHERE request = $1").bind(id.as_str()),
         Cleared::Open => sqlx::query("DELETE FROM items WHERE request = $1 AND outcome IS NULL")
@@ -115,8 +118,51 @@ pub async fn clear(
                 .bind(stored(ordinals.start))
                 .bind(stored(ordinals.end))
         }
+        Cleared::Listed(ordinals) => sqlx::query(AssertSqlSafe(clear_listed.as_str()))
+            .bind(id.as_str())
+            .bind(stored(ordinals.start))
+            .bind(stored(ordinals.end)),
+        Cleared::Undone => sqlx::query(AssertSqlSafe(clear_undone.as_str())).bind(id.as_str()),
     };
-    query.execute(connection).await.map(drop).map_err(while_doing("forgetting planned items"))
+    query.execute(&mut *connection).await.map_err(while_doing(doing))?;
+    if *which == Cleared::Undone {
+        let reopened = sqlx::query(REOPEN).bind(id.as_str()).bind(OutcomeKind::Failed.word());
+        reopened.execute(connection).await.map_err(while_doing(doing))?;
+    }
+    Ok(())
+}
+
+/// What forgets the lines about what could not be looked through.
+fn listed() -> String {
+    let unsearched = ActionWord::ALL.into_iter().filter(|action| action.is_unsearched());
+    let words: Vec<String> = unsearched.map(|action| format!("'{}'", action.word())).collect();
+    format!(
+        "DELETE FROM items WHERE request = $1 AND ordinal >= $2 AND ordinal < $3 \
+         AND action IN ({})",
+        words.join(", ")
+    )
+}
+
+const REOPEN: &str = "UPDATE items SET outcome = NULL, detail = NULL \
+     WHERE request = $1 AND outcome = $2";
+
+/// What forgets all with which nothing was done, by the words for what is done.
+fn undone() -> String {
+    let quoted = |word: &str| format!("'{word}'");
+    let done: Vec<String> = OutcomeKind::ALL
+        .into_iter()
+        .filter(|kind| kind.is_clear())
+        .map(|kind| quoted(kind.word()))
+        .collect();
+    let acted = [ActionWord::Delete, ActionWord::Redact, ActionWord::Along];
+    let actions = acted.map(|action| quoted(action.word()));
+    format!(
+        "DELETE FROM items WHERE request = $1 AND COALESCE(outcome, '') NOT IN ({}) \
+         AND NOT (begun = 1 AND action IN ({}) AND COALESCE(outcome, '{failed}') = '{failed}')",
+        done.join(", "),
+        actions.join(", "),
+        failed = OutcomeKind::Failed.word(),
+    )
 }
 
 /// See `Ledger::begin_items`; the caller commits.

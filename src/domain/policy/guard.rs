@@ -23,16 +23,27 @@ impl Guard {
     }
 
     fn over(&self, share: &Share) -> Option<String> {
-        let Share { source, seen, removed } = share;
-        if *removed > self.items_max {
+        let Share { source, seen, removed, rewritten } = share;
+        let taken = removed + rewritten;
+        if taken > self.items_max {
             let max = self.items_max;
-            return Some(format!("{source}: {removed} items would be removed, over {max}"));
+            let done = match (removed, rewritten) {
+                (_, 0) => format!("{removed} items would be removed"),
+                (0, _) => format!("{rewritten} items would be rewritten"),
+                _ => format!("{removed} items would be removed and {rewritten} rewritten"),
+            };
+            return Some(format!("{source}: {done}, over {max}"));
         }
         #[expect(clippy::cast_precision_loss, reason = "a share of 2^52 items may be off by one")]
-        let is_over = *removed as f64 > self.share_max * *seen as f64;
-        (is_over && *removed >= self.share_items_min).then(|| {
+        let is_over = taken as f64 > self.share_max * *seen as f64;
+        (is_over && taken >= self.share_items_min).then(|| {
             let percent = self.share_max * 100.0;
-            format!("{source}: {removed} of {seen} items would be removed, over {percent}%")
+            let done = match (removed, rewritten) {
+                (_, 0) => "removed".to_owned(),
+                (0, _) => "rewritten".to_owned(),
+                _ => format!("removed ({removed}) or rewritten ({rewritten})"),
+            };
+            format!("{source}: {taken} of {seen} items would be {done}, over {percent}%")
         })
     }
 }
@@ -45,22 +56,36 @@ mod tests {
     fn the_guard_looks_at_each_source_alone() {
         let guard = Guard { items_max: 1_000, share_max: 0.5, share_items_min: 100 };
         let table = [
-            // seen, removed, objection
-            (0, 0, ""),
-            (99, 99, ""),
-            (100, 100, "blobs: 100 of 100 items would be removed, over 50%"),
-            (200, 100, ""),
-            (200, 101, "blobs: 101 of 200 items would be removed, over 50%"),
-            (1_000_000, 1_000, ""),
-            (1_000_000, 1_001, "blobs: 1001 items would be removed, over 1000"),
+            // seen, removed, rewritten, objection
+            (0, 0, 0, ""),
+            (99, 99, 0, ""),
+            (100, 100, 0, "blobs: 100 of 100 items would be removed, over 50%"),
+            (200, 100, 0, ""),
+            (200, 101, 0, "blobs: 101 of 200 items would be removed, over 50%"),
+            (200, 19, 80, ""),
+            (
+                200,
+                21,
+                80,
+                "blobs: 101 of 200 items would be removed (21) or rewritten (80), over 50%",
+            ),
+            (1_000_000, 1_000, 0, ""),
+            (1_000_000, 1_001, 0, "blobs: 1001 items would be removed, over 1000"),
+            (1_000_000, 0, 1_001, "blobs: 1001 items would be rewritten, over 1000"),
+            (1_000_000, 19, 982, "blobs: 19 items would be removed and 982 rewritten, over 1000"),
         ];
-        let share = |source: &str, seen, removed| Share { source: source.into(), seen, removed };
-        for (seen, removed, objection) in table {
-            let plan = [share("other", 1_000_000, 0), share("blobs", seen, removed)];
+        let share = |source: &str, seen, removed, rewritten| Share {
+            source: source.into(),
+            seen,
+            removed,
+            rewritten,
+        };
+        for (seen, removed, rewritten, objection) in table {
+            let plan = [share("other", 1_000_000, 0, 0), share("blobs", seen, removed, rewritten)];
             let expected = (!objection.is_empty()).then(|| objection.to_owned());
-            assert_eq!(guard.objection(&plan), expected, "{removed} of {seen}");
+            assert_eq!(guard.objection(&plan), expected, "{removed} and {rewritten} of {seen}");
         }
-        let both = [share("a", 200, 200), share("b", 9_999, 5_000)];
+        let both = [share("a", 200, 200, 0), share("b", 9_999, 5_000, 0)];
         assert_eq!(guard.objection(&both).unwrap().matches("; ").count(), 1);
     }
 }

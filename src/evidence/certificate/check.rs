@@ -1,7 +1,7 @@
 //! Whether a certificate holds: its form, its signature, its sums. Needs nothing but the document
 //! and, to know who signed it, the deployment's public key from elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::ActionWord;
 use crate::domain::state::{Counts, State};
 use crate::evidence::certificate::canonical::{NotCanonical, canonical};
-use crate::evidence::certificate::document::{Certificate, FORMAT};
+use crate::evidence::certificate::document::{Certificate, CertifiedItem, FORMAT, Others};
 use crate::evidence::signature::{Detached, IllegalPublicKey, Malformed, PublicKey};
 
 /// A certificate that holds.
@@ -115,8 +115,10 @@ fn sums(certificate: &Certificate) -> Result<(), String> {
     if counts.outcomes != outcomes {
         return Err("the outcomes of the items are others than it counts".to_owned());
     }
-    let unreadable = outcomes.get("unreadable").copied().unwrap_or_default();
-    let found = items.len() as u64 - unreadable;
+    let is_found = |item: &&CertifiedItem| {
+        ActionWord::parse(&item.action).is_some_and(|action| !action.is_unsearched())
+    };
+    let found = items.iter().filter(is_found).count() as u64;
     if counts.found != found {
         return Err(format!("{found} items spoke of the person, and it says {}", counts.found));
     }
@@ -132,10 +134,38 @@ fn sums(certificate: &Certificate) -> Result<(), String> {
     if seen != counts.seen && !certificate.sources.is_empty() {
         return Err(format!("{seen} items were looked at, and it says {}", counts.seen));
     }
+    parts(certificate)?;
     let ended = Counts { outcomes, ..Counts::default() };
     let state = if ended.is_clean() { State::Completed } else { State::PartiallyCompleted };
     if certificate.state != state.word() {
         return Err(format!("its items make it {}", state.word()));
+    }
+    Ok(())
+}
+
+/// Holds what the find saw against what was planned and what was left untouched: each item is in
+/// one of them, and in one only. Certificates that do not count their planned items say nothing of
+/// that kind.
+fn parts(certificate: &Certificate) -> Result<(), String> {
+    let Certificate { counts, items, untouched, .. } = certificate;
+    if let Some(Others { changed, gone, items, unchanged }) = untouched
+        && changed + gone + unchanged != *items
+    {
+        return Err("the untouched items are others than it counts".to_owned());
+    }
+    let Some(planned) = counts.planned else { return Ok(()) };
+    let seen: Vec<_> = items.iter().filter(|item| !item.unseen).map(|item| item.item).collect();
+    if seen.iter().collect::<BTreeSet<_>>().len() != seen.len() {
+        return Err("an item that was looked at once stands in it twice".to_owned());
+    }
+    if seen.len() as u64 != planned {
+        let seen = seen.len();
+        return Err(format!("{seen} items of the plan were looked at, and it says {planned}"));
+    }
+    let untouched = untouched.as_ref().map_or(0, |others| others.items);
+    if planned.checked_add(untouched) != Some(counts.seen) {
+        let (seen, said) = (planned.saturating_add(untouched), counts.seen);
+        return Err(format!("{seen} items are planned or untouched, and it says {said}"));
     }
     Ok(())
 }
@@ -233,7 +263,7 @@ mod tests {
     #[test]
     fn sums_are_added_up_again() {
         type Slip = fn(&mut Certificate);
-        let table: [(&str, Slip); 7] = [
+        let table: [(&str, Slip); 13] = [
             ("an item too many", |c| c.items.push(c.items[0].clone())),
             ("an outcome", |c| c.items[0].outcome = "already_absent".into()),
             ("found", |c| c.counts.found = 3),
@@ -241,6 +271,12 @@ mod tests {
             ("a refusal", |c| c.refusals.clear()),
             ("another refusal", |c| c.refusals[0].source = "elsewhere".into()),
             ("the state", |c| c.state = "completed".into()),
+            ("the planned ones", |c| c.counts.planned = Some(1)),
+            ("one that was not seen", |c| c.items[0].unseen = true),
+            ("one that was seen twice", |c| c.items[1].item = c.items[0].item),
+            ("the untouched ones", |c| c.untouched.as_mut().unwrap().items = 11),
+            ("one of the untouched ones", |c| c.untouched.as_mut().unwrap().gone = 2),
+            ("no untouched ones", |c| c.untouched = None),
         ];
         for (name, slip) in table {
             let mut certificate = sample();
@@ -249,6 +285,20 @@ mod tests {
             let fault = check(&document, None).err().unwrap();
             assert!(matches!(fault, CertificateFault::Sums(_)), "{name}: {fault}");
         }
+    }
+
+    /// Those that were issued before the planned items were counted hold by the rules of then.
+    #[test]
+    fn certificates_of_earlier_versions_hold_as_they_did() {
+        let mut certificate = sample();
+        certificate.counts.planned = None;
+        certificate.untouched.as_mut().unwrap().items = 13;
+        certificate.untouched.as_mut().unwrap().unchanged = 11;
+        let document = certificate.sign(&key(), certificate.request.verified);
+        assert!(check(&document, None).is_ok());
+        certificate.counts.seen = 13;
+        let document = certificate.sign(&key(), certificate.request.verified);
+        assert!(check(&document, None).is_err());
     }
 
     fn collect(value: &Value, pointer: String, into: &mut Vec<String>) {

@@ -67,10 +67,14 @@ pub struct Certificate {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CertifiedCounts {
-    /// Items that spoke of the person.
+    /// Items that spoke of the person, whatever became of them.
     pub found: u64,
     /// Word of the outcome to number of items.
     pub outcomes: BTreeMap<String, u64>,
+    /// Items of the plan that the find looked at: with the untouched ones they are all of these.
+    /// Certificates of earlier versions do not say, and count as untouched what was left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<u64>,
     /// Items that the find looked at.
     pub seen: u64,
 }
@@ -123,6 +127,10 @@ pub struct CertifiedItem {
     pub size: u64,
     /// Configured name of the source that holds or held it.
     pub source: String,
+    /// Whether it was not among the items that the find looked at: it was met by a second look
+    /// only, or in an earlier try of the request, or stands for a source that could not be listed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unseen: bool,
 }
 
 /// The last record before the one that names the certificate.

@@ -233,8 +233,8 @@ impl Sheet {
     }
 }
 
-/// The keys of an object. Those of objects that have ended are let go now and then: to ask each time
-/// would take as long as the document is deep.
+/// The keys of an object. Those of objects that have ended are let go now and then: to ask each
+/// time would take as long as the document is deep.
 fn keys_of<'k>(
     keys: &'k mut HashMap<u64, Keys>,
     keys_max: &mut usize,

@@ -32,6 +32,11 @@ pub fn lost_source(source: &str, failure: &Failure) -> Planned {
     Planned::unreadable(Unreadable { item, reason })
 }
 
+/// An item that says nothing of the subject.
+pub fn silent(item: Item) -> Finding {
+    Finding { item, hits: Vec::new(), digest: None, others: false }
+}
+
 fn for_look(request: &Request, subject: usize, policy: &Policy, look: &Look) -> Option<Planned> {
     let ours = look.hits.iter().filter(|hit| hit.subject == subject);
     let hits: Vec<_> = ours.map(|hit| hit.hit.clone()).collect();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use crate::domain::failure::Failure;
-use crate::domain::item::{Finding, Item, Place};
+use crate::domain::item::{Finding, Item, Place, Version};
 use crate::domain::layout::{Containers, OneContainer};
 use crate::domain::plan::{Action, Planned};
 use crate::domain::policy::rules::{Policy, Treatment};
@@ -184,7 +184,10 @@ async fn listed(
             }
         }
     }
-    Ok(items.into_values().collect())
+    let mut items: Vec<(Item, Home)> = items.into_values().collect();
+    // The current form last: the snapshots of a name go with it, and ours to remove come before.
+    items.sort_by_key(|(item, _)| item.version == Version::Current);
+    Ok(items)
 }
 
 /// Hears from the documents of these runs, other than those that were heard, whether somebody else

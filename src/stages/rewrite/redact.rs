@@ -31,6 +31,12 @@ pub enum Redaction {
     Absent,
     /// Other bytes are there now.
     Changed,
+    /// Other bytes were there when ours were to take the place. They may be ours: where the answer
+    /// to a write was lost, the next one is refused.
+    Overtaken {
+        /// Hex SHA-256 of ours, where they are other bytes.
+        digest: Option<String>,
+    },
     /// Something outside our authority forbids it.
     Blocked(Barrier),
     /// It cannot be written without the subject; a stable word says why. It is as it was.
@@ -71,7 +77,7 @@ pub async fn redact(source: &dyn Source, item: &Item, with: &Walk) -> Result<Red
     Ok(match source.rewrite(item, form).await? {
         Rewritten::Done { .. } => Redaction::Done { digest },
         Rewritten::AlreadyAbsent => Redaction::Absent,
-        Rewritten::Changed => Redaction::Changed,
+        Rewritten::Changed => Redaction::Overtaken { digest },
         Rewritten::Blocked(barrier) => Redaction::Blocked(barrier),
         Rewritten::Refused(why) => Redaction::Impossible(why),
     })

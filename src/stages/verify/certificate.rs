@@ -5,24 +5,19 @@
 //! then, and names that one. Where it cannot be kept the request waits, however often that takes:
 //! afterwards the plan is shredded and nobody could write it any more.
 
-use std::pin::pin;
-
 use bytes::Bytes;
-use futures::StreamExt;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::domain::failure::Failure;
-use crate::domain::inventory::Untouched;
 use crate::domain::state::{Counts, Event, Evidence, Refusal, State};
 use crate::domain::subject::Identity;
-use crate::evidence::certificate::canonical::INTEGER_MAX;
 use crate::evidence::certificate::check::{Checked, check};
 use crate::evidence::certificate::document::{
-    Asked, Certificate, CertifiedCounts, CertifiedItem, FORMAT, Horizon, LedgerHead, Manual,
-    Others, Person, Program, Refused, Searched,
+    Asked, Certificate, CertifiedCounts, FORMAT, Horizon, LedgerHead, Manual, Others, Person,
+    Program, Refused, Searched,
 };
-use crate::evidence::certificate::hashes::{Hashes, HowHashed, KeyedHash};
+use crate::evidence::certificate::hashes::{Hashes, HowHashed};
 use crate::evidence::certificate::page::html::page;
 use crate::evidence::seal::MasterKey;
 use crate::evidence::signature::PublicKey;
@@ -30,8 +25,9 @@ use crate::matching::identity::patterns::canonical;
 use crate::ports::exports::Exports;
 use crate::ports::ledger::Record;
 use crate::stages::announce::manual_steps;
-use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::docket::{Case, Docket};
 use crate::stages::signing::Signer;
+use crate::stages::verify::reckoning::Reckoning;
 
 /// Bytes handed to the store at a time.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -42,10 +38,8 @@ pub struct Conclusion<'a> {
     pub counts: &'a Counts,
     /// When the last item was erased.
     pub logically_erased_at: Timestamp,
-    /// When soft-deleted copies have expired.
-    pub unrecoverable_after: Option<Timestamp>,
-    /// What became of everything else, where that was looked at.
-    pub untouched: Option<Untouched>,
+    /// What the plan came to.
+    pub reckoning: Reckoning,
 }
 
 /// Writes the certificate, and the page for people beside it.
@@ -57,12 +51,11 @@ pub async fn certify(
     exports: &dyn Exports,
     signer: &Signer,
     case: &Case,
-    conclusion: &Conclusion<'_>,
+    conclusion: Conclusion<'_>,
 ) -> Result<Evidence, Failure> {
     let now = docket.clock.now();
     let records = docket.ledger.records(&case.request.id).await?;
-    let mut certificate = blank(docket, case, &records, conclusion, now);
-    fill(docket, case, &mut certificate).await?;
+    let mut certificate = filled(docket, case, &records, conclusion, now);
     let document = signer.certify(&mut certificate, now);
     let sha256 = hex::encode(Sha256::digest(&document));
     let stem = format!("{}.certificate", case.request.id.file_name());
@@ -102,16 +95,19 @@ pub fn is_about(
     Ok(certificate.subject.iter().any(|person| person.hash == hash))
 }
 
-/// Everything but the items.
-fn blank(
+fn filled(
     docket: &Docket,
     case: &Case,
     records: &[Record],
-    conclusion: &Conclusion<'_>,
+    conclusion: Conclusion<'_>,
     now: Timestamp,
 ) -> Certificate {
-    let Conclusion { counts, logically_erased_at, unrecoverable_after, untouched } = conclusion;
+    let Conclusion { counts, logically_erased_at, reckoning } = conclusion;
+    let Reckoning { items, unrecoverable_after, untouched, planned: of_find } = reckoning;
     let (request, hashes) = (&case.request, docket.hashes(&case.request.id));
+    // Not if an earlier version found: it counted what was gone by the time it was read.
+    let adds_up =
+        |planned: u64| untouched.is_some_and(|others| planned + others.items == counts.seen);
     let (policy, sources) = planned(records);
     let at = |is: fn(&Event) -> bool| {
         records.iter().rev().find(|record| is(&record.event)).map_or(now, |record| record.at)
@@ -122,16 +118,14 @@ fn blank(
         counts: CertifiedCounts {
             found: counts.found,
             outcomes: counts.outcomes.clone(),
+            planned: of_find.filter(|planned| adds_up(*planned)),
             seen: counts.seen,
         },
         deployment: docket.deployment(),
         format: FORMAT.to_owned(),
         hashes: HowHashed::now(),
-        horizon: Horizon {
-            logically_erased_at: *logically_erased_at,
-            unrecoverable_after: *unrecoverable_after,
-        },
-        items: Vec::new(),
+        horizon: Horizon { logically_erased_at, unrecoverable_after },
+        items,
         ledger: LedgerHead { head: case.standing.head.clone(), sequence: case.standing.sequence },
         manual_steps: manual_steps()
             .into_iter()
@@ -165,29 +159,6 @@ fn blank(
             unchanged: untouched.unchanged,
         }),
     }
-}
-
-/// The items, page by page.
-async fn fill(docket: &Docket, case: &Case, certificate: &mut Certificate) -> Result<(), Failure> {
-    let hashes = docket.hashes(&case.request.id);
-    let mut entries = pin!(docket.entries(case));
-    while let Some(entry) = entries.next().await {
-        let Entry { planned, outcome, rewritten, .. } = entry?;
-        let Some(outcome) = outcome else { continue };
-        let finding = &planned.finding;
-        certificate.items.push(CertifiedItem {
-            action: planned.action.word().word().into(),
-            after: rewritten.as_deref().and_then(KeyedHash::parse),
-            before: finding.digest.as_deref().map(|digest| hashes.content(digest)),
-            detail: outcome.detail().to_owned(),
-            hits: finding.hits.len() as u64,
-            item: hashes.item(&finding.item),
-            outcome: outcome.word().into(),
-            size: finding.item.size.min(INTEGER_MAX),
-            source: finding.item.source.clone(),
-        });
-    }
-    Ok(())
 }
 
 /// The policy of the last plan, and what its find looked at.

@@ -6,8 +6,9 @@ use std::pin::pin;
 use futures::StreamExt;
 
 use crate::domain::failure::Failure;
-use crate::domain::outcome::ItemOutcome;
+use crate::domain::outcome::{ItemOutcome, OutcomeKind};
 use crate::domain::state::{Counts, Refusal};
+use crate::ports::ledger::SealedItem;
 use crate::stages::docket::{Case, Docket, Entry};
 
 /// Reasons told apart; events are bounded, and a failing store can have many.
@@ -22,10 +23,10 @@ const OTHER_REASONS: &str = "other reasons";
 /// # Errors
 /// A failure of the ledger.
 pub async fn counts(docket: &Docket, case: &Case) -> Result<Counts, Failure> {
-    let id = &case.request.id;
-    let mut counts = Counts::new(docket.seen(id).await?, &docket.ledger.tally(id).await?);
-    // Most requests have nothing to tell, and their plans need not be unsealed again.
-    if !counts.is_clean() || counts.outcomes.contains_key("kept") {
+    let mut counts = docket.counts(&case.request.id).await?;
+    let is_told = |word: &String| OutcomeKind::parse(word).is_none_or(OutcomeKind::is_refusal);
+    // Most requests have nothing to tell, and their plans need not be read again.
+    if counts.outcomes.keys().any(is_told) {
         counts.refusals = refusals(docket, case).await?;
     }
     Ok(counts)
@@ -33,10 +34,11 @@ pub async fn counts(docket: &Docket, case: &Case) -> Result<Counts, Failure> {
 
 async fn refusals(docket: &Docket, case: &Case) -> Result<Vec<Refusal>, Failure> {
     let mut items: BTreeMap<(String, &str, String), u64> = BTreeMap::new();
-    let mut entries = pin!(docket.entries(case));
+    let is_refusal = |item: &SealedItem| item.outcome.as_ref().is_some_and(ItemOutcome::is_refusal);
+    let mut entries = pin!(docket.entries_if(case, is_refusal));
     while let Some(entry) = entries.next().await {
         let Entry { planned, outcome, .. } = entry?;
-        let Some(outcome) = outcome.filter(ItemOutcome::is_refusal) else { continue };
+        let Some(outcome) = outcome else { continue };
         let source = planned.finding.item.source;
         let reason = match outcome.detail() {
             "" => REWRITTEN,

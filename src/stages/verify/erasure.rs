@@ -5,7 +5,7 @@
 //! plan, and the request goes back to acting, a bounded number of rounds: somebody may go on
 //! writing about the subject while we erase.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -14,22 +14,27 @@ use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Place};
-use crate::domain::outcome::ItemOutcome;
+use crate::domain::outcome::{ItemOutcome, OutcomeKind};
 use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
 use crate::domain::state::Event;
 use crate::ports::exports::Exports;
-use crate::ports::ledger::{Cleared, RUNS_SHARD, lost_ordinal, ordinals};
+use crate::ports::ledger::{
+    Cleared, RUNS_SHARD, Record, SealedItem, goes_along, lost_ordinal, ordinals,
+};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
-use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::docket::{Case, Docket};
 use crate::stages::find::keep_seen;
 use crate::stages::plan::finding::plan;
+use crate::stages::plan::forms::Forms;
 use crate::stages::signing::Signer;
 use crate::stages::verify::certificate::{Conclusion, certify};
 use crate::stages::verify::counts::counts;
+use crate::stages::verify::horizon::Horizon;
+use crate::stages::verify::reckoning::reckon;
 use crate::stages::verify::tombstones::bury;
-use crate::stages::verify::untouched::{Touched, still_standing, untouched};
+use crate::stages::verify::untouched::still_standing;
 use crate::stages::walk::pass::{Patience, Seen, Walk, walk_named};
 
 /// Planned items read from the ledger at a time.
@@ -57,79 +62,101 @@ pub async fn verify(
     while let Some(seen) = seen.next().await {
         let seen = seen?;
         for (subject, look) in looks.iter_mut().enumerate() {
-            if let Some(planned) = plan(&look.case.request, subject, policy, &seen) {
-                let whole = matches!(seen, Seen::Lost { .. });
-                look.meet(docket, planned, whole).await?;
+            let planned = plan(&look.case.request, subject, policy, &seen);
+            match (&seen, planned) {
+                (Seen::Item(met), planned) => look.meet(docket, &met.item, planned).await?,
+                (Seen::Lost { .. }, Some(planned)) => look.miss(docket, planned).await?,
+                (Seen::Lost { .. }, None) => {}
             }
         }
+    }
+    for look in &mut looks {
+        look.end(docket).await?;
     }
     keep_seen(docket, cases, shard, inventory).await
 }
 
+/// Planned items kept in memory for one request before they are ledgered.
+const BATCH: usize = 256;
+
 /// The second look at one request in one shard.
 struct SecondLook<'a> {
     case: &'a Case,
-    /// What the ledger says of every place in the plan.
-    known: HashMap<Place, ItemOutcome>,
+    /// What stands there for a reason that is ledgered already.
+    expected: HashSet<Place>,
     next_ordinal: u64,
+    waiting: Vec<Planned>,
+    forms: Forms,
     /// Of the source, if it cannot be listed.
     lost_ordinal: u64,
 }
 
 impl<'a> SecondLook<'a> {
     async fn new(docket: &Docket, case: &'a Case, shard: &Shard) -> Result<Self, Failure> {
-        let round = rounds(docket, case).await? + 1;
+        let round = docket.look(&case.request.id).await?;
         let ordinals = ordinals(round, shard.number);
         let next_ordinal = ordinals.start;
         docket.clear_items(case, Cleared::Ordinals(ordinals)).await?;
-        let mut known = HashMap::new();
-        let mut pages = pin!(docket.entries(case));
-        while let Some(entry) = pages.next().await {
-            let Entry { planned, outcome, .. } = entry?;
-            if let Some(outcome) = outcome
-                && planned.finding.item.source == shard.source
-            {
-                known.insert(planned.finding.item.place(), outcome);
+        let mut expected = HashSet::new();
+        let mut entries = pin!(docket.entries_if(case, |item| {
+            item.outcome.as_ref().is_some_and(|outcome| stays(outcome.kind()))
+        }));
+        while let Some(entry) = entries.next().await {
+            let item = entry?.planned.finding.item;
+            if item.source == shard.source {
+                expected.insert(item.place());
             }
         }
         let lost_ordinal = lost_ordinal(round, shard);
-        Ok(Self { case, known, next_ordinal, lost_ordinal })
+        let (waiting, forms) = (Vec::new(), Forms::default());
+        Ok(Self { case, expected, next_ordinal, waiting, forms, lost_ordinal })
     }
 
-    /// Something in the sources still concerns the request, or a whole source does.
+    /// The next item of the sources, with what is to be done with it if it concerns the request.
     async fn meet(
         &mut self,
         docket: &Docket,
-        planned: Planned,
-        whole: bool,
+        item: &Item,
+        planned: Option<Planned>,
     ) -> Result<(), Failure> {
-        let expected = match self.known.get(&planned.finding.item.place()) {
-            Some(ItemOutcome::Kept(_) | ItemOutcome::Blocked(_) | ItemOutcome::Failed(_)) => true,
-            // Unreadable then and now; but what can be read now and names the subject is new.
-            Some(ItemOutcome::Unreadable(_)) => planned.settled().is_some(),
-            Some(
-                ItemOutcome::Exported
-                | ItemOutcome::Erased
-                | ItemOutcome::Redacted
-                | ItemOutcome::AlreadyAbsent
-                | ItemOutcome::Changed
-                | ItemOutcome::Planned,
-            )
-            | None => false,
-        };
-        if expected {
-            return Ok(());
+        let new = planned.filter(|planned| !self.expected.contains(&planned.finding.item.place()));
+        let before = self.forms.add(item, new);
+        self.waiting.extend(before);
+        if self.waiting.len() >= BATCH { self.flush(docket).await } else { Ok(()) }
+    }
+
+    /// The whole source could not be looked at.
+    async fn miss(&self, docket: &Docket, planned: Planned) -> Result<(), Failure> {
+        docket.add_settled(self.case, self.lost_ordinal, &[planned]).await.map(drop)
+    }
+
+    async fn end(&mut self, docket: &Docket) -> Result<(), Failure> {
+        self.waiting.extend(self.forms.end());
+        self.flush(docket).await
+    }
+
+    async fn flush(&mut self, docket: &Docket) -> Result<(), Failure> {
+        if !self.waiting.is_empty() {
+            docket.add_settled(self.case, self.next_ordinal, &self.waiting).await?;
         }
-        let ordinal = if whole { self.lost_ordinal } else { self.next_ordinal };
-        self.next_ordinal += u64::from(!whole);
-        let one = std::slice::from_ref(&planned);
-        let added = docket.add_items(self.case, ordinal, one).await?;
-        match planned.settled() {
-            Some(outcome) if added => {
-                docket.record_outcomes(self.case, &[(ordinal, outcome)]).await
-            }
-            Some(_) | None => Ok(()),
-        }
+        self.next_ordinal += self.waiting.len() as u64;
+        self.waiting.clear();
+        Ok(())
+    }
+}
+
+/// Whether what ended so is expected to stand there still. What could not be read is met anew each
+/// time, and the last look is believed: it may be read now, and may speak of nobody.
+fn stays(outcome: OutcomeKind) -> bool {
+    match outcome {
+        OutcomeKind::Kept | OutcomeKind::Blocked | OutcomeKind::Failed => true,
+        OutcomeKind::Unreadable
+        | OutcomeKind::Exported
+        | OutcomeKind::Erased
+        | OutcomeKind::Redacted
+        | OutcomeKind::AlreadyAbsent
+        | OutcomeKind::Changed
+        | OutcomeKind::Planned => false,
     }
 }
 
@@ -160,60 +187,22 @@ pub struct Ending<'a> {
 /// # Errors
 /// A failure of a source or of the ledger.
 pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result<(), Failure> {
-    let rounds = rounds(docket, case).await?;
-    let this_round = ordinals(rounds + 1, 0).start;
-    let (mut gone, mut left) = (Vec::new(), Vec::new());
-    let mut erased: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut company = Vec::new();
-    let mut touched = Touched::new(docket.print_key());
-    let mut pages = pin!(docket.entries(case));
-    while let Some(entry) = pages.next().await {
-        let Entry { ordinal, planned, outcome, .. } = entry?;
-        touched.note(&planned.finding.item, outcome.as_ref());
-        match outcome {
-            None => left.push(ordinal),
-            // The bytes that we were to erase are gone from there: others took their place, and
-            // what of those concerns the request was met by this look.
-            Some(ItemOutcome::Changed) if ordinal < this_round => {
-                gone.push((ordinal, ItemOutcome::AlreadyAbsent));
-            }
-            Some(ItemOutcome::Erased) => {
-                let Item { source, name, .. } = &planned.finding.item;
-                erased.entry(source.clone()).or_default().insert(name.clone());
-                // It went with a run.
-                if planned.finding.hits.is_empty() {
-                    company.push(planned);
-                }
-            }
-            Some(_) => {}
-        }
-    }
-    docket.record_outcomes(case, &gone).await?;
-    let again = ordinals(rounds + 1, RUNS_SHARD);
-    docket.clear_items(case, Cleared::Ordinals(again.clone())).await?;
-    left.retain(|ordinal| !again.contains(ordinal));
-    let still = still_standing(docket, company, with.sweep.id).await?;
-    docket.add_items(case, again.start, &still).await?;
-    left.extend((again.start..).take(still.len()));
-    if !left.is_empty() && rounds < u64::from(with.rounds_max) {
+    let left = take_stock(docket, case, with.sweep.id).await?;
+    let records = docket.ledger.records(&case.request.id).await?;
+    if !left.is_empty() && rounds(&records) < u64::from(with.rounds_max) {
         docket.advance(case, Event::LeftOver { items: left.len() as u64 }).await?;
         return Ok(());
     }
     let still: Vec<_> = left.into_iter().map(|ordinal| (ordinal, ItemOutcome::Changed)).collect();
     docket.record_outcomes(case, &still).await?;
-    let records = docket.ledger.records(&case.request.id).await?;
     let acted = records.iter().rev().find(|r| matches!(r.event, Event::Acted { .. }));
     let erased_at = acted.map_or_else(|| docket.clock.now(), |record| record.at);
-    let unrecoverable_after = horizon(with.sources, erased, erased_at, with.patience).await?;
+    let horizon = Horizon::new(with.sources, erased_at, with.patience);
+    let reckoning = reckon(docket, case, with.sweep.id, horizon).await?;
     let counts = counts(docket, case).await?;
-    let untouched = untouched(docket, case, with.sweep.id, &touched).await?;
-    let conclusion = Conclusion {
-        counts: &counts,
-        logically_erased_at: erased_at,
-        unrecoverable_after,
-        untouched,
-    };
-    let certificate = certify(docket, with.exports, with.signer, case, &conclusion).await?;
+    let (unrecoverable_after, untouched) = (reckoning.unrecoverable_after, reckoning.untouched);
+    let conclusion = Conclusion { counts: &counts, logically_erased_at: erased_at, reckoning };
+    let certificate = certify(docket, with.exports, with.signer, case, conclusion).await?;
     if let Some(until) = with.remembered_until {
         bury(docket, case, until).await?;
     }
@@ -229,46 +218,59 @@ pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result
     Ok(())
 }
 
-/// When nothing of what was erased can be recovered from any of the sources; `None` where nothing
-/// was erased, or one of them does not tell.
-async fn horizon(
-    sources: &[Arc<dyn Source>],
-    erased: BTreeMap<String, BTreeSet<String>>,
-    erased_at: Timestamp,
-    patience: Patience,
-) -> Result<Option<Timestamp>, Failure> {
-    let mut latest = None;
-    for (name, items) in erased {
-        let Some(source) = sources.iter().find(|source| source.name() == name) else {
-            return Ok(None);
-        };
-        let items: Vec<String> = items.into_iter().collect();
-        match source.unrecoverable_after(&items, erased_at).await {
-            Ok(Some(after)) => latest = latest.max(Some(after)),
-            Ok(None) => return Ok(None),
-            Err(failure) if failure.is_transient() && patience == Patience::Spent => {
-                return Ok(None);
+/// Brings the plan up to what this look saw, and gives the ordinals of what is left to be done.
+async fn take_stock(docket: &Docket, case: &Case, sweep: u64) -> Result<Vec<u64>, Failure> {
+    let round = docket.look(&case.request.id).await?;
+    let (before, again) = (0..ordinals(round, 0).start, ordinals(round, RUNS_SHARD));
+    // What could not be read by then either, this look has listed itself.
+    docket.clear_items(case, Cleared::Listed(before.clone())).await?;
+    docket.clear_items(case, Cleared::Ordinals(again.clone())).await?;
+    let (mut gone, mut left) = (Vec::new(), Vec::new());
+    {
+        let mut items = pin!(docket.sealed_items(case));
+        while let Some(item) = items.next().await {
+            let SealedItem { ordinal, outcome, .. } = item?;
+            match outcome {
+                None => left.push(ordinal),
+                // The bytes that we were to erase are gone from there: others took their place, and
+                // what of those concerns the request was met by this look.
+                Some(ItemOutcome::Changed) if before.contains(&ordinal) => {
+                    gone.push((ordinal, ItemOutcome::AlreadyAbsent));
+                }
+                Some(_) => {}
             }
-            Err(failure) => return Err(failure),
         }
     }
-    Ok(latest)
+    docket.record_outcomes(case, &gone).await?;
+    let went_along = |item: &SealedItem| {
+        goes_along(item.ordinal) && matches!(item.outcome, Some(ItemOutcome::Erased))
+    };
+    let mut company = Vec::new();
+    {
+        let mut entries = pin!(docket.entries_if(case, went_along));
+        while let Some(entry) = entries.next().await {
+            company.push(entry?.planned);
+        }
+    }
+    let still = still_standing(docket, company, sweep).await?;
+    docket.add_items(case, again.start, &still).await?;
+    left.extend((again.start..).take(still.len()));
+    Ok(left)
 }
 
-/// Second looks that found something.
-async fn rounds(docket: &Docket, case: &Case) -> Result<u64, Failure> {
-    let records = docket.ledger.records(&case.request.id).await?;
-    let rounds = records.iter().filter(|r| matches!(r.event, Event::LeftOver { .. })).count();
-    Ok(rounds as u64)
+/// Second looks that found something, in this try of the request.
+fn rounds(records: &[Record]) -> u64 {
+    let this_try = records.iter().rev().take_while(|r| !matches!(r.event, Event::FindStarted));
+    this_try.filter(|record| matches!(record.event, Event::LeftOver { .. })).count() as u64
 }
 
 /// The plan of a dry run, as an outcome: every item that would have been acted on.
 pub async fn rest_dry(docket: &Docket, case: &Case) -> Result<(), Failure> {
+    let mut after = None;
     loop {
-        let open = docket.items(case, None, true, PAGE).await?;
-        if open.is_empty() {
-            break;
-        }
+        let open = docket.items(case, after, true, PAGE).await?;
+        let Some(last) = open.last() else { break };
+        after = Some(last.ordinal);
         let outcome = |planned: &Planned| planned.settled().unwrap_or(ItemOutcome::Planned);
         let outcomes: Vec<_> = open.iter().map(|e| (e.ordinal, outcome(&e.planned))).collect();
         docket.record_outcomes(case, &outcomes).await?;

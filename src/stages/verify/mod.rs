@@ -3,6 +3,8 @@
 
 pub mod counts;
 pub mod untouched;
+pub mod horizon;
+pub mod reckoning;
 pub mod erasure;
 pub mod certificate;
 pub mod tombstones;

@@ -12,13 +12,13 @@ use futures::StreamExt;
 use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
-use crate::domain::outcome::ItemOutcome;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, Regained};
 use crate::matching::watch::{Mark, Watch};
+use crate::ports::ledger::SealedItem;
 use crate::ports::tasks::Lease;
 use crate::ports::tombstones::{Buried, ReturnedItem, Tombstone};
-use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::docket::{Case, Docket};
 use crate::stages::walk::pass::Look;
 
 /// Items noted at a time.
@@ -55,16 +55,11 @@ pub async fn bury(docket: &Docket, case: &Case, until: Timestamp) -> Result<(), 
 async fn left(docket: &Docket, case: &Case) -> Result<Vec<String>, Failure> {
     let hashes = docket.hashes(&case.request.id);
     let mut left = Vec::new();
-    let mut entries = pin!(docket.entries(case));
+    let is_left =
+        |item: &SealedItem| item.outcome.as_ref().is_none_or(|outcome| !outcome.kind().is_clear());
+    let mut entries = pin!(docket.entries_if(case, is_left));
     while let Some(entry) = entries.next().await {
-        let Entry { planned, outcome, .. } = entry?;
-        let is_clear = matches!(
-            outcome,
-            Some(ItemOutcome::Erased | ItemOutcome::Redacted | ItemOutcome::AlreadyAbsent)
-        );
-        if !is_clear {
-            left.push(hashes.item(&planned.finding.item).to_string());
-        }
+        left.push(hashes.item(&entry?.planned.finding.item).to_string());
     }
     left.sort_unstable();
     left.dedup();

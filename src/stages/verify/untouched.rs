@@ -2,12 +2,12 @@
 //! at the find, and those that have not are counted.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::failure::Failure;
 use crate::domain::inventory::{Print, Untouched};
 use crate::domain::item::Item;
-use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::evidence::seal::PrintKey;
 use crate::stages::docket::{Case, Docket};
@@ -16,12 +16,13 @@ use crate::stages::docket::{Case, Docket};
 pub struct Inventory {
     key: PrintKey,
     prints: Mutex<Vec<Print>>,
+    items: AtomicU64,
 }
 
 impl Inventory {
     /// An empty one.
     pub fn new(key: PrintKey) -> Self {
-        Self { key, prints: Mutex::default() }
+        Self { key, prints: Mutex::default(), items: AtomicU64::new(0) }
     }
 
     /// Adds an item as it was read.
@@ -30,10 +31,28 @@ impl Inventory {
         self.prints.lock().unwrap_or_else(PoisonError::into_inner).push(print);
     }
 
-    /// All that was added, in no order.
+    /// All that was added, each name once, however often a listing showed it.
     pub fn take(&self) -> Vec<Print> {
-        std::mem::take(&mut self.prints.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut prints =
+            std::mem::take(&mut *self.prints.lock().unwrap_or_else(PoisonError::into_inner));
+        prints.sort_unstable();
+        prints.dedup_by_key(|print| print.name);
+        self.items.store(prints.len() as u64, Ordering::Relaxed);
+        prints
     }
+
+    /// How many names were taken.
+    pub fn items(&self) -> u64 {
+        self.items.load(Ordering::Relaxed)
+    }
+}
+
+/// What the find saw, parted: what was planned, and what became of all the rest.
+pub struct Parted {
+    /// Names of the plan that the find saw.
+    pub planned: HashSet<u64>,
+    /// The others.
+    pub untouched: Untouched,
 }
 
 /// Holds the second look of `sweep` against the find of a request, source by source; `None` where
@@ -41,29 +60,31 @@ impl Inventory {
 ///
 /// # Errors
 /// The ledger's failure.
-pub async fn untouched(
+pub async fn parted(
     docket: &Docket,
     case: &Case,
     sweep: u64,
-    touched: &Touched,
-) -> Result<Option<Untouched>, Failure> {
+    plan: &HashSet<u64>,
+) -> Result<Option<Parted>, Failure> {
     let ledger = &docket.ledger;
     let Some(found_by) = ledger.found_by(&case.request.id).await? else { return Ok(None) };
-    let mut all = None;
+    let mut all = Parted { planned: HashSet::new(), untouched: Untouched::default() };
     for share in docket.shares(&case.request.id).await? {
         let before = ledger.seen(found_by, &share.source).await?;
-        if before.is_empty() {
-            continue;
+        if before.is_empty() && share.seen > 0 {
+            return Ok(None);
         }
+        all.planned
+            .extend(before.iter().map(|print| print.name).filter(|name| plan.contains(name)));
         let after = ledger.seen(sweep, &share.source).await?;
-        let more = Untouched::new(before, after, &touched.names);
-        let sum: &mut Untouched = all.get_or_insert_default();
+        let more = Untouched::new(before, after, plan);
+        let sum = &mut all.untouched;
         sum.items += more.items;
         sum.unchanged += more.unchanged;
         sum.changed += more.changed;
         sum.gone += more.gone;
     }
-    Ok(all)
+    Ok(Some(all))
 }
 
 /// Which of these, erased because they go with a run, stand there still under their `ETag`: no
@@ -84,41 +105,23 @@ pub async fn still_standing(
     let mut still = Vec::new();
     for (source, erased) in by_source {
         let now: HashSet<Print> = docket.ledger.seen(sweep, &source).await?.into_iter().collect();
-        let stands = |planned: &Planned| now.contains(&print(&key, &planned.finding.item));
+        let mut met = HashSet::new();
+        // One that was erased, and stood, in more than one round stands there once.
+        let stands = |planned: &Planned| {
+            let print = print(&key, &planned.finding.item);
+            now.contains(&print) && met.insert(print)
+        };
         still.extend(erased.into_iter().filter(stands));
     }
     Ok(still)
-}
-
-/// The names of what an erasure acted on.
-pub struct Touched {
-    key: PrintKey,
-    names: HashSet<u64>,
-}
-
-impl Touched {
-    /// Nothing yet.
-    pub fn new(key: PrintKey) -> Self {
-        Self { key, names: HashSet::new() }
-    }
-
-    /// Takes note of an item of the plan. What was kept, blocked or unreadable was left alone.
-    pub fn note(&mut self, item: &Item, outcome: Option<&ItemOutcome>) {
-        let left_alone = matches!(
-            outcome,
-            Some(ItemOutcome::Kept(_) | ItemOutcome::Blocked(_) | ItemOutcome::Unreadable(_))
-        );
-        if !left_alone {
-            self.names.insert(name(&self.key, item));
-        }
-    }
 }
 
 fn print(key: &PrintKey, item: &Item) -> Print {
     Print { name: name(key, item), etag: key.print(&[&item.etag]) }
 }
 
-fn name(key: &PrintKey, item: &Item) -> u64 {
+/// What a form of a name is known by in inventories.
+pub fn name(key: &PrintKey, item: &Item) -> u64 {
     let (form, id) = item.version.parts();
     key.print(&[&item.source, &item.name, form, id])
 }

@@ -18,7 +18,7 @@ use crate::matching::scan::{self, Scan};
 use crate::matching::work::Leash;
 use crate::ports::sources::{ByteStream, Read, Source};
 
-/// What an item says of whom, and the digest of its bytes if it says anything.
+/// What an item says of whom, and the digest of its bytes if it says anything, or in any case.
 ///
 /// # Errors
 /// The bytes' own failure; a decoder that gives up.
@@ -27,6 +27,7 @@ pub async fn read(
     mut bytes: ByteStream,
     matcher: &Arc<Matcher>,
     limits: Limits,
+    digested: Digested,
 ) -> Result<(Scan, Option<String>), Failure> {
     let first = bytes.next().await.transpose()?.unwrap_or_default();
     let content = match bytes.next().await {
@@ -37,7 +38,8 @@ pub async fn read(
         }
     };
     let (item, matcher) = (item.clone(), Arc::clone(matcher));
-    match on_a_thread(move || scan_content(&item, content, &matcher, &limits)).await {
+    let scanning = on_a_thread(move || scan_content(&item, content, &matcher, &limits, digested));
+    match scanning.await {
         Ok(Ok(scan)) => Ok(scan),
         Ok(Err(error)) => Err(failure_in(error)),
         // A decoder that panics on hostile bytes has met what it cannot read.
@@ -68,6 +70,15 @@ pub async fn census_of(
     }
 }
 
+/// Of which items the bytes are digested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Digested {
+    /// Those that speak of somebody: they are few, and the others need no digest.
+    Speaking,
+    /// All.
+    All,
+}
+
 /// Does work that may be long on another thread. If whoever waits for it goes away, as at a stop,
 /// the work is called off: threads cannot be ended, and the process would wait for it.
 ///
@@ -92,19 +103,20 @@ fn scan_content(
     content: Content,
     matcher: &Matcher,
     limits: &Limits,
+    digested: Digested,
 ) -> io::Result<(Scan, Option<String>)> {
+    let is_wanted = |scan: &Scan| digested == Digested::All || !scan.hits.is_empty();
     match content {
         Content::Whole(bytes) => {
             let scan = scan::scan(item, &mut &bytes[..], matcher, limits)?;
-            // Few items speak of anybody; the others need no digest.
-            let digest = (!scan.hits.is_empty()).then(|| hex::encode(Sha256::digest(&bytes)));
+            let digest = is_wanted(&scan).then(|| hex::encode(Sha256::digest(&bytes)));
             Ok((scan, digest))
         }
         Content::Stream(bytes) => {
             let mut hashed = Hashed { bytes, hash: Sha256::new(), size: 0 };
             let scan = scan::scan(item, &mut hashed, matcher, limits)?;
             // What went over a limit was not read to its end.
-            let whole = hashed.size == item.size && !scan.hits.is_empty();
+            let whole = hashed.size == item.size && is_wanted(&scan);
             let digest = whole.then(|| hex::encode(hashed.hash.finalize()));
             Ok((scan, digest))
         }

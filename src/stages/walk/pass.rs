@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use crate::domain::failure::Failure;
-use crate::domain::item::Item;
+use crate::domain::item::{Item, Version};
 use crate::domain::subject::Subject;
 use crate::matching::limits::{Limits, PeopleLimits};
 use crate::matching::matcher::{Matcher, SubjectHit};
@@ -24,7 +24,7 @@ use crate::ports::tasks::Part;
 use crate::stages::verify::tombstones::Graves;
 use crate::stages::verify::untouched::Inventory;
 use crate::stages::walk::budget::Budget;
-use crate::stages::walk::content::{census_of, on_a_thread, read};
+use crate::stages::walk::content::{Digested, census_of, on_a_thread, read};
 
 /// What a pass is made of.
 #[derive(Clone)]
@@ -49,6 +49,11 @@ pub struct Walk {
     pub graves: Option<Arc<Graves>>,
     /// The subjects, where it matters who else is named in what speaks of them.
     pub who_else: Option<Arc<[Subject]>>,
+    /// Whether it shows all snapshots, whomever they speak of: they may go along with what is
+    /// removed.
+    pub all_snapshots: bool,
+    /// Of which items it gives the digest.
+    digested: Digested,
 }
 
 /// Bounds on a pass, by name.
@@ -111,7 +116,7 @@ pub struct Look {
     pub met: Vec<usize>,
     /// What of it could not be read; stable words.
     pub unreadable: Vec<String>,
-    /// Hex SHA-256 of its bytes, where it speaks of somebody and all were read.
+    /// Hex SHA-256 of its bytes, where it speaks of somebody, or is asked for, and all were read.
     pub digest: Option<String>,
     /// For which subjects it names other people too; none unless [`Walk::who_else`] asks.
     pub others: Vec<usize>,
@@ -141,7 +146,16 @@ impl Walk {
             inventory: None,
             graves: None,
             who_else: None,
+            all_snapshots: false,
+            digested: Digested::Speaking,
         }
+    }
+
+    /// The same, which gives the digest of every item that was read whole.
+    pub fn digesting(&self) -> Self {
+        let mut walk = self.clone();
+        walk.digested = Digested::All;
+        walk
     }
 
     /// Whether another try will follow that may come to more.
@@ -253,8 +267,10 @@ async fn see(
     if let (Some(inventory), Some(look)) = (&walk.inventory, &look) {
         inventory.add(&look.item);
     }
-    let says =
-        |look: &Look| !(look.hits.is_empty() && look.met.is_empty() && look.unreadable.is_empty());
+    let says = |look: &Look| {
+        !(look.hits.is_empty() && look.met.is_empty() && look.unreadable.is_empty())
+            || (walk.all_snapshots && matches!(look.item.version, Version::Snapshot(_)))
+    };
     let told = look.filter(says);
     Ok(told.map(|look| Seen::Item(Box::new(look))))
 }
@@ -267,7 +283,7 @@ pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Opti
     for _ in 0..CHANGES_MAX {
         match source.read(&item).await {
             Ok(Read::Bytes(bytes)) => {
-                match read(&item, bytes, &walk.matcher, walk.limits).await {
+                match read(&item, bytes, &walk.matcher, walk.limits, walk.digested).await {
                     Ok((scan, digest)) => {
                         walk.meter.count(scan.bytes);
                         let Scan { hits, unreadable, .. } = scan;
@@ -278,10 +294,8 @@ pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Opti
                     Err(failure) => return unread(item, failure, walk).map(Some),
                 };
             }
-            Ok(Read::Absent) => {
-                walk.meter.count(0);
-                return Ok(None);
-            }
+            // What is gone was not looked at.
+            Ok(Read::Absent) => return Ok(None),
             Ok(Read::Refused(why)) => return Ok(Some(closed(item, why, walk))),
             Ok(Read::Changed) => match again(source, &item).await {
                 Ok(Some(now)) => item = now,

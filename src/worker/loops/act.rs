@@ -1,12 +1,14 @@
 //! Carries plans out, earliest due first: archives are written and read back, items are erased.
 
 use std::convert::Infallible;
+use std::sync::atomic::Ordering;
 
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
 use crate::ports::ledger::{Progress, Standing};
 use crate::ports::tasks::{End, Lease, work_on};
+use crate::stages::docket::Case;
 use crate::stages::erase::erase;
 use crate::stages::export::export;
 use crate::stages::verify::archive::read_back;
@@ -63,13 +65,7 @@ async fn step(world: &World, id: &RequestId, lease: &Lease) -> Result<(), Failur
     // As it stands now that nobody else can work on it.
     let Some(standing) = docket.ledger.standing(id).await? else { return Ok(()) };
     let patience = world.limits.backoff.patience(lease.tries, docket.clock.now(), standing.due);
-    // Side by side: see the lease.
-    let acting = async {
-        tokio::select! {
-            acted = Box::pin(act(world, &standing, lease, patience)) => acted,
-            never = note_on(world, id) => match never {},
-        }
-    };
+    let acting = Box::pin(act(world, &standing, lease, patience));
     let acting = lease::hold(world, lease, acting);
     let Some(acted) = world.stopper.run_with_grace(&docket.clock, GRACE_MS, acting).await else {
         return Ok(());
@@ -126,32 +122,51 @@ async fn act(
         };
         case.standing = standing;
     }
-    let exports = &*world.exports;
+    // Side by side: see the lease.
+    tokio::select! {
+        acted = Box::pin(carry_out(world, &case, patience)) => acted,
+        never = note_on(world, &case) => match never {},
+    }
+}
+
+async fn carry_out(world: &World, case: &Case, patience: Patience) -> Result<(), Failure> {
+    let (docket, exports) = (&world.docket, &*world.exports);
     let walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
     if case.request.kind.is_export() {
         if case.standing.state == State::Verifying {
             let limits = &world.limits;
             let (rounds, expire_after) = (limits.verify_rounds_max, limits.expire_after());
-            return read_back(docket, exports, &case, rounds, expire_after).await;
+            return read_back(docket, exports, case, rounds, expire_after).await;
         }
-        return export(docket, &world.sources, exports, &world.controller, &case, &walk).await;
+        return export(docket, &world.sources, exports, &world.controller, case, &walk).await;
     }
     if case.standing.state == State::Verifying {
         // What was erased is looked for by a sweep.
         return Ok(());
     }
     let concurrency = world.limits.act_concurrency_max;
-    erase(docket, &world.sources, &case, concurrency, &walk).await
+    erase(docket, &world.sources, case, concurrency, &walk).await
 }
 
-/// Notes from time to time how far an act has come, until dropped.
-async fn note_on(world: &World, id: &RequestId) -> Infallible {
-    let ledger = &world.docket.ledger;
+/// Notes from time to time how far an act has come, until dropped. The plan is counted once.
+async fn note_on(world: &World, case: &Case) -> Infallible {
+    let (ledger, id) = (&world.docket.ledger, &case.request.id);
+    let mut counted = None;
     loop {
         world.docket.clock.sleep_ms(NOTE_EVERY_MS).await;
-        // For people to look at; if the ledger is away, the act itself will say so.
-        let Ok(tally) = ledger.tally(id).await else { continue };
-        let progress = Progress { done: tally.total() - tally.open, total: tally.total() };
+        let recorded = case.recorded.load(Ordering::Relaxed);
+        let (before, total) = match counted {
+            Some(counted) => counted,
+            None => {
+                // For people to look at; if the ledger is away, the act itself will say so.
+                let Ok(tally) = ledger.tally(id).await else { continue };
+                // An archive is written anew from its first item on.
+                let is_anew = case.request.kind.is_export();
+                let ended = if is_anew { 0 } else { tally.total() - tally.open };
+                *counted.insert((ended.saturating_sub(recorded), tally.total()))
+            }
+        };
+        let progress = Progress { done: (before + recorded).min(total), total };
         let _noted = ledger.note_progress(std::slice::from_ref(id), progress).await;
     }
 }

@@ -108,9 +108,11 @@ async fn open(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Fa
     for standing in waiting(world, purpose, world.limits.sweep_requests_max).await? {
         let Some(standing) = begun(world, standing, lease).await? else { continue };
         let Some(case) = load(world, &standing, lease).await? else { continue };
-        // Whatever an earlier sweep drafted and did not bring to an end.
+        // Whatever an earlier sweep drafted and did not bring to an end. What an earlier try of an
+        // erasure has done stays; an archive is written anew.
         let drafts = match purpose {
-            Purpose::Find => Cleared::All,
+            Purpose::Find if case.request.kind.is_export() => Cleared::All,
+            Purpose::Find => Cleared::Undone,
             Purpose::Verify => Cleared::Open,
         };
         docket.clear_items(&case, drafts).await?;
@@ -222,6 +224,7 @@ async fn walk(
     let erases = |case: &Case| !case.request.kind.is_export() && !case.request.options.dry_run;
     if cases.iter().any(erases) {
         walk.inventory = Some(Arc::new(Inventory::new(docket.print_key())));
+        walk.all_snapshots = true;
     }
     if world.policy.asks_who_else() && cases.iter().any(|case| !case.request.kind.is_export()) {
         walk.who_else = Some(subjects.into_iter().cloned().collect());
@@ -233,7 +236,7 @@ async fn walk(
     {
         walk.watch(people, graves);
     }
-    let meter = Arc::clone(&walk.meter);
+    let (meter, inventory) = (Arc::clone(&walk.meter), walk.inventory.clone());
     let before = sweep.shards.iter().map(|shard| shard.items).sum();
     let walked = tokio::select! {
         walked = walk_for(world, purpose, &cases, shard, walk) => walked,
@@ -242,7 +245,9 @@ async fn walk(
     report::walked(&world.metrics, &meter);
     match walked {
         Ok(()) => {
-            let (items, bytes) = (meter.items(), meter.bytes());
+            // What is proved of all items is proved of those that are counted.
+            let items = inventory.map_or(meter.items(), |inventory| inventory.items());
+            let bytes = meter.bytes();
             let done = Shard { done: true, items, bytes, ..shard.clone() };
             docket.ledger.finish_shard(lease, &done).await?;
         }

@@ -233,12 +233,13 @@ impl Eraser {
         if let Some(barrier) = barrier(&self.container, answer.status, &answer.code, &url).await? {
             return Ok(Erased::Blocked(barrier));
         }
+        // A try whose forerunner erased the blob, and whose answer was lost, finds it gone.
+        let gone = if answer.is_repeat { Erased::Done } else { Erased::AlreadyAbsent };
         Ok(match answer.status {
             200..300 => Erased::Done,
-            404 => Erased::AlreadyAbsent,
-            // Also what a try gets whose forerunner erased the blob and whose answer was lost.
+            404 => gone,
             412 => match look_again(&self.container, item, url).await? {
-                Standing::Absent => Erased::AlreadyAbsent,
+                Standing::Absent => gone,
                 Standing::Changed => Erased::Changed,
                 Standing::Same => return Err(answer.failure(DOING)),
             },

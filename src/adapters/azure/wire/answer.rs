@@ -20,6 +20,8 @@ pub struct Answer {
     pub status: u16,
     /// The service's word for what went wrong, `BlobNotFound`; empty where it gave none.
     pub code: String,
+    /// Whether the request was sent before, and may have been done then: its answer was lost.
+    pub is_repeat: bool,
     headers: Headers,
     /// What is left of the body.
     pub body: AsyncResponseBody,
@@ -52,11 +54,11 @@ pub enum Trouble {
 
 impl Answer {
     /// Takes the parts of a response that count.
-    pub fn new(response: AsyncRawResponse) -> Self {
+    pub fn new(response: AsyncRawResponse, is_repeat: bool) -> Self {
         let (status, headers, body) = response.deconstruct();
         let code = headers.get_optional_str(&HeaderName::from_static("x-ms-error-code"));
         let code = plain(code.unwrap_or_default());
-        Self { status: status.into(), code, headers, body }
+        Self { status: status.into(), code, is_repeat, headers, body }
     }
 
     /// The value of a header, by its name in lower case.

@@ -16,6 +16,7 @@ use url::Url;
 use crate::adapters::azure::wire::address::{account_url, add_query, blob_url};
 use crate::adapters::azure::wire::answer::{Answer, Trouble};
 use crate::adapters::azure::wire::credential::authorisation;
+use crate::adapters::azure::wire::lost::{Heard, Lost};
 use crate::adapters::azure::wire::pace::Paced;
 use crate::config::settings::{Blob, Credential};
 use crate::domain::failure::Failure;
@@ -68,7 +69,10 @@ impl Container {
         // Before the signature: it covers the time at which a request is sent.
         let pace: Arc<dyn Policy> = Arc::new(Paced::default());
         let options = ClientOptions {
-            per_try_policies: [pace].into_iter().chain(authorisation.policy).collect(),
+            per_try_policies: [pace, Arc::new(Heard)]
+                .into_iter()
+                .chain(authorisation.policy)
+                .collect(),
             retry: retries(),
             transport: Some(transport()?),
             ..ClientOptions::default()
@@ -175,10 +179,11 @@ impl Container {
     async fn send(&self, mut request: Request) -> Result<Answer, Trouble> {
         request.insert_header("x-ms-version", API_VERSION);
         let options = PipelineStreamOptions { skip_checks: true, ..Default::default() };
-        let context = Context::new();
+        let lost = Lost::default();
+        let context = Context::new().with_value(lost.clone());
         let sent = self.pipeline.stream(&context, &mut request, Some(options));
         let response = in_time(sent).await?.map_err(|error| Trouble::of(&error))?;
-        Ok(Answer::new(response))
+        Ok(Answer::new(response, lost.any()))
     }
 }
 

@@ -5,5 +5,6 @@ pub mod shared_key;
 pub mod credential;
 pub mod answer;
 pub mod pace;
+pub mod lost;
 pub mod container;
 pub mod link;

@@ -33,7 +33,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::support::simulation::tripwire::{Point, Tripwire};
+use crate::support::simulation::tripwire::{Point, ReadOfPlan, Tripwire};
 
 /// A port and what stands before it.
 pub struct Wired<P: ?Sized> {
@@ -287,7 +287,9 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
         open_only: bool,
         limit: u32,
     ) -> Result<Vec<SealedItem>, Failure> {
-        self.wire.look("items", self.port.items(id, after, open_only, limit)).await
+        let items = self.wire.look("items", self.port.items(id, after, open_only, limit)).await?;
+        self.wire.has_read(ReadOfPlan { after, open_only, rows: items.len() });
+        Ok(items)
     }
 
     async fn record_outcomes(

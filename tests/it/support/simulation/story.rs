@@ -45,6 +45,10 @@ pub async fn ending(scenario: &Scenario) -> String {
     }
     for source in &scenario.sources {
         writeln!(text, "{} holds {}", source.name(), listed(&source.names())).unwrap();
+        if !source.copies().is_empty() {
+            writeln!(text, "{} keeps copies of {}", source.name(), listed(&source.copies()))
+                .unwrap();
+        }
     }
     for source in &scenario.sources {
         for name in source.names() {
@@ -133,9 +137,42 @@ fn certified(scenario: &Scenario, records: &[Record]) {
         let document: Value = serde_json::from_slice(&document).unwrap();
         assert_eq!(faults(CERTIFICATE, &document), [""; 0]);
         assert_eq!(document["counts"]["outcomes"], serde_json::json!(counts.outcomes));
+        adds_up(&document);
         assert_eq!(document["ledger"]["head"], records[index - 1].hash);
         assert!(scenario.exports.get(&name.replace(".json", ".html")).is_some());
     }
+}
+
+/// Reckons a certificate up again, by other means than the program does: what the find saw is in the
+/// plan or untouched, and in one of them only; and the words of the items are those of the counts.
+fn adds_up(document: &Value) {
+    let number = |value: &Value| value.as_u64().unwrap_or_else(|| panic!("no number: {document}"));
+    let items = document["items"].as_array().unwrap();
+    let (mut places, mut words) = (BTreeMap::new(), BTreeMap::new());
+    for item in items {
+        *words.entry(item["outcome"].as_str().unwrap()).or_insert(0) += 1;
+        if item["unseen"].is_null() {
+            *places.entry(item["item"].as_str().unwrap()).or_insert(0) += 1;
+        }
+        assert!(item["after"].is_null() || item["outcome"] == "redacted", "{item}");
+    }
+    assert!(places.values().all(|times| *times == 1), "an item in two parts: {document}");
+    let counts = &document["counts"];
+    let planned = number(&counts["planned"]);
+    assert_eq!(places.len() as u64, planned, "{document}");
+    assert_eq!(planned + number(&document["untouched"]["items"]), number(&counts["seen"]));
+    let searched = document["sources"].as_array().unwrap().iter();
+    assert_eq!(
+        searched.map(|source| number(&source["seen"])).sum::<u64>(),
+        number(&counts["seen"])
+    );
+    assert_eq!(counts["outcomes"], serde_json::json!(words));
+    let found = items.iter().filter(|item| item["action"] != "list").count() as u64;
+    assert_eq!(found, number(&counts["found"]));
+    let is_gone =
+        ["erased", "redacted", "already_absent"].iter().any(|word| words.contains_key(word));
+    // Sources in memory tell until when they keep what is erased.
+    assert_eq!(document["horizon"]["unrecoverable_after"].is_string(), is_gone, "{document}");
 }
 
 /// What was published of a record; an event that was published twice was so to the byte.

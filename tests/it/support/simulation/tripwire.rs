@@ -60,6 +60,15 @@ pub struct Tripwire {
     holds: Mutex<Vec<(Point, &'static str)>>,
     faults: Mutex<Vec<Fault>>,
     patience: AtomicUsize,
+    reads: Mutex<Vec<ReadOfPlan>>,
+}
+
+/// How somebody read planned items.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadOfPlan {
+    pub after: Option<u64>,
+    pub open_only: bool,
+    pub rows: usize,
 }
 
 /// While it lives, time stands still.
@@ -84,6 +93,16 @@ impl Tripwire {
     /// Stops the world at that effect.
     pub fn set(&self, fuse: Fuse) {
         *self.fuse.lock().unwrap() = Some(fuse);
+    }
+
+    /// Somebody read planned items.
+    pub fn has_read(&self, read: ReadOfPlan) {
+        self.reads.lock().unwrap().push(read);
+    }
+
+    /// How planned items were read so far.
+    pub fn reads(&self) -> Vec<ReadOfPlan> {
+        self.reads.lock().unwrap().clone()
     }
 
     /// Everything works again.

@@ -1,0 +1,147 @@
+//! The plan of a request as the stages use it: item by item, sealed on its way into the ledger and
+//! unsealed on its way out, and no further than somebody wants to know.
+
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use futures::stream::{self, Stream, TryStreamExt};
+
+use crate::domain::failure::Failure;
+use crate::domain::outcome::ItemOutcome;
+use crate::domain::plan::Planned;
+use crate::evidence::seal::Purpose;
+use crate::ports::ledger::{Cleared, ItemEnd, SealedItem, Standing};
+use crate::stages::docket::{Case, Docket, Entry};
+
+/// Planned items read from the ledger at a time.
+const PAGE: u32 = 1000;
+
+impl Docket {
+    /// Adds planned items under consecutive ordinals, sealed; `false` if the request has moved on
+    /// and takes none.
+    pub async fn add_items(
+        &self,
+        case: &Case,
+        first: u64,
+        planned: &[Planned],
+    ) -> Result<bool, Failure> {
+        self.add(case, first, planned, |_| None).await
+    }
+
+    /// The same; those that need no act have their outcome at once.
+    pub async fn add_settled(
+        &self,
+        case: &Case,
+        first: u64,
+        planned: &[Planned],
+    ) -> Result<bool, Failure> {
+        self.add(case, first, planned, Planned::settled).await
+    }
+
+    async fn add(
+        &self,
+        case: &Case,
+        first: u64,
+        planned: &[Planned],
+        settled: fn(&Planned) -> Option<ItemOutcome>,
+    ) -> Result<bool, Failure> {
+        let seal = |(ordinal, planned): (u64, &Planned)| SealedItem {
+            ordinal,
+            action: planned.action.word(),
+            sealed: case.key.seal(Purpose::Item(ordinal), self.random(), &encode(planned)),
+            begun: false,
+            outcome: settled(planned),
+            rewritten: None,
+        };
+        let items: Vec<SealedItem> = (first..).zip(planned).map(seal).collect();
+        let Standing { id, sequence, .. } = &case.standing;
+        self.ledger.add_items(&case.lease, id, *sequence, &items).await
+    }
+
+    /// Records what became of items.
+    pub async fn record_outcomes(
+        &self,
+        case: &Case,
+        outcomes: &[(u64, ItemOutcome)],
+    ) -> Result<(), Failure> {
+        let ends: Vec<ItemEnd> = outcomes.iter().cloned().map(ItemEnd::from).collect();
+        self.record_ends(case, &ends).await
+    }
+
+    /// Records what became of items, some of which were rewritten; see [`Docket::hashes`].
+    pub async fn record_ends(&self, case: &Case, ends: &[ItemEnd]) -> Result<(), Failure> {
+        self.ledger.record_outcomes(&case.lease, &case.request.id, ends).await?;
+        case.recorded.fetch_add(ends.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Forgets planned items.
+    pub async fn clear_items(&self, case: &Case, which: Cleared) -> Result<(), Failure> {
+        self.ledger.clear_items(&case.lease, &case.request.id, which).await
+    }
+
+    /// Planned items after `after`, unsealed, with their outcomes.
+    pub async fn items(
+        &self,
+        case: &Case,
+        after: Option<u64>,
+        open_only: bool,
+        limit: u32,
+    ) -> Result<Vec<Entry>, Failure> {
+        let items = self.ledger.items(&case.request.id, after, open_only, limit).await?;
+        items.into_iter().map(|item| unsealed(case, item)).collect()
+    }
+
+    /// The whole plan, page by page.
+    pub fn entries<'a>(
+        &'a self,
+        case: &'a Case,
+    ) -> impl Stream<Item = Result<Entry, Failure>> + 'a {
+        self.entries_if(case, |_| true)
+    }
+
+    /// Those of the plan, page by page, that are wanted by what stands outside their seals: it is
+    /// unsealed no further than somebody wants to know.
+    pub fn entries_if<'a>(
+        &'a self,
+        case: &'a Case,
+        is_wanted: impl Fn(&SealedItem) -> bool + Copy + 'a,
+    ) -> impl Stream<Item = Result<Entry, Failure>> + 'a {
+        let wanted =
+            move |item: SealedItem| futures::future::ready(Ok(is_wanted(&item).then_some(item)));
+        self.sealed_items(case)
+            .try_filter_map(wanted)
+            .and_then(|item| futures::future::ready(unsealed(case, item)))
+    }
+
+    /// The whole plan, sealed as it is, page by page.
+    pub fn sealed_items<'a>(
+        &'a self,
+        case: &'a Case,
+    ) -> impl Stream<Item = Result<SealedItem, Failure>> + 'a {
+        stream::try_unfold(Some(None), move |after| async move {
+            let Some(after) = after else { return Ok(None) };
+            let page = self.ledger.items(&case.request.id, after, false, PAGE).await?;
+            let next = page.last().map(|last| Some(last.ordinal));
+            Ok::<_, Failure>(Some((stream::iter(page.into_iter().map(Ok)), next)))
+        })
+        .try_flatten()
+    }
+}
+
+fn unsealed(case: &Case, item: SealedItem) -> Result<Entry, Failure> {
+    let plain = case
+        .key
+        .open(Purpose::Item(item.ordinal), &item.sealed)
+        .map_err(|error| Failure::permanent("unsealing a planned item").because(error))?;
+    let planned = serde_json::from_slice(&plain).map_err(|_| {
+        // The error would quote the item.
+        Failure::permanent("reading a planned item that another version wrote")
+    })?;
+    let SealedItem { ordinal, begun, outcome, rewritten, .. } = item;
+    Ok(Entry { ordinal, planned, begun, outcome, rewritten })
+}
+
+fn encode(planned: &Planned) -> Bytes {
+    serde_json::to_vec(planned).expect("a planned item has text keys only").into()
+}

@@ -1,0 +1,77 @@
+//! When nothing of what was erased can be recovered any more: asked of each source for some names
+//! at a time, since the names of a long plan are many.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::failure::Failure;
+use crate::domain::item::Item;
+use crate::ports::sources::Source;
+use crate::stages::walk::pass::Patience;
+
+/// Names that a source is asked for together.
+const NAMES: usize = 1000;
+
+/// Asks the sources.
+pub struct Horizon<'a> {
+    sources: &'a [Arc<dyn Source>],
+    erased_at: Timestamp,
+    patience: Patience,
+    waiting: BTreeMap<String, BTreeSet<String>>,
+    latest: Option<Timestamp>,
+    is_untold: bool,
+}
+
+impl<'a> Horizon<'a> {
+    /// Of what was erased at that time.
+    pub fn new(sources: &'a [Arc<dyn Source>], erased_at: Timestamp, patience: Patience) -> Self {
+        let (waiting, latest, is_untold) = (BTreeMap::new(), None, false);
+        Self { sources, erased_at, patience, waiting, latest, is_untold }
+    }
+
+    /// Adds an item of which nothing stands there any more, whoever removed it or wrote over it.
+    ///
+    /// # Errors
+    /// The source's failure, where another try will follow.
+    pub async fn add(&mut self, item: &Item) -> Result<(), Failure> {
+        let names = self.waiting.entry(item.source.clone()).or_default();
+        names.insert(item.name.clone());
+        if names.len() < NAMES {
+            return Ok(());
+        }
+        let names = std::mem::take(names);
+        self.ask(&item.source, names).await
+    }
+
+    /// `None` where nothing was added, or one of the sources does not tell.
+    ///
+    /// # Errors
+    /// The source's failure, where another try will follow.
+    pub async fn end(mut self) -> Result<Option<Timestamp>, Failure> {
+        for (source, names) in std::mem::take(&mut self.waiting) {
+            if !names.is_empty() {
+                self.ask(&source, names).await?;
+            }
+        }
+        Ok(self.latest.filter(|_| !self.is_untold))
+    }
+
+    async fn ask(&mut self, source: &str, names: BTreeSet<String>) -> Result<(), Failure> {
+        let Some(source) = self.sources.iter().find(|each| each.name() == source) else {
+            self.is_untold = true;
+            return Ok(());
+        };
+        let names: Vec<String> = names.into_iter().collect();
+        match source.unrecoverable_after(&names, self.erased_at).await {
+            Ok(Some(after)) => self.latest = self.latest.max(Some(after)),
+            Ok(None) => self.is_untold = true,
+            Err(failure) if failure.is_transient() && self.patience == Patience::Spent => {
+                self.is_untold = true;
+            }
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
+    }
+}

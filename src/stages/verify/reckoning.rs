@@ -1,0 +1,80 @@
+//! What the plan of an erasure came to, taken down in one pass: it is long, and sealed item by
+//! item.
+
+use std::collections::HashSet;
+use std::pin::pin;
+
+use futures::StreamExt;
+use jiff::Timestamp;
+
+use crate::domain::failure::Failure;
+use crate::domain::inventory::Untouched;
+use crate::evidence::certificate::canonical::INTEGER_MAX;
+use crate::evidence::certificate::document::CertifiedItem;
+use crate::evidence::certificate::hashes::KeyedHash;
+use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::verify::horizon::Horizon;
+use crate::stages::verify::untouched::{name, parted};
+
+/// See the module.
+pub struct Reckoning {
+    /// What became of each item.
+    pub items: Vec<CertifiedItem>,
+    /// When nothing of it can be recovered any more.
+    pub unrecoverable_after: Option<Timestamp>,
+    /// What became of everything else, where that was looked at.
+    pub untouched: Option<Untouched>,
+    /// How many of the items the find saw, where it kept an account of that: with the untouched
+    /// ones they are all that it saw.
+    pub planned: Option<u64>,
+}
+
+/// Takes it down; `sweep` is the one that looked again.
+///
+/// # Errors
+/// A failure of a source or of the ledger.
+pub async fn reckon(
+    docket: &Docket,
+    case: &Case,
+    sweep: u64,
+    mut horizon: Horizon<'_>,
+) -> Result<Reckoning, Failure> {
+    let (hashes, key) = (docket.hashes(&case.request.id), docket.print_key());
+    let (mut items, mut names) = (Vec::new(), Vec::new());
+    let mut entries = pin!(docket.entries(case));
+    while let Some(entry) = entries.next().await {
+        let Entry { planned, outcome, rewritten, .. } = entry?;
+        let Some(outcome) = outcome else { continue };
+        let finding = &planned.finding;
+        if outcome.kind().is_clear() {
+            horizon.add(&finding.item).await?;
+        }
+        names.push(name(&key, &finding.item));
+        items.push(CertifiedItem {
+            action: planned.action.word().word().into(),
+            after: rewritten.as_deref().and_then(KeyedHash::parse),
+            before: finding.digest.as_deref().map(|digest| hashes.content(digest)),
+            detail: outcome.detail().to_owned(),
+            hits: finding.hits.len() as u64,
+            item: hashes.item(&finding.item),
+            outcome: outcome.word().into(),
+            size: finding.item.size.min(INTEGER_MAX),
+            source: finding.item.source.clone(),
+            unseen: false,
+        });
+    }
+    let plan: HashSet<u64> = names.iter().copied().collect();
+    let parted = parted(docket, case, sweep, &plan).await?;
+    let mut planned = None;
+    if let Some(parted) = &parted {
+        let mut left = parted.planned.clone();
+        planned = Some(left.len() as u64);
+        // Of the rows about one place the first is about what the find saw there.
+        for (item, name) in items.iter_mut().zip(names) {
+            item.unseen = !left.remove(&name);
+        }
+    }
+    let unrecoverable_after = horizon.end().await?;
+    let untouched = parted.map(|parted| parted.untouched);
+    Ok(Reckoning { items, unrecoverable_after, untouched, planned })
+}
