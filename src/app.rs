@@ -99,7 +99,7 @@ impl Daemon {
             calendar: settings.calendar.clone(),
             limits: limits(settings),
         })?;
-        world.docket.assert_key().await?;
+        assert_key(&world).await?;
         let page = match settings.http.listen {
             Some(address) => Some(TcpListener::bind(address).await.map_err(|error| {
                 AppError(format!("listening on {address} ([http] listen): {error}").into())
@@ -157,6 +157,19 @@ async fn ledger(url: &Secret) -> Result<SqlLedger, AppError> {
             opened => return Ok(opened?),
         }
     }
+}
+
+/// Insists on the ledger's own master key. A ledger that goes away just then is waited for too.
+async fn assert_key(world: &World) -> Result<(), AppError> {
+    while let Err(failure) = world.docket.assert_key().await {
+        if !failure.passes_by_itself() {
+            return Err(failure.into());
+        }
+        let error = failure.chain();
+        warn!(error, "the ledger cannot be read yet; will be tried again");
+        tokio::time::sleep(LEDGER_PAUSE).await;
+    }
+    Ok(())
 }
 
 /// Reads the ledger alone.
@@ -421,6 +434,8 @@ fn limits(settings: &Settings) -> world::Limits {
             delay_ms_min: limits.retry_delay_ms_min,
             delay_ms_max: limits.retry_delay_ms_max,
             tries_max: limits.tries_max,
+            source_patience_ms: limits.source_patience_ms,
         },
+        failed_export_margin_ms: limits.failed_export_margin_ms,
     }
 }

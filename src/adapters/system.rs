@@ -1,8 +1,8 @@
 //! What the operating system gives: time, randomness, the environment, and the files of keys.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use async_trait::async_trait;
@@ -84,9 +84,7 @@ pub fn fresh_master_key(entropy: &dyn Entropy) -> Zeroizing<String> {
 
 /// Writes the whole file beside its place first, so that nobody ever reads half a key.
 fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
+    make_private_folder(path)?;
     let draft = path.with_extension(format!("draft-{}", std::process::id()));
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
@@ -95,6 +93,15 @@ fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft)?;
     linked
+}
+
+/// The folder that a file of ours is in, readable by our own user alone where it is made here.
+fn make_private_folder(file: &Path) -> std::io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    file.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .map_or(Ok(()), |folder| builder.create(folder))
 }
 
 /// Held as long as this process serves a ledger.
@@ -111,9 +118,12 @@ pub struct Alone {
 pub fn alone(ledger: &Path) -> Result<Alone, Failure> {
     let path = ledger.with_extension("lock");
     let doing = format!("claiming the ledger by {}", path.display());
-    path.parent()
-        .map_or(Ok(()), fs::create_dir_all)
-        .and_then(|()| File::create(&path))
+    let opening = || {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(0o600).open(&path)
+    };
+    make_private_folder(&path)
+        .and_then(|()| opening())
         .map_err(|error| Failure::needs_person(doing.clone()).because(error))
         .and_then(|lock| match lock.try_lock() {
             Ok(()) => Ok(Alone { _lock: lock }),

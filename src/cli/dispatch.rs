@@ -50,7 +50,7 @@ async fn verb(args: Args) -> Result<End, CliError> {
     let settings = || Ok::<_, CliError>(read(&args)?.1);
     match &args.verb {
         // Boxed, or every verb would take the stack of these two.
-        Verb::Run => Box::pin(run::run(&settings()?)).await,
+        Verb::Run => Box::pin(run::run(settings)).await,
         Verb::Demo => Box::pin(demo::run::run()).await,
         Verb::Submit { file, wait, json } => submit::submit(&settings()?, file, *wait, *json).await,
         Verb::Status { id, plan, json } => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
 use crate::app::Daemon;
@@ -13,36 +13,79 @@ use crate::config::settings::Settings;
 /// and within the thirty seconds after which Kubernetes kills.
 const STOP_GRACE: Duration = Duration::from_secs(25);
 
-/// Serves.
+/// Serves. Signals are heard from before the settings are read: a stop while the ledger is waited
+/// for is a stop like any other.
 ///
 /// # Errors
 /// Something cannot be opened at the start. Later failures are retried.
-pub async fn run(settings: &Settings) -> Result<End, CliError> {
-    let listening = |error| CliError::Usage(format!("listening for signals: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(listening)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(listening)?;
-    let daemon = Daemon::open(settings).await?;
+pub async fn run(settings: impl FnOnce() -> Result<Settings, CliError>) -> Result<End, CliError> {
+    let mut signals = Signals::listen()?;
+    let settings = settings()?;
+    let daemon = tokio::select! {
+        biased;
+        signal = signals.stop() => {
+            info!("stopping on {signal} before anything was begun");
+            return Ok(End::Done);
+        }
+        daemon = Daemon::open(&settings) => daemon?,
+    };
     let stopper = daemon.stopper();
     let sources: Vec<&str> = settings.sources.iter().map(|one| one.name.as_str()).collect();
     let page = settings.http.listen.map(|address| format!("http://{address}/"));
     info!(version = env!("CARGO_PKG_VERSION"), sources = sources.join(","), page, "serving");
-    let signals = async {
+    let stopping = async {
         tokio::select! {
-            _ = terminate.recv() => info!("stopping on SIGTERM: finishing what is in hand"),
-            _ = interrupt.recv() => info!("stopping on Ctrl-C: finishing what is in hand"),
+            signal = signals.stop() => info!("stopping on {signal}: finishing what is in hand"),
             () = stopper.stopped() => {}
         }
         stopper.stop();
     };
-    let serving = async { tokio::join!(daemon.run(), signals).0 };
+    let serving = async { tokio::join!(daemon.run(), stopping).0 };
     let given_up = async {
         stopper.stopped().await;
         tokio::time::sleep(STOP_GRACE).await;
     };
     tokio::select! {
         biased;
-        served = serving => served?,
+        served = serving => {
+            served?;
+            info!("stopped");
+        }
         () = given_up => warn!("what is in hand does not end; the next start goes on with it"),
     }
     Ok(End::Done)
+}
+
+/// What the system and people tell a daemon.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// From here on no signal of these ends the process by itself.
+    fn listen() -> Result<Self, CliError> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| CliError::Usage(format!("listening for signals: {error}")))
+        };
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for one that stops the daemon, and names it.
+    async fn stop(&mut self) -> &'static str {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return "SIGTERM",
+                _ = self.interrupt.recv() => return "Ctrl-C",
+                _ = self.hangup.recv() => {
+                    info!("SIGHUP changes nothing: settings are read at the start alone");
+                }
+            }
+        }
+    }
 }

@@ -79,7 +79,7 @@ pub async fn follow(
     bar: &ProgressBar,
 ) -> Result<State, CliError> {
     let status = app::status(settings).await?;
-    let mut shown = None;
+    let (mut shown, mut kept_by) = (None, None);
     // Ends with the request; one that no daemon serves is waited for until Ctrl-C.
     loop {
         let glance = status.glance(id).await?;
@@ -90,6 +90,13 @@ pub async fn follow(
             if bar.is_hidden() {
                 output::note(&format!("{id}: {}", state.word()));
             }
+        }
+        let obstacle = status.obstacle(id).await?.map(|obstacle| obstacle.what());
+        if kept_by != obstacle {
+            if let Some(what) = &obstacle {
+                output::note(&format!("{id}: {}: {what}", state.word()));
+            }
+            kept_by = obstacle;
         }
         if progress.total == 0 {
             bar.set_style(output::counting());
@@ -145,6 +152,15 @@ fn print(described: Map<String, Value>, as_json: bool) -> Result<(), CliError> {
                 if !ids.is_empty() {
                     line(format!("{key:<22} {}", ids.join(", ")))?;
                 }
+            }
+            Value::Object(obstacle) if key == "obstacle" => {
+                let text = |key: &str| obstacle[key].as_str().unwrap_or_default();
+                let source = match text("source") {
+                    "" => String::new(),
+                    source => format!("source {source}, "),
+                };
+                let (kind, reason, since) = (text("kind"), text("reason"), text("since"));
+                line(format!("{key:<22} {source}{kind} since {since}: {reason}"))?;
             }
             other => line(format!("{key:<22} {other}"))?,
         }

@@ -11,6 +11,7 @@ use crate::cli::output::{self, CliError, End, input, json_line, line};
 use crate::cli::status;
 use crate::config::settings::Settings;
 use crate::domain::request::RequestId;
+use crate::domain::state::{Decision as Decided, Event, State};
 
 /// Puts the request in `file` on the queue, whatever it is: the daemon judges, and keeps what it
 /// refuses.
@@ -65,13 +66,31 @@ pub async fn decide(
         "actor": actor,
         "reason": decision.reason,
     });
-    if app::status(settings).await?.glance(&id).await?.is_none() {
+    let Some((state, _)) = app::status(settings).await?.glance(&id).await? else {
         return Err(CliError::Unknown(id));
+    };
+    if !admits(state, control) {
+        let state = state.word();
+        return Err(CliError::Failed(format!("{id} is {state}, which does not admit: {control}")));
     }
     let name = format!("{control}-{}", id.file_name());
     app::submit(settings, Bytes::from(message.to_string()), &name).await?;
     line(format!("sent: {control} {id}; see dsrd status {id}"))?;
     Ok(End::Done)
+}
+
+/// Whether the daemon could carry a decision out as the request stands: of one that cannot hold
+/// people are told at once, and not where nobody looks.
+fn admits(state: State, control: &str) -> bool {
+    let decision = Decided { actor: String::new(), reason: String::new(), signed: None };
+    let event = match control {
+        "cancel" => Event::Cancelled(decision),
+        "approve" => Event::Approved(decision),
+        "reject" => Event::Refused(decision),
+        "retry" => Event::Retried(decision),
+        _ => return true,
+    };
+    state.next(&event).is_ok()
 }
 
 /// The id that the ledger will know the request by.

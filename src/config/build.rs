@@ -12,7 +12,7 @@ use crate::config::archives;
 use crate::config::faults::Faults;
 use crate::config::file::{self, File};
 use crate::config::policy;
-use crate::config::secret::Secret;
+use crate::config::secret::{Secret, broker_urls, is_one_node};
 use crate::config::settings::{
     Amqp, Blob, Callbacks, Credential, Deployment, Http, Ledger, Limits, Place, Queue, Settings,
     Store, Tls, Trust,
@@ -259,10 +259,16 @@ fn queue(written: &file::Queue, faults: &mut Faults) -> Option<Queue> {
     if let Some(path) = url.expose().strip_prefix("dir:") {
         return Some(Queue::Folder(PathBuf::from(path)));
     }
-    let urls: Vec<&str> = url.expose().split_whitespace().collect();
+    let urls = broker_urls(url.expose());
     let is_broker = |url: &&str| url.starts_with("amqp://") || url.starts_with("amqps://");
     if urls.is_empty() || !urls.iter().all(is_broker) {
         faults.add("queue.url must begin with dir:, amqp:// or amqps://".into());
+        return None;
+    }
+    if !urls.iter().all(|url| is_one_node(url)) {
+        let text = "queue.url has a URL that cannot be read, or whose host or virtual host looks \
+                    like several; give the nodes of a broker as whole URLs with spaces between";
+        faults.add(text.into());
         return None;
     }
     // What is refused would come again, for ever.
@@ -377,6 +383,12 @@ fn callbacks(written: &file::Callbacks, faults: &mut Faults) -> Callbacks {
         let text = "callbacks.private_networks has an entry that is no network, such as 10.0.0.0/8";
         faults.add(text.into());
     }
+    let rule = CallbackRule { hosts, private_networks };
+    if rule.has_unreachable_host() {
+        let text = "callbacks.hosts has an address that no callback may go to, unless its network \
+                    is in callbacks.private_networks";
+        faults.add(text.into());
+    }
     if !(100..=300_000).contains(&written.timeout_ms) {
         faults.add("callbacks.timeout_ms must be between 100 and 300000".into());
     }
@@ -385,7 +397,7 @@ fn callbacks(written: &file::Callbacks, faults: &mut Faults) -> Callbacks {
         faults.add("callbacks.give_up_after_ms must be at most 31536000000".into());
     }
     Callbacks {
-        rule: CallbackRule { hosts, private_networks },
+        rule,
         timeout: Duration::from_millis(written.timeout_ms),
         give_up_after_ms: written.give_up_after_ms,
     }

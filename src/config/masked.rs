@@ -1,6 +1,7 @@
 //! The settings in force, fit to be shown: as the operator would write them, every secret masked.
 
 use crate::config::file::{self, File};
+use crate::config::secret::broker_urls;
 use crate::config::settings::{Credential, Place, Settings};
 
 /// Stands where a secret was.
@@ -46,7 +47,7 @@ fn mask_url(url: &mut Option<String>) {
 /// Several URLs of a broker, or a folder.
 fn mask_brokers(urls: &mut Option<String>) {
     if let Some(urls) = urls.as_mut().filter(|urls| !urls.starts_with("dir:")) {
-        let masked: Vec<String> = urls.split_whitespace().map(without_secrets).collect();
+        let masked: Vec<String> = broker_urls(urls).into_iter().map(without_secrets).collect();
         *urls = masked.join(" ");
     }
 }

@@ -269,4 +269,8 @@ pub struct Limits {
     pub retry_delay_ms_max: u64,
     /// Tries of one step before the request fails.
     pub tries_max: u32,
+    /// How long a request waits for a source that cannot be entered.
+    pub source_patience_ms: u64,
+    /// How long before its due time an erasure waits for a failed export of its person no longer.
+    pub failed_export_margin_ms: u64,
 }

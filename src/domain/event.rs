@@ -168,8 +168,8 @@ impl Envelope {
     }
 }
 
-/// The `OpenDSR` status behind one of our event names.
-fn request_status(name: &str) -> &'static str {
+/// The `OpenDSR` status behind one of our event names, or the word of a state.
+pub fn request_status(name: &str) -> &'static str {
     match name {
         "accepted" => "pending",
         "completed" | "partially_completed" | "returned" => "completed",

@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::domain::callbacks::url::CallbackUrl;
@@ -95,6 +96,9 @@ pub struct IllegalRequestId;
 /// Longest id, in bytes.
 pub const REQUEST_ID_BYTES_MAX: usize = 128;
 
+/// Longest [`RequestId::file_name`], in bytes. File systems take 255, of which endings need some.
+pub const FILE_NAME_BYTES_MAX: usize = 128;
+
 impl RequestId {
     /// Checks and takes an id.
     ///
@@ -115,10 +119,40 @@ impl RequestId {
         &self.0
     }
 
-    /// The id as a file name that every system takes: `:` becomes `_`.
+    /// The id as a part of file names: no two ids share one, on no file system, and it is at most
+    /// [`FILE_NAME_BYTES_MAX`] long.
+    ///
+    /// Ids in lower case, without `:` and `_`, stay as they are. Where systems would take two ids
+    /// for one (they differ in case), or refuse one, `~` and two hexadecimal digits stand for a
+    /// character. Earlier versions wrote no `~`, so that none of their names is met again.
     pub fn file_name(&self) -> String {
-        self.0.replace(':', "_")
+        let first = self.0.split('.').next().unwrap_or_default();
+        let mut name = String::new();
+        for (at, c) in self.0.char_indices() {
+            let is_plain = matches!(c, 'a'..='z' | '0'..='9' | '.' | '-');
+            if is_plain && (at > 0 || !is_device(first)) {
+                name.push(c);
+            } else {
+                // Ids are ASCII.
+                name.push_str(&format!("~{:02x}", u32::from(c)));
+            }
+        }
+        if name.len() <= FILE_NAME_BYTES_MAX {
+            return name;
+        }
+        // Twice `~` follows on nothing above.
+        let digest = hex::encode(Sha256::digest(&self.0));
+        name.truncate(FILE_NAME_BYTES_MAX - 2 - digest.len());
+        format!("{name}~~{digest}")
     }
+}
+
+/// Whether Windows takes a name for a device, whatever ending it has.
+fn is_device(name: &str) -> bool {
+    let numbered = |start| {
+        name.strip_prefix(start).is_some_and(|end: &str| matches!(end.as_bytes(), [b'0'..=b'9']))
+    };
+    matches!(name, "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt")
 }
 
 impl TryFrom<String> for RequestId {
@@ -175,5 +209,66 @@ impl RequestKind {
     /// Whether it ends in an archive.
     pub fn is_export(self) -> bool {
         matches!(self, Self::Access | Self::Portability)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn file_name(id: &str) -> String {
+        RequestId::new(id).unwrap().file_name()
+    }
+
+    #[test]
+    fn ids_as_file_names() {
+        let table = [
+            ("a7551968-d5d6-44b2-9831-815ac9017798", "a7551968-d5d6-44b2-9831-815ac9017798"),
+            ("case.7-b", "case.7-b"),
+            ("case:1", "case~3a1"),
+            ("case_1", "case~5f1"),
+            ("CASE-1", "~43~41~53~45-1"),
+            ("con", "~63on"),
+            ("nul.zip", "~6eul.zip"),
+            ("com1", "~63om1"),
+            ("com10", "com10"),
+            ("console", "console"),
+        ];
+        for (id, expected) in table {
+            assert_eq!(file_name(id), expected);
+        }
+    }
+
+    /// <https://learn.microsoft.com/windows/win32/fileio/naming-a-file>
+    #[test]
+    fn no_two_ids_share_a_file_name() {
+        let alphabet = ["a", "A", "0", ".", "_", ":", "-", "~", "con", "5f", "3a"];
+        let mut ids: Vec<String> = vec![String::new()];
+        for _ in 0..4 {
+            let longer = |id: &String| alphabet.map(|part| format!("{id}{part}"));
+            ids.extend(ids.iter().flat_map(longer).collect::<Vec<_>>());
+        }
+        for length in [40, 41, 42, 43, 44, 60, 125, 127, 128] {
+            for c in ["A", "_", ":", "a", "."] {
+                ids.push(format!("a{}", c.repeat(length - 1)));
+                ids.push(format!("a{}B", c.repeat(length - 2)));
+                ids.push(format!("a{}C", c.repeat(length - 2)));
+            }
+        }
+        ids.sort();
+        ids.dedup();
+        let mut names = BTreeMap::new();
+        for id in ids.iter().filter_map(|id| RequestId::new(id).ok()) {
+            let name = id.file_name();
+            assert!(name.len() <= FILE_NAME_BYTES_MAX && !name.starts_with('.'), "{id}");
+            assert_eq!(name.to_lowercase(), name, "{id}");
+            assert!(!is_device(name.split('.').next().unwrap()), "{id}");
+            if let Some(other) = names.insert(name, id.clone()) {
+                panic!("{other} and {id}");
+            }
+        }
+        assert!(names.len() > 10_000);
     }
 }

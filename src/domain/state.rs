@@ -34,7 +34,7 @@ pub enum State {
     PartiallyCompleted,
     /// Ended without its purpose; a person may retry.
     Failed,
-    /// Ended by a person before anything was touched.
+    /// Withdrawn by a person: before anything was touched, or after it failed.
     Cancelled,
     /// Never was a request: the faults were announced.
     Rejected,
@@ -78,6 +78,8 @@ pub enum Event {
     Refused(Decision),
     /// A person withdrew it.
     Cancelled(Decision),
+    /// A person ended what was being carried out; what was done until then stands.
+    Stopped(Decision),
     /// A person wants a failed request tried again.
     Retried(Decision),
     /// The first planned item is about to be acted on.
@@ -282,13 +284,16 @@ impl State {
             }
 
             (Self::Held, Event::Refused(_) | Event::Cancelled(_))
-            | (Self::Accepted | Self::Finding | Self::Planned, Event::Cancelled(_)) => {
-                Self::Cancelled
-            }
+            // One that failed is given up: it holds up no other request of the person any more.
+            | (
+                Self::Accepted | Self::Finding | Self::Planned | Self::Failed,
+                Event::Cancelled(_),
+            ) => Self::Cancelled,
             (
                 Self::Accepted | Self::Finding | Self::Planned | Self::Acting | Self::Verifying,
                 Event::Failed { .. },
-            ) => Self::Failed,
+            )
+            | (Self::Acting | Self::Verifying, Event::Stopped(_)) => Self::Failed,
             (Self::Failed, Event::Retried(_)) => Self::Accepted,
             (Self::Completed | Self::PartiallyCompleted, Event::Returned { .. }) => *self,
 
@@ -349,6 +354,15 @@ impl State {
     }
 }
 
+impl Decision {
+    /// Why a request that this person stopped goes on no more.
+    pub fn stop_reason(&self) -> String {
+        let Self { actor, reason, .. } = self;
+        let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        format!("stopped by {actor}{why}")
+    }
+}
+
 impl Event {
     /// The event's word, as in the ledger.
     pub fn word(&self) -> &'static str {
@@ -361,6 +375,7 @@ impl Event {
             Self::Approved(_) => "approved",
             Self::Refused(_) => "refused",
             Self::Cancelled(_) => "cancelled",
+            Self::Stopped(_) => "stopped",
             Self::Retried(_) => "retried",
             Self::ActStarted => "act_started",
             Self::Acted { .. } => "acted",

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
-use crate::matching::identity::addresses::address_at;
+use crate::matching::identity::addresses::{addresses_at, may_be_respelled, respelled_at};
 use crate::matching::matcher::{Matcher, Occurrence};
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::fold::fold;
@@ -51,7 +51,9 @@ impl Matcher {
         }
         if self.seeks_addresses() {
             for at in memchr_iter(b'@', text.as_bytes()) {
-                if self.signs.may_have(text.as_bytes(), at) && self.may_be_sought(text, at) {
+                let is_near =
+                    self.signs.may_have(text.as_bytes(), at) && self.may_be_sought(text, at);
+                if is_near || may_be_respelled(text, at) && self.may_be_spelled(text, at) {
                     found(at);
                 }
             }
@@ -65,14 +67,21 @@ impl Matcher {
         if folded[..at].ends_with('#') {
             return true;
         }
+        let knows_at =
+            |text: &str, at| addresses_at(text, at).any(|range| self.knows(&text[range]));
         // A quote before the token may belong to it or not; both are tried.
-        let whole = address_at(&folded, at);
-        whole.is_some_and(|range| self.knows(&folded[range]))
+        knows_at(&folded, at)
             || folded.contains('\'')
-                && folded[..at].rfind('\'').is_some_and(|quote| {
-                    let rest = &folded[quote + 1..];
-                    address_at(rest, at - quote - 1).is_some_and(|range| self.knows(&rest[range]))
-                })
+                && folded[..at]
+                    .rfind('\'')
+                    .is_some_and(|quote| knows_at(&folded[quote + 1..], at - quote - 1))
+    }
+
+    /// Whether the address with its sign at `at` spells one that is sought.
+    fn may_be_spelled(&self, text: &str, at: usize) -> bool {
+        let near = floor(text, at.saturating_sub(2 * NEAR_BYTES))..ceil(text, at + NEAR_BYTES);
+        let folded = text[near.clone()].to_ascii_lowercase();
+        respelled_at(&folded, at - near.start).iter().any(|(address, _)| self.knows(address))
     }
 
     /// Parts of the text that hold foreign characters, widened and joined.
@@ -108,7 +117,8 @@ fn adjoins(text: &[u8], at: Range<usize>) -> bool {
     is_word(before) && is_word(first) || is_word(last) && is_word(after)
 }
 
-/// The bytes that an address with its sign at `at` may reach over, and one more on either side.
+/// The bytes that an address with its sign at `at` may reach over, and the few more that say where
+/// it begins: `://` before the user of a URL.
 fn token_around(text: &str, at: usize) -> Range<usize> {
     let bytes = text.as_bytes();
     let part = |byte: &&u8| {
@@ -118,7 +128,7 @@ fn token_around(text: &str, at: usize) -> Range<usize> {
     };
     let before = bytes[..at].iter().rev().take(NEAR_BYTES).take_while(part).count();
     let after = bytes[at + 1..].iter().take(NEAR_BYTES).take_while(part).count();
-    floor(text, (at - before).saturating_sub(1))..ceil(text, at + after + 2)
+    floor(text, (at - before).saturating_sub(3))..ceil(text, at + after + 2)
 }
 
 /// The first byte from `from` on that is not ASCII.

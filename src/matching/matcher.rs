@@ -13,11 +13,14 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::item::Hit;
 use crate::domain::subject::Subject;
-use crate::matching::identity::addresses::{address_at, invited_address, local_run_start};
+use crate::matching::identity::addresses::{
+    addresses_at, invited_address, local_run_start, may_be_respelled, respelled_at,
+};
 use crate::matching::identity::boundaries::{Boundary, stands_alone};
 use crate::matching::identity::candidates::{Foreign, Grams, Signs};
-use crate::matching::identity::patterns::{Name, Sought, separates, sought};
+use crate::matching::identity::patterns::{Name, Sought, sought};
 use crate::matching::identity::rare::Rare;
+use crate::matching::identity::scripts::separates;
 use crate::matching::watch::Watch;
 
 /// Longest stretch of white space between two words of a name, in bytes.
@@ -165,7 +168,7 @@ impl Matcher {
         match &pattern.form {
             Form::Text(boundary) => report(at, *boundary),
             Form::Name(name) => {
-                name_around(text, name, at, &mut |range| report(range, Boundary::Words));
+                name_around(text, name, at, &mut report);
             }
         }
     }
@@ -198,8 +201,13 @@ impl Matcher {
             return;
         }
         for at in memchr_iter(b'@', text.as_bytes()) {
-            if let Some(range) = address_at(text, at) {
+            for range in addresses_at(text, at) {
                 self.look_up(&text[range.clone()], range, Boundary::Address, found);
+            }
+            if may_be_respelled(text, at) {
+                for (address, range) in respelled_at(text, at) {
+                    self.look_up(&address, range, Boundary::Respelled, found);
+                }
             }
             if let Some(before) = text[..at].strip_suffix("#ext#") {
                 let start = local_run_start(before, before.len());
@@ -315,11 +323,16 @@ pub(super) fn address_end(text: &str, at: usize) -> usize {
 }
 
 /// The name in every order it is written in, given where its anchor word stands.
-fn name_around(text: &str, name: &Name, anchor: Range<usize>, found: &mut dyn FnMut(Range<usize>)) {
+fn name_around(
+    text: &str,
+    name: &Name,
+    anchor: Range<usize>,
+    found: &mut dyn FnMut(Range<usize>, Boundary),
+) {
     let words: Vec<&str> = name.words.iter().map(String::as_str).collect();
     let gap = if name.spaceless { Gap::Optional } else { Gap::Space };
     if let Some(range) = in_order(text, &words, name.anchor, anchor.clone(), &|_| gap) {
-        found(range);
+        found(range, Boundary::Words);
     }
     // `Family, Given`, wherever the family name begins (`García López, Juan`); a comma after it, or
     // a mere space in East Asian names.
@@ -330,7 +343,7 @@ fn name_around(text: &str, name: &Name, anchor: Range<usize>, found: &mut dyn Fn
         let gaps =
             |index: usize| if index + family + 1 == words.len() { after_family } else { gap };
         if let Some(range) = in_order(text, &turned, place, anchor.clone(), &gaps) {
-            found(range);
+            found(range, Boundary::Turned);
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::item::{Hit, Item};
 use crate::matching::encoding::Undone;
 use crate::matching::identity::aliases::BEFORE_BYTES;
 use crate::matching::identity::boundaries::{Boundary, stands_alone};
+use crate::matching::identity::neighbours::belong_together;
 use crate::matching::limits::Limits;
 use crate::matching::matcher::{Matcher, Occurrence, Owner, SubjectHit};
 use crate::matching::views::meter::Meter;
@@ -124,25 +125,25 @@ pub fn occurrences(matcher: &Matcher, text: &str, seen: &mut dyn FnMut(Owner, Ra
         let range = reading.origin(occurrence.range.start)
             ..reading.origin_end(occurrence.range.end, text.len());
         let hit = &reading.text[occurrence.range];
-        if stands_alone_unescaped(text, &range, hit, occurrence.boundary) {
+        if stands(text, &range, hit, occurrence.boundary) {
             seen(occurrence.owner, range);
         }
     });
 }
 
-/// An escape beside an occurrence may spell what makes it part of something longer:
-/// `x&#46;ann@contoso.com` speaks of `x.ann@contoso.com`.
-fn stands_alone_unescaped(text: &str, range: &Range<usize>, hit: &str, boundary: Boundary) -> bool {
+/// Whether an occurrence is no part of something longer, and one person's. An escape beside it may
+/// spell what makes it so: `x&#46;ann@contoso.com` speaks of `x.ann@contoso.com`.
+fn stands(text: &str, range: &Range<usize>, hit: &str, boundary: Boundary) -> bool {
     let before = &text[floor(text, range.start.saturating_sub(BEFORE_BYTES))..range.start];
     let after = &text[range.end..floor(text, range.end + 4 * ESCAPE_BYTES_MAX)];
     let (plain_before, plain_after) = (unescape(before), unescape(after));
-    if plain_before.is_none() && plain_after.is_none() {
-        return true;
-    }
+    let is_plain = plain_before.is_none() && plain_after.is_none();
     let spelled = |plain: Option<super::views::spelling::reading::Reading>, text: &str| {
-        folded(&plain.map_or_else(|| text.to_owned(), |reading| reading.text))
+        plain.map_or_else(|| text.to_owned(), |reading| reading.text)
     };
-    stands_alone(boundary, &spelled(plain_before, before), hit, &spelled(plain_after, after))
+    let (before, after) = (spelled(plain_before, before), spelled(plain_after, after));
+    belong_together(boundary, &before, &text[range.clone()], &after)
+        && (is_plain || stands_alone(boundary, &folded(&before), hit, &folded(&after)))
 }
 
 #[cfg(test)]

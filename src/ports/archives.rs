@@ -14,12 +14,15 @@ use crate::ports::tasks::Lease;
 /// fails or is cancelled, that it is not kept any more. That is noted with the record, at once.
 #[async_trait]
 pub trait Archives: Send + Sync {
-    /// Notes that the archive of a request is about to be written, under this name. It is kept
-    /// until a record says otherwise, whatever was said of the one before it.
-    async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<(), Failure>;
+    /// Notes that the archive of a request is about to be written, under this name or the one that
+    /// it is known under already, and returns which. It is kept until a record says otherwise,
+    /// whatever was said of the one before it. A name that is another request's is refused for
+    /// good.
+    async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<String, Failure>;
 
     /// Archives that are not to be kept any more now, by the ledger's clock, the longest overdue
-    /// first, at most `limit`.
+    /// first, at most `limit`. Of those that share a name, as earlier versions let them, none
+    /// before all.
     async fn expired(&self, limit: u32) -> Result<Vec<Kept>, Failure>;
 
     /// The archive of a request; `None` where there was never one, or it was removed.

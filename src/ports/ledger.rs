@@ -17,7 +17,7 @@ use crate::domain::state::{Event, State};
 use crate::ports::archives::Archives;
 use crate::ports::inventories::Inventories;
 use crate::ports::retention::Retention;
-use crate::ports::tasks::{Lease, Part, Shard, Tasks};
+use crate::ports::tasks::{Lease, Tasks};
 use crate::ports::tombstones::Tombstones;
 
 /// The append-only account. All methods are atomic: after a crash each either happened whole or
@@ -49,6 +49,9 @@ pub trait Ledger: Tasks + Archives + Inventories + Tombstones + Retention {
 
     /// Where a request stands.
     async fn standing(&self, id: &RequestId) -> Result<Option<Standing>, Failure>;
+
+    /// The latest message that was rejected and named this request.
+    async fn rejected_for(&self, claimed: &RequestId) -> Result<Option<RequestId>, Failure>;
 
     /// Requests in any of these states, earliest due first, at most `limit`.
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure>;
@@ -158,10 +161,14 @@ pub trait Ledger: Tasks + Archives + Inventories + Tombstones + Retention {
 pub struct Opening {
     /// The record; its sequence is 1.
     pub record: Record,
-    /// Keyed digest of the body: the same request sent twice has the same.
+    /// Keyed digest of what is asked: the same request sent twice has the same.
     pub digest: String,
+    /// The digest that an earlier version kept of the same request: that of its bytes.
+    pub former_digest: Option<String>,
     /// `None` for a message that was rejected.
     pub request: Option<OpeningRequest>,
+    /// The request id that a rejected message named, if it had a sound one.
+    pub claimed: Option<RequestId>,
     /// Whom to answer, now and later.
     pub correspondence: Correspondence,
     /// What is announced with it.
@@ -387,13 +394,4 @@ pub fn numbered(round: u64, counted: u64) -> Option<u64> {
 /// Whether an ordinal is that of something planned because it goes with something else.
 pub fn goes_along(ordinal: u64) -> bool {
     (ordinal / SHARD_ORDINALS) % ROUND_SHARDS == RUNS_SHARD
-}
-
-/// The ordinal of a source that could not be listed. Whichever of its shards notes it, and however
-/// many do, it is in the plan once. One that failed and is then walked after all leaves it there.
-pub fn lost_ordinal(round: u64, shard: &Shard) -> u64 {
-    match shard.part {
-        Part::WHOLE => ordinals(round, shard.number).end - 1,
-        Part { .. } => ordinals(round, ROUND_SHARDS / 2 + shard.first()).start,
-    }
 }

@@ -8,7 +8,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind, Obstacle};
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::Standing;
@@ -41,14 +41,20 @@ pub trait Tasks: Send + Sync {
 
     /// Requests of these states whose work nobody holds and that are not put off, earliest due
     /// first, at most `limit`. Not erasures that are being verified: those are the work of a sweep.
+    /// Nor planned ones that an export of the same person goes before, which was submitted before
+    /// they were taken.
     async fn free(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure>;
 
-    /// Accepted requests that no other request about the same person stands in the way of, earliest
-    /// due first, at most `limit`. See [`Tasks::in_the_way`].
-    async fn ready(&self, limit: u32) -> Result<Vec<Standing>, Failure>;
+    /// Accepted requests that no other request about the same person stands in the way of and that
+    /// are not put off, earliest due first, at most `limit`. See [`Tasks::in_the_way`]; erasures
+    /// that are due before `pressed` wait for no failed export.
+    async fn ready(&self, pressed: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure>;
 
-    /// The open requests that an accepted one waits for: they name the same person, and either are
-    /// under way or were accepted before it. Exports stand in no export's way.
+    /// The open requests that one waits for: they name the same person, and either are under way or
+    /// come before it. An erasure is in line from when it was taken, an export from when it was
+    /// submitted, if that was earlier; it goes before an erasure that did not begin to act yet.
+    /// Exports stand in no export's way. An export that failed stands in the way of a later
+    /// erasure, which would take what it is to give, until somebody tries it again or gives it up.
     async fn in_the_way(&self, id: &RequestId) -> Result<Vec<RequestId>, Failure>;
 
     /// The sweep for this purpose that is open; there is at most one.
@@ -68,10 +74,41 @@ pub trait Tasks: Send + Sync {
     /// The requests that a sweep was opened for, and that had no record since.
     async fn swept(&self, sweep: u64) -> Result<Vec<Standing>, Failure>;
 
+    /// Requests that are to be swept for this purpose again: they are in no sweep, though they are
+    /// in the state for it. Not those whose work somebody holds or that are put off. Earliest due
+    /// first, at most `limit`.
+    async fn unswept(&self, purpose: Purpose, limit: u32) -> Result<Vec<Standing>, Failure>;
+
+    /// Requests whose sweep was closed and that had no record since: each is to be concluded. Not
+    /// those whose work somebody holds or that are put off. Earliest due first, at most `limit`.
+    async fn walked(&self, limit: u32) -> Result<Vec<Standing>, Failure>;
+
+    /// The sweep that a request is part of, open or closed.
+    async fn sweep_of(&self, id: &RequestId) -> Result<Option<Sweep>, Failure>;
+
+    /// Takes a request out of its sweep, under the lease on its work, to be swept for again.
+    async fn leave_sweep(&self, lease: &Lease, id: &RequestId) -> Result<(), Failure>;
+
     /// Marks the shard done that the lease is on.
     async fn finish_shard(&self, lease: &Lease, shard: &Shard) -> Result<(), Failure>;
 
-    /// Closes a sweep, under the lease on its purpose.
+    /// Notes what keeps a request from going on for now, in the place of what kept it before. The
+    /// next record of the request takes it away.
+    async fn note_obstacle(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        obstacle: &Obstacle,
+    ) -> Result<(), Failure>;
+
+    /// What keeps a request; `None` if nothing does.
+    async fn obstacle(&self, id: &RequestId) -> Result<Option<Obstacle>, Failure>;
+
+    /// What keeps each request that is kept, those kept longest first, at most `limit`.
+    async fn obstacles(&self, limit: u32) -> Result<Vec<(RequestId, Obstacle)>, Failure>;
+
+    /// Closes a sweep, under the lease on its purpose: another may be opened. What it saw is kept
+    /// until its requests are concluded.
     async fn close_sweep(&self, lease: &Lease, sweep: u64) -> Result<(), Failure>;
 }
 
@@ -128,12 +165,23 @@ pub struct Shard {
     pub source: String,
     /// Which part of the source.
     pub part: Part,
-    /// Whether it was walked to its end.
+    /// Whether it was walked to its end, or given up.
     pub done: bool,
     /// Items looked at, once done.
     pub items: u64,
     /// Stored bytes read, once done.
     pub bytes: u64,
+    /// Why it was given up, if it was: its source cannot be entered.
+    pub lost: Option<Lost>,
+}
+
+/// Why a source could not be entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Whether that may pass by itself.
+    pub kind: FailureKind,
+    /// The whole chain of errors.
+    pub reason: String,
 }
 
 /// A part of what a source holds.
@@ -175,7 +223,7 @@ impl Purpose {
 }
 
 impl Sweep {
-    /// Whether every shard was walked.
+    /// Whether every shard was walked, or given up.
     pub fn is_walked(&self) -> bool {
         self.shards.iter().all(|shard| shard.done)
     }

@@ -107,11 +107,8 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
             details.insert("returned".into(), json!({ "items": items, "sources": sources }));
             "returned"
         }
-        Event::Failed { reason } => {
-            details.insert("outcome".into(), "failed".into());
-            details.insert("failed_reason".into(), reason.as_str().into());
-            "failed"
-        }
+        Event::Stopped(decision) => failed(&decision.stop_reason(), &mut details),
+        Event::Failed { reason } => failed(reason, &mut details),
         Event::Verified {
             counts,
             archive,
@@ -142,6 +139,12 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
         }
     };
     (name, details)
+}
+
+fn failed(reason: &str, details: &mut Map<String, Value>) -> &'static str {
+    details.insert("outcome".into(), "failed".into());
+    details.insert("failed_reason".into(), reason.into());
+    "failed"
 }
 
 /// What no program can do: the last row of the design's table of sources.
@@ -185,6 +188,7 @@ pub fn add_link(link: &SignedLink, details: &mut Map<String, Value>) {
     details.insert("results_url_expire_time".into(), link.until.to_string().into());
 }
 
-fn count(counts: &Counts) -> Value {
+/// The numbers of a request, as announced.
+pub fn count(counts: &Counts) -> Value {
     json!({ "seen": counts.seen, "found": counts.found, "outcomes": counts.outcomes })
 }

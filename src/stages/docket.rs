@@ -7,11 +7,11 @@ use std::sync::atomic::AtomicU64;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::domain::event::{Announcement, Content, Correspondence, Envelope};
+use crate::domain::event::{Announcement, Content, Correspondence, Envelope, request_status};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
-use crate::domain::request::{Request, RequestId};
+use crate::domain::request::{Request, RequestId, RequestKind};
 use crate::domain::state::{Counts, Event, Share, State};
 use crate::evidence::certificate::document::Deployment;
 use crate::evidence::certificate::hashes::Hashes;
@@ -30,6 +30,7 @@ use crate::ports::tasks::Lease;
 use crate::stages::announce;
 use crate::stages::message::fault::{Fault, Terms};
 use crate::stages::message::read::{self, Message};
+use crate::stages::message::sameness::essence;
 
 /// All that the stages need to write the account.
 pub struct Docket {
@@ -123,7 +124,8 @@ impl Docket {
         Opening {
             announcement: self.envelope.announce(content, correspondence),
             record,
-            digest: self.digest(body),
+            digest: self.digest(essence(request).as_bytes()),
+            former_digest: Some(self.digest(body)),
             request: Some(OpeningRequest {
                 kind: request.kind,
                 regulation: request.regulation.clone(),
@@ -134,6 +136,7 @@ impl Docket {
                 callbacks: request.callbacks.clone(),
                 sealed,
             }),
+            claimed: None,
             correspondence: correspondence.clone(),
         }
     }
@@ -141,10 +144,14 @@ impl Docket {
     /// What opens the account of a message that was refused, under an id of its own: the one it
     /// claims may be that of a good request. The same message again is the same account; the same
     /// body with another signature is another message, and may have another fault.
+    ///
+    /// Where the claimed id is that of a request in the ledger, the event is about the message
+    /// alone, and says how that request stands: nobody may take it for the request's end.
     pub fn rejection(
         &self,
         delivery: &Delivery,
         claimed: Option<&RequestId>,
+        living: Option<State>,
         faults: &[Fault],
     ) -> Opening {
         let correspondence = &delivery.correspondence;
@@ -157,22 +164,29 @@ impl Docket {
             .expect("hexadecimal digits are legal in an id");
         let codes = faults.iter().map(|fault| fault.code.to_owned()).collect();
         let record = self.record(&id, 1, Event::Rejected { codes }, "");
+        let mut details = refusals(faults);
+        if let (Some(claimed), Some(state)) = (claimed, living) {
+            details.insert("subject_request_id".into(), claimed.as_str().into());
+            details.insert("request_status".into(), request_status(state.word()).into());
+        }
         let content = Content {
             request: &id,
-            subject: claimed.unwrap_or(&id),
+            subject: claimed.filter(|_| living.is_none()).unwrap_or(&id),
             sequence: 1,
             name: "rejected",
             at: record.at,
             kind: None,
             regulation: None,
             due: None,
-            details: refusals(faults),
+            details,
         };
         Opening {
             announcement: self.envelope.announce(content, correspondence),
             record,
             digest,
+            former_digest: None,
             request: None,
+            claimed: claimed.cloned(),
             correspondence: correspondence.clone(),
         }
     }
@@ -218,7 +232,18 @@ impl Docket {
             .map_err(|error| Failure::permanent("moving a request on").because(error))?;
         let sequence = standing.sequence + 1;
         let record = self.record(&standing.id, sequence, event, &standing.head);
-        let announcement = self.announcement(standing, &record, state, link);
+        let (name, mut details) = announce::wording(&record.event, state);
+        if let Some(link) = link {
+            announce::add_link(link, &mut details);
+        }
+        // What was erased until then stands, whatever becomes of the rest.
+        if state == State::Failed && standing.kind == Some(RequestKind::Erasure) {
+            let counts = self.counts(&standing.id).await?;
+            if !counts.outcomes.is_empty() {
+                details.insert("counts".into(), announce::count(&counts));
+            }
+        }
+        let announcement = self.announcement(standing, &record, name, details);
         match self.ledger.append(&record, Some(&announcement), lease).await? {
             Appended::Overtaken => Ok(None),
             Appended::Done => Ok(Some(Standing {
@@ -257,6 +282,12 @@ impl Docket {
     /// A write that writes nothing: fails once another has taken the work over.
     pub async fn assert_ours(&self, case: &Case) -> Result<(), Failure> {
         self.ledger.begin_items(&case.lease, &case.request.id, &[]).await
+    }
+
+    /// Whether the request has got another record since: somebody else moved it on, or stopped it.
+    pub async fn is_overtaken(&self, case: &Case) -> Result<bool, Failure> {
+        let now = self.ledger.standing(&case.request.id).await?;
+        Ok(now.is_none_or(|now| now.sequence != case.standing.sequence))
     }
 
     /// Which look at the sources a request is in, counted from its first find through its whole
@@ -331,7 +362,7 @@ impl Docket {
         Deployment { controller_id, source }
     }
 
-    /// Keyed digest: says whether two bodies are the same, and nothing else.
+    /// Keyed digest: says whether two texts are the same, and nothing else.
     pub fn digest(&self, body: &[u8]) -> String {
         self.master_key.keyed_digest(body)
     }
@@ -358,13 +389,9 @@ impl Docket {
         &self,
         standing: &Standing,
         record: &Record,
-        state: State,
-        link: Option<&SignedLink>,
+        name: &str,
+        details: Map<String, Value>,
     ) -> Announcement {
-        let (name, mut details) = announce::wording(&record.event, state);
-        if let Some(link) = link {
-            announce::add_link(link, &mut details);
-        }
         let content = Content {
             request: &record.id,
             subject: &record.id,

@@ -1,13 +1,14 @@
 //! Carries out the plan of an erasure, item by item, each under the `ETag` seen at the find:
 //! removed, or written anew without the subject.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
 
 use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Kind, Version};
-use crate::domain::outcome::ItemOutcome;
+use crate::domain::outcome::{Block, ItemOutcome};
 use crate::domain::plan::{Action, Planned};
 use crate::domain::policy::rules::Otherwise;
 use crate::domain::state::Event;
@@ -15,7 +16,7 @@ use crate::ports::ledger::{Cleared, ItemEnd};
 use crate::ports::sources::{Erased, Source};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::rewrite::redact::{Redaction, redact};
-use crate::stages::walk::pass::{self, Walk};
+use crate::stages::walk::pass::{self, Walk, item_at_fault};
 
 /// Items whose intent and outcome are ledgered together. A kill repeats at most this many erasures,
 /// each of which then finds the item gone.
@@ -23,8 +24,11 @@ const BATCH: u32 = 128;
 
 /// Erases what has no outcome yet and brings the request to `verifying`.
 ///
+/// Where a source does not let us in, what lies in the others is erased meanwhile. A request that
+/// got another record, because a person stopped it, is left once the items in hand have ended.
+///
 /// # Errors
-/// A transient failure, once every other item of its batch has its outcome.
+/// What could not be had of some items, once every other item has its outcome.
 pub async fn erase(
     docket: &Docket,
     sources: &[Arc<dyn Source>],
@@ -32,21 +36,31 @@ pub async fn erase(
     concurrency: usize,
     with: &Walk,
 ) -> Result<(), Failure> {
-    let (mut after, mut directories) = (None, Vec::new());
-    // Ends: each round goes on behind the last.
+    let acting = Acting { docket, sources, case, with };
+    let (mut failed, mut after, mut directories) = (Failed::default(), None, Vec::new());
+    // Ends: each round looks at what comes after the batch of the one before.
     loop {
+        if docket.is_overtaken(case).await? {
+            return Ok(());
+        }
         let batch = docket.items(case, after, true, BATCH).await?;
         let Some(last) = batch.last() else { break };
         after = Some(last.ordinal);
         let (later, now): (Vec<Entry>, Vec<Entry>) = batch.into_iter().partition(is_directory);
         directories.extend(later.into_iter().map(|e| (e.planned.finding.item.name, e.ordinal)));
-        settle(docket, sources, case, now, concurrency, with).await?;
+        acting.act(now, concurrency, &mut failed).await?;
+    }
+    if let Some(failure) = failed.failure {
+        return Err(failure);
     }
     // After all that is in them, and one that is in another before that one.
     directories.sort();
     for (_, ordinal) in directories.into_iter().rev() {
         let one = docket.items(case, ordinal.checked_sub(1), true, 1).await?;
-        settle(docket, sources, case, one, 1, with).await?;
+        acting.act(one, 1, &mut failed).await?;
+    }
+    if let Some(failure) = failed.failure {
+        return Err(failure);
     }
     docket.advance(case, Event::Acted { archive: None }).await?;
     Ok(())
@@ -56,27 +70,29 @@ fn is_directory(entry: &Entry) -> bool {
     entry.planned.finding.item.kind == Kind::Directory
 }
 
-/// Gives every open item of a batch an outcome, or fails once every other has one.
-async fn settle(
-    docket: &Docket,
-    sources: &[Arc<dyn Source>],
-    case: &Case,
-    batch: Vec<Entry>,
-    concurrency: usize,
-    with: &Walk,
-) -> Result<(), Failure> {
-    if batch.is_empty() {
-        return Ok(());
+/// What did not work for now, over all items.
+#[derive(Default)]
+struct Failed {
+    /// Sources that let nobody in: nothing more is asked of them in this try.
+    shut: BTreeSet<String>,
+    /// The failure to tell: rather that of a whole source than that of an item.
+    failure: Option<Failure>,
+}
+
+impl Failed {
+    /// Whether an item is tried still. What goes along with others waits until it is known of all
+    /// of them whether they are gone.
+    fn admits(&self, planned: &Planned) -> bool {
+        let is_open = !self.shut.contains(&planned.finding.item.source);
+        is_open && (self.failure.is_none() || !goes_along(planned))
     }
-    let ordinals: Vec<u64> = batch.iter().map(|entry| entry.ordinal).collect();
-    docket.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
-    let Acted { ended, untouched, failure } =
-        act(docket, sources, case, batch, concurrency, with).await;
-    for ordinal in untouched {
-        docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+
+    fn note(&mut self, failure: Failure) {
+        self.shut.extend(failure.blamed_source().map(str::to_owned));
+        if self.failure.as_ref().is_none_or(|known| known.blame().is_none()) {
+            self.failure = Some(failure);
+        }
     }
-    docket.record_ends(case, &ended).await?;
-    failure.map_or(Ok(()), Err)
 }
 
 /// What became of a batch.
@@ -85,40 +101,73 @@ struct Acted {
     ended: Vec<ItemEnd>,
     /// What is as it was, and no part of the plan any more.
     untouched: Vec<u64>,
-    failure: Option<Failure>,
+    failures: Vec<Failure>,
 }
 
-async fn act(
-    docket: &Docket,
-    sources: &[Arc<dyn Source>],
-    case: &Case,
-    batch: Vec<Entry>,
-    concurrency: usize,
-    with: &Walk,
-) -> Acted {
-    let hashes = docket.hashes(&case.request.id);
-    let mut acted = Acted::default();
-    let [earlier, current, along] = in_turn(batch);
-    for (entries, is_along) in [(earlier, false), (current, false), (along, true)] {
-        // It waits until it is known of all others whether they are gone.
-        if is_along && acted.failure.is_some() {
-            break;
+/// What acting on items takes.
+struct Acting<'a> {
+    docket: &'a Docket,
+    sources: &'a [Arc<dyn Source>],
+    case: &'a Case,
+    with: &'a Walk,
+}
+
+impl Acting<'_> {
+    /// Gives some open items their outcomes, but for those that have to wait.
+    async fn act(
+        &self,
+        mut batch: Vec<Entry>,
+        concurrency: usize,
+        failed: &mut Failed,
+    ) -> Result<(), Failure> {
+        let Self { docket, case, .. } = *self;
+        batch.retain(|entry| failed.admits(&entry.planned));
+        if batch.is_empty() {
+            return Ok(());
         }
-        let mut ends = stream::iter(entries)
-            .map(|entry| async move { (entry.ordinal, end(sources, entry, with).await) })
-            .buffer_unordered(concurrency);
-        while let Some((ordinal, end)) = ends.next().await {
-            match end {
-                Ok(Some((outcome, digest))) => {
-                    let rewritten = digest.map(|digest| hashes.content(&digest).to_string());
-                    acted.ended.push(ItemEnd { ordinal, outcome, rewritten });
+        let ordinals: Vec<u64> = batch.iter().map(|entry| entry.ordinal).collect();
+        docket.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
+        let Acted { ended, untouched, failures } = self.take_turns(batch, concurrency).await;
+        for ordinal in untouched {
+            docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+        }
+        docket.record_ends(case, &ended).await?;
+        failures.into_iter().for_each(|failure| failed.note(failure));
+        Ok(())
+    }
+
+    async fn take_turns(&self, batch: Vec<Entry>, concurrency: usize) -> Acted {
+        let Self { docket, sources, case, with } = *self;
+        let hashes = docket.hashes(&case.request.id);
+        let mut acted = Acted::default();
+        let [earlier, current, along] = in_turn(batch);
+        for (entries, is_along) in [(earlier, false), (current, false), (along, true)] {
+            // It waits until it is known of all others whether they are gone.
+            if is_along && !acted.failures.is_empty() {
+                break;
+            }
+            let mut ends = stream::iter(entries)
+                .map(|entry| async move {
+                    if with.is_halted() {
+                        return None;
+                    }
+                    Some((entry.ordinal, end(sources, entry, with).await))
+                })
+                .buffer_unordered(concurrency)
+                .filter_map(std::future::ready);
+            while let Some((ordinal, end)) = ends.next().await {
+                match end {
+                    Ok(Some((outcome, digest))) => {
+                        let rewritten = digest.map(|digest| hashes.content(&digest).to_string());
+                        acted.ended.push(ItemEnd { ordinal, outcome, rewritten });
+                    }
+                    Ok(None) => acted.untouched.push(ordinal),
+                    Err(failure) => acted.failures.push(failure),
                 }
-                Ok(None) => acted.untouched.push(ordinal),
-                Err(error) => acted.failure = Some(error),
             }
         }
+        acted
     }
-    acted
 }
 
 /// What became of an item, and the digest of its new bytes if it was redacted.
@@ -161,8 +210,16 @@ async fn end(
         }
     };
     match ended {
-        Err(failure) if with.is_patient_with(&failure) => Err(failure),
-        Err(failure) => Ok(Some((ItemOutcome::Failed(failure.chain()), None))),
+        Err(failure) => {
+            let failure = item_at_fault(&**source, failure, with).await?;
+            Ok(Some((ItemOutcome::Failed(failure.chain()), None)))
+        }
+        // Most leases have an end, a minute away at most.
+        Ok(Some((ItemOutcome::Blocked(barrier), _)))
+            if barrier.block == Block::Lease && !with.is_last_try() =>
+        {
+            Err(Failure::transient("erasing an item on which somebody has a lease"))
+        }
         Ok(ended) => Ok(ended),
     }
 }

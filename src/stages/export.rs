@@ -51,11 +51,15 @@ pub async fn export(
     let encryption = case.encryption();
     let name = name(&case.request.id, encryption.is_some());
     // Known before it is written: whoever dies while writing leaves nothing that nobody removes.
-    docket.ledger.keep(&case.lease, &case.request.id, &name).await?;
+    // An archive that was begun by an earlier version keeps its name.
+    let name = docket.ledger.keep(&case.lease, &case.request.id, &name).await?;
     let mut packing = Packing::new(Sink::open(exports, &name, case, encryption).await?);
     let masks = meet(docket, sources, case, with).await?;
     let mut after = None;
     loop {
+        if docket.is_overtaken(case).await? {
+            return Ok(());
+        }
         let page = docket.items(case, after, false, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.ordinal);
@@ -119,7 +123,6 @@ impl Packing {
     async fn add(&mut self, packed: Packed) -> Result<ItemOutcome, Failure> {
         match packed {
             Packed::Settled(outcome) => Ok(outcome),
-            Packed::Item(Prepared::Gone) => Ok(ItemOutcome::AlreadyAbsent),
             Packed::Item(Prepared::Out { finding, reason, outcome }) => {
                 self.writer.list_unreadable(&finding.item, &reason).map_err(broken)?;
                 Ok(outcome)

@@ -12,7 +12,7 @@ use crate::domain::plan::{Action, ActionWord, Planned};
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
 use crate::domain::state::{Event, Share};
-use crate::ports::ledger::{Cleared, RUNS_SHARD, SealedItem, lost_ordinal, numbered, ordinals};
+use crate::ports::ledger::{Cleared, RUNS_SHARD, SealedItem, numbered, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket, Entry};
@@ -21,7 +21,7 @@ use crate::stages::plan::forms::Forms;
 use crate::stages::plan::runs::Company;
 use crate::stages::verify::tombstones::note;
 use crate::stages::verify::untouched::Inventory;
-use crate::stages::walk::pass::{Seen, Walk, walk_named};
+use crate::stages::walk::pass::{Walk, walk_named};
 
 /// Planned items kept in memory for one request before they are ledgered.
 const BATCH: usize = 256;
@@ -30,8 +30,8 @@ const BATCH: usize = 256;
 /// drafts of their plans.
 ///
 /// # Errors
-/// A transient failure of the source or of the ledger; nothing but drafts is left behind, and the
-/// next walk of the shard clears those.
+/// A failure of the source or of the ledger; nothing but drafts is left behind, and the next walk
+/// of the shard clears those.
 pub async fn find(
     docket: &Docket,
     sources: &[Arc<dyn Source>],
@@ -45,33 +45,25 @@ pub async fn find(
         let round = docket.look(&case.request.id).await?;
         let ordinals = ordinals(round, shard.number);
         docket.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
-        drafts.push((Draft::new(case, ordinals.start), lost_ordinal(round, shard)));
+        drafts.push(Draft::new(case, ordinals.start));
     }
     let (inventory, graves) = (with.inventory.clone(), with.graves.clone());
     let mut returned = Vec::new();
     let mut seen = pin!(walk_named(sources, &shard.source, with));
     while let Some(seen) = seen.next().await {
         let seen = seen?;
-        if let (Some(graves), Seen::Item(look), Some(case)) = (&graves, &seen, cases.first()) {
-            graves.meet(docket, look, &mut returned);
+        if let (Some(graves), Some(case)) = (&graves, cases.first()) {
+            graves.meet(docket, &seen, &mut returned);
             note(docket, &case.lease, &mut returned, false).await?;
         }
-        for (subject, (draft, lost)) in drafts.iter_mut().enumerate() {
+        for (subject, draft) in drafts.iter_mut().enumerate() {
             let planned = plan(&draft.case.request, subject, policy, &seen);
-            match (&seen, planned) {
-                (Seen::Item(look), planned) => {
-                    for planned in draft.forms.add(&look.item, planned) {
-                        draft.add(docket, planned).await?;
-                    }
-                }
-                (Seen::Lost { .. }, Some(planned)) => {
-                    docket.add_items(draft.case, *lost, &[planned]).await?;
-                }
-                (Seen::Lost { .. }, None) => {}
+            for planned in draft.forms.add(&seen.item, planned) {
+                draft.add(docket, planned).await?;
             }
         }
     }
-    for (draft, _) in &mut drafts {
+    for draft in &mut drafts {
         for planned in draft.forms.end() {
             draft.add(docket, planned).await?;
         }

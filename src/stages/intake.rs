@@ -3,11 +3,12 @@
 //! Deliveries are settled by the caller after this returned, and so after everything is committed.
 //! A delivery that comes again meets what is in the ledger and changes nothing.
 
-use crate::domain::failure::Failure;
+use crate::domain::event::Correspondence;
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::regulation::due::Calendar;
 use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Decision, Event, State};
-use crate::ports::door::{Delivery, Settlement};
+use crate::ports::door::{Delivery, DeliveryToken, Settlement};
 use crate::ports::ledger::{Opened, Opening, Record, Standing};
 use crate::stages::docket::Docket;
 use crate::stages::message::fault::{Fault, Terms};
@@ -33,12 +34,17 @@ pub enum Taken {
 pub struct Taking {
     /// One for each delivery, in that order.
     pub answers: Vec<Option<(Taken, Settlement)>>,
-    /// The ledger's last failure, where one must come again.
+    /// The ledger's failure, where one must come again.
     pub failure: Option<Failure>,
+    /// Why it would never take some.
+    pub unledgered: Vec<Failure>,
 }
 
-/// Ledgers deliveries, in that order. New requests that follow one another are committed together:
-/// each commit waits for the disk, whatever it holds.
+/// Ledgers deliveries, in that order.
+///
+/// New requests that follow one another are committed together: each commit waits for the disk,
+/// whatever it holds. Once one must come again, so must all that
+/// came after it: people are served in the order in which they asked.
 pub async fn intake(
     docket: &Docket,
     calendar: &Calendar,
@@ -52,26 +58,48 @@ pub async fn intake(
             Ok(Message::Request(request)) => {
                 arrivals.push(accepted(docket, calendar, &request, delivery));
             }
-            Err(refusal) => arrivals.push(refused(docket, refusal, delivery)),
-            Ok(Message::Control(control)) => {
+            Err(refusal) if refusal.id.is_none() => {
+                arrivals.push(refused(docket, refusal, None, delivery));
+            }
+            other => {
                 // It may be about one of those.
                 open(docket, std::mem::take(&mut arrivals), &mut taking).await;
-                match decide(docket, control).await {
-                    Ok(Ok(taken)) => taking.answers.push(Some((taken, Settlement::Taken))),
-                    Ok(Err(refusal)) => arrivals.push(refused(docket, refusal, delivery)),
-                    Err(failure) => taking.put_off(1, failure),
+                if taking.failure.is_some() {
+                    break;
                 }
+                let answered = match other {
+                    Ok(Message::Control(control)) => decide(docket, control, delivery).await,
+                    Ok(Message::Request(_)) => unreachable!("matched above"),
+                    Err(refusal) => refuse(docket, refusal, delivery).await,
+                };
+                taking.note(delivery, docket, answered).await;
             }
         }
     }
     open(docket, arrivals, &mut taking).await;
+    taking.answers.resize_with(deliveries.len(), || None);
     taking
 }
 
 impl Taking {
-    fn put_off(&mut self, count: usize, failure: Failure) {
-        self.answers.extend((0..count).map(|_| None));
-        self.failure = Some(failure);
+    /// The answer to one delivery.
+    async fn note(
+        &mut self,
+        delivery: &Delivery,
+        docket: &Docket,
+        answer: Result<(Taken, Settlement), Failure>,
+    ) {
+        match answer {
+            Ok(answer) => self.answers.push(Some(answer)),
+            Err(failure) if failure.kind == FailureKind::Permanent => {
+                match unledgered(docket, delivery).await {
+                    Ok(answer) => self.answers.push(Some(answer)),
+                    Err(another) => return self.failure = Some(another),
+                }
+                self.unledgered.push(failure);
+            }
+            Err(failure) => self.failure = Some(failure),
+        }
     }
 }
 
@@ -98,9 +126,14 @@ fn accepted<'a>(
     }
 }
 
-fn refused<'a>(docket: &Docket, refusal: Refusal, delivery: &'a Delivery) -> Arrival<'a> {
+fn refused<'a>(
+    docket: &Docket,
+    refusal: Refusal,
+    living: Option<State>,
+    delivery: &'a Delivery,
+) -> Arrival<'a> {
     let Refusal { faults, id } = refusal;
-    let opening = docket.rejection(delivery, id.as_ref(), &faults);
+    let opening = docket.rejection(delivery, id.as_ref(), living, &faults);
     let codes: Vec<&'static str> = faults.iter().map(|fault| fault.code).collect();
     // A fault of the whole message has an empty pointer.
     let reason = |fault: &Fault| format!("{} {}", fault.code, fault.pointer).trim_end().to_owned();
@@ -113,29 +146,80 @@ fn refused<'a>(docket: &Docket, refusal: Refusal, delivery: &'a Delivery) -> Arr
     }
 }
 
+/// Ledgers a refusal of a message that names a request, which may be one that lives.
+async fn refuse(
+    docket: &Docket,
+    refusal: Refusal,
+    delivery: &Delivery,
+) -> Result<(Taken, Settlement), Failure> {
+    let living = match &refusal.id {
+        Some(id) => docket.ledger.standing(id).await?.map(|standing| standing.state),
+        None => None,
+    };
+    let Arrival { opening, taken, settlement, .. } = refused(docket, refusal, living, delivery);
+    docket.ledger.open(&[&opening]).await?;
+    Ok((taken, settlement))
+}
+
+/// What the ledger will never take goes to the dead letters, or nothing that comes after it would
+/// ever be served. What of it the ledger refuses is not known: of the message nothing is kept but
+/// a digest. A ledger that does not take even that is at fault itself.
+async fn unledgered(docket: &Docket, delivery: &Delivery) -> Result<(Taken, Settlement), Failure> {
+    let text = "the ledger cannot hold this message";
+    let fault = Fault { pointer: String::new(), code: "not_storable", message: text.to_owned() };
+    let faults = vec![fault];
+    let bare = Delivery {
+        body: delivery.body.clone(),
+        correspondence: Correspondence::default(),
+        label: delivery.label.clone(),
+        token: DeliveryToken::Index(0),
+    };
+    let Arrival { opening, taken, settlement, .. } =
+        refused(docket, Refusal { faults, id: None }, None, &bare);
+    docket.ledger.open(&[&opening]).await?;
+    Ok((taken, settlement))
+}
+
 /// Opens the accounts together. Where the ledger refuses them for good, one by one: a message that
 /// it cannot take must not keep out the others.
 async fn open(docket: &Docket, arrivals: Vec<Arrival<'_>>, taking: &mut Taking) {
-    if arrivals.is_empty() {
+    if arrivals.is_empty() || taking.failure.is_some() {
         return;
     }
     let openings: Vec<&Opening> = arrivals.iter().map(|arrival| &arrival.opening).collect();
     match docket.ledger.open(&openings).await {
         Ok(opened) => {
             for (arrival, opened) in arrivals.into_iter().zip(opened) {
-                match answer(docket, arrival, opened).await {
-                    Ok(answer) => taking.answers.push(Some(answer)),
-                    Err(failure) => taking.put_off(1, failure),
+                let delivery = arrival.delivery;
+                let answer = answer(docket, arrival, opened).await;
+                taking.note(delivery, docket, answer).await;
+                if taking.failure.is_some() {
+                    return;
                 }
             }
         }
-        Err(failure) if !failure.is_transient() && arrivals.len() > 1 => {
+        Err(failure) if failure.kind == FailureKind::Permanent && arrivals.len() > 1 => {
             for arrival in arrivals {
                 Box::pin(open(docket, vec![arrival], taking)).await;
             }
         }
-        Err(failure) => taking.put_off(arrivals.len(), failure),
+        Err(failure) => {
+            let Some(arrival) = arrivals.into_iter().next() else { return };
+            let delivery = arrival.delivery;
+            let answer = match failure.kind {
+                // Once more, lest a fault that passes cost a good request.
+                FailureKind::Permanent => again(docket, arrival).await,
+                FailureKind::Transient | FailureKind::NeedsPerson => Err(failure),
+            };
+            taking.note(delivery, docket, answer).await;
+        }
     }
+}
+
+async fn again(docket: &Docket, arrival: Arrival<'_>) -> Result<(Taken, Settlement), Failure> {
+    let opened = docket.ledger.open(&[&arrival.opening]).await?.pop();
+    let opened = opened.ok_or_else(|| Failure::transient("opening an account"))?;
+    answer(docket, arrival, opened).await
 }
 
 async fn answer(
@@ -147,67 +231,83 @@ async fn answer(
     match (opened, taken) {
         (Opened::Repeated, Taken::Accepted(id)) => Ok((Taken::Repeated(id), settlement)),
         (Opened::Conflict, Taken::Accepted(id)) => {
-            let text = "a request with this id and another body is in the ledger";
+            let text = "a request with this id that asks for something else is in the ledger";
             let refusal = refusal("/subject_request_id", "conflict", text, id);
-            let Arrival { opening, taken, settlement, .. } = refused(docket, refusal, delivery);
-            docket.ledger.open(&[&opening]).await?;
-            Ok((taken, settlement))
+            refuse(docket, refusal, delivery).await
         }
         (_, taken) => Ok((taken, settlement)),
     }
 }
 
-async fn decide(docket: &Docket, control: Control) -> Result<Result<Taken, Refusal>, Failure> {
+async fn decide(
+    docket: &Docket,
+    control: Control,
+    delivery: &Delivery,
+) -> Result<(Taken, Settlement), Failure> {
+    match carry_out(docket, control).await? {
+        Ok(taken) => Ok((taken, Settlement::Taken)),
+        Err(refusal) => refuse(docket, refusal, delivery).await,
+    }
+}
+
+async fn carry_out(docket: &Docket, control: Control) -> Result<Result<Taken, Refusal>, Failure> {
     let Control { verb, id, actor, reason, signed } = control;
     let decision = Decision { actor, reason, signed };
-    let event = match verb {
-        Verb::Cancel => Event::Cancelled(decision),
-        Verb::Approve => Event::Approved(decision),
-        Verb::Reject => Event::Refused(decision),
-        Verb::Retry => Event::Retried(decision),
-    };
     // Ends: the ledger only ever grows, and a request that moves on soon admits the event no more.
     loop {
         let Some(standing) = docket.ledger.standing(&id).await? else {
             let text = "there is no request with this id";
             return Ok(Err(refusal("/subject_request_id", "unknown_request", text, id)));
         };
-        if done_already(docket, &standing, &event).await? {
+        let event = meant(verb, standing.state, decision.clone());
+        let records = docket.ledger.records(&id).await?;
+        if done_already(&standing, &event, &records) {
             return Ok(Ok(Taken::Repeated(id)));
         }
         if standing.state.next(&event).is_err() {
-            let text = match standing.state {
-                State::Acting | State::Verifying => {
-                    "too late: the request is being carried out".to_owned()
-                }
-                state => format!("a request that is {} does not admit this", state.word()),
-            };
+            let text = format!("a request that is {} does not admit this", standing.state.word());
             return Ok(Err(refusal("/control", "not_possible", &text, id)));
         }
-        if is_stale(&event, &docket.ledger.records(&id).await?) {
+        if is_stale(&event, &records) {
             let text = "it was signed before there was anything of this kind to decide; look at \
                         where the request stands now, then sign again";
             return Ok(Err(refusal("", "signature_stale", text, id)));
         }
-        if docket.append(&standing, event.clone(), None).await?.is_some() {
+        if docket.append(&standing, event, None).await?.is_some() {
             return Ok(Ok(Taken::Decided(id, verb)));
         }
+    }
+}
+
+/// What a decision is to a request that stands there. One that is being carried out cannot be
+/// withdrawn as if nothing had happened, but it can be stopped.
+fn meant(verb: Verb, state: State, decision: Decision) -> Event {
+    match verb {
+        Verb::Cancel if matches!(state, State::Acting | State::Verifying) => {
+            Event::Stopped(decision)
+        }
+        Verb::Cancel => Event::Cancelled(decision),
+        Verb::Approve => Event::Approved(decision),
+        Verb::Reject => Event::Refused(decision),
+        Verb::Retry => Event::Retried(decision),
     }
 }
 
 /// Whether the delivery came again: the last record is this very decision, or an earlier one is and
 /// the request has moved on so far that it would not admit it any more. A signed decision is known
 /// again always, by the time of its signing: caught on its way, it must not be taken a second time.
-async fn done_already(
-    docket: &Docket,
-    standing: &Standing,
-    event: &Event,
-) -> Result<bool, Failure> {
-    let records = docket.ledger.records(&standing.id).await?;
+fn done_already(standing: &Standing, event: &Event, records: &[Record]) -> bool {
     let is_open_to_it = standing.state.next(event).is_ok();
-    let taken = |record: &Record| record.event == *event;
+    let taken = |record: &Record| match (&record.event, event) {
+        // The same message, which stopped the request, must not give it up as well.
+        (
+            Event::Stopped(taken) | Event::Cancelled(taken),
+            Event::Stopped(now) | Event::Cancelled(now),
+        ) => taken == now,
+        (taken, now) => taken == now,
+    };
     let is_known_always = !is_open_to_it || is_signed(event);
-    Ok(records.last().is_some_and(taken) || is_known_always && records.iter().any(taken))
+    records.last().is_some_and(taken) || is_known_always && records.iter().any(taken)
 }
 
 fn refusal(pointer: &str, code: &'static str, text: &str, id: RequestId) -> Refusal {

@@ -26,6 +26,8 @@ pub struct Metrics {
     pub requests_due_soon: Gauge,
     /// `dsrd_requests_overdue`
     pub requests_overdue: Gauge,
+    /// `dsrd_requests_obstructed`
+    pub requests_obstructed: Gauge,
     /// `dsrd_deliveries_total{settlement}`
     pub deliveries: Family<Settled, Counter>,
     /// `dsrd_sweeps_total{purpose}`
@@ -134,6 +136,7 @@ impl Metrics {
             requests_open: add(r, "requests_open", "Requests that have not ended, by state"),
             requests_due_soon: add(r, "requests_due_soon", "Open requests due within seven days"),
             requests_overdue: add(r, "requests_overdue", "Open requests past their due time"),
+            requests_obstructed: add(r, "requests_obstructed", "Requests that are tried again"),
             deliveries: add(r, "deliveries", "Messages taken from the queue, by settlement"),
             sweeps: add(r, "sweeps", "Passes over the sources that ended"),
             sweep_items: add(r, "sweep_items", "Items looked at by sweeps"),

@@ -93,7 +93,8 @@ pub async fn hold<T>(
         done = work => done,
         () = lost(world, lease) => {
             let doing = "going on with work under a lease";
-            Err(Failure::transient(doing).because("another daemon has taken the work over"))
+            let taken = "another daemon has taken the work over";
+            Err(Failure::transient(doing).because(taken).of_the_ledger())
         }
     }
 }
@@ -133,6 +134,14 @@ pub async fn put_off(world: &World, lease: &Lease, failure: &Failure) -> Result<
         false => End::Failed(delay_ms),
     };
     let_go(world, lease, end).await
+}
+
+/// Lets go of what waits for something outside.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn wait(world: &World, lease: &Lease, delay_ms: u64) -> Result<(), Failure> {
+    let_go(world, lease, End::Waiting(delay_ms)).await
 }
 
 /// Lets go of all that is still held. Best effort: what cannot be let go of lapses.

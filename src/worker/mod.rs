@@ -8,6 +8,7 @@
 pub mod stopper;
 pub mod world;
 pub mod retry;
+pub mod settle;
 pub mod lease;
 pub mod report;
 pub mod loops;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use crate::domain::failure::Failure;
-use crate::domain::item::Unreadable;
+use crate::domain::item::{Item, Unreadable, Version};
 use crate::domain::plan::{Action, Planned};
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::RequestKind;
@@ -18,7 +18,7 @@ use crate::stages::message::read::{self, Message};
 use crate::stages::plan::finding::plan;
 use crate::stages::plan::forms::Forms;
 use crate::stages::plan::runs::Company;
-use crate::stages::walk::pass::{Look, Meter, Patience, Seen, Walk, walk};
+use crate::stages::walk::pass::{Meter, Patience, Walk, walk};
 use crate::worker::world::{Limits, Sources};
 
 /// What is to be previewed, and in what.
@@ -88,31 +88,33 @@ impl Preview {
         };
         let mut seen = pin!(walk(&sources, with));
         while let Some(seen) = seen.next().await {
-            let seen = seen?;
-            if let Seen::Item(look) = &seen {
-                let Look { item, unreadable: reasons, .. } = &**look;
-                for reason in reasons {
-                    unreadable(Unreadable { item: item.clone(), reason: reason.clone() });
+            let look = match seen {
+                Ok(look) => look,
+                Err(failure) => {
+                    unreadable(unlisted(failure)?);
+                    continue;
                 }
-            }
-            let planned = plan(&request, 0, &self.policy, &seen);
-            let planned = match (&seen, planned) {
-                (Seen::Item(look), planned) => forms.add(&look.item, planned),
-                (Seen::Lost { .. }, planned) => planned.into_iter().collect(),
             };
-            let is_lost = matches!(seen, Seen::Lost { .. });
-            for planned in planned {
-                // Of an item it was said above; of a whole source it is said here.
-                if is_lost && let Action::List(reason) = planned.action {
-                    unreadable(Unreadable { item: planned.finding.item, reason });
-                } else {
-                    show(planned);
-                }
+            for reason in &look.unreadable {
+                unreadable(Unreadable { item: look.item.clone(), reason: reason.clone() });
             }
+            let planned = plan(&request, 0, &self.policy, &look);
+            forms.add(&look.item, planned).into_iter().for_each(&mut show);
         }
         forms.end().into_iter().for_each(&mut show);
-        company.more(&sources, &self.policy, &request).await?.into_iter().for_each(found);
+        match company.more(&sources, &self.policy, &request).await {
+            Ok(more) => more.into_iter().for_each(found),
+            Err(failure) => unreadable(unlisted(failure)?),
+        }
         let (items, bytes) = (meter.items(), meter.bytes());
         Ok(Ok(Summary { kind: request.kind, items, bytes, found: findings }))
     }
+}
+
+/// An item without a name stands for all of a source that could not be listed: a look is worth
+/// something without it too, as an erasure is not.
+fn unlisted(failure: Failure) -> Result<Unreadable, Failure> {
+    let Some(source) = failure.blamed_source() else { return Err(failure) };
+    let reason = format!("the source could not be listed: {}", failure.chain());
+    Ok(Unreadable { item: Item::bare(source, "", Version::Current), reason })
 }

@@ -33,10 +33,14 @@ const DUE_MAX: u32 = 10_000;
 
 /// Keeps the gauges true until stopped, and warns of each due date that comes near or passes.
 pub async fn run(world: &World) {
-    let mut warned = Warned::default();
+    let (mut warned, mut shut) = (Warned::default(), BTreeMap::new());
     while !world.stopper.is_stopped() {
         match census(world).await {
             Ok(dues) => {
+                match obstructed(world).await {
+                    Ok(now) => tell_of_sources(std::mem::replace(&mut shut, now.clone()), now),
+                    Err(failure) => failed(&world.metrics, "census", &failure),
+                }
                 for (id, due, urgency) in warned.news(dues, world.docket.clock.now()) {
                     warn_of(&id, due, urgency);
                 }
@@ -84,6 +88,27 @@ impl Warned {
         }
         self.0 = urgent;
         news
+    }
+}
+
+/// Counts the requests that something keeps; gives the sources that cannot be entered, and why.
+async fn obstructed(world: &World) -> Result<BTreeMap<String, String>, Failure> {
+    let obstacles = world.docket.ledger.obstacles(DUE_MAX).await?;
+    world.metrics.requests_obstructed.set(gauge(obstacles.len() as u64));
+    let mut shut = BTreeMap::new();
+    for (_, obstacle) in obstacles {
+        shut.extend(obstacle.source.map(|source| (source, obstacle.reason)));
+    }
+    Ok(shut)
+}
+
+/// Says once that a source cannot be entered, and once that it can again.
+fn tell_of_sources(before: BTreeMap<String, String>, now: BTreeMap<String, String>) {
+    for (source, error) in now.iter().filter(|(source, _)| !before.contains_key(*source)) {
+        warn!(source, error, "requests wait for a source that cannot be entered");
+    }
+    for source in before.keys().filter(|source| !now.contains_key(*source)) {
+        info!(source, "no request waits for the source any more");
     }
 }
 
@@ -243,6 +268,10 @@ fn tell(id: &RequestId, kind: &'static str, state: State, event: &Event) {
             request.id = %id, request.kind = kind, request.state = word, reason,
             "failed; mend the cause and send: dsrd retry {id}"
         ),
+        Event::Stopped(decision) => warn!(
+            request.id = %id, request.kind = kind, request.state = word,
+            "{}; go on with: dsrd retry {id}", decision.stop_reason()
+        ),
         Event::Returned { items, .. } => warn!(
             request.id = %id, request.kind = kind, request.state = word, item.count = items,
             "what was erased came back; erasing it takes a new request"
@@ -318,6 +347,16 @@ pub fn called_back(metrics: &Metrics, callback: &Callback, how: &CalledBack) {
         }
     };
     metrics.callbacks.get_or_create(&metrics::CalledBack { result }).inc();
+}
+
+/// An erasure goes on although exports of its person failed: its own due time is too near.
+pub fn pressed(id: &RequestId, failed: &[RequestId]) {
+    for export in failed {
+        warn!(
+            request.id = %id, failed.id = %export,
+            "falls due soon and waits no longer for an export of the same person that failed"
+        );
+    }
 }
 
 /// This daemon's clock is not the ledger's.

@@ -17,6 +17,8 @@ pub struct Backoff {
     pub delay_ms_max: u64,
     /// Tries after which what still fails is reported instead of waited for.
     pub tries_max: u32,
+    /// How long a source is waited for that cannot be entered.
+    pub source_patience_ms: u64,
 }
 
 /// Tries of one thing.
@@ -44,6 +46,34 @@ impl Backoff {
             Patience::Left
         }
     }
+
+    /// The pause before a source that cannot be entered is asked again: half as long as it was
+    /// waited for already.
+    pub fn source_delay_ms(&self, waited: SignedDuration, random: u64) -> u64 {
+        let half = u64::try_from(waited.as_millis() / 2).unwrap_or(0);
+        let full = half.max(self.delay_ms_min).clamp(1, self.delay_ms_max.max(1));
+        full - random % (full / 2 + 1)
+    }
+
+    /// Whether a source that could not be entered since then is waited for beyond the pause after
+    /// `now`. What was not late before does not become so by waiting.
+    pub fn source_patience(
+        &self,
+        since: Timestamp,
+        now: Timestamp,
+        delay_ms: u64,
+        due: Option<Timestamp>,
+    ) -> Patience {
+        let millis = |ms| SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
+        let waited = now.duration_since(since);
+        let next = now.saturating_add(millis(delay_ms)).unwrap_or(Timestamp::MAX);
+        let is_last_in_time = due.is_some_and(|due| since <= due && due < next);
+        if waited >= millis(self.source_patience_ms) || is_last_in_time {
+            Patience::Spent
+        } else {
+            Patience::Left
+        }
+    }
 }
 
 impl Tries {
@@ -63,9 +93,40 @@ impl Tries {
 mod tests {
     use super::*;
 
+    fn backoff(delay_ms_min: u64, delay_ms_max: u64) -> Backoff {
+        Backoff { delay_ms_min, delay_ms_max, tries_max: 3, source_patience_ms: 3_600_000 }
+    }
+
+    #[test]
+    fn a_source_is_waited_for_an_hour_and_never_beyond_the_due_time() {
+        let backoff = backoff(500, 60_000);
+        let since: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        let at = |seconds| since + SignedDuration::from_secs(seconds);
+        // Seconds waited, seconds to the due time from the start, the pause, and whether it waits.
+        let table = [
+            (0, None, 500, Patience::Left),
+            (10, None, 5_000, Patience::Left),
+            (3_599, None, 60_000, Patience::Left),
+            (3_600, None, 60_000, Patience::Spent),
+            (100, Some(200), 50_000, Patience::Left),
+            (180, Some(200), 60_000, Patience::Spent),
+            (300, Some(200), 60_000, Patience::Spent),
+            // It was late already.
+            (0, Some(-5), 500, Patience::Left),
+            (3_600, Some(-5), 60_000, Patience::Spent),
+        ];
+        for (waited, due, delay_ms, patience) in table {
+            let elapsed = SignedDuration::from_secs(waited);
+            assert_eq!(backoff.source_delay_ms(elapsed, 0), delay_ms, "{waited} s");
+            let due = due.map(at);
+            let told = backoff.source_patience(since, at(waited), delay_ms, due);
+            assert_eq!(told, patience, "waited {waited} s, due {due:?}");
+        }
+    }
+
     #[test]
     fn pauses_double_and_are_capped() {
-        let backoff = Backoff { delay_ms_min: 100, delay_ms_max: 1000, tries_max: 3 };
+        let backoff = backoff(100, 1000);
         let delays: Vec<_> = (0..5)
             .map(|tries| (backoff.delay_ms(tries, 0), backoff.delay_ms(tries, u64::MAX - 1)))
             .collect();
@@ -78,7 +139,7 @@ mod tests {
 
     #[test]
     fn patience_ends_with_the_last_try_or_the_due_time() {
-        let backoff = Backoff { delay_ms_min: 1, delay_ms_max: 60_000, tries_max: 3 };
+        let backoff = backoff(1, 60_000);
         let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
         let at = |seconds| Some(now + SignedDuration::from_secs(seconds));
         let table = [

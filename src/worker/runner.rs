@@ -1,7 +1,7 @@
 //! Starts the loops and waits for them all.
 
 use crate::ports::tasks::Purpose;
-use crate::worker::loops::{act, announce, callback, expire, forget, intake, sweep};
+use crate::worker::loops::{act, announce, callback, conclude, expire, forget, intake, sweep};
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
 use crate::worker::{lease, report};
@@ -17,6 +17,7 @@ pub async fn run(world: &World) {
         sweep::run(world, Purpose::Find),
         act::run(world),
         sweep::run(world, Purpose::Verify),
+        conclude::run(world),
         announce::run(world),
         callback::run(world),
         expire::run(world),

@@ -1,5 +1,6 @@
 //! What the ledger says of requests, for people and scripts: none of it is about a subject.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::domain::event::{Envelope, event_id};
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, Obstacle};
 use crate::domain::outcome::OutcomeKind;
 use crate::domain::plan::Planned;
 use crate::domain::request::{RequestId, RequestKind};
@@ -37,24 +38,52 @@ impl Status {
         Ok(standing.map(|standing| (standing.state, standing.progress)))
     }
 
+    /// What keeps a request from going on, if anything does.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn obstacle(&self, id: &RequestId) -> Result<Option<Obstacle>, Failure> {
+        self.ledger.obstacle(id).await
+    }
+
     /// All requests, earliest due first, without their counts and events.
     ///
     /// # Errors
     /// The ledger cannot be read.
     pub async fn list(&self) -> Result<Vec<Map<String, Value>>, Failure> {
         let standings = self.ledger.standings(&State::ALL, LISTED_MAX).await?;
-        Ok(standings.iter().map(fields).collect())
+        let obstacles: BTreeMap<_, _> =
+            self.ledger.obstacles(LISTED_MAX).await?.into_iter().collect();
+        let listed = |standing: &Standing| {
+            let mut fields = fields(standing);
+            add_obstacle(obstacles.get(&standing.id), &mut fields);
+            fields
+        };
+        Ok(standings.iter().map(listed).collect())
     }
 
-    /// Everything that the ledger says of one request; `None` if it does not know it.
+    /// Everything that the ledger says of one request; `None` if it does not know it. Of one that
+    /// was never accepted, what it says of the message that was rejected under that id last.
     ///
     /// # Errors
     /// The ledger cannot be read.
     pub async fn describe(&self, id: &RequestId) -> Result<Option<Map<String, Value>>, Failure> {
-        let Some(standing) = self.ledger.standing(id).await? else { return Ok(None) };
+        let rejected = match self.ledger.standing(id).await? {
+            Some(standing) => return self.account(&standing).await.map(Some),
+            None => self.ledger.rejected_for(id).await?,
+        };
+        let Some(rejected) = rejected else { return Ok(None) };
+        match self.ledger.standing(&rejected).await? {
+            Some(standing) => self.account(&standing).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn account(&self, standing: &Standing) -> Result<Map<String, Value>, Failure> {
+        let id = &standing.id;
         let records = self.ledger.records(id).await?;
         let tally = self.ledger.tally(id).await?;
-        let mut fields = fields(&standing);
+        let mut fields = fields(standing);
         let mut counts = json!({ "outcomes": tally.by_outcome, "open": tally.open });
         let is_export = standing.kind.is_some_and(RequestKind::is_export);
         if is_export && !standing.state.rests() && !is_archived(&records) {
@@ -65,6 +94,7 @@ impl Status {
             add(record, &mut counts, &mut fields);
         }
         fields.insert("counts".into(), counts);
+        add_obstacle(self.ledger.obstacle(id).await?.as_ref(), &mut fields);
         let others = self.ledger.in_the_way(id).await?;
         let others: Vec<&str> = others.iter().map(RequestId::as_str).collect();
         fields.insert("waits_for".into(), json!(others));
@@ -77,7 +107,7 @@ impl Status {
             })
         });
         fields.insert("events".into(), events.collect());
-        Ok(Some(fields))
+        Ok(fields)
     }
 }
 
@@ -118,6 +148,17 @@ impl Plans {
         }
         Ok(true)
     }
+}
+
+fn add_obstacle(obstacle: Option<&Obstacle>, fields: &mut Map<String, Value>) {
+    let Some(obstacle) = obstacle else { return };
+    let told = json!({
+        "source": obstacle.source,
+        "kind": obstacle.kind.word(),
+        "reason": obstacle.reason,
+        "since": obstacle.since.to_string(),
+    });
+    fields.insert("obstacle".into(), told);
 }
 
 /// Whether this try of an export came to an archive.
@@ -196,6 +237,9 @@ fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
         }
         Event::Held { reason } | Event::Failed { reason } => {
             fields.insert("reason".into(), reason.as_str().into());
+        }
+        Event::Stopped(decision) => {
+            fields.insert("reason".into(), decision.stop_reason().into());
         }
         Event::Rejected { codes } => {
             fields.insert("faults".into(), json!(codes));

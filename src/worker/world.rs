@@ -124,6 +124,8 @@ pub struct Limits {
     pub lease_ms: u64,
     /// Pauses and tries.
     pub backoff: Backoff,
+    /// How long before its due time an erasure waits for a failed export of its person no longer.
+    pub failed_export_margin_ms: u64,
 }
 
 /// The parts, put together.
@@ -247,6 +249,12 @@ impl Limits {
     pub fn remembered_until(&self, now: Timestamp) -> Option<Timestamp> {
         let days = SignedDuration::from_hours(24 * i64::from(self.tombstone_days));
         (self.tombstone_days > 0).then(|| now.saturating_add(days).unwrap_or(Timestamp::MAX))
+    }
+
+    /// Erasures that are due before this wait for failed exports no longer at `now`.
+    pub fn pressed_before(&self, now: Timestamp) -> Timestamp {
+        let margin = i64::try_from(self.failed_export_margin_ms).unwrap_or(i64::MAX);
+        now.saturating_add(SignedDuration::from_millis(margin)).unwrap_or(Timestamp::MAX)
     }
 
     /// How long the details of requests that rest are kept, where they are not kept for good.

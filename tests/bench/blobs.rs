@@ -22,7 +22,7 @@ use dsrd::config::settings::{Blob, Credential};
 use dsrd::domain::item::Item;
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::ports::sources::{Erased, Source};
-use dsrd::stages::walk::pass::{Patience, Seen, Walk, WalkLimits, walk};
+use dsrd::stages::walk::pass::{Patience, Walk, WalkLimits, walk};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
@@ -127,11 +127,7 @@ async fn find(source: &Arc<dyn Source>) -> Vec<Item> {
         item_time_ms_max: 3_600_000,
     };
     let walked = walk(&[Arc::clone(source)], Walk::new(&[&subject], limits, Patience::Left));
-    let item = |seen: Seen| match seen {
-        Seen::Item(look) => look.item,
-        Seen::Lost { .. } => panic!("the container cannot be listed"),
-    };
-    walked.map_ok(item).try_collect().await.unwrap()
+    walked.map_ok(|look| look.item).try_collect().await.unwrap()
 }
 
 /// User and system time of this process, by `proc(5)`; a tick is 10 ms.

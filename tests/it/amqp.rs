@@ -467,3 +467,102 @@ fn table(key: &str, value: &str) -> FieldTable {
 fn long(text: &str) -> AMQPValue {
     AMQPValue::LongString(text.into())
 }
+
+/// RabbitMQ's `channel_max`, and the URL's.
+#[tokio::test]
+async fn few_channels_are_enough() {
+    let rabbit = RabbitMq::start().await;
+    for channels in [1, 2, 6, 31] {
+        let door = Door::open(&format!("{}?channel_max={channels}", rabbit.url()));
+        let producer = Producer::connect(&rabbit.url()).await;
+        producer.declare("listener").await;
+        producer.bind("listener", "request.#").await;
+        let events: Vec<Announcement> =
+            (0..100).map(|_| announcement("completed", &Correspondence::default())).collect();
+        for _ in 0..2 {
+            let announced = futures::future::join_all(events.iter().map(|one| door.announce(one)));
+            let announced = timeout(PATIENCE, announced).await.expect("none waits for ever");
+            assert!(announced.iter().all(|one| *one == Announced::Confirmed), "{channels}");
+            door.announcer.ping().await.map_err(|failure| failure.chain()).unwrap();
+        }
+        producer.publish(b"good", BasicProperties::default()).await;
+        let delivery = door.receive().await;
+        door.inbox.settle(delivery, Settlement::Refused("bad".to_owned())).await.unwrap();
+        door.inbox.ping().await.map_err(|failure| failure.chain()).unwrap();
+        assert!(producer.get("dsr.dead-letters").await.is_some());
+    }
+}
+
+/// A broker repeats what it does not know, and it may be told too much.
+#[tokio::test]
+async fn what_the_broker_repeats_holds_no_secret() {
+    let rabbit = RabbitMq::start().await;
+    let port = rabbit.url().rsplit_once(':').unwrap().1.split('/').next().unwrap().to_owned();
+    for (user, host) in [
+        ("guest:guest", "%2F%3Bamqp:%2F%2Fsvc:hunter2%40b2%2Fv"),
+        ("guest:guest", "%2F,amqps:%2F%2Fsvc:hunter2%40b2"),
+        ("guest:hunter2", "%2f"),
+    ] {
+        let door = Door::open(&format!("amqp://{user}@127.0.0.1:{port}/{host}"));
+        for failure in [door.inbox.ping().await, door.announcer.ping().await] {
+            let failure = failure.expect_err("there is no such place").chain();
+            assert!(!failure.contains("hunter2"), "{failure}");
+        }
+    }
+}
+
+/// What is returned keeps its place: nothing that came later goes before it.
+#[tokio::test]
+async fn what_is_returned_comes_again_before_what_is_newer() {
+    let rabbit = RabbitMq::start().await;
+    let door = Door::open(&rabbit.url());
+    let producer = Producer::connect(&rabbit.url()).await;
+    // One is taken alone at first, and more once it turned out well.
+    producer.publish(b"first", BasicProperties::default()).await;
+    let first = door.receive().await;
+    door.inbox.settle(first, Settlement::Taken).await.unwrap();
+    for body in [&b"export"[..], b"erasure", b"later"] {
+        producer.publish(body, BasicProperties::default()).await;
+    }
+    let (export, erasure) = (door.receive().await, door.receive().await);
+    assert_eq!((&export.body[..], &erasure.body[..]), (&b"export"[..], &b"erasure"[..]));
+    for delivery in [erasure, export] {
+        door.inbox.settle(delivery, Settlement::Returned).await.unwrap();
+    }
+    for body in ["export", "erasure", "later"] {
+        let delivery = door.receive().await;
+        assert_eq!(delivery.body, body);
+        door.inbox.settle(delivery, Settlement::Taken).await.unwrap();
+    }
+}
+
+/// As pika and AMQP 1.0 have them.
+#[tokio::test]
+async fn properties_of_any_bytes_come_in_and_go_out() {
+    let rabbit = RabbitMq::start().await;
+    let door = Door::open(&rabbit.url());
+    let producer = Producer::connect(&rabbit.url()).await;
+    producer.declare("answers/here").await;
+    let mut headers = FieldTable::default();
+    headers.insert("dsrd-signature".into(), AMQPValue::ByteArray(b"h..s".to_vec().into()));
+    headers.insert("nul".into(), long("a\0b"));
+    let properties = BasicProperties::default()
+        .with_type("amqp-1.0".into())
+        .with_message_id("m\x001".into())
+        .with_correlation_id("Ω\0日本".into())
+        .with_reply_to("/queues/answers%2Fhere".into())
+        .with_headers(headers);
+    producer.publish(b"\0\x53\x77\xa1\x04good", properties.clone()).await;
+    let delivery = door.receive().await;
+    assert_eq!(delivery.body, "good");
+    assert_eq!(delivery.label.signature.as_deref(), Some("h..s"));
+    let to = delivery.correspondence.clone();
+    assert_eq!(to.correlation_id.as_deref(), Some("Ω\0日本"));
+    door.inbox.settle(delivery, Settlement::Refused("bad".to_owned())).await.unwrap();
+    let (body, letter) = producer.get("dsr.dead-letters").await.unwrap();
+    assert_eq!(body, b"\0\x53\x77\xa1\x04good", "whole, as it came");
+    assert_eq!(letter.correlation_id(), properties.correlation_id());
+    assert_eq!(door.announce(&announcement("completed", &to)).await, Announced::Confirmed);
+    let (_, answer) = producer.get("answers/here").await.unwrap();
+    assert_eq!(answer.correlation_id(), properties.correlation_id());
+}

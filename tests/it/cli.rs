@@ -515,3 +515,102 @@ fn help_says_what_there_is_and_how_it_ends() {
     assert_eq!(home.run(&[]).code, 2);
     assert!(home.done(&["--version"]).starts_with("dsrd "));
 }
+
+/// A server that takes connections and says nothing is one that is waited for.
+#[test]
+fn a_stop_is_heard_while_the_ledger_is_waited_for() {
+    let home = Home::new();
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://u:p@127.0.0.1:{}/d", server.local_addr().unwrap().port());
+    for signal in ["-TERM", "-INT"] {
+        let mut command = home.command(&["run"]);
+        let mut daemon = command.env("DSRD__LEDGER__URL", &url).spawn().unwrap();
+        let _connected = server.accept().unwrap();
+        for signal in ["-HUP", signal] {
+            let id = daemon.id().to_string();
+            assert!(
+                std::process::Command::new("kill").args([signal, &id]).status().unwrap().success()
+            );
+        }
+        assert_eq!(daemon.wait().unwrap().code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn a_hangup_changes_nothing() {
+    let home = Home::new();
+    let daemon = home.serve();
+    daemon.signal("-HUP");
+    let file = home.request("r-1", "access", &[("email", "ann@contoso.com")]);
+    home.run(&["submit", file.to_str().unwrap()]);
+    home.wait_for_event("r-1", "completed");
+    // A decision that cannot hold is not sent.
+    let ran = home.run(&["approve", "r-1"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("r-1 is completed"), "{}", ran.err);
+    let (code, log) = daemon.end("-TERM");
+    assert_eq!(code, Some(0));
+    assert!(log.contains("SIGHUP changes nothing"), "{log}");
+}
+
+#[test]
+fn what_holds_people_is_for_our_own_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    // All folders are of the daemon's making, but that of the source.
+    let daemon = home.serve();
+    home.put("a.txt", "ann@contoso.com was here");
+    for (id, kind) in [("r-1", "access"), ("bad id", "access")] {
+        let file = home.request(id, kind, &[("email", "ann@contoso.com")]);
+        home.run(&["submit", file.to_str().unwrap()]);
+    }
+    home.wait_for_event("r-1", "completed");
+    daemon.end("-TERM");
+    let mut folders = vec![home.path("dsrd-data")];
+    while let Some(folder) = folders.pop() {
+        let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder), 0o700, "{}", folder.display());
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path == home.source() {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                assert_eq!(mode(&path), 0o600, "{}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_list_of_brokers_is_understood_or_refused_and_never_shown() {
+    let home = Home::new();
+    let config = |url: &str| {
+        let mut command = home.command(&["config"]);
+        Ran::of(command.env("DSRD__QUEUE__URL", url).output().unwrap())
+    };
+    for url in [
+        "amqp://u:hunter2@a/%2f;amqp://u:hunter2@b/%2f",
+        "amqp://u:hunter2@a/%2f,amqps://u:hunter2@b/%2f",
+        "amqp://u:hunter2@a/%2f amqp://u:hunter2@b/%2f",
+    ] {
+        let ran = config(url);
+        assert_eq!(ran.code, 0, "{url}: {}", ran.err);
+        assert!(ran.out.contains("@a/%2f ") && ran.out.contains("@b/%2f"), "{}", ran.out);
+        assert!(!ran.out.contains("hunter2"), "{}", ran.out);
+    }
+    for url in [
+        "amqp://u:hunter2@a,b/%2f",
+        "amqp://u:hunter2@a/%2f;svc:hunter2@b/",
+        "amqp://u:hunter2@a/%2f|amqp://svc:hunter2@b/%2f",
+        "amqp://u:hunter2@a/%2f%3Bamqp:%2F%2Fsvc:hunter2%40b",
+    ] {
+        let ran = config(url);
+        assert_eq!(ran.code, 2, "{url}: {}", ran.out);
+        assert!(!ran.err.contains("hunter2"), "{}", ran.err);
+    }
+    home.write("bad.toml", "[callbacks]\nhosts = [\"crm.example\", \"169.254.169.254\"]\n");
+    assert_eq!(home.run(&["--config", "bad.toml", "config"]).code, 2);
+}

@@ -354,7 +354,7 @@ fn unreadable() -> Scenario {
     source.put("broken.log", notes("broken"));
     source.set_fault("broken.log", Some(Fault::BreaksAfter(3)));
     let broken = [&b"\x1f\x8b\x08\x00"[..], &[7; 40]].concat();
-    source.put("members.zip", zip_of("Users/zyxcanary.q7@leaky.example.gzip", &broken));
+    source.put("members.zip", zip_of("Users/zyxcanary.q7@leaky.example.org", &broken));
     source.put("broken.gz", broken);
     scenario
 }
@@ -615,27 +615,23 @@ fn cancelled_before_anything_was_touched() {
     "#);
 }
 
+/// What is in hand ends, and what was done until then stands.
 #[test]
-fn cancelled_too_late() {
+fn stopped_while_it_is_carried_out() {
     let scenario = Scenario::small().sent(request("r-1", "erasure"));
     tell_when(&scenario, "act_started", control("cancel", "r-1"));
-    scenario.wire.hold(Point::Erase, "rejected");
+    scenario.wire.hold(Point::Erase, "stopped");
     insta::assert_snapshot!(check(scenario), @r#"
-    r-1 (erasure) is completed
+    r-1 (erasure) is failed
       1 accepted -> accepted, announced accepted 5bd46fec
       2 find_started -> finding, announced progressed b043ff48
       3 planned -> planned, announced progressed e2218a47
       4 act_started -> acting, announced progressed 7e0610b5
-      5 acted -> verifying, announced progressed fe203068
-      6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":3,"found":2,"outcomes":{"erased":2}}
-      item 0: erased
-      item 1: erased
-    rejected-d39de51a (message) is rejected
-      1 rejected -> rejected, announced rejected 1c053f59
-          /control not_possible
+      5 stopped -> failed, announced failed fe203068
+          failed_reason "stopped by op: asked for"
+      item 0: erased, still sealed in the ledger
+      item 1: erased, still sealed in the ledger
     azureml holds ComputeRecord/dcid.r2
-    dead letter of 81 bytes: not_possible /control
     "#);
 }
 
@@ -713,19 +709,11 @@ fn a_source_that_cannot_be_listed_for_long() {
     let scenario = Scenario::small().with_source("billing").sent(request("r-1", "erasure"));
     scenario.source("billing").fail_next(u32::MAX);
     insta::assert_snapshot!(check(scenario), @r#"
-    r-1 (erasure) is partially_completed
+    r-1 (erasure) is failed
       1 accepted -> accepted, announced accepted 5bd46fec
-      2 find_started -> finding, announced progressed b043ff48
-      3 planned -> planned, announced progressed e2218a47
-      4 act_started -> acting, announced progressed 7e0610b5
-      5 acted -> verifying, announced progressed fe203068
-      6 verified -> partially_completed, announced partially_completed 96b68ac5
-          counts {"seen":3,"found":2,"outcomes":{"erased":2,"unreadable":1}}
-          1 unreadable in billing: the source could not be listed: asking a source in memory: told to fail
-      item 0: erased
-      item 1: erased
-      item 2: unreadable the source could not be listed: asking a source in memory: told to fail
-    azureml holds ComputeRecord/dcid.r2
+      2 failed -> failed, announced failed b043ff48
+          failed_reason "the source billing cannot be entered: asking a source in memory: told to fail"
+    azureml holds ComputeRecord/dcid.r2, ExperimentRun/dcid.r1/run.json, LocalUpload/zyxcanary.q7/notes.txt
     billing holds nothing
     "#);
 }
@@ -757,21 +745,12 @@ fn a_source_that_may_not_be_listed() {
     let scenario = Scenario::small().sent(request("r-1", "access"));
     scenario.wire.fail("list", || Failure::needs_person("listing a source: no permission"));
     insta::assert_snapshot!(check(scenario), @r#"
-    r-1 (access) is partially_completed
+    r-1 (access) is failed
       1 accepted -> accepted, announced accepted 5bd46fec
       2 find_started -> finding, announced progressed b043ff48
-      3 planned -> planned, announced progressed e2218a47
-      4 act_started -> acting, announced progressed 7e0610b5
-      5 acted -> verifying, announced progressed fe203068
-          results_count 0
-      6 verified -> partially_completed, announced partially_completed 96b68ac5
-          counts {"seen":0,"found":0,"outcomes":{"unreadable":1}}
-          results_count 0
-          1 unreadable in azureml: the source could not be listed: listing a source: no permission
-      item 0: unreadable the source could not be listed: listing a source: no permission
+      3 failed -> failed, announced failed e2218a47
+          failed_reason "the source azureml cannot be entered: listing a source: no permission"
     azureml holds ComputeRecord/dcid.r2, ExperimentRun/dcid.r1/run.json, LocalUpload/zyxcanary.q7/notes.txt
-    r-1.zip holds manifest.json
-    r-1.zip lacks "": "the source could not be listed: listing a source: no permission"
     "#);
 }
 
@@ -803,6 +782,8 @@ fn an_export_of_what_changed_since_the_find() {
       item 3: already_absent
     azureml holds ComputeRecord/dcid.r2, ExperimentRun/dcid.r1/run.json, LocalUpload/zyxcanary.q7/notes.txt, another.txt
     r-1.zip holds data/azureml/ExperimentRun/dcid.r1/run.json, data/azureml/LocalUpload/zyxcanary.q7/notes.txt, manifest.json
+    r-1.zip lacks "another.txt": "speaks of the person no more"
+    r-1.zip lacks "gone.txt": "removed since it was found"
     "#);
 }
 

@@ -12,6 +12,7 @@ use dsrd::adapters::folder::queue::{FolderQueue, submit};
 use dsrd::domain::event::{Content, Correspondence, Envelope};
 use dsrd::domain::request::RequestId;
 use dsrd::ports::door::{Announced, Announcer, Delivery, DeliveryToken, Inbox, Settlement};
+use futures::FutureExt;
 use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -150,6 +151,90 @@ async fn the_oldest_comes_first_and_no_file_goes_to_two_receivers() {
     assert_eq!(all, (0..20).collect::<Vec<_>>());
 }
 
+/// A receive that is dropped after its first poll, as who takes all that is there does it.
+#[tokio::test]
+async fn the_order_survives_receivers_that_stop_waiting() {
+    let (root, queue) = queue();
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let incoming = root.path().join("incoming");
+    // Some of the same time: then their names decide.
+    for n in 0..200_u64 {
+        let path = incoming.join(format!("{n:03}.json"));
+        fs::write(&path, n.to_string()).unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(now + Duration::from_nanos(n / 3)).unwrap();
+    }
+    let mut bodies = Vec::new();
+    while bodies.len() < 200 {
+        let first = receive(&queue).await;
+        bodies.push(first.body.clone());
+        while let Some(Ok(next)) = queue.receive().now_or_never() {
+            bodies.push(next.body.clone());
+        }
+    }
+    let numbers: Vec<u64> =
+        bodies.iter().map(|body| std::str::from_utf8(body).unwrap().parse().unwrap()).collect();
+    assert_eq!(numbers, (0..200).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_younger_file_waits_for_an_older_one_that_stands_still_later() {
+    let (root, queue) = queue();
+    let incoming = root.path().join("incoming");
+    let (older, younger) = (incoming.join("z.json"), incoming.join("a.json"));
+    fs::write(&older, "export").unwrap();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    fs::write(&younger, "erasure").unwrap();
+    let signing = async {
+        for n in 1..=6 {
+            fs::write(incoming.join("z.json.jws"), "s".repeat(n)).unwrap();
+            tokio::time::sleep(Duration::from_millis(90)).await;
+        }
+    };
+    let (first, ()) = tokio::join!(receive(&queue), signing);
+    assert_eq!(first.body, "export");
+    assert_eq!(receive(&queue).await.body, "erasure");
+}
+
+#[tokio::test]
+async fn what_is_returned_keeps_its_place() {
+    let (root, queue) = queue();
+    for n in 0..3 {
+        submit(root.path(), n.to_string().as_bytes(), &format!("{n}.json"), None).unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let first = receive(&queue).await;
+    assert_eq!(first.body, "0");
+    queue.settle(first, Settlement::Returned).await.unwrap();
+    for n in 0..3 {
+        assert_eq!(receive(&queue).await.body, n.to_string());
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_may_look_into_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let (root, queue) = queue();
+    let path = root.path().join("incoming/bad.json");
+    fs::write(&path, "x").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let delivery = receive(&queue).await;
+    queue.settle(delivery, Settlement::Refused("bad".to_owned())).await.unwrap();
+    submit(root.path(), b"{}", "good.json", None).unwrap();
+    let delivery = receive(&queue).await;
+    queue.settle(delivery, Settlement::Taken).await.unwrap();
+    let mode = |name: &str| {
+        let metadata = fs::metadata(root.path().join(name)).unwrap();
+        metadata.permissions().mode() & 0o777
+    };
+    for folder in ["incoming", "accepted", "rejected", "events"] {
+        assert_eq!(mode(folder), 0o700, "{folder}");
+    }
+    for file in ["rejected/bad.json", "rejected/bad.json.reason.txt", "accepted/good.json"] {
+        assert_eq!(mode(file), 0o600, "{file}");
+    }
+}
+
 #[tokio::test]
 async fn what_was_not_settled_comes_again_after_a_restart_and_what_was_returned_at_once() {
     let (root, queue) = queue();
@@ -271,7 +356,7 @@ async fn an_event_announced_twice_is_one_file() {
     for _ in 0..2 {
         assert_eq!(queue.announce(&announcement).await.unwrap(), Announced::Confirmed);
     }
-    let file = format!("events/a_1-0000000007-completed-{}.json", announcement.id);
+    let file = format!("events/a~3a1-0000000007-completed-{}.json", announcement.id);
     assert_eq!(tree(root.path()), [format!("{file} = {}", announcement.body)]);
 }
 

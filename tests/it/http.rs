@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use dsrd::adapters::http::server::{Site, serve};
 use dsrd::domain::event::{Announcement, Correspondence};
-use dsrd::domain::failure::Failure;
+use dsrd::domain::failure::{Failure, Obstacle};
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
 use dsrd::domain::layout::Containers;
@@ -235,6 +235,9 @@ impl Ledger for World {
     async fn standing(&self, _: &RequestId) -> Result<Option<Standing>, Failure> {
         unreachable!()
     }
+    async fn rejected_for(&self, _: &RequestId) -> Result<Option<RequestId>, Failure> {
+        unreachable!()
+    }
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
         Ledger::ping(self).await?;
         let mut standings = self.standings.clone();
@@ -339,7 +342,7 @@ impl Ledger for World {
 
 #[async_trait]
 impl Archives for World {
-    async fn keep(&self, _: &Lease, _: &RequestId, _: &str) -> Result<(), Failure> {
+    async fn keep(&self, _: &Lease, _: &RequestId, _: &str) -> Result<String, Failure> {
         unreachable!()
     }
     async fn expired(&self, _: u32) -> Result<Vec<Kept>, Failure> {
@@ -355,6 +358,21 @@ impl Archives for World {
 
 #[async_trait]
 impl Tasks for World {
+    async fn note_obstacle(&self, _: &Lease, _: &RequestId, _: &Obstacle) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn obstacle(&self, _: &RequestId) -> Result<Option<Obstacle>, Failure> {
+        unreachable!()
+    }
+    async fn obstacles(&self, _: u32) -> Result<Vec<(RequestId, Obstacle)>, Failure> {
+        let acting = self.standings.iter().filter(|standing| standing.state == State::Acting);
+        let kept = |standing: &Standing| {
+            let failure = Failure::needs_person("listing a container").of_source("models & runs");
+            (standing.id.clone(), Obstacle::new(&failure, standing.changed))
+        };
+        Ok(acting.map(kept).collect())
+    }
+
     async fn now(&self) -> Result<Timestamp, Failure> {
         unreachable!()
     }
@@ -376,7 +394,19 @@ impl Tasks for World {
     async fn free(&self, _: &[State], _: u32) -> Result<Vec<Standing>, Failure> {
         unreachable!()
     }
-    async fn ready(&self, _: u32) -> Result<Vec<Standing>, Failure> {
+    async fn ready(&self, _: Timestamp, _: u32) -> Result<Vec<Standing>, Failure> {
+        unreachable!()
+    }
+    async fn unswept(&self, _: Purpose, _: u32) -> Result<Vec<Standing>, Failure> {
+        unreachable!()
+    }
+    async fn walked(&self, _: u32) -> Result<Vec<Standing>, Failure> {
+        unreachable!()
+    }
+    async fn sweep_of(&self, _: &RequestId) -> Result<Option<Sweep>, Failure> {
+        unreachable!()
+    }
+    async fn leave_sweep(&self, _: &Lease, _: &RequestId) -> Result<(), Failure> {
         unreachable!()
     }
     async fn in_the_way(&self, _: &RequestId) -> Result<Vec<RequestId>, Failure> {
@@ -460,12 +490,16 @@ async fn ready_when_everything_answers() {
 }
 
 #[tokio::test]
-async fn not_ready_says_what_is_not_and_why() {
+async fn not_ready_says_what_is_not_and_of_which_kind_and_no_more() {
     let world = World { ledger_is_down: true, source_hangs: true, ..World::default() };
     let (status, checks) = get(world, "/readyz").await;
     assert_eq!(status, 503);
-    assert!(checks.contains("opening the ledger: <disk> is full"), "{checks}");
-    assert!(checks.contains("no answer within 5 s"), "{checks}");
+    assert!(!checks.contains("disk"), "what others told us is for the log alone: {checks}");
+    let checks: serde_json::Value = serde_json::from_str(&checks).unwrap();
+    assert_eq!(checks["checks"][0]["name"], "ledger");
+    assert_eq!(checks["checks"][0]["ok"], false);
+    assert!(checks["checks"][0]["error"].is_string());
+    assert_eq!(checks["checks"][3]["error"], "no answer within 5 s");
 }
 
 #[tokio::test]
@@ -489,7 +523,8 @@ async fn the_page_shows_who_waits_first_and_what_is_late() {
 async fn the_page_says_so_when_the_ledger_is_down() {
     let (status, html) = get(World { ledger_is_down: true, ..World::default() }, "/").await;
     assert_eq!(status, 503);
-    assert!(html.contains("opening the ledger: &lt;disk&gt; is full"), "{html}");
+    assert!(html.contains("The ledger cannot be read now"), "{html}");
+    assert!(!html.contains("disk"), "what others told us is for the log alone: {html}");
 }
 
 #[tokio::test]
@@ -507,6 +542,54 @@ async fn nothing_else_is_answered_and_nothing_from_elsewhere_is_loaded() {
             assert_eq!(answer.status(), 404, "{path}");
             assert!(answer.headers().contains_key("content-security-policy"));
         }
+    })
+    .await;
+}
+
+/// DNS rebinding: a page from elsewhere whose name leads to this machine.
+#[tokio::test]
+async fn at_this_machine_only_who_asks_for_it_is_answered() {
+    asked(busy(), async |address| {
+        let client = reqwest::Client::new();
+        for (host, status) in [
+            ("localhost", 200),
+            ("localhost:9464", 200),
+            ("127.0.0.1:1", 200),
+            ("[::1]:9464", 200),
+            ("dsrd.localhost", 200),
+            ("evil.example", 421),
+            ("evil.example:9464", 421),
+            ("localhost.evil.example", 421),
+            ("10.1.2.3", 421),
+            ("[::2]", 421),
+            ("a b", 421),
+        ] {
+            let asked = client.get(&address).header("host", host).send().await.unwrap();
+            assert_eq!(asked.status(), status, "{host}");
+        }
+    })
+    .await;
+}
+
+/// Whoever opens many connections and says nothing is shown out, and others are answered.
+#[tokio::test]
+async fn half_sent_requests_are_bounded_in_number_and_time() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    asked(busy(), async |address| {
+        let place = address.strip_prefix("http://").unwrap().to_owned();
+        let mut silent = Vec::new();
+        for _ in 0..300 {
+            let mut stream = tokio::net::TcpStream::connect(&place).await.unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: local").await.unwrap();
+            silent.push(stream);
+        }
+        let patience = std::time::Duration::from_secs(60);
+        let answer = tokio::time::timeout(patience, reqwest::get(format!("{address}/healthz")));
+        assert_eq!(answer.await.unwrap().unwrap().status(), 200);
+        let mut rest = Vec::new();
+        let ended = silent[0].read_to_end(&mut rest);
+        // Told so or not: it is over.
+        let _told = tokio::time::timeout(patience, ended).await.expect("it is shown out");
     })
     .await;
 }

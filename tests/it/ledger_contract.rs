@@ -7,19 +7,20 @@ use dsrd::adapters::sql::items::OPEN_AFTER;
 use dsrd::adapters::sql::ledger::SqlLedger;
 use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::url::CallbackUrl;
-use dsrd::domain::failure::FailureKind;
+use dsrd::domain::failure::{Failure, FailureKind, Obstacle};
 use dsrd::domain::inventory::Print;
 use dsrd::domain::outcome::{Barrier, Block, ItemOutcome};
 use dsrd::domain::plan::ActionWord;
 use dsrd::domain::request::{RequestId, RequestKind};
-use dsrd::domain::state::{Archive, Counts, Event, Regained, State};
+use dsrd::domain::state::{Archive, Counts, Decision, Event, Regained, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
 use dsrd::ports::archives::Kept;
 use dsrd::ports::ledger::{
-    Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Progress, Record, ordinals,
+    Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Progress, Record, Standing, ordinals,
 };
-use dsrd::ports::tasks::{End, Part, Purpose, Shard, Tasks, work_on};
+use dsrd::ports::tasks::{End, Lost, Part, Purpose, Shard, Tasks, work_on};
 use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone};
+use jiff::SignedDuration;
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
 use crate::support::lives::{
@@ -38,14 +39,18 @@ macro_rules! suite {
         suite!(@ledger fresh, standings_come_by_due_date, items_come_in_pages);
         suite!(@ledger fresh, outcomes_are_replaced, thousands_of_items);
         suite!(@ledger fresh, progress_is_of_the_current_stage, rest_forgets_the_seals);
+        suite!(@ledger fresh, no_two_archives_have_one_name);
+        suite!(@timed fresh, any_text_of_a_producer_is_held);
         suite!(@ledger fresh, a_failed_request_keeps_its_seals, a_lapsed_lease_writes_nothing);
         suite!(@ledger fresh, sweeps_are_opened_one_at_a_time, one_person_is_served_in_order);
+        suite!(@ledger fresh, a_failed_export_is_waited_for);
         suite!(@ledger fresh, what_a_sweep_saw_is_kept_as_long_as_it_is_needed);
         suite!(@timed fresh, the_outbox_keeps_order, each_url_is_owed_each_announcement);
         suite!(@timed fresh, archives_are_known_until_they_are_removed, work_is_claimed_once);
         suite!(@timed fresh, what_was_set_in_the_future_is_void, archives_are_kept_for_their_time);
         suite!(@timed fresh, erased_people_are_remembered_for_a_while);
         suite!(@timed fresh, details_are_forgotten_after_a_while);
+        suite!(@timed fresh, sweeps_are_concluded_one_by_one);
         suite!(@url fresh, two_daemons_share_a_ledger, a_ledger_is_found_again);
         suite!(@url fresh, sweeps_for_two_purposes_are_opened_at_once);
         suite!(@url fresh, an_edited_record_is_found, a_later_ledger_is_refused);
@@ -73,6 +78,10 @@ async fn sqlite_keeps_the_contract() {
 async fn postgres_keeps_the_contract() {
     let server = Postgres::start().await;
     suite!(async |name: &str| server.database(name).await);
+    // Older databases have few letters.
+    let url = server.database_in("old_letters", "LATIN1").await;
+    let clock = Arc::new(MemoryClock::at(second(0)));
+    any_text_of_a_producer_is_held(&open_by(&url, &clock).await, &clock).await;
 }
 
 #[tokio::test]
@@ -477,6 +486,45 @@ async fn a_failed_request_keeps_its_seals(ledger: &dyn Ledger) {
     assert!(ledger.sealed(life.id()).await.unwrap().is_none());
 }
 
+async fn no_two_archives_have_one_name(ledger: &dyn Ledger) {
+    let lease = own(ledger).await;
+    let one = Life::begin(ledger, "r-1", 100).await;
+    let other = Life::begin(ledger, "r-2", 100).await;
+    assert_eq!(ledger.keep(&lease, one.id(), "a.zip").await.unwrap(), "a.zip");
+    let failure = ledger.keep(&lease, other.id(), "a.zip").await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Permanent, "{}", failure.chain());
+    assert_eq!(ledger.keep(&lease, other.id(), "b.zip").await.unwrap(), "b.zip");
+    // Begun by an earlier version, under the name that it would give.
+    assert_eq!(ledger.keep(&lease, one.id(), "c.zip").await.unwrap(), "a.zip");
+    assert_eq!(ledger.kept(one.id()).await.unwrap().unwrap().name, "a.zip");
+    assert_eq!(ledger.kept(other.id()).await.unwrap().unwrap().name, "b.zip");
+}
+
+async fn any_text_of_a_producer_is_held(ledger: &dyn Ledger, _: &MemoryClock) {
+    for (number, text) in ["a\0b", "Ω", "日本 😀", "\\u0000", "é\u{85}\r\n"].iter().enumerate()
+    {
+        let mut given = opening(&format!("r-{number}"), 100);
+        given.correspondence.correlation_id = Some((*text).to_owned());
+        given.correspondence.reply_to = Some((*text).to_owned());
+        given.correspondence.message_id = Some((*text).to_owned());
+        given.announcement.correspondence = given.correspondence.clone();
+        let id = given.record.id.clone();
+        assert_eq!(ledger.open(&[&given]).await.unwrap(), [Opened::New], "{text:?}");
+        let standing = ledger.standing(&id).await.unwrap().unwrap();
+        assert_eq!(standing.correspondence, given.correspondence);
+        let unsent = ledger.unsent(9).await.unwrap();
+        assert_eq!(unsent.last(), Some(&given.announcement));
+        // What somebody decided is kept as it was said.
+        let words = Decision { actor: (*text).to_owned(), ..decision() };
+        let mut life = Life { last: given.record };
+        life.go(ledger, [Event::Cancelled(words)]).await;
+        assert_eq!(ledger.records(&id).await.unwrap().last(), Some(&life.last));
+        ledger.mark_sent(&unsent.iter().map(|event| event.id).collect::<Vec<_>>()).await.unwrap();
+        let unsent = ledger.unsent(9).await.unwrap();
+        ledger.mark_sent(&unsent.iter().map(|event| event.id).collect::<Vec<_>>()).await.unwrap();
+    }
+}
+
 async fn archives_are_known_until_they_are_removed(ledger: &dyn Ledger, clock: &MemoryClock) {
     let lease = own(ledger).await;
     let (mut first, mut other) =
@@ -817,6 +865,64 @@ async fn sweeps_are_opened_one_at_a_time(ledger: &dyn Ledger) {
     assert!(next.id > sweep.id && !next.is_walked());
 }
 
+/// A sweep that was closed tells what it came to until each of its requests was concluded; and each
+/// waits on its own.
+async fn sweeps_are_concluded_one_by_one(ledger: &dyn Ledger, clock: &MemoryClock) {
+    let ids = |standings: Vec<Standing>| -> Vec<String> {
+        standings.iter().map(|standing| standing.id.to_string()).collect()
+    };
+    let mut lives = Vec::new();
+    for id in ["r-1", "r-2", "r-3"] {
+        let mut life = Life::begin(ledger, id, 100).await;
+        life.go(ledger, [Event::FindStarted]).await;
+        lives.push(life);
+    }
+    let unswept = async |at| {
+        clock.set(second(at));
+        ids(ledger.unswept(Purpose::Find, 9).await.unwrap())
+    };
+    let walked = async |at| {
+        clock.set(second(at));
+        ids(ledger.walked(9).await.unwrap())
+    };
+    assert_eq!(unswept(0).await, ["r-1", "r-2", "r-3"]);
+    assert_eq!(ledger.unswept(Purpose::Verify, 9).await.unwrap().len(), 0);
+    let (lease, sources) = (own(ledger).await, ["a".to_owned()]);
+    let two = [lives[0].id().clone(), lives[1].id().clone()];
+    ledger.open_sweep(&lease, Purpose::Find, &two, &sources, 1).await.unwrap();
+    assert_eq!((unswept(0).await, walked(0).await), (vec!["r-3".to_owned()], vec![]));
+    let mut sweep = ledger.sweep(Purpose::Find).await.unwrap().unwrap();
+    let reason = "listing: no answer".to_owned();
+    let lost = Some(Lost { kind: FailureKind::NeedsPerson, reason });
+    let shard = Shard { done: true, lost, items: 7, ..sweep.shards.remove(0) };
+    ledger.finish_shard(&lease, &shard).await.unwrap();
+    ledger.close_sweep(&lease, sweep.id).await.unwrap();
+
+    assert_eq!(walked(0).await, ["r-1", "r-2"]);
+    let closed = ledger.sweep_of(&two[0]).await.unwrap().unwrap();
+    assert_eq!((closed.id, closed.shards), (sweep.id, vec![shard]));
+    let own = ledger.claim("request/r-1", 10_000).await.unwrap().unwrap();
+    assert_eq!(walked(1).await, ["r-2"], "the other's is in somebody's hands");
+    ledger.leave_sweep(&own, &two[0]).await.unwrap();
+    let failure = Failure::transient("listing").of_source("a");
+    let obstacle = Obstacle::new(&failure, second(1));
+    ledger.note_obstacle(&own, &two[0], &Obstacle::new(&failure, second(0))).await.unwrap();
+    ledger.note_obstacle(&own, &two[0], &obstacle).await.unwrap();
+    assert_eq!(ledger.obstacle(&two[0]).await.unwrap().as_ref(), Some(&obstacle));
+    assert_eq!(ledger.obstacles(9).await.unwrap(), [(two[0].clone(), obstacle)]);
+    ledger.let_go(&own, End::Waiting(59_000)).await.unwrap();
+    assert_eq!(unswept(59).await, ["r-3"]);
+    assert_eq!(unswept(60).await, ["r-1", "r-3"]);
+    assert!(ledger.sweep_of(&two[0]).await.unwrap().is_none());
+    let own = ledger.claim("request/r-1", 10_000).await.unwrap().unwrap();
+    assert_eq!(own.tries, 0, "to wait is no failure");
+
+    lives[1].go(ledger, [planned()]).await;
+    assert!(ledger.sweep_of(&two[1]).await.unwrap().is_none());
+    lives[0].go(ledger, [Event::Cancelled(decision())]).await;
+    assert_eq!(ledger.obstacle(&two[0]).await.unwrap(), None, "it went on");
+}
+
 async fn what_a_sweep_saw_is_kept_as_long_as_it_is_needed(ledger: &dyn Ledger) {
     let mut life = Life::begin(ledger, "r-1", 100).await;
     let (lease, id) = (own(ledger).await, life.id().clone());
@@ -847,6 +953,11 @@ async fn what_a_sweep_saw_is_kept_as_long_as_it_is_needed(ledger: &dyn Ledger) {
     let verify = shard(Purpose::Verify).await;
     ledger.keep_seen(&lease, &verify, &prints(3)).await.unwrap();
     ledger.close_sweep(&lease, verify.sweep).await.unwrap();
+    assert_eq!(seen(verify.sweep, "a").await.len(), 3, "nothing was concluded of it yet");
+    life.go(ledger, [planned()]).await;
+    let other = shard(Purpose::Verify).await;
+    ledger.leave_sweep(&lease, &id).await.unwrap();
+    ledger.close_sweep(&lease, other.sweep).await.unwrap();
     assert!(seen(verify.sweep, "a").await.is_empty());
     assert_eq!(seen(find.sweep, "a").await.len(), 5_000, "the request is still open");
     let verify = shard(Purpose::Verify).await;
@@ -963,21 +1074,33 @@ async fn details_are_forgotten_after_a_while(ledger: &dyn Ledger, clock: &Memory
     assert_eq!(ledger.tally(rests.id()).await.unwrap(), tally);
 }
 
+/// A request of one kind about these people.
+async fn about(
+    ledger: &dyn Ledger,
+    id: &str,
+    at: i64,
+    kind: RequestKind,
+    persons: &[&str],
+) -> Life {
+    let mut opening = opening(id, at);
+    let request = opening.request.as_mut().unwrap();
+    request.kind = kind;
+    request.taken = second(at);
+    request.persons = persons.iter().map(|person| (*person).to_owned()).collect();
+    let last = opening.record.clone();
+    assert_eq!(ledger.open(&[&opening]).await.unwrap(), [Opened::New]);
+    Life { last }
+}
+
+async fn ready_by(ledger: &dyn Ledger, pressed: jiff::Timestamp) -> String {
+    let ready = ledger.ready(pressed, 9).await.unwrap();
+    ready.iter().map(|standing| standing.id.to_string()).collect::<Vec<_>>().join(" ")
+}
+
 async fn one_person_is_served_in_order(ledger: &dyn Ledger) {
-    let begin = async |id: &str, at, kind, persons: &[&str]| {
-        let mut opening = opening(id, at);
-        let request = opening.request.as_mut().unwrap();
-        request.kind = kind;
-        request.taken = second(at);
-        request.persons = persons.iter().map(|person| (*person).to_owned()).collect();
-        let last = opening.record.clone();
-        assert_eq!(ledger.open(&[&opening]).await.unwrap(), [Opened::New]);
-        Life { last }
-    };
-    let ready = async || {
-        let ready = ledger.ready(9).await.unwrap();
-        ready.iter().map(|standing| standing.id.to_string()).collect::<Vec<_>>().join(" ")
-    };
+    let begin =
+        async |id: &str, at, kind, persons: &[&str]| about(ledger, id, at, kind, persons).await;
+    let ready = async || ready_by(ledger, second(0)).await;
     let (erasure_of, access) = (RequestKind::Erasure, RequestKind::Access);
     let mut first = begin("r-1", 100, access, &["ann", "ann's id"]).await;
     begin("r-2", 110, access, &["ann"]).await;
@@ -990,6 +1113,54 @@ async fn one_person_is_served_in_order(ledger: &dyn Ledger) {
     first.go(ledger, [Event::Cancelled(decision())]).await;
     assert_eq!(ready().await, "r-2 r-3 r-4", "r-2 and r-3 share no identity");
     third.go(ledger, [Event::FindStarted]).await;
+
+    // Taken after the erasure, and submitted before it: it goes first, until the erasure acts.
+    let mut late = opening("r-6", 200);
+    let request = late.request.as_mut().unwrap();
+    (request.kind, request.taken) = (access, second(200));
+    (request.submitted, request.persons) = (second(115), vec!["ann's id".to_owned()]);
+    assert_eq!(ledger.open(&[&late]).await.unwrap(), [Opened::New]);
+    let mut late = Life { last: late.record };
+    assert_eq!(ready().await, "r-2 r-4 r-6");
+    let free = async || {
+        let free = ledger.free(&[State::Planned, State::Acting], 9).await.unwrap();
+        free.iter().map(|standing| standing.id.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    third.go(ledger, [planned()]).await;
+    assert_eq!(free().await, "", "it waits for the export");
+    let begins = third.next(Event::ActStarted);
+    assert_eq!(ledger.append(&begins, None, None).await.unwrap(), Appended::Overtaken);
+    let way = ledger.in_the_way(third.id()).await.unwrap();
+    assert_eq!(way.iter().map(RequestId::as_str).collect::<Vec<_>>(), ["r-6"]);
     begin("r-0", 50, erasure_of, &["ann's id"]).await;
     assert_eq!(ready().await, "r-2 r-4", "what is under way waits for nobody");
+    assert_eq!(free().await, "r-3", "nor in a circle");
+    late.go(ledger, [Event::Cancelled(decision())]).await;
+    assert_eq!(free().await, "r-3");
+    third.go(ledger, [Event::ActStarted]).await;
+    let mut later = opening("r-7", 210);
+    let request = later.request.as_mut().unwrap();
+    (request.kind, request.submitted) = (access, second(50));
+    request.persons = vec!["ann's id".to_owned()];
+    assert_eq!(ledger.open(&[&later]).await.unwrap(), [Opened::New]);
+    assert_eq!(ready().await, "r-2 r-4", "too late");
+    assert_eq!(free().await, "r-3");
+}
+
+/// What an access that failed is to give must not be erased meanwhile, unless time presses.
+async fn a_failed_export_is_waited_for(ledger: &dyn Ledger) {
+    let (erasure_of, access) = (RequestKind::Erasure, RequestKind::Access);
+    let mut failed = about(ledger, "s-1", 100, access, &["eve"]).await;
+    let later = about(ledger, "s-2", 110, erasure_of, &["eve"]).await;
+    about(ledger, "s-3", 120, access, &["eve"]).await;
+    failed.go(ledger, [Event::Failed { reason: "no store".to_owned() }]).await;
+    assert_eq!(ready_by(ledger, second(0)).await, "");
+    let way = ledger.in_the_way(later.id()).await.unwrap();
+    assert_eq!(way.iter().map(RequestId::as_str).collect::<Vec<_>>(), ["s-1"]);
+    let due = ledger.standing(later.id()).await.unwrap().unwrap().due.unwrap();
+    assert_eq!(ready_by(ledger, due).await, "");
+    let after = due + SignedDuration::from_millis(1);
+    assert_eq!(ready_by(ledger, after).await, "s-2");
+    failed.go(ledger, [Event::Cancelled(decision())]).await;
+    assert_eq!(ready_by(ledger, second(0)).await, "s-2", "it was given up");
 }

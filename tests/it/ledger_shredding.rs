@@ -1,5 +1,5 @@
 //! A request that rests leaves none of its sealed bytes in the database file or beside it, although
-//! pages were split, moved and freed while it lived.
+//! pages were split, moved and freed while it lived. After a while its rows go too.
 
 use std::fs;
 use std::path::Path;
@@ -10,11 +10,56 @@ use dsrd::domain::plan::ActionWord;
 use dsrd::domain::request::RequestId;
 use dsrd::ports::ledger::{Cleared, Ledger, SealedItem};
 use sha2::{Digest, Sha256};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 
 use crate::support::lives::{Life, erasure, opening, own};
+use crate::support::simulation::scenario::{Scenario, correspondence, request, simulate};
 
 /// Bytes by which a piece of a seal is known again.
 const PIECE: usize = 16;
+
+#[test]
+fn details_go_after_their_time_and_who_asks_again_is_answered_as_before() {
+    simulate(async || {
+        let mut scenario =
+            Scenario::small().sent(request("r-1", "erasure")).sent(request("r-2", "erasure"));
+        scenario.limits.details_days = 30;
+        scenario.live().await;
+        let id = RequestId::new("r-1").unwrap();
+        let tally = scenario.ledger().await.tally(&id).await.unwrap();
+        assert_eq!(tally.of("erased"), 2);
+        let told = scenario.announcer.published();
+        assert!(rows(&scenario, "items").await > 0);
+
+        scenario.clock.advance_ms(29 * 86_400_000);
+        scenario.live().await;
+        assert!(rows(&scenario, "items").await > 0, "not yet");
+        scenario.clock.advance_ms(2 * 86_400_000);
+        scenario.live().await;
+        assert_eq!(rows(&scenario, "items").await, 0);
+        assert_eq!(rows(&scenario, "outbox").await, 2, "the last event of each");
+        assert_eq!(rows(&scenario, "leases WHERE work LIKE 'request/%'").await, 0);
+        assert_eq!(rows(&scenario, "leases WHERE work LIKE 'sweep/%'").await, 0);
+        assert_eq!(rows(&scenario, "sweeps").await, 1);
+        let ledger = scenario.ledger().await;
+        assert_eq!(ledger.tally(&id).await.unwrap(), tally);
+        assert_eq!(ledger.records(&id).await.unwrap().len(), 6);
+
+        scenario.inbox.push(request("r-1", "erasure").to_string(), correspondence());
+        scenario.live().await;
+        let again = scenario.announcer.published();
+        assert_eq!(again.len(), told.len() + 1);
+        let last = told.iter().rfind(|event| event.request == id).unwrap();
+        assert_eq!(&again.last().unwrap().body, &last.body);
+    });
+}
+
+async fn rows(scenario: &Scenario, table: &str) -> usize {
+    let url = format!("sqlite:{}/ledger.db", scenario.path().display());
+    let mut ledger = AnyConnection::connect(&url).await.unwrap();
+    let select = format!("SELECT 1 FROM {table}");
+    ledger.fetch_all(AssertSqlSafe(select)).await.unwrap().len()
+}
 
 #[tokio::test]
 async fn sealed_bytes_are_gone_from_every_file() {

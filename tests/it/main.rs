@@ -6,8 +6,11 @@ mod support; // what the tests start and share
 mod state_grid; // every state against every event
 mod flow; // whole lives through the door, in memory
 mod policies; // what an erasure does by the operator's rules, and what of others an export shows
+mod order; // in which order people are served
+mod refusals; // how refused messages are told, and what makes two messages one request
 mod names; // the same blobs under every kind of source give the same plan
 mod decisions; // what waits for a person, and what a person may decide
+mod waiting; // what waits for something outside, and how that ends
 mod callbacks; // producers are told by HTTP, and nobody else is
 mod crash; // the same lives, stopped at every effect and started again
 mod fleet; // two daemons on one ledger, one of them killed or frozen at every effect
@@ -15,6 +18,7 @@ mod model; // intake, ledger, leases and outbox as a model, every order of event
 mod privacy; // canaries
 mod matching; // what is found in an item, in every reading, and what is not
 mod oracle; // the same against an oracle that is slow and obviously right
+mod hostile; // content that was made to take long, to take much, or to break what reads it
 mod redaction; // what is taken out of an item, what stays, and what is refused
 mod masking; // who is masked in the items of a request, and who is not
 mod said; // what a source says of an item beside its bytes is used: encodings, properties, directories

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use dsrd::domain::item::Item;
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::matching::limits::{Limits, PeopleLimits};
-use dsrd::matching::people::census::{census, names_others};
+use dsrd::matching::people::census::census;
 use dsrd::matching::people::crowd::Crowd;
 use dsrd::matching::people::mask::Mask;
+use dsrd::matching::people::others::names_others;
 use dsrd::matching::redact::looks::Masking;
 use dsrd::matching::redact::put::Replaced;
 use dsrd::matching::redact::rewriting::{is_clean, redact, redact_short};
@@ -155,21 +156,182 @@ fn too_many_people_are_none_masked() {
     assert!(counted.overflowed);
     let mut crowd = Crowd::new(&hanako(), &people);
     crowd.add(&counted);
-    assert!(crowd.mask().is_none() && crowd.has_others());
+    assert!(crowd.mask().is_none() && crowd.overflowed());
+}
+
+/// Whether an item names others than this subject.
+fn shared(subject: &Subject, name: &str, content: &[u8]) -> bool {
+    let (limits, people) = (Limits::default(), PeopleLimits::default());
+    names_others(&item(name), &mut &*content, &[subject], &limits, &people).unwrap()[0]
 }
 
 #[test]
 fn who_shares_an_item() {
-    let shared = |name: &str, content: &[u8]| {
-        let (limits, people) = (Limits::default(), PeopleLimits::default());
-        names_others(&item(name), &mut &*content, &hanako(), &limits, &people).unwrap()
-    };
+    let shared = |name: &str, content: &[u8]| shared(&hanako(), name, content);
     assert!(shared("x", RUN.as_bytes()));
     assert!(!shared("Users/hanako.example/x", b"hanako.example@contoso.example by system"));
     assert!(shared("Users/jiro/x", b"hanako.example@contoso.example"));
     assert!(shared("x.zip", &zip(&[("a", b"eve@contoso.example")])));
     let own = RUN.split("\"lastModifiedBy\"").next().unwrap();
     assert!(!shared("x", own.as_bytes()));
+}
+
+/// Documents that name Hanako Example and somebody else, who has no address in them.
+#[test]
+fn whoever_is_named_beside_the_subject_is_recognised() {
+    let me = "hanako.example@contoso.example";
+    let named = subject(&[
+        (IdentityType::Email, me),
+        (IdentityType::Name, "Hanako Example"),
+        (IdentityType::Username, "hanako"),
+    ]);
+    let mut missed = Vec::new();
+    for text in [
+        r#"{"creation_context": {"created_by": "Kofi Brandt"}, "tags": {"owner": "ME"}}"#,
+        r#"{"creation-context": {"last-modified-by": "Ines Falk"}, "tags": {"owner": "ME"}}"#,
+        r#"{"systemData": {"createdBy": "Tom Adler", "createdByType": "User"}, "owner": "ME"}"#,
+        "creation_context:\n  created_by: Lars Weber\n  created_by_type: User\nowner: ME\n",
+        "systemData:\n  createdBy: Tom Adler\ntags:\n  owner: ME\n",
+        "run_name: quiet\nuser_id: kofib\ncreator: ME\n",
+        "owner: ME\nreviewers:\n  - Kofi Brandt\n",
+        "ME cc kofi@xn--80a1acny.xn--p1ai",
+        "ME; mail kofi.brandt@nordlicht",
+        "ME; mail kofi@[10.0.0.4]",
+        "from ME to \"kofi brandt\"@nordlicht.example",
+        "ME via <bounce+kofi.brandt=nordlicht.example@lists.test>",
+        "ME wrote preds/kofi.brandt@nordlicht.example-2026-11.csv",
+        "ME; author u003ckofi.brandt@nordlicht.exampleu003e",
+        r#"{"who": "ME", "cc": "kofi.brandt@nordlicht.exampleines.falk@nordlicht.example"}"#,
+        "ME\nkofib@gpu-01:~$ ls\n",
+        "From: Kofi Mensa\nTo: ME\n",
+        "Reviewed-by: Kofi Mensa\nSigned-off-by: ME\n",
+        "ME and 22222222-3333-4444-5555-666666666666",
+        "user,oid\nME,\nx,22222222-3333-4444-5555-666666666666\n",
+        "owner_oid: 22222222-3333-4444-5555-666666666666 contact: ME",
+        "puid: 1003200298765432, mail: ME",
+        "ME and Walburga Osterreicher",
+        "by Walburga Osterreicher and ME",
+        "Hanako Example, Walburga Osterreicher and Ines Falk",
+        "name,role\nHanako Example,dev\nWalburga Osterreicher,lead\nBob Builder,ops\n",
+        "Hanako Example,dev\nWalburga Osterreicher,lead\n",
+        "name\trole\nWalburga Osterreicher\tlead\nHanako Example\tdev\n",
+        "| name | role |\n|---|---|\n| Hanako Example | dev |\n| Kofi Brandt | ops |\n",
+        "team:\n- Hanako Example\n- Kofi Brandt\n",
+        r#"[{"name": "Hanako Sample", "mail": "ME"}, {"mail": "", "name": "Bob Builder"}]"#,
+        r#"[{"name": "Hanako Example", "mail": "ME"}, {"name": "Bob Builder", "role": "x"}]"#,
+        r#"{"authors": ["Hanako Example", "Kofi Brandt"]}"#,
+        "author = {Example, Hanako and Brandt, Kofi}",
+        "run,requester,reviewer\n1,ME,kofib\n",
+        "<owner>Kofi Brandt</owner><mail>ME</mail>",
+        "担当者：ME、山田太郎さん",
+    ] {
+        let text = text.replace("ME", me);
+        if !shared(&named, "x", text.as_bytes()) {
+            missed.push(text);
+        }
+    }
+    assert!(missed.is_empty(), "{} missed:\n{}", missed.len(), missed.join("\n--\n"));
+}
+
+/// Every way to write who did something, in every format that has keys.
+#[test]
+fn whatever_a_key_that_speaks_of_people_says_is_somebody() {
+    let me = "hanako.example@contoso.example";
+    let keys = [
+        "created_by",
+        "createdBy",
+        "created-by",
+        "CreatedBy",
+        "last_modified_by",
+        "lastModifiedBy",
+        "owner",
+        "Author",
+        "reviewers",
+        "submittedBy",
+        "assignee",
+        "user_name",
+        "userId",
+    ];
+    let values = [
+        "Kofi Brandt",
+        "Brandt, Kofi",
+        "kofib",
+        "22222222-3333-4444-5555-666666666666",
+        "k@x.test",
+    ];
+    let mut missed = Vec::new();
+    for (key, value) in keys.iter().flat_map(|key| values.map(|value| (key, value))) {
+        for text in [
+            format!(r#"{{"{key}": "{value}", "notify": "{me}"}}"#),
+            format!(r#"{{"{key}": ["{value}"], "notify": "{me}"}}"#),
+            format!("notify: {me}\n{key}: {value}\nname: churn\n"),
+            format!("notify: {me}\n{key}: '{value}'\n"),
+            format!("notify = {me}\n{key} = \"{value}\"\n"),
+            format!("<run><{key}>{value}</{key}><notify>{me}</notify></run>"),
+            format!("run\t{key}\tnotify\n1\t{value}\t{me}\n"),
+        ] {
+            if !shared(&hanako(), "x", text.as_bytes()) {
+                missed.push(text);
+            }
+        }
+        for own in ["Hanako Example", "hanako.example", me] {
+            let text = format!("{{\"{key}\": \"{own}\", \"notify\": \"{me}\"}}");
+            if shared(&hanako(), "x", text.as_bytes()) {
+                missed.push(format!("not shared: {text}"));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{} wrong:\n{}", missed.len(), missed.join("\n--\n"));
+}
+
+/// Documents that name nobody but Hanako Example, by whatever she asked by.
+#[test]
+fn a_document_of_one_person_alone_stays_theirs() {
+    let me = "hanako.example@contoso.example";
+    let by_mail = subject(&[(IdentityType::Email, me)]);
+    let by_all = subject(&[
+        (IdentityType::Email, me),
+        (IdentityType::Name, "Hanako Example"),
+        (IdentityType::ObjectId, "11111111-2222-3333-4444-555555555555"),
+        (IdentityType::Username, "hanako"),
+    ]);
+    let run = RUN.split("\"lastModifiedBy\"").next().unwrap().to_owned();
+    let texts = [
+        run,
+        r#"{"creation_context": {"created_by": "Hanako Example", "created_by_type": "User",
+            "last_modified_by": "Hanako Example"}, "tags": {"owner": "ME"}}"#
+            .to_owned(),
+        r#"{"systemData": {"createdBy": "Hanako Example", "createdByType": "User"},
+            "displayName": "Quiet River", "experimentName": "Churn Model", "owner": "ME",
+            "compute": "cpu-cluster", "environment": "AzureML-sklearn-1.0"}"#
+            .to_owned(),
+        "user_id: hanako.example\nrun_name: Quiet River\nsource_name: train.py\nowner: ME\n".into(),
+        "author: Hanako Example <ME>\nlicense: Apache License\nlibrary_name: scikit-learn\n".into(),
+        "Author: Hanako Example <ME>\n\n    Add Random Forest and Gradient Boosting\n".into(),
+        "model,metric,owner\nRandom Forest,0.9,ME\nGradient Boosting,0.8,ME\n".into(),
+        "2024-04-05 INFO notify ME when done\n2024-04-05 INFO azureuser@gpu-01 ready\n\
+            git clone git@github.com:contoso/churn\nuser=azureuser owner=azureml\n"
+            .into(),
+        "import torch\nuser = get_user()\nowner=args.owner\nnotify = 'ME'\n".into(),
+        "# Model Card\n\nTrained by ME with Azure Machine Learning, PyTorch and Visual Studio.\n\
+            Metrics: precision@k, recall@topk\n"
+            .into(),
+        "customer,score\n\"ME\",0.82\n".into(),
+        "hanako.example@gpu-01:~$ python train.py --owner ME\n".into(),
+        "https://hanako.example@dev.azure.com/contoso by ME".into(),
+        "uid=1000(hanako.example) /home/hanako.example/x ME\n".into(),
+        "saved ME.npy, ME-2026.csv and embeddings/ME.pt\n".into(),
+        "notification_emails: [\"ME\"]\nservice: Online Endpoint\nschedule: Daily Retrain\n".into(),
+    ];
+    let mut wrong = Vec::new();
+    for text in texts.map(|text| text.replace("ME", me)) {
+        for (how, subject) in [("mail", &by_mail), ("all", &by_all)] {
+            if shared(subject, "outputs/x", text.as_bytes()) {
+                wrong.push(format!("{how}: {text}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n--\n"));
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn an_occurrence_across_any_window_is_found_once() {
 }
 
 /// What each identity looks like in data that speaks of the subject.
-pub const MENTIONS: [(&str, &str); 27] = [
+pub const MENTIONS: [(&str, &str); 40] = [
     ("email", "mail ann@contoso.com now"),
     ("email", "<Ann@Contoso.COM>"),
     ("email", "mailto:ann@contoso.com?subject=x"),
@@ -123,11 +123,24 @@ pub const MENTIONS: [(&str, &str); 27] = [
     ("username", "Users/ann/train.py"),
     ("username", "mlflow.user: ann"),
     ("email", "out/ann@contoso.com.csv"),
+    ("email", "embeddings/ann@contoso.com.npy"),
+    ("email", "embeddings/ann@contoso.com.safetensors.log.1"),
+    ("email", "embeddings/ann@contoso.com.pt"),
+    ("email", "src/ann@contoso.com.rs"),
+    ("email", "ann@contoso.com.zip"),
+    ("email", "out/ann@contoso.com-2026-11.csv"),
+    ("email", "by ann@contoso.com-backup"),
+    ("email", "by _ann@contoso.com_, today"),
+    ("email", "https://ann@contoso.com@dev.azure.com/contoso"),
+    ("email", "<jobs-bounce+ann=contoso.com@lists.example.org>"),
+    ("email", "<SRS0=HHH4=TT=contoso.com=ann@relay.example.org>"),
+    ("name", "editor = {Lefèvre, Ann and Brandt, Kofi}"),
+    ("name", "van der Lefèvre, Ann"),
     ("controller_customer_id", "customer c-1029384, x"),
 ];
 
 /// What looks like the subject and is not.
-pub const DECOYS: [&str; 40] = [
+pub const DECOYS: [&str; 50] = [
     "joann@contoso.com",
     "x.ann@contoso.com",
     "_ann@contoso.com",
@@ -135,7 +148,17 @@ pub const DECOYS: [&str; 40] = [
     "x+ann@contoso.com",
     "ann@contoso.com.evil.org",
     "ann@contoso.comx",
-    "ann@contoso.com-x",
+    "ann@contoso.com-x.org",
+    "ann@contoso.com.au/x",
+    "embeddings/ann@contoso.com.br",
+    "ann@contoso.com.rs",
+    "_ann@contoso.com__",
+    "<jobs-bounce+joann=contoso.com@lists.example.org>",
+    "by Kofi Lefèvre, Ann Brandt",
+    "by Kofi Lefèvre,Ann Brandt,3",
+    "Lars\tAnn\nLefèvre\tBrandt",
+    "Lars,Ann\nLefèvre,Brandt",
+    "鈴木太郎 山田花子",
     "ann@contoso.community",
     "ann@contoso.co",
     "ann@sub.contoso.com",
@@ -344,6 +367,45 @@ fn no_decoy_is_found_in_any_encoding() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Names of East Asian scripts within other words, and beside what ends a word.
+#[test]
+fn a_name_is_told_from_a_longer_word() {
+    let finds = |name: &str, text: &str| {
+        let name = Identity::new(IdentityType::Name, IdentityFormat::Raw, name.into());
+        let subject = Subject { identities: vec![name] };
+        let matcher = Matcher::new(&[&subject]);
+        let scan = scan(&item("x"), &mut text.as_bytes(), &matcher, &Limits::default()).unwrap();
+        !scan.hits.is_empty()
+    };
+    for (name, text) in [
+        ("林 一", "担当は林一です"),
+        ("林 一", "林　一様"),
+        ("林一", "担当者林一が"),
+        ("石川 さくら", "担当者石川さくらさん"),
+        ("サクラ", "ｻｸﾗさん"),
+        ("サクラ", "マリア・サクラ"),
+        ("ハナコ サクラ", "ハナコ・サクラ様"),
+        ("李明", "由李明提交"),
+        ("김민수", "김민수가 제출"),
+        ("山田 太郎", "山田太郎と鈴木花子"),
+    ] {
+        assert!(finds(name, text), "{name} in {text}");
+    }
+    for (name, text) in [
+        ("林 一", "森林一覧を作成しました"),
+        ("林一", "林一郎"),
+        ("サクラ", "オオサクラ"),
+        ("サクラ", "ｻｸﾗﾀﾞ"),
+        ("サクラ", "サクラーン"),
+        ("サクラ", "Monサクラson"),
+        ("山田 太郎", "鈴木太郎・山田花子"),
+        ("山田 太郎", "鈴木\t山田\n太郎\t花子"),
+        ("이준", "이준비"),
+    ] {
+        assert!(!finds(name, text), "{name} in {text}");
+    }
 }
 
 #[test]
@@ -599,8 +661,89 @@ mod properties {
         })
     }
 
+    fn finds(name: &str, text: &str) -> bool {
+        let name = Identity::new(IdentityType::Name, IdentityFormat::Raw, name.into());
+        let matcher = Matcher::new(&[&Subject { identities: vec![name] }]);
+        let scan = scan(&item("x"), &mut text.as_bytes(), &matcher, &Limits::default()).unwrap();
+        !scan.hits.is_empty()
+    }
+
+    /// Given and family names, in scripts with capitals.
+    const NAMES: [(&str, &str); 8] = [
+        ("Kofi", "Osei"),
+        ("Mira", "Brandt"),
+        ("Ines", "Falk"),
+        ("José", "Peña"),
+        ("Zoë", "O'Hara"),
+        ("Анна", "Каренина"),
+        ("Ωλγα", "Παππά"),
+        ("Jean-Luc", "Łapiński"),
+    ];
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+        /// In a list of full names stands each of them, and nobody whose family name one has and
+        /// whose given name the next.
+        #[test]
+        fn lists_of_names_do_not_run_into_each_other(
+            order in Just((0..NAMES.len()).collect::<Vec<_>>()).prop_shuffle(),
+            len in 2usize..6,
+            joint in proptest::sample::select(vec![", ", ",", "; ", ",\n", " and ", " & ", ", and "]),
+            head in proptest::sample::select(vec!["", "Participants: ", "(", "by ", "1,", "x\t"]),
+            tail in proptest::sample::select(vec!["", ".", ")", " et al.", ",3", "\n"]),
+            capitals in any::<bool>(),
+        ) {
+            let case = |text: &str| if capitals { text.to_uppercase() } else { text.to_owned() };
+            let people: Vec<_> = order[..len].iter().map(|index| NAMES[*index]).collect();
+            let full: Vec<String> =
+                people.iter().map(|(given, family)| case(&format!("{given} {family}"))).collect();
+            let text = format!("{head}{}{tail}", full.join(joint));
+            for (at, (given, family)) in people.iter().enumerate() {
+                let own = format!("{given} {family}");
+                prop_assert!(finds(&own, &text), "{} in {}", own, text);
+                if let Some((next, _)) = people.get(at + 1) {
+                    let nobody = format!("{next} {family}");
+                    prop_assert!(!finds(&nobody, &text), "{} in {}", nobody, text);
+                }
+            }
+        }
+
+        /// In a list of names that are turned each of them stands.
+        #[test]
+        fn lists_of_turned_names_hold_each(
+            order in Just((0..NAMES.len()).collect::<Vec<_>>()).prop_shuffle(),
+            len in 1usize..6,
+            joint in proptest::sample::select(vec!["; ", " and ", " & ", "\n", " und "]),
+            head in proptest::sample::select(vec!["", "author = {", "By ", "submitted by ", "3,"]),
+        ) {
+            let people: Vec<_> = order[..len].iter().map(|index| NAMES[*index]).collect();
+            let turned: Vec<String> =
+                people.iter().map(|(given, family)| format!("{family}, {given}")).collect();
+            let text = format!("{head}{}", turned.join(joint));
+            for (at, (given, family)) in people.iter().enumerate() {
+                let own = format!("{given} {family}");
+                prop_assert!(finds(&own, &text), "{} in {}", own, text);
+                if let Some((_, next)) = people.get(at + 1) {
+                    let nobody = format!("{given} {next}");
+                    prop_assert!(!finds(&nobody, &text), "{} in {}", nobody, text);
+                }
+            }
+        }
+
+        /// What no domain can go on with ends an address; what one can makes another.
+        #[test]
+        fn what_follows_an_address_ends_it_or_makes_another(
+            extension in "[a-z]{2,5}[0-9]|[0-9]{1,8}|(npy|onnx|joblib|h5|ckpt|log|bak|safetensors)",
+            more in proptest::sample::select(vec!["", ".gz", ".1", "-old", "_2026", ".tar.bz2"]),
+            top in proptest::sample::select(vec!["au", "br", "cn", "de", "info", "dev", "xn--p1ai"]),
+            lead in proptest::sample::select(vec!["", "see ", "models/", "a\\", "\""]),
+        ) {
+            let text = format!("{lead}ann@contoso.com.{extension}{more}");
+            prop_assert!(told(text.as_bytes()).iter().any(|hit| hit.starts_with("email")), "{}", text);
+            let text = format!("{lead}ann@contoso.com.{top}{more}");
+            prop_assert!(told(text.as_bytes()).is_empty(), "{}", text);
+        }
 
         #[test]
         fn a_plain_address_is_found_and_nothing_where_no_letter_is(text in texts()) {

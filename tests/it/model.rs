@@ -1,11 +1,11 @@
 //! The protocol of broker, workers, ledger and outbox as a model in which every order of steps and
 //! faults is tried: crashes, leases that run out under a worker that still works, a message sent
-//! twice, a person who cancels. The design keeps its promises in every state; then one rule at a
+//! twice, a person who cancels or stops. The design keeps its promises in every state; then one rule at a
 //! time is left out, to see that the promise which rests on it breaks.
 
 use std::collections::BTreeSet;
 
-use Event::{Accepted, ActStarted, Cancelled, Completed};
+use Event::{Accepted, ActStarted, Cancelled, Completed, Stopped};
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
 /// A rule of the design, left out.
@@ -44,6 +44,8 @@ struct State {
     acked: bool,
     /// Whether a person who saw the request as accepted will cancel it; too late counts as never.
     cancelling: bool,
+    /// Whether a person who sees the request being carried out will stop it.
+    stopping: bool,
     /// What the consumer has; it knows an announcement that comes again by its id.
     received: BTreeSet<Record>,
     /// Which items are gone from the store.
@@ -77,6 +79,7 @@ enum Event {
     ActStarted,
     Completed,
     Cancelled,
+    Stopped,
 }
 
 /// What a worker is at, and all that it knows; a crash takes it.
@@ -120,6 +123,7 @@ enum Action {
     Crash(Job),
     LeaseRunsOut,
     Cancel,
+    Stop,
 }
 
 impl State {
@@ -159,7 +163,10 @@ impl State {
         let may_cancel = self.cancelling && self.has(Accepted);
         let works = jobs.map(Action::Do).chain(starts.map(Action::Start));
         let faults = crashes.map(Action::Crash).chain(may_run_out.then_some(Action::LeaseRunsOut));
-        works.chain(faults).chain(may_cancel.then_some(Action::Cancel))
+        let is_acting = self.records.last().is_some_and(|record| record.event == ActStarted);
+        let may_stop = self.stopping && is_acting;
+        let decisions = may_cancel.then_some(Action::Cancel).into_iter();
+        works.chain(faults).chain(decisions).chain(may_stop.then_some(Action::Stop))
     }
 
     /// Whether anything is left to do, or to go wrong: faults befall those who are at work.
@@ -248,7 +255,7 @@ impl State {
             (Accepted, _) => Some(Step::Append(self.following(ActStarted))),
             (ActStarted, Some(item)) => Some(Step::Begin { item, begun: self.begun[item] }),
             (ActStarted, None) => Some(Step::Append(self.following(Completed))),
-            (Completed | Cancelled, _) => None,
+            (Completed | Cancelled | Stopped, _) => None,
         }
     }
 
@@ -306,6 +313,10 @@ impl Model for State {
                 state.cancelling = false;
                 state.append(Record { sequence: 2, event: Cancelled }, true);
             }
+            Action::Stop => {
+                state.stopping = false;
+                state.append(state.following(Stopped), true);
+            }
         }
         Some(state)
     }
@@ -333,7 +344,13 @@ const PROMISES: &[(&str, Condition)] = &[
     ("an id says one thing", |_, now| {
         now.received.iter().is_sorted_by(|a, b| a.sequence < b.sequence)
     }),
-    ("a request rests at last", |_, now| now.goes_on() || now.has(Completed) != now.has(Cancelled)),
+    ("a request ends at last, in one way", |_, now| {
+        let ends = [Completed, Cancelled, Stopped].into_iter().filter(|end| now.has(*end));
+        now.goes_on() || ends.count() == 1
+    }),
+    ("a retry knows what was begun before a stop", |_, now| {
+        (0..2).all(|item| !now.gone[item] || now.begun[item])
+    }),
     ("all is announced at last", |_, now| now.goes_on() || now.received.iter().eq(&now.records)),
 ];
 
@@ -341,6 +358,7 @@ const PROMISES: &[(&str, Condition)] = &[
 const WITNESSES: &[(&str, Condition)] = &[
     ("a request is completed", |_, now| now.has(Completed)),
     ("a request is cancelled", |_, now| now.has(Cancelled)),
+    ("a request is stopped, if a person does", |first, now| !first.stopping || now.has(Stopped)),
     ("a cancellation comes too late", |_, now| now.cancelling && now.has(ActStarted)),
     ("an outcome is refused for its fence", |_, now| {
         now.jobs.iter().any(|job| job.fence != now.fence && matches!(job.next, Step::Settle { .. }))
@@ -383,10 +401,11 @@ macro_rules! trials {
 
 trials! {
     two_workers: holds(first(None, 2, 2, 2), 98_000);
+    one_is_stopped: holds(State { stopping: true, ..first(None, 1, 2, 2) }, 20_000);
     two_workers_that_fail_often: holds(first(None, 1, 2, 3), 149_000);
     three_workers: holds(first(None, 2, 3, 1), 90_000);
     acked_too_early: breaks(Flaw::AckBeforeCommit, "what is acknowledged is in the ledger");
-    lost: breaks(Flaw::AckBeforeCommit, "a request rests at last");
+    lost: breaks(Flaw::AckBeforeCommit, "a request ends at last, in one way");
     opened_unasked: breaks(Flaw::UnaskedOpening, "a request is opened once");
     appended_blindly: breaks(Flaw::UnconditionalAppend, "a cancelled request loses nothing");
     numbered_twice: breaks(Flaw::UnconditionalAppend, "an id says one thing");

@@ -64,6 +64,29 @@ fn what_others_need_is_written_anew_without_the_person() {
     assert_eq!(left, [Some(run), Some(team.to_owned()), None, None, None]);
 }
 
+/// Somebody else may be named by other things than an address, and two others by what looks like the
+/// person: of the former the document is redacted, the latter is nobody's who asked.
+#[test]
+fn what_may_be_others_too_is_not_deleted() {
+    let scenario = Scenario::new().ruled_by(vec![shared()]).sent(request("r-1", "erasure"));
+    let source = scenario.source(SOURCE);
+    let (given, family) = NAME.split_once(' ').unwrap();
+    let job = |who: &str| format!("creation_context:\n  created_by: {who}\nowner: {EMAIL}\n");
+    source.put("job.yaml", job("Kofi Brandt"));
+    source.put("own.yaml", job(NAME));
+    source.put("names.csv", format!("name,role\n{NAME},dev\nKofi Brandt,lead\n"));
+    source.put("paper.txt", format!("Kofi {family}, {given} Brandt\n"));
+    source.put("rows.tsv", format!("Lars\t{given}\n{family}\tBrandt\n"));
+    let names = ["job.yaml", "own.yaml", "names.csv", "paper.txt", "rows.tsv"];
+    let (text, left) = lived(scenario, &names);
+    assert!(text.contains(r#""outcomes":{"erased":1,"redacted":2}"#), "{text}");
+    let job = job("Kofi Brandt").replace(EMAIL, "[erased]");
+    let list = "name,role\n[erased],dev\nKofi Brandt,lead\n".to_owned();
+    let paper = format!("Kofi {family}, {given} Brandt\n");
+    let rows = format!("Lars\t{given}\n{family}\tBrandt\n");
+    assert_eq!(left, [Some(job), None, Some(list), Some(paper), Some(rows)]);
+}
+
 #[test]
 fn a_request_may_ask_for_redaction_and_what_cannot_be_redacted_stays() {
     let redact = request_with("r-1", "erasure", json!({ "on_erase": "redact" }));

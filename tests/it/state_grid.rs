@@ -41,6 +41,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("approved", Event::Approved(by())),
         ("refused", Event::Refused(by())),
         ("cancelled", Event::Cancelled(by())),
+        ("stopped", Event::Stopped(by())),
         ("retried", Event::Retried(by())),
         ("act started", Event::ActStarted),
         ("acted", Event::Acted { archive: None }),
@@ -86,22 +87,22 @@ fn every_state_against_every_event() {
       accepted                   -> accepted
       rejected                   -> rejected
       refuses find started; planned; held; approved; refused; cancelled
-              retried; act started; acted; acted, archive written; left over; verified, all clean
-              verified, some blocked; verified, some unreadable; returned; failed
+              stopped; retried; act started; acted; acted, archive written; left over
+              verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
     accepted
       find started               -> finding
       cancelled                  -> cancelled
       failed                     -> failed
       refuses accepted; rejected; planned; held; approved; refused
-              retried; act started; acted; acted, archive written; left over; verified, all clean
-              verified, some blocked; verified, some unreadable; returned
+              stopped; retried; act started; acted; acted, archive written; left over
+              verified, all clean; verified, some blocked; verified, some unreadable; returned
     finding
       planned                    -> planned
       cancelled                  -> cancelled
       failed                     -> failed
       refuses accepted; rejected; find started; held; approved; refused
-              retried; act started; acted; acted, archive written; left over; verified, all clean
-              verified, some blocked; verified, some unreadable; returned
+              stopped; retried; act started; acted; acted, archive written; left over
+              verified, all clean; verified, some blocked; verified, some unreadable; returned
     planned
       held                       -> held
       cancelled                  -> cancelled
@@ -111,15 +112,16 @@ fn every_state_against_every_event() {
       verified, some unreadable  -> partially_completed
       failed                     -> failed
       refuses accepted; rejected; find started; planned; approved; refused
-              retried; acted; acted, archive written; left over; returned
+              stopped; retried; acted; acted, archive written; left over; returned
     held
       approved                   -> acting
       refused                    -> cancelled
       cancelled                  -> cancelled
-      refuses accepted; rejected; find started; planned; held; retried
-              act started; acted; acted, archive written; left over; verified, all clean; verified, some blocked
-              verified, some unreadable; returned; failed
+      refuses accepted; rejected; find started; planned; held; stopped
+              retried; act started; acted; acted, archive written; left over; verified, all clean
+              verified, some blocked; verified, some unreadable; returned; failed
     acting
+      stopped                    -> failed
       acted                      -> verifying
       acted, archive written     -> verifying
       failed                     -> failed
@@ -127,6 +129,7 @@ fn every_state_against_every_event() {
               refused; cancelled; retried; act started; left over; verified, all clean
               verified, some blocked; verified, some unreadable; returned
     verifying
+      stopped                    -> failed
       left over                  -> acting
       verified, all clean        -> completed
       verified, some blocked     -> partially_completed
@@ -138,26 +141,29 @@ fn every_state_against_every_event() {
     completed (the end; identities are shredded)
       returned                   -> completed
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; retried; act started; acted; acted, archive written
-              left over; verified, all clean; verified, some blocked; verified, some unreadable; failed
+              refused; cancelled; stopped; retried; act started; acted
+              acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable; failed
     partially_completed (the end; identities are shredded)
       returned                   -> partially_completed
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; retried; act started; acted; acted, archive written
-              left over; verified, all clean; verified, some blocked; verified, some unreadable; failed
+              refused; cancelled; stopped; retried; act started; acted
+              acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable; failed
     failed (the end, unless a person retries)
+      cancelled                  -> cancelled
       retried                    -> accepted
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; act started; acted; acted, archive written; left over
+              refused; stopped; act started; acted; acted, archive written; left over
               verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
     cancelled (the end; identities are shredded)
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; retried; act started; acted; acted, archive written
-              left over; verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
+              refused; cancelled; stopped; retried; act started; acted
+              acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable; returned
+              failed
     rejected (the end; identities are shredded)
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; retried; act started; acted; acted, archive written
-              left over; verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
+              refused; cancelled; stopped; retried; act started; acted
+              acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable; returned
+              failed
     "#);
 }
 

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
+use percent_encoding::percent_decode_str;
 
 use crate::adapters::amqp::connection::ANSWER_TIME_MAX;
 use crate::adapters::amqp::publisher::{Message, Publisher, Taken};
@@ -49,13 +50,21 @@ impl AmqpAnnouncer {
     /// The same event for the queue that the producer named. Our own queues are no answer: an event
     /// among the requests would be refused as bad input.
     fn reply(&self, announcement: &Announcement, event: &Message) -> Option<Message> {
-        let queue = announcement.correspondence.reply_to.as_deref()?;
-        let queue = ShortString::try_new(queue).ok().filter(|name| !name.as_str().is_empty())?;
+        let reply_to = announcement.correspondence.reply_to.as_deref();
+        let reply_to = reply_to.filter(|reply_to| !reply_to.is_empty())?;
+        let queue = ShortString::try_new(queue_in(reply_to)).ok();
         let topology = self.publisher.topology();
-        let is_ours = queue == topology.requests || queue == topology.dead_letters;
-        if is_ours || queue.as_str().starts_with(DIRECT_REPLY) {
+        let is_any = |name: &ShortString| {
+            let is_ours = *name == topology.requests || *name == topology.dead_letters;
+            !is_ours && !name.as_str().is_empty() && !name.as_str().starts_with(DIRECT_REPLY)
+        };
+        let Some(queue) = queue.filter(is_any) else {
+            if announcement.sequence == 1 {
+                let id = announcement.request.as_str();
+                tracing::warn!(request.id = id, "reply_to names no queue that events may go to");
+            }
             return None;
-        }
+        };
         Some(Message {
             exchange: ShortString::default(),
             routing_key: queue,
@@ -91,6 +100,17 @@ impl Announcer for AmqpAnnouncer {
     async fn ping(&self) -> Result<(), Failure> {
         self.publisher.ping().await
     }
+}
+
+/// The queue that an address of AMQP 1.0 names, `/queues/NAME` with the name percent-encoded, or in
+/// the older form of RabbitMQ's plugin `/queue/NAME`; else the address is the name.
+fn queue_in(reply_to: &str) -> String {
+    if let Some(name) = reply_to.strip_prefix("/queues/") {
+        return percent_decode_str(name).decode_utf8_lossy().into_owned();
+    }
+    let older = ["/amq/queue/", "/queue/"];
+    let name = older.into_iter().find_map(|start| reply_to.strip_prefix(start));
+    name.unwrap_or(reply_to).to_owned()
 }
 
 fn properties(announcement: &Announcement, event_type: &str) -> BasicProperties {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use lapin::tcp::{OwnedIdentity, OwnedTLSConfig};
 use lapin::uri::AMQPUri;
-use lapin::{Channel, ConnectionProperties};
+use lapin::{Channel, ConnectionProperties, ErrorKind};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -66,12 +66,13 @@ impl Connection {
         &self.topology
     }
 
-    /// A new channel, with the topology declared. Waits until the broker can be reached, however
-    /// long that takes; cancel-safe.
+    /// A new channel, with the topology declared; `None` where the broker grants no more than there
+    /// are. Waits until the broker can be reached, however long that takes, but not for others to
+    /// give a channel back: they may need us for that. Cancel-safe.
     ///
     /// # Errors
     /// Only `NeedsPerson`: wrong credentials, missing permissions, a queue with other arguments.
-    pub async fn channel(&self) -> Result<Channel, Failure> {
+    pub async fn channel(&self) -> Result<Option<Channel>, Failure> {
         let mut current = self.current.lock().await;
         let mut pause = Pause::default();
         loop {
@@ -105,7 +106,7 @@ impl Connection {
         }
     }
 
-    /// Whether a channel can be opened now.
+    /// Whether a channel can be opened now. One whose channels are all in use is alive.
     ///
     /// # Errors
     /// What keeps it from being opened.
@@ -122,7 +123,10 @@ impl Connection {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
-    async fn open(&self, current: &mut Option<lapin::Connection>) -> Result<Channel, Failure> {
+    async fn open(
+        &self,
+        current: &mut Option<lapin::Connection>,
+    ) -> Result<Option<Channel>, Failure> {
         let connection = match current.take() {
             Some(connection) if connection.status().connected() => current.insert(connection),
             _ => current.insert(self.connect().await?),
@@ -139,13 +143,17 @@ impl Connection {
         })
     }
 
-    async fn open_on(&self, connection: &lapin::Connection) -> Result<Channel, Failure> {
-        let channel = connection
-            .create_channel()
-            .await
-            .map_err(|error| failure("opening a channel to the broker", &error))?;
+    async fn open_on(&self, connection: &lapin::Connection) -> Result<Option<Channel>, Failure> {
+        let channel = match connection.create_channel().await {
+            Err(error) if matches!(error.kind(), ErrorKind::ChannelsLimitReached) => {
+                return Ok(None);
+            }
+            channel => {
+                channel.map_err(|error| failure("opening a channel to the broker", &error))?
+            }
+        };
         self.topology.declare(&channel).await?;
-        Ok(channel)
+        Ok(Some(channel))
     }
 
     /// Connects to the first node that answers.

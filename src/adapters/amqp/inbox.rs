@@ -16,19 +16,19 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions};
-use lapin::types::{AMQPValue, FieldTable, ShortString};
-use lapin::{BasicProperties, Channel, Consumer};
+use lapin::types::{FieldTable, ShortString};
+use lapin::{Channel, Consumer};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use crate::adapters::amqp::connection::{ANSWER_TIME_MAX, Connection, Pause};
 use crate::adapters::amqp::dead_letters::DeadLetters;
+use crate::adapters::amqp::reading::{correspondence, read};
 use crate::adapters::amqp::topology::failure;
 use crate::adapters::amqp::unsettled::{Held, Token, Unsettled};
 use crate::config::settings::Amqp;
-use crate::domain::event::Correspondence;
 use crate::domain::failure::Failure;
-use crate::ports::door::{Delivery, DeliveryToken, Inbox, Label, SIGNATURE, Settlement};
+use crate::ports::door::{Delivery, DeliveryToken, Inbox, Settlement};
 use crate::ports::system::Clock;
 
 /// Receives from a broker.
@@ -96,7 +96,10 @@ impl AmqpInbox {
     async fn consume(&self, window: u16) -> Result<Consuming, Failure> {
         let mut pause = Pause::default();
         loop {
-            let channel = self.connection.channel().await?;
+            let Some(channel) = self.connection.channel().await? else {
+                pause.wait().await;
+                continue;
+            };
             match self.try_consume(&channel, window).await {
                 Ok(consumer) => {
                     self.unsettled().begin();
@@ -146,11 +149,12 @@ impl AmqpInbox {
 
     fn hand_out(&self, token: Token, held: &Held) -> Delivery {
         let (channel, tag) = token;
-        let length = held.body.len().min(self.message_bytes_max.saturating_add(1));
+        let (body, label) = read(&held.body, &held.properties);
+        let length = body.len().min(self.message_bytes_max.saturating_add(1));
         Delivery {
-            body: held.body.slice(..length),
+            body: body.slice(..length),
             correspondence: correspondence(&held.properties),
-            label: label(&held.properties),
+            label,
             token: DeliveryToken::Tag { channel, tag },
         }
     }
@@ -201,7 +205,7 @@ impl Inbox for AmqpInbox {
             let now = consuming.as_mut().expect("set just above");
             let due = self.unsettled().next_due();
             tokio::select! {
-                arrival = now.consumer.next() => match arrival {
+                arrival = now.consumer.next(), if due.is_none() => match arrival {
                     // Still in our buffer, yet the broker's again: it comes on the next channel.
                     Some(Ok(arrival)) if arrival.acker.poisoned() => {}
                     Some(Ok(arrival)) => {
@@ -264,65 +268,5 @@ async fn sleep_until(due: Option<Instant>) {
     match due {
         Some(due) => tokio::time::sleep_until(due).await,
         None => std::future::pending().await,
-    }
-}
-
-fn correspondence(properties: &BasicProperties) -> Correspondence {
-    let traceparent = header(properties, "traceparent");
-    Correspondence {
-        reply_to: text(properties.reply_to()),
-        correlation_id: text(properties.correlation_id()),
-        traceparent: traceparent.filter(|text| is_traceparent(text)),
-        message_id: text(properties.message_id()),
-    }
-}
-
-fn label(properties: &BasicProperties) -> Label {
-    Label {
-        content_type: text(properties.content_type()),
-        content_encoding: text(properties.content_encoding()),
-        signature: header(properties, SIGNATURE),
-    }
-}
-
-/// A header that is text; others are as good as none.
-fn header(properties: &BasicProperties, name: &str) -> Option<String> {
-    match properties.headers().as_ref()?.inner().get(name)? {
-        AMQPValue::LongString(text) => String::from_utf8(text.as_bytes().to_vec()).ok(),
-        AMQPValue::ShortString(text) => Some(text.as_str().to_owned()),
-        _ => None,
-    }
-}
-
-fn text(property: &Option<ShortString>) -> Option<String> {
-    property.as_ref().map(|text| text.as_str().to_owned())
-}
-
-/// W3C Trace Context, version 00: `00-<32 hex>-<16 hex>-<2 hex>`. It is copied into events, so that
-/// nothing else may pass for it.
-fn is_traceparent(text: &str) -> bool {
-    let lengths: Vec<usize> = text.split('-').map(str::len).collect();
-    let hex = |c: char| c == '-' || c.is_ascii_digit() || ('a'..='f').contains(&c);
-    lengths == [2, 32, 16, 2] && text.chars().all(hex)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_traceparent_passes_for_one() {
-        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        let table = [
-            (good.to_owned(), true),
-            (good.to_uppercase(), false),
-            (format!("{good}-"), false),
-            (good.replace('4', "@"), false),
-            ("ann@contoso.com".to_owned(), false),
-            (String::new(), false),
-        ];
-        for (text, expected) in table {
-            assert_eq!(is_traceparent(&text), expected, "{text}");
-        }
     }
 }

@@ -8,6 +8,7 @@ pub mod connection;
 pub mod publisher;
 pub mod unsettled;
 pub mod dead_letters;
+pub mod reading;
 pub mod inbox;
 pub mod announcer;
 pub mod submit;

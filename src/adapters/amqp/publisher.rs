@@ -11,7 +11,7 @@ use bytes::Bytes;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use crate::adapters::amqp::connection::{Connection, Pause};
@@ -27,6 +27,8 @@ pub struct Publisher {
     connection: Connection,
     slots: Semaphore,
     idle: Mutex<Vec<Channel>>,
+    /// Rung when a channel is put back.
+    put_back: Notify,
 }
 
 /// A message on its way out.
@@ -60,6 +62,7 @@ impl Publisher {
             connection: Connection::new(settings, role)?,
             slots: Semaphore::new(IN_FLIGHT_MAX),
             idle: Mutex::new(Vec::new()),
+            put_back: Notify::new(),
         })
     }
 
@@ -147,6 +150,7 @@ impl Publisher {
             Refused::Retry(failure(format!("publishing to {}", target(message)), &error))
         })?;
         self.idle().push(channel);
+        self.put_back.notify_one();
         match confirmation {
             Confirmation::Ack(None) => Ok(Taken::Routed),
             Confirmation::Ack(Some(_returned)) => Ok(Taken::Unroutable),
@@ -159,13 +163,24 @@ impl Publisher {
     }
 
     /// A channel that nobody else uses. It is dropped, and so closed, unless it is put back.
+    /// Where the broker grants fewer than we would use, waits for one of the others.
     async fn open_channel(&self) -> Result<Channel, Failure> {
-        while let Some(channel) = { self.idle().pop() } {
-            if channel.status().connected() {
-                return Ok(channel);
+        let mut pause = Pause::default();
+        // Ends: whoever has a channel puts it back or closes it.
+        let channel = loop {
+            while let Some(channel) = { self.idle().pop() } {
+                if channel.status().connected() {
+                    return Ok(channel);
+                }
             }
-        }
-        let channel = self.connection.channel().await?;
+            if let Some(channel) = self.connection.channel().await? {
+                break channel;
+            }
+            tokio::select! {
+                () = self.put_back.notified() => {}
+                () = pause.wait() => {}
+            }
+        };
         channel
             .confirm_select(ConfirmSelectOptions::default())
             .await

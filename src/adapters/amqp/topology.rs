@@ -113,7 +113,7 @@ fn refused(what: &str, key: &str, name: &ShortString, error: &lapin::Error) -> F
              empty, give another name in [queue] {key}, or set [queue] declare to false to take \
              it as it is"
         );
-        return Failure::needs_person(doing).because(error.to_string());
+        return Failure::needs_person(doing).because_told(error);
     }
     if soft(error) == Some(AMQPSoftError::NOTFOUND) {
         // What we may make is never missing.
@@ -121,7 +121,7 @@ fn refused(what: &str, key: &str, name: &ShortString, error: &lapin::Error) -> F
             "looking for the {what} {name}: it is not there; make it, correct [queue] {key}, or \
              set [queue] declare to true"
         );
-        return Failure::needs_person(doing).because(error.to_string());
+        return Failure::needs_person(doing).because_told(error);
     }
     failure(format!("declaring the {what} {name}"), error)
 }
@@ -138,11 +138,10 @@ pub fn failure(doing: impl Into<String>, error: &lapin::Error) -> Failure {
         )
     ) || hard(error) == Some(AMQPHardError::NOTALLOWED);
     // As text, since lapin's errors show their source in their own message already.
-    let cause = error.to_string();
     if needs_person {
-        Failure::needs_person(doing).because(cause)
+        Failure::needs_person(doing).because_told(error)
     } else {
-        Failure::transient(doing).because(cause)
+        Failure::transient(doing).because_told(error)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Deliveries that were handed out and not yet settled.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,12 +29,15 @@ pub struct Held {
 ///
 /// What is returned stays here and is handed out again after a pause. Giving it back to the broker
 /// would count against the queue's delivery limit, and a ledger that is down for some minutes would
-/// then send good requests to the dead letters.
+/// then send good requests to the dead letters. What came later waits for it: people must be served
+/// in the order in which they asked.
 #[derive(Default)]
 pub struct Unsettled {
     channel: u64,
     held: HashMap<u64, Held>,
-    returned: VecDeque<(Instant, u64)>,
+    /// Tags count up in the order in which the broker handed out.
+    returned: BTreeSet<u64>,
+    due: Option<Instant>,
 }
 
 impl Unsettled {
@@ -64,7 +67,8 @@ impl Unsettled {
     /// Lets a delivery come again after a pause.
     pub fn put_back(&mut self, (channel, tag): Token) {
         if channel == self.channel {
-            self.returned.push_back((Instant::now() + RETURN_PAUSE, tag));
+            self.returned.insert(tag);
+            self.due = Some(Instant::now() + RETURN_PAUSE);
         }
     }
 
@@ -73,18 +77,17 @@ impl Unsettled {
         self.held.is_empty()
     }
 
-    /// When the next returned delivery is due.
+    /// When what was returned is due, if anything was.
     pub fn next_due(&self) -> Option<Instant> {
-        self.returned.front().map(|(due, _)| *due)
+        self.due.filter(|_| !self.returned.is_empty())
     }
 
-    /// The next returned delivery, if it is due.
+    /// The first of what was returned, if it is due.
     pub fn take_due(&mut self) -> Option<(Token, Held)> {
-        let (due, tag) = *self.returned.front()?;
-        if due > Instant::now() {
+        if self.next_due()? > Instant::now() {
             return None;
         }
-        self.returned.pop_front();
+        let tag = self.returned.pop_first()?;
         self.held.get(&tag).map(|held| ((self.channel, tag), held.clone()))
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! | what is there | what it is |
 //! | --- | --- |
-//! | `ExperimentRun/dcid.…`, `ComputeRecord/dcid.…` | a container |
-//! | `ArtifactZip/ExperimentRun/dcid.…` | a container |
+//! | `ExperimentRun/dcid.…`, and the like of `ComputeRecord`, `ArtifactZip` | a container |
 //! | its own name is `azureml-blobstore-…` | that container |
 //! | a folder `azureml-blobstore-…` | an account |
 //! | a folder `azureml` with folders that a container `azureml` has | an account |

@@ -4,6 +4,7 @@ pub mod durable;
 pub mod exports;
 pub mod path;
 pub mod queue;
+pub mod incoming;
 pub mod draft;
 pub mod source;
 pub mod walk;

@@ -5,7 +5,7 @@ use futures::future::{BoxFuture, Either, join_all, select};
 use serde_json::json;
 
 use crate::adapters::http::server::Site;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 use crate::ports::system::Clock;
 
 /// The answers of everything outside.
@@ -17,12 +17,14 @@ pub struct Readiness {
 
 struct Check {
     name: String,
-    /// The whole chain of errors; failures hold no secrets.
-    error: Option<String>,
+    /// Which kind of failure. No more of it: nobody is asked here who he is, and what the outside
+    /// told us stands in the log.
+    error: Option<&'static str>,
 }
 
 /// Whoever has not answered by then is not ready.
 const PING_MS_MAX: u64 = 5_000;
+const LATE: &str = "no answer within 5 s";
 
 /// Asks everything that the site knows.
 pub async fn readiness(site: &Site) -> Readiness {
@@ -52,12 +54,23 @@ fn check<'a>(
 ) -> BoxFuture<'a, Check> {
     async move {
         let error = match select(ping, clock.sleep_ms(PING_MS_MAX)).await {
-            Either::Left((answer, _)) => answer.err().map(|failure| failure.chain()),
-            Either::Right(_) => Some(format!("no answer within {} s", PING_MS_MAX / 1_000)),
+            Either::Left((answer, _)) => answer.err().map(|failure| {
+                tracing::debug!(part = name, reason = failure.chain(), "not ready");
+                word(failure.kind)
+            }),
+            Either::Right(_) => Some(LATE),
         };
         Check { name, error }
     }
     .boxed()
+}
+
+fn word(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Transient => "it does not work now and may later",
+        FailureKind::NeedsPerson => "it needs a person; see the log",
+        FailureKind::Permanent => "it does not work; see the log",
+    }
 }
 
 impl Readiness {

@@ -2,6 +2,7 @@
 //! and shows nobody's identity; and callbacks, by which producers are told.
 
 pub mod server;
+pub mod connections;
 mod health;
 pub mod page;
 pub mod callbacks;

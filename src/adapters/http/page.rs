@@ -1,10 +1,13 @@
 //! The page for people, as a pure function of what the ledger says. Shows request ids, words,
 //! counts and times, and nothing of the subject.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write};
 
 use jiff::Timestamp;
 
+use crate::domain::failure::Obstacle;
+use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::{Progress, Standing};
 
@@ -22,6 +25,8 @@ pub struct Overview {
     pub census: Vec<(State, u64)>,
     /// Events not yet confirmed.
     pub backlog: u64,
+    /// What keeps requests from going on.
+    pub obstacles: BTreeMap<RequestId, Obstacle>,
 }
 
 /// The states of requests that go on by themselves.
@@ -43,13 +48,10 @@ pub fn page(overview: &Overview, refresh: bool) -> String {
 }
 
 /// The page when there is nothing to be shown.
-pub fn unavailable(why: &str, refresh: bool) -> String {
-    let body = format!(
-        "<header><h1>dsrd</h1></header>\n<main><p class=\"alert\" role=\"alert\">The ledger cannot \
-         be read: {}</p></main>\n",
-        escape(why)
-    );
-    frame(&body, refresh)
+pub fn unavailable(refresh: bool) -> String {
+    let body = "<header><h1>dsrd</h1></header>\n<main><p class=\"alert\" role=\"alert\">The ledger \
+                cannot be read now; the log tells why</p></main>\n";
+    frame(body, refresh)
 }
 
 fn document(overview: &Overview, refresh: bool) -> Result<String, fmt::Error> {
@@ -66,7 +68,9 @@ fn document(overview: &Overview, refresh: bool) -> Result<String, fmt::Error> {
         writeln!(out, "<div class=\"scroll\"><p class=\"empty\">No request is open.</p></div>")?;
     } else {
         table(out, "open", &["Request", "Kind", "State", "Progress", "Due"], &open, |standing| {
-            format!("<td>{}</td><td>{}</td>", progress(standing.progress), due(standing.due, *now))
+            let kept = obstacle(overview.obstacles.get(&standing.id), *now);
+            let progress = progress(standing.progress);
+            format!("<td>{progress}{kept}</td><td>{}</td>", due(standing.due, *now))
         })?;
     }
     let more = count(overview, |state| !state.is_end()).saturating_sub(open.len() as u64);
@@ -178,6 +182,13 @@ fn progress(Progress { done, total }: Progress) -> String {
         grouped(done),
         grouped(total)
     )
+}
+
+/// Why a request stands still. The whole reason is for `dsrd status`.
+fn obstacle(obstacle: Option<&Obstacle>, now: Timestamp) -> String {
+    let Some(obstacle) = obstacle else { return String::new() };
+    let (what, since) = (escape(&obstacle.what()), distance(obstacle.since, now));
+    format!("<small class=\"late\">{what}, for {since}</small>")
 }
 
 fn due(due: Option<Timestamp>, now: Timestamp) -> String {

@@ -8,14 +8,16 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderValue};
 use axum::http::{StatusCode, Uri};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
+use url::{Host, Url};
 
+use crate::adapters::http::connections;
 use crate::adapters::http::health;
 use crate::adapters::http::page::{self, Overview};
 use crate::domain::failure::Failure;
@@ -60,14 +62,47 @@ pub async fn serve(
     site: Arc<Site>,
     stopped: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let is_local = listener.local_addr()?.ip().is_loopback();
     let addresses = Router::new()
         .route("/", get(show_page))
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(show_ready))
         .route("/metrics", get(show_metrics))
         .layer(from_fn(guard))
+        .layer(from_fn_with_state(IsLocal(is_local), keep_to_this_machine))
         .with_state(site);
-    axum::serve(listener, addresses).with_graceful_shutdown(stopped).await
+    connections::serve(listener, addresses, stopped).await
+}
+
+/// Whether the listener can be reached from this machine alone.
+#[derive(Clone, Copy)]
+struct IsLocal(bool);
+
+async fn keep_to_this_machine(
+    State(IsLocal(is_local)): State<IsLocal>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if is_local && !is_for_this_machine(&request) {
+        return (StatusCode::MISDIRECTED_REQUEST, "only for this machine\n").into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether the request names this machine as its host. A page from elsewhere, whose name leads here
+/// (DNS rebinding), names itself, and would read the answers as its own.
+fn is_for_this_machine(request: &Request) -> bool {
+    let Some(host) = request.headers().get(header::HOST) else { return true };
+    let Some(host) = host.to_str().ok().and_then(|host| Url::parse(&format!("http://{host}")).ok())
+    else {
+        return false;
+    };
+    match host.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        None => false,
+    }
 }
 
 async fn show_ready(State(site): State<Arc<Site>>) -> Response {
@@ -89,7 +124,8 @@ async fn show_page(State(site): State<Arc<Site>>, uri: Uri) -> Response {
     let (status, html) = match overview(&site).await {
         Ok(overview) => (StatusCode::OK, page::page(&overview, refresh)),
         Err(failure) => {
-            (StatusCode::SERVICE_UNAVAILABLE, page::unavailable(&failure.chain(), refresh))
+            tracing::debug!(reason = failure.chain(), "the page cannot read the ledger");
+            (StatusCode::SERVICE_UNAVAILABLE, page::unavailable(refresh))
         }
     };
     (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
@@ -103,6 +139,7 @@ async fn overview(site: &Site) -> Result<Overview, Failure> {
         ended: site.ledger.recently_ended(ENDED_ROWS_MAX).await?,
         census: site.ledger.census().await?,
         backlog: site.ledger.backlog().await?,
+        obstacles: site.ledger.obstacles(OPEN_ROWS_MAX).await?.into_iter().collect(),
     })
 }
 

@@ -39,6 +39,7 @@ pub struct MemoryExports {
     /// How long links live; without it there are none.
     links: Option<SignedDuration>,
     minted: AtomicU64,
+    refused: Mutex<Option<String>>,
 }
 
 impl MemoryExports {
@@ -52,6 +53,12 @@ impl MemoryExports {
     pub fn with_links(mut self, lives: SignedDuration) -> Self {
         self.links = Some(lives);
         self
+    }
+
+    /// Takes nothing any more under names that begin so; `None` takes everything.
+    pub fn refuse(&self, start: Option<&str>) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        *refused = start.map(str::to_owned);
     }
 
     /// The bytes of an archive.
@@ -76,6 +83,10 @@ impl MemoryExports {
 #[async_trait]
 impl Exports for MemoryExports {
     async fn create(&self, name: &str, attempt: u64) -> Result<Box<dyn Upload>, Failure> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if refused.is_some_and(|start| name.starts_with(&start)) {
+            return Err(Failure::needs_person("writing to a store in memory: not under this name"));
+        }
         let (archives, name) = (Arc::clone(&self.archives), name.to_owned());
         let mut places = locked(&archives);
         let place = places.entry(name.clone()).or_default();

@@ -54,6 +54,10 @@ pub enum Fault {
     BreaksAfter(usize),
     /// Erasures and rewrites are blocked.
     Blocks(Block),
+    /// So many erasures and rewrites are blocked, and then no more.
+    BlocksFor(Block, u32),
+    /// Somebody else writes it anew, with the same bytes, before each of so many reads.
+    RewrittenFor(u32),
     /// Rewrites are done, and answered as to one who asks again because the answer was lost.
     LosesAnswers,
 }
@@ -65,6 +69,8 @@ struct Shelves {
     written: u64,
     page_names: usize,
     failing_calls: u32,
+    /// Calls until nobody is let in any more.
+    open_calls: Option<u32>,
     kept_for: Option<SignedDuration>,
     /// What is removed or written over stays behind as a copy, by its name, until it is purged.
     copies: Option<Vec<String>>,
@@ -146,6 +152,11 @@ impl MemorySource {
         self.shelves().failing_calls = calls;
     }
 
+    /// Lets nobody in after so many more calls of the port; `None` lets everybody in.
+    pub fn shut_after(&self, calls: Option<u32>) {
+        self.shelves().open_calls = calls;
+    }
+
     /// Puts at most `names` names on a page.
     pub fn set_page_names(&self, names: usize) {
         self.shelves().page_names = names;
@@ -182,7 +193,14 @@ impl MemorySource {
             shelves.failing_calls -= 1;
             return Err(Failure::transient("asking a source in memory: told to fail"));
         }
-        Ok(shelves)
+        match &mut shelves.open_calls {
+            Some(0) => Err(Failure::needs_person("asking a source in memory: nobody is let in")),
+            Some(calls) => {
+                *calls -= 1;
+                Ok(shelves)
+            }
+            None => Ok(shelves),
+        }
     }
 
     fn item(&self, name: &str, version: &Version, stored: &Stored) -> Item {
@@ -246,7 +264,8 @@ impl Source for MemorySource {
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {
-        let shelves = self.called()?;
+        let mut shelves = self.called()?;
+        shelves.rewrite_as_others_do(&item.name);
         let fault = shelves.faults.get(&item.name).cloned();
         if let Some(Fault::Refuses(word)) = fault {
             return Ok(Read::Refused(word));
@@ -258,9 +277,14 @@ impl Source for MemorySource {
         let bytes = &stored.content.bytes;
         let (whole, broken) = match fault {
             Some(Fault::BreaksAfter(length)) => (bytes.slice(..length.min(bytes.len())), true),
-            Some(Fault::Refuses(_) | Fault::Blocks(_) | Fault::LosesAnswers) | None => {
-                (bytes.clone(), false)
-            }
+            Some(
+                Fault::Refuses(_)
+                | Fault::Blocks(_)
+                | Fault::BlocksFor(..)
+                | Fault::LosesAnswers
+                | Fault::RewrittenFor(_),
+            )
+            | None => (bytes.clone(), false),
         };
         let starts = (0..whole.len()).step_by(CHUNK_BYTES);
         let chunk = |start| Ok(whole.slice(start..whole.len().min(start + CHUNK_BYTES)));
@@ -280,12 +304,13 @@ impl Source for MemorySource {
         if stored.etag != item.etag {
             return Ok(Erased::Changed);
         }
-        if let Some(Fault::Blocks(block)) = shelves.faults.get(&item.name) {
-            return Ok(Erased::Blocked(Barrier::new(*block, "")));
+        let is_directory = stored.content.is_directory;
+        if let Some(block) = shelves.block(&item.name) {
+            return Ok(Erased::Blocked(Barrier::new(block, "")));
         }
         let below = format!("{}/", item.name);
         let is_below = |name: &String| name.starts_with(&below);
-        if stored.content.is_directory && shelves.forms.keys().any(is_below) {
+        if is_directory && shelves.forms.keys().any(is_below) {
             return Ok(Erased::Blocked(Barrier::new(Block::Lock, "DirectoryIsNotEmpty")));
         }
         shelves.remove(item);
@@ -302,16 +327,17 @@ impl Source for MemorySource {
         if item.version != Version::Current {
             return Ok(Rewritten::Refused("earlier_form".to_owned()));
         }
-        let Some(stored) = shelves.find(item) else { return Ok(Rewritten::AlreadyAbsent) };
+        let Some(stored) = shelves.find(item).cloned() else {
+            return Ok(Rewritten::AlreadyAbsent);
+        };
         if stored.etag != item.etag {
             return Ok(Rewritten::Changed);
         }
-        match shelves.faults.get(&item.name) {
-            Some(Fault::Blocks(block)) => {
-                return Ok(Rewritten::Blocked(Barrier::new(*block, "")));
-            }
-            Some(Fault::Refuses(word)) => return Ok(Rewritten::Refused(word.clone())),
-            Some(Fault::BreaksAfter(_) | Fault::LosesAnswers) | None => {}
+        if let Some(Fault::Refuses(word)) = shelves.faults.get(&item.name) {
+            return Ok(Rewritten::Refused(word.clone()));
+        }
+        if let Some(block) = shelves.block(&item.name) {
+            return Ok(Rewritten::Blocked(Barrier::new(block, "")));
         }
         if stored.content.is_directory {
             return Ok(Rewritten::Refused("directory".to_owned()));
@@ -371,6 +397,34 @@ impl Shelves {
             copies.push(name.to_owned());
         }
         etag
+    }
+
+    /// What forbids to erase or rewrite now.
+    fn block(&mut self, name: &str) -> Option<Block> {
+        match self.faults.get_mut(name) {
+            Some(Fault::Blocks(block)) => Some(*block),
+            Some(Fault::BlocksFor(block, left)) => {
+                let block = (*left > 0).then_some(*block);
+                *left = left.saturating_sub(1);
+                block
+            }
+            Some(
+                Fault::Refuses(_)
+                | Fault::BreaksAfter(_)
+                | Fault::LosesAnswers
+                | Fault::RewrittenFor(_),
+            )
+            | None => None,
+        }
+    }
+
+    fn rewrite_as_others_do(&mut self, name: &str) {
+        let Some(Fault::RewrittenFor(left @ 1..)) = self.faults.get_mut(name) else { return };
+        *left -= 1;
+        let current = self.forms.get(name).and_then(|forms| forms.get(&Version::Current));
+        if let Some(content) = current.map(|stored| stored.content.clone()) {
+            self.put(name, content);
+        }
     }
 
     fn find(&self, item: &Item) -> Option<&Stored> {

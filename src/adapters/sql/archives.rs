@@ -5,7 +5,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::ledger::{SqlLedger, commit};
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{ARCHIVE, millis, read};
+use crate::adapters::sql::rows::{ARCHIVE, REQUEST_ID, millis, read};
 use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
@@ -14,8 +14,14 @@ use crate::ports::archives::{Archives, Kept};
 use crate::ports::ledger::Record;
 use crate::ports::tasks::Lease;
 
-const KEEP: &str = "INSERT INTO archives (request, name, expire_at) VALUES ($1, $2, NULL) \
-     ON CONFLICT (request) DO UPDATE SET name = $2, expire_at = NULL";
+/// One that is being written keeps its name: an earlier version may have given it another. Where
+/// two share one, as those versions let them, each gets its own.
+const KEEP: &str = "INSERT INTO archives (request, name, expire_at, shared) \
+     VALUES ($1, $2, NULL, 0) ON CONFLICT (request) DO UPDATE SET expire_at = NULL, shared = 0, \
+     name = CASE WHEN archives.shared = 0 AND archives.expire_at IS NULL \
+     THEN archives.name ELSE $2 END";
+
+const ANOTHERS: &str = "SELECT request AS id FROM archives WHERE name = $1 AND request <> $2";
 
 /// What a record says of the request's archive; the caller commits.
 ///
@@ -35,7 +41,9 @@ pub async fn settle(
             (expires.map(|expires| expires - millis(record.at)), expires)
         }
         // Nobody will fetch it, and it is full of personal data.
-        Event::Failed { .. } | Event::Cancelled(_) | Event::Refused(_) => (Some(0), Some(0)),
+        Event::Failed { .. } | Event::Stopped(_) | Event::Cancelled(_) | Event::Refused(_) => {
+            (Some(0), Some(0))
+        }
         _ => return Ok(()),
     };
     let statement = format!(
@@ -56,21 +64,30 @@ pub async fn settle(
 
 #[async_trait]
 impl Archives for SqlLedger {
-    async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<(), Failure> {
+    async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<String, Failure> {
+        let doing = "noting that an archive is about to be written";
         let mut transaction = self.begin_under(lease).await?;
-        sqlx::query(KEEP)
-            .bind(id.as_str())
-            .bind(name)
-            .execute(&mut *transaction)
-            .await
-            .map_err(while_doing("noting that an archive is about to be written"))?;
-        commit(transaction).await
+        let others = sqlx::query(ANOTHERS).bind(name).bind(id.as_str());
+        if !read(others.fetch_all(&mut *transaction).await, REQUEST_ID)?.is_empty() {
+            return Err(Failure::permanent(doing).because("another request's has that name"));
+        }
+        let keeping = sqlx::query(KEEP).bind(id.as_str()).bind(name);
+        keeping.execute(&mut *transaction).await.map_err(while_doing(doing))?;
+        let rows = sqlx::query("SELECT * FROM archives WHERE request = $1").bind(id.as_str());
+        let kept = read(rows.fetch_all(&mut *transaction).await, ARCHIVE)?.pop();
+        commit(transaction).await?;
+        kept.map(|kept| kept.name).ok_or_else(|| Failure::permanent(doing))
     }
 
     async fn expired(&self, limit: u32) -> Result<Vec<Kept>, Failure> {
+        // What shares its name is in the store once, and stays until it is promised to nobody.
         let statement = format!(
-            "SELECT * FROM archives WHERE expire_at <= {} ORDER BY expire_at, request LIMIT $2",
-            self.clock.now(1)
+            "SELECT * FROM archives WHERE expire_at <= {now} AND (shared = 0 \
+             OR NOT EXISTS (SELECT 1 FROM archives AS other WHERE other.name = archives.name \
+             AND other.request <> archives.request \
+             AND (other.expire_at IS NULL OR other.expire_at > {now}))) \
+             ORDER BY expire_at, request LIMIT $2",
+            now = self.clock.now(1)
         );
         let rows = sqlx::query(AssertSqlSafe(statement)).bind(self.clock.value());
         read(rows.bind(i64::from(limit)).fetch_all(&mut *self.read().await?).await, ARCHIVE)

@@ -162,6 +162,10 @@ impl Ledger for SqlLedger {
         requests::standing(&mut *self.read().await?, id).await
     }
 
+    async fn rejected_for(&self, claimed: &RequestId) -> Result<Option<RequestId>, Failure> {
+        requests::rejected_for(&mut *self.read().await?, claimed).await
+    }
+
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
         requests::standings(&mut *self.read().await?, states, BY_DUE, limit).await
     }

@@ -11,7 +11,7 @@ use crate::adapters::sql::refusal::while_doing;
 use crate::domain::failure::Failure;
 
 /// In order; the version of a ledger is how many of them it has seen. Never changed once released.
-const MIGRATIONS: [Migration; 11] = [
+const MIGRATIONS: &[Migration] = &[
     Migration {
         shared: include_str!("migrations/0001_ledger.sql"),
         sqlite: include_str!("migrations/0001_append_only.sqlite.sql"),
@@ -25,8 +25,15 @@ const MIGRATIONS: [Migration; 11] = [
     Migration { shared: include_str!("migrations/0007_inventories.sql"), sqlite: "", postgres: "" },
     Migration { shared: include_str!("migrations/0008_parts.sql"), sqlite: "", postgres: "" },
     Migration { shared: include_str!("migrations/0009_tombstones.sql"), sqlite: "", postgres: "" },
+    Migration {
+        shared: include_str!("migrations/0011_archive_names.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration { shared: include_str!("migrations/0012_claims.sql"), sqlite: "", postgres: "" },
     Migration { shared: include_str!("migrations/0013_own_clock.sql"), sqlite: "", postgres: "" },
     Migration { shared: include_str!("migrations/0014_retention.sql"), sqlite: "", postgres: "" },
+    Migration { shared: include_str!("migrations/0016_obstacles.sql"), sqlite: "", postgres: "" },
 ];
 
 /// Any number, as long as it is ours: PostgreSQL's advisory locks are known by number alone.
@@ -124,4 +131,45 @@ async fn run(
         sqlx::query("INSERT INTO ledger_version (version) VALUES (1)").execute(connection).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ledgers in which earlier versions gave two archives one name.
+    #[tokio::test]
+    async fn archives_that_share_a_name_stay_and_no_more_come() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}/ledger.db", folder.path().display());
+        let connections = Connections::open(&url).await.unwrap();
+        let mut transaction = connections.begin().await.unwrap();
+        version(&mut transaction, Dialect::Sqlite).await.unwrap();
+        let is_it = |one: &Migration| one.shared.contains("archives_by_name");
+        let at = MIGRATIONS.iter().position(is_it).unwrap();
+        for migration in &MIGRATIONS[..at] {
+            run(&mut transaction, Dialect::Sqlite, migration).await.unwrap();
+        }
+        for (id, name) in [("t:1", "t_1.zip"), ("t_1", "t_1.zip"), ("u", "u.zip")] {
+            let request = "INSERT INTO requests (id, digest, state, sequence, head, changed, done, \
+                           total) VALUES ($1, '', 'failed', 1, '', 0, 0, 0)";
+            sqlx::query(request).bind(id).execute(&mut *transaction).await.unwrap();
+            let archive = "INSERT INTO archives (request, name) VALUES ($1, $2)";
+            let archive = sqlx::query(archive).bind(id).bind(name);
+            archive.execute(&mut *transaction).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        migrate(&connections).await.unwrap();
+        assert_current(&connections).await.unwrap();
+
+        let mut transaction = connections.begin().await.unwrap();
+        let shared: Vec<(String,)> =
+            sqlx::query_as("SELECT request FROM archives WHERE shared = 1 ORDER BY request")
+                .fetch_all(&mut *transaction)
+                .await
+                .unwrap();
+        assert_eq!(shared, [("t:1".to_owned(),), ("t_1".to_owned(),)]);
+        let another = "UPDATE archives SET name = 'u.zip', shared = 0 WHERE request = 't_1'";
+        assert!(sqlx::query(another).execute(&mut *transaction).await.is_err());
+    }
 }

@@ -10,7 +10,7 @@ use crate::adapters::sql::items::{blocks, places};
 use crate::adapters::sql::requests::{next, write_records};
 use crate::adapters::sql::rows::{DIGEST, REQUEST_ID, millis, read, stored};
 use crate::adapters::sql::sharing::persons;
-use crate::adapters::sql::telling::{callbacks, outbox};
+use crate::adapters::sql::telling::{callbacks, outbox, plain};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
@@ -40,7 +40,7 @@ pub async fn open(
     }
     let mut digests = BTreeMap::new();
     let mut opened = Vec::new();
-    for Opening { record, digest, .. } in openings {
+    for Opening { record, digest, former_digest, .. } in openings {
         if new.remove(&record.id) {
             opened.push(Opened::New);
             continue;
@@ -48,7 +48,8 @@ pub async fn open(
         if !digests.contains_key(&record.id) {
             digests.extend(known(connection, &record.id).await?);
         }
-        if digests.get(&record.id) == Some(digest) {
+        let known = digests.get(&record.id);
+        if known == Some(digest) || known.is_some() && known == former_digest.as_ref() {
             outbox::announce_again(connection, &record.id).await?;
             callbacks::owe(connection, &record.id).await?;
             opened.push(Opened::Repeated);
@@ -67,8 +68,8 @@ async fn insert(
     let statement = format!(
         "INSERT INTO requests (id, digest, kind, regulation, state, sequence, head, submitted, \
          due, changed, done, total, reply_to, correlation_id, traceparent, message_id, \
-         wrapped_key, body) VALUES {} ON CONFLICT (id) DO NOTHING RETURNING id",
-        places(0, openings.len(), 18)
+         wrapped_key, body, claimed) VALUES {} ON CONFLICT (id) DO NOTHING RETURNING id",
+        places(0, openings.len(), 19)
     );
     let mut query = sqlx::query(AssertSqlSafe(statement));
     for opening in openings {
@@ -95,12 +96,13 @@ fn bind<'q>(query: Statement<'q>, opening: &'q Opening, state: State) -> Stateme
         .bind(millis(record.at))
         .bind(0_i64)
         .bind(0_i64)
-        .bind(&correspondence.reply_to)
-        .bind(&correspondence.correlation_id)
-        .bind(&correspondence.traceparent)
-        .bind(&correspondence.message_id)
+        .bind(plain::encoded(correspondence.reply_to.as_ref()))
+        .bind(plain::encoded(correspondence.correlation_id.as_ref()))
+        .bind(plain::encoded(correspondence.traceparent.as_ref()))
+        .bind(plain::encoded(correspondence.message_id.as_ref()))
         .bind(request.map(|request| request.sealed.wrapped_key.as_slice()))
         .bind(request.map(|request| request.sealed.body.as_slice()))
+        .bind(opening.claimed.as_ref().map(RequestId::as_str))
 }
 
 /// Writes what stands with new requests: their first records, whom they are about, what is

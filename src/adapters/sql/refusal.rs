@@ -16,8 +16,8 @@ pub fn while_doing(doing: &'static str) -> impl Fn(sqlx::Error) -> Failure {
 pub fn refusal(doing: impl Into<String>, error: sqlx::Error) -> Failure {
     let kind = kind(&error);
     let failure = match told(&error) {
-        Some(told) => Failure::new(kind, doing).because(told),
-        None => Failure::new(kind, doing).because(error),
+        Some(told) => Failure::new(kind, doing).because_told(told),
+        None => Failure::new(kind, doing).because_told(error),
     };
     if kind == FailureKind::Permanent { failure } else { failure.of_the_ledger() }
 }

@@ -8,14 +8,16 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use crate::adapters::sql::archives;
 use crate::adapters::sql::items::places;
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{CENSUS, RECORD, SEALED, STANDING, millis, read, stored, written};
+use crate::adapters::sql::rows::{
+    CENSUS, RECORD, REQUEST_ID, SEALED, STANDING, millis, read, stored, written,
+};
 use crate::adapters::sql::sharing::clock::LedgerClock;
-use crate::adapters::sql::sharing::tombstones;
+use crate::adapters::sql::sharing::{leases, obstacles, persons, tombstones};
 use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
-use crate::domain::state::State;
+use crate::domain::state::{Event, State};
 use crate::ports::ledger::{Progress, Record, SealedRequest, Standing};
 
 const BY_ID: &str = "SELECT * FROM standings WHERE id = $1";
@@ -25,10 +27,11 @@ const ADVANCE: &str = "UPDATE requests SET state = $1, sequence = $2, head = $3,
      done = 0, total = 0, sweep = NULL, tidied = 0 WHERE id = $5 AND sequence = $6 AND head = $7";
 
 /// What a request forgets when it comes to rest. Items without an outcome are the plan of a sweep
-/// that a person overtook: nothing was done with them, and how many there were is chance.
+/// that a person overtook: nothing was done with them, and how many there were is chance. Of one
+/// that was begun somebody may still say what became of it.
 const SHRED: [&str; 4] = [
     "UPDATE requests SET wrapped_key = NULL, body = NULL WHERE id = $1",
-    "DELETE FROM items WHERE request = $1 AND outcome IS NULL",
+    "DELETE FROM items WHERE request = $1 AND outcome IS NULL AND begun = 0",
     "UPDATE items SET sealed = NULL WHERE request = $1",
     "DELETE FROM persons WHERE request = $1",
 ];
@@ -53,6 +56,10 @@ pub async fn append(
         return Ok(None);
     }
     let state = next(standing.state, record)?;
+    if record.event == Event::ActStarted && persons::is_held_back(connection, &record.id).await? {
+        // An export came in that goes first.
+        return Ok(None);
+    }
     // Clocks step back; the order of the account does not.
     let changed = millis(record.at.max(standing.changed));
     let advanced = sqlx::query(ADVANCE)
@@ -72,6 +79,10 @@ pub async fn append(
     write_records(connection, &[record]).await?;
     archives::settle(connection, clock, record).await?;
     tombstones::settle(connection, record).await?;
+    obstacles::forget(connection, &record.id).await?;
+    if matches!(record.event, Event::Retried(_)) {
+        leases::begin_anew(connection, &record.id).await?;
+    }
     if let Some(announcement) = announcement {
         outbox::add(connection, &[(announcement, changed)]).await?;
         callbacks::owe(connection, &record.id).await?;
@@ -95,6 +106,19 @@ pub async fn standing(
 ) -> Result<Option<Standing>, Failure> {
     let rows = sqlx::query(BY_ID).bind(id.as_str()).fetch_all(&mut *connection).await;
     Ok(read(rows, STANDING)?.pop())
+}
+
+/// See `Ledger::rejected_for`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn rejected_for(
+    connection: &mut AnyConnection,
+    claimed: &RequestId,
+) -> Result<Option<RequestId>, Failure> {
+    let statement = "SELECT id FROM requests WHERE claimed = $1 ORDER BY changed DESC, id LIMIT 1";
+    let rows = sqlx::query(statement).bind(claimed.as_str()).fetch_all(connection).await;
+    Ok(read(rows, REQUEST_ID)?.pop())
 }
 
 /// See `Ledger::standings`.

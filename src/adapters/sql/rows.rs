@@ -6,9 +6,10 @@ use sqlx::any::AnyRow;
 
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::sharing::inventories::PRINT_BYTES;
+use crate::adapters::sql::telling::plain;
 use crate::domain::callbacks::url::{CallbackUrl, IllegalUrl};
 use crate::domain::event::{Announcement, Correspondence};
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind, Obstacle};
 use crate::domain::inventory::Print;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::ActionWord;
@@ -18,7 +19,7 @@ use crate::ports::archives::Kept;
 use crate::ports::ledger::{
     Callback, CallbackId, Progress, Record, SealedItem, SealedRequest, Standing,
 };
-use crate::ports::tasks::{Lease, Part, Shard};
+use crate::ports::tasks::{Lease, Lost, Part, Shard};
 use crate::ports::tombstones::Buried;
 
 /// What stands in a row and cannot have been written by this program.
@@ -44,6 +45,8 @@ enum RowError {
     Action,
     #[error("an item has an unknown outcome")]
     Outcome,
+    #[error("a failure has an unknown kind")]
+    Failure,
 }
 
 /// Rows read by a statement, each as a `T`.
@@ -112,6 +115,10 @@ pub const REGAINED: Columns<(RequestId, Regained)> =
 /// `prints` of `inventories`.
 pub const PRINTS: Columns<Vec<Print>> = Columns { doing: "reading what a sweep saw", from: prints };
 
+/// All columns of `obstacles`.
+pub const OBSTACLE: Columns<(RequestId, Obstacle)> =
+    Columns { doing: "reading what keeps a request", from: obstacle };
+
 /// `number` of anything.
 pub const NUMBER: Columns<u64> =
     Columns { doing: "reading a number", from: |row| Ok(counted(get(row, "number")?)) };
@@ -155,8 +162,9 @@ pub fn stored(number: u64) -> i64 {
 
 /// An event as a column holds it.
 pub fn written(event: &Event) -> String {
-    serde_json::to_string(event)
-        .expect("an event has string keys and finite numbers only, so it is always JSON")
+    let text = serde_json::to_string(event)
+        .expect("an event has string keys and finite numbers only, so it is always JSON");
+    plain::json(&text)
 }
 
 /// The way back; a negative number was not written by us and reads as nothing.
@@ -266,7 +274,24 @@ fn shard(row: &AnyRow) -> Result<Shard, RowError> {
         done: get::<i64>(row, "done")? != 0,
         items: counted(get(row, "items")?),
         bytes: counted(get(row, "bytes")?),
+        lost: lost(&get::<String>(row, "lost")?)?,
     })
+}
+
+fn lost(text: &str) -> Result<Option<Lost>, RowError> {
+    let Some((kind, reason)) = text.split_once(' ') else { return Ok(None) };
+    let kind = FailureKind::parse(kind).ok_or(RowError::Failure)?;
+    Ok(Some(Lost { kind, reason: reason.to_owned() }))
+}
+
+fn obstacle(row: &AnyRow) -> Result<(RequestId, Obstacle), RowError> {
+    let obstacle = Obstacle {
+        source: Some(get::<String>(row, "source")?).filter(|source| !source.is_empty()),
+        kind: FailureKind::parse(&get::<String>(row, "kind")?).ok_or(RowError::Failure)?,
+        reason: get(row, "reason")?,
+        since: time(get(row, "since")?)?,
+    };
+    Ok((request_id(row, "request")?, obstacle))
 }
 
 fn announcement(row: &AnyRow) -> Result<Announcement, RowError> {
@@ -290,7 +315,7 @@ fn callback(row: &AnyRow) -> Result<Callback, RowError> {
             sequence: counted(get(row, "sequence")?),
             number: counted(get(row, "number")?),
         },
-        url: CallbackUrl::parse(&url).map_err(RowError::Url)?,
+        url: CallbackUrl::parse(&plain::decoded(&url)).map_err(RowError::Url)?,
         event: get(row, "body")?,
         tries: u32::try_from(get::<i64>(row, "tries")?).unwrap_or(u32::MAX),
         failing_ms: counted(get::<Option<i64>>(row, "failing_ms")?.unwrap_or_default()),
@@ -306,11 +331,15 @@ fn kept(row: &AnyRow) -> Result<Kept, RowError> {
 }
 
 fn correspondence(row: &AnyRow) -> Result<Correspondence, RowError> {
+    let text = |column| {
+        let text: Option<String> = get(row, column)?;
+        Ok::<_, RowError>(text.as_deref().map(plain::decoded))
+    };
     Ok(Correspondence {
-        reply_to: get(row, "reply_to")?,
-        correlation_id: get(row, "correlation_id")?,
-        traceparent: get(row, "traceparent")?,
-        message_id: get(row, "message_id")?,
+        reply_to: text("reply_to")?,
+        correlation_id: text("correlation_id")?,
+        traceparent: text("traceparent")?,
+        message_id: text("message_id")?,
     })
 }
 

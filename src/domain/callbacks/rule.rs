@@ -5,7 +5,7 @@
 //! to (the settings may have changed), and of every address that the host's name resolves to when a
 //! connection is made, so that a name that changes its mind in between gets nowhere.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
@@ -94,6 +94,19 @@ impl CallbackRule {
         }
     }
 
+    /// Whether a host is listed that is an address, or this machine, which is not admitted.
+    pub fn has_unreachable_host(&self) -> bool {
+        let admits = |address: IpAddr| self.admits(address, false);
+        self.hosts.iter().any(|host| match &host.host {
+            Host::Ipv4(address) => !admits(IpAddr::V4(*address)),
+            Host::Ipv6(address) => !admits(IpAddr::V6(*address)),
+            Host::Domain(name) if name == "localhost" || name.ends_with(".localhost") => {
+                !admits(Ipv4Addr::LOCALHOST.into()) && !admits(Ipv6Addr::LOCALHOST.into())
+            }
+            Host::Domain(_) => false,
+        })
+    }
+
     /// Whether a connection may be made to an address: to a public one only where it is encrypted.
     pub fn admits(&self, address: IpAddr, plain: bool) -> bool {
         let is_named = || self.private_networks.iter().any(|network| network.has(address));
@@ -147,6 +160,30 @@ mod tests {
             assert_eq!((open.check(&url), closed.check(&url)), (if_open, if_closed), "{text}");
             assert_eq!(rule(&[], &["10.1.0.0/16"]).check(&url), Err(Refused::Off), "{text}");
         }
+    }
+
+    #[test]
+    fn addresses_that_no_callback_can_go_to() {
+        for host in [
+            "0.0.0.0",
+            "[::]",
+            "169.254.169.254",
+            "127.0.0.1:80",
+            "localhost",
+            "10.0.0.1",
+            "2130706433",
+            "[::ffff:10.0.0.1]",
+            "224.0.0.1",
+        ] {
+            assert!(
+                rule(&["crm.example", host], &["10.1.0.0/16"]).has_unreachable_host(),
+                "{host}"
+            );
+        }
+        for host in ["crm.example", "8.8.8.8", "10.1.2.3"] {
+            assert!(!rule(&[host], &["10.1.0.0/16"]).has_unreachable_host(), "{host}");
+        }
+        assert!(!rule(&["localhost:8080"], &["127.0.0.0/8"]).has_unreachable_host());
     }
 
     #[test]

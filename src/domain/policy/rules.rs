@@ -132,7 +132,7 @@ impl Policy {
 }
 
 /// A request may ask for redaction where the policy would delete. What cannot be redacted then
-/// stays: somebody wanted it to.
+/// stays, whosever else it is: somebody wanted it to.
 fn softened(
     request: &Request,
     treatment: Treatment,
@@ -142,7 +142,9 @@ fn softened(
 ) -> Decision {
     let asked = request.options.redact;
     let (otherwise, why) = match treatment {
-        Treatment::Delete if asked => (Otherwise::Leave, format!("{why}; redaction was asked for")),
+        Treatment::Delete | Treatment::Redact if asked => {
+            (Otherwise::Leave, format!("{why}; redaction was asked for"))
+        }
         Treatment::Redact => (otherwise, why.to_owned()),
         Treatment::Delete | Treatment::Keep => {
             return Decision { action: Action::Delete, why: why.to_owned() };
@@ -310,6 +312,9 @@ mod tests {
             ("logs/a", "text", Current, false, false, Action::Redact(OrDelete)),
             ("logs/a", "text", old(), false, false, Action::Delete),
             ("logs/ann", NAME_VIEW, Current, false, false, Action::Delete),
+            ("logs/ann", NAME_VIEW, Current, false, true, Action::Redact(Leave)),
+            ("logs/a", "text", Current, true, true, Action::Redact(Leave)),
+            ("shared/a", "text", Current, true, true, Action::Redact(Leave)),
             ("shared/a", "text", Current, false, false, Action::Delete),
             ("shared/a", "text", Current, true, false, Action::Redact(OrDelete)),
             ("shared/a", "text", Current, false, true, Action::Redact(Leave)),

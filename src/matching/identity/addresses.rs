@@ -5,18 +5,82 @@
 
 use std::ops::Range;
 
+use crate::matching::identity::domains::{domain_lens, seen_len};
+
 /// Longest local part or domain that is looked at, in bytes; RFC 5321 allows 64 and 255.
 const PART_BYTES_MAX: usize = 320;
 
-/// The address whose `@` stands at `at`, as a range of the text.
+/// Addresses that may be spelled in the local part of one other address, at most.
+const RESPELLED_MAX: usize = 8;
+
+/// The address whose `@` stands at `at`, as a range of the text: what a reader takes for it.
 pub fn address_at(text: &str, at: usize) -> Option<Range<usize>> {
-    let domain = domain_len(&text[at + 1..])?;
-    let end = at + 1 + domain;
-    if text[end..].starts_with('@') {
-        return None;
+    let (start, domain, lens) = parts_at(text, at)?;
+    Some(start..at + 1 + seen_len(domain, &lens))
+}
+
+/// Every range that may be the address whose `@` stands at `at`, longest first: whoever knows an
+/// address tells whether what follows it was glued to it.
+pub fn addresses_at(text: &str, at: usize) -> impl Iterator<Item = Range<usize>> {
+    let parts = parts_at(text, at);
+    parts
+        .into_iter()
+        .flat_map(move |(start, _, lens)| lens.into_iter().map(move |len| start..at + 1 + len))
+}
+
+/// Addresses that the address with its `@` at `at` spells in another way, with what of the text
+/// does.
+///
+/// Bounces go to `list+ann=contoso.com@…`, what is forwarded comes from
+/// `SRS0=x=y=contoso.com=ann@…`, and a local part may be quoted.
+pub fn respelled_at(text: &str, at: usize) -> Vec<(String, Range<usize>)> {
+    if let Some(quoted) = text[..at].strip_suffix('"') {
+        return quoted_at(text, quoted, at);
     }
-    let start = local_start(text, at, end)?;
-    (!text[..start].ends_with('@')).then_some(start..end)
+    let Some((left, right)) = joined_before(text, at) else { return Vec::new() };
+    let (user, host) = (&text[left.clone()], &text[right.clone()]);
+    let mut all = Vec::new();
+    if user.contains('.') {
+        all.push((format!("{host}@{user}"), left.start..right.end));
+    }
+    if host.contains('.') {
+        let cuts = user.match_indices(['+', '-']).map(|(cut, _)| cut + 1);
+        let starts = cuts.rev().take(RESPELLED_MAX).chain([0]);
+        let spelled = starts.filter(|start| *start < user.len());
+        all.extend(
+            spelled
+                .map(|start| (format!("{}@{host}", &user[start..]), left.start + start..right.end)),
+        );
+    }
+    all
+}
+
+/// Whether [`respelled_at`] may have anything to tell; cheaper than asking it.
+pub fn may_be_respelled(text: &str, at: usize) -> bool {
+    text[..at].ends_with('"')
+        || joined_before(text, at)
+            .is_some_and(|(left, right)| text[left].contains('.') || text[right].contains('.'))
+}
+
+/// The two runs with an equals sign between them that stand before a sign.
+fn joined_before(text: &str, at: usize) -> Option<(Range<usize>, Range<usize>)> {
+    let right = local_run_start(text, at)..at;
+    let before = text[..right.start].strip_suffix('=')?;
+    let left = local_run_start(before, before.len())..before.len();
+    (!left.is_empty() && !right.is_empty()).then_some((left, right))
+}
+
+fn quoted_at(text: &str, quoted: &str, at: usize) -> Vec<(String, Range<usize>)> {
+    let Some(open) = quoted.rfind('"') else { return Vec::new() };
+    let (local, domain) = (&quoted[open + 1..], domain_run(&text[at + 1..]));
+    let is_local = !local.is_empty()
+        && local.len() <= PART_BYTES_MAX
+        && !local.contains(|c: char| c.is_control() || matches!(c, '@' | ':' | ','));
+    if !is_local || !domain.contains('.') {
+        return Vec::new();
+    }
+    let spelled = |len| (format!("{local}@{}", &domain[..len]), open..at + 1 + len);
+    domain_lens(domain, false).into_iter().map(spelled).collect()
 }
 
 /// The address a guest account was made of: `ann_contoso.com#ext#@tenant…` is `ann@contoso.com`.
@@ -44,7 +108,31 @@ pub fn continues_word(c: char) -> bool {
     c.is_alphanumeric() && !is_spaceless(c)
 }
 
-fn local_start(text: &str, at: usize, end: usize) -> Option<usize> {
+/// Where the local part begins, the run of the domain, and the lengths it may have.
+fn parts_at(text: &str, at: usize) -> Option<(usize, &str, Vec<usize>)> {
+    let domain = domain_run(&text[at + 1..]);
+    let after = &text[at + 1 + domain.len()..];
+    let domain = domain.trim_end_matches(['.', '-']);
+    let start = local_start(text, at, after)?;
+    // Brackets whose escapes lost their backslash.
+    let (start, domain) = match (&text[start..at], domain.strip_suffix("u003e")) {
+        (local, Some(inner)) if local.starts_with("u003c") && local.len() > "u003c".len() => {
+            (start + "u003c".len(), inner)
+        }
+        _ => (start, domain),
+    };
+    let before = &text[..start];
+    // Two signs are nobody's, unless the first one is in the user of a URL.
+    let is_user = before.ends_with("://") && after.starts_with('@');
+    if domain.is_empty() || before.ends_with('@') || after.starts_with('@') && !is_user {
+        return None;
+    }
+    let lens = domain_lens(domain, before.ends_with(['/', '\\']) && !is_user);
+    Some((start, domain, lens))
+}
+
+/// `after`: what follows the domain.
+fn local_start(text: &str, at: usize, after: &str) -> Option<usize> {
     let start = local_run_start(text, at);
     if start == at {
         return None;
@@ -52,40 +140,33 @@ fn local_start(text: &str, at: usize, end: usize) -> Option<usize> {
     // `o'ann@…` is a longer address; `f'ann@…'` is a quoted one.
     if let Some(before) = text[..start].strip_suffix('\'')
         && before.ends_with(continues_word)
-        && !text[end..].starts_with('\'')
+        && !after.starts_with('\'')
     {
         let longer = local_run_start(text, before.len());
         return Some(longer);
     }
-    Some(start)
+    Some(start + emphasis(&text[start..at], after))
 }
 
-fn domain_len(text: &str) -> Option<usize> {
+/// The length of the signs of Markdown around an address: `_ann@contoso.com_`.
+fn emphasis(local: &str, after: &str) -> usize {
+    let len = local.len() - local.trim_start_matches('_').len();
+    let closes = |rest: &str| !rest.starts_with(|c: char| continues_word(c) || c == '_');
+    let is_emphasis = len > 0 && len < local.len();
+    match after.strip_prefix(&local[..len]) {
+        Some(rest) if is_emphasis && closes(rest) => len,
+        _ => 0,
+    }
+}
+
+/// What after a sign may belong to a domain.
+fn domain_run(text: &str) -> &str {
     let run = text
         .char_indices()
         .find(|(at, c)| *at > PART_BYTES_MAX || !(continues_word(*c) || matches!(c, '.' | '-')))
         .map_or(text.len(), |(at, _)| at);
     let domain = &text[..run];
-    let domain = domain.find("..").map_or(domain, |double| &domain[..double]);
-    let domain = without_extensions(domain.trim_end_matches(['.', '-']));
-    (!domain.is_empty()).then_some(domain.len())
-}
-
-/// A file named after a person: `ann@contoso.com.csv.gz` holds `ann@contoso.com`. No top-level
-/// domain is called like any of these (IANA's root zone, 2026).
-fn without_extensions(mut domain: &str) -> &str {
-    const EXTENSIONS: [&str; 34] = [
-        "csv", "tsv", "json", "jsonl", "ndjson", "txt", "log", "xml", "yaml", "yml", "html", "htm",
-        "pdf", "parquet", "avro", "pkl", "pickle", "gz", "bz2", "xz", "zst", "tar", "tgz", "ipynb",
-        "png", "jpg", "jpeg", "xlsx", "docx", "pptx", "eml", "bak", "tmp", "out",
-    ];
-    while let Some((rest, last)) = domain.rsplit_once('.')
-        && rest.contains('.')
-        && EXTENSIONS.contains(&last)
-    {
-        domain = rest;
-    }
-    domain
+    domain.find("..").map_or(domain, |double| &domain[..double])
 }
 
 /// Whether a character may stand in the local part of an address, or in a dotted word.
@@ -113,7 +194,19 @@ mod tests {
             ("see ann@contoso.com.", "ann@contoso.com"),
             ("joann@contoso.com", "joann@contoso.com"),
             ("ann+x@contoso.com", "ann+x@contoso.com"),
-            ("x.ann@contoso.com-x", "x.ann@contoso.com-x"),
+            ("x.ann@contoso.com-x", "x.ann@contoso.com"),
+            ("ann@contoso.com-x.org", "ann@contoso.com-x.org"),
+            ("_ann@contoso.com_", "ann@contoso.com"),
+            ("__ann@contoso.com__, x", "ann@contoso.com"),
+            ("_ann@contoso.com_2026", "_ann@contoso.com"),
+            ("_ann@contoso.com__", "_ann@contoso.com"),
+            ("https://ann@contoso.com@dev.azure.com/x", "ann@contoso.com"),
+            ("f'ann@contoso.com.csv'", "ann@contoso.com"),
+            ("data/ann@contoso.com.safetensors", "ann@contoso.com"),
+            ("ann@contoso.com.log.1", "ann@contoso.com"),
+            ("ann@contoso.com-backup", "ann@contoso.com"),
+            ("u003cann@contoso.comu003e", "ann@contoso.com"),
+            ("ann@xn--80a1acny.xn--p1ai.npy", "ann@xn--80a1acny.xn--p1ai"),
             ("_ann@contoso.com.evil.org", "_ann@contoso.com.evil.org"),
             ("wait...ann@contoso.com - hi", "ann@contoso.com"),
             ("-ann@contoso.com", "ann@contoso.com"),
@@ -133,6 +226,27 @@ mod tests {
         for text in ["ann@contoso.com@evil.org", "ann@", "@contoso.com"] {
             let at = text.find('@').unwrap();
             assert_eq!(address_at(text, at), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_within_addresses() {
+        for (text, expected) in [
+            ("<l-bounce+ann.x=contoso.com@lists.org>", "ann.x@contoso.com"),
+            ("list-return-12-ann=contoso.com@lists.org", "ann@contoso.com"),
+            ("SRS0=HHH4=TT=contoso.com=ann@relay.org", "ann@contoso.com"),
+            ("\"ann\"@contoso.com", "ann@contoso.com"),
+            ("\"ann x\"@contoso.com.csv", "ann x@contoso.com"),
+        ] {
+            let at = text.find('@').unwrap();
+            assert!(may_be_respelled(text, at));
+            let all = respelled_at(text, at);
+            assert!(all.iter().any(|(address, _)| address == expected), "{text}");
+            assert!(all.iter().all(|(_, range)| text.get(range.clone()).is_some()));
+        }
+        for text in ["user=ann@contoso.com", "ann@contoso.com", "=ann.x@contoso.com"] {
+            let at = text.find('@').unwrap();
+            assert!(!may_be_respelled(text, at) && respelled_at(text, at).is_empty(), "{text}");
         }
     }
 

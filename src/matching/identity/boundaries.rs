@@ -4,12 +4,15 @@
 //! | --- | --- |
 //! | email, upn | a longer address on either side (`addresses`) |
 //! | object id, puid, hash | a longer run of letters and digits |
-//! | name | a longer word, or a double name (`Anne-Marie`); East Asian letters may adjoin |
+//! | name | a longer word, or a double name (`Anne-Marie`); letters of `scripts` may adjoin |
 //! | customer id | a longer token of letters, digits, `-` and `_` |
 //! | username | as customer id and `.`, `@`, `+`; **and** it must name a user (`aliases`) |
 
-use crate::matching::identity::addresses::{address_at, continues_word, is_local, local_run_start};
+use crate::matching::identity::addresses::{
+    addresses_at, continues_word, is_local, local_run_start,
+};
 use crate::matching::identity::aliases::{BEFORE_BYTES, names_a_user};
+use crate::matching::identity::scripts::{stands_apart, stands_turned};
 
 /// How the ends of a pattern are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,10 +21,15 @@ pub enum Boundary {
     Address,
     /// The guest form of an address, from its first letter to the end of its tenant.
     Guest,
+    /// An address that another one spells: `list+ann=contoso.com@…`.
+    Respelled,
     /// Hexadecimal digits.
     Digits,
     /// Words of a name.
     Words,
+    /// Words of a name, family name first: they may be the last of one name and the first of
+    /// another.
+    Turned,
     /// A customer id.
     Token,
     /// An alias.
@@ -37,8 +45,13 @@ pub fn stands_alone(boundary: Boundary, before: &str, hit: &str, after: &str) ->
             !after.starts_with(|c: char| continues_word(c) || c == '-')
                 && local_run_start(before, before.len()) == before.len()
         }
-        Boundary::Digits => !before.ends_with(continues_word) && !after.starts_with(continues_word),
+        Boundary::Digits | Boundary::Respelled => {
+            !before.ends_with(continues_word) && !after.starts_with(continues_word)
+        }
         Boundary::Words => stands_as_words(before, hit, after),
+        Boundary::Turned => {
+            stands_as_words(before, hit, after) && stands_turned(before, hit, after)
+        }
         Boundary::Token => !before.ends_with(is_token) && !after.starts_with(is_token),
         Boundary::Alias => names_a_user(tail(before), after),
     }
@@ -48,10 +61,9 @@ fn is_whole_address(before: &str, hit: &str, after: &str) -> bool {
     let Some(sign) = hit.rfind('@') else { return false };
     let text = [tail(before), hit, head(after)].concat();
     let start = tail(before).len();
-    address_at(&text, start + sign) == Some(start..start + hit.len())
+    addresses_at(&text, start + sign).any(|range| range == (start..start + hit.len()))
 }
 
-/// East Asian names may adjoin anything of their own script; a reader cannot tell either.
 fn stands_as_words(before: &str, hit: &str, after: &str) -> bool {
     let adjoins = |end: Option<char>, neighbour: Option<char>| {
         end.is_some_and(continues_word)
@@ -68,6 +80,7 @@ fn stands_as_words(before: &str, hit: &str, after: &str) -> bool {
         && !adjoins(hit.chars().next_back(), next)
         && !double(previous, earlier.next())
         && !double(next, later.next())
+        && stands_apart(before, hit, after)
 }
 
 /// Whether the word goes on to an address: `Lefèvre, ann+x@contoso.com` names no Ann Lefèvre.

@@ -2,8 +2,11 @@
 //! fast.
 
 pub mod addresses;
+pub mod domains;
 pub mod aliases;
 pub mod boundaries;
+pub mod scripts;
+pub mod neighbours;
 pub mod patterns;
 pub mod rare;
 pub mod candidates;

@@ -3,8 +3,9 @@
 use sha2::{Digest, Sha256};
 
 use crate::domain::subject::{Identity, IdentityFormat, IdentityType};
-use crate::matching::identity::addresses::{invited_address, is_spaceless};
+use crate::matching::identity::addresses::{addresses_at, invited_address, is_spaceless};
 use crate::matching::identity::boundaries::Boundary;
+use crate::matching::identity::scripts::separates;
 use crate::matching::views::spelling::fold::folded;
 
 /// One thing to look for in folded text.
@@ -114,9 +115,8 @@ fn address(value: String) -> Vec<Sought> {
 }
 
 fn is_plain_address(value: &str) -> bool {
-    value
-        .find('@')
-        .is_some_and(|at| super::addresses::address_at(value, at) == Some(0..value.len()))
+    let is_whole = |at| addresses_at(value, at).any(|range| range == (0..value.len()));
+    value.find('@').is_some_and(is_whole)
 }
 
 fn hash(value: &str) -> Vec<Sought> {
@@ -170,11 +170,6 @@ fn splits(word: &str) -> Vec<Sought> {
         Sought::Name(Name { words, anchor, spaceless: true })
     };
     cuts.into_iter().map(cut_at).collect()
-}
-
-/// What may part the words of a name; a plus is a space in a URL's query.
-pub fn separates(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '+' | '・')
 }
 
 #[cfg(test)]

@@ -5,10 +5,8 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use crate::domain::item::Item;
-use crate::domain::subject::Subject;
 use crate::matching::encoding::Undone;
 use crate::matching::limits::{Limits, PeopleLimits};
-use crate::matching::people::crowd::Crowd;
 use crate::matching::people::named::{Identifier, named_in};
 use crate::matching::views::meter::Meter;
 use crate::matching::views::walk::{Look, Walk};
@@ -39,19 +37,6 @@ pub fn census(
     let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
     walk.content(&mut undone)?;
     Ok(counting.census)
-}
-
-/// Whether an item names anybody but the subject. Fails only if `content` does.
-pub fn names_others(
-    item: &Item,
-    content: &mut dyn Read,
-    subject: &Subject,
-    limits: &Limits,
-    people: &PeopleLimits,
-) -> io::Result<bool> {
-    let mut crowd = Crowd::new(subject, people);
-    crowd.add(&census(item, content, limits, people)?);
-    Ok(crowd.has_others())
 }
 
 struct Counting {

@@ -68,9 +68,22 @@ impl Crowd {
         }
     }
 
-    /// Whether anybody but the subject is named, as far as can be told.
-    pub fn has_others(&self) -> bool {
-        self.overflowed || self.linked().iter().any(|who| *who != Who::Subject)
+    /// Whether there were more people than could be held.
+    pub fn overflowed(&self) -> bool {
+        self.overflowed
+    }
+
+    /// What names the subject.
+    pub fn own(&self) -> Vec<&Group> {
+        let linked = self.linked();
+        let all = self.groups.iter().zip(linked);
+        all.filter(|(_, who)| *who == Who::Subject).map(|(group, _)| group).collect()
+    }
+
+    /// What names others.
+    pub fn others(&self) -> impl Iterator<Item = &Group> {
+        let all = self.groups.iter().zip(self.linked());
+        all.filter(|(_, who)| *who != Who::Subject).map(|(group, _)| group)
     }
 
     /// What is to be masked; `None` if there were more people than could be held: then nobody knows

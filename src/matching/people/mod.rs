@@ -1,8 +1,13 @@
 //! Persons named in items besides the subject: who is named by what, which names are of one person,
 //! and what of an archive is masked for it.
+//!
+//! Before an item is deleted, `others` asks more generously whether it may name anybody else.
 
 pub mod ranges;
 pub mod named;
 pub mod census;
 pub mod crowd;
 pub mod mask;
+pub mod doubts;
+pub mod beside;
+pub mod others;

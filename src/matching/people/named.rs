@@ -13,14 +13,14 @@ use memchr::{memchr_iter, memmem};
 
 use crate::domain::subject::{Identity, IdentityFormat, IdentityType};
 use crate::matching::identity::addresses::{
-    address_at, continues_word, invited_address, local_run_start,
+    address_at, continues_word, invited_address, local_run_start, may_be_respelled, respelled_at,
 };
 use crate::matching::identity::patterns::canonical;
 use crate::matching::identity::weakness::{COMMON, weakness};
 use crate::matching::matcher::address_end;
 use crate::matching::people::ranges::Ranges;
 use crate::matching::redact::put::stands_at;
-use crate::matching::views::spelling::cut::floor;
+use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, escape_around, unescape};
 use crate::matching::views::spelling::fold::fold;
 use crate::matching::work;
@@ -78,10 +78,19 @@ pub fn named_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
         }
     };
     for at in memchr_iter(b'@', folded.as_bytes()) {
-        if let Some(range) =
+        if let Some((address, range)) = respelled(folded, at) {
+            single(IdentityType::Email, address, range);
+        } else if let Some(range) =
             address_at(folded, at).filter(|range| is_address(&folded[range.clone()]))
         {
-            single(IdentityType::Email, folded[range.clone()].to_owned(), range);
+            match user_of_url(folded, &(range.start..at)) {
+                _ if MACHINES.contains(&&folded[range.start..at]) => {}
+                Url::None => single(IdentityType::Email, folded[range.clone()].to_owned(), range),
+                Url::User(alias) => {
+                    single(IdentityType::Username, folded[alias.clone()].to_owned(), alias);
+                }
+                Url::Nobody => {}
+            }
         } else if let Some((address, range)) = guest(folded, at) {
             single(IdentityType::Email, address, range);
         }
@@ -250,13 +259,13 @@ fn plain(value: &str) -> String {
     fold(&plain).text
 }
 
-fn is_hexadecimal(value: &str, digits: usize) -> bool {
+pub(super) fn is_hexadecimal(value: &str, digits: usize) -> bool {
     let bare: String = value.chars().filter(|c| *c != '-').collect();
     bare.len() == digits && bare.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What documents have where no person is to be named.
-const SERVICES: [&str; 18] = [
+pub(super) const SERVICES: [&str; 18] = [
     "anonymous",
     "azure machine learning",
     "azureml",
@@ -278,7 +287,7 @@ const SERVICES: [&str; 18] = [
 ];
 
 /// Folders under `Users` that belong to nobody.
-const NOBODY: [&str; 8] =
+pub(super) const NOBODY: [&str; 8] =
     ["public", "default", "shared", "all", "azureuser", "runner", "jovyan", "vsts"];
 
 /// `user@host` of a shell prompt or a package version (`x@1.2`) is no address.
@@ -287,8 +296,64 @@ fn is_address(token: &str) -> bool {
     let is_whole = address_at(token, at) == Some(0..token.len());
     is_whole
         && token[at..].rsplit_once('.').is_some_and(|(_, top)| {
-            top.chars().count() >= 2 && top.chars().all(char::is_alphabetic)
+            top.starts_with("xn--")
+                || top.chars().count() >= 2 && top.chars().all(char::is_alphabetic)
         })
+}
+
+/// Bytes before a forwarded address in which it says that it is one.
+const LEAD_BYTES: usize = 40;
+
+/// Local parts of addresses that are of no person.
+const MACHINES: [&str; 6] =
+    ["git", "noreply", "no-reply", "donotreply", "postmaster", "mailer-daemon"];
+
+/// What stands before the sign of a URL.
+enum Url {
+    /// It is none.
+    None,
+    /// The alias of a user, here.
+    User(Range<usize>),
+    /// A container of a storage account, or a user who is nobody.
+    Nobody,
+}
+
+/// Who a URL is opened by, if `local` is its user: `https://bob@dev.azure.com` is no address.
+fn user_of_url(text: &str, local: &Range<usize>) -> Url {
+    let before = &text[ceil(text, local.start.saturating_sub(LEAD_BYTES))..local.start];
+    let domain =
+        text[local.end + 1..].trim_start_matches(|c| continues_word(c) || ".-".contains(c));
+    let Some(scheme) = before.strip_suffix("://").filter(|_| !domain.starts_with('@')) else {
+        return Url::None;
+    };
+    let alias = &text[local.clone()];
+    let is_nobody = NOBODY.contains(&alias) || SERVICES.contains(&alias) || COMMON.contains(&alias);
+    match scheme {
+        _ if scheme.ends_with("mailto") => Url::None,
+        _ if is_nobody
+            || ["abfs", "abfss", "wasb", "wasbs"].iter().any(|s| scheme.ends_with(s)) =>
+        {
+            Url::Nobody
+        }
+        _ => Url::User(local.clone()),
+    }
+}
+
+/// The address that another one spells: one that bounced, was forwarded or is quoted.
+fn respelled(text: &str, at: usize) -> Option<(String, Range<usize>)> {
+    if !may_be_respelled(text, at) {
+        return None;
+    }
+    let is_spelled = |(address, range): &(String, Range<usize>)| {
+        let before = &text[ceil(text, range.start.saturating_sub(LEAD_BYTES))..range.start];
+        let host = address.rsplit('@').next().unwrap_or_default();
+        is_address(&format!("x@{host}"))
+            && (before.ends_with('+')
+                || text[range.clone()].starts_with('"')
+                || before.contains("srs0=")
+                || before.contains("srs1="))
+    };
+    respelled_at(text, at).into_iter().find(is_spelled)
 }
 
 /// A guest account whose sign stands at `at`, with the address that was invited.
@@ -384,6 +449,17 @@ mod tests {
             (r#"{"userObjectId": "00000000-0000-0000-0000-000000000000", "userName": ""}"#, vec![]),
             ("by bob_contoso.com#EXT#@tenant.onmicrosoft.com.", vec!["email bob@contoso.com"]),
             (r"a\nbob@contoso.com", vec![]),
+            ("https://bob@dev.azure.com/x", vec!["username bob"]),
+            ("https://bob@contoso.com@dev.azure.com/x", vec!["email bob@contoso.com"]),
+            ("abfss://raw@contoso.dfs.core.windows.net/x, git@github.com:x/y", vec![]),
+            ("<b+bob=contoso.com@lists.org>", vec!["email bob@contoso.com"]),
+            ("srs0=x=y=contoso.com=bob@relay.org", vec!["email bob@contoso.com"]),
+            ("\"bob b\"@contoso.com", vec!["email bob b@contoso.com"]),
+            ("user=bob.b@contoso.com", vec!["email bob.b@contoso.com"]),
+            (
+                "see bob@contoso.com.npy, bob@xn--80a1acny.xn--p1ai",
+                vec!["email bob@contoso.com", "email bob@xn--80a1acny.xn--p1ai"],
+            ),
             ("/homework/users", vec![]),
             (r#""userName": "Person 2", in /Users/Person 2/x or [erased]"#, vec![]),
         ] {

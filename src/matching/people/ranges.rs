@@ -27,6 +27,12 @@ impl Ranges {
         after.checked_sub(1).is_some_and(|last| self.ends[last].1 >= range.end)
     }
 
+    /// Whether one of them has a part of this one.
+    pub fn meet(&self, range: &Range<usize>) -> bool {
+        let before = self.ends.partition_point(|(start, _)| *start < range.end);
+        before.checked_sub(1).is_some_and(|last| self.ends[last].1 > range.start)
+    }
+
     /// Whether one of them starts here.
     pub fn start_at(&self, at: usize) -> bool {
         self.ends.binary_search_by_key(&at, |(start, _)| *start).is_ok()
@@ -50,8 +56,10 @@ mod tests {
             let asked = start..start + len;
             let held = all.iter().any(|one| one.start <= asked.start && asked.end <= one.end);
             let starts = all.iter().any(|one| one.start == start);
+            let met = all.iter().any(|one| one.start < asked.end && asked.start < one.end);
             let ranges = Ranges::new(all);
             prop_assert_eq!((ranges.hold(&asked), ranges.start_at(start)), (held, starts));
+            prop_assert_eq!(ranges.meet(&asked), met);
         }
     }
 }

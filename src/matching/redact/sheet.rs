@@ -127,6 +127,9 @@ impl Sheet {
         if !self.json.as_ref().is_some_and(admits) {
             self.json = None;
         }
+        if self.json.is_none() {
+            return Ok(self.text(window, edit));
+        }
         self.step(window, end);
         match (&self.json, range) {
             (None, _) => Ok(self.text(window, edit)),
@@ -203,7 +206,8 @@ impl Sheet {
     fn text(&mut self, window: &[u8], edit: &Edit) -> Piece {
         let range = edit.range.clone();
         let put = edit.put.text().into_bytes();
-        let commas = !self.quotes.are_open(window, range.start);
+        self.quotes.pass(window, range.start);
+        let commas = !self.quotes.is_open;
         let parts = |byte: &u8| matches!(byte, b'\r' | b'\n' | b'\t') || commas && *byte == b',';
         if edit.put == Put::Removed || !window[range.clone()].iter().any(parts) {
             return Piece { range, bytes: put };
@@ -224,6 +228,7 @@ impl Sheet {
         if self.at >= to {
             return;
         }
+        self.quotes.pass(window, to);
         if let Some(json) = &mut self.json
             && json.follow(&window[self.at..to]).is_none()
         {
@@ -249,16 +254,14 @@ fn keys_of<'k>(
 }
 
 impl Quotes {
-    /// Whether a cell in quotes is open here. The line may be as long as the window, and each place
-    /// in it is asked for.
-    fn are_open(&mut self, window: &[u8], at: usize) -> bool {
-        let from = self.at.min(at);
-        let passed = &window[from..at];
+    /// Counts the window up to here. The line may be as long as the window, and whether a quote is
+    /// open is asked at many places in it.
+    fn pass(&mut self, window: &[u8], to: usize) {
+        let Some(passed) = window.get(self.at..to) else { return };
         let line = memchr::memrchr(b'\n', passed).map(|end| end + 1);
         let quotes = memchr::memchr_iter(b'"', &passed[line.unwrap_or(0)..]).count();
         let before = line.is_none() && self.is_open;
-        (self.at, self.is_open) = (at, before != (quotes % 2 == 1));
-        self.is_open
+        (self.at, self.is_open) = (to, before != (quotes % 2 == 1));
     }
 }
 

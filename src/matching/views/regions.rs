@@ -99,8 +99,18 @@ fn may_hold<L: Look>(look: &L, worthless: &mut Worthless, bytes: &[u8], nested: 
     is_packed(bytes)
         || may_be_wide(bytes)
         || is_western(bytes) && may(&utf8_or_western(bytes))
-        || texts(bytes).any(&mut may)
+        || may(&joined(texts(bytes)))
         || cut_out(bytes, &cuts(bytes), unknown).is_some_and(|reading| may(&reading.text))
+}
+
+/// Texts in a row, apart as in the stream that they were cut out of: noise has thousands of them.
+fn joined<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let mut all = String::new();
+    for text in texts {
+        all.push_str(text);
+        all.push(char::REPLACEMENT_CHARACTER);
+    }
+    all
 }
 
 struct Gathering<'a, L> {

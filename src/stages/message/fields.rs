@@ -15,6 +15,12 @@ pub struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
+    /// What stands in an optional field. Serialisers of many languages write null or an empty text
+    /// for what is not there.
+    pub fn given(self, field: &str) -> Option<&'a Value> {
+        self.object.get(field).filter(|value| !is_blank(value))
+    }
+
     /// The text in `field`, as it was written; blank is a fault.
     pub fn text(self, field: &str, faults: &mut Faults) -> Option<&'a str> {
         let pointer = self.pointer(field);
@@ -48,6 +54,15 @@ impl<'a> Place<'a> {
     /// The pointer to `field`, which must be a name of ours.
     pub fn pointer(self, field: &str) -> String {
         format!("{}/{field}", self.at)
+    }
+}
+
+/// Whether a value says no more than that there is none.
+pub fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        _ => false,
     }
 }
 

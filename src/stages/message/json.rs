@@ -4,6 +4,7 @@
 //! JSON itself admits a key twice, and programs differ in which one they take (RFC 8259 section 4):
 //! a ticketing system that shows the first and a daemon that obeys the last would serve two people.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -99,10 +100,11 @@ impl Reader<'_> {
     }
 
     /// Notes the key at the end of the path as one that stands twice.
-    fn met_again(&mut self, dropped: Value) {
+    fn met_again(&mut self, dropped: Value, is_first: bool) {
         self.0.dropped.push(dropped);
         // A long path for each of a hundred thousand keys would be gigabytes.
-        if self.0.twice.len() <= FAULTS_MAX && !self.0.twice.contains(&self.0.path) {
+        let is_new = || !self.0.twice.contains(&self.0.path);
+        if is_first && self.0.twice.len() <= FAULTS_MAX && is_new() {
             self.0.twice.push(self.0.path.clone());
         }
     }
@@ -163,10 +165,14 @@ impl<'de> Visitor<'de> for Reader<'_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<Value, A::Error> {
         self.enter()?;
         let mut fields = Map::new();
+        // Keys that were noted: to compare whole paths for each of them would take as long as the
+        // paths are.
+        let mut noted = HashSet::new();
         while let Some(key) = object.next_key::<String>()? {
             let value = object.next_value_seed(self.child(Step::Field(key.clone())))?;
             if fields.contains_key(&key) {
-                self.met_again(value);
+                let is_first = noted.insert(key);
+                self.met_again(value, is_first);
             } else {
                 fields.insert(key, value);
             }

@@ -10,3 +10,4 @@ pub mod recipients;
 pub mod options;
 pub mod callbacks;
 pub mod read;
+pub mod sameness;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::request::Options;
 use crate::stages::message::fault::{Faults, Terms};
-use crate::stages::message::fields::Place;
+use crate::stages::message::fields::{Place, is_blank};
 use crate::stages::message::recipients;
 
 /// Its fields.
@@ -33,16 +33,16 @@ pub fn read(object: &Map<String, Value>, terms: &Terms, faults: &mut Faults) -> 
     faults.strays(ours, AT, &OPTION_FIELDS);
     let place = Place { object: ours, at: AT };
     Options {
-        sources: sources(ours.get("sources"), terms, faults),
+        sources: sources(place.given("sources"), terms, faults),
         dry_run: dry_run(place, faults),
         redact: redact(place, faults),
-        encrypt_to: recipients::read(ours.get("encrypt_to"), faults),
+        encrypt_to: recipients::read(place.given("encrypt_to"), faults),
         language: language(place, faults),
         due_time: due_time(place, terms, faults),
     }
 }
 
-/// The object in `field`, which stands at `pointer`; null is as good as none.
+/// The object in `field`, which stands at `pointer`; null or an empty text is as good as none.
 fn inner<'a>(
     object: &'a Map<String, Value>,
     field: &str,
@@ -50,7 +50,7 @@ fn inner<'a>(
     faults: &mut Faults,
 ) -> Option<&'a Map<String, Value>> {
     match object.get(field)? {
-        Value::Null => None,
+        blank if is_blank(blank) => None,
         Value::Object(inner) => Some(inner),
         _ => {
             faults.wrong_type(pointer, "an object");
@@ -60,7 +60,7 @@ fn inner<'a>(
 }
 
 fn dry_run(place: Place<'_>, faults: &mut Faults) -> bool {
-    match place.object.get("dry_run") {
+    match place.given("dry_run") {
         None => false,
         Some(Value::Bool(dry)) => *dry,
         Some(_) => {
@@ -71,7 +71,7 @@ fn dry_run(place: Place<'_>, faults: &mut Faults) -> bool {
 }
 
 fn redact(place: Place<'_>, faults: &mut Faults) -> bool {
-    if !place.object.contains_key("on_erase") {
+    if place.given("on_erase").is_none() {
         return false;
     }
     let word = place.text("on_erase", faults);
@@ -83,7 +83,7 @@ fn redact(place: Place<'_>, faults: &mut Faults) -> bool {
 }
 
 fn language(place: Place<'_>, faults: &mut Faults) -> Option<String> {
-    place.object.get("language")?;
+    place.given("language")?;
     let tag = place.text("language", faults)?;
     if !is_language(tag) {
         let text = "language is no BCP 47 tag such as ja";
@@ -93,7 +93,7 @@ fn language(place: Place<'_>, faults: &mut Faults) -> Option<String> {
 }
 
 fn due_time(place: Place<'_>, terms: &Terms, faults: &mut Faults) -> Option<jiff::Timestamp> {
-    place.object.get("due_time")?;
+    place.given("due_time")?;
     let due = place.time("due_time", faults)?;
     if terms.now.is_some_and(|now| due.duration_since(now) > DUE_MAX) {
         let text = "due_time lies more than a year ahead";

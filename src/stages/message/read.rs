@@ -145,20 +145,31 @@ fn check(label: &Label, faults: &mut Faults) {
         let text = "the content type is neither application/json nor another of JSON";
         faults.add("", "content_type", text);
     }
-    // Well-known client libraries write the charset here.
-    let is_plain = |coding: &str| {
-        ["", "identity", "utf-8"].iter().any(|plain| coding.trim().eq_ignore_ascii_case(plain))
-    };
     if !label.content_encoding.as_deref().is_none_or(is_plain) {
-        faults.add("", "content_encoding", "the body is encoded; only plain bodies are read");
+        let text = "the body is packed or encoded (content_encoding, the header compression of \
+                    kombu, or a section of AMQP 1.0 that is neither text nor bytes); only plain \
+                    bodies are read";
+        faults.add("", "content_encoding", text);
     }
 }
 
-/// Whether a media type is one of JSON. A charset says nothing: JSON between systems is UTF-8.
+/// Whether a content encoding leaves the body as it is. Well-known client libraries write the
+/// charset there, in all its spellings.
+fn is_plain(coding: &str) -> bool {
+    let coding: String = coding.chars().filter(char::is_ascii_alphanumeric).collect();
+    let plain = ["", "identity", "utf8", "ascii", "usascii", "7bit", "8bit", "binary", "none"];
+    plain.iter().any(|plain| coding.eq_ignore_ascii_case(plain))
+}
+
+/// Whether a media type is one of JSON, as <https://mimesniff.spec.whatwg.org/#json-mime-type> has
+/// it. A charset says nothing: JSON between systems is UTF-8.
 fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.strip_prefix("application/") {
-        Some(subtype) => subtype == "json" || subtype.ends_with("+json"),
+    match essence.split_once('/') {
+        Some((kind, subtype)) => {
+            let is_named = matches!(kind, "application" | "text") && subtype == "json";
+            is_named || !kind.is_empty() && subtype.len() > 5 && subtype.ends_with("+json")
+        }
         None => essence.is_empty(),
     }
 }
@@ -286,7 +297,7 @@ fn request(
             faults.wrong_type(&place.pointer(field), "a string");
         }
     }
-    let urls = object.get("status_callback_urls");
+    let urls = place.given("status_callback_urls");
     let callbacks = callbacks::read(urls, subject.as_ref(), terms, faults);
     let options = options::read(object, terms, faults);
     if options.due_time.zip(submitted).is_some_and(|(due, submitted)| due < submitted) {
@@ -324,7 +335,7 @@ fn regulation(place: Place<'_>, faults: &mut Faults) -> Option<String> {
 
 /// Versions 1 to 3 of the protocol name the fields that we read alike.
 fn version(place: Place<'_>, faults: &mut Faults) {
-    if !place.object.contains_key("api_version") {
+    if place.given("api_version").is_none() {
         return;
     }
     let Some(version) = place.text("api_version", faults) else { return };

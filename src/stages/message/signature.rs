@@ -94,8 +94,8 @@ impl Trust {
 pub fn is_stale(event: &Event, records: &[Record]) -> bool {
     let Some(signed) = signed(event) else { return false };
     let asks = |record: &&Record| match event {
-        Event::Retried(_) => matches!(record.event, Event::Failed { .. }),
-        Event::Cancelled(_) => matches!(record.event, Event::Retried(_)),
+        Event::Retried(_) => matches!(record.event, Event::Failed { .. } | Event::Stopped(_)),
+        Event::Cancelled(_) | Event::Stopped(_) => matches!(record.event, Event::Retried(_)),
         _ => matches!(record.event, Event::Held { .. }),
     };
     let asked = records.iter().rev().find(asks);
@@ -112,6 +112,7 @@ fn signed(event: &Event) -> Option<&Signed> {
         Event::Approved(decision)
         | Event::Refused(decision)
         | Event::Cancelled(decision)
+        | Event::Stopped(decision)
         | Event::Retried(decision) => decision.signed.as_ref(),
         _ => None,
     }

@@ -1,43 +1,18 @@
 //! What was seen of an item becomes its one action. Pure.
 
-use crate::domain::failure::Failure;
-use crate::domain::item::{Finding, Item, Unreadable, Version};
+use crate::domain::item::{Finding, Item, Unreadable};
 use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
 use crate::stages::find::concerns;
-use crate::stages::walk::pass::{Look, Seen};
+use crate::stages::walk::pass::Look;
 
 /// The entry that `request`, the `subject`-th of the sweep, gets for what was seen; `None` where it
 /// does not concern it.
-pub fn plan(request: &Request, subject: usize, policy: &Policy, seen: &Seen) -> Option<Planned> {
-    let source = match seen {
-        Seen::Item(look) => &look.item.source,
-        Seen::Lost { source, .. } => source,
-    };
-    if !concerns(request, source) {
+pub fn plan(request: &Request, subject: usize, policy: &Policy, look: &Look) -> Option<Planned> {
+    if !concerns(request, &look.item.source) {
         return None;
     }
-    match seen {
-        Seen::Item(look) => for_look(request, subject, policy, look),
-        Seen::Lost { source, failure } => Some(lost_source(source, failure)),
-    }
-}
-
-/// The entry for a source that could not be listed.
-pub fn lost_source(source: &str, failure: &Failure) -> Planned {
-    let reason = format!("the source could not be listed: {}", failure.chain());
-    // An item without a name stands for all of a source.
-    let item = Item::bare(source, "", Version::Current);
-    Planned::unreadable(Unreadable { item, reason })
-}
-
-/// An item that says nothing of the subject.
-pub fn silent(item: Item) -> Finding {
-    Finding { item, hits: Vec::new(), digest: None, others: false }
-}
-
-fn for_look(request: &Request, subject: usize, policy: &Policy, look: &Look) -> Option<Planned> {
     let ours = look.hits.iter().filter(|hit| hit.subject == subject);
     let hits: Vec<_> = ours.map(|hit| hit.hit.clone()).collect();
     if !hits.is_empty() {
@@ -52,4 +27,9 @@ fn for_look(request: &Request, subject: usize, policy: &Policy, look: &Look) -> 
     }
     let reason = look.unreadable.first()?.clone();
     Some(Planned::unreadable(Unreadable { item: look.item.clone(), reason }))
+}
+
+/// An item that says nothing of the subject.
+pub fn silent(item: Item) -> Finding {
+    Finding { item, hits: Vec::new(), digest: None, others: false }
 }

@@ -22,7 +22,6 @@ use crate::matching::matcher::Matcher;
 use crate::ports::sources::{Page, Source};
 use crate::stages::find::concerns;
 use crate::stages::plan::document::{Document, creator};
-use crate::stages::plan::finding::lost_source;
 
 /// Documents that are read at the same time.
 const DOCUMENTS_AT_ONCE: usize = 8;
@@ -46,8 +45,6 @@ struct Noted {
 /// Where runs may be.
 struct Haunts<'a> {
     sources: Vec<(&'a dyn Source, Containers)>,
-    /// What stands for sources that cannot be looked into.
-    lost: Vec<Planned>,
 }
 
 impl Company {
@@ -79,18 +76,15 @@ impl Company {
             return Ok(Vec::new());
         }
         let matcher = Arc::new(Matcher::new(&[&request.subject]));
-        let mut haunts = Haunts::of(sources, request).await?;
+        let haunts = Haunts::of(sources, request).await?;
         let mut runs = self.created(&haunts, &matcher).await?;
         if runs.is_empty() {
-            return Ok(haunts.lost);
+            return Ok(Vec::new());
         }
         let mut theirs = Vec::new();
         for (source, containers) in &haunts.sources {
-            match listed(*source, containers, &runs).await {
-                Ok(listed) => theirs.extend(listed),
-                Err(failure) if failure.is_transient() => return Err(failure),
-                Err(failure) => haunts.lost.push(lost_source(source.name(), &failure)),
-            }
+            let blame = |failure: Failure| failure.of_source(source.name());
+            theirs.extend(listed(*source, containers, &runs).await.map_err(blame)?);
         }
         hear_others(&haunts, &theirs, &matcher, &mut runs).await?;
         let is_theirs = |item: &Item, home: &Home| {
@@ -98,7 +92,7 @@ impl Company {
             run.is_some_and(|run| runs.takes(run, home)) && !self.planned.contains(&item.place())
         };
         let new = theirs.into_iter().filter(|(item, home)| is_theirs(item, home));
-        Ok(new.filter_map(|(item, _)| planned(policy, item)).chain(haunts.lost).collect())
+        Ok(new.filter_map(|(item, _)| planned(policy, item)).collect())
     }
 
     /// The runs whose documents, among those noted, say that the subject created them.
@@ -125,15 +119,12 @@ impl Company {
 impl<'a> Haunts<'a> {
     /// The sources that a request is about, and their containers.
     async fn of(sources: &'a [Arc<dyn Source>], request: &Request) -> Result<Self, Failure> {
-        let mut haunts = Self { sources: Vec::new(), lost: Vec::new() };
+        let mut found = Vec::new();
         for source in sources.iter().filter(|source| concerns(request, source.name())) {
-            match source.containers().await {
-                Ok(containers) => haunts.sources.push((&**source, containers)),
-                Err(failure) if failure.is_transient() => return Err(failure),
-                Err(failure) => haunts.lost.push(lost_source(source.name(), &failure)),
-            }
+            let blame = |failure: Failure| failure.of_source(source.name());
+            found.push((&**source, source.containers().await.map_err(blame)?));
         }
-        Ok(haunts)
+        Ok(Self { sources: found })
     }
 
     /// Which source and container an item is in.

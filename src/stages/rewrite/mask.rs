@@ -29,7 +29,7 @@ use crate::ports::sources::{ByteStream, Source};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::rewrite::spool::Spool;
 use crate::stages::walk::content::{census_of, failure_in, on_a_thread, reader_of};
-use crate::stages::walk::pass::Walk;
+use crate::stages::walk::pass::{Walk, item_at_fault};
 
 /// Items read at the same time.
 pub const READS_MAX: usize = 8;
@@ -86,9 +86,11 @@ async fn named_in(
     with: &Walk,
 ) -> Result<Option<Census>, Failure> {
     match census_of(source, item, &with.limits).await {
-        Err(failure) if with.is_patient_with(&failure) => Err(failure),
-        // Whoever is met later for the first time gets no number.
-        Err(_) => Ok(None),
+        Err(failure) => {
+            // Whoever is met later for the first time gets no number.
+            let _told_when_it_is_packed = item_at_fault(source, failure, with).await?;
+            Ok(None)
+        }
         Ok(census) => Ok(census),
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::outcome::ItemOutcome;
 use crate::matching::people::mask::Mask;
 use crate::ports::sources::{ByteStream, Read, Source};
 use crate::stages::rewrite::mask::{Masked, Withheld, mask, masked_name};
-use crate::stages::walk::pass::{self, Look, Walk};
+use crate::stages::walk::pass::{self, Look, Walk, item_at_fault};
 
 /// An item, prepared.
 pub enum Prepared {
@@ -23,52 +23,69 @@ pub enum Prepared {
         /// What became of it.
         outcome: ItemOutcome,
     },
-    /// It is gone, or speaks of the subject no more.
-    Gone,
 }
+
+/// How often an item that others rewrite all the time is looked at anew in one try.
+const LOOKS_MAX: u32 = 5;
+
+/// The reasons of what stays out because of what others did since the find.
+const GONE: &str = "removed since it was found";
+const SAYS_NOTHING: &str = "speaks of the person no more";
+const RESTLESS: &str = "changes faster than it can be read";
 
 /// Prepares one item; if it was rewritten since the find, as it is now, provided that it still
 /// speaks of the subject.
 ///
+/// What has become of it otherwise is listed: nothing that was found is left
+/// out of an archive in silence.
+///
 /// # Errors
-/// A transient failure of the source or of the disk, where another try will follow.
+/// A failure that may pass, where another try will follow; one that is not the item's.
 pub async fn prepare(
     sources: &[Arc<dyn Source>],
     finding: Finding,
     masks: Option<&Arc<Mask>>,
     with: &Walk,
 ) -> Result<Prepared, Failure> {
-    let out = |finding: &Finding, reason: String| Prepared::Out {
+    let out = |finding: &Finding, reason: String, outcome: ItemOutcome| Prepared::Out {
         finding: Box::new(masked_name(finding, masks.map(Arc::as_ref))),
-        outcome: ItemOutcome::Unreadable(reason.clone()),
+        outcome,
         reason,
     };
+    let unreadable = |finding: &Finding, reason: String| {
+        let outcome = ItemOutcome::Unreadable(reason.clone());
+        out(finding, reason, outcome)
+    };
     let Some(source) = sources.iter().find(|source| source.name() == finding.item.source) else {
-        return Ok(out(&finding, "the source is not configured any more".into()));
+        return Ok(unreadable(&finding, "the source is not configured any more".into()));
     };
     let found = match read(&**source, &finding, with).await {
         Ok(found) => found,
-        Err(failure) if with.is_patient_with(&failure) => return Err(failure),
-        Err(failure) => return Ok(out(&finding, failure.chain())),
+        Err(failure) => {
+            let failure = item_at_fault(&**source, failure, with).await?;
+            return Ok(unreadable(&finding, failure.chain()));
+        }
     };
     let (finding, bytes) = match found {
         Found::Bytes(finding, bytes) => (*finding, bytes),
-        Found::Refused(why) => return Ok(out(&finding, why)),
-        Found::Gone => return Ok(Prepared::Gone),
-        Found::Restless => {
-            return Ok(Prepared::Out {
-                finding: Box::new(masked_name(&finding, masks.map(Arc::as_ref))),
-                reason: "changes faster than it can be read".into(),
-                outcome: ItemOutcome::Changed,
-            });
+        Found::Refused(why) => return Ok(unreadable(&finding, why)),
+        Found::Gone => return Ok(out(&finding, GONE.into(), ItemOutcome::AlreadyAbsent)),
+        Found::SaysNothing => {
+            return Ok(out(&finding, SAYS_NOTHING.into(), ItemOutcome::AlreadyAbsent));
         }
+        Found::Restless if !with.is_last_try() => {
+            return Err(Failure::transient(format!("reading an item that {RESTLESS}")));
+        }
+        Found::Restless => return Ok(out(&finding, RESTLESS.into(), ItemOutcome::Changed)),
     };
     let masks = masks.cloned();
     match mask(&finding, bytes, masks, with).await {
         Ok(Ok(masked)) => Ok(Prepared::Ready(Box::new(masked))),
-        Ok(Err(Withheld(why))) => Ok(out(&finding, why)),
-        Err(failure) if with.is_patient_with(&failure) => Err(failure),
-        Err(failure) => Ok(out(&finding, failure.chain())),
+        Ok(Err(Withheld(why))) => Ok(unreadable(&finding, why)),
+        Err(failure) => {
+            let failure = item_at_fault(&**source, failure, with).await?;
+            Ok(unreadable(&finding, failure.chain()))
+        }
     }
 }
 
@@ -76,34 +93,34 @@ enum Found {
     Bytes(Box<Finding>, ByteStream),
     Refused(String),
     Gone,
-    /// Rewritten again while it was looked at.
+    /// It is there, and is about somebody else now.
+    SaysNothing,
+    /// Rewritten again and again while it was looked at.
     Restless,
 }
 
 async fn read(source: &dyn Source, finding: &Finding, with: &Walk) -> Result<Found, Failure> {
-    match source.read(&finding.item).await? {
-        Read::Bytes(bytes) => return Ok(Found::Bytes(Box::new(finding.clone()), bytes)),
-        Read::Absent => return Ok(Found::Gone),
-        Read::Refused(why) => return Ok(Found::Refused(why)),
-        Read::Changed => {}
+    let mut finding = finding.clone();
+    for _ in 0..LOOKS_MAX {
+        match source.read(&finding.item).await? {
+            Read::Bytes(bytes) => return Ok(Found::Bytes(Box::new(finding), bytes)),
+            Read::Absent => return Ok(Found::Gone),
+            Read::Refused(why) => return Ok(Found::Refused(why)),
+            Read::Changed => {}
+        }
+        // As it is now, with what it says of the subject now.
+        let look = pass::look(source, finding.item.clone(), with).await?;
+        let Some(Look { item, hits, digest, unreadable, .. }) = look else {
+            return Ok(Found::Gone);
+        };
+        let hits: Vec<_> = hits.into_iter().map(|hit| hit.hit).collect();
+        match (hits.is_empty(), unreadable.into_iter().next()) {
+            (false, _) => finding = Finding { item, hits, digest, others: false },
+            (true, Some(why)) if why == RESTLESS => return Ok(Found::Restless),
+            // Who can say of whom the rest of it speaks?
+            (true, Some(why)) => return Ok(Found::Refused(why)),
+            (true, None) => return Ok(Found::SaysNothing),
+        }
     }
-    let Some(now) = fresh(source, finding, with).await? else { return Ok(Found::Gone) };
-    Ok(match source.read(&now.item).await? {
-        Read::Bytes(bytes) => Found::Bytes(Box::new(now), bytes),
-        Read::Absent => Found::Gone,
-        Read::Refused(why) => Found::Refused(why),
-        Read::Changed => Found::Restless,
-    })
-}
-
-/// The item as it is now, with what it says of the subject now.
-async fn fresh(
-    source: &dyn Source,
-    finding: &Finding,
-    with: &Walk,
-) -> Result<Option<Finding>, Failure> {
-    let look = pass::look(source, finding.item.clone(), with).await?;
-    let Some(Look { item, hits, digest, .. }) = look else { return Ok(None) };
-    let hits: Vec<_> = hits.into_iter().map(|hit| hit.hit).collect();
-    Ok((!hits.is_empty()).then_some(Finding { item, hits, digest, others: false }))
+    Ok(Found::Restless)
 }

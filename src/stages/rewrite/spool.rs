@@ -90,7 +90,6 @@ impl Write for Spool {
     }
 }
 
-/// A disk that is full may be emptied by itself.
 fn failing(error: io::Error) -> Failure {
-    Failure::transient("putting bytes aside on disk").because(error)
+    Failure::of_io("putting bytes aside on disk", &error)
 }

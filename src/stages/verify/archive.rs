@@ -166,5 +166,5 @@ impl Unsound {
 }
 
 fn spooling(error: std::io::Error) -> Failure {
-    Failure::transient("keeping an archive while it is checked").because(error)
+    Failure::of_io("keeping an archive while it is checked", &error)
 }

@@ -2,8 +2,8 @@
 //!
 //! It is written once the second look has found nothing more and before the record that says so,
 //! which names it by its digest. A daemon that dies in between writes it anew, with the time of
-//! then, and names that one. Where it cannot be kept the request waits, however often that takes:
-//! afterwards the plan is shredded and nobody could write it any more.
+//! then, and names that one. Where it cannot be kept the request has failed when its tries are over:
+//! its plan and all outcomes stay, so that a retry can write it.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -198,6 +198,10 @@ async fn keep(
         upload.finish().await
     };
     keeping.await.map_err(|failure: Failure| {
+        if failure.is_of_the_ledger() {
+            return failure;
+        }
+        // Whatever its reason, the store may take it at the next try.
         Failure::transient("keeping a certificate, without which no erasure ends").because(failure)
     })
 }

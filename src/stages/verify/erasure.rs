@@ -19,9 +19,7 @@ use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
 use crate::domain::state::Event;
 use crate::ports::exports::Exports;
-use crate::ports::ledger::{
-    Cleared, RUNS_SHARD, Record, SealedItem, goes_along, lost_ordinal, ordinals,
-};
+use crate::ports::ledger::{Cleared, RUNS_SHARD, Record, SealedItem, goes_along, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket};
@@ -35,7 +33,7 @@ use crate::stages::verify::horizon::Horizon;
 use crate::stages::verify::reckoning::reckon;
 use crate::stages::verify::tombstones::bury;
 use crate::stages::verify::untouched::still_standing;
-use crate::stages::walk::pass::{Patience, Seen, Walk, walk_named};
+use crate::stages::walk::pass::{Patience, Walk, walk_named};
 
 /// Planned items read from the ledger at a time.
 const PAGE: u32 = 1000;
@@ -44,7 +42,7 @@ const PAGE: u32 = 1000;
 /// left as drafts.
 ///
 /// # Errors
-/// A transient failure of the source or of the ledger; the look at the shard then starts anew.
+/// A failure of the source or of the ledger; the look at the shard then starts anew.
 pub async fn verify(
     docket: &Docket,
     sources: &[Arc<dyn Source>],
@@ -63,11 +61,7 @@ pub async fn verify(
         let seen = seen?;
         for (subject, look) in looks.iter_mut().enumerate() {
             let planned = plan(&look.case.request, subject, policy, &seen);
-            match (&seen, planned) {
-                (Seen::Item(met), planned) => look.meet(docket, &met.item, planned).await?,
-                (Seen::Lost { .. }, Some(planned)) => look.miss(docket, planned).await?,
-                (Seen::Lost { .. }, None) => {}
-            }
+            look.meet(docket, &seen.item, planned).await?;
         }
     }
     for look in &mut looks {
@@ -87,8 +81,6 @@ struct SecondLook<'a> {
     next_ordinal: u64,
     waiting: Vec<Planned>,
     forms: Forms,
-    /// Of the source, if it cannot be listed.
-    lost_ordinal: u64,
 }
 
 impl<'a> SecondLook<'a> {
@@ -107,9 +99,8 @@ impl<'a> SecondLook<'a> {
                 expected.insert(item.place());
             }
         }
-        let lost_ordinal = lost_ordinal(round, shard);
         let (waiting, forms) = (Vec::new(), Forms::default());
-        Ok(Self { case, expected, next_ordinal, waiting, forms, lost_ordinal })
+        Ok(Self { case, expected, next_ordinal, waiting, forms })
     }
 
     /// The next item of the sources, with what is to be done with it if it concerns the request.
@@ -123,11 +114,6 @@ impl<'a> SecondLook<'a> {
         let before = self.forms.add(item, new);
         self.waiting.extend(before);
         if self.waiting.len() >= BATCH { self.flush(docket).await } else { Ok(()) }
-    }
-
-    /// The whole source could not be looked at.
-    async fn miss(&self, docket: &Docket, planned: Planned) -> Result<(), Failure> {
-        docket.add_settled(self.case, self.lost_ordinal, &[planned]).await.map(drop)
     }
 
     async fn end(&mut self, docket: &Docket) -> Result<(), Failure> {
@@ -181,8 +167,8 @@ pub struct Ending<'a> {
 /// Draws the conclusion of a second look that was walked whole: what is left joins the plan, and
 /// where nothing is left, or the rounds are spent, the request comes to rest.
 ///
-/// When a source does not say when soft-deleted copies expire, and no try is left, that stays
-/// unknown.
+/// When a source that lets us in does not say when soft-deleted copies expire, and no try is left,
+/// that stays unknown.
 ///
 /// # Errors
 /// A failure of a source or of the ledger.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::ports::sources::Source;
-use crate::stages::walk::pass::Patience;
+use crate::stages::walk::pass::{Patience, blamed};
 
 /// Names that a source is asked for together.
 const NAMES: usize = 1000;
@@ -67,10 +67,15 @@ impl<'a> Horizon<'a> {
         match source.unrecoverable_after(&names, self.erased_at).await {
             Ok(Some(after)) => self.latest = self.latest.max(Some(after)),
             Ok(None) => self.is_untold = true,
-            Err(failure) if failure.is_transient() && self.patience == Patience::Spent => {
+            Err(failure) => {
+                let failure = blamed(&**source, failure).await;
+                let may_pass = failure.is_transient() && self.patience == Patience::Left;
+                if failure.blame().is_some() || may_pass {
+                    return Err(failure);
+                }
+                // It lets us in, and does not tell this.
                 self.is_untold = true;
             }
-            Err(failure) => return Err(failure),
         }
         Ok(())
     }

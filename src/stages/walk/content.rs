@@ -1,5 +1,6 @@
 //! The bytes of an item on another thread: read, decoded and looked through there.
 
+use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
@@ -11,9 +12,11 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
+use crate::domain::subject::Subject;
 use crate::matching::limits::{Limits, PeopleLimits};
 use crate::matching::matcher::Matcher;
 use crate::matching::people::census::{Census, census};
+use crate::matching::people::others::names_others;
 use crate::matching::scan::{self, Scan};
 use crate::matching::work::Leash;
 use crate::ports::sources::{ByteStream, Read, Source};
@@ -67,6 +70,34 @@ pub async fn census_of(
         Ok(census) => census.map(Some).map_err(failure_in),
         // A decoder that panics on hostile bytes has met what it cannot read.
         Err(_) => Ok(None),
+    }
+}
+
+/// For which of these subjects, by number, an item names others too. Where its bytes are not to be
+/// had, or not to be decoded, it is taken to do so for all.
+///
+/// # Errors
+/// The source's failure.
+pub async fn shared_of(
+    source: &dyn Source,
+    item: &Item,
+    subjects: &Arc<[Subject]>,
+    named: &[usize],
+    limits: &Limits,
+) -> Result<Vec<usize>, Failure> {
+    let Read::Bytes(bytes) = source.read(item).await? else { return Ok(named.to_vec()) };
+    let (item, limits, mut content) = (item.clone(), *limits, reader_of(bytes));
+    let (subjects, asked) = (Arc::clone(subjects), named.to_vec());
+    let telling = on_a_thread(move || {
+        let people: Vec<&Subject> = asked.iter().map(|subject| &subjects[*subject]).collect();
+        let told = names_others(&item, &mut content, &people, &limits, &PeopleLimits::default())?;
+        let with_others = asked.into_iter().zip(told).filter(|(_, others)| *others);
+        Ok(with_others.map(|(subject, _)| subject).collect())
+    });
+    match telling.await {
+        Ok(told) => told.map_err(failure_in),
+        // A decoder that panics on hostile bytes has met what it cannot read.
+        Err(_) => Ok(named.to_vec()),
     }
 }
 
@@ -144,10 +175,50 @@ pub fn reader_of(bytes: ByteStream) -> Box<dyn io::Read + Send> {
     Box::new(SyncIoBridge::new(StreamReader::new(bytes.map_err(io::Error::other))))
 }
 
-/// The source's own failure, which travelled through `std::io`.
+/// The source's own failure, which travelled through `std::io`, also where a decoder put it into an
+/// error of its own; else what our disk or the decoder says.
 pub fn failure_in(error: io::Error) -> Failure {
-    match error.downcast::<Failure>() {
-        Ok(failure) => failure,
-        Err(error) => Failure::permanent("reading an item").because(error.kind().to_string()),
+    const DOING: &str = "reading an item";
+    let error = match error.downcast::<Failure>() {
+        Ok(failure) => return failure,
+        Err(error) => error,
+    };
+    let (mut inner, mut said): (Option<&(dyn Error + 'static)>, _) = (Some(&error), None);
+    while let Some(error) = inner {
+        if let Some(failure) = error.downcast_ref::<Failure>() {
+            return failure.retold(DOING);
+        }
+        said = error.downcast_ref::<io::Error>().or(said);
+        // What such an error holds is not its source but itself.
+        let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        inner = match held {
+            Some(held) => Some(held),
+            None => error.source(),
+        };
+    }
+    Failure::of_io(DOING, said.unwrap_or(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("a member cannot be read")]
+    struct Wrapped(#[source] io::Error);
+
+    #[test]
+    fn a_failure_of_the_source_is_found_however_deep() {
+        let away = || io::Error::other(Failure::transient("reading a blob"));
+        let wrapped = io::Error::new(io::ErrorKind::InvalidData, Wrapped(away()));
+        let twice = io::Error::other(Wrapped(io::Error::other(Wrapped(away()))));
+        for error in [away(), wrapped, twice] {
+            let failure = failure_in(error);
+            assert!(failure.is_transient() && failure.chain().contains("reading a blob"));
+        }
+        let broken = failure_in(io::Error::new(io::ErrorKind::InvalidData, "no such block"));
+        assert!(!broken.is_transient());
+        let full = io::Error::other(Wrapped(io::ErrorKind::StorageFull.into()));
+        assert!(failure_in(full).is_transient(), "a decoder may wrap our own disk too");
     }
 }

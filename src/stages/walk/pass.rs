@@ -1,22 +1,22 @@
 //! One pass over the sources: every item listed, read once and held against all identities at once.
 //!
 //! Reading is async and bounded; decoding and matching run on blocking threads, one an item. A bad
-//! item is not a bad pass: what cannot be read is reported and the pass goes on. What may pass by
-//! itself (a store that is away) ends the pass with a transient failure, so that one absence is not
-//! taken for thousands of unreadable items; whoever calls tries again, and says with
-//! [`Patience::Spent`] when an item that still fails is to be reported instead.
+//! item is not a bad pass: what cannot be read is reported and the pass goes on. A source that does
+//! not answer, or lets nobody in, ends the pass with a failure that blames it, whatever its kind: it
+//! must never be taken for thousands of unreadable items. What may pass by itself ends the pass
+//! too; whoever calls tries again, and says with [`Patience::Spent`] when an item that still fails
+//! is to be reported instead.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Blame, Failure, FailureKind};
 use crate::domain::item::{Item, Version};
 use crate::domain::subject::Subject;
-use crate::matching::limits::{Limits, PeopleLimits};
+use crate::matching::limits::Limits;
 use crate::matching::matcher::{Matcher, SubjectHit};
-use crate::matching::people::crowd::Crowd;
 use crate::matching::scan::{self, Scan};
 use crate::matching::watch::Watch;
 use crate::ports::sources::{Page, Read, Source};
@@ -24,7 +24,7 @@ use crate::ports::tasks::Part;
 use crate::stages::verify::tombstones::Graves;
 use crate::stages::verify::untouched::Inventory;
 use crate::stages::walk::budget::Budget;
-use crate::stages::walk::content::{Digested, census_of, on_a_thread, read};
+use crate::stages::walk::content::{Digested, read, shared_of};
 
 /// What a pass is made of.
 #[derive(Clone)]
@@ -54,6 +54,8 @@ pub struct Walk {
     pub all_snapshots: bool,
     /// Of which items it gives the digest.
     digested: Digested,
+    /// Set when the request is stopped: what was not begun by then is left.
+    pub halt: Arc<AtomicBool>,
 }
 
 /// Bounds on a pass, by name.
@@ -91,19 +93,6 @@ pub enum Patience {
 pub struct Meter {
     items: AtomicU64,
     bytes: AtomicU64,
-}
-
-/// What a pass saw and somebody should know of.
-pub enum Seen {
-    /// An item with hits, or of which something could not be read.
-    Item(Box<Look>),
-    /// A source that could not be listed; nothing in it was looked at.
-    Lost {
-        /// Its name.
-        source: String,
-        /// Why, free of personal data.
-        failure: Failure,
-    },
 }
 
 /// One item, looked at.
@@ -146,6 +135,7 @@ impl Walk {
             inventory: None,
             graves: None,
             who_else: None,
+            halt: Arc::default(),
             all_snapshots: false,
             digested: Digested::Speaking,
         }
@@ -158,9 +148,19 @@ impl Walk {
         walk
     }
 
-    /// Whether another try will follow that may come to more.
+    /// Whether another try will follow that may come to more than this.
     pub fn is_patient_with(&self, failure: &Failure) -> bool {
         failure.is_transient() && self.patience == Patience::Left
+    }
+
+    /// Whether nothing more is to be begun.
+    pub fn is_halted(&self) -> bool {
+        self.halt.load(Ordering::Relaxed)
+    }
+
+    /// Whether no other try will follow.
+    pub fn is_last_try(&self) -> bool {
+        self.patience == Patience::Spent
     }
 
     /// Looks for these people as well, who were erased.
@@ -188,40 +188,66 @@ impl Meter {
     }
 }
 
-/// Walks the sources one after the other, items in the order of each source.
+/// Walks the sources one after the other, items in the order of each source, and hands on those with
+/// hits, or of which something could not be read.
 pub fn walk(
     sources: &[Arc<dyn Source>],
     walk: Walk,
-) -> impl Stream<Item = Result<Seen, Failure>> + use<> {
+) -> impl Stream<Item = Result<Box<Look>, Failure>> + use<> {
     let sources = sources.to_vec();
     stream::iter(sources).flat_map(move |source| walk_source(source, walk.clone()))
 }
 
 /// Walks the source of that name. If there is none here another daemon may know it, or this one
-/// after a change of its settings; in the end nothing of it could be looked at.
+/// after a change of its settings.
 pub fn walk_named(
     sources: &[Arc<dyn Source>],
     name: &str,
     walk: Walk,
-) -> impl Stream<Item = Result<Seen, Failure>> + use<> {
+) -> impl Stream<Item = Result<Box<Look>, Failure>> + use<> {
     match sources.iter().find(|source| source.name() == name) {
         Some(source) => walk_source(Arc::clone(source), walk).left_stream(),
-        None => {
-            let lost = match walk.patience {
-                Patience::Left => {
-                    Err(Failure::transient(format!("finding the source {name} in the settings")))
-                }
-                Patience::Spent => {
-                    let failure = Failure::needs_person("the source is not configured any more");
-                    Ok(Seen::Lost { source: name.to_owned(), failure })
-                }
-            };
-            stream::iter([lost]).right_stream()
-        }
+        None => stream::iter([Err(unknown_source(name))]).right_stream(),
     }
 }
 
-fn walk_source(source: Arc<dyn Source>, walk: Walk) -> impl Stream<Item = Result<Seen, Failure>> {
+/// There is no source of that name in the settings.
+pub fn unknown_source(name: &str) -> Failure {
+    Failure::needs_person("the source is not configured any more").of_source(name)
+}
+
+/// Gives a failure back whose only fault is that of the one item at hand, to be reported of it.
+///
+/// # Errors
+/// The failure is not the item's: the source itself answers no better, which is asked of it, or our
+/// own disk is full. Or it may pass, and another try will follow.
+pub async fn item_at_fault(
+    source: &dyn Source,
+    failure: Failure,
+    with: &Walk,
+) -> Result<Failure, Failure> {
+    let failure = blamed(source, failure).await;
+    if failure.blame().is_some() || with.is_patient_with(&failure) {
+        return Err(failure);
+    }
+    Ok(failure)
+}
+
+/// The failure, or that of the whole source, if it answers no better when it is asked itself.
+pub async fn blamed(source: &dyn Source, failure: Failure) -> Failure {
+    if failure.kind == FailureKind::Permanent || failure.blame().is_some() {
+        return failure;
+    }
+    match source.ping().await {
+        Ok(()) => failure,
+        Err(shut) => shut.of_source(source.name()),
+    }
+}
+
+fn walk_source(
+    source: Arc<dyn Source>,
+    walk: Walk,
+) -> impl Stream<Item = Result<Box<Look>, Failure>> {
     let concurrency = walk.concurrency;
     entries(Arc::clone(&source), walk.part)
         .map(move |entry| see(Arc::clone(&source), entry, walk.clone()))
@@ -240,7 +266,7 @@ fn entries(source: Arc<dyn Source>, part: Part) -> impl Stream<Item = Result<Ite
                 let items = items.into_iter().filter(|item| part.holds(&item.name));
                 Some((items.map(Ok).collect(), next))
             }
-            Err(failure) => Some((vec![Err(failure)], None)),
+            Err(failure) => Some((vec![Err(failure.of_source(source.name()))], None)),
         }
     })
     .flat_map(|page: Vec<Result<Item, Failure>>| stream::iter(page))
@@ -250,15 +276,8 @@ async fn see(
     source: Arc<dyn Source>,
     entry: Result<Item, Failure>,
     walk: Walk,
-) -> Result<Option<Seen>, Failure> {
-    let item = match entry {
-        Ok(item) => item,
-        Err(failure) if walk.is_patient_with(&failure) => return Err(failure),
-        Err(failure) => {
-            return Ok(Some(Seen::Lost { source: source.name().to_owned(), failure }));
-        }
-    };
-    let mut look = look(&*source, item, &walk).await?;
+) -> Result<Option<Box<Look>>, Failure> {
+    let mut look = look(&*source, entry?, &walk).await?;
     if let (Some(subjects), Some(look)) = (&walk.who_else, &mut look)
         && !look.hits.is_empty()
     {
@@ -271,8 +290,7 @@ async fn see(
         !(look.hits.is_empty() && look.met.is_empty() && look.unreadable.is_empty())
             || (walk.all_snapshots && matches!(look.item.version, Version::Snapshot(_)))
     };
-    let told = look.filter(says);
-    Ok(told.map(|look| Seen::Item(Box::new(look))))
+    Ok(look.filter(says).map(Box::new))
 }
 
 /// Looks at one item; `None` if it is gone. An item that was rewritten since it was listed is
@@ -291,7 +309,7 @@ pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Opti
                         let others = Vec::new();
                         return Ok(Some(Look { item, hits, met, unreadable, digest, others }));
                     }
-                    Err(failure) => return unread(item, failure, walk).map(Some),
+                    Err(failure) => return unread(source, item, failure, walk).await.map(Some),
                 };
             }
             // What is gone was not looked at.
@@ -300,9 +318,9 @@ pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Opti
             Ok(Read::Changed) => match again(source, &item).await {
                 Ok(Some(now)) => item = now,
                 Ok(None) => return Ok(None),
-                Err(failure) => return unread(item, failure, walk).map(Some),
+                Err(failure) => return unread(source, item, failure, walk).await.map(Some),
             },
-            Err(failure) => return unread(item, failure, walk).map(Some),
+            Err(failure) => return unread(source, item, failure, walk).await.map(Some),
         }
     }
     Ok(Some(closed(item, "changes faster than it can be read".into(), walk)))
@@ -319,22 +337,13 @@ async fn who_else(
     let mut named: Vec<usize> = look.hits.iter().map(|hit| hit.subject).collect();
     named.dedup();
     let _entered = walk.budget.enter(&look.item).await;
-    let census = match census_of(source, &look.item, &walk.limits).await {
-        Ok(Some(census)) => census,
-        Ok(None) => return Ok(named),
-        Err(failure) if walk.is_patient_with(&failure) => return Err(failure),
-        Err(_) => return Ok(named),
-    };
-    let (asked, subjects) = (named.clone(), Arc::clone(subjects));
-    let telling = on_a_thread(move || {
-        let with_others = asked.into_iter().filter(|subject| {
-            let mut crowd = Crowd::new(&subjects[*subject], &PeopleLimits::default());
-            crowd.add(&census);
-            crowd.has_others()
-        });
-        with_others.collect()
-    });
-    Ok(telling.await.unwrap_or(named))
+    match shared_of(source, &look.item, subjects, &named, &walk.limits).await {
+        Ok(shared) => Ok(shared),
+        Err(failure) => {
+            let _reported_of_the_item = item_at_fault(source, failure, walk).await?;
+            Ok(named)
+        }
+    }
 }
 
 /// The same form of the same name, as it is now.
@@ -343,10 +352,18 @@ async fn again(source: &dyn Source, item: &Item) -> Result<Option<Item>, Failure
     Ok(forms.into_iter().find(|form| form.version == item.version))
 }
 
-fn unread(item: Item, failure: Failure, walk: &Walk) -> Result<Look, Failure> {
-    if walk.is_patient_with(&failure) {
-        return Err(failure);
-    }
+async fn unread(
+    source: &dyn Source,
+    item: Item,
+    failure: Failure,
+    walk: &Walk,
+) -> Result<Look, Failure> {
+    let failure = match item_at_fault(source, failure, walk).await {
+        Ok(failure) => failure,
+        // In the end an item that takes more of our disk than there is must not hold up all others.
+        Err(failure) if failure.blame() == Some(&Blame::OwnDisk) && walk.is_last_try() => failure,
+        Err(failure) => return Err(failure),
+    };
     Ok(closed(item, format!("could not be read: {}", failure.chain()), walk))
 }
 

@@ -1,21 +1,22 @@
 //! Carries plans out, earliest due first: archives are written and read back, items are erased.
 
 use std::convert::Infallible;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
 use crate::ports::ledger::{Progress, Standing};
-use crate::ports::tasks::{End, Lease, work_on};
+use crate::ports::tasks::{Lease, work_on};
 use crate::stages::docket::Case;
 use crate::stages::erase::erase;
 use crate::stages::export::export;
 use crate::stages::verify::archive::read_back;
 use crate::stages::verify::erasure::rest_dry;
 use crate::stages::walk::pass::{Patience, Walk};
-use crate::worker::loops::sweep::fail;
 use crate::worker::retry::Tries;
+use crate::worker::settle::settle;
 use crate::worker::world::World;
 use crate::worker::{lease, report};
 
@@ -71,25 +72,7 @@ async fn step(world: &World, id: &RequestId, lease: &Lease) -> Result<(), Failur
         return Ok(());
     };
     world.bell.notify_waiters();
-    let settled = match acted {
-        Ok(()) => Ok(()),
-        Err(failure) => {
-            report::request_failed(&world.metrics, "act", &failure, id);
-            if failure.is_transient() {
-                return lease::put_off(world, lease, &failure).await;
-            }
-            match docket.ledger.standing(id).await? {
-                Some(now) => fail(world, &now, &failure, lease).await,
-                None => Ok(()),
-            }
-        }
-    };
-    if let Err(failure) = settled {
-        report::request_failed(&world.metrics, "act", &failure, id);
-        return lease::put_off(world, lease, &failure).await;
-    }
-    lease::let_go(world, lease, End::Done).await?;
-    report::moved(world, id, standing.sequence).await
+    settle(world, "act", &standing, lease, acted).await
 }
 
 /// One stage of one request.
@@ -122,16 +105,23 @@ async fn act(
         };
         case.standing = standing;
     }
+    let halt = Arc::default();
     // Side by side: see the lease.
     tokio::select! {
-        acted = Box::pin(carry_out(world, &case, patience)) => acted,
-        never = note_on(world, &case) => match never {},
+        acted = Box::pin(carry_out(world, &case, patience, Arc::clone(&halt))) => acted,
+        never = note_on(world, &case, &halt) => match never {},
     }
 }
 
-async fn carry_out(world: &World, case: &Case, patience: Patience) -> Result<(), Failure> {
+async fn carry_out(
+    world: &World,
+    case: &Case,
+    patience: Patience,
+    halt: Arc<AtomicBool>,
+) -> Result<(), Failure> {
     let (docket, exports) = (&world.docket, &*world.exports);
-    let walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
+    let mut walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
+    walk.halt = halt;
     if case.request.kind.is_export() {
         if case.standing.state == State::Verifying {
             let limits = &world.limits;
@@ -148,12 +138,16 @@ async fn carry_out(world: &World, case: &Case, patience: Patience) -> Result<(),
     erase(docket, &world.sources, case, concurrency, &walk).await
 }
 
-/// Notes from time to time how far an act has come, until dropped. The plan is counted once.
-async fn note_on(world: &World, case: &Case) -> Infallible {
+/// Notes from time to time how far an act has come, and whether somebody stopped it, until dropped.
+/// The plan is counted once.
+async fn note_on(world: &World, case: &Case, halt: &AtomicBool) -> Infallible {
     let (ledger, id) = (&world.docket.ledger, &case.request.id);
     let mut counted = None;
     loop {
         world.docket.clock.sleep_ms(NOTE_EVERY_MS).await;
+        if let Ok(true) = world.docket.is_overtaken(case).await {
+            halt.store(true, Ordering::Relaxed);
+        }
         let recorded = case.recorded.load(Ordering::Relaxed);
         let (before, total) = match counted {
             Some(counted) => counted,

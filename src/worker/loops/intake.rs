@@ -3,6 +3,9 @@
 //! What is there at once is ledgered at once. Settling goes on beside the next deliveries: the
 //! broker may keep us waiting before it takes a dead letter, and good requests need not wait for
 //! that. How many deliveries are unsettled is bounded by the queue.
+//!
+//! What cannot be ledgered now goes back to the queue before anything more is received, so that
+//! it keeps its place.
 
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -73,21 +76,21 @@ async fn take<'a>(
 ) -> Result<(), Failure> {
     let terms = world.terms();
     let taking = intake(&world.docket, &world.calendar, &terms, &deliveries).await;
+    for failure in &taking.unledgered {
+        report::failed(&world.metrics, "intake", failure);
+    }
+    let mut returning = Ok(());
     for (delivery, answer) in deliveries.into_iter().zip(taking.answers) {
-        let settlement = match answer {
-            Some((taken, settlement)) => {
-                let traceparent = delivery.correspondence.traceparent.as_deref();
-                report::taken(&world.metrics, &taken, traceparent);
-                settlement
-            }
-            // The ledger could not take it: the queue keeps it.
-            None => {
-                report::returned(&world.metrics);
-                Settlement::Returned
-            }
-        };
-        settling.push(world.inbox.settle(delivery, settlement));
+        if let Some((taken, settlement)) = answer {
+            let traceparent = delivery.correspondence.traceparent.as_deref();
+            report::taken(&world.metrics, &taken, traceparent);
+            settling.push(world.inbox.settle(delivery, settlement));
+        } else {
+            report::returned(&world.metrics);
+            let returned = world.inbox.settle(delivery, Settlement::Returned).await;
+            returning = returning.and(returned);
+        }
     }
     world.bell.notify_waiters();
-    taking.failure.map_or(Ok(()), Err)
+    taking.failure.map_or(returning, Err)
 }

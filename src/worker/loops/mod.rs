@@ -2,6 +2,7 @@
 
 pub mod intake;
 pub mod sweep;
+pub mod conclude;
 pub mod act;
 pub mod announce;
 pub mod callback;

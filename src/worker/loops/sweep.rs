@@ -3,29 +3,41 @@
 //!
 //! A sweep stands in the ledger with its shards. Whichever daemon finds none open opens one; each
 //! takes shard after shard; whichever finds all walked closes it. Opening and closing are one work,
-//! each shard is another, and each is done under its lease.
+//! each shard is another, and each is done under its lease. What follows for each request is drawn
+//! in `conclude`.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
+
+use futures::future::join_all;
 
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
 use crate::domain::subject::Subject;
 use crate::ports::ledger::{Cleared, Progress, Standing};
-use crate::ports::tasks::{End, Lease, Purpose, Shard, Sweep};
+use crate::ports::sources::Source;
+use crate::ports::tasks::{End, Lease, Lost, Purpose, Shard, Sweep, work_on};
 use crate::stages::docket::Case;
 use crate::stages::find::{self, wanted};
-use crate::stages::verify::erasure::{self, Ending};
+use crate::stages::verify::erasure;
 use crate::stages::verify::tombstones;
 use crate::stages::verify::untouched::Inventory;
-use crate::stages::walk::pass::{Meter, Walk};
+use crate::stages::walk::pass::{Meter, Walk, unknown_source};
 use crate::worker::retry::Tries;
+use crate::worker::settle::{fail, settle};
 use crate::worker::world::World;
 use crate::worker::{lease, report};
 
 /// How often the progress of a walk is noted.
 const NOTE_EVERY_MS: u64 = 500;
+
+/// Tries of a shard whose source does not answer, before its sweep goes on without it.
+const SHARD_TRIES_MAX: u32 = 4;
+
+/// A source that has not answered by then cannot be entered now.
+const PING_MS_MAX: u64 = 10_000;
 
 /// Sweeps for one purpose until stopped. A shard that is stopped is walked again from its start.
 pub async fn run(world: &World, purpose: Purpose) {
@@ -98,16 +110,24 @@ async fn under(
     }
 }
 
-/// Opens a sweep for all that wait.
+/// Opens a sweep for all that wait, but for those of whose sources one cannot be entered: to walk
+/// the others for them would be in vain.
 async fn open(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Failure> {
     let docket = &world.docket;
     if docket.ledger.sweep(purpose).await?.is_some() {
         return Ok(true);
     }
+    let shut = shut(world).await;
     let mut cases = Vec::new();
     for standing in waiting(world, purpose, world.limits.sweep_requests_max).await? {
+        let Some(mut case) = load(world, &standing, lease).await? else { continue };
+        let named = named(world, &case);
+        if let Some(failure) = named.iter().find_map(|name| obstruction(world, &shut, name)) {
+            put_off(world, purpose, &standing, failure).await?;
+            continue;
+        }
         let Some(standing) = begun(world, standing, lease).await? else { continue };
-        let Some(case) = load(world, &standing, lease).await? else { continue };
+        case.standing = standing;
         // Whatever an earlier sweep drafted and did not bring to an end. What an earlier try of an
         // erasure has done stays; an archive is written anew.
         let drafts = match purpose {
@@ -116,18 +136,15 @@ async fn open(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Fa
             Purpose::Verify => Cleared::Open,
         };
         docket.clear_items(&case, drafts).await?;
-        cases.push(case);
+        cases.push((case, named));
     }
-    let sources = wanted(&world.sources, cases.iter().map(|case| &case.request));
-    let mut sources: Vec<String> = sources.iter().map(|source| source.name().to_owned()).collect();
-    // One that was named and is not in the settings any more is not to be passed over in silence.
-    let named = cases.iter().flat_map(|case| &case.request.options.sources);
-    for name in named {
+    let mut sources: Vec<String> = Vec::new();
+    for name in cases.iter().flat_map(|(_, named)| named) {
         if !sources.contains(name) {
             sources.push(name.clone());
         }
     }
-    let ids: Vec<RequestId> = cases.iter().map(|case| case.request.id.clone()).collect();
+    let ids: Vec<RequestId> = cases.iter().map(|(case, _)| case.request.id.clone()).collect();
     if !ids.is_empty() {
         let parts = world.limits.source_parts;
         docket.ledger.open_sweep(lease, purpose, &ids, &sources, parts).await?;
@@ -135,22 +152,65 @@ async fn open(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Fa
     Ok(true)
 }
 
-/// Requests that no sweep has been opened for, while none is open.
+/// The sources that a request is about, in the order of the settings; one that it names and that is
+/// not in the settings any more is not to be passed over in silence.
+fn named(world: &World, case: &Case) -> Vec<String> {
+    let wanted = wanted(&world.sources, std::iter::once(&case.request));
+    let mut names: Vec<String> = wanted.iter().map(|source| source.name().to_owned()).collect();
+    for name in &case.request.options.sources {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// Which sources cannot be entered now, and why. All are asked at once, and one that is silent is
+/// not waited for long: others wait for the sweep.
+async fn shut(world: &World) -> BTreeMap<String, Failure> {
+    let ask = |source: &Arc<dyn Source>| {
+        let source = Arc::clone(source);
+        async move {
+            let silence = world.docket.clock.sleep_ms(PING_MS_MAX);
+            let failure = tokio::select! {
+                answer = source.ping() => answer.err()?,
+                () = silence => Failure::transient("asking a source: it gave no answer"),
+            };
+            Some((source.name().to_owned(), failure.of_source(source.name())))
+        }
+    };
+    join_all(world.sources.iter().map(ask)).await.into_iter().flatten().collect()
+}
+
+fn obstruction(world: &World, shut: &BTreeMap<String, Failure>, name: &str) -> Option<Failure> {
+    if !world.sources.iter().any(|source| source.name() == name) {
+        return Some(unknown_source(name));
+    }
+    let failure = shut.get(name)?;
+    Some(Failure::new(failure.kind, failure.chain()).of_source(name))
+}
+
+/// A request that cannot be swept for now waits on its own.
+async fn put_off(
+    world: &World,
+    purpose: Purpose,
+    standing: &Standing,
+    failure: Failure,
+) -> Result<(), Failure> {
+    let Some(lease) = lease::claim(world, &work_on(&standing.id)).await? else { return Ok(()) };
+    settle(world, purpose.word(), standing, &lease, Err(failure)).await
+}
+
+/// Requests that are in no sweep and wait for one.
 async fn waiting(world: &World, purpose: Purpose, limit: u32) -> Result<Vec<Standing>, Failure> {
     let ledger = &world.docket.ledger;
-    let mut waiting = match purpose {
-        // Those that a daemon had begun with when it died, and then the new ones.
-        Purpose::Find => ledger.standings(&[State::Finding], limit).await?,
-        Purpose::Verify => ledger.standings(&[State::Verifying], u32::MAX).await?,
-    };
+    // Those that a daemon had begun with when it died, or whose sources could not be entered; and
+    // then the new ones.
+    let mut waiting = ledger.unswept(purpose, limit).await?;
     if purpose == Purpose::Find {
-        waiting.extend(ledger.ready(limit).await?);
+        let pressed = world.limits.pressed_before(world.docket.clock.now());
+        waiting.extend(ledger.ready(pressed, limit).await?);
     }
-    // Archives are read back by the act loop: nothing is walked for them.
-    let walked = |standing: &Standing| {
-        purpose == Purpose::Find || standing.kind.is_some_and(|kind| !kind.is_export())
-    };
-    waiting.retain(walked);
     waiting.truncate(limit as usize);
     Ok(waiting)
 }
@@ -162,6 +222,10 @@ async fn begun(
 ) -> Result<Option<Standing>, Failure> {
     if standing.state != State::Accepted {
         return Ok(Some(standing));
+    }
+    if standing.kind.is_some_and(|kind| !kind.is_export()) {
+        let failed = world.docket.ledger.in_the_way(&standing.id).await?;
+        report::pressed(&standing.id, &failed);
     }
     world.docket.append(&standing, Event::FindStarted, Some(lease)).await
 }
@@ -251,10 +315,22 @@ async fn walk(
             let done = Shard { done: true, items, bytes, ..shard.clone() };
             docket.ledger.finish_shard(lease, &done).await?;
         }
+        Err(failure) if is_to_be_given_up(&failure, lease) => {
+            report::failed(&world.metrics, purpose.word(), &failure);
+            let lost = Some(Lost { kind: failure.kind, reason: failure.chain() });
+            docket.ledger.finish_shard(lease, &Shard { done: true, lost, ..shard.clone() }).await?;
+        }
         Err(failure) if failure.is_transient() => return Err(failure),
         Err(failure) => fail_all(world, purpose, &cases, &failure, lease).await?,
     }
     Ok(true)
+}
+
+/// A source that cannot be entered is not waited for within a sweep, which others wait for too, but
+/// for so long as a hiccup lasts.
+fn is_to_be_given_up(failure: &Failure, lease: &Lease) -> bool {
+    let is_hiccup = failure.is_transient() && lease.tries + 1 < SHARD_TRIES_MAX;
+    failure.blamed_source().is_some() && !is_hiccup
 }
 
 async fn walk_for(
@@ -271,28 +347,14 @@ async fn walk_for(
     }
 }
 
-/// Closes a sweep whose shards are all walked, or whose requests are all gone.
+/// Closes a sweep whose shards are all walked, or whose requests are all gone. Its requests are
+/// concluded one by one, and nobody waits for that.
 async fn close(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Failure> {
     let docket = &world.docket;
     let Some(sweep) = docket.ledger.sweep(purpose).await? else { return Ok(true) };
-    let cases = cases(world, purpose, &sweep, lease).await?;
-    if !cases.is_empty() && !sweep.is_walked() {
+    let members = members(world, purpose, &sweep).await?;
+    if !members.is_empty() && !sweep.is_walked() {
         return Ok(true);
-    }
-    // One that fails for now must not hold up the others, who are then no part of the sweep.
-    let mut put_off = None;
-    for case in &cases {
-        match conclude(world, purpose, case, &sweep).await {
-            Ok(()) => report::moved(world, &case.request.id, case.standing.sequence).await?,
-            Err(failure) if failure.is_transient() => put_off = Some(failure),
-            Err(failure) => {
-                let one = std::slice::from_ref(case);
-                fail_all(world, purpose, one, &failure, lease).await?;
-            }
-        }
-    }
-    if let Some(failure) = put_off {
-        return Err(failure);
     }
     if purpose == Purpose::Find {
         for (id, since) in tombstones::tell(docket, lease).await? {
@@ -300,34 +362,8 @@ async fn close(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, F
         }
     }
     docket.ledger.close_sweep(lease, sweep.id).await?;
-    report::swept(&world.metrics, purpose.word(), cases.len(), &sweep);
+    report::swept(&world.metrics, purpose.word(), members.len(), &sweep);
     Ok(true)
-}
-
-async fn conclude(
-    world: &World,
-    purpose: Purpose,
-    case: &Case,
-    sweep: &Sweep,
-) -> Result<(), Failure> {
-    let World { docket, sources, policy, .. } = world;
-    match purpose {
-        Purpose::Find => find::conclude(docket, sources, policy, case, sweep).await,
-        Purpose::Verify => {
-            let (tries, now) = (case.lease.tries, docket.clock.now());
-            let patience = world.limits.backoff.patience(tries, now, case.standing.due);
-            let ending = Ending {
-                sweep,
-                sources,
-                exports: &*world.exports,
-                signer: &world.signer,
-                rounds_max: world.limits.verify_rounds_max,
-                patience,
-                remembered_until: world.limits.remembered_until(now),
-            };
-            erasure::conclude(docket, case, &ending).await
-        }
-    }
 }
 
 async fn fail_all(
@@ -340,24 +376,6 @@ async fn fail_all(
     report::failed(&world.metrics, purpose.word(), failure);
     for case in cases {
         fail(world, &case.standing, failure, lease).await?;
-    }
-    Ok(())
-}
-
-/// Ends a request that cannot be served, unless it moved on from where it stood.
-///
-/// # Errors
-/// The ledger's failure.
-pub async fn fail(
-    world: &World,
-    standing: &Standing,
-    failure: &Failure,
-    lease: &Lease,
-) -> Result<(), Failure> {
-    let event = Event::Failed { reason: failure.chain() };
-    if standing.state.next(&event).is_ok() {
-        world.docket.append(standing, event, Some(lease)).await?;
-        report::moved(world, &standing.id, standing.sequence).await?;
     }
     Ok(())
 }

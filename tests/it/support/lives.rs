@@ -96,6 +96,7 @@ pub fn opening(id: &str, at: i64) -> Opening {
     let record = record(id, 1, at, Event::Accepted, "");
     Opening {
         digest: format!("digest of {id}"),
+        former_digest: Some(format!("digest of the bytes of {id}")),
         request: Some(OpeningRequest {
             kind: RequestKind::Erasure,
             regulation: "gdpr".to_owned(),
@@ -109,6 +110,7 @@ pub fn opening(id: &str, at: i64) -> Opening {
                 body: format!("body of {id}").into_bytes(),
             },
         }),
+        claimed: None,
         correspondence: correspondence(),
         announcement: announcement(&record),
         record,

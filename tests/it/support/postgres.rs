@@ -57,6 +57,13 @@ impl Postgres {
         self.url(name)
     }
 
+    /// The same in an older encoding.
+    pub async fn database_in(&self, name: &str, encoding: &str) -> String {
+        let create = format!("CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0");
+        self.connect().await.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
+        self.url(name)
+    }
+
     /// Where it listens, on this machine.
     pub fn port(&self) -> u16 {
         self.port

@@ -138,7 +138,11 @@ impl Trouble {
 
     /// Whether a condition on what stands under the name does not hold (any more).
     pub fn is_overtaken(&self) -> bool {
-        matches!(self, Self::Refused { status: 409 | 412, .. })
+        match self {
+            Self::Refused { status: 412, .. } => true,
+            Self::Refused { status: 409, code } => code == "BlobAlreadyExists",
+            _ => false,
+        }
     }
 
     /// The failure of `doing` something because of it.
@@ -154,12 +158,30 @@ impl Trouble {
             Self::Refused { status, code } => match status {
                 408 | 429 | 500.. => FailureKind::Transient,
                 401 | 403 | 404 => FailureKind::NeedsPerson,
-                409 if code == "ContainerBeingDeleted" => FailureKind::NeedsPerson,
-                // A state that passes: a copy that runs, a blob that is being rehydrated.
-                409 | 412 => FailureKind::Transient,
+                409 => kind_of_conflict(code),
+                412 => FailureKind::Transient,
                 _ => FailureKind::Permanent,
             },
         }
+    }
+}
+
+/// By the codes that Azurite and the service's specification have for 409. Most are states that pass:
+/// a copy that runs, a lease, a blob that is being rehydrated.
+fn kind_of_conflict(code: &str) -> FailureKind {
+    match code {
+        "BlockCountExceedsLimit"
+        | "BlobTypeNotSupported"
+        | "FeatureVersionMismatch"
+        | "InvalidBlobType"
+        | "SnapshotCountExceeded"
+        | "UncommittedBlockCountExceedsLimit" => FailureKind::Permanent,
+        "ContainerBeingDeleted" | "ContainerDisabled" | "AccountIsDisabled" => {
+            FailureKind::NeedsPerson
+        }
+        // A hold, or a policy, under which nothing is written over.
+        _ if code.contains("Immutable") || code.contains("LegalHold") => FailureKind::NeedsPerson,
+        _ => FailureKind::Transient,
     }
 }
 
@@ -167,4 +189,38 @@ impl Trouble {
 fn plain(code: &str) -> String {
     let is_code = code.len() <= CODE_BYTES_MAX && code.bytes().all(|b| b.is_ascii_alphanumeric());
     if is_code { code.to_owned() } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_will_not_pass_is_not_waited_for() {
+        use FailureKind::{NeedsPerson, Permanent, Transient};
+        let table = [
+            (409, "BlockCountExceedsLimit", Permanent),
+            (409, "SnapshotCountExceeded", Permanent),
+            (409, "BlobImmutableDueToPolicy", NeedsPerson),
+            (409, "BlobImmutableDueToLegalHold", NeedsPerson),
+            (409, "ContainerBeingDeleted", NeedsPerson),
+            (409, "PendingCopyOperation", Transient),
+            (409, "BlobBeingRehydrated", Transient),
+            (409, "", Transient),
+            (412, "LeaseIdMissing", Transient),
+            (403, "AuthenticationFailed", NeedsPerson),
+            (404, "ContainerNotFound", NeedsPerson),
+            (413, "RequestBodyTooLarge", Permanent),
+            (429, "", Transient),
+            (503, "ServerBusy", Transient),
+        ];
+        for (status, code, kind) in table {
+            let trouble = Trouble::Refused { status, code: code.to_owned() };
+            assert_eq!(trouble.failure("writing").kind, kind, "{status} {code}");
+        }
+        let is_overtaken =
+            |status, code: &str| Trouble::Refused { status, code: code.to_owned() }.is_overtaken();
+        assert!(is_overtaken(412, "ConditionNotMet") && is_overtaken(409, "BlobAlreadyExists"));
+        assert!(!is_overtaken(409, "BlobImmutableDueToPolicy"));
+    }
 }

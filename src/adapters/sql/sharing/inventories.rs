@@ -62,8 +62,8 @@ impl Inventories for SqlLedger {
     }
 }
 
-/// Forgets what a closed sweep saw, and what any other saw that nobody will ask for: those that it
-/// found for have ended. The caller commits.
+/// Forgets what closed sweeps saw that nobody will ask for: those that they found for have ended,
+/// and those that they looked again for were concluded. The caller commits.
 ///
 /// # Errors
 /// Whatever the database refuses.
@@ -77,7 +77,8 @@ pub async fn forget(connection: &mut AnyConnection, closed: u64) -> Result<(), F
         "DELETE FROM inventories \
          WHERE (sweep = $1 OR sweep IN (SELECT id FROM sweeps WHERE closed = 1)) \
          AND sweep NOT IN (SELECT found_by FROM requests \
-         WHERE found_by IS NOT NULL AND state NOT IN ({}))",
+         WHERE found_by IS NOT NULL AND state NOT IN ({})) \
+         AND sweep NOT IN (SELECT sweep FROM requests WHERE sweep IS NOT NULL)",
         states.join(", ")
     );
     sqlx::query(AssertSqlSafe(statement))

@@ -9,6 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{LEASE, STANDING, read, stored};
 use crate::adapters::sql::sharing::clock::{LedgerClock, span};
+use crate::adapters::sql::sharing::persons;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
@@ -128,6 +129,20 @@ pub async fn let_go(
         .map_err(while_doing("letting go of a lease"))
 }
 
+/// Forgets how often the work on a request failed before somebody had it tried again; the caller
+/// commits.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn begin_anew(connection: &mut AnyConnection, id: &RequestId) -> Result<(), Failure> {
+    sqlx::query("UPDATE leases SET tries = 0 WHERE work = $1")
+        .bind(work_on(id))
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(while_doing("trying a request anew"))
+}
+
 /// See `Tasks::free_all`; the caller commits.
 ///
 /// # Errors
@@ -211,10 +226,11 @@ pub async fn free(
         "SELECT standings.* FROM standings \
          LEFT JOIN leases ON leases.work = 'request/' || standings.id \
          WHERE (leases.free_at IS NULL OR {}) \
-         AND NOT (state = 'verifying' AND kind = 'erasure') AND state IN ({}) \
+         AND NOT (state = 'verifying' AND kind = 'erasure') AND state IN ({}) AND NOT {} \
          ORDER BY due, id LIMIT $1",
         clock.is_past("leases.free_at", "leases.set_at", 2),
-        places.join(", ")
+        places.join(", "),
+        persons::must_not_act(),
     );
     let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit));
     let mut query = query.bind(clock.value());

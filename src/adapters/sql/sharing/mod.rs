@@ -9,3 +9,4 @@ pub mod tombstones;
 pub mod persons;
 pub mod retention;
 pub mod tasks;
+pub mod obstacles;

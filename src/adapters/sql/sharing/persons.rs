@@ -1,27 +1,77 @@
 //! Which open requests are about the same person, and which of them goes first.
 //!
-//! What is under way waits for nobody, and of those that wait one is the first: so they never wait
-//! for each other.
+//! Each has a time by which it is in line: an erasure when we took it, an export when it was
+//! submitted, if that was earlier. So an export goes first that was asked for before we knew of the
+//! erasure, whichever of the two a broker or another daemon handed out first; the other way round
+//! nothing would be left to export. The times order all requests about a person, whatever producers
+//! claim, so that of those that wait one is the first, and they never wait for each other.
+//!
+//! An erasure that began its find, or is held, lets such an export go first until it acts.
 
 use jiff::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::items::{blocks, places};
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{REQUEST_ID, STANDING, read};
+use crate::adapters::sql::rows::{REQUEST_ID, STANDING, millis, read};
+use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::domain::failure::Failure;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::ports::ledger::{Opening, OpeningRequest, Standing};
 
 /// The requests (`other`) that an accepted one waits for: one of the two is an erasure. There may
 /// be thousands about one person, so what is asked of `shared` is what its index is ordered by.
-const OTHERS: &str = "FROM persons AS own \
-     JOIN persons AS shared ON shared.digest = own.digest AND shared.request <> own.request \
-     AND shared.erasure >= 1 - own.erasure \
+/// An export that failed is waited for by erasures for which `patient` holds.
+fn others(patient: &str) -> String {
+    format!(
+        "FROM persons AS own \
+         JOIN persons AS shared ON shared.digest = own.digest AND shared.request <> own.request \
+         AND shared.erasure >= 1 - own.erasure \
+         JOIN requests AS other ON other.id = shared.request \
+         AND (other.state IN ('acting', 'verifying') \
+         OR other.state IN ('finding', 'planned', 'held') AND own.erasure = 1 \
+         OR (other.state IN ('accepted', 'finding', 'planned', 'held') \
+         OR other.state = 'failed' AND shared.erasure = 0 AND {patient}) \
+         AND (shared.taken < own.taken \
+         OR shared.taken = own.taken AND shared.request < own.request))"
+    )
+}
+
+/// The exports that an erasure waits for before it acts: all that come before it. One that was
+/// approved is `acting` at once, and by then only those are waited for that are under way: the
+/// others wait for it. One that waits for an erasure itself which has not begun is not waited for,
+/// or they would wait in a circle: of two erasures the later may be under way where clocks differ.
+const EXPORTS: &str = "FROM persons AS own \
+     JOIN persons AS shared ON shared.digest = own.digest AND shared.erasure = 0 \
+     AND own.erasure = 1 AND (shared.taken < own.taken \
+     OR shared.taken = own.taken AND shared.request < own.request) \
+     JOIN requests AS mine ON mine.id = own.request \
      JOIN requests AS other ON other.id = shared.request \
-     AND (other.state IN ('finding', 'planned', 'held', 'acting', 'verifying') \
-     OR other.state = 'accepted' AND (shared.taken < own.taken \
-     OR shared.taken = own.taken AND shared.request < own.request))";
+     AND (other.state IN ('finding', 'planned', 'acting', 'verifying') \
+     OR other.state IN ('accepted', 'held') AND mine.state <> 'acting' AND NOT EXISTS \
+     (SELECT 1 FROM persons AS its JOIN persons AS first ON first.digest = its.digest \
+     AND first.erasure = 1 AND (first.taken < its.taken \
+     OR first.taken = its.taken AND first.request < its.request) \
+     JOIN requests AS earlier ON earlier.id = first.request AND earlier.state = 'accepted' \
+     WHERE its.request = other.id))";
+
+/// Whether a row of `standings` is an erasure that must not act yet.
+pub fn must_not_act() -> String {
+    format!(
+        "(standings.state IN ('planned', 'acting') AND standings.kind = 'erasure' \
+         AND EXISTS (SELECT 1 {EXPORTS} WHERE own.request = standings.id))"
+    )
+}
+
+/// The same of one request, in the transaction in which it would begin to act.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn is_held_back(connection: &mut AnyConnection, id: &RequestId) -> Result<bool, Failure> {
+    let statement = format!("SELECT id FROM standings WHERE id = $1 AND {}", must_not_act());
+    let rows = sqlx::query(AssertSqlSafe(statement)).bind(id.as_str()).fetch_all(connection).await;
+    Ok(!read(rows, REQUEST_ID)?.is_empty())
+}
 
 /// Notes whom requests are about; the caller commits.
 ///
@@ -43,12 +93,20 @@ pub async fn add(connection: &mut AnyConnection, openings: &[&Opening]) -> Resul
         for (id, request, digest) in persons {
             let is_erasure = request.kind == RequestKind::Erasure;
             query = query.bind(id.as_str()).bind(*digest).bind(i64::from(is_erasure));
-            query = query.bind(nanos(request.taken));
+            query = query.bind(nanos(in_line_since(request)));
         }
         let added = query.execute(&mut *connection).await;
         added.map_err(while_doing("noting whom requests are about"))?;
     }
     Ok(())
+}
+
+/// A producer cannot put a request before those that we took already but by a time in the past.
+fn in_line_since(request: &OpeningRequest) -> Timestamp {
+    match request.kind {
+        RequestKind::Erasure => request.taken,
+        RequestKind::Access | RequestKind::Portability => request.taken.min(request.submitted),
+    }
 }
 
 /// Until the year 2262.
@@ -60,13 +118,24 @@ fn nanos(time: Timestamp) -> i64 {
 ///
 /// # Errors
 /// Whatever the database refuses; a row that is not ours.
-pub async fn ready(connection: &mut AnyConnection, limit: u32) -> Result<Vec<Standing>, Failure> {
+pub async fn ready(
+    connection: &mut AnyConnection,
+    clock: &LedgerClock,
+    pressed: Timestamp,
+    limit: u32,
+) -> Result<Vec<Standing>, Failure> {
     let statement = format!(
-        "SELECT * FROM standings WHERE state = 'accepted' \
-         AND NOT EXISTS (SELECT 1 {OTHERS} WHERE own.request = standings.id) \
-         ORDER BY due, id LIMIT $1"
+        "SELECT standings.* FROM standings \
+         LEFT JOIN leases ON leases.work = 'request/' || standings.id \
+         WHERE standings.state = 'accepted' \
+         AND (leases.free_at IS NULL OR {}) \
+         AND NOT EXISTS (SELECT 1 {} WHERE own.request = standings.id) \
+         ORDER BY standings.due, standings.id LIMIT $1",
+        clock.is_past("leases.free_at", "leases.set_at", 2),
+        others("standings.due >= $3")
     );
     let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit));
+    let query = query.bind(clock.value()).bind(millis(pressed));
     read(query.fetch_all(&mut *connection).await, STANDING)
 }
 
@@ -79,9 +148,12 @@ pub async fn in_the_way(
     id: &RequestId,
 ) -> Result<Vec<RequestId>, Failure> {
     let statement = format!(
-        "SELECT DISTINCT other.id AS id {OTHERS} \
+        "SELECT other.id AS id {} \
          JOIN requests AS mine ON mine.id = own.request AND mine.state = 'accepted' \
-         WHERE own.request = $1 ORDER BY id"
+         WHERE own.request = $1 \
+         UNION SELECT other.id AS id {EXPORTS} WHERE own.request = $1 \
+         AND mine.state IN ('finding', 'planned', 'held', 'acting') ORDER BY id",
+        others("own.erasure = 1")
     );
     let rows =
         sqlx::query(AssertSqlSafe(statement)).bind(id.as_str()).fetch_all(&mut *connection).await;

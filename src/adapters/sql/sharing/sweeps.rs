@@ -4,12 +4,13 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{NUMBER, SHARD, STANDING, read, stored};
+use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::adapters::sql::sharing::inventories;
 use crate::adapters::sql::sharing::leases::{self, Settled};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::ports::ledger::Standing;
-use crate::ports::tasks::{Purpose, Shard, Sweep};
+use crate::ports::tasks::{Lost, Purpose, Shard, Sweep};
 
 /// Of two that open sweeps for two purposes at once one may find its number taken, and tries again.
 const OPEN: &str = "INSERT INTO sweeps (id, purpose, closed) \
@@ -24,13 +25,19 @@ const ADD_SHARD: &str = "INSERT INTO shards \
      (sweep, number, source, part, parts, done, items, bytes) \
      VALUES ($1, $2, $3, $4, $5, 0, 0, 0)";
 
-/// The shards of a sweep go when it closes, with the leases on them, and the sweeps before it. The
+/// The shards of a closed sweep go when all its requests were concluded, and the sweeps before it. The
 /// last one stays, so that nothing is ever named like an earlier shard.
-const CLOSE: [&str; 2] =
-    ["UPDATE sweeps SET closed = 1 WHERE id = $1", "DELETE FROM shards WHERE sweep = $1"];
+const FORGET_SHARDS: &str = "DELETE FROM shards \
+     WHERE sweep NOT IN (SELECT id FROM sweeps WHERE closed = 0) \
+     AND sweep NOT IN (SELECT sweep FROM requests WHERE sweep IS NOT NULL)";
+
+/// Requests whose work is as the condition says.
+const WHOSE_WORK: &str = "SELECT standings.* FROM standings \
+     JOIN requests ON requests.id = standings.id \
+     LEFT JOIN leases ON leases.work = 'request/' || standings.id WHERE";
 
 const FORGET: &str = "DELETE FROM sweeps WHERE closed = 1 AND id < (SELECT MAX(id) FROM sweeps) \
-     AND id NOT IN (SELECT sweep FROM inventories)";
+     AND id NOT IN (SELECT sweep FROM inventories) AND id NOT IN (SELECT sweep FROM shards)";
 
 /// See `Tasks::sweep`.
 ///
@@ -42,9 +49,87 @@ pub async fn sweep(
 ) -> Result<Option<Sweep>, Failure> {
     let ids = sqlx::query(OPENED).bind(purpose.word()).fetch_all(&mut *connection).await;
     let Some(id) = read(ids, NUMBER)?.pop() else { return Ok(None) };
+    with_shards(connection, id).await.map(Some)
+}
+
+async fn with_shards(connection: &mut AnyConnection, id: u64) -> Result<Sweep, Failure> {
     let shards = sqlx::query("SELECT * FROM shards WHERE sweep = $1 ORDER BY number");
     let shards = read(shards.bind(stored(id)).fetch_all(&mut *connection).await, SHARD)?;
-    Ok(Some(Sweep { id, shards }))
+    Ok(Sweep { id, shards })
+}
+
+/// See `Tasks::sweep_of`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn sweep_of(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+) -> Result<Option<Sweep>, Failure> {
+    let statement = "SELECT sweep AS number FROM requests WHERE id = $1 AND sweep IS NOT NULL";
+    let sweeps = sqlx::query(statement).bind(id.as_str()).fetch_all(&mut *connection).await;
+    let Some(sweep) = read(sweeps, NUMBER)?.pop() else { return Ok(None) };
+    with_shards(connection, sweep).await.map(Some)
+}
+
+/// See `Tasks::unswept`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn unswept(
+    connection: &mut AnyConnection,
+    clock: &LedgerClock,
+    purpose: Purpose,
+    limit: u32,
+) -> Result<Vec<Standing>, Failure> {
+    let whose = match purpose {
+        Purpose::Find => "standings.state = 'finding'",
+        // Archives are read back without a sweep.
+        Purpose::Verify => "standings.state = 'verifying' AND standings.kind = 'erasure'",
+    };
+    free(connection, clock, &format!("requests.sweep IS NULL AND {whose}"), limit).await
+}
+
+/// See `Tasks::walked`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn walked(
+    connection: &mut AnyConnection,
+    clock: &LedgerClock,
+    limit: u32,
+) -> Result<Vec<Standing>, Failure> {
+    let whose = "standings.state IN ('finding', 'verifying') AND requests.sweep IS NOT NULL \
+         AND requests.sweep NOT IN (SELECT id FROM sweeps WHERE closed = 0)";
+    free(connection, clock, whose, limit).await
+}
+
+async fn free(
+    connection: &mut AnyConnection,
+    clock: &LedgerClock,
+    whose: &str,
+    limit: u32,
+) -> Result<Vec<Standing>, Failure> {
+    let statement = format!(
+        "{WHOSE_WORK} (leases.free_at IS NULL OR {}) AND {whose} \
+         ORDER BY standings.due, standings.id LIMIT $1",
+        clock.is_past("leases.free_at", "leases.set_at", 2)
+    );
+    let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit)).bind(clock.value());
+    read(query.fetch_all(&mut *connection).await, STANDING)
+}
+
+/// See `Tasks::leave_sweep`; the caller commits.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn leave(connection: &mut AnyConnection, id: &RequestId) -> Result<(), Failure> {
+    sqlx::query("UPDATE requests SET sweep = NULL WHERE id = $1")
+        .bind(id.as_str())
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(while_doing("leaving a sweep"))
 }
 
 /// See `Tasks::open_sweep`; the caller commits.
@@ -104,11 +189,14 @@ pub async fn swept(connection: &mut AnyConnection, sweep: u64) -> Result<Vec<Sta
 /// # Errors
 /// Whatever the database refuses.
 pub async fn finish(connection: &mut AnyConnection, shard: &Shard) -> Result<(), Failure> {
-    let statement = "UPDATE shards SET done = 1, items = $1, bytes = $2 \
-         WHERE sweep = $3 AND number = $4";
+    let statement = "UPDATE shards SET done = 1, items = $1, bytes = $2, lost = $3 \
+         WHERE sweep = $4 AND number = $5";
+    let lost = shard.lost.as_ref();
+    let lost = lost.map(|Lost { kind, reason }| format!("{} {reason}", kind.word()));
     sqlx::query(statement)
         .bind(stored(shard.items))
         .bind(stored(shard.bytes))
+        .bind(lost.unwrap_or_default())
         .bind(stored(shard.sweep))
         .bind(stored(shard.number))
         .execute(connection)
@@ -122,15 +210,14 @@ pub async fn finish(connection: &mut AnyConnection, shard: &Shard) -> Result<(),
 /// # Errors
 /// Whatever the database refuses.
 pub async fn close(connection: &mut AnyConnection, sweep: u64) -> Result<(), Failure> {
+    let doing = "closing a sweep";
     leases::forget(connection, &Settled::Sweep(sweep)).await?;
-    for statement in CLOSE {
-        sqlx::query(AssertSqlSafe(statement))
-            .bind(stored(sweep))
-            .execute(&mut *connection)
-            .await
-            .map_err(while_doing("closing a sweep"))?;
-    }
+    let close = sqlx::query("UPDATE sweeps SET closed = 1 WHERE id = $1").bind(stored(sweep));
+    close.execute(&mut *connection).await.map_err(while_doing(doing))?;
     inventories::forget(connection, sweep).await?;
-    let forgot = sqlx::query(FORGET).execute(connection).await;
-    forgot.map(drop).map_err(while_doing("closing a sweep"))
+    for statement in [FORGET_SHARDS, FORGET] {
+        let forgot = sqlx::query(statement).execute(&mut *connection).await;
+        forgot.map_err(while_doing(doing))?;
+    }
+    Ok(())
 }

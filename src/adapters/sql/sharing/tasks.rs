@@ -6,8 +6,8 @@ use sqlx::AssertSqlSafe;
 
 use crate::adapters::sql::ledger::{SqlLedger, commit};
 use crate::adapters::sql::rows::{NOW, read};
-use crate::adapters::sql::sharing::{leases, persons, sweeps};
-use crate::domain::failure::Failure;
+use crate::adapters::sql::sharing::{leases, obstacles, persons, sweeps};
+use crate::domain::failure::{Failure, Obstacle};
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::Standing;
@@ -59,8 +59,8 @@ impl Tasks for SqlLedger {
         leases::free(&mut *self.read().await?, &self.clock, states, limit).await
     }
 
-    async fn ready(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
-        persons::ready(&mut *self.read().await?, limit).await
+    async fn ready(&self, pressed: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {
+        persons::ready(&mut *self.read().await?, &self.clock, pressed, limit).await
     }
 
     async fn in_the_way(&self, id: &RequestId) -> Result<Vec<RequestId>, Failure> {
@@ -88,10 +88,47 @@ impl Tasks for SqlLedger {
         sweeps::swept(&mut *self.read().await?, sweep).await
     }
 
+    async fn unswept(&self, purpose: Purpose, limit: u32) -> Result<Vec<Standing>, Failure> {
+        sweeps::unswept(&mut *self.read().await?, &self.clock, purpose, limit).await
+    }
+
+    async fn walked(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
+        sweeps::walked(&mut *self.read().await?, &self.clock, limit).await
+    }
+
+    async fn sweep_of(&self, id: &RequestId) -> Result<Option<Sweep>, Failure> {
+        sweeps::sweep_of(&mut *self.read().await?, id).await
+    }
+
+    async fn leave_sweep(&self, lease: &Lease, id: &RequestId) -> Result<(), Failure> {
+        let mut transaction = self.begin_under(lease).await?;
+        sweeps::leave(&mut transaction, id).await?;
+        commit(transaction).await
+    }
+
     async fn finish_shard(&self, lease: &Lease, shard: &Shard) -> Result<(), Failure> {
         let mut transaction = self.begin_under(lease).await?;
         sweeps::finish(&mut transaction, shard).await?;
         commit(transaction).await
+    }
+
+    async fn note_obstacle(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        obstacle: &Obstacle,
+    ) -> Result<(), Failure> {
+        let mut transaction = self.begin_under(lease).await?;
+        obstacles::note(&mut transaction, id, obstacle).await?;
+        commit(transaction).await
+    }
+
+    async fn obstacle(&self, id: &RequestId) -> Result<Option<Obstacle>, Failure> {
+        obstacles::one(&mut *self.read().await?, id).await
+    }
+
+    async fn obstacles(&self, limit: u32) -> Result<Vec<(RequestId, Obstacle)>, Failure> {
+        obstacles::all(&mut *self.read().await?, limit).await
     }
 
     async fn close_sweep(&self, lease: &Lease, sweep: u64) -> Result<(), Failure> {

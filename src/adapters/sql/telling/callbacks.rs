@@ -6,6 +6,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{BACKLOG, CALLBACK, read, stored};
 use crate::adapters::sql::sharing::clock::{LedgerClock, span};
+use crate::adapters::sql::telling::plain;
 use crate::domain::callbacks::url::CallbackUrl;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
@@ -39,7 +40,7 @@ pub async fn add_urls(
             .bind(id.as_str())
             .bind(stored(number))
             .bind(url.host())
-            .bind(url.expose())
+            .bind(plain::encoded(Some(&url.expose().to_owned())))
             .execute(&mut *connection)
             .await
             .map_err(while_doing("noting the callback URLs of a request"))?;

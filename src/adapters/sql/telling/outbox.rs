@@ -7,6 +7,7 @@ use crate::adapters::sql::items::{ROWS_MAX, places};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{ANNOUNCEMENT, BACKLOG, read, stored};
 use crate::adapters::sql::sharing::clock::{LedgerClock, span};
+use crate::adapters::sql::telling::plain;
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
@@ -37,11 +38,11 @@ pub async fn add(
             .bind(stored(announcement.sequence))
             .bind(made)
             .bind(&announcement.name)
-            .bind(&announcement.body)
-            .bind(&to.reply_to)
-            .bind(&to.correlation_id)
-            .bind(&to.traceparent)
-            .bind(&to.message_id)
+            .bind(plain::json(&announcement.body))
+            .bind(plain::encoded(to.reply_to.as_ref()))
+            .bind(plain::encoded(to.correlation_id.as_ref()))
+            .bind(plain::encoded(to.traceparent.as_ref()))
+            .bind(plain::encoded(to.message_id.as_ref()))
             .bind(0_i64)
             .bind(0_i64)
             .bind(0_i64);

@@ -3,4 +3,5 @@
 
 pub mod cells;
 pub mod avro;
+pub mod pages;
 pub mod parquet;

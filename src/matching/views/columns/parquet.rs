@@ -5,14 +5,17 @@
 use std::fs::File;
 use std::io::{self, Read, Seek};
 
+use parquet::basic::Type;
 use parquet::column::reader::ColumnReader;
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::matching::views::columns::cells::BATCH_CELLS;
+use crate::matching::views::columns::pages::{self, Defect};
 use crate::matching::views::meter::Refused;
 use crate::matching::views::walk::{Look, Walk};
+use crate::matching::work;
 
 /// The first and the last bytes of a file.
 pub const MAGIC: &[u8] = b"PAR1";
@@ -26,6 +29,11 @@ impl<L: Look> Walk<'_, L> {
     ) -> io::Result<()> {
         let mut spool = tempfile::tempfile()?;
         io::copy(reader, &mut spool)?;
+        spool.rewind()?;
+        if let Err(defect) = pages::check_footer(&mut spool) {
+            self.unreadable(told(&defect), chain);
+            return Ok(());
+        }
         spool.rewind()?;
         match self.row_groups(spool, chain) {
             Err(ParquetError::NYI(_)) => {
@@ -43,6 +51,7 @@ impl<L: Look> Walk<'_, L> {
 
     fn row_groups(&mut self, file: File, chain: &str) -> Result<(), ParquetError> {
         let view = format!("{chain}parquet");
+        let mut pages_of = file.try_clone()?;
         let file = SerializedFileReader::new(file)?;
         let notes = file.metadata().file_metadata().key_value_metadata();
         for note in notes.into_iter().flatten() {
@@ -54,17 +63,35 @@ impl<L: Look> Walk<'_, L> {
             for column in 0..group.num_columns() {
                 let stated = group.metadata().column(column);
                 let path = stated.column_path().string();
-                // Pages are decoded whole, so a bomb must end before.
-                let bytes = u64::try_from(stated.uncompressed_size()).unwrap_or(u64::MAX);
-                self.meter.charge(bytes, self.limits).map_err(external)?;
                 self.cells([path.as_bytes()].into_iter(), &view, &path);
+                let is_text =
+                    matches!(stated.column_type(), Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY);
+                if !is_text {
+                    continue;
+                }
+                // Pages are decoded whole, so a bomb must end before.
+                let bytes = match pages::check(&mut pages_of, stated) {
+                    Ok(bytes) => bytes,
+                    Err(defect) => {
+                        self.unreadable(told(&defect), chain);
+                        continue;
+                    }
+                };
+                self.meter.charge(bytes, self.limits).map_err(external)?;
                 self.column(group.get_column_reader(column)?, &view, &path)?;
             }
         }
         Ok(())
     }
 
-    fn repeat(&self, lens: impl Iterator<Item = usize>) -> Result<(), ParquetError> {
+    fn repeat(
+        &self,
+        records: usize,
+        lens: impl Iterator<Item = usize>,
+    ) -> Result<(), ParquetError> {
+        // A byte may stand for a thousand million rows of nothing.
+        work::charge(records);
+        self.meter.pace(self.limits).map_err(external)?;
         self.meter.repeat(lens.sum::<usize>() as u64, self.limits).map_err(external)
     }
 
@@ -78,7 +105,7 @@ impl<L: Look> Walk<'_, L> {
                     Some(&mut Vec::new()),
                     &mut values,
                 )?;
-                self.repeat(values.iter().map(ByteArray::len))?;
+                self.repeat(records, values.iter().map(ByteArray::len))?;
                 self.cells(values.iter().map(ByteArray::data), view, path);
                 if records == 0 {
                     return Ok(());
@@ -92,7 +119,7 @@ impl<L: Look> Walk<'_, L> {
                     Some(&mut Vec::new()),
                     &mut values,
                 )?;
-                self.repeat(values.iter().map(|value| value.len()))?;
+                self.repeat(records, values.iter().map(|value| value.len()))?;
                 self.cells(values.iter().map(|value| value.data()), view, path);
                 if records == 0 {
                     return Ok(());
@@ -100,6 +127,13 @@ impl<L: Look> Walk<'_, L> {
             },
             _ => Ok(()),
         }
+    }
+}
+
+fn told(defect: &Defect) -> &'static str {
+    match defect {
+        Defect::Over(reason) => reason,
+        Defect::Broken => "parquet: broken",
     }
 }
 

@@ -56,14 +56,18 @@ impl<L: Look> Walk<'_, L> {
                 format!("{chain}binary at byte {byte} > {} > ", packing.name())
             };
             let named = std::mem::take(&mut self.unreadable);
-            let len = match tried.unwrap_or(Tried::Nothing) {
-                Tried::Nothing => None,
+            let walked = match tried.unwrap_or(Tried::Nothing) {
+                Tried::Nothing => Ok(None),
                 Tried::Whole(content, len) => {
-                    self.packed_here(&mut content.as_slice(), &view, depth).map(|()| Some(len))?
+                    self.packed_here(&mut content.as_slice(), &view, depth).map(|()| Some(len))
                 }
-                Tried::Stream => self.packed_at(bytes, packing, &view, depth)?,
+                Tried::Stream => self.packed_at(bytes, packing, &view, depth),
             };
             let told = std::mem::replace(&mut self.unreadable, named);
+            let Ok(len) = walked else {
+                told.into_iter().for_each(|told| self.note(told));
+                return walked.map(|_| end);
+            };
             let is_cut = len.is_some_and(|len| !part.last && at + len == part.window.len());
             let may_shift = at - start >= part.window.len() / 2 || !part.shifted;
             if is_cut && at > start && may_shift {

@@ -105,8 +105,8 @@ impl Trials {
     pub fn run(&mut self, bytes: &[u8], packing: Packing) -> Tried {
         let (cost, tried) = match packing {
             Packing::Gzip => self.deflated(bytes, gzip_header(bytes), false, 8),
-            Packing::Zlib => self.deflated(bytes, Some(0), true, 0),
-            Packing::ZipMember => self.deflated(bytes, zip_header(bytes), false, 0),
+            Packing::Zlib => self.deflated(bytes, Ok(0), true, 0),
+            Packing::ZipMember => self.deflated(bytes, zip_header(bytes).ok_or(0), false, 0),
             Packing::Zstd | Packing::Bzip2 | Packing::Xz => sampled(bytes, packing),
         };
         work::charge(cost);
@@ -116,17 +116,20 @@ impl Trials {
         tried
     }
 
-    /// Tries a deflated stream behind a header and before a trailer of so many bytes.
+    /// Tries a deflated stream behind a header and before a trailer of so many bytes; of a header
+    /// that is none, what was looked at of it.
     fn deflated(
         &mut self,
         bytes: &[u8],
-        header: Option<usize>,
+        header: Result<usize, usize>,
         zlib: bool,
         trailer: usize,
     ) -> (usize, Tried) {
         const SETUP_BYTES: usize = 64;
-        let Some(body) = header.and_then(|header| bytes.get(header..)) else {
-            return (SETUP_BYTES, Tried::Nothing);
+        let body = match header.map(|header| bytes.get(header..)) {
+            Ok(Some(body)) => body,
+            Ok(None) => return (SETUP_BYTES, Tried::Nothing),
+            Err(seen) => return (SETUP_BYTES + seen, Tried::Nothing),
         };
         let header = bytes.len() - body.len();
         let inflate = self.inflate.get_or_insert_with(|| Box::new(Decompress::new(zlib)));
@@ -224,23 +227,21 @@ fn setup_bytes(bytes: &[u8], packing: Packing) -> Option<usize> {
     }
 }
 
-/// Length of a gzip header; RFC 1952 section 2.3.
-fn gzip_header(bytes: &[u8]) -> Option<usize> {
+/// Length of a gzip header, RFC 1952 section 2.3; if it is none, how much of it was looked at.
+fn gzip_header(bytes: &[u8]) -> Result<usize, usize> {
     const RESERVED: u8 = 0xe0;
-    let flags = *bytes.get(3)?;
     let mut len = 10;
-    if flags & RESERVED != 0 {
-        return None;
-    }
+    let flags = *bytes.get(3).filter(|flags| *flags & RESERVED == 0).ok_or(len)?;
     if flags & 4 != 0 {
-        let [low, high] = *bytes.get(len..)?.first_chunk()?;
-        len += 2 + usize::from(u16::from_le_bytes([low, high]));
+        let size = bytes.get(len..).and_then(<[u8]>::first_chunk).ok_or(len)?;
+        len += 2 + usize::from(u16::from_le_bytes(*size));
     }
     for _ in 0..(flags >> 3 & 1) + (flags >> 4 & 1) {
-        let word = bytes.get(len..)?;
-        len += memchr::memchr(0, &word[..word.len().min(WORD_BYTES_MAX)])? + 1;
+        let word = bytes.get(len..).ok_or(len)?;
+        let word = &word[..word.len().min(WORD_BYTES_MAX)];
+        len += memchr::memchr(0, word).ok_or(len + word.len())? + 1;
     }
-    Some(len + if flags & 2 != 0 { 2 } else { 0 })
+    Ok(len + if flags & 2 != 0 { 2 } else { 0 })
 }
 
 /// Length of a zip's local file header, if what it precedes is deflated; APPNOTE 4.3.7.

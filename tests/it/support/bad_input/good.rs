@@ -57,6 +57,8 @@ fn labelled() -> Vec<Good> {
         ("a media type of its own", Some("application/vnd.contoso.dsr+json;v=2"), None),
         ("no media type and a coding of none", Some(""), Some("identity")),
         ("a charset for a coding", Some("application/json"), Some("UTF-8")),
+        ("a charset in another spelling", Some("text/json; charset=utf8"), Some("utf8")),
+        ("a media type that ends in JSON", Some("text/x-crm+json"), Some("us-ascii")),
     ]
     .map(|(name, kind, coding)| one(name, |_| {}, kind, coding))
     .into()
@@ -127,6 +129,23 @@ fn odd() -> Vec<Good> {
         ),
         later("nulls of OpenDSR", "/group_id", Value::Null),
         later("no callbacks", "/status_callback_urls", json!([])),
+        all_optional("nulls of serialisers", &Value::Null),
+        all_optional("empty texts of serialisers", &json!("")),
+        later("a null for the extension", "/extensions", json!({ "dsrd": null })),
         later("a byte order mark", "/property_id", json!("p-1")),
     ]
+}
+
+/// As serialisers write what is not there.
+fn all_optional(name: &'static str, blank: &Value) -> Good {
+    let options = ["sources", "dry_run", "on_erase", "encrypt_to", "language", "due_time"];
+    let options: serde_json::Map<String, Value> =
+        options.map(|option| (option.to_owned(), blank.clone())).into_iter().collect();
+    let change = |message: &mut Value| {
+        for field in ["api_version", "property_id", "group_id", "status_callback_urls"] {
+            put(message, &format!("/{field}"), blank.clone());
+        }
+        put(message, "/extensions/dsrd", options.into());
+    };
+    one(name, change, None, None)
 }

@@ -119,6 +119,7 @@ impl Scenario {
             ended: standings,
             census: ledger.census().await.unwrap(),
             backlog: 0,
+            obstacles: ledger.obstacles(u32::MAX).await.unwrap().into_iter().collect(),
         };
         shown.push(page(&overview, true));
         shown.into_iter().map(|text| ("what is shown".to_owned(), text.into_bytes())).collect()

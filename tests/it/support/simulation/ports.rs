@@ -8,7 +8,7 @@ use dsrd::adapters::memory::callbacks::MemoryCallbacks;
 use dsrd::adapters::memory::inbox::MemoryInbox;
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::event::Announcement;
-use dsrd::domain::failure::Failure;
+use dsrd::domain::failure::{Failure, Obstacle};
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
 use dsrd::domain::layout::Containers;
@@ -224,6 +224,10 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
         self.wire.look("standing", self.port.standing(id)).await
     }
 
+    async fn rejected_for(&self, claimed: &RequestId) -> Result<Option<RequestId>, Failure> {
+        self.wire.look("rejected_for", self.port.rejected_for(claimed)).await
+    }
+
     async fn standings(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
         self.wire.look("standings", self.port.standings(states, limit)).await
     }
@@ -349,7 +353,7 @@ impl<P: Ledger + ?Sized> Ledger for Wired<P> {
 
 #[async_trait]
 impl<P: Ledger + ?Sized> Archives for Wired<P> {
-    async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<(), Failure> {
+    async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<String, Failure> {
         self.wire.effect("keep", self.port.keep(lease, id, name)).await
     }
 
@@ -368,6 +372,23 @@ impl<P: Ledger + ?Sized> Archives for Wired<P> {
 
 #[async_trait]
 impl<P: Ledger + ?Sized> Tasks for Wired<P> {
+    async fn note_obstacle(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        obstacle: &Obstacle,
+    ) -> Result<(), Failure> {
+        self.wire.effect("note_obstacle", self.port.note_obstacle(lease, id, obstacle)).await
+    }
+
+    async fn obstacle(&self, id: &RequestId) -> Result<Option<Obstacle>, Failure> {
+        self.wire.look("obstacle", self.port.obstacle(id)).await
+    }
+
+    async fn obstacles(&self, limit: u32) -> Result<Vec<(RequestId, Obstacle)>, Failure> {
+        self.wire.look("obstacles", self.port.obstacles(limit)).await
+    }
+
     async fn now(&self) -> Result<Timestamp, Failure> {
         self.wire.look("now", self.port.now()).await
     }
@@ -397,8 +418,8 @@ impl<P: Ledger + ?Sized> Tasks for Wired<P> {
         self.wire.look("free", self.port.free(states, limit)).await
     }
 
-    async fn ready(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
-        self.wire.look("ready", self.port.ready(limit)).await
+    async fn ready(&self, pressed: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("ready", self.port.ready(pressed, limit)).await
     }
 
     async fn in_the_way(&self, id: &RequestId) -> Result<Vec<RequestId>, Failure> {
@@ -423,6 +444,22 @@ impl<P: Ledger + ?Sized> Tasks for Wired<P> {
 
     async fn swept(&self, sweep: u64) -> Result<Vec<Standing>, Failure> {
         self.wire.look("swept", self.port.swept(sweep)).await
+    }
+
+    async fn unswept(&self, purpose: Purpose, limit: u32) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("unswept", self.port.unswept(purpose, limit)).await
+    }
+
+    async fn walked(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("walked", self.port.walked(limit)).await
+    }
+
+    async fn sweep_of(&self, id: &RequestId) -> Result<Option<Sweep>, Failure> {
+        self.wire.look("sweep_of", self.port.sweep_of(id)).await
+    }
+
+    async fn leave_sweep(&self, lease: &Lease, id: &RequestId) -> Result<(), Failure> {
+        self.wire.effect("leave_sweep", self.port.leave_sweep(lease, id)).await
     }
 
     async fn finish_shard(&self, lease: &Lease, shard: &Shard) -> Result<(), Failure> {

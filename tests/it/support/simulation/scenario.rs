@@ -472,7 +472,13 @@ fn limits() -> Limits {
         callbacks: CallbackRule::default(),
         callback_give_up_after_ms: 3_600_000,
         lease_ms: 3_000,
-        backoff: Backoff { delay_ms_min: 100, delay_ms_max: 1_000, tries_max: 5 },
+        backoff: Backoff {
+            delay_ms_min: 100,
+            delay_ms_max: 1_000,
+            tries_max: 5,
+            source_patience_ms: 5_000,
+        },
+        failed_export_margin_ms: 86_400_000,
     }
 }
 

@@ -1,0 +1,117 @@
+//! Draws the conclusions of sweeps, request by request: what was found becomes a plan, and what a
+//! second look found becomes another round or the end.
+//!
+//! Sweeps are shared, conclusions are not. Each is drawn under the lease on its request, with tries
+//! and pauses of its own: one that cannot be drawn, because its certificate is not taken or one of
+//! its sources cannot be entered, keeps no other request from its end and no sweep from being
+//! opened.
+
+use crate::domain::failure::Failure;
+use crate::domain::state::State;
+use crate::ports::ledger::Standing;
+use crate::ports::tasks::{End, Lease, Purpose, Sweep, work_on};
+use crate::stages::docket::Case;
+use crate::stages::find::{self, concerns};
+use crate::stages::verify::erasure::{self, Ending};
+use crate::worker::retry::Tries;
+use crate::worker::settle::settle;
+use crate::worker::world::World;
+use crate::worker::{lease, report};
+
+/// Requests looked at in one turn, the rest of them in the next.
+const TURN: u32 = 100;
+
+/// Concludes until stopped.
+pub async fn run(world: &World) {
+    let mut tries = Tries::default();
+    while !world.stopper.is_stopped() {
+        let turn = world.stopper.run_until_stopped(Box::pin(turn(world))).await;
+        match turn {
+            None => return,
+            Some(Ok(worked)) => {
+                tries = Tries::default();
+                if !worked {
+                    world.rest().await;
+                }
+            }
+            Some(Err(failure)) => {
+                report::failed(&world.metrics, "conclude", &failure);
+                world.back_off(&mut tries).await;
+            }
+        }
+    }
+}
+
+/// One conclusion, of the request that is due first; `false` if there is none to be drawn now.
+async fn turn(world: &World) -> Result<bool, Failure> {
+    let ledger = &world.docket.ledger;
+    for standing in ledger.walked(TURN).await? {
+        let Some(lease) = lease::claim(world, &work_on(&standing.id)).await? else { continue };
+        // As it stands now that nobody else can work on it.
+        let Some(standing) = ledger.standing(&standing.id).await? else { continue };
+        let purpose = match standing.state {
+            State::Finding => Purpose::Find,
+            State::Verifying => Purpose::Verify,
+            State::Received
+            | State::Accepted
+            | State::Planned
+            | State::Held
+            | State::Acting
+            | State::Completed
+            | State::PartiallyCompleted
+            | State::Failed
+            | State::Cancelled
+            | State::Rejected => {
+                lease::let_go(world, &lease, End::Done).await?;
+                continue;
+            }
+        };
+        let concluding = Box::pin(conclude(world, purpose, &standing, &lease));
+        let concluded = lease::hold(world, &lease, concluding).await;
+        world.bell.notify_waiters();
+        settle(world, purpose.word(), &standing, &lease, concluded).await?;
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+async fn conclude(
+    world: &World,
+    purpose: Purpose,
+    standing: &Standing,
+    lease: &Lease,
+) -> Result<(), Failure> {
+    let World { docket, sources, policy, .. } = world;
+    // Another daemon was first, and took it out.
+    let Some(sweep) = docket.ledger.sweep_of(&standing.id).await? else { return Ok(()) };
+    let case = docket.load(standing, lease).await?;
+    if let Some(failure) = lost(&case, &sweep) {
+        // What was seen of the others is of no use: by the time that all can be entered it is old.
+        docket.ledger.leave_sweep(lease, &standing.id).await?;
+        return Err(failure);
+    }
+    match purpose {
+        Purpose::Find => find::conclude(docket, sources, policy, &case, &sweep).await,
+        Purpose::Verify => {
+            let now = docket.clock.now();
+            let ending = Ending {
+                sweep: &sweep,
+                sources,
+                exports: &*world.exports,
+                signer: &world.signer,
+                rounds_max: world.limits.verify_rounds_max,
+                patience: world.limits.backoff.patience(lease.tries, now, standing.due),
+                remembered_until: world.limits.remembered_until(now),
+            };
+            erasure::conclude(docket, &case, &ending).await
+        }
+    }
+}
+
+/// Why nothing can be concluded for a request: one of its sources was not looked at whole.
+fn lost(case: &Case, sweep: &Sweep) -> Option<Failure> {
+    let theirs = |source: &str| concerns(&case.request, source);
+    let shard = sweep.shards.iter().find(|shard| shard.lost.is_some() && theirs(&shard.source))?;
+    let lost = shard.lost.as_ref()?;
+    Some(Failure::new(lost.kind, lost.reason.clone()).of_source(&shard.source))
+}

@@ -1,0 +1,96 @@
+//! What a step of a request came to: done, put off, or the end of the request.
+//!
+//! Whatever may pass is waited for, and everything that is waited for ends: a failure of the step at
+//! the last of its tries, a source that cannot be entered when its time is over, and both before the
+//! due time. Then the request has failed, and a person who mended the cause can have it tried again.
+
+use crate::domain::failure::{Failure, Obstacle};
+use crate::domain::state::Event;
+use crate::ports::ledger::Standing;
+use crate::ports::tasks::{End, Lease};
+use crate::stages::walk::pass::Patience;
+use crate::worker::world::World;
+use crate::worker::{lease, report};
+
+/// Lets go of the work on a request after a step that began where `standing` says.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn settle(
+    world: &World,
+    step: &'static str,
+    standing: &Standing,
+    lease: &Lease,
+    done: Result<(), Failure>,
+) -> Result<(), Failure> {
+    let Err(failure) = done else {
+        lease::let_go(world, lease, End::Done).await?;
+        return report::moved(world, &standing.id, standing.sequence).await;
+    };
+    report::request_failed(&world.metrics, step, &failure, &standing.id);
+    if let Err(failure) = put_off_or_end(world, standing, lease, &failure).await {
+        report::request_failed(&world.metrics, step, &failure, &standing.id);
+        lease::put_off(world, lease, &failure).await?;
+    }
+    Ok(())
+}
+
+async fn put_off_or_end(
+    world: &World,
+    standing: &Standing,
+    lease: &Lease,
+    failure: &Failure,
+) -> Result<(), Failure> {
+    let (docket, backoff) = (&world.docket, &world.limits.backoff);
+    if failure.is_of_the_ledger() {
+        // That says nothing of the request, and could not be written down.
+        return lease::put_off(world, lease, failure).await;
+    }
+    // As it stands now: the step may have moved it on, and somebody may have stopped it.
+    let Some(standing) = docket.ledger.standing(&standing.id).await? else {
+        return lease::let_go(world, lease, End::Done).await;
+    };
+    let now = docket.clock.now();
+    let known = docket.ledger.obstacle(&standing.id).await?;
+    let since = known.map_or(now, |known| known.since);
+    let waited = now.duration_since(since);
+    let (patience, wait_ms) = if failure.blamed_source().is_some() {
+        let wait_ms = backoff.source_delay_ms(waited, world.random());
+        (backoff.source_patience(since, now, wait_ms, standing.due), Some(wait_ms))
+    } else if failure.is_transient() {
+        (backoff.patience(lease.tries, now, standing.due), None)
+    } else {
+        (Patience::Spent, None)
+    };
+    if patience == Patience::Spent || standing.state.is_end() {
+        fail(world, &standing, failure, lease).await?;
+        return lease::let_go(world, lease, End::Done).await;
+    }
+    docket.ledger.note_obstacle(lease, &standing.id, &Obstacle::new(failure, since)).await?;
+    match wait_ms {
+        Some(wait_ms) => lease::wait(world, lease, wait_ms).await,
+        None => lease::put_off(world, lease, failure).await,
+    }
+}
+
+/// Ends a request that cannot be served, unless it moved on from where it stood.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn fail(
+    world: &World,
+    standing: &Standing,
+    failure: &Failure,
+    lease: &Lease,
+) -> Result<(), Failure> {
+    let reason = match failure.blamed_source() {
+        Some(name) => format!("the source {name} cannot be entered: {}", failure.chain()),
+        None => failure.chain(),
+    };
+    let event = Event::Failed { reason };
+    if standing.state.next(&event).is_ok() {
+        world.docket.append(standing, event, Some(lease)).await?;
+        report::moved(world, &standing.id, standing.sequence).await?;
+    }
+    Ok(())
+}
