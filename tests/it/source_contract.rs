@@ -361,6 +361,19 @@ async fn folder_does_not_follow_links() {
 }
 
 #[tokio::test]
+async fn folder_erases_all_of_a_folder_at_once() {
+    let world = FolderWorld::new();
+    for number in 0..200 {
+        world.put(&format!("a/b/{}/{number}", number % 20), b"about ann").await;
+    }
+    let items = listing(world.source()).await;
+    let erasing = items.iter().map(|item| world.source().erase(item));
+    let ends = futures::future::join_all(erasing).await;
+    assert!(ends.iter().all(|end| matches!(end, Ok(Erased::Done))));
+    assert!(listing(world.source()).await.is_empty() && !world.path().join("a").exists());
+}
+
+#[tokio::test]
 async fn folder_knows_empty_directories_and_removes_what_an_erasure_empties() {
     let world = FolderWorld::new();
     for folder in ["Users/ann/none", "Users/eve/none", "ann"] {

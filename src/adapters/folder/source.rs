@@ -357,8 +357,12 @@ fn thing_at(root: &Path, below: &Below) -> io::Result<Option<Found>> {
     }
     match fs::symlink_metadata(&full) {
         Ok(metadata) if below.is_directory => {
-            let is_it = metadata.is_dir() && fs::read_dir(&full)?.next().is_none();
-            Ok(is_it.then_some((full, metadata)))
+            let is_empty = match fs::read_dir(&full) {
+                Ok(mut entries) => entries.next().is_none(),
+                Err(error) if is_absence(&error) => false,
+                Err(error) => return Err(error),
+            };
+            Ok((metadata.is_dir() && is_empty).then_some((full, metadata)))
         }
         Ok(metadata) if metadata.is_file() || metadata.is_symlink() => Ok(Some((full, metadata))),
         Ok(_) => Ok(None),
@@ -367,10 +371,15 @@ fn thing_at(root: &Path, below: &Below) -> io::Result<Option<Found>> {
     }
 }
 
-/// Makes the disappearance of a name outlast a power cut.
+/// Makes the disappearance of a name outlast a power cut. Another erasure may have removed the folder
+/// since, which was empty then.
 fn sync_parent(path: &Path) -> io::Result<()> {
     let parent = path.parent().expect("a path below a folder has a parent");
-    File::open(parent)?.sync_all()
+    match File::open(parent) {
+        Ok(folder) => folder.sync_all(),
+        Err(error) if is_absence(&error) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Inode and size tell another file from this one; the change time, which no program can set,
