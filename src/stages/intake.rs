@@ -42,8 +42,7 @@ pub struct Taking {
 
 /// Ledgers deliveries, in that order.
 ///
-/// New requests that follow one another are committed together: each commit waits for the disk,
-/// whatever it holds. Once one must come again, so must all that
+/// New requests that follow one another are committed together: each commit waits for the disk, whatever it holds. Once one must come again, so must all that
 /// came after it: people are served in the order in which they asked.
 pub async fn intake(
     docket: &Docket,
