@@ -47,10 +47,7 @@ pub async fn run(settings: impl FnOnce() -> Result<Settings, CliError>) -> Resul
     };
     tokio::select! {
         biased;
-        served = serving => {
-            served?;
-            info!("stopped");
-        }
+        served = serving => served?,
         () = given_up => warn!("what is in hand does not end; the next start goes on with it"),
     }
     Ok(End::Done)
