@@ -409,6 +409,7 @@ fn limits(settings: &Settings) -> world::Limits {
     let limits = &settings.limits;
     world::Limits {
         tombstone_days: settings.tombstone_days,
+        follow_up_days: settings.follow_up_days,
         details_days: settings.ledger.details_days,
         message_bytes_max: limits.message_bytes_max,
         signature_age_ms_max: settings.trust.signature_age_ms_max,

@@ -13,6 +13,8 @@ pub struct About {
     pub request: RequestId,
     /// What it asked for.
     pub kind: RequestKind,
+    /// The law that it invokes.
+    pub regulation: String,
     /// When the person asked.
     pub submitted: Timestamp,
     /// The language that the person reads, BCP 47; English where it is none of ours.

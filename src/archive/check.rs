@@ -192,6 +192,7 @@ fn check_counts(manifest: &Manifest<Listed>) -> Result<(), ArchiveFault> {
         incomplete: count(|listed| !listed.complete),
         masked: count(|listed| listed.masked),
         unreadable: manifest.unreadable.len() as u64,
+        unsearched: manifest.unsearched.iter().map(|unsearched| unsearched.items).sum(),
     };
     if counted == manifest.counts { Ok(()) } else { Err(ArchiveFault::Counts) }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::item::{Hit, Version};
-use crate::domain::layout::Layout;
+use crate::domain::policy::declared::Declared;
 use crate::domain::request::{Controller, RequestId, RequestKind};
 
 /// Where the manifest lies in the archive.
@@ -42,8 +42,13 @@ pub struct Manifest<F = ManifestFile> {
     pub program: String,
     /// Every file under `data/`, in the order of the archive.
     pub files: Vec<F>,
-    /// What speaks, or may speak, of the person and could not be given whole.
+    /// What speaks, or may speak, of the person and is missing, or not whole. What nothing connects
+    /// with the person is not named here: its name may be about somebody else.
     pub unreadable: Vec<ManifestUnreadable>,
+    /// What could not be looked through and by its name, place and metadata is not the person's:
+    /// how many, by source and reason.
+    #[serde(default)]
+    pub unsearched: Vec<ManifestUnsearched>,
     /// What lies outside our reach, and what a person can do about it.
     pub manual_steps: Vec<ManualStep>,
     /// The page for people.
@@ -63,6 +68,9 @@ pub struct ManifestRequest {
     /// `access` or `portability`.
     #[serde(rename = "type")]
     pub kind: RequestKind,
+    /// The law that it invokes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub regulation: String,
     /// When the person asked.
     pub submitted_time: Timestamp,
     /// The language asked for, BCP 47.
@@ -137,12 +145,10 @@ impl Masked {
     pub fn new(what: MaskedKind, count: u64) -> Self {
         let why = match what {
             MaskedKind::Person => {
-                "GDPR Art. 15(4), 20(4): a copy must not adversely affect the rights and freedoms \
-                 of others."
+                "A copy must not adversely affect the rights and freedoms of others."
             }
             MaskedKind::Secret => {
-                "GDPR Art. 32: it opens systems to whoever reads it, and says nothing about the \
-                 person."
+                "It opens systems to whoever reads it, and says nothing about the person."
             }
         };
         Self { what, count, why: why.to_owned() }
@@ -161,6 +167,21 @@ pub struct ManifestUnreadable {
     pub version: Version,
     /// A stable word, and what it was about.
     pub reason: String,
+}
+
+/// Items of one source that could not be looked through, for one reason.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestUnsearched {
+    /// The configured name of the source.
+    pub source: String,
+    /// A stable word first.
+    pub reason: String,
+    /// How many.
+    pub items: u64,
+    /// Who declared that such items hold no person; none where nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Declared>,
 }
 
 /// The page for people, as it lies in the archive.
@@ -220,24 +241,30 @@ pub struct ManifestCounts {
     pub masked: u64,
     /// Entries of `unreadable`.
     pub unreadable: u64,
+    /// Items that `unsearched` counts.
+    #[serde(default)]
+    pub unsearched: u64,
 }
 
 /// How the data came to be held, in the terms of the EDPB's guidelines 01/2022 on access: given by
-/// the person, observed of them, or inferred from either.
+/// the person, observed of them, or inferred from either. Told only where the workspace says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LegalTag {
-    /// The person handed it in: uploads, notebooks, code.
+    /// The person handed it in: it lies in their own user folder.
     Provided,
-    /// It arose while the person used the workspace: run documents, logs, compute records.
+    /// It arose while the person used the workspace: documents, logs and compute records of runs
+    /// that they created.
     Observed,
-    /// It was computed: outputs of runs, models, predictions.
+    /// It was computed by a run that they created: outputs, models, predictions.
     Inferred,
+    /// Nothing says how it came about. That somebody uploaded it does not say who did.
+    NotKnown,
 }
 
 impl LegalTag {
     /// Every tag.
-    pub const ALL: [Self; 3] = [Self::Provided, Self::Observed, Self::Inferred];
+    pub const ALL: [Self; 4] = [Self::Provided, Self::Observed, Self::Inferred, Self::NotKnown];
 
     /// The word in the manifest.
     pub fn word(self) -> &'static str {
@@ -245,50 +272,19 @@ impl LegalTag {
             Self::Provided => "provided",
             Self::Observed => "observed",
             Self::Inferred => "inferred",
+            Self::NotKnown => "not_known",
         }
     }
 
-    /// The tag of an item, by where the workspace puts such things (first match wins):
-    ///
-    /// | what it is | tag |
-    /// | --- | --- |
-    /// | uploads, user folders, notebooks | provided |
-    /// | outputs of runs | inferred |
-    /// | anything else: run documents, logs, compute records, zipped copies | observed |
-    pub fn of(item: Layout<'_>) -> Self {
-        let is_provided = item.is_upload() || item.user_folder().is_some();
-        if is_provided || item.file().ends_with(".ipynb") {
-            Self::Provided
-        } else if item.output_of().is_some() {
-            Self::Inferred
-        } else {
-            Self::Observed
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_follows_the_place() {
-        for (item, tag) in [
-            ("ExperimentRun/dcid.r1/run.json", LegalTag::Observed),
-            ("ExperimentRun/dcid.r1/azureml-logs/70_driver_log.txt", LegalTag::Observed),
-            ("ExperimentRun/dcid.r1/outputs/model.pkl", LegalTag::Inferred),
-            ("ExperimentRun/dcid.outputs/logs/a.txt", LegalTag::Observed),
-            ("ArtifactZip/ExperimentRun/dcid.r1.zip", LegalTag::Observed),
-            ("ComputeRecord/dcid.r1", LegalTag::Observed),
-            ("LocalUpload/0f3a/outputs/train.csv", LegalTag::Provided),
-            ("WebUpload/a.csv", LegalTag::Provided),
-            ("Users/ann/explore.ipynb", LegalTag::Provided),
-            ("ExperimentRun/dcid.r1/outputs/report.ipynb", LegalTag::Provided),
-            ("azureml/r1/predictions/part-0.csv", LegalTag::Inferred),
-            ("outputs", LegalTag::Observed),
-        ] {
-            let item = Layout::new(None, item);
-            assert_eq!(LegalTag::of(item), tag, "{}", item.path);
+    /// Why what has this tag is no part of what a person may take along; `None` if it is. Art. 20
+    /// GDPR covers what the person provided, in the reading of WP 242 also what was observed of
+    /// them, and not what was inferred. What is not known to be either stays out: it may be what
+    /// others wrote about the person, and a request for access gives it.
+    pub fn not_portable(self) -> Option<&'static str> {
+        match self {
+            Self::Provided | Self::Observed => None,
+            Self::Inferred => Some("portability: inferred"),
+            Self::NotKnown => Some("portability: not known to be provided or observed"),
         }
     }
 }

@@ -8,6 +8,7 @@
 //! what the manifest will say of each file, packed, and the runs. An item of 20 GB takes 12 MB in
 //! all, 200,000 small ones take 180 MB, a third of it for the last entries.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use bytes::Bytes;
@@ -17,7 +18,8 @@ use crate::archive::about::About;
 use crate::archive::entries::{Entries, Entry};
 use crate::archive::manifest::{
     FILES_PATH, FORMAT, LegalTag, MANIFEST_PATH, ManifestCounts, ManifestFile, ManifestReport,
-    ManifestRequest, ManifestTable, ManifestUnreadable, Masked, REPORT_PATH, RUNS_PATH,
+    ManifestRequest, ManifestTable, ManifestUnreadable, ManifestUnsearched, Masked, REPORT_PATH,
+    RUNS_PATH,
 };
 use crate::archive::names::Names;
 use crate::archive::packed::{Packed, Sealed};
@@ -28,6 +30,7 @@ use crate::archive::runs::Runs;
 use crate::archive::tables;
 use crate::archive::tally::Tally;
 use crate::domain::item::{Finding, Item};
+use crate::domain::policy::declared::Declared;
 use crate::domain::request::Controller;
 
 /// Writes one archive.
@@ -37,6 +40,7 @@ pub struct ArchiveWriter {
     names: Names,
     files: Packed<ManifestFile>,
     unreadable: Packed<ManifestUnreadable>,
+    unsearched: BTreeMap<(String, String, Option<Declared>), u64>,
     tally: Tally,
     runs: Runs,
 }
@@ -81,6 +85,7 @@ impl ArchiveWriter {
             names: Names::default(),
             files: Packed::new(),
             unreadable: Packed::new(),
+            unsearched: BTreeMap::new(),
             tally: Tally::default(),
             runs: Runs::default(),
         }
@@ -114,6 +119,15 @@ impl ArchiveWriter {
             None if masked.count > 0 => open.file.masked.push(masked),
             None => {}
         }
+        Ok(())
+    }
+
+    /// Says how the open entry came to be held; without that it is not known.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NoEntry`].
+    pub fn set_tag(&mut self, tag: LegalTag) -> Result<(), ArchiveError> {
+        self.open.as_mut().ok_or(ArchiveError::NoEntry)?.file.legal_tag = tag;
         Ok(())
     }
 
@@ -171,6 +185,13 @@ impl ArchiveWriter {
         })?)
     }
 
+    /// Counts an item that could not be looked through and that nothing connects with the person:
+    /// its name is not theirs to read. `reason` is without a place.
+    pub fn count_unsearched(&mut self, source: &str, reason: &str, declared: Option<Declared>) {
+        let kind = (source.to_owned(), reason.to_owned(), declared);
+        *self.unsearched.entry(kind).or_default() += 1;
+    }
+
     /// The next bytes of the archive, to be uploaded; all of them in order, with the tail, are it.
     pub fn take(&mut self) -> Bytes {
         self.entries.take()
@@ -189,8 +210,12 @@ impl ArchiveWriter {
         if self.open.is_some() {
             return Err(ArchiveError::EntryOpen);
         }
-        let Self { mut entries, files, unreadable, tally, runs, .. } = self;
+        let Self { mut entries, files, unreadable, unsearched, tally, runs, .. } = self;
         let (files, unreadable) = (files.seal()?, unreadable.seal()?);
+        let unsearched = unsearched.into_iter().map(|((source, reason, declared), items)| {
+            ManifestUnsearched { source, reason, items, declared }
+        });
+        let unsearched: Vec<ManifestUnsearched> = unsearched.collect();
         let counts = ManifestCounts {
             items_seen: about.items_seen,
             files: files.count,
@@ -198,6 +223,7 @@ impl ArchiveWriter {
             incomplete: tally.incomplete,
             masked: tally.masked,
             unreadable: unreadable.count,
+            unsearched: unsearched.iter().map(|unsearched| unsearched.items).sum(),
         };
         let mut listed = Vec::new();
         let table = entries.add(FILES_PATH, |out| tables::write_files(out, &files))?;
@@ -219,6 +245,7 @@ impl ArchiveWriter {
             tally: &tally,
             files: &files,
             unreadable: &unreadable,
+            unsearched: &unsearched,
             runs: &runs,
         };
         let page = entries.add(REPORT_PATH, |out| page::write(out, texts, &contents))?;
@@ -228,7 +255,7 @@ impl ArchiveWriter {
             sha256: page.sha256,
             size: page.size,
         };
-        let last = Last { files, unreadable, report, tables, counts };
+        let last = Last { files, unreadable, unsearched, report, tables, counts };
         entries.add(MANIFEST_PATH, |out| write_manifest(out, about, &last))?;
         Ok(Finished { tail: entries.finish()?, counts })
     }
@@ -254,7 +281,7 @@ fn file(finding: &Finding, path: String) -> ManifestFile {
     let item = finding.item.clone();
     ManifestFile {
         path,
-        legal_tag: LegalTag::of(item.layout()),
+        legal_tag: LegalTag::NotKnown,
         source: item.source,
         item: item.name,
         version: item.version,
@@ -275,6 +302,7 @@ fn file(finding: &Finding, path: String) -> ManifestFile {
 struct Last {
     files: Sealed<ManifestFile>,
     unreadable: Sealed<ManifestUnreadable>,
+    unsearched: Vec<ManifestUnsearched>,
     report: ManifestReport,
     tables: Vec<ManifestTable>,
     counts: ManifestCounts,
@@ -286,6 +314,7 @@ fn write_manifest(out: &mut dyn Write, about: &About, last: &Last) -> io::Result
     let request = ManifestRequest {
         id: about.request.clone(),
         kind: about.kind,
+        regulation: about.regulation.clone(),
         submitted_time: about.submitted,
         language: about.language.clone(),
     };
@@ -299,6 +328,7 @@ fn write_manifest(out: &mut dyn Write, about: &About, last: &Last) -> io::Result
     last.files.write_to(out)?;
     write!(out, ",\n\"unreadable\":")?;
     last.unreadable.write_to(out)?;
+    write!(out, ",\n\"unsearched\":{}", json(&last.unsearched)?)?;
     write!(out, ",\n\"manual_steps\":{}", json(&about.manual_steps)?)?;
     write!(out, ",\n\"report\":{}", json(&last.report)?)?;
     write!(out, ",\n\"tables\":{}", json(&last.tables)?)?;

@@ -58,6 +58,9 @@ pub enum Verb {
         /// Print instead what is planned for it, item by item; it may name the person.
         #[arg(long, requires = "id")]
         plan: bool,
+        /// Print instead which items it left, and why, item by item; they may name the person.
+        #[arg(long, requires = "id", conflicts_with = "plan")]
+        left: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,

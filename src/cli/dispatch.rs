@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 use crate::app::KeyFiles;
 use crate::cli::args::{Args, Decision, Evidence, LogFormat, Verb};
 use crate::cli::output::{CliError, End, complain};
+use crate::cli::status::Shown;
 use crate::cli::{demo, preview, run, show, status, submit, verify};
 use crate::config::build;
 use crate::config::file::File;
@@ -53,8 +54,13 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Run => Box::pin(run::run(settings)).await,
         Verb::Demo => Box::pin(demo::run::run()).await,
         Verb::Submit { file, wait, json } => submit::submit(&settings()?, file, *wait, *json).await,
-        Verb::Status { id, plan, json } => {
-            status::status(&settings()?, id.as_deref(), *plan, *json).await
+        Verb::Status { id, plan, left, json } => {
+            let of_request = match (plan, left) {
+                (true, _) => Shown::Plan,
+                (false, true) => Shown::Left,
+                (false, false) => Shown::Standing,
+            };
+            status::status(&settings()?, id.as_deref(), of_request, *json).await
         }
         Verb::Preview { file, json } => preview::preview(&settings()?, file, *json).await,
         Verb::Approve(decision) => decide(&settings()?, "approve", decision).await,

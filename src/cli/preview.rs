@@ -1,5 +1,6 @@
 //! `dsrd preview`: finds for one request, prints, and changes nothing.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::app;
 use crate::cli::output::{self, CliError, End, input, json_line, line};
 use crate::config::settings::Settings;
 use crate::domain::item::{Item, Unreadable, Version};
-use crate::domain::plan::Planned;
+use crate::domain::plan::{Planned, without_place};
 
 /// Most hits of one item that the plain form prints.
 const HITS_PRINTED_MAX: usize = 5;
@@ -38,7 +39,7 @@ pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<
                 }
             }
         };
-        let keep = |Unreadable { item, reason }| unread.push((name(&item), reason));
+        let keep = |unreadable: Unreadable| unread.push(unreadable);
         let run = preview.run(&body, Arc::clone(&meter), print, keep);
         tokio::select! {
             looked = output::with_ticks(&bar, || meter.items(), run) => Some(looked?),
@@ -72,18 +73,25 @@ struct Totals {
 }
 
 impl Totals {
-    fn print(&self, unread: &[(String, String)], as_json: bool) -> Result<(), CliError> {
+    fn print(&self, unread: &[Unreadable], as_json: bool) -> Result<(), CliError> {
         let Self { items, bytes, found } = self;
         if as_json {
             let each = unread.iter();
-            let unreadable: Vec<Value> =
-                each.map(|(item, reason)| json!({ "item": item, "reason": reason })).collect();
+            let unreadable: Vec<Value> = each
+                .map(|Unreadable { item, reason }| json!({ "item": name(item), "reason": reason }))
+                .collect();
             return json_line(&json!({ "summary": {
                 "items": items, "bytes": bytes, "found": found, "unreadable": unreadable,
             } }));
         }
-        for (item, reason) in unread {
-            line(format!("could not read  {item:?}  {reason}"))?;
+        for ((source, reason), unread) in grouped(unread) {
+            match unread.as_slice() {
+                [one] => line(format!("could not read  {one:?}  {reason}"))?,
+                many => {
+                    let count = many.len();
+                    line(format!("could not read  {count} items of {source}  {reason}"))?;
+                }
+            }
         }
         let unread = unread.len();
         line(format!(
@@ -91,6 +99,16 @@ impl Totals {
              not be read whole; nothing was changed"
         ))
     }
+}
+
+/// One line for a source and a form, however many items; `--json` lists them all.
+fn grouped(unread: &[Unreadable]) -> BTreeMap<(&str, &str), Vec<String>> {
+    let mut grouped: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for Unreadable { item, reason } in unread {
+        let kind = (item.source.as_str(), without_place(reason));
+        grouped.entry(kind).or_default().push(name(item));
+    }
+    grouped
 }
 
 /// A plan as a table, or as one JSON object a line.

@@ -15,6 +15,17 @@ use crate::domain::state::State;
 /// How often a waiting `submit` looks at the ledger.
 const LOOK_EVERY: Duration = Duration::from_millis(150);
 
+/// What is shown of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Where it stands, and why.
+    Standing,
+    /// What is planned for it.
+    Plan,
+    /// Which items it left.
+    Left,
+}
+
 /// Prints one request, or all.
 ///
 /// # Errors
@@ -22,7 +33,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(150);
 pub async fn status(
     settings: &Settings,
     id: Option<&str>,
-    with_plan: bool,
+    shown: Shown,
     as_json: bool,
 ) -> Result<End, CliError> {
     let status = app::status(settings).await?;
@@ -31,8 +42,10 @@ pub async fn status(
         return Ok(End::Done);
     };
     let id = RequestId::new(id).map_err(|error| CliError::Usage(error.to_string()))?;
-    if with_plan {
-        return plan(settings, &id, as_json).await;
+    match shown {
+        Shown::Standing => {}
+        Shown::Plan => return plan(settings, &id, as_json).await,
+        Shown::Left => return left(settings, &id, as_json).await,
     }
     match status.describe(&id).await? {
         Some(described) => print(described, as_json).map(|()| End::Done),
@@ -53,6 +66,40 @@ async fn plan(settings: &Settings, id: &RequestId, as_json: bool) -> Result<End,
     let found = found.await?;
     printed?;
     if found { Ok(End::Done) } else { Err(CliError::Unknown(id.clone())) }
+}
+
+/// Prints which items a request left, and why; they may name the person as well.
+async fn left(settings: &Settings, id: &RequestId, as_json: bool) -> Result<End, CliError> {
+    let (mut count, mut printed) = (0_u64, Ok(()));
+    let plans = app::plans(settings).await?;
+    let found = plans.left(id, |left| {
+        count += 1;
+        if printed.is_err() {
+            return;
+        }
+        let (form, form_id) = left.version.parts();
+        printed = if as_json {
+            output::json_line(&json!({
+                "source": left.source, "item": left.item, "form": form, "form_id": form_id,
+                "outcome": left.outcome, "reason": left.reason,
+            }))
+        } else {
+            // Names come from strangers: quoted, so that they cannot drive the terminal.
+            let form =
+                if form == "current" { String::new() } else { format!(" ({form} {form_id})") };
+            let (source, item, outcome) = (&left.source, &left.item, &left.outcome);
+            line(format!("{outcome:<11} {source}  {item:?}{form}  {:?}", left.reason))
+        };
+    });
+    let found = found.await?;
+    printed?;
+    if !found {
+        return Err(CliError::Unknown(id.clone()));
+    }
+    if count == 0 && !as_json {
+        line("it left nothing")?;
+    }
+    Ok(End::Done)
 }
 
 /// Waits until the request ended, with a progress bar on a terminal and plain lines elsewhere, and
@@ -139,12 +186,10 @@ fn print(described: Map<String, Value>, as_json: bool) -> Result<(), CliError> {
     for (key, value) in &described {
         match value {
             Value::String(text) => line(format!("{key:<22} {text}"))?,
-            Value::Array(events) if key == "events" => {
-                line("events")?;
-                for event in events {
-                    let text = |key: &str| event[key].as_str().unwrap_or_default();
-                    let sequence = &event["sequence"];
-                    line(format!("  {sequence:>3}  {:<26} {}", text("at"), text("event")))?;
+            Value::Array(list) if list.iter().any(Value::is_object) => {
+                line(key)?;
+                for element in list {
+                    line(format!("  {}", row(key, element)))?;
                 }
             }
             Value::Array(ids) => {
@@ -152,6 +197,13 @@ fn print(described: Map<String, Value>, as_json: bool) -> Result<(), CliError> {
                 if !ids.is_empty() {
                     line(format!("{key:<22} {}", ids.join(", ")))?;
                 }
+            }
+            Value::Object(left) if key == "left" => {
+                let (items, until) = (&left["items"], left["known_until"].as_str());
+                let until = until.unwrap_or_default();
+                let id = described["subject_request_id"].as_str().unwrap_or_default();
+                let which = format!("which, until {until}: dsrd status {id} --left");
+                line(format!("{key:<22} {items} items; {which}"))?;
             }
             Value::Object(obstacle) if key == "obstacle" => {
                 let text = |key: &str| obstacle[key].as_str().unwrap_or_default();
@@ -170,4 +222,40 @@ fn print(described: Map<String, Value>, as_json: bool) -> Result<(), CliError> {
         line(format!("{:<22} dsrd approve {id}, or dsrd reject {id}", "decide with"))?;
     }
     Ok(())
+}
+
+/// One element of a list, as a line; one of a list that we do not know, as JSON.
+fn row(list: &str, element: &Value) -> String {
+    let text = |key: &str| element[key].as_str().unwrap_or_default();
+    match list {
+        "events" => {
+            let sequence = &element["sequence"];
+            format!("{sequence:>3}  {:<26} {}", text("at"), text("event"))
+        }
+        "refusals" => {
+            let (items, outcome) = (&element["items"], text("outcome"));
+            format!("{items} {outcome} in {}: {}", text("source"), text("reason"))
+        }
+        "declared" => text("says").to_owned(),
+        "decisions" => {
+            // What people wrote may hold line breaks.
+            let (actor, reason) = (text("actor"), text("reason"));
+            let key = match text("key") {
+                "" => String::new(),
+                key => format!(", signed with {key}"),
+            };
+            format!("{:<26} {} by {actor:?}{key}: {reason:?}", text("at"), text("decision"))
+        }
+        "returned" => {
+            let sources = element["sources"].as_array().into_iter().flatten();
+            let sources: Vec<String> = sources
+                .map(|each| {
+                    let source = each["source"].as_str().unwrap_or_default();
+                    format!("{} in {source}", each["items"])
+                })
+                .collect();
+            format!("{:<26} {} items: {}", text("at"), element["items"], sources.join(", "))
+        }
+        _ => element.to_string(),
+    }
 }

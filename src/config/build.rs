@@ -58,7 +58,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     let ledger = ledger(&file.ledger, &mut faults);
     let http = http(&file.http, &mut faults);
     let calendar = calendar(&file.due, &mut faults);
-    let policy = policy::policy(&file.policy, &mut faults);
+    let policy = policy::policy(&file.policy, &file.declared, &mut faults);
     let guard = guard(&file.guard, &mut faults);
     let callbacks = callbacks(&file.callbacks, &mut faults);
     check(&file.limits, &mut faults);
@@ -73,6 +73,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             sources,
             http,
             tombstone_days: file.erasure.tombstone_days,
+            follow_up_days: file.erasure.follow_up_days,
             guard,
             callbacks,
             limits: file.limits.clone(),

@@ -23,6 +23,8 @@ pub struct File {
     pub due: Due,
     pub erasure: Erasure,
     pub policy: Vec<Rule>,
+    #[serde(default)]
+    pub declared: Vec<Declaration>,
     pub guard: Guard,
     pub callbacks: Callbacks,
     pub limits: Limits,
@@ -102,6 +104,18 @@ pub struct Rule {
     pub reason: Option<String>,
 }
 
+/// Each of `[[declared]]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Declaration {
+    pub source: Option<String>,
+    pub path: Option<String>,
+    #[serde(default)]
+    pub forms: Vec<String>,
+    pub reason: Option<String>,
+    pub by: Option<String>,
+    pub on: Option<String>,
+}
+
 /// `[http]`
 #[derive(Default, Deserialize, Serialize)]
 pub struct Http {
@@ -119,6 +133,7 @@ pub struct Due {
 #[derive(Default, Deserialize, Serialize)]
 pub struct Erasure {
     pub tombstone_days: u16,
+    pub follow_up_days: u16,
 }
 
 /// `[guard]`
@@ -230,7 +245,8 @@ fn overlay(
 /// Every key there is, as a tree.
 fn sample() -> Value {
     let (sources, policy) = (vec![Store::default()], vec![Rule::default()]);
-    let file = File { sources, policy, ..File::default() };
+    let declared = vec![Declaration::default()];
+    let file = File { sources, policy, declared, ..File::default() };
     serde_json::to_value(file).expect("plain structs of strings and numbers serialise")
 }
 

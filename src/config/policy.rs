@@ -1,17 +1,74 @@
 //! The rules of erasure as the operator wrote them, made into those that plans are made by.
 
+use jiff::civil::Date;
+
 use crate::config::faults::Faults;
 use crate::config::file;
+use crate::config::unknown::nearest;
+use crate::domain::policy::declared::{Declaration, Declared, FORMS};
 use crate::domain::policy::pattern::Pattern;
 use crate::domain::policy::rules::{Otherwise, Policy, Rule, Treatment, Unit};
 
 /// Longest reason, in characters: it stands in every plan, event and certificate.
 const REASON_CHARS_MAX: usize = 200;
 
-/// The rules, in their order. Every fault is added.
-pub fn policy(written: &[file::Rule], faults: &mut Faults) -> Policy {
-    let rules = written.iter().enumerate();
-    Policy { rules: rules.filter_map(|(index, written)| rule(index, written, faults)).collect() }
+/// The rules and declarations, in their order. Every fault is added.
+pub fn policy(
+    rules: &[file::Rule],
+    declarations: &[file::Declaration],
+    faults: &mut Faults,
+) -> Policy {
+    let rules = rules.iter().enumerate();
+    let rules = rules.filter_map(|(index, written)| rule(index, written, faults)).collect();
+    let each = declarations.iter().enumerate();
+    let declarations =
+        each.filter_map(|(index, written)| declaration(index, written, faults)).collect();
+    Policy { rules, declarations }
+}
+
+/// Every part of a declaration is asked for: it ends requests as completed, and somebody has to
+/// answer for that.
+fn declaration(
+    index: usize,
+    written: &file::Declaration,
+    faults: &mut Faults,
+) -> Option<Declaration> {
+    let key = |key: &str| format!("declared[{index}].{key}");
+    for form in written.forms.iter().filter(|form| !FORMS.contains(&form.as_str())) {
+        let near = FORMS.map(str::to_owned);
+        let near = nearest(form, near.iter())
+            .map_or(String::new(), |near| format!(" (did you mean {near:?}?)"));
+        faults.add(format!("{} has a form that nobody knows: {form:?}{near}", key("forms")));
+    }
+    if written.forms.is_empty() {
+        let known = FORMS.join("; ");
+        faults.add(format!("{} is missing: one or more of {known}", key("forms")));
+    }
+    let mut text = |name: &str, value: &Option<String>, what: &str| {
+        let value = value.clone().unwrap_or_default();
+        let is_line = !value.contains(char::is_control);
+        let is_short = value.chars().count() <= REASON_CHARS_MAX;
+        if value.trim().is_empty() {
+            faults.add(format!("{} is missing: {what}", key(name)));
+        } else if !is_line || !is_short {
+            faults.add(format!(
+                "{} must be one line of at most {REASON_CHARS_MAX} characters",
+                key(name)
+            ));
+        }
+        value
+    };
+    let reason = text("reason", &written.reason, "say why such items hold no person");
+    let by = text("by", &written.by, "say who declares it");
+    let on = text("on", &written.on, "the day on which it was declared, YYYY-MM-DD");
+    let day = on.parse::<Date>();
+    if day.is_err() && !on.trim().is_empty() {
+        faults.add(format!("{} must be a day, YYYY-MM-DD", key("on")));
+    }
+    let source = pattern(&key("source"), written.source.as_deref(), faults);
+    let path = pattern(&key("path"), written.path.as_deref(), faults);
+    let declared = Declared { by, on: day.ok()?, reason };
+    Some(Declaration { source, path, forms: written.forms.clone(), declared })
 }
 
 fn rule(index: usize, written: &file::Rule, faults: &mut Faults) -> Option<Rule> {
@@ -76,6 +133,59 @@ fn pattern(key: &str, written: Option<&str>, faults: &mut Faults) -> Option<Patt
         Err(illegal) => {
             faults.add(format!("{key}: {illegal}"));
             None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sound() -> file::Declaration {
+        file::Declaration {
+            source: None,
+            path: Some("**/*.pt".into()),
+            forms: vec![FORMS[0].into()],
+            reason: Some("weights of models".into()),
+            by: Some("DPO".into()),
+            on: Some("2026-11-01".into()),
+        }
+    }
+
+    fn faults(written: file::Declaration) -> String {
+        let mut faults = Faults::default();
+        policy(&[], &[written], &mut faults);
+        faults.0.join("\n")
+    }
+
+    #[test]
+    fn a_declaration_says_what_why_who_and_when() {
+        assert_eq!(faults(sound()), "");
+        let table = [
+            (file::Declaration { forms: Vec::new(), ..sound() }, "declared[0].forms is missing"),
+            (
+                file::Declaration { forms: vec!["pdf: not suported".into()], ..sound() },
+                "did you mean \"pdf: not supported\"?",
+            ),
+            (
+                file::Declaration { forms: vec!["gzip: broken".into()], ..sound() },
+                "declared[0].forms has a form that nobody knows",
+            ),
+            (file::Declaration { reason: None, ..sound() }, "declared[0].reason is missing"),
+            (file::Declaration { by: Some(" ".into()), ..sound() }, "declared[0].by is missing"),
+            (file::Declaration { on: None, ..sound() }, "declared[0].on is missing"),
+            (
+                file::Declaration { on: Some("1 Nov".into()), ..sound() },
+                "declared[0].on must be a day",
+            ),
+            (
+                file::Declaration { path: Some("[".into()), ..sound() },
+                "declared[0].path: a pattern",
+            ),
+        ];
+        for (written, fault) in table {
+            let told = faults(written);
+            assert!(told.contains(fault), "{fault} is not in:\n{told}");
         }
     }
 }

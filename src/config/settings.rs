@@ -34,6 +34,8 @@ pub struct Settings {
     pub http: Http,
     /// `[erasure] tombstone_days`
     pub tombstone_days: u16,
+    /// `[erasure] follow_up_days`
+    pub follow_up_days: u16,
     /// `[guard]`
     pub guard: Guard,
     /// `[callbacks]`

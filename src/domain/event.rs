@@ -173,8 +173,9 @@ pub fn request_status(name: &str) -> &'static str {
     match name {
         "accepted" => "pending",
         "completed" | "partially_completed" | "returned" => "completed",
-        // OpenDSR has no word for "refused" or "failed"; `outcome` tells them apart.
-        "rejected" | "failed" | "cancelled" => "cancelled",
+        // OpenDSR has no word for "refused"; `outcome` tells it apart. What failed is not over:
+        // a person retries it, or cancels it for good.
+        "rejected" | "cancelled" => "cancelled",
         _ => "in_progress",
     }
 }

@@ -151,6 +151,19 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The same for who waits for the request that it ended: a stable word, what to do, and what
+    /// did not work.
+    pub fn ending(&self) -> String {
+        let (word, then) = match self.kind {
+            FailureKind::Transient => ("tries_spent", "see that it works again, then dsrd retry"),
+            FailureKind::Permanent => ("permanent", "mend the cause, then dsrd retry"),
+            FailureKind::NeedsPerson => ("needs_person", "change what is named, then dsrd retry"),
+        };
+        format!("{word}; {then}: {}", self.chain())
+    }
+}
+
 impl FailureKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Transient, Self::Permanent, Self::NeedsPerson];

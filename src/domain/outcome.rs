@@ -22,6 +22,9 @@ pub enum ItemOutcome {
     Blocked(Barrier),
     /// It could not be read or decoded; a stable word says why.
     Unreadable(String),
+    /// It could not be looked through, and the operator declared that it holds no person; the form
+    /// that was declared.
+    Declared(String),
     /// It was rewritten between the find and the act; found again by the verify sweep or not.
     Changed,
     /// Acting on it failed for good; a stable word says why.
@@ -48,6 +51,8 @@ pub enum OutcomeKind {
     Blocked,
     /// See [`ItemOutcome::Unreadable`].
     Unreadable,
+    /// See [`ItemOutcome::Declared`].
+    Declared,
     /// See [`ItemOutcome::Changed`].
     Changed,
     /// See [`ItemOutcome::Failed`].
@@ -89,7 +94,7 @@ pub struct Tally {
 
 impl OutcomeKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Exported,
         Self::Erased,
         Self::Redacted,
@@ -97,6 +102,7 @@ impl OutcomeKind {
         Self::Kept,
         Self::Blocked,
         Self::Unreadable,
+        Self::Declared,
         Self::Changed,
         Self::Failed,
         Self::Planned,
@@ -112,6 +118,7 @@ impl OutcomeKind {
             Self::Kept => "kept",
             Self::Blocked => "blocked",
             Self::Unreadable => "unreadable",
+            Self::Declared => "declared",
             Self::Changed => "changed",
             Self::Failed => "failed",
             Self::Planned => "planned",
@@ -131,6 +138,7 @@ impl OutcomeKind {
             | Self::Redacted
             | Self::AlreadyAbsent
             | Self::Kept
+            | Self::Declared
             | Self::Planned => true,
             Self::Blocked | Self::Unreadable | Self::Changed | Self::Failed => false,
         }
@@ -145,6 +153,7 @@ impl OutcomeKind {
             | Self::Kept
             | Self::Blocked
             | Self::Unreadable
+            | Self::Declared
             | Self::Changed
             | Self::Failed
             | Self::Planned => false,
@@ -173,6 +182,7 @@ impl ItemOutcome {
             Self::Kept(_) => OutcomeKind::Kept,
             Self::Blocked(_) => OutcomeKind::Blocked,
             Self::Unreadable(_) => OutcomeKind::Unreadable,
+            Self::Declared(_) => OutcomeKind::Declared,
             Self::Changed => OutcomeKind::Changed,
             Self::Failed(_) => OutcomeKind::Failed,
             Self::Planned => OutcomeKind::Planned,
@@ -182,7 +192,10 @@ impl ItemOutcome {
     /// What stands behind the word, or an empty string.
     pub fn detail(&self) -> &str {
         match self {
-            Self::Kept(reason) | Self::Unreadable(reason) | Self::Failed(reason) => reason,
+            Self::Kept(reason)
+            | Self::Unreadable(reason)
+            | Self::Declared(reason)
+            | Self::Failed(reason) => reason,
             Self::Blocked(barrier) => &barrier.detail,
             Self::Exported
             | Self::Erased
@@ -203,6 +216,7 @@ impl ItemOutcome {
             OutcomeKind::Kept => Self::Kept(detail.to_owned()),
             OutcomeKind::Blocked => Self::Blocked(Barrier::parse(detail)?),
             OutcomeKind::Unreadable => Self::Unreadable(detail.to_owned()),
+            OutcomeKind::Declared => Self::Declared(detail.to_owned()),
             OutcomeKind::Changed => Self::Changed,
             OutcomeKind::Failed => Self::Failed(detail.to_owned()),
             OutcomeKind::Planned => Self::Planned,

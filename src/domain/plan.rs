@@ -5,8 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::item::{Finding, Unreadable};
+use crate::domain::item::{Finding, Item, Unreadable};
 use crate::domain::outcome::ItemOutcome;
+use crate::domain::policy::declared::{Declared, form};
 use crate::domain::policy::rules::{Decision, Otherwise, Policy};
 use crate::domain::request::Request;
 
@@ -40,6 +41,14 @@ pub enum Action {
     /// Nothing can be done with what could not be read; it is listed. A stable word, then ` in `
     /// and the place, which may speak of the subject.
     List(String),
+    /// Nothing is done with what could not be read, because somebody declared that it holds no
+    /// person.
+    Declare {
+        /// As of [`Action::List`].
+        reason: String,
+        /// Who declared it, when and why.
+        declared: Declared,
+    },
 }
 
 /// [`Action`] as a word that says nothing of the item.
@@ -57,12 +66,21 @@ pub enum ActionWord {
     Keep,
     /// Is listed as unreadable.
     List,
+    /// Was not looked through, and is declared to hold no person.
+    Declare,
 }
 
 impl ActionWord {
     /// Every word.
-    pub const ALL: [Self; 6] =
-        [Self::Export, Self::Delete, Self::Along, Self::Redact, Self::Keep, Self::List];
+    pub const ALL: [Self; 7] = [
+        Self::Export,
+        Self::Delete,
+        Self::Along,
+        Self::Redact,
+        Self::Keep,
+        Self::List,
+        Self::Declare,
+    ];
 
     /// The word in the ledger.
     pub fn word(self) -> &'static str {
@@ -73,6 +91,7 @@ impl ActionWord {
             Self::Redact => "redact",
             Self::Keep => "keep",
             Self::List => "list",
+            Self::Declare => "declare",
         }
     }
 
@@ -80,7 +99,7 @@ impl ActionWord {
     /// a plan are those of the last look.
     pub fn is_unsearched(self) -> bool {
         match self {
-            Self::List => true,
+            Self::List | Self::Declare => true,
             Self::Export | Self::Delete | Self::Along | Self::Redact | Self::Keep => false,
         }
     }
@@ -101,6 +120,7 @@ impl Action {
             Self::Redact(_) => ActionWord::Redact,
             Self::Keep(_) => ActionWord::Keep,
             Self::List(_) => ActionWord::List,
+            Self::Declare { .. } => ActionWord::Declare,
         }
     }
 }
@@ -119,6 +139,20 @@ impl Planned {
         Self { finding, action: Action::List(reason), why: String::new() }
     }
 
+    /// The entry for an item in which nothing was found and that could not be read for these
+    /// reasons, as the policy has it; `None` without a reason.
+    pub fn unsearched(policy: &Policy, item: Item, reasons: &[String]) -> Option<Self> {
+        let reason = reasons.first()?.clone();
+        let Some(declared) = policy.declared(&item, reasons) else {
+            return Some(Self::unreadable(Unreadable { item, reason }));
+        };
+        let Declared { by, on, reason: why } = declared;
+        let why = format!("{by} declared on {on} that it holds no person: {why}");
+        let action = Action::Declare { reason, declared: declared.clone() };
+        let finding = Finding { item, hits: Vec::new(), digest: None, others: false };
+        Some(Self { finding, action, why })
+    }
+
     /// The outcome that the action has by itself, where nothing needs doing. Outcomes are kept in
     /// the clear, so of a reason it has what stands before the place: that names members of the
     /// item.
@@ -126,6 +160,9 @@ impl Planned {
         match &self.action {
             Action::Keep(why) => Some(ItemOutcome::Kept(why.clone())),
             Action::List(why) => Some(ItemOutcome::Unreadable(without_place(why).to_owned())),
+            Action::Declare { reason, .. } => {
+                Some(ItemOutcome::Declared(without_place(reason).to_owned()))
+            }
             Action::Export | Action::Delete | Action::Along | Action::Redact(_) => None,
         }
     }
@@ -134,11 +171,12 @@ impl Planned {
 /// Reasons that begin so end with the chain of a failure, which names no place.
 const OF_FAILURES: [&str; 2] = ["could not be read: ", "the source could not be listed: "];
 
-fn without_place(reason: &str) -> &str {
+/// A reason without what tells where: that names members of the item.
+pub fn without_place(reason: &str) -> &str {
     if OF_FAILURES.iter().any(|lead| reason.starts_with(lead)) {
         return reason;
     }
-    reason.split_once(" in ").map_or(reason, |(word, _)| word)
+    form(reason)
 }
 
 impl fmt::Debug for Planned {

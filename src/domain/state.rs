@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::inventory::Untouched;
 use crate::domain::outcome::{OutcomeKind, Tally};
+use crate::domain::policy::declared::DeclaredItems;
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -217,6 +218,21 @@ pub struct Counts {
     /// What was not done, and why; like refusals are one entry.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<Refusal>,
+    /// What was not looked through because somebody declared that it holds no person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declared: Vec<DeclaredItems>,
+    /// Of how many items it is kept which they are, where something was not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Box<Left>>,
+}
+
+/// What is kept for the operator about the items that a request left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// How many.
+    pub items: u64,
+    /// Until when the operator can learn which.
+    pub known_until: Timestamp,
 }
 
 /// Items of one source that were not read, not erased or not taken along, for one reason.
@@ -387,6 +403,30 @@ impl Event {
     }
 }
 
+impl Event {
+    /// The decision that a person took, where it is one.
+    pub fn decision(&self) -> Option<&Decision> {
+        match self {
+            Self::Approved(decision)
+            | Self::Refused(decision)
+            | Self::Cancelled(decision)
+            | Self::Retried(decision)
+            | Self::Stopped(decision) => Some(decision),
+            Self::Accepted
+            | Self::Rejected { .. }
+            | Self::FindStarted
+            | Self::Planned { .. }
+            | Self::Held { .. }
+            | Self::ActStarted
+            | Self::Acted { .. }
+            | Self::LeftOver { .. }
+            | Self::Verified { .. }
+            | Self::Returned { .. }
+            | Self::Failed { .. } => None,
+        }
+    }
+}
+
 impl Counts {
     /// Whether every item ended as the request wanted, or as the operator's policy says. A word
     /// that this version does not know is none of these ways.
@@ -399,6 +439,6 @@ impl Counts {
     /// because they could not be read.
     pub fn new(seen: u64, tally: &Tally, listed: u64) -> Self {
         let found = tally.total().saturating_sub(listed);
-        Self { seen, found, outcomes: tally.by_outcome.clone(), refusals: Vec::new() }
+        Self { seen, found, outcomes: tally.by_outcome.clone(), ..Self::default() }
     }
 }

@@ -50,6 +50,8 @@ pub enum Purpose {
     Body,
     /// The planned item at this place in the plan.
     Item(u64),
+    /// This part of what the request left; under a key of its own.
+    Left(u64),
 }
 
 /// The text is not a master key.
@@ -84,6 +86,22 @@ impl MasterKey {
     /// [`BrokenSeal`] where it was wrapped for another request or by another master key.
     pub fn unwrap_key(&self, id: &RequestId, wrapped: &[u8]) -> Result<RequestKey, BrokenSeal> {
         let key = open(&self.derive("wrap"), wrapped, &format!("dsrd/key/v1/{id}"))?;
+        let key = <[u8; KEY_BYTES]>::try_from(key.as_slice()).map_err(|_| BrokenSeal)?;
+        Ok(RequestKey::new(id.clone(), key))
+    }
+
+    /// The key of what a request left, sealed for the ledger. It is none of the request's, which is
+    /// destroyed when the request rests.
+    pub fn wrap_left(&self, key: &RequestKey, nonce: Nonce) -> Vec<u8> {
+        seal(&self.derive("left"), nonce, &key.key[..], &format!("dsrd/left-key/v1/{}", key.id))
+    }
+
+    /// The key of what the request with this id left.
+    ///
+    /// # Errors
+    /// [`BrokenSeal`] where it was wrapped for another request or by another master key.
+    pub fn unwrap_left(&self, id: &RequestId, wrapped: &[u8]) -> Result<RequestKey, BrokenSeal> {
+        let key = open(&self.derive("left"), wrapped, &format!("dsrd/left-key/v1/{id}"))?;
         let key = <[u8; KEY_BYTES]>::try_from(key.as_slice()).map_err(|_| BrokenSeal)?;
         Ok(RequestKey::new(id.clone(), key))
     }
@@ -173,6 +191,7 @@ impl RequestKey {
         match purpose {
             Purpose::Body => format!("dsrd/body/v1/{}", self.id),
             Purpose::Item(ordinal) => format!("dsrd/item/v1/{}/{ordinal}", self.id),
+            Purpose::Left(part) => format!("dsrd/left/v1/{}/{part}", self.id),
         }
     }
 }
@@ -247,6 +266,8 @@ mod tests {
             (("r-1", Purpose::Item(3)), ("r-1", Purpose::Item(4)), false),
             (("r-1", Purpose::Item(3)), ("r-1", Purpose::Body), false),
             (("r-1", Purpose::Item(12)), ("r-11", Purpose::Item(2)), false),
+            (("r-1", Purpose::Left(3)), ("r-1", Purpose::Left(3)), true),
+            (("r-1", Purpose::Left(3)), ("r-1", Purpose::Item(3)), false),
         ];
         for ((sealer, purpose), (opener, place), opens) in table {
             let sealed = key(sealer).seal(purpose, [1; NONCE_BYTES], b"ann@contoso.com");
@@ -278,6 +299,12 @@ mod tests {
         assert!(master("b").unwrap_key(&id("r-1"), &wrapped).is_err());
         assert!(master("a").unwrap_key(&id("r-2"), &wrapped).is_err());
         assert!(master("a").unwrap_key(&id("r-1"), b"").is_err());
+        let left = master("a").wrap_left(&key("r-1"), [2; NONCE_BYTES]);
+        assert!(master("a").unwrap_left(&id("r-1"), &left).is_ok());
+        assert!(master("a").unwrap_left(&id("r-2"), &left).is_err());
+        assert!(master("b").unwrap_left(&id("r-1"), &left).is_err());
+        assert!(master("a").unwrap_key(&id("r-1"), &left).is_err());
+        assert!(master("a").unwrap_left(&id("r-1"), &wrapped).is_err());
     }
 
     #[test]

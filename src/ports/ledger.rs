@@ -16,7 +16,7 @@ use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, State};
 use crate::ports::archives::Archives;
 use crate::ports::inventories::Inventories;
-use crate::ports::retention::Retention;
+use crate::ports::retention::{FollowUps, Retention};
 use crate::ports::tasks::{Lease, Tasks};
 use crate::ports::tombstones::Tombstones;
 
@@ -30,7 +30,7 @@ use crate::ports::tombstones::Tombstones;
 /// What a daemon writes in the course of its work it writes under a lease (see [`Tasks`]): if
 /// another has taken the work over nothing is written, and a transient failure comes back.
 #[async_trait]
-pub trait Ledger: Tasks + Archives + Inventories + Tombstones + Retention {
+pub trait Ledger: Tasks + Archives + Inventories + Tombstones + Retention + FollowUps {
     /// Commits first records with their sealed requests and announcements, all at once, and says
     /// of each, in that order, what it found. Of one whose id is known nothing is written; if it is
     /// a repetition, its last announcement becomes unsent again, and owed to its URLs again: its

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::archive::manifest::ManualStep;
 use crate::domain::failure::Failure;
-use crate::domain::state::{Archive, Counts, Event, Evidence, State};
+use crate::domain::state::{Archive, Counts, Decision, Event, Evidence, Left, Signed, State};
 use crate::ports::door::{Announced, Announcer};
 use crate::ports::exports::SignedLink;
 use crate::ports::ledger::Ledger;
@@ -72,7 +72,7 @@ fn pause_ms(tries: u32) -> u64 {
 
 /// The name of the event that announces a record, and what it says beyond the fields that all have.
 pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>) {
-    let mut details = Map::new();
+    let mut details = decided(event);
     let name = match event {
         Event::Accepted => "accepted",
         Event::Rejected { .. } => "rejected",
@@ -120,9 +120,7 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
             details.insert("outcome".into(), state.word().into());
             details.insert("counts".into(), count(counts));
             archive.iter().for_each(|archive| describe_archive(archive, &mut details));
-            if !counts.refusals.is_empty() {
-                details.insert("refusals".into(), json!(counts.refusals));
-            }
+            describe_left(counts, &mut details);
             if let Some(at) = logically_erased_at {
                 let mut horizon = json!({ "logically_erased_at": at.to_string() });
                 if let Some(after) = unrecoverable_after {
@@ -162,6 +160,41 @@ pub fn manual_steps() -> Vec<ManualStep> {
 
 const PRIVACY_PORTAL: &str =
     "https://portal.azure.com/#blade/Microsoft_Azure_Policy/UserPrivacyMenuBlade/Overview";
+
+fn decided(event: &Event) -> Map<String, Value> {
+    let told = event.decision().map(|decision| describe_decision(event, decision));
+    told.into_iter().map(|told| ("decision".to_owned(), told)).collect()
+}
+
+/// What a person decided: the word, and who, why and by which key.
+pub fn describe_decision(event: &Event, decision: &Decision) -> Value {
+    let Decision { actor, reason, signed } = decision;
+    let mut told = json!({ "decision": event.word(), "actor": actor, "reason": reason });
+    if let Some(Signed { key, at }) = signed {
+        told["key"] = key.as_str().into();
+        told["signed_time"] = at.to_string().into();
+    }
+    told
+}
+
+/// What was not done or not looked at, by source and reason; never which items those are.
+pub fn describe_left(counts: &Counts, details: &mut Map<String, Value>) {
+    if !counts.refusals.is_empty() {
+        details.insert("refusals".into(), json!(counts.refusals));
+    }
+    if !counts.declared.is_empty() {
+        let declared = counts.declared.iter().map(|items| {
+            let mut told = json!(items);
+            told["says"] = items.to_string().into();
+            told
+        });
+        details.insert("declared".into(), declared.collect());
+    }
+    if let Some(Left { items, known_until }) = counts.left.as_deref() {
+        let left = json!({ "items": items, "known_until": known_until.to_string() });
+        details.insert("left".into(), left);
+    }
+}
 
 fn describe_certificate(evidence: &Evidence, details: &mut Map<String, Value>) {
     details.insert("certificate_url".into(), evidence.url.as_str().into());

@@ -17,7 +17,9 @@ use crate::evidence::certificate::document::Deployment;
 use crate::evidence::certificate::hashes::Hashes;
 use crate::evidence::chain::Link;
 use crate::evidence::encryption::Encryption;
-use crate::evidence::seal::{KEY_BYTES, MasterKey, NONCE_BYTES, PrintKey, Purpose, RequestKey};
+use crate::evidence::seal::{
+    BrokenSeal, KEY_BYTES, MasterKey, NONCE_BYTES, PrintKey, Purpose, RequestKey,
+};
 use crate::matching::identity::patterns::canonical;
 use crate::matching::watch::MarkKey;
 use crate::ports::door::{Delivery, Label};
@@ -354,6 +356,26 @@ impl Docket {
     /// What erased people are recognised by.
     pub fn mark_key(&self) -> MarkKey {
         MarkKey::new(&self.master_key.tombstone_key())
+    }
+
+    /// A new key for what a request leaves, and the same wrapped for the ledger.
+    pub fn new_left_key(&self, id: &RequestId) -> (RequestKey, Vec<u8>) {
+        let key = RequestKey::new(id.clone(), self.random::<KEY_BYTES>());
+        let wrapped = self.master_key.wrap_left(&key, self.random());
+        (key, wrapped)
+    }
+
+    /// The key of what a request left.
+    ///
+    /// # Errors
+    /// It was wrapped by another master key, or for another request.
+    pub fn left_key(&self, id: &RequestId, wrapped: &[u8]) -> Result<RequestKey, BrokenSeal> {
+        self.master_key.unwrap_left(id, wrapped)
+    }
+
+    /// Seals a part of what a request left.
+    pub fn seal_left(&self, key: &RequestKey, part: u64, plain: &[u8]) -> Vec<u8> {
+        key.seal(Purpose::Left(part), self.random(), plain)
     }
 
     /// Who this is, as certificates say it.

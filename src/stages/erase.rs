@@ -205,9 +205,11 @@ async fn end(
     let ended = match entry.planned.action {
         Action::Redact(otherwise) => rewritten(&target, otherwise, with).await.map(Some),
         Action::Along => went_along(&target).await.map(|gone| gone.map(|outcome| (outcome, None))),
-        Action::Delete | Action::Export | Action::Keep(_) | Action::List(_) => {
-            removed(&target).await.map(|outcome| Some((outcome, None)))
-        }
+        Action::Delete
+        | Action::Export
+        | Action::Keep(_)
+        | Action::List(_)
+        | Action::Declare { .. } => removed(&target).await.map(|outcome| Some((outcome, None))),
     };
     match ended {
         Err(failure) => {

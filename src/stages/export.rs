@@ -13,12 +13,13 @@ use futures::stream::{self, StreamExt};
 use sha2::{Digest, Sha256};
 
 use crate::archive::about::About;
-use crate::archive::manifest::{self, MaskedKind};
+use crate::archive::manifest::{self, LegalTag, MaskedKind};
 use crate::archive::writer::{ArchiveError, ArchiveWriter};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::{Action, Planned};
-use crate::domain::request::{Controller, RequestId};
+use crate::domain::policy::declared::Declared;
+use crate::domain::request::{Controller, RequestId, RequestKind};
 use crate::domain::state::{Archive, Event};
 use crate::evidence::encryption::{Encrypting, Encryption};
 use crate::matching::people::mask::Mask;
@@ -26,6 +27,7 @@ use crate::ports::exports::{Exports, Upload};
 use crate::ports::sources::Source;
 use crate::stages::announce::manual_steps;
 use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::rewrite::belonging::Belongings;
 use crate::stages::rewrite::mask::{Masked, READS_MAX, masked_name, masked_text, meet};
 use crate::stages::rewrite::prepare::{Prepared, prepare};
 use crate::stages::walk::pass::Walk;
@@ -55,6 +57,7 @@ pub async fn export(
     let name = docket.ledger.keep(&case.lease, &case.request.id, &name).await?;
     let mut packing = Packing::new(Sink::open(exports, &name, case, encryption).await?);
     let masks = meet(docket, sources, case, with).await?;
+    let belongings = Belongings::learn(docket, sources, case, with).await?;
     let mut after = None;
     loop {
         if docket.is_overtaken(case).await? {
@@ -64,8 +67,16 @@ pub async fn export(
         let Some(last) = page.last() else { break };
         after = Some(last.ordinal);
         let prepared = stream::iter(page).map(|Entry { ordinal, planned, .. }| {
-            let masks = masks.as_ref();
-            async move { Ok((ordinal, entry(sources, planned, masks, with).await?)) }
+            let (masks, belongings) = (masks.as_ref(), &belongings);
+            let kind = case.request.kind;
+            async move {
+                if let Some(stays) = unpacked(kind, &planned, masks, belongings) {
+                    return Ok((ordinal, stays));
+                }
+                let tag = belongings.tag(&planned.finding.item);
+                let prepared = prepare(sources, planned.finding, masks, with).await?;
+                Ok((ordinal, Packed::Item(prepared, tag)))
+            }
         });
         let mut prepared = pin!(prepared.buffered(READS_MAX));
         let mut outcomes = Vec::new();
@@ -83,27 +94,55 @@ pub async fn export(
 
 /// One line of the plan, ready for the archive.
 enum Packed {
-    /// There is nothing to pack.
+    /// There is nothing to pack or to list.
     Settled(ItemOutcome),
-    Item(Prepared),
+    /// It is counted, and not named.
+    Counted(Unsearched),
+    Item(Prepared, LegalTag),
 }
 
-async fn entry(
-    sources: &[Arc<dyn Source>],
-    planned: Planned,
+/// An item that could not be looked through.
+struct Unsearched {
+    source: String,
+    outcome: ItemOutcome,
+    declared: Option<Declared>,
+}
+
+/// What becomes of a line of the plan of which nothing is packed; `None` if something is. Names of
+/// what could not be looked through are told only of what is the person's by its place: the others
+/// may be about anybody.
+fn unpacked(
+    kind: RequestKind,
+    planned: &Planned,
     masks: Option<&Arc<Mask>>,
-    with: &Walk,
-) -> Result<Packed, Failure> {
-    let outcome = planned.settled();
-    match (outcome, planned.action) {
-        (Some(outcome), Action::List(reason)) => {
-            let masks = masks.map(Arc::as_ref);
-            let finding = Box::new(masked_name(&planned.finding, masks));
-            let reason = masked_text(&reason, masks);
-            Ok(Packed::Item(Prepared::Out { finding, reason, outcome }))
+    belongings: &Belongings,
+) -> Option<Packed> {
+    let (masks, item) = (masks.map(Arc::as_ref), &planned.finding.item);
+    let tag = belongings.tag(item);
+    let out = |reason: &str, outcome: ItemOutcome| {
+        let finding = Box::new(masked_name(&planned.finding, masks));
+        let reason = masked_text(reason, masks);
+        Packed::Item(Prepared::Out { finding, reason, outcome }, tag)
+    };
+    let source = item.source.clone();
+    match (&planned.action, planned.settled()) {
+        (Action::List(reason), Some(outcome)) => {
+            // An item without a name stands for a whole source.
+            let is_named = item.name.is_empty() || belongings.has(item);
+            let counted =
+                || Packed::Counted(Unsearched { source, outcome: outcome.clone(), declared: None });
+            Some(if is_named { out(reason, outcome.clone()) } else { counted() })
         }
-        (Some(outcome), _) => Ok(Packed::Settled(outcome)),
-        (None, _) => Ok(Packed::Item(prepare(sources, planned.finding, masks, with).await?)),
+        (Action::Declare { declared, .. }, Some(outcome)) => {
+            let declared = Some(declared.clone());
+            Some(Packed::Counted(Unsearched { source, outcome, declared }))
+        }
+        (_, Some(outcome)) => Some(Packed::Settled(outcome)),
+        (_, None) if kind == RequestKind::Portability => {
+            let reason = tag.not_portable()?;
+            Some(out(reason, ItemOutcome::Kept(reason.to_owned())))
+        }
+        (_, None) => None,
     }
 }
 
@@ -123,21 +162,26 @@ impl Packing {
     async fn add(&mut self, packed: Packed) -> Result<ItemOutcome, Failure> {
         match packed {
             Packed::Settled(outcome) => Ok(outcome),
-            Packed::Item(Prepared::Out { finding, reason, outcome }) => {
+            Packed::Counted(Unsearched { source, outcome, declared }) => {
+                self.writer.count_unsearched(&source, outcome.detail(), declared);
+                Ok(outcome)
+            }
+            Packed::Item(Prepared::Out { finding, reason, outcome }, _) => {
                 self.writer.list_unreadable(&finding.item, &reason).map_err(broken)?;
                 Ok(outcome)
             }
-            Packed::Item(Prepared::Ready(masked)) => self.pack(*masked).await,
+            Packed::Item(Prepared::Ready(masked), tag) => self.pack(*masked, tag).await,
         }
     }
 
-    async fn pack(&mut self, masked: Masked) -> Result<ItemOutcome, Failure> {
+    async fn pack(&mut self, masked: Masked, tag: LegalTag) -> Result<ItemOutcome, Failure> {
         let Masked { finding, bytes, replaced, broken: broke_off } = masked;
         let places = [
             manifest::Masked::new(MaskedKind::Person, replaced.persons),
             manifest::Masked::new(MaskedKind::Secret, replaced.secrets),
         ];
         self.writer.begin(&finding, &places).map_err(broken)?;
+        self.writer.set_tag(tag).map_err(broken)?;
         let mut bytes = bytes.into_stream()?;
         while let Some(chunk) = bytes.next().await {
             self.writer.write(&chunk?).map_err(broken)?;
@@ -193,6 +237,7 @@ async fn about(docket: &Docket, controller: &Controller, case: &Case) -> Result<
     Ok(About {
         request: request.id.clone(),
         kind: request.kind,
+        regulation: request.regulation.clone(),
         submitted: request.submitted,
         language: request.options.language.clone(),
         subject: request.subject.clone(),

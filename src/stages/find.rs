@@ -136,7 +136,8 @@ pub async fn conclude(
         share.removed += along.get(&share.source).copied().unwrap_or_default();
     }
     let planned = Event::Planned {
-        items: count(None, &ActionWord::ALL) - count(None, &[ActionWord::List]),
+        items: count(None, &ActionWord::ALL)
+            - count(None, &[ActionWord::List, ActionWord::Declare]),
         unreadable: count(None, &[ActionWord::List]),
         seen: shares.iter().map(|share| share.seen).sum(),
         policy: policy.digest(),
@@ -168,7 +169,7 @@ async fn take_along(
     while let Some(entry) = entries.next().await {
         let Entry { ordinal, planned, .. } = entry?;
         company.note(policy, &planned);
-        if matches!(planned.action, Action::List(_)) {
+        if matches!(planned.action, Action::List(_) | Action::Declare { .. }) {
             unread.insert(planned.finding.item.place(), ordinal);
         }
     }

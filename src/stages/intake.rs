@@ -6,6 +6,7 @@
 use crate::domain::event::Correspondence;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::regulation::due::Calendar;
+use crate::domain::regulation::law::Law;
 use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Decision, Event, State};
 use crate::ports::door::{Delivery, DeliveryToken, Settlement};
@@ -117,7 +118,9 @@ fn accepted<'a>(
     request: &Request,
     delivery: &'a Delivery,
 ) -> Arrival<'a> {
-    let due = request.options.due_time.unwrap_or_else(|| calendar.due(request.submitted));
+    let law = Law::parse(&request.regulation).unwrap_or(Law::Gdpr);
+    let by_law = || calendar.due(request.submitted, law.term());
+    let due = request.options.due_time.unwrap_or_else(by_law);
     Arrival {
         delivery,
         opening: docket.opening(request, &delivery.body, due, &delivery.correspondence),

@@ -2,7 +2,8 @@
 //!
 //! `message` is the JSON contract, `docket` is the ledger as the stages use it (sealed, chained,
 //! announced) and `items` the plan in it, `signing` is the deployment's own key, `walk` is one pass
-//! over the sources, `rewrite` is what is done to an item that may stay or leave without somebody.
+//! over the sources, `rewrite` is what is done to an item that may stay or leave without somebody,
+//! `follow_up` is what stays known of the items that a request left.
 
 pub mod message;
 pub mod docket;
@@ -17,4 +18,5 @@ pub mod export;
 pub mod erase;
 pub mod verify;
 pub mod announce;
+pub mod follow_up;
 pub mod callback;

@@ -81,6 +81,7 @@ impl Preview {
         let (mut findings, mut company, mut forms) = (0, Company::default(), Forms::default());
         let mut show = |planned: Planned| {
             if !matches!(planned.action, Action::List(_)) {
+                // What is declared has none.
                 findings += u64::from(!planned.finding.hits.is_empty());
                 company.note(&self.policy, &planned);
                 found(planned);
@@ -95,10 +96,12 @@ impl Preview {
                     continue;
                 }
             };
-            for reason in &look.unreadable {
+            let planned = plan(&request, 0, &self.policy, &look);
+            let is_declared =
+                planned.as_ref().is_some_and(|each| matches!(each.action, Action::Declare { .. }));
+            for reason in look.unreadable.iter().filter(|_| !is_declared) {
                 unreadable(Unreadable { item: look.item.clone(), reason: reason.clone() });
             }
-            let planned = plan(&request, 0, &self.policy, &look);
             forms.add(&look.item, planned).into_iter().for_each(&mut show);
         }
         forms.end().into_iter().for_each(&mut show);

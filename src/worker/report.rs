@@ -300,6 +300,11 @@ pub fn removed(metrics: &Metrics, id: &RequestId) {
     info!(request.id = %id, "its archive was removed");
 }
 
+/// Which items requests left is not to be known any longer.
+pub fn forgot_left() {
+    info!("which items ended requests left is forgotten: their time was over");
+}
+
 /// One turn of announcing ended.
 pub fn announced(metrics: &Metrics, turn: Turn) {
     let count = |result| metrics.events.get_or_create(&Announced { result });

@@ -13,11 +13,13 @@ use crate::domain::failure::{Failure, Obstacle};
 use crate::domain::outcome::OutcomeKind;
 use crate::domain::plan::Planned;
 use crate::domain::request::{RequestId, RequestKind};
-use crate::domain::state::{Event, Evidence, State};
+use crate::domain::state::{Counts, Event, Evidence, Left, State};
 use crate::ports::ledger::{Ledger, Progress, Record, Standing};
 use crate::ports::system::{Clock, Entropy};
 use crate::ports::tasks::Lease;
+use crate::stages::announce::{describe_decision, describe_left};
 use crate::stages::docket::Docket;
+use crate::stages::follow_up::{self, LeftItem};
 
 /// Reads a ledger that a daemon may be writing.
 pub struct Status {
@@ -134,20 +136,65 @@ impl Plans {
         id: &RequestId,
         mut each: impl FnMut(Planned),
     ) -> Result<bool, Failure> {
-        let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
-        let envelope = Envelope { source: String::new(), controller_id: String::new() };
-        let entropy = Arc::clone(&self.entropy);
-        let docket = Docket::new(ledger, clock, entropy, &self.master_key, envelope)?;
+        let docket = self.docket()?;
         let Some(standing) = self.ledger.standing(id).await? else { return Ok(false) };
-        // One that nobody has given: nothing can be written under it.
-        let lease = Lease { work: String::new(), fence: 0, tries: 0 };
-        let case = docket.load(&standing, &lease).await?;
+        let case = docket.load(&standing, &nobodys()).await?;
         let mut entries = pin!(docket.entries(&case));
         while let Some(entry) = entries.next().await {
             each(entry?.planned);
         }
         Ok(true)
     }
+
+    /// Hands over which items a request left, and why: of one at rest what was kept, of any other
+    /// what is known so far; `false` if the ledger does not know it.
+    ///
+    /// # Errors
+    /// The ledger cannot be read; another master key; what was left is not known any more.
+    pub async fn left(&self, id: &RequestId, each: impl FnMut(LeftItem)) -> Result<bool, Failure> {
+        let docket = self.docket()?;
+        let Some(standing) = self.ledger.standing(id).await? else { return Ok(false) };
+        if standing.state.rests() {
+            self.assert_kept(id).await?;
+            follow_up::show_kept(&docket, id, each).await?;
+        } else {
+            let case = docket.load(&standing, &nobodys()).await?;
+            follow_up::show_so_far(&docket, &case, each).await?;
+        }
+        Ok(true)
+    }
+
+    /// Insists on that what a request at rest left is still kept, if it left something.
+    async fn assert_kept(&self, id: &RequestId) -> Result<(), Failure> {
+        let records = self.ledger.records(id).await?;
+        let counts = records.iter().rev().find_map(|record| {
+            if let Event::Verified { counts, .. } = &record.event { Some(counts) } else { None }
+        });
+        let Some(Counts { left, refusals, .. }) = counts else { return Ok(()) };
+        match left.as_deref() {
+            Some(Left { known_until, .. }) if *known_until <= self.clock.now() => {
+                let text = format!("which items it left was known until {known_until}");
+                Err(Failure::permanent(text))
+            }
+            None if !refusals.is_empty() => {
+                let text = "which items it left was not kept: [erasure] follow_up_days was 0";
+                Err(Failure::permanent(text))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn docket(&self) -> Result<Docket, Failure> {
+        let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
+        let envelope = Envelope { source: String::new(), controller_id: String::new() };
+        let entropy = Arc::clone(&self.entropy);
+        Docket::new(ledger, clock, entropy, &self.master_key, envelope)
+    }
+}
+
+/// A lease that nobody has given: nothing can be written under it.
+fn nobodys() -> Lease {
+    Lease { work: String::new(), fence: 0, tries: 0 }
 }
 
 fn add_obstacle(obstacle: Option<&Obstacle>, fields: &mut Map<String, Value>) {
@@ -184,6 +231,12 @@ fn fields(standing: &Standing) -> Map<String, Value> {
 
 /// What one record adds; later records win.
 fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
+    if let Some(decision) = record.event.decision() {
+        let told = fields.entry("decisions").or_insert_with(|| json!([]));
+        let mut more = describe_decision(&record.event, decision);
+        more["at"] = record.at.to_string().into();
+        told.as_array_mut().expect("it is made above and nowhere else").push(more);
+    }
     match &record.event {
         Event::Planned { items, unreadable, seen, .. } => {
             counts["seen"] = (*seen).into();
@@ -210,9 +263,7 @@ fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
             counts["found"] = verified.found.into();
             let unreadable = verified.outcomes.get(OutcomeKind::Unreadable.word());
             counts["unreadable"] = unreadable.copied().unwrap_or_default().into();
-            if !verified.refusals.is_empty() {
-                fields.insert("refusals".into(), json!(verified.refusals));
-            }
+            describe_left(verified, fields);
             if let Some(untouched) = untouched {
                 fields.insert("untouched".into(), json!(untouched));
             }

@@ -102,6 +102,8 @@ pub struct Limits {
     pub archive_life_ms: u64,
     /// How long erased people are recognised again; 0 is never.
     pub tombstone_days: u16,
+    /// How long it is known which items a request left; 0 is not at all.
+    pub follow_up_days: u16,
     /// How long the details of requests that rest are kept; 0 for good.
     pub details_days: u16,
     /// Hits kept for one subject in one item.
@@ -247,8 +249,12 @@ impl World {
 impl Limits {
     /// How long who is erased now is looked for again; `None` not at all.
     pub fn remembered_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let days = SignedDuration::from_hours(24 * i64::from(self.tombstone_days));
-        (self.tombstone_days > 0).then(|| now.saturating_add(days).unwrap_or(Timestamp::MAX))
+        after_days(self.tombstone_days, now)
+    }
+
+    /// How long it is known which items a request left that ends now; `None` not at all.
+    pub fn left_until(&self, now: Timestamp) -> Option<Timestamp> {
+        after_days(self.follow_up_days, now)
     }
 
     /// Erasures that are due before this wait for failed exports no longer at `now`.
@@ -294,4 +300,12 @@ impl Limits {
             trust: None,
         }
     }
+}
+
+/// `None` where there are no days.
+fn after_days(days: u16, now: Timestamp) -> Option<Timestamp> {
+    let duration = SignedDuration::from_hours(24 * i64::from(days));
+    // To the millisecond, as the ledger keeps it.
+    let until = now.saturating_add(duration).unwrap_or(Timestamp::MAX).as_millisecond();
+    (days > 0).then(|| Timestamp::from_millisecond(until).unwrap_or(Timestamp::MAX))
 }

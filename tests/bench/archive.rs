@@ -85,6 +85,7 @@ fn about() -> About {
     About {
         request: RequestId::new("bench").unwrap(),
         kind: RequestKind::Access,
+        regulation: "gdpr".into(),
         submitted: "2026-11-23T09:00:00Z".parse().unwrap(),
         language: None,
         subject: Subject { identities: Vec::new() },

@@ -40,6 +40,7 @@ pub fn about() -> About {
     About {
         request: RequestId::new("a7551968").unwrap(),
         kind: RequestKind::Access,
+        regulation: "gdpr".into(),
         submitted: "2026-11-23T09:00:00Z".parse().unwrap(),
         language: Some("ja-JP".into()),
         subject: Subject { identities: vec![ann] },
@@ -142,7 +143,7 @@ fn the_manifest_maps_each_file_back() {
             "content_type": "text/plain",
             "metadata": {"owner": "ann"},
             "places": [{"identity": 0, "view": "text", "place": "line 3"}],
-            "legal_tag": "observed",
+            "legal_tag": "not_known",
             "masked": [],
             "complete": true,
         })
@@ -151,10 +152,10 @@ fn the_manifest_maps_each_file_back() {
     assert_eq!(
         manifest["files"][3]["masked"],
         json!([
-            {"what": "person", "count": 4, "why": "GDPR Art. 15(4), 20(4): a copy must not \
-             adversely affect the rights and freedoms of others."},
-            {"what": "secret", "count": 1, "why": "GDPR Art. 32: it opens systems to whoever reads \
-             it, and says nothing about the person."},
+            {"what": "person", "count": 4, "why": "A copy must not adversely \
+             affect the rights and freedoms of others."},
+            {"what": "secret", "count": 1, "why": "It opens systems to whoever reads it, and \
+             says nothing about the person."},
         ])
     );
     let current = json!({"form": "current"});
@@ -168,14 +169,14 @@ fn the_manifest_maps_each_file_back() {
     );
     assert_eq!(
         manifest["request"],
-        json!({"id": "a7551968", "type": "access", "submitted_time": "2026-11-23T09:00:00Z",
+        json!({"id": "a7551968", "type": "access", "regulation": "gdpr", "submitted_time": "2026-11-23T09:00:00Z",
                "language": "ja-JP"})
     );
     assert_eq!(manifest["controller"], json!({"name": "Contoso Ltd"}));
     assert_eq!(
         manifest["counts"],
         json!({"items_seen": 10, "files": 4, "bytes": 12023, "incomplete": 1, "masked": 1,
-               "unreadable": 2})
+               "unreadable": 2, "unsearched": 0})
     );
 }
 

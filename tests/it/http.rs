@@ -20,7 +20,7 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
     Record, SealedItem, SealedRequest, Standing,
 };
-use dsrd::ports::retention::Retention;
+use dsrd::ports::retention::{FollowUp, FollowUps, Retention};
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::system::Clock;
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -124,6 +124,22 @@ impl Retention for World {
         unreachable!()
     }
     async fn forget_details(&self, _: &Lease, _: u64) -> Result<(), Failure> {
+        unreachable!()
+    }
+}
+
+#[async_trait]
+impl FollowUps for World {
+    async fn keep_left(&self, _: &Lease, _: &RequestId, _: &FollowUp) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn left(&self, _: &RequestId, _: u64, _: Timestamp) -> Result<Option<FollowUp>, Failure> {
+        unreachable!()
+    }
+    async fn left_counts(&self, _: Timestamp) -> Result<Vec<(RequestId, u64)>, Failure> {
+        Ok(vec![(RequestId::new("r-left").unwrap(), 1_234)])
+    }
+    async fn forget_left(&self, _: Timestamp) -> Result<u64, Failure> {
         unreachable!()
     }
 }

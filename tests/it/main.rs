@@ -39,6 +39,9 @@ mod signed; // who may ask: keys, signatures, and messages that nobody vouches f
 mod amqp; // a real broker as the door
 mod broker_faults; // what happens to brokers and to the way to them, and ten thousand messages
 mod tombstones; // erased people who come back
+mod left_items; // which items a request left: known for a while, to the operator alone
+mod declared; // dense content: one line a form, and what is declared to hold no person
+mod true_reports; // laws, origins, decisions: what people are told is what is known
 mod outcomes; // the words for what became of an item, whatever was lost on the way
 mod certificate; // the signed statement of an erasure: issued, kept, checked
 mod archive; // bytes, names and manifest, opened by other people's programs

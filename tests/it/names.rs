@@ -161,6 +161,7 @@ fn policy() -> Policy {
             path("ExperimentRun/*/outputs/**", keep),
             Rule { unit: Unit::Run, ..rule(Treatment::Delete) },
         ],
+        ..Policy::default()
     }
 }
 
@@ -309,7 +310,8 @@ fn runs_of_one_id_in_two_workspaces_are_told_apart() {
             sources.push(Arc::new(FolderSource::open(&name, &path)));
         }
     }
-    let whole = Policy { rules: vec![Rule { unit: Unit::Run, ..rule(Treatment::Delete) }] };
+    let rules = vec![Rule { unit: Unit::Run, ..rule(Treatment::Delete) }];
+    let whole = Policy { rules, ..Policy::default() };
     let plan = plan_of(sources, whole);
     let taken: BTreeSet<&str> =
         plan.iter().map(|planned| planned.finding.item.source.as_str()).collect();

@@ -14,6 +14,7 @@ fn events() -> Vec<(&'static str, Event)> {
             found: 2,
             outcomes: outcomes.iter().map(|(word, count)| ((*word).to_owned(), *count)).collect(),
             refusals: Vec::new(),
+            ..Counts::default()
         },
         archive: None,
         logically_erased_at: None,

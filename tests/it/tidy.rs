@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dsrd::config::file::{File, Rule, Store};
+use dsrd::config::file::{Declaration, File, Rule, Store};
 use serde_json::Value;
 
 /// Which layer may name which, beside itself. A new row or word is a decision about the design, and
@@ -209,7 +209,8 @@ fn every_setting_is_explained_in_the_reference() {
     let path = "config/reference.toml";
     let entries = reference(&fs::read_to_string(root().join(path)).unwrap());
     let (sources, policy) = (vec![Store::default()], vec![Rule::default()]);
-    let file = File { sources, policy, ..File::default() };
+    let declared = vec![Declaration::default()];
+    let file = File { sources, policy, declared, ..File::default() };
     let mut known = Vec::new();
     keys("", &serde_json::to_value(file).unwrap(), &mut known);
     // What `[exports]` and `[[sources]]` have both is explained once.

@@ -21,6 +21,8 @@ pub struct Overview {
     pub running: Vec<Standing>,
     /// Requests that ended, the latest first.
     pub ended: Vec<Standing>,
+    /// How many items requests left of which the operator can still learn which they are.
+    pub left: BTreeMap<RequestId, u64>,
     /// How many requests are in each state.
     pub census: Vec<(State, u64)>,
     /// Events not yet confirmed.
@@ -81,8 +83,10 @@ fn document(overview: &Overview, refresh: bool) -> Result<String, fmt::Error> {
     if !ended.is_empty() {
         writeln!(out, "<section aria-labelledby=\"ended\"><h2 id=\"ended\">Ended last</h2>")?;
         let ended: Vec<&Standing> = ended.iter().collect();
-        table(out, "ended", &["Request", "Kind", "State", "Ended"], &ended, |standing| {
-            format!("<td>{}</td>", time(standing.changed))
+        let columns = ["Request", "Kind", "State", "Ended", "Items left"];
+        table(out, "ended", &columns, &ended, |standing| {
+            let left = overview.left.get(&standing.id).map_or("–".to_owned(), |n| grouped(*n));
+            format!("<td>{}</td><td>{left}</td>", time(standing.changed))
         })?;
         writeln!(out, "</section>")?;
     }

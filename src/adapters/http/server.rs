@@ -137,6 +137,7 @@ async fn overview(site: &Site) -> Result<Overview, Failure> {
         held: site.ledger.standings(&[state::State::Held], OPEN_ROWS_MAX).await?,
         running: site.ledger.standings(&page::RUNNING, OPEN_ROWS_MAX).await?,
         ended: site.ledger.recently_ended(ENDED_ROWS_MAX).await?,
+        left: site.ledger.left_counts(site.clock.now()).await?.into_iter().collect(),
         census: site.ledger.census().await?,
         backlog: site.ledger.backlog().await?,
         obstacles: site.ledger.obstacles(OPEN_ROWS_MAX).await?.into_iter().collect(),

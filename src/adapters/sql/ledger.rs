@@ -116,6 +116,12 @@ impl SqlLedger {
         self.connections.read().await
     }
 
+    /// Takes what was deleted out of the traces that the database leaves as well.
+    pub(super) async fn shred(&self) {
+        self.shreds_linger.store(true, Ordering::Relaxed);
+        self.shred_traces().await;
+    }
+
     /// Best effort: a reader in the way means that the next write tries again.
     async fn shred_traces(&self) {
         if self.shreds_linger.load(Ordering::Relaxed) {

@@ -12,7 +12,7 @@ pub mod ledger;
 pub mod openings;
 pub mod requests;
 pub mod items;
-pub mod archives;
+pub mod kept;
 pub mod telling;
 pub mod sharing;
 pub mod rows;

@@ -5,8 +5,8 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::adapters::sql::archives;
 use crate::adapters::sql::items::places;
+use crate::adapters::sql::kept::archives;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{
     CENSUS, RECORD, REQUEST_ID, SEALED, STANDING, millis, read, stored, written,

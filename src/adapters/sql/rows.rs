@@ -19,6 +19,7 @@ use crate::ports::archives::Kept;
 use crate::ports::ledger::{
     Callback, CallbackId, Progress, Record, SealedItem, SealedRequest, Standing,
 };
+use crate::ports::retention::FollowUp;
 use crate::ports::tasks::{Lease, Lost, Part, Shard};
 use crate::ports::tombstones::Buried;
 
@@ -107,6 +108,16 @@ pub const SHARD: Columns<Shard> = Columns { doing: "reading a sweep", from: shar
 /// `request`, `mark` and `sources` of `tombstones`.
 pub const BURIED: Columns<Buried> =
     Columns { doing: "reading whom erasures were about", from: buried };
+
+/// A row of `follow_ups`.
+pub const FOLLOW_UP: Columns<FollowUp> =
+    Columns { doing: "reading what a request left", from: follow_up };
+
+/// `request` and `count` over `follow_ups`.
+pub const LEFT_COUNT: Columns<(RequestId, u64)> = Columns {
+    doing: "counting what requests left",
+    from: |row| Ok((request_id(row, "request")?, count(row)?)),
+};
 
 /// `request`, `source` and `count` over `returned`.
 pub const REGAINED: Columns<(RequestId, Regained)> =
@@ -247,6 +258,16 @@ fn buried(row: &AnyRow) -> Result<Buried, RowError> {
         request: request_id(row, "request")?,
         mark: get(row, "mark")?,
         sources: serde_json::from_str(&sources).map_err(RowError::Event)?,
+    })
+}
+
+fn follow_up(row: &AnyRow) -> Result<FollowUp, RowError> {
+    Ok(FollowUp {
+        part: counted(get(row, "part")?),
+        wrapped_key: get(row, "wrapped_key")?,
+        sealed: get(row, "sealed")?,
+        items: counted(get(row, "items")?),
+        until: time(get(row, "ends_at")?)?,
     })
 }
 

@@ -2,13 +2,16 @@
 
 use std::io::{self, Write};
 
-use crate::archive::manifest::{MANIFEST_PATH, ManifestUnreadable, ManualStep};
+use crate::archive::manifest::{MANIFEST_PATH, ManifestUnreadable, ManifestUnsearched, ManualStep};
 use crate::archive::packed::Sealed;
+use crate::archive::report::contents::Contents;
 use crate::archive::report::html::{
     Short, Text, close_section, close_table, open_section, open_table, paragraph,
 };
 use crate::archive::report::texts::table::{Texts, filled};
 use crate::archive::tally::Tally;
+use crate::domain::policy::declared::Declared;
+use crate::domain::regulation::words::Words;
 
 /// Lines of the table of what could not be given; the manifest has them all.
 const ROWS_MAX: usize = 1_000;
@@ -20,7 +23,12 @@ const PRIVACY_PORTAL: &str = "Azure Privacy portal";
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_masked(out: &mut dyn Write, texts: &Texts, tally: &Tally) -> io::Result<()> {
+pub fn write_masked(
+    out: &mut dyn Write,
+    texts: &Texts,
+    law: &Words,
+    tally: &Tally,
+) -> io::Result<()> {
     open_section(out, "masked", texts.masked)?;
     if tally.masked == 0 {
         paragraph(out, texts.masked_none)?;
@@ -28,36 +36,47 @@ pub fn write_masked(out: &mut dyn Write, texts: &Texts, tally: &Tally) -> io::Re
     }
     let columns = [texts.what, texts.how_often, texts.why];
     open_table(out, "masked", texts.masked_table, &columns)?;
-    for (what, count, why) in [
-        (texts.persons, tally.persons, texts.persons_why),
-        (texts.secrets, tally.secrets, texts.secrets_why),
+    for (what, count, why, cited) in [
+        (texts.persons, tally.persons, texts.persons_why, law.others),
+        (texts.secrets, tally.secrets, texts.secrets_why, law.security),
     ] {
+        let cited = if cited.is_empty() { String::new() } else { format!(" ({cited})") };
         writeln!(
             out,
-            "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td>{}</td></tr>",
+            "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td>{}{}</td></tr>",
             Text(what),
             texts.count(count),
-            Text(why)
+            Text(why),
+            Text(&cited)
         )?;
     }
     close_table(out)?;
     close_section(out)
 }
 
-/// Writes the part on what could not be given.
+/// Writes the part on what is missing.
 ///
 /// # Errors
 /// Those of `out`; an entry that cannot be unpacked.
-pub fn write_unreadable(
+pub fn write_missing(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> io::Result<()> {
+    let (unreadable, unsearched) = (contents.unreadable, contents.unsearched);
+    open_section(out, "unreadable", texts.unreadable)?;
+    if unreadable.count == 0 {
+        paragraph(out, texts.unreadable_none)?;
+    } else {
+        write_unreadable(out, texts, unreadable)?;
+    }
+    if !unsearched.is_empty() {
+        write_unsearched(out, texts, unsearched)?;
+    }
+    close_section(out)
+}
+
+fn write_unreadable(
     out: &mut dyn Write,
     texts: &Texts,
     unreadable: &Sealed<ManifestUnreadable>,
 ) -> io::Result<()> {
-    open_section(out, "unreadable", texts.unreadable)?;
-    if unreadable.count == 0 {
-        paragraph(out, texts.unreadable_none)?;
-        return close_section(out);
-    }
     paragraph(out, texts.unreadable_intro)?;
     let columns = [texts.item, texts.place, texts.why, texts.technical];
     open_table(out, "unreadable", texts.unreadable_table, &columns)?;
@@ -79,7 +98,37 @@ pub fn write_unreadable(
         let says = filled(texts.unreadable_shown, &[("shown", &shown), ("all", &all)]);
         writeln!(out, "<p><a href=\"{MANIFEST_PATH}\">{}</a></p>", Text(&says))?;
     }
-    close_section(out)
+    Ok(())
+}
+
+/// One line for a source and a reason, however many items that are.
+fn write_unsearched(
+    out: &mut dyn Write,
+    texts: &Texts,
+    unsearched: &[ManifestUnsearched],
+) -> io::Result<()> {
+    paragraph(out, texts.unsearched_intro)?;
+    let columns = [texts.place, texts.how_many, texts.why, texts.technical];
+    open_table(out, "unsearched", texts.unsearched_table, &columns)?;
+    for group in unsearched.iter().take(ROWS_MAX) {
+        let why = match &group.declared {
+            None => texts.because(&group.reason).to_owned(),
+            Some(Declared { reason: why, on, .. }) => filled(
+                texts.declared,
+                &[("reason", &group.reason), ("on", &on.to_string()), ("why", why)],
+            ),
+        };
+        writeln!(
+            out,
+            "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td>{}</td>\
+             <td><code>{}</code></td></tr>",
+            Text(&group.source),
+            texts.count(group.items),
+            Text(&why),
+            Short(&group.reason)
+        )?;
+    }
+    close_table(out)
 }
 
 /// Writes the part on what the search does not reach.
@@ -114,18 +163,11 @@ pub fn write_beyond(out: &mut dyn Write, texts: &Texts, steps: &[ManualStep]) ->
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_rights(out: &mut dyn Write, texts: &Texts) -> io::Result<()> {
+pub fn write_rights(out: &mut dyn Write, texts: &Texts, law: &Words) -> io::Result<()> {
     open_section(out, "rights", texts.rights)?;
-    paragraph(out, texts.rights_intro)?;
+    paragraph(out, &filled(texts.rights_intro, &[("law", law.law)]))?;
     writeln!(out, "<ul>")?;
-    for right in [
-        texts.right_to_know,
-        texts.right_to_rectify,
-        texts.right_to_erase,
-        texts.right_to_take,
-        texts.right_in_time,
-        texts.right_to_complain,
-    ] {
+    for right in law.rights {
         writeln!(out, "<li>{}</li>", Text(right))?;
     }
     writeln!(out, "</ul>")?;

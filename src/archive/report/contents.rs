@@ -1,7 +1,9 @@
 //! What the report is made from.
 
 use crate::archive::about::About;
-use crate::archive::manifest::{ManifestCounts, ManifestFile, ManifestUnreadable};
+use crate::archive::manifest::{
+    ManifestCounts, ManifestFile, ManifestUnreadable, ManifestUnsearched,
+};
 use crate::archive::packed::Sealed;
 use crate::archive::runs::Runs;
 use crate::archive::tally::Tally;
@@ -18,6 +20,8 @@ pub struct Contents<'a> {
     pub files: &'a Sealed<ManifestFile>,
     /// What could not be given.
     pub unreadable: &'a Sealed<ManifestUnreadable>,
+    /// What could not be looked through, counted.
+    pub unsearched: &'a [ManifestUnsearched],
     /// The person's runs.
     pub runs: &'a Runs,
 }

@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::archive::manifest::{FILES_PATH, LegalTag, ManifestFile, MaskedKind};
-use crate::archive::packed::Sealed;
+use crate::archive::manifest::{FILES_PATH, LegalTag, ManifestCounts, ManifestFile, MaskedKind};
 use crate::archive::report::contents::Contents;
 use crate::archive::report::html::{
     Link, Short, Text, Time, close_section, close_table, open_section, open_table, paragraph,
@@ -32,12 +31,13 @@ pub fn write_found(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> i
         (texts.runs_given, texts.count(contents.runs.count())),
         (texts.masked_files, texts.count(counts.masked)),
         (texts.not_given, texts.count(counts.unreadable)),
+        (texts.not_searched, texts.count(counts.unsearched)),
     ] {
         writeln!(out, "<dt>{}</dt><dd>{value}</dd>", Text(name))?;
     }
     writeln!(out, "</dl>")?;
     if counts.files == 0 {
-        paragraph(out, texts.found_nothing)?;
+        paragraph(out, nothing(texts, counts))?;
         return close_section(out);
     }
     write_sources(out, texts, contents)?;
@@ -50,9 +50,14 @@ pub fn write_found(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> i
     close_section(out)
 }
 
+/// Why there is no file: what is missing may well mention the person.
+fn nothing(texts: &Texts, counts: ManifestCounts) -> &'static str {
+    if counts.unreadable > 0 { texts.found_not_given } else { texts.found_nothing }
+}
+
 fn write_sources(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> io::Result<()> {
     let names = LegalTag::ALL.map(|tag| texts.legal_tag(tag).0);
-    let columns = [texts.place, names[0], names[1], names[2], texts.all, texts.size];
+    let columns = [texts.place, names[0], names[1], names[2], names[3], texts.all, texts.size];
     open_table(out, "found", texts.found_table, &columns)?;
     for (name, source) in &contents.tally.sources {
         write!(out, "<tr><th scope=\"row\">{}</th>", Text(name))?;
@@ -74,14 +79,11 @@ fn write_sources(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> io:
 ///
 /// # Errors
 /// Those of `out`; a file that cannot be unpacked.
-pub fn write_files(
-    out: &mut dyn Write,
-    texts: &Texts,
-    files: &Sealed<ManifestFile>,
-) -> io::Result<()> {
+pub fn write_files(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> io::Result<()> {
+    let files = contents.files;
     open_section(out, "files", texts.files)?;
     if files.count == 0 {
-        paragraph(out, texts.found_nothing)?;
+        paragraph(out, nothing(texts, contents.counts))?;
         return close_section(out);
     }
     paragraph(out, texts.files_intro)?;

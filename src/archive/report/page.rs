@@ -8,6 +8,8 @@ use crate::archive::report::html::{Text, Time, close_section, open_section, para
 use crate::archive::report::style::{CONTENT_SECURITY_POLICY, STYLE};
 use crate::archive::report::texts::table::{Texts, filled};
 use crate::archive::report::{answers, files, runs};
+use crate::domain::regulation::choice::words;
+use crate::domain::regulation::words::Words;
 use crate::domain::request::RequestKind;
 use crate::domain::subject::{Identity, IdentityFormat};
 
@@ -17,24 +19,29 @@ use crate::domain::subject::{Identity, IdentityFormat};
 /// Those of `out`; a file that cannot be unpacked.
 pub fn write(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> io::Result<()> {
     let about = contents.about;
-    let (title, intro) = match about.kind {
-        RequestKind::Portability => (texts.title_portability, texts.intro_portability),
-        RequestKind::Access | RequestKind::Erasure => (texts.title_access, texts.intro_access),
+    let law = words(&about.regulation, texts.language);
+    let (title, intro, basis) = match about.kind {
+        RequestKind::Portability => {
+            (texts.title_portability, texts.intro_portability, law.portability)
+        }
+        RequestKind::Access | RequestKind::Erasure => {
+            (texts.title_access, texts.intro_access, law.access)
+        }
     };
     write_head(out, texts, title)?;
     writeln!(out, "<body>\n<header>\n<h1>{}</h1>", Text(title))?;
-    paragraph(out, intro)?;
+    paragraph(out, &filled(intro, &[("basis", basis)]))?;
     writeln!(out, "<p class=\"note\">{}</p>\n</header>", Text(texts.unpack))?;
     write_navigation(out, texts)?;
     writeln!(out, "<main>")?;
-    write_request(out, texts, about)?;
+    write_request(out, texts, about, law)?;
     files::write_found(out, texts, contents)?;
     runs::write(out, texts, contents.runs)?;
-    files::write_files(out, texts, contents.files)?;
-    answers::write_masked(out, texts, contents.tally)?;
-    answers::write_unreadable(out, texts, contents.unreadable)?;
+    files::write_files(out, texts, contents)?;
+    answers::write_masked(out, texts, law, contents.tally)?;
+    answers::write_missing(out, texts, contents)?;
     answers::write_beyond(out, texts, &about.manual_steps)?;
-    answers::write_rights(out, texts)?;
+    answers::write_rights(out, texts, law)?;
     writeln!(out, "</main>\n<footer>")?;
     paragraph(out, texts.other_files)?;
     paragraph(out, &filled(texts.made_by, &[("program", &about.program)]))?;
@@ -74,16 +81,17 @@ fn write_navigation(out: &mut dyn Write, texts: &Texts) -> io::Result<()> {
     writeln!(out, "</ul>\n</nav>")
 }
 
-fn write_request(out: &mut dyn Write, texts: &Texts, about: &About) -> io::Result<()> {
+fn write_request(out: &mut dyn Write, texts: &Texts, about: &About, law: &Words) -> io::Result<()> {
     open_section(out, "request", texts.request)?;
     writeln!(out, "<dl>\n<dt>{}</dt>", Text(texts.who_asks))?;
     for identity in &about.subject.identities {
         writeln!(out, "<dd>{}</dd>", named(texts, identity))?;
     }
-    let asked = match about.kind {
-        RequestKind::Portability => texts.asked_portability,
-        RequestKind::Access | RequestKind::Erasure => texts.asked_access,
+    let (asked, basis) = match about.kind {
+        RequestKind::Portability => (texts.asked_portability, law.portability_short),
+        RequestKind::Access | RequestKind::Erasure => (texts.asked_access, law.access_short),
     };
+    let asked = filled(asked, &[("basis", basis)]);
     let text = |text: &str| Text(text).to_string();
     let time = |time| format!("{} UTC", Time(Some(time)));
     let controller = &about.controller;
@@ -92,7 +100,7 @@ fn write_request(out: &mut dyn Write, texts: &Texts, about: &About) -> io::Resul
         None => text(texts.contact_unknown),
     };
     for (name, value) in [
-        (texts.what_was_asked, Some(text(asked))),
+        (texts.what_was_asked, Some(text(&asked))),
         (texts.when_asked, Some(time(about.submitted))),
         (texts.request_id, Some(text(about.request.as_str()))),
         (texts.controller, controller.name.as_deref().map(text)),

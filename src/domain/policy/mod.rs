@@ -4,4 +4,5 @@
 pub mod pattern;
 pub mod rules;
 pub mod runs;
+pub mod declared;
 pub mod guard;

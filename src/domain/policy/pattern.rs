@@ -4,6 +4,9 @@ use std::fmt;
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use crate::domain::item::Item;
+use crate::domain::layout::Layout;
+
 /// A pattern of source or item names.
 #[derive(Clone)]
 pub struct Pattern {
@@ -32,6 +35,13 @@ impl Pattern {
     /// Whether a whole name is of this pattern.
     pub fn matches(&self, name: &str) -> bool {
         self.matcher.is_match(name)
+    }
+
+    /// Whether the name of an item is of this pattern: its path, or its path in its container.
+    pub fn fits(&self, item: &Item) -> bool {
+        let Layout { container, path, .. } = item.layout();
+        let whole = |container: &str| self.matches(&format!("{container}/{path}"));
+        self.matches(path) || container.is_some_and(whole)
     }
 
     /// The pattern as written.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::domain::item::{Finding, Item, Kind, Version};
-use crate::domain::layout::Layout;
 use crate::domain::plan::Action;
+use crate::domain::policy::declared::{Declaration, Declared, form};
 use crate::domain::policy::pattern::Pattern;
 use crate::domain::request::Request;
 
@@ -14,6 +14,8 @@ use crate::domain::request::Request;
 pub struct Policy {
     /// In the order of the configuration.
     pub rules: Vec<Rule>,
+    /// What is declared to hold no person where it cannot be looked through.
+    pub declarations: Vec<Declaration>,
 }
 
 /// What is done with what one pattern fits.
@@ -102,6 +104,17 @@ impl Policy {
         (1..).zip(&self.rules).find(|(_, rule)| rule.fits(item))
     }
 
+    /// Who declared that an item holds no person which could not be looked through for these
+    /// reasons. Each of them has to be declared; who declared the first is told.
+    pub fn declared(&self, item: &Item, reasons: &[String]) -> Option<&Declared> {
+        let covering = |reason: &String| {
+            let form = form(reason);
+            self.declarations.iter().find(|each| each.covers(item, form))
+        };
+        let first = covering(reasons.first()?)?;
+        reasons.iter().all(|reason| covering(reason).is_some()).then_some(&first.declared)
+    }
+
     /// Whether it matters who else is named in an item.
     pub fn asks_who_else(&self) -> bool {
         self.rules.iter().any(|rule| rule.shared.is_some())
@@ -121,11 +134,10 @@ impl Policy {
     /// Hex SHA-256 over the rules: two plans with the same digest were made by the same policy.
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
-        for rule in &self.rules {
-            for part in rule.parts() {
-                hash.update((part.len() as u64).to_be_bytes());
-                hash.update(part.as_bytes());
-            }
+        let rules = self.rules.iter().flat_map(Rule::parts);
+        for part in rules.chain(self.declarations.iter().flat_map(Declaration::parts)) {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
         }
         hex::encode(hash.finalize())
     }
@@ -169,7 +181,7 @@ fn softened(
 impl Rule {
     fn fits(&self, item: &Item) -> bool {
         let of_source = self.source.as_ref().is_none_or(|pattern| pattern.matches(&item.source));
-        of_source && self.path.as_ref().is_none_or(|pattern| fits(pattern, item))
+        of_source && self.path.as_ref().is_none_or(|pattern| pattern.fits(item))
     }
 
     fn treatment(&self, others: bool) -> Treatment {
@@ -198,12 +210,6 @@ impl Rule {
             self.reason.clone(),
         ]
     }
-}
-
-fn fits(pattern: &Pattern, item: &Item) -> bool {
-    let Layout { container, path, .. } = item.layout();
-    let whole = |container: &str| pattern.matches(&format!("{container}/{path}"));
-    pattern.matches(path) || container.is_some_and(whole)
 }
 
 impl Treatment {
@@ -302,6 +308,7 @@ mod tests {
                 rule("shared/**", Delete, Some(Redact)),
                 rule("shared/**", Keep, None),
             ],
+            ..Policy::default()
         };
         let keep = || Action::Keep("tax/**".into());
         let old = || Previous("1".into());
@@ -370,7 +377,7 @@ mod tests {
             Rule { unit: Unit::Run, ..plain() },
             Rule { reason: String::new(), ..plain() },
         ];
-        let digest = |rule| Policy { rules: vec![rule] }.digest();
+        let digest = |rule| Policy { rules: vec![rule], ..Policy::default() }.digest();
         for rule in changed {
             assert_ne!(digest(rule.clone()), digest(plain()), "{rule:?}");
         }

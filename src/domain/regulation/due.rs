@@ -1,16 +1,19 @@
-//! When a request falls due: one calendar month after it was received (GDPR Art. 12(3)), counted as
-//! Regulation (EEC, Euratom) No 1182/71 counts.
+//! When a request falls due: the time that its law gives, counted as Regulation (EEC, Euratom) No
+//! 1182/71 counts months, and as calendars count days.
 //!
 //! Art. 3(1) leaves out the day of the event; Art. 3(2)(c) ends the period with the last hour of
 //! the day of the same date in the last month, or of that month's last day where it has no such
 //! date; Art. 3(4) moves an end on a public holiday, Sunday or Saturday to the last hour of the
-//! next working day.
+//! next working day. The United Kingdom counts its month likewise. Of days the one of the event is
+//! left out as well, and their end is not moved: that is never later than what the law may allow.
 
 use std::collections::BTreeSet;
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
+
+use crate::domain::regulation::law::Term;
 
 /// The calendar by which due dates are counted.
 #[derive(Clone, Debug)]
@@ -28,21 +31,30 @@ impl Default for Calendar {
 }
 
 impl Calendar {
-    /// The instant after the last hour of the last day. A time too far in the future to have a
-    /// month after it is due at once.
-    pub fn due(&self, submitted: Timestamp) -> Timestamp {
-        self.due_checked(submitted).unwrap_or(submitted)
+    /// The instant after the last hour of the last day. A time too far in the future to have such
+    /// a day after it is due at once.
+    pub fn due(&self, submitted: Timestamp, term: Term) -> Timestamp {
+        self.due_checked(submitted, term).unwrap_or(submitted)
     }
 
-    fn due_checked(&self, submitted: Timestamp) -> Option<Timestamp> {
+    fn due_checked(&self, submitted: Timestamp, term: Term) -> Option<Timestamp> {
         let received = submitted.to_zoned(self.zone.clone()).date();
-        // jiff clamps 31 January plus a month to the last day of February, as Art. 3(2)(c) does.
-        let mut last = received.checked_add(1.month()).ok()?;
-        // Ends: no calendar is made of holidays alone, and dates run out in the year 9999.
-        while !self.is_working_day(last) {
-            last = last.tomorrow().ok()?;
-        }
+        let last = match term {
+            // jiff clamps 31 January plus a month to the last day of February, as Art. 3(2)(c)
+            // does.
+            Term::Month => self.working_day(received.checked_add(1.month()).ok()?)?,
+            Term::Days(days) => received.checked_add(i64::from(days).days()).ok()?,
+        };
         Some(last.tomorrow().ok()?.to_zoned(self.zone.clone()).ok()?.timestamp())
+    }
+
+    /// This day, or the next working day after it.
+    fn working_day(&self, mut day: Date) -> Option<Date> {
+        // Ends: no calendar is made of holidays alone, and dates run out in the year 9999.
+        while !self.is_working_day(day) {
+            day = day.tomorrow().ok()?;
+        }
+        Some(day)
     }
 
     fn is_working_day(&self, date: Date) -> bool {
@@ -54,6 +66,7 @@ impl Calendar {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::regulation::law::Law;
 
     #[test]
     fn tricky_dates() {
@@ -73,8 +86,27 @@ mod tests {
                 zone: TimeZone::get(zone).unwrap(),
                 holidays: holidays.split_terminator(',').map(|d| d.parse().unwrap()).collect(),
             };
-            let got = calendar.due(submitted.parse().unwrap());
-            assert_eq!(got, due.parse().unwrap(), "submitted {submitted} in {zone}");
+            for law in [Law::Gdpr, Law::UkGdpr] {
+                let got = calendar.due(submitted.parse().unwrap(), law.term());
+                assert_eq!(got, due.parse().unwrap(), "submitted {submitted} in {zone}");
+            }
+        }
+    }
+
+    #[test]
+    fn days_are_counted_by_the_calendar() {
+        let zone = TimeZone::get("America/Los_Angeles").unwrap();
+        let holidays = ["2026-12-08".parse().unwrap()].into();
+        let calendar = Calendar { zone, holidays };
+        for (law, submitted, due) in [
+            (Law::Ccpa, "2026-11-23T09:00:00Z", "2027-01-08T08:00:00Z"),
+            // Still the day before in California; 45 days over the change of the clock.
+            (Law::Ccpa, "2026-10-31T05:00:00Z", "2026-12-15T08:00:00Z"),
+            // The last day is a holiday, and stays the last.
+            (Law::Lgpd, "2026-11-23T12:00:00Z", "2026-12-09T08:00:00Z"),
+        ] {
+            let got = calendar.due(submitted.parse().unwrap(), law.term());
+            assert_eq!(got, due.parse().unwrap(), "{law:?} {submitted}");
         }
     }
 }

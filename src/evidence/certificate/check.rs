@@ -115,12 +115,17 @@ fn sums(certificate: &Certificate) -> Result<(), String> {
     if counts.outcomes != outcomes {
         return Err("the outcomes of the items are others than it counts".to_owned());
     }
+    let of = |word: &str| outcomes.get(word).copied().unwrap_or_default();
     let is_found = |item: &&CertifiedItem| {
         ActionWord::parse(&item.action).is_some_and(|action| !action.is_unsearched())
     };
     let found = items.iter().filter(is_found).count() as u64;
     if counts.found != found {
         return Err(format!("{found} items spoke of the person, and it says {}", counts.found));
+    }
+    let declared: u64 = certificate.declared.iter().map(|declared| declared.items).sum();
+    if declared != of("declared") {
+        return Err("the declared items are others than those of the items".to_owned());
     }
     let mut told: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for refusal in refusals {
@@ -195,7 +200,7 @@ mod tests {
         let document = signed();
         let checked = check(&document, Some(&key().public())).map_err(|fault| fault.to_string());
         let checked = checked.unwrap();
-        assert_eq!((checked.key_id.as_str(), checked.certificate.items.len()), (key().id(), 2));
+        assert_eq!((checked.key_id.as_str(), checked.certificate.items.len()), (key().id(), 3));
         let value: Value = serde_json::from_slice(&document).unwrap();
         let pretty = serde_json::to_string_pretty(&value).unwrap();
         assert!(check(pretty.as_bytes(), None).is_ok());

@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::request::{RequestId, RequestKind};
@@ -27,6 +28,12 @@ pub const FORMAT: &str = "dsrd-certificate/1";
 pub struct Certificate {
     /// What the items add up to.
     pub counts: CertifiedCounts,
+    /// What people decided about the request, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<Decided>,
+    /// What was not looked through, because somebody declared that it holds no person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declared: Vec<DeclaredOf>,
     /// Who vouches.
     pub deployment: Deployment,
     /// [`FORMAT`].
@@ -77,6 +84,44 @@ pub struct CertifiedCounts {
     pub planned: Option<u64>,
     /// Items that the find looked at.
     pub seen: u64,
+}
+
+/// See [`Certificate::decisions`].
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decided {
+    /// Who, as the message named them.
+    pub actor: String,
+    /// When it was ledgered.
+    pub at: Timestamp,
+    /// The word of the decision: `approved`, `retried`.
+    pub decision: String,
+    /// Id of the key that signed the message, where messages must be signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Why, in their words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// See [`Certificate::declared`].
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeclaredOf {
+    /// Who declared it.
+    pub by: String,
+    /// Which form.
+    pub form: String,
+    /// How many.
+    pub items: u64,
+    /// On which day.
+    pub on: Date,
+    /// Why such items hold no person.
+    pub reason: String,
+    /// The same as a sentence.
+    pub says: String,
+    /// Configured name of the source.
+    pub source: String,
 }
 
 /// See [`Certificate::deployment`].

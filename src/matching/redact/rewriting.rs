@@ -62,8 +62,7 @@ pub fn redact_short<L: Look<What = Put>>(
     rewriting.short(key, text).map_err(|stop| stop.told(&meter))
 }
 
-/// Whether a look sees nothing in a stream, and everything in it could be read: the proof of what
-/// [`redact`] wrote.
+/// Whether a look sees nothing in a stream, and everything in it could be read.
 ///
 /// # Errors
 /// Reading failed.
@@ -72,12 +71,39 @@ pub fn is_clean<L: Look>(
     content: &mut dyn Read,
     limits: &Limits,
 ) -> io::Result<bool> {
+    Ok(purity(look, content, limits)? == Purity::Clean)
+}
+
+/// What a look comes to that looks through the whole of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purity {
+    /// All of it could be read, and nothing was seen.
+    Clean,
+    /// Something was seen.
+    Seen,
+    /// Nothing was seen, and not all of it could be read, for these reasons.
+    Unsure(Vec<String>),
+}
+
+/// What a look sees in a stream: the proof of what [`redact`] wrote.
+///
+/// # Errors
+/// Reading failed.
+pub fn purity<L: Look>(
+    look: &mut L,
+    content: &mut dyn Read,
+    limits: &Limits,
+) -> io::Result<Purity> {
     let meter = Meter::default();
     let mut first = First::of(look);
     let mut walk = Walk::new(&mut first, limits, &meter);
     walk.content(content)?;
-    let readable = walk.unreadable.is_empty();
-    Ok(readable && !first.any())
+    let unreadable: Vec<String> = std::mem::take(&mut walk.unreadable).into_iter().collect();
+    Ok(match (first.any(), unreadable.is_empty()) {
+        (true, _) => Purity::Seen,
+        (false, true) => Purity::Clean,
+        (false, false) => Purity::Unsure(unreadable),
+    })
 }
 
 /// One item being rewritten.

@@ -157,3 +157,19 @@ pub fn is_packed(bytes: &[u8]) -> bool {
         b"\x1fP\x28\xfd7R\x04\xffLB\x78\x58\x48\x68O%]ASaF\xd0M-".contains(first)
     }) && !matches!(form(bytes), Form::Text(_) | Form::Tar | Form::Media)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::policy::declared::FORMS;
+
+    /// Whoever teaches us a form that stays closed decides whether it may be declared.
+    #[test]
+    fn every_closed_form_may_be_declared() {
+        for (_, form) in KNOWN {
+            if let Form::Closed(reason) = form {
+                assert!(FORMS.contains(&reason), "{reason} is not in domain::policy::declared");
+            }
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::domain::regulation::law::Law;
 use crate::domain::request::{Request, RequestId, RequestKind};
 use crate::domain::state::Signed;
 use crate::ports::door::Label;
@@ -286,7 +287,7 @@ fn request(
 ) -> Option<Request> {
     let object = place.object;
     faults.strays(object, "", &REQUEST_FIELDS);
-    let regulation = regulation(place, faults);
+    let regulation = regulation(place, terms, faults);
     version(place, faults);
     let kind = kind(place, faults);
     let submitted = submitted(place, terms, faults);
@@ -322,12 +323,18 @@ fn submitted(place: Place<'_>, terms: &Terms, faults: &mut Faults) -> Option<Tim
     Some(time)
 }
 
-fn regulation(place: Place<'_>, faults: &mut Faults) -> Option<String> {
+fn regulation(place: Place<'_>, terms: &Terms, faults: &mut Faults) -> Option<String> {
     let word = place.text("regulation", faults)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if word.len() > 32 || !word.chars().all(plain) {
         let text = "regulation is no short word such as gdpr";
         faults.add("/regulation", "bad_regulation", text);
+        return None;
+    }
+    // What was accepted once stays readable, whichever laws this version knows.
+    if Law::parse(word).is_none() && terms.now.is_some() {
+        let known = Law::ALL.map(Law::word).join(", ");
+        faults.add("/regulation", "unknown_regulation", format!("regulation is none of {known}"));
         return None;
     }
     Some(word.to_ascii_lowercase())

@@ -1,6 +1,6 @@
 //! What was seen of an item becomes its one action. Pure.
 
-use crate::domain::item::{Finding, Item, Unreadable};
+use crate::domain::item::{Finding, Item};
 use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
@@ -25,8 +25,7 @@ pub fn plan(request: &Request, subject: usize, policy: &Policy, look: &Look) -> 
         };
         return Some(Planned::new(request, policy, finding));
     }
-    let reason = look.unreadable.first()?.clone();
-    Some(Planned::unreadable(Unreadable { item: look.item.clone(), reason }))
+    Planned::unsearched(policy, look.item.clone(), &look.unreadable)
 }
 
 /// An item that says nothing of the subject.

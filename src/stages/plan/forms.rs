@@ -52,7 +52,7 @@ impl Forms {
         for (item, planned) in forms {
             let is_snapshot = matches!(item.version, Version::Snapshot(_));
             let goes_along = match planned.as_ref().map(|planned| &planned.action) {
-                None | Some(Action::List(_) | Action::Along) => true,
+                None | Some(Action::List(_) | Action::Declare { .. } | Action::Along) => true,
                 Some(Action::Keep(_) | Action::Redact(Otherwise::Leave)) => goes,
                 Some(Action::Delete | Action::Redact(Otherwise::Delete) | Action::Export) => false,
             };

@@ -51,7 +51,7 @@ impl Company {
     /// Takes note of an item of the plan. One that cannot be read can go with its run all the same.
     pub fn note(&mut self, policy: &Policy, planned: &Planned) {
         let Planned { finding, action, .. } = planned;
-        if !matches!(action, Action::List(_)) {
+        if !matches!(action, Action::List(_) | Action::Declare { .. }) {
             self.planned.insert(finding.item.place());
         }
         let is_document =

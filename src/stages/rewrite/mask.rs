@@ -24,7 +24,7 @@ use crate::matching::people::mask::Mask;
 use crate::matching::redact::looks::Masking;
 use crate::matching::redact::put::Replaced;
 use crate::matching::redact::refusal::Unredacted;
-use crate::matching::redact::rewriting::{is_clean, redact, redact_short};
+use crate::matching::redact::rewriting::{Purity, purity, redact, redact_short};
 use crate::ports::sources::{ByteStream, Source};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::rewrite::spool::Spool;
@@ -105,23 +105,27 @@ pub async fn mask(
     mask: Option<Arc<Mask>>,
     with: &Walk,
 ) -> Result<Result<Masked, Withheld>, Failure> {
-    let Some(mask) = mask else { return Ok(Err(withheld("more people than can be told apart"))) };
+    let Some(mask) = mask else { return Ok(Err(unsure("more people than can be told apart"))) };
     let (finding, with) = (finding.clone(), with.clone());
     let mut content = UntilBroken { bytes: reader_of(bytes), with: with.clone(), broken: None };
     let masking = on_a_thread(move || {
         let encoding = finding.item.content_encoding.as_deref();
-        let (bytes, mut replaced) = match masked_bytes(encoding, &mut content, &mask, &with.limits)
-        {
-            Ok(masked) => masked,
-            Err(Unredacted::NotRewritable(why)) => return Ok(Err(withheld(&why))),
-            Err(Unredacted::Failed(error)) => return Err(failure_in(error)),
+        let declared = |unread: &[String]| {
+            with.policy.as_ref().is_some_and(|p| p.declared(&finding.item, unread).is_some())
+        };
+        let looks = Looks { mask: &mask, limits: &with.limits, declared: &declared };
+        let masked = masked_bytes(encoding, &mut content, &looks);
+        let (bytes, mut replaced) = match masked {
+            Ok(Ok(masked)) => masked,
+            Ok(Err(withheld)) => return Ok(Err(withheld)),
+            Err(error) => return Err(failure_in(error)),
         };
         Ok(match masked_finding(&finding, &mask, &mut replaced) {
             Some(finding) => Ok(Masked { finding, bytes, replaced, broken: content.broken }),
-            None => Err(withheld("name")),
+            None => Err(unsure("name")),
         })
     });
-    masking.await.unwrap_or_else(|_| Ok(Err(withheld("broken"))))
+    masking.await.unwrap_or_else(|_| Ok(Err(unsure("broken"))))
 }
 
 /// A finding as it may be named where its bytes stay out; what cannot be masked of it goes.
@@ -147,20 +151,34 @@ pub fn masked_text(text: &str, mask: Option<&Mask>) -> String {
     masked.map_or_else(|| "[removed]".to_owned(), |short| short.text)
 }
 
-fn withheld(why: &str) -> Withheld {
+/// Others, or keys, were seen in it.
+fn seen(why: &str) -> Withheld {
     Withheld(format!("others: cannot be masked in this format: {why}"))
+}
+
+/// Nobody else was seen in it, and nobody can say that nobody is.
+fn unsure(why: &str) -> Withheld {
+    Withheld(format!("others: cannot be ruled out in this format: {why}"))
+}
+
+/// What bytes are masked with.
+struct Looks<'a> {
+    mask: &'a Mask,
+    limits: &'a Limits,
+    /// Whether what could not be read for these reasons is declared to hold no person.
+    declared: &'a dyn Fn(&[String]) -> bool,
 }
 
 /// Without their encoding, in which nobody could read them as a file.
 fn masked_bytes(
     encoding: Option<&str>,
     content: &mut dyn io::Read,
-    mask: &Mask,
-    limits: &Limits,
-) -> Result<(Spool, Replaced), Unredacted> {
+    looks: &Looks<'_>,
+) -> io::Result<Result<(Spool, Replaced), Withheld>> {
+    let Looks { mask, limits, declared } = *looks;
     let mut original = Spool::new();
     let mut rewritten = Spool::new();
-    let mut undone = Undone::new(encoding, content, limits).map_err(Unredacted::Failed)?;
+    let mut undone = Undone::new(encoding, content, limits)?;
     let mut tee = Tee { content: &mut undone, copy: &mut original };
     let redacted = redact(&mut Masking(mask), &mut tee, &mut rewritten, limits);
     let (mut bytes, replaced, otherwise) = match redacted {
@@ -168,18 +186,24 @@ fn masked_bytes(
         Ok(replaced) => (original, replaced, "still found".to_owned()),
         // It may still name nobody else.
         Err(Unredacted::NotRewritable(why)) => {
-            io::copy(&mut tee, &mut io::sink()).map_err(Unredacted::Failed)?;
+            io::copy(&mut tee, &mut io::sink())?;
             (original, Replaced::default(), why)
         }
-        Err(failed @ Unredacted::Failed(_)) => return Err(failed),
+        Err(Unredacted::Failed(error)) => return Err(error),
     };
     if let Some(why) = undone.trouble() {
-        return Err(Unredacted::NotRewritable(why.to_owned()));
+        return Ok(Err(unsure(why)));
     }
-    let mut reader = bytes.reader().map_err(Unredacted::Failed)?;
-    let clean = is_clean(&mut Masking(mask), &mut reader, limits).map_err(Unredacted::Failed)?;
+    let mut reader = bytes.reader()?;
+    let purity = purity(&mut Masking(mask), &mut reader, limits)?;
     drop(reader);
-    if clean { Ok((bytes, replaced)) } else { Err(Unredacted::NotRewritable(otherwise)) }
+    Ok(match purity {
+        Purity::Clean => Ok((bytes, replaced)),
+        Purity::Seen => Err(seen(&otherwise)),
+        // What is declared to hold no person holds no other person either.
+        Purity::Unsure(unread) if declared(&unread) => Ok((bytes, replaced)),
+        Purity::Unsure(_) => Err(unsure(&otherwise)),
+    })
 }
 
 /// The name, what stands beside the bytes, and the places of the hits, which have names of members

@@ -4,3 +4,4 @@ pub mod spool;
 pub mod redact;
 pub mod mask;
 pub mod prepare;
+pub mod belonging;

@@ -18,6 +18,7 @@ use crate::evidence::encryption::{
 };
 use crate::ports::exports::Exports;
 use crate::stages::docket::{Case, Docket};
+use crate::stages::follow_up;
 use crate::stages::verify::counts::counts;
 
 /// Why an archive was not found sound.
@@ -40,8 +41,17 @@ pub enum Unsound {
     File(#[from] std::io::Error),
 }
 
+/// How long what comes of an export is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct KeptFor {
+    /// The archive; `None` for good.
+    pub archive: Option<SignedDuration>,
+    /// Which items are missing in it; `None` not at all.
+    pub left_until: Option<Timestamp>,
+}
+
 /// Reads the archive back and brings the request to rest; or, where the archive is not what was
-/// written, back to acting. From then on it is kept for `expire_after`.
+/// written, back to acting. From then on it is kept as long as `kept` says.
 ///
 /// # Errors
 /// A transient failure of the store or of the ledger; permanent once `rounds_max` archives in a row
@@ -51,7 +61,7 @@ pub async fn read_back(
     exports: &dyn Exports,
     case: &Case,
     rounds_max: u32,
-    expire_after: Option<SignedDuration>,
+    kept: KeptFor,
 ) -> Result<(), Failure> {
     let id = &case.request.id;
     let records = docket.ledger.records(id).await?;
@@ -77,10 +87,12 @@ pub async fn read_back(
     // In whole seconds, so that a link can end at the same time.
     let now = Timestamp::from_second(docket.clock.now().as_second())
         .expect("cutting a time to seconds keeps it in range");
-    let expires = expire_after.map(|after| now + after);
+    let expires = kept.archive.map(|after| now + after);
     let link = exports.link(&archive.name, now, expires).await?;
+    let mut counts = counts(docket, case).await?;
+    counts.left = follow_up::keep(docket, case, kept.left_until).await?;
     let verified = Event::Verified {
-        counts: counts(docket, case).await?,
+        counts,
         archive: Some(Archive { expires, ..archive }),
         logically_erased_at: None,
         unrecoverable_after: None,

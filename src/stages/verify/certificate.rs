@@ -10,12 +10,13 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::domain::failure::Failure;
-use crate::domain::state::{Counts, Event, Evidence, Refusal, State};
+use crate::domain::policy::declared::{Declared, DeclaredItems};
+use crate::domain::state::{Counts, Decision, Event, Evidence, Refusal, State};
 use crate::domain::subject::Identity;
 use crate::evidence::certificate::check::{Checked, check};
 use crate::evidence::certificate::document::{
-    Asked, Certificate, CertifiedCounts, FORMAT, Horizon, LedgerHead, Manual, Others, Person,
-    Program, Refused, Searched,
+    Asked, Certificate, CertifiedCounts, Decided, DeclaredOf, FORMAT, Horizon, LedgerHead, Manual,
+    Others, Person, Program, Refused, Searched,
 };
 use crate::evidence::certificate::hashes::{Hashes, HowHashed};
 use crate::evidence::certificate::page::html::page;
@@ -121,6 +122,8 @@ fn filled(
             planned: of_find.filter(|planned| adds_up(*planned)),
             seen: counts.seen,
         },
+        decisions: decisions(records),
+        declared: counts.declared.iter().map(declared).collect(),
         deployment: docket.deployment(),
         format: FORMAT.to_owned(),
         hashes: HowHashed::now(),
@@ -171,6 +174,35 @@ fn planned(records: &[Record]) -> (String, Vec<Searched>) {
     let searched =
         sources.iter().map(|share| Searched { seen: share.seen, source: share.source.clone() });
     (policy.clone(), searched.collect())
+}
+
+/// What people decided, in the order of the ledger.
+fn decisions(records: &[Record]) -> Vec<Decided> {
+    let decided = |record: &Record| {
+        let Decision { actor, reason, signed } = record.event.decision()?;
+        Some(Decided {
+            actor: actor.clone(),
+            at: record.at,
+            decision: record.event.word().to_owned(),
+            key: signed.as_ref().map(|signed| signed.key.clone()),
+            reason: reason.clone(),
+        })
+    };
+    records.iter().filter_map(decided).collect()
+}
+
+fn declared(items: &DeclaredItems) -> DeclaredOf {
+    let says = items.to_string();
+    let DeclaredItems { declared: Declared { by, on, reason }, form, items, source } = items;
+    DeclaredOf {
+        by: by.clone(),
+        form: form.clone(),
+        items: *items,
+        on: *on,
+        reason: reason.clone(),
+        says,
+        source: source.clone(),
+    }
 }
 
 fn refused(refusal: &Refusal) -> Refused {

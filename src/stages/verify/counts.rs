@@ -7,6 +7,8 @@ use futures::StreamExt;
 
 use crate::domain::failure::Failure;
 use crate::domain::outcome::{ItemOutcome, OutcomeKind};
+use crate::domain::plan::Action;
+use crate::domain::policy::declared::{Declared, DeclaredItems};
 use crate::domain::state::{Counts, Refusal};
 use crate::ports::ledger::SealedItem;
 use crate::stages::docket::{Case, Docket, Entry};
@@ -24,22 +26,37 @@ const OTHER_REASONS: &str = "other reasons";
 /// A failure of the ledger.
 pub async fn counts(docket: &Docket, case: &Case) -> Result<Counts, Failure> {
     let mut counts = docket.counts(&case.request.id).await?;
-    let is_told = |word: &String| OutcomeKind::parse(word).is_none_or(OutcomeKind::is_refusal);
+    let is_told = |word: &String| {
+        OutcomeKind::parse(word)
+            .is_none_or(|kind| kind.is_refusal() || kind == OutcomeKind::Declared)
+    };
     // Most requests have nothing to tell, and their plans need not be read again.
     if counts.outcomes.keys().any(is_told) {
-        counts.refusals = refusals(docket, case).await?;
+        (counts.refusals, counts.declared) = told(docket, case).await?;
     }
     Ok(counts)
 }
 
-async fn refusals(docket: &Docket, case: &Case) -> Result<Vec<Refusal>, Failure> {
+/// What was not done, and what was not looked through because somebody declared that it need not
+/// be.
+async fn told(docket: &Docket, case: &Case) -> Result<(Vec<Refusal>, Vec<DeclaredItems>), Failure> {
     let mut items: BTreeMap<(String, &str, String), u64> = BTreeMap::new();
-    let is_refusal = |item: &SealedItem| item.outcome.as_ref().is_some_and(ItemOutcome::is_refusal);
-    let mut entries = pin!(docket.entries_if(case, is_refusal));
+    let mut declarations: BTreeMap<(Declared, String, String), u64> = BTreeMap::new();
+    let is_told = |item: &SealedItem| {
+        let outcome = item.outcome.as_ref();
+        outcome.is_some_and(|o| o.is_refusal() || o.kind() == OutcomeKind::Declared)
+    };
+    let mut entries = pin!(docket.entries_if(case, is_told));
     while let Some(entry) = entries.next().await {
         let Entry { planned, outcome, .. } = entry?;
-        let Some(outcome) = outcome else { continue };
         let source = planned.finding.item.source;
+        if let (Action::Declare { declared, .. }, Some(ItemOutcome::Declared(form))) =
+            (planned.action, &outcome)
+        {
+            *declarations.entry((declared, form.clone(), source)).or_default() += 1;
+            continue;
+        }
+        let Some(outcome) = outcome.filter(ItemOutcome::is_refusal) else { continue };
         let reason = match outcome.detail() {
             "" => REWRITTEN,
             detail => detail,
@@ -50,11 +67,14 @@ async fn refusals(docket: &Docket, case: &Case) -> Result<Vec<Refusal>, Failure>
         }
         *items.entry(kind).or_default() += 1;
     }
+    let declared = declarations
+        .into_iter()
+        .map(|((declared, form, source), items)| DeclaredItems { declared, form, items, source });
     let refusals = items.into_iter().map(|((source, outcome, reason), items)| Refusal {
         source,
         outcome: outcome.to_owned(),
         reason,
         items,
     });
-    Ok(refusals.collect())
+    Ok((refusals.collect(), declared.collect()))
 }

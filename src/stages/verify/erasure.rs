@@ -24,6 +24,7 @@ use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket};
 use crate::stages::find::keep_seen;
+use crate::stages::follow_up;
 use crate::stages::plan::finding::plan;
 use crate::stages::plan::forms::Forms;
 use crate::stages::signing::Signer;
@@ -137,6 +138,7 @@ fn stays(outcome: OutcomeKind) -> bool {
     match outcome {
         OutcomeKind::Kept | OutcomeKind::Blocked | OutcomeKind::Failed => true,
         OutcomeKind::Unreadable
+        | OutcomeKind::Declared
         | OutcomeKind::Exported
         | OutcomeKind::Erased
         | OutcomeKind::Redacted
@@ -162,6 +164,8 @@ pub struct Ending<'a> {
     pub patience: Patience,
     /// How long the person is looked for again; `None` not at all.
     pub remembered_until: Option<Timestamp>,
+    /// How long it is known which items were left; `None` not at all.
+    pub left_until: Option<Timestamp>,
 }
 
 /// Draws the conclusion of a second look that was walked whole: what is left joins the plan, and
@@ -185,13 +189,14 @@ pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result
     let erased_at = acted.map_or_else(|| docket.clock.now(), |record| record.at);
     let horizon = Horizon::new(with.sources, erased_at, with.patience);
     let reckoning = reckon(docket, case, with.sweep.id, horizon).await?;
-    let counts = counts(docket, case).await?;
+    let mut counts = counts(docket, case).await?;
     let (unrecoverable_after, untouched) = (reckoning.unrecoverable_after, reckoning.untouched);
     let conclusion = Conclusion { counts: &counts, logically_erased_at: erased_at, reckoning };
     let certificate = certify(docket, with.exports, with.signer, case, conclusion).await?;
     if let Some(until) = with.remembered_until {
         bury(docket, case, until).await?;
     }
+    counts.left = follow_up::keep(docket, case, with.left_until).await?;
     let verified = Event::Verified {
         counts,
         archive: None,
@@ -251,7 +256,11 @@ fn rounds(records: &[Record]) -> u64 {
 }
 
 /// The plan of a dry run, as an outcome: every item that would have been acted on.
-pub async fn rest_dry(docket: &Docket, case: &Case) -> Result<(), Failure> {
+pub async fn rest_dry(
+    docket: &Docket,
+    case: &Case,
+    left_until: Option<Timestamp>,
+) -> Result<(), Failure> {
     let mut after = None;
     loop {
         let open = docket.items(case, after, true, PAGE).await?;
@@ -261,8 +270,10 @@ pub async fn rest_dry(docket: &Docket, case: &Case) -> Result<(), Failure> {
         let outcomes: Vec<_> = open.iter().map(|e| (e.ordinal, outcome(&e.planned))).collect();
         docket.record_outcomes(case, &outcomes).await?;
     }
+    let mut counts = counts(docket, case).await?;
+    counts.left = follow_up::keep(docket, case, left_until).await?;
     let verified = Event::Verified {
-        counts: counts(docket, case).await?,
+        counts,
         archive: None,
         logically_erased_at: None,
         unrecoverable_after: None,

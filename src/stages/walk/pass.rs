@@ -14,6 +14,7 @@ use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use crate::domain::failure::{Blame, Failure, FailureKind};
 use crate::domain::item::{Item, Version};
+use crate::domain::policy::rules::Policy;
 use crate::domain::subject::Subject;
 use crate::matching::limits::Limits;
 use crate::matching::matcher::{Matcher, SubjectHit};
@@ -47,6 +48,8 @@ pub struct Walk {
     pub inventory: Option<Arc<Inventory>>,
     /// Who was erased and is met again, where that is asked.
     pub graves: Option<Arc<Graves>>,
+    /// What is declared to hold no person, where items are given away.
+    pub policy: Option<Arc<Policy>>,
     /// The subjects, where it matters who else is named in what speaks of them.
     pub who_else: Option<Arc<[Subject]>>,
     /// Whether it shows all snapshots, whomever they speak of: they may go along with what is
@@ -134,6 +137,7 @@ impl Walk {
             part: Part::WHOLE,
             inventory: None,
             graves: None,
+            policy: None,
             who_else: None,
             halt: Arc::default(),
             all_snapshots: false,

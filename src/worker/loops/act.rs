@@ -12,7 +12,7 @@ use crate::ports::tasks::{Lease, work_on};
 use crate::stages::docket::Case;
 use crate::stages::erase::erase;
 use crate::stages::export::export;
-use crate::stages::verify::archive::read_back;
+use crate::stages::verify::archive::{KeptFor, read_back};
 use crate::stages::verify::erasure::rest_dry;
 use crate::stages::walk::pass::{Patience, Walk};
 use crate::worker::retry::Tries;
@@ -90,7 +90,8 @@ async fn act(
     let mut case = docket.load(standing, lease).await?;
     if standing.state == State::Planned {
         if case.request.options.dry_run {
-            return rest_dry(docket, &case).await;
+            let until = world.limits.left_until(docket.clock.now());
+            return rest_dry(docket, &case, until).await;
         }
         // Asked here, of the ledgered plan, and not where the plan is made: so no crash between the
         // two lets a plan slip by.
@@ -121,12 +122,14 @@ async fn carry_out(
 ) -> Result<(), Failure> {
     let (docket, exports) = (&world.docket, &*world.exports);
     let mut walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
+    walk.policy = Some(Arc::new(world.policy.clone()));
     walk.halt = halt;
     if case.request.kind.is_export() {
         if case.standing.state == State::Verifying {
             let limits = &world.limits;
-            let (rounds, expire_after) = (limits.verify_rounds_max, limits.expire_after());
-            return read_back(docket, exports, case, rounds, expire_after).await;
+            let left_until = limits.left_until(docket.clock.now());
+            let kept = KeptFor { archive: limits.expire_after(), left_until };
+            return read_back(docket, exports, case, limits.verify_rounds_max, kept).await;
         }
         return export(docket, &world.sources, exports, &world.controller, case, &walk).await;
     }

@@ -102,6 +102,7 @@ async fn conclude(
                 rounds_max: world.limits.verify_rounds_max,
                 patience: world.limits.backoff.patience(lease.tries, now, standing.due),
                 remembered_until: world.limits.remembered_until(now),
+                left_until: world.limits.left_until(now),
             };
             erasure::conclude(docket, &case, &ending).await
         }

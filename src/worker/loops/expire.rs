@@ -1,4 +1,5 @@
-//! Removes archives that are not to be kept any longer, until stopped.
+//! Removes archives that are not to be kept any longer, and what was kept of items that requests
+//! left, until stopped.
 //!
 //! The ledger says which: those whose time came, and those of requests that failed or were
 //! withdrawn. Whoever removes one holds the lease on its request, under which an archive is written
@@ -42,6 +43,9 @@ pub async fn run(world: &World) {
 /// One that cannot be removed keeps none of the others.
 async fn turn(world: &World) -> Result<(), Failure> {
     let ledger = &world.docket.ledger;
+    if ledger.forget_left(world.docket.clock.now()).await? > 0 {
+        report::forgot_left();
+    }
     let mut ended = Ok(());
     for archive in ledger.expired(TURN).await? {
         if world.stopper.is_stopped() {

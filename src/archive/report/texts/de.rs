@@ -12,14 +12,12 @@ pub static DE: Texts = Texts {
 
     title_access: "Kopie Ihrer personenbezogenen Daten",
     title_portability: "Ihre personenbezogenen Daten zum Mitnehmen",
-    intro_access: "Sie haben nach Artikel 15 der Datenschutz-Grundverordnung (DSGVO) eine Kopie \
-        der personenbezogenen Daten verlangt, die in Arbeitsbereichen für maschinelles Lernen \
-        über Sie gespeichert sind. Diese Seite sagt Ihnen, was gefunden wurde. Die Daten selbst \
-        liegen in den Dateien daneben.",
-    intro_portability: "Sie haben nach Artikel 20 der Datenschutz-Grundverordnung (DSGVO) Ihre \
-        personenbezogenen Daten aus Arbeitsbereichen für maschinelles Lernen in einer Form \
-        verlangt, die andere Dienste lesen können. Diese Seite sagt Ihnen, was gefunden wurde. \
-        Die Daten selbst liegen in den Dateien daneben.",
+    intro_access: "Sie haben nach {basis} eine Kopie der personenbezogenen Daten verlangt, die in \
+        Arbeitsbereichen für maschinelles Lernen über Sie gespeichert sind. Diese Seite sagt \
+        Ihnen, was gefunden wurde. Die Daten selbst liegen in den Dateien daneben.",
+    intro_portability: "Sie haben nach {basis} Ihre personenbezogenen Daten aus Arbeitsbereichen \
+        für maschinelles Lernen in einer Form verlangt, die andere Dienste lesen können. Diese \
+        Seite sagt Ihnen, was gefunden wurde. Die Daten selbst liegen in den Dateien daneben.",
     unpack: "Entpacken Sie zuerst das ganze Archiv: Die Verweise auf dieser Seite führen zu den \
         Dateien darin.",
     on_this_page: "Auf dieser Seite",
@@ -35,8 +33,8 @@ pub static DE: Texts = Texts {
     customer_id: "Kundennummer",
     hashed: "als SHA-256-Hash angegeben",
     what_was_asked: "Was verlangt wurde",
-    asked_access: "Auskunft: eine Kopie der Daten (Artikel 15 DSGVO)",
-    asked_portability: "Übertragbarkeit: die Daten in maschinenlesbarer Form (Artikel 20 DSGVO)",
+    asked_access: "Auskunft: eine Kopie der Daten ({basis})",
+    asked_portability: "Übertragbarkeit: die Daten in maschinenlesbarer Form ({basis})",
     when_asked: "Gestellt am",
     request_id: "Nummer der Anfrage",
     controller: "Für die Daten verantwortlich",
@@ -44,24 +42,30 @@ pub static DE: Texts = Texts {
     contact_unknown: "Bitte wenden Sie sich mit der Nummer der Anfrage dorthin, wo Sie sie \
         gestellt haben.",
 
-    found: "Was wo gefunden wurde",
+    found: "Was gefunden wurde, und wo",
     found_nothing: "Es wurde nichts gefunden, das Sie erwähnt.",
-    items_seen: "Durchsuchte Objekte",
+    found_not_given: "Was gefunden wurde oder Sie erwähnen könnte, konnte nicht mitgegeben werden. \
+        Warum, steht im Abschnitt „Was fehlt“.",
+    items_seen: "Angesehene Objekte",
     files_given: "Dateien in diesem Archiv",
     size: "Größe",
     runs_given: "Läufe, die Sie erwähnen",
     masked_files: "Dateien, in denen etwas verdeckt ist",
-    not_given: "Objekte, die nicht oder nicht ganz mitgegeben werden konnten",
+    not_given: "Objekte, die hier fehlen oder nicht vollständig sind",
+    not_searched: "Objekte, die nicht durchsucht werden konnten",
     found_table: "Anzahl der Dateien nach Ort und nach Herkunft der Daten",
     place: "Ort",
     all: "Alle",
     provided: "Bereitgestellt",
-    provided_means: "Was Sie selbst übergeben haben: hochgeladene Dateien, Notebooks, Programme.",
+    provided_means: "Was Sie selbst übergeben haben: was in Ihrem eigenen Benutzerordner liegt.",
     observed: "Beobachtet",
-    observed_means: "Was bei Ihrer Arbeit entstand: Dokumente von Läufen, Protokolle, \
-        Aufzeichnungen über Rechenknoten.",
+    observed_means: "Was bei Ihrer Arbeit entstand: Dokumente, Protokolle und Aufzeichnungen der \
+        Läufe, die Sie angelegt haben.",
     inferred: "Abgeleitet",
-    inferred_means: "Was berechnet wurde: Ergebnisse von Läufen, Modelle, Vorhersagen.",
+    inferred_means: "Was Läufe berechnet haben, die Sie angelegt haben: Ergebnisse, Modelle, \
+        Vorhersagen.",
+    not_known: "Unbekannt",
+    not_known_means: "Was Sie sonst erwähnt: Der Arbeitsbereich sagt nicht, wie es entstanden ist.",
 
     runs: "Ihre Läufe im Lauf der Zeit",
     runs_none: "Keine der Dateien ist das Dokument eines Laufs.",
@@ -108,21 +112,26 @@ pub static DE: Texts = Texts {
     why: "Warum",
     persons: "Andere Personen",
     persons_why: "Sie heißen „Person 2“, „Person 3“ und so weiter, dieselbe Person immer gleich. \
-        Ihre Kopie darf die Rechte und Freiheiten anderer nicht beeinträchtigen (Artikel 15 \
-        Absatz 4 und Artikel 20 Absatz 4 DSGVO).",
+        Ihre Kopie darf die Rechte und Freiheiten anderer nicht beeinträchtigen.",
     secrets: "Kennwörter, Schlüssel und Signaturen",
     secrets_why: "An ihrer Stelle steht „[removed]“. Sie würden jedem, der dieses Archiv hat, \
-        Systeme öffnen, und sagen nichts über Sie (Artikel 32 DSGVO).",
+        Systeme öffnen, und sagen nichts über Sie.",
 
-    unreadable: "Was nicht mitgegeben werden konnte",
+    unreadable: "Was fehlt",
     unreadable_none: "Alles, was gefunden wurde, konnte ganz mitgegeben werden.",
     unreadable_intro: "Diese Objekte erwähnen Sie oder könnten es tun und fehlen in diesem Archiv \
         oder sind nicht vollständig.",
     unreadable_table: "Objekte, die fehlen oder nicht vollständig sind",
     item: "Objekt",
     technical: "Technischer Grund",
-    because_others: "Es nennt auch andere Personen, die in diesem Format nicht verdeckt werden \
-        können.",
+    because_others: "Es enthält auch Daten oder Schlüssel anderer, die in diesem Format nicht verdeckt \
+        werden können.",
+    because_unsure: "Es ließ sich nicht ausschließen, dass es auch von anderen Personen handelt.",
+    because_inferred: "Es wurde berechnet. Das Recht auf Übertragbarkeit umfasst, was Sie bereitgestellt \
+        haben und was bei Ihnen beobachtet wurde; eine Kopie erhalten Sie mit einer Auskunft.",
+    because_origin: "Es ist nicht bekannt, dass Sie es bereitgestellt haben oder dass es bei Ihnen \
+        beobachtet wurde. Mehr umfasst das Recht auf Übertragbarkeit nicht; eine Kopie erhalten \
+        Sie mit einer Auskunft.",
     because_forbidden: "Der Zugriff darauf wurde verweigert.",
     because_archived: "Es liegt in einem Archivspeicher und kann nicht sofort gelesen werden.",
     because_encrypted: "Es ist verschlüsselt.",
@@ -132,6 +141,13 @@ pub static DE: Texts = Texts {
     because_unknown: "Es konnte nicht gelesen werden.",
     unreadable_shown: "Dies sind die ersten {shown} von {all} Objekten. Die Datei manifest.json \
         nennt alle.",
+    unsearched_intro: "Diese Objekte konnten nicht durchsucht werden, und weder ihr Name noch was daneben \
+        steht erwähnt Sie. Sie können anderen gehören; deshalb sind sie hier gezählt und nicht \
+        genannt.",
+    unsearched_table: "Objekte, die nicht durchsucht werden konnten, nach Ort und Grund",
+    how_many: "Wie viele",
+    declared: "Nicht durchsucht: {reason}. Der Verantwortliche hat am {on} erklärt, dass solche Objekte \
+        niemanden betreffen ({why}).",
 
     beyond: "Was außerhalb dieser Suche liegt",
     beyond_none: "Es ist nichts bekannt, das diese Suche nicht erreicht.",
@@ -143,23 +159,8 @@ pub static DE: Texts = Texts {
     page_for_it: "Seite dafür",
 
     rights: "Ihre Rechte",
-    rights_intro: "Die Datenschutz-Grundverordnung (DSGVO) gibt Ihnen diese Rechte. Um sie \
-        auszuüben, wenden Sie sich an die oben genannte Stelle.",
-    right_to_know: "Mehr zu erfahren: wozu Ihre Daten verwendet werden, wer sie erhält, wie lange \
-        sie gespeichert werden, woher sie stammen, ob allein Maschinen entscheiden und wie sie in \
-        anderen Ländern geschützt sind (Artikel 15 Absätze 1 und 2). Dieses Archiv ist die Kopie \
-        der Daten; diese Auskünfte gibt der Verantwortliche.",
-    right_to_rectify: "Falsches berichtigen und Fehlendes ergänzen zu lassen (Artikel 16).",
-    right_to_erase: "Daten löschen zu lassen (Artikel 17), ihre Verarbeitung einschränken zu \
-        lassen (Artikel 18) und ihr zu widersprechen (Artikel 21), unter den dort genannten \
-        Bedingungen.",
-    right_to_take: "Daten, die Sie bereitgestellt haben, in maschinenlesbarer Form zu erhalten \
-        und weiterzugeben (Artikel 20).",
-    right_in_time: "Innerhalb eines Monats Antwort zu erhalten, in der Regel unentgeltlich; die \
-        Frist kann um zwei Monate verlängert werden, dann müssen Ihnen die Gründe genannt werden \
-        (Artikel 12 Absätze 3 und 5).",
-    right_to_complain: "Sich bei einer Datenschutz-Aufsichtsbehörde zu beschweren, etwa an Ihrem \
-        Wohn- oder Arbeitsort (Artikel 77), und vor Gericht zu gehen (Artikel 79).",
+    rights_intro: "Nach {law} haben Sie diese Rechte. Um sie auszuüben, wenden Sie sich an die \
+        oben genannte Stelle.",
 
     made_by: "Geschrieben von {program}.",
     other_files: "Die Datei manifest.json gibt vollständig Rechenschaft, für Programme: woher jede \

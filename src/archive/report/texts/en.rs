@@ -13,11 +13,11 @@ pub static EN: Texts = Texts {
     title_access: "A copy of your personal data",
     title_portability: "Your personal data, to take with you",
     intro_access: "You asked for a copy of the personal data that is held about you in machine \
-        learning workspaces, under Article 15 of the General Data Protection Regulation (GDPR). \
-        This page tells you what was found. The data itself is in the files beside it.",
+        learning workspaces, under {basis}. This page tells you what was found. The data itself \
+        is in the files beside it.",
     intro_portability: "You asked for your personal data in machine learning workspaces in a form \
-        that other services can read, under Article 20 of the General Data Protection Regulation \
-        (GDPR). This page tells you what was found. The data itself is in the files beside it.",
+        that other services can read, under {basis}. This page tells you what was found. The \
+        data itself is in the files beside it.",
     unpack: "Unpack the whole archive first: the links on this page lead to the files in it.",
     on_this_page: "On this page",
 
@@ -32,8 +32,8 @@ pub static EN: Texts = Texts {
     customer_id: "Customer number",
     hashed: "given as a SHA-256 hash",
     what_was_asked: "What was asked",
-    asked_access: "Access: a copy of the data (Article 15 GDPR)",
-    asked_portability: "Portability: the data in a machine-readable form (Article 20 GDPR)",
+    asked_access: "Access: a copy of the data ({basis})",
+    asked_portability: "Portability: the data in a machine-readable form ({basis})",
     when_asked: "Asked on",
     request_id: "Number of the request",
     controller: "Responsible for the data (controller)",
@@ -42,21 +42,27 @@ pub static EN: Texts = Texts {
 
     found: "What was found, and where",
     found_nothing: "Nothing was found that mentions you.",
-    items_seen: "Items searched",
+    found_not_given: "What was found, or may mention you, could not be given. The section “What is \
+        missing” says why.",
+    items_seen: "Items looked at",
     files_given: "Files in this archive",
     size: "Size",
     runs_given: "Runs that mention you",
     masked_files: "Files in which something is hidden",
-    not_given: "Items that could not be given, or not whole",
+    not_given: "Items that are missing here, or not complete",
+    not_searched: "Items that could not be looked through",
     found_table: "Number of files, by place and by how the data came about",
     place: "Place",
     all: "All",
     provided: "Provided",
-    provided_means: "What you handed in yourself: uploads, notebooks, code.",
+    provided_means: "What you handed in yourself: what lies in your own user folder.",
     observed: "Observed",
-    observed_means: "What arose while you worked: run documents, logs, compute records.",
+    observed_means: "What arose while you worked: documents, logs and compute records of runs \
+        that you created.",
     inferred: "Inferred",
-    inferred_means: "What was calculated: outputs of runs, models, predictions.",
+    inferred_means: "What runs that you created have calculated: outputs, models, predictions.",
+    not_known: "Not known",
+    not_known_means: "What mentions you elsewhere: the workspace does not say how it came about.",
 
     runs: "Your runs over time",
     runs_none: "None of the files is a document of a run.",
@@ -103,20 +109,25 @@ pub static EN: Texts = Texts {
     why: "Why",
     persons: "Other people",
     persons_why: "They are called “Person 2”, “Person 3” and so on, the same person always by the \
-        same number. A copy for you must not harm the rights and freedoms of others (Articles \
-        15(4) and 20(4) GDPR).",
+        same number. A copy for you must not harm the rights and freedoms of others.",
     secrets: "Passwords, keys and signatures",
     secrets_why: "They are replaced by “[removed]”. They would open systems to anyone who has this \
-        archive, and say nothing about you (Article 32 GDPR).",
+        archive, and say nothing about you.",
 
-    unreadable: "What could not be given",
+    unreadable: "What is missing",
     unreadable_none: "Everything that was found could be given whole.",
     unreadable_intro: "These items mention you, or may do so, and are missing from this archive or \
         are not complete.",
     unreadable_table: "Items that are missing or not complete",
     item: "Item",
     technical: "Technical reason",
-    because_others: "It also names other people, who cannot be hidden in this format.",
+    because_others: "It also has other people’s data or keys in it, which cannot be hidden in this \
+        format.",
+    because_unsure: "It could not be ruled out that it also tells about other people.",
+    because_inferred: "It was calculated. The right to take data along covers what you provided and what \
+        was observed of you; ask for access to get a copy.",
+    because_origin: "It is not known that you provided it or that it was observed of you. The right to \
+        take data along covers no more than that; ask for access to get a copy.",
     because_forbidden: "Access to it was denied.",
     because_archived: "It is in offline storage and cannot be read at once.",
     because_encrypted: "It is encrypted.",
@@ -126,6 +137,12 @@ pub static EN: Texts = Texts {
     because_unknown: "It could not be read.",
     unreadable_shown: "These are the first {shown} of {all} items. The file manifest.json lists \
         them all.",
+    unsearched_intro: "These items could not be looked through, and neither their names nor what stands \
+        beside them mention you. They may belong to others, so they are counted here and not named.",
+    unsearched_table: "Items that could not be looked through, by place and reason",
+    how_many: "How many",
+    declared: "Not looked through: {reason}. The controller declared on {on} that such items hold no \
+        person ({why}).",
 
     beyond: "What lies outside this search",
     beyond_none: "Nothing is known that this search does not reach.",
@@ -137,21 +154,8 @@ pub static EN: Texts = Texts {
     page_for_it: "Page for it",
 
     rights: "Your rights",
-    rights_intro: "The General Data Protection Regulation (GDPR) gives you these rights. To use \
-        them, write to the contact named above.",
-    right_to_know: "To be told more: what your data is used for, who receives it, how long it is \
-        kept, where it comes from, whether decisions are made by machines alone, and how it is \
-        protected in other countries (Article 15(1) and (2)). This archive is the copy of the \
-        data; that information comes from the controller.",
-    right_to_rectify: "To have what is wrong corrected and what is missing added (Article 16).",
-    right_to_erase: "To have data erased (Article 17), to have its use restricted (Article 18), \
-        and to object to its use (Article 21), under the conditions named there.",
-    right_to_take: "To receive data that you provided in a machine-readable form and to pass it \
-        on (Article 20).",
-    right_in_time: "To be answered within one month, which can be extended by two for reasons \
-        that you must be told, and as a rule free of charge (Article 12(3) and (5)).",
-    right_to_complain: "To lodge a complaint with a data protection supervisory authority, such \
-        as the one where you live or work (Article 77), and to go to court (Article 79).",
+    rights_intro: "Under {law} you have these rights. To use them, write to the contact named \
+        above.",
 
     made_by: "Written by {program}.",
     other_files: "The file manifest.json is the full account, for programs: where each file comes \

@@ -12,15 +12,14 @@ pub static FR: Texts = Texts {
 
     title_access: "Copie de vos données personnelles",
     title_portability: "Vos données personnelles, à emporter",
-    intro_access: "Vous avez demandé, en vertu de l’article 15 du règlement général sur la \
-        protection des données (RGPD), une copie des données personnelles détenues à votre sujet \
-        dans des espaces de travail d’apprentissage automatique. Cette page vous indique ce qui \
-        a été trouvé. Les données elles-mêmes sont dans les fichiers joints.",
-    intro_portability: "Vous avez demandé, en vertu de l’article 20 du règlement général sur la \
-        protection des données (RGPD), vos données personnelles issues d’espaces de travail \
-        d’apprentissage automatique sous une forme que d’autres services peuvent lire. Cette \
+    intro_access: "Vous avez demandé, en vertu {basis}, une copie des données personnelles \
+        détenues à votre sujet dans des espaces de travail d’apprentissage automatique. Cette \
         page vous indique ce qui a été trouvé. Les données elles-mêmes sont dans les fichiers \
         joints.",
+    intro_portability: "Vous avez demandé, en vertu {basis}, vos données personnelles issues \
+        d’espaces de travail d’apprentissage automatique sous une forme que d’autres services \
+        peuvent lire. Cette page vous indique ce qui a été trouvé. Les données elles-mêmes sont \
+        dans les fichiers joints.",
     unpack: "Décompressez d’abord toute l’archive\u{a0}: les liens de cette page mènent aux \
         fichiers qu’elle contient.",
     on_this_page: "Sur cette page",
@@ -36,9 +35,8 @@ pub static FR: Texts = Texts {
     customer_id: "Numéro de client",
     hashed: "donné sous forme d’empreinte SHA-256",
     what_was_asked: "Ce qui a été demandé",
-    asked_access: "Accès\u{a0}: une copie des données (article 15 du RGPD)",
-    asked_portability: "Portabilité\u{a0}: les données sous une forme lisible par machine \
-        (article 20 du RGPD)",
+    asked_access: "Accès\u{a0}: une copie des données ({basis})",
+    asked_portability: "Portabilité\u{a0}: les données sous une forme lisible par machine ({basis})",
     when_asked: "Demandé le",
     request_id: "Numéro de la demande",
     controller: "Responsable du traitement",
@@ -47,22 +45,30 @@ pub static FR: Texts = Texts {
 
     found: "Ce qui a été trouvé, et où",
     found_nothing: "Rien n’a été trouvé qui vous mentionne.",
-    items_seen: "Éléments examinés",
+    found_not_given: "Ce qui a été trouvé, ou qui pourrait vous mentionner, n’a pas pu être remis. La \
+        section «\u{a0}Ce qui manque\u{a0}» dit pourquoi.",
+    items_seen: "Éléments regardés",
     files_given: "Fichiers dans cette archive",
     size: "Taille",
     runs_given: "Exécutions qui vous mentionnent",
     masked_files: "Fichiers dans lesquels quelque chose est masqué",
-    not_given: "Éléments qui n’ont pas pu être remis, ou pas en entier",
+    not_given: "Éléments qui manquent ici, ou sont incomplets",
+    not_searched: "Éléments qui n’ont pas pu être examinés",
     found_table: "Nombre de fichiers, par lieu et par origine des données",
     place: "Lieu",
     all: "Total",
     provided: "Fournies",
-    provided_means: "Ce que vous avez remis vous-même\u{a0}: fichiers envoyés, notebooks, code.",
+    provided_means: "Ce que vous avez remis vous-même\u{a0}: ce qui se trouve dans votre propre \
+        dossier d’utilisateur.",
     observed: "Observées",
-    observed_means: "Ce qui est apparu pendant votre travail\u{a0}: documents d’exécution, \
-        journaux, relevés de calcul.",
+    observed_means: "Ce qui est apparu pendant votre travail\u{a0}: documents, journaux et relevés \
+        de calcul des exécutions que vous avez créées.",
     inferred: "Déduites",
-    inferred_means: "Ce qui a été calculé\u{a0}: résultats d’exécutions, modèles, prédictions.",
+    inferred_means: "Ce que les exécutions que vous avez créées ont calculé\u{a0}: résultats, modèles, \
+        prédictions.",
+    not_known: "Origine inconnue",
+    not_known_means: "Ce qui vous mentionne ailleurs\u{a0}: l’espace de travail ne dit pas comment \
+        cela est apparu.",
 
     runs: "Vos exécutions dans le temps",
     runs_none: "Aucun des fichiers n’est un document d’exécution.",
@@ -112,21 +118,25 @@ pub static FR: Texts = Texts {
     persons: "Autres personnes",
     persons_why: "Elles sont appelées «\u{a0}Person 2\u{a0}», «\u{a0}Person 3\u{a0}» et ainsi de \
         suite, toujours de la même façon pour la même personne. Votre copie ne doit pas porter \
-        atteinte aux droits et libertés d’autrui (article 15, paragraphe 4, et article 20, \
-        paragraphe 4, du RGPD).",
+        atteinte aux droits et libertés d’autrui.",
     secrets: "Mots de passe, clés et signatures",
     secrets_why: "Ils sont remplacés par «\u{a0}[removed]\u{a0}». Ils ouvriraient des systèmes à \
-        quiconque possède cette archive, et ne disent rien de vous (article 32 du RGPD).",
+        quiconque possède cette archive, et ne disent rien de vous.",
 
-    unreadable: "Ce qui n’a pas pu être remis",
+    unreadable: "Ce qui manque",
     unreadable_none: "Tout ce qui a été trouvé a pu être remis en entier.",
     unreadable_intro: "Ces éléments vous mentionnent, ou pourraient le faire, et manquent dans \
         cette archive ou sont incomplets.",
     unreadable_table: "Éléments manquants ou incomplets",
     item: "Élément",
     technical: "Raison technique",
-    because_others: "Il nomme aussi d’autres personnes, qui ne peuvent pas être masquées dans ce \
-        format.",
+    because_others: "Il contient aussi des données ou des clés d’autrui, qui ne peuvent pas être \
+        masquées dans ce format.",
+    because_unsure: "Il n’a pas pu être exclu qu’il parle aussi d’autres personnes.",
+    because_inferred: "Il a été calculé. Le droit à la portabilité couvre ce que vous avez fourni et ce \
+        qui a été observé de vous\u{a0}; demandez l’accès pour en obtenir une copie.",
+    because_origin: "On ne sait pas si vous l’avez fourni ou s’il a été observé de vous. Le droit à la \
+        portabilité ne couvre rien de plus\u{a0}; demandez l’accès pour en obtenir une copie.",
     because_forbidden: "L’accès à cet élément a été refusé.",
     because_archived: "Il se trouve dans un stockage hors ligne et ne peut pas être lu tout de \
         suite.",
@@ -137,6 +147,13 @@ pub static FR: Texts = Texts {
     because_unknown: "Il n’a pas pu être lu.",
     unreadable_shown: "Voici les {shown} premiers éléments sur {all}. Le fichier manifest.json \
         les indique tous.",
+    unsearched_intro: "Ces éléments n’ont pas pu être examinés, et ni leur nom ni ce qui l’accompagne ne \
+        vous mentionnent. Ils peuvent appartenir à d’autres\u{a0}: ils sont donc comptés ici, et \
+        non nommés.",
+    unsearched_table: "Éléments qui n’ont pas pu être examinés, par lieu et par raison",
+    how_many: "Combien",
+    declared: "Non examinés\u{a0}: {reason}. Le responsable du traitement a déclaré le {on} que de tels \
+        éléments ne concernent personne ({why}).",
 
     beyond: "Ce qui est hors de portée de cette recherche",
     beyond_none: "On ne connaît rien que cette recherche n’atteigne pas.",
@@ -148,24 +165,8 @@ pub static FR: Texts = Texts {
     page_for_it: "Page prévue à cet effet",
 
     rights: "Vos droits",
-    rights_intro: "Le règlement général sur la protection des données (RGPD) vous donne ces \
-        droits. Pour les exercer, adressez-vous au contact indiqué plus haut.",
-    right_to_know: "En savoir plus\u{a0}: à quoi servent vos données, qui les reçoit, combien de \
-        temps elles sont conservées, d’où elles viennent, si des décisions sont prises par des \
-        machines seules et comment elles sont protégées dans d’autres pays (article 15, \
-        paragraphes 1 et 2). Cette archive est la copie des données\u{a0}; ces informations \
-        viennent du responsable du traitement.",
-    right_to_rectify: "Faire corriger ce qui est faux et compléter ce qui manque (article 16).",
-    right_to_erase: "Faire effacer des données (article 17), faire limiter leur traitement \
-        (article 18) et vous y opposer (article 21), aux conditions qui y sont prévues.",
-    right_to_take: "Recevoir sous une forme lisible par machine les données que vous avez \
-        fournies, et les transmettre (article 20).",
-    right_in_time: "Recevoir une réponse dans un délai d’un mois, en règle générale \
-        gratuitement\u{a0}; ce délai peut être prolongé de deux mois pour des motifs qui doivent \
-        vous être indiqués (article 12, paragraphes 3 et 5).",
-    right_to_complain: "Introduire une réclamation auprès d’une autorité de contrôle de la \
-        protection des données, par exemple là où vous vivez ou travaillez (article 77), et \
-        saisir un tribunal (article 79).",
+    rights_intro: "En vertu {law}, vous avez les droits suivants. Pour les exercer, adressez-vous \
+        au contact indiqué plus haut.",
 
     made_by: "Rédigé par {program}.",
     other_files: "Le fichier manifest.json est le relevé complet, pour les programmes\u{a0}: \

@@ -51,12 +51,14 @@ pub struct Texts {
     // What was found.
     pub found: &'static str,
     pub found_nothing: &'static str,
+    pub found_not_given: &'static str,
     pub items_seen: &'static str,
     pub files_given: &'static str,
     pub size: &'static str,
     pub runs_given: &'static str,
     pub masked_files: &'static str,
     pub not_given: &'static str,
+    pub not_searched: &'static str,
     pub found_table: &'static str,
     pub place: &'static str,
     pub all: &'static str,
@@ -66,6 +68,8 @@ pub struct Texts {
     pub observed_means: &'static str,
     pub inferred: &'static str,
     pub inferred_means: &'static str,
+    pub not_known: &'static str,
+    pub not_known_means: &'static str,
 
     // The runs.
     pub runs: &'static str,
@@ -121,6 +125,9 @@ pub struct Texts {
     pub item: &'static str,
     pub technical: &'static str,
     pub because_others: &'static str,
+    pub because_unsure: &'static str,
+    pub because_inferred: &'static str,
+    pub because_origin: &'static str,
     pub because_forbidden: &'static str,
     pub because_archived: &'static str,
     pub because_encrypted: &'static str,
@@ -129,6 +136,10 @@ pub struct Texts {
     pub because_changed: &'static str,
     pub because_unknown: &'static str,
     pub unreadable_shown: &'static str,
+    pub unsearched_intro: &'static str,
+    pub unsearched_table: &'static str,
+    pub how_many: &'static str,
+    pub declared: &'static str,
 
     // What lies beyond.
     pub beyond: &'static str,
@@ -140,12 +151,6 @@ pub struct Texts {
     // Rights.
     pub rights: &'static str,
     pub rights_intro: &'static str,
-    pub right_to_know: &'static str,
-    pub right_to_rectify: &'static str,
-    pub right_to_erase: &'static str,
-    pub right_to_take: &'static str,
-    pub right_in_time: &'static str,
-    pub right_to_complain: &'static str,
 
     // The foot of the page.
     pub made_by: &'static str,
@@ -172,6 +177,7 @@ impl Texts {
             LegalTag::Provided => (self.provided, self.provided_means),
             LegalTag::Observed => (self.observed, self.observed_means),
             LegalTag::Inferred => (self.inferred, self.inferred_means),
+            LegalTag::NotKnown => (self.not_known, self.not_known_means),
         }
     }
 
@@ -179,7 +185,10 @@ impl Texts {
     pub fn because(&self, reason: &str) -> &'static str {
         let (first, says) = (|word| reason.starts_with(word), |word| reason.contains(word));
         match () {
-            () if first("others") => self.because_others,
+            () if first("others: cannot be masked") => self.because_others,
+            () if first("others") => self.because_unsure,
+            () if first("portability: inferred") => self.because_inferred,
+            () if first("portability") => self.because_origin,
             () if first("forbidden") => self.because_forbidden,
             () if first("archived") => self.because_archived,
             () if says("encrypt") || says("customer_key") => self.because_encrypted,

@@ -10,12 +10,18 @@ use html_escape::encode_double_quoted_attribute as escape;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::domain::regulation::choice::words;
+use crate::domain::regulation::law::Law;
 use crate::domain::state::State;
-use crate::evidence::certificate::document::Certificate;
+use crate::evidence::certificate::document::{Certificate, Decided, DeclaredOf};
+use crate::evidence::certificate::page::languages::choice;
 use crate::evidence::certificate::page::texts::Texts;
 
 /// The whole style sheet; the content security policy allows it by its hash and nothing else.
 const STYLE: &str = include_str!("page.css");
+
+/// The one system that the page knows in every language.
+const PRIVACY_PORTAL: &str = "Azure Privacy portal";
 
 /// Rows of the table of outcomes. Reasons may hold what stores answered, and those can be many.
 const ROWS_MAX: usize = 200;
@@ -23,7 +29,7 @@ const ROWS_MAX: usize = 200;
 /// The page beside a signed certificate, in the language of this BCP 47 tag or in English. The
 /// document has this name and hex SHA-256.
 pub fn page(certificate: &Certificate, name: &str, sha256: &str, language: &str) -> String {
-    let texts = Texts::of(language);
+    let texts = choice::of(language);
     document(certificate, name, sha256, texts).expect("writing to a string does not fail")
 }
 
@@ -55,6 +61,7 @@ fn document(
     writeln!(out, "<p class=\"verdict {mood}\">{}</p>", escape(verdict))?;
     request(&mut out, certificate, texts)?;
     outcome(&mut out, certificate, texts)?;
+    decisions(&mut out, certificate, texts)?;
     heading(&mut out, "horizon", texts.horizon)?;
     writeln!(out, "<p>{}</p>\n</section>", horizon(certificate, texts))?;
     outside(&mut out, certificate, texts)?;
@@ -86,7 +93,7 @@ fn request(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::R
     writeln!(out, "<dl>")?;
     for (label, value) in [
         (texts.request_id, code(asked.id.as_str())),
-        (texts.regulation, escape(&asked.regulation.to_uppercase()).into_owned()),
+        (texts.regulation, law(&asked.regulation, texts)),
         (texts.controller, escape(&certificate.deployment.controller_id).into_owned()),
         (texts.submitted, time(asked.submitted)),
         (texts.accepted, time(asked.accepted)),
@@ -96,6 +103,56 @@ fn request(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::R
         writeln!(out, "<dt>{}</dt><dd>{value}</dd>", escape(label))?;
     }
     writeln!(out, "</dl>\n</section>")
+}
+
+/// The right that was answered, by its law's name; one that we have no words for as it stands.
+fn law(regulation: &str, texts: &Texts) -> String {
+    match Law::parse(regulation) {
+        Some(_) => escape(words(regulation, texts.tag).erasure).into_owned(),
+        None => escape(regulation).into_owned(),
+    }
+}
+
+/// Who decided what, when and why.
+fn decisions(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::Result {
+    if certificate.decisions.is_empty() {
+        return Ok(());
+    }
+    heading(out, "decisions", texts.decisions)?;
+    write!(out, "<div class=\"scroll\">\n<table aria-labelledby=\"decisions\">\n<thead><tr>")?;
+    for column in [texts.who, texts.decision, texts.when, texts.reason, texts.key_id] {
+        write!(out, "<th scope=\"col\">{}</th>", escape(column))?;
+    }
+    writeln!(out, "</tr></thead>\n<tbody>")?;
+    for Decided { actor, at, decision, key, reason } in &certificate.decisions {
+        writeln!(
+            out,
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            escape(actor),
+            escape(texts.decision(decision)),
+            time(*at),
+            escape(reason),
+            escape(key.as_deref().unwrap_or_default())
+        )?;
+    }
+    writeln!(out, "</tbody>\n</table>\n</div>\n</section>")
+}
+
+/// What was not looked through because somebody declared that it need not be, a sentence each.
+fn declared(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::Result {
+    for DeclaredOf { by, form, items, on, reason, source, .. } in &certificate.declared {
+        let (items, on) = (items.to_string(), on.to_string());
+        let places = [
+            ("items", items.as_str()),
+            ("form", &escape(form)),
+            ("source", &escape(source)),
+            ("by", &escape(by)),
+            ("on", &on),
+            ("reason", &escape(reason)),
+        ];
+        writeln!(out, "<p>{}</p>", fill(texts.declared, &places))?;
+    }
+    Ok(())
 }
 
 fn outcome(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::Result {
@@ -140,6 +197,7 @@ fn outcome(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::R
     if more != "0" {
         writeln!(out, "<p>{}</p>", fill(texts.more_rows, &[("count", &more)]))?;
     }
+    declared(out, certificate, texts)?;
     if let Some(untouched) = &certificate.untouched {
         let filled = fill(
             texts.untouched,
@@ -170,14 +228,20 @@ fn horizon(certificate: &Certificate, texts: &Texts) -> String {
 
 fn outside(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::Result {
     heading(out, "outside", texts.outside)?;
-    writeln!(out, "<p>{}</p>\n<ul lang=\"en\">", escape(texts.outside_intro))?;
+    writeln!(out, "<p>{}</p>\n<ul>", escape(texts.outside_intro))?;
     for step in &certificate.manual_steps {
         let system = escape(&step.system);
         let system = match &step.url {
             Some(url) => format!("<a href=\"{}\">{system}</a>", escape(url)),
             None => system.into_owned(),
         };
-        writeln!(out, "<li>{system}. {}</li>", escape(&step.what))?;
+        match step.system.as_str() {
+            PRIVACY_PORTAL => {
+                let what = escape(texts.privacy_portal);
+                writeln!(out, "<li><span lang=\"en\">{system}</span>. {what}</li>")?;
+            }
+            _ => writeln!(out, "<li lang=\"en\">{system}. {}</li>", escape(&step.what))?,
+        }
     }
     writeln!(out, "</ul>\n</section>")
 }
@@ -237,7 +301,7 @@ fn time(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::certificate::page::texts::ALL;
+    use crate::evidence::certificate::page::languages::choice::ALL;
     use crate::evidence::signature::{SEED_BYTES, SigningKey};
 
     fn sample() -> Certificate {
@@ -273,7 +337,7 @@ mod tests {
 
     #[test]
     fn the_verdict_is_that_of_the_items() {
-        let texts = Texts::of("en");
+        let texts = choice::of("en");
         let mut certificate = sample();
         certificate.state = "completed".into();
         for (outcomes, found, expected) in [
@@ -308,7 +372,8 @@ mod tests {
             certificate.items.last_mut().unwrap().detail = format!("lock: code {number}");
         }
         let html = shown(&certificate, "en");
-        assert_eq!(html.matches("<th scope=\"row\">").count(), ROWS_MAX);
-        assert!(html.contains("every item: 102"));
+        let decided = certificate.decisions.len();
+        assert_eq!(html.matches("<th scope=\"row\">").count(), ROWS_MAX + decided);
+        assert!(html.contains("every item: 103"));
     }
 }

@@ -1,4 +1,5 @@
 //! The certificate for people, in their language.
 
 pub mod texts;
+pub mod languages;
 pub mod html;

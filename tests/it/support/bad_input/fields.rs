@@ -78,6 +78,8 @@ pub fn values() -> Vec<Row> {
         set("/regulation", json!("CANARY@leaky.example"), "bad_regulation"),
         set("/regulation", json!("g".repeat(33)), "bad_regulation"),
         set("/regulation", json!(" gdpr"), "bad_regulation"),
+        set("/regulation", json!("banana"), "unknown_regulation"),
+        set("/regulation", json!("uk-gdpr"), "unknown_regulation"),
         set("/api_version", json!("4.0"), "unknown_version"),
         set("/api_version", json!("two"), "unknown_version"),
         set("/api_version", json!("2.0-CANARY"), "unknown_version"),

@@ -117,6 +117,7 @@ impl Scenario {
             held: standings.clone(),
             running: standings.clone(),
             ended: standings,
+            left: Default::default(),
             census: ledger.census().await.unwrap(),
             backlog: 0,
             obstacles: ledger.obstacles(u32::MAX).await.unwrap().into_iter().collect(),

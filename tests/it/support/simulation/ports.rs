@@ -25,7 +25,7 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
     Record, SealedItem, SealedRequest, Standing,
 };
-use dsrd::ports::retention::Retention;
+use dsrd::ports::retention::{FollowUp, FollowUps, Retention};
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
@@ -517,6 +517,36 @@ impl<P: Ledger + ?Sized> Retention for Wired<P> {
 
     async fn forget_details(&self, lease: &Lease, kept_ms: u64) -> Result<(), Failure> {
         self.wire.effect("forget_details", self.port.forget_details(lease, kept_ms)).await
+    }
+}
+
+#[async_trait]
+impl<P: Ledger + ?Sized> FollowUps for Wired<P> {
+    async fn keep_left(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        part: &FollowUp,
+    ) -> Result<(), Failure> {
+        self.wire.effect("keep_left", self.port.keep_left(lease, id, part)).await
+    }
+
+    async fn left(
+        &self,
+        id: &RequestId,
+        part: u64,
+        now: Timestamp,
+    ) -> Result<Option<FollowUp>, Failure> {
+        self.wire.look("left", self.port.left(id, part, now)).await
+    }
+
+    async fn left_counts(&self, now: Timestamp) -> Result<Vec<(RequestId, u64)>, Failure> {
+        self.wire.look("left_counts", self.port.left_counts(now)).await
+    }
+
+    async fn forget_left(&self, now: Timestamp) -> Result<u64, Failure> {
+        // Asked all the time, and hardly ever of consequence.
+        self.wire.look("forget_left", self.port.forget_left(now)).await
     }
 }
 

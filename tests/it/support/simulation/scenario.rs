@@ -18,6 +18,7 @@ use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use dsrd::domain::event::Correspondence;
 use dsrd::domain::outcome::Block;
+use dsrd::domain::policy::declared::{Declaration, Declared};
 use dsrd::domain::policy::guard::Guard;
 use dsrd::domain::policy::pattern::Pattern;
 use dsrd::domain::policy::rules::{Otherwise, Policy, Rule, Treatment, Unit};
@@ -170,6 +171,21 @@ impl Scenario {
     /// Erasures are made by these rules.
     pub fn ruled_by(mut self, rules: Vec<Rule>) -> Self {
         self.policy.rules = rules;
+        self
+    }
+
+    /// What the operator declares to hold no person, by path, in these forms.
+    pub fn declaring(mut self, path: &str, forms: &[&str]) -> Self {
+        self.policy.declarations.push(Declaration {
+            source: None,
+            path: Some(Pattern::new(path).unwrap()),
+            forms: forms.iter().map(|form| (*form).to_owned()).collect(),
+            declared: Declared {
+                by: "DPO of Contoso".into(),
+                on: "2026-11-01".parse().unwrap(),
+                reason: "weights of models".into(),
+            },
+        });
         self
     }
 
@@ -461,6 +477,7 @@ fn limits() -> Limits {
         act_concurrency_max: 1,
         verify_rounds_max: 2,
         tombstone_days: 0,
+        follow_up_days: 30,
         details_days: 0,
         hits_per_item_max: 20,
         depth_max: 4,

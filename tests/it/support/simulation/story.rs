@@ -236,6 +236,11 @@ fn archive(text: &mut String, scenario: &Scenario, name: &str) {
         let (item, reason) = (&unreadable["item"], &unreadable["reason"]);
         writeln!(text, "{name} lacks {item}: {reason}").unwrap();
     }
+    for group in manifest["unsearched"].as_array().unwrap() {
+        let word = |key: &str| group[key].as_str().unwrap();
+        let (items, source, reason) = (&group["items"], word("source"), word("reason"));
+        writeln!(text, "{name} counts {items} of {source}: {reason}").unwrap();
+    }
 }
 
 /// What the recipient of the simulations sees.

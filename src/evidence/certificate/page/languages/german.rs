@@ -1,0 +1,84 @@
+//! German.
+
+use crate::evidence::certificate::page::texts::Texts;
+
+/// The sentences and words.
+pub static GERMAN: Texts = Texts {
+    tag: "de",
+    title: "Löschbescheinigung",
+    all_erased: "Alles, was gefunden wurde, ist gelöscht oder ohne die Person neu geschrieben. Eine \
+                 zweite Suche fand nichts mehr.",
+    all_but_kept: "Alles, was gefunden wurde, ist gelöscht oder ohne die Person neu geschrieben, außer dem, \
+                   was aus den unten genannten Gründen aufbewahrt wird. Eine zweite Suche fand nichts \
+                   weiter.",
+    nothing_found: "Es wurde nichts gefunden, was die Person betrifft.",
+    something_left: "Nicht alles konnte gelesen oder gelöscht werden. Wie viel nicht, wo und warum, steht unten; \
+                     welche Objekte es waren, kann der Betreiber eine Zeit lang nachsehen.",
+    request: "Der Antrag",
+    request_id: "Antrag",
+    regulation: "Rechtsgrundlage",
+    controller: "Verantwortlicher",
+    submitted: "Gestellt",
+    accepted: "Angenommen",
+    acted: "Ausgeführt",
+    verified: "Nachgeprüft",
+    outcome: "Was geschehen ist",
+    outcome_intro: "Objekte sind gespeicherte Dinge: Dateien, Dokumente, Einträge. Jede Version \
+                    und jeder Snapshot zählt für sich.",
+    source: "Quelle",
+    became: "Ergebnis",
+    reason: "Grund",
+    items: "Objekte",
+    total: "Alle",
+    more_rows: "Weitere Zeilen fehlen hier; das signierte Dokument führt jedes Objekt auf: {count}",
+    outcomes: [
+        "gelöscht",
+        "ohne die Person behalten: umgeschrieben",
+        "war schon weg",
+        "aufbewahrt",
+        "nicht gelöscht: gesperrt",
+        "nicht gelesen",
+        "nicht gelöscht: immer wieder neu geschrieben",
+        "nicht gelöscht: fehlgeschlagen",
+        "nicht durchsucht: enthält laut Erklärung niemanden",
+    ],
+    declared: "{items} Objekte der Form „{form}“ in {source} wurden nicht durchsucht: {by} hat am {on} \
+               erklärt, dass sie niemanden betreffen ({reason}).",
+    decisions: "Wer was entschieden hat",
+    who: "Wer",
+    when: "Wann",
+    decision: "Entscheidung",
+    decided: ["genehmigt", "abgelehnt", "zurückgezogen", "erneut versucht"],
+    looked_at: "Durchsuchte Objekte: {count}",
+    untouched: "Objekte, die unberührt blieben: {items}. Davon sind {unchanged} genau wie \
+                zuvor; andere haben inzwischen {changed} geändert und {gone} entfernt.",
+    horizon: "Ab wann es endgültig weg ist",
+    gone_at_once: "Gelöscht am {at}. Seitdem lässt sich aus den Quellen nichts davon \
+                   wiederherstellen.",
+    gone_later: "Gelöscht am {at}. Der Speicherdienst hält Gelöschtes noch eine Weile vor; nach \
+                 dem {after} lässt es sich nicht mehr wiederherstellen.",
+    gone_unknown: "Gelöscht am {at}. Der Speicherdienst sagt nicht, wie lange sich Gelöschtes \
+                   wiederherstellen lässt.",
+    gone_nothing: "Es war nichts zu löschen; das stand am {at} fest.",
+    outside: "Was außerhalb unserer Reichweite liegt",
+    outside_intro: "Nicht Teil dieser Bescheinigung sind Sicherungen, Kopien außerhalb der Quellen \
+                    und was nur ein Mensch tun kann:",
+    privacy_portal: "Protokolle, die Azure Machine Learning selbst über seine Benutzer führt. Ein \
+                     Administrator des Mandanten exportiert und löscht sie im Azure-Portal; kein \
+                     Programm kann das.",
+    checking: "Wie sich das prüfen lässt",
+    checking_intro: "Diese Seite gibt in Worten wieder, was das signierte Dokument {name} genau \
+                     sagt. Signiert ist nur das Dokument. So wird es geprüft:",
+    checking_key: "DEPLOYMENT.pem ist der öffentliche Schlüssel, den der Betreiber herausgibt \
+                   (dsrd config --public-key). Die Signatur ist ein abgetrenntes JWS (RFC 7515, \
+                   Ed25519) über die kanonische Form (RFC 8785) des Dokuments ohne „signature“; \
+                   auch andere Programme können sie prüfen.",
+    key_id: "Schlüssel",
+    digest: "SHA-256 des Dokuments",
+    ledger: "Journal",
+    policy: "Regeln",
+    hashed: "Weder hier noch dort steht, wer die Person ist und wie die Objekte hießen. An ihrer \
+             Stelle hat das Dokument Hashwerte unter einem Schlüssel, die nur der Betreiber \
+             vergleichen kann.",
+    written_by: "Ausgestellt von {program} für {deployment}.",
+};

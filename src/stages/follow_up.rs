@@ -1,0 +1,164 @@
+//! What a request left stays known to the operator for a while: which items, and why.
+//!
+//! When a request comes to rest its key is destroyed, and with it the plan. An operator who is to
+//! look after what was blocked, kept or not readable has to know what that was. So these items, and
+//! nothing else of the plan, are sealed once more under a key of their own before the record that
+//! brings the request to rest: whoever finds it at rest finds them whole. Item names may speak of
+//! the person, so they are shown to whoever has the master key, and removed when their time is over.
+
+use std::pin::pin;
+
+use futures::StreamExt;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::failure::Failure;
+use crate::domain::item::Version;
+use crate::domain::outcome::ItemOutcome;
+use crate::domain::plan::Action;
+use crate::domain::request::RequestId;
+use crate::domain::state::Left;
+use crate::evidence::seal::{Purpose, RequestKey};
+use crate::ports::retention::FollowUp;
+use crate::stages::docket::{Case, Docket, Entry};
+
+/// One item that was left. Names an item, so it is serialised only to be sealed or to be shown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftItem {
+    /// The configured name of the source.
+    pub source: String,
+    /// The item's own name in that source; empty for the whole of a source.
+    pub item: String,
+    /// Which form of that name.
+    pub version: Version,
+    /// The word of what became of it.
+    pub outcome: String,
+    /// Why, and where in the item.
+    pub reason: String,
+}
+
+/// Items in one part.
+const PART: usize = 1000;
+
+/// Seals what the request left; `None` where it left nothing, or nothing is to be kept.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn keep(
+    docket: &Docket,
+    case: &Case,
+    until: Option<Timestamp>,
+) -> Result<Option<Box<Left>>, Failure> {
+    let Some(until) = until else { return Ok(None) };
+    let (key, wrapped_key) = docket.new_left_key(&case.request.id);
+    let mut keeping = Keeping { docket, case, key, wrapped_key, until, parts: 0 };
+    let (mut items, mut waiting) = (0, Vec::new());
+    let mut entries = pin!(docket.entries(case));
+    while let Some(entry) = entries.next().await {
+        let Some(left) = left(entry?) else { continue };
+        items += 1;
+        waiting.push(left);
+        if waiting.len() == PART {
+            keeping.keep(&mut waiting).await?;
+        }
+    }
+    // An earlier conclusion may have kept more, and then been overtaken.
+    let is_stale = items == 0 && has_kept(docket, case).await?;
+    if !waiting.is_empty() || is_stale {
+        keeping.keep(&mut waiting).await?;
+    }
+    Ok((items > 0).then(|| Box::new(Left { items, known_until: until })))
+}
+
+async fn has_kept(docket: &Docket, case: &Case) -> Result<bool, Failure> {
+    let kept = docket.ledger.left(&case.request.id, 0, docket.clock.now()).await?;
+    Ok(kept.is_some())
+}
+
+/// Hands over what a request left: of one at rest what was kept, of any other what its plan says so
+/// far.
+///
+/// # Errors
+/// The ledger's failure; another master key.
+pub async fn show_kept(
+    docket: &Docket,
+    id: &RequestId,
+    mut each: impl FnMut(LeftItem),
+) -> Result<(), Failure> {
+    let (mut part, now) = (0, docket.clock.now());
+    while let Some(kept) = docket.ledger.left(id, part, now).await? {
+        let opening = "unsealing what was left; was the master key replaced?";
+        let opened = docket
+            .left_key(id, &kept.wrapped_key)
+            .and_then(|key| key.open(Purpose::Left(kept.part), &kept.sealed));
+        let plain = opened.map_err(|error| Failure::needs_person(opening).because(error))?;
+        let items: Vec<LeftItem> = serde_json::from_slice(&plain).map_err(|_| {
+            // The error would quote the items.
+            Failure::permanent("reading what was left, as another version wrote it")
+        })?;
+        items.into_iter().for_each(&mut each);
+        part = kept.part + 1;
+    }
+    Ok(())
+}
+
+/// The same of a request that does not rest.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn show_so_far(
+    docket: &Docket,
+    case: &Case,
+    mut each: impl FnMut(LeftItem),
+) -> Result<(), Failure> {
+    let mut entries = pin!(docket.entries(case));
+    while let Some(entry) = entries.next().await {
+        left(entry?).into_iter().for_each(&mut each);
+    }
+    Ok(())
+}
+
+/// An item of the plan, if it was left.
+fn left(entry: Entry) -> Option<LeftItem> {
+    let Entry { planned, outcome, .. } = entry;
+    let outcome = outcome.filter(ItemOutcome::is_refusal)?;
+    let reason = match planned.action {
+        // With the place, which outcomes do not have.
+        Action::List(reason) => reason,
+        _ => outcome.detail().to_owned(),
+    };
+    let item = planned.finding.item;
+    Some(LeftItem {
+        source: item.source,
+        item: item.name,
+        version: item.version,
+        outcome: outcome.word().to_owned(),
+        reason,
+    })
+}
+
+/// Part by part, so that memory does not grow with what was left.
+struct Keeping<'a> {
+    docket: &'a Docket,
+    case: &'a Case,
+    key: RequestKey,
+    wrapped_key: Vec<u8>,
+    until: Timestamp,
+    parts: u64,
+}
+
+impl Keeping<'_> {
+    async fn keep(&mut self, items: &mut Vec<LeftItem>) -> Result<(), Failure> {
+        let count = items.len() as u64;
+        let plain = serde_json::to_vec(items).expect("items have text keys only");
+        items.clear();
+        let part = self.parts;
+        let sealed = self.docket.seal_left(&self.key, part, &plain);
+        let wrapped_key = self.wrapped_key.clone();
+        let follow_up = FollowUp { part, wrapped_key, sealed, items: count, until: self.until };
+        let Case { lease, request, .. } = self.case;
+        self.docket.ledger.keep_left(lease, &request.id, &follow_up).await?;
+        self.parts += 1;
+        Ok(())
+    }
+}
