@@ -278,7 +278,10 @@ fn a_run_whose_document_is_encoded_goes_as_a_whole() {
     let document = Content { bytes: bytes.into(), content_encoding, ..Content::default() };
     source.put_content("ExperimentRun/dcid.r1/run.json", document);
     source.put("ComputeRecord/dcid.r1", "a record");
-    let whole = Policy { rules: vec![Rule { unit: Unit::Run, ..rule(Treatment::Delete) }] };
+    let whole = Policy {
+        rules: vec![Rule { unit: Unit::Run, ..rule(Treatment::Delete) }],
+        ..Policy::default()
+    };
     let plan = simulate(async || planned(vec![Arc::new(source)], whole).await);
     assert_eq!(plan.len(), 2);
 }
