@@ -155,6 +155,10 @@ impl Failure {
     /// The same for who waits for the request that it ended: a stable word, what to do, and what
     /// did not work.
     pub fn ending(&self) -> String {
+        if let Some(name) = self.blamed_source() {
+            let then = "see that it can be entered, then dsrd retry";
+            return format!("source_shut; {then}: the source {name}: {}", self.chain());
+        }
         let (word, then) = match self.kind {
             FailureKind::Transient => ("tries_spent", "see that it works again, then dsrd retry"),
             FailureKind::Permanent => ("permanent", "mend the cause, then dsrd retry"),

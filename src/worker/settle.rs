@@ -83,11 +83,7 @@ pub async fn fail(
     failure: &Failure,
     lease: &Lease,
 ) -> Result<(), Failure> {
-    let reason = match failure.blamed_source() {
-        Some(name) => format!("the source {name} cannot be entered: {}", failure.chain()),
-        None => failure.chain(),
-    };
-    let event = Event::Failed { reason };
+    let event = Event::Failed { reason: failure.ending() };
     if standing.state.next(&event).is_ok() {
         world.docket.append(standing, event, Some(lease)).await?;
         report::moved(world, &standing.id, standing.sequence).await?;

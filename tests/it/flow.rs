@@ -711,7 +711,7 @@ fn a_source_that_cannot_be_listed_for_long() {
     r-1 (erasure) is failed
       1 accepted -> accepted, announced accepted 5bd46fec
       2 failed -> failed, announced failed b043ff48
-          failed_reason "the source billing cannot be entered: asking a source in memory: told to fail"
+          failed_reason "source_shut; see that it can be entered, then dsrd retry: the source billing: asking a source in memory: told to fail"
     azureml holds ComputeRecord/dcid.r2, ExperimentRun/dcid.r1/run.json, LocalUpload/zyxcanary.q7/notes.txt
     billing holds nothing
     "#);
@@ -748,7 +748,7 @@ fn a_source_that_may_not_be_listed() {
       1 accepted -> accepted, announced accepted 5bd46fec
       2 find_started -> finding, announced progressed b043ff48
       3 failed -> failed, announced failed e2218a47
-          failed_reason "the source azureml cannot be entered: listing a source: no permission"
+          failed_reason "source_shut; see that it can be entered, then dsrd retry: the source azureml: listing a source: no permission"
     azureml holds ComputeRecord/dcid.r2, ExperimentRun/dcid.r1/run.json, LocalUpload/zyxcanary.q7/notes.txt
     "#);
 }

@@ -100,7 +100,12 @@ fn a_source_that_cannot_be_entered_is_waited_for_and_then_the_request_fails() {
             let ended = lived(&scenario);
             assert!(ended.contains(&format!("r-1 ({kind}) is completed")), "{at} {kind}: {ended}");
             let reason = reason(&scenario, "r-1");
-            assert!(reason.starts_with("the source billing cannot be entered: "), "{reason}");
+            assert!(
+                reason.starts_with(
+                    "source_shut; see that it can be entered, then dsrd retry: the source billing: "
+                ),
+                "{reason}"
+            );
             assert!(!ended.contains("unreadable") && !ended.contains("{\"failed"), "{ended}");
             let gone = scenario.source("billing").names().is_empty();
             assert_eq!(gone, kind == "erasure", "{at}: {ended}");
