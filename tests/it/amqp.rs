@@ -475,6 +475,7 @@ async fn few_channels_are_enough() {
     for channels in [1, 2, 6, 31] {
         let door = Door::open(&format!("{}?channel_max={channels}", rabbit.url()));
         let producer = Producer::connect(&rabbit.url()).await;
+        door.inbox.ping().await.map_err(|failure| failure.chain()).unwrap();
         producer.declare("listener").await;
         producer.bind("listener", "request.#").await;
         let events: Vec<Announcement> =
@@ -517,6 +518,7 @@ async fn what_is_returned_comes_again_before_what_is_newer() {
     let rabbit = RabbitMq::start().await;
     let door = Door::open(&rabbit.url());
     let producer = Producer::connect(&rabbit.url()).await;
+    door.inbox.ping().await.unwrap();
     // One is taken alone at first, and more once it turned out well.
     producer.publish(b"first", BasicProperties::default()).await;
     let first = door.receive().await;
@@ -542,6 +544,7 @@ async fn properties_of_any_bytes_come_in_and_go_out() {
     let rabbit = RabbitMq::start().await;
     let door = Door::open(&rabbit.url());
     let producer = Producer::connect(&rabbit.url()).await;
+    door.inbox.ping().await.unwrap();
     producer.declare("answers/here").await;
     let mut headers = FieldTable::default();
     headers.insert("dsrd-signature".into(), AMQPValue::ByteArray(b"h..s".to_vec().into()));

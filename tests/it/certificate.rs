@@ -134,7 +134,7 @@ fn erased() -> (Home, PathBuf) {
     assert_eq!(home.run(&["submit", file.to_str().unwrap(), "--wait"]).code, 0);
     let event = home.wait_for_event("r:1", "completed");
     daemon.end("-TERM");
-    let path = home.path("dsrd-data/exports/r_1.certificate.json");
+    let path = home.path("dsrd-data/exports/r~3a1.certificate.json");
     let url = url::Url::from_file_path(&path).unwrap();
     assert_eq!(event["data"]["certificate_url"], url.as_str());
     let shown: Value = serde_json::from_str(&home.done(&["status", "r:1", "--json"])).unwrap();
