@@ -558,6 +558,7 @@ fn what_holds_people_is_for_our_own_user_alone() {
     use std::os::unix::fs::PermissionsExt;
     let home = Home::new();
     // All folders are of the daemon's making, but that of the source.
+    fs::remove_dir_all(home.path("dsrd-data")).unwrap();
     let daemon = home.serve();
     home.put("a.txt", "ann@contoso.com was here");
     for (id, kind) in [("r-1", "access"), ("bad id", "access")] {
