@@ -4,7 +4,8 @@
 //! look after what was blocked, kept or not readable has to know what that was. So these items, and
 //! nothing else of the plan, are sealed once more under a key of their own before the record that
 //! brings the request to rest: whoever finds it at rest finds them whole. Item names may speak of
-//! the person, so they are shown to whoever has the master key, and removed when their time is over.
+//! the person, so they are shown to whoever has the master key, and removed when their time is
+//! over.
 
 use std::pin::pin;
 

@@ -1,8 +1,9 @@
 //! What a step of a request came to: done, put off, or the end of the request.
 //!
-//! Whatever may pass is waited for, and everything that is waited for ends: a failure of the step at
-//! the last of its tries, a source that cannot be entered when its time is over, and both before the
-//! due time. Then the request has failed, and a person who mended the cause can have it tried again.
+//! Whatever may pass is waited for, and everything that is waited for ends: a failure of the step
+//! at the last of its tries, a source that cannot be entered when its time is over, and both before
+//! the due time. Then the request has failed, and a person who mended the cause can have it tried
+//! again.
 
 use crate::domain::failure::{Failure, Obstacle};
 use crate::domain::state::Event;

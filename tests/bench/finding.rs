@@ -1,4 +1,5 @@
-//! `cargo bench --bench finding`: our finding beside `ripgrep -F -i -f`, on the same files, one core.
+//! `cargo bench --bench finding`: our finding beside `ripgrep -F -i -f`, on the same files, one
+//! core.
 //!
 //! Three corpora are generated, the same ones at every run: log files, run documents, and both in
 //! encodings that a search for strings cannot read. Each is searched for 1, 10, 100 and 1,000

@@ -1,9 +1,9 @@
 //! How fast requests get from the broker into the ledger, beside a consumer that only acknowledges.
 //!
-//! `cargo bench --bench intake [-- --postgres]`. One RabbitMQ node; for each round both drain as many
-//! requests from the same quorum queue, first one and then the other, and the ratio of the two rates
-//! is what counts: the rates themselves are the machine's. The daemon is the program as it runs,
-//! with all its loops: while it takes requests it also sweeps for them and announces them.
+//! `cargo bench --bench intake [-- --postgres]`. One RabbitMQ node; for each round both drain as
+//! many requests from the same quorum queue, first one and then the other, and the ratio of the two
+//! rates is what counts: the rates themselves are the machine's. The daemon is the program as it
+//! runs, with all its loops: while it takes requests it also sweeps for them and announces them.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that unwraps in vain has failed")]
 #![expect(clippy::print_stdout, reason = "its answer")]

@@ -2,9 +2,9 @@
 //!
 //! The tables are taken from `specification/storage/data-plane/Microsoft.BlobStorage/stable/`
 //! `2025-01-05/blob.json` of Azure/azure-rest-api-specs: for each operation the status of success
-//! and the headers of that answer, without those of features that are not spoken here (hashes, copies,
-//! replication, sealing, structured bodies) or that a blob need not have; and the codes of errors.
-//! The rules of erasing are those of FACTS section 9, which cites its sources.
+//! and the headers of that answer, without those of features that are not spoken here (hashes,
+//! copies, replication, sealing, structured bodies) or that a blob need not have; and the codes of
+//! errors. The rules of erasing are those of FACTS section 9, which cites its sources.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -36,8 +36,9 @@ const READ: &[&str] = &[
 /// In the answer to every request, good or bad.
 const ALWAYS: [&str; 4] = ["x-ms-request-id", "x-ms-version", "x-ms-client-request-id", "date"];
 
-/// What of `ErrorCode` our server can answer, and four codes that are not in it: two were met in the
-/// field (FACTS section 9), two by others at directories (azure-storage-fuse). 429 is no status of this interface, and has no code there.
+/// What of `ErrorCode` our server can answer, and four codes that are not in it: two were met in
+/// the field (FACTS section 9), two by others at directories (azure-storage-fuse). 429 is no status
+/// of this interface, and has no code there.
 const CODES: [&str; 41] = [
     "AuthenticationFailed",
     "AuthorizationPermissionMismatch",

@@ -1,5 +1,5 @@
-//! What happens to brokers and to the way to them: the daemon says so, goes on by itself afterwards,
-//! and has lost nothing.
+//! What happens to brokers and to the way to them: the daemon says so, goes on by itself
+//! afterwards, and has lost nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -92,8 +92,8 @@ async fn it_goes_on_by_itself_after_each_fault() {
     daemon.ends_in_order();
 }
 
-/// A message that our client cannot even parse ends the connection each time it comes. It goes to the
-/// dead letters once the broker has had enough, and takes none of the good ones with it.
+/// A message that our client cannot even parse ends the connection each time it comes. It goes to
+/// the dead letters once the broker has had enough, and takes none of the good ones with it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_nobody_can_parse_goes_alone() {
     let broker = RabbitMq::start().await;

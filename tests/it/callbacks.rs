@@ -238,7 +238,8 @@ async fn a_host_that_is_slow_or_away_fails_in_time_and_is_not_quoted() {
     }
 }
 
-/// The program itself: a server that fails at first gets every event all the same, each under one id.
+/// The program itself: a server that fails at first gets every event all the same, each under one
+/// id.
 #[test]
 fn a_daemon_calls_back() {
     let receiver = Receiver::start(&["500 Oh", "302 Away\r\nLocation: /trap", "200 OK"]);

@@ -109,8 +109,8 @@ fn a_person_of_whom_nothing_was_found_has_one_too() {
     assert!(html.contains("Nothing was found that speaks of the person."));
 }
 
-/// The plan is shredded with the last record: a certificate that was not kept by then never is. What
-/// becomes of one that is never taken: see `waiting`.
+/// The plan is shredded with the last record: a certificate that was not kept by then never is.
+/// What becomes of one that is never taken: see `waiting`.
 #[test]
 fn an_erasure_waits_until_its_certificate_can_be_kept() {
     let scenario = Scenario::small().sent(request("r-1", "erasure"));

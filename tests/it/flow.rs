@@ -966,7 +966,8 @@ fn two_requests_for_one_person_at_once() {
     "#);
 }
 
-/// A note of the progress once waited for a write that only the sweep it interrupted could have ended.
+/// A note of the progress once waited for a write that only the sweep it interrupted could have
+/// ended.
 #[test]
 fn time_passes_while_a_sweep_writes() {
     let mut scenario = Scenario::new().sent(request("r-1", "erasure"));

@@ -19,7 +19,8 @@ const CONTAINER: &str = "azureml";
 const ANN: &str = "ann@contoso.com";
 const ANN_ID: &str = "6f9619ff-8b86-d011-b42d-00cf4fc964ff";
 
-/// Blobs of Ann's beyond the hand-made ones: enough for kills to fall in the middle of erasing them.
+/// Blobs of Ann's beyond the hand-made ones: enough for kills to fall in the middle of erasing
+/// them.
 const PLAIN: usize = 400;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -87,8 +87,8 @@ fn life() -> Scenario {
     scenario
 }
 
-/// <https://github.com/dotnet/efcore/issues/36561>: SQLite rolls back by itself, whatever its caller
-/// believes.
+/// <https://github.com/dotnet/efcore/issues/36561>: SQLite rolls back by itself, whatever its
+/// caller believes.
 #[tokio::test]
 async fn a_disk_that_was_full_is_written_to_again() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,7 @@
 //! The protocol of broker, workers, ledger and outbox as a model in which every order of steps and
 //! faults is tried: crashes, leases that run out under a worker that still works, a message sent
-//! twice, a person who cancels or stops. The design keeps its promises in every state; then one rule at a
-//! time is left out, to see that the promise which rests on it breaks.
+//! twice, a person who cancels or stops. The design keeps its promises in every state; then one
+//! rule at a time is left out, to see that the promise which rests on it breaks.
 
 use std::collections::BTreeSet;
 

@@ -149,9 +149,9 @@ impl Read for Pieces<'_> {
     }
 }
 
-/// What a reader cannot tell either: East Asian words may adjoin others of their kind, a folder of a
-/// user may have a full name (`C:\\Users\\Ann Lefèvre`), words of a name may end one row and begin
-/// the next, and a comma may part two names.
+/// What a reader cannot tell either: East Asian words may adjoin others of their kind, a folder of
+/// a user may have a full name (`C:\\Users\\Ann Lefèvre`), words of a name may end one row and
+/// begin the next, and a comma may part two names.
 fn has_doubt(words: &[&str], gaps: &[&str]) -> bool {
     let is_part = |word: &str| word.starts_with(['A', 'L', 'J', 'G', '山', '太']);
     let is_row =

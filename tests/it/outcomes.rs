@@ -142,9 +142,7 @@ fn a_retry_forgets_nothing_that_was_done() {
         simulate(async || expected.live().await);
         let expected = certificate(&expected);
         let scenario = life();
-        scenario.wire.fail("unrecoverable_after", || {
-            Failure::permanent("asking the account: it answered something else")
-        });
+        scenario.wire.fail("create", || Failure::needs_person("writing: no permission"));
         tried_again(&scenario);
         simulate(async || {
             scenario.live().await;
@@ -259,8 +257,8 @@ fn the_cost_of_an_erasure_follows_the_length_of_its_plan() {
     assert!(long < 6 * 800, "{long} rows for 800 items");
 }
 
-/// The store removes no blob without its snapshots, whomever these speak of: what went so was planned,
-/// and is told. Where the blob can stay without the person they stay too.
+/// The store removes no blob without its snapshots, whomever these speak of: what went so was
+/// planned, and is told. Where the blob can stay without the person they stay too.
 #[test]
 fn snapshots_that_go_with_their_blob_are_part_of_the_plan() {
     let with_snapshot = |scenario: Scenario, name: &str, speaks: &str| {

@@ -1,5 +1,5 @@
-//! What an erasure does by the operator's rules: what is redacted and how, what goes with a run; and
-//! what of others an export shows.
+//! What an erasure does by the operator's rules: what is redacted and how, what goes with a run;
+//! and what of others an export shows.
 
 use std::io::{Cursor, Read};
 
@@ -64,8 +64,8 @@ fn what_others_need_is_written_anew_without_the_person() {
     assert_eq!(left, [Some(run), Some(team.to_owned()), None, None, None]);
 }
 
-/// Somebody else may be named by other things than an address, and two others by what looks like the
-/// person: of the former the document is redacted, the latter is nobody's who asked.
+/// Somebody else may be named by other things than an address, and two others by what looks like
+/// the person: of the former the document is redacted, the latter is nobody's who asked.
 #[test]
 fn what_may_be_others_too_is_not_deleted() {
     let scenario = Scenario::new().ruled_by(vec![shared()]).sent(request("r-1", "erasure"));

@@ -1,7 +1,9 @@
 //! Canaries: the person is in the archive and nowhere else, in whatever spelling.
 //!
-//! `flow.rs` and `crash.rs` make the same search after each of their lives; here is what they do not
-//! reach, and the proof that the search finds what is there.
+//! `flow.rs` and `crash.rs` make the same search after each of their lives; here is what they do
+//! not reach, and the proof that the search finds what is there.
+
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +19,9 @@ use dsrd::stages::message::read;
 use serde_json::json;
 
 use crate::support::simulation::leaks::{CONTENT, CUSTOMER, EMAIL, NAME, OBJECT_ID, found};
-use crate::support::simulation::scenario::{SOURCE, Scenario, control, notes, request, simulate};
+use crate::support::simulation::scenario::{
+    SOURCE, Scenario, control, correspondence, notes, request, simulate,
+};
 use crate::support::simulation::tripwire::{Fuse, Trip};
 
 #[test]
@@ -90,6 +94,11 @@ fn nothing_is_said_of_what_failed() {
             scenario.source(SOURCE).put(&format!("{EMAIL}/{CONTENT}.zip"), notes("PK\x03\x04"));
             scenario.wire.fail(effect, failure);
             scenario.wire.heal_after(40);
+            // What a failed export is to give is not erased until somebody gives it up.
+            let inbox = Arc::clone(&scenario.inbox);
+            scenario.wire.on("failed", move || {
+                inbox.push(control("cancel", "r-1").to_string(), correspondence());
+            });
             simulate(async || {
                 scenario.live().await;
                 scenario.assert_silent().await;

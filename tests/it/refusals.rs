@@ -1,5 +1,5 @@
-//! What is refused is told as what it is: a message that was refused, and not the end of the request
-//! that it names.
+//! What is refused is told as what it is: a message that was refused, and not the end of the
+//! request that it names.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

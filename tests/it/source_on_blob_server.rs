@@ -1,5 +1,5 @@
-//! The `Source` port over a blob server of our own: the suite under each policy of an account, every
-//! request failing once in each way, and very many blobs.
+//! The `Source` port over a blob server of our own: the suite under each policy of an account,
+//! every request failing once in each way, and very many blobs.
 
 use std::time::Duration;
 

@@ -209,8 +209,8 @@ fn what_waits_says_so() {
     assert!(obstacle["since"].as_str().unwrap().starts_with("2026-11-23T12:00:"), "{obstacle}");
 }
 
-/// One certificate that is never taken keeps no other request from its end, nor any sweep from being
-/// opened; and whoever mends the store has it written.
+/// One certificate that is never taken keeps no other request from its end, nor any sweep from
+/// being opened; and whoever mends the store has it written.
 #[test]
 fn sweeps_conclude_request_by_request() {
     let mut scenario = Scenario::small()

@@ -371,8 +371,8 @@ fn thing_at(root: &Path, below: &Below) -> io::Result<Option<Found>> {
     }
 }
 
-/// Makes the disappearance of a name outlast a power cut. Another erasure may have removed the folder
-/// since, which was empty then.
+/// Makes the disappearance of a name outlast a power cut. Another erasure may have removed the
+/// folder since, which was empty then.
 fn sync_parent(path: &Path) -> io::Result<()> {
     let parent = path.parent().expect("a path below a folder has a parent");
     match File::open(parent) {

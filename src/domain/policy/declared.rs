@@ -53,8 +53,8 @@ pub struct DeclaredItems {
     pub source: String,
 }
 
-/// The forms that may be declared: what an item *is* when nothing of it can be decoded. What failed,
-/// was refused, is damaged or too large is not among them: it might be read another time.
+/// The forms that may be declared: what an item *is* when nothing of it can be decoded. What
+/// failed, was refused, is damaged or too large is not among them: it might be read another time.
 pub const FORMS: [&str; 25] = [
     "binary: compressed or encrypted content",
     "7z: not supported",

@@ -2,8 +2,8 @@
 //!
 //! It is written once the second look has found nothing more and before the record that says so,
 //! which names it by its digest. A daemon that dies in between writes it anew, with the time of
-//! then, and names that one. Where it cannot be kept the request has failed when its tries are over:
-//! its plan and all outcomes stay, so that a retry can write it.
+//! then, and names that one. Where it cannot be kept the request has failed when its tries are
+//! over: its plan and all outcomes stay, so that a retry can write it.
 
 use bytes::Bytes;
 use jiff::Timestamp;

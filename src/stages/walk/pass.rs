@@ -2,8 +2,8 @@
 //!
 //! Reading is async and bounded; decoding and matching run on blocking threads, one an item. A bad
 //! item is not a bad pass: what cannot be read is reported and the pass goes on. A source that does
-//! not answer, or lets nobody in, ends the pass with a failure that blames it, whatever its kind: it
-//! must never be taken for thousands of unreadable items. What may pass by itself ends the pass
+//! not answer, or lets nobody in, ends the pass with a failure that blames it, whatever its kind:
+//! it must never be taken for thousands of unreadable items. What may pass by itself ends the pass
 //! too; whoever calls tries again, and says with [`Patience::Spent`] when an item that still fails
 //! is to be reported instead.
 
@@ -192,8 +192,8 @@ impl Meter {
     }
 }
 
-/// Walks the sources one after the other, items in the order of each source, and hands on those with
-/// hits, or of which something could not be read.
+/// Walks the sources one after the other, items in the order of each source, and hands on those
+/// with hits, or of which something could not be read.
 pub fn walk(
     sources: &[Arc<dyn Source>],
     walk: Walk,

@@ -19,8 +19,8 @@ pub struct Posted {
 }
 
 impl Receiver {
-    /// Answers the first request with `answers[0]`, such as `503 Busy\r\nRetry-After: 7`, and so on;
-    /// the last answer again and again. To an empty one it keeps silent.
+    /// Answers the first request with `answers[0]`, such as `503 Busy\r\nRetry-After: 7`, and so
+    /// on; the last answer again and again. To an empty one it keeps silent.
     pub fn start(answers: &[&'static str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();

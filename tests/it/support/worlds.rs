@@ -164,7 +164,8 @@ impl World for AzuriteWorld<'_> {
         self.azurite.get(&self.container, name).await
     }
 
-    /// No URL has dot segments. The emulator stores a backslash as a slash, which the service does not.
+    /// No URL has dot segments. The emulator stores a backslash as a slash, which the service does
+    /// not.
     fn takes(&self, name: &str) -> bool {
         let has_dots = name.split('/').any(|segment| segment == "." || segment == "..");
         !has_dots && !name.contains('\\')

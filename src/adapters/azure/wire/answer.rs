@@ -166,8 +166,8 @@ impl Trouble {
     }
 }
 
-/// By the codes that Azurite and the service's specification have for 409. Most are states that pass:
-/// a copy that runs, a lease, a blob that is being rehydrated.
+/// By the codes that Azurite and the service's specification have for 409. Most are states that
+/// pass: a copy that runs, a lease, a blob that is being rehydrated.
 fn kind_of_conflict(code: &str) -> FailureKind {
     match code {
         "BlockCountExceedsLimit"

@@ -25,8 +25,8 @@ const ADD_SHARD: &str = "INSERT INTO shards \
      (sweep, number, source, part, parts, done, items, bytes) \
      VALUES ($1, $2, $3, $4, $5, 0, 0, 0)";
 
-/// The shards of a closed sweep go when all its requests were concluded, and the sweeps before it. The
-/// last one stays, so that nothing is ever named like an earlier shard.
+/// The shards of a closed sweep go when all its requests were concluded, and the sweeps before it.
+/// The last one stays, so that nothing is ever named like an earlier shard.
 const FORGET_SHARDS: &str = "DELETE FROM shards \
      WHERE sweep NOT IN (SELECT id FROM sweeps WHERE closed = 0) \
      AND sweep NOT IN (SELECT sweep FROM requests WHERE sweep IS NOT NULL)";

@@ -1,4 +1,5 @@
-//! Keys that are given out to sign links with, and the links: who comes with one needs nothing else.
+//! Keys that are given out to sign links with, and the links: who comes with one needs nothing
+//! else.
 //!
 //! The text that is signed has the fields and the order of Microsoft's `azure-storage-blob` for
 //! Python, `_shared_access_signature.py`, for user delegation.

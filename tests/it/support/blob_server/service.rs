@@ -1,4 +1,5 @@
-//! Requests in, answers out: headers to what the account's rules take, and what they say to headers.
+//! Requests in, answers out: headers to what the account's rules take, and what they say to
+//! headers.
 
 use std::collections::BTreeMap;
 

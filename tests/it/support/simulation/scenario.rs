@@ -1,4 +1,5 @@
-//! A small world, a policy and some messages; the real loops run over it until nothing more happens.
+//! A small world, a policy and some messages; the real loops run over it until nothing more
+//! happens.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -387,8 +388,8 @@ fn wired<P: ?Sized>(wire: &Arc<Tripwire>, port: &Arc<P>) -> Arc<Wired<P>> {
     Arc::new(Wired { wire: Arc::clone(wire), port: Arc::clone(port) })
 }
 
-/// Runs a test's work with one thread for everything, so that it goes the same way each time. Without
-/// optimisation a compressor takes more stack than test threads have.
+/// Runs a test's work with one thread for everything, so that it goes the same way each time.
+/// Without optimisation a compressor takes more stack than test threads have.
 pub fn simulate<T: Send>(work: impl AsyncFnOnce() -> T + Send) -> T {
     let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -119,8 +119,9 @@ async fn life(
     }
 }
 
-/// Insists that an erasure which came to rest after it was carried out has a certificate that holds,
-/// that it is the one in the store, and that a page lies beside it; and that nothing else has one.
+/// Insists that an erasure which came to rest after it was carried out has a certificate that
+/// holds, that it is the one in the store, and that a page lies beside it; and that nothing else
+/// has one.
 fn certified(scenario: &Scenario, records: &[Record]) {
     for (index, record) in records.iter().enumerate() {
         let Event::Verified { counts, certificate, logically_erased_at, .. } = &record.event else {
@@ -143,8 +144,9 @@ fn certified(scenario: &Scenario, records: &[Record]) {
     }
 }
 
-/// Reckons a certificate up again, by other means than the program does: what the find saw is in the
-/// plan or untouched, and in one of them only; and the words of the items are those of the counts.
+/// Reckons a certificate up again, by other means than the program does: what the find saw is in
+/// the plan or untouched, and in one of them only; and the words of the items are those of the
+/// counts.
 fn adds_up(document: &Value) {
     let number = |value: &Value| value.as_u64().unwrap_or_else(|| panic!("no number: {document}"));
     let items = document["items"].as_array().unwrap();

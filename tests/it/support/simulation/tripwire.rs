@@ -1,5 +1,5 @@
-//! What stands between a simulated daemon and its ports: it counts effects, stops the world at one of
-//! them, lets a test act when something was ledgered, and knows when everybody waits.
+//! What stands between a simulated daemon and its ports: it counts effects, stops the world at one
+//! of them, lets a test act when something was ledgered, and knows when everybody waits.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -260,8 +260,8 @@ impl Tripwire {
         self.frozen.subscribe().wait_for(|frozen| *frozen).await.unwrap();
     }
 
-    /// Not while another call is under way: it could be in the midst of a write to a ledger that has
-    /// one writer, and the other daemon would wait for it in real time.
+    /// Not while another call is under way: it could be in the midst of a write to a ledger that
+    /// has one writer, and the other daemon would wait for it in real time.
     async fn freeze(&self) {
         self.alone().await;
         self.frozen.send_replace(true);
