@@ -58,14 +58,16 @@ fn portability() {
       3 planned -> planned, announced progressed e2218a47
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
-          results_count 2
+          results_count 1
       6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":3,"found":2,"outcomes":{"exported":2}}
-          results_count 2
+          counts {"seen":3,"found":2,"outcomes":{"exported":1,"kept":1}}
+          results_count 1
+          1 kept in azureml: portability: not known to be provided or observed
       item 0: exported
-      item 1: exported
+      item 1: kept portability: not known to be provided or observed
     azureml holds ComputeRecord/dcid.r2, ExperimentRun/dcid.r1/run.json, LocalUpload/zyxcanary.q7/notes.txt
-    r-1.zip holds data/azureml/ExperimentRun/dcid.r1/run.json, data/azureml/LocalUpload/zyxcanary.q7/notes.txt, manifest.json
+    r-1.zip holds data/azureml/ExperimentRun/dcid.r1/run.json, manifest.json
+    r-1.zip lacks "LocalUpload/zyxcanary.q7/notes.txt": "portability: not known to be provided or observed"
     "#);
 }
 

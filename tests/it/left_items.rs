@@ -120,6 +120,8 @@ fn what_was_left_is_known_however_the_daemon_dies() {
             if scenario.wire.blown().is_none() {
                 break;
             }
+            scenario.wire.mend();
+            scenario.inbox.take_back();
             scenario.live().await;
             assert_eq!(left(&scenario, KEY).await.unwrap(), OBSTACLES, "killed at effect {at}");
         }

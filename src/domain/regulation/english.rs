@@ -49,7 +49,8 @@ static UK_GDPR: Words = Words {
         TO_ERASE,
         TO_TAKE,
         IN_TIME,
-        "To complain to the Information Commissioner (Article 77), and to go to court (Article 79).",
+        "To complain to the Information Commissioner (Article 77), and to go to court (Article \
+        79).",
     ],
 };
 

@@ -124,11 +124,12 @@ pub static DE: Texts = Texts {
     unreadable_table: "Objekte, die fehlen oder nicht vollständig sind",
     item: "Objekt",
     technical: "Technischer Grund",
-    because_others: "Es enthält auch Daten oder Schlüssel anderer, die in diesem Format nicht verdeckt \
-        werden können.",
+    because_others: "Es enthält auch Daten oder Schlüssel anderer, die in diesem Format nicht \
+        verdeckt werden können.",
     because_unsure: "Es ließ sich nicht ausschließen, dass es auch von anderen Personen handelt.",
-    because_inferred: "Es wurde berechnet. Das Recht auf Übertragbarkeit umfasst, was Sie bereitgestellt \
-        haben und was bei Ihnen beobachtet wurde; eine Kopie erhalten Sie mit einer Auskunft.",
+    because_inferred: "Es wurde berechnet. Das Recht auf Übertragbarkeit umfasst, was Sie \
+        bereitgestellt haben und was bei Ihnen beobachtet wurde; eine Kopie erhalten Sie mit \
+        einer Auskunft.",
     because_origin: "Es ist nicht bekannt, dass Sie es bereitgestellt haben oder dass es bei Ihnen \
         beobachtet wurde. Mehr umfasst das Recht auf Übertragbarkeit nicht; eine Kopie erhalten \
         Sie mit einer Auskunft.",
@@ -141,13 +142,13 @@ pub static DE: Texts = Texts {
     because_unknown: "Es konnte nicht gelesen werden.",
     unreadable_shown: "Dies sind die ersten {shown} von {all} Objekten. Die Datei manifest.json \
         nennt alle.",
-    unsearched_intro: "Diese Objekte konnten nicht durchsucht werden, und weder ihr Name noch was daneben \
-        steht erwähnt Sie. Sie können anderen gehören; deshalb sind sie hier gezählt und nicht \
-        genannt.",
+    unsearched_intro: "Diese Objekte konnten nicht durchsucht werden, und weder ihr Name noch was \
+        daneben steht erwähnt Sie. Sie können anderen gehören; deshalb sind sie hier gezählt und \
+        nicht genannt.",
     unsearched_table: "Objekte, die nicht durchsucht werden konnten, nach Ort und Grund",
     how_many: "Wie viele",
-    declared: "Nicht durchsucht: {reason}. Der Verantwortliche hat am {on} erklärt, dass solche Objekte \
-        niemanden betreffen ({why}).",
+    declared: "Nicht durchsucht: {reason}. Der Verantwortliche hat am {on} erklärt, dass solche \
+        Objekte niemanden betreffen ({why}).",
 
     beyond: "Was außerhalb dieser Suche liegt",
     beyond_none: "Es ist nichts bekannt, das diese Suche nicht erreicht.",

@@ -124,10 +124,10 @@ pub static EN: Texts = Texts {
     because_others: "It also has other people’s data or keys in it, which cannot be hidden in this \
         format.",
     because_unsure: "It could not be ruled out that it also tells about other people.",
-    because_inferred: "It was calculated. The right to take data along covers what you provided and what \
-        was observed of you; ask for access to get a copy.",
-    because_origin: "It is not known that you provided it or that it was observed of you. The right to \
-        take data along covers no more than that; ask for access to get a copy.",
+    because_inferred: "It was calculated. The right to take data along covers what you provided \
+        and what was observed of you; ask for access to get a copy.",
+    because_origin: "It is not known that you provided it or that it was observed of you. The \
+        right to take data along covers no more than that; ask for access to get a copy.",
     because_forbidden: "Access to it was denied.",
     because_archived: "It is in offline storage and cannot be read at once.",
     because_encrypted: "It is encrypted.",
@@ -137,12 +137,13 @@ pub static EN: Texts = Texts {
     because_unknown: "It could not be read.",
     unreadable_shown: "These are the first {shown} of {all} items. The file manifest.json lists \
         them all.",
-    unsearched_intro: "These items could not be looked through, and neither their names nor what stands \
-        beside them mention you. They may belong to others, so they are counted here and not named.",
+    unsearched_intro: "These items could not be looked through, and neither their names nor what \
+        stands beside them mention you. They may belong to others, so they are counted here and \
+        not named.",
     unsearched_table: "Items that could not be looked through, by place and reason",
     how_many: "How many",
-    declared: "Not looked through: {reason}. The controller declared on {on} that such items hold no \
-        person ({why}).",
+    declared: "Not looked through: {reason}. The controller declared on {on} that such items hold \
+        no person ({why}).",
 
     beyond: "What lies outside this search",
     beyond_none: "Nothing is known that this search does not reach.",

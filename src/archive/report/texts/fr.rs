@@ -36,7 +36,8 @@ pub static FR: Texts = Texts {
     hashed: "donné sous forme d’empreinte SHA-256",
     what_was_asked: "Ce qui a été demandé",
     asked_access: "Accès\u{a0}: une copie des données ({basis})",
-    asked_portability: "Portabilité\u{a0}: les données sous une forme lisible par machine ({basis})",
+    asked_portability: "Portabilité\u{a0}: les données sous une forme lisible par machine \
+        ({basis})",
     when_asked: "Demandé le",
     request_id: "Numéro de la demande",
     controller: "Responsable du traitement",
@@ -45,8 +46,8 @@ pub static FR: Texts = Texts {
 
     found: "Ce qui a été trouvé, et où",
     found_nothing: "Rien n’a été trouvé qui vous mentionne.",
-    found_not_given: "Ce qui a été trouvé, ou qui pourrait vous mentionner, n’a pas pu être remis. La \
-        section «\u{a0}Ce qui manque\u{a0}» dit pourquoi.",
+    found_not_given: "Ce qui a été trouvé, ou qui pourrait vous mentionner, n’a pas pu être \
+        remis. La section «\u{a0}Ce qui manque\u{a0}» dit pourquoi.",
     items_seen: "Éléments regardés",
     files_given: "Fichiers dans cette archive",
     size: "Taille",
@@ -64,8 +65,8 @@ pub static FR: Texts = Texts {
     observed_means: "Ce qui est apparu pendant votre travail\u{a0}: documents, journaux et relevés \
         de calcul des exécutions que vous avez créées.",
     inferred: "Déduites",
-    inferred_means: "Ce que les exécutions que vous avez créées ont calculé\u{a0}: résultats, modèles, \
-        prédictions.",
+    inferred_means: "Ce que les exécutions que vous avez créées ont calculé\u{a0}: résultats, \
+        modèles, prédictions.",
     not_known: "Origine inconnue",
     not_known_means: "Ce qui vous mentionne ailleurs\u{a0}: l’espace de travail ne dit pas comment \
         cela est apparu.",
@@ -133,10 +134,10 @@ pub static FR: Texts = Texts {
     because_others: "Il contient aussi des données ou des clés d’autrui, qui ne peuvent pas être \
         masquées dans ce format.",
     because_unsure: "Il n’a pas pu être exclu qu’il parle aussi d’autres personnes.",
-    because_inferred: "Il a été calculé. Le droit à la portabilité couvre ce que vous avez fourni et ce \
-        qui a été observé de vous\u{a0}; demandez l’accès pour en obtenir une copie.",
-    because_origin: "On ne sait pas si vous l’avez fourni ou s’il a été observé de vous. Le droit à la \
-        portabilité ne couvre rien de plus\u{a0}; demandez l’accès pour en obtenir une copie.",
+    because_inferred: "Il a été calculé. Le droit à la portabilité couvre ce que vous avez fourni \
+        et ce qui a été observé de vous\u{a0}; demandez l’accès pour en obtenir une copie.",
+    because_origin: "On ne sait pas si vous l’avez fourni ou s’il a été observé de vous. Le droit \
+        à la portabilité ne couvre rien de plus\u{a0}; demandez l’accès pour en obtenir une copie.",
     because_forbidden: "L’accès à cet élément a été refusé.",
     because_archived: "Il se trouve dans un stockage hors ligne et ne peut pas être lu tout de \
         suite.",
@@ -147,13 +148,13 @@ pub static FR: Texts = Texts {
     because_unknown: "Il n’a pas pu être lu.",
     unreadable_shown: "Voici les {shown} premiers éléments sur {all}. Le fichier manifest.json \
         les indique tous.",
-    unsearched_intro: "Ces éléments n’ont pas pu être examinés, et ni leur nom ni ce qui l’accompagne ne \
-        vous mentionnent. Ils peuvent appartenir à d’autres\u{a0}: ils sont donc comptés ici, et \
-        non nommés.",
+    unsearched_intro: "Ces éléments n’ont pas pu être examinés, et ni leur nom ni ce qui \
+        l’accompagne ne vous mentionnent. Ils peuvent appartenir à d’autres\u{a0}: ils sont donc \
+        comptés ici, et non nommés.",
     unsearched_table: "Éléments qui n’ont pas pu être examinés, par lieu et par raison",
     how_many: "Combien",
-    declared: "Non examinés\u{a0}: {reason}. Le responsable du traitement a déclaré le {on} que de tels \
-        éléments ne concernent personne ({why}).",
+    declared: "Non examinés\u{a0}: {reason}. Le responsable du traitement a déclaré le {on} que \
+        de tels éléments ne concernent personne ({why}).",
 
     beyond: "Ce qui est hors de portée de cette recherche",
     beyond_none: "On ne connaît rien que cette recherche n’atteigne pas.",

@@ -6,13 +6,13 @@ use crate::evidence::certificate::page::texts::Texts;
 pub static ENGLISH: Texts = Texts {
     tag: "en",
     title: "Certificate of erasure",
-    all_erased: "Everything that was found was erased, or written anew without the person. A second look \
-                 found nothing more.",
-    all_but_kept: "Everything that was found was erased, or written anew without the person, except what is \
-                   kept for the reasons given below. A second look found nothing more.",
+    all_erased: "Everything that was found was erased, or written anew without the person. A \
+        second look found nothing more.",
+    all_but_kept: "Everything that was found was erased, or written anew without the person, \
+        except what is kept for the reasons given below. A second look found nothing more.",
     nothing_found: "Nothing was found that speaks of the person.",
-    something_left: "Not everything could be read or erased. How much was not, where and why, is said below; \
-                     which items they were, the operator can look up for a while.",
+    something_left: "Not everything could be read or erased. How much was not, where and why, is \
+        said below; which items they were, the operator can look up for a while.",
     request: "The request",
     request_id: "Request",
     regulation: "Law",
@@ -41,8 +41,8 @@ pub static ENGLISH: Texts = Texts {
         "not erased: it failed",
         "not looked through: declared to hold no person",
     ],
-    declared: "{items} items of the form “{form}” in {source} were not looked through: {by} declared \
-               on {on} that they hold no person ({reason}).",
+    declared: "{items} items of the form “{form}” in {source} were not looked through: {by} \
+        declared on {on} that they hold no person ({reason}).",
     decisions: "Who decided what",
     who: "Who",
     when: "When",

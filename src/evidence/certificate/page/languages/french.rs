@@ -6,13 +6,14 @@ use crate::evidence::certificate::page::texts::Texts;
 pub static FRENCH: Texts = Texts {
     tag: "fr",
     title: "Certificat d’effacement",
-    all_erased: "Tout ce qui a été trouvé a été effacé, ou réécrit sans la personne. Un second examen \
-                 n’a plus rien trouvé.",
-    all_but_kept: "Tout ce qui a été trouvé a été effacé, ou réécrit sans la personne, sauf ce qui est \
-                   conservé pour les motifs indiqués ci-dessous. Un second examen n’a rien trouvé de plus.",
+    all_erased: "Tout ce qui a été trouvé a été effacé, ou réécrit sans la personne. Un second \
+        examen n’a plus rien trouvé.",
+    all_but_kept: "Tout ce qui a été trouvé a été effacé, ou réécrit sans la personne, sauf ce \
+        qui est conservé pour les motifs indiqués ci-dessous. Un second examen n’a rien trouvé de \
+        plus.",
     nothing_found: "Rien n’a été trouvé qui concerne la personne.",
-    something_left: "Tout n’a pas pu être lu ou effacé. Combien, où et pourquoi figure ci-dessous ; de quels \
-                     objets il s’agit, l’exploitant peut le consulter pendant un temps.",
+    something_left: "Tout n’a pas pu être lu ou effacé. Combien, où et pourquoi figure ci-dessous \
+        ; de quels objets il s’agit, l’exploitant peut le consulter pendant un temps.",
     request: "La demande",
     request_id: "Demande",
     regulation: "Droit applicable",

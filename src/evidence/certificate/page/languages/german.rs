@@ -6,14 +6,14 @@ use crate::evidence::certificate::page::texts::Texts;
 pub static GERMAN: Texts = Texts {
     tag: "de",
     title: "Löschbescheinigung",
-    all_erased: "Alles, was gefunden wurde, ist gelöscht oder ohne die Person neu geschrieben. Eine \
-                 zweite Suche fand nichts mehr.",
-    all_but_kept: "Alles, was gefunden wurde, ist gelöscht oder ohne die Person neu geschrieben, außer dem, \
-                   was aus den unten genannten Gründen aufbewahrt wird. Eine zweite Suche fand nichts \
-                   weiter.",
+    all_erased: "Alles, was gefunden wurde, ist gelöscht oder ohne die Person neu geschrieben. \
+        Eine zweite Suche fand nichts mehr.",
+    all_but_kept: "Alles, was gefunden wurde, ist gelöscht oder ohne die Person neu geschrieben, \
+        außer dem, was aus den unten genannten Gründen aufbewahrt wird. Eine zweite Suche fand \
+        nichts weiter.",
     nothing_found: "Es wurde nichts gefunden, was die Person betrifft.",
-    something_left: "Nicht alles konnte gelesen oder gelöscht werden. Wie viel nicht, wo und warum, steht unten; \
-                     welche Objekte es waren, kann der Betreiber eine Zeit lang nachsehen.",
+    something_left: "Nicht alles konnte gelesen oder gelöscht werden. Wie viel nicht, wo und \
+        warum, steht unten; welche Objekte es waren, kann der Betreiber eine Zeit lang nachsehen.",
     request: "Der Antrag",
     request_id: "Antrag",
     regulation: "Rechtsgrundlage",
@@ -42,8 +42,8 @@ pub static GERMAN: Texts = Texts {
         "nicht gelöscht: fehlgeschlagen",
         "nicht durchsucht: enthält laut Erklärung niemanden",
     ],
-    declared: "{items} Objekte der Form „{form}“ in {source} wurden nicht durchsucht: {by} hat am {on} \
-               erklärt, dass sie niemanden betreffen ({reason}).",
+    declared: "{items} Objekte der Form „{form}“ in {source} wurden nicht durchsucht: {by} hat am \
+        {on} erklärt, dass sie niemanden betreffen ({reason}).",
     decisions: "Wer was entschieden hat",
     who: "Wer",
     when: "Wann",
