@@ -229,14 +229,17 @@ fn fields(standing: &Standing) -> Map<String, Value> {
     fields
 }
 
+fn add_decision(record: &Record, fields: &mut Map<String, Value>) {
+    let Some(decision) = record.event.decision() else { return };
+    let told = fields.entry("decisions").or_insert_with(|| json!([]));
+    let mut more = describe_decision(&record.event, decision);
+    more["at"] = record.at.to_string().into();
+    told.as_array_mut().expect("it is made above and nowhere else").push(more);
+}
+
 /// What one record adds; later records win.
 fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
-    if let Some(decision) = record.event.decision() {
-        let told = fields.entry("decisions").or_insert_with(|| json!([]));
-        let mut more = describe_decision(&record.event, decision);
-        more["at"] = record.at.to_string().into();
-        told.as_array_mut().expect("it is made above and nowhere else").push(more);
-    }
+    add_decision(record, fields);
     match &record.event {
         Event::Planned { items, unreadable, seen, .. } => {
             counts["seen"] = (*seen).into();

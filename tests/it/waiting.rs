@@ -227,7 +227,10 @@ fn sweeps_conclude_request_by_request() {
     for id in ["r-1", "r-2", "r-3"] {
         assert!(ended.contains(&format!("{id} (erasure) is completed")), "{ended}");
     }
-    assert!(reason(&scenario, "r-1").starts_with("tries_spent; see that it works again"), "{ended}");
+    assert!(
+        reason(&scenario, "r-1").starts_with("tries_spent; see that it works again"),
+        "{ended}"
+    );
     let published = scenario.announcer.published();
     let at = |id: &str, name: &str| {
         published.iter().position(|event| event.request.as_str() == id && event.name == name)
