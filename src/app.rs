@@ -128,6 +128,7 @@ impl Daemon {
             sources: world.sources.clone(),
             clock: Arc::clone(&world.docket.clock),
             metrics: Arc::clone(&world.metrics),
+            down: Default::default(),
         });
         let (stopper, clock) = (world.stopper.clone(), Arc::clone(&world.docket.clock));
         let serve = async {

@@ -278,7 +278,13 @@ impl Daemon {
     }
 
     async fn says(&self, reason: &str) {
-        self.shows("the reason", "/readyz", reason).await;
+        let begun = Instant::now();
+        // It is logged once somebody asks whether all is ready.
+        while !self.log().contains(reason) {
+            assert!(begun.elapsed() < PATIENCE, "waited for {reason}:\n{}", self.log());
+            self.get("/readyz");
+            sleep(Duration::from_millis(100)).await;
+        }
     }
 
     async fn metric(&self, line: &str) {

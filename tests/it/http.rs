@@ -465,6 +465,7 @@ async fn asked<T>(world: World, ask: impl AsyncFnOnce(String) -> T) -> T {
         sources: vec![Arc::<World>::clone(&world)],
         clock: Arc::<World>::clone(&world),
         metrics: Arc::new(Metrics::new()),
+        down: Default::default(),
     });
     let (stop, stopped) = oneshot::channel::<()>();
     let server = serve(listener, site, async move { stopped.await.unwrap() });

@@ -1,8 +1,12 @@
 //! Whether the daemon could do its work now: everything outside is asked, all at the same time.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
 use futures::FutureExt;
 use futures::future::{BoxFuture, Either, join_all, select};
 use serde_json::json;
+use tracing::{info, warn};
 
 use crate::adapters::http::server::Site;
 use crate::domain::failure::{Failure, FailureKind};
@@ -20,7 +24,13 @@ struct Check {
     /// Which kind of failure. No more of it: nobody is asked here who he is, and what the outside
     /// told us stands in the log.
     error: Option<&'static str>,
+    /// What is logged of it.
+    reason: String,
 }
+
+/// The parts that were not ready when they were asked last: of each change one line is logged.
+#[derive(Default)]
+pub struct Down(Mutex<BTreeSet<String>>);
 
 /// Whoever has not answered by then is not ready.
 const PING_MS_MAX: u64 = 5_000;
@@ -38,6 +48,7 @@ pub async fn readiness(site: &Site) -> Readiness {
         pings.push(check(clock, format!("source {}", source.name()), source.ping()));
     }
     let checks = join_all(pings).await;
+    checks.iter().for_each(|check| site.down.note(check));
     Readiness { ready: checks.iter().all(|check| check.error.is_none()), checks }
 }
 
@@ -53,14 +64,12 @@ fn check<'a>(
     ping: BoxFuture<'a, Result<(), Failure>>,
 ) -> BoxFuture<'a, Check> {
     async move {
-        let error = match select(ping, clock.sleep_ms(PING_MS_MAX)).await {
-            Either::Left((answer, _)) => answer.err().map(|failure| {
-                tracing::debug!(part = name, reason = failure.chain(), "not ready");
-                word(failure.kind)
-            }),
-            Either::Right(_) => Some(LATE),
+        let (error, reason) = match select(ping, clock.sleep_ms(PING_MS_MAX)).await {
+            Either::Left((Ok(()), _)) => (None, String::new()),
+            Either::Left((Err(failure), _)) => (Some(word(failure.kind)), failure.chain()),
+            Either::Right(_) => (Some(LATE), LATE.to_owned()),
         };
-        Check { name, error }
+        Check { name, error, reason }
     }
     .boxed()
 }
@@ -70,6 +79,19 @@ fn word(kind: FailureKind) -> &'static str {
         FailureKind::Transient => "it does not work now and may later",
         FailureKind::NeedsPerson => "it needs a person; see the log",
         FailureKind::Permanent => "it does not work; see the log",
+    }
+}
+
+impl Down {
+    fn note(&self, check: &Check) {
+        let mut down = self.0.lock().expect("nobody panics with the parts in hand");
+        if check.error.is_none() {
+            if down.remove(&check.name) {
+                info!(part = check.name, "ready again");
+            }
+        } else if down.insert(check.name.clone()) {
+            warn!(part = check.name, reason = check.reason, "not ready");
+        }
     }
 }
 

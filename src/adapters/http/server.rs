@@ -45,6 +45,8 @@ pub struct Site {
     pub clock: Arc<dyn Clock>,
     /// Shown as they are.
     pub metrics: Arc<Metrics>,
+    /// What was not ready when it was asked last.
+    pub down: health::Down,
 }
 
 /// Open requests shown on the page.
