@@ -1,6 +1,6 @@
 //! Whether the daemon could do its work now: everything outside is asked, all at the same time.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use futures::FutureExt;
@@ -28,9 +28,9 @@ struct Check {
     reason: String,
 }
 
-/// The parts that were not ready when they were asked last: of each change one line is logged.
+/// The parts that were not ready when they were asked last, and why: each change is logged once.
 #[derive(Default)]
-pub struct Down(Mutex<BTreeSet<String>>);
+pub struct Down(Mutex<BTreeMap<String, String>>);
 
 /// Whoever has not answered by then is not ready.
 const PING_MS_MAX: u64 = 5_000;
@@ -86,10 +86,11 @@ impl Down {
     fn note(&self, check: &Check) {
         let mut down = self.0.lock().expect("nobody panics with the parts in hand");
         if check.error.is_none() {
-            if down.remove(&check.name) {
+            if down.remove(&check.name).is_some() {
                 info!(part = check.name, "ready again");
             }
-        } else if down.insert(check.name.clone()) {
+        } else if down.get(&check.name) != Some(&check.reason) {
+            down.insert(check.name.clone(), check.reason.clone());
             warn!(part = check.name, reason = check.reason, "not ready");
         }
     }
