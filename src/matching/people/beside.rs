@@ -93,17 +93,7 @@ fn listed_after(text: &str, place: &Range<usize>, tell: Tell<'_>) {
         _ => rest,
     };
     let token = rest.split(|c: char| c.is_whitespace() || ",;)\"'>|".contains(c)).next();
-    let words = words_after(rest);
-    match named_by(token.unwrap_or_default(), Speaks::Perhaps) {
-        Some(found) if found.kind != IdentityType::Name => {
-            tell(Beside::Other(found), range_of(text, token.unwrap_or_default()));
-        }
-        _ if full_name(words) => tell_name(text, words, Beside::Other, tell),
-        _ if by_word && is_first_name(words) => {
-            tell(Beside::Other(identifier(IdentityType::Name, words)), range_of(text, words));
-        }
-        _ => {}
-    }
+    tell_listed(text, token.unwrap_or_default(), (words_after(rest), by_word), tell);
 }
 
 fn listed_before(text: &str, place: &Range<usize>, tell: Tell<'_>) {
@@ -130,10 +120,15 @@ fn listed_before(text: &str, place: &Range<usize>, tell: Tell<'_>) {
     let rest =
         rest.trim_end_matches(is_closing).trim_end_matches([',', ' ']).trim_end_matches(is_closing);
     let token = rest.rsplit(|c: char| c.is_whitespace() || ",;(\"'<|".contains(c)).next();
-    let words = words_before(rest);
-    match named_by(token.unwrap_or_default(), Speaks::Perhaps) {
+    tell_listed(text, token.unwrap_or_default(), (words_before(rest), by_word), tell);
+}
+
+/// What stands next in a list: an identifier, or a name. Of one word alone that is known only where
+/// a word such as `and` joins the list.
+fn tell_listed(text: &str, token: &str, (words, by_word): (&str, bool), tell: Tell<'_>) {
+    match named_by(token, Speaks::Perhaps) {
         Some(found) if found.kind != IdentityType::Name => {
-            tell(Beside::Other(found), range_of(text, token.unwrap_or_default()));
+            tell(Beside::Other(found), range_of(text, token));
         }
         _ if full_name(words) => tell_name(text, words, Beside::Other, tell),
         _ if by_word && is_first_name(words) => {
