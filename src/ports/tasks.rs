@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::domain::failure::{Failure, FailureKind, Obstacle};
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
-use crate::ports::ledger::Standing;
+use crate::ports::standing::Standing;
 
 /// The part of the ledger that says who works on what. All methods are atomic.
 ///

@@ -24,9 +24,8 @@ use crate::matching::identity::patterns::canonical;
 use crate::matching::watch::MarkKey;
 use crate::ports::door::{Delivery, Label};
 use crate::ports::exports::SignedLink;
-use crate::ports::ledger::{
-    Appended, Ledger, Opening, OpeningRequest, Record, SealedRequest, Standing,
-};
+use crate::ports::ledger::{Appended, Ledger, Opening, OpeningRequest, Record, SealedRequest};
+use crate::ports::standing::Standing;
 use crate::ports::system::{Clock, Entropy};
 use crate::ports::tasks::Lease;
 use crate::stages::announce;

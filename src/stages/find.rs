@@ -8,7 +8,8 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use crate::domain::failure::Failure;
-use crate::domain::plan::{Action, ActionWord, Planned};
+use crate::domain::plan::Planned;
+use crate::domain::policy::action::{Action, ActionWord};
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
 use crate::domain::state::{Event, Share};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dsrd::adapters::http::server::{Site, serve};
+use dsrd::adapters::http::server::serve;
+use dsrd::adapters::http::site::Site;
 use dsrd::domain::event::{Announcement, Correspondence};
 use dsrd::domain::failure::{Failure, Obstacle};
 use dsrd::domain::inventory::Print;
@@ -12,19 +13,20 @@ use dsrd::domain::layout::Containers;
 use dsrd::domain::outcome::Tally;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Regained, State};
-use dsrd::ports::archives::{Archives, Kept};
 use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, SignedLink, Upload};
-use dsrd::ports::inventories::Inventories;
+use dsrd::ports::kept::archives::{Archives, Kept};
+use dsrd::ports::kept::inventories::Inventories;
+use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
+use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 use dsrd::ports::ledger::{
-    Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
-    Record, SealedItem, SealedRequest, Standing,
+    Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
+    SealedItem, SealedRequest,
 };
-use dsrd::ports::retention::{FollowUp, FollowUps, Retention};
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
+use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::system::Clock;
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
-use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 use dsrd::telemetry::metrics::Metrics;
 use jiff::{Timestamp, ToSpan};
 use tokio::net::TcpListener;

@@ -4,22 +4,21 @@ use std::sync::Arc;
 
 use dsrd::adapters::memory::clock::MemoryClock;
 use dsrd::adapters::sql::items::OPEN_AFTER;
-use dsrd::adapters::sql::ledger::SqlLedger;
+use dsrd::adapters::sql::store::SqlLedger;
 use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::failure::{Failure, FailureKind, Obstacle};
 use dsrd::domain::inventory::Print;
 use dsrd::domain::outcome::{Barrier, Block, ItemOutcome};
-use dsrd::domain::plan::ActionWord;
+use dsrd::domain::policy::action::ActionWord;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Archive, Counts, Decision, Event, Regained, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
-use dsrd::ports::archives::Kept;
-use dsrd::ports::ledger::{
-    Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Progress, Record, Standing, ordinals,
-};
+use dsrd::ports::kept::archives::Kept;
+use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone};
+use dsrd::ports::ledger::{Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Record, ordinals};
+use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lost, Part, Purpose, Shard, Tasks, work_on};
-use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone};
 use jiff::SignedDuration;
 use sqlx::{AnyConnection, Connection, Executor, Row};
 

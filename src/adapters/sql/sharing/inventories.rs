@@ -3,20 +3,18 @@
 use async_trait::async_trait;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::adapters::sql::ledger::{SqlLedger, commit};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{NUMBER, PRINTS, read, stored};
+use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
 use crate::domain::inventory::Print;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
-use crate::ports::inventories::Inventories;
+use crate::ports::kept::inventories::Inventories;
 use crate::ports::tasks::{Lease, Shard};
 
 /// Prints in one row: 64 KiB of them.
 const PRINTS_PER_ROW: usize = 4096;
-/// Bytes of a print.
-pub const PRINT_BYTES: usize = 16;
 
 const DOING: &str = "keeping what a sweep saw";
 

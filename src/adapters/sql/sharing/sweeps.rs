@@ -9,7 +9,7 @@ use crate::adapters::sql::sharing::inventories;
 use crate::adapters::sql::sharing::leases::{self, Settled};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
-use crate::ports::ledger::Standing;
+use crate::ports::standing::Standing;
 use crate::ports::tasks::{Lost, Purpose, Shard, Sweep};
 
 /// Of two that open sweeps for two purposes at once one may find its number taken, and tries again.
