@@ -15,7 +15,7 @@ use dsrd::domain::state::{Regained, State};
 use dsrd::ports::archives::{Archives, Kept};
 use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, SignedLink, Upload};
-use dsrd::ports::inventories::Inventories;
+use dsrd::ports::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
     Record, SealedItem, SealedRequest, Standing,
@@ -149,6 +149,21 @@ impl Inventories for World {
     async fn keep_seen(&self, _: &Lease, _: &Shard, _: &[Print]) -> Result<(), Failure> {
         unreachable!()
     }
+    async fn note_checkpoint(
+        &self,
+        _: &Lease,
+        _: &Shard,
+        _: &Checkpoint,
+        _: &[Print],
+    ) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn checkpoint(&self, _: &Shard) -> Result<Option<Noted>, Failure> {
+        unreachable!()
+    }
+    async fn forget_checkpoint(&self, _: &Lease, _: &Shard) -> Result<(), Failure> {
+        unreachable!()
+    }
     async fn seen(&self, _: u64, _: &str) -> Result<Vec<Print>, Failure> {
         unreachable!()
     }
@@ -198,6 +213,9 @@ impl Exports for World {
 impl Source for World {
     fn name(&self) -> &str {
         "run-history"
+    }
+    fn place(&self) -> String {
+        unreachable!()
     }
     async fn containers(&self) -> Result<Containers, Failure> {
         unreachable!()

@@ -16,6 +16,7 @@ use crate::domain::plan::ActionWord;
 use crate::domain::request::{IllegalRequestId, RequestId, RequestKind};
 use crate::domain::state::{Event, Regained, State};
 use crate::ports::archives::Kept;
+use crate::ports::inventories::Checkpoint;
 use crate::ports::ledger::{
     Callback, CallbackId, Progress, Record, SealedItem, SealedRequest, Standing,
 };
@@ -125,6 +126,10 @@ pub const REGAINED: Columns<(RequestId, Regained)> =
 
 /// `prints` of `inventories`.
 pub const PRINTS: Columns<Vec<Print>> = Columns { doing: "reading what a sweep saw", from: prints };
+
+/// `marker`, `terms`, `drafted`, `items`, `bytes` and `noted_at` of a shard.
+pub const CHECKPOINT: Columns<(Checkpoint, Timestamp)> =
+    Columns { doing: "reading how far a walk came", from: checkpoint };
 
 /// All columns of `obstacles`.
 pub const OBSTACLE: Columns<(RequestId, Obstacle)> =
@@ -297,6 +302,17 @@ fn shard(row: &AnyRow) -> Result<Shard, RowError> {
         bytes: counted(get(row, "bytes")?),
         lost: lost(&get::<String>(row, "lost")?)?,
     })
+}
+
+fn checkpoint(row: &AnyRow) -> Result<(Checkpoint, Timestamp), RowError> {
+    let checkpoint = Checkpoint {
+        marker: get(row, "marker")?,
+        terms: get(row, "terms")?,
+        drafted: counted(get(row, "drafted")?),
+        items: counted(get(row, "items")?),
+        bytes: counted(get(row, "bytes")?),
+    };
+    Ok((checkpoint, time(get(row, "noted_at")?)?))
 }
 
 fn lost(text: &str) -> Result<Option<Lost>, RowError> {
