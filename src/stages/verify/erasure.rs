@@ -23,7 +23,7 @@ use crate::ports::exports::Exports;
 use crate::ports::ledger::{Cleared, RUNS_SHARD, Record, SealedItem, goes_along, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
-use crate::stages::docket::{Case, Docket};
+use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::follow_up;
 use crate::stages::plan::draft::{Draft, Drafts, Walked};
 use crate::stages::signing::Signer;
@@ -160,6 +160,7 @@ async fn take_stock(docket: &Docket, case: &Case, sweep: u64) -> Result<Vec<u64>
     // What could not be read by then either, this look has listed itself.
     docket.clear_items(case, Cleared::Listed(before.clone())).await?;
     docket.clear_items(case, Cleared::Ordinals(again.clone())).await?;
+    forget_met_again(docket, case, before.end).await?;
     let (mut gone, mut left) = (Vec::new(), Vec::new());
     {
         let mut items = pin!(docket.sealed_items(case));
@@ -191,6 +192,42 @@ async fn take_stock(docket: &Docket, case: &Case, sweep: u64) -> Result<Vec<u64>
     docket.add_items(case, again.start, &still).await?;
     left.extend((again.start..).take(still.len()));
     Ok(left)
+}
+
+/// What was changed by others before we came, or gone, and that this look met again is one item: what
+/// becomes of it now is what became of it.
+async fn forget_met_again(docket: &Docket, case: &Case, this_look: u64) -> Result<(), Failure> {
+    let mut met = HashSet::new();
+    {
+        let is_met = |item: &SealedItem| item.ordinal >= this_look;
+        let mut entries = pin!(docket.entries_if(case, is_met));
+        while let Some(entry) = entries.next().await {
+            met.insert(entry?.planned.finding.item.place());
+        }
+    }
+    if met.is_empty() {
+        return Ok(());
+    }
+    let was_not_ours = move |item: &SealedItem| {
+        let is_so = |outcome: &ItemOutcome| {
+            matches!(outcome, ItemOutcome::Changed | ItemOutcome::AlreadyAbsent)
+        };
+        item.ordinal < this_look && item.outcome.as_ref().is_some_and(is_so)
+    };
+    let mut again = Vec::new();
+    {
+        let mut entries = pin!(docket.entries_if(case, was_not_ours));
+        while let Some(entry) = entries.next().await {
+            let Entry { ordinal, planned, .. } = entry?;
+            if met.contains(&planned.finding.item.place()) {
+                again.push(ordinal);
+            }
+        }
+    }
+    for ordinal in again {
+        docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+    }
+    Ok(())
 }
 
 /// Second looks that found something, in this try of the request.
