@@ -230,7 +230,7 @@ impl Source for MemorySource {
     }
 
     fn place(&self) -> String {
-        self.name.clone()
+        format!("{} {:?}", self.name, self.container)
     }
 
     async fn containers(&self) -> Result<Containers, Failure> {
