@@ -51,6 +51,7 @@ mod http; // health, metrics and the page, asked over a socket
 mod config_samples; // every settings file in the repository is accepted
 mod cli; // the program itself, as a process
 mod tidy; // properties of the code
+mod readmes; // what the READMEs of src and tests say of the tree is so
 mod foreign; // the main job as strangers meet it: RabbitMQ, Azurite, python
 mod killed; // real daemons against real parts, killed at random
 mod schema; // what is published of our contracts takes what we write

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// Which layer may name which, beside itself. A new row or word is a decision about the design, and
 /// its commit says why.
-const ARROWS: [(&str, &[&str]); 12] = [
+pub const ARROWS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("telemetry", &[]),
     ("config", &["domain"]),
