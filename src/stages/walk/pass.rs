@@ -269,7 +269,7 @@ pub fn walk_source(
 
 /// What a listing shows.
 enum Entry {
-    Item(Item),
+    Item(Box<Item>),
     /// A page ends, and no name with it has forms on the next one too.
     Page(String),
 }
@@ -302,7 +302,7 @@ fn entries(
         }
         let last = items.last().map(|item| item.name.clone()).or(last);
         let ours = items.into_iter().filter(|item| part.holds(&item.name));
-        entries.extend(ours.map(Entry::Item).map(Ok));
+        entries.extend(ours.map(|item| Ok(Entry::Item(Box::new(item)))));
         Some((entries, next.map(|marker| At { source, marker: Some(marker), last })))
     })
     .flat_map(|page: Vec<Result<Entry, Failure>>| stream::iter(page))
@@ -315,7 +315,7 @@ async fn take(
 ) -> Result<Option<Step>, Failure> {
     match entry? {
         Entry::Item(item) => {
-            let look = see(&*source, item, &walk).await?;
+            let look = see(&*source, *item, &walk).await?;
             Ok(look.map(|look| Step::Look(Box::new(look))))
         }
         Entry::Page(marker) => Ok(Some(Step::Page(marker))),
