@@ -16,7 +16,7 @@ use dsrd::domain::state::{Regained, State};
 use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, SignedLink, Upload};
 use dsrd::ports::kept::archives::{Archives, Kept};
-use dsrd::ports::kept::inventories::Inventories;
+use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 use dsrd::ports::ledger::{
@@ -151,6 +151,21 @@ impl Inventories for World {
     async fn keep_seen(&self, _: &Lease, _: &Shard, _: &[Print]) -> Result<(), Failure> {
         unreachable!()
     }
+    async fn note_checkpoint(
+        &self,
+        _: &Lease,
+        _: &Shard,
+        _: &Checkpoint,
+        _: &[Print],
+    ) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn checkpoint(&self, _: &Shard) -> Result<Option<Noted>, Failure> {
+        unreachable!()
+    }
+    async fn forget_checkpoint(&self, _: &Lease, _: &Shard) -> Result<(), Failure> {
+        unreachable!()
+    }
     async fn seen(&self, _: u64, _: &str) -> Result<Vec<Print>, Failure> {
         unreachable!()
     }
@@ -200,6 +215,9 @@ impl Exports for World {
 impl Source for World {
     fn name(&self) -> &str {
         "run-history"
+    }
+    fn place(&self) -> String {
+        unreachable!()
     }
     async fn containers(&self) -> Result<Containers, Failure> {
         unreachable!()

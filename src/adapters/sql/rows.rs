@@ -15,6 +15,7 @@ use crate::domain::policy::action::ActionWord;
 use crate::domain::request::{IllegalRequestId, RequestId, RequestKind};
 use crate::domain::state::{Event, Regained, State};
 use crate::ports::kept::archives::Kept;
+use crate::ports::kept::inventories::Checkpoint;
 use crate::ports::kept::retention::FollowUp;
 use crate::ports::kept::tombstones::Buried;
 use crate::ports::ledger::{Callback, CallbackId, Record, SealedItem, SealedRequest};
@@ -126,6 +127,10 @@ pub const REGAINED: Columns<(RequestId, Regained)> =
 
 /// `prints` of `inventories`.
 pub const PRINTS: Columns<Vec<Print>> = Columns { doing: "reading what a sweep saw", from: prints };
+
+/// `marker`, `terms`, `drafted`, `items`, `bytes` and `noted_at` of a shard.
+pub const CHECKPOINT: Columns<(Checkpoint, Timestamp)> =
+    Columns { doing: "reading how far a walk came", from: checkpoint };
 
 /// All columns of `obstacles`.
 pub const OBSTACLE: Columns<(RequestId, Obstacle)> =
@@ -298,6 +303,17 @@ fn shard(row: &AnyRow) -> Result<Shard, RowError> {
         bytes: counted(get(row, "bytes")?),
         lost: lost(&get::<String>(row, "lost")?)?,
     })
+}
+
+fn checkpoint(row: &AnyRow) -> Result<(Checkpoint, Timestamp), RowError> {
+    let checkpoint = Checkpoint {
+        marker: get(row, "marker")?,
+        terms: get(row, "terms")?,
+        drafted: counted(get(row, "drafted")?),
+        items: counted(get(row, "items")?),
+        bytes: counted(get(row, "bytes")?),
+    };
+    Ok((checkpoint, time(get(row, "noted_at")?)?))
 }
 
 fn lost(text: &str) -> Result<Option<Lost>, RowError> {

@@ -160,6 +160,14 @@ impl Scenario {
         self
     }
 
+    /// Listings show so many names at a time.
+    pub fn paged(self, names: usize) -> Self {
+        for source in &self.sources {
+            source.set_page_names(names);
+        }
+        self
+    }
+
     /// Erasures keep what is in that source.
     pub fn keeping(mut self, source: &str, keep: &str) -> Self {
         self.policy.rules.push(Rule {
