@@ -1,8 +1,8 @@
 //! `dsrd` answers data-subject requests for Azure Machine Learning workspaces.
 //!
 //! Read the modules in this order; each may name only those above it that the table in
-//! `tests/it/tidy.rs` allows. `README.md` beside this file has the map: the walks of a request, an
-//! item and a person through the files, the words, the ledger's tables.
+//! `tests/it/tidy/layers.rs` allows. `README.md` beside this file has the map: the walks of a
+//! request, an item and a person through the files, the words, the ledger's tables.
 
 pub mod domain;
 pub mod matching;

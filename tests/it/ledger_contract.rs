@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dsrd::adapters::memory::clock::MemoryClock;
-use dsrd::adapters::sql::items::OPEN_AFTER;
+use dsrd::adapters::sql::account::items::OPEN_AFTER;
 use dsrd::adapters::sql::store::SqlLedger;
 use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::url::CallbackUrl;

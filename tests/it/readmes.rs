@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::tidy::ARROWS;
+use crate::tidy::layers::ARROWS;
 
 #[test]
 fn every_path_in_them_exists() {

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use crate::adapters::sql::account::requests::{BY_CHANGE, BY_DUE};
+use crate::adapters::sql::account::{items, openings, requests};
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::requests::{BY_CHANGE, BY_DUE};
 use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::adapters::sql::telling::{callbacks, outbox};
-use crate::adapters::sql::{items, openings, requests};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::outcome::Tally;

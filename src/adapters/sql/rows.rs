@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
+use crate::adapters::sql::plain;
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::telling::plain;
 use crate::domain::callbacks::url::{CallbackUrl, IllegalUrl};
 use crate::domain::event::{Announcement, Correspondence};
 use crate::domain::failure::{Failure, FailureKind, Obstacle};

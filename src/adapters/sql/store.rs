@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, Transaction};
+use sqlx::{Any, AnyConnection, Transaction};
 
+use crate::adapters::sql::clock::LedgerClock;
 use crate::adapters::sql::connect::Connections;
 use crate::adapters::sql::migrate;
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::sharing::clock::LedgerClock;
-use crate::adapters::sql::sharing::leases;
+use crate::adapters::sql::rows::stored;
 use crate::adapters::system::SystemClock;
 use crate::config::secret::Secret;
 use crate::domain::failure::Failure;
@@ -92,7 +92,7 @@ impl SqlLedger {
         lease: &Lease,
     ) -> Result<Transaction<'static, Any>, Failure> {
         let mut transaction = self.begin().await?;
-        leases::fence(&mut transaction, lease).await?;
+        fence(&mut transaction, lease).await?;
         Ok(transaction)
     }
 
@@ -104,7 +104,7 @@ impl SqlLedger {
         self.connections.read().await
     }
 
-    /// Notes that what is deleted is to be taken out of the traces that the database leaves as well.
+    /// Notes that what is deleted is to be taken out of the traces, too, that the database leaves.
     pub(super) fn shred_later(&self) {
         self.shreds_linger.store(true, Ordering::Relaxed);
     }
@@ -130,4 +130,25 @@ impl SqlLedger {
 /// Whatever the database refuses.
 pub(super) async fn commit(transaction: Transaction<'static, Any>) -> Result<(), Failure> {
     transaction.commit().await.map_err(while_doing("committing to the ledger"))
+}
+
+/// Refuses what a daemon writes under a lease that another has taken; the caller commits. Locks the
+/// lease, so that nobody takes it before then.
+///
+/// # Errors
+/// The lease is another's; whatever the database refuses.
+async fn fence(connection: &mut AnyConnection, lease: &Lease) -> Result<(), Failure> {
+    let doing = "writing to the ledger under a lease";
+    let ours = sqlx::query("UPDATE leases SET fence = fence WHERE work = $1 AND fence = $2")
+        .bind(&lease.work)
+        .bind(stored(lease.fence))
+        .execute(connection)
+        .await
+        .map_err(while_doing(doing))?;
+    if ours.rows_affected() == 1 {
+        return Ok(());
+    }
+    // Transient: whoever has the work now goes on with it.
+    let taken = "another daemon has taken the work over";
+    Err(Failure::transient(doing).because(taken).of_the_ledger())
 }

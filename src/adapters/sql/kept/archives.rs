@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+use crate::adapters::sql::clock::LedgerClock;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{ARCHIVE, REQUEST_ID, millis, read};
-use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;

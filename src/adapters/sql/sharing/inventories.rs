@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+use crate::adapters::sql::clock::LedgerClock;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{CHECKPOINT, NUMBER, PRINTS, read, stored};
-use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
 use crate::domain::inventory::Print;

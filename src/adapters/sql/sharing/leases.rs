@@ -6,36 +6,15 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+use crate::adapters::sql::clock::{LedgerClock, span};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{LEASE, STANDING, read, stored};
-use crate::adapters::sql::sharing::clock::{LedgerClock, span};
 use crate::adapters::sql::sharing::persons;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::{End, Lease, work_on};
-
-/// Refuses what a daemon writes under a lease that another has taken; the caller commits. Locks the
-/// lease, so that nobody takes it before then.
-///
-/// # Errors
-/// The lease is another's; whatever the database refuses.
-pub async fn fence(connection: &mut AnyConnection, lease: &Lease) -> Result<(), Failure> {
-    let doing = "writing to the ledger under a lease";
-    let ours = sqlx::query("UPDATE leases SET fence = fence WHERE work = $1 AND fence = $2")
-        .bind(&lease.work)
-        .bind(stored(lease.fence))
-        .execute(connection)
-        .await
-        .map_err(while_doing(doing))?;
-    if ours.rows_affected() == 1 {
-        return Ok(());
-    }
-    // Transient: whoever has the work now goes on with it.
-    let taken = "another daemon has taken the work over";
-    Err(Failure::transient(doing).because(taken).of_the_ledger())
-}
 
 /// See `Tasks::claim`; the caller commits. Of two claims at once one waits for the other's row, and
 /// then finds it taken.

@@ -1,7 +1,6 @@
 //! How several daemons share one ledger: leases on what is worked on, sweeps cut into shards, and
 //! an order among requests about the same person.
 
-pub mod clock;
 pub mod leases;
 pub mod sweeps;
 pub mod inventories;

@@ -11,9 +11,9 @@
 use jiff::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+use crate::adapters::sql::clock::LedgerClock;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{REQUEST_ID, STANDING, millis, read};
-use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::adapters::sql::statement::{blocks, places};
 use crate::domain::failure::Failure;
 use crate::domain::request::{RequestId, RequestKind};

@@ -7,9 +7,9 @@
 use async_trait::async_trait;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+use crate::adapters::sql::clock::span;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{REQUEST_ID, read};
-use crate::adapters::sql::sharing::clock::span;
 use crate::adapters::sql::sharing::leases::{self, Settled};
 use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;

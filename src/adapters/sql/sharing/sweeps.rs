@@ -2,9 +2,9 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+use crate::adapters::sql::clock::LedgerClock;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{NUMBER, SHARD, STANDING, read, stored};
-use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::adapters::sql::sharing::inventories;
 use crate::adapters::sql::sharing::leases::{self, Settled};
 use crate::domain::failure::Failure;

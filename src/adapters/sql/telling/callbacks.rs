@@ -3,10 +3,10 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+use crate::adapters::sql::clock::{LedgerClock, span};
+use crate::adapters::sql::plain;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{BACKLOG, CALLBACK, read, stored};
-use crate::adapters::sql::sharing::clock::{LedgerClock, span};
-use crate::adapters::sql::telling::plain;
 use crate::domain::callbacks::url::CallbackUrl;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;

@@ -2,4 +2,3 @@
 
 pub mod outbox;
 pub mod callbacks;
-pub mod plain;

@@ -6,11 +6,12 @@ use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
-use crate::adapters::sql::requests::{next, write_records};
+use crate::adapters::sql::account::requests::{next, write_records};
+use crate::adapters::sql::plain;
 use crate::adapters::sql::rows::{DIGEST, REQUEST_ID, millis, read, stored};
 use crate::adapters::sql::sharing::persons;
 use crate::adapters::sql::statement::{blocks, places};
-use crate::adapters::sql::telling::{callbacks, outbox, plain};
+use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;

@@ -2,29 +2,13 @@
 //! to do about it.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use dsrd::config::file::{Declaration, File, Rule, Store};
 use serde_json::Value;
 
-/// Which layer may name which, beside itself. A new row or word is a decision about the design, and
-/// its commit says why.
-pub const ARROWS: [(&str, &[&str]); 12] = [
-    ("domain", &[]),
-    ("telemetry", &[]),
-    ("config", &["domain"]),
-    ("matching", &["domain"]),
-    ("archive", &["domain"]),
-    ("evidence", &["domain"]),
-    ("ports", &["domain"]),
-    ("stages", &["domain", "matching", "archive", "evidence", "ports"]),
-    ("worker", &["domain", "ports", "stages", "telemetry"]),
-    ("adapters", &["domain", "ports", "config", "telemetry"]),
-    ("app", &["adapters", "config", "telemetry", "worker"]),
-    ("cli", &["app", "config", "telemetry", "domain"]),
-];
+use crate::tidy::source::{Faults, Source, root, sources};
 
 /// Lines of code in a file, its tests, comments and blank lines not counted.
 const CODE_LINES_MAX: usize = 400;
@@ -47,38 +31,6 @@ const BANNED: [(&str, &str); 9] = [
     ("eprintln!", "print through cli::output, log through tracing"),
     ("[allow(", "use #[expect(lint, reason = \"…\")]"),
 ];
-
-#[test]
-fn arrows_run_as_the_table_allows() {
-    let mut faults = Faults::default();
-    for source in sources("src") {
-        let layer = source.layer();
-        let root = matches!(layer, "main" | "lib");
-        let row = ARROWS.iter().find(|(name, _)| *name == layer).map(|(_, may)| *may);
-        if row.is_none() && !root {
-            faults.add(&source, 1, &format!("{layer} has no row in ARROWS: find its layer"));
-            continue;
-        }
-        let may = |other: &str| match layer {
-            "main" => other == "cli",
-            _ => other == layer || row.unwrap_or_default().contains(&other),
-        };
-        let climbs = "super::".repeat(source.depth());
-        for (number, line) in source.code() {
-            for other in words_after(line, "crate::").into_iter().chain(words_after(line, "dsrd::"))
-            {
-                if !may(other) {
-                    let text = format!("{layer} may not name `{other}`: move the code or the type");
-                    faults.add(&source, number, &text);
-                }
-            }
-            if line.contains(&climbs) {
-                faults.add(&source, number, "climbs out of its layer: name it by crate::");
-            }
-        }
-    }
-    faults.none();
-}
 
 #[test]
 fn files_and_folders_stay_small() {
@@ -234,159 +186,6 @@ fn every_setting_is_explained_in_the_reference() {
         }
     }
     faults.none();
-}
-
-/// What is wrong, a line each.
-#[derive(Default)]
-struct Faults(Vec<String>);
-
-impl Faults {
-    fn add(&mut self, source: &Source, line: usize, text: &str) {
-        self.0.push(format!("{}:{line}: {text}", source.path.display()));
-    }
-
-    fn none(self) {
-        let text = self.0.iter().fold(String::new(), |mut text, fault| {
-            writeln!(text, "  {fault}").unwrap();
-            text
-        });
-        assert!(text.is_empty(), "\n{text}");
-    }
-}
-
-/// A file of Rust.
-struct Source {
-    /// From the root of the repository.
-    path: PathBuf,
-    text: String,
-    /// The text with blanks for every character of a comment or a literal.
-    bare: String,
-}
-
-impl Source {
-    /// First segment under `src/`.
-    fn layer(&self) -> &str {
-        let first = self.path.components().nth(1).unwrap().as_os_str().to_str().unwrap();
-        first.strip_suffix(".rs").unwrap_or(first)
-    }
-
-    /// How many modules deep it is: as many `super::` lead out of its layer.
-    fn depth(&self) -> usize {
-        let below = self.path.components().count() - 1;
-        if self.path.ends_with("mod.rs") { below - 1 } else { below }
-    }
-
-    /// Number of the line that says what follows is for tests.
-    fn tests_start(&self) -> Option<usize> {
-        self.text.lines().position(|line| line.trim() == "#[cfg(test)]").map(|index| index + 1)
-    }
-
-    /// Numbered lines before the tests, without comments and literals.
-    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let end = self.tests_start().map_or(usize::MAX, |start| start - 1);
-        self.bare.lines().take(end).enumerate().map(|(index, line)| (index + 1, line))
-    }
-}
-
-/// All Rust under a folder of the repository.
-fn sources(folder: &str) -> Vec<Source> {
-    let (mut found, mut folders) = (Vec::new(), vec![root().join(folder)]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let is_installed = path.ends_with("node_modules") || path.ends_with("target");
-            if path.is_dir() && !is_installed {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).unwrap();
-                let bare = bare(&text);
-                let path = path.strip_prefix(root()).unwrap().to_owned();
-                found.push(Source { path, text, bare });
-            }
-        }
-    }
-    found.sort_by(|a, b| a.path.cmp(&b.path));
-    found
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Blanks out comments, strings and characters; line breaks stay.
-fn bare(text: &str) -> String {
-    let mut bare = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let length = literal(rest, bare.chars().next_back());
-        if length == 0 {
-            bare.push(first);
-            rest = &rest[first.len_utf8()..];
-        } else {
-            let (gone, after) = rest.split_at(length);
-            bare.extend(gone.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
-            rest = after;
-        }
-    }
-    bare
-}
-
-/// Bytes of the comment or literal that `text` begins with; 0 if it begins with none.
-fn literal(text: &str, before: Option<char>) -> usize {
-    let starts_word = before.is_none_or(|c| !c.is_alphanumeric() && c != '_');
-    if text.starts_with("//") {
-        return text.find('\n').unwrap_or(text.len());
-    }
-    if text.starts_with("/*") {
-        return text.find("*/").map_or(text.len(), |end| end + 2);
-    }
-    let prefix = ["br", "cr", "r", "b", "c", ""].into_iter().find(|prefix| {
-        let open = text.strip_prefix(prefix).map(|rest| rest.trim_start_matches('#'));
-        open.is_some_and(|rest| rest.starts_with('"')) && (prefix.is_empty() || starts_word)
-    });
-    if let Some(prefix) = prefix {
-        let hashes = text[prefix.len()..].chars().take_while(|c| *c == '#').count();
-        if hashes == 0 || prefix.contains('r') {
-            return string(text, prefix, hashes);
-        }
-    }
-    let mut chars = text.char_indices();
-    match (chars.next(), chars.next(), chars.next()) {
-        (Some((_, '\'')), Some((_, '\\')), Some((_, escaped))) => {
-            // Skips the escaped character, which may be the quote itself.
-            let skip = 2 + escaped.len_utf8();
-            text[skip..].find('\'').map_or(0, |end| skip + end + 1)
-        }
-        (Some((_, '\'')), Some(_), Some((end, '\''))) => end + 1,
-        // Anything else with a quote is a lifetime.
-        _ => 0,
-    }
-}
-
-fn string(text: &str, prefix: &str, hashes: usize) -> usize {
-    let start = prefix.len() + hashes + 1;
-    if prefix.contains('r') {
-        let close = format!("\"{}", "#".repeat(hashes));
-        return text[start..].find(&close).map_or(text.len(), |end| start + end + close.len());
-    }
-    let mut escaped = false;
-    for (index, c) in text[start..].char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return start + index + 1,
-            _ => {}
-        }
-    }
-    text.len()
-}
-
-/// The word after each `path` in a line; `{` where a group follows.
-fn words_after<'a>(line: &'a str, path: &str) -> Vec<&'a str> {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let starts = line.match_indices(path).filter(|(at, _)| !line[..*at].ends_with(is_word));
-    let rests = starts.map(|(at, _)| &line[at + path.len()..]);
-    rests.map(|rest| &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len()).max(1)]).collect()
 }
 
 /// Whether `word` stands in `line` and is not the end of another.

@@ -5,12 +5,12 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+use crate::adapters::sql::clock::LedgerClock;
 use crate::adapters::sql::kept::archives;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{
     CENSUS, RECORD, REQUEST_ID, SEALED, STANDING, millis, read, stored, written,
 };
-use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::adapters::sql::sharing::{leases, obstacles, persons, tombstones};
 use crate::adapters::sql::statement::places;
 use crate::adapters::sql::telling::{callbacks, outbox};

@@ -1,0 +1,5 @@
+//! The account itself: requests with their records, and the items of their plans.
+
+pub mod items;
+pub mod requests;
+pub mod openings;
