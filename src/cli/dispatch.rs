@@ -13,6 +13,7 @@ use crate::cli::status::Shown;
 use crate::cli::{demo, preview, run, show, status, submit, verify};
 use crate::config::build;
 use crate::config::file::File;
+use crate::config::reading::layers;
 use crate::config::settings::Settings;
 use crate::domain::failure::chain;
 use crate::telemetry::logging::{self, Format};
@@ -95,7 +96,7 @@ async fn decide(settings: &Settings, control: &str, decision: &Decision) -> Resu
 fn read(args: &Args) -> Result<(File, Settings), CliError> {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let file = File::read(args.config.as_deref(), variables)
+    let file = layers::read(args.config.as_deref(), variables)
         .map_err(|error| CliError::Usage(error.to_string()))?;
     let settings = build::settings(&file).map_err(|error| CliError::Usage(error.to_string()))?;
     Ok((file, settings))

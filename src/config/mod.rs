@@ -2,8 +2,7 @@
 //! built from the first once, checked, with secrets resolved and units turned into types.
 
 pub mod file;
-pub mod twins;
-pub mod unknown;
+pub mod reading;
 pub mod secret;
 pub mod settings;
 pub mod faults;

@@ -4,10 +4,11 @@ use jiff::civil::Date;
 
 use crate::config::faults::Faults;
 use crate::config::file;
-use crate::config::unknown::nearest;
+use crate::config::reading::unknown::nearest;
+use crate::domain::policy::action::Otherwise;
 use crate::domain::policy::declared::{Declaration, Declared, FORMS};
 use crate::domain::policy::pattern::Pattern;
-use crate::domain::policy::rules::{Otherwise, Policy, Rule, Treatment, Unit};
+use crate::domain::policy::rules::{Policy, Rule, Treatment, Unit};
 
 /// Longest reason, in characters: it stands in every plan, event and certificate.
 const REASON_CHARS_MAX: usize = 200;

@@ -106,6 +106,21 @@ impl MasterKey {
         Ok(RequestKey::new(id.clone(), key))
     }
 
+    /// Seals where a listing goes on: it may hold a name. `work` is that of the walk.
+    pub fn seal_marker(&self, work: &str, nonce: Nonce, marker: &str) -> Vec<u8> {
+        let place = format!("dsrd/marker/v1/{work}");
+        seal(&self.derive("marker"), nonce, marker.as_bytes(), &place)
+    }
+
+    /// Where a listing goes on.
+    ///
+    /// # Errors
+    /// [`BrokenSeal`] where it was sealed for another walk or by another master key.
+    pub fn open_marker(&self, work: &str, sealed: &[u8]) -> Result<String, BrokenSeal> {
+        let marker = open(&self.derive("marker"), sealed, &format!("dsrd/marker/v1/{work}"))?;
+        String::from_utf8(marker.to_vec()).map_err(|_| BrokenSeal)
+    }
+
     /// Hex HMAC-SHA-256: the same bytes can be known again, and without the key nobody can test a
     /// guess.
     pub fn keyed_digest(&self, bytes: &[u8]) -> String {
@@ -305,6 +320,15 @@ mod tests {
         assert!(master("b").unwrap_left(&id("r-1"), &left).is_err());
         assert!(master("a").unwrap_key(&id("r-1"), &left).is_err());
         assert!(master("a").unwrap_left(&id("r-1"), &wrapped).is_err());
+    }
+
+    #[test]
+    fn a_marker_opens_for_its_walk_under_its_master_only() {
+        let sealed = master("a").seal_marker("sweep/1/0", [3; NONCE_BYTES], "Users/ann/");
+        assert_eq!(master("a").open_marker("sweep/1/0", &sealed).unwrap(), "Users/ann/");
+        assert!(master("a").open_marker("sweep/1/1", &sealed).is_err());
+        assert!(master("b").open_marker("sweep/1/0", &sealed).is_err());
+        assert!(!sealed.windows(3).any(|part| part == b"ann"));
     }
 
     #[test]

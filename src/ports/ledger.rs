@@ -11,14 +11,15 @@ use crate::domain::callbacks::url::CallbackUrl;
 use crate::domain::event::{Announcement, Correspondence};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::{ItemOutcome, Tally};
-use crate::domain::plan::ActionWord;
+use crate::domain::policy::action::ActionWord;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, State};
-use crate::ports::archives::Archives;
-use crate::ports::inventories::Inventories;
-use crate::ports::retention::{FollowUps, Retention};
+use crate::ports::kept::archives::Archives;
+use crate::ports::kept::inventories::Inventories;
+use crate::ports::kept::retention::{FollowUps, Retention};
+use crate::ports::kept::tombstones::Tombstones;
+use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::{Lease, Tasks};
-use crate::ports::tombstones::Tombstones;
 
 /// The append-only account. All methods are atomic: after a crash each either happened whole or
 /// not.
@@ -265,42 +266,6 @@ pub struct Record {
     pub previous: String,
     /// Hex hash of this record.
     pub hash: String,
-}
-
-/// Where a request stands: everything `status` shows, and nothing about the subject.
-#[derive(Clone, Debug)]
-pub struct Standing {
-    /// Whose.
-    pub id: RequestId,
-    /// The fold of its records.
-    pub state: State,
-    /// Sequence of its last record.
-    pub sequence: u64,
-    /// Hash of its last record.
-    pub head: String,
-    /// What was asked; `None` for a rejected message.
-    pub kind: Option<RequestKind>,
-    /// The law it invokes; `None` for a rejected message.
-    pub regulation: Option<String>,
-    /// When it was submitted.
-    pub submitted: Option<Timestamp>,
-    /// By when it must be done.
-    pub due: Option<Timestamp>,
-    /// When the last record was written.
-    pub changed: Timestamp,
-    /// Whom to answer.
-    pub correspondence: Correspondence,
-    /// How far the current stage has come.
-    pub progress: Progress,
-}
-
-/// How far a stage has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Items dealt with.
-    pub done: u64,
-    /// Items in all; 0 while unknown.
-    pub total: u64,
 }
 
 /// A planned item under its request's key.

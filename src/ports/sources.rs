@@ -21,6 +21,10 @@ pub trait Source: Send + Sync {
     /// The configured name; in events, metrics and logs.
     fn name(&self) -> &str;
 
+    /// Which place it is: a path, or a URL without what lets us in. Another one under the same name
+    /// is another source.
+    fn place(&self) -> String;
+
     /// The containers that it holds now, as its items tell where they are. One that cannot tell has
     /// a single one without a name.
     async fn containers(&self) -> Result<Containers, Failure>;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::domain::failure::{Failure, FailureKind, Obstacle};
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
-use crate::ports::ledger::Standing;
+use crate::ports::standing::Standing;
 
 /// The part of the ledger that says who works on what. All methods are atomic.
 ///
@@ -167,9 +167,9 @@ pub struct Shard {
     pub part: Part,
     /// Whether it was walked to its end, or given up.
     pub done: bool,
-    /// Items looked at, once done.
+    /// Items looked at, as far as was noted.
     pub items: u64,
-    /// Stored bytes read, once done.
+    /// Stored bytes read, as far as was noted.
     pub bytes: u64,
     /// Why it was given up, if it was: its source cannot be entered.
     pub lost: Option<Lost>,

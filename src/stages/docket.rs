@@ -24,11 +24,10 @@ use crate::matching::identity::patterns::canonical;
 use crate::matching::watch::MarkKey;
 use crate::ports::door::{Delivery, Label};
 use crate::ports::exports::SignedLink;
-use crate::ports::ledger::{
-    Appended, Ledger, Opening, OpeningRequest, Record, SealedRequest, Standing,
-};
+use crate::ports::ledger::{Appended, Ledger, Opening, OpeningRequest, Record, SealedRequest};
+use crate::ports::standing::Standing;
 use crate::ports::system::{Clock, Entropy};
-use crate::ports::tasks::Lease;
+use crate::ports::tasks::{Lease, Shard};
 use crate::stages::announce;
 use crate::stages::message::fault::{Fault, Terms};
 use crate::stages::message::read::{self, Message};
@@ -371,6 +370,19 @@ impl Docket {
     /// It was wrapped by another master key, or for another request.
     pub fn left_key(&self, id: &RequestId, wrapped: &[u8]) -> Result<RequestKey, BrokenSeal> {
         self.master_key.unwrap_left(id, wrapped)
+    }
+
+    /// Seals where the walk of a shard goes on.
+    pub fn seal_marker(&self, shard: &Shard, marker: &str) -> Vec<u8> {
+        self.master_key.seal_marker(&shard.work(), self.random(), marker)
+    }
+
+    /// Where the walk of a shard goes on.
+    ///
+    /// # Errors
+    /// It was sealed under another master key, or for another shard.
+    pub fn open_marker(&self, shard: &Shard, sealed: &[u8]) -> Result<String, BrokenSeal> {
+        self.master_key.open_marker(&shard.work(), sealed)
     }
 
     /// Seals a part of what a request left.

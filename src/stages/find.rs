@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use crate::domain::failure::Failure;
-use crate::domain::plan::{Action, ActionWord, Planned};
+use crate::domain::policy::action::{Action, ActionWord};
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
 use crate::domain::state::{Event, Share};
@@ -16,22 +16,16 @@ use crate::ports::ledger::{Cleared, RUNS_SHARD, SealedItem, numbered, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket, Entry};
-use crate::stages::plan::finding::plan;
-use crate::stages::plan::forms::Forms;
+use crate::stages::plan::draft::{Draft, Drafts, Walked};
 use crate::stages::plan::runs::Company;
-use crate::stages::verify::tombstones::note;
-use crate::stages::verify::untouched::Inventory;
-use crate::stages::walk::pass::{Walk, walk_named};
-
-/// Planned items kept in memory for one request before they are ledgered.
-const BATCH: usize = 256;
+use crate::stages::walk::pass::Walk;
 
 /// Walks one shard for all `cases`, which are in the state `finding`, and ledgers what it finds as
 /// drafts of their plans.
 ///
 /// # Errors
 /// A failure of the source or of the ledger; nothing but drafts is left behind, and the next walk
-/// of the shard clears those.
+/// of the shard goes on behind those that are noted, and clears the others.
 pub async fn find(
     docket: &Docket,
     sources: &[Arc<dyn Source>],
@@ -39,58 +33,9 @@ pub async fn find(
     cases: &[Case],
     shard: &Shard,
     with: Walk,
-) -> Result<(), Failure> {
-    let mut drafts = Vec::new();
-    for case in cases {
-        let round = docket.look(&case.request.id).await?;
-        let ordinals = ordinals(round, shard.number);
-        docket.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
-        drafts.push(Draft::new(case, ordinals.start));
-    }
-    let (inventory, graves) = (with.inventory.clone(), with.graves.clone());
-    let mut returned = Vec::new();
-    let mut seen = pin!(walk_named(sources, &shard.source, with));
-    while let Some(seen) = seen.next().await {
-        let seen = seen?;
-        if let (Some(graves), Some(case)) = (&graves, cases.first()) {
-            graves.meet(docket, &seen, &mut returned);
-            note(docket, &case.lease, &mut returned, false).await?;
-        }
-        for (subject, draft) in drafts.iter_mut().enumerate() {
-            let planned = plan(&draft.case.request, subject, policy, &seen);
-            for planned in draft.forms.add(&seen.item, planned) {
-                draft.add(docket, planned).await?;
-            }
-        }
-    }
-    for draft in &mut drafts {
-        for planned in draft.forms.end() {
-            draft.add(docket, planned).await?;
-        }
-        draft.flush(docket).await?;
-    }
-    if let Some(case) = cases.first() {
-        note(docket, &case.lease, &mut returned, true).await?;
-    }
-    keep_seen(docket, cases, shard, inventory).await
-}
-
-/// Keeps what the walk of a shard saw, where that was asked for.
-///
-/// # Errors
-/// The ledger's failure.
-pub async fn keep_seen(
-    docket: &Docket,
-    cases: &[Case],
-    shard: &Shard,
-    inventory: Option<Arc<Inventory>>,
-) -> Result<(), Failure> {
-    match (inventory, cases.first()) {
-        (Some(inventory), Some(case)) => {
-            docket.ledger.keep_seen(&case.lease, shard, &inventory.take()).await
-        }
-        (Some(_), None) | (None, _) => Ok(()),
-    }
+) -> Result<Walked, Failure> {
+    let drafts = cases.iter().map(|case| Draft::new(case, 0)).collect();
+    Drafts::new(docket, sources, policy, drafts, shard, with)?.walk().await
 }
 
 /// Makes the drafts of a sweep that was walked whole the plan of a request, and brings it to
@@ -212,34 +157,6 @@ async fn supersede(docket: &Docket, case: &Case, round: u64) -> Result<(), Failu
         }
     }
     Ok(())
-}
-
-/// The draft of one request's plan while it grows.
-struct Draft<'a> {
-    case: &'a Case,
-    next_ordinal: u64,
-    waiting: Vec<Planned>,
-    forms: Forms,
-}
-
-impl<'a> Draft<'a> {
-    fn new(case: &'a Case, next_ordinal: u64) -> Self {
-        Self { case, next_ordinal, waiting: Vec::new(), forms: Forms::default() }
-    }
-
-    async fn add(&mut self, docket: &Docket, planned: Planned) -> Result<(), Failure> {
-        self.waiting.push(planned);
-        if self.waiting.len() >= BATCH { self.flush(docket).await } else { Ok(()) }
-    }
-
-    async fn flush(&mut self, docket: &Docket) -> Result<(), Failure> {
-        if !self.waiting.is_empty() {
-            docket.add_items(self.case, self.next_ordinal, &self.waiting).await?;
-        }
-        self.next_ordinal += self.waiting.len() as u64;
-        self.waiting.clear();
-        Ok(())
-    }
 }
 
 /// The sources that at least one of the requests is about.

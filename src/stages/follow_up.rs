@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 use crate::domain::failure::Failure;
 use crate::domain::item::Version;
 use crate::domain::outcome::ItemOutcome;
-use crate::domain::plan::Action;
+use crate::domain::policy::action::Action;
 use crate::domain::request::RequestId;
 use crate::domain::state::Left;
 use crate::evidence::seal::{Purpose, RequestKey};
-use crate::ports::retention::FollowUp;
+use crate::ports::kept::retention::FollowUp;
 use crate::stages::docket::{Case, Docket, Entry};
 
 /// One item that was left. Names an item, so it is serialised only to be sealed or to be shown.

@@ -10,7 +10,8 @@ use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::evidence::seal::Purpose;
-use crate::ports::ledger::{Cleared, ItemEnd, SealedItem, Standing};
+use crate::ports::ledger::{Cleared, ItemEnd, SealedItem};
+use crate::ports::standing::Standing;
 use crate::stages::docket::{Case, Docket, Entry};
 
 /// Planned items read from the ledger at a time.

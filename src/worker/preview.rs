@@ -7,7 +7,8 @@ use futures::StreamExt;
 
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Unreadable, Version};
-use crate::domain::plan::{Action, Planned};
+use crate::domain::plan::Planned;
+use crate::domain::policy::action::Action;
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::RequestKind;
 use crate::ports::door::Label;

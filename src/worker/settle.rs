@@ -7,7 +7,7 @@
 
 use crate::domain::failure::{Failure, Obstacle};
 use crate::domain::state::Event;
-use crate::ports::ledger::Standing;
+use crate::ports::standing::Standing;
 use crate::ports::tasks::{End, Lease};
 use crate::stages::walk::pass::Patience;
 use crate::worker::world::World;

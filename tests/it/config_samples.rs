@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use dsrd::config::build;
-use dsrd::config::file::File;
+use dsrd::config::reading::layers;
 use serde_json::Value;
 
 #[test]
@@ -12,7 +12,7 @@ fn every_sample_is_accepted() {
     let samples = samples();
     assert!(samples.len() >= 4, "{samples:?}");
     for path in samples {
-        let file = File::read(Some(&path), []).unwrap_or_else(|e| panic!("{path:?}: {e}"));
+        let file = layers::read(Some(&path), []).unwrap_or_else(|e| panic!("{path:?}: {e}"));
         let missing = SECRETS_ARE_ELSEWHERE;
         if let Err(error) = build::settings(&file) {
             let faults: Vec<_> = error.0.iter().filter(|fault| !fault.contains(missing)).collect();
@@ -26,7 +26,7 @@ const SECRETS_ARE_ELSEWHERE: &str = "_file cannot be read";
 
 #[test]
 fn the_reference_states_the_defaults() {
-    let read = |path: Option<&Path>| serde_json::to_value(File::read(path, []).unwrap()).unwrap();
+    let read = |path: Option<&Path>| serde_json::to_value(layers::read(path, []).unwrap()).unwrap();
     let (defaults, reference) = (read(None), read(Some(&config().join("reference.toml"))));
     assert_eq!(reference, defaults);
 }
@@ -52,7 +52,7 @@ fn every_alternative_of_the_reference_is_a_setting() {
         let name = if setting.starts_with("name ") { "" } else { name };
         let sample = tempfile::NamedTempFile::new().unwrap();
         fs::write(sample.path(), format!("{section}\n{name}{setting}\n")).unwrap();
-        let read = File::read(Some(sample.path()), []);
+        let read = layers::read(Some(sample.path()), []);
         assert!(read.is_ok(), "{section} {setting}: {}", read.err().unwrap());
         tried += 1;
     }
@@ -65,7 +65,7 @@ fn is_setting(text: &str) -> bool {
 
 #[test]
 fn defaults_keep_to_this_machine() {
-    let defaults = serde_json::to_value(File::read(None, []).unwrap()).unwrap();
+    let defaults = serde_json::to_value(layers::read(None, []).unwrap()).unwrap();
     let listen = defaults["http"]["listen"].as_str().unwrap();
     assert!(listen.starts_with("127.0.0.1:"), "{listen}");
     for url in

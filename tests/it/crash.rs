@@ -95,7 +95,7 @@ lives!(
 );
 
 fn export() -> Scenario {
-    patient(Scenario::small().sent(request("r-1", "access")))
+    patient(Scenario::small().paged(2).sent(request("r-1", "access")))
 }
 
 fn encrypted() -> Scenario {
@@ -129,11 +129,11 @@ fn taking_out() -> Scenario {
 }
 
 fn running() -> Scenario {
-    patient(policies::running())
+    patient(policies::running().paged(2))
 }
 
 fn second_round() -> Scenario {
-    let scenario = erasure();
+    let scenario = erasure().paged(1);
     let source = scenario.source(SOURCE);
     let name = "LocalUpload/zyxcanary.q7/notes.txt";
     scenario.wire.on("planned", move || source.put(name, notes("second")));

@@ -63,7 +63,7 @@ fn same_person_one_killed() {
 }
 
 fn export() -> Scenario {
-    patient(Scenario::small().sent(request("r-1", "access")))
+    patient(Scenario::small().paged(1).sent(request("r-1", "access")))
 }
 
 /// Encrypted, and removed by whichever daemon.
@@ -82,7 +82,7 @@ fn several_sources() -> Scenario {
     let source = scenario.source(SOURCE);
     source.put("held.txt", notes("held"));
     source.set_fault("held.txt", Some(Fault::Blocks(Block::LegalHold)));
-    patient(scenario.in_parts(2).sent(request("r-1", "erasure")))
+    patient(scenario.in_parts(2).paged(2).sent(request("r-1", "erasure")))
 }
 
 /// Told by HTTP, by whichever daemon.

@@ -154,10 +154,9 @@ fn rewritten_between_find_and_act() {
       6 left_over -> acting, announced progressed 96b68ac5
       7 acted -> verifying, announced progressed 35c7ff7d
       8 verified -> completed, announced completed 6f54405f
-          counts {"seen":3,"found":3,"outcomes":{"already_absent":1,"erased":2}}
+          counts {"seen":3,"found":2,"outcomes":{"erased":2}}
       item 0: erased
-      item 1: already_absent
-      item 2: erased
+      item 1: erased
     azureml holds ComputeRecord/dcid.r2
     sweeps: 1 to find, 2 to verify
     "#);
@@ -232,13 +231,10 @@ fn keeps_being_rewritten() {
       8 left_over -> acting, announced progressed 6f54405f
       9 acted -> verifying, announced progressed 6c5187ee
       10 verified -> partially_completed, announced partially_completed f849f613
-          counts {"seen":3,"found":5,"outcomes":{"already_absent":3,"changed":1,"erased":1}}
+          counts {"seen":3,"found":2,"outcomes":{"changed":1,"erased":1}}
           1 changed in azureml: rewritten
       item 0: erased
-      item 1: already_absent
-      item 2: already_absent
-      item 3: already_absent
-      item 4: changed
+      item 1: changed
     azureml holds ComputeRecord/dcid.r2, LocalUpload/zyxcanary.q7/notes.txt
     "#);
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dsrd::adapters::http::server::{Site, serve};
+use dsrd::adapters::http::server::serve;
+use dsrd::adapters::http::site::Site;
 use dsrd::domain::event::{Announcement, Correspondence};
 use dsrd::domain::failure::{Failure, Obstacle};
 use dsrd::domain::inventory::Print;
@@ -12,19 +13,20 @@ use dsrd::domain::layout::Containers;
 use dsrd::domain::outcome::Tally;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Regained, State};
-use dsrd::ports::archives::{Archives, Kept};
 use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, SignedLink, Upload};
-use dsrd::ports::inventories::Inventories;
+use dsrd::ports::kept::archives::{Archives, Kept};
+use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
+use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
+use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 use dsrd::ports::ledger::{
-    Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
-    Record, SealedItem, SealedRequest, Standing,
+    Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
+    SealedItem, SealedRequest,
 };
-use dsrd::ports::retention::{FollowUp, FollowUps, Retention};
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
+use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::system::Clock;
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
-use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 use dsrd::telemetry::metrics::Metrics;
 use jiff::{Timestamp, ToSpan};
 use tokio::net::TcpListener;
@@ -149,6 +151,21 @@ impl Inventories for World {
     async fn keep_seen(&self, _: &Lease, _: &Shard, _: &[Print]) -> Result<(), Failure> {
         unreachable!()
     }
+    async fn note_checkpoint(
+        &self,
+        _: &Lease,
+        _: &Shard,
+        _: &Checkpoint,
+        _: &[Print],
+    ) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn checkpoint(&self, _: &Shard) -> Result<Option<Noted>, Failure> {
+        unreachable!()
+    }
+    async fn forget_checkpoint(&self, _: &Lease, _: &Shard) -> Result<(), Failure> {
+        unreachable!()
+    }
     async fn seen(&self, _: u64, _: &str) -> Result<Vec<Print>, Failure> {
         unreachable!()
     }
@@ -198,6 +215,9 @@ impl Exports for World {
 impl Source for World {
     fn name(&self) -> &str {
         "run-history"
+    }
+    fn place(&self) -> String {
+        unreachable!()
     }
     async fn containers(&self) -> Result<Containers, Failure> {
         unreachable!()

@@ -4,22 +4,22 @@ use std::sync::Arc;
 
 use dsrd::adapters::memory::clock::MemoryClock;
 use dsrd::adapters::sql::items::OPEN_AFTER;
-use dsrd::adapters::sql::ledger::SqlLedger;
+use dsrd::adapters::sql::store::SqlLedger;
 use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::failure::{Failure, FailureKind, Obstacle};
 use dsrd::domain::inventory::Print;
 use dsrd::domain::outcome::{Barrier, Block, ItemOutcome};
-use dsrd::domain::plan::ActionWord;
+use dsrd::domain::policy::action::ActionWord;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Archive, Counts, Decision, Event, Regained, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
-use dsrd::ports::archives::Kept;
-use dsrd::ports::ledger::{
-    Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Progress, Record, Standing, ordinals,
-};
+use dsrd::ports::kept::archives::Kept;
+use dsrd::ports::kept::inventories::Checkpoint;
+use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone};
+use dsrd::ports::ledger::{Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Record, ordinals};
+use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lost, Part, Purpose, Shard, Tasks, work_on};
-use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone};
 use jiff::SignedDuration;
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
@@ -49,6 +49,7 @@ macro_rules! suite {
         suite!(@timed fresh, archives_are_known_until_they_are_removed, work_is_claimed_once);
         suite!(@timed fresh, what_was_set_in_the_future_is_void, archives_are_kept_for_their_time);
         suite!(@timed fresh, erased_people_are_remembered_for_a_while);
+        suite!(@timed fresh, how_far_a_walk_came_is_noted);
         suite!(@timed fresh, details_are_forgotten_after_a_while);
         suite!(@timed fresh, sweeps_are_concluded_one_by_one);
         suite!(@url fresh, two_daemons_share_a_ledger, a_ledger_is_found_again);
@@ -964,6 +965,54 @@ async fn what_a_sweep_saw_is_kept_as_long_as_it_is_needed(ledger: &dyn Ledger) {
     life.go(ledger, [Event::Cancelled(decision())]).await;
     ledger.close_sweep(&lease, verify.sweep).await.unwrap();
     assert!(seen(find.sweep, "a").await.is_empty());
+}
+
+async fn how_far_a_walk_came_is_noted(ledger: &dyn Ledger, clock: &MemoryClock) {
+    let life = Life::begin(ledger, "r-1", 100).await;
+    let lease = own(ledger).await;
+    let only = std::slice::from_ref(life.id());
+    ledger.open_sweep(&lease, Purpose::Find, only, &["a".to_owned()], 2).await.unwrap();
+    let shards = ledger.sweep(Purpose::Find).await.unwrap().unwrap().shards;
+    let [shard, other] = &shards[..] else { panic!("two parts, two shards") };
+    let prints = |numbers: std::ops::Range<u64>| -> Vec<Print> {
+        numbers.map(|n| Print { name: n, etag: n << 40 }).collect()
+    };
+    let checkpoint = |page: u64| Checkpoint {
+        marker: format!("page {page}").into_bytes(),
+        terms: "terms".to_owned(),
+        drafted: page * 10,
+        items: page * 100,
+        bytes: page * 1_000,
+    };
+    assert_eq!(ledger.checkpoint(shard).await.unwrap(), None);
+    clock.set(second(700));
+    ledger.note_checkpoint(&lease, shard, &checkpoint(1), &prints(0..9_000)).await.unwrap();
+    clock.set(second(800));
+    ledger.note_checkpoint(&lease, shard, &checkpoint(2), &[]).await.unwrap();
+    ledger.note_checkpoint(&lease, shard, &checkpoint(3), &prints(9_000..9_001)).await.unwrap();
+    let at = ledger.now().await.unwrap();
+    let noted = ledger.checkpoint(shard).await.unwrap().unwrap();
+    assert_eq!(noted.checkpoint, checkpoint(3));
+    assert!(at.duration_since(noted.at).as_secs() < 60, "{} is not {at}", noted.at);
+    assert_eq!(noted.seen, prints(0..9_001), "in the order in which it was seen");
+    assert_eq!(ledger.checkpoint(other).await.unwrap(), None);
+    let sweep = ledger.sweep(Purpose::Find).await.unwrap().unwrap();
+    assert_eq!((sweep.shards[0].items, sweep.shards[0].done), (300, false));
+
+    ledger.forget_checkpoint(&lease, shard).await.unwrap();
+    assert_eq!(ledger.checkpoint(shard).await.unwrap(), None);
+    assert_eq!(ledger.seen(shard.sweep, "a").await.unwrap(), []);
+    ledger.note_checkpoint(&lease, shard, &checkpoint(1), &prints(0..3)).await.unwrap();
+    let again = ledger.claim("test", 1_000).await.unwrap().expect("it lapses at once");
+    let late = ledger.note_checkpoint(&lease, shard, &checkpoint(2), &prints(3..6)).await;
+    assert!(late.unwrap_err().is_transient(), "another walks it now");
+    assert_eq!(ledger.checkpoint(shard).await.unwrap().unwrap().checkpoint, checkpoint(1));
+
+    ledger.keep_seen(&again, shard, &prints(0..5)).await.unwrap();
+    let done = Shard { done: true, items: 5, bytes: 50, ..shard.clone() };
+    ledger.finish_shard(&again, &done).await.unwrap();
+    assert_eq!(ledger.checkpoint(shard).await.unwrap(), None, "there is nothing to go on with");
+    assert_eq!(ledger.seen(shard.sweep, "a").await.unwrap().len(), 5);
 }
 
 async fn erased_people_are_remembered_for_a_while(ledger: &dyn Ledger, clock: &MemoryClock) {

@@ -13,7 +13,7 @@ use crate::support::simulation::scenario::{Scenario, request, simulate};
 use crate::support::simulation::story::ending;
 
 /// What a daemon asks of its ledger in the life of an access and an erasure.
-const ASKED: [&str; 32] = [
+const ASKED: [&str; 34] = [
     "open",
     "standing",
     "standings",
@@ -35,6 +35,8 @@ const ASKED: [&str; 32] = [
     "finish_shard",
     "close_sweep",
     "keep_seen",
+    "checkpoint",
+    "note_checkpoint",
     "seen",
     "found_by",
     "keep",
@@ -81,7 +83,7 @@ fn life() -> Scenario {
     let mut other = request("r-2", "erasure");
     other["subject_identities"] =
         json!([{ "identity_type": "email", "identity_value": "zyxcanary.too@leaky.example" }]);
-    let scenario = Scenario::small().sent(request("r-1", "access")).sent(other);
+    let scenario = Scenario::small().paged(1).sent(request("r-1", "access")).sent(other);
     let source = scenario.source("azureml");
     source.put("too.txt", "zyxcanary.too@leaky.example hushhush-canary-secret-93");
     scenario

@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use dsrd::adapters::sql::ledger::SqlLedger;
+use dsrd::adapters::sql::store::SqlLedger;
 use dsrd::config::secret::Secret;
-use dsrd::domain::plan::ActionWord;
+use dsrd::domain::policy::action::ActionWord;
 use dsrd::domain::request::RequestId;
 use dsrd::ports::ledger::{Cleared, Ledger, SealedItem};
 use sha2::{Digest, Sha256};

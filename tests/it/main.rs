@@ -13,6 +13,7 @@ mod decisions; // what waits for a person, and what a person may decide
 mod waiting; // what waits for something outside, and how that ends
 mod callbacks; // producers are told by HTTP, and nobody else is
 mod crash; // the same lives, stopped at every effect and started again
+mod resuming; // a walk that was broken off goes on where it was, as long as that means something
 mod fleet; // two daemons on one ledger, one of them killed or frozen at every effect
 mod model; // intake, ledger, leases and outbox as a model, every order of events checked
 mod privacy; // canaries

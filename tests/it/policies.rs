@@ -3,7 +3,8 @@
 
 use std::io::{Cursor, Read};
 
-use dsrd::domain::policy::rules::{Otherwise, Rule, Treatment, Unit};
+use dsrd::domain::policy::action::Otherwise;
+use dsrd::domain::policy::rules::{Rule, Treatment, Unit};
 use serde_json::{Value, json};
 use zip::ZipArchive;
 

@@ -116,6 +116,10 @@ impl Source for BlobSource {
         &self.name
     }
 
+    fn place(&self) -> String {
+        self.container.url().to_string()
+    }
+
     async fn containers(&self) -> Result<Containers, Failure> {
         let each = vec![OneContainer::whole(Some(self.container.name()))];
         Ok(Containers { account: self.container.account(), each })

@@ -108,6 +108,10 @@ impl Source for BlobContainers {
         &self.name
     }
 
+    fn place(&self) -> String {
+        format!("{} {} {:?}", self.entry.account(), self.pattern, self.except)
+    }
+
     async fn containers(&self) -> Result<Containers, Failure> {
         let names = self.names().await?;
         let each = names.iter().map(|name| OneContainer::leading(name)).collect();

@@ -93,6 +93,10 @@ impl Source for FolderSource {
         &self.name
     }
 
+    fn place(&self) -> String {
+        format!("{} {:?}", self.root.display(), self.layout)
+    }
+
     async fn containers(&self) -> Result<Containers, Failure> {
         let said = self.layout;
         let look = move |root: &Path| laid(root, said).map(|laid| laid.containers);

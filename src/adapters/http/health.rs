@@ -1,14 +1,10 @@
 //! Whether the daemon could do its work now: everything outside is asked, all at the same time.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-
 use futures::FutureExt;
 use futures::future::{BoxFuture, Either, join_all, select};
 use serde_json::json;
-use tracing::{info, warn};
 
-use crate::adapters::http::server::Site;
+use crate::adapters::http::site::Site;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::ports::system::Clock;
 
@@ -28,10 +24,6 @@ struct Check {
     reason: String,
 }
 
-/// The parts that were not ready when they were asked last, and why: each change is logged once.
-#[derive(Default)]
-pub struct Down(Mutex<BTreeMap<String, String>>);
-
 /// Whoever has not answered by then is not ready.
 const PING_MS_MAX: u64 = 5_000;
 const LATE: &str = "no answer within 5 s";
@@ -48,7 +40,9 @@ pub async fn readiness(site: &Site) -> Readiness {
         pings.push(check(clock, format!("source {}", source.name()), source.ping()));
     }
     let checks = join_all(pings).await;
-    checks.iter().for_each(|check| site.down.note(check));
+    for Check { name, error, reason } in &checks {
+        site.down.note(name, error.is_some().then_some(reason.as_str()));
+    }
     Readiness { ready: checks.iter().all(|check| check.error.is_none()), checks }
 }
 
@@ -79,20 +73,6 @@ fn word(kind: FailureKind) -> &'static str {
         FailureKind::Transient => "it does not work now and may later",
         FailureKind::NeedsPerson => "it needs a person; see the log",
         FailureKind::Permanent => "it does not work; see the log",
-    }
-}
-
-impl Down {
-    fn note(&self, check: &Check) {
-        let mut down = self.0.lock().expect("nobody panics with the parts in hand");
-        if check.error.is_none() {
-            if down.remove(&check.name).is_some() {
-                info!(part = check.name, "ready again");
-            }
-        } else if down.get(&check.name) != Some(&check.reason) {
-            down.insert(check.name.clone(), check.reason.clone());
-            warn!(part = check.name, reason = check.reason, "not ready");
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::domain::failure::Obstacle;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
-use crate::ports::ledger::{Progress, Standing};
+use crate::ports::standing::{Progress, Standing};
 
 /// Everything that the page shows.
 pub struct Overview {

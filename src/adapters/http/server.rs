@@ -20,34 +20,10 @@ use url::{Host, Url};
 use crate::adapters::http::connections;
 use crate::adapters::http::health;
 use crate::adapters::http::page::{self, Overview};
+use crate::adapters::http::site::Site;
 use crate::domain::failure::Failure;
 use crate::domain::state;
-use crate::ports::door::{Announcer, Inbox};
-use crate::ports::exports::Exports;
-use crate::ports::ledger::Ledger;
-use crate::ports::sources::Source;
-use crate::ports::system::Clock;
-use crate::telemetry::metrics::{CONTENT_TYPE, Metrics, Part};
-
-/// What the addresses look at.
-pub struct Site {
-    /// Asked for requests, and whether it can be written.
-    pub ledger: Arc<dyn Ledger>,
-    /// Asked whether it can be reached.
-    pub inbox: Arc<dyn Inbox>,
-    /// Asked whether it would take an event.
-    pub announcer: Arc<dyn Announcer>,
-    /// Asked whether it can be written.
-    pub exports: Arc<dyn Exports>,
-    /// Each asked whether it can be reached.
-    pub sources: Vec<Arc<dyn Source>>,
-    /// Tells what is overdue, and when to give up waiting.
-    pub clock: Arc<dyn Clock>,
-    /// Shown as they are.
-    pub metrics: Arc<Metrics>,
-    /// What was not ready when it was asked last.
-    pub down: health::Down,
-}
+use crate::telemetry::metrics::{CONTENT_TYPE, Part};
 
 /// Open requests shown on the page.
 const OPEN_ROWS_MAX: u32 = 200;

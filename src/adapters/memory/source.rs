@@ -229,6 +229,10 @@ impl Source for MemorySource {
         &self.name
     }
 
+    fn place(&self) -> String {
+        format!("{} {:?}", self.name, self.container)
+    }
+
     async fn containers(&self) -> Result<Containers, Failure> {
         let shelves = self.called()?;
         let each = match &self.container {

@@ -1,135 +1,24 @@
-//! The `Ledger` port: where each write begins and commits.
-
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+//! The `Ledger` port: what one write is made of.
 
 use async_trait::async_trait;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use sqlx::pool::PoolConnection;
-use sqlx::{Any, Transaction};
 use uuid::Uuid;
 
-use crate::adapters::sql::connect::Connections;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::requests::{BY_CHANGE, BY_DUE};
-use crate::adapters::sql::sharing::clock::LedgerClock;
-use crate::adapters::sql::sharing::leases;
+use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::adapters::sql::telling::{callbacks, outbox};
-use crate::adapters::sql::{items, migrate, openings, requests};
-use crate::adapters::system::SystemClock;
-use crate::config::secret::Secret;
+use crate::adapters::sql::{items, openings, requests};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::outcome::Tally;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::{
-    Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
-    Record, SealedItem, SealedRequest, Standing,
+    Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
+    SealedItem, SealedRequest,
 };
-use crate::ports::system::Clock;
+use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::Lease;
-
-/// The account in a database.
-pub struct SqlLedger {
-    connections: Connections,
-    /// By which leases lapse, archives expire and what was put off comes back.
-    pub(super) clock: LedgerClock,
-    /// Whether the WAL may still hold sealed bytes of a request that rests.
-    shreds_linger: AtomicBool,
-}
-
-impl SqlLedger {
-    /// Opens the ledger at `sqlite:PATH` or `postgres://…`, and brings its tables up to date. A
-    /// file that is missing is made.
-    ///
-    /// # Errors
-    /// An unusable URL, an unreachable server, a ledger of a later program.
-    pub async fn open(url: &Secret) -> Result<Self, Failure> {
-        let connections = Connections::open(url.expose()).await?;
-        let clock = LedgerClock::of_ledger(connections.dialect, Arc::new(SystemClock));
-        Self::prepare(connections, clock).await
-    }
-
-    /// The same, with time in the caller's hand, whatever clock the ledger has.
-    ///
-    /// # Errors
-    /// As [`SqlLedger::open`].
-    pub async fn open_by(url: &Secret, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
-        let connections = Connections::open(url.expose()).await?;
-        let clock = LedgerClock::by_hand(connections.dialect, clock);
-        Self::prepare(connections, clock).await
-    }
-
-    async fn prepare(connections: Connections, clock: LedgerClock) -> Result<Self, Failure> {
-        migrate::migrate(&connections).await?;
-        // The program before us may have died between a rest and the shredding of its traces.
-        let ledger = Self { connections, clock, shreds_linger: AtomicBool::new(true) };
-        ledger.shred_traces().await;
-        Ok(ledger)
-    }
-
-    /// The URL of the ledger in a file.
-    pub fn url_of(path: &Path) -> Secret {
-        let path = utf8_percent_encode(&path.to_string_lossy(), NON_ALPHANUMERIC).to_string();
-        Secret::new(format!("sqlite:{path}"))
-    }
-
-    /// Opens a ledger to read it and change nothing, not even its version.
-    ///
-    /// # Errors
-    /// An unusable URL, no file there, an unreachable server, a ledger of another version.
-    pub async fn inspect(url: &Secret) -> Result<Self, Failure> {
-        let connections = Connections::inspect(url.expose()).await?;
-        migrate::assert_current(&connections).await?;
-        let clock = LedgerClock::of_ledger(connections.dialect, Arc::new(SystemClock));
-        Ok(Self { connections, clock, shreds_linger: AtomicBool::new(false) })
-    }
-
-    /// Begins a write.
-    ///
-    /// # Errors
-    /// Whatever the database refuses.
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, Failure> {
-        self.connections.begin().await
-    }
-
-    /// Begins a write that is committed only while the lease is ours.
-    ///
-    /// # Errors
-    /// The lease is another's; whatever the database refuses.
-    pub(super) async fn begin_under(
-        &self,
-        lease: &Lease,
-    ) -> Result<Transaction<'static, Any>, Failure> {
-        let mut transaction = self.begin().await?;
-        leases::fence(&mut transaction, lease).await?;
-        Ok(transaction)
-    }
-
-    /// A connection to read by.
-    ///
-    /// # Errors
-    /// None can be had.
-    pub(super) async fn read(&self) -> Result<PoolConnection<Any>, Failure> {
-        self.connections.read().await
-    }
-
-    /// Takes what was deleted out of the traces that the database leaves as well.
-    pub(super) async fn shred(&self) {
-        self.shreds_linger.store(true, Ordering::Relaxed);
-        self.shred_traces().await;
-    }
-
-    /// Best effort: a reader in the way means that the next write tries again.
-    async fn shred_traces(&self) {
-        if self.shreds_linger.load(Ordering::Relaxed) {
-            let emptied = self.connections.empty_wal().await;
-            self.shreds_linger.store(!emptied.unwrap_or(false), Ordering::Relaxed);
-        }
-    }
-}
 
 #[async_trait]
 impl Ledger for SqlLedger {
@@ -157,7 +46,7 @@ impl Ledger for SqlLedger {
         };
         if state.rests() {
             // Noted first: a caller may stop waiting when the commit is through and this is not.
-            self.shreds_linger.store(true, Ordering::Relaxed);
+            self.shred_later();
         }
         commit(transaction).await?;
         self.shred_traces().await;
@@ -316,12 +205,4 @@ impl Ledger for SqlLedger {
             .map_err(while_doing("asking whether the ledger takes writes"))?;
         commit(transaction).await
     }
-}
-
-/// Ends a write.
-///
-/// # Errors
-/// Whatever the database refuses.
-pub(super) async fn commit(transaction: Transaction<'static, Any>) -> Result<(), Failure> {
-    transaction.commit().await.map_err(while_doing("committing to the ledger"))
 }

@@ -6,14 +6,16 @@
 //! cannot share (how a write begins, how a table refuses changes) stands in `connect` and in
 //! `migrations/`.
 
+pub mod refusal;
 pub mod connect;
 pub mod migrate;
-pub mod ledger;
-pub mod openings;
-pub mod requests;
-pub mod items;
-pub mod kept;
+pub mod store;
+pub mod statement;
+pub mod rows;
 pub mod telling;
 pub mod sharing;
-pub mod rows;
-pub mod refusal;
+pub mod kept;
+pub mod items;
+pub mod requests;
+pub mod openings;
+pub mod ledger;

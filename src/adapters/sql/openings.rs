@@ -6,10 +6,10 @@ use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
-use crate::adapters::sql::items::{blocks, places};
 use crate::adapters::sql::requests::{next, write_records};
 use crate::adapters::sql::rows::{DIGEST, REQUEST_ID, millis, read, stored};
 use crate::adapters::sql::sharing::persons;
+use crate::adapters::sql::statement::{blocks, places};
 use crate::adapters::sql::telling::{callbacks, outbox, plain};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;

@@ -5,7 +5,6 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::adapters::sql::items::places;
 use crate::adapters::sql::kept::archives;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{
@@ -13,12 +12,14 @@ use crate::adapters::sql::rows::{
 };
 use crate::adapters::sql::sharing::clock::LedgerClock;
 use crate::adapters::sql::sharing::{leases, obstacles, persons, tombstones};
+use crate::adapters::sql::statement::places;
 use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
-use crate::ports::ledger::{Progress, Record, SealedRequest, Standing};
+use crate::ports::ledger::{Record, SealedRequest};
+use crate::ports::standing::{Progress, Standing};
 
 const BY_ID: &str = "SELECT * FROM standings WHERE id = $1";
 

@@ -5,23 +5,25 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::sharing::inventories::PRINT_BYTES;
 use crate::adapters::sql::telling::plain;
 use crate::domain::callbacks::url::{CallbackUrl, IllegalUrl};
 use crate::domain::event::{Announcement, Correspondence};
 use crate::domain::failure::{Failure, FailureKind, Obstacle};
 use crate::domain::inventory::Print;
 use crate::domain::outcome::ItemOutcome;
-use crate::domain::plan::ActionWord;
+use crate::domain::policy::action::ActionWord;
 use crate::domain::request::{IllegalRequestId, RequestId, RequestKind};
 use crate::domain::state::{Event, Regained, State};
-use crate::ports::archives::Kept;
-use crate::ports::ledger::{
-    Callback, CallbackId, Progress, Record, SealedItem, SealedRequest, Standing,
-};
-use crate::ports::retention::FollowUp;
+use crate::ports::kept::archives::Kept;
+use crate::ports::kept::inventories::Checkpoint;
+use crate::ports::kept::retention::FollowUp;
+use crate::ports::kept::tombstones::Buried;
+use crate::ports::ledger::{Callback, CallbackId, Record, SealedItem, SealedRequest};
+use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::{Lease, Lost, Part, Shard};
-use crate::ports::tombstones::Buried;
+
+/// Bytes of a print: two numbers.
+const PRINT_BYTES: usize = 16;
 
 /// What stands in a row and cannot have been written by this program.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +127,10 @@ pub const REGAINED: Columns<(RequestId, Regained)> =
 
 /// `prints` of `inventories`.
 pub const PRINTS: Columns<Vec<Print>> = Columns { doing: "reading what a sweep saw", from: prints };
+
+/// `marker`, `terms`, `drafted`, `items`, `bytes` and `noted_at` of a shard.
+pub const CHECKPOINT: Columns<(Checkpoint, Timestamp)> =
+    Columns { doing: "reading how far a walk came", from: checkpoint };
 
 /// All columns of `obstacles`.
 pub const OBSTACLE: Columns<(RequestId, Obstacle)> =
@@ -297,6 +303,17 @@ fn shard(row: &AnyRow) -> Result<Shard, RowError> {
         bytes: counted(get(row, "bytes")?),
         lost: lost(&get::<String>(row, "lost")?)?,
     })
+}
+
+fn checkpoint(row: &AnyRow) -> Result<(Checkpoint, Timestamp), RowError> {
+    let checkpoint = Checkpoint {
+        marker: get(row, "marker")?,
+        terms: get(row, "terms")?,
+        drafted: counted(get(row, "drafted")?),
+        items: counted(get(row, "items")?),
+        bytes: counted(get(row, "bytes")?),
+    };
+    Ok((checkpoint, time(get(row, "noted_at")?)?))
 }
 
 fn lost(text: &str) -> Result<Option<Lost>, RowError> {

@@ -11,7 +11,7 @@ use crate::cli::demo::sample;
 use crate::cli::output::{self, CliError, End, input, line};
 use crate::cli::status;
 use crate::config::build;
-use crate::config::file::File;
+use crate::config::reading::layers;
 use crate::config::settings::Settings;
 use crate::domain::plan::Planned;
 use crate::domain::request::RequestId;
@@ -176,7 +176,7 @@ fn settings(root: &Path) -> Result<Settings, CliError> {
         ("DSRD__HTTP__LISTEN", String::new()),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value));
-    let file = File::read(None, variables).map_err(|error| CliError::Usage(error.to_string()))?;
+    let file = layers::read(None, variables).map_err(|error| CliError::Usage(error.to_string()))?;
     build::settings(&file).map_err(|error| CliError::Usage(error.to_string()))
 }
 

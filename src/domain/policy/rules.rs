@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::domain::item::{Finding, Item, Kind, Version};
-use crate::domain::plan::Action;
+use crate::domain::policy::action::{Action, Otherwise};
 use crate::domain::policy::declared::{Declaration, Declared, form};
 use crate::domain::policy::pattern::Pattern;
 use crate::domain::request::Request;
@@ -48,17 +48,6 @@ pub enum Treatment {
     Redact,
     /// Leave it, for the rule's reason.
     Keep,
-}
-
-/// What is done with an item that was to be redacted and cannot be: its form is unknown, or its own
-/// name speaks of the person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Otherwise {
-    /// Remove it.
-    Delete,
-    /// Leave it and say so: the request is then completed in part only.
-    Leave,
 }
 
 /// What an erasure takes along.
@@ -224,21 +213,6 @@ impl Treatment {
             Self::Delete => "delete",
             Self::Redact => "redact",
             Self::Keep => "keep",
-        }
-    }
-}
-
-impl Otherwise {
-    /// The treatment of that word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Delete, Self::Leave].into_iter().find(|each| each.word() == word)
-    }
-
-    /// The word in settings.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Delete => "delete",
-            Self::Leave => "leave",
         }
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::domain::outcome::ItemOutcome;
-use crate::domain::plan::ActionWord;
+use crate::domain::policy::action::ActionWord;
 use crate::domain::state::{Counts, State};
 use crate::evidence::certificate::canonical::{NotCanonical, canonical};
 use crate::evidence::certificate::document::{Certificate, CertifiedItem, FORMAT, Others};

@@ -16,6 +16,7 @@ use crate::matching::matcher::Matcher;
 use crate::matching::people::census::{Census, Group};
 use crate::matching::people::mask::Mask;
 use crate::matching::people::named::Identifier;
+use crate::matching::people::who::Who;
 use crate::matching::views::spelling::fold::folded;
 
 /// The people of a request. `Debug` is not implemented: it names people.
@@ -26,15 +27,6 @@ pub struct Crowd {
     room: usize,
     overflowed: bool,
     identity_chars_min: usize,
-}
-
-/// Whose a name is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// The subject's.
-    Subject,
-    /// Another person's, by number; the subject is person 1.
-    Person(u32),
 }
 
 impl Crowd {

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::matching::matcher::Matcher;
-use crate::matching::people::crowd::Who;
 use crate::matching::people::named::named_in;
 use crate::matching::people::ranges::Ranges;
+use crate::matching::people::who::Who;
 use crate::matching::scan::occurrences;
 
 /// The other people of a request, to be looked for together.

@@ -6,8 +6,9 @@
 pub mod ranges;
 pub mod named;
 pub mod census;
-pub mod crowd;
+pub mod who;
 pub mod mask;
+pub mod crowd;
 pub mod doubts;
 pub mod beside;
 pub mod others;

@@ -2,7 +2,6 @@
 
 use std::io::Read;
 
-use crate::matching::views::columns::{avro, parquet};
 use crate::matching::views::packing::tar;
 use crate::matching::views::spelling::charset::{Charset, guess};
 
@@ -68,8 +67,8 @@ pub fn form(head: &[u8]) -> Form {
 
 /// First bytes by which forms are known.
 const KNOWN: [(&[u8], Form); 46] = [
-    (avro::MAGIC, Form::Avro),
-    (parquet::MAGIC, Form::Parquet),
+    (b"Obj\x01", Form::Avro),
+    (b"PAR1", Form::Parquet),
     (b"\x1f\x8b", Form::Gzip),
     (b"PK\x03\x04", Form::Zip),
     (b"PK\x05\x06", Form::Zip),

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::domain::callbacks::rule::CallbackRule;
-use crate::stages::message::json::Step;
+use crate::stages::message::path::{FAULTS_MAX, Step};
 use crate::stages::message::person::unspoken::Unspoken;
 use crate::stages::message::signature::Trust;
 
@@ -54,10 +54,6 @@ pub struct Faults {
 
 /// Clocks of producers may run ahead of ours by this much.
 pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_hours(24);
-
-/// Most faults that are listed: all of them fit into one event and into the headers of one dead
-/// letter.
-pub const FAULTS_MAX: usize = 64;
 
 /// Longest pointer in bytes; a deeper place is named by one above it.
 const POINTER_BYTES_MAX: usize = 256;

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::stages::message::fault::FAULTS_MAX;
+use crate::stages::message::path::{FAULTS_MAX, Step};
 
 /// What a text holds.
 #[derive(Debug)]
@@ -21,15 +21,6 @@ pub struct Document {
     pub twice: Vec<Vec<Step>>,
     /// The values of such keys that are not in `value`.
     pub dropped: Vec<Value>,
-}
-
-/// One step on the way from a whole document to a place in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Into the field of that name.
-    Field(String),
-    /// To the element with that index.
-    Index(usize),
 }
 
 /// Why a text cannot be read at all.

@@ -1,6 +1,7 @@
 //! The JSON contract of requests and control messages (DESIGN 4.1): bytes in, a message or every
 //! fault of it out.
 
+pub mod path;
 pub mod fault;
 pub mod signature;
 pub mod fields;

@@ -5,8 +5,9 @@
 //! forms of a name one after the other.
 
 use crate::domain::item::{Item, Version};
-use crate::domain::plan::{Action, Planned};
-use crate::domain::policy::rules::Otherwise;
+use crate::domain::plan::Planned;
+use crate::domain::policy::action::Action;
+use crate::domain::policy::action::Otherwise;
 use crate::stages::plan::finding::silent;
 
 /// The forms of the name that is being listed.

@@ -1,9 +1,11 @@
 //! What is seen becomes a plan: for each request, exactly one action per item.
 //!
 //! `finding` decides about what was found and `forms` about what goes along with it; both are pure.
-//! `runs` adds what goes with a run as a whole, by what its `document` says.
+//! `draft` is how a plan grows while a shard is walked. `runs` adds
+//! what goes with a run as a whole, by what its `document` says.
 
 pub mod finding;
 pub mod forms;
+pub mod draft;
 pub mod document;
 pub mod runs;

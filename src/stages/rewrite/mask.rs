@@ -15,7 +15,7 @@ use futures::StreamExt;
 
 use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Hit, Item};
-use crate::domain::plan::Action;
+use crate::domain::policy::action::Action;
 use crate::matching::encoding::Undone;
 use crate::matching::limits::{Limits, PeopleLimits};
 use crate::matching::people::census::Census;

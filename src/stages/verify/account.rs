@@ -10,7 +10,8 @@ use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::evidence::chain::{self, Link};
-use crate::ports::ledger::{Ledger, Record, Standing};
+use crate::ports::ledger::{Ledger, Record};
+use crate::ports::standing::Standing;
 
 /// What a ledger that holds says of itself.
 pub struct Account {

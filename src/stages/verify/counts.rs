@@ -7,7 +7,7 @@ use futures::StreamExt;
 
 use crate::domain::failure::Failure;
 use crate::domain::outcome::{ItemOutcome, OutcomeKind};
-use crate::domain::plan::Action;
+use crate::domain::policy::action::Action;
 use crate::domain::policy::declared::{Declared, DeclaredItems};
 use crate::domain::state::{Counts, Refusal};
 use crate::ports::ledger::SealedItem;

@@ -6,6 +6,7 @@
 //! writing about the subject while we erase.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
-use crate::domain::item::{Item, Place};
+use crate::domain::item::Place;
 use crate::domain::outcome::{ItemOutcome, OutcomeKind};
 use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
@@ -22,11 +23,9 @@ use crate::ports::exports::Exports;
 use crate::ports::ledger::{Cleared, RUNS_SHARD, Record, SealedItem, goes_along, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
-use crate::stages::docket::{Case, Docket};
-use crate::stages::find::keep_seen;
+use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::follow_up;
-use crate::stages::plan::finding::plan;
-use crate::stages::plan::forms::Forms;
+use crate::stages::plan::draft::{Draft, Drafts, Walked};
 use crate::stages::signing::Signer;
 use crate::stages::verify::certificate::{Conclusion, certify};
 use crate::stages::verify::counts::counts;
@@ -34,7 +33,7 @@ use crate::stages::verify::horizon::Horizon;
 use crate::stages::verify::reckoning::reckon;
 use crate::stages::verify::tombstones::bury;
 use crate::stages::verify::untouched::still_standing;
-use crate::stages::walk::pass::{Patience, Walk, walk_named};
+use crate::stages::walk::pass::{Patience, Walk};
 
 /// Planned items read from the ledger at a time.
 const PAGE: u32 = 1000;
@@ -43,7 +42,8 @@ const PAGE: u32 = 1000;
 /// left as drafts.
 ///
 /// # Errors
-/// A failure of the source or of the ledger; the look at the shard then starts anew.
+/// A failure of the source or of the ledger; the next look at the shard goes on behind what was
+/// noted of this one.
 pub async fn verify(
     docket: &Docket,
     sources: &[Arc<dyn Source>],
@@ -51,85 +51,29 @@ pub async fn verify(
     cases: &[Case],
     shard: &Shard,
     with: Walk,
-) -> Result<(), Failure> {
-    let mut looks = Vec::new();
+) -> Result<Walked, Failure> {
+    let mut drafts = Vec::new();
     for case in cases {
-        looks.push(SecondLook::new(docket, case, shard).await?);
+        drafts.push(Draft::again(case, expected(docket, case, shard).await?));
     }
-    let inventory = with.inventory.clone();
-    let mut seen = pin!(walk_named(sources, &shard.source, with));
-    while let Some(seen) = seen.next().await {
-        let seen = seen?;
-        for (subject, look) in looks.iter_mut().enumerate() {
-            let planned = plan(&look.case.request, subject, policy, &seen);
-            look.meet(docket, &seen.item, planned).await?;
-        }
-    }
-    for look in &mut looks {
-        look.end(docket).await?;
-    }
-    keep_seen(docket, cases, shard, inventory).await
+    Drafts::new(docket, sources, policy, drafts, shard, with)?.walk().await
 }
 
-/// Planned items kept in memory for one request before they are ledgered.
-const BATCH: usize = 256;
-
-/// The second look at one request in one shard.
-struct SecondLook<'a> {
-    case: &'a Case,
-    /// What stands there for a reason that is ledgered already.
-    expected: HashSet<Place>,
-    next_ordinal: u64,
-    waiting: Vec<Planned>,
-    forms: Forms,
-}
-
-impl<'a> SecondLook<'a> {
-    async fn new(docket: &Docket, case: &'a Case, shard: &Shard) -> Result<Self, Failure> {
-        let round = docket.look(&case.request.id).await?;
-        let ordinals = ordinals(round, shard.number);
-        let next_ordinal = ordinals.start;
-        docket.clear_items(case, Cleared::Ordinals(ordinals)).await?;
-        let mut expected = HashSet::new();
-        let mut entries = pin!(docket.entries_if(case, |item| {
-            item.outcome.as_ref().is_some_and(|outcome| stays(outcome.kind()))
-        }));
-        while let Some(entry) = entries.next().await {
-            let item = entry?.planned.finding.item;
-            if item.source == shard.source {
-                expected.insert(item.place());
-            }
+/// What of a request stands in the shard's source for a reason that was ledgered before this look.
+async fn expected(docket: &Docket, case: &Case, shard: &Shard) -> Result<HashSet<Place>, Failure> {
+    let Range { start, end } = ordinals(docket.look(&case.request.id).await?, shard.number);
+    let mut expected = HashSet::new();
+    let mut entries = pin!(docket.entries_if(case, move |item| {
+        !(start..end).contains(&item.ordinal)
+            && item.outcome.as_ref().is_some_and(|outcome| stays(outcome.kind()))
+    }));
+    while let Some(entry) = entries.next().await {
+        let item = entry?.planned.finding.item;
+        if item.source == shard.source {
+            expected.insert(item.place());
         }
-        let (waiting, forms) = (Vec::new(), Forms::default());
-        Ok(Self { case, expected, next_ordinal, waiting, forms })
     }
-
-    /// The next item of the sources, with what is to be done with it if it concerns the request.
-    async fn meet(
-        &mut self,
-        docket: &Docket,
-        item: &Item,
-        planned: Option<Planned>,
-    ) -> Result<(), Failure> {
-        let new = planned.filter(|planned| !self.expected.contains(&planned.finding.item.place()));
-        let before = self.forms.add(item, new);
-        self.waiting.extend(before);
-        if self.waiting.len() >= BATCH { self.flush(docket).await } else { Ok(()) }
-    }
-
-    async fn end(&mut self, docket: &Docket) -> Result<(), Failure> {
-        self.waiting.extend(self.forms.end());
-        self.flush(docket).await
-    }
-
-    async fn flush(&mut self, docket: &Docket) -> Result<(), Failure> {
-        if !self.waiting.is_empty() {
-            docket.add_settled(self.case, self.next_ordinal, &self.waiting).await?;
-        }
-        self.next_ordinal += self.waiting.len() as u64;
-        self.waiting.clear();
-        Ok(())
-    }
+    Ok(expected)
 }
 
 /// Whether what ended so is expected to stand there still. What could not be read is met anew each
@@ -216,6 +160,7 @@ async fn take_stock(docket: &Docket, case: &Case, sweep: u64) -> Result<Vec<u64>
     // What could not be read by then either, this look has listed itself.
     docket.clear_items(case, Cleared::Listed(before.clone())).await?;
     docket.clear_items(case, Cleared::Ordinals(again.clone())).await?;
+    forget_met_again(docket, case, before.end).await?;
     let (mut gone, mut left) = (Vec::new(), Vec::new());
     {
         let mut items = pin!(docket.sealed_items(case));
@@ -247,6 +192,42 @@ async fn take_stock(docket: &Docket, case: &Case, sweep: u64) -> Result<Vec<u64>
     docket.add_items(case, again.start, &still).await?;
     left.extend((again.start..).take(still.len()));
     Ok(left)
+}
+
+/// What was changed by others before we came, or gone, and that this look met again is one item: what
+/// becomes of it now is what became of it.
+async fn forget_met_again(docket: &Docket, case: &Case, this_look: u64) -> Result<(), Failure> {
+    let mut met = HashSet::new();
+    {
+        let is_met = |item: &SealedItem| item.ordinal >= this_look;
+        let mut entries = pin!(docket.entries_if(case, is_met));
+        while let Some(entry) = entries.next().await {
+            met.insert(entry?.planned.finding.item.place());
+        }
+    }
+    if met.is_empty() {
+        return Ok(());
+    }
+    let was_not_ours = move |item: &SealedItem| {
+        let is_so = |outcome: &ItemOutcome| {
+            matches!(outcome, ItemOutcome::Changed | ItemOutcome::AlreadyAbsent)
+        };
+        item.ordinal < this_look && item.outcome.as_ref().is_some_and(is_so)
+    };
+    let mut again = Vec::new();
+    {
+        let mut entries = pin!(docket.entries_if(case, was_not_ours));
+        while let Some(entry) = entries.next().await {
+            let Entry { ordinal, planned, .. } = entry?;
+            if met.contains(&planned.finding.item.place()) {
+                again.push(ordinal);
+            }
+        }
+    }
+    for ordinal in again {
+        docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+    }
+    Ok(())
 }
 
 /// Second looks that found something, in this try of the request.

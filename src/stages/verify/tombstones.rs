@@ -15,9 +15,9 @@ use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, Regained};
 use crate::matching::watch::{Mark, Watch};
+use crate::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone};
 use crate::ports::ledger::SealedItem;
 use crate::ports::tasks::Lease;
-use crate::ports::tombstones::{Buried, ReturnedItem, Tombstone};
 use crate::stages::docket::{Case, Docket};
 use crate::stages::walk::pass::Look;
 

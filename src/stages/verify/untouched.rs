@@ -2,8 +2,7 @@
 //! at the find, and those that have not are counted.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::failure::Failure;
 use crate::domain::inventory::{Print, Untouched};
@@ -15,35 +14,51 @@ use crate::stages::docket::{Case, Docket};
 /// What a walk sees.
 pub struct Inventory {
     key: PrintKey,
-    prints: Mutex<Vec<Print>>,
-    items: AtomicU64,
+    prints: Mutex<Prints>,
+}
+
+#[derive(Default)]
+struct Prints {
+    all: Vec<Print>,
+    /// How many of them were asked for.
+    asked: usize,
 }
 
 impl Inventory {
     /// An empty one.
     pub fn new(key: PrintKey) -> Self {
-        Self { key, prints: Mutex::default(), items: AtomicU64::new(0) }
+        Self { key, prints: Mutex::default() }
+    }
+
+    /// Begins with what an earlier walk saw.
+    pub fn resume(&self, prints: Vec<Print>) {
+        *self.prints() = Prints { asked: prints.len(), all: prints };
     }
 
     /// Adds an item as it was read.
     pub fn add(&self, item: &Item) {
         let print = print(&self.key, item);
-        self.prints.lock().unwrap_or_else(PoisonError::into_inner).push(print);
+        self.prints().all.push(print);
+    }
+
+    /// What was added since this was asked last.
+    pub fn news(&self) -> Vec<Print> {
+        let Prints { all, asked } = &mut *self.prints();
+        let news = all.get(*asked..).unwrap_or_default().to_vec();
+        *asked = all.len();
+        news
     }
 
     /// All that was added, each name once, however often a listing showed it.
     pub fn take(&self) -> Vec<Print> {
-        let mut prints =
-            std::mem::take(&mut *self.prints.lock().unwrap_or_else(PoisonError::into_inner));
+        let Prints { all: mut prints, .. } = std::mem::take(&mut *self.prints());
         prints.sort_unstable();
         prints.dedup_by_key(|print| print.name);
-        self.items.store(prints.len() as u64, Ordering::Relaxed);
         prints
     }
 
-    /// How many names were taken.
-    pub fn items(&self) -> u64 {
-        self.items.load(Ordering::Relaxed)
+    fn prints(&self) -> MutexGuard<'_, Prints> {
+        self.prints.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

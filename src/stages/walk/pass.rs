@@ -112,6 +112,17 @@ pub struct Look {
     pub digest: Option<String>,
     /// For which subjects it names other people too; none unless [`Walk::who_else`] asks.
     pub others: Vec<usize>,
+    /// Stored bytes read.
+    pub bytes: u64,
+}
+
+/// What the walk of a source hands on, in the order of the source.
+pub enum Step {
+    /// An item with hits, or of which something could not be read.
+    Look(Box<Look>),
+    /// Whatever is listed before this marker was handed on, all forms of each name, and is counted
+    /// in the meter and the inventory; nothing behind it is.
+    Page(String),
 }
 
 /// How often an item that changes under our eyes is looked up again.
@@ -198,21 +209,13 @@ pub fn walk(
     sources: &[Arc<dyn Source>],
     walk: Walk,
 ) -> impl Stream<Item = Result<Box<Look>, Failure>> + use<> {
-    let sources = sources.to_vec();
-    stream::iter(sources).flat_map(move |source| walk_source(source, walk.clone()))
-}
-
-/// Walks the source of that name. If there is none here another daemon may know it, or this one
-/// after a change of its settings.
-pub fn walk_named(
-    sources: &[Arc<dyn Source>],
-    name: &str,
-    walk: Walk,
-) -> impl Stream<Item = Result<Box<Look>, Failure>> + use<> {
-    match sources.iter().find(|source| source.name() == name) {
-        Some(source) => walk_source(Arc::clone(source), walk).left_stream(),
-        None => stream::iter([Err(unknown_source(name))]).right_stream(),
-    }
+    let looks = |step| match step {
+        Step::Look(look) => Some(look),
+        Step::Page(_) => None,
+    };
+    stream::iter(sources.to_vec())
+        .flat_map(move |source| walk_source(source, walk.clone(), None))
+        .try_filter_map(move |step| futures::future::ready(Ok(looks(step))))
 }
 
 /// There is no source of that name in the settings.
@@ -248,53 +251,98 @@ pub async fn blamed(source: &dyn Source, failure: Failure) -> Failure {
     }
 }
 
-fn walk_source(
+/// Walks a source, from a marker that an earlier walk of the same source handed on, or from its
+/// start.
+pub fn walk_source(
     source: Arc<dyn Source>,
     walk: Walk,
-) -> impl Stream<Item = Result<Box<Look>, Failure>> {
-    let concurrency = walk.concurrency;
-    entries(Arc::clone(&source), walk.part)
-        .map(move |entry| see(Arc::clone(&source), entry, walk.clone()))
+    from: Option<String>,
+) -> impl Stream<Item = Result<Step, Failure>> {
+    let (concurrency, counting) = (walk.concurrency, walk.clone());
+    entries(Arc::clone(&source), walk.part, from)
+        .map(move |entry| take(Arc::clone(&source), entry, walk.clone()))
         .buffered(concurrency)
-        .try_filter_map(|seen| futures::future::ready(Ok(seen)))
+        .try_filter_map(move |step| {
+            futures::future::ready(Ok(step.and_then(|step| count(step, &counting))))
+        })
+}
+
+/// What a listing shows.
+enum Entry {
+    Item(Box<Item>),
+    /// A page ends, and no name with it has forms on the next one too.
+    Page(String),
+}
+
+/// Where a listing is.
+struct At {
+    source: Arc<dyn Source>,
+    marker: Option<String>,
+    last: Option<String>,
 }
 
 /// The listing, item by item, but for other parts; a listing that fails ends with its failure.
-fn entries(source: Arc<dyn Source>, part: Part) -> impl Stream<Item = Result<Item, Failure>> {
-    let start = Some((source, None::<String>));
+fn entries(
+    source: Arc<dyn Source>,
+    part: Part,
+    from: Option<String>,
+) -> impl Stream<Item = Result<Entry, Failure>> {
+    let start = Some(At { source, marker: from, last: None });
     stream::unfold(start, move |at| async move {
-        let (source, marker) = at?;
-        match source.list("", marker.as_deref()).await {
-            Ok(Page { items, next }) => {
-                let next = next.map(|marker| (source, Some(marker)));
-                let items = items.into_iter().filter(|item| part.holds(&item.name));
-                Some((items.map(Ok).collect(), next))
-            }
-            Err(failure) => Some((vec![Err(failure.of_source(source.name()))], None)),
+        let At { source, marker, last } = at?;
+        let Page { items, next } = match source.list("", marker.as_deref()).await {
+            Ok(page) => page,
+            Err(failure) => return Some((vec![Err(failure.of_source(source.name()))], None)),
+        };
+        let mut entries = Vec::new();
+        if let (Some(marker), Some(last), Some(first)) = (marker, &last, items.first())
+            && *last != first.name
+        {
+            entries.push(Ok(Entry::Page(marker)));
         }
+        let last = items.last().map(|item| item.name.clone()).or(last);
+        let ours = items.into_iter().filter(|item| part.holds(&item.name));
+        entries.extend(ours.map(|item| Ok(Entry::Item(Box::new(item)))));
+        Some((entries, next.map(|marker| At { source, marker: Some(marker), last })))
     })
-    .flat_map(|page: Vec<Result<Item, Failure>>| stream::iter(page))
+    .flat_map(|page: Vec<Result<Entry, Failure>>| stream::iter(page))
 }
 
-async fn see(
+async fn take(
     source: Arc<dyn Source>,
-    entry: Result<Item, Failure>,
+    entry: Result<Entry, Failure>,
     walk: Walk,
-) -> Result<Option<Box<Look>>, Failure> {
-    let mut look = look(&*source, entry?, &walk).await?;
+) -> Result<Option<Step>, Failure> {
+    match entry? {
+        Entry::Item(item) => {
+            let look = see(&*source, *item, &walk).await?;
+            Ok(look.map(|look| Step::Look(Box::new(look))))
+        }
+        Entry::Page(marker) => Ok(Some(Step::Page(marker))),
+    }
+}
+
+async fn see(source: &dyn Source, item: Item, walk: &Walk) -> Result<Option<Look>, Failure> {
+    let mut look = look(source, item, walk).await?;
     if let (Some(subjects), Some(look)) = (&walk.who_else, &mut look)
         && !look.hits.is_empty()
     {
-        look.others = who_else(&*source, look, subjects, &walk).await?;
+        look.others = who_else(source, look, subjects, walk).await?;
     }
-    if let (Some(inventory), Some(look)) = (&walk.inventory, &look) {
+    Ok(look)
+}
+
+/// Counts what was looked at; gives on what says something. Several are looked at side by side,
+/// and counted in their order: who stops here knows what is behind.
+fn count(step: Step, walk: &Walk) -> Option<Step> {
+    let Step::Look(look) = &step else { return Some(step) };
+    walk.meter.count(look.bytes);
+    if let Some(inventory) = &walk.inventory {
         inventory.add(&look.item);
     }
-    let says = |look: &Look| {
-        !(look.hits.is_empty() && look.met.is_empty() && look.unreadable.is_empty())
-            || (walk.all_snapshots && matches!(look.item.version, Version::Snapshot(_)))
-    };
-    Ok(look.filter(says).map(Box::new))
+    let says = !(look.hits.is_empty() && look.met.is_empty() && look.unreadable.is_empty())
+        || (walk.all_snapshots && matches!(look.item.version, Version::Snapshot(_)));
+    says.then_some(step)
 }
 
 /// Looks at one item; `None` if it is gone. An item that was rewritten since it was listed is
@@ -307,11 +355,11 @@ pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Opti
             Ok(Read::Bytes(bytes)) => {
                 match read(&item, bytes, &walk.matcher, walk.limits, walk.digested).await {
                     Ok((scan, digest)) => {
-                        walk.meter.count(scan.bytes);
-                        let Scan { hits, unreadable, .. } = scan;
+                        let Scan { hits, unreadable, bytes, .. } = scan;
                         let (hits, met) = walk.matcher.parted(hits);
                         let others = Vec::new();
-                        return Ok(Some(Look { item, hits, met, unreadable, digest, others }));
+                        let look = Look { item, hits, met, unreadable, digest, others, bytes };
+                        return Ok(Some(look));
                     }
                     Err(failure) => return unread(source, item, failure, walk).await.map(Some),
                 };
@@ -373,7 +421,6 @@ async fn unread(
 
 /// An item whose bytes cannot be had still has a name, metadata and tags.
 fn closed(item: Item, why: String, walk: &Walk) -> Look {
-    walk.meter.count(0);
     let (hits, met) = walk.matcher.parted(scan::scan_head(&item, &walk.matcher));
-    Look { item, hits, met, unreadable: vec![why], digest: None, others: Vec::new() }
+    Look { item, hits, met, unreadable: vec![why], digest: None, others: Vec::new(), bytes: 0 }
 }

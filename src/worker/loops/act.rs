@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
-use crate::ports::ledger::{Progress, Standing};
+use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::{Lease, work_on};
 use crate::stages::docket::Case;
 use crate::stages::erase::erase;

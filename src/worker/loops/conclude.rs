@@ -8,7 +8,7 @@
 
 use crate::domain::failure::Failure;
 use crate::domain::state::State;
-use crate::ports::ledger::Standing;
+use crate::ports::standing::Standing;
 use crate::ports::tasks::{End, Lease, Purpose, Sweep, work_on};
 use crate::stages::docket::Case;
 use crate::stages::find::{self, concerns};

@@ -10,7 +10,7 @@
 //! an archive is kept was ledgered and announced when it was verified. The log and a metric tell.
 
 use crate::domain::failure::Failure;
-use crate::ports::archives::Kept;
+use crate::ports::kept::archives::Kept;
 use crate::ports::tasks::{End, Lease, work_on};
 use crate::worker::retry::Tries;
 use crate::worker::world::World;

@@ -16,11 +16,13 @@ use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
 use crate::domain::subject::Subject;
-use crate::ports::ledger::{Cleared, Progress, Standing};
+use crate::ports::ledger::Cleared;
 use crate::ports::sources::Source;
+use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::{End, Lease, Lost, Purpose, Shard, Sweep, work_on};
 use crate::stages::docket::Case;
 use crate::stages::find::{self, wanted};
+use crate::stages::plan::draft::Walked;
 use crate::stages::verify::erasure;
 use crate::stages::verify::tombstones;
 use crate::stages::verify::untouched::Inventory;
@@ -39,7 +41,7 @@ const SHARD_TRIES_MAX: u32 = 4;
 /// A source that has not answered by then cannot be entered now.
 const PING_MS_MAX: u64 = 10_000;
 
-/// Sweeps for one purpose until stopped. A shard that is stopped is walked again from its start.
+/// Sweeps for one purpose until stopped. A shard that is stopped is walked on from where it was noted to have come.
 pub async fn run(world: &World, purpose: Purpose) {
     let mut tries = Tries::default();
     while !world.stopper.is_stopped() {
@@ -300,7 +302,7 @@ async fn walk(
     {
         walk.watch(people, graves);
     }
-    let (meter, inventory) = (Arc::clone(&walk.meter), walk.inventory.clone());
+    let meter = Arc::clone(&walk.meter);
     let before = sweep.shards.iter().map(|shard| shard.items).sum();
     let walked = tokio::select! {
         walked = walk_for(world, purpose, &cases, shard, walk) => walked,
@@ -308,10 +310,7 @@ async fn walk(
     };
     report::walked(&world.metrics, &meter);
     match walked {
-        Ok(()) => {
-            // What is proved of all items is proved of those that are counted.
-            let items = inventory.map_or(meter.items(), |inventory| inventory.items());
-            let bytes = meter.bytes();
+        Ok(Walked { items, bytes }) => {
             let done = Shard { done: true, items, bytes, ..shard.clone() };
             docket.ledger.finish_shard(lease, &done).await?;
         }
@@ -339,7 +338,7 @@ async fn walk_for(
     cases: &[Case],
     shard: &Shard,
     walk: Walk,
-) -> Result<(), Failure> {
+) -> Result<Walked, Failure> {
     let World { docket, sources, policy, .. } = world;
     match purpose {
         Purpose::Find => find::find(docket, sources, policy, cases, shard, walk).await,

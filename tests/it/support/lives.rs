@@ -2,7 +2,7 @@
 
 use dsrd::domain::event::{Announcement, Content, Correspondence, Envelope};
 use dsrd::domain::outcome::ItemOutcome;
-use dsrd::domain::plan::ActionWord;
+use dsrd::domain::policy::action::ActionWord;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Decision, Event};
 use dsrd::evidence::chain::Link;

@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::adapters::sql::ledger::{SqlLedger, commit};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{ARCHIVE, REQUEST_ID, millis, read};
 use crate::adapters::sql::sharing::clock::LedgerClock;
+use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::Event;
-use crate::ports::archives::{Archives, Kept};
+use crate::ports::kept::archives::{Archives, Kept};
 use crate::ports::ledger::Record;
 use crate::ports::tasks::Lease;
 

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::adapters::sql::ledger::{SqlLedger, commit};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{FOLLOW_UP, LEFT_COUNT, millis, read, stored};
+use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
-use crate::ports::retention::{FollowUp, FollowUps};
+use crate::ports::kept::retention::{FollowUp, FollowUps};
 use crate::ports::tasks::Lease;
 
 const KEEPING: &str = "keeping which items a request left";

@@ -1,22 +1,22 @@
-//! Inventories, some thousand prints a row.
+//! Inventories, some thousand prints a row, and how far the walks came that make them.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::adapters::sql::ledger::{SqlLedger, commit};
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{NUMBER, PRINTS, read, stored};
+use crate::adapters::sql::rows::{CHECKPOINT, NUMBER, PRINTS, read, stored};
+use crate::adapters::sql::sharing::clock::LedgerClock;
+use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
 use crate::domain::inventory::Print;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
-use crate::ports::inventories::Inventories;
+use crate::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use crate::ports::tasks::{Lease, Shard};
 
 /// Prints in one row: 64 KiB of them.
 const PRINTS_PER_ROW: usize = 4096;
-/// Bytes of a print.
-pub const PRINT_BYTES: usize = 16;
 
 const DOING: &str = "keeping what a sweep saw";
 
@@ -24,25 +24,45 @@ const DOING: &str = "keeping what a sweep saw";
 impl Inventories for SqlLedger {
     async fn keep_seen(&self, lease: &Lease, shard: &Shard, seen: &[Print]) -> Result<(), Failure> {
         let mut transaction = self.begin_under(lease).await?;
-        sqlx::query("DELETE FROM inventories WHERE sweep = $1 AND shard = $2")
-            .bind(stored(shard.sweep))
-            .bind(stored(shard.number))
-            .execute(&mut *transaction)
-            .await
-            .map_err(while_doing(DOING))?;
-        for (part, prints) in (0..).zip(seen.chunks(PRINTS_PER_ROW)) {
-            let statement = "INSERT INTO inventories (sweep, shard, part, source, prints) \
-                 VALUES ($1, $2, $3, $4, $5)";
-            sqlx::query(statement)
-                .bind(stored(shard.sweep))
-                .bind(stored(shard.number))
-                .bind(stored(part))
-                .bind(shard.source.as_str())
-                .bind(bytes(prints))
-                .execute(&mut *transaction)
-                .await
-                .map_err(while_doing(DOING))?;
-        }
+        forget_walk(&mut transaction, shard).await?;
+        add(&mut transaction, shard, 0, seen).await?;
+        commit(transaction).await
+    }
+
+    async fn note_checkpoint(
+        &self,
+        lease: &Lease,
+        shard: &Shard,
+        checkpoint: &Checkpoint,
+        seen: &[Print],
+    ) -> Result<(), Failure> {
+        let mut transaction = self.begin_under(lease).await?;
+        note(&mut transaction, &self.clock, shard, checkpoint).await?;
+        let parts = sqlx::query(
+            "SELECT COUNT(*) AS number FROM inventories WHERE sweep = $1 AND shard = $2",
+        );
+        let parts = parts.bind(stored(shard.sweep)).bind(stored(shard.number));
+        let parts = read(parts.fetch_all(&mut *transaction).await, NUMBER)?.pop();
+        add(&mut transaction, shard, parts.unwrap_or_default(), seen).await?;
+        commit(transaction).await
+    }
+
+    async fn checkpoint(&self, shard: &Shard) -> Result<Option<Noted>, Failure> {
+        let mut connection = self.read().await?;
+        let Some((checkpoint, at)) = noted(&mut connection, shard).await? else {
+            return Ok(None);
+        };
+        let statement =
+            "SELECT prints FROM inventories WHERE sweep = $1 AND shard = $2 ORDER BY part";
+        let rows = sqlx::query(statement).bind(stored(shard.sweep)).bind(stored(shard.number));
+        let seen = read(rows.fetch_all(&mut *connection).await, PRINTS)?.into_iter().flatten();
+        Ok(Some(Noted { checkpoint, at, seen: seen.collect() }))
+    }
+
+    async fn forget_checkpoint(&self, lease: &Lease, shard: &Shard) -> Result<(), Failure> {
+        let mut transaction = self.begin_under(lease).await?;
+        unnote(&mut transaction, shard).await?;
+        forget_walk(&mut transaction, shard).await?;
         commit(transaction).await
     }
 
@@ -60,6 +80,88 @@ impl Inventories for SqlLedger {
             sqlx::query(statement).bind(id.as_str()).fetch_all(&mut *self.read().await?).await;
         Ok(read(rows, NUMBER)?.pop())
     }
+}
+
+async fn forget_walk(connection: &mut AnyConnection, shard: &Shard) -> Result<(), Failure> {
+    sqlx::query("DELETE FROM inventories WHERE sweep = $1 AND shard = $2")
+        .bind(stored(shard.sweep))
+        .bind(stored(shard.number))
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(while_doing(DOING))
+}
+
+/// Adds prints in rows that are numbered from `first` on.
+async fn add(
+    connection: &mut AnyConnection,
+    shard: &Shard,
+    first: u64,
+    seen: &[Print],
+) -> Result<(), Failure> {
+    for (part, prints) in (first..).zip(seen.chunks(PRINTS_PER_ROW)) {
+        let statement = "INSERT INTO inventories (sweep, shard, part, source, prints) \
+             VALUES ($1, $2, $3, $4, $5)";
+        sqlx::query(statement)
+            .bind(stored(shard.sweep))
+            .bind(stored(shard.number))
+            .bind(stored(part))
+            .bind(shard.source.as_str())
+            .bind(bytes(prints))
+            .execute(&mut *connection)
+            .await
+            .map_err(while_doing(DOING))?;
+    }
+    Ok(())
+}
+
+async fn note(
+    connection: &mut AnyConnection,
+    clock: &LedgerClock,
+    shard: &Shard,
+    checkpoint: &Checkpoint,
+) -> Result<(), Failure> {
+    let statement = format!(
+        "UPDATE shards SET marker = $1, terms = $2, drafted = $3, items = $4, bytes = $5, \
+         noted_at = {} WHERE sweep = $7 AND number = $8 AND done = 0",
+        clock.now(6)
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(checkpoint.marker.as_slice())
+        .bind(checkpoint.terms.as_str())
+        .bind(stored(checkpoint.drafted))
+        .bind(stored(checkpoint.items))
+        .bind(stored(checkpoint.bytes))
+        .bind(clock.value())
+        .bind(stored(shard.sweep))
+        .bind(stored(shard.number))
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(while_doing("noting how far a walk came"))
+}
+
+async fn noted(
+    connection: &mut AnyConnection,
+    shard: &Shard,
+) -> Result<Option<(Checkpoint, Timestamp)>, Failure> {
+    let statement = "SELECT marker, terms, drafted, items, bytes, noted_at FROM shards \
+         WHERE sweep = $1 AND number = $2 AND done = 0 AND marker IS NOT NULL";
+    let rows = sqlx::query(statement).bind(stored(shard.sweep)).bind(stored(shard.number));
+    Ok(read(rows.fetch_all(&mut *connection).await, CHECKPOINT)?.pop())
+}
+
+async fn unnote(connection: &mut AnyConnection, shard: &Shard) -> Result<(), Failure> {
+    sqlx::query(
+        "UPDATE shards SET marker = NULL, items = 0, bytes = 0 \
+         WHERE sweep = $1 AND number = $2 AND done = 0",
+    )
+    .bind(stored(shard.sweep))
+    .bind(stored(shard.number))
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(while_doing("forgetting how far a walk came"))
 }
 
 /// Forgets what closed sweeps saw that nobody will ask for: those that they found for have ended,

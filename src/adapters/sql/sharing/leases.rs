@@ -13,7 +13,7 @@ use crate::adapters::sql::sharing::persons;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
-use crate::ports::ledger::Standing;
+use crate::ports::standing::Standing;
 use crate::ports::tasks::{End, Lease, work_on};
 
 /// Refuses what a daemon writes under a lease that another has taken; the caller commits. Locks the

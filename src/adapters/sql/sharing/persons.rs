@@ -11,13 +11,14 @@
 use jiff::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::adapters::sql::items::{blocks, places};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{REQUEST_ID, STANDING, millis, read};
 use crate::adapters::sql::sharing::clock::LedgerClock;
+use crate::adapters::sql::statement::{blocks, places};
 use crate::domain::failure::Failure;
 use crate::domain::request::{RequestId, RequestKind};
-use crate::ports::ledger::{Opening, OpeningRequest, Standing};
+use crate::ports::ledger::{Opening, OpeningRequest};
+use crate::ports::standing::Standing;
 
 /// The requests (`other`) that an accepted one waits for: one of the two is an erasure. There may
 /// be thousands about one person, so what is asked of `shared` is what its index is ordered by.

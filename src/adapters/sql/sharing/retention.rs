@@ -7,15 +7,15 @@
 use async_trait::async_trait;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::adapters::sql::ledger::{SqlLedger, commit};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{REQUEST_ID, read};
 use crate::adapters::sql::sharing::clock::span;
 use crate::adapters::sql::sharing::leases::{self, Settled};
+use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
-use crate::ports::retention::Retention;
+use crate::ports::kept::retention::Retention;
 use crate::ports::tasks::Lease;
 
 /// Requests looked at in one transaction.

@@ -9,7 +9,7 @@ use crate::adapters::sql::sharing::inventories;
 use crate::adapters::sql::sharing::leases::{self, Settled};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
-use crate::ports::ledger::Standing;
+use crate::ports::standing::Standing;
 use crate::ports::tasks::{Lost, Purpose, Shard, Sweep};
 
 /// Of two that open sweeps for two purposes at once one may find its number taken, and tries again.
@@ -189,7 +189,7 @@ pub async fn swept(connection: &mut AnyConnection, sweep: u64) -> Result<Vec<Sta
 /// # Errors
 /// Whatever the database refuses.
 pub async fn finish(connection: &mut AnyConnection, shard: &Shard) -> Result<(), Failure> {
-    let statement = "UPDATE shards SET done = 1, items = $1, bytes = $2, lost = $3 \
+    let statement = "UPDATE shards SET done = 1, items = $1, bytes = $2, lost = $3, marker = NULL \
          WHERE sweep = $4 AND number = $5";
     let lost = shard.lost.as_ref();
     let lost = lost.map(|Lost { kind, reason }| format!("{} {reason}", kind.word()));

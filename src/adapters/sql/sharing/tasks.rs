@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
-use crate::adapters::sql::ledger::{SqlLedger, commit};
 use crate::adapters::sql::rows::{NOW, read};
 use crate::adapters::sql::sharing::{leases, obstacles, persons, sweeps};
+use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::{Failure, Obstacle};
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
-use crate::ports::ledger::Standing;
+use crate::ports::standing::Standing;
 use crate::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 
 #[async_trait]

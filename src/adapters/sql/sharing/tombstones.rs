@@ -3,17 +3,17 @@
 use async_trait::async_trait;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::adapters::sql::items::{ROWS_MAX, places};
-use crate::adapters::sql::ledger::{SqlLedger, commit};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{BURIED, REGAINED, millis, read};
 use crate::adapters::sql::sharing::clock::LedgerClock;
+use crate::adapters::sql::statement::{ROWS_MAX, places};
+use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, Regained};
+use crate::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 use crate::ports::ledger::Record;
 use crate::ports::tasks::Lease;
-use crate::ports::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 
 const BURYING: &str = "remembering whom an erasure was about";
 const NOTING: &str = "noting what came back";

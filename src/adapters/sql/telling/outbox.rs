@@ -3,10 +3,10 @@
 use sqlx::{AnyConnection, AssertSqlSafe};
 use uuid::Uuid;
 
-use crate::adapters::sql::items::{ROWS_MAX, places};
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{ANNOUNCEMENT, BACKLOG, read, stored};
 use crate::adapters::sql::sharing::clock::{LedgerClock, span};
+use crate::adapters::sql::statement::{ROWS_MAX, places};
 use crate::adapters::sql::telling::plain;
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;

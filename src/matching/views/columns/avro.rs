@@ -15,9 +15,6 @@ use crate::matching::views::meter::{Decoded, Meter, Refused, refusal};
 use crate::matching::views::walk::{Look, Walk};
 use crate::matching::work;
 
-/// The first bytes of a file.
-pub const MAGIC: &[u8] = b"Obj\x01";
-
 /// Bytes of one block, packed or not; writers make blocks of some kilobytes.
 const BLOCK_BYTES_MAX: u64 = 64 << 20;
 

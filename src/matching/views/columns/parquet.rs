@@ -17,9 +17,6 @@ use crate::matching::views::meter::Refused;
 use crate::matching::views::walk::{Look, Walk};
 use crate::matching::work;
 
-/// The first and the last bytes of a file.
-pub const MAGIC: &[u8] = b"PAR1";
-
 impl<L: Look> Walk<'_, L> {
     /// Looks into a file.
     pub(in crate::matching::views) fn parquet(

@@ -15,20 +15,21 @@ use dsrd::domain::layout::Containers;
 use dsrd::domain::outcome::Tally;
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::{Regained, State};
-use dsrd::ports::archives::{Archives, Kept};
 use dsrd::ports::door::{
     Announced, Announcer, Answer, Callbacks, Delivery, Inbox, Letter, Settlement,
 };
 use dsrd::ports::exports::{Exports, SignedLink, Upload};
-use dsrd::ports::inventories::Inventories;
+use dsrd::ports::kept::archives::{Archives, Kept};
+use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
+use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
+use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 use dsrd::ports::ledger::{
-    Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Progress,
-    Record, SealedItem, SealedRequest, Standing,
+    Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
+    SealedItem, SealedRequest,
 };
-use dsrd::ports::retention::{FollowUp, FollowUps, Retention};
 use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
+use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
-use dsrd::ports::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 use futures::StreamExt;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -86,6 +87,10 @@ impl Callbacks for Wired<MemoryCallbacks> {
 impl<P: Source + ?Sized> Source for Wired<P> {
     fn name(&self) -> &str {
         self.port.name()
+    }
+
+    fn place(&self) -> String {
+        self.port.place()
     }
 
     async fn containers(&self) -> Result<Containers, Failure> {
@@ -554,6 +559,25 @@ impl<P: Ledger + ?Sized> FollowUps for Wired<P> {
 impl<P: Ledger + ?Sized> Inventories for Wired<P> {
     async fn keep_seen(&self, lease: &Lease, shard: &Shard, seen: &[Print]) -> Result<(), Failure> {
         self.wire.effect("keep_seen", self.port.keep_seen(lease, shard, seen)).await
+    }
+
+    async fn note_checkpoint(
+        &self,
+        lease: &Lease,
+        shard: &Shard,
+        checkpoint: &Checkpoint,
+        seen: &[Print],
+    ) -> Result<(), Failure> {
+        let noted = self.port.note_checkpoint(lease, shard, checkpoint, seen);
+        self.wire.effect("note_checkpoint", noted).await
+    }
+
+    async fn checkpoint(&self, shard: &Shard) -> Result<Option<Noted>, Failure> {
+        self.wire.look("checkpoint", self.port.checkpoint(shard)).await
+    }
+
+    async fn forget_checkpoint(&self, lease: &Lease, shard: &Shard) -> Result<(), Failure> {
+        self.wire.effect("forget_checkpoint", self.port.forget_checkpoint(lease, shard)).await
     }
 
     async fn seen(&self, sweep: u64, source: &str) -> Result<Vec<Print>, Failure> {

@@ -13,16 +13,17 @@ use dsrd::adapters::memory::clock::MemoryClock;
 use dsrd::adapters::memory::exports::MemoryExports;
 use dsrd::adapters::memory::inbox::MemoryInbox;
 use dsrd::adapters::memory::source::{Fault, MemorySource};
-use dsrd::adapters::sql::ledger::SqlLedger;
+use dsrd::adapters::sql::store::SqlLedger;
 use dsrd::adapters::system::SystemEntropy;
 use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use dsrd::domain::event::Correspondence;
 use dsrd::domain::outcome::Block;
+use dsrd::domain::policy::action::Otherwise;
 use dsrd::domain::policy::declared::{Declaration, Declared};
 use dsrd::domain::policy::guard::Guard;
 use dsrd::domain::policy::pattern::Pattern;
-use dsrd::domain::policy::rules::{Otherwise, Policy, Rule, Treatment, Unit};
+use dsrd::domain::policy::rules::{Policy, Rule, Treatment, Unit};
 use dsrd::domain::regulation::due::Calendar;
 use dsrd::domain::request::Controller;
 use dsrd::domain::state::State;
@@ -156,6 +157,14 @@ impl Scenario {
     /// Each source is walked in so many parts.
     pub fn in_parts(mut self, parts: u64) -> Self {
         self.limits.source_parts = parts;
+        self
+    }
+
+    /// Listings show so many names at a time.
+    pub fn paged(self, names: usize) -> Self {
+        for source in &self.sources {
+            source.set_page_names(names);
+        }
         self
     }
 

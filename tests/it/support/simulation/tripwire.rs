@@ -49,6 +49,8 @@ type Fault = (&'static str, fn() -> Failure);
 pub struct Tripwire {
     effects: AtomicUsize,
     fuse: Mutex<Option<Fuse>>,
+    /// The effects that count, if not all do.
+    counted: Mutex<Option<&'static str>>,
     blown: watch::Sender<Option<&'static str>>,
     down: AtomicBool,
     frozen: watch::Sender<bool>,
@@ -93,6 +95,11 @@ impl Tripwire {
     /// Stops the world at that effect.
     pub fn set(&self, fuse: Fuse) {
         *self.fuse.lock().unwrap() = Some(fuse);
+    }
+
+    /// Counts effects of this name alone.
+    pub fn count(&self, effect: &'static str) {
+        *self.counted.lock().unwrap() = Some(effect);
     }
 
     /// Somebody read planned items.
@@ -212,6 +219,9 @@ impl Tripwire {
     ) -> Result<T, Failure> {
         let busy = self.busy();
         self.check(name)?;
+        if self.counted.lock().unwrap().is_some_and(|counted| counted != name) {
+            return self.underway(work).await;
+        }
         let count = self.effects.fetch_add(1, Ordering::SeqCst) + 1;
         let fuse = self.fuse.lock().unwrap().filter(|fuse| fuse.at == count);
         match fuse {

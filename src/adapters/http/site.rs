@@ -1,0 +1,54 @@
+//! What the addresses look at, and which parts of it were not ready when they were asked last.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use tracing::{info, warn};
+
+use crate::ports::door::{Announcer, Inbox};
+use crate::ports::exports::Exports;
+use crate::ports::ledger::Ledger;
+use crate::ports::sources::Source;
+use crate::ports::system::Clock;
+use crate::telemetry::metrics::Metrics;
+
+/// What the addresses look at.
+pub struct Site {
+    /// Asked for requests, and whether it can be written.
+    pub ledger: Arc<dyn Ledger>,
+    /// Asked whether it can be reached.
+    pub inbox: Arc<dyn Inbox>,
+    /// Asked whether it would take an event.
+    pub announcer: Arc<dyn Announcer>,
+    /// Asked whether it can be written.
+    pub exports: Arc<dyn Exports>,
+    /// Each asked whether it can be reached.
+    pub sources: Vec<Arc<dyn Source>>,
+    /// Tells what is overdue, and when to give up waiting.
+    pub clock: Arc<dyn Clock>,
+    /// Shown as they are.
+    pub metrics: Arc<Metrics>,
+    /// What was not ready when it was asked last.
+    pub down: Down,
+}
+
+/// The parts that were not ready when they were asked last, and why: each change is logged once.
+#[derive(Default)]
+pub struct Down(Mutex<BTreeMap<String, String>>);
+
+impl Down {
+    /// Notes the answer of a part: why it is not ready, if it is not.
+    pub fn note(&self, part: &str, reason: Option<&str>) {
+        let mut down = self.0.lock().expect("nobody panics with the parts in hand");
+        let Some(reason) = reason else {
+            if down.remove(part).is_some() {
+                info!(part, "ready again");
+            }
+            return;
+        };
+        if down.get(part).is_none_or(|known| known != reason) {
+            down.insert(part.to_owned(), reason.to_owned());
+            warn!(part, reason, "not ready");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The database as all statements see it: where each read and each write begins, and commits.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, Transaction};
+
+use crate::adapters::sql::connect::Connections;
+use crate::adapters::sql::migrate;
+use crate::adapters::sql::refusal::while_doing;
+use crate::adapters::sql::sharing::clock::LedgerClock;
+use crate::adapters::sql::sharing::leases;
+use crate::adapters::system::SystemClock;
+use crate::config::secret::Secret;
+use crate::domain::failure::Failure;
+use crate::ports::system::Clock;
+use crate::ports::tasks::Lease;
+
+/// The account in a database.
+pub struct SqlLedger {
+    connections: Connections,
+    /// By which leases lapse, archives expire and what was put off comes back.
+    pub(super) clock: LedgerClock,
+    /// Whether the WAL may still hold sealed bytes of a request that rests.
+    shreds_linger: AtomicBool,
+}
+
+impl SqlLedger {
+    /// Opens the ledger at `sqlite:PATH` or `postgres://…`, and brings its tables up to date. A
+    /// file that is missing is made.
+    ///
+    /// # Errors
+    /// An unusable URL, an unreachable server, a ledger of a later program.
+    pub async fn open(url: &Secret) -> Result<Self, Failure> {
+        let connections = Connections::open(url.expose()).await?;
+        let clock = LedgerClock::of_ledger(connections.dialect, Arc::new(SystemClock));
+        Self::prepare(connections, clock).await
+    }
+
+    /// The same, with time in the caller's hand, whatever clock the ledger has.
+    ///
+    /// # Errors
+    /// As [`SqlLedger::open`].
+    pub async fn open_by(url: &Secret, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        let connections = Connections::open(url.expose()).await?;
+        let clock = LedgerClock::by_hand(connections.dialect, clock);
+        Self::prepare(connections, clock).await
+    }
+
+    async fn prepare(connections: Connections, clock: LedgerClock) -> Result<Self, Failure> {
+        migrate::migrate(&connections).await?;
+        // The program before us may have died between a rest and the shredding of its traces.
+        let ledger = Self { connections, clock, shreds_linger: AtomicBool::new(true) };
+        ledger.shred_traces().await;
+        Ok(ledger)
+    }
+
+    /// The URL of the ledger in a file.
+    pub fn url_of(path: &Path) -> Secret {
+        let path = utf8_percent_encode(&path.to_string_lossy(), NON_ALPHANUMERIC).to_string();
+        Secret::new(format!("sqlite:{path}"))
+    }
+
+    /// Opens a ledger to read it and change nothing, not even its version.
+    ///
+    /// # Errors
+    /// An unusable URL, no file there, an unreachable server, a ledger of another version.
+    pub async fn inspect(url: &Secret) -> Result<Self, Failure> {
+        let connections = Connections::inspect(url.expose()).await?;
+        migrate::assert_current(&connections).await?;
+        let clock = LedgerClock::of_ledger(connections.dialect, Arc::new(SystemClock));
+        Ok(Self { connections, clock, shreds_linger: AtomicBool::new(false) })
+    }
+
+    /// Begins a write.
+    ///
+    /// # Errors
+    /// Whatever the database refuses.
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, Failure> {
+        self.connections.begin().await
+    }
+
+    /// Begins a write that is committed only while the lease is ours.
+    ///
+    /// # Errors
+    /// The lease is another's; whatever the database refuses.
+    pub(super) async fn begin_under(
+        &self,
+        lease: &Lease,
+    ) -> Result<Transaction<'static, Any>, Failure> {
+        let mut transaction = self.begin().await?;
+        leases::fence(&mut transaction, lease).await?;
+        Ok(transaction)
+    }
+
+    /// A connection to read by.
+    ///
+    /// # Errors
+    /// None can be had.
+    pub(super) async fn read(&self) -> Result<PoolConnection<Any>, Failure> {
+        self.connections.read().await
+    }
+
+    /// Notes that what is deleted is to be taken out of the traces that the database leaves as well.
+    pub(super) fn shred_later(&self) {
+        self.shreds_linger.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes what was deleted out of those traces.
+    pub(super) async fn shred(&self) {
+        self.shred_later();
+        self.shred_traces().await;
+    }
+
+    /// Best effort: a reader in the way means that the next write tries again.
+    pub(super) async fn shred_traces(&self) {
+        if self.shreds_linger.load(Ordering::Relaxed) {
+            let emptied = self.connections.empty_wal().await;
+            self.shreds_linger.store(!emptied.unwrap_or(false), Ordering::Relaxed);
+        }
+    }
+}
+
+/// Ends a write.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub(super) async fn commit(transaction: Transaction<'static, Any>) -> Result<(), Failure> {
+    transaction.commit().await.map_err(while_doing("committing to the ledger"))
+}

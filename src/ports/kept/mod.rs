@@ -1,0 +1,6 @@
+//! What the ledger keeps for a while beside the account, a port a need.
+
+pub mod inventories;
+pub mod archives;
+pub mod retention;
+pub mod tombstones;

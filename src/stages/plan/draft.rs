@@ -1,0 +1,291 @@
+//! What the walk of a shard adds to the plans of its requests, while it grows.
+//!
+//! Page by page it is noted how far the walk came: whoever takes the shard over, after a restart or
+//! a failure, goes on from there.
+
+use std::collections::HashSet;
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::item::{Item, Place};
+use crate::domain::plan::Planned;
+use crate::domain::policy::rules::Policy;
+use crate::ports::kept::inventories::{Checkpoint, Noted};
+use crate::ports::kept::tombstones::ReturnedItem;
+use crate::ports::ledger::{Cleared, ordinals};
+use crate::ports::sources::Source;
+use crate::ports::tasks::Shard;
+use crate::stages::docket::{Case, Docket};
+use crate::stages::plan::finding::plan;
+use crate::stages::plan::forms::Forms;
+use crate::stages::verify::tombstones::note;
+use crate::stages::walk::pass::{Look, Step, Walk, unknown_source, walk_source};
+
+/// Planned items kept in memory for one request before they are ledgered.
+const BATCH: usize = 256;
+
+/// What was looked at longer ago than this when a walk was broken off is looked at again: the pages
+/// before the break would else say how things stood at another time than those behind it.
+const BREAK_MAX: SignedDuration = SignedDuration::from_hours(1);
+
+/// The draft of one request's plan.
+pub struct Draft<'a> {
+    case: &'a Case,
+    /// What stands there for a reason that is ledgered already.
+    expected: HashSet<Place>,
+    /// Whether what needs no act has its outcome at once.
+    settles: bool,
+    next_ordinal: u64,
+    waiting: Vec<Planned>,
+    forms: Forms,
+}
+
+impl<'a> Draft<'a> {
+    /// An empty one, under ordinals from `first` on.
+    pub fn new(case: &'a Case, first: u64) -> Self {
+        Self {
+            case,
+            expected: HashSet::new(),
+            settles: false,
+            next_ordinal: first,
+            waiting: Vec::new(),
+            forms: Forms::default(),
+        }
+    }
+
+    /// The same for a second look, which expects these where they are.
+    pub fn again(case: &'a Case, expected: HashSet<Place>) -> Self {
+        Self { expected, settles: true, ..Self::new(case, 0) }
+    }
+
+    /// Adds an entry.
+    ///
+    /// # Errors
+    /// The ledger's failure.
+    pub async fn add(&mut self, docket: &Docket, planned: Planned) -> Result<(), Failure> {
+        self.waiting.push(planned);
+        if self.waiting.len() >= BATCH { self.flush(docket).await } else { Ok(()) }
+    }
+
+    /// Ledgers what was added.
+    ///
+    /// # Errors
+    /// The ledger's failure.
+    pub async fn flush(&mut self, docket: &Docket) -> Result<(), Failure> {
+        if self.settles && !self.waiting.is_empty() {
+            docket.add_settled(self.case, self.next_ordinal, &self.waiting).await?;
+        } else if !self.waiting.is_empty() {
+            docket.add_items(self.case, self.next_ordinal, &self.waiting).await?;
+        }
+        self.next_ordinal += self.waiting.len() as u64;
+        self.waiting.clear();
+        Ok(())
+    }
+
+    /// The next item of the sources, with what is to be done with it if it concerns the request.
+    async fn meet(
+        &mut self,
+        docket: &Docket,
+        item: &Item,
+        planned: Option<Planned>,
+    ) -> Result<(), Failure> {
+        let new = planned.filter(|planned| !self.expected.contains(&planned.finding.item.place()));
+        for planned in self.forms.add(item, new) {
+            self.add(docket, planned).await?;
+        }
+        Ok(())
+    }
+
+    /// After all forms of a name.
+    async fn end(&mut self, docket: &Docket) -> Result<(), Failure> {
+        for planned in self.forms.end() {
+            self.add(docket, planned).await?;
+        }
+        self.flush(docket).await
+    }
+}
+
+/// How much of a shard was looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Walked {
+    /// Items. What is proved of all items is proved of those that are counted.
+    pub items: u64,
+    /// Stored bytes read.
+    pub bytes: u64,
+}
+
+/// A shard, walked for all its requests.
+pub struct Drafts<'a> {
+    docket: &'a Docket,
+    shard: &'a Shard,
+    source: Arc<dyn Source>,
+    policy: &'a Policy,
+    drafts: Vec<Draft<'a>>,
+    /// First ordinal of the shard's range, for each draft.
+    firsts: Vec<u64>,
+    with: Walk,
+    returned: Vec<ReturnedItem>,
+    before: Walked,
+}
+
+impl<'a> Drafts<'a> {
+    /// Prepares the walk of a shard, one draft a request; there is at least one.
+    ///
+    /// # Errors
+    /// There is no such source in the settings.
+    pub fn new(
+        docket: &'a Docket,
+        sources: &[Arc<dyn Source>],
+        policy: &'a Policy,
+        drafts: Vec<Draft<'a>>,
+        shard: &'a Shard,
+        with: Walk,
+    ) -> Result<Self, Failure> {
+        let source = sources.iter().find(|source| source.name() == shard.source);
+        let source = Arc::clone(source.ok_or_else(|| unknown_source(&shard.source))?);
+        let (firsts, returned, before) = (Vec::new(), Vec::new(), Walked::default());
+        Ok(Self { docket, shard, source, policy, drafts, firsts, with, returned, before })
+    }
+
+    /// Walks on from where an earlier walk of the shard was noted to have come, else from the start,
+    /// and ledgers what it finds. What was ledgered behind that place is forgotten first.
+    ///
+    /// # Errors
+    /// A failure of the source or of the ledger. One that would not pass by itself begins anew if
+    /// it came when walking on: the place may be none any more.
+    pub async fn walk(mut self) -> Result<Walked, Failure> {
+        let from = self.resume().await?;
+        let walks_on = from.is_some();
+        match self.go(from).await {
+            Err(failure) if walks_on && !failure.is_transient() => {
+                if let Some(lease) = self.drafts.first().map(|draft| &draft.case.lease) {
+                    self.docket.ledger.forget_checkpoint(lease, self.shard).await?;
+                }
+                Err(Failure::new(FailureKind::Transient, failure.chain()))
+            }
+            walked => walked,
+        }
+    }
+
+    /// Where to go on; everything behind that is forgotten.
+    async fn resume(&mut self) -> Result<Option<String>, Failure> {
+        let Some(lease) = self.drafts.first().map(|draft| draft.case.lease.clone()) else {
+            return Ok(None);
+        };
+        let ledger = &self.docket.ledger;
+        let (mut marker, mut drafted) = (None, 0);
+        if let Some(noted) = ledger.checkpoint(self.shard).await? {
+            let Noted { checkpoint, at, seen } = noted;
+            marker = self.marker(&checkpoint, at, ledger.now().await?);
+            if marker.is_some() {
+                drafted = checkpoint.drafted;
+                self.before = Walked { items: checkpoint.items, bytes: checkpoint.bytes };
+                if let Some(inventory) = &self.with.inventory {
+                    inventory.resume(seen);
+                }
+            } else {
+                ledger.forget_checkpoint(&lease, self.shard).await?;
+            }
+        }
+        for draft in &mut self.drafts {
+            let round = self.docket.look(&draft.case.request.id).await?;
+            let ordinals = ordinals(round, self.shard.number);
+            draft.next_ordinal = ordinals.start + drafted;
+            self.firsts.push(ordinals.start);
+            let behind = Cleared::Ordinals(draft.next_ordinal..ordinals.end);
+            self.docket.clear_items(draft.case, behind).await?;
+        }
+        Ok(marker)
+    }
+
+    /// Where to go on, if that still means something.
+    fn marker(&self, checkpoint: &Checkpoint, at: Timestamp, now: Timestamp) -> Option<String> {
+        let age = now.duration_since(at);
+        let is_young = !age.is_negative() && age <= BREAK_MAX;
+        if !is_young || checkpoint.terms != self.terms() {
+            return None;
+        }
+        self.docket.open_marker(self.shard, &checkpoint.marker).ok()
+    }
+
+    /// What the pages of one walk must have in common.
+    fn terms(&self) -> String {
+        let terms = format!("{} {}", self.policy.digest(), self.source.place());
+        self.docket.digest(terms.as_bytes())
+    }
+
+    async fn go(&mut self, from: Option<String>) -> Result<Walked, Failure> {
+        let mut steps = pin!(walk_source(Arc::clone(&self.source), self.with.clone(), from));
+        while let Some(step) = steps.next().await {
+            match step? {
+                Step::Look(look) => self.meet(&look).await?,
+                Step::Page(marker) => self.note(&marker).await?,
+            }
+        }
+        self.end().await?;
+        let mut walked = self.walked();
+        if let (Some(inventory), Some(draft)) = (&self.with.inventory, self.drafts.first()) {
+            let seen = inventory.take();
+            walked.items = seen.len() as u64;
+            self.docket.ledger.keep_seen(&draft.case.lease, self.shard, &seen).await?;
+        }
+        Ok(walked)
+    }
+
+    async fn meet(&mut self, look: &Look) -> Result<(), Failure> {
+        if let (Some(graves), Some(draft)) = (&self.with.graves, self.drafts.first()) {
+            graves.meet(self.docket, look, &mut self.returned);
+            note(self.docket, &draft.case.lease, &mut self.returned, false).await?;
+        }
+        for (subject, draft) in self.drafts.iter_mut().enumerate() {
+            let planned = plan(&draft.case.request, subject, self.policy, look);
+            draft.meet(self.docket, &look.item, planned).await?;
+        }
+        Ok(())
+    }
+
+    /// Ledgers all that was met.
+    async fn end(&mut self) -> Result<(), Failure> {
+        for draft in &mut self.drafts {
+            draft.end(self.docket).await?;
+        }
+        match self.drafts.first() {
+            Some(draft) => note(self.docket, &draft.case.lease, &mut self.returned, true).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ledgers all that was met, and then how far the walk came. A kill between the two is no harm:
+    /// what is behind the place that was noted last is forgotten by whoever walks on.
+    async fn note(&mut self, marker: &str) -> Result<(), Failure> {
+        self.end().await?;
+        let Some(draft) = self.drafts.first() else { return Ok(()) };
+        let Walked { items, bytes } = self.walked();
+        // One place for all of them; that leaves gaps, and ordinals abound.
+        let given = self.drafts.iter().zip(&self.firsts).map(|(d, first)| d.next_ordinal - first);
+        let drafted = given.max().unwrap_or_default();
+        let checkpoint = Checkpoint {
+            marker: self.docket.seal_marker(self.shard, marker),
+            terms: self.terms(),
+            drafted,
+            items,
+            bytes,
+        };
+        let news = self.with.inventory.as_ref().map(|inventory| inventory.news());
+        let (ledger, news) = (&self.docket.ledger, news.unwrap_or_default());
+        ledger.note_checkpoint(&draft.case.lease, self.shard, &checkpoint, &news).await?;
+        for (draft, first) in self.drafts.iter_mut().zip(&self.firsts) {
+            draft.next_ordinal = first + drafted;
+        }
+        Ok(())
+    }
+
+    fn walked(&self) -> Walked {
+        let (items, bytes) = (self.with.meter.items(), self.with.meter.bytes());
+        Walked { items: self.before.items + items, bytes: self.before.bytes + bytes }
+    }
+}
