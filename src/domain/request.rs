@@ -99,6 +99,14 @@ pub const REQUEST_ID_BYTES_MAX: usize = 128;
 /// Longest [`RequestId::file_name`], in bytes. File systems take 255, of which endings need some.
 pub const FILE_NAME_BYTES_MAX: usize = 128;
 
+impl Request {
+    /// Whether it is about what a source holds.
+    pub fn concerns(&self, source: &str) -> bool {
+        let wanted = &self.options.sources;
+        wanted.is_empty() || wanted.iter().any(|name| name == source)
+    }
+}
+
 impl RequestId {
     /// Checks and takes an id.
     ///

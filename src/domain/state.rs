@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::inventory::Untouched;
 use crate::domain::outcome::{OutcomeKind, Tally};
 use crate::domain::policy::declared::DeclaredItems;
+use crate::domain::policy::guard::Share;
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -141,21 +142,6 @@ pub struct Regained {
     pub items: u64,
 }
 
-/// What a plan takes of one source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Share {
-    /// Its name.
-    pub source: String,
-    /// Items looked at.
-    pub seen: u64,
-    /// Items that would be removed. Plans of earlier versions have those here too that would be
-    /// written anew.
-    pub removed: u64,
-    /// Items that would be written anew.
-    #[serde(default, skip_serializing_if = "is_none")]
-    pub rewritten: u64,
-}
-
 /// A person's decision and who took it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
@@ -256,10 +242,6 @@ pub struct IllegalEvent {
     pub state: State,
     /// The event's word.
     pub event: &'static str,
-}
-
-fn is_none(count: &u64) -> bool {
-    *count == 0
 }
 
 impl State {

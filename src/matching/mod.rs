@@ -6,6 +6,7 @@
 
 pub mod limits;
 pub mod encoding;
+pub mod put;
 pub mod work;
 pub mod views;
 pub mod identity;

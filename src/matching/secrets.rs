@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use memchr::memmem;
 
-use crate::matching::redact::put::stands_at;
+use crate::matching::put::stands_at;
 use crate::matching::work;
 
 /// Everything secret in a text; of it only what is secret itself, not what leads to it.

@@ -15,11 +15,11 @@ use sha2::Sha256;
 use crate::domain::item::Item;
 use crate::domain::subject::{Identity, Subject};
 use crate::matching::encoding::Undone;
-use crate::matching::identity::addresses::is_spaceless;
 use crate::matching::identity::patterns::{Sought, sought};
 use crate::matching::limits::Limits;
 use crate::matching::views::meter::Meter;
 use crate::matching::views::spelling::fold::fold;
+use crate::matching::views::spelling::spaceless::is_spaceless;
 use crate::matching::views::walk::{Look, Walk};
 
 /// Bits set for each term.

@@ -11,8 +11,9 @@ use crate::domain::event::{Announcement, Content, Correspondence, Envelope, requ
 use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
+use crate::domain::policy::guard::Share;
 use crate::domain::request::{Request, RequestId, RequestKind};
-use crate::domain::state::{Counts, Event, Share, State};
+use crate::domain::state::{Counts, Event, State};
 use crate::evidence::certificate::document::Deployment;
 use crate::evidence::certificate::hashes::Hashes;
 use crate::evidence::chain::Link;

@@ -9,9 +9,10 @@ use futures::StreamExt;
 
 use crate::domain::failure::Failure;
 use crate::domain::policy::action::{Action, ActionWord};
+use crate::domain::policy::guard::Share;
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
-use crate::domain::state::{Event, Share};
+use crate::domain::state::Event;
 use crate::ports::ledger::{Cleared, RUNS_SHARD, SealedItem, numbered, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
@@ -62,7 +63,7 @@ pub async fn conclude(
         });
         counted.map(|(.., count)| count).sum()
     };
-    let shards = sweep.shards.iter().filter(|shard| concerns(&case.request, &shard.source));
+    let shards = sweep.shards.iter().filter(|shard| case.request.concerns(&shard.source));
     let mut shares: Vec<Share> = Vec::new();
     for Shard { number, source, items, .. } in shards {
         let removed = count(Some(*number), &[ActionWord::Delete, ActionWord::Along]);
@@ -172,10 +173,4 @@ pub fn wanted<'a>(
         names.extend(request.options.sources.iter().map(String::as_str));
     }
     sources.iter().filter(|source| names.contains(source.name())).cloned().collect()
-}
-
-/// Whether a request is about what a source holds.
-pub fn concerns(request: &Request, source: &str) -> bool {
-    let wanted = &request.options.sources;
-    wanted.is_empty() || wanted.iter().any(|name| name == source)
 }

@@ -6,6 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::ports::system::Entropy;
 use crate::stages::walk::pass::Patience;
 
 /// How long to wait, and how often.
@@ -24,6 +25,13 @@ pub struct Backoff {
 /// Tries of one thing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tries(u32);
+
+/// A random number for jitter.
+pub fn random(entropy: &dyn Entropy) -> u64 {
+    let mut bytes = [0; 8];
+    entropy.fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
 
 impl Backoff {
     /// The pause before the next try: doubles, with up to a half taken off by `random`, so that

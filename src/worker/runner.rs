@@ -2,9 +2,9 @@
 
 use crate::ports::tasks::Purpose;
 use crate::worker::loops::{act, announce, callback, conclude, expire, forget, intake, sweep};
+use crate::worker::report;
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
-use crate::worker::{lease, report};
 
 /// Runs until the world's stopper stops; returns when everything in hand is ledgered and what could
 /// be announced is.
@@ -25,7 +25,7 @@ pub async fn run(world: &World) {
         report::run(world),
     );
     announce::run_last(world).await;
-    lease::let_go_of_all(world).await;
+    world.leases.let_go_of_all().await;
 }
 
 /// What the daemon before us held when it died need not lapse first.

@@ -10,8 +10,8 @@ use crate::domain::state::Event;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::{End, Lease};
 use crate::stages::walk::pass::Patience;
+use crate::worker::report;
 use crate::worker::world::World;
-use crate::worker::{lease, report};
 
 /// Lets go of the work on a request after a step that began where `standing` says.
 ///
@@ -25,13 +25,13 @@ pub async fn settle(
     done: Result<(), Failure>,
 ) -> Result<(), Failure> {
     let Err(failure) = done else {
-        lease::let_go(world, lease, End::Done).await?;
+        world.leases.let_go(lease, End::Done).await?;
         return report::moved(world, &standing.id, standing.sequence).await;
     };
     report::request_failed(&world.metrics, step, &failure, &standing.id);
     if let Err(failure) = put_off_or_end(world, standing, lease, &failure).await {
         report::request_failed(&world.metrics, step, &failure, &standing.id);
-        lease::put_off(world, lease, &failure).await?;
+        world.leases.put_off(lease, &failure).await?;
     }
     Ok(())
 }
@@ -45,11 +45,11 @@ async fn put_off_or_end(
     let (docket, backoff) = (&world.docket, &world.limits.backoff);
     if failure.is_of_the_ledger() {
         // That says nothing of the request, and could not be written down.
-        return lease::put_off(world, lease, failure).await;
+        return world.leases.put_off(lease, failure).await;
     }
     // As it stands now: the step may have moved it on, and somebody may have stopped it.
     let Some(standing) = docket.ledger.standing(&standing.id).await? else {
-        return lease::let_go(world, lease, End::Done).await;
+        return world.leases.let_go(lease, End::Done).await;
     };
     let now = docket.clock.now();
     let known = docket.ledger.obstacle(&standing.id).await?;
@@ -65,12 +65,12 @@ async fn put_off_or_end(
     };
     if patience == Patience::Spent || standing.state.is_end() {
         fail(world, &standing, failure, lease).await?;
-        return lease::let_go(world, lease, End::Done).await;
+        return world.leases.let_go(lease, End::Done).await;
     }
     docket.ledger.note_obstacle(lease, &standing.id, &Obstacle::new(failure, since)).await?;
     match wait_ms {
-        Some(wait_ms) => lease::wait(world, lease, wait_ms).await,
-        None => lease::put_off(world, lease, failure).await,
+        Some(wait_ms) => world.leases.wait(lease, wait_ms).await,
+        None => world.leases.put_off(lease, failure).await,
     }
 }
 

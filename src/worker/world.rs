@@ -25,8 +25,8 @@ use crate::stages::message::signature::Trust;
 use crate::stages::signing::Signer;
 use crate::stages::walk::pass::WalkLimits;
 use crate::telemetry::metrics::Metrics;
-use crate::worker::lease::Held;
-use crate::worker::retry::{Backoff, Tries};
+use crate::worker::lease::Leases;
+use crate::worker::retry::{self, Backoff, Tries};
 use crate::worker::stopper::Stopper;
 
 /// Where requests come from and events go.
@@ -150,8 +150,8 @@ pub struct World {
     pub exports: Arc<dyn Exports>,
     /// Whether no other daemon can be on the same ledger.
     pub alone: bool,
-    /// The leases that we hold.
-    pub held: Held,
+    /// The right to work on something.
+    pub leases: Leases,
     /// Who is responsible for the data, as people are told.
     pub controller: Controller,
     /// What the operator decided about erasure.
@@ -188,8 +188,18 @@ impl World {
         let trust = Trust::new(&parts.trusted_keys, &signer, age_max)?;
         // The deployment's own key alone would shut out everybody else.
         let trust = (!parts.trusted_keys.is_empty()).then(|| Arc::new(trust));
+        let docket = Docket::new(ledger, clock, entropy, &parts.master_key, envelope)?;
+        let Limits { lease_ms, backoff, .. } = parts.limits;
+        let leases = Leases::new(
+            Arc::clone(&docket.ledger),
+            Arc::clone(&docket.clock),
+            Arc::clone(&docket.entropy),
+            lease_ms,
+            backoff,
+        );
         Ok(Self {
-            docket: Docket::new(ledger, clock, entropy, &parts.master_key, envelope)?,
+            docket,
+            leases,
             signer,
             trust,
             inbox,
@@ -198,7 +208,6 @@ impl World {
             sources: parts.sources,
             exports: parts.exports,
             alone: parts.alone,
-            held: Held::default(),
             controller: parts.controller,
             policy: parts.policy,
             guard: parts.guard,
@@ -240,9 +249,7 @@ impl World {
 
     /// A random number for jitter.
     pub fn random(&self) -> u64 {
-        let mut bytes = [0; 8];
-        self.docket.entropy.fill(&mut bytes);
-        u64::from_le_bytes(bytes)
+        retry::random(&*self.docket.entropy)
     }
 }
 

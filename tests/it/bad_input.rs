@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use dsrd::matching::identity::weakness::{COMMON, IDENTITY_CHARS_MAX};
 use dsrd::stages::message::fault::Terms;
-use dsrd::stages::message::options::OPTION_FIELDS;
-use dsrd::stages::message::person::identities::{ARRAY_FIELDS, DICTIONARY_FIELDS};
-use dsrd::stages::message::read::{self, CONTROL_FIELDS, REQUEST_FIELDS};
-use dsrd::stages::message::recipients::{
+use dsrd::stages::message::identities::{ARRAY_FIELDS, DICTIONARY_FIELDS};
+use dsrd::stages::message::options::extension::OPTION_FIELDS;
+use dsrd::stages::message::options::recipients::{
     PASSPHRASE_CHARS_MAX, PASSPHRASE_CHARS_MIN, PASSPHRASE_FIELDS, RECIPIENTS_MAX,
 };
+use dsrd::stages::message::read::{self, CONTROL_FIELDS, REQUEST_FIELDS};
 use lapin::options::{
     BasicConsumeOptions, BasicPublishOptions, ExchangeDeclareOptions, QueueBindOptions,
     QueueDeclareOptions,

@@ -10,8 +10,8 @@ use dsrd::matching::people::census::census;
 use dsrd::matching::people::crowd::Crowd;
 use dsrd::matching::people::mask::Mask;
 use dsrd::matching::people::others::names_others;
+use dsrd::matching::put::Replaced;
 use dsrd::matching::redact::looks::Masking;
-use dsrd::matching::redact::put::Replaced;
 use dsrd::matching::redact::rewriting::{is_clean, redact, redact_short};
 use sha2::{Digest, Sha256};
 

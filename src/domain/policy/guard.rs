@@ -1,6 +1,6 @@
 //! Which plans a person must see first.
 
-use crate::domain::state::Share;
+use serde::{Deserialize, Serialize};
 
 /// What an erasure may take of one source before a person has looked at its plan: a wrong identity
 /// in a request must not empty a workspace.
@@ -12,6 +12,21 @@ pub struct Guard {
     pub share_max: f64,
     /// Fewer items than this are no share to speak of.
     pub share_items_min: u64,
+}
+
+/// What a plan takes of one source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// Its name.
+    pub source: String,
+    /// Items looked at.
+    pub seen: u64,
+    /// Items that would be removed. Plans of earlier versions have those here too that would be
+    /// written anew.
+    pub removed: u64,
+    /// Items that would be written anew.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub rewritten: u64,
 }
 
 impl Guard {
@@ -46,6 +61,10 @@ impl Guard {
             format!("{source}: {taken} of {seen} items would be {done}, over {percent}%")
         })
     }
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use crate::matching::identity::domains::{domain_lens, seen_len};
+use crate::matching::views::spelling::spaceless::is_spaceless;
 
 /// Longest local part or domain that is looked at, in bytes; RFC 5321 allows 64 and 255.
 const PART_BYTES_MAX: usize = 320;
@@ -172,14 +173,6 @@ fn domain_run(text: &str) -> &str {
 /// Whether a character may stand in the local part of an address, or in a dotted word.
 pub fn is_local(c: char) -> bool {
     continues_word(c) || matches!(c, '.' | '_' | '-' | '+')
-}
-
-/// Scripts written without spaces between words.
-pub fn is_spaceless(c: char) -> bool {
-    matches!(c as u32,
-        0x0e00..=0x0eff | 0x1000..=0x109f | 0x1100..=0x11ff | 0x1780..=0x17ff
-        | 0x2e80..=0x312f | 0x3130..=0x9fff | 0xa960..=0xa97f | 0xac00..=0xd7ff
-        | 0xf900..=0xfaff | 0x20000..=0x3ffff)
 }
 
 #[cfg(test)]

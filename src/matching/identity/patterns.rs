@@ -3,10 +3,11 @@
 use sha2::{Digest, Sha256};
 
 use crate::domain::subject::{Identity, IdentityFormat, IdentityType};
-use crate::matching::identity::addresses::{addresses_at, invited_address, is_spaceless};
+use crate::matching::identity::addresses::{addresses_at, invited_address};
 use crate::matching::identity::boundaries::Boundary;
 use crate::matching::identity::scripts::separates;
 use crate::matching::views::spelling::fold::folded;
+use crate::matching::views::spelling::spaceless::is_spaceless;
 
 /// One thing to look for in folded text.
 pub enum Sought {

@@ -5,7 +5,7 @@
 //! dependent vowels belong to the letter before them; and a name of two characters is found in so
 //! many words (林一 in 森林一覧) that it needs neighbours which are known to end a word.
 
-use crate::matching::identity::addresses::is_spaceless;
+use crate::matching::views::spelling::spaceless::is_spaceless;
 
 /// Whether a name in such a script is no part of a longer word; all folded.
 pub fn stands_apart(before: &str, hit: &str, after: &str) -> bool {

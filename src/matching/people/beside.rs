@@ -6,7 +6,6 @@ use std::ops::Range;
 use memchr::memmem;
 
 use crate::domain::subject::IdentityType;
-use crate::matching::identity::addresses::is_spaceless;
 use crate::matching::identity::neighbours::{is_joint, is_name_like, word_after, word_before};
 use crate::matching::people::doubts::{
     Speaks, full_name, identifier, is_technical, key_before, named_by, speaks_of_people, trimmed,
@@ -14,6 +13,7 @@ use crate::matching::people::doubts::{
 use crate::matching::people::named::Identifier;
 use crate::matching::people::ranges::Ranges;
 use crate::matching::views::spelling::cut::{ceil, floor};
+use crate::matching::views::spelling::spaceless::is_spaceless;
 
 /// Places of the subject in one text that are looked around from.
 const PLACES_MAX: usize = 16;

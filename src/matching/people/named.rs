@@ -19,7 +19,7 @@ use crate::matching::identity::patterns::canonical;
 use crate::matching::identity::weakness::{COMMON, weakness};
 use crate::matching::matcher::address_end;
 use crate::matching::people::ranges::Ranges;
-use crate::matching::redact::put::stands_at;
+use crate::matching::put::stands_at;
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, escape_around, unescape};
 use crate::matching::views::spelling::fold::fold;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::matching::redact::put::Put;
+use crate::matching::put::Put;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::views::spelling::reading::Hold;
 use crate::matching::views::windows::Found;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::matching::matcher::Matcher;
 use crate::matching::people::mask::Mask;
-use crate::matching::redact::put::Put;
+use crate::matching::put::Put;
 use crate::matching::scan::occurrences;
 use crate::matching::secrets::secrets_in;
 use crate::matching::views::walk::Look;

@@ -9,7 +9,6 @@
 //! The caller looks at what came out with `rewriting::is_clean` before it is used: an occurrence
 //! that only some rare reading shows is refused there.
 
-pub mod put;
 pub mod refusal;
 pub mod looks;
 pub mod rewriting;

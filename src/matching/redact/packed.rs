@@ -6,7 +6,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use crate::matching::redact::put::Put;
+use crate::matching::put::Put;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
 use crate::matching::redact::sheet::Piece;

@@ -5,8 +5,8 @@ use std::io::{self, Cursor, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::matching::limits::Limits;
+use crate::matching::put::{Put, Replaced};
 use crate::matching::redact::looks::First;
-use crate::matching::redact::put::{Put, Replaced};
 use crate::matching::redact::refusal::{Stop, Unredacted};
 use crate::matching::views::containers::{HEAD_BYTES, Rest};
 use crate::matching::views::forms::{Form, form};

@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use crate::matching::put::{BEGINNINGS, Put};
 use crate::matching::redact::edits::Edit;
-use crate::matching::redact::put::{BEGINNINGS, Put};
 use crate::matching::redact::refusal::Stop;
 use crate::matching::views::json::{Json, Standing, string_end, unquoted};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};

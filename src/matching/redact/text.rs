@@ -6,9 +6,9 @@
 use std::io::{Read, Write};
 use std::ops::Range;
 
+use crate::matching::put::Put;
 use crate::matching::redact::edits::{Edit, edits};
 use crate::matching::redact::looks::First;
-use crate::matching::redact::put::Put;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::{Rewriting, Short, clean};
 use crate::matching::redact::sheet::{Piece, Sheet};

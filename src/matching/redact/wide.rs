@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 
 use sha2::{Digest, Sha256};
 
-use crate::matching::redact::put::Put;
+use crate::matching::put::Put;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
 use crate::matching::views::spelling::charset::{Charset, Wide};

@@ -10,7 +10,7 @@ use zip::extra_fields::ExtraField;
 use zip::result::ZipError;
 use zip::write::FullFileOptions;
 
-use crate::matching::redact::put::Put;
+use crate::matching::put::Put;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
 use crate::matching::views::meter::Decoded;

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::domain::callbacks::rule::CallbackRule;
 use crate::stages::message::path::{FAULTS_MAX, Step};
-use crate::stages::message::person::unspoken::Unspoken;
 use crate::stages::message::signature::Trust;
+use crate::stages::message::unspoken::Unspoken;
 
 /// One thing that is wrong with a message.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,13 +2,12 @@
 //! fault of it out.
 
 pub mod path;
-pub mod fault;
-pub mod signature;
-pub mod fields;
-pub mod person;
 pub mod json;
-pub mod recipients;
+pub mod unspoken;
+pub mod signature;
+pub mod fault;
+pub mod fields;
+pub mod identities;
 pub mod options;
-pub mod callbacks;
 pub mod read;
 pub mod sameness;

@@ -9,11 +9,11 @@ use crate::domain::state::Signed;
 use crate::ports::door::Label;
 use crate::stages::message::fault::{CLOCK_SKEW, Fault, Faults, Terms};
 use crate::stages::message::fields::Place;
+use crate::stages::message::identities;
 use crate::stages::message::json::{self, DEPTH_MAX, Defect, Document};
+use crate::stages::message::options::{callbacks, extension, recipients};
 use crate::stages::message::path::Step;
-use crate::stages::message::person::identities;
-use crate::stages::message::person::unspoken::Unspoken;
-use crate::stages::message::{callbacks, options, recipients};
+use crate::stages::message::unspoken::Unspoken;
 
 /// What a producer sent.
 #[derive(Debug)]
@@ -205,7 +205,7 @@ fn tell_duplicates(document: &Document, faults: &mut Faults) {
     let known = [
         REQUEST_FIELDS.as_slice(),
         &CONTROL_FIELDS,
-        &options::OPTION_FIELDS,
+        &extension::OPTION_FIELDS,
         &identities::ARRAY_FIELDS,
         &identities::DICTIONARY_FIELDS,
         &recipients::PASSPHRASE_FIELDS,
@@ -301,7 +301,7 @@ fn request(
     }
     let urls = place.given("status_callback_urls");
     let callbacks = callbacks::read(urls, subject.as_ref(), terms, faults);
-    let options = options::read(object, terms, faults);
+    let options = extension::read(object, terms, faults);
     if options.due_time.zip(submitted).is_some_and(|(due, submitted)| due < submitted) {
         let text = "due_time lies before submitted_time";
         faults.add("/extensions/dsrd/due_time", "before_submitted", text);

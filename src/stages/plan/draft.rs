@@ -22,8 +22,9 @@ use crate::ports::tasks::Shard;
 use crate::stages::docket::{Case, Docket};
 use crate::stages::plan::finding::plan;
 use crate::stages::plan::forms::Forms;
-use crate::stages::verify::tombstones::note;
-use crate::stages::walk::pass::{Look, Step, Walk, unknown_source, walk_source};
+use crate::stages::walk::graves::note;
+use crate::stages::walk::look::Look;
+use crate::stages::walk::pass::{Step, Walk, unknown_source, walk_source};
 
 /// Planned items kept in memory for one request before they are ledgered.
 const BATCH: usize = 256;

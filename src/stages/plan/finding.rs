@@ -4,13 +4,12 @@ use crate::domain::item::{Finding, Item};
 use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
-use crate::stages::find::concerns;
-use crate::stages::walk::pass::Look;
+use crate::stages::walk::look::Look;
 
 /// The entry that `request`, the `subject`-th of the sweep, gets for what was seen; `None` where it
 /// does not concern it.
 pub fn plan(request: &Request, subject: usize, policy: &Policy, look: &Look) -> Option<Planned> {
-    if !concerns(request, &look.item.source) {
+    if !request.concerns(&look.item.source) {
         return None;
     }
     let ours = look.hits.iter().filter(|hit| hit.subject == subject);

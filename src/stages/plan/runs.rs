@@ -21,7 +21,6 @@ use crate::domain::policy::runs::{Belongs, Home, Runs, say_created};
 use crate::domain::request::Request;
 use crate::matching::matcher::Matcher;
 use crate::ports::sources::{Page, Source};
-use crate::stages::find::concerns;
 use crate::stages::plan::document::{Document, creator};
 
 /// Documents that are read at the same time.
@@ -121,7 +120,7 @@ impl<'a> Haunts<'a> {
     /// The sources that a request is about, and their containers.
     async fn of(sources: &'a [Arc<dyn Source>], request: &Request) -> Result<Self, Failure> {
         let mut found = Vec::new();
-        for source in sources.iter().filter(|source| concerns(request, source.name())) {
+        for source in sources.iter().filter(|source| request.concerns(source.name())) {
             let blame = |failure: Failure| failure.of_source(source.name());
             found.push((&**source, source.containers().await.map_err(blame)?));
         }

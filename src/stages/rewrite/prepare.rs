@@ -8,7 +8,8 @@ use crate::domain::outcome::ItemOutcome;
 use crate::matching::people::mask::Mask;
 use crate::ports::sources::{ByteStream, Read, Source};
 use crate::stages::rewrite::mask::{Masked, Withheld, mask, masked_name};
-use crate::stages::walk::pass::{self, Look, Walk, item_at_fault};
+use crate::stages::walk::look::Look;
+use crate::stages::walk::pass::{self, Walk, item_at_fault};
 
 /// An item, prepared.
 pub enum Prepared {

@@ -14,7 +14,8 @@ use crate::evidence::certificate::document::CertifiedItem;
 use crate::evidence::certificate::hashes::KeyedHash;
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::verify::horizon::Horizon;
-use crate::stages::verify::untouched::{name, parted};
+use crate::stages::verify::untouched::parted;
+use crate::stages::walk::inventory::name;
 
 /// See the module.
 pub struct Reckoning {

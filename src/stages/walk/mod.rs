@@ -1,6 +1,11 @@
-//! One pass over the sources: `pass` lists and looks, `content` reads and decodes on other threads,
-//! `budget` bounds what is read at once.
+//! One pass over the sources.
+//!
+//! `pass` lists and looks, `content` reads and decodes on other threads, `budget` bounds what is
+//! read at once. What is seen also goes into an `inventory`, and is asked for those in the `graves`.
 
+pub mod look;
 pub mod budget;
 pub mod content;
+pub mod inventory;
+pub mod graves;
 pub mod pass;

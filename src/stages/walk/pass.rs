@@ -17,15 +17,16 @@ use crate::domain::item::{Item, Version};
 use crate::domain::policy::rules::Policy;
 use crate::domain::subject::Subject;
 use crate::matching::limits::Limits;
-use crate::matching::matcher::{Matcher, SubjectHit};
+use crate::matching::matcher::Matcher;
 use crate::matching::scan::{self, Scan};
 use crate::matching::watch::Watch;
 use crate::ports::sources::{Page, Read, Source};
 use crate::ports::tasks::Part;
-use crate::stages::verify::tombstones::Graves;
-use crate::stages::verify::untouched::Inventory;
 use crate::stages::walk::budget::Budget;
 use crate::stages::walk::content::{Digested, read, shared_of};
+use crate::stages::walk::graves::Graves;
+use crate::stages::walk::inventory::Inventory;
+use crate::stages::walk::look::Look;
 
 /// What a pass is made of.
 #[derive(Clone)]
@@ -96,24 +97,6 @@ pub enum Patience {
 pub struct Meter {
     items: AtomicU64,
     bytes: AtomicU64,
-}
-
-/// One item, looked at.
-pub struct Look {
-    /// As listed, or as it was when read again.
-    pub item: Item,
-    /// Whom it speaks of, and where.
-    pub hits: Vec<SubjectHit>,
-    /// Who else is met, of those who are watched for.
-    pub met: Vec<usize>,
-    /// What of it could not be read; stable words.
-    pub unreadable: Vec<String>,
-    /// Hex SHA-256 of its bytes, where it speaks of somebody, or is asked for, and all were read.
-    pub digest: Option<String>,
-    /// For which subjects it names other people too; none unless [`Walk::who_else`] asks.
-    pub others: Vec<usize>,
-    /// Stored bytes read.
-    pub bytes: u64,
 }
 
 /// What the walk of a source hands on, in the order of the source.

@@ -15,10 +15,10 @@ use crate::stages::export::export;
 use crate::stages::verify::archive::{KeptFor, read_back};
 use crate::stages::verify::erasure::rest_dry;
 use crate::stages::walk::pass::{Patience, Walk};
+use crate::worker::report;
 use crate::worker::retry::Tries;
 use crate::worker::settle::settle;
 use crate::worker::world::World;
-use crate::worker::{lease, report};
 
 /// How long what is in hand may go on after a stop: well under the half minute that service
 /// managers give.
@@ -54,7 +54,7 @@ pub async fn run(world: &World) {
 async fn turn(world: &World) -> Result<bool, Failure> {
     let states = [State::Planned, State::Acting, State::Verifying];
     for standing in world.docket.ledger.free(&states, TURN).await? {
-        let Some(lease) = lease::claim(world, &work_on(&standing.id)).await? else { continue };
+        let Some(lease) = world.leases.claim(&work_on(&standing.id)).await? else { continue };
         step(world, &standing.id, &lease).await?;
         return Ok(true);
     }
@@ -67,7 +67,7 @@ async fn step(world: &World, id: &RequestId, lease: &Lease) -> Result<(), Failur
     let Some(standing) = docket.ledger.standing(id).await? else { return Ok(()) };
     let patience = world.limits.backoff.patience(lease.tries, docket.clock.now(), standing.due);
     let acting = Box::pin(act(world, &standing, lease, patience));
-    let acting = lease::hold(world, lease, acting);
+    let acting = world.leases.hold(lease, acting);
     let Some(acted) = world.stopper.run_with_grace(&docket.clock, GRACE_MS, acting).await else {
         return Ok(());
     };

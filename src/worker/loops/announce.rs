@@ -5,7 +5,7 @@
 
 use crate::domain::failure::Failure;
 use crate::stages::announce::announce;
-use crate::worker::lease::{self, Kept};
+use crate::worker::lease::LongLease;
 use crate::worker::report;
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
@@ -19,7 +19,7 @@ const WORK: &str = "announce";
 /// Publishes what the outbox holds until stopped.
 pub async fn run(world: &World) {
     let mut tries = Tries::default();
-    let mut own = Kept::new(WORK);
+    let mut own = LongLease::new(WORK);
     while !world.stopper.is_stopped() {
         // A broker that is away keeps nobody from stopping.
         let turn = turn(world, &mut own);
@@ -34,19 +34,19 @@ pub async fn run(world: &World) {
             }
             Err(failure) => {
                 report::failed(&world.metrics, "announce", &failure);
-                own.let_go(world).await;
+                own.let_go(&world.leases).await;
                 world.back_off(&mut tries).await;
             }
         }
     }
     // What the others ledgered while they came to rest is for `run_last`.
-    own.let_go(world).await;
+    own.let_go(&world.leases).await;
 }
 
 /// Publishes what the others ledgered while they came to rest. What does not get out waits in the
 /// outbox for the next start, or for another daemon.
 pub async fn run_last(world: &World) {
-    let mut own = Kept::new(WORK);
+    let mut own = LongLease::new(WORK);
     let last = async {
         if let Err(failure) = turn(world, &mut own).await {
             report::failed(&world.metrics, "announce", &failure);
@@ -55,14 +55,14 @@ pub async fn run_last(world: &World) {
     world.stopper.run_with_grace(&world.docket.clock, GRACE_MS, last).await;
 }
 
-async fn turn(world: &World, own: &mut Kept) -> Result<(), Failure> {
+async fn turn(world: &World, own: &mut LongLease) -> Result<(), Failure> {
     let docket = &world.docket;
     if docket.ledger.unsent(1).await?.is_empty() {
         return Ok(());
     }
-    let Some(lease) = own.claim(world).await? else { return Ok(()) };
+    let Some(lease) = own.claim(&world.leases).await? else { return Ok(()) };
     let announcing = announce(&*docket.ledger, &*world.announcer);
-    let turn = lease::hold(world, lease, announcing).await?;
+    let turn = world.leases.hold(lease, announcing).await?;
     report::announced(&world.metrics, turn);
     Ok(())
 }

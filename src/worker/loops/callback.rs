@@ -15,7 +15,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::ports::door::Answer;
 use crate::ports::ledger::Callback;
 use crate::stages::callback::letter;
-use crate::worker::lease::{self, Kept};
+use crate::worker::lease::LongLease;
 use crate::worker::report::{self, CalledBack};
 use crate::worker::retry::{Backoff, Tries};
 use crate::worker::world::World;
@@ -38,7 +38,7 @@ const GRACE_MS: u64 = 5_000;
 /// Posts what the ledger owes until stopped.
 pub async fn run(world: &World) {
     let mut tries = Tries::default();
-    let mut own = Kept::new(WORK);
+    let mut own = LongLease::new(WORK);
     while !world.stopper.is_stopped() {
         match turn(world, &mut own).await {
             Ok(()) => {
@@ -47,20 +47,20 @@ pub async fn run(world: &World) {
             }
             Err(failure) => {
                 report::failed(&world.metrics, "callback", &failure);
-                own.let_go(world).await;
+                own.let_go(&world.leases).await;
                 world.back_off(&mut tries).await;
             }
         }
     }
-    own.let_go(world).await;
+    own.let_go(&world.leases).await;
 }
 
-async fn turn(world: &World, own: &mut Kept) -> Result<(), Failure> {
+async fn turn(world: &World, own: &mut LongLease) -> Result<(), Failure> {
     if world.docket.ledger.owed(1).await?.is_empty() {
         return Ok(());
     }
-    let Some(lease) = own.claim(world).await? else { return Ok(()) };
-    let delivering = lease::hold(world, lease, deliver(world));
+    let Some(lease) = own.claim(&world.leases).await? else { return Ok(()) };
+    let delivering = world.leases.hold(lease, deliver(world));
     let clock = &world.docket.clock;
     // What is cut off is posted again at the next start, under the same id.
     world.stopper.run_with_grace(clock, GRACE_MS, delivering).await.unwrap_or(Ok(()))

@@ -11,12 +11,12 @@ use crate::domain::state::State;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::{End, Lease, Purpose, Sweep, work_on};
 use crate::stages::docket::Case;
-use crate::stages::find::{self, concerns};
+use crate::stages::find;
 use crate::stages::verify::erasure::{self, Ending};
+use crate::worker::report;
 use crate::worker::retry::Tries;
 use crate::worker::settle::settle;
 use crate::worker::world::World;
-use crate::worker::{lease, report};
 
 /// Requests looked at in one turn, the rest of them in the next.
 const TURN: u32 = 100;
@@ -46,7 +46,7 @@ pub async fn run(world: &World) {
 async fn turn(world: &World) -> Result<bool, Failure> {
     let ledger = &world.docket.ledger;
     for standing in ledger.walked(TURN).await? {
-        let Some(lease) = lease::claim(world, &work_on(&standing.id)).await? else { continue };
+        let Some(lease) = world.leases.claim(&work_on(&standing.id)).await? else { continue };
         // As it stands now that nobody else can work on it.
         let Some(standing) = ledger.standing(&standing.id).await? else { continue };
         let purpose = match standing.state {
@@ -62,12 +62,12 @@ async fn turn(world: &World) -> Result<bool, Failure> {
             | State::Failed
             | State::Cancelled
             | State::Rejected => {
-                lease::let_go(world, &lease, End::Done).await?;
+                world.leases.let_go(&lease, End::Done).await?;
                 continue;
             }
         };
         let concluding = Box::pin(conclude(world, purpose, &standing, &lease));
-        let concluded = lease::hold(world, &lease, concluding).await;
+        let concluded = world.leases.hold(&lease, concluding).await;
         world.bell.notify_waiters();
         settle(world, purpose.word(), &standing, &lease, concluded).await?;
         return Ok(true);
@@ -111,7 +111,7 @@ async fn conclude(
 
 /// Why nothing can be concluded for a request: one of its sources was not looked at whole.
 fn lost(case: &Case, sweep: &Sweep) -> Option<Failure> {
-    let theirs = |source: &str| concerns(&case.request, source);
+    let theirs = |source: &str| case.request.concerns(source);
     let shard = sweep.shards.iter().find(|shard| shard.lost.is_some() && theirs(&shard.source))?;
     let lost = shard.lost.as_ref()?;
     Some(Failure::new(lost.kind, lost.reason.clone()).of_source(&shard.source))

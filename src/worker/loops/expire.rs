@@ -12,9 +12,9 @@
 use crate::domain::failure::Failure;
 use crate::ports::kept::archives::Kept;
 use crate::ports::tasks::{End, Lease, work_on};
+use crate::worker::report;
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
-use crate::worker::{lease, report};
 
 /// Archives removed in one turn, the rest of them in the next.
 const TURN: u32 = 100;
@@ -51,10 +51,10 @@ async fn turn(world: &World) -> Result<(), Failure> {
         if world.stopper.is_stopped() {
             break;
         }
-        let Some(lease) = lease::claim(world, &work_on(&archive.request)).await? else { continue };
-        let removed = lease::hold(world, &lease, remove(world, &archive, &lease)).await;
+        let Some(lease) = world.leases.claim(&work_on(&archive.request)).await? else { continue };
+        let removed = world.leases.hold(&lease, remove(world, &archive, &lease)).await;
         // Not as failed: that would put off the request's own work, should it be tried again.
-        lease::let_go(world, &lease, End::Left).await?;
+        world.leases.let_go(&lease, End::Left).await?;
         if let Err(failure) = removed {
             ended = Err(failure);
         }

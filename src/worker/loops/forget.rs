@@ -3,9 +3,9 @@
 
 use crate::domain::failure::Failure;
 use crate::ports::tasks::End;
+use crate::worker::report;
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
-use crate::worker::{lease, report};
 
 /// What the lease is on.
 const WORK: &str = "forget";
@@ -46,9 +46,9 @@ async fn turn(world: &World) -> Result<(), Failure> {
     let Some(kept_ms) = world.limits.details_kept_ms() else { return Ok(()) };
     // Ends: each round forgets something, and what comes to rest now is kept for long.
     while ledger.has_details(kept_ms).await? {
-        let Some(lease) = lease::claim(world, WORK).await? else { return Ok(()) };
-        let forgot = lease::hold(world, &lease, ledger.forget_details(&lease, kept_ms)).await;
-        lease::let_go(world, &lease, End::Left).await?;
+        let Some(lease) = world.leases.claim(WORK).await? else { return Ok(()) };
+        let forgot = world.leases.hold(&lease, ledger.forget_details(&lease, kept_ms)).await;
+        world.leases.let_go(&lease, End::Left).await?;
         forgot?;
         world.pause_ms(PAUSE_MS).await;
     }

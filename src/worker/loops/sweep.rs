@@ -25,12 +25,13 @@ use crate::stages::find::{self, wanted};
 use crate::stages::plan::draft::Walked;
 use crate::stages::verify::erasure;
 use crate::stages::verify::tombstones;
-use crate::stages::verify::untouched::Inventory;
+use crate::stages::walk::graves;
+use crate::stages::walk::inventory::Inventory;
 use crate::stages::walk::pass::{Meter, Walk, unknown_source};
+use crate::worker::report;
 use crate::worker::retry::Tries;
 use crate::worker::settle::{fail, settle};
 use crate::worker::world::World;
-use crate::worker::{lease, report};
 
 /// How often the progress of a walk is noted.
 const NOTE_EVERY_MS: u64 = 500;
@@ -73,7 +74,7 @@ async fn turn(world: &World, purpose: Purpose) -> Result<bool, Failure> {
         return conduct(world, purpose, close).await;
     }
     for shard in sweep.shards.iter().filter(|shard| !shard.done) {
-        if let Some(lease) = lease::claim(world, &shard.work()).await? {
+        if let Some(lease) = world.leases.claim(&shard.work()).await? {
             let walked = walk(world, purpose, shard.number, &lease);
             return under(world, purpose, &lease, walked).await;
         }
@@ -87,7 +88,7 @@ async fn conduct(
     purpose: Purpose,
     work: impl AsyncFnOnce(&World, Purpose, &Lease) -> Result<bool, Failure>,
 ) -> Result<bool, Failure> {
-    let Some(lease) = lease::claim(world, purpose.word()).await? else { return Ok(false) };
+    let Some(lease) = world.leases.claim(purpose.word()).await? else { return Ok(false) };
     under(world, purpose, &lease, work(world, purpose, &lease)).await
 }
 
@@ -97,16 +98,16 @@ async fn under(
     lease: &Lease,
     work: impl Future<Output = Result<bool, Failure>>,
 ) -> Result<bool, Failure> {
-    let done = lease::hold(world, lease, work).await;
+    let done = world.leases.hold(lease, work).await;
     world.bell.notify_waiters();
     match done {
         Ok(worked) => {
-            lease::let_go(world, lease, End::Done).await?;
+            world.leases.let_go(lease, End::Done).await?;
             Ok(worked)
         }
         Err(failure) => {
             report::failed(&world.metrics, purpose.word(), &failure);
-            lease::put_off(world, lease, &failure).await?;
+            world.leases.put_off(lease, &failure).await?;
             Ok(true)
         }
     }
@@ -199,7 +200,7 @@ async fn put_off(
     standing: &Standing,
     failure: Failure,
 ) -> Result<(), Failure> {
-    let Some(lease) = lease::claim(world, &work_on(&standing.id)).await? else { return Ok(()) };
+    let Some(lease) = world.leases.claim(&work_on(&standing.id)).await? else { return Ok(()) };
     settle(world, purpose.word(), standing, &lease, Err(failure)).await
 }
 
@@ -298,7 +299,7 @@ async fn walk(
     let now = docket.clock.now();
     if purpose == Purpose::Find
         && world.limits.remembered_until(now).is_some()
-        && let Some((people, graves)) = tombstones::watch(docket).await?
+        && let Some((people, graves)) = graves::watch(docket).await?
     {
         walk.watch(people, graves);
     }

@@ -9,9 +9,9 @@ use encoding_rs::{
 
 use memchr::{memchr, memmem};
 
-use crate::matching::identity::addresses::is_spaceless;
 use crate::matching::views::spelling::frames::{cuts, pickled_lines};
 use crate::matching::views::spelling::reading::{Hold, Reading};
+use crate::matching::views::spelling::spaceless::is_spaceless;
 
 /// How a stream of bytes spells text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! How characters are spelled: charsets, escapes, mail encodings, base64, case and form.
 
+pub mod spaceless;
 pub mod cut;
 pub mod reading;
 pub mod fold;

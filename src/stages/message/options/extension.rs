@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::domain::request::Options;
 use crate::stages::message::fault::{Faults, Terms};
 use crate::stages::message::fields::{Place, is_blank};
-use crate::stages::message::recipients;
+use crate::stages::message::options::recipients;
 
 /// Its fields.
 pub const OPTION_FIELDS: [&str; 6] =
