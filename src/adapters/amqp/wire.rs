@@ -149,3 +149,29 @@ impl Reactor for Wires {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::secret::Secret;
+    use crate::domain::failure::FailureKind;
+
+    #[test]
+    fn what_is_no_certificate_or_key_is_named_and_not_quoted() {
+        let broken = "-----BEGIN CERTIFICATE-----\nhunter2!\n-----END CERTIFICATE-----\n";
+        let client = |text: &str| Some((text.to_owned(), Secret::new("hunter2".to_owned())));
+        let table = [
+            (Tls { ca: Some("hunter2".to_owned()), client: None }, "ca_file"),
+            (Tls { ca: Some(broken.to_owned()), client: None }, "ca_file"),
+            (Tls { ca: None, client: client("hunter2") }, "client_cert_file"),
+            (Tls { ca: None, client: client(broken) }, "client_cert_file"),
+        ];
+        for (settings, named) in table {
+            let failure = Encryption::new(&settings).err().unwrap();
+            assert_eq!(failure.kind, FailureKind::NeedsPerson);
+            let chain = failure.chain();
+            assert!(chain.contains(named) && !chain.contains("hunter2"), "{chain}");
+        }
+        assert!(Encryption::new(&Tls::default()).is_ok(), "a plain connection needs none of it");
+    }
+}
