@@ -90,6 +90,7 @@ impl End {
             | State::Planned
             | State::Held
             | State::Acting
+            | State::Waiting
             | State::Verifying => Self::Failed,
         }
     }

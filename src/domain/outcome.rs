@@ -29,6 +29,8 @@ pub enum ItemOutcome {
     Changed,
     /// Acting on it failed for good; a stable word says why.
     Failed(String),
+    /// A service has begun to remove it, and finishes that by itself.
+    Pending,
     /// A dry run would have acted on it.
     Planned,
 }
@@ -57,6 +59,8 @@ pub enum OutcomeKind {
     Changed,
     /// See [`ItemOutcome::Failed`].
     Failed,
+    /// See [`ItemOutcome::Pending`].
+    Pending,
     /// See [`ItemOutcome::Planned`].
     Planned,
 }
@@ -94,7 +98,7 @@ pub struct Tally {
 
 impl OutcomeKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Exported,
         Self::Erased,
         Self::Redacted,
@@ -105,6 +109,7 @@ impl OutcomeKind {
         Self::Declared,
         Self::Changed,
         Self::Failed,
+        Self::Pending,
         Self::Planned,
     ];
 
@@ -121,6 +126,7 @@ impl OutcomeKind {
             Self::Declared => "declared",
             Self::Changed => "changed",
             Self::Failed => "failed",
+            Self::Pending => "pending",
             Self::Planned => "planned",
         }
     }
@@ -140,7 +146,9 @@ impl OutcomeKind {
             | Self::Kept
             | Self::Declared
             | Self::Planned => true,
-            Self::Blocked | Self::Unreadable | Self::Changed | Self::Failed => false,
+            Self::Blocked | Self::Unreadable | Self::Changed | Self::Failed | Self::Pending => {
+                false
+            }
         }
     }
 
@@ -156,6 +164,7 @@ impl OutcomeKind {
             | Self::Declared
             | Self::Changed
             | Self::Failed
+            | Self::Pending
             | Self::Planned => false,
         }
     }
@@ -185,6 +194,7 @@ impl ItemOutcome {
             Self::Declared(_) => OutcomeKind::Declared,
             Self::Changed => OutcomeKind::Changed,
             Self::Failed(_) => OutcomeKind::Failed,
+            Self::Pending => OutcomeKind::Pending,
             Self::Planned => OutcomeKind::Planned,
         }
     }
@@ -202,6 +212,7 @@ impl ItemOutcome {
             | Self::Redacted
             | Self::AlreadyAbsent
             | Self::Changed
+            | Self::Pending
             | Self::Planned => "",
         }
     }
@@ -219,6 +230,7 @@ impl ItemOutcome {
             OutcomeKind::Declared => Self::Declared(detail.to_owned()),
             OutcomeKind::Changed => Self::Changed,
             OutcomeKind::Failed => Self::Failed(detail.to_owned()),
+            OutcomeKind::Pending => Self::Pending,
             OutcomeKind::Planned => Self::Planned,
         })
     }

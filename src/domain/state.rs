@@ -28,6 +28,8 @@ pub enum State {
     Held,
     /// The plan is being carried out.
     Acting,
+    /// What is left of the plan is under way at services, which finish it by themselves.
+    Waiting,
     /// Being looked at again with fresh eyes.
     Verifying,
     /// Verified: nothing left (erasure) or archive read back whole (export).
@@ -86,13 +88,19 @@ pub enum Event {
     Retried(Decision),
     /// The first planned item is about to be acted on.
     ActStarted,
+    /// All that is left of the plan was begun at services, which finish it by themselves.
+    WaitStarted {
+        /// How many items.
+        pending: u64,
+    },
     /// Every planned item has an outcome.
     Acted {
         /// Name and digest of the archive, for an export.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         archive: Option<Archive>,
     },
-    /// The second look found items that still speak of the subject; they joined the plan.
+    /// The second look found items that still speak of the subject, and they joined the plan; or a
+    /// service did not do what it had begun.
     LeftOver {
         /// How many.
         items: u64,
@@ -246,13 +254,14 @@ pub struct IllegalEvent {
 
 impl State {
     /// Every state, in the order of a life.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Received,
         Self::Accepted,
         Self::Finding,
         Self::Planned,
         Self::Held,
         Self::Acting,
+        Self::Waiting,
         Self::Verifying,
         Self::Completed,
         Self::PartiallyCompleted,
@@ -274,8 +283,9 @@ impl State {
             (Self::Finding, Event::Planned { .. }) => Self::Planned,
             (Self::Planned, Event::Held { .. }) => Self::Held,
             (Self::Held, Event::Approved(_)) | (Self::Planned, Event::ActStarted) => Self::Acting,
-            (Self::Acting, Event::Acted { .. }) => Self::Verifying,
-            (Self::Verifying, Event::LeftOver { .. }) => Self::Acting,
+            (Self::Acting, Event::WaitStarted { .. }) => Self::Waiting,
+            (Self::Acting | Self::Waiting, Event::Acted { .. }) => Self::Verifying,
+            (Self::Verifying | Self::Waiting, Event::LeftOver { .. }) => Self::Acting,
             // A dry run rests with its plan: nothing was touched, so nothing is looked at again.
             (Self::Verifying | Self::Planned, Event::Verified { counts, .. }) => {
                 if counts.is_clean() { Self::Completed } else { Self::PartiallyCompleted }
@@ -288,10 +298,15 @@ impl State {
                 Event::Cancelled(_),
             ) => Self::Cancelled,
             (
-                Self::Accepted | Self::Finding | Self::Planned | Self::Acting | Self::Verifying,
+                Self::Accepted
+                | Self::Finding
+                | Self::Planned
+                | Self::Acting
+                | Self::Waiting
+                | Self::Verifying,
                 Event::Failed { .. },
             )
-            | (Self::Acting | Self::Verifying, Event::Stopped(_)) => Self::Failed,
+            | (Self::Acting | Self::Waiting | Self::Verifying, Event::Stopped(_)) => Self::Failed,
             (Self::Failed, Event::Retried(_)) => Self::Accepted,
             (Self::Completed | Self::PartiallyCompleted, Event::Returned { .. }) => *self,
 
@@ -319,6 +334,7 @@ impl State {
             | Self::Planned
             | Self::Held
             | Self::Acting
+            | Self::Waiting
             | Self::Verifying => false,
         }
     }
@@ -337,6 +353,7 @@ impl State {
             Self::Planned => "planned",
             Self::Held => "held",
             Self::Acting => "acting",
+            Self::Waiting => "waiting",
             Self::Verifying => "verifying",
             Self::Completed => "completed",
             Self::PartiallyCompleted => "partially_completed",
@@ -376,6 +393,7 @@ impl Event {
             Self::Stopped(_) => "stopped",
             Self::Retried(_) => "retried",
             Self::ActStarted => "act_started",
+            Self::WaitStarted { .. } => "wait_started",
             Self::Acted { .. } => "acted",
             Self::LeftOver { .. } => "left_over",
             Self::Verified { .. } => "verified",
@@ -400,6 +418,7 @@ impl Event {
             | Self::Planned { .. }
             | Self::Held { .. }
             | Self::ActStarted
+            | Self::WaitStarted { .. }
             | Self::Acted { .. }
             | Self::LeftOver { .. }
             | Self::Verified { .. }

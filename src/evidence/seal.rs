@@ -50,6 +50,8 @@ pub enum Purpose {
     Body,
     /// The planned item at this place in the plan.
     Item(u64),
+    /// What a service knows its work on the planned item at this place by.
+    Ticket(u64),
     /// This part of what the request left; under a key of its own.
     Left(u64),
 }
@@ -206,6 +208,7 @@ impl RequestKey {
         match purpose {
             Purpose::Body => format!("dsrd/body/v1/{}", self.id),
             Purpose::Item(ordinal) => format!("dsrd/item/v1/{}/{ordinal}", self.id),
+            Purpose::Ticket(ordinal) => format!("dsrd/ticket/v1/{}/{ordinal}", self.id),
             Purpose::Left(part) => format!("dsrd/left/v1/{}/{part}", self.id),
         }
     }
@@ -283,6 +286,8 @@ mod tests {
             (("r-1", Purpose::Item(12)), ("r-11", Purpose::Item(2)), false),
             (("r-1", Purpose::Left(3)), ("r-1", Purpose::Left(3)), true),
             (("r-1", Purpose::Left(3)), ("r-1", Purpose::Item(3)), false),
+            (("r-1", Purpose::Ticket(3)), ("r-1", Purpose::Ticket(3)), true),
+            (("r-1", Purpose::Ticket(3)), ("r-1", Purpose::Item(3)), false),
         ];
         for ((sealer, purpose), (opener, place), opens) in table {
             let sealed = key(sealer).seal(purpose, [1; NONCE_BYTES], b"ann@contoso.com");

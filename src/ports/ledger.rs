@@ -17,6 +17,7 @@ use crate::domain::state::{Event, State};
 use crate::ports::kept::archives::Archives;
 use crate::ports::kept::inventories::Inventories;
 use crate::ports::kept::retention::{FollowUps, Retention};
+use crate::ports::kept::tickets::Tickets;
 use crate::ports::kept::tombstones::Tombstones;
 use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::{Lease, Tasks};
@@ -31,7 +32,9 @@ use crate::ports::tasks::{Lease, Tasks};
 /// What a daemon writes in the course of its work it writes under a lease (see [`Tasks`]): if
 /// another has taken the work over nothing is written, and a transient failure comes back.
 #[async_trait]
-pub trait Ledger: Tasks + Archives + Inventories + Tombstones + Retention + FollowUps {
+pub trait Ledger:
+    Tasks + Archives + Inventories + Tombstones + Retention + FollowUps + Tickets
+{
     /// Commits first records with their sealed requests and announcements, all at once, and says
     /// of each, in that order, what it found. Of one whose id is known nothing is written; if it is
     /// a repetition, its last announcement becomes unsent again, and owed to its URLs again: its

@@ -1,6 +1,7 @@
 //! Places that hold data (DESIGN section 5).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -42,9 +43,14 @@ pub trait Source: Send + Sync {
     /// Removes exactly that version under that ETag. Never touches another name, but for the
     /// folders of a file system that hold nothing any more. A directory that is not empty stays,
     /// and is [`Erased::Blocked`]. Erasing the current form of a name takes its snapshots along
-    /// where the store knows no other way. Gone already is [`Erased::AlreadyAbsent`]; other bytes
-    /// under the name are [`Erased::Changed`] and stay.
+    /// where the store knows no other way. A service that finishes by itself answers
+    /// [`Erased::Begun`], and again to who asks again meanwhile. Gone already is
+    /// [`Erased::AlreadyAbsent`]; other bytes under the name are [`Erased::Changed`] and stay.
     async fn erase(&self, item: &Item) -> Result<Erased, Failure>;
+
+    /// How far the service has come with what [`Self::erase`] began of this item and answered with
+    /// a ticket of this handle. Only asked by who was given one.
+    async fn follow(&self, item: &Item, handle: &str) -> Result<Followed, Failure>;
 
     /// Puts `form` in the place of exactly that current form, provided that its `ETag` still
     /// stands: in one moment and under that condition, so that the old bytes or the new ones are
@@ -59,7 +65,8 @@ pub trait Source: Send + Sync {
     /// Removes what the source keeps of a current form that was written over, by us or by others:
     /// the earlier version that it became, and copies that only an undelete would show. Never
     /// touches what stands under the name now, not even if it is this form still, nor snapshots,
-    /// which are items of their own. [`Erased::AlreadyAbsent`] where nothing is kept.
+    /// which are items of their own. [`Erased::AlreadyAbsent`] where nothing is kept; never
+    /// [`Erased::Begun`].
     async fn erase_replaced(&self, item: &Item) -> Result<Erased, Failure>;
 
     /// Whatever the source still holds under this item's name, in every form it can hide in,
@@ -111,6 +118,40 @@ pub enum Erased {
     Changed,
     /// Something outside our authority forbids it.
     Blocked(Barrier),
+    /// A service removes it by itself from now on, in minutes or weeks.
+    Begun(Ticket),
+}
+
+/// Work that a service finishes by itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// What the service knows it by: an id, or a URL that may let in whoever has it. Sealed in the
+    /// ledger, and nowhere else.
+    pub handle: String,
+    /// In how many milliseconds to ask first.
+    pub look_in_ms: u64,
+}
+
+/// How far a service has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// It says that it has done it.
+    Done,
+    /// It is at it.
+    Running {
+        /// In how many milliseconds to ask again.
+        look_in_ms: u64,
+    },
+    /// It gave up; a stable word says why, and behind a colon may stand the service's own code.
+    Failed(String),
+    /// It knows nothing of this work, or nothing any more.
+    Unknown,
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ticket(to look after in {} ms, handle not shown)", self.look_in_ms)
+    }
 }
 
 /// What is put in the place of a current form.

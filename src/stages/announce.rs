@@ -89,6 +89,10 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
             archive.iter().for_each(|archive| describe_archive(archive, &mut details));
             "progressed"
         }
+        Event::WaitStarted { pending } => {
+            details.insert("progress".into(), progress(state, *pending));
+            "progressed"
+        }
         Event::Planned { items, .. } => {
             details.insert("progress".into(), progress(state, *items));
             "progressed"

@@ -451,6 +451,14 @@ impl Docket {
 
 const _: () = assert!(NONCE_BYTES == 24, "random nonces need XChaCha20's width");
 
+/// How often a request went back to acting, in this try: a second look found something, or a
+/// service did not do what it had begun.
+pub fn rounds(records: &[Record]) -> u32 {
+    let this_try = records.iter().rev().take_while(|r| !matches!(r.event, Event::FindStarted));
+    let rounds = this_try.filter(|record| matches!(record.event, Event::LeftOver { .. })).count();
+    u32::try_from(rounds).unwrap_or(u32::MAX)
+}
+
 fn refusals(faults: &[Fault]) -> Map<String, Value> {
     let each = faults.iter().map(
         |fault| json!({ "pointer": fault.pointer, "code": fault.code, "message": fault.message }),

@@ -287,7 +287,7 @@ async fn carry_out(docket: &Docket, control: Control) -> Result<Result<Taken, Re
 /// withdrawn as if nothing had happened, but it can be stopped.
 fn meant(verb: Verb, state: State, decision: Decision) -> Event {
     match verb {
-        Verb::Cancel if matches!(state, State::Acting | State::Verifying) => {
+        Verb::Cancel if matches!(state, State::Acting | State::Waiting | State::Verifying) => {
             Event::Stopped(decision)
         }
         Verb::Cancel => Event::Cancelled(decision),

@@ -10,7 +10,9 @@ use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::evidence::seal::Purpose;
+use crate::ports::kept::tickets::{NewTicket, SealedTicket};
 use crate::ports::ledger::{Cleared, ItemEnd, SealedItem};
+use crate::ports::sources::Ticket;
 use crate::ports::standing::Standing;
 use crate::stages::docket::{Case, Docket, Entry};
 
@@ -74,6 +76,26 @@ impl Docket {
         self.ledger.record_outcomes(&case.lease, &case.request.id, ends).await?;
         case.recorded.fetch_add(ends.len() as u64, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Notes that services have begun to remove items.
+    pub async fn add_tickets(&self, case: &Case, tickets: &[(u64, Ticket)]) -> Result<(), Failure> {
+        let seal = |(ordinal, Ticket { handle, look_in_ms }): &(u64, Ticket)| NewTicket {
+            ordinal: *ordinal,
+            sealed: case.key.seal(Purpose::Ticket(*ordinal), self.random(), handle.as_bytes()),
+            look_in_ms: *look_in_ms,
+        };
+        let tickets: Vec<NewTicket> = tickets.iter().map(seal).collect();
+        self.ledger.add_tickets(&case.lease, &case.request.id, &tickets).await
+    }
+
+    /// What a service knows its work by.
+    pub fn open_ticket(&self, case: &Case, ticket: &SealedTicket) -> Result<String, Failure> {
+        let doing = "unsealing a ticket";
+        let handle = case.key.open(Purpose::Ticket(ticket.ordinal), &ticket.sealed);
+        let handle = handle.map_err(|error| Failure::permanent(doing).because(error))?;
+        String::from_utf8(handle.to_vec())
+            .map_err(|error| Failure::permanent(doing).because(error.utf8_error()))
     }
 
     /// Forgets planned items.

@@ -15,7 +15,7 @@ pub mod find;
 pub mod plan;
 pub mod rewrite;
 pub mod export;
-pub mod erase;
+pub mod act;
 pub mod verify;
 pub mod announce;
 pub mod follow_up;

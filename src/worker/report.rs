@@ -278,7 +278,11 @@ fn tell(id: &RequestId, kind: &'static str, state: State, event: &Event) {
         ),
         Event::LeftOver { items } => warn!(
             request.id = %id, request.kind = kind, request.state = word, item.count = items,
-            "the second look found more; acting again"
+            "not all is gone yet; acting again"
+        ),
+        Event::WaitStarted { pending } => info!(
+            request.id = %id, request.kind = kind, request.state = word, item.count = pending,
+            "services finish the rest by themselves; looking after that"
         ),
         Event::Accepted
         | Event::Rejected { .. }

@@ -1,7 +1,9 @@
 //! Starts the loops and waits for them all.
 
 use crate::ports::tasks::Purpose;
-use crate::worker::loops::{act, announce, callback, conclude, expire, forget, intake, sweep};
+use crate::worker::loops::{
+    act, announce, callback, conclude, expire, follow, forget, intake, sweep,
+};
 use crate::worker::report;
 use crate::worker::retry::Tries;
 use crate::worker::world::World;
@@ -16,6 +18,7 @@ pub async fn run(world: &World) {
         intake::run(world),
         sweep::run(world, Purpose::Find),
         act::run(world),
+        follow::run(world),
         sweep::run(world, Purpose::Verify),
         conclude::run(world),
         announce::run(world),

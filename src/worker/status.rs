@@ -306,6 +306,7 @@ fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
         Event::Accepted
         | Event::FindStarted
         | Event::ActStarted
+        | Event::WaitStarted { .. }
         | Event::Acted { archive: None }
         | Event::LeftOver { .. } => {}
     }

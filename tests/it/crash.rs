@@ -7,6 +7,8 @@ use serde_json::json;
 
 use dsrd::adapters::memory::callbacks::Mood;
 use dsrd::adapters::memory::exports::MemoryExports;
+use dsrd::adapters::memory::slow::{Slow, SlowEnd};
+use dsrd::adapters::memory::source::Fault;
 use dsrd::domain::policy::guard::Guard;
 use dsrd::ports::door::Answer;
 
@@ -91,7 +93,8 @@ lives!(
     redacting,
     taking_out,
     running,
-    came_back
+    came_back,
+    waiting_for_services
 );
 
 fn export() -> Scenario {
@@ -130,6 +133,24 @@ fn taking_out() -> Scenario {
 
 fn running() -> Scenario {
     patient(policies::running().paged(2))
+}
+
+/// A service takes its time with one item, forgets what it did with another, and what it was to do
+/// with a third.
+fn waiting_for_services() -> Scenario {
+    let scenario = erasure();
+    let source = scenario.source(SOURCE);
+    let ends = [
+        ("ExperimentRun/dcid.r1/run.json", SlowEnd::Done),
+        ("LocalUpload/zyxcanary.q7/notes.txt", SlowEnd::DoneAndForgotten),
+        ("third.txt", SlowEnd::Forgotten),
+    ];
+    source.put("third.txt", notes("third"));
+    for (name, end) in ends {
+        let slow = Slow { looks: 1, look_in_ms: 2_000, end };
+        source.set_fault(name, Some(Fault::Takes(slow)));
+    }
+    scenario
 }
 
 fn second_round() -> Scenario {

@@ -1,5 +1,6 @@
 //! Two daemons on one ledger, one of which dies or stands still at any effect: the same ending.
 
+use dsrd::adapters::memory::slow::{Slow, SlowEnd};
 use dsrd::adapters::memory::source::Fault;
 use dsrd::domain::outcome::Block;
 use serde_json::json;
@@ -54,7 +55,7 @@ macro_rules! lives {
     )*};
 }
 
-lives!(export, expiring, several_sources, called_back);
+lives!(export, expiring, several_sources, called_back, waiting_for_services);
 
 /// Which of the two is accepted first would be chance if one daemon stood still.
 #[test]
@@ -83,6 +84,15 @@ fn several_sources() -> Scenario {
     source.put("held.txt", notes("held"));
     source.set_fault("held.txt", Some(Fault::Blocks(Block::LegalHold)));
     patient(scenario.in_parts(2).paged(2).sent(request("r-1", "erasure")))
+}
+
+/// A service takes its time, and whichever daemon looks after it.
+fn waiting_for_services() -> Scenario {
+    let scenario = Scenario::small();
+    let slow = Slow { looks: 2, look_in_ms: 2_000, end: SlowEnd::Done };
+    let source = scenario.source(SOURCE);
+    source.set_fault("LocalUpload/zyxcanary.q7/notes.txt", Some(Fault::Takes(slow)));
+    patient(scenario.sent(request("r-1", "erasure")))
 }
 
 /// Told by HTTP, by whichever daemon.

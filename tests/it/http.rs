@@ -10,7 +10,7 @@ use dsrd::domain::failure::{Failure, Obstacle};
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
 use dsrd::domain::layout::Containers;
-use dsrd::domain::outcome::Tally;
+use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Regained, State};
 use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
@@ -18,12 +18,13 @@ use dsrd::ports::exports::{Exports, SignedLink, Upload};
 use dsrd::ports::kept::archives::{Archives, Kept};
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
+use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, SealedTicket, Tickets};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
     SealedItem, SealedRequest,
 };
-use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
+use dsrd::ports::sources::{ByteStream, Erased, Followed, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::system::Clock;
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -147,6 +148,40 @@ impl FollowUps for World {
 }
 
 #[async_trait]
+impl Tickets for World {
+    async fn add_tickets(&self, _: &Lease, _: &RequestId, _: &[NewTicket]) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn due_tickets(
+        &self,
+        _: &RequestId,
+        _: Option<u64>,
+        _: u32,
+    ) -> Result<Vec<SealedTicket>, Failure> {
+        unreachable!()
+    }
+    async fn open_tickets(&self, _: &RequestId) -> Result<OpenTickets, Failure> {
+        unreachable!()
+    }
+    async fn put_off_tickets(
+        &self,
+        _: &Lease,
+        _: &RequestId,
+        _: &[(u64, u64)],
+    ) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn end_tickets(
+        &self,
+        _: &Lease,
+        _: &RequestId,
+        _: &[(u64, Option<ItemOutcome>)],
+    ) -> Result<(), Failure> {
+        unreachable!()
+    }
+}
+
+#[async_trait]
 impl Inventories for World {
     async fn keep_seen(&self, _: &Lease, _: &Shard, _: &[Print]) -> Result<(), Failure> {
         unreachable!()
@@ -229,6 +264,9 @@ impl Source for World {
         unreachable!()
     }
     async fn erase(&self, _: &Item) -> Result<Erased, Failure> {
+        unreachable!()
+    }
+    async fn follow(&self, _: &Item, _: &str) -> Result<Followed, Failure> {
         unreachable!()
     }
     async fn rewrite(&self, _: &Item, _: NewForm) -> Result<Rewritten, Failure> {

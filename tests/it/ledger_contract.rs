@@ -16,6 +16,7 @@ use dsrd::domain::state::{Archive, Counts, Decision, Event, Regained, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
 use dsrd::ports::kept::archives::Kept;
 use dsrd::ports::kept::inventories::Checkpoint;
+use dsrd::ports::kept::tickets::{NewTicket, OpenTickets};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone};
 use dsrd::ports::ledger::{Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Record, ordinals};
 use dsrd::ports::standing::{Progress, Standing};
@@ -50,6 +51,7 @@ macro_rules! suite {
         suite!(@timed fresh, what_was_set_in_the_future_is_void, archives_are_kept_for_their_time);
         suite!(@timed fresh, erased_people_are_remembered_for_a_while);
         suite!(@timed fresh, how_far_a_walk_came_is_noted);
+        suite!(@timed fresh, tickets_are_looked_after_in_their_time);
         suite!(@timed fresh, details_are_forgotten_after_a_while);
         suite!(@timed fresh, sweeps_are_concluded_one_by_one);
         suite!(@url fresh, two_daemons_share_a_ledger, a_ledger_is_found_again);
@@ -1013,6 +1015,61 @@ async fn how_far_a_walk_came_is_noted(ledger: &dyn Ledger, clock: &MemoryClock) 
     ledger.finish_shard(&again, &done).await.unwrap();
     assert_eq!(ledger.checkpoint(shard).await.unwrap(), None, "there is nothing to go on with");
     assert_eq!(ledger.seen(shard.sweep, "a").await.unwrap().len(), 5);
+}
+
+async fn tickets_are_looked_after_in_their_time(ledger: &dyn Ledger, clock: &MemoryClock) {
+    clock.set(second(600));
+    let mut life = Life::begin(ledger, "r-1", 100).await;
+    let (lease, id) = (own(ledger).await, life.id().clone());
+    life.go(ledger, [Event::FindStarted]).await;
+    ledger.add_items(&lease, &id, life.last.sequence, &sealed_items(0..4)).await.unwrap();
+    life.go(ledger, [planned(), Event::ActStarted]).await;
+    let ticket = |ordinal: u64, look_in_ms: u64| NewTicket {
+        ordinal,
+        sealed: format!("ticket {ordinal}").into_bytes(),
+        look_in_ms,
+    };
+    let due = async |after| -> Vec<u64> {
+        let due = ledger.due_tickets(&id, after, 10).await.unwrap();
+        due.iter().map(|ticket| ticket.ordinal).collect()
+    };
+    assert_eq!(ledger.open_tickets(&id).await.unwrap(), OpenTickets::default());
+    ledger.record_outcomes(&lease, &id, &ended(&[(3, ItemOutcome::Erased)])).await.unwrap();
+    let first = [ticket(0, 0), ticket(1, 5_000), ticket(2, 9_000), ticket(3, 0)];
+    ledger.add_tickets(&lease, &id, &first).await.unwrap();
+    let tally = ledger.tally(&id).await.unwrap();
+    assert_eq!((tally.open, tally.of("pending"), tally.of("erased")), (0, 3, 1));
+    assert!(ledger.items(&id, None, true, 9).await.unwrap().is_empty(), "none is to be acted on");
+    assert_eq!(due(None).await, [0, 3]);
+    assert_eq!(due(Some(0)).await, [3]);
+    let known = ledger.due_tickets(&id, None, 1).await.unwrap().remove(0);
+    assert_eq!((known.sealed, known.begun), (b"ticket 0".to_vec(), second(600)));
+    ledger.end_tickets(&lease, &id, &[(0, Some(ItemOutcome::Erased)), (3, None)]).await.unwrap();
+    let tally = ledger.tally(&id).await.unwrap();
+    assert_eq!((tally.open, tally.of("pending"), tally.of("erased")), (0, 2, 2), "what is, stays");
+    let open = ledger.open_tickets(&id).await.unwrap();
+    assert_eq!(open, OpenTickets { count: 2, next_in_ms: 5_000 });
+    clock.set(second(606));
+    assert_eq!(due(None).await, [1]);
+    assert_eq!(ledger.open_tickets(&id).await.unwrap().next_in_ms, 0);
+    ledger.put_off_tickets(&lease, &id, &[(1, 60_000)]).await.unwrap();
+    assert_eq!(due(None).await, [0_u64; 0]);
+    // A clock that was wrong by an hour when the time was set: void.
+    clock.set(second(300));
+    assert_eq!(due(None).await, [1, 2]);
+    clock.set(second(610));
+    assert_eq!(due(None).await, [2]);
+    ledger.end_tickets(&lease, &id, &[(2, None)]).await.unwrap();
+    assert_eq!(ledger.tally(&id).await.unwrap().open, 1, "it is to be acted on again");
+
+    life.go(ledger, [Event::Failed { reason: "x".into() }, Event::Retried(decision())]).await;
+    ledger.clear_items(&lease, &id, Cleared::Undone).await.unwrap();
+    assert_eq!(ledger.open_tickets(&id).await.unwrap().count, 0, "a retry begins it anew");
+    let tally = ledger.tally(&id).await.unwrap();
+    assert_eq!((tally.open, tally.of("pending"), tally.of("erased")), (0, 0, 2));
+    let taken = ledger.claim("test", 1_000).await.unwrap().expect("it lapses at once");
+    let late = ledger.add_tickets(&lease, &id, &[ticket(1, 0)]).await;
+    assert!(late.unwrap_err().is_transient(), "another has the work now: {taken:?}");
 }
 
 async fn erased_people_are_remembered_for_a_while(ledger: &dyn Ledger, clock: &MemoryClock) {

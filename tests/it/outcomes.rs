@@ -117,7 +117,7 @@ fn what_others_wrote_meanwhile_is_not_taken_for_ours() {
     let source = scenario.source(SOURCE);
     scenario.wire.on("planned", move || source.put("team.txt", notes("again")));
     let text = check(scenario);
-    assert!(text.contains(r#""outcomes":{"already_absent":1,"erased":2,"redacted":1}"#), "{text}");
+    assert!(text.contains(r#""found":3,"outcomes":{"erased":2,"redacted":1}"#), "{text}");
 }
 
 /// A request that failed is tried again once, with what failed mended.

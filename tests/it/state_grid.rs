@@ -45,6 +45,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("stopped", Event::Stopped(by())),
         ("retried", Event::Retried(by())),
         ("act started", Event::ActStarted),
+        ("wait started", Event::WaitStarted { pending: 1 }),
         ("acted", Event::Acted { archive: None }),
         ("acted, archive written", Event::Acted { archive: Some(archive) }),
         ("left over", Event::LeftOver { items: 1 }),
@@ -83,27 +84,27 @@ fn grid() -> String {
 #[test]
 #[expect(clippy::too_many_lines, reason = "the grid is to be read in one piece")]
 fn every_state_against_every_event() {
-    insta::assert_snapshot!(grid(), @r#"
+    insta::assert_snapshot!(grid(), @r"
     received
       accepted                   -> accepted
       rejected                   -> rejected
       refuses find started; planned; held; approved; refused; cancelled
-              stopped; retried; act started; acted; acted, archive written; left over
-              verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
+              stopped; retried; act started; wait started; acted; acted, archive written
+              left over; verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
     accepted
       find started               -> finding
       cancelled                  -> cancelled
       failed                     -> failed
       refuses accepted; rejected; planned; held; approved; refused
-              stopped; retried; act started; acted; acted, archive written; left over
-              verified, all clean; verified, some blocked; verified, some unreadable; returned
+              stopped; retried; act started; wait started; acted; acted, archive written
+              left over; verified, all clean; verified, some blocked; verified, some unreadable; returned
     finding
       planned                    -> planned
       cancelled                  -> cancelled
       failed                     -> failed
       refuses accepted; rejected; find started; held; approved; refused
-              stopped; retried; act started; acted; acted, archive written; left over
-              verified, all clean; verified, some blocked; verified, some unreadable; returned
+              stopped; retried; act started; wait started; acted; acted, archive written
+              left over; verified, all clean; verified, some blocked; verified, some unreadable; returned
     planned
       held                       -> held
       cancelled                  -> cancelled
@@ -113,21 +114,32 @@ fn every_state_against_every_event() {
       verified, some unreadable  -> partially_completed
       failed                     -> failed
       refuses accepted; rejected; find started; planned; approved; refused
-              stopped; retried; acted; acted, archive written; left over; returned
+              stopped; retried; wait started; acted; acted, archive written; left over
+              returned
     held
       approved                   -> acting
       refused                    -> cancelled
       cancelled                  -> cancelled
       refuses accepted; rejected; find started; planned; held; stopped
-              retried; act started; acted; acted, archive written; left over; verified, all clean
-              verified, some blocked; verified, some unreadable; returned; failed
+              retried; act started; wait started; acted; acted, archive written; left over
+              verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
     acting
       stopped                    -> failed
+      wait started               -> waiting
       acted                      -> verifying
       acted, archive written     -> verifying
       failed                     -> failed
       refuses accepted; rejected; find started; planned; held; approved
               refused; cancelled; retried; act started; left over; verified, all clean
+              verified, some blocked; verified, some unreadable; returned
+    waiting
+      stopped                    -> failed
+      acted                      -> verifying
+      acted, archive written     -> verifying
+      left over                  -> acting
+      failed                     -> failed
+      refuses accepted; rejected; find started; planned; held; approved
+              refused; cancelled; retried; act started; wait started; verified, all clean
               verified, some blocked; verified, some unreadable; returned
     verifying
       stopped                    -> failed
@@ -137,35 +149,37 @@ fn every_state_against_every_event() {
       verified, some unreadable  -> partially_completed
       failed                     -> failed
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; retried; act started; acted; acted, archive written
-              returned
+              refused; cancelled; retried; act started; wait started; acted
+              acted, archive written; returned
     completed (the end; identities are shredded)
       returned                   -> completed
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; stopped; retried; act started; acted
-              acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable; failed
+              refused; cancelled; stopped; retried; act started; wait started
+              acted; acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable
+              failed
     partially_completed (the end; identities are shredded)
       returned                   -> partially_completed
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; stopped; retried; act started; acted
-              acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable; failed
+              refused; cancelled; stopped; retried; act started; wait started
+              acted; acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable
+              failed
     failed (the end, unless a person retries)
       cancelled                  -> cancelled
       retried                    -> accepted
       refuses accepted; rejected; find started; planned; held; approved
-              refused; stopped; act started; acted; acted, archive written; left over
-              verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
+              refused; stopped; act started; wait started; acted; acted, archive written
+              left over; verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
     cancelled (the end; identities are shredded)
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; stopped; retried; act started; acted
-              acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable; returned
-              failed
+              refused; cancelled; stopped; retried; act started; wait started
+              acted; acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable
+              returned; failed
     rejected (the end; identities are shredded)
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; stopped; retried; act started; acted
-              acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable; returned
-              failed
-    "#);
+              refused; cancelled; stopped; retried; act started; wait started
+              acted; acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable
+              returned; failed
+    ");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::config::settings::Blob;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container as Where, Containers, OneContainer};
-use crate::ports::sources::{Erased, NewForm, Page, Read, Rewritten, Source};
+use crate::ports::sources::{Erased, Followed, NewForm, Page, Read, Rewritten, Source};
 
 /// Blobs on a page of a listing of everything; the service's own bound.
 const PAGE_BLOBS_MAX: u32 = 5000;
@@ -161,6 +161,11 @@ impl Source for BlobSource {
 
     async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
         self.eraser.erase(item).await
+    }
+
+    /// What is erased here is gone at once.
+    async fn follow(&self, _: &Item, _: &str) -> Result<Followed, Failure> {
+        Ok(Followed::Unknown)
     }
 
     async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {

@@ -20,7 +20,7 @@ use crate::config::settings::Blob;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::layout::{Container as Where, Containers, OneContainer};
-use crate::ports::sources::{Erased, NewForm, Page, Read, Rewritten, Source};
+use crate::ports::sources::{Erased, Followed, NewForm, Page, Read, Rewritten, Source};
 
 const LISTING: &str = "listing the containers of an account";
 
@@ -168,6 +168,11 @@ impl Source for BlobContainers {
             Some((container, item)) => container.erase(&item).await,
             None => Err(Failure::permanent("erasing a blob: its container is not ours")),
         }
+    }
+
+    /// What is erased here is gone at once.
+    async fn follow(&self, _: &Item, _: &str) -> Result<Followed, Failure> {
+        Ok(Followed::Unknown)
     }
 
     async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {

@@ -30,7 +30,7 @@ use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, FolderLayout};
 use crate::domain::outcome::{Barrier, Block};
-use crate::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
+use crate::ports::sources::{ByteStream, Erased, Followed, NewForm, Page, Read, Rewritten, Source};
 
 /// Items on one page, and names of one directory held in memory at a time.
 const PAGE_ITEMS_MAX: usize = 4096;
@@ -144,6 +144,11 @@ impl Source for FolderSource {
     /// The new file takes the name in one step, right after the old one was looked at once more.
     /// It keeps owner, mode and the time of the last change. Extended attributes and other hard
     /// links stay with the old bytes.
+    /// What is erased here is gone at once.
+    async fn follow(&self, _: &Item, _: &str) -> Result<Followed, Failure> {
+        Ok(Followed::Unknown)
+    }
+
     async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
         const DOING: &str = "rewriting a file";
         if item.version != Version::Current {

@@ -32,8 +32,14 @@ pub struct Overview {
 }
 
 /// The states of requests that go on by themselves.
-pub const RUNNING: [State; 5] =
-    [State::Accepted, State::Finding, State::Planned, State::Acting, State::Verifying];
+pub const RUNNING: [State; 6] = [
+    State::Accepted,
+    State::Finding,
+    State::Planned,
+    State::Acting,
+    State::Waiting,
+    State::Verifying,
+];
 
 /// The query that asks for a page that stays as it is.
 pub const REFRESH_OFF: &str = "refresh=off";

@@ -7,3 +7,4 @@ pub mod clock;
 pub mod exports;
 pub mod inbox;
 pub mod source;
+pub mod slow;

@@ -8,11 +8,12 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::adapters::memory::slow::{Asked, Slow};
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, OneContainer};
 use crate::domain::outcome::{Barrier, Block};
-use crate::ports::sources::{Erased, NewForm, Page, Read, Rewritten, Source};
+use crate::ports::sources::{Erased, Followed, NewForm, Page, Read, Rewritten, Source, Ticket};
 
 /// Names on one page unless told otherwise.
 const PAGE_NAMES: usize = 1000;
@@ -60,6 +61,8 @@ pub enum Fault {
     RewrittenFor(u32),
     /// Rewrites are done, and answered as to one who asks again because the answer was lost.
     LosesAnswers,
+    /// Erasures are begun, and finished by and by.
+    Takes(Slow),
 }
 
 #[derive(Default)]
@@ -286,6 +289,7 @@ impl Source for MemorySource {
                 | Fault::Blocks(_)
                 | Fault::BlocksFor(..)
                 | Fault::LosesAnswers
+                | Fault::Takes(_)
                 | Fault::RewrittenFor(_),
             )
             | None => (bytes.clone(), false),
@@ -308,6 +312,12 @@ impl Source for MemorySource {
         if stored.etag != item.etag {
             return Ok(Erased::Changed);
         }
+        if let Some(Fault::Takes(slow)) = shelves.faults.get(&item.name) {
+            return Ok(Erased::Begun(Ticket {
+                handle: format!("https://service.example/{}", item.name),
+                look_in_ms: slow.look_in_ms,
+            }));
+        }
         let is_directory = stored.content.is_directory;
         if let Some(block) = shelves.block(&item.name) {
             return Ok(Erased::Blocked(Barrier::new(block, "")));
@@ -320,6 +330,24 @@ impl Source for MemorySource {
         shelves.remove(item);
         shelves.purge(item)?;
         Ok(Erased::Done)
+    }
+
+    async fn follow(&self, item: &Item, handle: &str) -> Result<Followed, Failure> {
+        let mut shelves = self.called()?;
+        if handle != format!("https://service.example/{}", item.name) {
+            return Err(Failure::permanent("following in memory: another handle"));
+        }
+        let Some(Fault::Takes(slow)) = shelves.faults.get_mut(&item.name) else {
+            return Ok(Followed::Unknown);
+        };
+        let Asked { answer, removes, is_over } = slow.ask();
+        if removes {
+            shelves.remove(item);
+        }
+        if is_over {
+            shelves.faults.remove(&item.name);
+        }
+        Ok(answer)
     }
 
     async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
@@ -416,6 +444,7 @@ impl Shelves {
                 Fault::Refuses(_)
                 | Fault::BreaksAfter(_)
                 | Fault::LosesAnswers
+                | Fault::Takes(_)
                 | Fault::RewrittenFor(_),
             )
             | None => None,

@@ -123,7 +123,11 @@ pub async fn clear(
     query.execute(&mut *connection).await.map_err(while_doing(doing))?;
     if *which == Cleared::Undone {
         let reopened = sqlx::query(REOPEN).bind(id.as_str()).bind(OutcomeKind::Failed.word());
-        reopened.execute(connection).await.map_err(while_doing(doing))?;
+        let reopened = reopened.bind(OutcomeKind::Pending.word());
+        reopened.execute(&mut *connection).await.map_err(while_doing(doing))?;
+        // Whoever acts on it anew is given a new one.
+        let forgotten = sqlx::query("DELETE FROM tickets WHERE request = $1").bind(id.as_str());
+        forgotten.execute(connection).await.map_err(while_doing(doing))?;
     }
     Ok(())
 }
@@ -140,7 +144,7 @@ fn listed() -> String {
 }
 
 const REOPEN: &str = "UPDATE items SET outcome = NULL, detail = NULL \
-     WHERE request = $1 AND outcome = $2";
+     WHERE request = $1 AND outcome IN ($2, $3)";
 
 /// What forgets all with which nothing was done, by the words for what is done.
 fn undone() -> String {
@@ -154,10 +158,12 @@ fn undone() -> String {
     let actions = acted.map(|action| quoted(action.word()));
     format!(
         "DELETE FROM items WHERE request = $1 AND COALESCE(outcome, '') NOT IN ({}) \
-         AND NOT (begun = 1 AND action IN ({}) AND COALESCE(outcome, '{failed}') = '{failed}')",
+         AND NOT (begun = 1 AND action IN ({}) \
+         AND COALESCE(outcome, '{failed}') IN ('{failed}', '{pending}'))",
         done.join(", "),
         actions.join(", "),
         failed = OutcomeKind::Failed.word(),
+        pending = OutcomeKind::Pending.word(),
     )
 }
 

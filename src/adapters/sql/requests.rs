@@ -30,11 +30,12 @@ const ADVANCE: &str = "UPDATE requests SET state = $1, sequence = $2, head = $3,
 /// What a request forgets when it comes to rest. Items without an outcome are the plan of a sweep
 /// that a person overtook: nothing was done with them, and how many there were is chance. Of one
 /// that was begun somebody may still say what became of it.
-const SHRED: [&str; 4] = [
+const SHRED: [&str; 5] = [
     "UPDATE requests SET wrapped_key = NULL, body = NULL WHERE id = $1",
     "DELETE FROM items WHERE request = $1 AND outcome IS NULL AND begun = 0",
     "UPDATE items SET sealed = NULL WHERE request = $1",
     "DELETE FROM persons WHERE request = $1",
+    "DELETE FROM tickets WHERE request = $1",
 ];
 
 /// The writes of `Ledger::append`; the caller commits. Returns the state that the record led to, or

@@ -17,6 +17,7 @@ use crate::domain::state::{Event, Regained, State};
 use crate::ports::kept::archives::Kept;
 use crate::ports::kept::inventories::Checkpoint;
 use crate::ports::kept::retention::FollowUp;
+use crate::ports::kept::tickets::{OpenTickets, SealedTicket};
 use crate::ports::kept::tombstones::Buried;
 use crate::ports::ledger::{Callback, CallbackId, Record, SealedItem, SealedRequest};
 use crate::ports::standing::{Progress, Standing};
@@ -124,6 +125,13 @@ pub const LEFT_COUNT: Columns<(RequestId, u64)> = Columns {
 /// `request`, `source` and `count` over `returned`.
 pub const REGAINED: Columns<(RequestId, Regained)> =
     Columns { doing: "reading what came back", from: regained };
+
+/// `ordinal`, `sealed` and `begun_at` of `tickets`.
+pub const TICKET: Columns<SealedTicket> = Columns { doing: "reading tickets", from: ticket };
+
+/// `count` and `look_at` over `tickets`, and `now`.
+pub const OPEN_TICKETS: Columns<OpenTickets> =
+    Columns { doing: "counting tickets", from: open_tickets };
 
 /// `prints` of `inventories`.
 pub const PRINTS: Columns<Vec<Print>> = Columns { doing: "reading what a sweep saw", from: prints };
@@ -314,6 +322,19 @@ fn checkpoint(row: &AnyRow) -> Result<(Checkpoint, Timestamp), RowError> {
         bytes: counted(get(row, "bytes")?),
     };
     Ok((checkpoint, time(get(row, "noted_at")?)?))
+}
+
+fn ticket(row: &AnyRow) -> Result<SealedTicket, RowError> {
+    Ok(SealedTicket {
+        ordinal: counted(get(row, "ordinal")?),
+        sealed: get(row, "sealed")?,
+        begun: time(get(row, "begun_at")?)?,
+    })
+}
+
+fn open_tickets(row: &AnyRow) -> Result<OpenTickets, RowError> {
+    let (look_at, now): (i64, i64) = (get(row, "look_at")?, get(row, "now")?);
+    Ok(OpenTickets { count: count(row)?, next_in_ms: counted(look_at.saturating_sub(now).max(0)) })
 }
 
 fn lost(text: &str) -> Result<Option<Lost>, RowError> {

@@ -104,7 +104,8 @@ impl SqlLedger {
         self.connections.read().await
     }
 
-    /// Notes that what is deleted is to be taken out of the traces that the database leaves as well.
+    /// Notes that what is deleted is to be taken out of the traces that the database leaves as
+    /// well.
     pub(super) fn shred_later(&self) {
         self.shreds_linger.store(true, Ordering::Relaxed);
     }

@@ -1,5 +1,5 @@
-//! What each sweep saw, kept until it has served to prove that nothing else was touched; and how far
-//! it came.
+//! What each sweep saw, kept until it has served to prove that nothing else was touched; and how
+//! far it came.
 
 use async_trait::async_trait;
 use jiff::Timestamp;

@@ -3,4 +3,5 @@
 pub mod inventories;
 pub mod archives;
 pub mod retention;
+pub mod tickets;
 pub mod tombstones;

@@ -152,8 +152,8 @@ impl<'a> Drafts<'a> {
         Ok(Self { docket, shard, source, policy, drafts, firsts, with, returned, before })
     }
 
-    /// Walks on from where an earlier walk of the shard was noted to have come, else from the start,
-    /// and ledgers what it finds. What was ledgered behind that place is forgotten first.
+    /// Walks on from where an earlier walk of the shard was noted to have come, else from the
+    /// start, and ledgers what it finds. What was ledgered behind that place is forgotten first.
     ///
     /// # Errors
     /// A failure of the source or of the ledger. One that would not pass by itself begins anew if

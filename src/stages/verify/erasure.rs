@@ -5,7 +5,7 @@
 //! plan, and the request goes back to acting, a bounded number of rounds: somebody may go on
 //! writing about the subject while we erase.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
 use crate::domain::state::Event;
 use crate::ports::exports::Exports;
-use crate::ports::ledger::{Cleared, RUNS_SHARD, Record, SealedItem, goes_along, ordinals};
+use crate::ports::ledger::{Cleared, RUNS_SHARD, SealedItem, goes_along, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
-use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::docket::{Case, Docket, Entry, rounds};
 use crate::stages::follow_up;
 use crate::stages::plan::draft::{Draft, Drafts, Walked};
 use crate::stages::signing::Signer;
@@ -88,6 +88,7 @@ fn stays(outcome: OutcomeKind) -> bool {
         | OutcomeKind::Redacted
         | OutcomeKind::AlreadyAbsent
         | OutcomeKind::Changed
+        | OutcomeKind::Pending
         | OutcomeKind::Planned => false,
     }
 }
@@ -123,7 +124,7 @@ pub struct Ending<'a> {
 pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result<(), Failure> {
     let left = take_stock(docket, case, with.sweep.id).await?;
     let records = docket.ledger.records(&case.request.id).await?;
-    if !left.is_empty() && rounds(&records) < u64::from(with.rounds_max) {
+    if !left.is_empty() && rounds(&records) < with.rounds_max {
         docket.advance(case, Event::LeftOver { items: left.len() as u64 }).await?;
         return Ok(());
     }
@@ -160,23 +161,30 @@ async fn take_stock(docket: &Docket, case: &Case, sweep: u64) -> Result<Vec<u64>
     // What could not be read by then either, this look has listed itself.
     docket.clear_items(case, Cleared::Listed(before.clone())).await?;
     docket.clear_items(case, Cleared::Ordinals(again.clone())).await?;
-    forget_met_again(docket, case, before.end).await?;
-    let (mut gone, mut left) = (Vec::new(), Vec::new());
+    let (mut not_ours, mut left, mut met_any) = (HashMap::new(), Vec::new(), false);
     {
         let mut items = pin!(docket.sealed_items(case));
         while let Some(item) = items.next().await {
             let SealedItem { ordinal, outcome, .. } = item?;
+            met_any |= ordinal >= before.end;
             match outcome {
                 None => left.push(ordinal),
-                // The bytes that we were to erase are gone from there: others took their place, and
-                // what of those concerns the request was met by this look.
-                Some(ItemOutcome::Changed) if before.contains(&ordinal) => {
-                    gone.push((ordinal, ItemOutcome::AlreadyAbsent));
+                Some(outcome @ (ItemOutcome::Changed | ItemOutcome::AlreadyAbsent))
+                    if before.contains(&ordinal) =>
+                {
+                    not_ours.insert(ordinal, outcome);
                 }
                 Some(_) => {}
             }
         }
     }
+    if met_any && !not_ours.is_empty() {
+        forget_met_again(docket, case, before.end, &mut not_ours).await?;
+    }
+    // The bytes that we were to erase are gone from there: others took their place, and nothing of
+    // those concerns the request.
+    let changed = not_ours.into_iter().filter(|(_, outcome)| *outcome == ItemOutcome::Changed);
+    let gone: Vec<_> = changed.map(|(ordinal, _)| (ordinal, ItemOutcome::AlreadyAbsent)).collect();
     docket.record_outcomes(case, &gone).await?;
     let went_along = |item: &SealedItem| {
         goes_along(item.ordinal) && matches!(item.outcome, Some(ItemOutcome::Erased))
@@ -194,46 +202,34 @@ async fn take_stock(docket: &Docket, case: &Case, sweep: u64) -> Result<Vec<u64>
     Ok(left)
 }
 
-/// What was changed by others before we came, or gone, and that this look met again is one item: what
-/// becomes of it now is what became of it.
-async fn forget_met_again(docket: &Docket, case: &Case, this_look: u64) -> Result<(), Failure> {
-    let mut met = HashSet::new();
+/// What was changed by others before we came, or gone, and that this look met again is one item:
+/// what becomes of it now is what became of it.
+async fn forget_met_again(
+    docket: &Docket,
+    case: &Case,
+    this_look: u64,
+    not_ours: &mut HashMap<u64, ItemOutcome>,
+) -> Result<(), Failure> {
+    let (mut met, mut before) = (HashSet::new(), Vec::new());
     {
-        let is_met = |item: &SealedItem| item.ordinal >= this_look;
-        let mut entries = pin!(docket.entries_if(case, is_met));
-        while let Some(entry) = entries.next().await {
-            met.insert(entry?.planned.finding.item.place());
-        }
-    }
-    if met.is_empty() {
-        return Ok(());
-    }
-    let was_not_ours = move |item: &SealedItem| {
-        let is_so = |outcome: &ItemOutcome| {
-            matches!(outcome, ItemOutcome::Changed | ItemOutcome::AlreadyAbsent)
-        };
-        item.ordinal < this_look && item.outcome.as_ref().is_some_and(is_so)
-    };
-    let mut again = Vec::new();
-    {
-        let mut entries = pin!(docket.entries_if(case, was_not_ours));
+        let candidates: HashSet<u64> = not_ours.keys().copied().collect();
+        let concerns =
+            |item: &SealedItem| item.ordinal >= this_look || candidates.contains(&item.ordinal);
+        let mut entries = pin!(docket.entries_if(case, concerns));
         while let Some(entry) = entries.next().await {
             let Entry { ordinal, planned, .. } = entry?;
-            if met.contains(&planned.finding.item.place()) {
-                again.push(ordinal);
+            let place = planned.finding.item.place();
+            match ordinal >= this_look {
+                true => drop(met.insert(place)),
+                false => before.push((ordinal, place)),
             }
         }
     }
-    for ordinal in again {
+    for (ordinal, _) in before.into_iter().filter(|(_, place)| met.contains(place)) {
         docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+        not_ours.remove(&ordinal);
     }
     Ok(())
-}
-
-/// Second looks that found something, in this try of the request.
-fn rounds(records: &[Record]) -> u64 {
-    let this_try = records.iter().rev().take_while(|r| !matches!(r.event, Event::FindStarted));
-    this_try.filter(|record| matches!(record.event, Event::LeftOver { .. })).count() as u64
 }
 
 /// The plan of a dry run, as an outcome: every item that would have been acted on.

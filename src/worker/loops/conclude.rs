@@ -57,6 +57,7 @@ async fn turn(world: &World) -> Result<bool, Failure> {
             | State::Planned
             | State::Held
             | State::Acting
+            | State::Waiting
             | State::Completed
             | State::PartiallyCompleted
             | State::Failed

@@ -4,6 +4,7 @@ pub mod intake;
 pub mod sweep;
 pub mod conclude;
 pub mod act;
+pub mod follow;
 pub mod announce;
 pub mod callback;
 pub mod expire;

@@ -42,7 +42,8 @@ const SHARD_TRIES_MAX: u32 = 4;
 /// A source that has not answered by then cannot be entered now.
 const PING_MS_MAX: u64 = 10_000;
 
-/// Sweeps for one purpose until stopped. A shard that is stopped is walked on from where it was noted to have come.
+/// Sweeps for one purpose until stopped. A shard that is stopped is walked on from where it was
+/// noted to have come.
 pub async fn run(world: &World, purpose: Purpose) {
     let mut tries = Tries::default();
     while !world.stopper.is_stopped() {

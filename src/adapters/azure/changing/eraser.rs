@@ -114,7 +114,7 @@ impl Eraser {
         };
         let is_purged = match erased {
             Erased::Done | Erased::AlreadyAbsent => self.purge(item).await?,
-            Erased::Blocked(_) | Erased::Changed => false,
+            Erased::Blocked(_) | Erased::Changed | Erased::Begun(_) => false,
         };
         Ok(if is_purged { Erased::Done } else { erased })
     }

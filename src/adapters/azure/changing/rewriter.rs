@@ -84,7 +84,7 @@ impl Rewriter {
         };
         Ok(match erased {
             Erased::Blocked(barrier) => Rewritten::Blocked(barrier),
-            Erased::Done | Erased::AlreadyAbsent | Erased::Changed => rewritten,
+            Erased::Done | Erased::AlreadyAbsent | Erased::Changed | Erased::Begun(_) => rewritten,
         })
     }
 

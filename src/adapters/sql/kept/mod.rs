@@ -1,5 +1,6 @@
-//! What is kept for a while after a request came to rest, and then removed: its archive, and which
-//! items it left.
+//! What is kept for a while and then removed: of a request that came to rest its archive and which
+//! items it left, of one that waits the tickets of services.
 
 pub mod archives;
 pub mod follow_ups;
+pub mod tickets;

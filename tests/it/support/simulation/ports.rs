@@ -12,7 +12,7 @@ use dsrd::domain::failure::{Failure, Obstacle};
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
 use dsrd::domain::layout::Containers;
-use dsrd::domain::outcome::Tally;
+use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::{Regained, State};
 use dsrd::ports::door::{
@@ -22,12 +22,13 @@ use dsrd::ports::exports::{Exports, SignedLink, Upload};
 use dsrd::ports::kept::archives::{Archives, Kept};
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
+use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, SealedTicket, Tickets};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
     SealedItem, SealedRequest,
 };
-use dsrd::ports::sources::{ByteStream, Erased, NewForm, Page, Read, Rewritten, Source};
+use dsrd::ports::sources::{ByteStream, Erased, Followed, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 use futures::StreamExt;
@@ -114,6 +115,11 @@ impl<P: Source + ?Sized> Source for Wired<P> {
     async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
         self.wire.pass(Point::Erase).await;
         self.wire.effect("erase", self.port.erase(item)).await
+    }
+
+    async fn follow(&self, item: &Item, handle: &str) -> Result<Followed, Failure> {
+        // What the service does meanwhile is none of our effects.
+        self.wire.look("follow", self.port.follow(item, handle)).await
     }
 
     async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
@@ -484,6 +490,49 @@ fn held(bytes: ByteStream, wire: &Arc<Tripwire>) -> ByteStream {
             chunk
         })
         .boxed()
+}
+
+#[async_trait]
+impl<P: Ledger + ?Sized> Tickets for Wired<P> {
+    async fn add_tickets(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        tickets: &[NewTicket],
+    ) -> Result<(), Failure> {
+        self.wire.effect("add_tickets", self.port.add_tickets(lease, id, tickets)).await
+    }
+
+    async fn due_tickets(
+        &self,
+        id: &RequestId,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<SealedTicket>, Failure> {
+        self.wire.look("due_tickets", self.port.due_tickets(id, after, limit)).await
+    }
+
+    async fn open_tickets(&self, id: &RequestId) -> Result<OpenTickets, Failure> {
+        self.wire.look("open_tickets", self.port.open_tickets(id)).await
+    }
+
+    async fn put_off_tickets(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        later: &[(u64, u64)],
+    ) -> Result<(), Failure> {
+        self.wire.effect("put_off_tickets", self.port.put_off_tickets(lease, id, later)).await
+    }
+
+    async fn end_tickets(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        ends: &[(u64, Option<ItemOutcome>)],
+    ) -> Result<(), Failure> {
+        self.wire.effect("end_tickets", self.port.end_tickets(lease, id, ends)).await
+    }
 }
 
 #[async_trait]

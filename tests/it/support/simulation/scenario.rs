@@ -54,6 +54,8 @@ pub struct Scenario {
     pub limits: Limits,
     pub guard: Guard,
     pub logs: Lines,
+    /// How far the clock moves when everybody waits.
+    pub tick_ms: u64,
     /// Whether time passes also while somebody works.
     pub hasty: bool,
     /// Callbacks that nobody will ever take.
@@ -85,7 +87,7 @@ pub struct Lines(Arc<Mutex<Vec<u8>>>);
 /// The source that every scenario has.
 pub const SOURCE: &str = "azureml";
 
-/// How far the clock moves when everybody waits.
+/// How far the clock moves unless told otherwise.
 const TICK_MS: u64 = 250;
 
 /// Ticks after which a life has gone round in circles.
@@ -114,6 +116,7 @@ impl Scenario {
             limits: limits(),
             guard: Guard { items_max: 1_000, share_max: 1.0, share_items_min: 0 },
             logs: Lines::default(),
+            tick_ms: TICK_MS,
             hasty: false,
             left_owed: 0,
             until_expired: false,
@@ -342,7 +345,7 @@ impl Scenario {
             if over || (up && self.at_rest(ledger).await) {
                 daemons.iter().for_each(|(world, _)| world.stopper.stop());
             }
-            self.clock.advance_ms(TICK_MS);
+            self.clock.advance_ms(self.tick_ms);
         }
         panic!("went round in circles after {:?}:\n{}", self.wire.blown(), self.logs.text());
     }

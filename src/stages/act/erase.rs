@@ -1,5 +1,7 @@
 //! Carries out the plan of an erasure, item by item, each under the `ETag` seen at the find:
 //! removed, or written anew without the subject.
+//!
+//! What a service removes by itself is pending until it says that it has.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use crate::domain::policy::action::Action;
 use crate::domain::policy::action::Otherwise;
 use crate::domain::state::Event;
 use crate::ports::ledger::{Cleared, ItemEnd};
-use crate::ports::sources::{Erased, Source};
+use crate::ports::sources::{Erased, Source, Ticket};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::rewrite::redact::{Redaction, redact};
 use crate::stages::walk::pass::{self, Walk, item_at_fault};
@@ -23,7 +25,8 @@ use crate::stages::walk::pass::{self, Walk, item_at_fault};
 /// each of which then finds the item gone.
 const BATCH: u32 = 128;
 
-/// Erases what has no outcome yet and brings the request to `verifying`.
+/// Erases what has no outcome yet and brings the request to `verifying`, or to `waiting` where
+/// services have begun what they finish by themselves.
 ///
 /// Where a source does not let us in, what lies in the others is erased meanwhile. A request that
 /// got another record, because a person stopped it, is left once the items in hand have ended.
@@ -63,7 +66,11 @@ pub async fn erase(
     if let Some(failure) = failed.failure {
         return Err(failure);
     }
-    docket.advance(case, Event::Acted { archive: None }).await?;
+    let event = match docket.ledger.open_tickets(&case.request.id).await?.count {
+        0 => Event::Acted { archive: None },
+        pending => Event::WaitStarted { pending },
+    };
+    docket.advance(case, event).await?;
     Ok(())
 }
 
@@ -100,6 +107,7 @@ impl Failed {
 #[derive(Default)]
 struct Acted {
     ended: Vec<ItemEnd>,
+    begun: Vec<(u64, Ticket)>,
     /// What is as it was, and no part of the plan any more.
     untouched: Vec<u64>,
     failures: Vec<Failure>,
@@ -128,11 +136,14 @@ impl Acting<'_> {
         }
         let ordinals: Vec<u64> = batch.iter().map(|entry| entry.ordinal).collect();
         docket.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
-        let Acted { ended, untouched, failures } = self.take_turns(batch, concurrency).await;
+        let Acted { ended, begun, untouched, failures } = self.take_turns(batch, concurrency).await;
         for ordinal in untouched {
             docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
         }
         docket.record_ends(case, &ended).await?;
+        if !begun.is_empty() {
+            docket.add_tickets(case, &begun).await?;
+        }
         failures.into_iter().for_each(|failure| failed.note(failure));
         Ok(())
     }
@@ -144,7 +155,7 @@ impl Acting<'_> {
         let [earlier, current, along] = in_turn(batch);
         for (entries, is_along) in [(earlier, false), (current, false), (along, true)] {
             // It waits until it is known of all others whether they are gone.
-            if is_along && !acted.failures.is_empty() {
+            if is_along && !(acted.failures.is_empty() && acted.begun.is_empty()) {
                 break;
             }
             let mut ends = stream::iter(entries)
@@ -158,10 +169,11 @@ impl Acting<'_> {
                 .filter_map(std::future::ready);
             while let Some((ordinal, end)) = ends.next().await {
                 match end {
-                    Ok(Some((outcome, digest))) => {
+                    Ok(Some(Ended::So(outcome, digest))) => {
                         let rewritten = digest.map(|digest| hashes.content(&digest).to_string());
                         acted.ended.push(ItemEnd { ordinal, outcome, rewritten });
                     }
+                    Ok(Some(Ended::Later(ticket))) => acted.begun.push((ordinal, ticket)),
                     Ok(None) => acted.untouched.push(ordinal),
                     Err(failure) => acted.failures.push(failure),
                 }
@@ -171,8 +183,19 @@ impl Acting<'_> {
     }
 }
 
-/// What became of an item, and the digest of its new bytes if it was redacted.
-type Ended = (ItemOutcome, Option<String>);
+/// How acting on an item ended.
+enum Ended {
+    /// What became of it, and the digest of its new bytes if it was redacted.
+    So(ItemOutcome, Option<String>),
+    /// A service has begun to remove it.
+    Later(Ticket),
+}
+
+impl From<ItemOutcome> for Ended {
+    fn from(outcome: ItemOutcome) -> Self {
+        Self::So(outcome, None)
+    }
+}
 
 /// A batch in the order in which it can be told what became of whose doing: a current form takes
 /// its snapshots along, so those that go by themselves go first.
@@ -195,30 +218,30 @@ async fn end(
     with: &Walk,
 ) -> Result<Option<Ended>, Failure> {
     if let Some(outcome) = entry.planned.settled() {
-        return Ok(Some((outcome, None)));
+        return Ok(Some(outcome.into()));
     }
     let item = &entry.planned.finding.item;
     let Some(source) = sources.iter().find(|source| source.name() == item.source) else {
         let why = "the source is not configured any more";
-        return Ok(Some((ItemOutcome::Failed(why.into()), None)));
+        return Ok(Some(ItemOutcome::Failed(why.into()).into()));
     };
     let target = Target { source: &**source, finding: &entry.planned.finding, begun: entry.begun };
     let ended = match entry.planned.action {
         Action::Redact(otherwise) => rewritten(&target, otherwise, with).await.map(Some),
-        Action::Along => went_along(&target).await.map(|gone| gone.map(|outcome| (outcome, None))),
+        Action::Along => went_along(&target).await.map(|gone| gone.map(Ended::from)),
         Action::Delete
         | Action::Export
         | Action::Keep(_)
         | Action::List(_)
-        | Action::Declare { .. } => removed(&target).await.map(|outcome| Some((outcome, None))),
+        | Action::Declare { .. } => removed(&target).await.map(Some),
     };
     match ended {
         Err(failure) => {
             let failure = item_at_fault(&**source, failure, with).await?;
-            Ok(Some((ItemOutcome::Failed(failure.chain()), None)))
+            Ok(Some(ItemOutcome::Failed(failure.chain()).into()))
         }
         // Most leases have an end, a minute away at most.
-        Ok(Some((ItemOutcome::Blocked(barrier), _)))
+        Ok(Some(Ended::So(ItemOutcome::Blocked(barrier), _)))
             if barrier.block == Block::Lease && !with.is_last_try() =>
         {
             Err(Failure::transient("erasing an item on which somebody has a lease"))
@@ -245,15 +268,17 @@ struct Target<'a> {
 
 /// What became of an item that was to be removed. What the source keeps of it goes too, whoever
 /// removed it or wrote over it, and however often we come by.
-async fn removed(target: &Target<'_>) -> Result<ItemOutcome, Failure> {
+async fn removed(target: &Target<'_>) -> Result<Ended, Failure> {
     let Target { source, finding: Finding { item, .. }, begun } = target;
-    Ok(match source.erase(item).await? {
+    let outcome = match source.erase(item).await? {
+        Erased::Begun(ticket) => return Ok(Ended::Later(ticket)),
         Erased::Done => ItemOutcome::Erased,
         Erased::AlreadyAbsent if *begun => ItemOutcome::Erased,
         Erased::AlreadyAbsent => ItemOutcome::AlreadyAbsent,
         Erased::Changed => changed(target).await?,
         Erased::Blocked(barrier) => ItemOutcome::Blocked(barrier),
-    })
+    };
+    Ok(outcome.into())
 }
 
 /// What became of an item that was to be redacted.
@@ -264,21 +289,21 @@ async fn rewritten(
 ) -> Result<Ended, Failure> {
     let Target { source, finding: Finding { item, .. }, begun } = target;
     let outcome = match redact(*source, item, with).await? {
-        Redaction::Done { digest } => return Ok((ItemOutcome::Redacted, digest)),
+        Redaction::Done { digest } => return Ok(Ended::So(ItemOutcome::Redacted, digest)),
         Redaction::Overtaken { digest } => {
             let ours = digest.as_ref().or(target.finding.digest.as_ref());
             return settled(target, otherwise, ours, with).await;
         }
         Redaction::Changed if *begun => return settled(target, otherwise, None, with).await,
         Redaction::Changed => changed(target).await?,
-        Redaction::Absent => gone(target, otherwise).await?,
+        Redaction::Absent => return gone(target, otherwise).await,
         Redaction::Blocked(barrier) => ItemOutcome::Blocked(barrier),
         Redaction::Impossible(why) => match otherwise {
-            Otherwise::Delete => removed(target).await?,
+            Otherwise::Delete => return removed(target).await,
             Otherwise::Leave => ItemOutcome::Failed(format!("redaction: {why}")),
         },
     };
-    Ok((outcome, None))
+    Ok(outcome.into())
 }
 
 /// Others wrote over an item, or in its place. Of what the source keeps of the old bytes, what is
@@ -293,14 +318,17 @@ async fn changed(target: &Target<'_>) -> Result<ItemOutcome, Failure> {
 
 /// An item that was to be redacted is gone. Where it would have been removed if need be, we may
 /// have done that; and whoever did, what the source keeps of it goes.
-async fn gone(target: &Target<'_>, otherwise: Otherwise) -> Result<ItemOutcome, Failure> {
+async fn gone(target: &Target<'_>, otherwise: Otherwise) -> Result<Ended, Failure> {
     if otherwise == Otherwise::Delete {
         return removed(target).await;
     }
-    Ok(match target.source.erase_replaced(&target.finding.item).await? {
+    let outcome = match target.source.erase_replaced(&target.finding.item).await? {
         Erased::Blocked(barrier) => ItemOutcome::Blocked(barrier),
-        Erased::Done | Erased::AlreadyAbsent | Erased::Changed => ItemOutcome::AlreadyAbsent,
-    })
+        Erased::Done | Erased::AlreadyAbsent | Erased::Changed | Erased::Begun(_) => {
+            ItemOutcome::AlreadyAbsent
+        }
+    };
+    Ok(outcome.into())
 }
 
 /// What became of an item that is another now, and that we may have written: with `ours` for its
@@ -315,17 +343,17 @@ async fn settled(
     let Target { source, finding: Finding { item, .. }, begun } = target;
     // What the source keeps of the old bytes goes in any case.
     if let Erased::Blocked(barrier) = source.erase_replaced(item).await? {
-        return Ok((ItemOutcome::Blocked(barrier), None));
+        return Ok(ItemOutcome::Blocked(barrier).into());
     }
     let Some(look) = pass::look(*source, item.clone(), &with.digesting()).await? else {
-        return Ok((gone(target, otherwise).await?, None));
+        return gone(target, otherwise).await;
     };
     let is_clean = look.hits.is_empty() && look.unreadable.is_empty();
     let is_ours = ours.is_some() && ours == look.digest.as_ref();
     if !is_clean || !(is_ours || *begun) {
-        return Ok((ItemOutcome::Changed, None));
+        return Ok(ItemOutcome::Changed.into());
     }
     // Bytes that stayed are no others: what stands beside them was rewritten.
     let after = look.digest.filter(|digest| target.finding.digest.as_ref() != Some(digest));
-    Ok((ItemOutcome::Redacted, after))
+    Ok(Ended::So(ItemOutcome::Redacted, after))
 }

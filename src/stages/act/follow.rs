@@ -1,0 +1,132 @@
+//! Asks services how far they have come with work that they finish by themselves, and brings the
+//! request on once nothing is under way any more.
+
+use std::sync::Arc;
+
+use futures::stream::{self, StreamExt};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::failure::Failure;
+use crate::domain::outcome::ItemOutcome;
+use crate::domain::state::Event;
+use crate::ports::kept::tickets::{OpenTickets, SealedTicket};
+use crate::ports::sources::{Followed, Source};
+use crate::stages::docket::{Case, Docket, rounds};
+
+/// Tickets looked after at a time.
+const BATCH: u32 = 128;
+
+/// A ticket is not asked about more often than this, whatever its service says.
+const LOOK_IN_MS_MIN: u64 = 1_000;
+
+/// What tickets are followed with.
+pub struct Following<'a> {
+    /// Which know the tickets.
+    pub sources: &'a [Arc<dyn Source>],
+    /// How many are asked at the same time.
+    pub concurrency: usize,
+    /// How long a service may take.
+    pub ticket_age_max: SignedDuration,
+    /// How often a request goes back to acting.
+    pub rounds_max: u32,
+}
+
+/// Looks after all tickets of a request that are due. Gives in how many milliseconds the next is;
+/// `None` if the request has moved on.
+///
+/// # Errors
+/// What could not be learned of some tickets, once all others were looked after.
+pub async fn follow(
+    docket: &Docket,
+    case: &Case,
+    with: &Following<'_>,
+) -> Result<Option<u64>, Failure> {
+    let (id, lease) = (&case.request.id, &case.lease);
+    let goes_back = rounds(&docket.ledger.records(id).await?) < with.rounds_max;
+    let now = docket.ledger.now().await?;
+    let (mut after, mut failed) = (None, None);
+    loop {
+        let due = docket.ledger.due_tickets(id, after, BATCH).await?;
+        let Some(last) = due.last() else { break };
+        after = Some(last.ordinal);
+        let mut looks =
+            stream::iter(due)
+                .map(|ticket| async move {
+                    (ticket.ordinal, look(docket, case, with, &ticket, now).await)
+                })
+                .buffer_unordered(with.concurrency);
+        let (mut ends, mut later) = (Vec::new(), Vec::new());
+        while let Some((ordinal, look)) = looks.next().await {
+            match look {
+                Ok(Look::Ended(outcome)) => ends.push((ordinal, Some(outcome))),
+                Ok(Look::Open(_)) if goes_back => ends.push((ordinal, None)),
+                Ok(Look::Open(why)) => ends.push((ordinal, Some(ItemOutcome::Failed(why.into())))),
+                Ok(Look::Later(ms)) => later.push((ordinal, ms.max(LOOK_IN_MS_MIN))),
+                Err(failure) => failed = Some(failure),
+            }
+        }
+        docket.ledger.end_tickets(lease, id, &ends).await?;
+        docket.ledger.put_off_tickets(lease, id, &later).await?;
+    }
+    if let Some(failure) = failed {
+        return Err(failure);
+    }
+    let OpenTickets { count, next_in_ms } = docket.ledger.open_tickets(id).await?;
+    if count > 0 {
+        return Ok(Some(next_in_ms));
+    }
+    let open = docket.ledger.tally(id).await?.open;
+    let event = match open {
+        0 => Event::Acted { archive: None },
+        items => Event::LeftOver { items },
+    };
+    docket.advance(case, event).await?;
+    Ok(None)
+}
+
+/// What is known of a ticket now.
+enum Look {
+    /// This became of the item.
+    Ended(ItemOutcome),
+    /// Nothing is under way any more, and the item stands: it is to be acted on again. Why.
+    Open(&'static str),
+    /// It is to be looked after again, in so many milliseconds.
+    Later(u64),
+}
+
+async fn look(
+    docket: &Docket,
+    case: &Case,
+    with: &Following<'_>,
+    ticket: &SealedTicket,
+    now: Timestamp,
+) -> Result<Look, Failure> {
+    let Some(entry) = docket.items(case, ticket.ordinal.checked_sub(1), false, 1).await?.pop()
+    else {
+        return Err(Failure::permanent("looking after a ticket of an item that is not planned"));
+    };
+    let item = &entry.planned.finding.item;
+    let Some(source) = with.sources.iter().find(|source| source.name() == item.source) else {
+        let why = "the source is not configured any more";
+        return Ok(Look::Ended(ItemOutcome::Failed(why.into())));
+    };
+    let handle = docket.open_ticket(case, ticket)?;
+    let failed = |why: String| Look::Ended(ItemOutcome::Failed(why));
+    Ok(match source.follow(item, &handle).await? {
+        Followed::Done => Look::Ended(ItemOutcome::Erased),
+        Followed::Failed(why) => failed(format!("service: {why}")),
+        // One that was forgotten may have been finished before.
+        Followed::Unknown => {
+            let left = source.remains(&item.name).await?;
+            match left.iter().any(|form| form.version == item.version) {
+                true => Look::Open("service: it knows nothing of the work any more"),
+                false => Look::Ended(ItemOutcome::Erased),
+            }
+        }
+        Followed::Running { .. } if now.duration_since(ticket.begun) > with.ticket_age_max => {
+            let days = with.ticket_age_max.as_hours() / 24;
+            failed(format!("service: it has not finished the work in {days} days"))
+        }
+        Followed::Running { look_in_ms } => Look::Later(look_in_ms),
+    })
+}
