@@ -1,7 +1,8 @@
 //! One pass over the sources.
 //!
 //! `pass` lists and looks, `content` reads and decodes on other threads, `budget` bounds what is
-//! read at once. What is seen also goes into an `inventory`, and is asked for those in the `graves`.
+//! read at once. What is seen also goes into an `inventory`, and is asked for those in the
+//! `graves`.
 
 pub mod look;
 pub mod budget;
