@@ -2,8 +2,10 @@
 //! and the one way from the command line to everything below.
 
 use std::error::Error;
+use std::future::pending;
 use std::path::Path;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,7 +34,7 @@ use crate::worker::offline;
 use crate::worker::preview::Preview;
 use crate::worker::retry::Backoff;
 use crate::worker::runner;
-use crate::worker::status::{Plans, Status};
+use crate::worker::status::{Plans, Sent, Status};
 use crate::worker::stopper::Stopper;
 use crate::worker::world::{self, Door, Parts, Sources, World};
 
@@ -60,11 +62,35 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Opens everything.
+    /// Opens everything. Meanwhile the page says that the daemon is alive and not ready.
     ///
     /// # Errors
     /// Whatever cannot be opened.
     pub async fn open(settings: &Settings) -> Result<Self, AppError> {
+        let page = match settings.http.listen {
+            Some(address) => Some(TcpListener::bind(address).await.map_err(|error| {
+                AppError(format!("listening on {address} ([http] listen): {error}").into())
+            })?),
+            None => None,
+        };
+        let meanwhile = async {
+            match &page {
+                Some(listener) => server::serve_start(listener).await,
+                None => pending().await,
+            }
+        };
+        let (world, alone) = tokio::select! {
+            biased;
+            opened = Self::put_together(settings) => opened?,
+            served = meanwhile => return Err(AppError(match served {
+                Ok(()) => "the page ended before the daemon began".into(),
+                Err(error) => error.into(),
+            })),
+        };
+        Ok(Self { world, alone, page })
+    }
+
+    async fn put_together(settings: &Settings) -> Result<(World, Option<Alone>), AppError> {
         let alone = match settings.ledger.url.expose().strip_prefix("sqlite:") {
             Some(path) => Some(system::alone(path.as_ref())?),
             None => None,
@@ -101,13 +127,7 @@ impl Daemon {
             limits: limits(settings),
         })?;
         assert_key(&world).await?;
-        let page = match settings.http.listen {
-            Some(address) => Some(TcpListener::bind(address).await.map_err(|error| {
-                AppError(format!("listening on {address} ([http] listen): {error}").into())
-            })?),
-            None => None,
-        };
-        Ok(Self { world, alone, page })
+        Ok((world, alone))
     }
 
     /// What ends it.
@@ -195,21 +215,69 @@ pub async fn plans(settings: &Settings) -> Result<Plans, AppError> {
     })
 }
 
-/// Puts a message on the queue as any producer would, signed if we can read the deployment's key.
+/// Puts a message on the queue as any producer would, signed if we can read the deployment's key,
+/// and gives the signature.
 ///
 /// # Errors
 /// The queue did not take it; or it would refuse it, because signatures are asked for and there is
 /// no key to sign with.
-pub async fn submit(settings: &Settings, body: Bytes, name: &str) -> Result<(), AppError> {
-    let signature = signature(settings, &body)?;
-    let signature = signature.as_deref();
+pub async fn submit(
+    settings: &Settings,
+    body: Bytes,
+    name: &str,
+) -> Result<Option<String>, AppError> {
+    let signed = signature(settings, &body)?;
+    let signature = signed.as_deref();
     match &settings.queue {
         Queue::Folder(path) => {
             folder_queue::submit(path, &body, &format!("{name}.json"), signature)?;
         }
         Queue::Amqp(amqp) => amqp_submit::submit(amqp, body, name, signature).await?,
     }
-    Ok(())
+    Ok(signed)
+}
+
+/// A message that somebody sends and waits for.
+pub struct Errand {
+    /// Only the master key tells what becomes of this very message.
+    plans: Option<Plans>,
+    sent: Sent,
+}
+
+impl Errand {
+    /// Puts a message on the queue that claims this id, under the name.
+    ///
+    /// # Errors
+    /// See [`submit`]; the ledger cannot be read.
+    pub async fn send(
+        settings: &Settings,
+        id: &str,
+        body: Bytes,
+        name: &str,
+    ) -> Result<Self, AppError> {
+        let plans = plans(settings).await.ok();
+        let was_refused = match &plans {
+            // Of what is signed each is another.
+            Some(plans) => plans.was_refused(&body, None).await?,
+            None => false,
+        };
+        let signature = submit(settings, body.clone(), name).await?;
+        Ok(Self { plans, sent: Sent { id: id.to_owned(), body, signature, was_refused } })
+    }
+
+    /// Whether the message was taken, and under which id it was refused, if it was: as far as we
+    /// can tell.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn taken(&self) -> Result<Poll<Option<String>>, AppError> {
+        match &self.plans {
+            Some(plans) => {
+                Ok(plans.taken(&self.sent).await?.map(|refusal| refusal.map(|id| id.to_string())))
+            }
+            None => Ok(Poll::Ready(None)),
+        }
+    }
 }
 
 /// By what others check what this deployment signs; the key is made where there is none yet.

@@ -169,5 +169,6 @@ Exit codes:
   1  something did not work; the message says what, and what to do
   2  wrong arguments or settings
   3  a request that was waited for is partially_completed: something could not be read or acted on
-  4  a request that was waited for failed, was cancelled or rejected, or evidence does not hold
+  4  a request that was waited for failed, was cancelled or rejected, also because another request
+     has its id; or evidence does not hold
   5  the request is at fault; every fault is listed";

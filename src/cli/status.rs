@@ -1,11 +1,12 @@
 //! `dsrd status`: where requests stand, read from the ledger.
 
+use std::task::Poll;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 
-use crate::app;
+use crate::app::{self, Errand};
 use crate::cli::output::{self, CliError, End, line};
 use crate::cli::preview::Table;
 use crate::config::settings::Settings;
@@ -102,18 +103,40 @@ async fn left(settings: &Settings, id: &RequestId, as_json: bool) -> Result<End,
     Ok(End::Done)
 }
 
-/// Waits until the request ended, with a progress bar on a terminal and plain lines elsewhere, and
-/// prints it.
+/// Waits until the request ended that a message was sent for, with a progress bar on a terminal and
+/// plain lines elsewhere, and prints it; or the refusal of the message.
 ///
 /// # Errors
 /// The ledger cannot be read.
-pub async fn wait(settings: &Settings, id: &RequestId, as_json: bool) -> Result<End, CliError> {
+pub async fn wait(
+    settings: &Settings,
+    id: &RequestId,
+    errand: &Errand,
+    as_json: bool,
+) -> Result<End, CliError> {
+    if let Some(refusal) = refusal(errand).await? {
+        let described = app::status(settings).await?.describe(&refusal).await?;
+        print(described.unwrap_or_default(), as_json)?;
+        output::note(&format!("{id}: this message was refused, whatever became of others"));
+        return Ok(End::Refused);
+    }
     let bar = output::bar();
     let state = follow(settings, id, &bar).await?;
     bar.finish_and_clear();
     let described = app::status(settings).await?.describe(id).await?;
     print(described.unwrap_or_default(), as_json)?;
     Ok(End::of(state))
+}
+
+/// Waits until the message was taken; under which id it was refused, if it was.
+async fn refusal(errand: &Errand) -> Result<Option<RequestId>, CliError> {
+    // Ends with a daemon that takes it; where there is none, with Ctrl-C.
+    loop {
+        match errand.taken().await? {
+            Poll::Ready(refusal) => return Ok(refusal.and_then(|id| RequestId::new(&id).ok())),
+            Poll::Pending => tokio::time::sleep(LOOK_EVERY).await,
+        }
+    }
 }
 
 /// Follows a request to its end, or until it is held, showing on `bar` what it is at.

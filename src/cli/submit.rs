@@ -5,7 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::app;
+use crate::app::{self, Errand};
 use crate::cli::args::Decision;
 use crate::cli::output::{self, CliError, End, input, json_line, line};
 use crate::cli::status;
@@ -27,7 +27,13 @@ pub async fn submit(
     let body = Bytes::from(input(file)?);
     let id = request_id(&body);
     let name = id.as_ref().map_or_else(|| "unnamed".to_owned(), RequestId::file_name);
-    app::submit(settings, body.clone(), &name).await?;
+    let errand = match &id {
+        Some(id) if wait => Some(Errand::send(settings, id.as_str(), body.clone(), &name).await?),
+        _ => {
+            app::submit(settings, body.clone(), &name).await?;
+            None
+        }
+    };
     let faults = app::faults(settings, &body).await?;
     for fault in &faults {
         output::fault(&fault.pointer, fault.code, &fault.message, as_json)?;
@@ -38,8 +44,8 @@ pub async fn submit(
         output::note("submitted; it is at fault and will be answered as rejected");
         return Ok(End::Faults);
     };
-    if wait {
-        return status::wait(settings, &id, as_json).await;
+    if let Some(errand) = errand {
+        return status::wait(settings, &id, &errand, as_json).await;
     }
     if as_json {
         json_line(&json!({ "submitted": id.as_str() }))?;

@@ -87,11 +87,15 @@ impl Failure {
                 | ErrorKind::Unsupported
                 | ErrorKind::WriteZero
         );
-        let failure = match stays {
-            true => Self::permanent(doing),
-            false => Self { blame: Some(Blame::OwnDisk), ..Self::transient(doing) },
-        };
-        failure.because(error.kind().to_string())
+        match (stays, error.kind()) {
+            (true, kind) => Self::permanent(doing).because(kind.to_string()),
+            (false, kind) => {
+                let is_full = matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+                let is = if is_full { " is full" } else { "" };
+                let why = format!("the disk for temporary files{is}: {kind}");
+                Self { blame: Some(Blame::OwnDisk), ..Self::transient(doing) }.because(why)
+            }
+        }
     }
 
     /// Blames the whole source of that name.

@@ -15,7 +15,8 @@ use crate::ports::sources::ByteStream;
 #[async_trait]
 pub trait Exports: Send + Sync {
     /// Starts an archive under this name (made of a request id; a plain file name). Nothing is
-    /// visible under the name until [`Upload::finish`]; an archive already there is then replaced.
+    /// visible under the name until [`Upload::finish`]; an archive already there is then replaced,
+    /// unless the store keeps it as it is.
     ///
     /// `attempt` grows from one try of the same archive to the next. What an earlier one left is
     /// cleared away, and if its writer still lives its `finish` fails once a later one is whole.
@@ -67,11 +68,22 @@ impl fmt::Debug for SignedLink {
     }
 }
 
+/// What became of an archive that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Stored {
+    /// It stands under its name.
+    Whole,
+    /// What stood there stands there still: a hold or a policy keeps it from being written over.
+    Fixed,
+}
+
 /// An archive being written, in bounded memory.
 #[async_trait]
 pub trait Upload: Send {
     /// Takes the next bytes.
     async fn write(&mut self, bytes: Bytes) -> Result<(), Failure>;
-    /// Makes the whole visible at once, durably. Dropping an upload instead leaves nothing.
-    async fn finish(self: Box<Self>) -> Result<(), Failure>;
+    /// Makes the whole visible at once, durably, where the store lets it. Dropping an upload
+    /// instead leaves nothing.
+    async fn finish(self: Box<Self>) -> Result<Stored, Failure>;
 }

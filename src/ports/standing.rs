@@ -11,6 +11,8 @@ use crate::domain::state::State;
 pub struct Standing {
     /// Whose.
     pub id: RequestId,
+    /// Keyed digest of what it asks for.
+    pub digest: String,
     /// The fold of its records.
     pub state: State,
     /// Sequence of its last record.

@@ -41,9 +41,23 @@ pub trait Tasks: Send + Sync {
 
     /// Requests of these states whose work nobody holds and that are not put off, earliest due
     /// first, at most `limit`. Not erasures that are being verified: those are the work of a sweep.
-    /// Nor planned ones that an export of the same person goes before, which was submitted before
-    /// they were taken.
-    async fn free(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure>;
+    /// Nor those that [`Tasks::begin_act`] would refuse.
+    async fn free(
+        &self,
+        states: &[State],
+        pressed: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Standing>, Failure>;
+
+    /// Begins to carry out a plan, or goes on with it; `false` while an export of the same person
+    /// goes before an erasure. Once it has begun none does any more, and one that was not begun
+    /// waits for it.
+    async fn begin_act(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        pressed: Timestamp,
+    ) -> Result<bool, Failure>;
 
     /// Accepted requests that no other request about the same person stands in the way of and that
     /// are not put off, earliest due first, at most `limit`. See [`Tasks::in_the_way`]; erasures
@@ -52,7 +66,8 @@ pub trait Tasks: Send + Sync {
 
     /// The open requests that one waits for: they name the same person, and either are under way or
     /// come before it. An erasure is in line from when it was taken, an export from when it was
-    /// submitted, if that was earlier; it goes before an erasure that did not begin to act yet.
+    /// submitted, if that was earlier; it goes before an erasure that did not begin to act yet,
+    /// also one that is planned, held or approved.
     /// Exports stand in no export's way. An export that failed stands in the way of a later
     /// erasure, which would take what it is to give, until somebody tries it again or gives it up.
     async fn in_the_way(&self, id: &RequestId) -> Result<Vec<RequestId>, Failure>;

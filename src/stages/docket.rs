@@ -157,13 +157,7 @@ impl Docket {
         faults: &[Fault],
     ) -> Opening {
         let correspondence = &delivery.correspondence;
-        let body = self.digest(&delivery.body);
-        let digest = match &delivery.label.signature {
-            Some(signature) => self.digest(format!("{body}{signature}").as_bytes()),
-            None => body,
-        };
-        let id = RequestId::new(&format!("rejected-{}", &digest[..32]))
-            .expect("hexadecimal digits are legal in an id");
+        let (id, digest) = self.refusal(&delivery.body, delivery.label.signature.as_deref());
         let codes = faults.iter().map(|fault| fault.code.to_owned()).collect();
         let record = self.record(&id, 1, Event::Rejected { codes }, "");
         let mut details = refusals(faults);
@@ -191,6 +185,27 @@ impl Docket {
             claimed: claimed.cloned(),
             correspondence: correspondence.clone(),
         }
+    }
+
+    /// Under which id a message is refused, if it is, and its digest.
+    pub fn refusal(&self, body: &[u8], signature: Option<&str>) -> (RequestId, String) {
+        let body = self.digest(body);
+        let digest = match signature {
+            Some(signature) => self.digest(format!("{body}{signature}").as_bytes()),
+            None => body,
+        };
+        let id = RequestId::new(&format!("rejected-{}", &digest[..32]))
+            .expect("hexadecimal digits are legal in an id");
+        (id, digest)
+    }
+
+    /// Whether a request in the ledger asks for what this message asks for.
+    pub fn asks_the_same(&self, standing: &Standing, body: &[u8]) -> bool {
+        let asked = match read::read(body, &Label::default(), &Terms::of_the_ledger()) {
+            Ok(Message::Request(request)) => self.digest(essence(&request).as_bytes()),
+            Ok(_) | Err(_) => return false,
+        };
+        standing.digest == asked || standing.digest == self.digest(body)
     }
 
     /// Appends what follows from the work on a case, announced; `None` if another writer was there

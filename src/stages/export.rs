@@ -24,13 +24,14 @@ use crate::domain::request::{Controller, RequestId, RequestKind};
 use crate::domain::state::{Archive, Event};
 use crate::evidence::encryption::{Encrypting, Encryption};
 use crate::matching::people::mask::Mask;
-use crate::ports::exports::{Exports, Upload};
+use crate::ports::exports::{Exports, Stored, Upload};
 use crate::ports::sources::Source;
 use crate::stages::announce::manual_steps;
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::rewrite::belonging::Belongings;
 use crate::stages::rewrite::mask::{Masked, READS_MAX, masked_name, masked_text, meet};
 use crate::stages::rewrite::prepare::{Prepared, prepare};
+use crate::stages::verify::archive::{Standing, standing};
 use crate::stages::walk::pass::Walk;
 
 /// Planned items read from the ledger at a time.
@@ -220,10 +221,34 @@ impl Packing {
         let finished = std::mem::take(&mut self.writer).finish(about).map_err(broken)?;
         self.sink.send(finished.tail).await?;
         docket.assert_ours(case).await?;
-        let (sha256, size) = self.sink.finish().await?;
+        let written = self.sink.finish().await?;
+        let (sha256, size) = match written.stored {
+            Stored::Whole => (written.sha256, written.size),
+            Stored::Fixed => earlier(exports, &name, case, &written).await?,
+        };
         let (url, files) = (exports.url(&name), finished.counts.files);
         Ok(Archive { url, name, sha256, size, files, expires: None })
     }
+}
+
+/// Digest and size of the archive that stands there and cannot be written over, if it is the same:
+/// whoever wrote it died before it was noted. An encrypted one has other bytes each time.
+async fn earlier(
+    exports: &dyn Exports,
+    name: &str,
+    case: &Case,
+    written: &Written,
+) -> Result<(String, u64), Failure> {
+    let there = standing(exports, name, case.encryption()).await?;
+    let is_same = |there: &Standing| {
+        there.sha256 == written.sha256 || there.plain.as_ref() == Some(&written.plain)
+    };
+    let there = there.filter(is_same).ok_or_else(|| {
+        Failure::needs_person("writing an archive: another stands under its name").because(
+            "the store does not let it be written over; remove it, or the hold or policy on it",
+        )
+    })?;
+    Ok((there.sha256, there.size))
 }
 
 /// Under which name the archive of a request is kept.
@@ -255,7 +280,18 @@ struct Sink {
     encrypting: Option<Box<Encrypting>>,
     /// Of what is stored.
     hash: Sha256,
+    /// Of what is encrypted.
+    plain: Sha256,
     size: u64,
+}
+
+/// What went into the store.
+struct Written {
+    sha256: String,
+    /// Hex SHA-256 before it was encrypted.
+    plain: String,
+    size: u64,
+    stored: Stored,
 }
 
 impl Sink {
@@ -271,24 +307,33 @@ impl Sink {
         }
         let upload = exports.create(name, case.lease.fence).await?;
         let encrypting = start.map(Box::new);
-        Ok(Self { upload, encrypting, hash: Sha256::new(), size: 0 })
+        Ok(Self { upload, encrypting, hash: Sha256::new(), plain: Sha256::new(), size: 0 })
     }
 
     async fn send(&mut self, bytes: Bytes) -> Result<(), Failure> {
         let bytes = match &mut self.encrypting {
-            Some(encrypting) => encrypting.write(&bytes).map_err(unencrypted)?,
+            Some(encrypting) => {
+                self.plain.update(&bytes);
+                encrypting.write(&bytes).map_err(unencrypted)?
+            }
             None => bytes,
         };
         self.store(bytes).await
     }
 
-    /// Makes the archive visible; gives its digest and size.
-    async fn finish(mut self) -> Result<(String, u64), Failure> {
+    /// Makes the archive visible, where the store lets it.
+    async fn finish(mut self) -> Result<Written, Failure> {
         if let Some(encrypting) = self.encrypting.take() {
             self.store(encrypting.finish().map_err(unencrypted)?).await?;
         }
-        self.upload.finish().await?;
-        Ok((hex::encode(self.hash.finalize()), self.size))
+        let stored = self.upload.finish().await?;
+        let (sha256, plain) = (self.hash.finalize(), self.plain.finalize());
+        Ok(Written {
+            sha256: hex::encode(sha256),
+            plain: hex::encode(plain),
+            size: self.size,
+            stored,
+        })
     }
 
     async fn store(&mut self, bytes: Bytes) -> Result<(), Failure> {

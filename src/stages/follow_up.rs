@@ -158,7 +158,9 @@ impl Keeping<'_> {
         let wrapped_key = self.wrapped_key.clone();
         let follow_up = FollowUp { part, wrapped_key, sealed, items: count, until: self.until };
         let Case { lease, request, .. } = self.case;
-        self.docket.ledger.keep_left(lease, &request.id, &follow_up).await?;
+        let kept_ms = self.until.duration_since(self.docket.clock.now()).as_millis();
+        let kept_ms = u64::try_from(kept_ms).unwrap_or_default();
+        self.docket.ledger.keep_left(lease, &request.id, &follow_up, kept_ms).await?;
         self.parts += 1;
         Ok(())
     }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
+use bytes::Bytes;
 use futures::StreamExt;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
@@ -126,7 +128,51 @@ pub struct Plans {
     pub entropy: Arc<dyn Entropy>,
 }
 
+/// A message that somebody sent and waits for.
+pub struct Sent {
+    /// The id that it claims.
+    pub id: String,
+    /// What was sent.
+    pub body: Bytes,
+    /// What it was signed with.
+    pub signature: Option<String>,
+    /// Whether the same was refused before.
+    pub was_refused: bool,
+}
+
 impl Plans {
+    /// Whether a message that is about to be sent was refused before.
+    ///
+    /// # Errors
+    /// The ledger cannot be read; the master key has another form.
+    pub async fn was_refused(&self, body: &[u8], signature: Option<&str>) -> Result<bool, Failure> {
+        let (refusal, _) = self.docket()?.refusal(body, signature);
+        Ok(self.ledger.standing(&refusal).await?.is_some())
+    }
+
+    /// Whether a message was taken, and under which id it was refused, if it was. The request of
+    /// its own id may be another, which lives on.
+    ///
+    /// # Errors
+    /// As [`Plans::was_refused`].
+    pub async fn taken(&self, sent: &Sent) -> Result<Poll<Option<RequestId>>, Failure> {
+        let docket = self.docket()?;
+        let living = match RequestId::new(&sent.id) {
+            Ok(id) => self.ledger.standing(&id).await?,
+            Err(_) => None,
+        };
+        let is_other = match &living {
+            Some(living) if docket.asks_the_same(living, &sent.body) => {
+                return Ok(Poll::Ready(None));
+            }
+            living => living.is_some(),
+        };
+        let (refusal, _) = docket.refusal(&sent.body, sent.signature.as_deref());
+        let is_refused = self.ledger.standing(&refusal).await?.is_some();
+        let counts = is_refused && (is_other || !sent.was_refused);
+        Ok(if counts { Poll::Ready(Some(refusal)) } else { Poll::Pending })
+    }
+
     /// Hands over, item by item, what is planned for a request; `false` if the ledger does not know
     /// it.
     ///

@@ -198,3 +198,44 @@ fn it_tells_whoever_has_the_master_key_whom_it_is_about() {
     assert!(ran.err.contains("there is no master key in"), "{}", ran.err);
     assert!(!home.path("dsrd-data/master.key").exists(), "a look makes no key");
 }
+
+/// Somebody put something else there, or another try of the same request did, and the store keeps
+/// it: the certificate has a name of its own, and nobody's is lost.
+#[test]
+fn what_is_kept_as_it_is_makes_way_for_none_and_stops_none() {
+    for (name, bytes) in [
+        ("r-1.certificate.json", "{}"),
+        ("r-1.certificate.json", ""),
+        ("r-1.certificate.html", "<html></html>"),
+    ] {
+        let scenario = Scenario::small().sent(request("r-1", "erasure"));
+        scenario.exports.overwrite(name, bytes);
+        scenario.exports.fix();
+        simulate(async || {
+            scenario.live().await;
+            scenario.assert_silent().await;
+            // Judges the certificate that the record names.
+            let ended = ending(&scenario).await;
+            assert!(ended.contains("r-1 (erasure) is completed"), "{name}:\n{ended}");
+        });
+        assert_eq!(scenario.exports.get(name).unwrap(), bytes, "{name}");
+        let names = scenario.exports.names();
+        let own = names.iter().filter(|name| name.starts_with("r-1.certificate-")).count();
+        assert_eq!(own, 2, "{names:?}");
+    }
+}
+
+/// An archive of the same request that says something else is in nobody's way but its own.
+#[test]
+fn an_archive_that_cannot_be_written_over_is_told() {
+    let scenario = Scenario::small().sent(request("r-1", "access"));
+    scenario.exports.overwrite("r-1.zip", "another");
+    scenario.exports.fix();
+    let ended = simulate(async || {
+        scenario.live().await;
+        scenario.assert_silent().await;
+        ending(&scenario).await
+    });
+    assert!(ended.contains("r-1 (access) is failed"), "{ended}");
+    assert!(ended.contains("the store does not let it be written over"), "{ended}");
+}

@@ -1,7 +1,7 @@
 //! The program as its users meet it: arguments in, lines, files and exit codes out.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -212,6 +212,29 @@ fn a_preview_prints_findings_then_a_summary_and_changes_nothing() {
         "{told}"
     );
     assert!(told.contains("nothing was changed"), "{told}");
+}
+
+/// What does not fit into memory while it is looked through is put aside on a disk, which may be
+/// full or not there: that says nothing of the item.
+#[test]
+fn an_item_is_not_broken_where_our_own_disk_is() {
+    let home = Home::new();
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    zip.start_file("a", options).unwrap();
+    zip.write_all(&b"ann@contoso.com ".repeat(400_000)).unwrap();
+    home.put("a.zip", zip.finish().unwrap().into_inner());
+    let file = home.request("r-1", "access", &ANN);
+    let preview = |temporary: &std::path::Path| {
+        let mut command = home.command(&["preview", file.to_str().unwrap()]);
+        Ran::of(command.env("TMPDIR", temporary).output().unwrap())
+    };
+    let ran = preview(&home.path("nowhere"));
+    let told = format!("{}{}", ran.out, ran.err);
+    assert!(told.contains("the disk for temporary files"), "{told}");
+    assert!(!told.contains("broken"), "{told}");
+    assert!(preview(&std::env::temp_dir()).out.contains("a.zip"));
 }
 
 #[test]
@@ -534,6 +557,66 @@ fn a_stop_is_heard_while_the_ledger_is_waited_for() {
         }
         assert_eq!(daemon.wait().unwrap().code(), Some(0), "{signal}");
     }
+}
+
+/// What starts a daemon asks whether it is alive, and kills one that is not.
+#[test]
+fn it_is_alive_while_the_ledger_is_waited_for() {
+    let home = Home::new();
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://u:p@127.0.0.1:{}/d", server.local_addr().unwrap().port());
+    let port = crate::support::ports::free_port();
+    let mut command = home.command(&["run"]);
+    command.env("DSRD__LEDGER__URL", &url);
+    command.env("DSRD__HTTP__LISTEN", format!("127.0.0.1:{port}"));
+    let mut daemon = command.spawn().unwrap();
+    let _connected = server.accept().unwrap();
+    let asked = |path: &str| {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).ok()?;
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        Some(answer)
+    };
+    wait_for("the page", || asked("/healthz").is_some());
+    let alive = asked("/healthz").unwrap();
+    assert!(alive.starts_with("HTTP/1.1 200") && alive.ends_with("alive\n"), "{alive}");
+    let ready = asked("/readyz").unwrap();
+    assert!(ready.starts_with("HTTP/1.1 503"), "{ready}");
+    let told: Value = serde_json::from_str(ready.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    assert_eq!((&told["ready"], &told["checks"][0]["name"]), (&json!(false), &json!("ledger")));
+    assert!(asked("/").unwrap().starts_with("HTTP/1.1 503"));
+    let id = daemon.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert_eq!(daemon.wait().unwrap().code(), Some(0));
+}
+
+/// The request of that id ended well, and this is another.
+#[test]
+fn another_question_under_a_known_id_is_told_to_be_refused() {
+    let home = Home::new();
+    home.put("a.txt", "ann@contoso.com was here");
+    let _daemon = home.serve();
+    let submit = |kind: &str, person: &str| {
+        let file = home.request("r-1", kind, &[("email", person)]);
+        home.run(&["submit", file.to_str().unwrap(), "--wait", "--json"])
+    };
+    assert_eq!(submit("access", "ann@contoso.com").code, 0);
+    assert_eq!(submit("access", "ann@contoso.com").code, 0, "the same again");
+    for _ in 0..2 {
+        for (kind, person) in [("erasure", "ann@contoso.com"), ("access", "bob@contoso.com")] {
+            let ran = submit(kind, person);
+            assert_eq!(ran.code, 4, "{}{}", ran.out, ran.err);
+            let told: Value = serde_json::from_str(&ran.out).unwrap();
+            assert_eq!(
+                (&told["state"], &told["faults"]),
+                (&json!("rejected"), &json!(["conflict"]))
+            );
+        }
+    }
+    assert_eq!(submit("access", "ann@contoso.com").code, 0);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use dsrd::adapters::memory::callbacks::Mood;
 use dsrd::adapters::memory::exports::MemoryExports;
@@ -80,7 +80,9 @@ lives!(
     export,
     encrypted,
     expiring,
+    archive_kept_as_written,
     erasure,
+    certificate_kept_as_written,
     second_round,
     partly_blocked,
     rejected,
@@ -117,6 +119,26 @@ fn expiring() -> Scenario {
 
 fn erasure() -> Scenario {
     patient(Scenario::small().sent(request("r-1", "erasure")))
+}
+
+/// Into a store in which nothing is written over. An encrypted archive is another each time.
+fn archive_kept_as_written() -> Scenario {
+    let scenario = encrypted().sent(about_another("r-2", "access"));
+    scenario.exports.fix();
+    scenario
+}
+
+fn certificate_kept_as_written() -> Scenario {
+    let scenario = erasure();
+    scenario.exports.fix();
+    scenario
+}
+
+fn about_another(id: &str, kind: &str) -> Value {
+    let mut other = request(id, kind);
+    other["subject_identities"] =
+        json!([{ "identity_type": "email", "identity_value": "somebody.else@elsewhere.example" }]);
+    other
 }
 
 fn redacting() -> Scenario {
@@ -212,9 +234,7 @@ fn came_back() -> Scenario {
     let mut scenario = erasure();
     scenario.limits.tombstone_days = 90;
     let (source, inbox) = (scenario.source(SOURCE), Arc::clone(&scenario.inbox));
-    let mut other = request("r-2", "access");
-    other["subject_identities"] =
-        json!([{ "identity_type": "email", "identity_value": "somebody.else@elsewhere.example" }]);
+    let other = about_another("r-2", "access");
     let once = std::sync::Once::new();
     scenario.wire.on("verified", move || {
         once.call_once(|| {

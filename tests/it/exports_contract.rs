@@ -9,13 +9,14 @@ use dsrd::adapters::folder::exports::FolderExports;
 use dsrd::adapters::memory::exports::MemoryExports;
 use dsrd::config::settings::Links;
 use dsrd::domain::failure::FailureKind;
-use dsrd::ports::exports::Exports;
+use dsrd::ports::exports::{Exports, Stored};
 use futures::TryStreamExt;
 use jiff::SignedDuration;
 use reqwest::{Client, Method};
 
 use crate::support::azurite::Azurite;
 use crate::support::blob_server::account::Policy;
+use crate::support::blob_server::form::Which;
 use crate::support::blob_server::server::BlobServer;
 
 /// The suite.
@@ -48,7 +49,7 @@ async fn replaces_an_archive(exports: &dyn Exports) {
     let mut upload = exports.create("a.zip", 1).await.unwrap();
     upload.write(Bytes::from_static(b"new")).await.unwrap();
     assert_eq!(read(exports, "a.zip").await.unwrap(), b"one two");
-    upload.finish().await.unwrap();
+    assert_eq!(upload.finish().await.unwrap(), Stored::Whole);
     assert_eq!(read(exports, "a.zip").await.unwrap(), b"new");
     exports.remove("a.zip").await.unwrap();
     assert!(read(exports, "a.zip").await.is_none());
@@ -73,7 +74,7 @@ async fn keeps_attempts_apart(exports: &dyn Exports) {
     let mut later = exports.create("a.zip", 2).await.unwrap();
     later.write(Bytes::from_static(b"later")).await.unwrap();
     earlier.write(Bytes::from_static(b" and second")).await.unwrap();
-    later.finish().await.unwrap();
+    assert_eq!(later.finish().await.unwrap(), Stored::Whole);
     // What it wrote may be refused or go nowhere; the archive is the later one's.
     let _refused = earlier.finish().await;
     assert_eq!(read(exports, "a.zip").await.unwrap(), b"later");
@@ -89,7 +90,7 @@ async fn brings_nothing_back(exports: &dyn Exports) {
     assert!(read(exports, "a.zip").await.is_none());
     let mut later = exports.create("a.zip", 2).await.unwrap();
     later.write(Bytes::from_static(b"later")).await.unwrap();
-    later.finish().await.unwrap();
+    assert_eq!(later.finish().await.unwrap(), Stored::Whole);
     assert_eq!(read(exports, "a.zip").await.unwrap(), b"later");
     exports.remove("a.zip").await.unwrap();
 }
@@ -99,12 +100,45 @@ async fn write(exports: &dyn Exports, name: &str, pieces: &[&[u8]]) {
     for piece in pieces {
         upload.write(Bytes::copy_from_slice(piece)).await.unwrap();
     }
-    upload.finish().await.unwrap();
+    assert_eq!(upload.finish().await.unwrap(), Stored::Whole);
 }
 
 async fn read(exports: &dyn Exports, name: &str) -> Option<Vec<u8>> {
     let bytes = exports.open(name).await.unwrap()?;
     Some(bytes.try_collect::<Vec<_>>().await.unwrap().concat())
+}
+
+/// What was written once and cannot be written over says so, and stands as it did.
+async fn tells_what_is_fixed(exports: &dyn Exports) {
+    for pieces in [vec![Bytes::from_static(b"later")], vec![Bytes::from(vec![7; 9 << 20]); 2]] {
+        let mut upload = exports.create("a.zip", 2).await.unwrap();
+        for piece in pieces {
+            upload.write(piece).await.unwrap();
+        }
+        assert_eq!(upload.finish().await.unwrap(), Stored::Fixed);
+        assert_eq!(read(exports, "a.zip").await.unwrap(), b"first");
+    }
+}
+
+#[tokio::test]
+async fn what_a_policy_keeps_is_told_apart() {
+    let memory = MemoryExports::new();
+    memory.fix();
+    write(&memory, "a.zip", &[b"first"]).await;
+    tells_what_is_fixed(&memory).await;
+    let server = BlobServer::start(Policy::default()).await;
+    server.create_container("dsr-exports");
+    let exports = BlobExports::open(&server.blob("dsr-exports"), Links::Plain).unwrap();
+    for hold in [true, false] {
+        write(&exports, "a.zip", &[b"first"]).await;
+        let year = SignedDuration::from_hours(24 * 365);
+        match hold {
+            true => server.legal_hold("dsr-exports", "a.zip", &Which::Current, true),
+            false => server.immutable("dsr-exports", "a.zip", &Which::Current, year),
+        }
+        tells_what_is_fixed(&exports).await;
+        server.legal_hold("dsr-exports", "a.zip", &Which::Current, false);
+    }
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ fn now() -> Timestamp {
 fn standing(id: &str, state: State, due_in_hours: i64, progress: Progress) -> Standing {
     Standing {
         id: RequestId::new(id).unwrap(),
+        digest: String::new(),
         state,
         sequence: 3,
         head: String::new(),
@@ -133,7 +134,13 @@ impl Retention for World {
 
 #[async_trait]
 impl FollowUps for World {
-    async fn keep_left(&self, _: &Lease, _: &RequestId, _: &FollowUp) -> Result<(), Failure> {
+    async fn keep_left(
+        &self,
+        _: &Lease,
+        _: &RequestId,
+        _: &FollowUp,
+        _: u64,
+    ) -> Result<(), Failure> {
         unreachable!()
     }
     async fn left(&self, _: &RequestId, _: u64, _: Timestamp) -> Result<Option<FollowUp>, Failure> {
@@ -142,7 +149,7 @@ impl FollowUps for World {
     async fn left_counts(&self, _: Timestamp) -> Result<Vec<(RequestId, u64)>, Failure> {
         Ok(vec![(RequestId::new("r-left").unwrap(), 1_234)])
     }
-    async fn forget_left(&self, _: Timestamp) -> Result<u64, Failure> {
+    async fn forget_left(&self) -> Result<u64, Failure> {
         unreachable!()
     }
 }
@@ -465,7 +472,10 @@ impl Tasks for World {
     async fn free_all(&self) -> Result<(), Failure> {
         unreachable!()
     }
-    async fn free(&self, _: &[State], _: u32) -> Result<Vec<Standing>, Failure> {
+    async fn free(&self, _: &[State], _: Timestamp, _: u32) -> Result<Vec<Standing>, Failure> {
+        unreachable!()
+    }
+    async fn begin_act(&self, _: &Lease, _: &RequestId, _: Timestamp) -> Result<bool, Failure> {
         unreachable!()
     }
     async fn ready(&self, _: Timestamp, _: u32) -> Result<Vec<Standing>, Failure> {

@@ -45,6 +45,8 @@ macro_rules! suite {
         suite!(@ledger fresh, a_failed_request_keeps_its_seals, a_lapsed_lease_writes_nothing);
         suite!(@ledger fresh, sweeps_are_opened_one_at_a_time, one_person_is_served_in_order);
         suite!(@ledger fresh, a_failed_export_is_waited_for);
+        suite!(@ledger fresh, exports_go_first_until_an_erasure_begins);
+        suite!(@ledger fresh, nobody_looks_for_what_is_being_erased);
         suite!(@ledger fresh, what_a_sweep_saw_is_kept_as_long_as_it_is_needed);
         suite!(@timed fresh, the_outbox_keeps_order, each_url_is_owed_each_announcement);
         suite!(@timed fresh, archives_are_known_until_they_are_removed, work_is_claimed_once);
@@ -55,6 +57,7 @@ macro_rules! suite {
         suite!(@timed fresh, details_are_forgotten_after_a_while);
         suite!(@timed fresh, sweeps_are_concluded_one_by_one);
         suite!(@url fresh, two_daemons_share_a_ledger, a_ledger_is_found_again);
+        suite!(@url fresh, an_export_and_an_erasure_never_begin_at_once);
         suite!(@url fresh, sweeps_for_two_purposes_are_opened_at_once);
         suite!(@url fresh, an_edited_record_is_found, a_later_ledger_is_refused);
     }};
@@ -134,7 +137,7 @@ async fn the_server_s_clock_decides() {
     assert!(ledger.claim(&work, 3_600_000).await.unwrap().is_none());
     assert!(ledger.renew(&first, 0).await.unwrap());
     let taken_over = ledger.claim(&work, 3_600_000).await.unwrap().unwrap();
-    let free = async || ledger.free(&[State::Accepted], 9).await.unwrap().len();
+    let free = async || ledger.free(&[State::Accepted], second(0), 9).await.unwrap().len();
     assert_eq!(free().await, 0);
     ledger.let_go(&taken_over, End::Failed(3_600_000)).await.unwrap();
     assert_eq!(free().await, 0);
@@ -718,7 +721,7 @@ async fn what_was_set_in_the_future_is_void(ledger: &dyn Ledger, clock: &MemoryC
     let owed = ledger.owed(9).await.unwrap();
     ledger.put_off_callback(&owed[0].id, 60_000).await.unwrap();
     let open = async || {
-        let free = ledger.free(&[State::Accepted], 9).await.unwrap().len();
+        let free = ledger.free(&[State::Accepted], second(0), 9).await.unwrap().len();
         (free, ledger.unsent(9).await.unwrap().len(), ledger.owed(9).await.unwrap().len())
     };
     assert_eq!(open().await, (0, 0, 0));
@@ -1203,6 +1206,17 @@ async fn ready_by(ledger: &dyn Ledger, pressed: jiff::Timestamp) -> String {
     ready.iter().map(|standing| standing.id.to_string()).collect::<Vec<_>>().join(" ")
 }
 
+async fn free_by(ledger: &dyn Ledger, pressed: jiff::Timestamp) -> String {
+    let free = ledger.free(&[State::Planned, State::Acting], pressed, 9).await.unwrap();
+    free.iter().map(|standing| standing.id.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether it may act.
+async fn begins(ledger: &dyn Ledger, life: &Life, pressed: jiff::Timestamp) -> bool {
+    let lease = ledger.claim(&work_on(life.id()), 0).await.unwrap().unwrap();
+    ledger.begin_act(&lease, life.id(), pressed).await.unwrap()
+}
+
 async fn one_person_is_served_in_order(ledger: &dyn Ledger) {
     let begin =
         async |id: &str, at, kind, persons: &[&str]| about(ledger, id, at, kind, persons).await;
@@ -1228,14 +1242,10 @@ async fn one_person_is_served_in_order(ledger: &dyn Ledger) {
     assert_eq!(ledger.open(&[&late]).await.unwrap(), [Opened::New]);
     let mut late = Life { last: late.record };
     assert_eq!(ready().await, "r-2 r-4 r-6");
-    let free = async || {
-        let free = ledger.free(&[State::Planned, State::Acting], 9).await.unwrap();
-        free.iter().map(|standing| standing.id.to_string()).collect::<Vec<_>>().join(" ")
-    };
+    let free = async || free_by(ledger, second(0)).await;
     third.go(ledger, [planned()]).await;
     assert_eq!(free().await, "", "it waits for the export");
-    let begins = third.next(Event::ActStarted);
-    assert_eq!(ledger.append(&begins, None, None).await.unwrap(), Appended::Overtaken);
+    assert!(!begins(ledger, &third, second(0)).await);
     let way = ledger.in_the_way(third.id()).await.unwrap();
     assert_eq!(way.iter().map(RequestId::as_str).collect::<Vec<_>>(), ["r-6"]);
     begin("r-0", 50, erasure_of, &["ann's id"]).await;
@@ -1243,6 +1253,7 @@ async fn one_person_is_served_in_order(ledger: &dyn Ledger) {
     assert_eq!(free().await, "r-3", "nor in a circle");
     late.go(ledger, [Event::Cancelled(decision())]).await;
     assert_eq!(free().await, "r-3");
+    assert!(begins(ledger, &third, second(0)).await);
     third.go(ledger, [Event::ActStarted]).await;
     let mut later = opening("r-7", 210);
     let request = later.request.as_mut().unwrap();
@@ -1269,4 +1280,91 @@ async fn a_failed_export_is_waited_for(ledger: &dyn Ledger) {
     assert_eq!(ready_by(ledger, after).await, "s-2");
     failed.go(ledger, [Event::Cancelled(decision())]).await;
     assert_eq!(ready_by(ledger, second(0)).await, "s-2", "it was given up");
+}
+
+/// Whatever became of the erasure before it begins to act, and however far the export is.
+async fn exports_go_first_until_an_erasure_begins(ledger: &dyn Ledger) {
+    let (erasure_of, access) = (RequestKind::Erasure, RequestKind::Access);
+    let held = || [Event::FindStarted, planned(), Event::Held { reason: "many".to_owned() }];
+    let approved = || [&held()[..], &[Event::Approved(decision())]].concat();
+    let failed = || Event::Failed { reason: "no store".to_owned() };
+    let exports = [
+        vec![failed()],
+        vec![Event::FindStarted, failed()],
+        vec![Event::FindStarted, planned(), Event::ActStarted, failed()],
+        vec![],
+        vec![Event::FindStarted],
+        vec![failed(), Event::Retried(decision())],
+    ];
+    let erasures = [vec![Event::FindStarted, planned()], approved()];
+    for (number, (export, erasure)) in
+        exports.iter().flat_map(|export| erasures.iter().map(move |e| (export, e))).enumerate()
+    {
+        let (person, ids) = (format!("p-{number}"), [format!("e-{number}"), format!("x-{number}")]);
+        let mut later = about(ledger, &ids[0], 110, erasure_of, &[&person]).await;
+        later.go(ledger, erasure.clone()).await;
+        let mut first = about(ledger, &ids[1], 100, access, &[&person]).await;
+        first.go(ledger, export.clone()).await;
+        let context = format!("{export:?} before {erasure:?}");
+        assert!(!begins(ledger, &later, second(0)).await, "{context}");
+        assert!(!free_by(ledger, second(0)).await.contains(&ids[0]), "{context}");
+        let way = ledger.in_the_way(later.id()).await.unwrap();
+        assert_eq!(way, [first.id().clone()], "{context}");
+        let is_over = ledger.standing(first.id()).await.unwrap().unwrap().state == State::Failed;
+        assert_eq!(free_by(ledger, second(1_000_000)).await.contains(&ids[0]), is_over);
+        // It is tried again: the erasure is not in its way.
+        if is_over {
+            first.go(ledger, [Event::Retried(decision()), Event::FindStarted, failed()]).await;
+        }
+        if !matches!(first.last.event, Event::Accepted) {
+            let end = if is_over { vec![Event::Cancelled(decision())] } else { vec![failed()] };
+            first.go(ledger, end).await;
+            assert_eq!(begins(ledger, &later, second(0)).await, is_over, "{context}");
+        }
+        let after = second(1_000_000);
+        let begun = begins(ledger, &later, after).await;
+        assert_eq!(begun, !matches!(first.last.event, Event::Accepted), "{context}");
+        assert!(!begun || begins(ledger, &later, second(0)).await, "it goes on: {context}");
+    }
+}
+
+/// Found to be ready before the erasure began, and started after.
+async fn nobody_looks_for_what_is_being_erased(ledger: &dyn Ledger) {
+    let mut erasure = about(ledger, "t-1", 100, RequestKind::Erasure, &["eve"]).await;
+    erasure.go(ledger, [Event::FindStarted, planned()]).await;
+    assert!(begins(ledger, &erasure, second(0)).await);
+    let export = about(ledger, "t-2", 90, RequestKind::Access, &["eve"]).await;
+    let looks = export.next(Event::FindStarted);
+    for event in [None, Some(Event::ActStarted), Some(Event::Acted { archive: None })] {
+        erasure.go(ledger, event).await;
+        assert_eq!(ledger.append(&looks, None, None).await.unwrap(), Appended::Overtaken);
+        assert_eq!(ready_by(ledger, second(0)).await, "");
+    }
+    // One that failed is not being carried out, and is tried again after what came in meanwhile.
+    erasure.go(ledger, [Event::Failed { reason: "no source".to_owned() }]).await;
+    assert_eq!(ready_by(ledger, second(0)).await, "t-2");
+    erasure.go(ledger, [Event::Retried(decision()), Event::FindStarted, planned()]).await;
+    assert!(!begins(ledger, &erasure, second(0)).await);
+    assert_eq!(ledger.append(&looks, None, None).await.unwrap(), Appended::Done);
+}
+
+/// An export and two erasures around it in line: the later one does not wait for it as long as it
+/// waits for the first, which is given up in the moment in which both others begin.
+async fn an_export_and_an_erasure_never_begin_at_once(url: &str) {
+    let (one, other, third) = (open(url).await, open(url).await, open(url).await);
+    for round in 0..20 {
+        let (person, id) = (format!("p-{round}"), |name: &str| format!("{name}-{round}"));
+        let mut later = about(&one, &id("z"), 120, RequestKind::Erasure, &[&person]).await;
+        later.go(&one, [Event::FindStarted, planned()]).await;
+        let first = about(&one, &id("a"), 100, RequestKind::Erasure, &[&person]).await;
+        let export = about(&one, &id("x"), 110, RequestKind::Access, &[&person]).await;
+        let (given_up, looks) =
+            (first.next(Event::Cancelled(decision())), export.next(Event::FindStarted));
+        let (_, looks, begins) = futures::join!(
+            one.append(&given_up, None, None),
+            other.append(&looks, None, None),
+            begins(&third, &later, second(0))
+        );
+        assert!(looks.unwrap() == Appended::Overtaken || !begins, "both began in round {round}");
+    }
 }

@@ -4,8 +4,10 @@ use std::io::Write;
 
 use dsrd::domain::item::{Item, Version};
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
-use dsrd::matching::limits::Limits;
+use dsrd::matching::encoding::{Coding, encode};
+use dsrd::matching::limits::{Limits, PeopleLimits};
 use dsrd::matching::matcher::Matcher;
+use dsrd::matching::people::others::names_others;
 use dsrd::matching::scan::{Scan, scan};
 
 pub fn item(name: &str) -> Item {
@@ -785,5 +787,55 @@ mod properties {
     /// The identity and the view, without the place.
     fn kind(hit: String) -> String {
         hit.rsplit_once(" | ").map_or(hit.clone(), |(kind, _)| kind.to_owned())
+    }
+}
+
+/// Broken is what cannot be read by anybody; these we do not read.
+#[test]
+fn what_wants_more_memory_than_it_may_have_says_so() {
+    // A window of a gibibyte, and a dictionary of a quarter of one.
+    let zstd = [b"\x28\xb5\x2f\xfd\x00\xa0\x09\x00\x00a".as_slice(), &[0; 64]].concat();
+    let lzma = [b"\x5d\x00\x00\x00\x10".as_slice(), &[0xff; 8], &[0; 64]].concat();
+    assert_eq!(told(&zstd), ["unreadable: zstd: memory limit"]);
+    assert_eq!(told(&lzma), ["unreadable: lzma: memory limit"]);
+    assert_eq!(told(&gzip(&zstd)), ["unreadable: zstd: memory limit in gzip"]);
+    let mut labelled = item("x");
+    labelled.content_encoding = Some("zstd".to_owned());
+    let matcher = Matcher::new(&[&ann()]);
+    let scan = scan(&labelled, &mut &*zstd, &matcher, &Limits::default()).unwrap();
+    assert_eq!(scan.unreadable, ["content encoding: over its limit"]);
+}
+
+/// Nobody is deleted with a document of which a part was not looked through.
+#[test]
+fn whoever_may_stand_where_nobody_looked_counts_as_somebody_else() {
+    let filler = "nothing here\n".repeat(20_000);
+    let alone = format!("ann@contoso.com\n{filler}");
+    let brotli = |text: &str| {
+        let mut out = Vec::new();
+        encode(Coding::Brotli, &mut text.as_bytes(), &mut out).unwrap();
+        out
+    };
+    let small = Limits { decoded_bytes_max: 100_000, ..Limits::default() };
+    let shallow = Limits { depth_max: 1, ..Limits::default() };
+    let whole = Limits::default();
+    let shared = format!("{alone}bob@fabrikam.com\n");
+    let mut broken = gzip(alone.as_bytes());
+    broken.truncate(broken.len() / 2);
+    for (what, bytes, coding, limits, expected) in [
+        ("alone", gzip(alone.as_bytes()), None, whole, false),
+        ("others", gzip(shared.as_bytes()), None, whole, true),
+        ("size", gzip(alone.as_bytes()), None, small, true),
+        ("depth", gzip(&gzip(alone.as_bytes())), None, shallow, true),
+        ("broken", broken, None, whole, true),
+        ("alone, encoded", brotli(&alone), Some("br"), whole, false),
+        ("others, encoded", brotli(&shared), Some("br"), whole, true),
+        ("size, encoded", brotli(&alone), Some("br"), small, true),
+    ] {
+        let mut item = item("x");
+        item.content_encoding = coding.map(str::to_owned);
+        let people = PeopleLimits::default();
+        let told = names_others(&item, &mut &*bytes, &[&ann()], &limits, &people).unwrap();
+        assert_eq!(told, [expected], "{what}");
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 
+use dsrd::domain::failure::Failure;
 use dsrd::domain::policy::guard::Guard;
 use serde_json::Value;
 
@@ -101,4 +102,31 @@ fn an_approved_erasure_waits_for_the_export_that_is_under_way() {
         assert!(ended.contains(BOTH), "approved at {word}:\n{ended}");
         assert!(ended.contains("{\"erased\":2}"), "{ended}");
     }
+}
+
+/// Its archive cannot be written while the erasure is held, and somebody tries it again after the
+/// erasure was approved.
+#[test]
+fn an_approved_erasure_waits_for_an_export_that_failed() {
+    let mut scenario = Scenario::small().sent(request("r-1", "erasure"));
+    scenario.guard = Guard { items_max: 1, share_max: 1.0, share_items_min: 0 };
+    scenario.wire.fail("create", || Failure::permanent("writing an archive"));
+    let inbox = Arc::clone(&scenario.inbox);
+    scenario.wire.on("held", move || {
+        inbox.push(request("r-2", "access").to_string(), correspondence());
+    });
+    let inbox = Arc::clone(&scenario.inbox);
+    scenario.wire.on("failed", move || {
+        inbox.push(control("approve", "r-1").to_string(), correspondence());
+    });
+    let (inbox, wire) = (Arc::clone(&scenario.inbox), Arc::downgrade(&scenario.wire));
+    scenario.wire.on("approved", move || {
+        if let Some(wire) = wire.upgrade() {
+            wire.heal();
+        }
+        inbox.push(control("retry", "r-2").to_string(), correspondence());
+    });
+    let ended = check(scenario);
+    assert!(ended.contains(BOTH), "{ended}");
+    assert!(ended.contains("{\"erased\":2}"), "{ended}");
 }

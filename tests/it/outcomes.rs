@@ -1,9 +1,10 @@
 //! The words for what became of an item, when answers are lost, purges fail and daemons die.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Once};
 
 use dsrd::adapters::memory::clock::MemoryClock;
-use dsrd::adapters::memory::source::Fault;
+use dsrd::adapters::memory::source::{Fault, MemorySource};
 use dsrd::domain::failure::Failure;
 use dsrd::domain::plan::Planned;
 use dsrd::domain::policy::rules::Policy;
@@ -314,4 +315,102 @@ fn what_goes_along_is_shown_before() {
     assert_eq!(summary.unwrap().unwrap_or_else(|_| panic!("no fault")).found, 3);
     shown.retain(|(_, name)| name == "a.txt");
     assert_eq!(shown, [("delete", "a.txt".to_owned()), ("along", "a.txt".to_owned())]);
+}
+
+/// Names that archives, file systems and pages have trouble with.
+fn hostile_names() -> Vec<String> {
+    let mut names: Vec<String> = [
+        "plain.txt",
+        "../../etc/passwd",
+        "/absolute.txt",
+        "a//b/./c.txt",
+        "folder/",
+        "Case.txt",
+        "case.txt",
+        "CON",
+        "nul.txt",
+        "trailing. ",
+        "back\\slash.txt",
+        "C:\\x.txt",
+        "manifest.json",
+        "report.html",
+        "data/run.json",
+        "quote\"and'<tag>&.txt",
+        "new\nline\tand\u{1}.txt",
+        "right\u{202e}left.txt",
+        "caf\u{e9}.txt",
+        "cafe\u{301}.txt",
+        "山田/太郎.txt",
+        "%2e%2e%2fescaped.txt",
+        "emoji-😀.txt",
+        "=formula(1).csv",
+        "~3a.txt",
+        "Users/zyxcanary.q7/notes.txt",
+    ]
+    .map(str::to_owned)
+    .into();
+    names.extend([200, 255, 1000].map(|long| format!("long/{}", "n".repeat(long))));
+    names
+}
+
+/// What others do to an item between the find and the archive.
+const CHANGES: [fn(&MemorySource, &str); 8] = [
+    |_, _| {},
+    |source, name| source.put(name, notes("rewritten")),
+    |source, name| source.put(name, "about nobody any more"),
+    |source, name| source.put(name, b"\x1f\x8b\x08\0\0\0\0\0\0\x03nothing".as_slice()),
+    |source, name| source.remove(name),
+    |source, name| source.set_fault(name, Some(Fault::Refuses("archived".into()))),
+    |source, name| source.set_fault(name, Some(Fault::RewrittenFor(2))),
+    |source, name| source.set_fault(name, Some(Fault::BreaksAfter(3))),
+];
+
+/// Whatever it is called and whatever others do to it meanwhile: what was planned is in the archive
+/// as a file, or listed with a reason, and once.
+#[test]
+fn nothing_that_was_planned_is_missing_in_an_archive() {
+    for before in ["planned", "act_started"] {
+        let scenario = Scenario::new().sent(request("r-1", "access"));
+        let source = scenario.source(SOURCE);
+        let mut planned = BTreeMap::new();
+        for name in hostile_names() {
+            for (number, change) in CHANGES.iter().enumerate() {
+                let name = if number == 0 { name.clone() } else { format!("{number}/{name}") };
+                source.put(&name, notes("first"));
+                planned.insert(name, *change);
+            }
+        }
+        source.put("of-nobody.txt", "nothing");
+        let (names, once) = (planned.clone(), Once::new());
+        scenario.wire.on(before, move || {
+            once.call_once(|| names.iter().for_each(|(name, change)| change(&source, name)));
+        });
+        simulate(async || {
+            scenario.live().await;
+            scenario.assert_silent().await;
+        });
+        let archive = scenario.exports.get("r-1.zip").unwrap();
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap();
+        let manifest = archive.by_name("manifest.json").unwrap();
+        let manifest: Value = serde_json::from_reader(manifest).unwrap();
+        let mut told: BTreeMap<String, usize> = BTreeMap::new();
+        let mut paths = BTreeSet::new();
+        for file in manifest["files"].as_array().unwrap() {
+            let path = file["path"].as_str().unwrap();
+            assert!(paths.insert(path.to_lowercase()), "two at {path}");
+            assert!(archive.by_name(path).is_ok(), "{path} is not there");
+            // Of one that is not whole it is said why below.
+            let is_whole = file["complete"] == true;
+            let name = file["item"].as_str().unwrap().to_owned();
+            *told.entry(name).or_default() += usize::from(is_whole);
+        }
+        for out in manifest["unreadable"].as_array().unwrap() {
+            assert_ne!(out["reason"], "", "{out}");
+            *told.entry(out["item"].as_str().unwrap().into()).or_default() += 1;
+        }
+        for name in planned.keys() {
+            assert_eq!(told.remove(name), Some(1), "{before}: {name:?}");
+        }
+        assert_eq!(told, BTreeMap::new(), "{before}");
+    }
 }

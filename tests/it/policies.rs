@@ -222,3 +222,38 @@ fn an_export_shows_nobody_else() {
     assert_eq!(log["masked"].as_array().unwrap().len(), 2, "{log}");
     assert_eq!(manifest["unreadable"][0]["item"], "packed.bin", "{manifest}");
 }
+
+/// Whose run it is was written down only while it was being erased, and so was a part of a run that
+/// the find knew.
+#[test]
+fn a_run_that_is_known_later_goes_as_a_whole_too() {
+    for word in ["planned", "acted"] {
+        let scenario = running();
+        let source = scenario.source(SOURCE);
+        // One part stood there before, and said nothing of anybody.
+        source.put("ExperimentRun/dcid.r9/outputs/model.pkl", "of nobody in particular");
+        let once = std::sync::Once::new();
+        scenario.wire.on(word, move || {
+            once.call_once(|| {
+                let of_subject = json!({ "runId": "r9", "createdBy": { "upn": EMAIL } });
+                source.put("ExperimentRun/dcid.r9/run.json", of_subject.to_string());
+                for name in [
+                    "ArtifactZip/ExperimentRun/dcid.r9.zip",
+                    "azureml/r9/predictions/part.csv",
+                    "azureml/r1/predictions/late.csv",
+                    "azureml/r90/predictions/part.csv",
+                ] {
+                    source.put(name, "of nobody in particular");
+                }
+            });
+        });
+        let text = check(scenario);
+        let holds = "azureml holds ComputeRecord/dcid.r1_2, \
+                     ExperimentRun/dcid.r10/outputs/model.pkl, \
+                     ExperimentRun/dcid.r1_2/logs/a.txt, ExperimentRun/dcid.r1_2/run.json, \
+                     ExperimentRun/dcid.r1_v2/logs/a.txt, azureml/r10/predictions/part.csv, \
+                     azureml/r90/predictions/part.csv\n";
+        assert!(text.contains(holds), "{word}:\n{text}");
+        assert!(text.starts_with("r-1 (erasure) is completed"), "{text}");
+    }
+}

@@ -283,7 +283,10 @@ impl Source {
 
     /// Numbered lines before the tests, without comments and literals.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let end = self.tests_start().map_or(usize::MAX, |start| start - 1);
+        let end = match self.tests_start() {
+            _ if self.path.ends_with("tests.rs") => 0,
+            start => start.map_or(usize::MAX, |start| start - 1),
+        };
         self.bare.lines().take(end).enumerate().map(|(index, line)| (index + 1, line))
     }
 }

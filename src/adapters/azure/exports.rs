@@ -20,7 +20,7 @@ use crate::adapters::azure::wire::link;
 use crate::adapters::azure::wire::shared_key::SharedKey;
 use crate::config::settings::{Blob, Credential, Links};
 use crate::domain::failure::Failure;
-use crate::ports::exports::{Exports, SignedLink, Upload};
+use crate::ports::exports::{Exports, SignedLink, Stored, Upload};
 use crate::ports::sources::ByteStream;
 
 /// Bytes of a block, and of memory that an upload takes. The service allows 50,000 blocks, so an
@@ -108,6 +108,7 @@ impl Exports for BlobExports {
             attempt,
             content_type: content_type(name),
             replaces,
+            is_fixed: false,
             pending: BytesMut::new(),
             blocks: Vec::new(),
         }))
@@ -191,6 +192,8 @@ struct BlobUpload {
     attempt: u64,
     content_type: &'static str,
     replaces: Replaces,
+    /// Whether what stands there cannot be written over.
+    is_fixed: bool,
     /// Bytes that do not fill a block yet.
     pending: BytesMut,
     blocks: Vec<Vec<u8>>,
@@ -207,10 +210,13 @@ impl Upload for BlobUpload {
         Ok(())
     }
 
-    async fn finish(mut self: Box<Self>) -> Result<(), Failure> {
+    async fn finish(mut self: Box<Self>) -> Result<Stored, Failure> {
         if !self.pending.is_empty() {
             let block = self.pending.split().freeze();
             self.stage(block).await?;
+        }
+        if self.is_fixed {
+            return Ok(Stored::Fixed);
         }
         let list = BlockLookupList { latest: Some(self.blocks), ..BlockLookupList::default() };
         let list = RequestContent::try_from(list);
@@ -230,7 +236,8 @@ impl Upload for BlobUpload {
             Ok(Err(error)) if Trouble::of(&error).is_overtaken() => {
                 Err(Failure::transient(WRITING).because("another attempt at it was faster"))
             }
-            answer => done(answer),
+            Ok(Err(error)) if Trouble::of(&error).is_fixed() => Ok(Stored::Fixed),
+            answer => done(answer).map(|()| Stored::Whole),
         }
     }
 }
@@ -239,9 +246,15 @@ impl BlobUpload {
     /// Ids have one length, as the service wants it, and are the attempt's own: two that write at
     /// once do not mix their blocks. The service drops the blocks of all others when one commits.
     async fn stage(&mut self, block: Bytes) -> Result<(), Failure> {
+        if self.is_fixed {
+            return Ok(());
+        }
         let id = format!("{:020}-{:05}", self.attempt, self.blocks.len()).into_bytes();
         let length = block.len() as u64;
-        done(in_time(self.client.stage_block(&id, length, block.into(), None)).await)?;
+        match in_time(self.client.stage_block(&id, length, block.into(), None)).await {
+            Ok(Err(error)) if Trouble::of(&error).is_fixed() => self.is_fixed = true,
+            answer => done(answer)?,
+        }
         self.blocks.push(id);
         Ok(())
     }

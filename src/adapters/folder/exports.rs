@@ -17,7 +17,7 @@ use tokio_util::io::ReaderStream;
 use url::Url;
 
 use crate::domain::failure::Failure;
-use crate::ports::exports::{Exports, SignedLink, Upload};
+use crate::ports::exports::{Exports, SignedLink, Stored, Upload};
 use crate::ports::sources::ByteStream;
 
 /// Bytes read at a time.
@@ -146,8 +146,9 @@ impl Upload for FolderUpload {
         self.file.write_all(&bytes).await.map_err(|error| failure(WRITING, error))
     }
 
-    async fn finish(mut self: Box<Self>) -> Result<(), Failure> {
-        self.publish().await.map_err(|error| failure("finishing an archive", error))
+    async fn finish(mut self: Box<Self>) -> Result<Stored, Failure> {
+        let published = self.publish().await;
+        published.map(|()| Stored::Whole).map_err(|error| failure("finishing an archive", error))
     }
 }
 

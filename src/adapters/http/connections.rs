@@ -1,6 +1,7 @@
 //! Connections of whoever looks: so many at once, and none for long, lest somebody who opens many
 //! and says nothing keeps the daemon from what it needs connections and files for.
 
+use std::borrow::Borrow;
 use std::future::{Future, pending};
 use std::io;
 use std::pin::pin;
@@ -16,7 +17,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Connections at once; more wait to be accepted. A process may have 1,024 files open by default.
-const CONNECTIONS_MAX: usize = 128;
+const MAX: usize = 128;
 
 /// How long the head of a request may take, or the next request be waited for.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
@@ -35,7 +36,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 /// # Errors
 /// None that is known of: a connection that breaks concerns nobody else.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Borrow<TcpListener>,
     router: Router,
     stopped: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
@@ -45,7 +46,7 @@ pub async fn serve(
     loop {
         tokio::select! {
             () = &mut stopped => break,
-            accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
+            accepted = listener.borrow().accept(), if connections.len() < MAX => match accepted {
                 Ok((stream, _)) => {
                     connections.push(converse(stream, router.clone(), stopping.clone()));
                 }

@@ -77,6 +77,13 @@ fn word(kind: FailureKind) -> &'static str {
 }
 
 impl Readiness {
+    /// Before there is anything to be asked: the ledger is waited for.
+    pub fn at_the_start() -> Self {
+        let (name, reason) = ("ledger".to_owned(), String::new());
+        let error = Some(word(FailureKind::Transient));
+        Self { ready: false, checks: vec![Check { name, error, reason }] }
+    }
+
     /// Each part by its name, and whether its answer was good.
     pub fn parts(&self) -> impl Iterator<Item = (&str, bool)> {
         self.checks.iter().map(|check| (check.name.as_str(), check.error.is_none()))

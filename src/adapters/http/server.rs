@@ -1,6 +1,6 @@
 //! Four addresses, all of them to be looked at and none to be written to.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::sync::{Arc, LazyLock};
 
@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use url::{Host, Url};
 
 use crate::adapters::http::connections;
-use crate::adapters::http::health;
+use crate::adapters::http::health::{self, Readiness};
 use crate::adapters::http::page::{self, Overview};
 use crate::adapters::http::site::Site;
 use crate::domain::failure::Failure;
@@ -40,16 +40,37 @@ pub async fn serve(
     site: Arc<Site>,
     stopped: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let is_local = listener.local_addr()?.ip().is_loopback();
     let addresses = Router::new()
         .route("/", get(show_page))
-        .route("/healthz", get(async || "alive\n"))
+        .route("/healthz", get(show_alive))
         .route("/readyz", get(show_ready))
         .route("/metrics", get(show_metrics))
-        .layer(from_fn(guard))
-        .layer(from_fn_with_state(IsLocal(is_local), keep_to_this_machine))
         .with_state(site);
+    let addresses = guarded(addresses, &listener)?;
     connections::serve(listener, addresses, stopped).await
+}
+
+/// Answers while the daemon is put together and its ledger waited for: it is alive, and can do
+/// nothing yet. Ends with whoever waits for it.
+///
+/// # Errors
+/// Those of the listener.
+pub async fn serve_start(listener: &TcpListener) -> io::Result<()> {
+    let addresses = Router::new()
+        .route("/healthz", get(show_alive))
+        .route("/readyz", get(async || answer_ready(&Readiness::at_the_start())))
+        .fallback(async || (StatusCode::SERVICE_UNAVAILABLE, "starting\n"));
+    connections::serve(listener, guarded(addresses, listener)?, pending()).await
+}
+
+async fn show_alive() -> &'static str {
+    "alive\n"
+}
+
+fn guarded(addresses: Router, listener: &TcpListener) -> io::Result<Router> {
+    let is_local = listener.local_addr()?.ip().is_loopback();
+    let here = from_fn_with_state(IsLocal(is_local), keep_to_this_machine);
+    Ok(addresses.layer(from_fn(guard)).layer(here))
 }
 
 /// Whether the listener can be reached from this machine alone.
@@ -84,7 +105,10 @@ fn is_for_this_machine(request: &Request) -> bool {
 }
 
 async fn show_ready(State(site): State<Arc<Site>>) -> Response {
-    let readiness = health::readiness(&site).await;
+    answer_ready(&health::readiness(&site).await)
+}
+
+fn answer_ready(readiness: &Readiness) -> Response {
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CONTENT_TYPE, "application/json")], readiness.to_json()).into_response()
 }

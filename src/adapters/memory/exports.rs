@@ -1,7 +1,7 @@
 //! Archives in memory.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::failure::Failure;
-use crate::ports::exports::{Exports, SignedLink, Upload};
+use crate::ports::exports::{Exports, SignedLink, Stored, Upload};
 use crate::ports::sources::ByteStream;
 
 /// Bytes handed out at a time.
@@ -27,6 +27,8 @@ struct Place {
     /// The last that was begun.
     last: u64,
     archive: Option<Bytes>,
+    /// Whether what stands there stays as it is.
+    is_fixed: bool,
 }
 
 /// Stands in every link.
@@ -40,6 +42,7 @@ pub struct MemoryExports {
     links: Option<SignedDuration>,
     minted: AtomicU64,
     refused: Mutex<Option<String>>,
+    fixes: AtomicBool,
 }
 
 impl MemoryExports {
@@ -59,6 +62,11 @@ impl MemoryExports {
     pub fn refuse(&self, start: Option<&str>) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         *refused = start.map(str::to_owned);
+    }
+
+    /// Keeps everything as it was written first, as a container under a policy does.
+    pub fn fix(&self) {
+        self.fixes.store(true, Ordering::Relaxed);
     }
 
     /// The bytes of an archive.
@@ -91,6 +99,7 @@ impl Exports for MemoryExports {
         let mut places = locked(&archives);
         let place = places.entry(name.clone()).or_default();
         place.last = attempt.max(place.last);
+        place.is_fixed = self.fixes.load(Ordering::Relaxed);
         drop(places);
         Ok(Box::new(MemoryUpload { archives, name, attempt, bytes: BytesMut::new() }))
     }
@@ -149,16 +158,19 @@ impl Upload for MemoryUpload {
         Ok(())
     }
 
-    async fn finish(self: Box<Self>) -> Result<(), Failure> {
+    async fn finish(self: Box<Self>) -> Result<Stored, Failure> {
         let Self { archives, name, attempt, bytes } = *self;
         let mut archives = locked(&archives);
         let place = archives.entry(name).or_default();
         if attempt < place.first {
             return Err(Failure::transient("finishing an archive that is not wanted any more"));
         }
+        if place.is_fixed && place.archive.is_some() {
+            return Ok(Stored::Fixed);
+        }
         place.first = attempt;
         place.archive = Some(bytes.freeze());
-        Ok(())
+        Ok(Stored::Whole)
     }
 }
 

@@ -58,8 +58,9 @@ pub async fn append(
         return Ok(None);
     }
     let state = next(standing.state, record)?;
-    if record.event == Event::ActStarted && persons::is_held_back(connection, &record.id).await? {
-        // An export came in that goes first.
+    let looks =
+        record.event == Event::FindStarted && standing.kind.is_some_and(|kind| kind.is_export());
+    if looks && !persons::may_look(connection, &record.id).await? {
         return Ok(None);
     }
     // Clocks step back; the order of the account does not.
@@ -84,6 +85,7 @@ pub async fn append(
     obstacles::forget(connection, &record.id).await?;
     if matches!(record.event, Event::Retried(_)) {
         leases::begin_anew(connection, &record.id).await?;
+        persons::begin_anew(connection, &record.id).await?;
     }
     if let Some(announcement) = announcement {
         outbox::add(connection, &[(announcement, changed)]).await?;

@@ -201,6 +201,7 @@ fn standing(row: &AnyRow) -> Result<Standing, RowError> {
     let kind: Option<String> = get(row, "kind")?;
     Ok(Standing {
         id: request_id(row, "id")?,
+        digest: get(row, "digest")?,
         state: state(row)?,
         sequence: counted(get(row, "sequence")?),
         head: get(row, "head")?,

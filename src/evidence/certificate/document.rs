@@ -94,7 +94,7 @@ pub struct Decided {
     pub actor: String,
     /// When it was ledgered.
     pub at: Timestamp,
-    /// The word of the decision: `approved`, `retried`.
+    /// The word of the decision: `approved`, `stopped`, `retried`.
     pub decision: String,
     /// Id of the key that signed the message, where messages must be signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -18,7 +18,7 @@ pub type Group = Vec<Identifier>;
 pub struct Census {
     /// Each group once, by first appearance.
     pub groups: Vec<Group>,
-    /// Whether there were more than could be held.
+    /// Whether there were, or may be, more than could be held.
     pub overflowed: bool,
 }
 

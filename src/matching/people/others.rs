@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::domain::item::Item;
 use crate::domain::subject::{IdentityType, Subject};
+use crate::matching::encoding::Undone;
 use crate::matching::identity::patterns::canonical;
 use crate::matching::limits::{Limits, PeopleLimits};
 use crate::matching::matcher::Matcher;
@@ -24,7 +25,7 @@ use crate::matching::views::walk::{Look, Walk};
 const DOUBTS_MAX: usize = 256;
 
 /// For each of these subjects whether an item names others too: in its name, metadata, tags or
-/// content. Fails only if `content` does.
+/// content. Where a part of it cannot be looked through it does. Fails only if `content` does.
 pub fn names_others(
     item: &Item,
     content: &mut dyn Read,
@@ -44,7 +45,11 @@ pub fn names_others(
     };
     let mut walk = Walk::new(&mut telling, limits, &meter);
     walk.head(item);
-    walk.content(content)?;
+    let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
+    walk.content(&mut undone)?;
+    // Who is named where nobody could look is not known.
+    let is_whole = walk.unreadable.is_empty() && undone.trouble().is_none();
+    telling.census.overflowed |= !is_whole;
     let told = subjects.iter().zip(&telling.beside);
     Ok(told.map(|(subject, beside)| has_others(subject, &telling.census, beside, people)).collect())
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::matching::views::containers::reason_of;
 use crate::matching::views::meter::{Meter, refusal};
 
 /// Why an item was not redacted. What was written until then is worthless.
@@ -35,7 +36,8 @@ impl Stop {
     pub fn of_decoder(self, reason: &str, meter: &Meter) -> Self {
         match self {
             Self::Read(error) if !meter.has_failed() => {
-                Self::not(refusal(&error).map_or(reason, |refused| refused.0))
+                let broken = || reason_of(&error, reason);
+                Self::Not(refusal(&error).map_or_else(broken, |refused| refused.0.to_owned()))
             }
             other => other,
         }

@@ -26,7 +26,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         out: &mut dyn Write,
         depth: usize,
     ) -> Result<(), Stop> {
-        let opened = Archive::open(reader).map_err(Stop::Read)?;
+        let opened = Archive::open(reader, self.meter).map_err(Stop::Read)?;
         let mut archive = opened.map_err(Stop::not)?;
         if archive.members.offset() != 0 {
             return Err(Stop::not("zip: other bytes before it"));

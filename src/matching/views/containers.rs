@@ -10,7 +10,7 @@ use liblzma::read::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 
 use crate::matching::views::forms::{Form, form, is_packed};
-use crate::matching::views::meter::{Decoded, Meter, refusal};
+use crate::matching::views::meter::{Decoded, Meter, is_over_memory, refusal};
 use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::spelling::charset::{Charset, Wide, utf8_or_western};
 use crate::matching::views::walk::{Look, Walk};
@@ -129,8 +129,8 @@ impl<L: Look> Walk<'_, L> {
     ) -> io::Result<()> {
         match walked {
             Err(error) if self.meter.has_failed() || refusal(&error).is_some() => Err(error),
-            Err(_) => {
-                self.unreadable(reason, chain);
+            Err(error) => {
+                self.unreadable(&reason_of(&error, reason), chain);
                 Ok(())
             }
             Ok(()) => Ok(()),
@@ -161,6 +161,14 @@ impl<L: Look> Walk<'_, L> {
             self.bytes(&mut rest, &format!("{chain}gzip tail > "), depth + 1)?;
         }
         Ok(())
+    }
+}
+
+/// Why a decoder ended, where `reason` is that it broke: it may want more memory than it may have.
+pub fn reason_of(error: &io::Error, reason: &str) -> String {
+    match reason.split_once(':') {
+        Some((name, _)) if is_over_memory(error) => format!("{name}: memory limit"),
+        _ => reason.to_owned(),
     }
 }
 

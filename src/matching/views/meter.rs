@@ -1,7 +1,7 @@
 //! Counts what is read and decoded, and ends what goes over its limits.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
 use crate::matching::limits::Limits;
@@ -66,6 +66,18 @@ impl Meter {
     /// Whether the store itself failed: then no decoder is to blame.
     pub fn has_failed(&self) -> bool {
         self.failed.borrow().is_some()
+    }
+
+    /// Notes a failure of our own disk, which is no decoder's either.
+    ///
+    /// # Errors
+    /// That failure, without its cause.
+    pub fn own<T>(&self, done: io::Result<T>) -> io::Result<T> {
+        done.map_err(|error| {
+            let told = io::Error::from(error.kind());
+            self.failed.borrow_mut().get_or_insert(error);
+            told
+        })
     }
 
     /// Counts bytes that are about to be decoded elsewhere.
@@ -137,6 +149,39 @@ impl From<Refused> for io::Error {
 /// The limit that an error of a decoder comes from, if it comes from one.
 pub fn refusal(error: &io::Error) -> Option<Refused> {
     error.get_ref()?.downcast_ref::<Refused>().copied()
+}
+
+/// Whether a decoder would need more memory than it is given.
+pub fn is_over_memory(error: &io::Error) -> bool {
+    let Some(inner) = error.get_ref() else { return false };
+    match inner.downcast_ref::<liblzma::stream::Error>() {
+        Some(error) => *error == liblzma::stream::Error::MemLimit,
+        // The words are all that Zstandard has for it.
+        None => inner.to_string().contains("too much memory"),
+    }
+}
+
+/// A spool on our own disk; a failure of it is remembered as one of the store's is.
+pub struct Spooling<'a, W> {
+    spool: W,
+    meter: &'a Meter,
+}
+
+impl<'a, W> Spooling<'a, W> {
+    /// Writes to `spool`.
+    pub fn new(spool: W, meter: &'a Meter) -> Self {
+        Self { spool, meter }
+    }
+}
+
+impl<W: Write> Write for Spooling<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.meter.own(self.spool.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.meter.own(self.spool.flush())
+    }
 }
 
 /// The store's bytes; remembers its failure.

@@ -28,12 +28,14 @@ pub trait Retention: Send + Sync {
 pub trait FollowUps: Send + Sync {
     /// Keeps one more part of what a request left, in the place of that part and all after it. They
     /// are written before the record that brings the request to rest, so that whoever finds it at
-    /// rest finds them whole.
+    /// rest finds them whole. It is kept until the time that was announced, and for so long by the
+    /// ledger's clock too: that of who announced it may be slow.
     async fn keep_left(
         &self,
         lease: &Lease,
         id: &RequestId,
         part: &FollowUp,
+        kept_ms: u64,
     ) -> Result<(), Failure>;
 
     /// The first part from this one on that is kept at `now`.
@@ -48,8 +50,9 @@ pub trait FollowUps: Send + Sync {
     /// left any.
     async fn left_counts(&self, now: Timestamp) -> Result<Vec<(RequestId, u64)>, Failure>;
 
-    /// Forgets what was kept until `now`, for good, and says how many parts that were.
-    async fn forget_left(&self, now: Timestamp) -> Result<u64, Failure>;
+    /// Forgets what was to be kept until now, by the ledger's clock, for good, and says how many
+    /// parts that were.
+    async fn forget_left(&self) -> Result<u64, Failure>;
 }
 
 /// Some of the items that a request left.

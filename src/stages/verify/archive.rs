@@ -41,6 +41,9 @@ pub enum Unsound {
     File(#[from] std::io::Error),
 }
 
+/// Bytes hashed at a time.
+const PIECE_BYTES: usize = 64 * 1024;
+
 /// How long what comes of an export is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct KeptFor {
@@ -132,6 +135,56 @@ async fn whole(
         Ok(checked) => checked.map(drop).map_err(|unsound| chain(&unsound)),
         Err(_) => Err("checking the archive ended abnormally".into()),
     })
+}
+
+/// What stands under the name of an archive.
+pub struct Standing {
+    /// Hex SHA-256 of it.
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
+    /// Hex SHA-256 of what is in it, where it is encrypted and opens.
+    pub plain: Option<String>,
+}
+
+/// Reads what stands there; `None` if there is nothing.
+///
+/// # Errors
+/// A failure of the store or of our own disk.
+pub async fn standing(
+    exports: &dyn Exports,
+    name: &str,
+    encryption: Option<Encryption>,
+) -> Result<Option<Standing>, Failure> {
+    let Some(mut bytes) = exports.open(name).await? else { return Ok(None) };
+    let mut spool = tempfile::tempfile().map_err(spooling)?;
+    let (mut hash, mut size) = (Sha256::new(), 0);
+    while let Some(chunk) = bytes.next().await {
+        let chunk = chunk?;
+        hash.update(&chunk);
+        size += chunk.len() as u64;
+        if encryption.is_some() {
+            spool.write_all(&chunk).map_err(spooling)?;
+        }
+    }
+    let mut plain = None;
+    if let Some(encryption) = encryption {
+        spool.rewind().map_err(spooling)?;
+        let opening = tokio::task::spawn_blocking(move || {
+            let mut hash = Sha256::new();
+            let mut plain = encryption.key().open(BufReader::new(spool)).ok()?;
+            let mut piece = vec![0; PIECE_BYTES];
+            // Ends with the file.
+            loop {
+                match plain.read(&mut piece).ok()? {
+                    0 => return Some(hex::encode(hash.finalize())),
+                    len => hash.update(&piece[..len]),
+                }
+            }
+        });
+        plain = opening.await.ok().flatten();
+    }
+    Ok(Some(Standing { sha256: hex::encode(hash.finalize()), size, plain }))
 }
 
 /// Reads an archive whole and compares it with its manifest; one that is encrypted, by the key.

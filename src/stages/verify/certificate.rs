@@ -4,9 +4,14 @@
 //! which names it by its digest. A daemon that dies in between writes it anew, with the time of
 //! then, and names that one. Where it cannot be kept the request has failed when its tries are
 //! over: its plan and all outcomes stay, so that a retry can write it.
+//!
+//! A store may keep as it is what was written once. Then the one that stands there is taken if it
+//! says the same, and else the new one gets a name of its own.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
 use jiff::Timestamp;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::domain::failure::Failure;
@@ -23,7 +28,7 @@ use crate::evidence::certificate::page::html::page;
 use crate::evidence::seal::MasterKey;
 use crate::evidence::signature::PublicKey;
 use crate::matching::identity::patterns::canonical;
-use crate::ports::exports::Exports;
+use crate::ports::exports::{Exports, Stored};
 use crate::ports::ledger::Record;
 use crate::stages::announce::manual_steps;
 use crate::stages::docket::{Case, Docket};
@@ -57,17 +62,18 @@ pub async fn certify(
     let now = docket.clock.now();
     let records = docket.ledger.records(&case.request.id).await?;
     let mut certificate = filled(docket, case, &records, conclusion, now);
-    let document = signer.certify(&mut certificate, now);
-    let sha256 = hex::encode(Sha256::digest(&document));
-    let stem = format!("{}.certificate", case.request.id.file_name());
-    let name = format!("{stem}.json");
-    let language = case.request.options.language.as_deref().unwrap_or("en");
-    let html = page(&certificate, &name, &sha256, language);
-    drop(certificate);
-    for (name, bytes) in [(format!("{stem}.html"), html.into_bytes()), (name.clone(), document)] {
-        keep(docket, exports, case, &name, bytes.into()).await?;
+    let document = signer.certify(&mut certificate, now).into();
+    let issued = Issued { certificate, document };
+    let desk = Desk { docket, exports, signer, case };
+    let file = case.request.id.file_name();
+    // No claim has the number of another.
+    let own = format!("{file}.certificate-{}", case.lease.fence);
+    for stem in [format!("{file}.certificate"), own] {
+        if let Some(evidence) = desk.issue(&issued, &stem).await? {
+            return Ok(evidence);
+        }
     }
-    Ok(Evidence { url: exports.url(&name), name, sha256 })
+    Err(not_kept(Failure::transient("naming it: others stand there that cannot be written over")))
 }
 
 /// Checks a certificate, offline. Without a key from elsewhere (PEM) the one in it is believed.
@@ -214,26 +220,103 @@ fn refused(refusal: &Refusal) -> Refused {
     }
 }
 
-async fn keep(
-    docket: &Docket,
-    exports: &dyn Exports,
-    case: &Case,
-    name: &str,
-    mut bytes: Bytes,
-) -> Result<(), Failure> {
-    let keeping = async {
-        let mut upload = exports.create(name, case.lease.fence).await?;
-        while !bytes.is_empty() {
-            upload.write(bytes.split_to(bytes.len().min(CHUNK_BYTES))).await?;
+/// A certificate as it is stored.
+struct Issued {
+    certificate: Certificate,
+    document: Bytes,
+}
+
+/// Where certificates are issued.
+struct Desk<'a> {
+    docket: &'a Docket,
+    exports: &'a dyn Exports,
+    signer: &'a Signer,
+    case: &'a Case,
+}
+
+impl Desk<'_> {
+    /// Keeps a certificate under that name, and its page; `None` where something else stands there
+    /// that stays.
+    async fn issue(&self, issued: &Issued, stem: &str) -> Result<Option<Evidence>, Failure> {
+        let name = format!("{stem}.json");
+        let earlier = match self.keep(&name, issued.document.clone()).await? {
+            Stored::Whole => None,
+            Stored::Fixed => match self.earlier(&name, issued).await? {
+                None => return Ok(None),
+                earlier => earlier,
+            },
+        };
+        let Issued { certificate, document } = earlier.as_ref().unwrap_or(issued);
+        let sha256 = hex::encode(Sha256::digest(document));
+        let language = self.case.request.options.language.as_deref().unwrap_or("en");
+        let html = Bytes::from(page(certificate, &name, &sha256, language));
+        let page = format!("{stem}.html");
+        let is_ours = match self.keep(&page, html.clone()).await? {
+            Stored::Whole => true,
+            Stored::Fixed => self.read(&page, html.len()).await?.is_some_and(|there| there == html),
+        };
+        let url = self.exports.url(&name);
+        Ok(is_ours.then_some(Evidence { url, name, sha256 }))
+    }
+
+    /// The certificate that stands under that name, if it is ours and says the same.
+    async fn earlier(&self, name: &str, issued: &Issued) -> Result<Option<Issued>, Failure> {
+        // The times and the signature are no shorter or longer than that.
+        let bytes_max = issued.document.len() + CHUNK_BYTES;
+        let Some(document) = self.read(name, bytes_max).await? else { return Ok(None) };
+        let Ok(checked) = check(&document, Some(&self.signer.public())) else { return Ok(None) };
+        let certificate = checked.certificate;
+        let is_same = says(&certificate) == says(&issued.certificate);
+        Ok(is_same.then_some(Issued { certificate, document }))
+    }
+
+    /// What stands under a name; `None` if it is longer than that.
+    async fn read(&self, name: &str, bytes_max: usize) -> Result<Option<Bytes>, Failure> {
+        let reading = async {
+            let Some(mut bytes) = self.exports.open(name).await? else { return Ok(None) };
+            let mut whole = BytesMut::new();
+            while let Some(chunk) = bytes.next().await {
+                whole.extend_from_slice(&chunk?);
+                if whole.len() > bytes_max {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(whole.freeze()))
+        };
+        reading.await.map_err(not_kept)
+    }
+
+    async fn keep(&self, name: &str, mut bytes: Bytes) -> Result<Stored, Failure> {
+        let keeping = async {
+            let mut upload = self.exports.create(name, self.case.lease.fence).await?;
+            while !bytes.is_empty() {
+                upload.write(bytes.split_to(bytes.len().min(CHUNK_BYTES))).await?;
+            }
+            self.docket.assert_ours(self.case).await?;
+            upload.finish().await
+        };
+        keeping.await.map_err(not_kept)
+    }
+}
+
+/// What a certificate says, whenever it was written and whichever version wrote it.
+fn says(certificate: &Certificate) -> Value {
+    let mut says = serde_json::to_value(certificate).unwrap_or_default();
+    for (part, member) in [("request", "verified"), ("program", "version")] {
+        if let Some(Value::Object(part)) = says.get_mut(part) {
+            part.remove(member);
         }
-        docket.assert_ours(case).await?;
-        upload.finish().await
-    };
-    keeping.await.map_err(|failure: Failure| {
-        if failure.is_of_the_ledger() {
-            return failure;
-        }
-        // Whatever its reason, the store may take it at the next try.
-        Failure::transient("keeping a certificate, without which no erasure ends").because(failure)
-    })
+    }
+    if let Value::Object(says) = &mut says {
+        says.remove("signature");
+    }
+    says
+}
+
+/// Whatever its reason, the store may take it at the next try.
+fn not_kept(failure: Failure) -> Failure {
+    if failure.is_of_the_ledger() {
+        return failure;
+    }
+    Failure::transient("keeping a certificate, without which no erasure ends").because(failure)
 }

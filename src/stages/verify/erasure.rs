@@ -17,6 +17,7 @@ use crate::domain::failure::Failure;
 use crate::domain::item::Place;
 use crate::domain::outcome::{ItemOutcome, OutcomeKind};
 use crate::domain::plan::Planned;
+use crate::domain::policy::action::Action;
 use crate::domain::policy::rules::Policy;
 use crate::domain::state::Event;
 use crate::ports::exports::Exports;
@@ -26,6 +27,7 @@ use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::docket::{Case, Docket, Entry, rounds};
 use crate::stages::follow_up;
 use crate::stages::plan::draft::{Draft, Drafts, Walked};
+use crate::stages::plan::runs::Company;
 use crate::stages::signing::Signer;
 use crate::stages::verify::certificate::{Conclusion, certify};
 use crate::stages::verify::counts::counts;
@@ -99,6 +101,8 @@ pub struct Ending<'a> {
     pub sweep: &'a Sweep,
     /// Which say until when their soft-deleted copies last.
     pub sources: &'a [Arc<dyn Source>],
+    /// Which runs are taken along.
+    pub policy: &'a Policy,
     /// Where the certificate goes.
     pub exports: &'a dyn Exports,
     /// Who signs it.
@@ -122,7 +126,7 @@ pub struct Ending<'a> {
 /// # Errors
 /// A failure of a source or of the ledger.
 pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result<(), Failure> {
-    let left = take_stock(docket, case, with.sweep.id).await?;
+    let left = take_stock(docket, case, with).await?;
     let records = docket.ledger.records(&case.request.id).await?;
     if !left.is_empty() && rounds(&records) < with.rounds_max {
         docket.advance(case, Event::LeftOver { items: left.len() as u64 }).await?;
@@ -155,7 +159,7 @@ pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result
 }
 
 /// Brings the plan up to what this look saw, and gives the ordinals of what is left to be done.
-async fn take_stock(docket: &Docket, case: &Case, sweep: u64) -> Result<Vec<u64>, Failure> {
+async fn take_stock(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result<Vec<u64>, Failure> {
     let round = docket.look(&case.request.id).await?;
     let (before, again) = (0..ordinals(round, 0).start, ordinals(round, RUNS_SHARD));
     // What could not be read by then either, this look has listed itself.
@@ -196,10 +200,42 @@ async fn take_stock(docket: &Docket, case: &Case, sweep: u64) -> Result<Vec<u64>
             company.push(entry?.planned);
         }
     }
-    let still = still_standing(docket, company, sweep).await?;
-    docket.add_items(case, again.start, &still).await?;
-    left.extend((again.start..).take(still.len()));
+    let mut more = still_standing(docket, company, with.sweep.id).await?;
+    more.extend(company_since(docket, case, with).await?);
+    docket.add_items(case, again.start, &more).await?;
+    left.extend((again.start..).take(more.len()));
     Ok(left)
+}
+
+/// What belongs to runs of the person and is not planned: the document of a run, or a part of one,
+/// may have been written since the find.
+async fn company_since(
+    docket: &Docket,
+    case: &Case,
+    with: &Ending<'_>,
+) -> Result<Vec<Planned>, Failure> {
+    if !with.policy.takes_runs() {
+        return Ok(Vec::new());
+    }
+    let (mut company, mut unread) = (Company::default(), HashMap::new());
+    {
+        let mut entries = pin!(docket.entries(case));
+        while let Some(entry) = entries.next().await {
+            let Entry { ordinal, planned, .. } = entry?;
+            company.note(with.policy, &planned);
+            if matches!(planned.action, Action::List(_) | Action::Declare { .. }) {
+                unread.insert(planned.finding.item.place(), ordinal);
+            }
+        }
+    }
+    let more = company.more(with.sources, with.policy, &case.request).await?;
+    for planned in &more {
+        // What could not be read goes unread.
+        if let Some(ordinal) = unread.remove(&planned.finding.item.place()) {
+            docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+        }
+    }
+    Ok(more)
 }
 
 /// What was changed by others before we came, or gone, and that this look met again is one item:

@@ -53,7 +53,8 @@ pub async fn run(world: &World) {
 /// there is none.
 async fn turn(world: &World) -> Result<bool, Failure> {
     let states = [State::Planned, State::Acting, State::Verifying];
-    for standing in world.docket.ledger.free(&states, TURN).await? {
+    let pressed = world.limits.pressed_before(world.docket.clock.now());
+    for standing in world.docket.ledger.free(&states, pressed, TURN).await? {
         let Some(lease) = world.leases.claim(&work_on(&standing.id)).await? else { continue };
         step(world, &standing.id, &lease).await?;
         return Ok(true);
@@ -100,6 +101,12 @@ async fn act(
             docket.advance(&case, Event::Held { reason }).await?;
             return Ok(());
         }
+    }
+    if !begins(world, &case).await? {
+        // An export came in that goes first.
+        return Ok(());
+    }
+    if standing.state == State::Planned {
         let Some(standing) = docket.advance(&case, Event::ActStarted).await? else {
             // A person withdrew it first.
             return Ok(());
@@ -112,6 +119,21 @@ async fn act(
         acted = Box::pin(carry_out(world, &case, patience, Arc::clone(&halt))) => acted,
         never = note_on(world, &case, &halt) => match never {},
     }
+}
+
+/// Whether it may be carried out now; from here on exports of the same person wait for an erasure.
+async fn begins(world: &World, case: &Case) -> Result<bool, Failure> {
+    if case.request.kind.is_export() || case.standing.state == State::Verifying {
+        return Ok(true);
+    }
+    let (ledger, id) = (&world.docket.ledger, &case.request.id);
+    let failed = ledger.in_the_way(id).await?;
+    let pressed = world.limits.pressed_before(world.docket.clock.now());
+    let begins = ledger.begin_act(&case.lease, id, pressed).await?;
+    if begins {
+        report::pressed(id, &failed);
+    }
+    Ok(begins)
 }
 
 async fn carry_out(

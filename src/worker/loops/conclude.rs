@@ -98,6 +98,7 @@ async fn conclude(
             let ending = Ending {
                 sweep: &sweep,
                 sources,
+                policy,
                 exports: &*world.exports,
                 signer: &world.signer,
                 rounds_max: world.limits.verify_rounds_max,

@@ -43,7 +43,7 @@ pub async fn run(world: &World) {
 /// One that cannot be removed keeps none of the others.
 async fn turn(world: &World) -> Result<(), Failure> {
     let ledger = &world.docket.ledger;
-    if ledger.forget_left(world.docket.clock.now()).await? > 0 {
+    if ledger.forget_left().await? > 0 {
         report::forgot_left();
     }
     let mut ended = Ok(());

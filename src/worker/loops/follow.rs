@@ -44,7 +44,8 @@ pub async fn run(world: &World) {
 
 /// One look after one request; `false` if none is due.
 async fn turn(world: &World) -> Result<bool, Failure> {
-    for standing in world.docket.ledger.free(&[State::Waiting], TURN).await? {
+    let pressed = world.limits.pressed_before(world.docket.clock.now());
+    for standing in world.docket.ledger.free(&[State::Waiting], pressed, TURN).await? {
         let Some(lease) = world.leases.claim(&work_on(&standing.id)).await? else { continue };
         step(world, &standing.id, &lease).await?;
         return Ok(true);

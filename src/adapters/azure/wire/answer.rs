@@ -145,6 +145,11 @@ impl Trouble {
         }
     }
 
+    /// Whether a hold or a policy keeps what stands there as it is.
+    pub fn is_fixed(&self) -> bool {
+        matches!(self, Self::Refused { status: 409, code } if keeps_as_it_is(code))
+    }
+
     /// The failure of `doing` something because of it.
     pub fn failure(self, doing: &str) -> Failure {
         Failure::new(self.kind(), doing).because(self)
@@ -179,10 +184,14 @@ fn kind_of_conflict(code: &str) -> FailureKind {
         "ContainerBeingDeleted" | "ContainerDisabled" | "AccountIsDisabled" => {
             FailureKind::NeedsPerson
         }
-        // A hold, or a policy, under which nothing is written over.
-        _ if code.contains("Immutable") || code.contains("LegalHold") => FailureKind::NeedsPerson,
+        _ if keeps_as_it_is(code) => FailureKind::NeedsPerson,
         _ => FailureKind::Transient,
     }
+}
+
+/// A hold, or a policy, under which nothing is written over.
+fn keeps_as_it_is(code: &str) -> bool {
+    code.contains("Immutable") || code.contains("LegalHold")
 }
 
 /// A code is a word of letters and digits; anything else is not one and might be anything.

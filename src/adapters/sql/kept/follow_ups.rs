@@ -2,9 +2,11 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
 
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{FOLLOW_UP, LEFT_COUNT, millis, read, stored};
+use crate::adapters::sql::sharing::clock::span;
 use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
@@ -12,9 +14,6 @@ use crate::ports::kept::retention::{FollowUp, FollowUps};
 use crate::ports::tasks::Lease;
 
 const KEEPING: &str = "keeping which items a request left";
-
-const ADD: &str = "INSERT INTO follow_ups (request, part, wrapped_key, sealed, items, ends_at) \
-     VALUES ($1, $2, $3, $4, $5, $6)";
 
 const NEXT: &str = "SELECT part, wrapped_key, sealed, items, ends_at FROM follow_ups \
      WHERE request = $1 AND part >= $2 AND ends_at > $3 ORDER BY part LIMIT 1";
@@ -30,7 +29,13 @@ impl FollowUps for SqlLedger {
         lease: &Lease,
         id: &RequestId,
         part: &FollowUp,
+        kept_ms: u64,
     ) -> Result<(), Failure> {
+        let add = format!(
+            "INSERT INTO follow_ups (request, part, wrapped_key, sealed, items, ends_at) \
+             VALUES ($1, $2, $3, $4, $5, CASE WHEN {now} + $7 > $6 THEN {now} + $7 ELSE $6 END)",
+            now = self.clock.now(8)
+        );
         let mut transaction = self.begin_under(lease).await?;
         sqlx::query("DELETE FROM follow_ups WHERE request = $1 AND part >= $2")
             .bind(id.as_str())
@@ -38,13 +43,15 @@ impl FollowUps for SqlLedger {
             .execute(&mut *transaction)
             .await
             .map_err(while_doing(KEEPING))?;
-        sqlx::query(ADD)
+        sqlx::query(AssertSqlSafe(add))
             .bind(id.as_str())
             .bind(stored(part.part))
             .bind(part.wrapped_key.as_slice())
             .bind(part.sealed.as_slice())
             .bind(stored(part.items))
             .bind(millis(part.until))
+            .bind(span(kept_ms))
+            .bind(self.clock.value())
             .execute(&mut *transaction)
             .await
             .map_err(while_doing(KEEPING))?;
@@ -67,10 +74,11 @@ impl FollowUps for SqlLedger {
         read(counts, LEFT_COUNT)
     }
 
-    async fn forget_left(&self, now: Timestamp) -> Result<u64, Failure> {
+    async fn forget_left(&self) -> Result<u64, Failure> {
+        let forget = format!("DELETE FROM follow_ups WHERE ends_at <= {}", self.clock.now(1));
         let mut transaction = self.begin().await?;
-        let forgotten = sqlx::query("DELETE FROM follow_ups WHERE ends_at <= $1")
-            .bind(millis(now))
+        let forgotten = sqlx::query(AssertSqlSafe(forget))
+            .bind(self.clock.value())
             .execute(&mut *transaction)
             .await
             .map_err(while_doing("forgetting which items requests left"))?;

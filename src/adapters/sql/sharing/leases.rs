@@ -4,10 +4,11 @@
 //! with none the next claim would have the fence of the first, and a daemon that slept since then
 //! could write again.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{LEASE, STANDING, read, stored};
+use crate::adapters::sql::rows::{LEASE, STANDING, millis, read, stored};
 use crate::adapters::sql::sharing::clock::{LedgerClock, span};
 use crate::adapters::sql::sharing::persons;
 use crate::domain::failure::Failure;
@@ -219,9 +220,10 @@ pub async fn free(
     connection: &mut AnyConnection,
     clock: &LedgerClock,
     states: &[State],
+    pressed: Timestamp,
     limit: u32,
 ) -> Result<Vec<Standing>, Failure> {
-    let places: Vec<String> = (3..states.len() + 3).map(|place| format!("${place}")).collect();
+    let places: Vec<String> = (4..states.len() + 4).map(|place| format!("${place}")).collect();
     let statement = format!(
         "SELECT standings.* FROM standings \
          LEFT JOIN leases ON leases.work = 'request/' || standings.id \
@@ -230,10 +232,10 @@ pub async fn free(
          ORDER BY due, id LIMIT $1",
         clock.is_past("leases.free_at", "leases.set_at", 2),
         places.join(", "),
-        persons::must_not_act(),
+        persons::must_not_act(3),
     );
     let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit));
-    let mut query = query.bind(clock.value());
+    let mut query = query.bind(clock.value()).bind(millis(pressed));
     for state in states {
         query = query.bind(state.word());
     }

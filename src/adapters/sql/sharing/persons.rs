@@ -6,7 +6,12 @@
 //! nothing would be left to export. The times order all requests about a person, whatever producers
 //! claim, so that of those that wait one is the first, and they never wait for each other.
 //!
-//! An erasure that began its find, or is held, lets such an export go first until it acts.
+//! An erasure lets such an export go first until it begins to act, whatever became of the erasure
+//! before: found, planned, held or approved. An export that failed is one of them until somebody
+//! tries it again or gives it up, or time presses.
+//!
+//! Who begins takes a turn first, so that of an erasure that would act and an export that would
+//! look the second sees what the first did.
 
 use jiff::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe};
@@ -29,49 +34,97 @@ fn others(patient: &str) -> String {
          JOIN persons AS shared ON shared.digest = own.digest AND shared.request <> own.request \
          AND shared.erasure >= 1 - own.erasure \
          JOIN requests AS other ON other.id = shared.request \
-         AND (other.state IN ('acting', 'verifying') \
-         OR other.state IN ('finding', 'planned', 'held') AND own.erasure = 1 \
-         OR (other.state IN ('accepted', 'finding', 'planned', 'held') \
+         AND (other.state IN ('planned', 'acting', 'verifying') \
+         AND (shared.erasure = 0 OR other.begun = 1) \
+         OR other.state IN ('finding', 'planned', 'held', 'acting') AND own.erasure = 1 \
+         OR (other.state IN ('accepted', 'finding', 'planned', 'held', 'acting') \
          OR other.state = 'failed' AND shared.erasure = 0 AND {patient}) \
          AND (shared.taken < own.taken \
          OR shared.taken = own.taken AND shared.request < own.request))"
     )
 }
 
-/// The exports that an erasure waits for before it acts: all that come before it. One that was
-/// approved is `acting` at once, and by then only those are waited for that are under way: the
-/// others wait for it. One that waits for an erasure itself which has not begun is not waited for,
-/// or they would wait in a circle: of two erasures the later may be under way where clocks differ.
-const EXPORTS: &str = "FROM persons AS own \
-     JOIN persons AS shared ON shared.digest = own.digest AND shared.erasure = 0 \
-     AND own.erasure = 1 AND (shared.taken < own.taken \
-     OR shared.taken = own.taken AND shared.request < own.request) \
-     JOIN requests AS mine ON mine.id = own.request \
-     JOIN requests AS other ON other.id = shared.request \
-     AND (other.state IN ('finding', 'planned', 'acting', 'verifying') \
-     OR other.state IN ('accepted', 'held') AND mine.state <> 'acting' AND NOT EXISTS \
-     (SELECT 1 FROM persons AS its JOIN persons AS first ON first.digest = its.digest \
-     AND first.erasure = 1 AND (first.taken < its.taken \
-     OR first.taken = its.taken AND first.request < its.request) \
-     JOIN requests AS earlier ON earlier.id = first.request AND earlier.state = 'accepted' \
-     WHERE its.request = other.id))";
-
-/// Whether a row of `standings` is an erasure that must not act yet.
-pub fn must_not_act() -> String {
+/// The exports that an erasure waits for before it begins to act: all that come before it, those
+/// that failed if `patient` holds. One that waits for an erasure itself which has not begun is not
+/// waited for, or they would wait in a circle: of two erasures the later may be under way where
+/// clocks differ.
+fn exports(patient: &str) -> String {
     format!(
-        "(standings.state IN ('planned', 'acting') AND standings.kind = 'erasure' \
-         AND EXISTS (SELECT 1 {EXPORTS} WHERE own.request = standings.id))"
+        "FROM persons AS own \
+         JOIN persons AS shared ON shared.digest = own.digest AND shared.erasure = 0 \
+         AND own.erasure = 1 AND (shared.taken < own.taken \
+         OR shared.taken = own.taken AND shared.request < own.request) \
+         JOIN requests AS mine ON mine.id = own.request AND mine.begun = 0 \
+         JOIN requests AS other ON other.id = shared.request \
+         AND (other.state IN ('finding', 'planned', 'acting', 'verifying') \
+         OR other.state = 'failed' AND {patient} \
+         OR other.state IN ('accepted', 'held') AND NOT EXISTS \
+         (SELECT 1 FROM persons AS its JOIN persons AS first ON first.digest = its.digest \
+         AND first.erasure = 1 AND (first.taken < its.taken \
+         OR first.taken = its.taken AND first.request < its.request) \
+         JOIN requests AS earlier ON earlier.id = first.request AND earlier.state = 'accepted' \
+         WHERE its.request = other.id))"
     )
 }
 
-/// The same of one request, in the transaction in which it would begin to act.
+/// Whether a row of `standings` is an erasure that must not act yet. Of those that are due before
+/// the time at that place none waits for exports that failed.
+pub fn must_not_act(pressed: usize) -> String {
+    format!(
+        "(standings.state IN ('planned', 'acting') AND standings.kind = 'erasure' \
+         AND EXISTS (SELECT 1 {} WHERE own.request = standings.id))",
+        exports(&format!("mine.due >= ${pressed}"))
+    )
+}
+
+/// See `Tasks::begin_act`; the caller commits.
 ///
 /// # Errors
 /// Whatever the database refuses.
-pub async fn is_held_back(connection: &mut AnyConnection, id: &RequestId) -> Result<bool, Failure> {
-    let statement = format!("SELECT id FROM standings WHERE id = $1 AND {}", must_not_act());
+pub async fn begin_act(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+    pressed: Timestamp,
+) -> Result<bool, Failure> {
+    take_turn(connection).await?;
+    let statement = format!(
+        "UPDATE requests SET begun = 1 WHERE id = $1 \
+         AND id IN (SELECT id FROM standings WHERE id = $1 AND NOT {})",
+        must_not_act(2)
+    );
+    let query = sqlx::query(AssertSqlSafe(statement)).bind(id.as_str()).bind(millis(pressed));
+    let begun = query.execute(connection).await;
+    Ok(begun.map_err(while_doing("beginning to act on a request"))?.rows_affected() == 1)
+}
+
+/// Whether an export may still begin its find, in the transaction in which it does: an erasure may
+/// have begun to act since it was found to be ready.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn may_look(connection: &mut AnyConnection, id: &RequestId) -> Result<bool, Failure> {
+    take_turn(connection).await?;
+    let statement = format!(
+        "SELECT other.id AS id {} WHERE own.request = $1 AND own.erasure = 0 LIMIT 1",
+        others("own.erasure = 1")
+    );
     let rows = sqlx::query(AssertSqlSafe(statement)).bind(id.as_str()).fetch_all(connection).await;
-    Ok(!read(rows, REQUEST_ID)?.is_empty())
+    Ok(read(rows, REQUEST_ID)?.is_empty())
+}
+
+/// An erasure that is tried again lets exports go first once more.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn begin_anew(connection: &mut AnyConnection, id: &RequestId) -> Result<(), Failure> {
+    let anew = sqlx::query("UPDATE requests SET begun = 0 WHERE id = $1").bind(id.as_str());
+    anew.execute(connection).await.map(drop).map_err(while_doing("trying a request anew"))
+}
+
+/// Waits until whoever took a turn before committed. A file has one writer anyway.
+async fn take_turn(connection: &mut AnyConnection) -> Result<(), Failure> {
+    let turn = sqlx::query("UPDATE turns SET taken = taken + 1").execute(connection).await;
+    turn.map(drop).map_err(while_doing("taking a turn"))
 }
 
 /// Notes whom requests are about; the caller commits.
@@ -152,9 +205,10 @@ pub async fn in_the_way(
         "SELECT other.id AS id {} \
          JOIN requests AS mine ON mine.id = own.request AND mine.state = 'accepted' \
          WHERE own.request = $1 \
-         UNION SELECT other.id AS id {EXPORTS} WHERE own.request = $1 \
+         UNION SELECT other.id AS id {} WHERE own.request = $1 \
          AND mine.state IN ('finding', 'planned', 'held', 'acting') ORDER BY id",
-        others("own.erasure = 1")
+        others("own.erasure = 1"),
+        exports("own.erasure = 1")
     );
     let rows =
         sqlx::query(AssertSqlSafe(statement)).bind(id.as_str()).fetch_all(&mut *connection).await;

@@ -55,8 +55,25 @@ impl Tasks for SqlLedger {
         Ok(agrees)
     }
 
-    async fn free(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
-        leases::free(&mut *self.read().await?, &self.clock, states, limit).await
+    async fn free(
+        &self,
+        states: &[State],
+        pressed: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Standing>, Failure> {
+        leases::free(&mut *self.read().await?, &self.clock, states, pressed, limit).await
+    }
+
+    async fn begin_act(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        pressed: Timestamp,
+    ) -> Result<bool, Failure> {
+        let mut transaction = self.begin_under(lease).await?;
+        let begun = persons::begin_act(&mut transaction, id, pressed).await?;
+        commit(transaction).await?;
+        Ok(begun)
     }
 
     async fn ready(&self, pressed: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {

@@ -42,7 +42,7 @@ pub struct Texts {
     pub when: &'static str,
     pub decision: &'static str,
     /// Words of decisions, in the order of [`DECISIONS`].
-    pub decided: [&'static str; 4],
+    pub decided: [&'static str; 5],
     /// What was looked at.
     pub looked_at: &'static str,
     /// The proof that nothing else was touched.
@@ -84,7 +84,7 @@ pub const OUTCOMES: [&str; 9] = [
 ];
 
 /// The words of decisions, in the order of the tables of words.
-pub const DECISIONS: [&str; 4] = ["approved", "refused", "cancelled", "retried"];
+pub const DECISIONS: [&str; 5] = ["approved", "refused", "cancelled", "stopped", "retried"];
 
 impl Texts {
     /// The outcome in words; a word that is not ours stays as it is.
@@ -97,5 +97,28 @@ impl Texts {
     pub fn decision<'a>(&'a self, word: &'a str) -> &'a str {
         let known = DECISIONS.iter().position(|decision| *decision == word);
         known.map_or(word, |index| self.decided[index])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::state::{Decision, Event};
+
+    #[test]
+    fn every_decision_has_words() {
+        let decided = |event: fn(Decision) -> Event| {
+            let decision = Decision { actor: "a".into(), reason: String::new(), signed: None };
+            event(decision).word()
+        };
+        for word in [
+            decided(Event::Approved),
+            decided(Event::Refused),
+            decided(Event::Cancelled),
+            decided(Event::Stopped),
+            decided(Event::Retried),
+        ] {
+            assert!(DECISIONS.contains(&word), "{word}");
+        }
     }
 }

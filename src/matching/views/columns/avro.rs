@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::matching::limits::Limits;
 use crate::matching::views::columns::cells::BATCH_CELLS;
+use crate::matching::views::containers::reason_of;
 use crate::matching::views::meter::{Decoded, Meter, Refused, refusal};
 use crate::matching::views::walk::{Look, Walk};
 use crate::matching::work;
@@ -47,8 +48,8 @@ impl<L: Look> Walk<'_, L> {
                 self.unreadable("avro: block too large", chain);
                 Ok(())
             }
-            Err(_) => {
-                self.unreadable("avro: broken", chain);
+            Err(error) => {
+                self.unreadable(&reason_of(&error, "avro: broken"), chain);
                 Ok(())
             }
             Ok(()) => Ok(()),

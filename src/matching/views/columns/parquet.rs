@@ -13,7 +13,8 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::matching::views::columns::cells::BATCH_CELLS;
 use crate::matching::views::columns::pages::{self, Defect};
-use crate::matching::views::meter::Refused;
+use crate::matching::views::meter::{Refused, Spooling};
+use crate::matching::views::packing::zip::copy;
 use crate::matching::views::walk::{Look, Walk};
 use crate::matching::work;
 
@@ -24,14 +25,14 @@ impl<L: Look> Walk<'_, L> {
         reader: &mut dyn Read,
         chain: &str,
     ) -> io::Result<()> {
-        let mut spool = tempfile::tempfile()?;
-        io::copy(reader, &mut spool)?;
-        spool.rewind()?;
+        let mut spool = self.meter.own(tempfile::tempfile())?;
+        copy(reader, &mut Spooling::new(&mut spool, self.meter))?;
+        self.meter.own(spool.rewind())?;
         if let Err(defect) = pages::check_footer(&mut spool) {
             self.unreadable(told(&defect), chain);
             return Ok(());
         }
-        spool.rewind()?;
+        self.meter.own(spool.rewind())?;
         match self.row_groups(spool, chain) {
             Err(ParquetError::NYI(_)) => {
                 self.unreadable("parquet: compression not supported", chain)

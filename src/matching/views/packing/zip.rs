@@ -9,7 +9,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use crate::matching::limits::Limits;
-use crate::matching::views::meter::{Decoded, Meter};
+use crate::matching::views::meter::{Decoded, Meter, Spooling};
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::walk::{Look, Walk, shown};
 
@@ -35,16 +35,16 @@ impl Archive {
     /// Takes an archive in.
     ///
     /// # Errors
-    /// The stream's; within, why the archive cannot be opened.
-    pub fn open(reader: &mut dyn Read) -> io::Result<Result<Self, &'static str>> {
+    /// The stream's, or our own disk's; within, why the archive cannot be opened.
+    pub fn open(reader: &mut dyn Read, meter: &Meter) -> io::Result<Result<Self, &'static str>> {
         let mut spool = tempfile::spooled_tempfile(SPOOL_BYTES_MAX);
         let mut counting = Counting { reader, tail: Vec::new(), entries: 0, size: 0 };
-        copy(&mut counting, &mut spool)?;
+        copy(&mut counting, &mut Spooling::new(&mut spool, meter))?;
         let (entries, left) = (counting.entries, counting.size);
         if entries > MEMBERS_MAX {
             return Ok(Err("zip: too many members"));
         }
-        spool.rewind()?;
+        meter.own(spool.rewind())?;
         let opened = ZipArchive::new(BufReader::new(spool));
         Ok(opened.map(|members| Self { members, left }).map_err(|_| "zip: broken"))
     }
@@ -68,7 +68,7 @@ impl<L: Look> Walk<'_, L> {
         chain: &str,
         depth: usize,
     ) -> io::Result<()> {
-        let mut archive = match Archive::open(reader)? {
+        let mut archive = match Archive::open(reader, self.meter)? {
             Ok(archive) => archive,
             Err(reason) => {
                 self.unreadable(reason, chain);

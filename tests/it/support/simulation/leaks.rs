@@ -91,7 +91,7 @@ impl Scenario {
             places.push(("the reason of a dead letter".to_owned(), letter.reason.into_bytes()));
         }
         for name in self.exports.names() {
-            if name.contains(".certificate.") {
+            if name.contains(".certificate") {
                 places.push((name.clone(), self.exports.get(&name).unwrap().to_vec()));
             }
             places.push(("the name of an archive".to_owned(), name.into_bytes()));

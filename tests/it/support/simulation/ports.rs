@@ -18,7 +18,7 @@ use dsrd::domain::state::{Regained, State};
 use dsrd::ports::door::{
     Announced, Announcer, Answer, Callbacks, Delivery, Inbox, Letter, Settlement,
 };
-use dsrd::ports::exports::{Exports, SignedLink, Upload};
+use dsrd::ports::exports::{Exports, SignedLink, Stored, Upload};
 use dsrd::ports::kept::archives::{Archives, Kept};
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
@@ -194,7 +194,7 @@ impl Upload for WiredUpload {
         wire.effect("write", self.upload.write(bytes)).await
     }
 
-    async fn finish(self: Box<Self>) -> Result<(), Failure> {
+    async fn finish(self: Box<Self>) -> Result<Stored, Failure> {
         let Self { wire, upload } = *self;
         wire.effect("finish", upload.finish()).await
     }
@@ -425,8 +425,22 @@ impl<P: Ledger + ?Sized> Tasks for Wired<P> {
         self.wire.effect("free_all", self.port.free_all()).await
     }
 
-    async fn free(&self, states: &[State], limit: u32) -> Result<Vec<Standing>, Failure> {
-        self.wire.look("free", self.port.free(states, limit)).await
+    async fn free(
+        &self,
+        states: &[State],
+        pressed: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Standing>, Failure> {
+        self.wire.look("free", self.port.free(states, pressed, limit)).await
+    }
+
+    async fn begin_act(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        pressed: Timestamp,
+    ) -> Result<bool, Failure> {
+        self.wire.effect("begin_act", self.port.begin_act(lease, id, pressed)).await
     }
 
     async fn ready(&self, pressed: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {
@@ -581,8 +595,9 @@ impl<P: Ledger + ?Sized> FollowUps for Wired<P> {
         lease: &Lease,
         id: &RequestId,
         part: &FollowUp,
+        kept_ms: u64,
     ) -> Result<(), Failure> {
-        self.wire.effect("keep_left", self.port.keep_left(lease, id, part)).await
+        self.wire.effect("keep_left", self.port.keep_left(lease, id, part, kept_ms)).await
     }
 
     async fn left(
@@ -598,9 +613,9 @@ impl<P: Ledger + ?Sized> FollowUps for Wired<P> {
         self.wire.look("left_counts", self.port.left_counts(now)).await
     }
 
-    async fn forget_left(&self, now: Timestamp) -> Result<u64, Failure> {
+    async fn forget_left(&self) -> Result<u64, Failure> {
         // Asked all the time, and hardly ever of consequence.
-        self.wire.look("forget_left", self.port.forget_left(now)).await
+        self.wire.look("forget_left", self.port.forget_left()).await
     }
 }
 

@@ -38,6 +38,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::Registry;
+use zeroize::Zeroizing;
 
 use crate::support::simulation::leaks::{CONTENT, CUSTOMER, EMAIL, NAME, OBJECT_ID};
 use crate::support::simulation::ports::Wired;
@@ -67,6 +68,7 @@ pub struct Scenario {
     /// Whose messages are heard, PEM by key id; empty hears everybody.
     pub trusted_keys: BTreeMap<String, String>,
     pub clock: Arc<MemoryClock>,
+    signing_key: Zeroizing<String>,
     policy: Policy,
     folder: TempDir,
 }
@@ -122,6 +124,7 @@ impl Scenario {
             until_expired: false,
             metrics: Mutex::default(),
             trusted_keys: BTreeMap::new(),
+            signing_key: fresh_signing_key(&SystemEntropy),
             policy: Policy::default(),
             clock: Arc::new(MemoryClock::at(now)),
             folder: folder(),
@@ -304,7 +307,7 @@ impl Scenario {
             clock: Arc::<MemoryClock>::clone(&self.clock),
             entropy: Arc::new(SystemEntropy),
             master_key: "5a".repeat(32).into(),
-            signing_key: fresh_signing_key(&SystemEntropy),
+            signing_key: self.signing_key.clone(),
             trusted_keys: self.trusted_keys.clone(),
             event_source: "urn:dsrd:simulated".to_owned(),
             controller_id: "controller".to_owned(),

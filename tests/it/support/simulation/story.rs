@@ -61,7 +61,7 @@ pub async fn ending(scenario: &Scenario) -> String {
     }
     for name in scenario.exports.names() {
         // Of those everything is judged that is not the same each time.
-        if !name.contains(".certificate.") {
+        if !name.contains(".certificate") {
             archive(&mut text, scenario, &name);
         }
     }

@@ -47,7 +47,7 @@ pub static ENGLISH: Texts = Texts {
     who: "Who",
     when: "When",
     decision: "Decision",
-    decided: ["approved", "refused", "cancelled", "tried again"],
+    decided: ["approved", "refused", "cancelled", "stopped", "tried again"],
     looked_at: "Items that were looked at: {count}",
     untouched: "Items that were left alone: {items}. Of these {unchanged} are exactly as they \
                 were; others changed {changed} and removed {gone} meanwhile.",

@@ -48,7 +48,7 @@ pub static FRENCH: Texts = Texts {
     who: "Qui",
     when: "Quand",
     decision: "Décision",
-    decided: ["approuvé", "refusé", "retiré", "relancé"],
+    decided: ["approuvé", "refusé", "retiré", "arrêté", "relancé"],
     looked_at: "Objets examinés : {count}",
     untouched: "Objets laissés intacts : {items}. {unchanged} sont exactement comme avant ; \
                 d’autres en ont modifié {changed} et supprimé {gone} entre-temps.",

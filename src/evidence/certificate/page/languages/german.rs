@@ -48,7 +48,7 @@ pub static GERMAN: Texts = Texts {
     who: "Wer",
     when: "Wann",
     decision: "Entscheidung",
-    decided: ["genehmigt", "abgelehnt", "zurückgezogen", "erneut versucht"],
+    decided: ["genehmigt", "abgelehnt", "zurückgezogen", "angehalten", "erneut versucht"],
     looked_at: "Durchsuchte Objekte: {count}",
     untouched: "Objekte, die unberührt blieben: {items}. Davon sind {unchanged} genau wie \
                 zuvor; andere haben inzwischen {changed} geändert und {gone} entfernt.",

@@ -47,7 +47,7 @@ pub static JAPANESE: Texts = Texts {
     who: "決定者",
     when: "日時",
     decision: "決定",
-    decided: ["承認", "却下", "取り下げ", "再試行"],
+    decided: ["承認", "却下", "取り下げ", "停止", "再試行"],
     looked_at: "検索した項目数: {count}",
     untouched: "手を付けていない項目: {items}。うち {unchanged} は以前のままです。その間に他者が {changed} を変\
                 更し、{gone} を削除しました。",
