@@ -1,11 +1,11 @@
 //! The protocol of broker, workers, ledger and outbox as a model in which every order of steps and
 //! faults is tried: crashes, leases that run out under a worker that still works, a message sent
-//! twice, a person who cancels or stops. The design keeps its promises in every state; then one
+//! twice, a person who cancels or stops, a service that takes its time. The design keeps its promises in every state; then one
 //! rule at a time is left out, to see that the promise which rests on it breaks.
 
 use std::collections::BTreeSet;
 
-use Event::{Accepted, ActStarted, Cancelled, Completed, Stopped};
+use Event::{Accepted, ActStarted, Cancelled, Completed, LeftOver, Stopped, WaitStarted};
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
 /// A rule of the design, left out.
@@ -27,6 +27,10 @@ enum Flaw {
     AnnouncedApart,
     /// An announcement is marked sent before it is published.
     SentBeforePublished,
+    /// What a service has begun counts as done.
+    BegunIsDone,
+    /// What a service knows nothing of any more counts as done.
+    ForgottenIsDone,
 }
 
 /// All there is at one moment, around one request with two items. Other requests share no row.
@@ -50,6 +54,12 @@ struct State {
     received: BTreeSet<Record>,
     /// Which items are gone from the store.
     gone: [bool; 2],
+    /// Whether the second item is removed by a service, in its own time.
+    slow: bool,
+    /// How often the service will forget what it was to do.
+    forgets: usize,
+    /// Whether the service is at it.
+    at_work: bool,
     // What follows is the ledger.
     records: Vec<Record>,
     /// Announcements not yet marked sent.
@@ -58,6 +68,8 @@ struct State {
     begun: [bool; 2],
     /// Every outcome that was recorded of an item: whether we erased it, or else it was gone.
     outcomes: [Vec<bool>; 2],
+    /// Whether a ticket of the service is kept.
+    ticket: bool,
     /// How often the lease was taken.
     fence: usize,
     /// Whether the lease is neither free nor run out.
@@ -77,10 +89,15 @@ struct Record {
 enum Event {
     Accepted,
     ActStarted,
+    WaitStarted,
+    LeftOver,
     Completed,
     Cancelled,
     Stopped,
 }
+
+/// The item that a service removes.
+const SLOW: usize = 1;
 
 /// What a worker is at, and all that it knows; a crash takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +130,12 @@ enum Step {
     Erase { item: usize, begun: bool },
     /// Record what became of it.
     Settle { item: usize, is_ours: bool },
+    /// Keep the ticket of the service.
+    Keep,
+    /// Ask the service, and look at the item where it knows nothing.
+    Ask,
+    /// Forget the ticket: the item is to be acted on again.
+    Reopen,
 }
 
 /// What happens next. The job says to which of the workers.
@@ -124,6 +147,10 @@ enum Action {
     LeaseRunsOut,
     Cancel,
     Stop,
+    /// The service ends its work: done, or forgotten.
+    Serve {
+        done: bool,
+    },
 }
 
 impl State {
@@ -163,10 +190,13 @@ impl State {
         let may_cancel = self.cancelling && self.has(Accepted);
         let works = jobs.map(Action::Do).chain(starts.map(Action::Start));
         let faults = crashes.map(Action::Crash).chain(may_run_out.then_some(Action::LeaseRunsOut));
-        let is_acting = self.records.last().is_some_and(|record| record.event == ActStarted);
+        let carries_out = [ActStarted, WaitStarted, LeftOver];
+        let is_acting = self.records.last().is_some_and(|last| carries_out.contains(&last.event));
         let may_stop = self.stopping && is_acting;
+        let serves = [true, false].into_iter().filter(|done| *done || self.forgets > 0);
+        let serves = serves.filter(|_| self.at_work).map(|done| Action::Serve { done });
         let decisions = may_cancel.then_some(Action::Cancel).into_iter();
-        works.chain(faults).chain(decisions).chain(may_stop.then_some(Action::Stop))
+        works.chain(faults).chain(decisions).chain(may_stop.then_some(Action::Stop)).chain(serves)
     }
 
     /// Whether anything is left to do, or to go wrong: faults befall those who are at work.
@@ -235,6 +265,24 @@ impl State {
                 self.begun[item] |= done;
                 done.then_some(Step::Erase { item, begun })
             }
+            Step::Erase { item: SLOW, .. } if self.slow && !self.gone[SLOW] => {
+                self.at_work = true;
+                Some(Step::Keep)
+            }
+            Step::Keep => {
+                let done = self.admits(fence, true);
+                self.ticket |= done;
+                done.then_some(Step::Look)
+            }
+            Step::Ask if self.gone[SLOW] || self.lacks(Flaw::ForgottenIsDone) => {
+                Some(Step::Settle { item: SLOW, is_ours: true })
+            }
+            Step::Ask => Some(Step::Reopen),
+            Step::Reopen => {
+                let done = self.admits(fence, true);
+                self.ticket &= !done;
+                done.then_some(Step::Look)
+            }
             Step::Erase { item, begun } => {
                 let is_ours = begun || !self.gone[item];
                 self.gone[item] = true;
@@ -243,6 +291,7 @@ impl State {
             Step::Settle { item, is_ours } => {
                 let done = self.admits(fence, !self.lacks(Flaw::UnfencedOutcome));
                 self.outcomes[item].extend(done.then_some(is_ours));
+                self.ticket &= !(done && item == SLOW);
                 done.then_some(Step::Look)
             }
         }
@@ -250,11 +299,23 @@ impl State {
 
     /// What a worker that reads the ledger now does next; nothing once the request rests.
     fn look(&self) -> Option<Step> {
-        let open = self.outcomes.iter().position(Vec::is_empty);
+        let is_pending = |item| item == SLOW && self.ticket;
+        let open = (0..2).find(|item| self.outcomes[*item].is_empty() && !is_pending(*item));
+        let waits = self.ticket && !self.lacks(Flaw::BegunIsDone);
         match (self.records.last()?.event, open) {
             (Accepted, _) => Some(Step::Append(self.following(ActStarted))),
-            (ActStarted, Some(item)) => Some(Step::Begin { item, begun: self.begun[item] }),
-            (ActStarted, None) => Some(Step::Append(self.following(Completed))),
+            (ActStarted | LeftOver, Some(item)) => {
+                Some(Step::Begin { item, begun: self.begun[item] })
+            }
+            (ActStarted | LeftOver, None) if waits => {
+                Some(Step::Append(self.following(WaitStarted)))
+            }
+            // It is put off until the service has something to say.
+            (WaitStarted, _) if waits => (!self.at_work).then_some(Step::Ask),
+            (WaitStarted, Some(_)) => Some(Step::Append(self.following(LeftOver))),
+            (ActStarted | LeftOver | WaitStarted, None) => {
+                Some(Step::Append(self.following(Completed)))
+            }
             (Completed | Cancelled | Stopped, _) => None,
         }
     }
@@ -313,6 +374,11 @@ impl Model for State {
                 state.cancelling = false;
                 state.append(Record { sequence: 2, event: Cancelled }, true);
             }
+            Action::Serve { done } => {
+                state.at_work = false;
+                state.gone[SLOW] |= done;
+                state.forgets -= usize::from(!done);
+            }
             Action::Stop => {
                 state.stopping = false;
                 state.append(state.following(Stopped), true);
@@ -336,7 +402,10 @@ const PROMISES: &[(&str, Condition)] = &[
     ("what is acknowledged is in the ledger", |_, now| !now.acked || now.has(Accepted)),
     ("a request is opened once", |_, now| now.records.iter().skip(1).all(|r| r.event != Accepted)),
     ("nobody writes under an old fence", |_, now| !now.stale_write),
-    ("no lease is stolen", |first, now| now.fence <= 1 + first.faults_left - now.faults_left),
+    ("no lease is stolen", |first, now| {
+        // Who waits for a service lets go, and takes it anew for each look.
+        first.slow || now.fence <= 1 + first.faults_left - now.faults_left
+    }),
     ("an item gets one outcome", |_, now| now.outcomes.iter().all(|each| each.len() <= 1)),
     ("what we erased is accounted as erased", |_, now| !now.outcomes.concat().contains(&false)),
     ("a cancelled request loses nothing", |_, now| !now.has(Cancelled) || now.gone == [false; 2]),
@@ -366,6 +435,14 @@ const WITNESSES: &[(&str, Condition)] = &[
     ("an item is erased after the request is completed", |_, now| {
         now.has(Completed) && now.jobs.iter().any(|job| matches!(job.next, Step::Erase { .. }))
     }),
+    ("a request waits, if a service takes its time", |first, now| {
+        !first.slow || now.has(WaitStarted) && now.has(Completed)
+    }),
+    ("a service forgets, if it does", |first, now| first.forgets == 0 || now.has(LeftOver)),
+    ("a service is done before its ticket is kept", |first, now| {
+        let keeps = now.jobs.iter().any(|job| job.next == Step::Keep);
+        !first.slow || keeps && now.gone[SLOW]
+    }),
     ("an announcement is overtaken", |_, now| now.received.first().is_some_and(|r| r.sequence > 1)),
 ];
 
@@ -384,9 +461,18 @@ fn holds(first: State, states_min: usize) {
 
 /// Without that rule, the promise breaks.
 fn breaks(flaw: Flaw, promise: &'static str) {
+    breaks_from(first(Some(flaw), 2, 2, 2), promise);
+}
+
+fn breaks_from(first: State, promise: &'static str) {
     let until = HasDiscoveries::AnyOf(BTreeSet::from([promise]));
-    let checker = first(Some(flaw), 2, 2, 2).checker().finish_when(until).spawn_bfs().join();
+    let checker = first.checker().finish_when(until).spawn_bfs().join();
     checker.assert_any_discovery(promise);
+}
+
+/// The second item is removed by a service, which forgets it once.
+fn slow(first: State) -> State {
+    State { slow: true, forgets: 1, ..first }
 }
 
 /// Each line a test.
@@ -404,6 +490,16 @@ trials! {
     one_is_stopped: holds(State { stopping: true, ..first(None, 1, 2, 2) }, 20_000);
     two_workers_that_fail_often: holds(first(None, 1, 2, 3), 149_000);
     three_workers: holds(first(None, 2, 3, 1), 90_000);
+    a_service_takes_its_time: holds(slow(first(None, 1, 2, 1)), 1);
+    a_wait_is_stopped: holds(State { stopping: true, ..slow(first(None, 1, 2, 1)) }, 1);
+    begun_is_not_done: breaks_from(
+        slow(first(Some(Flaw::BegunIsDone), 1, 1, 0)),
+        "a completed request has nothing left"
+    );
+    forgotten_is_not_done: breaks_from(
+        slow(first(Some(Flaw::ForgottenIsDone), 1, 1, 0)),
+        "a completed request has nothing left"
+    );
     acked_too_early: breaks(Flaw::AckBeforeCommit, "what is acknowledged is in the ledger");
     lost: breaks(Flaw::AckBeforeCommit, "a request ends at last, in one way");
     opened_unasked: breaks(Flaw::UnaskedOpening, "a request is opened once");
