@@ -12,15 +12,15 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use lapin::tcp::{OwnedIdentity, OwnedTLSConfig};
 use lapin::uri::AMQPUri;
 use lapin::{Channel, ConnectionProperties, ErrorKind};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::adapters::amqp::topology::{Topology, failure};
+use crate::adapters::amqp::wire::{self, Encryption};
 use crate::config::secret::Secret;
-use crate::config::settings::{Amqp, Tls};
+use crate::config::settings::Amqp;
 use crate::domain::failure::Failure;
 
 /// Longest wait for the broker to do what it normally does at once.
@@ -36,7 +36,7 @@ const HEARTBEAT_S: u16 = 15;
 /// A connection that heals.
 pub struct Connection {
     uris: Vec<AMQPUri>,
-    tls: OwnedTLSConfig,
+    encryption: Encryption,
     role: &'static str,
     topology: Topology,
     current: Mutex<Option<lapin::Connection>>,
@@ -53,7 +53,7 @@ impl Connection {
     pub fn new(settings: &Amqp, role: &'static str) -> Result<Self, Failure> {
         Ok(Self {
             uris: settings.urls.iter().map(uri).collect::<Result<_, _>>()?,
-            tls: tls(&settings.tls),
+            encryption: Encryption::new(&settings.tls)?,
             role,
             topology: Topology::new(settings)?,
             current: Mutex::new(None),
@@ -173,12 +173,9 @@ impl Connection {
         let name = format!("dsrd {}", self.role);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
         let doing = || format!("connecting to the broker at {}", uri.authority.host);
-        let runtime = lapin::runtime::default_runtime().map_err(|e| failure(doing(), &e))?;
-        let (uri, tls) = (uri.clone(), self.tls.clone());
-        let connection =
-            lapin::Connection::connect_uri_with_config(uri.clone(), properties, tls, runtime)
-                .await
-                .map_err(|error| failure(doing(), &error))?;
+        let connection = wire::connect(uri.clone(), properties, self.encryption.clone())
+            .await
+            .map_err(|error| failure(doing(), &error))?;
         tracing::info!(role = self.role, broker = uri.authority.host, "connected to the broker");
         Ok(connection)
     }
@@ -191,14 +188,6 @@ fn uri(url: &Secret) -> Result<AMQPUri, Failure> {
     })?;
     uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
     Ok(uri)
-}
-
-fn tls(settings: &Tls) -> OwnedTLSConfig {
-    let identity = settings.client.as_ref().map(|(cert, key)| OwnedIdentity::PKCS8 {
-        pem: cert.clone().into_bytes(),
-        key: key.expose().as_bytes().to_vec(),
-    });
-    OwnedTLSConfig { identity, cert_chain: settings.ca.clone() }
 }
 
 /// Pauses between tries: each twice as long as the one before up to a bound, and spread by chance,

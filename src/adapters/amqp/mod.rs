@@ -4,6 +4,7 @@
 //! or disk stops reading from every connection that publishes, and settling must go on meanwhile.
 
 pub mod topology;
+pub mod wire;
 pub mod connection;
 pub mod publisher;
 pub mod unsettled;
