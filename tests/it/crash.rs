@@ -13,12 +13,14 @@ use dsrd::domain::policy::guard::Guard;
 use dsrd::ports::door::Answer;
 
 use crate::policies;
+use crate::support::simulation::ports::{Kind, declared};
 use crate::support::simulation::scenario::{
     SOURCE, Scenario, control, correspondence, notes, patient, request, request_told, request_with,
     simulate,
 };
 use crate::support::simulation::story::{RECIPIENT, ending};
-use crate::support::simulation::tripwire::{Fuse, Point, Trip};
+use crate::support::simulation::tripwire::{Fuse, Point, Trip, assert_stopped};
+use crate::tidy::source::sources;
 
 /// Lives the life once in peace, and then once for each of its effects, stopped there.
 fn survives(life: impl Fn() -> Scenario + Sync, trip: Trip) {
@@ -32,7 +34,10 @@ fn survives(life: impl Fn() -> Scenario + Sync, trip: Trip) {
                 let scenario = life();
                 scenario.wire.set(Fuse { at, after, trip });
                 scenario.live().await;
-                let Some(effect) = scenario.wire.blown() else { break };
+                let Some(effect) = scenario.wire.blown() else {
+                    assert_stopped(at);
+                    break;
+                };
                 scenario.wire.mend();
                 scenario.inbox.take_back();
                 scenario.assert_silent().await;
@@ -261,7 +266,10 @@ fn nobody_comes_to_rest_without_a_last_look() {
             let scenario = two_people();
             scenario.wire.set(Fuse { at, after: false, trip: Trip::Hiccup });
             scenario.live().await;
-            let Some(effect) = scenario.wire.blown() else { break };
+            let Some(effect) = scenario.wire.blown() else {
+                assert_stopped(at);
+                break;
+            };
             let ended = ending(&scenario).await;
             for part in [
                 "r-1 (erasure) is completed",
@@ -288,4 +296,54 @@ fn two_people() -> Scenario {
         scenario.wire.on(word, move || once.call_once(|| source.put(name, notes(word))));
     }
     scenario
+}
+
+/// A method that nobody declared would never be stopped at.
+#[test]
+fn every_method_of_a_port_is_an_effect_or_a_look() {
+    let declared = declared();
+    let mut faults = Vec::new();
+    for (port, method, signature) in methods_of_ports() {
+        let known = declared.iter().find(|(of, name, _)| *of == port && *name == method);
+        match known.map(|(.., kind)| kind) {
+            None => faults.push(format!("{port}::{method} is neither effect nor look")),
+            // Nothing is written without a lease that is asked for, and none is asked for in vain.
+            Some(Kind::Look) if signature.contains("&Lease") => {
+                faults.push(format!("{port}::{method} writes under a lease: it is no look"));
+            }
+            Some(_) => {}
+        }
+    }
+    let known: Vec<_> =
+        methods_of_ports().into_iter().map(|(port, name, _)| (port, name)).collect();
+    for (port, method, _) in &declared {
+        if !known.iter().any(|(of, name)| of == port && name == method) {
+            faults.push(format!("{port}::{method} is declared, and not there"));
+        }
+    }
+    assert!(known.len() > 80, "the ports cannot be read: {known:?}");
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// Port, name and signature of every method that may take time.
+fn methods_of_ports() -> Vec<(String, String, String)> {
+    let mut found = Vec::new();
+    for source in sources("src/ports") {
+        let code: String = source.code().map(|(_, line)| format!("{line}\n")).collect();
+        for (at, opens) in code.match_indices("pub trait ") {
+            let of_trait = &code[at + opens.len()..];
+            let of_trait = &of_trait[..of_trait.find("\n}").unwrap_or(of_trait.len())];
+            let port = word(of_trait);
+            for (at, opens) in of_trait.match_indices("async fn ") {
+                let method = &of_trait[at + opens.len()..];
+                let signature = &method[..method.find([';', '{']).unwrap_or(method.len())];
+                found.push((port.to_owned(), word(method).to_owned(), signature.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+fn word(text: &str) -> &str {
+    &text[..text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len())]
 }

@@ -10,7 +10,7 @@ use crate::support::simulation::scenario::{
     SOURCE, Scenario, notes, patient, request, request_told, request_with, simulate,
 };
 use crate::support::simulation::story::{RECIPIENT, ending};
-use crate::support::simulation::tripwire::{Fuse, Trip};
+use crate::support::simulation::tripwire::{Fuse, Trip, assert_stopped};
 
 /// Lives the life once in peace, and then once for each effect of the first daemon, stopped there
 /// while the second goes on.
@@ -26,7 +26,10 @@ fn survives(life: impl Fn() -> Scenario + Sync, trip: Trip) {
                 let scenario = life();
                 scenario.wire.set(Fuse { at, after, trip });
                 scenario.live_in_pair(start).await;
-                let Some(effect) = scenario.wire.blown() else { break };
+                let Some(effect) = scenario.wire.blown() else {
+                    assert_stopped(at);
+                    break;
+                };
                 scenario.assert_silent().await;
                 let when = if after { "after" } else { "before" };
                 let stop = format!("{trip:?} {when} effect {at}, which is {effect}; {start:?}");

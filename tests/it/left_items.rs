@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::support::simulation::scenario::{Scenario, request, request_with, simulate};
-use crate::support::simulation::tripwire::{Fuse, Trip};
+use crate::support::simulation::tripwire::{Fuse, Trip, assert_stopped};
 
 const KEY: &str = "5a";
 
@@ -118,6 +118,7 @@ fn what_was_left_is_known_however_the_daemon_dies() {
             scenario.wire.set(Fuse { at, after: at % 2 == 0, trip: Trip::Kill });
             scenario.live().await;
             if scenario.wire.blown().is_none() {
+                assert_stopped(at);
                 break;
             }
             scenario.wire.mend();

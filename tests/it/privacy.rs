@@ -23,7 +23,7 @@ use crate::support::simulation::leaks::{CONTENT, CUSTOMER, EMAIL, NAME, OBJECT_I
 use crate::support::simulation::scenario::{
     SOURCE, Scenario, control, correspondence, notes, request, simulate,
 };
-use crate::support::simulation::tripwire::{Fuse, Trip};
+use crate::support::simulation::tripwire::{Fuse, Trip, assert_stopped};
 
 #[test]
 fn the_search_finds_what_is_there() {
@@ -72,6 +72,7 @@ fn nothing_can_be_read_while_a_request_is_under_way() {
             scenario.wire.set(Fuse { at, after: true, trip: Trip::Kill });
             scenario.live().await;
             if scenario.wire.blown().is_none() {
+                assert_stopped(at);
                 break;
             }
             scenario.assert_silent().await;

@@ -1,5 +1,5 @@
 //! Properties of the code that a reader relies on.
 
-mod source;
+pub mod source;
 mod walls;
 pub mod layers;
