@@ -16,10 +16,25 @@ LAST = ("completed", "partially_completed", "rejected", "failed", "cancelled")
 SECONDS_MAX = 240
 
 
+def once_there(connection, exchange):
+    """A channel, once the daemon has declared the exchange: it may have started a moment ago."""
+    deadline = time.monotonic() + SECONDS_MAX
+    while True:
+        channel = connection.channel()
+        try:
+            channel.exchange_declare(exchange, passive=True)
+            return channel
+        except pika.exceptions.ChannelClosedByBroker:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
 def main():
     url, requests, exchange, correlation = sys.argv[1:5]
     body = sys.stdin.buffer.read()
-    channel = pika.BlockingConnection(pika.URLParameters(url)).channel()
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    channel = once_there(connection, exchange)
     replies = channel.queue_declare("", exclusive=True).method.queue
     events = channel.queue_declare("", exclusive=True).method.queue
     channel.queue_bind(events, exchange, "request.#")
