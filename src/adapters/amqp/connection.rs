@@ -12,7 +12,7 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use lapin::uri::AMQPUri;
+use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Channel, ConnectionProperties, ErrorKind};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -36,7 +36,8 @@ const HEARTBEAT_S: u16 = 15;
 /// A connection that heals.
 pub struct Connection {
     uris: Vec<AMQPUri>,
-    encryption: Encryption,
+    /// Only where a URL asks for it: to read all authorities of the system takes a while.
+    encryption: Option<Encryption>,
     role: &'static str,
     topology: Topology,
     current: Mutex<Option<lapin::Connection>>,
@@ -51,9 +52,11 @@ impl Connection {
     /// # Errors
     /// `NeedsPerson` where a URL or a name is not one.
     pub fn new(settings: &Amqp, role: &'static str) -> Result<Self, Failure> {
+        let uris = settings.urls.iter().map(uri).collect::<Result<Vec<_>, _>>()?;
+        let is_encrypted = uris.iter().any(|uri| uri.scheme == AMQPScheme::AMQPS);
         Ok(Self {
-            uris: settings.urls.iter().map(uri).collect::<Result<_, _>>()?,
-            encryption: Encryption::new(&settings.tls)?,
+            uris,
+            encryption: is_encrypted.then(|| Encryption::new(&settings.tls)).transpose()?,
             role,
             topology: Topology::new(settings)?,
             current: Mutex::new(None),

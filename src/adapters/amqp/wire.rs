@@ -76,14 +76,14 @@ fn certificates(pem: &str) -> Option<Vec<CertificateDer<'static>>> {
     all.ok().filter(|all| !all.is_empty())
 }
 
-/// Connects to a broker, encrypted where the URL says so.
+/// Connects to a broker, encrypted where the URL says so and `encryption` is there.
 ///
 /// # Errors
 /// The broker's refusal, the network's failure.
 pub async fn connect(
     uri: AMQPUri,
     properties: ConnectionProperties,
-    encryption: Encryption,
+    encryption: Option<Encryption>,
 ) -> lapin::Result<lapin::Connection> {
     let tokio = Tokio::current();
     let runtime = Runtime::new(RuntimeParts::new(tokio.clone(), Wires(tokio)));
@@ -93,7 +93,10 @@ pub async fn connect(
         let wire = runtime.tcp_connect(addresses).await?;
         Ok(AsyncTcpStream::Plain(match uri.scheme {
             AMQPScheme::AMQP => wire,
-            AMQPScheme::AMQPS => encrypted(wire, host, &encryption).await?,
+            AMQPScheme::AMQPS => {
+                let unprepared = || io::Error::other("amqps without what TLS needs");
+                encrypted(wire, host, encryption.as_ref().ok_or_else(unprepared)?).await?
+            }
         }))
     };
     lapin::Connection::connector(uri, runtime, connect, properties).await
