@@ -490,8 +490,8 @@ trials! {
     one_is_stopped: holds(State { stopping: true, ..first(None, 1, 2, 2) }, 20_000);
     two_workers_that_fail_often: holds(first(None, 1, 2, 3), 149_000);
     three_workers: holds(first(None, 2, 3, 1), 90_000);
-    a_service_takes_its_time: holds(slow(first(None, 1, 2, 1)), 1);
-    a_wait_is_stopped: holds(State { stopping: true, ..slow(first(None, 1, 2, 1)) }, 1);
+    a_service_takes_its_time: holds(slow(first(None, 1, 2, 1)), 703_000);
+    a_wait_is_stopped: holds(State { stopping: true, ..slow(first(None, 1, 2, 1)) }, 2_091_000);
     begun_is_not_done: breaks_from(
         slow(first(Some(Flaw::BegunIsDone), 1, 1, 0)),
         "a completed request has nothing left"
