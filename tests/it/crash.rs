@@ -51,8 +51,7 @@ fn survives(life: impl Fn() -> Scenario + Sync, trip: Trip) {
 }
 
 /// A process dies at every effect. What fails for a while does so at every third one, before it or
-/// after it at different ones; at every one where `DSRD_TEST_EVERY_EFFECT` is set, which takes
-/// twice as long.
+/// after it at different ones; at every one where `DSRD_TEST_EVERY_EFFECT` is set.
 fn is_tried(at: usize, after: bool, trip: Trip) -> bool {
     let is_whole = trip == Trip::Kill || std::env::var_os("DSRD_TEST_EVERY_EFFECT").is_some();
     is_whole || (at + usize::from(after)) % 3 == usize::from(trip == Trip::Hiccup)

@@ -129,6 +129,8 @@ pub struct Drafts<'a> {
     /// First ordinal of the shard's range, for each draft.
     firsts: Vec<u64>,
     with: Walk,
+    /// What the pages of one walk must have in common.
+    terms: String,
     returned: Vec<ReturnedItem>,
     before: Walked,
 }
@@ -148,8 +150,10 @@ impl<'a> Drafts<'a> {
     ) -> Result<Self, Failure> {
         let source = sources.iter().find(|source| source.name() == shard.source);
         let source = Arc::clone(source.ok_or_else(|| unknown_source(&shard.source))?);
+        let terms = format!("{} {}", policy.digest(), source.place());
+        let terms = docket.digest(terms.as_bytes());
         let (firsts, returned, before) = (Vec::new(), Vec::new(), Walked::default());
-        Ok(Self { docket, shard, source, policy, drafts, firsts, with, returned, before })
+        Ok(Self { docket, shard, source, policy, drafts, firsts, with, terms, returned, before })
     }
 
     /// Walks on from where an earlier walk of the shard was noted to have come, else from the
@@ -207,16 +211,10 @@ impl<'a> Drafts<'a> {
     fn marker(&self, checkpoint: &Checkpoint, at: Timestamp, now: Timestamp) -> Option<String> {
         let age = now.duration_since(at);
         let is_young = !age.is_negative() && age <= BREAK_MAX;
-        if !is_young || checkpoint.terms != self.terms() {
+        if !is_young || checkpoint.terms != self.terms {
             return None;
         }
         self.docket.open_marker(self.shard, &checkpoint.marker).ok()
-    }
-
-    /// What the pages of one walk must have in common.
-    fn terms(&self) -> String {
-        let terms = format!("{} {}", self.policy.digest(), self.source.place());
-        self.docket.digest(terms.as_bytes())
     }
 
     async fn go(&mut self, from: Option<String>) -> Result<Walked, Failure> {
@@ -271,7 +269,7 @@ impl<'a> Drafts<'a> {
         let drafted = given.max().unwrap_or_default();
         let checkpoint = Checkpoint {
             marker: self.docket.seal_marker(self.shard, marker),
-            terms: self.terms(),
+            terms: self.terms.clone(),
             drafted,
             items,
             bytes,

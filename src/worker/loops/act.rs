@@ -5,75 +5,40 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::domain::failure::Failure;
-use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
 use crate::ports::standing::{Progress, Standing};
-use crate::ports::tasks::{Lease, work_on};
+use crate::ports::tasks::Lease;
 use crate::stages::act::erase::erase;
 use crate::stages::docket::Case;
 use crate::stages::export::export;
 use crate::stages::verify::archive::{KeptFor, read_back};
 use crate::stages::verify::erasure::rest_dry;
 use crate::stages::walk::pass::{Patience, Walk};
+use crate::worker::loops::turns;
 use crate::worker::report;
-use crate::worker::retry::Tries;
 use crate::worker::settle::settle;
 use crate::worker::world::World;
-
-/// How long what is in hand may go on after a stop: well under the half minute that service
-/// managers give.
-const GRACE_MS: u64 = 10_000;
-
-/// Requests looked at in one turn, the rest of them in the next.
-const TURN: u32 = 100;
 
 /// How often the progress of an act is noted.
 const NOTE_EVERY_MS: u64 = 500;
 
 /// Acts until stopped. A request that fails for now is put off, so that it holds up no other.
 pub async fn run(world: &World) {
-    let mut tries = Tries::default();
-    while !world.stopper.is_stopped() {
-        match Box::pin(turn(world)).await {
-            Ok(worked) => {
-                tries = Tries::default();
-                if !worked {
-                    world.rest().await;
-                }
-            }
-            Err(failure) => {
-                report::failed(&world.metrics, "act", &failure);
-                world.back_off(&mut tries).await;
-            }
-        }
-    }
+    turns::take(world, "act", turn).await;
 }
 
 /// One stage of the request that is due first among those that can be acted on now; `false` if
 /// there is none.
 async fn turn(world: &World) -> Result<bool, Failure> {
     let states = [State::Planned, State::Acting, State::Verifying];
-    let pressed = world.limits.pressed_before(world.docket.clock.now());
-    for standing in world.docket.ledger.free(&states, pressed, TURN).await? {
-        let Some(lease) = world.leases.claim(&work_on(&standing.id)).await? else { continue };
-        step(world, &standing.id, &lease).await?;
-        return Ok(true);
+    let Some((standing, lease)) = turns::next_in(world, &states).await? else { return Ok(false) };
+    let now = world.docket.clock.now();
+    let patience = world.limits.backoff.patience(lease.tries, now, standing.due);
+    let acting = act(world, &standing, &lease, patience);
+    if let Some(acted) = turns::under(world, &lease, acting).await {
+        settle(world, "act", &standing, &lease, acted).await?;
     }
-    Ok(false)
-}
-
-async fn step(world: &World, id: &RequestId, lease: &Lease) -> Result<(), Failure> {
-    let docket = &world.docket;
-    // As it stands now that nobody else can work on it.
-    let Some(standing) = docket.ledger.standing(id).await? else { return Ok(()) };
-    let patience = world.limits.backoff.patience(lease.tries, docket.clock.now(), standing.due);
-    let acting = Box::pin(act(world, &standing, lease, patience));
-    let acting = world.leases.hold(lease, acting);
-    let Some(acted) = world.stopper.run_with_grace(&docket.clock, GRACE_MS, acting).await else {
-        return Ok(());
-    };
-    world.bell.notify_waiters();
-    settle(world, "act", &standing, lease, acted).await
+    Ok(true)
 }
 
 /// One stage of one request.
