@@ -140,7 +140,7 @@ impl Table {
 
 /// One line, and where the item speaks of the person.
 fn plain(planned: &Planned) -> Result<(), CliError> {
-    let Planned { finding, action, why } = planned;
+    let Planned { finding, action, why, .. } = planned;
     let (word, hits) = (action.word().word(), finding.hits.len());
     let mut row = format!("{word:<7} {hits:>5}  {}", finding.item.source);
     // Names come from strangers: quoted, so that they cannot drive the terminal.
@@ -160,7 +160,7 @@ fn plain(planned: &Planned) -> Result<(), CliError> {
 }
 
 fn value(planned: &Planned) -> Value {
-    let Planned { finding, action, why } = planned;
+    let Planned { finding, action, why, .. } = planned;
     let hits: Vec<Value> = finding
         .hits
         .iter()

@@ -67,6 +67,9 @@ pub enum Kind {
     Directory,
     /// A symbolic link. Its bytes are the text of its target, which is never followed.
     Link,
+    /// Rows of a table, by the column that names the person, at a source that is asked. They have
+    /// no bytes of their own and no `ETag`.
+    Rows,
 }
 
 /// The forms that one name can have.

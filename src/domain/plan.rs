@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::item::{Finding, Item, Unreadable};
+use crate::domain::item::{Finding, Item, Kind, Unreadable};
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::policy::action::Action;
 use crate::domain::policy::declared::{Declared, form};
@@ -22,20 +22,42 @@ pub struct Planned {
     /// Why, for people who look at the plan.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
+    /// How many steps of the plan it waits for, where something else goes before it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub waits_for: u16,
+}
+
+/// The place of an item in the order of a plan: whatever has an earlier one has ended by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Step(u32);
+
+impl Step {
+    /// That of almost everything.
+    pub const FIRST: Self = Self(0);
+
+    /// Directories go after all that is in them, and one that is in another before that one.
+    fn of_directory(name: &str) -> Self {
+        let depth = u32::try_from(name.matches('/').count()).unwrap_or(u32::MAX);
+        Self(u32::MAX - depth)
+    }
+}
+
+fn is_zero(number: &u16) -> bool {
+    *number == 0
 }
 
 impl Planned {
     /// The plan for a finding.
     pub fn new(request: &Request, policy: &Policy, finding: Finding) -> Self {
         let Decision { action, why } = policy.decide(request, &finding);
-        Self { finding, action, why }
+        Self { finding, action, why, waits_for: 0 }
     }
 
     /// The entry for an item that could not be read and in which nothing was found.
     pub fn unreadable(unreadable: Unreadable) -> Self {
         let Unreadable { item, reason } = unreadable;
         let finding = Finding { item, hits: Vec::new(), digest: None, others: false };
-        Self { finding, action: Action::List(reason), why: String::new() }
+        Self { finding, action: Action::List(reason), why: String::new(), waits_for: 0 }
     }
 
     /// The entry for an item in which nothing was found and that could not be read for these
@@ -49,7 +71,15 @@ impl Planned {
         let why = format!("{by} declared on {on} that it holds no person: {why}");
         let action = Action::Declare { reason, declared: declared.clone() };
         let finding = Finding { item, hits: Vec::new(), digest: None, others: false };
-        Some(Self { finding, action, why })
+        Some(Self { finding, action, why, waits_for: 0 })
+    }
+
+    /// Its place in the order of the plan.
+    pub fn step(&self) -> Step {
+        match self.finding.item.kind {
+            Kind::Directory => Step::of_directory(&self.finding.item.name),
+            Kind::Bytes | Kind::Link | Kind::Rows => Step(self.waits_for.into()),
+        }
     }
 
     /// The outcome that the action has by itself, where nothing needs doing. Outcomes are kept in

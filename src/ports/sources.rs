@@ -9,14 +9,15 @@ use futures::stream::BoxStream;
 use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
-use crate::domain::item::Item;
+use crate::domain::item::{Hit, Item};
 use crate::domain::layout::Containers;
 use crate::domain::outcome::Barrier;
+use crate::domain::subject::Subject;
 
 /// Bytes of one item in order; the first error ends it.
 pub type ByteStream = BoxStream<'static, Result<Bytes, Failure>>;
 
-/// A place that holds data (DESIGN section 5).
+/// A place that holds data (DESIGN section 5): what is the same for all of them.
 #[async_trait]
 pub trait Source: Send + Sync {
     /// The configured name; in events, metrics and logs.
@@ -26,6 +27,38 @@ pub trait Source: Send + Sync {
     /// is another source.
     fn place(&self) -> String;
 
+    /// How it is learned what it holds about somebody.
+    fn finds(&self) -> Finds<'_>;
+
+    /// How far the service has come with what an erasure of this item began and answered with a
+    /// ticket of this handle. Only asked by who was given one.
+    async fn follow(&self, item: &Item, handle: &str) -> Result<Followed, Failure>;
+
+    /// When what was erased under these names, last at `erased_at`, can no longer be recovered: the
+    /// same time where it is gone at once, `None` where the source does not tell.
+    async fn unrecoverable_after(
+        &self,
+        names: &[String],
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure>;
+
+    /// Whether the source can be reached with our credential now.
+    async fn ping(&self) -> Result<(), Failure>;
+}
+
+/// How it is learned what a source holds about somebody. Both ways come to the same findings.
+#[derive(Clone, Copy)]
+pub enum Finds<'a> {
+    /// All of it is listed and read.
+    Walk(&'a dyn Walked),
+    /// It is asked by identity: nobody can read it all.
+    Ask(&'a dyn Asked),
+}
+
+/// A source that is listed whole and read: containers, folders, and the documents that a service
+/// lists.
+#[async_trait]
+pub trait Walked: Source {
     /// The containers that it holds now, as its items tell where they are. One that cannot tell has
     /// a single one without a name.
     async fn containers(&self) -> Result<Containers, Failure>;
@@ -48,10 +81,6 @@ pub trait Source: Send + Sync {
     /// [`Erased::AlreadyAbsent`]; other bytes under the name are [`Erased::Changed`] and stay.
     async fn erase(&self, item: &Item) -> Result<Erased, Failure>;
 
-    /// How far the service has come with what [`Self::erase`] began of this item and answered with
-    /// a ticket of this handle. Only asked by who was given one.
-    async fn follow(&self, item: &Item, handle: &str) -> Result<Followed, Failure>;
-
     /// Puts `form` in the place of exactly that current form, provided that its `ETag` still
     /// stands: in one moment and under that condition, so that the old bytes or the new ones are
     /// there and never a part. How the bytes are encoded, the access tier and the rights stay.
@@ -72,17 +101,54 @@ pub trait Source: Send + Sync {
     /// Whatever the source still holds under this item's name, in every form it can hide in,
     /// soft-deleted ones excepted. Empty when the name is gone.
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure>;
+}
 
-    /// When what was erased under these names, last at `erased_at`, can no longer be recovered: the
-    /// same time where it is gone at once, `None` where the source does not tell.
-    async fn unrecoverable_after(
-        &self,
-        names: &[String],
-        erased_at: Timestamp,
-    ) -> Result<Option<Timestamp>, Failure>;
+/// A source that is asked by identity.
+#[async_trait]
+pub trait Asked: Source {
+    /// What it holds about each of these people, in a stable order: an item for each table and
+    /// column that names one of them, of the kind [`Kind::Rows`](crate::domain::item::Kind::Rows) and under the name `TABLE/COLUMN`.
+    /// No identity can mean more in the question than itself.
+    async fn ask(&self, people: &[&Subject]) -> Result<Vec<Sighting>, Failure>;
 
-    /// Whether the source can be reached with our credential now.
-    async fn ping(&self) -> Result<(), Failure>;
+    /// Of what was sighted in that item the rows that name the person now, each a line of JSON.
+    async fn rows(&self, item: &Item, person: &Subject) -> Result<Read, Failure>;
+
+    /// Removes from that item the rows that name the person, whatever else they say, and no others:
+    /// rows have no ETag. What is to be removed is written to a budget first, where there is one.
+    async fn erase_rows(&self, item: &Item, person: &Subject) -> Result<Erased, Failure>;
+
+    /// How many removals the service takes.
+    fn budget(&self) -> Option<Budget>;
+}
+
+/// How many calls of a kind a service takes, whoever makes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Whose it is: sources that share one give the same name.
+    pub name: String,
+    /// Calls in any hour.
+    pub per_hour: u32,
+}
+
+/// What an asked source holds about one person in one place.
+pub struct Sighting {
+    /// Which of the people, by number.
+    pub person: usize,
+    /// Where.
+    pub item: Item,
+    /// What names the person there, at least one.
+    pub hits: Vec<Hit>,
+}
+
+impl<'a> Finds<'a> {
+    /// The source as one that is walked, if it is.
+    pub fn walked(self) -> Option<&'a dyn Walked> {
+        match self {
+            Self::Walk(walked) => Some(walked),
+            Self::Ask(_) => None,
+        }
+    }
 }
 
 /// One page of a listing.

@@ -75,7 +75,7 @@ impl Preview {
         let mut with = Walk::new(&[&request.subject], self.limits.walk(), Patience::Spent);
         with.meter = Arc::clone(&meter);
         if self.policy.asks_who_else() && !request.kind.is_export() {
-            with.who_else = Some([request.subject.clone()].into());
+            with.asks_who_else = true;
         }
         with.all_snapshots = !request.kind.is_export();
         let sources = wanted(&self.sources, std::iter::once(&*request));

@@ -21,7 +21,7 @@ use dsrd::config::secret::Secret;
 use dsrd::config::settings::{Blob, Credential};
 use dsrd::domain::item::Item;
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
-use dsrd::ports::sources::{Erased, Source};
+use dsrd::ports::sources::{Erased, Source, Walked};
 use dsrd::stages::walk::pass::{Patience, Walk, WalkLimits, walk};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
@@ -94,14 +94,15 @@ async fn ours(url: &str) {
     let key = Secret::new("a2V5".to_owned());
     let credential = Credential::AccountKey { account: ACCOUNT.to_owned(), key };
     let blob = Blob { url: url.parse().unwrap(), credential };
-    let source: Arc<dyn Source> = Arc::new(BlobSource::open("azureml", &blob).unwrap());
+    let blobs = Arc::new(BlobSource::open("azureml", &blob).unwrap());
+    let source: Arc<dyn Source> = Arc::<BlobSource>::clone(&blobs);
     let begun = Instant::now();
     let hits = find(&source).await;
     let found = begun.elapsed();
     let count = hits.len();
     let erase = |item: Item| {
-        let source = Arc::clone(&source);
-        async move { source.erase(&item).await }
+        let blobs = Arc::clone(&blobs);
+        async move { blobs.erase(&item).await }
     };
     let ends: Vec<Erased> =
         stream::iter(hits).map(erase).buffer_unordered(CONCURRENCY).try_collect().await.unwrap();

@@ -78,7 +78,7 @@ fn the_operator_can_tell_an_item_again() {
     let scenario = Scenario::small().sent(request("r-1", "erasure"));
     let listed = simulate(async || {
         let listed = scenario.source(SOURCE);
-        let page = dsrd::ports::sources::Source::list(&*listed, "", None).await.unwrap();
+        let page = dsrd::ports::sources::Walked::list(&*listed, "", None).await.unwrap();
         scenario.live().await;
         page.items
     });

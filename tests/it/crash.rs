@@ -108,7 +108,8 @@ lives!(
     taking_out,
     running,
     came_back,
-    waiting_for_services
+    waiting_for_services,
+    asking_tables
 );
 
 fn export() -> Scenario {
@@ -184,6 +185,15 @@ fn waiting_for_services() -> Scenario {
         let slow = Slow { looks: 1, look_in_ms: 2_000, end };
         source.set_fault(name, Some(Fault::Takes(slow)));
     }
+    scenario
+}
+
+/// A service that is asked, takes its time and takes one removal in an hour.
+fn asking_tables() -> Scenario {
+    let mut scenario = Scenario::small().with_tables().sent(request("r-1", "erasure"));
+    scenario.tables[0].take_time(Slow { looks: 1, look_in_ms: 2_000, end: SlowEnd::Done });
+    scenario.tables[0].take_an_hour(1);
+    scenario.tick_ms = 60_000;
     scenario
 }
 

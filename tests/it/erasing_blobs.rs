@@ -6,7 +6,7 @@ use dsrd::adapters::azure::blob::BlobSource;
 use dsrd::adapters::azure::containers::BlobContainers;
 use dsrd::domain::item::{Item, Version};
 use dsrd::domain::outcome::{Barrier, Block};
-use dsrd::ports::sources::{Erased, Read, Source};
+use dsrd::ports::sources::{Erased, Read, Walked};
 use futures::future::join_all;
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -33,7 +33,7 @@ async fn start(policy: Policy) -> (BlobServer, BlobSource) {
 }
 
 /// Erases all that is listed, and says what came of each.
-async fn erase_all(source: &dyn Source) -> Vec<Erased> {
+async fn erase_all(source: &dyn Walked) -> Vec<Erased> {
     let mut ends = Vec::new();
     for item in listing(source).await {
         ends.push(source.erase(&item).await.unwrap());
@@ -41,7 +41,7 @@ async fn erase_all(source: &dyn Source) -> Vec<Erased> {
     ends
 }
 
-async fn horizon(source: &dyn Source, names: &[&str], at: Timestamp) -> Option<Timestamp> {
+async fn horizon(source: &dyn Walked, names: &[&str], at: Timestamp) -> Option<Timestamp> {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     source.unrecoverable_after(&names, at).await.unwrap()
 }
@@ -135,7 +135,7 @@ async fn one_earlier_version_goes_and_the_others_stay() {
     assert_eq!(server.forms(AZUREML, "a").len(), 2, "no copy is kept of the erased one");
 }
 
-async fn first_with(source: &dyn Source, items: &[Item], bytes: &[u8]) -> Item {
+async fn first_with(source: &dyn Walked, items: &[Item], bytes: &[u8]) -> Item {
     for item in items {
         if bytes_of(source, item).await == bytes {
             return item.clone();

@@ -58,7 +58,7 @@ macro_rules! lives {
     )*};
 }
 
-lives!(export, expiring, several_sources, called_back, waiting_for_services);
+lives!(export, expiring, several_sources, called_back, waiting_for_services, asking_tables);
 
 /// Which of the two is accepted first would be chance if one daemon stood still.
 #[test]
@@ -96,6 +96,13 @@ fn waiting_for_services() -> Scenario {
     let source = scenario.source(SOURCE);
     source.set_fault("LocalUpload/zyxcanary.q7/notes.txt", Some(Fault::Takes(slow)));
     patient(scenario.sent(request("r-1", "erasure")))
+}
+
+/// A service that is asked, and takes its time.
+fn asking_tables() -> Scenario {
+    let scenario = Scenario::small().with_tables().sent(request("r-1", "erasure"));
+    scenario.tables[0].take_time(Slow { looks: 1, look_in_ms: 2_000, end: SlowEnd::Done });
+    patient(scenario)
 }
 
 /// Told by HTTP, by whichever daemon.

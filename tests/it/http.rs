@@ -16,6 +16,7 @@ use dsrd::domain::state::{Regained, State};
 use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, SignedLink, Upload};
 use dsrd::ports::kept::archives::{Archives, Kept};
+use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
 use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, SealedTicket, Tickets};
@@ -24,7 +25,9 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
     SealedItem, SealedRequest,
 };
-use dsrd::ports::sources::{ByteStream, Erased, Followed, NewForm, Page, Read, Rewritten, Source};
+use dsrd::ports::sources::{
+    Budget, ByteStream, Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Walked,
+};
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::system::Clock;
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -258,33 +261,19 @@ impl Source for World {
     fn name(&self) -> &str {
         "run-history"
     }
+
     fn place(&self) -> String {
         unreachable!()
     }
-    async fn containers(&self) -> Result<Containers, Failure> {
-        unreachable!()
+
+    fn finds(&self) -> Finds<'_> {
+        Finds::Walk(self)
     }
-    async fn list(&self, _: &str, _: Option<&str>) -> Result<Page, Failure> {
-        unreachable!()
-    }
-    async fn read(&self, _: &Item) -> Result<Read, Failure> {
-        unreachable!()
-    }
-    async fn erase(&self, _: &Item) -> Result<Erased, Failure> {
-        unreachable!()
-    }
+
     async fn follow(&self, _: &Item, _: &str) -> Result<Followed, Failure> {
         unreachable!()
     }
-    async fn rewrite(&self, _: &Item, _: NewForm) -> Result<Rewritten, Failure> {
-        unreachable!()
-    }
-    async fn erase_replaced(&self, _: &Item) -> Result<Erased, Failure> {
-        unreachable!()
-    }
-    async fn remains(&self, _: &str) -> Result<Vec<Item>, Failure> {
-        unreachable!()
-    }
+
     async fn unrecoverable_after(
         &self,
         _: &[String],
@@ -292,11 +281,50 @@ impl Source for World {
     ) -> Result<Option<Timestamp>, Failure> {
         unreachable!()
     }
+
     async fn ping(&self) -> Result<(), Failure> {
         if self.source_hangs {
             std::future::pending::<()>().await;
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Walked for World {
+    async fn containers(&self) -> Result<Containers, Failure> {
+        unreachable!()
+    }
+
+    async fn list(&self, _: &str, _: Option<&str>) -> Result<Page, Failure> {
+        unreachable!()
+    }
+
+    async fn read(&self, _: &Item) -> Result<Read, Failure> {
+        unreachable!()
+    }
+
+    async fn erase(&self, _: &Item) -> Result<Erased, Failure> {
+        unreachable!()
+    }
+
+    async fn rewrite(&self, _: &Item, _: NewForm) -> Result<Rewritten, Failure> {
+        unreachable!()
+    }
+
+    async fn erase_replaced(&self, _: &Item) -> Result<Erased, Failure> {
+        unreachable!()
+    }
+
+    async fn remains(&self, _: &str) -> Result<Vec<Item>, Failure> {
+        unreachable!()
+    }
+}
+
+#[async_trait]
+impl Budgets for World {
+    async fn spend(&self, _: &Lease, _: &Budget) -> Result<Option<u64>, Failure> {
+        unreachable!()
     }
 }
 

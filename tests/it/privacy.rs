@@ -126,7 +126,12 @@ fn nothing_can_be_printed() {
     let finding =
         Finding { item: item.clone(), hits: vec![hit.clone()], digest: None, others: false };
     let unreadable = Unreadable { item: item.clone(), reason: format!("zip:{EMAIL}: broken") };
-    let planned = Planned { finding: finding.clone(), action: Action::Delete, why: String::new() };
+    let planned = Planned {
+        finding: finding.clone(),
+        action: Action::Delete,
+        why: String::new(),
+        waits_for: 0,
+    };
     let listed = Planned::unreadable(unreadable.clone());
     let subject = Subject { identities: vec![identity.clone()] };
     let request = Request {

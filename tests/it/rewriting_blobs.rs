@@ -9,7 +9,7 @@ use bytes::Bytes;
 use dsrd::adapters::azure::blob::BlobSource;
 use dsrd::domain::item::{Item, Version};
 use dsrd::domain::outcome::{Barrier, Block};
-use dsrd::ports::sources::{Erased, NewForm, Rewritten, Source};
+use dsrd::ports::sources::{Erased, NewForm, Rewritten, Source, Walked};
 use futures::{StreamExt, stream};
 use jiff::SignedDuration;
 
@@ -53,7 +53,7 @@ fn form_of(item: &Item, bytes: &[u8]) -> NewForm {
     }
 }
 
-async fn current(source: &dyn Source, name: &str) -> Item {
+async fn current(source: &dyn Walked, name: &str) -> Item {
     let forms = source.remains(name).await.unwrap();
     forms.into_iter().find(|item| item.version == Version::Current).unwrap()
 }

@@ -14,7 +14,7 @@ use dsrd::domain::policy::rules::{Policy, Rule, Treatment, Unit};
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::matching::encoding::{Coding, Undone, encode};
 use dsrd::matching::limits::Limits;
-use dsrd::ports::sources::{Erased, Source};
+use dsrd::ports::sources::{Erased, Walked};
 use dsrd::stages::rewrite::redact::{Redaction, redact};
 use dsrd::stages::walk::pass::{Patience, Walk};
 use futures::future::join_all;

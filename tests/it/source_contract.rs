@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use dsrd::adapters::folder::source::FolderSource;
 use dsrd::domain::item::{Item, Kind, Version};
 use dsrd::domain::outcome::{Barrier, Block};
-use dsrd::ports::sources::{Erased, NewForm, Read, Rewritten, Source};
+use dsrd::ports::sources::{Erased, NewForm, Read, Rewritten, Source, Walked};
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 
@@ -222,11 +222,11 @@ pub async fn lists_exactly(world: &dyn World, count: usize) {
     assert_eq!(names, world.names().await);
 }
 
-pub async fn listing(source: &dyn Source) -> Vec<Item> {
+pub async fn listing(source: &dyn Walked) -> Vec<Item> {
     listing_of(source, "").await
 }
 
-pub async fn listing_of(source: &dyn Source, prefix: &str) -> Vec<Item> {
+pub async fn listing_of(source: &dyn Walked, prefix: &str) -> Vec<Item> {
     let (mut items, mut marker) = (Vec::new(), None);
     loop {
         let page = source.list(prefix, marker.as_deref()).await.unwrap();
@@ -238,7 +238,7 @@ pub async fn listing_of(source: &dyn Source, prefix: &str) -> Vec<Item> {
     }
 }
 
-pub async fn bytes_of(source: &dyn Source, item: &Item) -> Vec<u8> {
+pub async fn bytes_of(source: &dyn Walked, item: &Item) -> Vec<u8> {
     let Read::Bytes(bytes) = source.read(item).await.unwrap() else {
         panic!("no bytes for {:?}", item.name)
     };

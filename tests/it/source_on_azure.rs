@@ -10,7 +10,7 @@ use dsrd::config::settings::Credential;
 use dsrd::domain::failure::FailureKind;
 use dsrd::domain::item::Version;
 use dsrd::domain::outcome::{Barrier, Block};
-use dsrd::ports::sources::{Erased, NewForm, Read, Rewritten, Source};
+use dsrd::ports::sources::{Erased, NewForm, Read, Rewritten, Walked};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 

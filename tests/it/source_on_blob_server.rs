@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dsrd::domain::failure::Failure;
 use dsrd::domain::item::Version;
-use dsrd::ports::sources::{Read, Source};
+use dsrd::ports::sources::{Read, Walked};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::source_contract::keeps_the_contract;
@@ -124,7 +124,7 @@ async fn run(policy: Policy, plan: Option<(u64, Fault)>) -> Run {
     Run { answers, left: world.server.everything(CONTAINER), requests: world.server.requests() }
 }
 
-async fn script(source: &dyn Source) -> Vec<String> {
+async fn script(source: &dyn Walked) -> Vec<String> {
     let items = match again(|| source.list("", None)).await {
         Ok(page) => page.items,
         Err(failure) => return vec![told(&failure)],

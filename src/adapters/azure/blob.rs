@@ -21,7 +21,9 @@ use crate::config::settings::Blob;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container as Where, Containers, OneContainer};
-use crate::ports::sources::{Erased, Followed, NewForm, Page, Read, Rewritten, Source};
+use crate::ports::sources::{
+    Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Walked,
+};
 
 /// Blobs on a page of a listing of everything; the service's own bound.
 const PAGE_BLOBS_MAX: u32 = 5000;
@@ -120,6 +122,30 @@ impl Source for BlobSource {
         self.container.url().to_string()
     }
 
+    fn finds(&self) -> Finds<'_> {
+        Finds::Walk(self)
+    }
+
+    /// What is erased here is gone at once.
+    async fn follow(&self, _: &Item, _: &str) -> Result<Followed, Failure> {
+        Ok(Followed::Unknown)
+    }
+
+    async fn unrecoverable_after(
+        &self,
+        names: &[String],
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        self.eraser.unrecoverable_after(names, erased_at).await
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.lister.page("", None, 1).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Walked for BlobSource {
     async fn containers(&self) -> Result<Containers, Failure> {
         let each = vec![OneContainer::whole(Some(self.container.name()))];
         Ok(Containers { account: self.container.account(), each })
@@ -163,11 +189,6 @@ impl Source for BlobSource {
         self.eraser.erase(item).await
     }
 
-    /// What is erased here is gone at once.
-    async fn follow(&self, _: &Item, _: &str) -> Result<Followed, Failure> {
-        Ok(Followed::Unknown)
-    }
-
     async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
         self.rewriter.rewrite(item, form).await
     }
@@ -179,18 +200,6 @@ impl Source for BlobSource {
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
         let forms = self.lister.forms(name).await?;
         self.items(forms).await
-    }
-
-    async fn unrecoverable_after(
-        &self,
-        names: &[String],
-        erased_at: Timestamp,
-    ) -> Result<Option<Timestamp>, Failure> {
-        self.eraser.unrecoverable_after(names, erased_at).await
-    }
-
-    async fn ping(&self) -> Result<(), Failure> {
-        self.lister.page("", None, 1).await.map(drop)
     }
 }
 

@@ -20,7 +20,9 @@ use crate::config::settings::Blob;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::layout::{Container as Where, Containers, OneContainer};
-use crate::ports::sources::{Erased, Followed, NewForm, Page, Read, Rewritten, Source};
+use crate::ports::sources::{
+    Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Walked,
+};
 
 const LISTING: &str = "listing the containers of an account";
 
@@ -112,6 +114,39 @@ impl Source for BlobContainers {
         format!("{} {} {:?}", self.entry.account(), self.pattern, self.except)
     }
 
+    fn finds(&self) -> Finds<'_> {
+        Finds::Walk(self)
+    }
+
+    /// What is erased here is gone at once.
+    async fn follow(&self, _: &Item, _: &str) -> Result<Followed, Failure> {
+        Ok(Followed::Unknown)
+    }
+
+    async fn unrecoverable_after(
+        &self,
+        names: &[String],
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let mut by_container: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (container, name) in names.iter().filter_map(|name| name.split_once('/')) {
+            by_container.entry(container).or_default().push(name.to_owned());
+        }
+        let mut latest = Some(erased_at);
+        for (container, names) in by_container {
+            let after = self.container(container).unrecoverable_after(&names, erased_at).await?;
+            latest = latest.zip(after).map(|(latest, after)| latest.max(after));
+        }
+        Ok(latest)
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.names().await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Walked for BlobContainers {
     async fn containers(&self) -> Result<Containers, Failure> {
         let names = self.names().await?;
         let each = names.iter().map(|name| OneContainer::leading(name)).collect();
@@ -170,11 +205,6 @@ impl Source for BlobContainers {
         }
     }
 
-    /// What is erased here is gone at once.
-    async fn follow(&self, _: &Item, _: &str) -> Result<Followed, Failure> {
-        Ok(Followed::Unknown)
-    }
-
     async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
         match self.placed(item) {
             Some((container, item)) => container.rewrite(&item, form).await,
@@ -194,27 +224,6 @@ impl Source for BlobContainers {
         let items = source.remains(within).await?;
         let container = name.split('/').next().unwrap_or_default();
         Ok(items.into_iter().map(|item| outside(container, item)).collect())
-    }
-
-    async fn unrecoverable_after(
-        &self,
-        names: &[String],
-        erased_at: Timestamp,
-    ) -> Result<Option<Timestamp>, Failure> {
-        let mut by_container: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for (container, name) in names.iter().filter_map(|name| name.split_once('/')) {
-            by_container.entry(container).or_default().push(name.to_owned());
-        }
-        let mut latest = Some(erased_at);
-        for (container, names) in by_container {
-            let after = self.container(container).unrecoverable_after(&names, erased_at).await?;
-            latest = latest.zip(after).map(|(latest, after)| latest.max(after));
-        }
-        Ok(latest)
-    }
-
-    async fn ping(&self) -> Result<(), Failure> {
-        self.names().await.map(drop)
     }
 }
 

@@ -30,7 +30,9 @@ use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, FolderLayout};
 use crate::domain::outcome::{Barrier, Block};
-use crate::ports::sources::{ByteStream, Erased, Followed, NewForm, Page, Read, Rewritten, Source};
+use crate::ports::sources::{
+    ByteStream, Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Walked,
+};
 
 /// Items on one page, and names of one directory held in memory at a time.
 const PAGE_ITEMS_MAX: usize = 4096;
@@ -97,6 +99,35 @@ impl Source for FolderSource {
         format!("{} {:?}", self.root.display(), self.layout)
     }
 
+    fn finds(&self) -> Finds<'_> {
+        Finds::Walk(self)
+    }
+
+    /// The new file takes the name in one step, right after the old one was looked at once more.
+    /// It keeps owner, mode and the time of the last change. Extended attributes and other hard
+    /// links stay with the old bytes.
+    /// What is erased here is gone at once.
+    async fn follow(&self, _: &Item, _: &str) -> Result<Followed, Failure> {
+        Ok(Followed::Unknown)
+    }
+
+    /// An unlinked file is gone at once, as far as the file system tells: backups and snapshots of
+    /// the disk are beyond it.
+    async fn unrecoverable_after(
+        &self,
+        _: &[String],
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        Ok(Some(erased_at))
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.on_disk("opening a folder", |root| fs::read_dir(root).map(drop)).await
+    }
+}
+
+#[async_trait]
+impl Walked for FolderSource {
     async fn containers(&self) -> Result<Containers, Failure> {
         let said = self.layout;
         let look = move |root: &Path| laid(root, said).map(|laid| laid.containers);
@@ -141,14 +172,6 @@ impl Source for FolderSource {
         self.on_disk("erasing a file", unlink).await
     }
 
-    /// The new file takes the name in one step, right after the old one was looked at once more.
-    /// It keeps owner, mode and the time of the last change. Extended attributes and other hard
-    /// links stay with the old bytes.
-    /// What is erased here is gone at once.
-    async fn follow(&self, _: &Item, _: &str) -> Result<Followed, Failure> {
-        Ok(Followed::Unknown)
-    }
-
     async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
         const DOING: &str = "rewriting a file";
         if item.version != Version::Current {
@@ -190,20 +213,6 @@ impl Source for FolderSource {
         let found = self.on_disk("looking for a file", look).await?;
         let item = |(metadata, container)| self.item(name.to_owned(), container, metadata);
         Ok(found.iter().map(|(metadata, container)| item((metadata, container))).collect())
-    }
-
-    /// An unlinked file is gone at once, as far as the file system tells: backups and snapshots of
-    /// the disk are beyond it.
-    async fn unrecoverable_after(
-        &self,
-        _: &[String],
-        erased_at: Timestamp,
-    ) -> Result<Option<Timestamp>, Failure> {
-        Ok(Some(erased_at))
-    }
-
-    async fn ping(&self) -> Result<(), Failure> {
-        self.on_disk("opening a folder", |root| fs::read_dir(root).map(drop)).await
     }
 }
 

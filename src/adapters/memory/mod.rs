@@ -8,3 +8,4 @@ pub mod exports;
 pub mod inbox;
 pub mod source;
 pub mod slow;
+pub mod rows;

@@ -30,7 +30,7 @@ pub enum SlowEnd {
 }
 
 /// What a service answers to who asks how far it is, and what it did.
-pub struct Asked {
+pub struct Progress {
     /// The answer.
     pub answer: Followed,
     /// Whether it has removed what it was to remove.
@@ -40,14 +40,17 @@ pub struct Asked {
 }
 
 impl Slow {
+    /// One that does what it is asked.
+    pub const AT_ONCE: Self = Self { looks: 0, look_in_ms: 0, end: SlowEnd::Done };
+
     /// Somebody asks how far it is.
-    pub fn ask(&mut self) -> Asked {
+    pub fn ask(&mut self) -> Progress {
         if self.looks > 0 {
             self.looks -= 1;
             let answer = Followed::Running { look_in_ms: self.look_in_ms };
-            return Asked { answer, removes: false, is_over: false };
+            return Progress { answer, removes: false, is_over: false };
         }
-        let asked = |answer, removes, is_over| Asked { answer, removes, is_over };
+        let asked = |answer, removes, is_over| Progress { answer, removes, is_over };
         match self.end {
             SlowEnd::Done => asked(Followed::Done, true, false),
             SlowEnd::DoneAndForgotten => asked(Followed::Unknown, true, true),

@@ -8,12 +8,14 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::adapters::memory::slow::{Asked, Slow};
+use crate::adapters::memory::slow::{Progress, Slow};
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, OneContainer};
 use crate::domain::outcome::{Barrier, Block};
-use crate::ports::sources::{Erased, Followed, NewForm, Page, Read, Rewritten, Source, Ticket};
+use crate::ports::sources::{
+    Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Ticket, Walked,
+};
 
 /// Names on one page unless told otherwise.
 const PAGE_NAMES: usize = 1000;
@@ -236,6 +238,44 @@ impl Source for MemorySource {
         format!("{} {:?}", self.name, self.container)
     }
 
+    fn finds(&self) -> Finds<'_> {
+        Finds::Walk(self)
+    }
+
+    async fn follow(&self, item: &Item, handle: &str) -> Result<Followed, Failure> {
+        let mut shelves = self.called()?;
+        if handle != format!("https://service.example/{}", item.name) {
+            return Err(Failure::permanent("following in memory: another handle"));
+        }
+        let Some(Fault::Takes(slow)) = shelves.faults.get_mut(&item.name) else {
+            return Ok(Followed::Unknown);
+        };
+        let Progress { answer, removes, is_over } = slow.ask();
+        if removes {
+            shelves.remove(item);
+        }
+        if is_over {
+            shelves.faults.remove(&item.name);
+        }
+        Ok(answer)
+    }
+
+    async fn unrecoverable_after(
+        &self,
+        _: &[String],
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let kept_for = self.called()?.kept_for.unwrap_or_default();
+        Ok(Some(erased_at.checked_add(kept_for).unwrap_or(Timestamp::MAX)))
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.called().map(drop)
+    }
+}
+
+#[async_trait]
+impl Walked for MemorySource {
     async fn containers(&self) -> Result<Containers, Failure> {
         let shelves = self.called()?;
         let each = match &self.container {
@@ -332,24 +372,6 @@ impl Source for MemorySource {
         Ok(Erased::Done)
     }
 
-    async fn follow(&self, item: &Item, handle: &str) -> Result<Followed, Failure> {
-        let mut shelves = self.called()?;
-        if handle != format!("https://service.example/{}", item.name) {
-            return Err(Failure::permanent("following in memory: another handle"));
-        }
-        let Some(Fault::Takes(slow)) = shelves.faults.get_mut(&item.name) else {
-            return Ok(Followed::Unknown);
-        };
-        let Asked { answer, removes, is_over } = slow.ask();
-        if removes {
-            shelves.remove(item);
-        }
-        if is_over {
-            shelves.faults.remove(&item.name);
-        }
-        Ok(answer)
-    }
-
     async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
         let bytes = form.bytes.try_collect::<Vec<_>>().await?.concat();
         if bytes.len() as u64 != form.size {
@@ -402,19 +424,6 @@ impl Source for MemorySource {
         let shelves = self.called()?;
         let forms = shelves.forms.get(name).into_iter().flatten();
         Ok(forms.map(|(version, stored)| self.item(name, version, stored)).collect())
-    }
-
-    async fn unrecoverable_after(
-        &self,
-        _: &[String],
-        erased_at: Timestamp,
-    ) -> Result<Option<Timestamp>, Failure> {
-        let kept_for = self.called()?.kept_for.unwrap_or_default();
-        Ok(Some(erased_at.checked_add(kept_for).unwrap_or(Timestamp::MAX)))
-    }
-
-    async fn ping(&self) -> Result<(), Failure> {
-        self.called().map(drop)
     }
 }
 

@@ -133,6 +133,12 @@ pub const TICKET: Columns<SealedTicket> = Columns { doing: "reading tickets", fr
 pub const OPEN_TICKETS: Columns<OpenTickets> =
     Columns { doing: "counting tickets", from: open_tickets };
 
+/// `calls` of `budgets`, and `now`.
+pub const CALLS: Columns<(String, i64)> = Columns {
+    doing: "reading the calls that a service takes",
+    from: |row| Ok((get(row, "calls")?, get(row, "now")?)),
+};
+
 /// `prints` of `inventories`.
 pub const PRINTS: Columns<Vec<Print>> = Columns { doing: "reading what a sweep saw", from: prints };
 

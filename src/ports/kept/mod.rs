@@ -4,4 +4,5 @@ pub mod inventories;
 pub mod archives;
 pub mod retention;
 pub mod tickets;
+pub mod budgets;
 pub mod tombstones;

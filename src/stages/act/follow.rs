@@ -7,10 +7,13 @@ use futures::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::failure::Failure;
+use crate::domain::item::Item;
 use crate::domain::outcome::ItemOutcome;
+use crate::domain::request::RequestId;
 use crate::domain::state::Event;
+use crate::domain::subject::Subject;
 use crate::ports::kept::tickets::{OpenTickets, SealedTicket};
-use crate::ports::sources::{Followed, Source};
+use crate::ports::sources::{Finds, Followed, Source};
 use crate::stages::docket::{Case, Docket, rounds};
 
 /// Tickets looked after at a time.
@@ -75,13 +78,26 @@ pub async fn follow(
     if count > 0 {
         return Ok(Some(next_in_ms));
     }
-    let open = docket.ledger.tally(id).await?.open;
-    let event = match open {
-        0 => Event::Acted { archive: None },
-        items => Event::LeftOver { items },
-    };
-    docket.advance(case, event).await?;
+    docket.advance(case, next(docket, id).await?).await?;
     Ok(None)
+}
+
+/// How a request goes on of which nothing is under way any more: what services did not do is begun
+/// anew, and what waited for them is begun.
+async fn next(docket: &Docket, id: &RequestId) -> Result<Event, Failure> {
+    let (mut items, mut after, mut any_begun) = (0, None, false);
+    loop {
+        let open = docket.ledger.items(id, after, true, BATCH).await?;
+        let Some(last) = open.last() else { break };
+        after = Some(last.ordinal);
+        items += open.len() as u64;
+        any_begun |= open.iter().any(|item| item.begun);
+    }
+    Ok(match items {
+        0 => Event::Acted { archive: None },
+        _ if any_begun => Event::LeftOver { items },
+        _ => Event::ActStarted,
+    })
 }
 
 /// What is known of a ticket now.
@@ -92,6 +108,20 @@ enum Look {
     Open(&'static str),
     /// It is to be looked after again, in so many milliseconds.
     Later(u64),
+}
+
+/// Whether a service that knows nothing of its work any more has left the item where it was.
+async fn stands(source: &dyn Source, item: &Item, person: &Subject) -> Result<bool, Failure> {
+    match source.finds() {
+        Finds::Walk(walked) => {
+            let left = walked.remains(&item.name).await?;
+            Ok(left.iter().any(|form| form.version == item.version))
+        }
+        Finds::Ask(asked) => {
+            let left = asked.ask(&[person]).await?;
+            Ok(left.iter().any(|sighting| sighting.item.place() == item.place()))
+        }
+    }
 }
 
 async fn look(
@@ -116,13 +146,10 @@ async fn look(
         Followed::Done => Look::Ended(ItemOutcome::Erased),
         Followed::Failed(why) => failed(format!("service: {why}")),
         // One that was forgotten may have been finished before.
-        Followed::Unknown => {
-            let left = source.remains(&item.name).await?;
-            match left.iter().any(|form| form.version == item.version) {
-                true => Look::Open("service: it knows nothing of the work any more"),
-                false => Look::Ended(ItemOutcome::Erased),
-            }
-        }
+        Followed::Unknown => match stands(&**source, item, &case.request.subject).await? {
+            true => Look::Open("service: it knows nothing of the work any more"),
+            false => Look::Ended(ItemOutcome::Erased),
+        },
         Followed::Running { .. } if now.duration_since(ticket.begun) > with.ticket_age_max => {
             let days = with.ticket_age_max.as_hours() / 24;
             failed(format!("service: it has not finished the work in {days} days"))

@@ -1,5 +1,6 @@
-//! Plans are carried out: `erase` acts on the items one by one, and `follow` looks after what
-//! services finish by themselves.
+//! Plans are carried out: `erase` takes the items in their order, `target` acts on one, and
+//! `follow` looks after what services finish by themselves.
 
+pub mod target;
 pub mod erase;
 pub mod follow;

@@ -13,7 +13,7 @@ use crate::matching::encoding::Undone;
 use crate::matching::limits::Limits;
 use crate::matching::matcher::Matcher;
 use crate::matching::scan::scan;
-use crate::ports::sources::{Read, Source};
+use crate::ports::sources::{Read, Walked};
 
 /// Largest document that is read for that, in bytes.
 const DOCUMENT_BYTES_MAX: u64 = 16 << 20;
@@ -53,7 +53,7 @@ struct Run {
 /// # Errors
 /// The source's failure.
 pub async fn creator(
-    source: &dyn Source,
+    source: &dyn Walked,
     item: &Item,
     run: &str,
     matcher: &Arc<Matcher>,
@@ -68,7 +68,7 @@ pub async fn creator(
     Ok(telling.await.ok().flatten())
 }
 
-async fn read(source: &dyn Source, item: &Item) -> Result<Option<Vec<u8>>, Failure> {
+async fn read(source: &dyn Walked, item: &Item) -> Result<Option<Vec<u8>>, Failure> {
     let mut item = item.clone();
     for _ in 0..CHANGES_MAX {
         if item.size > DOCUMENT_BYTES_MAX {

@@ -61,7 +61,10 @@ impl Forms {
             match planned {
                 planned if is_snapshot && goes_along => {
                     let finding = planned.map_or_else(|| silent(item), |planned| planned.finding);
-                    ordered.push((2, Planned { finding, action: Action::Along, why: WHY.into() }));
+                    ordered.push((
+                        2,
+                        Planned { finding, action: Action::Along, why: WHY.into(), waits_for: 0 },
+                    ));
                 }
                 Some(planned) => ordered.push((place, planned)),
                 None => {}
@@ -82,6 +85,7 @@ mod tests {
             finding: silent(item.clone()),
             action,
             why: String::new(),
+            waits_for: 0,
         });
         (item, planned)
     }

@@ -20,7 +20,7 @@ use crate::domain::policy::rules::{Policy, Treatment};
 use crate::domain::policy::runs::{Belongs, Home, Runs, say_created};
 use crate::domain::request::Request;
 use crate::matching::matcher::Matcher;
-use crate::ports::sources::{Page, Source};
+use crate::ports::sources::{Page, Source, Walked};
 use crate::stages::plan::document::{Document, creator};
 
 /// Documents that are read at the same time.
@@ -44,7 +44,7 @@ struct Noted {
 
 /// Where runs may be.
 struct Haunts<'a> {
-    sources: Vec<(&'a dyn Source, Containers)>,
+    sources: Vec<(&'a dyn Walked, Containers)>,
 }
 
 impl Company {
@@ -120,15 +120,16 @@ impl<'a> Haunts<'a> {
     /// The sources that a request is about, and their containers.
     async fn of(sources: &'a [Arc<dyn Source>], request: &Request) -> Result<Self, Failure> {
         let mut found = Vec::new();
-        for source in sources.iter().filter(|source| request.concerns(source.name())) {
+        let walked = sources.iter().filter_map(|source| source.finds().walked());
+        for source in walked.filter(|source| request.concerns(source.name())) {
             let blame = |failure: Failure| failure.of_source(source.name());
-            found.push((&**source, source.containers().await.map_err(blame)?));
+            found.push((source, source.containers().await.map_err(blame)?));
         }
         Ok(Self { sources: found })
     }
 
     /// Which source and container an item is in.
-    fn home(&self, item: &Item) -> Option<(&'a dyn Source, Home)> {
+    fn home(&self, item: &Item) -> Option<(&'a dyn Walked, Home)> {
         let (source, containers) =
             self.sources.iter().find(|(source, _)| source.name() == item.source)?;
         let path = item.layout().path;
@@ -138,7 +139,7 @@ impl<'a> Haunts<'a> {
     }
 }
 
-fn home(source: &dyn Source, containers: &Containers, container: &OneContainer) -> Home {
+fn home(source: &dyn Walked, containers: &Containers, container: &OneContainer) -> Home {
     Home {
         account: containers.account.clone(),
         source: source.name().to_owned(),
@@ -148,7 +149,7 @@ fn home(source: &dyn Source, containers: &Containers, container: &OneContainer) 
 
 /// Everything that belongs to the runs by its name, each once.
 async fn listed(
-    source: &dyn Source,
+    source: &dyn Walked,
     containers: &Containers,
     runs: &Runs,
 ) -> Result<Vec<(Item, Home)>, Failure> {
@@ -224,5 +225,5 @@ fn planned(policy: &Policy, item: Item) -> Option<Planned> {
     };
     let why = format!("{why}; belongs to a run that the person created");
     let finding = Finding { item, hits: Vec::new(), digest: None, others: false };
-    Some(Planned { finding, action, why })
+    Some(Planned { finding, action, why, waits_for: 0 })
 }

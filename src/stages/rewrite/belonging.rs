@@ -43,10 +43,11 @@ impl Belongings {
         let said = docket.entries(case).map(|entry| async move {
             let finding = entry?.planned.finding;
             let source = sources.iter().find(|source| source.name() == finding.item.source);
-            match (finding.item.layout().run_document(), source) {
+            let walked = source.and_then(|source| source.finds().walked());
+            match (finding.item.layout().run_document(), walked) {
                 (Some(run), Some(source)) if !finding.hits.is_empty() => {
                     let run = run.to_owned();
-                    let said = creator(&**source, &finding.item, &run, &with.matcher).await;
+                    let said = creator(source, &finding.item, &run, &with.matcher).await;
                     match said {
                         Err(failure) if with.is_patient_with(&failure) => Err(failure),
                         Ok(Some(said)) => Ok(Some((run, said))),

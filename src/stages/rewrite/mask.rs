@@ -28,6 +28,7 @@ use crate::matching::redact::rewriting::{Purity, purity, redact, redact_short};
 use crate::ports::sources::{ByteStream, Source};
 use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::rewrite::spool::Spool;
+use crate::stages::walk::ask::bytes_for;
 use crate::stages::walk::content::{census_of, failure_in, on_a_thread, reader_of};
 use crate::stages::walk::pass::{Walk, item_at_fault};
 
@@ -85,7 +86,11 @@ async fn named_in(
     item: &Item,
     with: &Walk,
 ) -> Result<Option<Census>, Failure> {
-    match census_of(source, item, &with.limits).await {
+    let named = async {
+        let read = bytes_for(source, item, with.subjects.first()).await?;
+        census_of(read, item, &with.limits).await
+    };
+    match named.await {
         Err(failure) => {
             // Whoever is met later for the first time gets no number.
             let _told_when_it_is_packed = item_at_fault(source, failure, with).await?;

@@ -8,6 +8,7 @@ use crate::domain::outcome::ItemOutcome;
 use crate::matching::people::mask::Mask;
 use crate::ports::sources::{ByteStream, Read, Source};
 use crate::stages::rewrite::mask::{Masked, Withheld, mask, masked_name};
+use crate::stages::walk::ask::bytes_for;
 use crate::stages::walk::look::Look;
 use crate::stages::walk::pass::{self, Walk, item_at_fault};
 
@@ -103,14 +104,15 @@ enum Found {
 async fn read(source: &dyn Source, finding: &Finding, with: &Walk) -> Result<Found, Failure> {
     let mut finding = finding.clone();
     for _ in 0..LOOKS_MAX {
-        match source.read(&finding.item).await? {
+        match bytes_for(source, &finding.item, with.subjects.first()).await? {
             Read::Bytes(bytes) => return Ok(Found::Bytes(Box::new(finding), bytes)),
             Read::Absent => return Ok(Found::Gone),
             Read::Refused(why) => return Ok(Found::Refused(why)),
             Read::Changed => {}
         }
         // As it is now, with what it says of the subject now.
-        let look = pass::look(source, finding.item.clone(), with).await?;
+        let Some(walked) = source.finds().walked() else { return Ok(Found::Gone) };
+        let look = pass::look(walked, finding.item.clone(), with).await?;
         let Some(Look { item, hits, digest, unreadable, .. }) = look else {
             return Ok(Found::Gone);
         };

@@ -15,7 +15,7 @@ use crate::matching::redact::looks::Erasing;
 use crate::matching::redact::refusal::Unredacted;
 use crate::matching::redact::rewriting::{is_clean, redact as redact_bytes, redact_short};
 use crate::matching::scan::scan_head;
-use crate::ports::sources::{ByteStream, NewForm, Read, Rewritten, Source};
+use crate::ports::sources::{ByteStream, NewForm, Read, Rewritten, Walked};
 use crate::stages::rewrite::spool::Spool;
 use crate::stages::walk::content::{failure_in, on_a_thread, reader_of};
 use crate::stages::walk::pass::Walk;
@@ -47,7 +47,7 @@ pub enum Redaction {
 ///
 /// # Errors
 /// The source's failure, or the disk's.
-pub async fn redact(source: &dyn Source, item: &Item, with: &Walk) -> Result<Redaction, Failure> {
+pub async fn redact(source: &dyn Walked, item: &Item, with: &Walk) -> Result<Redaction, Failure> {
     let bytes = match source.read(item).await? {
         Read::Bytes(bytes) => bytes,
         Read::Absent => return Ok(Redaction::Absent),

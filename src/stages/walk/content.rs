@@ -19,7 +19,7 @@ use crate::matching::people::census::{Census, census};
 use crate::matching::people::others::names_others;
 use crate::matching::scan::{self, Scan};
 use crate::matching::work::Leash;
-use crate::ports::sources::{ByteStream, Read, Source};
+use crate::ports::sources::{ByteStream, Read, Walked};
 
 /// What an item says of whom, and the digest of its bytes if it says anything, or in any case.
 ///
@@ -50,16 +50,16 @@ pub async fn read(
     }
 }
 
-/// Everyone named in an item; `None` where its bytes are not to be had, or not to be decoded.
+/// Everyone named in an item that was read so; `None` where its bytes are not to be had, or not to be decoded.
 ///
 /// # Errors
 /// The source's failure.
 pub async fn census_of(
-    source: &dyn Source,
+    read: Read,
     item: &Item,
     limits: &Limits,
 ) -> Result<Option<Census>, Failure> {
-    let bytes = match source.read(item).await? {
+    let bytes = match read {
         Read::Bytes(bytes) => bytes,
         Read::Absent | Read::Changed | Read::Refused(_) => return Ok(None),
     };
@@ -79,7 +79,7 @@ pub async fn census_of(
 /// # Errors
 /// The source's failure.
 pub async fn shared_of(
-    source: &dyn Source,
+    source: &dyn Walked,
     item: &Item,
     subjects: &Arc<[Subject]>,
     named: &[usize],

@@ -9,4 +9,5 @@ pub mod budget;
 pub mod content;
 pub mod inventory;
 pub mod graves;
+pub mod ask;
 pub mod pass;

@@ -20,8 +20,9 @@ use crate::matching::limits::Limits;
 use crate::matching::matcher::Matcher;
 use crate::matching::scan::{self, Scan};
 use crate::matching::watch::Watch;
-use crate::ports::sources::{Page, Read, Source};
+use crate::ports::sources::{Asked, Finds, Page, Read, Source, Walked};
 use crate::ports::tasks::Part;
+use crate::stages::walk::ask::ask;
 use crate::stages::walk::budget::Budget;
 use crate::stages::walk::content::{Digested, read, shared_of};
 use crate::stages::walk::graves::Graves;
@@ -51,8 +52,10 @@ pub struct Walk {
     pub graves: Option<Arc<Graves>>,
     /// What is declared to hold no person, where items are given away.
     pub policy: Option<Arc<Policy>>,
-    /// The subjects, where it matters who else is named in what speaks of them.
-    pub who_else: Option<Arc<[Subject]>>,
+    /// Whom it looks for; hits refer to them by index.
+    pub subjects: Arc<[Subject]>,
+    /// Whether it matters who else is named in what speaks of them.
+    pub asks_who_else: bool,
     /// Whether it shows all snapshots, whomever they speak of: they may go along with what is
     /// removed.
     pub all_snapshots: bool,
@@ -132,7 +135,8 @@ impl Walk {
             inventory: None,
             graves: None,
             policy: None,
-            who_else: None,
+            subjects: subjects.iter().map(|subject| (*subject).clone()).collect(),
+            asks_who_else: false,
             halt: Arc::default(),
             all_snapshots: false,
             digested: Digested::Speaking,
@@ -242,7 +246,7 @@ pub fn walk_source(
     from: Option<String>,
 ) -> impl Stream<Item = Result<Step, Failure>> {
     let (concurrency, counting) = (walk.concurrency, walk.clone());
-    entries(Arc::clone(&source), walk.part, from)
+    entries(Arc::clone(&source), walk.clone(), from)
         .map(move |entry| take(Arc::clone(&source), entry, walk.clone()))
         .buffered(concurrency)
         .try_filter_map(move |step| {
@@ -253,9 +257,14 @@ pub fn walk_source(
 /// What a listing shows.
 enum Entry {
     Item(Box<Item>),
+    /// What an asked source holds about somebody.
+    Sighted(Box<Look>),
     /// A page ends, and no name with it has forms on the next one too.
     Page(String),
 }
+
+/// What one page of a listing came to.
+type Entries = Vec<Result<Entry, Failure>>;
 
 /// Where a listing is.
 struct At {
@@ -267,28 +276,55 @@ struct At {
 /// The listing, item by item, but for other parts; a listing that fails ends with its failure.
 fn entries(
     source: Arc<dyn Source>,
-    part: Part,
+    walk: Walk,
     from: Option<String>,
 ) -> impl Stream<Item = Result<Entry, Failure>> {
     let start = Some(At { source, marker: from, last: None });
-    stream::unfold(start, move |at| async move {
-        let At { source, marker, last } = at?;
-        let Page { items, next } = match source.list("", marker.as_deref()).await {
-            Ok(page) => page,
-            Err(failure) => return Some((vec![Err(failure.of_source(source.name()))], None)),
-        };
-        let mut entries = Vec::new();
-        if let (Some(marker), Some(last), Some(first)) = (marker, &last, items.first())
-            && *last != first.name
-        {
-            entries.push(Ok(Entry::Page(marker)));
+    let (part, subjects) = (walk.part, walk.subjects);
+    let page = move |at: Option<At>| {
+        let subjects = Arc::clone(&subjects);
+        async move {
+            let At { source, marker, last } = at?;
+            let listed = match source.finds() {
+                Finds::Walk(walked) => walked.list("", marker.as_deref()).await,
+                Finds::Ask(asked) => return Some((sighted(asked, &subjects, part).await, None)),
+            };
+            match listed {
+                Ok(page) => Some(shown(source, page, marker, last, part)),
+                Err(failure) => Some((vec![Err(failure.of_source(source.name()))], None)),
+            }
         }
-        let last = items.last().map(|item| item.name.clone()).or(last);
-        let ours = items.into_iter().filter(|item| part.holds(&item.name));
-        entries.extend(ours.map(|item| Ok(Entry::Item(Box::new(item)))));
-        Some((entries, next.map(|marker| At { source, marker: Some(marker), last })))
-    })
-    .flat_map(|page: Vec<Result<Entry, Failure>>| stream::iter(page))
+    };
+    stream::unfold(start, page).flat_map(stream::iter)
+}
+
+/// What an asked source holds, as entries.
+async fn sighted(source: &dyn Asked, subjects: &[Subject], part: Part) -> Entries {
+    match ask(source, subjects, part).await {
+        Ok(looks) => looks.into_iter().map(|look| Ok(Entry::Sighted(Box::new(look)))).collect(),
+        Err(failure) => vec![Err(failure)],
+    }
+}
+
+/// What a page of a listing shows, and where it goes on.
+fn shown(
+    source: Arc<dyn Source>,
+    page: Page,
+    marker: Option<String>,
+    last: Option<String>,
+    part: Part,
+) -> (Entries, Option<At>) {
+    let Page { items, next } = page;
+    let mut entries = Vec::new();
+    if let (Some(marker), Some(last), Some(first)) = (marker, &last, items.first())
+        && *last != first.name
+    {
+        entries.push(Ok(Entry::Page(marker)));
+    }
+    let last = items.last().map(|item| item.name.clone()).or(last);
+    let ours = items.into_iter().filter(|item| part.holds(&item.name));
+    entries.extend(ours.map(|item| Ok(Entry::Item(Box::new(item)))));
+    (entries, next.map(|marker| At { source, marker: Some(marker), last }))
 }
 
 async fn take(
@@ -298,19 +334,22 @@ async fn take(
 ) -> Result<Option<Step>, Failure> {
     match entry? {
         Entry::Item(item) => {
-            let look = see(&*source, *item, &walk).await?;
+            let Some(walked) = source.finds().walked() else { return Ok(None) };
+            let look = see(walked, *item, &walk).await?;
             Ok(look.map(|look| Step::Look(Box::new(look))))
         }
+        Entry::Sighted(look) => Ok(Some(Step::Look(look))),
         Entry::Page(marker) => Ok(Some(Step::Page(marker))),
     }
 }
 
-async fn see(source: &dyn Source, item: Item, walk: &Walk) -> Result<Option<Look>, Failure> {
+async fn see(source: &dyn Walked, item: Item, walk: &Walk) -> Result<Option<Look>, Failure> {
     let mut look = look(source, item, walk).await?;
-    if let (Some(subjects), Some(look)) = (&walk.who_else, &mut look)
+    if let Some(look) = &mut look
+        && walk.asks_who_else
         && !look.hits.is_empty()
     {
-        look.others = who_else(source, look, subjects, walk).await?;
+        look.others = who_else(source, look, walk).await?;
     }
     Ok(look)
 }
@@ -330,7 +369,7 @@ fn count(step: Step, walk: &Walk) -> Option<Step> {
 
 /// Looks at one item; `None` if it is gone. An item that was rewritten since it was listed is
 /// looked up again, so that what comes back is always what was read.
-pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Option<Look>, Failure> {
+pub async fn look(source: &dyn Walked, listed: Item, walk: &Walk) -> Result<Option<Look>, Failure> {
     let _entered = walk.budget.enter(&listed).await;
     let mut item = listed;
     for _ in 0..CHANGES_MAX {
@@ -363,16 +402,11 @@ pub async fn look(source: &dyn Source, listed: Item, walk: &Walk) -> Result<Opti
 
 /// For which of the subjects that an item speaks of it names others too. Where that cannot be told
 /// it is taken to do so.
-async fn who_else(
-    source: &dyn Source,
-    look: &Look,
-    subjects: &Arc<[Subject]>,
-    walk: &Walk,
-) -> Result<Vec<usize>, Failure> {
+async fn who_else(source: &dyn Walked, look: &Look, walk: &Walk) -> Result<Vec<usize>, Failure> {
     let mut named: Vec<usize> = look.hits.iter().map(|hit| hit.subject).collect();
     named.dedup();
     let _entered = walk.budget.enter(&look.item).await;
-    match shared_of(source, &look.item, subjects, &named, &walk.limits).await {
+    match shared_of(source, &look.item, &walk.subjects, &named, &walk.limits).await {
         Ok(shared) => Ok(shared),
         Err(failure) => {
             let _reported_of_the_item = item_at_fault(source, failure, walk).await?;
@@ -382,7 +416,7 @@ async fn who_else(
 }
 
 /// The same form of the same name, as it is now.
-async fn again(source: &dyn Source, item: &Item) -> Result<Option<Item>, Failure> {
+async fn again(source: &dyn Walked, item: &Item) -> Result<Option<Item>, Failure> {
     let forms = source.remains(&item.name).await?;
     Ok(forms.into_iter().find(|form| form.version == item.version))
 }

@@ -35,46 +35,51 @@ async fn turn(world: &World) -> Result<bool, Failure> {
     let now = world.docket.clock.now();
     let patience = world.limits.backoff.patience(lease.tries, now, standing.due);
     let acting = act(world, &standing, &lease, patience);
-    if let Some(acted) = turns::under(world, &lease, acting).await {
-        settle(world, "act", &standing, &lease, acted).await?;
+    match turns::under(world, &lease, acting).await {
+        None => {}
+        Some(Ok(Some(next_in_ms))) => world.leases.wait(&lease, next_in_ms).await?,
+        Some(Ok(None)) => settle(world, "act", &standing, &lease, Ok(())).await?,
+        Some(Err(failure)) => settle(world, "act", &standing, &lease, Err(failure)).await?,
     }
     Ok(true)
 }
 
-/// One stage of one request.
+/// One stage of one request. Gives in how many milliseconds to go on with it, where a service takes
+/// no more for now.
 async fn act(
     world: &World,
     standing: &Standing,
     lease: &Lease,
     patience: Patience,
-) -> Result<(), Failure> {
+) -> Result<Option<u64>, Failure> {
     let docket = &world.docket;
     if !matches!(standing.state, State::Planned | State::Acting | State::Verifying) {
         // Another daemon was first.
-        return Ok(());
+        return Ok(None);
     }
     let mut case = docket.load(standing, lease).await?;
     if standing.state == State::Planned {
         if case.request.options.dry_run {
             let until = world.limits.left_until(docket.clock.now());
-            return rest_dry(docket, &case, until).await;
+            rest_dry(docket, &case, until).await?;
+            return Ok(None);
         }
         // Asked here, of the ledgered plan, and not where the plan is made: so no crash between the
         // two lets a plan slip by.
         let shares = docket.shares(&standing.id).await?;
         if let Some(reason) = world.guard.objection(&shares) {
             docket.advance(&case, Event::Held { reason }).await?;
-            return Ok(());
+            return Ok(None);
         }
     }
     if !begins(world, &case).await? {
         // An export came in that goes first.
-        return Ok(());
+        return Ok(None);
     }
     if standing.state == State::Planned {
         let Some(standing) = docket.advance(&case, Event::ActStarted).await? else {
             // A person withdrew it first.
-            return Ok(());
+            return Ok(None);
         };
         case.standing = standing;
     }
@@ -106,7 +111,7 @@ async fn carry_out(
     case: &Case,
     patience: Patience,
     halt: Arc<AtomicBool>,
-) -> Result<(), Failure> {
+) -> Result<Option<u64>, Failure> {
     let (docket, exports) = (&world.docket, &*world.exports);
     let mut walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
     walk.policy = Some(Arc::new(world.policy.clone()));
@@ -116,13 +121,15 @@ async fn carry_out(
             let limits = &world.limits;
             let left_until = limits.left_until(docket.clock.now());
             let kept = KeptFor { archive: limits.expire_after(), left_until };
-            return read_back(docket, exports, case, limits.verify_rounds_max, kept).await;
+            read_back(docket, exports, case, limits.verify_rounds_max, kept).await?;
+            return Ok(None);
         }
-        return export(docket, &world.sources, exports, &world.controller, case, &walk).await;
+        export(docket, &world.sources, exports, &world.controller, case, &walk).await?;
+        return Ok(None);
     }
     if case.standing.state == State::Verifying {
         // What was erased is looked for by a sweep.
-        return Ok(());
+        return Ok(None);
     }
     let concurrency = world.limits.act_concurrency_max;
     erase(docket, &world.sources, case, concurrency, &walk).await

@@ -295,7 +295,7 @@ async fn walk(
         walk.all_snapshots = true;
     }
     if world.policy.asks_who_else() && cases.iter().any(|case| !case.request.kind.is_export()) {
-        walk.who_else = Some(subjects.into_iter().cloned().collect());
+        walk.asks_who_else = true;
     }
     let now = docket.clock.now();
     if purpose == Purpose::Find

@@ -9,7 +9,7 @@ use dsrd::adapters::folder::path::{name_of, relative};
 use dsrd::adapters::folder::source::FolderSource;
 use dsrd::adapters::memory::source::MemorySource;
 use dsrd::config::settings::Credential;
-use dsrd::ports::sources::Source;
+use dsrd::ports::sources::Walked;
 use tempfile::TempDir;
 
 use crate::support::azurite::Azurite;
@@ -20,7 +20,7 @@ use crate::support::blob_server::server::BlobServer;
 #[async_trait]
 pub trait World: Send + Sync {
     /// The port under test.
-    fn source(&self) -> &dyn Source;
+    fn source(&self) -> &dyn Walked;
     /// Writes bytes under a name, over what was there.
     async fn put(&self, name: &str, bytes: &[u8]);
     /// All names that have bytes, sorted.
@@ -45,7 +45,7 @@ impl MemoryWorld {
 
 #[async_trait]
 impl World for MemoryWorld {
-    fn source(&self) -> &dyn Source {
+    fn source(&self) -> &dyn Walked {
         &self.source
     }
 
@@ -90,7 +90,7 @@ impl FolderWorld {
 
 #[async_trait]
 impl World for FolderWorld {
-    fn source(&self) -> &dyn Source {
+    fn source(&self) -> &dyn Walked {
         &self.source
     }
 
@@ -148,7 +148,7 @@ impl<'a> AzuriteWorld<'a> {
 
 #[async_trait]
 impl World for AzuriteWorld<'_> {
-    fn source(&self) -> &dyn Source {
+    fn source(&self) -> &dyn Walked {
         &self.source
     }
 
@@ -197,7 +197,7 @@ impl BlobServerWorld {
 
 #[async_trait]
 impl World for BlobServerWorld {
-    fn source(&self) -> &dyn Source {
+    fn source(&self) -> &dyn Walked {
         &self.source
     }
 

@@ -4,3 +4,4 @@
 pub mod archives;
 pub mod follow_ups;
 pub mod tickets;
+pub mod budgets;

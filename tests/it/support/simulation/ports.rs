@@ -15,11 +15,13 @@ use dsrd::domain::layout::Containers;
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::{Regained, State};
+use dsrd::domain::subject::Subject;
 use dsrd::ports::door::{
     Announced, Announcer, Answer, Callbacks, Delivery, Inbox, Letter, Settlement,
 };
 use dsrd::ports::exports::{Exports, SignedLink, Stored, Upload};
 use dsrd::ports::kept::archives::{Archives, Kept};
+use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
 use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, SealedTicket, Tickets};
@@ -28,7 +30,10 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
     SealedItem, SealedRequest,
 };
-use dsrd::ports::sources::{ByteStream, Erased, Followed, NewForm, Page, Read, Rewritten, Source};
+use dsrd::ports::sources::{
+    Asked, Budget, ByteStream, Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Sighting,
+    Source, Walked,
+};
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 use futures::StreamExt;
@@ -57,11 +62,11 @@ pub enum Kind {
 /// A port, its method, and what that does.
 type Declared = (&'static str, &'static str, Kind);
 
-/// Puts a port behind the tripwire: each method by what it does, or by hand where a simulation has
+/// Puts a port behind the tripwire, as it is seen: each method by what it does, or by hand where a simulation has
 /// more to do. [`declared`] has them all.
 macro_rules! wired {
     (
-        $port:ident of $bound:ident {
+        $port:ident of $bound:ident as $seen:ident {
             $($kind:ident $name:ident($($arg:ident: $type:ty),* $(,)?) -> $ret:ty;)*
         }
         $(by hand [$($hand_kind:ident $hand:ident),*] { $($code:tt)* })?
@@ -70,7 +75,8 @@ macro_rules! wired {
         impl<P: $bound + ?Sized> $port for Wired<P> {
             $(
                 async fn $name(&self, $($arg: $type),*) -> Result<$ret, Failure> {
-                    self.wire.$kind(stringify!($name), self.port.$name($($arg),*)).await
+                    let port = $seen(&*self.port);
+                    self.wire.$kind(stringify!($name), port.$name($($arg),*)).await
                 }
             )*
             $($($code)*)?
@@ -97,6 +103,10 @@ macro_rules! kind {
     };
 }
 
+fn itself<P: ?Sized>(port: &P) -> &P {
+    port
+}
+
 /// Stands for a port.
 struct Of<P: ?Sized>(std::marker::PhantomData<P>);
 
@@ -115,11 +125,14 @@ pub fn declared() -> Vec<Declared> {
     let wired = [
         Of::<dyn Announcer>::DECLARED,
         Of::<dyn Source>::DECLARED,
+        Of::<dyn Walked>::DECLARED,
+        Of::<dyn Asked>::DECLARED,
         Of::<dyn Exports>::DECLARED,
         Of::<dyn Ledger>::DECLARED,
         Of::<dyn Archives>::DECLARED,
         Of::<dyn Tasks>::DECLARED,
         Of::<dyn Tickets>::DECLARED,
+        Of::<dyn Budgets>::DECLARED,
         Of::<dyn Tombstones>::DECLARED,
         Of::<dyn Retention>::DECLARED,
         Of::<dyn FollowUps>::DECLARED,
@@ -150,7 +163,7 @@ impl Inbox for Wired<MemoryInbox> {
 }
 
 wired! {
-    Announcer of Announcer {
+    Announcer of Announcer as itself {
         effect announce(announcement: &Announcement) -> Announced;
         look ping() -> ();
     }
@@ -166,17 +179,13 @@ impl Callbacks for Wired<MemoryCallbacks> {
 }
 
 wired! {
-    Source of Source {
-        look containers() -> Containers;
+    Source of Source as itself {
         // What the service does meanwhile is none of our effects.
         look follow(item: &Item, handle: &str) -> Followed;
-        effect rewrite(item: &Item, form: NewForm) -> Rewritten;
-        effect erase_replaced(item: &Item) -> Erased;
-        look remains(name: &str) -> Vec<Item>;
         look unrecoverable_after(names: &[String], at: Timestamp) -> Option<Timestamp>;
         look ping() -> ();
     }
-    by hand [look list, look read, effect erase] {
+    by hand [] {
         fn name(&self) -> &str {
             self.port.name()
         }
@@ -185,13 +194,41 @@ wired! {
             self.port.place()
         }
 
+        fn finds(&self) -> Finds<'_> {
+            match self.port.finds() {
+                Finds::Walk(_) => Finds::Walk(self),
+                Finds::Ask(_) => Finds::Ask(self),
+            }
+        }
+    }
+}
+
+fn walked(source: &(impl Source + ?Sized)) -> &dyn Walked {
+    source.finds().walked().expect("it is walked")
+}
+
+fn asked(source: &(impl Source + ?Sized)) -> &dyn Asked {
+    match source.finds() {
+        Finds::Ask(asked) => asked,
+        Finds::Walk(_) => unreachable!("it is asked"),
+    }
+}
+
+wired! {
+    Walked of Source as walked {
+        look containers() -> Containers;
+        effect rewrite(item: &Item, form: NewForm) -> Rewritten;
+        effect erase_replaced(item: &Item) -> Erased;
+        look remains(name: &str) -> Vec<Item>;
+    }
+    by hand [look list, look read, effect erase] {
         async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
             self.wire.pass(Point::List).await;
-            self.wire.look("list", self.port.list(prefix, marker)).await
+            self.wire.look("list", walked(&*self.port).list(prefix, marker)).await
         }
 
         async fn read(&self, item: &Item) -> Result<Read, Failure> {
-            let read = self.wire.look("read", self.port.read(item)).await?;
+            let read = self.wire.look("read", walked(&*self.port).read(item)).await?;
             Ok(match read {
                 // Whoever reads is busy until the bytes are let go.
                 Read::Bytes(bytes) => Read::Bytes(held(bytes, &self.wire)),
@@ -201,13 +238,26 @@ wired! {
 
         async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
             self.wire.pass(Point::Erase).await;
-            self.wire.effect("erase", self.port.erase(item)).await
+            self.wire.effect("erase", walked(&*self.port).erase(item)).await
         }
     }
 }
 
 wired! {
-    Exports of Exports {
+    Asked of Source as asked {
+        look ask(people: &[&Subject]) -> Vec<Sighting>;
+        look rows(item: &Item, person: &Subject) -> Read;
+        effect erase_rows(item: &Item, person: &Subject) -> Erased;
+    }
+    by hand [] {
+        fn budget(&self) -> Option<Budget> {
+            asked(&*self.port).budget()
+        }
+    }
+}
+
+wired! {
+    Exports of Exports as itself {
         effect remove(name: &str) -> ();
         effect link(name: &str, now: Timestamp, until: Option<Timestamp>) -> Option<SignedLink>;
         look ping() -> ();
@@ -248,7 +298,7 @@ impl Upload for WiredUpload {
 }
 
 wired! {
-    Ledger of Ledger {
+    Ledger of Ledger as itself {
         look standing(id: &RequestId) -> Option<Standing>;
         look rejected_for(claimed: &RequestId) -> Option<RequestId>;
         look standings(states: &[State], limit: u32) -> Vec<Standing>;
@@ -320,7 +370,7 @@ wired! {
 }
 
 wired! {
-    Archives of Ledger {
+    Archives of Ledger as itself {
         effect keep(lease: &Lease, id: &RequestId, name: &str) -> String;
         look expired(limit: u32) -> Vec<Kept>;
         look kept(id: &RequestId) -> Option<Kept>;
@@ -329,7 +379,7 @@ wired! {
 }
 
 wired! {
-    Tasks of Ledger {
+    Tasks of Ledger as itself {
         effect note_obstacle(lease: &Lease, id: &RequestId, obstacle: &Obstacle) -> ();
         look obstacle(id: &RequestId) -> Option<Obstacle>;
         look obstacles(limit: u32) -> Vec<(RequestId, Obstacle)>;
@@ -367,7 +417,7 @@ fn held(bytes: ByteStream, wire: &Arc<Tripwire>) -> ByteStream {
 }
 
 wired! {
-    Tickets of Ledger {
+    Tickets of Ledger as itself {
         effect add_tickets(lease: &Lease, id: &RequestId, tickets: &[NewTicket]) -> ();
         look due_tickets(id: &RequestId, after: Option<u64>, limit: u32) -> Vec<SealedTicket>;
         look open_tickets(id: &RequestId) -> OpenTickets;
@@ -377,7 +427,13 @@ wired! {
 }
 
 wired! {
-    Tombstones of Ledger {
+    Budgets of Ledger as itself {
+        effect spend(lease: &Lease, budget: &Budget) -> Option<u64>;
+    }
+}
+
+wired! {
+    Tombstones of Ledger as itself {
         effect bury(lease: &Lease, id: &RequestId, tombstone: &Tombstone) -> ();
         look buried() -> Vec<Buried>;
         effect note_returned(lease: &Lease, items: &[ReturnedItem]) -> ();
@@ -387,14 +443,14 @@ wired! {
 }
 
 wired! {
-    Retention of Ledger {
+    Retention of Ledger as itself {
         look has_details(kept_ms: u64) -> bool;
         effect forget_details(lease: &Lease, kept_ms: u64) -> ();
     }
 }
 
 wired! {
-    FollowUps of Ledger {
+    FollowUps of Ledger as itself {
         effect keep_left(lease: &Lease, id: &RequestId, part: &FollowUp, kept_ms: u64) -> ();
         look left(id: &RequestId, part: u64, now: Timestamp) -> Option<FollowUp>;
         look left_counts(now: Timestamp) -> Vec<(RequestId, u64)>;
@@ -404,7 +460,7 @@ wired! {
 }
 
 wired! {
-    Inventories of Ledger {
+    Inventories of Ledger as itself {
         effect keep_seen(lease: &Lease, shard: &Shard, seen: &[Print]) -> ();
         effect note_checkpoint(lease: &Lease, shard: &Shard, checkpoint: &Checkpoint, seen: &[Print]) -> ();
         look checkpoint(shard: &Shard) -> Option<Noted>;

@@ -12,6 +12,7 @@ use dsrd::adapters::memory::callbacks::MemoryCallbacks;
 use dsrd::adapters::memory::clock::MemoryClock;
 use dsrd::adapters::memory::exports::MemoryExports;
 use dsrd::adapters::memory::inbox::MemoryInbox;
+use dsrd::adapters::memory::rows::MemoryRows;
 use dsrd::adapters::memory::source::{Fault, MemorySource};
 use dsrd::adapters::sql::store::SqlLedger;
 use dsrd::adapters::system::SystemEntropy;
@@ -52,6 +53,8 @@ pub struct Scenario {
     pub callbacks: Arc<MemoryCallbacks>,
     pub exports: Arc<MemoryExports>,
     pub sources: Vec<Arc<MemorySource>>,
+    /// Sources that are asked.
+    pub tables: Vec<Arc<MemoryRows>>,
     pub limits: Limits,
     pub guard: Guard,
     pub logs: Lines,
@@ -89,6 +92,9 @@ pub struct Lines(Arc<Mutex<Vec<u8>>>);
 /// The source that every scenario has.
 pub const SOURCE: &str = "azureml";
 
+/// The source of [`Scenario::with_tables`].
+pub const TABLES: &str = "telemetry";
+
 /// How far the clock moves unless told otherwise.
 const TICK_MS: u64 = 250;
 
@@ -115,6 +121,7 @@ impl Scenario {
             callbacks: Arc::default(),
             exports: Arc::default(),
             sources: vec![Arc::new(MemorySource::new(SOURCE))],
+            tables: Vec::new(),
             limits: limits(),
             guard: Guard { items_max: 1_000, share_max: 1.0, share_items_min: 0 },
             logs: Lines::default(),
@@ -157,6 +164,18 @@ impl Scenario {
     /// The source of that name; made where there is none.
     pub fn with_source(mut self, name: &str) -> Self {
         self.sources.push(Arc::new(MemorySource::new(name)));
+        self
+    }
+
+    /// Tables that are asked, with two rows of the subject in one, one in another, and rows of
+    /// others.
+    pub fn with_tables(mut self) -> Self {
+        let tables = MemoryRows::new(TABLES);
+        tables.add("AppRequests", &[("UserId", EMAIL), ("Url", "/score")]);
+        tables.add("AppRequests", &[("UserId", "bob@example.org"), ("Url", "/score")]);
+        tables.add("AppRequests", &[("UserId", EMAIL), ("Url", "/train")]);
+        tables.add("AppTraces", &[("Message", "ready"), ("AuthenticatedId", EMAIL)]);
+        self.tables.push(Arc::new(tables));
         self
     }
 
@@ -295,8 +314,9 @@ impl Scenario {
     }
 
     fn parts(&self, ledger: Arc<dyn Ledger>, wire: &Arc<Tripwire>) -> Parts {
-        let sources: Sources =
-            self.sources.iter().map(|source| wired(wire, source) as Arc<dyn Source>).collect();
+        let walked = self.sources.iter().map(|source| wired(wire, source) as Arc<dyn Source>);
+        let asked = self.tables.iter().map(|source| wired(wire, source) as Arc<dyn Source>);
+        let sources: Sources = walked.chain(asked).collect();
         Parts {
             door: (wired(wire, &self.inbox), wired(wire, &self.announcer)),
             callbacks: wired(wire, &self.callbacks),

@@ -51,6 +51,11 @@ pub async fn ending(scenario: &Scenario) -> String {
                 .unwrap();
         }
     }
+    for tables in &scenario.tables {
+        for (table, rows) in tables.all() {
+            writeln!(text, "{} holds {} rows of {table}", tables.name(), rows.len()).unwrap();
+        }
+    }
     for source in &scenario.sources {
         for name in source.names() {
             let bytes = source.get(&name).unwrap();

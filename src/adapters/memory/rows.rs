@@ -1,0 +1,247 @@
+//! A source in memory that is asked by identity, as telemetry is: tables of rows, of which nobody
+//! can read all.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
+
+use crate::adapters::memory::slow::{Progress, Slow};
+use crate::domain::failure::Failure;
+use crate::domain::item::{Hit, Item, Kind, Version};
+use crate::domain::subject::Subject;
+use crate::ports::sources::{
+    Asked, Budget, Erased, Finds, Followed, Read, Sighting, Source, Ticket,
+};
+
+/// One row: values by column.
+pub type Row = BTreeMap<String, String>;
+
+/// The source. A test keeps a reference to it and changes it while others use it as a port.
+pub struct MemoryRows {
+    name: String,
+    tables: Mutex<Tables>,
+}
+
+#[derive(Default)]
+struct Tables {
+    rows: BTreeMap<String, Vec<Row>>,
+    budget: Option<Budget>,
+    slow: Option<Slow>,
+    /// What was begun and is not over: what to remove, by handle.
+    begun: BTreeMap<String, Removal>,
+    failing_calls: u32,
+    removals: Vec<String>,
+}
+
+#[derive(Clone)]
+struct Removal {
+    table: String,
+    column: String,
+    values: Vec<String>,
+    slow: Slow,
+}
+
+impl MemoryRows {
+    /// Without tables, under the configured `name`.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), tables: Mutex::default() }
+    }
+
+    /// Adds a row to a table.
+    pub fn add(&self, table: &str, row: &[(&str, &str)]) {
+        let row = row.iter().map(|(column, value)| ((*column).to_owned(), (*value).to_owned()));
+        self.tables().rows.entry(table.to_owned()).or_default().push(row.collect());
+    }
+
+    /// All rows, by table.
+    pub fn all(&self) -> BTreeMap<String, Vec<Row>> {
+        self.tables().rows.clone()
+    }
+
+    /// Takes so many removals in an hour from now on.
+    pub fn take_an_hour(&self, removals: u32) {
+        let budget = Budget { name: format!("{}/removals", self.name), per_hour: removals };
+        self.tables().budget = Some(budget);
+    }
+
+    /// Takes its time with each removal from now on.
+    pub fn take_time(&self, slow: Slow) {
+        self.tables().slow = Some(slow);
+    }
+
+    /// Lets the next `calls` calls of the port fail transiently.
+    pub fn fail_next(&self, calls: u32) {
+        self.tables().failing_calls = calls;
+    }
+
+    /// The names of the items of which rows were to be removed, as often as that was asked.
+    pub fn removals(&self) -> Vec<String> {
+        self.tables().removals.clone()
+    }
+
+    /// No call leaves the tables half changed.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tables for a call of the port, unless it is told to fail.
+    fn called(&self) -> Result<MutexGuard<'_, Tables>, Failure> {
+        let mut tables = self.tables();
+        if tables.failing_calls > 0 {
+            tables.failing_calls -= 1;
+            return Err(Failure::transient("asking rows in memory: told to fail"));
+        }
+        Ok(tables)
+    }
+
+    fn item(&self, table: &str, column: &str) -> Item {
+        let name = format!("{table}/{column}");
+        Item { kind: Kind::Rows, ..Item::bare(&self.name, &name, Version::Current) }
+    }
+}
+
+#[async_trait]
+impl Source for MemoryRows {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn place(&self) -> String {
+        self.name.clone()
+    }
+
+    fn finds(&self) -> Finds<'_> {
+        Finds::Ask(self)
+    }
+
+    async fn follow(&self, _: &Item, handle: &str) -> Result<Followed, Failure> {
+        let mut tables = self.called()?;
+        let Some(removal) = tables.begun.get_mut(handle) else { return Ok(Followed::Unknown) };
+        let Progress { answer, removes, is_over } = removal.slow.ask();
+        let removal = removal.clone();
+        if removes {
+            tables.remove(&removal);
+        }
+        if is_over || removes {
+            tables.begun.remove(handle);
+            // To who begins anew it is done at once.
+            tables.slow = None;
+        }
+        Ok(answer)
+    }
+
+    async fn unrecoverable_after(
+        &self,
+        _: &[String],
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        self.called().map(|_| Some(erased_at))
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.called().map(drop)
+    }
+}
+
+#[async_trait]
+impl Asked for MemoryRows {
+    async fn ask(&self, people: &[&Subject]) -> Result<Vec<Sighting>, Failure> {
+        let tables = self.called()?;
+        let mut sightings = Vec::new();
+        for (table, rows) in &tables.rows {
+            let mut columns: Vec<&String> = rows.iter().flat_map(BTreeMap::keys).collect();
+            columns.sort();
+            columns.dedup();
+            for column in columns {
+                for (person, subject) in people.iter().enumerate() {
+                    let hits = hits(rows, column, subject);
+                    if !hits.is_empty() {
+                        let item = self.item(table, column);
+                        sightings.push(Sighting { person, item, hits });
+                    }
+                }
+            }
+        }
+        Ok(sightings)
+    }
+
+    async fn rows(&self, item: &Item, person: &Subject) -> Result<Read, Failure> {
+        let tables = self.called()?;
+        let Some((table, column)) = item.name.split_once('/') else { return Ok(Read::Absent) };
+        let rows = tables.rows.get(table).into_iter().flatten();
+        let lines: Vec<Result<Bytes, Failure>> = rows
+            .filter(|row| named(row.get(column), person).is_some())
+            .map(|row| Ok(format!("{}\n", serde_json::json!(row)).into()))
+            .collect();
+        if lines.is_empty() {
+            return Ok(Read::Absent);
+        }
+        Ok(Read::Bytes(stream::iter(lines).boxed()))
+    }
+
+    async fn erase_rows(&self, item: &Item, person: &Subject) -> Result<Erased, Failure> {
+        let mut tables = self.called()?;
+        tables.removals.push(item.name.clone());
+        let Some((table, column)) = item.name.split_once('/') else {
+            return Ok(Erased::AlreadyAbsent);
+        };
+        let values = person.identities.iter().map(|identity| identity.expose().to_owned());
+        let removal = Removal {
+            table: table.to_owned(),
+            column: column.to_owned(),
+            values: values.collect(),
+            slow: tables.slow.clone().unwrap_or(Slow::AT_ONCE),
+        };
+        if tables.slow.is_none() {
+            let is_gone = tables.remove(&removal) > 0;
+            return Ok(if is_gone { Erased::Done } else { Erased::AlreadyAbsent });
+        }
+        let handle = format!("https://tables.example/{}/{}", item.name, tables.removals.len());
+        let look_in_ms = removal.slow.look_in_ms;
+        tables.begun.insert(handle.clone(), removal);
+        Ok(Erased::Begun(Ticket { handle, look_in_ms }))
+    }
+
+    fn budget(&self) -> Option<Budget> {
+        self.tables().budget.clone()
+    }
+}
+
+impl Tables {
+    /// How many rows go.
+    fn remove(&mut self, removal: &Removal) -> usize {
+        let Removal { table, column, values, .. } = removal;
+        let Some(rows) = self.rows.get_mut(table) else { return 0 };
+        let before = rows.len();
+        let is_theirs =
+            |value: &String| values.iter().any(|theirs| theirs.eq_ignore_ascii_case(value));
+        rows.retain(|row| !row.get(column).is_some_and(is_theirs));
+        before - rows.len()
+    }
+}
+
+/// What of a column names the person, an identity a hit.
+fn hits(rows: &[Row], column: &str, person: &Subject) -> Vec<Hit> {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    for row in rows {
+        if let Some(identity) = named(row.get(column), person) {
+            *counts.entry(identity).or_default() += 1;
+        }
+    }
+    let hit = |(identity, count)| Hit {
+        identity,
+        view: "rows".to_owned(),
+        place: format!("{column}: {count}"),
+    };
+    counts.into_iter().map(hit).collect()
+}
+
+/// By which identity a value names the person.
+fn named(value: Option<&String>, person: &Subject) -> Option<usize> {
+    let value = value?;
+    person.identities.iter().position(|each| each.expose().eq_ignore_ascii_case(value))
+}
