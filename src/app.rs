@@ -25,7 +25,7 @@ use crate::adapters::folder::source::FolderSource;
 use crate::adapters::http::callbacks::HttpCallbacks;
 use crate::adapters::http::server;
 use crate::adapters::http::site::Site;
-use crate::adapters::memory::source::MemorySource;
+use crate::adapters::memory::sources::store::MemorySource;
 use crate::adapters::sql::store::SqlLedger;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
 use crate::config::secret::Secret;

@@ -282,7 +282,8 @@ impl State {
             (Self::Accepted, Event::FindStarted) => Self::Finding,
             (Self::Finding, Event::Planned { .. }) => Self::Planned,
             (Self::Planned, Event::Held { .. }) => Self::Held,
-            (Self::Held, Event::Approved(_)) | (Self::Planned | Self::Waiting, Event::ActStarted) => Self::Acting,
+            (Self::Held, Event::Approved(_))
+            | (Self::Planned | Self::Waiting, Event::ActStarted) => Self::Acting,
             (Self::Acting, Event::WaitStarted { .. }) => Self::Waiting,
             (Self::Acting | Self::Waiting, Event::Acted { .. }) => Self::Verifying,
             (Self::Verifying | Self::Waiting, Event::LeftOver { .. }) => Self::Acting,

@@ -107,7 +107,7 @@ pub trait Walked: Source {
 #[async_trait]
 pub trait Asked: Source {
     /// What it holds about each of these people, in a stable order: an item for each table and
-    /// column that names one of them, of the kind [`Kind::Rows`](crate::domain::item::Kind::Rows) and under the name `TABLE/COLUMN`.
+    /// column that names one of them, of the kind `Rows` and under the name `TABLE/COLUMN`.
     /// No identity can mean more in the question than itself.
     async fn ask(&self, people: &[&Subject]) -> Result<Vec<Sighting>, Failure>;
 

@@ -1,8 +1,8 @@
 //! Sources that are asked by identity: they come to the same findings as those that are walked, and
 //! take no more calls in an hour than they say.
 
-use dsrd::adapters::memory::rows::MemoryRows;
-use dsrd::adapters::memory::slow::{Slow, SlowEnd};
+use dsrd::adapters::memory::sources::rows::MemoryRows;
+use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
 use dsrd::domain::item::{Item, Kind};
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::ports::sources::{Asked, Erased, Finds, Read, Source};
@@ -63,12 +63,47 @@ async fn the_contract_in_memory() {
 
 #[test]
 fn rows_are_exported() {
-    insta::assert_snapshot!(check(Scenario::small().with_tables().sent(request("r-1", "access"))), @"");
+    insta::assert_snapshot!(check(Scenario::small().with_tables().sent(request("r-1", "access"))), @r#"
+    r-1 (access) is completed
+      1 accepted -> accepted, announced accepted 5bd46fec
+      2 find_started -> finding, announced progressed b043ff48
+      3 planned -> planned, announced progressed e2218a47
+      4 act_started -> acting, announced progressed 7e0610b5
+      5 acted -> verifying, announced progressed fe203068
+          results_count 4
+      6 verified -> completed, announced completed 96b68ac5
+          counts {"seen":5,"found":4,"outcomes":{"exported":4}}
+          results_count 4
+      item 0: exported
+      item 1: exported
+      item 2: exported
+      item 3: exported
+    azureml holds ComputeRecord/dcid.r2, ExperimentRun/dcid.r1/run.json, LocalUpload/zyxcanary.q7/notes.txt
+    telemetry holds 3 rows of AppRequests
+    telemetry holds 1 rows of AppTraces
+    r-1.zip holds data/azureml/ExperimentRun/dcid.r1/run.json, data/azureml/LocalUpload/zyxcanary.q7/notes.txt, data/telemetry/AppRequests/UserId, data/telemetry/AppTraces/AuthenticatedId, manifest.json
+    "#);
 }
 
 #[test]
 fn rows_are_erased_and_those_of_others_stay() {
-    insta::assert_snapshot!(check(Scenario::small().with_tables().sent(request("r-1", "erasure"))), @"");
+    insta::assert_snapshot!(check(Scenario::small().with_tables().sent(request("r-1", "erasure"))), @r#"
+    r-1 (erasure) is completed
+      1 accepted -> accepted, announced accepted 5bd46fec
+      2 find_started -> finding, announced progressed b043ff48
+      3 planned -> planned, announced progressed e2218a47
+      4 act_started -> acting, announced progressed 7e0610b5
+      5 acted -> verifying, announced progressed fe203068
+      6 verified -> completed, announced completed 96b68ac5
+          counts {"seen":5,"found":4,"outcomes":{"erased":4}}
+      item 0: erased
+      item 1: erased
+      item 2: erased
+      item 3: erased
+    azureml holds ComputeRecord/dcid.r2
+    telemetry holds 1 rows of AppRequests
+    telemetry holds 0 rows of AppTraces
+    "#);
 }
 
 /// Nobody can be taken out of a row: it goes, or it is told.
@@ -76,7 +111,8 @@ fn rows_are_erased_and_those_of_others_stay() {
 fn rows_are_not_redacted() {
     let redact = request_with("r-1", "erasure", json!({ "on_erase": "redact" }));
     let ended = check(Scenario::small().with_tables().sent(redact));
-    assert!(ended.contains("telemetry holds 1 rows of AppRequests"), "{ended}");
+    assert!(ended.contains("2 failed in telemetry: redaction: rows"), "{ended}");
+    assert!(ended.contains("telemetry holds 3 rows of AppRequests"), "{ended}");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use dsrd::adapters::memory::callbacks::Mood;
 use dsrd::adapters::memory::exports::MemoryExports;
-use dsrd::adapters::memory::slow::{Slow, SlowEnd};
-use dsrd::adapters::memory::source::Fault;
+use dsrd::adapters::memory::sources::shelves::Fault;
+use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
 use dsrd::domain::policy::guard::Guard;
 use dsrd::ports::door::Answer;
 

@@ -1,7 +1,7 @@
 //! Two daemons on one ledger, one of which dies or stands still at any effect: the same ending.
 
-use dsrd::adapters::memory::slow::{Slow, SlowEnd};
-use dsrd::adapters::memory::source::Fault;
+use dsrd::adapters::memory::sources::shelves::Fault;
+use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
 use dsrd::domain::outcome::Block;
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use dsrd::adapters::memory::source::Fault;
+use dsrd::adapters::memory::sources::shelves::Fault;
 use dsrd::domain::failure::Failure;
 use dsrd::domain::outcome::Block;
 use serde_json::{Value, json};

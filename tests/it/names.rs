@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use dsrd::adapters::folder::source::FolderSource;
 use dsrd::adapters::memory::clock::MemoryClock;
-use dsrd::adapters::memory::source::MemorySource;
+use dsrd::adapters::memory::sources::store::MemorySource;
 use dsrd::domain::item::Item;
 use dsrd::domain::layout::{Container, FolderLayout};
 use dsrd::domain::plan::Planned;

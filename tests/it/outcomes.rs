@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Once};
 
 use dsrd::adapters::memory::clock::MemoryClock;
-use dsrd::adapters::memory::source::{Fault, MemorySource};
+use dsrd::adapters::memory::sources::shelves::Fault;
+use dsrd::adapters::memory::sources::store::MemorySource;
 use dsrd::domain::failure::Failure;
 use dsrd::domain::plan::Planned;
 use dsrd::domain::policy::rules::Policy;

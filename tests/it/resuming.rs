@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use dsrd::adapters::memory::source::MemorySource;
+use dsrd::adapters::memory::sources::store::MemorySource;
 use dsrd::domain::layout::Container;
 
 use crate::support::simulation::scenario::{SOURCE, Scenario, notes, patient, request, simulate};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dsrd::adapters::azure::blob::BlobSource;
-use dsrd::adapters::memory::source::{Content, MemorySource};
+use dsrd::adapters::memory::sources::shelves::Content;
+use dsrd::adapters::memory::sources::store::MemorySource;
 use dsrd::domain::item::{Item, Kind};
 use dsrd::domain::outcome::{Barrier, Block};
 use dsrd::domain::plan::Planned;

@@ -266,7 +266,7 @@ async fn memory_lists_over_many_pages() {
 
 #[tokio::test]
 async fn memory_has_faults_when_told() {
-    use dsrd::adapters::memory::source::Fault;
+    use dsrd::adapters::memory::sources::shelves::Fault;
     let world = MemoryWorld::new();
     world.put("a", b"0123456789").await;
     world.source.snapshot("a");

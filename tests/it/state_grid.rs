@@ -134,13 +134,14 @@ fn every_state_against_every_event() {
               verified, some blocked; verified, some unreadable; returned
     waiting
       stopped                    -> failed
+      act started                -> acting
       acted                      -> verifying
       acted, archive written     -> verifying
       left over                  -> acting
       failed                     -> failed
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; retried; act started; wait started; verified, all clean
-              verified, some blocked; verified, some unreadable; returned
+              refused; cancelled; retried; wait started; verified, all clean; verified, some blocked
+              verified, some unreadable; returned
     verifying
       stopped                    -> failed
       left over                  -> acting

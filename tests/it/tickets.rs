@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use dsrd::adapters::memory::slow::{Slow, SlowEnd};
-use dsrd::adapters::memory::source::Fault;
+use dsrd::adapters::memory::sources::shelves::Fault;
+use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
 use dsrd::domain::state::State;
 use dsrd::ports::system::Clock;
 use serde_json::{Value, json};

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use dsrd::adapters::memory::source::{Fault, MemorySource};
+use dsrd::adapters::memory::sources::shelves::Fault;
+use dsrd::adapters::memory::sources::store::MemorySource;
 use dsrd::domain::failure::{Failure, FailureKind};
 use dsrd::domain::outcome::Block;
 use dsrd::domain::request::RequestId;

@@ -6,6 +6,4 @@ pub mod callbacks;
 pub mod clock;
 pub mod exports;
 pub mod inbox;
-pub mod source;
-pub mod slow;
-pub mod rows;
+pub mod sources;

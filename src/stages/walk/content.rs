@@ -50,7 +50,8 @@ pub async fn read(
     }
 }
 
-/// Everyone named in an item that was read so; `None` where its bytes are not to be had, or not to be decoded.
+/// Everyone named in an item that was read so; `None` where its bytes are not to be had, or not to
+/// be decoded.
 ///
 /// # Errors
 /// The source's failure.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use dsrd::adapters::azure::blob::BlobSource;
 use dsrd::adapters::folder::path::{name_of, relative};
 use dsrd::adapters::folder::source::FolderSource;
-use dsrd::adapters::memory::source::MemorySource;
+use dsrd::adapters::memory::sources::store::MemorySource;
 use dsrd::config::settings::Credential;
 use dsrd::ports::sources::Walked;
 use tempfile::TempDir;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
-use crate::adapters::memory::slow::{Progress, Slow};
+use crate::adapters::memory::sources::slow::{Progress, Slow};
 use crate::domain::failure::Failure;
 use crate::domain::item::{Hit, Item, Kind, Version};
 use crate::domain::subject::Subject;

@@ -1,0 +1,7 @@
+//! Sources in memory: a `store` that is walked, with what is on its `shelves`, `rows` that are asked
+//! for, and services that are `slow`.
+
+pub mod slow;
+pub mod shelves;
+pub mod store;
+pub mod rows;
