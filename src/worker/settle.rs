@@ -42,7 +42,7 @@ async fn put_off_or_end(
     lease: &Lease,
     failure: &Failure,
 ) -> Result<(), Failure> {
-    let (docket, backoff) = (&world.docket, &world.limits.backoff);
+    let (docket, backoff) = (&world.docket, &world.backoff);
     if failure.is_of_the_ledger() {
         // That says nothing of the request, and could not be written down.
         return world.leases.put_off(lease, failure).await;
