@@ -141,16 +141,16 @@ impl Daemon {
     pub async fn run(self) -> Result<(), AppError> {
         let Self { world, alone: _alone, page } = self;
         let site = Arc::new(Site {
-            ledger: Arc::clone(&world.docket.ledger),
+            ledger: Arc::clone(&world.account.ledger),
             inbox: Arc::clone(&world.inbox),
             announcer: Arc::clone(&world.announcer),
             exports: Arc::clone(&world.exports),
             sources: world.sources.clone(),
-            clock: Arc::clone(&world.docket.clock),
+            clock: Arc::clone(&world.account.clock),
             metrics: Arc::clone(&world.metrics),
             down: Default::default(),
         });
-        let (stopper, clock) = (world.stopper.clone(), Arc::clone(&world.docket.clock));
+        let (stopper, clock) = (world.stopper.clone(), Arc::clone(&world.account.clock));
         let serve = async {
             let Some(listener) = page else { return Ok(()) };
             let until = stopper.clone();
@@ -182,7 +182,7 @@ async fn ledger(url: &Secret) -> Result<SqlLedger, AppError> {
 
 /// Insists on the ledger's own master key. A ledger that goes away just then is waited for too.
 async fn assert_key(world: &World) -> Result<(), AppError> {
-    while let Err(failure) = world.docket.assert_key().await {
+    while let Err(failure) = world.account.assert_key().await {
         if !failure.passes_by_itself() {
             return Err(failure.into());
         }
@@ -403,7 +403,7 @@ pub async fn verify_ledger(
     settings: &Settings,
     path: Option<&Path>,
     seen: impl FnMut(u64),
-) -> Result<offline::Account, AppError> {
+) -> Result<offline::SoundLedger, AppError> {
     let url = match path {
         Some(path) => SqlLedger::url_of(path),
         None => settings.ledger.url.clone(),

@@ -11,7 +11,7 @@ use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
 use crate::domain::policy::mandate::Mandate;
 use crate::domain::request::RequestKind;
-use crate::ports::door::Label;
+use crate::ports::messages::inbox::Label;
 use crate::ports::system::Clock;
 use crate::stages::find::wanted;
 use crate::stages::message::fault::Fault;

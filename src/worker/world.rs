@@ -10,12 +10,15 @@ use zeroize::Zeroizing;
 use crate::domain::event::Envelope;
 use crate::domain::failure::Failure;
 use crate::domain::policy::mandate::Mandate;
-use crate::ports::door::{Announcer, Callbacks, Inbox};
 use crate::ports::exports::Exports;
 use crate::ports::ledger::Ledger;
+use crate::ports::messages::announcer::Announcer;
+use crate::ports::messages::callbacks::Callbacks;
+use crate::ports::messages::inbox::Inbox;
 use crate::ports::sources::Source;
 use crate::ports::system::{Clock, Entropy};
-use crate::stages::docket::Docket;
+use crate::stages::account::keys::Keys;
+use crate::stages::account::records::Account;
 use crate::stages::message::fault::Terms;
 use crate::stages::message::signature::Trust;
 use crate::stages::signing::Signer;
@@ -67,7 +70,7 @@ pub struct Parts {
 /// The parts, put together.
 pub struct World {
     /// The ledger as the stages use it.
-    pub docket: Docket,
+    pub account: Account,
     /// Signs for the deployment.
     pub signer: Signer,
     /// Whose messages are heard; `None` hears everybody.
@@ -116,17 +119,17 @@ impl World {
         let trust = Trust::new(&parts.trusted_keys, &signer, age_max)?;
         // The deployment's own key alone would shut out everybody else.
         let trust = (!parts.trusted_keys.is_empty()).then(|| Arc::new(trust));
-        let docket = Docket::new(ledger, clock, entropy, &parts.master_key, envelope)?;
+        let account = Account::new(ledger, clock, Keys::new(&parts.master_key, entropy)?, envelope);
         let (lease_ms, backoff) = (parts.mandate.limits.lease_ms, (&parts.mandate.limits).into());
         let leases = Leases::new(
-            Arc::clone(&docket.ledger),
-            Arc::clone(&docket.clock),
-            Arc::clone(&docket.entropy),
+            Arc::clone(&account.ledger),
+            Arc::clone(&account.clock),
+            Arc::clone(&account.keys.entropy),
             lease_ms,
             backoff,
         );
         Ok(Self {
-            docket,
+            account,
             leases,
             signer,
             trust,
@@ -146,7 +149,7 @@ impl World {
 
     /// What a message is checked against when it comes in now.
     pub fn terms(&self) -> Terms {
-        let terms = terms(&self.mandate, &self.sources, &*self.docket.clock);
+        let terms = terms(&self.mandate, &self.sources, &*self.account.clock);
         Terms { trust: self.trust.clone(), ..terms }
     }
 
@@ -155,7 +158,7 @@ impl World {
         let woken = async {
             tokio::select! {
                 () = self.bell.notified() => {}
-                () = self.docket.clock.sleep_ms(LOOK_EVERY_MS) => {}
+                () = self.account.clock.sleep_ms(LOOK_EVERY_MS) => {}
             }
         };
         self.stopper.run_until_stopped(woken).await;
@@ -163,7 +166,7 @@ impl World {
 
     /// Sleeps, unless stopped.
     pub async fn pause_ms(&self, millis: u64) {
-        self.stopper.run_until_stopped(self.docket.clock.sleep_ms(millis)).await;
+        self.stopper.run_until_stopped(self.account.clock.sleep_ms(millis)).await;
     }
 
     /// Pauses after one more failure in a row.
@@ -174,7 +177,7 @@ impl World {
 
     /// A random number for jitter.
     pub fn random(&self) -> u64 {
-        retry::random(&*self.docket.entropy)
+        retry::random(&*self.account.keys.entropy)
     }
 }
 

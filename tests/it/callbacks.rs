@@ -10,7 +10,7 @@ use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::failure::{Failure, FailureKind};
 use dsrd::evidence::signature::{Detached, PublicKey};
-use dsrd::ports::door::{Answer, Callbacks, Letter};
+use dsrd::ports::messages::callbacks::{Answer, Callbacks, Letter};
 use serde_json::{Value, json};
 
 use crate::support::program::{Home, wait_for};

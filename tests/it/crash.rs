@@ -10,7 +10,7 @@ use dsrd::adapters::memory::exports::MemoryExports;
 use dsrd::adapters::memory::slow::{Slow, SlowEnd};
 use dsrd::adapters::memory::source::Fault;
 use dsrd::domain::policy::guard::Guard;
-use dsrd::ports::door::Answer;
+use dsrd::ports::messages::callbacks::Answer;
 
 use crate::policies;
 use crate::support::simulation::ports::{Kind, declared};

@@ -18,7 +18,7 @@ use dsrd::matching::scan::{Scan, scan};
 use dsrd::matching::views::meter::Meter;
 use dsrd::matching::views::walk::{Look, Walk};
 use dsrd::matching::work;
-use dsrd::ports::door::Label;
+use dsrd::ports::messages::inbox::Label;
 use dsrd::stages::message::fault::Terms;
 use dsrd::stages::message::read::read;
 

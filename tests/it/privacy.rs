@@ -14,7 +14,7 @@ use dsrd::domain::plan::Planned;
 use dsrd::domain::policy::action::Action;
 use dsrd::domain::request::{Options, Request, RequestId, RequestKind};
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
-use dsrd::ports::door::Label;
+use dsrd::ports::messages::inbox::Label;
 use dsrd::stages::message::fault::Terms;
 use dsrd::stages::message::read;
 use serde_json::json;

@@ -22,7 +22,7 @@ use thiserror::Error;
 use crate::domain::callbacks::rule::CallbackRule;
 use crate::domain::callbacks::url::CallbackUrl;
 use crate::domain::failure::Failure;
-use crate::ports::door::{Answer, Callbacks, Letter};
+use crate::ports::messages::callbacks::{Answer, Callbacks, Letter};
 
 /// Posts over HTTP.
 pub struct HttpCallbacks {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::domain::regulation::law::Law;
 use crate::domain::request::{Request, RequestId, RequestKind};
 use crate::domain::state::Signed;
-use crate::ports::door::Label;
+use crate::ports::messages::inbox::Label;
 use crate::stages::message::fault::{CLOCK_SKEW, Fault, Faults, Terms};
 use crate::stages::message::fields::Place;
 use crate::stages::message::identities;

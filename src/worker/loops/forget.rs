@@ -38,8 +38,8 @@ pub async fn run(world: &World) {
 }
 
 async fn turn(world: &World) -> Result<(), Failure> {
-    let ledger = &world.docket.ledger;
-    let off = world.docket.clock.now().duration_since(ledger.now().await?).as_millis();
+    let ledger = &world.account.ledger;
+    let off = world.account.clock.now().duration_since(ledger.now().await?).as_millis();
     if off.abs() > i128::from(CLOCK_OFF_MS_MAX) {
         report::clock_off(off);
     }

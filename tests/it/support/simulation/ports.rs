@@ -15,9 +15,6 @@ use dsrd::domain::layout::Containers;
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::{Regained, State};
-use dsrd::ports::door::{
-    Announced, Announcer, Answer, Callbacks, Delivery, Inbox, Letter, Settlement,
-};
 use dsrd::ports::exports::{Exports, SignedLink, Stored, Upload};
 use dsrd::ports::kept::archives::{Archives, Kept};
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
@@ -28,6 +25,9 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
     SealedItem, SealedRequest,
 };
+use dsrd::ports::messages::announcer::{Announced, Announcer};
+use dsrd::ports::messages::callbacks::{Answer, Callbacks, Letter};
+use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::sources::{ByteStream, Erased, Followed, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
