@@ -42,7 +42,7 @@ async fn put_off_or_end(
     lease: &Lease,
     failure: &Failure,
 ) -> Result<(), Failure> {
-    let (account, backoff) = (&world.account, &world.limits.backoff);
+    let (account, backoff) = (&world.account, &world.backoff);
     if failure.is_of_the_ledger() {
         // That says nothing of the request, and could not be written down.
         return world.leases.put_off(lease, failure).await;

@@ -17,7 +17,7 @@ use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Hit, Item};
 use crate::domain::policy::action::Action;
 use crate::matching::encoding::Undone;
-use crate::matching::limits::{Limits, PeopleLimits};
+use crate::matching::limits::{ItemLimits, PeopleLimits};
 use crate::matching::people::census::Census;
 use crate::matching::people::crowd::Crowd;
 use crate::matching::people::mask::Mask;
@@ -166,7 +166,7 @@ fn unsure(why: &str) -> Withheld {
 /// What bytes are masked with.
 struct Looks<'a> {
     mask: &'a Mask,
-    limits: &'a Limits,
+    limits: &'a ItemLimits,
     /// Whether what could not be read for these reasons is declared to hold no person.
     declared: &'a dyn Fn(&[String]) -> bool,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::domain::failure::Failure;
+use crate::domain::policy::mandate::Mandate;
 use crate::domain::state::{Event, State};
 use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::Lease;
@@ -33,7 +34,7 @@ async fn turn(world: &World) -> Result<bool, Failure> {
     let states = [State::Planned, State::Acting, State::Verifying];
     let Some((standing, lease)) = turns::next_in(world, &states).await? else { return Ok(false) };
     let now = world.account.clock.now();
-    let patience = world.limits.backoff.patience(lease.tries, now, standing.due);
+    let patience = world.backoff.patience(lease.tries, now, standing.due);
     let acting = act(world, &standing, &lease, patience);
     if let Some(acted) = turns::under(world, &lease, acting).await {
         settle(world, "act", &standing, &lease, acted).await?;
@@ -56,13 +57,13 @@ async fn act(
     let mut case = account.load(standing, lease).await?;
     if standing.state == State::Planned {
         if case.request.options.dry_run {
-            let until = world.limits.left_until(account.clock.now());
+            let until = world.mandate.keeping.left_until(account.clock.now());
             return rest_dry(account, &case, until).await;
         }
         // Asked here, of the ledgered plan, and not where the plan is made: so no crash between the
         // two lets a plan slip by.
         let shares = account.shares(&standing.id).await?;
-        if let Some(reason) = world.guard.objection(&shares) {
+        if let Some(reason) = world.mandate.guard.objection(&shares) {
             account.advance(&case, Event::Held { reason }).await?;
             return Ok(());
         }
@@ -93,7 +94,7 @@ async fn begins(world: &World, case: &Case) -> Result<bool, Failure> {
     }
     let (ledger, id) = (&world.account.ledger, &case.request.id);
     let failed = ledger.in_the_way(id).await?;
-    let pressed = world.limits.pressed_before(world.account.clock.now());
+    let pressed = world.mandate.limits.pressed_before(world.account.clock.now());
     let begins = ledger.begin_act(&case.lease, id, pressed).await?;
     if begins {
         report::pressed(id, &failed);
@@ -108,24 +109,23 @@ async fn carry_out(
     halt: Arc<AtomicBool>,
 ) -> Result<(), Failure> {
     let (account, exports) = (&world.account, &*world.exports);
-    let mut walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
-    walk.policy = Some(Arc::new(world.policy.clone()));
+    let Mandate { controller, policy, limits, keeping, .. } = &world.mandate;
+    let mut walk = Walk::new(&[&case.request.subject], limits, patience);
+    walk.policy = Some(Arc::new(policy.clone()));
     walk.halt = halt;
     if case.request.kind.is_export() {
         if case.standing.state == State::Verifying {
-            let limits = &world.limits;
-            let left_until = limits.left_until(account.clock.now());
-            let kept = KeptFor { archive: limits.expire_after(), left_until };
+            let left_until = keeping.left_until(account.clock.now());
+            let kept = KeptFor { archive: keeping.archive_life(), left_until };
             return read_back(account, exports, case, limits.verify_rounds_max, kept).await;
         }
-        return export(account, &world.sources, exports, &world.controller, case, &walk).await;
+        return export(account, &world.sources, exports, controller, case, &walk).await;
     }
     if case.standing.state == State::Verifying {
         // What was erased is looked for by a sweep.
         return Ok(());
     }
-    let concurrency = world.limits.act_concurrency_max;
-    erase(account, &world.sources, case, concurrency, &walk).await
+    erase(account, &world.sources, case, limits.act_concurrency_max, &walk).await
 }
 
 /// Notes from time to time how far an act has come, and whether somebody stopped it, until dropped.

@@ -137,7 +137,9 @@ async fn post(world: &World, callback: &Callback) -> Result<(), Failure> {
         Err(failure) => (failure.chain(), None),
     };
     let pause_ms = pause_ms(world, callback.tries, wanted_ms);
-    if callback.failing_ms.saturating_add(pause_ms) > world.limits.callback_give_up_after_ms {
+    if callback.failing_ms.saturating_add(pause_ms)
+        > world.mandate.keeping.callback_give_up_after_ms
+    {
         return end(world, callback, CalledBack::GivenUp(reason)).await;
     }
     world.account.ledger.put_off_callback(&callback.id, pause_ms).await?;
@@ -152,7 +154,7 @@ async fn end(world: &World, callback: &Callback, how: CalledBack) -> Result<(), 
 }
 
 fn pause_ms(world: &World, tries: u32, wanted_ms: Option<u64>) -> u64 {
-    let backoff = Backoff { delay_ms_max: PAUSE_MS_MAX, ..world.limits.backoff };
+    let backoff = Backoff { delay_ms_max: PAUSE_MS_MAX, ..world.backoff };
     let own = backoff.delay_ms(tries, world.random());
     own.max(wanted_ms.unwrap_or(0).min(PAUSE_MS_MAX))
 }

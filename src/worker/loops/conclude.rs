@@ -82,7 +82,8 @@ async fn conclude(
     standing: &Standing,
     lease: &Lease,
 ) -> Result<(), Failure> {
-    let World { account, sources, policy, .. } = world;
+    let World { account, sources, mandate, .. } = world;
+    let policy = &mandate.policy;
     // Another daemon was first, and took it out.
     let Some(sweep) = account.ledger.sweep_of(&standing.id).await? else { return Ok(()) };
     let case = account.load(standing, lease).await?;
@@ -101,10 +102,10 @@ async fn conclude(
                 policy,
                 exports: &*world.exports,
                 signer: &world.signer,
-                rounds_max: world.limits.verify_rounds_max,
-                patience: world.limits.backoff.patience(lease.tries, now, standing.due),
-                remembered_until: world.limits.remembered_until(now),
-                left_until: world.limits.left_until(now),
+                rounds_max: world.mandate.limits.verify_rounds_max,
+                patience: world.backoff.patience(lease.tries, now, standing.due),
+                remembered_until: world.mandate.keeping.remembered_until(now),
+                left_until: world.mandate.keeping.left_until(now),
             };
             erasure::conclude(account, &case, &ending).await
         }

@@ -42,9 +42,9 @@ async fn look(world: &World, standing: &Standing, lease: &Lease) -> Result<Optio
     let case = world.account.load(standing, lease).await?;
     let following = Following {
         sources: &world.sources,
-        concurrency: world.limits.act_concurrency_max,
+        concurrency: world.mandate.limits.act_concurrency_max,
         ticket_age_max: TICKET_AGE_MAX,
-        rounds_max: world.limits.verify_rounds_max,
+        rounds_max: world.mandate.limits.verify_rounds_max,
     };
     follow(&world.account, &case, &following).await
 }

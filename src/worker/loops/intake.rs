@@ -75,7 +75,7 @@ async fn take<'a>(
     settling: &mut Settling<'a>,
 ) -> Result<(), Failure> {
     let terms = world.terms();
-    let taking = intake(&world.account, &world.calendar, &terms, &deliveries).await;
+    let taking = intake(&world.account, &world.mandate.calendar, &terms, &deliveries).await;
     for failure in &taking.unledgered {
         report::failed(&world.metrics, "intake", failure);
     }

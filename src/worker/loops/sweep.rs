@@ -123,7 +123,7 @@ async fn open(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Fa
     }
     let shut = shut(world).await;
     let mut cases = Vec::new();
-    for standing in waiting(world, purpose, world.limits.sweep_requests_max).await? {
+    for standing in waiting(world, purpose, world.mandate.limits.sweep_requests_max).await? {
         let Some(mut case) = load(world, &standing, lease).await? else { continue };
         let named = named(world, &case);
         if let Some(failure) = named.iter().find_map(|name| obstruction(world, &shut, name)) {
@@ -150,7 +150,7 @@ async fn open(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Fa
     }
     let ids: Vec<RequestId> = cases.iter().map(|(case, _)| case.request.id.clone()).collect();
     if !ids.is_empty() {
-        let parts = world.limits.source_parts;
+        let parts = world.mandate.limits.source_parts;
         account.ledger.open_sweep(lease, purpose, &ids, &sources, parts).await?;
     }
     Ok(true)
@@ -212,7 +212,7 @@ async fn waiting(world: &World, purpose: Purpose, limit: u32) -> Result<Vec<Stan
     // then the new ones.
     let mut waiting = ledger.unswept(purpose, limit).await?;
     if purpose == Purpose::Find {
-        let pressed = world.limits.pressed_before(world.account.clock.now());
+        let pressed = world.mandate.limits.pressed_before(world.account.clock.now());
         waiting.extend(ledger.ready(pressed, limit).await?);
     }
     waiting.truncate(limit as usize);
@@ -286,20 +286,22 @@ async fn walk(
     let subjects: Vec<&Subject> = cases.iter().map(|case| &case.request.subject).collect();
     // One that is due at once must not cost all the others their tries.
     let due = cases.iter().filter_map(|case| case.standing.due).max();
-    let patience = world.limits.backoff.patience(lease.tries, account.clock.now(), due);
-    let mut walk = Walk::new(&subjects, world.limits.walk(), patience);
+    let patience = world.backoff.patience(lease.tries, account.clock.now(), due);
+    let mut walk = Walk::new(&subjects, &world.mandate.limits, patience);
     walk.part = shard.part;
     let erases = |case: &Case| !case.request.kind.is_export() && !case.request.options.dry_run;
     if cases.iter().any(erases) {
         walk.inventory = Some(Arc::new(Inventory::new(account.keys.print_key())));
         walk.all_snapshots = true;
     }
-    if world.policy.asks_who_else() && cases.iter().any(|case| !case.request.kind.is_export()) {
+    if world.mandate.policy.asks_who_else()
+        && cases.iter().any(|case| !case.request.kind.is_export())
+    {
         walk.who_else = Some(subjects.into_iter().cloned().collect());
     }
     let now = account.clock.now();
     if purpose == Purpose::Find
-        && world.limits.remembered_until(now).is_some()
+        && world.mandate.keeping.remembered_until(now).is_some()
         && let Some((people, graves)) = graves::watch(account).await?
     {
         walk.watch(people, graves);
@@ -344,7 +346,8 @@ async fn walk_for(
     shard: &Shard,
     walk: Walk,
 ) -> Result<Walked, Failure> {
-    let World { account, sources, policy, .. } = world;
+    let World { account, sources, mandate, .. } = world;
+    let policy = &mandate.policy;
     match purpose {
         Purpose::Find => find::find(account, sources, policy, cases, shard, walk).await,
         Purpose::Verify => erasure::verify(account, sources, policy, cases, shard, walk).await,

@@ -50,7 +50,7 @@ pub async fn next_in(
     states: &[State],
 ) -> Result<Option<(Standing, Lease)>, Failure> {
     let ledger = &world.account.ledger;
-    let pressed = world.limits.pressed_before(world.account.clock.now());
+    let pressed = world.mandate.limits.pressed_before(world.account.clock.now());
     for standing in ledger.free(states, pressed, TURN).await? {
         let Some(lease) = world.leases.claim(&work_on(&standing.id)).await? else { continue };
         let standing = ledger.standing(&standing.id).await?;
