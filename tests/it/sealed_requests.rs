@@ -8,7 +8,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use dsrd::adapters::memory::clock::MemoryClock;
 use dsrd::adapters::system::SystemEntropy;
-use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
+use dsrd::domain::callbacks::rule::CallbackHost;
 use dsrd::domain::event::{Correspondence, Envelope};
 use dsrd::domain::request::{Request, RequestId};
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType};
@@ -232,10 +232,7 @@ fn a_message_is_known_again_by_all_that_it_asks() {
     for (name, body) in messages() {
         let taken = simulate(async || {
             let mut scenario = Scenario::small();
-            scenario.limits.callbacks = CallbackRule {
-                hosts: vec![CallbackHost::parse("crm.example").unwrap()],
-                private_networks: Vec::new(),
-            };
+            scenario.trusted_hosts = vec![CallbackHost::parse("crm.example").unwrap()];
             if name == "one source" {
                 scenario = scenario.with_source("other");
             }
