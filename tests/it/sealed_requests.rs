@@ -8,7 +8,6 @@ use std::task::Poll;
 use bytes::Bytes;
 use dsrd::adapters::memory::clock::MemoryClock;
 use dsrd::adapters::system::SystemEntropy;
-use dsrd::domain::callbacks::rule::CallbackHost;
 use dsrd::domain::event::{Correspondence, Envelope};
 use dsrd::domain::request::{Request, RequestId};
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType};
@@ -231,8 +230,7 @@ fn the_seal_of_one_request_is_none_of_another() {
 fn a_message_is_known_again_by_all_that_it_asks() {
     for (name, body) in messages() {
         let taken = simulate(async || {
-            let mut scenario = Scenario::small();
-            scenario.trusted_hosts = vec![CallbackHost::parse("crm.example").unwrap()];
+            let mut scenario = Scenario::small().trusting(&["crm.example"]);
             if name == "one source" {
                 scenario = scenario.with_source("other");
             }
