@@ -32,11 +32,10 @@ use crate::config::secret::Secret;
 use crate::config::settings::{Place, Queue, Settings, Store};
 use crate::worker::offline;
 use crate::worker::preview::Preview;
-use crate::worker::retry::Backoff;
 use crate::worker::runner;
 use crate::worker::status::{Plans, Sent, Status};
 use crate::worker::stopper::Stopper;
-use crate::worker::world::{self, Door, Parts, Sources, World};
+use crate::worker::world::{Door, Parts, Sources, World};
 
 /// How long a start waits before it tries again to open a ledger that is away.
 const LEDGER_PAUSE: Duration = Duration::from_secs(2);
@@ -105,7 +104,10 @@ impl Daemon {
         };
         let world = World::new(Parts {
             door: door(settings)?,
-            callbacks: Arc::new(HttpCallbacks::open(&settings.callbacks)?),
+            callbacks: Arc::new(HttpCallbacks::open(
+                &settings.mandate.callbacks,
+                settings.callback_timeout,
+            )?),
             sources: sources(settings)?,
             exports: match &settings.exports.place {
                 Place::Folder(path) => Arc::new(FolderExports::open(path)?),
@@ -118,13 +120,10 @@ impl Daemon {
             master_key,
             signing_key: signing_key(settings)?,
             trusted_keys: settings.trust.keys.clone(),
+            signature_age_ms_max: settings.trust.signature_age_ms_max,
             event_source: settings.deployment.source.clone(),
             controller_id: settings.deployment.controller_id.clone(),
-            controller: settings.deployment.controller.clone(),
-            policy: settings.policy.clone(),
-            guard: settings.guard,
-            calendar: settings.calendar.clone(),
-            limits: limits(settings),
+            mandate: settings.mandate.clone(),
         })?;
         assert_key(&world).await?;
         Ok((world, alone))
@@ -142,16 +141,16 @@ impl Daemon {
     pub async fn run(self) -> Result<(), AppError> {
         let Self { world, alone: _alone, page } = self;
         let site = Arc::new(Site {
-            ledger: Arc::clone(&world.docket.ledger),
+            ledger: Arc::clone(&world.account.ledger),
             inbox: Arc::clone(&world.inbox),
             announcer: Arc::clone(&world.announcer),
             exports: Arc::clone(&world.exports),
             sources: world.sources.clone(),
-            clock: Arc::clone(&world.docket.clock),
+            clock: Arc::clone(&world.account.clock),
             metrics: Arc::clone(&world.metrics),
             down: Default::default(),
         });
-        let (stopper, clock) = (world.stopper.clone(), Arc::clone(&world.docket.clock));
+        let (stopper, clock) = (world.stopper.clone(), Arc::clone(&world.account.clock));
         let serve = async {
             let Some(listener) = page else { return Ok(()) };
             let until = stopper.clone();
@@ -183,7 +182,7 @@ async fn ledger(url: &Secret) -> Result<SqlLedger, AppError> {
 
 /// Insists on the ledger's own master key. A ledger that goes away just then is waited for too.
 async fn assert_key(world: &World) -> Result<(), AppError> {
-    while let Err(failure) = world.docket.assert_key().await {
+    while let Err(failure) = world.account.assert_key().await {
         if !failure.passes_by_itself() {
             return Err(failure.into());
         }
@@ -295,8 +294,7 @@ pub fn public_key(settings: &Settings) -> Result<offline::PublicKey, AppError> {
 pub fn preview(settings: &Settings) -> Result<Preview, AppError> {
     Ok(Preview {
         sources: sources(settings)?,
-        policy: settings.policy.clone(),
-        limits: limits(settings),
+        mandate: settings.mandate.clone(),
         clock: Arc::new(SystemClock),
     })
 }
@@ -320,8 +318,7 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
     let named = |store: &Store| Arc::new(MemorySource::new(&store.name)) as _;
     let preview = Preview {
         sources: settings.sources.iter().map(named).collect(),
-        policy: settings.policy.clone(),
-        limits: limits(settings),
+        mandate: settings.mandate.clone(),
         clock: Arc::new(SystemClock),
     };
     let looked = preview.run(body, Arc::default(), |_| {}, |_| {}).await?;
@@ -406,7 +403,7 @@ pub async fn verify_ledger(
     settings: &Settings,
     path: Option<&Path>,
     seen: impl FnMut(u64),
-) -> Result<offline::Account, AppError> {
+) -> Result<offline::SoundLedger, AppError> {
     let url = match path {
         Some(path) => SqlLedger::url_of(path),
         None => settings.ledger.url.clone(),
@@ -442,7 +439,7 @@ fn signing_key(settings: &Settings) -> Result<Zeroizing<String>, AppError> {
 }
 
 fn door(settings: &Settings) -> Result<Door, AppError> {
-    let message_bytes_max = settings.limits.message_bytes_max;
+    let message_bytes_max = settings.mandate.limits.message_bytes_max;
     Ok(match &settings.queue {
         Queue::Folder(path) => {
             let queue = Arc::new(FolderQueue::open(path, message_bytes_max)?);
@@ -473,40 +470,4 @@ fn sources(settings: &Settings) -> Result<Sources, AppError> {
         }
     }
     Ok(sources)
-}
-
-fn limits(settings: &Settings) -> world::Limits {
-    let limits = &settings.limits;
-    world::Limits {
-        tombstone_days: settings.tombstone_days,
-        follow_up_days: settings.follow_up_days,
-        details_days: settings.ledger.details_days,
-        message_bytes_max: limits.message_bytes_max,
-        signature_age_ms_max: settings.trust.signature_age_ms_max,
-        identities_max: limits.identities_max,
-        identity_chars_min: limits.identity_chars_min,
-        sweep_requests_max: limits.sweep_requests_max,
-        source_parts: limits.source_parts,
-        read_concurrency_max: limits.read_concurrency_max,
-        read_bytes_max: limits.read_bytes_max,
-        act_concurrency_max: limits.act_concurrency_max,
-        verify_rounds_max: limits.verify_rounds_max,
-        archive_life_ms: settings.exports.expire_after_ms,
-        hits_per_item_max: limits.hits_per_item_max,
-        depth_max: limits.depth_max,
-        decoded_bytes_max: limits.decoded_bytes_max,
-        decoded_ratio_max: limits.decoded_ratio_max,
-        work_ratio_max: limits.work_ratio_max,
-        item_time_ms_max: limits.item_time_ms_max,
-        callbacks: settings.callbacks.rule.clone(),
-        callback_give_up_after_ms: settings.callbacks.give_up_after_ms,
-        lease_ms: limits.lease_ms,
-        backoff: Backoff {
-            delay_ms_min: limits.retry_delay_ms_min,
-            delay_ms_max: limits.retry_delay_ms_max,
-            tries_max: limits.tries_max,
-            source_patience_ms: limits.source_patience_ms,
-        },
-        failed_export_margin_ms: limits.failed_export_margin_ms,
-    }
 }

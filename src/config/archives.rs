@@ -9,8 +9,7 @@ const EXPIRE_AFTER_MS_MAX: u64 = 315_360_000_000;
 
 /// Builds `[exports]` for archives in that place.
 pub fn exports(written: &file::Exports, place: Place, faults: &mut Faults) -> Exports {
-    let expire_after_ms = written.expire_after_ms;
-    if expire_after_ms > EXPIRE_AFTER_MS_MAX {
+    if written.expire_after_ms > EXPIRE_AFTER_MS_MAX {
         faults.add(format!("exports.expire_after_ms must be at most {EXPIRE_AFTER_MS_MAX}"));
     }
     let links = match written.links.as_str() {
@@ -24,7 +23,7 @@ pub fn exports(written: &file::Exports, place: Place, faults: &mut Faults) -> Ex
     if let (Links::Signed, Some(why)) = (links, unsigned(&place)) {
         faults.add(format!("exports.links cannot be signed: {why}"));
     }
-    Exports { place, expire_after_ms, links }
+    Exports { place, links }
 }
 
 /// Why nothing can be signed for that place. Whoever asks for links that open is not to be given
@@ -70,7 +69,8 @@ mod tests {
         for (place, expire_after_ms, links, expected) in table {
             let mut faults = Faults::default();
             let links = links.to_owned();
-            let written = file::Exports { expire_after_ms, links, ..file::Exports::default() };
+            let store = file::Store::default();
+            let written = file::Exports { store, expire_after_ms, links };
             exports(&written, place, &mut faults);
             let Faults(faults) = faults;
             assert_eq!(faults.is_empty(), expected.is_empty(), "{faults:?}");

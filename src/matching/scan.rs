@@ -9,7 +9,7 @@ use crate::matching::encoding::Undone;
 use crate::matching::identity::aliases::BEFORE_BYTES;
 use crate::matching::identity::boundaries::{Boundary, stands_alone};
 use crate::matching::identity::neighbours::belong_together;
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::{Matcher, Occurrence, Owner, SubjectHit};
 use crate::matching::views::meter::Meter;
 use crate::matching::views::spelling::cut::floor;
@@ -33,7 +33,7 @@ pub fn scan(
     item: &Item,
     content: &mut dyn Read,
     matcher: &Matcher,
-    limits: &Limits,
+    limits: &ItemLimits,
 ) -> io::Result<Scan> {
     let meter = Meter::default();
     let mut search = Search::new(matcher, limits);
@@ -48,7 +48,7 @@ pub fn scan(
 
 /// Scans what is known of an item without its content: name, metadata and tags.
 pub fn scan_head(item: &Item, matcher: &Matcher) -> Vec<SubjectHit> {
-    let (limits, meter) = (Limits::default(), Meter::default());
+    let (limits, meter) = (ItemLimits::default(), Meter::default());
     let mut search = Search::new(matcher, &limits);
     let mut walk = Walk::new(&mut search, &limits, &meter);
     walk.head(item);
@@ -76,7 +76,7 @@ struct Search<'a> {
 const PLACES_PER_HIT: usize = 4;
 
 impl<'a> Search<'a> {
-    fn new(matcher: &'a Matcher, limits: &Limits) -> Self {
+    fn new(matcher: &'a Matcher, limits: &ItemLimits) -> Self {
         let room = matcher.room(limits.hits_per_item_max);
         let aside = room.iter().map(|hits| hits.saturating_mul(PLACES_PER_HIT)).collect();
         Self { matcher, room, aside }
@@ -225,7 +225,7 @@ mod tests {
 
         #[test]
         fn regions_leave_nothing_out(text in pieces()) {
-            let (subject, limits) = (subject(), Limits::default());
+            let (subject, limits) = (subject(), ItemLimits::default());
             let matcher = Matcher::new(&[&subject]);
             let sights = |selective: bool| {
                 let meter = Meter::default();

@@ -16,7 +16,7 @@ use crate::domain::item::Item;
 use crate::domain::subject::{Identity, Subject};
 use crate::matching::encoding::Undone;
 use crate::matching::identity::patterns::{Sought, sought};
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::views::meter::Meter;
 use crate::matching::views::spelling::fold::fold;
 use crate::matching::views::spelling::spaceless::is_spaceless;
@@ -48,7 +48,7 @@ pub fn terms(
     item: &Item,
     content: &mut dyn Read,
     key: &TermKey,
-    limits: &Limits,
+    limits: &ItemLimits,
 ) -> io::Result<Terms> {
     let meter = Meter::default();
     let mut collector = Collector { key, hashes: BTreeSet::new(), addresses: false };

@@ -8,9 +8,9 @@ use uuid::Uuid;
 use crate::archive::manifest::ManualStep;
 use crate::domain::failure::Failure;
 use crate::domain::state::{Archive, Counts, Decision, Event, Evidence, Left, Signed, State};
-use crate::ports::door::{Announced, Announcer};
 use crate::ports::exports::SignedLink;
 use crate::ports::ledger::Ledger;
+use crate::ports::messages::announcer::{Announced, Announcer};
 
 /// How one turn of announcing went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -21,7 +21,9 @@ use crate::domain::request::RequestId;
 use crate::domain::state::Left;
 use crate::evidence::seal::{Purpose, RequestKey};
 use crate::ports::kept::retention::FollowUp;
-use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::account::case::Case;
+use crate::stages::account::entries::Entry;
+use crate::stages::account::records::Account;
 
 /// One item that was left. Names an item, so it is serialised only to be sealed or to be shown.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,15 +48,15 @@ const PART: usize = 1000;
 /// # Errors
 /// The ledger's failure.
 pub async fn keep(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     until: Option<Timestamp>,
 ) -> Result<Option<Box<Left>>, Failure> {
     let Some(until) = until else { return Ok(None) };
-    let (key, wrapped_key) = docket.new_left_key(&case.request.id);
-    let mut keeping = Keeping { docket, case, key, wrapped_key, until, parts: 0 };
+    let (key, wrapped_key) = account.keys.new_left_key(&case.request.id);
+    let mut keeping = Keeping { account, case, key, wrapped_key, until, parts: 0 };
     let (mut items, mut waiting) = (0, Vec::new());
-    let mut entries = pin!(docket.entries(case));
+    let mut entries = pin!(account.entries(case));
     while let Some(entry) = entries.next().await {
         let Some(left) = left(entry?) else { continue };
         items += 1;
@@ -64,15 +66,15 @@ pub async fn keep(
         }
     }
     // An earlier conclusion may have kept more, and then been overtaken.
-    let is_stale = items == 0 && has_kept(docket, case).await?;
+    let is_stale = items == 0 && has_kept(account, case).await?;
     if !waiting.is_empty() || is_stale {
         keeping.keep(&mut waiting).await?;
     }
     Ok((items > 0).then(|| Box::new(Left { items, known_until: until })))
 }
 
-async fn has_kept(docket: &Docket, case: &Case) -> Result<bool, Failure> {
-    let kept = docket.ledger.left(&case.request.id, 0, docket.clock.now()).await?;
+async fn has_kept(account: &Account, case: &Case) -> Result<bool, Failure> {
+    let kept = account.ledger.left(&case.request.id, 0, account.clock.now()).await?;
     Ok(kept.is_some())
 }
 
@@ -82,14 +84,15 @@ async fn has_kept(docket: &Docket, case: &Case) -> Result<bool, Failure> {
 /// # Errors
 /// The ledger's failure; another master key.
 pub async fn show_kept(
-    docket: &Docket,
+    account: &Account,
     id: &RequestId,
     mut each: impl FnMut(LeftItem),
 ) -> Result<(), Failure> {
-    let (mut part, now) = (0, docket.clock.now());
-    while let Some(kept) = docket.ledger.left(id, part, now).await? {
+    let (mut part, now) = (0, account.clock.now());
+    while let Some(kept) = account.ledger.left(id, part, now).await? {
         let opening = "unsealing what was left; was the master key replaced?";
-        let opened = docket
+        let opened = account
+            .keys
             .left_key(id, &kept.wrapped_key)
             .and_then(|key| key.open(Purpose::Left(kept.part), &kept.sealed));
         let plain = opened.map_err(|error| Failure::needs_person(opening).because(error))?;
@@ -108,11 +111,11 @@ pub async fn show_kept(
 /// # Errors
 /// The ledger's failure.
 pub async fn show_so_far(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     mut each: impl FnMut(LeftItem),
 ) -> Result<(), Failure> {
-    let mut entries = pin!(docket.entries(case));
+    let mut entries = pin!(account.entries(case));
     while let Some(entry) = entries.next().await {
         left(entry?).into_iter().for_each(&mut each);
     }
@@ -140,7 +143,7 @@ fn left(entry: Entry) -> Option<LeftItem> {
 
 /// Part by part, so that memory does not grow with what was left.
 struct Keeping<'a> {
-    docket: &'a Docket,
+    account: &'a Account,
     case: &'a Case,
     key: RequestKey,
     wrapped_key: Vec<u8>,
@@ -154,13 +157,13 @@ impl Keeping<'_> {
         let plain = serde_json::to_vec(items).expect("items have text keys only");
         items.clear();
         let part = self.parts;
-        let sealed = self.docket.seal_left(&self.key, part, &plain);
+        let sealed = self.account.keys.seal_left(&self.key, part, &plain);
         let wrapped_key = self.wrapped_key.clone();
         let follow_up = FollowUp { part, wrapped_key, sealed, items: count, until: self.until };
         let Case { lease, request, .. } = self.case;
-        let kept_ms = self.until.duration_since(self.docket.clock.now()).as_millis();
+        let kept_ms = self.until.duration_since(self.account.clock.now()).as_millis();
         let kept_ms = u64::try_from(kept_ms).unwrap_or_default();
-        self.docket.ledger.keep_left(lease, &request.id, &follow_up, kept_ms).await?;
+        self.account.ledger.keep_left(lease, &request.id, &follow_up, kept_ms).await?;
         self.parts += 1;
         Ok(())
     }

@@ -41,7 +41,7 @@ pub async fn run(world: &World) {
                     Ok(now) => tell_of_sources(std::mem::replace(&mut shut, now.clone()), now),
                     Err(failure) => failed(&world.metrics, "census", &failure),
                 }
-                for (id, due, urgency) in warned.news(dues, world.docket.clock.now()) {
+                for (id, due, urgency) in warned.news(dues, world.account.clock.now()) {
                     warn_of(&id, due, urgency);
                 }
             }
@@ -93,7 +93,7 @@ impl Warned {
 
 /// Counts the requests that something keeps; gives the sources that cannot be entered, and why.
 async fn obstructed(world: &World) -> Result<BTreeMap<String, String>, Failure> {
-    let obstacles = world.docket.ledger.obstacles(DUE_MAX).await?;
+    let obstacles = world.account.ledger.obstacles(DUE_MAX).await?;
     world.metrics.requests_obstructed.set(gauge(obstacles.len() as u64));
     let mut shut = BTreeMap::new();
     for (_, obstacle) in obstacles {
@@ -121,7 +121,7 @@ fn warn_of(id: &RequestId, due: Timestamp, urgency: Urgency) {
 
 /// Sets the gauges; gives when each open request is due.
 async fn census(world: &World) -> Result<Vec<(RequestId, Timestamp)>, Failure> {
-    let (ledger, metrics) = (&world.docket.ledger, &world.metrics);
+    let (ledger, metrics) = (&world.account.ledger, &world.metrics);
     for state in State::ALL.into_iter().filter(|state| !state.is_end()) {
         metrics.requests_open.get_or_create(&InState { state: state.word() }).set(0);
     }
@@ -131,7 +131,7 @@ async fn census(world: &World) -> Result<Vec<(RequestId, Timestamp)>, Failure> {
     metrics.outbox_backlog.set(gauge(ledger.backlog().await?));
     metrics.callbacks_backlog.set(gauge(ledger.callback_backlog().await?));
     let open: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_end()).collect();
-    let now = world.docket.clock.now();
+    let now = world.account.clock.now();
     let dues = ledger.standings(&open, DUE_MAX).await?;
     let dues: Vec<_> =
         dues.into_iter().filter_map(|standing| Some((standing.id, standing.due?))).collect();
@@ -210,8 +210,8 @@ pub fn swept(metrics: &Metrics, purpose: &'static str, requests: usize, sweep: &
 /// # Errors
 /// The ledger cannot be read.
 pub async fn moved(world: &World, id: &RequestId, since: u64) -> Result<(), Failure> {
-    let records = world.docket.ledger.records(id).await?;
-    let standing = world.docket.ledger.standing(id).await?;
+    let records = world.account.ledger.records(id).await?;
+    let standing = world.account.ledger.standing(id).await?;
     let kind = standing.as_ref().and_then(|standing| standing.kind);
     let kind = kind.map_or("none", RequestKind::word);
     let traceparent = standing.and_then(|standing| standing.correspondence.traceparent);
@@ -231,7 +231,7 @@ pub async fn moved(world: &World, id: &RequestId, since: u64) -> Result<(), Fail
         }
     }
     if records.last().is_some_and(|record| ends(record, since)) && state.is_end() {
-        let tally = world.docket.ledger.tally(id).await?;
+        let tally = world.account.ledger.tally(id).await?;
         for (word, count) in &tally.by_outcome {
             let known = ItemOutcome::parse(word, "lease").map(|outcome| outcome.word());
             let outcome = known.unwrap_or("unknown");

@@ -35,7 +35,7 @@ pub async fn run(world: &World) {
 async fn free_all(world: &World) {
     let mut tries = Tries::default();
     while !world.stopper.is_stopped() {
-        let Err(failure) = world.docket.ledger.free_all().await else { return };
+        let Err(failure) = world.account.ledger.free_all().await else { return };
         report::failed(&world.metrics, "start", &failure);
         world.back_off(&mut tries).await;
     }

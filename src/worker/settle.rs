@@ -42,17 +42,17 @@ async fn put_off_or_end(
     lease: &Lease,
     failure: &Failure,
 ) -> Result<(), Failure> {
-    let (docket, backoff) = (&world.docket, &world.limits.backoff);
+    let (account, backoff) = (&world.account, &world.backoff);
     if failure.is_of_the_ledger() {
         // That says nothing of the request, and could not be written down.
         return world.leases.put_off(lease, failure).await;
     }
     // As it stands now: the step may have moved it on, and somebody may have stopped it.
-    let Some(standing) = docket.ledger.standing(&standing.id).await? else {
+    let Some(standing) = account.ledger.standing(&standing.id).await? else {
         return world.leases.let_go(lease, End::Done).await;
     };
-    let now = docket.clock.now();
-    let known = docket.ledger.obstacle(&standing.id).await?;
+    let now = account.clock.now();
+    let known = account.ledger.obstacle(&standing.id).await?;
     let since = known.map_or(now, |known| known.since);
     let waited = now.duration_since(since);
     let (patience, wait_ms) = if failure.blamed_source().is_some() {
@@ -67,7 +67,7 @@ async fn put_off_or_end(
         fail(world, &standing, failure, lease).await?;
         return world.leases.let_go(lease, End::Done).await;
     }
-    docket.ledger.note_obstacle(lease, &standing.id, &Obstacle::new(failure, since)).await?;
+    account.ledger.note_obstacle(lease, &standing.id, &Obstacle::new(failure, since)).await?;
     match wait_ms {
         Some(wait_ms) => world.leases.wait(lease, wait_ms).await,
         None => world.leases.put_off(lease, failure).await,
@@ -86,7 +86,7 @@ pub async fn fail(
 ) -> Result<(), Failure> {
     let event = Event::Failed { reason: failure.ending() };
     if standing.state.next(&event).is_ok() {
-        world.docket.append(standing, event, Some(lease)).await?;
+        world.account.append(standing, event, Some(lease)).await?;
         report::moved(world, &standing.id, standing.sequence).await?;
     }
     Ok(())

@@ -20,8 +20,9 @@ use crate::ports::ledger::{Ledger, Record};
 use crate::ports::standing::{Progress, Standing};
 use crate::ports::system::{Clock, Entropy};
 use crate::ports::tasks::Lease;
+use crate::stages::account::keys::Keys;
+use crate::stages::account::records::Account;
 use crate::stages::announce::{describe_decision, describe_left};
-use crate::stages::docket::Docket;
 use crate::stages::follow_up::{self, LeftItem};
 
 /// Reads a ledger that a daemon may be writing.
@@ -74,17 +75,17 @@ impl Status {
     /// The ledger cannot be read.
     pub async fn describe(&self, id: &RequestId) -> Result<Option<Map<String, Value>>, Failure> {
         let rejected = match self.ledger.standing(id).await? {
-            Some(standing) => return self.account(&standing).await.map(Some),
+            Some(standing) => return self.all_of(&standing).await.map(Some),
             None => self.ledger.rejected_for(id).await?,
         };
         let Some(rejected) = rejected else { return Ok(None) };
         match self.ledger.standing(&rejected).await? {
-            Some(standing) => self.account(&standing).await.map(Some),
+            Some(standing) => self.all_of(&standing).await.map(Some),
             None => Ok(None),
         }
     }
 
-    async fn account(&self, standing: &Standing) -> Result<Map<String, Value>, Failure> {
+    async fn all_of(&self, standing: &Standing) -> Result<Map<String, Value>, Failure> {
         let id = &standing.id;
         let records = self.ledger.records(id).await?;
         let tally = self.ledger.tally(id).await?;
@@ -146,7 +147,7 @@ impl Plans {
     /// # Errors
     /// The ledger cannot be read; the master key has another form.
     pub async fn was_refused(&self, body: &[u8], signature: Option<&str>) -> Result<bool, Failure> {
-        let (refusal, _) = self.docket()?.refusal(body, signature);
+        let (refusal, _) = self.account()?.refusal(body, signature);
         Ok(self.ledger.standing(&refusal).await?.is_some())
     }
 
@@ -156,18 +157,18 @@ impl Plans {
     /// # Errors
     /// As [`Plans::was_refused`].
     pub async fn taken(&self, sent: &Sent) -> Result<Poll<Option<RequestId>>, Failure> {
-        let docket = self.docket()?;
+        let account = self.account()?;
         let living = match RequestId::new(&sent.id) {
             Ok(id) => self.ledger.standing(&id).await?,
             Err(_) => None,
         };
         let is_other = match &living {
-            Some(living) if docket.asks_the_same(living, &sent.body) => {
+            Some(living) if account.asks_the_same(living, &sent.body) => {
                 return Ok(Poll::Ready(None));
             }
             living => living.is_some(),
         };
-        let (refusal, _) = docket.refusal(&sent.body, sent.signature.as_deref());
+        let (refusal, _) = account.refusal(&sent.body, sent.signature.as_deref());
         let is_refused = self.ledger.standing(&refusal).await?.is_some();
         let counts = is_refused && (is_other || !sent.was_refused);
         Ok(if counts { Poll::Ready(Some(refusal)) } else { Poll::Pending })
@@ -183,10 +184,10 @@ impl Plans {
         id: &RequestId,
         mut each: impl FnMut(Planned),
     ) -> Result<bool, Failure> {
-        let docket = self.docket()?;
+        let account = self.account()?;
         let Some(standing) = self.ledger.standing(id).await? else { return Ok(false) };
-        let case = docket.load(&standing, &nobodys()).await?;
-        let mut entries = pin!(docket.entries(&case));
+        let case = account.load(&standing, &nobodys()).await?;
+        let mut entries = pin!(account.entries(&case));
         while let Some(entry) = entries.next().await {
             each(entry?.planned);
         }
@@ -199,14 +200,14 @@ impl Plans {
     /// # Errors
     /// The ledger cannot be read; another master key; what was left is not known any more.
     pub async fn left(&self, id: &RequestId, each: impl FnMut(LeftItem)) -> Result<bool, Failure> {
-        let docket = self.docket()?;
+        let account = self.account()?;
         let Some(standing) = self.ledger.standing(id).await? else { return Ok(false) };
         if standing.state.rests() {
             self.assert_kept(id).await?;
-            follow_up::show_kept(&docket, id, each).await?;
+            follow_up::show_kept(&account, id, each).await?;
         } else {
-            let case = docket.load(&standing, &nobodys()).await?;
-            follow_up::show_so_far(&docket, &case, each).await?;
+            let case = account.load(&standing, &nobodys()).await?;
+            follow_up::show_so_far(&account, &case, each).await?;
         }
         Ok(true)
     }
@@ -231,11 +232,11 @@ impl Plans {
         }
     }
 
-    fn docket(&self) -> Result<Docket, Failure> {
+    fn account(&self) -> Result<Account, Failure> {
         let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
         let envelope = Envelope { source: String::new(), controller_id: String::new() };
-        let entropy = Arc::clone(&self.entropy);
-        Docket::new(ledger, clock, entropy, &self.master_key, envelope)
+        let keys = Keys::new(&self.master_key, Arc::clone(&self.entropy))?;
+        Ok(Account::new(ledger, clock, keys, envelope))
     }
 }
 

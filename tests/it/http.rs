@@ -13,7 +13,6 @@ use dsrd::domain::layout::Containers;
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Regained, State};
-use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, SignedLink, Upload};
 use dsrd::ports::kept::archives::{Archives, Kept};
 use dsrd::ports::kept::budgets::Budgets;
@@ -25,6 +24,8 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
     SealedItem, SealedRequest,
 };
+use dsrd::ports::messages::announcer::{Announced, Announcer};
+use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::sources::{
     Budget, ByteStream, Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Walked,
 };

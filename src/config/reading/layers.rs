@@ -96,11 +96,12 @@ fn overlay(
     builder.set_override(&key, value).map_err(|_| FileError::Unknown(vec![name.to_owned()]))
 }
 
-/// Every key there is, as a tree.
-fn sample() -> Value {
+/// Every key there is, as a tree: of the defaults, and of one of each list.
+pub fn sample() -> Value {
+    let defaults: File = toml::from_str(DEFAULTS).expect("a test reads them");
     let (sources, policy) = (vec![Store::default()], vec![Rule::default()]);
     let declared = vec![Declaration::default()];
-    let file = File { sources, policy, declared, ..File::default() };
+    let file = File { sources, policy, declared, ..defaults };
     serde_json::to_value(file).expect("plain structs of strings and numbers serialise")
 }
 

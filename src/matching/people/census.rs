@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::domain::item::Item;
 use crate::matching::encoding::Undone;
-use crate::matching::limits::{Limits, PeopleLimits};
+use crate::matching::limits::{ItemLimits, PeopleLimits};
 use crate::matching::people::named::{Identifier, named_in};
 use crate::matching::views::meter::Meter;
 use crate::matching::views::walk::{Look, Walk};
@@ -26,7 +26,7 @@ pub struct Census {
 pub fn census(
     item: &Item,
     content: &mut dyn Read,
-    limits: &Limits,
+    limits: &ItemLimits,
     people: &PeopleLimits,
 ) -> io::Result<Census> {
     let meter = Meter::default();

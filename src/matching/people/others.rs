@@ -9,7 +9,7 @@ use crate::domain::item::Item;
 use crate::domain::subject::{IdentityType, Subject};
 use crate::matching::encoding::Undone;
 use crate::matching::identity::patterns::canonical;
-use crate::matching::limits::{Limits, PeopleLimits};
+use crate::matching::limits::{ItemLimits, PeopleLimits};
 use crate::matching::matcher::Matcher;
 use crate::matching::people::beside::{Beside, beside};
 use crate::matching::people::census::{Census, Group};
@@ -30,7 +30,7 @@ pub fn names_others(
     item: &Item,
     content: &mut dyn Read,
     subjects: &[&Subject],
-    limits: &Limits,
+    limits: &ItemLimits,
     people: &PeopleLimits,
 ) -> io::Result<Vec<bool>> {
     let meter = Meter::default();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::put::{Put, Replaced};
 use crate::matching::redact::looks::First;
 use crate::matching::redact::refusal::{Stop, Unredacted};
@@ -25,7 +25,7 @@ pub fn redact<L: Look<What = Put>>(
     look: &mut L,
     content: &mut dyn Read,
     out: &mut dyn Write,
-    limits: &Limits,
+    limits: &ItemLimits,
 ) -> Result<Replaced, Unredacted> {
     let meter = Meter::default();
     let mut rewriting = Rewriting { look, limits, meter: &meter, replaced: Replaced::default() };
@@ -56,7 +56,7 @@ pub fn redact_short<L: Look<What = Put>>(
     key: Option<&str>,
     text: &str,
 ) -> Result<Short, Unredacted> {
-    let (limits, meter) = (Limits::default(), Meter::default());
+    let (limits, meter) = (ItemLimits::default(), Meter::default());
     let mut rewriting =
         Rewriting { look, limits: &limits, meter: &meter, replaced: Replaced::default() };
     rewriting.short(key, text).map_err(|stop| stop.told(&meter))
@@ -69,7 +69,7 @@ pub fn redact_short<L: Look<What = Put>>(
 pub fn is_clean<L: Look>(
     look: &mut L,
     content: &mut dyn Read,
-    limits: &Limits,
+    limits: &ItemLimits,
 ) -> io::Result<bool> {
     Ok(purity(look, content, limits)? == Purity::Clean)
 }
@@ -92,7 +92,7 @@ pub enum Purity {
 pub fn purity<L: Look>(
     look: &mut L,
     content: &mut dyn Read,
-    limits: &Limits,
+    limits: &ItemLimits,
 ) -> io::Result<Purity> {
     let meter = Meter::default();
     let mut first = First::of(look);
@@ -109,7 +109,7 @@ pub fn purity<L: Look>(
 /// One item being rewritten.
 pub struct Rewriting<'a, L> {
     pub(super) look: &'a mut L,
-    pub(super) limits: &'a Limits,
+    pub(super) limits: &'a ItemLimits,
     pub(super) meter: &'a Meter,
     pub(super) replaced: Replaced,
 }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::work;
 
 /// Decoded bytes under which the ratio is not asked: small things may be very repetitive.
@@ -84,7 +84,7 @@ impl Meter {
     ///
     /// # Errors
     /// They go over a limit.
-    pub fn charge(&self, bytes: u64, limits: &Limits) -> Result<(), Refused> {
+    pub fn charge(&self, bytes: u64, limits: &ItemLimits) -> Result<(), Refused> {
         self.decoded.set(self.decoded.get().saturating_add(bytes));
         self.check(limits)
     }
@@ -94,13 +94,13 @@ impl Meter {
     ///
     /// # Errors
     /// They go over the limit.
-    pub fn repeat(&self, bytes: u64, limits: &Limits) -> Result<(), Refused> {
+    pub fn repeat(&self, bytes: u64, limits: &ItemLimits) -> Result<(), Refused> {
         self.repeated.set(self.repeated.get().saturating_add(bytes));
         let allowed = self.repeated.get() <= limits.decoded_bytes_max;
         allowed.then_some(()).ok_or(Refused("decoded size limit"))
     }
 
-    fn check(&self, limits: &Limits) -> Result<(), Refused> {
+    fn check(&self, limits: &ItemLimits) -> Result<(), Refused> {
         let decoded = self.decoded.get();
         if decoded > limits.decoded_bytes_max {
             return Err(Refused("decoded size limit"));
@@ -117,7 +117,7 @@ impl Meter {
     ///
     /// # Errors
     /// It does not.
-    pub fn pace(&self, limits: &Limits) -> Result<(), Refused> {
+    pub fn pace(&self, limits: &ItemLimits) -> Result<(), Refused> {
         let done = work::done();
         let read = self.stored.get().saturating_add(self.decoded.get());
         let read = read.saturating_add(self.repeated.get());
@@ -188,12 +188,12 @@ impl<W: Write> Write for Spooling<'_, W> {
 pub struct Stored<'a> {
     inner: &'a mut dyn Read,
     meter: &'a Meter,
-    limits: &'a Limits,
+    limits: &'a ItemLimits,
 }
 
 impl<'a> Stored<'a> {
     /// Counts what is read of `inner`.
-    pub fn new(inner: &'a mut dyn Read, meter: &'a Meter, limits: &'a Limits) -> Self {
+    pub fn new(inner: &'a mut dyn Read, meter: &'a Meter, limits: &'a ItemLimits) -> Self {
         Self { inner, meter, limits }
     }
 }
@@ -239,12 +239,12 @@ impl Stored<'_> {
 pub struct Decoded<'a, R> {
     inner: R,
     meter: &'a Meter,
-    limits: &'a Limits,
+    limits: &'a ItemLimits,
 }
 
 impl<'a, R: Read> Decoded<'a, R> {
     /// Counts what `inner` decodes to.
-    pub fn new(inner: R, meter: &'a Meter, limits: &'a Limits) -> Self {
+    pub fn new(inner: R, meter: &'a Meter, limits: &'a ItemLimits) -> Self {
         Self { inner, meter, limits }
     }
 }

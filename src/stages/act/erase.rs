@@ -15,8 +15,10 @@ use crate::domain::policy::action::Action;
 use crate::domain::state::Event;
 use crate::ports::ledger::{Cleared, ItemEnd};
 use crate::ports::sources::{Finds, Source, Ticket};
+use crate::stages::account::case::Case;
+use crate::stages::account::entries::Entry;
+use crate::stages::account::records::Account;
 use crate::stages::act::target::{Ended, end, source_of};
-use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::walk::pass::Walk;
 
 /// Items whose intent and outcome are ledgered together. A kill repeats at most this many erasures,
@@ -33,21 +35,21 @@ const BATCH: u32 = 128;
 /// # Errors
 /// What could not be had of some items, once every other item that has its turn has its outcome.
 pub async fn erase(
-    docket: &Docket,
+    account: &Account,
     sources: &[Arc<dyn Source>],
     case: &Case,
     concurrency: usize,
     with: &Walk,
 ) -> Result<Option<u64>, Failure> {
-    let acting = Acting { docket, sources, case, concurrency, with };
+    let acting = Acting { account, sources, case, concurrency, with };
     let (mut open, mut after) = (Open::default(), None);
     let mut later: BTreeMap<Step, Vec<u64>> = BTreeMap::new();
     // Ends: each round looks at what comes after the batch of the one before.
     loop {
-        if docket.is_overtaken(case).await? {
+        if account.is_overtaken(case).await? {
             return Ok(None);
         }
-        let batch = docket.items(case, after, true, BATCH).await?;
+        let batch = account.items(case, after, true, BATCH).await?;
         let Some(last) = batch.last() else { break };
         after = Some(last.ordinal);
         let mut now = Vec::new();
@@ -64,7 +66,7 @@ pub async fn erase(
             break;
         }
         for ordinal in ordinals {
-            let one = docket.items(case, ordinal.checked_sub(1), true, 1).await?;
+            let one = account.items(case, ordinal.checked_sub(1), true, 1).await?;
             acting.act(one, &mut open).await?;
         }
     }
@@ -74,11 +76,11 @@ pub async fn erase(
     if open.wait_ms.is_some() {
         return Ok(open.wait_ms);
     }
-    let event = match docket.ledger.open_tickets(&case.request.id).await?.count {
+    let event = match account.ledger.open_tickets(&case.request.id).await?.count {
         0 => Event::Acted { archive: None },
         pending => Event::WaitStarted { pending },
     };
-    docket.advance(case, event).await?;
+    account.advance(case, event).await?;
     Ok(None)
 }
 
@@ -121,7 +123,7 @@ struct Acted {
 
 /// What acting on items takes.
 struct Acting<'a> {
-    docket: &'a Docket,
+    account: &'a Account,
     sources: &'a [Arc<dyn Source>],
     case: &'a Case,
     concurrency: usize,
@@ -131,21 +133,21 @@ struct Acting<'a> {
 impl Acting<'_> {
     /// Gives some open items their outcomes, but for those that have to wait.
     async fn act(&self, mut batch: Vec<Entry>, open: &mut Open) -> Result<(), Failure> {
-        let Self { docket, case, .. } = *self;
+        let Self { account, case, .. } = *self;
         batch.retain(|entry| open.admits(&entry.planned));
         let batch = self.afforded(batch, open).await?;
         if batch.is_empty() {
             return Ok(());
         }
         let ordinals: Vec<u64> = batch.iter().map(|entry| entry.ordinal).collect();
-        docket.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
+        account.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
         let Acted { ended, begun, untouched, failures } = self.take_turns(batch).await;
         for ordinal in untouched {
-            docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+            account.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
         }
-        docket.record_ends(case, &ended).await?;
+        account.record_ends(case, &ended).await?;
         if !begun.is_empty() {
-            docket.add_tickets(case, &begun).await?;
+            account.add_tickets(case, &begun).await?;
         }
         failures.into_iter().for_each(|failure| open.note(failure));
         Ok(())
@@ -161,7 +163,7 @@ impl Acting<'_> {
                 _ => None,
             };
             let wait_ms = match budget {
-                Some(budget) => self.docket.ledger.spend(&self.case.lease, &budget).await?,
+                Some(budget) => self.account.ledger.spend(&self.case.lease, &budget).await?,
                 None => None,
             };
             match wait_ms {
@@ -177,12 +179,12 @@ impl Acting<'_> {
         if open.failure.is_some() || open.wait_ms.is_some() {
             return Ok(false);
         }
-        Ok(self.docket.ledger.open_tickets(&self.case.request.id).await?.count == 0)
+        Ok(self.account.ledger.open_tickets(&self.case.request.id).await?.count == 0)
     }
 
     async fn take_turns(&self, batch: Vec<Entry>) -> Acted {
-        let Self { docket, sources, case, concurrency, with } = *self;
-        let hashes = docket.hashes(&case.request.id);
+        let Self { account, sources, case, concurrency, with } = *self;
+        let hashes = account.keys.hashes(&case.request.id);
         let mut acted = Acted::default();
         let [earlier, current, along] = in_turn(batch);
         for (entries, is_along) in [(earlier, false), (current, false), (along, true)] {

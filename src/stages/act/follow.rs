@@ -14,7 +14,9 @@ use crate::domain::state::Event;
 use crate::domain::subject::Subject;
 use crate::ports::kept::tickets::{OpenTickets, SealedTicket};
 use crate::ports::sources::{Finds, Followed, Source};
-use crate::stages::docket::{Case, Docket, rounds};
+use crate::stages::account::case::Case;
+use crate::stages::account::history::rounds;
+use crate::stages::account::records::Account;
 
 /// Tickets looked after at a time.
 const BATCH: u32 = 128;
@@ -40,22 +42,22 @@ pub struct Following<'a> {
 /// # Errors
 /// What could not be learned of some tickets, once all others were looked after.
 pub async fn follow(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     with: &Following<'_>,
 ) -> Result<Option<u64>, Failure> {
     let (id, lease) = (&case.request.id, &case.lease);
-    let goes_back = rounds(&docket.ledger.records(id).await?) < with.rounds_max;
-    let now = docket.ledger.now().await?;
+    let goes_back = rounds(&account.ledger.records(id).await?) < with.rounds_max;
+    let now = account.ledger.now().await?;
     let (mut after, mut failed) = (None, None);
     loop {
-        let due = docket.ledger.due_tickets(id, after, BATCH).await?;
+        let due = account.ledger.due_tickets(id, after, BATCH).await?;
         let Some(last) = due.last() else { break };
         after = Some(last.ordinal);
         let mut looks =
             stream::iter(due)
                 .map(|ticket| async move {
-                    (ticket.ordinal, look(docket, case, with, &ticket, now).await)
+                    (ticket.ordinal, look(account, case, with, &ticket, now).await)
                 })
                 .buffer_unordered(with.concurrency);
         let (mut ends, mut later) = (Vec::new(), Vec::new());
@@ -68,26 +70,26 @@ pub async fn follow(
                 Err(failure) => failed = Some(failure),
             }
         }
-        docket.ledger.end_tickets(lease, id, &ends).await?;
-        docket.ledger.put_off_tickets(lease, id, &later).await?;
+        account.ledger.end_tickets(lease, id, &ends).await?;
+        account.ledger.put_off_tickets(lease, id, &later).await?;
     }
     if let Some(failure) = failed {
         return Err(failure);
     }
-    let OpenTickets { count, next_in_ms } = docket.ledger.open_tickets(id).await?;
+    let OpenTickets { count, next_in_ms } = account.ledger.open_tickets(id).await?;
     if count > 0 {
         return Ok(Some(next_in_ms));
     }
-    docket.advance(case, next(docket, id).await?).await?;
+    account.advance(case, next(account, id).await?).await?;
     Ok(None)
 }
 
 /// How a request goes on of which nothing is under way any more: what services did not do is begun
 /// anew, and what waited for them is begun.
-async fn next(docket: &Docket, id: &RequestId) -> Result<Event, Failure> {
+async fn next(account: &Account, id: &RequestId) -> Result<Event, Failure> {
     let (mut items, mut after, mut any_begun) = (0, None, false);
     loop {
-        let open = docket.ledger.items(id, after, true, BATCH).await?;
+        let open = account.ledger.items(id, after, true, BATCH).await?;
         let Some(last) = open.last() else { break };
         after = Some(last.ordinal);
         items += open.len() as u64;
@@ -125,13 +127,13 @@ async fn stands(source: &dyn Source, item: &Item, person: &Subject) -> Result<bo
 }
 
 async fn look(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     with: &Following<'_>,
     ticket: &SealedTicket,
     now: Timestamp,
 ) -> Result<Look, Failure> {
-    let Some(entry) = docket.items(case, ticket.ordinal.checked_sub(1), false, 1).await?.pop()
+    let Some(entry) = account.items(case, ticket.ordinal.checked_sub(1), false, 1).await?.pop()
     else {
         return Err(Failure::permanent("looking after a ticket of an item that is not planned"));
     };
@@ -140,7 +142,7 @@ async fn look(
         let why = "the source is not configured any more";
         return Ok(Look::Ended(ItemOutcome::Failed(why.into())));
     };
-    let handle = docket.open_ticket(case, ticket)?;
+    let handle = account.open_ticket(case, ticket)?;
     let failed = |why: String| Look::Ended(ItemOutcome::Failed(why));
     Ok(match source.follow(item, &handle).await? {
         Followed::Done => Look::Ended(ItemOutcome::Erased),

@@ -7,7 +7,7 @@ use crate::domain::item::{Finding, Version};
 use crate::domain::outcome::{Block, ItemOutcome};
 use crate::domain::policy::action::{Action, Otherwise};
 use crate::ports::sources::{Asked, Erased, Finds, Source, Ticket, Walked};
-use crate::stages::docket::Entry;
+use crate::stages::account::entries::Entry;
 use crate::stages::rewrite::redact::{Redaction, redact};
 use crate::stages::walk::pass::{self, Walk, item_at_fault};
 

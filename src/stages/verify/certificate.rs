@@ -30,8 +30,9 @@ use crate::evidence::signature::PublicKey;
 use crate::matching::identity::patterns::canonical;
 use crate::ports::exports::{Exports, Stored};
 use crate::ports::ledger::Record;
+use crate::stages::account::case::Case;
+use crate::stages::account::records::Account;
 use crate::stages::announce::manual_steps;
-use crate::stages::docket::{Case, Docket};
 use crate::stages::signing::Signer;
 use crate::stages::verify::reckoning::Reckoning;
 
@@ -53,18 +54,18 @@ pub struct Conclusion<'a> {
 /// # Errors
 /// The ledger's failure; a transient one where the store does not take it, whatever its reason.
 pub async fn certify(
-    docket: &Docket,
+    account: &Account,
     exports: &dyn Exports,
     signer: &Signer,
     case: &Case,
     conclusion: Conclusion<'_>,
 ) -> Result<Evidence, Failure> {
-    let now = docket.clock.now();
-    let records = docket.ledger.records(&case.request.id).await?;
-    let mut certificate = filled(docket, case, &records, conclusion, now);
+    let now = account.clock.now();
+    let records = account.ledger.records(&case.request.id).await?;
+    let mut certificate = filled(account, case, &records, conclusion, now);
     let document = signer.certify(&mut certificate, now).into();
     let issued = Issued { certificate, document };
-    let desk = Desk { docket, exports, signer, case };
+    let desk = Desk { account, exports, signer, case };
     let file = case.request.id.file_name();
     // No claim has the number of another.
     let own = format!("{file}.certificate-{}", case.lease.fence);
@@ -103,7 +104,7 @@ pub fn is_about(
 }
 
 fn filled(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     records: &[Record],
     conclusion: Conclusion<'_>,
@@ -111,7 +112,7 @@ fn filled(
 ) -> Certificate {
     let Conclusion { counts, logically_erased_at, reckoning } = conclusion;
     let Reckoning { items, unrecoverable_after, untouched, planned: of_find } = reckoning;
-    let (request, hashes) = (&case.request, docket.hashes(&case.request.id));
+    let (request, hashes) = (&case.request, account.keys.hashes(&case.request.id));
     // Not if an earlier version found: it counted what was gone by the time it was read.
     let adds_up =
         |planned: u64| untouched.is_some_and(|others| planned + others.items == counts.seen);
@@ -130,7 +131,7 @@ fn filled(
         },
         decisions: decisions(records),
         declared: counts.declared.iter().map(declared).collect(),
-        deployment: docket.deployment(),
+        deployment: account.deployment(),
         format: FORMAT.to_owned(),
         hashes: HowHashed::now(),
         horizon: Horizon { logically_erased_at, unrecoverable_after },
@@ -228,7 +229,7 @@ struct Issued {
 
 /// Where certificates are issued.
 struct Desk<'a> {
-    docket: &'a Docket,
+    account: &'a Account,
     exports: &'a dyn Exports,
     signer: &'a Signer,
     case: &'a Case,
@@ -292,7 +293,7 @@ impl Desk<'_> {
             while !bytes.is_empty() {
                 upload.write(bytes.split_to(bytes.len().min(CHUNK_BYTES))).await?;
             }
-            self.docket.assert_ours(self.case).await?;
+            self.account.assert_ours(self.case).await?;
             upload.finish().await
         };
         keeping.await.map_err(not_kept)

@@ -11,7 +11,9 @@ use crate::domain::policy::action::Action;
 use crate::domain::policy::declared::{Declared, DeclaredItems};
 use crate::domain::state::{Counts, Refusal};
 use crate::ports::ledger::SealedItem;
-use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::account::case::Case;
+use crate::stages::account::entries::Entry;
+use crate::stages::account::records::Account;
 
 /// Reasons told apart; events are bounded, and a failing store can have many.
 const REASONS_MAX: usize = 50;
@@ -24,29 +26,32 @@ const OTHER_REASONS: &str = "other reasons";
 ///
 /// # Errors
 /// A failure of the ledger.
-pub async fn counts(docket: &Docket, case: &Case) -> Result<Counts, Failure> {
-    let mut counts = docket.counts(&case.request.id).await?;
+pub async fn counts(account: &Account, case: &Case) -> Result<Counts, Failure> {
+    let mut counts = account.counts(&case.request.id).await?;
     let is_told = |word: &String| {
         OutcomeKind::parse(word)
             .is_none_or(|kind| kind.is_refusal() || kind == OutcomeKind::Declared)
     };
     // Most requests have nothing to tell, and their plans need not be read again.
     if counts.outcomes.keys().any(is_told) {
-        (counts.refusals, counts.declared) = told(docket, case).await?;
+        (counts.refusals, counts.declared) = told(account, case).await?;
     }
     Ok(counts)
 }
 
 /// What was not done, and what was not looked through because somebody declared that it need not
 /// be.
-async fn told(docket: &Docket, case: &Case) -> Result<(Vec<Refusal>, Vec<DeclaredItems>), Failure> {
+async fn told(
+    account: &Account,
+    case: &Case,
+) -> Result<(Vec<Refusal>, Vec<DeclaredItems>), Failure> {
     let mut items: BTreeMap<(String, &str, String), u64> = BTreeMap::new();
     let mut declarations: BTreeMap<(Declared, String, String), u64> = BTreeMap::new();
     let is_told = |item: &SealedItem| {
         let outcome = item.outcome.as_ref();
         outcome.is_some_and(|o| o.is_refusal() || o.kind() == OutcomeKind::Declared)
     };
-    let mut entries = pin!(docket.entries_if(case, is_told));
+    let mut entries = pin!(account.entries_if(case, is_told));
     while let Some(entry) = entries.next().await {
         let Entry { planned, outcome, .. } = entry?;
         let source = planned.finding.item.source;

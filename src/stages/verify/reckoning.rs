@@ -12,7 +12,9 @@ use crate::domain::inventory::Untouched;
 use crate::evidence::certificate::canonical::INTEGER_MAX;
 use crate::evidence::certificate::document::CertifiedItem;
 use crate::evidence::certificate::hashes::KeyedHash;
-use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::account::case::Case;
+use crate::stages::account::entries::Entry;
+use crate::stages::account::records::Account;
 use crate::stages::verify::horizon::Horizon;
 use crate::stages::verify::untouched::parted;
 use crate::stages::walk::inventory::name;
@@ -35,14 +37,14 @@ pub struct Reckoning {
 /// # Errors
 /// A failure of a source or of the ledger.
 pub async fn reckon(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     sweep: u64,
     mut horizon: Horizon<'_>,
 ) -> Result<Reckoning, Failure> {
-    let (hashes, key) = (docket.hashes(&case.request.id), docket.print_key());
+    let (hashes, key) = (account.keys.hashes(&case.request.id), account.keys.print_key());
     let (mut items, mut names) = (Vec::new(), Vec::new());
-    let mut entries = pin!(docket.entries(case));
+    let mut entries = pin!(account.entries(case));
     while let Some(entry) = entries.next().await {
         let Entry { planned, outcome, rewritten, .. } = entry?;
         let Some(outcome) = outcome else { continue };
@@ -65,7 +67,7 @@ pub async fn reckon(
         });
     }
     let plan: HashSet<u64> = names.iter().copied().collect();
-    let parted = parted(docket, case, sweep, &plan).await?;
+    let parted = parted(account, case, sweep, &plan).await?;
     let mut planned = None;
     if let Some(parted) = &parted {
         let mut left = parted.planned.clone();

@@ -23,7 +23,7 @@ pub async fn run(world: &World) {
     while !world.stopper.is_stopped() {
         // A broker that is away keeps nobody from stopping.
         let turn = turn(world, &mut own);
-        let Some(done) = world.stopper.run_with_grace(&world.docket.clock, GRACE_MS, turn).await
+        let Some(done) = world.stopper.run_with_grace(&world.account.clock, GRACE_MS, turn).await
         else {
             break;
         };
@@ -52,16 +52,16 @@ pub async fn run_last(world: &World) {
             report::failed(&world.metrics, "announce", &failure);
         }
     };
-    world.stopper.run_with_grace(&world.docket.clock, GRACE_MS, last).await;
+    world.stopper.run_with_grace(&world.account.clock, GRACE_MS, last).await;
 }
 
 async fn turn(world: &World, own: &mut LongLease) -> Result<(), Failure> {
-    let docket = &world.docket;
-    if docket.ledger.unsent(1).await?.is_empty() {
+    let account = &world.account;
+    if account.ledger.unsent(1).await?.is_empty() {
         return Ok(());
     }
     let Some(lease) = own.claim(&world.leases).await? else { return Ok(()) };
-    let announcing = announce(&*docket.ledger, &*world.announcer);
+    let announcing = announce(&*account.ledger, &*world.announcer);
     let turn = world.leases.hold(lease, announcing).await?;
     report::announced(&world.metrics, turn);
     Ok(())

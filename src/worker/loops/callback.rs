@@ -12,8 +12,8 @@ use futures::stream::{self, FuturesUnordered};
 use futures::{StreamExt, TryStreamExt};
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::ports::door::Answer;
 use crate::ports::ledger::Callback;
+use crate::ports::messages::callbacks::Answer;
 use crate::stages::callback::letter;
 use crate::worker::lease::LongLease;
 use crate::worker::report::{self, CalledBack};
@@ -56,12 +56,12 @@ pub async fn run(world: &World) {
 }
 
 async fn turn(world: &World, own: &mut LongLease) -> Result<(), Failure> {
-    if world.docket.ledger.owed(1).await?.is_empty() {
+    if world.account.ledger.owed(1).await?.is_empty() {
         return Ok(());
     }
     let Some(lease) = own.claim(&world.leases).await? else { return Ok(()) };
     let delivering = world.leases.hold(lease, deliver(world));
-    let clock = &world.docket.clock;
+    let clock = &world.account.clock;
     // What is cut off is posted again at the next start, under the same id.
     world.stopper.run_with_grace(clock, GRACE_MS, delivering).await.unwrap_or(Ok(()))
 }
@@ -92,7 +92,7 @@ async fn deliver(world: &World) -> Result<(), Failure> {
 
 async fn by_host(world: &World) -> Result<BTreeMap<String, Vec<Callback>>, Failure> {
     let mut lanes: BTreeMap<String, Vec<Callback>> = BTreeMap::new();
-    for callback in world.docket.ledger.owed(LANE).await? {
+    for callback in world.account.ledger.owed(LANE).await? {
         lanes.entry(callback.url.host().to_owned()).or_default().push(callback);
     }
     Ok(lanes)
@@ -118,7 +118,7 @@ async fn lane(world: &World, owed: Vec<Callback>) -> Result<(), Failure> {
 
 /// One try, and what follows from it.
 async fn post(world: &World, callback: &Callback) -> Result<(), Failure> {
-    let answer = match letter(callback, &world.signer, world.docket.clock.now()) {
+    let answer = match letter(callback, &world.signer, world.account.clock.now()) {
         Ok(letter) => world.callbacks.post(&callback.url, &letter).await,
         Err(failure) => Err(failure),
     };
@@ -137,22 +137,24 @@ async fn post(world: &World, callback: &Callback) -> Result<(), Failure> {
         Err(failure) => (failure.chain(), None),
     };
     let pause_ms = pause_ms(world, callback.tries, wanted_ms);
-    if callback.failing_ms.saturating_add(pause_ms) > world.limits.callback_give_up_after_ms {
+    if callback.failing_ms.saturating_add(pause_ms)
+        > world.mandate.keeping.callback_give_up_after_ms
+    {
         return end(world, callback, CalledBack::GivenUp(reason)).await;
     }
-    world.docket.ledger.put_off_callback(&callback.id, pause_ms).await?;
+    world.account.ledger.put_off_callback(&callback.id, pause_ms).await?;
     report::called_back(&world.metrics, callback, &CalledBack::Retried(reason));
     Ok(())
 }
 
 async fn end(world: &World, callback: &Callback, how: CalledBack) -> Result<(), Failure> {
-    world.docket.ledger.forget_callback(&callback.id).await?;
+    world.account.ledger.forget_callback(&callback.id).await?;
     report::called_back(&world.metrics, callback, &how);
     Ok(())
 }
 
 fn pause_ms(world: &World, tries: u32, wanted_ms: Option<u64>) -> u64 {
-    let backoff = Backoff { delay_ms_max: PAUSE_MS_MAX, ..world.limits.backoff };
+    let backoff = Backoff { delay_ms_max: PAUSE_MS_MAX, ..world.backoff };
     let own = backoff.delay_ms(tries, world.random());
     own.max(wanted_ms.unwrap_or(0).min(PAUSE_MS_MAX))
 }

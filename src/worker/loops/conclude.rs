@@ -10,7 +10,7 @@ use crate::domain::failure::Failure;
 use crate::domain::state::State;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::{End, Lease, Purpose, Sweep, work_on};
-use crate::stages::docket::Case;
+use crate::stages::account::case::Case;
 use crate::stages::find;
 use crate::stages::verify::erasure::{self, Ending};
 use crate::worker::report;
@@ -44,7 +44,7 @@ pub async fn run(world: &World) {
 
 /// One conclusion, of the request that is due first; `false` if there is none to be drawn now.
 async fn turn(world: &World) -> Result<bool, Failure> {
-    let ledger = &world.docket.ledger;
+    let ledger = &world.account.ledger;
     for standing in ledger.walked(TURN).await? {
         let Some(lease) = world.leases.claim(&work_on(&standing.id)).await? else { continue };
         // As it stands now that nobody else can work on it.
@@ -82,31 +82,32 @@ async fn conclude(
     standing: &Standing,
     lease: &Lease,
 ) -> Result<(), Failure> {
-    let World { docket, sources, policy, .. } = world;
+    let World { account, sources, mandate, .. } = world;
+    let policy = &mandate.policy;
     // Another daemon was first, and took it out.
-    let Some(sweep) = docket.ledger.sweep_of(&standing.id).await? else { return Ok(()) };
-    let case = docket.load(standing, lease).await?;
+    let Some(sweep) = account.ledger.sweep_of(&standing.id).await? else { return Ok(()) };
+    let case = account.load(standing, lease).await?;
     if let Some(failure) = lost(&case, &sweep) {
         // What was seen of the others is of no use: by the time that all can be entered it is old.
-        docket.ledger.leave_sweep(lease, &standing.id).await?;
+        account.ledger.leave_sweep(lease, &standing.id).await?;
         return Err(failure);
     }
     match purpose {
-        Purpose::Find => find::conclude(docket, sources, policy, &case, &sweep).await,
+        Purpose::Find => find::conclude(account, sources, policy, &case, &sweep).await,
         Purpose::Verify => {
-            let now = docket.clock.now();
+            let now = account.clock.now();
             let ending = Ending {
                 sweep: &sweep,
                 sources,
                 policy,
                 exports: &*world.exports,
                 signer: &world.signer,
-                rounds_max: world.limits.verify_rounds_max,
-                patience: world.limits.backoff.patience(lease.tries, now, standing.due),
-                remembered_until: world.limits.remembered_until(now),
-                left_until: world.limits.left_until(now),
+                rounds_max: world.mandate.limits.verify_rounds_max,
+                patience: world.backoff.patience(lease.tries, now, standing.due),
+                remembered_until: world.mandate.keeping.remembered_until(now),
+                left_until: world.mandate.keeping.left_until(now),
             };
-            erasure::conclude(docket, &case, &ending).await
+            erasure::conclude(account, &case, &ending).await
         }
     }
 }

@@ -26,7 +26,7 @@ const GRACE_MS: u64 = 5_000;
 pub async fn run(world: &World) {
     let mut tries = Tries::default();
     while !world.stopper.is_stopped() {
-        let turn = world.stopper.run_with_grace(&world.docket.clock, GRACE_MS, turn(world));
+        let turn = world.stopper.run_with_grace(&world.account.clock, GRACE_MS, turn(world));
         match turn.await.unwrap_or(Ok(())) {
             Ok(()) => {
                 tries = Tries::default();
@@ -42,7 +42,7 @@ pub async fn run(world: &World) {
 
 /// One that cannot be removed keeps none of the others.
 async fn turn(world: &World) -> Result<(), Failure> {
-    let ledger = &world.docket.ledger;
+    let ledger = &world.account.ledger;
     if ledger.forget_left().await? > 0 {
         report::forgot_left();
     }
@@ -63,7 +63,7 @@ async fn turn(world: &World) -> Result<(), Failure> {
 }
 
 async fn remove(world: &World, archive: &Kept, lease: &Lease) -> Result<(), Failure> {
-    let ledger = &world.docket.ledger;
+    let ledger = &world.account.ledger;
     // As it stands now that nobody else can work on it.
     if ledger.kept(&archive.request).await?.as_ref() != Some(archive) {
         return Ok(());

@@ -39,12 +39,12 @@ async fn look(world: &World, standing: &Standing, lease: &Lease) -> Result<Optio
         // Another daemon was first, or a person.
         return Ok(None);
     }
-    let case = world.docket.load(standing, lease).await?;
+    let case = world.account.load(standing, lease).await?;
     let following = Following {
         sources: &world.sources,
-        concurrency: world.limits.act_concurrency_max,
+        concurrency: world.mandate.limits.act_concurrency_max,
         ticket_age_max: TICKET_AGE_MAX,
-        rounds_max: world.limits.verify_rounds_max,
+        rounds_max: world.mandate.limits.verify_rounds_max,
     };
-    follow(&world.docket, &case, &following).await
+    follow(&world.account, &case, &following).await
 }

@@ -38,12 +38,12 @@ pub async fn run(world: &World) {
 }
 
 async fn turn(world: &World) -> Result<(), Failure> {
-    let ledger = &world.docket.ledger;
-    let off = world.docket.clock.now().duration_since(ledger.now().await?).as_millis();
+    let ledger = &world.account.ledger;
+    let off = world.account.clock.now().duration_since(ledger.now().await?).as_millis();
     if off.abs() > i128::from(CLOCK_OFF_MS_MAX) {
         report::clock_off(off);
     }
-    let Some(kept_ms) = world.limits.details_kept_ms() else { return Ok(()) };
+    let Some(kept_ms) = world.mandate.keeping.details_kept_ms() else { return Ok(()) };
     // Ends: each round forgets something, and what comes to rest now is kept for long.
     while ledger.has_details(kept_ms).await? {
         let Some(lease) = world.leases.claim(WORK).await? else { return Ok(()) };

@@ -12,7 +12,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::task::unconstrained;
 
 use crate::domain::failure::Failure;
-use crate::ports::door::{Delivery, Settlement};
+use crate::ports::messages::inbox::{Delivery, Settlement};
 use crate::stages::intake::intake;
 use crate::worker::report;
 use crate::worker::retry::Tries;
@@ -46,7 +46,7 @@ pub async fn run(world: &World) {
         }
     }
     let settled = async { while settling.next().await.is_some() {} };
-    world.stopper.run_with_grace(&world.docket.clock, GRACE_MS, settled).await;
+    world.stopper.run_with_grace(&world.account.clock, GRACE_MS, settled).await;
 }
 
 /// The deliveries that are there, at least one; or the failure of a settlement.
@@ -75,7 +75,7 @@ async fn take<'a>(
     settling: &mut Settling<'a>,
 ) -> Result<(), Failure> {
     let terms = world.terms();
-    let taking = intake(&world.docket, &world.calendar, &terms, &deliveries).await;
+    let taking = intake(&world.account, &world.mandate.calendar, &terms, &deliveries).await;
     for failure in &taking.unledgered {
         report::failed(&world.metrics, "intake", failure);
     }

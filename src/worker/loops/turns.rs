@@ -49,8 +49,8 @@ pub async fn next_in(
     world: &World,
     states: &[State],
 ) -> Result<Option<(Standing, Lease)>, Failure> {
-    let ledger = &world.docket.ledger;
-    let pressed = world.limits.pressed_before(world.docket.clock.now());
+    let ledger = &world.account.ledger;
+    let pressed = world.mandate.limits.pressed_before(world.account.clock.now());
     for standing in ledger.free(states, pressed, TURN).await? {
         let Some(lease) = world.leases.claim(&work_on(&standing.id)).await? else { continue };
         let standing = ledger.standing(&standing.id).await?;
@@ -66,7 +66,7 @@ pub async fn under<T>(
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Option<Result<T, Failure>> {
     let work = world.leases.hold(lease, Box::pin(work));
-    let done = world.stopper.run_with_grace(&world.docket.clock, GRACE_MS, work).await?;
+    let done = world.stopper.run_with_grace(&world.account.clock, GRACE_MS, work).await?;
     world.bell.notify_waiters();
     Some(done)
 }

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use liblzma::stream::Stream;
 use serde_json::Value;
 
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::views::columns::cells::BATCH_CELLS;
 use crate::matching::views::containers::reason_of;
 use crate::matching::views::meter::{Decoded, Meter, Refused, refusal};
@@ -74,7 +74,7 @@ impl<L: Look> Walk<'_, L> {
         while let Some(count) = read_first_long(reader)? {
             let block = read_bytes(reader)?;
             reader.read_exact(&mut sync)?;
-            let (meter, limits): (&Meter, &Limits) = (self.meter, self.limits);
+            let (meter, limits): (&Meter, &ItemLimits) = (self.meter, self.limits);
             let mut records = Vec::new();
             let unpacked = Decoded::new(unpack(codec, &block)?, meter, limits);
             unpacked.take(BLOCK_BYTES_MAX + 1).read_to_end(&mut records)?;

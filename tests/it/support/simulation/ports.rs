@@ -16,9 +16,6 @@ use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::{Regained, State};
 use dsrd::domain::subject::Subject;
-use dsrd::ports::door::{
-    Announced, Announcer, Answer, Callbacks, Delivery, Inbox, Letter, Settlement,
-};
 use dsrd::ports::exports::{Exports, SignedLink, Stored, Upload};
 use dsrd::ports::kept::archives::{Archives, Kept};
 use dsrd::ports::kept::budgets::Budgets;
@@ -30,6 +27,9 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
     SealedItem, SealedRequest,
 };
+use dsrd::ports::messages::announcer::{Announced, Announcer};
+use dsrd::ports::messages::callbacks::{Answer, Callbacks, Letter};
+use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::sources::{
     Asked, Budget, ByteStream, Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Sighting,
     Source, Walked,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::task::Poll;
 
 use dsrd::adapters::memory::announcer::MemoryAnnouncer;
@@ -17,6 +17,7 @@ use dsrd::adapters::memory::sources::shelves::Fault;
 use dsrd::adapters::memory::sources::store::MemorySource;
 use dsrd::adapters::sql::store::SqlLedger;
 use dsrd::adapters::system::SystemEntropy;
+use dsrd::config::reading::layers;
 use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use dsrd::domain::event::Correspondence;
@@ -24,6 +25,9 @@ use dsrd::domain::outcome::Block;
 use dsrd::domain::policy::action::Otherwise;
 use dsrd::domain::policy::declared::{Declaration, Declared};
 use dsrd::domain::policy::guard::Guard;
+use dsrd::domain::policy::keeping::Keeping;
+use dsrd::domain::policy::limits::Limits;
+use dsrd::domain::policy::mandate::Mandate;
 use dsrd::domain::policy::pattern::Pattern;
 use dsrd::domain::policy::rules::{Policy, Rule, Treatment, Unit};
 use dsrd::domain::regulation::due::Calendar;
@@ -33,9 +37,8 @@ use dsrd::ports::ledger::Ledger;
 use dsrd::ports::sources::Source;
 use dsrd::telemetry::logging::{Format, layer};
 use dsrd::worker::offline::fresh_signing_key;
-use dsrd::worker::retry::Backoff;
 use dsrd::worker::runner;
-use dsrd::worker::world::{Limits, Parts, Sources, World};
+use dsrd::worker::world::{Parts, Sources, World};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tracing_subscriber::layer::SubscriberExt;
@@ -57,6 +60,9 @@ pub struct Scenario {
     /// Sources that are asked.
     pub tables: Vec<Arc<MemoryRows>>,
     pub limits: Limits,
+    pub keeping: Keeping,
+    /// Where callbacks may go to.
+    trusted_hosts: Vec<CallbackHost>,
     pub guard: Guard,
     pub logs: Lines,
     /// How far the clock moves when everybody waits.
@@ -123,7 +129,9 @@ impl Scenario {
             exports: Arc::default(),
             sources: vec![Arc::new(MemorySource::new(SOURCE))],
             tables: Vec::new(),
-            limits: limits(),
+            limits: *LIMITS,
+            keeping: KEEPING,
+            trusted_hosts: Vec::new(),
             guard: Guard { items_max: 1_000, share_max: 1.0, share_items_min: 0 },
             logs: Lines::default(),
             tick_ms: TICK_MS,
@@ -228,7 +236,7 @@ impl Scenario {
     /// Callbacks may go to these hosts.
     pub fn trusting(mut self, hosts: &[&str]) -> Self {
         let hosts = hosts.iter().map(|host| CallbackHost::parse(host).unwrap());
-        self.limits.callbacks.hosts = hosts.collect();
+        self.trusted_hosts = hosts.collect();
         self
     }
 
@@ -330,13 +338,24 @@ impl Scenario {
             master_key: "5a".repeat(32).into(),
             signing_key: self.signing_key.clone(),
             trusted_keys: self.trusted_keys.clone(),
+            signature_age_ms_max: 3_600_000,
             event_source: "urn:dsrd:simulated".to_owned(),
             controller_id: "controller".to_owned(),
+            mandate: self.mandate(),
+        }
+    }
+
+    /// What the operator decided.
+    pub fn mandate(&self) -> Mandate {
+        let hosts = self.trusted_hosts.clone();
+        Mandate {
             controller: Controller::default(),
             policy: self.policy.clone(),
             guard: self.guard,
             calendar: Calendar::default(),
-            limits: self.limits.clone(),
+            callbacks: CallbackRule { hosts, ..CallbackRule::default() },
+            limits: self.limits,
+            keeping: self.keeping,
         }
     }
 
@@ -440,7 +459,7 @@ pub fn simulate<T: Send>(work: impl AsyncFnOnce() -> T + Send) -> T {
 
 /// What fails because of a stop is tried again as often as it takes.
 pub fn patient(mut scenario: Scenario) -> Scenario {
-    scenario.limits.backoff.tries_max = u32::MAX;
+    scenario.limits.tries_max = u32::MAX;
     scenario
 }
 
@@ -501,40 +520,34 @@ pub fn notes(what: &str) -> String {
     format!("{what} {CONTENT}\nask {EMAIL} or {CUSTOMER}\n")
 }
 
-fn limits() -> Limits {
-    Limits {
-        message_bytes_max: 1 << 20,
-        signature_age_ms_max: 3_600_000,
-        identities_max: 20,
-        identity_chars_min: 4,
-        sweep_requests_max: 100,
-        source_parts: 1,
-        read_concurrency_max: 4,
-        read_bytes_max: 1 << 20,
-        act_concurrency_max: 1,
-        verify_rounds_max: 2,
-        tombstone_days: 0,
-        follow_up_days: 30,
-        details_days: 0,
-        hits_per_item_max: 20,
-        depth_max: 4,
-        decoded_bytes_max: 1 << 24,
-        decoded_ratio_max: 1000,
-        work_ratio_max: 2000,
-        item_time_ms_max: 3_600_000,
-        archive_life_ms: 2_592_000_000,
-        callbacks: CallbackRule::default(),
-        callback_give_up_after_ms: 3_600_000,
-        lease_ms: 3_000,
-        backoff: Backoff {
-            delay_ms_min: 100,
-            delay_ms_max: 1_000,
-            tries_max: 5,
-            source_patience_ms: 5_000,
-        },
-        failed_export_margin_ms: 86_400_000,
-    }
-}
+/// Of the defaults those made small that a test meets, or that would make it long.
+static LIMITS: LazyLock<Limits> = LazyLock::new(|| Limits {
+    identities_max: 20,
+    identity_chars_min: 4,
+    sweep_requests_max: 100,
+    read_concurrency_max: 4,
+    read_bytes_max: 1 << 20,
+    act_concurrency_max: 1,
+    hits_per_item_max: 20,
+    depth_max: 4,
+    decoded_bytes_max: 1 << 24,
+    verify_rounds_max: 2,
+    lease_ms: 3_000,
+    retry_delay_ms_min: 100,
+    retry_delay_ms_max: 1_000,
+    tries_max: 5,
+    source_patience_ms: 5_000,
+    failed_export_margin_ms: 86_400_000,
+    ..layers::read(None, []).unwrap().limits
+});
+
+const KEEPING: Keeping = Keeping {
+    archive_life_ms: 2_592_000_000,
+    tombstone_days: 0,
+    follow_up_days: 30,
+    details_days: 0,
+    callback_give_up_after_ms: 3_600_000,
+};
 
 /// In memory where the system has such a place: the ledger waits for the disk at every record.
 fn folder() -> TempDir {
