@@ -43,6 +43,7 @@ mod broker_faults; // what happens to brokers and to the way to them, and ten th
 mod tombstones; // erased people who come back
 mod left_items; // which items a request left: known for a while, to the operator alone
 mod declared; // dense content: one line a form, and what is declared to hold no person
+mod sealed_requests; // what was accepted once stays what it was; requests that an earlier version sealed
 mod true_reports; // laws, origins, decisions: what people are told is what is known
 mod outcomes; // the words for what became of an item, whatever was lost on the way
 mod certificate; // the signed statement of an erasure: issued, kept, checked

@@ -4,6 +4,7 @@
 pub mod keys;
 pub mod case;
 pub mod records;
+pub mod form;
 pub mod sealed;
 pub mod openings;
 pub mod history;

@@ -7,13 +7,12 @@ use crate::domain::event::{Content, Correspondence, request_status};
 use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Event, State};
 use crate::ports::ledger::{Opening, OpeningRequest};
-use crate::ports::messages::inbox::{Delivery, Label};
+use crate::ports::messages::inbox::Delivery;
 use crate::ports::standing::Standing;
 use crate::stages::account::records::Account;
 use crate::stages::announce;
-use crate::stages::message::fault::{Fault, Terms};
-use crate::stages::message::read::{self, Message};
-use crate::stages::message::sameness::essence;
+use crate::stages::message::fault::Fault;
+use crate::stages::message::sameness::{essence, essence_of};
 
 impl Account {
     /// What opens the account of a valid request.
@@ -50,7 +49,7 @@ impl Account {
                 taken: self.clock.now(),
                 persons: self.keys.persons(request),
                 callbacks: request.callbacks.clone(),
-                sealed: self.seal(request, body),
+                sealed: self.seal(request),
             }),
             claimed: None,
             correspondence: correspondence.clone(),
@@ -116,11 +115,9 @@ impl Account {
 
     /// Whether a request in the ledger asks for what this message asks for.
     pub fn asks_the_same(&self, standing: &Standing, body: &[u8]) -> bool {
-        let asked = match read::read(body, &Label::default(), &Terms::of_the_ledger()) {
-            Ok(Message::Request(request)) => self.keys.digest(essence(&request).as_bytes()),
-            Ok(_) | Err(_) => return false,
-        };
-        standing.digest == asked || standing.digest == self.keys.digest(body)
+        let Some(asked) = essence_of(body) else { return false };
+        let digests = [self.keys.digest(asked.as_bytes()), self.keys.digest(body)];
+        digests.contains(&standing.digest)
     }
 }
 

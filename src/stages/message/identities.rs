@@ -128,7 +128,8 @@ impl Place {
         let value = string(object.get(self.value), &at, self.value, faults)?;
         let (kind, format) = (kind?, format?);
         let identity = Identity::new(kind, format, value.trim().to_owned());
-        match weakness(&identity, terms.identity_chars_min) {
+        // What was accepted once is searched for, whatever this version thinks of it.
+        match terms.now.and_then(|_| weakness(&identity, terms.identity_chars_min)) {
             None => Some(identity),
             Some((code, text)) => {
                 faults.add(&at, code, text);

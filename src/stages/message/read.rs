@@ -10,7 +10,7 @@ use crate::ports::messages::inbox::Label;
 use crate::stages::message::fault::{CLOCK_SKEW, Fault, Faults, Terms};
 use crate::stages::message::fields::Place;
 use crate::stages::message::identities;
-use crate::stages::message::json::{self, DEPTH_MAX, Defect, Document};
+use crate::stages::message::json::{self, BYTE_ORDER_MARK, DEPTH_MAX, Defect, Document};
 use crate::stages::message::options::{callbacks, extension, recipients};
 use crate::stages::message::path::Step;
 use crate::stages::message::unspoken::Unspoken;
@@ -177,8 +177,7 @@ fn is_json(media_type: &str) -> bool {
 }
 
 fn document(body: &[u8], faults: &mut Faults) -> Option<Document> {
-    // RFC 8259 section 8.1 lets a parser ignore a byte order mark.
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     // No JSON begins with NUL, but UTF-16 and UTF-32 have one beside each of its first characters.
     let text = std::str::from_utf8(body).ok().filter(|text| !text.bytes().take(4).any(|b| b == 0));
     let Some(text) = text else {

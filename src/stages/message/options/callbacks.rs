@@ -11,6 +11,7 @@ use crate::domain::subject::Subject;
 use crate::matching::matcher::Matcher;
 use crate::matching::scan::scan_head;
 use crate::stages::message::fault::{Faults, Terms};
+use crate::stages::message::json::BYTE_ORDER_MARK;
 
 /// Most URLs in one request.
 const URLS_MAX: usize = 8;
@@ -49,6 +50,15 @@ pub fn read(
         }
     }
     urls
+}
+
+/// The URLs that a message names, whether or not one may post there.
+pub fn named(message: &[u8]) -> Vec<CallbackUrl> {
+    let message = message.strip_prefix(BYTE_ORDER_MARK).unwrap_or(message);
+    let message: Value = serde_json::from_slice(message).unwrap_or_default();
+    let list = message["status_callback_urls"].as_array();
+    let texts = list.into_iter().flatten().filter_map(Value::as_str);
+    texts.filter_map(|text| CallbackUrl::parse(text).ok()).collect()
 }
 
 fn url(value: &Value, at: &str, rule: &CallbackRule, faults: &mut Faults) -> Option<CallbackUrl> {
