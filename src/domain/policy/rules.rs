@@ -152,7 +152,7 @@ fn softened(
         }
     };
     if finding.item.kind != Kind::Bytes && otherwise == Otherwise::Delete {
-        let why = format!("{why}; a directory or a link cannot be redacted");
+        let why = format!("{why}; a directory, a link or rows cannot be redacted");
         return Decision { action: Action::Delete, why };
     }
     if finding.item.version != Version::Current {

@@ -38,7 +38,7 @@ async fn turn(world: &World) -> Result<bool, Failure> {
     let acting = act(world, &standing, &lease, patience);
     match turns::under(world, &lease, acting).await {
         None => {}
-        Some(Ok(Some(next_in_ms))) => world.leases.wait(&lease, next_in_ms).await?,
+        Some(Ok(Some(next_in_ms))) => world.shift.leases.wait(&lease, next_in_ms).await?,
         Some(Ok(None)) => settle(world, "act", &standing, &lease, Ok(())).await?,
         Some(Err(failure)) => settle(world, "act", &standing, &lease, Err(failure)).await?,
     }
