@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::archive::manifest::ManualStep;
+use crate::domain::asked::subject::Subject;
 use crate::domain::request::{Controller, RequestId, RequestKind};
-use crate::domain::subject::Subject;
 
 /// All of it comes from the request and the settings and nothing from a clock, so that an archive
 /// that is written again is the same to the byte.

@@ -51,8 +51,9 @@ pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<
     printed?;
     match looked.expect("an end without an answer comes from a line that was not printed") {
         Ok(summary) => {
-            let totals =
-                Totals { items: summary.items, bytes: summary.bytes, found: summary.found };
+            let of_a_thing = summary.kind.is_about_a_thing();
+            let (items, bytes, found) = (summary.items, summary.bytes, summary.found);
+            let totals = Totals { of_a_thing, items, bytes, found };
             totals.print(&unread, as_json)?;
             Ok(End::Done)
         }
@@ -67,6 +68,7 @@ pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<
 
 /// The last line.
 struct Totals {
+    of_a_thing: bool,
     items: u64,
     bytes: u64,
     found: u64,
@@ -74,7 +76,7 @@ struct Totals {
 
 impl Totals {
     fn print(&self, unread: &[Unreadable], as_json: bool) -> Result<(), CliError> {
-        let Self { items, bytes, found } = self;
+        let Self { of_a_thing, items, bytes, found } = self;
         if as_json {
             let each = unread.iter();
             let unreadable: Vec<Value> = each
@@ -92,6 +94,12 @@ impl Totals {
                     line(format!("could not read  {count} items of {source}  {reason}"))?;
                 }
             }
+        }
+        if *of_a_thing {
+            return line(format!(
+                "looked up {items} items that the request names, or that belong to it; nothing was \
+                 changed"
+            ));
         }
         let unread = unread.len();
         line(format!(

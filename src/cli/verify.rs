@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::app::{self, KeyFiles};
 use crate::cli::output::{CliError, End, bar, checking, input, line};
 use crate::config::settings::Settings;
+use crate::domain::asked::subject::IdentityType;
 use crate::domain::failure::{Failure, FailureKind, chain};
-use crate::domain::subject::IdentityType;
 
 /// Checks an archive and says what was found.
 ///

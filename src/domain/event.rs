@@ -158,7 +158,12 @@ impl Envelope {
         data.insert("subject_request_id".into(), content.subject.as_str().into());
         data.insert("request_status".into(), request_status(content.name).into());
         if let Some(kind) = content.kind {
-            data.insert("subject_request_type".into(), kind.word().into());
+            if kind.is_about_a_thing() {
+                data.insert("resource_request_id".into(), content.subject.as_str().into());
+                data.insert("resource_request_type".into(), kind.word().into());
+            } else {
+                data.insert("subject_request_type".into(), kind.word().into());
+            }
         }
         if let Some(due) = content.due {
             data.insert("expected_completion_time".into(), due.to_string().into());

@@ -67,6 +67,8 @@ pub enum Kind {
     Directory,
     /// A symbolic link. Its bytes are the text of its target, which is never followed.
     Link,
+    /// A resource of a workspace. Its bytes are what its service says of it.
+    Thing,
     /// Rows of a table, by the column that names the person, at a source that is asked. They have
     /// no bytes of their own and no `ETag`.
     Rows,

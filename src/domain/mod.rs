@@ -5,7 +5,7 @@
 //! on it gives *outcomes*; the *state* moves by ledgered events, and some of them are announced.
 #![warn(clippy::wildcard_enum_match_arm)]
 
-pub mod subject;
+pub mod asked;
 pub mod request;
 pub mod layout;
 pub mod item;

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::asked::thing::Aside;
+
 /// What became of one planned item. The words are those of DESIGN section 9.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ItemOutcome {
@@ -14,6 +16,10 @@ pub enum ItemOutcome {
     Erased,
     /// It was written anew without the subject, under the ETag seen at the find.
     Redacted,
+    /// It is registered no more; what it stood for stays. No erasure.
+    Unregistered,
+    /// It was hidden, and stays. No erasure.
+    Archived,
     /// It was gone already when we came to act.
     AlreadyAbsent,
     /// Policy keeps it; the reason is the operator's own word.
@@ -45,6 +51,10 @@ pub enum OutcomeKind {
     Erased,
     /// See [`ItemOutcome::Redacted`].
     Redacted,
+    /// See [`ItemOutcome::Unregistered`].
+    Unregistered,
+    /// See [`ItemOutcome::Archived`].
+    Archived,
     /// See [`ItemOutcome::AlreadyAbsent`].
     AlreadyAbsent,
     /// See [`ItemOutcome::Kept`].
@@ -98,10 +108,12 @@ pub struct Tally {
 
 impl OutcomeKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Exported,
         Self::Erased,
         Self::Redacted,
+        Self::Unregistered,
+        Self::Archived,
         Self::AlreadyAbsent,
         Self::Kept,
         Self::Blocked,
@@ -119,6 +131,8 @@ impl OutcomeKind {
             Self::Exported => "exported",
             Self::Erased => "erased",
             Self::Redacted => "redacted",
+            Self::Unregistered => "unregistered",
+            Self::Archived => "archived",
             Self::AlreadyAbsent => "already_absent",
             Self::Kept => "kept",
             Self::Blocked => "blocked",
@@ -142,6 +156,8 @@ impl OutcomeKind {
             Self::Exported
             | Self::Erased
             | Self::Redacted
+            | Self::Unregistered
+            | Self::Archived
             | Self::AlreadyAbsent
             | Self::Kept
             | Self::Declared
@@ -158,6 +174,8 @@ impl OutcomeKind {
         match self {
             Self::Erased | Self::Redacted | Self::AlreadyAbsent => true,
             Self::Exported
+            | Self::Unregistered
+            | Self::Archived
             | Self::Kept
             | Self::Blocked
             | Self::Unreadable
@@ -175,6 +193,15 @@ impl OutcomeKind {
     }
 }
 
+impl From<Aside> for ItemOutcome {
+    fn from(aside: Aside) -> Self {
+        match aside {
+            Aside::Unregistered => Self::Unregistered,
+            Aside::Archived => Self::Archived,
+        }
+    }
+}
+
 impl ItemOutcome {
     /// The stable word of the outcome, as in events and metrics.
     pub fn word(&self) -> &'static str {
@@ -187,6 +214,8 @@ impl ItemOutcome {
             Self::Exported => OutcomeKind::Exported,
             Self::Erased => OutcomeKind::Erased,
             Self::Redacted => OutcomeKind::Redacted,
+            Self::Unregistered => OutcomeKind::Unregistered,
+            Self::Archived => OutcomeKind::Archived,
             Self::AlreadyAbsent => OutcomeKind::AlreadyAbsent,
             Self::Kept(_) => OutcomeKind::Kept,
             Self::Blocked(_) => OutcomeKind::Blocked,
@@ -210,6 +239,8 @@ impl ItemOutcome {
             Self::Exported
             | Self::Erased
             | Self::Redacted
+            | Self::Unregistered
+            | Self::Archived
             | Self::AlreadyAbsent
             | Self::Changed
             | Self::Pending
@@ -223,6 +254,8 @@ impl ItemOutcome {
             OutcomeKind::Exported => Self::Exported,
             OutcomeKind::Erased => Self::Erased,
             OutcomeKind::Redacted => Self::Redacted,
+            OutcomeKind::Unregistered => Self::Unregistered,
+            OutcomeKind::Archived => Self::Archived,
             OutcomeKind::AlreadyAbsent => Self::AlreadyAbsent,
             OutcomeKind::Kept => Self::Kept(detail.to_owned()),
             OutcomeKind::Blocked => Self::Blocked(Barrier::parse(detail)?),

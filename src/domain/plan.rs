@@ -78,7 +78,7 @@ impl Planned {
     pub fn step(&self) -> Step {
         match self.finding.item.kind {
             Kind::Directory => Step::of_directory(&self.finding.item.name),
-            Kind::Bytes | Kind::Link | Kind::Rows => Step(self.waits_for.into()),
+            Kind::Bytes | Kind::Link | Kind::Thing | Kind::Rows => Step(self.waits_for.into()),
         }
     }
 
@@ -92,7 +92,11 @@ impl Planned {
             Action::Declare { reason, .. } => {
                 Some(ItemOutcome::Declared(without_place(reason).to_owned()))
             }
-            Action::Export | Action::Delete | Action::Along | Action::Redact(_) => None,
+            Action::Export
+            | Action::Delete
+            | Action::Along
+            | Action::Redact(_)
+            | Action::PutAside(_) => None,
         }
     }
 }

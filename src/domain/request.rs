@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::domain::asked::subject::Subject;
+use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::callbacks::url::CallbackUrl;
-use crate::domain::subject::Subject;
 
 /// A valid request of a data subject (DESIGN 4.1). Holds the subject, so it has no `Serialize`.
 #[derive(Clone, Debug)]
@@ -21,12 +22,21 @@ pub struct Request {
     pub regulation: String,
     /// When the person asked.
     pub submitted: Timestamp,
-    /// Who it is about.
-    pub subject: Subject,
+    /// What it is about.
+    pub asked: Asked,
     /// Whom to tell by HTTP; none once the request is read from the ledger, which has them apart.
     pub callbacks: Vec<CallbackUrl>,
     /// What `extensions.dsrd` says.
     pub options: Options,
+}
+
+/// What a request is about.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    /// A person: whatever speaks of that person anywhere.
+    Person(Subject),
+    /// A resource of a workspace: it alone, and what belongs to it.
+    Thing(Thing),
 }
 
 /// The part of a request that is ours: `extensions.dsrd`.
@@ -77,6 +87,15 @@ pub enum RequestKind {
     Portability,
     /// Erasure (Art. 17).
     Erasure,
+    /// A thing is to be deleted.
+    #[serde(rename = "delete")]
+    DeleteThing,
+    /// A thing is to be registered no more.
+    #[serde(rename = "unregister")]
+    UnregisterThing,
+    /// A thing is to be hidden.
+    #[serde(rename = "archive")]
+    ArchiveThing,
 }
 
 /// An id that is safe as a file name, a header value and a log field: 1 to 128 characters out of
@@ -104,6 +123,22 @@ impl Request {
     pub fn concerns(&self, source: &str) -> bool {
         let wanted = &self.options.sources;
         wanted.is_empty() || wanted.iter().any(|name| name == source)
+    }
+
+    /// The person it is about, in a slice; none where it is about a thing.
+    pub fn people(&self) -> &[Subject] {
+        match &self.asked {
+            Asked::Person(subject) => std::slice::from_ref(subject),
+            Asked::Thing(_) => &[],
+        }
+    }
+
+    /// The thing it is about.
+    pub fn thing(&self) -> Option<&Thing> {
+        match &self.asked {
+            Asked::Person(_) => None,
+            Asked::Thing(thing) => Some(thing),
+        }
     }
 }
 
@@ -195,13 +230,41 @@ impl fmt::Debug for RequestId {
 }
 
 impl RequestKind {
-    /// The kind of that word; `export` and `delete` are synonyms.
+    /// Every kind; those about things last.
+    pub const ALL: [Self; 6] = [
+        Self::Access,
+        Self::Portability,
+        Self::Erasure,
+        Self::DeleteThing,
+        Self::UnregisterThing,
+        Self::ArchiveThing,
+    ];
+
+    /// The kind of that word in the ledger.
     pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// What is asked about a person by that word; `export` and `delete` are synonyms.
+    pub fn of_person(word: &str) -> Option<Self> {
         match word {
             "access" | "export" => Some(Self::Access),
             "portability" => Some(Self::Portability),
             "erasure" | "delete" => Some(Self::Erasure),
             _ => None,
+        }
+    }
+
+    /// What is asked about a thing by that word.
+    pub fn of_thing(word: &str) -> Option<Self> {
+        Self::parse(word).filter(|kind| kind.is_about_a_thing())
+    }
+
+    /// Whether it is about a thing, and not about a person.
+    pub fn is_about_a_thing(self) -> bool {
+        match self {
+            Self::Access | Self::Portability | Self::Erasure => false,
+            Self::DeleteThing | Self::UnregisterThing | Self::ArchiveThing => true,
         }
     }
 
@@ -211,6 +274,42 @@ impl RequestKind {
             Self::Access => "access",
             Self::Portability => "portability",
             Self::Erasure => "erasure",
+            Self::DeleteThing => "delete",
+            Self::UnregisterThing => "unregister",
+            Self::ArchiveThing => "archive",
+        }
+    }
+
+    /// Whether it can be asked of such a thing: whether the service has an operation for it.
+    /// Compute is unregistered by detaching it, a datastore has nothing of its own to delete, and a
+    /// pipeline output is data, which goes with its run.
+    pub fn suits(self, thing: ThingKind) -> bool {
+        let suiting: &[Self] = match thing {
+            ThingKind::Run
+            | ThingKind::Experiment
+            | ThingKind::Environment
+            | ThingKind::Component => &[Self::DeleteThing, Self::ArchiveThing],
+            ThingKind::Model | ThingKind::Dataset => {
+                &[Self::DeleteThing, Self::UnregisterThing, Self::ArchiveThing]
+            }
+            ThingKind::Compute => &[Self::DeleteThing, Self::UnregisterThing],
+            ThingKind::WebService
+            | ThingKind::OnlineEndpoint
+            | ThingKind::BatchEndpoint
+            | ThingKind::Workspace
+            | ThingKind::Schedule => &[Self::DeleteThing],
+            ThingKind::Datastore => &[Self::UnregisterThing],
+            ThingKind::PipelineOutput => &[],
+        };
+        suiting.contains(&self)
+    }
+
+    /// How a thing is put aside by it; `None` where it is not.
+    pub fn aside(self) -> Option<Aside> {
+        match self {
+            Self::UnregisterThing => Some(Aside::Unregistered),
+            Self::ArchiveThing => Some(Aside::Archived),
+            Self::Access | Self::Portability | Self::Erasure | Self::DeleteThing => None,
         }
     }
 

@@ -11,8 +11,8 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memchr_iter;
 use sha2::{Digest, Sha256};
 
+use crate::domain::asked::subject::Subject;
 use crate::domain::item::Hit;
-use crate::domain::subject::Subject;
 use crate::matching::identity::addresses::{
     addresses_at, invited_address, local_run_start, may_be_respelled, respelled_at,
 };

@@ -151,7 +151,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
+    use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 
     /// Looks at everything: what regions leave out must make no difference.
     struct Whole<'a>(Search<'a>);

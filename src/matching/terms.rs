@@ -12,8 +12,8 @@ use std::ops::Range;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::domain::asked::subject::{Identity, Subject};
 use crate::domain::item::Item;
-use crate::domain::subject::{Identity, Subject};
 use crate::matching::encoding::Undone;
 use crate::matching::identity::patterns::{Sought, sought};
 use crate::matching::limits::ItemLimits;

@@ -13,7 +13,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::domain::subject::Identity;
+use crate::domain::asked::subject::Identity;
 use crate::matching::identity::patterns::{Shape, recognisable};
 
 /// HMAC-SHA-256 of an identity that can be met.
@@ -187,8 +187,8 @@ impl fmt::Debug for Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::asked::subject::{IdentityFormat, IdentityType, Subject};
     use crate::domain::item::Item;
-    use crate::domain::subject::{IdentityFormat, IdentityType, Subject};
     use crate::matching::limits::ItemLimits;
     use crate::matching::matcher::Matcher;
     use crate::matching::scan::scan;

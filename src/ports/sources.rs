@@ -8,11 +8,12 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 
+use crate::domain::asked::subject::Subject;
+use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::failure::Failure;
 use crate::domain::item::{Hit, Item};
 use crate::domain::layout::Containers;
 use crate::domain::outcome::Barrier;
-use crate::domain::subject::Subject;
 
 /// Bytes of one item in order; the first error ends it.
 pub type ByteStream = BoxStream<'static, Result<Bytes, Failure>>;
@@ -29,6 +30,11 @@ pub trait Source: Send + Sync {
 
     /// How it is learned what it holds about somebody.
     fn finds(&self) -> Finds<'_>;
+
+    /// The things that it holds, where requests can name them.
+    fn things(&self) -> Option<&dyn Things> {
+        None
+    }
 
     /// How far the service has come with what an erasure of this item began and answered with a
     /// ticket of this handle. Only asked by who was given one.
@@ -120,6 +126,34 @@ pub trait Asked: Source {
 
     /// How many removals the service takes.
     fn budget(&self) -> Option<Budget>;
+}
+
+/// A source whose items are things that a request can name.
+#[async_trait]
+pub trait Things: Walked {
+    /// Which sorts it holds.
+    fn kinds(&self) -> &[ThingKind];
+
+    /// The thing, and all that belongs to it and goes with it, as they are now; empty where there
+    /// is none of that name. Where it is to be put aside, only what that is done with. A name is
+    /// compared whole, and a name without a version is that of all versions.
+    async fn look_up(&self, thing: &Thing, aside: Option<Aside>)
+    -> Result<Vec<Belonging>, Failure>;
+
+    /// Puts exactly that thing aside under its `ETag`. Answered as by an erasure;
+    /// [`Erased::AlreadyAbsent`] where it is gone.
+    async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure>;
+
+    /// Whether a thing is put aside now, or gone.
+    async fn is_aside(&self, item: &Item, how: Aside) -> Result<bool, Failure>;
+}
+
+/// Something that belongs to a thing, or the thing itself.
+pub struct Belonging {
+    /// What it is.
+    pub item: Item,
+    /// How many steps of the others have to go first: what is in it, or needs it.
+    pub waits_for: u16,
 }
 
 /// How many calls of a kind a service takes, whoever makes them.

@@ -268,7 +268,7 @@ async fn about(account: &Account, controller: &Controller, case: &Case) -> Resul
         regulation: request.regulation.clone(),
         submitted: request.submitted,
         language: request.options.language.clone(),
-        subject: request.subject.clone(),
+        subject: request.people().first().cloned().unwrap_or_default(),
         controller: controller.clone(),
         program: concat!("dsrd ", env!("CARGO_PKG_VERSION")).to_owned(),
         items_seen: account.seen(&request.id).await?,

@@ -6,8 +6,8 @@ use std::fs::File;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
 use crate::domain::failure::Failure;
-use crate::domain::subject::{Identity, IdentityFormat, IdentityType};
 use crate::ports::ledger::Ledger;
 use crate::ports::system::{Clock, Entropy};
 use crate::stages::signing::{self, Signer};

@@ -19,6 +19,7 @@ use crate::stages::message::read::{self, Message};
 use crate::stages::plan::finding::plan;
 use crate::stages::plan::forms::Forms;
 use crate::stages::plan::runs::Company;
+use crate::stages::plan::things::looked_up;
 use crate::stages::walk::pass::{Meter, Patience, Walk, walk};
 use crate::worker::world::{Sources, terms};
 
@@ -71,7 +72,15 @@ impl Preview {
             }
             Err(refusal) => return Ok(Err(refusal.faults)),
         };
-        let mut with = Walk::new(&[&request.subject], limits, Patience::Spent);
+        if request.thing().is_some() {
+            let mut planned = looked_up(&self.sources, &request).await?;
+            planned.sort_by_key(Planned::step);
+            let items = planned.len() as u64;
+            planned.into_iter().for_each(found);
+            return Ok(Ok(Summary { kind: request.kind, items, bytes: 0, found: items }));
+        }
+        let mut with =
+            Walk::new(&request.people().iter().collect::<Vec<_>>(), limits, Patience::Spent);
         with.meter = Arc::clone(&meter);
         if policy.asks_who_else() && !request.kind.is_export() {
             with.asks_who_else = true;

@@ -2,7 +2,7 @@
 
 use crate::ports::tasks::Purpose;
 use crate::worker::loops::{
-    act, announce, callback, conclude, expire, follow, forget, intake, sweep,
+    act, announce, callback, conclude, expire, follow, forget, intake, sweep, things,
 };
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
@@ -21,6 +21,7 @@ pub async fn run(world: &World) {
         sweep::run(world, Purpose::Find),
         act::run(world),
         follow::run(world),
+        things::run(world),
         sweep::run(world, Purpose::Verify),
         conclude::run(world),
         announce::run(shift, ledger, announcer),

@@ -9,9 +9,9 @@ use std::time::Instant;
 use dsrd::archive::about::About;
 use dsrd::archive::manifest::{Masked, MaskedKind};
 use dsrd::archive::writer::ArchiveWriter;
+use dsrd::domain::asked::subject::Subject;
 use dsrd::domain::item::{Finding, Hit, Item, Version};
 use dsrd::domain::request::{Controller, RequestId, RequestKind};
-use dsrd::domain::subject::Subject;
 
 const PIECE: usize = 1 << 20;
 const LARGE_BYTES: u64 = 20_000_000_000;

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::item::{Item, Version};
-use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::matching::limits::ItemLimits;
 use dsrd::matching::matcher::Matcher;
 use dsrd::matching::scan::scan;

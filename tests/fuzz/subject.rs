@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use dsrd::domain::item::{Item, Version};
-use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::matching::limits::ItemLimits;
 use dsrd::matching::matcher::Matcher;
 

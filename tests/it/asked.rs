@@ -3,8 +3,8 @@
 
 use dsrd::adapters::memory::sources::rows::MemoryRows;
 use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
+use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::item::{Item, Kind};
-use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::ports::sources::{Asked, Erased, Finds, Read, Source};
 use dsrd::ports::system::Clock;
 use futures::TryStreamExt;

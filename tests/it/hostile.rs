@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::matching::limits::{ItemLimits, PeopleLimits};
 use dsrd::matching::matcher::Matcher;
 use dsrd::matching::people::census::census;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::item::Item;
-use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::matching::limits::{ItemLimits, PeopleLimits};
 use dsrd::matching::people::census::census;
 use dsrd::matching::people::crowd::Crowd;

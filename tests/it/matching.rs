@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
+use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::item::{Item, Version};
-use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::matching::encoding::{Coding, encode};
 use dsrd::matching::limits::{ItemLimits, PeopleLimits};
 use dsrd::matching::matcher::Matcher;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 
-use dsrd::domain::subject::IdentityType;
+use dsrd::domain::asked::subject::IdentityType;
 use dsrd::matching::limits::ItemLimits;
 use dsrd::matching::matcher::Matcher;
 use dsrd::matching::scan::scan;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::failure::Failure;
 use dsrd::domain::item::{Finding, Hit, Item, Unreadable, Version};
 use dsrd::domain::plan::Planned;
 use dsrd::domain::policy::action::Action;
 use dsrd::domain::request::{Options, Request, RequestId, RequestKind};
-use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::ports::messages::inbox::Label;
 use dsrd::stages::message::fault::Terms;
 use dsrd::stages::message::read;

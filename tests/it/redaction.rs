@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::process::Command;
 
-use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::matching::limits::ItemLimits;
 use dsrd::matching::matcher::Matcher;
 use dsrd::matching::put::Replaced;

@@ -9,9 +9,9 @@ use std::process::Command;
 use dsrd::archive::about::About;
 use dsrd::archive::manifest::{ManualStep, Masked, MaskedKind};
 use dsrd::archive::writer::ArchiveWriter;
+use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::item::Hit;
 use dsrd::domain::request::{Controller, RequestKind};
-use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use serde_json::{Value, json};
 use zip::ZipArchive;
 

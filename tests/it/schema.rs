@@ -1,9 +1,9 @@
 //! The published schemas: they take what the design shows and what we write, and nothing else.
 
+use dsrd::domain::asked::subject::IdentityType;
 use dsrd::domain::event::{Content, Correspondence, Envelope};
 use dsrd::domain::outcome::ItemOutcome;
 use dsrd::domain::request::{RequestId, RequestKind};
-use dsrd::domain::subject::IdentityType;
 use dsrd::evidence::certificate::document::Certificate;
 use dsrd::evidence::certificate::hashes::HowHashed;
 use dsrd::evidence::signature::{SEED_BYTES, SigningKey};

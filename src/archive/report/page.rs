@@ -8,10 +8,10 @@ use crate::archive::report::html::{Text, Time, close_section, open_section, para
 use crate::archive::report::style::{CONTENT_SECURITY_POLICY, STYLE};
 use crate::archive::report::texts::table::{Texts, filled};
 use crate::archive::report::{answers, files, runs};
+use crate::domain::asked::subject::{Identity, IdentityFormat};
 use crate::domain::regulation::choice::words;
 use crate::domain::regulation::words::Words;
 use crate::domain::request::RequestKind;
-use crate::domain::subject::{Identity, IdentityFormat};
 
 /// Writes the page.
 ///
@@ -24,9 +24,7 @@ pub fn write(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> io::Res
         RequestKind::Portability => {
             (texts.title_portability, texts.intro_portability, law.portability)
         }
-        RequestKind::Access | RequestKind::Erasure => {
-            (texts.title_access, texts.intro_access, law.access)
-        }
+        _ => (texts.title_access, texts.intro_access, law.access),
     };
     write_head(out, texts, title)?;
     writeln!(out, "<body>\n<header>\n<h1>{}</h1>", Text(title))?;
@@ -89,7 +87,7 @@ fn write_request(out: &mut dyn Write, texts: &Texts, about: &About, law: &Words)
     }
     let (asked, basis) = match about.kind {
         RequestKind::Portability => (texts.asked_portability, law.portability_short),
-        RequestKind::Access | RequestKind::Erasure => (texts.asked_access, law.access_short),
+        _ => (texts.asked_access, law.access_short),
     };
     let asked = filled(asked, &[("basis", basis)]);
     let text = |text: &str| Text(text).to_string();

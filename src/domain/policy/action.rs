@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::asked::thing::Aside;
 use crate::domain::policy::declared::Declared;
 
 /// What is done with one item.
@@ -17,6 +18,8 @@ pub enum Action {
     Along,
     /// It is written anew without the subject, under the ETag seen; or this is done.
     Redact(Otherwise),
+    /// It is a thing that is put aside, and not erased.
+    PutAside(Aside),
     /// It stays, for this reason.
     Keep(String),
     /// Nothing can be done with what could not be read; it is listed. A stable word, then ` in `
@@ -54,6 +57,10 @@ pub enum ActionWord {
     Along,
     /// Is written anew.
     Redact,
+    /// Is registered no more.
+    Unregister,
+    /// Is hidden.
+    Archive,
     /// Stays.
     Keep,
     /// Is listed as unreadable.
@@ -64,11 +71,13 @@ pub enum ActionWord {
 
 impl ActionWord {
     /// Every word.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Export,
         Self::Delete,
         Self::Along,
         Self::Redact,
+        Self::Unregister,
+        Self::Archive,
         Self::Keep,
         Self::List,
         Self::Declare,
@@ -81,6 +90,8 @@ impl ActionWord {
             Self::Delete => "delete",
             Self::Along => "along",
             Self::Redact => "redact",
+            Self::Unregister => "unregister",
+            Self::Archive => "archive",
             Self::Keep => "keep",
             Self::List => "list",
             Self::Declare => "declare",
@@ -92,7 +103,13 @@ impl ActionWord {
     pub fn is_unsearched(self) -> bool {
         match self {
             Self::List | Self::Declare => true,
-            Self::Export | Self::Delete | Self::Along | Self::Redact | Self::Keep => false,
+            Self::Export
+            | Self::Delete
+            | Self::Along
+            | Self::Redact
+            | Self::Unregister
+            | Self::Archive
+            | Self::Keep => false,
         }
     }
 
@@ -110,6 +127,8 @@ impl Action {
             Self::Delete => ActionWord::Delete,
             Self::Along => ActionWord::Along,
             Self::Redact(_) => ActionWord::Redact,
+            Self::PutAside(Aside::Unregistered) => ActionWord::Unregister,
+            Self::PutAside(Aside::Archived) => ActionWord::Archive,
             Self::Keep(_) => ActionWord::Keep,
             Self::List(_) => ActionWord::List,
             Self::Declare { .. } => ActionWord::Declare,

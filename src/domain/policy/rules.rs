@@ -235,10 +235,10 @@ impl Unit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::asked::subject::Subject;
     use crate::domain::item::{Hit, NAME_VIEW};
     use crate::domain::layout::Container;
     use crate::domain::request::{Options, RequestId, RequestKind};
-    use crate::domain::subject::Subject;
 
     fn request(kind: RequestKind, redact: bool) -> Request {
         Request {

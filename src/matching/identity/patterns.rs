@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::subject::{Identity, IdentityFormat, IdentityType};
+use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
 use crate::matching::identity::addresses::{addresses_at, invited_address};
 use crate::matching::identity::boundaries::Boundary;
 use crate::matching::identity::scripts::separates;

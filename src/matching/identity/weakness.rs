@@ -4,7 +4,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_script::{Script, UnicodeScript};
 
-use crate::domain::subject::{Identity, IdentityFormat, IdentityType};
+use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
 
 /// Longest identity, in characters. RFC 5321 bounds an address at 254; names can be longer.
 pub const IDENTITY_CHARS_MAX: usize = 512;

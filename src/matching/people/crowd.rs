@@ -8,7 +8,7 @@
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
-use crate::domain::subject::{Identity, IdentityType, Subject};
+use crate::domain::asked::subject::{Identity, IdentityType, Subject};
 use crate::matching::identity::patterns::canonical;
 use crate::matching::identity::weakness::weakness;
 use crate::matching::limits::PeopleLimits;
@@ -265,7 +265,7 @@ impl Links {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::subject::IdentityFormat;
+    use crate::domain::asked::subject::IdentityFormat;
 
     fn group(names: &[(IdentityType, &str)]) -> Group {
         let one = |(kind, value): &(IdentityType, &str)| Identifier {

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memchr3_iter};
 
-use crate::domain::subject::IdentityType;
+use crate::domain::asked::subject::IdentityType;
 use crate::matching::identity::addresses::{address_at, local_run_start};
 use crate::matching::identity::neighbours::{is_joint, is_name_like, word_after};
 use crate::matching::identity::weakness::COMMON;

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use memchr::{memchr_iter, memmem};
 
-use crate::domain::subject::{Identity, IdentityFormat, IdentityType};
+use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
 use crate::matching::identity::addresses::{
     address_at, continues_word, invited_address, local_run_start, may_be_respelled, respelled_at,
 };

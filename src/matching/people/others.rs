@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Read};
 use std::ops::Range;
 
+use crate::domain::asked::subject::{IdentityType, Subject};
 use crate::domain::item::Item;
-use crate::domain::subject::{IdentityType, Subject};
 use crate::matching::encoding::Undone;
 use crate::matching::identity::patterns::canonical;
 use crate::matching::limits::{ItemLimits, PeopleLimits};

@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::domain::request::{EncryptTo, Options, Request, RequestId, RequestKind};
-use crate::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use crate::domain::asked::thing::Thing;
+use crate::domain::request::{self, EncryptTo, Options, Request, RequestId, RequestKind};
 
 /// The request, to be sealed; without its callbacks, which the ledger has apart.
 pub fn written(request: &Request) -> Zeroizing<Vec<u8>> {
@@ -55,6 +56,8 @@ struct First<'a> {
 enum Asked<'a> {
     /// A person, by identities in the order of the message.
     Person(Vec<Named<'a>>),
+    /// A thing.
+    Thing(Cow<'a, Thing>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,14 +86,19 @@ enum To<'a> {
 impl<'a> First<'a> {
     fn of(request: &'a Request) -> Self {
         // No field may be forgotten here: it would be lost to the request for good.
-        let Request { id, kind, regulation, submitted, subject, callbacks: _, options } = request;
+        let Request { id, kind, regulation, submitted, asked, callbacks: _, options } = request;
         let Options { sources, dry_run, redact, encrypt_to, language, due_time } = options;
         Self {
             id: id.clone(),
             kind: *kind,
             regulation: regulation.into(),
             submitted: *submitted,
-            asked: Asked::Person(subject.identities.iter().map(Named::of).collect()),
+            asked: match asked {
+                request::Asked::Person(subject) => {
+                    Asked::Person(subject.identities.iter().map(Named::of).collect())
+                }
+                request::Asked::Thing(thing) => Asked::Thing(Cow::Borrowed(thing)),
+            },
             sources: sources.into(),
             dry_run: *dry_run,
             redact: *redact,
@@ -101,14 +109,19 @@ impl<'a> First<'a> {
     }
 
     fn request(self) -> Option<Request> {
-        let Asked::Person(identities) = self.asked;
-        let identities = identities.into_iter().map(Named::identity).collect::<Option<_>>()?;
+        let asked = match self.asked {
+            Asked::Person(identities) => {
+                let identities = identities.into_iter().map(Named::identity);
+                request::Asked::Person(Subject { identities: identities.collect::<Option<_>>()? })
+            }
+            Asked::Thing(thing) => request::Asked::Thing(thing.into_owned()),
+        };
         Some(Request {
             id: self.id,
             kind: self.kind,
             regulation: self.regulation.into_owned(),
             submitted: self.submitted,
-            subject: Subject { identities },
+            asked,
             callbacks: Vec::new(),
             options: Options {
                 sources: self.sources.into_owned(),
@@ -182,9 +195,9 @@ mod tests {
 
     /// All of a request that is to come back, in the order in which it is kept.
     fn all(request: &Request) -> String {
-        let Request { id, kind, regulation, submitted, subject, callbacks: _, options } = request;
+        let Request { id, kind, regulation, submitted, asked: _, callbacks: _, options } = request;
         let Options { sources, dry_run, redact, encrypt_to, language, due_time } = options;
-        let identities = subject.identities.iter();
+        let identities = request.people().iter().flat_map(|person| &person.identities);
         let identities: Vec<_> =
             identities.map(|one| (one.kind, one.format, one.expose().to_owned())).collect();
         let to = encrypt_to.as_ref().map(|to| match to {

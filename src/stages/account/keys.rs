@@ -103,7 +103,7 @@ impl Keys {
 
     /// Keyed digests of the identities: says which requests are about one person, and nothing else.
     pub(super) fn persons(&self, request: &Request) -> Vec<String> {
-        let identities = request.subject.identities.iter();
+        let identities = request.people().iter().flat_map(|person| &person.identities);
         identities
             .map(canonical)
             .filter(|canonical| !canonical.is_empty())

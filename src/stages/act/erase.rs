@@ -10,6 +10,7 @@ use futures::stream::{self, StreamExt};
 
 use crate::domain::failure::Failure;
 use crate::domain::item::Version;
+use crate::domain::outcome::{ItemOutcome, OutcomeKind};
 use crate::domain::plan::{Planned, Step};
 use crate::domain::policy::action::Action;
 use crate::domain::state::Event;
@@ -64,6 +65,11 @@ pub async fn erase(
     for ordinals in later.into_values() {
         if !acting.is_settled(&open).await? {
             break;
+        }
+        if let Some(outcome) = acting.obstruction().await? {
+            let ends: Vec<_> = ordinals.iter().map(|one| (*one, outcome.clone())).collect();
+            account.record_outcomes(case, &ends).await?;
+            continue;
         }
         for ordinal in ordinals {
             let one = account.items(case, ordinal.checked_sub(1), true, 1).await?;
@@ -180,6 +186,23 @@ impl Acting<'_> {
             return Ok(false);
         }
         Ok(self.account.ledger.open_tickets(&self.case.request.id).await?.count == 0)
+    }
+
+    /// What becomes of what a thing goes with, or of the thing, if something that had to go first is
+    /// still there: a store is not removed from under what could not be erased in it.
+    async fn obstruction(&self) -> Result<Option<ItemOutcome>, Failure> {
+        let Self { account, case, .. } = *self;
+        if case.request.thing().is_none() {
+            // Directories, and what services refuse to remove by themselves.
+            return Ok(None);
+        }
+        let tally = account.ledger.tally(&case.request.id).await?;
+        let left = |kind: OutcomeKind| tally.of(kind.word()) > 0;
+        let ends = [OutcomeKind::Failed, OutcomeKind::Blocked, OutcomeKind::Kept];
+        Ok(match ends.into_iter().any(left) {
+            true => Some(ItemOutcome::Failed("order: what goes before it is still there".into())),
+            false => left(OutcomeKind::Changed).then_some(ItemOutcome::Changed),
+        })
     }
 
     async fn take_turns(&self, batch: Vec<Entry>) -> Acted {

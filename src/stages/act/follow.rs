@@ -6,12 +6,13 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
-use crate::domain::item::Item;
 use crate::domain::outcome::ItemOutcome;
+use crate::domain::plan::Planned;
+use crate::domain::policy::action::Action;
 use crate::domain::request::RequestId;
 use crate::domain::state::Event;
-use crate::domain::subject::Subject;
 use crate::ports::kept::tickets::{OpenTickets, SealedTicket};
 use crate::ports::sources::{Finds, Followed, Source};
 use crate::stages::account::case::Case;
@@ -112,17 +113,34 @@ enum Look {
     Later(u64),
 }
 
-/// Whether a service that knows nothing of its work any more has left the item where it was.
-async fn stands(source: &dyn Source, item: &Item, person: &Subject) -> Result<bool, Failure> {
-    match source.finds() {
-        Finds::Walk(walked) => {
+/// Whether a service that knows nothing of its work any more has left it undone.
+async fn is_undone(source: &dyn Source, planned: &Planned, case: &Case) -> Result<bool, Failure> {
+    let item = &planned.finding.item;
+    match (&planned.action, source.things(), source.finds()) {
+        (Action::PutAside(aside), Some(things), _) => Ok(!things.is_aside(item, *aside).await?),
+        (_, _, Finds::Walk(walked)) => {
             let left = walked.remains(&item.name).await?;
             Ok(left.iter().any(|form| form.version == item.version))
         }
-        Finds::Ask(asked) => {
-            let left = asked.ask(&[person]).await?;
+        (_, _, Finds::Ask(asked)) => {
+            let people: Vec<&Subject> = case.request.people().iter().collect();
+            let left = asked.ask(&people).await?;
             Ok(left.iter().any(|sighting| sighting.item.place() == item.place()))
         }
+    }
+}
+
+/// What work that a service has done came to.
+fn done(action: &Action) -> ItemOutcome {
+    match action {
+        Action::PutAside(aside) => (*aside).into(),
+        Action::Export
+        | Action::Delete
+        | Action::Along
+        | Action::Redact(_)
+        | Action::Keep(_)
+        | Action::List(_)
+        | Action::Declare { .. } => ItemOutcome::Erased,
     }
 }
 
@@ -145,12 +163,12 @@ async fn look(
     let handle = account.open_ticket(case, ticket)?;
     let failed = |why: String| Look::Ended(ItemOutcome::Failed(why));
     Ok(match source.follow(item, &handle).await? {
-        Followed::Done => Look::Ended(ItemOutcome::Erased),
+        Followed::Done => Look::Ended(done(&entry.planned.action)),
         Followed::Failed(why) => failed(format!("service: {why}")),
         // One that was forgotten may have been finished before.
-        Followed::Unknown => match stands(&**source, item, &case.request.subject).await? {
+        Followed::Unknown => match is_undone(&**source, &entry.planned, case).await? {
             true => Look::Open("service: it knows nothing of the work any more"),
-            false => Look::Ended(ItemOutcome::Erased),
+            false => Look::Ended(done(&entry.planned.action)),
         },
         Followed::Running { .. } if now.duration_since(ticket.begun) > with.ticket_age_max => {
             let days = with.ticket_age_max.as_hours() / 24;

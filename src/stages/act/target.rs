@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::domain::asked::thing::Aside;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Version};
 use crate::domain::outcome::{Block, ItemOutcome};
 use crate::domain::policy::action::{Action, Otherwise};
-use crate::ports::sources::{Asked, Erased, Finds, Source, Ticket, Walked};
+use crate::ports::sources::{Asked, Erased, Finds, Source, Things, Ticket, Walked};
 use crate::stages::account::entries::Entry;
 use crate::stages::rewrite::redact::{Redaction, redact};
 use crate::stages::walk::pass::{self, Walk, item_at_fault};
@@ -42,9 +43,10 @@ pub async fn end(
         return Ok(Some(ItemOutcome::Failed(why.into()).into()));
     };
     let ended = match source.finds() {
-        Finds::Walk(source) => {
+        Finds::Walk(walked) => {
+            let (things, source) = (source.things(), walked);
             let target = Target { source, finding: &entry.planned.finding, begun: entry.begun };
-            acted_on(&target, &entry.planned.action, with).await
+            acted_on(&target, things, &entry.planned.action, with).await
         }
         Finds::Ask(source) => rows_gone(source, &entry, with).await.map(Some),
     };
@@ -71,10 +73,12 @@ pub fn source_of<'a>(sources: &'a [Arc<dyn Source>], entry: &Entry) -> Option<&'
 
 async fn acted_on(
     target: &Target<'_>,
+    things: Option<&dyn Things>,
     action: &Action,
     with: &Walk,
 ) -> Result<Option<Ended>, Failure> {
     match action {
+        Action::PutAside(aside) => put_aside(target, things, *aside).await.map(Some),
         Action::Redact(otherwise) => rewritten(target, *otherwise, with).await.map(Some),
         Action::Along => went_along(target).await.map(|gone| gone.map(Ended::from)),
         Action::Delete
@@ -83,6 +87,30 @@ async fn acted_on(
         | Action::List(_)
         | Action::Declare { .. } => removed(target).await.map(Some),
     }
+}
+
+/// What became of a thing that was to be put aside.
+async fn put_aside(
+    target: &Target<'_>,
+    things: Option<&dyn Things>,
+    aside: Aside,
+) -> Result<Ended, Failure> {
+    let Some(things) = things else {
+        let why = "the source puts nothing aside";
+        return Ok(ItemOutcome::Failed(why.to_owned()).into());
+    };
+    let item = &target.finding.item;
+    let outcome = match things.put_aside(item, aside).await? {
+        Erased::Begun(ticket) => return Ok(Ended::Later(ticket)),
+        Erased::Done => aside.into(),
+        Erased::AlreadyAbsent if target.begun && aside == Aside::Unregistered => aside.into(),
+        Erased::AlreadyAbsent => ItemOutcome::AlreadyAbsent,
+        // We may have changed it ourselves, and died before we could say so.
+        Erased::Changed if things.is_aside(item, aside).await? => aside.into(),
+        Erased::Changed => ItemOutcome::Changed,
+        Erased::Blocked(barrier) => ItemOutcome::Blocked(barrier),
+    };
+    Ok(outcome.into())
 }
 
 /// What became of the rows of a table that name the person. There is no way to take somebody out of

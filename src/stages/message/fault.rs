@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use crate::domain::asked::thing::ThingKind;
 use crate::domain::callbacks::rule::CallbackRule;
 use crate::stages::message::path::{FAULTS_MAX, Step};
 use crate::stages::message::signature::Trust;
@@ -36,6 +37,8 @@ pub struct Terms {
     pub identity_chars_min: usize,
     /// Names of the configured sources; `None` admits any name.
     pub sources: Option<Vec<String>>,
+    /// The sorts of things that the configured sources hold; `None` admits any.
+    pub things: Option<Vec<ThingKind>>,
     /// Whom callbacks may go to; `None` takes no URLs, and refuses none.
     pub callbacks: Option<CallbackRule>,
     /// When the message is read; `None` admits any time.
@@ -70,6 +73,7 @@ impl Terms {
             identity_chars_min: 1,
             // A source may have been taken out of the configuration since.
             sources: None,
+            things: None,
             callbacks: None,
             now: None,
             // It was checked when it came in.

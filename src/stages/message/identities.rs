@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use crate::matching::identity::weakness::weakness;
 use crate::stages::message::fault::{Faults, Terms};
 

@@ -9,5 +9,6 @@ pub mod fault;
 pub mod fields;
 pub mod identities;
 pub mod options;
+pub mod resource;
 pub mod read;
 pub mod sameness;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::regulation::law::Law;
-use crate::domain::request::{Request, RequestId, RequestKind};
+use crate::domain::request::{Asked, Request, RequestId, RequestKind};
 use crate::domain::state::Signed;
 use crate::ports::messages::inbox::Label;
 use crate::stages::message::fault::{CLOCK_SKEW, Fault, Faults, Terms};
@@ -13,6 +13,7 @@ use crate::stages::message::identities;
 use crate::stages::message::json::{self, BYTE_ORDER_MARK, DEPTH_MAX, Defect, Document};
 use crate::stages::message::options::{callbacks, extension, recipients};
 use crate::stages::message::path::Step;
+use crate::stages::message::resource::{self, Common};
 use crate::stages::message::unspoken::Unspoken;
 
 /// What a producer sent.
@@ -82,8 +83,6 @@ pub const REQUEST_FIELDS: [&str; 10] = [
 ];
 /// Fields of a decision.
 pub const CONTROL_FIELDS: [&str; 4] = ["control", "subject_request_id", "actor", "reason"];
-/// Fields by which a request about a resource is known, the first that can be named first.
-const RESOURCE_FIELDS: [&str; 2] = ["resource_request_type", "resource_request_id"];
 
 /// Reads a message: what stands on it, then its body. Where the terms ask for no signature, one
 /// that comes is not looked at: it would vouch for nothing that somebody relies on.
@@ -109,18 +108,14 @@ pub fn read(body: &[u8], label: &Label, terms: &Terms) -> Result<Message, Refusa
     };
     let place = Place { object, at: "" };
     let id = id(place, &document, &mut faults);
-    let message = if let Some(field) = RESOURCE_FIELDS.iter().find(|f| object.contains_key(**f)) {
-        // Refused rather than ignored: a resource that silently stayed would be counted as gone.
-        let text = "requests about a resource are not served by this version";
-        faults.add(&place.pointer(field), "resource_not_supported", text);
-        None
+    tell_duplicates(&document, &mut faults);
+    let message = if resource::is_one(object) {
+        about_a_thing(place, id.clone(), terms, &mut faults)
+            .map(|request| Message::Request(Box::new(request)))
+    } else if object.contains_key("control") {
+        control(place, id.clone(), signed, &mut faults).map(Message::Control)
     } else {
-        tell_duplicates(&document, &mut faults);
-        if object.contains_key("control") {
-            control(place, id.clone(), signed, &mut faults).map(Message::Control)
-        } else {
-            request(place, id.clone(), terms, &mut faults).map(|r| Message::Request(Box::new(r)))
-        }
+        request(place, id.clone(), terms, &mut faults).map(|r| Message::Request(Box::new(r)))
     };
     match message {
         Some(message) if faults.is_empty() => Ok(message),
@@ -208,6 +203,8 @@ fn tell_duplicates(document: &Document, faults: &mut Faults) {
         &identities::ARRAY_FIELDS,
         &identities::DICTIONARY_FIELDS,
         &recipients::PASSPHRASE_FIELDS,
+        &resource::FIELDS,
+        &resource::RESOURCE_FIELDS,
         &["dsrd"],
     ]
     .concat();
@@ -219,10 +216,10 @@ fn tell_duplicates(document: &Document, faults: &mut Faults) {
 
 /// The id, if it is sound, stands once and does not name the person: it is repeated in events.
 fn id(place: Place<'_>, document: &Document, faults: &mut Faults) -> Option<RequestId> {
-    let field = RESOURCE_FIELDS
-        .iter()
-        .find(|field| place.object.contains_key(**field))
-        .map_or("subject_request_id", |_| "resource_request_id");
+    let field = match resource::is_one(place.object) {
+        true => "resource_request_id",
+        false => "subject_request_id",
+    };
     let id = match RequestId::new(place.text(field, faults)?) {
         Ok(id) => id,
         Err(error) => {
@@ -307,7 +304,22 @@ fn request(
     }
     let (id, regulation, kind) = (id?, regulation?, kind?);
     let (submitted, subject) = (submitted?, subject?);
-    Some(Request { id, kind, regulation, submitted, subject, callbacks, options })
+    let asked = Asked::Person(subject);
+    Some(Request { id, kind, regulation, submitted, asked, callbacks, options })
+}
+
+/// A request about a thing. By which law and when it was asked nobody has to say.
+fn about_a_thing(
+    place: Place<'_>,
+    id: Option<RequestId>,
+    terms: &Terms,
+    faults: &mut Faults,
+) -> Option<Request> {
+    version(place, faults);
+    let given = |field| place.given(field).is_some();
+    let regulation = given("regulation").then(|| regulation(place, terms, faults)).flatten();
+    let submitted = given("submitted_time").then(|| submitted(place, terms, faults)).flatten();
+    resource::read(place, Common { id, regulation, submitted }, terms, faults)
 }
 
 fn submitted(place: Place<'_>, terms: &Terms, faults: &mut Faults) -> Option<Timestamp> {
@@ -357,7 +369,7 @@ fn version(place: Place<'_>, faults: &mut Faults) {
 }
 
 fn kind(place: Place<'_>, faults: &mut Faults) -> Option<RequestKind> {
-    let kind = RequestKind::parse(place.text("subject_request_type", faults)?);
+    let kind = RequestKind::of_person(place.text("subject_request_type", faults)?);
     if kind.is_none() {
         let text = "subject_request_type is none of access, portability, erasure";
         faults.add("/subject_request_type", "unknown_type", text);

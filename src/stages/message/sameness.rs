@@ -7,8 +7,8 @@
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::domain::request::{EncryptTo, Request};
-use crate::domain::subject::IdentityFormat;
+use crate::domain::asked::subject::IdentityFormat;
+use crate::domain::request::{Asked, EncryptTo, Request};
 use crate::ports::messages::inbox::Label;
 use crate::stages::message::fault::Terms;
 use crate::stages::message::options::callbacks;
@@ -17,8 +17,14 @@ use crate::stages::message::read::{self, Message};
 /// One text for all messages that ask the same under one id. It names the person: it is for a keyed
 /// digest, and for nothing else.
 pub fn essence(request: &Request) -> Zeroizing<String> {
-    let Request { id, kind, regulation, submitted, subject, callbacks, options } = request;
-    let identities = subject.identities.iter();
+    let Request { id, kind, regulation, submitted, asked, callbacks, options } = request;
+    // Nobody has to say when a thing was asked for; of people it is what it was before there were
+    // things.
+    let (submitted, thing) = match asked {
+        Asked::Person(_) => (submitted.to_string(), String::new()),
+        Asked::Thing(thing) => (String::new(), json!(thing).to_string()),
+    };
+    let identities = request.people().iter().flat_map(|person| &person.identities);
     let identities = identities
         .map(|one| json!([one.kind.as_str(), one.format == IdentityFormat::Sha256, one.expose()]));
     let encrypt_to = match &options.encrypt_to {
@@ -31,7 +37,7 @@ pub fn essence(request: &Request) -> Zeroizing<String> {
         id.as_str(),
         kind.word(),
         regulation,
-        submitted.to_string(),
+        submitted,
         set(identities),
         set(callbacks.iter().map(|url| json!(url.expose()))),
         set(options.sources.iter().map(|source| json!(source))),
@@ -41,7 +47,7 @@ pub fn essence(request: &Request) -> Zeroizing<String> {
         options.language,
         options.due_time.map(|due| due.to_string()),
     ]);
-    Zeroizing::new(text.to_string())
+    Zeroizing::new(format!("{text}{thing}"))
 }
 
 /// The same of a message that was not accepted by this process; `None` where it asks for nothing.

@@ -143,7 +143,7 @@ fn speaks_of_subject(creators: &Value, matcher: &Matcher) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
+    use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 
     #[test]
     fn a_document_says_whose_its_own_run_is() {

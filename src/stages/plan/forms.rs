@@ -55,7 +55,12 @@ impl Forms {
             let goes_along = match planned.as_ref().map(|planned| &planned.action) {
                 None | Some(Action::List(_) | Action::Declare { .. } | Action::Along) => true,
                 Some(Action::Keep(_) | Action::Redact(Otherwise::Leave)) => goes,
-                Some(Action::Delete | Action::Redact(Otherwise::Delete) | Action::Export) => false,
+                Some(
+                    Action::Delete
+                    | Action::Redact(Otherwise::Delete)
+                    | Action::PutAside(_)
+                    | Action::Export,
+                ) => false,
             };
             let place = u8::from(item.version == Version::Current);
             match planned {

@@ -2,10 +2,11 @@
 //!
 //! `finding` decides about what was found and `forms` about what goes along with it; both are pure.
 //! `draft` is how a plan grows while a shard is walked. `runs` adds
-//! what goes with a run as a whole, by what its `document` says.
+//! what goes with a run as a whole, by what its `document` says; `things` are looked up by name.
 
 pub mod finding;
 pub mod forms;
 pub mod draft;
 pub mod document;
 pub mod runs;
+pub mod things;

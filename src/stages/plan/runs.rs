@@ -75,7 +75,7 @@ impl Company {
         if self.documents.is_empty() {
             return Ok(Vec::new());
         }
-        let matcher = Arc::new(Matcher::new(&[&request.subject]));
+        let matcher = Arc::new(Matcher::new(&request.people().iter().collect::<Vec<_>>()));
         let haunts = Haunts::of(sources, request).await?;
         let mut runs = self.created(&haunts, &matcher).await?;
         if runs.is_empty() {

@@ -63,7 +63,8 @@ pub async fn meet(
     case: &Case,
     with: &Walk,
 ) -> Result<Option<Arc<Mask>>, Failure> {
-    let mut crowd = Crowd::new(&case.request.subject, &PeopleLimits::default());
+    let person = case.request.people().first().cloned().unwrap_or_default();
+    let mut crowd = Crowd::new(&person, &PeopleLimits::default());
     let censuses = account.entries(case).map(|entry| async move {
         let Entry { planned, .. } = entry?;
         let item = &planned.finding.item;

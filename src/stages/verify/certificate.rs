@@ -14,10 +14,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::domain::asked::subject::Identity;
 use crate::domain::failure::Failure;
 use crate::domain::policy::declared::{Declared, DeclaredItems};
 use crate::domain::state::{Counts, Decision, Event, Evidence, Refusal, State};
-use crate::domain::subject::Identity;
 use crate::evidence::certificate::check::{Checked, check};
 use crate::evidence::certificate::document::{
     Asked, Certificate, CertifiedCounts, Decided, DeclaredOf, FORMAT, Horizon, LedgerHead, Manual,
@@ -121,7 +121,7 @@ fn filled(
         records.iter().rev().find(|record| is(&record.event)).map_or(now, |record| record.at)
     };
     let state = if counts.is_clean() { State::Completed } else { State::PartiallyCompleted };
-    let identities = request.subject.identities.iter();
+    let identities = request.people().iter().flat_map(|person| &person.identities);
     Certificate {
         counts: CertifiedCounts {
             found: counts.found,

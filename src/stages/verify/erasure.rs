@@ -23,7 +23,7 @@ use crate::domain::state::Event;
 use crate::ports::exports::Exports;
 use crate::ports::ledger::{Cleared, RUNS_SHARD, SealedItem, goes_along, ordinals};
 use crate::ports::sources::Source;
-use crate::ports::tasks::{Shard, Sweep};
+use crate::ports::tasks::Shard;
 use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::history::rounds;
@@ -95,6 +95,8 @@ fn stays(outcome: OutcomeKind) -> bool {
         | OutcomeKind::Exported
         | OutcomeKind::Erased
         | OutcomeKind::Redacted
+        | OutcomeKind::Unregistered
+        | OutcomeKind::Archived
         | OutcomeKind::AlreadyAbsent
         | OutcomeKind::Changed
         | OutcomeKind::Pending
@@ -104,8 +106,8 @@ fn stays(outcome: OutcomeKind) -> bool {
 
 /// What a conclusion is drawn with.
 pub struct Ending<'a> {
-    /// The sweep that looked again.
-    pub sweep: &'a Sweep,
+    /// The sweep that looked again; none where the thing itself was looked up.
+    pub sweep: Option<u64>,
     /// Which say until when their soft-deleted copies last.
     pub sources: &'a [Arc<dyn Source>],
     /// Which runs are taken along.
@@ -144,7 +146,7 @@ pub async fn conclude(account: &Account, case: &Case, with: &Ending<'_>) -> Resu
     let acted = records.iter().rev().find(|r| matches!(r.event, Event::Acted { .. }));
     let erased_at = acted.map_or_else(|| account.clock.now(), |record| record.at);
     let horizon = Horizon::new(with.sources, erased_at, with.patience);
-    let reckoning = reckon(account, case, with.sweep.id, horizon).await?;
+    let reckoning = reckon(account, case, with.sweep, horizon).await?;
     let mut counts = counts(account, case).await?;
     let (unrecoverable_after, untouched) = (reckoning.unrecoverable_after, reckoning.untouched);
     let conclusion = Conclusion { counts: &counts, logically_erased_at: erased_at, reckoning };
@@ -211,7 +213,10 @@ async fn take_stock(
             company.push(entry?.planned);
         }
     }
-    let mut more = still_standing(account, company, with.sweep.id).await?;
+    let mut more = match with.sweep {
+        Some(sweep) => still_standing(account, company, sweep).await?,
+        None => Vec::new(),
+    };
     more.extend(company_since(account, case, with).await?);
     account.add_items(case, again.start, &more).await?;
     left.extend((again.start..).take(more.len()));

@@ -32,14 +32,14 @@ pub struct Reckoning {
     pub planned: Option<u64>,
 }
 
-/// Takes it down; `sweep` is the one that looked again.
+/// Takes it down; `sweep` is the one that looked again, if one did.
 ///
 /// # Errors
 /// A failure of a source or of the ledger.
 pub async fn reckon(
     account: &Account,
     case: &Case,
-    sweep: u64,
+    sweep: Option<u64>,
     mut horizon: Horizon<'_>,
 ) -> Result<Reckoning, Failure> {
     let (hashes, key) = (account.keys.hashes(&case.request.id), account.keys.print_key());
@@ -67,7 +67,10 @@ pub async fn reckon(
         });
     }
     let plan: HashSet<u64> = names.iter().copied().collect();
-    let parted = parted(account, case, sweep, &plan).await?;
+    let parted = match sweep {
+        Some(sweep) => parted(account, case, sweep, &plan).await?,
+        None => None,
+    };
     let mut planned = None;
     if let Some(parted) = &parted {
         let mut left = parted.planned.clone();

@@ -27,7 +27,7 @@ use crate::stages::account::records::Account;
 /// The ledger's failure.
 pub async fn bury(account: &Account, case: &Case, until: Timestamp) -> Result<(), Failure> {
     let key = account.keys.mark_key();
-    let identities = case.request.subject.identities.iter();
+    let identities = case.request.people().iter().flat_map(|person| &person.identities);
     let mut marks: Vec<String> =
         identities.filter_map(|identity| key.mark(identity)).map(hex::encode).collect();
     marks.sort_unstable();

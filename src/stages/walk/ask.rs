@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Place};
-use crate::domain::subject::Subject;
 use crate::matching::matcher::SubjectHit;
 use crate::ports::sources::{Asked, Finds, Read, Sighting, Source};
 use crate::ports::tasks::Part;

@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 use tokio::task::JoinError;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
+use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
-use crate::domain::subject::Subject;
 use crate::matching::limits::{ItemLimits, PeopleLimits};
 use crate::matching::matcher::Matcher;
 use crate::matching::people::census::{Census, census};

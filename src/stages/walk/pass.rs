@@ -12,11 +12,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
+use crate::domain::asked::subject::Subject;
 use crate::domain::failure::{Blame, Failure, FailureKind};
 use crate::domain::item::{Item, Version};
 use crate::domain::policy::limits::Limits;
 use crate::domain::policy::rules::Policy;
-use crate::domain::subject::Subject;
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::Matcher;
 use crate::matching::scan::{self, Scan};

@@ -115,7 +115,7 @@ async fn carry_out(
 ) -> Result<Option<u64>, Failure> {
     let (account, exports) = (&world.account, &*world.exports);
     let Mandate { controller, policy, limits, keeping, .. } = &world.mandate;
-    let mut walk = Walk::new(&[&case.request.subject], limits, patience);
+    let mut walk = Walk::new(&case.request.people().iter().collect::<Vec<_>>(), limits, patience);
     walk.policy = Some(Arc::new(policy.clone()));
     walk.halt = halt;
     if case.request.kind.is_export() {

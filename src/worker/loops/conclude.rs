@@ -97,7 +97,7 @@ async fn conclude(
         Purpose::Verify => {
             let now = account.clock.now();
             let ending = Ending {
-                sweep: &sweep,
+                sweep: Some(sweep.id),
                 sources,
                 policy,
                 exports: &*world.exports,

@@ -10,3 +10,4 @@ pub mod announce;
 pub mod callback;
 pub mod expire;
 pub mod forget;
+pub mod things;

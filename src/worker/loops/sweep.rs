@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 
+use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
-use crate::domain::subject::Subject;
 use crate::ports::ledger::Cleared;
 use crate::ports::sources::Source;
 use crate::ports::standing::{Progress, Standing};
@@ -285,7 +285,7 @@ async fn walk(
     let shard = sweep.shards.iter().find(|shard| shard.number == number && !shard.done);
     let Some(shard) = shard.filter(|shard| shard.work() == lease.work) else { return Ok(true) };
     let cases = cases(world, purpose, &sweep, lease).await?;
-    let subjects: Vec<&Subject> = cases.iter().map(|case| &case.request.subject).collect();
+    let subjects: Vec<&Subject> = cases.iter().flat_map(|case| case.request.people()).collect();
     // One that is due at once must not cost all the others their tries.
     let due = cases.iter().filter_map(|case| case.standing.due).max();
     let patience = world.shift.backoff.patience(lease.tries, account.clock.now(), due);

@@ -1,7 +1,8 @@
-//! Sources in memory: a `store` that is walked, with what is on its `shelves`, `rows` that are asked
-//! for, and services that are `slow`.
+//! Sources in memory: a `store` that is walked, with what is on its `shelves`, which may be `things`;
+//! `rows` that are asked for; and services that are `slow`.
 
 pub mod slow;
 pub mod shelves;
 pub mod store;
 pub mod rows;
+pub mod things;

@@ -10,9 +10,9 @@ use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
 use crate::adapters::memory::sources::slow::{Progress, Slow};
+use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Hit, Item, Kind, Version};
-use crate::domain::subject::Subject;
 use crate::ports::sources::{
     Asked, Budget, Erased, Finds, Followed, Read, Sighting, Source, Ticket,
 };

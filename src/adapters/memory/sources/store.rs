@@ -15,7 +15,7 @@ use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, OneContainer};
 use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::{
-    Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Ticket, Walked,
+    Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Things, Ticket, Walked,
 };
 
 /// Names on one page unless told otherwise.
@@ -27,6 +27,8 @@ const CHUNK_BYTES: usize = 64 * 1024;
 pub struct MemorySource {
     name: String,
     container: Container,
+    /// Whether what it holds can be named by requests.
+    of_things: bool,
     shelves: Mutex<Shelves>,
 }
 
@@ -34,12 +36,22 @@ impl MemorySource {
     /// An empty source under the configured `name`.
     pub fn new(name: &str) -> Self {
         let shelves = Shelves { page_names: PAGE_NAMES, ..Shelves::default() };
-        Self { name: name.to_owned(), container: Container::Unknown, shelves: Mutex::new(shelves) }
+        Self {
+            name: name.to_owned(),
+            container: Container::Unknown,
+            of_things: false,
+            shelves: Mutex::new(shelves),
+        }
     }
 
     /// The same, which knows where in names their containers are.
     pub fn laid_out(self, container: Container) -> Self {
         Self { container, ..self }
+    }
+
+    /// The same, whose items are things that requests can name.
+    pub fn of_things(self) -> Self {
+        Self { of_things: true, ..self }
     }
 
     /// Stores bytes under a name, over what was there.
@@ -134,7 +146,7 @@ impl MemorySource {
     }
 
     /// The shelves for a call of the port, unless it is told to fail.
-    fn called(&self) -> Result<MutexGuard<'_, Shelves>, Failure> {
+    pub(super) fn called(&self) -> Result<MutexGuard<'_, Shelves>, Failure> {
         let mut shelves = self.shelves();
         if shelves.failing_calls > 0 {
             shelves.failing_calls -= 1;
@@ -160,7 +172,11 @@ impl MemorySource {
             etag: stored.etag.clone(),
             size: stored.content.bytes.len() as u64,
             modified: None,
-            kind: if stored.content.is_directory { Kind::Directory } else { Kind::Bytes },
+            kind: match stored.content.is_directory {
+                true => Kind::Directory,
+                false if self.of_things => Kind::Thing,
+                false => Kind::Bytes,
+            },
             content_type: stored.content.content_type.clone(),
             content_encoding: stored.content.content_encoding.clone(),
             properties: stored.content.properties.clone(),
@@ -182,6 +198,10 @@ impl Source for MemorySource {
 
     fn finds(&self) -> Finds<'_> {
         Finds::Walk(self)
+    }
+
+    fn things(&self) -> Option<&dyn Things> {
+        self.of_things.then_some(self)
     }
 
     async fn follow(&self, item: &Item, handle: &str) -> Result<Followed, Failure> {

@@ -158,8 +158,11 @@ pub async fn add(connection: &mut AnyConnection, openings: &[&Opening]) -> Resul
 /// A producer cannot put a request before those that we took already but by a time in the past.
 fn in_line_since(request: &OpeningRequest) -> Timestamp {
     match request.kind {
-        RequestKind::Erasure => request.taken,
         RequestKind::Access | RequestKind::Portability => request.taken.min(request.submitted),
+        RequestKind::Erasure
+        | RequestKind::DeleteThing
+        | RequestKind::UnregisterThing
+        | RequestKind::ArchiveThing => request.taken,
     }
 }
 
@@ -182,6 +185,7 @@ pub async fn ready(
         "SELECT standings.* FROM standings \
          LEFT JOIN leases ON leases.work = 'request/' || standings.id \
          WHERE standings.state = 'accepted' \
+         AND standings.kind IN ('access', 'portability', 'erasure') \
          AND (leases.free_at IS NULL OR {}) \
          AND NOT EXISTS (SELECT 1 {} WHERE own.request = standings.id) \
          ORDER BY standings.due, standings.id LIMIT $1",

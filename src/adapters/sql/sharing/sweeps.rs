@@ -83,11 +83,27 @@ pub async fn unswept(
     limit: u32,
 ) -> Result<Vec<Standing>, Failure> {
     let whose = match purpose {
-        Purpose::Find => "standings.state = 'finding'",
+        Purpose::Find => {
+            "standings.state = 'finding' AND standings.kind IN ('access', 'portability', 'erasure')"
+        }
         // Archives are read back without a sweep.
         Purpose::Verify => "standings.state = 'verifying' AND standings.kind = 'erasure'",
     };
     free(connection, clock, &format!("requests.sweep IS NULL AND {whose}"), limit).await
+}
+
+/// See `Tasks::about_things`.
+///
+/// # Errors
+/// Whatever the database refuses; a row that is not ours.
+pub async fn about_things(
+    connection: &mut AnyConnection,
+    clock: &LedgerClock,
+    limit: u32,
+) -> Result<Vec<Standing>, Failure> {
+    let whose = "standings.state IN ('accepted', 'finding', 'verifying') \
+         AND standings.kind IN ('delete', 'unregister', 'archive')";
+    free(connection, clock, whose, limit).await
 }
 
 /// See `Tasks::walked`.

@@ -76,6 +76,10 @@ impl Tasks for SqlLedger {
         Ok(begun)
     }
 
+    async fn about_things(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
+        sweeps::about_things(&mut *self.read().await?, &self.clock, limit).await
+    }
+
     async fn ready(&self, pressed: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {
         persons::ready(&mut *self.read().await?, &self.clock, pressed, limit).await
     }

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::archive::manifest::LegalTag;
-use crate::domain::subject::IdentityType;
+use crate::domain::asked::subject::IdentityType;
 
 /// The texts of one language.
 #[derive(Serialize)]

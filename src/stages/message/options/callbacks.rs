@@ -4,10 +4,10 @@
 
 use serde_json::Value;
 
+use crate::domain::asked::subject::Subject;
 use crate::domain::callbacks::rule::{CallbackRule, Refused};
 use crate::domain::callbacks::url::{CallbackUrl, IllegalUrl};
 use crate::domain::item::{Item, Version};
-use crate::domain::subject::Subject;
 use crate::matching::matcher::Matcher;
 use crate::matching::scan::scan_head;
 use crate::stages::message::fault::{Faults, Terms};
@@ -117,8 +117,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
     use crate::domain::callbacks::rule::CallbackHost;
-    use crate::domain::subject::{Identity, IdentityFormat, IdentityType};
 
     fn terms(hosts: &[&str]) -> Terms {
         let hosts = hosts.iter().map(|host| CallbackHost::parse(host).unwrap()).collect();

@@ -1,0 +1,67 @@
+//! Things in memory: items named `TYPE/NAME`, with what belongs to them below that name. Of those
+//! with versions a version is one of these.
+
+use async_trait::async_trait;
+
+use crate::adapters::memory::sources::store::MemorySource;
+use crate::domain::asked::thing::{Aside, Thing, ThingKind};
+use crate::domain::failure::Failure;
+use crate::domain::item::{Item, Version};
+use crate::domain::outcome::Barrier;
+use crate::ports::sources::{Belonging, Erased, Things, Walked};
+
+/// What a thing that is hidden has among its properties.
+const ARCHIVED: &str = "archived";
+
+#[async_trait]
+impl Things for MemorySource {
+    fn kinds(&self) -> &[ThingKind] {
+        &ThingKind::ALL
+    }
+
+    async fn look_up(
+        &self,
+        thing: &Thing,
+        aside: Option<Aside>,
+    ) -> Result<Vec<Belonging>, Failure> {
+        let name = format!("{}/{}", thing.kind.word(), thing.name.replace(':', "/"));
+        let below = format!("{name}/");
+        let depth = |item: &Item| item.name.matches('/').count();
+        let mut found = self.list(&name, None).await?.items;
+        found.retain(|item| item.name == name || item.name.starts_with(&below));
+        if aside.is_some() {
+            found.retain(|item| item.name == name);
+        }
+        let deepest = found.iter().map(depth).max().unwrap_or_default();
+        let belonging = |item: Item| {
+            let waits_for = u16::try_from(deepest - depth(&item)).unwrap_or(u16::MAX);
+            Belonging { item, waits_for }
+        };
+        Ok(found.into_iter().map(belonging).collect())
+    }
+
+    async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure> {
+        if how == Aside::Unregistered {
+            return self.erase(item).await;
+        }
+        let mut shelves = self.called()?;
+        let Some(stored) = shelves.find(item).cloned() else { return Ok(Erased::AlreadyAbsent) };
+        if stored.etag != item.etag {
+            return Ok(Erased::Changed);
+        }
+        if let Some(block) = shelves.block(&item.name) {
+            return Ok(Erased::Blocked(Barrier::new(block, "")));
+        }
+        let mut content = stored.content;
+        content.properties.insert(ARCHIVED.to_owned(), "true".to_owned());
+        shelves.put(&item.name, content);
+        Ok(Erased::Done)
+    }
+
+    async fn is_aside(&self, item: &Item, how: Aside) -> Result<bool, Failure> {
+        let shelves = self.called()?;
+        let current = Item { version: Version::Current, ..item.clone() };
+        let Some(stored) = shelves.find(&current) else { return Ok(true) };
+        Ok(how == Aside::Archived && stored.content.properties.contains_key(ARCHIVED))
+    }
+}

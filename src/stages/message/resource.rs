@@ -1,0 +1,187 @@
+//! Requests about a thing: a resource of the workspace instead of a person (DESIGN 4.1).
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::domain::asked::thing::{Thing, ThingKind};
+use crate::domain::request::{Asked, Request, RequestId, RequestKind};
+use crate::stages::message::fault::{Faults, Terms};
+use crate::stages::message::fields::Place;
+use crate::stages::message::options::{callbacks, extension};
+
+/// Fields by which a request about a thing is known, the first that can be named first.
+pub const MARKS: [&str; 2] = ["resource_request_type", "resource_request_id"];
+
+/// Fields of a request about a thing.
+pub const FIELDS: [&str; 11] = [
+    "resource_request_id",
+    "resource_request_type",
+    "resource",
+    "delete_dependent_resources",
+    "permanently",
+    "no_wait",
+    "regulation",
+    "api_version",
+    "submitted_time",
+    "status_callback_urls",
+    "extensions",
+];
+
+/// Fields of `resource`.
+pub const RESOURCE_FIELDS: [&str; 4] = ["type", "name", "id", "output"];
+
+/// Longest name, in characters. An ARM id of the longest names has some 500.
+const NAME_CHARS_MAX: usize = 2048;
+
+/// Whether a message is about a thing.
+pub fn is_one(object: &Map<String, Value>) -> bool {
+    MARKS.iter().any(|mark| object.contains_key(*mark))
+}
+
+/// What such a request says beyond what all requests say.
+pub struct Common {
+    /// Its id.
+    pub id: Option<RequestId>,
+    /// The law it invokes, where it says.
+    pub regulation: Option<String>,
+    /// When it was asked, where it says.
+    pub submitted: Option<Timestamp>,
+}
+
+/// Reads it.
+pub fn read(
+    place: Place<'_>,
+    common: Common,
+    terms: &Terms,
+    faults: &mut Faults,
+) -> Option<Request> {
+    let object = place.object;
+    faults.strays(object, "", &FIELDS);
+    let kind = kind(place, faults);
+    let with_dependents = flag(place, "delete_dependent_resources", false, faults);
+    let permanently = flag(place, "permanently", true, faults);
+    // Whoever sends it learns of what is under way by `progressed` in any case.
+    let _no_wait = flag(place, "no_wait", false, faults);
+    let thing = match object.get("resource") {
+        Some(Value::Object(resource)) => {
+            let resource = Place { object: resource, at: "/resource" };
+            thing(resource, kind, terms, faults)
+        }
+        Some(_) => {
+            faults.wrong_type("/resource", "an object");
+            None
+        }
+        None => {
+            faults.add("/resource", "missing", "resource is missing");
+            None
+        }
+    };
+    let callbacks = callbacks::read(place.given("status_callback_urls"), None, terms, faults);
+    let options = extension::read(object, terms, faults);
+    let Common { id, regulation, submitted } = common;
+    let (id, kind, thing) = (id?, kind?, thing?);
+    let asked = Asked::Thing(Thing { with_dependents, permanently, ..thing });
+    let regulation = regulation.unwrap_or_else(|| "gdpr".to_owned());
+    let submitted = submitted.or(terms.now).unwrap_or_default();
+    Some(Request { id, kind, regulation, submitted, asked, callbacks, options })
+}
+
+fn kind(place: Place<'_>, faults: &mut Faults) -> Option<RequestKind> {
+    let word = place.text("resource_request_type", faults)?;
+    let kind = RequestKind::of_thing(word);
+    if kind.is_none() {
+        let (code, text) = match word {
+            "export" => {
+                ("resource_not_supported", "exports of a resource are not served by this version")
+            }
+            _ => ("unknown_type", "resource_request_type is none of delete, unregister, archive"),
+        };
+        faults.add("/resource_request_type", code, text);
+    }
+    kind
+}
+
+fn flag(place: Place<'_>, field: &str, otherwise: bool, faults: &mut Faults) -> bool {
+    match place.given(field) {
+        None => otherwise,
+        Some(Value::Bool(flag)) => *flag,
+        Some(_) => {
+            faults.wrong_type(&place.pointer(field), "true or false");
+            otherwise
+        }
+    }
+}
+
+fn thing(
+    place: Place<'_>,
+    kind: Option<RequestKind>,
+    terms: &Terms,
+    faults: &mut Faults,
+) -> Option<Thing> {
+    faults.strays(place.object, place.at, &RESOURCE_FIELDS);
+    let sort = sort(place, kind, terms, faults);
+    let output = match place.given("output") {
+        None => None,
+        Some(_) => name(place, "output", faults),
+    };
+    let name = match (place.given("name"), place.given("id")) {
+        (Some(_), Some(_)) => {
+            let text = "resource has a name and an id, and they may be of two things";
+            faults.add("/resource/id", "name_and_id", text);
+            None
+        }
+        (None, Some(_)) => name(place, "id", faults),
+        (Some(_) | None, None) => name(place, "name", faults),
+    };
+    Some(Thing { kind: sort?, name: name?, output, with_dependents: false, permanently: false })
+}
+
+/// What sort of thing it is, if that can be asked of it here.
+fn sort(
+    place: Place<'_>,
+    kind: Option<RequestKind>,
+    terms: &Terms,
+    faults: &mut Faults,
+) -> Option<ThingKind> {
+    let pointer = place.pointer("type");
+    let Some(sort) = ThingKind::parse(place.text("type", faults)?) else {
+        let known = ThingKind::ALL.map(ThingKind::word).join(", ");
+        faults.add(&pointer, "unknown_resource", format!("type is none of {known}"));
+        return None;
+    };
+    if let Some(kind) = kind.filter(|kind| !kind.suits(sort)) {
+        let admitted = RequestKind::ALL.into_iter().filter(|each| each.suits(sort));
+        let admitted: Vec<&str> = admitted.map(RequestKind::word).collect();
+        let sort = sort.word();
+        let text = match admitted.as_slice() {
+            [] => format!("nothing can be asked of a {sort} here"),
+            each => format!("of a {sort} only {} can be asked", each.join(", ")),
+        };
+        let text = format!("{text}; its service has no operation for {}", kind.word());
+        faults.add("/resource_request_type", "verb_not_supported", text);
+        return None;
+    }
+    // Refused rather than ignored: a resource that silently stayed would be counted as gone.
+    if terms.things.as_ref().is_some_and(|known| !known.contains(&sort)) {
+        let text = format!("no configured source holds resources of the type {}", sort.word());
+        faults.add(&pointer, "resource_not_supported", text);
+        return None;
+    }
+    Some(sort)
+}
+
+/// A name, as the service has it. Names are compared whole, so that nothing of one is cut off.
+fn name(place: Place<'_>, field: &str, faults: &mut Faults) -> Option<String> {
+    let name = place.text(field, faults)?;
+    if name.chars().count() > NAME_CHARS_MAX {
+        let text = format!("{field} is longer than {NAME_CHARS_MAX} characters");
+        faults.add(&place.pointer(field), "too_long", text);
+        return None;
+    }
+    if name.contains(char::is_control) {
+        let text = format!("{field} has control characters");
+        faults.add(&place.pointer(field), "control_characters", text);
+        return None;
+    }
+    Some(name.trim().to_owned())
+}

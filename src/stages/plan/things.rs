@@ -1,0 +1,140 @@
+//! Requests about a thing: it is looked up where it may be, with all that belongs to it, and that
+//! is the plan. Looked up again, it is what is left.
+
+use std::collections::HashSet;
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures::StreamExt;
+
+use crate::domain::failure::Failure;
+use crate::domain::item::{Finding, Place};
+use crate::domain::outcome::OutcomeKind;
+use crate::domain::plan::Planned;
+use crate::domain::policy::action::Action;
+use crate::domain::policy::guard::Share;
+use crate::domain::policy::rules::Policy;
+use crate::domain::request::Request;
+use crate::domain::state::Event;
+use crate::ports::ledger::{Cleared, SealedItem, ordinals};
+use crate::ports::sources::{Belonging, Source, Things};
+use crate::stages::account::case::Case;
+use crate::stages::account::records::Account;
+use crate::stages::plan::draft::Draft;
+use crate::stages::plan::finding::silent;
+
+const WHY: &str = "the request names it, or what it belongs to";
+
+/// Looks the thing up and brings the request to `planned`.
+///
+/// # Errors
+/// A failure of a source or of the ledger.
+pub async fn find(
+    account: &Account,
+    sources: &[Arc<dyn Source>],
+    policy: &Policy,
+    case: &Case,
+) -> Result<(), Failure> {
+    // Whatever an earlier try did not bring to an end.
+    account.clear_items(case, Cleared::Undone).await?;
+    let planned = looked_up(sources, &case.request).await?;
+    let mut shares: Vec<Share> = Vec::new();
+    for Planned { finding: Finding { item, .. }, .. } in &planned {
+        match shares.last_mut() {
+            Some(share) if share.source == item.source => {
+                share.seen += 1;
+                share.removed += 1;
+            }
+            _ => shares.push(Share {
+                source: item.source.clone(),
+                seen: 1,
+                removed: 1,
+                rewritten: 0,
+            }),
+        }
+    }
+    let items = planned.len() as u64;
+    draft(account, case, planned).await?;
+    let planned = Event::Planned {
+        items,
+        unreadable: 0,
+        seen: items,
+        policy: policy.digest(),
+        sources: shares,
+    };
+    account.advance(case, planned).await?;
+    Ok(())
+}
+
+/// Looks the thing up again: what is still there, and not for a ledgered reason, joins the plan.
+///
+/// # Errors
+/// A failure of a source or of the ledger.
+pub async fn look_again(
+    account: &Account,
+    sources: &[Arc<dyn Source>],
+    case: &Case,
+) -> Result<(), Failure> {
+    let stays = |item: &SealedItem| {
+        let kinds = [OutcomeKind::Kept, OutcomeKind::Blocked, OutcomeKind::Failed];
+        item.outcome.as_ref().is_some_and(|outcome| kinds.contains(&outcome.kind()))
+    };
+    let mut expected: HashSet<Place> = HashSet::new();
+    {
+        let mut entries = pin!(account.entries_if(case, stays));
+        while let Some(entry) = entries.next().await {
+            expected.insert(entry?.planned.finding.item.place());
+        }
+    }
+    let mut left = looked_up(sources, &case.request).await?;
+    left.retain(|planned| !expected.contains(&planned.finding.item.place()));
+    draft(account, case, left).await
+}
+
+/// What a request about a thing acts on, as it is now; nothing for one about a person.
+///
+/// # Errors
+/// A source's failure, as that of the whole source.
+pub async fn looked_up(
+    sources: &[Arc<dyn Source>],
+    request: &Request,
+) -> Result<Vec<Planned>, Failure> {
+    let Some(thing) = request.thing() else { return Ok(Vec::new()) };
+    let aside = request.kind.aside();
+    let mut planned = Vec::new();
+    for things in holders(sources, request) {
+        let blame = |failure: Failure| failure.of_source(things.name());
+        for Belonging { item, waits_for } in things.look_up(thing, aside).await.map_err(blame)? {
+            let action = match aside {
+                None => Action::Delete,
+                Some(aside) if things.is_aside(&item, aside).await.map_err(blame)? => continue,
+                Some(aside) => Action::PutAside(aside),
+            };
+            planned.push(Planned { finding: silent(item), action, why: WHY.into(), waits_for });
+        }
+    }
+    Ok(planned)
+}
+
+/// The sources that may hold what the request names.
+fn holders<'a>(
+    sources: &'a [Arc<dyn Source>],
+    request: &'a Request,
+) -> impl Iterator<Item = &'a dyn Things> {
+    let theirs = sources.iter().filter(|source| request.concerns(source.name()));
+    let kind = request.thing().map(|thing| thing.kind);
+    theirs
+        .filter_map(|source| source.things())
+        .filter(move |things| kind.is_some_and(|kind| things.kinds().contains(&kind)))
+}
+
+/// Ledgers what this look found, in the place of what an earlier try of it did.
+async fn draft(account: &Account, case: &Case, planned: Vec<Planned>) -> Result<(), Failure> {
+    let ordinals = ordinals(account.look(&case.request.id).await?, 0);
+    account.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
+    let mut draft = Draft::new(case, ordinals.start);
+    for planned in planned {
+        draft.add(account, planned).await?;
+    }
+    draft.flush(account).await
+}
