@@ -58,6 +58,7 @@ fn terms() -> Terms {
         identities_max: 64,
         identity_chars_min: 3,
         sources: Some(vec!["run-history".to_owned()]),
+        things: Some(Vec::new()),
         callbacks: Some(CallbackRule {
             hosts: vec![CallbackHost::parse(callbacks::HOST).unwrap()],
             private_networks: Vec::new(),

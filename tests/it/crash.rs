@@ -15,11 +15,12 @@ use dsrd::ports::messages::callbacks::Answer;
 use crate::policies;
 use crate::support::simulation::ports::{Kind, declared};
 use crate::support::simulation::scenario::{
-    SOURCE, Scenario, control, correspondence, notes, patient, request, request_told, request_with,
-    simulate,
+    SOURCE, Scenario, THINGS, control, correspondence, notes, patient, request, request_told,
+    request_with, simulate,
 };
 use crate::support::simulation::story::{RECIPIENT, ending};
 use crate::support::simulation::tripwire::{Fuse, Point, Trip, assert_stopped};
+use crate::things::about;
 use crate::tidy::source::sources;
 
 /// Lives the life once in peace, and then once for each of its effects, stopped there.
@@ -109,7 +110,8 @@ lives!(
     running,
     came_back,
     waiting_for_services,
-    asking_tables
+    asking_tables,
+    removing_a_thing
 );
 
 fn export() -> Scenario {
@@ -195,6 +197,16 @@ fn asking_tables() -> Scenario {
     scenario.tables[0].take_an_hour(1);
     scenario.tick_ms = 60_000;
     scenario
+}
+
+/// What belongs to the thing goes first, and takes its time.
+fn removing_a_thing() -> Scenario {
+    let scenario = Scenario::new().with_things();
+    let slow = Slow { looks: 1, look_in_ms: 2_000, end: SlowEnd::Done };
+    scenario.source(THINGS).set_fault("online_endpoint/score/blue", Some(Fault::Takes(slow)));
+    scenario
+        .sent(about("r-1", "delete", "online_endpoint", "score"))
+        .sent(about("r-2", "archive", "model", "churn:1"))
 }
 
 fn second_round() -> Scenario {

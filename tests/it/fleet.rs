@@ -7,10 +7,11 @@ use serde_json::json;
 
 use crate::support::simulation::scenario::Start::{Late, Together};
 use crate::support::simulation::scenario::{
-    SOURCE, Scenario, notes, patient, request, request_told, request_with, simulate,
+    SOURCE, Scenario, THINGS, notes, patient, request, request_told, request_with, simulate,
 };
 use crate::support::simulation::story::{RECIPIENT, ending};
 use crate::support::simulation::tripwire::{Fuse, Trip, assert_stopped};
+use crate::things::about;
 
 /// Lives the life once in peace, and then once for each effect of the first daemon, stopped there
 /// while the second goes on.
@@ -58,7 +59,15 @@ macro_rules! lives {
     )*};
 }
 
-lives!(export, expiring, several_sources, called_back, waiting_for_services, asking_tables);
+lives!(
+    export,
+    expiring,
+    several_sources,
+    called_back,
+    waiting_for_services,
+    asking_tables,
+    removing_a_thing
+);
 
 /// Which of the two is accepted first would be chance if one daemon stood still.
 #[test]
@@ -103,6 +112,14 @@ fn asking_tables() -> Scenario {
     let scenario = Scenario::small().with_tables().sent(request("r-1", "erasure"));
     scenario.tables[0].take_time(Slow { looks: 1, look_in_ms: 2_000, end: SlowEnd::Done });
     patient(scenario)
+}
+
+/// What belongs to the thing goes first, and takes its time.
+fn removing_a_thing() -> Scenario {
+    let scenario = Scenario::new().with_things();
+    let slow = Slow { looks: 1, look_in_ms: 2_000, end: SlowEnd::Done };
+    scenario.source(THINGS).set_fault("online_endpoint/score/blue", Some(Fault::Takes(slow)));
+    patient(scenario.sent(about("r-1", "delete", "online_endpoint", "score")))
 }
 
 /// Told by HTTP, by whichever daemon.

@@ -26,6 +26,7 @@ mod masking; // who is masked in the items of a request, and who is not
 mod said; // what a source says of an item beside its bytes is used: encodings, properties, directories
 mod source_contract; // the Source suite: memory, folder
 mod asked; // sources that are asked: the Asked suite, lives with tables, what a service takes in an hour
+mod things; // requests about a thing: names, order, what is put aside, what stays
 mod rewrite_contract; // redaction in place, a part of that suite
 mod source_on_azure; // the Source suite: Azurite; broken wires, refusals
 mod blob_server; // our own blob service against what Microsoft publishes of the real one

@@ -13,7 +13,7 @@ use dsrd::domain::failure::Failure;
 use dsrd::domain::item::{Finding, Hit, Item, Unreadable, Version};
 use dsrd::domain::plan::Planned;
 use dsrd::domain::policy::action::Action;
-use dsrd::domain::request::{Options, Request, RequestId, RequestKind};
+use dsrd::domain::request::{Asked, Options, Request, RequestId, RequestKind};
 use dsrd::ports::messages::inbox::Label;
 use dsrd::stages::message::fault::Terms;
 use dsrd::stages::message::read;
@@ -139,7 +139,7 @@ fn nothing_can_be_printed() {
         kind: RequestKind::Erasure,
         regulation: "gdpr".to_owned(),
         submitted: jiff::Timestamp::UNIX_EPOCH,
-        subject: subject.clone(),
+        asked: Asked::Person(subject.clone()),
         callbacks: vec![CallbackUrl::parse(&format!("https://crm.example/{CONTENT}")).unwrap()],
         options: Options::default(),
     };

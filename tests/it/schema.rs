@@ -1,8 +1,9 @@
 //! The published schemas: they take what the design shows and what we write, and nothing else.
 
 use dsrd::domain::asked::subject::IdentityType;
+use dsrd::domain::asked::thing::ThingKind;
 use dsrd::domain::event::{Content, Correspondence, Envelope};
-use dsrd::domain::outcome::ItemOutcome;
+use dsrd::domain::outcome::{ItemOutcome, OutcomeKind};
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::evidence::certificate::document::Certificate;
 use dsrd::evidence::certificate::hashes::HowHashed;
@@ -64,6 +65,11 @@ fn requests_of_the_design_are_taken() {
     ] {
         taken(REQUEST, &with(request(), "/subject_identities", identities));
     }
+    taken(
+        REQUEST,
+        &json!({"resource_request_id": "r-2", "resource_request_type": "delete",
+                "resource": {"type": "run", "name": "quiet_river_1"}, "no_wait": true}),
+    );
     for control in ["cancel", "approve", "reject", "retry"] {
         taken(
             REQUEST,
@@ -116,7 +122,12 @@ fn other_requests_are_refused() {
         (
             "",
             json!({"resource_request_id": "r-2", "resource_request_type": "delete",
-                    "resource": {"type": "run", "name": "quiet_river_1"}}),
+                    "resource": {"type": "planet", "name": "mars"}}),
+        ),
+        (
+            "",
+            json!({"resource_request_id": "r-2", "resource_request_type": "delete",
+                    "resource": {"type": "run", "name": "a", "id": "b"}}),
         ),
     ] {
         refused(REQUEST, &with(request(), pointer, new));
@@ -131,10 +142,23 @@ fn the_words_of_the_schema_are_the_words_of_the_program() {
     let types = IdentityType::ALL.map(IdentityType::as_str);
     assert_eq!(words(REQUEST, "/$defs/identity_type/enum"), types);
     for word in words(REQUEST, "/$defs/subject_request/properties/subject_request_type/enum") {
-        assert!(RequestKind::parse(&word).is_some(), "{word}");
+        assert!(RequestKind::of_person(&word).is_some(), "{word}");
+    }
+    for (schema, pointer) in [
+        (REQUEST, "/$defs/resource_request/properties/resource_request_type/enum"),
+        (EVENT, "/$defs/data/properties/resource_request_type/enum"),
+    ] {
+        let things = RequestKind::ALL.into_iter().filter(|kind| kind.is_about_a_thing());
+        assert_eq!(words(schema, pointer), things.map(RequestKind::word).collect::<Vec<_>>());
+    }
+    for (schema, pointer) in [
+        (REQUEST, "/$defs/resource_request/properties/resource/properties/type/enum"),
+        (CERTIFICATE, "/properties/thing/properties/type/enum"),
+    ] {
+        assert_eq!(words(schema, pointer), ThingKind::ALL.map(ThingKind::word));
     }
     let outcomes = words(EVENT, "/$defs/counts/properties/outcomes/propertyNames/enum");
-    assert_eq!(outcomes.len(), 12);
+    assert_eq!(outcomes.len(), OutcomeKind::ALL.len());
     for word in outcomes {
         assert!(ItemOutcome::parse(&word, "lease").is_some(), "{word}");
     }

@@ -10,7 +10,7 @@ use dsrd::adapters::memory::clock::MemoryClock;
 use dsrd::adapters::system::SystemEntropy;
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
 use dsrd::domain::event::{Correspondence, Envelope};
-use dsrd::domain::request::{Request, RequestId};
+use dsrd::domain::request::{Asked, Request, RequestId};
 use dsrd::evidence::seal::{MasterKey, Purpose, RequestKey};
 use dsrd::ports::ledger::{Opening, SealedRequest};
 use dsrd::ports::messages::inbox::Label;
@@ -179,7 +179,8 @@ fn what_the_reader_would_refuse_now_is_served_as_it_was_accepted() {
     let message = request("r-1", "erasure");
     let mut request = accepted(message.to_string().as_bytes()).unwrap();
     let weak = Identity::new(IdentityType::Username, IdentityFormat::Raw, "azureuser".to_owned());
-    request.subject.identities.push(weak);
+    let Asked::Person(subject) = &mut request.asked else { unreachable!("it is about a person") };
+    subject.identities.push(weak);
     request.regulation = "banana".to_owned();
     let mut now = message;
     let weak = json!({ "identity_type": "username", "identity_value": "azureuser" });

@@ -238,7 +238,7 @@ mod tests {
     use crate::domain::asked::subject::Subject;
     use crate::domain::item::{Hit, NAME_VIEW};
     use crate::domain::layout::Container;
-    use crate::domain::request::{Options, RequestId, RequestKind};
+    use crate::domain::request::{Asked, Options, RequestId, RequestKind};
 
     fn request(kind: RequestKind, redact: bool) -> Request {
         Request {
@@ -246,7 +246,7 @@ mod tests {
             kind,
             regulation: "gdpr".into(),
             submitted: jiff::Timestamp::UNIX_EPOCH,
-            subject: Subject { identities: Vec::new() },
+            asked: Asked::Person(Subject::default()),
             callbacks: Vec::new(),
             options: Options { redact, ..Options::default() },
         }

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::asked::thing::ThingKind;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::evidence::certificate::hashes::{HowHashed, KeyedHash};
 use crate::evidence::signature::SigningKey;
@@ -63,8 +64,11 @@ pub struct Certificate {
     pub sources: Vec<Searched>,
     /// `completed` or `partially_completed`.
     pub state: String,
-    /// Whom it is about: each identity by type and hash.
+    /// Whom it is about: each identity by type and hash. Nobody where it is about a thing.
     pub subject: Vec<Person>,
+    /// The thing that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thing: Option<NamedThing>,
     /// What became of the items that were no part of the plan, between find and second look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub untouched: Option<Others>,
@@ -266,6 +270,17 @@ pub struct Searched {
     pub seen: u64,
     /// Configured name of the source.
     pub source: String,
+}
+
+/// See [`Certificate::thing`].
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedThing {
+    /// Hash of its type, a space and its name, made as that of an identity.
+    pub hash: KeyedHash,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: ThingKind,
 }
 
 /// See [`Certificate::subject`].

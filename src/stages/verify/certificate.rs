@@ -21,7 +21,7 @@ use crate::domain::state::{Counts, Decision, Event, Evidence, Refusal, State};
 use crate::evidence::certificate::check::{Checked, check};
 use crate::evidence::certificate::document::{
     Asked, Certificate, CertifiedCounts, Decided, DeclaredOf, FORMAT, Horizon, LedgerHead, Manual,
-    Others, Person, Program, Refused, Searched,
+    NamedThing, Others, Person, Program, Refused, Searched,
 };
 use crate::evidence::certificate::hashes::{Hashes, HowHashed};
 use crate::evidence::certificate::page::html::page;
@@ -162,6 +162,10 @@ fn filled(
                 kind: identity.kind.as_str().to_owned(),
             })
             .collect(),
+        thing: request.thing().map(|thing| NamedThing {
+            hash: hashes.identity(&format!("{} {}", thing.kind.word(), thing.name)),
+            kind: thing.kind,
+        }),
         untouched: untouched.map(|untouched| Others {
             changed: untouched.changed,
             gone: untouched.gone,

@@ -15,9 +15,9 @@ use crate::stages::export::export;
 use crate::stages::verify::archive::{KeptFor, read_back};
 use crate::stages::verify::erasure::rest_dry;
 use crate::stages::walk::pass::{Patience, Walk};
-use crate::worker::loops::turns;
 use crate::worker::report;
 use crate::worker::settle::settle;
+use crate::worker::turns;
 use crate::worker::world::World;
 
 /// How often the progress of an act is noted.

@@ -8,8 +8,8 @@ use crate::domain::state::State;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::Lease;
 use crate::stages::act::follow::{Following, follow};
-use crate::worker::loops::turns;
 use crate::worker::settle::settle;
+use crate::worker::turns;
 use crate::worker::world::World;
 
 /// How long a service may take. Azure gives itself 30 days for a purge of telemetry.

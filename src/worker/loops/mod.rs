@@ -1,6 +1,5 @@
 //! The loops that run side by side, each resumable and bounded.
 
-pub mod turns;
 pub mod intake;
 pub mod sweep;
 pub mod conclude;

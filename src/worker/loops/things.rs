@@ -7,8 +7,8 @@ use crate::ports::standing::Standing;
 use crate::ports::tasks::{Lease, work_on};
 use crate::stages::plan::things;
 use crate::stages::verify::erasure::{self, Ending};
-use crate::worker::loops::turns;
 use crate::worker::settle::settle;
+use crate::worker::turns;
 use crate::worker::world::World;
 
 /// Requests looked at in one turn, the rest of them in the next.

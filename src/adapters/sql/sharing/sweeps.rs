@@ -84,7 +84,8 @@ pub async fn unswept(
 ) -> Result<Vec<Standing>, Failure> {
     let whose = match purpose {
         Purpose::Find => {
-            "standings.state = 'finding' AND standings.kind IN ('access', 'portability', 'erasure')"
+            "standings.state = 'finding' \
+             AND standings.kind IN ('access', 'portability', 'erasure')"
         }
         // Archives are read back without a sweep.
         Purpose::Verify => "standings.state = 'verifying' AND standings.kind = 'erasure'",

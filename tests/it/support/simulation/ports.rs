@@ -7,6 +7,7 @@ use bytes::Bytes;
 use dsrd::adapters::memory::callbacks::MemoryCallbacks;
 use dsrd::adapters::memory::inbox::MemoryInbox;
 use dsrd::domain::asked::subject::Subject;
+use dsrd::domain::asked::thing::{Aside, Thing, ThingKind};
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::event::Announcement;
 use dsrd::domain::failure::{Failure, Obstacle};
@@ -31,8 +32,8 @@ use dsrd::ports::messages::announcer::{Announced, Announcer};
 use dsrd::ports::messages::callbacks::{Answer, Callbacks, Letter};
 use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::sources::{
-    Asked, Budget, ByteStream, Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Sighting,
-    Source, Walked,
+    Asked, Belonging, Budget, ByteStream, Erased, Finds, Followed, NewForm, Page, Read, Rewritten,
+    Sighting, Source, Things, Walked,
 };
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -127,6 +128,7 @@ pub fn declared() -> Vec<Declared> {
         Of::<dyn Source>::DECLARED,
         Of::<dyn Walked>::DECLARED,
         Of::<dyn Asked>::DECLARED,
+        Of::<dyn Things>::DECLARED,
         Of::<dyn Exports>::DECLARED,
         Of::<dyn Ledger>::DECLARED,
         Of::<dyn Archives>::DECLARED,
@@ -200,6 +202,10 @@ wired! {
                 Finds::Ask(_) => Finds::Ask(self),
             }
         }
+
+        fn things(&self) -> Option<&dyn Things> {
+            self.port.things().map(|_| self as _)
+        }
     }
 }
 
@@ -239,6 +245,23 @@ wired! {
         async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
             self.wire.pass(Point::Erase).await;
             self.wire.effect("erase", walked(&*self.port).erase(item)).await
+        }
+    }
+}
+
+fn things(source: &(impl Source + ?Sized)) -> &dyn Things {
+    source.things().expect("it holds things")
+}
+
+wired! {
+    Things of Source as things {
+        look look_up(thing: &Thing, aside: Option<Aside>) -> Vec<Belonging>;
+        effect put_aside(item: &Item, how: Aside) -> Erased;
+        look is_aside(item: &Item, how: Aside) -> bool;
+    }
+    by hand [] {
+        fn kinds(&self) -> &[ThingKind] {
+            things(&*self.port).kinds()
         }
     }
 }
@@ -392,6 +415,7 @@ wired! {
         effect free_all() -> ();
         look free(states: &[State], pressed: Timestamp, limit: u32) -> Vec<Standing>;
         effect begin_act(lease: &Lease, id: &RequestId, pressed: Timestamp) -> bool;
+        look about_things(limit: u32) -> Vec<Standing>;
         look ready(pressed: Timestamp, limit: u32) -> Vec<Standing>;
         look in_the_way(id: &RequestId) -> Vec<RequestId>;
         look sweep(purpose: Purpose) -> Option<Sweep>;

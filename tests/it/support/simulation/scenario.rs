@@ -102,6 +102,9 @@ pub const SOURCE: &str = "azureml";
 /// The source of [`Scenario::with_tables`].
 pub const TABLES: &str = "telemetry";
 
+/// The source of [`Scenario::with_things`].
+pub const THINGS: &str = "workspace";
+
 /// How far the clock moves unless told otherwise.
 const TICK_MS: u64 = 250;
 
@@ -185,6 +188,28 @@ impl Scenario {
         tables.add("AppRequests", &[("UserId", EMAIL), ("Url", "/train")]);
         tables.add("AppTraces", &[("Message", "ready"), ("AuthenticatedId", EMAIL)]);
         self.tables.push(Arc::new(tables));
+        self
+    }
+
+    /// A workspace of things, one of which speaks of the subject.
+    pub fn with_things(mut self) -> Self {
+        let things = MemorySource::new(THINGS).of_things();
+        for name in [
+            "compute/ci-7",
+            "experiment/e1",
+            "experiment/e1/first",
+            "experiment/e10",
+            "model/churn/1",
+            "model/churn/2",
+            "model/churn2/1",
+            "online_endpoint/score",
+            "online_endpoint/score/blue",
+            "run/r10",
+        ] {
+            things.put(name, format!("{{\"name\":\"{name}\"}}"));
+        }
+        things.put("run/r1", run_document());
+        self.sources.push(Arc::new(things));
         self
     }
 

@@ -1,0 +1,180 @@
+//! Requests about a thing: looked up by name, acted on in order, looked up again; nothing else of
+//! the workspace is touched.
+
+use dsrd::adapters::memory::sources::shelves::Fault;
+use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
+use dsrd::domain::outcome::Block;
+use serde_json::{Value, json};
+
+use crate::support::simulation::scenario::{Scenario, THINGS, control, request, request_with};
+use crate::support::simulation::story::check;
+
+/// A request about a thing.
+pub fn about(id: &str, verb: &str, sort: &str, name: &str) -> Value {
+    json!({
+        "resource_request_id": id, "resource_request_type": verb,
+        "resource": { "type": sort, "name": name },
+    })
+}
+
+fn asking(verb: &str, sort: &str, name: &str) -> Scenario {
+    Scenario::small().with_things().sent(about("r-1", verb, sort, name))
+}
+
+fn holds(ended: &str) -> &str {
+    ended.lines().find(|line| line.starts_with("workspace holds")).unwrap()
+}
+
+#[test]
+fn a_thing_goes_with_all_that_belongs_to_it_and_nothing_else() {
+    insta::assert_snapshot!(check(asking("delete", "model", "churn")), @"");
+}
+
+#[test]
+fn a_version_goes_alone() {
+    let ended = check(asking("delete", "model", "churn:1"));
+    assert!(ended.contains("r-1 (delete) is completed"), "{ended}");
+    assert!(holds(&ended).contains("model/churn/2") && !ended.contains("model/churn/1"), "{ended}");
+}
+
+/// `r1` is no `r10`.
+#[test]
+fn names_are_compared_whole() {
+    let ended = check(asking("delete", "run", "r1"));
+    assert!(holds(&ended).contains("run/r10") && !holds(&ended).contains("run/r1,"), "{ended}");
+    let ended = check(asking("delete", "run", "r"));
+    assert!(ended.contains("r-1 (delete) is completed"), "{ended}");
+    assert!(ended.contains(r#"{"seen":0,"found":0,"outcomes":{}}"#), "{ended}");
+}
+
+#[test]
+fn what_is_put_aside_is_no_erasure_and_says_so() {
+    let ended = check(asking("archive", "model", "churn:1"));
+    assert!(ended.contains("item 0: archived"), "{ended}");
+    assert!(holds(&ended).contains("model/churn/1"), "{ended}");
+    let ended = check(asking("unregister", "compute", "ci-7"));
+    assert!(ended.contains("item 0: unregistered"), "{ended}");
+    assert!(!holds(&ended).contains("compute/ci-7"), "{ended}");
+}
+
+/// Again and again: what is put aside stays so.
+#[test]
+fn what_is_aside_already_is_left_as_it_is() {
+    let scenario = asking("archive", "model", "churn:1");
+    let ended = check(scenario.sent(about("r-2", "archive", "model", "churn:1")));
+    assert!(ended.contains("r-1 (archive) is completed"), "{ended}");
+    assert!(ended.contains("r-2 (archive) is completed"), "{ended}");
+    assert_eq!(ended.matches(": archived").count(), 1, "{ended}");
+}
+
+/// What is in a thing, or needs it, goes first, however long that takes.
+#[test]
+fn what_goes_first_is_waited_for() {
+    let scenario = asking("delete", "online_endpoint", "score");
+    let source = scenario.source(THINGS);
+    let slow = Slow { looks: 3, look_in_ms: 1_000, end: SlowEnd::Done };
+    source.set_fault("online_endpoint/score/blue", Some(Fault::Takes(slow)));
+    insta::assert_snapshot!(check(scenario), @"");
+}
+
+#[test]
+fn what_a_service_forgot_is_begun_anew_before_what_comes_after_it() {
+    for end in [SlowEnd::Forgotten, SlowEnd::Claimed, SlowEnd::DoneAndForgotten] {
+        let scenario = asking("delete", "online_endpoint", "score");
+        let source = scenario.source(THINGS);
+        let slow = Slow { looks: 1, look_in_ms: 1_000, end };
+        source.set_fault("online_endpoint/score/blue", Some(Fault::Takes(slow)));
+        let ended = check(scenario);
+        assert!(ended.contains("r-1 (delete) is completed"), "{end:?}\n{ended}");
+        assert!(!ended.contains("online_endpoint/score"), "{end:?}\n{ended}");
+    }
+}
+
+/// Nothing is removed from under what could not be removed.
+#[test]
+fn what_comes_after_something_that_stays_stays_too() {
+    let failed = Slow { looks: 0, look_in_ms: 1_000, end: SlowEnd::Failed };
+    for fault in [Fault::Blocks(Block::Lock), Fault::Takes(failed)] {
+        let scenario = asking("delete", "online_endpoint", "score");
+        scenario.source(THINGS).set_fault("online_endpoint/score/blue", Some(fault));
+        let ended = check(scenario);
+        assert!(ended.contains("r-1 (delete) is partially_completed"), "{ended}");
+        assert!(ended.contains("failed order: what goes before it is still there"), "{ended}");
+        assert!(holds(&ended).contains("online_endpoint/score,"), "{ended}");
+    }
+}
+
+/// Others write to it while it is worked on.
+#[test]
+fn what_comes_meanwhile_is_found_by_the_second_look() {
+    let scenario = asking("delete", "experiment", "e1");
+    let source = scenario.source(THINGS);
+    scenario.wire.on("acted", move || source.put("experiment/e1/late", "{}"));
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (delete) is completed"), "{ended}");
+    assert!(!holds(&ended).contains("experiment/e1/"), "{ended}");
+    assert!(holds(&ended).contains("experiment/e10"), "{ended}");
+}
+
+#[test]
+fn a_dry_run_touches_nothing() {
+    let mut asked = about("r-1", "delete", "model", "churn");
+    asked["extensions"] = json!({ "dsrd": { "dry_run": true } });
+    let ended = check(Scenario::small().with_things().sent(asked));
+    assert!(ended.contains("r-1 (delete) is completed"), "{ended}");
+    assert!(ended.contains(r#""outcomes":{"planned":2}"#), "{ended}");
+    assert!(holds(&ended).contains("model/churn/1, model/churn/2"), "{ended}");
+}
+
+/// By hand, and of the very thing that was shown.
+#[test]
+fn a_plan_that_takes_much_is_held() {
+    let mut scenario = asking("delete", "experiment", "e1");
+    scenario.guard.items_max = 1;
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (delete) is held"), "{ended}");
+    let mut scenario = asking("delete", "experiment", "e1");
+    scenario.guard.items_max = 1;
+    let inbox = std::sync::Arc::clone(&scenario.inbox);
+    scenario.wire.on("held", move || {
+        let message = control("approve", "r-1").to_string();
+        inbox.push(message, crate::support::simulation::scenario::correspondence());
+    });
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (delete) is completed"), "{ended}");
+}
+
+/// People's requests find the same documents by what they say, and are not kept waiting.
+#[test]
+fn people_are_found_in_things() {
+    let ended = check(
+        Scenario::small()
+            .with_things()
+            .sent(request_with("r-1", "erasure", json!({ "sources": [THINGS] })))
+            .sent(about("r-2", "delete", "run", "r10"))
+            .sent(request("r-3", "access")),
+    );
+    assert!(ended.contains("r-1 (erasure) is completed"), "{ended}");
+    assert!(ended.contains("r-2 (delete) is completed"), "{ended}");
+    assert!(ended.contains("r-3 (access) is completed"), "{ended}");
+    assert!(!holds(&ended).contains("run/r10"), "{ended}");
+}
+
+/// A message is answered once, however often it comes and however it is written.
+#[test]
+fn the_same_request_twice_is_one() {
+    let mut same = about("r-1", "delete", "model", "churn:1");
+    same["permanently"] = json!(true);
+    same["api_version"] = json!("2.0");
+    let ended = check(asking("delete", "model", "churn:1").sent(same));
+    assert!(!ended.contains("dead letter"), "{ended}");
+    let other = about("r-1", "delete", "model", "churn:2");
+    let ended = check(asking("delete", "model", "churn:1").sent(other));
+    assert!(ended.contains("conflict"), "{ended}");
+}
+
+#[test]
+fn nobody_holds_it() {
+    let scenario = Scenario::small().sent(about("r-1", "delete", "model", "churn"));
+    assert!(check(scenario).contains("resource_not_supported"));
+}
