@@ -109,7 +109,7 @@ fn what_comes_after_something_that_stays_stays_too() {
 fn what_comes_meanwhile_is_found_by_the_second_look() {
     let scenario = asking("delete", "experiment", "e1");
     let source = scenario.source(THINGS);
-    scenario.wire.on("acted", move || source.put("experiment/e1/late", "{}"));
+    scenario.wire.on("act_started", move || source.put("experiment/e1/late", "{}"));
     let ended = check(scenario);
     assert!(ended.contains("r-1 (delete) is completed"), "{ended}");
     assert!(!holds(&ended).contains("experiment/e1/"), "{ended}");

@@ -90,7 +90,12 @@ impl Account {
             announce::add_link(link, &mut details);
         }
         // What was erased until then stands, whatever becomes of the rest.
-        if state == State::Failed && standing.kind == Some(RequestKind::Erasure) {
+        let is_of = |is: fn(RequestKind) -> bool| standing.kind.is_some_and(is);
+        if is_of(RequestKind::is_about_a_thing) && details.contains_key("manual_steps") {
+            // They are about what is logged of people.
+            details.insert("manual_steps".into(), Value::Array(Vec::new()));
+        }
+        if state == State::Failed && is_of(|kind| !kind.is_export()) {
             let counts = self.counts(&standing.id).await?;
             if !counts.outcomes.is_empty() {
                 details.insert("counts".into(), announce::count(&counts));

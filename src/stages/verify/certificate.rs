@@ -137,8 +137,10 @@ fn filled(
         horizon: Horizon { logically_erased_at, unrecoverable_after },
         items,
         ledger: LedgerHead { head: case.standing.head.clone(), sequence: case.standing.sequence },
+        // They are about what is logged of people.
         manual_steps: manual_steps()
             .into_iter()
+            .filter(|_| request.thing().is_none())
             .map(|step| Manual { system: step.system, url: step.url, what: step.what })
             .collect(),
         policy,

@@ -1,5 +1,5 @@
-//! Sources in memory: a `store` that is walked, with what is on its `shelves`, which may be `things`;
-//! `rows` that are asked for; and services that are `slow`.
+//! Sources in memory: a `store` that is walked, with what is on its `shelves`, which may be
+//! `things`; `rows` that are asked for; and services that are `slow`.
 
 pub mod slow;
 pub mod shelves;

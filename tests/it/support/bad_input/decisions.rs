@@ -122,7 +122,8 @@ pub fn resources() -> Vec<Row> {
             about("delete", json!({ "type": "run", "name": "CANARY" })),
             sort,
             "resource_not_supported",
-        ),
+        )
+        .beyond("which sources are configured"),
         row(
             "an export of a workspace",
             about("export", json!({ "type": "workspace", "id": "/subscriptions/CANARY" })),
@@ -135,7 +136,8 @@ pub fn resources() -> Vec<Row> {
             about("archive", json!({ "type": "workspace", "name": "CANARY" })),
             verb,
             "verb_not_supported",
-        ),
+        )
+        .beyond("which operations a service has"),
         row(
             "a sort of resource that is none",
             about("delete", json!({ "type": "CANARY", "name": "a" })),
@@ -173,6 +175,13 @@ pub fn resources() -> Vec<Row> {
             "",
         )
         .at(&[("/resource_request_id", "missing"), ("/resource", "missing")]),
+        text("a request about a person and a resource", both.to_string(), "").at(&[
+            ("/subject_identities", "unknown_field"),
+            ("/subject_request_id", "unknown_field"),
+            ("/subject_request_type", "unknown_field"),
+            ("/resource_request_id", "missing"),
+            ("/resource", "missing"),
+        ]),
     ]
 }
 
