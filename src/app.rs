@@ -31,11 +31,11 @@ use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
 use crate::config::secret::Secret;
 use crate::config::settings::{Place, Queue, Settings, Store};
 use crate::worker::offline;
+use crate::worker::pace::stopper::Stopper;
 use crate::worker::preview::Preview;
 use crate::worker::runner;
 use crate::worker::status::{Plans, Sent, Status};
-use crate::worker::stopper::Stopper;
-use crate::worker::world::{Door, Parts, Sources, World};
+use crate::worker::world::{Door, KeyRing, Parts, Sources, World};
 
 /// How long a start waits before it tries again to open a ledger that is away.
 const LEDGER_PAUSE: Duration = Duration::from_secs(2);
@@ -104,10 +104,6 @@ impl Daemon {
         };
         let world = World::new(Parts {
             door: door(settings)?,
-            callbacks: Arc::new(HttpCallbacks::open(
-                &settings.mandate.callbacks,
-                settings.callback_timeout,
-            )?),
             sources: sources(settings)?,
             exports: match &settings.exports.place {
                 Place::Folder(path) => Arc::new(FolderExports::open(path)?),
@@ -117,12 +113,13 @@ impl Daemon {
             ledger: Arc::new(ledger(&settings.ledger.url).await?),
             clock: Arc::new(SystemClock),
             entropy,
-            master_key,
-            signing_key: signing_key(settings)?,
-            trusted_keys: settings.trust.keys.clone(),
-            signature_age_ms_max: settings.trust.signature_age_ms_max,
-            event_source: settings.deployment.source.clone(),
-            controller_id: settings.deployment.controller_id.clone(),
+            key_ring: KeyRing {
+                master_key,
+                signing_key: signing_key(settings)?,
+                trusted_keys: settings.trust.keys.clone(),
+                signature_age_ms_max: settings.trust.signature_age_ms_max,
+            },
+            envelope: settings.deployment.envelope.clone(),
             mandate: settings.mandate.clone(),
         })?;
         assert_key(&world).await?;
@@ -131,7 +128,7 @@ impl Daemon {
 
     /// What ends it.
     pub fn stopper(&self) -> Stopper {
-        self.world.stopper.clone()
+        self.world.shift.stopper.clone()
     }
 
     /// Serves until stopped; returns once everything in hand is ledgered.
@@ -142,15 +139,15 @@ impl Daemon {
         let Self { world, alone: _alone, page } = self;
         let site = Arc::new(Site {
             ledger: Arc::clone(&world.account.ledger),
-            inbox: Arc::clone(&world.inbox),
-            announcer: Arc::clone(&world.announcer),
+            inbox: Arc::clone(&world.door.inbox),
+            announcer: Arc::clone(&world.door.announcer),
             exports: Arc::clone(&world.exports),
             sources: world.sources.clone(),
             clock: Arc::clone(&world.account.clock),
-            metrics: Arc::clone(&world.metrics),
+            metrics: Arc::clone(&world.shift.metrics),
             down: Default::default(),
         });
-        let (stopper, clock) = (world.stopper.clone(), Arc::clone(&world.account.clock));
+        let (stopper, clock) = (world.shift.stopper.clone(), Arc::clone(&world.account.clock));
         let serve = async {
             let Some(listener) = page else { return Ok(()) };
             let until = stopper.clone();
@@ -440,14 +437,17 @@ fn signing_key(settings: &Settings) -> Result<Zeroizing<String>, AppError> {
 
 fn door(settings: &Settings) -> Result<Door, AppError> {
     let message_bytes_max = settings.mandate.limits.message_bytes_max;
+    let (rule, timeout) = (&settings.mandate.callbacks, settings.callback_timeout);
+    let callbacks = Arc::new(HttpCallbacks::open(rule, timeout)?);
     Ok(match &settings.queue {
         Queue::Folder(path) => {
             let queue = Arc::new(FolderQueue::open(path, message_bytes_max)?);
-            (Arc::<FolderQueue>::clone(&queue), queue)
+            Door { inbox: Arc::<FolderQueue>::clone(&queue), announcer: queue, callbacks }
         }
         Queue::Amqp(amqp) => {
             let inbox = AmqpInbox::new(amqp, Arc::new(SystemClock), message_bytes_max)?;
-            (Arc::new(inbox), Arc::new(AmqpAnnouncer::new(amqp)?))
+            let announcer = Arc::new(AmqpAnnouncer::new(amqp)?);
+            Door { inbox: Arc::new(inbox), announcer, callbacks }
         }
     })
 }

@@ -18,6 +18,7 @@ use crate::config::settings::{
 };
 use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
+use crate::domain::event::Envelope;
 use crate::domain::layout::FolderLayout;
 use crate::domain::policy::guard::Guard;
 use crate::domain::policy::keeping::Keeping;
@@ -90,9 +91,9 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
 }
 
 fn deployment(written: &file::Deployment) -> Deployment {
+    let (source, controller_id) = (written.source.clone(), written.controller_id.clone());
     Deployment {
-        source: written.source.clone(),
-        controller_id: written.controller_id.clone(),
+        envelope: Envelope { source, controller_id },
         signing_key_file: PathBuf::from(&written.signing_key_file),
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::secret::Secret;
+use crate::domain::event::Envelope;
 use crate::domain::layout::FolderLayout;
 use crate::domain::policy::mandate::Mandate;
 
@@ -35,10 +36,8 @@ pub struct Settings {
 /// Who we are in events.
 #[derive(Clone, Debug)]
 pub struct Deployment {
-    /// `source` of every `CloudEvent`: a URI.
-    pub source: String,
-    /// `controller_id` of the `OpenDSR` body.
-    pub controller_id: String,
+    /// What every event says of its sender.
+    pub envelope: Envelope,
     /// File with the Ed25519 key that this deployment signs with, PKCS#8 PEM; made at the first
     /// start where missing.
     pub signing_key_file: PathBuf,

@@ -52,6 +52,7 @@ mod report; // the page for people, looked at by a browser and judged by program
 mod http; // health, metrics and the page, asked over a socket
 mod config_samples; // every settings file in the repository is accepted
 mod cli; // the program itself, as a process
+mod deploying; // what `deploy/build` installs
 mod tidy; // properties of the code
 mod readmes; // what the READMEs of src and tests say of the tree is so
 mod foreign; // the main job as strangers meet it: RabbitMQ, Azurite, python

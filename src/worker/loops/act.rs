@@ -34,7 +34,7 @@ async fn turn(world: &World) -> Result<bool, Failure> {
     let states = [State::Planned, State::Acting, State::Verifying];
     let Some((standing, lease)) = turns::next_in(world, &states).await? else { return Ok(false) };
     let now = world.account.clock.now();
-    let patience = world.backoff.patience(lease.tries, now, standing.due);
+    let patience = world.shift.backoff.patience(lease.tries, now, standing.due);
     let acting = act(world, &standing, &lease, patience);
     if let Some(acted) = turns::under(world, &lease, acting).await {
         settle(world, "act", &standing, &lease, acted).await?;

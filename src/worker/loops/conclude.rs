@@ -13,8 +13,8 @@ use crate::ports::tasks::{End, Lease, Purpose, Sweep, work_on};
 use crate::stages::account::case::Case;
 use crate::stages::find;
 use crate::stages::verify::erasure::{self, Ending};
+use crate::worker::pace::retry::Tries;
 use crate::worker::report;
-use crate::worker::retry::Tries;
 use crate::worker::settle::settle;
 use crate::worker::world::World;
 
@@ -24,19 +24,19 @@ const TURN: u32 = 100;
 /// Concludes until stopped.
 pub async fn run(world: &World) {
     let mut tries = Tries::default();
-    while !world.stopper.is_stopped() {
-        let turn = world.stopper.run_until_stopped(Box::pin(turn(world))).await;
+    while !world.shift.stopper.is_stopped() {
+        let turn = world.shift.stopper.run_until_stopped(Box::pin(turn(world))).await;
         match turn {
             None => return,
             Some(Ok(worked)) => {
                 tries = Tries::default();
                 if !worked {
-                    world.rest().await;
+                    world.shift.rest().await;
                 }
             }
             Some(Err(failure)) => {
-                report::failed(&world.metrics, "conclude", &failure);
-                world.back_off(&mut tries).await;
+                report::failed(&world.shift.metrics, "conclude", &failure);
+                world.shift.back_off(&mut tries).await;
             }
         }
     }
@@ -46,7 +46,7 @@ pub async fn run(world: &World) {
 async fn turn(world: &World) -> Result<bool, Failure> {
     let ledger = &world.account.ledger;
     for standing in ledger.walked(TURN).await? {
-        let Some(lease) = world.leases.claim(&work_on(&standing.id)).await? else { continue };
+        let Some(lease) = world.shift.leases.claim(&work_on(&standing.id)).await? else { continue };
         // As it stands now that nobody else can work on it.
         let Some(standing) = ledger.standing(&standing.id).await? else { continue };
         let purpose = match standing.state {
@@ -63,13 +63,13 @@ async fn turn(world: &World) -> Result<bool, Failure> {
             | State::Failed
             | State::Cancelled
             | State::Rejected => {
-                world.leases.let_go(&lease, End::Done).await?;
+                world.shift.leases.let_go(&lease, End::Done).await?;
                 continue;
             }
         };
         let concluding = Box::pin(conclude(world, purpose, &standing, &lease));
-        let concluded = world.leases.hold(&lease, concluding).await;
-        world.bell.notify_waiters();
+        let concluded = world.shift.leases.hold(&lease, concluding).await;
+        world.shift.ring();
         settle(world, purpose.word(), &standing, &lease, concluded).await?;
         return Ok(true);
     }
@@ -103,7 +103,7 @@ async fn conclude(
                 exports: &*world.exports,
                 signer: &world.signer,
                 rounds_max: world.mandate.limits.verify_rounds_max,
-                patience: world.backoff.patience(lease.tries, now, standing.due),
+                patience: world.shift.backoff.patience(lease.tries, now, standing.due),
                 remembered_until: world.mandate.keeping.remembered_until(now),
                 left_until: world.mandate.keeping.left_until(now),
             };

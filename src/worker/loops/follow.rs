@@ -26,7 +26,7 @@ async fn turn(world: &World) -> Result<bool, Failure> {
     let Some((standing, lease)) = next else { return Ok(false) };
     match turns::under(world, &lease, look(world, &standing, &lease)).await {
         None => {}
-        Some(Ok(Some(next_in_ms))) => world.leases.wait(&lease, next_in_ms).await?,
+        Some(Ok(Some(next_in_ms))) => world.shift.leases.wait(&lease, next_in_ms).await?,
         Some(Ok(None)) => settle(world, "follow", &standing, &lease, Ok(())).await?,
         Some(Err(failure)) => settle(world, "follow", &standing, &lease, Err(failure)).await?,
     }

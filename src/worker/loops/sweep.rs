@@ -28,8 +28,8 @@ use crate::stages::verify::tombstones;
 use crate::stages::walk::graves;
 use crate::stages::walk::inventory::Inventory;
 use crate::stages::walk::pass::{Meter, Walk, unknown_source};
+use crate::worker::pace::retry::Tries;
 use crate::worker::report;
-use crate::worker::retry::Tries;
 use crate::worker::settle::{fail, settle};
 use crate::worker::world::World;
 
@@ -46,18 +46,18 @@ const PING_MS_MAX: u64 = 10_000;
 /// noted to have come.
 pub async fn run(world: &World, purpose: Purpose) {
     let mut tries = Tries::default();
-    while !world.stopper.is_stopped() {
-        let turn = world.stopper.run_until_stopped(Box::pin(turn(world, purpose))).await;
+    while !world.shift.stopper.is_stopped() {
+        let turn = world.shift.stopper.run_until_stopped(Box::pin(turn(world, purpose))).await;
         match turn {
             None => return,
             Some(Ok(true)) => tries = Tries::default(),
             Some(Ok(false)) => {
                 tries = Tries::default();
-                world.rest().await;
+                world.shift.rest().await;
             }
             Some(Err(failure)) => {
-                report::failed(&world.metrics, purpose.word(), &failure);
-                world.back_off(&mut tries).await;
+                report::failed(&world.shift.metrics, purpose.word(), &failure);
+                world.shift.back_off(&mut tries).await;
             }
         }
     }
@@ -75,7 +75,7 @@ async fn turn(world: &World, purpose: Purpose) -> Result<bool, Failure> {
         return conduct(world, purpose, close).await;
     }
     for shard in sweep.shards.iter().filter(|shard| !shard.done) {
-        if let Some(lease) = world.leases.claim(&shard.work()).await? {
+        if let Some(lease) = world.shift.leases.claim(&shard.work()).await? {
             let walked = walk(world, purpose, shard.number, &lease);
             return under(world, purpose, &lease, walked).await;
         }
@@ -89,7 +89,7 @@ async fn conduct(
     purpose: Purpose,
     work: impl AsyncFnOnce(&World, Purpose, &Lease) -> Result<bool, Failure>,
 ) -> Result<bool, Failure> {
-    let Some(lease) = world.leases.claim(purpose.word()).await? else { return Ok(false) };
+    let Some(lease) = world.shift.leases.claim(purpose.word()).await? else { return Ok(false) };
     under(world, purpose, &lease, work(world, purpose, &lease)).await
 }
 
@@ -99,16 +99,16 @@ async fn under(
     lease: &Lease,
     work: impl Future<Output = Result<bool, Failure>>,
 ) -> Result<bool, Failure> {
-    let done = world.leases.hold(lease, work).await;
-    world.bell.notify_waiters();
+    let done = world.shift.leases.hold(lease, work).await;
+    world.shift.ring();
     match done {
         Ok(worked) => {
-            world.leases.let_go(lease, End::Done).await?;
+            world.shift.leases.let_go(lease, End::Done).await?;
             Ok(worked)
         }
         Err(failure) => {
-            report::failed(&world.metrics, purpose.word(), &failure);
-            world.leases.put_off(lease, &failure).await?;
+            report::failed(&world.shift.metrics, purpose.word(), &failure);
+            world.shift.leases.put_off(lease, &failure).await?;
             Ok(true)
         }
     }
@@ -201,7 +201,9 @@ async fn put_off(
     standing: &Standing,
     failure: Failure,
 ) -> Result<(), Failure> {
-    let Some(lease) = world.leases.claim(&work_on(&standing.id)).await? else { return Ok(()) };
+    let Some(lease) = world.shift.leases.claim(&work_on(&standing.id)).await? else {
+        return Ok(());
+    };
     settle(world, purpose.word(), standing, &lease, Err(failure)).await
 }
 
@@ -286,7 +288,7 @@ async fn walk(
     let subjects: Vec<&Subject> = cases.iter().map(|case| &case.request.subject).collect();
     // One that is due at once must not cost all the others their tries.
     let due = cases.iter().filter_map(|case| case.standing.due).max();
-    let patience = world.backoff.patience(lease.tries, account.clock.now(), due);
+    let patience = world.shift.backoff.patience(lease.tries, account.clock.now(), due);
     let mut walk = Walk::new(&subjects, &world.mandate.limits, patience);
     walk.part = shard.part;
     let erases = |case: &Case| !case.request.kind.is_export() && !case.request.options.dry_run;
@@ -312,14 +314,14 @@ async fn walk(
         walked = walk_for(world, purpose, &cases, shard, walk) => walked,
         never = note_on(world, &cases, before, &meter) => match never {},
     };
-    report::walked(&world.metrics, &meter);
+    report::walked(&world.shift.metrics, &meter);
     match walked {
         Ok(Walked { items, bytes }) => {
             let done = Shard { done: true, items, bytes, ..shard.clone() };
             account.ledger.finish_shard(lease, &done).await?;
         }
         Err(failure) if is_to_be_given_up(&failure, lease) => {
-            report::failed(&world.metrics, purpose.word(), &failure);
+            report::failed(&world.shift.metrics, purpose.word(), &failure);
             let lost = Some(Lost { kind: failure.kind, reason: failure.chain() });
             account
                 .ledger
@@ -365,11 +367,11 @@ async fn close(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, F
     }
     if purpose == Purpose::Find {
         for (id, since) in tombstones::tell(account, lease).await? {
-            report::moved(world, &id, since).await?;
+            report::moved(&world.shift.metrics, &*world.account.ledger, &id, since).await?;
         }
     }
     account.ledger.close_sweep(lease, sweep.id).await?;
-    report::swept(&world.metrics, purpose.word(), members.len(), &sweep);
+    report::swept(&world.shift.metrics, purpose.word(), members.len(), &sweep);
     Ok(true)
 }
 
@@ -380,7 +382,7 @@ async fn fail_all(
     failure: &Failure,
     lease: &Lease,
 ) -> Result<(), Failure> {
-    report::failed(&world.metrics, purpose.word(), failure);
+    report::failed(&world.shift.metrics, purpose.word(), failure);
     for case in cases {
         fail(world, &case.standing, failure, lease).await?;
     }

@@ -18,7 +18,7 @@ use dsrd::adapters::system::SystemEntropy;
 use dsrd::config::reading::layers;
 use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
-use dsrd::domain::event::Correspondence;
+use dsrd::domain::event::{Correspondence, Envelope};
 use dsrd::domain::outcome::Block;
 use dsrd::domain::policy::action::Otherwise;
 use dsrd::domain::policy::declared::{Declaration, Declared};
@@ -36,7 +36,7 @@ use dsrd::ports::sources::Source;
 use dsrd::telemetry::logging::{Format, layer};
 use dsrd::worker::offline::fresh_signing_key;
 use dsrd::worker::runner;
-use dsrd::worker::world::{Parts, Sources, World};
+use dsrd::worker::world::{Door, KeyRing, Parts, Sources, World};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tracing_subscriber::layer::SubscriberExt;
@@ -244,7 +244,7 @@ impl Scenario {
             () = Box::pin(runner::run(&world)) => {}
             () = self.pass_time(&world, &*ledger) => {}
         }
-        self.metrics.lock().unwrap().push(world.metrics.render());
+        self.metrics.lock().unwrap().push(world.shift.metrics.render());
     }
 
     /// Two daemons on one ledger live until nothing more happens. The first may be stopped; the
@@ -275,7 +275,7 @@ impl Scenario {
             if start == Start::Late {
                 tokio::select! {
                     () = self.wire.tripped() => {}
-                    () = first.stopper.stopped() => {}
+                    () = first.shift.stopper.stopped() => {}
                 }
             }
             Box::pin(runner::run(&second)).await;
@@ -306,20 +306,27 @@ impl Scenario {
         let sources: Sources =
             self.sources.iter().map(|source| wired(wire, source) as Arc<dyn Source>).collect();
         Parts {
-            door: (wired(wire, &self.inbox), wired(wire, &self.announcer)),
-            callbacks: wired(wire, &self.callbacks),
+            door: Door {
+                inbox: wired(wire, &self.inbox),
+                announcer: wired(wire, &self.announcer),
+                callbacks: wired(wire, &self.callbacks),
+            },
             sources,
             exports: wired(wire, &self.exports),
             alone: true,
             ledger: wired(wire, &ledger),
             clock: Arc::<MemoryClock>::clone(&self.clock),
             entropy: Arc::new(SystemEntropy),
-            master_key: "5a".repeat(32).into(),
-            signing_key: self.signing_key.clone(),
-            trusted_keys: self.trusted_keys.clone(),
-            signature_age_ms_max: 3_600_000,
-            event_source: "urn:dsrd:simulated".to_owned(),
-            controller_id: "controller".to_owned(),
+            key_ring: KeyRing {
+                master_key: "5a".repeat(32).into(),
+                signing_key: self.signing_key.clone(),
+                trusted_keys: self.trusted_keys.clone(),
+                signature_age_ms_max: 3_600_000,
+            },
+            envelope: Envelope {
+                source: "urn:dsrd:simulated".to_owned(),
+                controller_id: "controller".to_owned(),
+            },
             mandate: self.mandate(),
         }
     }
@@ -365,7 +372,7 @@ impl Scenario {
             let over = downtime > OUTAGE_TICKS;
             let up = !self.wire.is_down() && !self.wire.is_frozen();
             if over || (up && self.at_rest(ledger).await) {
-                daemons.iter().for_each(|(world, _)| world.stopper.stop());
+                daemons.iter().for_each(|(world, _)| world.shift.stopper.stop());
             }
             self.clock.advance_ms(self.tick_ms);
         }
