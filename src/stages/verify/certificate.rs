@@ -21,7 +21,7 @@ use crate::domain::subject::Identity;
 use crate::evidence::certificate::check::{Checked, check};
 use crate::evidence::certificate::document::{
     Asked, Certificate, CertifiedCounts, Decided, DeclaredOf, FORMAT, Horizon, LedgerHead, Manual,
-    Others, Person, Program, Refused, Searched,
+    NotDone, Others, Person, Program, Searched,
 };
 use crate::evidence::certificate::hashes::{Hashes, HowHashed};
 use crate::evidence::certificate::page::html::page;
@@ -202,8 +202,8 @@ fn declared(items: &DeclaredItems) -> DeclaredOf {
     }
 }
 
-fn refused(refusal: &Refusal) -> Refused {
-    Refused {
+fn refused(refusal: &Refusal) -> NotDone {
+    NotDone {
         items: refusal.items,
         outcome: refusal.outcome.clone(),
         reason: refusal.reason.clone(),
