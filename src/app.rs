@@ -29,7 +29,7 @@ use crate::adapters::memory::sources::store::MemorySource;
 use crate::adapters::sql::store::SqlLedger;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
 use crate::config::secret::Secret;
-use crate::config::settings::{Place, Queue, Settings, Store};
+use crate::config::settings::{Location, Queue, Settings, Store};
 use crate::worker::offline;
 use crate::worker::pace::stopper::Stopper;
 use crate::worker::preview::Preview;
@@ -106,8 +106,8 @@ impl Daemon {
             door: door(settings)?,
             sources: sources(settings)?,
             exports: match &settings.exports.place {
-                Place::Folder(path) => Arc::new(FolderExports::open(path)?),
-                Place::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
+                Location::Folder(path) => Arc::new(FolderExports::open(path)?),
+                Location::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
             },
             alone: alone.is_some(),
             ledger: Arc::new(ledger(&settings.ledger.url).await?),
@@ -456,17 +456,17 @@ fn sources(settings: &Settings) -> Result<Sources, AppError> {
     let mut sources = Sources::new();
     for Store { name, place, layout } in &settings.sources {
         match place {
-            Place::Folder(path) => {
+            Location::Folder(path) => {
                 sources.push(Arc::new(FolderSource::open(name, path).laid_out(*layout)));
             }
-            Place::Blob(blob) if blob.is_pattern() => {
+            Location::Blob(blob) if blob.is_pattern() => {
                 let archives = match &settings.exports.place {
-                    Place::Blob(archives) => Some(&archives.url),
-                    Place::Folder(_) => None,
+                    Location::Blob(archives) => Some(&archives.url),
+                    Location::Folder(_) => None,
                 };
                 sources.push(Arc::new(BlobContainers::open(name, blob, archives)?));
             }
-            Place::Blob(blob) => sources.push(Arc::new(BlobSource::open(name, blob)?)),
+            Location::Blob(blob) => sources.push(Arc::new(BlobSource::open(name, blob)?)),
         }
     }
     Ok(sources)

@@ -14,7 +14,7 @@ use crate::config::file::{self, File};
 use crate::config::policy;
 use crate::config::secret::{Secret, broker_urls, is_one_node};
 use crate::config::settings::{
-    Amqp, Blob, Credential, Deployment, Http, Ledger, Place, Queue, Settings, Store, Tls, Trust,
+    Amqp, Blob, Credential, Deployment, Http, Ledger, Location, Queue, Settings, Store, Tls, Trust,
 };
 use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
@@ -135,8 +135,8 @@ fn store(key: &str, name: &str, written: &file::Store, faults: &mut Faults) -> O
     }
     let url = url?;
     let place = match url.expose().strip_prefix("dir:") {
-        Some(path) => Place::Folder(PathBuf::from(path)),
-        None => Place::Blob(blob(key, url.expose(), written, faults)?),
+        Some(path) => Location::Folder(PathBuf::from(path)),
+        None => Location::Blob(blob(key, url.expose(), written, faults)?),
     };
     let layout = layout(key, &place, written.layout.as_deref(), faults);
     Some(Store { name: name.to_owned(), place, layout })
@@ -145,12 +145,12 @@ fn store(key: &str, name: &str, written: &file::Store, faults: &mut Faults) -> O
 /// What a folder is; a URL of containers says so itself, and archives are laid out by us.
 fn layout(
     key: &str,
-    place: &Place,
+    place: &Location,
     written: Option<&str>,
     faults: &mut Faults,
 ) -> Option<FolderLayout> {
     let word = written?;
-    if key == "exports" || matches!(place, Place::Blob(_)) {
+    if key == "exports" || matches!(place, Location::Blob(_)) {
         faults.add(format!("{key}.layout says what a folder of items is: leave it out"));
         return None;
     }

@@ -105,7 +105,7 @@ pub struct Ledger {
 #[derive(Clone, Debug)]
 pub struct Exports {
     /// Where.
-    pub place: Place,
+    pub place: Location,
     /// What `results_url` in the last event is.
     pub links: Links,
 }
@@ -125,14 +125,14 @@ pub struct Store {
     /// Its name in events, logs and findings.
     pub name: String,
     /// Where it is.
-    pub place: Place,
+    pub place: Location,
     /// What a folder is a copy of; `None` where that is told by what is in it.
     pub layout: Option<FolderLayout>,
 }
 
 /// Where a store is.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum Location {
     /// A local folder.
     Folder(PathBuf),
     /// A blob container.

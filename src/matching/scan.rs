@@ -15,7 +15,7 @@ use crate::matching::views::meter::Meter;
 use crate::matching::views::spelling::cut::floor;
 use crate::matching::views::spelling::escapes::{ESCAPE_BYTES_MAX, unescape};
 use crate::matching::views::spelling::fold::{fold, folded};
-use crate::matching::views::walk::{Look, Sight, Walk};
+use crate::matching::views::tour::{Look, Sight, Tour};
 
 /// What an item says of the subjects.
 pub struct Scan {
@@ -37,22 +37,22 @@ pub fn scan(
 ) -> io::Result<Scan> {
     let meter = Meter::default();
     let mut search = Search::new(matcher, limits);
-    let mut walk = Walk::new(&mut search, limits, &meter);
-    walk.head(item);
+    let mut tour = Tour::new(&mut search, limits, &meter);
+    tour.head(item);
     let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
-    walk.content(&mut undone)?;
-    let mut unreadable: Vec<String> = std::mem::take(&mut walk.unreadable).into_iter().collect();
+    tour.content(&mut undone)?;
+    let mut unreadable: Vec<String> = std::mem::take(&mut tour.unreadable).into_iter().collect();
     unreadable.extend(undone.trouble().map(str::to_owned));
-    Ok(Scan { hits: hits(walk.sights), unreadable, bytes: meter.stored() })
+    Ok(Scan { hits: hits(tour.sights), unreadable, bytes: meter.stored() })
 }
 
 /// Scans what is known of an item without its content: name, metadata and tags.
 pub fn scan_head(item: &Item, matcher: &Matcher) -> Vec<SubjectHit> {
     let (limits, meter) = (ItemLimits::default(), Meter::default());
     let mut search = Search::new(matcher, &limits);
-    let mut walk = Walk::new(&mut search, &limits, &meter);
-    walk.head(item);
-    hits(walk.sights)
+    let mut tour = Tour::new(&mut search, &limits, &meter);
+    tour.head(item);
+    hits(tour.sights)
 }
 
 fn hits(sights: BTreeSet<Sight<Owner>>) -> Vec<SubjectHit> {
@@ -231,14 +231,14 @@ mod tests {
                 let meter = Meter::default();
                 let mut search = Search::new(&matcher, &limits);
                 if selective {
-                    let mut walk = Walk::new(&mut search, &limits, &meter);
-                    walk.content(&mut text.as_bytes()).unwrap();
-                    return hits(walk.sights);
+                    let mut tour = Tour::new(&mut search, &limits, &meter);
+                    tour.content(&mut text.as_bytes()).unwrap();
+                    return hits(tour.sights);
                 }
                 let mut whole = Whole(search);
-                let mut walk = Walk::new(&mut whole, &limits, &meter);
-                walk.content(&mut text.as_bytes()).unwrap();
-                hits(walk.sights)
+                let mut tour = Tour::new(&mut whole, &limits, &meter);
+                tour.content(&mut text.as_bytes()).unwrap();
+                hits(tour.sights)
             };
             let told = |hits: Vec<SubjectHit>| -> Vec<_> {
                 let parts = |hit: Hit| (hit.identity, hit.view, hit.place);

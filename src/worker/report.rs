@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::{Level, Span, debug, error, event, info, info_span, warn};
+use tracing::{Level, Span, debug, error, event, field, info, info_span, warn};
 
+use crate::domain::event::Facts;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::request::{RequestId, RequestKind};
@@ -261,51 +262,48 @@ fn ends(record: &Record, since: u64) -> bool {
 }
 
 fn tell(id: &RequestId, kind: &'static str, state: State, event: &Event) {
-    let word = state.word();
+    let facts = Facts::of(event);
+    let outcomes = facts.counts.map(|counts| field::debug(&counts.outcomes));
+    let seen = facts.seen.or(facts.counts.map(|counts| counts.seen));
+    let reason = facts.reason.as_deref().filter(|_| !matches!(event, Event::Stopped(_)));
+    macro_rules! say {
+        ($level:expr, $($text:tt)+) => {
+            event!(
+                $level, request.id = %id, request.kind = kind, request.state = state.word(),
+                item.count = facts.items, item.unreadable = facts.unreadable, item.seen = seen,
+                item.outcomes = outcomes, reason, $($text)+
+            )
+        };
+    }
     match event {
-        Event::Planned { items, unreadable, seen, .. } => info!(
-            request.id = %id, request.kind = kind, request.state = word, item.count = items,
-            item.unreadable = unreadable, item.seen = seen, "planned"
-        ),
-        Event::Verified { counts, .. } => info!(
-            request.id = %id, request.kind = kind, request.state = word,
-            item.seen = counts.seen, item.outcomes = ?counts.outcomes, "verified: {word}"
-        ),
-        Event::Held { reason } => warn!(
-            request.id = %id, request.kind = kind, request.state = word, reason,
+        Event::Verified { .. } => say!(Level::INFO, "verified: {}", state.word()),
+        Event::Held { .. } => say!(
+            Level::WARN,
             "held for a person; decide with: dsrd approve {id}, or: dsrd reject {id}"
         ),
-        Event::Failed { reason } => error!(
-            request.id = %id, request.kind = kind, request.state = word, reason,
-            "failed; mend the cause and send: dsrd retry {id}"
-        ),
-        Event::Stopped(decision) => warn!(
-            request.id = %id, request.kind = kind, request.state = word,
-            "{}; go on with: dsrd retry {id}", decision.stop_reason()
-        ),
-        Event::Returned { items, .. } => warn!(
-            request.id = %id, request.kind = kind, request.state = word, item.count = items,
-            "what was erased came back; erasing it takes a new request"
-        ),
-        Event::LeftOver { items } => warn!(
-            request.id = %id, request.kind = kind, request.state = word, item.count = items,
-            "not all is gone yet; acting again"
-        ),
-        Event::WaitStarted { pending } => info!(
-            request.id = %id, request.kind = kind, request.state = word, item.count = pending,
-            "services finish the rest by themselves; looking after that"
-        ),
+        Event::Failed { .. } => {
+            say!(Level::ERROR, "failed; mend the cause and send: dsrd retry {id}");
+        }
+        Event::Stopped(decision) => {
+            say!(Level::WARN, "{}; go on with: dsrd retry {id}", decision.stop_reason());
+        }
+        Event::Returned { .. } => {
+            say!(Level::WARN, "what was erased came back; erasing it takes a new request");
+        }
+        Event::LeftOver { .. } => say!(Level::WARN, "not all is gone yet; acting again"),
+        Event::WaitStarted { .. } => {
+            say!(Level::INFO, "services finish the rest by themselves; looking after that")
+        }
         Event::Accepted
         | Event::Rejected { .. }
         | Event::FindStarted
+        | Event::Planned { .. }
         | Event::Approved(_)
         | Event::Refused(_)
         | Event::Cancelled(_)
         | Event::Retried(_)
         | Event::ActStarted
-        | Event::Acted { .. } => info!(
-            request.id = %id, request.kind = kind, request.state = word, "{}", event.word()
-        ),
+        | Event::Acted { .. } => say!(Level::INFO, "{}", event.word()),
     }
 }
 

@@ -16,7 +16,7 @@ use dsrd::matching::redact::looks::{Erasing, Masking};
 use dsrd::matching::redact::rewriting::redact;
 use dsrd::matching::scan::{Scan, scan};
 use dsrd::matching::views::meter::Meter;
-use dsrd::matching::views::walk::{Look, Walk};
+use dsrd::matching::views::tour::{Look, Tour};
 use dsrd::matching::work;
 use dsrd::ports::messages::inbox::Label;
 use dsrd::stages::message::fault::Terms;
@@ -397,7 +397,7 @@ fn a_panic_costs_the_part_that_it_is_in() {
     let content =
         zip(&[("a", b"here"), ("b", &gone), ("c", b"over this"), ("d", beside.as_bytes())]);
     let (limits, meter, mut look) = (ItemLimits::default(), Meter::default(), Panicking);
-    let mut walk = Walk::new(&mut look, &limits, &meter);
+    let mut walk = Tour::new(&mut look, &limits, &meter);
     walk.content(&mut content.as_slice()).unwrap();
     let seen: Vec<_> =
         walk.sights.iter().map(|sight| format!("{} {}", sight.view, sight.place)).collect();

@@ -14,7 +14,7 @@ use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Regained, State};
 use dsrd::ports::exports::{Exports, SignedLink, Upload};
-use dsrd::ports::kept::archives::{Archives, Kept};
+use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
@@ -455,10 +455,10 @@ impl Archives for World {
     async fn keep(&self, _: &Lease, _: &RequestId, _: &str) -> Result<String, Failure> {
         unreachable!()
     }
-    async fn expired(&self, _: u32) -> Result<Vec<Kept>, Failure> {
+    async fn expired(&self, _: u32) -> Result<Vec<KeptArchive>, Failure> {
         unreachable!()
     }
-    async fn kept(&self, _: &RequestId) -> Result<Option<Kept>, Failure> {
+    async fn kept(&self, _: &RequestId) -> Result<Option<KeptArchive>, Failure> {
         unreachable!()
     }
     async fn removed(&self, _: &Lease, _: &RequestId) -> Result<(), Failure> {

@@ -98,7 +98,10 @@ fn overlay(
 
 /// Every key there is, as a tree: of the defaults, and of one of each list.
 pub fn sample() -> Value {
-    let defaults: File = toml::from_str(DEFAULTS).expect("a test reads them");
+    // As settings are read anyway: each way to read them is code for every field.
+    let source = config::File::from_str(DEFAULTS, FileFormat::Toml);
+    let defaults = Config::builder().add_source(source).build().and_then(Config::try_deserialize);
+    let defaults: File = defaults.expect("ours, and read by a test");
     let (sources, policy) = (vec![Store::default()], vec![Rule::default()]);
     let declared = vec![Declaration::default()];
     let file = File { sources, policy, declared, ..defaults };

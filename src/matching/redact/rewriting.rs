@@ -13,7 +13,7 @@ use crate::matching::views::forms::{Form, form};
 use crate::matching::views::meter::{Decoded, Meter, Stored};
 use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::spelling::charset::{Charset, utf8_or_western};
-use crate::matching::views::walk::{Look, Walk};
+use crate::matching::views::tour::{Look, Tour};
 
 /// Writes what `content` is without what `look` sees in it. Memory does not grow with its size.
 ///
@@ -96,9 +96,9 @@ pub fn purity<L: Look>(
 ) -> io::Result<Purity> {
     let meter = Meter::default();
     let mut first = First::of(look);
-    let mut walk = Walk::new(&mut first, limits, &meter);
-    walk.content(content)?;
-    let unreadable: Vec<String> = std::mem::take(&mut walk.unreadable).into_iter().collect();
+    let mut tour = Tour::new(&mut first, limits, &meter);
+    tour.content(content)?;
+    let unreadable: Vec<String> = std::mem::take(&mut tour.unreadable).into_iter().collect();
     Ok(match (first.any(), unreadable.is_empty()) {
         (true, _) => Purity::Seen,
         (false, true) => Purity::Clean,
@@ -205,9 +205,9 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
     ) -> Result<(), Stop> {
         let mut copying = Copying { reader, out, failure: None };
         let mut first = First::of(self.look);
-        let mut walk = Walk::new(&mut first, self.limits, self.meter);
-        let walked = walk.bytes(&mut copying, "", depth);
-        let unreadable = std::mem::take(&mut walk.unreadable);
+        let mut tour = Tour::new(&mut first, self.limits, self.meter);
+        let walked = tour.bytes(&mut copying, "", depth);
+        let unreadable = std::mem::take(&mut tour.unreadable);
         let clean = clean(&unreadable, &first, name);
         let walked = walked.and_then(|()| io::copy(&mut copying, &mut io::sink()).map(|_| ()));
         if let Some(failure) = copying.failure.take() {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::domain::asked::thing::{Thing, ThingKind};
 use crate::domain::request::{Asked, Request, RequestId, RequestKind};
 use crate::stages::message::fault::{Faults, Terms};
-use crate::stages::message::fields::Place;
+use crate::stages::message::fields::ObjectAt;
 use crate::stages::message::options::{callbacks, extension};
 
 /// Fields by which a request about a thing is known, the first that can be named first.
@@ -50,21 +50,21 @@ pub struct Common {
 
 /// Reads it.
 pub fn read(
-    place: Place<'_>,
+    fields: ObjectAt<'_>,
     common: Common,
     terms: &Terms,
     faults: &mut Faults,
 ) -> Option<Request> {
-    let object = place.object;
+    let object = fields.object;
     faults.strays(object, "", &FIELDS);
-    let kind = kind(place, faults);
-    let with_dependents = flag(place, "delete_dependent_resources", false, faults);
-    let permanently = flag(place, "permanently", true, faults);
+    let kind = kind(fields, faults);
+    let with_dependents = flag(fields, "delete_dependent_resources", false, faults);
+    let permanently = flag(fields, "permanently", true, faults);
     // Whoever sends it learns of what is under way by `progressed` in any case.
-    let _no_wait = flag(place, "no_wait", false, faults);
+    let _no_wait = flag(fields, "no_wait", false, faults);
     let thing = match object.get("resource") {
         Some(Value::Object(resource)) => {
-            let resource = Place { object: resource, at: "/resource" };
+            let resource = ObjectAt { object: resource, at: "/resource" };
             thing(resource, kind, terms, faults)
         }
         Some(_) => {
@@ -76,7 +76,7 @@ pub fn read(
             None
         }
     };
-    let callbacks = callbacks::read(place.given("status_callback_urls"), None, terms, faults);
+    let callbacks = callbacks::read(fields.given("status_callback_urls"), None, terms, faults);
     let options = extension::read(object, terms, faults);
     let Common { id, regulation, submitted } = common;
     let (id, kind, thing) = (id?, kind?, thing?);
@@ -86,8 +86,8 @@ pub fn read(
     Some(Request { id, kind, regulation, submitted, asked, callbacks, options })
 }
 
-fn kind(place: Place<'_>, faults: &mut Faults) -> Option<RequestKind> {
-    let word = place.text("resource_request_type", faults)?;
+fn kind(fields: ObjectAt<'_>, faults: &mut Faults) -> Option<RequestKind> {
+    let word = fields.text("resource_request_type", faults)?;
     let kind = RequestKind::of_thing(word);
     if kind.is_none() {
         let (code, text) = match word {
@@ -101,50 +101,50 @@ fn kind(place: Place<'_>, faults: &mut Faults) -> Option<RequestKind> {
     kind
 }
 
-fn flag(place: Place<'_>, field: &str, otherwise: bool, faults: &mut Faults) -> bool {
-    match place.given(field) {
+fn flag(fields: ObjectAt<'_>, field: &str, otherwise: bool, faults: &mut Faults) -> bool {
+    match fields.given(field) {
         None => otherwise,
         Some(Value::Bool(flag)) => *flag,
         Some(_) => {
-            faults.wrong_type(&place.pointer(field), "true or false");
+            faults.wrong_type(&fields.pointer(field), "true or false");
             otherwise
         }
     }
 }
 
 fn thing(
-    place: Place<'_>,
+    fields: ObjectAt<'_>,
     kind: Option<RequestKind>,
     terms: &Terms,
     faults: &mut Faults,
 ) -> Option<Thing> {
-    faults.strays(place.object, place.at, &RESOURCE_FIELDS);
-    let sort = sort(place, kind, terms, faults);
-    let output = match place.given("output") {
+    faults.strays(fields.object, fields.at, &RESOURCE_FIELDS);
+    let sort = sort(fields, kind, terms, faults);
+    let output = match fields.given("output") {
         None => None,
-        Some(_) => name(place, "output", faults),
+        Some(_) => name(fields, "output", faults),
     };
-    let name = match (place.given("name"), place.given("id")) {
+    let name = match (fields.given("name"), fields.given("id")) {
         (Some(_), Some(_)) => {
             let text = "resource has a name and an id, and they may be of two things";
             faults.add("/resource/id", "name_and_id", text);
             None
         }
-        (None, Some(_)) => name(place, "id", faults),
-        (Some(_) | None, None) => name(place, "name", faults),
+        (None, Some(_)) => name(fields, "id", faults),
+        (Some(_) | None, None) => name(fields, "name", faults),
     };
     Some(Thing { kind: sort?, name: name?, output, with_dependents: false, permanently: false })
 }
 
 /// What sort of thing it is, if that can be asked of it here.
 fn sort(
-    place: Place<'_>,
+    fields: ObjectAt<'_>,
     kind: Option<RequestKind>,
     terms: &Terms,
     faults: &mut Faults,
 ) -> Option<ThingKind> {
-    let pointer = place.pointer("type");
-    let Some(sort) = ThingKind::parse(place.text("type", faults)?) else {
+    let pointer = fields.pointer("type");
+    let Some(sort) = ThingKind::parse(fields.text("type", faults)?) else {
         let known = ThingKind::ALL.map(ThingKind::word).join(", ");
         faults.add(&pointer, "unknown_resource", format!("type is none of {known}"));
         return None;
@@ -171,16 +171,16 @@ fn sort(
 }
 
 /// A name, as the service has it. Names are compared whole, so that nothing of one is cut off.
-fn name(place: Place<'_>, field: &str, faults: &mut Faults) -> Option<String> {
-    let name = place.text(field, faults)?;
+fn name(fields: ObjectAt<'_>, field: &str, faults: &mut Faults) -> Option<String> {
+    let name = fields.text(field, faults)?;
     if name.chars().count() > NAME_CHARS_MAX {
         let text = format!("{field} is longer than {NAME_CHARS_MAX} characters");
-        faults.add(&place.pointer(field), "too_long", text);
+        faults.add(&fields.pointer(field), "too_long", text);
         return None;
     }
     if name.contains(char::is_control) {
         let text = format!("{field} has control characters");
-        faults.add(&place.pointer(field), "control_characters", text);
+        faults.add(&fields.pointer(field), "control_characters", text);
         return None;
     }
     Some(name.trim().to_owned())

@@ -19,7 +19,6 @@ use crate::evidence::encryption::{
 use crate::ports::exports::Exports;
 use crate::stages::account::case::Case;
 use crate::stages::account::records::Account;
-use crate::stages::follow_up;
 use crate::stages::verify::counts::counts;
 
 /// Why an archive was not found sound.
@@ -93,10 +92,8 @@ pub async fn read_back(
         .expect("cutting a time to seconds keeps it in range");
     let expires = kept.archive.map(|after| now + after);
     let link = exports.link(&archive.name, now, expires).await?;
-    let mut counts = counts(account, case).await?;
-    counts.left = follow_up::keep(account, case, kept.left_until).await?;
     let verified = Event::Verified {
-        counts,
+        counts: counts(account, case, kept.left_until).await?,
         archive: Some(Archive { expires, ..archive }),
         logically_erased_at: None,
         unrecoverable_after: None,

@@ -17,11 +17,11 @@ use sha2::{Digest, Sha256};
 use crate::domain::asked::subject::Identity;
 use crate::domain::failure::Failure;
 use crate::domain::policy::declared::{Declared, DeclaredItems};
-use crate::domain::state::{Counts, Decision, Event, Evidence, Refusal, State};
+use crate::domain::state::{Decision, Event, Evidence, Refusal, State};
 use crate::evidence::certificate::check::{Checked, check};
 use crate::evidence::certificate::document::{
     Asked, Certificate, CertifiedCounts, Decided, DeclaredOf, FORMAT, Horizon, LedgerHead, Manual,
-    NamedThing, Others, Person, Program, Refused, Searched,
+    NamedThing, NotDone, Others, Person, Program, Searched,
 };
 use crate::evidence::certificate::hashes::{Hashes, HowHashed};
 use crate::evidence::certificate::page::html::page;
@@ -39,17 +39,7 @@ use crate::stages::verify::reckoning::Reckoning;
 /// Bytes handed to the store at a time.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// What the second look came to.
-pub struct Conclusion<'a> {
-    /// What became of the items.
-    pub counts: &'a Counts,
-    /// When the last item was erased.
-    pub logically_erased_at: Timestamp,
-    /// What the plan came to.
-    pub reckoning: Reckoning,
-}
-
-/// Writes the certificate, and the page for people beside it.
+/// Writes the certificate, and the page for people beside it, of what the plan came to.
 ///
 /// # Errors
 /// The ledger's failure; a transient one where the store does not take it, whatever its reason.
@@ -58,11 +48,11 @@ pub async fn certify(
     exports: &dyn Exports,
     signer: &Signer,
     case: &Case,
-    conclusion: Conclusion<'_>,
+    reckoning: Reckoning,
 ) -> Result<Evidence, Failure> {
     let now = account.clock.now();
     let records = account.ledger.records(&case.request.id).await?;
-    let mut certificate = filled(account, case, &records, conclusion, now);
+    let mut certificate = filled(account, case, &records, reckoning, now);
     let document = signer.certify(&mut certificate, now).into();
     let issued = Issued { certificate, document };
     let desk = Desk { account, exports, signer, case };
@@ -107,11 +97,11 @@ fn filled(
     account: &Account,
     case: &Case,
     records: &[Record],
-    conclusion: Conclusion<'_>,
+    reckoning: Reckoning,
     now: Timestamp,
 ) -> Certificate {
-    let Conclusion { counts, logically_erased_at, reckoning } = conclusion;
-    let Reckoning { items, unrecoverable_after, untouched, planned: of_find } = reckoning;
+    let Reckoning { counts, items, logically_erased_at, .. } = reckoning;
+    let Reckoning { unrecoverable_after, untouched, planned: of_find, .. } = reckoning;
     let (request, hashes) = (&case.request, account.keys.hashes(&case.request.id));
     // Not if an earlier version found: it counted what was gone by the time it was read.
     let adds_up =
@@ -218,8 +208,8 @@ fn declared(items: &DeclaredItems) -> DeclaredOf {
     }
 }
 
-fn refused(refusal: &Refusal) -> Refused {
-    Refused {
+fn refused(refusal: &Refusal) -> NotDone {
+    NotDone {
         items: refusal.items,
         outcome: refusal.outcome.clone(),
         reason: refusal.reason.clone(),

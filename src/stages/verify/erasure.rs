@@ -28,12 +28,11 @@ use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::history::rounds;
 use crate::stages::account::records::Account;
-use crate::stages::follow_up;
 use crate::stages::plan::draft::{Draft, Drafts, Walked};
 use crate::stages::plan::runs::Company;
 use crate::stages::signing::Signer;
-use crate::stages::verify::certificate::{Conclusion, certify};
-use crate::stages::verify::counts::counts;
+use crate::stages::verify::certificate::certify;
+use crate::stages::verify::counts::{Telling, counts};
 use crate::stages::verify::horizon::Horizon;
 use crate::stages::verify::reckoning::reckon;
 use crate::stages::verify::tombstones::bury;
@@ -146,15 +145,15 @@ pub async fn conclude(account: &Account, case: &Case, with: &Ending<'_>) -> Resu
     let acted = records.iter().rev().find(|r| matches!(r.event, Event::Acted { .. }));
     let erased_at = acted.map_or_else(|| account.clock.now(), |record| record.at);
     let horizon = Horizon::new(with.sources, erased_at, with.patience);
-    let reckoning = reckon(account, case, with.sweep, horizon).await?;
-    let mut counts = counts(account, case).await?;
+    let telling = Telling::new(account, case, with.left_until);
+    let reckoning = reckon(account, case, with.sweep, horizon, telling).await?;
     let (unrecoverable_after, untouched) = (reckoning.unrecoverable_after, reckoning.untouched);
-    let conclusion = Conclusion { counts: &counts, logically_erased_at: erased_at, reckoning };
-    let certificate = certify(account, with.exports, with.signer, case, conclusion).await?;
-    if let Some(until) = with.remembered_until {
-        bury(account, case, until).await?;
+    let counts = reckoning.counts.clone();
+    let remembered = with.remembered_until.map(|until| (until, reckoning.standing()));
+    let certificate = certify(account, with.exports, with.signer, case, reckoning).await?;
+    if let Some((until, left)) = remembered {
+        bury(account, case, until, left).await?;
     }
-    counts.left = follow_up::keep(account, case, with.left_until).await?;
     let verified = Event::Verified {
         counts,
         archive: None,
@@ -203,53 +202,51 @@ async fn take_stock(
     let changed = not_ours.into_iter().filter(|(_, outcome)| *outcome == ItemOutcome::Changed);
     let gone: Vec<_> = changed.map(|(ordinal, _)| (ordinal, ItemOutcome::AlreadyAbsent)).collect();
     account.record_outcomes(case, &gone).await?;
-    let went_along = |item: &SealedItem| {
-        goes_along(item.ordinal) && matches!(item.outcome, Some(ItemOutcome::Erased))
-    };
-    let mut company = Vec::new();
-    {
-        let mut entries = pin!(account.entries_if(case, went_along));
-        while let Some(entry) = entries.next().await {
-            company.push(entry?.planned);
-        }
-    }
-    let mut more = match with.sweep {
-        Some(sweep) => still_standing(account, company, sweep).await?,
-        None => Vec::new(),
-    };
-    more.extend(company_since(account, case, with).await?);
+    let more = company_since(account, case, with).await?;
     account.add_items(case, again.start, &more).await?;
     left.extend((again.start..).take(more.len()));
     Ok(left)
 }
 
-/// What belongs to runs of the person and is not planned: the document of a run, or a part of one,
-/// may have been written since the find.
+/// What went along with runs of the person and stands there still; and what belongs to those runs
+/// and is not planned: the document of a run, or a part of one, may have been written since the
+/// find.
 async fn company_since(
     account: &Account,
     case: &Case,
     with: &Ending<'_>,
 ) -> Result<Vec<Planned>, Failure> {
-    if !with.policy.takes_runs() {
-        return Ok(Vec::new());
-    }
-    let (mut company, mut unread) = (Company::default(), HashMap::new());
+    let takes_runs = with.policy.takes_runs();
+    let went_along = |ordinal: u64, outcome: &Option<ItemOutcome>| {
+        goes_along(ordinal) && matches!(outcome, Some(ItemOutcome::Erased))
+    };
+    let concerns = |item: &SealedItem| takes_runs || went_along(item.ordinal, &item.outcome);
+    let (mut erased, mut company, mut unread) = (Vec::new(), Company::default(), HashMap::new());
     {
-        let mut entries = pin!(account.entries(case));
+        let mut entries = pin!(account.entries_if(case, concerns));
         while let Some(entry) = entries.next().await {
-            let Entry { ordinal, planned, .. } = entry?;
-            company.note(with.policy, &planned);
+            let Entry { ordinal, planned, outcome, .. } = entry?;
+            if takes_runs {
+                company.note(with.policy, &planned);
+            }
             if matches!(planned.action, Action::List(_) | Action::Declare { .. }) {
                 unread.insert(planned.finding.item.place(), ordinal);
             }
+            if went_along(ordinal, &outcome) {
+                erased.push(planned);
+            }
         }
     }
-    let more = company.more(with.sources, with.policy, &case.request).await?;
-    for planned in &more {
+    let mut more = match with.sweep {
+        Some(sweep) => still_standing(account, erased, sweep).await?,
+        None => Vec::new(),
+    };
+    for planned in company.more(with.sources, with.policy, &case.request).await? {
         // What could not be read goes unread.
         if let Some(ordinal) = unread.remove(&planned.finding.item.place()) {
             account.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
         }
+        more.push(planned);
     }
     Ok(more)
 }
@@ -299,10 +296,8 @@ pub async fn rest_dry(
         let outcomes: Vec<_> = open.iter().map(|e| (e.ordinal, outcome(&e.planned))).collect();
         account.record_outcomes(case, &outcomes).await?;
     }
-    let mut counts = counts(account, case).await?;
-    counts.left = follow_up::keep(account, case, left_until).await?;
     let verified = Event::Verified {
-        counts,
+        counts: counts(account, case, left_until).await?,
         archive: None,
         logically_erased_at: None,
         unrecoverable_after: None,

@@ -6,26 +6,28 @@
 //! (kept, blocked, unreadable) has not come back, and sources that it did not search say nothing.
 
 use std::collections::BTreeMap;
-use std::pin::pin;
 
-use futures::StreamExt;
 use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, Regained};
 use crate::ports::kept::tombstones::Tombstone;
-use crate::ports::ledger::SealedItem;
 use crate::ports::tasks::Lease;
 use crate::stages::account::case::Case;
 use crate::stages::account::records::Account;
 
-/// Remembers whom an erasure is about, until then. Names have no shape to be met by: of a person
-/// who has nothing else nothing is kept.
+/// Remembers whom an erasure is about, until then, and what it left where it was, by keyed hashes.
+/// Names have no shape to be met by: of a person who has nothing else nothing is kept.
 ///
 /// # Errors
 /// The ledger's failure.
-pub async fn bury(account: &Account, case: &Case, until: Timestamp) -> Result<(), Failure> {
+pub async fn bury(
+    account: &Account,
+    case: &Case,
+    until: Timestamp,
+    left: Vec<String>,
+) -> Result<(), Failure> {
     let key = account.keys.mark_key();
     let identities = case.request.people().iter().flat_map(|person| &person.identities);
     let mut marks: Vec<String> =
@@ -38,23 +40,8 @@ pub async fn bury(account: &Account, case: &Case, until: Timestamp) -> Result<()
     let id = &case.request.id;
     let shares = account.shares(id).await?;
     let sources = shares.into_iter().map(|share| share.source).collect();
-    let left = left(account, case).await?;
     let tombstone = Tombstone { marks, sources, left, until };
     account.ledger.bury(&case.lease, id, &tombstone).await
-}
-
-async fn left(account: &Account, case: &Case) -> Result<Vec<String>, Failure> {
-    let hashes = account.keys.hashes(&case.request.id);
-    let mut left = Vec::new();
-    let is_left =
-        |item: &SealedItem| item.outcome.as_ref().is_none_or(|outcome| !outcome.kind().is_clear());
-    let mut entries = pin!(account.entries_if(case, is_left));
-    while let Some(entry) = entries.next().await {
-        left.push(hashes.item(&entry?.planned.finding.item).to_string());
-    }
-    left.sort_unstable();
-    left.dedup();
-    Ok(left)
 }
 
 /// Tells of what came back and was not told of yet, and forgets whom nobody is to look for any

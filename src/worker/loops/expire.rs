@@ -11,7 +11,7 @@
 
 use crate::domain::failure::Failure;
 use crate::ports::exports::Exports;
-use crate::ports::kept::archives::Kept;
+use crate::ports::kept::archives::KeptArchive;
 use crate::ports::ledger::Ledger;
 use crate::ports::tasks::{End, Lease, work_on};
 use crate::worker::pace::retry::Tries;
@@ -69,7 +69,7 @@ async fn turn(shift: &Shift, ledger: &dyn Ledger, exports: &dyn Exports) -> Resu
 async fn remove(
     ledger: &dyn Ledger,
     exports: &dyn Exports,
-    archive: &Kept,
+    archive: &KeptArchive,
     lease: &Lease,
 ) -> Result<bool, Failure> {
     // As it stands now that nobody else can work on it.

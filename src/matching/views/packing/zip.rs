@@ -11,7 +11,7 @@ use zip::result::ZipError;
 use crate::matching::limits::ItemLimits;
 use crate::matching::views::meter::{Decoded, Meter, Spooling};
 use crate::matching::views::spelling::charset::utf8_or_western;
-use crate::matching::views::walk::{Look, Walk, shown};
+use crate::matching::views::tour::{Look, Tour, shown};
 
 /// Bytes of a zip that are held in memory; beyond, it lies in a file.
 pub const SPOOL_BYTES_MAX: usize = 4 << 20;
@@ -60,7 +60,7 @@ impl Archive {
     }
 }
 
-impl<L: Look> Walk<'_, L> {
+impl<L: Look> Tour<'_, L> {
     /// Looks into an archive.
     pub(in crate::matching::views) fn zip(
         &mut self,

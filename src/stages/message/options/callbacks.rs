@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::domain::asked::subject::Subject;
-use crate::domain::callbacks::rule::{CallbackRule, Refused};
+use crate::domain::callbacks::rule::{CallbackRule, Forbidden};
 use crate::domain::callbacks::url::{CallbackUrl, IllegalUrl};
 use crate::domain::item::{Item, Version};
 use crate::matching::matcher::Matcher;
@@ -36,7 +36,7 @@ pub fn read(
         return Vec::new();
     }
     if rule.hosts.is_empty() && !list.is_empty() {
-        faults.add(AT, code_of(Refused::Off), Refused::Off.to_string());
+        faults.add(AT, code_of(Forbidden::Off), Forbidden::Off.to_string());
         return Vec::new();
     }
     let mut urls = Vec::new();
@@ -105,10 +105,10 @@ fn code(illegal: IllegalUrl) -> &'static str {
     }
 }
 
-fn code_of(refused: Refused) -> &'static str {
+fn code_of(refused: Forbidden) -> &'static str {
     match refused {
-        Refused::Plain => "not_https",
-        Refused::Off | Refused::Host | Refused::Address => "callback_not_allowed",
+        Forbidden::Plain => "not_https",
+        Forbidden::Off | Forbidden::Host | Forbidden::Address => "callback_not_allowed",
     }
 }
 

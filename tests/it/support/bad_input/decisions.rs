@@ -123,7 +123,7 @@ pub fn resources() -> Vec<Row> {
             sort,
             "resource_not_supported",
         )
-        .beyond("which sources are configured"),
+        .beyond_schema("which sources are configured"),
         row(
             "an export of a workspace",
             about("export", json!({ "type": "workspace", "id": "/subscriptions/CANARY" })),
@@ -137,7 +137,7 @@ pub fn resources() -> Vec<Row> {
             verb,
             "verb_not_supported",
         )
-        .beyond("which operations a service has"),
+        .beyond_schema("which operations a service has"),
         row(
             "a sort of resource that is none",
             about("delete", json!({ "type": "CANARY", "name": "a" })),

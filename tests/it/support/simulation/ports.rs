@@ -18,7 +18,7 @@ use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::{Regained, State};
 use dsrd::ports::exports::{Exports, SignedLink, Stored, Upload};
-use dsrd::ports::kept::archives::{Archives, Kept};
+use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
@@ -395,8 +395,8 @@ wired! {
 wired! {
     Archives of Ledger as itself {
         effect keep(lease: &Lease, id: &RequestId, name: &str) -> String;
-        look expired(limit: u32) -> Vec<Kept>;
-        look kept(id: &RequestId) -> Option<Kept>;
+        look expired(limit: u32) -> Vec<KeptArchive>;
+        look kept(id: &RequestId) -> Option<KeptArchive>;
         effect removed(lease: &Lease, id: &RequestId) -> ();
     }
 }

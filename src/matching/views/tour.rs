@@ -47,7 +47,7 @@ pub struct Sight<W> {
 }
 
 /// One pass through one item.
-pub struct Walk<'a, L: Look> {
+pub struct Tour<'a, L: Look> {
     pub(super) look: &'a mut L,
     pub(super) limits: &'a ItemLimits,
     pub(super) meter: &'a Meter,
@@ -71,7 +71,7 @@ const WORD_BYTES_MAX: usize = 200;
 /// The reason where a decoder panicked.
 const GAVE_UP: &str = "decoder: gave up";
 
-impl<'a, L: Look> Walk<'a, L> {
+impl<'a, L: Look> Tour<'a, L> {
     /// A pass that has seen nothing yet.
     pub fn new(look: &'a mut L, limits: &'a ItemLimits, meter: &'a Meter) -> Self {
         Self {
