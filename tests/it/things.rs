@@ -1,12 +1,17 @@
 //! Requests about a thing: looked up by name, acted on in order, looked up again; nothing else of
 //! the workspace is touched.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use dsrd::adapters::memory::sources::shelves::Fault;
 use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
 use dsrd::domain::outcome::Block;
 use serde_json::{Value, json};
 
-use crate::support::simulation::scenario::{Scenario, THINGS, control, request, request_with};
+use crate::support::simulation::scenario::{
+    Scenario, THINGS, control, correspondence, request, request_with,
+};
 use crate::support::simulation::story::check;
 
 /// A request about a thing.
@@ -27,7 +32,20 @@ fn holds(ended: &str) -> &str {
 
 #[test]
 fn a_thing_goes_with_all_that_belongs_to_it_and_nothing_else() {
-    insta::assert_snapshot!(check(asking("delete", "model", "churn")), @"");
+    insta::assert_snapshot!(check(asking("delete", "model", "churn")), @r#"
+    r-1 (delete) is completed
+      1 accepted -> accepted, announced accepted 5bd46fec
+      2 find_started -> finding, announced progressed b043ff48
+      3 planned -> planned, announced progressed e2218a47
+      4 act_started -> acting, announced progressed 7e0610b5
+      5 acted -> verifying, announced progressed fe203068
+      6 verified -> completed, announced completed 96b68ac5
+          counts {"seen":2,"found":2,"outcomes":{"erased":2}}
+      item 0: erased
+      item 1: erased
+    azureml holds ComputeRecord/dcid.r2, ExperimentRun/dcid.r1/run.json, LocalUpload/zyxcanary.q7/notes.txt
+    workspace holds compute/ci-7, experiment/e1, experiment/e1/first, experiment/e10, model/churn2/1, online_endpoint/score, online_endpoint/score/blue, run/r1, run/r10
+    "#);
 }
 
 #[test]
@@ -61,7 +79,14 @@ fn what_is_put_aside_is_no_erasure_and_says_so() {
 #[test]
 fn what_is_aside_already_is_left_as_it_is() {
     let scenario = asking("archive", "model", "churn:1");
-    let ended = check(scenario.sent(about("r-2", "archive", "model", "churn:1")));
+    let (inbox, asked) = (Arc::clone(&scenario.inbox), AtomicBool::new(false));
+    scenario.wire.on("verified", move || {
+        if !asked.swap(true, Ordering::Relaxed) {
+            let again = about("r-2", "archive", "model", "churn:1");
+            inbox.push(again.to_string(), correspondence());
+        }
+    });
+    let ended = check(scenario);
     assert!(ended.contains("r-1 (archive) is completed"), "{ended}");
     assert!(ended.contains("r-2 (archive) is completed"), "{ended}");
     assert_eq!(ended.matches(": archived").count(), 1, "{ended}");
@@ -74,7 +99,22 @@ fn what_goes_first_is_waited_for() {
     let source = scenario.source(THINGS);
     let slow = Slow { looks: 3, look_in_ms: 1_000, end: SlowEnd::Done };
     source.set_fault("online_endpoint/score/blue", Some(Fault::Takes(slow)));
-    insta::assert_snapshot!(check(scenario), @"");
+    insta::assert_snapshot!(check(scenario), @r#"
+    r-1 (delete) is completed
+      1 accepted -> accepted, announced accepted 5bd46fec
+      2 find_started -> finding, announced progressed b043ff48
+      3 planned -> planned, announced progressed e2218a47
+      4 act_started -> acting, announced progressed 7e0610b5
+      5 wait_started -> waiting, announced progressed fe203068
+      6 act_started -> acting, announced progressed 96b68ac5
+      7 acted -> verifying, announced progressed 35c7ff7d
+      8 verified -> completed, announced completed 6f54405f
+          counts {"seen":2,"found":2,"outcomes":{"erased":2}}
+      item 0: erased
+      item 1: erased
+    azureml holds ComputeRecord/dcid.r2, ExperimentRun/dcid.r1/run.json, LocalUpload/zyxcanary.q7/notes.txt
+    workspace holds compute/ci-7, experiment/e1, experiment/e1/first, experiment/e10, model/churn/1, model/churn/2, model/churn2/1, run/r1, run/r10
+    "#);
 }
 
 #[test]
@@ -135,10 +175,10 @@ fn a_plan_that_takes_much_is_held() {
     assert!(ended.contains("r-1 (delete) is held"), "{ended}");
     let mut scenario = asking("delete", "experiment", "e1");
     scenario.guard.items_max = 1;
-    let inbox = std::sync::Arc::clone(&scenario.inbox);
+    let inbox = Arc::clone(&scenario.inbox);
     scenario.wire.on("held", move || {
         let message = control("approve", "r-1").to_string();
-        inbox.push(message, crate::support::simulation::scenario::correspondence());
+        inbox.push(message, correspondence());
     });
     let ended = check(scenario);
     assert!(ended.contains("r-1 (delete) is completed"), "{ended}");

@@ -176,10 +176,10 @@ pub fn resources() -> Vec<Row> {
         )
         .at(&[("/resource_request_id", "missing"), ("/resource", "missing")]),
         text("a request about a person and a resource", both.to_string(), "").at(&[
-            ("/subject_identities", "unknown_field"),
+            ("/resource_request_id", "missing"),
             ("/subject_request_id", "unknown_field"),
             ("/subject_request_type", "unknown_field"),
-            ("/resource_request_id", "missing"),
+            ("/subject_identities", "unknown_field"),
             ("/resource", "missing"),
         ]),
     ]
