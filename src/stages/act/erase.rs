@@ -188,8 +188,8 @@ impl Acting<'_> {
         Ok(self.account.ledger.open_tickets(&self.case.request.id).await?.count == 0)
     }
 
-    /// What becomes of what comes next, if something that had to go first is still there: a store is
-    /// not removed from under what could not be erased in it.
+    /// What becomes of what comes next, if something that had to go first is still there: a store
+    /// is not removed from under what could not be erased in it.
     async fn obstruction(&self) -> Result<Option<ItemOutcome>, Failure> {
         let Self { account, case, .. } = *self;
         if case.request.thing().is_none() {
