@@ -29,14 +29,13 @@ use crate::adapters::memory::source::MemorySource;
 use crate::adapters::sql::store::SqlLedger;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
 use crate::config::secret::Secret;
-use crate::config::settings::{Place, Queue, Settings, Store};
+use crate::config::settings::{Location, Queue, Settings, Store};
 use crate::worker::offline;
+use crate::worker::pace::stopper::Stopper;
 use crate::worker::preview::Preview;
-use crate::worker::retry::Backoff;
 use crate::worker::runner;
 use crate::worker::status::{Plans, Sent, Status};
-use crate::worker::stopper::Stopper;
-use crate::worker::world::{self, Door, Parts, Sources, World};
+use crate::worker::world::{Door, KeyRing, Parts, Sources, World};
 
 /// How long a start waits before it tries again to open a ledger that is away.
 const LEDGER_PAUSE: Duration = Duration::from_secs(2);
@@ -105,26 +104,23 @@ impl Daemon {
         };
         let world = World::new(Parts {
             door: door(settings)?,
-            callbacks: Arc::new(HttpCallbacks::open(&settings.callbacks)?),
             sources: sources(settings)?,
             exports: match &settings.exports.place {
-                Place::Folder(path) => Arc::new(FolderExports::open(path)?),
-                Place::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
+                Location::Folder(path) => Arc::new(FolderExports::open(path)?),
+                Location::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
             },
             alone: alone.is_some(),
             ledger: Arc::new(ledger(&settings.ledger.url).await?),
             clock: Arc::new(SystemClock),
             entropy,
-            master_key,
-            signing_key: signing_key(settings)?,
-            trusted_keys: settings.trust.keys.clone(),
-            event_source: settings.deployment.source.clone(),
-            controller_id: settings.deployment.controller_id.clone(),
-            controller: settings.deployment.controller.clone(),
-            policy: settings.policy.clone(),
-            guard: settings.guard,
-            calendar: settings.calendar.clone(),
-            limits: limits(settings),
+            key_ring: KeyRing {
+                master_key,
+                signing_key: signing_key(settings)?,
+                trusted_keys: settings.trust.keys.clone(),
+                signature_age_ms_max: settings.trust.signature_age_ms_max,
+            },
+            envelope: settings.deployment.envelope.clone(),
+            mandate: settings.mandate.clone(),
         })?;
         assert_key(&world).await?;
         Ok((world, alone))
@@ -132,7 +128,7 @@ impl Daemon {
 
     /// What ends it.
     pub fn stopper(&self) -> Stopper {
-        self.world.stopper.clone()
+        self.world.shift.stopper.clone()
     }
 
     /// Serves until stopped; returns once everything in hand is ledgered.
@@ -142,16 +138,16 @@ impl Daemon {
     pub async fn run(self) -> Result<(), AppError> {
         let Self { world, alone: _alone, page } = self;
         let site = Arc::new(Site {
-            ledger: Arc::clone(&world.docket.ledger),
-            inbox: Arc::clone(&world.inbox),
-            announcer: Arc::clone(&world.announcer),
+            ledger: Arc::clone(&world.account.ledger),
+            inbox: Arc::clone(&world.door.inbox),
+            announcer: Arc::clone(&world.door.announcer),
             exports: Arc::clone(&world.exports),
             sources: world.sources.clone(),
-            clock: Arc::clone(&world.docket.clock),
-            metrics: Arc::clone(&world.metrics),
+            clock: Arc::clone(&world.account.clock),
+            metrics: Arc::clone(&world.shift.metrics),
             down: Default::default(),
         });
-        let (stopper, clock) = (world.stopper.clone(), Arc::clone(&world.docket.clock));
+        let (stopper, clock) = (world.shift.stopper.clone(), Arc::clone(&world.account.clock));
         let serve = async {
             let Some(listener) = page else { return Ok(()) };
             let until = stopper.clone();
@@ -183,7 +179,7 @@ async fn ledger(url: &Secret) -> Result<SqlLedger, AppError> {
 
 /// Insists on the ledger's own master key. A ledger that goes away just then is waited for too.
 async fn assert_key(world: &World) -> Result<(), AppError> {
-    while let Err(failure) = world.docket.assert_key().await {
+    while let Err(failure) = world.account.assert_key().await {
         if !failure.passes_by_itself() {
             return Err(failure.into());
         }
@@ -295,8 +291,7 @@ pub fn public_key(settings: &Settings) -> Result<offline::PublicKey, AppError> {
 pub fn preview(settings: &Settings) -> Result<Preview, AppError> {
     Ok(Preview {
         sources: sources(settings)?,
-        policy: settings.policy.clone(),
-        limits: limits(settings),
+        mandate: settings.mandate.clone(),
         clock: Arc::new(SystemClock),
     })
 }
@@ -320,8 +315,7 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
     let named = |store: &Store| Arc::new(MemorySource::new(&store.name)) as _;
     let preview = Preview {
         sources: settings.sources.iter().map(named).collect(),
-        policy: settings.policy.clone(),
-        limits: limits(settings),
+        mandate: settings.mandate.clone(),
         clock: Arc::new(SystemClock),
     };
     let looked = preview.run(body, Arc::default(), |_| {}, |_| {}).await?;
@@ -406,7 +400,7 @@ pub async fn verify_ledger(
     settings: &Settings,
     path: Option<&Path>,
     seen: impl FnMut(u64),
-) -> Result<offline::Account, AppError> {
+) -> Result<offline::SoundLedger, AppError> {
     let url = match path {
         Some(path) => SqlLedger::url_of(path),
         None => settings.ledger.url.clone(),
@@ -442,15 +436,18 @@ fn signing_key(settings: &Settings) -> Result<Zeroizing<String>, AppError> {
 }
 
 fn door(settings: &Settings) -> Result<Door, AppError> {
-    let message_bytes_max = settings.limits.message_bytes_max;
+    let message_bytes_max = settings.mandate.limits.message_bytes_max;
+    let (rule, timeout) = (&settings.mandate.callbacks, settings.callback_timeout);
+    let callbacks = Arc::new(HttpCallbacks::open(rule, timeout)?);
     Ok(match &settings.queue {
         Queue::Folder(path) => {
             let queue = Arc::new(FolderQueue::open(path, message_bytes_max)?);
-            (Arc::<FolderQueue>::clone(&queue), queue)
+            Door { inbox: Arc::<FolderQueue>::clone(&queue), announcer: queue, callbacks }
         }
         Queue::Amqp(amqp) => {
             let inbox = AmqpInbox::new(amqp, Arc::new(SystemClock), message_bytes_max)?;
-            (Arc::new(inbox), Arc::new(AmqpAnnouncer::new(amqp)?))
+            let announcer = Arc::new(AmqpAnnouncer::new(amqp)?);
+            Door { inbox: Arc::new(inbox), announcer, callbacks }
         }
     })
 }
@@ -459,54 +456,18 @@ fn sources(settings: &Settings) -> Result<Sources, AppError> {
     let mut sources = Sources::new();
     for Store { name, place, layout } in &settings.sources {
         match place {
-            Place::Folder(path) => {
+            Location::Folder(path) => {
                 sources.push(Arc::new(FolderSource::open(name, path).laid_out(*layout)));
             }
-            Place::Blob(blob) if blob.is_pattern() => {
+            Location::Blob(blob) if blob.is_pattern() => {
                 let archives = match &settings.exports.place {
-                    Place::Blob(archives) => Some(&archives.url),
-                    Place::Folder(_) => None,
+                    Location::Blob(archives) => Some(&archives.url),
+                    Location::Folder(_) => None,
                 };
                 sources.push(Arc::new(BlobContainers::open(name, blob, archives)?));
             }
-            Place::Blob(blob) => sources.push(Arc::new(BlobSource::open(name, blob)?)),
+            Location::Blob(blob) => sources.push(Arc::new(BlobSource::open(name, blob)?)),
         }
     }
     Ok(sources)
-}
-
-fn limits(settings: &Settings) -> world::Limits {
-    let limits = &settings.limits;
-    world::Limits {
-        tombstone_days: settings.tombstone_days,
-        follow_up_days: settings.follow_up_days,
-        details_days: settings.ledger.details_days,
-        message_bytes_max: limits.message_bytes_max,
-        signature_age_ms_max: settings.trust.signature_age_ms_max,
-        identities_max: limits.identities_max,
-        identity_chars_min: limits.identity_chars_min,
-        sweep_requests_max: limits.sweep_requests_max,
-        source_parts: limits.source_parts,
-        read_concurrency_max: limits.read_concurrency_max,
-        read_bytes_max: limits.read_bytes_max,
-        act_concurrency_max: limits.act_concurrency_max,
-        verify_rounds_max: limits.verify_rounds_max,
-        archive_life_ms: settings.exports.expire_after_ms,
-        hits_per_item_max: limits.hits_per_item_max,
-        depth_max: limits.depth_max,
-        decoded_bytes_max: limits.decoded_bytes_max,
-        decoded_ratio_max: limits.decoded_ratio_max,
-        work_ratio_max: limits.work_ratio_max,
-        item_time_ms_max: limits.item_time_ms_max,
-        callbacks: settings.callbacks.rule.clone(),
-        callback_give_up_after_ms: settings.callbacks.give_up_after_ms,
-        lease_ms: limits.lease_ms,
-        backoff: Backoff {
-            delay_ms_min: limits.retry_delay_ms_min,
-            delay_ms_max: limits.retry_delay_ms_max,
-            tries_max: limits.tries_max,
-            source_patience_ms: limits.source_patience_ms,
-        },
-        failed_export_margin_ms: limits.failed_export_margin_ms,
-    }
 }

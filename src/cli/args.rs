@@ -74,13 +74,13 @@ pub enum Verb {
         json: bool,
     },
     /// Let a held request go on.
-    Approve(Decision),
+    Approve(Deciding),
     /// Stop a held request.
-    Reject(Decision),
+    Reject(Deciding),
     /// Withdraw a request that is not being carried out yet.
-    Cancel(Decision),
+    Cancel(Deciding),
     /// Try a failed request again.
-    Retry(Decision),
+    Retry(Deciding),
     /// Check evidence offline.
     Verify {
         /// What it is.
@@ -104,7 +104,7 @@ pub enum Verb {
 
 /// A decision of a person.
 #[derive(Debug, clap::Args)]
-pub struct Decision {
+pub struct Deciding {
     /// The request's id.
     pub id: String,
     /// Who decides [default: the user who runs this].

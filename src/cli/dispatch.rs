@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 use crate::app::KeyFiles;
-use crate::cli::args::{Args, Decision, Evidence, LogFormat, Verb};
+use crate::cli::args::{Args, Deciding, Evidence, LogFormat, Verb};
 use crate::cli::output::{CliError, End, complain};
 use crate::cli::status::Shown;
 use crate::cli::{demo, preview, run, show, status, submit, verify};
@@ -87,7 +87,7 @@ async fn verb(args: Args) -> Result<End, CliError> {
     }
 }
 
-async fn decide(settings: &Settings, control: &str, decision: &Decision) -> Result<End, CliError> {
+async fn decide(settings: &Settings, control: &str, decision: &Deciding) -> Result<End, CliError> {
     let actor = decision.actor.clone().or_else(|| variable("USER"));
     submit::decide(settings, control, decision, actor.as_deref().unwrap_or("unknown")).await
 }

@@ -6,12 +6,12 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::app::{self, Errand};
-use crate::cli::args::Decision;
+use crate::cli::args::Deciding;
 use crate::cli::output::{self, CliError, End, input, json_line, line};
 use crate::cli::status;
 use crate::config::settings::Settings;
 use crate::domain::request::RequestId;
-use crate::domain::state::{Decision as Decided, Event, State};
+use crate::domain::state::{Decision, Event, State};
 
 /// Puts the request in `file` on the queue, whatever it is: the daemon judges, and keeps what it
 /// refuses.
@@ -62,7 +62,7 @@ pub async fn submit(
 pub async fn decide(
     settings: &Settings,
     control: &str,
-    decision: &Decision,
+    decision: &Deciding,
     actor: &str,
 ) -> Result<End, CliError> {
     let id = RequestId::new(&decision.id).map_err(|error| CliError::Usage(error.to_string()))?;
@@ -88,7 +88,7 @@ pub async fn decide(
 /// Whether the daemon could carry a decision out as the request stands: of one that cannot hold
 /// people are told at once, and not where nobody looks.
 fn admits(state: State, control: &str) -> bool {
-    let decision = Decided { actor: String::new(), reason: String::new(), signed: None };
+    let decision = Decision { actor: String::new(), reason: String::new(), signed: None };
     let event = match control {
         "cancel" => Event::Cancelled(decision),
         "approve" => Event::Approved(decision),

@@ -100,12 +100,12 @@ fn identity(text: &str) -> Result<(&str, &str), CliError> {
 pub async fn ledger(settings: &Settings, path: Option<&Path>) -> Result<End, CliError> {
     let bar = bar();
     bar.set_style(checking());
-    let account = app::verify_ledger(settings, path, |requests| bar.set_position(requests)).await;
+    let sound = app::verify_ledger(settings, path, |requests| bar.set_position(requests)).await;
     bar.finish_and_clear();
-    let account = account.map_err(|error| CliError::Evidence(chain(&*error.0)))?;
+    let sound = sound.map_err(|error| CliError::Evidence(chain(&*error.0)))?;
     line(format!(
         "the ledger holds: {} requests, {} records, heads {}",
-        account.requests, account.records, account.heads
+        sound.requests, sound.records, sound.heads
     ))?;
     Ok(End::Done)
 }

@@ -2,15 +2,14 @@
 
 use crate::config::faults::Faults;
 use crate::config::file;
-use crate::config::settings::{Credential, Exports, Links, Place};
+use crate::config::settings::{Credential, Exports, Links, Location};
 
 /// Ten years, so that it can be added to a time.
 const EXPIRE_AFTER_MS_MAX: u64 = 315_360_000_000;
 
 /// Builds `[exports]` for archives in that place.
-pub fn exports(written: &file::Exports, place: Place, faults: &mut Faults) -> Exports {
-    let expire_after_ms = written.expire_after_ms;
-    if expire_after_ms > EXPIRE_AFTER_MS_MAX {
+pub fn exports(written: &file::Exports, place: Location, faults: &mut Faults) -> Exports {
+    if written.expire_after_ms > EXPIRE_AFTER_MS_MAX {
         faults.add(format!("exports.expire_after_ms must be at most {EXPIRE_AFTER_MS_MAX}"));
     }
     let links = match written.links.as_str() {
@@ -24,15 +23,15 @@ pub fn exports(written: &file::Exports, place: Place, faults: &mut Faults) -> Ex
     if let (Links::Signed, Some(why)) = (links, unsigned(&place)) {
         faults.add(format!("exports.links cannot be signed: {why}"));
     }
-    Exports { place, expire_after_ms, links }
+    Exports { place, links }
 }
 
 /// Why nothing can be signed for that place. Whoever asks for links that open is not to be given
 /// others unseen.
-fn unsigned(place: &Place) -> Option<&'static str> {
+fn unsigned(place: &Location) -> Option<&'static str> {
     match place {
-        Place::Folder(_) => Some("a folder has no links that open by themselves"),
-        Place::Blob(blob) => match blob.credential {
+        Location::Folder(_) => Some("a folder has no links that open by themselves"),
+        Location::Blob(blob) => match blob.credential {
             Credential::Sas(_) => Some("it takes an identity or an account key, not a signature"),
             Credential::AccountKey { .. }
             | Credential::ManagedIdentity { .. }
@@ -51,10 +50,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused() {
-        let folder = || Place::Folder("exports".into());
+        let folder = || Location::Folder("exports".into());
         let blob = |credential| {
             let url = url::Url::parse("https://a.blob.core.windows.net/c").unwrap();
-            Place::Blob(Blob { url, credential })
+            Location::Blob(Blob { url, credential })
         };
         let sas = || blob(Credential::Sas(Secret::new("sig=x".to_owned())));
         let table = [
@@ -70,7 +69,8 @@ mod tests {
         for (place, expire_after_ms, links, expected) in table {
             let mut faults = Faults::default();
             let links = links.to_owned();
-            let written = file::Exports { expire_after_ms, links, ..file::Exports::default() };
+            let store = file::Store::default();
+            let written = file::Exports { store, expire_after_ms, links };
             exports(&written, place, &mut faults);
             let Faults(faults) = faults;
             assert_eq!(faults.is_empty(), expected.is_empty(), "{faults:?}");

@@ -14,13 +14,15 @@ use crate::config::file::{self, File};
 use crate::config::policy;
 use crate::config::secret::{Secret, broker_urls, is_one_node};
 use crate::config::settings::{
-    Amqp, Blob, Callbacks, Credential, Deployment, Http, Ledger, Limits, Place, Queue, Settings,
-    Store, Tls, Trust,
+    Amqp, Blob, Credential, Deployment, Http, Ledger, Location, Queue, Settings, Store, Tls, Trust,
 };
 use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
+use crate::domain::event::Envelope;
 use crate::domain::layout::FolderLayout;
 use crate::domain::policy::guard::Guard;
+use crate::domain::policy::keeping::Keeping;
+use crate::domain::policy::mandate::Mandate;
 use crate::domain::regulation::due::Calendar;
 use crate::domain::request::Controller;
 
@@ -61,7 +63,9 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     let policy = policy::policy(&file.policy, &file.declared, &mut faults);
     let guard = guard(&file.guard, &mut faults);
     let callbacks = callbacks(&file.callbacks, &mut faults);
-    check(&file.limits, &mut faults);
+    for fault in file.limits.faults() {
+        faults.add(fault);
+    }
     match (queue, ledger, exports, faults.0) {
         (Some(queue), Some(ledger), Some(exports), faults) if faults.is_empty() => Ok(Settings {
             deployment: deployment(&file.deployment),
@@ -69,30 +73,43 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             trust,
             ledger,
             exports,
-            policy,
             sources,
             http,
-            tombstone_days: file.erasure.tombstone_days,
-            follow_up_days: file.erasure.follow_up_days,
-            guard,
-            callbacks,
-            limits: file.limits.clone(),
-            calendar,
+            callback_timeout: Duration::from_millis(file.callbacks.timeout_ms),
+            mandate: Mandate {
+                controller: controller(&file.deployment),
+                policy,
+                guard,
+                calendar,
+                callbacks,
+                limits: file.limits,
+                keeping: keeping(file),
+            },
         }),
         (_, _, _, faults) => Err(SettingsError(faults)),
     }
 }
 
 fn deployment(written: &file::Deployment) -> Deployment {
-    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let (source, controller_id) = (written.source.clone(), written.controller_id.clone());
     Deployment {
-        source: written.source.clone(),
-        controller_id: written.controller_id.clone(),
-        controller: Controller {
-            name: given(&written.controller_name),
-            contact: given(&written.contact),
-        },
+        envelope: Envelope { source, controller_id },
         signing_key_file: PathBuf::from(&written.signing_key_file),
+    }
+}
+
+fn controller(written: &file::Deployment) -> Controller {
+    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    Controller { name: given(&written.controller_name), contact: given(&written.contact) }
+}
+
+fn keeping(file: &File) -> Keeping {
+    Keeping {
+        archive_life_ms: file.exports.expire_after_ms,
+        tombstone_days: file.erasure.tombstone_days,
+        follow_up_days: file.erasure.follow_up_days,
+        details_days: file.ledger.details_days,
+        callback_give_up_after_ms: file.callbacks.give_up_after_ms,
     }
 }
 
@@ -118,8 +135,8 @@ fn store(key: &str, name: &str, written: &file::Store, faults: &mut Faults) -> O
     }
     let url = url?;
     let place = match url.expose().strip_prefix("dir:") {
-        Some(path) => Place::Folder(PathBuf::from(path)),
-        None => Place::Blob(blob(key, url.expose(), written, faults)?),
+        Some(path) => Location::Folder(PathBuf::from(path)),
+        None => Location::Blob(blob(key, url.expose(), written, faults)?),
     };
     let layout = layout(key, &place, written.layout.as_deref(), faults);
     Some(Store { name: name.to_owned(), place, layout })
@@ -128,12 +145,12 @@ fn store(key: &str, name: &str, written: &file::Store, faults: &mut Faults) -> O
 /// What a folder is; a URL of containers says so itself, and archives are laid out by us.
 fn layout(
     key: &str,
-    place: &Place,
+    place: &Location,
     written: Option<&str>,
     faults: &mut Faults,
 ) -> Option<FolderLayout> {
     let word = written?;
-    if key == "exports" || matches!(place, Place::Blob(_)) {
+    if key == "exports" || matches!(place, Location::Blob(_)) {
         faults.add(format!("{key}.layout says what a folder of items is: leave it out"));
         return None;
     }
@@ -336,7 +353,7 @@ fn ledger(written: &file::Ledger, faults: &mut Faults) -> Option<Ledger> {
     let master_key = written.master_key.clone().map(Secret::new);
     let file = written.master_key_file.as_deref().unwrap_or("dsrd-data/master.key");
     let master_key_file = Path::new(file).to_owned();
-    Some(Ledger { url, master_key_file, master_key, details_days: written.details_days })
+    Some(Ledger { url, master_key_file, master_key })
 }
 
 fn http(written: &file::Http, faults: &mut Faults) -> Http {
@@ -373,7 +390,7 @@ fn guard(written: &file::Guard, faults: &mut Faults) -> Guard {
     Guard { items_max, share_max, share_items_min }
 }
 
-fn callbacks(written: &file::Callbacks, faults: &mut Faults) -> Callbacks {
+fn callbacks(written: &file::Callbacks, faults: &mut Faults) -> CallbackRule {
     let hosts: Vec<_> = written.hosts.iter().filter_map(|text| CallbackHost::parse(text)).collect();
     if hosts.len() < written.hosts.len() {
         faults.add("callbacks.hosts has an entry that is neither HOST nor HOST:PORT".into());
@@ -397,42 +414,5 @@ fn callbacks(written: &file::Callbacks, faults: &mut Faults) -> Callbacks {
     if written.give_up_after_ms > 31_536_000_000 {
         faults.add("callbacks.give_up_after_ms must be at most 31536000000".into());
     }
-    Callbacks {
-        rule,
-        timeout: Duration::from_millis(written.timeout_ms),
-        give_up_after_ms: written.give_up_after_ms,
-    }
-}
-
-fn check(limits: &Limits, faults: &mut Faults) {
-    let positive = [
-        ("message_bytes_max", limits.message_bytes_max as u64),
-        ("identities_max", limits.identities_max as u64),
-        ("sweep_requests_max", u64::from(limits.sweep_requests_max)),
-        ("read_concurrency_max", limits.read_concurrency_max as u64),
-        ("read_bytes_max", limits.read_bytes_max),
-        ("act_concurrency_max", limits.act_concurrency_max as u64),
-        ("hits_per_item_max", limits.hits_per_item_max as u64),
-        ("decoded_bytes_max", limits.decoded_bytes_max),
-        ("decoded_ratio_max", limits.decoded_ratio_max),
-        ("item_time_ms_max", limits.item_time_ms_max),
-        ("tries_max", u64::from(limits.tries_max)),
-    ];
-    for (key, _) in positive.into_iter().filter(|(_, value)| *value == 0) {
-        faults.add(format!("limits.{key} must be at least 1"));
-    }
-    if !(1..=64).contains(&limits.source_parts) {
-        faults.add("limits.source_parts must be between 1 and 64".into());
-    }
-    // What is opened inside each other takes room on the stack of a thread.
-    if limits.depth_max > 32 {
-        faults.add("limits.depth_max must be at most 32".into());
-    }
-    // Ordinary binaries take some hundreds.
-    if limits.work_ratio_max < 1_000 {
-        faults.add("limits.work_ratio_max must be at least 1000".into());
-    }
-    if !(1_000..=86_400_000).contains(&limits.lease_ms) {
-        faults.add("limits.lease_ms must be between 1000 and 86400000".into());
-    }
+    rule
 }

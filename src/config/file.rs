@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::settings::Limits;
+use crate::domain::policy::limits::Limits;
 
 /// The whole file.
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 pub struct File {
     pub deployment: Deployment,
     pub queue: Queue,
@@ -27,7 +27,7 @@ pub struct File {
 }
 
 /// `[deployment]`
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 pub struct Deployment {
     pub source: String,
     pub controller_id: String,
@@ -37,7 +37,7 @@ pub struct Deployment {
 }
 
 /// `[queue]`
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 pub struct Queue {
     pub url: Option<String>,
     pub url_file: Option<String>,
@@ -54,7 +54,7 @@ pub struct Queue {
 }
 
 /// `[ledger]`
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 pub struct Ledger {
     pub url: Option<String>,
     pub url_file: Option<String>,
@@ -64,7 +64,7 @@ pub struct Ledger {
 }
 
 /// `[exports]`
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 pub struct Exports {
     #[serde(flatten)]
     pub store: Store,
@@ -113,27 +113,27 @@ pub struct Declaration {
 }
 
 /// `[http]`
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 pub struct Http {
     pub listen: String,
 }
 
 /// `[due]`
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 pub struct Due {
     pub time_zone: String,
     pub holidays: Vec<String>,
 }
 
 /// `[erasure]`
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 pub struct Erasure {
     pub tombstone_days: u16,
     pub follow_up_days: u16,
 }
 
 /// `[guard]`
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 pub struct Guard {
     pub items_max: u64,
     pub share_max: f64,
@@ -141,7 +141,7 @@ pub struct Guard {
 }
 
 /// `[callbacks]`
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 pub struct Callbacks {
     pub hosts: Vec<String>,
     pub private_networks: Vec<String>,

@@ -2,7 +2,7 @@
 
 use crate::config::file::{self, File};
 use crate::config::secret::broker_urls;
-use crate::config::settings::{Credential, Place, Settings};
+use crate::config::settings::{Credential, Location, Settings};
 
 /// Stands where a secret was.
 const MASK: &str = "***";
@@ -23,11 +23,11 @@ pub fn masked(mut file: File, settings: &Settings) -> File {
     file
 }
 
-fn mask_store(written: &mut file::Store, place: &Place) {
+fn mask_store(written: &mut file::Store, place: &Location) {
     mask_url(&mut written.url);
     mask(&mut written.account_key);
     mask(&mut written.client_secret);
-    if let Place::Blob(blob) = place {
+    if let Location::Blob(blob) = place {
         written.credential = Some(word(&blob.credential).to_owned());
     }
 }

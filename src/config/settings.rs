@@ -5,15 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::config::secret::Secret;
-use crate::domain::callbacks::rule::CallbackRule;
+use crate::domain::event::Envelope;
 use crate::domain::layout::FolderLayout;
-use crate::domain::policy::guard::Guard;
-use crate::domain::policy::rules::Policy;
-use crate::domain::regulation::due::Calendar;
-use crate::domain::request::Controller;
+use crate::domain::policy::mandate::Mandate;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -32,31 +27,17 @@ pub struct Settings {
     pub sources: Vec<Store>,
     /// `[http]`
     pub http: Http,
-    /// `[erasure] tombstone_days`
-    pub tombstone_days: u16,
-    /// `[erasure] follow_up_days`
-    pub follow_up_days: u16,
-    /// `[guard]`
-    pub guard: Guard,
-    /// `[callbacks]`
-    pub callbacks: Callbacks,
-    /// `[limits]`
-    pub limits: Limits,
-    /// `[due]`
-    pub calendar: Calendar,
-    /// `[[policy]]`
-    pub policy: Policy,
+    /// How long one try of a callback may take: `[callbacks] timeout_ms`.
+    pub callback_timeout: Duration,
+    /// What the daemon is to do and to keep to: the rest.
+    pub mandate: Mandate,
 }
 
 /// Who we are in events.
 #[derive(Clone, Debug)]
 pub struct Deployment {
-    /// `source` of every `CloudEvent`: a URI.
-    pub source: String,
-    /// `controller_id` of the `OpenDSR` body.
-    pub controller_id: String,
-    /// Who is responsible for the data, as people are told.
-    pub controller: Controller,
+    /// What every event says of its sender.
+    pub envelope: Envelope,
     /// File with the Ed25519 key that this deployment signs with, PKCS#8 PEM; made at the first
     /// start where missing.
     pub signing_key_file: PathBuf,
@@ -118,17 +99,13 @@ pub struct Ledger {
     pub master_key_file: PathBuf,
     /// The master key itself, where it was given instead of a file.
     pub master_key: Option<Secret>,
-    /// How long the details of requests that rest are kept; 0 for good.
-    pub details_days: u16,
 }
 
-/// Where archives are kept, and how long.
+/// Where archives are kept.
 #[derive(Clone, Debug)]
 pub struct Exports {
     /// Where.
-    pub place: Place,
-    /// How long after they were verified; 0 for good.
-    pub expire_after_ms: u64,
+    pub place: Location,
     /// What `results_url` in the last event is.
     pub links: Links,
 }
@@ -148,14 +125,14 @@ pub struct Store {
     /// Its name in events, logs and findings.
     pub name: String,
     /// Where it is.
-    pub place: Place,
+    pub place: Location,
     /// What a folder is a copy of; `None` where that is told by what is in it.
     pub layout: Option<FolderLayout>,
 }
 
 /// Where a store is.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum Location {
     /// A local folder.
     Folder(PathBuf),
     /// A blob container.
@@ -217,62 +194,4 @@ pub enum Credential {
 pub struct Http {
     /// Where to listen; `None` turns it off.
     pub listen: Option<SocketAddr>,
-}
-
-/// Whom to tell by HTTP, and how patiently.
-#[derive(Clone, Debug)]
-pub struct Callbacks {
-    /// Whom callbacks may go to.
-    pub rule: CallbackRule,
-    /// How long one try may take.
-    pub timeout: Duration,
-    /// How long a callback is tried again after it first failed.
-    pub give_up_after_ms: u64,
-}
-
-/// Every bound, by name: `[limits]`, as the operator wrote it.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub struct Limits {
-    /// Longest message taken from the queue, in bytes.
-    pub message_bytes_max: usize,
-    /// Identities in one request.
-    pub identities_max: usize,
-    /// Shortest identity taken, in characters.
-    pub identity_chars_min: usize,
-    /// Requests that share one sweep.
-    pub sweep_requests_max: u32,
-    /// Parts that each source is cut into, for as many daemons to walk side by side.
-    pub source_parts: u64,
-    /// Items read at the same time.
-    pub read_concurrency_max: usize,
-    /// Bytes of the items that are read at the same time, an item counting as 8 MiB at most.
-    pub read_bytes_max: u64,
-    /// Items acted on at the same time.
-    pub act_concurrency_max: usize,
-    /// Hits kept for one subject in one item.
-    pub hits_per_item_max: usize,
-    /// How deep containers are opened.
-    pub depth_max: usize,
-    /// Bytes that one item may decode to.
-    pub decoded_bytes_max: u64,
-    /// Decoded bytes per stored byte, checked once an item has decoded to more than a mebibyte.
-    pub decoded_ratio_max: u64,
-    /// Bytes looked at for each byte of an item, stored or decoded, over all its readings.
-    pub work_ratio_max: u64,
-    /// How long one item may be worked on, in milliseconds, apart from waiting for its bytes.
-    pub item_time_ms_max: u64,
-    /// How long a daemon may be silent before another takes its work over.
-    pub lease_ms: u64,
-    /// Rounds of act and verify before what still changes is reported as it is.
-    pub verify_rounds_max: u32,
-    /// First pause after a transient failure.
-    pub retry_delay_ms_min: u64,
-    /// Longest pause between tries.
-    pub retry_delay_ms_max: u64,
-    /// Tries of one step before the request fails.
-    pub tries_max: u32,
-    /// How long a request waits for a source that cannot be entered.
-    pub source_patience_ms: u64,
-    /// How long before its due time an erasure waits for a failed export of its person no longer.
-    pub failed_export_margin_ms: u64,
 }

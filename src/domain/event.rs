@@ -1,15 +1,102 @@
-//! What we announce: `CloudEvents` 1.0 in structured mode (DESIGN 4.2).
+//! What an event says, and how we announce it: `CloudEvents` 1.0 in structured mode (DESIGN 4.2).
 //!
 //! The body is a table of named fields, all of them ids, times, counts and words of ours, and where
 //! the operator wants it a link that opens the archive. A new field is added here or not at all.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::domain::inventory::Untouched;
 use crate::domain::request::{RequestId, RequestKind};
+use crate::domain::state::{Archive, Counts, Decision, Event, Evidence, Regained};
+
+/// What an event says beyond its word, fact by fact, for all who tell of it: other systems, people
+/// who ask, the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts<'a> {
+    /// How many items it is about: planned, under way at services, left over, come back.
+    pub items: Option<u64>,
+    /// How many of those that were planned could not be read.
+    pub unreadable: Option<u64>,
+    /// How many items were looked at for the plan.
+    pub seen: Option<u64>,
+    /// What became of all of them.
+    pub counts: Option<&'a Counts>,
+    /// Where an export is.
+    pub archive: Option<&'a Archive>,
+    /// When the last item was erased.
+    pub logically_erased_at: Option<Timestamp>,
+    /// When nothing of it can be recovered.
+    pub unrecoverable_after: Option<Timestamp>,
+    /// What became of everything else.
+    pub untouched: Option<Untouched>,
+    /// Where the certificate is.
+    pub certificate: Option<&'a Evidence>,
+    /// What came back, by source.
+    pub returned: Option<&'a [Regained]>,
+    /// Codes of what is wrong with a message.
+    pub faults: Option<&'a [String]>,
+    /// Who decided, and why.
+    pub decision: Option<&'a Decision>,
+    /// Why it is held, or failed.
+    pub reason: Option<Cow<'a, str>>,
+}
+
+impl<'a> Facts<'a> {
+    /// Those of an event.
+    pub fn of(event: &'a Event) -> Self {
+        let nothing = Self { decision: event.decision(), ..Self::default() };
+        match event {
+            Event::Planned { items, unreadable, seen, policy: _, sources: _ } => Self {
+                items: Some(*items),
+                unreadable: Some(*unreadable),
+                seen: Some(*seen),
+                ..nothing
+            },
+            Event::WaitStarted { pending: items } | Event::LeftOver { items } => {
+                Self { items: Some(*items), ..nothing }
+            }
+            Event::Acted { archive } => Self { archive: archive.as_ref(), ..nothing },
+            Event::Verified {
+                counts,
+                archive,
+                logically_erased_at,
+                unrecoverable_after,
+                untouched,
+                certificate,
+            } => Self {
+                counts: Some(counts),
+                archive: archive.as_ref(),
+                logically_erased_at: *logically_erased_at,
+                unrecoverable_after: *unrecoverable_after,
+                untouched: *untouched,
+                certificate: certificate.as_deref(),
+                ..nothing
+            },
+            Event::Returned { items, sources } => {
+                Self { items: Some(*items), returned: Some(sources), ..nothing }
+            }
+            Event::Held { reason } | Event::Failed { reason } => {
+                Self { reason: Some(reason.into()), ..nothing }
+            }
+            Event::Stopped(decision) => {
+                Self { reason: Some(decision.stop_reason().into()), ..nothing }
+            }
+            Event::Rejected { codes } => Self { faults: Some(codes), ..nothing },
+            Event::Accepted
+            | Event::FindStarted
+            | Event::Approved(_)
+            | Event::Refused(_)
+            | Event::Cancelled(_)
+            | Event::Retried(_)
+            | Event::ActStarted => nothing,
+        }
+    }
+}
 
 /// An event ready to be published. Made once, when its record is ledgered, and never again, so that
 /// a repeated publish is the same to the byte.

@@ -9,7 +9,7 @@ use crate::domain::item::{Finding, Item, Unreadable};
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::policy::action::Action;
 use crate::domain::policy::declared::{Declared, form};
-use crate::domain::policy::rules::{Decision, Policy};
+use crate::domain::policy::rules::{Policy, Verdict};
 use crate::domain::request::Request;
 
 /// One item of a plan. Names an item, so it is serialised only to be sealed.
@@ -27,7 +27,7 @@ pub struct Planned {
 impl Planned {
     /// The plan for a finding.
     pub fn new(request: &Request, policy: &Policy, finding: Finding) -> Self {
-        let Decision { action, why } = policy.decide(request, &finding);
+        let Verdict { action, why } = policy.decide(request, &finding);
         Self { finding, action, why }
     }
 

@@ -46,7 +46,9 @@ pub struct HashKey(Zeroizing<[u8; KEY_BYTES]>);
 /// What is sealed; no two things of one request have the same purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// The request as it came.
+    /// The request, in a form of ours.
+    Request,
+    /// The message of the request as it came, which is what earlier versions sealed.
     Body,
     /// The planned item at this place in the plan.
     Item(u64),
@@ -206,6 +208,7 @@ impl RequestKey {
     /// Ids hold no `/`, so no two places are written alike.
     fn place(&self, purpose: Purpose) -> String {
         match purpose {
+            Purpose::Request => format!("dsrd/request/v1/{}", self.id),
             Purpose::Body => format!("dsrd/body/v1/{}", self.id),
             Purpose::Item(ordinal) => format!("dsrd/item/v1/{}/{ordinal}", self.id),
             Purpose::Ticket(ordinal) => format!("dsrd/ticket/v1/{}/{ordinal}", self.id),
@@ -283,6 +286,7 @@ mod tests {
             (("r-1", Purpose::Body), ("r-2", Purpose::Body), false),
             (("r-1", Purpose::Item(3)), ("r-1", Purpose::Item(4)), false),
             (("r-1", Purpose::Item(3)), ("r-1", Purpose::Body), false),
+            (("r-1", Purpose::Body), ("r-1", Purpose::Request), false),
             (("r-1", Purpose::Item(12)), ("r-11", Purpose::Item(2)), false),
             (("r-1", Purpose::Left(3)), ("r-1", Purpose::Left(3)), true),
             (("r-1", Purpose::Left(3)), ("r-1", Purpose::Item(3)), false),

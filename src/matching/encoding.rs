@@ -14,7 +14,7 @@ use flate2::Compression;
 use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::views::meter::is_over_memory;
 
 /// Bytes of the beginning by which an encoding is tried, before and after decoding.
@@ -60,7 +60,11 @@ impl<'a> Undone<'a> {
     ///
     /// # Errors
     /// Where the content cannot be read.
-    pub fn new(said: Option<&str>, content: &'a mut dyn Read, limits: &Limits) -> io::Result<Self> {
+    pub fn new(
+        said: Option<&str>,
+        content: &'a mut dyn Read,
+        limits: &ItemLimits,
+    ) -> io::Result<Self> {
         let bottom = Bottom::of(content);
         let mut undone = Self {
             reader: Box::new(bottom.clone()),
@@ -91,7 +95,7 @@ impl<'a> Undone<'a> {
     }
 
     /// Undoes one more; `false` where the content is not encoded so.
-    fn undo(&mut self, word: Word, limits: &Limits) -> io::Result<bool> {
+    fn undo(&mut self, word: Word, limits: &ItemLimits) -> io::Result<bool> {
         let mut head = Vec::new();
         self.reader.by_ref().take(TRIED_BYTES as u64).read_to_end(&mut head)?;
         let is_whole = head.len() < TRIED_BYTES;

@@ -1,8 +1,10 @@
 //! The bounds of one scan.
 
+use crate::domain::policy::limits::Limits;
+
 /// How far one item is opened. A bomb ends at these, and is reported as unreadable.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemLimits {
     /// How deep containers are opened.
     pub depth_max: usize,
     /// Bytes that one item may decode to.
@@ -17,12 +19,26 @@ pub struct Limits {
     pub hits_per_item_max: usize,
 }
 
-impl Default for Limits {
+impl From<&Limits> for ItemLimits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            depth_max: limits.depth_max,
+            decoded_bytes_max: limits.decoded_bytes_max,
+            decoded_ratio_max: limits.decoded_ratio_max,
+            work_ratio_max: limits.work_ratio_max,
+            item_time_ms_max: limits.item_time_ms_max,
+            hits_per_item_max: limits.hits_per_item_max,
+        }
+    }
+}
+
+/// Those of `config/default.toml`, for what is short or ours; a test keeps them equal.
+impl Default for ItemLimits {
     fn default() -> Self {
         Self {
-            depth_max: 8,
+            depth_max: 6,
             decoded_bytes_max: 64 << 30,
-            decoded_ratio_max: 1000,
+            decoded_ratio_max: 1100,
             work_ratio_max: 2000,
             item_time_ms_max: 3_600_000,
             hits_per_item_max: 1000,

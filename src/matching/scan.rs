@@ -9,13 +9,13 @@ use crate::matching::encoding::Undone;
 use crate::matching::identity::aliases::BEFORE_BYTES;
 use crate::matching::identity::boundaries::{Boundary, stands_alone};
 use crate::matching::identity::neighbours::belong_together;
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::{Matcher, Occurrence, Owner, SubjectHit};
 use crate::matching::views::meter::Meter;
 use crate::matching::views::spelling::cut::floor;
 use crate::matching::views::spelling::escapes::{ESCAPE_BYTES_MAX, unescape};
 use crate::matching::views::spelling::fold::{fold, folded};
-use crate::matching::views::walk::{Look, Sight, Walk};
+use crate::matching::views::tour::{Look, Sight, Tour};
 
 /// What an item says of the subjects.
 pub struct Scan {
@@ -33,26 +33,26 @@ pub fn scan(
     item: &Item,
     content: &mut dyn Read,
     matcher: &Matcher,
-    limits: &Limits,
+    limits: &ItemLimits,
 ) -> io::Result<Scan> {
     let meter = Meter::default();
     let mut search = Search::new(matcher, limits);
-    let mut walk = Walk::new(&mut search, limits, &meter);
-    walk.head(item);
+    let mut tour = Tour::new(&mut search, limits, &meter);
+    tour.head(item);
     let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
-    walk.content(&mut undone)?;
-    let mut unreadable: Vec<String> = std::mem::take(&mut walk.unreadable).into_iter().collect();
+    tour.content(&mut undone)?;
+    let mut unreadable: Vec<String> = std::mem::take(&mut tour.unreadable).into_iter().collect();
     unreadable.extend(undone.trouble().map(str::to_owned));
-    Ok(Scan { hits: hits(walk.sights), unreadable, bytes: meter.stored() })
+    Ok(Scan { hits: hits(tour.sights), unreadable, bytes: meter.stored() })
 }
 
 /// Scans what is known of an item without its content: name, metadata and tags.
 pub fn scan_head(item: &Item, matcher: &Matcher) -> Vec<SubjectHit> {
-    let (limits, meter) = (Limits::default(), Meter::default());
+    let (limits, meter) = (ItemLimits::default(), Meter::default());
     let mut search = Search::new(matcher, &limits);
-    let mut walk = Walk::new(&mut search, &limits, &meter);
-    walk.head(item);
-    hits(walk.sights)
+    let mut tour = Tour::new(&mut search, &limits, &meter);
+    tour.head(item);
+    hits(tour.sights)
 }
 
 fn hits(sights: BTreeSet<Sight<Owner>>) -> Vec<SubjectHit> {
@@ -76,7 +76,7 @@ struct Search<'a> {
 const PLACES_PER_HIT: usize = 4;
 
 impl<'a> Search<'a> {
-    fn new(matcher: &'a Matcher, limits: &Limits) -> Self {
+    fn new(matcher: &'a Matcher, limits: &ItemLimits) -> Self {
         let room = matcher.room(limits.hits_per_item_max);
         let aside = room.iter().map(|hits| hits.saturating_mul(PLACES_PER_HIT)).collect();
         Self { matcher, room, aside }
@@ -225,20 +225,20 @@ mod tests {
 
         #[test]
         fn regions_leave_nothing_out(text in pieces()) {
-            let (subject, limits) = (subject(), Limits::default());
+            let (subject, limits) = (subject(), ItemLimits::default());
             let matcher = Matcher::new(&[&subject]);
             let sights = |selective: bool| {
                 let meter = Meter::default();
                 let mut search = Search::new(&matcher, &limits);
                 if selective {
-                    let mut walk = Walk::new(&mut search, &limits, &meter);
-                    walk.content(&mut text.as_bytes()).unwrap();
-                    return hits(walk.sights);
+                    let mut tour = Tour::new(&mut search, &limits, &meter);
+                    tour.content(&mut text.as_bytes()).unwrap();
+                    return hits(tour.sights);
                 }
                 let mut whole = Whole(search);
-                let mut walk = Walk::new(&mut whole, &limits, &meter);
-                walk.content(&mut text.as_bytes()).unwrap();
-                hits(walk.sights)
+                let mut tour = Tour::new(&mut whole, &limits, &meter);
+                tour.content(&mut text.as_bytes()).unwrap();
+                hits(tour.sights)
             };
             let told = |hits: Vec<SubjectHit>| -> Vec<_> {
                 let parts = |hit: Hit| (hit.identity, hit.view, hit.place);

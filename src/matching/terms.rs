@@ -16,11 +16,11 @@ use crate::domain::item::Item;
 use crate::domain::subject::{Identity, Subject};
 use crate::matching::encoding::Undone;
 use crate::matching::identity::patterns::{Sought, sought};
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::views::meter::Meter;
 use crate::matching::views::spelling::fold::fold;
 use crate::matching::views::spelling::spaceless::is_spaceless;
-use crate::matching::views::walk::{Look, Walk};
+use crate::matching::views::tour::{Look, Tour};
 
 /// Bits set for each term.
 const PROBES: u32 = 7;
@@ -48,15 +48,15 @@ pub fn terms(
     item: &Item,
     content: &mut dyn Read,
     key: &TermKey,
-    limits: &Limits,
+    limits: &ItemLimits,
 ) -> io::Result<Terms> {
     let meter = Meter::default();
     let mut collector = Collector { key, hashes: BTreeSet::new(), addresses: false };
-    let mut walk = Walk::new(&mut collector, limits, &meter);
-    walk.head(item);
+    let mut tour = Tour::new(&mut collector, limits, &meter);
+    tour.head(item);
     let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
-    walk.content(&mut undone)?;
-    let whole = walk.unreadable.is_empty() && undone.trouble().is_none();
+    tour.content(&mut undone)?;
+    let whole = tour.unreadable.is_empty() && undone.trouble().is_none();
     Ok(if whole { Terms::of(&collector.hashes) } else { Terms { bits: Vec::new() } })
 }
 

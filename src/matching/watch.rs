@@ -189,7 +189,7 @@ mod tests {
     use super::*;
     use crate::domain::item::Item;
     use crate::domain::subject::{IdentityFormat, IdentityType, Subject};
-    use crate::matching::limits::Limits;
+    use crate::matching::limits::ItemLimits;
     use crate::matching::matcher::Matcher;
     use crate::matching::scan::scan;
 
@@ -209,7 +209,7 @@ mod tests {
         let mut matcher = Matcher::new(&[&subject]);
         matcher.watch(watch);
         let item = Item::bare("s", "a", crate::domain::item::Version::Current);
-        let scan = scan(&item, &mut content.as_bytes(), &matcher, &Limits::default()).unwrap();
+        let scan = scan(&item, &mut content.as_bytes(), &matcher, &ItemLimits::default()).unwrap();
         assert!(scan.hits.iter().all(|hit| hit.subject == 1), "the subject stands nowhere");
         assert!(scan.hits.len() <= 1, "once is enough");
         !scan.hits.is_empty()

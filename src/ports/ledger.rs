@@ -225,12 +225,12 @@ pub struct CallbackId {
     pub number: u64,
 }
 
-/// A request body under its own key.
+/// A request under its own key.
 #[derive(Clone)]
 pub struct SealedRequest {
     /// The request's key, wrapped by the master key.
     pub wrapped_key: Vec<u8>,
-    /// The body under that key.
+    /// The request under that key.
     pub body: Vec<u8>,
 }
 

@@ -5,7 +5,7 @@
 //! whether repeating makes sense. No failure text holds an item name, an identity or a secret.
 
 pub mod system;
-pub mod door;
+pub mod messages;
 pub mod sources;
 pub mod exports;
 pub mod standing;

@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::archive::manifest::ManualStep;
+use crate::domain::event::Facts;
 use crate::domain::failure::Failure;
-use crate::domain::state::{Archive, Counts, Decision, Event, Evidence, Left, Signed, State};
-use crate::ports::door::{Announced, Announcer};
+use crate::domain::state::{Counts, Decision, Event, Left, Signed, State};
 use crate::ports::exports::SignedLink;
 use crate::ports::ledger::Ledger;
+use crate::ports::messages::announcer::{Announced, Announcer};
 
 /// How one turn of announcing went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,81 +73,65 @@ fn pause_ms(tries: u32) -> u64 {
 
 /// The name of the event that announces a record, and what it says beyond the fields that all have.
 pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>) {
-    let mut details = decided(event);
-    let name = match event {
-        Event::Accepted => "accepted",
-        Event::Rejected { .. } => "rejected",
-        Event::FindStarted
-        | Event::Approved(_)
-        | Event::Retried(_)
-        | Event::ActStarted
-        | Event::LeftOver { .. } => {
-            details.insert("progress".into(), progress(state, 0));
-            "progressed"
+    let (name, facts) = (name(event, state), Facts::of(event));
+    let mut details = Map::new();
+    if let Some(decision) = facts.decision {
+        details.insert("decision".into(), describe_decision(event, decision));
+    }
+    if name == "progressed" {
+        // What is left over is done by a plan that is longer than that.
+        let is_left_over = matches!(event, Event::LeftOver { .. });
+        let total = facts.items.filter(|_| !is_left_over).unwrap_or_default();
+        details.insert("progress".into(), progress(state, total));
+    } else if !matches!(event, Event::Accepted | Event::Rejected { .. }) {
+        details.insert("outcome".into(), state.word().into());
+    }
+    if let Some(reason) = &facts.reason {
+        let word = if name == "held" { "held_reason" } else { "failed_reason" };
+        details.insert(word.into(), reason.as_ref().into());
+    }
+    if let Some(sources) = facts.returned {
+        details.insert("returned".into(), json!({ "items": facts.items, "sources": sources }));
+    }
+    if let Some(counts) = facts.counts {
+        details.insert("counts".into(), count(counts));
+    }
+    describe_archive(&facts, &mut details);
+    describe_left(&facts, &mut details);
+    if let Some(at) = facts.logically_erased_at {
+        let mut horizon = json!({ "logically_erased_at": at.to_string() });
+        if let Some(after) = facts.unrecoverable_after {
+            horizon["unrecoverable_after"] = after.to_string().into();
         }
-        Event::Acted { archive } => {
-            details.insert("progress".into(), progress(state, 0));
-            archive.iter().for_each(|archive| describe_archive(archive, &mut details));
-            "progressed"
-        }
-        Event::WaitStarted { pending } => {
-            details.insert("progress".into(), progress(state, *pending));
-            "progressed"
-        }
-        Event::Planned { items, .. } => {
-            details.insert("progress".into(), progress(state, *items));
-            "progressed"
-        }
-        Event::Held { reason } => {
-            details.insert("outcome".into(), "held".into());
-            details.insert("held_reason".into(), reason.as_str().into());
-            "held"
-        }
-        Event::Refused(_) | Event::Cancelled(_) => {
-            details.insert("outcome".into(), "cancelled".into());
-            "cancelled"
-        }
-        Event::Returned { items, sources } => {
-            details.insert("outcome".into(), state.word().into());
-            details.insert("returned".into(), json!({ "items": items, "sources": sources }));
-            "returned"
-        }
-        Event::Stopped(decision) => failed(&decision.stop_reason(), &mut details),
-        Event::Failed { reason } => failed(reason, &mut details),
-        Event::Verified {
-            counts,
-            archive,
-            logically_erased_at,
-            unrecoverable_after,
-            untouched,
-            certificate,
-        } => {
-            details.insert("outcome".into(), state.word().into());
-            details.insert("counts".into(), count(counts));
-            archive.iter().for_each(|archive| describe_archive(archive, &mut details));
-            describe_left(counts, &mut details);
-            if let Some(at) = logically_erased_at {
-                let mut horizon = json!({ "logically_erased_at": at.to_string() });
-                if let Some(after) = unrecoverable_after {
-                    horizon["unrecoverable_after"] = after.to_string().into();
-                }
-                details.insert("horizon".into(), horizon);
-            }
-            if let Some(untouched) = untouched {
-                details.insert("untouched".into(), json!(untouched));
-            }
-            certificate.iter().for_each(|evidence| describe_certificate(evidence, &mut details));
-            details.insert("manual_steps".into(), json!(manual_steps()));
-            if state == State::Completed { "completed" } else { "partially_completed" }
-        }
-    };
+        details.insert("horizon".into(), horizon);
+    }
+    describe_untouched(&facts, &mut details);
+    describe_certificate(&facts, &mut details);
+    if facts.counts.is_some() {
+        details.insert("manual_steps".into(), json!(manual_steps()));
+    }
     (name, details)
 }
 
-fn failed(reason: &str, details: &mut Map<String, Value>) -> &'static str {
-    details.insert("outcome".into(), "failed".into());
-    details.insert("failed_reason".into(), reason.into());
-    "failed"
+fn name(event: &Event, state: State) -> &'static str {
+    match event {
+        Event::Accepted => "accepted",
+        Event::Rejected { .. } => "rejected",
+        Event::FindStarted
+        | Event::Planned { .. }
+        | Event::Approved(_)
+        | Event::Retried(_)
+        | Event::ActStarted
+        | Event::WaitStarted { .. }
+        | Event::Acted { .. }
+        | Event::LeftOver { .. } => "progressed",
+        Event::Held { .. } => "held",
+        Event::Refused(_) | Event::Cancelled(_) => "cancelled",
+        Event::Returned { .. } => "returned",
+        Event::Stopped(_) | Event::Failed { .. } => "failed",
+        Event::Verified { .. } if state == State::Completed => "completed",
+        Event::Verified { .. } => "partially_completed",
+    }
 }
 
 /// What no program can do: the last row of the design's table of sources.
@@ -165,11 +150,6 @@ pub fn manual_steps() -> Vec<ManualStep> {
 const PRIVACY_PORTAL: &str =
     "https://portal.azure.com/#blade/Microsoft_Azure_Policy/UserPrivacyMenuBlade/Overview";
 
-fn decided(event: &Event) -> Map<String, Value> {
-    let told = event.decision().map(|decision| describe_decision(event, decision));
-    told.into_iter().map(|told| ("decision".to_owned(), told)).collect()
-}
-
 /// What a person decided: the word, and who, why and by which key.
 pub fn describe_decision(event: &Event, decision: &Decision) -> Value {
     let Decision { actor, reason, signed } = decision;
@@ -182,7 +162,8 @@ pub fn describe_decision(event: &Event, decision: &Decision) -> Value {
 }
 
 /// What was not done or not looked at, by source and reason; never which items those are.
-pub fn describe_left(counts: &Counts, details: &mut Map<String, Value>) {
+pub fn describe_left(facts: &Facts<'_>, details: &mut Map<String, Value>) {
+    let Some(counts) = facts.counts else { return };
     if !counts.refusals.is_empty() {
         details.insert("refusals".into(), json!(counts.refusals));
     }
@@ -200,7 +181,16 @@ pub fn describe_left(counts: &Counts, details: &mut Map<String, Value>) {
     }
 }
 
-fn describe_certificate(evidence: &Evidence, details: &mut Map<String, Value>) {
+/// What became of the items that were none of an erasure's business.
+pub fn describe_untouched(facts: &Facts<'_>, details: &mut Map<String, Value>) {
+    if let Some(untouched) = facts.untouched {
+        details.insert("untouched".into(), json!(untouched));
+    }
+}
+
+/// Where the certificate is.
+pub fn describe_certificate(facts: &Facts<'_>, details: &mut Map<String, Value>) {
+    let Some(evidence) = facts.certificate else { return };
     details.insert("certificate_url".into(), evidence.url.as_str().into());
     details.insert("certificate_digest".into(), evidence.sha256.as_str().into());
 }
@@ -210,7 +200,9 @@ fn progress(state: State, total: u64) -> Value {
     json!({ "stage": state.word(), "done": 0, "total": total })
 }
 
-fn describe_archive(archive: &Archive, details: &mut Map<String, Value>) {
+/// Where the archive is, and how long.
+pub fn describe_archive(facts: &Facts<'_>, details: &mut Map<String, Value>) {
+    let Some(archive) = facts.archive else { return };
     details.insert("results_url".into(), archive.url.as_str().into());
     details.insert("results_count".into(), archive.files.into());
     details.insert("archive_sha256".into(), archive.sha256.as_str().into());

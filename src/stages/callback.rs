@@ -7,8 +7,9 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use crate::domain::failure::Failure;
-use crate::ports::door::{Letter, SIGNATURE};
 use crate::ports::ledger::Callback;
+use crate::ports::messages::callbacks::Letter;
+use crate::ports::messages::inbox::SIGNATURE;
 use crate::stages::signing::Signer;
 
 /// Version of `OpenDSR` whose callbacks these are.

@@ -26,8 +26,10 @@ use crate::evidence::encryption::{Encrypting, Encryption};
 use crate::matching::people::mask::Mask;
 use crate::ports::exports::{Exports, Stored, Upload};
 use crate::ports::sources::Source;
+use crate::stages::account::case::Case;
+use crate::stages::account::entries::Entry;
+use crate::stages::account::records::Account;
 use crate::stages::announce::manual_steps;
-use crate::stages::docket::{Case, Docket, Entry};
 use crate::stages::rewrite::belonging::Belongings;
 use crate::stages::rewrite::mask::{Masked, READS_MAX, masked_name, masked_text, meet};
 use crate::stages::rewrite::prepare::{Prepared, prepare};
@@ -45,7 +47,7 @@ const BUFFER_BYTES: usize = 1 << 20;
 /// # Errors
 /// A transient failure of a source, of the store or of the ledger; a broken archive writer.
 pub async fn export(
-    docket: &Docket,
+    account: &Account,
     sources: &[Arc<dyn Source>],
     exports: &dyn Exports,
     controller: &Controller,
@@ -56,16 +58,16 @@ pub async fn export(
     let name = name(&case.request.id, encryption.is_some());
     // Known before it is written: whoever dies while writing leaves nothing that nobody removes.
     // An archive that was begun by an earlier version keeps its name.
-    let name = docket.ledger.keep(&case.lease, &case.request.id, &name).await?;
+    let name = account.ledger.keep(&case.lease, &case.request.id, &name).await?;
     let mut packing = Packing::new(Sink::open(exports, &name, case, encryption).await?);
-    let masks = meet(docket, sources, case, with).await?;
-    let belongings = Belongings::learn(docket, sources, case, with).await?;
+    let masks = meet(account, sources, case, with).await?;
+    let belongings = Belongings::learn(account, sources, case, with).await?;
     let mut after = None;
     loop {
-        if docket.is_overtaken(case).await? {
+        if account.is_overtaken(case).await? {
             return Ok(());
         }
-        let page = docket.items(case, after, false, PAGE).await?;
+        let page = account.items(case, after, false, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.ordinal);
         let prepared = stream::iter(page).map(|Entry { ordinal, planned, .. }| {
@@ -86,11 +88,11 @@ pub async fn export(
             let (ordinal, prepared): (u64, Packed) = prepared?;
             outcomes.push((ordinal, packing.add(prepared).await?));
         }
-        docket.record_outcomes(case, &outcomes).await?;
+        account.record_outcomes(case, &outcomes).await?;
     }
-    let about = about(docket, controller, case).await?;
-    let archive = packing.finish(docket, case, name, &about, exports).await?;
-    docket.advance(case, Event::Acted { archive: Some(archive) }).await?;
+    let about = about(account, controller, case).await?;
+    let archive = packing.finish(account, case, name, &about, exports).await?;
+    account.advance(case, Event::Acted { archive: Some(archive) }).await?;
     Ok(())
 }
 
@@ -211,7 +213,7 @@ impl Packing {
 
     async fn finish(
         mut self,
-        docket: &Docket,
+        account: &Account,
         case: &Case,
         name: String,
         about: &About,
@@ -220,7 +222,7 @@ impl Packing {
         self.hand_over(1).await?;
         let finished = std::mem::take(&mut self.writer).finish(about).map_err(broken)?;
         self.sink.send(finished.tail).await?;
-        docket.assert_ours(case).await?;
+        account.assert_ours(case).await?;
         let written = self.sink.finish().await?;
         let (sha256, size) = match written.stored {
             Stored::Whole => (written.sha256, written.size),
@@ -258,7 +260,7 @@ fn name(request: &RequestId, is_encrypted: bool) -> String {
 }
 
 /// What the archive says beyond its files.
-async fn about(docket: &Docket, controller: &Controller, case: &Case) -> Result<About, Failure> {
+async fn about(account: &Account, controller: &Controller, case: &Case) -> Result<About, Failure> {
     let request = &case.request;
     Ok(About {
         request: request.id.clone(),
@@ -269,7 +271,7 @@ async fn about(docket: &Docket, controller: &Controller, case: &Case) -> Result<
         subject: request.subject.clone(),
         controller: controller.clone(),
         program: concat!("dsrd ", env!("CARGO_PKG_VERSION")).to_owned(),
-        items_seen: docket.seen(&request.id).await?,
+        items_seen: account.seen(&request.id).await?,
         manual_steps: manual_steps(),
     })
 }

@@ -16,7 +16,9 @@ use crate::domain::state::Event;
 use crate::ports::ledger::{Cleared, RUNS_SHARD, SealedItem, numbered, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
-use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::account::case::Case;
+use crate::stages::account::entries::Entry;
+use crate::stages::account::records::Account;
 use crate::stages::plan::draft::{Draft, Drafts, Walked};
 use crate::stages::plan::runs::Company;
 use crate::stages::walk::pass::Walk;
@@ -28,7 +30,7 @@ use crate::stages::walk::pass::Walk;
 /// A failure of the source or of the ledger; nothing but drafts is left behind, and the next walk
 /// of the shard goes on behind those that are noted, and clears the others.
 pub async fn find(
-    docket: &Docket,
+    account: &Account,
     sources: &[Arc<dyn Source>],
     policy: &Policy,
     cases: &[Case],
@@ -36,7 +38,7 @@ pub async fn find(
     with: Walk,
 ) -> Result<Walked, Failure> {
     let drafts = cases.iter().map(|case| Draft::new(case, 0)).collect();
-    Drafts::new(docket, sources, policy, drafts, shard, with)?.walk().await
+    Drafts::new(account, sources, policy, drafts, shard, with)?.walk().await
 }
 
 /// Makes the drafts of a sweep that was walked whole the plan of a request, and brings it to
@@ -45,16 +47,16 @@ pub async fn find(
 /// # Errors
 /// The ledger's failure.
 pub async fn conclude(
-    docket: &Docket,
+    account: &Account,
     sources: &[Arc<dyn Source>],
     policy: &Policy,
     case: &Case,
     sweep: &Sweep,
 ) -> Result<(), Failure> {
-    let round = docket.look(&case.request.id).await?;
-    let along = take_along(docket, sources, policy, case, round).await?;
-    supersede(docket, case, round).await?;
-    let drafted = docket.ledger.drafted(&case.request.id).await?;
+    let round = account.look(&case.request.id).await?;
+    let along = take_along(account, sources, policy, case, round).await?;
+    supersede(account, case, round).await?;
+    let drafted = account.ledger.drafted(&case.request.id).await?;
     let count = |shard: Option<u64>, actions: &[ActionWord]| -> u64 {
         let counted = drafted.iter().filter(|(counted, action, _)| {
             let number = numbered(round, *counted);
@@ -89,14 +91,14 @@ pub async fn conclude(
         policy: policy.digest(),
         sources: shares,
     };
-    docket.advance(case, planned).await?;
+    account.advance(case, planned).await?;
     Ok(())
 }
 
 /// Adds to the draft of an erasure what goes with the runs that the subject created; how many items
 /// of each source are removed by that.
 async fn take_along(
-    docket: &Docket,
+    account: &Account,
     sources: &[Arc<dyn Source>],
     policy: &Policy,
     case: &Case,
@@ -109,9 +111,9 @@ async fn take_along(
     // Whatever an earlier try has added.
     let first = ordinals(round, 0).start;
     let ordinals = ordinals(round, RUNS_SHARD);
-    docket.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
+    account.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
     let (mut company, mut unread) = (Company::default(), HashMap::new());
-    let mut entries = pin!(docket.entries_if(case, move |item| item.ordinal >= first));
+    let mut entries = pin!(account.entries_if(case, move |item| item.ordinal >= first));
     while let Some(entry) = entries.next().await {
         let Entry { ordinal, planned, .. } = entry?;
         company.note(policy, &planned);
@@ -123,27 +125,27 @@ async fn take_along(
     for planned in company.more(sources, policy, &case.request).await? {
         // What could not be read goes unread.
         if let Some(ordinal) = unread.remove(&planned.finding.item.place()) {
-            docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+            account.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
         }
         if planned.action.word() == ActionWord::Delete {
             *removed.entry(planned.finding.item.source.clone()).or_default() += 1;
         }
-        draft.add(docket, planned).await?;
+        draft.add(account, planned).await?;
     }
-    draft.flush(docket).await?;
+    draft.flush(account).await?;
     Ok(removed)
 }
 
 /// What an earlier try began with and did not end is this plan's where this find met it again. What
 /// it did not meet may be gone by our hand, and stays open.
-async fn supersede(docket: &Docket, case: &Case, round: u64) -> Result<(), Failure> {
+async fn supersede(account: &Account, case: &Case, round: u64) -> Result<(), Failure> {
     let first = ordinals(round, 0).start;
     if round == 0 {
         return Ok(());
     }
     let is_left = move |item: &SealedItem| item.ordinal < first && item.outcome.is_none();
     let mut left = HashMap::new();
-    let mut entries = pin!(docket.entries_if(case, is_left));
+    let mut entries = pin!(account.entries_if(case, is_left));
     while let Some(entry) = entries.next().await {
         let Entry { ordinal, planned, .. } = entry?;
         left.insert(planned.finding.item.place(), ordinal);
@@ -151,10 +153,10 @@ async fn supersede(docket: &Docket, case: &Case, round: u64) -> Result<(), Failu
     if left.is_empty() {
         return Ok(());
     }
-    let mut entries = pin!(docket.entries_if(case, move |item| item.ordinal >= first));
+    let mut entries = pin!(account.entries_if(case, move |item| item.ordinal >= first));
     while let Some(entry) = entries.next().await {
         if let Some(ordinal) = left.remove(&entry?.planned.finding.item.place()) {
-            docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+            account.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
         }
     }
     Ok(())

@@ -21,7 +21,9 @@ use crate::domain::request::RequestId;
 use crate::domain::state::Left;
 use crate::evidence::seal::{Purpose, RequestKey};
 use crate::ports::kept::retention::FollowUp;
-use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::account::case::Case;
+use crate::stages::account::entries::Entry;
+use crate::stages::account::records::Account;
 
 /// One item that was left. Names an item, so it is serialised only to be sealed or to be shown.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,39 +43,72 @@ pub struct LeftItem {
 /// Items in one part.
 const PART: usize = 1000;
 
-/// Seals what the request left; `None` where it left nothing, or nothing is to be kept.
-///
-/// # Errors
-/// The ledger's failure.
-pub async fn keep(
-    docket: &Docket,
-    case: &Case,
-    until: Option<Timestamp>,
-) -> Result<Option<Box<Left>>, Failure> {
-    let Some(until) = until else { return Ok(None) };
-    let (key, wrapped_key) = docket.new_left_key(&case.request.id);
-    let mut keeping = Keeping { docket, case, key, wrapped_key, until, parts: 0 };
-    let (mut items, mut waiting) = (0, Vec::new());
-    let mut entries = pin!(docket.entries(case));
-    while let Some(entry) = entries.next().await {
-        let Some(left) = left(entry?) else { continue };
-        items += 1;
-        waiting.push(left);
-        if waiting.len() == PART {
-            keeping.keep(&mut waiting).await?;
-        }
-    }
-    // An earlier conclusion may have kept more, and then been overtaken.
-    let is_stale = items == 0 && has_kept(docket, case).await?;
-    if !waiting.is_empty() || is_stale {
-        keeping.keep(&mut waiting).await?;
-    }
-    Ok((items > 0).then(|| Box::new(Left { items, known_until: until })))
+/// Seals what the request left, as its plan goes by.
+pub struct Keeping<'a> {
+    account: &'a Account,
+    case: &'a Case,
+    key: RequestKey,
+    wrapped_key: Vec<u8>,
+    until: Timestamp,
+    /// Of the part that is not full yet: memory does not grow with what was left.
+    waiting: Vec<LeftItem>,
+    parts: u64,
+    items: u64,
 }
 
-async fn has_kept(docket: &Docket, case: &Case) -> Result<bool, Failure> {
-    let kept = docket.ledger.left(&case.request.id, 0, docket.clock.now()).await?;
-    Ok(kept.is_some())
+impl<'a> Keeping<'a> {
+    /// Under a new key, until that time.
+    pub fn new(account: &'a Account, case: &'a Case, until: Timestamp) -> Self {
+        let (key, wrapped_key) = account.keys.new_left_key(&case.request.id);
+        let (waiting, parts, items) = (Vec::new(), 0, 0);
+        Self { account, case, key, wrapped_key, until, waiting, parts, items }
+    }
+
+    /// Keeps an item of the plan, if it was left.
+    ///
+    /// # Errors
+    /// The ledger's failure.
+    pub async fn note(&mut self, entry: Entry) -> Result<(), Failure> {
+        let Some(left) = left(entry) else { return Ok(()) };
+        self.items += 1;
+        self.waiting.push(left);
+        if self.waiting.len() == PART { self.keep().await } else { Ok(()) }
+    }
+
+    /// `None` where it left nothing.
+    ///
+    /// # Errors
+    /// The ledger's failure.
+    pub async fn end(mut self) -> Result<Option<Box<Left>>, Failure> {
+        // An earlier conclusion may have kept more, and then been overtaken.
+        let is_stale = self.items == 0 && self.has_kept().await?;
+        if !self.waiting.is_empty() || is_stale {
+            self.keep().await?;
+        }
+        let Self { items, until, .. } = self;
+        Ok((items > 0).then(|| Box::new(Left { items, known_until: until })))
+    }
+
+    async fn has_kept(&self) -> Result<bool, Failure> {
+        let now = self.account.clock.now();
+        Ok(self.account.ledger.left(&self.case.request.id, 0, now).await?.is_some())
+    }
+
+    async fn keep(&mut self) -> Result<(), Failure> {
+        let count = self.waiting.len() as u64;
+        let plain = serde_json::to_vec(&self.waiting).expect("items have text keys only");
+        self.waiting.clear();
+        let part = self.parts;
+        let sealed = self.account.keys.seal_left(&self.key, part, &plain);
+        let wrapped_key = self.wrapped_key.clone();
+        let follow_up = FollowUp { part, wrapped_key, sealed, items: count, until: self.until };
+        let Case { lease, request, .. } = self.case;
+        let kept_ms = self.until.duration_since(self.account.clock.now()).as_millis();
+        let kept_ms = u64::try_from(kept_ms).unwrap_or_default();
+        self.account.ledger.keep_left(lease, &request.id, &follow_up, kept_ms).await?;
+        self.parts += 1;
+        Ok(())
+    }
 }
 
 /// Hands over what a request left: of one at rest what was kept, of any other what its plan says so
@@ -82,14 +117,15 @@ async fn has_kept(docket: &Docket, case: &Case) -> Result<bool, Failure> {
 /// # Errors
 /// The ledger's failure; another master key.
 pub async fn show_kept(
-    docket: &Docket,
+    account: &Account,
     id: &RequestId,
     mut each: impl FnMut(LeftItem),
 ) -> Result<(), Failure> {
-    let (mut part, now) = (0, docket.clock.now());
-    while let Some(kept) = docket.ledger.left(id, part, now).await? {
+    let (mut part, now) = (0, account.clock.now());
+    while let Some(kept) = account.ledger.left(id, part, now).await? {
         let opening = "unsealing what was left; was the master key replaced?";
-        let opened = docket
+        let opened = account
+            .keys
             .left_key(id, &kept.wrapped_key)
             .and_then(|key| key.open(Purpose::Left(kept.part), &kept.sealed));
         let plain = opened.map_err(|error| Failure::needs_person(opening).because(error))?;
@@ -108,11 +144,11 @@ pub async fn show_kept(
 /// # Errors
 /// The ledger's failure.
 pub async fn show_so_far(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     mut each: impl FnMut(LeftItem),
 ) -> Result<(), Failure> {
-    let mut entries = pin!(docket.entries(case));
+    let mut entries = pin!(account.entries(case));
     while let Some(entry) = entries.next().await {
         left(entry?).into_iter().for_each(&mut each);
     }
@@ -136,32 +172,4 @@ fn left(entry: Entry) -> Option<LeftItem> {
         outcome: outcome.word().to_owned(),
         reason,
     })
-}
-
-/// Part by part, so that memory does not grow with what was left.
-struct Keeping<'a> {
-    docket: &'a Docket,
-    case: &'a Case,
-    key: RequestKey,
-    wrapped_key: Vec<u8>,
-    until: Timestamp,
-    parts: u64,
-}
-
-impl Keeping<'_> {
-    async fn keep(&mut self, items: &mut Vec<LeftItem>) -> Result<(), Failure> {
-        let count = items.len() as u64;
-        let plain = serde_json::to_vec(items).expect("items have text keys only");
-        items.clear();
-        let part = self.parts;
-        let sealed = self.docket.seal_left(&self.key, part, &plain);
-        let wrapped_key = self.wrapped_key.clone();
-        let follow_up = FollowUp { part, wrapped_key, sealed, items: count, until: self.until };
-        let Case { lease, request, .. } = self.case;
-        let kept_ms = self.until.duration_since(self.docket.clock.now()).as_millis();
-        let kept_ms = u64::try_from(kept_ms).unwrap_or_default();
-        self.docket.ledger.keep_left(lease, &request.id, &follow_up, kept_ms).await?;
-        self.parts += 1;
-        Ok(())
-    }
 }

@@ -9,10 +9,10 @@ use crate::domain::regulation::due::Calendar;
 use crate::domain::regulation::law::Law;
 use crate::domain::request::{Request, RequestId};
 use crate::domain::state::{Decision, Event, State};
-use crate::ports::door::{Delivery, DeliveryToken, Settlement};
 use crate::ports::ledger::{Opened, Opening, Record};
+use crate::ports::messages::inbox::{Delivery, DeliveryToken, Settlement};
 use crate::ports::standing::Standing;
-use crate::stages::docket::Docket;
+use crate::stages::account::records::Account;
 use crate::stages::message::fault::{Fault, Terms};
 use crate::stages::message::read::{self, Control, Message, Refusal, Verb};
 use crate::stages::message::signature::{is_signed, is_stale};
@@ -48,7 +48,7 @@ pub struct Taking {
 /// whatever it holds. Once one must come again, so must all that came after it: people are served
 /// in the order in which they asked.
 pub async fn intake(
-    docket: &Docket,
+    account: &Account,
     calendar: &Calendar,
     terms: &Terms,
     deliveries: &[Delivery],
@@ -58,27 +58,27 @@ pub async fn intake(
     for delivery in deliveries {
         match read::read(&delivery.body, &delivery.label, terms) {
             Ok(Message::Request(request)) => {
-                arrivals.push(accepted(docket, calendar, &request, delivery));
+                arrivals.push(accepted(account, calendar, &request, delivery));
             }
             Err(refusal) if refusal.id.is_none() => {
-                arrivals.push(refused(docket, refusal, None, delivery));
+                arrivals.push(refused(account, refusal, None, delivery));
             }
             other => {
                 // It may be about one of those.
-                open(docket, std::mem::take(&mut arrivals), &mut taking).await;
+                open(account, std::mem::take(&mut arrivals), &mut taking).await;
                 if taking.failure.is_some() {
                     break;
                 }
                 let answered = match other {
-                    Ok(Message::Control(control)) => decide(docket, control, delivery).await,
+                    Ok(Message::Control(control)) => decide(account, control, delivery).await,
                     Ok(Message::Request(_)) => unreachable!("matched above"),
-                    Err(refusal) => refuse(docket, refusal, delivery).await,
+                    Err(refusal) => refuse(account, refusal, delivery).await,
                 };
-                taking.note(delivery, docket, answered).await;
+                taking.note(delivery, account, answered).await;
             }
         }
     }
-    open(docket, arrivals, &mut taking).await;
+    open(account, arrivals, &mut taking).await;
     taking.answers.resize_with(deliveries.len(), || None);
     taking
 }
@@ -88,13 +88,13 @@ impl Taking {
     async fn note(
         &mut self,
         delivery: &Delivery,
-        docket: &Docket,
+        account: &Account,
         answer: Result<(Taken, Settlement), Failure>,
     ) {
         match answer {
             Ok(answer) => self.answers.push(Some(answer)),
             Err(failure) if failure.kind == FailureKind::Permanent => {
-                match unledgered(docket, delivery).await {
+                match unledgered(account, delivery).await {
                     Ok(answer) => self.answers.push(Some(answer)),
                     Err(another) => return self.failure = Some(another),
                 }
@@ -114,7 +114,7 @@ struct Arrival<'a> {
 }
 
 fn accepted<'a>(
-    docket: &Docket,
+    account: &Account,
     calendar: &Calendar,
     request: &Request,
     delivery: &'a Delivery,
@@ -124,20 +124,20 @@ fn accepted<'a>(
     let due = request.options.due_time.unwrap_or_else(by_law);
     Arrival {
         delivery,
-        opening: docket.opening(request, &delivery.body, due, &delivery.correspondence),
+        opening: account.opening(request, &delivery.body, due, &delivery.correspondence),
         taken: Taken::Accepted(request.id.clone()),
         settlement: Settlement::Taken,
     }
 }
 
 fn refused<'a>(
-    docket: &Docket,
+    account: &Account,
     refusal: Refusal,
     living: Option<State>,
     delivery: &'a Delivery,
 ) -> Arrival<'a> {
     let Refusal { faults, id } = refusal;
-    let opening = docket.rejection(delivery, id.as_ref(), living, &faults);
+    let opening = account.rejection(delivery, id.as_ref(), living, &faults);
     let codes: Vec<&'static str> = faults.iter().map(|fault| fault.code).collect();
     // A fault of the whole message has an empty pointer.
     let reason = |fault: &Fault| format!("{} {}", fault.code, fault.pointer).trim_end().to_owned();
@@ -152,23 +152,26 @@ fn refused<'a>(
 
 /// Ledgers a refusal of a message that names a request, which may be one that lives.
 async fn refuse(
-    docket: &Docket,
+    account: &Account,
     refusal: Refusal,
     delivery: &Delivery,
 ) -> Result<(Taken, Settlement), Failure> {
     let living = match &refusal.id {
-        Some(id) => docket.ledger.standing(id).await?.map(|standing| standing.state),
+        Some(id) => account.ledger.standing(id).await?.map(|standing| standing.state),
         None => None,
     };
-    let Arrival { opening, taken, settlement, .. } = refused(docket, refusal, living, delivery);
-    docket.ledger.open(&[&opening]).await?;
+    let Arrival { opening, taken, settlement, .. } = refused(account, refusal, living, delivery);
+    account.ledger.open(&[&opening]).await?;
     Ok((taken, settlement))
 }
 
 /// What the ledger will never take goes to the dead letters, or nothing that comes after it would
 /// ever be served. What of it the ledger refuses is not known: of the message nothing is kept but
 /// a digest. A ledger that does not take even that is at fault itself.
-async fn unledgered(docket: &Docket, delivery: &Delivery) -> Result<(Taken, Settlement), Failure> {
+async fn unledgered(
+    account: &Account,
+    delivery: &Delivery,
+) -> Result<(Taken, Settlement), Failure> {
     let text = "the ledger cannot hold this message";
     let fault = Fault { pointer: String::new(), code: "not_storable", message: text.to_owned() };
     let faults = vec![fault];
@@ -179,24 +182,24 @@ async fn unledgered(docket: &Docket, delivery: &Delivery) -> Result<(Taken, Sett
         token: DeliveryToken::Index(0),
     };
     let Arrival { opening, taken, settlement, .. } =
-        refused(docket, Refusal { faults, id: None }, None, &bare);
-    docket.ledger.open(&[&opening]).await?;
+        refused(account, Refusal { faults, id: None }, None, &bare);
+    account.ledger.open(&[&opening]).await?;
     Ok((taken, settlement))
 }
 
 /// Opens the accounts together. Where the ledger refuses them for good, one by one: a message that
 /// it cannot take must not keep out the others.
-async fn open(docket: &Docket, arrivals: Vec<Arrival<'_>>, taking: &mut Taking) {
+async fn open(account: &Account, arrivals: Vec<Arrival<'_>>, taking: &mut Taking) {
     if arrivals.is_empty() || taking.failure.is_some() {
         return;
     }
     let openings: Vec<&Opening> = arrivals.iter().map(|arrival| &arrival.opening).collect();
-    match docket.ledger.open(&openings).await {
+    match account.ledger.open(&openings).await {
         Ok(opened) => {
             for (arrival, opened) in arrivals.into_iter().zip(opened) {
                 let delivery = arrival.delivery;
-                let answer = answer(docket, arrival, opened).await;
-                taking.note(delivery, docket, answer).await;
+                let answer = answer(account, arrival, opened).await;
+                taking.note(delivery, account, answer).await;
                 if taking.failure.is_some() {
                     return;
                 }
@@ -204,7 +207,7 @@ async fn open(docket: &Docket, arrivals: Vec<Arrival<'_>>, taking: &mut Taking) 
         }
         Err(failure) if failure.kind == FailureKind::Permanent && arrivals.len() > 1 => {
             for arrival in arrivals {
-                Box::pin(open(docket, vec![arrival], taking)).await;
+                Box::pin(open(account, vec![arrival], taking)).await;
             }
         }
         Err(failure) => {
@@ -212,22 +215,22 @@ async fn open(docket: &Docket, arrivals: Vec<Arrival<'_>>, taking: &mut Taking) 
             let delivery = arrival.delivery;
             let answer = match failure.kind {
                 // Once more, lest a fault that passes cost a good request.
-                FailureKind::Permanent => again(docket, arrival).await,
+                FailureKind::Permanent => again(account, arrival).await,
                 FailureKind::Transient | FailureKind::NeedsPerson => Err(failure),
             };
-            taking.note(delivery, docket, answer).await;
+            taking.note(delivery, account, answer).await;
         }
     }
 }
 
-async fn again(docket: &Docket, arrival: Arrival<'_>) -> Result<(Taken, Settlement), Failure> {
-    let opened = docket.ledger.open(&[&arrival.opening]).await?.pop();
+async fn again(account: &Account, arrival: Arrival<'_>) -> Result<(Taken, Settlement), Failure> {
+    let opened = account.ledger.open(&[&arrival.opening]).await?.pop();
     let opened = opened.ok_or_else(|| Failure::transient("opening an account"))?;
-    answer(docket, arrival, opened).await
+    answer(account, arrival, opened).await
 }
 
 async fn answer(
-    docket: &Docket,
+    account: &Account,
     arrival: Arrival<'_>,
     opened: Opened,
 ) -> Result<(Taken, Settlement), Failure> {
@@ -237,34 +240,34 @@ async fn answer(
         (Opened::Conflict, Taken::Accepted(id)) => {
             let text = "a request with this id that asks for something else is in the ledger";
             let refusal = refusal("/subject_request_id", "conflict", text, id);
-            refuse(docket, refusal, delivery).await
+            refuse(account, refusal, delivery).await
         }
         (_, taken) => Ok((taken, settlement)),
     }
 }
 
 async fn decide(
-    docket: &Docket,
+    account: &Account,
     control: Control,
     delivery: &Delivery,
 ) -> Result<(Taken, Settlement), Failure> {
-    match carry_out(docket, control).await? {
+    match carry_out(account, control).await? {
         Ok(taken) => Ok((taken, Settlement::Taken)),
-        Err(refusal) => refuse(docket, refusal, delivery).await,
+        Err(refusal) => refuse(account, refusal, delivery).await,
     }
 }
 
-async fn carry_out(docket: &Docket, control: Control) -> Result<Result<Taken, Refusal>, Failure> {
+async fn carry_out(account: &Account, control: Control) -> Result<Result<Taken, Refusal>, Failure> {
     let Control { verb, id, actor, reason, signed } = control;
     let decision = Decision { actor, reason, signed };
     // Ends: the ledger only ever grows, and a request that moves on soon admits the event no more.
     loop {
-        let Some(standing) = docket.ledger.standing(&id).await? else {
+        let Some(standing) = account.ledger.standing(&id).await? else {
             let text = "there is no request with this id";
             return Ok(Err(refusal("/subject_request_id", "unknown_request", text, id)));
         };
         let event = meant(verb, standing.state, decision.clone());
-        let records = docket.ledger.records(&id).await?;
+        let records = account.ledger.records(&id).await?;
         if done_already(&standing, &event, &records) {
             return Ok(Ok(Taken::Repeated(id)));
         }
@@ -277,7 +280,7 @@ async fn carry_out(docket: &Docket, control: Control) -> Result<Result<Taken, Re
                         where the request stands now, then sign again";
             return Ok(Err(refusal("", "signature_stale", text, id)));
         }
-        if docket.append(&standing, event, None).await?.is_some() {
+        if account.append(&standing, event, None).await?.is_some() {
             return Ok(Ok(Taken::Decided(id, verb)));
         }
     }

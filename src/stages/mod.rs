@@ -1,13 +1,12 @@
 //! The life of a request, one verb a file: intake, find, plan, export, erase, verify, announce.
 //!
-//! `message` is the JSON contract, `docket` is the ledger as the stages use it (sealed, chained,
-//! announced) and `items` the plan in it, `signing` is the deployment's own key, `walk` is one pass
-//! over the sources, `rewrite` is what is done to an item that may stay or leave without somebody,
-//! `follow_up` is what stays known of the items that a request left.
+//! `message` is the JSON contract, `account` is the ledger as the stages use it (sealed, chained,
+//! announced), `signing` is the deployment's own key, `walk` is one pass over the sources,
+//! `rewrite` is what is done to an item that may stay or leave without somebody, `follow_up` is
+//! what stays known of the items that a request left.
 
 pub mod message;
-pub mod docket;
-pub mod items;
+pub mod account;
 pub mod signing;
 pub mod walk;
 pub mod intake;

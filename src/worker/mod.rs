@@ -5,11 +5,9 @@
 //! no more. Here, and nowhere below, outcomes become log lines and numbers.
 #![warn(clippy::wildcard_enum_match_arm)]
 
-pub mod stopper;
+pub mod pace;
 pub mod world;
-pub mod retry;
 pub mod settle;
-pub mod lease;
 pub mod report;
 pub mod loops;
 pub mod runner;

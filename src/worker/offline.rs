@@ -11,9 +11,9 @@ use crate::domain::subject::{Identity, IdentityFormat, IdentityType};
 use crate::ports::ledger::Ledger;
 use crate::ports::system::{Clock, Entropy};
 use crate::stages::signing::{self, Signer};
-use crate::stages::verify::account;
 use crate::stages::verify::archive::{self, Unsound};
 use crate::stages::verify::certificate;
+use crate::stages::verify::ledger;
 
 /// What a sound archive says of itself.
 pub struct Archive {
@@ -121,7 +121,7 @@ fn identity((kind, value): (&str, &str)) -> Result<Identity, Failure> {
 }
 
 /// What a sound ledger says of itself.
-pub struct Account {
+pub struct SoundLedger {
     /// Requests and rejected messages.
     pub requests: u64,
     /// Records of them all.
@@ -134,11 +134,14 @@ pub struct Account {
 ///
 /// # Errors
 /// The first link that does not hold; the ledger cannot be read.
-pub async fn verify_ledger(ledger: &dyn Ledger, seen: impl FnMut(u64)) -> Result<Account, Failure> {
-    let checked = account::check(ledger, seen).await?;
-    let account::Account { requests, records, heads } =
+pub async fn verify_ledger(
+    ledger: &dyn Ledger,
+    seen: impl FnMut(u64),
+) -> Result<SoundLedger, Failure> {
+    let checked = ledger::check(ledger, seen).await?;
+    let ledger::Sound { requests, records, heads } =
         checked.map_err(|broken| Failure::permanent("the ledger does not hold").because(broken))?;
-    Ok(Account { requests, records, heads })
+    Ok(SoundLedger { requests, records, heads })
 }
 
 /// By what others check this deployment's signatures.

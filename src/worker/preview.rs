@@ -9,9 +9,9 @@ use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Unreadable, Version};
 use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
-use crate::domain::policy::rules::Policy;
+use crate::domain::policy::mandate::Mandate;
 use crate::domain::request::RequestKind;
-use crate::ports::door::Label;
+use crate::ports::messages::inbox::Label;
 use crate::ports::system::Clock;
 use crate::stages::find::wanted;
 use crate::stages::message::fault::Fault;
@@ -20,16 +20,14 @@ use crate::stages::plan::finding::plan;
 use crate::stages::plan::forms::Forms;
 use crate::stages::plan::runs::Company;
 use crate::stages::walk::pass::{Meter, Patience, Walk, walk};
-use crate::worker::world::{Limits, Sources};
+use crate::worker::world::{Sources, terms};
 
 /// What is to be previewed, and in what.
 pub struct Preview {
     /// What would be searched.
     pub sources: Sources,
-    /// What would be done.
-    pub policy: Policy,
-    /// Every bound.
-    pub limits: Limits,
+    /// What the operator decided.
+    pub mandate: Mandate,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }
@@ -62,7 +60,8 @@ impl Preview {
         mut found: impl FnMut(Planned),
         mut unreadable: impl FnMut(Unreadable),
     ) -> Result<Result<Summary, Vec<Fault>>, Failure> {
-        let terms = self.limits.terms(&self.sources, &*self.clock);
+        let Mandate { policy, limits, .. } = &self.mandate;
+        let terms = terms(&self.mandate, &self.sources, &*self.clock);
         let request = match read::read(body, &Label::default(), &terms) {
             Ok(Message::Request(request)) => request,
             Ok(Message::Control(_)) => {
@@ -72,9 +71,9 @@ impl Preview {
             }
             Err(refusal) => return Ok(Err(refusal.faults)),
         };
-        let mut with = Walk::new(&[&request.subject], self.limits.walk(), Patience::Spent);
+        let mut with = Walk::new(&[&request.subject], limits, Patience::Spent);
         with.meter = Arc::clone(&meter);
-        if self.policy.asks_who_else() && !request.kind.is_export() {
+        if policy.asks_who_else() && !request.kind.is_export() {
             with.who_else = Some([request.subject.clone()].into());
         }
         with.all_snapshots = !request.kind.is_export();
@@ -84,7 +83,7 @@ impl Preview {
             if !matches!(planned.action, Action::List(_)) {
                 // What is declared has none.
                 findings += u64::from(!planned.finding.hits.is_empty());
-                company.note(&self.policy, &planned);
+                company.note(policy, &planned);
                 found(planned);
             }
         };
@@ -97,7 +96,7 @@ impl Preview {
                     continue;
                 }
             };
-            let planned = plan(&request, 0, &self.policy, &look);
+            let planned = plan(&request, 0, policy, &look);
             let is_declared =
                 planned.as_ref().is_some_and(|each| matches!(each.action, Action::Declare { .. }));
             for reason in look.unreadable.iter().filter(|_| !is_declared) {
@@ -106,7 +105,7 @@ impl Preview {
             forms.add(&look.item, planned).into_iter().for_each(&mut show);
         }
         forms.end().into_iter().for_each(&mut show);
-        match company.more(&sources, &self.policy, &request).await {
+        match company.more(&sources, policy, &request).await {
             Ok(more) => more.into_iter().for_each(found),
             Err(failure) => unreadable(unlisted(failure)?),
         }

@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::{Level, Span, debug, error, event, info, info_span, warn};
+use tracing::{Level, Span, debug, error, event, field, info, info_span, warn};
 
+use crate::domain::event::Facts;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, State};
-use crate::ports::ledger::{Callback, Record};
+use crate::ports::ledger::{Callback, Ledger, Record};
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::announce::Turn;
 use crate::stages::intake::Taken;
@@ -20,7 +21,7 @@ use crate::stages::walk::pass::Meter;
 use crate::telemetry::metrics::{
     self, Announced, Ended, InState, KindState, Metrics, Purpose, Settled, StepFailure,
 };
-use crate::worker::world::World;
+use crate::worker::pace::shift::Shift;
 
 /// How often the census is taken.
 const CENSUS_EVERY_MS: u64 = 5_000;
@@ -32,22 +33,22 @@ const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
 const DUE_MAX: u32 = 10_000;
 
 /// Keeps the gauges true until stopped, and warns of each due date that comes near or passes.
-pub async fn run(world: &World) {
+pub async fn run(shift: &Shift, ledger: &dyn Ledger) {
     let (mut warned, mut shut) = (Warned::default(), BTreeMap::new());
-    while !world.stopper.is_stopped() {
-        match census(world).await {
+    while !shift.stopper.is_stopped() {
+        match census(shift, ledger).await {
             Ok(dues) => {
-                match obstructed(world).await {
+                match obstructed(&shift.metrics, ledger).await {
                     Ok(now) => tell_of_sources(std::mem::replace(&mut shut, now.clone()), now),
-                    Err(failure) => failed(&world.metrics, "census", &failure),
+                    Err(failure) => failed(&shift.metrics, "census", &failure),
                 }
-                for (id, due, urgency) in warned.news(dues, world.docket.clock.now()) {
+                for (id, due, urgency) in warned.news(dues, shift.clock.now()) {
                     warn_of(&id, due, urgency);
                 }
             }
-            Err(failure) => failed(&world.metrics, "census", &failure),
+            Err(failure) => failed(&shift.metrics, "census", &failure),
         }
-        world.pause_ms(CENSUS_EVERY_MS).await;
+        shift.pause_ms(CENSUS_EVERY_MS).await;
     }
 }
 
@@ -92,9 +93,12 @@ impl Warned {
 }
 
 /// Counts the requests that something keeps; gives the sources that cannot be entered, and why.
-async fn obstructed(world: &World) -> Result<BTreeMap<String, String>, Failure> {
-    let obstacles = world.docket.ledger.obstacles(DUE_MAX).await?;
-    world.metrics.requests_obstructed.set(gauge(obstacles.len() as u64));
+async fn obstructed(
+    metrics: &Metrics,
+    ledger: &dyn Ledger,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let obstacles = ledger.obstacles(DUE_MAX).await?;
+    metrics.requests_obstructed.set(gauge(obstacles.len() as u64));
     let mut shut = BTreeMap::new();
     for (_, obstacle) in obstacles {
         shut.extend(obstacle.source.map(|source| (source, obstacle.reason)));
@@ -120,8 +124,11 @@ fn warn_of(id: &RequestId, due: Timestamp, urgency: Urgency) {
 }
 
 /// Sets the gauges; gives when each open request is due.
-async fn census(world: &World) -> Result<Vec<(RequestId, Timestamp)>, Failure> {
-    let (ledger, metrics) = (&world.docket.ledger, &world.metrics);
+async fn census(
+    shift: &Shift,
+    ledger: &dyn Ledger,
+) -> Result<Vec<(RequestId, Timestamp)>, Failure> {
+    let metrics = &shift.metrics;
     for state in State::ALL.into_iter().filter(|state| !state.is_end()) {
         metrics.requests_open.get_or_create(&InState { state: state.word() }).set(0);
     }
@@ -131,7 +138,7 @@ async fn census(world: &World) -> Result<Vec<(RequestId, Timestamp)>, Failure> {
     metrics.outbox_backlog.set(gauge(ledger.backlog().await?));
     metrics.callbacks_backlog.set(gauge(ledger.callback_backlog().await?));
     let open: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_end()).collect();
-    let now = world.docket.clock.now();
+    let now = shift.clock.now();
     let dues = ledger.standings(&open, DUE_MAX).await?;
     let dues: Vec<_> =
         dues.into_iter().filter_map(|standing| Some((standing.id, standing.due?))).collect();
@@ -209,9 +216,14 @@ pub fn swept(metrics: &Metrics, purpose: &'static str, requests: usize, sweep: &
 ///
 /// # Errors
 /// The ledger cannot be read.
-pub async fn moved(world: &World, id: &RequestId, since: u64) -> Result<(), Failure> {
-    let records = world.docket.ledger.records(id).await?;
-    let standing = world.docket.ledger.standing(id).await?;
+pub async fn moved(
+    metrics: &Metrics,
+    ledger: &dyn Ledger,
+    id: &RequestId,
+    since: u64,
+) -> Result<(), Failure> {
+    let records = ledger.records(id).await?;
+    let standing = ledger.standing(id).await?;
     let kind = standing.as_ref().and_then(|standing| standing.kind);
     let kind = kind.map_or("none", RequestKind::word);
     let traceparent = standing.and_then(|standing| standing.correspondence.traceparent);
@@ -223,21 +235,21 @@ pub async fn moved(world: &World, id: &RequestId, since: u64) -> Result<(), Fail
         if record.sequence > since {
             trace.in_scope(|| tell(id, kind, state, &record.event));
             if let Event::Returned { items, .. } = &record.event {
-                world.metrics.items_returned.inc_by(*items);
+                metrics.items_returned.inc_by(*items);
                 continue;
             }
             let label = KindState { kind, state: state.word() };
-            world.metrics.requests.get_or_create(&label).inc();
+            metrics.requests.get_or_create(&label).inc();
         }
     }
     if records.last().is_some_and(|record| ends(record, since)) && state.is_end() {
-        let tally = world.docket.ledger.tally(id).await?;
+        let tally = ledger.tally(id).await?;
         for (word, count) in &tally.by_outcome {
             let known = ItemOutcome::parse(word, "lease").map(|outcome| outcome.word());
             let outcome = known.unwrap_or("unknown");
-            world.metrics.item_outcomes.get_or_create(&Ended { outcome }).inc_by(*count);
+            metrics.item_outcomes.get_or_create(&Ended { outcome }).inc_by(*count);
             if outcome == "unreadable" {
-                world.metrics.items_unreadable.inc_by(*count);
+                metrics.items_unreadable.inc_by(*count);
             }
         }
     }
@@ -250,51 +262,48 @@ fn ends(record: &Record, since: u64) -> bool {
 }
 
 fn tell(id: &RequestId, kind: &'static str, state: State, event: &Event) {
-    let word = state.word();
+    let facts = Facts::of(event);
+    let outcomes = facts.counts.map(|counts| field::debug(&counts.outcomes));
+    let seen = facts.seen.or(facts.counts.map(|counts| counts.seen));
+    let reason = facts.reason.as_deref().filter(|_| !matches!(event, Event::Stopped(_)));
+    macro_rules! say {
+        ($level:expr, $($text:tt)+) => {
+            event!(
+                $level, request.id = %id, request.kind = kind, request.state = state.word(),
+                item.count = facts.items, item.unreadable = facts.unreadable, item.seen = seen,
+                item.outcomes = outcomes, reason, $($text)+
+            )
+        };
+    }
     match event {
-        Event::Planned { items, unreadable, seen, .. } => info!(
-            request.id = %id, request.kind = kind, request.state = word, item.count = items,
-            item.unreadable = unreadable, item.seen = seen, "planned"
-        ),
-        Event::Verified { counts, .. } => info!(
-            request.id = %id, request.kind = kind, request.state = word,
-            item.seen = counts.seen, item.outcomes = ?counts.outcomes, "verified: {word}"
-        ),
-        Event::Held { reason } => warn!(
-            request.id = %id, request.kind = kind, request.state = word, reason,
+        Event::Verified { .. } => say!(Level::INFO, "verified: {}", state.word()),
+        Event::Held { .. } => say!(
+            Level::WARN,
             "held for a person; decide with: dsrd approve {id}, or: dsrd reject {id}"
         ),
-        Event::Failed { reason } => error!(
-            request.id = %id, request.kind = kind, request.state = word, reason,
-            "failed; mend the cause and send: dsrd retry {id}"
-        ),
-        Event::Stopped(decision) => warn!(
-            request.id = %id, request.kind = kind, request.state = word,
-            "{}; go on with: dsrd retry {id}", decision.stop_reason()
-        ),
-        Event::Returned { items, .. } => warn!(
-            request.id = %id, request.kind = kind, request.state = word, item.count = items,
-            "what was erased came back; erasing it takes a new request"
-        ),
-        Event::LeftOver { items } => warn!(
-            request.id = %id, request.kind = kind, request.state = word, item.count = items,
-            "not all is gone yet; acting again"
-        ),
-        Event::WaitStarted { pending } => info!(
-            request.id = %id, request.kind = kind, request.state = word, item.count = pending,
-            "services finish the rest by themselves; looking after that"
-        ),
+        Event::Failed { .. } => {
+            say!(Level::ERROR, "failed; mend the cause and send: dsrd retry {id}");
+        }
+        Event::Stopped(decision) => {
+            say!(Level::WARN, "{}; go on with: dsrd retry {id}", decision.stop_reason());
+        }
+        Event::Returned { .. } => {
+            say!(Level::WARN, "what was erased came back; erasing it takes a new request");
+        }
+        Event::LeftOver { .. } => say!(Level::WARN, "not all is gone yet; acting again"),
+        Event::WaitStarted { .. } => {
+            say!(Level::INFO, "services finish the rest by themselves; looking after that")
+        }
         Event::Accepted
         | Event::Rejected { .. }
         | Event::FindStarted
+        | Event::Planned { .. }
         | Event::Approved(_)
         | Event::Refused(_)
         | Event::Cancelled(_)
         | Event::Retried(_)
         | Event::ActStarted
-        | Event::Acted { .. } => info!(
-            request.id = %id, request.kind = kind, request.state = word, "{}", event.word()
-        ),
+        | Event::Acted { .. } => say!(Level::INFO, "{}", event.word()),
     }
 }
 

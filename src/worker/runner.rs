@@ -4,8 +4,8 @@ use crate::ports::tasks::Purpose;
 use crate::worker::loops::{
     act, announce, callback, conclude, expire, follow, forget, intake, sweep,
 };
+use crate::worker::pace::retry::Tries;
 use crate::worker::report;
-use crate::worker::retry::Tries;
 use crate::worker::world::World;
 
 /// Runs until the world's stopper stops; returns when everything in hand is ledgered and what could
@@ -14,6 +14,8 @@ pub async fn run(world: &World) {
     if world.alone {
         free_all(world).await;
     }
+    let (shift, ledger) = (&world.shift, &*world.account.ledger);
+    let announcer = &*world.door.announcer;
     tokio::join!(
         intake::run(world),
         sweep::run(world, Purpose::Find),
@@ -21,22 +23,22 @@ pub async fn run(world: &World) {
         follow::run(world),
         sweep::run(world, Purpose::Verify),
         conclude::run(world),
-        announce::run(world),
+        announce::run(shift, ledger, announcer),
         callback::run(world),
-        expire::run(world),
-        forget::run(world),
-        report::run(world),
+        expire::run(shift, ledger, &*world.exports),
+        forget::run(shift, ledger, &world.mandate.keeping),
+        report::run(shift, ledger),
     );
-    announce::run_last(world).await;
-    world.leases.let_go_of_all().await;
+    announce::run_last(shift, ledger, announcer).await;
+    world.shift.leases.let_go_of_all().await;
 }
 
 /// What the daemon before us held when it died need not lapse first.
 async fn free_all(world: &World) {
     let mut tries = Tries::default();
-    while !world.stopper.is_stopped() {
-        let Err(failure) = world.docket.ledger.free_all().await else { return };
-        report::failed(&world.metrics, "start", &failure);
-        world.back_off(&mut tries).await;
+    while !world.shift.stopper.is_stopped() {
+        let Err(failure) = world.account.ledger.free_all().await else { return };
+        report::failed(&world.shift.metrics, "start", &failure);
+        world.shift.back_off(&mut tries).await;
     }
 }

@@ -25,13 +25,19 @@ pub async fn settle(
     done: Result<(), Failure>,
 ) -> Result<(), Failure> {
     let Err(failure) = done else {
-        world.leases.let_go(lease, End::Done).await?;
-        return report::moved(world, &standing.id, standing.sequence).await;
+        world.shift.leases.let_go(lease, End::Done).await?;
+        return report::moved(
+            &world.shift.metrics,
+            &*world.account.ledger,
+            &standing.id,
+            standing.sequence,
+        )
+        .await;
     };
-    report::request_failed(&world.metrics, step, &failure, &standing.id);
+    report::request_failed(&world.shift.metrics, step, &failure, &standing.id);
     if let Err(failure) = put_off_or_end(world, standing, lease, &failure).await {
-        report::request_failed(&world.metrics, step, &failure, &standing.id);
-        world.leases.put_off(lease, &failure).await?;
+        report::request_failed(&world.shift.metrics, step, &failure, &standing.id);
+        world.shift.leases.put_off(lease, &failure).await?;
     }
     Ok(())
 }
@@ -42,21 +48,21 @@ async fn put_off_or_end(
     lease: &Lease,
     failure: &Failure,
 ) -> Result<(), Failure> {
-    let (docket, backoff) = (&world.docket, &world.limits.backoff);
+    let (account, backoff) = (&world.account, &world.shift.backoff);
     if failure.is_of_the_ledger() {
         // That says nothing of the request, and could not be written down.
-        return world.leases.put_off(lease, failure).await;
+        return world.shift.leases.put_off(lease, failure).await;
     }
     // As it stands now: the step may have moved it on, and somebody may have stopped it.
-    let Some(standing) = docket.ledger.standing(&standing.id).await? else {
-        return world.leases.let_go(lease, End::Done).await;
+    let Some(standing) = account.ledger.standing(&standing.id).await? else {
+        return world.shift.leases.let_go(lease, End::Done).await;
     };
-    let now = docket.clock.now();
-    let known = docket.ledger.obstacle(&standing.id).await?;
+    let now = account.clock.now();
+    let known = account.ledger.obstacle(&standing.id).await?;
     let since = known.map_or(now, |known| known.since);
     let waited = now.duration_since(since);
     let (patience, wait_ms) = if failure.blamed_source().is_some() {
-        let wait_ms = backoff.source_delay_ms(waited, world.random());
+        let wait_ms = backoff.source_delay_ms(waited, world.shift.random());
         (backoff.source_patience(since, now, wait_ms, standing.due), Some(wait_ms))
     } else if failure.is_transient() {
         (backoff.patience(lease.tries, now, standing.due), None)
@@ -65,12 +71,12 @@ async fn put_off_or_end(
     };
     if patience == Patience::Spent || standing.state.is_end() {
         fail(world, &standing, failure, lease).await?;
-        return world.leases.let_go(lease, End::Done).await;
+        return world.shift.leases.let_go(lease, End::Done).await;
     }
-    docket.ledger.note_obstacle(lease, &standing.id, &Obstacle::new(failure, since)).await?;
+    account.ledger.note_obstacle(lease, &standing.id, &Obstacle::new(failure, since)).await?;
     match wait_ms {
-        Some(wait_ms) => world.leases.wait(lease, wait_ms).await,
-        None => world.leases.put_off(lease, failure).await,
+        Some(wait_ms) => world.shift.leases.wait(lease, wait_ms).await,
+        None => world.shift.leases.put_off(lease, failure).await,
     }
 }
 
@@ -86,8 +92,14 @@ pub async fn fail(
 ) -> Result<(), Failure> {
     let event = Event::Failed { reason: failure.ending() };
     if standing.state.next(&event).is_ok() {
-        world.docket.append(standing, event, Some(lease)).await?;
-        report::moved(world, &standing.id, standing.sequence).await?;
+        world.account.append(standing, event, Some(lease)).await?;
+        report::moved(
+            &world.shift.metrics,
+            &*world.account.ledger,
+            &standing.id,
+            standing.sequence,
+        )
+        .await?;
     }
     Ok(())
 }

@@ -10,18 +10,21 @@ use futures::StreamExt;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use crate::domain::event::{Envelope, event_id};
+use crate::domain::event::{Envelope, Facts, event_id};
 use crate::domain::failure::{Failure, Obstacle};
 use crate::domain::outcome::OutcomeKind;
 use crate::domain::plan::Planned;
 use crate::domain::request::{RequestId, RequestKind};
-use crate::domain::state::{Counts, Event, Evidence, Left, State};
+use crate::domain::state::{Counts, Decision, Event, Left, State};
 use crate::ports::ledger::{Ledger, Record};
 use crate::ports::standing::{Progress, Standing};
 use crate::ports::system::{Clock, Entropy};
 use crate::ports::tasks::Lease;
-use crate::stages::announce::{describe_decision, describe_left};
-use crate::stages::docket::Docket;
+use crate::stages::account::keys::Keys;
+use crate::stages::account::records::Account;
+use crate::stages::announce::{
+    describe_archive, describe_certificate, describe_decision, describe_left, describe_untouched,
+};
 use crate::stages::follow_up::{self, LeftItem};
 
 /// Reads a ledger that a daemon may be writing.
@@ -74,17 +77,17 @@ impl Status {
     /// The ledger cannot be read.
     pub async fn describe(&self, id: &RequestId) -> Result<Option<Map<String, Value>>, Failure> {
         let rejected = match self.ledger.standing(id).await? {
-            Some(standing) => return self.account(&standing).await.map(Some),
+            Some(standing) => return self.all_of(&standing).await.map(Some),
             None => self.ledger.rejected_for(id).await?,
         };
         let Some(rejected) = rejected else { return Ok(None) };
         match self.ledger.standing(&rejected).await? {
-            Some(standing) => self.account(&standing).await.map(Some),
+            Some(standing) => self.all_of(&standing).await.map(Some),
             None => Ok(None),
         }
     }
 
-    async fn account(&self, standing: &Standing) -> Result<Map<String, Value>, Failure> {
+    async fn all_of(&self, standing: &Standing) -> Result<Map<String, Value>, Failure> {
         let id = &standing.id;
         let records = self.ledger.records(id).await?;
         let tally = self.ledger.tally(id).await?;
@@ -146,7 +149,7 @@ impl Plans {
     /// # Errors
     /// The ledger cannot be read; the master key has another form.
     pub async fn was_refused(&self, body: &[u8], signature: Option<&str>) -> Result<bool, Failure> {
-        let (refusal, _) = self.docket()?.refusal(body, signature);
+        let (refusal, _) = self.account()?.refusal(body, signature);
         Ok(self.ledger.standing(&refusal).await?.is_some())
     }
 
@@ -156,18 +159,18 @@ impl Plans {
     /// # Errors
     /// As [`Plans::was_refused`].
     pub async fn taken(&self, sent: &Sent) -> Result<Poll<Option<RequestId>>, Failure> {
-        let docket = self.docket()?;
+        let account = self.account()?;
         let living = match RequestId::new(&sent.id) {
             Ok(id) => self.ledger.standing(&id).await?,
             Err(_) => None,
         };
         let is_other = match &living {
-            Some(living) if docket.asks_the_same(living, &sent.body) => {
+            Some(living) if account.asks_the_same(living, &sent.body) => {
                 return Ok(Poll::Ready(None));
             }
             living => living.is_some(),
         };
-        let (refusal, _) = docket.refusal(&sent.body, sent.signature.as_deref());
+        let (refusal, _) = account.refusal(&sent.body, sent.signature.as_deref());
         let is_refused = self.ledger.standing(&refusal).await?.is_some();
         let counts = is_refused && (is_other || !sent.was_refused);
         Ok(if counts { Poll::Ready(Some(refusal)) } else { Poll::Pending })
@@ -183,10 +186,10 @@ impl Plans {
         id: &RequestId,
         mut each: impl FnMut(Planned),
     ) -> Result<bool, Failure> {
-        let docket = self.docket()?;
+        let account = self.account()?;
         let Some(standing) = self.ledger.standing(id).await? else { return Ok(false) };
-        let case = docket.load(&standing, &nobodys()).await?;
-        let mut entries = pin!(docket.entries(&case));
+        let case = account.load(&standing, &nobodys()).await?;
+        let mut entries = pin!(account.entries(&case));
         while let Some(entry) = entries.next().await {
             each(entry?.planned);
         }
@@ -199,14 +202,14 @@ impl Plans {
     /// # Errors
     /// The ledger cannot be read; another master key; what was left is not known any more.
     pub async fn left(&self, id: &RequestId, each: impl FnMut(LeftItem)) -> Result<bool, Failure> {
-        let docket = self.docket()?;
+        let account = self.account()?;
         let Some(standing) = self.ledger.standing(id).await? else { return Ok(false) };
         if standing.state.rests() {
             self.assert_kept(id).await?;
-            follow_up::show_kept(&docket, id, each).await?;
+            follow_up::show_kept(&account, id, each).await?;
         } else {
-            let case = docket.load(&standing, &nobodys()).await?;
-            follow_up::show_so_far(&docket, &case, each).await?;
+            let case = account.load(&standing, &nobodys()).await?;
+            follow_up::show_so_far(&account, &case, each).await?;
         }
         Ok(true)
     }
@@ -231,11 +234,11 @@ impl Plans {
         }
     }
 
-    fn docket(&self) -> Result<Docket, Failure> {
+    fn account(&self) -> Result<Account, Failure> {
         let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
         let envelope = Envelope { source: String::new(), controller_id: String::new() };
-        let entropy = Arc::clone(&self.entropy);
-        Docket::new(ledger, clock, entropy, &self.master_key, envelope)
+        let keys = Keys::new(&self.master_key, Arc::clone(&self.entropy))?;
+        Ok(Account::new(ledger, clock, keys, envelope))
     }
 }
 
@@ -276,84 +279,61 @@ fn fields(standing: &Standing) -> Map<String, Value> {
     fields
 }
 
-fn add_decision(record: &Record, fields: &mut Map<String, Value>) {
-    let Some(decision) = record.event.decision() else { return };
-    let told = fields.entry("decisions").or_insert_with(|| json!([]));
+fn add_decision(record: &Record, decision: &Decision, fields: &mut Map<String, Value>) {
     let mut more = describe_decision(&record.event, decision);
     more["at"] = record.at.to_string().into();
-    told.as_array_mut().expect("it is made above and nowhere else").push(more);
+    listed("decisions", fields).push(more);
+}
+
+fn listed<'a>(name: &str, fields: &'a mut Map<String, Value>) -> &'a mut Vec<Value> {
+    let told = fields.entry(name).or_insert_with(|| json!([]));
+    told.as_array_mut().expect("it is made above and nowhere else")
 }
 
 /// What one record adds; later records win.
 fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
-    add_decision(record, fields);
-    match &record.event {
-        Event::Planned { items, unreadable, seen, .. } => {
-            counts["seen"] = (*seen).into();
-            counts["found"] = (*items).into();
-            counts["unreadable"] = (*unreadable).into();
-        }
-        Event::Acted { archive: Some(archive) } => {
-            fields.insert("results_url".into(), archive.url.as_str().into());
-            fields.insert("results_count".into(), archive.files.into());
-            fields.insert("archive_sha256".into(), archive.sha256.as_str().into());
-        }
-        Event::Verified {
-            counts: verified,
-            archive,
-            logically_erased_at,
-            unrecoverable_after,
-            untouched,
-            certificate,
-        } => {
-            if let Some(expires) = archive.as_ref().and_then(|archive| archive.expires) {
-                fields.insert("results_expire_time".into(), expires.to_string().into());
-            }
-            counts["seen"] = verified.seen.into();
-            counts["found"] = verified.found.into();
-            let unreadable = verified.outcomes.get(OutcomeKind::Unreadable.word());
-            counts["unreadable"] = unreadable.copied().unwrap_or_default().into();
-            describe_left(verified, fields);
-            if let Some(untouched) = untouched {
-                fields.insert("untouched".into(), json!(untouched));
-            }
-            if let Some(at) = logically_erased_at {
-                let after = unrecoverable_after.map(|at| at.to_string());
-                let horizon = json!({
-                    "logically_erased_at": at.to_string(), "unrecoverable_after": after,
-                });
-                fields.insert("horizon".into(), horizon);
-            }
-            if let Some(Evidence { url, sha256, .. }) = certificate.as_deref() {
-                fields.insert("certificate_url".into(), url.as_str().into());
-                fields.insert("certificate_digest".into(), sha256.as_str().into());
-            }
-        }
-        Event::Returned { items, sources } => {
-            // Once for each sweep that came across something new.
-            let told = fields.entry("returned").or_insert_with(|| json!([]));
-            let at = record.at.to_string();
-            let more = json!({ "at": at, "items": items, "sources": sources });
-            told.as_array_mut().expect("it is made above and nowhere else").push(more);
-        }
-        Event::Held { reason } | Event::Failed { reason } => {
-            fields.insert("reason".into(), reason.as_str().into());
-        }
-        Event::Stopped(decision) => {
-            fields.insert("reason".into(), decision.stop_reason().into());
-        }
-        Event::Rejected { codes } => {
-            fields.insert("faults".into(), json!(codes));
-        }
-        // What it was held or failed for is over.
-        Event::Approved(_) | Event::Refused(_) | Event::Cancelled(_) | Event::Retried(_) => {
-            fields.shift_remove("reason");
-        }
-        Event::Accepted
-        | Event::FindStarted
-        | Event::ActStarted
-        | Event::WaitStarted { .. }
-        | Event::Acted { archive: None }
-        | Event::LeftOver { .. } => {}
+    let facts = Facts::of(&record.event);
+    if let Some(decision) = facts.decision {
+        add_decision(record, decision, fields);
     }
+    if let Facts { items: Some(items), unreadable: Some(unreadable), seen: Some(seen), .. } = facts
+    {
+        tally(counts, seen, items, unreadable);
+    }
+    describe_archive(&facts, fields);
+    if let Some(verified) = facts.counts {
+        let unreadable = verified.outcomes.get(OutcomeKind::Unreadable.word());
+        let unreadable = unreadable.copied().unwrap_or_default();
+        tally(counts, verified.seen, verified.found, unreadable);
+    }
+    describe_left(&facts, fields);
+    describe_untouched(&facts, fields);
+    if let Some(at) = facts.logically_erased_at {
+        let after = facts.unrecoverable_after.map(|at| at.to_string());
+        let horizon =
+            json!({ "logically_erased_at": at.to_string(), "unrecoverable_after": after });
+        fields.insert("horizon".into(), horizon);
+    }
+    describe_certificate(&facts, fields);
+    if let Some(sources) = facts.returned {
+        // Once for each sweep that came across something new.
+        let at = record.at.to_string();
+        let more = json!({ "at": at, "items": facts.items, "sources": sources });
+        listed("returned", fields).push(more);
+    }
+    if let Some(reason) = &facts.reason {
+        fields.insert("reason".into(), reason.as_ref().into());
+    } else if facts.decision.is_some() {
+        // What it was held or failed for is over.
+        fields.shift_remove("reason");
+    }
+    if let Some(codes) = facts.faults {
+        fields.insert("faults".into(), json!(codes));
+    }
+}
+
+fn tally(counts: &mut Value, seen: u64, found: u64, unreadable: u64) {
+    counts["seen"] = seen.into();
+    counts["found"] = found.into();
+    counts["unreadable"] = unreadable.into();
 }

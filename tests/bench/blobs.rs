@@ -17,12 +17,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use dsrd::adapters::azure::blob::BlobSource;
+use dsrd::config::reading::layers;
 use dsrd::config::secret::Secret;
 use dsrd::config::settings::{Blob, Credential};
 use dsrd::domain::item::Item;
+use dsrd::domain::policy::limits::Limits;
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::ports::sources::{Erased, Source};
-use dsrd::stages::walk::pass::{Patience, Walk, WalkLimits, walk};
+use dsrd::stages::walk::pass::{Patience, Walk, walk};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
@@ -41,8 +43,6 @@ const BLOBS: usize = 50_000;
 const HITS_EVERY: usize = 100;
 const CONTAINER: &str = "azureml";
 const PERSON: &str = "ann@contoso.com";
-/// The default of `[limits]`.
-const CONCURRENCY: usize = 64;
 /// What the script needs.
 const PYTHON_LIBRARY: &str = "azure-storage-blob==12.27.1";
 
@@ -99,12 +99,13 @@ async fn ours(url: &str) {
     let hits = find(&source).await;
     let found = begun.elapsed();
     let count = hits.len();
+    let concurrency = limits().act_concurrency_max;
     let erase = |item: Item| {
         let source = Arc::clone(&source);
         async move { source.erase(&item).await }
     };
     let ends: Vec<Erased> =
-        stream::iter(hits).map(erase).buffer_unordered(CONCURRENCY).try_collect().await.unwrap();
+        stream::iter(hits).map(erase).buffer_unordered(concurrency).try_collect().await.unwrap();
     assert!(ends.iter().all(|end| *end == Erased::Done));
     let erased = begun.elapsed();
     assert!(find(&source).await.is_empty());
@@ -113,20 +114,14 @@ async fn ours(url: &str) {
     println!("{}", json!({ "hits": count, "seconds": seconds, "cpu_s": cpu_seconds() }));
 }
 
+fn limits() -> Limits {
+    layers::read(None, []).unwrap().limits
+}
+
 async fn find(source: &Arc<dyn Source>) -> Vec<Item> {
     let identity = Identity::new(IdentityType::Email, IdentityFormat::Raw, PERSON.to_owned());
     let subject = Subject { identities: vec![identity] };
-    let limits = WalkLimits {
-        concurrency: CONCURRENCY,
-        read_bytes_max: 1 << 27,
-        hits_per_item_max: 1000,
-        depth_max: 6,
-        decoded_bytes_max: 1 << 36,
-        decoded_ratio_max: 1100,
-        work_ratio_max: 2000,
-        item_time_ms_max: 3_600_000,
-    };
-    let walked = walk(&[Arc::clone(source)], Walk::new(&[&subject], limits, Patience::Left));
+    let walked = walk(&[Arc::clone(source)], Walk::new(&[&subject], &limits(), Patience::Left));
     walked.map_ok(|look| look.item).try_collect().await.unwrap()
 }
 

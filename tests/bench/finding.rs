@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use dsrd::domain::item::{Item, Version};
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
-use dsrd::matching::limits::Limits;
+use dsrd::matching::limits::ItemLimits;
 use dsrd::matching::matcher::Matcher;
 use dsrd::matching::scan::scan;
 
@@ -107,7 +107,7 @@ fn ours(path: &Path, people: &[Person]) -> Result<(Duration, Truth), Error> {
     let mut found = Truth::new();
     for file in files(path)? {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let scan = scan(&item(&name), &mut File::open(&file)?, &matcher, &Limits::default())?;
+        let scan = scan(&item(&name), &mut File::open(&file)?, &matcher, &ItemLimits::default())?;
         found.extend(scan.hits.into_iter().map(|hit| (name.clone(), hit.subject)));
     }
     Ok((start.elapsed(), found))

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use dsrd::domain::item::{Item, Version};
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
-use dsrd::matching::limits::Limits;
+use dsrd::matching::limits::ItemLimits;
 use dsrd::matching::matcher::Matcher;
 
 /// A person with an identity of most types.
@@ -31,6 +31,6 @@ pub fn item(size: usize) -> Item {
 }
 
 /// Small enough that a bomb ends soon.
-pub fn limits() -> Limits {
-    Limits { decoded_bytes_max: 1 << 22, decoded_ratio_max: 50, ..Limits::default() }
+pub fn limits() -> ItemLimits {
+    ItemLimits { decoded_bytes_max: 1 << 22, decoded_ratio_max: 50, ..ItemLimits::default() }
 }

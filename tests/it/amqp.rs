@@ -13,7 +13,8 @@ use dsrd::config::settings::{Amqp, Tls};
 use dsrd::domain::event::{Announcement, Content, Correspondence, Envelope};
 use dsrd::domain::failure::FailureKind;
 use dsrd::domain::request::RequestId;
-use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
+use dsrd::ports::messages::announcer::{Announced, Announcer};
+use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::system::Clock;
 use jiff::Timestamp;
 use lapin::options::{

@@ -472,7 +472,10 @@ impl Producer {
     }
 }
 
-fn labelled(mut properties: BasicProperties, label: &dsrd::ports::door::Label) -> BasicProperties {
+fn labelled(
+    mut properties: BasicProperties,
+    label: &dsrd::ports::messages::inbox::Label,
+) -> BasicProperties {
     if let Some(kind) = &label.content_type {
         properties = properties.with_content_type(kind.clone().into());
     }

@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use dsrd::adapters::http::callbacks::HttpCallbacks;
 use dsrd::adapters::memory::callbacks::Mood;
-use dsrd::config::settings::Callbacks as Settings;
 use dsrd::domain::callbacks::networks::Network;
 use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::failure::{Failure, FailureKind};
 use dsrd::evidence::signature::{Detached, PublicKey};
-use dsrd::ports::door::{Answer, Callbacks, Letter};
+use dsrd::ports::messages::callbacks::{Answer, Callbacks, Letter};
 use serde_json::{Value, json};
 
 use crate::support::program::{Home, wait_for};
@@ -95,7 +94,7 @@ fn a_refusal_is_tried_again_under_the_same_id_and_goes_nowhere_else() {
 fn a_host_that_wants_no_more_or_never_answers_well_is_given_up() {
     let (mut scenario, message) =
         called_back("r-1", &["https://crm.example/", "https://other.example/"]);
-    scenario.limits.callback_give_up_after_ms = 5_000;
+    scenario.keeping.callback_give_up_after_ms = 5_000;
     let refused = Answer::Refused { status: 302, retry_after_ms: None };
     scenario.callbacks.set_mood("crm.example", Mood::Answers(Answer::Gone, u32::MAX));
     scenario.callbacks.set_mood("other.example", Mood::Answers(refused, u32::MAX));
@@ -154,7 +153,7 @@ fn open(hosts: &[&str], networks: &[&str]) -> HttpCallbacks {
     let networks = networks.iter().map(|network| Network::parse(network).unwrap());
     let rule = CallbackRule { hosts, private_networks: networks.collect() };
     let timeout = Duration::from_millis(500);
-    let opened = HttpCallbacks::open(&Settings { rule, timeout, give_up_after_ms: 0 });
+    let opened = HttpCallbacks::open(&rule, timeout);
     opened.map_err(|failure| failure.chain()).unwrap()
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use dsrd::config::build;
 use dsrd::config::reading::layers;
+use dsrd::matching::limits::ItemLimits;
 use serde_json::Value;
 
 #[test]
@@ -29,6 +30,12 @@ fn the_reference_states_the_defaults() {
     let read = |path: Option<&Path>| serde_json::to_value(layers::read(path, []).unwrap()).unwrap();
     let (defaults, reference) = (read(None), read(Some(&config().join("reference.toml"))));
     assert_eq!(reference, defaults);
+}
+
+#[test]
+fn what_is_read_without_settings_is_read_within_the_default_limits() {
+    let defaults = layers::read(None, []).unwrap().limits;
+    assert_eq!(ItemLimits::default(), ItemLimits::from(&defaults));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use dsrd::adapters::memory::exports::MemoryExports;
 use dsrd::adapters::memory::slow::{Slow, SlowEnd};
 use dsrd::adapters::memory::source::Fault;
 use dsrd::domain::policy::guard::Guard;
-use dsrd::ports::door::Answer;
+use dsrd::ports::messages::callbacks::Answer;
 
 use crate::policies;
 use crate::support::simulation::ports::{Kind, declared};
@@ -123,7 +123,7 @@ fn encrypted() -> Scenario {
 /// With a link, until the archive was removed.
 fn expiring() -> Scenario {
     let mut scenario = export();
-    scenario.limits.archive_life_ms = 2_000;
+    scenario.keeping.archive_life_ms = 2_000;
     scenario.until_expired = true;
     scenario.exports = Arc::new(MemoryExports::new().with_links(SignedDuration::from_secs(1)));
     scenario
@@ -244,7 +244,7 @@ fn called_back() -> Scenario {
 /// Restored after it was erased, and met by the next sweep, which is for somebody else.
 fn came_back() -> Scenario {
     let mut scenario = erasure();
-    scenario.limits.tombstone_days = 90;
+    scenario.keeping.tombstone_days = 90;
     let (source, inbox) = (scenario.source(SOURCE), Arc::clone(&scenario.inbox));
     let other = about_another("r-2", "access");
     let once = std::sync::Once::new();

@@ -137,7 +137,7 @@ fn an_encrypted_archive_that_was_damaged_is_written_again() {
 #[test]
 fn an_archive_is_removed_when_its_time_is_over_and_the_event_says_when() {
     let mut scenario = Scenario::small().sent(request("r-1", "access"));
-    scenario.limits.archive_life_ms = 60_000;
+    scenario.keeping.archive_life_ms = 60_000;
     simulate(async || scenario.live().await);
     let data = last_data(&scenario);
     assert_eq!(scenario.exports.names(), ["r-1.zip"], "not before");
@@ -159,7 +159,7 @@ fn an_archive_is_removed_when_its_time_is_over_and_the_event_says_when() {
 #[test]
 fn archives_are_kept_for_good_where_the_operator_says_so() {
     let mut scenario = Scenario::small().sent(request("r-1", "access"));
-    scenario.limits.archive_life_ms = 0;
+    scenario.keeping.archive_life_ms = 0;
     simulate(async || scenario.live().await);
     assert!(last_data(&scenario)["results_expire_time"].is_null());
     scenario.clock.advance_ms(1 << 40);

@@ -74,7 +74,7 @@ fn export() -> Scenario {
 fn expiring() -> Scenario {
     let options = json!({ "encrypt_to": [RECIPIENT] });
     let mut scenario = patient(Scenario::small().sent(request_with("r-1", "access", options)));
-    scenario.limits.archive_life_ms = 2_000;
+    scenario.keeping.archive_life_ms = 2_000;
     scenario.until_expired = true;
     scenario
 }

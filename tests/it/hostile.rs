@@ -8,7 +8,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
-use dsrd::matching::limits::{Limits, PeopleLimits};
+use dsrd::matching::limits::{ItemLimits, PeopleLimits};
 use dsrd::matching::matcher::Matcher;
 use dsrd::matching::people::census::census;
 use dsrd::matching::people::crowd::Crowd;
@@ -16,9 +16,9 @@ use dsrd::matching::redact::looks::{Erasing, Masking};
 use dsrd::matching::redact::rewriting::redact;
 use dsrd::matching::scan::{Scan, scan};
 use dsrd::matching::views::meter::Meter;
-use dsrd::matching::views::walk::{Look, Walk};
+use dsrd::matching::views::tour::{Look, Tour};
 use dsrd::matching::work;
-use dsrd::ports::door::Label;
+use dsrd::ports::messages::inbox::Label;
 use dsrd::stages::message::fault::Terms;
 use dsrd::stages::message::read::read;
 
@@ -38,7 +38,7 @@ fn ann() -> Subject {
 }
 
 fn scanned(content: &mut dyn Read) -> Scan {
-    scan(&item("x"), content, &Matcher::new(&[&ann()]), &Limits::default()).unwrap()
+    scan(&item("x"), content, &Matcher::new(&[&ann()]), &ItemLimits::default()).unwrap()
 }
 
 /// A way of looking at content.
@@ -49,7 +49,7 @@ const FINDING: Way = ("finding", |content| drop(scanned(&mut &*content)));
 const ERASING: Way = ("erasing", |content| {
     let matcher = Matcher::new(&[&ann()]);
     let mut look = Erasing(&matcher);
-    redact(&mut look, &mut &*content, &mut io::sink(), &Limits::default()).ok();
+    redact(&mut look, &mut &*content, &mut io::sink(), &ItemLimits::default()).ok();
 });
 
 const MASKING: Way = ("masking", |content| {
@@ -57,11 +57,11 @@ const MASKING: Way = ("masking", |content| {
     crowd.add(&counted(&content[..content.len().min(1 << 12)]));
     let mask = crowd.mask().unwrap();
     let mut look = Masking(&mask);
-    redact(&mut look, &mut &*content, &mut io::sink(), &Limits::default()).ok();
+    redact(&mut look, &mut &*content, &mut io::sink(), &ItemLimits::default()).ok();
 });
 
 fn counted(content: &[u8]) -> dsrd::matching::people::census::Census {
-    let (limits, people) = (Limits::default(), PeopleLimits::default());
+    let (limits, people) = (ItemLimits::default(), PeopleLimits::default());
     census(&item("x"), &mut &*content, &limits, &people).unwrap()
 }
 
@@ -396,8 +396,8 @@ fn a_panic_costs_the_part_that_it_is_in() {
     let beside = format!("here {run} here");
     let content =
         zip(&[("a", b"here"), ("b", &gone), ("c", b"over this"), ("d", beside.as_bytes())]);
-    let (limits, meter, mut look) = (Limits::default(), Meter::default(), Panicking);
-    let mut walk = Walk::new(&mut look, &limits, &meter);
+    let (limits, meter, mut look) = (ItemLimits::default(), Meter::default(), Panicking);
+    let mut walk = Tour::new(&mut look, &limits, &meter);
     walk.content(&mut content.as_slice()).unwrap();
     let seen: Vec<_> =
         walk.sights.iter().map(|sight| format!("{} {}", sight.view, sight.place)).collect();
@@ -429,7 +429,7 @@ fn what_stands_behind_gzip_is_read_and_kept_or_refused() {
     let matcher = Matcher::new(&[&ann()]);
     let erased = |content: &[u8]| {
         let mut out = Vec::new();
-        let done = redact(&mut Erasing(&matcher), &mut &*content, &mut out, &Limits::default());
+        let done = redact(&mut Erasing(&matcher), &mut &*content, &mut out, &ItemLimits::default());
         done.map(|_| out).map_err(|error| error.to_string())
     };
     let out = erased(&filled).unwrap();
@@ -444,7 +444,7 @@ fn what_stands_behind_gzip_is_read_and_kept_or_refused() {
 
 #[test]
 fn an_item_that_takes_too_long_is_named() {
-    let limits = Limits { item_time_ms_max: 0, ..Limits::default() };
+    let limits = ItemLimits { item_time_ms_max: 0, ..ItemLimits::default() };
     let content = noise(8 << 20);
     let matcher = Matcher::new(&[&ann()]);
     let scan = scan(&item("x"), &mut content.as_slice(), &matcher, &limits).unwrap();

@@ -13,9 +13,8 @@ use dsrd::domain::layout::Containers;
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Regained, State};
-use dsrd::ports::door::{Announced, Announcer, Delivery, Inbox, Settlement};
 use dsrd::ports::exports::{Exports, SignedLink, Upload};
-use dsrd::ports::kept::archives::{Archives, Kept};
+use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
 use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, SealedTicket, Tickets};
@@ -24,6 +23,8 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
     SealedItem, SealedRequest,
 };
+use dsrd::ports::messages::announcer::{Announced, Announcer};
+use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::sources::{ByteStream, Erased, Followed, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::system::Clock;
@@ -426,10 +427,10 @@ impl Archives for World {
     async fn keep(&self, _: &Lease, _: &RequestId, _: &str) -> Result<String, Failure> {
         unreachable!()
     }
-    async fn expired(&self, _: u32) -> Result<Vec<Kept>, Failure> {
+    async fn expired(&self, _: u32) -> Result<Vec<KeptArchive>, Failure> {
         unreachable!()
     }
-    async fn kept(&self, _: &RequestId) -> Result<Option<Kept>, Failure> {
+    async fn kept(&self, _: &RequestId) -> Result<Option<KeptArchive>, Failure> {
         unreachable!()
     }
     async fn removed(&self, _: &Lease, _: &RequestId) -> Result<(), Failure> {

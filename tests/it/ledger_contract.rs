@@ -14,7 +14,7 @@ use dsrd::domain::policy::action::ActionWord;
 use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Archive, Counts, Decision, Event, Regained, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
-use dsrd::ports::kept::archives::Kept;
+use dsrd::ports::kept::archives::KeptArchive;
 use dsrd::ports::kept::inventories::Checkpoint;
 use dsrd::ports::kept::tickets::{NewTicket, OpenTickets};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone};
@@ -539,7 +539,7 @@ async fn archives_are_known_until_they_are_removed(ledger: &dyn Ledger, clock: &
     for life in [&first, &other] {
         let name = format!("{}.zip", life.id());
         ledger.keep(&lease, life.id(), &name).await.unwrap();
-        let kept = Kept { request: life.id().clone(), name, until: None };
+        let kept = KeptArchive { request: life.id().clone(), name, until: None };
         assert_eq!(ledger.kept(life.id()).await.unwrap(), Some(kept));
     }
     clock.set(second(1 << 33));

@@ -23,7 +23,7 @@ fn details_go_after_their_time_and_who_asks_again_is_answered_as_before() {
     simulate(async || {
         let mut scenario =
             Scenario::small().sent(request("r-1", "erasure")).sent(request("r-2", "erasure"));
-        scenario.limits.details_days = 30;
+        scenario.keeping.details_days = 30;
         scenario.live().await;
         let id = RequestId::new("r-1").unwrap();
         let tally = scenario.ledger().await.tally(&id).await.unwrap();

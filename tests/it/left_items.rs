@@ -83,7 +83,7 @@ fn an_operator_learns_which_items_an_erasure_left_and_nobody_else_does() {
 #[test]
 fn nothing_is_kept_where_nothing_is_to_be_kept_or_nothing_was_left() {
     let mut scenario = Scenario::obstructed("tax law").sent(request("r-1", "erasure"));
-    scenario.limits.follow_up_days = 0;
+    scenario.keeping.follow_up_days = 0;
     simulate(async || {
         scenario.live().await;
         let refused = left(&scenario, KEY).await.unwrap_err();

@@ -44,6 +44,7 @@ mod broker_faults; // what happens to brokers and to the way to them, and ten th
 mod tombstones; // erased people who come back
 mod left_items; // which items a request left: known for a while, to the operator alone
 mod declared; // dense content: one line a form, and what is declared to hold no person
+mod sealed_requests; // what was accepted once stays what it was; requests that an earlier version sealed
 mod true_reports; // laws, origins, decisions: what people are told is what is known
 mod outcomes; // the words for what became of an item, whatever was lost on the way
 mod certificate; // the signed statement of an erasure: issued, kept, checked
@@ -52,6 +53,7 @@ mod report; // the page for people, looked at by a browser and judged by program
 mod http; // health, metrics and the page, asked over a socket
 mod config_samples; // every settings file in the repository is accepted
 mod cli; // the program itself, as a process
+mod deploying; // what `deploy/build` installs
 mod tidy; // properties of the code
 mod readmes; // what the READMEs of src and tests say of the tree is so
 mod foreign; // the main job as strangers meet it: RabbitMQ, Azurite, python

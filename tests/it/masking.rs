@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use dsrd::domain::item::Item;
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
-use dsrd::matching::limits::{Limits, PeopleLimits};
+use dsrd::matching::limits::{ItemLimits, PeopleLimits};
 use dsrd::matching::people::census::census;
 use dsrd::matching::people::crowd::Crowd;
 use dsrd::matching::people::mask::Mask;
@@ -55,7 +55,7 @@ fn items() -> Vec<(Item, Vec<u8>)> {
 }
 
 fn mask(subject: &Subject, items: &[(Item, Vec<u8>)]) -> Option<Mask> {
-    let (limits, people) = (Limits::default(), PeopleLimits::default());
+    let (limits, people) = (ItemLimits::default(), PeopleLimits::default());
     let mut crowd = Crowd::new(subject, &people);
     for (item, content) in items {
         crowd.add(&census(item, &mut content.as_slice(), &limits, &people).unwrap());
@@ -66,8 +66,8 @@ fn mask(subject: &Subject, items: &[(Item, Vec<u8>)]) -> Option<Mask> {
 fn masked(mask: &Mask, content: &[u8]) -> (Vec<u8>, Replaced) {
     let mut look = Masking(mask);
     let mut out = Vec::new();
-    let replaced = redact(&mut look, &mut &*content, &mut out, &Limits::default()).unwrap();
-    assert!(is_clean(&mut look, &mut out.as_slice(), &Limits::default()).unwrap());
+    let replaced = redact(&mut look, &mut &*content, &mut out, &ItemLimits::default()).unwrap();
+    assert!(is_clean(&mut look, &mut out.as_slice(), &ItemLimits::default()).unwrap());
     (out, replaced)
 }
 
@@ -123,9 +123,10 @@ fn others_are_masked_in_every_encoding_or_the_item_is_left_out() {
         let items = [items(), vec![(item("x"), content.clone())]].concat();
         let mask = mask(&hanako(), &items).unwrap();
         let (mut look, mut out) = (Masking(&mask), Vec::new());
-        let end = match redact(&mut look, &mut content.as_slice(), &mut out, &Limits::default()) {
+        let end = match redact(&mut look, &mut content.as_slice(), &mut out, &ItemLimits::default())
+        {
             Ok(replaced) => {
-                assert!(is_clean(&mut look, &mut out.as_slice(), &Limits::default()).unwrap());
+                assert!(is_clean(&mut look, &mut out.as_slice(), &ItemLimits::default()).unwrap());
                 assert!(replaced.persons > 0, "{way}");
                 format!("{} places", replaced.persons)
             }
@@ -152,7 +153,8 @@ fn names_and_tags_are_masked_too() {
 fn too_many_people_are_none_masked() {
     let people = PeopleLimits { people_max: 10, ..PeopleLimits::default() };
     let text: String = (0..20).map(|number| format!("p{number}@contoso.example ")).collect();
-    let counted = census(&item("x"), &mut text.as_bytes(), &Limits::default(), &people).unwrap();
+    let counted =
+        census(&item("x"), &mut text.as_bytes(), &ItemLimits::default(), &people).unwrap();
     assert!(counted.overflowed);
     let mut crowd = Crowd::new(&hanako(), &people);
     crowd.add(&counted);
@@ -161,7 +163,7 @@ fn too_many_people_are_none_masked() {
 
 /// Whether an item names others than this subject.
 fn shared(subject: &Subject, name: &str, content: &[u8]) -> bool {
-    let (limits, people) = (Limits::default(), PeopleLimits::default());
+    let (limits, people) = (ItemLimits::default(), PeopleLimits::default());
     names_others(&item(name), &mut &*content, &[subject], &limits, &people).unwrap()[0]
 }
 
@@ -338,7 +340,7 @@ fn a_document_of_one_person_alone_stays_theirs() {
 fn many_mentions_take_little_memory() {
     // Each line is seen, and none is kept.
     let text = "eve@contoso.example and hanako.example@contoso.example\n".repeat(50_000);
-    let (limits, people) = (Limits::default(), PeopleLimits::default());
+    let (limits, people) = (ItemLimits::default(), PeopleLimits::default());
     let counted = census(&item("x"), &mut text.as_bytes(), &limits, &people).unwrap();
     assert_eq!(counted.groups.len(), 2);
 }

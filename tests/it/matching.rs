@@ -5,7 +5,7 @@ use std::io::Write;
 use dsrd::domain::item::{Item, Version};
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::matching::encoding::{Coding, encode};
-use dsrd::matching::limits::{Limits, PeopleLimits};
+use dsrd::matching::limits::{ItemLimits, PeopleLimits};
 use dsrd::matching::matcher::Matcher;
 use dsrd::matching::people::others::names_others;
 use dsrd::matching::scan::{Scan, scan};
@@ -33,7 +33,7 @@ pub fn ann() -> Subject {
 fn scanned(content: &[u8]) -> Scan {
     let subject = ann();
     let matcher = Matcher::new(&[&subject]);
-    scan(&item("x"), &mut &*content, &matcher, &Limits::default()).unwrap()
+    scan(&item("x"), &mut &*content, &matcher, &ItemLimits::default()).unwrap()
 }
 
 fn told(content: &[u8]) -> Vec<String> {
@@ -378,7 +378,8 @@ fn a_name_is_told_from_a_longer_word() {
         let name = Identity::new(IdentityType::Name, IdentityFormat::Raw, name.into());
         let subject = Subject { identities: vec![name] };
         let matcher = Matcher::new(&[&subject]);
-        let scan = scan(&item("x"), &mut text.as_bytes(), &matcher, &Limits::default()).unwrap();
+        let scan =
+            scan(&item("x"), &mut text.as_bytes(), &matcher, &ItemLimits::default()).unwrap();
         !scan.hits.is_empty()
     };
     for (name, text) in [
@@ -535,11 +536,11 @@ fn what_stands_before_a_break_is_found() {
 
 #[test]
 fn bombs_end_within_their_limits() {
-    let limits = Limits {
+    let limits = ItemLimits {
         decoded_bytes_max: 4 << 20,
         decoded_ratio_max: 100,
         depth_max: 4,
-        ..Limits::default()
+        ..ItemLimits::default()
     };
     let matcher = Matcher::new(&[&ann()]);
     let mut nested = b"ann@contoso.com".to_vec();
@@ -574,7 +575,7 @@ fn a_failing_store_is_no_finding() {
     let matcher = Matcher::new(&[&ann()]);
     let start = gzip(b"ann@contoso.com");
     let mut content = std::io::Read::chain(&start[..12], Failing);
-    let failed = scan(&item("x"), &mut content, &matcher, &Limits::default());
+    let failed = scan(&item("x"), &mut content, &matcher, &ItemLimits::default());
     assert_eq!(failed.err().map(|error| error.kind()), Some(std::io::ErrorKind::ConnectionReset));
 }
 
@@ -666,7 +667,8 @@ mod properties {
     fn finds(name: &str, text: &str) -> bool {
         let name = Identity::new(IdentityType::Name, IdentityFormat::Raw, name.into());
         let matcher = Matcher::new(&[&Subject { identities: vec![name] }]);
-        let scan = scan(&item("x"), &mut text.as_bytes(), &matcher, &Limits::default()).unwrap();
+        let scan =
+            scan(&item("x"), &mut text.as_bytes(), &matcher, &ItemLimits::default()).unwrap();
         !scan.hits.is_empty()
     }
 
@@ -776,7 +778,7 @@ mod properties {
         #[test]
         fn what_is_found_the_filter_admits(text in texts()) {
             let key = TermKey([7; 32]);
-            let filter = terms(&item("x"), &mut text.as_bytes(), &key, &Limits::default()).unwrap();
+            let filter = terms(&item("x"), &mut text.as_bytes(), &key, &ItemLimits::default()).unwrap();
             let subject = ann();
             if !scanned(text.as_bytes()).hits.is_empty() {
                 prop_assert!(filter.admits(&subject, &key));
@@ -802,7 +804,7 @@ fn what_wants_more_memory_than_it_may_have_says_so() {
     let mut labelled = item("x");
     labelled.content_encoding = Some("zstd".to_owned());
     let matcher = Matcher::new(&[&ann()]);
-    let scan = scan(&labelled, &mut &*zstd, &matcher, &Limits::default()).unwrap();
+    let scan = scan(&labelled, &mut &*zstd, &matcher, &ItemLimits::default()).unwrap();
     assert_eq!(scan.unreadable, ["content encoding: over its limit"]);
 }
 
@@ -816,9 +818,9 @@ fn whoever_may_stand_where_nobody_looked_counts_as_somebody_else() {
         encode(Coding::Brotli, &mut text.as_bytes(), &mut out).unwrap();
         out
     };
-    let small = Limits { decoded_bytes_max: 100_000, ..Limits::default() };
-    let shallow = Limits { depth_max: 1, ..Limits::default() };
-    let whole = Limits::default();
+    let small = ItemLimits { decoded_bytes_max: 100_000, ..ItemLimits::default() };
+    let shallow = ItemLimits { depth_max: 1, ..ItemLimits::default() };
+    let whole = ItemLimits::default();
     let shared = format!("{alone}bob@fabrikam.com\n");
     let mut broken = gzip(alone.as_bytes());
     broken.truncate(broken.len() / 2);

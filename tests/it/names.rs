@@ -12,6 +12,7 @@ use dsrd::adapters::memory::source::MemorySource;
 use dsrd::domain::item::Item;
 use dsrd::domain::layout::{Container, FolderLayout};
 use dsrd::domain::plan::Planned;
+use dsrd::domain::policy::mandate::Mandate;
 use dsrd::domain::policy::pattern::Pattern;
 use dsrd::domain::policy::rules::{Policy, Rule, Treatment, Unit};
 use dsrd::ports::sources::Source;
@@ -199,10 +200,10 @@ fn plan_of(sources: Sources, policy: Policy) -> Vec<Planned> {
 
 /// What an erasure about the subject would do.
 pub async fn planned(sources: Sources, policy: Policy) -> Vec<Planned> {
-    let limits = Scenario::new().limits.clone();
+    let mandate = Mandate { policy, ..Scenario::new().mandate() };
     let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000);
     let clock = Arc::new(MemoryClock::at(now));
-    let preview = Preview { sources, policy, limits, clock };
+    let preview = Preview { sources, mandate, clock };
     let request = request("r-1", "erasure").to_string();
     let mut plan = Vec::new();
     let meter = Arc::<Meter>::default();

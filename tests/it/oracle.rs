@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 
 use dsrd::domain::subject::IdentityType;
-use dsrd::matching::limits::Limits;
+use dsrd::matching::limits::ItemLimits;
 use dsrd::matching::matcher::Matcher;
 use dsrd::matching::scan::scan;
 use proptest::prelude::*;
@@ -195,7 +195,7 @@ proptest! {
         };
         let mut content = Pieces { bytes: &bytes, sizes, turn: 0 };
         let subject = ann();
-        let scan = scan(&item("x"), &mut content, &Matcher::new(&[&subject]), &Limits::default()).unwrap();
+        let scan = scan(&item("x"), &mut content, &Matcher::new(&[&subject]), &ItemLimits::default()).unwrap();
         let found: BTreeSet<_> =
             scan.hits.iter().map(|hit| subject.identities[hit.hit.identity].kind).collect();
         prop_assert_eq!(found, oracle(&words), "{} {:?} {:?}", way.0, text, scan.unreadable);

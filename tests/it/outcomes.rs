@@ -7,7 +7,6 @@ use dsrd::adapters::memory::clock::MemoryClock;
 use dsrd::adapters::memory::source::{Fault, MemorySource};
 use dsrd::domain::failure::Failure;
 use dsrd::domain::plan::Planned;
-use dsrd::domain::policy::rules::Policy;
 use dsrd::worker::preview::Preview;
 use serde_json::Value;
 
@@ -297,8 +296,7 @@ fn what_goes_along_is_shown_before() {
     source.put("a.txt", notes("new"));
     let preview = Preview {
         sources: vec![source],
-        policy: Policy::default(),
-        limits: scenario.limits.clone(),
+        mandate: scenario.mandate(),
         clock: Arc::<MemoryClock>::clone(&scenario.clock),
     };
     let body = request("r-1", "erasure").to_string();

@@ -14,7 +14,7 @@ use dsrd::domain::plan::Planned;
 use dsrd::domain::policy::action::Action;
 use dsrd::domain::request::{Options, Request, RequestId, RequestKind};
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
-use dsrd::ports::door::Label;
+use dsrd::ports::messages::inbox::Label;
 use dsrd::stages::message::fault::Terms;
 use dsrd::stages::message::read;
 use serde_json::json;
@@ -156,7 +156,8 @@ fn nothing_can_be_printed() {
 /// A producer may put the person where no person belongs: faults do not repeat it.
 #[test]
 fn faults_quote_nothing() {
-    let terms = Terms::of_the_ledger();
+    let now = Some("2026-11-23T12:00:00Z".parse().unwrap());
+    let terms = Terms { now, ..Terms::of_the_ledger() };
     let mut messages = vec![EMAIL.to_owned(), json!([EMAIL]).to_string()];
     let good = request("r-1", "erasure");
     for field in good.as_object().unwrap().keys() {

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::process::Command;
 
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
-use dsrd::matching::limits::Limits;
+use dsrd::matching::limits::ItemLimits;
 use dsrd::matching::matcher::Matcher;
 use dsrd::matching::put::Replaced;
 use dsrd::matching::redact::looks::Erasing;
@@ -33,7 +33,7 @@ fn erased(content: &[u8]) -> Result<(Vec<u8>, Replaced), String> {
 }
 
 fn erased_of(content: &mut dyn Read) -> Result<(Vec<u8>, Replaced), String> {
-    let (subject, limits) = (subject(), Limits::default());
+    let (subject, limits) = (subject(), ItemLimits::default());
     let matcher = Matcher::new(&[&subject]);
     let mut look = Erasing(&matcher);
     let mut out = Vec::new();
@@ -47,7 +47,7 @@ fn erased_of(content: &mut dyn Read) -> Result<(Vec<u8>, Replaced), String> {
 
 /// Whether the scan finds nothing any more, and the proof says so too.
 fn is_gone(content: &[u8]) -> bool {
-    let (subject, limits) = (subject(), Limits::default());
+    let (subject, limits) = (subject(), ItemLimits::default());
     let matcher = Matcher::new(&[&subject]);
     let clean = is_clean(&mut Erasing(&matcher), &mut &*content, &limits).unwrap();
     let scan = scan(&item("x"), &mut &*content, &matcher, &limits).unwrap();
@@ -256,7 +256,7 @@ fn what_is_read_is_written_soon() {
         format!("{{\"upn\": \"ann@contoso.com\", \"pad\": \"{}\"}}\n", "word ".repeat(100_000));
     let long = line.repeat(24);
     for content in [long.clone().into_bytes(), gzip(long.as_bytes())] {
-        let (subject, limits) = (subject(), Limits::default());
+        let (subject, limits) = (subject(), ItemLimits::default());
         let matcher = Matcher::new(&[&subject]);
         let (read, written) = (Cell::new(0), Cell::new(0));
         let mut input = Passing(content.as_slice(), &read);

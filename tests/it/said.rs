@@ -13,7 +13,7 @@ use dsrd::domain::plan::Planned;
 use dsrd::domain::policy::rules::{Policy, Rule, Treatment, Unit};
 use dsrd::domain::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::matching::encoding::{Coding, Undone, encode};
-use dsrd::matching::limits::Limits;
+use dsrd::matching::limits::ItemLimits;
 use dsrd::ports::sources::{Erased, Source};
 use dsrd::stages::rewrite::redact::{Redaction, redact};
 use dsrd::stages::walk::pass::{Patience, Walk};
@@ -48,7 +48,7 @@ fn encoded(coding: Coding, content: &[u8]) -> Vec<u8> {
 
 fn decoded(said: &str, mut stored: &[u8]) -> String {
     let mut text = String::new();
-    let limits = Limits::default();
+    let limits = ItemLimits::default();
     let mut undone = Undone::new(Some(said), &mut stored, &limits).unwrap();
     std::io::Read::read_to_string(&mut undone, &mut text).unwrap();
     assert_eq!(undone.trouble(), None, "{said}");
@@ -71,8 +71,7 @@ fn walk() -> Walk {
     let subject = Subject {
         identities: vec![raw(IdentityType::Email, EMAIL), raw(IdentityType::Name, NAME)],
     };
-    let limits = Scenario::new().limits.walk();
-    Walk::new(&[&subject], limits, Patience::Spent)
+    Walk::new(&[&subject], &Scenario::new().limits, Patience::Spent)
 }
 
 /// Each hit's view and place, by item.

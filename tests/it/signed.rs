@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use dsrd::domain::failure::Failure;
 use dsrd::domain::policy::guard::Guard;
 use dsrd::evidence::signature::{SEED_BYTES, SigningKey};
-use dsrd::ports::door::Label;
+use dsrd::ports::messages::inbox::Label;
 use dsrd::ports::system::Clock;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

@@ -20,7 +20,7 @@ fn about_another(id: &str) -> Value {
 /// A workspace in which erased people are looked for, and an erasure in it.
 fn remembering(request: Value) -> Scenario {
     let mut scenario = Scenario::small().sent(request);
-    scenario.limits.tombstone_days = 90;
+    scenario.keeping.tombstone_days = 90;
     scenario
 }
 
@@ -91,7 +91,7 @@ fn what_was_left_has_not_come_back() {
     let scenario = Scenario::obstructed("tax law");
     let source = scenario.source(SOURCE);
     let mut scenario = scenario.sent(request("r-1", "erasure"));
-    scenario.limits.tombstone_days = 90;
+    scenario.keeping.tombstone_days = 90;
     simulate(async || {
         scenario.live().await;
         // It can be read again, and is what it was.
@@ -110,7 +110,7 @@ fn where_nobody_was_looked_for_nobody_comes_back() {
     let only = json!({ "sources": [SOURCE] });
     let mut scenario = remembering(request_with("r-1", "erasure", only)).with_source("billing");
     scenario.source("billing").put("invoice.txt", notes("invoice"));
-    scenario.limits.tombstone_days = 90;
+    scenario.keeping.tombstone_days = 90;
     simulate(async || {
         scenario.live().await;
         sweep_again(&scenario, "r-2").await;
@@ -161,7 +161,7 @@ fn people_are_forgotten_in_the_end() {
 fn nobody_is_remembered_where_that_is_off() {
     simulate(async || {
         let mut scenario = remembering(request("r-1", "erasure"));
-        scenario.limits.tombstone_days = 0;
+        scenario.keeping.tombstone_days = 0;
         scenario.live().await;
         assert_eq!(known(&scenario).await, 0);
     });

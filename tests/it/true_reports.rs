@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use dsrd::domain::policy::guard::Guard;
 use dsrd::domain::request::RequestId;
-use dsrd::ports::door::Label;
+use dsrd::ports::messages::inbox::Label;
 use dsrd::stages::message::fault::Terms;
 use dsrd::stages::message::read;
 use dsrd::worker::status::Status;

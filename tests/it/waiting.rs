@@ -144,7 +144,7 @@ fn a_source_that_is_shut_midway_costs_nothing_but_time() {
 #[test]
 fn a_source_that_is_mended_in_time_ends_nothing() {
     let mut scenario = Scenario::small().with_source("billing").sent(request("r-1", "erasure"));
-    scenario.limits.backoff.source_patience_ms = 60_000;
+    scenario.limits.source_patience_ms = 60_000;
     scenario.source("billing").put("invoice.txt", notes("invoice"));
     scenario.source("billing").fail_next(20);
     let ended = lived(&scenario);
@@ -181,7 +181,7 @@ fn requests_that_are_about_other_sources_go_on() {
 #[test]
 fn what_waits_says_so() {
     let mut scenario = Scenario::small().with_source("billing").sent(request("r-1", "erasure"));
-    scenario.limits.backoff.source_patience_ms = 60_000;
+    scenario.limits.source_patience_ms = 60_000;
     scenario.source("billing").shut_after(Some(0));
     let told = simulate(async || {
         let ledger = scenario.ledger().await;
@@ -217,7 +217,7 @@ fn sweeps_conclude_request_by_request() {
         .with_source("billing")
         .sent(request_with("r-1", "erasure", json!({ "sources": [SOURCE] })))
         .sent(of_another("r-2", "erasure", "billing"));
-    scenario.limits.backoff.tries_max = 10;
+    scenario.limits.tries_max = 10;
     scenario.exports.refuse(Some("r-1.certificate"));
     say_on(&scenario, "verified", of_another("r-3", "erasure", "billing"));
     let exports = Arc::clone(&scenario.exports);

@@ -11,7 +11,7 @@ use crate::adapters::amqp::publisher::{Message, Publisher, Taken};
 use crate::config::settings::Amqp;
 use crate::domain::event::{Announcement, TYPE_PREFIX};
 use crate::domain::failure::Failure;
-use crate::ports::door::{Announced, Announcer};
+use crate::ports::messages::announcer::{Announced, Announcer};
 
 /// Media type of an event in structured mode.
 const CONTENT_TYPE: &str = "application/cloudevents+json; charset=UTF-8";

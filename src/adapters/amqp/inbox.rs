@@ -28,7 +28,7 @@ use crate::adapters::amqp::topology::failure;
 use crate::adapters::amqp::unsettled::{Held, Token, Unsettled};
 use crate::config::settings::Amqp;
 use crate::domain::failure::Failure;
-use crate::ports::door::{Delivery, DeliveryToken, Inbox, Settlement};
+use crate::ports::messages::inbox::{Delivery, DeliveryToken, Inbox, Settlement};
 use crate::ports::system::Clock;
 
 /// Receives from a broker.

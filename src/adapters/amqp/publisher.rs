@@ -131,23 +131,25 @@ impl Publisher {
         let mut pause = Pause::default();
         loop {
             match self.try_publish(message, mandatory).await {
-                Err(Refused::Retry(failure)) if failure.is_transient() => {
+                Err(Unconfirmed::Retry(failure)) if failure.is_transient() => {
                     tracing::warn!(reason = failure.chain(), "publishing again");
                     pause.wait().await;
                 }
-                Err(Refused::Retry(failure) | Refused::NotStored(failure)) => return Err(failure),
+                Err(Unconfirmed::Retry(failure) | Unconfirmed::NotStored(failure)) => {
+                    return Err(failure);
+                }
                 Ok(taken) => return Ok(taken),
             }
         }
     }
 
-    async fn try_publish(&self, message: &Message, mandatory: bool) -> Result<Taken, Refused> {
-        let channel = self.open_channel().await.map_err(Refused::Retry)?;
+    async fn try_publish(&self, message: &Message, mandatory: bool) -> Result<Taken, Unconfirmed> {
+        let channel = self.open_channel().await.map_err(Unconfirmed::Retry)?;
         if !mandatory {
-            self.topology().declare(&channel).await.map_err(Refused::Retry)?;
+            self.topology().declare(&channel).await.map_err(Unconfirmed::Retry)?;
         }
         let confirmation = send(&channel, message, mandatory).await.map_err(|error| {
-            Refused::Retry(failure(format!("publishing to {}", target(message)), &error))
+            Unconfirmed::Retry(failure(format!("publishing to {}", target(message)), &error))
         })?;
         self.idle().push(channel);
         self.put_back.notify_one();
@@ -157,7 +159,7 @@ impl Publisher {
             Confirmation::Nack(_) | Confirmation::NotRequested => {
                 let doing =
                     format!("publishing to {}: the broker did not store it", target(message));
-                Err(Refused::NotStored(Failure::transient(doing)))
+                Err(Unconfirmed::NotStored(Failure::transient(doing)))
             }
         }
     }
@@ -194,7 +196,7 @@ impl Publisher {
 }
 
 /// Why one try did not end in a confirm.
-enum Refused {
+enum Unconfirmed {
     /// The way to the broker failed; the same again may work.
     Retry(Failure),
     /// The broker took it and could not keep it: the caller decides when to try again.

@@ -5,7 +5,7 @@ use lapin::BasicProperties;
 use lapin::types::{AMQPValue, ShortString};
 
 use crate::domain::event::Correspondence;
-use crate::ports::door::{Label, SIGNATURE};
+use crate::ports::messages::inbox::{Label, SIGNATURE};
 
 /// What RabbitMQ 4 writes into `type` where the body of an AMQP 1.0 message is no plain data: the
 /// body is then a section of that protocol as it is.

@@ -11,7 +11,7 @@ use crate::adapters::amqp::announcer::PERSISTENT;
 use crate::adapters::amqp::publisher::{Message, Publisher};
 use crate::config::settings::Amqp;
 use crate::domain::failure::Failure;
-use crate::ports::door::SIGNATURE;
+use crate::ports::messages::inbox::SIGNATURE;
 
 /// Longest wait for the confirm: a person is waiting at a terminal.
 const SUBMIT_TIME_MAX: Duration = Duration::from_secs(30);

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::adapters::folder::durable::{found, numbered, sync_folder};
 use crate::domain::event::Correspondence;
-use crate::ports::door::{Delivery, DeliveryToken, Label, Settlement};
+use crate::ports::messages::inbox::{Delivery, DeliveryToken, Label, Settlement};
 
 /// How often the folder is looked at, and how long a file must stand still.
 pub const POLL: Duration = Duration::from_millis(200);

@@ -24,7 +24,8 @@ use crate::adapters::folder::durable::{NAME_BYTES_MAX, place_beside, write_whole
 use crate::adapters::folder::incoming::{Incoming, POLL, SIGNATURE_ENDING, is_no_request};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
-use crate::ports::door::{Announced, Announcer, Delivery, DeliveryToken, Inbox, Settlement};
+use crate::ports::messages::announcer::{Announced, Announcer};
+use crate::ports::messages::inbox::{Delivery, DeliveryToken, Inbox, Settlement};
 
 /// A folder as inbox and as announcer.
 #[derive(Clone)]

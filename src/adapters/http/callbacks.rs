@@ -10,6 +10,7 @@
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -18,11 +19,10 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use thiserror::Error;
 
-use crate::config::settings::Callbacks as Settings;
 use crate::domain::callbacks::rule::CallbackRule;
 use crate::domain::callbacks::url::CallbackUrl;
 use crate::domain::failure::Failure;
-use crate::ports::door::{Answer, Callbacks, Letter};
+use crate::ports::messages::callbacks::{Answer, Callbacks, Letter};
 
 /// Posts over HTTP.
 pub struct HttpCallbacks {
@@ -45,19 +45,19 @@ enum Trouble {
 }
 
 impl HttpCallbacks {
-    /// Posts where the settings allow it.
+    /// Posts where the rule allows it, and waits so long for an answer.
     ///
     /// # Errors
     /// The system has no usable TLS roots.
-    pub fn open(settings: &Settings) -> Result<Self, Failure> {
-        let rule = Arc::new(settings.rule.clone());
+    pub fn open(rule: &CallbackRule, timeout: Duration) -> Result<Self, Failure> {
+        let rule = Arc::new(rule.clone());
         let client = |is_plain: bool| {
             Client::builder()
                 .user_agent(concat!("dsrd/", env!("CARGO_PKG_VERSION")))
                 .redirect(Policy::none())
                 .no_proxy()
                 .https_only(!is_plain)
-                .timeout(settings.timeout)
+                .timeout(timeout)
                 .dns_resolver(Arc::new(Guarded { rule: Arc::clone(&rule), is_plain }))
                 .build()
                 .map_err(|error| {

@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use tracing::{info, warn};
 
-use crate::ports::door::{Announcer, Inbox};
+use crate::ports::messages::announcer::Announcer;
+
 use crate::ports::exports::Exports;
 use crate::ports::ledger::Ledger;
+use crate::ports::messages::inbox::Inbox;
 use crate::ports::sources::Source;
 use crate::ports::system::Clock;
 use crate::telemetry::metrics::Metrics;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
-use crate::ports::door::{Announced, Announcer};
+use crate::ports::messages::announcer::{Announced, Announcer};
 
 /// The exchange.
 #[derive(Default)]

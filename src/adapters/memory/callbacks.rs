@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::domain::callbacks::url::CallbackUrl;
 use crate::domain::failure::Failure;
-use crate::ports::door::{Answer, Callbacks, Letter};
+use crate::ports::messages::callbacks::{Answer, Callbacks, Letter};
 
 /// All servers.
 #[derive(Default)]

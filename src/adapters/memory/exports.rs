@@ -17,11 +17,11 @@ use crate::ports::sources::ByteStream;
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// What there is of each name.
-type Shelf = Arc<Mutex<BTreeMap<String, Place>>>;
+type Shelf = Arc<Mutex<BTreeMap<String, Slot>>>;
 
 /// The place of one archive.
 #[derive(Default)]
-struct Place {
+struct Slot {
     /// The first attempt that may still be finished.
     first: u64,
     /// The last that was begun.
@@ -84,7 +84,7 @@ impl MemoryExports {
     /// Puts other bytes in the place of an archive, as a broken store would.
     pub fn overwrite(&self, name: &str, bytes: impl Into<Bytes>) {
         let archive = Some(bytes.into());
-        locked(&self.archives).insert(name.to_owned(), Place { archive, ..Place::default() });
+        locked(&self.archives).insert(name.to_owned(), Slot { archive, ..Slot::default() });
     }
 }
 
@@ -175,6 +175,6 @@ impl Upload for MemoryUpload {
 }
 
 /// Every change is one insert or remove, so a panic elsewhere leaves nothing half done.
-fn locked(archives: &Shelf) -> MutexGuard<'_, BTreeMap<String, Place>> {
+fn locked(archives: &Shelf) -> MutexGuard<'_, BTreeMap<String, Slot>> {
     archives.lock().unwrap_or_else(PoisonError::into_inner)
 }

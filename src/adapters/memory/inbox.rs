@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::domain::event::Correspondence;
 use crate::domain::failure::Failure;
-use crate::ports::door::{Delivery, DeliveryToken, Inbox, Label, Settlement};
+use crate::ports::messages::inbox::{Delivery, DeliveryToken, Inbox, Label, Settlement};
 
 /// The queue and its dead letters.
 #[derive(Default)]

@@ -14,7 +14,7 @@ use crate::domain::outcome::ItemOutcome;
 use crate::domain::policy::action::ActionWord;
 use crate::domain::request::{IllegalRequestId, RequestId, RequestKind};
 use crate::domain::state::{Event, Regained, State};
-use crate::ports::kept::archives::Kept;
+use crate::ports::kept::archives::KeptArchive;
 use crate::ports::kept::inventories::Checkpoint;
 use crate::ports::kept::retention::FollowUp;
 use crate::ports::kept::tickets::{OpenTickets, SealedTicket};
@@ -166,7 +166,8 @@ pub const ANNOUNCEMENT: Columns<Announcement> =
 pub const CALLBACK: Columns<Callback> = Columns { doing: "reading the callbacks", from: callback };
 
 /// A row of `archives`.
-pub const ARCHIVE: Columns<Kept> = Columns { doing: "reading which archives are kept", from: kept };
+pub const ARCHIVE: Columns<KeptArchive> =
+    Columns { doing: "reading which archives are kept", from: kept };
 
 /// `now` of the ledger's clock.
 pub const NOW: Columns<Timestamp> =
@@ -382,8 +383,8 @@ fn callback(row: &AnyRow) -> Result<Callback, RowError> {
     })
 }
 
-fn kept(row: &AnyRow) -> Result<Kept, RowError> {
-    Ok(Kept {
+fn kept(row: &AnyRow) -> Result<KeptArchive, RowError> {
+    Ok(KeptArchive {
         request: request_id(row, "request")?,
         name: get(row, "name")?,
         until: get::<Option<i64>>(row, "expire_at")?.map(time).transpose()?,

@@ -96,11 +96,15 @@ fn overlay(
     builder.set_override(&key, value).map_err(|_| FileError::Unknown(vec![name.to_owned()]))
 }
 
-/// Every key there is, as a tree.
-fn sample() -> Value {
+/// Every key there is, as a tree: of the defaults, and of one of each list.
+pub fn sample() -> Value {
+    // As settings are read anyway: each way to read them is code for every field.
+    let source = config::File::from_str(DEFAULTS, FileFormat::Toml);
+    let defaults = Config::builder().add_source(source).build().and_then(Config::try_deserialize);
+    let defaults: File = defaults.expect("ours, and read by a test");
     let (sources, policy) = (vec![Store::default()], vec![Rule::default()]);
     let declared = vec![Declaration::default()];
-    let file = File { sources, policy, declared, ..File::default() };
+    let file = File { sources, policy, declared, ..defaults };
     serde_json::to_value(file).expect("plain structs of strings and numbers serialise")
 }
 

@@ -31,7 +31,7 @@ pub struct CallbackHost {
 
 /// Why a URL is not posted to. Quotes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum Forbidden {
     /// No host is listed.
     #[error("callbacks are turned off: no host is listed in the settings")]
     Off,
@@ -73,15 +73,15 @@ impl CallbackRule {
     ///
     /// # Errors
     /// Why not.
-    pub fn check(&self, url: &CallbackUrl) -> Result<(), Refused> {
+    pub fn check(&self, url: &CallbackUrl) -> Result<(), Forbidden> {
         if self.hosts.is_empty() {
-            return Err(Refused::Off);
+            return Err(Forbidden::Off);
         }
         if url.is_plain() && self.private_networks.is_empty() {
-            return Err(Refused::Plain);
+            return Err(Forbidden::Plain);
         }
         if !self.hosts.iter().any(|host| host.is_of(url.parts())) {
-            return Err(Refused::Host);
+            return Err(Forbidden::Host);
         }
         let literal = match url.parts().host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
@@ -89,7 +89,7 @@ impl CallbackRule {
             _ => None,
         };
         match literal {
-            Some(address) if !self.admits(address, url.is_plain()) => Err(Refused::Address),
+            Some(address) if !self.admits(address, url.is_plain()) => Err(Forbidden::Address),
             _ => Ok(()),
         }
     }
@@ -143,22 +143,22 @@ mod tests {
         let table = [
             ("https://crm.example/hook", Ok(()), Ok(())),
             ("https://CRM.example:443/hook", Ok(()), Ok(())),
-            ("https://crm.example:8443/", Err(Refused::Host), Err(Refused::Host)),
+            ("https://crm.example:8443/", Err(Forbidden::Host), Err(Forbidden::Host)),
             ("https://other.example:8443/", Ok(()), Ok(())),
-            ("https://other.example/", Err(Refused::Host), Err(Refused::Host)),
-            ("https://crm.example.evil.org/", Err(Refused::Host), Err(Refused::Host)),
-            ("https://evil.org/?crm.example", Err(Refused::Host), Err(Refused::Host)),
-            ("https://10.1.2.3/", Ok(()), Err(Refused::Address)),
+            ("https://other.example/", Err(Forbidden::Host), Err(Forbidden::Host)),
+            ("https://crm.example.evil.org/", Err(Forbidden::Host), Err(Forbidden::Host)),
+            ("https://evil.org/?crm.example", Err(Forbidden::Host), Err(Forbidden::Host)),
+            ("https://10.1.2.3/", Ok(()), Err(Forbidden::Address)),
             ("https://8.8.8.8/", Ok(()), Ok(())),
-            ("http://crm.example/hook", Ok(()), Err(Refused::Plain)),
-            ("http://10.1.2.3/", Ok(()), Err(Refused::Plain)),
-            ("http://8.8.8.8/", Err(Refused::Address), Err(Refused::Plain)),
-            ("http://127.1/", Err(Refused::Address), Err(Refused::Plain)),
+            ("http://crm.example/hook", Ok(()), Err(Forbidden::Plain)),
+            ("http://10.1.2.3/", Ok(()), Err(Forbidden::Plain)),
+            ("http://8.8.8.8/", Err(Forbidden::Address), Err(Forbidden::Plain)),
+            ("http://127.1/", Err(Forbidden::Address), Err(Forbidden::Plain)),
         ];
         for (text, if_open, if_closed) in table {
             let url = CallbackUrl::parse(text).unwrap();
             assert_eq!((open.check(&url), closed.check(&url)), (if_open, if_closed), "{text}");
-            assert_eq!(rule(&[], &["10.1.0.0/16"]).check(&url), Err(Refused::Off), "{text}");
+            assert_eq!(rule(&[], &["10.1.0.0/16"]).check(&url), Err(Forbidden::Off), "{text}");
         }
     }
 

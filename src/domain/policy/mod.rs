@@ -1,5 +1,6 @@
-//! What the operator decided about erasure: which items are deleted, redacted or kept, what goes
-//! with a run, and which plans a person must see first.
+//! What the operator decided: which items are deleted, redacted or kept, what goes with a run,
+//! which plans a person must see first, what nothing goes beyond, and how long what is left is
+//! kept.
 
 pub mod declared;
 pub mod action;
@@ -7,3 +8,6 @@ pub mod pattern;
 pub mod rules;
 pub mod runs;
 pub mod guard;
+pub mod limits;
+pub mod keeping;
+pub mod mandate;

@@ -62,7 +62,7 @@ pub enum Unit {
 
 /// What the policy says of one finding.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Decision {
+pub struct Verdict {
     /// The one action.
     pub action: Action,
     /// Why, for people who look at the plan.
@@ -71,9 +71,9 @@ pub struct Decision {
 
 impl Policy {
     /// The one action for a finding of `request`.
-    pub fn decide(&self, request: &Request, finding: &Finding) -> Decision {
+    pub fn decide(&self, request: &Request, finding: &Finding) -> Verdict {
         if request.kind.is_export() {
-            return Decision { action: Action::Export, why: String::new() };
+            return Verdict { action: Action::Export, why: String::new() };
         }
         let fits = self.fitting(&finding.item);
         let Some((number, rule)) = fits else {
@@ -81,7 +81,7 @@ impl Policy {
         };
         let why = rule.why(number, finding.others);
         match rule.treatment(finding.others) {
-            Treatment::Keep => Decision { action: Action::Keep(rule.reason.clone()), why },
+            Treatment::Keep => Verdict { action: Action::Keep(rule.reason.clone()), why },
             treatment @ (Treatment::Delete | Treatment::Redact) => {
                 softened(request, treatment, rule.otherwise, finding, &why)
             }
@@ -140,7 +140,7 @@ fn softened(
     otherwise: Otherwise,
     finding: &Finding,
     why: &str,
-) -> Decision {
+) -> Verdict {
     let asked = request.options.redact;
     let (otherwise, why) = match treatment {
         Treatment::Delete | Treatment::Redact if asked => {
@@ -148,23 +148,23 @@ fn softened(
         }
         Treatment::Redact => (otherwise, why.to_owned()),
         Treatment::Delete | Treatment::Keep => {
-            return Decision { action: Action::Delete, why: why.to_owned() };
+            return Verdict { action: Action::Delete, why: why.to_owned() };
         }
     };
     if finding.item.kind != Kind::Bytes && otherwise == Otherwise::Delete {
         let why = format!("{why}; a directory or a link cannot be redacted");
-        return Decision { action: Action::Delete, why };
+        return Verdict { action: Action::Delete, why };
     }
     if finding.item.version != Version::Current {
         // A source cannot write its own past anew.
         let why = format!("{why}; an older copy cannot be redacted");
-        return Decision { action: Action::Delete, why };
+        return Verdict { action: Action::Delete, why };
     }
     if otherwise == Otherwise::Delete && finding.names_the_subject() {
         let why = format!("{why}; its name speaks of the person and cannot be redacted");
-        return Decision { action: Action::Delete, why };
+        return Verdict { action: Action::Delete, why };
     }
-    Decision { action: Action::Redact(otherwise), why }
+    Verdict { action: Action::Redact(otherwise), why }
 }
 
 impl Rule {

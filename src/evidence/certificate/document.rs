@@ -53,7 +53,7 @@ pub struct Certificate {
     /// What carried it out.
     pub program: Program,
     /// What was not read or not erased, and why; like refusals are one entry.
-    pub refusals: Vec<Refused>,
+    pub refusals: Vec<NotDone>,
     /// What was asked, and when what happened.
     pub request: Asked,
     /// Who signed it; `None` until it is signed.
@@ -214,7 +214,7 @@ pub struct Program {
 /// See [`Certificate::refusals`].
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Refused {
+pub struct NotDone {
     /// How many items.
     pub items: u64,
     /// The word of what became of them.

@@ -19,7 +19,7 @@ fn encoded(coding: Coding, content: &[u8]) -> Vec<u8> {
 type Read3 = (Vec<u8>, Vec<Coding>, Option<&'static str>);
 
 fn undone(said: &str, mut stored: &[u8]) -> Read3 {
-    let limits = Limits { decoded_ratio_max: 100, ..Limits::default() };
+    let limits = ItemLimits { decoded_ratio_max: 100, ..ItemLimits::default() };
     let mut undone = Undone::new(Some(said), &mut stored, &limits).unwrap();
     let mut content = Vec::new();
     undone.read_to_end(&mut content).unwrap();
@@ -106,7 +106,7 @@ fn content_that_fails_fails() {
     let half = stored.len() / 2;
     for length in [0, half] {
         let mut content = (&stored[..length]).chain(Failing);
-        let limits = Limits::default();
+        let limits = ItemLimits::default();
         let failed = Undone::new(Some("br"), &mut content, &limits)
             .and_then(|mut undone| io::copy(&mut undone, &mut io::sink()));
         assert!(failed.is_err(), "after {length}");

@@ -6,10 +6,10 @@ use std::ops::Range;
 
 use crate::domain::item::Item;
 use crate::matching::encoding::Undone;
-use crate::matching::limits::{Limits, PeopleLimits};
+use crate::matching::limits::{ItemLimits, PeopleLimits};
 use crate::matching::people::named::{Identifier, named_in};
 use crate::matching::views::meter::Meter;
-use crate::matching::views::walk::{Look, Walk};
+use crate::matching::views::tour::{Look, Tour};
 
 /// Identifiers that belong to one person.
 pub type Group = Vec<Identifier>;
@@ -26,16 +26,16 @@ pub struct Census {
 pub fn census(
     item: &Item,
     content: &mut dyn Read,
-    limits: &Limits,
+    limits: &ItemLimits,
     people: &PeopleLimits,
 ) -> io::Result<Census> {
     let meter = Meter::default();
     let census = Census { groups: Vec::new(), overflowed: false };
     let mut counting = Counting { known: HashSet::new(), census, room: people.people_max };
-    let mut walk = Walk::new(&mut counting, limits, &meter);
-    walk.head(item);
+    let mut tour = Tour::new(&mut counting, limits, &meter);
+    tour.head(item);
     let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
-    walk.content(&mut undone)?;
+    tour.content(&mut undone)?;
     Ok(counting.census)
 }
 

@@ -9,7 +9,7 @@ use crate::domain::item::Item;
 use crate::domain::subject::{IdentityType, Subject};
 use crate::matching::encoding::Undone;
 use crate::matching::identity::patterns::canonical;
-use crate::matching::limits::{Limits, PeopleLimits};
+use crate::matching::limits::{ItemLimits, PeopleLimits};
 use crate::matching::matcher::Matcher;
 use crate::matching::people::beside::{Beside, beside};
 use crate::matching::people::census::{Census, Group};
@@ -19,7 +19,7 @@ use crate::matching::people::named::{Identifier, named_in};
 use crate::matching::scan::occurrences;
 use crate::matching::views::meter::Meter;
 use crate::matching::views::spelling::fold::folded;
-use crate::matching::views::walk::{Look, Walk};
+use crate::matching::views::tour::{Look, Tour};
 
 /// Doubts that are told apart for one subject: nobody has as many names.
 const DOUBTS_MAX: usize = 256;
@@ -30,7 +30,7 @@ pub fn names_others(
     item: &Item,
     content: &mut dyn Read,
     subjects: &[&Subject],
-    limits: &Limits,
+    limits: &ItemLimits,
     people: &PeopleLimits,
 ) -> io::Result<Vec<bool>> {
     let meter = Meter::default();
@@ -43,12 +43,12 @@ pub fn names_others(
         beside: vec![BTreeSet::new(); subjects.len()],
         room: people.people_max,
     };
-    let mut walk = Walk::new(&mut telling, limits, &meter);
-    walk.head(item);
+    let mut tour = Tour::new(&mut telling, limits, &meter);
+    tour.head(item);
     let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
-    walk.content(&mut undone)?;
+    tour.content(&mut undone)?;
     // Who is named where nobody could look is not known.
-    let is_whole = walk.unreadable.is_empty() && undone.trouble().is_none();
+    let is_whole = tour.unreadable.is_empty() && undone.trouble().is_none();
     telling.census.overflowed |= !is_whole;
     let told = subjects.iter().zip(&telling.beside);
     Ok(told.map(|(subject, beside)| has_others(subject, &telling.census, beside, people)).collect())

@@ -7,7 +7,7 @@ use crate::matching::people::mask::Mask;
 use crate::matching::put::Put;
 use crate::matching::scan::occurrences;
 use crate::matching::secrets::secrets_in;
-use crate::matching::views::walk::Look;
+use crate::matching::views::tour::Look;
 
 /// Sees the subjects of a matcher, to be erased.
 pub struct Erasing<'a>(pub &'a Matcher);

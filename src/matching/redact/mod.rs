@@ -1,6 +1,6 @@
 //! Items rewritten without what should not be in them.
 //!
-//! Whoever redacts says what is to go by a [`Look`](crate::matching::views::walk::Look) that sees
+//! Whoever redacts says what is to go by a [`Look`](crate::matching::views::tour::Look) that sees
 //! it: `looks` has one for the subject of an erasure and one for the other people and the secrets
 //! in an export. `rewriting` sends a stream through the readings that the same look sees in a scan
 //! and replaces what spells it; everything else stays byte for byte. What cannot be rewritten in

@@ -10,7 +10,7 @@ use crate::matching::put::Put;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
 use crate::matching::redact::sheet::Piece;
-use crate::matching::views::walk::Look;
+use crate::matching::views::tour::Look;
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
     /// The run in this range of a window, rewritten, with the range that it takes the place of;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::put::{Put, Replaced};
 use crate::matching::redact::looks::First;
 use crate::matching::redact::refusal::{Stop, Unredacted};
@@ -13,7 +13,7 @@ use crate::matching::views::forms::{Form, form};
 use crate::matching::views::meter::{Decoded, Meter, Stored};
 use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::spelling::charset::{Charset, utf8_or_western};
-use crate::matching::views::walk::{Look, Walk};
+use crate::matching::views::tour::{Look, Tour};
 
 /// Writes what `content` is without what `look` sees in it. Memory does not grow with its size.
 ///
@@ -25,7 +25,7 @@ pub fn redact<L: Look<What = Put>>(
     look: &mut L,
     content: &mut dyn Read,
     out: &mut dyn Write,
-    limits: &Limits,
+    limits: &ItemLimits,
 ) -> Result<Replaced, Unredacted> {
     let meter = Meter::default();
     let mut rewriting = Rewriting { look, limits, meter: &meter, replaced: Replaced::default() };
@@ -56,7 +56,7 @@ pub fn redact_short<L: Look<What = Put>>(
     key: Option<&str>,
     text: &str,
 ) -> Result<Short, Unredacted> {
-    let (limits, meter) = (Limits::default(), Meter::default());
+    let (limits, meter) = (ItemLimits::default(), Meter::default());
     let mut rewriting =
         Rewriting { look, limits: &limits, meter: &meter, replaced: Replaced::default() };
     rewriting.short(key, text).map_err(|stop| stop.told(&meter))
@@ -69,7 +69,7 @@ pub fn redact_short<L: Look<What = Put>>(
 pub fn is_clean<L: Look>(
     look: &mut L,
     content: &mut dyn Read,
-    limits: &Limits,
+    limits: &ItemLimits,
 ) -> io::Result<bool> {
     Ok(purity(look, content, limits)? == Purity::Clean)
 }
@@ -92,13 +92,13 @@ pub enum Purity {
 pub fn purity<L: Look>(
     look: &mut L,
     content: &mut dyn Read,
-    limits: &Limits,
+    limits: &ItemLimits,
 ) -> io::Result<Purity> {
     let meter = Meter::default();
     let mut first = First::of(look);
-    let mut walk = Walk::new(&mut first, limits, &meter);
-    walk.content(content)?;
-    let unreadable: Vec<String> = std::mem::take(&mut walk.unreadable).into_iter().collect();
+    let mut tour = Tour::new(&mut first, limits, &meter);
+    tour.content(content)?;
+    let unreadable: Vec<String> = std::mem::take(&mut tour.unreadable).into_iter().collect();
     Ok(match (first.any(), unreadable.is_empty()) {
         (true, _) => Purity::Seen,
         (false, true) => Purity::Clean,
@@ -109,7 +109,7 @@ pub fn purity<L: Look>(
 /// One item being rewritten.
 pub struct Rewriting<'a, L> {
     pub(super) look: &'a mut L,
-    pub(super) limits: &'a Limits,
+    pub(super) limits: &'a ItemLimits,
     pub(super) meter: &'a Meter,
     pub(super) replaced: Replaced,
 }
@@ -205,9 +205,9 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
     ) -> Result<(), Stop> {
         let mut copying = Copying { reader, out, failure: None };
         let mut first = First::of(self.look);
-        let mut walk = Walk::new(&mut first, self.limits, self.meter);
-        let walked = walk.bytes(&mut copying, "", depth);
-        let unreadable = std::mem::take(&mut walk.unreadable);
+        let mut tour = Tour::new(&mut first, self.limits, self.meter);
+        let walked = tour.bytes(&mut copying, "", depth);
+        let unreadable = std::mem::take(&mut tour.unreadable);
         let clean = clean(&unreadable, &first, name);
         let walked = walked.and_then(|()| io::copy(&mut copying, &mut io::sink()).map(|_| ()));
         if let Some(failure) = copying.failure.take() {

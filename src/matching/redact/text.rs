@@ -13,7 +13,7 @@ use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::{Rewriting, Short, clean};
 use crate::matching::redact::sheet::{Piece, Sheet};
 use crate::matching::views::packing::embedded::Part;
-use crate::matching::views::walk::{Look, Walk};
+use crate::matching::views::tour::{Look, Tour};
 use crate::matching::views::windows::{Found, MARGIN_BYTES, WINDOW_BYTES, fill, is_utf8};
 
 /// The largest window: a longer word, or run of base64, is not rewritten.
@@ -108,7 +108,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
     }
 
     fn seen(&mut self, window: &[u8], part: &Range<usize>) -> Vec<Found<Put>> {
-        Walk::new(self.look, self.limits, self.meter).spans(window, part, false)
+        Tour::new(self.look, self.limits, self.meter).spans(window, part, false)
     }
 
     /// The part of a window that can be answered for; `None` if that takes a larger one.
@@ -122,12 +122,12 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         let mut limit = if window.last { bytes.len() } else { bytes.len() - MARGIN_BYTES };
         if !is_utf8(bytes) {
             let mut first = First::of(self.look);
-            let mut walk = Walk::new(&mut first, self.limits, self.meter);
+            let mut tour = Tour::new(&mut first, self.limits, self.meter);
             let range = window.lead..limit;
             let Window { passed, last, shifted, .. } = *window;
             let part = Part { window: bytes, range, passed, last, shifted };
-            limit = walk.embedded(&part, "", depth).map_err(Stop::Read)?;
-            let unreadable = std::mem::take(&mut walk.unreadable);
+            limit = tour.embedded(&part, "", depth).map_err(Stop::Read)?;
+            let unreadable = std::mem::take(&mut tour.unreadable);
             clean(&unreadable, &first, "binary")?;
         }
         if window.last && limit == bytes.len() {

@@ -11,7 +11,7 @@ use crate::matching::put::Put;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
 use crate::matching::views::spelling::charset::{Charset, Wide};
-use crate::matching::views::walk::Look;
+use crate::matching::views::tour::Look;
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
     /// Rewrites a stream in this charset; `mark` says whether a byte order mark opens it.

@@ -16,7 +16,7 @@ use crate::matching::redact::rewriting::Rewriting;
 use crate::matching::views::meter::Decoded;
 use crate::matching::views::packing::zip::{Archive, SPOOL_BYTES_MAX, copy};
 use crate::matching::views::spelling::charset::utf8_or_western;
-use crate::matching::views::walk::Look;
+use crate::matching::views::tour::Look;
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
     /// Rewrites a zip.

@@ -13,17 +13,17 @@ use crate::matching::views::forms::{Form, form, is_packed};
 use crate::matching::views::meter::{Decoded, Meter, is_over_memory, refusal};
 use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::spelling::charset::{Charset, Wide, utf8_or_western};
-use crate::matching::views::walk::{Look, Walk};
+use crate::matching::views::tour::{Look, Tour};
 use crate::matching::views::windows::Kind;
 
 /// Bytes looked at to tell what a stream is.
 pub const HEAD_BYTES: usize = 4 << 10;
 
-impl<L: Look> Walk<'_, L> {
+impl<L: Look> Tour<'_, L> {
     /// Looks into a stream of anything.
     pub fn bytes(&mut self, reader: &mut dyn Read, chain: &str, depth: usize) -> io::Result<()> {
         let around = std::mem::replace(&mut self.level, depth);
-        let walked = self.guarded(chain, |walk| walk.any(reader, chain, depth));
+        let walked = self.guarded(chain, |tour| tour.any(reader, chain, depth));
         self.level = around;
         walked.unwrap_or(Ok(()))
     }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::work;
 
 /// Decoded bytes under which the ratio is not asked: small things may be very repetitive.
@@ -34,7 +34,7 @@ pub struct Meter {
 /// A limit that was reached; carried through decoders as an [`io::Error`].
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Refused(pub &'static str);
+pub struct Exceeded(pub &'static str);
 
 impl Default for Meter {
     fn default() -> Self {
@@ -84,7 +84,7 @@ impl Meter {
     ///
     /// # Errors
     /// They go over a limit.
-    pub fn charge(&self, bytes: u64, limits: &Limits) -> Result<(), Refused> {
+    pub fn charge(&self, bytes: u64, limits: &ItemLimits) -> Result<(), Exceeded> {
         self.decoded.set(self.decoded.get().saturating_add(bytes));
         self.check(limits)
     }
@@ -94,20 +94,20 @@ impl Meter {
     ///
     /// # Errors
     /// They go over the limit.
-    pub fn repeat(&self, bytes: u64, limits: &Limits) -> Result<(), Refused> {
+    pub fn repeat(&self, bytes: u64, limits: &ItemLimits) -> Result<(), Exceeded> {
         self.repeated.set(self.repeated.get().saturating_add(bytes));
         let allowed = self.repeated.get() <= limits.decoded_bytes_max;
-        allowed.then_some(()).ok_or(Refused("decoded size limit"))
+        allowed.then_some(()).ok_or(Exceeded("decoded size limit"))
     }
 
-    fn check(&self, limits: &Limits) -> Result<(), Refused> {
+    fn check(&self, limits: &ItemLimits) -> Result<(), Exceeded> {
         let decoded = self.decoded.get();
         if decoded > limits.decoded_bytes_max {
-            return Err(Refused("decoded size limit"));
+            return Err(Exceeded("decoded size limit"));
         }
         let allowed = limits.decoded_ratio_max.saturating_mul(self.stored.get().max(1));
         if decoded > RATIO_FREE_BYTES && decoded > allowed {
-            return Err(Refused("ratio limit"));
+            return Err(Exceeded("ratio limit"));
         }
         self.pace(limits)
     }
@@ -117,38 +117,38 @@ impl Meter {
     ///
     /// # Errors
     /// It does not.
-    pub fn pace(&self, limits: &Limits) -> Result<(), Refused> {
+    pub fn pace(&self, limits: &ItemLimits) -> Result<(), Exceeded> {
         let done = work::done();
         let read = self.stored.get().saturating_add(self.decoded.get());
         let read = read.saturating_add(self.repeated.get());
         let allowed = WORK_FREE_BYTES.saturating_add(limits.work_ratio_max.saturating_mul(read));
         if done - self.work_before > allowed {
-            return Err(Refused("work limit"));
+            return Err(Exceeded("work limit"));
         }
         if done - self.clocked.get() < CLOCK_BYTES {
             return Ok(());
         }
         self.clocked.set(done);
         if work::is_called_off() {
-            return Err(Refused("called off"));
+            return Err(Exceeded("called off"));
         }
         let worked = self.began.elapsed().saturating_sub(self.waited.get());
         if worked > Duration::from_millis(limits.item_time_ms_max) {
-            return Err(Refused("time: the item takes too long"));
+            return Err(Exceeded("time: the item takes too long"));
         }
         Ok(())
     }
 }
 
-impl From<Refused> for io::Error {
-    fn from(refused: Refused) -> Self {
+impl From<Exceeded> for io::Error {
+    fn from(refused: Exceeded) -> Self {
         Self::other(refused)
     }
 }
 
 /// The limit that an error of a decoder comes from, if it comes from one.
-pub fn refusal(error: &io::Error) -> Option<Refused> {
-    error.get_ref()?.downcast_ref::<Refused>().copied()
+pub fn refusal(error: &io::Error) -> Option<Exceeded> {
+    error.get_ref()?.downcast_ref::<Exceeded>().copied()
 }
 
 /// Whether a decoder would need more memory than it is given.
@@ -188,12 +188,12 @@ impl<W: Write> Write for Spooling<'_, W> {
 pub struct Stored<'a> {
     inner: &'a mut dyn Read,
     meter: &'a Meter,
-    limits: &'a Limits,
+    limits: &'a ItemLimits,
 }
 
 impl<'a> Stored<'a> {
     /// Counts what is read of `inner`.
-    pub fn new(inner: &'a mut dyn Read, meter: &'a Meter, limits: &'a Limits) -> Self {
+    pub fn new(inner: &'a mut dyn Read, meter: &'a Meter, limits: &'a ItemLimits) -> Self {
         Self { inner, meter, limits }
     }
 }
@@ -204,7 +204,7 @@ impl Read for Stored<'_> {
             return Err(io::Error::other("the store failed before"));
         }
         if work::is_called_off() {
-            return Err(io::Error::other(Refused("called off")));
+            return Err(io::Error::other(Exceeded("called off")));
         }
         // A decoder may take in all there is and give nothing.
         self.meter.pace(self.limits)?;
@@ -239,12 +239,12 @@ impl Stored<'_> {
 pub struct Decoded<'a, R> {
     inner: R,
     meter: &'a Meter,
-    limits: &'a Limits,
+    limits: &'a ItemLimits,
 }
 
 impl<'a, R: Read> Decoded<'a, R> {
     /// Counts what `inner` decodes to.
-    pub fn new(inner: R, meter: &'a Meter, limits: &'a Limits) -> Self {
+    pub fn new(inner: R, meter: &'a Meter, limits: &'a ItemLimits) -> Self {
         Self { inner, meter, limits }
     }
 }

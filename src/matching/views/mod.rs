@@ -27,7 +27,7 @@ pub mod places;
 pub mod meter;
 pub mod known;
 pub mod forms;
-pub mod walk;
+pub mod tour;
 pub mod regions;
 pub mod windows;
 pub mod packing;

@@ -20,7 +20,7 @@ pub struct Places {
 }
 
 /// A place in a document.
-pub struct Place {
+pub struct Position {
     /// Counted from 1.
     pub line: u64,
     /// In characters, counted from 1.
@@ -40,7 +40,7 @@ impl Places {
 
     /// Takes the next `len` bytes of the document and tells the places of these offsets in them,
     /// which must be in order. What `text` has beyond is only looked at.
-    pub fn pass(&mut self, text: &[u8], len: usize, offsets: &[usize]) -> Vec<Place> {
+    pub fn pass(&mut self, text: &[u8], len: usize, offsets: &[usize]) -> Vec<Position> {
         let pointers = self.pointers(text, len, offsets);
         let part = &text[..len];
         let mut at = 0;
@@ -48,7 +48,7 @@ impl Places {
         for (offset, pointer) in offsets.iter().zip(pointers) {
             self.count(&part[at..*offset]);
             at = *offset;
-            places.push(Place { line: self.line, column: self.column, pointer });
+            places.push(Position { line: self.line, column: self.column, pointer });
         }
         self.count(&part[at..]);
         places

@@ -18,7 +18,7 @@ use crate::matching::views::spelling::frames::cuts;
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::noise::{is_western, may_be_wide, texts};
 use crate::matching::views::spelling::reading::Reading;
-use crate::matching::views::walk::Look;
+use crate::matching::views::tour::Look;
 use crate::matching::work;
 
 /// Bytes around a hint that are read in every view.

@@ -10,14 +10,14 @@ use memchr::memchr_iter;
 
 use crate::matching::views::json::Shape;
 use crate::matching::views::packing::embedded::Part;
-use crate::matching::views::places::{Place, Places};
+use crate::matching::views::places::{Places, Position};
 use crate::matching::views::regions::{NESTED_RUNS_MAX, is_worth, regions};
 use crate::matching::views::spelling::base64_runs::{Run, runs};
 use crate::matching::views::spelling::charset::{odd_readings, unsure_readings};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::reading::{Hold, Reading};
-use crate::matching::views::walk::{Look, Walk};
+use crate::matching::views::tour::{Look, Tour};
 use crate::matching::work;
 
 /// Bytes searched at once.
@@ -66,13 +66,13 @@ impl<W> Found<W> {
     }
 }
 
-struct Kept<W> {
+struct Placed<W> {
     found: Found<W>,
-    place: Place,
+    place: Position,
     byte: u64,
 }
 
-impl<L: Look> Walk<'_, L> {
+impl<L: Look> Tour<'_, L> {
     /// Searches a stream of text, or of binary with text in it.
     pub(super) fn stream(
         &mut self,
@@ -100,7 +100,7 @@ impl<L: Look> Walk<'_, L> {
                 limit = self.embedded(&part, chain, depth)?;
                 shifted = limit < whole && limit - lead < WINDOW_BYTES / 2;
             }
-            let searched = self.guarded(chain, |walk| walk.window(&window, lead..limit, binary));
+            let searched = self.guarded(chain, |tour| tour.window(&window, lead..limit, binary));
             let mut found = searched.unwrap_or_default();
             found.retain(|found| self.look.wants(&found.what));
             if last && found.is_empty() && kept.is_empty() {
@@ -109,7 +109,7 @@ impl<L: Look> Walk<'_, L> {
             let offsets: Vec<_> = found.iter().map(|found| found.start - lead).collect();
             let told = places.pass(&window[lead..], limit - lead, &offsets);
             for ((found, place), offset) in found.into_iter().zip(told).zip(offsets) {
-                kept.push(Kept { found, place, byte: passed + offset as u64 });
+                kept.push(Placed { found, place, byte: passed + offset as u64 });
             }
             passed += (limit - lead) as u64;
             if last {
@@ -280,7 +280,7 @@ impl<L: Look> Walk<'_, L> {
         }
         let via = format!("{via}base64 > ");
         runs(text, is_wanted, &mut |run| {
-            let found = self.guarded(&via, |walk| walk.run(&run, &via, nested));
+            let found = self.guarded(&via, |tour| tour.run(&run, &via, nested));
             for mut found in found.into_iter().flatten() {
                 found.start = (run.start + found.start / 3 * 4).min(text.len());
                 (found.span, found.hold) = (run.start..run.end, Hold::Packed);
@@ -312,8 +312,8 @@ impl<L: Look> Walk<'_, L> {
         all
     }
 
-    fn place(&mut self, kept: Kept<L::What>, chain: &str, shape: Option<Shape>) {
-        let Kept { found, place, byte } = kept;
+    fn place(&mut self, kept: Placed<L::What>, chain: &str, shape: Option<Shape>) {
+        let Placed { found, place, byte } = kept;
         let mut via = found.via;
         let pointer =
             place.pointer.filter(|_| matches!(shape, Some(Shape::Json | Shape::JsonLines)));

@@ -23,10 +23,10 @@ pub trait Archives: Send + Sync {
     /// Archives that are not to be kept any more now, by the ledger's clock, the longest overdue
     /// first, at most `limit`. Of those that share a name, as earlier versions let them, none
     /// before all.
-    async fn expired(&self, limit: u32) -> Result<Vec<Kept>, Failure>;
+    async fn expired(&self, limit: u32) -> Result<Vec<KeptArchive>, Failure>;
 
     /// The archive of a request; `None` where there was never one, or it was removed.
-    async fn kept(&self, id: &RequestId) -> Result<Option<Kept>, Failure>;
+    async fn kept(&self, id: &RequestId) -> Result<Option<KeptArchive>, Failure>;
 
     /// Notes that the archive of a request was removed.
     async fn removed(&self, lease: &Lease, id: &RequestId) -> Result<(), Failure>;
@@ -34,7 +34,7 @@ pub trait Archives: Send + Sync {
 
 /// An archive in the store, or on its way there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptArchive {
     /// Whose.
     pub request: RequestId,
     /// Name in the store.

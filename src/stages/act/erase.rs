@@ -17,7 +17,9 @@ use crate::domain::policy::action::Otherwise;
 use crate::domain::state::Event;
 use crate::ports::ledger::{Cleared, ItemEnd};
 use crate::ports::sources::{Erased, Source, Ticket};
-use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::account::case::Case;
+use crate::stages::account::entries::Entry;
+use crate::stages::account::records::Account;
 use crate::stages::rewrite::redact::{Redaction, redact};
 use crate::stages::walk::pass::{self, Walk, item_at_fault};
 
@@ -34,20 +36,20 @@ const BATCH: u32 = 128;
 /// # Errors
 /// What could not be had of some items, once every other item has its outcome.
 pub async fn erase(
-    docket: &Docket,
+    account: &Account,
     sources: &[Arc<dyn Source>],
     case: &Case,
     concurrency: usize,
     with: &Walk,
 ) -> Result<(), Failure> {
-    let acting = Acting { docket, sources, case, with };
+    let acting = Acting { account, sources, case, with };
     let (mut failed, mut after, mut directories) = (Failed::default(), None, Vec::new());
     // Ends: each round looks at what comes after the batch of the one before.
     loop {
-        if docket.is_overtaken(case).await? {
+        if account.is_overtaken(case).await? {
             return Ok(());
         }
-        let batch = docket.items(case, after, true, BATCH).await?;
+        let batch = account.items(case, after, true, BATCH).await?;
         let Some(last) = batch.last() else { break };
         after = Some(last.ordinal);
         let (later, now): (Vec<Entry>, Vec<Entry>) = batch.into_iter().partition(is_directory);
@@ -60,17 +62,17 @@ pub async fn erase(
     // After all that is in them, and one that is in another before that one.
     directories.sort();
     for (_, ordinal) in directories.into_iter().rev() {
-        let one = docket.items(case, ordinal.checked_sub(1), true, 1).await?;
+        let one = account.items(case, ordinal.checked_sub(1), true, 1).await?;
         acting.act(one, 1, &mut failed).await?;
     }
     if let Some(failure) = failed.failure {
         return Err(failure);
     }
-    let event = match docket.ledger.open_tickets(&case.request.id).await?.count {
+    let event = match account.ledger.open_tickets(&case.request.id).await?.count {
         0 => Event::Acted { archive: None },
         pending => Event::WaitStarted { pending },
     };
-    docket.advance(case, event).await?;
+    account.advance(case, event).await?;
     Ok(())
 }
 
@@ -115,7 +117,7 @@ struct Acted {
 
 /// What acting on items takes.
 struct Acting<'a> {
-    docket: &'a Docket,
+    account: &'a Account,
     sources: &'a [Arc<dyn Source>],
     case: &'a Case,
     with: &'a Walk,
@@ -129,28 +131,28 @@ impl Acting<'_> {
         concurrency: usize,
         failed: &mut Failed,
     ) -> Result<(), Failure> {
-        let Self { docket, case, .. } = *self;
+        let Self { account, case, .. } = *self;
         batch.retain(|entry| failed.admits(&entry.planned));
         if batch.is_empty() {
             return Ok(());
         }
         let ordinals: Vec<u64> = batch.iter().map(|entry| entry.ordinal).collect();
-        docket.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
+        account.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
         let Acted { ended, begun, untouched, failures } = self.take_turns(batch, concurrency).await;
         for ordinal in untouched {
-            docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+            account.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
         }
-        docket.record_ends(case, &ended).await?;
+        account.record_ends(case, &ended).await?;
         if !begun.is_empty() {
-            docket.add_tickets(case, &begun).await?;
+            account.add_tickets(case, &begun).await?;
         }
         failures.into_iter().for_each(|failure| failed.note(failure));
         Ok(())
     }
 
     async fn take_turns(&self, batch: Vec<Entry>, concurrency: usize) -> Acted {
-        let Self { docket, sources, case, with } = *self;
-        let hashes = docket.hashes(&case.request.id);
+        let Self { account, sources, case, with } = *self;
+        let hashes = account.keys.hashes(&case.request.id);
         let mut acted = Acted::default();
         let [earlier, current, along] = in_turn(batch);
         for (entries, is_along) in [(earlier, false), (current, false), (along, true)] {

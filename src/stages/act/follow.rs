@@ -11,7 +11,9 @@ use crate::domain::outcome::ItemOutcome;
 use crate::domain::state::Event;
 use crate::ports::kept::tickets::{OpenTickets, SealedTicket};
 use crate::ports::sources::{Followed, Source};
-use crate::stages::docket::{Case, Docket, rounds};
+use crate::stages::account::case::Case;
+use crate::stages::account::history::rounds;
+use crate::stages::account::records::Account;
 
 /// Tickets looked after at a time.
 const BATCH: u32 = 128;
@@ -37,22 +39,22 @@ pub struct Following<'a> {
 /// # Errors
 /// What could not be learned of some tickets, once all others were looked after.
 pub async fn follow(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     with: &Following<'_>,
 ) -> Result<Option<u64>, Failure> {
     let (id, lease) = (&case.request.id, &case.lease);
-    let goes_back = rounds(&docket.ledger.records(id).await?) < with.rounds_max;
-    let now = docket.ledger.now().await?;
+    let goes_back = rounds(&account.ledger.records(id).await?) < with.rounds_max;
+    let now = account.ledger.now().await?;
     let (mut after, mut failed) = (None, None);
     loop {
-        let due = docket.ledger.due_tickets(id, after, BATCH).await?;
+        let due = account.ledger.due_tickets(id, after, BATCH).await?;
         let Some(last) = due.last() else { break };
         after = Some(last.ordinal);
         let mut looks =
             stream::iter(due)
                 .map(|ticket| async move {
-                    (ticket.ordinal, look(docket, case, with, &ticket, now).await)
+                    (ticket.ordinal, look(account, case, with, &ticket, now).await)
                 })
                 .buffer_unordered(with.concurrency);
         let (mut ends, mut later) = (Vec::new(), Vec::new());
@@ -65,22 +67,22 @@ pub async fn follow(
                 Err(failure) => failed = Some(failure),
             }
         }
-        docket.ledger.end_tickets(lease, id, &ends).await?;
-        docket.ledger.put_off_tickets(lease, id, &later).await?;
+        account.ledger.end_tickets(lease, id, &ends).await?;
+        account.ledger.put_off_tickets(lease, id, &later).await?;
     }
     if let Some(failure) = failed {
         return Err(failure);
     }
-    let OpenTickets { count, next_in_ms } = docket.ledger.open_tickets(id).await?;
+    let OpenTickets { count, next_in_ms } = account.ledger.open_tickets(id).await?;
     if count > 0 {
         return Ok(Some(next_in_ms));
     }
-    let open = docket.ledger.tally(id).await?.open;
+    let open = account.ledger.tally(id).await?.open;
     let event = match open {
         0 => Event::Acted { archive: None },
         items => Event::LeftOver { items },
     };
-    docket.advance(case, event).await?;
+    account.advance(case, event).await?;
     Ok(None)
 }
 
@@ -95,13 +97,13 @@ enum Look {
 }
 
 async fn look(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     with: &Following<'_>,
     ticket: &SealedTicket,
     now: Timestamp,
 ) -> Result<Look, Failure> {
-    let Some(entry) = docket.items(case, ticket.ordinal.checked_sub(1), false, 1).await?.pop()
+    let Some(entry) = account.items(case, ticket.ordinal.checked_sub(1), false, 1).await?.pop()
     else {
         return Err(Failure::permanent("looking after a ticket of an item that is not planned"));
     };
@@ -110,7 +112,7 @@ async fn look(
         let why = "the source is not configured any more";
         return Ok(Look::Ended(ItemOutcome::Failed(why.into())));
     };
-    let handle = docket.open_ticket(case, ticket)?;
+    let handle = account.open_ticket(case, ticket)?;
     let failed = |why: String| Look::Ended(ItemOutcome::Failed(why));
     Ok(match source.follow(item, &handle).await? {
         Followed::Done => Look::Ended(ItemOutcome::Erased),

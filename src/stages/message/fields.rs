@@ -7,14 +7,14 @@ use crate::stages::message::fault::Faults;
 
 /// An object of the message, and where it stands.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct ObjectAt<'a> {
     /// Its fields.
     pub object: &'a Map<String, Value>,
     /// JSON Pointer to it.
     pub at: &'a str,
 }
 
-impl<'a> Place<'a> {
+impl<'a> ObjectAt<'a> {
     /// What stands in an optional field. Serialisers of many languages write null or an empty text
     /// for what is not there.
     pub fn given(self, field: &str) -> Option<&'a Value> {

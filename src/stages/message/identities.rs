@@ -61,8 +61,9 @@ fn from_array(one: &Value, at: &str, terms: &Terms, faults: &mut Faults) -> Opti
     };
     faults.strays(object, at, &ARRAY_FIELDS);
     let kind = kind(object.get("identity_type"), &format!("{at}/identity_type"), faults);
-    let place = Place { at: at.to_owned(), value: "identity_value", format: "identity_format" };
-    place.identity(object, kind, terms, faults)
+    let spelling =
+        Spelling { at: at.to_owned(), value: "identity_value", format: "identity_format" };
+    spelling.identity(object, kind, terms, faults)
 }
 
 fn from_dictionary(
@@ -81,7 +82,7 @@ fn from_dictionary(
         return None;
     };
     faults.strays(object, &at, &DICTIONARY_FIELDS);
-    Place { at, value: "value", format: "encoding" }.identity(object, kind, terms, faults)
+    Spelling { at, value: "value", format: "encoding" }.identity(object, kind, terms, faults)
 }
 
 fn kind(value: Option<&Value>, at: &str, faults: &mut Faults) -> Option<IdentityType> {
@@ -109,13 +110,13 @@ fn string<'a>(
 }
 
 /// Where one identity stands in the message and what its fields are called there.
-struct Place {
+struct Spelling {
     at: String,
     value: &'static str,
     format: &'static str,
 }
 
-impl Place {
+impl Spelling {
     fn identity(
         &self,
         object: &Map<String, Value>,
@@ -128,7 +129,8 @@ impl Place {
         let value = string(object.get(self.value), &at, self.value, faults)?;
         let (kind, format) = (kind?, format?);
         let identity = Identity::new(kind, format, value.trim().to_owned());
-        match weakness(&identity, terms.identity_chars_min) {
+        // What was accepted once is searched for, whatever this version thinks of it.
+        match terms.now.and_then(|_| weakness(&identity, terms.identity_chars_min)) {
             None => Some(identity),
             Some((code, text)) => {
                 faults.add(&at, code, text);

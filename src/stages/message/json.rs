@@ -39,6 +39,9 @@ pub enum Defect {
     },
 }
 
+/// RFC 8259 section 8.1 lets a parser ignore it.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Most objects and lists in each other. A request has four; extensions of others may have more.
 pub const DEPTH_MAX: usize = 64;
 

@@ -6,11 +6,11 @@ use serde_json::Value;
 use crate::domain::regulation::law::Law;
 use crate::domain::request::{Request, RequestId, RequestKind};
 use crate::domain::state::Signed;
-use crate::ports::door::Label;
+use crate::ports::messages::inbox::Label;
 use crate::stages::message::fault::{CLOCK_SKEW, Fault, Faults, Terms};
-use crate::stages::message::fields::Place;
+use crate::stages::message::fields::ObjectAt;
 use crate::stages::message::identities;
-use crate::stages::message::json::{self, DEPTH_MAX, Defect, Document};
+use crate::stages::message::json::{self, BYTE_ORDER_MARK, DEPTH_MAX, Defect, Document};
 use crate::stages::message::options::{callbacks, extension, recipients};
 use crate::stages::message::path::Step;
 use crate::stages::message::unspoken::Unspoken;
@@ -107,19 +107,19 @@ pub fn read(body: &[u8], label: &Label, terms: &Terms) -> Result<Message, Refusa
         faults.add("", "not_an_object", "the message is JSON, but not an object");
         return Err(Refusal { faults: faults.into_list(), id: None });
     };
-    let place = Place { object, at: "" };
-    let id = id(place, &document, &mut faults);
+    let fields = ObjectAt { object, at: "" };
+    let id = id(fields, &document, &mut faults);
     let message = if let Some(field) = RESOURCE_FIELDS.iter().find(|f| object.contains_key(**f)) {
         // Refused rather than ignored: a resource that silently stayed would be counted as gone.
         let text = "requests about a resource are not served by this version";
-        faults.add(&place.pointer(field), "resource_not_supported", text);
+        faults.add(&fields.pointer(field), "resource_not_supported", text);
         None
     } else {
         tell_duplicates(&document, &mut faults);
         if object.contains_key("control") {
-            control(place, id.clone(), signed, &mut faults).map(Message::Control)
+            control(fields, id.clone(), signed, &mut faults).map(Message::Control)
         } else {
-            request(place, id.clone(), terms, &mut faults).map(|r| Message::Request(Box::new(r)))
+            request(fields, id.clone(), terms, &mut faults).map(|r| Message::Request(Box::new(r)))
         }
     };
     match message {
@@ -177,8 +177,7 @@ fn is_json(media_type: &str) -> bool {
 }
 
 fn document(body: &[u8], faults: &mut Faults) -> Option<Document> {
-    // RFC 8259 section 8.1 lets a parser ignore a byte order mark.
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     // No JSON begins with NUL, but UTF-16 and UTF-32 have one beside each of its first characters.
     let text = std::str::from_utf8(body).ok().filter(|text| !text.bytes().take(4).any(|b| b == 0));
     let Some(text) = text else {
@@ -219,34 +218,34 @@ fn tell_duplicates(document: &Document, faults: &mut Faults) {
 }
 
 /// The id, if it is sound, stands once and does not name the person: it is repeated in events.
-fn id(place: Place<'_>, document: &Document, faults: &mut Faults) -> Option<RequestId> {
+fn id(fields: ObjectAt<'_>, document: &Document, faults: &mut Faults) -> Option<RequestId> {
     let field = RESOURCE_FIELDS
         .iter()
-        .find(|field| place.object.contains_key(**field))
+        .find(|field| fields.object.contains_key(**field))
         .map_or("subject_request_id", |_| "resource_request_id");
-    let id = match RequestId::new(place.text(field, faults)?) {
+    let id = match RequestId::new(fields.text(field, faults)?) {
         Ok(id) => id,
         Err(error) => {
-            faults.add(&place.pointer(field), "bad_id", error.to_string());
+            faults.add(&fields.pointer(field), "bad_id", error.to_string());
             return None;
         }
     };
     if faults.id_is_personal(id.as_str()) {
         let text = "the id contains an identity of the subject, and ids are not secret";
-        faults.add(&place.pointer(field), "id_names_subject", text);
+        faults.add(&fields.pointer(field), "id_names_subject", text);
         return None;
     }
     Some(id).filter(|_| !document.twice.contains(&vec![Step::Field(field.to_owned())]))
 }
 
 fn control(
-    place: Place<'_>,
+    fields: ObjectAt<'_>,
     id: Option<RequestId>,
     signed: Option<Signed>,
     faults: &mut Faults,
 ) -> Option<Control> {
-    faults.strays(place.object, "", &CONTROL_FIELDS);
-    let verb = match place.text("control", faults) {
+    faults.strays(fields.object, "", &CONTROL_FIELDS);
+    let verb = match fields.text("control", faults) {
         Some("cancel") => Some(Verb::Cancel),
         Some("approve") => Some(Verb::Approve),
         Some("reject") => Some(Verb::Reject),
@@ -258,48 +257,48 @@ fn control(
         }
         None => None,
     };
-    let actor = words(place, "actor", faults);
-    let reason = match place.object.get("reason") {
+    let actor = words(fields, "actor", faults);
+    let reason = match fields.object.get("reason") {
         None => Some(String::new()),
-        Some(_) => words(place, "reason", faults),
+        Some(_) => words(fields, "reason", faults),
     };
     Some(Control { verb: verb?, id: id?, actor: actor?, reason: reason?, signed })
 }
 
 /// What a person wrote. It is shown on terminals, so nothing in it may move a cursor.
-fn words(place: Place<'_>, field: &str, faults: &mut Faults) -> Option<String> {
-    let words = place.text(field, faults)?.trim();
+fn words(fields: ObjectAt<'_>, field: &str, faults: &mut Faults) -> Option<String> {
+    let words = fields.text(field, faults)?.trim();
     if words.chars().count() > DECISION_CHARS_MAX {
         let text = format!("{field} is longer than {DECISION_CHARS_MAX} characters");
-        faults.add(&place.pointer(field), "too_long", text);
+        faults.add(&fields.pointer(field), "too_long", text);
     }
     if words.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')) {
         let text = format!("{field} has control characters");
-        faults.add(&place.pointer(field), "control_characters", text);
+        faults.add(&fields.pointer(field), "control_characters", text);
     }
     Some(words.to_owned())
 }
 
 fn request(
-    place: Place<'_>,
+    fields: ObjectAt<'_>,
     id: Option<RequestId>,
     terms: &Terms,
     faults: &mut Faults,
 ) -> Option<Request> {
-    let object = place.object;
+    let object = fields.object;
     faults.strays(object, "", &REQUEST_FIELDS);
-    let regulation = regulation(place, terms, faults);
-    version(place, faults);
-    let kind = kind(place, faults);
-    let submitted = submitted(place, terms, faults);
+    let regulation = regulation(fields, terms, faults);
+    version(fields, faults);
+    let kind = kind(fields, faults);
+    let submitted = submitted(fields, terms, faults);
     let subject = identities::read(object.get("subject_identities"), terms, faults);
     for field in ["property_id", "group_id"] {
         // Read by others; a person could hide in another form.
         if !matches!(object.get(field), None | Some(Value::Null | Value::String(_))) {
-            faults.wrong_type(&place.pointer(field), "a string");
+            faults.wrong_type(&fields.pointer(field), "a string");
         }
     }
-    let urls = place.given("status_callback_urls");
+    let urls = fields.given("status_callback_urls");
     let callbacks = callbacks::read(urls, subject.as_ref(), terms, faults);
     let options = extension::read(object, terms, faults);
     if options.due_time.zip(submitted).is_some_and(|(due, submitted)| due < submitted) {
@@ -311,8 +310,8 @@ fn request(
     Some(Request { id, kind, regulation, submitted, subject, callbacks, options })
 }
 
-fn submitted(place: Place<'_>, terms: &Terms, faults: &mut Faults) -> Option<Timestamp> {
-    let time = place.time("submitted_time", faults)?;
+fn submitted(fields: ObjectAt<'_>, terms: &Terms, faults: &mut Faults) -> Option<Timestamp> {
+    let time = fields.time("submitted_time", faults)?;
     let now = terms.now.unwrap_or(time);
     if time.duration_since(now) > CLOCK_SKEW {
         faults.add("/submitted_time", "in_the_future", "submitted_time lies in the future");
@@ -324,8 +323,8 @@ fn submitted(place: Place<'_>, terms: &Terms, faults: &mut Faults) -> Option<Tim
     Some(time)
 }
 
-fn regulation(place: Place<'_>, terms: &Terms, faults: &mut Faults) -> Option<String> {
-    let word = place.text("regulation", faults)?;
+fn regulation(fields: ObjectAt<'_>, terms: &Terms, faults: &mut Faults) -> Option<String> {
+    let word = fields.text("regulation", faults)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if word.len() > 32 || !word.chars().all(plain) {
         let text = "regulation is no short word such as gdpr";
@@ -342,11 +341,11 @@ fn regulation(place: Place<'_>, terms: &Terms, faults: &mut Faults) -> Option<St
 }
 
 /// Versions 1 to 3 of the protocol name the fields that we read alike.
-fn version(place: Place<'_>, faults: &mut Faults) {
-    if place.given("api_version").is_none() {
+fn version(fields: ObjectAt<'_>, faults: &mut Faults) {
+    if fields.given("api_version").is_none() {
         return;
     }
-    let Some(version) = place.text("api_version", faults) else { return };
+    let Some(version) = fields.text("api_version", faults) else { return };
     let is_number = |part: &str| {
         (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
     };
@@ -357,8 +356,8 @@ fn version(place: Place<'_>, faults: &mut Faults) {
     }
 }
 
-fn kind(place: Place<'_>, faults: &mut Faults) -> Option<RequestKind> {
-    let kind = RequestKind::parse(place.text("subject_request_type", faults)?);
+fn kind(fields: ObjectAt<'_>, faults: &mut Faults) -> Option<RequestKind> {
+    let kind = RequestKind::parse(fields.text("subject_request_type", faults)?);
     if kind.is_none() {
         let text = "subject_request_type is none of access, portability, erasure";
         faults.add("/subject_request_type", "unknown_type", text);

@@ -9,6 +9,10 @@ use zeroize::Zeroizing;
 
 use crate::domain::request::{EncryptTo, Request};
 use crate::domain::subject::IdentityFormat;
+use crate::ports::messages::inbox::Label;
+use crate::stages::message::fault::Terms;
+use crate::stages::message::options::callbacks;
+use crate::stages::message::read::{self, Message};
 
 /// One text for all messages that ask the same under one id. It names the person: it is for a keyed
 /// digest, and for nothing else.
@@ -38,6 +42,15 @@ pub fn essence(request: &Request) -> Zeroizing<String> {
         options.due_time.map(|due| due.to_string()),
     ]);
     Zeroizing::new(text.to_string())
+}
+
+/// The same of a message that was not accepted by this process; `None` where it asks for nothing.
+pub fn essence_of(body: &[u8]) -> Option<Zeroizing<String>> {
+    let message = read::read(body, &Label::default(), &Terms::of_the_ledger());
+    let Ok(Message::Request(mut request)) = message else { return None };
+    // Who they may go to was decided where it came in.
+    request.callbacks = callbacks::named(body);
+    Some(essence(&request))
 }
 
 /// In one order, and each once.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
 use crate::matching::encoding::Undone;
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::Matcher;
 use crate::matching::scan::scan;
 use crate::ports::sources::{Read, Source};
@@ -97,7 +97,7 @@ async fn read(source: &dyn Source, item: &Item) -> Result<Option<Vec<u8>>, Failu
 
 /// `None` where that is too much, or broken.
 fn undone(encoding: Option<&str>, mut bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut undone = Undone::new(encoding, &mut bytes, &Limits::default()).ok()?;
+    let mut undone = Undone::new(encoding, &mut bytes, &ItemLimits::default()).ok()?;
     let mut all = Vec::new();
     undone.by_ref().take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut all).ok()?;
     let is_whole = undone.trouble().is_none() && all.len() as u64 <= DOCUMENT_BYTES_MAX;
@@ -136,7 +136,7 @@ fn said(bytes: &[u8], run: &str, matcher: &Matcher) -> Option<Document> {
 fn speaks_of_subject(creators: &Value, matcher: &Matcher) -> bool {
     let text = creators.to_string();
     let item = Item::bare("", "", Version::Current);
-    let scan = scan(&item, &mut text.as_bytes(), matcher, &Limits::default());
+    let scan = scan(&item, &mut text.as_bytes(), matcher, &ItemLimits::default());
     scan.is_ok_and(|scan| !scan.hits.is_empty())
 }
 

@@ -19,7 +19,8 @@ use crate::ports::kept::tombstones::ReturnedItem;
 use crate::ports::ledger::{Cleared, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::Shard;
-use crate::stages::docket::{Case, Docket};
+use crate::stages::account::case::Case;
+use crate::stages::account::records::Account;
 use crate::stages::plan::finding::plan;
 use crate::stages::plan::forms::Forms;
 use crate::stages::walk::graves::note;
@@ -67,20 +68,20 @@ impl<'a> Draft<'a> {
     ///
     /// # Errors
     /// The ledger's failure.
-    pub async fn add(&mut self, docket: &Docket, planned: Planned) -> Result<(), Failure> {
+    pub async fn add(&mut self, account: &Account, planned: Planned) -> Result<(), Failure> {
         self.waiting.push(planned);
-        if self.waiting.len() >= BATCH { self.flush(docket).await } else { Ok(()) }
+        if self.waiting.len() >= BATCH { self.flush(account).await } else { Ok(()) }
     }
 
     /// Ledgers what was added.
     ///
     /// # Errors
     /// The ledger's failure.
-    pub async fn flush(&mut self, docket: &Docket) -> Result<(), Failure> {
+    pub async fn flush(&mut self, account: &Account) -> Result<(), Failure> {
         if self.settles && !self.waiting.is_empty() {
-            docket.add_settled(self.case, self.next_ordinal, &self.waiting).await?;
+            account.add_settled(self.case, self.next_ordinal, &self.waiting).await?;
         } else if !self.waiting.is_empty() {
-            docket.add_items(self.case, self.next_ordinal, &self.waiting).await?;
+            account.add_items(self.case, self.next_ordinal, &self.waiting).await?;
         }
         self.next_ordinal += self.waiting.len() as u64;
         self.waiting.clear();
@@ -90,23 +91,23 @@ impl<'a> Draft<'a> {
     /// The next item of the sources, with what is to be done with it if it concerns the request.
     async fn meet(
         &mut self,
-        docket: &Docket,
+        account: &Account,
         item: &Item,
         planned: Option<Planned>,
     ) -> Result<(), Failure> {
         let new = planned.filter(|planned| !self.expected.contains(&planned.finding.item.place()));
         for planned in self.forms.add(item, new) {
-            self.add(docket, planned).await?;
+            self.add(account, planned).await?;
         }
         Ok(())
     }
 
     /// After all forms of a name.
-    async fn end(&mut self, docket: &Docket) -> Result<(), Failure> {
+    async fn end(&mut self, account: &Account) -> Result<(), Failure> {
         for planned in self.forms.end() {
-            self.add(docket, planned).await?;
+            self.add(account, planned).await?;
         }
-        self.flush(docket).await
+        self.flush(account).await
     }
 }
 
@@ -121,7 +122,7 @@ pub struct Walked {
 
 /// A shard, walked for all its requests.
 pub struct Drafts<'a> {
-    docket: &'a Docket,
+    account: &'a Account,
     shard: &'a Shard,
     source: Arc<dyn Source>,
     policy: &'a Policy,
@@ -141,7 +142,7 @@ impl<'a> Drafts<'a> {
     /// # Errors
     /// There is no such source in the settings.
     pub fn new(
-        docket: &'a Docket,
+        account: &'a Account,
         sources: &[Arc<dyn Source>],
         policy: &'a Policy,
         drafts: Vec<Draft<'a>>,
@@ -151,9 +152,9 @@ impl<'a> Drafts<'a> {
         let source = sources.iter().find(|source| source.name() == shard.source);
         let source = Arc::clone(source.ok_or_else(|| unknown_source(&shard.source))?);
         let terms = format!("{} {}", policy.digest(), source.place());
-        let terms = docket.digest(terms.as_bytes());
+        let terms = account.keys.digest(terms.as_bytes());
         let (firsts, returned, before) = (Vec::new(), Vec::new(), Walked::default());
-        Ok(Self { docket, shard, source, policy, drafts, firsts, with, terms, returned, before })
+        Ok(Self { account, shard, source, policy, drafts, firsts, with, terms, returned, before })
     }
 
     /// Walks on from where an earlier walk of the shard was noted to have come, else from the
@@ -168,7 +169,7 @@ impl<'a> Drafts<'a> {
         match self.go(from).await {
             Err(failure) if walks_on && !failure.is_transient() => {
                 if let Some(lease) = self.drafts.first().map(|draft| &draft.case.lease) {
-                    self.docket.ledger.forget_checkpoint(lease, self.shard).await?;
+                    self.account.ledger.forget_checkpoint(lease, self.shard).await?;
                 }
                 Err(Failure::new(FailureKind::Transient, failure.chain()))
             }
@@ -181,7 +182,7 @@ impl<'a> Drafts<'a> {
         let Some(lease) = self.drafts.first().map(|draft| draft.case.lease.clone()) else {
             return Ok(None);
         };
-        let ledger = &self.docket.ledger;
+        let ledger = &self.account.ledger;
         let (mut marker, mut drafted) = (None, 0);
         if let Some(noted) = ledger.checkpoint(self.shard).await? {
             let Noted { checkpoint, at, seen } = noted;
@@ -197,12 +198,12 @@ impl<'a> Drafts<'a> {
             }
         }
         for draft in &mut self.drafts {
-            let round = self.docket.look(&draft.case.request.id).await?;
+            let round = self.account.look(&draft.case.request.id).await?;
             let ordinals = ordinals(round, self.shard.number);
             draft.next_ordinal = ordinals.start + drafted;
             self.firsts.push(ordinals.start);
             let behind = Cleared::Ordinals(draft.next_ordinal..ordinals.end);
-            self.docket.clear_items(draft.case, behind).await?;
+            self.account.clear_items(draft.case, behind).await?;
         }
         Ok(marker)
     }
@@ -214,7 +215,7 @@ impl<'a> Drafts<'a> {
         if !is_young || checkpoint.terms != self.terms {
             return None;
         }
-        self.docket.open_marker(self.shard, &checkpoint.marker).ok()
+        self.account.keys.open_marker(self.shard, &checkpoint.marker).ok()
     }
 
     async fn go(&mut self, from: Option<String>) -> Result<Walked, Failure> {
@@ -230,19 +231,19 @@ impl<'a> Drafts<'a> {
         if let (Some(inventory), Some(draft)) = (&self.with.inventory, self.drafts.first()) {
             let seen = inventory.take();
             walked.items = seen.len() as u64;
-            self.docket.ledger.keep_seen(&draft.case.lease, self.shard, &seen).await?;
+            self.account.ledger.keep_seen(&draft.case.lease, self.shard, &seen).await?;
         }
         Ok(walked)
     }
 
     async fn meet(&mut self, look: &Look) -> Result<(), Failure> {
         if let (Some(graves), Some(draft)) = (&self.with.graves, self.drafts.first()) {
-            graves.meet(self.docket, look, &mut self.returned);
-            note(self.docket, &draft.case.lease, &mut self.returned, false).await?;
+            graves.meet(self.account, look, &mut self.returned);
+            note(self.account, &draft.case.lease, &mut self.returned, false).await?;
         }
         for (subject, draft) in self.drafts.iter_mut().enumerate() {
             let planned = plan(&draft.case.request, subject, self.policy, look);
-            draft.meet(self.docket, &look.item, planned).await?;
+            draft.meet(self.account, &look.item, planned).await?;
         }
         Ok(())
     }
@@ -250,10 +251,10 @@ impl<'a> Drafts<'a> {
     /// Ledgers all that was met.
     async fn end(&mut self) -> Result<(), Failure> {
         for draft in &mut self.drafts {
-            draft.end(self.docket).await?;
+            draft.end(self.account).await?;
         }
         match self.drafts.first() {
-            Some(draft) => note(self.docket, &draft.case.lease, &mut self.returned, true).await,
+            Some(draft) => note(self.account, &draft.case.lease, &mut self.returned, true).await,
             None => Ok(()),
         }
     }
@@ -268,14 +269,14 @@ impl<'a> Drafts<'a> {
         let given = self.drafts.iter().zip(&self.firsts).map(|(d, first)| d.next_ordinal - first);
         let drafted = given.max().unwrap_or_default();
         let checkpoint = Checkpoint {
-            marker: self.docket.seal_marker(self.shard, marker),
+            marker: self.account.keys.seal_marker(self.shard, marker),
             terms: self.terms.clone(),
             drafted,
             items,
             bytes,
         };
         let news = self.with.inventory.as_ref().map(|inventory| inventory.news());
-        let (ledger, news) = (&self.docket.ledger, news.unwrap_or_default());
+        let (ledger, news) = (&self.account.ledger, news.unwrap_or_default());
         ledger.note_checkpoint(&draft.case.lease, self.shard, &checkpoint, &news).await?;
         for (draft, first) in self.drafts.iter_mut().zip(&self.firsts) {
             draft.next_ordinal = first + drafted;

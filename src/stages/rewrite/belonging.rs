@@ -16,7 +16,8 @@ use crate::domain::item::Item;
 use crate::matching::matcher::Matcher;
 use crate::matching::scan::occurrences;
 use crate::ports::sources::Source;
-use crate::stages::docket::{Case, Docket};
+use crate::stages::account::case::Case;
+use crate::stages::account::records::Account;
 use crate::stages::plan::document::{Document, creator};
 use crate::stages::rewrite::mask::READS_MAX;
 use crate::stages::walk::pass::Walk;
@@ -35,12 +36,12 @@ impl Belongings {
     /// # Errors
     /// The ledger's failure; a transient one of a source, where another try will follow.
     pub async fn learn(
-        docket: &Docket,
+        account: &Account,
         sources: &[Arc<dyn Source>],
         case: &Case,
         with: &Walk,
     ) -> Result<Self, Failure> {
-        let said = docket.entries(case).map(|entry| async move {
+        let said = account.entries(case).map(|entry| async move {
             let finding = entry?.planned.finding;
             let source = sources.iter().find(|source| source.name() == finding.item.source);
             match (finding.item.layout().run_document(), source) {

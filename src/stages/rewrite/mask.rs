@@ -17,7 +17,7 @@ use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Hit, Item};
 use crate::domain::policy::action::Action;
 use crate::matching::encoding::Undone;
-use crate::matching::limits::{Limits, PeopleLimits};
+use crate::matching::limits::{ItemLimits, PeopleLimits};
 use crate::matching::people::census::Census;
 use crate::matching::people::crowd::Crowd;
 use crate::matching::people::mask::Mask;
@@ -26,7 +26,9 @@ use crate::matching::redact::looks::Masking;
 use crate::matching::redact::refusal::Unredacted;
 use crate::matching::redact::rewriting::{Purity, purity, redact, redact_short};
 use crate::ports::sources::{ByteStream, Source};
-use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::account::case::Case;
+use crate::stages::account::entries::Entry;
+use crate::stages::account::records::Account;
 use crate::stages::rewrite::spool::Spool;
 use crate::stages::walk::content::{census_of, failure_in, on_a_thread, reader_of};
 use crate::stages::walk::pass::{Walk, item_at_fault};
@@ -55,13 +57,13 @@ pub struct Withheld(pub String);
 /// # Errors
 /// The ledger's failure; a transient one of a source, where another try will follow.
 pub async fn meet(
-    docket: &Docket,
+    account: &Account,
     sources: &[Arc<dyn Source>],
     case: &Case,
     with: &Walk,
 ) -> Result<Option<Arc<Mask>>, Failure> {
     let mut crowd = Crowd::new(&case.request.subject, &PeopleLimits::default());
-    let censuses = docket.entries(case).map(|entry| async move {
+    let censuses = account.entries(case).map(|entry| async move {
         let Entry { planned, .. } = entry?;
         let item = &planned.finding.item;
         let source = sources.iter().find(|source| source.name() == item.source);
@@ -164,7 +166,7 @@ fn unsure(why: &str) -> Withheld {
 /// What bytes are masked with.
 struct Looks<'a> {
     mask: &'a Mask,
-    limits: &'a Limits,
+    limits: &'a ItemLimits,
     /// Whether what could not be read for these reasons is declared to hold no person.
     declared: &'a dyn Fn(&[String]) -> bool,
 }

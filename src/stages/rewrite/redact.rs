@@ -9,7 +9,7 @@ use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::outcome::Barrier;
 use crate::matching::encoding::{Coding, Undone, encode};
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::Matcher;
 use crate::matching::redact::looks::Erasing;
 use crate::matching::redact::refusal::Unredacted;
@@ -118,7 +118,7 @@ fn rewrite(
     item: Item,
     content: &mut dyn io::Read,
     matcher: &Matcher,
-    limits: &Limits,
+    limits: &ItemLimits,
 ) -> Result<Redacted, Unredacted> {
     let mut look = Erasing(matcher);
     let beside = beside(&mut look, &item)?;

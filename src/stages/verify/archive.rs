@@ -17,8 +17,8 @@ use crate::evidence::encryption::{
     ArchiveKey, Encryption, IllegalIdentity, OpenError, is_encrypted,
 };
 use crate::ports::exports::Exports;
-use crate::stages::docket::{Case, Docket};
-use crate::stages::follow_up;
+use crate::stages::account::case::Case;
+use crate::stages::account::records::Account;
 use crate::stages::verify::counts::counts;
 
 /// Why an archive was not found sound.
@@ -60,14 +60,14 @@ pub struct KeptFor {
 /// A transient failure of the store or of the ledger; permanent once `rounds_max` archives in a row
 /// were damaged.
 pub async fn read_back(
-    docket: &Docket,
+    account: &Account,
     exports: &dyn Exports,
     case: &Case,
     rounds_max: u32,
     kept: KeptFor,
 ) -> Result<(), Failure> {
     let id = &case.request.id;
-    let records = docket.ledger.records(id).await?;
+    let records = account.ledger.records(id).await?;
     let archive = records.iter().rev().find_map(|record| match &record.event {
         Event::Acted { archive } => archive.clone(),
         _ => None,
@@ -78,31 +78,29 @@ pub async fn read_back(
         let rounds = records.iter().filter(|r| matches!(r.event, Event::LeftOver { .. })).count();
         if rounds >= rounds_max as usize {
             // Nobody will fetch it, and it is full of personal data.
-            docket.assert_ours(case).await?;
+            account.assert_ours(case).await?;
             exports.remove(&archive.name).await?;
             return Err(
                 Failure::permanent("writing an archive that reads back whole").because(fault)
             );
         }
-        docket.advance(case, Event::LeftOver { items: 0 }).await?;
+        account.advance(case, Event::LeftOver { items: 0 }).await?;
         return Ok(());
     }
     // In whole seconds, so that a link can end at the same time.
-    let now = Timestamp::from_second(docket.clock.now().as_second())
+    let now = Timestamp::from_second(account.clock.now().as_second())
         .expect("cutting a time to seconds keeps it in range");
     let expires = kept.archive.map(|after| now + after);
     let link = exports.link(&archive.name, now, expires).await?;
-    let mut counts = counts(docket, case).await?;
-    counts.left = follow_up::keep(docket, case, kept.left_until).await?;
     let verified = Event::Verified {
-        counts,
+        counts: counts(account, case, kept.left_until).await?,
         archive: Some(Archive { expires, ..archive }),
         logically_erased_at: None,
         unrecoverable_after: None,
         untouched: None,
         certificate: None,
     };
-    docket.conclude(case, verified, link.as_ref()).await?;
+    account.conclude(case, verified, link.as_ref()).await?;
     Ok(())
 }
 

@@ -16,12 +16,12 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::failure::Failure;
 use crate::domain::policy::declared::{Declared, DeclaredItems};
-use crate::domain::state::{Counts, Decision, Event, Evidence, Refusal, State};
+use crate::domain::state::{Decision, Event, Evidence, Refusal, State};
 use crate::domain::subject::Identity;
 use crate::evidence::certificate::check::{Checked, check};
 use crate::evidence::certificate::document::{
     Asked, Certificate, CertifiedCounts, Decided, DeclaredOf, FORMAT, Horizon, LedgerHead, Manual,
-    Others, Person, Program, Refused, Searched,
+    NotDone, Others, Person, Program, Searched,
 };
 use crate::evidence::certificate::hashes::{Hashes, HowHashed};
 use crate::evidence::certificate::page::html::page;
@@ -30,41 +30,32 @@ use crate::evidence::signature::PublicKey;
 use crate::matching::identity::patterns::canonical;
 use crate::ports::exports::{Exports, Stored};
 use crate::ports::ledger::Record;
+use crate::stages::account::case::Case;
+use crate::stages::account::records::Account;
 use crate::stages::announce::manual_steps;
-use crate::stages::docket::{Case, Docket};
 use crate::stages::signing::Signer;
 use crate::stages::verify::reckoning::Reckoning;
 
 /// Bytes handed to the store at a time.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// What the second look came to.
-pub struct Conclusion<'a> {
-    /// What became of the items.
-    pub counts: &'a Counts,
-    /// When the last item was erased.
-    pub logically_erased_at: Timestamp,
-    /// What the plan came to.
-    pub reckoning: Reckoning,
-}
-
-/// Writes the certificate, and the page for people beside it.
+/// Writes the certificate, and the page for people beside it, of what the plan came to.
 ///
 /// # Errors
 /// The ledger's failure; a transient one where the store does not take it, whatever its reason.
 pub async fn certify(
-    docket: &Docket,
+    account: &Account,
     exports: &dyn Exports,
     signer: &Signer,
     case: &Case,
-    conclusion: Conclusion<'_>,
+    reckoning: Reckoning,
 ) -> Result<Evidence, Failure> {
-    let now = docket.clock.now();
-    let records = docket.ledger.records(&case.request.id).await?;
-    let mut certificate = filled(docket, case, &records, conclusion, now);
+    let now = account.clock.now();
+    let records = account.ledger.records(&case.request.id).await?;
+    let mut certificate = filled(account, case, &records, reckoning, now);
     let document = signer.certify(&mut certificate, now).into();
     let issued = Issued { certificate, document };
-    let desk = Desk { docket, exports, signer, case };
+    let desk = Desk { account, exports, signer, case };
     let file = case.request.id.file_name();
     // No claim has the number of another.
     let own = format!("{file}.certificate-{}", case.lease.fence);
@@ -103,15 +94,15 @@ pub fn is_about(
 }
 
 fn filled(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     records: &[Record],
-    conclusion: Conclusion<'_>,
+    reckoning: Reckoning,
     now: Timestamp,
 ) -> Certificate {
-    let Conclusion { counts, logically_erased_at, reckoning } = conclusion;
-    let Reckoning { items, unrecoverable_after, untouched, planned: of_find } = reckoning;
-    let (request, hashes) = (&case.request, docket.hashes(&case.request.id));
+    let Reckoning { counts, items, logically_erased_at, .. } = reckoning;
+    let Reckoning { unrecoverable_after, untouched, planned: of_find, .. } = reckoning;
+    let (request, hashes) = (&case.request, account.keys.hashes(&case.request.id));
     // Not if an earlier version found: it counted what was gone by the time it was read.
     let adds_up =
         |planned: u64| untouched.is_some_and(|others| planned + others.items == counts.seen);
@@ -130,7 +121,7 @@ fn filled(
         },
         decisions: decisions(records),
         declared: counts.declared.iter().map(declared).collect(),
-        deployment: docket.deployment(),
+        deployment: account.deployment(),
         format: FORMAT.to_owned(),
         hashes: HowHashed::now(),
         horizon: Horizon { logically_erased_at, unrecoverable_after },
@@ -211,8 +202,8 @@ fn declared(items: &DeclaredItems) -> DeclaredOf {
     }
 }
 
-fn refused(refusal: &Refusal) -> Refused {
-    Refused {
+fn refused(refusal: &Refusal) -> NotDone {
+    NotDone {
         items: refusal.items,
         outcome: refusal.outcome.clone(),
         reason: refusal.reason.clone(),
@@ -228,7 +219,7 @@ struct Issued {
 
 /// Where certificates are issued.
 struct Desk<'a> {
-    docket: &'a Docket,
+    account: &'a Account,
     exports: &'a dyn Exports,
     signer: &'a Signer,
     case: &'a Case,
@@ -292,7 +283,7 @@ impl Desk<'_> {
             while !bytes.is_empty() {
                 upload.write(bytes.split_to(bytes.len().min(CHUNK_BYTES))).await?;
             }
-            self.docket.assert_ours(self.case).await?;
+            self.account.assert_ours(self.case).await?;
             upload.finish().await
         };
         keeping.await.map_err(not_kept)

@@ -24,13 +24,15 @@ use crate::ports::exports::Exports;
 use crate::ports::ledger::{Cleared, RUNS_SHARD, SealedItem, goes_along, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
-use crate::stages::docket::{Case, Docket, Entry, rounds};
-use crate::stages::follow_up;
+use crate::stages::account::case::Case;
+use crate::stages::account::entries::Entry;
+use crate::stages::account::history::rounds;
+use crate::stages::account::records::Account;
 use crate::stages::plan::draft::{Draft, Drafts, Walked};
 use crate::stages::plan::runs::Company;
 use crate::stages::signing::Signer;
-use crate::stages::verify::certificate::{Conclusion, certify};
-use crate::stages::verify::counts::counts;
+use crate::stages::verify::certificate::certify;
+use crate::stages::verify::counts::{Telling, counts};
 use crate::stages::verify::horizon::Horizon;
 use crate::stages::verify::reckoning::reckon;
 use crate::stages::verify::tombstones::bury;
@@ -47,7 +49,7 @@ const PAGE: u32 = 1000;
 /// A failure of the source or of the ledger; the next look at the shard goes on behind what was
 /// noted of this one.
 pub async fn verify(
-    docket: &Docket,
+    account: &Account,
     sources: &[Arc<dyn Source>],
     policy: &Policy,
     cases: &[Case],
@@ -56,16 +58,20 @@ pub async fn verify(
 ) -> Result<Walked, Failure> {
     let mut drafts = Vec::new();
     for case in cases {
-        drafts.push(Draft::again(case, expected(docket, case, shard).await?));
+        drafts.push(Draft::again(case, expected(account, case, shard).await?));
     }
-    Drafts::new(docket, sources, policy, drafts, shard, with)?.walk().await
+    Drafts::new(account, sources, policy, drafts, shard, with)?.walk().await
 }
 
 /// What of a request stands in the shard's source for a reason that was ledgered before this look.
-async fn expected(docket: &Docket, case: &Case, shard: &Shard) -> Result<HashSet<Place>, Failure> {
-    let Range { start, end } = ordinals(docket.look(&case.request.id).await?, shard.number);
+async fn expected(
+    account: &Account,
+    case: &Case,
+    shard: &Shard,
+) -> Result<HashSet<Place>, Failure> {
+    let Range { start, end } = ordinals(account.look(&case.request.id).await?, shard.number);
     let mut expected = HashSet::new();
-    let mut entries = pin!(docket.entries_if(case, move |item| {
+    let mut entries = pin!(account.entries_if(case, move |item| {
         !(start..end).contains(&item.ordinal)
             && item.outcome.as_ref().is_some_and(|outcome| stays(outcome.kind()))
     }));
@@ -125,27 +131,27 @@ pub struct Ending<'a> {
 ///
 /// # Errors
 /// A failure of a source or of the ledger.
-pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result<(), Failure> {
-    let left = take_stock(docket, case, with).await?;
-    let records = docket.ledger.records(&case.request.id).await?;
+pub async fn conclude(account: &Account, case: &Case, with: &Ending<'_>) -> Result<(), Failure> {
+    let left = take_stock(account, case, with).await?;
+    let records = account.ledger.records(&case.request.id).await?;
     if !left.is_empty() && rounds(&records) < with.rounds_max {
-        docket.advance(case, Event::LeftOver { items: left.len() as u64 }).await?;
+        account.advance(case, Event::LeftOver { items: left.len() as u64 }).await?;
         return Ok(());
     }
     let still: Vec<_> = left.into_iter().map(|ordinal| (ordinal, ItemOutcome::Changed)).collect();
-    docket.record_outcomes(case, &still).await?;
+    account.record_outcomes(case, &still).await?;
     let acted = records.iter().rev().find(|r| matches!(r.event, Event::Acted { .. }));
-    let erased_at = acted.map_or_else(|| docket.clock.now(), |record| record.at);
+    let erased_at = acted.map_or_else(|| account.clock.now(), |record| record.at);
     let horizon = Horizon::new(with.sources, erased_at, with.patience);
-    let reckoning = reckon(docket, case, with.sweep.id, horizon).await?;
-    let mut counts = counts(docket, case).await?;
+    let telling = Telling::new(account, case, with.left_until);
+    let reckoning = reckon(account, case, with.sweep.id, horizon, telling).await?;
     let (unrecoverable_after, untouched) = (reckoning.unrecoverable_after, reckoning.untouched);
-    let conclusion = Conclusion { counts: &counts, logically_erased_at: erased_at, reckoning };
-    let certificate = certify(docket, with.exports, with.signer, case, conclusion).await?;
-    if let Some(until) = with.remembered_until {
-        bury(docket, case, until).await?;
+    let counts = reckoning.counts.clone();
+    let remembered = with.remembered_until.map(|until| (until, reckoning.standing()));
+    let certificate = certify(account, with.exports, with.signer, case, reckoning).await?;
+    if let Some((until, left)) = remembered {
+        bury(account, case, until, left).await?;
     }
-    counts.left = follow_up::keep(docket, case, with.left_until).await?;
     let verified = Event::Verified {
         counts,
         archive: None,
@@ -154,20 +160,24 @@ pub async fn conclude(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result
         untouched,
         certificate: Some(Box::new(certificate)),
     };
-    docket.advance(case, verified).await?;
+    account.advance(case, verified).await?;
     Ok(())
 }
 
 /// Brings the plan up to what this look saw, and gives the ordinals of what is left to be done.
-async fn take_stock(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result<Vec<u64>, Failure> {
-    let round = docket.look(&case.request.id).await?;
+async fn take_stock(
+    account: &Account,
+    case: &Case,
+    with: &Ending<'_>,
+) -> Result<Vec<u64>, Failure> {
+    let round = account.look(&case.request.id).await?;
     let (before, again) = (0..ordinals(round, 0).start, ordinals(round, RUNS_SHARD));
     // What could not be read by then either, this look has listed itself.
-    docket.clear_items(case, Cleared::Listed(before.clone())).await?;
-    docket.clear_items(case, Cleared::Ordinals(again.clone())).await?;
+    account.clear_items(case, Cleared::Listed(before.clone())).await?;
+    account.clear_items(case, Cleared::Ordinals(again.clone())).await?;
     let (mut not_ours, mut left, mut met_any) = (HashMap::new(), Vec::new(), false);
     {
-        let mut items = pin!(docket.sealed_items(case));
+        let mut items = pin!(account.sealed_items(case));
         while let Some(item) = items.next().await {
             let SealedItem { ordinal, outcome, .. } = item?;
             met_any |= ordinal >= before.end;
@@ -183,57 +193,55 @@ async fn take_stock(docket: &Docket, case: &Case, with: &Ending<'_>) -> Result<V
         }
     }
     if met_any && !not_ours.is_empty() {
-        forget_met_again(docket, case, before.end, &mut not_ours).await?;
+        forget_met_again(account, case, before.end, &mut not_ours).await?;
     }
     // The bytes that we were to erase are gone from there: others took their place, and nothing of
     // those concerns the request.
     let changed = not_ours.into_iter().filter(|(_, outcome)| *outcome == ItemOutcome::Changed);
     let gone: Vec<_> = changed.map(|(ordinal, _)| (ordinal, ItemOutcome::AlreadyAbsent)).collect();
-    docket.record_outcomes(case, &gone).await?;
-    let went_along = |item: &SealedItem| {
-        goes_along(item.ordinal) && matches!(item.outcome, Some(ItemOutcome::Erased))
-    };
-    let mut company = Vec::new();
-    {
-        let mut entries = pin!(docket.entries_if(case, went_along));
-        while let Some(entry) = entries.next().await {
-            company.push(entry?.planned);
-        }
-    }
-    let mut more = still_standing(docket, company, with.sweep.id).await?;
-    more.extend(company_since(docket, case, with).await?);
-    docket.add_items(case, again.start, &more).await?;
+    account.record_outcomes(case, &gone).await?;
+    let more = company_since(account, case, with).await?;
+    account.add_items(case, again.start, &more).await?;
     left.extend((again.start..).take(more.len()));
     Ok(left)
 }
 
-/// What belongs to runs of the person and is not planned: the document of a run, or a part of one,
-/// may have been written since the find.
+/// What went along with runs of the person and stands there still; and what belongs to those runs
+/// and is not planned: the document of a run, or a part of one, may have been written since the
+/// find.
 async fn company_since(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     with: &Ending<'_>,
 ) -> Result<Vec<Planned>, Failure> {
-    if !with.policy.takes_runs() {
-        return Ok(Vec::new());
-    }
-    let (mut company, mut unread) = (Company::default(), HashMap::new());
+    let takes_runs = with.policy.takes_runs();
+    let went_along = |ordinal: u64, outcome: &Option<ItemOutcome>| {
+        goes_along(ordinal) && matches!(outcome, Some(ItemOutcome::Erased))
+    };
+    let concerns = |item: &SealedItem| takes_runs || went_along(item.ordinal, &item.outcome);
+    let (mut erased, mut company, mut unread) = (Vec::new(), Company::default(), HashMap::new());
     {
-        let mut entries = pin!(docket.entries(case));
+        let mut entries = pin!(account.entries_if(case, concerns));
         while let Some(entry) = entries.next().await {
-            let Entry { ordinal, planned, .. } = entry?;
-            company.note(with.policy, &planned);
+            let Entry { ordinal, planned, outcome, .. } = entry?;
+            if takes_runs {
+                company.note(with.policy, &planned);
+            }
             if matches!(planned.action, Action::List(_) | Action::Declare { .. }) {
                 unread.insert(planned.finding.item.place(), ordinal);
             }
+            if went_along(ordinal, &outcome) {
+                erased.push(planned);
+            }
         }
     }
-    let more = company.more(with.sources, with.policy, &case.request).await?;
-    for planned in &more {
+    let mut more = still_standing(account, erased, with.sweep.id).await?;
+    for planned in company.more(with.sources, with.policy, &case.request).await? {
         // What could not be read goes unread.
         if let Some(ordinal) = unread.remove(&planned.finding.item.place()) {
-            docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+            account.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
         }
+        more.push(planned);
     }
     Ok(more)
 }
@@ -241,7 +249,7 @@ async fn company_since(
 /// What was changed by others before we came, or gone, and that this look met again is one item:
 /// what becomes of it now is what became of it.
 async fn forget_met_again(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     this_look: u64,
     not_ours: &mut HashMap<u64, ItemOutcome>,
@@ -251,7 +259,7 @@ async fn forget_met_again(
         let candidates: HashSet<u64> = not_ours.keys().copied().collect();
         let concerns =
             |item: &SealedItem| item.ordinal >= this_look || candidates.contains(&item.ordinal);
-        let mut entries = pin!(docket.entries_if(case, concerns));
+        let mut entries = pin!(account.entries_if(case, concerns));
         while let Some(entry) = entries.next().await {
             let Entry { ordinal, planned, .. } = entry?;
             let place = planned.finding.item.place();
@@ -262,7 +270,7 @@ async fn forget_met_again(
         }
     }
     for (ordinal, _) in before.into_iter().filter(|(_, place)| met.contains(place)) {
-        docket.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+        account.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
         not_ours.remove(&ordinal);
     }
     Ok(())
@@ -270,29 +278,27 @@ async fn forget_met_again(
 
 /// The plan of a dry run, as an outcome: every item that would have been acted on.
 pub async fn rest_dry(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     left_until: Option<Timestamp>,
 ) -> Result<(), Failure> {
     let mut after = None;
     loop {
-        let open = docket.items(case, after, true, PAGE).await?;
+        let open = account.items(case, after, true, PAGE).await?;
         let Some(last) = open.last() else { break };
         after = Some(last.ordinal);
         let outcome = |planned: &Planned| planned.settled().unwrap_or(ItemOutcome::Planned);
         let outcomes: Vec<_> = open.iter().map(|e| (e.ordinal, outcome(&e.planned))).collect();
-        docket.record_outcomes(case, &outcomes).await?;
+        account.record_outcomes(case, &outcomes).await?;
     }
-    let mut counts = counts(docket, case).await?;
-    counts.left = follow_up::keep(docket, case, left_until).await?;
     let verified = Event::Verified {
-        counts,
+        counts: counts(account, case, left_until).await?,
         archive: None,
         logically_erased_at: None,
         unrecoverable_after: None,
         untouched: None,
         certificate: None,
     };
-    docket.advance(case, verified).await?;
+    account.advance(case, verified).await?;
     Ok(())
 }

@@ -17,7 +17,8 @@ const NAMES: usize = 1000;
 /// Asks the sources.
 pub struct Horizon<'a> {
     sources: &'a [Arc<dyn Source>],
-    erased_at: Timestamp,
+    /// When the last of it was erased.
+    pub erased_at: Timestamp,
     patience: Patience,
     waiting: BTreeMap<String, BTreeSet<String>>,
     latest: Option<Timestamp>,

@@ -9,4 +9,4 @@ pub mod erasure;
 pub mod certificate;
 pub mod tombstones;
 pub mod archive;
-pub mod account;
+pub mod ledger;

@@ -1,5 +1,5 @@
-//! What the plan of an erasure came to, taken down in one pass: it is long, and sealed item by
-//! item.
+//! What the plan of an erasure came to, taken down in one pass for all who have to know: it is
+//! long, and sealed item by item.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -9,18 +9,27 @@ use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
 use crate::domain::inventory::Untouched;
+use crate::domain::outcome::OutcomeKind;
+use crate::domain::state::Counts;
 use crate::evidence::certificate::canonical::INTEGER_MAX;
 use crate::evidence::certificate::document::CertifiedItem;
 use crate::evidence::certificate::hashes::KeyedHash;
-use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::account::case::Case;
+use crate::stages::account::entries::Entry;
+use crate::stages::account::records::Account;
+use crate::stages::verify::counts::Telling;
 use crate::stages::verify::horizon::Horizon;
 use crate::stages::verify::untouched::parted;
 use crate::stages::walk::inventory::name;
 
 /// See the module.
 pub struct Reckoning {
+    /// What became of the items, and what was left.
+    pub counts: Counts,
     /// What became of each item.
     pub items: Vec<CertifiedItem>,
+    /// When the last item was erased.
+    pub logically_erased_at: Timestamp,
     /// When nothing of it can be recovered any more.
     pub unrecoverable_after: Option<Timestamp>,
     /// What became of everything else, where that was looked at.
@@ -30,21 +39,37 @@ pub struct Reckoning {
     pub planned: Option<u64>,
 }
 
+impl Reckoning {
+    /// Of the items that stand where they were, their keyed hashes.
+    pub fn standing(&self) -> Vec<String> {
+        let is_clear = |item: &&CertifiedItem| {
+            OutcomeKind::parse(&item.outcome).is_some_and(OutcomeKind::is_clear)
+        };
+        let standing = self.items.iter().filter(|item| !is_clear(item));
+        let mut standing: Vec<String> = standing.map(|item| item.item.to_string()).collect();
+        standing.sort_unstable();
+        standing.dedup();
+        standing
+    }
+}
+
 /// Takes it down; `sweep` is the one that looked again.
 ///
 /// # Errors
 /// A failure of a source or of the ledger.
 pub async fn reckon(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     sweep: u64,
     mut horizon: Horizon<'_>,
+    mut telling: Telling<'_>,
 ) -> Result<Reckoning, Failure> {
-    let (hashes, key) = (docket.hashes(&case.request.id), docket.print_key());
+    let (hashes, key) = (account.keys.hashes(&case.request.id), account.keys.print_key());
     let (mut items, mut names) = (Vec::new(), Vec::new());
-    let mut entries = pin!(docket.entries(case));
+    let mut entries = pin!(account.entries(case));
     while let Some(entry) = entries.next().await {
-        let Entry { planned, outcome, rewritten, .. } = entry?;
+        let entry = entry?;
+        let Entry { planned, outcome, rewritten, .. } = &entry;
         let Some(outcome) = outcome else { continue };
         let finding = &planned.finding;
         if outcome.kind().is_clear() {
@@ -63,9 +88,10 @@ pub async fn reckon(
             source: finding.item.source.clone(),
             unseen: false,
         });
+        telling.note(entry).await?;
     }
     let plan: HashSet<u64> = names.iter().copied().collect();
-    let parted = parted(docket, case, sweep, &plan).await?;
+    let parted = parted(account, case, sweep, &plan).await?;
     let mut planned = None;
     if let Some(parted) = &parted {
         let mut left = parted.planned.clone();
@@ -75,7 +101,9 @@ pub async fn reckon(
             item.unseen = !left.remove(&name);
         }
     }
+    let logically_erased_at = horizon.erased_at;
     let unrecoverable_after = horizon.end().await?;
     let untouched = parted.map(|parted| parted.untouched);
-    Ok(Reckoning { items, unrecoverable_after, untouched, planned })
+    let counts = telling.end().await?;
+    Ok(Reckoning { counts, items, logically_erased_at, unrecoverable_after, untouched, planned })
 }

@@ -6,26 +6,29 @@
 //! (kept, blocked, unreadable) has not come back, and sources that it did not search say nothing.
 
 use std::collections::BTreeMap;
-use std::pin::pin;
 
-use futures::StreamExt;
 use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, Regained};
 use crate::ports::kept::tombstones::Tombstone;
-use crate::ports::ledger::SealedItem;
 use crate::ports::tasks::Lease;
-use crate::stages::docket::{Case, Docket};
+use crate::stages::account::case::Case;
+use crate::stages::account::records::Account;
 
-/// Remembers whom an erasure is about, until then. Names have no shape to be met by: of a person
-/// who has nothing else nothing is kept.
+/// Remembers whom an erasure is about, until then, and what it left where it was, by keyed hashes.
+/// Names have no shape to be met by: of a person who has nothing else nothing is kept.
 ///
 /// # Errors
 /// The ledger's failure.
-pub async fn bury(docket: &Docket, case: &Case, until: Timestamp) -> Result<(), Failure> {
-    let key = docket.mark_key();
+pub async fn bury(
+    account: &Account,
+    case: &Case,
+    until: Timestamp,
+    left: Vec<String>,
+) -> Result<(), Failure> {
+    let key = account.keys.mark_key();
     let identities = case.request.subject.identities.iter();
     let mut marks: Vec<String> =
         identities.filter_map(|identity| key.mark(identity)).map(hex::encode).collect();
@@ -35,25 +38,10 @@ pub async fn bury(docket: &Docket, case: &Case, until: Timestamp) -> Result<(), 
         return Ok(());
     }
     let id = &case.request.id;
-    let shares = docket.shares(id).await?;
+    let shares = account.shares(id).await?;
     let sources = shares.into_iter().map(|share| share.source).collect();
-    let left = left(docket, case).await?;
     let tombstone = Tombstone { marks, sources, left, until };
-    docket.ledger.bury(&case.lease, id, &tombstone).await
-}
-
-async fn left(docket: &Docket, case: &Case) -> Result<Vec<String>, Failure> {
-    let hashes = docket.hashes(&case.request.id);
-    let mut left = Vec::new();
-    let is_left =
-        |item: &SealedItem| item.outcome.as_ref().is_none_or(|outcome| !outcome.kind().is_clear());
-    let mut entries = pin!(docket.entries_if(case, is_left));
-    while let Some(entry) = entries.next().await {
-        left.push(hashes.item(&entry?.planned.finding.item).to_string());
-    }
-    left.sort_unstable();
-    left.dedup();
-    Ok(left)
+    account.ledger.bury(&case.lease, id, &tombstone).await
 }
 
 /// Tells of what came back and was not told of yet, and forgets whom nobody is to look for any
@@ -61,18 +49,18 @@ async fn left(docket: &Docket, case: &Case) -> Result<Vec<String>, Failure> {
 ///
 /// # Errors
 /// The ledger's failure.
-pub async fn tell(docket: &Docket, lease: &Lease) -> Result<Vec<(RequestId, u64)>, Failure> {
+pub async fn tell(account: &Account, lease: &Lease) -> Result<Vec<(RequestId, u64)>, Failure> {
     let mut returned: BTreeMap<RequestId, Vec<Regained>> = BTreeMap::new();
-    for (id, regained) in docket.ledger.returned().await? {
+    for (id, regained) in account.ledger.returned().await? {
         returned.entry(id).or_default().push(regained);
     }
     let mut told = Vec::new();
     for (id, sources) in returned {
-        let Some(standing) = docket.ledger.standing(&id).await? else { continue };
+        let Some(standing) = account.ledger.standing(&id).await? else { continue };
         let items = sources.iter().map(|source| source.items).sum();
-        docket.append(&standing, Event::Returned { items, sources }, Some(lease)).await?;
+        account.append(&standing, Event::Returned { items, sources }, Some(lease)).await?;
         told.push((id, standing.sequence));
     }
-    docket.ledger.forget_buried(lease).await?;
+    account.ledger.forget_buried(lease).await?;
     Ok(told)
 }

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashSet};
 use crate::domain::failure::Failure;
 use crate::domain::inventory::{Print, Untouched};
 use crate::domain::plan::Planned;
-use crate::stages::docket::{Case, Docket};
+use crate::stages::account::case::Case;
+use crate::stages::account::records::Account;
 use crate::stages::walk::inventory::print;
 
 /// What the find saw, parted: what was planned, and what became of all the rest.
@@ -23,15 +24,15 @@ pub struct Parted {
 /// # Errors
 /// The ledger's failure.
 pub async fn parted(
-    docket: &Docket,
+    account: &Account,
     case: &Case,
     sweep: u64,
     plan: &HashSet<u64>,
 ) -> Result<Option<Parted>, Failure> {
-    let ledger = &docket.ledger;
+    let ledger = &account.ledger;
     let Some(found_by) = ledger.found_by(&case.request.id).await? else { return Ok(None) };
     let mut all = Parted { planned: HashSet::new(), untouched: Untouched::default() };
-    for share in docket.shares(&case.request.id).await? {
+    for share in account.shares(&case.request.id).await? {
         let before = ledger.seen(found_by, &share.source).await?;
         if before.is_empty() && share.seen > 0 {
             return Ok(None);
@@ -55,18 +56,18 @@ pub async fn parted(
 /// # Errors
 /// The ledger's failure.
 pub async fn still_standing(
-    docket: &Docket,
+    account: &Account,
     erased: Vec<Planned>,
     sweep: u64,
 ) -> Result<Vec<Planned>, Failure> {
-    let key = docket.print_key();
+    let key = account.keys.print_key();
     let mut by_source: BTreeMap<String, Vec<Planned>> = BTreeMap::new();
     for planned in erased {
         by_source.entry(planned.finding.item.source.clone()).or_default().push(planned);
     }
     let mut still = Vec::new();
     for (source, erased) in by_source {
-        let now: HashSet<Print> = docket.ledger.seen(sweep, &source).await?.into_iter().collect();
+        let now: HashSet<Print> = account.ledger.seen(sweep, &source).await?.into_iter().collect();
         let mut met = HashSet::new();
         // One that was erased, and stood, in more than one round stands there once.
         let stands = |planned: &Planned| {

@@ -13,7 +13,7 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::subject::Subject;
-use crate::matching::limits::{Limits, PeopleLimits};
+use crate::matching::limits::{ItemLimits, PeopleLimits};
 use crate::matching::matcher::Matcher;
 use crate::matching::people::census::{Census, census};
 use crate::matching::people::others::names_others;
@@ -29,7 +29,7 @@ pub async fn read(
     item: &Item,
     mut bytes: ByteStream,
     matcher: &Arc<Matcher>,
-    limits: Limits,
+    limits: ItemLimits,
     digested: Digested,
 ) -> Result<(Scan, Option<String>), Failure> {
     let first = bytes.next().await.transpose()?.unwrap_or_default();
@@ -57,7 +57,7 @@ pub async fn read(
 pub async fn census_of(
     source: &dyn Source,
     item: &Item,
-    limits: &Limits,
+    limits: &ItemLimits,
 ) -> Result<Option<Census>, Failure> {
     let bytes = match source.read(item).await? {
         Read::Bytes(bytes) => bytes,
@@ -83,7 +83,7 @@ pub async fn shared_of(
     item: &Item,
     subjects: &Arc<[Subject]>,
     named: &[usize],
-    limits: &Limits,
+    limits: &ItemLimits,
 ) -> Result<Vec<usize>, Failure> {
     let Read::Bytes(bytes) = source.read(item).await? else { return Ok(named.to_vec()) };
     let (item, limits, mut content) = (item.clone(), *limits, reader_of(bytes));
@@ -133,7 +133,7 @@ fn scan_content(
     item: &Item,
     content: Content,
     matcher: &Matcher,
-    limits: &Limits,
+    limits: &ItemLimits,
     digested: Digested,
 ) -> io::Result<(Scan, Option<String>)> {
     let is_wanted = |scan: &Scan| digested == Digested::All || !scan.hits.is_empty();

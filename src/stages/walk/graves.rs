@@ -7,7 +7,7 @@ use crate::domain::request::RequestId;
 use crate::matching::watch::{Mark, Watch};
 use crate::ports::kept::tombstones::{Buried, ReturnedItem};
 use crate::ports::tasks::Lease;
-use crate::stages::docket::Docket;
+use crate::stages::account::records::Account;
 use crate::stages::walk::look::Look;
 
 /// Items noted at a time.
@@ -22,10 +22,10 @@ pub struct Graves {
 ///
 /// # Errors
 /// The ledger's failure.
-pub async fn watch(docket: &Docket) -> Result<Option<(Watch, Graves)>, Failure> {
+pub async fn watch(account: &Account) -> Result<Option<(Watch, Graves)>, Failure> {
     let mut numbers: BTreeMap<RequestId, usize> = BTreeMap::new();
     let (mut erased, mut marks) = (Vec::new(), Vec::new());
-    for Buried { request, mark, sources } in docket.ledger.buried().await? {
+    for Buried { request, mark, sources } in account.ledger.buried().await? {
         let number = *numbers.entry(request.clone()).or_insert(erased.len());
         if number == erased.len() {
             erased.push((request, sources));
@@ -35,18 +35,18 @@ pub async fn watch(docket: &Docket) -> Result<Option<(Watch, Graves)>, Failure> 
             .map_err(|error| Failure::permanent("reading a tombstone").because(error))?;
         marks.push((bytes, number));
     }
-    Ok((!marks.is_empty()).then(|| (Watch::new(docket.mark_key(), marks), Graves { erased })))
+    Ok((!marks.is_empty()).then(|| (Watch::new(account.keys.mark_key(), marks), Graves { erased })))
 }
 
 impl Graves {
     /// What came back with this item, into `items`.
-    pub fn meet(&self, docket: &Docket, look: &Look, items: &mut Vec<ReturnedItem>) {
+    pub fn meet(&self, account: &Account, look: &Look, items: &mut Vec<ReturnedItem>) {
         for person in &look.met {
             let (request, sources) = &self.erased[*person];
             if sources.contains(&look.item.source) {
                 items.push(ReturnedItem {
                     request: request.clone(),
-                    item: docket.hashes(request).item(&look.item).to_string(),
+                    item: account.keys.hashes(request).item(&look.item).to_string(),
                     source: look.item.source.clone(),
                 });
             }
@@ -59,13 +59,13 @@ impl Graves {
 /// # Errors
 /// The ledger's failure.
 pub async fn note(
-    docket: &Docket,
+    account: &Account,
     lease: &Lease,
     items: &mut Vec<ReturnedItem>,
     all: bool,
 ) -> Result<(), Failure> {
     if items.len() >= BATCH || all && !items.is_empty() {
-        docket.ledger.note_returned(lease, items).await?;
+        account.ledger.note_returned(lease, items).await?;
         items.clear();
     }
     Ok(())

@@ -14,9 +14,10 @@ use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use crate::domain::failure::{Blame, Failure, FailureKind};
 use crate::domain::item::{Item, Version};
+use crate::domain::policy::limits::Limits;
 use crate::domain::policy::rules::Policy;
 use crate::domain::subject::Subject;
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::Matcher;
 use crate::matching::scan::{self, Scan};
 use crate::matching::watch::Watch;
@@ -34,7 +35,7 @@ pub struct Walk {
     /// Searches for everybody at once.
     pub matcher: Arc<Matcher>,
     /// Bounds on one item.
-    pub limits: Limits,
+    pub limits: ItemLimits,
     /// Items read at the same time.
     pub concurrency: usize,
     /// What their bytes may be together.
@@ -60,27 +61,6 @@ pub struct Walk {
     digested: Digested,
     /// Set when the request is stopped: what was not begun by then is left.
     pub halt: Arc<AtomicBool>,
-}
-
-/// Bounds on a pass, by name.
-#[derive(Clone, Copy, Debug)]
-pub struct WalkLimits {
-    /// Items read at the same time.
-    pub concurrency: usize,
-    /// Bytes of the items that are read at the same time, an item counting as 8 MiB at most.
-    pub read_bytes_max: u64,
-    /// Hits kept for one subject in one item.
-    pub hits_per_item_max: usize,
-    /// How deep containers are opened.
-    pub depth_max: usize,
-    /// Bytes that one item may decode to.
-    pub decoded_bytes_max: u64,
-    /// Decoded bytes per stored byte.
-    pub decoded_ratio_max: u64,
-    /// Bytes looked at per byte, stored or decoded.
-    pub work_ratio_max: u64,
-    /// How long one item is worked on.
-    pub item_time_ms_max: u64,
 }
 
 /// Whether another try will follow.
@@ -113,18 +93,11 @@ const CHANGES_MAX: u32 = 3;
 
 impl Walk {
     /// A pass that looks for all these subjects; hits refer to them by index.
-    pub fn new(subjects: &[&Subject], limits: WalkLimits, patience: Patience) -> Self {
+    pub fn new(subjects: &[&Subject], limits: &Limits, patience: Patience) -> Self {
         Self {
             matcher: Arc::new(Matcher::new(subjects)),
-            limits: Limits {
-                depth_max: limits.depth_max,
-                decoded_bytes_max: limits.decoded_bytes_max,
-                decoded_ratio_max: limits.decoded_ratio_max,
-                work_ratio_max: limits.work_ratio_max,
-                item_time_ms_max: limits.item_time_ms_max,
-                hits_per_item_max: limits.hits_per_item_max,
-            },
-            concurrency: limits.concurrency,
+            limits: limits.into(),
+            concurrency: limits.read_concurrency_max,
             budget: Arc::new(Budget::new(limits.read_bytes_max)),
             patience,
             meter: Arc::default(),

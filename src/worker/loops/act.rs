@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::domain::failure::Failure;
+use crate::domain::policy::mandate::Mandate;
 use crate::domain::state::{Event, State};
 use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::Lease;
+use crate::stages::account::case::Case;
 use crate::stages::act::erase::erase;
-use crate::stages::docket::Case;
 use crate::stages::export::export;
 use crate::stages::verify::archive::{KeptFor, read_back};
 use crate::stages::verify::erasure::rest_dry;
@@ -32,8 +33,8 @@ pub async fn run(world: &World) {
 async fn turn(world: &World) -> Result<bool, Failure> {
     let states = [State::Planned, State::Acting, State::Verifying];
     let Some((standing, lease)) = turns::next_in(world, &states).await? else { return Ok(false) };
-    let now = world.docket.clock.now();
-    let patience = world.limits.backoff.patience(lease.tries, now, standing.due);
+    let now = world.account.clock.now();
+    let patience = world.shift.backoff.patience(lease.tries, now, standing.due);
     let acting = act(world, &standing, &lease, patience);
     if let Some(acted) = turns::under(world, &lease, acting).await {
         settle(world, "act", &standing, &lease, acted).await?;
@@ -48,22 +49,22 @@ async fn act(
     lease: &Lease,
     patience: Patience,
 ) -> Result<(), Failure> {
-    let docket = &world.docket;
+    let account = &world.account;
     if !matches!(standing.state, State::Planned | State::Acting | State::Verifying) {
         // Another daemon was first.
         return Ok(());
     }
-    let mut case = docket.load(standing, lease).await?;
+    let mut case = account.load(standing, lease).await?;
     if standing.state == State::Planned {
         if case.request.options.dry_run {
-            let until = world.limits.left_until(docket.clock.now());
-            return rest_dry(docket, &case, until).await;
+            let until = world.mandate.keeping.left_until(account.clock.now());
+            return rest_dry(account, &case, until).await;
         }
         // Asked here, of the ledgered plan, and not where the plan is made: so no crash between the
         // two lets a plan slip by.
-        let shares = docket.shares(&standing.id).await?;
-        if let Some(reason) = world.guard.objection(&shares) {
-            docket.advance(&case, Event::Held { reason }).await?;
+        let shares = account.shares(&standing.id).await?;
+        if let Some(reason) = world.mandate.guard.objection(&shares) {
+            account.advance(&case, Event::Held { reason }).await?;
             return Ok(());
         }
     }
@@ -72,7 +73,7 @@ async fn act(
         return Ok(());
     }
     if standing.state == State::Planned {
-        let Some(standing) = docket.advance(&case, Event::ActStarted).await? else {
+        let Some(standing) = account.advance(&case, Event::ActStarted).await? else {
             // A person withdrew it first.
             return Ok(());
         };
@@ -91,9 +92,9 @@ async fn begins(world: &World, case: &Case) -> Result<bool, Failure> {
     if case.request.kind.is_export() || case.standing.state == State::Verifying {
         return Ok(true);
     }
-    let (ledger, id) = (&world.docket.ledger, &case.request.id);
+    let (ledger, id) = (&world.account.ledger, &case.request.id);
     let failed = ledger.in_the_way(id).await?;
-    let pressed = world.limits.pressed_before(world.docket.clock.now());
+    let pressed = world.mandate.limits.pressed_before(world.account.clock.now());
     let begins = ledger.begin_act(&case.lease, id, pressed).await?;
     if begins {
         report::pressed(id, &failed);
@@ -107,35 +108,34 @@ async fn carry_out(
     patience: Patience,
     halt: Arc<AtomicBool>,
 ) -> Result<(), Failure> {
-    let (docket, exports) = (&world.docket, &*world.exports);
-    let mut walk = Walk::new(&[&case.request.subject], world.limits.walk(), patience);
-    walk.policy = Some(Arc::new(world.policy.clone()));
+    let (account, exports) = (&world.account, &*world.exports);
+    let Mandate { controller, policy, limits, keeping, .. } = &world.mandate;
+    let mut walk = Walk::new(&[&case.request.subject], limits, patience);
+    walk.policy = Some(Arc::new(policy.clone()));
     walk.halt = halt;
     if case.request.kind.is_export() {
         if case.standing.state == State::Verifying {
-            let limits = &world.limits;
-            let left_until = limits.left_until(docket.clock.now());
-            let kept = KeptFor { archive: limits.expire_after(), left_until };
-            return read_back(docket, exports, case, limits.verify_rounds_max, kept).await;
+            let left_until = keeping.left_until(account.clock.now());
+            let kept = KeptFor { archive: keeping.archive_life(), left_until };
+            return read_back(account, exports, case, limits.verify_rounds_max, kept).await;
         }
-        return export(docket, &world.sources, exports, &world.controller, case, &walk).await;
+        return export(account, &world.sources, exports, controller, case, &walk).await;
     }
     if case.standing.state == State::Verifying {
         // What was erased is looked for by a sweep.
         return Ok(());
     }
-    let concurrency = world.limits.act_concurrency_max;
-    erase(docket, &world.sources, case, concurrency, &walk).await
+    erase(account, &world.sources, case, limits.act_concurrency_max, &walk).await
 }
 
 /// Notes from time to time how far an act has come, and whether somebody stopped it, until dropped.
 /// The plan is counted once.
 async fn note_on(world: &World, case: &Case, halt: &AtomicBool) -> Infallible {
-    let (ledger, id) = (&world.docket.ledger, &case.request.id);
+    let (ledger, id) = (&world.account.ledger, &case.request.id);
     let mut counted = None;
     loop {
-        world.docket.clock.sleep_ms(NOTE_EVERY_MS).await;
-        if let Ok(true) = world.docket.is_overtaken(case).await {
+        world.account.clock.sleep_ms(NOTE_EVERY_MS).await;
+        if let Ok(true) = world.account.is_overtaken(case).await {
             halt.store(true, Ordering::Relaxed);
         }
         let recorded = case.recorded.load(Ordering::Relaxed);

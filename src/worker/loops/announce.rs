@@ -4,11 +4,13 @@
 //! over when its lease lapses.
 
 use crate::domain::failure::Failure;
+use crate::ports::ledger::Ledger;
+use crate::ports::messages::announcer::Announcer;
 use crate::stages::announce::announce;
-use crate::worker::lease::LongLease;
+use crate::worker::pace::lease::LongLease;
+use crate::worker::pace::retry::Tries;
+use crate::worker::pace::shift::Shift;
 use crate::worker::report;
-use crate::worker::retry::Tries;
-use crate::worker::world::World;
 
 /// How long a turn may take once we stop.
 const GRACE_MS: u64 = 5_000;
@@ -17,52 +19,55 @@ const GRACE_MS: u64 = 5_000;
 const WORK: &str = "announce";
 
 /// Publishes what the outbox holds until stopped.
-pub async fn run(world: &World) {
+pub async fn run(shift: &Shift, ledger: &dyn Ledger, announcer: &dyn Announcer) {
     let mut tries = Tries::default();
     let mut own = LongLease::new(WORK);
-    while !world.stopper.is_stopped() {
+    while !shift.stopper.is_stopped() {
         // A broker that is away keeps nobody from stopping.
-        let turn = turn(world, &mut own);
-        let Some(done) = world.stopper.run_with_grace(&world.docket.clock, GRACE_MS, turn).await
-        else {
+        let turn = turn(shift, ledger, announcer, &mut own);
+        let Some(done) = shift.with_grace(GRACE_MS, turn).await else {
             break;
         };
         match done {
             Ok(()) => {
                 tries = Tries::default();
-                world.rest().await;
+                shift.rest().await;
             }
             Err(failure) => {
-                report::failed(&world.metrics, "announce", &failure);
-                own.let_go(&world.leases).await;
-                world.back_off(&mut tries).await;
+                report::failed(&shift.metrics, "announce", &failure);
+                own.let_go(&shift.leases).await;
+                shift.back_off(&mut tries).await;
             }
         }
     }
     // What the others ledgered while they came to rest is for `run_last`.
-    own.let_go(&world.leases).await;
+    own.let_go(&shift.leases).await;
 }
 
 /// Publishes what the others ledgered while they came to rest. What does not get out waits in the
 /// outbox for the next start, or for another daemon.
-pub async fn run_last(world: &World) {
+pub async fn run_last(shift: &Shift, ledger: &dyn Ledger, announcer: &dyn Announcer) {
     let mut own = LongLease::new(WORK);
     let last = async {
-        if let Err(failure) = turn(world, &mut own).await {
-            report::failed(&world.metrics, "announce", &failure);
+        if let Err(failure) = turn(shift, ledger, announcer, &mut own).await {
+            report::failed(&shift.metrics, "announce", &failure);
         }
     };
-    world.stopper.run_with_grace(&world.docket.clock, GRACE_MS, last).await;
+    shift.with_grace(GRACE_MS, last).await;
 }
 
-async fn turn(world: &World, own: &mut LongLease) -> Result<(), Failure> {
-    let docket = &world.docket;
-    if docket.ledger.unsent(1).await?.is_empty() {
+async fn turn(
+    shift: &Shift,
+    ledger: &dyn Ledger,
+    announcer: &dyn Announcer,
+    own: &mut LongLease,
+) -> Result<(), Failure> {
+    if ledger.unsent(1).await?.is_empty() {
         return Ok(());
     }
-    let Some(lease) = own.claim(&world.leases).await? else { return Ok(()) };
-    let announcing = announce(&*docket.ledger, &*world.announcer);
-    let turn = world.leases.hold(lease, announcing).await?;
-    report::announced(&world.metrics, turn);
+    let Some(lease) = own.claim(&shift.leases).await? else { return Ok(()) };
+    let announcing = announce(ledger, announcer);
+    let turn = shift.leases.hold(lease, announcing).await?;
+    report::announced(&shift.metrics, turn);
     Ok(())
 }

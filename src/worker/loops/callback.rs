@@ -12,12 +12,12 @@ use futures::stream::{self, FuturesUnordered};
 use futures::{StreamExt, TryStreamExt};
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::ports::door::Answer;
 use crate::ports::ledger::Callback;
+use crate::ports::messages::callbacks::Answer;
 use crate::stages::callback::letter;
-use crate::worker::lease::LongLease;
+use crate::worker::pace::lease::LongLease;
+use crate::worker::pace::retry::{Backoff, Tries};
 use crate::worker::report::{self, CalledBack};
-use crate::worker::retry::{Backoff, Tries};
 use crate::worker::world::World;
 
 /// What the lease is on.
@@ -39,31 +39,31 @@ const GRACE_MS: u64 = 5_000;
 pub async fn run(world: &World) {
     let mut tries = Tries::default();
     let mut own = LongLease::new(WORK);
-    while !world.stopper.is_stopped() {
+    while !world.shift.stopper.is_stopped() {
         match turn(world, &mut own).await {
             Ok(()) => {
                 tries = Tries::default();
-                world.rest().await;
+                world.shift.rest().await;
             }
             Err(failure) => {
-                report::failed(&world.metrics, "callback", &failure);
-                own.let_go(&world.leases).await;
-                world.back_off(&mut tries).await;
+                report::failed(&world.shift.metrics, "callback", &failure);
+                own.let_go(&world.shift.leases).await;
+                world.shift.back_off(&mut tries).await;
             }
         }
     }
-    own.let_go(&world.leases).await;
+    own.let_go(&world.shift.leases).await;
 }
 
 async fn turn(world: &World, own: &mut LongLease) -> Result<(), Failure> {
-    if world.docket.ledger.owed(1).await?.is_empty() {
+    if world.account.ledger.owed(1).await?.is_empty() {
         return Ok(());
     }
-    let Some(lease) = own.claim(&world.leases).await? else { return Ok(()) };
-    let delivering = world.leases.hold(lease, deliver(world));
-    let clock = &world.docket.clock;
+    let Some(lease) = own.claim(&world.shift.leases).await? else { return Ok(()) };
+    let delivering = world.shift.leases.hold(lease, deliver(world));
+    let clock = &world.account.clock;
     // What is cut off is posted again at the next start, under the same id.
-    world.stopper.run_with_grace(clock, GRACE_MS, delivering).await.unwrap_or(Ok(()))
+    world.shift.stopper.run_with_grace(clock, GRACE_MS, delivering).await.unwrap_or(Ok(()))
 }
 
 /// Keeps the lanes going until none has anything to do.
@@ -71,7 +71,7 @@ async fn deliver(world: &World) -> Result<(), Failure> {
     let (mut lanes, mut busy) = (FuturesUnordered::new(), BTreeSet::new());
     // Ends: every letter that was tried is owed no longer or put off beyond now.
     loop {
-        let stopped = world.stopper.is_stopped();
+        let stopped = world.shift.stopper.is_stopped();
         if !stopped {
             for (host, owed) in by_host(world).await? {
                 if busy.insert(host.clone()) {
@@ -85,14 +85,14 @@ async fn deliver(world: &World) -> Result<(), Failure> {
                 Some(host) => drop(busy.remove(&host?)),
             },
             // Others may be owed something meanwhile.
-            () = world.rest(), if !stopped => {}
+            () = world.shift.rest(), if !stopped => {}
         }
     }
 }
 
 async fn by_host(world: &World) -> Result<BTreeMap<String, Vec<Callback>>, Failure> {
     let mut lanes: BTreeMap<String, Vec<Callback>> = BTreeMap::new();
-    for callback in world.docket.ledger.owed(LANE).await? {
+    for callback in world.account.ledger.owed(LANE).await? {
         lanes.entry(callback.url.host().to_owned()).or_default().push(callback);
     }
     Ok(lanes)
@@ -106,7 +106,7 @@ async fn lane(world: &World, owed: Vec<Callback>) -> Result<(), Failure> {
     }
     let each = rows.into_values().map(|row| async move {
         for callback in row {
-            if world.stopper.is_stopped() {
+            if world.shift.stopper.is_stopped() {
                 break;
             }
             post(world, &callback).await?;
@@ -118,8 +118,8 @@ async fn lane(world: &World, owed: Vec<Callback>) -> Result<(), Failure> {
 
 /// One try, and what follows from it.
 async fn post(world: &World, callback: &Callback) -> Result<(), Failure> {
-    let answer = match letter(callback, &world.signer, world.docket.clock.now()) {
-        Ok(letter) => world.callbacks.post(&callback.url, &letter).await,
+    let answer = match letter(callback, &world.signer, world.account.clock.now()) {
+        Ok(letter) => world.door.callbacks.post(&callback.url, &letter).await,
         Err(failure) => Err(failure),
     };
     let (reason, wanted_ms) = match answer {
@@ -137,22 +137,24 @@ async fn post(world: &World, callback: &Callback) -> Result<(), Failure> {
         Err(failure) => (failure.chain(), None),
     };
     let pause_ms = pause_ms(world, callback.tries, wanted_ms);
-    if callback.failing_ms.saturating_add(pause_ms) > world.limits.callback_give_up_after_ms {
+    if callback.failing_ms.saturating_add(pause_ms)
+        > world.mandate.keeping.callback_give_up_after_ms
+    {
         return end(world, callback, CalledBack::GivenUp(reason)).await;
     }
-    world.docket.ledger.put_off_callback(&callback.id, pause_ms).await?;
-    report::called_back(&world.metrics, callback, &CalledBack::Retried(reason));
+    world.account.ledger.put_off_callback(&callback.id, pause_ms).await?;
+    report::called_back(&world.shift.metrics, callback, &CalledBack::Retried(reason));
     Ok(())
 }
 
 async fn end(world: &World, callback: &Callback, how: CalledBack) -> Result<(), Failure> {
-    world.docket.ledger.forget_callback(&callback.id).await?;
-    report::called_back(&world.metrics, callback, &how);
+    world.account.ledger.forget_callback(&callback.id).await?;
+    report::called_back(&world.shift.metrics, callback, &how);
     Ok(())
 }
 
 fn pause_ms(world: &World, tries: u32, wanted_ms: Option<u64>) -> u64 {
-    let backoff = Backoff { delay_ms_max: PAUSE_MS_MAX, ..world.limits.backoff };
-    let own = backoff.delay_ms(tries, world.random());
+    let backoff = Backoff { delay_ms_max: PAUSE_MS_MAX, ..world.shift.backoff };
+    let own = backoff.delay_ms(tries, world.shift.random());
     own.max(wanted_ms.unwrap_or(0).min(PAUSE_MS_MAX))
 }

@@ -10,11 +10,11 @@ use crate::domain::failure::Failure;
 use crate::domain::state::State;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::{End, Lease, Purpose, Sweep, work_on};
-use crate::stages::docket::Case;
+use crate::stages::account::case::Case;
 use crate::stages::find;
 use crate::stages::verify::erasure::{self, Ending};
+use crate::worker::pace::retry::Tries;
 use crate::worker::report;
-use crate::worker::retry::Tries;
 use crate::worker::settle::settle;
 use crate::worker::world::World;
 
@@ -24,19 +24,19 @@ const TURN: u32 = 100;
 /// Concludes until stopped.
 pub async fn run(world: &World) {
     let mut tries = Tries::default();
-    while !world.stopper.is_stopped() {
-        let turn = world.stopper.run_until_stopped(Box::pin(turn(world))).await;
+    while !world.shift.stopper.is_stopped() {
+        let turn = world.shift.stopper.run_until_stopped(Box::pin(turn(world))).await;
         match turn {
             None => return,
             Some(Ok(worked)) => {
                 tries = Tries::default();
                 if !worked {
-                    world.rest().await;
+                    world.shift.rest().await;
                 }
             }
             Some(Err(failure)) => {
-                report::failed(&world.metrics, "conclude", &failure);
-                world.back_off(&mut tries).await;
+                report::failed(&world.shift.metrics, "conclude", &failure);
+                world.shift.back_off(&mut tries).await;
             }
         }
     }
@@ -44,9 +44,9 @@ pub async fn run(world: &World) {
 
 /// One conclusion, of the request that is due first; `false` if there is none to be drawn now.
 async fn turn(world: &World) -> Result<bool, Failure> {
-    let ledger = &world.docket.ledger;
+    let ledger = &world.account.ledger;
     for standing in ledger.walked(TURN).await? {
-        let Some(lease) = world.leases.claim(&work_on(&standing.id)).await? else { continue };
+        let Some(lease) = world.shift.leases.claim(&work_on(&standing.id)).await? else { continue };
         // As it stands now that nobody else can work on it.
         let Some(standing) = ledger.standing(&standing.id).await? else { continue };
         let purpose = match standing.state {
@@ -63,13 +63,13 @@ async fn turn(world: &World) -> Result<bool, Failure> {
             | State::Failed
             | State::Cancelled
             | State::Rejected => {
-                world.leases.let_go(&lease, End::Done).await?;
+                world.shift.leases.let_go(&lease, End::Done).await?;
                 continue;
             }
         };
         let concluding = Box::pin(conclude(world, purpose, &standing, &lease));
-        let concluded = world.leases.hold(&lease, concluding).await;
-        world.bell.notify_waiters();
+        let concluded = world.shift.leases.hold(&lease, concluding).await;
+        world.shift.ring();
         settle(world, purpose.word(), &standing, &lease, concluded).await?;
         return Ok(true);
     }
@@ -82,31 +82,32 @@ async fn conclude(
     standing: &Standing,
     lease: &Lease,
 ) -> Result<(), Failure> {
-    let World { docket, sources, policy, .. } = world;
+    let World { account, sources, mandate, .. } = world;
+    let policy = &mandate.policy;
     // Another daemon was first, and took it out.
-    let Some(sweep) = docket.ledger.sweep_of(&standing.id).await? else { return Ok(()) };
-    let case = docket.load(standing, lease).await?;
+    let Some(sweep) = account.ledger.sweep_of(&standing.id).await? else { return Ok(()) };
+    let case = account.load(standing, lease).await?;
     if let Some(failure) = lost(&case, &sweep) {
         // What was seen of the others is of no use: by the time that all can be entered it is old.
-        docket.ledger.leave_sweep(lease, &standing.id).await?;
+        account.ledger.leave_sweep(lease, &standing.id).await?;
         return Err(failure);
     }
     match purpose {
-        Purpose::Find => find::conclude(docket, sources, policy, &case, &sweep).await,
+        Purpose::Find => find::conclude(account, sources, policy, &case, &sweep).await,
         Purpose::Verify => {
-            let now = docket.clock.now();
+            let now = account.clock.now();
             let ending = Ending {
                 sweep: &sweep,
                 sources,
                 policy,
                 exports: &*world.exports,
                 signer: &world.signer,
-                rounds_max: world.limits.verify_rounds_max,
-                patience: world.limits.backoff.patience(lease.tries, now, standing.due),
-                remembered_until: world.limits.remembered_until(now),
-                left_until: world.limits.left_until(now),
+                rounds_max: world.mandate.limits.verify_rounds_max,
+                patience: world.shift.backoff.patience(lease.tries, now, standing.due),
+                remembered_until: world.mandate.keeping.remembered_until(now),
+                left_until: world.mandate.keeping.left_until(now),
             };
-            erasure::conclude(docket, &case, &ending).await
+            erasure::conclude(account, &case, &ending).await
         }
     }
 }

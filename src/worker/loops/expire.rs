@@ -10,11 +10,13 @@
 //! an archive is kept was ledgered and announced when it was verified. The log and a metric tell.
 
 use crate::domain::failure::Failure;
-use crate::ports::kept::archives::Kept;
+use crate::ports::exports::Exports;
+use crate::ports::kept::archives::KeptArchive;
+use crate::ports::ledger::Ledger;
 use crate::ports::tasks::{End, Lease, work_on};
+use crate::worker::pace::retry::Tries;
+use crate::worker::pace::shift::Shift;
 use crate::worker::report;
-use crate::worker::retry::Tries;
-use crate::worker::world::World;
 
 /// Archives removed in one turn, the rest of them in the next.
 const TURN: u32 = 100;
@@ -23,53 +25,58 @@ const TURN: u32 = 100;
 const GRACE_MS: u64 = 5_000;
 
 /// Removes what expires until stopped.
-pub async fn run(world: &World) {
+pub async fn run(shift: &Shift, ledger: &dyn Ledger, exports: &dyn Exports) {
     let mut tries = Tries::default();
-    while !world.stopper.is_stopped() {
-        let turn = world.stopper.run_with_grace(&world.docket.clock, GRACE_MS, turn(world));
+    while !shift.stopper.is_stopped() {
+        let turn = shift.with_grace(GRACE_MS, turn(shift, ledger, exports));
         match turn.await.unwrap_or(Ok(())) {
             Ok(()) => {
                 tries = Tries::default();
-                world.rest().await;
+                shift.rest().await;
             }
             Err(failure) => {
-                report::failed(&world.metrics, "expire", &failure);
-                world.back_off(&mut tries).await;
+                report::failed(&shift.metrics, "expire", &failure);
+                shift.back_off(&mut tries).await;
             }
         }
     }
 }
 
 /// One that cannot be removed keeps none of the others.
-async fn turn(world: &World) -> Result<(), Failure> {
-    let ledger = &world.docket.ledger;
+async fn turn(shift: &Shift, ledger: &dyn Ledger, exports: &dyn Exports) -> Result<(), Failure> {
     if ledger.forget_left().await? > 0 {
         report::forgot_left();
     }
     let mut ended = Ok(());
     for archive in ledger.expired(TURN).await? {
-        if world.stopper.is_stopped() {
+        if shift.stopper.is_stopped() {
             break;
         }
-        let Some(lease) = world.leases.claim(&work_on(&archive.request)).await? else { continue };
-        let removed = world.leases.hold(&lease, remove(world, &archive, &lease)).await;
+        let Some(lease) = shift.leases.claim(&work_on(&archive.request)).await? else { continue };
+        let removed = shift.leases.hold(&lease, remove(ledger, exports, &archive, &lease)).await;
         // Not as failed: that would put off the request's own work, should it be tried again.
-        world.leases.let_go(&lease, End::Left).await?;
-        if let Err(failure) = removed {
-            ended = Err(failure);
+        shift.leases.let_go(&lease, End::Left).await?;
+        match removed {
+            Ok(true) => report::removed(&shift.metrics, &archive.request),
+            Ok(false) => {}
+            Err(failure) => ended = Err(failure),
         }
     }
     ended
 }
 
-async fn remove(world: &World, archive: &Kept, lease: &Lease) -> Result<(), Failure> {
-    let ledger = &world.docket.ledger;
+/// `false` where another was first.
+async fn remove(
+    ledger: &dyn Ledger,
+    exports: &dyn Exports,
+    archive: &KeptArchive,
+    lease: &Lease,
+) -> Result<bool, Failure> {
     // As it stands now that nobody else can work on it.
     if ledger.kept(&archive.request).await?.as_ref() != Some(archive) {
-        return Ok(());
+        return Ok(false);
     }
-    world.exports.remove(&archive.name).await?;
+    exports.remove(&archive.name).await?;
     ledger.removed(lease, &archive.request).await?;
-    report::removed(&world.metrics, &archive.request);
-    Ok(())
+    Ok(true)
 }

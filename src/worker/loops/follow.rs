@@ -26,7 +26,7 @@ async fn turn(world: &World) -> Result<bool, Failure> {
     let Some((standing, lease)) = next else { return Ok(false) };
     match turns::under(world, &lease, look(world, &standing, &lease)).await {
         None => {}
-        Some(Ok(Some(next_in_ms))) => world.leases.wait(&lease, next_in_ms).await?,
+        Some(Ok(Some(next_in_ms))) => world.shift.leases.wait(&lease, next_in_ms).await?,
         Some(Ok(None)) => settle(world, "follow", &standing, &lease, Ok(())).await?,
         Some(Err(failure)) => settle(world, "follow", &standing, &lease, Err(failure)).await?,
     }
@@ -39,12 +39,12 @@ async fn look(world: &World, standing: &Standing, lease: &Lease) -> Result<Optio
         // Another daemon was first, or a person.
         return Ok(None);
     }
-    let case = world.docket.load(standing, lease).await?;
+    let case = world.account.load(standing, lease).await?;
     let following = Following {
         sources: &world.sources,
-        concurrency: world.limits.act_concurrency_max,
+        concurrency: world.mandate.limits.act_concurrency_max,
         ticket_age_max: TICKET_AGE_MAX,
-        rounds_max: world.limits.verify_rounds_max,
+        rounds_max: world.mandate.limits.verify_rounds_max,
     };
-    follow(&world.docket, &case, &following).await
+    follow(&world.account, &case, &following).await
 }

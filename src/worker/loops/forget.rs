@@ -2,10 +2,12 @@
 //! sees whether this daemon's clock is that of the ledger.
 
 use crate::domain::failure::Failure;
+use crate::domain::policy::keeping::Keeping;
+use crate::ports::ledger::Ledger;
 use crate::ports::tasks::End;
+use crate::worker::pace::retry::Tries;
+use crate::worker::pace::shift::Shift;
 use crate::worker::report;
-use crate::worker::retry::Tries;
-use crate::worker::world::World;
 
 /// What the lease is on.
 const WORK: &str = "forget";
@@ -20,37 +22,36 @@ const PAUSE_MS: u64 = 100;
 const CLOCK_OFF_MS_MAX: i64 = 60_000;
 
 /// Forgets until stopped.
-pub async fn run(world: &World) {
+pub async fn run(shift: &Shift, ledger: &dyn Ledger, keeping: &Keeping) {
     let mut tries = Tries::default();
-    while !world.stopper.is_stopped() {
-        let turn = world.stopper.run_until_stopped(turn(world));
+    while !shift.stopper.is_stopped() {
+        let turn = shift.stopper.run_until_stopped(turn(shift, ledger, keeping));
         match turn.await.unwrap_or(Ok(())) {
             Ok(()) => {
                 tries = Tries::default();
-                world.pause_ms(LOOK_EVERY_MS).await;
+                shift.pause_ms(LOOK_EVERY_MS).await;
             }
             Err(failure) => {
-                report::failed(&world.metrics, "forget", &failure);
-                world.back_off(&mut tries).await;
+                report::failed(&shift.metrics, "forget", &failure);
+                shift.back_off(&mut tries).await;
             }
         }
     }
 }
 
-async fn turn(world: &World) -> Result<(), Failure> {
-    let ledger = &world.docket.ledger;
-    let off = world.docket.clock.now().duration_since(ledger.now().await?).as_millis();
+async fn turn(shift: &Shift, ledger: &dyn Ledger, keeping: &Keeping) -> Result<(), Failure> {
+    let off = shift.clock.now().duration_since(ledger.now().await?).as_millis();
     if off.abs() > i128::from(CLOCK_OFF_MS_MAX) {
         report::clock_off(off);
     }
-    let Some(kept_ms) = world.limits.details_kept_ms() else { return Ok(()) };
+    let Some(kept_ms) = keeping.details_kept_ms() else { return Ok(()) };
     // Ends: each round forgets something, and what comes to rest now is kept for long.
     while ledger.has_details(kept_ms).await? {
-        let Some(lease) = world.leases.claim(WORK).await? else { return Ok(()) };
-        let forgot = world.leases.hold(&lease, ledger.forget_details(&lease, kept_ms)).await;
-        world.leases.let_go(&lease, End::Left).await?;
+        let Some(lease) = shift.leases.claim(WORK).await? else { return Ok(()) };
+        let forgot = shift.leases.hold(&lease, ledger.forget_details(&lease, kept_ms)).await;
+        shift.leases.let_go(&lease, End::Left).await?;
         forgot?;
-        world.pause_ms(PAUSE_MS).await;
+        shift.pause_ms(PAUSE_MS).await;
     }
     Ok(())
 }

@@ -12,10 +12,10 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::task::unconstrained;
 
 use crate::domain::failure::Failure;
-use crate::ports::door::{Delivery, Settlement};
+use crate::ports::messages::inbox::{Delivery, Settlement};
 use crate::stages::intake::intake;
+use crate::worker::pace::retry::Tries;
 use crate::worker::report;
-use crate::worker::retry::Tries;
 use crate::worker::world::World;
 
 /// Most deliveries that are ledgered together.
@@ -32,7 +32,9 @@ type Settling<'a> = FuturesUnordered<BoxFuture<'a, Result<(), Failure>>>;
 pub async fn run(world: &World) {
     let mut tries = Tries::default();
     let mut settling = Settling::new();
-    while let Some(received) = world.stopper.run_until_stopped(next(world, &mut settling)).await {
+    while let Some(received) =
+        world.shift.stopper.run_until_stopped(next(world, &mut settling)).await
+    {
         let done = match received {
             Ok(deliveries) => take(world, deliveries, &mut settling).await,
             Err(failure) => Err(failure),
@@ -40,13 +42,13 @@ pub async fn run(world: &World) {
         match done {
             Ok(()) => tries = Tries::default(),
             Err(failure) => {
-                report::failed(&world.metrics, "intake", &failure);
-                world.back_off(&mut tries).await;
+                report::failed(&world.shift.metrics, "intake", &failure);
+                world.shift.back_off(&mut tries).await;
             }
         }
     }
     let settled = async { while settling.next().await.is_some() {} };
-    world.stopper.run_with_grace(&world.docket.clock, GRACE_MS, settled).await;
+    world.shift.with_grace(GRACE_MS, settled).await;
 }
 
 /// The deliveries that are there, at least one; or the failure of a settlement.
@@ -56,14 +58,16 @@ async fn next(world: &World, settling: &mut Settling<'_>) -> Result<Vec<Delivery
         tokio::select! {
             biased;
             Some(settled) = settling.next() => settled?,
-            received = world.inbox.receive() => break received?,
+            received = world.door.inbox.receive() => break received?,
         }
     };
     let mut deliveries = vec![first];
     while deliveries.len() < TOGETHER_MAX {
         // Beyond tokio's budget, or it would end the batch after 128. A failure to receive more is
         // met again by the next call.
-        let Some(Ok(delivery)) = unconstrained(world.inbox.receive()).now_or_never() else { break };
+        let Some(Ok(delivery)) = unconstrained(world.door.inbox.receive()).now_or_never() else {
+            break;
+        };
         deliveries.push(delivery);
     }
     Ok(deliveries)
@@ -75,22 +79,22 @@ async fn take<'a>(
     settling: &mut Settling<'a>,
 ) -> Result<(), Failure> {
     let terms = world.terms();
-    let taking = intake(&world.docket, &world.calendar, &terms, &deliveries).await;
+    let taking = intake(&world.account, &world.mandate.calendar, &terms, &deliveries).await;
     for failure in &taking.unledgered {
-        report::failed(&world.metrics, "intake", failure);
+        report::failed(&world.shift.metrics, "intake", failure);
     }
     let mut returning = Ok(());
     for (delivery, answer) in deliveries.into_iter().zip(taking.answers) {
         if let Some((taken, settlement)) = answer {
             let traceparent = delivery.correspondence.traceparent.as_deref();
-            report::taken(&world.metrics, &taken, traceparent);
-            settling.push(world.inbox.settle(delivery, settlement));
+            report::taken(&world.shift.metrics, &taken, traceparent);
+            settling.push(world.door.inbox.settle(delivery, settlement));
         } else {
-            report::returned(&world.metrics);
-            let returned = world.inbox.settle(delivery, Settlement::Returned).await;
+            report::returned(&world.shift.metrics);
+            let returned = world.door.inbox.settle(delivery, Settlement::Returned).await;
             returning = returning.and(returned);
         }
     }
-    world.bell.notify_waiters();
+    world.shift.ring();
     taking.failure.map_or(returning, Err)
 }

@@ -20,7 +20,7 @@ use crate::ports::ledger::Cleared;
 use crate::ports::sources::Source;
 use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::{End, Lease, Lost, Purpose, Shard, Sweep, work_on};
-use crate::stages::docket::Case;
+use crate::stages::account::case::Case;
 use crate::stages::find::{self, wanted};
 use crate::stages::plan::draft::Walked;
 use crate::stages::verify::erasure;
@@ -28,8 +28,8 @@ use crate::stages::verify::tombstones;
 use crate::stages::walk::graves;
 use crate::stages::walk::inventory::Inventory;
 use crate::stages::walk::pass::{Meter, Walk, unknown_source};
+use crate::worker::pace::retry::Tries;
 use crate::worker::report;
-use crate::worker::retry::Tries;
 use crate::worker::settle::{fail, settle};
 use crate::worker::world::World;
 
@@ -46,18 +46,18 @@ const PING_MS_MAX: u64 = 10_000;
 /// noted to have come.
 pub async fn run(world: &World, purpose: Purpose) {
     let mut tries = Tries::default();
-    while !world.stopper.is_stopped() {
-        let turn = world.stopper.run_until_stopped(Box::pin(turn(world, purpose))).await;
+    while !world.shift.stopper.is_stopped() {
+        let turn = world.shift.stopper.run_until_stopped(Box::pin(turn(world, purpose))).await;
         match turn {
             None => return,
             Some(Ok(true)) => tries = Tries::default(),
             Some(Ok(false)) => {
                 tries = Tries::default();
-                world.rest().await;
+                world.shift.rest().await;
             }
             Some(Err(failure)) => {
-                report::failed(&world.metrics, purpose.word(), &failure);
-                world.back_off(&mut tries).await;
+                report::failed(&world.shift.metrics, purpose.word(), &failure);
+                world.shift.back_off(&mut tries).await;
             }
         }
     }
@@ -65,7 +65,7 @@ pub async fn run(world: &World, purpose: Purpose) {
 
 /// One step of a sweep; `false` if there is none for this daemon now.
 async fn turn(world: &World, purpose: Purpose) -> Result<bool, Failure> {
-    let Some(sweep) = world.docket.ledger.sweep(purpose).await? else {
+    let Some(sweep) = world.account.ledger.sweep(purpose).await? else {
         if waiting(world, purpose, 1).await?.is_empty() {
             return Ok(false);
         }
@@ -75,7 +75,7 @@ async fn turn(world: &World, purpose: Purpose) -> Result<bool, Failure> {
         return conduct(world, purpose, close).await;
     }
     for shard in sweep.shards.iter().filter(|shard| !shard.done) {
-        if let Some(lease) = world.leases.claim(&shard.work()).await? {
+        if let Some(lease) = world.shift.leases.claim(&shard.work()).await? {
             let walked = walk(world, purpose, shard.number, &lease);
             return under(world, purpose, &lease, walked).await;
         }
@@ -89,7 +89,7 @@ async fn conduct(
     purpose: Purpose,
     work: impl AsyncFnOnce(&World, Purpose, &Lease) -> Result<bool, Failure>,
 ) -> Result<bool, Failure> {
-    let Some(lease) = world.leases.claim(purpose.word()).await? else { return Ok(false) };
+    let Some(lease) = world.shift.leases.claim(purpose.word()).await? else { return Ok(false) };
     under(world, purpose, &lease, work(world, purpose, &lease)).await
 }
 
@@ -99,16 +99,16 @@ async fn under(
     lease: &Lease,
     work: impl Future<Output = Result<bool, Failure>>,
 ) -> Result<bool, Failure> {
-    let done = world.leases.hold(lease, work).await;
-    world.bell.notify_waiters();
+    let done = world.shift.leases.hold(lease, work).await;
+    world.shift.ring();
     match done {
         Ok(worked) => {
-            world.leases.let_go(lease, End::Done).await?;
+            world.shift.leases.let_go(lease, End::Done).await?;
             Ok(worked)
         }
         Err(failure) => {
-            report::failed(&world.metrics, purpose.word(), &failure);
-            world.leases.put_off(lease, &failure).await?;
+            report::failed(&world.shift.metrics, purpose.word(), &failure);
+            world.shift.leases.put_off(lease, &failure).await?;
             Ok(true)
         }
     }
@@ -117,13 +117,13 @@ async fn under(
 /// Opens a sweep for all that wait, but for those of whose sources one cannot be entered: to walk
 /// the others for them would be in vain.
 async fn open(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Failure> {
-    let docket = &world.docket;
-    if docket.ledger.sweep(purpose).await?.is_some() {
+    let account = &world.account;
+    if account.ledger.sweep(purpose).await?.is_some() {
         return Ok(true);
     }
     let shut = shut(world).await;
     let mut cases = Vec::new();
-    for standing in waiting(world, purpose, world.limits.sweep_requests_max).await? {
+    for standing in waiting(world, purpose, world.mandate.limits.sweep_requests_max).await? {
         let Some(mut case) = load(world, &standing, lease).await? else { continue };
         let named = named(world, &case);
         if let Some(failure) = named.iter().find_map(|name| obstruction(world, &shut, name)) {
@@ -139,7 +139,7 @@ async fn open(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Fa
             Purpose::Find => Cleared::Undone,
             Purpose::Verify => Cleared::Open,
         };
-        docket.clear_items(&case, drafts).await?;
+        account.clear_items(&case, drafts).await?;
         cases.push((case, named));
     }
     let mut sources: Vec<String> = Vec::new();
@@ -150,8 +150,8 @@ async fn open(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Fa
     }
     let ids: Vec<RequestId> = cases.iter().map(|(case, _)| case.request.id.clone()).collect();
     if !ids.is_empty() {
-        let parts = world.limits.source_parts;
-        docket.ledger.open_sweep(lease, purpose, &ids, &sources, parts).await?;
+        let parts = world.mandate.limits.source_parts;
+        account.ledger.open_sweep(lease, purpose, &ids, &sources, parts).await?;
     }
     Ok(true)
 }
@@ -175,7 +175,7 @@ async fn shut(world: &World) -> BTreeMap<String, Failure> {
     let ask = |source: &Arc<dyn Source>| {
         let source = Arc::clone(source);
         async move {
-            let silence = world.docket.clock.sleep_ms(PING_MS_MAX);
+            let silence = world.account.clock.sleep_ms(PING_MS_MAX);
             let failure = tokio::select! {
                 answer = source.ping() => answer.err()?,
                 () = silence => Failure::transient("asking a source: it gave no answer"),
@@ -201,18 +201,20 @@ async fn put_off(
     standing: &Standing,
     failure: Failure,
 ) -> Result<(), Failure> {
-    let Some(lease) = world.leases.claim(&work_on(&standing.id)).await? else { return Ok(()) };
+    let Some(lease) = world.shift.leases.claim(&work_on(&standing.id)).await? else {
+        return Ok(());
+    };
     settle(world, purpose.word(), standing, &lease, Err(failure)).await
 }
 
 /// Requests that are in no sweep and wait for one.
 async fn waiting(world: &World, purpose: Purpose, limit: u32) -> Result<Vec<Standing>, Failure> {
-    let ledger = &world.docket.ledger;
+    let ledger = &world.account.ledger;
     // Those that a daemon had begun with when it died, or whose sources could not be entered; and
     // then the new ones.
     let mut waiting = ledger.unswept(purpose, limit).await?;
     if purpose == Purpose::Find {
-        let pressed = world.limits.pressed_before(world.docket.clock.now());
+        let pressed = world.mandate.limits.pressed_before(world.account.clock.now());
         waiting.extend(ledger.ready(pressed, limit).await?);
     }
     waiting.truncate(limit as usize);
@@ -228,15 +230,15 @@ async fn begun(
         return Ok(Some(standing));
     }
     if standing.kind.is_some_and(|kind| !kind.is_export()) {
-        let failed = world.docket.ledger.in_the_way(&standing.id).await?;
+        let failed = world.account.ledger.in_the_way(&standing.id).await?;
         report::pressed(&standing.id, &failed);
     }
-    world.docket.append(&standing, Event::FindStarted, Some(lease)).await
+    world.account.append(&standing, Event::FindStarted, Some(lease)).await
 }
 
 /// Unseals a request; one that cannot be unsealed ends.
 async fn load(world: &World, standing: &Standing, lease: &Lease) -> Result<Option<Case>, Failure> {
-    match world.docket.load(standing, lease).await {
+    match world.account.load(standing, lease).await {
         Ok(case) => Ok(Some(case)),
         Err(failure) if failure.is_transient() => Err(failure),
         Err(failure) => {
@@ -252,7 +254,7 @@ async fn members(world: &World, purpose: Purpose, sweep: &Sweep) -> Result<Vec<S
         Purpose::Find => State::Finding,
         Purpose::Verify => State::Verifying,
     };
-    let mut standings = world.docket.ledger.swept(sweep.id).await?;
+    let mut standings = world.account.ledger.swept(sweep.id).await?;
     standings.retain(|standing| standing.state == state);
     Ok(standings)
 }
@@ -277,30 +279,32 @@ async fn walk(
     number: u64,
     lease: &Lease,
 ) -> Result<bool, Failure> {
-    let docket = &world.docket;
+    let account = &world.account;
     // As it is now that nobody else can work on it.
-    let Some(sweep) = docket.ledger.sweep(purpose).await? else { return Ok(true) };
+    let Some(sweep) = account.ledger.sweep(purpose).await? else { return Ok(true) };
     let shard = sweep.shards.iter().find(|shard| shard.number == number && !shard.done);
     let Some(shard) = shard.filter(|shard| shard.work() == lease.work) else { return Ok(true) };
     let cases = cases(world, purpose, &sweep, lease).await?;
     let subjects: Vec<&Subject> = cases.iter().map(|case| &case.request.subject).collect();
     // One that is due at once must not cost all the others their tries.
     let due = cases.iter().filter_map(|case| case.standing.due).max();
-    let patience = world.limits.backoff.patience(lease.tries, docket.clock.now(), due);
-    let mut walk = Walk::new(&subjects, world.limits.walk(), patience);
+    let patience = world.shift.backoff.patience(lease.tries, account.clock.now(), due);
+    let mut walk = Walk::new(&subjects, &world.mandate.limits, patience);
     walk.part = shard.part;
     let erases = |case: &Case| !case.request.kind.is_export() && !case.request.options.dry_run;
     if cases.iter().any(erases) {
-        walk.inventory = Some(Arc::new(Inventory::new(docket.print_key())));
+        walk.inventory = Some(Arc::new(Inventory::new(account.keys.print_key())));
         walk.all_snapshots = true;
     }
-    if world.policy.asks_who_else() && cases.iter().any(|case| !case.request.kind.is_export()) {
+    if world.mandate.policy.asks_who_else()
+        && cases.iter().any(|case| !case.request.kind.is_export())
+    {
         walk.who_else = Some(subjects.into_iter().cloned().collect());
     }
-    let now = docket.clock.now();
+    let now = account.clock.now();
     if purpose == Purpose::Find
-        && world.limits.remembered_until(now).is_some()
-        && let Some((people, graves)) = graves::watch(docket).await?
+        && world.mandate.keeping.remembered_until(now).is_some()
+        && let Some((people, graves)) = graves::watch(account).await?
     {
         walk.watch(people, graves);
     }
@@ -310,16 +314,19 @@ async fn walk(
         walked = walk_for(world, purpose, &cases, shard, walk) => walked,
         never = note_on(world, &cases, before, &meter) => match never {},
     };
-    report::walked(&world.metrics, &meter);
+    report::walked(&world.shift.metrics, &meter);
     match walked {
         Ok(Walked { items, bytes }) => {
             let done = Shard { done: true, items, bytes, ..shard.clone() };
-            docket.ledger.finish_shard(lease, &done).await?;
+            account.ledger.finish_shard(lease, &done).await?;
         }
         Err(failure) if is_to_be_given_up(&failure, lease) => {
-            report::failed(&world.metrics, purpose.word(), &failure);
+            report::failed(&world.shift.metrics, purpose.word(), &failure);
             let lost = Some(Lost { kind: failure.kind, reason: failure.chain() });
-            docket.ledger.finish_shard(lease, &Shard { done: true, lost, ..shard.clone() }).await?;
+            account
+                .ledger
+                .finish_shard(lease, &Shard { done: true, lost, ..shard.clone() })
+                .await?;
         }
         Err(failure) if failure.is_transient() => return Err(failure),
         Err(failure) => fail_all(world, purpose, &cases, &failure, lease).await?,
@@ -341,29 +348,30 @@ async fn walk_for(
     shard: &Shard,
     walk: Walk,
 ) -> Result<Walked, Failure> {
-    let World { docket, sources, policy, .. } = world;
+    let World { account, sources, mandate, .. } = world;
+    let policy = &mandate.policy;
     match purpose {
-        Purpose::Find => find::find(docket, sources, policy, cases, shard, walk).await,
-        Purpose::Verify => erasure::verify(docket, sources, policy, cases, shard, walk).await,
+        Purpose::Find => find::find(account, sources, policy, cases, shard, walk).await,
+        Purpose::Verify => erasure::verify(account, sources, policy, cases, shard, walk).await,
     }
 }
 
 /// Closes a sweep whose shards are all walked, or whose requests are all gone. Its requests are
 /// concluded one by one, and nobody waits for that.
 async fn close(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Failure> {
-    let docket = &world.docket;
-    let Some(sweep) = docket.ledger.sweep(purpose).await? else { return Ok(true) };
+    let account = &world.account;
+    let Some(sweep) = account.ledger.sweep(purpose).await? else { return Ok(true) };
     let members = members(world, purpose, &sweep).await?;
     if !members.is_empty() && !sweep.is_walked() {
         return Ok(true);
     }
     if purpose == Purpose::Find {
-        for (id, since) in tombstones::tell(docket, lease).await? {
-            report::moved(world, &id, since).await?;
+        for (id, since) in tombstones::tell(account, lease).await? {
+            report::moved(&world.shift.metrics, &*world.account.ledger, &id, since).await?;
         }
     }
-    docket.ledger.close_sweep(lease, sweep.id).await?;
-    report::swept(&world.metrics, purpose.word(), members.len(), &sweep);
+    account.ledger.close_sweep(lease, sweep.id).await?;
+    report::swept(&world.shift.metrics, purpose.word(), members.len(), &sweep);
     Ok(true)
 }
 
@@ -374,7 +382,7 @@ async fn fail_all(
     failure: &Failure,
     lease: &Lease,
 ) -> Result<(), Failure> {
-    report::failed(&world.metrics, purpose.word(), failure);
+    report::failed(&world.shift.metrics, purpose.word(), failure);
     for case in cases {
         fail(world, &case.standing, failure, lease).await?;
     }
@@ -385,9 +393,9 @@ async fn fail_all(
 async fn note_on(world: &World, cases: &[Case], before: u64, meter: &Meter) -> Infallible {
     let ids: Vec<RequestId> = cases.iter().map(|case| case.request.id.clone()).collect();
     loop {
-        world.docket.clock.sleep_ms(NOTE_EVERY_MS).await;
+        world.account.clock.sleep_ms(NOTE_EVERY_MS).await;
         let progress = Progress { done: before + meter.items(), total: 0 };
         // For people to look at; if the ledger is away, the sweep itself will say so.
-        let _noted = world.docket.ledger.note_progress(&ids, progress).await;
+        let _noted = world.account.ledger.note_progress(&ids, progress).await;
     }
 }

@@ -5,8 +5,8 @@ use crate::domain::failure::Failure;
 use crate::domain::state::State;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::{Lease, work_on};
+use crate::worker::pace::retry::Tries;
 use crate::worker::report;
-use crate::worker::retry::Tries;
 use crate::worker::world::World;
 
 /// How long what is in hand may go on after a stop: well under the half minute that service
@@ -24,17 +24,17 @@ pub async fn take(
     turn: impl AsyncFn(&World) -> Result<bool, Failure>,
 ) {
     let mut tries = Tries::default();
-    while !world.stopper.is_stopped() {
+    while !world.shift.stopper.is_stopped() {
         match Box::pin(turn(world)).await {
             Ok(worked) => {
                 tries = Tries::default();
                 if !worked {
-                    world.rest().await;
+                    world.shift.rest().await;
                 }
             }
             Err(failure) => {
-                report::failed(&world.metrics, step, &failure);
-                world.back_off(&mut tries).await;
+                report::failed(&world.shift.metrics, step, &failure);
+                world.shift.back_off(&mut tries).await;
             }
         }
     }
@@ -49,10 +49,10 @@ pub async fn next_in(
     world: &World,
     states: &[State],
 ) -> Result<Option<(Standing, Lease)>, Failure> {
-    let ledger = &world.docket.ledger;
-    let pressed = world.limits.pressed_before(world.docket.clock.now());
+    let ledger = &world.account.ledger;
+    let pressed = world.mandate.limits.pressed_before(world.account.clock.now());
     for standing in ledger.free(states, pressed, TURN).await? {
-        let Some(lease) = world.leases.claim(&work_on(&standing.id)).await? else { continue };
+        let Some(lease) = world.shift.leases.claim(&work_on(&standing.id)).await? else { continue };
         let standing = ledger.standing(&standing.id).await?;
         return Ok(standing.map(|standing| (standing, lease)));
     }
@@ -65,8 +65,8 @@ pub async fn under<T>(
     lease: &Lease,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Option<Result<T, Failure>> {
-    let work = world.leases.hold(lease, Box::pin(work));
-    let done = world.stopper.run_with_grace(&world.docket.clock, GRACE_MS, work).await?;
-    world.bell.notify_waiters();
+    let work = world.shift.leases.hold(lease, Box::pin(work));
+    let done = world.shift.with_grace(GRACE_MS, work).await?;
+    world.shift.ring();
     Some(done)
 }

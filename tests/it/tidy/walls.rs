@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dsrd::config::file::{Declaration, File, Rule, Store};
+use dsrd::config::reading::layers;
 use serde_json::Value;
 
 use crate::tidy::source::{Faults, Source, root, sources};
@@ -160,11 +160,8 @@ fn lines_are_short() {
 fn every_setting_is_explained_in_the_reference() {
     let path = "config/reference.toml";
     let entries = reference(&fs::read_to_string(root().join(path)).unwrap());
-    let (sources, policy) = (vec![Store::default()], vec![Rule::default()]);
-    let declared = vec![Declaration::default()];
-    let file = File { sources, policy, declared, ..File::default() };
     let mut known = Vec::new();
-    keys("", &serde_json::to_value(file).unwrap(), &mut known);
+    keys("", &layers::sample(), &mut known);
     // What `[exports]` and `[[sources]]` have both is explained once.
     let of_sources: Vec<String> =
         known.iter().filter_map(|key| key.strip_prefix("sources.").map(str::to_owned)).collect();

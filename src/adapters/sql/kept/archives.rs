@@ -10,7 +10,7 @@ use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::Event;
-use crate::ports::kept::archives::{Archives, Kept};
+use crate::ports::kept::archives::{Archives, KeptArchive};
 use crate::ports::ledger::Record;
 use crate::ports::tasks::Lease;
 
@@ -79,7 +79,7 @@ impl Archives for SqlLedger {
         kept.map(|kept| kept.name).ok_or_else(|| Failure::permanent(doing))
     }
 
-    async fn expired(&self, limit: u32) -> Result<Vec<Kept>, Failure> {
+    async fn expired(&self, limit: u32) -> Result<Vec<KeptArchive>, Failure> {
         // What shares its name is in the store once, and stays until it is promised to nobody.
         let statement = format!(
             "SELECT * FROM archives WHERE expire_at <= {now} AND (shared = 0 \
@@ -93,7 +93,7 @@ impl Archives for SqlLedger {
         read(rows.bind(i64::from(limit)).fetch_all(&mut *self.read().await?).await, ARCHIVE)
     }
 
-    async fn kept(&self, id: &RequestId) -> Result<Option<Kept>, Failure> {
+    async fn kept(&self, id: &RequestId) -> Result<Option<KeptArchive>, Failure> {
         let rows = sqlx::query("SELECT * FROM archives WHERE request = $1").bind(id.as_str());
         Ok(read(rows.fetch_all(&mut *self.read().await?).await, ARCHIVE)?.pop())
     }

@@ -9,11 +9,11 @@ use std::io::{self, Read};
 use liblzma::stream::Stream;
 use serde_json::Value;
 
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::views::columns::cells::BATCH_CELLS;
 use crate::matching::views::containers::reason_of;
-use crate::matching::views::meter::{Decoded, Meter, Refused, refusal};
-use crate::matching::views::walk::{Look, Walk};
+use crate::matching::views::meter::{Decoded, Exceeded, Meter, refusal};
+use crate::matching::views::tour::{Look, Tour};
 use crate::matching::work;
 
 /// Bytes of one block, packed or not; writers make blocks of some kilobytes.
@@ -31,7 +31,7 @@ const XZ_BYTES_MAX: u64 = 80 << 20;
 /// Window that a packed block may ask for: 64 MiB.
 const ZSTD_WINDOW_LOG_MAX: u32 = 26;
 
-impl<L: Look> Walk<'_, L> {
+impl<L: Look> Tour<'_, L> {
     /// Looks into a container file.
     pub(in crate::matching::views) fn avro(
         &mut self,
@@ -74,7 +74,7 @@ impl<L: Look> Walk<'_, L> {
         while let Some(count) = read_first_long(reader)? {
             let block = read_bytes(reader)?;
             reader.read_exact(&mut sync)?;
-            let (meter, limits): (&Meter, &Limits) = (self.meter, self.limits);
+            let (meter, limits): (&Meter, &ItemLimits) = (self.meter, self.limits);
             let mut records = Vec::new();
             let unpacked = Decoded::new(unpack(codec, &block)?, meter, limits);
             unpacked.take(BLOCK_BYTES_MAX + 1).read_to_end(&mut records)?;
@@ -175,7 +175,7 @@ struct Columns<'a, 'f> {
     cells: BTreeMap<String, Vec<&'a [u8]>>,
     /// How much more is held before it is handed on.
     room: usize,
-    pace: &'f dyn Fn() -> Result<(), Refused>,
+    pace: &'f dyn Fn() -> Result<(), Exceeded>,
     flush: &'f mut dyn FnMut(&str, &[&'a [u8]]),
 }
 

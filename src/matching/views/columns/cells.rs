@@ -2,7 +2,7 @@
 
 use crate::matching::views::regions::regions;
 use crate::matching::views::spelling::charset::utf8_or_western;
-use crate::matching::views::walk::{Look, Walk, shown};
+use crate::matching::views::tour::{Look, Tour, shown};
 
 /// Cells that are looked at together.
 pub const BATCH_CELLS: usize = 4096;
@@ -13,7 +13,7 @@ const BATCH_BYTES_MAX: usize = 1 << 20;
 /// What a cell takes beside its bytes.
 const CELL_BYTES: usize = 32;
 
-impl<L: Look> Walk<'_, L> {
+impl<L: Look> Tour<'_, L> {
     /// Looks at cells of a column; `view` is that of the table.
     pub(super) fn cells<'c>(
         &mut self,

@@ -13,12 +13,12 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::matching::views::columns::cells::BATCH_CELLS;
 use crate::matching::views::columns::pages::{self, Defect};
-use crate::matching::views::meter::{Refused, Spooling};
+use crate::matching::views::meter::{Exceeded, Spooling};
 use crate::matching::views::packing::zip::copy;
-use crate::matching::views::walk::{Look, Walk};
+use crate::matching::views::tour::{Look, Tour};
 use crate::matching::work;
 
-impl<L: Look> Walk<'_, L> {
+impl<L: Look> Tour<'_, L> {
     /// Looks into a file.
     pub(in crate::matching::views) fn parquet(
         &mut self,
@@ -38,7 +38,7 @@ impl<L: Look> Walk<'_, L> {
                 self.unreadable("parquet: compression not supported", chain)
             }
             Err(ParquetError::External(error)) => {
-                let refused = error.downcast_ref::<Refused>();
+                let refused = error.downcast_ref::<Exceeded>();
                 self.unreadable(refused.map_or("parquet: broken", |refused| refused.0), chain);
             }
             Err(_) => self.unreadable("parquet: broken", chain),
@@ -135,6 +135,6 @@ fn told(defect: &Defect) -> &'static str {
     }
 }
 
-fn external(refused: Refused) -> ParquetError {
+fn external(refused: Exceeded) -> ParquetError {
     ParquetError::External(Box::new(refused))
 }

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use crate::matching::views::meter::{Decoded, refusal};
 use crate::matching::views::packing::signs::{Packing, Slice, Trials, Tried, starts};
-use crate::matching::views::walk::{Look, Walk};
+use crate::matching::views::tour::{Look, Tour};
 
 /// Why something in a binary cannot be read.
 const DENSE: &str = "binary: compressed or encrypted content";
@@ -34,7 +34,7 @@ pub struct Part<'a> {
     pub shifted: bool,
 }
 
-impl<L: Look> Walk<'_, L> {
+impl<L: Look> Tour<'_, L> {
     /// Looks into what is packed in a window and tells how far the window was answered for: a
     /// stream that goes on beyond the window is left to the next one, which begins with it.
     pub fn embedded(&mut self, part: &Part<'_>, chain: &str, depth: usize) -> io::Result<usize> {

@@ -7,7 +7,7 @@
 use std::io::{self, Read};
 
 use crate::matching::views::spelling::charset::utf8_or_western;
-use crate::matching::views::walk::{Look, Walk, shown};
+use crate::matching::views::tour::{Look, Tour, shown};
 
 /// What headers and contents are counted in.
 const BLOCK_BYTES: usize = 512;
@@ -26,7 +26,7 @@ struct Notes {
     labels: Vec<String>,
 }
 
-impl<L: Look> Walk<'_, L> {
+impl<L: Look> Tour<'_, L> {
     /// Looks into an archive.
     pub(in crate::matching::views) fn tar(
         &mut self,

@@ -8,10 +8,10 @@ use tempfile::SpooledTempFile;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::views::meter::{Decoded, Meter, Spooling};
 use crate::matching::views::spelling::charset::utf8_or_western;
-use crate::matching::views::walk::{Look, Walk, shown};
+use crate::matching::views::tour::{Look, Tour, shown};
 
 /// Bytes of a zip that are held in memory; beyond, it lies in a file.
 pub const SPOOL_BYTES_MAX: usize = 4 << 20;
@@ -60,7 +60,7 @@ impl Archive {
     }
 }
 
-impl<L: Look> Walk<'_, L> {
+impl<L: Look> Tour<'_, L> {
     /// Looks into an archive.
     pub(in crate::matching::views) fn zip(
         &mut self,
@@ -128,7 +128,7 @@ impl<L: Look> Walk<'_, L> {
         inner: &str,
         depth: usize,
     ) -> io::Result<()> {
-        let (meter, limits): (&Meter, &Limits) = (self.meter, self.limits);
+        let (meter, limits): (&Meter, &ItemLimits) = (self.meter, self.limits);
         let reason = match archive.members.by_index(index) {
             Ok(member) => {
                 let walked = self.bytes(&mut Decoded::new(member, meter, limits), inner, depth + 1);

@@ -4,13 +4,14 @@
 
 use serde_json::Value;
 
-use crate::domain::callbacks::rule::{CallbackRule, Refused};
+use crate::domain::callbacks::rule::{CallbackRule, Forbidden};
 use crate::domain::callbacks::url::{CallbackUrl, IllegalUrl};
 use crate::domain::item::{Item, Version};
 use crate::domain::subject::Subject;
 use crate::matching::matcher::Matcher;
 use crate::matching::scan::scan_head;
 use crate::stages::message::fault::{Faults, Terms};
+use crate::stages::message::json::BYTE_ORDER_MARK;
 
 /// Most URLs in one request.
 const URLS_MAX: usize = 8;
@@ -35,7 +36,7 @@ pub fn read(
         return Vec::new();
     }
     if rule.hosts.is_empty() && !list.is_empty() {
-        faults.add(AT, code_of(Refused::Off), Refused::Off.to_string());
+        faults.add(AT, code_of(Forbidden::Off), Forbidden::Off.to_string());
         return Vec::new();
     }
     let mut urls = Vec::new();
@@ -49,6 +50,15 @@ pub fn read(
         }
     }
     urls
+}
+
+/// The URLs that a message names, whether or not one may post there.
+pub fn named(message: &[u8]) -> Vec<CallbackUrl> {
+    let message = message.strip_prefix(BYTE_ORDER_MARK).unwrap_or(message);
+    let message: Value = serde_json::from_slice(message).unwrap_or_default();
+    let list = message["status_callback_urls"].as_array();
+    let texts = list.into_iter().flatten().filter_map(Value::as_str);
+    texts.filter_map(|text| CallbackUrl::parse(text).ok()).collect()
 }
 
 fn url(value: &Value, at: &str, rule: &CallbackRule, faults: &mut Faults) -> Option<CallbackUrl> {
@@ -95,10 +105,10 @@ fn code(illegal: IllegalUrl) -> &'static str {
     }
 }
 
-fn code_of(refused: Refused) -> &'static str {
+fn code_of(refused: Forbidden) -> &'static str {
     match refused {
-        Refused::Plain => "not_https",
-        Refused::Off | Refused::Host | Refused::Address => "callback_not_allowed",
+        Forbidden::Plain => "not_https",
+        Forbidden::Off | Forbidden::Host | Forbidden::Address => "callback_not_allowed",
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::request::Options;
 use crate::stages::message::fault::{Faults, Terms};
-use crate::stages::message::fields::{Place, is_blank};
+use crate::stages::message::fields::{ObjectAt, is_blank};
 use crate::stages::message::options::recipients;
 
 /// Its fields.
@@ -31,14 +31,14 @@ pub fn read(object: &Map<String, Value>, terms: &Terms, faults: &mut Faults) -> 
         .and_then(|extensions| inner(extensions, "dsrd", AT, faults));
     let Some(ours) = ours else { return Options::default() };
     faults.strays(ours, AT, &OPTION_FIELDS);
-    let place = Place { object: ours, at: AT };
+    let fields = ObjectAt { object: ours, at: AT };
     Options {
-        sources: sources(place.given("sources"), terms, faults),
-        dry_run: dry_run(place, faults),
-        redact: redact(place, faults),
-        encrypt_to: recipients::read(place.given("encrypt_to"), faults),
-        language: language(place, faults),
-        due_time: due_time(place, terms, faults),
+        sources: sources(fields.given("sources"), terms, faults),
+        dry_run: dry_run(fields, faults),
+        redact: redact(fields, faults),
+        encrypt_to: recipients::read(fields.given("encrypt_to"), faults),
+        language: language(fields, faults),
+        due_time: due_time(fields, terms, faults),
     }
 }
 
@@ -59,45 +59,45 @@ fn inner<'a>(
     }
 }
 
-fn dry_run(place: Place<'_>, faults: &mut Faults) -> bool {
-    match place.given("dry_run") {
+fn dry_run(fields: ObjectAt<'_>, faults: &mut Faults) -> bool {
+    match fields.given("dry_run") {
         None => false,
         Some(Value::Bool(dry)) => *dry,
         Some(_) => {
-            faults.wrong_type(&place.pointer("dry_run"), "true or false");
+            faults.wrong_type(&fields.pointer("dry_run"), "true or false");
             false
         }
     }
 }
 
-fn redact(place: Place<'_>, faults: &mut Faults) -> bool {
-    if place.given("on_erase").is_none() {
+fn redact(fields: ObjectAt<'_>, faults: &mut Faults) -> bool {
+    if fields.given("on_erase").is_none() {
         return false;
     }
-    let word = place.text("on_erase", faults);
+    let word = fields.text("on_erase", faults);
     if word.is_some_and(|word| !matches!(word, "delete" | "redact")) {
         let text = "on_erase is delete or redact";
-        faults.add(&place.pointer("on_erase"), "unknown_action", text);
+        faults.add(&fields.pointer("on_erase"), "unknown_action", text);
     }
     word == Some("redact")
 }
 
-fn language(place: Place<'_>, faults: &mut Faults) -> Option<String> {
-    place.given("language")?;
-    let tag = place.text("language", faults)?;
+fn language(fields: ObjectAt<'_>, faults: &mut Faults) -> Option<String> {
+    fields.given("language")?;
+    let tag = fields.text("language", faults)?;
     if !is_language(tag) {
         let text = "language is no BCP 47 tag such as ja";
-        faults.add(&place.pointer("language"), "bad_language", text);
+        faults.add(&fields.pointer("language"), "bad_language", text);
     }
     Some(tag.to_owned())
 }
 
-fn due_time(place: Place<'_>, terms: &Terms, faults: &mut Faults) -> Option<jiff::Timestamp> {
-    place.given("due_time")?;
-    let due = place.time("due_time", faults)?;
+fn due_time(fields: ObjectAt<'_>, terms: &Terms, faults: &mut Faults) -> Option<jiff::Timestamp> {
+    fields.given("due_time")?;
+    let due = fields.time("due_time", faults)?;
     if terms.now.is_some_and(|now| due.duration_since(now) > DUE_MAX) {
         let text = "due_time lies more than a year ahead";
-        faults.add(&place.pointer("due_time"), "too_far_ahead", text);
+        faults.add(&fields.pointer("due_time"), "too_far_ahead", text);
     }
     Some(due)
 }

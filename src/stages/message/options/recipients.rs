@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::domain::request::EncryptTo;
 use crate::evidence::encryption::{NoRecipient, recipient};
 use crate::stages::message::fault::Faults;
-use crate::stages::message::fields::Place;
+use crate::stages::message::fields::ObjectAt;
 
 /// Fields of an element that is a passphrase.
 pub const PASSPHRASE_FIELDS: [&str; 1] = ["passphrase"];
@@ -87,9 +87,9 @@ fn one_recipient(value: &Value, at: &str, faults: &mut Faults) -> Option<String>
 fn passphrase(object: &Map<String, Value>, faults: &mut Faults) -> Option<EncryptTo> {
     let at = &format!("{AT}/0");
     faults.strays(object, at, &PASSPHRASE_FIELDS);
-    let place = Place { object, at };
-    let text = place.text("passphrase", faults)?;
-    let pointer = place.pointer("passphrase");
+    let fields = ObjectAt { object, at };
+    let text = fields.text("passphrase", faults)?;
+    let pointer = fields.pointer("passphrase");
     let chars = text.chars().count();
     let mut different: Vec<char> = text.chars().collect();
     different.sort_unstable();

@@ -1,6 +1,6 @@
 //! Messages that look odd and are good.
 
-use dsrd::ports::door::Label;
+use dsrd::ports::messages::inbox::Label;
 use serde_json::{Value, json};
 
 use crate::support::bad_input::row::{FIRST_ID, good, put};

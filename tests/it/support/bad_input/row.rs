@@ -1,6 +1,6 @@
 //! One bad message of the table, and how it is made.
 
-use dsrd::ports::door::Label;
+use dsrd::ports::messages::inbox::Label;
 use serde_json::{Value, json};
 
 use crate::support::bad_input::{callbacks, decisions, fields, identities, properties, texts};

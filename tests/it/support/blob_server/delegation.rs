@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::Sha256;
 
 use crate::support::blob_server::conditions::{Refusal, refusal};
-use crate::support::blob_server::operation::{Place, texts};
+use crate::support::blob_server::operation::{Addressed, texts};
 use crate::support::blob_server::server::ACCOUNT;
 use crate::support::blob_server::wire::{Reply, Request};
 
@@ -43,7 +43,7 @@ pub fn key(request: &Request, now: Timestamp) -> Result<Reply, Refusal> {
 }
 
 /// Whether the link of a request that comes by one is right, and for what it asks.
-pub fn check(request: &Request, place: &Place, now: Timestamp) -> Result<(), Refusal> {
+pub fn check(request: &Request, place: &Addressed, now: Timestamp) -> Result<(), Refusal> {
     let field = |name| request.query(name).unwrap_or_default();
     let resource = format!("/blob/{ACCOUNT}/{}/{}", place.container, place.blob);
     let key = ["skoid", "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid"];

@@ -41,7 +41,7 @@ pub enum Operation {
 
 /// Where a request goes: the account, a container or a blob, percent-decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct Addressed {
     pub container: String,
     pub blob: String,
 }
@@ -56,7 +56,7 @@ pub const CONTENT: [&str; 5] = [
 ];
 
 impl Operation {
-    pub fn of(request: &Request, place: &Place) -> Self {
+    pub fn of(request: &Request, place: &Addressed) -> Self {
         let comp = request.query("comp").unwrap_or_default();
         let is_service = request.query("restype") == Some("service");
         let is_container = request.query("restype") == Some("container");
@@ -98,13 +98,13 @@ impl Operation {
 }
 
 /// Where a path leads; `None` where its bytes are no text.
-pub fn place(path: &str) -> Option<Place> {
+pub fn place(path: &str) -> Option<Addressed> {
     let mut segments = path.strip_prefix('/')?.splitn(3, '/').skip(1);
     let mut decoded = || {
         let segment = segments.next().unwrap_or_default();
         Some(percent_decode_str(segment).decode_utf8().ok()?.into_owned())
     };
-    Some(Place { container: decoded()?, blob: decoded()? })
+    Some(Addressed { container: decoded()?, blob: decoded()? })
 }
 
 /// Which form of the blob is meant.

@@ -16,7 +16,7 @@ use crate::support::blob_server::conditions::{Conditions, refusal};
 use crate::support::blob_server::container::{Container, Generated};
 use crate::support::blob_server::faults::{Fault, Faults};
 use crate::support::blob_server::form::{Draft, Form, Which};
-use crate::support::blob_server::operation::{Operation, Place, place};
+use crate::support::blob_server::operation::{Addressed, Operation, place};
 use crate::support::blob_server::service::{answer, common, refused_reply};
 use crate::support::blob_server::wire::{Connection, Cut, Reply, Request};
 use crate::support::ports::free_port;
@@ -307,7 +307,7 @@ fn not_done(fault: Fault, request: &Request) -> Option<Reply> {
 }
 
 impl Shared {
-    fn answer(&self, request: &Request, place: Place, operation: Operation) -> Reply {
+    fn answer(&self, request: &Request, place: Addressed, operation: Operation) -> Reply {
         let mut account = self.account.lock().unwrap();
         answer(&mut account, &self.endpoint, request, &place, operation)
     }

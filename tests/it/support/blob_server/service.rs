@@ -16,7 +16,7 @@ use crate::support::blob_server::delegation;
 use crate::support::blob_server::form::{Draft, Form, Which, http_date};
 use crate::support::blob_server::listing::{self, archive_status};
 use crate::support::blob_server::operation::{
-    CONTENT, Operation, Place, conditions, draft, place, range, tags_of_xml, texts, which,
+    Addressed, CONTENT, Operation, conditions, draft, place, range, tags_of_xml, texts, which,
 };
 use crate::support::blob_server::wire::{Reply, Request};
 
@@ -31,7 +31,7 @@ pub fn answer(
     account: &mut Account,
     endpoint: &str,
     request: &Request,
-    place: &Place,
+    place: &Addressed,
     operation: Operation,
 ) -> Reply {
     let answered = act(account, endpoint, request, place, operation);
@@ -69,7 +69,7 @@ fn act(
     account: &mut Account,
     endpoint: &str,
     request: &Request,
-    place: &Place,
+    place: &Addressed,
     operation: Operation,
 ) -> Answer {
     let (container, name) = (place.container.as_str(), place.blob.as_str());

@@ -15,11 +15,8 @@ use dsrd::domain::layout::Containers;
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::{Regained, State};
-use dsrd::ports::door::{
-    Announced, Announcer, Answer, Callbacks, Delivery, Inbox, Letter, Settlement,
-};
 use dsrd::ports::exports::{Exports, SignedLink, Stored, Upload};
-use dsrd::ports::kept::archives::{Archives, Kept};
+use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
 use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, SealedTicket, Tickets};
@@ -28,6 +25,9 @@ use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
     SealedItem, SealedRequest,
 };
+use dsrd::ports::messages::announcer::{Announced, Announcer};
+use dsrd::ports::messages::callbacks::{Answer, Callbacks, Letter};
+use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::sources::{ByteStream, Erased, Followed, NewForm, Page, Read, Rewritten, Source};
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -322,8 +322,8 @@ wired! {
 wired! {
     Archives of Ledger {
         effect keep(lease: &Lease, id: &RequestId, name: &str) -> String;
-        look expired(limit: u32) -> Vec<Kept>;
-        look kept(id: &RequestId) -> Option<Kept>;
+        look expired(limit: u32) -> Vec<KeptArchive>;
+        look kept(id: &RequestId) -> Option<KeptArchive>;
         effect removed(lease: &Lease, id: &RequestId) -> ();
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::task::Poll;
 
 use dsrd::adapters::memory::announcer::MemoryAnnouncer;
@@ -15,13 +15,17 @@ use dsrd::adapters::memory::inbox::MemoryInbox;
 use dsrd::adapters::memory::source::{Fault, MemorySource};
 use dsrd::adapters::sql::store::SqlLedger;
 use dsrd::adapters::system::SystemEntropy;
+use dsrd::config::reading::layers;
 use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
-use dsrd::domain::event::Correspondence;
+use dsrd::domain::event::{Correspondence, Envelope};
 use dsrd::domain::outcome::Block;
 use dsrd::domain::policy::action::Otherwise;
 use dsrd::domain::policy::declared::{Declaration, Declared};
 use dsrd::domain::policy::guard::Guard;
+use dsrd::domain::policy::keeping::Keeping;
+use dsrd::domain::policy::limits::Limits;
+use dsrd::domain::policy::mandate::Mandate;
 use dsrd::domain::policy::pattern::Pattern;
 use dsrd::domain::policy::rules::{Policy, Rule, Treatment, Unit};
 use dsrd::domain::regulation::due::Calendar;
@@ -31,9 +35,8 @@ use dsrd::ports::ledger::Ledger;
 use dsrd::ports::sources::Source;
 use dsrd::telemetry::logging::{Format, layer};
 use dsrd::worker::offline::fresh_signing_key;
-use dsrd::worker::retry::Backoff;
 use dsrd::worker::runner;
-use dsrd::worker::world::{Limits, Parts, Sources, World};
+use dsrd::worker::world::{Door, KeyRing, Parts, Sources, World};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tracing_subscriber::layer::SubscriberExt;
@@ -53,6 +56,9 @@ pub struct Scenario {
     pub exports: Arc<MemoryExports>,
     pub sources: Vec<Arc<MemorySource>>,
     pub limits: Limits,
+    pub keeping: Keeping,
+    /// Where callbacks may go to.
+    trusted_hosts: Vec<CallbackHost>,
     pub guard: Guard,
     pub logs: Lines,
     /// How far the clock moves when everybody waits.
@@ -115,7 +121,9 @@ impl Scenario {
             callbacks: Arc::default(),
             exports: Arc::default(),
             sources: vec![Arc::new(MemorySource::new(SOURCE))],
-            limits: limits(),
+            limits: *LIMITS,
+            keeping: KEEPING,
+            trusted_hosts: Vec::new(),
             guard: Guard { items_max: 1_000, share_max: 1.0, share_items_min: 0 },
             logs: Lines::default(),
             tick_ms: TICK_MS,
@@ -208,7 +216,7 @@ impl Scenario {
     /// Callbacks may go to these hosts.
     pub fn trusting(mut self, hosts: &[&str]) -> Self {
         let hosts = hosts.iter().map(|host| CallbackHost::parse(host).unwrap());
-        self.limits.callbacks.hosts = hosts.collect();
+        self.trusted_hosts = hosts.collect();
         self
     }
 
@@ -236,7 +244,7 @@ impl Scenario {
             () = Box::pin(runner::run(&world)) => {}
             () = self.pass_time(&world, &*ledger) => {}
         }
-        self.metrics.lock().unwrap().push(world.metrics.render());
+        self.metrics.lock().unwrap().push(world.shift.metrics.render());
     }
 
     /// Two daemons on one ledger live until nothing more happens. The first may be stopped; the
@@ -267,7 +275,7 @@ impl Scenario {
             if start == Start::Late {
                 tokio::select! {
                     () = self.wire.tripped() => {}
-                    () = first.stopper.stopped() => {}
+                    () = first.shift.stopper.stopped() => {}
                 }
             }
             Box::pin(runner::run(&second)).await;
@@ -298,24 +306,42 @@ impl Scenario {
         let sources: Sources =
             self.sources.iter().map(|source| wired(wire, source) as Arc<dyn Source>).collect();
         Parts {
-            door: (wired(wire, &self.inbox), wired(wire, &self.announcer)),
-            callbacks: wired(wire, &self.callbacks),
+            door: Door {
+                inbox: wired(wire, &self.inbox),
+                announcer: wired(wire, &self.announcer),
+                callbacks: wired(wire, &self.callbacks),
+            },
             sources,
             exports: wired(wire, &self.exports),
             alone: true,
             ledger: wired(wire, &ledger),
             clock: Arc::<MemoryClock>::clone(&self.clock),
             entropy: Arc::new(SystemEntropy),
-            master_key: "5a".repeat(32).into(),
-            signing_key: self.signing_key.clone(),
-            trusted_keys: self.trusted_keys.clone(),
-            event_source: "urn:dsrd:simulated".to_owned(),
-            controller_id: "controller".to_owned(),
+            key_ring: KeyRing {
+                master_key: "5a".repeat(32).into(),
+                signing_key: self.signing_key.clone(),
+                trusted_keys: self.trusted_keys.clone(),
+                signature_age_ms_max: 3_600_000,
+            },
+            envelope: Envelope {
+                source: "urn:dsrd:simulated".to_owned(),
+                controller_id: "controller".to_owned(),
+            },
+            mandate: self.mandate(),
+        }
+    }
+
+    /// What the operator decided.
+    pub fn mandate(&self) -> Mandate {
+        let hosts = self.trusted_hosts.clone();
+        Mandate {
             controller: Controller::default(),
             policy: self.policy.clone(),
             guard: self.guard,
             calendar: Calendar::default(),
-            limits: self.limits.clone(),
+            callbacks: CallbackRule { hosts, ..CallbackRule::default() },
+            limits: self.limits,
+            keeping: self.keeping,
         }
     }
 
@@ -346,7 +372,7 @@ impl Scenario {
             let over = downtime > OUTAGE_TICKS;
             let up = !self.wire.is_down() && !self.wire.is_frozen();
             if over || (up && self.at_rest(ledger).await) {
-                daemons.iter().for_each(|(world, _)| world.stopper.stop());
+                daemons.iter().for_each(|(world, _)| world.shift.stopper.stop());
             }
             self.clock.advance_ms(self.tick_ms);
         }
@@ -419,7 +445,7 @@ pub fn simulate<T: Send>(work: impl AsyncFnOnce() -> T + Send) -> T {
 
 /// What fails because of a stop is tried again as often as it takes.
 pub fn patient(mut scenario: Scenario) -> Scenario {
-    scenario.limits.backoff.tries_max = u32::MAX;
+    scenario.limits.tries_max = u32::MAX;
     scenario
 }
 
@@ -480,40 +506,34 @@ pub fn notes(what: &str) -> String {
     format!("{what} {CONTENT}\nask {EMAIL} or {CUSTOMER}\n")
 }
 
-fn limits() -> Limits {
-    Limits {
-        message_bytes_max: 1 << 20,
-        signature_age_ms_max: 3_600_000,
-        identities_max: 20,
-        identity_chars_min: 4,
-        sweep_requests_max: 100,
-        source_parts: 1,
-        read_concurrency_max: 4,
-        read_bytes_max: 1 << 20,
-        act_concurrency_max: 1,
-        verify_rounds_max: 2,
-        tombstone_days: 0,
-        follow_up_days: 30,
-        details_days: 0,
-        hits_per_item_max: 20,
-        depth_max: 4,
-        decoded_bytes_max: 1 << 24,
-        decoded_ratio_max: 1000,
-        work_ratio_max: 2000,
-        item_time_ms_max: 3_600_000,
-        archive_life_ms: 2_592_000_000,
-        callbacks: CallbackRule::default(),
-        callback_give_up_after_ms: 3_600_000,
-        lease_ms: 3_000,
-        backoff: Backoff {
-            delay_ms_min: 100,
-            delay_ms_max: 1_000,
-            tries_max: 5,
-            source_patience_ms: 5_000,
-        },
-        failed_export_margin_ms: 86_400_000,
-    }
-}
+/// Of the defaults those made small that a test meets, or that would make it long.
+static LIMITS: LazyLock<Limits> = LazyLock::new(|| Limits {
+    identities_max: 20,
+    identity_chars_min: 4,
+    sweep_requests_max: 100,
+    read_concurrency_max: 4,
+    read_bytes_max: 1 << 20,
+    act_concurrency_max: 1,
+    hits_per_item_max: 20,
+    depth_max: 4,
+    decoded_bytes_max: 1 << 24,
+    verify_rounds_max: 2,
+    lease_ms: 3_000,
+    retry_delay_ms_min: 100,
+    retry_delay_ms_max: 1_000,
+    tries_max: 5,
+    source_patience_ms: 5_000,
+    failed_export_margin_ms: 86_400_000,
+    ..layers::read(None, []).unwrap().limits
+});
+
+const KEEPING: Keeping = Keeping {
+    archive_life_ms: 2_592_000_000,
+    tombstone_days: 0,
+    follow_up_days: 30,
+    details_days: 0,
+    callback_give_up_after_ms: 3_600_000,
+};
 
 /// In memory where the system has such a place: the ledger waits for the disk at every record.
 fn folder() -> TempDir {

@@ -6,6 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::policy::limits::Limits;
 use crate::ports::system::Entropy;
 use crate::stages::walk::pass::Patience;
 
@@ -31,6 +32,17 @@ pub fn random(entropy: &dyn Entropy) -> u64 {
     let mut bytes = [0; 8];
     entropy.fill(&mut bytes);
     u64::from_le_bytes(bytes)
+}
+
+impl From<&Limits> for Backoff {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            delay_ms_min: limits.retry_delay_ms_min,
+            delay_ms_max: limits.retry_delay_ms_max,
+            tries_max: limits.tries_max,
+            source_patience_ms: limits.source_patience_ms,
+        }
+    }
 }
 
 impl Backoff {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::item::{Item, NAME_VIEW, PROPERTIES_VIEW};
-use crate::matching::limits::Limits;
+use crate::matching::limits::ItemLimits;
 use crate::matching::views::known::{Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};
 use crate::matching::views::spelling::cut::floor;
@@ -47,9 +47,9 @@ pub struct Sight<W> {
 }
 
 /// One pass through one item.
-pub struct Walk<'a, L: Look> {
+pub struct Tour<'a, L: Look> {
     pub(super) look: &'a mut L,
-    pub(super) limits: &'a Limits,
+    pub(super) limits: &'a ItemLimits,
     pub(super) meter: &'a Meter,
     /// Everything seen, once for each view and place.
     pub sights: BTreeSet<Sight<L::What>>,
@@ -71,9 +71,9 @@ const WORD_BYTES_MAX: usize = 200;
 /// The reason where a decoder panicked.
 const GAVE_UP: &str = "decoder: gave up";
 
-impl<'a, L: Look> Walk<'a, L> {
+impl<'a, L: Look> Tour<'a, L> {
     /// A pass that has seen nothing yet.
-    pub fn new(look: &'a mut L, limits: &'a Limits, meter: &'a Meter) -> Self {
+    pub fn new(look: &'a mut L, limits: &'a ItemLimits, meter: &'a Meter) -> Self {
         Self {
             look,
             limits,

@@ -14,7 +14,7 @@ use crate::ports::ledger::{Ledger, Record};
 use crate::ports::standing::Standing;
 
 /// What a ledger that holds says of itself.
-pub struct Account {
+pub struct Sound {
     /// Requests and rejected messages.
     pub requests: u64,
     /// Records of them all.
@@ -46,7 +46,7 @@ const READS_MAX: u32 = 10;
 pub async fn check(
     ledger: &dyn Ledger,
     mut seen: impl FnMut(u64),
-) -> Result<Result<Account, Broken>, Failure> {
+) -> Result<Result<Sound, Broken>, Failure> {
     let (mut requests, mut records, mut heads) = (0, 0, Sha256::new());
     let mut after = None;
     loop {
@@ -54,7 +54,7 @@ pub async fn check(
         let Some(last) = page.last() else { break };
         after = Some(last.id.clone());
         for standing in page {
-            match account(ledger, &standing).await? {
+            match chain_of(ledger, &standing).await? {
                 Ok((count, head)) => {
                     requests += 1;
                     records += count;
@@ -68,11 +68,11 @@ pub async fn check(
         }
         seen(requests);
     }
-    Ok(Ok(Account { requests, records, heads: hex::encode(heads.finalize()) }))
+    Ok(Ok(Sound { requests, records, heads: hex::encode(heads.finalize()) }))
 }
 
 /// How many records a request has, and the last one's hash; or what is wrong.
-async fn account(
+async fn chain_of(
     ledger: &dyn Ledger,
     standing: &Standing,
 ) -> Result<Result<(u64, String), String>, Failure> {

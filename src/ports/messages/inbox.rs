@@ -1,10 +1,9 @@
-//! Where requests come in and events go out.
+//! Where requests come from.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::domain::callbacks::url::CallbackUrl;
-use crate::domain::event::{Announcement, Correspondence};
+use crate::domain::event::Correspondence;
 use crate::domain::failure::Failure;
 
 /// Where requests come from.
@@ -71,57 +70,4 @@ pub enum Settlement {
     Refused(String),
     /// It could not be ledgered now; it should come again.
     Returned,
-}
-
-/// Where events go.
-#[async_trait]
-pub trait Announcer: Send + Sync {
-    /// Publishes and waits for the confirm. Repeating it publishes again under the same id;
-    /// consumers deduplicate.
-    async fn announce(&self, announcement: &Announcement) -> Result<Announced, Failure>;
-
-    /// Whether an event would be taken now.
-    async fn ping(&self) -> Result<(), Failure>;
-}
-
-/// What the broker did with an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Announced {
-    /// Confirmed, and routed to at least one queue.
-    Confirmed,
-    /// Confirmed, but no queue was bound: it must be kept and tried again.
-    Unroutable,
-}
-
-/// Where producers want to be told by HTTP.
-#[async_trait]
-pub trait Callbacks: Send + Sync {
-    /// Posts and waits for the answer, for a bounded time. Repeating it posts again under the same
-    /// id; receivers deduplicate. A host or address that callbacks may not go to is not connected
-    /// to, and is a failure of kind `NeedsPerson`. No failure holds more of the URL than its host.
-    async fn post(&self, url: &CallbackUrl, letter: &Letter) -> Result<Answer, Failure>;
-}
-
-/// An event as it is posted. Its body names the URL: `Debug` is not implemented.
-pub struct Letter {
-    /// Names, in lower case, and values, in visible ASCII.
-    pub headers: Vec<(String, String)>,
-    /// JSON.
-    pub body: Bytes,
-}
-
-/// What a callback's host answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// It has it.
-    Taken,
-    /// It will never take it.
-    Gone,
-    /// It did not take it now; redirects count as this.
-    Refused {
-        /// HTTP status.
-        status: u16,
-        /// How long it asks to be left alone.
-        retry_after_ms: Option<u64>,
-    },
 }

@@ -14,12 +14,27 @@ use crate::ports::kept::tickets::{NewTicket, SealedTicket};
 use crate::ports::ledger::{Cleared, ItemEnd, SealedItem};
 use crate::ports::sources::Ticket;
 use crate::ports::standing::Standing;
-use crate::stages::docket::{Case, Docket, Entry};
+use crate::stages::account::case::Case;
+use crate::stages::account::records::Account;
 
 /// Planned items read from the ledger at a time.
 const PAGE: u32 = 1000;
 
-impl Docket {
+/// One line of a request's plan.
+pub struct Entry {
+    /// Its place in the plan.
+    pub ordinal: u64,
+    /// What is done with what.
+    pub planned: Planned,
+    /// Whether acting on it has begun.
+    pub begun: bool,
+    /// What became of it, once known.
+    pub outcome: Option<ItemOutcome>,
+    /// Keyed digest of the bytes that took the place of its own, where it was rewritten.
+    pub rewritten: Option<String>,
+}
+
+impl Account {
     /// Adds planned items under consecutive ordinals, sealed; `false` if the request has moved on
     /// and takes none.
     pub async fn add_items(
@@ -51,7 +66,7 @@ impl Docket {
         let seal = |(ordinal, planned): (u64, &Planned)| SealedItem {
             ordinal,
             action: planned.action.word(),
-            sealed: case.key.seal(Purpose::Item(ordinal), self.random(), &encode(planned)),
+            sealed: case.key.seal(Purpose::Item(ordinal), self.keys.random(), &encode(planned)),
             begun: false,
             outcome: settled(planned),
             rewritten: None,
@@ -71,7 +86,7 @@ impl Docket {
         self.record_ends(case, &ends).await
     }
 
-    /// Records what became of items, some of which were rewritten; see [`Docket::hashes`].
+    /// Records what became of items, some of which were rewritten; see [`Keys::hashes`].
     pub async fn record_ends(&self, case: &Case, ends: &[ItemEnd]) -> Result<(), Failure> {
         self.ledger.record_outcomes(&case.lease, &case.request.id, ends).await?;
         case.recorded.fetch_add(ends.len() as u64, Ordering::Relaxed);
@@ -82,7 +97,7 @@ impl Docket {
     pub async fn add_tickets(&self, case: &Case, tickets: &[(u64, Ticket)]) -> Result<(), Failure> {
         let seal = |(ordinal, Ticket { handle, look_in_ms }): &(u64, Ticket)| NewTicket {
             ordinal: *ordinal,
-            sealed: case.key.seal(Purpose::Ticket(*ordinal), self.random(), handle.as_bytes()),
+            sealed: case.key.seal(Purpose::Ticket(*ordinal), self.keys.random(), handle.as_bytes()),
             look_in_ms: *look_in_ms,
         };
         let tickets: Vec<NewTicket> = tickets.iter().map(seal).collect();

@@ -11,7 +11,7 @@ use crate::domain::failure::Failure;
 use crate::ports::ledger::Ledger;
 use crate::ports::system::{Clock, Entropy};
 use crate::ports::tasks::{End, Lease};
-use crate::worker::retry::{Backoff, random};
+use crate::worker::pace::retry::{Backoff, random};
 
 /// The leases of this daemon.
 pub struct Leases {

@@ -1,0 +1,2 @@
+-- What is sealed in `body` is a form of the request, where it was the message. No table changes; the
+-- number does, so that an earlier program refuses the ledger and does not fail its open requests.

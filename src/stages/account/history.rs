@@ -1,0 +1,62 @@
+//! What the records of a request tell of its past.
+
+use crate::domain::failure::Failure;
+use crate::domain::policy::guard::Share;
+use crate::domain::request::RequestId;
+use crate::domain::state::{Counts, Event};
+use crate::ports::ledger::Record;
+use crate::stages::account::case::Case;
+use crate::stages::account::records::Account;
+
+impl Account {
+    /// Whether the request has got another record since: somebody else moved it on, or stopped it.
+    pub async fn is_overtaken(&self, case: &Case) -> Result<bool, Failure> {
+        let now = self.ledger.standing(&case.request.id).await?;
+        Ok(now.is_none_or(|now| now.sequence != case.standing.sequence))
+    }
+
+    /// Which look at the sources a request is in, counted from its first find through its whole
+    /// life: each has ordinals of its own, so that none forgets what another has done.
+    pub async fn look(&self, id: &RequestId) -> Result<u64, Failure> {
+        let records = self.ledger.records(id).await?;
+        let begins = |event: &Event| matches!(event, Event::FindStarted | Event::Acted { .. });
+        let begun = records.iter().filter(|record| begins(&record.event)).count() as u64;
+        Ok(begun.saturating_sub(1))
+    }
+
+    /// What became of the items of a request so far. What is only listed was not found: nothing of
+    /// it could be read.
+    pub async fn counts(&self, id: &RequestId) -> Result<Counts, Failure> {
+        let drafted = self.ledger.drafted(id).await?;
+        let listed = drafted.into_iter().filter(|(_, action, _)| action.is_unsearched());
+        let listed = listed.map(|(.., count)| count).sum();
+        Ok(Counts::new(self.seen(id).await?, &self.ledger.tally(id).await?, listed))
+    }
+
+    /// How many items the find of a request looked at.
+    pub async fn seen(&self, id: &RequestId) -> Result<u64, Failure> {
+        Ok(self.plan(id).await?.0)
+    }
+
+    /// What the plan of a request takes of each source.
+    pub async fn shares(&self, id: &RequestId) -> Result<Vec<Share>, Failure> {
+        Ok(self.plan(id).await?.1)
+    }
+
+    async fn plan(&self, id: &RequestId) -> Result<(u64, Vec<Share>), Failure> {
+        let records = self.ledger.records(id).await?;
+        let plan = records.into_iter().rev().find_map(|record| match record.event {
+            Event::Planned { seen, sources, .. } => Some((seen, sources)),
+            _ => None,
+        });
+        Ok(plan.unwrap_or_default())
+    }
+}
+
+/// How often a request went back to acting, in this try: a second look found something, or a
+/// service did not do what it had begun.
+pub fn rounds(records: &[Record]) -> u32 {
+    let this_try = records.iter().rev().take_while(|r| !matches!(r.event, Event::FindStarted));
+    let rounds = this_try.filter(|record| matches!(record.event, Event::LeftOver { .. })).count();
+    u32::try_from(rounds).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,122 @@
+//! What the account is sealed, hashed and recognised by: all of it comes of the master key.
+
+use std::sync::Arc;
+
+use crate::domain::failure::Failure;
+use crate::domain::request::{Request, RequestId};
+use crate::evidence::certificate::hashes::Hashes;
+use crate::evidence::seal::{
+    BrokenSeal, KEY_BYTES, MasterKey, NONCE_BYTES, PrintKey, Purpose, RequestKey,
+};
+use crate::matching::identity::patterns::canonical;
+use crate::matching::watch::MarkKey;
+use crate::ports::system::Entropy;
+use crate::ports::tasks::Shard;
+
+/// The keys of one ledger.
+pub struct Keys {
+    /// Where fresh keys and nonces come from.
+    pub entropy: Arc<dyn Entropy>,
+    master_key: MasterKey,
+}
+
+impl Keys {
+    /// Those that come of this master key (64 hexadecimal digits).
+    ///
+    /// # Errors
+    /// A master key of another form.
+    pub fn new(master_key: &str, entropy: Arc<dyn Entropy>) -> Result<Self, Failure> {
+        let master_key = MasterKey::from_hex(master_key)
+            .map_err(|error| Failure::needs_person("taking the master key").because(error))?;
+        Ok(Self { entropy, master_key })
+    }
+
+    /// What prints of items are made with.
+    pub fn print_key(&self) -> PrintKey {
+        self.master_key.print_key()
+    }
+
+    /// Hashes what the certificate of a request is about; also the bytes that an item was rewritten
+    /// to, for `ItemEnd::rewritten`.
+    pub fn hashes<'a>(&self, id: &'a RequestId) -> Hashes<'a> {
+        Hashes::new(&self.master_key, id)
+    }
+
+    /// What erased people are recognised by.
+    pub fn mark_key(&self) -> MarkKey {
+        MarkKey::new(&self.master_key.tombstone_key())
+    }
+
+    /// A new key for a request, and the same wrapped for the ledger.
+    pub(super) fn new_request_key(&self, id: &RequestId) -> (RequestKey, Vec<u8>) {
+        let key = RequestKey::new(id.clone(), self.random::<KEY_BYTES>());
+        let wrapped = self.master_key.wrap(&key, self.random());
+        (key, wrapped)
+    }
+
+    /// The key of a request.
+    pub(super) fn request_key(
+        &self,
+        id: &RequestId,
+        wrapped: &[u8],
+    ) -> Result<RequestKey, BrokenSeal> {
+        self.master_key.unwrap_key(id, wrapped)
+    }
+
+    /// A new key for what a request leaves, and the same wrapped for the ledger.
+    pub fn new_left_key(&self, id: &RequestId) -> (RequestKey, Vec<u8>) {
+        let key = RequestKey::new(id.clone(), self.random::<KEY_BYTES>());
+        let wrapped = self.master_key.wrap_left(&key, self.random());
+        (key, wrapped)
+    }
+
+    /// The key of what a request left.
+    ///
+    /// # Errors
+    /// It was wrapped by another master key, or for another request.
+    pub fn left_key(&self, id: &RequestId, wrapped: &[u8]) -> Result<RequestKey, BrokenSeal> {
+        self.master_key.unwrap_left(id, wrapped)
+    }
+
+    /// Seals where the walk of a shard goes on.
+    pub fn seal_marker(&self, shard: &Shard, marker: &str) -> Vec<u8> {
+        self.master_key.seal_marker(&shard.work(), self.random(), marker)
+    }
+
+    /// Where the walk of a shard goes on.
+    ///
+    /// # Errors
+    /// It was sealed under another master key, or for another shard.
+    pub fn open_marker(&self, shard: &Shard, sealed: &[u8]) -> Result<String, BrokenSeal> {
+        self.master_key.open_marker(&shard.work(), sealed)
+    }
+
+    /// Seals a part of what a request left.
+    pub fn seal_left(&self, key: &RequestKey, part: u64, plain: &[u8]) -> Vec<u8> {
+        key.seal(Purpose::Left(part), self.random(), plain)
+    }
+
+    /// Keyed digest: says whether two texts are the same, and nothing else.
+    pub fn digest(&self, body: &[u8]) -> String {
+        self.master_key.keyed_digest(body)
+    }
+
+    /// Keyed digests of the identities: says which requests are about one person, and nothing else.
+    pub(super) fn persons(&self, request: &Request) -> Vec<String> {
+        let identities = request.subject.identities.iter();
+        identities
+            .map(canonical)
+            .filter(|canonical| !canonical.is_empty())
+            .map(|canonical| self.master_key.person_digest(&canonical))
+            .collect()
+    }
+
+    /// Random bytes, for a key or a nonce.
+    pub(super) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy.fill(&mut bytes);
+        bytes
+    }
+}
+
+const _: () = assert!(NONCE_BYTES == 24, "random nonces need XChaCha20's width");
