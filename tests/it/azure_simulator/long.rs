@@ -87,6 +87,43 @@ async fn every_end_is_told() {
 }
 
 #[tokio::test]
+async fn every_kind_can_go_every_way() {
+    let kinds = [
+        (Kind::Job, "jobs/quiet_river_0a1b2c3d4e"),
+        (Kind::Compute, COMPUTE),
+        (Kind::ModelVersion, "models/churn-model/versions/1"),
+        (Kind::Model, "models/churn-model"),
+        (Kind::Data, "data/customers"),
+        (Kind::EnvironmentVersion, "environments/env/versions/1"),
+        (Kind::Component, "components/train"),
+        (Kind::Code, "codes/source"),
+        (Kind::OnlineDeployment, "onlineEndpoints/churn-endpoint/deployments/blue"),
+        (Kind::OnlineEndpoint, "onlineEndpoints/churn-endpoint"),
+        (Kind::BatchDeployment, "batchEndpoints/churn-batch/deployments/one"),
+        (Kind::BatchEndpoint, "batchEndpoints/churn-batch"),
+        (Kind::Schedule, "schedules/nightly"),
+        (Kind::Datastore, "datastores/workspaceblobstore"),
+        (Kind::Connection, "connections/shared-blobs"),
+        (Kind::Workspace, ""),
+    ];
+    let (simulator, caller) = start().await;
+    for (kind, rest) in kinds {
+        let delete = format!("{rest}?underlyingResourceAction=Delete");
+        simulator.plan(Verb::Delete, kind, Fault::locked(rest));
+        assert_eq!(caller.arm("DELETE", &delete, &Value::Null).await.status, 409, "{kind:?}");
+        let broken = End::Failed { code: "Boom".to_owned(), message: String::new() };
+        for (end, word, after) in [(broken, "Failed", 200), (End::Succeeded, "Succeeded", 404)] {
+            let course = Course { shape: Shape::Both, end, ..Course::default() };
+            simulator.plan(Verb::Delete, kind, Fault::Goes(course));
+            let answer = caller.arm("DELETE", &delete, &Value::Null).await;
+            assert_eq!(follow(&caller, &answer, 5).await, ["InProgress", word], "{kind:?}");
+            assert_eq!(caller.status(rest).await, after, "{kind:?}");
+        }
+        assert_eq!(simulator.state().faults.count(Verb::Delete, kind), 3, "{kind:?}");
+    }
+}
+
+#[tokio::test]
 async fn words_may_be_any() {
     let (simulator, caller) = start().await;
     let words = ["Accepted", "Deleting", "Updating"].map(str::to_owned).to_vec();
