@@ -6,6 +6,7 @@ pub mod pgbouncer;
 pub mod rabbitmq;
 pub mod azurite;
 pub mod blob_server;
+pub mod azure;
 pub mod ports;
 pub mod wire;
 pub mod link;

@@ -50,6 +50,7 @@ impl BlobServer {
         let serving = Arc::clone(&shared);
         run(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                stream.set_nodelay(true).ok();
                 run(serve(Arc::clone(&serving), Connection::new(stream)));
             }
         });

@@ -1,10 +1,11 @@
-//! HTTP/1.1 as far as clients of the blob service use it, on bare sockets: no library lets a test
-//! end an answer in its middle.
+//! HTTP/1.1 as far as clients of Azure use it, on bare sockets: no library lets a test end an answer
+//! in its middle.
 
 use std::collections::BTreeMap;
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use url::form_urlencoded;
 
@@ -14,6 +15,8 @@ pub struct Request {
     pub method: String,
     /// Still percent-encoded.
     pub path: String,
+    /// Everything behind the question mark, as it was sent.
+    pub query_text: String,
     query: BTreeMap<String, String>,
     /// Names in lower case.
     pub headers: BTreeMap<String, String>,
@@ -37,15 +40,14 @@ pub enum Cut {
     Half,
 }
 
-/// A client's connection.
-pub struct Connection {
-    stream: TcpStream,
+/// A client's connection, bare or over TLS.
+pub struct Connection<S = TcpStream> {
+    stream: S,
     buffer: BytesMut,
 }
 
-impl Connection {
-    pub fn new(stream: TcpStream) -> Self {
-        stream.set_nodelay(true).ok();
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    pub fn new(stream: S) -> Self {
         Self { stream, buffer: BytesMut::new() }
     }
 
@@ -89,6 +91,7 @@ impl Connection {
         if whole.len() == head.len() {
             self.stream.write_all(body).await.ok()?;
         }
+        self.stream.flush().await.ok()?;
         if cut.is_some() {
             self.stream.shutdown().await.ok();
             return None;
@@ -115,9 +118,11 @@ impl Request {
         let headers = lines.filter_map(|line| line.split_once(':'));
         let headers =
             headers.map(|(name, value)| (name.to_lowercase(), value.trim().to_owned())).collect();
-        let query = form_urlencoded::parse(query.as_bytes());
-        let query = query.map(|(name, value)| (name.to_lowercase(), value.into_owned())).collect();
-        Some(Self { method, path: path.to_owned(), query, headers, body: Bytes::new() })
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        let query_text = query.to_owned();
+        let query = pairs.map(|(name, value)| (name.to_lowercase(), value.into_owned())).collect();
+        let path = path.to_owned();
+        Some(Self { method, path, query_text, query, headers, body: Bytes::new() })
     }
 
     /// The value of a header, by its name in lower case.
@@ -150,6 +155,14 @@ impl Reply {
         reply
     }
 
+    /// With a body of JSON.
+    #[must_use]
+    pub fn json(self, value: &Value) -> Self {
+        let mut reply = self.with("Content-Type", "application/json; charset=utf-8");
+        reply.body = value.to_string().into();
+        reply
+    }
+
     /// Everything up to the body.
     pub fn head(&self) -> String {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
@@ -173,8 +186,10 @@ fn reason(status: u16) -> &'static str {
         206 => "Partial Content",
         304 => "Not Modified",
         400 => "Bad Request",
+        401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
         409 => "Conflict",
         411 => "Length Required",
         412 => "Precondition Failed",
@@ -182,6 +197,7 @@ fn reason(status: u16) -> &'static str {
         429 => "Too Many Requests",
         500 => "Internal Server Error",
         503 => "Service Unavailable",
+        504 => "Gateway Timeout",
         _ => "Other",
     }
 }

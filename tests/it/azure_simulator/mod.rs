@@ -1,0 +1,10 @@
+//! Our Azure Machine Learning: what it does when it is asked, and what three judges say of that.
+
+pub mod caller; // who asks, without an adapter
+mod doors; // tokens, versions, rights, rates
+mod long; // what goes on after the answer
+mod lists; // pages
+mod refused; // what is not done, and what goes wrong by plan
+mod things; // jobs and runs, assets, workspaces, the data plane
+mod openapi; // Microsoft's specification and its examples
+mod clients; // Microsoft's Python clients

@@ -1,0 +1,162 @@
+"""Cuts out of Microsoft's specification what the simulator of Azure Machine Learning serves.
+
+    reduce.py SPECIFICATION_FOLDER > azure-machine-learning.json
+
+The folder is `specification/machinelearningservices` of Azure/azure-rest-api-specs at 3b03055 (its
+`main` of 2024-11-06). What comes out: for each operation its method, path and the schema of each
+answer, its examples as they are published, and the definitions that are reached, as JSON Schema
+(draft 4): `discriminator` becomes a choice of subtypes, enumerations that may grow become strings,
+`x-nullable` a type more, descriptions go.
+"""
+
+import copy
+import json
+import os
+import sys
+
+ARM = "resource-manager/Microsoft.MachineLearningServices/stable/2024-10-01/"
+DATA = "data-plane/Microsoft.MachineLearningServices/preview/2019-09-30/"
+SERVED = {
+    ARM + "machineLearningServices.json": [
+        "Compute_List", "Compute_Get", "Compute_Delete"],
+    ARM + "workspaceRP.json": [
+        "Workspaces_Get", "Workspaces_ListByResourceGroup", "Workspaces_ListBySubscription",
+        "Workspaces_Delete", "WorkspaceConnections_List", "WorkspaceConnections_Get",
+        "WorkspaceConnections_Delete"],
+    ARM + "mfe.json": [
+        f"{kind}{part}_{verb}"
+        for kind in ["Model", "Data", "Environment", "Component", "Code"]
+        for part in ["Containers", "Versions"]
+        for verb in ["List", "Get", "CreateOrUpdate", "Delete"]
+    ] + [
+        f"{kind}_{verb}"
+        for kind in ["Jobs", "Datastores", "Schedules", "OnlineEndpoints", "OnlineDeployments",
+                     "BatchEndpoints", "BatchDeployments"]
+        for verb in ["List", "Get", "Delete"]
+    ] + ["Jobs_Cancel"],
+    DATA + "runHistory.json": [
+        "Runs_Get", "Runs_GetByQuery", "Runs_GetDetails", "Runs_GetChild", "Runs_Patch",
+        "Runs_DeleteTags", "Experiments_Get", "Experiments_GetById", "Experiments_GetByQuery",
+        "Experiments_Update", "Experiments_DeleteTags", "RunArtifacts_ListInContainer"],
+    DATA + "artifact.json": ["Artifacts_ListInContainer", "Artifacts_Get"],
+    DATA + "modelManagement.json": [
+        "MLModels_ListQuery", "MLModels_QueryById", "Services_ListQuery", "Services_QueryById",
+        "Operations_Get"],
+}
+
+
+def main(root):
+    made = {"operations": {}, "definitions": {}}
+    files = {}
+    for name, operations in SERVED.items():
+        Reducer(root, name, files, made).operations(operations)
+    json.dump(made, sys.stdout, indent=None, separators=(",", ":"), sort_keys=True)
+    print()
+
+
+class Reducer:
+    def __init__(self, root, name, files, made):
+        self.root, self.name, self.files, self.made = root, name, files, made
+
+    def operations(self, served):
+        document = self.file(self.name)
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                if operation.get("operationId") in served:
+                    self.operation(path, method, operation)
+
+    def operation(self, path, method, operation):
+        answers = {}
+        for status, answer in operation["responses"].items():
+            schema = answer.get("schema")
+            answers[status] = self.schema(schema, self.name) if schema else None
+        examples = []
+        for example in operation.get("x-ms-examples", {}).values():
+            place = self.relative(self.name, example["$ref"])
+            if os.path.exists(os.path.join(self.root, place)):
+                examples.append(self.file(place))
+        plane = "arm" if self.name.startswith(ARM) else "data"
+        made = {"plane": plane, "method": method.upper(), "path": path, "answers": answers,
+                "examples": examples}
+        # Two data-plane files may use one word for two operations.
+        self.made["operations"][operation["operationId"]] = made
+
+    def schema(self, schema, name):
+        if isinstance(schema, list):
+            return [self.schema(item, name) for item in schema]
+        if not isinstance(schema, dict):
+            return schema
+        if "$ref" in schema:
+            return {"$ref": "#/definitions/" + self.define(schema["$ref"], name, whole=True)}
+        made = {}
+        for key in ["type", "enum", "required", "additionalProperties", "items", "properties",
+                    "minItems", "maxItems"]:
+            if key not in schema:
+                continue
+            value = schema[key]
+            # It is said of the parts of a whole, which none of them would take.
+            if key == "additionalProperties" and value is False:
+                continue
+            if key == "enum" and schema.get("x-ms-enum", {}).get("modelAsString", True):
+                continue
+            if key == "properties":
+                value = {field: self.schema(inner, name) for field, inner in value.items()}
+            elif key in ["items", "additionalProperties"]:
+                value = self.schema(value, name)
+            made[key] = value
+        if "allOf" in schema:
+            made["allOf"] = [self.part(part, name) for part in schema["allOf"]]
+        if schema.get("x-nullable") and "type" in made:
+            made["type"] = [made["type"], "null"]
+        return made
+
+    def part(self, part, name):
+        """What a definition is made of: not the choice of subtypes, or it would have itself."""
+        if "$ref" not in part:
+            return self.schema(part, name)
+        return {"$ref": "#/definitions/" + self.define(part["$ref"], name, whole=False)}
+
+    def define(self, reference, name, whole):
+        """Defines what is referred to; the whole of it is a choice where it has subtypes."""
+        place, _, word = reference.partition("#/definitions/")
+        place = self.relative(name, place) if place else name
+        short = os.path.basename(place).split(".")[0] + "." + word
+        definition = self.file(place)["definitions"][word]
+        own = self.subtypes(place, word) if whole and "discriminator" in definition else []
+        key = short + (".any" if own else "")
+        if key in self.made["definitions"]:
+            return key
+        self.made["definitions"][key] = {}
+        if not own:
+            self.made["definitions"][key] = self.schema(definition, place)
+            return key
+        field = definition["discriminator"]
+        choices = [{"$ref": "#/definitions/" + self.define(reference, name, whole=False)}]
+        for subtype in own:
+            value = self.file(place)["definitions"][subtype].get("x-ms-discriminator-value", subtype)
+            inner = self.define("#/definitions/" + subtype, place, whole=False)
+            is_other = {"not": {"properties": {field: {"enum": [value]}}, "required": [field]}}
+            choices.append({"anyOf": [is_other, {"$ref": "#/definitions/" + inner}]})
+        self.made["definitions"][key] = {"allOf": choices}
+        return key
+
+    def subtypes(self, place, word):
+        suffix = "#/definitions/" + word
+        found = []
+        for name, definition in self.file(place)["definitions"].items():
+            if any(part.get("$ref", "") == suffix for part in definition.get("allOf", [])):
+                found.append(name)
+                found += self.subtypes(place, name)
+        return sorted(set(found))
+
+    def relative(self, name, reference):
+        return os.path.normpath(os.path.join(os.path.dirname(name), reference))
+
+    def file(self, name):
+        if name not in self.files:
+            with open(os.path.join(self.root, name), encoding="utf-8") as file:
+                self.files[name] = json.load(file)
+        return copy.copy(self.files[name])
+
+
+main(sys.argv[1])
