@@ -1,4 +1,4 @@
-//! Decisions, ids and resources: what names a request rather than a person.
+//! Decisions and ids: what names a request rather than a person.
 
 use serde_json::{Value, json};
 
@@ -100,89 +100,6 @@ pub fn ids() -> Vec<Row> {
         [(at, "id_names_subject"), ("/subject_identities/0/identity_value", "bad_address")];
     rows.push(text("an id that names a person at fault", message.to_string(), "").at(&faults));
     rows
-}
-
-pub fn resources() -> Vec<Row> {
-    let (verb, sort) = ("/resource_request_type", "/resource/type");
-    let about = |verb: &str, resource: Value| {
-        json!({ "resource_request_id": "ROW", "resource_request_type": verb,
-                "resource": resource })
-    };
-    let row = |name: &str, message: Value, at: &str, code: &'static str| {
-        text(name, message.to_string(), "").at(&[(at, code)])
-    };
-    let mut strict = about("delete", json!({ "type": "run", "name": "CANARY" }));
-    put(&mut strict, "/permanently", json!("CANARY"));
-    let mut both = good();
-    put(&mut both, verb, json!("delete"));
-    let named = |name: &str| json!({ "type": "model", "name": name });
-    vec![
-        row(
-            "a request about a run that nobody holds",
-            about("delete", json!({ "type": "run", "name": "CANARY" })),
-            sort,
-            "resource_not_supported",
-        )
-        .beyond_schema("which sources are configured"),
-        row(
-            "an export of a workspace",
-            about("export", json!({ "type": "workspace", "id": "/subscriptions/CANARY" })),
-            verb,
-            "resource_not_supported",
-        )
-        .at(&[(verb, "resource_not_supported"), (sort, "resource_not_supported")]),
-        row(
-            "a workspace that is to be archived",
-            about("archive", json!({ "type": "workspace", "name": "CANARY" })),
-            verb,
-            "verb_not_supported",
-        )
-        .beyond_schema("which operations a service has"),
-        row(
-            "a sort of resource that is none",
-            about("delete", json!({ "type": "CANARY", "name": "a" })),
-            sort,
-            "unknown_resource",
-        ),
-        row(
-            "a resource of two names",
-            about(
-                "delete",
-                json!({ "type": "model", "name": "CANARY",
-            "id": "CANARY" }),
-            ),
-            sort,
-            "",
-        )
-        .at(&[(sort, "resource_not_supported"), ("/resource/id", "name_and_id")]),
-        row("a resource without a name", about("delete", json!({ "type": "model" })), sort, "")
-            .at(&[(sort, "resource_not_supported"), ("/resource/name", "missing")]),
-        row(
-            "a resource of an endless name",
-            about("delete", named(&"CANARY".repeat(400))),
-            sort,
-            "",
-        )
-        .at(&[(sort, "resource_not_supported"), ("/resource/name", "too_long")]),
-        row("a resource that moves a cursor", about("delete", named("CANARY\u{1b}[2J")), sort, "")
-            .at(&[(sort, "resource_not_supported"), ("/resource/name", "control_characters")]),
-        row("a resource in a list", about("delete", json!(["CANARY"])), "/resource", "wrong_type"),
-        row("a flag that is no flag", strict, sort, "")
-            .at(&[("/permanently", "wrong_type"), (sort, "resource_not_supported")]),
-        text(
-            "a resource request without an id",
-            json!({ "resource_request_type": "archive" }).to_string(),
-            "",
-        )
-        .at(&[("/resource_request_id", "missing"), ("/resource", "missing")]),
-        text("a request about a person and a resource", both.to_string(), "").at(&[
-            ("/resource_request_id", "missing"),
-            ("/subject_request_id", "unknown_field"),
-            ("/subject_request_type", "unknown_field"),
-            ("/subject_identities", "unknown_field"),
-            ("/resource", "missing"),
-        ]),
-    ]
 }
 
 /// Well formed, and wrong because of what was accepted before.

@@ -6,5 +6,6 @@ pub mod fields;
 pub mod callbacks;
 pub mod identities;
 pub mod decisions;
+pub mod resources;
 pub mod properties;
 pub mod good;

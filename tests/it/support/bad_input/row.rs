@@ -3,7 +3,9 @@
 use dsrd::ports::messages::inbox::Label;
 use serde_json::{Value, json};
 
-use crate::support::bad_input::{callbacks, decisions, fields, identities, properties, texts};
+use crate::support::bad_input::{
+    callbacks, decisions, fields, identities, properties, resources, texts,
+};
 
 /// A message at fault.
 #[derive(Clone)]
@@ -59,7 +61,7 @@ pub fn rows() -> Vec<Row> {
         identities::look_alikes(),
         decisions::controls(),
         decisions::ids(),
-        decisions::resources(),
+        resources::resources(),
         decisions::of_the_ledger(),
         properties::labels(),
         properties::hostile(),
