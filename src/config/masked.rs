@@ -20,6 +20,10 @@ pub fn masked(mut file: File, settings: &Settings) -> File {
     for (written, store) in file.sources.iter_mut().zip(&settings.sources) {
         mask_store(written, &store.place);
     }
+    for (written, workspace) in file.workspaces.iter_mut().zip(&settings.workspaces) {
+        mask(&mut written.client_secret);
+        written.credential = Some(word(&workspace.credential).to_owned());
+    }
     file
 }
 

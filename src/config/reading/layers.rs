@@ -6,7 +6,7 @@ use std::path::Path;
 use config::{Config, ConfigBuilder, FileFormat, builder::DefaultState};
 use serde_json::Value;
 
-use crate::config::file::{Declaration, File, Rule, Store};
+use crate::config::file::{Declaration, File, Rule, Store, Workspace};
 use crate::config::reading::{twins, unknown};
 
 /// The settings could not be read.
@@ -103,8 +103,8 @@ pub fn sample() -> Value {
     let defaults = Config::builder().add_source(source).build().and_then(Config::try_deserialize);
     let defaults: File = defaults.expect("ours, and read by a test");
     let (sources, policy) = (vec![Store::default()], vec![Rule::default()]);
-    let declared = vec![Declaration::default()];
-    let file = File { sources, policy, declared, ..defaults };
+    let (declared, workspaces) = (vec![Declaration::default()], vec![Workspace::default()]);
+    let file = File { sources, workspaces, policy, declared, ..defaults };
     serde_json::to_value(file).expect("plain structs of strings and numbers serialise")
 }
 
