@@ -63,7 +63,7 @@ impl Life {
         let variables = [
             ("SSL_CERT_FILE", ca.as_str()),
             ("AZURE_AUTHORITY_HOST", simulator.base_url.as_str()),
-            ("RUST_LOG", "debug"),
+            ("DSRD_LOG", "trace"),
         ];
         let daemon = home.start(&["--config", "dsrd.toml"], &variables);
         wait_for("the daemon to serve", || daemon.log().contains("serving"));

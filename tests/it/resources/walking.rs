@@ -18,7 +18,31 @@ use crate::support::azure::state::{Phase, Switches};
 async fn every_resource_is_an_item() {
     let world = World::new(Switches::default()).await;
     world.source.ping().await.unwrap();
-    insta::assert_snapshot!(world.names().await.join("\n"), @"");
+    insta::assert_snapshot!(world.names().await.join("\n"), @"
+    batch_endpoint/churn-batch
+    batch_endpoint/churn-batch/deployments/one
+    component/train
+    component/train/1
+    compute/attached-k8s
+    compute/cpu-cluster
+    compute/hanako-ci
+    dataset/customers
+    dataset/customers/1
+    environment/env
+    environment/env/1
+    model/churn-model
+    model/churn-model/1
+    model/churn-model/2
+    online_endpoint/churn-endpoint
+    online_endpoint/churn-endpoint/deployments/blue
+    run/busy_cloud_1b2c3d4e5f
+    run/calm_stone_2c3d4e5f60
+    run/old_leaf_3d4e5f6071
+    run/pipe_4e5f607182
+    run/quiet_river_0a1b2c3d4e
+    run/quiet_river_0a1b2c3d4e_1
+    schedule/nightly
+    ");
 }
 
 #[tokio::test]

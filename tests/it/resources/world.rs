@@ -11,6 +11,7 @@ use dsrd::adapters::azureml::source::WorkspaceSource;
 use dsrd::config::settings::{Credential, Workspace};
 use dsrd::domain::item::Item;
 use dsrd::ports::sources::{Erased, Followed, Page, Source, Walked};
+use reqwest::{Certificate, Client};
 use url::Url;
 
 use crate::source_contract::listing;
@@ -30,7 +31,7 @@ pub struct World {
 impl World {
     /// With the sample workspace.
     pub async fn new(switches: Switches) -> Self {
-        let seed = Seed { is_plain: true, switches, ..Seed::default() };
+        let seed = Seed { switches, ..Seed::default() };
         Self::over(Simulator::start(seed).await)
     }
 
@@ -42,7 +43,8 @@ impl World {
             credential: Credential::DeveloperTools,
         };
         let token = Token(simulator.token("https://management.azure.com"));
-        let client = reqwest::Client::builder().no_gzip().build().unwrap();
+        let authority = Certificate::from_pem(simulator.ca_pem.as_bytes()).unwrap();
+        let client = Client::builder().tls_certs_only([authority]).build().unwrap();
         let transport = Transport::new(Arc::new(client));
         let entry = Entry::through(&workspace, Arc::new(token), transport);
         Self { source: WorkspaceSource::within(NAME, entry), simulator }
