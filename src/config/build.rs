@@ -13,11 +13,11 @@ use crate::config::faults::Faults;
 use crate::config::file::{self, File};
 use crate::config::policy;
 use crate::config::secret::{Secret, broker_urls, is_one_node};
-use crate::config::workspaces::{self, Identity};
 use crate::config::settings::{
     Amqp, Blob, Credential, Deployment, Http, Ledger, Location, Queue, Settings, Store, Tls, Trust,
     Workspace,
 };
+use crate::config::workspaces::{self, Identity};
 use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use crate::domain::event::Envelope;
@@ -126,11 +126,7 @@ fn source(index: usize, written: &file::Store, faults: &mut Faults) -> Option<St
     store(&key, name, written, faults)
 }
 
-fn workspace(
-    index: usize,
-    written: &file::Workspace,
-    faults: &mut Faults,
-) -> Option<Workspace> {
+fn workspace(index: usize, written: &file::Workspace, faults: &mut Faults) -> Option<Workspace> {
     let name = name(&format!("workspaces[{index}]"), written.name.as_deref(), faults)?;
     workspaces::workspace(index, name, written, faults)
 }

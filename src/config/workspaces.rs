@@ -136,8 +136,7 @@ mod tests {
                       Microsoft.MachineLearningServices/workspaces/ws";
 
     fn built(change: impl FnOnce(&mut file::Workspace)) -> Result<Workspace, Vec<String>> {
-        let mut written =
-            file::Workspace { id: Some(ID.to_owned()), ..file::Workspace::default() };
+        let mut written = file::Workspace { id: Some(ID.to_owned()), ..file::Workspace::default() };
         change(&mut written);
         let mut faults = Faults::default();
         let workspace = workspace(0, "ws", &written, &mut faults);

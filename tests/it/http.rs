@@ -174,12 +174,7 @@ impl Tickets for World {
     async fn open_tickets(&self, _: &RequestId) -> Result<OpenTickets, Failure> {
         unreachable!()
     }
-    async fn put_off_tickets(
-        &self,
-        _: &Lease,
-        _: &RequestId,
-        _: &[PutOff],
-    ) -> Result<(), Failure> {
+    async fn put_off_tickets(&self, _: &Lease, _: &RequestId, _: &[PutOff]) -> Result<(), Failure> {
         unreachable!()
     }
     async fn end_tickets(

@@ -58,13 +58,7 @@ pub const SORTS: [Sort; 9] = [
         below: Below::Deployments,
         ..PLAIN
     },
-    Sort {
-        kind: ThingKind::Run,
-        collection: "jobs",
-        is_viewed: true,
-        is_archived: true,
-        ..PLAIN
-    },
+    Sort { kind: ThingKind::Run, collection: "jobs", is_viewed: true, is_archived: true, ..PLAIN },
     Sort { kind: ThingKind::Schedule, collection: "schedules", is_viewed: true, ..PLAIN },
 ];
 

@@ -90,11 +90,9 @@ impl Address {
         let path = format!("{}/{}", self.sort.collection, segment(&self.name)?);
         match &self.below {
             None => Some(path),
-            Some(below) => Some(format!(
-                "{path}/{}/{}",
-                self.sort.below.collection(),
-                segment(below)?
-            )),
+            Some(below) => {
+                Some(format!("{path}/{}/{}", self.sort.below.collection(), segment(below)?))
+            }
         }
     }
 
@@ -157,10 +155,7 @@ mod tests {
             ("model/m/1", Some("models/m/versions/1")),
             ("dataset/d/2024-01", Some("data/d/versions/2024-01")),
             ("online_endpoint/e", Some("onlineEndpoints/e")),
-            (
-                "online_endpoint/e/deployments/blue",
-                Some("onlineEndpoints/e/deployments/blue"),
-            ),
+            ("online_endpoint/e/deployments/blue", Some("onlineEndpoints/e/deployments/blue")),
             ("run/a%2Fb%25", Some("jobs/a%2Fb%25")),
             ("run/a b?c", Some("jobs/a%20b%3Fc")),
             ("run/..", None),
@@ -173,8 +168,15 @@ mod tests {
             assert_eq!(address.path().as_deref(), path, "{name}");
         }
         let strange = [
-            "", "run", "runs/a", "run/a/1", "model/m/1/2", "online_endpoint/e/blue",
-            "online_endpoint/e/deployments", "workspace/w", "ExperimentRun/dcid.a",
+            "",
+            "run",
+            "runs/a",
+            "run/a/1",
+            "model/m/1/2",
+            "online_endpoint/e/blue",
+            "online_endpoint/e/deployments",
+            "workspace/w",
+            "ExperimentRun/dcid.a",
         ];
         for name in strange {
             assert!(Address::of(name).is_none(), "{name}");

@@ -75,9 +75,8 @@ pub async fn page(
             break;
         }
     }
-    let next = cursor.map(|cursor| {
-        serde_json::to_string(&cursor).expect("strings and a number can be written")
-    });
+    let next = cursor
+        .map(|cursor| serde_json::to_string(&cursor).expect("strings and a number can be written"));
     Ok(Page { items, next })
 }
 

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use crate::adapters::azureml::document::{Document, look};
 use crate::adapters::azureml::kinds::{Below, KINDS, Sort};
 use crate::adapters::azureml::names::asked;
+use crate::adapters::azureml::pages;
 use crate::adapters::azureml::removal::{address, barrier, remove};
 use crate::adapters::azureml::source::WorkspaceSource;
-use crate::adapters::azureml::pages;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
@@ -44,8 +44,10 @@ impl Things for WorkspaceSource {
             Some(Aside::Unregistered) | None => Vec::new(),
         };
         let waits_for = u16::from(!below.is_empty());
-        let belonging =
-            |document: &Document, waits_for| Belonging { item: document.item(self.name()), waits_for };
+        let belonging = |document: &Document, waits_for| Belonging {
+            item: document.item(self.name()),
+            waits_for,
+        };
         let mut found: Vec<Belonging> = below.iter().map(|it| belonging(it, 0)).collect();
         found.push(belonging(&document, waits_for));
         Ok(found)
@@ -58,8 +60,12 @@ impl Things for WorkspaceSource {
                 remove(&self.entry, item, true).await
             }
             Aside::Archived if sort.is_archived => self.archive(item).await,
-            Aside::Unregistered => Err(Failure::permanent("a resource of this sort is no register")),
-            Aside::Archived => Err(Failure::permanent("a resource of this sort cannot be archived")),
+            Aside::Unregistered => {
+                Err(Failure::permanent("a resource of this sort is no register"))
+            }
+            Aside::Archived => {
+                Err(Failure::permanent("a resource of this sort cannot be archived"))
+            }
         }
     }
 

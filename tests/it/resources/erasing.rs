@@ -176,7 +176,8 @@ async fn what_forbids_it_is_told_and_nothing_is_done() {
 
 #[tokio::test]
 async fn failures_of_the_service_pass() {
-    for fault in [Fault::too_many(0), Fault::broken(500), Fault::broken_silently(503), Fault::Dropped]
+    for fault in
+        [Fault::too_many(0), Fault::broken(500), Fault::broken_silently(503), Fault::Dropped]
     {
         let world = World::new(Switches::default()).await;
         let item = world.item("compute/hanako-ci").await;
@@ -185,7 +186,9 @@ async fn failures_of_the_service_pass() {
         assert_eq!(world.erased(&item, 5).await.last().unwrap(), "Done", "{fault:?}");
     }
     // It was done, and nobody heard.
-    for (kind, name) in [(Kind::Compute, "compute/hanako-ci"), (Kind::DataVersion, "dataset/customers/1")] {
+    for (kind, name) in
+        [(Kind::Compute, "compute/hanako-ci"), (Kind::DataVersion, "dataset/customers/1")]
+    {
         for fault in [Fault::LostAnswer, Fault::HalfAnswer] {
             let world = World::new(Switches::default()).await;
             let item = world.item(name).await;
@@ -204,7 +207,9 @@ async fn failures_of_the_service_pass() {
 async fn what_is_under_way_is_waited_for() {
     let world = World::new(Switches::default()).await;
     let long = SignedDuration::from_mins(5);
-    for (kind, name) in [(Kind::Compute, "compute/hanako-ci"), (Kind::Job, "run/quiet_river_0a1b2c3d4e")] {
+    for (kind, name) in
+        [(Kind::Compute, "compute/hanako-ci"), (Kind::Job, "run/quiet_river_0a1b2c3d4e")]
+    {
         let item = world.item(name).await;
         let course = Course { shape: Shape::Location, ..Course::default() }.lasting(long);
         world.simulator.plan(Verb::Delete, kind, Fault::Goes(course));

@@ -36,11 +36,8 @@ impl Life {
     /// A daemon with the sample workspace for its only source that holds something.
     async fn begin(rules: &str) -> Self {
         let simulator = Simulator::start(Seed::default()).await;
-        let quick = Course {
-            shape: Shape::Both,
-            retry_after: RetryAfter::Seconds(1),
-            ..Course::default()
-        };
+        let quick =
+            Course { shape: Shape::Both, retry_after: RetryAfter::Seconds(1), ..Course::default() };
         {
             let mut state = simulator.state();
             state.operations.newest_link_only = true;
@@ -133,9 +130,7 @@ async fn a_person_goes_with_the_instance_that_is_assigned_to_her() {
          [[policy]]\nsource = \"{NAME}\"\naction = \"keep\"\nreason = \"others work with it\"\n"
     );
     let life = Life::begin(&rules).await;
-    let identity = |kind: &str, value: &Value| {
-        json!({ "identity_type": kind, "identity_format": "raw", "identity_value": value })
-    };
+    let identity = |kind: &str, value: &Value| json!({ "identity_type": kind, "identity_format": "raw", "identity_value": value });
     let message = json!({
         "regulation": "gdpr", "api_version": "2.0", "subject_request_id": "r-1",
         "subject_request_type": "erasure", "submitted_time": "2026-11-23T09:00:00Z",

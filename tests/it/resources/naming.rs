@@ -26,7 +26,8 @@ fn thing(kind: ThingKind, name: &str) -> Thing {
 #[tokio::test]
 async fn things_are_found_by_name_and_by_id() {
     let id = sample_id().path();
-    let both = "0 online_endpoint/churn-endpoint/deployments/blue, 1 online_endpoint/churn-endpoint";
+    let both =
+        "0 online_endpoint/churn-endpoint/deployments/blue, 1 online_endpoint/churn-endpoint";
     let model = "0 model/churn-model/1, 0 model/churn-model/2, 1 model/churn-model";
     let table = [
         (ThingKind::Compute, "hanako-ci".to_owned(), "0 compute/hanako-ci"),
@@ -49,7 +50,8 @@ async fn things_are_found_by_name_and_by_id() {
         (ThingKind::Schedule, "nightly".to_owned(), "0 schedule/nightly"),
         (ThingKind::Workspace, "my-aml-workspace".to_owned(), ""),
     ];
-    for switches in [Switches::default(), Switches { page_items: 1, odd_case: true, ..Switches::default() }]
+    for switches in
+        [Switches::default(), Switches { page_items: 1, odd_case: true, ..Switches::default() }]
     {
         let world = World::new(switches).await;
         for (kind, name, expected) in &table {
@@ -83,7 +85,12 @@ async fn a_thing_goes_step_by_step() {
         let mut belonging = world.source.look_up(&thing(kind, name), None).await.unwrap();
         belonging.sort_by_key(|one| one.waits_for);
         for one in belonging {
-            assert_eq!(world.erased(&one.item, 5).await.last().unwrap(), "Done", "{}", one.item.name);
+            assert_eq!(
+                world.erased(&one.item, 5).await.last().unwrap(),
+                "Done",
+                "{}",
+                one.item.name
+            );
             left.retain(|name| *name != one.item.name);
         }
         assert_eq!(found(&world, kind, name, None).await, "");

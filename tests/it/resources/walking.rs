@@ -81,11 +81,26 @@ async fn every_item_comes_once_and_in_one_order() {
 async fn a_prefix_asks_for_no_more_than_it_must() {
     let world = World::new(Switches { page_items: 2, ..Switches::default() }).await;
     let all = listing(&world.source).await;
-    let others = ["", "model", "model/", "model/churn", "model/churn-model/", "run/quiet", "r", "c",
-        "online_endpoint/churn-endpoint/deployments/b", "ExperimentRun/dcid.a/", "nothing/", "run/q/"];
+    let others = [
+        "",
+        "model",
+        "model/",
+        "model/churn",
+        "model/churn-model/",
+        "run/quiet",
+        "r",
+        "c",
+        "online_endpoint/churn-endpoint/deployments/b",
+        "ExperimentRun/dcid.a/",
+        "nothing/",
+        "run/q/",
+    ];
     for prefix in others.into_iter().chain(all.iter().map(|item| item.name.as_str())) {
         let found = listing_of(&world.source, prefix).await;
-        assert!(found.iter().eq(all.iter().filter(|item| item.name.starts_with(prefix))), "{prefix}");
+        assert!(
+            found.iter().eq(all.iter().filter(|item| item.name.starts_with(prefix))),
+            "{prefix}"
+        );
     }
     let before = world.simulator.requests().len();
     assert!(listing_of(&world.source, "ExperimentRun/dcid.a/").await.is_empty());
