@@ -20,14 +20,8 @@ const WAIT_MS_MIN: u64 = 1_000;
 const WAIT_MS_MAX: u64 = 3_600_000;
 const WAIT_MS: u64 = 10_000;
 
-/// Codes by which the service says that something else is done with the resource just now.
-const BUSY: [&str; 5] = [
-    "AnotherOperationInProgress",
-    "ConflictingOperation",
-    "OperationInProgress",
-    "ResourceBusy",
-    "ResourceIsBeingDeleted",
-];
+/// In codes by which the service says that something else is done with the resource just now.
+const BUSY: [&str; 4] = ["InProgress", "ConflictingOperation", "Busy", "BeingDeleted"];
 
 /// An answer, good or bad.
 pub struct Answer {
@@ -54,9 +48,12 @@ pub enum Trouble {
     /// Nobody answered.
     #[error("no connection to Azure Resource Manager")]
     Unreachable,
-    /// The connection broke, or took too long.
+    /// The connection broke.
     #[error("the connection to Azure Resource Manager broke")]
     Broken,
+    /// It took too long, or told us to wait too long.
+    #[error("Azure Resource Manager took too long")]
+    Late,
     /// The identity provider gave no token.
     #[error("no token for the configured Azure identity")]
     NoToken,
@@ -95,7 +92,7 @@ impl Answer {
 
     /// Whether something else is done with it just now.
     pub fn is_busy(&self) -> bool {
-        self.status == 409 && BUSY.contains(&self.code.as_str())
+        self.status == 409 && BUSY.iter().any(|word| self.code.contains(word))
     }
 
     /// In how many milliseconds the service wants to be asked again.
@@ -128,7 +125,7 @@ impl Trouble {
     /// The failure of `doing` something because of it.
     pub fn failure(self, doing: &str) -> Failure {
         let kind = match &self {
-            Self::Unreachable | Self::Broken => FailureKind::Transient,
+            Self::Unreachable | Self::Broken | Self::Late => FailureKind::Transient,
             Self::NoToken => FailureKind::NeedsPerson,
             Self::Garbled => FailureKind::Permanent,
             Self::Refused { status, code } => match status {

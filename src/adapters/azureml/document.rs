@@ -43,12 +43,16 @@ pub struct Document {
     pub bytes: Bytes,
     /// What these are known by.
     pub etag: String,
+    /// Whether the service says that it is about to go.
+    pub is_going: bool,
 }
 
 impl Document {
     /// What was said of the resource at `address`.
     pub fn new(address: &Address, said: Value) -> Self {
         let address = address.written(said["name"].as_str());
+        let state = said["properties"]["provisioningState"].as_str();
+        let is_going = state.is_some_and(|state| state.eq_ignore_ascii_case("deleting"));
         let mut value = said;
         let of_containers = address.sort.below == Below::Versions && address.below.is_none();
         let of_computes = address.sort.kind == ThingKind::Compute;
@@ -60,7 +64,7 @@ impl Document {
         let value = in_order(value);
         let bytes = Bytes::from(value.to_string());
         let etag = hex::encode(Sha256::digest(&bytes));
-        Self { address, value, bytes, etag }
+        Self { address, value, bytes, etag, is_going }
     }
 
     /// The same as an item of the source.

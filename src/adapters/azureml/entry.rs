@@ -154,7 +154,7 @@ impl Entry {
             }
             Ok(Answer::new(status.into(), headers, &bytes.freeze()))
         };
-        tokio::time::timeout(CALL_TIME_MAX, call).await.map_err(|_| Trouble::Broken)?
+        tokio::time::timeout(CALL_TIME_MAX, call).await.map_err(|_| Trouble::Late)?
     }
 }
 

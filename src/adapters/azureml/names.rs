@@ -17,8 +17,8 @@ use crate::domain::asked::thing::Thing;
 
 const ESCAPED: &AsciiSet = &AsciiSet::EMPTY.add(b'/').add(b'%');
 
-/// Where a resource is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where a resource is. Its name may be a person's, so that it cannot be printed.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     /// What it is, or is below.
     pub sort: &'static Sort,

@@ -18,7 +18,7 @@ const POLLING: &str = "asking how far an operation has come";
 pub const LOOK_MS: u64 = 30_000;
 
 /// What a ticket's handle says.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Handle {
     /// There is a document that says in words how it goes (`Azure-AsyncOperation`).

@@ -35,8 +35,11 @@ pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, 
             Some(_) => Erased::Begun(Handle::Resource.ticket(LOOK_MS)),
         }),
         _ if answer.is_absent() => Ok(Erased::AlreadyAbsent),
-        // We may have begun it ourselves, and died before we could keep its handle.
-        _ if answer.is_busy() => Ok(Erased::Begun(Handle::Turn { detach }.ticket(LOOK_MS))),
+        // We may have begun it ourselves, and died before we could keep its handle. Codes for that
+        // are many; a resource that is about to go says so itself, where it has a state.
+        409 if !answer.is_locked() && (answer.is_busy() || document.is_going) => {
+            Ok(Erased::Begun(Handle::Turn { detach }.ticket(LOOK_MS)))
+        }
         _ => match barrier(&answer) {
             Some(barrier) => Ok(Erased::Blocked(barrier)),
             None => Err(answer.failure(DELETING)),

@@ -10,6 +10,7 @@ use crate::resources::world::World;
 use crate::support::azure::faults::{Fault, Verb};
 use crate::support::azure::kind::Kind;
 use crate::support::azure::operations::{Course, End, RetryAfter, Shape};
+use crate::support::azure::refusal::Refusal;
 use crate::support::azure::seed::sample_id;
 use crate::support::azure::state::Switches;
 
@@ -221,6 +222,14 @@ async fn what_is_under_way_is_waited_for() {
         let look = world.source.follow(&item, &ticket.handle).await.unwrap();
         assert_eq!(look, Followed::Done, "{name}");
     }
+    // Whatever the code: who says that it is about to go is waited for.
+    let item = world.item("online_endpoint/churn-endpoint/deployments/blue").await;
+    let course = Course { shape: Shape::Both, ..Course::default() }.lasting(long);
+    world.simulator.plan(Verb::Delete, Kind::OnlineDeployment, Fault::Goes(course));
+    world.source.erase(&item).await.unwrap();
+    let odd = Refusal::front_end(409, "NobodyKnowsThisCode", "");
+    world.simulator.plan(Verb::Delete, Kind::OnlineDeployment, Fault::Refused(odd));
+    assert_eq!(world.erased(&item, 1).await, ["Begun", "Running"]);
     // Something else is under way: it is begun when that is over.
     let item = world.item("schedule/nightly").await;
     world.simulator.plan(Verb::Delete, Kind::Schedule, Fault::in_progress());
