@@ -36,8 +36,14 @@ impl Life {
     /// A daemon with the sample workspace for its only source that holds something.
     async fn begin(rules: &str) -> Self {
         let simulator = Simulator::start(Seed::default()).await;
-        let quick =
-            Course { shape: Shape::Both, retry_after: RetryAfter::Seconds(1), ..Course::default() };
+        // Whoever looked for the end under an older link would not find it, and begin anew.
+        let quick = Course {
+            shape: Shape::Both,
+            retry_after: RetryAfter::Seconds(1),
+            polls: 2,
+            lasts: SignedDuration::from_secs(2),
+            ..Course::default()
+        };
         {
             let mut state = simulator.state();
             state.operations.newest_link_only = true;
@@ -110,6 +116,12 @@ impl Life {
     }
 }
 
+/// How many times something was deleted.
+fn deletes(simulator: &Simulator) -> usize {
+    let requests = simulator.requests().into_iter();
+    requests.filter(|request| request.method == "DELETE").count()
+}
+
 fn left(simulator: &Simulator, kind: Kind) -> Vec<String> {
     simulator.state().live(&sample_id()).unwrap().names(kind)
 }
@@ -144,6 +156,7 @@ async fn a_person_goes_with_the_instance_that_is_assigned_to_her() {
     assert_eq!(end["data"]["counts"]["outcomes"]["erased"], 1, "{end:#}");
     assert!(end["data"]["counts"]["outcomes"]["kept"].as_u64().unwrap() > 3, "{end:#}");
     let simulator = life.end();
+    assert_eq!(deletes(&simulator), 1);
     assert_eq!(left(&simulator, Kind::Compute), ["attached-k8s", "cpu-cluster"]);
     assert_eq!(left(&simulator, Kind::OnlineEndpoint), ["churn-endpoint"]);
     assert_eq!(left(&simulator, Kind::ModelVersion).len(), 2);
@@ -162,6 +175,7 @@ async fn what_requests_name_goes_or_is_put_aside() {
     let end = life.ended("r-3", &about("r-3", "unregister", "compute", "attached-k8s")).await;
     assert_eq!(end["data"]["counts"]["outcomes"], json!({ "unregistered": 1 }), "{end:#}");
     let simulator = life.end();
+    assert_eq!(deletes(&simulator), 3, "a deployment, its endpoint, a compute");
     assert!(left(&simulator, Kind::OnlineEndpoint).is_empty());
     assert!(left(&simulator, Kind::OnlineDeployment).is_empty());
     assert_eq!(left(&simulator, Kind::BatchDeployment), ["churn-batch/one"]);
