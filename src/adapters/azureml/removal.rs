@@ -38,7 +38,7 @@ pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, 
         // We may have begun it ourselves, and died before we could keep its handle. Codes for that
         // are many; a resource that is about to go says so itself, where it has a state.
         409 if !answer.is_locked() && (answer.is_busy() || document.is_going) => {
-            Ok(Erased::Begun(Handle::Turn { detach }.ticket(LOOK_MS)))
+            Ok(Erased::Begun(Handle::Turn { detach }.ticket(answer.wait_ms())))
         }
         _ => match barrier(&answer) {
             Some(barrier) => Ok(Erased::Blocked(barrier)),

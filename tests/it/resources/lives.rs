@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::resources::world::NAME;
 use crate::support::azure::entra::{CLIENT_ID, CLIENT_SECRET};
+use crate::support::azure::faults::{Fault, Verb};
 use crate::support::azure::kind::Kind;
 use crate::support::azure::operations::{Course, RetryAfter, Shape};
 use crate::support::azure::seed::{HANAKO, Seed, TENANT, person, sample_id};
@@ -41,7 +42,7 @@ impl Life {
             shape: Shape::Both,
             retry_after: RetryAfter::Seconds(1),
             polls: 2,
-            lasts: SignedDuration::from_secs(2),
+            lasts: SignedDuration::from_secs(3),
             ..Course::default()
         };
         {
@@ -62,22 +63,25 @@ impl Life {
             simulator.base_url
         );
         home.write("dsrd.toml", &settings);
-        let ca = home.path("ca.pem").display().to_string();
-        let variables = [
-            ("SSL_CERT_FILE", ca.as_str()),
-            ("AZURE_AUTHORITY_HOST", simulator.base_url.as_str()),
-            ("DSRD_LOG", "trace"),
-        ];
-        let daemon = home.start(&["--config", "dsrd.toml"], &variables);
-        wait_for("the daemon to serve", || daemon.log().contains("serving"));
+        let daemon = started(&home, &simulator);
         Self { home, simulator, daemon }
     }
 
-    /// Drops a message into the queue, and waits for how it ends.
-    async fn ended(&self, id: &str, message: &Value) -> Value {
+    /// Kills the daemon, and starts another one.
+    fn restart(&mut self) {
+        self.daemon.signal("-KILL");
+        self.daemon = started(&self.home, &self.simulator);
+    }
+
+    /// Drops a message into the queue.
+    fn send(&self, id: &str, message: &Value) {
         let incoming = self.home.path("dsrd-data/queue/incoming");
         let draft = self.home.write("draft.json", &message.to_string());
         fs::rename(draft, incoming.join(format!("{id}.json"))).unwrap();
+    }
+
+    /// Waits for how a request ends.
+    async fn ended(&self, id: &str) -> Value {
         let ends = ["completed", "partially_completed", "failed", "held", "rejected"];
         let ends = ends.map(|word| format!("io.dsrd.request.{word}.v1"));
         for _ in 0..1200 {
@@ -116,6 +120,18 @@ impl Life {
     }
 }
 
+fn started(home: &Home, simulator: &Simulator) -> Daemon {
+    let ca = home.path("ca.pem").display().to_string();
+    let variables = [
+        ("SSL_CERT_FILE", ca.as_str()),
+        ("AZURE_AUTHORITY_HOST", simulator.base_url.as_str()),
+        ("DSRD_LOG", "trace"),
+    ];
+    let daemon = home.start(&["--config", "dsrd.toml"], &variables);
+    wait_for("the daemon to serve", || daemon.log().contains("serving"));
+    daemon
+}
+
 /// How many times something was deleted.
 fn deletes(simulator: &Simulator) -> usize {
     let requests = simulator.requests().into_iter();
@@ -151,7 +167,8 @@ async fn a_person_goes_with_the_instance_that_is_assigned_to_her() {
             identity("object_id", &person(HANAKO)["userObjectId"]),
         ],
     });
-    let end = life.ended("r-1", &message).await;
+    life.send("r-1", &message);
+    let end = life.ended("r-1").await;
     assert_eq!(end["type"], "io.dsrd.request.completed.v1", "{end:#}");
     assert_eq!(end["data"]["counts"]["outcomes"]["erased"], 1, "{end:#}");
     assert!(end["data"]["counts"]["outcomes"]["kept"].as_u64().unwrap() > 3, "{end:#}");
@@ -166,13 +183,16 @@ async fn a_person_goes_with_the_instance_that_is_assigned_to_her() {
 async fn what_requests_name_goes_or_is_put_aside() {
     let life = Life::begin("").await;
     let endpoint = about("r-1", "delete", "online_endpoint", "churn-endpoint");
-    let end = life.ended("r-1", &endpoint).await;
+    life.send("r-1", &endpoint);
+    let end = life.ended("r-1").await;
     assert_eq!(end["type"], "io.dsrd.request.completed.v1", "{end:#}");
     assert_eq!(end["data"]["counts"]["outcomes"], json!({ "erased": 2 }), "{end:#}");
     let id = format!("{}/models/churn-model/versions/1", sample_id().path());
-    let end = life.ended("r-2", &about("r-2", "archive", "model", &id)).await;
+    life.send("r-2", &about("r-2", "archive", "model", &id));
+    let end = life.ended("r-2").await;
     assert_eq!(end["data"]["counts"]["outcomes"], json!({ "archived": 1 }), "{end:#}");
-    let end = life.ended("r-3", &about("r-3", "unregister", "compute", "attached-k8s")).await;
+    life.send("r-3", &about("r-3", "unregister", "compute", "attached-k8s"));
+    let end = life.ended("r-3").await;
     assert_eq!(end["data"]["counts"]["outcomes"], json!({ "unregistered": 1 }), "{end:#}");
     let simulator = life.end();
     assert_eq!(deletes(&simulator), 3, "a deployment, its endpoint, a compute");
@@ -181,4 +201,19 @@ async fn what_requests_name_goes_or_is_put_aside() {
     assert_eq!(left(&simulator, Kind::BatchDeployment), ["churn-batch/one"]);
     assert_eq!(left(&simulator, Kind::ModelVersion).len(), 2, "archived is not gone");
     assert_eq!(left(&simulator, Kind::Compute), ["cpu-cluster", "hanako-ci"]);
+}
+
+/// Before the service's answer was heard, and before anything of it was kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_killed_meanwhile_goes_on() {
+    let mut life = Life::begin("").await;
+    life.simulator.plan(Verb::Delete, Kind::Compute, Fault::LostAnswer);
+    life.send("r-1", &about("r-1", "delete", "compute", "hanako-ci"));
+    wait_for("the deletion to begin", || deletes(&life.simulator) > 0);
+    life.restart();
+    let end = life.ended("r-1").await;
+    assert_eq!(end["type"], "io.dsrd.request.completed.v1", "{end:#}");
+    assert_eq!(end["data"]["counts"]["outcomes"], json!({ "erased": 1 }), "{end:#}");
+    let simulator = life.end();
+    assert_eq!(left(&simulator, Kind::Compute), ["attached-k8s", "cpu-cluster"]);
 }
