@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dsrd::adapters::memory::sources::shelves::Fault;
 use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
+use dsrd::domain::asked::thing::{Aside, Thing, ThingKind};
+use dsrd::domain::item::Kind;
 use dsrd::domain::outcome::Block;
+use dsrd::ports::sources::{Erased, Source, Things};
 use serde_json::{Value, json};
 
 use crate::support::simulation::scenario::{
@@ -28,6 +31,51 @@ fn asking(verb: &str, sort: &str, name: &str) -> Scenario {
 
 fn holds(ended: &str) -> &str {
     ended.lines().find(|line| line.starts_with("workspace holds")).unwrap()
+}
+
+async fn looked_up(things: &dyn Things, kind: ThingKind, name: &str) -> Vec<(String, u16)> {
+    let named = thing(kind, name);
+    let found = things.look_up(&named, None).await.unwrap();
+    found.into_iter().map(|each| (each.item.name, each.waits_for)).collect()
+}
+
+fn thing(kind: ThingKind, name: &str) -> Thing {
+    let name = name.to_owned();
+    Thing { kind, name, output: None, with_dependents: false, permanently: true }
+}
+
+/// The promises of the `Things` port, over the one adapter that there is.
+#[tokio::test]
+async fn the_contract_in_memory() {
+    let scenario = Scenario::new().with_things();
+    let source = scenario.source(THINGS);
+    let things = source.things().unwrap();
+    let named = |names: &[(&str, u16)]| -> Vec<(String, u16)> {
+        names.iter().map(|(name, waits_for)| ((*name).to_owned(), *waits_for)).collect()
+    };
+    let (model, endpoint) = (ThingKind::Model, ThingKind::OnlineEndpoint);
+    assert!(things.kinds().contains(&model));
+    for absent in ["", "chur", "churn:3", "churn/1/x", "CHURN", "../churn", "*"] {
+        assert_eq!(looked_up(things, model, absent).await, named(&[]), "{absent}");
+    }
+    assert_eq!(looked_up(things, model, "churn:1").await, named(&[("model/churn/1", 0)]));
+    let all = named(&[("model/churn/1", 0), ("model/churn/2", 0)]);
+    assert_eq!(looked_up(things, model, "churn").await, all);
+    let ordered = named(&[("online_endpoint/score", 1), ("online_endpoint/score/blue", 0)]);
+    assert_eq!(looked_up(things, endpoint, "score").await, ordered);
+    for how in [Aside::Archived, Aside::Unregistered] {
+        let asked = thing(model, if how == Aside::Archived { "churn:1" } else { "churn:2" });
+        let item = things.look_up(&asked, Some(how)).await.unwrap().remove(0).item;
+        assert!(item.kind == Kind::Thing && !item.etag.is_empty());
+        assert!(!things.is_aside(&item, how).await.unwrap());
+        assert_eq!(things.put_aside(&item, how).await.unwrap(), Erased::Done);
+        assert!(things.is_aside(&item, how).await.unwrap());
+        // Who lost the answer asks again, under what stood there before.
+        let again = things.put_aside(&item, how).await.unwrap();
+        assert!(matches!(again, Erased::Changed | Erased::AlreadyAbsent), "{again:?}");
+        assert!(things.is_aside(&item, how).await.unwrap());
+    }
+    assert_eq!(looked_up(things, model, "churn").await, named(&[("model/churn/1", 0)]));
 }
 
 #[test]
