@@ -12,6 +12,7 @@ use dsrd::domain::outcome::Block;
 use dsrd::ports::sources::{Erased, Source, Things};
 use serde_json::{Value, json};
 
+use crate::support::simulation::leaks::EMAIL;
 use crate::support::simulation::scenario::{
     Scenario, THINGS, control, correspondence, request, request_with,
 };
@@ -259,6 +260,25 @@ fn the_same_request_twice_is_one() {
     let other = about("r-1", "delete", "model", "churn:2");
     let ended = check(asking("delete", "model", "churn:1").sent(other));
     assert!(ended.contains("conflict"), "{ended}");
+}
+
+/// A thing may have the name of a person: it is told to nobody, in no log and in no event.
+#[test]
+fn what_it_is_called_is_told_to_nobody() {
+    for (sort, verb) in [("compute", "delete"), ("compute", "unregister"), ("model", "archive")] {
+        let scenario = asking(verb, sort, EMAIL);
+        scenario.source(THINGS).put(&format!("{sort}/{EMAIL}"), "{}");
+        let ended = check(scenario);
+        assert!(ended.contains(&format!("r-1 ({verb}) is completed")), "{ended}");
+    }
+    // Nor if it goes wrong.
+    let scenario = asking("delete", "compute", EMAIL);
+    let source = scenario.source(THINGS);
+    source.put(&format!("compute/{EMAIL}"), "{}");
+    source.set_fault(&format!("compute/{EMAIL}"), Some(Fault::Blocks(Block::Lock)));
+    source.fail_next(2);
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (delete) is partially_completed"), "{ended}");
 }
 
 #[test]
