@@ -187,6 +187,11 @@ impl OutcomeKind {
         }
     }
 
+    /// Whether it was put aside: that is no erasure.
+    pub fn is_aside(self) -> bool {
+        matches!(self, Self::Unregistered | Self::Archived)
+    }
+
     /// Whether what was asked was not done with it; the reason is then told.
     pub fn is_refusal(self) -> bool {
         !self.is_clean() || self == Self::Kept

@@ -193,6 +193,37 @@ fn what_comes_after_something_that_stays_stays_too() {
     }
 }
 
+/// Stopped while a service is at it, and tried again: what was begun is known, and each item is
+/// one.
+#[test]
+fn what_was_stopped_is_tried_again() {
+    for (verb, sort, name, child) in [
+        ("delete", "online_endpoint", "score", "online_endpoint/score/blue"),
+        ("unregister", "compute", "ci-7", "compute/ci-7"),
+    ] {
+        for end in [SlowEnd::Done, SlowEnd::DoneAndForgotten, SlowEnd::Forgotten] {
+            let scenario = asking(verb, sort, name);
+            let slow = Slow { looks: 1, look_in_ms: 3_000, end };
+            scenario.source(THINGS).set_fault(child, Some(Fault::Takes(slow)));
+            let (inbox, stopped) = (Arc::clone(&scenario.inbox), AtomicBool::new(false));
+            scenario.wire.on("wait_started", move || {
+                if !stopped.swap(true, Ordering::Relaxed) {
+                    inbox.push(control("cancel", "r-1").to_string(), correspondence());
+                }
+            });
+            let inbox = Arc::clone(&scenario.inbox);
+            scenario.wire.on("stopped", move || {
+                inbox.push(control("retry", "r-1").to_string(), correspondence());
+            });
+            let ended = check(scenario);
+            let items = if sort == "compute" { 1 } else { 2 };
+            assert!(ended.contains(&format!("r-1 ({verb}) is completed")), "{end:?}\n{ended}");
+            assert_eq!(ended.matches("  item ").count(), items, "{end:?}\n{ended}");
+            assert!(!holds(&ended).contains(child), "{end:?}\n{ended}");
+        }
+    }
+}
+
 /// Others write to it while it is worked on.
 #[test]
 fn what_comes_meanwhile_is_found_by_the_second_look() {

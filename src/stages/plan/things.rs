@@ -20,7 +20,7 @@ use crate::ports::ledger::{Cleared, SealedItem, ordinals};
 use crate::ports::sources::{Belonging, Source, Things};
 use crate::stages::account::case::Case;
 use crate::stages::account::records::Account;
-use crate::stages::plan::draft::Draft;
+use crate::stages::plan::draft::{Draft, supersede};
 use crate::stages::plan::finding::silent;
 
 const WHY: &str = "the request names it, or what it belongs to";
@@ -55,6 +55,7 @@ pub async fn find(
     }
     let items = planned.len() as u64;
     draft(account, case, planned).await?;
+    supersede(account, case).await?;
     let planned = Event::Planned {
         items,
         unreadable: 0,
