@@ -1105,6 +1105,10 @@ async fn a_service_takes_so_many_calls_in_an_hour(ledger: &dyn Ledger, clock: &M
     // A clock that steps back keeps nobody out for longer than an hour.
     clock.set(second(100));
     assert_eq!(spend("a", 2).await, Some(3_600_000));
+    clock.set(second(3_699));
+    assert_eq!(spend("a", 2).await, Some(1_000));
+    clock.set(second(3_700));
+    assert_eq!(spend("a", 2).await, None);
     let stale = Lease { fence: lease.fence - 1, ..lease.clone() };
     assert!(ledger.spend(&stale, &budget("c", 1)).await.unwrap_err().is_transient());
     assert_eq!(spend("c", 1).await, None, "who lost the work spends nothing");

@@ -6,15 +6,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dsrd::adapters::memory::sources::shelves::Fault;
 use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
+use dsrd::adapters::memory::sources::store::MemorySource;
 use dsrd::domain::asked::thing::{Aside, Thing, ThingKind};
+use dsrd::domain::failure::FailureKind;
 use dsrd::domain::item::Kind;
 use dsrd::domain::outcome::Block;
+use dsrd::domain::policy::rules::Policy;
+use dsrd::domain::request::{Asked, Options, Request, RequestId, RequestKind};
 use dsrd::ports::sources::{Erased, Source, Things};
+use dsrd::stages::plan::things;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::simulation::leaks::EMAIL;
 use crate::support::simulation::scenario::{
-    Scenario, THINGS, control, correspondence, request, request_with,
+    SOURCE, Scenario, THINGS, control, correspondence, request, request_with,
 };
 use crate::support::simulation::story::check;
 
@@ -312,8 +318,74 @@ fn what_it_is_called_is_told_to_nobody() {
     assert!(ended.contains("r-1 (delete) is partially_completed"), "{ended}");
 }
 
+/// Nobody who would be asked means nobody who could say that it is gone.
 #[test]
 fn nobody_holds_it() {
     let scenario = Scenario::small().sent(about("r-1", "delete", "model", "churn"));
     assert!(check(scenario).contains("resource_not_supported"));
+    let mut asked = about("r-1", "delete", "model", "churn");
+    asked["extensions"] = json!({ "dsrd": { "sources": [SOURCE] } });
+    let ended = check(Scenario::small().with_things().sent(asked));
+    assert!(ended.contains("resource_not_supported"), "{ended}");
+}
+
+/// A source may leave the settings after a request was accepted.
+#[tokio::test]
+async fn nobody_to_ask_is_no_answer() {
+    let mut request = Request {
+        id: RequestId::new("r-1").unwrap(),
+        kind: RequestKind::DeleteThing,
+        regulation: "gdpr".to_owned(),
+        submitted: Timestamp::UNIX_EPOCH,
+        asked: Asked::Thing(thing(ThingKind::Model, "churn")),
+        callbacks: Vec::new(),
+        options: Options::default(),
+    };
+    let others: [Arc<dyn Source>; 1] = [Arc::new(MemorySource::new("blobs"))];
+    let failure = things::looked_up(&others, &Policy::default(), &request).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NeedsPerson, "{}", failure.chain());
+    request.options.sources = vec!["gone".to_owned()];
+    let failure = things::looked_up(&others, &Policy::default(), &request).await.unwrap_err();
+    assert_eq!(failure.blamed_source(), Some("gone"));
+}
+
+/// What the operator keeps stays, whoever names it, and what comes after it stays too.
+#[test]
+fn what_a_policy_keeps_is_kept() {
+    let scenario = asking("delete", "online_endpoint", "score").keeping(THINGS, "audit law");
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (delete) is completed"), "{ended}");
+    assert!(ended.contains("item 0: kept audit law"), "{ended}");
+    assert!(holds(&ended).contains("online_endpoint/score/blue"), "{ended}");
+}
+
+#[test]
+fn a_name_of_two_things_is_no_name() {
+    let mut scenario = asking("delete", "model", "churn");
+    let other = MemorySource::new("other").of_things();
+    other.put("model/churn/7", "{}");
+    scenario.sources.push(Arc::new(other));
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (delete) is failed"), "{ended}");
+    assert!(ended.contains("other holds model/churn/7"), "{ended}");
+    let mut asked = about("r-1", "delete", "model", "churn");
+    asked["extensions"] = json!({ "dsrd": { "sources": ["other"] } });
+    let mut scenario = Scenario::small().with_things().sent(asked);
+    let other = MemorySource::new("other").of_things();
+    other.put("model/churn/7", "{}");
+    scenario.sources.push(Arc::new(other));
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (delete) is completed"), "{ended}");
+    assert!(ended.contains("other holds nothing"), "{ended}");
+    assert!(holds(&ended).contains("model/churn/1"), "{ended}");
+}
+
+/// However few things it holds.
+#[test]
+fn deleting_a_workspace_waits_for_a_person() {
+    let scenario = asking("delete", "workspace", "ws");
+    scenario.source(THINGS).put("workspace/ws", "{}");
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (delete) is held"), "{ended}");
+    assert!(holds(&ended).contains("workspace/ws"), "{ended}");
 }

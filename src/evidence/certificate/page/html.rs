@@ -82,10 +82,11 @@ fn verdict<'a>(certificate: &Certificate, texts: &'a Texts) -> (&'static str, &'
     let counts = &certificate.counts;
     let has = |word: &str| counts.outcomes.contains_key(word);
     if certificate.thing.is_some() && certificate.state == State::Completed.word() {
-        return match counts.found {
-            0 => ("good", texts.thing_unfound),
-            _ if has("unregistered") || has("archived") => ("good", texts.thing_aside),
-            _ => ("good", texts.thing_gone),
+        return match (counts.found, certificate.request.kind.aside()) {
+            (0, _) => ("good", texts.thing_unfound),
+            _ if has("kept") => ("good", texts.thing_kept),
+            (_, Some(_)) => ("good", texts.thing_aside),
+            (_, None) => ("good", texts.thing_gone),
         };
     }
     match has("kept") {

@@ -19,6 +19,7 @@ pub struct Texts {
     pub thing_gone: &'static str,
     pub thing_aside: &'static str,
     pub thing_unfound: &'static str,
+    pub thing_kept: &'static str,
     /// Heading and labels of the request.
     pub request: &'static str,
     pub request_id: &'static str,

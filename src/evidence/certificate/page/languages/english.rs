@@ -18,7 +18,9 @@ pub static ENGLISH: Texts = Texts {
         of it any more.",
     thing_aside: "What was asked for was put aside, and not erased: it is registered no more, or \
         hidden. A second look found it so.",
-    thing_unfound: "There was no such resource.",
+    thing_unfound: "There was no such resource, or none with which that was still to be done.",
+    thing_kept: "What was asked for was done, except with what is kept for the reasons given \
+        below.",
     request: "The request",
     request_id: "Request",
     thing: "Resource",

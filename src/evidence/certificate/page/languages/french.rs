@@ -19,7 +19,9 @@ pub static FRENCH: Texts = Texts {
         n’en a plus rien trouvé.",
     thing_aside: "Ce qui était demandé a été mis de côté, et non effacé : ce n’est plus \
         enregistré, ou c’est masqué. Un second examen l’a trouvé ainsi.",
-    thing_unfound: "Une telle ressource n’existait pas.",
+    thing_unfound: "Une telle ressource n’existait pas, ou rien ne restait à faire avec elle.",
+    thing_kept: "Ce qui était demandé a été fait, sauf avec ce qui est conservé pour les motifs \
+        indiqués ci-dessous.",
     request: "La demande",
     request_id: "Demande",
     thing: "Ressource",

@@ -19,7 +19,9 @@ pub static GERMAN: Texts = Texts {
         fand nichts mehr davon.",
     thing_aside: "Was verlangt war, wurde beiseitegelegt und nicht gelöscht: Es ist nicht mehr \
         registriert oder ausgeblendet. Eine zweite Suche fand es so vor.",
-    thing_unfound: "Eine solche Ressource gab es nicht.",
+    thing_unfound: "Eine solche Ressource gab es nicht, oder keine, mit der das noch zu tun war.",
+    thing_kept: "Was verlangt war, ist getan, außer mit dem, was aus den unten genannten Gründen \
+        aufbewahrt wird.",
     request: "Der Antrag",
     request_id: "Antrag",
     thing: "Ressource",
