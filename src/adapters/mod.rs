@@ -3,6 +3,7 @@
 
 pub mod amqp;
 pub mod azure;
+pub mod azureml;
 pub mod folder;
 pub mod http;
 pub mod memory;

@@ -30,7 +30,9 @@ pub async fn run(settings: impl FnOnce() -> Result<Settings, CliError>) -> Resul
         daemon = Daemon::open(&settings) => daemon?,
     };
     let stopper = daemon.stopper();
-    let sources: Vec<&str> = settings.sources.iter().map(|one| one.name.as_str()).collect();
+    let of_workspaces = settings.workspaces.iter().map(|one| one.name.as_str());
+    let sources = settings.sources.iter().map(|one| one.name.as_str());
+    let sources: Vec<&str> = sources.chain(of_workspaces).collect();
     let page = settings.http.listen.map(|address| format!("http://{address}/"));
     info!(version = env!("CARGO_PKG_VERSION"), sources = sources.join(","), page, "serving");
     let stopping = async {

@@ -15,7 +15,9 @@ use crate::config::policy;
 use crate::config::secret::{Secret, broker_urls, is_one_node};
 use crate::config::settings::{
     Amqp, Blob, Credential, Deployment, Http, Ledger, Location, Queue, Settings, Store, Tls, Trust,
+    Workspace,
 };
+use crate::config::workspaces::{self, Identity};
 use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use crate::domain::event::Envelope;
@@ -44,14 +46,18 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     let mut faults = Faults::default();
     let sources: Vec<Store> =
         file.sources.iter().enumerate().filter_map(|(n, s)| source(n, s, &mut faults)).collect();
+    let written = file.workspaces.iter().enumerate();
+    let workspaces: Vec<Workspace> =
+        written.filter_map(|(n, w)| workspace(n, w, &mut faults)).collect();
     let mut names = BTreeSet::new();
-    for source in &sources {
-        if !names.insert(&source.name) {
-            faults.add(format!("two sources are named {}", source.name));
+    let of_workspaces = workspaces.iter().map(|workspace| &workspace.name);
+    for name in sources.iter().map(|source| &source.name).chain(of_workspaces) {
+        if !names.insert(name) {
+            faults.add(format!("two sources are named {name}"));
         }
     }
-    if file.sources.is_empty() {
-        faults.add("there is no [[sources]]".into());
+    if file.sources.is_empty() && file.workspaces.is_empty() {
+        faults.add("there is no [[sources]] and no [[workspaces]]".into());
     }
     let exports = store("exports", "exports", &file.exports.store, &mut faults)
         .map(|store| archives::exports(&file.exports, store.place, &mut faults));
@@ -74,6 +80,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             ledger,
             exports,
             sources,
+            workspaces,
             http,
             callback_timeout: Duration::from_millis(file.callbacks.timeout_ms),
             mandate: Mandate {
@@ -115,11 +122,21 @@ fn keeping(file: &File) -> Keeping {
 
 fn source(index: usize, written: &file::Store, faults: &mut Faults) -> Option<Store> {
     let key = format!("sources[{index}]");
-    let Some(name) = written.name.as_deref().filter(|name| is_plain(name)) else {
-        faults.add(format!("{key}.name must be 1 to 63 characters out of a-z 0-9 . _ -"));
-        return None;
-    };
+    let name = name(&key, written.name.as_deref(), faults)?;
     store(&key, name, written, faults)
+}
+
+fn workspace(index: usize, written: &file::Workspace, faults: &mut Faults) -> Option<Workspace> {
+    let name = name(&format!("workspaces[{index}]"), written.name.as_deref(), faults)?;
+    workspaces::workspace(index, name, written, faults)
+}
+
+fn name<'a>(key: &str, written: Option<&'a str>, faults: &mut Faults) -> Option<&'a str> {
+    let name = written.filter(|name| is_plain(name));
+    if name.is_none() {
+        faults.add(format!("{key}.name must be 1 to 63 characters out of a-z 0-9 . _ -"));
+    }
+    name
 }
 
 /// Names appear in file names, metrics and events.
@@ -208,30 +225,18 @@ fn named(
 ) -> Option<Credential> {
     match word {
         "account_key" => account_key(key, url, written, faults),
-        "managed_identity" => {
-            Some(Credential::ManagedIdentity { client_id: written.client_id.clone() })
-        }
-        "workload_identity" => Some(Credential::WorkloadIdentity),
-        "developer_tools" => Some(Credential::DeveloperTools),
-        "client_secret" => {
-            let secret = faults.secret(
-                &format!("{key}.client_secret"),
-                written.client_secret.as_ref(),
-                written.client_secret_file.as_ref(),
-            );
-            match (written.tenant_id.clone(), written.client_id.clone(), secret) {
-                (Some(tenant_id), Some(client_id), Some(secret)) => {
-                    Some(Credential::ClientSecret { tenant_id, client_id, secret })
-                }
-                _ => {
-                    faults.add(format!("{key} needs tenant_id, client_id and client_secret_file"));
-                    None
-                }
-            }
-        }
         "sas" => {
             faults.add(format!("{key}.url carries no signature; put the URL in {key}.url_file"));
             None
+        }
+        word if workspaces::is_identity(word) => {
+            let identity = Identity {
+                tenant_id: written.tenant_id.as_ref(),
+                client_id: written.client_id.as_ref(),
+                secret: written.client_secret.as_ref(),
+                secret_file: written.client_secret_file.as_ref(),
+            };
+            workspaces::credential(key, word, &identity, faults)
         }
         _ => {
             faults.add(format!(

@@ -15,6 +15,8 @@ pub struct File {
     pub ledger: Ledger,
     pub exports: Exports,
     pub sources: Vec<Store>,
+    #[serde(default)]
+    pub workspaces: Vec<Workspace>,
     pub http: Http,
     pub due: Due,
     pub erasure: Erasure,
@@ -86,6 +88,19 @@ pub struct Store {
     pub client_secret: Option<String>,
     pub client_secret_file: Option<String>,
     pub layout: Option<String>,
+}
+
+/// Each of `[[workspaces]]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Workspace {
+    pub name: Option<String>,
+    pub id: Option<String>,
+    pub endpoint: Option<String>,
+    pub credential: Option<String>,
+    pub tenant_id: Option<String>,
+    pub client_id: Option<String>,
+    pub client_secret: Option<String>,
+    pub client_secret_file: Option<String>,
 }
 
 /// Each of `[[policy]]`

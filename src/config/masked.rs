@@ -20,6 +20,10 @@ pub fn masked(mut file: File, settings: &Settings) -> File {
     for (written, store) in file.sources.iter_mut().zip(&settings.sources) {
         mask_store(written, &store.place);
     }
+    for (written, workspace) in file.workspaces.iter_mut().zip(&settings.workspaces) {
+        mask(&mut written.client_secret);
+        written.credential = Some(word(&workspace.credential).to_owned());
+    }
     file
 }
 
@@ -92,6 +96,24 @@ fn word(credential: &Credential) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::build;
+    use crate::config::reading::layers;
+
+    #[test]
+    fn workspaces_show_how_they_are_entered_and_not_with_what() {
+        let id = "/subscriptions/s/resourceGroups/g/providers/\
+                  Microsoft.MachineLearningServices/workspaces/w";
+        let written = [("NAME", "ws"), ("ID", id), ("CREDENTIAL", "client_secret")];
+        let secret = [("TENANT_ID", "t"), ("CLIENT_ID", "c"), ("CLIENT_SECRET", "s3cret")];
+        let variables = written.into_iter().chain(secret).chain([("ENDPOINT", "https://a")]);
+        let named = |(key, value)| (format!("DSRD__WORKSPACES__0__{key}"), String::from(value));
+        let file = layers::read(None, variables.map(named)).unwrap();
+        let settings = build::settings(&file).unwrap();
+        let shown = serde_json::to_value(masked(file, &settings)).unwrap();
+        assert_eq!(shown["workspaces"][0]["client_secret"], "***");
+        assert_eq!(shown["workspaces"][0]["credential"], "client_secret");
+        assert!(!format!("{shown} {settings:?}").contains("s3cret"));
+    }
 
     #[test]
     fn urls_lose_their_secrets_and_nothing_else() {

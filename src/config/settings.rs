@@ -25,6 +25,8 @@ pub struct Settings {
     pub exports: Exports,
     /// `[[sources]]`, in order, names unique.
     pub sources: Vec<Store>,
+    /// `[[workspaces]]`, in order; their names are unique among all sources.
+    pub workspaces: Vec<Workspace>,
     /// `[http]`
     pub http: Http,
     /// How long one try of a callback may take: `[callbacks] timeout_ms`.
@@ -155,6 +157,19 @@ impl Blob {
     pub fn is_pattern(&self) -> bool {
         self.url.path().contains('*')
     }
+}
+
+/// A workspace whose services are a source, and how to enter them.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// Its name in events, logs and findings.
+    pub name: String,
+    /// Its id in Azure Resource Manager, without a slash at the end.
+    pub id: String,
+    /// Where its cloud is managed: `https://HOST/`.
+    pub endpoint: url::Url,
+    /// How requests are authorised: an identity.
+    pub credential: Credential,
 }
 
 /// How requests to Azure are authorised.

@@ -233,7 +233,7 @@ pub struct Ticket {
 }
 
 /// How far a service has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Followed {
     /// It says that it has done it.
     Done,
@@ -241,6 +241,8 @@ pub enum Followed {
     Running {
         /// In how many milliseconds to ask again.
         look_in_ms: u64,
+        /// What the service knows the work by from now on, where that is another.
+        handle: Option<String>,
     },
     /// It gave up; a stable word says why, and behind a colon may stand the service's own code.
     Failed(String),
@@ -251,6 +253,20 @@ pub enum Followed {
 impl fmt::Debug for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Ticket(to look after in {} ms, handle not shown)", self.look_in_ms)
+    }
+}
+
+impl fmt::Debug for Followed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => f.write_str("Done"),
+            Self::Running { look_in_ms, handle } => {
+                let is = if handle.is_some() { "another" } else { "the same" };
+                write!(f, "Running(to look after in {look_in_ms} ms, {is} handle, not shown)")
+            }
+            Self::Failed(why) => write!(f, "Failed({why})"),
+            Self::Unknown => f.write_str("Unknown"),
+        }
     }
 }
 
@@ -287,7 +303,7 @@ pub enum Rewritten {
     Blocked(Barrier),
     /// The source cannot rewrite it without loss: a stable word says why (`earlier_form`,
     /// `append_blob`, `page_blob`, `directory`, `link`, `archived`, `customer_key`, `expiry`,
-    /// `tags`, `metadata`, `properties`, `uncommitted`, `name`), and behind a colon may stand the
-    /// source's own error code.
+    /// `tags`, `metadata`, `properties`, `uncommitted`, `name`, `service_document`), and behind a
+    /// colon may stand the source's own error code.
     Refused(String),
 }

@@ -18,7 +18,7 @@ use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
-use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, SealedTicket, Tickets};
+use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, PutOff, SealedTicket, Tickets};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
@@ -174,12 +174,7 @@ impl Tickets for World {
     async fn open_tickets(&self, _: &RequestId) -> Result<OpenTickets, Failure> {
         unreachable!()
     }
-    async fn put_off_tickets(
-        &self,
-        _: &Lease,
-        _: &RequestId,
-        _: &[(u64, u64)],
-    ) -> Result<(), Failure> {
+    async fn put_off_tickets(&self, _: &Lease, _: &RequestId, _: &[PutOff]) -> Result<(), Failure> {
         unreachable!()
     }
     async fn end_tickets(

@@ -17,7 +17,7 @@ use dsrd::evidence::chain::{BrokenLink, Link, verify};
 use dsrd::ports::kept::archives::KeptArchive;
 use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::Checkpoint;
-use dsrd::ports::kept::tickets::{NewTicket, OpenTickets};
+use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, PutOff};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone};
 use dsrd::ports::ledger::{Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Record, ordinals};
 use dsrd::ports::sources::Budget;
@@ -1061,11 +1061,15 @@ async fn tickets_are_looked_after_in_their_time(ledger: &dyn Ledger, clock: &Mem
     clock.set(second(606));
     assert_eq!(due(None).await, [1]);
     assert_eq!(ledger.open_tickets(&id).await.unwrap().next_in_ms, 0);
-    ledger.put_off_tickets(&lease, &id, &[(1, 60_000)]).await.unwrap();
+    let put_off = |sealed| PutOff { ordinal: 1, look_in_ms: 60_000, sealed };
+    let newer = put_off(Some(b"another".to_vec()));
+    ledger.put_off_tickets(&lease, &id, &[newer, put_off(None)]).await.unwrap();
     assert_eq!(due(None).await, [0_u64; 0]);
     // A clock that was wrong by an hour when the time was set: void.
     clock.set(second(300));
     assert_eq!(due(None).await, [1, 2]);
+    let known = ledger.due_tickets(&id, None, 1).await.unwrap().remove(0);
+    assert_eq!((known.sealed, known.begun), (b"another".to_vec(), second(600)));
     clock.set(second(610));
     assert_eq!(due(None).await, [2]);
     ledger.end_tickets(&lease, &id, &[(2, None)]).await.unwrap();

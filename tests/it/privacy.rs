@@ -16,6 +16,7 @@ use dsrd::domain::plan::Planned;
 use dsrd::domain::policy::action::Action;
 use dsrd::domain::request::{Asked, Options, Request, RequestId, RequestKind};
 use dsrd::ports::messages::inbox::Label;
+use dsrd::ports::sources::{Followed, Ticket};
 use dsrd::stages::message::fault::Terms;
 use dsrd::stages::message::read;
 use serde_json::json;
@@ -162,6 +163,8 @@ fn nothing_can_be_printed() {
         format!("{planned:?} {planned:#?}"),
         format!("{listed:?}"),
         format!("{thing:?} {thing:#?} {:?}", Asked::Thing(thing.clone())),
+        format!("{:?}", Ticket { handle: EMAIL.to_owned(), look_in_ms: 1 }),
+        format!("{:?}", Followed::Running { look_in_ms: 1, handle: Some(EMAIL.to_owned()) }),
     ];
     for text in printed {
         assert_eq!(found(text.as_bytes()), Vec::<String>::new(), "{text}");

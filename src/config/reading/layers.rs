@@ -6,7 +6,7 @@ use std::path::Path;
 use config::{Config, ConfigBuilder, FileFormat, builder::DefaultState};
 use serde_json::Value;
 
-use crate::config::file::{Declaration, File, Rule, Store};
+use crate::config::file::{Declaration, File, Rule, Store, Workspace};
 use crate::config::reading::{twins, unknown};
 
 /// The settings could not be read.
@@ -50,7 +50,13 @@ pub fn read(
     let written = Config::builder().add_source(toml(&written));
     let layers = [overrides, written].map(|layer| layer.build().map_err(form).and_then(tree));
     let [overrides, written] = layers;
-    twins::settle(&mut file, &[overrides?, written?]);
+    let layers = [overrides?, written?];
+    // Who names a workspace means no sample folder beside it.
+    let has_sources = layers.iter().any(|layer| layer.get("sources").is_some());
+    if !file.workspaces.is_empty() && !has_sources {
+        file.sources.clear();
+    }
+    twins::settle(&mut file, &layers);
     Ok(file)
 }
 
@@ -103,8 +109,8 @@ pub fn sample() -> Value {
     let defaults = Config::builder().add_source(source).build().and_then(Config::try_deserialize);
     let defaults: File = defaults.expect("ours, and read by a test");
     let (sources, policy) = (vec![Store::default()], vec![Rule::default()]);
-    let declared = vec![Declaration::default()];
-    let file = File { sources, policy, declared, ..defaults };
+    let (declared, workspaces) = (vec![Declaration::default()], vec![Workspace::default()]);
+    let file = File { sources, workspaces, policy, declared, ..defaults };
     serde_json::to_value(file).expect("plain structs of strings and numbers serialise")
 }
 
@@ -140,6 +146,16 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains("queue.uri (did you mean queue.url?)"), "{text}");
         assert!(text.contains("queu (did you mean queue?)"), "{text}");
+    }
+
+    #[test]
+    fn a_workspace_takes_the_place_of_the_sample_folder() {
+        let workspace = ("DSRD__WORKSPACES__0__NAME", "ws");
+        let file = given(&[workspace]).unwrap();
+        assert_eq!((file.workspaces.len(), file.sources.len()), (1, 0));
+        let file = given(&[workspace, ("DSRD__SOURCES__0__URL", "dir:a")]).unwrap();
+        assert_eq!((file.workspaces.len(), file.sources.len()), (1, 1));
+        assert_eq!(given(&[]).unwrap().sources.len(), 1);
     }
 
     #[test]

@@ -41,6 +41,13 @@ fn twins(file: &mut File) -> Vec<Twins<'_>> {
     for (index, source) in file.sources.iter_mut().enumerate() {
         all.extend(of_store(&format!("/sources/{index}"), source));
     }
+    for (index, workspace) in file.workspaces.iter_mut().enumerate() {
+        all.push(Twins::new(
+            &format!("/workspaces/{index}/client_secret"),
+            &mut workspace.client_secret,
+            &mut workspace.client_secret_file,
+        ));
+    }
     all
 }
 

@@ -1,4 +1,5 @@
-//! Rules by source and path: the first that fits decides, and without one an erasure deletes.
+//! Rules by source and path: the first that fits decides, and without one an erasure deletes; but
+//! resources of a workspace are kept unless a rule names their source.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -21,7 +22,8 @@ pub struct Policy {
 /// What is done with what one pattern fits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Which sources; all where absent.
+    /// Which sources; all where absent, but for resources of a workspace. A rule for everything is
+    /// written with files in mind, and others work with a resource that names somebody.
     pub source: Option<Pattern>,
     /// Which names in them; all where absent. It fits the path in the container, or the container's
     /// name, a slash and that path: so it fits the same items however a source names them.
@@ -60,6 +62,9 @@ pub enum Unit {
     Run,
 }
 
+/// Why a resource of a workspace is kept that no rule is about.
+const UNNAMED: &str = "a resource of a workspace, and no rule names its source";
+
 /// What the policy says of one finding.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -77,6 +82,9 @@ impl Policy {
         }
         let fits = self.fitting(&finding.item);
         let Some((number, rule)) = fits else {
+            if finding.item.kind == Kind::Thing {
+                return Verdict { action: Action::Keep(UNNAMED.into()), why: UNNAMED.into() };
+            }
             return softened(request, Treatment::Delete, Otherwise::Delete, finding, "no rule");
         };
         let why = rule.why(number, finding.others);
@@ -169,7 +177,10 @@ fn softened(
 
 impl Rule {
     fn fits(&self, item: &Item) -> bool {
-        let of_source = self.source.as_ref().is_none_or(|pattern| pattern.matches(&item.source));
+        let of_source = match &self.source {
+            Some(pattern) => pattern.matches(&item.source),
+            None => item.kind != Kind::Thing,
+        };
         of_source && self.path.as_ref().is_none_or(|pattern| pattern.fits(item))
     }
 
@@ -312,6 +323,35 @@ mod tests {
             let exported = policy.decide(&request(RequestKind::Access, asked), &finding);
             assert_eq!(exported.action, Action::Export);
         }
+    }
+
+    /// Others may work with it: a rule for everything is no rule for that.
+    #[test]
+    fn a_resource_is_kept_unless_a_rule_names_its_source() {
+        let everything = Rule { source: None, path: None, ..rule("", Treatment::Delete, None) };
+        let its_own = |path: &str| {
+            let source = Some(Pattern::new("runs").unwrap());
+            Rule { source, ..rule(path, Treatment::Delete, None) }
+        };
+        let thing = |name: &str| {
+            let mut finding = finding(name, "json", Version::Current, true);
+            finding.item.kind = Kind::Thing;
+            finding
+        };
+        let decided = |rules: Vec<Rule>, finding: &Finding, asked| {
+            let policy = Policy { rules, ..Policy::default() };
+            policy.decide(&request(RequestKind::Erasure, asked), finding).action
+        };
+        let kept = || Action::Keep(UNNAMED.to_owned());
+        for asked in [false, true] {
+            assert_eq!(decided(vec![], &thing("model/m"), asked), kept());
+            assert_eq!(decided(vec![everything.clone()], &thing("model/m"), asked), kept());
+        }
+        let rules = vec![everything.clone(), its_own("compute/**")];
+        assert_eq!(decided(rules.clone(), &thing("model/m"), false), kept());
+        assert_eq!(decided(rules.clone(), &thing("compute/c"), false), Action::Delete);
+        let blob = finding("model/m", "json", Version::Current, true);
+        assert_eq!(decided(rules, &blob, false), Action::Delete);
     }
 
     #[test]

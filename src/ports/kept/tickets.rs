@@ -35,12 +35,12 @@ pub trait Tickets: Send + Sync {
     /// How many tickets a request has, and when the next is to be looked after.
     async fn open_tickets(&self, id: &RequestId) -> Result<OpenTickets, Failure>;
 
-    /// Looks after these again after so many milliseconds.
+    /// Looks after these again later.
     async fn put_off_tickets(
         &self,
         lease: &Lease,
         id: &RequestId,
-        later: &[(u64, u64)],
+        later: &[PutOff],
     ) -> Result<(), Failure>;
 
     /// Forgets tickets whose work has ended, and records what became of the items; without an
@@ -62,6 +62,17 @@ pub struct NewTicket {
     pub sealed: Vec<u8>,
     /// After how many milliseconds to look first.
     pub look_in_ms: u64,
+}
+
+/// A ticket that is to be looked after again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutOff {
+    /// Of which planned item.
+    pub ordinal: u64,
+    /// After how many milliseconds to look.
+    pub look_in_ms: u64,
+    /// What the service knows it by from now on, sealed, where that is another.
+    pub sealed: Option<Vec<u8>>,
 }
 
 /// A ticket as it stands in the ledger.

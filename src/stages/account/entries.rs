@@ -97,14 +97,19 @@ impl Account {
     pub async fn add_tickets(&self, case: &Case, tickets: &[(u64, Ticket)]) -> Result<(), Failure> {
         let seal = |(ordinal, Ticket { handle, look_in_ms }): &(u64, Ticket)| NewTicket {
             ordinal: *ordinal,
-            sealed: case.key.seal(Purpose::Ticket(*ordinal), self.keys.random(), handle.as_bytes()),
+            sealed: self.seal_ticket(case, *ordinal, handle),
             look_in_ms: *look_in_ms,
         };
         let tickets: Vec<NewTicket> = tickets.iter().map(seal).collect();
         self.ledger.add_tickets(&case.lease, &case.request.id, &tickets).await
     }
 
-    /// What a service knows its work by.
+    /// What a service knows its work by, sealed.
+    pub fn seal_ticket(&self, case: &Case, ordinal: u64, handle: &str) -> Vec<u8> {
+        case.key.seal(Purpose::Ticket(ordinal), self.keys.random(), handle.as_bytes())
+    }
+
+    /// The same, unsealed.
     pub fn open_ticket(&self, case: &Case, ticket: &SealedTicket) -> Result<String, Failure> {
         let doing = "unsealing a ticket";
         let handle = case.key.open(Purpose::Ticket(ticket.ordinal), &ticket.sealed);

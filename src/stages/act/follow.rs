@@ -13,7 +13,7 @@ use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
 use crate::domain::request::RequestId;
 use crate::domain::state::Event;
-use crate::ports::kept::tickets::{OpenTickets, SealedTicket};
+use crate::ports::kept::tickets::{OpenTickets, PutOff, SealedTicket};
 use crate::ports::sources::{Finds, Followed, Source};
 use crate::stages::account::case::Case;
 use crate::stages::account::history::rounds;
@@ -67,7 +67,11 @@ pub async fn follow(
                 Ok(Look::Ended(outcome)) => ends.push((ordinal, Some(outcome))),
                 Ok(Look::Open(_)) if goes_back => ends.push((ordinal, None)),
                 Ok(Look::Open(why)) => ends.push((ordinal, Some(ItemOutcome::Failed(why.into())))),
-                Ok(Look::Later(ms)) => later.push((ordinal, ms.max(LOOK_IN_MS_MIN))),
+                Ok(Look::Later(ms, handle)) => later.push(PutOff {
+                    ordinal,
+                    look_in_ms: ms.max(LOOK_IN_MS_MIN),
+                    sealed: handle.map(|handle| account.seal_ticket(case, ordinal, &handle)),
+                }),
                 Err(failure) => failed = Some(failure),
             }
         }
@@ -109,8 +113,9 @@ enum Look {
     Ended(ItemOutcome),
     /// Nothing is under way any more, and the item stands: it is to be acted on again. Why.
     Open(&'static str),
-    /// It is to be looked after again, in so many milliseconds.
-    Later(u64),
+    /// It is to be looked after again, in so many milliseconds, and under another handle if there
+    /// is one.
+    Later(u64, Option<String>),
 }
 
 /// Whether a service that knows nothing of its work any more has left it undone.
@@ -174,6 +179,6 @@ async fn look(
             let days = with.ticket_age_max.as_hours() / 24;
             failed(format!("service: it has not finished the work in {days} days"))
         }
-        Followed::Running { look_in_ms } => Look::Later(look_in_ms),
+        Followed::Running { look_in_ms, handle } => Look::Later(look_in_ms, handle),
     })
 }

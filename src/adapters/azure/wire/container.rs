@@ -194,7 +194,10 @@ pub async fn in_time<T>(call: impl Future<Output = T>) -> Result<T, Trouble> {
 
 /// Bodies come as they are stored: a decompressing transport would break ranges and `ETag`s.
 /// A redirect could carry a signature to another host.
-fn transport() -> Result<Transport, Failure> {
+///
+/// # Errors
+/// Where TLS cannot be prepared.
+pub fn transport() -> Result<Transport, Failure> {
     let client = reqwest::Client::builder()
         .connect_timeout(CONNECT_TIME_MAX)
         .read_timeout(SILENCE_TIME_MAX)
@@ -204,11 +207,12 @@ fn transport() -> Result<Transport, Failure> {
         .no_brotli()
         .no_zstd()
         .build()
-        .map_err(|_| Failure::needs_person("preparing TLS for the storage service"))?;
+        .map_err(|_| Failure::needs_person("preparing TLS for Azure"))?;
     Ok(Transport::new(Arc::new(client)))
 }
 
-fn retries() -> RetryOptions {
+/// How often a request is sent again, and when.
+pub fn retries() -> RetryOptions {
     RetryOptions::exponential(ExponentialRetryOptions {
         initial_delay: RetryDuration::milliseconds(200),
         max_retries: RETRIES_MAX,

@@ -43,13 +43,20 @@ pub fn authorisation(credential: &Credential) -> Result<Authorisation, Failure> 
         | Credential::WorkloadIdentity
         | Credential::ClientSecret { .. }
         | Credential::DeveloperTools => {
-            // The cause is left out: its text may quote what was configured, a secret among it.
-            let token = token_credential(credential)
-                .map_err(|_| Failure::needs_person("preparing the configured Azure identity"))?;
-            Arc::new(BearerTokenAuthorizationPolicy::new(token, [STORAGE_SCOPE]))
+            Arc::new(BearerTokenAuthorizationPolicy::new(identity(credential)?, [STORAGE_SCOPE]))
         }
     };
     Ok(Authorisation { query: None, policy: Some(policy) })
+}
+
+/// What gets tokens for an identity. Asks nobody yet.
+///
+/// # Errors
+/// Where what it relies on is not there.
+pub fn identity(credential: &Credential) -> Result<Arc<dyn TokenCredential>, Failure> {
+    // The cause is left out: its text may quote what was configured, a secret among it.
+    token_credential(credential)
+        .map_err(|_| Failure::needs_person("preparing the configured Azure identity"))
 }
 
 fn token_credential(credential: &Credential) -> azure_core::Result<Arc<dyn TokenCredential>> {

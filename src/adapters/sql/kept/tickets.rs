@@ -11,7 +11,7 @@ use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::{ItemOutcome, OutcomeKind};
 use crate::domain::request::RequestId;
-use crate::ports::kept::tickets::{NewTicket, OpenTickets, SealedTicket, Tickets};
+use crate::ports::kept::tickets::{NewTicket, OpenTickets, PutOff, SealedTicket, Tickets};
 use crate::ports::tasks::Lease;
 
 const NOTING: &str = "noting work that a service has begun";
@@ -88,19 +88,20 @@ impl Tickets for SqlLedger {
         &self,
         lease: &Lease,
         id: &RequestId,
-        later: &[(u64, u64)],
+        later: &[PutOff],
     ) -> Result<(), Failure> {
         let mut transaction = self.begin_under(lease).await?;
         let statement = format!(
-            "UPDATE tickets SET look_at = {now} + $1, set_at = {now} \
-             WHERE request = $2 AND ordinal = $3",
-            now = self.clock.now(4)
+            "UPDATE tickets SET look_at = {now} + $1, set_at = {now}, \
+             sealed = COALESCE($4, sealed) WHERE request = $2 AND ordinal = $3",
+            now = self.clock.now(5)
         );
-        for (ordinal, look_in_ms) in later {
+        for PutOff { ordinal, look_in_ms, sealed } in later {
             sqlx::query(AssertSqlSafe(statement.as_str()))
                 .bind(span(*look_in_ms))
                 .bind(id.as_str())
                 .bind(stored(*ordinal))
+                .bind(sealed.as_deref())
                 .bind(self.clock.value())
                 .execute(&mut *transaction)
                 .await

@@ -22,7 +22,7 @@ use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
-use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, SealedTicket, Tickets};
+use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, PutOff, SealedTicket, Tickets};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
 use dsrd::ports::ledger::{
     Appended, Callback, CallbackId, Cleared, Drafted, ItemEnd, Ledger, Opened, Opening, Record,
@@ -445,7 +445,7 @@ wired! {
         effect add_tickets(lease: &Lease, id: &RequestId, tickets: &[NewTicket]) -> ();
         look due_tickets(id: &RequestId, after: Option<u64>, limit: u32) -> Vec<SealedTicket>;
         look open_tickets(id: &RequestId) -> OpenTickets;
-        effect put_off_tickets(lease: &Lease, id: &RequestId, later: &[(u64, u64)]) -> ();
+        effect put_off_tickets(lease: &Lease, id: &RequestId, later: &[PutOff]) -> ();
         effect end_tickets(lease: &Lease, id: &RequestId, ends: &[(u64, Option<ItemOutcome>)]) -> ();
     }
 }

@@ -1,0 +1,16 @@
+//! The services of an Azure Machine Learning workspace as a source: what Azure Resource Manager
+//! keeps of it. Each resource is an item, and its document is the item's bytes.
+//!
+//! Documents, ids and polling URLs speak of people, and the last let in whoever has them: of what
+//! the service says nothing leaves this folder but documents as items, and checked error codes.
+
+pub mod answer;
+pub mod entry;
+pub mod kinds;
+pub mod names;
+pub mod document;
+pub mod pages;
+pub mod operations;
+pub mod removal;
+pub mod source;
+pub mod things;

@@ -1,0 +1,115 @@
+//! How a resource goes: looked at first, removed or detached, and gone when a look says so.
+
+use serde_json::Value;
+
+use crate::adapters::azure::wire::address::add_query;
+use crate::adapters::azureml::answer::Answer;
+use crate::adapters::azureml::document::{Document, look};
+use crate::adapters::azureml::entry::Entry;
+use crate::adapters::azureml::names::Address;
+use crate::adapters::azureml::operations::{self, Handle, LOOK_MS, Polled};
+use crate::domain::asked::thing::ThingKind;
+use crate::domain::failure::Failure;
+use crate::domain::item::Item;
+use crate::domain::outcome::{Barrier, Block};
+use crate::ports::sources::{Erased, Followed};
+
+const DELETING: &str = "deleting a resource";
+
+/// Removes exactly the resource whose document was seen; with `detach` only that the workspace
+/// knows it.
+///
+/// # Errors
+/// Where the service does not answer, or refuses for a reason that has no word.
+pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, Failure> {
+    let address = address(item)?;
+    let Some(document) = look(entry, &address).await? else { return Ok(Erased::AlreadyAbsent) };
+    if document.etag != item.etag {
+        return Ok(Erased::Changed);
+    }
+    let answer = entry.delete(DELETING, url(entry, &document, detach)?).await?;
+    match answer.status {
+        202 => Ok(Erased::Begun(operations::begun(entry, &answer))),
+        200 | 204 => Ok(match look(entry, &address).await? {
+            None => Erased::Done,
+            Some(_) => Erased::Begun(Handle::Resource.ticket(LOOK_MS)),
+        }),
+        _ if answer.is_absent() => Ok(Erased::AlreadyAbsent),
+        // We may have begun it ourselves, and died before we could keep its handle. Codes for that
+        // are many; a resource that is about to go says so itself, where it has a state.
+        409 if !answer.is_locked() && (answer.is_busy() || document.is_going) => {
+            Ok(Erased::Begun(Handle::Turn { detach }.ticket(LOOK_MS)))
+        }
+        _ => match barrier(&answer) {
+            Some(barrier) => Ok(Erased::Blocked(barrier)),
+            None => Err(answer.failure(DELETING)),
+        },
+    }
+}
+
+/// How far the service has come with what [`remove`] began.
+///
+/// # Errors
+/// It cannot be learned now.
+pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed, Failure> {
+    let polled = match Handle::read(handle)? {
+        Handle::Status { url } => operations::by_status(entry, &url).await?,
+        Handle::Result { url } => operations::by_result(entry, &url).await?,
+        Handle::Resource => Polled::Over,
+        Handle::Turn { detach } => return begun_later(entry, item, detach).await,
+    };
+    Ok(match polled {
+        // Whatever a service says: it is done when the resource is gone.
+        Polled::Over => match look(entry, &address(item)?).await? {
+            None => Followed::Done,
+            Some(_) => Followed::Running { look_in_ms: LOOK_MS, handle: None },
+        },
+        Polled::Running(look_in_ms, handle) => {
+            Followed::Running { look_in_ms, handle: handle.map(|handle| handle.written()) }
+        }
+        Polled::Failed(code) => Followed::Failed(code),
+        Polled::Unknown => Followed::Unknown,
+    })
+}
+
+/// What forbids a change, if that is what the answer to it says.
+pub fn barrier(answer: &Answer) -> Option<Barrier> {
+    let is_barrier = answer.is_locked() || answer.status == 403;
+    is_barrier.then(|| Barrier::new(Block::Lock, &answer.code))
+}
+
+/// Where the document of an item is.
+///
+/// # Errors
+/// Its name is none of ours.
+pub fn address(item: &Item) -> Result<Address, Failure> {
+    let address = Address::of(&item.name);
+    address.ok_or_else(|| Failure::permanent("reading the name of a resource: it is none"))
+}
+
+/// Tries again to begin.
+async fn begun_later(entry: &Entry, item: &Item, detach: bool) -> Result<Followed, Failure> {
+    Ok(match remove(entry, item, detach).await? {
+        Erased::Done | Erased::AlreadyAbsent => Followed::Done,
+        Erased::Begun(ticket) => {
+            Followed::Running { look_in_ms: ticket.look_in_ms, handle: Some(ticket.handle) }
+        }
+        // Nothing is under way: what is there now is another, and not ours to judge.
+        Erased::Changed => Followed::Unknown,
+        Erased::Blocked(barrier) => Followed::Failed(barrier.block.word().to_owned()),
+    })
+}
+
+/// What a DELETE goes to. Computes want to be told what becomes of the machines behind them; what
+/// was attached is not the workspace's to delete.
+fn url(entry: &Entry, document: &Document, detach: bool) -> Result<url::Url, Failure> {
+    let path = document.address.path();
+    let path = path.ok_or_else(|| Failure::permanent("deleting a resource: no URL leads there"))?;
+    let mut url = entry.url(&path);
+    if document.address.sort.kind == ThingKind::Compute {
+        let is_attached = document.value["properties"]["isAttachedCompute"] == Value::Bool(true);
+        let action = if detach || is_attached { "Detach" } else { "Delete" };
+        add_query(&mut url, "underlyingResourceAction", action);
+    }
+    Ok(url)
+}

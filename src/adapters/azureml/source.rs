@@ -1,0 +1,121 @@
+//! A workspace as a source: its resources are listed and read like items.
+
+use async_trait::async_trait;
+use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
+
+use crate::adapters::azureml::document::look;
+use crate::adapters::azureml::entry::Entry;
+use crate::adapters::azureml::names::Address;
+use crate::adapters::azureml::{pages, removal};
+use crate::config::settings;
+use crate::domain::failure::Failure;
+use crate::domain::item::Item;
+use crate::domain::layout::{Containers, OneContainer};
+use crate::ports::sources::{
+    Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Things, Walked,
+};
+
+/// The source.
+pub struct WorkspaceSource {
+    name: String,
+    /// The way into the workspace.
+    pub entry: Entry,
+}
+
+impl WorkspaceSource {
+    /// The workspace under its configured name. Asks nobody yet.
+    ///
+    /// # Errors
+    /// Where its identity cannot be prepared.
+    pub fn open(workspace: &settings::Workspace) -> Result<Self, Failure> {
+        Ok(Self::within(&workspace.name, Entry::open(workspace)?))
+    }
+
+    /// A workspace of which the way in is known.
+    pub fn within(name: &str, entry: Entry) -> Self {
+        Self { name: name.to_owned(), entry }
+    }
+}
+
+#[async_trait]
+impl Source for WorkspaceSource {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn place(&self) -> String {
+        self.entry.place()
+    }
+
+    fn finds(&self) -> Finds<'_> {
+        Finds::Walk(self)
+    }
+
+    fn things(&self) -> Option<&dyn Things> {
+        Some(self)
+    }
+
+    async fn follow(&self, item: &Item, handle: &str) -> Result<Followed, Failure> {
+        removal::follow(&self.entry, item, handle).await
+    }
+
+    /// What Resource Manager has deleted of a workspace it gives back to nobody; the workspace
+    /// itself is no item.
+    async fn unrecoverable_after(
+        &self,
+        _: &[String],
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        Ok(Some(erased_at))
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        const DOING: &str = "asking for a workspace";
+        let answer = self.entry.get(DOING, self.entry.url("")).await?;
+        if answer.status == 200 { Ok(()) } else { Err(answer.failure(DOING)) }
+    }
+}
+
+#[async_trait]
+impl Walked for WorkspaceSource {
+    async fn containers(&self) -> Result<Containers, Failure> {
+        let each = vec![OneContainer::whole(None)];
+        Ok(Containers { account: self.entry.place(), each })
+    }
+
+    async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
+        pages::page(&self.entry, &self.name, prefix, marker).await
+    }
+
+    async fn read(&self, item: &Item) -> Result<Read, Failure> {
+        let address = Address::of(&item.name).filter(|address| address.path().is_some());
+        let Some(address) = address else { return Ok(Read::Refused("name".to_owned())) };
+        Ok(match look(&self.entry, &address).await? {
+            None => Read::Absent,
+            Some(document) if document.etag != item.etag => Read::Changed,
+            Some(document) => Read::Bytes(stream::iter([Ok(document.bytes)]).boxed()),
+        })
+    }
+
+    async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
+        removal::remove(&self.entry, item, false).await
+    }
+
+    /// A document is the service's own; what of it can be written at all is another matter for each
+    /// sort.
+    async fn rewrite(&self, _: &Item, _: NewForm) -> Result<Rewritten, Failure> {
+        Ok(Rewritten::Refused("service_document".to_owned()))
+    }
+
+    async fn erase_replaced(&self, _: &Item) -> Result<Erased, Failure> {
+        Ok(Erased::AlreadyAbsent)
+    }
+
+    async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
+        let address = Address::of(name).filter(|address| address.path().is_some());
+        let Some(address) = address else { return Ok(Vec::new()) };
+        let document = look(&self.entry, &address).await?;
+        Ok(document.into_iter().map(|document| document.item(&self.name)).collect())
+    }
+}

@@ -1,0 +1,198 @@
+//! `[[workspaces]]`: workspaces whose services are sources; and the identities of Entra by which
+//! these and blob containers are entered.
+
+use url::Url;
+
+use crate::config::faults::Faults;
+use crate::config::file;
+use crate::config::settings::{Credential, Workspace};
+
+/// Where the public cloud is managed.
+const PUBLIC_CLOUD: &str = "https://management.azure.com";
+
+/// The credentials that are identities.
+const IDENTITIES: [&str; 4] =
+    ["managed_identity", "workload_identity", "client_secret", "developer_tools"];
+
+/// What a workspace's id is made of, between the names; compared without case, as Azure does.
+const ID_WORDS: [(usize, &str); 5] = [
+    (0, "subscriptions"),
+    (2, "resourceGroups"),
+    (4, "providers"),
+    (5, "Microsoft.MachineLearningServices"),
+    (6, "workspaces"),
+];
+
+/// An identity as it is written.
+pub struct Identity<'a> {
+    /// `tenant_id`
+    pub tenant_id: Option<&'a String>,
+    /// `client_id`
+    pub client_id: Option<&'a String>,
+    /// `client_secret`
+    pub secret: Option<&'a String>,
+    /// `client_secret_file`
+    pub secret_file: Option<&'a String>,
+}
+
+/// The one at `index`, under the name that was found to be one.
+pub fn workspace(
+    index: usize,
+    name: &str,
+    written: &file::Workspace,
+    faults: &mut Faults,
+) -> Option<Workspace> {
+    let key = format!("workspaces[{index}]");
+    let id = id(&key, written.id.as_deref(), faults);
+    let endpoint = endpoint(&key, written.endpoint.as_deref().unwrap_or(PUBLIC_CLOUD), faults);
+    let identity = Identity {
+        tenant_id: written.tenant_id.as_ref(),
+        client_id: written.client_id.as_ref(),
+        secret: written.client_secret.as_ref(),
+        secret_file: written.client_secret_file.as_ref(),
+    };
+    let word = written.credential.as_deref().unwrap_or("managed_identity");
+    if !is_identity(word) {
+        faults.add(format!("{key}.credential is none of {}", IDENTITIES.join(", ")));
+        return None;
+    }
+    let credential = credential(&key, word, &identity, faults)?;
+    Some(Workspace { name: name.to_owned(), id: id?, endpoint: endpoint?, credential })
+}
+
+/// Whether this is the word of an identity.
+pub fn is_identity(word: &str) -> bool {
+    IDENTITIES.contains(&word)
+}
+
+/// The identity of a word that is one's.
+pub fn credential(
+    key: &str,
+    word: &str,
+    written: &Identity<'_>,
+    faults: &mut Faults,
+) -> Option<Credential> {
+    let client_id = written.client_id.cloned();
+    match word {
+        "managed_identity" => Some(Credential::ManagedIdentity { client_id }),
+        "workload_identity" => Some(Credential::WorkloadIdentity),
+        "client_secret" => {
+            let at = format!("{key}.client_secret");
+            let secret = faults.secret(&at, written.secret, written.secret_file);
+            let given = (written.tenant_id.cloned(), client_id, secret);
+            let (Some(tenant_id), Some(client_id), Some(secret)) = given else {
+                faults.add(format!("{key} needs tenant_id, client_id and client_secret_file"));
+                return None;
+            };
+            Some(Credential::ClientSecret { tenant_id, client_id, secret })
+        }
+        _ => Some(Credential::DeveloperTools),
+    }
+}
+
+fn id(key: &str, written: Option<&str>, faults: &mut Faults) -> Option<String> {
+    let Some(written) = written else {
+        faults.add(format!("{key}.id is missing"));
+        return None;
+    };
+    let id = written.trim_end_matches('/');
+    let segments: Vec<&str> = id.split('/').skip(1).collect();
+    let is_plain = |text: &&str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-()".contains(c);
+        !text.is_empty() && text.chars().all(plain) && !text.starts_with('.')
+    };
+    let has_words = ID_WORDS.iter().all(|(index, word)| {
+        segments.get(*index).is_some_and(|segment| segment.eq_ignore_ascii_case(word))
+    });
+    if !id.starts_with('/') || segments.len() != 8 || !has_words || !segments.iter().all(is_plain) {
+        faults.add(format!(
+            "{key}.id must be /subscriptions/ID/resourceGroups/GROUP/providers/\
+             Microsoft.MachineLearningServices/workspaces/NAME"
+        ));
+        return None;
+    }
+    Some(id.to_owned())
+}
+
+/// Tokens go there: over https alone.
+fn endpoint(key: &str, written: &str, faults: &mut Faults) -> Option<Url> {
+    let url = Url::parse(written).ok().filter(|url| {
+        let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let is_nobodys = url.username().is_empty() && url.password().is_none();
+        url.scheme() == "https" && url.host_str().is_some() && is_bare && is_nobodys
+    });
+    if url.is_none() {
+        // Not quoted: who mixes up the fields may have put a secret here.
+        faults.add(format!("{key}.endpoint must be https://HOST, as {PUBLIC_CLOUD}"));
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "/subscriptions/0-1/resourceGroups/a(b)/providers/\
+                      Microsoft.MachineLearningServices/workspaces/ws";
+
+    fn built(change: impl FnOnce(&mut file::Workspace)) -> Result<Workspace, Vec<String>> {
+        let mut written = file::Workspace { id: Some(ID.to_owned()), ..file::Workspace::default() };
+        change(&mut written);
+        let mut faults = Faults::default();
+        let workspace = workspace(0, "ws", &written, &mut faults);
+        workspace.filter(|_| faults.0.is_empty()).ok_or(faults.0)
+    }
+
+    #[test]
+    fn a_workspace_is_its_id_and_has_a_cloud() {
+        let workspace = built(|_| {}).unwrap();
+        assert_eq!(workspace.endpoint.as_str(), "https://management.azure.com/");
+        assert_eq!(workspace.id, ID);
+        let odd = ID.replace("resourceGroups", "resourcegroups") + "/";
+        let odd = odd.replace("Machine", "machine");
+        let workspace = built(|written| written.id = Some(odd.clone())).unwrap();
+        assert_eq!(workspace.id, odd.trim_end_matches('/'));
+    }
+
+    #[test]
+    fn what_is_no_workspace_is_told_by_its_key() {
+        let ids = [
+            "ws",
+            "/subscriptions/0-1/resourceGroups/a",
+            &format!("{ID}/models/m"),
+            &ID.replace("/ws", "/.."),
+            &ID.replace("/ws", "/w?s"),
+            &ID.replace("workspaces", "computes"),
+            &ID[1..],
+            &format!("https://management.azure.com{ID}"),
+        ];
+        for id in ids {
+            let faults = built(|written| written.id = Some(id.to_owned())).err().unwrap();
+            assert!(faults[0].starts_with("workspaces[0].id must be /subscriptions/"), "{id}");
+        }
+        let faults = built(|written| written.id = None).err().unwrap();
+        assert_eq!(faults, ["workspaces[0].id is missing"]);
+        for url in ["http://a", "a", "https://a/b", "https://a?sig=s3cret", "https://u:s3cret@a"] {
+            let faults = built(|written| written.endpoint = Some(url.to_owned())).err().unwrap();
+            assert!(faults[0].starts_with("workspaces[0].endpoint must"), "{url}");
+            assert!(!faults[0].contains("s3cret"), "{url}");
+        }
+        for word in ["sas", "account_key", ""] {
+            let faults = built(|written| written.credential = Some(word.to_owned()));
+            assert!(faults.err().unwrap()[0].starts_with("workspaces[0].credential is none of"));
+        }
+        let faults = built(|written| written.credential = Some("client_secret".to_owned()));
+        assert!(faults.err().unwrap().iter().any(|fault| fault.contains("needs tenant_id")));
+    }
+
+    #[test]
+    fn a_secret_is_one() {
+        let workspace = built(|written| {
+            written.credential = Some("client_secret".to_owned());
+            written.tenant_id = Some("t".to_owned());
+            written.client_id = Some("c".to_owned());
+            written.client_secret = Some("s3cret".to_owned());
+        });
+        assert!(!format!("{:?}", workspace.unwrap()).contains("s3cret"));
+    }
+}

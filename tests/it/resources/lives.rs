@@ -1,0 +1,170 @@
+//! Whole lives: the program itself over TLS, signing in as an application, before a workspace.
+
+use std::fs;
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::resources::world::NAME;
+use crate::support::azure::entra::{CLIENT_ID, CLIENT_SECRET};
+use crate::support::azure::kind::Kind;
+use crate::support::azure::operations::{Course, RetryAfter, Shape};
+use crate::support::azure::seed::{HANAKO, Seed, TENANT, person, sample_id};
+use crate::support::azure::simulator::Simulator;
+use crate::support::program::{Daemon, Home, wait_for};
+
+/// What must stand in no log line: people, names of resources, and what a polling URL is made of.
+const CANARIES: [&str; 8] = [
+    "hanako",
+    "jiro",
+    "churn",
+    "quiet_river",
+    "operationsStatus",
+    "operationsResults",
+    "odidp",
+    CLIENT_SECRET,
+];
+
+struct Life {
+    home: Home,
+    simulator: Simulator,
+    daemon: Daemon,
+}
+
+impl Life {
+    /// A daemon with the sample workspace for its only source that holds something.
+    async fn begin(rules: &str) -> Self {
+        let simulator = Simulator::start(Seed::default()).await;
+        let quick =
+            Course { shape: Shape::Both, retry_after: RetryAfter::Seconds(1), ..Course::default() };
+        {
+            let mut state = simulator.state();
+            state.operations.newest_link_only = true;
+            for kind in [Kind::Compute, Kind::OnlineEndpoint, Kind::OnlineDeployment] {
+                state.switches.courses.insert(kind, quick.clone());
+            }
+        }
+        let home = Home::new();
+        home.write("ca.pem", &simulator.ca_pem);
+        home.write("secret", CLIENT_SECRET);
+        let id = sample_id().path();
+        let settings = format!(
+            "[[workspaces]]\nname = \"{NAME}\"\nid = \"{id}\"\nendpoint = \"{}\"\n\
+             credential = \"client_secret\"\ntenant_id = \"{TENANT}\"\n\
+             client_id = \"{CLIENT_ID}\"\nclient_secret_file = \"secret\"\n{rules}",
+            simulator.base_url
+        );
+        home.write("dsrd.toml", &settings);
+        let ca = home.path("ca.pem").display().to_string();
+        let variables = [
+            ("SSL_CERT_FILE", ca.as_str()),
+            ("AZURE_AUTHORITY_HOST", simulator.base_url.as_str()),
+            ("DSRD_LOG", "trace"),
+        ];
+        let daemon = home.start(&["--config", "dsrd.toml"], &variables);
+        wait_for("the daemon to serve", || daemon.log().contains("serving"));
+        Self { home, simulator, daemon }
+    }
+
+    /// Drops a message into the queue, and waits for how it ends.
+    async fn ended(&self, id: &str, message: &Value) -> Value {
+        let incoming = self.home.path("dsrd-data/queue/incoming");
+        let draft = self.home.write("draft.json", &message.to_string());
+        fs::rename(draft, incoming.join(format!("{id}.json"))).unwrap();
+        let ends = ["completed", "partially_completed", "failed", "held", "rejected"];
+        let ends = ends.map(|word| format!("io.dsrd.request.{word}.v1"));
+        for _ in 0..1200 {
+            let event = self.home.events().into_iter().find(|event| {
+                event["subject"] == id && ends.iter().any(|end| event["type"] == end.as_str())
+            });
+            if let Some(event) = event {
+                return event;
+            }
+            self.simulator.advance(SignedDuration::from_millis(50));
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("waited in vain for the end of {id}:\n{}", self.daemon.log());
+    }
+
+    /// Ends the daemon, and insists that it told nobody anything.
+    fn end(self) -> Simulator {
+        let (code, log) = self.daemon.end("-TERM");
+        assert_eq!(code, Some(0), "{log}");
+        let told = log.to_lowercase();
+        let events: Vec<String> = self.home.events().iter().map(Value::to_string).collect();
+        let ledger: Vec<PathBuf> = ["ledger.db", "ledger.db-wal"]
+            .map(|name| self.home.path("dsrd-data").join(name))
+            .into();
+        for canary in CANARIES {
+            let canary = canary.to_lowercase();
+            assert!(!told.contains(&canary), "{canary} in the log");
+            assert!(!events.concat().to_lowercase().contains(&canary), "{canary} in an event");
+            for path in &ledger {
+                let bytes = fs::read(path).unwrap_or_default();
+                let is_there = memchr::memmem::find(&bytes, canary.as_bytes()).is_some();
+                assert!(!is_there, "{canary} in the ledger");
+            }
+        }
+        self.simulator
+    }
+}
+
+fn left(simulator: &Simulator, kind: Kind) -> Vec<String> {
+    simulator.state().live(&sample_id()).unwrap().names(kind)
+}
+
+fn about(id: &str, verb: &str, sort: &str, name: &str) -> Value {
+    json!({
+        "resource_request_id": id, "resource_request_type": verb,
+        "resource": { "type": sort, "name": name },
+    })
+}
+
+/// What is hers alone goes; what others work with is kept, and said to be.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_goes_with_the_instance_that_is_assigned_to_her() {
+    let rules = format!(
+        "[[policy]]\nsource = \"{NAME}\"\npath = \"compute/**\"\naction = \"delete\"\n\
+         reason = \"an instance is one person's\"\n\
+         [[policy]]\nsource = \"{NAME}\"\naction = \"keep\"\nreason = \"others work with it\"\n"
+    );
+    let life = Life::begin(&rules).await;
+    let identity = |kind: &str, value: &Value| json!({ "identity_type": kind, "identity_format": "raw", "identity_value": value });
+    let message = json!({
+        "regulation": "gdpr", "api_version": "2.0", "subject_request_id": "r-1",
+        "subject_request_type": "erasure", "submitted_time": "2026-11-23T09:00:00Z",
+        "subject_identities": [
+            identity("email", &HANAKO.into()),
+            identity("object_id", &person(HANAKO)["userObjectId"]),
+        ],
+    });
+    let end = life.ended("r-1", &message).await;
+    assert_eq!(end["type"], "io.dsrd.request.completed.v1", "{end:#}");
+    assert_eq!(end["data"]["counts"]["outcomes"]["erased"], 1, "{end:#}");
+    assert!(end["data"]["counts"]["outcomes"]["kept"].as_u64().unwrap() > 3, "{end:#}");
+    let simulator = life.end();
+    assert_eq!(left(&simulator, Kind::Compute), ["attached-k8s", "cpu-cluster"]);
+    assert_eq!(left(&simulator, Kind::OnlineEndpoint), ["churn-endpoint"]);
+    assert_eq!(left(&simulator, Kind::ModelVersion).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_requests_name_goes_or_is_put_aside() {
+    let life = Life::begin("").await;
+    let endpoint = about("r-1", "delete", "online_endpoint", "churn-endpoint");
+    let end = life.ended("r-1", &endpoint).await;
+    assert_eq!(end["type"], "io.dsrd.request.completed.v1", "{end:#}");
+    assert_eq!(end["data"]["counts"]["outcomes"], json!({ "erased": 2 }), "{end:#}");
+    let id = format!("{}/models/churn-model/versions/1", sample_id().path());
+    let end = life.ended("r-2", &about("r-2", "archive", "model", &id)).await;
+    assert_eq!(end["data"]["counts"]["outcomes"], json!({ "archived": 1 }), "{end:#}");
+    let end = life.ended("r-3", &about("r-3", "unregister", "compute", "attached-k8s")).await;
+    assert_eq!(end["data"]["counts"]["outcomes"], json!({ "unregistered": 1 }), "{end:#}");
+    let simulator = life.end();
+    assert!(left(&simulator, Kind::OnlineEndpoint).is_empty());
+    assert!(left(&simulator, Kind::OnlineDeployment).is_empty());
+    assert_eq!(left(&simulator, Kind::BatchDeployment), ["churn-batch/one"]);
+    assert_eq!(left(&simulator, Kind::ModelVersion).len(), 2, "archived is not gone");
+    assert_eq!(left(&simulator, Kind::Compute), ["cpu-cluster", "hanako-ci"]);
+}

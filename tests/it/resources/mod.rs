@@ -1,0 +1,7 @@
+//! The services of a workspace as a source, over our own Azure Machine Learning.
+
+pub mod world;
+mod walking;
+mod erasing;
+mod naming;
+mod lives;

@@ -1,0 +1,112 @@
+//! A simulated workspace, and our adapter before it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::http::Transport;
+use azure_core::time::{Duration, OffsetDateTime};
+use dsrd::adapters::azureml::entry::Entry;
+use dsrd::adapters::azureml::source::WorkspaceSource;
+use dsrd::config::settings::{Credential, Workspace};
+use dsrd::domain::item::Item;
+use dsrd::ports::sources::{Erased, Followed, Page, Source, Walked};
+use reqwest::{Certificate, Client};
+use url::Url;
+
+use crate::source_contract::listing;
+use crate::support::azure::seed::{Seed, sample_id};
+use crate::support::azure::simulator::Simulator;
+use crate::support::azure::state::Switches;
+
+/// The name of the source.
+pub const NAME: &str = "workspace";
+
+/// Both.
+pub struct World {
+    pub simulator: Simulator,
+    pub source: WorkspaceSource,
+}
+
+impl World {
+    /// With the sample workspace.
+    pub async fn new(switches: Switches) -> Self {
+        let seed = Seed { switches, ..Seed::default() };
+        Self::over(Simulator::start(seed).await)
+    }
+
+    fn over(simulator: Simulator) -> Self {
+        let workspace = Workspace {
+            name: NAME.to_owned(),
+            id: sample_id().path(),
+            endpoint: Url::parse(&simulator.base_url).unwrap(),
+            credential: Credential::DeveloperTools,
+        };
+        let token = Token(simulator.token("https://management.azure.com"));
+        let authority = Certificate::from_pem(simulator.ca_pem.as_bytes()).unwrap();
+        let client = Client::builder().tls_certs_only([authority]).build().unwrap();
+        let transport = Transport::new(Arc::new(client));
+        let entry = Entry::through(&workspace, Arc::new(token), transport);
+        Self { source: WorkspaceSource::within(NAME, entry), simulator }
+    }
+
+    /// An item that is there.
+    pub async fn item(&self, name: &str) -> Item {
+        let mut forms = self.source.remains(name).await.unwrap();
+        assert_eq!(forms.len(), 1, "{name}");
+        forms.remove(0)
+    }
+
+    /// Names of all items, in the order of the source.
+    pub async fn names(&self) -> Vec<String> {
+        listing(&self.source).await.into_iter().map(|item| item.name).collect()
+    }
+
+    /// How an erasure of an item ends: the words of its answers, look by look, at most so many.
+    pub async fn erased(&self, item: &Item, looks_max: usize) -> Vec<String> {
+        let ticket = match self.source.erase(item).await.unwrap() {
+            Erased::Begun(ticket) => ticket,
+            erased => return vec![format!("{erased:?}")],
+        };
+        let (mut handle, mut words) = (ticket.handle, vec!["Begun".to_owned()]);
+        while words.len() <= looks_max {
+            let followed = self.source.follow(item, &handle).await.unwrap();
+            let Followed::Running { handle: newer, .. } = followed else {
+                words.push(format!("{followed:?}"));
+                break;
+            };
+            words.push("Running".to_owned());
+            handle = newer.unwrap_or(handle);
+        }
+        words
+    }
+
+    /// Pages of a listing, and how many there are.
+    pub async fn pages(&self, prefix: &str) -> (Vec<Item>, usize) {
+        let (mut items, mut marker, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let Page { items: found, next } =
+                self.source.list(prefix, marker.as_deref()).await.unwrap();
+            (pages, marker) = (pages + 1, next);
+            items.extend(found);
+            if marker.is_none() {
+                return (items, pages);
+            }
+        }
+    }
+}
+
+/// A token that somebody has.
+#[derive(Debug)]
+struct Token(String);
+
+#[async_trait]
+impl TokenCredential for Token {
+    async fn get_token(
+        &self,
+        _: &[&str],
+        _: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        Ok(AccessToken::new(self.0.clone(), OffsetDateTime::now_utc() + Duration::hours(1)))
+    }
+}
