@@ -90,6 +90,8 @@ pub async fn decide(
 fn admits(state: State, control: &str) -> bool {
     let decision = Decision { actor: String::new(), reason: String::new(), signed: None };
     let event = match control {
+        // What is being carried out is stopped.
+        "cancel" if state.next(&Event::Stopped(decision.clone())).is_ok() => return true,
         "cancel" => Event::Cancelled(decision),
         "approve" => Event::Approved(decision),
         "reject" => Event::Refused(decision),
@@ -102,5 +104,6 @@ fn admits(state: State, control: &str) -> bool {
 /// The id that the ledger will know the request by.
 fn request_id(body: &[u8]) -> Option<RequestId> {
     let message: Value = serde_json::from_slice(body).ok()?;
-    RequestId::new(message.get("subject_request_id")?.as_str()?.trim()).ok()
+    let id = message.get("subject_request_id").or_else(|| message.get("resource_request_id"));
+    RequestId::new(id?.as_str()?.trim()).ok()
 }

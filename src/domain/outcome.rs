@@ -187,6 +187,31 @@ impl OutcomeKind {
         }
     }
 
+    /// Whether what ended so is expected to stand there still, at a second look. What could not be
+    /// read is met anew each time, and the last look is believed: it may be read now, and may speak
+    /// of nobody.
+    pub fn stays(self) -> bool {
+        match self {
+            Self::Kept | Self::Blocked | Self::Failed => true,
+            Self::Unreadable
+            | Self::Declared
+            | Self::Exported
+            | Self::Erased
+            | Self::Redacted
+            | Self::Unregistered
+            | Self::Archived
+            | Self::AlreadyAbsent
+            | Self::Changed
+            | Self::Pending
+            | Self::Planned => false,
+        }
+    }
+
+    /// Whether it was put aside: that is no erasure.
+    pub fn is_aside(self) -> bool {
+        matches!(self, Self::Unregistered | Self::Archived)
+    }
+
     /// Whether what was asked was not done with it; the reason is then told.
     pub fn is_refusal(self) -> bool {
         !self.is_clean() || self == Self::Kept

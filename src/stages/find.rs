@@ -13,13 +13,13 @@ use crate::domain::policy::guard::Share;
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
 use crate::domain::state::Event;
-use crate::ports::ledger::{Cleared, RUNS_SHARD, SealedItem, numbered, ordinals};
+use crate::ports::ledger::{Cleared, RUNS_SHARD, numbered, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
-use crate::stages::plan::draft::{Draft, Drafts, Walked};
+use crate::stages::plan::draft::{Draft, Drafts, Walked, supersede};
 use crate::stages::plan::runs::Company;
 use crate::stages::walk::pass::Walk;
 
@@ -55,7 +55,7 @@ pub async fn conclude(
 ) -> Result<(), Failure> {
     let round = account.look(&case.request.id).await?;
     let along = take_along(account, sources, policy, case, round).await?;
-    supersede(account, case, round).await?;
+    supersede(account, case).await?;
     let drafted = account.ledger.drafted(&case.request.id).await?;
     let count = |shard: Option<u64>, actions: &[ActionWord]| -> u64 {
         let counted = drafted.iter().filter(|(counted, action, _)| {
@@ -134,32 +134,6 @@ async fn take_along(
     }
     draft.flush(account).await?;
     Ok(removed)
-}
-
-/// What an earlier try began with and did not end is this plan's where this find met it again. What
-/// it did not meet may be gone by our hand, and stays open.
-async fn supersede(account: &Account, case: &Case, round: u64) -> Result<(), Failure> {
-    let first = ordinals(round, 0).start;
-    if round == 0 {
-        return Ok(());
-    }
-    let is_left = move |item: &SealedItem| item.ordinal < first && item.outcome.is_none();
-    let mut left = HashMap::new();
-    let mut entries = pin!(account.entries_if(case, is_left));
-    while let Some(entry) = entries.next().await {
-        let Entry { ordinal, planned, .. } = entry?;
-        left.insert(planned.finding.item.place(), ordinal);
-    }
-    if left.is_empty() {
-        return Ok(());
-    }
-    let mut entries = pin!(account.entries_if(case, move |item| item.ordinal >= first));
-    while let Some(entry) = entries.next().await {
-        if let Some(ordinal) = left.remove(&entry?.planned.finding.item.place()) {
-            account.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
-        }
-    }
-    Ok(())
 }
 
 /// The sources that at least one of the requests is about.

@@ -7,7 +7,7 @@ use crate::domain::event::Correspondence;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::regulation::due::Calendar;
 use crate::domain::regulation::law::Law;
-use crate::domain::request::{Request, RequestId};
+use crate::domain::request::{Request, RequestId, RequestKind};
 use crate::domain::state::{Decision, Event, State};
 use crate::ports::ledger::{Opened, Opening, Record};
 use crate::ports::messages::inbox::{Delivery, DeliveryToken, Settlement};
@@ -234,12 +234,15 @@ async fn answer(
     arrival: Arrival<'_>,
     opened: Opened,
 ) -> Result<(Taken, Settlement), Failure> {
-    let Arrival { delivery, taken, settlement, .. } = arrival;
+    let Arrival { delivery, opening, taken, settlement } = arrival;
+    let kind = opening.request.as_ref().map(|request| request.kind);
     match (opened, taken) {
         (Opened::Repeated, Taken::Accepted(id)) => Ok((Taken::Repeated(id), settlement)),
         (Opened::Conflict, Taken::Accepted(id)) => {
             let text = "a request with this id that asks for something else is in the ledger";
-            let refusal = refusal("/subject_request_id", "conflict", text, id);
+            let of_thing = kind.is_some_and(RequestKind::is_about_a_thing);
+            let pointer = if of_thing { "/resource_request_id" } else { "/subject_request_id" };
+            let refusal = refusal(pointer, "conflict", text, id);
             refuse(account, refusal, delivery).await
         }
         (_, taken) => Ok((taken, settlement)),

@@ -1,4 +1,4 @@
-//! When, and how many at once: six loops side by side, each resumable and bounded.
+//! When, and how many at once: the loops that run side by side, each resumable and bounded.
 //!
 //! A loop takes what the ledger says is next, runs one stage on it, and lets the ledger say what is
 //! next again. Nothing that matters is kept in memory between two turns, so a kill costs a turn and

@@ -73,7 +73,7 @@ impl Preview {
             Err(refusal) => return Ok(Err(refusal.faults)),
         };
         if request.thing().is_some() {
-            let mut planned = looked_up(&self.sources, &request).await?;
+            let mut planned = looked_up(&self.sources, policy, &request).await?;
             planned.sort_by_key(Planned::step);
             let items = planned.len() as u64;
             planned.into_iter().for_each(found);

@@ -14,7 +14,7 @@ use crate::ports::ledger::Ledger;
 use crate::ports::messages::announcer::Announcer;
 use crate::ports::messages::callbacks::Callbacks;
 use crate::ports::messages::inbox::Inbox;
-use crate::ports::sources::{Source, Things};
+use crate::ports::sources::Source;
 use crate::ports::system::{Clock, Entropy};
 use crate::stages::account::keys::Keys;
 use crate::stages::account::records::Account;
@@ -132,19 +132,17 @@ impl World {
 
 /// What a message is checked against when it is looked at now, whoever it is from.
 pub fn terms(mandate: &Mandate, sources: &[Arc<dyn Source>], clock: &dyn Clock) -> Terms {
+    let things = sources.iter().filter_map(|source| source.things());
+    let holds = things.flat_map(|things| {
+        things.kinds().iter().map(|kind| (things.name().to_owned(), *kind)).collect::<Vec<_>>()
+    });
+    let holds = holds.collect();
     Terms {
         message_bytes_max: mandate.limits.message_bytes_max,
         identities_max: mandate.limits.identities_max,
         identity_chars_min: mandate.limits.identity_chars_min,
         sources: Some(sources.iter().map(|source| source.name().to_owned()).collect()),
-        things: Some(
-            sources
-                .iter()
-                .filter_map(|source| source.things())
-                .flat_map(Things::kinds)
-                .copied()
-                .collect(),
-        ),
+        things: Some(holds),
         callbacks: Some(mandate.callbacks.clone()),
         now: Some(clock.now()),
         trust: None,

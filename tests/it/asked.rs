@@ -116,7 +116,7 @@ fn rows_are_not_redacted() {
 }
 
 #[test]
-fn each_part_of_a_source_has_its_own() {
+fn into_however_many_parts_sources_are_cut() {
     let whole = check(Scenario::small().with_tables().sent(request("r-1", "erasure")));
     let parts = check(Scenario::small().with_tables().in_parts(3).sent(request("r-1", "erasure")));
     assert_eq!(whole, parts);

@@ -195,7 +195,7 @@ fn asking_tables() -> Scenario {
     let mut scenario = Scenario::small().with_tables().sent(request("r-1", "erasure"));
     scenario.tables[0].take_time(Slow { looks: 1, look_in_ms: 2_000, end: SlowEnd::Done });
     scenario.tables[0].take_an_hour(1);
-    scenario.tick_ms = 60_000;
+    scenario.tick_ms = 600_000;
     scenario
 }
 

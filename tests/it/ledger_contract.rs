@@ -15,12 +15,15 @@ use dsrd::domain::request::{RequestId, RequestKind};
 use dsrd::domain::state::{Archive, Counts, Decision, Event, Regained, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
 use dsrd::ports::kept::archives::KeptArchive;
+use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::Checkpoint;
 use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, PutOff};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone};
 use dsrd::ports::ledger::{Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Record, ordinals};
+use dsrd::ports::sources::Budget;
 use dsrd::ports::standing::{Progress, Standing};
-use dsrd::ports::tasks::{End, Lost, Part, Purpose, Shard, Tasks, work_on};
+use dsrd::ports::tasks::{End, Lease, Lost, Part, Purpose, Shard, Tasks, work_on};
+use futures::future::join_all;
 use jiff::SignedDuration;
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
@@ -54,8 +57,11 @@ macro_rules! suite {
         suite!(@timed fresh, erased_people_are_remembered_for_a_while);
         suite!(@timed fresh, how_far_a_walk_came_is_noted);
         suite!(@timed fresh, tickets_are_looked_after_in_their_time);
+        suite!(@timed fresh, a_service_takes_so_many_calls_in_an_hour);
+        suite!(@ledger fresh, what_is_about_things_is_looked_up_and_not_swept_for);
         suite!(@timed fresh, details_are_forgotten_after_a_while);
         suite!(@timed fresh, sweeps_are_concluded_one_by_one);
+        suite!(@url fresh, daemons_share_what_a_service_takes);
         suite!(@url fresh, two_daemons_share_a_ledger, a_ledger_is_found_again);
         suite!(@url fresh, an_export_and_an_erasure_never_begin_at_once);
         suite!(@url fresh, sweeps_for_two_purposes_are_opened_at_once);
@@ -579,7 +585,7 @@ async fn archives_are_known_until_they_are_removed(ledger: &dyn Ledger, clock: &
 
 /// Started together on nothing, then both continuing the same request again and again.
 async fn two_daemons_share_a_ledger(url: &str) {
-    let daemons = futures::future::join_all((0..6).map(|_| open(url))).await;
+    let daemons = join_all((0..6).map(|_| open(url))).await;
     let [one, other, ..] = &daemons[..] else { unreachable!("six were started") };
     let ids: Vec<String> = (0..700).map(|n| format!("same-{n}")).collect();
     let openings: Vec<_> = ids.iter().map(|id| opening(id, 100)).collect();
@@ -1077,6 +1083,79 @@ async fn tickets_are_looked_after_in_their_time(ledger: &dyn Ledger, clock: &Mem
     let taken = ledger.claim("test", 1_000).await.unwrap().expect("it lapses at once");
     let late = ledger.add_tickets(&lease, &id, &[ticket(1, 0)]).await;
     assert!(late.unwrap_err().is_transient(), "another has the work now: {taken:?}");
+}
+
+fn budget(name: &str, per_hour: u32) -> Budget {
+    Budget { name: name.to_owned(), per_hour }
+}
+
+async fn a_service_takes_so_many_calls_in_an_hour(ledger: &dyn Ledger, clock: &MemoryClock) {
+    clock.set(second(10_000));
+    let _life = Life::begin(ledger, "r-1", 100).await;
+    let lease = own(ledger).await;
+    let spend = async |name: &str, per_hour: u32| {
+        ledger.spend(&lease, &budget(name, per_hour)).await.unwrap()
+    };
+    assert_eq!([spend("a", 2).await, spend("a", 2).await], [None, None]);
+    assert_eq!(spend("b", 1).await, None, "each service counts for itself");
+    assert_eq!(spend("a", 2).await, Some(3_600_000));
+    clock.set(second(13_599));
+    assert_eq!(spend("a", 2).await, Some(1_000), "asking costs nothing");
+    clock.set(second(13_600));
+    assert_eq!([spend("a", 2).await, spend("a", 2).await], [None, None]);
+    assert_eq!(spend("a", 2).await, Some(3_600_000));
+    // A service that takes less than before.
+    assert_eq!(spend("a", 1).await, Some(3_600_000));
+    // A clock that steps back keeps nobody out for longer than an hour.
+    clock.set(second(100));
+    assert_eq!(spend("a", 2).await, Some(3_600_000));
+    clock.set(second(3_699));
+    assert_eq!(spend("a", 2).await, Some(1_000));
+    clock.set(second(3_700));
+    assert_eq!(spend("a", 2).await, None);
+    let stale = Lease { fence: lease.fence - 1, ..lease.clone() };
+    assert!(ledger.spend(&stale, &budget("c", 1)).await.unwrap_err().is_transient());
+    assert_eq!(spend("c", 1).await, None, "who lost the work spends nothing");
+}
+
+/// Who asks at once, on one ledger or on another connection, is counted one after the other.
+async fn daemons_share_what_a_service_takes(url: &str) {
+    let (one, other) = (open(url).await, open(url).await);
+    let _life = Life::begin(&one, "r-1", 100).await;
+    let lease = own(&one).await;
+    let calls = (0..30).map(|number| {
+        let ledger = if number % 2 == 0 { &one } else { &other };
+        let lease = &lease;
+        async move { ledger.spend(lease, &budget("purges", 10)).await.unwrap() }
+    });
+    let spent = join_all(calls).await;
+    assert_eq!(spent.iter().filter(|wait| wait.is_none()).count(), 10, "{spent:?}");
+    assert!(spent.iter().flatten().all(|wait| *wait > 3_500_000 && *wait <= 3_600_000));
+}
+
+async fn what_is_about_things_is_looked_up_and_not_swept_for(ledger: &dyn Ledger) {
+    let kinds = [
+        RequestKind::Erasure,
+        RequestKind::DeleteThing,
+        RequestKind::UnregisterThing,
+        RequestKind::ArchiveThing,
+        RequestKind::Access,
+    ];
+    for (number, kind) in (0..).zip(kinds) {
+        let mut opening = opening(&format!("r-{number}"), number);
+        let request = opening.request.as_mut().unwrap();
+        (request.kind, request.persons) = (kind, vec![format!("person {number}")]);
+        ledger.open(&[&opening]).await.unwrap();
+    }
+    let ids = |standings: Vec<Standing>| -> Vec<String> {
+        standings.into_iter().map(|standing| standing.id.to_string()).collect()
+    };
+    assert_eq!(ids(ledger.ready(second(0), 10).await.unwrap()), ["r-0", "r-4"]);
+    assert_eq!(ids(ledger.about_things(10).await.unwrap()), ["r-1", "r-2", "r-3"]);
+    assert_eq!(ids(ledger.about_things(1).await.unwrap()), ["r-1"]);
+    let work = work_on(&RequestId::new("r-1").unwrap());
+    assert!(ledger.claim(&work, 10_000).await.unwrap().is_some());
+    assert_eq!(ids(ledger.about_things(10).await.unwrap()), ["r-2", "r-3"], "somebody is at it");
 }
 
 async fn erased_people_are_remembered_for_a_while(ledger: &dyn Ledger, clock: &MemoryClock) {

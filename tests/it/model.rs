@@ -1,7 +1,8 @@
 //! The protocol of broker, workers, ledger and outbox as a model in which every order of steps and
 //! faults is tried: crashes, leases that run out under a worker that still works, a message sent
-//! twice, a person who cancels or stops, a service that takes its time. The design keeps its promises in every state; then one
-//! rule at a time is left out, to see that the promise which rests on it breaks.
+//! twice, a person who cancels or stops, a service that takes its time, an item that goes after
+//! another. The design keeps its promises in every state; then one rule at a time is left out, to
+//! see that the promise which rests on it breaks.
 
 use std::collections::BTreeSet;
 
@@ -31,6 +32,8 @@ enum Flaw {
     BegunIsDone,
     /// What a service knows nothing of any more counts as done.
     ForgottenIsDone,
+    /// What goes after something else is begun at once.
+    OutOfOrder,
 }
 
 /// All there is at one moment, around one request with two items. Other requests share no row.
@@ -56,6 +59,8 @@ struct State {
     gone: [bool; 2],
     /// Whether the second item is removed by a service, in its own time.
     slow: bool,
+    /// Whether the first item goes after the second.
+    ordered: bool,
     /// How often the service will forget what it was to do.
     forgets: usize,
     /// Whether the service is at it.
@@ -300,7 +305,14 @@ impl State {
     /// What a worker that reads the ledger now does next; nothing once the request rests.
     fn look(&self) -> Option<Step> {
         let is_pending = |item| item == SLOW && self.ticket;
-        let open = (0..2).find(|item| self.outcomes[*item].is_empty() && !is_pending(*item));
+        let has_its_turn = |item| {
+            item == SLOW
+                || !self.ordered
+                || !self.outcomes[SLOW].is_empty()
+                || self.lacks(Flaw::OutOfOrder)
+        };
+        let is_open = |item: &usize| self.outcomes[*item].is_empty() && !is_pending(*item);
+        let open = (0..2).find(|item| is_open(item) && has_its_turn(*item));
         let waits = self.ticket && !self.lacks(Flaw::BegunIsDone);
         match (self.records.last()?.event, open) {
             (Accepted, _) => Some(Step::Append(self.following(ActStarted))),
@@ -312,7 +324,11 @@ impl State {
             }
             // It is put off until the service has something to say.
             (WaitStarted, _) if waits => (!self.at_work).then_some(Step::Ask),
-            (WaitStarted, Some(_)) => Some(Step::Append(self.following(LeftOver))),
+            // What waited for the service goes on; what it did not do is begun anew.
+            (WaitStarted, Some(item)) => {
+                let event = if self.begun[item] { LeftOver } else { ActStarted };
+                Some(Step::Append(self.following(event)))
+            }
             (ActStarted | LeftOver | WaitStarted, None) => {
                 Some(Step::Append(self.following(Completed)))
             }
@@ -410,6 +426,9 @@ const PROMISES: &[(&str, Condition)] = &[
     ("what we erased is accounted as erased", |_, now| !now.outcomes.concat().contains(&false)),
     ("a cancelled request loses nothing", |_, now| !now.has(Cancelled) || now.gone == [false; 2]),
     ("a completed request has nothing left", |_, now| !now.has(Completed) || now.gone == [true; 2]),
+    ("what goes first is gone first", |first, now| {
+        !first.ordered || !now.gone[0] || now.gone[SLOW]
+    }),
     ("an id says one thing", |_, now| {
         now.received.iter().is_sorted_by(|a, b| a.sequence < b.sequence)
     }),
@@ -443,6 +462,9 @@ const WITNESSES: &[(&str, Condition)] = &[
         let keeps = now.jobs.iter().any(|job| job.next == Step::Keep);
         !first.slow || keeps && now.gone[SLOW]
     }),
+    ("what waited for a service goes on, if something did", |first, now| {
+        !first.ordered || now.records.iter().filter(|r| r.event == ActStarted).count() > 1
+    }),
     ("an announcement is overtaken", |_, now| now.received.first().is_some_and(|r| r.sequence > 1)),
 ];
 
@@ -475,6 +497,11 @@ fn slow(first: State) -> State {
     State { slow: true, forgets: 1, ..first }
 }
 
+/// The first item goes after the second.
+fn ordered(first: State) -> State {
+    State { ordered: true, ..first }
+}
+
 /// Each line a test.
 macro_rules! trials {
     ($($name:ident: $trial:expr;)*) => {$(
@@ -492,6 +519,11 @@ trials! {
     three_workers: holds(first(None, 2, 3, 1), 90_000);
     a_service_takes_its_time: holds(slow(first(None, 1, 2, 1)), 703_000);
     a_wait_is_stopped: holds(State { stopping: true, ..slow(first(None, 1, 2, 1)) }, 2_091_000);
+    an_item_waits_for_another: holds(ordered(slow(first(None, 1, 2, 1))), 500_000);
+    begun_out_of_order: breaks_from(
+        ordered(slow(first(Some(Flaw::OutOfOrder), 1, 1, 0))),
+        "what goes first is gone first"
+    );
     begun_is_not_done: breaks_from(
         slow(first(Some(Flaw::BegunIsDone), 1, 1, 0)),
         "a completed request has nothing left"

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use dsrd::domain::asked::thing::{Thing, ThingKind};
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::failure::Failure;
 use dsrd::domain::item::{Finding, Hit, Item, Unreadable, Version};
@@ -25,6 +26,7 @@ use crate::support::simulation::scenario::{
     SOURCE, Scenario, control, correspondence, notes, request, simulate,
 };
 use crate::support::simulation::tripwire::{Fuse, Trip, assert_stopped};
+use crate::things::about;
 
 #[test]
 fn the_search_finds_what_is_there() {
@@ -135,6 +137,13 @@ fn nothing_can_be_printed() {
     };
     let listed = Planned::unreadable(unreadable.clone());
     let subject = Subject { identities: vec![identity.clone()] };
+    let thing = Thing {
+        kind: ThingKind::Compute,
+        name: format!("ci-{EMAIL}"),
+        output: Some(NAME.to_owned()),
+        with_dependents: false,
+        permanently: true,
+    };
     let request = Request {
         id: RequestId::new("r-1").unwrap(),
         kind: RequestKind::Erasure,
@@ -153,6 +162,7 @@ fn nothing_can_be_printed() {
         format!("{unreadable:?}"),
         format!("{planned:?} {planned:#?}"),
         format!("{listed:?}"),
+        format!("{thing:?} {thing:#?} {:?}", Asked::Thing(thing.clone())),
         format!("{:?}", Ticket { handle: EMAIL.to_owned(), look_in_ms: 1 }),
         format!("{:?}", Followed::Running { look_in_ms: 1, handle: Some(EMAIL.to_owned()) }),
     ];
@@ -167,16 +177,18 @@ fn faults_quote_nothing() {
     let now = Some("2026-11-23T12:00:00Z".parse().unwrap());
     let terms = Terms { now, ..Terms::of_the_ledger() };
     let mut messages = vec![EMAIL.to_owned(), json!([EMAIL]).to_string()];
-    let good = request("r-1", "erasure");
-    for field in good.as_object().unwrap().keys() {
-        let mut bad = good.clone();
-        bad[field] = EMAIL.into();
-        messages.push(bad.to_string());
-        bad[field] = json!({ EMAIL: NAME, "zyxcanary.q7": [CUSTOMER] });
-        messages.push(bad.to_string());
-        bad[field] = json!([EMAIL, { EMAIL: NAME, "zyxcanary.q7": CUSTOMER }]);
-        messages.push(bad.to_string());
+    for good in [request("r-1", "erasure"), about("r-1", "delete", "model", NAME)] {
+        for field in good.as_object().unwrap().keys() {
+            let mut bad = good.clone();
+            bad[field] = EMAIL.into();
+            messages.push(bad.to_string());
+            bad[field] = json!({ EMAIL: NAME, "zyxcanary.q7": [CUSTOMER] });
+            messages.push(bad.to_string());
+            bad[field] = json!([EMAIL, { EMAIL: NAME, "zyxcanary.q7": CUSTOMER }]);
+            messages.push(bad.to_string());
+        }
     }
+    let good = request("r-1", "erasure");
     for field in ["Zyxwvuta", "sources", "dry_run", "on_erase", "encrypt_to", "language"] {
         let mut bad = good.clone();
         bad["extensions"] = json!({ "dsrd": { field: EMAIL, "sources": [EMAIL], EMAIL: 1 } });

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use dsrd::adapters::folder::source::FolderSource;
 use dsrd::domain::item::{Item, Kind, Version};
 use dsrd::domain::outcome::{Barrier, Block};
-use dsrd::ports::sources::{Erased, NewForm, Read, Rewritten, Source, Walked};
+use dsrd::ports::sources::{Erased, Followed, NewForm, Read, Rewritten, Source, Walked};
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 
@@ -294,6 +294,36 @@ async fn memory_has_faults_when_told() {
     assert!(world.names().await.is_empty(), "snapshots go with the current form");
     let horizon = world.source.unrecoverable_after(&[], Timestamp::UNIX_EPOCH).await.unwrap();
     assert_eq!(horizon.unwrap().to_string(), "1970-01-02T00:00:00Z");
+}
+
+/// What the port says of tickets, in each way in which a service can end what it began.
+#[tokio::test]
+async fn memory_takes_its_time_when_told() {
+    use dsrd::adapters::memory::sources::shelves::Fault;
+    use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
+    let ends = [
+        (SlowEnd::Done, Followed::Done, false),
+        (SlowEnd::DoneAndForgotten, Followed::Unknown, false),
+        (SlowEnd::Forgotten, Followed::Unknown, true),
+        (SlowEnd::Claimed, Followed::Done, true),
+        (SlowEnd::Failed, Followed::Failed("gave_up".to_owned()), true),
+    ];
+    for (end, answer, stands) in ends {
+        let world = MemoryWorld::new();
+        world.put("a", b"x").await;
+        let item = listing(world.source()).await.remove(0);
+        let slow = Slow { looks: 1, look_in_ms: 70, end };
+        world.source.set_fault("a", Some(Fault::Takes(slow)));
+        let Erased::Begun(ticket) = world.source.erase(&item).await.unwrap() else { panic!() };
+        let again = world.source.erase(&item).await.unwrap();
+        assert!(matches!(again, Erased::Begun(_)), "{end:?}: {again:?}");
+        assert_eq!(world.names().await, ["a"], "it is begun, and no more");
+        let follow = async || world.source.follow(&item, &ticket.handle).await.unwrap();
+        assert_eq!(follow().await, Followed::Running { look_in_ms: 70, handle: None });
+        assert_eq!(follow().await, answer, "{end:?}");
+        let left = world.source.remains("a").await.unwrap();
+        assert_eq!(left.len(), usize::from(stands), "{end:?}");
+    }
 }
 
 // ---------------------------------------------------------------- folder

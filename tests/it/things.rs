@@ -6,11 +6,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dsrd::adapters::memory::sources::shelves::Fault;
 use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
+use dsrd::adapters::memory::sources::store::MemorySource;
+use dsrd::domain::asked::thing::{Aside, Thing, ThingKind};
+use dsrd::domain::failure::FailureKind;
+use dsrd::domain::item::Kind;
 use dsrd::domain::outcome::Block;
+use dsrd::domain::policy::rules::Policy;
+use dsrd::domain::request::{Asked, Options, Request, RequestId, RequestKind};
+use dsrd::ports::sources::{Erased, Source, Things};
+use dsrd::stages::plan::things;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::support::simulation::leaks::EMAIL;
 use crate::support::simulation::scenario::{
-    Scenario, THINGS, control, correspondence, request, request_with,
+    SOURCE, Scenario, THINGS, control, correspondence, request, request_with,
 };
 use crate::support::simulation::story::check;
 
@@ -28,6 +38,51 @@ fn asking(verb: &str, sort: &str, name: &str) -> Scenario {
 
 fn holds(ended: &str) -> &str {
     ended.lines().find(|line| line.starts_with("workspace holds")).unwrap()
+}
+
+async fn looked_up(things: &dyn Things, kind: ThingKind, name: &str) -> Vec<(String, u16)> {
+    let named = thing(kind, name);
+    let found = things.look_up(&named, None).await.unwrap();
+    found.into_iter().map(|each| (each.item.name, each.waits_for)).collect()
+}
+
+fn thing(kind: ThingKind, name: &str) -> Thing {
+    let name = name.to_owned();
+    Thing { kind, name, output: None, with_dependents: false, permanently: true }
+}
+
+/// The promises of the `Things` port, over the one adapter that there is.
+#[tokio::test]
+async fn the_contract_in_memory() {
+    let scenario = Scenario::new().with_things();
+    let source = scenario.source(THINGS);
+    let things = source.things().unwrap();
+    let named = |names: &[(&str, u16)]| -> Vec<(String, u16)> {
+        names.iter().map(|(name, waits_for)| ((*name).to_owned(), *waits_for)).collect()
+    };
+    let (model, endpoint) = (ThingKind::Model, ThingKind::OnlineEndpoint);
+    assert!(things.kinds().contains(&model));
+    for absent in ["", "chur", "churn:3", "churn/1/x", "CHURN", "../churn", "*"] {
+        assert_eq!(looked_up(things, model, absent).await, named(&[]), "{absent}");
+    }
+    assert_eq!(looked_up(things, model, "churn:1").await, named(&[("model/churn/1", 0)]));
+    let all = named(&[("model/churn/1", 0), ("model/churn/2", 0)]);
+    assert_eq!(looked_up(things, model, "churn").await, all);
+    let ordered = named(&[("online_endpoint/score", 1), ("online_endpoint/score/blue", 0)]);
+    assert_eq!(looked_up(things, endpoint, "score").await, ordered);
+    for how in [Aside::Archived, Aside::Unregistered] {
+        let asked = thing(model, if how == Aside::Archived { "churn:1" } else { "churn:2" });
+        let item = things.look_up(&asked, Some(how)).await.unwrap().remove(0).item;
+        assert!(item.kind == Kind::Thing && !item.etag.is_empty());
+        assert!(!things.is_aside(&item, how).await.unwrap());
+        assert_eq!(things.put_aside(&item, how).await.unwrap(), Erased::Done);
+        assert!(things.is_aside(&item, how).await.unwrap());
+        // Who lost the answer asks again, under what stood there before.
+        let again = things.put_aside(&item, how).await.unwrap();
+        assert!(matches!(again, Erased::Changed | Erased::AlreadyAbsent), "{again:?}");
+        assert!(things.is_aside(&item, how).await.unwrap());
+    }
+    assert_eq!(looked_up(things, model, "churn").await, named(&[("model/churn/1", 0)]));
 }
 
 #[test]
@@ -144,6 +199,37 @@ fn what_comes_after_something_that_stays_stays_too() {
     }
 }
 
+/// Stopped while a service is at it, and tried again: what was begun is known, and each item is
+/// one.
+#[test]
+fn what_was_stopped_is_tried_again() {
+    for (verb, sort, name, child) in [
+        ("delete", "online_endpoint", "score", "online_endpoint/score/blue"),
+        ("unregister", "compute", "ci-7", "compute/ci-7"),
+    ] {
+        for end in [SlowEnd::Done, SlowEnd::DoneAndForgotten, SlowEnd::Forgotten] {
+            let scenario = asking(verb, sort, name);
+            let slow = Slow { looks: 1, look_in_ms: 3_000, end };
+            scenario.source(THINGS).set_fault(child, Some(Fault::Takes(slow)));
+            let (inbox, stopped) = (Arc::clone(&scenario.inbox), AtomicBool::new(false));
+            scenario.wire.on("wait_started", move || {
+                if !stopped.swap(true, Ordering::Relaxed) {
+                    inbox.push(control("cancel", "r-1").to_string(), correspondence());
+                }
+            });
+            let inbox = Arc::clone(&scenario.inbox);
+            scenario.wire.on("stopped", move || {
+                inbox.push(control("retry", "r-1").to_string(), correspondence());
+            });
+            let ended = check(scenario);
+            let items = if sort == "compute" { 1 } else { 2 };
+            assert!(ended.contains(&format!("r-1 ({verb}) is completed")), "{end:?}\n{ended}");
+            assert_eq!(ended.matches("  item ").count(), items, "{end:?}\n{ended}");
+            assert!(!holds(&ended).contains(child), "{end:?}\n{ended}");
+        }
+    }
+}
+
 /// Others write to it while it is worked on.
 #[test]
 fn what_comes_meanwhile_is_found_by_the_second_look() {
@@ -213,8 +299,93 @@ fn the_same_request_twice_is_one() {
     assert!(ended.contains("conflict"), "{ended}");
 }
 
+/// A thing may have the name of a person: it is told to nobody, in no log and in no event.
+#[test]
+fn what_it_is_called_is_told_to_nobody() {
+    for (sort, verb) in [("compute", "delete"), ("compute", "unregister"), ("model", "archive")] {
+        let scenario = asking(verb, sort, EMAIL);
+        scenario.source(THINGS).put(&format!("{sort}/{EMAIL}"), "{}");
+        let ended = check(scenario);
+        assert!(ended.contains(&format!("r-1 ({verb}) is completed")), "{ended}");
+    }
+    // Nor if it goes wrong.
+    let scenario = asking("delete", "compute", EMAIL);
+    let source = scenario.source(THINGS);
+    source.put(&format!("compute/{EMAIL}"), "{}");
+    source.set_fault(&format!("compute/{EMAIL}"), Some(Fault::Blocks(Block::Lock)));
+    source.fail_next(2);
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (delete) is partially_completed"), "{ended}");
+}
+
+/// Nobody who would be asked means nobody who could say that it is gone.
 #[test]
 fn nobody_holds_it() {
     let scenario = Scenario::small().sent(about("r-1", "delete", "model", "churn"));
     assert!(check(scenario).contains("resource_not_supported"));
+    let mut asked = about("r-1", "delete", "model", "churn");
+    asked["extensions"] = json!({ "dsrd": { "sources": [SOURCE] } });
+    let ended = check(Scenario::small().with_things().sent(asked));
+    assert!(ended.contains("resource_not_supported"), "{ended}");
+}
+
+/// A source may leave the settings after a request was accepted.
+#[tokio::test]
+async fn nobody_to_ask_is_no_answer() {
+    let mut request = Request {
+        id: RequestId::new("r-1").unwrap(),
+        kind: RequestKind::DeleteThing,
+        regulation: "gdpr".to_owned(),
+        submitted: Timestamp::UNIX_EPOCH,
+        asked: Asked::Thing(thing(ThingKind::Model, "churn")),
+        callbacks: Vec::new(),
+        options: Options::default(),
+    };
+    let others: [Arc<dyn Source>; 1] = [Arc::new(MemorySource::new("blobs"))];
+    let failure = things::looked_up(&others, &Policy::default(), &request).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NeedsPerson, "{}", failure.chain());
+    request.options.sources = vec!["gone".to_owned()];
+    let failure = things::looked_up(&others, &Policy::default(), &request).await.unwrap_err();
+    assert_eq!(failure.blamed_source(), Some("gone"));
+}
+
+/// What the operator keeps stays, whoever names it, and what comes after it stays too.
+#[test]
+fn what_a_policy_keeps_is_kept() {
+    let scenario = asking("delete", "online_endpoint", "score").keeping(THINGS, "audit law");
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (delete) is completed"), "{ended}");
+    assert!(ended.contains("item 0: kept audit law"), "{ended}");
+    assert!(holds(&ended).contains("online_endpoint/score/blue"), "{ended}");
+}
+
+#[test]
+fn a_name_of_two_things_is_no_name() {
+    let mut scenario = asking("delete", "model", "churn");
+    let other = MemorySource::new("other").of_things();
+    other.put("model/churn/7", "{}");
+    scenario.sources.push(Arc::new(other));
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (delete) is failed"), "{ended}");
+    assert!(ended.contains("other holds model/churn/7"), "{ended}");
+    let mut asked = about("r-1", "delete", "model", "churn");
+    asked["extensions"] = json!({ "dsrd": { "sources": ["other"] } });
+    let mut scenario = Scenario::small().with_things().sent(asked);
+    let other = MemorySource::new("other").of_things();
+    other.put("model/churn/7", "{}");
+    scenario.sources.push(Arc::new(other));
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (delete) is completed"), "{ended}");
+    assert!(ended.contains("other holds nothing"), "{ended}");
+    assert!(holds(&ended).contains("model/churn/1"), "{ended}");
+}
+
+/// However few things it holds.
+#[test]
+fn deleting_a_workspace_waits_for_a_person() {
+    let scenario = asking("delete", "workspace", "ws");
+    scenario.source(THINGS).put("workspace/ws", "{}");
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (delete) is held"), "{ended}");
+    assert!(holds(&ended).contains("workspace/ws"), "{ended}");
 }

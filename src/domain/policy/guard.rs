@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::asked::thing::{Thing, ThingKind};
+use crate::domain::request::RequestKind;
+
 /// What an erasure may take of one source before a person has looked at its plan: a wrong identity
 /// in a request must not empty a workspace.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,6 +38,12 @@ impl Guard {
     pub fn objection(&self, plan: &[Share]) -> Option<String> {
         let objections: Vec<String> = plan.iter().filter_map(|share| self.over(share)).collect();
         (!objections.is_empty()).then(|| objections.join("; "))
+    }
+
+    /// Why a person must see first what is done with a thing, whatever the plan takes.
+    pub fn objection_to(kind: RequestKind, thing: &Thing) -> Option<String> {
+        let is_all = kind == RequestKind::DeleteThing && thing.kind == ThingKind::Workspace;
+        is_all.then(|| "a whole workspace would be deleted".to_owned())
     }
 
     fn over(&self, share: &Share) -> Option<String> {

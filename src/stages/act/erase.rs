@@ -15,7 +15,7 @@ use crate::domain::plan::{Planned, Step};
 use crate::domain::policy::action::Action;
 use crate::domain::state::Event;
 use crate::ports::ledger::{Cleared, ItemEnd};
-use crate::ports::sources::{Finds, Source, Ticket};
+use crate::ports::sources::{Budget, Finds, Source, Ticket};
 use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
@@ -66,14 +66,16 @@ pub async fn erase(
         if !acting.is_settled(&open).await? {
             break;
         }
-        if let Some(outcome) = acting.obstruction().await? {
-            let ends: Vec<_> = ordinals.iter().map(|one| (*one, outcome.clone())).collect();
-            account.record_outcomes(case, &ends).await?;
-            continue;
-        }
+        let obstruction = acting.obstruction().await?;
         for ordinal in ordinals {
             let one = account.items(case, ordinal.checked_sub(1), true, 1).await?;
-            acting.act(one, &mut open).await?;
+            let needs_an_act = one.iter().any(|entry| entry.planned.settled().is_none());
+            match &obstruction {
+                Some(outcome) if needs_an_act => {
+                    account.record_outcomes(case, &[(ordinal, outcome.clone())]).await?;
+                }
+                _ => acting.act(one, &mut open).await?,
+            }
         }
     }
     if let Some(failure) = open.failure {
@@ -139,9 +141,20 @@ struct Acting<'a> {
 impl Acting<'_> {
     /// Gives some open items their outcomes, but for those that have to wait.
     async fn act(&self, mut batch: Vec<Entry>, open: &mut Open) -> Result<(), Failure> {
-        let Self { account, case, .. } = *self;
         batch.retain(|entry| open.admits(&entry.planned));
-        let batch = self.afforded(batch, open).await?;
+        let (budgeted, batch): (Vec<Entry>, Vec<Entry>) =
+            batch.into_iter().partition(|entry| self.budget(entry).is_some());
+        for entry in budgeted {
+            // One by one: a source that is shut costs one call, and not all that it takes.
+            if open.admits(&entry.planned) && self.affords(&entry, open).await? {
+                Box::pin(self.carry_out(vec![entry], open)).await?;
+            }
+        }
+        self.carry_out(batch, open).await
+    }
+
+    async fn carry_out(&self, batch: Vec<Entry>, open: &mut Open) -> Result<(), Failure> {
+        let Self { account, case, .. } = *self;
         if batch.is_empty() {
             return Ok(());
         }
@@ -159,33 +172,38 @@ impl Acting<'_> {
         Ok(())
     }
 
-    /// Without those for which a service takes no more calls now; the calls for the others are
-    /// noted as made. A kill before they are made wastes them, and makes none too many.
-    async fn afforded(&self, batch: Vec<Entry>, open: &mut Open) -> Result<Vec<Entry>, Failure> {
-        let mut afforded = Vec::new();
-        for entry in batch {
-            let budget = match source_of(self.sources, &entry).map(Source::finds) {
-                Some(Finds::Ask(asked)) if entry.planned.settled().is_none() => asked.budget(),
-                _ => None,
-            };
-            let wait_ms = match budget {
-                Some(budget) => self.account.ledger.spend(&self.case.lease, &budget).await?,
-                None => None,
-            };
-            match wait_ms {
-                Some(ms) => open.wait_ms = Some(open.wait_ms.map_or(ms, |known| known.min(ms))),
-                None => afforded.push(entry),
-            }
+    /// What acting on an item is counted against.
+    fn budget(&self, entry: &Entry) -> Option<Budget> {
+        match source_of(self.sources, entry).map(Source::finds) {
+            Some(Finds::Ask(asked)) if entry.planned.settled().is_none() => asked.budget(),
+            _ => None,
         }
-        Ok(afforded)
     }
 
-    /// Whether all that had its turn has ended, at services too.
+    /// Whether the service takes another call now; then it is noted as made. A kill before it is
+    /// made wastes it, and makes none too many.
+    async fn affords(&self, entry: &Entry, open: &mut Open) -> Result<bool, Failure> {
+        let Some(budget) = self.budget(entry) else { return Ok(true) };
+        let wait_ms = self.account.ledger.spend(&self.case.lease, &budget).await?;
+        open.wait_ms = match (open.wait_ms, wait_ms) {
+            (Some(known), Some(ms)) => Some(known.min(ms)),
+            (known, ms) => known.or(ms),
+        };
+        Ok(wait_ms.is_none())
+    }
+
+    /// Whether all that goes before the next step has ended, at services too. Nothing but a thing
+    /// waits for those: what a directory has in it goes at once, or keeps it.
     async fn is_settled(&self, open: &Open) -> Result<bool, Failure> {
-        if open.failure.is_some() || open.wait_ms.is_some() {
+        if open.failure.is_some() {
             return Ok(false);
         }
-        Ok(self.account.ledger.open_tickets(&self.case.request.id).await?.count == 0)
+        if self.case.request.thing().is_none() {
+            return Ok(true);
+        }
+        let id = &self.case.request.id;
+        let waits = open.wait_ms.is_some();
+        Ok(!waits && self.account.ledger.open_tickets(id).await?.count == 0)
     }
 
     /// What becomes of what comes next, if something that had to go first is still there: a store

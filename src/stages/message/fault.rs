@@ -37,8 +37,8 @@ pub struct Terms {
     pub identity_chars_min: usize,
     /// Names of the configured sources; `None` admits any name.
     pub sources: Option<Vec<String>>,
-    /// The sorts of things that the configured sources hold; `None` admits any.
-    pub things: Option<Vec<ThingKind>>,
+    /// The sorts of things that the configured sources hold, by source; `None` admits any.
+    pub things: Option<Vec<(String, ThingKind)>>,
     /// Whom callbacks may go to; `None` takes no URLs, and refuses none.
     pub callbacks: Option<CallbackRule>,
     /// When the message is read; `None` admits any time.

@@ -33,6 +33,9 @@ pub const RESOURCE_FIELDS: [&str; 4] = ["type", "name", "id", "output"];
 /// Longest name, in characters. An ARM id of the longest names has some 500.
 const NAME_CHARS_MAX: usize = 2048;
 
+/// The terms, and the sources that the request names.
+type Within<'a> = (&'a Terms, &'a [String]);
+
 /// Whether a message is about a thing.
 pub fn is_one(object: &Map<String, Value>) -> bool {
     MARKS.iter().any(|mark| object.contains_key(*mark))
@@ -62,10 +65,15 @@ pub fn read(
     let permanently = flag(fields, "permanently", true, faults);
     // Whoever sends it learns of what is under way by `progressed` in any case.
     let _no_wait = flag(fields, "no_wait", false, faults);
+    let options = extension::read(object, terms, faults);
+    if options.redact || options.encrypt_to.is_some() {
+        let text = "on_erase and encrypt_to are about what is held about a person";
+        faults.add("/extensions/dsrd", "not_of_a_resource", text);
+    }
     let thing = match object.get("resource") {
         Some(Value::Object(resource)) => {
             let resource = ObjectAt { object: resource, at: "/resource" };
-            thing(resource, kind, terms, faults)
+            thing(resource, kind, (terms, &options.sources), faults)
         }
         Some(_) => {
             faults.wrong_type("/resource", "an object");
@@ -77,9 +85,12 @@ pub fn read(
         }
     };
     let callbacks = callbacks::read(fields.given("status_callback_urls"), None, terms, faults);
-    let options = extension::read(object, terms, faults);
     let Common { id, regulation, submitted } = common;
     let (id, kind, thing) = (id?, kind?, thing?);
+    if with_dependents && thing.kind != ThingKind::Workspace {
+        let text = "only a workspace has resources that depend on it";
+        faults.add("/delete_dependent_resources", "not_of_a_resource", text);
+    }
     let asked = Asked::Thing(Thing { with_dependents, permanently, ..thing });
     let regulation = regulation.unwrap_or_else(|| "gdpr".to_owned());
     let submitted = submitted.or(terms.now).unwrap_or_default();
@@ -115,15 +126,21 @@ fn flag(fields: ObjectAt<'_>, field: &str, otherwise: bool, faults: &mut Faults)
 fn thing(
     fields: ObjectAt<'_>,
     kind: Option<RequestKind>,
-    terms: &Terms,
+    within: Within<'_>,
     faults: &mut Faults,
 ) -> Option<Thing> {
     faults.strays(fields.object, fields.at, &RESOURCE_FIELDS);
-    let sort = sort(fields, kind, terms, faults);
+    let sort = sort(fields, kind, within, faults);
     let output = match fields.given("output") {
         None => None,
         Some(_) => name(fields, "output", faults),
     };
+    // Read and dropped it would delete more than was asked for.
+    let named = fields.object.get("type").and_then(Value::as_str).and_then(ThingKind::parse);
+    if output.is_some() && named.is_some_and(|kind| kind != ThingKind::PipelineOutput) {
+        let text = "only a pipeline_output has an output";
+        faults.add("/resource/output", "not_of_a_resource", text);
+    }
     let name = match (fields.given("name"), fields.given("id")) {
         (Some(_), Some(_)) => {
             let text = "resource has a name and an id, and they may be of two things";
@@ -140,7 +157,7 @@ fn thing(
 fn sort(
     fields: ObjectAt<'_>,
     kind: Option<RequestKind>,
-    terms: &Terms,
+    (terms, wanted): Within<'_>,
     faults: &mut Faults,
 ) -> Option<ThingKind> {
     let pointer = fields.pointer("type");
@@ -162,8 +179,15 @@ fn sort(
         return None;
     }
     // Refused rather than ignored: a resource that silently stayed would be counted as gone.
-    if terms.things.as_ref().is_some_and(|known| !known.contains(&sort)) {
-        let text = format!("no configured source holds resources of the type {}", sort.word());
+    let holds = |(source, kind): &(String, ThingKind)| {
+        *kind == sort && (wanted.is_empty() || wanted.contains(source))
+    };
+    if terms.things.as_ref().is_some_and(|known| !known.iter().any(holds)) {
+        let sort = sort.word();
+        let text = match wanted {
+            [] => format!("no configured source holds resources of the type {sort}"),
+            _ => format!("none of the sources named holds resources of the type {sort}"),
+        };
         faults.add(&pointer, "resource_not_supported", text);
         return None;
     }

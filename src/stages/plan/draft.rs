@@ -3,7 +3,7 @@
 //! Page by page it is noted how far the walk came: whoever takes the shard over, after a restart or
 //! a failure, goes on from there.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -16,10 +16,11 @@ use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
 use crate::ports::kept::inventories::{Checkpoint, Noted};
 use crate::ports::kept::tombstones::ReturnedItem;
-use crate::ports::ledger::{Cleared, ordinals};
+use crate::ports::ledger::{Cleared, SealedItem, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::Shard;
 use crate::stages::account::case::Case;
+use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
 use crate::stages::plan::finding::plan;
 use crate::stages::plan::forms::Forms;
@@ -109,6 +110,36 @@ impl<'a> Draft<'a> {
         }
         self.flush(account).await
     }
+}
+
+/// What an earlier try began with and did not end is this plan's where this find met it again. What
+/// it did not meet may be gone by our hand, and stays open.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn supersede(account: &Account, case: &Case) -> Result<(), Failure> {
+    let round = account.look(&case.request.id).await?;
+    let first = ordinals(round, 0).start;
+    if round == 0 {
+        return Ok(());
+    }
+    let is_left = move |item: &SealedItem| item.ordinal < first && item.outcome.is_none();
+    let mut left = HashMap::new();
+    let mut entries = pin!(account.entries_if(case, is_left));
+    while let Some(entry) = entries.next().await {
+        let Entry { ordinal, planned, .. } = entry?;
+        left.insert(planned.finding.item.place(), ordinal);
+    }
+    if left.is_empty() {
+        return Ok(());
+    }
+    let mut entries = pin!(account.entries_if(case, move |item| item.ordinal >= first));
+    while let Some(entry) = entries.next().await {
+        if let Some(ordinal) = left.remove(&entry?.planned.finding.item.place()) {
+            account.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// How much of a shard was looked at.

@@ -8,20 +8,20 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use crate::domain::failure::Failure;
-use crate::domain::item::{Finding, Place};
-use crate::domain::outcome::OutcomeKind;
+use crate::domain::item::{Finding, Item, Place};
 use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
 use crate::domain::policy::guard::Share;
-use crate::domain::policy::rules::Policy;
+use crate::domain::policy::rules::{Policy, Treatment};
 use crate::domain::request::Request;
 use crate::domain::state::Event;
 use crate::ports::ledger::{Cleared, SealedItem, ordinals};
 use crate::ports::sources::{Belonging, Source, Things};
 use crate::stages::account::case::Case;
 use crate::stages::account::records::Account;
-use crate::stages::plan::draft::Draft;
+use crate::stages::plan::draft::{Draft, supersede};
 use crate::stages::plan::finding::silent;
+use crate::stages::walk::pass::unknown_source;
 
 const WHY: &str = "the request names it, or what it belongs to";
 
@@ -37,24 +37,21 @@ pub async fn find(
 ) -> Result<(), Failure> {
     // Whatever an earlier try did not bring to an end.
     account.clear_items(case, Cleared::Undone).await?;
-    let planned = looked_up(sources, &case.request).await?;
+    let planned = looked_up(sources, policy, &case.request).await?;
     let mut shares: Vec<Share> = Vec::new();
-    for Planned { finding: Finding { item, .. }, .. } in &planned {
+    for Planned { finding: Finding { item, .. }, action, .. } in &planned {
+        let removed = u64::from(matches!(action, Action::Delete));
         match shares.last_mut() {
             Some(share) if share.source == item.source => {
                 share.seen += 1;
-                share.removed += 1;
+                share.removed += removed;
             }
-            _ => shares.push(Share {
-                source: item.source.clone(),
-                seen: 1,
-                removed: 1,
-                rewritten: 0,
-            }),
+            _ => shares.push(Share { source: item.source.clone(), seen: 1, removed, rewritten: 0 }),
         }
     }
     let items = planned.len() as u64;
     draft(account, case, planned).await?;
+    supersede(account, case).await?;
     let planned = Event::Planned {
         items,
         unreadable: 0,
@@ -73,12 +70,11 @@ pub async fn find(
 pub async fn look_again(
     account: &Account,
     sources: &[Arc<dyn Source>],
+    policy: &Policy,
     case: &Case,
 ) -> Result<(), Failure> {
-    let stays = |item: &SealedItem| {
-        let kinds = [OutcomeKind::Kept, OutcomeKind::Blocked, OutcomeKind::Failed];
-        item.outcome.as_ref().is_some_and(|outcome| kinds.contains(&outcome.kind()))
-    };
+    let stays =
+        |item: &SealedItem| item.outcome.as_ref().is_some_and(|outcome| outcome.kind().stays());
     let mut expected: HashSet<Place> = HashSet::new();
     {
         let mut entries = pin!(account.entries_if(case, stays));
@@ -86,7 +82,7 @@ pub async fn look_again(
             expected.insert(entry?.planned.finding.item.place());
         }
     }
-    let mut left = looked_up(sources, &case.request).await?;
+    let mut left = looked_up(sources, policy, &case.request).await?;
     left.retain(|planned| !expected.contains(&planned.finding.item.place()));
     draft(account, case, left).await
 }
@@ -94,38 +90,75 @@ pub async fn look_again(
 /// What a request about a thing acts on, as it is now; nothing for one about a person.
 ///
 /// # Errors
-/// A source's failure, as that of the whole source.
+/// A source's failure, as that of the whole source. That there is nobody to ask: a thing that
+/// nobody looks up would be taken for gone. That a name is that of several things.
 pub async fn looked_up(
     sources: &[Arc<dyn Source>],
+    policy: &Policy,
     request: &Request,
 ) -> Result<Vec<Planned>, Failure> {
     let Some(thing) = request.thing() else { return Ok(Vec::new()) };
     let aside = request.kind.aside();
     let mut planned = Vec::new();
-    for things in holders(sources, request) {
+    let mut found_in: Vec<&str> = Vec::new();
+    for things in holders(sources, request)? {
         let blame = |failure: Failure| failure.of_source(things.name());
-        for Belonging { item, waits_for } in things.look_up(thing, aside).await.map_err(blame)? {
-            let action = match aside {
-                None => Action::Delete,
-                Some(aside) if things.is_aside(&item, aside).await.map_err(blame)? => continue,
-                Some(aside) => Action::PutAside(aside),
+        let found = things.look_up(thing, aside).await.map_err(blame)?;
+        found_in.extend((!found.is_empty()).then_some(things.name()));
+        for Belonging { item, waits_for } in found {
+            let (action, why) = match (kept(policy, &item), aside) {
+                (Some((action, why)), _) => (action, why),
+                (None, None) => (Action::Delete, WHY.to_owned()),
+                (None, Some(aside)) if things.is_aside(&item, aside).await.map_err(blame)? => {
+                    continue;
+                }
+                (None, Some(aside)) => (Action::PutAside(aside), WHY.to_owned()),
             };
-            planned.push(Planned { finding: silent(item), action, why: WHY.into(), waits_for });
+            planned.push(Planned { finding: silent(item), action, why, waits_for });
         }
+    }
+    if found_in.len() > 1 {
+        let text = "several sources hold a resource of that name; send the request anew and name \
+                    one of them in extensions.dsrd.sources";
+        return Err(Failure::needs_person(text).because(Several(found_in.join(", "))));
     }
     Ok(planned)
 }
 
-/// The sources that may hold what the request names.
+/// Which sources hold a thing of one name.
+#[derive(Debug, thiserror::Error)]
+#[error("found in {0}")]
+struct Several(String);
+
+/// What a policy keeps stays, whoever names it.
+fn kept(policy: &Policy, item: &Item) -> Option<(Action, String)> {
+    let (number, rule) = policy.fitting(item)?;
+    (rule.action == Treatment::Keep)
+        .then(|| (Action::Keep(rule.reason.clone()), format!("rule {number}: {}", rule.reason)))
+}
+
+/// The sources that may hold what the request names, at least one.
+///
+/// # Errors
+/// There is none, or one that the request names is not configured any more.
 fn holders<'a>(
     sources: &'a [Arc<dyn Source>],
-    request: &'a Request,
-) -> impl Iterator<Item = &'a dyn Things> {
-    let theirs = sources.iter().filter(|source| request.concerns(source.name()));
+    request: &Request,
+) -> Result<Vec<&'a dyn Things>, Failure> {
+    let is_there = |name: &&String| sources.iter().any(|source| source.name() == name.as_str());
+    if let Some(gone) = request.options.sources.iter().find(|name| !is_there(name)) {
+        return Err(unknown_source(gone));
+    }
     let kind = request.thing().map(|thing| thing.kind);
-    theirs
+    let theirs = sources.iter().filter(|source| request.concerns(source.name()));
+    let holders: Vec<&dyn Things> = theirs
         .filter_map(|source| source.things())
-        .filter(move |things| kind.is_some_and(|kind| things.kinds().contains(&kind)))
+        .filter(|things| kind.is_some_and(|kind| things.kinds().contains(&kind)))
+        .collect();
+    if holders.is_empty() {
+        return Err(Failure::needs_person("no source holds such resources any more"));
+    }
+    Ok(holders)
 }
 
 /// Ledgers what this look found, in the place of what an earlier try of it did.

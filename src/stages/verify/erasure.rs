@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
 use crate::domain::item::Place;
-use crate::domain::outcome::{ItemOutcome, OutcomeKind};
+use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
 use crate::domain::policy::rules::Policy;
@@ -73,7 +73,7 @@ async fn expected(
     let mut expected = HashSet::new();
     let mut entries = pin!(account.entries_if(case, move |item| {
         !(start..end).contains(&item.ordinal)
-            && item.outcome.as_ref().is_some_and(|outcome| stays(outcome.kind()))
+            && item.outcome.as_ref().is_some_and(|outcome| outcome.kind().stays())
     }));
     while let Some(entry) = entries.next().await {
         let item = entry?.planned.finding.item;
@@ -82,25 +82,6 @@ async fn expected(
         }
     }
     Ok(expected)
-}
-
-/// Whether what ended so is expected to stand there still. What could not be read is met anew each
-/// time, and the last look is believed: it may be read now, and may speak of nobody.
-fn stays(outcome: OutcomeKind) -> bool {
-    match outcome {
-        OutcomeKind::Kept | OutcomeKind::Blocked | OutcomeKind::Failed => true,
-        OutcomeKind::Unreadable
-        | OutcomeKind::Declared
-        | OutcomeKind::Exported
-        | OutcomeKind::Erased
-        | OutcomeKind::Redacted
-        | OutcomeKind::Unregistered
-        | OutcomeKind::Archived
-        | OutcomeKind::AlreadyAbsent
-        | OutcomeKind::Changed
-        | OutcomeKind::Pending
-        | OutcomeKind::Planned => false,
-    }
 }
 
 /// What a conclusion is drawn with.
@@ -154,10 +135,12 @@ pub async fn conclude(account: &Account, case: &Case, with: &Ending<'_>) -> Resu
     if let Some((until, left)) = remembered {
         bury(account, case, until, left).await?;
     }
+    // What was put aside was not erased.
+    let is_erased = case.request.kind.aside().is_none();
     let verified = Event::Verified {
         counts,
         archive: None,
-        logically_erased_at: Some(erased_at),
+        logically_erased_at: is_erased.then_some(erased_at),
         unrecoverable_after,
         untouched,
         certificate: Some(Box::new(certificate)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::domain::failure::Failure;
+use crate::domain::policy::guard::Guard;
 use crate::domain::policy::mandate::Mandate;
 use crate::domain::state::{Event, State};
 use crate::ports::standing::{Progress, Standing};
@@ -38,7 +39,11 @@ async fn turn(world: &World) -> Result<bool, Failure> {
     let acting = act(world, &standing, &lease, patience);
     match turns::under(world, &lease, acting).await {
         None => {}
-        Some(Ok(Some(next_in_ms))) => world.shift.leases.wait(&lease, next_in_ms).await?,
+        Some(Ok(Some(next_in_ms))) => {
+            world.shift.leases.wait(&lease, next_in_ms).await?;
+            let (metrics, ledger) = (&world.shift.metrics, &*world.account.ledger);
+            report::moved(metrics, ledger, &standing.id, standing.sequence).await?;
+        }
         Some(Ok(None)) => settle(world, "act", &standing, &lease, Ok(())).await?,
         Some(Err(failure)) => settle(world, "act", &standing, &lease, Err(failure)).await?,
     }
@@ -68,7 +73,9 @@ async fn act(
         // Asked here, of the ledgered plan, and not where the plan is made: so no crash between the
         // two lets a plan slip by.
         let shares = account.shares(&standing.id).await?;
-        if let Some(reason) = world.mandate.guard.objection(&shares) {
+        let kind = case.request.kind;
+        let of_thing = case.request.thing().and_then(|thing| Guard::objection_to(kind, thing));
+        if let Some(reason) = of_thing.or_else(|| world.mandate.guard.objection(&shares)) {
             account.advance(&case, Event::Held { reason }).await?;
             return Ok(None);
         }

@@ -60,7 +60,7 @@ async fn look(world: &World, standing: &Standing, lease: &Lease) -> Result<(), F
     if standing.state == State::Finding {
         return things::find(account, sources, &mandate.policy, &case).await;
     }
-    things::look_again(account, sources, &case).await?;
+    things::look_again(account, sources, &mandate.policy, &case).await?;
     let now = account.clock.now();
     let ending = Ending {
         sweep: None,

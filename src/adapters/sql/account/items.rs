@@ -151,10 +151,16 @@ fn undone() -> String {
     let quoted = |word: &str| format!("'{word}'");
     let done: Vec<String> = OutcomeKind::ALL
         .into_iter()
-        .filter(|kind| kind.is_clear())
+        .filter(|kind| kind.is_clear() || kind.is_aside())
         .map(|kind| quoted(kind.word()))
         .collect();
-    let acted = [ActionWord::Delete, ActionWord::Redact, ActionWord::Along];
+    let acted = [
+        ActionWord::Delete,
+        ActionWord::Redact,
+        ActionWord::Along,
+        ActionWord::Unregister,
+        ActionWord::Archive,
+    ];
     let actions = acted.map(|action| quoted(action.word()));
     format!(
         "DELETE FROM items WHERE request = $1 AND COALESCE(outcome, '') NOT IN ({}) \

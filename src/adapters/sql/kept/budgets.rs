@@ -33,10 +33,11 @@ impl Budgets for SqlLedger {
             .await;
         let (calls, now) = read(rows, CALLS)?.pop().unwrap_or_default();
         let mut calls = recent(&calls, now);
-        if let Some(wait_ms) = wait_ms(&calls, now, budget.per_hour) {
-            return Ok(Some(wait_ms));
+        let wait_ms = wait_ms(&calls, now, budget.per_hour);
+        if wait_ms.is_none() {
+            calls.push(now);
         }
-        calls.push(now);
+        // Written in any case: what a wrong clock noted counts from now on, and not ever anew.
         let calls: Vec<String> = calls.iter().map(i64::to_string).collect();
         sqlx::query("UPDATE budgets SET calls = $1 WHERE name = $2")
             .bind(calls.join(" "))
@@ -45,7 +46,7 @@ impl Budgets for SqlLedger {
             .await
             .map_err(while_doing(COUNTING))?;
         commit(transaction).await?;
-        Ok(None)
+        Ok(wait_ms)
     }
 }
 

@@ -45,6 +45,7 @@ fn document(
         "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         STANDARD.encode(Sha256::digest(STYLE))
     );
+    let title = if certificate.thing.is_some() { texts.title_of_thing } else { texts.title };
     writeln!(
         out,
         "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -52,10 +53,10 @@ fn document(
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>{}: {id}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
-        texts.tag, texts.title
+        texts.tag, title
     )?;
     let written_by = written_by(certificate, texts);
-    writeln!(out, "<header>\n<h1>{}</h1>\n<p>{written_by}</p>\n</header>", texts.title)?;
+    writeln!(out, "<header>\n<h1>{}</h1>\n<p>{written_by}</p>\n</header>", title)?;
     writeln!(out, "<main>")?;
     let (mood, verdict) = verdict(certificate, texts);
     writeln!(out, "<p class=\"verdict {mood}\">{}</p>", escape(verdict))?;
@@ -79,7 +80,16 @@ fn written_by(certificate: &Certificate, texts: &Texts) -> String {
 
 fn verdict<'a>(certificate: &Certificate, texts: &'a Texts) -> (&'static str, &'a str) {
     let counts = &certificate.counts;
-    match counts.outcomes.contains_key("kept") {
+    let has = |word: &str| counts.outcomes.contains_key(word);
+    if certificate.thing.is_some() && certificate.state == State::Completed.word() {
+        return match (counts.found, certificate.request.kind.aside()) {
+            (0, _) => ("good", texts.thing_unfound),
+            _ if has("kept") => ("good", texts.thing_kept),
+            (_, Some(_)) => ("good", texts.thing_aside),
+            (_, None) => ("good", texts.thing_gone),
+        };
+    }
+    match has("kept") {
         _ if certificate.state != State::Completed.word() => ("warn", texts.something_left),
         _ if counts.found == 0 => ("good", texts.nothing_found),
         true => ("good", texts.all_but_kept),
@@ -93,7 +103,10 @@ fn request(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::R
     writeln!(out, "<dl>")?;
     for (label, value) in [
         (texts.request_id, code(asked.id.as_str())),
-        (texts.regulation, law(&asked.regulation, texts)),
+        match &certificate.thing {
+            Some(thing) => (texts.thing, code(thing.kind.word())),
+            None => (texts.regulation, law(&asked.regulation, texts)),
+        },
         (texts.controller, escape(&certificate.deployment.controller_id).into_owned()),
         (texts.submitted, time(asked.submitted)),
         (texts.accepted, time(asked.accepted)),
@@ -227,6 +240,9 @@ fn horizon(certificate: &Certificate, texts: &Texts) -> String {
 }
 
 fn outside(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::Result {
+    if certificate.manual_steps.is_empty() {
+        return Ok(());
+    }
     heading(out, "outside", texts.outside)?;
     writeln!(out, "<p>{}</p>\n<ul>", escape(texts.outside_intro))?;
     for step in &certificate.manual_steps {

@@ -14,9 +14,16 @@ pub struct Texts {
     pub nothing_found: &'static str,
     /// Something is left.
     pub something_left: &'static str,
+    /// The heading and the verdicts of a page about a thing.
+    pub title_of_thing: &'static str,
+    pub thing_gone: &'static str,
+    pub thing_aside: &'static str,
+    pub thing_unfound: &'static str,
+    pub thing_kept: &'static str,
     /// Heading and labels of the request.
     pub request: &'static str,
     pub request_id: &'static str,
+    pub thing: &'static str,
     pub regulation: &'static str,
     pub controller: &'static str,
     pub submitted: &'static str,
@@ -33,7 +40,7 @@ pub struct Texts {
     pub total: &'static str,
     pub more_rows: &'static str,
     /// Words of outcomes, in the order of [`OUTCOMES`].
-    pub outcomes: [&'static str; 9],
+    pub outcomes: [&'static str; 11],
     /// What was declared.
     pub declared: &'static str,
     /// Heading and columns of what people decided.
@@ -71,7 +78,7 @@ pub struct Texts {
 }
 
 /// The words of outcomes that a certificate has, in the order of the tables of words.
-pub const OUTCOMES: [&str; 9] = [
+pub const OUTCOMES: [&str; 11] = [
     "erased",
     "redacted",
     "already_absent",
@@ -81,6 +88,8 @@ pub const OUTCOMES: [&str; 9] = [
     "changed",
     "failed",
     "declared",
+    "unregistered",
+    "archived",
 ];
 
 /// The words of decisions, in the order of the tables of words.

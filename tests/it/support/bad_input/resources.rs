@@ -29,6 +29,8 @@ pub fn resources() -> Vec<Row> {
     let run = json!({ "type": "run", "name": "CANARY" });
     let mut no_flag = about("delete", run.clone());
     put(&mut no_flag, "/permanently", json!("CANARY"));
+    let mut output = about("delete", json!({ "type": "run", "name": "a", "output": "CANARY" }));
+    put(&mut output, "/delete_dependent_resources", json!(true));
     let two = json!({ "type": "model", "name": "CANARY", "id": "CANARY" });
     let mut rows = vec![
         unheld("a run that nobody holds", about("delete", run), &[])
@@ -55,6 +57,12 @@ pub fn resources() -> Vec<Row> {
             &[("/resource/name", "control_characters")],
         ),
         unheld("a flag that is no flag", no_flag, &[("/permanently", "wrong_type")]),
+        unheld(
+            "an output of a whole run, and what depends on it",
+            output,
+            &[("/resource/output", "not_of_a_resource")],
+        )
+        .beyond_schema("which resources have outputs"),
     ];
     rows.extend(others());
     rows

@@ -13,8 +13,17 @@ pub static ENGLISH: Texts = Texts {
     nothing_found: "Nothing was found that speaks of the person.",
     something_left: "Not everything could be read or erased. How much was not, where and why, is \
         said below; which items they were, the operator can look up for a while.",
+    title_of_thing: "Certificate about a resource",
+    thing_gone: "The resource and all that belongs to it is deleted. A second look found nothing \
+        of it any more.",
+    thing_aside: "What was asked for was put aside, and not erased: it is registered no more, or \
+        hidden. A second look found it so.",
+    thing_unfound: "There was no such resource, or none with which that was still to be done.",
+    thing_kept: "What was asked for was done, except with what is kept for the reasons given \
+        below.",
     request: "The request",
     request_id: "Request",
+    thing: "Resource",
     regulation: "Law",
     controller: "Controller",
     submitted: "Submitted",
@@ -40,6 +49,8 @@ pub static ENGLISH: Texts = Texts {
         "not erased: written anew again and again",
         "not erased: it failed",
         "not looked through: declared to hold no person",
+        "put aside: registered no more",
+        "put aside: hidden",
     ],
     declared: "{items} items of the form “{form}” in {source} were not looked through: {by} \
         declared on {on} that they hold no person ({reason}).",

@@ -14,8 +14,17 @@ pub static FRENCH: Texts = Texts {
     nothing_found: "Rien n’a été trouvé qui concerne la personne.",
     something_left: "Tout n’a pas pu être lu ou effacé. Combien, où et pourquoi figure ci-dessous \
         ; de quels objets il s’agit, l’exploitant peut le consulter pendant un temps.",
+    title_of_thing: "Certificat relatif à une ressource",
+    thing_gone: "La ressource et tout ce qui en fait partie ont été supprimés. Un second examen \
+        n’en a plus rien trouvé.",
+    thing_aside: "Ce qui était demandé a été mis de côté, et non effacé : ce n’est plus \
+        enregistré, ou c’est masqué. Un second examen l’a trouvé ainsi.",
+    thing_unfound: "Une telle ressource n’existait pas, ou rien ne restait à faire avec elle.",
+    thing_kept: "Ce qui était demandé a été fait, sauf avec ce qui est conservé pour les motifs \
+        indiqués ci-dessous.",
     request: "La demande",
     request_id: "Demande",
+    thing: "Ressource",
     regulation: "Droit applicable",
     controller: "Responsable du traitement",
     submitted: "Présentée",
@@ -41,6 +50,8 @@ pub static FRENCH: Texts = Texts {
         "non effacés : sans cesse réécrits",
         "non effacés : échec",
         "non examinés : déclarés sans donnée personnelle",
+        "mis de côté : plus enregistrés",
+        "mis de côté : masqués",
     ],
     declared: "{items} objets de la forme « {form} » dans {source} n’ont pas été examinés : {by} a \
                déclaré le {on} qu’ils ne concernent personne ({reason}).",

@@ -14,8 +14,17 @@ pub static GERMAN: Texts = Texts {
     nothing_found: "Es wurde nichts gefunden, was die Person betrifft.",
     something_left: "Nicht alles konnte gelesen oder gelöscht werden. Wie viel nicht, wo und \
         warum, steht unten; welche Objekte es waren, kann der Betreiber eine Zeit lang nachsehen.",
+    title_of_thing: "Bescheinigung über eine Ressource",
+    thing_gone: "Die Ressource und alles, was zu ihr gehört, ist gelöscht. Eine zweite Suche \
+        fand nichts mehr davon.",
+    thing_aside: "Was verlangt war, wurde beiseitegelegt und nicht gelöscht: Es ist nicht mehr \
+        registriert oder ausgeblendet. Eine zweite Suche fand es so vor.",
+    thing_unfound: "Eine solche Ressource gab es nicht, oder keine, mit der das noch zu tun war.",
+    thing_kept: "Was verlangt war, ist getan, außer mit dem, was aus den unten genannten Gründen \
+        aufbewahrt wird.",
     request: "Der Antrag",
     request_id: "Antrag",
+    thing: "Ressource",
     regulation: "Rechtsgrundlage",
     controller: "Verantwortlicher",
     submitted: "Gestellt",
@@ -41,6 +50,8 @@ pub static GERMAN: Texts = Texts {
         "nicht gelöscht: immer wieder neu geschrieben",
         "nicht gelöscht: fehlgeschlagen",
         "nicht durchsucht: enthält laut Erklärung niemanden",
+        "beiseitegelegt: nicht mehr registriert",
+        "beiseitegelegt: ausgeblendet",
     ],
     declared: "{items} Objekte der Form „{form}“ in {source} wurden nicht durchsucht: {by} hat am \
         {on} erklärt, dass sie niemanden betreffen ({reason}).",
