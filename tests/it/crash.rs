@@ -51,11 +51,17 @@ fn survives(life: impl Fn() -> Scenario + Sync, trip: Trip) {
     });
 }
 
-/// A process dies at every effect. What fails for a while does so at every third one, before it or
-/// after it at different ones; at every one where `DSRD_TEST_EVERY_EFFECT` is set.
+/// A process dies at every effect, before it or after it in turn: after one is before the next.
+/// What fails for a while does so at every third one, before it or after it at different ones. All
+/// are tried where `DSRD_TEST_EVERY_EFFECT` is set.
 fn is_tried(at: usize, after: bool, trip: Trip) -> bool {
-    let is_whole = trip == Trip::Kill || std::env::var_os("DSRD_TEST_EVERY_EFFECT").is_some();
-    is_whole || (at + usize::from(after)) % 3 == usize::from(trip == Trip::Hiccup)
+    let turn = at + usize::from(after);
+    let is_sampled = match trip {
+        Trip::Kill => turn.is_multiple_of(2),
+        Trip::Hiccup => turn % 3 == 1,
+        Trip::Outage | Trip::Freeze => turn.is_multiple_of(3),
+    };
+    is_sampled || std::env::var_os("DSRD_TEST_EVERY_EFFECT").is_some()
 }
 
 fn same(expected: &str, got: &str, stop: &str, scenario: &Scenario) {
