@@ -69,7 +69,7 @@ impl Life {
 
     /// Kills the daemon, and starts another one.
     fn restart(&mut self) {
-        self.daemon.signal("-KILL");
+        self.daemon.kill();
         self.daemon = started(&self.home, &self.simulator);
     }
 

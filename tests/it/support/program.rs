@@ -159,6 +159,13 @@ impl Home {
 }
 
 impl Daemon {
+    /// Kills it, and waits until nothing of it is left: what it locked is free then.
+    pub fn kill(&mut self) {
+        // It may have ended already.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+
     /// What it logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
@@ -180,9 +187,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // It may have ended already.
-        self.child.kill().ok();
-        self.child.wait().ok();
+        self.kill();
     }
 }
 
