@@ -14,7 +14,7 @@ use crate::worker::world::World;
 const GRACE_MS: u64 = 10_000;
 
 /// Requests looked at in one turn, the rest of them in the next.
-const TURN: u32 = 100;
+pub const TURN: u32 = 100;
 
 /// Takes turns until stopped. One that had nothing to do is followed by a rest, and one that failed
 /// by a pause.
@@ -51,9 +51,20 @@ pub async fn next_in(
 ) -> Result<Option<(Standing, Lease)>, Failure> {
     let ledger = &world.account.ledger;
     let pressed = world.mandate.limits.pressed_before(world.account.clock.now());
-    for standing in ledger.free(states, pressed, TURN).await? {
+    claimed(world, ledger.free(states, pressed, TURN).await?).await
+}
+
+/// The first of these that nobody else works on, as it stands now that nobody else can.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn claimed(
+    world: &World,
+    standings: Vec<Standing>,
+) -> Result<Option<(Standing, Lease)>, Failure> {
+    for standing in standings {
         let Some(lease) = world.shift.leases.claim(&work_on(&standing.id)).await? else { continue };
-        let standing = ledger.standing(&standing.id).await?;
+        let standing = world.account.ledger.standing(&standing.id).await?;
         return Ok(standing.map(|standing| (standing, lease)));
     }
     Ok(None)

@@ -9,10 +9,8 @@ use bytes::Bytes;
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::adapters::azure::wire::answer::plain;
 use crate::domain::failure::{Failure, FailureKind};
-
-/// Longest error code that is believed.
-const CODE_BYTES_MAX: usize = 80;
 
 /// Shortest and longest wait that the service can ask for, and what is waited when it asks for
 /// none, or for nonsense.
@@ -148,12 +146,6 @@ pub fn code(body: &Value) -> Option<&str> {
     let inner = inner.filter(|info| info["type"] == "InnerError");
     let inner = inner.filter_map(|info| info["info"]["value"]["code"].as_str()).next();
     inner.or(error["innerError"]["code"].as_str()).or(error["code"].as_str())
-}
-
-/// A code is a word of letters and digits; anything else is not one and might be anything.
-pub fn plain(code: &str) -> String {
-    let is_code = code.len() <= CODE_BYTES_MAX && code.bytes().all(|b| b.is_ascii_alphanumeric());
-    if is_code { code.to_owned() } else { String::new() }
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::adapters::azureml::answer::{Answer, code, plain};
+use crate::adapters::azure::wire::answer::plain;
+use crate::adapters::azureml::answer::{Answer, code};
 use crate::adapters::azureml::entry::Entry;
 use crate::domain::failure::Failure;
 use crate::ports::sources::Ticket;

@@ -18,6 +18,7 @@ use crate::ports::sources::{Finds, Followed, Source};
 use crate::stages::account::case::Case;
 use crate::stages::account::history::rounds;
 use crate::stages::account::records::Account;
+use crate::stages::act::target::source_of;
 
 /// Tickets looked after at a time.
 const BATCH: u32 = 128;
@@ -161,7 +162,7 @@ async fn look(
         return Err(Failure::permanent("looking after a ticket of an item that is not planned"));
     };
     let item = &entry.planned.finding.item;
-    let Some(source) = with.sources.iter().find(|source| source.name() == item.source) else {
+    let Some(source) = source_of(with.sources, &entry) else {
         let why = "the source is not configured any more";
         return Ok(Look::Ended(ItemOutcome::Failed(why.into())));
     };
@@ -171,7 +172,7 @@ async fn look(
         Followed::Done => Look::Ended(done(&entry.planned.action)),
         Followed::Failed(why) => failed(format!("service: {why}")),
         // One that was forgotten may have been finished before.
-        Followed::Unknown => match is_undone(&**source, &entry.planned, case).await? {
+        Followed::Unknown => match is_undone(source, &entry.planned, case).await? {
             true => Look::Open("service: it knows nothing of the work any more"),
             false => Look::Ended(done(&entry.planned.action)),
         },

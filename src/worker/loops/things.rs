@@ -4,15 +4,12 @@
 use crate::domain::failure::Failure;
 use crate::domain::state::{Event, State};
 use crate::ports::standing::Standing;
-use crate::ports::tasks::{Lease, work_on};
+use crate::ports::tasks::Lease;
 use crate::stages::plan::things;
 use crate::stages::verify::erasure::{self, Ending};
 use crate::worker::settle::settle;
 use crate::worker::turns;
 use crate::worker::world::World;
-
-/// Requests looked at in one turn, the rest of them in the next.
-const TURN: u32 = 100;
 
 /// Looks up until stopped.
 pub async fn run(world: &World) {
@@ -21,18 +18,13 @@ pub async fn run(world: &World) {
 
 /// One look for one request; `false` if none waits for one now.
 async fn turn(world: &World) -> Result<bool, Failure> {
-    let ledger = &world.account.ledger;
-    for standing in ledger.about_things(TURN).await? {
-        let Some(lease) = world.shift.leases.claim(&work_on(&standing.id)).await? else { continue };
-        // As it stands now that nobody else can work on it.
-        let Some(standing) = ledger.standing(&standing.id).await? else { continue };
-        let looking = look(world, &standing, &lease);
-        if let Some(looked) = turns::under(world, &lease, looking).await {
-            settle(world, "look_up", &standing, &lease, looked).await?;
-        }
-        return Ok(true);
+    let waiting = world.account.ledger.about_things(turns::TURN).await?;
+    let Some((standing, lease)) = turns::claimed(world, waiting).await? else { return Ok(false) };
+    let looking = look(world, &standing, &lease);
+    if let Some(looked) = turns::under(world, &lease, looking).await {
+        settle(world, "look_up", &standing, &lease, looked).await?;
     }
-    Ok(false)
+    Ok(true)
 }
 
 async fn look(world: &World, standing: &Standing, lease: &Lease) -> Result<(), Failure> {

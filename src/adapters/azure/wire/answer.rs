@@ -195,7 +195,7 @@ fn keeps_as_it_is(code: &str) -> bool {
 }
 
 /// A code is a word of letters and digits; anything else is not one and might be anything.
-fn plain(code: &str) -> String {
+pub fn plain(code: &str) -> String {
     let is_code = code.len() <= CODE_BYTES_MAX && code.bytes().all(|b| b.is_ascii_alphanumeric());
     if is_code { code.to_owned() } else { String::new() }
 }
