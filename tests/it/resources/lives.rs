@@ -11,6 +11,7 @@ use crate::support::azure::entra::{CLIENT_ID, CLIENT_SECRET};
 use crate::support::azure::faults::{Fault, Verb};
 use crate::support::azure::kind::Kind;
 use crate::support::azure::operations::{Course, RetryAfter, Shape};
+use crate::support::azure::rights::Role;
 use crate::support::azure::seed::{HANAKO, Seed, TENANT, person, sample_id};
 use crate::support::azure::simulator::Simulator;
 use crate::support::program::{Daemon, Home, wait_for};
@@ -47,6 +48,7 @@ impl Life {
         };
         {
             let mut state = simulator.state();
+            state.switches.roles = Some(Role::all_published());
             state.operations.newest_link_only = true;
             for kind in [Kind::Compute, Kind::OnlineEndpoint, Kind::OnlineDeployment] {
                 state.switches.courses.insert(kind, quick.clone());

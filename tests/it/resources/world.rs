@@ -15,6 +15,7 @@ use reqwest::{Certificate, Client};
 use url::Url;
 
 use crate::source_contract::listing;
+use crate::support::azure::rights::Role;
 use crate::support::azure::seed::{Seed, sample_id};
 use crate::support::azure::simulator::Simulator;
 use crate::support::azure::state::Switches;
@@ -29,8 +30,9 @@ pub struct World {
 }
 
 impl World {
-    /// With the sample workspace.
-    pub async fn new(switches: Switches) -> Self {
+    /// With the sample workspace, and the rights of the published roles.
+    pub async fn new(mut switches: Switches) -> Self {
+        switches.roles.get_or_insert_with(Role::all_published);
         let seed = Seed { switches, ..Seed::default() };
         Self::over(Simulator::start(seed).await)
     }

@@ -12,8 +12,9 @@ use crate::support::azure::entra;
 use crate::support::azure::faults::{Fault, Verb};
 use crate::support::azure::kind::Kind;
 use crate::support::azure::operations::{Course, Links};
-use crate::support::azure::place::Place;
+use crate::support::azure::place::{Arm, Place};
 use crate::support::azure::refusal::{Answer, Refusal};
+use crate::support::azure::rights;
 use crate::support::azure::state::State;
 use crate::support::blob_server::form::http_date;
 use crate::support::blob_server::wire::{Cut, Reply, Request};
@@ -100,6 +101,10 @@ fn carry_out(
             arm::workspaces::list(state, request, subscription, group.as_deref())
         }
         Place::Arm(place) => arm::service::answer(state, place, &call),
+        Place::Permissions(workspace) => {
+            arm::workspaces::live(state, workspace)?;
+            Ok(rights::permissions(state))
+        }
         Place::Operation { id, is_result } => {
             let base_url = state.base_url.clone();
             let region = state.switches.operations_region.clone();
@@ -148,9 +153,12 @@ fn pass(
     if let Some((verb, kind)) = meant.filter(|meant| state.switches.denied.contains(meant)) {
         return Err(denied(request, verb, kind));
     }
+    rights::check(state, place, request)?;
     match place {
         Place::Workspaces { subscription, .. } => draw(state, request, subscription),
-        Place::Arm(place) => draw(state, request, &place.workspace.subscription),
+        Place::Arm(Arm { workspace, .. }) | Place::Permissions(workspace) => {
+            draw(state, request, &workspace.subscription)
+        }
         _ => Ok(Vec::new()),
     }
 }
@@ -184,15 +192,7 @@ fn denied(request: &Request, verb: Verb, kind: Kind) -> Refusal {
         Verb::Act => "action",
         Verb::Delete => "delete",
     };
-    let text = format!(
-        "The client '{caller}' with object id '{caller}' does not have authorization to perform \
-         action '{}/{word}' over scope '{}' or the scope is invalid. If access was recently \
-         granted, please refresh your credentials.",
-        kind.type_name(),
-        request.path,
-        caller = entra::CALLER,
-    );
-    Refusal::gateway(403, "AuthorizationFailed", text)
+    rights::denied(&format!("{}/{word}", kind.type_name()), &request.path)
 }
 
 /// Takes a token out of the bucket, and tells what is left.

@@ -15,6 +15,7 @@ pub mod kind; // kinds of resources, and how each of them is named, listed and e
 pub mod place; // what a path names
 pub mod entry; // what every request passes before it is looked at
 pub mod entra; // tokens
+pub mod rights; // what requests need, and roles grant
 pub mod faults; // what goes wrong, by plan
 pub mod operations; // long-running ones, and their signed links
 pub mod refusal; // bodies of errors

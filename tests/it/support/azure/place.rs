@@ -34,6 +34,8 @@ pub enum Place {
     },
     /// A workspace, or something in it.
     Arm(Arm),
+    /// What the caller may do with a workspace.
+    Permissions(WorkspaceId),
     /// A long-running operation: its status, or its result.
     Operation {
         id: String,
@@ -141,6 +143,11 @@ fn subscriptions(words: &[String]) -> Option<Place> {
             return Some(Place::Workspaces { subscription, group: Some(words[3].clone()) });
         }
         let (workspace, rest) = workspace(words)?;
+        let authorization = ["providers", "Microsoft.Authorization", "permissions"];
+        let is_it = |(word, name): (&String, &str)| word.eq_ignore_ascii_case(name);
+        if rest.len() == 3 && rest.iter().zip(authorization).all(is_it) {
+            return Some(Place::Permissions(workspace));
+        }
         return arm(workspace, rest).map(Place::Arm);
     }
     None

@@ -12,6 +12,7 @@ use crate::support::azure::faults::{Faults, Verb};
 use crate::support::azure::kind::Kind;
 use crate::support::azure::operations::{Course, Effect, Operations};
 use crate::support::azure::place::WorkspaceId;
+use crate::support::azure::rights::Role;
 use crate::support::blob_server::form::stamp;
 
 /// How long a softly deleted workspace can be had back.
@@ -66,7 +67,9 @@ pub struct Switches {
     pub detach_only: BTreeSet<String>,
     /// How the end of a kind goes from now on, where it is not planned for one request.
     pub courses: BTreeMap<Kind, Course>,
-    /// What the caller has no right to: a verb of a kind.
+    /// Which roles the caller has; `None` may do everything.
+    pub roles: Option<Vec<Role>>,
+    /// What the caller has no right to all the same: a verb of a kind.
     pub denied: BTreeSet<(Verb, Kind)>,
     /// Time that every request takes.
     pub latency: Duration,
@@ -94,6 +97,7 @@ impl Default for Switches {
             archive_is_ignored: BTreeSet::new(),
             detach_only: detach_only.map(str::to_owned).into(),
             courses: BTreeMap::new(),
+            roles: None,
             denied: BTreeSet::new(),
             latency: Duration::ZERO,
             region: "westeurope".to_owned(),

@@ -1,0 +1,174 @@
+//! Rights: the actions that each request needs, what roles grant, and what Resource Manager tells of
+//! it.
+//!
+//! The actions of the control plane follow from the type and the verb. Those of the data plane are
+//! from Microsoft's list of provider operations (azure-docs, "Azure permissions for AI + machine
+//! learning") and its table of what each operation of `MLflow` needs; where neither names an
+//! operation it is marked.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::azure::kind::Kind;
+use crate::support::azure::place::{Arm, Place};
+use crate::support::azure::refusal::Refusal;
+use crate::support::azure::state::State;
+use crate::support::blob_server::wire::{Reply, Request};
+
+const PROVIDER: &str = "Microsoft.MachineLearningServices";
+
+/// What an assignment of a role grants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    pub actions: Vec<String>,
+    pub not_actions: Vec<String>,
+}
+
+impl Role {
+    /// One of `deploy/roles`.
+    pub fn published(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/roles");
+        let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
+        let definition: Value = serde_json::from_str(&text).unwrap();
+        let list = |field: &str| {
+            let list = definition[field].as_array().unwrap().iter();
+            list.map(|action| action.as_str().unwrap().to_owned()).collect()
+        };
+        Self { actions: list("Actions"), not_actions: list("NotActions") }
+    }
+
+    /// All that are published: what a daemon has that may do everything it can.
+    pub fn all_published() -> Vec<Self> {
+        ["find", "erase", "delete-workspace"].map(Self::published).into()
+    }
+
+    /// Whether it grants an action.
+    pub fn grants(&self, action: &str) -> bool {
+        let any = |patterns: &[String]| patterns.iter().any(|pattern| fits(pattern, action));
+        any(&self.actions) && !any(&self.not_actions)
+    }
+}
+
+/// Whether an action is one that a pattern of a role means: without case, `*` for anything.
+fn fits(pattern: &str, action: &str) -> bool {
+    fn is_one(pattern: &str, action: &str) -> bool {
+        match pattern.split_once('*') {
+            None => pattern == action,
+            Some((head, tail)) => action.strip_prefix(head).is_some_and(|rest| {
+                rest.char_indices().map(|(at, _)| at).chain([rest.len()])
+                    .any(|at| is_one(tail, &rest[at..]))
+            }),
+        }
+    }
+    is_one(&pattern.to_lowercase(), &action.to_lowercase())
+}
+
+/// The actions that a request needs, each of them.
+pub fn needed(place: &Place, request: &Request) -> Vec<String> {
+    let method = request.method.as_str();
+    match place {
+        Place::Login { .. } | Place::Cloud | Place::Discovery => Vec::new(),
+        Place::Permissions(_) => vec!["Microsoft.Authorization/permissions/read".to_owned()],
+        Place::Subscriptions(_) => vec!["Microsoft.Resources/subscriptions/read".to_owned()],
+        Place::Workspaces { .. } => vec![format!("{PROVIDER}/workspaces/read")],
+        Place::Arm(place) => of_resource(place, method),
+        Place::Operation { is_result, .. } => vec![of_operation(request, *is_result)],
+        Place::Data { service, rest, .. } => of_service(service, rest, method)
+            .into_iter()
+            .map(|action| format!("{PROVIDER}/workspaces/{action}"))
+            .collect(),
+        Place::Unknown => vec!["nobody/knows/action".to_owned()],
+    }
+}
+
+fn of_resource(place: &Arm, method: &str) -> Vec<String> {
+    // The provider lists no such action, so that no role can name it: what asks for it is unknown.
+    if (place.kind, method) == (Kind::Environment, "DELETE") {
+        return Vec::new();
+    }
+    let type_name = place.kind.type_name();
+    vec![match (method, &place.action) {
+        ("POST", Some(action)) => format!("{type_name}/{action}/action"),
+        ("DELETE", _) => format!("{type_name}/delete"),
+        ("PUT" | "PATCH", _) => format!("{type_name}/write"),
+        _ => format!("{type_name}/read"),
+    }]
+}
+
+/// Whether a signed link asks for a right as well is unknown; these are the ones there are.
+fn of_operation(request: &Request, is_result: bool) -> String {
+    let word = match (request.path.to_lowercase(), is_result) {
+        (path, _) if path.contains("/workspaceoperations") => "workspaceOperationsStatus",
+        (path, _) if path.contains("/computeoperations") => "computeoperationsstatus",
+        (_, true) => "mfeOperationResults",
+        (_, false) => "mfeOperationsStatus",
+    };
+    format!("{PROVIDER}/locations/{word}/read")
+}
+
+fn of_service(service: &str, rest: &[String], method: &str) -> Vec<&'static str> {
+    let words: Vec<&str> = rest.iter().map(String::as_str).collect();
+    match (service, method, &words[..]) {
+        ("history", "POST", ["experiments:query"])
+        | ("history", "GET", ["experiments" | "experimentids", _]) => vec!["experiments/read"],
+        ("history", "DELETE", ["experiments" | "experimentids", _]) => vec!["experiments/delete"],
+        ("history", "PATCH", ["experiments" | "experimentids", _])
+        | ("history", _, [.., "tags:delete"]) => vec!["experiments/write"],
+        ("history", "PATCH" | "DELETE", _) => vec!["experiments/runs/write"],
+        ("history", ..) => vec!["experiments/runs/read"],
+        ("artifact", "GET", _) => vec!["metadata/artifacts/read"],
+        ("artifact", ..) => vec!["metadata/artifacts/delete"],
+        ("content", "DELETE", _) => vec!["metadata/snapshots/delete"],
+        ("content", ..) => vec!["metadata/snapshots/read"],
+        // Not in the table: logging metrics is.
+        ("metric", "DELETE", _) => vec!["experiments/runs/write"],
+        ("metric", ..) => vec!["experiments/runs/read"],
+        // Not in the table: what a run of a pipeline left.
+        ("pipelines", ..) => vec!["experiments/runs/read"],
+        ("dataset", "GET", _) => vec!["datasets/registered/read"],
+        ("dataset", "DELETE", _) => vec!["datasets/registered/delete"],
+        (_, "GET" | "POST", ["services" | "operations", ..]) => vec!["services/read"],
+        (_, "DELETE", ["services", ..]) => vec!["services/aci/delete", "services/aks/delete"],
+        (_, "DELETE", ["models", ..]) => vec!["models/delete"],
+        (_, _, ["models", ..]) => vec!["models/read"],
+        _ => vec!["nobody/knows"],
+    }
+}
+
+/// Lets through who may do it.
+pub fn check(state: &State, place: &Place, request: &Request) -> Result<(), Refusal> {
+    let Some(roles) = &state.switches.roles else { return Ok(()) };
+    for action in needed(place, request) {
+        if !roles.iter().any(|role| role.grants(&action)) {
+            return Err(denied(&action, &request.path));
+        }
+    }
+    Ok(())
+}
+
+/// The refusal of who may not. Nobody recorded what the data plane's own services say.
+pub fn denied(action: &str, scope: &str) -> Refusal {
+    let text = format!(
+        "The client '{caller}' with object id '{caller}' does not have authorization to perform \
+         action '{action}' over scope '{scope}' or the scope is invalid. If access was recently \
+         granted, please refresh your credentials.",
+        caller = crate::support::azure::entra::CALLER,
+    );
+    Refusal::gateway(403, "AuthorizationFailed", text)
+}
+
+/// What the caller may do, assignment by assignment.
+pub fn permissions(state: &State) -> Reply {
+    let one = |actions: &[String], not_actions: &[String]| {
+        json!({
+            "actions": actions, "notActions": not_actions,
+            "dataActions": [], "notDataActions": [],
+        })
+    };
+    let all: Vec<Value> = match &state.switches.roles {
+        None => vec![one(&["*".to_owned()], &[])],
+        Some(roles) => roles.iter().map(|role| one(&role.actions, &role.not_actions)).collect(),
+    };
+    Reply::new(200).json(&json!({"value": all}))
+}
