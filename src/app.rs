@@ -34,9 +34,10 @@ use crate::config::settings::{Location, Queue, Settings, Store};
 use crate::worker::offline;
 use crate::worker::pace::stopper::Stopper;
 use crate::worker::preview::Preview;
+use crate::worker::reach::{self, Reached};
 use crate::worker::runner;
 use crate::worker::status::{Plans, Sent, Status};
-use crate::worker::world::{Door, KeyRing, Parts, Sources, World};
+use crate::worker::world::{Archives, Door, KeyRing, Parts, Sources, World};
 
 /// How long a start waits before it tries again to open a ledger that is away.
 const LEDGER_PAUSE: Duration = Duration::from_secs(2);
@@ -106,10 +107,7 @@ impl Daemon {
         let world = World::new(Parts {
             door: door(settings)?,
             sources: sources(settings)?,
-            exports: match &settings.exports.place {
-                Location::Folder(path) => Arc::new(FolderExports::open(path)?),
-                Location::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
-            },
+            exports: exports(settings)?,
             alone: alone.is_some(),
             ledger: Arc::new(ledger(&settings.ledger.url).await?),
             clock: Arc::new(SystemClock),
@@ -297,6 +295,25 @@ pub fn preview(settings: &Settings) -> Result<Preview, AppError> {
     })
 }
 
+/// Reaches everything that the settings name, with the rights that the work needs. Changes nothing,
+/// but for folders that a start would make too.
+///
+/// # Errors
+/// Something cannot even be asked.
+pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
+    let (door, exports, sources) = (door(settings)?, exports(settings)?, sources(settings)?);
+    let url = &settings.ledger.url;
+    let file = url.expose().strip_prefix("sqlite:");
+    let ledger = async {
+        // The first start makes one.
+        if file.is_some_and(|path| !Path::new(path).exists()) {
+            return Ok(());
+        }
+        SqlLedger::inspect(url).await.map(drop)
+    };
+    Ok(reach::all(ledger, &door, &*exports, &sources).await)
+}
+
 /// One thing that is wrong with a request.
 pub struct Fault {
     /// JSON Pointer to the place.
@@ -452,6 +469,13 @@ fn door(settings: &Settings) -> Result<Door, AppError> {
             let announcer = Arc::new(AmqpAnnouncer::new(amqp)?);
             Door { inbox: Arc::new(inbox), announcer, callbacks }
         }
+    })
+}
+
+fn exports(settings: &Settings) -> Result<Archives, AppError> {
+    Ok(match &settings.exports.place {
+        Location::Folder(path) => Arc::new(FolderExports::open(path)?),
+        Location::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
     })
 }
 

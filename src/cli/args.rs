@@ -87,6 +87,13 @@ pub enum Verb {
         #[command(subcommand)]
         what: Evidence,
     },
+    /// Reach everything that the settings name, with the rights that the work needs; say what is
+    /// missing.
+    Check {
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the settings in force, secrets masked.
     Config {
         /// Print instead by what others check this deployment's signatures: PEM and key id.

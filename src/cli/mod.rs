@@ -6,6 +6,7 @@ pub mod args;
 pub mod dispatch;
 pub mod output;
 pub mod run;
+pub mod check;
 pub mod submit;
 pub mod status;
 pub mod preview;

@@ -50,6 +50,24 @@ pub trait Source: Send + Sync {
 
     /// Whether the source can be reached with our credential now.
     async fn ping(&self) -> Result<(), Failure>;
+
+    /// What our work needs and our credential has no right to, as far as the source tells.
+    async fn lacks(&self) -> Result<Vec<Lack>, Failure> {
+        Ok(Vec::new())
+    }
+}
+
+/// A right that our credential lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// What the service calls it.
+    pub action: String,
+    /// What cannot be done without it.
+    pub purpose: &'static str,
+    /// The file of the role that grants it.
+    pub role: &'static str,
+    /// Whether it is one for the common work; else it is for what few requests ask for.
+    pub is_needed: bool,
 }
 
 /// How it is learned what a source holds about somebody. Both ways come to the same findings.

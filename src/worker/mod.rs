@@ -14,4 +14,5 @@ pub mod loops;
 pub mod runner;
 pub mod preview;
 pub mod status;
+pub mod reach;
 pub mod offline;

@@ -33,6 +33,9 @@ pub struct Door {
     pub callbacks: Arc<dyn Callbacks>,
 }
 
+/// Where archives go.
+pub type Archives = Arc<dyn Exports>;
+
 /// What is searched.
 pub type Sources = Vec<Arc<dyn Source>>;
 
@@ -55,7 +58,7 @@ pub struct Parts {
     /// What is searched.
     pub sources: Sources,
     /// Where archives go.
-    pub exports: Arc<dyn Exports>,
+    pub exports: Archives,
     /// The account.
     pub ledger: Arc<dyn Ledger>,
     /// Whether no other daemon can be on the same ledger.
@@ -85,7 +88,7 @@ pub struct World {
     /// What is searched.
     pub sources: Sources,
     /// Where archives go.
-    pub exports: Arc<dyn Exports>,
+    pub exports: Archives,
     /// What the operator decided.
     pub mandate: Mandate,
     /// Leases, pauses, the stop, the counters.

@@ -10,5 +10,6 @@ pub mod names;
 pub mod document;
 pub mod pages;
 pub mod removal;
+pub mod rights;
 pub mod source;
 pub mod things;

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use crate::adapters::azureml::document::look;
 use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::wire::entry::Entry;
-use crate::adapters::azureml::{pages, removal};
+use crate::adapters::azureml::{pages, removal, rights};
 use crate::config::settings;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::layout::{Containers, OneContainer};
 use crate::ports::sources::{
-    Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Things, Walked,
+    Erased, Finds, Followed, Lack, NewForm, Page, Read, Rewritten, Source, Things, Walked,
 };
 
 /// The source.
@@ -74,6 +74,10 @@ impl Source for WorkspaceSource {
         const DOING: &str = "asking for a workspace";
         let answer = self.entry.get(DOING, self.entry.url("")).await?;
         if answer.status == 200 { Ok(()) } else { Err(answer.failure(DOING)) }
+    }
+
+    async fn lacks(&self) -> Result<Vec<Lack>, Failure> {
+        rights::lacks(&self.entry).await
     }
 }
 

@@ -37,34 +37,7 @@ struct Life {
 impl Life {
     /// A daemon with the sample workspace for its only source that holds something.
     async fn begin(rules: &str) -> Self {
-        let simulator = Simulator::start(Seed::default()).await;
-        // Whoever looked for the end under an older link would not find it, and begin anew.
-        let quick = Course {
-            shape: Shape::Both,
-            retry_after: RetryAfter::Seconds(1),
-            polls: 2,
-            lasts: SignedDuration::from_secs(3),
-            ..Course::default()
-        };
-        {
-            let mut state = simulator.state();
-            state.switches.roles = Some(Role::all_published());
-            state.operations.newest_link_only = true;
-            for kind in [Kind::Compute, Kind::OnlineEndpoint, Kind::OnlineDeployment] {
-                state.switches.courses.insert(kind, quick.clone());
-            }
-        }
-        let home = Home::new();
-        home.write("ca.pem", &simulator.ca_pem);
-        home.write("secret", CLIENT_SECRET);
-        let id = sample_id().path();
-        let settings = format!(
-            "[[workspaces]]\nname = \"{NAME}\"\nid = \"{id}\"\nendpoint = \"{}\"\n\
-             credential = \"client_secret\"\ntenant_id = \"{TENANT}\"\n\
-             client_id = \"{CLIENT_ID}\"\nclient_secret_file = \"secret\"\n{rules}",
-            simulator.base_url
-        );
-        home.write("dsrd.toml", &settings);
+        let (home, simulator) = prepared(rules).await;
         let daemon = started(&home, &simulator);
         Self { home, simulator, daemon }
     }
@@ -122,13 +95,51 @@ impl Life {
     }
 }
 
+/// Settings with the sample workspace, whose deletions take some seconds.
+async fn prepared(rules: &str) -> (Home, Simulator) {
+    let simulator = Simulator::start(Seed::default()).await;
+    // Whoever looked for the end under an older link would not find it, and begin anew.
+    let quick = Course {
+        shape: Shape::Both,
+        retry_after: RetryAfter::Seconds(1),
+        polls: 2,
+        lasts: SignedDuration::from_secs(3),
+        ..Course::default()
+    };
+    {
+        let mut state = simulator.state();
+        state.switches.roles = Some(Role::all_published());
+        state.operations.newest_link_only = true;
+        for kind in [Kind::Compute, Kind::OnlineEndpoint, Kind::OnlineDeployment] {
+            state.switches.courses.insert(kind, quick.clone());
+        }
+    }
+    let home = Home::new();
+    home.write("ca.pem", &simulator.ca_pem);
+    home.write("secret", CLIENT_SECRET);
+    let id = sample_id().path();
+    let settings = format!(
+        "[[workspaces]]\nname = \"{NAME}\"\nid = \"{id}\"\nendpoint = \"{}\"\n\
+         credential = \"client_secret\"\ntenant_id = \"{TENANT}\"\n\
+         client_id = \"{CLIENT_ID}\"\nclient_secret_file = \"secret\"\n{rules}",
+        simulator.base_url
+    );
+    home.write("dsrd.toml", &settings);
+    (home, simulator)
+}
+
+/// What the program has to be told of the simulator beside its settings.
+fn variables(home: &Home, simulator: &Simulator) -> [(&'static str, String); 3] {
+    [
+        ("SSL_CERT_FILE", home.path("ca.pem").display().to_string()),
+        ("AZURE_AUTHORITY_HOST", simulator.base_url.clone()),
+        ("DSRD_LOG", "trace".to_owned()),
+    ]
+}
+
 fn started(home: &Home, simulator: &Simulator) -> Daemon {
-    let ca = home.path("ca.pem").display().to_string();
-    let variables = [
-        ("SSL_CERT_FILE", ca.as_str()),
-        ("AZURE_AUTHORITY_HOST", simulator.base_url.as_str()),
-        ("DSRD_LOG", "trace"),
-    ];
+    let variables = variables(home, simulator);
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
     let daemon = home.start(&["--config", "dsrd.toml"], &variables);
     wait_for("the daemon to serve", || daemon.log().contains("serving"));
     daemon
@@ -218,4 +229,52 @@ async fn who_is_killed_meanwhile_goes_on() {
     assert_eq!(end["data"]["counts"]["outcomes"], json!({ "erased": 1 }), "{end:#}");
     let simulator = life.end();
     assert_eq!(left(&simulator, Kind::Compute), ["attached-k8s", "cpu-cluster"]);
+}
+
+/// What is missing is named, with what it is for and who grants it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_tells_which_rights_are_missing() {
+    let (home, simulator) = prepared("").await;
+    let check = async |args: &[&str]| {
+        let args = [&["--config", "dsrd.toml", "check"], args].concat();
+        let mut command = home.command(&args);
+        command.envs(variables(&home, &simulator)).env("DSRD_LOG", "error");
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), text, String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, told, errors) = check(&[]).await;
+    assert_eq!(code, Some(0), "{told}{errors}");
+    for part in ["ledger", "queue", "exports", "source run-history", "source workspace"] {
+        assert!(told.contains(&format!("{part:<24} ok")), "{part} in\n{told}");
+    }
+    simulator.state().switches.roles = Some(vec![Role::published("find")]);
+    let (code, told, _) = check(&[]).await;
+    assert_eq!(code, Some(1), "{told}");
+    let jobs = "  may not Microsoft.MachineLearningServices/workspaces/jobs/delete, to erase; \
+                deploy/roles/erase.json grants it";
+    let workspace = "  may not Microsoft.MachineLearningServices/workspaces/delete, only to delete \
+                     the workspace itself; deploy/roles/delete-workspace.json grants it";
+    assert!(told.contains(&format!("{:<24} lacks rights", "source workspace")), "{told}");
+    assert!(told.contains(jobs) && told.contains(workspace), "{told}");
+    assert!(!told.contains("jobs/read"), "{told}");
+    // Whoever need not delete a workspace lacks nothing.
+    let roles = ["find", "erase"].map(Role::published);
+    simulator.state().switches.roles = Some(roles.into());
+    let (code, told, _) = check(&["--json"]).await;
+    assert_eq!(code, Some(0), "{told}");
+    let lines: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let last = lines.last().unwrap();
+    assert_eq!((&last["part"], &last["ok"]), (&"source workspace".into(), &true.into()));
+    assert_eq!(last["lacks"][0]["needed"], false, "{told}");
+    // Who may do everything is one assignment with a star.
+    simulator.state().switches.roles = None;
+    assert!(check(&[]).await.1.ends_with("source workspace         ok\n"));
+    simulator.state().switches.roles = Some(Vec::new());
+    let (code, told, _) = check(&[]).await;
+    assert_eq!(code, Some(1));
+    assert!(told.contains("answered 403 AuthorizationFailed"), "{told}");
+    for canary in CANARIES {
+        assert!(!told.to_lowercase().contains(&canary.to_lowercase()), "{canary} in\n{told}");
+    }
 }

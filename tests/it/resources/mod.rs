@@ -4,4 +4,5 @@ pub mod world;
 mod walking;
 mod erasing;
 mod naming;
+mod rights;
 mod lives;

@@ -90,10 +90,15 @@ impl Entry {
 
     /// The URL of something below the workspace: `models/m`, or the workspace itself.
     pub fn url(&self, path: &str) -> Url {
+        self.url_in(path, API_VERSION)
+    }
+
+    /// The same, of another service and in the version of that one's interface.
+    pub fn url_in(&self, path: &str, version: &str) -> Url {
         let mut url = self.endpoint.clone();
         let slash = if path.is_empty() { "" } else { "/" };
         url.set_path(&format!("{}{slash}{path}", self.id));
-        add_query(&mut url, "api-version", API_VERSION);
+        add_query(&mut url, "api-version", version);
         url
     }
 

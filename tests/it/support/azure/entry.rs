@@ -153,7 +153,7 @@ fn pass(
     if let Some((verb, kind)) = meant.filter(|meant| state.switches.denied.contains(meant)) {
         return Err(denied(request, verb, kind));
     }
-    rights::check(state, place, request)?;
+    rights::check(state, request)?;
     match place {
         Place::Workspaces { subscription, .. } => draw(state, request, subscription),
         Place::Arm(Arm { workspace, .. }) | Place::Permissions(workspace) => {

@@ -56,7 +56,9 @@ fn fits(pattern: &str, action: &str) -> bool {
         match pattern.split_once('*') {
             None => pattern == action,
             Some((head, tail)) => action.strip_prefix(head).is_some_and(|rest| {
-                rest.char_indices().map(|(at, _)| at).chain([rest.len()])
+                rest.char_indices()
+                    .map(|(at, _)| at)
+                    .chain([rest.len()])
                     .any(|at| is_one(tail, &rest[at..]))
             }),
         }
@@ -65,15 +67,14 @@ fn fits(pattern: &str, action: &str) -> bool {
 }
 
 /// The actions that a request needs, each of them.
-pub fn needed(place: &Place, request: &Request) -> Vec<String> {
-    let method = request.method.as_str();
-    match place {
+pub fn needed(method: &str, path: &str) -> Vec<String> {
+    match &Place::of(path) {
         Place::Login { .. } | Place::Cloud | Place::Discovery => Vec::new(),
         Place::Permissions(_) => vec!["Microsoft.Authorization/permissions/read".to_owned()],
         Place::Subscriptions(_) => vec!["Microsoft.Resources/subscriptions/read".to_owned()],
         Place::Workspaces { .. } => vec![format!("{PROVIDER}/workspaces/read")],
         Place::Arm(place) => of_resource(place, method),
-        Place::Operation { is_result, .. } => vec![of_operation(request, *is_result)],
+        Place::Operation { is_result, .. } => vec![of_operation(path, *is_result)],
         Place::Data { service, rest, .. } => of_service(service, rest, method)
             .into_iter()
             .map(|action| format!("{PROVIDER}/workspaces/{action}"))
@@ -97,8 +98,8 @@ fn of_resource(place: &Arm, method: &str) -> Vec<String> {
 }
 
 /// Whether a signed link asks for a right as well is unknown; these are the ones there are.
-fn of_operation(request: &Request, is_result: bool) -> String {
-    let word = match (request.path.to_lowercase(), is_result) {
+fn of_operation(path: &str, is_result: bool) -> String {
+    let word = match (path.to_lowercase(), is_result) {
         (path, _) if path.contains("/workspaceoperations") => "workspaceOperationsStatus",
         (path, _) if path.contains("/computeoperations") => "computeoperationsstatus",
         (_, true) => "mfeOperationResults",
@@ -137,9 +138,9 @@ fn of_service(service: &str, rest: &[String], method: &str) -> Vec<&'static str>
 }
 
 /// Lets through who may do it.
-pub fn check(state: &State, place: &Place, request: &Request) -> Result<(), Refusal> {
+pub fn check(state: &State, request: &Request) -> Result<(), Refusal> {
     let Some(roles) = &state.switches.roles else { return Ok(()) };
-    for action in needed(place, request) {
+    for action in needed(&request.method, &request.path) {
         if !roles.iter().any(|role| role.grants(&action)) {
             return Err(denied(&action, &request.path));
         }

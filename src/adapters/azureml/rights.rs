@@ -1,0 +1,190 @@
+//! Which rights our work needs, and which of them the caller lacks as Resource Manager tells it.
+//!
+//! What is needed stands in the roles that are published in `deploy/roles`, and nowhere else: a test
+//! holds them against every call that is made.
+
+use serde_json::Value;
+use url::Url;
+
+use crate::adapters::azureml::wire::entry::Entry;
+use crate::domain::failure::Failure;
+use crate::ports::sources::Lack;
+
+const ASKING: &str = "asking what we may do with a workspace";
+
+/// The version of the authorisation service's interface that we speak.
+const AUTHORIZATION_VERSION: &str = "2022-04-01";
+
+/// Pages of assignments; nobody has so many.
+const PAGES_MAX: u32 = 100;
+
+/// A role that is published, and what it is for.
+struct Published {
+    file: &'static str,
+    definition: &'static str,
+    purpose: &'static str,
+    /// Whether a daemon without it is one that lacks something.
+    is_needed: bool,
+}
+
+const PUBLISHED: [Published; 3] = [
+    Published {
+        file: "deploy/roles/find.json",
+        definition: include_str!("../../../deploy/roles/find.json"),
+        purpose: "find and export",
+        is_needed: true,
+    },
+    Published {
+        file: "deploy/roles/erase.json",
+        definition: include_str!("../../../deploy/roles/erase.json"),
+        purpose: "erase",
+        is_needed: true,
+    },
+    Published {
+        file: "deploy/roles/delete-workspace.json",
+        definition: include_str!("../../../deploy/roles/delete-workspace.json"),
+        purpose: "delete the workspace itself",
+        is_needed: false,
+    },
+];
+
+/// What one assignment grants: patterns in lower case.
+struct Grant {
+    actions: Vec<String>,
+    not_actions: Vec<String>,
+}
+
+/// What the caller lacks. Deny assignments are told to nobody who asks so.
+///
+/// # Errors
+/// The service does not say.
+pub async fn lacks(entry: &Entry) -> Result<Vec<Lack>, Failure> {
+    let grants = grants(entry).await?;
+    let mut lacks = Vec::new();
+    for Published { file, definition, purpose, is_needed } in PUBLISHED {
+        for action in actions(definition) {
+            if !grants.iter().any(|grant| grant.admits(&action)) {
+                lacks.push(Lack { action, purpose, role: file, is_needed });
+            }
+        }
+    }
+    Ok(lacks)
+}
+
+async fn grants(entry: &Entry) -> Result<Vec<Grant>, Failure> {
+    let path = "providers/Microsoft.Authorization/permissions";
+    let mut next: Option<Url> = Some(entry.url_in(path, AUTHORIZATION_VERSION));
+    let mut grants = Vec::new();
+    for _ in 0..PAGES_MAX {
+        let Some(url) = next.take() else { break };
+        let answer = entry.get(ASKING, url).await?;
+        if answer.status != 200 {
+            return Err(answer.failure(ASKING));
+        }
+        let Some(values) = answer.body["value"].as_array() else {
+            return Err(Failure::permanent(format!("{ASKING}: the answer is no list")));
+        };
+        grants.extend(values.iter().map(Grant::read));
+        next = answer.body["nextLink"].as_str().and_then(|link| entry.own(link));
+    }
+    Ok(grants)
+}
+
+/// The actions of a definition of ours.
+fn actions(definition: &str) -> Vec<String> {
+    let definition: Value = serde_json::from_str(definition).expect("a test reads each of them");
+    let actions = definition["Actions"].as_array().into_iter().flatten();
+    actions.filter_map(|action| action.as_str().map(str::to_owned)).collect()
+}
+
+impl Grant {
+    fn read(said: &Value) -> Self {
+        let list = |field: &str| {
+            let list = said[field].as_array().into_iter().flatten();
+            list.filter_map(|pattern| pattern.as_str().map(str::to_lowercase)).collect()
+        };
+        Self { actions: list("actions"), not_actions: list("notActions") }
+    }
+
+    fn admits(&self, action: &str) -> bool {
+        let action = action.to_lowercase();
+        let any = |patterns: &[String]| patterns.iter().any(|pattern| fits(pattern, &action));
+        any(&self.actions) && !any(&self.not_actions)
+    }
+}
+
+/// Whether a pattern means that text: `*` is anything, slashes too. The first place where each part
+/// fits is as good as any later one, but for the last part.
+fn fits(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut left) = text.strip_prefix(first) else { return false };
+    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for part in middle.split('*') {
+        let Some(at) = left.find(part) else { return false };
+        left = &left[at + part.len()..];
+    }
+    left.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn patterns_mean_what_azure_means_by_them() {
+        let table = [
+            ("*", "a/b/read", true),
+            ("*/read", "a/b/read", true),
+            ("*/read", "a/b/readsecrets/action", false),
+            ("a/*", "a/b/read", true),
+            ("a/*", "a", false),
+            ("a/*/read", "a/b/c/read", true),
+            ("a/*/read", "a/read", false),
+            ("a/*/c/*", "a/b/c/read", true),
+            ("a/*/c/*", "a/b/d/read", false),
+            ("a*b*b", "ab", false),
+            ("a*b*b", "abb", true),
+            ("a/b/read", "a/b/read", true),
+            ("a/b/read", "a/b/reads", false),
+            ("a/b", "a/b/read", false),
+            ("", "", true),
+            ("", "a", false),
+            ("**", "a", true),
+        ];
+        for (pattern, text, expected) in table {
+            assert_eq!(fits(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn what_one_assignment_leaves_out_another_may_grant() {
+        let read = |actions: Value, not: Value| {
+            Grant::read(&json!({"actions": actions, "notActions": not}))
+        };
+        let reader = read(json!(["*/READ"]), json!([]));
+        let but_runs = read(json!(["Ml/*"]), json!(["ml/jobs/*"]));
+        for (action, by_reader, by_other) in [
+            ("ML/jobs/read", true, false),
+            ("ML/jobs/delete", false, false),
+            ("ML/models/delete", false, true),
+            ("Other/models/delete", false, false),
+        ] {
+            assert_eq!(reader.admits(action), by_reader, "{action}");
+            assert_eq!(but_runs.admits(action), by_other, "{action}");
+        }
+        assert!(!Grant::read(&json!({})).admits("a/read"));
+    }
+
+    #[test]
+    fn every_published_role_grants_something_and_nothing_twice() {
+        let mut all: Vec<String> =
+            PUBLISHED.iter().flat_map(|role| actions(role.definition)).collect();
+        assert!(all.iter().all(|action| action.starts_with("Microsoft.") && !action.contains('*')));
+        let count = all.len();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+}

@@ -1,0 +1,44 @@
+//! `dsrd check`: reaches everything that the settings name, and says what is missing.
+
+use serde_json::{Value, json};
+
+use crate::app;
+use crate::cli::output::{CliError, End, json_line, line};
+use crate::config::settings::Settings;
+
+/// Asks every part and prints a line for each, and one for each right that is missing.
+///
+/// # Errors
+/// Something cannot even be asked; standard output went away.
+pub async fn check(settings: &Settings, as_json: bool) -> Result<End, CliError> {
+    let mut end = End::Done;
+    for reached in app::check(settings).await? {
+        let misses = reached.trouble.is_some() || reached.lacks.iter().any(|it| it.is_needed);
+        if misses {
+            end = End::Failed;
+        }
+        if as_json {
+            let lacks = reached.lacks.iter().map(|lack| {
+                json!({ "action": lack.action, "to": lack.purpose, "role": lack.role,
+                        "needed": lack.is_needed })
+            });
+            let lacks: Vec<Value> = lacks.collect();
+            let (part, trouble) = (reached.part, reached.trouble);
+            let ok = !misses;
+            json_line(&json!({ "part": part, "ok": ok, "error": trouble, "lacks": lacks }))?;
+            continue;
+        }
+        let part = reached.part;
+        match reached.trouble {
+            None if misses => line(format!("{part:<24} lacks rights"))?,
+            None => line(format!("{part:<24} ok"))?,
+            Some(trouble) => line(format!("{part:<24} {trouble}"))?,
+        }
+        for lack in reached.lacks {
+            let (action, purpose, role) = (lack.action, lack.purpose, lack.role);
+            let only = if lack.is_needed { "" } else { "only " };
+            line(format!("  may not {action}, {only}to {purpose}; {role} grants it"))?;
+        }
+    }
+    Ok(end)
+}

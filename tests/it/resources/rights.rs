@@ -1,0 +1,125 @@
+//! The roles in `deploy/roles` grant what our work calls, and nothing else; what is not granted is
+//! told, and nothing is done.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use dsrd::domain::asked::thing::{Aside, Thing};
+use dsrd::domain::outcome::{Barrier, Block};
+use dsrd::ports::sources::{Erased, Source, Things, Walked};
+
+use crate::resources::world::World;
+use crate::source_contract::listing;
+use crate::support::azure::kind::Kind;
+use crate::support::azure::operations::{Course, Shape};
+use crate::support::azure::rights::{Role, needed};
+use crate::support::azure::state::Switches;
+
+const PREFIX: &str = "Microsoft.MachineLearningServices/workspaces/";
+
+type Actions = BTreeSet<String>;
+
+fn actions(role: &str) -> Actions {
+    Role::published(role).actions.into_iter().collect()
+}
+
+/// The actions that the calls so far needed.
+fn called(world: &World) -> Actions {
+    let requests = world.simulator.requests().into_iter();
+    requests.flat_map(|request| needed(&request.method, &request.path)).collect()
+}
+
+async fn with(roles: &[&str]) -> World {
+    let roles = roles.iter().map(|role| Role::published(role)).collect();
+    World::new(Switches { roles: Some(roles), ..Switches::default() }).await
+}
+
+#[tokio::test]
+async fn what_finds_and_exports_needs_each_action_of_its_role() {
+    let world = with(&["find"]).await;
+    world.source.ping().await.unwrap();
+    assert!(!world.source.lacks().await.unwrap().is_empty());
+    for item in listing(&world.source).await {
+        world.source.read(&item).await.unwrap();
+    }
+    for kind in world.source.kinds() {
+        let name = "none".to_owned();
+        let thing =
+            Thing { kind: *kind, name, output: None, with_dependents: false, permanently: true };
+        world.source.look_up(&thing, None).await.unwrap();
+    }
+    assert_eq!(called(&world), actions("find"));
+}
+
+#[tokio::test]
+async fn what_erases_needs_each_action_of_its_role() {
+    let mut all = Actions::new();
+    for shape in [Shape::AsyncOperation, Shape::Location] {
+        let world = with(&["find", "erase"]).await;
+        for kind in [Kind::Job, Kind::Compute, Kind::OnlineEndpoint] {
+            let course = Course { shape, ..Course::default() };
+            world.simulator.state().switches.courses.insert(kind, course);
+        }
+        let items = listing(&world.source).await;
+        for item in &items {
+            // Not every sort can be.
+            let _not_of_this_sort = world.source.put_aside(item, Aside::Archived).await;
+        }
+        for name in items.iter().rev().map(|item| &item.name) {
+            if let [item] = &world.source.remains(name).await.unwrap()[..] {
+                let _still_runs = world.source.erase(item).await.map(|erased| match erased {
+                    Erased::Begun(ticket) => Some(ticket),
+                    erased => {
+                        assert!(!matches!(erased, Erased::Blocked(_)), "{name}: {erased:?}");
+                        None
+                    }
+                });
+                if let Ok(Some(ticket)) = _still_runs {
+                    world.source.follow(item, &ticket.handle).await.unwrap();
+                }
+            }
+        }
+        all.append(&mut called(&world));
+    }
+    let found = actions("find");
+    let own: Actions = all.difference(&found).cloned().collect();
+    assert_eq!(own, actions("erase"));
+}
+
+#[tokio::test]
+async fn what_is_not_granted_is_told_and_not_done() {
+    let world = with(&["find"]).await;
+    let all = listing(&world.source).await;
+    for item in &all {
+        // What asks for that is not known.
+        if item.name == "environment/env" {
+            continue;
+        }
+        let erased = world.source.erase(item).await.unwrap();
+        let denied = Erased::Blocked(Barrier::new(Block::Lock, "AuthorizationFailed"));
+        assert_eq!(erased, denied, "{}", item.name);
+    }
+    assert_eq!(listing(&world.source).await, all);
+}
+
+/// The page says what the files say.
+#[test]
+fn the_page_lists_what_the_roles_grant() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/README.md"));
+    let page = page.unwrap();
+    for role in ["find", "erase", "delete-workspace"] {
+        let file = format!("`{role}.json`");
+        let rows =
+            page.lines().filter(|line| line.split('|').nth(2).is_some_and(|it| it.trim() == file));
+        let cells = rows.filter_map(|row| row.split('|').nth(3));
+        let listed: Actions = cells
+            .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+            .map(|word| match word.starts_with("Microsoft.") {
+                true => word.to_owned(),
+                false => format!("{PREFIX}{word}"),
+            })
+            .collect();
+        assert_eq!(listed, actions(role), "{role}");
+    }
+}
