@@ -245,7 +245,7 @@ async fn a_check_tells_which_rights_are_missing() {
     };
     let (code, told, errors) = check(&[]).await;
     assert_eq!(code, Some(0), "{told}{errors}");
-    for part in ["ledger", "queue", "exports", "source run-history", "source workspace"] {
+    for part in ["ledger", "queue", "exports", "source workspace"] {
         assert!(told.contains(&format!("{part:<24} ok")), "{part} in\n{told}");
     }
     simulator.state().switches.roles = Some(vec![Role::published("find")]);
