@@ -16,6 +16,10 @@
 //! As a rule the first three are in the container `azureml`, outputs in the default datastore
 //! `azureml-blobstore-GUID`, and user folders in the file share `code-GUID`.
 //!
+//! What the services of a workspace keep is in no container, and its names are `TYPE/NAME…`, with the
+//! words of requests: of those `run/ID` and all that begins with `run/ID/` is of a run, whatever an
+//! `ExperimentRun` among them may be called.
+//!
 //! `azureml` is a container's name and a folder's in another, so that a name alone does not tell
 //! which. Where the container is not known, `azureml/WORD/…` is nobody's output if a container
 //! `azureml` may have a folder of that name: what is in doubt belongs to no run.
@@ -33,6 +37,8 @@ pub enum Container {
     Named(String),
     /// Before its first slash.
     Leading,
+    /// Nowhere: the names are those of what the services of a workspace keep.
+    Resources,
 }
 
 /// What a folder of this machine is a copy of.
@@ -72,6 +78,8 @@ pub struct Layout<'a> {
     pub path: &'a str,
     /// Whether it is that of a directory: a folder, and not what is in one.
     pub is_directory: bool,
+    /// Whether it is that of what a service of a workspace keeps.
+    pub is_resource: bool,
 }
 
 /// The container of run histories.
@@ -98,6 +106,19 @@ pub const ORIGINS: [&str; 8] = [
     "Metric",
     "az-ml-artifacts",
 ];
+
+/// Sorts of resources, as items' names begin.
+const RUN: &str = "run";
+const SNAPSHOT: &str = "snapshot";
+const EXPERIMENT: &str = "experiment";
+const WORKSPACE: &str = "workspace";
+/// Those that hold others of their sort: versions, or deployments.
+const HOLDERS: [&str; 6] =
+    ["batch_endpoint", "component", "dataset", "environment", "model", "online_endpoint"];
+/// What the run history says of a run.
+const HISTORY_OF_RUN: &str = "history";
+/// The step in which goes what belongs to a run: after its job and those of its children.
+pub const OF_A_RUN: u16 = 2;
 
 /// What ends the id of a child run after its parent's and `_`, beside a number
 /// (azureml-train-automl makes them).
@@ -128,6 +149,7 @@ impl Container {
                 Some((container, path)) => Layout::new(Some(container), path),
                 None => Layout::new(None, name),
             },
+            Self::Resources => Layout { is_resource: true, ..Layout::new(None, name) },
         }
     }
 
@@ -170,11 +192,14 @@ impl OneContainer {
 impl<'a> Layout<'a> {
     /// What is in a container under this path.
     pub fn new(container: Option<&'a str>, path: &'a str) -> Self {
-        Self { container, path, is_directory: false }
+        Self { container, path, is_directory: false, is_resource: false }
     }
 
     /// The id of the run that the item belongs to.
     pub fn run(&self) -> Option<&'a str> {
+        if self.is_resource {
+            return self.resource().filter(|(word, ..)| *word == RUN).map(|(_, run, _)| run);
+        }
         let run = if let Some(rest) = self.path.strip_prefix(ZIPPED) {
             rest.strip_suffix(".zip").filter(|run| !run.contains('/'))?
         } else if let Some(rest) = self.path.strip_prefix(ARTIFACTS) {
@@ -187,9 +212,13 @@ impl<'a> Layout<'a> {
         (!run.is_empty()).then_some(run)
     }
 
-    /// The run whose own document this may be: one of its artifacts, not in a folder among them.
-    /// Others may lie there too, so the document has to say so itself.
+    /// The run whose own document this may be: what a service says of it, or one of its artifacts,
+    /// not in a folder among them. Others may lie there too, so the document has to say so itself.
     pub fn run_document(&self) -> Option<&'a str> {
+        if self.is_resource {
+            let (word, run, below) = self.resource()?;
+            return (word == RUN && matches!(below, None | Some(HISTORY_OF_RUN))).then_some(run);
+        }
         let (run, file) = self.path.strip_prefix(ARTIFACTS)?.split_once('/')?;
         let is_document = !file.contains('/') && file.ends_with(".json");
         (is_document && !run.is_empty()).then_some(run)
@@ -197,6 +226,9 @@ impl<'a> Layout<'a> {
 
     /// The run that this is an output of.
     pub fn output_of(&self) -> Option<&'a str> {
+        if self.is_resource {
+            return None;
+        }
         let in_outputs = || {
             let (run, file) = self.path.strip_prefix(ARTIFACTS)?.split_once('/')?;
             file.split('/').rev().skip(1).any(|folder| folder == "outputs").then_some(run)
@@ -211,6 +243,25 @@ impl<'a> Layout<'a> {
         (users == USERS && !alias.is_empty()).then_some(alias)
     }
 
+    /// How many steps of other resources go before it, as far as names tell: what is in it or needs
+    /// it is none any more when its turn comes.
+    ///
+    /// A run goes before what is kept of it beside its job, and before its children, which the
+    /// service removes with it; then come experiments, and the workspace at last.
+    pub fn waits_for(&self) -> u16 {
+        let Some((word, name, below)) = self.resource().filter(|_| self.is_resource) else {
+            return 0;
+        };
+        match (word, below) {
+            (RUN, None) => u16::from(parents(name).next().is_some()),
+            (RUN, Some(_)) | (SNAPSHOT, _) => OF_A_RUN,
+            (EXPERIMENT, None) => OF_A_RUN + 1,
+            (WORKSPACE, None) => OF_A_RUN + 2,
+            (word, None) => u16::from(HOLDERS.contains(&word)),
+            (_, Some(_)) => 0,
+        }
+    }
+
     /// Whether somebody uploaded it.
     pub fn is_upload(&self) -> bool {
         self.path.split_once('/').is_some_and(|(folder, _)| UPLOADS.contains(&folder))
@@ -219,6 +270,16 @@ impl<'a> Layout<'a> {
     /// The last part of the path.
     pub fn file(&self) -> &'a str {
         self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The sort of a resource, its name, and what stands behind that.
+    fn resource(&self) -> Option<(&'a str, &'a str, Option<&'a str>)> {
+        let (word, rest) = self.path.split_once('/')?;
+        let (name, below) = match rest.split_once('/') {
+            Some((name, below)) => (name, Some(below)),
+            None => (rest, None),
+        };
+        (!name.is_empty()).then_some((word, name, below))
     }
 
     /// The first folder of the rest of a path.
@@ -368,6 +429,41 @@ mod tests {
             let layout = Layout { is_directory: true, ..Layout::new(None, path) };
             assert_eq!(layout.run(), run, "{path}");
         }
+    }
+
+    #[test]
+    fn what_services_keep_is_of_a_run_where_its_name_begins_so() {
+        let table = [
+            // name, its run, the run whose document it is, the steps that go before it
+            ("run/r1", Some("r1"), Some("r1"), 0),
+            ("run/r1_2", Some("r1_2"), Some("r1_2"), 1),
+            ("run/r1/history", Some("r1"), Some("r1"), 2),
+            ("run/r1/metrics", Some("r1"), None, 2),
+            ("run/r1/artifacts", Some("r1"), None, 2),
+            ("run/", None, None, 0),
+            ("run", None, None, 0),
+            ("snapshot/0f", None, None, 2),
+            ("experiment/e", None, None, 3),
+            ("workspace/w", None, None, 4),
+            ("model/m", None, None, 1),
+            ("model/m/1", None, None, 0),
+            ("online_endpoint/e", None, None, 1),
+            ("online_endpoint/e/deployments/blue", None, None, 0),
+            ("compute/c", None, None, 0),
+            ("schedule/s", None, None, 0),
+            ("runs/r1", None, None, 0),
+            ("ExperimentRun/dcid.r1/run.json", None, None, 0),
+            ("ComputeRecord/dcid.r1", None, None, 0),
+            ("azureml/r1/out", None, None, 0),
+            ("dataset/r1/out", None, None, 0),
+        ];
+        for (name, run, document, waits_for) in table {
+            let layout = Container::Resources.of(name);
+            assert_eq!((layout.run(), layout.run_document()), (run, document), "{name}");
+            assert_eq!((layout.waits_for(), layout.output_of()), (waits_for, None), "{name}");
+            assert_eq!(Layout::new(None, name).waits_for(), 0, "{name}");
+        }
+        assert_eq!(Layout::new(None, "run/r1/history").run(), None);
     }
 
     #[test]

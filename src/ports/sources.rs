@@ -140,6 +140,11 @@ pub trait Things: Walked {
     async fn look_up(&self, thing: &Thing, aside: Option<Aside>)
     -> Result<Vec<Belonging>, Failure>;
 
+    /// How many steps of the others have to go before this one, as far as its name tells.
+    fn waits_for(&self, item: &Item) -> u16 {
+        item.layout().waits_for()
+    }
+
     /// Puts exactly that thing aside under its `ETag`. Answered as by an erasure;
     /// [`Erased::AlreadyAbsent`] where it is gone.
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure>;

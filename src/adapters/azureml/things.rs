@@ -43,14 +43,11 @@ impl Things for WorkspaceSource {
             }
             Some(Aside::Unregistered) | None => Vec::new(),
         };
-        let waits_for = u16::from(!below.is_empty());
-        let belonging = |document: &Document, waits_for| Belonging {
-            item: document.item(self.name()),
-            waits_for,
+        let belonging = |document: &Document| {
+            let item = document.item(self.name());
+            Belonging { waits_for: self.waits_for(&item), item }
         };
-        let mut found: Vec<Belonging> = below.iter().map(|it| belonging(it, 0)).collect();
-        found.push(belonging(&document, waits_for));
-        Ok(found)
+        Ok(below.iter().chain([&document]).map(belonging).collect())
     }
 
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure> {

@@ -51,7 +51,7 @@ impl MemorySource {
 
     /// The same, whose items are things that requests can name.
     pub fn of_things(self) -> Self {
-        Self { of_things: true, ..self }
+        Self { of_things: true, container: Container::Resources, ..self }
     }
 
     /// Stores bytes under a name, over what was there.
@@ -241,7 +241,7 @@ impl Walked for MemorySource {
     async fn containers(&self) -> Result<Containers, Failure> {
         let shelves = self.called()?;
         let each = match &self.container {
-            Container::Unknown => vec![OneContainer::whole(None)],
+            Container::Unknown | Container::Resources => vec![OneContainer::whole(None)],
             Container::Named(name) => vec![OneContainer::whole(Some(name))],
             Container::Leading => {
                 let names = shelves.forms.keys().filter_map(|name| name.split_once('/'));

@@ -26,17 +26,12 @@ impl Things for MemorySource {
     ) -> Result<Vec<Belonging>, Failure> {
         let name = format!("{}/{}", thing.kind.word(), thing.name.replace(':', "/"));
         let below = format!("{name}/");
-        let depth = |item: &Item| item.name.matches('/').count();
         let mut found = self.list(&name, None).await?.items;
         found.retain(|item| item.name == name || item.name.starts_with(&below));
         if aside.is_some() {
             found.retain(|item| item.name == name);
         }
-        let deepest = found.iter().map(depth).max().unwrap_or_default();
-        let belonging = |item: Item| {
-            let waits_for = u16::try_from(deepest - depth(&item)).unwrap_or(u16::MAX);
-            Belonging { item, waits_for }
-        };
+        let belonging = |item: Item| Belonging { waits_for: self.waits_for(&item), item };
         Ok(found.into_iter().map(belonging).collect())
     }
 
