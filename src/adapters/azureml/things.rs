@@ -12,6 +12,7 @@ use crate::adapters::azureml::source::WorkspaceSource;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
+use crate::domain::layout::Location;
 use crate::ports::sources::{Belonging, Erased, Source, Things};
 
 const ARCHIVING: &str = "archiving a resource";
@@ -51,6 +52,10 @@ impl Things for WorkspaceSource {
         let mut found: Vec<Belonging> = below.iter().map(|it| belonging(it, 0)).collect();
         found.push(belonging(&document, waits_for));
         Ok(found)
+    }
+
+    async fn files(&self, _thing: &Thing) -> Result<Vec<Location>, Failure> {
+        Ok(Vec::new())
     }
 
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure> {
