@@ -170,9 +170,10 @@ impl Location {
     }
 }
 
-/// The name of a storage account whose blobs have this URL: the first label of the host, or, where
-/// the host is no name of an account's (an emulator's), the first part of the path. What is no URL
-/// stays as it is.
+/// The name of a storage account whose blobs have this URL.
+///
+/// It is the first label of the host, or, where the host is no account's (an emulator's), the first
+/// part of the path. What is no URL stays as it is.
 pub fn account_name(account: &str) -> &str {
     let Some((_, rest)) = account.split_once("://") else { return account };
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));

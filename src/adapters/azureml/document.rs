@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::adapters::azureml::answer::Answer;
-use crate::adapters::azureml::entry::Entry;
 use crate::adapters::azureml::kinds::Below;
 use crate::adapters::azureml::names::Address;
+use crate::adapters::azureml::wire::answer::Answer;
+use crate::adapters::azureml::wire::entry::Entry;
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};

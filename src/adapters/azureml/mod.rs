@@ -4,13 +4,11 @@
 //! Documents, ids and polling URLs speak of people, and the last let in whoever has them: of what
 //! the service says nothing leaves this folder but documents as items, and checked error codes.
 
-pub mod answer;
-pub mod entry;
+pub mod wire;
 pub mod kinds;
 pub mod names;
 pub mod document;
 pub mod pages;
-pub mod operations;
 pub mod removal;
 pub mod source;
 pub mod things;

@@ -10,9 +10,9 @@ use url::Url;
 
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azureml::document::Document;
-use crate::adapters::azureml::entry::Entry;
 use crate::adapters::azureml::kinds::{Below, SORTS, Sort};
 use crate::adapters::azureml::names::Address;
+use crate::adapters::azureml::wire::entry::Entry;
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;

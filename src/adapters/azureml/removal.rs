@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use crate::adapters::azure::wire::address::add_query;
-use crate::adapters::azureml::answer::Answer;
 use crate::adapters::azureml::document::{Document, look};
-use crate::adapters::azureml::entry::Entry;
 use crate::adapters::azureml::names::Address;
-use crate::adapters::azureml::operations::{self, Handle, LOOK_MS, Polled};
+use crate::adapters::azureml::wire::answer::Answer;
+use crate::adapters::azureml::wire::entry::Entry;
+use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS, Polled};
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;

@@ -5,8 +5,8 @@ use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
 use crate::adapters::azureml::document::look;
-use crate::adapters::azureml::entry::Entry;
 use crate::adapters::azureml::names::Address;
+use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::{pages, removal};
 use crate::config::settings;
 use crate::domain::failure::Failure;

@@ -8,8 +8,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::adapters::azure::wire::answer::plain;
-use crate::adapters::azureml::answer::{Answer, code};
-use crate::adapters::azureml::entry::Entry;
+use crate::adapters::azureml::wire::answer::{Answer, code};
+use crate::adapters::azureml::wire::entry::Entry;
 use crate::domain::failure::Failure;
 use crate::ports::sources::Ticket;
 

@@ -18,7 +18,7 @@ use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::container::{retries, transport};
 use crate::adapters::azure::wire::credential::identity;
 use crate::adapters::azure::wire::pace::Paced;
-use crate::adapters::azureml::answer::{Answer, Trouble};
+use crate::adapters::azureml::wire::answer::{Answer, Trouble};
 use crate::config::settings;
 use crate::domain::failure::Failure;
 

@@ -1,0 +1,5 @@
+//! Speaking to the service: the way in, what it answers, and work that it finishes by itself.
+
+pub mod answer;
+pub mod entry;
+pub mod operations;
