@@ -24,6 +24,8 @@
 //! which. Where the container is not known, `azureml/WORD/…` is nobody's output if a container
 //! `azureml` may have a folder of that name: what is in doubt belongs to no run.
 
+use std::net::Ipv4Addr;
+
 use serde::{Deserialize, Serialize};
 
 /// Where in an item's name its container is.
@@ -58,6 +60,18 @@ pub struct Containers {
     pub account: String,
     /// Each of them.
     pub each: Vec<OneContainer>,
+}
+
+/// Where the bytes of a thing lie. It may speak of a person, so there is no `Debug`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    /// The storage account by its name; empty where they are in none.
+    pub account: String,
+    /// The container there, or the share.
+    pub container: String,
+    /// One name, or all that begin with it where it is empty or ends in `/`. In no account: the
+    /// whole address, as the thing's document has it.
+    pub path: String,
 }
 
 /// A container of a source.
@@ -156,6 +170,40 @@ impl Container {
     /// Whether nothing is known; what is usual is not written down.
     pub fn is_unknown(&self) -> bool {
         *self == Self::Unknown
+    }
+}
+
+impl Containers {
+    /// What the names of this source begin with of all that lies there, or the one name of it;
+    /// `None` where no container of it is meant.
+    pub fn prefix_of(&self, location: &Location) -> Option<String> {
+        let Location { account, container, path } = location;
+        let is_meant = |one: &&OneContainer| one.name.as_ref() == Some(container);
+        let one = self.each.iter().find(is_meant)?;
+        let is_here = account_name(&self.account).eq_ignore_ascii_case(account);
+        is_here.then(|| format!("{}{path}", one.prefix))
+    }
+}
+
+impl Location {
+    /// Whether it is that of many names.
+    pub fn is_folder(&self) -> bool {
+        self.path.is_empty() || self.path.ends_with('/')
+    }
+}
+
+/// The name of a storage account whose blobs have this URL.
+///
+/// It is the first label of the host, or, where the host is no account's (an emulator's), the first
+/// part of the path. What is no URL stays as it is.
+pub fn account_name(account: &str) -> &str {
+    let Some((_, rest)) = account.split_once("://") else { return account };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (domain, _) = host.split_once(':').unwrap_or((host, ""));
+    let is_address = host.starts_with('[') || domain.parse::<Ipv4Addr>().is_ok();
+    match domain.split_once('.') {
+        Some((label, _)) if !is_address => label,
+        Some(_) | None => path.split('/').next().unwrap_or_default(),
     }
 }
 
@@ -398,6 +446,53 @@ mod tests {
         for (container, name, expected, path) in table {
             let layout = container.of(name);
             assert_eq!((layout.container, layout.path), (expected, path), "{container:?}");
+        }
+    }
+
+    #[test]
+    fn an_account_is_known_by_its_name() {
+        let table = [
+            ("https://contoso.blob.core.windows.net/", "contoso"),
+            ("https://contoso.blob.core.windows.net", "contoso"),
+            ("https://contoso.blob.core.chinacloudapi.cn:443/", "contoso"),
+            ("https://contoso.z12.blob.storage.azure.net/", "contoso"),
+            ("http://127.0.0.1:10000/devstoreaccount1", "devstoreaccount1"),
+            ("http://127.0.0.1:10000/devstoreaccount1/", "devstoreaccount1"),
+            ("http://[::1]:10000/devstoreaccount1", "devstoreaccount1"),
+            ("http://localhost:10000/devstoreaccount1", "devstoreaccount1"),
+            ("http://azurite:10000/devstoreaccount1", "devstoreaccount1"),
+            ("/srv/copies/contoso", "/srv/copies/contoso"),
+            ("", ""),
+        ];
+        for (account, expected) in table {
+            assert_eq!(account_name(account), expected, "{account}");
+        }
+    }
+
+    #[test]
+    fn a_location_is_in_the_source_that_has_its_container_and_account() {
+        let account = || "https://contoso.blob.core.windows.net/".to_owned();
+        let one = Containers { account: account(), each: vec![OneContainer::whole(Some("a"))] };
+        let leading = ["a", "ab"].map(OneContainer::leading).to_vec();
+        let many = Containers { account: account(), each: leading };
+        let unknown = Containers { account: account(), each: vec![OneContainer::whole(None)] };
+        let table = [
+            (&one, "contoso", "a", "x/", Some("x/")),
+            (&one, "Contoso", "a", "", Some("")),
+            (&one, "contoso", "ab", "x/", None),
+            (&one, "contoso2", "a", "x/", None),
+            (&one, "", "a", "x/", None),
+            (&many, "contoso", "a", "x/y.csv", Some("a/x/y.csv")),
+            (&many, "contoso", "ab", "", Some("ab/")),
+            (&many, "contoso", "abc", "", None),
+            (&unknown, "contoso", "a", "x/", None),
+            (&unknown, "contoso", "", "x/", None),
+        ];
+        for (containers, account, container, path, expected) in table {
+            let [account, container, path] = [account, container, path].map(str::to_owned);
+            let location = Location { account, container, path };
+            let prefix = containers.prefix_of(&location);
+            assert_eq!(prefix.as_deref(), expected, "{}", location.path);
         }
     }
 

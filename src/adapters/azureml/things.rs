@@ -12,6 +12,7 @@ use crate::adapters::azureml::source::WorkspaceSource;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
+use crate::domain::layout::Location;
 use crate::ports::sources::{Belonging, Erased, Source, Things};
 
 const ARCHIVING: &str = "archiving a resource";
@@ -48,6 +49,10 @@ impl Things for WorkspaceSource {
             Belonging { waits_for: self.waits_for(&item), item }
         };
         Ok(below.iter().chain([&document]).map(belonging).collect())
+    }
+
+    async fn files(&self, _thing: &Thing) -> Result<Vec<Location>, Failure> {
+        Ok(Vec::new())
     }
 
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure> {
