@@ -16,9 +16,15 @@
 //! As a rule the first three are in the container `azureml`, outputs in the default datastore
 //! `azureml-blobstore-GUID`, and user folders in the file share `code-GUID`.
 //!
+//! What the services of a workspace keep is in no container, and its names are `TYPE/NAME…`, with the
+//! words of requests: of those `run/ID` and all that begins with `run/ID/` is of a run, whatever an
+//! `ExperimentRun` among them may be called.
+//!
 //! `azureml` is a container's name and a folder's in another, so that a name alone does not tell
 //! which. Where the container is not known, `azureml/WORD/…` is nobody's output if a container
 //! `azureml` may have a folder of that name: what is in doubt belongs to no run.
+
+use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +39,8 @@ pub enum Container {
     Named(String),
     /// Before its first slash.
     Leading,
+    /// Nowhere: the names are those of what the services of a workspace keep.
+    Resources,
 }
 
 /// What a folder of this machine is a copy of.
@@ -54,6 +62,18 @@ pub struct Containers {
     pub each: Vec<OneContainer>,
 }
 
+/// Where the bytes of a thing lie. It may speak of a person, so there is no `Debug`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    /// The storage account by its name; empty where they are in none.
+    pub account: String,
+    /// The container there, or the share.
+    pub container: String,
+    /// One name, or all that begin with it where it is empty or ends in `/`. In no account: the
+    /// whole address, as the thing's document has it.
+    pub path: String,
+}
+
 /// A container of a source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OneContainer {
@@ -72,6 +92,8 @@ pub struct Layout<'a> {
     pub path: &'a str,
     /// Whether it is that of a directory: a folder, and not what is in one.
     pub is_directory: bool,
+    /// Whether it is that of what a service of a workspace keeps.
+    pub is_resource: bool,
 }
 
 /// The container of run histories.
@@ -98,6 +120,19 @@ pub const ORIGINS: [&str; 8] = [
     "Metric",
     "az-ml-artifacts",
 ];
+
+/// Sorts of resources, as items' names begin.
+const RUN: &str = "run";
+const SNAPSHOT: &str = "snapshot";
+const EXPERIMENT: &str = "experiment";
+const WORKSPACE: &str = "workspace";
+/// Those that hold others of their sort: versions, or deployments.
+const HOLDERS: [&str; 6] =
+    ["batch_endpoint", "component", "dataset", "environment", "model", "online_endpoint"];
+/// What the run history says of a run.
+const HISTORY_OF_RUN: &str = "history";
+/// The step in which goes what belongs to a run: after its job and those of its children.
+pub const OF_A_RUN: u16 = 2;
 
 /// What ends the id of a child run after its parent's and `_`, beside a number
 /// (azureml-train-automl makes them).
@@ -128,12 +163,47 @@ impl Container {
                 Some((container, path)) => Layout::new(Some(container), path),
                 None => Layout::new(None, name),
             },
+            Self::Resources => Layout { is_resource: true, ..Layout::new(None, name) },
         }
     }
 
     /// Whether nothing is known; what is usual is not written down.
     pub fn is_unknown(&self) -> bool {
         *self == Self::Unknown
+    }
+}
+
+impl Containers {
+    /// What the names of this source begin with of all that lies there, or the one name of it;
+    /// `None` where no container of it is meant.
+    pub fn prefix_of(&self, location: &Location) -> Option<String> {
+        let Location { account, container, path } = location;
+        let is_meant = |one: &&OneContainer| one.name.as_ref() == Some(container);
+        let one = self.each.iter().find(is_meant)?;
+        let is_here = account_name(&self.account).eq_ignore_ascii_case(account);
+        is_here.then(|| format!("{}{path}", one.prefix))
+    }
+}
+
+impl Location {
+    /// Whether it is that of many names.
+    pub fn is_folder(&self) -> bool {
+        self.path.is_empty() || self.path.ends_with('/')
+    }
+}
+
+/// The name of a storage account whose blobs have this URL.
+///
+/// It is the first label of the host, or, where the host is no account's (an emulator's), the first
+/// part of the path. What is no URL stays as it is.
+pub fn account_name(account: &str) -> &str {
+    let Some((_, rest)) = account.split_once("://") else { return account };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (domain, _) = host.split_once(':').unwrap_or((host, ""));
+    let is_address = host.starts_with('[') || domain.parse::<Ipv4Addr>().is_ok();
+    match domain.split_once('.') {
+        Some((label, _)) if !is_address => label,
+        Some(_) | None => path.split('/').next().unwrap_or_default(),
     }
 }
 
@@ -170,11 +240,14 @@ impl OneContainer {
 impl<'a> Layout<'a> {
     /// What is in a container under this path.
     pub fn new(container: Option<&'a str>, path: &'a str) -> Self {
-        Self { container, path, is_directory: false }
+        Self { container, path, is_directory: false, is_resource: false }
     }
 
     /// The id of the run that the item belongs to.
     pub fn run(&self) -> Option<&'a str> {
+        if self.is_resource {
+            return self.resource().filter(|(word, ..)| *word == RUN).map(|(_, run, _)| run);
+        }
         let run = if let Some(rest) = self.path.strip_prefix(ZIPPED) {
             rest.strip_suffix(".zip").filter(|run| !run.contains('/'))?
         } else if let Some(rest) = self.path.strip_prefix(ARTIFACTS) {
@@ -187,9 +260,13 @@ impl<'a> Layout<'a> {
         (!run.is_empty()).then_some(run)
     }
 
-    /// The run whose own document this may be: one of its artifacts, not in a folder among them.
-    /// Others may lie there too, so the document has to say so itself.
+    /// The run whose own document this may be: what a service says of it, or one of its artifacts,
+    /// not in a folder among them. Others may lie there too, so the document has to say so itself.
     pub fn run_document(&self) -> Option<&'a str> {
+        if self.is_resource {
+            let (word, run, below) = self.resource()?;
+            return (word == RUN && matches!(below, None | Some(HISTORY_OF_RUN))).then_some(run);
+        }
         let (run, file) = self.path.strip_prefix(ARTIFACTS)?.split_once('/')?;
         let is_document = !file.contains('/') && file.ends_with(".json");
         (is_document && !run.is_empty()).then_some(run)
@@ -197,6 +274,9 @@ impl<'a> Layout<'a> {
 
     /// The run that this is an output of.
     pub fn output_of(&self) -> Option<&'a str> {
+        if self.is_resource {
+            return None;
+        }
         let in_outputs = || {
             let (run, file) = self.path.strip_prefix(ARTIFACTS)?.split_once('/')?;
             file.split('/').rev().skip(1).any(|folder| folder == "outputs").then_some(run)
@@ -211,6 +291,25 @@ impl<'a> Layout<'a> {
         (users == USERS && !alias.is_empty()).then_some(alias)
     }
 
+    /// How many steps of other resources go before it, as far as names tell: what is in it or needs
+    /// it is none any more when its turn comes.
+    ///
+    /// A run goes before what is kept of it beside its job, and before its children, which the
+    /// service removes with it; then come experiments, and the workspace at last.
+    pub fn waits_for(&self) -> u16 {
+        let Some((word, name, below)) = self.resource().filter(|_| self.is_resource) else {
+            return 0;
+        };
+        match (word, below) {
+            (RUN, None) => u16::from(parents(name).next().is_some()),
+            (RUN, Some(_)) | (SNAPSHOT, _) => OF_A_RUN,
+            (EXPERIMENT, None) => OF_A_RUN + 1,
+            (WORKSPACE, None) => OF_A_RUN + 2,
+            (word, None) => u16::from(HOLDERS.contains(&word)),
+            (_, Some(_)) => 0,
+        }
+    }
+
     /// Whether somebody uploaded it.
     pub fn is_upload(&self) -> bool {
         self.path.split_once('/').is_some_and(|(folder, _)| UPLOADS.contains(&folder))
@@ -219,6 +318,16 @@ impl<'a> Layout<'a> {
     /// The last part of the path.
     pub fn file(&self) -> &'a str {
         self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The sort of a resource, its name, and what stands behind that.
+    fn resource(&self) -> Option<(&'a str, &'a str, Option<&'a str>)> {
+        let (word, rest) = self.path.split_once('/')?;
+        let (name, below) = match rest.split_once('/') {
+            Some((name, below)) => (name, Some(below)),
+            None => (rest, None),
+        };
+        (!name.is_empty()).then_some((word, name, below))
     }
 
     /// The first folder of the rest of a path.
@@ -341,6 +450,53 @@ mod tests {
     }
 
     #[test]
+    fn an_account_is_known_by_its_name() {
+        let table = [
+            ("https://contoso.blob.core.windows.net/", "contoso"),
+            ("https://contoso.blob.core.windows.net", "contoso"),
+            ("https://contoso.blob.core.chinacloudapi.cn:443/", "contoso"),
+            ("https://contoso.z12.blob.storage.azure.net/", "contoso"),
+            ("http://127.0.0.1:10000/devstoreaccount1", "devstoreaccount1"),
+            ("http://127.0.0.1:10000/devstoreaccount1/", "devstoreaccount1"),
+            ("http://[::1]:10000/devstoreaccount1", "devstoreaccount1"),
+            ("http://localhost:10000/devstoreaccount1", "devstoreaccount1"),
+            ("http://azurite:10000/devstoreaccount1", "devstoreaccount1"),
+            ("/srv/copies/contoso", "/srv/copies/contoso"),
+            ("", ""),
+        ];
+        for (account, expected) in table {
+            assert_eq!(account_name(account), expected, "{account}");
+        }
+    }
+
+    #[test]
+    fn a_location_is_in_the_source_that_has_its_container_and_account() {
+        let account = || "https://contoso.blob.core.windows.net/".to_owned();
+        let one = Containers { account: account(), each: vec![OneContainer::whole(Some("a"))] };
+        let leading = ["a", "ab"].map(OneContainer::leading).to_vec();
+        let many = Containers { account: account(), each: leading };
+        let unknown = Containers { account: account(), each: vec![OneContainer::whole(None)] };
+        let table = [
+            (&one, "contoso", "a", "x/", Some("x/")),
+            (&one, "Contoso", "a", "", Some("")),
+            (&one, "contoso", "ab", "x/", None),
+            (&one, "contoso2", "a", "x/", None),
+            (&one, "", "a", "x/", None),
+            (&many, "contoso", "a", "x/y.csv", Some("a/x/y.csv")),
+            (&many, "contoso", "ab", "", Some("ab/")),
+            (&many, "contoso", "abc", "", None),
+            (&unknown, "contoso", "a", "x/", None),
+            (&unknown, "contoso", "", "x/", None),
+        ];
+        for (containers, account, container, path, expected) in table {
+            let [account, container, path] = [account, container, path].map(str::to_owned);
+            let location = Location { account, container, path };
+            let prefix = containers.prefix_of(&location);
+            assert_eq!(prefix.as_deref(), expected, "{}", location.path);
+        }
+    }
+
+    #[test]
     fn a_document_is_a_runs_own_where_it_lies() {
         let table = [
             ("ExperimentRun/dcid.r1/run.json", Some("r1")),
@@ -368,6 +524,41 @@ mod tests {
             let layout = Layout { is_directory: true, ..Layout::new(None, path) };
             assert_eq!(layout.run(), run, "{path}");
         }
+    }
+
+    #[test]
+    fn what_services_keep_is_of_a_run_where_its_name_begins_so() {
+        let table = [
+            // name, its run, the run whose document it is, the steps that go before it
+            ("run/r1", Some("r1"), Some("r1"), 0),
+            ("run/r1_2", Some("r1_2"), Some("r1_2"), 1),
+            ("run/r1/history", Some("r1"), Some("r1"), 2),
+            ("run/r1/metrics", Some("r1"), None, 2),
+            ("run/r1/artifacts", Some("r1"), None, 2),
+            ("run/", None, None, 0),
+            ("run", None, None, 0),
+            ("snapshot/0f", None, None, 2),
+            ("experiment/e", None, None, 3),
+            ("workspace/w", None, None, 4),
+            ("model/m", None, None, 1),
+            ("model/m/1", None, None, 0),
+            ("online_endpoint/e", None, None, 1),
+            ("online_endpoint/e/deployments/blue", None, None, 0),
+            ("compute/c", None, None, 0),
+            ("schedule/s", None, None, 0),
+            ("runs/r1", None, None, 0),
+            ("ExperimentRun/dcid.r1/run.json", None, None, 0),
+            ("ComputeRecord/dcid.r1", None, None, 0),
+            ("azureml/r1/out", None, None, 0),
+            ("dataset/r1/out", None, None, 0),
+        ];
+        for (name, run, document, waits_for) in table {
+            let layout = Container::Resources.of(name);
+            assert_eq!((layout.run(), layout.run_document()), (run, document), "{name}");
+            assert_eq!((layout.waits_for(), layout.output_of()), (waits_for, None), "{name}");
+            assert_eq!(Layout::new(None, name).waits_for(), 0, "{name}");
+        }
+        assert_eq!(Layout::new(None, "run/r1/history").run(), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::domain::asked::subject::Subject;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::failure::Failure;
 use crate::domain::item::{Hit, Item};
-use crate::domain::layout::Containers;
+use crate::domain::layout::{Containers, Location};
 use crate::domain::outcome::Barrier;
 
 /// Bytes of one item in order; the first error ends it.
@@ -157,6 +157,16 @@ pub trait Things: Walked {
     /// compared whole, and a name without a version is that of all versions.
     async fn look_up(&self, thing: &Thing, aside: Option<Aside>)
     -> Result<Vec<Belonging>, Failure>;
+
+    /// How many steps of the others have to go before this one, as far as its name tells.
+    fn waits_for(&self, item: &Item) -> u16 {
+        item.layout().waits_for()
+    }
+
+    /// Where the bytes lie that the thing stands for, without what belongs to it: the outputs, logs
+    /// and artifacts of a run, the files of a model, of a data set, of one output of a pipeline.
+    /// In a stable order, each once; empty where there are none, or no such thing.
+    async fn files(&self, thing: &Thing) -> Result<Vec<Location>, Failure>;
 
     /// Puts exactly that thing aside under its `ETag`. Answered as by an erasure;
     /// [`Erased::AlreadyAbsent`] where it is gone.

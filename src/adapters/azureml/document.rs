@@ -14,6 +14,7 @@ use crate::adapters::azureml::wire::entry::Entry;
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
+use crate::domain::layout::Container;
 
 /// What follows from other resources, or from what a resource does at the moment: pointers into the
 /// document. Nobody writes it, so that there is no person in it; and who acts on a resource would
@@ -73,6 +74,7 @@ impl Document {
         let modified: Option<Timestamp> = time("lastModifiedAt").or_else(|| time("createdAt"));
         Item {
             kind: Kind::Thing,
+            container: Container::Resources,
             etag: self.etag.clone(),
             size: self.bytes.len() as u64,
             modified,

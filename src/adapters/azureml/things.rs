@@ -12,6 +12,7 @@ use crate::adapters::azureml::source::WorkspaceSource;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
+use crate::domain::layout::Location;
 use crate::ports::sources::{Belonging, Erased, Source, Things};
 
 const ARCHIVING: &str = "archiving a resource";
@@ -43,14 +44,15 @@ impl Things for WorkspaceSource {
             }
             Some(Aside::Unregistered) | None => Vec::new(),
         };
-        let waits_for = u16::from(!below.is_empty());
-        let belonging = |document: &Document, waits_for| Belonging {
-            item: document.item(self.name()),
-            waits_for,
+        let belonging = |document: &Document| {
+            let item = document.item(self.name());
+            Belonging { waits_for: self.waits_for(&item), item }
         };
-        let mut found: Vec<Belonging> = below.iter().map(|it| belonging(it, 0)).collect();
-        found.push(belonging(&document, waits_for));
-        Ok(found)
+        Ok(below.iter().chain([&document]).map(belonging).collect())
+    }
+
+    async fn files(&self, _thing: &Thing) -> Result<Vec<Location>, Failure> {
+        Ok(Vec::new())
     }
 
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure> {

@@ -64,7 +64,7 @@ async fn things_are_found_by_name_and_by_id() {
 async fn of_what_is_put_aside_only_that_is_found() {
     let world = World::new(Switches::default()).await;
     let archived = found(&world, ThingKind::Model, "churn-model", Some(Aside::Archived)).await;
-    assert_eq!(archived, "0 model/churn-model");
+    assert_eq!(archived, "1 model/churn-model");
     let version = found(&world, ThingKind::Model, "churn-model:1", Some(Aside::Archived)).await;
     assert_eq!(version, "0 model/churn-model/1");
     let gone = found(&world, ThingKind::Dataset, "customers", Some(Aside::Unregistered)).await;

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use crate::adapters::memory::sources::slow::Slow;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
+use crate::domain::layout::Location;
 use crate::domain::outcome::Block;
 
 /// What is stored under one name.
@@ -53,6 +54,8 @@ pub enum Fault {
 pub struct Shelves {
     pub(super) forms: BTreeMap<String, BTreeMap<Version, Stored>>,
     pub(super) faults: BTreeMap<String, Fault>,
+    /// Where the files of things lie, by the things' names.
+    pub(super) files: BTreeMap<String, Vec<Location>>,
     pub(super) written: u64,
     pub(super) page_names: usize,
     pub(super) failing_calls: u32,

@@ -12,7 +12,7 @@ use crate::adapters::memory::sources::shelves::{Content, Fault, Shelves, Stored}
 use crate::adapters::memory::sources::slow::Progress;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
-use crate::domain::layout::{Container, Containers, OneContainer};
+use crate::domain::layout::{Container, Containers, Location, OneContainer};
 use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::{
     Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Things, Ticket, Walked,
@@ -27,6 +27,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 pub struct MemorySource {
     name: String,
     container: Container,
+    account: String,
     /// Whether what it holds can be named by requests.
     of_things: bool,
     shelves: Mutex<Shelves>,
@@ -39,6 +40,7 @@ impl MemorySource {
         Self {
             name: name.to_owned(),
             container: Container::Unknown,
+            account: String::new(),
             of_things: false,
             shelves: Mutex::new(shelves),
         }
@@ -49,9 +51,19 @@ impl MemorySource {
         Self { container, ..self }
     }
 
+    /// The same, whose containers are in this account.
+    pub fn in_account(self, account: &str) -> Self {
+        Self { account: account.to_owned(), ..self }
+    }
+
     /// The same, whose items are things that requests can name.
     pub fn of_things(self) -> Self {
-        Self { of_things: true, ..self }
+        Self { of_things: true, container: Container::Resources, ..self }
+    }
+
+    /// Says where the files of a thing lie, by the name that it has as an item.
+    pub fn set_files(&self, name: &str, files: Vec<Location>) {
+        self.shelves().files.insert(name.to_owned(), files);
     }
 
     /// Stores bytes under a name, over what was there.
@@ -241,7 +253,7 @@ impl Walked for MemorySource {
     async fn containers(&self) -> Result<Containers, Failure> {
         let shelves = self.called()?;
         let each = match &self.container {
-            Container::Unknown => vec![OneContainer::whole(None)],
+            Container::Unknown | Container::Resources => vec![OneContainer::whole(None)],
             Container::Named(name) => vec![OneContainer::whole(Some(name))],
             Container::Leading => {
                 let names = shelves.forms.keys().filter_map(|name| name.split_once('/'));
@@ -249,7 +261,7 @@ impl Walked for MemorySource {
                 names.into_iter().map(OneContainer::leading).collect()
             }
         };
-        Ok(Containers { account: String::new(), each })
+        Ok(Containers { account: self.account.clone(), each })
     }
 
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {

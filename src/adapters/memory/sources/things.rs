@@ -1,12 +1,15 @@
 //! Things in memory: items named `TYPE/NAME`, with what belongs to them below that name. Of those
 //! with versions a version is one of these.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use crate::adapters::memory::sources::store::MemorySource;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
+use crate::domain::layout::Location;
 use crate::domain::outcome::Barrier;
 use crate::ports::sources::{Belonging, Erased, Things, Walked};
 
@@ -24,20 +27,22 @@ impl Things for MemorySource {
         thing: &Thing,
         aside: Option<Aside>,
     ) -> Result<Vec<Belonging>, Failure> {
-        let name = format!("{}/{}", thing.kind.word(), thing.name.replace(':', "/"));
-        let below = format!("{name}/");
-        let depth = |item: &Item| item.name.matches('/').count();
+        let name = name(thing);
         let mut found = self.list(&name, None).await?.items;
-        found.retain(|item| item.name == name || item.name.starts_with(&below));
+        found.retain(|item| is_of(&item.name, &name));
         if aside.is_some() {
             found.retain(|item| item.name == name);
         }
-        let deepest = found.iter().map(depth).max().unwrap_or_default();
-        let belonging = |item: Item| {
-            let waits_for = u16::try_from(deepest - depth(&item)).unwrap_or(u16::MAX);
-            Belonging { item, waits_for }
-        };
+        let belonging = |item: Item| Belonging { waits_for: self.waits_for(&item), item };
         Ok(found.into_iter().map(belonging).collect())
+    }
+
+    async fn files(&self, thing: &Thing) -> Result<Vec<Location>, Failure> {
+        let whole = name(thing);
+        let shelves = self.called()?;
+        let theirs = shelves.files.iter().filter(|(name, _)| is_of(name, &whole));
+        let files: BTreeSet<Location> = theirs.flat_map(|(_, files)| files.clone()).collect();
+        Ok(files.into_iter().collect())
     }
 
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure> {
@@ -64,4 +69,18 @@ impl Things for MemorySource {
         let Some(stored) = shelves.find(&current) else { return Ok(true) };
         Ok(how == Aside::Archived && stored.content.properties.contains_key(ARCHIVED))
     }
+}
+
+/// The name of the item that a thing is.
+fn name(thing: &Thing) -> String {
+    let name = format!("{}/{}", thing.kind.word(), thing.name.replace(':', "/"));
+    match &thing.output {
+        Some(output) => format!("{name}/{output}"),
+        None => name,
+    }
+}
+
+/// Whether a name is this one, or of what belongs to it.
+fn is_of(name: &str, whole: &str) -> bool {
+    name.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -13,7 +13,7 @@ use dsrd::domain::event::Announcement;
 use dsrd::domain::failure::{Failure, Obstacle};
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
-use dsrd::domain::layout::Containers;
+use dsrd::domain::layout::{Containers, Location};
 use dsrd::domain::outcome::{ItemOutcome, Tally};
 use dsrd::domain::request::RequestId;
 use dsrd::domain::state::{Regained, State};
@@ -257,6 +257,7 @@ fn things(source: &(impl Source + ?Sized)) -> &dyn Things {
 wired! {
     Things of Source as things {
         look look_up(thing: &Thing, aside: Option<Aside>) -> Vec<Belonging>;
+        look files(thing: &Thing) -> Vec<Location>;
         effect put_aside(item: &Item, how: Aside) -> Erased;
         look is_aside(item: &Item, how: Aside) -> bool;
     }
