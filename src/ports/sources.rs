@@ -165,7 +165,8 @@ pub trait Things: Walked {
 
     /// Where the bytes lie that the thing stands for, without what belongs to it: the outputs, logs
     /// and artifacts of a run, the files of a model, of a data set, of one output of a pipeline.
-    /// In a stable order, each once; empty where there are none, or no such thing.
+    /// In a stable order, each once; empty where there are none, or no such thing. Where nobody
+    /// says whether it is a file or a folder, the name without a slash is told, or both.
     async fn files(&self, thing: &Thing) -> Result<Vec<Location>, Failure>;
 
     /// Puts exactly that thing aside under its `ETag`. Answered as by an erasure;

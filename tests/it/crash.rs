@@ -12,6 +12,7 @@ use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
 use dsrd::domain::policy::guard::Guard;
 use dsrd::ports::messages::callbacks::Answer;
 
+use crate::exporting_things;
 use crate::policies;
 use crate::support::simulation::ports::{Kind, declared};
 use crate::support::simulation::scenario::{
@@ -117,7 +118,8 @@ lives!(
     came_back,
     waiting_for_services,
     asking_tables,
-    removing_a_thing
+    removing_a_thing,
+    exporting_a_thing
 );
 
 fn export() -> Scenario {
@@ -213,6 +215,14 @@ fn removing_a_thing() -> Scenario {
     scenario
         .sent(about("r-1", "delete", "online_endpoint", "score"))
         .sent(about("r-2", "archive", "model", "churn:1"))
+}
+
+/// One version of a model is there, and a file of the other is where nobody looks.
+fn exporting_a_thing() -> Scenario {
+    let scenario = patient(exporting_things::exporting("model", "churn"));
+    let elsewhere = exporting_things::at("private", "models/churn/2.pkl");
+    scenario.source(THINGS).set_files("model/churn/2", vec![elsewhere]);
+    scenario
 }
 
 fn second_round() -> Scenario {

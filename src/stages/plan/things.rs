@@ -23,7 +23,8 @@ use crate::stages::plan::draft::{Draft, supersede};
 use crate::stages::plan::finding::silent;
 use crate::stages::walk::pass::unknown_source;
 
-const WHY: &str = "the request names it, or what it belongs to";
+/// Why anything of a thing is acted on.
+pub const WHY: &str = "the request names it, or what it belongs to";
 
 /// Looks the thing up and brings the request to `planned`.
 ///
@@ -117,12 +118,21 @@ pub async fn looked_up(
             planned.push(Planned { finding: silent(item), action, why, waits_for });
         }
     }
+    several(&found_in)?;
+    Ok(planned)
+}
+
+/// Refuses a name that several sources have something of.
+///
+/// # Errors
+/// That is so.
+pub fn several(found_in: &[&str]) -> Result<(), Failure> {
     if found_in.len() > 1 {
         let text = "several sources hold a resource of that name; send the request anew and name \
                     one of them in extensions.dsrd.sources";
         return Err(Failure::needs_person(text).because(Several(found_in.join(", "))));
     }
-    Ok(planned)
+    Ok(())
 }
 
 /// Which sources hold a thing of one name.
@@ -141,7 +151,7 @@ fn kept(policy: &Policy, item: &Item) -> Option<(Action, String)> {
 ///
 /// # Errors
 /// There is none, or one that the request names is not configured any more.
-fn holders<'a>(
+pub fn holders<'a>(
     sources: &'a [Arc<dyn Source>],
     request: &Request,
 ) -> Result<Vec<&'a dyn Things>, Failure> {
@@ -149,7 +159,7 @@ fn holders<'a>(
     if let Some(gone) = request.options.sources.iter().find(|name| !is_there(name)) {
         return Err(unknown_source(gone));
     }
-    let kind = request.thing().map(|thing| thing.kind);
+    let kind = request.thing().map(|thing| thing.kind.held_as());
     let theirs = sources.iter().filter(|source| request.concerns(source.name()));
     let holders: Vec<&dyn Things> = theirs
         .filter_map(|source| source.things())
