@@ -55,6 +55,23 @@ pub trait Source: Send + Sync {
     async fn lacks(&self) -> Result<Vec<Lack>, Failure> {
         Ok(Vec::new())
     }
+
+    /// The places that it names and that are not in it, such as those of datastores.
+    async fn pointed(&self) -> Result<Vec<Pointed>, Failure> {
+        Ok(Vec::new())
+    }
+}
+
+/// A place that a source names, and that holds data of its own. Somebody may have put the person
+/// there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pointed {
+    /// What it is called there.
+    pub name: String,
+    /// What sort of place it is, as the service says.
+    pub sort: String,
+    /// Where it is; `None` where it is in no storage account.
+    pub place: Option<Location>,
 }
 
 /// A right that our credential lacks.
@@ -157,6 +174,15 @@ pub trait Things: Walked {
     /// compared whole, and a name without a version is that of all versions.
     async fn look_up(&self, thing: &Thing, aside: Option<Aside>)
     -> Result<Vec<Belonging>, Failure>;
+
+    /// Whether what a request names can be in this source: an id of another workspace tells of
+    /// itself that it is not. Nobody is asked.
+    ///
+    /// # Errors
+    /// It can be nowhere: nothing of its sort has such a name.
+    fn is_named(&self, _thing: &Thing) -> Result<bool, Failure> {
+        Ok(true)
+    }
 
     /// How many steps of the others have to go before this one, as far as its name tells.
     fn waits_for(&self, item: &Item) -> u16 {

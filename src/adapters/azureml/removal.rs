@@ -3,15 +3,15 @@
 use serde_json::Value;
 
 use crate::adapters::azure::wire::address::add_query;
-use crate::adapters::azureml::document::{Document, look};
+use crate::adapters::azureml::documents::document::{Document, look};
+use crate::adapters::azureml::kinds::Keeper;
 use crate::adapters::azureml::names::Address;
-use crate::adapters::azureml::wire::answer::Answer;
+use crate::adapters::azureml::plane;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS, Polled};
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
-use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::{Erased, Followed};
 
 const DELETING: &str = "deleting a resource";
@@ -27,6 +27,12 @@ pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, 
     if document.etag != item.etag {
         return Ok(Erased::Changed);
     }
+    if matches!(document.address.keeper(), Keeper::Service(_)) {
+        return plane::removal::remove(entry, &document).await;
+    }
+    if document.address.sort.is(ThingKind::Workspace) {
+        return Err(Failure::permanent("deleting a workspace: it is not served yet"));
+    }
     let answer = entry.delete(DELETING, url(entry, &document, detach)?).await?;
     match answer.status {
         202 => Ok(Erased::Begun(operations::begun(entry, &answer))),
@@ -40,7 +46,7 @@ pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, 
         409 if !answer.is_locked() && (answer.is_busy() || document.is_going) => {
             Ok(Erased::Begun(Handle::Turn { detach }.ticket(answer.wait_ms())))
         }
-        _ => match barrier(&answer) {
+        _ => match answer.barrier() {
             Some(barrier) => Ok(Erased::Blocked(barrier)),
             None => Err(answer.failure(DELETING)),
         },
@@ -55,6 +61,7 @@ pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed
     let polled = match Handle::read(handle)? {
         Handle::Status { url } => operations::by_status(entry, &url).await?,
         Handle::Result { url } => operations::by_result(entry, &url).await?,
+        Handle::Operation { url } => operations::by_operation(entry, &url).await?,
         Handle::Resource => Polled::Over,
         Handle::Turn { detach } => return begun_later(entry, item, detach).await,
     };
@@ -70,12 +77,6 @@ pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed
         Polled::Failed(code) => Followed::Failed(code),
         Polled::Unknown => Followed::Unknown,
     })
-}
-
-/// What forbids a change, if that is what the answer to it says.
-pub fn barrier(answer: &Answer) -> Option<Barrier> {
-    let is_barrier = answer.is_locked() || answer.status == 403;
-    is_barrier.then(|| Barrier::new(Block::Lock, &answer.code))
 }
 
 /// Where the document of an item is.
@@ -106,7 +107,7 @@ fn url(entry: &Entry, document: &Document, detach: bool) -> Result<url::Url, Fai
     let path = document.address.path();
     let path = path.ok_or_else(|| Failure::permanent("deleting a resource: no URL leads there"))?;
     let mut url = entry.url(&path);
-    if document.address.sort.kind == ThingKind::Compute {
+    if document.address.sort.is(ThingKind::Compute) {
         let is_attached = document.value["properties"]["isAttachedCompute"] == Value::Bool(true);
         let action = if detach || is_attached { "Detach" } else { "Delete" };
         add_query(&mut url, "underlyingResourceAction", action);

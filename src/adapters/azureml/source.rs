@@ -4,8 +4,10 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
-use crate::adapters::azureml::document::look;
+use crate::adapters::azureml::documents::document::{Document, look};
+use crate::adapters::azureml::documents::kept::Kept;
 use crate::adapters::azureml::names::Address;
+use crate::adapters::azureml::places::stores;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::{pages, removal, rights};
 use crate::config::settings;
@@ -13,7 +15,7 @@ use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::layout::{Containers, OneContainer};
 use crate::ports::sources::{
-    Erased, Finds, Followed, Lack, NewForm, Page, Read, Rewritten, Source, Things, Walked,
+    Erased, Finds, Followed, Lack, NewForm, Page, Pointed, Read, Rewritten, Source, Things, Walked,
 };
 
 /// The source.
@@ -21,6 +23,8 @@ pub struct WorkspaceSource {
     name: String,
     /// The way into the workspace.
     pub entry: Entry,
+    /// What lists gave and nobody read yet.
+    pub kept: Kept,
 }
 
 impl WorkspaceSource {
@@ -34,7 +38,7 @@ impl WorkspaceSource {
 
     /// A workspace of which the way in is known.
     pub fn within(name: &str, entry: Entry) -> Self {
-        Self { name: name.to_owned(), entry }
+        Self { name: name.to_owned(), entry, kept: Kept::default() }
     }
 }
 
@@ -79,22 +83,37 @@ impl Source for WorkspaceSource {
     async fn lacks(&self) -> Result<Vec<Lack>, Failure> {
         rights::lacks(&self.entry).await
     }
+
+    async fn pointed(&self) -> Result<Vec<Pointed>, Failure> {
+        stores::pointed(&self.entry).await
+    }
 }
 
 #[async_trait]
 impl Walked for WorkspaceSource {
+    /// What is in its default account is of this workspace.
     async fn containers(&self) -> Result<Containers, Failure> {
         let each = vec![OneContainer::whole(None)];
-        Ok(Containers { account: self.entry.place(), each })
+        let account = self.entry.account().await?.unwrap_or_else(|| self.entry.place());
+        Ok(Containers { account, each })
     }
 
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
-        pages::page(&self.entry, &self.name, prefix, marker).await
+        let page = pages::page(&self.entry, prefix, marker).await?;
+        let item = |document: &Document| {
+            let item = document.item(&self.name);
+            self.kept.put(&item.name, document);
+            item
+        };
+        Ok(Page { items: page.documents.iter().map(item).collect(), next: page.next })
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {
         let address = Address::of(&item.name).filter(|address| address.path().is_some());
         let Some(address) = address else { return Ok(Read::Refused("name".to_owned())) };
+        if let Some(bytes) = self.kept.give(&item.name, &item.etag) {
+            return Ok(Read::Bytes(stream::iter([Ok(bytes)]).boxed()));
+        }
         Ok(match look(&self.entry, &address).await? {
             None => Read::Absent,
             Some(document) if document.etag != item.etag => Read::Changed,
@@ -103,6 +122,7 @@ impl Walked for WorkspaceSource {
     }
 
     async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
+        self.kept.act_on(&item.name);
         removal::remove(&self.entry, item, false).await
     }
 

@@ -168,7 +168,20 @@ pub fn holders<'a>(
     if holders.is_empty() {
         return Err(Failure::needs_person("no source holds such resources any more"));
     }
-    Ok(holders)
+    let mut named: Vec<&dyn Things> = Vec::new();
+    for things in holders {
+        // No fault of the source: it is not asked for another name again.
+        if request.thing().map_or(Ok(false), |thing| things.is_named(thing))? {
+            named.push(things);
+        }
+    }
+    if named.is_empty() {
+        // Nobody looked, so nobody can say that it is not there.
+        return Err(Failure::needs_person(
+            "the request names a resource of a workspace that is none of the sources",
+        ));
+    }
+    Ok(named)
 }
 
 /// Ledgers what this look found, in the place of what an earlier try of it did.

@@ -4,5 +4,6 @@ pub mod world;
 mod walking;
 mod erasing;
 mod naming;
+mod plane;
 mod rights;
 mod lives;

@@ -1,5 +1,10 @@
-//! Speaking to the service: the way in, what it answers, and work that it finishes by itself.
+//! Speaking to the services: the way in, what they answer and list, and work that they finish by
+//! themselves.
 
+pub mod hosts;
+pub mod discovery;
 pub mod answer;
 pub mod entry;
+pub mod lists;
+pub mod looks;
 pub mod operations;
