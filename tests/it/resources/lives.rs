@@ -32,15 +32,15 @@ const CANARIES: [&str; 12] = [
     CLIENT_SECRET,
 ];
 
-struct Life {
-    home: Home,
-    simulator: Simulator,
+pub struct Life {
+    pub home: Home,
+    pub simulator: Simulator,
     daemon: Daemon,
 }
 
 impl Life {
     /// A daemon with the sample workspace for its only source that holds something.
-    async fn begin(rules: &str) -> Self {
+    pub async fn begin(rules: &str) -> Self {
         let (home, simulator) = prepared(rules).await;
         let daemon = started(&home, &simulator);
         Self { home, simulator, daemon }
@@ -53,14 +53,14 @@ impl Life {
     }
 
     /// Drops a message into the queue.
-    fn send(&self, id: &str, message: &Value) {
+    pub fn send(&self, id: &str, message: &Value) {
         let incoming = self.home.path("dsrd-data/queue/incoming");
         let draft = self.home.write("draft.json", &message.to_string());
         fs::rename(draft, incoming.join(format!("{id}.json"))).unwrap();
     }
 
     /// Waits for how a request ends.
-    async fn ended(&self, id: &str) -> Value {
+    pub async fn ended(&self, id: &str) -> Value {
         let ends = ["completed", "partially_completed", "failed", "held", "rejected"];
         let ends = ends.map(|word| format!("io.dsrd.request.{word}.v1"));
         for _ in 0..1200 {
@@ -77,7 +77,7 @@ impl Life {
     }
 
     /// Ends the daemon, and insists that it told nobody anything.
-    fn end(self) -> Simulator {
+    pub fn end(self) -> Simulator {
         let (code, log) = self.daemon.end("-TERM");
         assert_eq!(code, Some(0), "{log}");
         let told = log.to_lowercase();
@@ -167,7 +167,7 @@ fn left(simulator: &Simulator, kind: Kind) -> Vec<String> {
     simulator.state().live(&sample_id()).unwrap().names(kind)
 }
 
-fn about(id: &str, verb: &str, sort: &str, name: &str) -> Value {
+pub fn about(id: &str, verb: &str, sort: &str, name: &str) -> Value {
     json!({
         "resource_request_id": id, "resource_request_type": verb,
         "resource": { "type": sort, "name": name },

@@ -7,3 +7,4 @@ mod naming;
 mod plane;
 mod rights;
 mod lives;
+mod copying;
