@@ -62,10 +62,11 @@ pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed
         // Whatever a service says: it is done when the resource is gone.
         Polled::Over => match look(entry, &address(item)?).await? {
             None => Followed::Done,
-            Some(_) => Followed::Running { look_in_ms: LOOK_MS, handle: None },
+            Some(_) => Followed::Running { look_in_ms: LOOK_MS, handle: None, state: None },
         },
         Polled::Running(look_in_ms, handle) => {
-            Followed::Running { look_in_ms, handle: handle.map(|handle| handle.written()) }
+            let handle = handle.map(|handle| handle.written());
+            Followed::Running { look_in_ms, handle, state: None }
         }
         Polled::Failed(code) => Followed::Failed(code),
         Polled::Unknown => Followed::Unknown,
@@ -92,7 +93,8 @@ async fn begun_later(entry: &Entry, item: &Item, detach: bool) -> Result<Followe
     Ok(match remove(entry, item, detach).await? {
         Erased::Done | Erased::AlreadyAbsent => Followed::Done,
         Erased::Begun(ticket) => {
-            Followed::Running { look_in_ms: ticket.look_in_ms, handle: Some(ticket.handle) }
+            let (look_in_ms, handle) = (ticket.look_in_ms, Some(ticket.handle));
+            Followed::Running { look_in_ms, handle, state: None }
         }
         // Nothing is under way: what is there now is another, and not ours to judge.
         Erased::Changed => Followed::Unknown,

@@ -91,6 +91,12 @@ pub fn read(
         let text = "only a workspace has resources that depend on it";
         faults.add("/delete_dependent_resources", "not_of_a_resource", text);
     }
+    // Read and dropped it would leave what was to go, and say that it was gone.
+    if with_dependents && thing.kind == ThingKind::Workspace {
+        let text = "what depends on a workspace is not deleted with it by this version; delete it \
+                    apart, or set delete_dependent_resources to false";
+        faults.add("/delete_dependent_resources", "resource_not_supported", text);
+    }
     let asked = Asked::Thing(Thing { with_dependents, permanently, ..thing });
     let regulation = regulation.unwrap_or_else(|| "gdpr".to_owned());
     let submitted = submitted.or(terms.now).unwrap_or_default();

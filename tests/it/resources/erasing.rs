@@ -145,7 +145,7 @@ async fn waits_are_bounded() {
         let Erased::Begun(ticket) = world.source.erase(&item).await.unwrap() else { panic!() };
         assert_eq!(ticket.look_in_ms, expected, "{retry_after:?}");
         let look = world.source.follow(&item, &ticket.handle).await.unwrap();
-        let Followed::Running { look_in_ms, handle } = look else { panic!() };
+        let Followed::Running { look_in_ms, handle, .. } = look else { panic!() };
         assert_eq!((look_in_ms, handle.is_some()), (expected, true), "{retry_after:?}");
     }
 }

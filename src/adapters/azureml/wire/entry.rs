@@ -19,6 +19,7 @@ use crate::adapters::azure::wire::container::{retries, transport};
 use crate::adapters::azure::wire::credential::identity;
 use crate::adapters::azure::wire::pace::Paced;
 use crate::adapters::azureml::wire::answer::{Answer, Trouble};
+use crate::adapters::azureml::wire::rates::Rates;
 use crate::config::settings;
 use crate::domain::failure::Failure;
 
@@ -60,9 +61,10 @@ impl Entry {
         let endpoint = workspace.endpoint.clone();
         let scope = format!("{}/.default", endpoint.as_str().trim_end_matches('/'));
         let pace: Arc<dyn Policy> = Arc::new(Paced::default());
+        let rates = Rates::of(&endpoint).map(|rates| Arc::new(rates) as Arc<dyn Policy>);
         let token = Arc::new(BearerTokenAuthorizationPolicy::new(identity, [scope]));
         let options = ClientOptions {
-            per_try_policies: vec![pace, token],
+            per_try_policies: rates.into_iter().chain([pace, token]).collect(),
             retry: retries(),
             transport: Some(transport),
             ..ClientOptions::default()

@@ -1,5 +1,6 @@
 //! Speaking to the service: the way in, what it answers, and work that it finishes by itself.
 
 pub mod answer;
+pub mod rates;
 pub mod entry;
 pub mod operations;
