@@ -314,6 +314,11 @@ impl Barrier {
         Self { block, detail }
     }
 
+    /// The block's word; after a colon the source's own error code, where it gave one.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     fn parse(detail: &str) -> Option<Self> {
         let word = detail.split_once(": ").map_or(detail, |(word, _)| word);
         Some(Self { block: Block::parse(word)?, detail: detail.to_owned() })

@@ -21,6 +21,7 @@ use crate::domain::layout::Container;
 /// find it changed by nothing but the act before.
 const STATE: [&str; 1] = ["/properties/provisioningState"];
 const STATE_OF_CONTAINERS: [&str; 2] = ["/properties/latestVersion", "/properties/nextVersion"];
+const STATE_OF_RUNS: [&str; 2] = ["/properties/status", "/systemData/lastModifiedAt"];
 const STATE_OF_COMPUTES: [&str; 8] = [
     "/properties/modifiedOn",
     "/properties/properties/allocationState",
@@ -59,7 +60,9 @@ impl Document {
         let of_computes = address.sort.kind == ThingKind::Compute;
         let containers = STATE_OF_CONTAINERS.iter().filter(|_| of_containers);
         let computes = STATE_OF_COMPUTES.iter().filter(|_| of_computes);
-        for pointer in STATE.iter().chain(containers).chain(computes) {
+        let of_runs = address.sort.kind == ThingKind::Run;
+        let runs = STATE_OF_RUNS.iter().filter(|_| of_runs);
+        for pointer in STATE.iter().chain(containers).chain(computes).chain(runs) {
             remove(&mut value, pointer);
         }
         let value = in_order(value);

@@ -9,6 +9,7 @@ pub mod kinds;
 pub mod names;
 pub mod document;
 pub mod pages;
+pub mod runs;
 pub mod removal;
 pub mod rights;
 pub mod source;

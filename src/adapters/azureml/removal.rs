@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azureml::document::{Document, look};
 use crate::adapters::azureml::names::Address;
+use crate::adapters::azureml::runs;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS, Polled};
@@ -27,6 +28,11 @@ pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, 
     if document.etag != item.etag {
         return Ok(Erased::Changed);
     }
+    match runs::unended(entry, &address).await? {
+        Some(run) if run.goes_on() => return runs::cancel(entry, &address).await,
+        Some(run) => return Ok(Erased::Begun(Handle::Cancelled.ticket(run.look_in_ms()))),
+        None => {}
+    }
     let answer = entry.delete(DELETING, url(entry, &document, detach)?).await?;
     match answer.status {
         202 => Ok(Erased::Begun(operations::begun(entry, &answer))),
@@ -35,6 +41,8 @@ pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, 
             Some(_) => Erased::Begun(Handle::Resource.ticket(LOOK_MS)),
         }),
         _ if answer.is_absent() => Ok(Erased::AlreadyAbsent),
+        // It did not say that it goes on, as children of pipelines say nothing of themselves.
+        409 if answer.code == runs::NOT_ENDED => runs::cancel(entry, &address).await,
         // We may have begun it ourselves, and died before we could keep its handle. Codes for that
         // are many; a resource that is about to go says so itself, where it has a state.
         409 if !answer.is_locked() && (answer.is_busy() || document.is_going) => {
@@ -57,6 +65,7 @@ pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed
         Handle::Result { url } => operations::by_result(entry, &url).await?,
         Handle::Resource => Polled::Over,
         Handle::Turn { detach } => return begun_later(entry, item, detach).await,
+        Handle::Cancelled => return ended_later(entry, item).await,
     };
     Ok(match polled {
         // Whatever a service says: it is done when the resource is gone.
@@ -88,6 +97,18 @@ pub fn address(item: &Item) -> Result<Address, Failure> {
     address.ok_or_else(|| Failure::permanent("reading the name of a resource: it is none"))
 }
 
+/// Deletes a run that was asked to end, once it has. One that goes on all the same is asked again.
+async fn ended_later(entry: &Entry, item: &Item) -> Result<Followed, Failure> {
+    let Some(run) = runs::unended(entry, &address(item)?).await? else {
+        return begun_later(entry, item, false).await;
+    };
+    if run.goes_on() {
+        return begun_later(entry, item, false).await;
+    }
+    let (look_in_ms, state) = (run.look_in_ms(), Some(run.state));
+    Ok(Followed::Running { look_in_ms, handle: None, state })
+}
+
 /// Tries again to begin.
 async fn begun_later(entry: &Entry, item: &Item, detach: bool) -> Result<Followed, Failure> {
     Ok(match remove(entry, item, detach).await? {
@@ -98,7 +119,7 @@ async fn begun_later(entry: &Entry, item: &Item, detach: bool) -> Result<Followe
         }
         // Nothing is under way: what is there now is another, and not ours to judge.
         Erased::Changed => Followed::Unknown,
-        Erased::Blocked(barrier) => Followed::Failed(barrier.block.word().to_owned()),
+        Erased::Blocked(barrier) => Followed::Failed(barrier.detail().to_owned()),
     })
 }
 

@@ -168,8 +168,6 @@ async fn what_forbids_it_is_told_and_nothing_is_done() {
         let failure = world.source.erase(&world.item(name).await).await.err().unwrap();
         (failure.is_transient(), failure.chain())
     };
-    let (is_transient, text) = told("run/busy_cloud_1b2c3d4e5f").await;
-    assert!(!is_transient && text.ends_with("409 JobNotInTerminalState"), "{text}");
     let (is_transient, text) = told("online_endpoint/churn-endpoint").await;
     assert!(is_transient && text.ends_with("409 EndpointHasDeployments"), "{text}");
     assert_eq!(world.names().await, all);

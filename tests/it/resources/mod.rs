@@ -3,6 +3,7 @@
 pub mod world;
 mod walking;
 mod erasing;
+mod cancelling;
 mod naming;
 mod rights;
 mod lives;

@@ -126,11 +126,9 @@ impl Trouble {
             Self::Unreachable | Self::Broken | Self::Late => FailureKind::Transient,
             Self::NoToken => FailureKind::NeedsPerson,
             Self::Garbled => FailureKind::Permanent,
-            Self::Refused { status, code } => match status {
+            Self::Refused { status, .. } => match status {
                 408 | 429 | 500.. => FailureKind::Transient,
                 401 | 403 | 404 => FailureKind::NeedsPerson,
-                // Nothing but the end of the job ends that, and nobody knows when it comes.
-                409 if code == "JobNotInTerminalState" => FailureKind::Permanent,
                 409 | 412 => FailureKind::Transient,
                 _ => FailureKind::Permanent,
             },

@@ -135,6 +135,16 @@ impl Entry {
         answer.map_err(|trouble| trouble.failure(doing))
     }
 
+    /// Has something done with what is there.
+    ///
+    /// # Errors
+    /// Where there is no answer: it may have been done.
+    pub async fn post(&self, doing: &str, url: Url) -> Result<Answer, Failure> {
+        let mut request = Request::new(url, Method::Post);
+        request.insert_header("content-length", "0");
+        self.send(request).await.map_err(|trouble| trouble.failure(doing))
+    }
+
     /// Writes something over what is there.
     ///
     /// # Errors

@@ -34,6 +34,8 @@ pub enum Handle {
     },
     /// It has ended when the resource is gone.
     Resource,
+    /// A run was asked to end; it is to be deleted once it has.
+    Cancelled,
     /// Something else is done with the resource: it is still to be begun.
     Turn {
         /// Whether what it stands for is to be left.

@@ -242,6 +242,7 @@ impl State {
                 workspace.runs.clear();
                 workspace.resources.retain(|(kind, _), _| !ends_at_once(*kind));
             }
+            Effect::Nothing => {}
             Effect::CancelJob(run) => {
                 if let Some(run) = workspace.runs.get_mut(&run) {
                     run.say("status", "Canceled".into());

@@ -152,11 +152,18 @@ fn cancel(state: &mut State, place: &Arm, call: &Call<'_>) -> Answer {
         let text = "The job is in status Finalizing and cannot be canceled.";
         return Err(Refusal::front_end(409, "JobCannotBeCanceled", text));
     }
-    run.say("status", "CancelRequested".into());
+    // It is taken, and stays as it is (cloud-custodian#10980).
+    let effect = match run.status() {
+        "NotResponding" => Effect::Nothing,
+        _ => {
+            run.say("status", "CancelRequested".into());
+            Effect::CancelJob(name)
+        }
+    };
     let seconds = RetryAfter::Seconds(10);
     let usual = Course { shape: Shape::Location, retry_after: seconds, ..Course::default() };
     let course = call.course.clone().unwrap_or(usual);
-    Ok(begin(state, Kind::Job, &place.workspace, Effect::CancelJob(name), course))
+    Ok(begin(state, Kind::Job, &place.workspace, effect, course))
 }
 
 /// As it is answered.
