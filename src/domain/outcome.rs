@@ -84,6 +84,10 @@ pub struct Barrier {
     detail: String,
 }
 
+/// The code of what a service lets nobody change: parts of a run's record, which go with the whole
+/// run alone. It is ours; the service has none.
+pub const FIXED: &str = "FixedByTheService";
+
 /// The kinds of things that forbid an erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block {

@@ -53,6 +53,8 @@ pub struct Switches {
     pub is_throttled: bool,
     /// Whether a job that still runs can be deleted. Unknown.
     pub running_jobs_can_be_deleted: bool,
+    /// Whether a PUT of a job changes to whom its end is told. Unknown.
+    pub notifications_change: bool,
     /// Whether the end of a job is the end of its artifacts. Unknown: documentation and users
     /// disagree.
     pub job_delete_takes_artifacts: bool,
@@ -91,6 +93,7 @@ impl Default for Switches {
             odd_case: false,
             is_throttled: false,
             running_jobs_can_be_deleted: false,
+            notifications_change: true,
             job_delete_takes_artifacts: false,
             children_are_hidden: true,
             soft_delete: true,

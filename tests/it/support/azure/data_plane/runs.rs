@@ -214,8 +214,7 @@ fn patch(state: &mut State, id: &WorkspaceId, run: &str, request: &Request) -> A
     }
     add(changed, "tags", &changes["tags"], true);
     add(changed, "properties", &changes["properties"], false);
-    changed.modified = now;
-    changed.say("lastModifiedUtc", stamp(now).into());
+    changed.written(now);
     found(state, id, run, |run| run.document().into())
 }
 
@@ -242,6 +241,6 @@ fn tags(state: &mut State, id: &WorkspaceId, run: &str, request: &Request) -> An
     let changed = workspace_mut(state, id)?.run_mut(run).ok_or_else(|| not_found(run))?;
     add(changed, "tags", &asked["tagsToModify"], true);
     changed.object("tags").retain(|name, _| !gone.contains(&name.as_str()));
-    changed.modified = now;
+    changed.written(now);
     found(state, id, run, |run| run.document().into())
 }
