@@ -95,7 +95,13 @@ pub struct Store {
 pub struct Workspace {
     pub name: Option<String>,
     pub id: Option<String>,
+    pub subscription: Option<String>,
+    pub group: Option<String>,
+    pub workspace: Option<String>,
+    pub cloud: Option<String>,
     pub endpoint: Option<String>,
+    #[serde(default)]
+    pub data_plane: Vec<String>,
     pub credential: Option<String>,
     pub tenant_id: Option<String>,
     pub client_id: Option<String>,

@@ -168,8 +168,68 @@ pub struct Workspace {
     pub id: String,
     /// Where its cloud is managed: `https://HOST/`.
     pub endpoint: url::Url,
+    /// The cloud that it is in; `None` in one that only its endpoints tell of.
+    pub cloud: Option<Cloud>,
+    /// Where its own services may be, beside the endpoint and the hosts of its cloud.
+    pub data_plane: Vec<url::Url>,
     /// How requests are authorised: an identity.
     pub credential: Credential,
+}
+
+/// The clouds of Azure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cloud {
+    /// That of everybody.
+    Public,
+    /// That of the government of the United States.
+    UsGov,
+    /// That of China.
+    China,
+}
+
+impl Cloud {
+    /// All, the usual one first.
+    pub const ALL: [Self; 3] = [Self::Public, Self::UsGov, Self::China];
+
+    /// The word in settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::UsGov => "usgov",
+            Self::China => "china",
+        }
+    }
+
+    /// Where it is managed.
+    pub fn endpoint(self) -> &'static str {
+        match self {
+            Self::Public => "https://management.azure.com",
+            Self::UsGov => "https://management.usgovcloudapi.net",
+            Self::China => "https://management.chinacloudapi.cn",
+        }
+    }
+
+    /// What the hosts of a workspace's own services end in, as Microsoft's pages on firewalls and
+    /// private links list them. Not all of a domain: below `instances.azureml.ms` anybody serves
+    /// what he likes.
+    pub fn service_hosts(self) -> &'static [&'static str] {
+        match self {
+            Self::Public => {
+                &[".api.azureml.ms", ".experiments.azureml.net", ".modelmanagement.azureml.net"]
+            }
+            Self::UsGov => &[".api.ml.azure.us"],
+            Self::China => &[".api.ml.azure.cn"],
+        }
+    }
+
+    /// What the hosts of storage accounts end in.
+    pub fn storage_hosts(self) -> &'static str {
+        match self {
+            Self::Public => "core.windows.net",
+            Self::UsGov => "core.usgovcloudapi.net",
+            Self::China => "core.chinacloudapi.cn",
+        }
+    }
 }
 
 /// How requests to Azure are authorised.

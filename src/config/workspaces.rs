@@ -5,10 +5,7 @@ use url::Url;
 
 use crate::config::faults::Faults;
 use crate::config::file;
-use crate::config::settings::{Credential, Workspace};
-
-/// Where the public cloud is managed.
-const PUBLIC_CLOUD: &str = "https://management.azure.com";
+use crate::config::settings::{Cloud, Credential, Workspace};
 
 /// The credentials that are identities.
 const IDENTITIES: [&str; 4] =
@@ -43,8 +40,15 @@ pub fn workspace(
     faults: &mut Faults,
 ) -> Option<Workspace> {
     let key = format!("workspaces[{index}]");
-    let id = id(&key, written.id.as_deref(), faults);
-    let endpoint = endpoint(&key, written.endpoint.as_deref().unwrap_or(PUBLIC_CLOUD), faults);
+    let id = id(&key, written, faults);
+    let cloud = cloud(&key, written, faults);
+    let known = cloud.unwrap_or(Cloud::Public).endpoint();
+    let at = written.endpoint.as_deref().unwrap_or(known);
+    let endpoint = host(&format!("{key}.endpoint"), at, faults);
+    let data_plane = written.data_plane.iter().enumerate();
+    let data_plane: Vec<Option<Url>> = data_plane
+        .map(|(number, url)| host(&format!("{key}.data_plane[{number}]"), url, faults))
+        .collect();
     let identity = Identity {
         tenant_id: written.tenant_id.as_ref(),
         client_id: written.client_id.as_ref(),
@@ -57,7 +61,9 @@ pub fn workspace(
         return None;
     }
     let credential = credential(&key, word, &identity, faults)?;
-    Some(Workspace { name: name.to_owned(), id: id?, endpoint: endpoint?, credential })
+    let data_plane = data_plane.into_iter().collect::<Option<Vec<Url>>>()?;
+    let (id, endpoint) = (id?, endpoint?);
+    Some(Workspace { name: name.to_owned(), id, endpoint, cloud, data_plane, credential })
 }
 
 /// Whether this is the word of an identity.
@@ -90,21 +96,39 @@ pub fn credential(
     }
 }
 
-fn id(key: &str, written: Option<&str>, faults: &mut Faults) -> Option<String> {
-    let Some(written) = written else {
-        faults.add(format!("{key}.id is missing"));
-        return None;
-    };
+/// Its id, written whole or in its three parts.
+fn id(key: &str, written: &file::Workspace, faults: &mut Faults) -> Option<String> {
+    let parts = [&written.subscription, &written.group, &written.workspace];
+    match (&written.id, parts) {
+        (Some(id), [None, None, None]) => whole_id(key, id, faults),
+        (None, [Some(subscription), Some(group), Some(workspace)]) => {
+            let names = ["subscription", "group", "workspace"];
+            for (name, part) in names.iter().zip([subscription, group, workspace]) {
+                if !is_plain(part) {
+                    faults.add(format!("{key}.{name} is no name"));
+                    return None;
+                }
+            }
+            Some(format!(
+                "/subscriptions/{subscription}/resourceGroups/{group}/providers/\
+                 Microsoft.MachineLearningServices/workspaces/{workspace}"
+            ))
+        }
+        _ => {
+            faults.add(format!("{key} needs id, or subscription, group and workspace, not both"));
+            None
+        }
+    }
+}
+
+fn whole_id(key: &str, written: &str, faults: &mut Faults) -> Option<String> {
     let id = written.trim_end_matches('/');
     let segments: Vec<&str> = id.split('/').skip(1).collect();
-    let is_plain = |text: &&str| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "._-()".contains(c);
-        !text.is_empty() && text.chars().all(plain) && !text.starts_with('.')
-    };
     let has_words = ID_WORDS.iter().all(|(index, word)| {
         segments.get(*index).is_some_and(|segment| segment.eq_ignore_ascii_case(word))
     });
-    if !id.starts_with('/') || segments.len() != 8 || !has_words || !segments.iter().all(is_plain) {
+    let are_plain = segments.iter().all(|segment| is_plain(segment));
+    if !id.starts_with('/') || segments.len() != 8 || !has_words || !are_plain {
         faults.add(format!(
             "{key}.id must be /subscriptions/ID/resourceGroups/GROUP/providers/\
              Microsoft.MachineLearningServices/workspaces/NAME"
@@ -114,8 +138,28 @@ fn id(key: &str, written: Option<&str>, faults: &mut Faults) -> Option<String> {
     Some(id.to_owned())
 }
 
+/// Whether it can stand between two slashes of an id.
+fn is_plain(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-()".contains(c);
+    !text.is_empty() && text.chars().all(plain) && !text.starts_with('.')
+}
+
+/// Its cloud; one that is managed at an endpoint of its own is known by nothing else.
+fn cloud(key: &str, written: &file::Workspace, faults: &mut Faults) -> Option<Cloud> {
+    let Some(word) = &written.cloud else {
+        let at = written.endpoint.as_deref().unwrap_or(Cloud::Public.endpoint());
+        let at = at.trim_end_matches('/');
+        return Cloud::ALL.into_iter().find(|cloud| cloud.endpoint() == at);
+    };
+    let known = Cloud::ALL.into_iter().find(|cloud| cloud.word() == word);
+    if known.is_none() {
+        faults.add(format!("{key}.cloud is none of {}", Cloud::ALL.map(Cloud::word).join(", ")));
+    }
+    known
+}
+
 /// Tokens go there: over https alone.
-fn endpoint(key: &str, written: &str, faults: &mut Faults) -> Option<Url> {
+fn host(key: &str, written: &str, faults: &mut Faults) -> Option<Url> {
     let url = Url::parse(written).ok().filter(|url| {
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let is_nobodys = url.username().is_empty() && url.password().is_none();
@@ -123,7 +167,7 @@ fn endpoint(key: &str, written: &str, faults: &mut Faults) -> Option<Url> {
     });
     if url.is_none() {
         // Not quoted: who mixes up the fields may have put a secret here.
-        faults.add(format!("{key}.endpoint must be https://HOST, as {PUBLIC_CLOUD}"));
+        faults.add(format!("{key} must be https://HOST, as {}", Cloud::Public.endpoint()));
     }
     url
 }
@@ -155,6 +199,42 @@ mod tests {
     }
 
     #[test]
+    fn its_parts_are_its_id() {
+        let of = |group: &str| {
+            built(|written| {
+                written.id = None;
+                written.subscription = Some("0-1".to_owned());
+                written.group = Some(group.to_owned());
+                written.workspace = Some("ws".to_owned());
+            })
+        };
+        assert_eq!(of("a(b)").unwrap().id, ID);
+        for group in ["", "..", "a/b", "a?b", "a b"] {
+            assert_eq!(of(group).err().unwrap(), ["workspaces[0].group is no name"], "{group}");
+        }
+    }
+
+    #[test]
+    fn a_cloud_tells_where_it_is_managed_and_an_endpoint_which_cloud() {
+        let of = |cloud: Option<&str>, endpoint: Option<&str>| {
+            let workspace = built(|written| {
+                written.cloud = cloud.map(str::to_owned);
+                written.endpoint = endpoint.map(str::to_owned);
+            });
+            workspace.map(|it| (it.cloud, it.endpoint.host_str().unwrap().to_owned())).unwrap()
+        };
+        let host = |cloud: Cloud| cloud.endpoint().trim_start_matches("https://").to_owned();
+        assert_eq!(of(None, None), (Some(Cloud::Public), host(Cloud::Public)));
+        for cloud in Cloud::ALL {
+            assert_eq!(of(Some(cloud.word()), None), (Some(cloud), host(cloud)));
+            assert_eq!(of(None, Some(cloud.endpoint())), (Some(cloud), host(cloud)));
+        }
+        let own = "https://arm.example";
+        assert_eq!(of(None, Some(own)), (None, "arm.example".to_owned()));
+        assert_eq!(of(Some("china"), Some(own)), (Some(Cloud::China), "arm.example".to_owned()));
+    }
+
+    #[test]
     fn what_is_no_workspace_is_told_by_its_key() {
         let ids = [
             "ws",
@@ -171,12 +251,20 @@ mod tests {
             assert!(faults[0].starts_with("workspaces[0].id must be /subscriptions/"), "{id}");
         }
         let faults = built(|written| written.id = None).err().unwrap();
-        assert_eq!(faults, ["workspaces[0].id is missing"]);
+        let expected = "workspaces[0] needs id, or subscription, group and workspace, not both";
+        assert_eq!(faults, [expected]);
+        let faults = built(|written| written.group = Some("g".to_owned())).err().unwrap();
+        assert_eq!(faults, [expected]);
         for url in ["http://a", "a", "https://a/b", "https://a?sig=s3cret", "https://u:s3cret@a"] {
-            let faults = built(|written| written.endpoint = Some(url.to_owned())).err().unwrap();
-            assert!(faults[0].starts_with("workspaces[0].endpoint must"), "{url}");
-            assert!(!faults[0].contains("s3cret"), "{url}");
+            let endpoint = built(|written| written.endpoint = Some(url.to_owned())).err().unwrap();
+            assert!(endpoint[0].starts_with("workspaces[0].endpoint must"), "{url}");
+            let listed = vec!["https://a".to_owned(), url.to_owned()];
+            let listed = built(|written| written.data_plane = listed).err().unwrap();
+            assert!(listed[0].starts_with("workspaces[0].data_plane[1] must"), "{url}");
+            assert!(!endpoint[0].contains("s3cret") && !listed[0].contains("s3cret"), "{url}");
         }
+        let faults = built(|written| written.cloud = Some("germany".to_owned())).err().unwrap();
+        assert_eq!(faults, ["workspaces[0].cloud is none of public, usgov, china"]);
         for word in ["sas", "account_key", ""] {
             let faults = built(|written| written.credential = Some(word.to_owned()));
             assert!(faults.err().unwrap()[0].starts_with("workspaces[0].credential is none of"));

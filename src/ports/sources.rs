@@ -158,6 +158,12 @@ pub trait Things: Walked {
     async fn look_up(&self, thing: &Thing, aside: Option<Aside>)
     -> Result<Vec<Belonging>, Failure>;
 
+    /// Whether what a request names can be in this source. An id of another workspace tells of
+    /// itself that it is not.
+    fn is_named(&self, _thing: &Thing) -> bool {
+        true
+    }
+
     /// How many steps of the others have to go before this one, as far as its name tells.
     fn waits_for(&self, item: &Item) -> u16 {
         item.layout().waits_for()

@@ -1,5 +1,5 @@
 //! The services of an Azure Machine Learning workspace as a source: what Azure Resource Manager
-//! keeps of it. Each resource is an item, and its document is the item's bytes.
+//! and the workspace's own services keep of it. Each resource is an item, and its document is the item's bytes.
 //!
 //! Documents, ids and polling URLs speak of people, and the last let in whoever has them: of what
 //! the service says nothing leaves this folder but documents as items, and checked error codes.
@@ -7,9 +7,11 @@
 pub mod wire;
 pub mod kinds;
 pub mod names;
-pub mod document;
+pub mod plane;
+pub mod documents;
 pub mod pages;
 pub mod runs;
+pub mod workspace;
 pub mod removal;
 pub mod rights;
 pub mod source;

@@ -3,16 +3,17 @@
 use serde_json::Value;
 
 use crate::adapters::azure::wire::address::add_query;
-use crate::adapters::azureml::document::{Document, look};
+use crate::adapters::azureml::documents::document::{Document, look};
+use crate::adapters::azureml::kinds::Keeper;
 use crate::adapters::azureml::names::Address;
+use crate::adapters::azureml::plane;
 use crate::adapters::azureml::runs;
-use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS, Polled};
+use crate::adapters::azureml::workspace;
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
-use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::{Erased, Followed};
 
 const DELETING: &str = "deleting a resource";
@@ -24,9 +25,15 @@ const DELETING: &str = "deleting a resource";
 /// Where the service does not answer, or refuses for a reason that has no word.
 pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, Failure> {
     let address = address(item)?;
+    if address.sort.is(ThingKind::Workspace) {
+        return workspace::remove(entry, &address, item).await;
+    }
     let Some(document) = look(entry, &address).await? else { return Ok(Erased::AlreadyAbsent) };
     if document.etag != item.etag {
         return Ok(Erased::Changed);
+    }
+    if matches!(document.address.keeper(), Keeper::Service(_)) {
+        return plane::removal::remove(entry, &document).await;
     }
     match runs::unended(entry, &address).await? {
         Some(run) if run.goes_on() => return runs::cancel(entry, &address).await,
@@ -48,7 +55,7 @@ pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, 
         409 if !answer.is_locked() && (answer.is_busy() || document.is_going) => {
             Ok(Erased::Begun(Handle::Turn { detach }.ticket(answer.wait_ms())))
         }
-        _ => match barrier(&answer) {
+        _ => match answer.barrier() {
             Some(barrier) => Ok(Erased::Blocked(barrier)),
             None => Err(answer.failure(DELETING)),
         },
@@ -63,9 +70,14 @@ pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed
     let polled = match Handle::read(handle)? {
         Handle::Status { url } => operations::by_status(entry, &url).await?,
         Handle::Result { url } => operations::by_result(entry, &url).await?,
+        Handle::Operation { url } => operations::by_operation(entry, &url).await?,
         Handle::Resource => Polled::Over,
         Handle::Turn { detach } => return begun_later(entry, item, detach).await,
         Handle::Cancelled => return ended_later(entry, item).await,
+        Handle::Used { looks } => {
+            let erased = plane::removal::snapshot(entry, &address(item)?, looks).await?;
+            return Ok(followed(erased));
+        }
     };
     Ok(match polled {
         // Whatever a service says: it is done when the resource is gone.
@@ -80,12 +92,6 @@ pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed
         Polled::Failed(code) => Followed::Failed(code),
         Polled::Unknown => Followed::Unknown,
     })
-}
-
-/// What forbids a change, if that is what the answer to it says.
-pub fn barrier(answer: &Answer) -> Option<Barrier> {
-    let is_barrier = answer.is_locked() || answer.status == 403;
-    is_barrier.then(|| Barrier::new(Block::Lock, &answer.code))
 }
 
 /// Where the document of an item is.
@@ -111,7 +117,12 @@ async fn ended_later(entry: &Entry, item: &Item) -> Result<Followed, Failure> {
 
 /// Tries again to begin.
 async fn begun_later(entry: &Entry, item: &Item, detach: bool) -> Result<Followed, Failure> {
-    Ok(match remove(entry, item, detach).await? {
+    Ok(followed(remove(entry, item, detach).await?))
+}
+
+/// What comes of beginning again.
+fn followed(erased: Erased) -> Followed {
+    match erased {
         Erased::Done | Erased::AlreadyAbsent => Followed::Done,
         Erased::Begun(ticket) => {
             let (look_in_ms, handle) = (ticket.look_in_ms, Some(ticket.handle));
@@ -120,7 +131,7 @@ async fn begun_later(entry: &Entry, item: &Item, detach: bool) -> Result<Followe
         // Nothing is under way: what is there now is another, and not ours to judge.
         Erased::Changed => Followed::Unknown,
         Erased::Blocked(barrier) => Followed::Failed(barrier.detail().to_owned()),
-    })
+    }
 }
 
 /// What a DELETE goes to. Computes want to be told what becomes of the machines behind them; what
@@ -129,7 +140,7 @@ fn url(entry: &Entry, document: &Document, detach: bool) -> Result<url::Url, Fai
     let path = document.address.path();
     let path = path.ok_or_else(|| Failure::permanent("deleting a resource: no URL leads there"))?;
     let mut url = entry.url(&path);
-    if document.address.sort.kind == ThingKind::Compute {
+    if document.address.sort.is(ThingKind::Compute) {
         let is_attached = document.value["properties"]["isAttachedCompute"] == Value::Bool(true);
         let action = if detach || is_attached { "Detach" } else { "Delete" };
         add_query(&mut url, "underlyingResourceAction", action);

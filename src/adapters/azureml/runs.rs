@@ -6,11 +6,10 @@
 //! cancelled is waited for, and one that has ended is deleted.
 
 use crate::adapters::azure::wire::answer::plain;
+use crate::adapters::azureml::kinds::RUN;
 use crate::adapters::azureml::names::Address;
-use crate::adapters::azureml::removal::barrier;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::wire::operations::{Handle, LOOK_MS};
-use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::ports::sources::Erased;
 
@@ -49,7 +48,7 @@ impl Unended {
 
 /// Whether the address is that of a run's job.
 pub fn is_job(address: &Address) -> bool {
-    address.sort.kind == ThingKind::Run && address.below.is_none()
+    *address.sort == RUN && address.below.is_none()
 }
 
 /// The run at an address, where it is there and says that it has not ended.
@@ -77,7 +76,7 @@ pub async fn cancel(entry: &Entry, address: &Address) -> Result<Erased, Failure>
     let path = path.ok_or_else(|| Failure::permanent("cancelling a run: no URL leads there"))?;
     let url = entry.url(&format!("{path}/cancel"));
     let answer = entry.post(CANCELLING, url).await?;
-    Ok(match (answer.status, barrier(&answer)) {
+    Ok(match (answer.status, answer.barrier()) {
         (_, Some(barrier)) => Erased::Blocked(barrier),
         // What cannot be cancelled ends by itself, or has ended just now.
         (200..=299 | 400 | 409, None) => {

@@ -4,8 +4,10 @@ use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
-use crate::adapters::azureml::document::look;
+use crate::adapters::azureml::documents::document::{Document, look};
+use crate::adapters::azureml::documents::kept::Kept;
 use crate::adapters::azureml::names::Address;
+use crate::adapters::azureml::plane::scrub;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::{pages, removal, rights};
 use crate::config::settings;
@@ -21,6 +23,8 @@ pub struct WorkspaceSource {
     name: String,
     /// The way into the workspace.
     pub entry: Entry,
+    /// What lists gave and nobody read yet.
+    pub kept: Kept,
 }
 
 impl WorkspaceSource {
@@ -34,7 +38,7 @@ impl WorkspaceSource {
 
     /// A workspace of which the way in is known.
     pub fn within(name: &str, entry: Entry) -> Self {
-        Self { name: name.to_owned(), entry }
+        Self { name: name.to_owned(), entry, kept: Kept::default() }
     }
 }
 
@@ -60,8 +64,8 @@ impl Source for WorkspaceSource {
         removal::follow(&self.entry, item, handle).await
     }
 
-    /// What Resource Manager has deleted of a workspace it gives back to nobody; the workspace
-    /// itself is no item.
+    /// What Resource Manager has deleted of a workspace it gives back to nobody. How long the
+    /// workspace itself can be had back tells who asks for it to be deleted.
     async fn unrecoverable_after(
         &self,
         _: &[String],
@@ -83,18 +87,29 @@ impl Source for WorkspaceSource {
 
 #[async_trait]
 impl Walked for WorkspaceSource {
+    /// What is in its default account is of this workspace.
     async fn containers(&self) -> Result<Containers, Failure> {
         let each = vec![OneContainer::whole(None)];
-        Ok(Containers { account: self.entry.place(), each })
+        let account = self.entry.account().await?.unwrap_or_else(|| self.entry.place());
+        Ok(Containers { account, each })
     }
 
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
-        pages::page(&self.entry, &self.name, prefix, marker).await
+        let page = pages::page(&self.entry, prefix, marker).await?;
+        let item = |document: &Document| {
+            let item = document.item(&self.name);
+            self.kept.put(&item.name, document);
+            item
+        };
+        Ok(Page { items: page.documents.iter().map(item).collect(), next: page.next })
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {
         let address = Address::of(&item.name).filter(|address| address.path().is_some());
         let Some(address) = address else { return Ok(Read::Refused("name".to_owned())) };
+        if let Some(bytes) = self.kept.give(&item.name, &item.etag) {
+            return Ok(Read::Bytes(stream::iter([Ok(bytes)]).boxed()));
+        }
         Ok(match look(&self.entry, &address).await? {
             None => Read::Absent,
             Some(document) if document.etag != item.etag => Read::Changed,
@@ -103,13 +118,15 @@ impl Walked for WorkspaceSource {
     }
 
     async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
+        self.kept.act_on(&item.name);
         removal::remove(&self.entry, item, false).await
     }
 
-    /// A document is the service's own; what of it can be written at all is another matter for each
-    /// sort.
-    async fn rewrite(&self, _: &Item, _: NewForm) -> Result<Rewritten, Failure> {
-        Ok(Rewritten::Refused("service_document".to_owned()))
+    /// Records of runs are written as far as the service lets them be; other documents are the
+    /// service's own.
+    async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
+        self.kept.act_on(&item.name);
+        scrub::rewrite(&self.entry, item, form).await
     }
 
     async fn erase_replaced(&self, _: &Item) -> Result<Erased, Failure> {

@@ -1,14 +1,21 @@
 //! Resources as things that requests name: looked up by name or id, and put aside.
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use jiff::SignedDuration;
+use serde_json::json;
 
-use crate::adapters::azureml::document::{Document, look};
-use crate::adapters::azureml::kinds::{Below, KINDS, Sort};
-use crate::adapters::azureml::names::asked;
+use crate::adapters::azureml::documents::document::{Document, look};
+use crate::adapters::azureml::kinds::{Below, KINDS, REGISTERED_DATASET, Sort};
+use crate::adapters::azureml::names::{Address, Asked, asked};
 use crate::adapters::azureml::pages;
-use crate::adapters::azureml::removal::{address, barrier, remove};
+use crate::adapters::azureml::plane::aside::{hide, is_hidden};
+use crate::adapters::azureml::plane::lists::{List, all};
+use crate::adapters::azureml::plane::removal::experiment_id;
+use crate::adapters::azureml::plane::runs::{self, Kept};
+use crate::adapters::azureml::removal::{address, remove};
 use crate::adapters::azureml::source::WorkspaceSource;
+use crate::adapters::azureml::wire::answer::Answer;
+use crate::adapters::azureml::workspace;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
@@ -28,35 +35,49 @@ impl Things for WorkspaceSource {
         thing: &Thing,
         aside: Option<Aside>,
     ) -> Result<Vec<Belonging>, Failure> {
-        let sort = Sort::of(thing.kind);
-        let address = sort.and_then(|sort| asked(sort, thing, self.entry.id()));
-        let Some(address) = address.filter(|address| address.path().is_some()) else {
-            return Ok(Vec::new());
-        };
-        let Some(document) = look(&self.entry, &address).await? else { return Ok(Vec::new()) };
-        let address = &document.address;
-        let has_below = address.below.is_none() && address.sort.below != Below::Nothing;
-        // Hiding what versions have in common hides them.
-        let below = match aside {
-            Some(Aside::Archived) => Vec::new(),
-            Some(Aside::Unregistered) | None if has_below => {
-                pages::below(&self.entry, address).await?
+        let Some(sort) = Sort::of(thing.kind) else { return Ok(Vec::new()) };
+        let address = match asked(sort, thing, self.entry.id()) {
+            Asked::Here(address) => address,
+            Asked::Elsewhere => return Ok(Vec::new()),
+            Asked::NoName => {
+                return Err(Failure::needs_person(
+                    "looking up what a request names: no resource of its type has such a name or id",
+                ));
             }
-            Some(Aside::Unregistered) | None => Vec::new(),
         };
-        let belonging = |document: &Document| {
-            let item = document.item(self.name());
-            Belonging { waits_for: self.waits_for(&item), item }
-        };
-        Ok(below.iter().chain([&document]).map(belonging).collect())
+        match (thing.kind, aside) {
+            (ThingKind::Workspace, _) => self.workspace(&address, thing.permanently).await,
+            (ThingKind::Run, None) => self.run(&address.name).await,
+            (ThingKind::Experiment, None) => self.experiment(&address).await,
+            (ThingKind::Dataset, _) => {
+                let mut found = self.resource(&address, aside).await?;
+                if address.below.is_none() {
+                    let registered = Address::whole(&REGISTERED_DATASET, &address.name);
+                    found.extend(self.resource(&registered, aside).await?);
+                }
+                Ok(found)
+            }
+            _ => self.resource(&address, aside).await,
+        }
+    }
+
+    fn is_named(&self, thing: &Thing) -> bool {
+        let asked = Sort::of(thing.kind).map(|sort| asked(sort, thing, self.entry.id()));
+        !matches!(asked, Some(Asked::Elsewhere))
     }
 
     async fn files(&self, _thing: &Thing) -> Result<Vec<Location>, Failure> {
         Ok(Vec::new())
     }
 
+    fn recoverable_for(&self, thing: &Thing) -> SignedDuration {
+        let is_soft = thing.kind == ThingKind::Workspace && !thing.permanently;
+        if is_soft { workspace::SOFT_DELETE_TIME } else { SignedDuration::ZERO }
+    }
+
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure> {
         let sort = address(item)?.sort;
+        self.kept.act_on(&item.name);
         match how {
             Aside::Unregistered if sort.is_detached || sort.below == Below::Versions => {
                 remove(&self.entry, item, true).await
@@ -73,11 +94,67 @@ impl Things for WorkspaceSource {
 
     async fn is_aside(&self, item: &Item, how: Aside) -> Result<bool, Failure> {
         let document = look(&self.entry, &address(item)?).await?;
-        Ok(document.is_none_or(|document| how == Aside::Archived && is_archived(&document)))
+        Ok(document.is_none_or(|document| how == Aside::Archived && is_hidden(&document)))
     }
 }
 
 impl WorkspaceSource {
+    /// A resource, and what is below it unless it is hidden with it.
+    async fn resource(
+        &self,
+        address: &Address,
+        aside: Option<Aside>,
+    ) -> Result<Vec<Belonging>, Failure> {
+        let Some(document) = look(&self.entry, address).await? else { return Ok(Vec::new()) };
+        let address = &document.address;
+        let has_below = matches!(address.sort.below, Below::Versions | Below::Deployments);
+        let below = match aside {
+            // Hiding what versions have in common hides them.
+            Some(Aside::Unregistered) | None if has_below && address.below.is_none() => {
+                pages::below(&self.entry, address).await?
+            }
+            Some(Aside::Archived | Aside::Unregistered) | None => Vec::new(),
+        };
+        let items = below.iter().chain([&document]).map(|document| document.item(self.name()));
+        Ok(items.map(|item| Belonging { waits_for: self.waits_for(&item), item }).collect())
+    }
+
+    async fn workspace(
+        &self,
+        address: &Address,
+        for_good: bool,
+    ) -> Result<Vec<Belonging>, Failure> {
+        let seen = look(&self.entry, address).await?;
+        let item = workspace::item(self.name(), address, seen.as_ref(), for_good);
+        let belonging = item.map(|item| Belonging { waits_for: self.waits_for(&item), item });
+        Ok(belonging.into_iter().collect())
+    }
+
+    async fn run(&self, id: &str) -> Result<Vec<Belonging>, Failure> {
+        let asked = vec![runs::Asked::named(id)];
+        let kept = runs::kept_of(&self.entry, self.name(), asked).await?;
+        Ok(kept.into_iter().map(|kept| self.of_a_run(kept)).collect())
+    }
+
+    /// An experiment and all its runs.
+    async fn experiment(&self, address: &Address) -> Result<Vec<Belonging>, Failure> {
+        let Some(document) = look(&self.entry, address).await? else { return Ok(Vec::new()) };
+        let id = experiment_id(&document)?;
+        let listed = all(&self.entry, List::Runs(&id)).await?.unwrap_or_default();
+        let asked = listed.into_iter().map(runs::Asked::listed).collect::<Result<_, _>>()?;
+        let kept = runs::kept_of(&self.entry, self.name(), asked).await?;
+        let mut found: Vec<Belonging> = kept.into_iter().map(|kept| self.of_a_run(kept)).collect();
+        let item = document.item(self.name());
+        found.push(Belonging { waits_for: self.waits_for(&item), item });
+        Ok(found)
+    }
+
+    /// The job of a child goes with that of its parent, so that it waits for it.
+    fn of_a_run(&self, kept: Kept) -> Belonging {
+        let waits_for = self.waits_for(&kept.item).max(u16::from(kept.goes_along));
+        Belonging { item: kept.item, waits_for }
+    }
+
     /// Hides a resource, and looks whether it is hidden: a service may say so and do nothing.
     async fn archive(&self, item: &Item) -> Result<Erased, Failure> {
         let address = address(item)?;
@@ -87,14 +164,11 @@ impl WorkspaceSource {
         if document.etag != item.etag {
             return Ok(Erased::Changed);
         }
-        let mut properties = document.value["properties"].clone();
-        let (Some(path), Some(fields)) = (address.path(), properties.as_object_mut()) else {
-            return Err(Failure::permanent("archiving a resource: it shows nothing of itself"));
+        let answer = match hide(&self.entry, &document).await? {
+            Some(answer) => answer,
+            None => self.hide_by_manager(&document).await?,
         };
-        fields.insert("isArchived".to_owned(), true.into());
-        let body = json!({ "properties": properties });
-        let answer = self.entry.put(ARCHIVING, self.entry.url(&path), &body).await?;
-        match (answer.status, barrier(&answer)) {
+        match (answer.status, answer.barrier()) {
             (200..=299, _) => {}
             (_, Some(barrier)) => return Ok(Erased::Blocked(barrier)),
             _ if answer.is_absent() => return Ok(Erased::AlreadyAbsent),
@@ -102,12 +176,19 @@ impl WorkspaceSource {
         }
         match look(&self.entry, &address).await? {
             None => Ok(Erased::AlreadyAbsent),
-            Some(document) if is_archived(&document) => Ok(Erased::Done),
+            Some(document) if is_hidden(&document) => Ok(Erased::Done),
             Some(_) => Err(Failure::permanent("archiving a resource: it was taken and not done")),
         }
     }
-}
 
-fn is_archived(document: &Document) -> bool {
-    document.value["properties"]["isArchived"] == Value::Bool(true)
+    async fn hide_by_manager(&self, document: &Document) -> Result<Answer, Failure> {
+        let mut properties = document.value["properties"].clone();
+        let (Some(path), Some(fields)) = (document.address.path(), properties.as_object_mut())
+        else {
+            return Err(Failure::permanent("archiving a resource: it shows nothing of itself"));
+        };
+        fields.insert("isArchived".to_owned(), true.into());
+        let body = json!({ "properties": properties });
+        self.entry.put(ARCHIVING, self.entry.url(&path), &body).await
+    }
 }

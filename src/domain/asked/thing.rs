@@ -89,7 +89,7 @@ impl ThingKind {
     ];
 
     /// The word used in requests.
-    pub fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Run => "run",
             Self::Experiment => "experiment",

@@ -42,6 +42,8 @@ impl World {
             name: NAME.to_owned(),
             id: sample_id().path(),
             endpoint: Url::parse(&simulator.base_url).unwrap(),
+            cloud: None,
+            data_plane: Vec::new(),
             credential: Credential::DeveloperTools,
         };
         let token = Token(simulator.token("https://management.azure.com"));

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::adapters::azure::wire::answer::plain;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::outcome::{Barrier, Block};
 
 /// Shortest and longest wait that the service can ask for, and what is waited when it asks for
 /// none, or for nonsense.
@@ -36,7 +37,7 @@ pub struct Answer {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum Trouble {
     /// The service said no.
-    #[error("Azure Resource Manager answered {status} {code}")]
+    #[error("Azure Machine Learning answered {status} {code}")]
     Refused {
         /// HTTP status.
         status: u16,
@@ -44,19 +45,19 @@ pub enum Trouble {
         code: String,
     },
     /// Nobody answered.
-    #[error("no connection to Azure Resource Manager")]
+    #[error("no connection to Azure Machine Learning")]
     Unreachable,
     /// The connection broke.
-    #[error("the connection to Azure Resource Manager broke")]
+    #[error("the connection to Azure Machine Learning broke")]
     Broken,
     /// It took too long, or told us to wait too long.
-    #[error("Azure Resource Manager took too long")]
+    #[error("Azure Machine Learning took too long")]
     Late,
     /// The identity provider gave no token.
     #[error("no token for the configured Azure identity")]
     NoToken,
     /// The answer, or our request, was not what both sides agreed on.
-    #[error("Azure Resource Manager and we do not understand each other")]
+    #[error("Azure Machine Learning and we do not understand each other")]
     Garbled,
 }
 
@@ -83,9 +84,32 @@ impl Answer {
         self.status == 404 && !is_above
     }
 
+    /// Whether it is the workspace itself that is not there, where Resource Manager was asked for that.
+    /// Where it is what the workspace is in, nobody knows.
+    pub fn is_absent_itself(&self) -> bool {
+        let is_above =
+            matches!(self.code.as_str(), "" | "ResourceGroupNotFound" | "SubscriptionNotFound");
+        self.status == 404 && !is_above
+    }
+
+    /// The same of an answer by a service of the workspace's own. It says why; a 404 that does not is
+    /// that of somebody in between.
+    pub fn is_absent_there(&self) -> bool {
+        let code = code(&self.body).unwrap_or_default().to_ascii_lowercase();
+        let is_above = ["workspace", "resourcegroup", "subscription"];
+        let is_above = is_above.iter().any(|word| code.contains(word));
+        self.status == 404 && !code.is_empty() && !is_above
+    }
+
     /// Whether somebody locked it, or something above it.
     pub fn is_locked(&self) -> bool {
         self.status == 409 && self.code.ends_with("Locked")
+    }
+
+    /// What forbids a change, if that is what the answer to it says.
+    pub fn barrier(&self) -> Option<Barrier> {
+        let is_barrier = self.is_locked() || self.status == 403;
+        is_barrier.then(|| Barrier::new(Block::Lock, &self.code))
     }
 
     /// Whether something else is done with it just now.
@@ -143,7 +167,13 @@ pub fn code(body: &Value) -> Option<&str> {
     let inner = error["additionalInfo"].as_array().into_iter().flatten();
     let inner = inner.filter(|info| info["type"] == "InnerError");
     let inner = inner.filter_map(|info| info["info"]["value"]["code"].as_str()).next();
-    inner.or(error["innerError"]["code"].as_str()).or(error["code"].as_str())
+    let mut innermost = &error["innerError"];
+    while innermost["innerError"]["code"].is_string() {
+        innermost = &innermost["innerError"];
+    }
+    let told = inner.or(innermost["code"].as_str()).or(error["code"].as_str());
+    // Model management has no envelope.
+    told.or(body["code"].as_str())
 }
 
 #[cfg(test)]
@@ -187,6 +217,12 @@ mod tests {
             (r#"{"error":{"code":"ScopeLocked","message":"ann"}}"#, "ScopeLocked"),
             (r#"{"error":{"code":"ann@contoso.example"}}"#, ""),
             (r#"{"error":{"code":7}}"#, ""),
+            (r#"{"code":"NotFound","message":"ann"}"#, "NotFound"),
+            (
+                r#"{"error":{"code":"UserError","innerError":{"code":"BadArgument",
+                    "innerError":{"code":"RunNotFound","innerError":null}}}}"#,
+                "RunNotFound",
+            ),
             ("<html>ann</html>", ""),
             ("", ""),
         ];
@@ -205,5 +241,16 @@ mod tests {
         assert!(answer(404, &[], not_found).is_absent());
         assert!(!answer(404, &[], r#"{"error":{"code":"ResourceGroupNotFound"}}"#).is_absent());
         assert!(!answer(403, &[], "").is_absent());
+        let table = [
+            (r#"{"error":{"code":"UserError","innerError":{"code":"RunNotFoundError"}}}"#, true),
+            (r#"{"code":"NotFound","statusCode":404}"#, true),
+            (r#"{"error":{"code":"UserError","innerError":{"code":"WorkspaceNotFound"}}}"#, false),
+            (r#"{"error":{"code":"ResourceGroupNotFound"}}"#, false),
+            ("<html>Not Found</html>", false),
+            ("", false),
+        ];
+        for (body, expected) in table {
+            assert_eq!(answer(404, &[], body).is_absent_there(), expected, "{body}");
+        }
     }
 }

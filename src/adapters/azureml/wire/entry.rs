@@ -1,4 +1,5 @@
-//! The way into a workspace: one transport, one pipeline and one authorisation for all requests.
+//! The way into a workspace: one transport and one authorisation for all requests, to Azure Resource
+//! Manager and to the workspace's own services.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use azure_core::http::{
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use serde_json::Value;
+use tokio::sync::Mutex;
 use url::Url;
 
 use crate::adapters::azure::wire::address::add_query;
@@ -19,6 +21,8 @@ use crate::adapters::azure::wire::container::{retries, transport};
 use crate::adapters::azure::wire::credential::identity;
 use crate::adapters::azure::wire::pace::Paced;
 use crate::adapters::azureml::wire::answer::{Answer, Trouble};
+use crate::adapters::azureml::wire::discovery::{DISCOVERING, Discovered, Service, foreign};
+use crate::adapters::azureml::wire::hosts::Hosts;
 use crate::adapters::azureml::wire::rates::Rates;
 use crate::config::settings;
 use crate::domain::failure::Failure;
@@ -35,9 +39,12 @@ const READS_MAX: u32 = 3;
 
 /// The way in.
 pub struct Entry {
-    endpoint: Url,
+    hosts: Hosts,
     id: String,
     pipeline: Pipeline,
+    /// The same without a token: who asks where to go has not arrived.
+    unsigned: Pipeline,
+    discovered: Mutex<Option<Arc<Discovered>>>,
 }
 
 impl Entry {
@@ -58,26 +65,19 @@ impl Entry {
         identity: Arc<dyn TokenCredential>,
         transport: Transport,
     ) -> Self {
-        let endpoint = workspace.endpoint.clone();
-        let scope = format!("{}/.default", endpoint.as_str().trim_end_matches('/'));
+        let hosts = Hosts::of(workspace);
+        let scope = format!("{}/.default", hosts.endpoint.as_str().trim_end_matches('/'));
         let pace: Arc<dyn Policy> = Arc::new(Paced::default());
-        let rates = Rates::of(&endpoint).map(|rates| Arc::new(rates) as Arc<dyn Policy>);
+        let rates = Rates::of(&hosts.endpoint).map(|rates| Arc::new(rates) as Arc<dyn Policy>);
         let token = Arc::new(BearerTokenAuthorizationPolicy::new(identity, [scope]));
-        let options = ClientOptions {
-            per_try_policies: rates.into_iter().chain([pace, token]).collect(),
-            retry: retries(),
-            transport: Some(transport),
-            ..ClientOptions::default()
-        };
-        let pipeline = Pipeline::new(
-            option_env!("CARGO_PKG_NAME"),
-            option_env!("CARGO_PKG_VERSION"),
-            options,
-            Vec::new(),
-            Vec::new(),
-            None,
-        );
-        Self { endpoint, id: workspace.id.clone(), pipeline }
+        let policies = rates.into_iter().chain([Arc::clone(&pace), token]).collect();
+        Self {
+            hosts,
+            id: workspace.id.clone(),
+            pipeline: pipeline(policies, transport.clone()),
+            unsigned: pipeline(vec![pace], transport),
+            discovered: Mutex::new(None),
+        }
     }
 
     /// The workspace's id.
@@ -87,28 +87,50 @@ impl Entry {
 
     /// Where it is, without anything secret.
     pub fn place(&self) -> String {
-        format!("{}{}", self.endpoint.as_str().trim_end_matches('/'), self.id)
+        format!("{}{}", self.hosts.endpoint.as_str().trim_end_matches('/'), self.id)
     }
 
-    /// The URL of something below the workspace: `models/m`, or the workspace itself.
+    /// The URL of something below the workspace in Azure Resource Manager: `models/m`, or the
+    /// workspace itself.
     pub fn url(&self, path: &str) -> Url {
         self.url_in(path, API_VERSION)
     }
 
     /// The same, of another service and in the version of that one's interface.
     pub fn url_in(&self, path: &str, version: &str) -> Url {
-        let mut url = self.endpoint.clone();
+        let mut url = self.hosts.endpoint.clone();
         let slash = if path.is_empty() { "" } else { "/" };
         url.set_path(&format!("{}{slash}{path}", self.id));
         add_query(&mut url, "api-version", version);
         url
     }
 
+    /// The URL of something that a service of the workspace's own has.
+    ///
+    /// # Errors
+    /// It cannot be learned where the service is.
+    pub async fn service_url(&self, service: Service, path: &str) -> Result<Url, Failure> {
+        let mut url = self.discovered().await?.address(service)?.clone();
+        let above = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{above}/{}{}/{path}", service.path(), self.id));
+        Ok(url)
+    }
+
+    /// The URL of the default storage account, if the workspace names one.
+    ///
+    /// # Errors
+    /// Where the workspace does not answer.
+    pub async fn account(&self) -> Result<Option<String>, Failure> {
+        let discovered = self.discovered().await?;
+        Ok(discovered.account.as_ref().map(|name| {
+            let storage = self.hosts.storage;
+            format!("https://{name}.blob.{storage}/")
+        }))
+    }
+
     /// A link that the service gave, if it leads to where we are: a token goes nowhere else.
     pub fn own(&self, link: &str) -> Option<Url> {
-        let url = Url::parse(link).ok()?;
-        let has_user = !url.username().is_empty() || url.password().is_some();
-        (url.origin() == self.endpoint.origin() && !has_user).then_some(url)
+        self.hosts.own(link)
     }
 
     /// Reads something.
@@ -116,14 +138,15 @@ impl Entry {
     /// # Errors
     /// Where there is no answer.
     pub async fn get(&self, doing: &str, url: Url) -> Result<Answer, Failure> {
-        let mut tries = 1;
-        loop {
-            match self.send(Request::new(url.clone(), Method::Get)).await {
-                // The pipeline does not try again what breaks off in the body.
-                Err(Trouble::Broken) if tries < READS_MAX => tries += 1,
-                answer => return answer.map_err(|trouble| trouble.failure(doing)),
-            }
-        }
+        self.read(doing, &Request::new(url, Method::Get)).await
+    }
+
+    /// Asks something that does not go into a URL; nothing is changed by it.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub async fn query(&self, doing: &str, url: Url, body: &Value) -> Result<Answer, Failure> {
+        self.read(doing, &with_body(url, Method::Post, body)).await
     }
 
     /// Removes something, or begins to.
@@ -131,8 +154,7 @@ impl Entry {
     /// # Errors
     /// Where there is no answer: it may have been done.
     pub async fn delete(&self, doing: &str, url: Url) -> Result<Answer, Failure> {
-        let answer = self.send(Request::new(url, Method::Delete)).await;
-        answer.map_err(|trouble| trouble.failure(doing))
+        self.once(doing, Request::new(url, Method::Delete)).await
     }
 
     /// Has something done with what is there.
@@ -142,7 +164,7 @@ impl Entry {
     pub async fn post(&self, doing: &str, url: Url) -> Result<Answer, Failure> {
         let mut request = Request::new(url, Method::Post);
         request.insert_header("content-length", "0");
-        self.send(request).await.map_err(|trouble| trouble.failure(doing))
+        self.once(doing, request).await
     }
 
     /// Writes something over what is there.
@@ -150,70 +172,124 @@ impl Entry {
     /// # Errors
     /// Where there is no answer: it may have been done.
     pub async fn put(&self, doing: &str, url: Url, body: &Value) -> Result<Answer, Failure> {
-        let mut request = Request::new(url, Method::Put);
-        request.insert_header("content-type", "application/json");
-        request.set_body(Bytes::from(body.to_string()));
-        self.send(request).await.map_err(|trouble| trouble.failure(doing))
+        self.once(doing, with_body(url, Method::Put, body)).await
     }
 
-    async fn send(&self, mut request: Request) -> Result<Answer, Trouble> {
-        let call = async {
-            let options = PipelineStreamOptions { skip_checks: true, ..Default::default() };
-            let sent = self.pipeline.stream(&Context::new(), &mut request, Some(options)).await;
-            let (status, headers, mut body) =
-                sent.map_err(|error| Trouble::of(&error))?.deconstruct();
-            let mut bytes = BytesMut::new();
-            while let Some(chunk) = body.next().await {
-                bytes.extend_from_slice(&chunk.map_err(|_| Trouble::Broken)?);
-                if bytes.len() > ANSWER_BYTES_MAX {
-                    return Err(Trouble::Garbled);
-                }
-            }
-            Ok(Answer::new(status.into(), headers, &bytes.freeze()))
-        };
-        tokio::time::timeout(CALL_TIME_MAX, call).await.map_err(|_| Trouble::Late)?
+    /// Changes what the body names.
+    ///
+    /// # Errors
+    /// Where there is no answer: it may have been done.
+    pub async fn patch(&self, doing: &str, url: Url, body: &Value) -> Result<Answer, Failure> {
+        self.once(doing, with_body(url, Method::Patch, body)).await
     }
+
+    async fn once(&self, doing: &str, request: Request) -> Result<Answer, Failure> {
+        let answer = send(&self.pipeline, request).await;
+        self.told(doing, answer).await
+    }
+
+    async fn read(&self, doing: &str, request: &Request) -> Result<Answer, Failure> {
+        let answer = read(&self.pipeline, request).await;
+        self.told(doing, answer).await
+    }
+
+    /// Where nobody is met, the service may have moved.
+    async fn told(&self, doing: &str, answer: Result<Answer, Trouble>) -> Result<Answer, Failure> {
+        if matches!(answer, Err(Trouble::Unreachable)) {
+            *self.discovered.lock().await = None;
+        }
+        answer.map_err(|trouble| trouble.failure(doing))
+    }
+
+    /// Where the services are. Whoever comes meanwhile waits for the same answer.
+    async fn discovered(&self) -> Result<Arc<Discovered>, Failure> {
+        let mut kept = self.discovered.lock().await;
+        if let Some(discovered) = &*kept {
+            return Ok(Arc::clone(discovered));
+        }
+        let good = |answer: Result<Answer, Trouble>| match answer {
+            Ok(answer) if answer.status == 200 => Ok(answer.body),
+            Ok(answer) => Err(answer.failure(DISCOVERING)),
+            Err(trouble) => Err(trouble.failure(DISCOVERING)),
+        };
+        let request = Request::new(self.url(""), Method::Get);
+        let workspace = good(read(&self.pipeline, &request).await)?;
+        let link = workspace["properties"]["discoveryUrl"].as_str().unwrap_or_default();
+        let link = self.own(link).ok_or_else(foreign)?;
+        let discovery = good(read(&self.unsigned, &Request::new(link, Method::Get)).await)?;
+        let discovered = Arc::new(Discovered::new(&workspace, &discovery, &self.hosts)?);
+        *kept = Some(Arc::clone(&discovered));
+        Ok(discovered)
+    }
+}
+
+fn pipeline(per_try_policies: Vec<Arc<dyn Policy>>, transport: Transport) -> Pipeline {
+    let options = ClientOptions {
+        per_try_policies,
+        retry: retries(),
+        transport: Some(transport),
+        ..ClientOptions::default()
+    };
+    let (name, version) = (option_env!("CARGO_PKG_NAME"), option_env!("CARGO_PKG_VERSION"));
+    Pipeline::new(name, version, options, Vec::new(), Vec::new(), None)
+}
+
+fn with_body(url: Url, method: Method, body: &Value) -> Request {
+    let mut request = Request::new(url, method);
+    request.insert_header("content-type", "application/json");
+    request.set_body(Bytes::from(body.to_string()));
+    request
+}
+
+/// The pipeline does not try again what breaks off in the body.
+async fn read(pipeline: &Pipeline, request: &Request) -> Result<Answer, Trouble> {
+    let mut tries = 1;
+    loop {
+        match send(pipeline, request.clone()).await {
+            Err(Trouble::Broken) if tries < READS_MAX => tries += 1,
+            answer => return answer,
+        }
+    }
+}
+
+async fn send(pipeline: &Pipeline, mut request: Request) -> Result<Answer, Trouble> {
+    let call = async {
+        let options = PipelineStreamOptions { skip_checks: true, ..Default::default() };
+        let sent = pipeline.stream(&Context::new(), &mut request, Some(options)).await;
+        let (status, headers, mut body) = sent.map_err(|error| Trouble::of(&error))?.deconstruct();
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = body.next().await {
+            bytes.extend_from_slice(&chunk.map_err(|_| Trouble::Broken)?);
+            if bytes.len() > ANSWER_BYTES_MAX {
+                return Err(Trouble::Garbled);
+            }
+        }
+        Ok(Answer::new(status.into(), headers, &bytes.freeze()))
+    };
+    tokio::time::timeout(CALL_TIME_MAX, call).await.map_err(|_| Trouble::Late)?
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::settings::Credential;
-
-    fn entry(endpoint: &str) -> Result<Entry, Failure> {
-        Entry::open(&settings::Workspace {
-            name: "ws".to_owned(),
-            id: "/subscriptions/s/resourceGroups/g".to_owned(),
-            endpoint: Url::parse(endpoint).unwrap(),
-            credential: Credential::ManagedIdentity { client_id: None },
-        })
-    }
+    use crate::config::settings::{Cloud, Credential};
 
     #[test]
-    fn tokens_go_to_the_configured_cloud_alone() {
+    fn requests_go_over_https_to_the_endpoint() {
+        let entry = |endpoint: &str| {
+            Entry::open(&settings::Workspace {
+                name: "ws".to_owned(),
+                id: "/subscriptions/s/resourceGroups/g".to_owned(),
+                endpoint: Url::parse(endpoint).unwrap(),
+                cloud: Some(Cloud::Public),
+                data_plane: Vec::new(),
+                credential: Credential::ManagedIdentity { client_id: None },
+            })
+        };
         assert!(entry("http://127.0.0.1:1/").is_err());
-        let entry = entry("https://management.azure.com").unwrap();
-        let url = entry.url("models/m");
+        let url = entry("https://management.azure.com").unwrap().url("models/m");
         let expected = "https://management.azure.com/subscriptions/s/resourceGroups/g/models/m\
                         ?api-version=2024-10-01";
         assert_eq!(url.as_str(), expected);
-        let own = [
-            "https://management.azure.com/subscriptions/x?t=1",
-            "https://MANAGEMENT.azure.com:443/a",
-        ];
-        assert!(own.iter().all(|link| entry.own(link).is_some()));
-        let strange = [
-            "http://management.azure.com/a",
-            "https://management.azure.com.evil.example/a",
-            "https://management.azure.com@evil.example/a",
-            "https://evil@management.azure.com/a",
-            "https://management.azure.com:444/a",
-            "//management.azure.com/a",
-            "/subscriptions/x",
-            "",
-        ];
-        for link in strange {
-            assert!(entry.own(link).is_none(), "{link}");
-        }
     }
 }

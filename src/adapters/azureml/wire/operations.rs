@@ -32,8 +32,18 @@ pub enum Handle {
         /// Where.
         url: String,
     },
+    /// There is a document of model management that says how it goes (`Operation-Location`).
+    Operation {
+        /// Where.
+        url: String,
+    },
     /// It has ended when the resource is gone.
     Resource,
+    /// It is the source of runs, and one that is about to go may still use it.
+    Used {
+        /// How often that was found.
+        looks: u32,
+    },
     /// A run was asked to end; it is to be deleted once it has.
     Cancelled,
     /// Something else is done with the resource: it is still to be begun.
@@ -79,7 +89,8 @@ impl Handle {
 pub fn begun(entry: &Entry, answer: &Answer) -> Ticket {
     let by_status = link(entry, answer, STATUS).map(|url| Handle::Status { url });
     let by_result = || link(entry, answer, RESULT).map(|url| Handle::Result { url });
-    let handle = by_status.or_else(by_result).unwrap_or(Handle::Resource);
+    let by_operation = || link(entry, answer, OPERATION).map(|url| Handle::Operation { url });
+    let handle = by_status.or_else(by_result).or_else(by_operation).unwrap_or(Handle::Resource);
     handle.ticket(answer.wait_ms())
 }
 
@@ -125,6 +136,27 @@ pub async fn by_result(entry: &Entry, url: &str) -> Result<Polled, Failure> {
     })
 }
 
+/// Looks by the operation of model management, which has words of its own.
+///
+/// # Errors
+/// What it is cannot be learned now.
+pub async fn by_operation(entry: &Entry, url: &str) -> Result<Polled, Failure> {
+    let answer = match asked(entry, url).await? {
+        Ok(answer) => answer,
+        Err(end) => return Ok(end),
+    };
+    let word = answer.body["state"].as_str().unwrap_or_default();
+    Ok(match word.to_ascii_lowercase().as_str() {
+        "succeeded" => Polled::Over,
+        "failed" | "cancelled" | "canceled" | "timedout" => {
+            let told = plain(answer.body["error"]["code"].as_str().unwrap_or_default());
+            Polled::Failed(if told.is_empty() { plain(word) } else { told })
+        }
+        _ => Polled::Running(answer.wait_ms(), None),
+    })
+}
+
+const OPERATION: &str = "operation-location";
 const STATUS: &str = "azure-asyncoperation";
 const RESULT: &str = "location";
 
@@ -141,8 +173,10 @@ async fn asked(entry: &Entry, url: &str) -> Result<Result<Answer, Polled>, Failu
     Ok(match answer.status {
         200..=299 => Ok(answer),
         404 => Err(Polled::Unknown),
+        // Whoever may delete need not have the right to ask how far it is: the resource tells.
+        403 if !is_stale => Err(Polled::Over),
         _ if is_stale => Err(Polled::Unknown),
-        401 | 403 | 408 | 429 | 500.. => return Err(answer.failure(POLLING)),
+        401 | 408 | 429 | 500.. => return Err(answer.failure(POLLING)),
         // The result of what failed is its error.
         status if answer.code.is_empty() => Err(Polled::Failed(status.to_string())),
         _ => Err(Polled::Failed(answer.code)),

@@ -14,7 +14,6 @@ use crate::support::azure::entry::Call;
 use crate::support::azure::place::WorkspaceId;
 use crate::support::azure::refusal::{Answer, Refusal};
 use crate::support::azure::state::{State, Workspace};
-use crate::support::blob_server::form::stamp;
 use crate::support::blob_server::wire::{Reply, Request};
 
 /// What a `RunDetails` says of a run's document.

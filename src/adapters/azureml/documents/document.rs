@@ -7,8 +7,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::adapters::azureml::kinds::Below;
+use crate::adapters::azureml::documents::state::leave_out;
+use crate::adapters::azureml::kinds::{Below, Keeper};
 use crate::adapters::azureml::names::Address;
+use crate::adapters::azureml::plane::looks;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::domain::asked::thing::ThingKind;
@@ -16,21 +18,15 @@ use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::Container;
 
-/// What follows from other resources, or from what a resource does at the moment: pointers into the
-/// document. Nobody writes it, so that there is no person in it; and who acts on a resource would
-/// find it changed by nothing but the act before.
-const STATE: [&str; 1] = ["/properties/provisioningState"];
-const STATE_OF_CONTAINERS: [&str; 2] = ["/properties/latestVersion", "/properties/nextVersion"];
-const STATE_OF_RUNS: [&str; 2] = ["/properties/status", "/systemData/lastModifiedAt"];
-const STATE_OF_COMPUTES: [&str; 8] = [
-    "/properties/modifiedOn",
-    "/properties/properties/allocationState",
-    "/properties/properties/allocationStateTransitionTime",
-    "/properties/properties/currentNodeCount",
-    "/properties/properties/lastOperation",
-    "/properties/properties/nodeStateCounts",
-    "/properties/properties/state",
-    "/properties/properties/targetNodeCount",
+/// Where documents say when they were last written, the surest first.
+const TIMES: [&str; 7] = [
+    "/systemData/lastModifiedAt",
+    "/systemData/createdAt",
+    "/lastModifiedUtc",
+    "/createdUtc",
+    "/modifiedTime",
+    "/updatedTime",
+    "/createdTime",
 ];
 
 const LOOKING: &str = "reading the document of a resource";
@@ -47,40 +43,37 @@ pub struct Document {
     pub etag: String,
     /// Whether the service says that it is about to go.
     pub is_going: bool,
+    modified: Option<Timestamp>,
 }
 
 impl Document {
     /// What was said of the resource at `address`.
     pub fn new(address: &Address, said: Value) -> Self {
-        let address = address.written(said["name"].as_str());
+        let address = match address.sort.below {
+            // What is kept of a run is called by its keeper.
+            Below::Leavings if address.below.is_some() => address.clone(),
+            _ => address.written(said["name"].as_str()),
+        };
         let state = said["properties"]["provisioningState"].as_str();
         let is_going = state.is_some_and(|state| state.eq_ignore_ascii_case("deleting"));
+        let mut times = TIMES.iter().filter_map(|pointer| said.pointer(pointer)?.as_str());
+        let modified = times.find_map(|text| text.parse().ok());
         let mut value = said;
-        let of_containers = address.sort.below == Below::Versions && address.below.is_none();
-        let of_computes = address.sort.kind == ThingKind::Compute;
-        let containers = STATE_OF_CONTAINERS.iter().filter(|_| of_containers);
-        let computes = STATE_OF_COMPUTES.iter().filter(|_| of_computes);
-        let of_runs = address.sort.kind == ThingKind::Run;
-        let runs = STATE_OF_RUNS.iter().filter(|_| of_runs);
-        for pointer in STATE.iter().chain(containers).chain(computes).chain(runs) {
-            remove(&mut value, pointer);
-        }
+        leave_out(&mut value, &address);
         let value = in_order(value);
         let bytes = Bytes::from(value.to_string());
         let etag = hex::encode(Sha256::digest(&bytes));
-        Self { address, value, bytes, etag, is_going }
+        Self { address, value, bytes, etag, is_going, modified }
     }
 
     /// The same as an item of the source.
     pub fn item(&self, source: &str) -> Item {
-        let time = |field: &str| self.value["systemData"][field].as_str()?.parse().ok();
-        let modified: Option<Timestamp> = time("lastModifiedAt").or_else(|| time("createdAt"));
         Item {
             kind: Kind::Thing,
             container: Container::Resources,
             etag: self.etag.clone(),
             size: self.bytes.len() as u64,
-            modified,
+            modified: self.modified,
             content_type: Some("application/json".to_owned()),
             ..Item::bare(source, &self.address.item_name(), Version::Current)
         }
@@ -95,10 +88,15 @@ pub async fn look(entry: &Entry, address: &Address) -> Result<Option<Document>, 
     let Some(path) = address.path() else {
         return Err(Failure::permanent("reading a document: no URL addresses its name"));
     };
+    if let Keeper::Service(service) = address.keeper() {
+        let said = looks::said(entry, address, service, &path).await?;
+        return Ok(said.map(|said| Document::new(address, said)));
+    }
     let answer = entry.get(LOOKING, entry.url(&path)).await?;
     match answer.status {
         200 if answer.body.is_object() => Ok(Some(Document::new(address, answer.body))),
         _ if answer.is_absent() => Ok(None),
+        _ if address.sort.is(ThingKind::Workspace) && answer.is_absent_itself() => Ok(None),
         _ => Err(refusal(&answer)),
     }
 }
@@ -107,13 +105,6 @@ fn refusal(answer: &Answer) -> Failure {
     match answer.status {
         200..=299 => Failure::permanent("reading the document of a resource: it is none"),
         _ => answer.failure(LOOKING),
-    }
-}
-
-fn remove(value: &mut Value, pointer: &str) {
-    let Some((parent, field)) = pointer.rsplit_once('/') else { return };
-    if let Some(object) = value.pointer_mut(parent).and_then(Value::as_object_mut) {
-        object.shift_remove(field);
     }
 }
 
@@ -166,6 +157,46 @@ mod tests {
         assert_eq!(of("run/a", json!({"properties": null})).bytes, r#"{"properties":null}"#);
     }
 
+    /// A run that goes on or is cancelled is the same run.
+    #[test]
+    fn how_a_run_goes_is_left_out() {
+        let history = |status: &str, end: Value| {
+            json!({"runId": "a", "status": status, "endTimeUtc": end, "revision": 7, "token": "s3cret",
+                "createdBy": {"upn": "ann"}, "tags": {"owner": "ann", "_aml_system_x": status}})
+        };
+        let one = of("run/a/history", history("Running", Value::Null));
+        let other = of("run/a/history", history("Canceled", "2026-01-01T00:00:00Z".into()));
+        assert_eq!((&one.bytes, &one.etag), (&other.bytes, &other.etag));
+        let left = r#"{"createdBy":{"upn":"ann"},"runId":"a","tags":{"owner":"ann"}}"#;
+        assert_eq!(one.bytes, left);
+        let job = |status: &str| {
+            json!({"name": "a", "properties": {"status": status, "tags": {"_aml_system_x": status},
+                "services": {"Studio": {"endpoint": "x", "status": status}}},
+                "systemData": {"createdBy": "ann", "lastModifiedAt": status}})
+        };
+        assert_eq!(of("run/a", job("Running")).etag, of("run/a", job("Canceled")).etag);
+        let left = of("run/a", job("Running")).value;
+        assert_eq!(left["properties"]["services"], json!({"Studio": {"endpoint": "x"}}));
+        // Another's state is not a run's.
+        assert_ne!(of("schedule/a", job("Running")).etag, of("schedule/a", job("Canceled")).etag);
+    }
+
+    #[test]
+    fn secrets_are_left_out() {
+        let credentials = json!({"properties": {"credentials": {
+            "username": "ann", "password": "s3cret", "newKindOfKey": "s3cret"}}});
+        let key = json!({"createdBy": {"upn": "ann"}, "sslKey": "s3cret"});
+        let table = [
+            ("connection/c", &credentials),
+            ("datastore/d", &credentials),
+            ("web_service/s", &key),
+        ];
+        for (name, said) in table {
+            let text = of(name, said.clone()).value.to_string();
+            assert!(text.contains("ann") && !text.contains("s3cret"), "{name}: {text}");
+        }
+    }
+
     #[test]
     fn names_are_as_the_service_writes_them() {
         let name = |asked: &str, said: &str| of(asked, json!({"name": said})).address.item_name();
@@ -176,5 +207,7 @@ mod tests {
         let item = item.item("ws");
         assert_eq!((item.kind, item.size), (Kind::Thing, 51));
         assert!(item.modified.is_some());
+        let history = of("run/a/history", json!({"name": "HISTORY", "runId": "a"}));
+        assert_eq!(history.address.item_name(), "run/a/history", "a run may be called anything");
     }
 }
