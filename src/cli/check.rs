@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::app;
 use crate::cli::output::{CliError, End, json_line, line};
 use crate::config::settings::Settings;
+use crate::domain::layout::Location;
 
 /// Asks every part and prints a line for each, and one for each right that is missing.
 ///
@@ -23,9 +24,15 @@ pub async fn check(settings: &Settings, as_json: bool) -> Result<End, CliError> 
                         "needed": lack.is_needed })
             });
             let lacks: Vec<Value> = lacks.collect();
+            let unseen = reached.unseen.iter().map(|pointed| {
+                let place = pointed.place.as_ref().map(address);
+                json!({ "name": pointed.name, "sort": pointed.sort, "place": place })
+            });
+            let unseen: Vec<Value> = unseen.collect();
             let (part, trouble) = (reached.part, reached.trouble);
             let ok = !misses;
-            json_line(&json!({ "part": part, "ok": ok, "error": trouble, "lacks": lacks }))?;
+            json_line(&json!({ "part": part, "ok": ok, "error": trouble, "lacks": lacks,
+                                "not_looked_at": unseen }))?;
             continue;
         }
         let part = reached.part;
@@ -39,6 +46,16 @@ pub async fn check(settings: &Settings, as_json: bool) -> Result<End, CliError> 
             let only = if lack.is_needed { "" } else { "only " };
             line(format!("  may not {action}, {only}to {purpose}; {role} grants it"))?;
         }
+        for pointed in reached.unseen {
+            let place = pointed.place.as_ref().map(address);
+            let place = place.map(|place| format!(", {place}")).unwrap_or_default();
+            let (name, sort) = (pointed.name, pointed.sort);
+            line(format!("  not looked at: datastore {name} ({sort}{place}) is in no source"))?;
+        }
     }
     Ok(end)
+}
+
+fn address(place: &Location) -> String {
+    format!("{}/{}", place.account, place.container)
 }

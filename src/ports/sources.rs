@@ -55,6 +55,23 @@ pub trait Source: Send + Sync {
     async fn lacks(&self) -> Result<Vec<Lack>, Failure> {
         Ok(Vec::new())
     }
+
+    /// The places that it names and that are not in it, such as those of datastores.
+    async fn pointed(&self) -> Result<Vec<Pointed>, Failure> {
+        Ok(Vec::new())
+    }
+}
+
+/// A place that a source names, and that holds data of its own. Somebody may have put the person
+/// there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pointed {
+    /// What it is called there.
+    pub name: String,
+    /// What sort of place it is, as the service says.
+    pub sort: String,
+    /// Where it is; `None` where it is in no storage account.
+    pub place: Option<Location>,
 }
 
 /// A right that our credential lacks.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use futures::future::{BoxFuture, FutureExt, join_all};
 
 use crate::domain::failure::Failure;
+use crate::domain::layout::Containers;
 use crate::ports::exports::Exports;
-use crate::ports::sources::{Lack, Source};
+use crate::ports::sources::{Lack, Pointed, Source};
 use crate::worker::world::Door;
 
 /// What came of asking one part.
@@ -18,7 +19,12 @@ pub struct Reached {
     pub trouble: Option<String>,
     /// What we may not do there.
     pub lacks: Vec<Lack>,
+    /// What it points at and no source looks into.
+    pub unseen: Vec<Pointed>,
 }
+
+/// What a part that works says of itself.
+type Told = (Vec<Lack>, Vec<Pointed>);
 
 /// Asks every part, all at the same time; answers in the order of the settings.
 pub async fn all(
@@ -27,7 +33,7 @@ pub async fn all(
     exports: &dyn Exports,
     sources: &[Arc<dyn Source>],
 ) -> Vec<Reached> {
-    let nothing = |()| Vec::new();
+    let nothing = |()| Told::default();
     let queue = async {
         door.inbox.ping().await?;
         door.announcer.ping().await
@@ -37,19 +43,31 @@ pub async fn all(
         reached("queue".to_owned(), async { queue.await.map(nothing) }).boxed(),
         reached("exports".to_owned(), async { exports.ping().await.map(nothing) }).boxed(),
     ];
+    let walked = sources.iter().filter_map(|source| source.finds().walked());
+    let covered = join_all(walked.map(|walked| walked.containers())).await;
+    // What cannot be reached is told of where it stands.
+    let covered: Vec<Containers> = covered.into_iter().filter_map(Result::ok).collect();
+    let is_covered = |pointed: &Pointed| {
+        let place = pointed.place.as_ref();
+        place.is_some_and(|place| covered.iter().any(|held| held.prefix_of(place).is_some()))
+    };
     for source in sources {
         let rights = async {
             source.ping().await?;
-            source.lacks().await
+            let lacks = source.lacks().await?;
+            let mut unseen = source.pointed().await?;
+            unseen.retain(|pointed| !is_covered(pointed));
+            Ok((lacks, unseen))
         };
         asked.push(reached(format!("source {}", source.name()), rights).boxed());
     }
     join_all(asked).await
 }
 
-async fn reached(part: String, asked: impl Future<Output = Result<Vec<Lack>, Failure>>) -> Reached {
-    match asked.await {
-        Ok(lacks) => Reached { part, trouble: None, lacks },
-        Err(failure) => Reached { part, trouble: Some(failure.chain()), lacks: Vec::new() },
-    }
+async fn reached(part: String, asked: impl Future<Output = Result<Told, Failure>>) -> Reached {
+    let (told, trouble) = match asked.await {
+        Ok(told) => (told, None),
+        Err(failure) => (Told::default(), Some(failure.chain())),
+    };
+    Reached { part, trouble, lacks: told.0, unseen: told.1 }
 }

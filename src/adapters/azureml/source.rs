@@ -8,6 +8,7 @@ use crate::adapters::azureml::documents::document::{Document, look};
 use crate::adapters::azureml::documents::kept::Kept;
 use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::plane::scrub;
+use crate::adapters::azureml::places::stores;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::{pages, removal, rights};
 use crate::config::settings;
@@ -15,7 +16,7 @@ use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::layout::{Containers, OneContainer};
 use crate::ports::sources::{
-    Erased, Finds, Followed, Lack, NewForm, Page, Read, Rewritten, Source, Things, Walked,
+    Erased, Finds, Followed, Lack, NewForm, Page, Pointed, Read, Rewritten, Source, Things, Walked,
 };
 
 /// The source.
@@ -82,6 +83,10 @@ impl Source for WorkspaceSource {
 
     async fn lacks(&self) -> Result<Vec<Lack>, Failure> {
         rights::lacks(&self.entry).await
+    }
+
+    async fn pointed(&self) -> Result<Vec<Pointed>, Failure> {
+        stores::pointed(&self.entry).await
     }
 }
 

@@ -8,6 +8,7 @@ use crate::adapters::azureml::documents::document::{Document, look};
 use crate::adapters::azureml::kinds::{Below, KINDS, REGISTERED_DATASET, Sort};
 use crate::adapters::azureml::names::{Address, Asked, asked};
 use crate::adapters::azureml::pages;
+use crate::adapters::azureml::places::files;
 use crate::adapters::azureml::plane::aside::{hide, is_hidden};
 use crate::adapters::azureml::plane::lists::{List, all};
 use crate::adapters::azureml::plane::removal::experiment_id;
@@ -66,8 +67,8 @@ impl Things for WorkspaceSource {
         !matches!(asked, Some(Asked::Elsewhere))
     }
 
-    async fn files(&self, _thing: &Thing) -> Result<Vec<Location>, Failure> {
-        Ok(Vec::new())
+    async fn files(&self, thing: &Thing) -> Result<Vec<Location>, Failure> {
+        files::of(&self.entry, thing).await
     }
 
     fn recoverable_for(&self, thing: &Thing) -> SignedDuration {

@@ -16,7 +16,7 @@ use crate::support::azure::state::Switches;
 
 /// One of each sort, and what goes with it.
 const ONE_OF_EACH: [(Kind, &str, &[&str]); 13] = [
-    (Kind::Job, "run/quiet_river_0a1b2c3d4e", &[]),
+    (Kind::Job, "run/quiet_river_0a1b2c3d4e", &["run/quiet_river_0a1b2c3d4e/history"]),
     (Kind::Compute, "compute/hanako-ci", &[]),
     (Kind::Compute, "compute/attached-k8s", &[]),
     (Kind::ModelVersion, "model/churn-model/1", &[]),

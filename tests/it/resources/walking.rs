@@ -26,15 +26,28 @@ async fn every_resource_is_an_item() {
     compute/attached-k8s
     compute/cpu-cluster
     compute/hanako-ci
+    connection/shared-blobs
     dataset/customers
     dataset/customers/1
+    datastore/workspaceblobstore
     environment/env
     environment/env/1
+    experiment/churn
+    experiment/empty
+    experiment/churn-2024
+    run/busy_cloud_1b2c3d4e5f/history
+    run/calm_stone_2c3d4e5f60/history
+    run/pipe_4e5f607182/history
+    run/quiet_river_0a1b2c3d4e/history
+    run/quiet_river_0a1b2c3d4e_1/history
+    run/step_5f60718293/history
+    run/old_leaf_3d4e5f6071/history
     model/churn-model
     model/churn-model/1
     model/churn-model/2
     online_endpoint/churn-endpoint
     online_endpoint/churn-endpoint/deployments/blue
+    registered_dataset/customers-v1
     run/busy_cloud_1b2c3d4e5f
     run/calm_stone_2c3d4e5f60
     run/old_leaf_3d4e5f6071
@@ -42,6 +55,7 @@ async fn every_resource_is_an_item() {
     run/quiet_river_0a1b2c3d4e
     run/quiet_river_0a1b2c3d4e_1
     schedule/nightly
+    web_service/churn-aci
     ");
 }
 
@@ -53,8 +67,10 @@ async fn its_bytes_are_its_document() {
         assert_eq!((item.source.as_str(), item.kind), (NAME, ItemKind::Thing));
         assert_eq!(item.size, bytes.len() as u64, "{}", item.name);
         let document: Value = serde_json::from_slice(&bytes).unwrap();
-        let name = item.name.rsplit('/').next().unwrap();
-        assert_eq!(document["name"], name);
+        match item.name.strip_suffix("/history").and_then(|run| run.strip_prefix("run/")) {
+            Some(run) => assert_eq!(document["runId"], run),
+            None => assert_eq!(document["name"], item.name.rsplit('/').next().unwrap()),
+        }
         assert!(world.item(&item.name).await == item, "{}", item.name);
     }
     let instance = world.item("compute/hanako-ci").await;
@@ -72,7 +88,12 @@ async fn every_item_comes_once_and_in_one_order() {
             let switches =
                 Switches { page_items, empty_page, pages_by_offset, ..Switches::default() };
             let world = World::new(switches).await;
-            assert_eq!(world.names().await, all, "{page_items} {empty_page} {pages_by_offset}");
+            let names = world.names().await;
+            let told = format!("{page_items} {empty_page} {pages_by_offset}");
+            assert_eq!(world.names().await, names, "{told}");
+            // What is below something comes after the page that this is on.
+            assert_eq!(names.iter().collect::<BTreeSet<_>>(), all.iter().collect(), "{told}");
+            assert_eq!(names.len(), all.len(), "{told}");
         }
     }
 }
@@ -94,6 +115,10 @@ async fn a_prefix_asks_for_no_more_than_it_must() {
         "ExperimentRun/dcid.a/",
         "nothing/",
         "run/q/",
+        "run/quiet_river_0a1b2c3d4e/",
+        "experiment/",
+        "registered_dataset/c",
+        "web",
     ];
     for prefix in others.into_iter().chain(all.iter().map(|item| item.name.as_str())) {
         let found = listing_of(&world.source, prefix).await;
@@ -142,8 +167,8 @@ async fn many_are_listed_in_pages_of_ours() {
         }
     }
     let (items, pages) = world.pages("").await;
-    assert_eq!(items.iter().filter(|item| item.name.contains("/many")).count(), 2001);
-    assert!((5..15).contains(&pages), "{pages}");
+    assert_eq!(items.iter().filter(|item| item.name.contains("/many")).count(), 3002);
+    assert!((5..25).contains(&pages), "{pages}");
 }
 
 fn document() -> Value {
@@ -232,7 +257,18 @@ async fn links_that_lead_elsewhere_are_refused() {
 async fn a_page_that_fails_is_asked_for_again_or_told() {
     let world = World::new(Switches { page_items: 1, ..Switches::default() }).await;
     let all = world.names().await;
-    let kinds = [Kind::Compute, Kind::Job, Kind::ModelVersion, Kind::OnlineDeployment];
+    let kinds = [
+        Kind::Compute,
+        Kind::Job,
+        Kind::ModelVersion,
+        Kind::OnlineDeployment,
+        Kind::Experiment,
+        Kind::Run,
+        Kind::WebService,
+        Kind::V1Dataset,
+        Kind::Datastore,
+        Kind::Connection,
+    ];
     let faults = || {
         [
             Fault::too_many(0),

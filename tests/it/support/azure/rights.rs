@@ -128,6 +128,7 @@ fn of_service(service: &str, rest: &[String], method: &str) -> Vec<&'static str>
         // Not in the table: what a run of a pipeline left.
         ("pipelines", ..) => vec!["experiments/runs/read"],
         ("dataset", "GET", _) => vec!["datasets/registered/read"],
+        ("dataset", "PUT", _) => vec!["datasets/registered/write"],
         ("dataset", "DELETE", _) => vec!["datasets/registered/delete"],
         (_, "GET" | "POST", ["services" | "operations", ..]) => vec!["services/read"],
         (_, "DELETE", ["services", ..]) => vec!["services/aci/delete", "services/aks/delete"],

@@ -46,7 +46,8 @@ pub fn page<I: Iterator<Item = (String, Value)>>(
     size: Option<usize>,
     from: impl FnOnce(Bound<String>) -> I,
 ) -> Option<Page> {
-    let size = size.unwrap_or(state.switches.page_items).clamp(1, 1000);
+    // Who asks for more than a page holds is given a page.
+    let size = size.unwrap_or(usize::MAX).min(state.switches.page_items).clamp(1, 1000);
     let mark = match token {
         None => None,
         Some(token) => Some(Mark::read(token)?),

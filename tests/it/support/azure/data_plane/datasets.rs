@@ -6,7 +6,7 @@ use std::ops::Bound;
 use serde_json::{Value, json};
 
 use crate::support::azure::arm::paging;
-use crate::support::azure::data_plane::service::{no_such_address, workspace, workspace_mut};
+use crate::support::azure::data_plane::service::{body, no_such_address, workspace, workspace_mut};
 use crate::support::azure::entry::Call;
 use crate::support::azure::place::WorkspaceId;
 use crate::support::azure::refusal::{Answer, Refusal};
@@ -25,6 +25,13 @@ pub fn answer(state: &mut State, id: &WorkspaceId, words: &[&str], call: &Call<'
             Ok(Reply::new(200))
         }
         ("DELETE", ["datasets", name]) => delete(state, id, name),
+        ("PUT", ["datasets", dataset, "state"]) => {
+            let to = body(request)?;
+            let dataset = workspace_mut(state, id)?.datasets.get_mut(*dataset);
+            let dataset = dataset.ok_or_else(|| not_found("of that id"))?;
+            dataset.insert("datasetState".to_owned(), json!({"state": to["state"]}));
+            Ok(Reply::new(200))
+        }
         _ => Err(no_such_address(request)),
     }
 }

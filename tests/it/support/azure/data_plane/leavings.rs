@@ -3,10 +3,13 @@
 //! (`_restclient/operations/snapshot_operations`, `azureml-pipeline-core` `_restclients/aeva`) and
 //! of `azure-ai-ml` (`_restclient/runhistory`).
 
+use std::ops::Bound;
+
 use serde_json::{Value, json};
 
+use crate::support::azure::arm::paging;
 use crate::support::azure::data_plane::runs::link;
-use crate::support::azure::data_plane::service::{no_such_address, workspace, workspace_mut};
+use crate::support::azure::data_plane::service::{body, no_such_address, workspace, workspace_mut};
 use crate::support::azure::entry::Call;
 use crate::support::azure::place::WorkspaceId;
 use crate::support::azure::refusal::{Answer, Refusal};
@@ -43,6 +46,9 @@ pub fn snapshots(state: &mut State, id: &WorkspaceId, words: &[&str], call: &Cal
 /// Answers for metrics: by run, or by the container of its data. 204 where there are none.
 pub fn metrics(state: &mut State, id: &WorkspaceId, words: &[&str], call: &Call<'_>) -> Answer {
     let request = call.request;
+    if let ("POST", ["runs", run, what @ ("list" | "full")]) = (request.method.as_str(), words) {
+        return measured(state, id, run, *what == "full", &body(request)?);
+    }
     let run = match words {
         ["runs", run, "deleteMetrics"] => *run,
         ["experiments", _, "containers", container, "deleteMetrics"] => {
@@ -57,6 +63,43 @@ pub fn metrics(state: &mut State, id: &WorkspaceId, words: &[&str], call: &Call<
         Some(_) => Ok(Reply::new(200)),
         None => Ok(Reply::new(204)),
     }
+}
+
+/// What is measured of a run: the names, or the values under one of them.
+fn measured(state: &State, id: &WorkspaceId, run: &str, is_full: bool, asked: &Value) -> Answer {
+    let metrics = workspace(state, id)?.metrics.get(run).and_then(Value::as_object);
+    let named = asked["metricName"].as_str().unwrap_or_default();
+    let values: Vec<(String, Value)> = match (metrics, is_full) {
+        (None, false) => Vec::new(),
+        (Some(metrics), false) => metrics
+            .keys()
+            .map(|name| (name.clone(), json!({"metricKey": {"name": name}, "columns": {}})))
+            .collect(),
+        (metrics, true) => {
+            let values = metrics.and_then(|metrics| metrics.get(named)).and_then(Value::as_array);
+            let values = values.ok_or_else(|| {
+                Refusal::history(404, "MetricNotFound", format!("No metric {named}"))
+            })?;
+            let numbered = values.iter().enumerate();
+            numbered
+                .map(|(step, value)| {
+                    let value = json!({"step": step, "data": {named: value}});
+                    (format!("{step:06}"), value)
+                })
+                .collect()
+        }
+    };
+    let from = |behind: Bound<String>| {
+        values.clone().into_iter().filter(move |(key, _)| match &behind {
+            Bound::Excluded(last) => key > last,
+            _ => true,
+        })
+    };
+    let page = paging::page(state, asked["continuationToken"].as_str(), None, from);
+    let page = page.ok_or_else(|| {
+        Refusal::history(400, "ValidationError", "The continuation token is not one of ours.")
+    })?;
+    Ok(Reply::new(200).json(&json!({"value": page.items, "continuationToken": page.token})))
 }
 
 /// Answers for outputs of pipelines: where `get_pipeline_output` finds what it downloads.

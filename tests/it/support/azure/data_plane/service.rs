@@ -75,6 +75,7 @@ pub fn meaning(method: Verb, service: &str, rest: &[String]) -> Option<(Verb, Ki
         (_, ["services", ..]) => Some((Verb::List, Kind::WebService)),
         (_, ["operations", _]) => Some((Verb::Poll, Kind::WebService)),
         ("content", _) => Some((method, Kind::Snapshot)),
+        ("metric", ["runs", _, "list" | "full"]) => Some((Verb::List, Kind::Metrics)),
         ("metric", _) => Some((method, Kind::Metrics)),
         ("pipelines", _) => Some((method, Kind::PipelineOutput)),
         ("dataset", [_]) if method == Verb::Get => Some((Verb::List, Kind::V1Dataset)),

@@ -1,0 +1,74 @@
+//! Datastores: names of this workspace for containers, file systems and shares.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::adapters::azureml::documents::document::look;
+use crate::adapters::azureml::kinds::Sort;
+use crate::adapters::azureml::names::Address;
+use crate::adapters::azureml::pages;
+use crate::adapters::azureml::wire::entry::Entry;
+use crate::domain::asked::thing::ThingKind;
+use crate::domain::failure::Failure;
+use crate::domain::layout::Location;
+use crate::ports::sources::Pointed;
+
+/// Fields of a datastore that name a container, by its sort.
+const CONTAINERS: [&str; 3] = ["containerName", "filesystem", "fileShareName"];
+
+/// Datastores that were looked up.
+#[derive(Default)]
+pub struct Stores(BTreeMap<String, Option<Location>>);
+
+impl Stores {
+    /// Where a datastore is; `None` where there is none, or it is in no storage account.
+    ///
+    /// # Errors
+    /// Where the service does not answer.
+    pub async fn find(&mut self, entry: &Entry, name: &str) -> Result<Option<Location>, Failure> {
+        if let Some(found) = self.0.get(name) {
+            return Ok(found.clone());
+        }
+        let address = Sort::of(ThingKind::Datastore).map(|sort| Address::whole(sort, name));
+        let address = address.filter(|address| address.path().is_some());
+        let document = match address {
+            Some(address) => look(entry, &address).await?,
+            None => None,
+        };
+        let found = document.and_then(|document| location(&document.value));
+        self.0.insert(name.to_owned(), found.clone());
+        Ok(found)
+    }
+}
+
+/// Where all datastores lead.
+///
+/// # Errors
+/// Where the service does not answer.
+pub async fn pointed(entry: &Entry) -> Result<Vec<Pointed>, Failure> {
+    let (mut found, mut marker) = (Vec::new(), None);
+    loop {
+        let page = pages::page(entry, "datastore/", marker.as_deref()).await?;
+        found.extend(page.documents.iter().map(|document| Pointed {
+            name: document.address.name.clone(),
+            sort: sort(&document.value).to_owned(),
+            place: location(&document.value),
+        }));
+        marker = page.next;
+        if marker.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+fn sort(value: &Value) -> &str {
+    value["properties"]["datastoreType"].as_str().unwrap_or_default()
+}
+
+fn location(value: &Value) -> Option<Location> {
+    let properties = &value["properties"];
+    let account = properties["accountName"].as_str()?.to_owned();
+    let container = CONTAINERS.iter().find_map(|field| properties[*field].as_str())?.to_owned();
+    Some(Location { account, container, path: String::new() })
+}
