@@ -38,11 +38,6 @@ pub async fn all(
         door.inbox.ping().await?;
         door.announcer.ping().await
     };
-    let mut asked: Vec<BoxFuture<'_, Reached>> = vec![
-        reached("ledger".to_owned(), async { ledger.await.map(nothing) }).boxed(),
-        reached("queue".to_owned(), async { queue.await.map(nothing) }).boxed(),
-        reached("exports".to_owned(), async { exports.ping().await.map(nothing) }).boxed(),
-    ];
     let walked = sources.iter().filter_map(|source| source.finds().walked());
     let covered = join_all(walked.map(|walked| walked.containers())).await;
     // What cannot be reached is told of where it stands.
@@ -51,6 +46,11 @@ pub async fn all(
         let place = pointed.place.as_ref();
         place.is_some_and(|place| covered.iter().any(|held| held.prefix_of(place).is_some()))
     };
+    let mut asked: Vec<BoxFuture<'_, Reached>> = vec![
+        reached("ledger".to_owned(), async { ledger.await.map(nothing) }).boxed(),
+        reached("queue".to_owned(), async { queue.await.map(nothing) }).boxed(),
+        reached("exports".to_owned(), async { exports.ping().await.map(nothing) }).boxed(),
+    ];
     for source in sources {
         let rights = async {
             source.ping().await?;

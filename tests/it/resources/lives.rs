@@ -110,7 +110,15 @@ async fn prepared(rules: &str) -> (Home, Simulator) {
         let mut state = simulator.state();
         state.switches.roles = Some(Role::all_published());
         state.operations.newest_link_only = true;
-        for kind in [Kind::Compute, Kind::OnlineEndpoint, Kind::OnlineDeployment] {
+        let kinds = [
+            Kind::Compute,
+            Kind::OnlineEndpoint,
+            Kind::OnlineDeployment,
+            Kind::Job,
+            Kind::Experiment,
+            Kind::WebService,
+        ];
+        for kind in kinds {
             state.switches.courses.insert(kind, quick.clone());
         }
     }
@@ -277,4 +285,69 @@ async fn a_check_tells_which_rights_are_missing() {
     for canary in CANARIES {
         assert!(!told.to_lowercase().contains(&canary.to_lowercase()), "{canary} in\n{told}");
     }
+}
+
+/// What the workspace's own services keep, by requests that name it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_data_plane_keeps_goes_or_is_put_aside() {
+    let life = Life::begin("").await;
+    let done = async |id: &str, verb: &str, sort: &str, name: &str, outcomes: Value| {
+        life.send(id, &about(id, verb, sort, name));
+        let end = life.ended(id).await;
+        assert_eq!(end["type"], "io.dsrd.request.completed.v1", "{end:#}");
+        assert_eq!(end["data"]["counts"]["outcomes"], outcomes, "{name} {end:#}");
+    };
+    done("r-1", "delete", "web_service", "churn-aci", json!({ "erased": 1 })).await;
+    // Both data sets of the name, that of today with its version.
+    {
+        let mut state = life.simulator.state();
+        let workspace = state.live(&sample_id()).unwrap();
+        workspace.add_dataset("customers", "workspaceblobstore", "customers/", &person(HANAKO));
+    }
+    done("r-2", "unregister", "dataset", "customers", json!({ "unregistered": 3 })).await;
+    done("r-3", "archive", "experiment", "churn", json!({ "archived": 1 })).await;
+    // Its run goes first: the job, and the history that goes with it.
+    {
+        let mut state = life.simulator.state();
+        let now = state.now;
+        let workspace = state.live(&sample_id()).unwrap();
+        let none = serde_json::Map::new();
+        workspace.add_run("churn_single", "churn-last", &json!({}), &none, now);
+    }
+    life.send("r-4", &about("r-4", "delete", "experiment", "churn-last"));
+    let end = life.ended("r-4").await;
+    assert_eq!(end["type"], "io.dsrd.request.completed.v1", "{end:#}");
+    let counts = &end["data"]["counts"]["outcomes"];
+    let of = |word: &str| counts[word].as_u64().unwrap_or_default();
+    assert_eq!(of("erased") + of("already_absent"), 3, "{end:#}");
+    let simulator = life.end();
+    let mut state = simulator.state();
+    let workspace = state.live(&sample_id()).unwrap();
+    assert!(workspace.web_services.is_empty());
+    let datasets: Vec<&Value> = workspace.datasets.values().map(|it| &it["name"]).collect();
+    assert_eq!(datasets, ["customers-v1"]);
+    assert!(workspace.names(Kind::DataVersion).is_empty());
+    assert!(workspace.run("churn_single").is_none());
+    let names: Vec<(&str, bool)> = workspace
+        .experiments
+        .values()
+        .map(|experiment| (experiment.name.as_str(), experiment.archived.is_some()))
+        .collect();
+    assert!(names.contains(&("churn", true)) && !names.iter().any(|it| it.0 == "churn-last"));
+    assert_eq!(workspace.run_ids().len(), 7, "others' runs stay");
+}
+
+/// An id of another workspace is nothing that was looked for and not found.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_another_workspace_is_not_gone() {
+    let life = Life::begin("").await;
+    let id = sample_id().path().replace("0000-1111", "0000-1112");
+    life.send("r-1", &about("r-1", "delete", "model", &format!("{id}/models/churn-model")));
+    let end = life.ended("r-1").await;
+    assert_ne!(end["type"], "io.dsrd.request.completed.v1", "{end:#}");
+    life.send("r-2", &about("r-2", "delete", "model", "churn-model/1"));
+    let end = life.ended("r-2").await;
+    assert_ne!(end["type"], "io.dsrd.request.completed.v1", "{end:#}");
+    let simulator = life.end();
+    assert_eq!(deletes(&simulator), 0);
 }

@@ -13,6 +13,7 @@ use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::plane::looks;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::entry::Entry;
+use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::Container;

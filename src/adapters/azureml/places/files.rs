@@ -149,14 +149,17 @@ impl Found<'_> {
         let mut rest = vec![(value.clone(), depth)];
         while let Some((value, depth)) = rest.pop() {
             if depth > DEPTH_MAX {
-                return Err(Failure::permanent("looking up where files lie: it is nested too deep"));
+                return Err(Failure::permanent(
+                    "looking up where files lie: it is nested too deep",
+                ));
             }
             match value {
                 Value::Object(fields) => {
                     let text = |names: &[&str]| {
                         let mut fields = fields.iter();
                         let named = fields.find(|(name, value)| {
-                            value.is_string() && names.iter().any(|it| name.eq_ignore_ascii_case(it))
+                            value.is_string()
+                                && names.iter().any(|it| name.eq_ignore_ascii_case(it))
                         });
                         named.and_then(|(_, value)| value.as_str())
                     };

@@ -103,15 +103,20 @@ mod tests {
                   Microsoft.MachineLearningServices/workspaces/ws";
         let cases = [
             ("azureml://datastores/d/paths/a/b/".to_owned(), "store d a/b/"),
-            ("azureml://datastores/d/ExperimentRun/dcid.r".to_owned(), "store d ExperimentRun/dcid.r"),
+            (
+                "azureml://datastores/d/ExperimentRun/dcid.r".to_owned(),
+                "store d ExperimentRun/dcid.r",
+            ),
             (format!("azureml:/{id}/datastores/d/paths/a"), "store d a"),
             (format!("azureml:/{}/datastores/d/paths/a", id.to_lowercase()), "store d a"),
             (
-                "azureml://subscriptions/s/resourcegroups/g/workspaces/ws/datastores/d/paths/a".into(),
+                "azureml://subscriptions/s/resourcegroups/g/workspaces/ws/datastores/d/paths/a"
+                    .into(),
                 "store d a",
             ),
             (
-                "azureml://subscriptions/s/resourcegroups/g/workspaces/w2/datastores/d/paths/a".into(),
+                "azureml://subscriptions/s/resourcegroups/g/workspaces/w2/datastores/d/paths/a"
+                    .into(),
                 "elsewhere azureml://subscriptions/s/resourcegroups/g/workspaces/w2/datastores/d/\
                  paths/a",
             ),
@@ -123,7 +128,10 @@ mod tests {
             ("https://acc.dfs.core.usgovcloudapi.net/fs/a/".into(), "acc fs a/"),
             ("http://127.0.0.1:10000/acc/c/a".into(), "acc c a"),
             ("https://files.example/c/a?sig=s3cret".into(), "elsewhere https://files.example/c/a"),
-            ("https://acc.blob.core.windows.net/".into(), "elsewhere https://acc.blob.core.windows.net/"),
+            (
+                "https://acc.blob.core.windows.net/".into(),
+                "elsewhere https://acc.blob.core.windows.net/",
+            ),
             ("aml://asset/0".into(), "elsewhere aml://asset/0"),
             ("".into(), "elsewhere "),
         ];
