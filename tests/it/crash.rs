@@ -10,7 +10,8 @@ use dsrd::adapters::memory::exports::MemoryExports;
 use dsrd::adapters::memory::sources::shelves::Fault;
 use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
 use dsrd::domain::policy::guard::Guard;
-use dsrd::domain::policy::rules::Treatment;
+use dsrd::domain::policy::pattern::Pattern;
+use dsrd::domain::policy::rules::{Rule, Treatment};
 use dsrd::ports::messages::callbacks::Answer;
 
 use crate::policies;
@@ -385,7 +386,9 @@ fn a_record_that_is_scrubbed_in_part_comes_to_the_same_end() {
 
 /// Her name stands where it can be taken out, and where it cannot.
 fn scrubbing() -> Scenario {
-    let scenario = Scenario::new().with_things().ruled_by(vec![rule(Treatment::Redact)]);
+    let source = Some(Pattern::new(THINGS).unwrap());
+    let redact = Rule { source, ..rule(Treatment::Redact) };
+    let scenario = Scenario::new().with_things().ruled_by(vec![redact]);
     let things = scenario.source(THINGS);
     let record = json!({
         "runId": "r1", "createdBy": { "upn": EMAIL }, "description": format!("ask {EMAIL}"),

@@ -103,7 +103,7 @@ async fn driven(world: &World, item: &Item) -> Outcome {
 }
 
 fn code(chain: &str) -> String {
-    chain.rsplit(' ').next().unwrap_or_default().to_owned()
+    chain.trim_end().rsplit(' ').next().unwrap_or_default().to_owned()
 }
 
 /// What passes, at whatever call: the thing goes, and all else stands.

@@ -167,7 +167,7 @@ async fn apply(
     }
     let job_path = document.address.path().filter(|_| is_job && steps.notifies);
     if let (Some(path), None) = (job_path, &refused) {
-        let body = json!({ "properties": with_notifications(document, changes) });
+        let body = json!({ "properties": changed(document, changes) });
         let answer = entry.put(SCRUBBING, entry.url(&path), &body).await?;
         refused = refusal(&answer)?;
     }
@@ -226,15 +226,34 @@ fn run_path(document: &Document, is_job: bool) -> Option<String> {
     Some(format!("{word}/{experiment}/runs/{}", encoded(&document.address.name)))
 }
 
-/// What the job says of itself, and of whom it tells the new form.
-fn with_notifications(document: &Document, changes: &Changes) -> Value {
+/// What the job is to say of itself: a PUT that said what it said before would undo the steps before.
+fn changed(document: &Document, changes: &Changes) -> Value {
     let mut value = document.value.clone();
-    for (place, change) in changes.iter().filter(|(place, _)| is_notification(place)) {
-        if let (Some(old), Some(new)) = (value.pointer_mut(place), change) {
-            *old = new.clone();
-        }
+    let is_changed = |place: &str| {
+        let field = place.strip_prefix("/properties/").unwrap_or_default();
+        TEXTS.contains(&field) || field.starts_with("tags/") || is_notification(place)
+    };
+    for (place, change) in changes.iter().filter(|(place, _)| is_changed(place)) {
+        put(&mut value, place, change.as_ref());
     }
     value["properties"].take()
+}
+
+/// Puts something at a place, or takes away what is there.
+fn put(value: &mut Value, place: &str, new: Option<&Value>) {
+    let Some((above, key)) = place.rsplit_once('/') else { return };
+    let key = key.replace("~1", "/").replace("~0", "~");
+    match (value.pointer_mut(above), new) {
+        (Some(Value::Object(fields)), Some(new)) => drop(fields.insert(key, new.clone())),
+        (Some(Value::Object(fields)), None) => drop(fields.shift_remove(&key)),
+        (Some(Value::Array(values)), Some(new)) => {
+            let at = key.parse().ok().and_then(|at: usize| values.get_mut(at));
+            if let Some(old) = at {
+                *old = new.clone();
+            }
+        }
+        _ => {}
+    }
 }
 
 /// What stands in the way; nothing where it was taken, or where the service says that it does not
@@ -271,6 +290,17 @@ mod tests {
         .into();
         assert_eq!(changes(&one, &other), expected);
         assert!(changes(&one, &one).is_empty());
+    }
+
+    #[test]
+    fn what_differs_is_what_makes_the_other_of_the_one() {
+        let one = json!({"a": {"b": 1, "c/d": "x", "gone": 1}, "e": [1, {"f": 2}], "g": [1]});
+        let other = json!({"a": {"b": 1, "c/d": "y", "new": 2}, "e": [1, {"f": 3}], "g": []});
+        let mut value = one.clone();
+        for (place, change) in &changes(&one, &other) {
+            put(&mut value, place, change.as_ref());
+        }
+        assert_eq!(value, other);
     }
 
     #[test]
