@@ -19,6 +19,7 @@ use crate::adapters::amqp::submit as amqp_submit;
 use crate::adapters::azure::blob::BlobSource;
 use crate::adapters::azure::containers::BlobContainers;
 use crate::adapters::azure::exports::BlobExports;
+use crate::adapters::azureml::kinds::KINDS;
 use crate::adapters::azureml::source::WorkspaceSource;
 use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
@@ -332,7 +333,8 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
     // A preview of sources that have only their names looks at the request alone.
     let named = |store: &Store| Arc::new(MemorySource::new(&store.name)) as _;
     let workspaces = settings.workspaces.iter();
-    let workspaces = workspaces.map(|one| Arc::new(MemorySource::new(&one.name).of_things()) as _);
+    let workspaces =
+        workspaces.map(|one| Arc::new(MemorySource::new(&one.name).of_kinds(&KINDS)) as _);
     let preview = Preview {
         sources: settings.sources.iter().map(named).chain(workspaces).collect(),
         mandate: settings.mandate.clone(),

@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 
 use crate::archive::manifest::ManualStep;
-use crate::domain::asked::subject::Subject;
-use crate::domain::request::{Controller, RequestId, RequestKind};
+use crate::domain::request::{Asked, Controller, RequestId, RequestKind};
 
 /// All of it comes from the request and the settings and nothing from a clock, so that an archive
 /// that is written again is the same to the byte.
@@ -19,8 +18,8 @@ pub struct About {
     pub submitted: Timestamp,
     /// The language that the person reads, BCP 47; English where it is none of ours.
     pub language: Option<String>,
-    /// The person, as the report greets them.
-    pub subject: Subject,
+    /// Whom or what it is about, as the report says it.
+    pub asked: Asked,
     /// Who is responsible for the data.
     pub controller: Controller,
     /// Name and version of the program: `dsrd 0.1.0`.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::asked::thing::{Thing, ThingKind};
 use crate::domain::item::{Hit, Version};
 use crate::domain::policy::declared::Declared;
 use crate::domain::request::{Controller, RequestId, RequestKind};
@@ -23,6 +24,10 @@ pub const FILES_PATH: &str = "files.csv";
 
 /// Where the table of the person's runs lies in the archive.
 pub const RUNS_PATH: &str = "runs.csv";
+
+/// What the manifest of a resource says of masking.
+pub const NOBODY_MASKED: &str = "No person asked for data about themselves, so nobody who is named \
+    is masked. Keys, tokens and signatures are removed where the format can be rewritten.";
 
 /// The first field of every manifest of this form.
 pub const FORMAT: &str = "dsrd-manifest/1";
@@ -40,6 +45,9 @@ pub struct Manifest<F = ManifestFile> {
     pub controller: Option<Controller>,
     /// Name and version of the program that wrote it.
     pub program: String,
+    /// What was not masked, and why, where that is another than usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masking: Option<String>,
     /// Every file under `data/`, in the order of the archive.
     pub files: Vec<F>,
     /// What speaks, or may speak, of the person and is missing, or not whole. What nothing connects
@@ -65,7 +73,7 @@ pub struct Manifest<F = ManifestFile> {
 pub struct ManifestRequest {
     /// The producer's id for it.
     pub id: RequestId,
-    /// `access` or `portability`.
+    /// `access` or `portability`; `export` of a resource.
     #[serde(rename = "type")]
     pub kind: RequestKind,
     /// The law that it invokes.
@@ -76,6 +84,31 @@ pub struct ManifestRequest {
     /// The language asked for, BCP 47.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// The resource that it names, where no person asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<ManifestResource>,
+}
+
+/// A resource, as the request names it.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestResource {
+    /// What sort of resource it is.
+    #[serde(rename = "type")]
+    pub kind: ThingKind,
+    /// What it is called.
+    pub name: String,
+    /// Which output of a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+}
+
+impl ManifestResource {
+    /// That of a thing.
+    pub fn of(thing: &Thing) -> Self {
+        let Thing { kind, name, output, with_dependents: _, permanently: _ } = thing;
+        Self { kind: *kind, name: name.clone(), output: output.clone() }
+    }
 }
 
 /// One file of the archive and where it came from.

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::domain::item::{Item, Version};
+use crate::domain::item::{Item, Kind, Version};
 
 /// Longest segment, in bytes: file systems stop at 255, and people add suffixes of their own.
 pub const SEGMENT_BYTES_MAX: usize = 200;
@@ -24,22 +24,27 @@ const EXTENSION_BYTES_MAX: usize = 16;
 /// Gives out entry names, each once. Remembers 17 bytes of each, however long it is.
 #[derive(Default)]
 pub struct Names {
-    taken: HashMap<Key, Kind>,
+    taken: HashMap<Key, Role>,
 }
 
 /// Names that some file system would take for one another have the same key.
 pub type Key = [u8; 16];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Role {
     File,
     Folder,
 }
 
 impl Names {
-    /// The entry name for an item: `data/SOURCE/NAME`.
+    /// The entry name for an item: `data/SOURCE/NAME`. What a service says of a thing is a JSON
+    /// document in a folder for all of its sort: `run/r1/history` is `runs/r1.history.json`.
     pub fn name(&mut self, item: &Item) -> String {
-        let mut segments: Vec<&str> = item.name.split('/').collect();
+        let name = match item.kind {
+            Kind::Thing => document(&item.name),
+            Kind::Bytes | Kind::Directory | Kind::Link | Kind::Rows => item.name.clone(),
+        };
+        let mut segments: Vec<&str> = name.split('/').collect();
         let file = segments.pop().unwrap_or_default();
         let suffix = version_suffix(&item.version);
         let mark = mark(&[&item.source, &item.name, &suffix]);
@@ -54,33 +59,33 @@ impl Names {
         if folder.len() + 1 + SEGMENT_BYTES_MAX > PATH_BYTES_MAX {
             folder = self.folder(&root, &format!("long-{mark}"), &mark);
         }
-        self.first_free(&folder, candidates(file, &suffix, mark), Kind::File)
+        self.first_free(&folder, candidates(file, &suffix, mark), Role::File)
     }
 
     /// The name of a folder in `parent`: another one than `segment` where a file has that name.
     /// Depends on nothing but names, so that all items of one folder come to lie in one folder.
     fn folder(&mut self, parent: &str, segment: &str, original: &str) -> String {
-        self.first_free(parent, candidates(segment, "", mark(&[original])), Kind::Folder)
+        self.first_free(parent, candidates(segment, "", mark(&[original])), Role::Folder)
     }
 
     fn first_free(
         &mut self,
         parent: &str,
         mut candidates: impl Iterator<Item = String>,
-        kind: Kind,
+        role: Role,
     ) -> String {
         candidates
             .by_ref()
             .map(|name| format!("{parent}/{name}"))
-            .find(|path| self.take(path, kind))
+            .find(|path| self.take(path, role))
             .expect("candidates are endless and differ, names taken are not endless")
     }
 
     /// Whether the name is ours now: no file is given out twice, a folder as often as one likes.
-    fn take(&mut self, path: &str, kind: Kind) -> bool {
-        match self.taken.insert(key(path), kind) {
+    fn take(&mut self, path: &str, role: Role) -> bool {
+        match self.taken.insert(key(path), role) {
             None => true,
-            Some(Kind::Folder) if kind == Kind::Folder => true,
+            Some(Role::Folder) if role == Role::Folder => true,
             Some(before) => {
                 self.taken.insert(key(path), before);
                 false
@@ -88,6 +93,21 @@ impl Names {
         }
     }
 }
+
+/// The name of what a service says of a thing, as that of a file.
+fn document(name: &str) -> String {
+    let Some((sort, rest)) = name.split_once('/') else { return format!("{name}.json") };
+    let rest = match rest.rsplit_once('/') {
+        Some((run, part)) if sort == "run" && PARTS_OF_RUNS.contains(&part) => {
+            format!("{run}.{part}")
+        }
+        _ => rest.to_owned(),
+    };
+    format!("{sort}s/{rest}.json")
+}
+
+/// What the services of a workspace say of a run beside its job, each under a name below it.
+const PARTS_OF_RUNS: [&str; 3] = ["history", "metrics", "artifacts"];
 
 /// Whether an entry name is one that [`Names`] could have given out.
 pub fn is_safe(path: &str) -> bool {
@@ -230,6 +250,41 @@ mod tests {
             let given = name_all(&[hostile]);
             assert_eq!(given[0], format!("data/runs/{safe}"), "{hostile:?}");
             assert!(is_safe(&given[0]), "{hostile:?}");
+        }
+    }
+
+    #[test]
+    fn documents_of_services_lie_by_their_sort() {
+        let mut given = Names::default();
+        let mut name = |name: &str| {
+            let path = given.name(&Item { kind: Kind::Thing, ..item(name, Version::Current) });
+            assert!(is_safe(&path), "{path}");
+            path
+        };
+        for (thing, expected) in [
+            ("run/r1", "runs/r1.json"),
+            ("run/r1/history", "runs/r1.history.json"),
+            ("run/r1/metrics", "runs/r1.metrics.json"),
+            ("run/r1/artifacts", "runs/r1.artifacts.json"),
+            ("model/churn", "models/churn.json"),
+            ("model/churn/1", "models/churn/1.json"),
+            ("online_endpoint/a/deployments/b", "online_endpoints/a/deployments/b.json"),
+            ("registered_dataset/rides", "registered_datasets/rides.json"),
+            ("workspace/ws", "workspaces/ws.json"),
+            ("compute/../../etc/passwd", "computes/__/__/etc/passwd.json"),
+            ("compute/con", "computes/_con.json"),
+            ("odd", "odd.json"),
+        ] {
+            assert_eq!(name(thing), format!("data/runs/{expected}"));
+        }
+        // Of what would clash a mark tells it apart.
+        for (thing, taken) in [
+            ("run/r1.history", "data/runs/runs/r1.history.json"),
+            ("run/R1", "data/runs/runs/R1.json"),
+            ("model/churn.json/2", "data/runs/models/churn.json/2.json"),
+        ] {
+            let path = name(thing);
+            assert!(path != taken && path.contains('~') && path.ends_with(".json"), "{path}");
         }
     }
 

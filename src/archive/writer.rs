@@ -18,8 +18,8 @@ use crate::archive::about::About;
 use crate::archive::entries::{Entries, Entry};
 use crate::archive::manifest::{
     FILES_PATH, FORMAT, LegalTag, MANIFEST_PATH, ManifestCounts, ManifestFile, ManifestReport,
-    ManifestRequest, ManifestTable, ManifestUnreadable, ManifestUnsearched, Masked, REPORT_PATH,
-    RUNS_PATH,
+    ManifestRequest, ManifestResource, ManifestTable, ManifestUnreadable, ManifestUnsearched,
+    Masked, NOBODY_MASKED, REPORT_PATH, RUNS_PATH,
 };
 use crate::archive::names::Names;
 use crate::archive::packed::{Packed, Sealed};
@@ -31,7 +31,7 @@ use crate::archive::tables;
 use crate::archive::tally::Tally;
 use crate::domain::item::{Finding, Item};
 use crate::domain::policy::declared::Declared;
-use crate::domain::request::Controller;
+use crate::domain::request::{Asked, Controller};
 
 /// Writes one archive.
 pub struct ArchiveWriter {
@@ -238,7 +238,7 @@ impl ArchiveWriter {
         });
         let tables = tables.collect();
 
-        let texts = choice::of(about.language.as_deref());
+        let texts = choice::of(about.language.as_deref(), about.kind);
         let contents = Contents {
             about,
             counts,
@@ -317,6 +317,10 @@ fn write_manifest(out: &mut dyn Write, about: &About, last: &Last) -> io::Result
         regulation: about.regulation.clone(),
         submitted_time: about.submitted,
         language: about.language.clone(),
+        resource: match &about.asked {
+            Asked::Person(_) => None,
+            Asked::Thing(thing) => Some(ManifestResource::of(thing)),
+        },
     };
     write!(out, "{{\n\"format\":{}", json(FORMAT)?)?;
     write!(out, ",\n\"request\":{}", json(&request)?)?;
@@ -324,6 +328,9 @@ fn write_manifest(out: &mut dyn Write, about: &About, last: &Last) -> io::Result
         write!(out, ",\n\"controller\":{}", json(&about.controller)?)?;
     }
     write!(out, ",\n\"program\":{}", json(&about.program)?)?;
+    if request.resource.is_some() {
+        write!(out, ",\n\"masking\":{}", json(NOBODY_MASKED)?)?;
+    }
     write!(out, ",\n\"files\":")?;
     last.files.write_to(out)?;
     write!(out, ",\n\"unreadable\":")?;

@@ -260,6 +260,11 @@ impl<'a> Layout<'a> {
         (!run.is_empty()).then_some(run)
     }
 
+    /// Whether it is a zip of a run's artifacts, which lie there too.
+    pub fn is_zipped_copy(&self) -> bool {
+        !self.is_resource && self.path.starts_with(ZIPPED)
+    }
+
     /// The run whose own document this may be: what a service says of it, or one of its artifacts,
     /// not in a folder among them. Others may lie there too, so the document has to say so itself.
     pub fn run_document(&self) -> Option<&'a str> {

@@ -87,6 +87,9 @@ pub enum RequestKind {
     Portability,
     /// Erasure (Art. 17).
     Erasure,
+    /// A copy of a thing: what its service says of it, and its files.
+    #[serde(rename = "export")]
+    ExportThing,
     /// A thing is to be deleted.
     #[serde(rename = "delete")]
     DeleteThing,
@@ -231,10 +234,11 @@ impl fmt::Debug for RequestId {
 
 impl RequestKind {
     /// Every kind; those about things last.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Access,
         Self::Portability,
         Self::Erasure,
+        Self::ExportThing,
         Self::DeleteThing,
         Self::UnregisterThing,
         Self::ArchiveThing,
@@ -264,7 +268,9 @@ impl RequestKind {
     pub fn is_about_a_thing(self) -> bool {
         match self {
             Self::Access | Self::Portability | Self::Erasure => false,
-            Self::DeleteThing | Self::UnregisterThing | Self::ArchiveThing => true,
+            Self::ExportThing | Self::DeleteThing | Self::UnregisterThing | Self::ArchiveThing => {
+                true
+            }
         }
     }
 
@@ -274,6 +280,7 @@ impl RequestKind {
             Self::Access => "access",
             Self::Portability => "portability",
             Self::Erasure => "erasure",
+            Self::ExportThing => "export",
             Self::DeleteThing => "delete",
             Self::UnregisterThing => "unregister",
             Self::ArchiveThing => "archive",
@@ -281,10 +288,11 @@ impl RequestKind {
     }
 
     /// Whether it can be asked of such a thing: whether the service has an operation for it.
-    /// Compute is unregistered by detaching it, a datastore has nothing of its own to delete, and a
-    /// pipeline output is data, which goes with its run.
+    ///
+    /// Whatever can be named can be copied. Compute is unregistered by detaching it, a datastore
+    /// has nothing of its own to delete, and a pipeline output is data, which goes with its run.
     pub fn suits(self, thing: ThingKind) -> bool {
-        let suiting: &[Self] = match thing {
+        let others: &[Self] = match thing {
             ThingKind::Run
             | ThingKind::Experiment
             | ThingKind::Environment
@@ -301,7 +309,7 @@ impl RequestKind {
             ThingKind::Datastore => &[Self::UnregisterThing],
             ThingKind::PipelineOutput => &[],
         };
-        suiting.contains(&self)
+        self == Self::ExportThing || others.contains(&self)
     }
 
     /// How a thing is put aside by it; `None` where it is not.
@@ -309,13 +317,17 @@ impl RequestKind {
         match self {
             Self::UnregisterThing => Some(Aside::Unregistered),
             Self::ArchiveThing => Some(Aside::Archived),
-            Self::Access | Self::Portability | Self::Erasure | Self::DeleteThing => None,
+            Self::Access
+            | Self::Portability
+            | Self::Erasure
+            | Self::ExportThing
+            | Self::DeleteThing => None,
         }
     }
 
     /// Whether it ends in an archive.
     pub fn is_export(self) -> bool {
-        matches!(self, Self::Access | Self::Portability)
+        matches!(self, Self::Access | Self::Portability | Self::ExportThing)
     }
 }
 
@@ -327,6 +339,38 @@ mod tests {
 
     fn file_name(id: &str) -> String {
         RequestId::new(id).unwrap().file_name()
+    }
+
+    /// Every sort of thing with all that can be asked of it.
+    #[test]
+    fn what_can_be_asked_of_a_thing() {
+        let table = [
+            ("run", "export delete archive"),
+            ("experiment", "export delete archive"),
+            ("model", "export delete unregister archive"),
+            ("dataset", "export delete unregister archive"),
+            ("compute", "export delete unregister"),
+            ("web_service", "export delete"),
+            ("online_endpoint", "export delete"),
+            ("batch_endpoint", "export delete"),
+            ("workspace", "export delete"),
+            ("pipeline_output", "export"),
+            ("environment", "export delete archive"),
+            ("component", "export delete archive"),
+            ("schedule", "export delete"),
+            ("datastore", "export unregister"),
+        ];
+        let told = ThingKind::ALL.map(|thing| {
+            let suiting = RequestKind::ALL.into_iter().filter(|kind| kind.suits(thing));
+            let words: Vec<&str> = suiting.map(RequestKind::word).collect();
+            (thing.word(), words.join(" "))
+        });
+        assert_eq!(told, table.map(|(thing, verbs)| (thing, verbs.to_owned())));
+        let verbs = RequestKind::ALL.into_iter().filter(|kind| kind.is_about_a_thing());
+        for verb in verbs {
+            assert_eq!(RequestKind::of_thing(verb.word()), Some(verb));
+        }
+        assert_eq!(RequestKind::of_person("export"), Some(RequestKind::Access));
     }
 
     #[test]

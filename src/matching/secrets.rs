@@ -9,6 +9,9 @@
 //! | storage account keys | 64 bytes of base64 with their pad |
 //! | passwords in URLs | `https://user:password@host` |
 //! | private keys | `-----BEGIN … PRIVATE KEY-----` |
+//!
+//! Somebody's files are to stay what they are: `"bos_token"` of a tokenizer is no secret, and
+//! sixteen numbers make 64 bytes of base64 too. In these only what cannot be anything else is one.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -19,8 +22,18 @@ use memchr::memmem;
 use crate::matching::put::stands_at;
 use crate::matching::work;
 
+/// What is taken for a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// Whatever may be one.
+    Any,
+    /// What is one for certain: signatures, tokens, keys of accounts, private keys, passwords in
+    /// URLs.
+    Certain,
+}
+
 /// Everything secret in a text; of it only what is secret itself, not what leads to it.
-pub fn secrets_in(text: &str, found: &mut dyn FnMut(Range<usize>)) {
+pub fn secrets_in(text: &str, sought: Sought, found: &mut dyn FnMut(Range<usize>)) {
     work::charge(text.len());
     let mut runs = Runs { text, known: Default::default() };
     // How far what was found reaches: in `sig=sig=…` each sign finds the rest of what the first
@@ -28,7 +41,11 @@ pub fn secrets_in(text: &str, found: &mut dyn FnMut(Range<usize>)) {
     let mut told = 0..0;
     for seen in SIGNS_BY_TEXT.find_overlapping_iter(text) {
         let (at, end) = (seen.start(), seen.end());
-        let secret = match SIGNS[seen.pattern().as_usize()].1 {
+        let (word, sign) = SIGNS[seen.pattern().as_usize()];
+        if sought == Sought::Certain && !sign.is_certain(word) {
+            continue;
+        }
+        let secret = match sign {
             Sign::Parameter => parameter(&mut runs, at, end),
             Sign::Key(rule) => value_of_key(&mut runs, at, end, rule),
             Sign::Bearer => token(text, end),
@@ -118,6 +135,20 @@ enum Sign {
     Url,
     Pem,
 }
+
+impl Sign {
+    /// Whether what it leads to cannot be anything but a secret.
+    fn is_certain(self, word: &str) -> bool {
+        match self {
+            Self::Parameter | Self::Bearer | Self::Jwt | Self::Url | Self::Pem => true,
+            Self::Key(_) => CERTAIN.contains(&word),
+            Self::Pad => false,
+        }
+    }
+}
+
+/// The keys whose values cannot be anything but secrets.
+const CERTAIN: [&str; 3] = ["accountkey", "sharedaccesskey", "sharedaccesssignature"];
 
 /// What values of a key are secrets.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -309,9 +340,9 @@ fn ends_with(text: &[u8], word: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn without(text: &str) -> String {
+    fn without(text: &str, sought: Sought) -> String {
         let mut bytes = text.as_bytes().to_vec();
-        secrets_in(text, &mut |range| bytes[range].fill(b'*'));
+        secrets_in(text, sought, &mut |range| bytes[range].fill(b'*'));
         let mut text = String::from_utf8(bytes).unwrap();
         while text.contains("**") {
             text = text.replace("**", "*");
@@ -370,7 +401,30 @@ mod tests {
             (&format!("key {key}, sha512-{key}"), &format!("key *, sha512-{key}")),
             ("password=[removed];x", "password=[removed];x"),
         ] {
-            assert_eq!(without(text), expected, "{text}");
+            assert_eq!(without(text, Sought::Any), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_something_else_stays_in_a_file() {
+        let numbers = format!("{}==", "Ab1/".repeat(22).split_at(86).0);
+        for (text, expected) in [
+            (
+                "https://a.blob/x?sv=2&sig=aB%2F%3D&skoid=0-1&sktid=2&sp=r",
+                "https://a.blob/x?sv=2&sig=*&skoid=*&sktid=*&sp=r",
+            ),
+            ("run eyJhbGciOi.eyJzdWIiOiIx.c2ln.", "run *."),
+            ("-H 'x: Bearer abcdef0123456789xyz'", "-H 'x: Bearer *'"),
+            ("AccountName=x;AccountKey=YWJj==;End=core", "AccountName=x;AccountKey=*;End=core"),
+            (
+                "git clone https://bob:pat@dev.azure.com/x",
+                "git clone https://bob:*@dev.azure.com/x",
+            ),
+            (r#"{"bos_token": "<|begin_of_text|>"}"#, r#"{"bos_token": "<|begin_of_text|>"}"#),
+            (r#"{"password": "hunter2"}"#, r#"{"password": "hunter2"}"#),
+            (&numbers, &numbers),
+        ] {
+            assert_eq!(without(text, Sought::Certain), expected, "{text}");
         }
     }
 }

@@ -175,10 +175,13 @@ pub trait Things: Walked {
     async fn look_up(&self, thing: &Thing, aside: Option<Aside>)
     -> Result<Vec<Belonging>, Failure>;
 
-    /// Whether what a request names can be in this source. An id of another workspace tells of
-    /// itself that it is not.
-    fn is_named(&self, _thing: &Thing) -> bool {
-        true
+    /// Whether what a request names can be in this source: an id of another workspace tells of
+    /// itself that it is not. Nobody is asked.
+    ///
+    /// # Errors
+    /// It can be nowhere: nothing of its sort has such a name.
+    fn is_named(&self, _thing: &Thing) -> Result<bool, Failure> {
+        Ok(true)
     }
 
     /// How many steps of the others have to go before this one, as far as its name tells.
@@ -188,7 +191,8 @@ pub trait Things: Walked {
 
     /// Where the bytes lie that the thing stands for, without what belongs to it: the outputs, logs
     /// and artifacts of a run, the files of a model, of a data set, of one output of a pipeline.
-    /// In a stable order, each once; empty where there are none, or no such thing.
+    /// In a stable order, each once; empty where there are none, or no such thing. Where nobody
+    /// says whether it is a file or a folder, the name without a slash is told, or both.
     async fn files(&self, thing: &Thing) -> Result<Vec<Location>, Failure>;
 
     /// How long a thing can be had back that is deleted as it was asked for.

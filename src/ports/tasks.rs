@@ -60,8 +60,8 @@ pub trait Tasks: Send + Sync {
     ) -> Result<bool, Failure>;
 
     /// Requests about a thing that nobody works on and that wait for a look at it, earliest due
-    /// first, at most `limit`.
-    async fn about_things(&self, limit: u32) -> Result<Vec<Standing>, Failure>;
+    /// first, at most `limit`. What stands in the way of accepted ones is as in [`Tasks::ready`].
+    async fn about_things(&self, pressed: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure>;
 
     /// Accepted requests that no other request about the same person stands in the way of and that
     /// are not put off, earliest due first, at most `limit`. See [`Tasks::in_the_way`]; erasures

@@ -23,7 +23,6 @@ use crate::domain::policy::declared::Declared;
 use crate::domain::request::{Controller, RequestId, RequestKind};
 use crate::domain::state::{Archive, Event};
 use crate::evidence::encryption::{Encrypting, Encryption};
-use crate::matching::people::mask::Mask;
 use crate::ports::exports::{Exports, Stored, Upload};
 use crate::ports::sources::Source;
 use crate::stages::account::case::Case;
@@ -31,7 +30,7 @@ use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
 use crate::stages::announce::manual_steps;
 use crate::stages::rewrite::belonging::Belongings;
-use crate::stages::rewrite::mask::{Masked, READS_MAX, masked_name, masked_text, meet};
+use crate::stages::rewrite::mask::{Masked, Masks, READS_MAX, masked_name, masked_text, meet};
 use crate::stages::rewrite::prepare::{Prepared, prepare};
 use crate::stages::verify::archive::{Standing, standing};
 use crate::stages::walk::pass::Walk;
@@ -71,14 +70,15 @@ pub async fn export(
         let Some(last) = page.last() else { break };
         after = Some(last.ordinal);
         let prepared = stream::iter(page).map(|Entry { ordinal, planned, .. }| {
-            let (masks, belongings) = (masks.as_ref(), &belongings);
+            let (masks, belongings) = (&masks, &belongings);
             let kind = case.request.kind;
             async move {
                 if let Some(stays) = unpacked(kind, &planned, masks, belongings) {
                     return Ok((ordinal, stays));
                 }
-                let tag = belongings.tag(&planned.finding.item);
-                let prepared = prepare(sources, planned.finding, masks, with).await?;
+                let item = &planned.finding.item;
+                let (mask, tag) = (masks.of(item), belongings.tag(item));
+                let prepared = prepare(sources, planned.finding, mask, with).await?;
                 Ok((ordinal, Packed::Item(prepared, tag)))
             }
         });
@@ -118,10 +118,11 @@ struct Unsearched {
 fn unpacked(
     kind: RequestKind,
     planned: &Planned,
-    masks: Option<&Arc<Mask>>,
+    masks: &Masks,
     belongings: &Belongings,
 ) -> Option<Packed> {
-    let (masks, item) = (masks.map(Arc::as_ref), &planned.finding.item);
+    let item = &planned.finding.item;
+    let masks = masks.of(item).map(Arc::as_ref);
     let tag = belongings.tag(item);
     let out = |reason: &str, outcome: ItemOutcome| {
         let finding = Box::new(masked_name(&planned.finding, masks));
@@ -132,7 +133,7 @@ fn unpacked(
     match (&planned.action, planned.settled()) {
         (Action::List(reason), Some(outcome)) => {
             // An item without a name stands for a whole source.
-            let is_named = item.name.is_empty() || belongings.has(item);
+            let is_named = item.name.is_empty() || kind.is_about_a_thing() || belongings.has(item);
             let counted =
                 || Packed::Counted(Unsearched { source, outcome: outcome.clone(), declared: None });
             Some(if is_named { out(reason, outcome.clone()) } else { counted() })
@@ -268,11 +269,11 @@ async fn about(account: &Account, controller: &Controller, case: &Case) -> Resul
         regulation: request.regulation.clone(),
         submitted: request.submitted,
         language: request.options.language.clone(),
-        subject: request.people().first().cloned().unwrap_or_default(),
+        asked: request.asked.clone(),
         controller: controller.clone(),
         program: concat!("dsrd ", env!("CARGO_PKG_VERSION")).to_owned(),
         items_seen: account.seen(&request.id).await?,
-        manual_steps: manual_steps(),
+        manual_steps: if request.thing().is_some() { Vec::new() } else { manual_steps() },
     })
 }
 

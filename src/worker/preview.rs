@@ -18,6 +18,7 @@ use crate::stages::message::fault::Fault;
 use crate::stages::message::read::{self, Message};
 use crate::stages::plan::finding::plan;
 use crate::stages::plan::forms::Forms;
+use crate::stages::plan::holdings::Holdings;
 use crate::stages::plan::runs::Company;
 use crate::stages::plan::things::looked_up;
 use crate::stages::walk::pass::{Meter, Patience, Walk, walk};
@@ -72,6 +73,15 @@ impl Preview {
             }
             Err(refusal) => return Ok(Err(refusal.faults)),
         };
+        if request.thing().is_some() && request.kind.is_export() {
+            let mut holdings = Holdings::of(&self.sources, &request).await?;
+            let mut items = 0;
+            while let Some(planned) = holdings.next().await? {
+                items += planned.len() as u64;
+                planned.into_iter().for_each(&mut found);
+            }
+            return Ok(Ok(Summary { kind: request.kind, items, bytes: 0, found: items }));
+        }
         if request.thing().is_some() {
             let mut planned = looked_up(&self.sources, policy, &request).await?;
             planned.sort_by_key(Planned::step);

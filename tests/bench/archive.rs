@@ -11,7 +11,7 @@ use dsrd::archive::manifest::{Masked, MaskedKind};
 use dsrd::archive::writer::ArchiveWriter;
 use dsrd::domain::asked::subject::Subject;
 use dsrd::domain::item::{Finding, Hit, Item, Version};
-use dsrd::domain::request::{Controller, RequestId, RequestKind};
+use dsrd::domain::request::{Asked, Controller, RequestId, RequestKind};
 
 const PIECE: usize = 1 << 20;
 const LARGE_BYTES: u64 = 20_000_000_000;
@@ -88,7 +88,7 @@ fn about() -> About {
         regulation: "gdpr".into(),
         submitted: "2026-11-23T09:00:00Z".parse().unwrap(),
         language: None,
-        subject: Subject { identities: Vec::new() },
+        asked: Asked::Person(Subject { identities: Vec::new() }),
         controller: Controller::default(),
         program: "dsrd".into(),
         items_seen: MANY as u64,

@@ -11,7 +11,7 @@ use dsrd::archive::manifest::{Masked, MaskedKind};
 use dsrd::archive::writer::{ArchiveError, ArchiveWriter, Finished};
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::item::{Finding, Hit, Item, Version};
-use dsrd::domain::request::{Controller, RequestId, RequestKind};
+use dsrd::domain::request::{Asked, Controller, RequestId, RequestKind};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
@@ -43,7 +43,7 @@ pub fn about() -> About {
         regulation: "gdpr".into(),
         submitted: "2026-11-23T09:00:00Z".parse().unwrap(),
         language: Some("ja-JP".into()),
-        subject: Subject { identities: vec![ann] },
+        asked: Asked::Person(Subject { identities: vec![ann] }),
         controller: Controller { name: Some("Contoso Ltd".into()), contact: None },
         program: "dsrd 0.1.0".into(),
         items_seen: 10,

@@ -14,6 +14,7 @@ use dsrd::domain::policy::pattern::Pattern;
 use dsrd::domain::policy::rules::{Rule, Treatment};
 use dsrd::ports::messages::callbacks::Answer;
 
+use crate::exporting_things;
 use crate::policies;
 use crate::support::simulation::leaks::EMAIL;
 use crate::support::simulation::ports::{Kind, declared};
@@ -122,7 +123,8 @@ lives!(
     asking_tables,
     removing_a_thing,
     removing_a_run,
-    removing_a_workspace
+    removing_a_workspace,
+    exporting_a_thing
 );
 
 fn export() -> Scenario {
@@ -243,6 +245,14 @@ fn removing_a_workspace() -> Scenario {
     let approve = control("approve", "r-1").to_string();
     scenario.wire.on("held", move || inbox.push(approve.clone(), correspondence()));
     scenario.sent(about("r-1", "delete", "workspace", "w"))
+}
+
+/// One version of a model is there, and a file of the other is where nobody looks.
+fn exporting_a_thing() -> Scenario {
+    let scenario = patient(exporting_things::exporting("model", "churn"));
+    let elsewhere = exporting_things::at("private", "models/churn/2.pkl");
+    scenario.source(THINGS).set_files("model/churn/2", vec![elsewhere]);
+    scenario
 }
 
 fn second_round() -> Scenario {

@@ -502,7 +502,7 @@ impl Tasks for World {
     async fn begin_act(&self, _: &Lease, _: &RequestId, _: Timestamp) -> Result<bool, Failure> {
         unreachable!()
     }
-    async fn about_things(&self, _: u32) -> Result<Vec<Standing>, Failure> {
+    async fn about_things(&self, _: Timestamp, _: u32) -> Result<Vec<Standing>, Failure> {
         unreachable!()
     }
     async fn ready(&self, _: Timestamp, _: u32) -> Result<Vec<Standing>, Failure> {

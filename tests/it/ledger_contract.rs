@@ -1140,6 +1140,7 @@ async fn what_is_about_things_is_looked_up_and_not_swept_for(ledger: &dyn Ledger
         RequestKind::UnregisterThing,
         RequestKind::ArchiveThing,
         RequestKind::Access,
+        RequestKind::ExportThing,
     ];
     for (number, kind) in (0..).zip(kinds) {
         let mut opening = opening(&format!("r-{number}"), number);
@@ -1151,11 +1152,29 @@ async fn what_is_about_things_is_looked_up_and_not_swept_for(ledger: &dyn Ledger
         standings.into_iter().map(|standing| standing.id.to_string()).collect()
     };
     assert_eq!(ids(ledger.ready(second(0), 10).await.unwrap()), ["r-0", "r-4"]);
-    assert_eq!(ids(ledger.about_things(10).await.unwrap()), ["r-1", "r-2", "r-3"]);
-    assert_eq!(ids(ledger.about_things(1).await.unwrap()), ["r-1"]);
+    assert_eq!(
+        ids(ledger.about_things(second(0), 10).await.unwrap()),
+        ["r-1", "r-2", "r-3", "r-5"]
+    );
+    assert_eq!(ids(ledger.about_things(second(0), 1).await.unwrap()), ["r-1"]);
     let work = work_on(&RequestId::new("r-1").unwrap());
     assert!(ledger.claim(&work, 10_000).await.unwrap().is_some());
-    assert_eq!(ids(ledger.about_things(10).await.unwrap()), ["r-2", "r-3"], "somebody is at it");
+    assert_eq!(
+        ids(ledger.about_things(second(0), 10).await.unwrap()),
+        ["r-2", "r-3", "r-5"],
+        "somebody is at it"
+    );
+    // Of one thing: what came first goes first, if one of the two takes it away.
+    for (number, kind) in
+        (6..).zip([RequestKind::ExportThing, RequestKind::DeleteThing, RequestKind::ExportThing])
+    {
+        let mut opening = opening(&format!("r-{number}"), number);
+        let request = opening.request.as_mut().unwrap();
+        (request.kind, request.persons) = (kind, vec!["thing".to_owned()]);
+        ledger.open(&[&opening]).await.unwrap();
+    }
+    let waiting = ids(ledger.about_things(second(0), 10).await.unwrap());
+    assert_eq!(waiting, ["r-2", "r-3", "r-5", "r-6"]);
 }
 
 async fn erased_people_are_remembered_for_a_while(ledger: &dyn Ledger, clock: &MemoryClock) {

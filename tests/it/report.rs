@@ -11,7 +11,7 @@ use dsrd::archive::manifest::{ManualStep, Masked, MaskedKind};
 use dsrd::archive::writer::ArchiveWriter;
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::item::Hit;
-use dsrd::domain::request::{Controller, RequestKind};
+use dsrd::domain::request::{Asked, Controller, RequestKind};
 use serde_json::{Value, json};
 use zip::ZipArchive;
 
@@ -95,7 +95,7 @@ fn hostile_names_stay_names() {
     };
     let name = Identity::new(IdentityType::Name, IdentityFormat::Raw, HOSTILE[0].into());
     let about = About {
-        subject: Subject { identities: vec![name] },
+        asked: Asked::Person(Subject { identities: vec![name] }),
         controller: Controller {
             name: Some(HOSTILE[1].into()),
             contact: Some(format!("https://a.example/{}", HOSTILE[2].replace(' ', ""))),
@@ -333,14 +333,14 @@ fn of_ann(language: &str, kind: RequestKind) -> About {
     About {
         kind,
         language: Some(language.into()),
-        subject: Subject {
+        asked: Asked::Person(Subject {
             identities: vec![
                 identity(IdentityType::Email, "ann@contoso.com"),
                 identity(IdentityType::Name, "Ann Lefèvre"),
                 identity(IdentityType::ObjectId, "6f9619ff-8b86-d011-b42d-00cf4fc964ff"),
                 hashed,
             ],
-        },
+        }),
         controller: Controller {
             name: Some("Contoso Ltd, 1 Example Street, London".into()),
             contact: Some("privacy@contoso.com".into()),

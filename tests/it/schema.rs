@@ -129,6 +129,11 @@ fn other_requests_are_refused() {
             json!({"resource_request_id": "r-2", "resource_request_type": "delete",
                     "resource": {"type": "run", "name": "a", "id": "b"}}),
         ),
+        (
+            "",
+            json!({"resource_request_id": "r-2", "resource_request_type": "export",
+                    "resource": {"type": "pipeline_output", "name": "a"}}),
+        ),
     ] {
         refused(REQUEST, &with(request(), pointer, new));
     }
@@ -154,6 +159,7 @@ fn the_words_of_the_schema_are_the_words_of_the_program() {
     for (schema, pointer) in [
         (REQUEST, "/$defs/resource_request/properties/resource/properties/type/enum"),
         (CERTIFICATE, "/properties/thing/properties/type/enum"),
+        (MANIFEST, "/properties/request/properties/resource/properties/type/enum"),
     ] {
         assert_eq!(words(schema, pointer), ThingKind::ALL.map(ThingKind::word));
     }

@@ -1,6 +1,7 @@
 //! The services of an Azure Machine Learning workspace as a source: what Azure Resource Manager
-//! and the workspace's own services keep of it. Each resource is an item, and its document is the
-//! item's bytes.
+//! and the workspace's own services keep of it.
+//!
+//! Each resource is an item, and its document is the item's bytes.
 //!
 //! Documents, ids and polling URLs speak of people, and the last let in whoever has them: of what
 //! the service says nothing leaves this folder but documents as items, and checked error codes.

@@ -1,8 +1,8 @@
-//! Lists: page by page, sort by sort, and what is below a resource after the page that it is on. The
-//! history of runs is listed below their experiments.
+//! Lists: page by page, sort by sort, and what is below a resource after the page that it is on.
+//! The history of runs is listed below their experiments.
 //!
-//! Azure Resource Manager gives links to next pages. Of those only the query is kept, and only where
-//! the rest leads to the very list that was asked for: a link can lead anywhere.
+//! Azure Resource Manager gives links to next pages. Of those only the query is kept, and only
+//! where the rest leads to the very list that was asked for: a link can lead anywhere.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,10 +13,10 @@ use crate::adapters::azureml::kinds::{
     Below, EXPERIMENT, HISTORY, Keeper, Listed as How, REGISTERED_DATASET, SORTS, Sort,
 };
 use crate::adapters::azureml::names::Address;
-use crate::adapters::azureml::plane::lists::{
+use crate::adapters::azureml::wire::entry::Entry;
+use crate::adapters::azureml::wire::lists::{
     self, LISTING, List, Listed, PAGES_MAX, next_query, strange,
 };
-use crate::adapters::azureml::wire::entry::Entry;
 use crate::domain::failure::Failure;
 
 /// Items on a page of ours, unless so many requests were made for it before.

@@ -1,7 +1,7 @@
 //! Which rights our work needs, and which of them the caller lacks as Resource Manager tells it.
 //!
-//! What is needed stands in the roles that are published in `deploy/roles`, and nowhere else: a test
-//! holds them against every call that is made.
+//! What is needed stands in the roles that are published in `deploy/roles`, and nowhere else: a
+//! test holds them against every call that is made.
 
 use serde_json::Value;
 use url::Url;

@@ -10,12 +10,12 @@ use crate::adapters::azureml::names::{Address, Asked, asked};
 use crate::adapters::azureml::pages;
 use crate::adapters::azureml::places::files;
 use crate::adapters::azureml::plane::aside::{hide, is_hidden};
-use crate::adapters::azureml::plane::lists::{List, all};
 use crate::adapters::azureml::plane::removal::experiment_id;
 use crate::adapters::azureml::plane::runs::{self, Kept};
 use crate::adapters::azureml::removal::{address, remove};
 use crate::adapters::azureml::source::WorkspaceSource;
 use crate::adapters::azureml::wire::answer::Answer;
+use crate::adapters::azureml::wire::lists::{List, all};
 use crate::adapters::azureml::workspace;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::failure::Failure;
@@ -40,11 +40,7 @@ impl Things for WorkspaceSource {
         let address = match asked(sort, thing, self.entry.id()) {
             Asked::Here(address) => address,
             Asked::Elsewhere => return Ok(Vec::new()),
-            Asked::NoName => {
-                return Err(Failure::needs_person(
-                    "looking up what a request names: no resource of its type has such a name or id",
-                ));
-            }
+            Asked::NoName => return Err(no_name()),
         };
         match (thing.kind, aside) {
             (ThingKind::Workspace, _) => self.workspace(&address, thing.permanently).await,
@@ -62,9 +58,13 @@ impl Things for WorkspaceSource {
         }
     }
 
-    fn is_named(&self, thing: &Thing) -> bool {
-        let asked = Sort::of(thing.kind).map(|sort| asked(sort, thing, self.entry.id()));
-        !matches!(asked, Some(Asked::Elsewhere))
+    fn is_named(&self, thing: &Thing) -> Result<bool, Failure> {
+        let Some(sort) = Sort::of(thing.kind) else { return Ok(true) };
+        match asked(sort, thing, self.entry.id()) {
+            Asked::Here(_) => Ok(true),
+            Asked::Elsewhere => Ok(false),
+            Asked::NoName => Err(no_name()),
+        }
     }
 
     async fn files(&self, thing: &Thing) -> Result<Vec<Location>, Failure> {
@@ -192,4 +192,10 @@ impl WorkspaceSource {
         let body = json!({ "properties": properties });
         self.entry.put(ARCHIVING, self.entry.url(&path), &body).await
     }
+}
+
+fn no_name() -> Failure {
+    Failure::needs_person(
+        "looking up what a request names: no resource of its type has such a name or id",
+    )
 }

@@ -9,7 +9,6 @@ use crate::archive::report::html::{
     Short, Text, close_section, close_table, open_section, open_table, paragraph,
 };
 use crate::archive::report::texts::table::{Texts, filled};
-use crate::archive::tally::Tally;
 use crate::domain::policy::declared::Declared;
 use crate::domain::regulation::words::Words;
 
@@ -27,8 +26,9 @@ pub fn write_masked(
     out: &mut dyn Write,
     texts: &Texts,
     law: &Words,
-    tally: &Tally,
+    contents: &Contents,
 ) -> io::Result<()> {
+    let tally = contents.tally;
     open_section(out, "masked", texts.masked)?;
     if tally.masked == 0 {
         paragraph(out, texts.masked_none)?;
@@ -40,6 +40,9 @@ pub fn write_masked(
         (texts.persons, tally.persons, texts.persons_why, law.others),
         (texts.secrets, tally.secrets, texts.secrets_why, law.security),
     ] {
+        if what == texts.persons && contents.is_of_a_thing() {
+            continue;
+        }
         let cited = if cited.is_empty() { String::new() } else { format!(" ({cited})") };
         writeln!(
             out,

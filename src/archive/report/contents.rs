@@ -25,3 +25,10 @@ pub struct Contents<'a> {
     /// The person's runs.
     pub runs: &'a Runs,
 }
+
+impl Contents<'_> {
+    /// Whether nothing of it is about whoever reads the page.
+    pub fn is_of_a_thing(&self) -> bool {
+        self.about.kind.is_about_a_thing()
+    }
+}

@@ -41,6 +41,9 @@ pub fn write_found(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> i
         return close_section(out);
     }
     write_sources(out, texts, contents)?;
+    if contents.is_of_a_thing() {
+        return close_section(out);
+    }
     writeln!(out, "<dl>")?;
     for tag in LegalTag::ALL {
         let (name, means) = texts.legal_tag(tag);
@@ -56,13 +59,15 @@ fn nothing(texts: &Texts, counts: ManifestCounts) -> &'static str {
 }
 
 fn write_sources(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> io::Result<()> {
-    let names = LegalTag::ALL.map(|tag| texts.legal_tag(tag).0);
-    let columns = [texts.place, names[0], names[1], names[2], names[3], texts.all, texts.size];
+    let tags = if contents.is_of_a_thing() { &[] } else { &LegalTag::ALL[..] };
+    let mut columns = vec![texts.place];
+    columns.extend(tags.iter().map(|tag| texts.legal_tag(*tag).0));
+    columns.extend([texts.all, texts.size]);
     open_table(out, "found", texts.found_table, &columns)?;
     for (name, source) in &contents.tally.sources {
         write!(out, "<tr><th scope=\"row\">{}</th>", Text(name))?;
-        for tag in LegalTag::ALL {
-            let files = source.files.get(&tag).copied().unwrap_or_default();
+        for tag in tags {
+            let files = source.files.get(tag).copied().unwrap_or_default();
             write!(out, "<td class=\"number\">{}</td>", texts.count(files))?;
         }
         writeln!(
@@ -87,11 +92,17 @@ pub fn write_files(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> i
         return close_section(out);
     }
     paragraph(out, texts.files_intro)?;
-    let columns =
-        [texts.file, texts.size, texts.changed, texts.mentions, texts.came_about, texts.notes];
-    open_table(out, "files", texts.files_table, &columns)?;
+    let of_a_thing = contents.is_of_a_thing();
+    if of_a_thing {
+        let columns = [texts.file, texts.size, texts.changed, texts.notes];
+        open_table(out, "given", texts.files_table, &columns)?;
+    } else {
+        let columns =
+            [texts.file, texts.size, texts.changed, texts.mentions, texts.came_about, texts.notes];
+        open_table(out, "files", texts.files_table, &columns)?;
+    }
     for file in files.elements().take(ROWS_MAX) {
-        write_row(out, texts, &file?)?;
+        write_row(out, texts, &file?, of_a_thing)?;
     }
     close_table(out)?;
     if files.count > ROWS_MAX as u64 {
@@ -102,18 +113,27 @@ pub fn write_files(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> i
     close_section(out)
 }
 
-fn write_row(out: &mut dyn Write, texts: &Texts, file: &ManifestFile) -> io::Result<()> {
+fn write_row(
+    out: &mut dyn Write,
+    texts: &Texts,
+    file: &ManifestFile,
+    of_a_thing: bool,
+) -> io::Result<()> {
     write!(
         out,
         "<tr><th scope=\"row\"><a href=\"{}\"><bdi>{}</bdi></a></th>\
-         <td class=\"number\">{}</td><td class=\"kept\">{}</td><td>",
+         <td class=\"number\">{}</td><td class=\"kept\">{}</td>",
         Link(&file.path),
         Short(&file.item),
         texts.bytes(file.size),
         Time(file.last_modified)
     )?;
-    write_places(out, texts, file)?;
-    write!(out, "</td><td>{}</td><td>", Text(texts.legal_tag(file.legal_tag).0))?;
+    if !of_a_thing {
+        write!(out, "<td>")?;
+        write_places(out, texts, file)?;
+        write!(out, "</td><td>{}</td>", Text(texts.legal_tag(file.legal_tag).0))?;
+    }
+    write!(out, "<td>")?;
     write_notes(out, texts, file)?;
     writeln!(out, "</td></tr>")
 }

@@ -9,9 +9,10 @@ use crate::archive::report::style::{CONTENT_SECURITY_POLICY, STYLE};
 use crate::archive::report::texts::table::{Texts, filled};
 use crate::archive::report::{answers, files, runs};
 use crate::domain::asked::subject::{Identity, IdentityFormat};
+use crate::domain::asked::thing::Thing;
 use crate::domain::regulation::choice::words;
 use crate::domain::regulation::words::Words;
-use crate::domain::request::RequestKind;
+use crate::domain::request::{Asked, RequestKind};
 
 /// Writes the page.
 ///
@@ -30,16 +31,18 @@ pub fn write(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> io::Res
     writeln!(out, "<body>\n<header>\n<h1>{}</h1>", Text(title))?;
     paragraph(out, &filled(intro, &[("basis", basis)]))?;
     writeln!(out, "<p class=\"note\">{}</p>\n</header>", Text(texts.unpack))?;
-    write_navigation(out, texts)?;
+    write_navigation(out, texts, about.kind)?;
     writeln!(out, "<main>")?;
     write_request(out, texts, about, law)?;
     files::write_found(out, texts, contents)?;
     runs::write(out, texts, contents.runs)?;
     files::write_files(out, texts, contents)?;
-    answers::write_masked(out, texts, law, contents.tally)?;
+    answers::write_masked(out, texts, law, contents)?;
     answers::write_missing(out, texts, contents)?;
-    answers::write_beyond(out, texts, &about.manual_steps)?;
-    answers::write_rights(out, texts, law)?;
+    if !about.kind.is_about_a_thing() {
+        answers::write_beyond(out, texts, &about.manual_steps)?;
+        answers::write_rights(out, texts, law)?;
+    }
     writeln!(out, "</main>\n<footer>")?;
     paragraph(out, texts.other_files)?;
     paragraph(out, &filled(texts.made_by, &[("program", &about.program)]))?;
@@ -61,7 +64,10 @@ fn write_head(out: &mut dyn Write, texts: &Texts, title: &str) -> io::Result<()>
     )
 }
 
-fn write_navigation(out: &mut dyn Write, texts: &Texts) -> io::Result<()> {
+/// Sections of the page that are about a person.
+const OF_PEOPLE: [&str; 2] = ["beyond", "rights"];
+
+fn write_navigation(out: &mut dyn Write, texts: &Texts, kind: RequestKind) -> io::Result<()> {
     let name = Text(texts.on_this_page);
     writeln!(out, "<nav aria-labelledby=\"navigation\">\n<h2 id=\"navigation\">{name}</h2>\n<ul>")?;
     for (id, heading) in [
@@ -74,6 +80,9 @@ fn write_navigation(out: &mut dyn Write, texts: &Texts) -> io::Result<()> {
         ("beyond", texts.beyond),
         ("rights", texts.rights),
     ] {
+        if kind.is_about_a_thing() && OF_PEOPLE.contains(&id) {
+            continue;
+        }
         writeln!(out, "<li><a href=\"#{id}\">{}</a></li>", Text(heading))?;
     }
     writeln!(out, "</ul>\n</nav>")
@@ -82,8 +91,13 @@ fn write_navigation(out: &mut dyn Write, texts: &Texts) -> io::Result<()> {
 fn write_request(out: &mut dyn Write, texts: &Texts, about: &About, law: &Words) -> io::Result<()> {
     open_section(out, "request", texts.request)?;
     writeln!(out, "<dl>\n<dt>{}</dt>", Text(texts.who_asks))?;
-    for identity in &about.subject.identities {
-        writeln!(out, "<dd>{}</dd>", named(texts, identity))?;
+    match &about.asked {
+        Asked::Person(subject) => {
+            for identity in &subject.identities {
+                writeln!(out, "<dd>{}</dd>", named(texts, identity))?;
+            }
+        }
+        Asked::Thing(thing) => writeln!(out, "<dd>{}</dd>", called(thing))?,
     }
     let (asked, basis) = match about.kind {
         RequestKind::Portability => (texts.asked_portability, law.portability_short),
@@ -110,6 +124,12 @@ fn write_request(out: &mut dyn Write, texts: &Texts, about: &About, law: &Words)
     }
     writeln!(out, "</dl>")?;
     close_section(out)
+}
+
+fn called(thing: &Thing) -> String {
+    let (kind, name) = (thing.kind.word(), Text(&thing.name));
+    let output = thing.output.as_deref().map(|output| format!(" <bdi>{}</bdi>", Text(output)));
+    format!("<code>{kind}</code> <bdi>{name}</bdi>{}", output.unwrap_or_default())
 }
 
 fn named(texts: &Texts, identity: &Identity) -> String {

@@ -31,7 +31,8 @@ th, td { box-sizing: border-box; padding: .4rem .6rem; border-bottom: 1px solid 
 bdi, code { overflow-wrap: anywhere; }
 thead th { border-bottom: 2px solid #1b1f24; }
 tbody th { font-weight: 400; }
-td.number, table.found thead th + th, table.files th:nth-child(2), table.masked th:nth-child(2) {
+td.number, table.found thead th + th, table.files th:nth-child(2), table.given th:nth-child(2),
+table.masked th:nth-child(2) {
   text-align: right; }
 td.number, td.kept { white-space: nowrap; }
 table.files, table.unreadable { min-width: 52rem; table-layout: fixed; }
@@ -42,7 +43,7 @@ table.files th:nth-child(4) { width: 21%; }
 table.files th:nth-child(5) { width: 10%; }
 table.unreadable th:nth-child(1) { width: 32%; }
 table.unreadable th:nth-child(2) { width: 13%; }
-table.found, table.masked { min-width: 30rem; }
+table.found, table.masked, table.given { min-width: 30rem; }
 table.runs { min-width: 46rem; }
 table.runs td:nth-child(3) { min-width: 7rem; }
 td ul { margin: 0; padding: 0; list-style: none; }

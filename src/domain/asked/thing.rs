@@ -88,6 +88,16 @@ impl ThingKind {
         Self::Datastore,
     ];
 
+    /// What a source that has such things holds: an output of a pipeline is one of its run.
+    pub fn held_as(self) -> Self {
+        if self == Self::PipelineOutput { Self::Run } else { self }
+    }
+
+    /// Whether files belong to it, beside what its service says of it.
+    pub fn has_files(self) -> bool {
+        matches!(self, Self::Run | Self::Model | Self::Dataset | Self::PipelineOutput)
+    }
+
     /// The word used in requests.
     pub const fn word(self) -> &'static str {
         match self {
@@ -114,8 +124,51 @@ impl ThingKind {
     }
 }
 
+impl Thing {
+    /// What requests about one thing have in common, however they name it: its name in lower case,
+    /// without a version and what leads to it. Others may share it.
+    pub fn stem(&self) -> String {
+        let mut parts = self.name.split('/').filter(|part| !part.is_empty());
+        let is_workspaces = |part: &str| part.eq_ignore_ascii_case("workspaces");
+        let name = if !self.name.starts_with('/') {
+            self.name.split(':').next()
+        } else if parts.any(is_workspaces) {
+            // `…/workspaces/WS/models/NAME/versions/1`
+            let workspace = parts.next();
+            parts.nth(1).or(workspace)
+        } else {
+            self.name.rsplit('/').next()
+        };
+        name.unwrap_or_default().trim().to_lowercase()
+    }
+}
+
 impl fmt::Debug for Thing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Thing({}, name not shown)", self.kind.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_about_one_thing_have_a_stem_in_common() {
+        let of = |name: &str| {
+            let (name, kind) = (name.to_owned(), ThingKind::Model);
+            Thing { kind, name, output: None, with_dependents: false, permanently: true }.stem()
+        };
+        let workspace = "/subscriptions/0/resourceGroups/g/providers/\
+                         Microsoft.MachineLearningServices/workspaces/Ws";
+        for name in ["churn", "Churn", " churn ", "churn:1", "churn:1:2"] {
+            assert_eq!(of(name), "churn", "{name}");
+        }
+        for below in ["models/churn", "models/Churn/versions/1", "models/churn/"] {
+            assert_eq!(of(&format!("{workspace}/{below}")), "churn", "{below}");
+        }
+        assert_eq!(of(workspace), "ws");
+        assert_eq!(of("/odd/id"), "id");
+        assert_eq!(of(""), "");
     }
 }

@@ -9,9 +9,18 @@ use crate::matching::people::named::named_in;
 use crate::matching::people::ranges::Ranges;
 use crate::matching::people::who::Who;
 use crate::matching::scan::occurrences;
+use crate::matching::secrets::Sought;
+
+/// What is masked for one request.
+pub struct Mask {
+    /// `None` where nobody is: no person asked.
+    people: Option<People>,
+    /// What is taken for a secret.
+    pub secrets: Sought,
+}
 
 /// The other people of a request, to be looked for together.
-pub struct Mask {
+struct People {
     matcher: Matcher,
     /// Who each subject of the matcher is; the first is the subject of the request.
     numbers: Vec<Who>,
@@ -22,11 +31,30 @@ pub struct Mask {
 impl Mask {
     /// Of these people.
     pub(super) fn new(matcher: Matcher, numbers: Vec<Who>, whose: HashMap<String, Who>) -> Self {
-        Self { matcher, numbers, whose }
+        let people = Some(People { matcher, numbers, whose });
+        Self { people, secrets: Sought::Any }
+    }
+
+    /// Of nobody, but of these secrets.
+    pub fn of_nobody(secrets: Sought) -> Self {
+        Self { people: None, secrets }
+    }
+
+    /// Whether other people are masked.
+    pub fn is_of_people(&self) -> bool {
+        self.people.is_some()
     }
 
     /// Other people in a text, by number. Whoever was in no census has none.
     pub fn others_in(&self, text: &str, found: &mut dyn FnMut(Option<u32>, Range<usize>)) {
+        if let Some(people) = &self.people {
+            people.others_in(text, found);
+        }
+    }
+}
+
+impl People {
+    fn others_in(&self, text: &str, found: &mut dyn FnMut(Option<u32>, Range<usize>)) {
         let mut own: Vec<Range<usize>> = Vec::new();
         let mut others = Vec::new();
         let mut sort = |who: Option<Who>, range: Range<usize>| match who {

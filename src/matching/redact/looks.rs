@@ -44,7 +44,7 @@ impl Look for Masking<'_> {
             // Whoever was in no census has no number, and is shown even less.
             seen(number.map_or(Put::Removed, Put::Person), range);
         });
-        secrets_in(text, &mut |range| seen(Put::Removed, range));
+        secrets_in(text, self.0.secrets, &mut |range| seen(Put::Removed, range));
     }
 
     fn keep(&mut self, _: &Put) -> bool {

@@ -101,12 +101,15 @@ impl Keys {
         self.master_key.keyed_digest(body)
     }
 
-    /// Keyed digests of the identities: says which requests are about one person, and nothing else.
+    /// Keyed digests of the identities: says which requests are about one person, or about one
+    /// thing, and nothing else.
     pub(super) fn persons(&self, request: &Request) -> Vec<String> {
         let identities = request.people().iter().flat_map(|person| &person.identities);
+        let things = request.thing().map(|thing| format!("thing {}", thing.stem()));
         identities
             .map(canonical)
             .filter(|canonical| !canonical.is_empty())
+            .chain(things)
             .map(|canonical| self.master_key.person_digest(&canonical))
             .collect()
     }

@@ -66,8 +66,13 @@ pub fn read(
     // Whoever sends it learns of what is under way by `progressed` in any case.
     let _no_wait = flag(fields, "no_wait", false, faults);
     let options = extension::read(object, terms, faults);
-    if options.redact || options.encrypt_to.is_some() {
-        let text = "on_erase and encrypt_to are about what is held about a person";
+    let is_export = kind == Some(RequestKind::ExportThing);
+    if options.redact {
+        let text = "on_erase is about what is held about a person";
+        faults.add("/extensions/dsrd", "not_of_a_resource", text);
+    }
+    if options.encrypt_to.is_some() && !is_export {
+        let text = "encrypt_to is about an archive, and only an export comes to one";
         faults.add("/extensions/dsrd", "not_of_a_resource", text);
     }
     let thing = match object.get("resource") {
@@ -85,7 +90,7 @@ pub fn read(
         }
     };
     if with_dependents {
-        dependents(object, faults);
+        dependents(object, kind, faults);
     }
     let callbacks = callbacks::read(fields.given("status_callback_urls"), None, terms, faults);
     let Common { id, regulation, submitted } = common;
@@ -97,9 +102,12 @@ pub fn read(
 }
 
 /// What is wrong with it that what depends on the resource is to go with it.
-fn dependents(object: &Map<String, Value>, faults: &mut Faults) {
+fn dependents(object: &Map<String, Value>, kind: Option<RequestKind>, faults: &mut Faults) {
     let sort = object.get("resource").and_then(|resource| resource.get("type"));
     let (code, text) = match sort.and_then(Value::as_str).and_then(ThingKind::parse) {
+        Some(ThingKind::Workspace) if kind.is_some_and(|kind| kind != RequestKind::DeleteThing) => {
+            ("not_of_a_resource", "only what is deleted takes along what depends on it")
+        }
         // Read and dropped it would leave what was to go, and say that it was gone.
         Some(ThingKind::Workspace) => (
             "resource_not_supported",
@@ -116,13 +124,8 @@ fn kind(fields: ObjectAt<'_>, faults: &mut Faults) -> Option<RequestKind> {
     let word = fields.text("resource_request_type", faults)?;
     let kind = RequestKind::of_thing(word);
     if kind.is_none() {
-        let (code, text) = match word {
-            "export" => {
-                ("resource_not_supported", "exports of a resource are not served by this version")
-            }
-            _ => ("unknown_type", "resource_request_type is none of delete, unregister, archive"),
-        };
-        faults.add("/resource_request_type", code, text);
+        let text = "resource_request_type is none of export, delete, unregister, archive";
+        faults.add("/resource_request_type", "unknown_type", text);
     }
     kind
 }
@@ -146,12 +149,12 @@ fn thing(
 ) -> Option<Thing> {
     faults.strays(fields.object, fields.at, &RESOURCE_FIELDS);
     let sort = sort(fields, kind, within, faults);
+    let named = fields.object.get("type").and_then(Value::as_str).and_then(ThingKind::parse);
     let output = match fields.given("output") {
-        None => None,
-        Some(_) => name(fields, "output", faults),
+        None if named != Some(ThingKind::PipelineOutput) => None,
+        Some(_) | None => name(fields, "output", faults),
     };
     // Read and dropped it would delete more than was asked for.
-    let named = fields.object.get("type").and_then(Value::as_str).and_then(ThingKind::parse);
     if output.is_some() && named.is_some_and(|kind| kind != ThingKind::PipelineOutput) {
         let text = "only a pipeline_output has an output";
         faults.add("/resource/output", "not_of_a_resource", text);
@@ -185,17 +188,16 @@ fn sort(
         let admitted = RequestKind::ALL.into_iter().filter(|each| each.suits(sort));
         let admitted: Vec<&str> = admitted.map(RequestKind::word).collect();
         let sort = sort.word();
-        let text = match admitted.as_slice() {
-            [] => format!("nothing can be asked of a {sort} here"),
-            each => format!("of a {sort} only {} can be asked", each.join(", ")),
-        };
-        let text = format!("{text}; its service has no operation for {}", kind.word());
+        let (admitted, verb) = (admitted.join(", "), kind.word());
+        let text = format!(
+            "of a {sort} only {admitted} can be asked; its service has no operation for {verb}"
+        );
         faults.add("/resource_request_type", "verb_not_supported", text);
         return None;
     }
     // Refused rather than ignored: a resource that silently stayed would be counted as gone.
     let holds = |(source, kind): &(String, ThingKind)| {
-        *kind == sort && (wanted.is_empty() || wanted.contains(source))
+        *kind == sort.held_as() && (wanted.is_empty() || wanted.contains(source))
     };
     if terms.things.as_ref().is_some_and(|known| !known.iter().any(holds)) {
         let sort = sort.word();

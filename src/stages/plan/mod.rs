@@ -2,7 +2,8 @@
 //!
 //! `finding` decides about what was found and `forms` about what goes along with it; both are pure.
 //! `draft` is how a plan grows while a shard is walked. `runs` adds
-//! what goes with a run as a whole, by what its `document` says; `things` are looked up by name.
+//! what goes with a run as a whole, by what its `document` says; `things` are looked up by name,
+//! and `holdings` are what an export of one takes.
 
 pub mod finding;
 pub mod forms;
@@ -10,3 +11,4 @@ pub mod draft;
 pub mod document;
 pub mod runs;
 pub mod things;
+pub mod holdings;

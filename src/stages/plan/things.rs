@@ -23,7 +23,8 @@ use crate::stages::plan::draft::{Draft, supersede};
 use crate::stages::plan::finding::silent;
 use crate::stages::walk::pass::unknown_source;
 
-const WHY: &str = "the request names it, or what it belongs to";
+/// Why anything of a thing is acted on.
+pub const WHY: &str = "the request names it, or what it belongs to";
 
 /// Looks the thing up and brings the request to `planned`.
 ///
@@ -121,12 +122,21 @@ pub async fn looked_up(
             planned.push(Planned { finding: silent(item), action, why, waits_for });
         }
     }
+    several(&found_in)?;
+    Ok(planned)
+}
+
+/// Refuses a name that several sources have something of.
+///
+/// # Errors
+/// That is so.
+pub fn several(found_in: &[&str]) -> Result<(), Failure> {
     if found_in.len() > 1 {
         let text = "several sources hold a resource of that name; send the request anew and name \
                     one of them in extensions.dsrd.sources";
         return Err(Failure::needs_person(text).because(Several(found_in.join(", "))));
     }
-    Ok(planned)
+    Ok(())
 }
 
 /// Which sources hold a thing of one name.
@@ -145,7 +155,7 @@ fn kept(policy: &Policy, item: &Item) -> Option<(Action, String)> {
 ///
 /// # Errors
 /// There is none, or one that the request names is not configured any more.
-fn holders<'a>(
+pub fn holders<'a>(
     sources: &'a [Arc<dyn Source>],
     request: &Request,
 ) -> Result<Vec<&'a dyn Things>, Failure> {
@@ -153,7 +163,7 @@ fn holders<'a>(
     if let Some(gone) = request.options.sources.iter().find(|name| !is_there(name)) {
         return Err(unknown_source(gone));
     }
-    let kind = request.thing().map(|thing| thing.kind);
+    let kind = request.thing().map(|thing| thing.kind.held_as());
     let theirs = sources.iter().filter(|source| request.concerns(source.name()));
     let holders: Vec<&dyn Things> = theirs
         .filter_map(|source| source.things())
@@ -162,10 +172,13 @@ fn holders<'a>(
     if holders.is_empty() {
         return Err(Failure::needs_person("no source holds such resources any more"));
     }
-    let named: Vec<&dyn Things> = holders
-        .into_iter()
-        .filter(|things| request.thing().is_some_and(|thing| things.is_named(thing)))
-        .collect();
+    let mut named: Vec<&dyn Things> = Vec::new();
+    for things in holders {
+        // No fault of the source: it is not asked for another name again.
+        if request.thing().map_or(Ok(false), |thing| things.is_named(thing))? {
+            named.push(things);
+        }
+    }
     if named.is_empty() {
         // Nobody looked, so nobody can say that it is not there.
         return Err(Failure::needs_person(

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use crate::domain::failure::Failure;
-use crate::domain::item::{Finding, Hit, Item};
+use crate::domain::item::{Finding, Hit, Item, Kind};
 use crate::domain::policy::action::Action;
 use crate::matching::encoding::Undone;
 use crate::matching::limits::{ItemLimits, PeopleLimits};
@@ -25,6 +25,7 @@ use crate::matching::put::Replaced;
 use crate::matching::redact::looks::Masking;
 use crate::matching::redact::refusal::Unredacted;
 use crate::matching::redact::rewriting::{Purity, purity, redact, redact_short};
+use crate::matching::secrets::Sought;
 use crate::ports::sources::{ByteStream, Source};
 use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
@@ -52,8 +53,39 @@ pub struct Masked {
 /// Why an item stays out: a stable word first.
 pub struct Withheld(pub String);
 
-/// Meets everyone named in the items that a request exports; `None` if they are too many to be told
-/// apart, and then nobody can say whom an item would show.
+/// What is masked in the items of one request.
+pub enum Masks {
+    /// Other people, and secrets; `None` if people are too many to be told apart, and then nobody
+    /// can say whom an item would show.
+    OfPeople(Option<Arc<Mask>>),
+    /// Secrets alone, where a thing is asked for and no person asks.
+    OfNobody {
+        /// In what a service says of things.
+        documents: Arc<Mask>,
+        /// In files.
+        files: Arc<Mask>,
+    },
+}
+
+impl Masks {
+    /// Those of a request about a thing.
+    fn of_nobody() -> Self {
+        let [documents, files] =
+            [Sought::Any, Sought::Certain].map(|sought| Arc::new(Mask::of_nobody(sought)));
+        Self::OfNobody { documents, files }
+    }
+
+    /// What is masked in this item.
+    pub fn of(&self, item: &Item) -> Option<&Arc<Mask>> {
+        match self {
+            Self::OfPeople(mask) => mask.as_ref(),
+            Self::OfNobody { documents, .. } if item.kind == Kind::Thing => Some(documents),
+            Self::OfNobody { files, .. } => Some(files),
+        }
+    }
+}
+
+/// Meets everyone named in the items that a request exports.
 ///
 /// # Errors
 /// The ledger's failure; a transient one of a source, where another try will follow.
@@ -62,9 +94,9 @@ pub async fn meet(
     sources: &[Arc<dyn Source>],
     case: &Case,
     with: &Walk,
-) -> Result<Option<Arc<Mask>>, Failure> {
-    let person = case.request.people().first().cloned().unwrap_or_default();
-    let mut crowd = Crowd::new(&person, &PeopleLimits::default());
+) -> Result<Masks, Failure> {
+    let Some(person) = case.request.people().first() else { return Ok(Masks::of_nobody()) };
+    let mut crowd = Crowd::new(person, &PeopleLimits::default());
     let censuses = account.entries(case).map(|entry| async move {
         let Entry { planned, .. } = entry?;
         let item = &planned.finding.item;
@@ -81,7 +113,7 @@ pub async fn meet(
             crowd.add(&census);
         }
     }
-    Ok(crowd.mask().map(Arc::new))
+    Ok(Masks::OfPeople(crowd.mask().map(Arc::new)))
 }
 
 async fn named_in(
@@ -186,6 +218,8 @@ fn masked_bytes(
     let Looks { mask, limits, declared } = *looks;
     let mut original = Spool::new();
     let mut rewritten = Spool::new();
+    // A file is given as it lies there.
+    let encoding = encoding.filter(|_| mask.is_of_people());
     let mut undone = Undone::new(encoding, content, limits)?;
     let mut tee = Tee { content: &mut undone, copy: &mut original };
     let redacted = redact(&mut Masking(mask), &mut tee, &mut rewritten, limits);
@@ -201,6 +235,10 @@ fn masked_bytes(
     };
     if let Some(why) = undone.trouble() {
         return Ok(Err(unsure(why)));
+    }
+    if !mask.is_of_people() {
+        // Nobody is to be protected from whoever asks, and what is no text stays what it is.
+        return Ok(Ok((bytes, replaced)));
     }
     let mut reader = bytes.reader()?;
     let purity = purity(&mut Masking(mask), &mut reader, limits)?;

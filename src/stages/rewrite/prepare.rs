@@ -10,7 +10,7 @@ use crate::ports::sources::{ByteStream, Read, Source};
 use crate::stages::rewrite::mask::{Masked, Withheld, mask, masked_name};
 use crate::stages::walk::ask::bytes_for;
 use crate::stages::walk::look::Look;
-use crate::stages::walk::pass::{self, Walk, item_at_fault};
+use crate::stages::walk::pass::{self, Walk, again, item_at_fault};
 
 /// An item, prepared.
 pub enum Prepared {
@@ -110,8 +110,14 @@ async fn read(source: &dyn Source, finding: &Finding, with: &Walk) -> Result<Fou
             Read::Refused(why) => return Ok(Found::Refused(why)),
             Read::Changed => {}
         }
-        // As it is now, with what it says of the subject now.
         let Some(walked) = source.finds().walked() else { return Ok(Found::Gone) };
+        if with.subjects.is_empty() {
+            // It was asked for itself, whatever it says.
+            let Some(item) = again(walked, &finding.item).await? else { return Ok(Found::Gone) };
+            finding = Finding { item, ..finding };
+            continue;
+        }
+        // As it is now, with what it says of the subject now.
         let look = pass::look(walked, finding.item.clone(), with).await?;
         let Some(Look { item, hits, digest, unreadable, .. }) = look else {
             return Ok(Found::Gone);

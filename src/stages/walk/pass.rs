@@ -389,7 +389,10 @@ async fn who_else(source: &dyn Walked, look: &Look, walk: &Walk) -> Result<Vec<u
 }
 
 /// The same form of the same name, as it is now.
-async fn again(source: &dyn Walked, item: &Item) -> Result<Option<Item>, Failure> {
+///
+/// # Errors
+/// The source's failure.
+pub async fn again(source: &dyn Walked, item: &Item) -> Result<Option<Item>, Failure> {
     let forms = source.remains(&item.name).await?;
     Ok(forms.into_iter().find(|form| form.version == item.version))
 }

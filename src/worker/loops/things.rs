@@ -5,7 +5,7 @@ use crate::domain::failure::Failure;
 use crate::domain::state::{Event, State};
 use crate::ports::standing::Standing;
 use crate::ports::tasks::Lease;
-use crate::stages::plan::things;
+use crate::stages::plan::{holdings, things};
 use crate::stages::verify::erasure::{self, Ending};
 use crate::worker::settle::settle;
 use crate::worker::turns;
@@ -18,7 +18,8 @@ pub async fn run(world: &World) {
 
 /// One look for one request; `false` if none waits for one now.
 async fn turn(world: &World) -> Result<bool, Failure> {
-    let waiting = world.account.ledger.about_things(turns::TURN).await?;
+    let pressed = world.mandate.limits.pressed_before(world.account.clock.now());
+    let waiting = world.account.ledger.about_things(pressed, turns::TURN).await?;
     let Some((standing, lease)) = turns::claimed(world, waiting).await? else { return Ok(false) };
     let looking = look(world, &standing, &lease);
     if let Some(looked) = turns::under(world, &lease, looking).await {
@@ -49,6 +50,9 @@ async fn look(world: &World, standing: &Standing, lease: &Lease) -> Result<(), F
         | State::Rejected => return Ok(()),
     };
     let case = account.load(&standing, lease).await?;
+    if case.request.kind.is_export() {
+        return holdings::find(account, sources, mandate.policy.digest(), &case).await;
+    }
     if standing.state == State::Finding {
         return things::find(account, sources, &mandate.policy, &case).await;
     }

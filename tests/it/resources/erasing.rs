@@ -15,7 +15,7 @@ use crate::support::azure::seed::sample_id;
 use crate::support::azure::state::Switches;
 
 /// One of each sort, and what goes with it.
-const ONE_OF_EACH: [(Kind, &str, &[&str]); 13] = [
+const ONE_OF_EACH: [(Kind, &str, &[&str]); 15] = [
     (Kind::Job, "run/quiet_river_0a1b2c3d4e", &["run/quiet_river_0a1b2c3d4e/history"]),
     (Kind::Compute, "compute/hanako-ci", &[]),
     (Kind::Compute, "compute/attached-k8s", &[]),
@@ -29,6 +29,8 @@ const ONE_OF_EACH: [(Kind, &str, &[&str]); 13] = [
     (Kind::BatchDeployment, "batch_endpoint/churn-batch/deployments/one", &[]),
     (Kind::Schedule, "schedule/nightly", &[]),
     (Kind::Environment, "environment/env", &["environment/env/1"]),
+    (Kind::Datastore, "datastore/workspaceblobstore", &[]),
+    (Kind::Connection, "connection/shared-blobs", &[]),
 ];
 
 #[tokio::test]

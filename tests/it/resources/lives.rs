@@ -18,11 +18,15 @@ use crate::support::azure::state::Phase;
 use crate::support::program::{Daemon, Home, wait_for};
 
 /// What must stand in no log line: people, names of resources, and what a polling URL is made of.
-const CANARIES: [&str; 11] = [
+const CANARIES: [&str; 15] = [
     "hanako",
     "jiro",
     "churn",
     "quiet_river",
+    "customers",
+    "experimentids",
+    "history/v1.0",
+    "modelmanagement/v1.0",
     "operationsStatus",
     "operationsResults",
     "odidp",

@@ -8,5 +8,6 @@ mod scrubbing;
 mod closing;
 mod faults;
 mod naming;
+mod plane;
 mod rights;
 mod lives;

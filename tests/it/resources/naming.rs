@@ -101,7 +101,11 @@ async fn things_of_other_workspaces_are_no_things_of_this_one() {
     ];
     let before = world.simulator.requests().len();
     for (name, expected) in table {
-        assert_eq!(world.source.is_named(&thing(ThingKind::Model, &name)), expected, "{name}");
+        let is_named = world.source.is_named(&thing(ThingKind::Model, &name)).unwrap();
+        assert_eq!(is_named, expected, "{name}");
+    }
+    for name in ["a/b", "..", ""] {
+        assert!(world.source.is_named(&thing(ThingKind::Model, name)).is_err(), "{name}");
     }
     assert_eq!(world.simulator.requests().len(), before);
 }

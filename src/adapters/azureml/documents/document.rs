@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 use crate::adapters::azureml::documents::state::leave_out;
 use crate::adapters::azureml::kinds::{Below, Keeper};
 use crate::adapters::azureml::names::Address;
-use crate::adapters::azureml::plane::looks;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::entry::Entry;
+use crate::adapters::azureml::wire::looks;
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
@@ -89,7 +89,7 @@ pub async fn look(entry: &Entry, address: &Address) -> Result<Option<Document>, 
         return Err(Failure::permanent("reading a document: no URL addresses its name"));
     };
     if let Keeper::Service(service) = address.keeper() {
-        let said = looks::said(entry, address, service, &path).await?;
+        let said = looks::said(entry, &address.name, service, &path).await?;
         return Ok(said.map(|said| Document::new(address, said)));
     }
     let answer = entry.get(LOOKING, entry.url(&path)).await?;
@@ -161,8 +161,9 @@ mod tests {
     #[test]
     fn how_a_run_goes_is_left_out() {
         let history = |status: &str, end: Value| {
-            json!({"runId": "a", "status": status, "endTimeUtc": end, "revision": 7, "token": "s3cret",
-                "createdBy": {"upn": "ann"}, "tags": {"owner": "ann", "_aml_system_x": status}})
+            json!({"runId": "a", "status": status, "endTimeUtc": end, "revision": 7,
+                "token": "s3cret", "createdBy": {"upn": "ann"},
+                "tags": {"owner": "ann", "_aml_system_x": status}})
         };
         let one = of("run/a/history", history("Running", Value::Null));
         let other = of("run/a/history", history("Canceled", "2026-01-01T00:00:00Z".into()));

@@ -1,7 +1,8 @@
-//! What of a document is no part of an item's bytes: what follows from other resources, or from what
-//! a resource does at the moment, and secrets. Who acts on a resource would find it changed by
-//! nothing but the act before, or by a run that goes on; and nobody writes it, so that there is no
-//! person in it.
+//! What of a document is no part of an item's bytes: what follows from other resources, or from
+//! what a resource does at the moment, and secrets.
+//!
+//! Who acts on a resource would find it changed by nothing but the act before, or by a run that
+//! goes on; and nobody writes it, so that there is no person in it.
 
 use serde_json::Value;
 

@@ -70,7 +70,7 @@ fn by_user(rest: &str) -> Option<Location> {
     Some(location(account, container, path))
 }
 
-/// `https://ACCOUNT.blob.…/CONTAINER/PATH`, or, of an emulator, `http://ADDRESS/ACCOUNT/CONTAINER/PATH`
+/// `https://ACCOUNT.blob.…/CONTAINER/PATH`, or `http://IP/ACCOUNT/CONTAINER/PATH` of an emulator
 fn by_host(url: &Url) -> Option<Location> {
     let path = percent_decode_str(url.path().trim_start_matches('/')).decode_utf8().ok()?;
     let (account, path) = match url.host()? {

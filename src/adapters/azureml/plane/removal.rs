@@ -6,11 +6,11 @@ use crate::adapters::azureml::kinds::{
     ARTIFACTS, EXPERIMENT, METRICS, REGISTERED_DATASET, RUN, SNAPSHOT, WEB_SERVICE,
 };
 use crate::adapters::azureml::names::Address;
-use crate::adapters::azureml::plane::lists::{List, page};
 use crate::adapters::azureml::plane::runs::is_in_use;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::discovery::Service;
 use crate::adapters::azureml::wire::entry::Entry;
+use crate::adapters::azureml::wire::lists::{List, page};
 use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::{Barrier, Block, FIXED};

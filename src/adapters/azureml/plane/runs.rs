@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::adapters::azureml::documents::document::{Document, look};
 use crate::adapters::azureml::kinds::{ARTIFACTS, HISTORY, METRICS, RUN, SNAPSHOT};
 use crate::adapters::azureml::names::Address;
-use crate::adapters::azureml::plane::lists::{List, all, strange};
 use crate::adapters::azureml::wire::entry::Entry;
+use crate::adapters::azureml::wire::lists::{List, all, strange};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 

@@ -84,16 +84,16 @@ impl Answer {
         self.status == 404 && !is_above
     }
 
-    /// Whether it is the workspace itself that is not there, where Resource Manager was asked for that.
-    /// Where it is what the workspace is in, nobody knows.
+    /// Whether it is the workspace itself that is not there, where Resource Manager was asked for
+    /// that. Where it is what the workspace is in, nobody knows.
     pub fn is_absent_itself(&self) -> bool {
         let is_above =
             matches!(self.code.as_str(), "" | "ResourceGroupNotFound" | "SubscriptionNotFound");
         self.status == 404 && !is_above
     }
 
-    /// The same of an answer by a service of the workspace's own. It says why; a 404 that does not is
-    /// that of somebody in between.
+    /// The same of an answer by a service of the workspace's own. It says why; a 404 that does not
+    /// is that of somebody in between.
     pub fn is_absent_there(&self) -> bool {
         let code = code(&self.body).unwrap_or_default().to_ascii_lowercase();
         let is_above = ["workspace", "resourcegroup", "subscription"];

@@ -1,5 +1,5 @@
-//! The way into a workspace: one transport and one authorisation for all requests, to Azure Resource
-//! Manager and to the workspace's own services.
+//! The way into a workspace: one transport and one authorisation for all requests, to Azure
+//! Resource Manager and to the workspace's own services.
 
 use std::sync::Arc;
 use std::time::Duration;

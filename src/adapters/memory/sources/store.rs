@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::adapters::memory::sources::shelves::{Content, Fault, Shelves, Stored};
 use crate::adapters::memory::sources::slow::Progress;
+use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, Location, OneContainer};
@@ -28,8 +29,8 @@ pub struct MemorySource {
     name: String,
     container: Container,
     account: String,
-    /// Whether what it holds can be named by requests.
-    of_things: bool,
+    /// What sorts of things requests can name of what it holds; none where it holds no things.
+    pub(super) kinds: &'static [ThingKind],
     shelves: Mutex<Shelves>,
 }
 
@@ -41,7 +42,7 @@ impl MemorySource {
             name: name.to_owned(),
             container: Container::Unknown,
             account: String::new(),
-            of_things: false,
+            kinds: &[],
             shelves: Mutex::new(shelves),
         }
     }
@@ -58,7 +59,12 @@ impl MemorySource {
 
     /// The same, whose items are things that requests can name.
     pub fn of_things(self) -> Self {
-        Self { of_things: true, container: Container::Resources, ..self }
+        self.of_kinds(&ThingKind::ALL)
+    }
+
+    /// The same, whose items are things of these sorts.
+    pub fn of_kinds(self, kinds: &'static [ThingKind]) -> Self {
+        Self { kinds, container: Container::Resources, ..self }
     }
 
     /// Says where the files of a thing lie, by the name that it has as an item.
@@ -186,8 +192,8 @@ impl MemorySource {
             modified: None,
             kind: match stored.content.is_directory {
                 true => Kind::Directory,
-                false if self.of_things => Kind::Thing,
-                false => Kind::Bytes,
+                false if self.kinds.is_empty() => Kind::Bytes,
+                false => Kind::Thing,
             },
             content_type: stored.content.content_type.clone(),
             content_encoding: stored.content.content_encoding.clone(),
@@ -213,7 +219,7 @@ impl Source for MemorySource {
     }
 
     fn things(&self) -> Option<&dyn Things> {
-        self.of_things.then_some(self)
+        (!self.kinds.is_empty()).then_some(self)
     }
 
     async fn follow(&self, item: &Item, handle: &str) -> Result<Followed, Failure> {

@@ -23,7 +23,7 @@ const ARCHIVED: &str = "archived";
 #[async_trait]
 impl Things for MemorySource {
     fn kinds(&self) -> &[ThingKind] {
-        &ThingKind::ALL
+        self.kinds
     }
 
     async fn look_up(

@@ -207,7 +207,7 @@ pub async fn free(
         "SELECT standings.* FROM standings \
          LEFT JOIN leases ON leases.work = 'request/' || standings.id \
          WHERE (leases.free_at IS NULL OR {}) \
-         AND (state <> 'verifying' OR kind IN ('access', 'portability')) \
+         AND (state <> 'verifying' OR kind IN ('access', 'portability', 'export')) \
          AND state IN ({}) AND NOT {} \
          ORDER BY due, id LIMIT $1",
         clock.is_past("leases.free_at", "leases.set_at", 2),

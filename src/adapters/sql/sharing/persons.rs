@@ -1,10 +1,13 @@
-//! Which open requests are about the same person, and which of them goes first.
+//! Which open requests are about the same person, or the same thing, and which of them goes first.
 //!
+//! What is said here of an erasure holds of a thing that is deleted or unregistered too.
 //! Each has a time by which it is in line: an erasure when we took it, an export when it was
 //! submitted, if that was earlier. So an export goes first that was asked for before we knew of the
 //! erasure, whichever of the two a broker or another daemon handed out first; the other way round
-//! nothing would be left to export. The times order all requests about a person, whatever producers
-//! claim, so that of those that wait one is the first, and they never wait for each other.
+//! nothing would be left to export. For the same reason it goes first where both are in line since
+//! one moment: what comes together is taken together. The times order all requests about a person,
+//! whatever producers claim, so that of those that wait one is the first, and they never wait for
+//! each other.
 //!
 //! An erasure lets such an export go first until it begins to act, whatever became of the erasure
 //! before: found, planned, held or approved. An export that failed is one of them until somebody
@@ -39,8 +42,9 @@ fn others(patient: &str) -> String {
          OR other.state IN ('finding', 'planned', 'held', 'acting') AND own.erasure = 1 \
          OR (other.state IN ('accepted', 'finding', 'planned', 'held', 'acting') \
          OR other.state = 'failed' AND shared.erasure = 0 AND {patient}) \
-         AND (shared.taken < own.taken \
-         OR shared.taken = own.taken AND shared.request < own.request))"
+         AND (shared.taken < own.taken OR shared.taken = own.taken \
+         AND (shared.erasure < own.erasure \
+         OR shared.erasure = own.erasure AND shared.request < own.request)))"
     )
 }
 
@@ -52,16 +56,14 @@ fn exports(patient: &str) -> String {
     format!(
         "FROM persons AS own \
          JOIN persons AS shared ON shared.digest = own.digest AND shared.erasure = 0 \
-         AND own.erasure = 1 AND (shared.taken < own.taken \
-         OR shared.taken = own.taken AND shared.request < own.request) \
+         AND own.erasure = 1 AND shared.taken <= own.taken \
          JOIN requests AS mine ON mine.id = own.request AND mine.begun = 0 \
          JOIN requests AS other ON other.id = shared.request \
          AND (other.state IN ('finding', 'planned', 'acting', 'verifying') \
          OR other.state = 'failed' AND {patient} \
          OR other.state IN ('accepted', 'held') AND NOT EXISTS \
          (SELECT 1 FROM persons AS its JOIN persons AS first ON first.digest = its.digest \
-         AND first.erasure = 1 AND (first.taken < its.taken \
-         OR first.taken = its.taken AND first.request < its.request) \
+         AND first.erasure = 1 AND first.taken < its.taken \
          JOIN requests AS earlier ON earlier.id = first.request AND earlier.state = 'accepted' \
          WHERE its.request = other.id))"
     )
@@ -71,10 +73,18 @@ fn exports(patient: &str) -> String {
 /// the time at that place none waits for exports that failed.
 pub fn must_not_act(pressed: usize) -> String {
     format!(
-        "(standings.state IN ('planned', 'acting') AND standings.kind = 'erasure' \
+        "(standings.state IN ('planned', 'acting') \
+         AND standings.kind IN ('erasure', 'delete', 'unregister') \
          AND EXISTS (SELECT 1 {} WHERE own.request = standings.id))",
         exports(&format!("mine.due >= ${pressed}"))
     )
+}
+
+/// Whether no other request stands in the way of an accepted row of `standings`. Erasures that are
+/// due before the time at that place wait for no exports that failed.
+pub fn nothing_in_the_way(pressed: usize) -> String {
+    let others = others(&format!("standings.due >= ${pressed}"));
+    format!("NOT EXISTS (SELECT 1 {others} WHERE own.request = standings.id)")
 }
 
 /// See `Tasks::begin_act`; the caller commits.
@@ -145,8 +155,7 @@ pub async fn add(connection: &mut AnyConnection, openings: &[&Opening]) -> Resul
         );
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for (id, request, digest) in persons {
-            let is_erasure = request.kind == RequestKind::Erasure;
-            query = query.bind(id.as_str()).bind(*digest).bind(i64::from(is_erasure));
+            query = query.bind(id.as_str()).bind(*digest).bind(i64::from(erases(request.kind)));
             query = query.bind(nanos(in_line_since(request)));
         }
         let added = query.execute(&mut *connection).await;
@@ -155,10 +164,23 @@ pub async fn add(connection: &mut AnyConnection, openings: &[&Opening]) -> Resul
     Ok(())
 }
 
+/// Whether less is there after it to be given to anybody.
+fn erases(kind: RequestKind) -> bool {
+    match kind {
+        RequestKind::Erasure | RequestKind::DeleteThing | RequestKind::UnregisterThing => true,
+        RequestKind::Access
+        | RequestKind::Portability
+        | RequestKind::ExportThing
+        | RequestKind::ArchiveThing => false,
+    }
+}
+
 /// A producer cannot put a request before those that we took already but by a time in the past.
 fn in_line_since(request: &OpeningRequest) -> Timestamp {
     match request.kind {
-        RequestKind::Access | RequestKind::Portability => request.taken.min(request.submitted),
+        RequestKind::Access | RequestKind::Portability | RequestKind::ExportThing => {
+            request.taken.min(request.submitted)
+        }
         RequestKind::Erasure
         | RequestKind::DeleteThing
         | RequestKind::UnregisterThing
@@ -186,11 +208,10 @@ pub async fn ready(
          LEFT JOIN leases ON leases.work = 'request/' || standings.id \
          WHERE standings.state = 'accepted' \
          AND standings.kind IN ('access', 'portability', 'erasure') \
-         AND (leases.free_at IS NULL OR {}) \
-         AND NOT EXISTS (SELECT 1 {} WHERE own.request = standings.id) \
+         AND (leases.free_at IS NULL OR {}) AND {} \
          ORDER BY standings.due, standings.id LIMIT $1",
         clock.is_past("leases.free_at", "leases.set_at", 2),
-        others("standings.due >= $3")
+        nothing_in_the_way(3)
     );
     let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit));
     let query = query.bind(clock.value()).bind(millis(pressed));

@@ -1,12 +1,13 @@
 //! Sweeps and their shards.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::clock::LedgerClock;
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{NUMBER, SHARD, STANDING, read, stored};
-use crate::adapters::sql::sharing::inventories;
+use crate::adapters::sql::rows::{NUMBER, SHARD, STANDING, millis, read, stored};
 use crate::adapters::sql::sharing::leases::{self, Settled};
+use crate::adapters::sql::sharing::{inventories, persons};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::ports::standing::Standing;
@@ -90,7 +91,8 @@ pub async fn unswept(
         // Archives are read back without a sweep.
         Purpose::Verify => "standings.state = 'verifying' AND standings.kind = 'erasure'",
     };
-    free(connection, clock, &format!("requests.sweep IS NULL AND {whose}"), limit).await
+    let whose = format!("requests.sweep IS NULL AND {whose}");
+    free(connection, clock, &whose, None, limit).await
 }
 
 /// See `Tasks::about_things`.
@@ -100,11 +102,18 @@ pub async fn unswept(
 pub async fn about_things(
     connection: &mut AnyConnection,
     clock: &LedgerClock,
+    pressed: Timestamp,
     limit: u32,
 ) -> Result<Vec<Standing>, Failure> {
-    let whose = "standings.state IN ('accepted', 'finding', 'verifying') \
-         AND standings.kind IN ('delete', 'unregister', 'archive')";
-    free(connection, clock, whose, limit).await
+    // Archives are read back without a look.
+    let whose = format!(
+        "standings.kind IN ('export', 'delete', 'unregister', 'archive') \
+         AND (standings.state = 'finding' \
+         OR standings.state = 'verifying' AND standings.kind <> 'export' \
+         OR standings.state = 'accepted' AND {})",
+        persons::nothing_in_the_way(3)
+    );
+    free(connection, clock, &whose, Some(pressed), limit).await
 }
 
 /// See `Tasks::walked`.
@@ -118,13 +127,14 @@ pub async fn walked(
 ) -> Result<Vec<Standing>, Failure> {
     let whose = "standings.state IN ('finding', 'verifying') AND requests.sweep IS NOT NULL \
          AND requests.sweep NOT IN (SELECT id FROM sweeps WHERE closed = 0)";
-    free(connection, clock, whose, limit).await
+    free(connection, clock, whose, None, limit).await
 }
 
 async fn free(
     connection: &mut AnyConnection,
     clock: &LedgerClock,
     whose: &str,
+    pressed: Option<Timestamp>,
     limit: u32,
 ) -> Result<Vec<Standing>, Failure> {
     let statement = format!(
@@ -133,6 +143,10 @@ async fn free(
         clock.is_past("leases.free_at", "leases.set_at", 2)
     );
     let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit)).bind(clock.value());
+    let query = match pressed {
+        Some(pressed) => query.bind(millis(pressed)),
+        None => query,
+    };
     read(query.fetch_all(&mut *connection).await, STANDING)
 }
 

@@ -76,8 +76,8 @@ impl Tasks for SqlLedger {
         Ok(begun)
     }
 
-    async fn about_things(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
-        sweeps::about_things(&mut *self.read().await?, &self.clock, limit).await
+    async fn about_things(&self, pressed: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {
+        sweeps::about_things(&mut *self.read().await?, &self.clock, pressed, limit).await
     }
 
     async fn ready(&self, pressed: Timestamp, limit: u32) -> Result<Vec<Standing>, Failure> {

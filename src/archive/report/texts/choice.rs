@@ -5,15 +5,26 @@ use crate::archive::report::texts::en::EN;
 use crate::archive::report::texts::fr::FR;
 use crate::archive::report::texts::ja::JA;
 use crate::archive::report::texts::table::Texts;
+use crate::archive::report::texts::things::{
+    DE_OF_THINGS, EN_OF_THINGS, FR_OF_THINGS, JA_OF_THINGS,
+};
+use crate::domain::request::RequestKind;
 
 /// Every language.
 const ALL: [&Texts; 4] = [&EN, &DE, &FR, &JA];
 
+/// The same where a thing was asked for.
+const OF_THINGS: [&Texts; 4] = [&EN_OF_THINGS, &DE_OF_THINGS, &FR_OF_THINGS, &JA_OF_THINGS];
+
 /// The texts for a language tag: `ja-JP` is Japanese, what is none of ours is English.
-pub fn of(language: Option<&str>) -> &'static Texts {
+pub fn of(language: Option<&str>, kind: RequestKind) -> &'static Texts {
+    let (all, english) = match kind.is_about_a_thing() {
+        true => (OF_THINGS, &EN_OF_THINGS),
+        false => (ALL, &EN),
+    };
     let primary = language.and_then(|tag| tag.split(['-', '_']).next()).unwrap_or_default();
     let spoken = |texts: &&Texts| texts.language.eq_ignore_ascii_case(primary);
-    ALL.into_iter().find(spoken).unwrap_or(&EN)
+    all.into_iter().find(spoken).unwrap_or(english)
 }
 
 #[cfg(test)]
@@ -34,6 +45,10 @@ mod tests {
         fields.into_iter().map(|(name, value)| (name, text(value))).collect()
     }
 
+    fn index(language: &str) -> usize {
+        ALL.iter().position(|texts| texts.language == language).unwrap()
+    }
+
     fn braces(text: &str) -> BTreeSet<String> {
         let names = text.split('{').skip(1).map(|rest| rest.split_once('}').unwrap().0);
         names.map(str::to_owned).collect()
@@ -43,8 +58,9 @@ mod tests {
     fn no_language_lacks_a_text_or_has_a_foreign_one() {
         /// The same word in two languages.
         const SHARED: [(&str, &str); 3] = [("de", "name"), ("de", "status"), ("de", "experiment")];
-        let english = texts(&EN);
-        for language in ALL {
+        let things = OF_THINGS.map(|texts| (texts, &EN_OF_THINGS));
+        for (language, english) in ALL.map(|texts| (texts, &EN)).into_iter().chain(things) {
+            let english = texts(english);
             for (name, text) in texts(language) {
                 let what = format!("{} {name}", language.language);
                 let spaced = ["thousands", "colon"].contains(&name.as_str());
@@ -73,7 +89,12 @@ mod tests {
             (Some("jav"), "en"),
             (Some("-ja"), "en"),
         ] {
-            assert_eq!(of(tag).language, language, "{tag:?}");
+            for kind in RequestKind::ALL {
+                let texts = of(tag, kind);
+                assert_eq!(texts.language, language, "{tag:?}");
+                let is_of_things = texts.who_asks != ALL.map(|all| all.who_asks)[index(language)];
+                assert_eq!(is_of_things, kind.is_about_a_thing(), "{tag:?}");
+            }
         }
     }
 
@@ -109,6 +130,8 @@ mod tests {
             ("gzip: broken", EN.because_broken),
             ("read: the source broke off", EN.because_broken),
             ("changes faster than it can be read", EN.because_changed),
+            ("no_source: no configured source holds it", EN.because_no_source),
+            ("missing: nothing is there", EN.because_missing),
             ("pdf", EN.because_unknown),
         ] {
             assert_eq!(EN.because(reason), text, "{reason}");

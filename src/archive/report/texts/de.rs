@@ -139,6 +139,8 @@ pub static DE: Texts = Texts {
     because_limit: "Es ist zu groß oder zu tief verpackt, um durchsucht zu werden.",
     because_broken: "Es ist beschädigt, oder das Lesen brach ab.",
     because_changed: "Es wurde geändert, während es gelesen wurde.",
+    because_no_source: "Es liegt an einem Ort, für den diese Suche nicht eingerichtet ist.",
+    because_missing: "Es soll dort liegen, aber dort liegt nichts.",
     because_unknown: "Es konnte nicht gelesen werden.",
     unreadable_shown: "Dies sind die ersten {shown} von {all} Objekten. Die Datei manifest.json \
         nennt alle.",

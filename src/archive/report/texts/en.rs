@@ -134,6 +134,8 @@ pub static EN: Texts = Texts {
     because_limit: "It is too large or too deeply packed to be searched.",
     because_broken: "It is damaged, or reading it broke off.",
     because_changed: "It was being changed while it was read.",
+    because_no_source: "It lies in a place that this search is not set up to read.",
+    because_missing: "It is said to be there, and nothing is.",
     because_unknown: "It could not be read.",
     unreadable_shown: "These are the first {shown} of {all} items. The file manifest.json lists \
         them all.",

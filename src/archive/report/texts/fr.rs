@@ -145,6 +145,9 @@ pub static FR: Texts = Texts {
     because_limit: "Il est trop volumineux ou trop profondément emboîté pour être examiné.",
     because_broken: "Il est endommagé, ou sa lecture s’est interrompue.",
     because_changed: "Il était modifié pendant qu’il était lu.",
+    because_no_source: "Il se trouve à un endroit que cette recherche n’est pas configurée pour \
+        lire.",
+    because_missing: "Il devrait s’y trouver, et il n’y a rien.",
     because_unknown: "Il n’a pas pu être lu.",
     unreadable_shown: "Voici les {shown} premiers éléments sur {all}. Le fichier manifest.json \
         les indique tous.",

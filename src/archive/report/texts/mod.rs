@@ -5,4 +5,5 @@ mod en;
 mod de;
 mod fr;
 mod ja;
+pub mod things;
 pub mod choice;

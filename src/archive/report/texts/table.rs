@@ -9,7 +9,7 @@ use crate::archive::manifest::LegalTag;
 use crate::domain::asked::subject::IdentityType;
 
 /// The texts of one language.
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 pub struct Texts {
     /// BCP 47.
     pub language: &'static str,
@@ -134,6 +134,8 @@ pub struct Texts {
     pub because_limit: &'static str,
     pub because_broken: &'static str,
     pub because_changed: &'static str,
+    pub because_no_source: &'static str,
+    pub because_missing: &'static str,
     pub because_unknown: &'static str,
     pub unreadable_shown: &'static str,
     pub unsearched_intro: &'static str,
@@ -191,6 +193,8 @@ impl Texts {
             () if first("portability") => self.because_origin,
             () if first("forbidden") => self.because_forbidden,
             () if first("archived") => self.because_archived,
+            () if first("no_source") => self.because_no_source,
+            () if first("missing") => self.because_missing,
             () if says("encrypt") || says("customer_key") => self.because_encrypted,
             () if says("limit") => self.because_limit,
             () if says("broken") || says("broke off") => self.because_broken,

@@ -81,7 +81,7 @@ pub fn cloud(state: &State) -> Reply {
 
 /// What a workspace's `discoveryUrl` leads to. Clients ask it without a token.
 pub fn discovery(state: &State) -> Reply {
-    let base = &state.base_url;
+    let base = state.switches.discovery_host.as_ref().unwrap_or(&state.base_url);
     let services = [
         "api",
         "history",

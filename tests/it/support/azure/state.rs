@@ -42,6 +42,8 @@ pub struct Switches {
     pub empty_page: bool,
     /// A host that links to next pages lead to: nobody should follow.
     pub next_link_host: Option<String>,
+    /// A host that discovery says all services are at: nobody should ask there.
+    pub discovery_host: Option<String>,
     /// Whether pages begin at an offset, so that items are passed over when others before them go;
     /// else behind the last item that was seen. Unknown; real links are opaque.
     pub pages_by_offset: bool,
@@ -88,6 +90,7 @@ impl Default for Switches {
             page_items: 30,
             empty_page: false,
             next_link_host: None,
+            discovery_host: None,
             pages_by_offset: false,
             list_lag: SignedDuration::ZERO,
             odd_case: false,

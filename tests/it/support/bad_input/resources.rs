@@ -46,7 +46,13 @@ pub fn resources() -> Vec<Row> {
         unheld(
             "an export of a workspace",
             about("export", json!({ "type": "workspace", "id": "/subscriptions/CANARY" })),
-            &[(VERB, "resource_not_supported")],
+            &[],
+        )
+        .beyond_schema("which sources are configured"),
+        unheld(
+            "an export of an output without its name",
+            about("export", json!({ "type": "pipeline_output", "name": "CANARY" })),
+            &[("/resource/output", "missing")],
         ),
         unheld("a resource of two names", about("delete", two), &[("/resource/id", "name_and_id")]),
         unheld(

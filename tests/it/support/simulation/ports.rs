@@ -418,7 +418,7 @@ wired! {
         effect free_all() -> ();
         look free(states: &[State], pressed: Timestamp, limit: u32) -> Vec<Standing>;
         effect begin_act(lease: &Lease, id: &RequestId, pressed: Timestamp) -> bool;
-        look about_things(limit: u32) -> Vec<Standing>;
+        look about_things(pressed: Timestamp, limit: u32) -> Vec<Standing>;
         look ready(pressed: Timestamp, limit: u32) -> Vec<Standing>;
         look in_the_way(id: &RequestId) -> Vec<RequestId>;
         look sweep(purpose: Purpose) -> Option<Sweep>;

@@ -1,7 +1,7 @@
 //! Lists of the workspace's own services, page by page.
 //!
-//! They go on by tokens. Where a service gives a link to the next page instead, only the token in it
-//! is taken, and only if it leads to the very list that was asked for: a link can lead anywhere.
+//! They go on by tokens. Where a service gives a link to the next page instead, only the token in
+//! it is taken, and only if it leads to the very list that was asked for: a link can lead anywhere.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};

@@ -2,28 +2,27 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::adapters::azureml::names::Address;
-use crate::adapters::azureml::plane::lists::{List, all};
 use crate::adapters::azureml::wire::discovery::Service;
 use crate::adapters::azureml::wire::entry::Entry;
+use crate::adapters::azureml::wire::lists::{List, all};
 use crate::domain::failure::Failure;
 
 const LOOKING: &str = "reading the document of a resource";
 
-/// What is said at `path` of `service` of what is at `address`; `None` where nothing is there.
+/// What `service` says at `path` of what has that name; `None` where nothing is there.
 ///
 /// # Errors
 /// Where the service does not say, or the workspace itself is gone.
 pub async fn said(
     entry: &Entry,
-    address: &Address,
+    name: &str,
     service: Service,
     path: &str,
 ) -> Result<Option<Value>, Failure> {
     match service {
-        Service::Metric => metrics(entry, &address.name).await,
+        Service::Metric => metrics(entry, name).await,
         Service::Artifact => {
-            let found = all(entry, List::Artifacts(&address.name)).await?;
+            let found = all(entry, List::Artifacts(name)).await?;
             let found = found.filter(|artifacts| !artifacts.is_empty());
             Ok(found.map(|artifacts| json!({ "artifacts": artifacts })))
         }
