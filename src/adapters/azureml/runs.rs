@@ -1,5 +1,5 @@
-//! Runs that have not ended are cancelled before they are deleted: the service deletes none that may
-//! still write.
+//! Runs that have not ended are cancelled before they are deleted: the service deletes none that
+//! may still write.
 //!
 //! Cancelling takes as long as the machine likes, so that it is a ticket's first half. Whoever dies
 //! on the way finds out by looking at the run, which says where it stands: one that is being

@@ -120,8 +120,8 @@ async fn left(entry: &Entry, address: &Address, answer: &Answer) -> Result<Erase
     }
 }
 
-/// The source of runs goes when no run uses it any more: one that is about to go may still do. `looks`
-/// found it in use before.
+/// The source of runs goes when no run uses it any more: one that is about to go may still do.
+/// `looks` found it in use before.
 ///
 /// # Errors
 /// Where a service does not answer.

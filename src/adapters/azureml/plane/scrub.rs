@@ -226,7 +226,8 @@ fn run_path(document: &Document, is_job: bool) -> Option<String> {
     Some(format!("{word}/{experiment}/runs/{}", encoded(&document.address.name)))
 }
 
-/// What the job is to say of itself: a PUT that said what it said before would undo the steps before.
+/// What the job is to say of itself: a PUT that said what it said at first would undo the steps
+/// before.
 fn changed(document: &Document, changes: &Changes) -> Value {
     let mut value = document.value.clone();
     let is_changed = |place: &str| {
@@ -277,7 +278,9 @@ mod tests {
     fn what_differs_is_told_by_its_place() {
         let one =
             json!({"a": {"b": 1, "c/d": "x", "gone": 1}, "e": [1, {"f": 2}], "g": [1], "h": 1});
-        let other = json!({"a": {"b": 1, "c/d": "y", "new": 2}, "e": [1, {"f": 3}], "g": [], "h": {"i": 1}});
+        let other = json!({
+            "a": {"b": 1, "c/d": "y", "new": 2}, "e": [1, {"f": 3}], "g": [], "h": {"i": 1},
+        });
         let expected: Changes = [
             ("/a/c~1d", Some(json!("y"))),
             ("/a/gone", None),

@@ -1,8 +1,8 @@
 //! How fast Azure Resource Manager is asked: slower than it allows, so that others who work in the
 //! subscription under the same identity are not refused because of us.
 //!
-//! It counts with token buckets: a call takes a token, and so many come back each second. Ours are a
-//! share of its own. What it says that it has left counts too: others draw from the same buckets.
+//! It counts with token buckets: a call takes a token, and so many come back each second. Ours are
+//! a share of its own. What it says that it has left counts too: others draw from the same buckets.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
