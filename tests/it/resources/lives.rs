@@ -46,6 +46,11 @@ impl Life {
     /// A daemon with the sample workspace for its only source that holds something.
     pub async fn begin(rules: &str) -> Self {
         let (home, simulator) = prepared(rules).await;
+        Self::over(home, simulator)
+    }
+
+    /// The same over what was prepared.
+    pub fn over(home: Home, simulator: Simulator) -> Self {
         let daemon = started(&home, &simulator);
         Self { home, simulator, daemon }
     }
@@ -109,7 +114,7 @@ impl Life {
 }
 
 /// Settings with the sample workspace, whose deletions take some seconds.
-async fn prepared(rules: &str) -> (Home, Simulator) {
+pub async fn prepared(rules: &str) -> (Home, Simulator) {
     let simulator = Simulator::start(Seed::default()).await;
     // Whoever looked for the end under an older link would not find it, and begin anew.
     let quick = Course {

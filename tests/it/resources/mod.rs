@@ -12,3 +12,4 @@ mod plane;
 mod rights;
 mod lives;
 mod copying;
+mod whole;
