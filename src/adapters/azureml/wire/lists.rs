@@ -172,12 +172,15 @@ impl List<'_> {
     /// What is posted, where the list is asked for so.
     fn body(&self, token: &str) -> Option<Value> {
         let token = (!token.is_empty()).then_some(token);
-        let query = |filter: Option<&str>| {
-            json!({"filter": filter, "continuationToken": token, "top": PAGE_ENTRIES,
-                "viewType": "All"})
-        };
+        let query = |filter: Option<&str>| json!({"filter": filter, "continuationToken": token, "top": PAGE_ENTRIES});
         match self {
-            Self::Experiments | Self::Runs(_) => Some(query(None)),
+            Self::Experiments => {
+                let mut query = query(None);
+                query["viewType"] = "All".into();
+                Some(query)
+            }
+            // Runs are asked for without a view: hidden ones are among them.
+            Self::Runs(_) => Some(query(None)),
             Self::RunsWhere(_, filter) => Some(query(Some(filter))),
             Self::Metrics(_) => Some(json!({"continuationToken": token})),
             Self::Values(_, name) => Some(json!({"metricName": name, "continuationToken": token})),
