@@ -56,6 +56,19 @@ impl<E: Error + Send + Sync + 'static> From<E> for AppError {
     }
 }
 
+/// Sources that no settings name.
+#[derive(Clone, Default)]
+pub struct Beside(Sources);
+
+impl Beside {
+    /// What the services of a workspace would say of things, by name, in memory.
+    pub fn workspace(name: &str, documents: Vec<(String, Vec<u8>)>) -> Self {
+        let source = MemorySource::new(name).of_kinds(&KINDS);
+        documents.into_iter().for_each(|(name, bytes)| source.put(&name, bytes));
+        Self(vec![Arc::new(source)])
+    }
+}
+
 /// A daemon, put together and not yet running.
 pub struct Daemon {
     world: World,
@@ -68,7 +81,7 @@ impl Daemon {
     ///
     /// # Errors
     /// Whatever cannot be opened.
-    pub async fn open(settings: &Settings) -> Result<Self, AppError> {
+    pub async fn open(settings: &Settings, beside: Beside) -> Result<Self, AppError> {
         let page = match settings.http.listen {
             Some(address) => Some(TcpListener::bind(address).await.map_err(|error| {
                 AppError(format!("listening on {address} ([http] listen): {error}").into())
@@ -83,7 +96,7 @@ impl Daemon {
         };
         let (world, alone) = tokio::select! {
             biased;
-            opened = Self::put_together(settings) => opened?,
+            opened = Self::put_together(settings, beside) => opened?,
             served = meanwhile => return Err(AppError(match served {
                 Ok(()) => "the page ended before the daemon began".into(),
                 Err(error) => error.into(),
@@ -92,7 +105,10 @@ impl Daemon {
         Ok(Self { world, alone, page })
     }
 
-    async fn put_together(settings: &Settings) -> Result<(World, Option<Alone>), AppError> {
+    async fn put_together(
+        settings: &Settings,
+        beside: Beside,
+    ) -> Result<(World, Option<Alone>), AppError> {
         let alone = match settings.ledger.url.expose().strip_prefix("sqlite:") {
             Some(path) => Some(system::alone(path.as_ref())?),
             None => None,
@@ -107,7 +123,7 @@ impl Daemon {
         };
         let world = World::new(Parts {
             door: door(settings)?,
-            sources: sources(settings)?,
+            sources: sources(settings, beside)?,
             exports: exports(settings)?,
             alone: alone.is_some(),
             ledger: Arc::new(ledger(&settings.ledger.url).await?),
@@ -288,9 +304,9 @@ pub fn public_key(settings: &Settings) -> Result<offline::PublicKey, AppError> {
 ///
 /// # Errors
 /// A source cannot be opened.
-pub fn preview(settings: &Settings) -> Result<Preview, AppError> {
+pub fn preview(settings: &Settings, beside: Beside) -> Result<Preview, AppError> {
     Ok(Preview {
-        sources: sources(settings)?,
+        sources: sources(settings, beside)?,
         mandate: settings.mandate.clone(),
         clock: Arc::new(SystemClock),
     })
@@ -302,7 +318,8 @@ pub fn preview(settings: &Settings) -> Result<Preview, AppError> {
 /// # Errors
 /// Something cannot even be asked.
 pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
-    let (door, exports, sources) = (door(settings)?, exports(settings)?, sources(settings)?);
+    let (door, exports) = (door(settings)?, exports(settings)?);
+    let sources = sources(settings, Beside::default())?;
     let url = &settings.ledger.url;
     let file = url.expose().strip_prefix("sqlite:");
     let ledger = async {
@@ -481,7 +498,7 @@ fn exports(settings: &Settings) -> Result<Archives, AppError> {
     })
 }
 
-fn sources(settings: &Settings) -> Result<Sources, AppError> {
+fn sources(settings: &Settings, beside: Beside) -> Result<Sources, AppError> {
     let mut sources = Sources::new();
     for Store { name, place, layout } in &settings.sources {
         match place {
@@ -501,5 +518,6 @@ fn sources(settings: &Settings) -> Result<Sources, AppError> {
     for workspace in &settings.workspaces {
         sources.push(Arc::new(WorkspaceSource::open(workspace)?));
     }
+    sources.extend(beside.0);
     Ok(sources)
 }

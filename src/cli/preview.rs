@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::app;
+use crate::app::{self, Beside};
 use crate::cli::output::{self, CliError, End, input, json_line, line};
 use crate::config::settings::Settings;
 use crate::domain::item::{Item, Unreadable, Version};
@@ -22,7 +22,7 @@ const HITS_PRINTED_MAX: usize = 5;
 /// The file or the sources cannot be read.
 pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<End, CliError> {
     let body = input(file)?;
-    let preview = app::preview(settings)?;
+    let preview = app::preview(settings, Beside::default())?;
     let bar = output::bar();
     bar.set_message("looking");
     let meter = Arc::default();

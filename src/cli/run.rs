@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
-use crate::app::Daemon;
+use crate::app::{Beside, Daemon};
 use crate::cli::output::{CliError, End};
 use crate::config::settings::Settings;
 
@@ -27,7 +27,7 @@ pub async fn run(settings: impl FnOnce() -> Result<Settings, CliError>) -> Resul
             info!("stopping on {signal} before anything was begun");
             return Ok(End::Done);
         }
-        daemon = Daemon::open(&settings) => daemon?,
+        daemon = Daemon::open(&settings, Beside::default()) => daemon?,
     };
     let stopper = daemon.stopper();
     let of_workspaces = settings.workspaces.iter().map(|one| one.name.as_str());

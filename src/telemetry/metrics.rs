@@ -62,7 +62,7 @@ pub struct Metrics {
 /// What a request asks for, and the state it came to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct KindState {
-    /// `access`, `portability`, `erasure`, or `none` for what never was a request.
+    /// The word of a `RequestKind`, or `none` for what never was a request.
     pub kind: &'static str,
     /// A state's word.
     pub state: &'static str,

@@ -386,11 +386,22 @@ impl Producer {
         let connection = Connection::connect(url, ConnectionProperties::default()).await.unwrap();
         let producer = Self { channel: connection.create_channel().await.unwrap(), connection };
         let deadline = Instant::now() + PATIENCE;
-        while producer.try_depth("dsr.requests").await.is_none() {
-            assert!(Instant::now() < deadline, "the daemon did not declare its queue");
+        while producer.try_depth("dsr.requests").await.is_none() || !producer.hears().await {
+            assert!(Instant::now() < deadline, "the daemon did not declare queue and exchange");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         producer
+    }
+
+    /// Whether the exchange of events is there; who asks for one that is not loses the channel.
+    async fn hears(&self) -> bool {
+        let channel = self.connection.create_channel().await.unwrap();
+        let passive = ExchangeDeclareOptions { passive: true, ..Default::default() };
+        let topic = ExchangeKind::Topic;
+        channel
+            .exchange_declare("dsr.events".into(), topic, passive, FieldTable::default())
+            .await
+            .is_ok()
     }
 
     /// All events from the exchange, and what comes to the reply queue.

@@ -19,10 +19,11 @@ fn the_demo_works_and_works_again() {
         for part in [
             "1. Hanako asks what is held about her (access)",
             "churn-train_1712345678/run.json  json /createdBy/upn",
-            "outcome      completed {\"exported\":4}",
+            "outcome      completed {\"exported\":5}",
             "2. Taro asks to be erased (erasure)",
-            "outcome      completed {\"erased\":5,\"redacted\":1}",
-            "9 of 9 other items have the ETag that they had",
+            "outcome      completed {\"erased\":6,\"redacted\":1}",
+            "run/churn-train_1712345678  json /systemData/createdBy",
+            "10 of 10 other items have the ETag that they had",
             "0 items still speak of Taro",
             "io.dsrd.request.completed.v1",
         ] {

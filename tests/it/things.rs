@@ -4,9 +4,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use dsrd::adapters::azureml::kinds::KINDS;
 use dsrd::adapters::memory::sources::shelves::Fault;
 use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
 use dsrd::adapters::memory::sources::store::MemorySource;
+use dsrd::app;
+use dsrd::config::build;
+use dsrd::config::reading::layers;
 use dsrd::domain::asked::thing::{Aside, Thing, ThingKind};
 use dsrd::domain::failure::FailureKind;
 use dsrd::domain::item::Kind;
@@ -327,6 +331,28 @@ fn nobody_holds_it() {
     asked["extensions"] = json!({ "dsrd": { "sources": [SOURCE] } });
     let ended = check(Scenario::small().with_things().sent(asked));
     assert!(ended.contains("resource_not_supported"), "{ended}");
+}
+
+/// `dsrd submit` judges by what the settings name, without asking anybody.
+#[tokio::test]
+async fn who_submits_is_told_what_a_workspace_does_not_serve() {
+    let id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/\
+              Microsoft.MachineLearningServices/workspaces/ws";
+    let variables = [("DSRD__WORKSPACES__0__NAME", "ws"), ("DSRD__WORKSPACES__0__ID", id)];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let settings = build::settings(&layers::read(None, variables).unwrap()).unwrap();
+    for kind in ThingKind::ALL {
+        let mut asked = about("r-1", "export", kind.word(), "a");
+        if kind == ThingKind::PipelineOutput {
+            asked["resource"]["output"] = json!("o");
+        }
+        let body = asked.to_string();
+        let faults = app::faults(&settings, body.as_bytes()).await.unwrap();
+        let codes: Vec<&str> = faults.iter().map(|fault| fault.code).collect();
+        let is_served = KINDS.contains(&kind.held_as());
+        let expected: &[&str] = if is_served { &[] } else { &["resource_not_supported"] };
+        assert_eq!(codes, expected, "{}", kind.word());
+    }
 }
 
 /// A source may leave the settings after a request was accepted.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::app::{self, Daemon, KeyFiles};
+use crate::app::{self, Beside, Daemon, KeyFiles};
 use crate::cli::demo::sample;
 use crate::cli::output::{self, CliError, End, input, line};
 use crate::cli::status;
@@ -23,6 +23,9 @@ const ROOT: &str = "dsrd-demo";
 /// Written into the folder, so that a folder of another's making is never removed.
 const MARK: &str = "made-by-dsrd-demo";
 
+/// The source that stands for the service of the workspace.
+const WORKSPACE: &str = "workspace";
+
 /// Runs the demo.
 ///
 /// # Errors
@@ -35,11 +38,17 @@ pub async fn run() -> Result<End, CliError> {
         "A sample workspace of {made} items is in {ROOT}/azureml: run documents, driver"
     ))?;
     line("logs, a csv, a gzipped log, a pickle, a notebook and a zip, of several people.")?;
+    let documents = sample::documents();
+    line(format!(
+        "The workspace's service has {} run documents more, held in memory.",
+        documents.len()
+    ))?;
+    let workspace = Beside::workspace(WORKSPACE, documents);
     let settings = settings(&root)?;
-    let daemon = Daemon::open(&settings).await?;
+    let daemon = Daemon::open(&settings, workspace.clone()).await?;
     let stopper = daemon.stopper();
     let asking = async {
-        let asked = ask(&settings, &root).await;
+        let asked = ask(&Sample { settings: &settings, workspace }, &root).await;
         stopper.stop();
         asked
     };
@@ -52,10 +61,17 @@ pub async fn run() -> Result<End, CliError> {
     Ok(ended)
 }
 
-async fn ask(settings: &Settings, root: &Path) -> Result<End, CliError> {
+/// Where it is asked.
+struct Sample<'a> {
+    settings: &'a Settings,
+    workspace: Beside,
+}
+
+async fn ask(sample: &Sample<'_>, root: &Path) -> Result<End, CliError> {
+    let settings = sample.settings;
     line("")?;
     line("1. Hanako asks what is held about her (access). Found:")?;
-    look(settings, &sample::hanako(), true).await?;
+    look(sample, &sample::hanako(), true).await?;
     let access = request(sample::HANAKO_REQUEST, "access", &sample::hanako());
     let (state, told) = follow(settings, &access).await?;
     ended(state, &told)?;
@@ -68,12 +84,12 @@ async fn ask(settings: &Settings, root: &Path) -> Result<End, CliError> {
 
     line("")?;
     line("2. Taro asks to be erased (erasure). Found:")?;
-    look(settings, &sample::taro(), true).await?;
+    look(sample, &sample::taro(), true).await?;
     let erasure = request(sample::TARO_REQUEST, "erasure", &sample::taro());
     let (state, told) = follow(settings, &erasure).await?;
     ended(state, &told)?;
     // By a preview, which shares nothing with the daemon but the source.
-    let left = look(settings, &sample::taro(), false).await?;
+    let left = look(sample, &sample::taro(), false).await?;
     line(format!("   second look  {left} items still speak of Taro"))?;
     let untouched = &told["untouched"];
     let (unchanged, others) = (&untouched["unchanged"], &untouched["items"]);
@@ -89,11 +105,11 @@ async fn ask(settings: &Settings, root: &Path) -> Result<End, CliError> {
 
 /// Previews for a person: how many items speak of them, each printed with its first place.
 async fn look(
-    settings: &Settings,
+    sample: &Sample<'_>,
     identities: &[(&str, &str)],
     print: bool,
 ) -> Result<u64, CliError> {
-    let preview = app::preview(settings)?;
+    let preview = app::preview(sample.settings, sample.workspace.clone())?;
     let body = request("preview", "access", identities).to_string();
     let mut places = Vec::new();
     let found = |Planned { finding, .. }| {
@@ -173,6 +189,10 @@ fn settings(root: &Path) -> Result<Settings, CliError> {
         ("DSRD__DEPLOYMENT__SIGNING_KEY_FILE", at("signing.key")),
         ("DSRD__EXPORTS__URL", format!("dir:{}", at("exports"))),
         ("DSRD__SOURCES__0__URL", format!("dir:{}", at("azureml"))),
+        // After those that are built in, which are about no things.
+        ("DSRD__POLICY__2__SOURCE", WORKSPACE.to_owned()),
+        ("DSRD__POLICY__2__ACTION", "delete".to_owned()),
+        ("DSRD__POLICY__2__REASON", "runs are whose they are".to_owned()),
         ("DSRD__HTTP__LISTEN", String::new()),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value));

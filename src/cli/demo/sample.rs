@@ -44,6 +44,10 @@ const JIRO: Person = Person {
     alias: "jiro",
 };
 
+/// The runs that the workspace's service has documents of.
+const CHURN: &str = "churn-train_1712345678";
+const RENTALS: &str = "rentals_1708363780_2";
+
 /// What Hanako's request names her by.
 pub fn hanako() -> [(&'static str, &'static str); 4] {
     identities(&HANAKO)
@@ -78,8 +82,7 @@ pub fn write(root: &Path) -> io::Result<usize> {
 }
 
 fn items() -> io::Result<Vec<(String, Vec<u8>)>> {
-    let (churn, rentals, local) =
-        ("churn-train_1712345678", "rentals_1708363780_2", "local_1577912881");
+    let (churn, rentals, local) = (CHURN, RENTALS, "local_1577912881");
     let mut items = vec![
         run(&HANAKO, churn, "retrain for ticket 881, ask hanako.example@contoso.example"),
         run(&TARO, rentals, "nightly rentals"),
@@ -104,6 +107,31 @@ fn items() -> io::Result<Vec<(String, Vec<u8>)>> {
     // A name that only looks like Taro's: nothing of it may be touched.
     add(&in_run(local, "outputs/decoy.txt"), b"mataro.example@contoso.example\n".to_vec());
     Ok(items)
+}
+
+/// What the workspace's service says of the runs of two of them, by the names that the documents
+/// have in a source.
+pub fn documents() -> Vec<(String, Vec<u8>)> {
+    let job = |id: &str, person: &Person, experiment: &str| {
+        let document = json!({
+            "name": id,
+            "type": "Microsoft.MachineLearningServices/workspaces/jobs",
+            "properties": {
+                "jobType": "Command",
+                "displayName": "quiet river",
+                "experimentName": experiment,
+                "status": "Completed",
+                "tags": { "mlflow.user": person.alias },
+            },
+            "systemData": {
+                "createdAt": "2024-04-05T19:34:38.1234567+00:00",
+                "createdBy": person.name,
+                "createdByType": "User",
+            },
+        });
+        (format!("run/{id}"), pretty(&document))
+    };
+    vec![job(CHURN, &HANAKO, "churn"), job(RENTALS, &TARO, "rentals")]
 }
 
 fn roster() -> String {
