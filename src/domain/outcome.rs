@@ -84,6 +84,10 @@ pub struct Barrier {
     detail: String,
 }
 
+/// The code of what a service lets nobody change: parts of a run's record, which go with the whole
+/// run alone. It is ours; the service has none.
+pub const FIXED: &str = "FixedByTheService";
+
 /// The kinds of things that forbid an erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block {
@@ -312,6 +316,11 @@ impl Barrier {
             code => format!("{}: {code}", block.word()),
         };
         Self { block, detail }
+    }
+
+    /// The block's word; after a colon the source's own error code, where it gave one.
+    pub fn detail(&self) -> &str {
+        &self.detail
     }
 
     fn parse(detail: &str) -> Option<Self> {

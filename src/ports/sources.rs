@@ -6,7 +6,7 @@ use std::fmt;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::asked::subject::Subject;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
@@ -195,6 +195,11 @@ pub trait Things: Walked {
     /// says whether it is a file or a folder, the name without a slash is told, or both.
     async fn files(&self, thing: &Thing) -> Result<Vec<Location>, Failure>;
 
+    /// How long a thing can be had back that is deleted as it was asked for.
+    fn recoverable_for(&self, _: &Thing) -> SignedDuration {
+        SignedDuration::ZERO
+    }
+
     /// Puts exactly that thing aside under its `ETag`. Answered as by an erasure;
     /// [`Erased::AlreadyAbsent`] where it is gone.
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure>;
@@ -298,6 +303,8 @@ pub enum Followed {
         look_in_ms: u64,
         /// What the service knows the work by from now on, where that is another.
         handle: Option<String>,
+        /// The service's own word for where it stands, where it has one: told if it never ends.
+        state: Option<String>,
     },
     /// It gave up; a stable word says why, and behind a colon may stand the service's own code.
     Failed(String),
@@ -315,9 +322,13 @@ impl fmt::Debug for Followed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done => f.write_str("Done"),
-            Self::Running { look_in_ms, handle } => {
+            Self::Running { look_in_ms, handle, state } => {
                 let is = if handle.is_some() { "another" } else { "the same" };
-                write!(f, "Running(to look after in {look_in_ms} ms, {is} handle, not shown)")
+                let state = state.as_deref().unwrap_or("under way");
+                write!(
+                    f,
+                    "Running({state}, to look after in {look_in_ms} ms, {is} handle, not shown)"
+                )
             }
             Self::Failed(why) => write!(f, "Failed({why})"),
             Self::Unknown => f.write_str("Unknown"),

@@ -10,14 +10,17 @@ use dsrd::adapters::memory::exports::MemoryExports;
 use dsrd::adapters::memory::sources::shelves::Fault;
 use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
 use dsrd::domain::policy::guard::Guard;
+use dsrd::domain::policy::pattern::Pattern;
+use dsrd::domain::policy::rules::{Rule, Treatment};
 use dsrd::ports::messages::callbacks::Answer;
 
 use crate::exporting_things;
 use crate::policies;
+use crate::support::simulation::leaks::EMAIL;
 use crate::support::simulation::ports::{Kind, declared};
 use crate::support::simulation::scenario::{
     SOURCE, Scenario, THINGS, control, correspondence, notes, patient, request, request_told,
-    request_with, simulate,
+    request_with, rule, simulate,
 };
 use crate::support::simulation::story::{RECIPIENT, ending};
 use crate::support::simulation::tripwire::{Fuse, Point, Trip, assert_stopped};
@@ -119,6 +122,8 @@ lives!(
     waiting_for_services,
     asking_tables,
     removing_a_thing,
+    removing_a_run,
+    removing_a_workspace,
     exporting_a_thing
 );
 
@@ -215,6 +220,31 @@ fn removing_a_thing() -> Scenario {
     scenario
         .sent(about("r-1", "delete", "online_endpoint", "score"))
         .sent(about("r-2", "archive", "model", "churn:1"))
+}
+
+/// A run that has to end first, and what is kept of it beside; its child goes with it.
+fn removing_a_run() -> Scenario {
+    let scenario = Scenario::new().with_things();
+    let things = scenario.source(THINGS);
+    for name in ["run/r1/history", "run/r1/metrics", "run/r1/artifacts"] {
+        things.put(name, format!("{{\"name\":\"{name}\"}}"));
+    }
+    let slow = Slow { looks: 2, look_in_ms: 2_000, end: SlowEnd::Done };
+    things.set_fault("run/r1", Some(Fault::Takes(slow)));
+    scenario.sent(about("r-1", "delete", "run", "r1"))
+}
+
+/// Held, approved, and gone after a while.
+fn removing_a_workspace() -> Scenario {
+    let scenario = Scenario::new().with_things();
+    let things = scenario.source(THINGS);
+    things.put("workspace/w", "{\"name\":\"w\"}");
+    let slow = Slow { looks: 1, look_in_ms: 2_000, end: SlowEnd::Done };
+    things.set_fault("workspace/w", Some(Fault::Takes(slow)));
+    let inbox = Arc::clone(&scenario.inbox);
+    let approve = control("approve", "r-1").to_string();
+    scenario.wire.on("held", move || inbox.push(approve.clone(), correspondence()));
+    scenario.sent(about("r-1", "delete", "workspace", "w"))
 }
 
 /// One version of a model is there, and a file of the other is where nobody looks.
@@ -325,6 +355,57 @@ fn nobody_comes_to_rest_without_a_last_look() {
             }
         }
     });
+}
+
+/// A service lets the record of a run be changed in part. Wherever its scrubbing stops, what can be
+/// changed is changed in the end, once for all, and what cannot is told.
+#[test]
+fn a_record_that_is_scrubbed_in_part_comes_to_the_same_end() {
+    simulate(async || {
+        for after in [false, true] {
+            // Ends: a life has so many effects and no more.
+            for at in (1..).filter(|at| is_tried(*at, after, Trip::Kill)) {
+                let scenario = scrubbing();
+                scenario.wire.set(Fuse { at, after, trip: Trip::Kill });
+                scenario.live().await;
+                let Some(effect) = scenario.wire.blown() else {
+                    assert_stopped(at);
+                    break;
+                };
+                scenario.wire.mend();
+                scenario.inbox.take_back();
+                scenario.live().await;
+                scenario.assert_silent().await;
+                let ended = ending(&scenario).await;
+                for part in [
+                    "r-1 (erasure) is partially_completed",
+                    "blocked immutable: FixedByTheService",
+                    r#""outcomes":{"blocked":1}"#,
+                ] {
+                    assert!(ended.contains(part), "at effect {at}, {effect}:\n{ended}");
+                }
+                let record = scenario.source(THINGS).get("run/r1").unwrap();
+                let record: Value = serde_json::from_slice(&record).unwrap();
+                assert!(record["createdBy"].to_string().contains("zyxcanary"), "{record}");
+                let description = record["description"].as_str().unwrap();
+                assert!(!description.contains("zyxcanary"), "at effect {at}: {record}");
+            }
+        }
+    });
+}
+
+/// Her name stands where it can be taken out, and where it cannot.
+fn scrubbing() -> Scenario {
+    let source = Some(Pattern::new(THINGS).unwrap());
+    let redact = Rule { source, ..rule(Treatment::Redact) };
+    let scenario = Scenario::new().with_things().ruled_by(vec![redact]);
+    let things = scenario.source(THINGS);
+    let record = json!({
+        "runId": "r1", "createdBy": { "upn": EMAIL }, "description": format!("ask {EMAIL}"),
+    });
+    things.put("run/r1", record.to_string());
+    things.set_fault("run/r1", Some(Fault::Fixes("createdBy")));
+    patient(scenario.sent(request("r-1", "erasure")))
 }
 
 fn two_people() -> Scenario {

@@ -73,7 +73,8 @@ lives!(
     called_back,
     waiting_for_services,
     asking_tables,
-    removing_a_thing
+    removing_a_thing,
+    removing_a_run
 );
 
 /// Which of the two is accepted first would be chance if one daemon stood still.
@@ -127,6 +128,18 @@ fn removing_a_thing() -> Scenario {
     let slow = Slow { looks: 1, look_in_ms: 2_000, end: SlowEnd::Done };
     scenario.source(THINGS).set_fault("online_endpoint/score/blue", Some(Fault::Takes(slow)));
     patient(scenario.sent(about("r-1", "delete", "online_endpoint", "score")))
+}
+
+/// A run that has to end first, and what is kept of it beside.
+fn removing_a_run() -> Scenario {
+    let scenario = Scenario::new().with_things();
+    let things = scenario.source(THINGS);
+    for name in ["run/r1/history", "run/r1/metrics"] {
+        things.put(name, format!("{{\"name\":\"{name}\"}}"));
+    }
+    let slow = Slow { looks: 2, look_in_ms: 2_000, end: SlowEnd::Done };
+    things.set_fault("run/r1", Some(Fault::Takes(slow)));
+    patient(scenario.sent(about("r-1", "delete", "run", "r1")))
 }
 
 /// Told by HTTP, by whichever daemon.

@@ -164,7 +164,10 @@ fn nothing_can_be_printed() {
         format!("{listed:?}"),
         format!("{thing:?} {thing:#?} {:?}", Asked::Thing(thing.clone())),
         format!("{:?}", Ticket { handle: EMAIL.to_owned(), look_in_ms: 1 }),
-        format!("{:?}", Followed::Running { look_in_ms: 1, handle: Some(EMAIL.to_owned()) }),
+        format!(
+            "{:?}",
+            Followed::Running { look_in_ms: 1, handle: Some(EMAIL.to_owned()), state: None }
+        ),
     ];
     for text in printed {
         assert_eq!(found(text.as_bytes()), Vec::<String>::new(), "{text}");

@@ -319,7 +319,7 @@ async fn memory_takes_its_time_when_told() {
         assert!(matches!(again, Erased::Begun(_)), "{end:?}: {again:?}");
         assert_eq!(world.names().await, ["a"], "it is begun, and no more");
         let follow = async || world.source.follow(&item, &ticket.handle).await.unwrap();
-        assert_eq!(follow().await, Followed::Running { look_in_ms: 70, handle: None });
+        assert_eq!(follow().await, Followed::Running { look_in_ms: 70, handle: None, state: None });
         assert_eq!(follow().await, answer, "{end:?}");
         let left = world.source.remains("a").await.unwrap();
         assert_eq!(left.len(), usize::from(stands), "{end:?}");

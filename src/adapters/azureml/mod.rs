@@ -12,6 +12,8 @@ pub mod names;
 pub mod plane;
 pub mod documents;
 pub mod pages;
+pub mod runs;
+pub mod workspace;
 pub mod places;
 pub mod removal;
 pub mod rights;

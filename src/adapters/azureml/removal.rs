@@ -7,8 +7,10 @@ use crate::adapters::azureml::documents::document::{Document, look};
 use crate::adapters::azureml::kinds::Keeper;
 use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::plane;
+use crate::adapters::azureml::runs;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS, Polled};
+use crate::adapters::azureml::workspace;
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
@@ -23,6 +25,9 @@ const DELETING: &str = "deleting a resource";
 /// Where the service does not answer, or refuses for a reason that has no word.
 pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, Failure> {
     let address = address(item)?;
+    if address.sort.is(ThingKind::Workspace) {
+        return workspace::remove(entry, &address, item).await;
+    }
     let Some(document) = look(entry, &address).await? else { return Ok(Erased::AlreadyAbsent) };
     if document.etag != item.etag {
         return Ok(Erased::Changed);
@@ -30,8 +35,10 @@ pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, 
     if matches!(document.address.keeper(), Keeper::Service(_)) {
         return plane::removal::remove(entry, &document).await;
     }
-    if document.address.sort.is(ThingKind::Workspace) {
-        return Err(Failure::permanent("deleting a workspace: it is not served yet"));
+    match runs::unended(entry, &address).await? {
+        Some(run) if run.goes_on() => return runs::cancel(entry, &address).await,
+        Some(run) => return Ok(Erased::Begun(Handle::Cancelled.ticket(run.look_in_ms()))),
+        None => {}
     }
     let answer = entry.delete(DELETING, url(entry, &document, detach)?).await?;
     match answer.status {
@@ -41,6 +48,8 @@ pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, 
             Some(_) => Erased::Begun(Handle::Resource.ticket(LOOK_MS)),
         }),
         _ if answer.is_absent() => Ok(Erased::AlreadyAbsent),
+        // It did not say that it goes on, as children of pipelines say nothing of themselves.
+        409 if answer.code == runs::NOT_ENDED => runs::cancel(entry, &address).await,
         // We may have begun it ourselves, and died before we could keep its handle. Codes for that
         // are many; a resource that is about to go says so itself, where it has a state.
         409 if !answer.is_locked() && (answer.is_busy() || document.is_going) => {
@@ -64,15 +73,21 @@ pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed
         Handle::Operation { url } => operations::by_operation(entry, &url).await?,
         Handle::Resource => Polled::Over,
         Handle::Turn { detach } => return begun_later(entry, item, detach).await,
+        Handle::Cancelled => return ended_later(entry, item).await,
+        Handle::Used { looks } => {
+            let erased = plane::removal::snapshot(entry, &address(item)?, looks).await?;
+            return Ok(followed(erased));
+        }
     };
     Ok(match polled {
         // Whatever a service says: it is done when the resource is gone.
         Polled::Over => match look(entry, &address(item)?).await? {
             None => Followed::Done,
-            Some(_) => Followed::Running { look_in_ms: LOOK_MS, handle: None },
+            Some(_) => Followed::Running { look_in_ms: LOOK_MS, handle: None, state: None },
         },
         Polled::Running(look_in_ms, handle) => {
-            Followed::Running { look_in_ms, handle: handle.map(|handle| handle.written()) }
+            let handle = handle.map(|handle| handle.written());
+            Followed::Running { look_in_ms, handle, state: None }
         }
         Polled::Failed(code) => Followed::Failed(code),
         Polled::Unknown => Followed::Unknown,
@@ -88,17 +103,35 @@ pub fn address(item: &Item) -> Result<Address, Failure> {
     address.ok_or_else(|| Failure::permanent("reading the name of a resource: it is none"))
 }
 
+/// Deletes a run that was asked to end, once it has. One that goes on all the same is asked again.
+async fn ended_later(entry: &Entry, item: &Item) -> Result<Followed, Failure> {
+    let Some(run) = runs::unended(entry, &address(item)?).await? else {
+        return begun_later(entry, item, false).await;
+    };
+    if run.goes_on() {
+        return begun_later(entry, item, false).await;
+    }
+    let (look_in_ms, state) = (run.look_in_ms(), Some(run.state));
+    Ok(Followed::Running { look_in_ms, handle: None, state })
+}
+
 /// Tries again to begin.
 async fn begun_later(entry: &Entry, item: &Item, detach: bool) -> Result<Followed, Failure> {
-    Ok(match remove(entry, item, detach).await? {
+    Ok(followed(remove(entry, item, detach).await?))
+}
+
+/// What comes of beginning again.
+fn followed(erased: Erased) -> Followed {
+    match erased {
         Erased::Done | Erased::AlreadyAbsent => Followed::Done,
         Erased::Begun(ticket) => {
-            Followed::Running { look_in_ms: ticket.look_in_ms, handle: Some(ticket.handle) }
+            let (look_in_ms, handle) = (ticket.look_in_ms, Some(ticket.handle));
+            Followed::Running { look_in_ms, handle, state: None }
         }
         // Nothing is under way: what is there now is another, and not ours to judge.
         Erased::Changed => Followed::Unknown,
-        Erased::Blocked(barrier) => Followed::Failed(barrier.block.word().to_owned()),
-    })
+        Erased::Blocked(barrier) => Followed::Failed(barrier.detail().to_owned()),
+    }
 }
 
 /// What a DELETE goes to. Computes want to be told what becomes of the machines behind them; what

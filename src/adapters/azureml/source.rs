@@ -8,6 +8,7 @@ use crate::adapters::azureml::documents::document::{Document, look};
 use crate::adapters::azureml::documents::kept::Kept;
 use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::places::stores;
+use crate::adapters::azureml::plane::scrub;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::{pages, removal, rights};
 use crate::config::settings;
@@ -64,8 +65,8 @@ impl Source for WorkspaceSource {
         removal::follow(&self.entry, item, handle).await
     }
 
-    /// What Resource Manager has deleted of a workspace it gives back to nobody; the workspace
-    /// itself is no item.
+    /// What Resource Manager has deleted of a workspace it gives back to nobody. How long the
+    /// workspace itself can be had back tells who asks for it to be deleted.
     async fn unrecoverable_after(
         &self,
         _: &[String],
@@ -126,10 +127,11 @@ impl Walked for WorkspaceSource {
         removal::remove(&self.entry, item, false).await
     }
 
-    /// A document is the service's own; what of it can be written at all is another matter for each
-    /// sort.
-    async fn rewrite(&self, _: &Item, _: NewForm) -> Result<Rewritten, Failure> {
-        Ok(Rewritten::Refused("service_document".to_owned()))
+    /// Records of runs are written as far as the service lets them be; other documents are the
+    /// service's own.
+    async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
+        self.kept.act_on(&item.name);
+        scrub::rewrite(&self.entry, item, form).await
     }
 
     async fn erase_replaced(&self, _: &Item) -> Result<Erased, Failure> {

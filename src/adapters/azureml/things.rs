@@ -1,6 +1,7 @@
 //! Resources as things that requests name: looked up by name or id, and put aside.
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::adapters::azureml::documents::document::{Document, look};
@@ -15,6 +16,7 @@ use crate::adapters::azureml::removal::{address, remove};
 use crate::adapters::azureml::source::WorkspaceSource;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::lists::{List, all};
+use crate::adapters::azureml::workspace;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
@@ -41,6 +43,7 @@ impl Things for WorkspaceSource {
             Asked::NoName => return Err(no_name()),
         };
         match (thing.kind, aside) {
+            (ThingKind::Workspace, _) => self.workspace(&address, thing.permanently).await,
             (ThingKind::Run, None) => self.run(&address.name).await,
             (ThingKind::Experiment, None) => self.experiment(&address).await,
             (ThingKind::Dataset, _) => {
@@ -66,6 +69,11 @@ impl Things for WorkspaceSource {
 
     async fn files(&self, thing: &Thing) -> Result<Vec<Location>, Failure> {
         files::of(&self.entry, thing).await
+    }
+
+    fn recoverable_for(&self, thing: &Thing) -> SignedDuration {
+        let is_soft = thing.kind == ThingKind::Workspace && !thing.permanently;
+        if is_soft { workspace::SOFT_DELETE_TIME } else { SignedDuration::ZERO }
     }
 
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure> {
@@ -110,6 +118,17 @@ impl WorkspaceSource {
         };
         let items = below.iter().chain([&document]).map(|document| document.item(self.name()));
         Ok(items.map(|item| Belonging { waits_for: self.waits_for(&item), item }).collect())
+    }
+
+    async fn workspace(
+        &self,
+        address: &Address,
+        for_good: bool,
+    ) -> Result<Vec<Belonging>, Failure> {
+        let seen = look(&self.entry, address).await?;
+        let item = workspace::item(self.name(), address, seen.as_ref(), for_good);
+        let belonging = item.map(|item| Belonging { waits_for: self.waits_for(&item), item });
+        Ok(belonging.into_iter().collect())
     }
 
     async fn run(&self, id: &str) -> Result<Vec<Belonging>, Failure> {

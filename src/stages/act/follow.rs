@@ -176,10 +176,13 @@ async fn look(
             true => Look::Open("service: it knows nothing of the work any more"),
             false => Look::Ended(done(&entry.planned.action)),
         },
-        Followed::Running { .. } if now.duration_since(ticket.begun) > with.ticket_age_max => {
+        Followed::Running { state, .. }
+            if now.duration_since(ticket.begun) > with.ticket_age_max =>
+        {
             let days = with.ticket_age_max.as_hours() / 24;
-            failed(format!("service: it has not finished the work in {days} days"))
+            let state = state.map(|state| format!(": {state}")).unwrap_or_default();
+            failed(format!("service: it has not finished the work in {days} days{state}"))
         }
-        Followed::Running { look_in_ms, handle } => Look::Later(look_in_ms, handle),
+        Followed::Running { look_in_ms, handle, .. } => Look::Later(look_in_ms, handle),
     })
 }

@@ -89,20 +89,35 @@ pub fn read(
             None
         }
     };
+    if with_dependents {
+        dependents(object, kind, faults);
+    }
     let callbacks = callbacks::read(fields.given("status_callback_urls"), None, terms, faults);
     let Common { id, regulation, submitted } = common;
     let (id, kind, thing) = (id?, kind?, thing?);
-    if with_dependents && thing.kind != ThingKind::Workspace {
-        let text = "only a workspace has resources that depend on it";
-        faults.add("/delete_dependent_resources", "not_of_a_resource", text);
-    } else if with_dependents && kind != RequestKind::DeleteThing {
-        let text = "only what is deleted takes along what depends on it";
-        faults.add("/delete_dependent_resources", "not_of_a_resource", text);
-    }
     let asked = Asked::Thing(Thing { with_dependents, permanently, ..thing });
     let regulation = regulation.unwrap_or_else(|| "gdpr".to_owned());
     let submitted = submitted.or(terms.now).unwrap_or_default();
     Some(Request { id, kind, regulation, submitted, asked, callbacks, options })
+}
+
+/// What is wrong with it that what depends on the resource is to go with it.
+fn dependents(object: &Map<String, Value>, kind: Option<RequestKind>, faults: &mut Faults) {
+    let sort = object.get("resource").and_then(|resource| resource.get("type"));
+    let (code, text) = match sort.and_then(Value::as_str).and_then(ThingKind::parse) {
+        Some(ThingKind::Workspace) if kind.is_some_and(|kind| kind != RequestKind::DeleteThing) => {
+            ("not_of_a_resource", "only what is deleted takes along what depends on it")
+        }
+        // Read and dropped it would leave what was to go, and say that it was gone.
+        Some(ThingKind::Workspace) => (
+            "resource_not_supported",
+            "what depends on a workspace is not deleted with it by this version; delete it apart, \
+             or leave delete_dependent_resources out",
+        ),
+        Some(_) => ("not_of_a_resource", "only a workspace has resources that depend on it"),
+        None => return,
+    };
+    faults.add("/delete_dependent_resources", code, text);
 }
 
 fn kind(fields: ObjectAt<'_>, faults: &mut Faults) -> Option<RequestKind> {

@@ -125,7 +125,7 @@ pub async fn conclude(account: &Account, case: &Case, with: &Ending<'_>) -> Resu
     account.record_outcomes(case, &still).await?;
     let acted = records.iter().rev().find(|r| matches!(r.event, Event::Acted { .. }));
     let erased_at = acted.map_or_else(|| account.clock.now(), |record| record.at);
-    let horizon = Horizon::new(with.sources, erased_at, with.patience);
+    let horizon = Horizon::new(with.sources, erased_at, with.patience).of(case.request.thing());
     let telling = Telling::new(account, case, with.left_until);
     let reckoning = reckon(account, case, with.sweep, horizon, telling).await?;
     let (unrecoverable_after, untouched) = (reckoning.unrecoverable_after, reckoning.untouched);

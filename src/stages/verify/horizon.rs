@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::asked::thing::Thing;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::ports::sources::Source;
@@ -23,13 +24,25 @@ pub struct Horizon<'a> {
     waiting: BTreeMap<String, BTreeSet<String>>,
     latest: Option<Timestamp>,
     is_untold: bool,
+    /// How long a thing that was not deleted for good can be had back.
+    recoverable: SignedDuration,
 }
 
 impl<'a> Horizon<'a> {
     /// Of what was erased at that time.
     pub fn new(sources: &'a [Arc<dyn Source>], erased_at: Timestamp, patience: Patience) -> Self {
         let (waiting, latest, is_untold) = (BTreeMap::new(), None, false);
-        Self { sources, erased_at, patience, waiting, latest, is_untold }
+        let recoverable = SignedDuration::ZERO;
+        Self { sources, erased_at, patience, waiting, latest, is_untold, recoverable }
+    }
+
+    /// The same of what a request about a thing erased, where it was about one.
+    #[must_use]
+    pub fn of(self, thing: Option<&Thing>) -> Self {
+        let Some(thing) = thing else { return self };
+        let holders = self.sources.iter().filter_map(|source| source.things());
+        let recoverable = holders.map(|things| things.recoverable_for(thing)).max();
+        Self { recoverable: recoverable.unwrap_or(SignedDuration::ZERO), ..self }
     }
 
     /// Adds an item of which nothing stands there any more, whoever removed it or wrote over it.
@@ -56,7 +69,8 @@ impl<'a> Horizon<'a> {
                 self.ask(&source, names).await?;
             }
         }
-        Ok(self.latest.filter(|_| !self.is_untold))
+        let latest = self.latest.map(|latest| latest.max(self.erased_at + self.recoverable));
+        Ok(latest.filter(|_| !self.is_untold))
     }
 
     async fn ask(&mut self, source: &str, names: BTreeSet<String>) -> Result<(), Failure> {

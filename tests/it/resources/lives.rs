@@ -12,12 +12,13 @@ use crate::support::azure::faults::{Fault, Verb};
 use crate::support::azure::kind::Kind;
 use crate::support::azure::operations::{Course, RetryAfter, Shape};
 use crate::support::azure::rights::Role;
-use crate::support::azure::seed::{HANAKO, Seed, TENANT, person, sample_id};
+use crate::support::azure::seed::{HANAKO, Seed, TENANT, WORKSPACE, person, sample_id};
 use crate::support::azure::simulator::Simulator;
+use crate::support::azure::state::Phase;
 use crate::support::program::{Daemon, Home, wait_for};
 
 /// What must stand in no log line: people, names of resources, and what a polling URL is made of.
-const CANARIES: [&str; 12] = [
+const CANARIES: [&str; 15] = [
     "hanako",
     "jiro",
     "churn",
@@ -29,6 +30,9 @@ const CANARIES: [&str; 12] = [
     "operationsStatus",
     "operationsResults",
     "odidp",
+    "dcid.",
+    "deleteMetrics",
+    "forceToPurge",
     CLIENT_SECRET,
 ];
 
@@ -61,8 +65,13 @@ impl Life {
 
     /// Waits for how a request ends.
     async fn ended(&self, id: &str) -> Value {
-        let ends = ["completed", "partially_completed", "failed", "held", "rejected"];
-        let ends = ends.map(|word| format!("io.dsrd.request.{word}.v1"));
+        self.event(id, &["completed", "partially_completed", "failed", "held", "rejected"]).await
+    }
+
+    /// Waits for the first event of these names about a request.
+    async fn event(&self, id: &str, names: &[&str]) -> Value {
+        let ends: Vec<String> =
+            names.iter().map(|word| format!("io.dsrd.request.{word}.v1")).collect();
         for _ in 0..1200 {
             let event = self.home.events().into_iter().find(|event| {
                 event["subject"] == id && ends.iter().any(|end| event["type"] == end.as_str())
@@ -121,6 +130,7 @@ async fn prepared(rules: &str) -> (Home, Simulator) {
             Kind::Job,
             Kind::Experiment,
             Kind::WebService,
+            Kind::Workspace,
         ];
         for kind in kinds {
             state.switches.courses.insert(kind, quick.clone());
@@ -281,12 +291,7 @@ async fn a_check_tells_which_rights_are_missing() {
     assert_eq!(last["lacks"][0]["needed"], false, "{told}");
     // Who may do everything is one assignment with a star.
     simulator.state().switches.roles = None;
-    let (_, told, _) = check(&[]).await;
-    let (_, told) = told.split_once("source workspace         ok\n").unwrap();
-    // Somebody may have put the person there.
-    let unseen = "  not looked at: datastore workspaceblobstore (AzureBlob, examplews01/\
-                  azureml-blobstore-eeeeeeee-0000-4000-8000-000000000014) is in no source\n";
-    assert_eq!(told, unseen);
+    assert!(check(&[]).await.1.contains("source workspace         ok\n"));
     simulator.state().switches.roles = Some(Vec::new());
     let (code, told, _) = check(&[]).await;
     assert_eq!(code, Some(1));
@@ -359,4 +364,71 @@ async fn what_is_in_another_workspace_is_not_gone() {
     assert_ne!(end["type"], "io.dsrd.request.completed.v1", "{end:#}");
     let simulator = life.end();
     assert_eq!(deletes(&simulator), 0);
+}
+
+/// Cancelled first, and killed in between; with all that services keep of it, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_goes_on_is_cancelled_and_goes_whole() {
+    const RUN: &str = "quiet_river_0a1b2c3d4e";
+    let mut life = Life::begin("").await;
+    {
+        let mut state = life.simulator.state();
+        let workspace = state.live(&sample_id()).unwrap();
+        workspace.run_mut(RUN).unwrap().say("status", "Running".into());
+    }
+    let (shape, retry_after) = (Shape::Location, RetryAfter::Seconds(1));
+    let lasts = SignedDuration::from_secs(2);
+    let course = Course { shape, retry_after, lasts, ..Course::default() };
+    life.simulator.plan(Verb::Act, Kind::Job, Fault::Goes(course));
+    life.send("r-1", &about("r-1", "delete", "run", RUN));
+    let cancels = |life: &Life| {
+        let requests = life.simulator.requests().into_iter();
+        requests.filter(|request| request.path.ends_with("/cancel")).count()
+    };
+    wait_for("the run to be cancelled", || cancels(&life) > 0);
+    life.restart();
+    let end = life.ended("r-1").await;
+    assert_eq!(end["type"], "io.dsrd.request.completed.v1", "{end:#}");
+    let outcomes = &end["data"]["counts"]["outcomes"];
+    assert_eq!(outcomes, &json!({ "already_absent": 1, "erased": 4 }), "its history went with it");
+    assert_eq!(cancels(&life), 1);
+    let simulator = life.end();
+    let mut state = simulator.state();
+    let workspace = state.live(&sample_id()).unwrap();
+    assert!(workspace.run(RUN).is_none() && workspace.snapshots.is_empty());
+    assert!(!workspace.metrics.contains_key(RUN));
+    let containers: Vec<_> = workspace.artifacts.keys().map(|key| key.1.as_str()).collect();
+    assert_eq!(containers, [format!("dcid.{RUN}_1")], "another's is left");
+    assert!(workspace.run(&format!("{RUN}_1")).is_some());
+}
+
+/// Always held; told how long it can be had back; and over although nobody answers there any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_goes_once_somebody_approved_it() {
+    let mut life = Life::begin("").await;
+    let mut message = about("r-1", "delete", "workspace", WORKSPACE);
+    message["permanently"] = false.into();
+    life.send("r-1", &message);
+    let held = life.ended("r-1").await;
+    assert_eq!(held["type"], "io.dsrd.request.held.v1", "{held:#}");
+    assert_eq!(deletes(&life.simulator), 0);
+    let approve = json!({
+        "control": "approve", "subject_request_id": "r-1", "actor": "op", "reason": "moved away",
+    });
+    life.simulator.plan(Verb::Delete, Kind::Workspace, Fault::LostAnswer);
+    life.send("c-1", &approve);
+    wait_for("the deletion to begin", || deletes(&life.simulator) > 0);
+    life.restart();
+    let end = life.event("r-1", &["completed", "partially_completed", "failed"]).await;
+    assert_eq!(end["type"], "io.dsrd.request.completed.v1", "{end:#}");
+    assert_eq!(end["data"]["counts"]["outcomes"], json!({ "erased": 1 }), "{end:#}");
+    let horizon = |field: &str| -> jiff::Timestamp {
+        end["data"]["horizon"][field].as_str().unwrap().parse().unwrap()
+    };
+    let kept = horizon("unrecoverable_after").duration_since(horizon("logically_erased_at"));
+    assert_eq!(kept.as_hours(), 14 * 24);
+    let simulator = life.end();
+    let state = simulator.state();
+    let phase = state.workspaces[&sample_id().key()].phase;
+    assert!(matches!(phase, Phase::SoftDeleted(_)), "{phase:?}");
 }

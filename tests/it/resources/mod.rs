@@ -3,6 +3,10 @@
 pub mod world;
 mod walking;
 mod erasing;
+mod cancelling;
+mod scrubbing;
+mod closing;
+mod faults;
 mod naming;
 mod plane;
 mod rights;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use dsrd::domain::asked::thing::{Aside, Thing, ThingKind};
 use dsrd::domain::outcome::{Barrier, Block};
-use dsrd::ports::sources::{Erased, Source, Things, Walked};
+use dsrd::ports::sources::{Erased, Rewritten, Source, Things, Walked};
 
 use crate::resources::world::World;
 use crate::source_contract::listing;
@@ -69,6 +69,16 @@ async fn what_erases_needs_each_action_of_its_role() {
             let course = Course { shape, ..Course::default() };
             world.simulator.state().switches.courses.insert(kind, course);
         }
+        let name = "quiet_river_0a1b2c3d4e".to_owned();
+        let kind = ThingKind::Run;
+        let run = Thing { kind, name, output: None, with_dependents: false, permanently: true };
+        let belonging = world.source.look_up(&run, None).await.unwrap();
+        let job = world.item("run/quiet_river_0a1b2c3d4e").await;
+        let scrubbed = world.rewritten(&job, |document| {
+            document["properties"]["description"] = "[erased]".into();
+            document["properties"]["notificationSetting"]["emails"][0] = "[erased]".into();
+        });
+        assert!(matches!(scrubbed.await.unwrap(), Rewritten::Done { .. }));
         let items = listing(&world.source).await;
         for item in &items {
             // Not every sort can be.
@@ -91,11 +101,29 @@ async fn what_erases_needs_each_action_of_its_role() {
                 }
             }
         }
+        let left = belonging.into_iter().map(|one| one.item);
+        for item in left.filter(|item| !item.name.starts_with("run/quiet_river_0a1b2c3d4e/h")) {
+            let erased = world.source.erase(&item).await.unwrap();
+            assert!(matches!(erased, Erased::Done | Erased::AlreadyAbsent), "{erased:?}");
+        }
         all.append(&mut called(&world));
     }
     let found = actions("find");
     let own: Actions = all.difference(&found).cloned().collect();
     assert_eq!(own, actions("erase"));
+}
+
+#[tokio::test]
+async fn what_deletes_a_workspace_needs_each_action_of_its_role() {
+    let world = with(&["find", "delete-workspace"]).await;
+    let name = crate::support::azure::seed::WORKSPACE.to_owned();
+    let kind = ThingKind::Workspace;
+    let thing = Thing { kind, name, output: None, with_dependents: false, permanently: true };
+    let one = world.source.look_up(&thing, None).await.unwrap().remove(0);
+    assert_eq!(world.erased(&one.item, 5).await.last().unwrap(), "Done");
+    let found = actions("find");
+    let own: Actions = called(&world).difference(&found).cloned().collect();
+    assert_eq!(own, actions("delete-workspace"));
 }
 
 #[tokio::test]

@@ -1,17 +1,22 @@
 //! A simulated workspace, and our adapter before it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::http::Transport;
 use azure_core::time::{Duration, OffsetDateTime};
+use bytes::Bytes;
 use dsrd::adapters::azureml::source::WorkspaceSource;
 use dsrd::adapters::azureml::wire::entry::Entry;
 use dsrd::config::settings::{Credential, Workspace};
+use dsrd::domain::failure::Failure;
 use dsrd::domain::item::Item;
-use dsrd::ports::sources::{Erased, Followed, Page, Source, Walked};
+use dsrd::ports::sources::{Erased, Followed, NewForm, Page, Read, Rewritten, Source, Walked};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use reqwest::{Certificate, Client};
+use serde_json::Value;
 use url::Url;
 
 use crate::source_contract::listing;
@@ -66,6 +71,19 @@ impl World {
         forms.remove(0)
     }
 
+    /// What is answered to who wants a document to say something else.
+    pub async fn rewritten(
+        &self,
+        item: &Item,
+        change: impl FnOnce(&mut Value),
+    ) -> Result<Rewritten, Failure> {
+        let Read::Bytes(bytes) = self.source.read(item).await? else { panic!("it is not there") };
+        let bytes: Vec<Bytes> = bytes.try_collect().await?;
+        let mut document: Value = serde_json::from_slice(&bytes.concat()).unwrap();
+        change(&mut document);
+        self.source.rewrite(item, form(document.to_string())).await
+    }
+
     /// Names of all items, in the order of the source.
     pub async fn names(&self) -> Vec<String> {
         listing(&self.source).await.into_iter().map(|item| item.name).collect()
@@ -102,6 +120,19 @@ impl World {
                 return (items, pages);
             }
         }
+    }
+}
+
+/// Bytes that are to take the place of others.
+pub fn form(text: String) -> NewForm {
+    let bytes = Bytes::from(text);
+    NewForm {
+        size: bytes.len() as u64,
+        bytes: stream::iter([Ok(bytes)]).boxed(),
+        properties: BTreeMap::new(),
+        content_type: None,
+        metadata: BTreeMap::new(),
+        tags: BTreeMap::new(),
     }
 }
 

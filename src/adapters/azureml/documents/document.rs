@@ -13,6 +13,7 @@ use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::wire::looks;
+use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::Container;
@@ -95,6 +96,7 @@ pub async fn look(entry: &Entry, address: &Address) -> Result<Option<Document>, 
     match answer.status {
         200 if answer.body.is_object() => Ok(Some(Document::new(address, answer.body))),
         _ if answer.is_absent() => Ok(None),
+        _ if address.sort.is(ThingKind::Workspace) && answer.is_absent_itself() => Ok(None),
         _ => Err(refusal(&answer)),
     }
 }

@@ -4,3 +4,4 @@
 pub mod runs;
 pub mod removal;
 pub mod aside;
+pub mod scrub;

@@ -1,19 +1,28 @@
 //! How what the workspace's own services keep goes.
 
-use crate::adapters::azure::wire::address::encoded;
+use crate::adapters::azure::wire::address::{add_query, encoded};
 use crate::adapters::azureml::documents::document::{Document, look};
-use crate::adapters::azureml::kinds::{EXPERIMENT, HISTORY, REGISTERED_DATASET, RUN, WEB_SERVICE};
+use crate::adapters::azureml::kinds::{
+    ARTIFACTS, EXPERIMENT, METRICS, REGISTERED_DATASET, RUN, SNAPSHOT, WEB_SERVICE,
+};
 use crate::adapters::azureml::names::Address;
+use crate::adapters::azureml::plane::runs::is_in_use;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::discovery::Service;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::wire::lists::{List, page};
 use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS};
 use crate::domain::failure::Failure;
-use crate::domain::outcome::{Barrier, Block};
+use crate::domain::outcome::{Barrier, Block, FIXED};
 use crate::ports::sources::Erased;
 
 const DELETING: &str = "deleting what a workspace holds";
+
+/// Our code for the source of a run that another run uses.
+const IN_USE: &str = "SnapshotInUse";
+
+/// How often it is looked whether it still does: an hour.
+const USED_LOOKS_MAX: u32 = 120;
 
 /// Removes what the document was seen of.
 ///
@@ -23,6 +32,9 @@ pub async fn remove(entry: &Entry, document: &Document) -> Result<Erased, Failur
     let address = &document.address;
     if *address.sort == RUN {
         return of_run(entry, address).await;
+    }
+    if *address.sort == SNAPSHOT {
+        return snapshot(entry, address, 0).await;
     }
     let name = encoded(&address.name);
     let (service, path) = match address.sort {
@@ -82,13 +94,53 @@ async fn not_empty(entry: &Entry, document: &Document, answer: &Answer) -> Resul
     }
 }
 
-/// The history of a run goes with its job; nobody else can remove it.
+/// What is kept of a run beside its job.
 async fn of_run(entry: &Entry, address: &Address) -> Result<Erased, Failure> {
-    if address.below.as_deref() != Some(HISTORY) {
-        return Err(Failure::permanent("deleting what a workspace holds: nothing does that"));
+    let name = encoded(&address.name);
+    let (service, path) = match address.below.as_deref() {
+        Some(METRICS) => (Service::Metric, format!("runs/{name}/deleteMetrics")),
+        Some(ARTIFACTS) => {
+            (Service::Artifact, format!("artifacts/ExperimentRun/dcid.{name}/batch"))
+        }
+        _ => return history(entry, address).await,
+    };
+    let mut url = entry.service_url(service, &path).await?;
+    if service == Service::Artifact {
+        add_query(&mut url, "hardDelete", "true");
     }
+    left(entry, address, &entry.delete(DELETING, url).await?).await
+}
+
+/// What became of what a run left, by the answer and by a look.
+async fn left(entry: &Entry, address: &Address, answer: &Answer) -> Result<Erased, Failure> {
+    match answer.status {
+        200..=299 => seen_gone(entry, address).await,
+        _ if answer.is_absent_there() => Ok(Erased::AlreadyAbsent),
+        _ => refused(answer),
+    }
+}
+
+/// The source of runs goes when no run uses it any more: one that is about to go may still do.
+/// `looks` found it in use before.
+///
+/// # Errors
+/// Where a service does not answer.
+pub async fn snapshot(entry: &Entry, address: &Address, looks: u32) -> Result<Erased, Failure> {
+    if is_in_use(entry, &address.name).await? {
+        return Ok(match looks {
+            USED_LOOKS_MAX.. => Erased::Blocked(Barrier::new(Block::Lock, IN_USE)),
+            _ => Erased::Begun(Handle::Used { looks: looks + 1 }.ticket(LOOK_MS)),
+        });
+    }
+    let path = format!("snapshots/{}", encoded(&address.name));
+    let url = entry.service_url(Service::Content, &path).await?;
+    left(entry, address, &entry.delete(DELETING, url).await?).await
+}
+
+/// The history of a run goes with its job; nobody else can remove it.
+async fn history(entry: &Entry, address: &Address) -> Result<Erased, Failure> {
     Ok(match look(entry, &Address::whole(&RUN, &address.name)).await? {
-        Some(_) => Erased::Blocked(Barrier::new(Block::Immutable, "FixedByTheService")),
+        Some(_) => Erased::Blocked(Barrier::new(Block::Immutable, FIXED)),
         None => Erased::Begun(Handle::Resource.ticket(LOOK_MS)),
     })
 }

@@ -156,6 +156,15 @@ async fn own_snapshots(
     Ok(own)
 }
 
+/// Whether any run uses a snapshot.
+///
+/// # Errors
+/// A service does not answer.
+pub async fn is_in_use(entry: &Entry, snapshot: &str) -> Result<bool, Failure> {
+    let one = BTreeSet::from([snapshot.to_owned()]);
+    Ok(own_snapshots(entry, one, &HashSet::new()).await?.is_empty())
+}
+
 /// Whether another run of the experiment uses the snapshot.
 async fn is_used_in(
     entry: &Entry,

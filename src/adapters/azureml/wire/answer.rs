@@ -84,6 +84,14 @@ impl Answer {
         self.status == 404 && !is_above
     }
 
+    /// Whether it is the workspace itself that is not there, where Resource Manager was asked for
+    /// that. Where it is what the workspace is in, nobody knows.
+    pub fn is_absent_itself(&self) -> bool {
+        let is_above =
+            matches!(self.code.as_str(), "" | "ResourceGroupNotFound" | "SubscriptionNotFound");
+        self.status == 404 && !is_above
+    }
+
     /// The same of an answer by a service of the workspace's own. It says why; a 404 that does not
     /// is that of somebody in between.
     pub fn is_absent_there(&self) -> bool {
@@ -142,11 +150,9 @@ impl Trouble {
             Self::Unreachable | Self::Broken | Self::Late => FailureKind::Transient,
             Self::NoToken => FailureKind::NeedsPerson,
             Self::Garbled => FailureKind::Permanent,
-            Self::Refused { status, code } => match status {
+            Self::Refused { status, .. } => match status {
                 408 | 429 | 500.. => FailureKind::Transient,
                 401 | 403 | 404 => FailureKind::NeedsPerson,
-                // Nothing but the end of the job ends that, and nobody knows when it comes.
-                409 if code == "JobNotInTerminalState" => FailureKind::Permanent,
                 409 | 412 => FailureKind::Transient,
                 _ => FailureKind::Permanent,
             },

@@ -23,6 +23,7 @@ use crate::adapters::azure::wire::pace::Paced;
 use crate::adapters::azureml::wire::answer::{Answer, Trouble};
 use crate::adapters::azureml::wire::discovery::{DISCOVERING, Discovered, Service, foreign};
 use crate::adapters::azureml::wire::hosts::Hosts;
+use crate::adapters::azureml::wire::rates::Rates;
 use crate::config::settings;
 use crate::domain::failure::Failure;
 
@@ -67,11 +68,13 @@ impl Entry {
         let hosts = Hosts::of(workspace);
         let scope = format!("{}/.default", hosts.endpoint.as_str().trim_end_matches('/'));
         let pace: Arc<dyn Policy> = Arc::new(Paced::default());
+        let rates = Rates::of(&hosts.endpoint).map(|rates| Arc::new(rates) as Arc<dyn Policy>);
         let token = Arc::new(BearerTokenAuthorizationPolicy::new(identity, [scope]));
+        let policies = rates.into_iter().chain([Arc::clone(&pace), token]).collect();
         Self {
             hosts,
             id: workspace.id.clone(),
-            pipeline: pipeline(vec![Arc::clone(&pace), token], transport.clone()),
+            pipeline: pipeline(policies, transport.clone()),
             unsigned: pipeline(vec![pace], transport),
             discovered: Mutex::new(None),
         }
@@ -152,6 +155,16 @@ impl Entry {
     /// Where there is no answer: it may have been done.
     pub async fn delete(&self, doing: &str, url: Url) -> Result<Answer, Failure> {
         self.once(doing, Request::new(url, Method::Delete)).await
+    }
+
+    /// Has something done with what is there.
+    ///
+    /// # Errors
+    /// Where there is no answer: it may have been done.
+    pub async fn post(&self, doing: &str, url: Url) -> Result<Answer, Failure> {
+        let mut request = Request::new(url, Method::Post);
+        request.insert_header("content-length", "0");
+        self.once(doing, request).await
     }
 
     /// Writes something over what is there.

@@ -39,6 +39,13 @@ pub enum Handle {
     },
     /// It has ended when the resource is gone.
     Resource,
+    /// It is the source of runs, and one that is about to go may still use it.
+    Used {
+        /// How often that was found.
+        looks: u32,
+    },
+    /// A run was asked to end; it is to be deleted once it has.
+    Cancelled,
     /// Something else is done with the resource: it is still to be begun.
     Turn {
         /// Whether what it stands for is to be left.
@@ -166,8 +173,10 @@ async fn asked(entry: &Entry, url: &str) -> Result<Result<Answer, Polled>, Failu
     Ok(match answer.status {
         200..=299 => Ok(answer),
         404 => Err(Polled::Unknown),
+        // Whoever may delete need not have the right to ask how far it is: the resource tells.
+        403 if !is_stale => Err(Polled::Over),
         _ if is_stale => Err(Polled::Unknown),
-        401 | 403 | 408 | 429 | 500.. => return Err(answer.failure(POLLING)),
+        401 | 408 | 429 | 500.. => return Err(answer.failure(POLLING)),
         // The result of what failed is its error.
         status if answer.code.is_empty() => Err(Polled::Failed(status.to_string())),
         _ => Err(Polled::Failed(answer.code)),

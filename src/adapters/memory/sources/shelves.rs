@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::SignedDuration;
+use serde_json::Value;
 
 use crate::adapters::memory::sources::slow::Slow;
 use crate::domain::failure::Failure;
@@ -43,6 +44,8 @@ pub enum Fault {
     BlocksFor(Block, u32),
     /// Somebody else writes it anew, with the same bytes, before each of so many reads.
     RewrittenFor(u32),
+    /// Rewrites of this field of a document are not done, and said to be forbidden; the rest is done.
+    Fixes(&'static str),
     /// Rewrites are done, and answered as to one who asks again because the answer was lost.
     LosesAnswers,
     /// Erasures are begun, and finished by and by.
@@ -100,11 +103,21 @@ impl Shelves {
                 Fault::Refuses(_)
                 | Fault::BreaksAfter(_)
                 | Fault::LosesAnswers
+                | Fault::Fixes(_)
                 | Fault::Takes(_)
                 | Fault::RewrittenFor(_),
             )
             | None => None,
         }
+    }
+
+    /// The document that comes of a rewrite where a field is fixed; `None` where none is.
+    pub(super) fn fixed(&self, name: &str, old: &[u8], new: &[u8]) -> Option<Bytes> {
+        let Some(Fault::Fixes(field)) = self.faults.get(name) else { return None };
+        let old: Value = serde_json::from_slice(old).ok()?;
+        let mut new: Value = serde_json::from_slice(new).ok()?;
+        new[*field] = old[*field].clone();
+        Some(Bytes::from(new.to_string()))
     }
 
     pub(super) fn rewrite_as_others_do(&mut self, name: &str) {

@@ -47,7 +47,8 @@ impl Slow {
     pub fn ask(&mut self) -> Progress {
         if self.looks > 0 {
             self.looks -= 1;
-            let answer = Followed::Running { look_in_ms: self.look_in_ms, handle: None };
+            let look_in_ms = self.look_in_ms;
+            let answer = Followed::Running { look_in_ms, handle: None, state: None };
             return Progress { answer, removes: false, is_over: false };
         }
         let asked = |answer, removes, is_over| Progress { answer, removes, is_over };

@@ -14,7 +14,7 @@ use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, Location, OneContainer};
-use crate::domain::outcome::{Barrier, Block};
+use crate::domain::outcome::{Barrier, Block, FIXED};
 use crate::ports::sources::{
     Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Things, Ticket, Walked,
 };
@@ -309,6 +309,7 @@ impl Walked for MemorySource {
                 | Fault::Blocks(_)
                 | Fault::BlocksFor(..)
                 | Fault::LosesAnswers
+                | Fault::Fixes(_)
                 | Fault::Takes(_)
                 | Fault::RewrittenFor(_),
             )
@@ -379,7 +380,13 @@ impl Walked for MemorySource {
         let is_lost = matches!(shelves.faults.get(&item.name), Some(Fault::LosesAnswers));
         let content_encoding = stored.content.content_encoding.clone();
         let NewForm { content_type, properties, metadata, tags, .. } = form;
-        let bytes = bytes.into();
+        let old = stored.content.bytes.clone();
+        let fixed = shelves.fixed(&item.name, &old, &bytes);
+        let is_fixed = fixed.is_some();
+        let bytes: Bytes = fixed.unwrap_or_else(|| bytes.into());
+        if is_fixed && bytes == old {
+            return Ok(Rewritten::Blocked(Barrier::new(Block::Immutable, FIXED)));
+        }
         let content = Content {
             bytes,
             is_directory: false,
@@ -391,6 +398,9 @@ impl Walked for MemorySource {
         };
         let etag = shelves.put(&item.name, content);
         shelves.purge(item)?;
+        if is_fixed {
+            return Ok(Rewritten::Blocked(Barrier::new(Block::Immutable, FIXED)));
+        }
         Ok(if is_lost { Rewritten::Changed } else { Rewritten::Done { etag } })
     }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 
 use crate::adapters::memory::sources::store::MemorySource;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
@@ -12,6 +13,9 @@ use crate::domain::item::{Item, Version};
 use crate::domain::layout::Location;
 use crate::domain::outcome::Barrier;
 use crate::ports::sources::{Belonging, Erased, Things, Walked};
+
+/// How long a workspace that was not deleted for good can be had back.
+const SOFT_DELETE_TIME: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// What a thing that is hidden has among its properties.
 const ARCHIVED: &str = "archived";
@@ -43,6 +47,12 @@ impl Things for MemorySource {
         let theirs = shelves.files.iter().filter(|(name, _)| is_of(name, &whole));
         let files: BTreeSet<Location> = theirs.flat_map(|(_, files)| files.clone()).collect();
         Ok(files.into_iter().collect())
+    }
+
+    /// As a workspace that is not deleted for good.
+    fn recoverable_for(&self, thing: &Thing) -> SignedDuration {
+        let is_soft = thing.kind == ThingKind::Workspace && !thing.permanently;
+        if is_soft { SOFT_DELETE_TIME } else { SignedDuration::ZERO }
     }
 
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure> {

@@ -10,6 +10,7 @@ use html_escape::encode_double_quoted_attribute as escape;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::domain::outcome::FIXED;
 use crate::domain::regulation::choice::words;
 use crate::domain::regulation::law::Law;
 use crate::domain::state::State;
@@ -151,6 +152,14 @@ fn decisions(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt:
     writeln!(out, "</tbody>\n</table>\n</div>\n</section>")
 }
 
+/// What a reason means that is a service's and no operator's.
+fn fixed(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::Result {
+    if certificate.items.iter().any(|item| item.detail.ends_with(FIXED)) {
+        writeln!(out, "<p>{}</p>", escape(texts.fixed))?;
+    }
+    Ok(())
+}
+
 /// What was not looked through because somebody declared that it need not be, a sentence each.
 fn declared(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::Result {
     for DeclaredOf { by, form, items, on, reason, source, .. } in &certificate.declared {
@@ -210,6 +219,7 @@ fn outcome(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::R
     if more != "0" {
         writeln!(out, "<p>{}</p>", fill(texts.more_rows, &[("count", &more)]))?;
     }
+    fixed(out, certificate, texts)?;
     declared(out, certificate, texts)?;
     if let Some(untouched) = &certificate.untouched {
         let filled = fill(

@@ -41,6 +41,8 @@ pub struct Texts {
     pub more_rows: &'static str,
     /// Words of outcomes, in the order of [`OUTCOMES`].
     pub outcomes: [&'static str; 11],
+    /// What it means that a service has fixed something.
+    pub fixed: &'static str,
     /// What was declared.
     pub declared: &'static str,
     /// Heading and columns of what people decided.

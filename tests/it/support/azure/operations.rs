@@ -112,6 +112,7 @@ pub enum Effect {
         for_good: bool,
     },
     CancelJob(String),
+    Nothing,
 }
 
 /// An operation.

@@ -55,6 +55,8 @@ pub struct Switches {
     pub is_throttled: bool,
     /// Whether a job that still runs can be deleted. Unknown.
     pub running_jobs_can_be_deleted: bool,
+    /// Whether a PUT of a job changes to whom its end is told. Unknown.
+    pub notifications_change: bool,
     /// Whether the end of a job is the end of its artifacts. Unknown: documentation and users
     /// disagree.
     pub job_delete_takes_artifacts: bool,
@@ -94,6 +96,7 @@ impl Default for Switches {
             odd_case: false,
             is_throttled: false,
             running_jobs_can_be_deleted: false,
+            notifications_change: true,
             job_delete_takes_artifacts: false,
             children_are_hidden: true,
             soft_delete: true,
@@ -245,6 +248,7 @@ impl State {
                 workspace.runs.clear();
                 workspace.resources.retain(|(kind, _), _| !ends_at_once(*kind));
             }
+            Effect::Nothing => {}
             Effect::CancelJob(run) => {
                 if let Some(run) = workspace.runs.get_mut(&run) {
                     run.say("status", "Canceled".into());

@@ -32,7 +32,15 @@ pub fn resources() -> Vec<Row> {
     let mut output = about("delete", json!({ "type": "run", "name": "a", "output": "CANARY" }));
     put(&mut output, "/delete_dependent_resources", json!(true));
     let two = json!({ "type": "model", "name": "CANARY", "id": "CANARY" });
+    let mut dependents = about("delete", json!({ "type": "workspace", "name": "CANARY" }));
+    put(&mut dependents, "/delete_dependent_resources", json!(true));
     let mut rows = vec![
+        text("a workspace with what depends on it", dependents.to_string(), "")
+            .at(&[
+                (SORT, "resource_not_supported"),
+                ("/delete_dependent_resources", "resource_not_supported"),
+            ])
+            .beyond_schema("what this version serves"),
         unheld("a run that nobody holds", about("delete", run), &[])
             .beyond_schema("which sources are configured"),
         unheld(
@@ -66,7 +74,10 @@ pub fn resources() -> Vec<Row> {
         unheld(
             "an output of a whole run, and what depends on it",
             output,
-            &[("/resource/output", "not_of_a_resource")],
+            &[
+                ("/resource/output", "not_of_a_resource"),
+                ("/delete_dependent_resources", "not_of_a_resource"),
+            ],
         )
         .beyond_schema("which resources have outputs"),
     ];

@@ -32,8 +32,8 @@ use dsrd::ports::messages::announcer::{Announced, Announcer};
 use dsrd::ports::messages::callbacks::{Answer, Callbacks, Letter};
 use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::sources::{
-    Asked, Belonging, Budget, ByteStream, Erased, Finds, Followed, Lack, NewForm, Page, Read,
-    Rewritten, Sighting, Source, Things, Walked,
+    Asked, Belonging, Budget, ByteStream, Erased, Finds, Followed, Lack, NewForm, Page, Pointed,
+    Read, Rewritten, Sighting, Source, Things, Walked,
 };
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -187,6 +187,7 @@ wired! {
         look unrecoverable_after(names: &[String], at: Timestamp) -> Option<Timestamp>;
         look ping() -> ();
         look lacks() -> Vec<Lack>;
+        look pointed() -> Vec<Pointed>;
     }
     by hand [] {
         fn name(&self) -> &str {

@@ -53,6 +53,9 @@ pub static FRENCH: Texts = Texts {
         "mis de côté : plus enregistrés",
         "mis de côté : masqués",
     ],
+    fixed: "FixedByTheService : le service ne laisse personne modifier cette partie de \
+            l’enregistrement d’une exécution, par exemple son auteur. Elle ne disparaît qu’avec \
+            l’exécution entière.",
     declared: "{items} objets de la forme « {form} » dans {source} n’ont pas été examinés : {by} a \
                déclaré le {on} qu’ils ne concernent personne ({reason}).",
     decisions: "Qui a décidé quoi",

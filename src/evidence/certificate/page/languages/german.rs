@@ -53,6 +53,8 @@ pub static GERMAN: Texts = Texts {
         "beiseitegelegt: nicht mehr registriert",
         "beiseitegelegt: ausgeblendet",
     ],
+    fixed: "FixedByTheService: Diesen Teil des Eintrags eines Laufs, etwa wer ihn angelegt hat, \
+            lässt der Dienst niemanden ändern. Er verschwindet nur mit dem ganzen Lauf.",
     declared: "{items} Objekte der Form „{form}“ in {source} wurden nicht durchsucht: {by} hat am \
         {on} erklärt, dass sie niemanden betreffen ({reason}).",
     decisions: "Wer was entschieden hat",

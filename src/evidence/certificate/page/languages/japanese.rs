@@ -49,6 +49,8 @@ pub static JAPANESE: Texts = Texts {
         "登録解除（消去ではない）",
         "非表示（消去ではない）",
     ],
+    fixed: "FixedByTheService：実行の記録のうち、作成者などのこの部分は、サービスの仕様により誰も\
+            変更できません。実行全体を削除した場合にだけ消えます。",
     declared: "{source} にある形式「{form}」の項目 {items} 件は検索していません。{by} が {on} に、個人に関するもの\
                ではないと宣言しています（{reason}）。",
     decisions: "決定の記録",

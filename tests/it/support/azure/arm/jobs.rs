@@ -93,6 +93,7 @@ fn put(state: &mut State, place: &Arm, request: &Request) -> Answer {
     }
     let is_ignored = state.switches.archive_is_ignored.contains(&Kind::Job);
     let (name, now) = (place.names.join("/"), state.now);
+    let tells_others = state.switches.notifications_change;
     let workspace = state.live(&place.workspace).ok_or_else(|| resources::not_found(place))?;
     let is_new = workspace.run(&name).is_none();
     if is_new {
@@ -100,15 +101,18 @@ fn put(state: &mut State, place: &Arm, request: &Request) -> Answer {
         workspace.add_run(&name, experiment.unwrap_or("Default"), &json!({}), properties, now);
     }
     if let Some(run) = workspace.run_mut(&name) {
-        run.modified = now;
-        change(run, properties, is_ignored);
+        change(run, properties, is_ignored, tells_others);
+        run.written(now);
     }
     let mut reply = get(state, place)?;
     reply.status = if is_new { 201 } else { 200 };
     Ok(reply)
 }
 
-fn change(run: &mut Run, properties: &Map<String, Value>, is_ignored: bool) {
+fn change(run: &mut Run, properties: &Map<String, Value>, is_ignored: bool, tells_others: bool) {
+    if let Some(setting) = properties.get("notificationSetting").filter(|_| tells_others) {
+        run.job.insert("notificationSetting".to_owned(), setting.clone());
+    }
     if let Some(tags) = properties.get("tags").and_then(Value::as_object) {
         run.object("tags").extend(tags.clone());
     }
@@ -152,11 +156,18 @@ fn cancel(state: &mut State, place: &Arm, call: &Call<'_>) -> Answer {
         let text = "The job is in status Finalizing and cannot be canceled.";
         return Err(Refusal::front_end(409, "JobCannotBeCanceled", text));
     }
-    run.say("status", "CancelRequested".into());
+    // It is taken, and stays as it is (cloud-custodian#10980).
+    let effect = match run.status() {
+        "NotResponding" => Effect::Nothing,
+        _ => {
+            run.say("status", "CancelRequested".into());
+            Effect::CancelJob(name)
+        }
+    };
     let seconds = RetryAfter::Seconds(10);
     let usual = Course { shape: Shape::Location, retry_after: seconds, ..Course::default() };
     let course = call.course.clone().unwrap_or(usual);
-    Ok(begin(state, Kind::Job, &place.workspace, Effect::CancelJob(name), course))
+    Ok(begin(state, Kind::Job, &place.workspace, effect, course))
 }
 
 /// As it is answered.
@@ -194,7 +205,7 @@ fn document(state: &State, workspace: &Workspace, name: &str, run: &Run) -> Valu
             "createdBy": by,
             "createdByType": "User",
             "lastModifiedAt": stamp(run.modified),
-            "lastModifiedBy": by,
+            "lastModifiedBy": run.said("lastModifiedBy").map_or(by, |by| by["userName"].as_str().unwrap_or_default()),
             "lastModifiedByType": "User",
         },
     })

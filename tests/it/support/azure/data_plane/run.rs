@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::support::azure::entra::CALLER;
 use crate::support::azure::state::{Experiment, Workspace};
 use crate::support::blob_server::form::stamp;
 
@@ -49,6 +50,13 @@ impl Run {
             *object = json!({});
         }
         object.as_object_mut().expect("it was just made one")
+    }
+
+    /// Somebody wrote it: the caller.
+    pub fn written(&mut self, now: Timestamp) {
+        self.modified = now;
+        self.say("lastModifiedUtc", stamp(now).into());
+        self.say("lastModifiedBy", json!({"userObjectId": CALLER, "userName": "dsrd"}));
     }
 
     pub fn parent(&self) -> Option<&str> {

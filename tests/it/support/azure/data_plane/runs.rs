@@ -14,7 +14,6 @@ use crate::support::azure::entry::Call;
 use crate::support::azure::place::WorkspaceId;
 use crate::support::azure::refusal::{Answer, Refusal};
 use crate::support::azure::state::{State, Workspace};
-use crate::support::blob_server::form::stamp;
 use crate::support::blob_server::wire::{Reply, Request};
 
 /// What a `RunDetails` says of a run's document.
@@ -214,8 +213,7 @@ fn patch(state: &mut State, id: &WorkspaceId, run: &str, request: &Request) -> A
     }
     add(changed, "tags", &changes["tags"], true);
     add(changed, "properties", &changes["properties"], false);
-    changed.modified = now;
-    changed.say("lastModifiedUtc", stamp(now).into());
+    changed.written(now);
     found(state, id, run, |run| run.document().into())
 }
 
@@ -242,6 +240,6 @@ fn tags(state: &mut State, id: &WorkspaceId, run: &str, request: &Request) -> An
     let changed = workspace_mut(state, id)?.run_mut(run).ok_or_else(|| not_found(run))?;
     add(changed, "tags", &asked["tagsToModify"], true);
     changed.object("tags").retain(|name, _| !gone.contains(&name.as_str()));
-    changed.modified = now;
+    changed.written(now);
     found(state, id, run, |run| run.document().into())
 }
