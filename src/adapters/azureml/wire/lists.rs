@@ -172,7 +172,10 @@ impl List<'_> {
     /// What is posted, where the list is asked for so.
     fn body(&self, token: &str) -> Option<Value> {
         let token = (!token.is_empty()).then_some(token);
-        let query = |filter: Option<&str>| json!({"filter": filter, "continuationToken": token, "top": PAGE_ENTRIES});
+        let query = |filter: Option<&str>| {
+            let top = PAGE_ENTRIES;
+            json!({"filter": filter, "continuationToken": token, "top": top})
+        };
         match self {
             Self::Experiments => {
                 let mut query = query(None);
