@@ -342,9 +342,8 @@ async fn what_we_removed_is_not_given_from_a_list() {
     assert!(matches!(world.source.read(ghost).await.unwrap(), Read::Absent));
 }
 
-/// Where files lie, by everything that documents say of it.
-#[tokio::test]
-async fn files_lie_where_documents_say() {
+/// A workspace with files here and there.
+async fn strewn() -> World {
     let world = World::new(Switches::default()).await;
     {
         let mut state = world.simulator.state();
@@ -365,6 +364,13 @@ async fn files_lie_where_documents_say() {
         let job = job.as_object().cloned().unwrap();
         workspace.add_run("new_pipe", "another", &json!({}), &job, now);
     }
+    world
+}
+
+/// Where files lie, by everything that documents say of it.
+#[tokio::test]
+async fn files_lie_where_documents_say() {
+    let world = strewn().await;
     let store = "azureml-blobstore-eeeeeeee-0000-4000-8000-000000000014";
     let table: [(ThingKind, &str, Option<&str>, Vec<String>); 9] = [
         (
