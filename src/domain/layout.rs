@@ -16,9 +16,9 @@
 //! As a rule the first three are in the container `azureml`, outputs in the default datastore
 //! `azureml-blobstore-GUID`, and user folders in the file share `code-GUID`.
 //!
-//! What the services of a workspace keep is in no container, and its names are `TYPE/NAME…`, with the
-//! words of requests: of those `run/ID` and all that begins with `run/ID/` is of a run, whatever an
-//! `ExperimentRun` among them may be called.
+//! What the services of a workspace keep is in no container, and its names are `TYPE/NAME…`, with
+//! the words of requests: of those `run/ID` and all that begins with `run/ID/` is of a run, whatever
+//! an `ExperimentRun` among them may be called.
 //!
 //! `azureml` is a container's name and a folder's in another, so that a name alone does not tell
 //! which. Where the container is not known, `azureml/WORD/…` is nobody's output if a container
@@ -27,6 +27,8 @@
 use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
+
+use crate::domain::asked::thing::{Thing, ThingKind};
 
 /// Where in an item's name its container is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -126,6 +128,8 @@ const RUN: &str = "run";
 const SNAPSHOT: &str = "snapshot";
 const EXPERIMENT: &str = "experiment";
 const WORKSPACE: &str = "workspace";
+const COMPUTE: &str = "compute";
+const DEPLOYMENTS: &str = "deployments/";
 /// Those that hold others of their sort: versions, or deployments.
 const HOLDERS: [&str; 6] =
     ["batch_endpoint", "component", "dataset", "environment", "model", "online_endpoint"];
@@ -315,6 +319,53 @@ impl<'a> Layout<'a> {
         }
     }
 
+    /// Whether lists show it: what belongs to a run beside its documents is found by that run only.
+    pub fn is_listed(&self) -> bool {
+        let is_hidden = |(word, _, below): (&str, _, Option<&str>)| match word {
+            RUN => below.is_some_and(|below| below != HISTORY_OF_RUN),
+            word => word == SNAPSHOT,
+        };
+        !self.is_resource || !self.resource().is_some_and(is_hidden)
+    }
+
+    /// Whether it is a compute's.
+    pub fn is_compute(&self) -> bool {
+        self.is_resource && self.resource().is_some_and(|(word, ..)| word == COMPUTE)
+    }
+
+    /// Whether other resources may be in it or under its name, which go with it or keep it from
+    /// going: versions, deployments, runs.
+    pub fn is_holder(&self) -> bool {
+        let holds = |word| word == EXPERIMENT || HOLDERS.contains(&word);
+        let whole = self.resource().filter(|(.., below)| self.is_resource && below.is_none());
+        whole.is_some_and(|(word, ..)| holds(word))
+    }
+
+    /// Whether it answers for an endpoint, and is nothing by itself.
+    pub fn is_deployment(&self) -> bool {
+        let below = self.resource().filter(|_| self.is_resource).and_then(|(.., below)| below);
+        below.is_some_and(|below| below.starts_with(DEPLOYMENTS))
+    }
+
+    /// What requests call the resource that the name begins with.
+    pub fn thing(&self) -> Option<Thing> {
+        let (word, name, _) = self.resource().filter(|_| self.is_resource)?;
+        Some(thing(ThingKind::parse(word)?, name))
+    }
+
+    /// Whether this resource is in its turn once that one, of the same source, is gone.
+    pub fn comes_after(&self, other: &Self) -> bool {
+        let Some((word, name, below)) = self.resource() else { return false };
+        match (word, other.resource()) {
+            (RUN, Some((RUN, run, None))) => {
+                let is_same = run == name && below.is_some();
+                is_same || parents(name).any(|parent| parent == run)
+            }
+            (RUN, _) => false,
+            _ => other.path.strip_prefix(self.path).is_some_and(|rest| rest.starts_with('/')),
+        }
+    }
+
     /// Whether somebody uploaded it.
     pub fn is_upload(&self) -> bool {
         self.path.split_once('/').is_some_and(|(folder, _)| UPLOADS.contains(&folder))
@@ -366,6 +417,21 @@ pub fn is_container(name: &str) -> bool {
 /// Whether only the container of a default datastore has this name.
 pub fn is_datastore(name: &str) -> bool {
     name.strip_prefix(DATASTORE).is_some_and(|id| !id.is_empty())
+}
+
+/// What requests call the run of this id, as names of items have it.
+pub fn run_thing(run: &str) -> Thing {
+    thing(ThingKind::Run, run)
+}
+
+/// The names of the documents that services have of the run of this id.
+pub fn documents_of(run: &str) -> [String; 2] {
+    [format!("{RUN}/{run}"), format!("{RUN}/{run}/{HISTORY_OF_RUN}")]
+}
+
+fn thing(kind: ThingKind, name: &str) -> Thing {
+    let name = name.replace("%2F", "/").replace("%25", "%");
+    Thing { kind, name, output: None, with_dependents: false, permanently: true }
 }
 
 /// The ids of the run that this one is a child of by its name, and of that one's, nearest first.
@@ -564,6 +630,52 @@ mod tests {
             assert_eq!(Layout::new(None, name).waits_for(), 0, "{name}");
         }
         assert_eq!(Layout::new(None, "run/r1/history").run(), None);
+    }
+
+    #[test]
+    fn what_belongs_to_a_run_alone_is_in_no_list() {
+        let table = [
+            ("run/r1", true),
+            ("run/r1/history", true),
+            ("run/r1/metrics", false),
+            ("run/r1/artifacts", false),
+            ("snapshot/0f", false),
+            ("model/m", true),
+        ];
+        for (name, expected) in table {
+            assert_eq!(Container::Resources.of(name).is_listed(), expected, "{name}");
+            assert!(Layout::new(None, name).is_listed(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_goes_first_is_told_by_names() {
+        let table = [
+            ("model/m", "model/m/1", true),
+            ("model/m", "model/m2/1", false),
+            ("model/m/1", "model/m", false),
+            ("online_endpoint/e", "online_endpoint/e/deployments/blue", true),
+            ("run/r1/history", "run/r1", true),
+            ("run/r1", "run/r1/history", false),
+            ("run/r1", "run/r1", false),
+            ("run/r1_2", "run/r1", true),
+            ("run/r1_2/metrics", "run/r1", true),
+            ("run/r10", "run/r1", false),
+            ("run/r10/history", "run/r1", false),
+            ("run/r1", "model/m", false),
+        ];
+        for (later, earlier, expected) in table {
+            let [later, earlier] = [later, earlier].map(|name| Container::Resources.of(name));
+            assert_eq!(later.comes_after(&earlier), expected, "{} {}", later.path, earlier.path);
+        }
+        let holders = ["model/m", "model/m/1", "experiment/e", "run/r1", "compute/c"];
+        let holds = holders.map(|name| Container::Resources.of(name).is_holder());
+        assert_eq!(holds, [true, false, true, false, false]);
+        let deployment = Container::Resources.of("online_endpoint/e/deployments/blue");
+        assert!(deployment.is_deployment());
+        let thing = deployment.thing().unwrap();
+        assert_eq!((thing.kind, thing.name.as_str()), (ThingKind::OnlineEndpoint, "e"));
+        assert_eq!(run_thing("a%2Fb%25").name, "a/b%");
     }
 
     #[test]

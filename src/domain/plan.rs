@@ -50,7 +50,8 @@ impl Planned {
     /// The plan for a finding.
     pub fn new(request: &Request, policy: &Policy, finding: Finding) -> Self {
         let Verdict { action, why } = policy.decide(request, &finding);
-        Self { finding, action, why, waits_for: 0 }
+        let waits_for = finding.item.layout().waits_for();
+        Self { finding, action, why, waits_for }
     }
 
     /// The entry for an item that could not be read and in which nothing was found.

@@ -87,6 +87,16 @@ pub trait Ledger:
         items: &[SealedItem],
     ) -> Result<bool, Failure>;
 
+    /// Puts other plans in the place of those under the same ordinals that have no outcome, and
+    /// leaves the rest. Takes none, and says so, as [`Self::add_items`] does.
+    async fn amend_items(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        sequence: u64,
+        items: &[SealedItem],
+    ) -> Result<bool, Failure>;
+
     /// Forgets planned items: a look that did not end starts anew.
     async fn clear_items(
         &self,

@@ -184,6 +184,10 @@ pub trait Things: Walked {
         Ok(true)
     }
 
+    /// The same of several runs at once, by their ids, each only once. What runs have in common
+    /// belongs to them where all are among these.
+    async fn look_up_runs(&self, ids: &[String]) -> Result<Vec<Belonging>, Failure>;
+
     /// How many steps of the others have to go before this one, as far as its name tells.
     fn waits_for(&self, item: &Item) -> u16 {
         item.layout().waits_for()

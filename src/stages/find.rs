@@ -1,14 +1,14 @@
 //! Walks the sources once for all waiting requests and ledgers what speaks of each subject, as a
 //! plan. The walk is cut into shards, which several daemons may walk side by side.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::Arc;
 
 use futures::StreamExt;
 
 use crate::domain::failure::Failure;
-use crate::domain::policy::action::{Action, ActionWord};
+use crate::domain::policy::action::ActionWord;
 use crate::domain::policy::guard::Share;
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
@@ -20,6 +20,7 @@ use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
 use crate::stages::plan::draft::{Draft, Drafts, Walked, supersede};
+use crate::stages::plan::known::{More, amend};
 use crate::stages::plan::runs::Company;
 use crate::stages::walk::pass::Walk;
 
@@ -95,8 +96,8 @@ pub async fn conclude(
     Ok(())
 }
 
-/// Adds to the draft of an erasure what goes with the runs that the subject created; how many items
-/// of each source are removed by that.
+/// Adds to the draft of an erasure what goes with the runs that the subject created, and keeps what
+/// holds what stays; how many items of each source are removed by that, of those that were counted.
 async fn take_along(
     account: &Account,
     sources: &[Arc<dyn Source>],
@@ -105,33 +106,34 @@ async fn take_along(
     round: u64,
 ) -> Result<BTreeMap<String, u64>, Failure> {
     let mut removed = BTreeMap::new();
-    if case.request.kind.is_export() || !policy.takes_runs() {
+    if case.request.kind.is_export() || !Company::matters(policy, sources) {
         return Ok(removed);
     }
     // Whatever an earlier try has added.
     let first = ordinals(round, 0).start;
     let ordinals = ordinals(round, RUNS_SHARD);
     account.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
-    let (mut company, mut unread) = (Company::default(), HashMap::new());
+    let mut company = Company::default();
     let mut entries = pin!(account.entries_if(case, move |item| item.ordinal >= first));
     while let Some(entry) = entries.next().await {
-        let Entry { ordinal, planned, .. } = entry?;
-        company.note(policy, &planned);
-        if matches!(planned.action, Action::List(_) | Action::Declare { .. }) {
-            unread.insert(planned.finding.item.place(), ordinal);
-        }
+        let Entry { ordinal, planned, outcome, .. } = entry?;
+        company.note(policy, ordinal, &planned, outcome.as_ref());
     }
     let mut draft = Draft::new(case, ordinals.start);
-    for planned in company.more(sources, policy, &case.request).await? {
+    let More { new, amended } = company.more(sources, policy, &case.request).await?;
+    for (planned, superseded) in new {
         // What could not be read goes unread.
-        if let Some(ordinal) = unread.remove(&planned.finding.item.place()) {
+        if let Some(ordinal) = superseded {
             account.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
         }
-        if planned.action.word() == ActionWord::Delete {
-            *removed.entry(planned.finding.item.source.clone()).or_default() += 1;
+        let item = &planned.finding.item;
+        if planned.action.word() == ActionWord::Delete && item.layout().is_listed() {
+            *removed.entry(item.source.clone()).or_default() += 1;
         }
         draft.add(account, planned).await?;
     }
+    // Lines stay where they are: who dies here leaves each as it was, or as it is to be.
+    amend(account, case, amended, |_| None).await?;
     draft.flush(account).await?;
     Ok(removed)
 }

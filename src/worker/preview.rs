@@ -1,16 +1,17 @@
 //! Finds for one request and changes nothing, not even the ledger: what `dsrd preview` runs.
 
+use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
 
 use futures::StreamExt;
 
 use crate::domain::failure::Failure;
-use crate::domain::item::{Item, Unreadable, Version};
+use crate::domain::item::{Item, Kind, Unreadable, Version};
 use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
 use crate::domain::policy::mandate::Mandate;
-use crate::domain::request::RequestKind;
+use crate::domain::request::{Request, RequestKind};
 use crate::ports::messages::inbox::Label;
 use crate::ports::system::Clock;
 use crate::stages::find::wanted;
@@ -19,8 +20,9 @@ use crate::stages::message::read::{self, Message};
 use crate::stages::plan::finding::plan;
 use crate::stages::plan::forms::Forms;
 use crate::stages::plan::holdings::Holdings;
+use crate::stages::plan::known::{Amendment, More};
 use crate::stages::plan::runs::Company;
-use crate::stages::plan::things::looked_up;
+use crate::stages::plan::things::{RunsAt, all_of_it};
 use crate::stages::walk::pass::{Meter, Patience, Walk, walk};
 use crate::worker::world::{Sources, terms};
 
@@ -73,20 +75,8 @@ impl Preview {
             }
             Err(refusal) => return Ok(Err(refusal.faults)),
         };
-        if request.thing().is_some() && request.kind.is_export() {
-            let mut holdings = Holdings::of(&self.sources, &request).await?;
-            let mut items = 0;
-            while let Some(planned) = holdings.next().await? {
-                items += planned.len() as u64;
-                planned.into_iter().for_each(&mut found);
-            }
-            return Ok(Ok(Summary { kind: request.kind, items, bytes: 0, found: items }));
-        }
         if request.thing().is_some() {
-            let mut planned = looked_up(&self.sources, policy, &request).await?;
-            planned.sort_by_key(Planned::step);
-            let items = planned.len() as u64;
-            planned.into_iter().for_each(found);
+            let items = self.of_thing(&request, &mut found).await?;
             return Ok(Ok(Summary { kind: request.kind, items, bytes: 0, found: items }));
         }
         let mut with =
@@ -98,12 +88,17 @@ impl Preview {
         with.all_snapshots = !request.kind.is_export();
         let sources = wanted(&self.sources, std::iter::once(&*request));
         let (mut findings, mut company, mut forms) = (0, Company::default(), Forms::default());
+        // What services keep may come to something else once all is known.
+        let mut things: Vec<Planned> = Vec::new();
         let mut show = |planned: Planned| {
             if !matches!(planned.action, Action::List(_)) {
                 // What is declared has none.
                 findings += u64::from(!planned.finding.hits.is_empty());
-                company.note(policy, &planned);
-                found(planned);
+                company.note(policy, things.len() as u64, &planned, None);
+                match planned.finding.item.kind {
+                    Kind::Thing => things.push(planned),
+                    Kind::Bytes | Kind::Directory | Kind::Link | Kind::Rows => found(planned),
+                }
             }
         };
         let mut seen = pin!(walk(&sources, with));
@@ -125,12 +120,52 @@ impl Preview {
         }
         forms.end().into_iter().for_each(&mut show);
         match company.more(&sources, policy, &request).await {
-            Ok(more) => more.into_iter().for_each(found),
-            Err(failure) => unreadable(unlisted(failure)?),
+            Ok(More { new, amended }) => {
+                let new = new.into_iter().map(|(planned, _)| planned);
+                amended_by(things, amended).into_iter().chain(new).for_each(found);
+            }
+            Err(failure) => {
+                things.into_iter().for_each(found);
+                unreadable(unlisted(failure)?);
+            }
         }
         let (items, bytes) = (meter.items(), meter.bytes());
         Ok(Ok(Summary { kind: request.kind, items, bytes, found: findings }))
     }
+
+    /// Hands over what a request about a thing would act on; how many items that are.
+    async fn of_thing(
+        &self,
+        request: &Request,
+        mut found: impl FnMut(Planned),
+    ) -> Result<u64, Failure> {
+        let mut items = 0;
+        if request.kind.is_export() {
+            let mut holdings = Holdings::of(&self.sources, request).await?;
+            while let Some(planned) = holdings.next().await? {
+                items += planned.len() as u64;
+                planned.into_iter().for_each(&mut found);
+            }
+            return Ok(items);
+        }
+        let policy = &self.mandate.policy;
+        let mut planned = all_of_it(&self.sources, policy, request, RunsAt::new()).await?;
+        planned.sort_by_key(Planned::step);
+        items += planned.len() as u64;
+        planned.into_iter().for_each(found);
+        Ok(items)
+    }
+}
+
+/// The same, with each line changed that is about something else now.
+fn amended_by(things: Vec<Planned>, amended: Vec<Amendment>) -> Vec<Planned> {
+    let mut by_line: HashMap<u64, Amendment> =
+        amended.into_iter().map(|amendment| (amendment.ordinal, amendment)).collect();
+    let amend = |(line, planned): (u64, Planned)| match by_line.remove(&line) {
+        Some(amendment) => amendment.of(planned),
+        None => planned,
+    };
+    (0..).zip(things).map(amend).collect()
 }
 
 /// An item without a name stands for all of a source that could not be listed: a look is worth

@@ -13,6 +13,7 @@ use dsrd::domain::policy::guard::Guard;
 use dsrd::domain::policy::pattern::Pattern;
 use dsrd::domain::policy::rules::{Rule, Treatment};
 use dsrd::ports::messages::callbacks::Answer;
+use dsrd::ports::sources::Source;
 
 use crate::exporting_things;
 use crate::policies;
@@ -26,6 +27,7 @@ use crate::support::simulation::story::{RECIPIENT, ending};
 use crate::support::simulation::tripwire::{Fuse, Point, Trip, assert_stopped};
 use crate::things::about;
 use crate::tidy::source::sources;
+use crate::whole_runs;
 
 /// Lives the life once in peace, and then once for each of its effects, stopped there.
 fn survives(life: impl Fn() -> Scenario + Sync, trip: Trip) {
@@ -122,6 +124,7 @@ lives!(
     waiting_for_services,
     asking_tables,
     removing_a_thing,
+    taking_a_run_whole,
     removing_a_run,
     removing_a_workspace,
     exporting_a_thing
@@ -210,6 +213,27 @@ fn asking_tables() -> Scenario {
     scenario.tables[0].take_an_hour(1);
     scenario.tick_ms = 600_000;
     scenario
+}
+
+/// A run with its blobs, a run of somebody else, and a model with a version of somebody else, by a
+/// service that takes its time.
+fn taking_a_run_whole() -> Scenario {
+    let mut scenario = whole_runs::two_people().ruled_by(vec![whole_runs::of_models()]);
+    scenario.sources.retain(|source| source.name() != whole_runs::ELSEWHERE);
+    let (source, things) = (scenario.source(SOURCE), scenario.source(THINGS));
+    // Each of these is one more effect at which everything is stopped.
+    let is_needed = |name: &&String| name.contains("dcid.r1/") || name.contains("dcid.r10/");
+    source.names().iter().filter(|name| !is_needed(name)).for_each(|name| source.remove(name));
+    let is_needed = |name: &&String| {
+        let needed = ["run/r1/", "run/5f60", "run/r10", "run/calm/", "model/", "snapshot/"];
+        name.as_str() == "run/r1" || needed.iter().any(|start| name.starts_with(start))
+    };
+    things.names().iter().filter(|name| !is_needed(name)).for_each(|name| things.remove(name));
+    let slow = Slow { looks: 1, look_in_ms: 2_000, end: SlowEnd::Done };
+    things.set_fault("run/r1", Some(Fault::Takes(slow)));
+    let late = "azureml/ExperimentRun/dcid.5f60/outputs/late.pkl";
+    whole_runs::once(&scenario, "acted", move || source.put(late, "late"));
+    patient(scenario.sent(request("r-1", "erasure")))
 }
 
 /// What belongs to the thing goes first, and takes its time.

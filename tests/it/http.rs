@@ -380,6 +380,15 @@ impl Ledger for World {
     ) -> Result<bool, Failure> {
         unreachable!()
     }
+    async fn amend_items(
+        &self,
+        _: &Lease,
+        _: &RequestId,
+        _: u64,
+        _: &[SealedItem],
+    ) -> Result<bool, Failure> {
+        unreachable!()
+    }
     async fn begin_items(&self, _: &Lease, _: &RequestId, _: &[u64]) -> Result<(), Failure> {
         unreachable!()
     }

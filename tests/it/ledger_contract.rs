@@ -19,7 +19,9 @@ use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::Checkpoint;
 use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, PutOff};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone};
-use dsrd::ports::ledger::{Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Record, ordinals};
+use dsrd::ports::ledger::{
+    Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Record, SealedItem, ordinals,
+};
 use dsrd::ports::sources::Budget;
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Lost, Part, Purpose, Shard, Tasks, work_on};
@@ -311,6 +313,32 @@ async fn items_come_in_pages(ledger: &dyn Ledger) {
     assert!(page(Some(6), true, 3).await.is_empty());
     let first = ledger.items(life.id(), None, false, 1).await.unwrap().remove(0);
     assert_eq!((&first.sealed[..], first.outcome), (&b"sealed item 0"[..], None));
+
+    // Other plans take the places of those that are open, and of no others.
+    let amended: Vec<SealedItem> = sealed_items(0..9)
+        .into_iter()
+        .filter(|item| item.ordinal < 2 || item.ordinal > 6)
+        .map(|item| SealedItem {
+            action: ActionWord::Keep,
+            sealed: b"amended".to_vec(),
+            outcome: Some(ItemOutcome::Kept("law".to_owned())),
+            ..item
+        })
+        .collect();
+    let lease = own(ledger).await;
+    let sequence = life.last.sequence;
+    assert!(!ledger.amend_items(&lease, life.id(), sequence - 1, &amended).await.unwrap());
+    assert!(ledger.amend_items(&lease, life.id(), sequence, &amended).await.unwrap());
+    assert_eq!(page(None, false, 9).await, [0, 1, 2, 3, 4, 5, 6]);
+    let items = ledger.items(life.id(), None, false, 3).await.unwrap();
+    let told = items.iter().map(|item| (item.action, item.outcome.clone())).collect::<Vec<_>>();
+    let kept = Some(ItemOutcome::Kept("law".to_owned()));
+    assert_eq!(told[0], (ActionWord::Keep, kept));
+    assert_eq!(told[1].1, Some(ItemOutcome::Erased));
+    assert_eq!(
+        (&items[0].sealed[..], &items[2].sealed[..]),
+        (&b"amended"[..], &b"sealed item 2"[..])
+    );
 
     ledger.clear_items(&own(ledger).await, life.id(), Cleared::All).await.unwrap();
     assert!(page(None, false, 9).await.is_empty());

@@ -44,7 +44,7 @@ impl Things for WorkspaceSource {
         };
         match (thing.kind, aside) {
             (ThingKind::Workspace, _) => self.workspace(&address, thing.permanently).await,
-            (ThingKind::Run, None) => self.run(&address.name).await,
+            (ThingKind::Run, None) => self.look_up_runs(&[address.name]).await,
             (ThingKind::Experiment, None) => self.experiment(&address).await,
             (ThingKind::Dataset, _) => {
                 let mut found = self.resource(&address, aside).await?;
@@ -65,6 +65,12 @@ impl Things for WorkspaceSource {
             Asked::Elsewhere => Ok(false),
             Asked::NoName => Err(no_name()),
         }
+    }
+
+    async fn look_up_runs(&self, ids: &[String]) -> Result<Vec<Belonging>, Failure> {
+        let asked = ids.iter().map(|id| runs::Asked::named(id)).collect();
+        let kept = runs::kept_of(&self.entry, self.name(), asked).await?;
+        Ok(kept.into_iter().map(|kept| self.of_a_run(kept)).collect())
     }
 
     async fn files(&self, thing: &Thing) -> Result<Vec<Location>, Failure> {
@@ -129,12 +135,6 @@ impl WorkspaceSource {
         let item = workspace::item(self.name(), address, seen.as_ref(), for_good);
         let belonging = item.map(|item| Belonging { waits_for: self.waits_for(&item), item });
         Ok(belonging.into_iter().collect())
-    }
-
-    async fn run(&self, id: &str) -> Result<Vec<Belonging>, Failure> {
-        let asked = vec![runs::Asked::named(id)];
-        let kept = runs::kept_of(&self.entry, self.name(), asked).await?;
-        Ok(kept.into_iter().map(|kept| self.of_a_run(kept)).collect())
     }
 
     /// An experiment and all its runs.

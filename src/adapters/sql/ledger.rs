@@ -99,6 +99,19 @@ impl Ledger for SqlLedger {
         Ok(added)
     }
 
+    async fn amend_items(
+        &self,
+        lease: &Lease,
+        id: &RequestId,
+        sequence: u64,
+        items: &[SealedItem],
+    ) -> Result<bool, Failure> {
+        let mut transaction = self.begin_under(lease).await?;
+        let amended = items::amend(&mut transaction, id, sequence, items).await?;
+        commit(transaction).await?;
+        Ok(amended)
+    }
+
     async fn clear_items(
         &self,
         lease: &Lease,

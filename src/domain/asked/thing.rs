@@ -69,6 +69,16 @@ pub enum Aside {
     Archived,
 }
 
+impl Thing {
+    /// What it is called within its workspace: of an ARM id the last part.
+    pub fn own_name(&self) -> &str {
+        match self.name.strip_prefix('/') {
+            Some(id) => id.trim_end_matches('/').rsplit('/').next().unwrap_or_default(),
+            None => &self.name,
+        }
+    }
+}
+
 impl ThingKind {
     /// Every sort, in the order of the design.
     pub const ALL: [Self; 14] = [

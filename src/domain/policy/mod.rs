@@ -7,6 +7,7 @@ pub mod action;
 pub mod pattern;
 pub mod rules;
 pub mod runs;
+pub mod resources;
 pub mod guard;
 pub mod limits;
 pub mod keeping;

@@ -1,5 +1,5 @@
-//! Rules by source and path: the first that fits decides, and without one an erasure deletes; but
-//! resources of a workspace are kept unless a rule names their source.
+//! Rules by source and path: the first that fits decides, and without one an erasure deletes. What
+//! the services of a workspace keep is another matter unless a rule names their source.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -8,6 +8,7 @@ use crate::domain::item::{Finding, Item, Kind, Version};
 use crate::domain::policy::action::{Action, Otherwise};
 use crate::domain::policy::declared::{Declaration, Declared, form};
 use crate::domain::policy::pattern::Pattern;
+use crate::domain::policy::resources::Whose;
 use crate::domain::request::Request;
 
 /// The rules that a plan is made by.
@@ -62,9 +63,6 @@ pub enum Unit {
     Run,
 }
 
-/// Why a resource of a workspace is kept that no rule is about.
-const UNNAMED: &str = "a resource of a workspace, and no rule names its source";
-
 /// What the policy says of one finding.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -83,7 +81,7 @@ impl Policy {
         let fits = self.fitting(&finding.item);
         let Some((number, rule)) = fits else {
             if finding.item.kind == Kind::Thing {
-                return Verdict { action: Action::Keep(UNNAMED.into()), why: UNNAMED.into() };
+                return by_default(request, finding);
             }
             return softened(request, Treatment::Delete, Otherwise::Delete, finding, "no rule");
         };
@@ -122,10 +120,13 @@ impl Policy {
         self.rules.iter().any(|rule| rule.unit == Unit::Run)
     }
 
-    /// Whether an erasure of this finding takes its whole run along.
+    /// Whether an erasure of this finding takes its whole run along. What a service says of a run
+    /// does, where no rule is about it.
     pub fn takes_the_run(&self, finding: &Finding) -> bool {
-        let fits = self.fitting(&finding.item);
-        fits.is_some_and(|(_, rule)| rule.unit == Unit::Run)
+        match self.fitting(&finding.item) {
+            Some((_, rule)) => rule.unit == Unit::Run,
+            None => finding.item.kind == Kind::Thing,
+        }
     }
 
     /// Hex SHA-256 over the rules: two plans with the same digest were made by the same policy.
@@ -138,6 +139,20 @@ impl Policy {
         }
         hex::encode(hash.finalize())
     }
+}
+
+/// What is done with a resource of a workspace that no rule is about.
+fn by_default(request: &Request, finding: &Finding) -> Verdict {
+    let whose = Whose::of(finding);
+    let treatment = match whose {
+        Whose::OwnRun | Whose::Assigned => Treatment::Delete,
+        Whose::RunOfOthers => Treatment::Redact,
+        Whose::Shared => {
+            let why = whose.why().to_owned();
+            return Verdict { action: Action::Keep(why.clone()), why };
+        }
+    };
+    softened(request, treatment, Otherwise::Leave, finding, whose.why())
 }
 
 /// A request may ask for redaction where the policy would delete. What cannot be redacted then
@@ -159,8 +174,10 @@ fn softened(
             return Verdict { action: Action::Delete, why: why.to_owned() };
         }
     };
-    if finding.item.kind != Kind::Bytes && otherwise == Otherwise::Delete {
-        let why = format!("{why}; a directory, a link or rows cannot be redacted");
+    let item = &finding.item;
+    let is_of_a_run = item.kind == Kind::Thing && item.layout().run_document().is_some();
+    if item.kind != Kind::Bytes && !is_of_a_run && otherwise == Otherwise::Delete {
+        let why = format!("{why}; of its kind nothing can be redacted");
         return Verdict { action: Action::Delete, why };
     }
     if finding.item.version != Version::Current {
@@ -327,31 +344,45 @@ mod tests {
 
     /// Others may work with it: a rule for everything is no rule for that.
     #[test]
-    fn a_resource_is_kept_unless_a_rule_names_its_source() {
+    fn a_resource_is_another_matter_unless_a_rule_names_its_source() {
+        use Otherwise::{Delete as OrDelete, Leave};
         let everything = Rule { source: None, path: None, ..rule("", Treatment::Delete, None) };
-        let its_own = |path: &str| {
+        let its_own = |path: &str, action| {
             let source = Some(Pattern::new("runs").unwrap());
-            Rule { source, ..rule(path, Treatment::Delete, None) }
+            Rule { source, ..rule(path, action, None) }
         };
-        let thing = |name: &str| {
+        let thing = |name: &str, place: &str| {
             let mut finding = finding(name, "json", Version::Current, true);
+            finding.hits[0].place = place.into();
             finding.item.kind = Kind::Thing;
+            finding.item.container = Container::Resources;
             finding
         };
-        let decided = |rules: Vec<Rule>, finding: &Finding, asked| {
-            let policy = Policy { rules, ..Policy::default() };
+        let decided = |rules: &[Rule], finding: &Finding, asked| {
+            let policy = Policy { rules: rules.to_vec(), ..Policy::default() };
             policy.decide(&request(RequestKind::Erasure, asked), finding).action
         };
-        let kept = || Action::Keep(UNNAMED.to_owned());
-        for asked in [false, true] {
-            assert_eq!(decided(vec![], &thing("model/m"), asked), kept());
-            assert_eq!(decided(vec![everything.clone()], &thing("model/m"), asked), kept());
+        let of_others = thing("run/r1", "/properties/tags/owner");
+        let own = thing("run/r1", "/systemData/createdBy");
+        let model = thing("model/m", "/systemData/createdBy");
+        for rules in [vec![], vec![everything.clone()]] {
+            for asked in [false, true] {
+                assert!(matches!(decided(&rules, &model, asked), Action::Keep(_)));
+                assert_eq!(decided(&rules, &of_others, asked), Action::Redact(Leave));
+            }
+            assert_eq!(decided(&rules, &own, false), Action::Delete);
+            assert_eq!(decided(&rules, &own, true), Action::Redact(Leave));
         }
-        let rules = vec![everything.clone(), its_own("compute/**")];
-        assert_eq!(decided(rules.clone(), &thing("model/m"), false), kept());
-        assert_eq!(decided(rules.clone(), &thing("compute/c"), false), Action::Delete);
+        let rules = [everything, its_own("compute/**", Treatment::Delete)];
+        assert!(matches!(decided(&rules, &model, false), Action::Keep(_)));
+        assert_eq!(decided(&rules, &thing("compute/c", ""), false), Action::Delete);
         let blob = finding("model/m", "json", Version::Current, true);
-        assert_eq!(decided(rules, &blob, false), Action::Delete);
+        assert_eq!(decided(&rules, &blob, false), Action::Delete);
+        let rules = [its_own("**", Treatment::Redact)];
+        assert_eq!(decided(&rules, &own, false), Action::Redact(OrDelete), "a run can be written");
+        assert_eq!(decided(&rules, &model, false), Action::Delete);
+        let rules = [its_own("**", Treatment::Keep)];
+        assert!(matches!(decided(&rules, &own, true), Action::Keep(_)));
     }
 
     #[test]

@@ -63,17 +63,43 @@ impl Account {
         planned: &[Planned],
         settled: fn(&Planned) -> Option<ItemOutcome>,
     ) -> Result<bool, Failure> {
-        let seal = |(ordinal, planned): (u64, &Planned)| SealedItem {
+        let lines = (first..).zip(planned);
+        let items = lines.map(|(ordinal, it)| self.sealed_item(case, ordinal, it, settled(it)));
+        let items: Vec<SealedItem> = items.collect();
+        let Standing { id, sequence, .. } = &case.standing;
+        self.ledger.add_items(&case.lease, id, *sequence, &items).await
+    }
+
+    /// Puts other plans in the place of those under these ordinals that have no outcome, with the
+    /// outcome that is told of each; `false` as above.
+    pub async fn amend_items(
+        &self,
+        case: &Case,
+        amended: &[(u64, Planned)],
+        settled: fn(&Planned) -> Option<ItemOutcome>,
+    ) -> Result<bool, Failure> {
+        let items = amended.iter();
+        let items = items.map(|(ordinal, it)| self.sealed_item(case, *ordinal, it, settled(it)));
+        let items: Vec<SealedItem> = items.collect();
+        let Standing { id, sequence, .. } = &case.standing;
+        self.ledger.amend_items(&case.lease, id, *sequence, &items).await
+    }
+
+    fn sealed_item(
+        &self,
+        case: &Case,
+        ordinal: u64,
+        planned: &Planned,
+        outcome: Option<ItemOutcome>,
+    ) -> SealedItem {
+        SealedItem {
             ordinal,
             action: planned.action.word(),
             sealed: case.key.seal(Purpose::Item(ordinal), self.keys.random(), &encode(planned)),
             begun: false,
-            outcome: settled(planned),
+            outcome,
             rewritten: None,
-        };
-        let items: Vec<SealedItem> = (first..).zip(planned).map(seal).collect();
-        let Standing { id, sequence, .. } = &case.standing;
-        self.ledger.add_items(&case.lease, id, *sequence, &items).await
+        }
     }
 
     /// Records what became of items.

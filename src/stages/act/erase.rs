@@ -10,7 +10,6 @@ use futures::stream::{self, StreamExt};
 
 use crate::domain::failure::Failure;
 use crate::domain::item::Version;
-use crate::domain::outcome::{ItemOutcome, OutcomeKind};
 use crate::domain::plan::{Planned, Step};
 use crate::domain::policy::action::Action;
 use crate::domain::state::Event;
@@ -19,6 +18,7 @@ use crate::ports::sources::{Budget, Finds, Source, Ticket};
 use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
+use crate::stages::act::order::{Order, Turn};
 use crate::stages::act::target::{Ended, end, source_of};
 use crate::stages::walk::pass::Walk;
 
@@ -66,17 +66,10 @@ pub async fn erase(
         if !acting.is_settled(&open).await? {
             break;
         }
-        let obstruction = acting.obstruction().await?;
-        for ordinal in ordinals {
-            let one = account.items(case, ordinal.checked_sub(1), true, 1).await?;
-            let needs_an_act = one.iter().any(|entry| entry.planned.settled().is_none());
-            match &obstruction {
-                Some(outcome) if needs_an_act => {
-                    account.record_outcomes(case, &[(ordinal, outcome.clone())]).await?;
-                }
-                _ => acting.act(one, &mut open).await?,
-            }
+        if account.is_overtaken(case).await? {
+            return Ok(None);
         }
+        acting.act_later(&ordinals, &mut open).await?;
     }
     if let Some(failure) = open.failure {
         return Err(failure);
@@ -192,8 +185,30 @@ impl Acting<'_> {
         Ok(wait_ms.is_none())
     }
 
-    /// Whether all that goes before the next step has ended, at services too. Nothing but a thing
-    /// waits for those: what a directory has in it goes at once, or keeps it.
+    /// Gives open items of a later step their outcomes, but for those that have to wait.
+    async fn act_later(&self, ordinals: &[u64], open: &mut Open) -> Result<(), Failure> {
+        let Self { account, sources, case, .. } = *self;
+        let order = Order { account, sources, case };
+        let before = order.before().await?;
+        for ordinals in ordinals.chunks(BATCH as usize) {
+            let (mut now, mut ended) = (Vec::new(), Vec::new());
+            for ordinal in ordinals {
+                for entry in account.items(case, ordinal.checked_sub(1), true, 1).await? {
+                    match order.turn(&entry, &before).await? {
+                        Turn::Now => now.push(entry),
+                        Turn::Never(outcome) => ended.push((entry.ordinal, outcome)),
+                        Turn::Later => {}
+                    }
+                }
+            }
+            account.record_outcomes(case, &ended).await?;
+            self.act(now, open).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the next step can be looked at: all that goes before it was acted on, and of what
+    /// belongs to a thing all has ended, at services too.
     async fn is_settled(&self, open: &Open) -> Result<bool, Failure> {
         if open.failure.is_some() {
             return Ok(false);
@@ -204,23 +219,6 @@ impl Acting<'_> {
         let id = &self.case.request.id;
         let waits = open.wait_ms.is_some();
         Ok(!waits && self.account.ledger.open_tickets(id).await?.count == 0)
-    }
-
-    /// What becomes of what comes next, if something that had to go first is still there: a store
-    /// is not removed from under what could not be erased in it.
-    async fn obstruction(&self) -> Result<Option<ItemOutcome>, Failure> {
-        let Self { account, case, .. } = *self;
-        if case.request.thing().is_none() {
-            // Directories, and what services refuse to remove by themselves.
-            return Ok(None);
-        }
-        let tally = account.ledger.tally(&case.request.id).await?;
-        let left = |kind: OutcomeKind| tally.of(kind.word()) > 0;
-        let ends = [OutcomeKind::Failed, OutcomeKind::Blocked, OutcomeKind::Kept];
-        Ok(match ends.into_iter().any(left) {
-            true => Some(ItemOutcome::Failed("order: what goes before it is still there".into())),
-            false => left(OutcomeKind::Changed).then_some(ItemOutcome::Changed),
-        })
     }
 
     async fn take_turns(&self, batch: Vec<Entry>) -> Acted {

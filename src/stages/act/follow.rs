@@ -1,6 +1,7 @@
 //! Asks services how far they have come with work that they finish by themselves, and brings the
 //! request on once nothing is under way any more.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
@@ -8,12 +9,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
+use crate::domain::item::Kind;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
 use crate::domain::request::RequestId;
 use crate::domain::state::Event;
 use crate::ports::kept::tickets::{OpenTickets, PutOff, SealedTicket};
+use crate::ports::ledger::SealedItem;
 use crate::ports::sources::{Finds, Followed, Source};
 use crate::stages::account::case::Case;
 use crate::stages::account::history::rounds;
@@ -84,10 +87,43 @@ pub async fn follow(
     }
     let OpenTickets { count, next_in_ms } = account.ledger.open_tickets(id).await?;
     if count > 0 {
-        return Ok(Some(next_in_ms));
+        if is_awaited(account, case).await? {
+            return Ok(Some(next_in_ms));
+        }
+        account.advance(case, Event::ActStarted).await?;
+        return Ok(None);
     }
     account.advance(case, next(account, id).await?).await?;
     Ok(None)
+}
+
+/// Whether what is still under way has to end before the request goes on: nothing else is to be
+/// done, or it comes after that. Rows are purged for weeks, and no thing waits for them.
+async fn is_awaited(account: &Account, case: &Case) -> Result<bool, Failure> {
+    if case.request.thing().is_some() || !has_unbegun(account, &case.request.id).await? {
+        return Ok(true);
+    }
+    let is_pending = |item: &SealedItem| matches!(item.outcome, Some(ItemOutcome::Pending));
+    let mut pending = pin!(account.entries_if(case, is_pending));
+    while let Some(entry) = pending.next().await {
+        if entry?.planned.finding.item.kind == Kind::Thing {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether anything of the plan was put off until something else had ended.
+async fn has_unbegun(account: &Account, id: &RequestId) -> Result<bool, Failure> {
+    let mut after = None;
+    loop {
+        let open = account.ledger.items(id, after, true, BATCH).await?;
+        let Some(last) = open.last() else { return Ok(false) };
+        after = Some(last.ordinal);
+        if open.iter().any(|item| !item.begun) {
+            return Ok(true);
+        }
+    }
 }
 
 /// How a request goes on of which nothing is under way any more: what services did not do is begun

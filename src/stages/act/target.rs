@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::domain::asked::thing::Aside;
 use crate::domain::failure::Failure;
-use crate::domain::item::{Finding, Version};
+use crate::domain::item::{Finding, Kind, Version};
 use crate::domain::outcome::{Block, ItemOutcome};
+use crate::domain::plan::Planned;
 use crate::domain::policy::action::{Action, Otherwise};
 use crate::ports::sources::{Asked, Erased, Finds, Source, Things, Ticket, Walked};
 use crate::stages::account::entries::Entry;
@@ -45,7 +46,8 @@ pub async fn end(
     let ended = match source.finds() {
         Finds::Walk(walked) => {
             let (things, source) = (source.things(), walked);
-            let target = Target { source, finding: &entry.planned.finding, begun: entry.begun };
+            let begun = entry.begun || goes_with_its_run(&entry.planned);
+            let target = Target { source, finding: &entry.planned.finding, begun };
             acted_on(&target, things, &entry.planned.action, with).await
         }
         Finds::Ask(source) => rows_gone(source, &entry, with).await.map(Some),
@@ -63,6 +65,13 @@ pub async fn end(
         }
         Ok(ended) => Ok(ended),
     }
+}
+
+/// Whether a service removes it with a run that went before: it is gone by our hand.
+fn goes_with_its_run(planned: &Planned) -> bool {
+    let Planned { finding: Finding { item, .. }, action, waits_for, .. } = planned;
+    let is_of_run = item.kind == Kind::Thing && item.layout().run().is_some();
+    is_of_run && *waits_for > 0 && matches!(action, Action::Delete)
 }
 
 /// The source that holds what an entry is about; `None` if it is not configured any more.

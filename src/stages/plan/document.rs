@@ -24,7 +24,10 @@ const CHANGES_MAX: u32 = 3;
 #[derive(Debug, PartialEq, Eq)]
 pub enum Document {
     /// That the subject created the run.
-    OfSubject,
+    OfSubject {
+        /// The runs that it names as those above it.
+        parents: Vec<String>,
+    },
     /// That somebody else did.
     OfOthers {
         /// The runs that it names as those above it.
@@ -124,13 +127,34 @@ fn said(bytes: &[u8], run: &str, matcher: &Matcher) -> Option<Document> {
     }
     let asked = json!({ "createdBy": document.created_by, "userId": user,
                         "systemData": { "createdBy": creator } });
-    Some(if speaks_of_subject(&asked, matcher) {
-        Document::OfSubject
-    } else {
-        let parents = [&document.parent_run_id, &document.root_run_id];
-        let parents = parents.into_iter().filter_map(Value::as_str).filter(|id| *id != run);
-        Document::OfOthers { parents: parents.map(str::to_owned).collect() }
+    let parents = [&document.parent_run_id, &document.root_run_id];
+    let parents = parents.into_iter().filter_map(Value::as_str).filter(|id| *id != run);
+    let parents = parents.map(str::to_owned).collect();
+    Some(match speaks_of_subject(&asked, matcher) {
+        true => Document::OfSubject { parents },
+        false => Document::OfOthers { parents },
     })
+}
+
+/// Whether the document of a resource says that somebody else created it; or cannot be read, so
+/// that nobody knows.
+///
+/// # Errors
+/// The source's failure.
+pub async fn is_of_others(
+    source: &dyn Walked,
+    item: &Item,
+    matcher: &Arc<Matcher>,
+) -> Result<bool, Failure> {
+    let Some(bytes) = read(source, item).await? else { return Ok(true) };
+    let Ok(document) = serde_json::from_slice::<Value>(&bytes) else { return Ok(true) };
+    let creators = [&document["createdBy"], &document["systemData"]["createdBy"]];
+    if creators.iter().all(|creator| creator.is_null()) {
+        return Ok(false);
+    }
+    let (asked, matcher) = (json!({ "createdBy": creators }), Arc::clone(matcher));
+    let telling = tokio::task::spawn_blocking(move || speaks_of_subject(&asked, &matcher));
+    Ok(!telling.await.unwrap_or(false))
 }
 
 fn speaks_of_subject(creators: &Value, matcher: &Matcher) -> bool {
@@ -159,11 +183,15 @@ mod tests {
             let parents = parents.iter().map(|id| (*id).to_owned()).collect();
             Some(Document::OfOthers { parents })
         };
-        let ours = || Some(Document::OfSubject);
+        let ours = || Some(Document::OfSubject { parents: vec![] });
         let table = [
             (r#"{"runId":"r1","createdBy":{"upn":"ann@contoso.com"}}"#, ours()),
             ("\u{feff}{\"runId\":\"r1\",\"createdBy\":\"ann@contoso.com\"}", ours()),
             (r#"{"runId":"r1","userId":"ann@contoso.com"}"#, ours()),
+            (
+                r#"{"runId":"r1","createdBy":"ann@contoso.com","parentRunId":"p"}"#,
+                Some(Document::OfSubject { parents: vec!["p".to_owned()] }),
+            ),
             (r#"{"createdBy":{"userName":"Ann Lef\u00e8vre"}}"#, ours()),
             (r#"{"name":"r1","systemData":{"createdBy":"Ann Lefèvre"}}"#, ours()),
             (r#"{"name":null,"runId":"r1","createdBy":{"userName":"Ann Lefèvre"}}"#, ours()),

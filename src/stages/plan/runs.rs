@@ -1,38 +1,48 @@
-//! What goes with the runs that the subject created, where the policy says so: their folders,
-//! zipped copies, compute records and outputs, and those of their child runs.
+//! What goes with the runs that the subject created, where the policy says so.
 //!
-//! Most of these items do not name the subject, so that no search finds them: they are listed by
-//! the names that a workspace gives them. A child run is told by its name alone as well, unless its
-//! own document says that somebody else created it and names another parent. Who created a run is
-//! read in its document: of what the find saw of it only so much is kept.
+//! That is what the services of a workspace keep of them, their folders, zipped copies, compute
+//! records and outputs, and all that of their child runs. Most of it does not name the subject, so that no search finds it: blobs are listed by the
+//! names that a workspace gives them, and services are asked for each run. A service says which runs are
+//! children of one. By its name alone a run is one as well, unless its own document says that
+//! somebody else created it and names another parent. Who created a run is read in its document: of
+//! what the find saw of it only so much is kept.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use crate::domain::failure::Failure;
-use crate::domain::item::{Finding, Item, Place, Version};
-use crate::domain::layout::{Containers, OneContainer};
+use crate::domain::item::{Item, Kind, Place, Version};
+use crate::domain::layout::{OF_A_RUN, documents_of, parents, run_thing};
+use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
 use crate::domain::policy::rules::{Policy, Treatment};
 use crate::domain::policy::runs::{Belongs, Home, Runs, say_created};
 use crate::domain::request::Request;
 use crate::matching::matcher::Matcher;
-use crate::ports::sources::{Page, Source, Walked};
+use crate::ports::sources::{Belonging, Source};
 use crate::stages::plan::document::{Document, creator};
+use crate::stages::plan::finding::silent;
+use crate::stages::plan::haunts::Haunts;
+use crate::stages::plan::holders::{Holders, hold};
+use crate::stages::plan::known::{Known, More};
 
-/// Documents that are read at the same time.
-const DOCUMENTS_AT_ONCE: usize = 8;
-/// Runs up to which each is listed by its own names; for more, one listing of all runs is cheaper.
-const LISTED_ALONE_MAX: usize = 50;
+/// Documents that are read, and runs that are looked up, at the same time.
+const AT_ONCE: usize = 8;
 
-/// What was planned for a request so far, as far as runs are concerned.
+/// What was planned for a request so far, as far as runs are concerned, and what holds other
+/// things.
 #[derive(Default)]
 pub struct Company {
-    planned: HashSet<Place>,
+    known: Known,
     documents: Vec<Noted>,
+    /// Runs that went along, and the sources that told of them: their services may tell no more.
+    along: BTreeSet<(String, String)>,
+    /// What was erased and no list shows: nobody else meets it again, should it stand.
+    hidden: Vec<Item>,
+    holders: Holders,
 }
 
 /// What may be the document of a run that the subject created.
@@ -40,179 +50,316 @@ struct Noted {
     item: Item,
     /// Whether the places that were kept of it say so.
     says: bool,
-}
-
-/// Where runs may be.
-struct Haunts<'a> {
-    sources: Vec<(&'a dyn Walked, Containers)>,
+    /// Whether it is to be removed.
+    deletes: bool,
 }
 
 impl Company {
-    /// Takes note of an item of the plan. One that cannot be read can go with its run all the same.
-    pub fn note(&mut self, policy: &Policy, planned: &Planned) {
+    /// Whether anything of what these sources hold can go along with something else, or not go
+    /// because of it.
+    pub fn matters(policy: &Policy, sources: &[Arc<dyn Source>]) -> bool {
+        policy.takes_runs() || sources.iter().any(|source| source.things().is_some())
+    }
+
+    /// Takes note of a line of the plan. One that cannot be read can go with its run all the same.
+    pub fn note(
+        &mut self,
+        policy: &Policy,
+        ordinal: u64,
+        planned: &Planned,
+        outcome: Option<&ItemOutcome>,
+    ) {
         let Planned { finding, action, .. } = planned;
-        if !matches!(action, Action::List(_) | Action::Declare { .. }) {
-            self.planned.insert(finding.item.place());
+        self.known.note(policy, ordinal, planned, outcome);
+        let layout = finding.item.layout();
+        let deletes = matches!(action, Action::Delete);
+        if deletes && outcome.is_none() && layout.is_holder() {
+            self.holders.push((ordinal, finding.item.clone()));
         }
-        let is_document =
-            !finding.hits.is_empty() && finding.item.layout().run_document().is_some();
-        if is_document && matches!(action, Action::Delete) && policy.takes_the_run(finding) {
-            let says = say_created(&finding.hits);
-            self.documents.push(Noted { item: finding.item.clone(), says });
+        let is_gone = outcome.is_some_and(|outcome| outcome.kind().is_clear());
+        if deletes && is_gone && !layout.is_listed() {
+            self.hidden.push(finding.item.clone());
+        }
+        let is_found = !finding.hits.is_empty();
+        if let (Kind::Thing, Some(run), false, true) =
+            (finding.item.kind, layout.run(), is_found, deletes)
+        {
+            self.along.insert((finding.item.source.clone(), run.to_owned()));
+        }
+        let is_document = is_found && layout.run_document().is_some();
+        if !is_document || !policy.takes_the_run(finding) {
+            return;
+        }
+        // By default the person is taken out of runs of others, and some of these may be her own:
+        // of what was found only so much is kept.
+        let is_default = policy.fitting(&finding.item).is_none();
+        let may_be_own = is_default && matches!(action, Action::Redact(_));
+        if deletes || may_be_own {
+            let says = say_created(&finding.hits) || (deletes && is_default);
+            self.documents.push(Noted { item: finding.item.clone(), says, deletes });
         }
     }
 
-    /// What the runs that the subject created take along, beyond what is planned.
+    /// What the runs that the subject created take along beyond what is planned, and what does not
+    /// go because it would take along what stays.
     ///
     /// # Errors
-    /// A source cannot be listed or read.
+    /// A source cannot be listed, read or asked.
     pub async fn more(
         &self,
         sources: &[Arc<dyn Source>],
         policy: &Policy,
         request: &Request,
-    ) -> Result<Vec<Planned>, Failure> {
-        if self.documents.is_empty() {
-            return Ok(Vec::new());
+    ) -> Result<More, Failure> {
+        let mut more = More::default();
+        if self.documents.is_empty() && self.holders.is_empty() {
+            return Ok(more);
         }
         let matcher = Arc::new(Matcher::new(&request.people().iter().collect::<Vec<_>>()));
         let haunts = Haunts::of(sources, request).await?;
-        let mut runs = self.created(&haunts, &matcher).await?;
-        if runs.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut theirs = Vec::new();
-        for (source, containers) in &haunts.sources {
-            let blame = |failure: Failure| failure.of_source(source.name());
-            theirs.extend(listed(*source, containers, &runs).await.map_err(blame)?);
-        }
-        hear_others(&haunts, &theirs, &matcher, &mut runs).await?;
-        let is_theirs = |item: &Item, home: &Home| {
-            let run = item.layout().run();
-            run.is_some_and(|run| runs.takes(run, home)) && !self.planned.contains(&item.place())
-        };
-        let new = theirs.into_iter().filter(|(item, home)| is_theirs(item, home));
-        Ok(new.filter_map(|(item, _)| planned(policy, item)).collect())
-    }
-
-    /// The runs whose documents, among those noted, say that the subject created them.
-    async fn created(&self, haunts: &Haunts<'_>, matcher: &Arc<Matcher>) -> Result<Runs, Failure> {
-        let reading = self.documents.iter().filter_map(|noted| {
-            let (source, home) = haunts.home(&noted.item)?;
-            let run = noted.item.layout().run_document()?;
-            Some(async move {
-                let document = creator(source, &noted.item, run, matcher).await?;
-                let says = document.map_or(noted.says, |document| document == Document::OfSubject);
-                Ok::<_, Failure>(says.then_some((run, home)))
-            })
-        });
-        let reading: Vec<_> = reading.collect();
-        let read: Vec<_> = stream::iter(reading).buffered(DOCUMENTS_AT_ONCE).try_collect().await?;
+        // Who asked for redaction wanted her runs to stay.
+        let documents = self.documents.iter();
+        let documents = documents.filter(|noted| noted.deletes || !request.options.redact);
         let mut runs = Runs::default();
-        for (run, home) in read.into_iter().flatten() {
-            runs.learn(run, &home);
+        let children = learn(documents, &haunts, &matcher, &mut runs).await?;
+        for (source, run) in &self.along {
+            if let Some(haunt) = haunts.named(source) {
+                runs.learn(run, &haunt.home(""));
+            }
         }
-        Ok(runs)
-    }
-}
-
-impl<'a> Haunts<'a> {
-    /// The sources that a request is about, and their containers.
-    async fn of(sources: &'a [Arc<dyn Source>], request: &Request) -> Result<Self, Failure> {
-        let mut found = Vec::new();
-        let walked = sources.iter().filter_map(|source| source.finds().walked());
-        for source in walked.filter(|source| request.concerns(source.name())) {
-            let blame = |failure: Failure| failure.of_source(source.name());
-            found.push((source, source.containers().await.map_err(blame)?));
-        }
-        Ok(Self { sources: found })
+        let mut served = served(&haunts, &mut runs, &children).await?;
+        still_kept(&haunts, &self.hidden, &mut served).await?;
+        self.take_served(policy, served.into_values(), &mut more);
+        let blobs = haunts.blobs_of(&runs).await?;
+        hear_others(&haunts, &blobs, &matcher, &mut runs).await?;
+        self.take_blobs(policy, blobs, &runs, &mut more);
+        hold(&self.holders, &self.known, &haunts, policy, &matcher, &mut more).await?;
+        Ok(more)
     }
 
-    /// Which source and container an item is in.
-    fn home(&self, item: &Item) -> Option<(&'a dyn Walked, Home)> {
-        let (source, containers) =
-            self.sources.iter().find(|(source, _)| source.name() == item.source)?;
-        let path = item.layout().path;
-        let prefix = &item.name[..item.name.len() - path.len()];
-        let container = OneContainer { name: None, prefix: prefix.to_owned() };
-        Some((*source, home(*source, containers, &container)))
-    }
-}
-
-fn home(source: &dyn Walked, containers: &Containers, container: &OneContainer) -> Home {
-    Home {
-        account: containers.account.clone(),
-        source: source.name().to_owned(),
-        prefix: container.prefix.clone(),
-    }
-}
-
-/// Everything that belongs to the runs by its name, each once.
-async fn listed(
-    source: &dyn Walked,
-    containers: &Containers,
-    runs: &Runs,
-) -> Result<Vec<(Item, Home)>, Failure> {
-    let mut items = BTreeMap::new();
-    for container in &containers.each {
-        let home = home(source, containers, container);
-        let prefixes: BTreeSet<String> = match runs.count() {
-            0..=LISTED_ALONE_MAX => runs.ids().flat_map(|run| container.prefixes_of(run)).collect(),
-            _ => container.prefixes_of_runs().into_iter().collect(),
-        };
-        for prefix in prefixes {
-            let mut marker = None;
-            loop {
-                let Page { items: page, next } = source.list(&prefix, marker.as_deref()).await?;
-                for item in page {
-                    if item.layout().run().and_then(|run| runs.belongs(run)).is_some() {
-                        items.insert(item.place(), (item, home.clone()));
-                    }
-                }
-                match next {
-                    Some(next) => marker = Some(next),
-                    None => break,
-                }
+    /// Takes what services keep of the runs.
+    fn take_served(
+        &self,
+        policy: &Policy,
+        served: impl Iterator<Item = Belonging>,
+        more: &mut More,
+    ) {
+        for Belonging { item, waits_for } in served {
+            let place = item.place();
+            if self.known.holds(&place) {
+                more.amended.extend(self.known.amended(&place, waits_for, OF_RUN));
+            } else if let Some(planned) = planned(policy, item, waits_for) {
+                more.new.push((planned, self.known.superseded(&place)));
             }
         }
     }
-    let mut items: Vec<(Item, Home)> = items.into_values().collect();
-    // The current form last: the snapshots of a name go with it, and ours to remove come before.
-    items.sort_by_key(|(item, _)| item.version == Version::Current);
-    Ok(items)
+
+    /// Takes what blobs there are of the runs.
+    fn take_blobs(&self, policy: &Policy, blobs: Vec<(Item, Home)>, runs: &Runs, more: &mut More) {
+        for (item, home) in blobs {
+            let Some(run) = item.layout().run() else { continue };
+            if !runs.takes(run, &home) || self.known.holds(&item.place()) {
+                continue;
+            }
+            let waits_for = if runs.is_served(run, &home) { OF_A_RUN } else { 0 };
+            let superseded = self.known.superseded(&item.place());
+            let planned = planned(policy, item, waits_for);
+            more.new.extend(planned.map(|planned| (planned, superseded)));
+        }
+    }
+}
+
+/// Learns the runs whose documents, among these, say that the subject created them; gives those of
+/// which one names another as the run above it.
+async fn learn<'a>(
+    documents: impl Iterator<Item = &'a Noted>,
+    haunts: &Haunts<'_>,
+    matcher: &Arc<Matcher>,
+    runs: &mut Runs,
+) -> Result<BTreeSet<(String, Home)>, Failure> {
+    let reading = documents.filter_map(|noted| {
+        let (haunt, home) = haunts.home(&noted.item)?;
+        let run = noted.item.layout().run_document()?;
+        Some(async move {
+            let document = creator(haunt.source, &noted.item, run, matcher).await;
+            let document = document.map_err(|failure| failure.of_source(haunt.source.name()))?;
+            let parents = match document {
+                Some(Document::OfSubject { parents }) => Some(parents),
+                Some(Document::OfOthers { .. } | Document::Silent) => None,
+                None => noted.says.then(Vec::new),
+            };
+            Ok::<_, Failure>(parents.map(|parents| (run, home, parents)))
+        })
+    });
+    let reading: Vec<_> = reading.collect();
+    let read: Vec<_> = stream::iter(reading).buffered(AT_ONCE).try_collect().await?;
+    let mut named = Vec::new();
+    for (run, home, parents) in read.into_iter().flatten() {
+        runs.learn(run, &home);
+        named.extend((!parents.is_empty()).then_some((run, home, parents)));
+    }
+    let is_child =
+        |home: &Home, parents: &[String]| parents.iter().any(|parent| runs.is_known(parent, home));
+    named.retain(|(_, home, parents)| is_child(home, parents));
+    Ok(named.into_iter().map(|(run, home, _)| (run.to_owned(), home)).collect())
+}
+
+/// What services keep of the runs that they know; the children among these are learned. Those that
+/// are children by what they say come with the runs above them, and are looked up only if they did
+/// not.
+async fn served(
+    haunts: &Haunts<'_>,
+    runs: &mut Runs,
+    children: &BTreeSet<(String, Home)>,
+) -> Result<BTreeMap<Place, Belonging>, Failure> {
+    let at_services = runs.created().flat_map(|(run, homes)| {
+        let services = homes.iter().filter(|home| home.is_service);
+        services.map(move |home| (run.to_owned(), home.clone()))
+    });
+    let (below, roots): (Vec<_>, Vec<_>) = at_services.partition(|run| children.contains(run));
+    let mut all = BTreeMap::new();
+    look_up(haunts, runs, roots, &mut all).await?;
+    let is_left = |(run, home): &(String, Home)| {
+        !documents_of(run)
+            .into_iter()
+            .any(|name| all.contains_key(&(home.source.clone(), name, Version::Current)))
+    };
+    let left = below.into_iter().filter(is_left).collect();
+    look_up(haunts, runs, left, &mut all).await?;
+    Ok(all)
+}
+
+async fn look_up(
+    haunts: &Haunts<'_>,
+    runs: &mut Runs,
+    asked: Vec<(String, Home)>,
+    all: &mut BTreeMap<Place, Belonging>,
+) -> Result<(), Failure> {
+    let mut at: BTreeMap<Home, Vec<String>> = BTreeMap::new();
+    for (run, home) in asked {
+        at.entry(home).or_default().push(run_thing(&run).name);
+    }
+    for (home, ids) in at {
+        let Some(things) = haunts.named(&home.source).and_then(|haunt| haunt.things) else {
+            continue;
+        };
+        let found = things.look_up_runs(&ids).await;
+        let found = found.map_err(|failure| failure.of_source(things.name()))?;
+        for Belonging { item, waits_for } in found {
+            if let Some(run) = item.layout().run() {
+                runs.learn(run, &home);
+            }
+            // What is looked up by itself has nothing before it; with the run above it, that.
+            let known = all.entry(item.place()).or_insert(Belonging { item, waits_for });
+            known.waits_for = known.waits_for.max(waits_for);
+        }
+    }
+    Ok(())
+}
+
+/// What of this, which was erased, a service has still.
+async fn still_kept(
+    haunts: &Haunts<'_>,
+    hidden: &[Item],
+    served: &mut BTreeMap<Place, Belonging>,
+) -> Result<(), Failure> {
+    let asking = hidden.iter().filter_map(|item| {
+        let haunt = haunts.named(&item.source)?;
+        Some(async move {
+            let left = haunt.source.remains(&item.name).await;
+            left.map_err(|failure| failure.of_source(haunt.source.name()))
+        })
+    });
+    let asking: Vec<_> = asking.collect();
+    let left: Vec<Vec<Item>> = stream::iter(asking).buffered(AT_ONCE).try_collect().await?;
+    for item in left.into_iter().flatten() {
+        let waits_for = item.layout().waits_for();
+        served.entry(item.place()).or_insert(Belonging { item, waits_for });
+    }
+    Ok(())
 }
 
 /// Hears from the documents of these runs, other than those that were heard, whether somebody else
 /// created one: a child run by its name, or a run of the same id in another workspace.
 async fn hear_others(
     haunts: &Haunts<'_>,
-    theirs: &[(Item, Home)],
+    blobs: &[(Item, Home)],
     matcher: &Arc<Matcher>,
     runs: &mut Runs,
 ) -> Result<(), Failure> {
-    let asked =
-        theirs.iter().filter_map(|(item, home)| {
-            let run = item.layout().run_document().filter(|run| !runs.is_known(run, home))?;
-            let (source, _) = haunts.home(item)?;
-            Some(async move {
-                Ok::<_, Failure>((run, home, creator(source, item, run, matcher).await?))
-            })
-        });
-    let asked: Vec<_> = asked.collect();
-    let heard: Vec<_> = stream::iter(asked).buffered(DOCUMENTS_AT_ONCE).try_collect().await?;
+    let mut asked: Vec<(Item, Home)> = blobs.to_vec();
+    asked.retain(|(item, home)| {
+        item.layout().run_document().is_some_and(|run| !runs.is_known(run, home))
+    });
+    asked.extend(at_other_services(haunts, blobs, runs).await?);
+    let asking = asked.iter().filter_map(|(item, home)| {
+        let (haunt, _) = haunts.home(item)?;
+        let run = item.layout().run_document()?;
+        Some(async move {
+            let document = creator(haunt.source, item, run, matcher).await;
+            let document = document.map_err(|failure| failure.of_source(haunt.source.name()))?;
+            Ok::<_, Failure>((run, home, document))
+        })
+    });
+    let asking: Vec<_> = asking.collect();
+    let heard: Vec<_> = stream::iter(asking).buffered(AT_ONCE).try_collect().await?;
     for (run, home, document) in heard {
-        let Some(Document::OfOthers { parents }) = document else { continue };
-        let is_child = runs.belongs(run) == Some(Belongs::ToChild)
-            && parents.iter().any(|parent| runs.contains(parent));
-        if !is_child {
+        let is_denied = match document {
+            // Of those that are the person's, and their children, it has told.
+            Some(Document::OfSubject { .. }) => false,
+            _ if home.is_service => true,
+            Some(Document::OfOthers { parents }) => {
+                let is_child = runs.belongs(run, home) == Some(Belongs::ToChild)
+                    && parents.iter().any(|parent| runs.contains(parent));
+                !is_child
+            }
+            Some(Document::Silent) | None => false,
+        };
+        if is_denied {
             runs.deny(run, home);
         }
     }
     Ok(())
 }
 
+/// What services near these blobs say of their runs, where they have not said it: of one that is a
+/// child by its name, of those between, and of one that another workspace may have too.
+async fn at_other_services(
+    haunts: &Haunts<'_>,
+    blobs: &[(Item, Home)],
+    runs: &Runs,
+) -> Result<Vec<(Item, Home)>, Failure> {
+    let theirs: BTreeSet<(&str, &Home)> =
+        blobs.iter().filter_map(|(item, home)| Some((item.layout().run()?, home))).collect();
+    let mut asking = BTreeMap::new();
+    for (run, home) in theirs {
+        for haunt in haunts.services_near(home) {
+            let service = haunt.home("");
+            for run in std::iter::once(run).chain(parents(run)) {
+                if !runs.is_known(run, &service) {
+                    asking.insert((run, service.clone()), haunt.source);
+                }
+            }
+        }
+    }
+    let asking = asking.into_iter().map(|((run, home), source)| async move {
+        let mut said = Vec::new();
+        for name in documents_of(run) {
+            let left = source.remains(&name).await;
+            said.extend(left.map_err(|failure| failure.of_source(source.name()))?);
+        }
+        Ok::<_, Failure>(said.into_iter().map(|item| (item, home.clone())).collect::<Vec<_>>())
+    });
+    let asking: Vec<_> = asking.collect();
+    let said: Vec<Vec<_>> = stream::iter(asking).buffered(AT_ONCE).try_collect().await?;
+    Ok(said.concat())
+}
+
+/// Why something goes that says nothing of the subject itself.
+const OF_RUN: &str = "belongs to a run that the person created";
+
 /// What an item gets that says nothing of the subject itself.
-fn planned(policy: &Policy, item: Item) -> Option<Planned> {
+fn planned(policy: &Policy, item: Item, waits_for: u16) -> Option<Planned> {
     let (treatment, reason, why) = match policy.fitting(&item) {
         Some((number, rule)) => (rule.action, rule.reason.clone(), format!("rule {number}")),
         None => (Treatment::Delete, String::new(), "no rule".to_owned()),
@@ -223,7 +370,6 @@ fn planned(policy: &Policy, item: Item) -> Option<Planned> {
         // There is nothing to take out of it.
         Treatment::Redact => return None,
     };
-    let why = format!("{why}; belongs to a run that the person created");
-    let finding = Finding { item, hits: Vec::new(), digest: None, others: false };
-    Some(Planned { finding, action, why, waits_for: 0 })
+    let why = format!("{why}; {OF_RUN}");
+    Some(Planned { finding: silent(item), action, why, waits_for })
 }

@@ -1,19 +1,22 @@
 //! Requests about a thing: it is looked up where it may be, with all that belongs to it, and that
 //! is the plan. Looked up again, it is what is left.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
 
 use futures::StreamExt;
 
+use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
-use crate::domain::item::{Finding, Item, Place};
+use crate::domain::item::{Finding, Item, Kind, Place};
+use crate::domain::layout::{OF_A_RUN, documents_of};
 use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
 use crate::domain::policy::guard::Share;
 use crate::domain::policy::rules::{Policy, Treatment};
-use crate::domain::request::Request;
+use crate::domain::policy::runs::Runs;
+use crate::domain::request::{Request, RequestKind};
 use crate::domain::state::Event;
 use crate::ports::ledger::{Cleared, SealedItem, ordinals};
 use crate::ports::sources::{Belonging, Source, Things};
@@ -21,6 +24,7 @@ use crate::stages::account::case::Case;
 use crate::stages::account::records::Account;
 use crate::stages::plan::draft::{Draft, supersede};
 use crate::stages::plan::finding::silent;
+use crate::stages::plan::haunts::Haunts;
 use crate::stages::walk::pass::unknown_source;
 
 /// Why anything of a thing is acted on.
@@ -38,7 +42,8 @@ pub async fn find(
 ) -> Result<(), Failure> {
     // Whatever an earlier try did not bring to an end.
     account.clear_items(case, Cleared::Undone).await?;
-    let planned = looked_up(sources, policy, &case.request).await?;
+    let known = runs_of(account, case).await?;
+    let planned = all_of_it(sources, policy, &case.request, known).await?;
     let mut shares: Vec<Share> = Vec::new();
     for Planned { finding: Finding { item, .. }, action, .. } in &planned {
         let removed = u64::from(matches!(action, Action::Delete));
@@ -83,7 +88,8 @@ pub async fn look_again(
             expected.insert(entry?.planned.finding.item.place());
         }
     }
-    let mut left = looked_up(sources, policy, &case.request).await?;
+    let known = runs_of(account, case).await?;
+    let mut left = all_of_it(sources, policy, &case.request, known).await?;
     left.retain(|planned| {
         let item = &planned.finding.item;
         // What nobody sees has no `ETag`: whatever was left of it was dealt with by the plan.
@@ -92,7 +98,90 @@ pub async fn look_again(
     draft(account, case, left).await
 }
 
-/// What a request about a thing acts on, as it is now; nothing for one about a person.
+/// Runs, by the source that told of them.
+pub type RunsAt = BTreeSet<(String, String)>;
+
+/// What a request about a thing acts on, as it is now, with the blobs of runs that go; nothing for
+/// one about a person. What was `known` of runs counts still when their records are gone.
+///
+/// # Errors
+/// As [`looked_up`]; a failure of a source that may hold blobs.
+pub async fn all_of_it(
+    sources: &[Arc<dyn Source>],
+    policy: &Policy,
+    request: &Request,
+    known: RunsAt,
+) -> Result<Vec<Planned>, Failure> {
+    let mut planned = looked_up(sources, policy, request).await?;
+    let Some(thing) = request.thing().filter(|_| request.kind == RequestKind::DeleteThing) else {
+        return Ok(planned);
+    };
+    let found = planned.iter().filter(|planned| matches!(planned.action, Action::Delete));
+    let mut runs: RunsAt = known;
+    runs.extend(found.filter_map(|planned| run_of(&planned.finding.item)));
+    if let ([things], true, ThingKind::Run) =
+        (&holders(sources, request)?[..], planned.is_empty(), thing.kind)
+    {
+        // Its record may be gone while its blobs are not, and whose it is is no question.
+        runs.insert((things.name().to_owned(), thing.own_name().to_owned()));
+    }
+    for item in blobs_of(sources, request, &runs).await? {
+        let kept = kept(policy, &item);
+        let (action, why) = kept.unwrap_or_else(|| (Action::Delete, WHY.to_owned()));
+        planned.push(Planned { finding: silent(item), action, why, waits_for: OF_A_RUN });
+    }
+    Ok(planned)
+}
+
+fn run_of(item: &Item) -> Option<(String, String)> {
+    Some((item.source.clone(), item.layout().run()?.to_owned()))
+}
+
+/// The runs that a plan is about so far: their services may tell no more of them.
+async fn runs_of(account: &Account, case: &Case) -> Result<RunsAt, Failure> {
+    let (mut runs, mut entries) = (RunsAt::new(), pin!(account.entries(case)));
+    while let Some(entry) = entries.next().await {
+        let item = entry?.planned.finding.item;
+        runs.extend(run_of(&item).filter(|_| item.kind == Kind::Thing));
+    }
+    Ok(runs)
+}
+
+/// The blobs of these runs in the accounts of their workspaces, where no other workspace of such an
+/// account has a run of the same id.
+async fn blobs_of(
+    sources: &[Arc<dyn Source>],
+    request: &Request,
+    at: &RunsAt,
+) -> Result<Vec<Item>, Failure> {
+    if at.is_empty() {
+        return Ok(Vec::new());
+    }
+    let haunts = Haunts::of(sources, request).await?;
+    let mut runs = Runs::default();
+    for (source, run) in at {
+        let Some(haunt) = haunts.named(source) else { continue };
+        let home = haunt.home("");
+        runs.learn(run, &home);
+        for other in haunts.services_near(&home).filter(|other| other.source.name() != source) {
+            let blame = |failure: Failure| failure.of_source(other.source.name());
+            for name in documents_of(run) {
+                if !other.source.remains(&name).await.map_err(blame)?.is_empty() {
+                    runs.deny(run, &other.home(""));
+                }
+            }
+        }
+    }
+    let mut blobs = haunts.blobs_of(&runs).await?;
+    // Its service has said which runs are its children.
+    blobs.retain(|(item, home)| {
+        item.layout().run().is_some_and(|run| runs.contains(run) && runs.takes(run, home))
+    });
+    Ok(blobs.into_iter().map(|(item, _)| item).collect())
+}
+
+/// What a request about a thing acts on at its service, as it is now; nothing for one about a
+/// person.
 ///
 /// # Errors
 /// A source's failure, as that of the whole source. That there is nobody to ask: a thing that

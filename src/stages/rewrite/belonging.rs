@@ -62,7 +62,7 @@ impl Belongings {
         let mut said = pin!(said.buffered(READS_MAX));
         while let Some(said) = said.next().await {
             match said? {
-                Some((run, Document::OfSubject)) => runs.insert(run),
+                Some((run, Document::OfSubject { .. })) => runs.insert(run),
                 Some((run, Document::OfOthers { .. })) => of_others.insert(run),
                 Some((_, Document::Silent)) | None => false,
             };

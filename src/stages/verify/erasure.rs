@@ -17,7 +17,6 @@ use crate::domain::failure::Failure;
 use crate::domain::item::Place;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
-use crate::domain::policy::action::Action;
 use crate::domain::policy::rules::Policy;
 use crate::domain::state::Event;
 use crate::ports::exports::Exports;
@@ -29,6 +28,7 @@ use crate::stages::account::entries::Entry;
 use crate::stages::account::history::rounds;
 use crate::stages::account::records::Account;
 use crate::stages::plan::draft::{Draft, Drafts, Walked};
+use crate::stages::plan::known::{More, amend};
 use crate::stages::plan::runs::Company;
 use crate::stages::signing::Signer;
 use crate::stages::verify::certificate::certify;
@@ -185,35 +185,34 @@ async fn take_stock(
     let changed = not_ours.into_iter().filter(|(_, outcome)| *outcome == ItemOutcome::Changed);
     let gone: Vec<_> = changed.map(|(ordinal, _)| (ordinal, ItemOutcome::AlreadyAbsent)).collect();
     account.record_outcomes(case, &gone).await?;
-    let more = company_since(account, case, with).await?;
-    account.add_items(case, again.start, &more).await?;
-    left.extend((again.start..).take(more.len()));
+    let more = company_since(account, case, with, &mut left).await?;
+    account.add_settled(case, again.start, &more).await?;
+    let open = (again.start..).zip(&more).filter(|(_, planned)| planned.settled().is_none());
+    left.extend(open.map(|(ordinal, _)| ordinal));
     Ok(left)
 }
 
 /// What went along with runs of the person and stands there still; and what belongs to those runs
 /// and is not planned: the document of a run, or a part of one, may have been written since the
-/// find.
+/// find. Of what is `left` that does not go which would take along what stays.
 async fn company_since(
     account: &Account,
     case: &Case,
     with: &Ending<'_>,
+    left: &mut Vec<u64>,
 ) -> Result<Vec<Planned>, Failure> {
-    let takes_runs = with.policy.takes_runs();
+    let matters = Company::matters(with.policy, with.sources);
     let went_along = |ordinal: u64, outcome: &Option<ItemOutcome>| {
         goes_along(ordinal) && matches!(outcome, Some(ItemOutcome::Erased))
     };
-    let concerns = |item: &SealedItem| takes_runs || went_along(item.ordinal, &item.outcome);
-    let (mut erased, mut company, mut unread) = (Vec::new(), Company::default(), HashMap::new());
+    let concerns = |item: &SealedItem| matters || went_along(item.ordinal, &item.outcome);
+    let (mut erased, mut company) = (Vec::new(), Company::default());
     {
         let mut entries = pin!(account.entries_if(case, concerns));
         while let Some(entry) = entries.next().await {
             let Entry { ordinal, planned, outcome, .. } = entry?;
-            if takes_runs {
-                company.note(with.policy, &planned);
-            }
-            if matches!(planned.action, Action::List(_) | Action::Declare { .. }) {
-                unread.insert(planned.finding.item.place(), ordinal);
+            if matters {
+                company.note(with.policy, ordinal, &planned, outcome.as_ref());
             }
             if went_along(ordinal, &outcome) {
                 erased.push(planned);
@@ -224,13 +223,22 @@ async fn company_since(
         Some(sweep) => still_standing(account, erased, sweep).await?,
         None => Vec::new(),
     };
-    for planned in company.more(with.sources, with.policy, &case.request).await? {
+    let met: HashSet<Place> = more.iter().map(|planned| planned.finding.item.place()).collect();
+    let More { new, amended } = company.more(with.sources, with.policy, &case.request).await?;
+    for (planned, superseded) in new {
+        if met.contains(&planned.finding.item.place()) {
+            continue;
+        }
         // What could not be read goes unread.
-        if let Some(ordinal) = unread.remove(&planned.finding.item.place()) {
+        if let Some(ordinal) = superseded {
             account.clear_items(case, Cleared::Ordinals(ordinal..ordinal + 1)).await?;
         }
         more.push(planned);
     }
+    let kept: HashSet<u64> =
+        amended.iter().filter(|line| line.is_kept()).map(|line| line.ordinal).collect();
+    left.retain(|ordinal| !kept.contains(ordinal));
+    amend(account, case, amended, Planned::settled).await?;
     Ok(more)
 }
 

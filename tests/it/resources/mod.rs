@@ -11,3 +11,4 @@ mod naming;
 mod plane;
 mod rights;
 mod lives;
+mod whole;

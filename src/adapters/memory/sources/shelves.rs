@@ -60,6 +60,8 @@ pub struct Shelves {
     pub(super) faults: BTreeMap<String, Fault>,
     /// Where the files of things lie, by the things' names.
     pub(super) files: BTreeMap<String, Vec<Location>>,
+    /// Whether these are things, some of which go with others.
+    pub(super) of_things: bool,
     pub(super) written: u64,
     pub(super) page_names: usize,
     pub(super) failing_calls: u32,
@@ -146,8 +148,14 @@ impl Shelves {
         Ok(copies.len() < before)
     }
 
-    /// As in a blob container, the snapshots of a name go with its current form.
+    /// As in a blob container, the snapshots of a name go with its current form; as at the services
+    /// of a workspace, other things go with some.
     pub(super) fn remove(&mut self, item: &Item) {
+        if self.of_things {
+            for name in self.gone_with(&item.name) {
+                self.forms.remove(&name);
+            }
+        }
         if let Some(copies) = &mut self.copies {
             copies.push(item.name.clone());
         }

@@ -64,6 +64,7 @@ impl MemorySource {
 
     /// The same, whose items are things of these sorts.
     pub fn of_kinds(self, kinds: &'static [ThingKind]) -> Self {
+        self.shelves().of_things = true;
         Self { kinds, container: Container::Resources, ..self }
     }
 
@@ -180,7 +181,7 @@ impl MemorySource {
         }
     }
 
-    fn item(&self, name: &str, version: &Version, stored: &Stored) -> Item {
+    pub(super) fn item(&self, name: &str, version: &Version, stored: &Stored) -> Item {
         Item {
             source: self.name.clone(),
             name: name.to_owned(),
@@ -275,7 +276,10 @@ impl Walked for MemorySource {
         let mut page = Page::default();
         let mut last = None;
         let is_next = |name: &&String| {
-            name.starts_with(prefix) && marker.is_none_or(|marker| name.as_str() > marker)
+            let is_listed = self.container.of(name).is_listed();
+            is_listed
+                && name.starts_with(prefix)
+                && marker.is_none_or(|marker| name.as_str() > marker)
         };
         for (count, name) in shelves.forms.keys().filter(is_next).enumerate() {
             if count == shelves.page_names {
@@ -342,6 +346,9 @@ impl Walked for MemorySource {
         let is_directory = stored.content.is_directory;
         if let Some(block) = shelves.block(&item.name) {
             return Ok(Erased::Blocked(Barrier::new(block, "")));
+        }
+        if shelves.of_things && shelves.is_needed(&item.name) {
+            return Ok(Erased::Blocked(Barrier::new(Block::Lock, "")));
         }
         let below = format!("{}/", item.name);
         let is_below = |name: &String| name.starts_with(&below);

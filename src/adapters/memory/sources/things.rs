@@ -31,14 +31,21 @@ impl Things for MemorySource {
         thing: &Thing,
         aside: Option<Aside>,
     ) -> Result<Vec<Belonging>, Failure> {
-        let name = name(thing);
-        let mut found = self.list(&name, None).await?.items;
-        found.retain(|item| is_of(&item.name, &name));
+        let whole = name(thing);
+        let runs = match (thing.kind, aside) {
+            (ThingKind::Run, None) => BTreeSet::from([thing.name.clone()]),
+            (ThingKind::Experiment, None) => self.called()?.runs_of(&thing.name),
+            _ => BTreeSet::new(),
+        };
+        let mut found = self.kept_of(&runs, |name| is_of(name, &whole))?;
         if aside.is_some() {
-            found.retain(|item| item.name == name);
+            found.retain(|belonging| belonging.item.name == whole);
         }
-        let belonging = |item: Item| Belonging { waits_for: self.waits_for(&item), item };
-        Ok(found.into_iter().map(belonging).collect())
+        Ok(found)
+    }
+
+    async fn look_up_runs(&self, ids: &[String]) -> Result<Vec<Belonging>, Failure> {
+        self.kept_of(&ids.iter().cloned().collect(), |_| false)
     }
 
     async fn files(&self, thing: &Thing) -> Result<Vec<Location>, Failure> {
@@ -78,6 +85,35 @@ impl Things for MemorySource {
         let current = Item { version: Version::Current, ..item.clone() };
         let Some(stored) = shelves.find(&current) else { return Ok(true) };
         Ok(how == Aside::Archived && stored.content.properties.contains_key(ARCHIVED))
+    }
+}
+
+impl MemorySource {
+    /// What belongs to these runs, and whatever has such a name.
+    fn kept_of(
+        &self,
+        runs: &BTreeSet<String>,
+        is_named: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Belonging>, Failure> {
+        let shelves = self.called()?;
+        let children: BTreeSet<String> =
+            runs.iter().flat_map(|run| shelves.children_of(run)).collect();
+        let runs: BTreeSet<String> = runs.union(&children).cloned().collect();
+        let snapshots = shelves.snapshots_of(&runs);
+        let is_theirs = |item: &Item| {
+            let of_run = item.layout().run().is_some_and(|run| runs.contains(run));
+            let snapshot = item.name.strip_prefix("snapshot/");
+            of_run || snapshot.is_some_and(|snapshot| snapshots.contains(snapshot))
+        };
+        let belonging = |item: Item| {
+            let is_child = item.layout().run().is_some_and(|run| children.contains(run));
+            Belonging { waits_for: self.waits_for(&item).max(u16::from(is_child)), item }
+        };
+        let forms = shelves.forms.iter();
+        let items = forms.flat_map(|(name, forms)| forms.iter().map(move |form| (name, form)));
+        let items = items.map(|(name, (version, stored))| self.item(name, version, stored));
+        let found = items.filter(|item| is_named(&item.name) || is_theirs(item));
+        Ok(found.map(belonging).collect())
     }
 }
 

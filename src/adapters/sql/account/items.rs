@@ -56,6 +56,37 @@ pub async fn add(
     Ok(true)
 }
 
+/// See `Ledger::amend_items`; the caller commits.
+///
+/// # Errors
+/// A request that was never opened; whatever the database refuses.
+pub async fn amend(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+    sequence: u64,
+    items: &[SealedItem],
+) -> Result<bool, Failure> {
+    if !lock(connection, id, sequence).await? {
+        return Ok(false);
+    }
+    for item in items {
+        let query = sqlx::query(
+            "UPDATE items SET action = $1, sealed = $2, outcome = $3, detail = $4 \
+             WHERE request = $5 AND ordinal = $6 AND outcome IS NULL",
+        );
+        let query = query
+            .bind(item.action.word())
+            .bind(item.sealed.as_slice())
+            .bind(item.outcome.as_ref().map(ItemOutcome::word))
+            .bind(item.outcome.as_ref().map(ItemOutcome::detail))
+            .bind(id.as_str())
+            .bind(stored(item.ordinal));
+        let amended = query.execute(&mut *connection).await;
+        amended.map_err(while_doing("amending planned items in the ledger"))?;
+    }
+    Ok(true)
+}
+
 /// Whether the request still takes items; if so, it gets no record before the caller commits.
 async fn lock(
     connection: &mut AnyConnection,

@@ -258,6 +258,7 @@ fn things(source: &(impl Source + ?Sized)) -> &dyn Things {
 wired! {
     Things of Source as things {
         look look_up(thing: &Thing, aside: Option<Aside>) -> Vec<Belonging>;
+        look look_up_runs(ids: &[String]) -> Vec<Belonging>;
         look files(thing: &Thing) -> Vec<Location>;
         effect put_aside(item: &Item, how: Aside) -> Erased;
         look is_aside(item: &Item, how: Aside) -> bool;
@@ -334,6 +335,7 @@ wired! {
         look records(id: &RequestId) -> Vec<Record>;
         look sealed(id: &RequestId) -> Option<SealedRequest>;
         effect add_items(lease: &Lease, id: &RequestId, sequence: u64, items: &[SealedItem]) -> bool;
+        effect amend_items(lease: &Lease, id: &RequestId, sequence: u64, items: &[SealedItem]) -> bool;
         effect clear_items(lease: &Lease, id: &RequestId, which: Cleared) -> ();
         effect begin_items(lease: &Lease, id: &RequestId, ordinals: &[u64]) -> ();
         look drafted(id: &RequestId) -> Vec<Drafted>;

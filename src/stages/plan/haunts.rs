@@ -1,0 +1,132 @@
+//! Where what belongs to runs may be: the containers of the sources that a request is about, and
+//! the services of workspaces.
+//!
+//! Blobs of runs are listed by the names that a workspace gives them. Services are never listed for
+//! that: they are asked for one run or another.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::domain::failure::Failure;
+use crate::domain::item::{Item, Version};
+use crate::domain::layout::{Containers, OneContainer, account_name};
+use crate::domain::policy::runs::{Home, Runs};
+use crate::domain::request::Request;
+use crate::ports::sources::{Page, Source, Things, Walked};
+
+/// Runs up to which each is listed by its own names; for more, one listing of all runs is cheaper.
+const LISTED_ALONE_MAX: usize = 50;
+
+/// A source, with its containers as they are now.
+pub struct Haunt<'a> {
+    /// The source.
+    pub source: &'a dyn Walked,
+    /// The same as services of a workspace, if it is that.
+    pub things: Option<&'a dyn Things>,
+    containers: Containers,
+}
+
+/// All of them.
+pub struct Haunts<'a>(Vec<Haunt<'a>>);
+
+impl<'a> Haunts<'a> {
+    /// Those of the sources that a request is about.
+    ///
+    /// # Errors
+    /// A source's failure.
+    pub async fn of(sources: &'a [Arc<dyn Source>], request: &Request) -> Result<Self, Failure> {
+        let mut all = Vec::new();
+        for source in sources.iter().filter(|source| request.concerns(source.name())) {
+            let (things, Some(source)) = (source.things(), source.finds().walked()) else {
+                continue;
+            };
+            let blame = |failure: Failure| failure.of_source(source.name());
+            let containers = source.containers().await.map_err(blame)?;
+            all.push(Haunt { source, things, containers });
+        }
+        Ok(Self(all))
+    }
+
+    /// The one of that name.
+    pub fn named(&self, source: &str) -> Option<&Haunt<'a>> {
+        self.0.iter().find(|haunt| haunt.source.name() == source)
+    }
+
+    /// Which source and container an item is in.
+    pub fn home(&self, item: &Item) -> Option<(&Haunt<'a>, Home)> {
+        let haunt = self.named(&item.source)?;
+        let path = item.layout().path;
+        Some((haunt, haunt.home(&item.name[..item.name.len() - path.len()])))
+    }
+
+    /// The services that are near a place.
+    pub fn services_near<'b>(&'b self, home: &'b Home) -> impl Iterator<Item = &'b Haunt<'a>> {
+        let services = self.0.iter().filter(|haunt| haunt.things.is_some());
+        services.filter(|haunt| haunt.home("").is_near(home))
+    }
+
+    /// Everything among blobs that belongs to these runs by its name, or to what is named as a
+    /// child of theirs, each once, and where it is.
+    ///
+    /// # Errors
+    /// A source's failure.
+    pub async fn blobs_of(&self, runs: &Runs) -> Result<Vec<(Item, Home)>, Failure> {
+        let mut all = Vec::new();
+        for haunt in self.0.iter().filter(|haunt| haunt.things.is_none()) {
+            let blame = |failure: Failure| failure.of_source(haunt.source.name());
+            all.extend(haunt.listed(runs).await.map_err(blame)?);
+        }
+        Ok(all)
+    }
+}
+
+impl Haunt<'_> {
+    /// What is in this source under names that begin so.
+    pub fn home(&self, prefix: &str) -> Home {
+        Home {
+            account: account_name(&self.containers.account).to_ascii_lowercase(),
+            source: self.source.name().to_owned(),
+            prefix: prefix.to_owned(),
+            is_service: self.things.is_some(),
+        }
+    }
+
+    async fn listed(&self, runs: &Runs) -> Result<Vec<(Item, Home)>, Failure> {
+        let mut items = BTreeMap::new();
+        for container in &self.containers.each {
+            let home = self.home(&container.prefix);
+            for prefix in prefixes(container, runs, &home) {
+                let mut marker = None;
+                loop {
+                    let Page { items: page, next } =
+                        self.source.list(&prefix, marker.as_deref()).await?;
+                    for item in page {
+                        let run = item.layout().run();
+                        if run.and_then(|run| runs.belongs(run, &home)).is_some() {
+                            items.insert(item.place(), (item, home.clone()));
+                        }
+                    }
+                    match next {
+                        Some(next) => marker = Some(next),
+                        None => break,
+                    }
+                }
+            }
+        }
+        let mut items: Vec<(Item, Home)> = items.into_values().collect();
+        // The current form last: the snapshots of a name go with it, and ours to remove come
+        // before.
+        items.sort_by_key(|(item, _)| item.version == Version::Current);
+        Ok(items)
+    }
+}
+
+/// What the names begin with of what belongs to runs and is in a container.
+fn prefixes(container: &OneContainer, runs: &Runs, home: &Home) -> BTreeSet<String> {
+    match runs.ids_at(home).count() {
+        0..=LISTED_ALONE_MAX => {
+            runs.ids_at(home).flat_map(|run| container.prefixes_of(run)).collect()
+        }
+        _ => container.prefixes_of_runs().into_iter().collect(),
+    }
+}
