@@ -44,7 +44,8 @@ pub enum Fault {
     BlocksFor(Block, u32),
     /// Somebody else writes it anew, with the same bytes, before each of so many reads.
     RewrittenFor(u32),
-    /// Rewrites of this field of a document are not done, and said to be forbidden; the rest is done.
+    /// Rewrites of this field of a document are not done, and said to be forbidden; the rest is
+    /// done.
     Fixes(&'static str),
     /// Rewrites are done, and answered as to one who asks again because the answer was lost.
     LosesAnswers,

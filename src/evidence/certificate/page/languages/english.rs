@@ -52,8 +52,8 @@ pub static ENGLISH: Texts = Texts {
         "put aside: registered no more",
         "put aside: hidden",
     ],
-    fixed: "FixedByTheService: the service lets nobody change this part of the record of a run, such \
-            as who created it. It goes only with the whole run.",
+    fixed: "FixedByTheService: the service lets nobody change this part of the record of a run, \
+            such as who created it. It goes only with the whole run.",
     declared: "{items} items of the form “{form}” in {source} were not looked through: {by} \
         declared on {on} that they hold no person ({reason}).",
     decisions: "Who decided what",
