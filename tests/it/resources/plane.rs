@@ -71,6 +71,21 @@ async fn services_out_of_the_cloud_are_not_asked() {
     assert!(!failure.is_transient());
 }
 
+/// Services move; where nobody is met, it is asked again where they are.
+#[tokio::test]
+async fn services_that_moved_are_found_again() {
+    // Nobody listens there.
+    let closed = "https://127.0.0.1:1";
+    let discovery_host = Some(closed.to_owned());
+    let world =
+        World::trusting(Switches { discovery_host, ..Switches::default() }, &[closed]).await;
+    let failure = world.source.list("web_service/", None).await.err().unwrap();
+    assert!(failure.is_transient() && failure.chain().contains("no connection"));
+    world.simulator.state().switches.discovery_host = None;
+    assert_eq!(world.source.list("web_service/", None).await.unwrap().items.len(), 1);
+    assert_eq!(asked_for(&world, "/discovery"), 2);
+}
+
 #[tokio::test]
 async fn a_list_of_the_data_plane_goes_on_by_its_own_links_alone() {
     for kind in ["web_service/", "datastore/"] {
@@ -327,9 +342,8 @@ async fn what_we_removed_is_not_given_from_a_list() {
     assert!(matches!(world.source.read(ghost).await.unwrap(), Read::Absent));
 }
 
-/// Where files lie, by everything that documents say of it.
-#[tokio::test]
-async fn files_lie_where_documents_say() {
+/// A workspace with files here and there.
+async fn strewn() -> World {
     let world = World::new(Switches::default()).await;
     {
         let mut state = world.simulator.state();
@@ -345,9 +359,20 @@ async fn files_lie_where_documents_say() {
         for (version, uri) in uris {
             workspace.put(Kind::ModelVersion, &["m", version], &model(uri), HANAKO, now);
         }
+        let uri = "azureml://datastores/workspaceblobstore/paths/new/scores/";
+        let job = json!({"jobType": "Pipeline", "outputs": {"scores": {"uri": uri}}});
+        let job = job.as_object().cloned().unwrap();
+        workspace.add_run("new_pipe", "another", &json!({}), &job, now);
     }
+    world
+}
+
+/// Where files lie, by everything that documents say of it.
+#[tokio::test]
+async fn files_lie_where_documents_say() {
+    let world = strewn().await;
     let store = "azureml-blobstore-eeeeeeee-0000-4000-8000-000000000014";
-    let table: [(ThingKind, &str, Option<&str>, Vec<String>); 8] = [
+    let table: [(ThingKind, &str, Option<&str>, Vec<String>); 9] = [
         (
             ThingKind::Model,
             "m",
@@ -374,6 +399,12 @@ async fn files_lie_where_documents_say() {
             ],
         ),
         (ThingKind::PipelineOutput, "pipe_4e5f607182", Some("none"), vec![]),
+        (
+            ThingKind::PipelineOutput,
+            "new_pipe",
+            Some("scores"),
+            vec![format!("examplews01/{store}/new/scores/")],
+        ),
         (
             ThingKind::Run,
             "calm_stone_2c3d4e5f60",

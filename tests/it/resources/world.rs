@@ -38,17 +38,22 @@ impl World {
     /// With the sample workspace, and the rights of the published roles.
     pub async fn new(mut switches: Switches) -> Self {
         switches.roles.get_or_insert_with(Role::all_published);
-        let seed = Seed { switches, ..Seed::default() };
-        Self::over(Simulator::start(seed).await)
+        Self::trusting(switches, &[]).await
     }
 
-    fn over(simulator: Simulator) -> Self {
+    /// The same, whose services may be at these addresses too.
+    pub async fn trusting(switches: Switches, data_plane: &[&str]) -> Self {
+        let seed = Seed { switches, ..Seed::default() };
+        Self::over(Simulator::start(seed).await, data_plane)
+    }
+
+    fn over(simulator: Simulator, data_plane: &[&str]) -> Self {
         let workspace = Workspace {
             name: NAME.to_owned(),
             id: sample_id().path(),
             endpoint: Url::parse(&simulator.base_url).unwrap(),
             cloud: None,
-            data_plane: Vec::new(),
+            data_plane: data_plane.iter().map(|url| Url::parse(url).unwrap()).collect(),
             credential: Credential::DeveloperTools,
         };
         let token = Token(simulator.token("https://management.azure.com"));

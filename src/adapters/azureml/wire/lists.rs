@@ -173,11 +173,17 @@ impl List<'_> {
     fn body(&self, token: &str) -> Option<Value> {
         let token = (!token.is_empty()).then_some(token);
         let query = |filter: Option<&str>| {
-            json!({"filter": filter, "continuationToken": token, "top": PAGE_ENTRIES,
-                "viewType": "All"})
+            let top = PAGE_ENTRIES;
+            json!({"filter": filter, "continuationToken": token, "top": top})
         };
         match self {
-            Self::Experiments | Self::Runs(_) => Some(query(None)),
+            Self::Experiments => {
+                let mut query = query(None);
+                query["viewType"] = "All".into();
+                Some(query)
+            }
+            // Runs are asked for without a view: hidden ones are among them.
+            Self::Runs(_) => Some(query(None)),
             Self::RunsWhere(_, filter) => Some(query(Some(filter))),
             Self::Metrics(_) => Some(json!({"continuationToken": token})),
             Self::Values(_, name) => Some(json!({"metricName": name, "continuationToken": token})),
