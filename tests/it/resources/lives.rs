@@ -12,7 +12,7 @@ use crate::support::azure::faults::{Fault, Verb};
 use crate::support::azure::kind::Kind;
 use crate::support::azure::operations::{Course, RetryAfter, Shape};
 use crate::support::azure::rights::Role;
-use crate::support::azure::seed::{HANAKO, Seed, TENANT, WORKSPACE, person, sample_id};
+use crate::support::azure::seed::{HANAKO, JIRO, Seed, TENANT, WORKSPACE, person, sample_id};
 use crate::support::azure::simulator::Simulator;
 use crate::support::azure::state::Phase;
 use crate::support::program::{Daemon, Home, wait_for};
@@ -436,4 +436,37 @@ async fn a_workspace_goes_once_somebody_approved_it() {
     let state = simulator.state();
     let phase = state.workspaces[&sample_id().key()].phase;
     assert!(matches!(phase, Phase::SoftDeleted(_)), "{phase:?}");
+}
+
+/// She is taken out of what the service lets be changed of runs that stay; what it does not is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_runs_that_stay_are_scrubbed_and_what_is_fixed_is_told() {
+    let rules = format!(
+        "[[policy]]\nsource = \"{NAME}\"\npath = \"run/**\"\naction = \"redact\"\n\
+         otherwise = \"leave\"\nreason = \"runs are the team's\"\n\
+         [[policy]]\nsource = \"{NAME}\"\naction = \"keep\"\nreason = \"others work with it\"\n"
+    );
+    let life = Life::begin(&rules).await;
+    let message = json!({
+        "regulation": "gdpr", "api_version": "2.0", "subject_request_id": "r-1",
+        "subject_request_type": "erasure", "submitted_time": "2026-11-23T09:00:00Z",
+        "subject_identities": [{ "identity_type": "email", "identity_value": HANAKO }],
+    });
+    life.send("r-1", &message);
+    let end = life.ended("r-1").await;
+    assert_eq!(end["type"], "io.dsrd.request.partially_completed.v1", "{end:#}");
+    assert!(end["data"]["counts"]["outcomes"]["redacted"].as_u64() >= Some(1), "{end:#}");
+    assert!(end["data"]["refusals"].to_string().contains("immutable: FixedByTheService"));
+    let simulator = life.end();
+    assert_eq!(deletes(&simulator), 0);
+    let mut state = simulator.state();
+    let workspace = state.live(&sample_id()).unwrap();
+    let said = |run: &str| Value::from(workspace.run(run).unwrap().document());
+    let shared = said("calm_stone_2c3d4e5f60");
+    assert_eq!(shared["tags"], json!({ "reviewer": "[erased]", "team": "churn" }));
+    assert_eq!(shared["createdBy"], person(JIRO));
+    let own = said("quiet_river_0a1b2c3d4e");
+    assert_eq!(own["createdBy"], person(HANAKO));
+    assert_eq!(own["description"], "retrain for ticket 881, ask [erased]");
+    assert_eq!(own["tags"]["owner"], "[erased]");
 }
