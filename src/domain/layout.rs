@@ -17,8 +17,8 @@
 //! `azureml-blobstore-GUID`, and user folders in the file share `code-GUID`.
 //!
 //! What the services of a workspace keep is in no container, and its names are `TYPE/NAME…`, with
-//! the words of requests: of those `run/ID` and all that begins with `run/ID/` is of a run, whatever
-//! an `ExperimentRun` among them may be called.
+//! the words of requests: of those `run/ID` and all that begins with `run/ID/` is of a run,
+//! whatever an `ExperimentRun` among them may be called.
 //!
 //! `azureml` is a container's name and a folder's in another, so that a name alone does not tell
 //! which. Where the container is not known, `azureml/WORD/…` is nobody's output if a container

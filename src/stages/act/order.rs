@@ -2,7 +2,8 @@
 //!
 //! Of a thing that a request names nothing goes from under what could not be removed. In a plan
 //! about a person things have nothing to do with each other unless their names say so, and work
-//! that a service has begun keeps only what it serves itself waiting: the blobs of a run go meanwhile.
+//! that a service has begun keeps only what it serves itself waiting: the blobs of a run go
+//! meanwhile.
 
 use std::pin::pin;
 use std::sync::Arc;

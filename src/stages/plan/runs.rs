@@ -1,11 +1,12 @@
 //! What goes with the runs that the subject created, where the policy says so.
 //!
 //! That is what the services of a workspace keep of them, their folders, zipped copies, compute
-//! records and outputs, and all that of their child runs. Most of it does not name the subject, so that no search finds it: blobs are listed by the
-//! names that a workspace gives them, and services are asked for each run. A service says which runs are
-//! children of one. By its name alone a run is one as well, unless its own document says that
-//! somebody else created it and names another parent. Who created a run is read in its document: of
-//! what the find saw of it only so much is kept.
+//! records and outputs, and all that of their child runs. Most of it does not name the subject, so
+//! that no search finds it: blobs are listed by the names that a workspace gives them, and services
+//! are asked for the runs. A service says which runs are children of one. By its name alone a run
+//! is one as well, unless its own document says that somebody else created it and names another
+//! parent. Who created a run is read in its document: of what the find saw of it only so much is
+//! kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
