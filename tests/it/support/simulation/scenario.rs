@@ -18,7 +18,6 @@ use dsrd::adapters::memory::sources::store::MemorySource;
 use dsrd::adapters::sql::store::SqlLedger;
 use dsrd::adapters::system::SystemEntropy;
 use dsrd::config::reading::layers;
-use dsrd::config::secret::Secret;
 use dsrd::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use dsrd::domain::event::{Correspondence, Envelope};
 use dsrd::domain::outcome::Block;
@@ -41,6 +40,7 @@ use dsrd::worker::runner;
 use dsrd::worker::world::{Door, KeyRing, Parts, Sources, World};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::Registry;
 use zeroize::Zeroizing;
@@ -336,7 +336,11 @@ impl Scenario {
 
     /// The ledger, without the tripwire.
     pub async fn ledger(&self) -> Arc<dyn Ledger> {
-        let url = Secret::new(format!("sqlite:{}/ledger.db", self.path().display()));
+        let path = self.path().join("ledger.db");
+        if !path.exists() {
+            std::fs::write(&path, EMPTY_LEDGER.get_or_init(empty_ledger).await).unwrap();
+        }
+        let url = SqlLedger::url_of(&path);
         let clock = Arc::<MemoryClock>::clone(&self.clock);
         let ledger = SqlLedger::open_by(&url, clock).await;
         Arc::new(ledger.map_err(|failure| failure.chain()).unwrap())
@@ -580,6 +584,17 @@ const KEEPING: Keeping = Keeping {
     details_days: 0,
     callback_give_up_after_ms: 3_600_000,
 };
+
+/// A ledger in which nothing is: its tables are made once, and not for each of thousands of lives.
+static EMPTY_LEDGER: OnceCell<Vec<u8>> = OnceCell::const_new();
+
+async fn empty_ledger() -> Vec<u8> {
+    let folder = folder();
+    let path = folder.path().join("ledger.db");
+    SqlLedger::open(&SqlLedger::url_of(&path)).await.map_err(|failure| failure.chain()).unwrap();
+    // It was opened whole: its WAL is empty.
+    std::fs::read(&path).unwrap()
+}
 
 /// In memory where the system has such a place: the ledger waits for the disk at every record.
 fn folder() -> TempDir {
