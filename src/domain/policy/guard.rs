@@ -40,10 +40,13 @@ impl Guard {
         (!objections.is_empty()).then(|| objections.join("; "))
     }
 
-    /// Why a person must see first what is done with a thing, whatever the plan takes.
-    pub fn objection_to(kind: RequestKind, thing: &Thing) -> Option<String> {
-        let is_all = kind == RequestKind::DeleteThing && thing.kind == ThingKind::Workspace;
-        is_all.then(|| "a whole workspace would be deleted".to_owned())
+    /// The same of what is done with a thing. Nothing was looked at but what belongs to it, so that
+    /// there is no share to speak of.
+    pub fn objection_to(&self, kind: RequestKind, thing: &Thing, plan: &[Share]) -> Option<String> {
+        if kind == RequestKind::DeleteThing && thing.kind == ThingKind::Workspace {
+            return Some("a whole workspace would be deleted".to_owned());
+        }
+        Self { share_items_min: u64::MAX, ..*self }.objection(plan)
     }
 
     fn over(&self, share: &Share) -> Option<String> {
@@ -115,5 +118,22 @@ mod tests {
         }
         let both = [share("a", 200, 200, 0), share("b", 9_999, 5_000, 0)];
         assert_eq!(guard.objection(&both).unwrap().matches("; ").count(), 1);
+    }
+
+    #[test]
+    fn of_a_thing_the_number_counts_and_no_share() {
+        let guard = Guard { items_max: 1_000, share_max: 0.5, share_items_min: 100 };
+        let thing = |kind| {
+            let name = "t".to_owned();
+            Thing { kind, name, output: None, with_dependents: false, permanently: true }
+        };
+        let plan = |removed| {
+            let source = "blobs".to_owned();
+            vec![Share { source, seen: removed, removed, rewritten: 0 }]
+        };
+        let (delete, run) = (RequestKind::DeleteThing, thing(ThingKind::Run));
+        assert_eq!(guard.objection_to(delete, &run, &plan(1_000)), None);
+        assert!(guard.objection_to(delete, &run, &plan(1_001)).is_some());
+        assert!(guard.objection_to(delete, &thing(ThingKind::Workspace), &plan(1)).is_some());
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::domain::failure::Failure;
-use crate::domain::policy::guard::Guard;
 use crate::domain::policy::mandate::Mandate;
 use crate::domain::state::{Event, State};
 use crate::ports::standing::{Progress, Standing};
@@ -73,9 +72,12 @@ async fn act(
         // Asked here, of the ledgered plan, and not where the plan is made: so no crash between the
         // two lets a plan slip by.
         let shares = account.shares(&standing.id).await?;
-        let kind = case.request.kind;
-        let of_thing = case.request.thing().and_then(|thing| Guard::objection_to(kind, thing));
-        if let Some(reason) = of_thing.or_else(|| world.mandate.guard.objection(&shares)) {
+        let (guard, kind) = (&world.mandate.guard, case.request.kind);
+        let objection = match case.request.thing() {
+            Some(thing) => guard.objection_to(kind, thing, &shares),
+            None => guard.objection(&shares),
+        };
+        if let Some(reason) = objection {
             account.advance(&case, Event::Held { reason }).await?;
             return Ok(None);
         }
