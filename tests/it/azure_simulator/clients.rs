@@ -163,7 +163,7 @@ async fn start() -> Simulator {
 }
 
 /// Runs a script of `foreign`, and lays out the line of JSON that it prints.
-async fn run(simulator: &Simulator, script: &str, verbs: &[&str]) -> String {
+pub async fn run(simulator: &Simulator, script: &str, verbs: &[&str]) -> String {
     let home = TempDir::new().unwrap();
     let authority = home.path().join("authority.pem");
     std::fs::write(&authority, &simulator.ca_pem).unwrap();

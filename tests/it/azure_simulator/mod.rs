@@ -7,4 +7,4 @@ mod lists; // pages
 mod refused; // what is not done, and what goes wrong by plan
 mod things; // jobs and runs, assets, workspaces, the data plane
 mod openapi; // Microsoft's specification and its examples
-mod clients; // Microsoft's Python clients
+pub mod clients; // Microsoft's Python clients

@@ -102,7 +102,8 @@ def create():
     client.environments.create_or_update(
         Environment(name="made-env", version="1", image="mcr.microsoft.com/azureml/base"))
     client.compute.begin_create_or_update(
-        AmlCompute(name="made-cluster", size="STANDARD_DS3_V2", max_instances=1)).result()
+        AmlCompute(name="made-cluster", size="STANDARD_DS3_V2", max_instances=1,
+                   tier="Dedicated", tags={"made": "yes"})).result()
     client.datastores.create_or_update(AzureBlobDatastore(
         name="made_store", account_name="examplews01", container_name="made"))
     client.online_endpoints.begin_create_or_update(

@@ -11,5 +11,6 @@ mod naming;
 mod plane;
 mod rights;
 mod lives;
+mod table;
 mod copying;
 mod whole;

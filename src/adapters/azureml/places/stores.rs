@@ -11,11 +11,15 @@ use crate::adapters::azureml::pages;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
-use crate::domain::layout::Location;
+use crate::domain::layout::{Location, account_name};
 use crate::ports::sources::Pointed;
 
 /// Fields of a datastore that name a container, by its sort.
 const CONTAINERS: [&str; 3] = ["containerName", "filesystem", "fileShareName"];
+
+/// The datastore of artifacts, which the service has made and may not show, and its container in the
+/// workspace's own account (azure-ai-ml's `_job_operations.py`).
+const ARTIFACTS: (&str, &str) = ("workspaceartifactstore", "azureml");
 
 /// Datastores that were looked up.
 #[derive(Default)]
@@ -36,10 +40,23 @@ impl Stores {
             Some(address) => look(entry, &address).await?,
             None => None,
         };
-        let found = document.and_then(|document| location(&document.value));
+        let found = match document {
+            Some(document) => location(&document.value),
+            None if name == ARTIFACTS.0 => artifacts(entry).await?,
+            None => None,
+        };
         self.0.insert(name.to_owned(), found.clone());
         Ok(found)
     }
+}
+
+async fn artifacts(entry: &Entry) -> Result<Option<Location>, Failure> {
+    let account = entry.account().await?;
+    Ok(account.map(|account| Location {
+        account: account_name(&account).to_owned(),
+        container: ARTIFACTS.1.to_owned(),
+        path: String::new(),
+    }))
 }
 
 /// Where all datastores lead.

@@ -12,6 +12,7 @@ pub fn add(kind: Kind, properties: &mut Map<String, Value>, now: Timestamp) {
         Kind::ModelVersion => json!({"flavors": {}, "stage": null}),
         Kind::EnvironmentVersion => json!({"environmentType": "UserCreated", "osType": "Linux"}),
         Kind::Compute => json!({
+            "description": null,
             "provisioningErrors": null,
             "createdOn": stamp(now),
             "modifiedOn": stamp(now),
@@ -32,6 +33,12 @@ pub fn add(kind: Kind, properties: &mut Map<String, Value>, now: Timestamp) {
         Kind::Datastore | Kind::Connection => json!({}),
         _ => json!({"properties": {}, "provisioningState": "Succeeded"}),
     };
+    if let (Kind::Compute, Some(inner)) = (kind, properties.get_mut("properties")) {
+        // Of a cluster; the first SDK reads it from whatever is listed.
+        if let Some(inner) = inner.as_object_mut() {
+            inner.entry("subnet").or_insert(Value::Null);
+        }
+    }
     for (name, value) in [own, common].iter().filter_map(Value::as_object).flatten() {
         properties.entry(name).or_insert_with(|| value.clone());
     }
