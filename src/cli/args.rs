@@ -77,7 +77,7 @@ pub enum Verb {
     Approve(Deciding),
     /// Stop a held request.
     Reject(Deciding),
-    /// Withdraw a request that is not being carried out yet.
+    /// Withdraw a request, stop one that is being carried out, or give up one that failed.
     Cancel(Deciding),
     /// Try a failed request again.
     Retry(Deciding),
@@ -87,8 +87,8 @@ pub enum Verb {
         #[command(subcommand)]
         what: Evidence,
     },
-    /// Reach everything that the settings name, with the rights that the work needs; say what is
-    /// missing.
+    /// Reach everything that the settings name; tell the rights that a workspace lacks, and the
+    /// datastores that are in no source.
     Check {
         /// Print one JSON object a line.
         #[arg(long)]
@@ -173,7 +173,8 @@ pub enum Schema {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done; a request that was waited for is completed
-  1  something did not work; the message says what, and what to do
+  1  something did not work, and the message says what, and what to do; or a request that was
+     waited for is held
   2  wrong arguments or settings
   3  a request that was waited for is partially_completed: something could not be read or acted on
   4  a request that was waited for failed, was cancelled or rejected, also because another request

@@ -309,9 +309,9 @@ fn trust_a_producer(home: &Home, queue: &str) {
     home.write("dsrd.toml", &format!("[queue]\n{queue}{keys}"));
 }
 
-/// Runs the recipe of the README, word for word, on a file in `home`.
+/// Runs the recipe of `deploy/README.md`, word for word, on a file in `home`.
 fn signed_as_the_readme_says(home: &Home, name: &str) -> String {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/README.md");
     let readme = fs::read_to_string(readme).unwrap();
     let blocks = readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
     let recipe = blocks.into_iter().find(|block| block.contains("pkeyutl")).unwrap();

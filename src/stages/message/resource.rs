@@ -95,6 +95,11 @@ pub fn read(
     let callbacks = callbacks::read(fields.given("status_callback_urls"), None, terms, faults);
     let Common { id, regulation, submitted } = common;
     let (id, kind, thing) = (id?, kind?, thing?);
+    // Read and dropped it would delete for good what was to be had back.
+    if !permanently && thing.kind != ThingKind::Workspace {
+        let text = "only a workspace can be deleted so that it can be had back";
+        faults.add("/permanently", "not_of_a_resource", text);
+    }
     let asked = Asked::Thing(Thing { with_dependents, permanently, ..thing });
     let regulation = regulation.unwrap_or_else(|| "gdpr".to_owned());
     let submitted = submitted.or(terms.now).unwrap_or_default();

@@ -31,16 +31,16 @@ pub fn resources() -> Vec<Row> {
     put(&mut no_flag, "/permanently", json!("CANARY"));
     let mut output = about("delete", json!({ "type": "run", "name": "a", "output": "CANARY" }));
     put(&mut output, "/delete_dependent_resources", json!(true));
+    let mut softly = about("delete", model("CANARY"));
+    put(&mut softly, "/permanently", json!(false));
     let two = json!({ "type": "model", "name": "CANARY", "id": "CANARY" });
     let mut dependents = about("delete", json!({ "type": "workspace", "name": "CANARY" }));
     put(&mut dependents, "/delete_dependent_resources", json!(true));
     let mut rows = vec![
-        text("a workspace with what depends on it", dependents.to_string(), "")
-            .at(&[
-                (SORT, "resource_not_supported"),
-                ("/delete_dependent_resources", "resource_not_supported"),
-            ])
-            .beyond_schema("what this version serves"),
+        text("a workspace with what depends on it", dependents.to_string(), "").at(&[
+            (SORT, "resource_not_supported"),
+            ("/delete_dependent_resources", "resource_not_supported"),
+        ]),
         unheld("a run that nobody holds", about("delete", run), &[])
             .beyond_schema("which sources are configured"),
         unheld(
@@ -78,8 +78,12 @@ pub fn resources() -> Vec<Row> {
                 ("/resource/output", "not_of_a_resource"),
                 ("/delete_dependent_resources", "not_of_a_resource"),
             ],
-        )
-        .beyond_schema("which resources have outputs"),
+        ),
+        unheld(
+            "a model that is to be deleted softly",
+            softly,
+            &[("/permanently", "not_of_a_resource")],
+        ),
     ];
     rows.extend(others());
     rows
@@ -97,8 +101,7 @@ fn others() -> Vec<Row> {
             about("archive", json!({ "type": "workspace", "name": "CANARY" })),
             VERB,
             "verb_not_supported",
-        )
-        .beyond_schema("which operations a service has"),
+        ),
         row(
             "a sort of resource that is none",
             about("delete", json!({ "type": "CANARY", "name": "a" })),
