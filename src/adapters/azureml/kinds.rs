@@ -178,6 +178,12 @@ impl Sort {
         SORTS.iter().find(|sort| sort.word == word)
     }
 
+    /// Whether a region may have switched off what keeps it: services of the first SDK, which is
+    /// out of support since 2026-06-30.
+    pub fn may_be_unserved(&self) -> bool {
+        matches!(self.keeper, Keeper::Service(_)) && *self != EXPERIMENT
+    }
+
     /// Whether it is of that kind.
     pub fn is(&self, kind: ThingKind) -> bool {
         self.kind == Some(kind)

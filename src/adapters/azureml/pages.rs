@@ -43,6 +43,8 @@ struct Cursor {
 pub struct Documents {
     /// What is on it.
     pub documents: Vec<Document>,
+    /// The words of sorts whose service is not there: what it holds, nobody can tell.
+    pub unserved: Vec<&'static str>,
     /// Where the next one starts; `None` after the last.
     pub next: Option<String>,
 }
@@ -56,10 +58,11 @@ pub async fn page(entry: &Entry, prefix: &str, marker: Option<&str>) -> Result<D
         Some(marker) => Some(serde_json::from_str(marker).map_err(|_| strange("a marker"))?),
         None => Cursor::at(SORTS.iter().find(|sort| holds(sort, prefix))),
     };
-    let mut documents = Vec::new();
+    let (mut documents, mut unserved) = (Vec::new(), Vec::new());
     for _ in 0..PAGE_REQUESTS_MAX {
         let Some(at) = &mut cursor else { break };
-        let found = at.step(entry, prefix).await?;
+        let (found, absent) = at.step(entry, prefix).await?;
+        unserved.extend(absent);
         let meant = |document: &Document| document.address.item_name().starts_with(prefix);
         documents.extend(found.into_iter().filter(meant));
         if at.next.is_none() && at.parents.is_empty() {
@@ -72,7 +75,7 @@ pub async fn page(entry: &Entry, prefix: &str, marker: Option<&str>) -> Result<D
     }
     let next = cursor
         .map(|cursor| serde_json::to_string(&cursor).expect("strings and a number can be written"));
-    Ok(Documents { documents, next })
+    Ok(Documents { documents, unserved, next })
 }
 
 /// All that is below a resource of Azure Resource Manager.
@@ -113,8 +116,12 @@ impl Cursor {
         Some(Self { sort, next, parents: Vec::new(), below: String::new(), pages: 0 })
     }
 
-    /// One page further.
-    async fn step(&mut self, entry: &Entry, prefix: &str) -> Result<Vec<Document>, Failure> {
+    /// One page further; the word of the sort, where its service is not there.
+    async fn step(
+        &mut self,
+        entry: &Entry,
+        prefix: &str,
+    ) -> Result<(Vec<Document>, Option<&'static str>), Failure> {
         let sort = Sort::named(&self.sort).ok_or_else(|| strange("a marker"))?;
         self.pages += 1;
         if self.pages > PAGES_MAX {
@@ -126,11 +133,16 @@ impl Cursor {
                 Some(next) => self.below = next,
                 None => drop((self.parents.pop(), std::mem::take(&mut self.below))),
             }
-            return Ok(documents);
+            return Ok((documents, None));
         }
-        let Some(token) = self.next.take() else { return Ok(Vec::new()) };
-        let listed = list(entry, sort, &token).await?;
-        let listed = listed.ok_or_else(|| strange("no list"))?;
+        let Some(token) = self.next.take() else { return Ok((Vec::new(), None)) };
+        let listed = match list(entry, sort, &token).await? {
+            Some(listed) => listed,
+            None if sort.may_be_unserved() && token.is_empty() => {
+                return Ok((Vec::new(), Some(sort.word)));
+            }
+            None => return Err(strange("no list")),
+        };
         self.next = listed.next;
         let mut documents = Vec::new();
         for value in listed.values {
@@ -149,7 +161,7 @@ impl Cursor {
             documents.push(Document::new(&address, value));
         }
         self.parents.reverse();
-        Ok(documents)
+        Ok((documents, None))
     }
 }
 

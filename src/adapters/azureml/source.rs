@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::adapters::azureml::documents::document::{Document, look};
 use crate::adapters::azureml::documents::kept::Kept;
+use crate::adapters::azureml::kinds::Sort;
 use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::places::stores;
 use crate::adapters::azureml::plane::scrub;
@@ -13,11 +14,14 @@ use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::{pages, removal, rights};
 use crate::config::settings;
 use crate::domain::failure::Failure;
-use crate::domain::item::Item;
-use crate::domain::layout::{Containers, OneContainer};
+use crate::domain::item::{Item, Kind, Version};
+use crate::domain::layout::{Container, Containers, OneContainer};
 use crate::ports::sources::{
     Erased, Finds, Followed, Lack, NewForm, Page, Pointed, Read, Rewritten, Source, Things, Walked,
 };
+
+/// Why what a service holds cannot be looked through that is not there.
+const UNSERVED: &str = "service_absent";
 
 /// The source.
 pub struct WorkspaceSource {
@@ -40,6 +44,12 @@ impl WorkspaceSource {
     /// A workspace of which the way in is known.
     pub fn within(name: &str, entry: Entry) -> Self {
         Self { name: name.to_owned(), entry, kept: Kept::default() }
+    }
+
+    /// What stands for all of a sort whose service is not there: nobody can look through it.
+    fn unserved(&self, word: &str) -> Item {
+        let (kind, container) = (Kind::Thing, Container::Resources);
+        Item { kind, container, ..Item::bare(&self.name, word, Version::Current) }
     }
 }
 
@@ -106,11 +116,16 @@ impl Walked for WorkspaceSource {
             self.kept.put(&item.name, document);
             item
         };
-        Ok(Page { items: page.documents.iter().map(item).collect(), next: page.next })
+        let mut items: Vec<Item> = page.documents.iter().map(item).collect();
+        items.extend(page.unserved.iter().map(|word| self.unserved(word)));
+        Ok(Page { items, next: page.next })
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {
         let address = Address::of(&item.name).filter(|address| address.path().is_some());
+        if Sort::named(&item.name).is_some() {
+            return Ok(Read::Refused(UNSERVED.to_owned()));
+        }
         let Some(address) = address else { return Ok(Read::Refused("name".to_owned())) };
         if let Some(bytes) = self.kept.give(&item.name, &item.etag) {
             return Ok(Read::Bytes(stream::iter([Ok(bytes)]).boxed()));

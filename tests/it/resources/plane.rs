@@ -159,6 +159,25 @@ async fn a_service_that_says_nothing_is_no_word_about_a_run() {
     assert!(world.source.remains("web_service/churn-aci").await.is_err());
 }
 
+/// A region may have switched off the services of the first SDK.
+#[tokio::test]
+async fn a_service_that_is_switched_off_is_told_and_hides_nothing_else() {
+    let world = World::new(Switches::default()).await;
+    let mut expected = world.names().await;
+    expected.retain(|name| !name.starts_with("web_service/"));
+    expected.push("web_service".to_owned());
+    expected.sort();
+    let gone = Fault::broken(410);
+    world.simulator.state().faults.stand(Verb::List, Kind::WebService, Some(gone));
+    let items = listing(&world.source).await;
+    let mut names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, expected);
+    let unseen = items.iter().find(|item| item.name == "web_service").unwrap();
+    let read = world.source.read(unseen).await.unwrap();
+    assert!(matches!(read, Read::Refused(why) if why == "service_absent"));
+}
+
 /// A walk costs its lists: pages, and no GET for each document.
 #[tokio::test]
 async fn a_walk_costs_its_lists_alone() {

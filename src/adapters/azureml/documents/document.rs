@@ -163,7 +163,7 @@ mod tests {
         let history = |status: &str, end: Value| {
             json!({"runId": "a", "status": status, "endTimeUtc": end, "revision": 7,
                 "token": "s3cret", "createdBy": {"upn": "ann"},
-                "tags": {"owner": "ann", "_aml_system_x": status}})
+                "tags": {"owner": "ann", "_aml_system_ComputeTargetStatus": status}})
         };
         let one = of("run/a/history", history("Running", Value::Null));
         let other = of("run/a/history", history("Canceled", "2026-01-01T00:00:00Z".into()));
@@ -171,7 +171,8 @@ mod tests {
         let left = r#"{"createdBy":{"upn":"ann"},"runId":"a","tags":{"owner":"ann"}}"#;
         assert_eq!(one.bytes, left);
         let job = |status: &str| {
-            json!({"name": "a", "properties": {"status": status, "tags": {"_aml_system_x": status},
+            let tags = json!({"_aml_system_ComputeTargetStatus": status});
+            json!({"name": "a", "properties": {"status": status, "tags": tags,
                 "services": {"Studio": {"endpoint": "x", "status": status}}},
                 "systemData": {"createdBy": "ann", "lastModifiedAt": status}})
         };

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use crate::adapters::azureml::kinds::{Below, HISTORY};
+use crate::adapters::azureml::kinds::{Below, HISTORY, SNAPSHOT};
 use crate::adapters::azureml::names::Address;
 use crate::domain::asked::thing::ThingKind;
 
@@ -25,7 +25,7 @@ const OF_COMPUTES: [&str; 8] = [
 ];
 const OF_JOBS: [&str; 2] = ["/properties/status", "/systemData/lastModifiedAt"];
 /// A token lets in whoever has it.
-const OF_HISTORIES: [&str; 16] = [
+const OF_HISTORIES: [&str; 15] = [
     "/activeChildRunId",
     "/computeDuration",
     "/currentComputeTime",
@@ -41,11 +41,12 @@ const OF_HISTORIES: [&str; 16] = [
     "/statusRevision",
     "/token",
     "/tokenExpiryTimeUtc",
-    "/uniqueChildRunComputeTargets",
 ];
 const OF_WEB_SERVICES: [&str; 3] = ["/state", "/updatedTime", "/sslKey"];
-/// Tags by which the service tells itself how a run goes.
-const SYSTEM_TAG: &str = "_aml_system_";
+/// The tag by which the service tells itself how a run goes. Anybody can write others like it.
+const STATUS_TAG: &str = "_aml_system_ComputeTargetStatus";
+/// Links to the files of a snapshot, which let in whoever has them, and are others each time.
+const SIGNED: &str = "sasUrl";
 
 /// What credentials say of who has them; all else in them may be a secret.
 const OPEN_CREDENTIALS: [&str; 9] = [
@@ -78,7 +79,7 @@ pub fn leave_out(value: &mut Value, address: &Address) {
     if sort.is(ThingKind::Run) {
         for tags in ["/tags", "/properties/tags"] {
             if let Some(tags) = value.pointer_mut(tags).and_then(Value::as_object_mut) {
-                tags.retain(|name, _| !name.starts_with(SYSTEM_TAG));
+                tags.shift_remove(STATUS_TAG);
             }
         }
         let services = value.pointer_mut("/properties/services").and_then(Value::as_object_mut);
@@ -86,9 +87,26 @@ pub fn leave_out(value: &mut Value, address: &Address) {
             remove(service, "/status");
         }
     }
+    if *sort == SNAPSHOT {
+        leave_out_links(value);
+    }
     let credentials = value.pointer_mut("/properties/credentials").and_then(Value::as_object_mut);
     if let Some(credentials) = credentials {
         credentials.retain(|name, _| OPEN_CREDENTIALS.contains(&name.as_str()));
+    }
+}
+
+fn leave_out_links(value: &mut Value) {
+    let mut left = vec![value];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Object(fields) => {
+                fields.shift_remove(SIGNED);
+                left.extend(fields.values_mut());
+            }
+            Value::Array(values) => left.extend(values),
+            _ => {}
+        }
     }
 }
 

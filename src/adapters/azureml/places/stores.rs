@@ -17,8 +17,8 @@ use crate::ports::sources::Pointed;
 /// Fields of a datastore that name a container, by its sort.
 const CONTAINERS: [&str; 3] = ["containerName", "filesystem", "fileShareName"];
 
-/// The datastore of artifacts, which the service has made and may not show, and its container in the
-/// workspace's own account (azure-ai-ml's `_job_operations.py`).
+/// The datastore of artifacts, which the service has made and may not show, and its container in
+/// the workspace's own account (azure-ai-ml's `_job_operations.py`).
 const ARTIFACTS: (&str, &str) = ("workspaceartifactstore", "azureml");
 
 /// Datastores that were looked up.

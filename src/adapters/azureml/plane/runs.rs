@@ -146,7 +146,10 @@ async fn own_snapshots(
         return Ok(own);
     }
     // Runs are asked for below their experiments.
-    for experiment in all(entry, List::Experiments).await?.unwrap_or_default() {
+    let experiments = all(entry, List::Experiments).await?;
+    // Nobody knows then who uses what.
+    let experiments = experiments.ok_or_else(|| strange("no list of experiments"))?;
+    for experiment in experiments {
         let Some(id) = experiment["experimentId"].as_str() else { continue };
         let used = own.iter().cloned().map(|snapshot| is_used_in(entry, id, snapshot, runs));
         let used: Vec<bool> = stream::iter(used).buffered(SIDE_BY_SIDE).try_collect().await?;

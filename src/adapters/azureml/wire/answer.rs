@@ -79,9 +79,8 @@ impl Answer {
     /// Whether what was asked for is not there, and the workspace is. Where Resource Manager itself
     /// says so, it is the workspace that is not there, or its group: no word about what is in it.
     pub fn is_absent(&self) -> bool {
-        let is_above = self.header("x-ms-failure-cause") == Some("gateway")
-            || matches!(self.code.as_str(), "ResourceGroupNotFound" | "SubscriptionNotFound");
-        self.status == 404 && !is_above
+        let is_above = self.header("x-ms-failure-cause") == Some("gateway");
+        self.is_absent_there() && !is_above
     }
 
     /// Whether it is the workspace itself that is not there, where Resource Manager was asked for
@@ -150,6 +149,10 @@ impl Trouble {
             Self::Unreachable | Self::Broken | Self::Late => FailureKind::Transient,
             Self::NoToken => FailureKind::NeedsPerson,
             Self::Garbled => FailureKind::Permanent,
+            Self::Refused { status: 404, code } if code.is_empty() => {
+                // Of somebody in between, who will not stay there for ever.
+                FailureKind::Transient
+            }
             Self::Refused { status, .. } => match status {
                 408 | 429 | 500.. => FailureKind::Transient,
                 401 | 403 | 404 => FailureKind::NeedsPerson,

@@ -73,7 +73,7 @@ pub async fn page(entry: &Entry, list: List<'_>, token: &str) -> Result<Option<L
             entry.get(LISTING, url.clone()).await?
         }
     };
-    if answer.is_absent_there() {
+    if answer.is_absent_there() || answer.status == 410 {
         return Ok(None);
     }
     read(entry, list, &url, token, answer).map(Some)
@@ -86,7 +86,11 @@ pub async fn page(entry: &Entry, list: List<'_>, token: &str) -> Result<Option<L
 pub async fn all(entry: &Entry, list: List<'_>) -> Result<Option<Vec<Value>>, Failure> {
     let (mut found, mut token) = (Vec::new(), String::new());
     for _ in 0..PAGES_MAX {
-        let Some(listed) = page(entry, list, &token).await? else { return Ok(None) };
+        let listed = match page(entry, list, &token).await? {
+            Some(listed) => listed,
+            None if token.is_empty() => return Ok(None),
+            None => return Err(strange("no page where one was said to be")),
+        };
         found.extend(listed.values);
         match listed.next {
             Some(next) => token = next,
