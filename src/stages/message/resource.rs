@@ -63,6 +63,11 @@ pub fn read(
     let kind = kind(fields, faults);
     let with_dependents = flag(fields, "delete_dependent_resources", false, faults);
     let permanently = flag(fields, "permanently", true, faults);
+    // Read and dropped it would delete for good what was to be had back.
+    if !permanently && sort_of(object).is_some_and(|sort| sort != ThingKind::Workspace) {
+        let text = "only a workspace can be deleted so that it can be had back";
+        faults.add("/permanently", "not_of_a_resource", text);
+    }
     // Whoever sends it learns of what is under way by `progressed` in any case.
     let _no_wait = flag(fields, "no_wait", false, faults);
     let options = extension::read(object, terms, faults);
@@ -95,21 +100,21 @@ pub fn read(
     let callbacks = callbacks::read(fields.given("status_callback_urls"), None, terms, faults);
     let Common { id, regulation, submitted } = common;
     let (id, kind, thing) = (id?, kind?, thing?);
-    // Read and dropped it would delete for good what was to be had back.
-    if !permanently && thing.kind != ThingKind::Workspace {
-        let text = "only a workspace can be deleted so that it can be had back";
-        faults.add("/permanently", "not_of_a_resource", text);
-    }
     let asked = Asked::Thing(Thing { with_dependents, permanently, ..thing });
     let regulation = regulation.unwrap_or_else(|| "gdpr".to_owned());
     let submitted = submitted.or(terms.now).unwrap_or_default();
     Some(Request { id, kind, regulation, submitted, asked, callbacks, options })
 }
 
+/// What sort of resource a message names, whatever else is wrong with it.
+fn sort_of(object: &Map<String, Value>) -> Option<ThingKind> {
+    let sort = object.get("resource").and_then(|resource| resource.get("type"));
+    sort.and_then(Value::as_str).and_then(ThingKind::parse)
+}
+
 /// What is wrong with it that what depends on the resource is to go with it.
 fn dependents(object: &Map<String, Value>, kind: Option<RequestKind>, faults: &mut Faults) {
-    let sort = object.get("resource").and_then(|resource| resource.get("type"));
-    let (code, text) = match sort.and_then(Value::as_str).and_then(ThingKind::parse) {
+    let (code, text) = match sort_of(object) {
         Some(ThingKind::Workspace) if kind.is_some_and(|kind| kind != RequestKind::DeleteThing) => {
             ("not_of_a_resource", "only what is deleted takes along what depends on it")
         }
