@@ -415,3 +415,17 @@ fn deleting_a_workspace_waits_for_a_person() {
     assert!(ended.contains("r-1 (delete) is held"), "{ended}");
     assert!(holds(&ended).contains("workspace/ws"), "{ended}");
 }
+
+/// Nobody asked for what somebody made under the same name since.
+#[test]
+fn what_is_made_anew_under_its_name_stays() {
+    let scenario = asking("delete", "compute", "ci-7");
+    let things = scenario.source(THINGS);
+    let once = std::sync::Once::new();
+    scenario.wire.on("acted", move || {
+        once.call_once(|| things.put("compute/ci-7", r#"{"name":"another"}"#));
+    });
+    let ended = check(scenario);
+    assert!(ended.starts_with("r-1 (delete) is completed"), "{ended}");
+    assert!(holds(&ended).contains("compute/ci-7"), "{ended}");
+}

@@ -203,19 +203,23 @@ fn a_rule_of_the_source_decides_otherwise() {
     assert!(holds(&ended, SOURCE).contains("dcid.r1/"), "{ended}");
 }
 
-/// Two workspaces may keep blobs in one account, and have runs of one id.
+/// Two workspaces may keep blobs in one account, and have runs of one id; also where the request is
+/// about one of them alone.
 #[test]
 fn what_may_be_another_workspaces_stays() {
-    let mut scenario = two_people().sent(request("r-1", "erasure"));
-    let other = MemorySource::new("other").of_things().in_account("acct");
-    run(&other, "r1", BOB, &json!({}));
-    scenario.sources.push(Arc::new(other));
-    let ended = check(scenario);
-    assert!(ended.starts_with("r-1 (erasure) is completed"), "{ended}");
-    assert_eq!(holds(&ended, THINGS), KEPT, "{ended}");
-    assert!(holds(&ended, SOURCE).contains("dcid.r1/"), "{ended}");
-    assert!(!holds(&ended, SOURCE).contains("dcid.5f60/"), "{ended}");
-    assert_eq!(holds(&ended, "other"), "run/r1, run/r1/history", "{ended}");
+    let named = json!({ "sources": [THINGS, SOURCE] });
+    for message in [request("r-1", "erasure"), request_with("r-1", "erasure", named)] {
+        let mut scenario = two_people().sent(message);
+        let other = MemorySource::new("other").of_things().in_account("acct");
+        run(&other, "r1", BOB, &json!({}));
+        scenario.sources.push(Arc::new(other));
+        let ended = check(scenario);
+        assert!(ended.starts_with("r-1 (erasure) is completed"), "{ended}");
+        assert_eq!(holds(&ended, THINGS), KEPT, "{ended}");
+        assert!(holds(&ended, SOURCE).contains("dcid.r1/"), "{ended}");
+        assert!(!holds(&ended, SOURCE).contains("dcid.5f60/"), "{ended}");
+        assert_eq!(holds(&ended, "other"), "run/r1, run/r1/history", "{ended}");
+    }
     // In another account it is none of this.
     let mut scenario = two_people().sent(request("r-1", "erasure"));
     let other = MemorySource::new("other").of_things().in_account("other");

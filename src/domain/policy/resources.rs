@@ -3,6 +3,7 @@
 //! What is one person's goes, what others may use stays, and of a run of somebody else the person
 //! is taken out.
 
+use crate::domain::asked::subject::{IdentityType, Subject};
 use crate::domain::item::{Finding, Hit};
 use crate::domain::policy::runs::say_created;
 
@@ -23,11 +24,19 @@ pub enum Whose {
 }
 
 impl Whose {
-    /// That of what was found.
-    pub fn of(finding: &Finding) -> Self {
+    /// That of what was found of these people. Others may have a name too: where they say more than
+    /// names, a name alone makes no run theirs. What its documents say together is asked later.
+    pub fn of(people: &[Subject], finding: &Finding) -> Self {
         let layout = finding.item.layout();
         if layout.run_document().is_some() {
-            return if say_created(&finding.hits) { Self::OwnRun } else { Self::RunOfOthers };
+            let identities = || people.iter().flat_map(|person| &person.identities);
+            let is_named_alone = identities().all(|identity| is_name(identity.kind));
+            let is_sure = |hit: &&Hit| {
+                let identity = identities().nth(hit.identity);
+                is_named_alone || identity.is_none_or(|identity| !is_name(identity.kind))
+            };
+            let sure: Vec<Hit> = finding.hits.iter().filter(is_sure).cloned().collect();
+            return if say_created(&sure) { Self::OwnRun } else { Self::RunOfOthers };
         }
         let is_assigned = layout.is_compute() && finding.hits.iter().any(is_assigned);
         if is_assigned { Self::Assigned } else { Self::Shared }
@@ -43,6 +52,18 @@ impl Whose {
             Self::Assigned => "a compute that is assigned to the person; no rule names its source",
             Self::Shared => "others may use it, and no rule names its source",
         }
+    }
+}
+
+/// Whether several people may have it.
+fn is_name(kind: IdentityType) -> bool {
+    match kind {
+        IdentityType::Name | IdentityType::Username => true,
+        IdentityType::Email
+        | IdentityType::Upn
+        | IdentityType::ObjectId
+        | IdentityType::Puid
+        | IdentityType::ControllerCustomerId => false,
     }
 }
 
@@ -98,7 +119,7 @@ mod tests {
             let hit = Hit { identity: 0, view: view.into(), place: place.into() };
             let other = Hit { identity: 1, view: "json".into(), place: "/tags/a".into() };
             let finding = Finding { item, hits: vec![other, hit], digest: None, others: false };
-            let whose = Whose::of(&finding);
+            let whose = Whose::of(&[], &finding);
             assert_eq!(whose, expected, "{name} {place}");
             assert!(!whose.why().is_empty());
         }

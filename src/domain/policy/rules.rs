@@ -143,7 +143,7 @@ impl Policy {
 
 /// What is done with a resource of a workspace that no rule is about.
 fn by_default(request: &Request, finding: &Finding) -> Verdict {
-    let whose = Whose::of(finding);
+    let whose = Whose::of(request.people(), finding);
     let treatment = match whose {
         Whose::OwnRun | Whose::Assigned => Treatment::Delete,
         Whose::RunOfOthers => Treatment::Redact,

@@ -7,6 +7,7 @@ use futures::TryStreamExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::domain::asked::subject::{IdentityType, Subject};
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
 use crate::matching::encoding::Undone;
@@ -37,6 +38,14 @@ pub enum Document {
     Silent,
 }
 
+/// Who may have created a run, and what they are known by.
+pub struct Claimant {
+    matcher: Matcher,
+    has_object_id: bool,
+    has_passport_id: bool,
+    has_address: bool,
+}
+
 /// What of a run, or of a job, is asked. Anybody can have written a document: it may say anything.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -59,13 +68,13 @@ pub async fn creator(
     source: &dyn Walked,
     item: &Item,
     run: &str,
-    matcher: &Arc<Matcher>,
+    claimant: &Arc<Claimant>,
 ) -> Result<Option<Document>, Failure> {
     let Some(bytes) = read(source, item).await? else { return Ok(None) };
-    let (run, matcher) = (run.to_owned(), Arc::clone(matcher));
+    let (run, claimant) = (run.to_owned(), Arc::clone(claimant));
     let encoding = item.content_encoding.clone();
     let telling = tokio::task::spawn_blocking(move || {
-        said(&undone(encoding.as_deref(), &bytes)?, &run, &matcher)
+        said(&undone(encoding.as_deref(), &bytes)?, &run, &claimant)
     });
     // What panics on hostile bytes has met what it cannot read.
     Ok(telling.await.ok().flatten())
@@ -108,7 +117,7 @@ fn undone(encoding: Option<&str>, mut bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// What these bytes say of the run of that id; `None` where they are no JSON object.
-fn said(bytes: &[u8], run: &str, matcher: &Matcher) -> Option<Document> {
+fn said(bytes: &[u8], run: &str, claimant: &Claimant) -> Option<Document> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     // A list would be taken for the fields in their order.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
@@ -125,12 +134,10 @@ fn said(bytes: &[u8], run: &str, matcher: &Matcher) -> Option<Document> {
     if [&document.created_by, creator, user].iter().all(|creator| creator.is_null()) {
         return Some(Document::Silent);
     }
-    let asked = json!({ "createdBy": document.created_by, "userId": user,
-                        "systemData": { "createdBy": creator } });
     let parents = [&document.parent_run_id, &document.root_run_id];
     let parents = parents.into_iter().filter_map(Value::as_str).filter(|id| *id != run);
     let parents = parents.map(str::to_owned).collect();
-    Some(match speaks_of_subject(&asked, matcher) {
+    Some(match claimant.created(&document.created_by, user, creator) {
         true => Document::OfSubject { parents },
         false => Document::OfOthers { parents },
     })
@@ -144,30 +151,64 @@ fn said(bytes: &[u8], run: &str, matcher: &Matcher) -> Option<Document> {
 pub async fn is_of_others(
     source: &dyn Walked,
     item: &Item,
-    matcher: &Arc<Matcher>,
+    claimant: &Arc<Claimant>,
 ) -> Result<bool, Failure> {
     let Some(bytes) = read(source, item).await? else { return Ok(true) };
     let Ok(document) = serde_json::from_slice::<Value>(&bytes) else { return Ok(true) };
-    let creators = [&document["createdBy"], &document["systemData"]["createdBy"]];
-    if creators.iter().all(|creator| creator.is_null()) {
+    let (created_by, system) = (&document["createdBy"], &document["systemData"]["createdBy"]);
+    if created_by.is_null() && system.is_null() {
         return Ok(false);
     }
-    let (asked, matcher) = (json!({ "createdBy": creators }), Arc::clone(matcher));
-    let telling = tokio::task::spawn_blocking(move || speaks_of_subject(&asked, &matcher));
-    Ok(!telling.await.unwrap_or(false))
+    let claimant = Arc::clone(claimant);
+    let (created_by, system) = (created_by.clone(), system.clone());
+    let telling = move || claimant.created(&created_by, &Value::Null, &system);
+    Ok(!tokio::task::spawn_blocking(telling).await.unwrap_or(false))
 }
 
-fn speaks_of_subject(creators: &Value, matcher: &Matcher) -> bool {
-    let text = creators.to_string();
-    let item = Item::bare("", "", Version::Current);
-    let scan = scan(&item, &mut text.as_bytes(), matcher, &ItemLimits::default());
-    scan.is_ok_and(|scan| !scan.hits.is_empty())
+impl Claimant {
+    /// These people.
+    pub fn new(people: &[Subject]) -> Self {
+        let matcher = Matcher::new(&people.iter().collect::<Vec<_>>());
+        let identities = || people.iter().flat_map(|person| &person.identities);
+        let has = |kinds: &[IdentityType]| identities().any(|each| kinds.contains(&each.kind));
+        Self {
+            matcher,
+            has_object_id: has(&[IdentityType::ObjectId]),
+            has_passport_id: has(&[IdentityType::Puid]),
+            has_address: has(&[IdentityType::Email, IdentityType::Upn]),
+        }
+    }
+
+    /// Whether what documents say in these fields means them. Where both sides give an id or an
+    /// address of one sort, that tells, and no name: others may have that too.
+    fn created(&self, created_by: &Value, user_id: &Value, system: &Value) -> bool {
+        let is_address =
+            |value: &&Value| value.as_str().is_some_and(|address| address.contains('@'));
+        let ids = [&created_by["userObjectId"], user_id];
+        let ids = ids.into_iter().filter(|id| self.has_object_id && id.is_string());
+        let passport = Some(&created_by["userPuId"]);
+        let passport = passport.filter(|id| self.has_passport_id && id.is_string());
+        let addresses = [&created_by["upn"], created_by, system];
+        let addresses = addresses.into_iter().filter(|_| self.has_address).filter(is_address);
+        let sure: Vec<&Value> = ids.chain(passport).chain(addresses).collect();
+        match sure.as_slice() {
+            [] => self.is_in(&json!([created_by, user_id, system])),
+            sure => self.is_in(&json!(sure)),
+        }
+    }
+
+    fn is_in(&self, values: &Value) -> bool {
+        let text = json!({ "createdBy": values }).to_string();
+        let item = Item::bare("", "", Version::Current);
+        let scan = scan(&item, &mut text.as_bytes(), &self.matcher, &ItemLimits::default());
+        scan.is_ok_and(|scan| !scan.hits.is_empty())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
+    use crate::domain::asked::subject::{Identity, IdentityFormat};
 
     #[test]
     fn a_document_says_whose_its_own_run_is() {
@@ -178,7 +219,7 @@ mod tests {
                 raw(IdentityType::Name, "Ann Lefèvre"),
             ],
         };
-        let matcher = Matcher::new(&[&subject]);
+        let claimant = Claimant::new(&[subject]);
         let others = |parents: &[&str]| {
             let parents = parents.iter().map(|id| (*id).to_owned()).collect();
             Some(Document::OfOthers { parents })
@@ -208,7 +249,39 @@ mod tests {
             ("{", None),
         ];
         for (bytes, expected) in table {
-            assert_eq!(said(bytes.as_bytes(), "r1", &matcher), expected, "{bytes}");
+            assert_eq!(said(bytes.as_bytes(), "r1", &claimant), expected, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn where_both_sides_give_an_id_a_name_tells_nothing() {
+        let raw = |kind, value: &str| Identity::new(kind, IdentityFormat::Raw, value.to_owned());
+        let id = "6f9619ff-8b86-d011-b42d-00cf4fc964ff";
+        let claimant = Claimant::new(&[Subject {
+            identities: vec![
+                raw(IdentityType::ObjectId, id),
+                raw(IdentityType::Email, "ann@contoso.com"),
+                raw(IdentityType::Name, "Ann Lefèvre"),
+            ],
+        }]);
+        let named = |field: &str, value: &str| {
+            let created_by = json!({ field: value, "userName": "Ann Lefèvre" });
+            json!({ "runId": "r1", "createdBy": created_by })
+        };
+        let table = [
+            (named("userObjectId", id), true),
+            (named("userObjectId", "00000000-8b86-d011-b42d-00cf4fc964ff"), false),
+            (named("upn", "ann@contoso.com"), true),
+            (named("upn", "another.ann@contoso.com"), false),
+            // Nobody said which passport is hers.
+            (named("userPuId", "1003200112345678"), true),
+            (json!({ "name": "r1", "systemData": { "createdBy": "Ann Lefèvre" } }), true),
+            (json!({ "name": "r1", "systemData": { "createdBy": "a@contoso.com" } }), false),
+        ];
+        for (document, is_hers) in table {
+            let told = said(document.to_string().as_bytes(), "r1", &claimant);
+            let expected = matches!(told, Some(Document::OfSubject { .. }));
+            assert_eq!(expected, is_hers, "{document}");
         }
     }
 }

@@ -24,37 +24,44 @@ pub struct Haunt<'a> {
     /// The same as services of a workspace, if it is that.
     pub things: Option<&'a dyn Things>,
     containers: Containers,
+    /// Whether the request is about it. A service that it is not about is asked all the same whose
+    /// a run is: it may be another workspace's, and its blobs lie beside ours.
+    is_concerned: bool,
 }
 
 /// All of them.
 pub struct Haunts<'a>(Vec<Haunt<'a>>);
 
 impl<'a> Haunts<'a> {
-    /// Those of the sources that a request is about.
+    /// Those of the sources that a request is about, and all services.
     ///
     /// # Errors
     /// A source's failure.
     pub async fn of(sources: &'a [Arc<dyn Source>], request: &Request) -> Result<Self, Failure> {
         let mut all = Vec::new();
-        for source in sources.iter().filter(|source| request.concerns(source.name())) {
+        for source in sources {
             let (things, Some(source)) = (source.things(), source.finds().walked()) else {
                 continue;
             };
+            let is_concerned = request.concerns(source.name());
+            if !is_concerned && things.is_none() {
+                continue;
+            }
             let blame = |failure: Failure| failure.of_source(source.name());
             let containers = source.containers().await.map_err(blame)?;
-            all.push(Haunt { source, things, containers });
+            all.push(Haunt { source, things, containers, is_concerned });
         }
         Ok(Self(all))
     }
 
-    /// The one of that name.
+    /// The one of that name, if the request is about it.
     pub fn named(&self, source: &str) -> Option<&Haunt<'a>> {
-        self.0.iter().find(|haunt| haunt.source.name() == source)
+        self.0.iter().find(|haunt| haunt.is_concerned && haunt.source.name() == source)
     }
 
     /// Which source and container an item is in.
     pub fn home(&self, item: &Item) -> Option<(&Haunt<'a>, Home)> {
-        let haunt = self.named(&item.source)?;
+        let haunt = self.0.iter().find(|haunt| haunt.source.name() == item.source)?;
         let path = item.layout().path;
         Some((haunt, haunt.home(&item.name[..item.name.len() - path.len()])))
     }

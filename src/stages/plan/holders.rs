@@ -12,9 +12,8 @@ use crate::domain::layout::{OF_A_RUN, documents_of};
 use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
 use crate::domain::policy::rules::{Policy, Treatment};
-use crate::matching::matcher::Matcher;
 use crate::ports::sources::{Belonging, Things};
-use crate::stages::plan::document::is_of_others;
+use crate::stages::plan::document::{Claimant, is_of_others};
 use crate::stages::plan::finding::silent;
 use crate::stages::plan::haunts::Haunts;
 use crate::stages::plan::known::{Amendment, Known, More};
@@ -35,7 +34,7 @@ pub async fn hold(
     known: &Known,
     haunts: &Haunts<'_>,
     policy: &Policy,
-    matcher: &Arc<Matcher>,
+    claimant: &Arc<Claimant>,
     more: &mut More,
 ) -> Result<(), Failure> {
     let plan = Plan {
@@ -48,7 +47,7 @@ pub async fn hold(
             .collect(),
         amended: more.amended.iter().map(|amendment| amendment.ordinal).collect(),
         policy,
-        matcher,
+        claimant,
     };
     let mut kept = Vec::new();
     for (ordinal, item) in holders {
@@ -84,7 +83,7 @@ struct Plan<'a> {
     /// Lines that come to a removal only now.
     amended: HashSet<u64>,
     policy: &'a Policy,
-    matcher: &'a Arc<Matcher>,
+    claimant: &'a Arc<Claimant>,
 }
 
 impl Plan<'_> {
@@ -104,7 +103,7 @@ impl Plan<'_> {
                 continue;
             }
             let Some(why) = self.may_join(&item) else { return Ok(None) };
-            if !layout.is_deployment() && is_of_others(things, &item, self.matcher).await? {
+            if !layout.is_deployment() && is_of_others(things, &item, self.claimant).await? {
                 return Ok(None);
             }
             let superseded = self.known.superseded(&item.place());

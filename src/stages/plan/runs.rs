@@ -22,9 +22,8 @@ use crate::domain::policy::action::Action;
 use crate::domain::policy::rules::{Policy, Treatment};
 use crate::domain::policy::runs::{Belongs, Home, Runs, say_created};
 use crate::domain::request::Request;
-use crate::matching::matcher::Matcher;
 use crate::ports::sources::{Belonging, Source};
-use crate::stages::plan::document::{Document, creator};
+use crate::stages::plan::document::{Claimant, Document, creator};
 use crate::stages::plan::finding::silent;
 use crate::stages::plan::haunts::Haunts;
 use crate::stages::plan::holders::{Holders, hold};
@@ -116,26 +115,50 @@ impl Company {
         if self.documents.is_empty() && self.holders.is_empty() {
             return Ok(more);
         }
-        let matcher = Arc::new(Matcher::new(&request.people().iter().collect::<Vec<_>>()));
+        let claimant = Arc::new(Claimant::new(request.people()));
         let haunts = Haunts::of(sources, request).await?;
         // Who asked for redaction wanted her runs to stay.
         let documents = self.documents.iter();
         let documents = documents.filter(|noted| noted.deletes || !request.options.redact);
         let mut runs = Runs::default();
-        let children = learn(documents, &haunts, &matcher, &mut runs).await?;
-        for (source, run) in &self.along {
-            if let Some(haunt) = haunts.named(source) {
-                runs.learn(run, &haunt.home(""));
-            }
-        }
+        let children = learn(documents, &haunts, &claimant, &mut runs).await?;
+        self.learn_along(&haunts, &claimant, &mut runs).await?;
         let mut served = served(&haunts, &mut runs, &children).await?;
         still_kept(&haunts, &self.hidden, &mut served).await?;
         self.take_served(policy, served.into_values(), &mut more);
         let blobs = haunts.blobs_of(&runs).await?;
-        hear_others(&haunts, &blobs, &matcher, &mut runs).await?;
+        hear_others(&haunts, &blobs, &claimant, &mut runs).await?;
         self.take_blobs(policy, blobs, &runs, &mut more);
-        hold(&self.holders, &self.known, &haunts, policy, &matcher, &mut more).await?;
+        hold(&self.holders, &self.known, &haunts, policy, &claimant, &mut more).await?;
         Ok(more)
+    }
+
+    /// Learns the runs that went along, but for those whose id another has now.
+    async fn learn_along(
+        &self,
+        haunts: &Haunts<'_>,
+        claimant: &Arc<Claimant>,
+        runs: &mut Runs,
+    ) -> Result<(), Failure> {
+        for (source, run) in &self.along {
+            let Some(haunt) = haunts.named(source) else { continue };
+            let blame = |failure: Failure| failure.of_source(source);
+            let is_above = |parent: &String| {
+                runs.contains(parent) || self.along.contains(&(source.clone(), parent.clone()))
+            };
+            let mut is_anothers = false;
+            for name in documents_of(run) {
+                for item in haunt.source.remains(&name).await.map_err(blame)? {
+                    let document = creator(haunt.source, &item, run, claimant).await;
+                    is_anothers |= matches!(document.map_err(blame)?,
+                        Some(Document::OfOthers { parents }) if !parents.iter().any(is_above));
+                }
+            }
+            if !is_anothers {
+                runs.learn(run, &haunt.home(""));
+            }
+        }
+        Ok(())
     }
 
     /// Takes what services keep of the runs.
@@ -175,27 +198,40 @@ impl Company {
 async fn learn<'a>(
     documents: impl Iterator<Item = &'a Noted>,
     haunts: &Haunts<'_>,
-    matcher: &Arc<Matcher>,
+    claimant: &Arc<Claimant>,
     runs: &mut Runs,
 ) -> Result<BTreeSet<(String, Home)>, Failure> {
     let reading = documents.filter_map(|noted| {
         let (haunt, home) = haunts.home(&noted.item)?;
         let run = noted.item.layout().run_document()?;
         Some(async move {
-            let document = creator(haunt.source, &noted.item, run, matcher).await;
+            let document = creator(haunt.source, &noted.item, run, claimant).await;
             let document = document.map_err(|failure| failure.of_source(haunt.source.name()))?;
+            let is_job = noted.item.kind == Kind::Thing && noted.item.name == documents_of(run)[0];
+            let is_of_others = !is_job && matches!(document, Some(Document::OfOthers { .. }));
             let parents = match document {
                 Some(Document::OfSubject { parents }) => Some(parents),
                 Some(Document::OfOthers { .. } | Document::Silent) => None,
                 None => noted.says.then(Vec::new),
             };
-            Ok::<_, Failure>(parents.map(|parents| (run, home, parents)))
+            Ok::<_, Failure>((run, home, parents, is_of_others))
         })
     });
     let reading: Vec<_> = reading.collect();
     let read: Vec<_> = stream::iter(reading).buffered(AT_ONCE).try_collect().await?;
+    // A job has no more than a name for who created it, which others may have too; a history has
+    // an id. Where that says that it was somebody else, it was.
+    let of_others: BTreeSet<(&str, Home)> = read
+        .iter()
+        .filter(|(.., is_of_others)| *is_of_others)
+        .map(|(run, home, ..)| (*run, home.clone()))
+        .collect();
     let mut named = Vec::new();
-    for (run, home, parents) in read.into_iter().flatten() {
+    for (run, home, parents, _) in read {
+        let Some(parents) = parents else { continue };
+        if of_others.contains(&(run, home.clone())) {
+            continue;
+        }
         runs.learn(run, &home);
         named.extend((!parents.is_empty()).then_some((run, home, parents)));
     }
@@ -285,7 +321,7 @@ async fn still_kept(
 async fn hear_others(
     haunts: &Haunts<'_>,
     blobs: &[(Item, Home)],
-    matcher: &Arc<Matcher>,
+    claimant: &Arc<Claimant>,
     runs: &mut Runs,
 ) -> Result<(), Failure> {
     let mut asked: Vec<(Item, Home)> = blobs.to_vec();
@@ -297,7 +333,7 @@ async fn hear_others(
         let (haunt, _) = haunts.home(item)?;
         let run = item.layout().run_document()?;
         Some(async move {
-            let document = creator(haunt.source, item, run, matcher).await;
+            let document = creator(haunt.source, item, run, claimant).await;
             let document = document.map_err(|failure| failure.of_source(haunt.source.name()))?;
             Ok::<_, Failure>((run, home, document))
         })

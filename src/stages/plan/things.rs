@@ -1,7 +1,7 @@
 //! Requests about a thing: it is looked up where it may be, with all that belongs to it, and that
 //! is the plan. Looked up again, it is what is left.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Item, Kind, Place};
 use crate::domain::layout::{OF_A_RUN, documents_of};
+use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
 use crate::domain::policy::guard::Share;
@@ -88,14 +89,33 @@ pub async fn look_again(
             expected.insert(entry?.planned.finding.item.place());
         }
     }
+    let gone = gone(account, case).await?;
     let known = runs_of(account, case).await?;
     let mut left = all_of_it(sources, policy, &case.request, known).await?;
     left.retain(|planned| {
         let item = &planned.finding.item;
         // What nobody sees has no `ETag`: whatever was left of it was dealt with by the plan.
-        !expected.contains(&item.place()) && !item.etag.is_empty()
+        let is_open = !expected.contains(&item.place()) && !item.etag.is_empty();
+        is_open && gone.get(&item.place()).is_none_or(|etags| etags.contains(&item.etag))
     });
     draft(account, case, left).await
+}
+
+/// The `ETag`s of the things that were erased, by their places. A thing is erased once its service
+/// says that there is none: another one there now was made since, and nobody asked for that.
+async fn gone(account: &Account, case: &Case) -> Result<HashMap<Place, HashSet<String>>, Failure> {
+    let is_gone = |item: &SealedItem| {
+        matches!(item.outcome, Some(ItemOutcome::Erased | ItemOutcome::AlreadyAbsent))
+    };
+    let mut gone: HashMap<Place, HashSet<String>> = HashMap::new();
+    let mut entries = pin!(account.entries_if(case, is_gone));
+    while let Some(entry) = entries.next().await {
+        let item = entry?.planned.finding.item;
+        if item.kind == Kind::Thing {
+            gone.entry(item.place()).or_default().insert(item.etag);
+        }
+    }
+    Ok(gone)
 }
 
 /// Runs, by the source that told of them.

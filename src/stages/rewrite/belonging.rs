@@ -18,7 +18,7 @@ use crate::matching::scan::occurrences;
 use crate::ports::sources::Source;
 use crate::stages::account::case::Case;
 use crate::stages::account::records::Account;
-use crate::stages::plan::document::{Document, creator};
+use crate::stages::plan::document::{Claimant, Document, creator};
 use crate::stages::rewrite::mask::READS_MAX;
 use crate::stages::walk::pass::Walk;
 
@@ -41,6 +41,7 @@ impl Belongings {
         case: &Case,
         with: &Walk,
     ) -> Result<Self, Failure> {
+        let claimant = &Arc::new(Claimant::new(case.request.people()));
         let said = account.entries(case).map(|entry| async move {
             let finding = entry?.planned.finding;
             let source = sources.iter().find(|source| source.name() == finding.item.source);
@@ -48,7 +49,7 @@ impl Belongings {
             match (finding.item.layout().run_document(), walked) {
                 (Some(run), Some(source)) if !finding.hits.is_empty() => {
                     let run = run.to_owned();
-                    let said = creator(source, &finding.item, &run, &with.matcher).await;
+                    let said = creator(source, &finding.item, &run, claimant).await;
                     match said {
                         Err(failure) if with.is_patient_with(&failure) => Err(failure),
                         Ok(Some(said)) => Ok(Some((run, said))),
