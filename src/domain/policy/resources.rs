@@ -75,6 +75,7 @@ fn is_assigned(hit: &Hit) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::asked::subject::{Identity, IdentityFormat};
     use crate::domain::item::{Item, Kind, NAME_VIEW, Version};
     use crate::domain::layout::Container;
 
@@ -123,5 +124,26 @@ mod tests {
             assert_eq!(whose, expected, "{name} {place}");
             assert!(!whose.why().is_empty());
         }
+    }
+
+    #[test]
+    fn a_name_that_others_may_have_makes_no_run_the_persons() {
+        let raw = |kind| Identity::new(kind, IdentityFormat::Raw, "x".to_owned());
+        let person = |kinds: &[IdentityType]| {
+            vec![Subject { identities: kinds.iter().copied().map(raw).collect() }]
+        };
+        let created = |identity| {
+            let item = Item {
+                kind: Kind::Thing,
+                container: Container::Resources,
+                ..Item::bare("ws", "run/r1/history", Version::Current)
+            };
+            let hit = Hit { identity, view: "json".into(), place: "/createdBy/userName".into() };
+            Finding { item, hits: vec![hit], digest: None, others: false }
+        };
+        let (name, id) = (IdentityType::Name, IdentityType::ObjectId);
+        assert_eq!(Whose::of(&person(&[name]), &created(0)), Whose::OwnRun);
+        assert_eq!(Whose::of(&person(&[name, id]), &created(0)), Whose::RunOfOthers);
+        assert_eq!(Whose::of(&person(&[name, id]), &created(1)), Whose::OwnRun);
     }
 }

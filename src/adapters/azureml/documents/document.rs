@@ -157,6 +157,24 @@ mod tests {
         assert_eq!(of("run/a", json!({"properties": null})).bytes, r#"{"properties":null}"#);
     }
 
+    #[test]
+    fn links_that_let_in_are_no_part_of_a_snapshot() {
+        let said = |signature: &str| {
+            let file = json!({"name": "train.py", "sasUrl": signature});
+            json!({"root": {"sasUrl": signature, "children": {"train.py": file, "b": [file]}}})
+        };
+        let (one, other) = (of("snapshot/a", said("s3cret")), of("snapshot/a", said("t")));
+        assert_eq!((&one.bytes, &one.etag), (&other.bytes, &other.etag));
+        assert!(!String::from_utf8_lossy(&one.bytes).contains("s3cret"));
+    }
+
+    /// Anybody can write a tag, however it begins.
+    #[test]
+    fn a_tag_that_looks_like_the_services_own_stays() {
+        let said = json!({"tags": {"_aml_system_owner": "ann"}, "runId": "a"});
+        assert_eq!(of("run/a/history", said.clone()).value["tags"], said["tags"]);
+    }
+
     /// A run that goes on or is cancelled is the same run.
     #[test]
     fn how_a_run_goes_is_left_out() {

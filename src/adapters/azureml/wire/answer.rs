@@ -244,6 +244,11 @@ mod tests {
         assert!(answer(404, &[], not_found).is_absent());
         assert!(!answer(404, &[], r#"{"error":{"code":"ResourceGroupNotFound"}}"#).is_absent());
         assert!(!answer(403, &[], "").is_absent());
+        assert!(!answer(404, &[], r#"{"error":{"code":"WorkspaceNotFound"}}"#).is_absent());
+        // Somebody in between does not know, and goes away again.
+        let silent = answer(404, &[], "<html>not found</html>");
+        assert!(!silent.is_absent() && silent.failure("reading").is_transient());
+        assert!(!answer(404, &[], not_found).failure("reading").is_transient());
         let table = [
             (r#"{"error":{"code":"UserError","innerError":{"code":"RunNotFoundError"}}}"#, true),
             (r#"{"code":"NotFound","statusCode":404}"#, true),
