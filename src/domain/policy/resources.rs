@@ -35,8 +35,8 @@ impl Whose {
                 let identity = identities().nth(hit.identity);
                 is_named_alone || identity.is_none_or(|identity| !is_name(identity.kind))
             };
-            let sure: Vec<Hit> = finding.hits.iter().filter(is_sure).cloned().collect();
-            return if say_created(&sure) { Self::OwnRun } else { Self::RunOfOthers };
+            let is_hers = say_created(finding.hits.iter().filter(is_sure));
+            return if is_hers { Self::OwnRun } else { Self::RunOfOthers };
         }
         let is_assigned = layout.is_compute() && finding.hits.iter().any(is_assigned);
         if is_assigned { Self::Assigned } else { Self::Shared }

@@ -136,8 +136,8 @@ fn reach(homes: &BTreeSet<Home>, there: &Home) -> bool {
 }
 
 /// Whether places in a run's document say that the subject created the run.
-pub fn say_created(hits: &[Hit]) -> bool {
-    hits.iter().any(creates)
+pub fn say_created<'a>(hits: impl IntoIterator<Item = &'a Hit>) -> bool {
+    hits.into_iter().any(creates)
 }
 
 fn creates(hit: &Hit) -> bool {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
-use crate::domain::layout::{Containers, OneContainer, account_name};
+use crate::domain::layout::{Containers, OneContainer, account_name, documents_of};
 use crate::domain::policy::runs::{Home, Runs};
 use crate::domain::request::Request;
 use crate::ports::sources::{Page, Source, Things, Walked};
@@ -88,6 +88,19 @@ impl<'a> Haunts<'a> {
 }
 
 impl Haunt<'_> {
+    /// What a service says of that run now: its job, its history.
+    ///
+    /// # Errors
+    /// The service's failure.
+    pub async fn records_of(&self, run: &str) -> Result<Vec<Item>, Failure> {
+        let mut records = Vec::new();
+        for name in documents_of(run) {
+            let left = self.source.remains(&name).await;
+            records.extend(left.map_err(|failure| failure.of_source(self.source.name()))?);
+        }
+        Ok(records)
+    }
+
     /// What is in this source under names that begin so.
     pub fn home(&self, prefix: &str) -> Home {
         Home {

@@ -140,22 +140,26 @@ impl Company {
         claimant: &Arc<Claimant>,
         runs: &mut Runs,
     ) -> Result<(), Failure> {
-        for (source, run) in &self.along {
-            let Some(haunt) = haunts.named(source) else { continue };
-            let blame = |failure: Failure| failure.of_source(source);
+        let asking = self.along.iter().filter_map(|(source, run)| {
+            let haunt = haunts.named(source)?;
+            Some(async move {
+                let mut said = Vec::new();
+                for record in haunt.records_of(run).await? {
+                    let document = creator(haunt.source, &record, run, claimant).await;
+                    said.extend(document.map_err(|failure| failure.of_source(source))?);
+                }
+                Ok::<_, Failure>((source, run, haunt.home(""), said))
+            })
+        });
+        let asking: Vec<_> = asking.collect();
+        let heard: Vec<_> = stream::iter(asking).buffered(AT_ONCE).try_collect().await?;
+        for (source, run, home, said) in heard {
             let is_above = |parent: &String| {
                 runs.contains(parent) || self.along.contains(&(source.clone(), parent.clone()))
             };
-            let mut is_anothers = false;
-            for name in documents_of(run) {
-                for item in haunt.source.remains(&name).await.map_err(blame)? {
-                    let document = creator(haunt.source, &item, run, claimant).await;
-                    is_anothers |= matches!(document.map_err(blame)?,
-                        Some(Document::OfOthers { parents }) if !parents.iter().any(is_above));
-                }
-            }
-            if !is_anothers {
-                runs.learn(run, &haunt.home(""));
+            let is_anothers = |document: &Document| matches!(document, Document::OfOthers { parents } if !parents.iter().any(is_above));
+            if !said.iter().any(is_anothers) {
+                runs.learn(run, &home);
             }
         }
         Ok(())
@@ -374,17 +378,13 @@ async fn at_other_services(
             let service = haunt.home("");
             for run in std::iter::once(run).chain(parents(run)) {
                 if !runs.is_known(run, &service) {
-                    asking.insert((run, service.clone()), haunt.source);
+                    asking.insert((run, service.clone()), haunt);
                 }
             }
         }
     }
-    let asking = asking.into_iter().map(|((run, home), source)| async move {
-        let mut said = Vec::new();
-        for name in documents_of(run) {
-            let left = source.remains(&name).await;
-            said.extend(left.map_err(|failure| failure.of_source(source.name()))?);
-        }
+    let asking = asking.into_iter().map(|((run, home), haunt)| async move {
+        let said = haunt.records_of(run).await?;
         Ok::<_, Failure>(said.into_iter().map(|item| (item, home.clone())).collect::<Vec<_>>())
     });
     let asking: Vec<_> = asking.collect();

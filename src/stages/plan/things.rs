@@ -10,7 +10,7 @@ use futures::StreamExt;
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Item, Kind, Place};
-use crate::domain::layout::{OF_A_RUN, documents_of};
+use crate::domain::layout::OF_A_RUN;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
@@ -19,9 +19,10 @@ use crate::domain::policy::rules::{Policy, Treatment};
 use crate::domain::policy::runs::Runs;
 use crate::domain::request::{Request, RequestKind};
 use crate::domain::state::Event;
-use crate::ports::ledger::{Cleared, SealedItem, ordinals};
+use crate::ports::ledger::{Cleared, ordinals};
 use crate::ports::sources::{Belonging, Source, Things};
 use crate::stages::account::case::Case;
+use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
 use crate::stages::plan::draft::{Draft, supersede};
 use crate::stages::plan::finding::silent;
@@ -43,7 +44,7 @@ pub async fn find(
 ) -> Result<(), Failure> {
     // Whatever an earlier try did not bring to an end.
     account.clear_items(case, Cleared::Undone).await?;
-    let known = runs_of(account, case).await?;
+    let known = Before::of(account, case).await?.runs;
     let planned = all_of_it(sources, policy, &case.request, known).await?;
     let mut shares: Vec<Share> = Vec::new();
     for Planned { finding: Finding { item, .. }, action, .. } in &planned {
@@ -80,42 +81,49 @@ pub async fn look_again(
     policy: &Policy,
     case: &Case,
 ) -> Result<(), Failure> {
-    let stays =
-        |item: &SealedItem| item.outcome.as_ref().is_some_and(|outcome| outcome.kind().stays());
-    let mut expected: HashSet<Place> = HashSet::new();
-    {
-        let mut entries = pin!(account.entries_if(case, stays));
-        while let Some(entry) = entries.next().await {
-            expected.insert(entry?.planned.finding.item.place());
-        }
-    }
-    let gone = gone(account, case).await?;
-    let known = runs_of(account, case).await?;
-    let mut left = all_of_it(sources, policy, &case.request, known).await?;
+    let before = Before::of(account, case).await?;
+    let mut left = all_of_it(sources, policy, &case.request, before.runs).await?;
     left.retain(|planned| {
         let item = &planned.finding.item;
         // What nobody sees has no `ETag`: whatever was left of it was dealt with by the plan.
-        let is_open = !expected.contains(&item.place()) && !item.etag.is_empty();
-        is_open && gone.get(&item.place()).is_none_or(|etags| etags.contains(&item.etag))
+        let is_open = !before.stays.contains(&item.place()) && !item.etag.is_empty();
+        is_open && before.gone.get(&item.place()).is_none_or(|etags| etags.contains(&item.etag))
     });
     draft(account, case, left).await
 }
 
-/// The `ETag`s of the things that were erased, by their places. A thing is erased once its service
-/// says that there is none: another one there now was made since, and nobody asked for that.
-async fn gone(account: &Account, case: &Case) -> Result<HashMap<Place, HashSet<String>>, Failure> {
-    let is_gone = |item: &SealedItem| {
-        matches!(item.outcome, Some(ItemOutcome::Erased | ItemOutcome::AlreadyAbsent))
-    };
-    let mut gone: HashMap<Place, HashSet<String>> = HashMap::new();
-    let mut entries = pin!(account.entries_if(case, is_gone));
-    while let Some(entry) = entries.next().await {
-        let item = entry?.planned.finding.item;
-        if item.kind == Kind::Thing {
-            gone.entry(item.place()).or_default().insert(item.etag);
+/// What a plan has told so far.
+#[derive(Default)]
+struct Before {
+    /// Places of what is still there for a ledgered reason.
+    stays: HashSet<Place>,
+    /// The `ETag`s of the things that were erased, by their places. A thing is erased once its
+    /// service says that there is none: another one there now was made since, and nobody asked for
+    /// that.
+    gone: HashMap<Place, HashSet<String>>,
+    /// The runs that it is about: their services may tell no more of them.
+    runs: RunsAt,
+}
+
+impl Before {
+    async fn of(account: &Account, case: &Case) -> Result<Self, Failure> {
+        let (mut before, mut entries) = (Self::default(), pin!(account.entries(case)));
+        while let Some(entry) = entries.next().await {
+            let Entry { planned, outcome, .. } = entry?;
+            let item = planned.finding.item;
+            if outcome.as_ref().is_some_and(|outcome| outcome.kind().stays()) {
+                before.stays.insert(item.place());
+            }
+            if item.kind != Kind::Thing {
+                continue;
+            }
+            before.runs.extend(run_of(&item));
+            if matches!(outcome, Some(ItemOutcome::Erased | ItemOutcome::AlreadyAbsent)) {
+                before.gone.entry(item.place()).or_default().insert(item.etag);
+            }
         }
+        Ok(before)
     }
-    Ok(gone)
 }
 
 /// Runs, by the source that told of them.
@@ -157,16 +165,6 @@ fn run_of(item: &Item) -> Option<(String, String)> {
     Some((item.source.clone(), item.layout().run()?.to_owned()))
 }
 
-/// The runs that a plan is about so far: their services may tell no more of them.
-async fn runs_of(account: &Account, case: &Case) -> Result<RunsAt, Failure> {
-    let (mut runs, mut entries) = (RunsAt::new(), pin!(account.entries(case)));
-    while let Some(entry) = entries.next().await {
-        let item = entry?.planned.finding.item;
-        runs.extend(run_of(&item).filter(|_| item.kind == Kind::Thing));
-    }
-    Ok(runs)
-}
-
 /// The blobs of these runs in the accounts of their workspaces, where no other workspace of such an
 /// account has a run of the same id.
 async fn blobs_of(
@@ -184,11 +182,8 @@ async fn blobs_of(
         let home = haunt.home("");
         runs.learn(run, &home);
         for other in haunts.services_near(&home).filter(|other| other.source.name() != source) {
-            let blame = |failure: Failure| failure.of_source(other.source.name());
-            for name in documents_of(run) {
-                if !other.source.remains(&name).await.map_err(blame)?.is_empty() {
-                    runs.deny(run, &other.home(""));
-                }
+            if !other.records_of(run).await?.is_empty() {
+                runs.deny(run, &other.home(""));
             }
         }
     }
