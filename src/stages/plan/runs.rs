@@ -157,7 +157,10 @@ impl Company {
             let is_above = |parent: &String| {
                 runs.contains(parent) || self.along.contains(&(source.clone(), parent.clone()))
             };
-            let is_anothers = |document: &Document| matches!(document, Document::OfOthers { parents } if !parents.iter().any(is_above));
+            let is_anothers = |document: &Document| match document {
+                Document::OfOthers { parents } => !parents.iter().any(is_above),
+                Document::OfSubject { .. } | Document::Silent => false,
+            };
             if !said.iter().any(is_anothers) {
                 runs.learn(run, &home);
             }
