@@ -26,14 +26,25 @@ const SERVICES: [&str; 3] = ["blob", "dfs", "file"];
 
 /// What an address means in the workspace of that id.
 pub fn read(address: &str, workspace: &str) -> Meant {
-    let elsewhere = || Meant::Elsewhere(address.split(['?', '#']).next().unwrap_or("").to_owned());
+    let elsewhere = || Meant::Elsewhere(bare(address));
     let place = |place: Option<Location>| place.map_or_else(elsewhere, Meant::Place);
     let Some((scheme, rest)) = address.split_once(':') else { return elsewhere() };
     match scheme.to_ascii_lowercase().as_str() {
         "azureml" => in_a_store(rest, workspace).unwrap_or_else(elsewhere),
-        "wasb" | "wasbs" | "abfs" | "abfss" => place(by_user(rest)),
+        "wasb" | "wasbs" | "abfs" | "abfss" => place(by_user(&bare(rest))),
         "http" | "https" => place(Url::parse(address).ok().as_ref().and_then(by_host)),
         _ => elsewhere(),
+    }
+}
+
+/// An address without what may let somebody in: its query, and a password before its host.
+fn bare(address: &str) -> String {
+    let address = address.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = address.split_once("//") else { return address.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match authority.split_once('@') {
+        Some((user, host)) if user.contains(':') => format!("{scheme}//{host}{path}"),
+        _ => address.to_owned(),
     }
 }
 
@@ -128,6 +139,8 @@ mod tests {
             ("https://acc.dfs.core.usgovcloudapi.net/fs/a/".into(), "acc fs a/"),
             ("http://127.0.0.1:10000/acc/c/a".into(), "acc c a"),
             ("https://files.example/c/a?sig=s3cret".into(), "elsewhere https://files.example/c/a"),
+            ("https://ann:s3cret@files.example/c".into(), "elsewhere https://files.example/c"),
+            ("wasbs://c@acc.blob.core.windows.net/a?sig=s3cret".into(), "acc c a"),
             (
                 "https://acc.blob.core.windows.net/".into(),
                 "elsewhere https://acc.blob.core.windows.net/",
