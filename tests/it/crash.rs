@@ -39,22 +39,32 @@ fn survives(life: impl Fn() -> Scenario + Sync, trip: Trip) {
             // Ends: a life has so many effects and no more.
             for at in (1..).filter(|at| is_tried(*at, after, trip)) {
                 let scenario = life();
-                scenario.wire.set(Fuse { at, after, trip });
-                scenario.live().await;
-                let Some(effect) = scenario.wire.blown() else {
-                    assert_stopped(at);
+                let Some(effect) = stopped(&scenario, Fuse { at, after, trip }).await else {
                     break;
                 };
-                scenario.wire.mend();
-                scenario.inbox.take_back();
-                scenario.assert_silent().await;
-                scenario.live().await;
                 let when = if after { "after" } else { "before" };
                 let stop = format!("{trip:?} {when} effect {at}, which is {effect}");
                 same(&expected, &ending(&scenario).await, &stop, &scenario);
             }
         }
     });
+}
+
+/// Lives a life to where it stops, and to its end from there; the effect where it stopped, if it has
+/// so many.
+async fn stopped(scenario: &Scenario, fuse: Fuse) -> Option<&'static str> {
+    let at = fuse.at;
+    scenario.wire.set(fuse);
+    scenario.live().await;
+    let Some(effect) = scenario.wire.blown() else {
+        assert_stopped(at);
+        return None;
+    };
+    scenario.wire.mend();
+    scenario.inbox.take_back();
+    scenario.assert_silent().await;
+    scenario.live().await;
+    Some(effect)
 }
 
 /// A process dies at every effect, before it or after it in turn: after one is before the next.
@@ -390,15 +400,10 @@ fn a_record_that_is_scrubbed_in_part_comes_to_the_same_end() {
             // Ends: a life has so many effects and no more.
             for at in (1..).filter(|at| is_tried(*at, after, Trip::Kill)) {
                 let scenario = scrubbing();
-                scenario.wire.set(Fuse { at, after, trip: Trip::Kill });
-                scenario.live().await;
-                let Some(effect) = scenario.wire.blown() else {
-                    assert_stopped(at);
+                let Some(effect) = stopped(&scenario, Fuse { at, after, trip: Trip::Kill }).await
+                else {
                     break;
                 };
-                scenario.wire.mend();
-                scenario.inbox.take_back();
-                scenario.live().await;
                 scenario.assert_silent().await;
                 let ended = ending(&scenario).await;
                 for part in [

@@ -8,11 +8,12 @@ use std::io::Read;
 use serde_json::{Value, json};
 use zip::ZipArchive;
 
-use crate::resources::lives::{Life, about};
+use crate::resources::lives::Life;
 use crate::support::azure::kind::Kind;
 use crate::support::azure::seed::{JIRO, sample_id};
 use crate::support::blob_server::account::Policy;
 use crate::support::blob_server::server::{ACCOUNT, BlobServer};
+use crate::things::about;
 
 /// The account of the sample workspace, and its container of outputs.
 const STORAGE: &str = "examplews01";

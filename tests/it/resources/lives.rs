@@ -16,6 +16,7 @@ use crate::support::azure::seed::{HANAKO, JIRO, Seed, TENANT, WORKSPACE, person,
 use crate::support::azure::simulator::Simulator;
 use crate::support::azure::state::Phase;
 use crate::support::program::{Daemon, Home, wait_for};
+use crate::things::about;
 
 /// What must stand in no log line: people, names of resources, and what a polling URL is made of.
 const CANARIES: [&str; 15] = [
@@ -182,10 +183,16 @@ fn left(simulator: &Simulator, kind: Kind) -> Vec<String> {
     simulator.state().live(&sample_id()).unwrap().names(kind)
 }
 
-pub fn about(id: &str, verb: &str, sort: &str, name: &str) -> Value {
+/// The erasure of who asks.
+pub fn erasure(id: &str) -> Value {
+    let identity = |kind: &str, value: &Value| json!({ "identity_type": kind, "identity_format": "raw", "identity_value": value });
     json!({
-        "resource_request_id": id, "resource_request_type": verb,
-        "resource": { "type": sort, "name": name },
+        "regulation": "gdpr", "api_version": "2.0", "subject_request_id": id,
+        "subject_request_type": "erasure", "submitted_time": "2026-11-23T09:00:00Z",
+        "subject_identities": [
+            identity("email", &HANAKO.into()),
+            identity("object_id", &person(HANAKO)["userObjectId"]),
+        ],
     })
 }
 
@@ -198,16 +205,7 @@ async fn a_person_goes_with_the_instance_that_is_assigned_to_her() {
          [[policy]]\nsource = \"{NAME}\"\naction = \"keep\"\nreason = \"others work with it\"\n"
     );
     let life = Life::begin(&rules).await;
-    let identity = |kind: &str, value: &Value| json!({ "identity_type": kind, "identity_format": "raw", "identity_value": value });
-    let message = json!({
-        "regulation": "gdpr", "api_version": "2.0", "subject_request_id": "r-1",
-        "subject_request_type": "erasure", "submitted_time": "2026-11-23T09:00:00Z",
-        "subject_identities": [
-            identity("email", &HANAKO.into()),
-            identity("object_id", &person(HANAKO)["userObjectId"]),
-        ],
-    });
-    life.send("r-1", &message);
+    life.send("r-1", &erasure("r-1"));
     let end = life.ended("r-1").await;
     assert_eq!(end["type"], "io.dsrd.request.completed.v1", "{end:#}");
     assert_eq!(end["data"]["counts"]["outcomes"]["erased"], 1, "{end:#}");

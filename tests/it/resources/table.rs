@@ -10,17 +10,19 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::azure_simulator::clients;
+use crate::resources::lives::erasure;
 use crate::resources::world::NAME;
 use crate::support::azure::entra::{CLIENT_ID, CLIENT_SECRET};
 use crate::support::azure::kind::Kind;
 use crate::support::azure::operations::{Course, RetryAfter};
-use crate::support::azure::seed::{GROUP, HANAKO, SUBSCRIPTION, Seed, TENANT, person, sample_id};
+use crate::support::azure::seed::{GROUP, SUBSCRIPTION, Seed, TENANT, sample_id};
 use crate::support::azure::simulator::Simulator;
 use crate::support::azure::state::Switches;
 use crate::support::azurite::{ACCOUNT, Azurite};
 use crate::support::producer::Producer;
 use crate::support::program::{Daemon, Home, wait_for};
 use crate::support::rabbitmq::RabbitMq;
+use crate::things::about;
 
 const ANSWERS: &str = "answers";
 const HISTORY: &str = "azureml";
@@ -197,13 +199,6 @@ fn changes(before: &BTreeSet<String>, after: &BTreeSet<String>) -> String {
     went.chain(came).collect::<Vec<_>>().join("\n")
 }
 
-fn about(id: &str, verb: &str, sort: &str, name: &str) -> Value {
-    json!({
-        "resource_request_id": id, "resource_request_type": verb,
-        "resource": { "type": sort, "name": name },
-    })
-}
-
 /// Deeds of the table: verb, type, name, and what becomes of it.
 const DEEDS: [(&str, &str, &str, &str); 10] = [
     ("delete", "model", "made-model", r#"{"erased":2}"#),
@@ -307,16 +302,7 @@ async fn what_the_table_lets_be_downloaded_is_in_the_archive_as_it_lies_there() 
 async fn a_person_is_gone_for_microsofts_clients_and_others_work_is_there() {
     let mut office = Office::open().await;
     let (before, blobs) = (office.looked().await, office.blobs().await);
-    let identity = |kind: &str, value: &Value| json!({ "identity_type": kind, "identity_format": "raw", "identity_value": value });
-    let message = json!({
-        "regulation": "gdpr", "api_version": "2.0", "subject_request_id": "hers",
-        "subject_request_type": "erasure", "submitted_time": "2026-11-23T09:00:00Z",
-        "subject_identities": [
-            identity("email", &HANAKO.into()),
-            identity("object_id", &person(HANAKO)["userObjectId"]),
-        ],
-    });
-    let mut end = office.ask("hers", &message).await;
+    let mut end = office.ask("hers", &erasure("hers")).await;
     if end["type"] == "io.dsrd.request.held.v1" {
         let approve = json!({ "control": "approve", "subject_request_id": "hers",
             "actor": "o", "reason": "seen" });

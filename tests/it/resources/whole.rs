@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::resources::lives::{Life, prepared};
+use crate::resources::lives::{Life, erasure, prepared};
 use crate::support::azure::kind::Kind;
-use crate::support::azure::seed::{HANAKO, person, sample_id};
+use crate::support::azure::seed::sample_id;
 use crate::support::azure::simulator::Simulator;
 use crate::support::blob_server::account::Policy;
 use crate::support::blob_server::server::{ACCOUNT, BlobServer};
@@ -57,16 +57,7 @@ fn blobs_of(blobs: &BlobServer, run: &str) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_goes_with_her_runs_and_their_blobs() {
     let (life, blobs) = begun().await;
-    let identity = |kind: &str, value: &Value| json!({ "identity_type": kind, "identity_format": "raw", "identity_value": value });
-    let message = json!({
-        "regulation": "gdpr", "api_version": "2.0", "subject_request_id": "r-1",
-        "subject_request_type": "erasure", "submitted_time": "2026-11-23T09:00:00Z",
-        "subject_identities": [
-            identity("email", &HANAKO.into()),
-            identity("object_id", &person(HANAKO)["userObjectId"]),
-        ],
-    });
-    life.send("r-1", &message);
+    life.send("r-1", &erasure("r-1"));
     let end = life.ended("r-1").await;
     assert_eq!(end["data"]["request_status"], "completed", "{end:#}");
     let simulator = life.end();
