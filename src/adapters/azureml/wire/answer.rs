@@ -37,7 +37,7 @@ pub struct Answer {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum Trouble {
     /// The service said no.
-    #[error("Azure Machine Learning answered {status} {code}")]
+    #[error("Azure answered {status} {code}")]
     Refused {
         /// HTTP status.
         status: u16,
@@ -45,19 +45,22 @@ pub enum Trouble {
         code: String,
     },
     /// Nobody answered.
-    #[error("no connection to Azure Machine Learning")]
+    #[error("no connection to Azure")]
     Unreachable,
     /// The connection broke.
-    #[error("the connection to Azure Machine Learning broke")]
+    #[error("the connection to Azure broke")]
     Broken,
     /// It took too long, or told us to wait too long.
-    #[error("Azure Machine Learning took too long")]
+    #[error("Azure took too long")]
     Late,
+    /// The answer has more bytes than we read.
+    #[error("Azure answered with more than is read")]
+    Large,
     /// The identity provider gave no token.
     #[error("no token for the configured Azure identity")]
     NoToken,
     /// The answer, or our request, was not what both sides agreed on.
-    #[error("Azure Machine Learning and we do not understand each other")]
+    #[error("Azure and we do not understand each other")]
     Garbled,
 }
 
@@ -148,7 +151,7 @@ impl Trouble {
         let kind = match &self {
             Self::Unreachable | Self::Broken | Self::Late => FailureKind::Transient,
             Self::NoToken => FailureKind::NeedsPerson,
-            Self::Garbled => FailureKind::Permanent,
+            Self::Garbled | Self::Large => FailureKind::Permanent,
             Self::Refused { status: 404, code } if code.is_empty() => {
                 // Of somebody in between, who will not stay there for ever.
                 FailureKind::Transient

@@ -2,48 +2,36 @@
 //! Resource Manager and to the workspace's own services.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
 use azure_core::http::policies::Policy;
-use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
-use azure_core::http::{
-    ClientOptions, Context, Method, Pipeline, PipelineStreamOptions, Request, Transport,
-};
-use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
+use azure_core::http::{Method, Request, Transport};
 use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
 use crate::adapters::azure::wire::address::add_query;
-use crate::adapters::azure::wire::container::{retries, transport};
+use crate::adapters::azure::wire::container::transport;
 use crate::adapters::azure::wire::credential::identity;
 use crate::adapters::azure::wire::pace::Paced;
 use crate::adapters::azureml::wire::answer::{Answer, Trouble};
 use crate::adapters::azureml::wire::discovery::{DISCOVERING, Discovered, Service, foreign};
 use crate::adapters::azureml::wire::hosts::Hosts;
+use crate::adapters::azureml::wire::line::{Line, token, with_body};
 use crate::adapters::azureml::wire::rates::Rates;
 use crate::config::settings;
 use crate::domain::failure::Failure;
 
 /// The version of the service's interface that we speak.
 const API_VERSION: &str = "2024-10-01";
-/// Time for one request with all its tries; it also bounds what a `Retry-After` makes one call
-/// wait.
-const CALL_TIME_MAX: Duration = Duration::from_secs(120);
-/// Bytes of an answer: a page of large documents is some mebibytes.
-const ANSWER_BYTES_MAX: usize = 64 << 20;
-/// Tries of a read whose answer broke off.
-const READS_MAX: u32 = 3;
 
 /// The way in.
 pub struct Entry {
     hosts: Hosts,
     id: String,
-    pipeline: Pipeline,
+    line: Line,
     /// The same without a token: who asks where to go has not arrived.
-    unsigned: Pipeline,
+    unsigned: Line,
     discovered: Mutex<Option<Arc<Discovered>>>,
 }
 
@@ -66,16 +54,15 @@ impl Entry {
         transport: Transport,
     ) -> Self {
         let hosts = Hosts::of(workspace);
-        let scope = format!("{}/.default", hosts.endpoint.as_str().trim_end_matches('/'));
         let pace: Arc<dyn Policy> = Arc::new(Paced::default());
         let rates = Rates::of(&hosts.endpoint).map(|rates| Arc::new(rates) as Arc<dyn Policy>);
-        let token = Arc::new(BearerTokenAuthorizationPolicy::new(identity, [scope]));
+        let token = token(&identity, &hosts.endpoint);
         let policies = rates.into_iter().chain([Arc::clone(&pace), token]).collect();
         Self {
             hosts,
             id: workspace.id.clone(),
-            pipeline: pipeline(policies, transport.clone()),
-            unsigned: pipeline(vec![pace], transport),
+            line: Line::new(policies, transport.clone()),
+            unsigned: Line::new(vec![pace], transport),
             discovered: Mutex::new(None),
         }
     }
@@ -189,12 +176,12 @@ impl Entry {
     }
 
     async fn once(&self, doing: &str, request: Request) -> Result<Answer, Failure> {
-        let answer = send(&self.pipeline, request).await;
+        let answer = self.line.once(request).await;
         self.told(doing, answer).await
     }
 
     async fn read(&self, doing: &str, request: &Request) -> Result<Answer, Failure> {
-        let answer = read(&self.pipeline, request).await;
+        let answer = self.line.read(request).await;
         self.told(doing, answer).await
     }
 
@@ -218,60 +205,14 @@ impl Entry {
             Err(trouble) => Err(trouble.failure(DISCOVERING)),
         };
         let request = Request::new(self.url(""), Method::Get);
-        let workspace = good(read(&self.pipeline, &request).await)?;
+        let workspace = good(self.line.read(&request).await)?;
         let link = workspace["properties"]["discoveryUrl"].as_str().unwrap_or_default();
         let link = self.own(link).ok_or_else(foreign)?;
-        let discovery = good(read(&self.unsigned, &Request::new(link, Method::Get)).await)?;
+        let discovery = good(self.unsigned.read(&Request::new(link, Method::Get)).await)?;
         let discovered = Arc::new(Discovered::new(&workspace, &discovery, &self.hosts)?);
         *kept = Some(Arc::clone(&discovered));
         Ok(discovered)
     }
-}
-
-fn pipeline(per_try_policies: Vec<Arc<dyn Policy>>, transport: Transport) -> Pipeline {
-    let options = ClientOptions {
-        per_try_policies,
-        retry: retries(),
-        transport: Some(transport),
-        ..ClientOptions::default()
-    };
-    let (name, version) = (option_env!("CARGO_PKG_NAME"), option_env!("CARGO_PKG_VERSION"));
-    Pipeline::new(name, version, options, Vec::new(), Vec::new(), None)
-}
-
-fn with_body(url: Url, method: Method, body: &Value) -> Request {
-    let mut request = Request::new(url, method);
-    request.insert_header("content-type", "application/json");
-    request.set_body(Bytes::from(body.to_string()));
-    request
-}
-
-/// The pipeline does not try again what breaks off in the body.
-async fn read(pipeline: &Pipeline, request: &Request) -> Result<Answer, Trouble> {
-    let mut tries = 1;
-    loop {
-        match send(pipeline, request.clone()).await {
-            Err(Trouble::Broken) if tries < READS_MAX => tries += 1,
-            answer => return answer,
-        }
-    }
-}
-
-async fn send(pipeline: &Pipeline, mut request: Request) -> Result<Answer, Trouble> {
-    let call = async {
-        let options = PipelineStreamOptions { skip_checks: true, ..Default::default() };
-        let sent = pipeline.stream(&Context::new(), &mut request, Some(options)).await;
-        let (status, headers, mut body) = sent.map_err(|error| Trouble::of(&error))?.deconstruct();
-        let mut bytes = BytesMut::new();
-        while let Some(chunk) = body.next().await {
-            bytes.extend_from_slice(&chunk.map_err(|_| Trouble::Broken)?);
-            if bytes.len() > ANSWER_BYTES_MAX {
-                return Err(Trouble::Garbled);
-            }
-        }
-        Ok(Answer::new(status.into(), headers, &bytes.freeze()))
-    };
-    tokio::time::timeout(CALL_TIME_MAX, call).await.map_err(|_| Trouble::Late)?
 }
 
 #[cfg(test)]

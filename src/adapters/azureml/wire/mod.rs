@@ -5,6 +5,7 @@ pub mod hosts;
 pub mod discovery;
 pub mod answer;
 pub mod rates;
+pub mod line;
 pub mod entry;
 pub mod lists;
 pub mod looks;
