@@ -10,9 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::asked::subject::Subject;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
+use crate::domain::coverage::place::{Known, Looked, PlaceSort};
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Unreadable};
-use crate::domain::layout::{Containers, Location};
+use crate::domain::layout::{Containers, Location, OneContainer, account_name};
 use crate::domain::outcome::Barrier;
 
 /// Bytes of one item in order; the first error ends it.
@@ -56,22 +57,35 @@ pub trait Source: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// The places that it names and that are not in it, such as those of datastores.
-    async fn pointed(&self) -> Result<Vec<Pointed>, Failure> {
-        Ok(Vec::new())
+    /// The places that it knows of and where the person may be: those that it looks at, those of
+    /// others, such as those of datastores, and those where nobody can look. A place that does not
+    /// let us in, or of which nobody tells us, is no failure but told.
+    async fn places(&self) -> Result<Vec<Known>, Failure> {
+        match self.finds() {
+            Finds::Walk(walked) => held(walked).await,
+            Finds::Ask(_) => Ok(Vec::new()),
+        }
     }
 }
 
-/// A place that a source names, and that holds data of its own. Somebody may have put the person
-/// there.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Pointed {
-    /// What it is called there.
-    pub name: String,
-    /// What sort of place it is, as the service says.
-    pub sort: String,
-    /// Where it is; `None` where it is in no storage account.
-    pub place: Option<Location>,
+/// The containers of a source, as places that it looks at; itself, where it knows of none.
+///
+/// # Errors
+/// As those of [`Walked::containers`].
+pub async fn held(walked: &dyn Walked) -> Result<Vec<Known>, Failure> {
+    let Containers { account, each } = walked.containers().await?;
+    let known = |one: OneContainer| {
+        let (sort, name, place) = match one.name {
+            Some(container) => {
+                let (account, name) = (account_name(&account).to_owned(), container.clone());
+                let place = Location { account, container, path: String::new() };
+                (PlaceSort::Container, name, Some(place))
+            }
+            None => (PlaceSort::Source, walked.name().to_owned(), None),
+        };
+        Known { sort, name, place, looked: Looked::Looked, why: String::new() }
+    };
+    Ok(each.into_iter().map(known).collect())
 }
 
 /// A right that our credential lacks.

@@ -9,6 +9,7 @@ use dsrd::adapters::memory::inbox::MemoryInbox;
 use dsrd::domain::asked::subject::Subject;
 use dsrd::domain::asked::thing::{Aside, Thing, ThingKind};
 use dsrd::domain::callbacks::url::CallbackUrl;
+use dsrd::domain::coverage::place::Known;
 use dsrd::domain::event::Announcement;
 use dsrd::domain::failure::{Failure, Obstacle};
 use dsrd::domain::inventory::Print;
@@ -33,7 +34,7 @@ use dsrd::ports::messages::callbacks::{Answer, Callbacks, Letter};
 use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::sources::{
     Answers, Asked, Belonging, Budget, ByteStream, Erased, Finds, Followed, Lack, NewForm, Page,
-    Pointed, Read, Rewritten, Source, Things, Walked,
+    Read, Rewritten, Source, Things, Walked,
 };
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -187,7 +188,7 @@ wired! {
         look unrecoverable_after(names: &[String], at: Timestamp) -> Option<Timestamp>;
         look ping() -> ();
         look lacks() -> Vec<Lack>;
-        look pointed() -> Vec<Pointed>;
+        look places() -> Vec<Known>;
     }
     by hand [] {
         fn name(&self) -> &str {
