@@ -55,6 +55,7 @@ impl Seed {
             faults: Faults::default(),
             rates: Rates::default(),
             switches: self.switches,
+            stored: [].into(),
         };
         if self.has_sample {
             let workspace = sample(self.now);

@@ -13,6 +13,7 @@ use crate::support::azure::kind::Kind;
 use crate::support::azure::operations::{Course, Effect, Operations};
 use crate::support::azure::place::WorkspaceId;
 use crate::support::azure::rights::Role;
+use crate::support::azure::stored::Stored;
 use crate::support::blob_server::form::stamp;
 
 /// How long a softly deleted workspace can be had back.
@@ -31,6 +32,8 @@ pub struct State {
     pub faults: Faults,
     pub rates: Rates,
     pub switches: Switches,
+    /// Containers and shares.
+    pub stored: Stored,
 }
 
 /// What can be one way or another: some of it by how a workspace is set up, some because nobody
