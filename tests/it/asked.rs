@@ -421,11 +421,11 @@ fn who_is_stopped_before_a_purge_begins_keeps_their_rows() {
     assert!(ended.contains("telemetry holds 1 rows of AppTraces"), "{ended}");
 }
 
-/// A thousand people in one column, by a service that takes fifty removals an hour of a hundred
-/// values each.
+/// Many people in one column, by a service that takes few removals an hour: as many calls as their
+/// values need, and not as many as there are people.
 #[test]
-fn a_thousand_people_take_as_many_calls_as_their_values_need() {
-    const PERSONS: usize = 1_000;
+fn many_people_take_as_many_calls_as_their_values_need() {
+    const PERSONS: usize = 60;
     let mut scenario = Scenario::new();
     let tables = std::sync::Arc::new(MemoryRows::new("telemetry"));
     for number in 0..PERSONS {
@@ -437,18 +437,15 @@ fn a_thousand_people_take_as_many_calls_as_their_values_need() {
         scenario = scenario.sent(erasure);
     }
     tables.add("AppRequests", &[("UserId", "somebody.else@example.org")]);
-    tables.take_an_hour(50);
+    tables.take_an_hour(3);
+    tables.take_values(10);
     scenario.tables.push(std::sync::Arc::clone(&tables));
     scenario.tick_ms = 60_000;
-    scenario.limits.sweep_requests_max = 1_000;
     scenario.limits.purge_gather_ms = 900_000;
-    let started = std::time::Instant::now();
     simulate(async || scenario.live().await);
     let calls = tables.removals().len();
     assert_eq!(tables.all()["AppRequests"].len(), 1, "that of somebody else");
-    println!("{PERSONS} people, {calls} removals, {:?}", started.elapsed());
-    assert!((10..=20).contains(&calls), "{calls} removals");
-    panic!("{:?}", started.elapsed());
+    assert!((6..=9).contains(&calls), "{calls} removals");
 }
 
 /// A source that does not answer is told of like any other.

@@ -1167,32 +1167,40 @@ async fn what_is_purged_together_is_gathered_by_place(ledger: &dyn Ledger, clock
     ledger.enrol(&lease, &other, &[member(1, "users", "d")]).await.unwrap();
     assert_eq!(ledger.members("d").await.unwrap(), [waiting(&other, 1)], "too late for the first");
 
+    a_purge_ends(ledger, [&lease, &work], first, &other).await;
+    assert_eq!(due(60_000, 9).await, ["b"]);
+}
+
+/// The members of the purge `a` go, and then it does.
+async fn a_purge_ends(
+    ledger: &dyn Ledger,
+    [lease, work]: [&Lease; 2],
+    first: &mut Life,
+    other: &RequestId,
+) {
+    let one = first.id().clone();
     for stage in [
         Stage::Done,
         Stage::Failed("gave_up".into()),
         Stage::Blocked(Barrier::new(Block::Lock, "ScopeLocked")),
     ] {
-        ledger.note_purge(&work, "a", &stage, Some(b"sealed")).await.unwrap();
+        ledger.note_purge(work, "a", &stage, Some(b"sealed")).await.unwrap();
         let noted = ledger.purge("a").await.unwrap().unwrap();
         assert_eq!((noted.stage, noted.sealed), (stage, b"sealed".to_vec()));
     }
-    ledger.let_go(&work, End::Done).await.unwrap();
-    assert_eq!(due(60_000, 9).await, ["b"], "what has ended is its members' business");
-
     first.go(ledger, [Event::Stopped(decision())]).await;
-    assert_eq!(ledger.members("a").await.unwrap(), [waiting(&other, 0)]);
-    let work = ledger.claim(&work_on_purge("a"), 1_000).await.unwrap().unwrap();
-    ledger.forget_purge(&work, "a").await.unwrap();
+    let left = Member { request: other.clone(), ordinal: 0 };
+    assert_eq!(ledger.members("a").await.unwrap(), [left]);
+    ledger.forget_purge(work, "a").await.unwrap();
     assert!(ledger.purge("a").await.unwrap().is_some(), "somebody waits for it");
-    ledger.end_tickets(&lease, &other, &[(0, Some(ItemOutcome::Erased))]).await.unwrap();
+    ledger.end_tickets(lease, other, &[(0, Some(ItemOutcome::Erased))]).await.unwrap();
     first.go(ledger, [Event::Retried(decision())]).await;
-    ledger.clear_items(&lease, &one, Cleared::Undone).await.unwrap();
-    ledger.forget_purge(&work, "a").await.unwrap();
+    ledger.clear_items(lease, &one, Cleared::Undone).await.unwrap();
+    ledger.forget_purge(work, "a").await.unwrap();
     assert_eq!(ledger.purge("a").await.unwrap(), None);
-    assert_eq!(due(60_000, 9).await, ["b"], "nobody waits for it: it is to be forgotten");
     let next = ledger.claim(&work_on_purge("a"), 1_000).await.unwrap().unwrap();
     assert!(next.fence > work.fence, "who slept writes nothing");
-    assert!(ledger.note_delay(&work, "a", "late").await.unwrap_err().is_transient());
+    assert!(ledger.note_delay(work, "a", "late").await.unwrap_err().is_transient());
 }
 
 fn budget(name: &str, per_hour: u32) -> Budget {
