@@ -21,3 +21,4 @@ pub mod operations; // long-running ones, and their signed links
 pub mod refusal; // bodies of errors
 pub mod arm; // the control plane
 pub mod data_plane; // what the workspace's own services serve
+pub mod monitor; // logs and metrics
