@@ -255,7 +255,10 @@ async fn purged_rows_go_when_they_are_said_to_go() {
 #[tokio::test]
 async fn purges_are_taken_by_their_filters_and_not_by_every_table() {
     let logs = Logs::start().await;
-    let one = |column: &str, operator: &str, value: Value| json!([{"column": column, "operator": operator, "value": value}]);
+    let one = |column: &str, operator: &str, value: Value| {
+        let filter = json!({"column": column, "operator": operator, "value": value});
+        json!([filter])
+    };
     let keyed = json!([{"column": "Properties", "key": "caller", "operator": "in~",
         "value": [HANAKO.to_uppercase()]}]);
     let cases = [
