@@ -24,7 +24,7 @@ pub struct About {
     pub controller: Controller,
     /// Name and version of the program: `dsrd 0.1.0`.
     pub program: String,
-    /// Items that the find looked at.
+    /// Items that the find looked at; rows that were asked for are none of them.
     pub items_seen: u64,
     /// What lies outside our reach.
     pub manual_steps: Vec<ManualStep>,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::app;
 use crate::cli::output::{CliError, End, json_line, line};
 use crate::config::settings::Settings;
+use crate::domain::coverage::place::{Known, Looked};
 use crate::domain::layout::Location;
 
 /// Asks every part and prints a line for each, and one for each right that is missing.
@@ -24,9 +25,10 @@ pub async fn check(settings: &Settings, as_json: bool) -> Result<End, CliError> 
                         "needed": lack.is_needed })
             });
             let lacks: Vec<Value> = lacks.collect();
-            let unseen = reached.unseen.iter().map(|pointed| {
-                let place = pointed.place.as_ref().map(address);
-                json!({ "name": pointed.name, "sort": pointed.sort, "place": place })
+            let unseen = reached.unseen.iter().map(|known| {
+                let place = known.place.as_ref().map(address);
+                json!({ "name": known.name, "sort": known.sort, "place": place,
+                        "looked": known.looked, "why": known.why })
             });
             let unseen: Vec<Value> = unseen.collect();
             let (part, trouble) = (reached.part, reached.trouble);
@@ -46,14 +48,28 @@ pub async fn check(settings: &Settings, as_json: bool) -> Result<End, CliError> 
             let only = if lack.is_needed { "" } else { "only " };
             line(format!("  may not {action}, {only}to {purpose}; {role} grants it"))?;
         }
-        for pointed in reached.unseen {
-            let place = pointed.place.as_ref().map(address);
-            let place = place.map(|place| format!(", {place}")).unwrap_or_default();
-            let (name, sort) = (pointed.name, pointed.sort);
-            line(format!("  not looked at: datastore {name} ({sort}{place}) is in no source"))?;
+        for known in reached.unseen {
+            line(format!("  {}", told(&known)))?;
         }
     }
     Ok(end)
+}
+
+/// A place that is not looked at, and why not.
+fn told(known: &Known) -> String {
+    let Known { sort, name, place, looked, why } = known;
+    let sort = sort.word().replace('_', " ");
+    let parts = [place.as_ref().map(address).unwrap_or_default(), why.clone()];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let more = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+    match looked {
+        Looked::Looked => format!("looked at: {sort} {name}{more}"),
+        Looked::NotConfigured | Looked::NotAsked => {
+            format!("not looked at: {sort} {name}{more} is in no source")
+        }
+        Looked::Refused => format!("not looked at: {sort} {name}{more} lets us not in"),
+        Looked::CannotBeLookedAt => format!("cannot be looked at: {sort} {name}{more}"),
+    }
 }
 
 fn address(place: &Location) -> String {

@@ -2,14 +2,15 @@
 //!
 //! `message` is the JSON contract, `account` is the ledger as the stages use it (sealed, chained,
 //! announced), `signing` is the deployment's own key, `walk` is one pass over the sources,
-//! `rewrite` is what is done to an item that may stay or leave without somebody, `follow_up` is
-//! what stays known of the items that a request left.
+//! `rewrite` is what is done to an item that may stay or leave without somebody, `coverage` is
+//! where it was looked, `follow_up` is what stays known of the items that a request left.
 
 pub mod message;
 pub mod account;
 pub mod signing;
 pub mod walk;
 pub mod intake;
+pub mod coverage;
 pub mod find;
 pub mod plan;
 pub mod rewrite;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt, join_all};
 
+use crate::domain::coverage::place::{Known, Looked};
 use crate::domain::failure::Failure;
-use crate::domain::layout::Containers;
 use crate::ports::exports::Exports;
-use crate::ports::sources::{Lack, Pointed, Source};
+use crate::ports::sources::{Lack, Source};
+use crate::stages::coverage;
 use crate::worker::world::Door;
 
 /// What came of asking one part.
@@ -19,12 +20,12 @@ pub struct Reached {
     pub trouble: Option<String>,
     /// What we may not do there.
     pub lacks: Vec<Lack>,
-    /// What it points at and no source looks into.
-    pub unseen: Vec<Pointed>,
+    /// The places that it knows of and no source looks at.
+    pub unseen: Vec<Known>,
 }
 
 /// What a part that works says of itself.
-type Told = (Vec<Lack>, Vec<Pointed>);
+type Told = (Vec<Lack>, Vec<Known>);
 
 /// Asks every part, all at the same time; answers in the order of the settings.
 pub async fn all(
@@ -38,14 +39,8 @@ pub async fn all(
         door.inbox.ping().await?;
         door.announcer.ping().await
     };
-    let walked = sources.iter().filter_map(|source| source.finds().walked());
-    let covered = join_all(walked.map(|walked| walked.containers())).await;
     // What cannot be reached is told of where it stands.
-    let covered: Vec<Containers> = covered.into_iter().filter_map(Result::ok).collect();
-    let is_covered = |pointed: &Pointed| {
-        let place = pointed.place.as_ref();
-        place.is_some_and(|place| covered.iter().any(|held| held.prefix_of(place).is_some()))
-    };
+    let held = coverage::held(sources, |_| true).await;
     let mut asked: Vec<BoxFuture<'_, Reached>> = vec![
         reached("ledger".to_owned(), async { ledger.await.map(nothing) }).boxed(),
         reached("queue".to_owned(), async { queue.await.map(nothing) }).boxed(),
@@ -55,9 +50,9 @@ pub async fn all(
         let rights = async {
             source.ping().await?;
             let lacks = source.lacks().await?;
-            let mut unseen = source.pointed().await?;
-            unseen.retain(|pointed| !is_covered(pointed));
-            Ok((lacks, unseen))
+            let known = coverage::known(std::slice::from_ref(source)).await?;
+            let settled = coverage::settled(known, &held).into_iter().map(|told| told.known);
+            Ok((lacks, settled.filter(|known| known.looked != Looked::Looked).collect()))
         };
         asked.push(reached(format!("source {}", source.name()), rights).boxed());
     }

@@ -8,20 +8,18 @@ use crate::adapters::azureml::documents::document::{Document, look};
 use crate::adapters::azureml::documents::kept::Kept;
 use crate::adapters::azureml::kinds::Sort;
 use crate::adapters::azureml::names::Address;
-use crate::adapters::azureml::places::stores;
+use crate::adapters::azureml::places::known::{self, UNSERVED};
 use crate::adapters::azureml::plane::scrub;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::{pages, removal, rights};
 use crate::config::settings;
+use crate::domain::coverage::place::Known;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, OneContainer};
 use crate::ports::sources::{
-    Erased, Finds, Followed, Lack, NewForm, Page, Pointed, Read, Rewritten, Source, Things, Walked,
+    Erased, Finds, Followed, Lack, NewForm, Page, Read, Rewritten, Source, Things, Walked,
 };
-
-/// Why what a service holds cannot be looked through that is not there.
-const UNSERVED: &str = "service_absent";
 
 /// The source.
 pub struct WorkspaceSource {
@@ -95,8 +93,8 @@ impl Source for WorkspaceSource {
         rights::lacks(&self.entry).await
     }
 
-    async fn pointed(&self) -> Result<Vec<Pointed>, Failure> {
-        stores::pointed(&self.entry).await
+    async fn places(&self) -> Result<Vec<Known>, Failure> {
+        known::known(&self.entry).await
     }
 }
 

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use dsrd::domain::asked::thing::{Thing, ThingKind};
+use dsrd::domain::coverage::place::{Known, PlaceSort};
 use dsrd::domain::outcome::{Barrier, Block};
 use dsrd::ports::sources::{Erased, Read, Source, Things, Walked};
 use jiff::SignedDuration;
@@ -14,8 +15,10 @@ use crate::source_contract::{bytes_of, listing};
 use crate::support::azure::faults::{Fault, Verb};
 use crate::support::azure::kind::Kind;
 use crate::support::azure::operations::{Course, End, Shape};
+use crate::support::azure::rights::Role;
 use crate::support::azure::seed::{HANAKO, person, sample_id};
 use crate::support::azure::state::Switches;
+use crate::support::azure::stored::StoredList;
 
 /// Requests so far whose path has this in it.
 fn asked_for(world: &World, part: &str) -> usize {
@@ -464,16 +467,84 @@ async fn datastores_tell_where_they_lead() {
         workspace.put(Kind::Datastore, &["share"], &share, HANAKO, now);
         workspace.put(Kind::Datastore, &["lake"], &lake, HANAKO, now);
     }
-    let pointed = world.source.pointed().await.unwrap();
-    let told: Vec<String> = pointed
+    let known = world.source.places().await.unwrap();
+    let told: Vec<String> = known
         .iter()
+        .filter(|it| it.place.is_some() || it.sort == PlaceSort::Datastore)
         .map(|it| {
             let place = it.place.as_ref();
             let place = place.map(|place| format!("{}/{}", place.account, place.container));
-            format!("{} {} {}", it.name, it.sort, place.unwrap_or_default())
+            let (sort, looked) = (it.sort.word(), it.looked.word());
+            format!("{} {sort} {} {} {looked}", it.name, it.why, place.unwrap_or_default())
         })
         .collect();
-    let blobs = "workspaceblobstore AzureBlob \
-                 examplews01/azureml-blobstore-eeeeeeee-0000-4000-8000-000000000014";
-    assert_eq!(told, ["lake AzureDataLakeGen1 ", "share AzureFile a/code", blobs]);
+    let blobs = "workspaceblobstore datastore AzureBlob \
+                 examplews01/azureml-blobstore-eeeeeeee-0000-4000-8000-000000000014 not_configured";
+    let lake = "lake datastore AzureDataLakeGen1  cannot_be_looked_at";
+    assert_eq!(told, [lake, "share file_share AzureFile a/code not_configured", blobs]);
+}
+
+/// What is in the account of a workspace is told by name, page by page; so is what nobody can look
+/// at, and a service that is not there.
+#[tokio::test]
+async fn places_of_the_account_are_told() {
+    let world = World::new(Switches { page_items: 1, ..Switches::default() }).await;
+    {
+        let mut state = world.simulator.state();
+        for (collection, names) in
+            [("containers", ["azureml", "insights-logs-runs"]), ("shares", ["code-1", "mine"])]
+        {
+            let (account, collection) = ("examplews01".to_owned(), collection.to_owned());
+            let names = names.map(str::to_owned).to_vec();
+            state.stored.insert(StoredList { account, collection }, names);
+        }
+        let group = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry";
+        let registry = format!("{group}/registries/exampleacr01");
+        let workspace = state.live(&sample_id()).unwrap();
+        workspace.document["properties"]["containerRegistry"] = registry.into();
+    }
+    let told =
+        told_of(&world, |known| !matches!(known.sort, PlaceSort::Service | PlaceSort::Datastore));
+    let expected = [
+        "container azureml examplews01/azureml not_configured",
+        "container insights-logs-runs examplews01/insights-logs-runs not_configured",
+        "file_share code-1 examplews01/code-1 not_configured",
+        "file_share mine examplews01/mine not_configured",
+        "backup examplews01 - cannot_be_looked_at copies_elsewhere",
+        "registry exampleacr01 - cannot_be_looked_at images",
+    ];
+    assert_eq!(told.await, expected);
+}
+
+/// A list that is refused, or is none, is told of, and no failure; one that does not come for now
+/// is asked for again.
+#[tokio::test]
+async fn who_may_not_list_an_account_is_told_so() {
+    let roles = Some(vec![Role::published("find")]);
+    let world = World::new(Switches { roles, ..Switches::default() }).await;
+    let is_stored =
+        |known: &Known| matches!(known.sort, PlaceSort::Container | PlaceSort::FileShare);
+    let refused = [
+        "container examplews01/* - refused forbidden",
+        "file_share examplews01/* - refused forbidden",
+    ];
+    assert_eq!(told_of(&world, is_stored).await, refused);
+    let world = World::new(Switches::default()).await;
+    let absent = [
+        "container examplews01/* - cannot_be_looked_at ResourceNotFound",
+        "file_share examplews01/* - cannot_be_looked_at ResourceNotFound",
+    ];
+    assert_eq!(told_of(&world, is_stored).await, absent);
+}
+
+async fn told_of(world: &World, is_meant: impl Fn(&Known) -> bool) -> Vec<String> {
+    let known = world.source.places().await.unwrap();
+    let tell = |it: &Known| {
+        let place = it.place.as_ref().map(|at| format!("{}/{}", at.account, at.container));
+        let place = place.unwrap_or_else(|| "-".to_owned());
+        let line =
+            format!("{} {} {place} {} {}", it.sort.word(), it.name, it.looked.word(), it.why);
+        line.trim_end().to_owned()
+    };
+    known.iter().filter(|it| is_meant(it)).map(tell).collect()
 }

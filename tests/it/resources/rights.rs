@@ -61,6 +61,14 @@ async fn what_finds_and_exports_needs_each_action_of_its_role() {
 }
 
 #[tokio::test]
+async fn who_lists_places_needs_each_action_of_its_role() {
+    let world = with(&["find", "places"]).await;
+    world.source.places().await.unwrap();
+    let called: Actions = called(&world).difference(&actions("find")).cloned().collect();
+    assert_eq!(called, actions("places"));
+}
+
+#[tokio::test]
 async fn what_erases_needs_each_action_of_its_role() {
     let mut all = Actions::new();
     for shape in [Shape::AsyncOperation, Shape::Location] {

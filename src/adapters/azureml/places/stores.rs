@@ -10,9 +10,9 @@ use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::pages;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::domain::asked::thing::ThingKind;
+use crate::domain::coverage::place::{Known, Looked, PlaceSort};
 use crate::domain::failure::Failure;
 use crate::domain::layout::{Location, account_name};
-use crate::ports::sources::Pointed;
 
 /// Fields of a datastore that name a container, by its sort.
 const CONTAINERS: [&str; 3] = ["containerName", "filesystem", "fileShareName"];
@@ -20,6 +20,9 @@ const CONTAINERS: [&str; 3] = ["containerName", "filesystem", "fileShareName"];
 /// The datastore of artifacts, which the service has made and may not show, and its container in
 /// the workspace's own account (azure-ai-ml's `_job_operations.py`).
 const ARTIFACTS: (&str, &str) = ("workspaceartifactstore", "azureml");
+
+/// Bytes of a word that a service says of itself.
+const WORD_BYTES_MAX: usize = 64;
 
 /// Datastores that were looked up.
 #[derive(Default)]
@@ -59,18 +62,27 @@ async fn artifacts(entry: &Entry) -> Result<Option<Location>, Failure> {
     }))
 }
 
-/// Where all datastores lead.
+/// All datastores, and where they lead.
 ///
 /// # Errors
 /// Where the service does not answer.
-pub async fn pointed(entry: &Entry) -> Result<Vec<Pointed>, Failure> {
+pub async fn known(entry: &Entry) -> Result<Vec<Known>, Failure> {
     let (mut found, mut marker) = (Vec::new(), None);
     loop {
         let page = pages::page(entry, "datastore/", marker.as_deref()).await?;
-        found.extend(page.documents.iter().map(|document| Pointed {
-            name: document.address.name.clone(),
-            sort: sort(&document.value).to_owned(),
-            place: location(&document.value),
+        found.extend(page.documents.iter().map(|document| {
+            let (place, sort) = (location(&document.value), sort(&document.value));
+            let is_share = document.value["properties"]["fileShareName"].is_string();
+            Known {
+                sort: if is_share { PlaceSort::FileShare } else { PlaceSort::Datastore },
+                name: document.address.name.clone(),
+                looked: match place {
+                    Some(_) => Looked::NotConfigured,
+                    None => Looked::CannotBeLookedAt,
+                },
+                place,
+                why: word(sort),
+            }
         }));
         marker = page.next;
         if marker.is_none() {
@@ -81,6 +93,12 @@ pub async fn pointed(entry: &Entry) -> Result<Vec<Pointed>, Failure> {
 
 fn sort(value: &Value) -> &str {
     value["properties"]["datastoreType"].as_str().unwrap_or_default()
+}
+
+/// A word that a service says, if it is one.
+pub fn word(said: &str) -> String {
+    let is_word = said.len() <= WORD_BYTES_MAX && said.bytes().all(|it| it.is_ascii_alphanumeric());
+    if is_word { said.to_owned() } else { String::new() }
 }
 
 fn location(value: &Value) -> Option<Location> {

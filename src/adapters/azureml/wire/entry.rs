@@ -85,9 +85,14 @@ impl Entry {
 
     /// The same, of another service and in the version of that one's interface.
     pub fn url_in(&self, path: &str, version: &str) -> Url {
+        self.url_of(&self.id, path, version)
+    }
+
+    /// The URL of something below another resource in Azure Resource Manager.
+    pub fn url_of(&self, id: &str, path: &str, version: &str) -> Url {
         let mut url = self.hosts.endpoint.clone();
         let slash = if path.is_empty() { "" } else { "/" };
-        url.set_path(&format!("{}{slash}{path}", self.id));
+        url.set_path(&format!("{id}{slash}{path}"));
         add_query(&mut url, "api-version", version);
         url
     }

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::adapters::memory::sources::slow::Slow;
+use crate::domain::coverage::place::Known;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
 use crate::domain::layout::Location;
@@ -60,6 +61,8 @@ pub struct Shelves {
     pub(super) faults: BTreeMap<String, Fault>,
     /// Where the files of things lie, by the things' names.
     pub(super) files: BTreeMap<String, Vec<Location>>,
+    /// Places that it knows of and does not hold.
+    pub(super) places: Vec<Known>,
     /// Whether these are things, some of which go with others.
     pub(super) of_things: bool,
     pub(super) written: u64,

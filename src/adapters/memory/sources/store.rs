@@ -11,12 +11,13 @@ use jiff::{SignedDuration, Timestamp};
 use crate::adapters::memory::sources::shelves::{Content, Fault, Shelves, Stored};
 use crate::adapters::memory::sources::slow::Progress;
 use crate::domain::asked::thing::ThingKind;
+use crate::domain::coverage::place::Known;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, Location, OneContainer};
 use crate::domain::outcome::{Barrier, Block, FIXED};
 use crate::ports::sources::{
-    Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Things, Ticket, Walked,
+    Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Things, Ticket, Walked, held,
 };
 
 /// Names on one page unless told otherwise.
@@ -71,6 +72,11 @@ impl MemorySource {
     /// Says where the files of a thing lie, by the name that it has as an item.
     pub fn set_files(&self, name: &str, files: Vec<Location>) {
         self.shelves().files.insert(name.to_owned(), files);
+    }
+
+    /// Says of which other places it knows.
+    pub fn set_places(&self, places: Vec<Known>) {
+        self.shelves().places = places;
     }
 
     /// Stores bytes under a name, over what was there.
@@ -252,6 +258,12 @@ impl Source for MemorySource {
 
     async fn ping(&self) -> Result<(), Failure> {
         self.called().map(drop)
+    }
+
+    async fn places(&self) -> Result<Vec<Known>, Failure> {
+        let mut places = held(self).await?;
+        places.extend(self.shelves().places.iter().cloned());
+        Ok(places)
     }
 }
 

@@ -40,7 +40,7 @@ impl Role {
 
     /// All that are published: what a daemon has that may do everything it can.
     pub fn all_published() -> Vec<Self> {
-        ["find", "erase", "delete-workspace"].map(Self::published).into()
+        ["find", "erase", "delete-workspace", "places"].map(Self::published).into()
     }
 
     /// Whether it grants an action.
@@ -80,6 +80,7 @@ pub fn needed(method: &str, path: &str) -> Vec<String> {
             .map(|action| format!("{PROVIDER}/workspaces/{action}"))
             .collect(),
         Place::Monitor(spot) => vec![spot.action(method)],
+        Place::Stored(list) => vec![list.action()],
         Place::Unknown => vec!["nobody/knows/action".to_owned()],
     }
 }

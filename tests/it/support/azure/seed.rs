@@ -57,6 +57,7 @@ impl Seed {
             faults: Faults::default(),
             rates: Rates::default(),
             switches: self.switches,
+            stored: [].into(),
         };
         if self.has_sample {
             let workspace = sample(self.now);

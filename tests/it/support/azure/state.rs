@@ -14,6 +14,7 @@ use crate::support::azure::monitor::store::Store;
 use crate::support::azure::operations::{Course, Effect, Operations};
 use crate::support::azure::place::WorkspaceId;
 use crate::support::azure::rights::Role;
+use crate::support::azure::stored::Stored;
 use crate::support::blob_server::form::stamp;
 
 /// How long a softly deleted workspace can be had back.
@@ -33,6 +34,8 @@ pub struct State {
     pub faults: Faults,
     pub rates: Rates,
     pub switches: Switches,
+    /// Containers and shares.
+    pub stored: Stored,
 }
 
 /// What can be one way or another: some of it by how a workspace is set up, some because nobody

@@ -9,6 +9,7 @@ use dsrd::adapters::memory::inbox::MemoryInbox;
 use dsrd::domain::asked::subject::Subject;
 use dsrd::domain::asked::thing::{Aside, Thing, ThingKind};
 use dsrd::domain::callbacks::url::CallbackUrl;
+use dsrd::domain::coverage::place::Known;
 use dsrd::domain::event::Announcement;
 use dsrd::domain::failure::{Failure, Obstacle};
 use dsrd::domain::inventory::Print;
@@ -32,8 +33,8 @@ use dsrd::ports::messages::announcer::{Announced, Announcer};
 use dsrd::ports::messages::callbacks::{Answer, Callbacks, Letter};
 use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::sources::{
-    Asked, Belonging, Budget, ByteStream, Erased, Finds, Followed, Lack, NewForm, Page, Pointed,
-    Read, Rewritten, Sighting, Source, Things, Walked,
+    Answers, Asked, Belonging, Budget, ByteStream, Erased, Finds, Followed, Lack, NewForm, Page,
+    Read, Rewritten, Source, Things, Walked,
 };
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -187,7 +188,7 @@ wired! {
         look unrecoverable_after(names: &[String], at: Timestamp) -> Option<Timestamp>;
         look ping() -> ();
         look lacks() -> Vec<Lack>;
-        look pointed() -> Vec<Pointed>;
+        look places() -> Vec<Known>;
     }
     by hand [] {
         fn name(&self) -> &str {
@@ -272,13 +273,17 @@ wired! {
 
 wired! {
     Asked of Source as asked {
-        look ask(people: &[&Subject]) -> Vec<Sighting>;
-        look rows(item: &Item, person: &Subject) -> Read;
-        effect erase_rows(item: &Item, person: &Subject) -> Erased;
+        look ask(people: &[&Subject], within: Option<&Item>) -> Answers;
+        look rows(item: &Item, values: &[String]) -> Read;
+        effect erase_rows(item: &Item, values: &[String]) -> Erased;
     }
     by hand [] {
-        fn budget(&self) -> Option<Budget> {
-            asked(&*self.port).budget()
+        fn budget(&self, item: &Item) -> Option<Budget> {
+            asked(&*self.port).budget(item)
+        }
+
+        fn values_max(&self) -> usize {
+            asked(&*self.port).values_max()
         }
     }
 }

@@ -1,0 +1,3 @@
+//! Where somebody's data may lie, and where it was looked for: no statement of ours is about more.
+
+pub mod place;
