@@ -115,6 +115,7 @@ const ANSWERED: &[(&str, &str)] = &[
     ),
     ("T | where n == 1 | project n | union (U | project n)", "1;9"),
     ("union isfuzzy=true U, Nowhere | project n", "9"),
+    ("union withsource=s * | summarize count() by s", "T,4;U,1"),
     ("let t = T | where n < 3; t | where n > 1 | project n", "2"),
     (
         "let names = dynamic(['Ann']); let low = 1; T | where who in (names) and n >= low | count",
@@ -248,7 +249,8 @@ fn ask(text: &str) -> Result<Rows, Fault> {
     let (t, u) = (table_t(), table_u());
     let now: Timestamp = "2025-01-05T00:00:00Z".parse().unwrap();
     let table = |name: &str| [&t, &u].into_iter().find(|it| it.name == name).map(|it| it.seen(now));
-    let world = World { table: &table, now, reading: Reading::default() };
+    let names = ["T", "U"].map(str::to_owned);
+    let world = World { names: &names, table: &table, now, reading: Reading::default() };
     run(&script(text)?, &world)
 }
 

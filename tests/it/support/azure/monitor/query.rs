@@ -96,7 +96,8 @@ fn asked(
     };
     let now = state.now;
     let table = |name: &str| places.rows(name, now, span);
-    let world = World { table: &table, now, reading: store.switches.reading };
+    let names = places.names();
+    let world = World { names: &names, table: &table, now, reading: store.switches.reading };
     let rows = run(&script, &world).map_err(|fault| bad(&fault))?;
     let (mut whole, cut) = told(rows, store);
     let halved = halve(state, &named, &mut whole);
@@ -162,6 +163,16 @@ impl<'a> Places<'a> {
         // Names of tables are told apart by case.
         let own = self.all.iter().filter_map(|tables| tables.get(&name.to_lowercase()));
         own.filter(|table| table.name == name).collect()
+    }
+
+    /// Names of all tables that a query may ask.
+    fn names(&self) -> Vec<String> {
+        let all = self.all.iter().flat_map(|tables| tables.values());
+        let mut names: Vec<String> =
+            all.filter(|it| it.plan == Plan::Analytics).map(|it| it.name.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// What is seen of a table by now, of that time.

@@ -194,7 +194,10 @@ impl Parser<'_> {
             }
         }
         loop {
-            let from = self.deeper(Self::from)?;
+            let from = match self.takes("*") {
+                true => From::Every,
+                false => self.deeper(Self::from)?,
+            };
             union.parts.push(Query { from, steps: Vec::new() });
             if !self.takes(",") {
                 return Ok(union);

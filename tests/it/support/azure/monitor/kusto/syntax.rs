@@ -112,6 +112,8 @@ pub struct Query {
 #[derive(Clone, Debug, PartialEq)]
 pub enum From {
     Table(String),
+    /// All tables, in a union alone.
+    Every,
     Union(Union),
     Inner(Box<Query>),
     /// One row.

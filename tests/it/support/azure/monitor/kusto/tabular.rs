@@ -18,6 +18,8 @@ use crate::support::azure::monitor::kusto::value::{Column, Type, Value};
 
 /// What a query is asked of.
 pub struct World<'a> {
+    /// Names of all tables.
+    pub names: &'a [String],
     /// A table by its name, where there is one.
     pub table: &'a dyn Fn(&str) -> Option<Rows>,
     pub now: Timestamp,
@@ -68,6 +70,7 @@ impl Runner<'_> {
     fn query(&self, query: &Query) -> Result<Rows, Fault> {
         let mut rows = match &query.from {
             From::Table(name) => self.table(name)?,
+            From::Every => return Err(Fault::unresolved("table or column expression", "*")),
             From::Inner(query) => self.query(query)?,
             From::Union(union) => self.union(None, union)?,
             From::Print(made) => {
@@ -222,6 +225,12 @@ impl Runner<'_> {
         let mut parts: Vec<(String, Rows)> = Vec::new();
         parts.extend(before.map(|rows| ("union_arg0".to_owned(), rows)));
         for (at, part) in union.parts.iter().enumerate() {
+            if part.from == From::Every {
+                for name in self.world.names {
+                    parts.push((name.clone(), self.table(name)?));
+                }
+                continue;
+            }
             let name = match &part.from {
                 From::Table(name) => name.clone(),
                 _ => format!("union_arg{at}"),
