@@ -140,7 +140,8 @@ fn sums(certificate: &Certificate) -> Result<(), String> {
         return Err(format!("{seen} items were looked at, and it says {}", counts.seen));
     }
     parts(certificate)?;
-    let ended = Counts { outcomes, ..Counts::default() };
+    let coverage = certificate.coverage.clone();
+    let ended = Counts { outcomes, coverage, ..Counts::default() };
     let state = if ended.is_clean() { State::Completed } else { State::PartiallyCompleted };
     if certificate.state != state.word() {
         return Err(format!("its items make it {}", state.word()));
