@@ -25,7 +25,7 @@ pub struct About {
     pub controller: Controller,
     /// Name and version of the program: `dsrd 0.1.0`.
     pub program: String,
-    /// Items that the find looked at.
+    /// Items that the find looked at; rows that were asked for are none of them.
     pub items_seen: u64,
     /// Where it was looked, and where not.
     pub coverage: Vec<Covered>,

@@ -278,7 +278,7 @@ pub struct ManualStep {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestCounts {
-    /// Items that the find looked at.
+    /// Items that the find looked at; rows that were asked for are none of them.
     pub items_seen: u64,
     /// Entries under `data/`.
     pub files: u64,

@@ -116,6 +116,13 @@ impl Item {
         Layout { is_directory: self.kind == Kind::Directory, ..layout }
     }
 
+    /// What rows are called that it is the column of: `TABLE.COLUMN`.
+    pub fn column(&self) -> String {
+        let mut ends = self.name.rsplitn(3, '/');
+        let (column, table) = (ends.next().unwrap_or_default(), ends.next());
+        table.map_or_else(|| column.to_owned(), |table| format!("{table}.{column}"))
+    }
+
     /// Where it is.
     pub fn place(&self) -> Place {
         (self.source.clone(), self.name.clone(), self.version.clone())

@@ -64,7 +64,7 @@ pub enum Event {
         items: u64,
         /// Items that could not be read.
         unreadable: u64,
-        /// Items looked at.
+        /// Items looked at; rows that were asked for are none of them.
         seen: u64,
         /// Hex SHA-256 of the policy that the plan was made by.
         policy: String,
@@ -207,7 +207,7 @@ pub struct Evidence {
 /// The tally of a finished request, as announced.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Items that the find looked at.
+    /// Items that the find looked at; rows that were asked for are none of them.
     pub seen: u64,
     /// Items that spoke of the subject, whatever became of them.
     pub found: u64,

@@ -12,7 +12,7 @@ use crate::domain::asked::subject::Subject;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::coverage::place::{Known, Looked, PlaceSort};
 use crate::domain::failure::Failure;
-use crate::domain::item::{Hit, Item};
+use crate::domain::item::{Item, Unreadable};
 use crate::domain::layout::{Containers, Location, OneContainer, account_name};
 use crate::domain::outcome::Barrier;
 
@@ -158,23 +158,53 @@ pub trait Walked: Source {
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure>;
 }
 
-/// A source that is asked by identity.
+/// A source that is asked by identity. Its items are the columns of tables, of the kind `Rows`.
+///
+/// The source tells candidates; whom a value names is not its business. Values are compared whole
+/// and as they are, but for the case of letters where the source knows no other way.
 #[async_trait]
 pub trait Asked: Source {
-    /// What it holds about each of these people, in a stable order: an item for each table and
-    /// column that names one of them, of the kind `Rows` and under the name `TABLE/COLUMN`.
-    /// No identity can mean more in the question than itself.
-    async fn ask(&self, people: &[&Subject]) -> Result<Vec<Sighting>, Failure>;
+    /// What may name one of these people, in a stable order: never less than what does, perhaps
+    /// more. A value with all that is known of its rows. `within`: only of that item. What could
+    /// not be asked, or was answered in part, is told. No identity can mean more in the question
+    /// than itself.
+    async fn ask(&self, people: &[&Subject], within: Option<&Item>) -> Result<Answers, Failure>;
 
-    /// Of what was sighted in that item the rows that name the person now, each a line of JSON.
-    async fn rows(&self, item: &Item, person: &Subject) -> Result<Read, Failure>;
+    /// The rows of that item whose column has one of these values now, each a line of JSON.
+    async fn rows(&self, item: &Item, values: &[String]) -> Result<Read, Failure>;
 
-    /// Removes from that item the rows that name the person, whatever else they say, and no others:
-    /// rows have no ETag. What is to be removed is written to a budget first, where there is one.
-    async fn erase_rows(&self, item: &Item, person: &Subject) -> Result<Erased, Failure>;
+    /// Removes the rows whose column has one of these values, whatever else they say, and no
+    /// others: rows have no `ETag`. May be repeated. At most [`Self::values_max`] values.
+    async fn erase_rows(&self, item: &Item, values: &[String]) -> Result<Erased, Failure>;
 
-    /// How many removals the service takes.
-    fn budget(&self) -> Option<Budget>;
+    /// How many removals the service takes an hour, and whose budget that is.
+    fn budget(&self, item: &Item) -> Option<Budget>;
+
+    /// Most values that one removal takes.
+    fn values_max(&self) -> usize;
+}
+
+/// What an asked source holds that may name somebody.
+#[derive(Default)]
+pub struct Answers {
+    /// Values that were seen, each once an item.
+    pub seen: Vec<Seen>,
+    /// What could not be asked.
+    pub unread: Vec<Unreadable>,
+}
+
+/// One value of a column. It may be a person's, so nothing shows it.
+pub struct Seen {
+    /// The column.
+    pub item: Item,
+    /// What stands in it.
+    pub value: String,
+    /// In how many rows.
+    pub rows: u64,
+    /// The time of the first of them, where it is known.
+    pub first: Option<Timestamp>,
+    /// The time of the last of them, where it is known.
+    pub last: Option<Timestamp>,
 }
 
 /// A source whose items are things that a request can name.
@@ -241,16 +271,6 @@ pub struct Budget {
     pub name: String,
     /// Calls in any hour.
     pub per_hour: u32,
-}
-
-/// What an asked source holds about one person in one place.
-pub struct Sighting {
-    /// Which of the people, by number.
-    pub person: usize,
-    /// Where.
-    pub item: Item,
-    /// What names the person there, at least one.
-    pub hits: Vec<Hit>,
 }
 
 impl<'a> Finds<'a> {

@@ -1,16 +1,22 @@
 //! Sources that are asked by identity: they come to the same findings as those that are walked, and
 //! take no more calls in an hour than they say.
 
+use std::io::{Cursor, Read as _};
+
 use dsrd::adapters::memory::sources::rows::MemoryRows;
 use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::item::{Item, Kind};
 use dsrd::ports::sources::{Asked, Erased, Finds, Read, Source};
 use dsrd::ports::system::Clock;
+use dsrd::stages::walk::ask::{Values, ask, values};
+use dsrd::stages::walk::pass::{Patience, Walk};
 use futures::TryStreamExt;
 use serde_json::json;
+use zip::ZipArchive;
 
-use crate::support::simulation::scenario::{Scenario, request, request_with, simulate};
+use crate::support::simulation::leaks::EMAIL;
+use crate::support::simulation::scenario::{LIMITS, Scenario, request, request_with, simulate};
 use crate::support::simulation::story::{check, ending};
 
 const HOUR_MS: u64 = 3_600_000;
@@ -20,13 +26,28 @@ fn person(address: &str) -> Subject {
     Subject { identities: vec![email] }
 }
 
-async fn names(source: &dyn Asked, people: &[&Subject]) -> Vec<(usize, String)> {
-    let sightings = source.ask(people).await.unwrap();
-    sightings.into_iter().map(|sighting| (sighting.person, sighting.item.name)).collect()
+/// A person of an address and more.
+fn person_of(identities: &[(IdentityType, IdentityFormat, &str)]) -> Subject {
+    let identity = |(kind, format, value): &(IdentityType, IdentityFormat, &str)| {
+        Identity::new(*kind, *format, (*value).to_owned())
+    };
+    Subject { identities: identities.iter().map(identity).collect() }
 }
 
-async fn read(source: &dyn Asked, item: &Item, person: &Subject) -> Option<String> {
-    match source.rows(item, person).await.unwrap() {
+fn walk_for(people: &[&Subject]) -> Walk {
+    Walk::new(people, &LIMITS, Patience::Spent)
+}
+
+/// What a walk finds: whose, of what, where.
+async fn found(source: &dyn Asked, people: &[&Subject]) -> Vec<(usize, String)> {
+    let looks = ask(source, &walk_for(people)).await.unwrap();
+    let hits = looks.into_iter().flat_map(|look| look.hits);
+    hits.map(|hit| (hit.subject, hit.hit.place)).collect()
+}
+
+async fn read(source: &dyn Asked, item: &Item, values: &[&str]) -> Option<String> {
+    let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+    match source.rows(item, &values).await.unwrap() {
         Read::Bytes(bytes) => {
             let pieces: Vec<_> = bytes.try_collect().await.unwrap();
             Some(String::from_utf8(pieces.concat()).unwrap())
@@ -36,29 +57,141 @@ async fn read(source: &dyn Asked, item: &Item, person: &Subject) -> Option<Strin
     }
 }
 
+fn asked(rows: &MemoryRows) -> &dyn Asked {
+    let Finds::Ask(source) = rows.finds() else { unreachable!("it is asked") };
+    source
+}
+
 /// The promises of the `Asked` port, over the one adapter that there is.
 #[tokio::test]
 async fn the_contract_in_memory() {
     let rows = MemoryRows::new("telemetry");
     let (ann, bob) = (person("Ann@example.org"), person("bob@example.org"));
-    assert!(rows.ask(&[&ann, &bob]).await.unwrap().is_empty());
+    let source = asked(&rows);
+    assert!(source.ask(&[&ann, &bob], None).await.unwrap().seen.is_empty());
     rows.add("Requests", &[("User", "ann@example.org"), ("Url", "/a")]);
     rows.add("Requests", &[("User", "bob@example.org"), ("Url", "/b")]);
     rows.add("Traces", &[("Id", "joann@example.org")]);
-    let Finds::Ask(source) = rows.finds() else { unreachable!("it is asked") };
-    let user = "Requests/User".to_owned();
-    assert_eq!(names(source, &[&ann]).await, [(0, user.clone())]);
-    assert_eq!(names(source, &[&bob, &ann]).await, [(0, user.clone()), (1, user.clone())]);
-    let item = source.ask(&[&ann]).await.unwrap().remove(0).item;
+    let seen = source.ask(&[&ann], None).await.unwrap().seen;
+    let item = seen.into_iter().find(|seen| seen.value == "ann@example.org").unwrap().item;
     assert!(item.kind == Kind::Rows && item.etag.is_empty());
+    let within = source.ask(&[&ann], Some(&item)).await.unwrap().seen;
+    assert!(within.iter().all(|seen| seen.item == item) && !within.is_empty());
+    let row = "{\"Url\":\"/a\",\"User\":\"ann@example.org\"}\n";
+    assert_eq!(read(source, &item, &["ann@example.org"]).await.unwrap(), row);
+    let values = ["ann@example.org".to_owned()];
+    assert_eq!(source.erase_rows(&item, &values).await.unwrap(), Erased::Done);
+    assert_eq!(source.erase_rows(&item, &values).await.unwrap(), Erased::AlreadyAbsent);
+    assert_eq!(read(source, &item, &["ann@example.org"]).await, None);
+    assert_eq!(rows.all()["Requests"].len(), 1);
+}
+
+/// A source tells candidates; whom they name is read as everything else is: in every spelling, and
+/// never in a part of something longer.
+#[tokio::test]
+async fn a_value_names_whom_the_finder_reads_in_it() {
+    use IdentityFormat::{Raw, Sha256};
+    use IdentityType::{Email, Name, ObjectId};
+    const ANN: &str = "ann@contoso.com";
+    const ID: &str = "6f9619ff-8b86-d011-b42d-00cf4fc964ff";
+    let by_hash = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(ANN));
+    let email = person_of(&[(Email, Raw, ANN)]);
+    let hashed = person_of(&[(Email, Sha256, &by_hash)]);
+    let object = person_of(&[(ObjectId, Raw, ID)]);
+    let name = person_of(&[(Name, Raw, "Ann-Kathrin Müller")]);
+    let nested = json!({ "user": json!({ "mail": ANN }).to_string() }).to_string();
+    let table: [(&Subject, &str, bool); 19] = [
+        (&email, ANN, true),
+        (&email, "ANN@Contoso.COM", true),
+        (&email, "mail from ann@contoso.com, sent", true),
+        (&email, "joann@contoso.com", false),
+        (&email, "ann@contoso.com.evil.org", false),
+        (&email, "ann@contoso.comx", false),
+        (&email, "{\"user\":\"ann@contoso.com\"}", true),
+        (&email, "{\"user\":\"\\u0061nn@contoso.com\"}", true),
+        (&email, &nested, true),
+        (&email, "/api?user=ann%40contoso.com", true),
+        (&email, "/api?user=joann%40contoso.com", false),
+        (&email, "{\"blob\":\"eyJtYWlsIjoiYW5uQGNvbnRvc28uY29tIn0=\"}", true),
+        (&hashed, "of ann@contoso.com", true),
+        (&hashed, "of joann@contoso.com", false),
+        (&object, ID, true),
+        (&object, "6F9619FF8B86D011B42D00CF4FC964FF", true),
+        (&object, "6f9619ff-8b86-d011-b42d-00cf4fc964fe", false),
+        (&name, "Müller, Ann-Kathrin wrote", true),
+        (&name, "Ann Miller", false),
+    ];
+    for (person, value, names) in table {
+        let rows = MemoryRows::new("telemetry");
+        rows.add("Traces", &[("Message", value)]);
+        rows.add("Traces", &[("Message", "nobody's")]);
+        let found = found(asked(&rows), &[person]).await;
+        assert_eq!(!found.is_empty(), names, "{value}");
+        let source = asked(&rows);
+        let item = source.ask(&[person], None).await.unwrap().seen.remove(0).item;
+        let Values { values, unread } = values(source, &item, &walk_for(&[person])).await.unwrap();
+        assert_eq!(values, if names { vec![value.to_owned()] } else { Vec::new() }, "{value}");
+        assert!(unread.is_empty(), "{value}");
+    }
+}
+
+/// Whose, in which table and column, in how many rows, from when to when.
+#[tokio::test]
+async fn a_hit_tells_table_column_count_and_time() {
+    let rows = MemoryRows::new("telemetry");
+    for (day, who) in [(3, "ann@example.org"), (1, "Ann@example.org"), (2, "bob@example.org")] {
+        let when = format!("2026-11-0{day}T00:00:00Z");
+        rows.add("AppRequests", &[("UserId", who), ("TimeGenerated", &when)]);
+    }
+    rows.add("Traces", &[("Id", "bob@example.org")]);
+    let (ann, bob) = (person("ann@example.org"), person("bob@example.org"));
+    let requests = |count, first: &str, last: &str| {
+        format!("AppRequests.UserId: {count} rows, 2026-11-{first} to 2026-11-{last}")
+    };
     assert_eq!(
-        read(source, &item, &ann).await.unwrap(),
-        "{\"Url\":\"/a\",\"User\":\"ann@example.org\"}\n"
+        found(asked(&rows), &[&bob, &ann]).await,
+        [
+            (0, requests(1, "02T00:00:00Z", "02T00:00:00Z")),
+            (1, requests(2, "01T00:00:00Z", "03T00:00:00Z")),
+            (0, "Traces.Id: 1 rows".to_owned()),
+        ]
     );
-    assert_eq!(source.erase_rows(&item, &ann).await.unwrap(), Erased::Done);
-    assert_eq!(source.erase_rows(&item, &ann).await.unwrap(), Erased::AlreadyAbsent);
-    assert_eq!(read(source, &item, &ann).await, None);
-    assert_eq!(names(source, &[&ann, &bob]).await, [(1, user)]);
+}
+
+/// The tables that refuse are listed, and what the others hold is given.
+#[test]
+fn a_table_that_cannot_be_asked_is_told_and_the_request_ends_partially() {
+    for kind in ["access", "erasure"] {
+        let scenario = Scenario::small().with_tables().sent(request("r-1", kind));
+        scenario.tables[0].close("AppTraces", Some("forbidden: the table refuses"));
+        let ended = check(scenario);
+        assert!(ended.contains(&format!("r-1 ({kind}) is partially_completed")), "{ended}");
+        assert!(ended.contains("unreadable forbidden"), "{ended}");
+        assert!(ended.contains("telemetry holds 1 rows of AppTraces"), "{ended}");
+    }
+}
+
+/// Those who share a row with the person are masked in it, also in a bag of dimensions.
+#[test]
+fn others_are_masked_in_rows() {
+    let scenario = Scenario::small().sent(request("r-1", "access"));
+    let rows = MemoryRows::new("telemetry");
+    let bag = json!({ "caller": EMAIL, "peer": "carla@example.org" }).to_string();
+    rows.add("AppRequests", &[("UserId", EMAIL), ("Manager", "bob@example.org")]);
+    rows.add("AppTraces", &[("Properties", &bag), ("Message", "carla@example.org called")]);
+    let mut scenario = scenario;
+    scenario.tables.push(std::sync::Arc::new(rows));
+    let exports = std::sync::Arc::clone(&scenario.exports);
+    let story = check(scenario);
+    assert!(story.contains("r-1 (access) is completed"), "{story}");
+    let mut zip = ZipArchive::new(Cursor::new(exports.get("r-1.zip").unwrap())).unwrap();
+    let mut text = String::new();
+    for index in 0..zip.len() {
+        zip.by_index(index).unwrap().read_to_string(&mut text).unwrap();
+    }
+    assert!(text.contains(EMAIL), "{text}");
+    assert!(!text.contains("bob@example.org") && !text.contains("carla@example.org"), "{text}");
+    assert!(text.contains("\\\"caller\\\""), "the bag stays what it is: {text}");
 }
 
 #[test]
@@ -72,7 +205,7 @@ fn rows_are_exported() {
       5 acted -> verifying, announced progressed fe203068
           results_count 4
       6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":5,"found":4,"outcomes":{"exported":4}}
+          counts {"seen":3,"found":4,"outcomes":{"exported":4}}
           results_count 4
       item 0: exported
       item 1: exported
@@ -81,7 +214,7 @@ fn rows_are_exported() {
     azureml holds ComputeRecord/dcid.r2, ExperimentRun/dcid.r1/run.json, LocalUpload/zyxcanary.q7/notes.txt
     telemetry holds 3 rows of AppRequests
     telemetry holds 1 rows of AppTraces
-    r-1.zip holds data/azureml/ExperimentRun/dcid.r1/run.json, data/azureml/LocalUpload/zyxcanary.q7/notes.txt, data/telemetry/AppRequests/UserId, data/telemetry/AppTraces/AuthenticatedId, manifest.json
+    r-1.zip holds data/azureml/ExperimentRun/dcid.r1/run.json, data/azureml/LocalUpload/zyxcanary.q7/notes.txt, data/telemetry/AppRequests/UserId.jsonl, data/telemetry/AppTraces/AuthenticatedId.jsonl, manifest.json
     "#);
 }
 
@@ -95,7 +228,7 @@ fn rows_are_erased_and_those_of_others_stay() {
       4 act_started -> acting, announced progressed 7e0610b5
       5 acted -> verifying, announced progressed fe203068
       6 verified -> completed, announced completed 96b68ac5
-          counts {"seen":5,"found":4,"outcomes":{"erased":4}}
+          counts {"seen":3,"found":4,"outcomes":{"erased":4}}
       item 0: erased
       item 1: erased
       item 2: erased

@@ -63,6 +63,8 @@ impl Guard {
         }
         #[expect(clippy::cast_precision_loss, reason = "a share of 2^52 items may be off by one")]
         let is_over = taken as f64 > self.share_max * *seen as f64;
+        // Of a source that is asked nobody knows how much there is: the number alone counts.
+        let is_over = is_over && *seen > 0;
         (is_over && taken >= self.share_items_min).then(|| {
             let percent = self.share_max * 100.0;
             let done = match (removed, rewritten) {
@@ -89,6 +91,8 @@ mod tests {
         let table = [
             // seen, removed, rewritten, objection
             (0, 0, 0, ""),
+            (0, 1_000, 0, ""),
+            (0, 1_001, 0, "blobs: 1001 items would be removed, over 1000"),
             (99, 99, 0, ""),
             (100, 100, 0, "blobs: 100 of 100 items would be removed, over 50%"),
             (200, 100, 0, ""),

@@ -91,7 +91,7 @@ pub struct CertifiedCounts {
     /// Certificates of earlier versions do not say, and count as untouched what was left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned: Option<u64>,
-    /// Items that the find looked at.
+    /// Items that the find looked at; rows that were asked for are none of them.
     pub seen: u64,
 }
 
@@ -280,7 +280,7 @@ pub struct Signature {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Searched {
-    /// Items that the find looked at.
+    /// Items that the find looked at; rows that were asked for are none of them.
     pub seen: u64,
     /// Configured name of the source.
     pub source: String,

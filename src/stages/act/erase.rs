@@ -168,7 +168,9 @@ impl Acting<'_> {
     /// What acting on an item is counted against.
     fn budget(&self, entry: &Entry) -> Option<Budget> {
         match source_of(self.sources, entry).map(Source::finds) {
-            Some(Finds::Ask(asked)) if entry.planned.settled().is_none() => asked.budget(),
+            Some(Finds::Ask(asked)) if entry.planned.settled().is_none() => {
+                asked.budget(&entry.planned.finding.item)
+            }
             _ => None,
         }
     }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
 use crate::domain::item::Kind;
 use crate::domain::outcome::ItemOutcome;
@@ -22,6 +21,8 @@ use crate::stages::account::case::Case;
 use crate::stages::account::history::rounds;
 use crate::stages::account::records::Account;
 use crate::stages::act::target::source_of;
+use crate::stages::walk::ask::values;
+use crate::stages::walk::pass::Walk;
 
 /// Tickets looked after at a time.
 const BATCH: u32 = 128;
@@ -39,6 +40,8 @@ pub struct Following<'a> {
     pub ticket_age_max: SignedDuration,
     /// How often a request goes back to acting.
     pub rounds_max: u32,
+    /// Whom the request is about.
+    pub walk: &'a Walk,
 }
 
 /// Looks after all tickets of a request that are due. Gives in how many milliseconds the next is;
@@ -156,7 +159,7 @@ enum Look {
 }
 
 /// Whether a service that knows nothing of its work any more has left it undone.
-async fn is_undone(source: &dyn Source, planned: &Planned, case: &Case) -> Result<bool, Failure> {
+async fn is_undone(source: &dyn Source, planned: &Planned, with: &Walk) -> Result<bool, Failure> {
     let item = &planned.finding.item;
     match (&planned.action, source.things(), source.finds()) {
         (Action::PutAside(aside), Some(things), _) => Ok(!things.is_aside(item, *aside).await?),
@@ -164,11 +167,7 @@ async fn is_undone(source: &dyn Source, planned: &Planned, case: &Case) -> Resul
             let left = walked.remains(&item.name).await?;
             Ok(left.iter().any(|form| form.version == item.version))
         }
-        (_, _, Finds::Ask(asked)) => {
-            let people: Vec<&Subject> = case.request.people().iter().collect();
-            let left = asked.ask(&people).await?;
-            Ok(left.iter().any(|sighting| sighting.item.place() == item.place()))
-        }
+        (_, _, Finds::Ask(asked)) => Ok(!values(asked, item, with).await?.values.is_empty()),
     }
 }
 
@@ -208,7 +207,7 @@ async fn look(
         Followed::Done => Look::Ended(done(&entry.planned.action)),
         Followed::Failed(why) => failed(format!("service: {why}")),
         // One that was forgotten may have been finished before.
-        Followed::Unknown => match is_undone(source, &entry.planned, case).await? {
+        Followed::Unknown => match is_undone(source, &entry.planned, with.walk).await? {
             true => Look::Open("service: it knows nothing of the work any more"),
             false => Look::Ended(done(&entry.planned.action)),
         },

@@ -11,6 +11,7 @@ use crate::domain::policy::action::{Action, Otherwise};
 use crate::ports::sources::{Asked, Erased, Finds, Source, Things, Ticket, Walked};
 use crate::stages::account::entries::Entry;
 use crate::stages::rewrite::redact::{Redaction, redact};
+use crate::stages::walk::ask::values;
 use crate::stages::walk::pass::{self, Walk, item_at_fault};
 
 /// How acting on an item ended.
@@ -125,13 +126,16 @@ async fn put_aside(
 /// What became of the rows of a table that name the person. There is no way to take somebody out of
 /// a row.
 async fn rows_gone(source: &dyn Asked, entry: &Entry, with: &Walk) -> Result<Ended, Failure> {
-    let Some(person) = with.subjects.first() else {
-        return Err(Failure::permanent("erasing rows that name nobody"));
-    };
     if matches!(entry.planned.action, Action::Redact(Otherwise::Leave)) {
         return Ok(ItemOutcome::Failed("redaction: rows".to_owned()).into());
     }
-    let outcome = match source.erase_rows(&entry.planned.finding.item, person).await? {
+    let item = &entry.planned.finding.item;
+    let values = values(source, item, with).await?.values;
+    let erased = match values.is_empty() {
+        true => Erased::AlreadyAbsent,
+        false => source.erase_rows(item, &values).await?,
+    };
+    let outcome = match erased {
         Erased::Begun(ticket) => return Ok(Ended::Later(ticket)),
         Erased::AlreadyAbsent if !entry.begun => ItemOutcome::AlreadyAbsent,
         Erased::Done | Erased::AlreadyAbsent => ItemOutcome::Erased,

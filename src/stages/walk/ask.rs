@@ -1,53 +1,181 @@
 //! Sources that are asked by identity instead of being walked: what they hold is looked at like
 //! anything else.
+//!
+//! A source tells which values may name somebody. Whom they name is decided here, by the matcher
+//! that reads everything else: each value is looked at like the bytes of an item.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
-use crate::domain::item::{Item, Place};
+use crate::domain::item::{Hit, Item, Place, Unreadable};
 use crate::matching::matcher::SubjectHit;
-use crate::ports::sources::{Asked, Finds, Read, Sighting, Source};
-use crate::ports::tasks::Part;
+use crate::matching::scan::{self, Scan};
+use crate::ports::sources::{Answers, Asked, Finds, Read, Seen, Source};
+use crate::stages::walk::content::{failure_in, on_a_thread};
 use crate::stages::walk::look::Look;
+use crate::stages::walk::pass::Walk;
 
-/// What an asked source holds about these people, each item once, in the order of their names.
+/// The view of a hit in rows.
+const ROWS_VIEW: &str = "rows";
+
+/// What an asked source holds about the people of a walk, each item once, in the order of their
+/// names.
 ///
 /// It is asked about all of them at once, and once, into however many parts sources are cut: the
 /// first has it all.
 ///
 /// # Errors
 /// The source's failure, as that of the whole source.
-pub async fn ask(source: &dyn Asked, people: &[Subject], part: Part) -> Result<Vec<Look>, Failure> {
-    if part.number > 0 {
+pub async fn ask(source: &dyn Asked, with: &Walk) -> Result<Vec<Look>, Failure> {
+    if with.part.number > 0 {
         return Ok(Vec::new());
     }
-    let people: Vec<&Subject> = people.iter().collect();
-    let sightings = source.ask(&people).await;
-    let sightings = sightings.map_err(|failure| failure.of_source(source.name()))?;
-    let mut looks: BTreeMap<Place, Look> = BTreeMap::new();
-    for Sighting { person, item, hits } in sightings {
-        let look = looks.entry(item.place()).or_insert_with(|| silent(item));
-        look.hits.extend(hits.into_iter().map(|hit| SubjectHit { subject: person, hit }));
+    let asked = source.ask(&people(with), None).await;
+    let Answers { seen, unread } = asked.map_err(|failure| failure.of_source(source.name()))?;
+    let mut looks: BTreeMap<Place, (Look, Sums)> = BTreeMap::new();
+    for Known { seen, speaks_of, met, unreadable } in known(seen, with).await? {
+        if speaks_of.is_empty() && met.is_empty() && unreadable.is_empty() {
+            continue;
+        }
+        let (look, sums) = entry(&mut looks, &seen.item);
+        look.bytes += seen.value.len() as u64;
+        look.met.extend(met);
+        look.unreadable.extend(unreadable);
+        for owner in speaks_of {
+            sums.entry(owner).or_default().add(&seen);
+        }
     }
-    Ok(looks.into_values().collect())
+    for Unreadable { item, reason } in unread {
+        entry(&mut looks, &item).0.unreadable.push(reason);
+    }
+    Ok(looks.into_values().map(|(look, sums)| told(look, sums)).collect())
 }
 
-/// The bytes of an item as far as they are this person's: of an asked source the rows that name the
-/// person, else all.
+/// The values of an item that name one of the people of a walk now. What of a value cannot be read
+/// is told by the walk.
 ///
 /// # Errors
 /// The source's failure.
-pub async fn bytes_for(
-    source: &dyn Source,
-    item: &Item,
-    person: Option<&Subject>,
-) -> Result<Read, Failure> {
-    match (source.finds(), person) {
-        (Finds::Walk(walked), _) => walked.read(item).await,
-        (Finds::Ask(asked), Some(person)) => asked.rows(item, person).await,
-        (Finds::Ask(_), None) => Ok(Read::Absent),
+pub async fn values(source: &dyn Asked, item: &Item, with: &Walk) -> Result<Values, Failure> {
+    let Answers { seen, unread } = source.ask(&people(with), Some(item)).await?;
+    let here = seen.into_iter().filter(|seen| seen.item.place() == item.place()).collect();
+    let unread: Vec<String> = unread.into_iter().map(|unread| unread.reason).collect();
+    let known = known(here, with).await?.into_iter();
+    let theirs = known.filter(|known| !known.speaks_of.is_empty());
+    let mut values: Vec<String> = theirs.map(|known| known.seen.value).collect();
+    values.sort_unstable();
+    values.dedup();
+    Ok(Values { values, unread })
+}
+
+/// What of an item is a person's.
+#[derive(Default)]
+pub struct Values {
+    /// Each once, in a stable order.
+    pub values: Vec<String>,
+    /// Why it is not known of all of the item; stable words.
+    pub unread: Vec<String>,
+}
+
+/// The bytes of an item as far as they are of whom a walk looks for: of an asked source the rows
+/// that name the person, else all.
+///
+/// # Errors
+/// The source's failure.
+pub async fn bytes_for(source: &dyn Source, item: &Item, with: &Walk) -> Result<Read, Failure> {
+    let asked = match source.finds() {
+        Finds::Walk(walked) => return walked.read(item).await,
+        Finds::Ask(asked) => asked,
+    };
+    let Values { values, unread } = values(asked, item, with).await?;
+    match (unread.into_iter().next(), values.is_empty()) {
+        // A part of what is asked for would look like all of it.
+        (Some(why), _) => Ok(Read::Refused(why)),
+        (None, true) => Ok(Read::Absent),
+        (None, false) => asked.rows(item, &values).await,
     }
+}
+
+fn people(with: &Walk) -> Vec<&Subject> {
+    with.subjects.iter().collect()
+}
+
+/// A value, looked at.
+struct Known {
+    seen: Seen,
+    /// Of whom, by number, and by which identity.
+    speaks_of: BTreeSet<(usize, usize)>,
+    met: Vec<usize>,
+    unreadable: Vec<String>,
+}
+
+/// Looks at values as at anything else. Where they stand says nothing of whom they name: the name
+/// of a table is not the person's because the person's is like it.
+async fn known(seen: Vec<Seen>, with: &Walk) -> Result<Vec<Known>, Failure> {
+    let (matcher, limits) = (Arc::clone(&with.matcher), with.limits);
+    let looking = on_a_thread(move || {
+        let look = |seen: Seen| {
+            let nowhere = Item { name: String::new(), ..seen.item.clone() };
+            let scanned = scan::scan(&nowhere, &mut seen.value.as_bytes(), &matcher, &limits);
+            let Scan { hits, unreadable, .. } = scanned.map_err(failure_in)?;
+            let (hits, met) = matcher.parted(hits);
+            let speaks_of = hits.iter().map(|hit| (hit.subject, hit.hit.identity)).collect();
+            Ok(Known { seen, speaks_of, met, unreadable })
+        };
+        seen.into_iter().map(look).collect()
+    });
+    looking.await.unwrap_or_else(|_| Err(Failure::permanent("decoding a value of a row")))
+}
+
+/// Rows that name somebody.
+#[derive(Default)]
+struct Rows {
+    count: u64,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+}
+
+/// The rows of an item, by whom they name.
+type Sums = BTreeMap<(usize, usize), Rows>;
+
+impl Rows {
+    fn add(&mut self, seen: &Seen) {
+        self.count += seen.rows;
+        self.first = [self.first, seen.first].into_iter().flatten().min();
+        self.last = [self.last, seen.last].into_iter().flatten().max();
+    }
+
+    /// Where they are, for people.
+    fn place(&self, column: &str) -> String {
+        let Self { count, first, last } = self;
+        match (first, last) {
+            (Some(first), Some(last)) => format!("{column}: {count} rows, {first} to {last}"),
+            _ => format!("{column}: {count} rows"),
+        }
+    }
+}
+
+fn entry<'a>(looks: &'a mut BTreeMap<Place, (Look, Sums)>, item: &Item) -> &'a mut (Look, Sums) {
+    looks.entry(item.place()).or_insert_with(|| (silent(item.clone()), Sums::new()))
+}
+
+/// What was seen of an item.
+fn told(mut look: Look, sums: Sums) -> Look {
+    let column = look.item.column();
+    let hit = |((subject, identity), rows): ((usize, usize), Rows)| SubjectHit {
+        subject,
+        hit: Hit { identity, view: ROWS_VIEW.to_owned(), place: rows.place(&column) },
+    };
+    look.hits = sums.into_iter().map(hit).collect();
+    look.met.sort_unstable();
+    look.met.dedup();
+    look.unreadable.sort_unstable();
+    look.unreadable.dedup();
+    look
 }
 
 fn silent(item: Item) -> Look {

@@ -14,7 +14,7 @@ use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use crate::domain::asked::subject::Subject;
 use crate::domain::failure::{Blame, Failure, FailureKind};
-use crate::domain::item::{Item, Version};
+use crate::domain::item::{Item, Kind, Version};
 use crate::domain::policy::limits::Limits;
 use crate::domain::policy::rules::Policy;
 use crate::matching::limits::ItemLimits;
@@ -253,14 +253,14 @@ fn entries(
     from: Option<String>,
 ) -> impl Stream<Item = Result<Entry, Failure>> {
     let start = Some(At { source, marker: from, last: None });
-    let (part, subjects) = (walk.part, walk.subjects);
+    let part = walk.part;
     let page = move |at: Option<At>| {
-        let subjects = Arc::clone(&subjects);
+        let walk = walk.clone();
         async move {
             let At { source, marker, last } = at?;
             let listed = match source.finds() {
                 Finds::Walk(walked) => walked.list("", marker.as_deref()).await,
-                Finds::Ask(asked) => return Some((sighted(asked, &subjects, part).await, None)),
+                Finds::Ask(asked) => return Some((sighted(asked, &walk).await, None)),
             };
             match listed {
                 Ok(page) => Some(shown(source, page, marker, last, part)),
@@ -272,8 +272,8 @@ fn entries(
 }
 
 /// What an asked source holds, as entries.
-async fn sighted(source: &dyn Asked, subjects: &[Subject], part: Part) -> Entries {
-    match ask(source, subjects, part).await {
+async fn sighted(source: &dyn Asked, walk: &Walk) -> Entries {
+    match ask(source, walk).await {
         Ok(looks) => looks.into_iter().map(|look| Ok(Entry::Sighted(Box::new(look)))).collect(),
         Err(failure) => vec![Err(failure)],
     }
@@ -331,9 +331,12 @@ async fn see(source: &dyn Walked, item: Item, walk: &Walk) -> Result<Option<Look
 /// and counted in their order: who stops here knows what is behind.
 fn count(step: Step, walk: &Walk) -> Option<Step> {
     let Step::Look(look) = &step else { return Some(step) };
-    walk.meter.count(look.bytes);
-    if let Some(inventory) = &walk.inventory {
-        inventory.add(&look.item);
+    // Nobody sees the rows that name nobody: those that name somebody say nothing of all.
+    if look.item.kind != Kind::Rows {
+        walk.meter.count(look.bytes);
+        if let Some(inventory) = &walk.inventory {
+            inventory.add(&look.item);
+        }
     }
     let says = !(look.hits.is_empty() && look.met.is_empty() && look.unreadable.is_empty())
         || (walk.all_snapshots && matches!(look.item.version, Version::Snapshot(_)));

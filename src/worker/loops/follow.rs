@@ -8,6 +8,7 @@ use crate::domain::state::State;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::Lease;
 use crate::stages::act::follow::{Following, follow};
+use crate::stages::walk::pass::Walk;
 use crate::worker::settle::settle;
 use crate::worker::turns;
 use crate::worker::world::World;
@@ -39,12 +40,17 @@ async fn look(world: &World, standing: &Standing, lease: &Lease) -> Result<Optio
         // Another daemon was first, or a person.
         return Ok(None);
     }
-    let case = world.account.load(standing, lease).await?;
+    let account = &world.account;
+    let case = account.load(standing, lease).await?;
+    let people: Vec<_> = case.request.people().iter().collect();
+    let patience = world.shift.backoff.patience(lease.tries, account.clock.now(), standing.due);
+    let walk = Walk::new(&people, &world.mandate.limits, patience);
     let following = Following {
         sources: &world.sources,
         concurrency: world.mandate.limits.act_concurrency_max,
         ticket_age_max: TICKET_AGE_MAX,
         rounds_max: world.mandate.limits.verify_rounds_max,
+        walk: &walk,
     };
-    follow(&world.account, &case, &following).await
+    follow(account, &case, &following).await
 }

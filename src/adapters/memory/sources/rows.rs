@@ -1,7 +1,7 @@
 //! A source in memory that is asked by identity, as telemetry is: tables of rows, of which nobody
 //! can read all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -12,13 +12,19 @@ use jiff::Timestamp;
 use crate::adapters::memory::sources::slow::{Progress, Slow};
 use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
-use crate::domain::item::{Hit, Item, Kind, Version};
+use crate::domain::item::{Item, Kind, Unreadable, Version};
 use crate::ports::sources::{
-    Asked, Budget, Erased, Finds, Followed, Read, Sighting, Source, Ticket,
+    Answers, Asked, Budget, Erased, Finds, Followed, Read, Seen, Source, Ticket,
 };
 
 /// One row: values by column.
 pub type Row = BTreeMap<String, String>;
+
+/// The column that says when a row was written, where a table has it.
+const WHEN: &str = "TimeGenerated";
+
+/// Most values that one removal takes, unless told otherwise.
+const VALUES_MAX: usize = 100;
 
 /// The source. A test keeps a reference to it and changes it while others use it as a port.
 pub struct MemoryRows {
@@ -35,6 +41,9 @@ struct Tables {
     begun: BTreeMap<String, Removal>,
     failing_calls: u32,
     removals: Vec<String>,
+    values_max: Option<usize>,
+    /// Tables that nobody may ask, and the word for why.
+    closed: BTreeMap<String, String>,
 }
 
 #[derive(Clone)]
@@ -78,6 +87,18 @@ impl MemoryRows {
         self.tables().failing_calls = calls;
     }
 
+    /// Takes so many values in one removal from now on.
+    pub fn take_values(&self, values_max: usize) {
+        self.tables().values_max = Some(values_max);
+    }
+
+    /// Gives nothing of a table from now on, and says why; or gives it again.
+    pub fn close(&self, table: &str, why: Option<&str>) {
+        let mut tables = self.tables();
+        tables.closed.remove(table);
+        tables.closed.extend(why.map(|why| (table.to_owned(), why.to_owned())));
+    }
+
     /// The names of the items of which rows were to be removed, as often as that was asked.
     pub fn removals(&self) -> Vec<String> {
         self.tables().removals.clone()
@@ -96,6 +117,10 @@ impl MemoryRows {
             return Err(Failure::transient("asking rows in memory: told to fail"));
         }
         Ok(tables)
+    }
+
+    fn values_max_of(tables: &Tables) -> usize {
+        tables.values_max.unwrap_or(VALUES_MAX)
     }
 
     fn item(&self, table: &str, column: &str) -> Item {
@@ -149,32 +174,36 @@ impl Source for MemoryRows {
 
 #[async_trait]
 impl Asked for MemoryRows {
-    async fn ask(&self, people: &[&Subject]) -> Result<Vec<Sighting>, Failure> {
+    /// Every value there is: each may name anybody, and whom it names is not for a source to say.
+    async fn ask(&self, _: &[&Subject], within: Option<&Item>) -> Result<Answers, Failure> {
         let tables = self.called()?;
-        let mut sightings = Vec::new();
-        for (table, rows) in &tables.rows {
-            let mut columns: Vec<&String> = rows.iter().flat_map(BTreeMap::keys).collect();
-            columns.sort();
-            columns.dedup();
-            for column in columns {
-                for (person, subject) in people.iter().enumerate() {
-                    let hits = hits(rows, column, subject);
-                    if !hits.is_empty() {
-                        let item = self.item(table, column);
-                        sightings.push(Sighting { person, item, hits });
-                    }
-                }
+        let mut answers = Answers::default();
+        let is_asked = |item: &Item| within.is_none_or(|within| within.name == item.name);
+        for (table, why) in &tables.closed {
+            let item = self.item(table, "*");
+            if within.is_none_or(|within| within.name.starts_with(&format!("{table}/"))) {
+                answers.unread.push(Unreadable { item, reason: why.clone() });
             }
         }
-        Ok(sightings)
+        for (table, rows) in &tables.rows {
+            if tables.closed.contains_key(table) {
+                continue;
+            }
+            let columns: BTreeSet<&String> = rows.iter().flat_map(BTreeMap::keys).collect();
+            let items = columns.into_iter().map(|column| (column, self.item(table, column)));
+            for (column, item) in items.filter(|(_, item)| is_asked(item)) {
+                answers.seen.extend(seen(rows, column, &item));
+            }
+        }
+        Ok(answers)
     }
 
-    async fn rows(&self, item: &Item, person: &Subject) -> Result<Read, Failure> {
+    async fn rows(&self, item: &Item, values: &[String]) -> Result<Read, Failure> {
         let tables = self.called()?;
         let Some((table, column)) = item.name.split_once('/') else { return Ok(Read::Absent) };
         let rows = tables.rows.get(table).into_iter().flatten();
         let lines: Vec<Result<Bytes, Failure>> = rows
-            .filter(|row| named(row.get(column), person).is_some())
+            .filter(|row| row.get(column).is_some_and(|value| values.contains(value)))
             .map(|row| Ok(format!("{}\n", serde_json::json!(row)).into()))
             .collect();
         if lines.is_empty() {
@@ -183,17 +212,17 @@ impl Asked for MemoryRows {
         Ok(Read::Bytes(stream::iter(lines).boxed()))
     }
 
-    async fn erase_rows(&self, item: &Item, person: &Subject) -> Result<Erased, Failure> {
+    async fn erase_rows(&self, item: &Item, values: &[String]) -> Result<Erased, Failure> {
         let mut tables = self.called()?;
+        assert!(values.len() <= Self::values_max_of(&tables), "more values than it takes");
         tables.removals.push(item.name.clone());
         let Some((table, column)) = item.name.split_once('/') else {
             return Ok(Erased::AlreadyAbsent);
         };
-        let values = person.identities.iter().map(|identity| identity.expose().to_owned());
         let removal = Removal {
             table: table.to_owned(),
             column: column.to_owned(),
-            values: values.collect(),
+            values: values.to_vec(),
             slow: tables.slow.clone().unwrap_or(Slow::AT_ONCE),
         };
         if tables.slow.is_none() {
@@ -206,8 +235,12 @@ impl Asked for MemoryRows {
         Ok(Erased::Begun(Ticket { handle, look_in_ms }))
     }
 
-    fn budget(&self) -> Option<Budget> {
+    fn budget(&self, _: &Item) -> Option<Budget> {
         self.tables().budget.clone()
+    }
+
+    fn values_max(&self) -> usize {
+        Self::values_max_of(&self.tables())
     }
 }
 
@@ -217,31 +250,27 @@ impl Tables {
         let Removal { table, column, values, .. } = removal;
         let Some(rows) = self.rows.get_mut(table) else { return 0 };
         let before = rows.len();
-        let is_theirs =
-            |value: &String| values.iter().any(|theirs| theirs.eq_ignore_ascii_case(value));
-        rows.retain(|row| !row.get(column).is_some_and(is_theirs));
+        rows.retain(|row| !row.get(column).is_some_and(|value| values.contains(value)));
         before - rows.len()
     }
 }
 
-/// What of a column names the person, an identity a hit.
-fn hits(rows: &[Row], column: &str, person: &Subject) -> Vec<Hit> {
-    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+/// The values of a column, each once.
+fn seen(rows: &[Row], column: &str, item: &Item) -> Vec<Seen> {
+    let mut values: BTreeMap<&String, Seen> = BTreeMap::new();
     for row in rows {
-        if let Some(identity) = named(row.get(column), person) {
-            *counts.entry(identity).or_default() += 1;
-        }
+        let Some(value) = row.get(column) else { continue };
+        let when = row.get(WHEN).and_then(|when| when.parse::<Timestamp>().ok());
+        let seen = values.entry(value).or_insert_with(|| Seen {
+            item: item.clone(),
+            value: value.clone(),
+            rows: 0,
+            first: when,
+            last: when,
+        });
+        seen.rows += 1;
+        seen.first = [seen.first, when].into_iter().flatten().min();
+        seen.last = [seen.last, when].into_iter().flatten().max();
     }
-    let hit = |(identity, count)| Hit {
-        identity,
-        view: "rows".to_owned(),
-        place: format!("{column}: {count}"),
-    };
-    counts.into_iter().map(hit).collect()
-}
-
-/// By which identity a value names the person.
-fn named(value: Option<&String>, person: &Subject) -> Option<usize> {
-    let value = value?;
-    person.identities.iter().position(|each| each.expose().eq_ignore_ascii_case(value))
+    values.into_values().collect()
 }

@@ -33,8 +33,8 @@ use dsrd::ports::messages::announcer::{Announced, Announcer};
 use dsrd::ports::messages::callbacks::{Answer, Callbacks, Letter};
 use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::sources::{
-    Asked, Belonging, Budget, ByteStream, Erased, Finds, Followed, Lack, NewForm, Page, Read,
-    Rewritten, Sighting, Source, Things, Walked,
+    Answers, Asked, Belonging, Budget, ByteStream, Erased, Finds, Followed, Lack, NewForm, Page,
+    Read, Rewritten, Source, Things, Walked,
 };
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -273,13 +273,17 @@ wired! {
 
 wired! {
     Asked of Source as asked {
-        look ask(people: &[&Subject]) -> Vec<Sighting>;
-        look rows(item: &Item, person: &Subject) -> Read;
-        effect erase_rows(item: &Item, person: &Subject) -> Erased;
+        look ask(people: &[&Subject], within: Option<&Item>) -> Answers;
+        look rows(item: &Item, values: &[String]) -> Read;
+        effect erase_rows(item: &Item, values: &[String]) -> Erased;
     }
     by hand [] {
-        fn budget(&self) -> Option<Budget> {
-            asked(&*self.port).budget()
+        fn budget(&self, item: &Item) -> Option<Budget> {
+            asked(&*self.port).budget(item)
+        }
+
+        fn values_max(&self) -> usize {
+            asked(&*self.port).values_max()
         }
     }
 }

@@ -557,7 +557,7 @@ pub fn notes(what: &str) -> String {
 }
 
 /// Of the defaults those made small that a test meets, or that would make it long.
-static LIMITS: LazyLock<Limits> = LazyLock::new(|| Limits {
+pub static LIMITS: LazyLock<Limits> = LazyLock::new(|| Limits {
     identities_max: 20,
     identity_chars_min: 4,
     sweep_requests_max: 100,
