@@ -1,25 +1,20 @@
 //! Where it was looked, and where not: what the sources know of, held against what others of them
 //! hold.
 //!
-//! It is told to many and kept for good, so that a name which may speak of a person is withheld:
-//! one that names the person of the request, in any reading, and one that has the form of an
-//! address or of a folder for somebody.
+//! It is told to many and kept for good, so that a name which may speak of a person is withheld.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::try_join_all;
 
-use crate::domain::asked::subject::Subject;
 use crate::domain::coverage::covered::{Covered, RECORD_BYTES_MAX, WITHHELD, sorted, within};
 use crate::domain::coverage::place::{Known, Looked, PlaceSort};
 use crate::domain::coverage::portal::PORTAL;
 use crate::domain::failure::Failure;
-use crate::domain::item::{Item, Version};
 use crate::domain::layout::{Containers, Location};
 use crate::domain::request::Request;
-use crate::matching::matcher::Matcher;
-use crate::matching::scan::scan_head;
+use crate::matching::people::labels::Labels;
 use crate::ports::sources::Source;
 
 /// A place, and who tells of it or looks at it.
@@ -39,9 +34,6 @@ pub struct Held {
     /// Whether it is asked about somebody at all.
     pub is_asked: bool,
 }
-
-/// Folders that hold one for each person, and words for that in names.
-const OF_PEOPLE: [&str; 7] = ["user", "users", "home", "homes", "people", "person", "personal"];
 
 /// Bytes of a word that a service says of itself.
 const WORD_BYTES_MAX: usize = 64;
@@ -69,10 +61,9 @@ pub async fn coverage(
     };
     told.extend(others.iter().map(|it| of(it.name(), PlaceSort::Source, Looked::NotAsked, "")));
     told.push(of(PORTAL, PlaceSort::TenantLogs, Looked::CannotBeLookedAt, ADMINISTRATOR));
-    let people: Vec<&Subject> = request.people().iter().collect();
-    let matcher = Matcher::new(&people);
+    let labels: Vec<Labels> = request.people().iter().map(Labels::new).collect();
     let mut list: Vec<Covered> = Vec::new();
-    for one in sorted(told.into_iter().map(|told| covered(told, &matcher)).collect()) {
+    for one in sorted(told.into_iter().map(|told| covered(told, &labels)).collect()) {
         match list.last_mut() {
             // Names that are withheld tell nothing apart.
             Some(last) if one.name.as_deref() == Some(WITHHELD) && is_same(last, &one) => {
@@ -88,10 +79,10 @@ fn is_same(one: &Covered, other: &Covered) -> bool {
     Covered { places: None, ..one.clone() } == *other
 }
 
-fn covered(Told { source, known }: Told, matcher: &Matcher) -> Covered {
+fn covered(Told { source, known }: Told, labels: &[Labels]) -> Covered {
     let Known { sort, name, place, looked, why } = known;
     let at = place.map(|place| format!("{}/{}", place.account, place.container));
-    let is_named = |text: &String| may_name(text, matcher);
+    let is_named = |text: &String| labels.iter().any(|it| it.may_name(text));
     // The name of a source is the operator's own, and told with everything.
     let is_own = matches!(sort, PlaceSort::Source | PlaceSort::TenantLogs);
     let is_withheld = !is_own && (is_named(&name) || at.as_ref().is_some_and(is_named));
@@ -106,26 +97,6 @@ fn covered(Told { source, known }: Told, matcher: &Matcher) -> Covered {
         source: Some(source).filter(|_| sort != PlaceSort::TenantLogs),
         why: if is_word { why } else { String::new() },
     }
-}
-
-/// Whether a name may speak of a person.
-fn may_name(text: &str, matcher: &Matcher) -> bool {
-    let lower = text.to_lowercase();
-    if lower.contains('@') || lower.contains("%40") || lower.contains("#ext#") {
-        return true;
-    }
-    let parts = |text: &str, ends: &[char]| {
-        let parts = text.split(ends).filter(|part| !part.is_empty());
-        parts.map(str::to_owned).collect::<Vec<_>>()
-    };
-    // `users-ann`, `Users/ann`, `home_ann`; and not a container that is called `users`.
-    let words = parts(&lower, &['/', '\\', '-', '_', '.', ' ']);
-    let is_of_one = words.iter().rev().skip(1).any(|word| OF_PEOPLE.contains(&word.as_str()));
-    // Identities stand alone between other marks than these; here what is joined counts too.
-    let spelled = [text.to_owned(), text.replace(['-', '_', '.', '/'], " ")];
-    let names =
-        |text: &String| !scan_head(&Item::bare("", text, Version::Current), matcher).is_empty();
-    is_of_one || spelled.iter().any(names)
 }
 
 /// What the sources hold that can be reached: another that cannot is no reason to be silent of

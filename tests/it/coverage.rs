@@ -170,7 +170,7 @@ fn sources_that_a_request_does_not_name_are_told_of() {
 fn a_source_that_does_not_answer_is_asked_again() {
     let scenario = knowing(some_places()).sent(request("r-1", "erasure"));
     scenario.wire.fail("places", || Failure::transient("listing places"));
-    scenario.wire.heal_after(30);
+    scenario.wire.heal_after(2);
     let told = lived(&scenario);
     assert_eq!(lines(&told["coverage"]), TOLD);
 }
