@@ -24,20 +24,20 @@ use crate::support::simulation::scenario::{
     request_with, rule, simulate,
 };
 use crate::support::simulation::story::{RECIPIENT, ending};
-use crate::support::simulation::tripwire::{Fuse, Point, Trip, assert_stopped};
+use crate::support::simulation::tripwire::{Fuse, Point, Trip, assert_stopped, is_tried};
 use crate::things::about;
 use crate::tidy::source::sources;
 use crate::whole_runs;
 
 /// Lives the life once in peace, and then once for each of its effects, stopped there.
-fn survives(life: impl Fn() -> Scenario + Sync, trip: Trip) {
+fn survives(name: &str, life: impl Fn() -> Scenario + Sync, trip: Trip) {
     simulate(async || {
         let scenario = life();
         scenario.live().await;
         let expected = ending(&scenario).await;
         for after in [false, true] {
             // Ends: a life has so many effects and no more.
-            for at in (1..).filter(|at| is_tried(*at, after, trip)) {
+            for at in (1..).filter(|at| is_tried(name, *at, after, trip)) {
                 let scenario = life();
                 let Some(effect) = stopped(&scenario, Fuse { at, after, trip }).await else {
                     break;
@@ -67,19 +67,6 @@ async fn stopped(scenario: &Scenario, fuse: Fuse) -> Option<&'static str> {
     Some(effect)
 }
 
-/// A process dies at every effect, before it or after it in turn: after one is before the next.
-/// What fails for a while does so at every third one, before it or after it at different ones. All
-/// are tried where `DSRD_TEST_EVERY_EFFECT` is set.
-fn is_tried(at: usize, after: bool, trip: Trip) -> bool {
-    let turn = at + usize::from(after);
-    let is_sampled = match trip {
-        Trip::Kill => turn.is_multiple_of(2),
-        Trip::Hiccup => turn % 3 == 1,
-        Trip::Outage | Trip::Freeze => turn.is_multiple_of(3),
-    };
-    is_sampled || std::env::var_os("DSRD_TEST_EVERY_EFFECT").is_some()
-}
-
 fn same(expected: &str, got: &str, stop: &str, scenario: &Scenario) {
     if expected != got {
         let logs = scenario.logs.text();
@@ -95,17 +82,17 @@ macro_rules! lives {
 
             #[test]
             fn killed() {
-                survives(super::$life, Trip::Kill);
+                survives(stringify!($life), super::$life, Trip::Kill);
             }
 
             #[test]
             fn cut_off() {
-                survives(super::$life, Trip::Outage);
+                survives(stringify!($life), super::$life, Trip::Outage);
             }
 
             #[test]
             fn unanswered() {
-                survives(super::$life, Trip::Hiccup);
+                survives(stringify!($life), super::$life, Trip::Hiccup);
             }
         }
     )*};
@@ -398,7 +385,7 @@ fn a_record_that_is_scrubbed_in_part_comes_to_the_same_end() {
     simulate(async || {
         for after in [false, true] {
             // Ends: a life has so many effects and no more.
-            for at in (1..).filter(|at| is_tried(*at, after, Trip::Kill)) {
+            for at in (1..).filter(|at| is_tried("scrubbing", *at, after, Trip::Kill)) {
                 let scenario = scrubbing();
                 let Some(effect) = stopped(&scenario, Fuse { at, after, trip: Trip::Kill }).await
                 else {

@@ -10,12 +10,12 @@ use crate::support::simulation::scenario::{
     SOURCE, Scenario, THINGS, notes, patient, request, request_told, request_with, simulate,
 };
 use crate::support::simulation::story::{RECIPIENT, ending};
-use crate::support::simulation::tripwire::{Fuse, Trip, assert_stopped};
+use crate::support::simulation::tripwire::{Fuse, Trip, assert_stopped, is_tried};
 use crate::things::about;
 
 /// Lives the life once in peace, and then once for each effect of the first daemon, stopped there
 /// while the second goes on.
-fn survives(life: impl Fn() -> Scenario + Sync, trip: Trip) {
+fn survives(name: &str, life: impl Fn() -> Scenario + Sync, trip: Trip) {
     simulate(async || {
         let scenario = life();
         scenario.live().await;
@@ -23,7 +23,7 @@ fn survives(life: impl Fn() -> Scenario + Sync, trip: Trip) {
         let starts = [(Late, false), (Late, true), (Together, trip == Trip::Freeze)];
         for (start, after) in starts {
             // Ends: a life has so many effects and no more.
-            for at in (1..).filter(|at| is_tried(*at, after)) {
+            for at in (1..).filter(|at| is_tried(name, *at, after, trip)) {
                 let scenario = life();
                 scenario.wire.set(Fuse { at, after, trip });
                 scenario.live_in_pair(start).await;
@@ -41,13 +41,6 @@ fn survives(life: impl Fn() -> Scenario + Sync, trip: Trip) {
     });
 }
 
-/// Each effect is stopped at, before it or after it in turn: after one is before the next. All are
-/// tried where `DSRD_TEST_EVERY_EFFECT` is set.
-fn is_tried(at: usize, after: bool) -> bool {
-    (at + usize::from(after)).is_multiple_of(2)
-        || std::env::var_os("DSRD_TEST_EVERY_EFFECT").is_some()
-}
-
 macro_rules! lives {
     ($($life:ident),* $(,)?) => {$(
         mod $life {
@@ -55,12 +48,12 @@ macro_rules! lives {
 
             #[test]
             fn one_killed() {
-                survives(super::$life, Trip::Kill);
+                survives(stringify!($life), super::$life, Trip::Kill);
             }
 
             #[test]
             fn one_frozen() {
-                survives(super::$life, Trip::Freeze);
+                survives(stringify!($life), super::$life, Trip::Freeze);
             }
         }
     )*};
@@ -80,7 +73,7 @@ lives!(
 /// Which of the two is accepted first would be chance if one daemon stood still.
 #[test]
 fn same_person_one_killed() {
-    survives(same_person, Trip::Kill);
+    survives("same_person", same_person, Trip::Kill);
 }
 
 fn export() -> Scenario {

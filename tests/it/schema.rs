@@ -14,12 +14,12 @@ use crate::archive;
 use crate::support::contract::{ASYNCAPI, CERTIFICATE, EVENT, MANIFEST, REQUEST, faults, parsed};
 
 #[track_caller]
-fn taken(schema: &str, value: &Value) {
+fn taken(schema: &'static str, value: &Value) {
     assert_eq!(faults(schema, value), [""; 0], "{value}");
 }
 
 #[track_caller]
-fn refused(schema: &str, value: &Value) {
+fn refused(schema: &'static str, value: &Value) {
     assert!(!faults(schema, value).is_empty(), "{value}");
 }
 

@@ -1,9 +1,10 @@
 """Cuts out of Microsoft's specification what the simulator of Azure Machine Learning serves.
 
     reduce.py SPECIFICATION_FOLDER > azure-machine-learning.json
+    reduce.py SPECIFICATION_FOLDER monitor > azure-monitor.json
 
 The folder is `specification/machinelearningservices` of Azure/azure-rest-api-specs at 3b03055 (its
-`main` of 2024-11-06). What comes out: for each operation its method, path and the schema of each
+`main` of 2024-11-06), for the second `specification` itself. What comes out: for each operation its method, path and the schema of each
 answer, its examples as they are published, and the definitions that are reached, as JSON Schema
 (draft 4): `discriminator` becomes a choice of subtypes, enumerations that may grow become strings,
 `x-nullable` a type more, descriptions go.
@@ -44,11 +45,29 @@ SERVED = {
         "Operations_Get"],
 }
 
+LOGS = "operationalinsights/resource-manager/Microsoft.OperationalInsights/stable/2023-09-01/"
+QUERY = "operationalinsights/data-plane/Microsoft.OperationalInsights/stable/2022-10-27/"
+INSIGHTS = "applicationinsights/resource-manager/Microsoft.Insights/stable/2020-02-02/"
+MONITOR = {
+    LOGS + "Workspaces.json": [
+        "Workspaces_List", "Workspaces_ListByResourceGroup", "Workspaces_Get",
+        "Workspaces_CreateOrUpdate", "Workspaces_Delete", "DeletedWorkspaces_List",
+        "DeletedWorkspaces_ListByResourceGroup"],
+    LOGS + "Tables.json": ["Tables_ListByWorkspace", "Tables_Get"],
+    LOGS + "WorkspacePurge.json": ["WorkspacePurge_Purge", "WorkspacePurge_GetPurgeStatus"],
+    INSIGHTS + "components_API.json": [
+        "Components_List", "Components_ListByResourceGroup", "Components_Get",
+        "Components_CreateOrUpdate", "Components_Delete", "Components_Purge",
+        "Components_GetPurgeStatus"],
+    QUERY + "OperationalInsights.json": ["Query_Execute", "Query_ResourceExecute", "Query_Batch"],
+}
 
-def main(root):
+
+def main(root, part=""):
     made = {"operations": {}, "definitions": {}}
     files = {}
-    for name, operations in SERVED.items():
+    served = MONITOR if part == "monitor" else SERVED
+    for name, operations in served.items():
         Reducer(root, name, files, made).operations(operations)
     json.dump(made, sys.stdout, indent=None, separators=(",", ":"), sort_keys=True)
     print()
@@ -75,7 +94,7 @@ class Reducer:
             place = self.relative(self.name, example["$ref"])
             if os.path.exists(os.path.join(self.root, place)):
                 examples.append(self.file(place))
-        plane = "arm" if self.name.startswith(ARM) else "data"
+        plane = "data" if "data-plane/" in self.name else "arm"
         made = {"plane": plane, "method": method.upper(), "path": path, "answers": answers,
                 "examples": examples}
         # Two data-plane files may use one word for two operations.
@@ -159,4 +178,4 @@ class Reducer:
         return copy.copy(self.files[name])
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])

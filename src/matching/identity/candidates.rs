@@ -8,7 +8,8 @@
 //! Text is taken as it is apart from the case of ASCII; [`Foreign`] says which characters must be
 //! folded first before nothing can be missed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use crate::matching::views::spelling::fold::{FOLDING, is_glue};
 
@@ -223,30 +224,43 @@ fn key_around(text: &[u8], at: usize) -> Option<u64> {
 
 /// The characters beyond ASCII that may be part of an occurrence of some pattern: those that fold
 /// to a letter of it, and those that fold away or melt into their neighbours.
+#[derive(Clone)]
 pub struct Foreign {
     bits: Vec<u64>,
     high: bool,
 }
 
+/// The same without any pattern: what folds to ASCII, and what melts. Tens of thousands of
+/// characters are looked at, and each matcher needs it.
+static OF_ANY: LazyLock<Foreign> = LazyLock::new(|| {
+    let mut foreign = Foreign { bits: vec![0; 0x1_0000 / 64], high: false };
+    for (c, folded) in FOLDING.iter() {
+        if folded.chars().any(|c| c.is_ascii_graphic()) {
+            foreign.add(*c);
+        }
+    }
+    for c in ('\u{80}'..='\u{ffff}').filter(|c| is_glue(*c)) {
+        foreign.add(c);
+    }
+    foreign
+});
+
 impl Foreign {
     /// For these folded patterns.
     pub fn new<'a>(patterns: impl Iterator<Item = &'a String>) -> Self {
-        let mut foreign = Self { bits: vec![0; 0x1_0000 / 64], high: false };
-        let mut letters: Vec<char> =
+        let mut foreign = OF_ANY.clone();
+        let letters: HashSet<char> =
             patterns.flat_map(|text| text.chars()).filter(|c| !c.is_ascii()).collect();
-        letters.sort_unstable();
-        letters.dedup();
+        if letters.is_empty() {
+            return foreign;
+        }
         for c in &letters {
             foreign.add(*c);
         }
-        let is_sought = |c: char| c.is_ascii_graphic() || letters.binary_search(&c).is_ok();
         for (c, folded) in FOLDING.iter() {
-            if folded.chars().any(is_sought) {
+            if folded.chars().any(|c| letters.contains(&c)) {
                 foreign.add(*c);
             }
-        }
-        for c in ('\u{80}'..='\u{ffff}').filter(|c| is_glue(*c)) {
-            foreign.add(c);
         }
         foreign
     }

@@ -147,7 +147,7 @@ fn sample_parameters(operation: &str, experiment: &str, begun: &str) -> Value {
 }
 
 /// A path with its parameters in it.
-fn fill(path: &str, parameters: &Value) -> String {
+pub fn fill(path: &str, parameters: &Value) -> String {
     let mut filled = path.to_owned();
     for (name, value) in parameters.as_object().unwrap() {
         let value = value.as_str().unwrap_or_default();
@@ -158,7 +158,7 @@ fn fill(path: &str, parameters: &Value) -> String {
 }
 
 /// What an example asks for in the query: not what stands in its path, and no made-up tokens.
-fn query(parameters: &Value) -> String {
+pub fn query(parameters: &Value) -> String {
     let wanted = ["api-version", "underlyingResourceAction", "forceToPurge"];
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     // What examples list is not what they ask to be listed.
@@ -248,7 +248,7 @@ fn fill_in(workspace: &mut Workspace, place: &Arm, body: &Value, now: Timestamp)
 }
 
 /// Everything that an example says, ours says, too, in the same kind of JSON.
-fn differs(path: &str, expected: &Value, ours: &Value, fault: &mut impl FnMut(String)) {
+pub fn differs(path: &str, expected: &Value, ours: &Value, fault: &mut impl FnMut(String)) {
     // Pages are of our own size, and the names in these objects are made up.
     if ["/nextLink", "/properties/tags", "/properties/componentSpec"].contains(&path) {
         return;
@@ -279,7 +279,12 @@ fn differs(path: &str, expected: &Value, ours: &Value, fault: &mut impl FnMut(St
 
 /// Validates an answer against the schema of the specification. `null` counts as absent: the
 /// services say it of whatever they have not, and the specification seldom does.
-fn invalid(specification: &Value, schema: &Value, answer: &Value, fault: &mut impl FnMut(String)) {
+pub fn invalid(
+    specification: &Value,
+    schema: &Value,
+    answer: &Value,
+    fault: &mut impl FnMut(String),
+) {
     if schema.is_null() {
         return;
     }

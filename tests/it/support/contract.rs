@@ -1,6 +1,7 @@
 //! The published schemas, as a consumer would use them.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use jsonschema::Validator;
 use serde_json::Value;
@@ -13,6 +14,9 @@ pub const ASYNCAPI: &str = include_str!("../../../config/schema/asyncapi.json");
 
 static REQUESTS: LazyLock<Validator> = LazyLock::new(|| compiled(REQUEST));
 static EVENTS: LazyLock<Validator> = LazyLock::new(|| compiled(EVENT));
+/// Those of other schemas, by their texts. Compiling one takes far longer than using it.
+static OTHERS: LazyLock<Mutex<HashMap<&'static str, Arc<Validator>>>> =
+    LazyLock::new(Mutex::default);
 static CODES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let at = "/$defs/fault/properties/code/examples";
     serde_json::from_value(parsed(EVENT).pointer(at).unwrap().clone()).unwrap()
@@ -39,8 +43,12 @@ pub fn codes() -> &'static [String] {
 }
 
 /// What a schema says against a value; empty if nothing.
-pub fn faults(schema: &str, value: &Value) -> Vec<String> {
-    all_of(&compiled(schema), value)
+pub fn faults(schema: &'static str, value: &Value) -> Vec<String> {
+    let mut others = OTHERS.lock().unwrap();
+    let validator = others.entry(schema).or_insert_with(|| Arc::new(compiled(schema)));
+    let validator = Arc::clone(validator);
+    drop(others);
+    all_of(&validator, value)
 }
 
 pub fn parsed(text: &str) -> Value {

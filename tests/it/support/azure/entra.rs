@@ -28,6 +28,45 @@ const ARM_AUDIENCES: [&str; 3] = [
 const DATA_AUDIENCES: [&str; 3] =
     ["https://ml.azure.com", "https://ml.azure.us", "https://ml.azure.example"];
 
+/// What a token for the query service has to be for: that of its workspaces or its components.
+const QUERY_AUDIENCES: [&str; 6] = [
+    "https://api.loganalytics.io",
+    "https://api.loganalytics.azure.com",
+    "https://api.loganalytics.us",
+    "https://api.loganalytics.azure.cn",
+    "https://api.applicationinsights.io",
+    "https://api.monitor.azure.com",
+];
+
+/// A door, and with it whose tokens are good there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    ControlPlane,
+    DataPlane,
+    /// The query service of Azure Monitor.
+    Queries,
+}
+
+impl Door {
+    fn takes(self, audience: &str) -> bool {
+        match self {
+            Self::ControlPlane => ARM_AUDIENCES.contains(&audience),
+            Self::DataPlane => {
+                ARM_AUDIENCES.contains(&audience) || DATA_AUDIENCES.contains(&audience)
+            }
+            Self::Queries => QUERY_AUDIENCES.contains(&audience),
+        }
+    }
+
+    /// Whose body a refusal has. The query service's own gateway says what Resource Manager says.
+    fn envelope(self) -> Envelope {
+        match self {
+            Self::ControlPlane | Self::Queries => Envelope::Gateway,
+            Self::DataPlane => Envelope::History,
+        }
+    }
+}
+
 /// Answers at the login host.
 pub fn answer(state: &State, request: &Request, tenant: &str, rest: &str) -> Answer {
     let base = &state.base_url;
@@ -114,31 +153,28 @@ pub fn issue(state: &State, audience: &str) -> String {
 }
 
 /// Lets in who has a good token for this door.
-pub fn check(state: &State, request: &Request, is_arm: bool) -> Result<(), Refusal> {
+pub fn check(state: &State, request: &Request, door: Door) -> Result<(), Refusal> {
     let Some(header) = request.header("authorization") else {
         let text = "Authentication failed. The 'Authorization' header is missing.";
-        return Err(unauthorized(state, is_arm, "AuthenticationFailed", text));
+        return Err(unauthorized(state, door, "AuthenticationFailed", text));
     };
     let claims = header.strip_prefix("Bearer ").and_then(claims);
     let Some(claims) = claims else {
         let text = "The access token is invalid.";
-        return Err(unauthorized(state, is_arm, "InvalidAuthenticationToken", text));
+        return Err(unauthorized(state, door, "InvalidAuthenticationToken", text));
     };
     let audience = claims["aud"].as_str().unwrap_or_default().trim_end_matches('/');
-    let is_good = audience == state.base_url
-        || ARM_AUDIENCES.contains(&audience)
-        || !is_arm && DATA_AUDIENCES.contains(&audience);
-    if !is_good {
+    if audience != state.base_url && !door.takes(audience) {
         let text = format!(
             "The access token has been obtained for wrong audience or resource '{audience}'. It \
              should exactly match with one of the allowed audiences."
         );
-        return Err(unauthorized(state, is_arm, "InvalidAuthenticationTokenAudience", &text));
+        return Err(unauthorized(state, door, "InvalidAuthenticationTokenAudience", &text));
     }
     let expiry = Timestamp::from_second(claims["exp"].as_i64().unwrap_or(0)).unwrap_or_default();
     if expiry <= state.now {
         let text = format!("The access token expiry UTC time '{expiry}' is earlier than current.");
-        return Err(unauthorized(state, is_arm, "ExpiredAuthenticationToken", &text));
+        return Err(unauthorized(state, door, "ExpiredAuthenticationToken", &text));
     }
     Ok(())
 }
@@ -148,13 +184,15 @@ fn claims(token: &str) -> Option<Value> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
-fn unauthorized(state: &State, is_arm: bool, code: &str, text: &str) -> Refusal {
-    let envelope = if is_arm { Envelope::Gateway } else { Envelope::History };
+fn unauthorized(state: &State, door: Door, code: &str, text: &str) -> Refusal {
     let challenge = format!(
         "Bearer authorization_uri=\"{}/{}\", error=\"invalid_token\", error_description=\"{text}\"",
         state.base_url, state.tenant
     );
-    Refusal::new(envelope, 401, code, text).with("WWW-Authenticate", challenge)
+    // The documentation of the query service has 403 for tokens that are not good there.
+    let is_bad = code.starts_with("InvalidAuthenticationToken");
+    let status = if door == Door::Queries && is_bad { 403 } else { 401 };
+    Refusal::new(door.envelope(), status, code, text).with("WWW-Authenticate", challenge)
 }
 
 fn token(state: &State, request: &Request, tenant: &str) -> Answer {

@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use crate::support::azure::arm;
 use crate::support::azure::data_plane;
-use crate::support::azure::entra;
+use crate::support::azure::entra::{self, Door};
 use crate::support::azure::faults::{Fault, Verb};
 use crate::support::azure::kind::Kind;
+use crate::support::azure::monitor;
 use crate::support::azure::operations::{Course, Links};
 use crate::support::azure::place::{Arm, Place};
 use crate::support::azure::refusal::{Answer, Refusal};
@@ -115,6 +116,7 @@ fn carry_out(
         Place::Data { service, workspace, rest } => {
             data_plane::service::answer(state, (service, workspace, rest), &call)
         }
+        Place::Monitor(spot) => monitor::service::answer(state, spot, &call),
         Place::Stored(list) => stored::answer(state, list, request),
         Place::Unknown => Err(nothing_there(request)),
     }
@@ -136,6 +138,7 @@ fn meaning(state: &State, request: &Request, place: &Place) -> Option<(Verb, Kin
         Place::Arm(place) => Some((method, place.kind)),
         Place::Operation { id, .. } => state.operations.kind(id).map(|kind| (Verb::Poll, kind)),
         Place::Data { service, rest, .. } => data_plane::service::meaning(method, service, rest),
+        Place::Monitor(spot) => Some(monitor::service::kind(spot, method)),
         _ => None,
     }
 }
@@ -147,9 +150,9 @@ fn pass(
     place: &Place,
     meant: Option<(Verb, Kind)>,
 ) -> Result<Vec<(String, String)>, Refusal> {
-    let is_arm = !matches!(place, Place::Data { .. } | Place::Unknown);
-    entra::check(state, request, is_arm)?;
-    if is_arm {
+    let door = door(place);
+    entra::check(state, request, door)?;
+    if door == Door::ControlPlane {
         check_version(request)?;
     }
     if let Some((verb, kind)) = meant.filter(|meant| state.switches.denied.contains(meant)) {
@@ -161,7 +164,19 @@ fn pass(
         Place::Arm(Arm { workspace, .. }) | Place::Permissions(workspace) => {
             draw(state, request, &workspace.subscription)
         }
+        Place::Monitor(spot) => match spot.subscription() {
+            Some(subscription) => draw(state, request, subscription),
+            None => Ok(Vec::new()),
+        },
         _ => Ok(Vec::new()),
+    }
+}
+
+fn door(place: &Place) -> Door {
+    match place {
+        Place::Data { .. } | Place::Unknown => Door::DataPlane,
+        Place::Monitor(spot) if spot.is_query() => Door::Queries,
+        _ => Door::ControlPlane,
     }
 }
 

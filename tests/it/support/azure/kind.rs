@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use crate::support::azure::monitor::spot::Part;
 use crate::support::azure::operations::{Course, RetryAfter, Shape};
 
 /// A kind. Those of the data plane have no place in the control plane.
@@ -36,6 +37,8 @@ pub enum Kind {
     V1Model,
     WebService,
     V1Dataset,
+    /// Of Azure Monitor.
+    Telemetry(Part),
 }
 
 /// What stands below workspaces: the kind, the kind it stands below, and the word for many of it.
@@ -97,6 +100,9 @@ impl Kind {
 
     /// The word for it in `type`.
     pub fn type_name(self) -> String {
+        if let Self::Telemetry(part) = self {
+            return part.type_name().to_owned();
+        }
         match self.collection() {
             None => "Microsoft.MachineLearningServices/workspaces".to_owned(),
             Some((parent, word)) => format!("{}/{word}", parent.type_name()),

@@ -22,3 +22,4 @@ pub mod refusal; // bodies of errors
 pub mod stored; // what is in storage accounts
 pub mod arm; // the control plane
 pub mod data_plane; // what the workspace's own services serve
+pub mod monitor; // logs and metrics

@@ -4,6 +4,7 @@
 use percent_encoding::percent_decode_str;
 
 use crate::support::azure::kind::Kind;
+use crate::support::azure::monitor::spot::Spot;
 use crate::support::azure::stored::StoredList;
 
 /// A workspace's address.
@@ -48,6 +49,8 @@ pub enum Place {
         workspace: WorkspaceId,
         rest: Vec<String>,
     },
+    /// Something of Azure Monitor.
+    Monitor(Spot),
     /// What is in a storage account.
     Stored(StoredList),
     Unknown,
@@ -94,6 +97,9 @@ impl Place {
         let is = |index: usize, word: &str| {
             words.get(index).is_some_and(|found| found.eq_ignore_ascii_case(word))
         };
+        if let Some(spot) = Spot::of(&words) {
+            return Self::Monitor(spot);
+        }
         // SDK v1 asks for computes by way of the workspace's own services.
         let skipped = if is(0, "rp") && is(1, "workspaces") { 2 } else { 0 };
         if is(skipped, "subscriptions") {

@@ -22,6 +22,8 @@ pub enum Envelope {
     ModelManagement,
     /// Tokens.
     Entra,
+    /// The query service of Azure Monitor, whose `details` are each inside the one before.
+    Query,
     /// No body at all.
     Nothing,
 }
@@ -143,6 +145,22 @@ impl Refusal {
                 "error_codes": [],
                 "timestamp": stamp(now),
             }),
+            Envelope::Query => {
+                let inner =
+                    self.details.iter().rev().fold(Value::Null, |inner, (code, message)| {
+                        let mut outer = detail(code, message);
+                        if !inner.is_null() {
+                            outer["innererror"] = inner;
+                        }
+                        outer
+                    });
+                let mut error = detail(code, message);
+                error["correlationId"] = "3c1d5f7e-0000-4000-8000-000000000029".into();
+                if !inner.is_null() {
+                    error["innererror"] = inner;
+                }
+                json!({"error": error})
+            }
             Envelope::Nothing => Value::Null,
         }
     }

@@ -79,6 +79,7 @@ pub fn needed(method: &str, path: &str) -> Vec<String> {
             .into_iter()
             .map(|action| format!("{PROVIDER}/workspaces/{action}"))
             .collect(),
+        Place::Monitor(spot) => vec![spot.action(method)],
         Place::Stored(list) => vec![list.action()],
         Place::Unknown => vec!["nobody/knows/action".to_owned()],
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::support::azure::entry::Rates;
 use crate::support::azure::faults::Faults;
 use crate::support::azure::kind::Kind;
+use crate::support::azure::monitor;
 use crate::support::azure::operations::Operations;
 use crate::support::azure::place::WorkspaceId;
 use crate::support::azure::state::{State, Switches, Workspace};
@@ -51,6 +52,7 @@ impl Seed {
             tenant: TENANT.to_owned(),
             groups: [(SUBSCRIPTION.to_owned(), GROUP.to_owned())].into(),
             workspaces: [].into(),
+            monitor: monitor::store::Store::default(),
             operations: Operations::default(),
             faults: Faults::default(),
             rates: Rates::default(),
@@ -60,6 +62,7 @@ impl Seed {
         if self.has_sample {
             let workspace = sample(self.now);
             state.workspaces.insert(workspace.id.key(), workspace);
+            monitor::people::fill(&mut state.monitor, self.now);
         }
         state
     }

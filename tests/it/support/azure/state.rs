@@ -10,6 +10,7 @@ use crate::support::azure::data_plane::run::Run;
 use crate::support::azure::entry::Rates;
 use crate::support::azure::faults::{Faults, Verb};
 use crate::support::azure::kind::Kind;
+use crate::support::azure::monitor::store::Store;
 use crate::support::azure::operations::{Course, Effect, Operations};
 use crate::support::azure::place::WorkspaceId;
 use crate::support::azure::rights::Role;
@@ -28,6 +29,7 @@ pub struct State {
     /// Subscriptions and resource groups in them, in lower case.
     pub groups: BTreeSet<(String, String)>,
     pub workspaces: BTreeMap<String, Workspace>,
+    pub monitor: Store,
     pub operations: Operations,
     pub faults: Faults,
     pub rates: Rates,
@@ -222,6 +224,7 @@ impl State {
             self.carry_out(&id, effect);
         }
         let now = self.now;
+        self.monitor.settle(now);
         self.workspaces.retain(|_, workspace| match workspace.phase {
             Phase::SoftDeleted(since) => now < since + SOFT_DELETE_TIME,
             Phase::Live | Phase::Deadlocked => true,
@@ -230,6 +233,9 @@ impl State {
 
     fn carry_out(&mut self, id: &WorkspaceId, effect: Effect) {
         let (now, takes) = (self.now, self.switches.job_delete_takes_artifacts);
+        if self.monitor.carry_out(id, &effect, now) {
+            return;
+        }
         let Some(workspace) = self.workspaces.get_mut(&id.key()) else { return };
         match effect {
             Effect::Delete { kind: Kind::Job, names } => {

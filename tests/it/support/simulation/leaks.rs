@@ -1,8 +1,10 @@
 //! Canaries: strings that stand for the person, and the search for them in every spelling that a
 //! careless line of code could give them.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
+use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use dsrd::adapters::http::page::{Overview, page};
@@ -38,18 +40,40 @@ const PIECES: [&str; 8] = [
     CONTENT,
 ];
 
+/// The person in one spelling.
+struct Spelling {
+    text: &'static str,
+    is: &'static str,
+}
+
+/// What is sought: as it stands, and without case.
+struct Sought {
+    finder: AhoCorasick,
+    spellings: Vec<Spelling>,
+}
+
+static SOUGHT: LazyLock<[Sought; 2]> = LazyLock::new(|| {
+    let (folded, exact): (Vec<_>, Vec<_>) =
+        spellings().into_iter().partition(|(_, is, _)| matches!(*is, "text" | "hex" | "sha256"));
+    [folded, exact].map(|spellings| {
+        let needles: Vec<&Vec<u8>> = spellings.iter().map(|(.., needle)| needle).collect();
+        let finder = AhoCorasick::new(needles).unwrap();
+        let spellings = spellings.iter().map(|(text, is, _)| Spelling { text, is }).collect();
+        Sought { finder, spellings }
+    })
+});
+
 /// What of the person stands in these bytes: each piece with its spelling.
 pub fn found(bytes: &[u8]) -> Vec<String> {
     let lower = bytes.to_ascii_lowercase();
-    let mut found = Vec::new();
-    for (text, spelling, needle) in spellings() {
-        let folded = matches!(spelling, "text" | "hex" | "sha256");
-        let within: &[u8] = if folded { &lower } else { bytes };
-        if memmem::find(within, &needle).is_some() {
-            found.push(format!("{text} as {spelling}"));
+    let mut found = BTreeSet::new();
+    for (sought, bytes) in SOUGHT.iter().zip([&lower, bytes]) {
+        for hit in sought.finder.find_overlapping_iter(bytes) {
+            let Spelling { text, is } = sought.spellings[hit.pattern()];
+            found.insert(format!("{text} as {is}"));
         }
     }
-    found
+    found.into_iter().collect()
 }
 
 impl Scenario {
