@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::coverage::covered::Covered;
+use crate::domain::coverage::covered::{Coverage, Covered};
 use crate::domain::inventory::Untouched;
 use crate::domain::outcome::{OutcomeKind, Tally};
 use crate::domain::policy::declared::DeclaredItems;
@@ -220,8 +220,8 @@ pub struct Counts {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub declared: Vec<DeclaredItems>,
     /// Where it was looked, and where not; counted, where there are very many places.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub coverage: Vec<Covered>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Box<Coverage>>,
     /// Of how many items it is kept which they are, where something was not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Box<Left>>,
@@ -443,7 +443,7 @@ impl Counts {
     pub fn is_clean(&self) -> bool {
         let is_clean = |word: &str| OutcomeKind::parse(word).is_some_and(OutcomeKind::is_clean);
         self.outcomes.iter().all(|(word, count)| *count == 0 || is_clean(word))
-            && !self.coverage.iter().any(Covered::is_short)
+            && !self.coverage.as_ref().is_some_and(|coverage| coverage.is_short())
     }
 
     /// The counts of a tally, in which so many items are only listed: nothing was found in them,

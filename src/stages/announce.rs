@@ -196,8 +196,8 @@ pub fn describe_left(facts: &Facts<'_>, details: &mut Map<String, Value>) {
         });
         details.insert("declared".into(), declared.collect());
     }
-    if !counts.coverage.is_empty() {
-        details.insert("coverage".into(), json!(counts.coverage));
+    if let Some(coverage) = &counts.coverage {
+        details.insert("coverage".into(), json!(coverage));
     }
     if let Some(Left { items, known_until }) = counts.left.as_deref() {
         let left = json!({ "items": items, "known_until": known_until.to_string() });

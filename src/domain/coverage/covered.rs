@@ -32,6 +32,11 @@ pub struct Covered {
     pub why: String,
 }
 
+/// All that is told of one request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Coverage(pub Vec<Covered>);
+
 /// In place of a name that may speak of a person.
 pub const WITHHELD: &str = "(name withheld)";
 
@@ -43,6 +48,18 @@ pub const EVENT_BYTES_MAX: usize = 12 << 10;
 
 /// A line of which only the sort is told, in the order of telling.
 type Group = (bool, Looked, PlaceSort, Option<String>, String);
+
+impl Coverage {
+    /// Of this list; `None` where nothing is told.
+    pub fn of(list: Vec<Covered>) -> Option<Box<Self>> {
+        (!list.is_empty()).then(|| Box::new(Self(list)))
+    }
+
+    /// Whether a place was to be looked at and was not.
+    pub fn is_short(&self) -> bool {
+        self.0.iter().any(Covered::is_short)
+    }
+}
 
 impl Covered {
     /// Whether it was to be looked at and was not: who was sent there was not let in.

@@ -42,8 +42,12 @@ impl Labels {
             let is_long = piece.chars().count() >= PIECE_CHARS_MIN;
             words.contains(piece) || is_long && joined.contains(piece.as_str())
         };
+        let stands = |pieces: &Vec<String>| {
+            let backwards = pieces.iter().rev().map(String::as_str).collect();
+            pieces.iter().all(has) || has(&pieces.concat()) || has(&backwards)
+        };
         is_of_somebody(text, &words)
-            || self.pieces.iter().any(|pieces| pieces.iter().all(has))
+            || self.pieces.iter().any(stands)
             || !scan_head(&Item::bare("", text, Version::Current), &self.matcher).is_empty()
     }
 }
@@ -108,6 +112,7 @@ mod tests {
             "ann-lefevre",
             "lefevre-ann",
             "data-annlefevre-2",
+            "lefevreann",
             "Lefèvre_Ann",
             "backup-annl",
             "6f9619ff8b86d011b42d00cf4fc964ff",

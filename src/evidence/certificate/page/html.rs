@@ -450,8 +450,8 @@ mod tests {
             certificate.items.last_mut().unwrap().detail = format!("lock: code {number}");
         }
         let html = shown(&certificate, "en");
-        let decided = certificate.decisions.len();
-        assert_eq!(html.matches("<th scope=\"row\">").count(), ROWS_MAX + decided);
+        let others = certificate.decisions.len() + certificate.coverage.len();
+        assert_eq!(html.matches("<th scope=\"row\">").count(), ROWS_MAX + others);
         assert!(html.contains("every item: 103"));
     }
 }
