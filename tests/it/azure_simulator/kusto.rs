@@ -85,6 +85,10 @@ const ANSWERED: &[(&str, &str)] = &[
         "print hash_sha256('World')",
         "78ae647dc5544d227130a0682a51e30bc7777fbb6d8a8f17007463a3ecd1d524",
     ),
+    (
+        "T | mv-expand k = bag_keys(bag) to typeof(string) | where k has 'mail' | project n, k",
+        "2,e mail",
+    ),
     // Rows from rows.
     ("T | take 2 | project n", "1;2"),
     ("T | count", "4"),
@@ -151,6 +155,13 @@ const REFUSED: &[(&str, &str)] = &[
     ("T | where n contains '1'", "SEM0001"),
     ("T | where who", "SEM0001"),
     ("T | summarize count() by bag.role", "SEM0080"),
+    ("T | order by bag.role", "SEM0001"),
+    ("T | where bag.role", "SEM0001"),
+    ("T | where n in~ (1)", "SEM0001"),
+    ("T | where id has '0000aaaa'", "SEM0001"),
+    ("T | where at contains '2025'", "SEM0001"),
+    ("T | project n, n", "SEM0001"),
+    ("T | extend h = hash_sha256(bag)", "SEM0001"),
     ("T | where nothing(n)", "SEM0260"),
 ];
 

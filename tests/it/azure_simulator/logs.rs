@@ -39,6 +39,8 @@ async fn what_there_is_is_told() {
     let settings = format!("{}/providers/Microsoft.Insights/diagnosticSettings", own_resource());
     let settings = logs.arm("GET", &settings, &Value::Null).await.body;
     assert_eq!(settings["value"][0]["properties"]["workspaceId"], workspace);
+    let rights = format!("{}/providers/Microsoft.Authorization/permissions", own_insights());
+    assert_eq!(logs.arm("GET", &rights, &Value::Null).await.body["value"][0]["actions"][0], "*");
     let none = format!("{}/providers/Microsoft.Insights/diagnosticSettings", other_resource());
     assert_eq!(logs.arm("GET", &none, &Value::Null).await.body, json!({"value": []}));
     let table = format!("{workspace}/tables/AppTraces");
@@ -116,6 +118,11 @@ async fn queries_are_answered_as_they_are_written() {
         "type": "dynamic"})
     );
     assert_eq!(answer.body["tables"][0]["rows"], json!([[HANAKO, HANAKO]]));
+    let own = logs.simulator.state().monitor.components[&insights_id().key()].app_id.clone();
+    let text = "requests | project user_Id, name, client_IP, timestamp";
+    let answer = logs.ask(&format!("apps/{own}/query"), &json!({"query": text})).await;
+    let row = json!([HANAKO, "POST /score", "192.0.2.0", "2025-12-31T14:00:00Z"]);
+    assert_eq!(answer.body["tables"][0]["rows"], json!([row]), "as the workspace holds it");
     for (timespan, count) in
         [("PT3H", 3), ("P1D", 4), ("2025-12-31T20:30:00Z/PT1H", 1), ("2025-01-01/2025-06-01", 0)]
     {
@@ -341,6 +348,15 @@ async fn answers_may_be_late_short_half_or_none() {
         assert_eq!(body.body["error"]["code"], "PartialError");
     }
     assert_eq!(count(&logs.query(text).await.body), 4, "half is answered so often, and not more");
+    logs.simulator.state().monitor.switches.empty_texts_are_null = true;
+    assert_eq!(logs.cells("AppTraces | project UserId | take 1").await, json!([[null]]));
+    logs.simulator.state().monitor.switches.queries_max = Some(2);
+    logs.simulator.advance(SignedDuration::from_secs(30));
+    for status in [200, 200, 429] {
+        assert_eq!(logs.query(text).await.status, status);
+    }
+    logs.simulator.advance(SignedDuration::from_secs(30));
+    assert_eq!(logs.query(text).await.status, 200);
 }
 
 /// A simulator, and who asks it.

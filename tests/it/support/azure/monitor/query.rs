@@ -1,6 +1,9 @@
 //! The query service: `/query`, `/search` and `/$batch`, with the bodies of errors as they were
 //! recorded.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Span, Timestamp};
 use serde_json::{Value as Json, json};
 
@@ -10,10 +13,10 @@ use crate::support::azure::monitor::kusto::rows::Rows;
 use crate::support::azure::monitor::kusto::syntax::{From, Script, Step};
 use crate::support::azure::monitor::kusto::tabular::{World, run};
 use crate::support::azure::monitor::kusto::text::order;
-use crate::support::azure::monitor::kusto::value::Value;
-use crate::support::azure::monitor::spot::{Spot, Whose};
+use crate::support::azure::monitor::kusto::value::{Type, Value};
+use crate::support::azure::monitor::spot::{Owner, Spot, Whose};
 use crate::support::azure::monitor::store::Store;
-use crate::support::azure::monitor::tables::{Plan, Table};
+use crate::support::azure::monitor::tables::{Plan, Table, classic};
 use crate::support::azure::refusal::{Answer, Envelope, Refusal};
 use crate::support::azure::state::State;
 use crate::support::blob_server::wire::{Reply, Request};
@@ -75,6 +78,7 @@ fn asked(
     body: &Json,
     prefer: &str,
 ) -> Result<Json, Refusal> {
+    throttle(state)?;
     let text = body["query"].as_str().ok_or_else(no_query)?;
     let places = Places::find(&state.monitor, whose, body)?;
     let script = script(text).map_err(|fault| bad(&fault))?;
@@ -115,24 +119,42 @@ fn asked(
     Ok(answer)
 }
 
+/// Counts a query, and refuses it where there were too many.
+fn throttle(state: &mut State) -> Result<(), Refusal> {
+    let window = SignedDuration::from_secs(30);
+    let now = state.now;
+    let store = &mut state.monitor;
+    store.asked.retain(|asked| now < *asked + window);
+    if store.switches.queries_max.is_some_and(|max| store.asked.len() >= max) {
+        return Err(too_many(30));
+    }
+    store.asked.push(now);
+    Ok(())
+}
+
 /// Where rows come from.
 struct Places<'a> {
     /// Tables of each workspace or component that is asked.
-    all: Vec<&'a std::collections::BTreeMap<String, Table>>,
+    all: Vec<Cow<'a, BTreeMap<String, Table>>>,
     /// The only resource whose rows are meant, in lower case.
     resource: Option<String>,
 }
 
 impl<'a> Places<'a> {
+    fn of(all: Vec<Cow<'a, BTreeMap<String, Table>>>) -> Self {
+        Self { all, resource: None }
+    }
+
     fn find(store: &'a Store, whose: &Whose, body: &Json) -> Result<Self, Refusal> {
         let workspace = |name: &str| {
             let mut live = store.workspaces.values().filter(|it| it.deleted.is_none());
             let found = live.find(|it| {
-                let path = crate::support::azure::monitor::spot::Owner::Workspace.path(&it.id);
+                let path = Owner::Workspace.path(&it.id);
                 [&it.customer_id, &it.id.name, &path].iter().any(|it| it.eq_ignore_ascii_case(name))
             });
             let found = found.ok_or_else(no_path)?;
-            if found.refuses_queries { Err(insufficient()) } else { Ok(&found.tables) }
+            let tables = Cow::Borrowed(&found.tables);
+            if found.refuses_queries { Err(insufficient()) } else { Ok(tables) }
         };
         match whose {
             Whose::Workspace(id) => {
@@ -140,7 +162,7 @@ impl<'a> Places<'a> {
                 for more in body["workspaces"].as_array().into_iter().flatten() {
                     all.push(workspace(more.as_str().unwrap_or_default())?);
                 }
-                Ok(Self { all, resource: None })
+                Ok(Self::of(all))
             }
             Whose::App(id) => {
                 let mut all = store.components.values();
@@ -149,11 +171,20 @@ impl<'a> Places<'a> {
                 if found.refuses_queries {
                     return Err(insufficient());
                 }
-                Ok(Self { all: vec![&found.tables], resource: None })
+                let Some(workspace) = &found.workspace else {
+                    return Ok(Self::of(vec![Cow::Borrowed(&found.tables)]));
+                };
+                // Its rows are in a workspace, and have there other names.
+                let mut live = store.workspaces.values().filter(|it| it.deleted.is_none());
+                let held = live
+                    .find(|it| Owner::Workspace.path(&it.id).eq_ignore_ascii_case(workspace))
+                    .ok_or_else(no_path)?;
+                let resource = Owner::Component.path(&found.id);
+                Ok(Self::of(vec![Cow::Owned(classic(&held.tables, &resource))]))
             }
             Whose::Resource(id) => {
                 let live = store.workspaces.values().filter(|it| it.deleted.is_none());
-                let all = live.filter(|it| !it.refuses_queries).map(|it| &it.tables);
+                let all = live.filter(|it| !it.refuses_queries).map(|it| Cow::Borrowed(&it.tables));
                 Ok(Self { all: all.collect(), resource: Some(id.to_lowercase()) })
             }
         }
@@ -264,7 +295,7 @@ fn told(mut rows: Rows, store: &Store) -> (Json, Option<String>) {
     let mut told = Vec::new();
     for row in &rows.rows {
         let row: Vec<Json> =
-            row.iter().zip(&rows.columns).map(|(value, it)| value.answer(it.kind)).collect();
+            row.iter().zip(&rows.columns).map(|(value, it)| cell(value, it.kind, store)).collect();
         bytes += Json::from(row.clone()).to_string().len();
         if bytes > store.switches.bytes_max {
             cut = Some(format!("the set limit of {} bytes", store.switches.bytes_max));
@@ -282,6 +313,12 @@ fn told(mut rows: Rows, store: &Store) -> (Json, Option<String>) {
         )
     });
     (json!({"name": "PrimaryResult", "columns": columns, "rows": told}), cut)
+}
+
+fn cell(value: &Value, kind: Type, store: &Store) -> Json {
+    let answer = value.answer(kind);
+    let is_empty = answer == "" && store.switches.empty_texts_are_null;
+    if is_empty { Json::Null } else { answer }
 }
 
 /// Takes half of the rows away where a switch says so.

@@ -15,6 +15,7 @@ use crate::support::azure::monitor::spot::{Owner, Part, Spot};
 use crate::support::azure::operations::Effect;
 use crate::support::azure::place::WorkspaceId;
 use crate::support::azure::refusal::{Answer, Refusal};
+use crate::support::azure::rights;
 use crate::support::azure::state::State;
 use crate::support::blob_server::wire::{Reply, Request};
 
@@ -41,6 +42,10 @@ pub fn answer(state: &mut State, spot: &Spot, call: &Call<'_>) -> Answer {
             Ok(Reply::new(200).json(&json!({"value": gone})))
         }
         (Spot::One(owner, id), "GET") => Ok(Reply::new(200).json(&document(state, *owner, id)?)),
+        (Spot::Permissions(owner, id), "GET") => {
+            document(state, *owner, id)?;
+            Ok(rights::permissions(state))
+        }
         (Spot::One(owner, id), "PUT") => put(state, *owner, id, call.request),
         (Spot::One(owner, id), "DELETE") => delete(state, *owner, id, call),
         (Spot::Tables(id), "GET") => tables(state, id, None),

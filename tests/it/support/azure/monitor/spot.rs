@@ -51,6 +51,8 @@ pub enum Spot {
     One(Owner, WorkspaceId),
     Tables(WorkspaceId),
     Table(WorkspaceId, String),
+    /// What the caller may do with one.
+    Permissions(Owner, WorkspaceId),
     Purge(Owner, WorkspaceId),
     Purged(Owner, WorkspaceId, String),
     /// Settings of a resource, or one of them.
@@ -143,6 +145,13 @@ impl Spot {
         let id = WorkspaceId { subscription, group: group?, name: (*name).to_owned() };
         match rest {
             [] => Some(Self::One(owner, id)),
+            [a, b, c]
+                if is(a, "providers")
+                    && is(b, "Microsoft.Authorization")
+                    && is(c, "permissions") =>
+            {
+                Some(Self::Permissions(owner, id))
+            }
             [word] if is(word, "purge") => Some(Self::Purge(owner, id)),
             [word, purge] if is(word, "operations") => {
                 Some(Self::Purged(owner, id, (*purge).to_owned()))
@@ -170,6 +179,7 @@ impl Spot {
             | Self::Tables(id)
             | Self::Table(id, _)
             | Self::Purge(_, id)
+            | Self::Permissions(_, id)
             | Self::Purged(_, id, _) => Some(&id.subscription),
             Self::Settings(resource, _) => resource.split('/').nth(2),
             Self::Query(_) | Self::Search(_) | Self::Batch => None,
@@ -183,8 +193,12 @@ impl Spot {
                 (Verb::List, Part::Workspace)
             }
             Self::All { owner: Owner::Component, .. } => (Verb::List, Part::Component),
-            Self::One(Owner::Workspace, _) => (method, Part::Workspace),
-            Self::One(Owner::Component, _) => (method, Part::Component),
+            Self::One(Owner::Workspace, _) | Self::Permissions(Owner::Workspace, _) => {
+                (method, Part::Workspace)
+            }
+            Self::One(Owner::Component, _) | Self::Permissions(Owner::Component, _) => {
+                (method, Part::Component)
+            }
             Self::Tables(_) => (Verb::List, Part::Table),
             Self::Table(..) => (method, Part::Table),
             Self::Purge(..) => (method, Part::Purge),
@@ -207,6 +221,7 @@ impl Spot {
             Self::All { owner, .. } => format!("{}/read", owner.type_name()),
             Self::One(owner, _) => format!("{}/{end}", owner.type_name()),
             Self::Deleted { .. } => format!("{WORKSPACES}/deletedWorkspaces/read"),
+            Self::Permissions(..) => "Microsoft.Authorization/permissions/read".to_owned(),
             Self::Tables(_) | Self::Table(..) => format!("{WORKSPACES}/workspaces/tables/{end}"),
             Self::Purge(owner, _) => format!("{}/purge/action", owner.type_name()),
             Self::Purged(owner, ..) => format!("{}/operations/read", owner.type_name()),

@@ -29,6 +29,8 @@ pub struct Store {
     pub settings: BTreeMap<String, Vec<Json>>,
     /// By id, which begins with `purge-`.
     pub purges: BTreeMap<String, Purge>,
+    /// When queries came.
+    pub asked: Vec<Timestamp>,
     pub switches: Switches,
 }
 
@@ -52,6 +54,12 @@ pub struct Switches {
     pub bytes_max: usize,
     /// How long a query takes, by the service's own account: longer than one waits is a 504.
     pub query_takes: SignedDuration,
+    /// Queries that the service takes in half a minute: documented as 200 for each user. `None` for
+    /// as many as there are.
+    pub queries_max: Option<usize>,
+    /// Whether a text that is empty is answered as null, as a published example has it, and others
+    /// have not.
+    pub empty_texts_are_null: bool,
     /// Tables whose answers are half of what they should be, with an error beside them; how often.
     pub partial: BTreeMap<String, u32>,
     /// Tables that may not be asked. What the service says is not recorded.
@@ -75,6 +83,8 @@ impl Default for Switches {
             rows_max: 500_000,
             bytes_max: 64_000_000,
             query_takes: SignedDuration::ZERO,
+            queries_max: None,
+            empty_texts_are_null: false,
             partial: BTreeMap::new(),
             denied_tables: BTreeSet::new(),
             ingestion_lag: SignedDuration::ZERO,

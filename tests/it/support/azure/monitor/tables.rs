@@ -1,5 +1,7 @@
 //! Tables, rows, and the columns that are known of tables.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
@@ -154,6 +156,51 @@ pub fn of_component() -> Vec<Table> {
         Table::new(name, all)
     });
     made.collect()
+}
+
+/// The tables of a component as queries for it call them, with the rows that a workspace holds of
+/// that resource.
+pub fn classic(held: &BTreeMap<String, Table>, resource: &str) -> BTreeMap<String, Table> {
+    let made = of_component().into_iter().map(|mut table| {
+        let workspace_table = match table.name.as_str() {
+            "customEvents" => "appevents".to_owned(),
+            "customMetrics" => "appmetrics".to_owned(),
+            name => format!("app{}", name.to_lowercase()),
+        };
+        for row in held.get(&workspace_table).map_or(&[][..], |it| &it.rows) {
+            let id = row.values.get("_ResourceId").and_then(Json::as_str).unwrap_or_default();
+            if id.eq_ignore_ascii_case(resource) {
+                let values = table.columns.iter().filter_map(|column| {
+                    let value = row.values.get(&workspace_column(&column.name))?;
+                    Some((column.name.clone(), value.clone()))
+                });
+                table.rows.push(Row { values: values.collect(), ..row.clone() });
+            }
+        }
+        (table.name.to_lowercase(), table)
+    });
+    made.collect()
+}
+
+/// What a workspace calls the column of a component: mostly the same words without underscores.
+fn workspace_column(name: &str) -> String {
+    match name {
+        "timestamp" => "TimeGenerated".to_owned(),
+        "customDimensions" => "Properties".to_owned(),
+        "customMeasurements" => "Measurements".to_owned(),
+        "application_Version" => "AppVersion".to_owned(),
+        "cloud_RoleName" => "AppRoleName".to_owned(),
+        "cloud_RoleInstance" => "AppRoleInstance".to_owned(),
+        "operation_ParentId" => "ParentId".to_owned(),
+        name => {
+            let words = name.split('_').map(|word| {
+                let mut letters = word.chars();
+                let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+                first.into_iter().chain(letters).collect::<String>()
+            });
+            words.collect()
+        }
+    }
 }
 
 /// Columns from `name:type` words.

@@ -30,8 +30,11 @@ pub fn kind(expr: &Expr, columns: &[Column]) -> Result<Type, Fault> {
         }
         Expr::Compare(_, left, right) => comparable(of(left)?, of(right)?),
         Expr::Text(text, left, right) => texts(*text, of(left)?, of(right)?),
-        Expr::Among { it, list, .. } => {
+        Expr::Among { it, list, folds, .. } => {
             let it = of(it)?;
+            if *folds {
+                text("in~", it)?;
+            }
             for one in list {
                 comparable(it, of(one)?)?;
             }
@@ -64,7 +67,7 @@ pub fn kind(expr: &Expr, columns: &[Column]) -> Result<Type, Fault> {
 /// Refuses what is not true or false.
 pub fn boolean(kind: Type) -> Result<Type, Fault> {
     match kind {
-        Type::Bool | Type::Dynamic => Ok(Type::Bool),
+        Type::Bool => Ok(Type::Bool),
         kind => Err(misfit("and", kind)),
     }
 }
@@ -127,11 +130,7 @@ fn call(word: &str, kinds: &[Type]) -> Result<Type, Fault> {
         return Err(Fault::semantic("SEM0219", text));
     }
     Ok(match word {
-        "tostring" | "strcat" => Type::String,
-        "tolower" | "toupper" | "trim_start" | "substring" => {
-            text(word, kinds[0])?;
-            Type::String
-        }
+        "tostring" | "strcat" | "tolower" | "toupper" | "substring" => Type::String,
         "hash_sha256" => match kinds[0] {
             Type::Dynamic => return Err(misfit(word, Type::Dynamic)),
             _ => Type::String,

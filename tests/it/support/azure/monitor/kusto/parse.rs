@@ -5,6 +5,7 @@ use crate::support::azure::monitor::kusto::syntax::{
     From, Key, Let, Named, Query, Script, Step, Union,
 };
 use crate::support::azure::monitor::kusto::token::{Placed, Token, tokens};
+use crate::support::azure::monitor::kusto::value::Type;
 
 /// Deeper than this nobody nests.
 const DEPTH_MAX: usize = 200;
@@ -236,14 +237,27 @@ impl Parser<'_> {
             "distinct" => Step::Distinct(self.columns()?),
             "mv-expand" => {
                 let mut columns = self.columns()?;
+                let kind = if self.takes_word("to") { Some(self.type_of()?) } else { None };
                 match (columns.pop(), columns.is_empty()) {
-                    (Some(column), true) => Step::Expand(column),
+                    (Some(column), true) => Step::Expand(column, kind),
                     _ => return Err(self.fault()),
                 }
             }
             "union" => Step::Union(self.union()?),
             _ => return Err(refused),
         })
+    }
+
+    /// `typeof(…)`.
+    fn type_of(&mut self) -> Result<Type, Fault> {
+        let refused = self.fault();
+        if !self.takes_word("typeof") {
+            return Err(refused);
+        }
+        self.sign("(")?;
+        let Token::Name(word) = self.next() else { return Err(refused) };
+        self.sign(")")?;
+        Type::named(&word).ok_or(refused)
     }
 
     fn count(&mut self) -> Result<usize, Fault> {

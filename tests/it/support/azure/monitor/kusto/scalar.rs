@@ -73,7 +73,7 @@ impl Row<'_> {
 
     /// Whether a value is true; null is not.
     pub fn is(self, expr: &Expr) -> bool {
-        matches!(self.value(expr), Value::Bool(true) | Value::Dynamic(Json::Bool(true)))
+        self.value(expr) == Value::Bool(true)
     }
 
     /// What a list holds, lists in it opened.

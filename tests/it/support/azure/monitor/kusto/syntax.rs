@@ -80,8 +80,8 @@ pub enum Step {
     Top(usize, Vec<Key>),
     Count,
     Distinct(Vec<Named>),
-    /// A row for each element of this.
-    Expand(Named),
+    /// A row for each element of this, which may be made another type.
+    Expand(Named, Option<Type>),
     /// These, and those of others.
     Union(Union),
 }

@@ -120,7 +120,7 @@ impl Runner<'_> {
                 self.summarize(&rows, &made, &[])
             }
             Step::Distinct(columns) => self.summarize(&rows, &[], columns),
-            Step::Expand(made) => self.expand(rows, made),
+            Step::Expand(made, kind) => self.expand(rows, made, kind.unwrap_or(Type::Dynamic)),
             Step::Union(union) => self.union(Some(rows), union),
         }
     }
@@ -158,6 +158,10 @@ impl Runner<'_> {
         for (at, (name, expr)) in made.iter().enumerate() {
             let name = name.clone().unwrap_or_else(|| named(expr, at));
             let (kind, values) = self.values(&rows, expr)?;
+            if projected.columns.iter().any(|column| column.name == name) {
+                let text = format!("project: a column named '{name}' is there already");
+                return Err(Fault::semantic("SEM0001", text));
+            }
             projected.set(&name, kind, values);
         }
         Ok(projected)
@@ -166,7 +170,11 @@ impl Runner<'_> {
     fn order(&self, rows: Rows, keys: &[Key]) -> Result<Rows, Fault> {
         let mut by = Vec::new();
         for key in keys {
-            by.push(self.values(&rows, &key.by)?.1);
+            let (kind, values) = self.values(&rows, &key.by)?;
+            if kind == Type::Dynamic {
+                return Err(Fault::semantic("SEM0001", "order: a key cannot be dynamic"));
+            }
+            by.push(values);
         }
         let mut places: Vec<usize> = (0..rows.rows.len()).collect();
         places.sort_by(|left, right| {
@@ -189,7 +197,7 @@ impl Runner<'_> {
         Ok(Rows { columns: rows.columns, rows: sorted })
     }
 
-    fn expand(&self, rows: Rows, (name, expr): &Named) -> Result<Rows, Fault> {
+    fn expand(&self, rows: Rows, (name, expr): &Named, to: Type) -> Result<Rows, Fault> {
         let name = name.clone().unwrap_or_else(|| named(expr, 0));
         let (kind, values) = self.values(&rows, expr)?;
         if kind != Type::Dynamic {
@@ -199,7 +207,7 @@ impl Runner<'_> {
             ));
         }
         let mut whole = rows.clone();
-        whole.set(&name, Type::Dynamic, values.clone());
+        whole.set(&name, to, values.clone());
         let place = whole.columns.iter().position(|column| column.name == name).unwrap_or(0);
         let mut expanded = Vec::new();
         for (row, value) in whole.rows.iter().zip(values) {
@@ -213,7 +221,7 @@ impl Runner<'_> {
             };
             for element in elements {
                 let mut row = row.clone();
-                row[place] = Value::Dynamic(element);
+                row[place] = to.take(&element);
                 expanded.push(row);
             }
         }
