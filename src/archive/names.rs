@@ -38,8 +38,8 @@ enum Role {
 
 impl Names {
     /// The entry name for an item: `data/SOURCE/NAME`. What a service says of a thing is a JSON
-    /// document in a folder for all of its sort: `run/r1/history` is `runs/r1.history.json`. Rows are
-    /// lines of JSON.
+    /// document in a folder for all of its sort: `run/r1/history` is `runs/r1.history.json`. Rows
+    /// are lines of JSON.
     pub fn name(&mut self, item: &Item) -> String {
         let name = match item.kind {
             Kind::Thing => document(&item.name),

@@ -228,6 +228,11 @@ fn print(described: Map<String, Value>, as_json: bool) -> Result<(), CliError> {
                 let which = format!("which, until {until}: dsrd status {id} --left");
                 line(format!("{key:<22} {items} items; {which}"))?;
             }
+            Value::Object(_) if key == "waiting" => {
+                for text in waiting(value) {
+                    line(format!("{key:<22} {text}"))?;
+                }
+            }
             Value::Object(obstacle) if key == "obstacle" => {
                 let text = |key: &str| obstacle[key].as_str().unwrap_or_default();
                 let source = match text("source") {
@@ -245,6 +250,25 @@ fn print(described: Map<String, Value>, as_json: bool) -> Result<(), CliError> {
         line(format!("{:<22} dsrd approve {id}, or dsrd reject {id}", "decide with"))?;
     }
     Ok(())
+}
+
+/// What a request waits for, as lines.
+fn waiting(told: &Value) -> Vec<String> {
+    let text = |of: &Value, key: &str| of[key].as_str().unwrap_or_default().to_owned();
+    let list = |key: &str| told[key].as_array().cloned().unwrap_or_default();
+    let of_source = |of: Value| format!("{} in {}", of["items"], text(&of, "source"));
+    let sources: Vec<String> = list("for").into_iter().map(of_source).collect();
+    let (since, until) = (text(told, "since"), text(told, "until_at_most"));
+    let whole = format!("{}, since {since}, until {until} at most", sources.join(", "));
+    let purges = list("purges").into_iter().map(|purge| {
+        let delay = match text(&purge, "delay") {
+            delay if delay.is_empty() => delay,
+            delay => format!(": {delay}"),
+        };
+        let (source, stage) = (text(&purge, "source"), text(&purge, "stage"));
+        format!("a removal in {source}, {stage} since {}{delay}", text(&purge, "since"))
+    });
+    std::iter::once(whole).chain(purges).collect()
 }
 
 /// One element of a list, as a line; one of a list that we do not know, as JSON.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::domain::inventory::Untouched;
 use crate::domain::request::{RequestId, RequestKind};
-use crate::domain::state::{Archive, Counts, Decision, Event, Evidence, Regained};
+use crate::domain::state::{Archive, Awaited, Counts, Decision, Event, Evidence, Regained};
 
 /// What an event says beyond its word, fact by fact, for all who tell of it: other systems, people
 /// who ask, the log.
@@ -38,6 +38,10 @@ pub struct Facts<'a> {
     pub certificate: Option<&'a Evidence>,
     /// What came back, by source.
     pub returned: Option<&'a [Regained]>,
+    /// What services are at, by source.
+    pub awaited: Option<&'a [Awaited]>,
+    /// When what services have not finished is given up.
+    pub until_at_most: Option<Timestamp>,
     /// Codes of what is wrong with a message.
     pub faults: Option<&'a [String]>,
     /// Who decided, and why.
@@ -59,9 +63,13 @@ impl<'a> Facts<'a> {
                     ..nothing
                 }
             }
-            Event::WaitStarted { pending: items } | Event::LeftOver { items } => {
-                Self { items: Some(*items), ..nothing }
-            }
+            Event::WaitStarted { pending, sources, until_at_most } => Self {
+                items: Some(*pending),
+                awaited: Some(sources),
+                until_at_most: *until_at_most,
+                ..nothing
+            },
+            Event::LeftOver { items } => Self { items: Some(*items), ..nothing },
             Event::Acted { archive } => Self { archive: archive.as_ref(), ..nothing },
             Event::Verified {
                 counts,
@@ -97,6 +105,21 @@ impl<'a> Facts<'a> {
             | Event::Retried(_)
             | Event::ActStarted => nothing,
         }
+    }
+}
+
+impl Facts<'_> {
+    /// What services are at since then, in a sentence for people.
+    pub fn waits_for(&self, since: Timestamp) -> Option<String> {
+        let sources = self.awaited?.iter();
+        let sources: Vec<String> =
+            sources.map(|of| format!("{} ({} items)", of.source, of.items)).collect();
+        let sources = match sources.is_empty() {
+            true => "a service".to_owned(),
+            false => sources.join(", "),
+        };
+        let until = self.until_at_most.map(|until| format!(", until {until} at most"));
+        Some(format!("waits for {sources} since {since}{}", until.unwrap_or_default()))
     }
 }
 

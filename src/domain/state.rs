@@ -96,6 +96,12 @@ pub enum Event {
     WaitStarted {
         /// How many items.
         pending: u64,
+        /// The same by source.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sources: Vec<Awaited>,
+        /// When what is not finished by then is given up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until_at_most: Option<Timestamp>,
     },
     /// Every planned item has an outcome.
     Acted {
@@ -143,6 +149,15 @@ pub enum Event {
         /// A stable word and what to do, free of personal data.
         reason: String,
     },
+}
+
+/// What services are at in one source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Awaited {
+    /// Its name.
+    pub source: String,
+    /// How many items.
+    pub items: u64,
 }
 
 /// What came back to one source.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -180,6 +181,16 @@ pub fn describe_decision(event: &Event, decision: &Decision) -> Value {
         told["signed_time"] = at.to_string().into();
     }
     told
+}
+
+/// What services are at since then, and until when they are waited for at most.
+pub fn waiting(facts: &Facts<'_>, since: Timestamp) -> Option<Value> {
+    let awaited = facts.awaited?;
+    let mut told = json!({ "since": since.to_string(), "for": awaited });
+    if let Some(until) = facts.until_at_most {
+        told["until_at_most"] = until.to_string().into();
+    }
+    Some(told)
 }
 
 /// What was not done or not looked at, by source and reason; never which items those are.

@@ -43,7 +43,8 @@ pub async fn run(shift: &Shift, ledger: &dyn Ledger) {
                     Err(failure) => failed(&shift.metrics, "census", &failure),
                 }
                 for (id, due, urgency) in warned.news(dues, shift.clock.now()) {
-                    warn_of(&id, due, urgency);
+                    let waits_for = waits_for(ledger, &id).await;
+                    warn_of(&id, due, urgency, waits_for.as_deref());
                 }
             }
             Err(failure) => failed(&shift.metrics, "census", &failure),
@@ -116,10 +117,28 @@ fn tell_of_sources(before: BTreeMap<String, String>, now: BTreeMap<String, Strin
     }
 }
 
-fn warn_of(id: &RequestId, due: Timestamp, urgency: Urgency) {
+/// What a request waits for at services, for people. A ledger that cannot be read is told of
+/// elsewhere.
+async fn waits_for(ledger: &dyn Ledger, id: &RequestId) -> Option<String> {
+    let records = ledger.records(id).await.ok()?;
+    let Record { event, at, .. } = records.last()?;
+    Facts::of(event).waits_for(*at)
+}
+
+fn warn_of(id: &RequestId, due: Timestamp, urgency: Urgency, waits_for: Option<&str>) {
+    macro_rules! say {
+        ($level:ident, $text:literal) => {
+            match waits_for {
+                Some(what) => {
+                    $level!(request.id = %id, request.due = %due, concat!($text, "; it {}"), what);
+                }
+                None => $level!(request.id = %id, request.due = %due, $text),
+            }
+        };
+    }
     match urgency {
-        Urgency::Soon => warn!(request.id = %id, request.due = %due, "falls due within seven days"),
-        Urgency::Late => error!(request.id = %id, request.due = %due, "is past its due time"),
+        Urgency::Soon => say!(warn, "falls due within seven days"),
+        Urgency::Late => say!(error, "is past its due time"),
     }
 }
 

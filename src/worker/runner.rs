@@ -1,8 +1,9 @@
 //! Starts the loops and waits for them all.
 
 use crate::ports::tasks::Purpose;
+use crate::worker::loops::keeping::{expire, forget};
 use crate::worker::loops::{
-    act, announce, callback, conclude, expire, follow, forget, intake, sweep, things,
+    act, announce, callback, conclude, follow, intake, purge, sweep, things,
 };
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
@@ -20,6 +21,7 @@ pub async fn run(world: &World) {
         intake::run(world),
         sweep::run(world, Purpose::Find),
         act::run(world),
+        purge::run(world),
         follow::run(world),
         things::run(world),
         sweep::run(world, Purpose::Verify),

@@ -5,8 +5,10 @@
 //! the due time. Then the request has failed, and a person who mended the cause can have it tried
 //! again.
 
+use jiff::Timestamp;
+
 use crate::domain::failure::{Failure, Obstacle};
-use crate::domain::state::Event;
+use crate::domain::state::{Event, State};
 use crate::ports::standing::Standing;
 use crate::ports::tasks::{End, Lease};
 use crate::stages::walk::pass::Patience;
@@ -57,15 +59,15 @@ async fn put_off_or_end(
     let Some(standing) = account.ledger.standing(&standing.id).await? else {
         return world.shift.leases.let_go(lease, End::Done).await;
     };
-    let now = account.clock.now();
+    let (now, due) = (account.clock.now(), due_of(&standing));
     let known = account.ledger.obstacle(&standing.id).await?;
     let since = known.map_or(now, |known| known.since);
     let waited = now.duration_since(since);
     let (patience, wait_ms) = if failure.blamed_source().is_some() {
         let wait_ms = backoff.source_delay_ms(waited, world.shift.random());
-        (backoff.source_patience(since, now, wait_ms, standing.due), Some(wait_ms))
+        (backoff.source_patience(since, now, wait_ms, due), Some(wait_ms))
     } else if failure.is_transient() {
-        (backoff.patience(lease.tries, now, standing.due), None)
+        (backoff.patience(lease.tries, now, due), None)
     } else {
         (Patience::Spent, None)
     };
@@ -78,6 +80,12 @@ async fn put_off_or_end(
         Some(wait_ms) => world.shift.leases.wait(lease, wait_ms).await,
         None => world.shift.leases.put_off(lease, failure).await,
     }
+}
+
+/// By when the work on a request has to succeed. One that waits for a service has no such time:
+/// what was begun goes on whatever is due.
+pub fn due_of(standing: &Standing) -> Option<Timestamp> {
+    standing.due.filter(|_| standing.state != State::Waiting)
 }
 
 /// Ends a request that cannot be served, unless it moved on from where it stood.

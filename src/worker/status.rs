@@ -16,6 +16,7 @@ use crate::domain::outcome::OutcomeKind;
 use crate::domain::plan::Planned;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Counts, Decision, Event, Left, State};
+use crate::ports::kept::purges::Purge;
 use crate::ports::ledger::{Ledger, Record};
 use crate::ports::standing::{Progress, Standing};
 use crate::ports::system::{Clock, Entropy};
@@ -24,6 +25,7 @@ use crate::stages::account::keys::Keys;
 use crate::stages::account::records::Account;
 use crate::stages::announce::{
     describe_archive, describe_certificate, describe_decision, describe_left, describe_untouched,
+    waiting,
 };
 use crate::stages::follow_up::{self, LeftItem};
 
@@ -102,6 +104,9 @@ impl Status {
             add(record, &mut counts, &mut fields);
         }
         fields.insert("counts".into(), counts);
+        if standing.state == State::Waiting {
+            self.add_waiting(id, records.last(), &mut fields).await?;
+        }
         add_obstacle(self.ledger.obstacle(id).await?.as_ref(), &mut fields);
         let others = self.ledger.in_the_way(id).await?;
         let others: Vec<&str> = others.iter().map(RequestId::as_str).collect();
@@ -116,6 +121,30 @@ impl Status {
         });
         fields.insert("events".into(), events.collect());
         Ok(fields)
+    }
+}
+
+impl Status {
+    /// What a request waits for at services, and how far what is removed together with others is.
+    async fn add_waiting(
+        &self,
+        id: &RequestId,
+        last: Option<&Record>,
+        fields: &mut Map<String, Value>,
+    ) -> Result<(), Failure> {
+        let Some(Record { event, at, .. }) = last else { return Ok(()) };
+        let Some(mut told) = waiting(&Facts::of(event), *at) else { return Ok(()) };
+        let purges = self.ledger.purges_of(id).await?;
+        let purges = purges.iter().map(|purge| {
+            let Purge { source, stage, delay, opened, begun, .. } = purge;
+            json!({
+                "source": source, "stage": stage.word(), "since": opened.to_string(),
+                "begun": begun.map(|at| at.to_string()), "delay": delay,
+            })
+        });
+        told["purges"] = purges.collect();
+        fields.insert("waiting".into(), told);
+        Ok(())
     }
 }
 

@@ -16,7 +16,9 @@ use serde_json::json;
 use zip::ZipArchive;
 
 use crate::support::simulation::leaks::EMAIL;
-use crate::support::simulation::scenario::{LIMITS, Scenario, request, request_with, simulate};
+use crate::support::simulation::scenario::{
+    LIMITS, Scenario, control, correspondence, request, request_with, simulate,
+};
 use crate::support::simulation::story::{check, ending};
 
 const HOUR_MS: u64 = 3_600_000;
@@ -40,7 +42,7 @@ fn walk_for(people: &[&Subject]) -> Walk {
 
 /// What a walk finds: whose, of what, where.
 async fn found(source: &dyn Asked, people: &[&Subject]) -> Vec<(usize, String)> {
-    let looks = ask(source, &walk_for(people)).await.unwrap();
+    let looks = ask(source, &walk_for(people).asking()).await.unwrap();
     let hits = looks.into_iter().flat_map(|look| look.hits);
     hits.map(|hit| (hit.subject, hit.hit.place)).collect()
 }
@@ -129,7 +131,8 @@ async fn a_value_names_whom_the_finder_reads_in_it() {
         assert_eq!(!found.is_empty(), names, "{value}");
         let source = asked(&rows);
         let item = source.ask(&[person], None).await.unwrap().seen.remove(0).item;
-        let Values { values, unread } = values(source, &item, &walk_for(&[person])).await.unwrap();
+        let Values { values, unread } =
+            values(source, &item, &walk_for(&[person]).asking()).await.unwrap();
         assert_eq!(values, if names { vec![value.to_owned()] } else { Vec::new() }, "{value}");
         assert!(unread.is_empty(), "{value}");
     }
@@ -226,8 +229,9 @@ fn rows_are_erased_and_those_of_others_stay() {
       2 find_started -> finding, announced progressed b043ff48
       3 planned -> planned, announced progressed e2218a47
       4 act_started -> acting, announced progressed 7e0610b5
-      5 acted -> verifying, announced progressed fe203068
-      6 verified -> completed, announced completed 96b68ac5
+      5 wait_started -> waiting, announced progressed fe203068
+      6 acted -> verifying, announced progressed 96b68ac5
+      7 verified -> completed, announced completed 35c7ff7d
           counts {"seen":3,"found":4,"outcomes":{"erased":4}}
       item 0: erased
       item 1: erased
@@ -266,7 +270,8 @@ fn what_a_service_removes_by_and_by_is_waited_for_and_asked_for_again() {
         (SlowEnd::Failed, "partially_completed", 3),
     ];
     for (end, state, left) in ends {
-        let scenario = Scenario::small().with_tables().sent(request("r-1", "erasure"));
+        let mut scenario = Scenario::small().with_tables().sent(request("r-1", "erasure"));
+        scenario.tick_ms = HOUR_MS;
         scenario.tables[0].take_time(Slow { looks: 2, look_in_ms: 1_000, end });
         let ended = check(scenario);
         assert!(ended.contains(&format!("r-1 (erasure) is {state}\n")), "{end:?}\n{ended}");
@@ -276,8 +281,8 @@ fn what_a_service_removes_by_and_by_is_waited_for_and_asked_for_again() {
     }
 }
 
-/// Two requests share what a service takes; whoever comes too late goes on when it takes more, and
-/// nobody's try is lost meanwhile.
+/// Two requests share what a service takes, and the removals themselves; what comes too late goes on
+/// when it takes more, and nobody's try is lost meanwhile.
 #[test]
 fn no_more_calls_are_made_in_an_hour_than_a_service_takes() {
     let mut scenario = Scenario::small().with_tables().sent(request("r-1", "erasure"));
@@ -296,8 +301,151 @@ fn no_more_calls_are_made_in_an_hour_than_a_service_takes() {
     });
     assert!(ended.contains("r-1 (erasure) is completed"), "{ended}");
     assert!(ended.contains("r-2 (erasure) is completed"), "{ended}");
+    assert_eq!(tables.removals().len(), 2, "one for both where both have rows");
+    assert!((1..4).contains(&hours), "{hours}\n{ended}");
+}
+
+/// A purge as it went: how it ended, after how many days, with how many removals.
+fn purged(slow: Slow, tick_ms: u64) -> (String, i64, usize) {
+    let mut scenario = Scenario::small().with_tables().sent(request("r-1", "erasure"));
+    scenario.tick_ms = tick_ms;
+    let tables = std::sync::Arc::clone(&scenario.tables[0]);
+    tables.take_time(slow);
+    let (hours, ended) = simulate(async || {
+        let before = scenario.clock.now();
+        scenario.live().await;
+        scenario.assert_silent().await;
+        (scenario.clock.now().duration_since(before).as_hours(), ending(&scenario).await)
+    });
+    (ended, hours / 24, tables.removals().len())
+}
+
+#[test]
+fn a_purge_of_a_month_is_waited_for() {
+    let slow = Slow { looks: 30 * 24, look_in_ms: HOUR_MS, end: SlowEnd::Done };
+    let (ended, days, removals) = purged(slow, HOUR_MS);
+    assert!(ended.contains("r-1 (erasure) is completed"), "{ended}");
+    assert!((30..33).contains(&days) && removals == 2, "{days} {removals}\n{ended}");
+}
+
+#[test]
+fn a_purge_that_never_ends_is_given_up_and_told() {
+    let slow = Slow { looks: u32::MAX, look_in_ms: 6 * HOUR_MS, end: SlowEnd::Done };
+    let (ended, days, removals) = purged(slow, 6 * HOUR_MS);
+    assert!(ended.contains("r-1 (erasure) is partially_completed"), "{ended}");
+    let told = "2 failed in telemetry: service: it has not finished the work in 45 days";
+    assert!(ended.contains(told) && removals == 2, "{ended}");
+    assert!((45..48).contains(&days), "{days}");
+}
+
+/// `completed` is no proof: the rows are.
+#[test]
+fn rows_that_show_after_a_service_claims_to_be_done_are_waited_for() {
+    let slow = Slow { looks: 1, look_in_ms: HOUR_MS, end: SlowEnd::ClaimedTooEarly(26) };
+    let (ended, days, removals) = purged(slow, HOUR_MS);
+    assert!(ended.contains("r-1 (erasure) is completed"), "{ended}");
+    assert!((5..30).contains(&days), "{days}\n{ended}");
+    assert_eq!(removals, 2, "and nothing is asked for twice meanwhile");
+}
+
+#[test]
+fn rows_that_never_go_are_purged_again_after_a_month_and_told_in_the_end() {
+    let slow = Slow { looks: 1, look_in_ms: HOUR_MS, end: SlowEnd::OnlyClaimed };
+    let (ended, days, removals) = purged(slow, 2 * HOUR_MS);
+    assert!(ended.contains("r-1 (erasure) is partially_completed"), "{ended}");
+    assert!(ended.contains("left_over -> acting"), "{ended}");
+    assert!(ended.contains("it says that the rows are gone, and they are there"), "{ended}");
+    assert!(days >= 60 && removals >= 4 && removals.is_multiple_of(2), "{days} {removals}");
+}
+
+/// Somebody writes of the person while they are erased.
+#[test]
+fn rows_that_come_back_are_erased_in_another_round() {
+    let scenario = Scenario::small().with_tables().sent(request("r-1", "erasure"));
+    let (tables, once) = (std::sync::Arc::clone(&scenario.tables[0]), std::sync::Once::new());
+    scenario.wire.on("acted", move || {
+        once.call_once(|| tables.add("AppTraces", &[("AuthenticatedId", EMAIL)]));
+    });
+    let tables = std::sync::Arc::clone(&scenario.tables[0]);
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (erasure) is completed"), "{ended}");
+    assert!(ended.contains("left_over -> acting"), "{ended}");
+    assert!(ended.contains("telemetry holds 0 rows of AppTraces"), "{ended}");
     assert_eq!(tables.removals().len(), 3);
-    assert!((2..6).contains(&hours), "{hours}\n{ended}");
+}
+
+/// Who waits for a purge keeps nobody, and says what it waits for and until when at most.
+#[test]
+fn who_waits_for_a_purge_says_so_and_keeps_nobody() {
+    let mut other = request("r-2", "access");
+    other["subject_identities"] =
+        json!([{ "identity_type": "email", "identity_value": "bob@example.org" }]);
+    let mut scenario = Scenario::small().with_tables().sent(request("r-1", "erasure")).sent(other);
+    scenario.tick_ms = HOUR_MS;
+    scenario.tables[0].take_time(Slow { looks: 300, look_in_ms: HOUR_MS, end: SlowEnd::Done });
+    simulate(async || scenario.live().await);
+    let events = scenario.announcer.published();
+    let events: Vec<serde_json::Value> =
+        events.iter().map(|event| serde_json::from_str(&event.body).unwrap()).collect();
+    let at = |id: &str, is: &dyn Fn(&serde_json::Value) -> bool| {
+        let event = events.iter().find(|event| event["subject"] == id && is(event)).unwrap();
+        (event["time"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap(), event)
+    };
+    let is_end = |event: &serde_json::Value| event["data"]["outcome"] == "completed";
+    let between = at("r-1", &is_end).0.duration_since(at("r-2", &is_end).0);
+    assert!(between.as_hours() > 200, "{between}");
+    let (since, event) = at("r-1", &|event| event["data"]["progress"]["stage"] == "waiting");
+    let waiting = &event["data"]["waiting"];
+    assert_eq!(waiting["for"], json!([{ "source": "telemetry", "items": 2 }]));
+    assert_eq!(waiting["since"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap(), since);
+    let until: jiff::Timestamp = waiting["until_at_most"].as_str().unwrap().parse().unwrap();
+    assert_eq!(until.duration_since(since).as_hours() / 24, 45);
+}
+
+/// Whoever is stopped before a purge was begun is none of it: what others wait for goes on without.
+#[test]
+fn who_is_stopped_before_a_purge_begins_keeps_their_rows() {
+    let mut other = request("r-2", "erasure");
+    other["subject_identities"] =
+        json!([{ "identity_type": "email", "identity_value": "bob@example.org" }]);
+    let mut scenario = Scenario::small().with_tables().sent(request("r-1", "erasure")).sent(other);
+    scenario.limits.purge_gather_ms = 60_000;
+    let (inbox, once) = (std::sync::Arc::clone(&scenario.inbox), std::sync::Once::new());
+    scenario.wire.on("wait_started", move || {
+        once.call_once(|| inbox.push(control("cancel", "r-1").to_string(), correspondence()));
+    });
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (erasure) is failed"), "{ended}");
+    assert!(ended.contains("r-2 (erasure) is completed"), "{ended}");
+    assert!(ended.contains("telemetry holds 2 rows of AppRequests"), "{ended}");
+    assert!(ended.contains("telemetry holds 1 rows of AppTraces"), "{ended}");
+}
+
+/// Many people in one column, by a service that takes few removals an hour: as many calls as their
+/// values need, and not as many as there are people.
+#[test]
+fn many_people_take_as_many_calls_as_their_values_need() {
+    const PERSONS: usize = 60;
+    let mut scenario = Scenario::new();
+    let tables = std::sync::Arc::new(MemoryRows::new("telemetry"));
+    for number in 0..PERSONS {
+        let address = format!("person{number}@example.org");
+        tables.add("AppRequests", &[("UserId", &address), ("Url", "/score")]);
+        let mut erasure = request(&format!("r-{number}"), "erasure");
+        erasure["subject_identities"] =
+            json!([{ "identity_type": "email", "identity_value": address }]);
+        scenario = scenario.sent(erasure);
+    }
+    tables.add("AppRequests", &[("UserId", "somebody.else@example.org")]);
+    tables.take_an_hour(3);
+    tables.take_values(10);
+    scenario.tables.push(std::sync::Arc::clone(&tables));
+    scenario.tick_ms = 60_000;
+    scenario.limits.purge_gather_ms = 900_000;
+    simulate(async || scenario.live().await);
+    let calls = tables.removals().len();
+    assert_eq!(tables.all()["AppRequests"].len(), 1, "that of somebody else");
+    assert!((6..=9).contains(&calls), "{calls} removals");
 }
 
 /// A source that does not answer is told of like any other.

@@ -120,6 +120,7 @@ lives!(
     came_back,
     waiting_for_services,
     asking_tables,
+    sharing_a_purge,
     removing_a_thing,
     taking_a_run_whole,
     removing_a_run,
@@ -208,6 +209,19 @@ fn asking_tables() -> Scenario {
     let mut scenario = Scenario::small().with_tables().sent(request("r-1", "erasure"));
     scenario.tables[0].take_time(Slow { looks: 1, look_in_ms: 2_000, end: SlowEnd::Done });
     scenario.tables[0].take_an_hour(1);
+    scenario.tick_ms = 600_000;
+    scenario
+}
+
+/// Two people in one removal, of a service that takes one in an hour and a value in each.
+fn sharing_a_purge() -> Scenario {
+    let mut other = request("r-2", "erasure");
+    other["subject_identities"] =
+        json!([{ "identity_type": "email", "identity_value": "bob@example.org" }]);
+    let mut scenario = Scenario::new().with_tables().sent(request("r-1", "erasure")).sent(other);
+    scenario.tables[0].take_time(Slow { looks: 1, look_in_ms: 2_000, end: SlowEnd::Done });
+    scenario.tables[0].take_an_hour(1);
+    scenario.tables[0].take_values(1);
     scenario.tick_ms = 600_000;
     scenario
 }

@@ -66,6 +66,7 @@ lives!(
     called_back,
     waiting_for_services,
     asking_tables,
+    sharing_a_purge,
     removing_a_thing,
     removing_a_run
 );
@@ -111,6 +112,16 @@ fn waiting_for_services() -> Scenario {
 /// A service that is asked, and takes its time.
 fn asking_tables() -> Scenario {
     let scenario = Scenario::small().with_tables().sent(request("r-1", "erasure"));
+    scenario.tables[0].take_time(Slow { looks: 1, look_in_ms: 2_000, end: SlowEnd::Done });
+    patient(scenario)
+}
+
+/// Two people in one removal.
+fn sharing_a_purge() -> Scenario {
+    let mut other = request("r-2", "erasure");
+    other["subject_identities"] =
+        json!([{ "identity_type": "email", "identity_value": "bob@example.org" }]);
+    let scenario = Scenario::new().with_tables().sent(request("r-1", "erasure")).sent(other);
     scenario.tables[0].take_time(Slow { looks: 1, look_in_ms: 2_000, end: SlowEnd::Done });
     patient(scenario)
 }

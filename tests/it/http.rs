@@ -17,6 +17,7 @@ use dsrd::ports::exports::{Exports, SignedLink, Upload};
 use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
+use dsrd::ports::kept::purges::{Gathered, Member, NewMember, Purge, Purges, Stage};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
 use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, PutOff, SealedTicket, Tickets};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
@@ -325,6 +326,43 @@ impl Budgets for World {
 }
 
 #[async_trait]
+impl Purges for World {
+    async fn enrol(&self, _: &Lease, _: &RequestId, _: &[NewMember]) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn due_purges(&self, _: Gathered, _: u32) -> Result<Vec<Purge>, Failure> {
+        unreachable!()
+    }
+    async fn purge(&self, _: &str) -> Result<Option<Purge>, Failure> {
+        unreachable!()
+    }
+    async fn members(&self, _: &str) -> Result<Vec<Member>, Failure> {
+        unreachable!()
+    }
+    async fn begin_purge(&self, _: &Lease, _: &str) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn note_purge(
+        &self,
+        _: &Lease,
+        _: &str,
+        _: &Stage,
+        _: Option<&[u8]>,
+    ) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn note_delay(&self, _: &Lease, _: &str, _: &str) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn forget_purge(&self, _: &Lease, _: &str) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn purges_of(&self, _: &RequestId) -> Result<Vec<Purge>, Failure> {
+        unreachable!()
+    }
+}
+
+#[async_trait]
 impl Ledger for World {
     async fn open(&self, _: &[&Opening]) -> Result<Vec<Opened>, Failure> {
         unreachable!()
@@ -366,7 +404,7 @@ impl Ledger for World {
         Ok(State::ALL.into_iter().map(|state| (state, of(state))).collect())
     }
     async fn records(&self, _: &RequestId) -> Result<Vec<Record>, Failure> {
-        unreachable!()
+        Ok(Vec::new())
     }
     async fn sealed(&self, _: &RequestId) -> Result<Option<SealedRequest>, Failure> {
         unreachable!()

@@ -17,6 +17,7 @@ use dsrd::evidence::chain::{BrokenLink, Link, verify};
 use dsrd::ports::kept::archives::KeptArchive;
 use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::Checkpoint;
+use dsrd::ports::kept::purges::{Gathered, Member, NewMember, Stage, work_on_purge};
 use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, PutOff};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone};
 use dsrd::ports::ledger::{
@@ -59,6 +60,7 @@ macro_rules! suite {
         suite!(@timed fresh, erased_people_are_remembered_for_a_while);
         suite!(@timed fresh, how_far_a_walk_came_is_noted);
         suite!(@timed fresh, tickets_are_looked_after_in_their_time);
+        suite!(@timed fresh, what_is_purged_together_is_gathered_by_place);
         suite!(@timed fresh, a_service_takes_so_many_calls_in_an_hour);
         suite!(@ledger fresh, what_is_about_things_is_looked_up_and_not_swept_for);
         suite!(@timed fresh, details_are_forgotten_after_a_while);
@@ -1111,6 +1113,94 @@ async fn tickets_are_looked_after_in_their_time(ledger: &dyn Ledger, clock: &Mem
     let taken = ledger.claim("test", 1_000).await.unwrap().expect("it lapses at once");
     let late = ledger.add_tickets(&lease, &id, &[ticket(1, 0)]).await;
     assert!(late.unwrap_err().is_transient(), "another has the work now: {taken:?}");
+}
+
+async fn what_is_purged_together_is_gathered_by_place(ledger: &dyn Ledger, clock: &MemoryClock) {
+    clock.set(second(600));
+    let lease = own(ledger).await;
+    let mut lives = Vec::new();
+    for id in ["r-1", "r-2"] {
+        let mut life = Life::begin(ledger, id, 100).await;
+        life.go(ledger, [Event::FindStarted]).await;
+        ledger.add_items(&lease, life.id(), life.last.sequence, &sealed_items(0..3)).await.unwrap();
+        life.go(ledger, [planned(), Event::ActStarted]).await;
+        lives.push(life);
+    }
+    let member = |ordinal, place: &str, purge: &str| NewMember {
+        ordinal,
+        source: "telemetry".to_owned(),
+        place: place.to_owned(),
+        purge: purge.to_owned(),
+    };
+    let [first, second_life] = &mut lives[..] else { unreachable!("two were begun") };
+    let (one, other) = (first.id().clone(), second_life.id().clone());
+    let both = [member(0, "users", "a"), member(1, "traces", "b")];
+    ledger.enrol(&lease, &one, &both).await.unwrap();
+    ledger.enrol(&lease, &other, &[member(0, "users", "c")]).await.unwrap();
+    let waiting = |request: &RequestId, ordinal| Member { request: request.clone(), ordinal };
+    let users = ledger.members("a").await.unwrap();
+    assert_eq!(users, [waiting(&one, 0), waiting(&other, 0)]);
+    assert_eq!(ledger.purge("c").await.unwrap(), None, "one gathers there");
+    let tally = ledger.tally(&one).await.unwrap();
+    assert_eq!((tally.open, tally.of("pending")), (1, 2));
+    assert_eq!(ledger.due_tickets(&other, None, 9).await.unwrap()[0].purge.as_deref(), Some("a"));
+    let of_one: Vec<_> =
+        ledger.purges_of(&one).await.unwrap().into_iter().map(|purge| purge.id).collect();
+    assert_eq!(of_one, ["a", "b"]);
+
+    let due = async |for_ms, members| -> Vec<String> {
+        let due = ledger.due_purges(Gathered { for_ms, members }, 9).await.unwrap();
+        due.into_iter().map(|purge| purge.id).collect()
+    };
+    assert!(due(60_000, 3).await.is_empty());
+    assert_eq!(due(60_000, 2).await, ["a"], "it is full");
+    clock.set(second(660));
+    assert_eq!(due(60_000, 9).await, ["a", "b"]);
+    let work = ledger.claim(&work_on_purge("a"), 1_000).await.unwrap().unwrap();
+    assert_eq!(due(60_000, 9).await, ["b"], "somebody works on the other");
+    ledger.note_delay(&work, "a", "not now").await.unwrap();
+    assert_eq!(ledger.purge("a").await.unwrap().unwrap().delay.as_deref(), Some("not now"));
+    ledger.begin_purge(&work, "a").await.unwrap();
+    let begun = ledger.purge("a").await.unwrap().unwrap();
+    assert_eq!((begun.stage, begun.delay), (Stage::Begun, None));
+    assert_eq!((begun.opened, begun.begun), (second(600), Some(second(660))));
+    ledger.enrol(&lease, &other, &[member(1, "users", "d")]).await.unwrap();
+    assert_eq!(ledger.members("d").await.unwrap(), [waiting(&other, 1)], "too late for the first");
+
+    a_purge_ends(ledger, [&lease, &work], first, &other).await;
+    assert_eq!(due(60_000, 9).await, ["b"]);
+}
+
+/// The members of the purge `a` go, and then it does.
+async fn a_purge_ends(
+    ledger: &dyn Ledger,
+    [lease, work]: [&Lease; 2],
+    first: &mut Life,
+    other: &RequestId,
+) {
+    let one = first.id().clone();
+    for stage in [
+        Stage::Done,
+        Stage::Failed("gave_up".into()),
+        Stage::Blocked(Barrier::new(Block::Lock, "ScopeLocked")),
+    ] {
+        ledger.note_purge(work, "a", &stage, Some(b"sealed")).await.unwrap();
+        let noted = ledger.purge("a").await.unwrap().unwrap();
+        assert_eq!((noted.stage, noted.sealed), (stage, b"sealed".to_vec()));
+    }
+    first.go(ledger, [Event::Stopped(decision())]).await;
+    let left = Member { request: other.clone(), ordinal: 0 };
+    assert_eq!(ledger.members("a").await.unwrap(), [left]);
+    ledger.forget_purge(work, "a").await.unwrap();
+    assert!(ledger.purge("a").await.unwrap().is_some(), "somebody waits for it");
+    ledger.end_tickets(lease, other, &[(0, Some(ItemOutcome::Erased))]).await.unwrap();
+    first.go(ledger, [Event::Retried(decision())]).await;
+    ledger.clear_items(lease, &one, Cleared::Undone).await.unwrap();
+    ledger.forget_purge(work, "a").await.unwrap();
+    assert_eq!(ledger.purge("a").await.unwrap(), None);
+    let next = ledger.claim(&work_on_purge("a"), 1_000).await.unwrap().unwrap();
+    assert!(next.fence > work.fence, "who slept writes nothing");
+    assert!(ledger.note_delay(work, "a", "late").await.unwrap_err().is_transient());
 }
 
 fn budget(name: &str, per_hour: u32) -> Budget {

@@ -52,7 +52,10 @@ fn events() -> Vec<(&'static str, Event)> {
         ("stopped", Event::Stopped(by())),
         ("retried", Event::Retried(by())),
         ("act started", Event::ActStarted),
-        ("wait started", Event::WaitStarted { pending: 1 }),
+        (
+            "wait started",
+            Event::WaitStarted { pending: 1, sources: Vec::new(), until_at_most: None },
+        ),
         ("acted", Event::Acted { archive: None }),
         ("acted, archive written", Event::Acted { archive: Some(archive) }),
         ("left over", Event::LeftOver { items: 1 }),

@@ -29,6 +29,8 @@ pub struct Overview {
     pub backlog: u64,
     /// What keeps requests from going on.
     pub obstacles: BTreeMap<RequestId, Obstacle>,
+    /// What requests wait for at services.
+    pub waiting: BTreeMap<RequestId, String>,
 }
 
 /// The states of requests that go on by themselves.
@@ -78,7 +80,9 @@ fn document(overview: &Overview, refresh: bool) -> Result<String, fmt::Error> {
         table(out, "open", &["Request", "Kind", "State", "Progress", "Due"], &open, |standing| {
             let kept = obstacle(overview.obstacles.get(&standing.id), *now);
             let progress = progress(standing.progress);
-            format!("<td>{progress}{kept}</td><td>{}</td>", due(standing.due, *now))
+            let waits = overview.waiting.get(&standing.id).map(|what| escape(what));
+            let waits = waits.map(|what| format!("<small>{what}</small>")).unwrap_or_default();
+            format!("<td>{progress}{kept}{waits}</td><td>{}</td>", due(standing.due, *now))
         })?;
     }
     let more = count(overview, |state| !state.is_end()).saturating_sub(open.len() as u64);

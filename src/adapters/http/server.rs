@@ -1,5 +1,6 @@
 //! Four addresses, all of them to be looked at and none to be written to.
 
+use std::collections::BTreeMap;
 use std::future::{Future, pending};
 use std::io;
 use std::sync::{Arc, LazyLock};
@@ -21,6 +22,7 @@ use crate::adapters::http::connections;
 use crate::adapters::http::health::{self, Readiness};
 use crate::adapters::http::page::{self, Overview};
 use crate::adapters::http::site::Site;
+use crate::domain::event::Facts;
 use crate::domain::failure::Failure;
 use crate::domain::state;
 use crate::telemetry::metrics::{CONTENT_TYPE, Part};
@@ -134,10 +136,19 @@ async fn show_page(State(site): State<Arc<Site>>, uri: Uri) -> Response {
 }
 
 async fn overview(site: &Site) -> Result<Overview, Failure> {
+    let running = site.ledger.standings(&page::RUNNING, OPEN_ROWS_MAX).await?;
+    let mut waiting = BTreeMap::new();
+    for standing in running.iter().filter(|standing| standing.state == state::State::Waiting) {
+        let records = site.ledger.records(&standing.id).await?;
+        let last = records.last().map(|last| (Facts::of(&last.event), last.at));
+        let told = last.and_then(|(facts, at)| facts.waits_for(at));
+        waiting.extend(told.map(|told| (standing.id.clone(), told)));
+    }
     Ok(Overview {
         now: site.clock.now(),
+        waiting,
         held: site.ledger.standings(&[state::State::Held], OPEN_ROWS_MAX).await?,
-        running: site.ledger.standings(&page::RUNNING, OPEN_ROWS_MAX).await?,
+        running,
         ended: site.ledger.recently_ended(ENDED_ROWS_MAX).await?,
         left: site.ledger.left_counts(site.clock.now()).await?.into_iter().collect(),
         census: site.ledger.census().await?,

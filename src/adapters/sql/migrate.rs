@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { shared: include_str!("migrations/0020_turns.sql"), sqlite: "", postgres: "" },
     Migration { shared: include_str!("migrations/0023_sealed_form.sql"), sqlite: "", postgres: "" },
     Migration { shared: include_str!("migrations/0024_budgets.sql"), sqlite: "", postgres: "" },
+    Migration { shared: include_str!("migrations/0025_purges.sql"), sqlite: "", postgres: "" },
 ];
 
 /// Any number, as long as it is ours: PostgreSQL's advisory locks are known by number alone.

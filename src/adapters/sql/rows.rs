@@ -16,6 +16,7 @@ use crate::domain::request::{IllegalRequestId, RequestId, RequestKind};
 use crate::domain::state::{Event, Regained, State};
 use crate::ports::kept::archives::KeptArchive;
 use crate::ports::kept::inventories::Checkpoint;
+use crate::ports::kept::purges::{Member, Purge, Stage};
 use crate::ports::kept::retention::FollowUp;
 use crate::ports::kept::tickets::{OpenTickets, SealedTicket};
 use crate::ports::kept::tombstones::Buried;
@@ -47,6 +48,8 @@ enum RowError {
     Time(#[source] jiff::Error),
     #[error("an item has an unknown action")]
     Action,
+    #[error("a purge has an unknown stage")]
+    Stage,
     #[error("an item has an unknown outcome")]
     Outcome,
     #[error("a failure has an unknown kind")]
@@ -126,7 +129,23 @@ pub const LEFT_COUNT: Columns<(RequestId, u64)> = Columns {
 pub const REGAINED: Columns<(RequestId, Regained)> =
     Columns { doing: "reading what came back", from: regained };
 
-/// `ordinal`, `sealed` and `begun_at` of `tickets`.
+/// A row of `purges`.
+pub const PURGE: Columns<Purge> = Columns { doing: "reading purges", from: purge };
+
+/// `id` of `purges`.
+pub const PURGE_ID: Columns<String> =
+    Columns { doing: "reading which purge gathers", from: |row| get(row, "id") };
+
+/// `request` and `ordinal` of `tickets`.
+pub const MEMBER: Columns<Member> = Columns {
+    doing: "reading what waits for a purge",
+    from: |row| {
+        let ordinal = counted(get(row, "ordinal")?);
+        Ok(Member { request: request_id(row, "request")?, ordinal })
+    },
+};
+
+/// `ordinal`, `sealed`, `begun_at` and `purge` of `tickets`.
 pub const TICKET: Columns<SealedTicket> = Columns { doing: "reading tickets", from: ticket };
 
 /// `count` and `look_at` over `tickets`, and `now`.
@@ -337,6 +356,22 @@ fn ticket(row: &AnyRow) -> Result<SealedTicket, RowError> {
         ordinal: counted(get(row, "ordinal")?),
         sealed: get(row, "sealed")?,
         begun: time(get(row, "begun_at")?)?,
+        purge: get(row, "purge")?,
+    })
+}
+
+fn purge(row: &AnyRow) -> Result<Purge, RowError> {
+    let (stage, detail): (String, String) = (get(row, "stage")?, get(row, "detail")?);
+    let begun: i64 = get(row, "begun_at")?;
+    Ok(Purge {
+        id: get(row, "id")?,
+        source: get(row, "source")?,
+        stage: Stage::parse(&stage, &detail).ok_or(RowError::Stage)?,
+        delay: Some(get::<String>(row, "delay")?).filter(|why| !why.is_empty()),
+        sealed: get::<Option<Vec<u8>>>(row, "sealed")?.unwrap_or_default(),
+        opened: time(get(row, "opened_at")?)?,
+        begun: (begun > 0).then(|| time(begun)).transpose()?,
+        noted: time(get(row, "noted_at")?)?,
     })
 }
 

@@ -50,6 +50,10 @@ pub struct Limits {
     pub tries_max: u32,
     /// How long a request waits for a source that cannot be entered.
     pub source_patience_ms: u64,
+    /// How long a purge gathers requests before it is begun.
+    pub purge_gather_ms: u64,
+    /// How many days a service may take for what it finishes by itself.
+    pub service_days_max: u32,
     /// How long before its due time an erasure waits for a failed export of its person no longer.
     pub failed_export_margin_ms: u64,
 }
@@ -69,6 +73,7 @@ impl Limits {
             ("decoded_ratio_max", self.decoded_ratio_max),
             ("item_time_ms_max", self.item_time_ms_max),
             ("tries_max", u64::from(self.tries_max)),
+            ("service_days_max", u64::from(self.service_days_max)),
         ];
         let zeros = positive.into_iter().filter(|(_, value)| *value == 0);
         let mut faults: Vec<String> =
@@ -88,6 +93,11 @@ impl Limits {
             faults.push("limits.lease_ms must be between 1000 and 86400000".into());
         }
         faults
+    }
+
+    /// How long a service may take for what it finishes by itself.
+    pub fn service_age_max(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.service_days_max))
     }
 
     /// Erasures that are due before this wait for failed exports no longer at `now`.

@@ -5,4 +5,5 @@ pub mod archives;
 pub mod retention;
 pub mod tickets;
 pub mod budgets;
+pub mod purges;
 pub mod tombstones;

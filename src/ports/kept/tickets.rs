@@ -84,6 +84,8 @@ pub struct SealedTicket {
     pub sealed: Vec<u8>,
     /// When the work was begun, by the ledger's own clock.
     pub begun: Timestamp,
+    /// The purge that it is a member of, where it is one's; then nothing is sealed.
+    pub purge: Option<String>,
 }
 
 /// What a request waits for.

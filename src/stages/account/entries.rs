@@ -7,9 +7,11 @@ use bytes::Bytes;
 use futures::stream::{self, Stream, TryStreamExt};
 
 use crate::domain::failure::Failure;
+use crate::domain::item::Item;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::evidence::seal::Purpose;
+use crate::ports::kept::purges::NewMember;
 use crate::ports::kept::tickets::{NewTicket, SealedTicket};
 use crate::ports::ledger::{Cleared, ItemEnd, SealedItem};
 use crate::ports::sources::Ticket;
@@ -128,6 +130,21 @@ impl Account {
         };
         let tickets: Vec<NewTicket> = tickets.iter().map(seal).collect();
         self.ledger.add_tickets(&case.lease, &case.request.id, &tickets).await
+    }
+
+    /// Makes items members of what is removed together at their places.
+    pub async fn enrol(&self, case: &Case, rows: &[Entry]) -> Result<(), Failure> {
+        let member = |entry: &Entry| {
+            let Item { source, name, .. } = &entry.planned.finding.item;
+            NewMember {
+                ordinal: entry.ordinal,
+                source: source.clone(),
+                place: self.keys.digest(format!("purge {source} {name}").as_bytes()),
+                purge: hex::encode(self.keys.random::<16>()),
+            }
+        };
+        let members: Vec<NewMember> = rows.iter().map(member).collect();
+        self.ledger.enrol(&case.lease, &case.request.id, &members).await
     }
 
     /// What a service knows its work by, sealed.

@@ -10,6 +10,7 @@ use crate::evidence::seal::{
 };
 use crate::matching::identity::patterns::canonical;
 use crate::matching::watch::MarkKey;
+use crate::ports::kept::purges::work_on_purge;
 use crate::ports::system::Entropy;
 use crate::ports::tasks::Shard;
 
@@ -89,6 +90,19 @@ impl Keys {
     /// It was sealed under another master key, or for another shard.
     pub fn open_marker(&self, shard: &Shard, sealed: &[u8]) -> Result<String, BrokenSeal> {
         self.master_key.open_marker(&shard.work(), sealed)
+    }
+
+    /// Seals how far a purge is.
+    pub fn seal_purge(&self, id: &str, plain: &str) -> Vec<u8> {
+        self.master_key.seal_marker(&work_on_purge(id), self.random(), plain)
+    }
+
+    /// How far a purge is.
+    ///
+    /// # Errors
+    /// It was sealed under another master key, or for another purge.
+    pub fn open_purge(&self, id: &str, sealed: &[u8]) -> Result<String, BrokenSeal> {
+        self.master_key.open_marker(&work_on_purge(id), sealed)
     }
 
     /// Seals a part of what a request left.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::domain::event::{Announcement, Content, Envelope};
+use crate::domain::event::{Announcement, Content, Envelope, Facts};
 use crate::domain::failure::Failure;
 use crate::domain::request::{Request, RequestId, RequestKind};
 use crate::domain::state::{Event, State};
@@ -87,6 +87,9 @@ impl Account {
         let sequence = standing.sequence + 1;
         let record = self.record(&standing.id, sequence, event, &standing.head);
         let (name, mut details) = announce::wording(&record.event, state);
+        if let Some(waiting) = announce::waiting(&Facts::of(&record.event), record.at) {
+            details.insert("waiting".into(), waiting);
+        }
         if let Some(link) = link {
             announce::add_link(link, &mut details);
         }

@@ -4,17 +4,20 @@
 //! What a service removes by itself is pending until it says that it has.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
 
 use crate::domain::failure::Failure;
 use crate::domain::item::Version;
+use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::{Planned, Step};
-use crate::domain::policy::action::Action;
-use crate::domain::state::Event;
-use crate::ports::ledger::{Cleared, ItemEnd};
-use crate::ports::sources::{Budget, Finds, Source, Ticket};
+use crate::domain::policy::action::{Action, Otherwise};
+use crate::domain::policy::limits::Limits;
+use crate::domain::state::{Awaited, Event};
+use crate::ports::ledger::{Cleared, ItemEnd, SealedItem};
+use crate::ports::sources::{Finds, Source, Ticket};
 use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
@@ -29,9 +32,9 @@ const BATCH: u32 = 128;
 /// Erases what has no outcome yet and brings the request to `verifying`, or to `waiting` where
 /// services have begun what they finish by themselves.
 ///
-/// Where a source does not let us in, what lies in the others is erased meanwhile; where one takes
-/// no more calls for now, it is said in how many milliseconds to go on. A request that got another
-/// record, because a person stopped it, is left once the items in hand have ended.
+/// Rows join what is removed for several requests together. Where a source does not let us in, what
+/// lies in the others is erased meanwhile. A request that got another record, because a person
+/// stopped it, is left once the items in hand have ended.
 ///
 /// # Errors
 /// What could not be had of some items, once every other item that has its turn has its outcome.
@@ -39,16 +42,17 @@ pub async fn erase(
     account: &Account,
     sources: &[Arc<dyn Source>],
     case: &Case,
-    concurrency: usize,
+    limits: &Limits,
     with: &Walk,
-) -> Result<Option<u64>, Failure> {
+) -> Result<(), Failure> {
+    let concurrency = limits.act_concurrency_max;
     let acting = Acting { account, sources, case, concurrency, with };
     let (mut open, mut after) = (Open::default(), None);
     let mut later: BTreeMap<Step, Vec<u64>> = BTreeMap::new();
     // Ends: each round looks at what comes after the batch of the one before.
     loop {
         if account.is_overtaken(case).await? {
-            return Ok(None);
+            return Ok(());
         }
         let batch = account.items(case, after, true, BATCH).await?;
         let Some(last) = batch.last() else { break };
@@ -67,22 +71,33 @@ pub async fn erase(
             break;
         }
         if account.is_overtaken(case).await? {
-            return Ok(None);
+            return Ok(());
         }
         acting.act_later(&ordinals, &mut open).await?;
     }
     if let Some(failure) = open.failure {
         return Err(failure);
     }
-    if open.wait_ms.is_some() {
-        return Ok(open.wait_ms);
-    }
     let event = match account.ledger.open_tickets(&case.request.id).await?.count {
         0 => Event::Acted { archive: None },
-        pending => Event::WaitStarted { pending },
+        pending => {
+            let until_at_most = account.clock.now().checked_add(limits.service_age_max()).ok();
+            Event::WaitStarted { pending, sources: awaited(account, case).await?, until_at_most }
+        }
     };
     account.advance(case, event).await?;
-    Ok(None)
+    Ok(())
+}
+
+/// Of which sources how many items are under way at services.
+async fn awaited(account: &Account, case: &Case) -> Result<Vec<Awaited>, Failure> {
+    let is_pending = |item: &SealedItem| matches!(item.outcome, Some(ItemOutcome::Pending));
+    let mut by_source: BTreeMap<String, u64> = BTreeMap::new();
+    let mut pending = pin!(account.entries_if(case, is_pending));
+    while let Some(entry) = pending.next().await {
+        *by_source.entry(entry?.planned.finding.item.source).or_default() += 1;
+    }
+    Ok(by_source.into_iter().map(|(source, items)| Awaited { source, items }).collect())
 }
 
 /// What is still open for now, over all items.
@@ -92,8 +107,6 @@ struct Open {
     shut: BTreeSet<String>,
     /// The failure to tell: rather that of a whole source than that of an item.
     failure: Option<Failure>,
-    /// In how many milliseconds the first service takes more of what it takes no more of now.
-    wait_ms: Option<u64>,
 }
 
 impl Open {
@@ -135,15 +148,29 @@ impl Acting<'_> {
     /// Gives some open items their outcomes, but for those that have to wait.
     async fn act(&self, mut batch: Vec<Entry>, open: &mut Open) -> Result<(), Failure> {
         batch.retain(|entry| open.admits(&entry.planned));
-        let (budgeted, batch): (Vec<Entry>, Vec<Entry>) =
-            batch.into_iter().partition(|entry| self.budget(entry).is_some());
-        for entry in budgeted {
-            // One by one: a source that is shut costs one call, and not all that it takes.
-            if open.admits(&entry.planned) && self.affords(&entry, open).await? {
-                Box::pin(self.carry_out(vec![entry], open)).await?;
-            }
-        }
+        let (rows, batch): (Vec<Entry>, Vec<Entry>) =
+            batch.into_iter().partition(|entry| self.is_purged(entry));
+        self.enrol(&rows).await?;
         self.carry_out(batch, open).await
+    }
+
+    /// Whether it goes together with what others wait for.
+    fn is_purged(&self, entry: &Entry) -> bool {
+        let source = source_of(self.sources, entry).map(Source::finds);
+        matches!(source, Some(Finds::Ask(_)))
+            && entry.planned.settled().is_none()
+            && !matches!(entry.planned.action, Action::Redact(Otherwise::Leave))
+    }
+
+    /// Lets rows wait for the removal that takes them along.
+    async fn enrol(&self, rows: &[Entry]) -> Result<(), Failure> {
+        let Self { account, case, with, .. } = *self;
+        if rows.is_empty() || with.is_halted() {
+            return Ok(());
+        }
+        let ordinals: Vec<u64> = rows.iter().map(|entry| entry.ordinal).collect();
+        account.ledger.begin_items(&case.lease, &case.request.id, &ordinals).await?;
+        account.enrol(case, rows).await
     }
 
     async fn carry_out(&self, batch: Vec<Entry>, open: &mut Open) -> Result<(), Failure> {
@@ -163,28 +190,6 @@ impl Acting<'_> {
         }
         failures.into_iter().for_each(|failure| open.note(failure));
         Ok(())
-    }
-
-    /// What acting on an item is counted against.
-    fn budget(&self, entry: &Entry) -> Option<Budget> {
-        match source_of(self.sources, entry).map(Source::finds) {
-            Some(Finds::Ask(asked)) if entry.planned.settled().is_none() => {
-                asked.budget(&entry.planned.finding.item)
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether the service takes another call now; then it is noted as made. A kill before it is
-    /// made wastes it, and makes none too many.
-    async fn affords(&self, entry: &Entry, open: &mut Open) -> Result<bool, Failure> {
-        let Some(budget) = self.budget(entry) else { return Ok(true) };
-        let wait_ms = self.account.ledger.spend(&self.case.lease, &budget).await?;
-        open.wait_ms = match (open.wait_ms, wait_ms) {
-            (Some(known), Some(ms)) => Some(known.min(ms)),
-            (known, ms) => known.or(ms),
-        };
-        Ok(wait_ms.is_none())
     }
 
     /// Gives open items of a later step their outcomes, but for those that have to wait.
@@ -219,8 +224,7 @@ impl Acting<'_> {
             return Ok(true);
         }
         let id = &self.case.request.id;
-        let waits = open.wait_ms.is_some();
-        Ok(!waits && self.account.ledger.open_tickets(id).await?.count == 0)
+        Ok(self.account.ledger.open_tickets(id).await?.count == 0)
     }
 
     async fn take_turns(&self, batch: Vec<Entry>) -> Acted {

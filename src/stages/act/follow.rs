@@ -14,14 +14,16 @@ use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
 use crate::domain::request::RequestId;
 use crate::domain::state::Event;
+use crate::ports::kept::purges::{Purge, Stage};
 use crate::ports::kept::tickets::{OpenTickets, PutOff, SealedTicket};
 use crate::ports::ledger::SealedItem;
 use crate::ports::sources::{Finds, Followed, Source};
 use crate::stages::account::case::Case;
+use crate::stages::account::entries::Entry;
 use crate::stages::account::history::rounds;
 use crate::stages::account::records::Account;
 use crate::stages::act::target::source_of;
-use crate::stages::walk::ask::values;
+use crate::stages::walk::ask::{Values, values};
 use crate::stages::walk::pass::Walk;
 
 /// Tickets looked after at a time.
@@ -167,7 +169,10 @@ async fn is_undone(source: &dyn Source, planned: &Planned, with: &Walk) -> Resul
             let left = walked.remains(&item.name).await?;
             Ok(left.iter().any(|form| form.version == item.version))
         }
-        (_, _, Finds::Ask(asked)) => Ok(!values(asked, item, with).await?.values.is_empty()),
+        (_, _, Finds::Ask(asked)) => {
+            let Values { values, unread } = values(asked, item, &with.asking()).await?;
+            Ok(!(values.is_empty() && unread.is_empty()))
+        }
     }
 }
 
@@ -201,8 +206,12 @@ async fn look(
         let why = "the source is not configured any more";
         return Ok(Look::Ended(ItemOutcome::Failed(why.into())));
     };
-    let handle = account.open_ticket(case, ticket)?;
     let failed = |why: String| Look::Ended(ItemOutcome::Failed(why));
+    if let Some(purge) = &ticket.purge {
+        let member = Member { ticket, entry: &entry, source, now };
+        return member.look(account, with, account.ledger.purge(purge).await?).await;
+    }
+    let handle = account.open_ticket(case, ticket)?;
     Ok(match source.follow(item, &handle).await? {
         Followed::Done => Look::Ended(done(&entry.planned.action)),
         Followed::Failed(why) => failed(format!("service: {why}")),
@@ -214,10 +223,74 @@ async fn look(
         Followed::Running { state, .. }
             if now.duration_since(ticket.begun) > with.ticket_age_max =>
         {
-            let days = with.ticket_age_max.as_hours() / 24;
-            let state = state.map(|state| format!(": {state}")).unwrap_or_default();
-            failed(format!("service: it has not finished the work in {days} days{state}"))
+            failed(unfinished(with, state))
         }
         Followed::Running { look_in_ms, handle, .. } => Look::Later(look_in_ms, handle),
     })
+}
+
+/// That a service took too long, and where its work stood.
+fn unfinished(with: &Following<'_>, state: Option<String>) -> String {
+    let days = with.ticket_age_max.as_hours() / 24;
+    let state = state.map(|state| format!(": {state}")).unwrap_or_default();
+    format!("service: it has not finished the work in {days} days{state}")
+}
+
+/// How long rows may show after their removal was begun, whatever the service says: Azure gives
+/// itself so long.
+const ROWS_SHOW_MAX: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+const HOUR_MS: u64 = 3_600_000;
+
+/// An item that waits for a purge.
+struct Member<'a> {
+    ticket: &'a SealedTicket,
+    entry: &'a Entry,
+    source: &'a dyn Source,
+    now: Timestamp,
+}
+
+impl Member<'_> {
+    /// What is known of it now. That the service says it is done proves nothing: the rows do.
+    async fn look(
+        &self,
+        account: &Account,
+        with: &Following<'_>,
+        purge: Option<Purge>,
+    ) -> Result<Look, Failure> {
+        let age = self.now.duration_since(self.ticket.begun);
+        let failed = |why: String| Ok(Look::Ended(ItemOutcome::Failed(why)));
+        // Nobody forgets one that somebody waits for.
+        let Some(purge) = purge else { return Ok(Look::Open("the purge is not known any more")) };
+        match purge.stage {
+            Stage::Gathering | Stage::Begun if age > with.ticket_age_max => {
+                return failed(unfinished(with, purge.delay));
+            }
+            Stage::Gathering | Stage::Begun => {
+                return Ok(Look::Later(growing(age, LOOK_IN_MS_MIN, HOUR_MS), None));
+            }
+            Stage::Blocked(barrier) => return Ok(Look::Ended(ItemOutcome::Blocked(barrier))),
+            Stage::Failed(why) => return failed(format!("service: {why}")),
+            Stage::Done => {}
+        }
+        if !is_undone(self.source, &self.entry.planned, with.walk).await? {
+            return Ok(Look::Ended(done(&self.entry.planned.action)));
+        }
+        // By the ledger's own clock, after the look: the rows showed until now.
+        let now = account.ledger.now().await?;
+        let begun = now.duration_since(purge.begun.unwrap_or(purge.opened));
+        let left = (ROWS_SHOW_MAX - begun).min(with.ticket_age_max - age);
+        if !left.is_positive() {
+            return Ok(Look::Open("service: it says that the rows are gone, and they are there"));
+        }
+        let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+        let pause_ms = growing(now.duration_since(purge.noted), HOUR_MS, 24 * HOUR_MS);
+        Ok(Look::Later(pause_ms.min(left_ms), None))
+    }
+}
+
+/// A pause that grows with what was waited: a quarter of it.
+fn growing(waited: SignedDuration, ms_min: u64, ms_max: u64) -> u64 {
+    let quarter = u64::try_from(waited.as_millis() / 4).unwrap_or_default();
+    quarter.clamp(ms_min, ms_max)
 }

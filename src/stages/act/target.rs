@@ -8,10 +8,9 @@ use crate::domain::item::{Finding, Kind, Version};
 use crate::domain::outcome::{Block, ItemOutcome};
 use crate::domain::plan::Planned;
 use crate::domain::policy::action::{Action, Otherwise};
-use crate::ports::sources::{Asked, Erased, Finds, Source, Things, Ticket, Walked};
+use crate::ports::sources::{Erased, Finds, Source, Things, Ticket, Walked};
 use crate::stages::account::entries::Entry;
 use crate::stages::rewrite::redact::{Redaction, redact};
-use crate::stages::walk::ask::values;
 use crate::stages::walk::pass::{self, Walk, item_at_fault};
 
 /// How acting on an item ended.
@@ -51,7 +50,8 @@ pub async fn end(
             let target = Target { source, finding: &entry.planned.finding, begun };
             acted_on(&target, things, &entry.planned.action, with).await
         }
-        Finds::Ask(source) => rows_gone(source, &entry, with).await.map(Some),
+        // Rows go together with what others wait for; nobody can be taken out of one.
+        Finds::Ask(_) => Ok(Some(ItemOutcome::Failed("redaction: rows".to_owned()).into())),
     };
     match ended {
         Err(failure) => {
@@ -117,28 +117,6 @@ async fn put_aside(
         Erased::AlreadyAbsent => ItemOutcome::AlreadyAbsent,
         // We may have changed it ourselves, and died before we could say so.
         Erased::Changed if things.is_aside(item, aside).await? => aside.into(),
-        Erased::Changed => ItemOutcome::Changed,
-        Erased::Blocked(barrier) => ItemOutcome::Blocked(barrier),
-    };
-    Ok(outcome.into())
-}
-
-/// What became of the rows of a table that name the person. There is no way to take somebody out of
-/// a row.
-async fn rows_gone(source: &dyn Asked, entry: &Entry, with: &Walk) -> Result<Ended, Failure> {
-    if matches!(entry.planned.action, Action::Redact(Otherwise::Leave)) {
-        return Ok(ItemOutcome::Failed("redaction: rows".to_owned()).into());
-    }
-    let item = &entry.planned.finding.item;
-    let values = values(source, item, with).await?.values;
-    let erased = match values.is_empty() {
-        true => Erased::AlreadyAbsent,
-        false => source.erase_rows(item, &values).await?,
-    };
-    let outcome = match erased {
-        Erased::Begun(ticket) => return Ok(Ended::Later(ticket)),
-        Erased::AlreadyAbsent if !entry.begun => ItemOutcome::AlreadyAbsent,
-        Erased::Done | Erased::AlreadyAbsent => ItemOutcome::Erased,
         Erased::Changed => ItemOutcome::Changed,
         Erased::Blocked(barrier) => ItemOutcome::Blocked(barrier),
     };

@@ -122,7 +122,7 @@ async fn named_in(
     with: &Walk,
 ) -> Result<Option<Census>, Failure> {
     let named = async {
-        let read = bytes_for(source, item, with).await?;
+        let read = bytes_for(source, item, &with.asking()).await?;
         census_of(read, item, &with.limits).await
     };
     match named.await {

@@ -104,7 +104,7 @@ enum Found {
 async fn read(source: &dyn Source, finding: &Finding, with: &Walk) -> Result<Found, Failure> {
     let mut finding = finding.clone();
     for _ in 0..LOOKS_MAX {
-        match bytes_for(source, &finding.item, with).await? {
+        match bytes_for(source, &finding.item, &with.asking()).await? {
             Read::Bytes(bytes) => return Ok(Found::Bytes(Box::new(finding), bytes)),
             Read::Absent => return Ok(Found::Gone),
             Read::Refused(why) => return Ok(Found::Refused(why)),

@@ -12,17 +12,30 @@ use jiff::Timestamp;
 use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Hit, Item, Place, Unreadable};
-use crate::matching::matcher::SubjectHit;
+use crate::matching::limits::ItemLimits;
+use crate::matching::matcher::{Matcher, SubjectHit};
 use crate::matching::scan::{self, Scan};
 use crate::ports::sources::{Answers, Asked, Finds, Read, Seen, Source};
+use crate::ports::tasks::Part;
 use crate::stages::walk::content::{failure_in, on_a_thread};
 use crate::stages::walk::look::Look;
-use crate::stages::walk::pass::Walk;
+
+/// Whom a source is asked about, and how values are read.
+pub struct Asking {
+    /// Hits refer to them by index.
+    pub people: Arc<[Subject]>,
+    /// Searches for all of them at once, and for those who are watched for.
+    pub matcher: Arc<Matcher>,
+    /// Bounds on one value.
+    pub limits: ItemLimits,
+    /// What of the source is looked at.
+    pub part: Part,
+}
 
 /// The view of a hit in rows.
 const ROWS_VIEW: &str = "rows";
 
-/// What an asked source holds about the people of a walk, each item once, in the order of their
+/// What an asked source holds about these people, each item once, in the order of their
 /// names.
 ///
 /// It is asked about all of them at once, and once, into however many parts sources are cut: the
@@ -30,7 +43,7 @@ const ROWS_VIEW: &str = "rows";
 ///
 /// # Errors
 /// The source's failure, as that of the whole source.
-pub async fn ask(source: &dyn Asked, with: &Walk) -> Result<Vec<Look>, Failure> {
+pub async fn ask(source: &dyn Asked, with: &Asking) -> Result<Vec<Look>, Failure> {
     if with.part.number > 0 {
         return Ok(Vec::new());
     }
@@ -55,12 +68,12 @@ pub async fn ask(source: &dyn Asked, with: &Walk) -> Result<Vec<Look>, Failure> 
     Ok(looks.into_values().map(|(look, sums)| told(look, sums)).collect())
 }
 
-/// The values of an item that name one of the people of a walk now. What of a value cannot be read
+/// The values of an item that name one of these people now. What of a value cannot be read
 /// is told by the walk.
 ///
 /// # Errors
 /// The source's failure.
-pub async fn values(source: &dyn Asked, item: &Item, with: &Walk) -> Result<Values, Failure> {
+pub async fn values(source: &dyn Asked, item: &Item, with: &Asking) -> Result<Values, Failure> {
     let Answers { seen, unread } = source.ask(&people(with), Some(item)).await?;
     let here = seen.into_iter().filter(|seen| seen.item.place() == item.place()).collect();
     let unread: Vec<String> = unread.into_iter().map(|unread| unread.reason).collect();
@@ -81,12 +94,12 @@ pub struct Values {
     pub unread: Vec<String>,
 }
 
-/// The bytes of an item as far as they are of whom a walk looks for: of an asked source the rows
+/// The bytes of an item as far as they are of whom is asked about: of an asked source the rows
 /// that name the person, else all.
 ///
 /// # Errors
 /// The source's failure.
-pub async fn bytes_for(source: &dyn Source, item: &Item, with: &Walk) -> Result<Read, Failure> {
+pub async fn bytes_for(source: &dyn Source, item: &Item, with: &Asking) -> Result<Read, Failure> {
     let asked = match source.finds() {
         Finds::Walk(walked) => return walked.read(item).await,
         Finds::Ask(asked) => asked,
@@ -100,8 +113,8 @@ pub async fn bytes_for(source: &dyn Source, item: &Item, with: &Walk) -> Result<
     }
 }
 
-fn people(with: &Walk) -> Vec<&Subject> {
-    with.subjects.iter().collect()
+fn people(with: &Asking) -> Vec<&Subject> {
+    with.people.iter().collect()
 }
 
 /// A value, looked at.
@@ -115,7 +128,7 @@ struct Known {
 
 /// Looks at values as at anything else. Where they stand says nothing of whom they name: the name
 /// of a table is not the person's because the person's is like it.
-async fn known(seen: Vec<Seen>, with: &Walk) -> Result<Vec<Known>, Failure> {
+async fn known(seen: Vec<Seen>, with: &Asking) -> Result<Vec<Known>, Failure> {
     let (matcher, limits) = (Arc::clone(&with.matcher), with.limits);
     let looking = on_a_thread(move || {
         let look = |seen: Seen| {

@@ -23,7 +23,7 @@ use crate::matching::scan::{self, Scan};
 use crate::matching::watch::Watch;
 use crate::ports::sources::{Asked, Finds, Page, Read, Source, Walked};
 use crate::ports::tasks::Part;
-use crate::stages::walk::ask::ask;
+use crate::stages::walk::ask::{Asking, ask};
 use crate::stages::walk::budget::Budget;
 use crate::stages::walk::content::{Digested, read, shared_of};
 use crate::stages::walk::graves::Graves;
@@ -121,6 +121,12 @@ impl Walk {
         let mut walk = self.clone();
         walk.digested = Digested::All;
         walk
+    }
+
+    /// The same of a source that is asked.
+    pub fn asking(&self) -> Asking {
+        let (people, matcher) = (Arc::clone(&self.subjects), Arc::clone(&self.matcher));
+        Asking { people, matcher, limits: self.limits, part: self.part }
     }
 
     /// Whether another try will follow that may come to more than this.
@@ -273,7 +279,7 @@ fn entries(
 
 /// What an asked source holds, as entries.
 async fn sighted(source: &dyn Asked, walk: &Walk) -> Entries {
-    match ask(source, walk).await {
+    match ask(source, &walk.asking()).await {
         Ok(looks) => looks.into_iter().map(|look| Ok(Entry::Sighted(Box::new(look)))).collect(),
         Err(failure) => vec![Err(failure)],
     }

@@ -38,36 +38,29 @@ async fn turn(world: &World) -> Result<bool, Failure> {
     let acting = act(world, &standing, &lease, patience);
     match turns::under(world, &lease, acting).await {
         None => {}
-        Some(Ok(Some(next_in_ms))) => {
-            world.shift.leases.wait(&lease, next_in_ms).await?;
-            let (metrics, ledger) = (&world.shift.metrics, &*world.account.ledger);
-            report::moved(metrics, ledger, &standing.id, standing.sequence).await?;
-        }
-        Some(Ok(None)) => settle(world, "act", &standing, &lease, Ok(())).await?,
-        Some(Err(failure)) => settle(world, "act", &standing, &lease, Err(failure)).await?,
+        Some(acted) => settle(world, "act", &standing, &lease, acted).await?,
     }
     Ok(true)
 }
 
-/// One stage of one request. Gives in how many milliseconds to go on with it, where a service takes
-/// no more for now.
+/// One stage of one request.
 async fn act(
     world: &World,
     standing: &Standing,
     lease: &Lease,
     patience: Patience,
-) -> Result<Option<u64>, Failure> {
+) -> Result<(), Failure> {
     let account = &world.account;
     if !matches!(standing.state, State::Planned | State::Acting | State::Verifying) {
         // Another daemon was first.
-        return Ok(None);
+        return Ok(());
     }
     let mut case = account.load(standing, lease).await?;
     if standing.state == State::Planned {
         if case.request.options.dry_run {
             let until = world.mandate.keeping.left_until(account.clock.now());
             rest_dry(account, &case, until).await?;
-            return Ok(None);
+            return Ok(());
         }
         // Asked here, of the ledgered plan, and not where the plan is made: so no crash between the
         // two lets a plan slip by.
@@ -79,17 +72,17 @@ async fn act(
         };
         if let Some(reason) = objection {
             account.advance(&case, Event::Held { reason }).await?;
-            return Ok(None);
+            return Ok(());
         }
     }
     if !begins(world, &case).await? {
         // An export came in that goes first.
-        return Ok(None);
+        return Ok(());
     }
     if standing.state == State::Planned {
         let Some(standing) = account.advance(&case, Event::ActStarted).await? else {
             // A person withdrew it first.
-            return Ok(None);
+            return Ok(());
         };
         case.standing = standing;
     }
@@ -121,7 +114,7 @@ async fn carry_out(
     case: &Case,
     patience: Patience,
     halt: Arc<AtomicBool>,
-) -> Result<Option<u64>, Failure> {
+) -> Result<(), Failure> {
     let (account, exports) = (&world.account, &*world.exports);
     let Mandate { controller, policy, limits, keeping, .. } = &world.mandate;
     let mut walk = Walk::new(&case.request.people().iter().collect::<Vec<_>>(), limits, patience);
@@ -132,16 +125,16 @@ async fn carry_out(
             let left_until = keeping.left_until(account.clock.now());
             let kept = KeptFor { archive: keeping.archive_life(), left_until };
             read_back(account, exports, case, limits.verify_rounds_max, kept).await?;
-            return Ok(None);
+            return Ok(());
         }
         export(account, &world.sources, exports, controller, case, &walk).await?;
-        return Ok(None);
+        return Ok(());
     }
     if case.standing.state == State::Verifying {
         // What was erased is looked for by a sweep.
-        return Ok(None);
+        return Ok(());
     }
-    erase(account, &world.sources, case, limits.act_concurrency_max, &walk).await
+    erase(account, &world.sources, case, limits, &walk).await
 }
 
 /// Notes from time to time how far an act has come, and whether somebody stopped it, until dropped.

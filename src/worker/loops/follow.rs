@@ -1,20 +1,15 @@
 //! Looks after what services finish by themselves, for as long as a month. A request that waits
 //! holds no lease, no sweep and no other request: it is put off until its next ticket is due.
 
-use jiff::SignedDuration;
-
 use crate::domain::failure::Failure;
 use crate::domain::state::State;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::Lease;
 use crate::stages::act::follow::{Following, follow};
 use crate::stages::walk::pass::Walk;
-use crate::worker::settle::settle;
+use crate::worker::settle::{due_of, settle};
 use crate::worker::turns;
 use crate::worker::world::World;
-
-/// How long a service may take. Azure gives itself 30 days for a purge of telemetry.
-const TICKET_AGE_MAX: SignedDuration = SignedDuration::from_hours(45 * 24);
 
 /// Looks after tickets until stopped.
 pub async fn run(world: &World) {
@@ -43,12 +38,12 @@ async fn look(world: &World, standing: &Standing, lease: &Lease) -> Result<Optio
     let account = &world.account;
     let case = account.load(standing, lease).await?;
     let people: Vec<_> = case.request.people().iter().collect();
-    let patience = world.shift.backoff.patience(lease.tries, account.clock.now(), standing.due);
+    let patience = world.shift.backoff.patience(lease.tries, account.clock.now(), due_of(standing));
     let walk = Walk::new(&people, &world.mandate.limits, patience);
     let following = Following {
         sources: &world.sources,
         concurrency: world.mandate.limits.act_concurrency_max,
-        ticket_age_max: TICKET_AGE_MAX,
+        ticket_age_max: world.mandate.limits.service_age_max(),
         rounds_max: world.mandate.limits.verify_rounds_max,
         walk: &walk,
     };

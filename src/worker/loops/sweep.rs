@@ -76,7 +76,7 @@ async fn turn(world: &World, purpose: Purpose) -> Result<bool, Failure> {
     }
     for shard in sweep.shards.iter().filter(|shard| !shard.done) {
         if let Some(lease) = world.shift.leases.claim(&shard.work()).await? {
-            let walked = walk(world, purpose, shard.number, &lease);
+            let walked = Box::pin(walk(world, purpose, shard.number, &lease));
             return under(world, purpose, &lease, walked).await;
         }
     }

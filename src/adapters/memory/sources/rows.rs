@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
-use crate::adapters::memory::sources::slow::{Progress, Slow};
+use crate::adapters::memory::sources::slow::{Progress, Slow, SlowEnd};
 use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Unreadable, Version};
@@ -39,6 +39,8 @@ struct Tables {
     slow: Option<Slow>,
     /// What was begun and is not over: what to remove, by handle.
     begun: BTreeMap<String, Removal>,
+    /// What is removed once somebody has looked at the column so often.
+    late: Vec<(u32, Removal)>,
     failing_calls: u32,
     removals: Vec<String>,
     values_max: Option<usize>,
@@ -148,6 +150,9 @@ impl Source for MemoryRows {
         let Some(removal) = tables.begun.get_mut(handle) else { return Ok(Followed::Unknown) };
         let Progress { answer, removes, is_over } = removal.slow.ask();
         let removal = removal.clone();
+        if let (SlowEnd::ClaimedTooEarly(looks), Followed::Done) = (removal.slow.end, &answer) {
+            tables.late.push((looks, removal.clone()));
+        }
         if removes {
             tables.remove(&removal);
         }
@@ -176,7 +181,10 @@ impl Source for MemoryRows {
 impl Asked for MemoryRows {
     /// Every value there is: each may name anybody, and whom it names is not for a source to say.
     async fn ask(&self, _: &[&Subject], within: Option<&Item>) -> Result<Answers, Failure> {
-        let tables = self.called()?;
+        let mut tables = self.called()?;
+        if let Some(within) = within {
+            tables.looked(&within.name);
+        }
         let mut answers = Answers::default();
         let is_asked = |item: &Item| within.is_none_or(|within| within.name == item.name);
         for (table, why) in &tables.closed {
@@ -245,6 +253,19 @@ impl Asked for MemoryRows {
 }
 
 impl Tables {
+    /// Somebody looks at a column.
+    fn looked(&mut self, name: &str) {
+        for (looks, removal) in &mut self.late {
+            let is_there = name == format!("{}/{}", removal.table, removal.column);
+            *looks = looks.saturating_sub(u32::from(is_there));
+        }
+        let (over, late) = self.late.drain(..).partition::<Vec<_>, _>(|(looks, _)| *looks == 0);
+        self.late = late;
+        for (_, removal) in over {
+            self.remove(&removal);
+        }
+    }
+
     /// How many rows go.
     fn remove(&mut self, removal: &Removal) -> usize {
         let Removal { table, column, values, .. } = removal;

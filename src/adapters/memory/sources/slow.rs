@@ -27,6 +27,10 @@ pub enum SlowEnd {
     Failed,
     /// The service says that it has done it, and has not. To who begins it anew it is done at once.
     Claimed,
+    /// The same each time.
+    OnlyClaimed,
+    /// The service says that it has done it, and has once somebody has looked so often.
+    ClaimedTooEarly(u32),
 }
 
 /// What a service answers to who asks how far it is, and what it did.
@@ -57,6 +61,9 @@ impl Slow {
             SlowEnd::DoneAndForgotten => asked(Followed::Unknown, true, true),
             SlowEnd::Forgotten => asked(Followed::Unknown, false, true),
             SlowEnd::Claimed => asked(Followed::Done, false, true),
+            SlowEnd::OnlyClaimed | SlowEnd::ClaimedTooEarly(_) => {
+                asked(Followed::Done, false, false)
+            }
             SlowEnd::Failed => asked(Followed::Failed("gave_up".to_owned()), false, false),
         }
     }

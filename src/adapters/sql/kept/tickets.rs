@@ -30,7 +30,7 @@ impl Tickets for SqlLedger {
             "INSERT INTO tickets (request, ordinal, sealed, begun_at, look_at, set_at) \
              VALUES ($1, $2, $3, {now}, {now} + $4, {now}) \
              ON CONFLICT (request, ordinal) DO UPDATE SET sealed = excluded.sealed, \
-             look_at = excluded.look_at, set_at = excluded.set_at",
+             look_at = excluded.look_at, set_at = excluded.set_at, purge = NULL",
             now = self.clock.now(5)
         );
         for ticket in tickets {
@@ -56,7 +56,7 @@ impl Tickets for SqlLedger {
         limit: u32,
     ) -> Result<Vec<SealedTicket>, Failure> {
         let statement = format!(
-            "SELECT ordinal, sealed, begun_at FROM tickets \
+            "SELECT ordinal, sealed, begun_at, purge FROM tickets \
              WHERE request = $1 AND ordinal > $2 AND {} ORDER BY ordinal LIMIT $3",
             self.clock.is_past("look_at", "set_at", 4)
         );
@@ -131,7 +131,10 @@ impl Tickets for SqlLedger {
 }
 
 /// Sets the outcome of items that are open, or pending; what is known of others stands.
-async fn become_so(
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn become_so(
     connection: &mut AnyConnection,
     id: &RequestId,
     ordinals: &[u64],

@@ -14,6 +14,7 @@ use crate::adapters::sql::sharing::persons;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
+use crate::ports::kept::purges::work_on_purge;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::{End, Lease, work_on};
 
@@ -141,6 +142,8 @@ pub enum Settled<'a> {
     Sweep(u64),
     /// That on a request.
     Request(&'a RequestId),
+    /// That on a purge.
+    Purge(&'a str),
 }
 
 /// Forgets leases on what nobody will work on any more; the caller commits. No work is called
@@ -156,6 +159,7 @@ pub async fn forget(connection: &mut AnyConnection, settled: &Settled<'_>) -> Re
             sweep.to_string(),
         ),
         Settled::Request(id) => ("work = $1", work_on(id)),
+        Settled::Purge(id) => ("work = $1", work_on_purge(id)),
     };
     let keep = format!(
         "INSERT INTO leases (work, fence, free_at, set_at, tries) \

@@ -144,6 +144,7 @@ impl Scenario {
             left: Default::default(),
             census: ledger.census().await.unwrap(),
             backlog: 0,
+            waiting: Default::default(),
             obstacles: ledger.obstacles(u32::MAX).await.unwrap().into_iter().collect(),
         };
         shown.push(page(&overview, true));

@@ -22,6 +22,7 @@ use dsrd::ports::exports::{Exports, SignedLink, Stored, Upload};
 use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
+use dsrd::ports::kept::purges::{Gathered, Member, NewMember, Purge, Purges, Stage};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
 use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, PutOff, SealedTicket, Tickets};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone, Tombstones};
@@ -136,6 +137,7 @@ pub fn declared() -> Vec<Declared> {
         Of::<dyn Tasks>::DECLARED,
         Of::<dyn Tickets>::DECLARED,
         Of::<dyn Budgets>::DECLARED,
+        Of::<dyn Purges>::DECLARED,
         Of::<dyn Tombstones>::DECLARED,
         Of::<dyn Retention>::DECLARED,
         Of::<dyn FollowUps>::DECLARED,
@@ -463,6 +465,20 @@ wired! {
 wired! {
     Budgets of Ledger as itself {
         effect spend(lease: &Lease, budget: &Budget) -> Option<u64>;
+    }
+}
+
+wired! {
+    Purges of Ledger as itself {
+        effect enrol(lease: &Lease, id: &RequestId, members: &[NewMember]) -> ();
+        look due_purges(when: Gathered, limit: u32) -> Vec<Purge>;
+        look purge(id: &str) -> Option<Purge>;
+        look members(id: &str) -> Vec<Member>;
+        effect begin_purge(lease: &Lease, id: &str) -> ();
+        effect note_purge(lease: &Lease, id: &str, stage: &Stage, sealed: Option<&[u8]>) -> ();
+        effect note_delay(lease: &Lease, id: &str, why: &str) -> ();
+        effect forget_purge(lease: &Lease, id: &str) -> ();
+        look purges_of(id: &RequestId) -> Vec<Purge>;
     }
 }
 
