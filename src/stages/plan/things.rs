@@ -66,6 +66,7 @@ pub async fn find(
         seen: items,
         policy: policy.digest(),
         sources: shares,
+        coverage: Vec::new(),
     };
     account.advance(case, planned).await?;
     Ok(())
