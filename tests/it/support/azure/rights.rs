@@ -40,7 +40,9 @@ impl Role {
 
     /// All that are published: what a daemon has that may do everything it can.
     pub fn all_published() -> Vec<Self> {
-        ["find", "erase", "delete-workspace", "places"].map(Self::published).into()
+        ["find", "erase", "delete-workspace", "places", "telemetry", "purge"]
+            .map(Self::published)
+            .into()
     }
 
     /// Whether it grants an action.
