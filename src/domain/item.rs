@@ -123,6 +123,12 @@ impl Item {
         table.map_or_else(|| column.to_owned(), |table| format!("{table}.{column}"))
     }
 
+    /// What rows say that the value is of which they are the item: a column, or a key in its bag.
+    pub fn key(&self) -> &str {
+        let column = self.name.rsplit('/').next().unwrap_or_default();
+        column.rsplit('.').next().unwrap_or_default()
+    }
+
     /// Where it is.
     pub fn place(&self) -> Place {
         (self.source.clone(), self.name.clone(), self.version.clone())

@@ -138,6 +138,31 @@ async fn a_value_names_whom_the_finder_reads_in_it() {
     }
 }
 
+/// An alias alone is a word. A column that speaks of users makes it one.
+#[tokio::test]
+async fn a_column_of_users_makes_a_user_of_an_alias() {
+    let alias = person_of(&[(IdentityType::Username, IdentityFormat::Raw, "annl")]);
+    let table = [
+        ("UserId", "annl", true),
+        ("UserAuthenticatedId", "ANNL", true),
+        ("Identity", "annl", true),
+        ("CreatedBy", "annl", true),
+        ("Properties.mlflow.user", "annl", true),
+        ("UserId", "annl2", false),
+        ("UserId", "joannl", false),
+        ("AppRoleName", "annl", false),
+        ("Message", "annl", false),
+        ("Message", "wrote Users/annl/x.py", true),
+        ("annl", "annl", false),
+    ];
+    for (column, value, names) in table {
+        let rows = MemoryRows::new("telemetry");
+        rows.add("Traces", &[(column, value)]);
+        let found = found(asked(&rows), &[&alias]).await;
+        assert_eq!(!found.is_empty(), names, "{column} {value}");
+    }
+}
+
 /// Whose, in which table and column, in how many rows, from when to when.
 #[tokio::test]
 async fn a_hit_tells_table_column_count_and_time() {

@@ -147,7 +147,7 @@ fn is_phrase(after: &str) -> bool {
 }
 
 fn speaks_of_users(key: &str) -> bool {
-    const WORDS: [&str; 20] = [
+    const WORDS: [&str; 21] = [
         "user",
         "owner",
         "alias",
@@ -168,6 +168,8 @@ fn speaks_of_users(key: &str) -> bool {
         "reviewer",
         "approver",
         "member",
+        // What operated, in logs of Azure.
+        "identity",
     ];
     WORDS.iter().any(|word| key.contains(word)) || key.ends_with("by") && key != "standby"
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
@@ -126,16 +127,27 @@ struct Known {
     unreadable: Vec<String>,
 }
 
-/// Looks at values as at anything else. Where they stand says nothing of whom they name: the name
-/// of a table is not the person's because the person's is like it.
+/// Looks at values as at anything else, and at each as what its column says: an alias alone is no
+/// user, and one in a column of users is. Where else they stand says nothing of whom they name: the
+/// name of a table is not the person's because the person's is like it.
 async fn known(seen: Vec<Seen>, with: &Asking) -> Result<Vec<Known>, Failure> {
     let (matcher, limits) = (Arc::clone(&with.matcher), with.limits);
     let looking = on_a_thread(move || {
         let look = |seen: Seen| {
             let nowhere = Item { name: String::new(), ..seen.item.clone() };
-            let scanned = scan::scan(&nowhere, &mut seen.value.as_bytes(), &matcher, &limits);
-            let Scan { hits, unreadable, .. } = scanned.map_err(failure_in)?;
-            let (hits, met) = matcher.parted(hits);
+            let scanned = |text: &str| {
+                scan::scan(&nowhere, &mut text.as_bytes(), &matcher, &limits).map_err(failure_in)
+            };
+            let Scan { hits, unreadable, .. } = scanned(&seen.value)?;
+            let (mut hits, mut met) = matcher.parted(hits);
+            let key = seen.item.key();
+            // A key that is the person's would be met in each of its values.
+            if scanned(key)?.hits.is_empty() {
+                let told = json!({ key: seen.value }).to_string();
+                let (in_its_column, met_there) = matcher.parted(scanned(&told)?.hits);
+                hits.extend(in_its_column);
+                met.extend(met_there);
+            }
             let speaks_of = hits.iter().map(|hit| (hit.subject, hit.hit.identity)).collect();
             Ok(Known { seen, speaks_of, met, unreadable })
         };
