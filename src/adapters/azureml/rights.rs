@@ -27,7 +27,7 @@ struct Published {
     is_needed: bool,
 }
 
-const PUBLISHED: [Published; 3] = [
+const PUBLISHED: [Published; 4] = [
     Published {
         file: "deploy/roles/find.json",
         definition: include_str!("../../../deploy/roles/find.json"),
@@ -44,6 +44,12 @@ const PUBLISHED: [Published; 3] = [
         file: "deploy/roles/delete-workspace.json",
         definition: include_str!("../../../deploy/roles/delete-workspace.json"),
         purpose: "delete the workspace itself",
+        is_needed: false,
+    },
+    Published {
+        file: "deploy/roles/delete-dependents.json",
+        definition: include_str!("../../../deploy/roles/delete-dependents.json"),
+        purpose: "delete what a workspace depends on",
         is_needed: false,
     },
 ];
