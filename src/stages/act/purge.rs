@@ -239,7 +239,10 @@ impl Together<'_> {
                     cases.push(case);
                 }
                 Ok(None) => {}
-                Err(failure) if failure.is_of_the_ledger() => return Err(failure),
+                // What may pass is waited for: whoever is left out of a call keeps their rows.
+                Err(failure) if failure.is_transient() || failure.is_of_the_ledger() => {
+                    return Err(failure);
+                }
                 // One that cannot be read keeps no other: what keeps it is told of itself.
                 Err(_) => {}
             }
