@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::archive::manifest::ManualStep;
+use crate::domain::coverage::covered::Covered;
 use crate::domain::request::{Asked, Controller, RequestId, RequestKind};
 
 /// All of it comes from the request and the settings and nothing from a clock, so that an archive
@@ -26,6 +27,8 @@ pub struct About {
     pub program: String,
     /// Items that the find looked at; rows that were asked for are none of them.
     pub items_seen: u64,
+    /// Where it was looked, and where not.
+    pub coverage: Vec<Covered>,
     /// What lies outside our reach.
     pub manual_steps: Vec<ManualStep>,
 }

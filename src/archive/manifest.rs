@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::asked::thing::{Thing, ThingKind};
+use crate::domain::coverage::covered::Covered;
 use crate::domain::item::{Hit, Version};
 use crate::domain::policy::declared::Declared;
 use crate::domain::request::{Controller, RequestId, RequestKind};
@@ -57,6 +58,9 @@ pub struct Manifest<F = ManifestFile> {
     /// how many, by source and reason.
     #[serde(default)]
     pub unsearched: Vec<ManifestUnsearched>,
+    /// Where it was looked, and where not; of a person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverage: Vec<Covered>,
     /// What lies outside our reach, and what a person can do about it.
     pub manual_steps: Vec<ManualStep>,
     /// The page for people.
@@ -246,7 +250,7 @@ pub struct ManifestTable {
 }
 
 /// Something that only a person can do, because the system has no interface for it.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManualStep {
     /// Where.
@@ -256,6 +260,18 @@ pub struct ManualStep {
     /// The page to do it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Who can do it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub who: String,
+    /// How, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
+    /// How long it may take.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub takes: String,
+    /// Whom to ask for there; in an archive of that very person, and nowhere else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub object_ids: Vec<String>,
 }
 
 /// Sums over the manifest.

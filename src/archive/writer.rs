@@ -336,6 +336,9 @@ fn write_manifest(out: &mut dyn Write, about: &About, last: &Last) -> io::Result
     write!(out, ",\n\"unreadable\":")?;
     last.unreadable.write_to(out)?;
     write!(out, ",\n\"unsearched\":{}", json(&last.unsearched)?)?;
+    if !about.coverage.is_empty() {
+        write!(out, ",\n\"coverage\":{}", json(&about.coverage)?)?;
+    }
     write!(out, ",\n\"manual_steps\":{}", json(&about.manual_steps)?)?;
     write!(out, ",\n\"report\":{}", json(&last.report)?)?;
     write!(out, ",\n\"tables\":{}", json(&last.tables)?)?;

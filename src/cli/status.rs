@@ -284,6 +284,16 @@ fn row(list: &str, element: &Value) -> String {
             let (items, outcome) = (&element["items"], text("outcome"));
             format!("{items} {outcome} in {}: {}", text("source"), text("reason"))
         }
+        "coverage" => {
+            // Names come from strangers: quoted, so that they cannot drive the terminal.
+            let (looked, sort) = (text("looked"), text("sort"));
+            let name = element["name"].as_str().map(|name| format!(" {name:?}"));
+            let places = element["places"].as_u64().map(|places| format!(" ({places} places)"));
+            let at = element["at"].as_str().map(|at| format!(" ({at:?})"));
+            let why = element["why"].as_str().map(|why| format!(": {why}"));
+            let parts = [name, places, at, why].map(Option::unwrap_or_default).concat();
+            format!("{looked:<19} {sort}{parts}")
+        }
         "declared" => text("says").to_owned(),
         "decisions" => {
             // What people wrote may hold line breaks.

@@ -55,12 +55,14 @@ impl<'a> Facts<'a> {
     pub fn of(event: &'a Event) -> Self {
         let nothing = Self { decision: event.decision(), ..Self::default() };
         match event {
-            Event::Planned { items, unreadable, seen, policy: _, sources: _ } => Self {
-                items: Some(*items),
-                unreadable: Some(*unreadable),
-                seen: Some(*seen),
-                ..nothing
-            },
+            Event::Planned { items, unreadable, seen, policy: _, sources: _, coverage: _ } => {
+                Self {
+                    items: Some(*items),
+                    unreadable: Some(*unreadable),
+                    seen: Some(*seen),
+                    ..nothing
+                }
+            }
             Event::WaitStarted { pending, sources, until_at_most } => Self {
                 items: Some(*pending),
                 awaited: Some(sources),

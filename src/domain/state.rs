@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::coverage::covered::{Coverage, Covered};
 use crate::domain::inventory::Untouched;
 use crate::domain::outcome::{OutcomeKind, Tally};
 use crate::domain::policy::declared::DeclaredItems;
@@ -70,6 +71,9 @@ pub enum Event {
         /// The same by source; what the guard looks at.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         sources: Vec<Share>,
+        /// Where it was looked, and where not; of a person.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        coverage: Vec<Covered>,
     },
     /// A guard wants a person to look first.
     Held {
@@ -230,6 +234,9 @@ pub struct Counts {
     /// What was not looked through because somebody declared that it holds no person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub declared: Vec<DeclaredItems>,
+    /// Where it was looked, and where not; counted, where there are very many places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Box<Coverage>>,
     /// Of how many items it is kept which they are, where something was not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Box<Left>>,
@@ -445,11 +452,13 @@ impl Event {
 }
 
 impl Counts {
-    /// Whether every item ended as the request wanted, or as the operator's policy says. A word
-    /// that this version does not know is none of these ways.
+    /// Whether every item ended as the request wanted, or as the operator's policy says, and every
+    /// place was looked at that was to be. A word that this version does not know is none of these
+    /// ways.
     pub fn is_clean(&self) -> bool {
         let is_clean = |word: &str| OutcomeKind::parse(word).is_some_and(OutcomeKind::is_clean);
         self.outcomes.iter().all(|(word, count)| *count == 0 || is_clean(word))
+            && !self.coverage.as_ref().is_some_and(|coverage| coverage.is_short())
     }
 
     /// The counts of a tally, in which so many items are only listed: nothing was found in them,

@@ -7,8 +7,11 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::archive::manifest::ManualStep;
+use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use crate::domain::coverage::portal::{PORTAL, PORTAL_URL, portal};
 use crate::domain::event::Facts;
 use crate::domain::failure::Failure;
+use crate::domain::request::Request;
 use crate::domain::state::{Counts, Decision, Event, Left, Signed, State};
 use crate::ports::exports::SignedLink;
 use crate::ports::ledger::Ledger;
@@ -108,9 +111,6 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
     }
     describe_untouched(&facts, &mut details);
     describe_certificate(&facts, &mut details);
-    if facts.counts.is_some() {
-        details.insert("manual_steps".into(), json!(manual_steps()));
-    }
     (name, details)
 }
 
@@ -135,21 +135,42 @@ fn name(event: &Event, state: State) -> &'static str {
     }
 }
 
-/// What no program can do: the last row of the design's table of sources.
-pub fn manual_steps() -> Vec<ManualStep> {
+/// What no program can do for a person: the last row of the design's table of sources.
+pub fn manual_steps(request: &Request) -> Vec<ManualStep> {
+    let [person] = request.people() else { return Vec::new() };
+    let (is_export, is_known) = (request.kind.is_export(), object_ids(person).next().is_some());
+    let words = portal("en");
+    let mut steps: Vec<String> =
+        words.steps(is_export, is_known).into_iter().map(str::to_owned).collect();
+    if is_known {
+        steps.insert(0, WHERE_TO_FIND_IT.replace("ID", request.id.as_str()));
+    }
     vec![ManualStep {
-        system: "Azure Privacy portal".into(),
+        system: PORTAL.into(),
         what:
             "System-generated logs of Azure Machine Learning are exported and erased by a tenant \
                administrator in the Azure portal. It has no programming interface, so it is no \
                part of this outcome."
                 .into(),
-        url: Some(PRIVACY_PORTAL.into()),
+        url: Some(PORTAL_URL.into()),
+        who: words.who.into(),
+        steps,
+        takes: words.takes(is_export).into(),
+        object_ids: Vec::new(),
     }]
 }
 
-const PRIVACY_PORTAL: &str =
-    "https://portal.azure.com/#blade/Microsoft_Azure_Policy/UserPrivacyMenuBlade/Overview";
+/// Who is meant is told to whoever has the master key, and to nobody else.
+const WHERE_TO_FIND_IT: &str = "Find the object ID of the user with `dsrd status ID --left`, which \
+    shows it to who has the master key for as long as follow-ups are kept.";
+
+/// What a person is called in the tenant, where the request says so in the clear.
+pub fn object_ids(person: &Subject) -> impl Iterator<Item = &str> {
+    let is_plain = |identity: &&Identity| {
+        identity.kind == IdentityType::ObjectId && identity.format == IdentityFormat::Raw
+    };
+    person.identities.iter().filter(is_plain).map(Identity::expose)
+}
 
 /// What a person decided: the word, and who, why and by which key.
 pub fn describe_decision(event: &Event, decision: &Decision) -> Value {
@@ -185,6 +206,9 @@ pub fn describe_left(facts: &Facts<'_>, details: &mut Map<String, Value>) {
             told
         });
         details.insert("declared".into(), declared.collect());
+    }
+    if let Some(coverage) = &counts.coverage {
+        details.insert("coverage".into(), json!(coverage));
     }
     if let Some(Left { items, known_until }) = counts.left.as_deref() {
         let left = json!({ "items": items, "known_until": known_until.to_string() });

@@ -1,14 +1,20 @@
 //! Where it was looked, and where not: what the sources know of, held against what others of them
 //! hold.
+//!
+//! It is told to many and kept for good, so that a name which may speak of a person is withheld.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::try_join_all;
 
+use crate::domain::coverage::covered::{Covered, RECORD_BYTES_MAX, WITHHELD, sorted, within};
 use crate::domain::coverage::place::{Known, Looked, PlaceSort};
+use crate::domain::coverage::portal::PORTAL;
 use crate::domain::failure::Failure;
 use crate::domain::layout::{Containers, Location};
+use crate::domain::request::Request;
+use crate::matching::people::labels::Labels;
 use crate::ports::sources::Source;
 
 /// A place, and who tells of it or looks at it.
@@ -27,6 +33,70 @@ pub struct Held {
     pub containers: Containers,
     /// Whether it is asked about somebody at all.
     pub is_asked: bool,
+}
+
+/// Bytes of a word that a service says of itself.
+const WORD_BYTES_MAX: usize = 64;
+
+/// Why nobody looks into what a tenant's administrator has to ask for.
+const ADMINISTRATOR: &str = "tenant_administrator";
+
+/// What is told of the places of a request about a person, for the record. Sources that it does not
+/// name are not asked anything that it would have to wait for.
+///
+/// # Errors
+/// The failure of a source that it names.
+pub async fn coverage(
+    sources: &[Arc<dyn Source>],
+    request: &Request,
+) -> Result<Vec<Covered>, Failure> {
+    let concerns = |source: &&Arc<dyn Source>| request.concerns(source.name());
+    let (asked, others): (Vec<_>, Vec<_>) =
+        sources.iter().map(Arc::clone).partition(|source| concerns(&source));
+    let held = held(sources, |name| request.concerns(name)).await;
+    let mut told = settled(known(&asked).await?, &held);
+    let of = |source: &str, sort, looked, why: &str| {
+        let (source, name, why) = (source.to_owned(), source.to_owned(), why.to_owned());
+        Told { source, known: Known { sort, name, place: None, looked, why } }
+    };
+    told.extend(others.iter().map(|it| of(it.name(), PlaceSort::Source, Looked::NotAsked, "")));
+    told.push(of(PORTAL, PlaceSort::TenantLogs, Looked::CannotBeLookedAt, ADMINISTRATOR));
+    let labels: Vec<Labels> = request.people().iter().map(Labels::new).collect();
+    let mut list: Vec<Covered> = Vec::new();
+    for one in sorted(told.into_iter().map(|told| covered(told, &labels)).collect()) {
+        match list.last_mut() {
+            // Names that are withheld tell nothing apart.
+            Some(last) if one.name.as_deref() == Some(WITHHELD) && is_same(last, &one) => {
+                last.places = Some(last.count() + one.count());
+            }
+            _ => list.push(one),
+        }
+    }
+    Ok(within(&list, RECORD_BYTES_MAX))
+}
+
+fn is_same(one: &Covered, other: &Covered) -> bool {
+    Covered { places: None, ..one.clone() } == *other
+}
+
+fn covered(Told { source, known }: Told, labels: &[Labels]) -> Covered {
+    let Known { sort, name, place, looked, why } = known;
+    let at = place.map(|place| format!("{}/{}", place.account, place.container));
+    let is_named = |text: &String| labels.iter().any(|it| it.may_name(text));
+    // The name of a source is the operator's own, and told with everything.
+    let is_own = matches!(sort, PlaceSort::Source | PlaceSort::TenantLogs);
+    let is_withheld = !is_own && (is_named(&name) || at.as_ref().is_some_and(is_named));
+    let is_word = why.len() <= WORD_BYTES_MAX
+        && why.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-.: ".contains(&it));
+    Covered {
+        at: at.filter(|_| !is_withheld),
+        looked,
+        name: Some(if is_withheld { WITHHELD.to_owned() } else { name }),
+        places: None,
+        sort,
+        source: Some(source).filter(|_| sort != PlaceSort::TenantLogs),
+        why: if is_word { why } else { String::new() },
+    }
 }
 
 /// What the sources hold that can be reached: another that cannot is no reason to be silent of

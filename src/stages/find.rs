@@ -19,6 +19,7 @@ use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
+use crate::stages::coverage::coverage;
 use crate::stages::plan::draft::{Draft, Drafts, Walked, supersede};
 use crate::stages::plan::known::{More, amend};
 use crate::stages::plan::runs::Company;
@@ -91,6 +92,7 @@ pub async fn conclude(
         seen: shares.iter().map(|share| share.seen).sum(),
         policy: policy.digest(),
         sources: shares,
+        coverage: coverage(sources, &case.request).await?,
     };
     account.advance(case, planned).await?;
     Ok(())

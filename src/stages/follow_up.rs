@@ -1,5 +1,8 @@
 //! What a request left stays known to the operator for a while: which items, and why.
 //!
+//! What a person has to do by hand needs the object id of whoever it is about: that is kept with
+//! them.
+//!
 //! When a request comes to rest its key is destroyed, and with it the plan. An operator who is to
 //! look after what was blocked, kept or not readable has to know what that was. So these items, and
 //! nothing else of the plan, are sealed once more under a key of their own before the record that
@@ -13,17 +16,19 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::coverage::portal::PORTAL;
 use crate::domain::failure::Failure;
 use crate::domain::item::Version;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::policy::action::Action;
-use crate::domain::request::RequestId;
+use crate::domain::request::{Request, RequestId};
 use crate::domain::state::Left;
 use crate::evidence::seal::{Purpose, RequestKey};
 use crate::ports::kept::retention::FollowUp;
 use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
+use crate::stages::announce::object_ids;
 
 /// One item that was left. Names an item, so it is serialised only to be sealed or to be shown.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +44,9 @@ pub struct LeftItem {
     /// Why, and where in the item.
     pub reason: String,
 }
+
+/// In place of an outcome: somebody has to do it.
+const BY_HAND: &str = "by_hand";
 
 /// Items in one part.
 const PART: usize = 1000;
@@ -80,6 +88,7 @@ impl<'a> Keeping<'a> {
     /// # Errors
     /// The ledger's failure.
     pub async fn end(mut self) -> Result<Option<Box<Left>>, Failure> {
+        self.waiting.extend(by_hand(&self.case.request));
         // An earlier conclusion may have kept more, and then been overtaken.
         let is_stale = self.items == 0 && self.has_kept().await?;
         if !self.waiting.is_empty() || is_stale {
@@ -152,7 +161,22 @@ pub async fn show_so_far(
     while let Some(entry) = entries.next().await {
         left(entry?).into_iter().for_each(&mut each);
     }
+    by_hand(&case.request).into_iter().for_each(&mut each);
     Ok(())
+}
+
+/// Whom a person has to ask for elsewhere, as the tenant calls them: it stands in nothing else that
+/// is kept. It is no item, and counted with none.
+fn by_hand(request: &Request) -> Vec<LeftItem> {
+    let ids = request.people().iter().flat_map(object_ids);
+    let by_hand = |id: &str| LeftItem {
+        source: PORTAL.to_owned(),
+        item: id.to_owned(),
+        version: Version::Current,
+        outcome: BY_HAND.to_owned(),
+        reason: "the object ID of the user, for the manual steps".to_owned(),
+    };
+    ids.map(by_hand).collect()
 }
 
 /// An item of the plan, if it was left.

@@ -92,6 +92,7 @@ fn about() -> About {
         controller: Controller::default(),
         program: "dsrd".into(),
         items_seen: MANY as u64,
+        coverage: Vec::new(),
         manual_steps: Vec::new(),
     }
 }

@@ -47,6 +47,7 @@ pub fn about() -> About {
         controller: Controller { name: Some("Contoso Ltd".into()), contact: None },
         program: "dsrd 0.1.0".into(),
         items_seen: 10,
+        coverage: Vec::new(),
         manual_steps: Vec::new(),
     }
 }

@@ -26,6 +26,10 @@ async fn left(scenario: &Scenario, key: &str) -> Result<Vec<String>, String> {
     let mut lines = Vec::new();
     let id = RequestId::new("r-1").unwrap();
     let shown = plans.left(&id, |left| {
+        // Whom to ask for elsewhere is no item: tests/it/coverage.rs.
+        if left.outcome == "by_hand" {
+            return;
+        }
         lines.push(format!("{} {}/{}: {}", left.outcome, left.source, left.item, left.reason));
     });
     assert!(shown.await.map_err(|failure| failure.chain())?);

@@ -53,6 +53,7 @@ mod declared; // dense content: one line a form, and what is declared to hold no
 mod sealed_requests; // what was accepted once stays what it was; requests that an earlier version sealed
 mod true_reports; // laws, origins, decisions: what people are told is what is known
 mod outcomes; // the words for what became of an item, whatever was lost on the way
+mod coverage; // where was looked, where not, and what somebody has to do there
 mod certificate; // the signed statement of an erasure: issued, kept, checked
 mod archive; // bytes, names and manifest, opened by other people's programs
 mod report; // the page for people, looked at by a browser and judged by programs of others

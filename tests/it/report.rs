@@ -10,6 +10,8 @@ use dsrd::archive::about::About;
 use dsrd::archive::manifest::{ManualStep, Masked, MaskedKind};
 use dsrd::archive::writer::ArchiveWriter;
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use dsrd::domain::coverage::covered::{Covered, WITHHELD};
+use dsrd::domain::coverage::place::{Looked, PlaceSort};
 use dsrd::domain::item::Hit;
 use dsrd::domain::request::{Asked, Controller, RequestKind};
 use serde_json::{Value, json};
@@ -92,6 +94,7 @@ fn hostile_names_stay_names() {
         system: HOSTILE[0].into(),
         what: HOSTILE[1].into(),
         url: Some(url.into()),
+        ..ManualStep::default()
     };
     let name = Identity::new(IdentityType::Name, IdentityFormat::Raw, HOSTILE[0].into());
     let about = About {
@@ -100,6 +103,16 @@ fn hostile_names_stay_names() {
             name: Some(HOSTILE[1].into()),
             contact: Some(format!("https://a.example/{}", HOSTILE[2].replace(' ', ""))),
         },
+        coverage: HOSTILE
+            .iter()
+            .map(|name| Covered {
+                at: Some((*name).into()),
+                name: Some((*name).into()),
+                source: Some((*name).into()),
+                why: (*name).into(),
+                ..places().remove(0)
+            })
+            .collect(),
         manual_steps: vec![step("https://a.example/\"'><x"), step("javascript:attacked=true")],
         ..about()
     };
@@ -160,7 +173,14 @@ fn it_tells_the_person_what_there_is() {
         "Andere Personen verdeckt: 3",
         "Schlüssel entfernt: 2",
         "die in diesem Format nicht verdeckt werden können",
+        "Wo gesucht wurde, und wo nicht",
+        "nein: diese Suche ist dafür nicht eingerichtet",
+        "the-datastore (examplews01/azureml)",
+        "(Name zurückgehalten)",
+        "12 Orte",
         "Azure Privacy portal",
+        "Objekt-ID des Benutzers: 6f9619ff-8b86-d011-b42d-00cf4fc964ff",
+        "Stunden oder Tage",
         "Artikel 77",
         "dsrd 0.1.0",
     ] {
@@ -350,9 +370,31 @@ fn of_ann(language: &str, kind: RequestKind) -> About {
             system: "Azure Privacy portal".into(),
             what: "Ask there.".into(),
             url: Some("https://portal.azure.com/#blade/Microsoft_Azure_Policy".into()),
+            object_ids: vec!["6f9619ff-8b86-d011-b42d-00cf4fc964ff".into()],
+            ..ManualStep::default()
         }],
+        coverage: places(),
         ..about()
     }
+}
+
+/// A place of every sort and every answer.
+fn places() -> Vec<Covered> {
+    let answers = Looked::ALL.into_iter().cycle();
+    let place = |(sort, looked): (PlaceSort, Looked)| Covered {
+        at: (sort == PlaceSort::Datastore).then(|| "examplews01/azureml".to_owned()),
+        looked,
+        name: match sort {
+            PlaceSort::Container => Some(WITHHELD.to_owned()),
+            PlaceSort::TelemetryTable => None,
+            _ => Some(format!("the-{}", sort.word())),
+        },
+        places: (sort == PlaceSort::TelemetryTable).then_some(12),
+        sort,
+        source: Some("workspace".to_owned()),
+        why: if looked == Looked::Refused { "forbidden".to_owned() } else { String::new() },
+    };
+    PlaceSort::ALL.into_iter().zip(answers).map(place).collect()
 }
 
 fn run(id: &str, name: &str, experiment: &str, status: &str, times: [&str; 2]) -> Value {

@@ -229,8 +229,12 @@ fn events_that_we_write_are_taken() {
                                  "reason": "lease: LeaseIdMissing", "items": 2}],
                    "horizon": {"logically_erased_at": "2026-11-23T10:00:00Z",
                                "unrecoverable_after": "2026-11-30T10:00:00Z"},
+                   "coverage": [{"sort": "container", "looked": "not_configured", "at": "a/c",
+                                 "name": "c", "source": "workspace"},
+                                {"sort": "service", "looked": "looked", "places": 14}],
                    "manual_steps": [{"system": "Azure Privacy portal", "what": "ask there",
-                                     "url": "https://portal.azure.com/"}]}),
+                                     "who": "an administrator", "steps": ["ask"],
+                                     "takes": "days", "url": "https://portal.azure.com/"}]}),
         ),
         ("failed", json!({"outcome": "failed", "failed_reason": "forbidden: grant the role"})),
         ("cancelled", json!({"outcome": "cancelled"})),
@@ -251,6 +255,16 @@ fn other_events_are_refused() {
     refused(EVENT, &event("returned", json!({"outcome": "completed"})));
     refused(EVENT, &event("completed", json!({"outcome": "completed"})));
     refused(EVENT, &event("accepted", json!({"email": "ann@contoso.com"})));
+    let reason = "forbidden: grant the role";
+    let failed = json!({"outcome": "failed", "failed_reason": reason});
+    let step = json!({"system": "Azure Privacy portal", "what": "ask", "object_ids": ["6f96"]});
+    let place = json!({"sort": "cellar", "looked": "looked"});
+    taken(EVENT, &event("failed", failed.clone()));
+    for (field, value) in [("manual_steps", step), ("coverage", place)] {
+        let mut more = failed.clone();
+        more[field] = json!([value]);
+        refused(EVENT, &event("failed", more));
+    }
     let counts = json!({"seen": 1, "found": 1, "outcomes": {"ann@contoso.com": 1}});
     refused(EVENT, &event("completed", json!({"outcome": "completed", "counts": counts})));
 }

@@ -36,7 +36,14 @@ fn events() -> Vec<(&'static str, Event)> {
         ("find started", Event::FindStarted),
         (
             "planned",
-            Event::Planned { items: 2, unreadable: 0, seen: 9, policy, sources: Vec::new() },
+            Event::Planned {
+                items: 2,
+                unreadable: 0,
+                seen: 9,
+                policy,
+                sources: Vec::new(),
+                coverage: Vec::new(),
+            },
         ),
         ("held", Event::Held { reason: "more than the guard admits".to_owned() }),
         ("approved", Event::Approved(by())),

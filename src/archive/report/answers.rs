@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::archive::manifest::{MANIFEST_PATH, ManifestUnreadable, ManifestUnsearched, ManualStep};
+use crate::archive::manifest::{MANIFEST_PATH, ManifestUnreadable, ManifestUnsearched};
 use crate::archive::packed::Sealed;
 use crate::archive::report::contents::Contents;
 use crate::archive::report::html::{
@@ -14,9 +14,6 @@ use crate::domain::regulation::words::Words;
 
 /// Lines of the table of what could not be given; the manifest has them all.
 const ROWS_MAX: usize = 1_000;
-
-/// The one system that the report knows in every language.
-const PRIVACY_PORTAL: &str = "Azure Privacy portal";
 
 /// Writes the part on what was masked.
 ///
@@ -132,34 +129,6 @@ fn write_unsearched(
         )?;
     }
     close_table(out)
-}
-
-/// Writes the part on what the search does not reach.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_beyond(out: &mut dyn Write, texts: &Texts, steps: &[ManualStep]) -> io::Result<()> {
-    open_section(out, "beyond", texts.beyond)?;
-    if steps.is_empty() {
-        paragraph(out, texts.beyond_none)?;
-        return close_section(out);
-    }
-    paragraph(out, texts.beyond_intro)?;
-    writeln!(out, "<ul>")?;
-    for step in steps {
-        write!(out, "<li><strong lang=\"en\">{}</strong>{}", Text(&step.system), texts.colon)?;
-        match step.system.as_str() {
-            PRIVACY_PORTAL => write!(out, "{}", Text(texts.privacy_portal))?,
-            _ => write!(out, "<span lang=\"en\">{}</span>", Text(&step.what))?,
-        }
-        if let Some(url) = step.url.as_deref().filter(|url| url.starts_with("https://")) {
-            let (url, says) = (Text(url), Text(texts.page_for_it));
-            write!(out, " <a href=\"{url}\" rel=\"noreferrer\">{says}</a>")?;
-        }
-        writeln!(out, "</li>")?;
-    }
-    writeln!(out, "</ul>")?;
-    close_section(out)
 }
 
 /// Writes the part on the person's rights.

@@ -11,4 +11,5 @@ mod timeline;
 mod runs;
 mod files;
 mod answers;
+mod beyond;
 pub mod page;

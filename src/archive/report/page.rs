@@ -7,9 +7,10 @@ use crate::archive::report::contents::Contents;
 use crate::archive::report::html::{Text, Time, close_section, open_section, paragraph};
 use crate::archive::report::style::{CONTENT_SECURITY_POLICY, STYLE};
 use crate::archive::report::texts::table::{Texts, filled};
-use crate::archive::report::{answers, files, runs};
+use crate::archive::report::{answers, beyond, files, runs};
 use crate::domain::asked::subject::{Identity, IdentityFormat};
 use crate::domain::asked::thing::Thing;
+use crate::domain::coverage::words::words as words_of_coverage;
 use crate::domain::regulation::choice::words;
 use crate::domain::regulation::words::Words;
 use crate::domain::request::{Asked, RequestKind};
@@ -31,7 +32,7 @@ pub fn write(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> io::Res
     writeln!(out, "<body>\n<header>\n<h1>{}</h1>", Text(title))?;
     paragraph(out, &filled(intro, &[("basis", basis)]))?;
     writeln!(out, "<p class=\"note\">{}</p>\n</header>", Text(texts.unpack))?;
-    write_navigation(out, texts, about.kind)?;
+    write_navigation(out, texts, about)?;
     writeln!(out, "<main>")?;
     write_request(out, texts, about, law)?;
     files::write_found(out, texts, contents)?;
@@ -40,7 +41,10 @@ pub fn write(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> io::Res
     answers::write_masked(out, texts, law, contents)?;
     answers::write_missing(out, texts, contents)?;
     if !about.kind.is_about_a_thing() {
-        answers::write_beyond(out, texts, &about.manual_steps)?;
+        if !about.coverage.is_empty() {
+            beyond::write_coverage(out, texts, &about.coverage)?;
+        }
+        beyond::write_beyond(out, texts, about)?;
         answers::write_rights(out, texts, law)?;
     }
     writeln!(out, "</main>\n<footer>")?;
@@ -65,9 +69,9 @@ fn write_head(out: &mut dyn Write, texts: &Texts, title: &str) -> io::Result<()>
 }
 
 /// Sections of the page that are about a person.
-const OF_PEOPLE: [&str; 2] = ["beyond", "rights"];
+const OF_PEOPLE: [&str; 3] = ["coverage", "beyond", "rights"];
 
-fn write_navigation(out: &mut dyn Write, texts: &Texts, kind: RequestKind) -> io::Result<()> {
+fn write_navigation(out: &mut dyn Write, texts: &Texts, about: &About) -> io::Result<()> {
     let name = Text(texts.on_this_page);
     writeln!(out, "<nav aria-labelledby=\"navigation\">\n<h2 id=\"navigation\">{name}</h2>\n<ul>")?;
     for (id, heading) in [
@@ -77,10 +81,12 @@ fn write_navigation(out: &mut dyn Write, texts: &Texts, kind: RequestKind) -> io
         ("files", texts.files),
         ("masked", texts.masked),
         ("unreadable", texts.unreadable),
+        ("coverage", words_of_coverage(texts.language).heading),
         ("beyond", texts.beyond),
         ("rights", texts.rights),
     ] {
-        if kind.is_about_a_thing() && OF_PEOPLE.contains(&id) {
+        let is_none = id == "coverage" && about.coverage.is_empty();
+        if is_none || about.kind.is_about_a_thing() && OF_PEOPLE.contains(&id) {
             continue;
         }
         writeln!(out, "<li><a href=\"#{id}\">{}</a></li>", Text(heading))?;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::domain::coverage::covered::Coverage;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::policy::action::ActionWord;
 use crate::domain::state::{Counts, State};
@@ -140,7 +141,8 @@ fn sums(certificate: &Certificate) -> Result<(), String> {
         return Err(format!("{seen} items were looked at, and it says {}", counts.seen));
     }
     parts(certificate)?;
-    let ended = Counts { outcomes, ..Counts::default() };
+    let coverage = Coverage::of(certificate.coverage.clone());
+    let ended = Counts { outcomes, coverage, ..Counts::default() };
     let state = if ended.is_clean() { State::Completed } else { State::PartiallyCompleted };
     if certificate.state != state.word() {
         return Err(format!("its items make it {}", state.word()));

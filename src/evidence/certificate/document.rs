@@ -16,6 +16,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::asked::thing::ThingKind;
+use crate::domain::coverage::covered::Covered;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::evidence::certificate::hashes::{HowHashed, KeyedHash};
 use crate::evidence::signature::SigningKey;
@@ -29,6 +30,10 @@ pub const FORMAT: &str = "dsrd-certificate/1";
 pub struct Certificate {
     /// What the items add up to.
     pub counts: CertifiedCounts,
+    /// Where it was looked, and where not; of a person. Certificates of earlier versions do not
+    /// say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverage: Vec<Covered>,
     /// What people decided about the request, in its order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decided>,
@@ -196,13 +201,22 @@ pub struct LedgerHead {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manual {
+    /// How, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
     /// Where.
     pub system: String,
+    /// How long it may take.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub takes: String,
     /// The page to do it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// What to do there.
     pub what: String,
+    /// Who can do it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub who: String,
 }
 
 /// See [`Certificate::program`].

@@ -12,3 +12,4 @@ pub mod crowd;
 pub mod doubts;
 pub mod beside;
 pub mod others;
+pub mod labels;

@@ -1,5 +1,6 @@
 //! What the records of a request tell of its past.
 
+use crate::domain::coverage::covered::Covered;
 use crate::domain::failure::Failure;
 use crate::domain::policy::guard::Share;
 use crate::domain::request::RequestId;
@@ -43,6 +44,11 @@ impl Account {
         Ok(self.plan(id).await?.1)
     }
 
+    /// Where the find of a request looked, and where not.
+    pub async fn coverage(&self, id: &RequestId) -> Result<Vec<Covered>, Failure> {
+        Ok(coverage(&self.ledger.records(id).await?))
+    }
+
     async fn plan(&self, id: &RequestId) -> Result<(u64, Vec<Share>), Failure> {
         let records = self.ledger.records(id).await?;
         let plan = records.into_iter().rev().find_map(|record| match record.event {
@@ -51,6 +57,15 @@ impl Account {
         });
         Ok(plan.unwrap_or_default())
     }
+}
+
+/// Where the last find of these records looked, and where not.
+pub fn coverage(records: &[Record]) -> Vec<Covered> {
+    let plan = records.iter().rev().find_map(|record| match &record.event {
+        Event::Planned { coverage, .. } => Some(coverage.clone()),
+        _ => None,
+    });
+    plan.unwrap_or_default()
 }
 
 /// How often a request went back to acting, in this try: a second look found something, or a

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::domain::event::{Announcement, Content, Envelope, Facts};
 use crate::domain::failure::Failure;
-use crate::domain::request::{RequestId, RequestKind};
+use crate::domain::request::{Request, RequestId, RequestKind};
 use crate::domain::state::{Event, State};
 use crate::evidence::certificate::document::Deployment;
 use crate::evidence::chain::Link;
@@ -47,7 +47,7 @@ impl Account {
     /// Appends what follows from the work on a case, announced; `None` if another writer was there
     /// first.
     pub async fn advance(&self, case: &Case, event: Event) -> Result<Option<Standing>, Failure> {
-        self.append(&case.standing, event, Some(&case.lease)).await
+        self.write(&case.standing, event, Some(&case.lease), Some(&case.request), None).await
     }
 
     /// The same for the record that ends an export. The link goes into the event and into nothing
@@ -59,7 +59,7 @@ impl Account {
         event: Event,
         link: Option<&SignedLink>,
     ) -> Result<Option<Standing>, Failure> {
-        self.write(&case.standing, event, Some(&case.lease), link).await
+        self.write(&case.standing, event, Some(&case.lease), Some(&case.request), link).await
     }
 
     /// Appends an event, announced; `None` if another writer was there first.
@@ -69,7 +69,7 @@ impl Account {
         event: Event,
         lease: Option<&Lease>,
     ) -> Result<Option<Standing>, Failure> {
-        self.write(standing, event, lease, None).await
+        self.write(standing, event, lease, None, None).await
     }
 
     async fn write(
@@ -77,6 +77,7 @@ impl Account {
         standing: &Standing,
         event: Event,
         lease: Option<&Lease>,
+        request: Option<&Request>,
         link: Option<&SignedLink>,
     ) -> Result<Option<Standing>, Failure> {
         let state = standing
@@ -92,12 +93,11 @@ impl Account {
         if let Some(link) = link {
             announce::add_link(link, &mut details);
         }
+        if let Some(request) = request.filter(|_| details.contains_key("counts")) {
+            details.insert("manual_steps".into(), json!(announce::manual_steps(request)));
+        }
         // What was erased until then stands, whatever becomes of the rest.
         let is_of = |is: fn(RequestKind) -> bool| standing.kind.is_some_and(is);
-        if is_of(RequestKind::is_about_a_thing) && details.contains_key("manual_steps") {
-            // They are about what is logged of people.
-            details.insert("manual_steps".into(), Value::Array(Vec::new()));
-        }
         if state == State::Failed && is_of(|kind| !kind.is_export()) {
             let counts = self.counts(&standing.id).await?;
             if !counts.outcomes.is_empty() {

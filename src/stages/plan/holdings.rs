@@ -60,7 +60,8 @@ pub async fn find(
     let items = seen.values().sum();
     let share = |(source, seen)| Share { source, seen, removed: 0, rewritten: 0 };
     let sources = seen.into_iter().map(share).collect();
-    let planned = Event::Planned { items, unreadable, seen: items, policy, sources };
+    let planned =
+        Event::Planned { items, unreadable, seen: items, policy, sources, coverage: Vec::new() };
     account.advance(case, planned).await?;
     Ok(())
 }

@@ -63,8 +63,14 @@ pub async fn find(
     let unreadable = planned.iter().filter(is_unread).count() as u64;
     draft(account, case, planned).await?;
     supersede(account, case).await?;
-    let planned =
-        Event::Planned { items, unreadable, seen: items, policy: policy.digest(), sources: shares };
+    let planned = Event::Planned {
+        items,
+        unreadable,
+        seen: items,
+        policy: policy.digest(),
+        sources: shares,
+        coverage: Vec::new(),
+    };
     account.advance(case, planned).await?;
     Ok(())
 }

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::archive::manifest::ManualStep;
 use crate::domain::asked::subject::Identity;
 use crate::domain::failure::Failure;
 use crate::domain::policy::declared::{Declared, DeclaredItems};
@@ -31,6 +32,7 @@ use crate::matching::identity::patterns::canonical;
 use crate::ports::exports::{Exports, Stored};
 use crate::ports::ledger::Record;
 use crate::stages::account::case::Case;
+use crate::stages::account::history::coverage;
 use crate::stages::account::records::Account;
 use crate::stages::announce::manual_steps;
 use crate::stages::signing::Signer;
@@ -119,6 +121,7 @@ fn filled(
             planned: of_find.filter(|planned| adds_up(*planned)),
             seen: counts.seen,
         },
+        coverage: coverage(records),
         decisions: decisions(records),
         declared: counts.declared.iter().map(declared).collect(),
         deployment: account.deployment(),
@@ -127,12 +130,7 @@ fn filled(
         horizon: Horizon { logically_erased_at, unrecoverable_after },
         items,
         ledger: LedgerHead { head: case.standing.head.clone(), sequence: case.standing.sequence },
-        // They are about what is logged of people.
-        manual_steps: manual_steps()
-            .into_iter()
-            .filter(|_| request.thing().is_none())
-            .map(|step| Manual { system: step.system, url: step.url, what: step.what })
-            .collect(),
+        manual_steps: manual_steps(request).into_iter().map(by_hand).collect(),
         policy,
         program: Program { name: "dsrd".into(), version: env!("CARGO_PKG_VERSION").into() },
         refusals: counts.refusals.iter().map(refused).collect(),
@@ -206,6 +204,11 @@ fn declared(items: &DeclaredItems) -> DeclaredOf {
         says,
         source: source.clone(),
     }
+}
+
+fn by_hand(step: ManualStep) -> Manual {
+    let ManualStep { system, what, url, who, steps, takes, object_ids: _ } = step;
+    Manual { steps, system, takes, url, what, who }
 }
 
 fn refused(refusal: &Refusal) -> NotDone {

@@ -6,6 +6,7 @@ use std::pin::pin;
 use futures::StreamExt;
 use jiff::Timestamp;
 
+use crate::domain::coverage::covered::{Coverage, EVENT_BYTES_MAX, within};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::{ItemOutcome, OutcomeKind};
 use crate::domain::policy::action::Action;
@@ -103,6 +104,8 @@ impl<'a> Telling<'a> {
     /// A failure of the ledger.
     pub async fn end(self) -> Result<Counts, Failure> {
         let mut counts = self.account.counts(&self.case.request.id).await?;
+        let coverage = self.account.coverage(&self.case.request.id).await?;
+        counts.coverage = Coverage::of(within(&coverage, EVENT_BYTES_MAX));
         if let Some(keeping) = self.keeping {
             counts.left = keeping.end().await?;
         }

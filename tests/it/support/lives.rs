@@ -78,6 +78,7 @@ pub fn planned() -> Event {
         seen: 9,
         policy: "policy".to_owned(),
         sources: Vec::new(),
+        coverage: Vec::new(),
     }
 }
 

@@ -10,6 +10,9 @@ use html_escape::encode_double_quoted_attribute as escape;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::domain::asked::subject::IdentityType;
+use crate::domain::coverage::portal::{PORTAL, portal};
+use crate::domain::coverage::words::words as words_of_coverage;
 use crate::domain::outcome::FIXED;
 use crate::domain::regulation::choice::words;
 use crate::domain::regulation::law::Law;
@@ -20,9 +23,6 @@ use crate::evidence::certificate::page::texts::Texts;
 
 /// The whole style sheet; the content security policy allows it by its hash and nothing else.
 const STYLE: &str = include_str!("page.css");
-
-/// The one system that the page knows in every language.
-const PRIVACY_PORTAL: &str = "Azure Privacy portal";
 
 /// Rows of the table of outcomes. Reasons may hold what stores answered, and those can be many.
 const ROWS_MAX: usize = 200;
@@ -66,6 +66,7 @@ fn document(
     decisions(&mut out, certificate, texts)?;
     heading(&mut out, "horizon", texts.horizon)?;
     writeln!(out, "<p>{}</p>\n</section>", horizon(certificate, texts))?;
+    coverage(&mut out, certificate, texts)?;
     outside(&mut out, certificate, texts)?;
     checking(&mut out, certificate, name, sha256, texts)?;
     writeln!(out, "</main>\n<footer><p>{}</p></footer>", escape(texts.hashed))?;
@@ -262,14 +263,65 @@ fn outside(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::R
             None => system.into_owned(),
         };
         match step.system.as_str() {
-            PRIVACY_PORTAL => {
+            PORTAL => {
                 let what = escape(texts.privacy_portal);
-                writeln!(out, "<li><span lang=\"en\">{system}</span>. {what}</li>")?;
+                writeln!(out, "<li><span lang=\"en\">{system}</span>. {what}")?;
+                by_hand(out, certificate, texts)?;
+                writeln!(out, "</li>")?;
             }
             _ => writeln!(out, "<li lang=\"en\">{system}. {}</li>", escape(&step.what))?,
         }
     }
     writeln!(out, "</ul>\n</section>")
+}
+
+/// Who does it, how, and how long that may take.
+fn by_hand(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::Result {
+    let words = portal(texts.tag);
+    let is_known = certificate.subject.iter().any(|it| it.kind == IdentityType::ObjectId.as_str());
+    let is_export = certificate.request.kind.is_export();
+    writeln!(out, "<p>{}</p>\n<ol>", escape(words.who))?;
+    for step in words.steps(is_export, is_known) {
+        writeln!(out, "<li>{}</li>", escape(step))?;
+    }
+    writeln!(out, "</ol>\n<p>{}</p>", escape(words.takes(is_export)))
+}
+
+/// Which places are known, and whether they were looked at.
+fn coverage(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::Result {
+    if certificate.coverage.is_empty() {
+        return Ok(());
+    }
+    let words = words_of_coverage(texts.tag);
+    heading(out, "coverage", words.heading)?;
+    write!(
+        out,
+        "<p id=\"about-places\">{}</p>\n<div class=\"scroll\">\n\
+         <table aria-labelledby=\"coverage\" aria-describedby=\"about-places\">\n<thead><tr>",
+        escape(words.intro)
+    )?;
+    for column in [words.sort, words.name, words.answer, words.source, texts.reason] {
+        write!(out, "<th scope=\"col\">{}</th>", escape(column))?;
+    }
+    writeln!(out, "</tr></thead>\n<tbody>")?;
+    for place in certificate.coverage.iter().take(ROWS_MAX) {
+        writeln!(
+            out,
+            "<tr><th scope=\"row\">{}</th><td><bdi>{}</bdi></td><td>{}</td><td>{}</td>\
+             <td>{}</td></tr>",
+            escape(words.sort(place.sort)),
+            escape(&words.called(place)),
+            escape(words.answer(place.looked)),
+            escape(place.source.as_deref().unwrap_or_default()),
+            escape(&place.why)
+        )?;
+    }
+    writeln!(out, "</tbody>\n</table>\n</div>")?;
+    let more = certificate.coverage.len().saturating_sub(ROWS_MAX);
+    if more > 0 {
+        writeln!(out, "<p>{}</p>", fill(words.more, &[("count", &more.to_string())]))?;
+    }
+    writeln!(out, "</section>")
 }
 
 fn checking(
@@ -398,8 +450,8 @@ mod tests {
             certificate.items.last_mut().unwrap().detail = format!("lock: code {number}");
         }
         let html = shown(&certificate, "en");
-        let decided = certificate.decisions.len();
-        assert_eq!(html.matches("<th scope=\"row\">").count(), ROWS_MAX + decided);
+        let others = certificate.decisions.len() + certificate.coverage.len();
+        assert_eq!(html.matches("<th scope=\"row\">").count(), ROWS_MAX + others);
         assert!(html.contains("every item: 103"));
     }
 }
