@@ -28,6 +28,7 @@ use crate::adapters::http::callbacks::HttpCallbacks;
 use crate::adapters::http::server;
 use crate::adapters::http::site::Site;
 use crate::adapters::memory::sources::store::MemorySource;
+use crate::adapters::monitor::source::TelemetrySource;
 use crate::adapters::sql::store::SqlLedger;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
 use crate::config::secret::Secret;
@@ -362,8 +363,10 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
     let workspaces = settings.workspaces.iter();
     let workspaces =
         workspaces.map(|one| Arc::new(MemorySource::new(&one.name).of_kinds(&KINDS)) as _);
+    let telemetry = settings.telemetry.iter();
+    let telemetry = telemetry.map(|one| Arc::new(MemorySource::new(&one.name)) as _);
     let preview = Preview {
-        sources: settings.sources.iter().map(named).chain(workspaces).collect(),
+        sources: settings.sources.iter().map(named).chain(workspaces).chain(telemetry).collect(),
         mandate: settings.mandate.clone(),
         clock: Arc::new(SystemClock),
     };
@@ -527,6 +530,9 @@ fn sources(settings: &Settings, beside: Beside) -> Result<Sources, AppError> {
     }
     for workspace in &settings.workspaces {
         sources.push(Arc::new(WorkspaceSource::open(workspace)?));
+    }
+    for telemetry in &settings.telemetry {
+        sources.push(Arc::new(TelemetrySource::open(telemetry)?));
     }
     sources.extend(beside.0);
     Ok(sources)

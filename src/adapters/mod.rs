@@ -7,5 +7,6 @@ pub mod azureml;
 pub mod folder;
 pub mod http;
 pub mod memory;
+pub mod monitor;
 pub mod sql;
 pub mod system;

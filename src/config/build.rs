@@ -9,6 +9,8 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::config::archives;
+use crate::config::azure::telemetry;
+use crate::config::azure::workspaces::{self, Identity};
 use crate::config::faults::Faults;
 use crate::config::file::{self, File};
 use crate::config::policy;
@@ -17,7 +19,6 @@ use crate::config::settings::{
     Amqp, Blob, Credential, Deployment, Http, Ledger, Location, Queue, Settings, Store, Tls, Trust,
     Workspace,
 };
-use crate::config::workspaces::{self, Identity};
 use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use crate::domain::event::Envelope;
@@ -49,15 +50,20 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     let written = file.workspaces.iter().enumerate();
     let workspaces: Vec<Workspace> =
         written.filter_map(|(n, w)| workspace(n, w, &mut faults)).collect();
+    let named = |key: &str, written: Option<&str>, faults: &mut Faults| {
+        name(key, written, faults).map(str::to_owned)
+    };
+    let telemetry = telemetry::all(file, &workspaces, named, &mut faults);
     let mut names = BTreeSet::new();
     let of_workspaces = workspaces.iter().map(|workspace| &workspace.name);
-    for name in sources.iter().map(|source| &source.name).chain(of_workspaces) {
+    let of_others = of_workspaces.chain(telemetry.iter().map(|telemetry| &telemetry.name));
+    for name in sources.iter().map(|source| &source.name).chain(of_others) {
         if !names.insert(name) {
             faults.add(format!("two sources are named {name}"));
         }
     }
-    if file.sources.is_empty() && file.workspaces.is_empty() {
-        faults.add("there is no [[sources]] and no [[workspaces]]".into());
+    if file.sources.is_empty() && file.workspaces.is_empty() && file.telemetry.is_empty() {
+        faults.add("there is no [[sources]], no [[workspaces]] and no [[telemetry]]".into());
     }
     let exports = store("exports", "exports", &file.exports.store, &mut faults)
         .map(|store| archives::exports(&file.exports, store.place, &mut faults));
@@ -81,6 +87,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             exports,
             sources,
             workspaces,
+            telemetry,
             http,
             callback_timeout: Duration::from_millis(file.callbacks.timeout_ms),
             mandate: Mandate {

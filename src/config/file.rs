@@ -17,6 +17,8 @@ pub struct File {
     pub sources: Vec<Store>,
     #[serde(default)]
     pub workspaces: Vec<Workspace>,
+    #[serde(default)]
+    pub telemetry: Vec<Telemetry>,
     pub http: Http,
     pub due: Due,
     pub erasure: Erasure,
@@ -102,6 +104,24 @@ pub struct Workspace {
     pub endpoint: Option<String>,
     #[serde(default)]
     pub data_plane: Vec<String>,
+    pub telemetry: Option<bool>,
+    pub credential: Option<String>,
+    pub tenant_id: Option<String>,
+    pub client_id: Option<String>,
+    pub client_secret: Option<String>,
+    pub client_secret_file: Option<String>,
+}
+
+/// Each of `[[telemetry]]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Telemetry {
+    pub name: Option<String>,
+    pub id: Option<String>,
+    #[serde(default)]
+    pub resources: Vec<String>,
+    pub cloud: Option<String>,
+    pub endpoint: Option<String>,
+    pub query_endpoint: Option<String>,
     pub credential: Option<String>,
     pub tenant_id: Option<String>,
     pub client_id: Option<String>,

@@ -24,6 +24,10 @@ pub fn masked(mut file: File, settings: &Settings) -> File {
         mask(&mut written.client_secret);
         written.credential = Some(word(&workspace.credential).to_owned());
     }
+    for (written, telemetry) in file.telemetry.iter_mut().zip(&settings.telemetry) {
+        mask(&mut written.client_secret);
+        written.credential = Some(word(&telemetry.credential).to_owned());
+    }
     file
 }
 

@@ -7,7 +7,7 @@ pub mod secret;
 pub mod settings;
 pub mod faults;
 pub mod policy;
-pub mod workspaces;
+pub mod azure;
 pub mod archives;
 pub mod build;
 pub mod masked;

@@ -27,6 +27,8 @@ pub struct Settings {
     pub sources: Vec<Store>,
     /// `[[workspaces]]`, in order; their names are unique among all sources.
     pub workspaces: Vec<Workspace>,
+    /// `[[telemetry]]`, or what workspaces bring; names as those.
+    pub telemetry: Vec<Telemetry>,
     /// `[http]`
     pub http: Http,
     /// How long one try of a callback may take: `[callbacks] timeout_ms`.
@@ -176,6 +178,60 @@ pub struct Workspace {
     pub credential: Credential,
 }
 
+/// Telemetry that is a source, and how to enter it.
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    /// Its name in events, logs and findings.
+    pub name: String,
+    /// What it is the telemetry of.
+    pub of: Of,
+    /// Where its cloud is managed: `https://HOST/`.
+    pub endpoint: url::Url,
+    /// The cloud that it is in; `None` in one that only its endpoints tell of.
+    pub cloud: Option<Cloud>,
+    /// Where queries go instead of where they go in that cloud.
+    pub query_endpoint: Option<url::Url>,
+    /// How requests are authorised: an identity.
+    pub credential: Credential,
+}
+
+/// Whose telemetry it is, by ids in Azure Resource Manager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// A Log Analytics workspace.
+    Logs {
+        /// Its own.
+        id: String,
+        /// The resources of whose rows there is talk; all where there are none.
+        resources: Vec<String>,
+    },
+    /// A component of Application Insights.
+    Component {
+        /// Its own.
+        id: String,
+    },
+    /// A workspace, which says itself where its telemetry is.
+    Workspace {
+        /// Its own.
+        id: String,
+    },
+}
+
+impl Telemetry {
+    /// Where queries go: of rows in Log Analytics, or of those that components hold themselves.
+    pub fn query_host(&self, is_components: bool) -> url::Url {
+        let given = self.query_endpoint.as_ref();
+        given.cloned().unwrap_or_else(|| self.query_audience(is_components))
+    }
+
+    /// What tokens for that are asked for: the cloud's own query service, however it is reached.
+    pub fn query_audience(&self, is_components: bool) -> url::Url {
+        let given = self.query_endpoint.as_ref().unwrap_or(&self.endpoint);
+        let known = self.cloud.map(|cloud| cloud.query_host(is_components));
+        known.map_or_else(|| given.clone(), |host| host.parse().expect("ours, and in a test"))
+    }
+}
+
 /// The clouds of Azure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cloud {
@@ -219,6 +275,18 @@ impl Cloud {
             }
             Self::UsGov => &[".api.ml.azure.us"],
             Self::China => &[".api.ml.azure.cn"],
+        }
+    }
+
+    /// Where queries go: of rows in Log Analytics, or of those that components hold themselves.
+    pub fn query_host(self, is_components: bool) -> &'static str {
+        match (self, is_components) {
+            (Self::Public, false) => "https://api.loganalytics.io",
+            (Self::Public, true) => "https://api.applicationinsights.io",
+            (Self::UsGov, false) => "https://api.loganalytics.us",
+            (Self::UsGov, true) => "https://api.applicationinsights.us",
+            (Self::China, false) => "https://api.loganalytics.azure.cn",
+            (Self::China, true) => "https://api.applicationinsights.azure.cn",
         }
     }
 

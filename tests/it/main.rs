@@ -36,6 +36,7 @@ mod source_on_blob_server; // the Source suite on it; every request fails once i
 mod dependents; // a workspace with what depends on it: order, what is kept, what nobody can say
 mod azure_simulator; // our Azure Machine Learning before three judges: OpenAPI, its examples, Microsoft's clients
 mod resources; // a workspace's services as a source, over the simulator
+mod telemetry; // Log Analytics and Application Insights as sources, over the simulator
 mod rewriting_blobs; // what an account keeps of a blob that is written over, and what it may lose
 mod erasing_blobs; // what an account keeps of an erased blob, under each policy; patterns of containers
 mod exports_contract; // the Exports suite: memory, folder, Azurite

@@ -6,6 +6,7 @@
 use serde_json::Value;
 use url::Url;
 
+use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::domain::failure::Failure;
 use crate::ports::sources::Lack;
@@ -13,18 +14,21 @@ use crate::ports::sources::Lack;
 const ASKING: &str = "asking what we may do with a workspace";
 
 /// The version of the authorisation service's interface that we speak.
-const AUTHORIZATION_VERSION: &str = "2022-04-01";
+pub const AUTHORIZATION_VERSION: &str = "2022-04-01";
 
 /// Pages of assignments; nobody has so many.
 const PAGES_MAX: u32 = 100;
 
 /// A role that is published, and what it is for.
-struct Published {
-    file: &'static str,
-    definition: &'static str,
-    purpose: &'static str,
+pub struct Published {
+    /// Its file.
+    pub file: &'static str,
+    /// What stands in that.
+    pub definition: &'static str,
+    /// What it is for.
+    pub purpose: &'static str,
     /// Whether a daemon without it is one that lacks something.
-    is_needed: bool,
+    pub is_needed: bool,
 }
 
 const PUBLISHED: [Published; 4] = [
@@ -54,6 +58,13 @@ const PUBLISHED: [Published; 4] = [
     },
 ];
 
+/// What is granted, page by page.
+#[derive(Default)]
+pub struct Grants {
+    each: Vec<Grant>,
+    pages: u32,
+}
+
 /// What one assignment grants: patterns in lower case.
 struct Grant {
     actions: Vec<String>,
@@ -69,7 +80,7 @@ pub async fn lacks(entry: &Entry) -> Result<Vec<Lack>, Failure> {
     let mut lacks = Vec::new();
     for Published { file, definition, purpose, is_needed } in PUBLISHED {
         for action in actions(definition) {
-            if !grants.iter().any(|grant| grant.admits(&action)) {
+            if !grants.admit(&action) {
                 lacks.push(Lack { action, purpose, role: file, is_needed });
             }
         }
@@ -77,27 +88,44 @@ pub async fn lacks(entry: &Entry) -> Result<Vec<Lack>, Failure> {
     Ok(lacks)
 }
 
-async fn grants(entry: &Entry) -> Result<Vec<Grant>, Failure> {
+async fn grants(entry: &Entry) -> Result<Grants, Failure> {
     let path = "providers/Microsoft.Authorization/permissions";
     let mut next: Option<Url> = Some(entry.url_in(path, AUTHORIZATION_VERSION));
-    let mut grants = Vec::new();
-    for _ in 0..PAGES_MAX {
-        let Some(url) = next.take() else { break };
+    let mut grants = Grants::default();
+    while let Some(url) = next.take() {
         let answer = entry.get(ASKING, url).await?;
-        if answer.status != 200 {
-            return Err(answer.failure(ASKING));
-        }
-        let Some(values) = answer.body["value"].as_array() else {
-            return Err(Failure::permanent(format!("{ASKING}: the answer is no list")));
-        };
-        grants.extend(values.iter().map(Grant::read));
-        next = answer.body["nextLink"].as_str().and_then(|link| entry.own(link));
+        let link = grants.take(ASKING, &answer)?;
+        next = link.and_then(|link| entry.own(&link));
     }
     Ok(grants)
 }
 
+impl Grants {
+    /// Adds a page, and tells the link to the next one.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn take(&mut self, doing: &str, answer: &Answer) -> Result<Option<String>, Failure> {
+        if answer.status != 200 {
+            return Err(answer.failure(doing));
+        }
+        let Some(values) = answer.body["value"].as_array() else {
+            return Err(Failure::permanent(format!("{doing}: the answer is no list")));
+        };
+        self.each.extend(values.iter().map(Grant::read));
+        self.pages += 1;
+        let link = answer.body["nextLink"].as_str().filter(|_| self.pages < PAGES_MAX);
+        Ok(link.map(str::to_owned))
+    }
+
+    /// Whether an action is granted.
+    pub fn admit(&self, action: &str) -> bool {
+        self.each.iter().any(|grant| grant.admits(action))
+    }
+}
+
 /// The actions of a definition of ours.
-fn actions(definition: &str) -> Vec<String> {
+pub fn actions(definition: &str) -> Vec<String> {
     let definition: Value = serde_json::from_str(definition).expect("a test reads each of them");
     let actions = definition["Actions"].as_array().into_iter().flatten();
     actions.filter_map(|action| action.as_str().map(str::to_owned)).collect()

@@ -6,7 +6,7 @@ use std::path::Path;
 use config::{Config, ConfigBuilder, FileFormat, builder::DefaultState};
 use serde_json::Value;
 
-use crate::config::file::{Declaration, File, Rule, Store, Workspace};
+use crate::config::file::{Declaration, File, Rule, Store, Telemetry, Workspace};
 use crate::config::reading::{twins, unknown};
 
 /// The settings could not be read.
@@ -51,9 +51,9 @@ pub fn read(
     let layers = [overrides, written].map(|layer| layer.build().map_err(form).and_then(tree));
     let [overrides, written] = layers;
     let layers = [overrides?, written?];
-    // Who names a workspace means no sample folder beside it.
+    // Who names a workspace or telemetry means no sample folder beside it.
     let has_sources = layers.iter().any(|layer| layer.get("sources").is_some());
-    if !file.workspaces.is_empty() && !has_sources {
+    if !(has_sources || file.workspaces.is_empty() && file.telemetry.is_empty()) {
         file.sources.clear();
     }
     twins::settle(&mut file, &layers);
@@ -110,7 +110,8 @@ pub fn sample() -> Value {
     let defaults: File = defaults.expect("ours, and read by a test");
     let (sources, policy) = (vec![Store::default()], vec![Rule::default()]);
     let (declared, workspaces) = (vec![Declaration::default()], vec![Workspace::default()]);
-    let file = File { sources, workspaces, policy, declared, ..defaults };
+    let telemetry = vec![Telemetry::default()];
+    let file = File { sources, workspaces, telemetry, policy, declared, ..defaults };
     serde_json::to_value(file).expect("plain structs of strings and numbers serialise")
 }
 

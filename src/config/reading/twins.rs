@@ -48,6 +48,13 @@ fn twins(file: &mut File) -> Vec<Twins<'_>> {
             &mut workspace.client_secret_file,
         ));
     }
+    for (index, telemetry) in file.telemetry.iter_mut().enumerate() {
+        all.push(Twins::new(
+            &format!("/telemetry/{index}/client_secret"),
+            &mut telemetry.client_secret,
+            &mut telemetry.client_secret_file,
+        ));
+    }
     all
 }
 

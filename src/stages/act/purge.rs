@@ -148,7 +148,8 @@ impl Together<'_> {
         }
         work.item = Some(item.clone());
         let values = self.values(&item, &cases, &work.upto).await?;
-        let mut look_in_ms = u64::MAX;
+        // What an earlier call began may have ended by now.
+        let mut look_in_ms = if work.running.is_empty() { u64::MAX } else { LOOK_IN_MS_MIN };
         for (number, part) in values.chunks(self.asked.values_max().max(1)).enumerate() {
             if !is_paid && let Some(wait_ms) = self.spend(&item).await? {
                 return Ok(Some(wait_ms));

@@ -238,7 +238,7 @@ fn microsoft_reads_the_same() {
 }
 
 /// What Microsoft's parser says of each line.
-fn judged(lines: &[Value]) -> Vec<Value> {
+pub fn judged(lines: &[Value]) -> Vec<Value> {
     let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests");
     let mut program = Command::new("node")
         .arg(tests.join("emulators/kusto.cjs"))

@@ -6,7 +6,7 @@ mod long; // what goes on after the answer
 mod lists; // pages
 mod refused; // what is not done, and what goes wrong by plan
 mod things; // jobs and runs, assets, workspaces, the data plane
-mod kusto; // what queries of logs say, and what Microsoft's own parser says of them
+pub mod kusto; // what queries of logs say, and what Microsoft's own parser says of them
 mod logs; // workspaces of logs, components, queries, purges
 mod openapi; // Microsoft's specification and its examples
 mod openapi_monitor; // the same of logs

@@ -160,6 +160,7 @@ pub async fn prepared(rules: &str) -> (Home, Simulator) {
     let id = sample_id().path();
     let settings = format!(
         "[[workspaces]]\nname = \"{NAME}\"\nid = \"{id}\"\nendpoint = \"{}\"\n\
+         telemetry = false\n\
          credential = \"client_secret\"\ntenant_id = \"{TENANT}\"\n\
          client_id = \"{CLIENT_ID}\"\nclient_secret_file = \"secret\"\n{rules}",
         simulator.base_url

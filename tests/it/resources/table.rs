@@ -73,7 +73,7 @@ impl Office {
         });
         let settings = format!(
             "[queue]\nurl = \"{}\"\n[[workspaces]]\nname = \"{NAME}\"\nid = \"{}\"\n\
-             endpoint = \"{}\"\ncredential = \"client_secret\"\ntenant_id = \"{TENANT}\"\n\
+             telemetry = false\nendpoint = \"{}\"\ncredential = \"client_secret\"\ntenant_id = \"{TENANT}\"\n\
              client_id = \"{CLIENT_ID}\"\nclient_secret_file = \"secret\"\n{}",
             broker.url(),
             sample_id().path(),

@@ -1,5 +1,5 @@
-//! The line to a service of Azure: one transport and one authorisation, with tokens of one audience.
-//! Whoever speaks by it sees to where its requests go.
+//! The line to a service of Azure: one transport and one authorisation, with tokens of one
+//! audience. Whoever speaks by it sees to where its requests go.
 
 use std::sync::Arc;
 use std::time::Duration;

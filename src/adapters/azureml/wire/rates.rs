@@ -61,6 +61,16 @@ impl Bucket {
     }
 }
 
+/// Whether what answers there is on this machine.
+pub fn is_here(endpoint: &Url) -> bool {
+    match endpoint.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => true,
+    }
+}
+
 /// A policy that makes each try wait for its token.
 pub struct Rates {
     endpoint: Url,
@@ -72,14 +82,9 @@ impl Rates {
     /// For what is asked of this endpoint. What answers on this machine is not Azure, and counts
     /// nothing.
     pub fn of(endpoint: &Url) -> Option<Self> {
-        let is_here = match endpoint.host()? {
-            Host::Domain(name) => name == "localhost",
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        };
         let buckets = [&READS, &WRITES, &DELETES].map(Bucket::full);
         let (endpoint, begun) = (endpoint.clone(), Instant::now());
-        (!is_here).then(|| Self { endpoint, begun, buckets: Mutex::new(buckets) })
+        (!is_here(&endpoint)).then(|| Self { endpoint, begun, buckets: Mutex::new(buckets) })
     }
 
     fn with<T>(&self, number: usize, change: impl FnOnce(&mut Bucket) -> T) -> T {

@@ -40,7 +40,7 @@ impl Role {
 
     /// All that are published: what a daemon has that may do everything it can.
     pub fn all_published() -> Vec<Self> {
-        ["find", "erase", "delete-workspace", "delete-dependents", "places"]
+        ["find", "erase", "delete-workspace", "delete-dependents", "places", "telemetry", "purge"]
             .map(Self::published)
             .into()
     }

@@ -32,6 +32,56 @@ pub struct Identity<'a> {
     pub secret_file: Option<&'a String>,
 }
 
+/// How something of Azure is entered, as it is written.
+pub struct Entry<'a> {
+    /// `cloud`
+    pub cloud: Option<&'a str>,
+    /// `endpoint`
+    pub endpoint: Option<&'a str>,
+    /// `credential`
+    pub credential: Option<&'a str>,
+    /// `tenant_id`
+    pub tenant_id: Option<&'a String>,
+    /// `client_id`
+    pub client_id: Option<&'a String>,
+    /// `client_secret`
+    pub secret: Option<&'a String>,
+    /// `client_secret_file`
+    pub secret_file: Option<&'a String>,
+}
+
+/// The same, checked.
+pub struct Entered {
+    /// The cloud, if its endpoint is known.
+    pub cloud: Option<Cloud>,
+    /// Where it is managed.
+    pub endpoint: Url,
+    /// How requests are authorised.
+    pub credential: Credential,
+}
+
+impl Entry<'_> {
+    /// Checks it; `None` where there are faults.
+    pub fn read(&self, key: &str, faults: &mut Faults) -> Option<Entered> {
+        let cloud = cloud(key, self, faults);
+        let known = cloud.unwrap_or(Cloud::Public).endpoint();
+        let endpoint = host(&format!("{key}.endpoint"), self.endpoint.unwrap_or(known), faults);
+        let identity = Identity {
+            tenant_id: self.tenant_id,
+            client_id: self.client_id,
+            secret: self.secret,
+            secret_file: self.secret_file,
+        };
+        let word = self.credential.unwrap_or("managed_identity");
+        if !is_identity(word) {
+            faults.add(format!("{key}.credential is none of {}", IDENTITIES.join(", ")));
+            return None;
+        }
+        let credential = credential(key, word, &identity, faults)?;
+        Some(Entered { cloud, endpoint: endpoint?, credential })
+    }
+}
+
 /// The one at `index`, under the name that was found to be one.
 pub fn workspace(
     index: usize,
@@ -41,29 +91,23 @@ pub fn workspace(
 ) -> Option<Workspace> {
     let key = format!("workspaces[{index}]");
     let id = id(&key, written, faults);
-    let cloud = cloud(&key, written, faults);
-    let known = cloud.unwrap_or(Cloud::Public).endpoint();
-    let at = written.endpoint.as_deref().unwrap_or(known);
-    let endpoint = host(&format!("{key}.endpoint"), at, faults);
-    let data_plane = written.data_plane.iter().enumerate();
-    let data_plane: Vec<Option<Url>> = data_plane
-        .map(|(number, url)| host(&format!("{key}.data_plane[{number}]"), url, faults))
-        .collect();
-    let identity = Identity {
+    let entry = Entry {
+        cloud: written.cloud.as_deref(),
+        endpoint: written.endpoint.as_deref(),
+        credential: written.credential.as_deref(),
         tenant_id: written.tenant_id.as_ref(),
         client_id: written.client_id.as_ref(),
         secret: written.client_secret.as_ref(),
         secret_file: written.client_secret_file.as_ref(),
     };
-    let word = written.credential.as_deref().unwrap_or("managed_identity");
-    if !is_identity(word) {
-        faults.add(format!("{key}.credential is none of {}", IDENTITIES.join(", ")));
-        return None;
-    }
-    let credential = credential(&key, word, &identity, faults)?;
+    let data_plane = written.data_plane.iter().enumerate();
+    let data_plane: Vec<Option<Url>> = data_plane
+        .map(|(number, url)| host(&format!("{key}.data_plane[{number}]"), url, faults))
+        .collect();
+    let Entered { cloud, endpoint, credential } = entry.read(&key, faults)?;
     let data_plane = data_plane.into_iter().collect::<Option<Vec<Url>>>()?;
-    let (id, endpoint) = (id?, endpoint?);
-    Some(Workspace { name: name.to_owned(), id, endpoint, cloud, data_plane, credential })
+    let (name, id) = (name.to_owned(), id?);
+    Some(Workspace { name, id, endpoint, cloud, data_plane, credential })
 }
 
 /// Whether this is the word of an identity.
@@ -139,15 +183,15 @@ fn whole_id(key: &str, written: &str, faults: &mut Faults) -> Option<String> {
 }
 
 /// Whether it can stand between two slashes of an id.
-fn is_plain(text: &str) -> bool {
+pub fn is_plain(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-()".contains(c);
     !text.is_empty() && text.chars().all(plain) && !text.starts_with('.')
 }
 
 /// Its cloud; one that is managed at an endpoint of its own is known by nothing else.
-fn cloud(key: &str, written: &file::Workspace, faults: &mut Faults) -> Option<Cloud> {
-    let Some(word) = &written.cloud else {
-        let at = written.endpoint.as_deref().unwrap_or(Cloud::Public.endpoint());
+fn cloud(key: &str, written: &Entry<'_>, faults: &mut Faults) -> Option<Cloud> {
+    let Some(word) = written.cloud else {
+        let at = written.endpoint.unwrap_or(Cloud::Public.endpoint());
         let at = at.trim_end_matches('/');
         return Cloud::ALL.into_iter().find(|cloud| cloud.endpoint() == at);
     };
@@ -159,7 +203,7 @@ fn cloud(key: &str, written: &file::Workspace, faults: &mut Faults) -> Option<Cl
 }
 
 /// Tokens go there: over https alone.
-fn host(key: &str, written: &str, faults: &mut Faults) -> Option<Url> {
+pub fn host(key: &str, written: &str, faults: &mut Faults) -> Option<Url> {
     let url = Url::parse(written).ok().filter(|url| {
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let is_nobodys = url.username().is_empty() && url.password().is_none();

@@ -1,0 +1,5 @@
+//! Looking: what a store says of people, and the rows that have certain values.
+
+pub mod told;
+pub mod people;
+pub mod rows;

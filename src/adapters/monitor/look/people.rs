@@ -1,0 +1,279 @@
+//! Asking a table for people.
+//!
+//! What is too much for one question, or is answered in part, is asked in halves: of the people,
+//! then of the columns, then of the time. What stays so is told.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::adapters::monitor::look::told::{Rows as Seen, Told};
+use crate::adapters::monitor::query::call::{Answered, Rows, ask};
+use crate::adapters::monitor::query::candidates::Candidate;
+use crate::adapters::monitor::query::text::{
+    COLUMN, COUNT, FIRST, LAST, VALUE, Window, found, span, values,
+};
+use crate::adapters::monitor::stores::store::Store;
+use crate::adapters::monitor::tables::names::Spot;
+use crate::adapters::monitor::tables::table::{Column, Door, Holds, Table};
+use crate::adapters::monitor::wire::way::Way;
+use crate::domain::failure::Failure;
+
+/// Bytes of a query.
+const QUERY_BYTES_MAX: usize = 100_000;
+/// Values in an answer.
+const ANSWER_VALUES_MAX: usize = 5_000;
+/// Values of a column, for all people asked for: beyond them what was asked says too little to look
+/// through all that has it.
+const COLUMN_VALUES_MAX: usize = 20_000;
+/// Queries of a table, for all people asked for.
+const QUERIES_MAX: u32 = 2_000;
+/// What is asked for is halved no further.
+const WINDOW_MS_MIN: i64 = 1_000;
+
+/// A table of a store, to be asked.
+pub struct Asking<'a> {
+    /// The way there.
+    pub way: &'a Way,
+    /// The store.
+    pub store: &'a Store,
+    /// The table.
+    pub table: &'a Table,
+}
+
+/// One question.
+#[derive(Clone)]
+struct Question<'a> {
+    people: Vec<Candidate>,
+    columns: Vec<&'a Column>,
+    window: Option<Window>,
+    /// Whether it asks for less than all that may name somebody, since that was too much.
+    is_narrowed: bool,
+}
+
+impl<'a> Asking<'a> {
+    /// Asks it for these people, in these columns.
+    ///
+    /// # Errors
+    /// The store does not answer, or does not let us in where it was configured.
+    pub async fn people(
+        &self,
+        people: &[Candidate],
+        columns: Vec<&'a Column>,
+    ) -> Result<Told, Failure> {
+        let mut told = Told::default();
+        if people.is_empty() || columns.is_empty() {
+            return Ok(told);
+        }
+        let (mut whole_span, mut spent) = (None, 0);
+        let people = people.to_vec();
+        let mut open = vec![Question { people, columns, window: None, is_narrowed: false }];
+        while let Some(question) = open.pop() {
+            if spent >= QUERIES_MAX || self.has_too_many(&told, &question) {
+                self.give_up(question, "too_many", &mut told, &mut open);
+                continue;
+            }
+            if question.is_long(self) {
+                match question.halved() {
+                    Some(halves) => open.extend(halves),
+                    None => self.give_up(question, "too_many", &mut told, &mut open),
+                }
+                continue;
+            }
+            spent += 1;
+            let (rows, short) = match ask(
+                self.way,
+                &self.store.address,
+                self.door(),
+                &question.text(self),
+            )
+            .await?
+            {
+                Answered::Whole(rows) if rows.rows.len() <= ANSWER_VALUES_MAX => (rows, None),
+                Answered::Whole(rows) if self.door() == Door::Search => (rows, None),
+                Answered::Whole(rows) => (rows, Some("too_many")),
+                Answered::Part(rows) => (rows, Some("partial")),
+                Answered::TooMuch(word) => (Rows::default(), Some(word)),
+                Answered::Refused { status, code } => {
+                    self.refused(status, &code, &question, &mut told)?;
+                    continue;
+                }
+            };
+            let Some(word) = short else {
+                self.take(&question, rows, &mut told)?;
+                continue;
+            };
+            let mut halves = question.halved();
+            if halves.is_none() {
+                if whole_span.is_none() {
+                    whole_span = Some(self.span().await?);
+                    spent += 1;
+                }
+                halves = question.halved_in_time(whole_span.flatten());
+            }
+            match halves {
+                Some(halves) => open.extend(halves),
+                None => {
+                    self.take(&question, rows, &mut told)?;
+                    self.give_up(question, word, &mut told, &mut open);
+                }
+            }
+        }
+        Ok(told)
+    }
+
+    fn door(&self) -> Door {
+        self.table.plan.door()
+    }
+
+    fn spot(&self, column: &Column) -> Spot {
+        Spot::new(&self.store.name, self.table, &column.name)
+    }
+
+    fn has_too_many(&self, told: &Told, question: &Question<'_>) -> bool {
+        let has = |column: &&Column| told.count(&self.spot(column)) > COLUMN_VALUES_MAX;
+        !question.is_narrowed && question.columns.len() == 1 && question.columns.iter().any(has)
+    }
+
+    /// Tells that a question has no whole answer, and asks for less where there is less.
+    fn give_up(
+        &self,
+        question: Question<'a>,
+        word: &str,
+        told: &mut Told,
+        open: &mut Vec<Question<'a>>,
+    ) {
+        for column in &question.columns {
+            told.unread(&self.store.name, Some(&self.table.name), Some(&column.name), word);
+        }
+        let narrowed: Vec<Candidate> =
+            question.people.iter().filter_map(Candidate::narrowed).collect();
+        if !narrowed.is_empty() && !question.is_narrowed {
+            open.push(Question { people: narrowed, is_narrowed: true, ..question });
+        }
+    }
+
+    fn refused(
+        &self,
+        status: u16,
+        code: &str,
+        question: &Question<'_>,
+        told: &mut Told,
+    ) -> Result<(), Failure> {
+        if matches!(status, 401 | 403) {
+            self.store.let_in(code)?;
+        }
+        let word = if matches!(status, 401 | 403) { "forbidden" } else { "refused" };
+        let why = format!("{word}: {code}");
+        for column in &question.columns {
+            told.unread(&self.store.name, Some(&self.table.name), Some(&column.name), &why);
+        }
+        Ok(())
+    }
+
+    fn take(&self, question: &Question<'_>, rows: Rows, told: &mut Told) -> Result<(), Failure> {
+        let strange = || Failure::permanent("asking telemetry: the answer has other columns");
+        let people: Vec<&Candidate> = question.people.iter().collect();
+        let mut add = |column: &Column, value: String, seen: Seen| {
+            let spot = self.spot(column);
+            match column.holds {
+                Holds::Dynamic => told.add_bag(&spot, value, seen, &people),
+                Holds::Text | Holds::Guid => told.add(spot, value, seen),
+            }
+        };
+        if rows.rows.is_empty() {
+            return Ok(());
+        }
+        if self.door() == Door::Query {
+            let at = |name| rows.column(name).ok_or_else(strange);
+            let [value, count, first, last, column] =
+                [at(VALUE)?, at(COUNT)?, at(FIRST)?, at(LAST)?, at(COLUMN)?];
+            for row in &rows.rows {
+                let column = question.columns.iter().find(|it| row[column] == it.name.as_str());
+                let (Some(column), Some(text)) = (column, row[value].as_str()) else { continue };
+                let count = row[count].as_u64().unwrap_or(1);
+                let seen = Seen { count, first: time(&row[first]), last: time(&row[last]) };
+                add(column, text.to_owned(), seen);
+            }
+            return Ok(());
+        }
+        let when = rows.column(self.table.time);
+        for column in &question.columns {
+            let at = rows.column(&column.name).ok_or_else(strange)?;
+            for row in &rows.rows {
+                let value = match &row[at] {
+                    Value::String(text) => text.clone(),
+                    Value::Null => continue,
+                    other => other.to_string(),
+                };
+                if people.iter().any(|person| person.admits(&value)) {
+                    let time = when.and_then(|when| time(&row[when]));
+                    add(column, value, Seen { count: 1, first: time, last: time });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// From when to when there is anything; `None` where that cannot be told.
+    async fn span(&self) -> Result<Option<Window>, Failure> {
+        if self.door() == Door::Search {
+            return Ok(None);
+        }
+        let text = span(self.table, &self.store.scope);
+        let Answered::Whole(rows) = ask(self.way, &self.store.address, Door::Query, &text).await?
+        else {
+            return Ok(None);
+        };
+        let at = |name| rows.rows.first().and_then(|row| time(&row[rows.column(name)?]));
+        let window = at(FIRST).zip(at(LAST));
+        Ok(window.and_then(|(first, last)| {
+            let beyond = Timestamp::from_millisecond(last.as_millisecond() + 1).ok()?;
+            Some((first, beyond))
+        }))
+    }
+}
+
+impl<'a> Question<'a> {
+    fn text(&self, asking: &Asking<'_>) -> String {
+        let people: Vec<&Candidate> = self.people.iter().collect();
+        let (table, scope) = (asking.table, &asking.store.scope);
+        match asking.door() {
+            Door::Query => {
+                values(table, &self.columns, scope, &people, (self.window, ANSWER_VALUES_MAX))
+            }
+            Door::Search => found(table, &self.columns, scope, &people, self.window),
+        }
+    }
+
+    fn is_long(&self, asking: &Asking<'_>) -> bool {
+        self.text(asking).len() > QUERY_BYTES_MAX
+    }
+
+    /// Of half the people, or in half of the columns.
+    fn halved(&self) -> Option<[Self; 2]> {
+        if self.people.len() > 1 {
+            let (one, other) = self.people.split_at(self.people.len() / 2);
+            let of = |people: &[Candidate]| Self { people: people.to_vec(), ..self.clone() };
+            return Some([of(other), of(one)]);
+        }
+        let (one, other) = self.columns.split_at(self.columns.len() / 2);
+        let of = |columns: &[&'a Column]| Self { columns: columns.to_vec(), ..self.clone() };
+        (!one.is_empty()).then(|| [of(other), of(one)])
+    }
+
+    /// Of half of the time.
+    fn halved_in_time(&self, whole: Option<Window>) -> Option<[Self; 2]> {
+        let (from, to) = self.window.or(whole)?;
+        let (first, last) = (from.as_millisecond(), to.as_millisecond());
+        if last - first < 2 * WINDOW_MS_MIN {
+            return None;
+        }
+        let middle = Timestamp::from_millisecond(first + (last - first) / 2).ok()?;
+        let of = |window| Self { window: Some(window), ..self.clone() };
+        Some([of((middle, to)), of((from, middle))])
+    }
+}
+
+fn time(value: &Value) -> Option<Timestamp> {
+    value.as_str()?.parse().ok()
+}

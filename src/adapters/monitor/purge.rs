@@ -1,0 +1,133 @@
+//! Purges: rows go for good, in days or weeks, and the service says `completed` when it has taken
+//! them up. Whether they are gone, only a query tells.
+//!
+//! The other way to remove rows, Delete Data, is not gone: it only marks them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::adapters::azureml::wire::answer::Answer;
+use crate::adapters::monitor::look::rows::Place;
+use crate::adapters::monitor::query::call::{Answered, ask};
+use crate::adapters::monitor::query::text::{RESOURCE, resources};
+use crate::adapters::monitor::stores::store::{COMPONENTS_VERSION, LOGS_VERSION};
+use crate::adapters::monitor::tables::table::{Door, Holds};
+use crate::adapters::monitor::wire::way::{Service, Way};
+use crate::domain::failure::Failure;
+use crate::domain::outcome::{Barrier, Block};
+use crate::ports::sources::{Erased, Followed, Ticket};
+
+const PURGING: &str = "purging rows of telemetry";
+const FOLLOWING: &str = "asking how far a purge is";
+
+/// When to look after a purge: it takes days.
+const LOOK_MS_MIN: u64 = 15 * 60 * 1_000;
+
+/// Purges that a store takes in an hour.
+pub const PER_HOUR: u32 = 50;
+/// Values of a purge. How many it takes, no source says.
+pub const VALUES_MAX: usize = 100;
+
+/// What a ticket keeps.
+#[derive(Serialize, Deserialize)]
+struct Handle {
+    /// Where the service says how far it is. What it calls the purge in its body is another id.
+    url: Option<String>,
+}
+
+/// Purges the rows whose column has one of these values.
+///
+/// # Errors
+/// The store does not answer, or refuses for a reason that has no word.
+pub async fn erase(place: &Place, values: &[String]) -> Result<Erased, Failure> {
+    let Place { way, store, table, spot } = place;
+    if let Some(code) = table.plan.barrier() {
+        return Ok(Erased::Blocked(Barrier::new(Block::Immutable, code)));
+    }
+    let holds = table.column(&spot.column).map(|column| column.holds);
+    // A purge compares a bag by one of its keys only.
+    if holds.is_none_or(|holds| (holds == Holds::Dynamic) != spot.key.is_some()) {
+        return Ok(Erased::Blocked(Barrier::new(Block::Immutable, "ColumnType")));
+    }
+    let mut filters = vec![filter(&spot.column, values)];
+    if let Some(key) = &spot.key {
+        filters[0]["key"] = key.as_str().into();
+    }
+    if !store.scope.is_all() {
+        let own = owners(place, values).await?;
+        if own.is_empty() {
+            return Ok(Erased::AlreadyAbsent);
+        }
+        filters.push(filter(RESOURCE, &own));
+    }
+    let version = match store.address.service {
+        Service::Logs => LOGS_VERSION,
+        Service::Apps => COMPONENTS_VERSION,
+    };
+    let body = json!({ "table": table.name, "filters": filters });
+    let answer = way.post(PURGING, way.url(&store.id, "purge", version), &body).await?;
+    match answer.status {
+        200..=202 => Ok(Erased::Begun(ticket(way, &answer))),
+        404 if answer.is_absent_itself() => Ok(Erased::AlreadyAbsent),
+        _ => match answer.barrier() {
+            Some(barrier) => Ok(Erased::Blocked(barrier)),
+            None => Err(answer.failure(PURGING)),
+        },
+    }
+}
+
+/// How far a purge is.
+///
+/// # Errors
+/// That cannot be learned now.
+pub async fn follow(way: &Way, handle: &str) -> Result<Followed, Failure> {
+    let handle: Handle = serde_json::from_str(handle)
+        .map_err(|_| Failure::permanent("reading a ticket's handle"))?;
+    let Some(url) = handle.url.and_then(|url| way.own(&url)) else { return Ok(Followed::Unknown) };
+    let answer = way.get(FOLLOWING, url).await?;
+    match answer.status {
+        200 => {}
+        404 if answer.is_absent_itself() => return Ok(Followed::Unknown),
+        _ => return Err(answer.failure(FOLLOWING)),
+    }
+    let word = answer.body["status"].as_str().unwrap_or_default().to_ascii_lowercase();
+    Ok(match word.as_str() {
+        "completed" | "succeeded" => Followed::Done,
+        "failed" | "canceled" | "cancelled" => Followed::Failed(word),
+        _ => {
+            let is_plain = word.bytes().all(|b| b.is_ascii_alphabetic()) && word.len() <= 32;
+            let state = Some(word).filter(|_| is_plain);
+            Followed::Running { look_in_ms: look_in_ms(&answer), handle: None, state }
+        }
+    })
+}
+
+fn ticket(way: &Way, answer: &Answer) -> Ticket {
+    let url = answer.header("x-ms-status-location").and_then(|link| way.own(link));
+    let handle = Handle { url: url.map(String::from) };
+    let handle = serde_json::to_string(&handle).expect("strings can be written");
+    Ticket { handle, look_in_ms: look_in_ms(answer) }
+}
+
+fn look_in_ms(answer: &Answer) -> u64 {
+    answer.wait_ms().max(LOOK_MS_MIN)
+}
+
+fn filter(column: &str, values: &[String]) -> Value {
+    json!({ "column": column, "operator": "in", "value": values })
+}
+
+/// Whose the rows are, exactly as they say it: a purge takes nobody else's.
+async fn owners(place: &Place, values: &[String]) -> Result<Vec<String>, Failure> {
+    let Place { way, store, table, spot } = place;
+    let text = resources(table, spot, &store.scope, values);
+    let Answered::Whole(rows) = ask(way, &store.address, Door::Query, &text).await? else {
+        return Err(Failure::transient("asking whose rows of telemetry are: no whole answer"));
+    };
+    let said = rows.rows.iter().filter_map(|row| row.first()?.as_str());
+    // Asked for and looked at: what is another's must not go.
+    let mut own: Vec<String> =
+        said.filter(|id| store.scope.admits(id)).map(str::to_owned).collect();
+    own.sort();
+    Ok(own)
+}

@@ -1,0 +1,224 @@
+//! A place that holds rows, and those of its tables that have any of ours.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::adapters::azureml::wire::answer::Answer;
+use crate::adapters::monitor::query::call::{Address, Answered, ask};
+use crate::adapters::monitor::query::text::{Scope, has_rows, schema};
+use crate::adapters::monitor::tables::classic;
+use crate::adapters::monitor::tables::table::{Door, Table, columns};
+use crate::adapters::monitor::wire::way::{Service, Way};
+use crate::domain::failure::Failure;
+
+const LISTING: &str = "listing the tables of telemetry";
+
+/// The version of the interface of Log Analytics that we speak.
+pub const LOGS_VERSION: &str = "2023-09-01";
+/// The version of the interface of components that we speak.
+pub const COMPONENTS_VERSION: &str = "2020-02-02";
+
+/// How long what was learned of tables is taken for true: a sweep.
+const KNOWN_TIME: Duration = Duration::from_secs(300);
+/// Tables of which one query asks whether they have rows.
+const TABLES_AT_ONCE: usize = 40;
+
+/// The store.
+pub struct Store {
+    /// Its name in names of items.
+    pub name: String,
+    /// Its id in Azure Resource Manager.
+    pub id: String,
+    /// Where it is asked.
+    pub address: Address,
+    /// Of whose rows there is talk.
+    pub scope: Scope,
+    /// Whether it was found, and not configured.
+    pub is_found: bool,
+    known: Mutex<Option<(Instant, Arc<Tables>)>>,
+}
+
+/// What is known of tables.
+#[derive(Default)]
+pub struct Tables {
+    /// Those that have rows of ours.
+    pub tables: Vec<Table>,
+    /// Names of those of which that cannot be told, with why; none for all of them.
+    pub unread: Vec<(String, String)>,
+}
+
+impl Store {
+    /// One of which nobody knows the tables yet.
+    pub fn new(name: &str, id: &str, address: Address) -> Self {
+        Self {
+            name: name.to_owned(),
+            id: id.to_owned(),
+            address,
+            scope: Scope::default(),
+            is_found: false,
+            known: Mutex::default(),
+        }
+    }
+
+    /// The tables, as they were within the last minutes. Whoever comes meanwhile waits for the same
+    /// answer.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn tables(&self, way: &Way) -> Result<Arc<Tables>, Failure> {
+        let mut known = self.known.lock().await;
+        if let Some((at, tables)) = &*known
+            && at.elapsed() < KNOWN_TIME
+        {
+            return Ok(Arc::clone(tables));
+        }
+        let mut learned = Tables::default();
+        let listed = self.listed(way, &mut learned).await?;
+        let (asked, searched): (Vec<Table>, Vec<Table>) =
+            listed.into_iter().partition(|table| table.plan.door() == Door::Query);
+        for some in asked.chunks(TABLES_AT_ONCE) {
+            let with_rows = self.with_rows(way, some.to_vec(), &mut learned).await?;
+            for table in with_rows {
+                self.learn(way, table, &mut learned).await?;
+            }
+        }
+        for table in searched {
+            self.search_one(way, table, &mut learned).await?;
+        }
+        learned.tables.sort_by(|one, other| one.name.cmp(&other.name));
+        let learned = Arc::new(learned);
+        *known = Some((Instant::now(), Arc::clone(&learned)));
+        Ok(learned)
+    }
+
+    /// All tables that it is said to have.
+    async fn listed(&self, way: &Way, learned: &mut Tables) -> Result<Vec<Table>, Failure> {
+        if self.address.service == Service::Apps {
+            return Ok(classic::tables());
+        }
+        let answer = way.get(LISTING, way.url(&self.id, "tables", LOGS_VERSION)).await?;
+        if self.is_found && matches!(answer.status, 401 | 403) {
+            learned.unread.push((String::new(), why(&answer)));
+            return Ok(Vec::new());
+        }
+        if answer.status != 200 {
+            return Err(answer.failure(LISTING));
+        }
+        let tables = answer.body["value"].as_array();
+        let tables = tables.ok_or_else(|| Failure::permanent(format!("{LISTING}: no list")))?;
+        Ok(tables.iter().filter_map(Table::read).collect())
+    }
+
+    /// Those of these tables that have rows of ours; asked in halves where one of them makes the
+    /// question wrong.
+    async fn with_rows(
+        &self,
+        way: &Way,
+        tables: Vec<Table>,
+        learned: &mut Tables,
+    ) -> Result<Vec<Table>, Failure> {
+        let (mut found, mut open) = (Vec::new(), vec![tables]);
+        while let Some(mut some) = open.pop() {
+            if some.is_empty() {
+                continue;
+            }
+            match ask(way, &self.address, Door::Query, &has_rows(&some, &self.scope)).await? {
+                Answered::Whole(rows) => {
+                    let said = rows.rows.iter().filter_map(|row| row.first()?.as_str());
+                    let said: Vec<&str> = said.collect();
+                    found.extend(some.into_iter().filter(|it| said.contains(&it.name.as_str())));
+                }
+                _ if some.len() > 1 => {
+                    let rest = some.split_off(some.len() / 2);
+                    open.extend([rest, some]);
+                }
+                Answered::Refused { status: 401 | 403, code } => {
+                    self.let_in(&code)?;
+                    let refused = some.into_iter();
+                    learned
+                        .unread
+                        .extend(refused.map(|it| (it.name, format!("forbidden: {code}"))));
+                }
+                // A table without the column by which resources are told has no rows of theirs.
+                Answered::Refused { status: 400, code }
+                    if !self.scope.is_all() && is_of_meaning(&code) => {}
+                Answered::Refused { code, .. } => {
+                    let refused = some.into_iter();
+                    let why = format!("refused: {code}");
+                    learned.unread.extend(refused.map(|it| (it.name, why.clone())));
+                }
+                Answered::Part(_) | Answered::TooMuch(_) => {
+                    // What cannot be said in time is looked into.
+                    found.extend(some);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// What was configured has to let us in; what was found need not.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn let_in(&self, code: &str) -> Result<(), Failure> {
+        if self.is_found {
+            return Ok(());
+        }
+        let failure = Failure::needs_person("asking telemetry: we are not let in");
+        Err(failure.because(code.to_owned()))
+    }
+
+    /// Adds a table with the columns that the query service knows.
+    async fn learn(&self, way: &Way, table: Table, learned: &mut Tables) -> Result<(), Failure> {
+        match ask(way, &self.address, Door::Query, &schema(&table)).await? {
+            Answered::Whole(rows) | Answered::Part(rows) => {
+                learned.tables.push(Table { columns: columns(rows.columns), ..table });
+            }
+            Answered::TooMuch(word) => learned.unread.push((table.name, word.to_owned())),
+            Answered::Refused { code, .. } => {
+                learned.unread.push((table.name, format!("refused: {code}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// A table that is searched may have rows of ours if it has the column by which that is told.
+    async fn search_one(
+        &self,
+        way: &Way,
+        table: Table,
+        learned: &mut Tables,
+    ) -> Result<(), Failure> {
+        let text = has_rows(std::slice::from_ref(&table), &self.scope);
+        match ask(way, &self.address, Door::Search, &text).await? {
+            Answered::Whole(rows) if rows.rows.is_empty() => {}
+            Answered::Refused { status: 400, code }
+                if !self.scope.is_all() && is_of_meaning(&code) => {}
+            Answered::Refused { status: 401 | 403, code } => {
+                self.let_in(&code)?;
+                learned.unread.push((table.name, format!("forbidden: {code}")));
+            }
+            Answered::Refused { code, .. } => {
+                learned.unread.push((table.name, format!("refused: {code}")));
+            }
+            Answered::Whole(_) | Answered::Part(_) | Answered::TooMuch(_) => {
+                learned.tables.push(table);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why what was found cannot be asked.
+pub fn why(answer: &Answer) -> String {
+    let word = if answer.status == 404 { "absent" } else { "forbidden" };
+    if answer.code.is_empty() { word.to_owned() } else { format!("{word}: {}", answer.code) }
+}
+
+/// Whether the code says that a table or column is not there.
+fn is_of_meaning(code: &str) -> bool {
+    code == "SemanticError" || code.starts_with("SEM")
+}

@@ -1,0 +1,181 @@
+//! What is found where, and what is told of where nobody could look.
+
+use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use dsrd::domain::coverage::place::Looked;
+use dsrd::ports::sources::{Asked, Source};
+use jiff::Timestamp;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::support::azure::monitor::people::{logs_id, other_resource, own_resource};
+use crate::support::azure::monitor::spot::Owner;
+use crate::support::azure::seed::{HANAKO, JIRO, sample_id};
+use crate::telemetry::world::{
+    World, called, classic, found, hanako, logs, rows_of, workspace_based,
+};
+
+/// Nothing of what other resources send to the same workspace is among it.
+#[tokio::test]
+async fn what_belongs_to_a_workspace_is_found_by_way_of_it() {
+    let world = World::new(found()).await;
+    let told = world.told(&hanako()).await;
+    let expected = [
+        format!(
+            "examplela01/AmlComputeJobEvent/JobErrorMessage 1 no such file: \
+                 /home/hanako/{HANAKO}.csv\nretry"
+        ),
+        format!("examplela01/AmlRunStatusChangedEvent/Identity 2 {HANAKO}"),
+        format!("examplela01/AppRequests/UserId 1 {HANAKO}"),
+        format!("examplela01/AppTraces/Message 1 scored for {HANAKO}"),
+        format!("examplela01/AppTraces/Properties.caller 1 {HANAKO}"),
+        format!("examplela01/AzureActivity/Caller 1 {HANAKO}"),
+        format!("examplela01/ContainerLogV2/LogMessage 1 hello {HANAKO}"),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn what_was_configured_is_as_wide_as_that_says() {
+    let counts = [
+        (logs(&[]), 3, "AmlRunStatusChangedEvent/Identity"),
+        (logs(&[own_resource()]), 2, "AmlRunStatusChangedEvent/Identity"),
+        (logs(&[own_resource().to_uppercase()]), 2, "AmlRunStatusChangedEvent/Identity"),
+        (logs(&[other_resource()]), 1, "AmlRunStatusChangedEvent/Identity"),
+        (workspace_based(), 1, "AppTraces/Message"),
+    ];
+    for (of, rows, place) in counts {
+        let told = World::new(of.clone()).await.told(&hanako()).await;
+        let line = told.iter().find(|line| line.contains(place)).unwrap();
+        assert!(line.starts_with(&format!("examplela01/{place} {rows} ")), "{of:?}: {line}");
+        let is_app = |line: &String| line.contains("/App");
+        assert!(of != workspace_based() || told.iter().all(is_app), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_component_that_holds_its_rows_itself_is_asked_itself() {
+    let world = World::new(classic()).await;
+    let expected = [
+        format!("classicai01/traces/customDimensions.caller 1 {HANAKO}"),
+        format!("classicai01/traces/message 1 scored for {HANAKO}"),
+        format!("classicai01/traces/user_Id 1 {HANAKO}"),
+    ];
+    assert_eq!(world.told(&hanako()).await, expected);
+    let rows = world.rows("classicai01/traces/customDimensions.caller", &[HANAKO]).await;
+    assert_eq!(rows[0]["customDimensions"], json!({"caller": HANAKO}));
+}
+
+/// Endpoints of a workspace log under ids of their own, below the workspace's.
+#[tokio::test]
+async fn what_is_below_a_workspace_is_the_workspaces() {
+    let world = World::new(found()).await;
+    let below = format!("{}/onlineendpoints/score", own_resource());
+    let beside = format!("{}2", own_resource());
+    let said = |who: &str| json!({"Message": format!("{who} asked by {HANAKO}")});
+    for (resource, who) in [(below, "own"), (beside, "foreign")] {
+        let mut row = said(who);
+        row["_ResourceId"] = resource.into();
+        world.add("AmlOnlineEndpointConsoleLog", row);
+    }
+    let told = world.told(&hanako()).await.join("\n");
+    assert!(told.contains("own asked by") && !told.contains("foreign"), "{told}");
+}
+
+#[tokio::test]
+async fn an_item_is_asked_again_alone() {
+    let world = World::new(found()).await;
+    let item = rows_of("examplela01/AppTraces/Properties.caller");
+    let again = world.source.ask(&[&hanako()], Some(&item)).await.unwrap();
+    assert!(again.unread.is_empty() && again.seen.len() == 1);
+    assert!(again.seen[0].item == item && again.seen[0].value == HANAKO);
+    let (first, last) = (again.seen[0].first.unwrap(), again.seen[0].last.unwrap());
+    let now: Timestamp = world.simulator.state().now;
+    assert!(first == last && first < now);
+    for name in ["examplela01", "examplela01/AppTraces", "elsewhere/AppTraces/Message", "x"] {
+        let none = world.source.ask(&[&hanako()], Some(&rows_of(name))).await.unwrap();
+        assert!(none.seen.is_empty() && none.unread.is_empty(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn somebody_who_is_known_by_a_hash_is_found() {
+    let world = World::new(found()).await;
+    let hash = hex::encode(Sha256::digest(HANAKO));
+    let identity = Identity::new(IdentityType::Email, IdentityFormat::Sha256, hash);
+    let told = world.told(&Subject { identities: vec![identity] }).await.join("\n");
+    for place in ["AmlRunStatusChangedEvent/Identity", "AppTraces/Message", "JobErrorMessage"] {
+        assert!(told.contains(place), "{told}");
+    }
+}
+
+/// A bag that names somebody in a key has no key by which to purge it.
+#[tokio::test]
+async fn who_is_a_key_of_a_bag_is_found_in_the_whole_of_it() {
+    let world = World::new(found()).await;
+    let bag = json!({JIRO: 3, "batch": "9"});
+    world.add("AppTraces", json!({"Message": "counted", "Properties": bag}));
+    let told = world.told(&called(IdentityType::Email, JIRO)).await;
+    let expected = format!("examplela01/AppTraces/Properties 1 {bag}");
+    assert!(told.contains(&expected), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_at_is_told() {
+    let world = World::new(found()).await;
+    {
+        let mut state = world.simulator.state();
+        let tables = state.monitor.tables(Owner::Workspace, &logs_id()).unwrap();
+        tables.get_mut("apptraces").unwrap().total_retention_days = 730;
+        state.monitor.switches.denied_tables.insert("AppRequests".to_owned());
+    }
+    let told = world.told(&hanako()).await.join("\n");
+    let expected = [
+        "examplela01/AppTraces: long_term_retention",
+        "examplela01/AppRequests: forbidden: InsufficientAccessError",
+    ];
+    for line in expected {
+        assert!(told.contains(line), "{told}");
+    }
+    let places = world.source.places().await.unwrap();
+    let of = |name: &str| places.iter().find(|place| place.name == name).map(|it| it.looked);
+    assert_eq!(of("examplela01/AmlRunStatusChangedEvent"), Some(Looked::Looked));
+    assert_eq!(of("examplela01/AppTraces (long-term)"), Some(Looked::CannotBeLookedAt));
+    assert_eq!(of("examplela01/AppRequests"), Some(Looked::Refused));
+    assert_eq!(of("exampleai01/snapshots"), Some(Looked::CannotBeLookedAt));
+    assert_eq!(of("examplela01/Heartbeat"), None);
+}
+
+/// What was found need not let us in; what was configured has to.
+#[tokio::test]
+async fn a_store_that_does_not_let_us_in_is_told_or_a_failure() {
+    for (of, is_failure) in [(found(), false), (logs(&[]), true)] {
+        let world = World::new(of).await;
+        let key = logs_id().key();
+        world.simulator.state().monitor.workspaces.get_mut(&key).unwrap().refuses_queries = true;
+        let asked = world.source.ask(&[&hanako()], None).await;
+        assert_eq!(asked.is_err(), is_failure);
+        if let Ok(answers) = asked {
+            assert!(answers.seen.is_empty() && !answers.unread.is_empty());
+            assert!(answers.unread.iter().all(|it| it.reason.starts_with("forbidden")));
+        }
+    }
+}
+
+/// A component that a workspace names and that is not there any more, settings that lead nowhere.
+#[tokio::test]
+async fn what_is_not_there_is_told() {
+    let world = World::new(found()).await;
+    let path = sample_id().path();
+    {
+        let mut state = world.simulator.state();
+        let gone = dsrd_gone();
+        state.monitor.add_setting(&path, "to-gone", &gone);
+    }
+    let told = world.told(&hanako()).await.join("\n");
+    assert!(told.contains("gonela01: absent: ResourceNotFound"), "{told}");
+    assert!(told.contains("AmlRunStatusChangedEvent/Identity 2"), "{told}");
+}
+
+fn dsrd_gone() -> crate::support::azure::place::WorkspaceId {
+    crate::support::azure::place::WorkspaceId { name: "gonela01".to_owned(), ..logs_id() }
+}
