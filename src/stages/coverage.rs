@@ -81,7 +81,9 @@ fn is_same(one: &Covered, other: &Covered) -> bool {
 
 fn covered(Told { source, known }: Told, labels: &[Labels]) -> Covered {
     let Known { sort, name, place, looked, why } = known;
-    let at = place.map(|place| format!("{}/{}", place.account, place.container));
+    // A folder of a machine is in no account: where it lies is nobody's business but the operator's.
+    let is_told = |place: &Location| !place.account.is_empty() && !place.account.contains('/');
+    let at = place.filter(is_told).map(|place| format!("{}/{}", place.account, place.container));
     let is_named = |text: &String| labels.iter().any(|it| it.may_name(text));
     // The name of a source is the operator's own, and told with everything.
     let is_own = matches!(sort, PlaceSort::Source | PlaceSort::TenantLogs);

@@ -1,7 +1,7 @@
 //! Names of items: `STORE/TABLE/COLUMN`, or `STORE/TABLE/COLUMN.KEY` of what a bag has under a key.
 //!
-//! Should a part have a slash it is `%2F`, and `%` is `%25`. Names of columns have no dot, keys
-//! may.
+//! Should a part have a slash it is `%2F`, and `%` is `%25`; letters beyond ASCII are written so
+//! too. Names of columns have no dot, keys may.
 
 use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 
@@ -92,7 +92,7 @@ mod tests {
             ("la", "AppTraces", "Message", None, "la/AppTraces/Message"),
             ("la", "AppTraces", "Properties", Some("user"), "la/AppTraces/Properties.user"),
             ("la", "AppTraces", "Properties", Some("a.b"), "la/AppTraces/Properties.a.b"),
-            ("la", "T", "P", Some("a/b%é"), "la/T/P.a%2Fb%25é"),
+            ("la", "T", "P", Some("a/b%é"), "la/T/P.a%2Fb%25%C3%A9"),
             ("a/b", "T", "c.d", None, "a%2Fb/T/c%2Ed"),
         ];
         for (store, table, column, key, expected) in table {
