@@ -75,6 +75,8 @@ pub struct Daemon {
     world: World,
     alone: Option<Alone>,
     page: Option<TcpListener>,
+    /// Opens plans for the page.
+    plans: Arc<Plans>,
 }
 
 impl Daemon {
@@ -95,7 +97,7 @@ impl Daemon {
                 None => pending().await,
             }
         };
-        let (world, alone) = tokio::select! {
+        let (world, alone, plans) = tokio::select! {
             biased;
             opened = Self::put_together(settings, beside) => opened?,
             served = meanwhile => return Err(AppError(match served {
@@ -103,13 +105,13 @@ impl Daemon {
                 Err(error) => error.into(),
             })),
         };
-        Ok(Self { world, alone, page })
+        Ok(Self { world, alone, page, plans })
     }
 
     async fn put_together(
         settings: &Settings,
         beside: Beside,
-    ) -> Result<(World, Option<Alone>), AppError> {
+    ) -> Result<(World, Option<Alone>, Arc<Plans>), AppError> {
         let alone = match settings.ledger.url.expose().strip_prefix("sqlite:") {
             Some(path) => Some(system::alone(path.as_ref())?),
             None => None,
@@ -122,12 +124,19 @@ impl Daemon {
                 system::kept_key(path, "master key", &system::fresh_master_key(&*entropy))?
             }
         };
+        let ledger = Arc::new(ledger(&settings.ledger.url).await?);
+        let plans = Arc::new(Plans {
+            ledger: Arc::<SqlLedger>::clone(&ledger),
+            master_key: Zeroizing::clone(&master_key),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::<SystemEntropy>::clone(&entropy),
+        });
         let world = World::new(Parts {
             door: door(settings)?,
             sources: sources(settings, beside)?,
             exports: exports(settings)?,
             alone: alone.is_some(),
-            ledger: Arc::new(ledger(&settings.ledger.url).await?),
+            ledger,
             clock: Arc::new(SystemClock),
             entropy,
             key_ring: KeyRing {
@@ -140,7 +149,7 @@ impl Daemon {
             mandate: settings.mandate.clone(),
         })?;
         assert_key(&world).await?;
-        Ok((world, alone))
+        Ok((world, alone, plans))
     }
 
     /// What ends it.
@@ -153,13 +162,14 @@ impl Daemon {
     /// # Errors
     /// The page broke down: without it the daemon would be blind to its operators.
     pub async fn run(self) -> Result<(), AppError> {
-        let Self { world, alone: _alone, page } = self;
+        let Self { world, alone: _alone, page, plans } = self;
         let site = Arc::new(Site {
             ledger: Arc::clone(&world.account.ledger),
             inbox: Arc::clone(&world.door.inbox),
             announcer: Arc::clone(&world.door.announcer),
             exports: Arc::clone(&world.exports),
             sources: world.sources.clone(),
+            plans,
             clock: Arc::clone(&world.account.clock),
             metrics: Arc::clone(&world.shift.metrics),
             down: Default::default(),

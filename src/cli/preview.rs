@@ -10,6 +10,8 @@ use tokio::sync::Notify;
 use crate::app::{self, Beside};
 use crate::cli::output::{self, CliError, End, input, json_line, line};
 use crate::config::settings::Settings;
+use crate::domain::asked::dependent::{RECOVERABLE_DAYS, RECOVERABLE_UNTIL, parent};
+use crate::domain::asked::tree::{Branch, is_in_one, tree};
 use crate::domain::item::{Item, Unreadable, Version};
 use crate::domain::plan::{Planned, without_place};
 
@@ -41,11 +43,15 @@ pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<
         };
         let keep = |unreadable: Unreadable| unread.push(unreadable);
         let run = preview.run(&body, Arc::clone(&meter), print, keep);
-        tokio::select! {
+        let looked = tokio::select! {
             looked = output::with_ticks(&bar, || meter.items(), run) => Some(looked?),
             // Nobody reads what would be found.
             () = gone.notified() => None,
+        };
+        if printed.is_ok() {
+            printed = bar.suspend(|| table.end());
         }
+        looked
     };
     bar.finish_and_clear();
     printed?;
@@ -123,12 +129,14 @@ fn grouped(unread: &[Unreadable]) -> BTreeMap<(&str, &str), Vec<String>> {
 pub struct Table {
     as_json: bool,
     is_begun: bool,
+    /// What stands in a tree, which is printed whole.
+    tree: Vec<Planned>,
 }
 
 impl Table {
     /// A table without rows.
     pub fn new(as_json: bool) -> Self {
-        Self { as_json, is_begun: false }
+        Self { as_json, is_begun: false, tree: Vec::new() }
     }
 
     /// Prints one more item of the plan.
@@ -139,10 +147,29 @@ impl Table {
         if self.as_json {
             return json_line(&value(planned));
         }
+        if is_in_one(&planned.finding.item) {
+            self.tree.push(planned.clone());
+            return Ok(());
+        }
         if !std::mem::replace(&mut self.is_begun, true) {
             line(format!("{:<7} {:>5}  SOURCE  ITEM  REASON", "ACTION", "HITS"))?;
         }
         plain(planned)
+    }
+
+    /// Prints what was kept for the end: what depends on a workspace below it.
+    ///
+    /// # Errors
+    /// Standard output went away.
+    pub fn end(&mut self) -> Result<(), CliError> {
+        for Branch { lead, action, name, why, recoverable } in tree(&self.tree) {
+            let back = match recoverable.as_str() {
+                "" => String::new(),
+                for_how_long => format!("  (can be had back: {for_how_long})"),
+            };
+            line(format!("{action:<7} {lead}{name:?}  {why}{back}"))?;
+        }
+        Ok(())
     }
 }
 
@@ -179,6 +206,16 @@ fn value(planned: &Planned) -> Value {
         Version::Current => {}
         Version::Snapshot(id) => shown["snapshot"] = id.as_str().into(),
         Version::Previous(id) => shown["version"] = id.as_str().into(),
+    }
+    if let Some(parent) = parent(&finding.item) {
+        shown["parent"] = parent.into();
+    }
+    for (field, name) in
+        [("recoverable_days", RECOVERABLE_DAYS), ("recoverable_until", RECOVERABLE_UNTIL)]
+    {
+        if let Some(text) = finding.item.properties.get(name) {
+            shown[field] = text.as_str().into();
+        }
     }
     shown["action"] = action.word().word().into();
     shown["reason"] = why.as_str().into();

@@ -66,6 +66,7 @@ async fn plan(settings: &Settings, id: &RequestId, as_json: bool) -> Result<End,
     });
     let found = found.await?;
     printed?;
+    table.end()?;
     if found { Ok(End::Done) } else { Err(CliError::Unknown(id.clone())) }
 }
 

@@ -9,6 +9,7 @@ pub mod messages;
 pub mod sources;
 pub mod exports;
 pub mod standing;
+pub mod plans;
 pub mod tasks;
 pub mod kept;
 pub mod ledger;

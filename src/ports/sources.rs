@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::asked::dependent::Dependents;
 use crate::domain::asked::subject::Subject;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::coverage::place::{Known, Looked, PlaceSort};
@@ -231,6 +232,13 @@ pub trait Things: Walked {
     /// The same of several runs at once, by their ids, each only once. What runs have in common
     /// belongs to them where all are among these.
     async fn look_up_runs(&self, ids: &[String]) -> Result<Vec<Belonging>, Failure>;
+
+    /// What a workspace depends on, of what [`Self::look_up`] finds: each with what is to become of
+    /// it, which is told of everything that somebody else may use. Asked again about each before
+    /// it goes, as of [`Walked::erase`].
+    async fn dependents(&self, _thing: &Thing) -> Result<Dependents, Failure> {
+        Ok(Dependents::default())
+    }
 
     /// How many steps of the others have to go before this one, as far as its name tells.
     fn waits_for(&self, item: &Item) -> u16 {

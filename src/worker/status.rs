@@ -5,11 +5,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
+use crate::domain::asked::thing::ThingKind;
+use crate::domain::asked::tree::{Branch, tree};
 use crate::domain::event::{Envelope, Facts, event_id};
 use crate::domain::failure::{Failure, Obstacle};
 use crate::domain::outcome::OutcomeKind;
@@ -18,6 +21,7 @@ use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Counts, Decision, Event, Left, State};
 use crate::ports::kept::purges::Purge;
 use crate::ports::ledger::{Ledger, Record};
+use crate::ports::plans::HeldPlans;
 use crate::ports::standing::{Progress, Standing};
 use crate::ports::system::{Clock, Entropy};
 use crate::ports::tasks::Lease;
@@ -170,6 +174,25 @@ pub struct Sent {
     pub signature: Option<String>,
     /// Whether the same was refused before.
     pub was_refused: bool,
+}
+
+#[async_trait]
+impl HeldPlans for Plans {
+    async fn tree(&self, held: &Standing) -> Result<Vec<Branch>, Failure> {
+        if held.kind != Some(RequestKind::DeleteThing) {
+            return Ok(Vec::new());
+        }
+        let account = self.account()?;
+        let case = account.load(held, &nobodys()).await?;
+        if case.request.thing().is_none_or(|thing| thing.kind != ThingKind::Workspace) {
+            return Ok(Vec::new());
+        }
+        let (mut planned, mut entries) = (Vec::new(), pin!(account.entries(&case)));
+        while let Some(entry) = entries.next().await {
+            planned.push(entry?.planned);
+        }
+        Ok(tree(&planned))
+    }
 }
 
 impl Plans {

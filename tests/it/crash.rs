@@ -15,6 +15,7 @@ use dsrd::domain::policy::rules::{Rule, Treatment};
 use dsrd::ports::messages::callbacks::Answer;
 use dsrd::ports::sources::Source;
 
+use crate::dependents;
 use crate::exporting_things;
 use crate::policies;
 use crate::support::simulation::leaks::EMAIL;
@@ -125,6 +126,7 @@ lives!(
     taking_a_run_whole,
     removing_a_run,
     removing_a_workspace,
+    removing_a_workspace_with_all,
     exporting_a_thing
 );
 
@@ -280,6 +282,11 @@ fn removing_a_workspace() -> Scenario {
     let approve = control("approve", "r-1").to_string();
     scenario.wire.on("held", move || inbox.push(approve.clone(), correspondence()));
     scenario.sent(about("r-1", "delete", "workspace", "w"))
+}
+
+/// Of what it depends on one is shared, and some go by themselves.
+fn removing_a_workspace_with_all() -> Scenario {
+    dependents::approved(dependents::workspace(&["log_analytics/s/g/l", "workspace/w"]))
 }
 
 /// One version of a model is there, and a file of the other is where nobody looks.

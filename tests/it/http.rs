@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use dsrd::adapters::http::server::serve;
 use dsrd::adapters::http::site::Site;
+use dsrd::domain::asked::tree::Branch;
 use dsrd::domain::event::{Announcement, Correspondence};
 use dsrd::domain::failure::{Failure, Obstacle};
 use dsrd::domain::inventory::Print;
@@ -27,6 +28,7 @@ use dsrd::ports::ledger::{
 };
 use dsrd::ports::messages::announcer::{Announced, Announcer};
 use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
+use dsrd::ports::plans::HeldPlans;
 use dsrd::ports::sources::{
     Budget, ByteStream, Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Walked,
 };
@@ -223,6 +225,26 @@ impl Announcer for World {
     }
     async fn ping(&self) -> Result<(), Failure> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl HeldPlans for World {
+    async fn tree(&self, held: &Standing) -> Result<Vec<Branch>, Failure> {
+        if held.id.as_str() != "a-workspace" {
+            return Ok(Vec::new());
+        }
+        let branch = |lead: &str, name: &str, why: &str, recoverable: &str| Branch {
+            lead: lead.to_owned(),
+            action: if why.is_empty() { "delete" } else { "keep" },
+            name: name.to_owned(),
+            why: why.to_owned(),
+            recoverable: recoverable.to_owned(),
+        };
+        Ok(vec![
+            branch("", "workspace/w", "", "14 days"),
+            branch("└─ ", "key_vault/s/g/<v>", "shared: by <b>w2</b>", ""),
+        ])
     }
 }
 
@@ -605,6 +627,7 @@ async fn asked<T>(world: World, ask: impl AsyncFnOnce(String) -> T) -> T {
         announcer: Arc::<World>::clone(&world),
         exports: Arc::<World>::clone(&world),
         sources: vec![Arc::<World>::clone(&world)],
+        plans: Arc::<World>::clone(&world),
         clock: Arc::<World>::clone(&world),
         metrics: Arc::new(Metrics::new()),
         down: Default::default(),
@@ -676,6 +699,22 @@ async fn the_page_shows_who_waits_first_and_what_is_late() {
     place("<dt>Overdue</dt><dd>1</dd>");
     place("http-equiv=\"refresh\"");
     assert!(!get(busy(), "/?refresh=off").await.1.contains("http-equiv=\"refresh\""));
+}
+
+/// Whoever is to approve that a workspace goes sees what goes with it.
+#[tokio::test]
+async fn the_page_shows_the_plan_of_a_workspace_as_a_tree() {
+    let none = Progress { done: 0, total: 0 };
+    let standings =
+        ["a-workspace", "a-person"].map(|id| standing(id, State::Held, 24, none)).into();
+    let world = World { standings, ledger_is_down: false, source_hangs: false };
+    let (status, page) = get(world, "/").await;
+    assert_eq!(status, 200);
+    assert!(page.contains("Plan of a-workspace") && !page.contains("Plan of a-person"), "{page}");
+    let row = "<tr><th scope=\"row\">└─\u{a0}key_vault/s/g/&lt;v&gt;</th><td>keep</td>\
+               <td>shared: by &lt;b&gt;w2&lt;/b&gt;</td><td></td></tr>";
+    assert!(page.contains(row), "{page}");
+    assert!(page.contains("<td>delete</td><td></td><td>14 days</td>"), "{page}");
 }
 
 #[tokio::test]

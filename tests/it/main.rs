@@ -33,6 +33,7 @@ mod rewrite_contract; // redaction in place, a part of that suite
 mod source_on_azure; // the Source suite: Azurite; broken wires, refusals
 mod blob_server; // our own blob service against what Microsoft publishes of the real one
 mod source_on_blob_server; // the Source suite on it; every request fails once in each way
+mod dependents; // a workspace with what depends on it: order, what is kept, what nobody can say
 mod azure_simulator; // our Azure Machine Learning before three judges: OpenAPI, its examples, Microsoft's clients
 mod resources; // a workspace's services as a source, over the simulator
 mod telemetry; // Log Analytics and Application Insights as sources, over the simulator

@@ -14,6 +14,7 @@ pub mod documents;
 pub mod pages;
 pub mod runs;
 pub mod workspace;
+pub mod dependents;
 pub mod places;
 pub mod removal;
 pub mod rights;

@@ -3,14 +3,16 @@
 use serde_json::Value;
 
 use crate::adapters::azure::wire::address::add_query;
+use crate::adapters::azureml::dependents;
 use crate::adapters::azureml::documents::document::{Document, look};
 use crate::adapters::azureml::kinds::Keeper;
 use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::plane;
 use crate::adapters::azureml::runs;
 use crate::adapters::azureml::wire::entry::Entry;
-use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS, Polled};
+use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS, Polled, followed};
 use crate::adapters::azureml::workspace;
+use crate::domain::asked::dependent;
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
@@ -24,6 +26,9 @@ const DELETING: &str = "deleting a resource";
 /// # Errors
 /// Where the service does not answer, or refuses for a reason that has no word.
 pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, Failure> {
+    if dependent::is_one(&item.name) {
+        return dependents::removal::remove(entry, item).await;
+    }
     let address = address(item)?;
     if address.sort.is(ThingKind::Workspace) {
         return workspace::remove(entry, &address, item).await;
@@ -67,6 +72,9 @@ pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, 
 /// # Errors
 /// It cannot be learned now.
 pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed, Failure> {
+    if dependent::is_one(&item.name) {
+        return dependents::removal::follow(entry, item, handle).await;
+    }
     let polled = match Handle::read(handle)? {
         Handle::Status { url } => operations::by_status(entry, &url).await?,
         Handle::Result { url } => operations::by_result(entry, &url).await?,
@@ -120,20 +128,6 @@ async fn ended_later(entry: &Entry, item: &Item) -> Result<Followed, Failure> {
 /// Tries again to begin.
 async fn begun_later(entry: &Entry, item: &Item, detach: bool) -> Result<Followed, Failure> {
     Ok(followed(remove(entry, item, detach).await?))
-}
-
-/// What comes of beginning again.
-fn followed(erased: Erased) -> Followed {
-    match erased {
-        Erased::Done | Erased::AlreadyAbsent => Followed::Done,
-        Erased::Begun(ticket) => {
-            let (look_in_ms, handle) = (ticket.look_in_ms, Some(ticket.handle));
-            Followed::Running { look_in_ms, handle, state: None }
-        }
-        // Nothing is under way: what is there now is another, and not ours to judge.
-        Erased::Changed => Followed::Unknown,
-        Erased::Blocked(barrier) => Followed::Failed(barrier.detail().to_owned()),
-    }
 }
 
 /// What a DELETE goes to. Computes want to be told what becomes of the machines behind them; what

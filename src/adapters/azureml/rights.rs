@@ -31,7 +31,7 @@ pub struct Published {
     pub is_needed: bool,
 }
 
-const PUBLISHED: [Published; 3] = [
+const PUBLISHED: [Published; 4] = [
     Published {
         file: "deploy/roles/find.json",
         definition: include_str!("../../../deploy/roles/find.json"),
@@ -48,6 +48,12 @@ const PUBLISHED: [Published; 3] = [
         file: "deploy/roles/delete-workspace.json",
         definition: include_str!("../../../deploy/roles/delete-workspace.json"),
         purpose: "delete the workspace itself",
+        is_needed: false,
+    },
+    Published {
+        file: "deploy/roles/delete-dependents.json",
+        definition: include_str!("../../../deploy/roles/delete-dependents.json"),
+        purpose: "delete what a workspace depends on",
         is_needed: false,
     },
 ];

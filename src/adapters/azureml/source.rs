@@ -11,8 +11,9 @@ use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::places::known::{self, UNSERVED};
 use crate::adapters::azureml::plane::scrub;
 use crate::adapters::azureml::wire::entry::Entry;
-use crate::adapters::azureml::{pages, removal, rights};
+use crate::adapters::azureml::{dependents, pages, removal, rights};
 use crate::config::settings;
+use crate::domain::asked::dependent;
 use crate::domain::coverage::place::Known;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
@@ -152,6 +153,9 @@ impl Walked for WorkspaceSource {
     }
 
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
+        if dependent::is_one(name) {
+            return dependents::removal::remains(&self.entry, &self.name, name).await;
+        }
         let address = Address::of(name).filter(|address| address.path().is_some());
         let Some(address) = address else { return Ok(Vec::new()) };
         let document = look(&self.entry, &address).await?;

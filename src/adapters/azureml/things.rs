@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 use serde_json::json;
 
+use crate::adapters::azureml::dependents::found;
 use crate::adapters::azureml::documents::document::{Document, look};
 use crate::adapters::azureml::kinds::{Below, KINDS, REGISTERED_DATASET, Sort};
 use crate::adapters::azureml::names::{Address, Asked, asked};
@@ -17,6 +18,7 @@ use crate::adapters::azureml::source::WorkspaceSource;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::lists::{List, all};
 use crate::adapters::azureml::workspace;
+use crate::domain::asked::dependent::Dependents;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
@@ -80,6 +82,23 @@ impl Things for WorkspaceSource {
     fn recoverable_for(&self, thing: &Thing) -> SignedDuration {
         let is_soft = thing.kind == ThingKind::Workspace && !thing.permanently;
         if is_soft { workspace::SOFT_DELETE_TIME } else { SignedDuration::ZERO }
+    }
+
+    async fn dependents(&self, thing: &Thing) -> Result<Dependents, Failure> {
+        let Some(sort) = Sort::of(thing.kind).filter(|sort| sort.is(ThingKind::Workspace)) else {
+            return Ok(Dependents::default());
+        };
+        let Asked::Here(address) = asked(sort, thing, self.entry.id()) else {
+            return Ok(Dependents::default());
+        };
+        let seen = look(&self.entry, &address).await?;
+        let workspace = seen.as_ref().map_or(address, |seen| seen.address.clone()).item_name();
+        let asked = found::Asked {
+            source: self.name(),
+            workspace: &workspace,
+            for_good: thing.permanently,
+        };
+        found::found(&self.entry, &asked, seen.as_ref().map(|seen| &seen.value)).await
     }
 
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure> {

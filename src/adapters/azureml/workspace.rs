@@ -12,6 +12,7 @@ use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS};
+use crate::domain::asked::dependent::RECOVERABLE_DAYS;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::Container;
@@ -23,7 +24,7 @@ const DELETING: &str = "deleting a workspace";
 pub const SOFT_DELETE_TIME: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// What an item says that is to go for good.
-const FOR_GOOD: &str = "forceToPurge";
+pub const FOR_GOOD: &str = "forceToPurge";
 
 /// The workspace as an item: as it is seen, or as one that nobody sees and that may be had back.
 /// `None` where it is not there and nothing of it is to be purged.
@@ -42,6 +43,10 @@ pub fn item(
         },
         None => return None,
     };
+    if !for_good {
+        let days = SOFT_DELETE_TIME.as_hours() / 24;
+        item.properties.insert(RECOVERABLE_DAYS.to_owned(), days.to_string());
+    }
     if for_good {
         item.properties.insert(FOR_GOOD.to_owned(), "true".to_owned());
     }

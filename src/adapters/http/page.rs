@@ -6,6 +6,7 @@ use std::fmt::{self, Display, Write};
 
 use jiff::Timestamp;
 
+use crate::domain::asked::tree::Branch;
 use crate::domain::failure::Obstacle;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
@@ -17,6 +18,8 @@ pub struct Overview {
     pub now: Timestamp,
     /// Requests that wait for a person, earliest due first.
     pub held: Vec<Standing>,
+    /// What would become of the workspaces that some of these are about.
+    pub trees: BTreeMap<RequestId, Vec<Branch>>,
     /// Requests that go on by themselves, earliest due first.
     pub running: Vec<Standing>,
     /// Requests that ended, the latest first.
@@ -90,6 +93,9 @@ fn document(overview: &Overview, refresh: bool) -> Result<String, fmt::Error> {
         writeln!(out, "<p><small>and {more} more, due later</small></p>")?;
     }
     writeln!(out, "</section>")?;
+    for (id, tree) in &overview.trees {
+        plan(out, id, tree)?;
+    }
     if !ended.is_empty() {
         writeln!(out, "<section aria-labelledby=\"ended\"><h2 id=\"ended\">Ended last</h2>")?;
         let ended: Vec<&Standing> = ended.iter().collect();
@@ -174,6 +180,29 @@ fn table(
         writeln!(out, "<tr><th scope=\"row\">{id}</th><td>{kind}</td><td>{state}</td>{rest}</tr>")?;
     }
     writeln!(out, "</tbody></table></div>")
+}
+
+/// What would become of a workspace and of what depends on it: names of resources alone.
+fn plan(out: &mut String, id: &RequestId, tree: &[Branch]) -> fmt::Result {
+    let (label, id) = (format!("plan-{id}"), escape(id.as_str()));
+    let label = escape(&label);
+    writeln!(out, "<section aria-labelledby=\"{label}\"><h2 id=\"{label}\">Plan of {id}</h2>")?;
+    let region = format!("role=\"region\" aria-labelledby=\"{label}\" tabindex=\"0\"");
+    write!(out, "<div class=\"scroll\" {region}><table>\n<thead><tr>")?;
+    for column in ["Resource", "Action", "Reason", "Can be had back"] {
+        write!(out, "<th scope=\"col\">{column}</th>")?;
+    }
+    writeln!(out, "</tr></thead>\n<tbody>")?;
+    for Branch { lead, action, name, why, recoverable } in tree {
+        let lead = lead.replace(' ', "\u{a0}");
+        let (name, why, recoverable) = (escape(name), escape(why), escape(recoverable));
+        writeln!(
+            out,
+            "<tr><th scope=\"row\">{lead}{name}</th><td>{action}</td><td>{why}</td>\
+             <td>{recoverable}</td></tr>"
+        )?;
+    }
+    writeln!(out, "</tbody></table></div></section>")
 }
 
 fn word(state: State) -> String {

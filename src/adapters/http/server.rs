@@ -30,6 +30,9 @@ use crate::telemetry::metrics::{CONTENT_TYPE, Part};
 /// Open requests shown on the page.
 const OPEN_ROWS_MAX: u32 = 200;
 
+/// Plans shown on the page: each is opened for it.
+const TREES_MAX: usize = 10;
+
 /// Ended requests shown on the page.
 const ENDED_ROWS_MAX: u32 = 20;
 
@@ -136,6 +139,16 @@ async fn show_page(State(site): State<Arc<Site>>, uri: Uri) -> Response {
 }
 
 async fn overview(site: &Site) -> Result<Overview, Failure> {
+    let held = site.ledger.standings(&[state::State::Held], OPEN_ROWS_MAX).await?;
+    let mut trees = BTreeMap::new();
+    for standing in held.iter().take(TREES_MAX) {
+        // One that rests meanwhile, or that another key sealed, has none to be shown.
+        if let Ok(tree) = site.plans.tree(standing).await
+            && !tree.is_empty()
+        {
+            trees.insert(standing.id.clone(), tree);
+        }
+    }
     let running = site.ledger.standings(&page::RUNNING, OPEN_ROWS_MAX).await?;
     let mut waiting = BTreeMap::new();
     for standing in running.iter().filter(|standing| standing.state == state::State::Waiting) {
@@ -147,7 +160,8 @@ async fn overview(site: &Site) -> Result<Overview, Failure> {
     Ok(Overview {
         now: site.clock.now(),
         waiting,
-        held: site.ledger.standings(&[state::State::Held], OPEN_ROWS_MAX).await?,
+        held,
+        trees,
         running,
         ended: site.ledger.recently_ended(ENDED_ROWS_MAX).await?,
         left: site.ledger.left_counts(site.clock.now()).await?.into_iter().collect(),

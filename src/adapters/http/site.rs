@@ -10,6 +10,7 @@ use crate::ports::messages::announcer::Announcer;
 use crate::ports::exports::Exports;
 use crate::ports::ledger::Ledger;
 use crate::ports::messages::inbox::Inbox;
+use crate::ports::plans::HeldPlans;
 use crate::ports::sources::Source;
 use crate::ports::system::Clock;
 use crate::telemetry::metrics::Metrics;
@@ -26,6 +27,8 @@ pub struct Site {
     pub exports: Arc<dyn Exports>,
     /// Each asked whether it can be reached.
     pub sources: Vec<Arc<dyn Source>>,
+    /// Asked what would become of workspaces that wait for a person.
+    pub plans: Arc<dyn HeldPlans>,
     /// Tells what is overdue, and when to give up waiting.
     pub clock: Arc<dyn Clock>,
     /// Shown as they are.

@@ -133,8 +133,13 @@ impl Order<'_> {
     async fn obstruction(&self) -> Result<Option<ItemOutcome>, Failure> {
         let tally = self.account.ledger.tally(&self.case.request.id).await?;
         let left = |kind: OutcomeKind| tally.of(kind.word()) > 0;
-        let ends = [OutcomeKind::Failed, OutcomeKind::Blocked, OutcomeKind::Kept];
-        Ok(match ends.into_iter().any(left) {
+        // What a workspace depends on and shares stays by plan, and the workspace goes without it.
+        let thing = self.case.request.thing();
+        let kept_alone = thing.is_some_and(|thing| thing.with_dependents);
+        let is_left = left(OutcomeKind::Failed)
+            || left(OutcomeKind::Blocked)
+            || (left(OutcomeKind::Kept) && !kept_alone);
+        Ok(match is_left {
             true => Some(out_of_order()),
             false => left(OutcomeKind::Changed).then_some(ItemOutcome::Changed),
         })

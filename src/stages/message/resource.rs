@@ -118,12 +118,7 @@ fn dependents(object: &Map<String, Value>, kind: Option<RequestKind>, faults: &m
         Some(ThingKind::Workspace) if kind.is_some_and(|kind| kind != RequestKind::DeleteThing) => {
             ("not_of_a_resource", "only what is deleted takes along what depends on it")
         }
-        // Read and dropped it would leave what was to go, and say that it was gone.
-        Some(ThingKind::Workspace) => (
-            "resource_not_supported",
-            "what depends on a workspace is not deleted with it by this version; delete it apart, \
-             or leave delete_dependent_resources out",
-        ),
+        Some(ThingKind::Workspace) => return,
         Some(_) => ("not_of_a_resource", "only a workspace has resources that depend on it"),
         None => return,
     };

@@ -65,6 +65,12 @@ impl<'a> Draft<'a> {
         Self { expected, settles: true, ..Self::new(case, 0) }
     }
 
+    /// The same, under ordinals from `first` on.
+    #[must_use]
+    pub fn starting_at(self, first: u64) -> Self {
+        Self { next_ordinal: first, ..self }
+    }
+
     /// Adds an entry.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
+use crate::domain::asked::dependent::{self, Dependent, Dependents, Fate, Stay};
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Item, Kind, Place};
@@ -58,11 +59,13 @@ pub async fn find(
         }
     }
     let items = planned.len() as u64;
+    let is_unread = |planned: &&Planned| matches!(planned.action, Action::List(_));
+    let unreadable = planned.iter().filter(is_unread).count() as u64;
     draft(account, case, planned).await?;
     supersede(account, case).await?;
     let planned = Event::Planned {
         items,
-        unreadable: 0,
+        unreadable,
         seen: items,
         policy: policy.digest(),
         sources: shares,
@@ -90,7 +93,32 @@ pub async fn look_again(
         let is_open = !before.stays.contains(&item.place()) && !item.etag.is_empty();
         is_open && before.gone.get(&item.place()).is_none_or(|etags| etags.contains(&item.etag))
     });
-    draft(account, case, left).await
+    // The workspace that named them may be gone, and nobody else does.
+    let met: HashSet<Place> = left.iter().map(|planned| planned.finding.item.place()).collect();
+    left.extend(before.listed);
+    for planned in before.dependents {
+        let item = &planned.finding.item;
+        if !met.contains(&item.place()) && stands(sources, item).await? {
+            left.push(planned);
+        }
+    }
+    let ordinals = ordinals(account.look(&case.request.id).await?, 0);
+    account.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
+    // What needs no act has its outcome: nobody goes back for it.
+    let mut draft = Draft::again(case, HashSet::new()).starting_at(ordinals.start);
+    for planned in left {
+        draft.add(account, planned).await?;
+    }
+    draft.flush(account).await
+}
+
+/// Whether exactly that item is there still.
+async fn stands(sources: &[Arc<dyn Source>], item: &Item) -> Result<bool, Failure> {
+    let source = sources.iter().find(|source| source.name() == item.source);
+    let Some(walked) = source.and_then(|source| source.finds().walked()) else { return Ok(false) };
+    let left = walked.remains(&item.name).await;
+    let left = left.map_err(|failure| failure.of_source(&item.source))?;
+    Ok(left.iter().any(|other| other.etag == item.etag))
 }
 
 /// What a plan has told so far.
@@ -104,6 +132,10 @@ struct Before {
     gone: HashMap<Place, HashSet<String>>,
     /// The runs that it is about: their services may tell no more of them.
     runs: RunsAt,
+    /// What a workspace depended on, and was erased.
+    dependents: Vec<Planned>,
+    /// What nobody could look at, and nobody can by now.
+    listed: Vec<Planned>,
 }
 
 impl Before {
@@ -111,6 +143,14 @@ impl Before {
         let (mut before, mut entries) = (Self::default(), pin!(account.entries(case)));
         while let Some(entry) = entries.next().await {
             let Entry { planned, outcome, .. } = entry?;
+            let is_erased =
+                matches!(outcome, Some(ItemOutcome::Erased | ItemOutcome::AlreadyAbsent));
+            if is_erased && dependent::is_one(&planned.finding.item.name) {
+                before.dependents.push(planned.clone());
+            }
+            if matches!(planned.action, Action::List(_)) && outcome.is_some() {
+                before.listed.push(planned.clone());
+            }
             let item = planned.finding.item;
             if outcome.as_ref().is_some_and(|outcome| outcome.kind().stays()) {
                 before.stays.insert(item.place());
@@ -119,7 +159,7 @@ impl Before {
                 continue;
             }
             before.runs.extend(run_of(&item));
-            if matches!(outcome, Some(ItemOutcome::Erased | ItemOutcome::AlreadyAbsent)) {
+            if is_erased {
                 before.gone.entry(item.place()).or_default().insert(item.etag);
             }
         }
@@ -214,10 +254,15 @@ pub async fn looked_up(
     for things in holders(sources, request)? {
         let blame = |failure: Failure| failure.of_source(things.name());
         let found = things.look_up(thing, aside).await.map_err(blame)?;
+        let Dependents { own, each } = match thing.with_dependents && aside.is_none() {
+            true => things.dependents(thing).await.map_err(blame)?,
+            false => Dependents::default(),
+        };
         found_in.extend((!found.is_empty()).then_some(things.name()));
         for Belonging { item, waits_for } in found {
             let (action, why) = match (kept(policy, &item), aside) {
                 (Some((action, why)), _) => (action, why),
+                (None, None) if own.is_some() => staying(own.clone().unwrap_or_default()),
                 (None, None) => (Action::Delete, WHY.to_owned()),
                 (None, Some(aside)) if things.is_aside(&item, aside).await.map_err(blame)? => {
                     continue;
@@ -226,9 +271,49 @@ pub async fn looked_up(
             };
             planned.push(Planned { finding: silent(item), action, why, waits_for });
         }
+        planned.extend(cascade(policy, each));
     }
     several(&found_in)?;
     Ok(planned)
+}
+
+/// The plan for what a workspace depends on: what holds something that stays, stays.
+fn cascade(policy: &Policy, each: Vec<Dependent>) -> Vec<Planned> {
+    let planned = each.into_iter().map(|Dependent { item, fate }| {
+        let (action, why) = match (kept(policy, &item), fate) {
+            (Some((action, why)), _) => (action, why),
+            (None, Fate::Goes(hint)) if hint.is_empty() => (Action::Delete, WHY.to_owned()),
+            (None, Fate::Goes(hint)) => (Action::Delete, hint),
+            (None, Fate::Stays(stay)) => staying(stay),
+            (None, Fate::Unread(word)) => (Action::List(word.to_owned()), word.to_owned()),
+        };
+        let waits_for = dependent::waits_for(&item.name);
+        Planned { finding: silent(item), action, why, waits_for }
+    });
+    let mut planned: Vec<Planned> = planned.collect();
+    let of = |is_meant: fn(&Action) -> bool| -> Vec<&Item> {
+        let meant = planned.iter().filter(|planned| is_meant(&planned.action));
+        meant.map(|planned| &planned.finding.item).collect()
+    };
+    let kept = of(|action| matches!(action, Action::Keep(_)));
+    let going = of(|action| matches!(action, Action::Delete));
+    let bound = dependent::bound(&kept, &going).into_iter();
+    let bound: HashMap<String, String> =
+        bound.map(|(item, part)| (item.name.clone(), part.name.clone())).collect();
+    for planned in &mut planned {
+        if let Some(part) = bound.get(&planned.finding.item.name) {
+            let why = format!("{PART_STAYS}: {part}");
+            (planned.action, planned.why) = staying(Stay { reason: PART_STAYS, why });
+        }
+    }
+    planned
+}
+
+/// Why what holds something that is kept is kept too.
+const PART_STAYS: &str = "a part of it stays";
+
+fn staying(Stay { reason, why }: Stay) -> (Action, String) {
+    (Action::Keep(reason.to_owned()), why)
 }
 
 /// Refuses a name that several sources have something of.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::asked::dependent::recoverable_until;
 use crate::domain::asked::thing::Thing;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
@@ -50,6 +51,7 @@ impl<'a> Horizon<'a> {
     /// # Errors
     /// The source's failure, where another try will follow.
     pub async fn add(&mut self, item: &Item) -> Result<(), Failure> {
+        self.latest = self.latest.max(recoverable_until(item, self.erased_at));
         let names = self.waiting.entry(item.source.clone()).or_default();
         names.insert(item.name.clone());
         if names.len() < NAMES {

@@ -10,6 +10,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::resources::dependents;
+use crate::support::azure::dependents::sample;
 use crate::support::azure::entra::{CLIENT_ID, CLIENT_SECRET};
 use crate::support::azure::faults::{Fault, Verb};
 use crate::support::azure::kind::Kind;
@@ -204,4 +206,56 @@ fn laid_out(path: &str, seen: &Value) -> String {
         }
         other => format!("{}: {other}", path.trim_start()),
     }
+}
+
+/// What workspaces depend on: storage, vaults and registries by Microsoft's own clients of each.
+#[tokio::test]
+async fn the_clients_of_what_workspaces_depend_on_take_it_for_azure() {
+    let simulator = start().await;
+    dependents::fill(&simulator);
+    let hold = {
+        let mut state = simulator.state();
+        let id = sample::id("Microsoft.Storage/storageAccounts", sample::ACCOUNT);
+        let id = format!("{id}/blobServices/default/containers/azureml");
+        state.dependents.get(&id).unwrap().properties().insert("hasLegalHold".into(), true.into());
+        id
+    };
+    let before = run(&simulator, "azure_dependents.py", &["look", "read"]).await;
+    insta::assert_snapshot!(before, @r#"
+    look accounts: ["examplews01"]
+    look containers: ["azureml","azureml-blobstore-eeeeeeee-0000-4000-8000-000000000014"]
+    look deleted accounts: []
+    look deleted vaults: []
+    look registries: ["examplecr01"]
+    look shares: ["code-391ff5ac-6576-460f-ba4d-7e03433c68b6"]
+    look vaults: ["examplekv01"]
+    read kind: "StorageV2"
+    read retention: 7
+    read soft delete: 90
+    "#);
+    let held = run(&simulator, "azure_dependents.py", &["delete", "look"]).await;
+    insta::assert_snapshot!(held, @r#"
+    delete purged: ["examplekv01"]
+    delete refused: [["azureml","ContainerProtectedFromDeletion"],["examplews01","StorageAccountProtectedFromDeletion"]]
+    look accounts: ["examplews01"]
+    look containers: ["azureml"]
+    look deleted accounts: []
+    look deleted vaults: []
+    look registries: []
+    look shares: []
+    look vaults: []
+    "#);
+    simulator.state().dependents.get(&hold).unwrap().properties().shift_remove("hasLegalHold");
+    let after = run(&simulator, "azure_dependents.py", &["delete", "look"]).await;
+    insta::assert_snapshot!(after, @r#"
+    delete purged: []
+    delete refused: []
+    look accounts: []
+    look containers: []
+    look deleted accounts: ["examplews01"]
+    look deleted vaults: []
+    look registries: []
+    look shares: []
+    look vaults: []
+    "#);
 }

@@ -57,7 +57,7 @@ impl Life {
     }
 
     /// Kills the daemon, and starts another one.
-    fn restart(&mut self) {
+    pub fn restart(&mut self) {
         self.daemon.kill();
         self.daemon = started(&self.home, &self.simulator);
     }
@@ -74,8 +74,20 @@ impl Life {
         self.event(id, &["completed", "partially_completed", "failed", "held", "rejected"]).await
     }
 
+    /// Waits until it is so in the workspace.
+    pub async fn simulated(&self, is_so: impl Fn(&Simulator) -> bool) {
+        for _ in 0..1200 {
+            if is_so(&self.simulator) {
+                return;
+            }
+            self.simulator.advance(SignedDuration::from_millis(50));
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("waited in vain:\n{}", self.daemon.log());
+    }
+
     /// Waits for the first event of these names about a request.
-    async fn event(&self, id: &str, names: &[&str]) -> Value {
+    pub async fn event(&self, id: &str, names: &[&str]) -> Value {
         let ends: Vec<String> =
             names.iter().map(|word| format!("io.dsrd.request.{word}.v1")).collect();
         for _ in 0..1200 {

@@ -14,3 +14,4 @@ mod lives;
 mod table;
 mod copying;
 mod whole;
+pub mod dependents;

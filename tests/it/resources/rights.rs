@@ -9,6 +9,7 @@ use dsrd::domain::asked::thing::{Aside, Thing, ThingKind};
 use dsrd::domain::outcome::{Barrier, Block};
 use dsrd::ports::sources::{Erased, Rewritten, Source, Things, Walked};
 
+use crate::resources::dependents;
 use crate::resources::world::World;
 use crate::source_contract::listing;
 use crate::support::azure::kind::Kind;
@@ -135,6 +136,16 @@ async fn what_deletes_a_workspace_needs_each_action_of_its_role() {
 }
 
 #[tokio::test]
+async fn what_deletes_what_a_workspace_depends_on_needs_each_action_of_its_role() {
+    let world = with(&["find", "delete-dependents"]).await;
+    dependents::fill(&world.simulator);
+    dependents::all_go(&world).await;
+    let found = actions("find");
+    let own: Actions = called(&world).difference(&found).cloned().collect();
+    assert_eq!(own, actions("delete-dependents"));
+}
+
+#[tokio::test]
 async fn what_is_not_granted_is_told_and_not_done() {
     let world = with(&["find"]).await;
     let all = listing(&world.source).await;
@@ -160,7 +171,7 @@ async fn what_is_not_granted_is_told_and_not_done() {
 fn the_page_lists_what_the_roles_grant() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/README.md"));
     let page = page.unwrap();
-    for role in ["find", "erase", "delete-workspace"] {
+    for role in ["find", "erase", "delete-workspace", "delete-dependents"] {
         let file = format!("`{role}.json`");
         let rows =
             page.lines().filter(|line| line.split('|').nth(2).is_some_and(|it| it.trim() == file));

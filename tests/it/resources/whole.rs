@@ -3,9 +3,11 @@
 
 use serde_json::{Value, json};
 
+use crate::azure_simulator::clients;
+use crate::resources::dependents;
 use crate::resources::lives::{Life, erasure, prepared};
 use crate::support::azure::kind::Kind;
-use crate::support::azure::seed::sample_id;
+use crate::support::azure::seed::{WORKSPACE, sample_id};
 use crate::support::azure::simulator::Simulator;
 use crate::support::blob_server::account::Policy;
 use crate::support::blob_server::server::{ACCOUNT, BlobServer};
@@ -96,4 +98,48 @@ async fn a_run_that_a_request_names_goes_with_its_blobs_alone() {
     for run in OWN[1..].iter().chain(&OF_OTHERS) {
         assert_eq!(blobs_of(&blobs, run), 3, "{run}");
     }
+}
+
+/// With all that depends on it: the program is killed after each step, and Microsoft's clients find
+/// nothing left but what another workspace uses.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_goes_with_what_depends_on_it_however_often_the_program_dies() {
+    let (home, simulator) = prepared("").await;
+    dependents::fill(&simulator);
+    dependents::share_vault(&simulator);
+    let mut life = Life::over(home, simulator);
+    let message = json!({
+        "resource_request_id": "r-1", "resource_request_type": "delete",
+        "resource": { "type": "workspace", "name": WORKSPACE },
+        "delete_dependent_resources": true,
+    });
+    life.send("r-1", &message);
+    let held = life.ended("r-1").await;
+    assert_eq!(held["type"], "io.dsrd.request.held.v1", "{held:#}");
+    assert_eq!(dependents::deletes(&life.simulator), 0);
+    let approval = json!({
+        "control": "approve", "subject_request_id": "r-1", "actor": "dpo", "reason": "closed",
+    });
+    life.send("approval", &approval);
+    for deletes in [1, 4, 7] {
+        life.simulated(|simulator| dependents::deletes(simulator) >= deletes).await;
+        life.restart();
+    }
+    let end = life.event("r-1", &["completed", "partially_completed", "failed"]).await;
+    assert_eq!(end["type"], "io.dsrd.request.completed.v1", "{end:#}");
+    assert_eq!(end["data"]["counts"]["outcomes"]["kept"], 1, "{end:#}");
+    let simulator = life.end();
+    // Who judges may see more than the program.
+    simulator.state().switches.roles = None;
+    assert!(!simulator.state().workspaces.contains_key(&sample_id().key()));
+    let left = clients::run(&simulator, "azure_dependents.py", &["look"]).await;
+    insta::assert_snapshot!(left, @r#"
+    look accounts: []
+    look containers: []
+    look deleted accounts: ["examplews01"]
+    look deleted vaults: []
+    look registries: []
+    look shares: []
+    look vaults: ["examplekv01"]
+    "#);
 }

@@ -23,7 +23,7 @@ use crate::config::settings;
 use crate::domain::failure::Failure;
 
 /// The version of the service's interface that we speak.
-const API_VERSION: &str = "2024-10-01";
+pub const API_VERSION: &str = "2024-10-01";
 
 /// The way in.
 pub struct Entry {
@@ -86,6 +86,11 @@ impl Entry {
     /// The same, of another service and in the version of that one's interface.
     pub fn url_in(&self, path: &str, version: &str) -> Url {
         self.url_of(&self.id, path, version)
+    }
+
+    /// The URL of anything in Azure Resource Manager, by its whole path.
+    pub fn at(&self, path: &str, version: &str) -> Url {
+        self.url_of(path, "", version)
     }
 
     /// The URL of something below another resource in Azure Resource Manager.

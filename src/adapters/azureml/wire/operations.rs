@@ -11,7 +11,7 @@ use crate::adapters::azure::wire::answer::plain;
 use crate::adapters::azureml::wire::answer::{Answer, code};
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::domain::failure::Failure;
-use crate::ports::sources::Ticket;
+use crate::ports::sources::{Erased, Followed, Ticket};
 
 const POLLING: &str = "asking how far an operation has come";
 
@@ -154,6 +154,20 @@ pub async fn by_operation(entry: &Entry, url: &str) -> Result<Polled, Failure> {
         }
         _ => Polled::Running(answer.wait_ms(), None),
     })
+}
+
+/// What comes of beginning again.
+pub fn followed(erased: Erased) -> Followed {
+    match erased {
+        Erased::Done | Erased::AlreadyAbsent => Followed::Done,
+        Erased::Begun(ticket) => {
+            let (look_in_ms, handle) = (ticket.look_in_ms, Some(ticket.handle));
+            Followed::Running { look_in_ms, handle, state: None }
+        }
+        // Nothing is under way: what is there now is another, and not ours to judge.
+        Erased::Changed => Followed::Unknown,
+        Erased::Blocked(barrier) => Followed::Failed(barrier.detail().to_owned()),
+    }
 }
 
 const OPERATION: &str = "operation-location";

@@ -7,15 +7,19 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 
 use crate::adapters::memory::sources::store::MemorySource;
+use crate::domain::asked::dependent::{self, Dependent, Dependents, Fate, PARENT, Stay, UNKNOWN};
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::failure::Failure;
-use crate::domain::item::{Item, Version};
-use crate::domain::layout::Location;
+use crate::domain::item::{Item, Kind, Version};
+use crate::domain::layout::{Container, Location};
 use crate::domain::outcome::Barrier;
-use crate::ports::sources::{Belonging, Erased, Things, Walked};
+use crate::ports::sources::{Belonging, Erased, Source, Things, Walked};
 
 /// How long a workspace that was not deleted for good can be had back.
 const SOFT_DELETE_TIME: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// What something that others use has among its metadata.
+pub const SHARED: &str = "shared";
 
 /// What a thing that is hidden has among its properties.
 const ARCHIVED: &str = "archived";
@@ -60,6 +64,30 @@ impl Things for MemorySource {
     fn recoverable_for(&self, thing: &Thing) -> SignedDuration {
         let is_soft = thing.kind == ThingKind::Workspace && !thing.permanently;
         if is_soft { SOFT_DELETE_TIME } else { SignedDuration::ZERO }
+    }
+
+    /// All that has the name of a dependent is one of every workspace.
+    async fn dependents(&self, thing: &Thing) -> Result<Dependents, Failure> {
+        let shelves = self.called()?;
+        let workspace = name(thing);
+        if !shelves.forms.contains_key(&workspace) {
+            let stored = Item::bare(self.name(), &format!("{UNKNOWN}/all"), Version::Current);
+            let item = Item { kind: Kind::Thing, container: Container::Resources, ..stored };
+            let each = vec![Dependent { item, fate: Fate::Unread("workspace_gone") }];
+            return Ok(Dependents { own: None, each });
+        }
+        let forms = shelves.forms.iter().filter(|(name, _)| dependent::is_one(name));
+        let forms = forms.flat_map(|(name, forms)| forms.iter().map(move |form| (name, form)));
+        let each = forms.map(|(name, (version, stored))| {
+            let mut item = self.item(name, version, stored);
+            item.properties.entry(PARENT.to_owned()).or_insert_with(|| workspace.clone());
+            let fate = match item.metadata.contains_key(SHARED) {
+                true => Fate::Stays(Stay { reason: SHARED, why: "shared: by w2".to_owned() }),
+                false => Fate::Goes(String::new()),
+            };
+            Dependent { item, fate }
+        });
+        Ok(Dependents { own: None, each: each.collect() })
     }
 
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure> {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::support::azure::arm;
 use crate::support::azure::data_plane;
+use crate::support::azure::dependents;
 use crate::support::azure::entra::{self, Door};
 use crate::support::azure::faults::{Fault, Verb};
 use crate::support::azure::kind::Kind;
@@ -116,6 +117,7 @@ fn carry_out(
         Place::Data { service, workspace, rest } => {
             data_plane::service::answer(state, (service, workspace, rest), &call)
         }
+        Place::Dependent(spot) => dependents::service::answer(state, spot, &call),
         Place::Monitor(spot) => monitor::service::answer(state, spot, &call),
         Place::Stored(list) => stored::answer(state, list, request),
         Place::Unknown => Err(nothing_there(request)),
@@ -138,6 +140,7 @@ fn meaning(state: &State, request: &Request, place: &Place) -> Option<(Verb, Kin
         Place::Arm(place) => Some((method, place.kind)),
         Place::Operation { id, .. } => state.operations.kind(id).map(|kind| (Verb::Poll, kind)),
         Place::Data { service, rest, .. } => data_plane::service::meaning(method, service, rest),
+        Place::Dependent(spot) => Some(dependents::service::meaning(method, spot)),
         Place::Monitor(spot) => Some(monitor::service::kind(spot, method)),
         _ => None,
     }
@@ -159,11 +162,13 @@ fn pass(
         return Err(denied(request, verb, kind));
     }
     rights::check(state, request)?;
+    dependents::service::check_locks(state, request)?;
     match place {
         Place::Workspaces { subscription, .. } => draw(state, request, subscription),
         Place::Arm(Arm { workspace, .. }) | Place::Permissions(workspace) => {
             draw(state, request, &workspace.subscription)
         }
+        Place::Dependent(spot) => draw(state, request, spot.subscription()),
         Place::Monitor(spot) => match spot.subscription() {
             Some(subscription) => draw(state, request, subscription),
             None => Ok(Vec::new()),

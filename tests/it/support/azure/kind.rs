@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use crate::support::azure::dependents::spot::Part as DependentPart;
 use crate::support::azure::monitor::spot::Part;
 use crate::support::azure::operations::{Course, RetryAfter, Shape};
 
@@ -37,6 +38,8 @@ pub enum Kind {
     V1Model,
     WebService,
     V1Dataset,
+    /// What workspaces depend on.
+    Dependent(DependentPart),
     /// Of Azure Monitor.
     Telemetry(Part),
 }
@@ -100,6 +103,9 @@ impl Kind {
 
     /// The word for it in `type`.
     pub fn type_name(self) -> String {
+        if let Self::Dependent(part) = self {
+            return part.type_name().to_owned();
+        }
         if let Self::Telemetry(part) = self {
             return part.type_name().to_owned();
         }
@@ -134,6 +140,9 @@ impl Kind {
     /// How its end goes where nothing else is planned: as it was seen to go, or as the specification
     /// says where nobody saw it.
     pub fn course(self) -> Course {
+        if let Self::Dependent(part) = self {
+            return part.course();
+        }
         let shape = match self {
             Self::Compute => Shape::AsyncOperation,
             Self::OnlineEndpoint
@@ -152,11 +161,20 @@ impl Kind {
         Course { shape, retry_after, lasts, ..Course::default() }
     }
 
+    /// Who keeps it.
+    pub fn provider(self) -> &'static str {
+        match self {
+            Self::Dependent(part) => part.provider(),
+            _ => "Microsoft.MachineLearningServices",
+        }
+    }
+
     /// The word for it in the paths of its operations.
     pub fn operations_word(self) -> &'static str {
         match self {
             Self::Workspace => "workspaceOperations",
             Self::Compute => "computeOperations",
+            Self::Dependent(_) => "operation",
             _ => "mfeOperations",
         }
     }

@@ -329,9 +329,10 @@ impl Operation {
         let word = self.kind.operations_word();
         let end = if is_result { "Results" } else { "Status" };
         format!(
-            "/subscriptions/{}/providers/Microsoft.MachineLearningServices/locations/{region}/\
-             {word}{end}/{}",
-            self.workspace.subscription, self.id
+            "/subscriptions/{}/providers/{}/locations/{region}/{word}{end}/{}",
+            self.workspace.subscription,
+            self.kind.provider(),
+            self.id
         )
     }
 

@@ -3,6 +3,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use crate::support::azure::dependents::spot::Spot as Dependent;
 use crate::support::azure::kind::Kind;
 use crate::support::azure::monitor::spot::Spot;
 use crate::support::azure::stored::StoredList;
@@ -49,6 +50,8 @@ pub enum Place {
         workspace: WorkspaceId,
         rest: Vec<String>,
     },
+    /// What workspaces depend on.
+    Dependent(Dependent),
     /// Something of Azure Monitor.
     Monitor(Spot),
     /// What is in a storage account.
@@ -102,6 +105,9 @@ impl Place {
         }
         // SDK v1 asks for computes by way of the workspace's own services.
         let skipped = if is(0, "rp") && is(1, "workspaces") { 2 } else { 0 };
+        if let Some(spot) = Dependent::of(&words) {
+            return Self::Dependent(spot);
+        }
         if is(skipped, "subscriptions") {
             return subscriptions(&words[skipped..]).unwrap_or(Self::Unknown);
         }
@@ -135,10 +141,10 @@ fn subscriptions(words: &[String]) -> Option<Place> {
         return Some(Place::Subscriptions(words.get(1).cloned()));
     }
     let subscription = words.get(1)?.clone();
-    if is(2, "providers") && is(3, PROVIDER) {
-        if is(4, "workspaces") && words.len() == 5 {
-            return Some(Place::Workspaces { subscription, group: None });
-        }
+    if is(2, "providers") && is(3, PROVIDER) && is(4, "workspaces") && words.len() == 5 {
+        return Some(Place::Workspaces { subscription, group: None });
+    }
+    if is(2, "providers") {
         // …/locations/{region}/{word}Status or Results/{id}
         let (word, id) = (words.get(6)?, words.get(7)?);
         if is(4, "locations") && words.len() == 8 {

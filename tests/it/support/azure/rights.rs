@@ -40,7 +40,7 @@ impl Role {
 
     /// All that are published: what a daemon has that may do everything it can.
     pub fn all_published() -> Vec<Self> {
-        ["find", "erase", "delete-workspace", "places", "telemetry", "purge"]
+        ["find", "erase", "delete-workspace", "delete-dependents", "places", "telemetry", "purge"]
             .map(Self::published)
             .into()
     }
@@ -81,6 +81,7 @@ pub fn needed(method: &str, path: &str) -> Vec<String> {
             .into_iter()
             .map(|action| format!("{PROVIDER}/workspaces/{action}"))
             .collect(),
+        Place::Dependent(spot) => vec![spot.action(method)],
         Place::Monitor(spot) => vec![spot.action(method)],
         Place::Stored(list) => vec![list.action()],
         Place::Unknown => vec!["nobody/knows/action".to_owned()],
@@ -103,6 +104,10 @@ fn of_resource(place: &Arm, method: &str) -> Vec<String> {
 
 /// Whether a signed link asks for a right as well is unknown; these are the ones there are.
 fn of_operation(path: &str, is_result: bool) -> String {
+    let provider = path.split('/').nth(4).unwrap_or_default();
+    if !provider.eq_ignore_ascii_case(PROVIDER) {
+        return format!("{provider}/locations/operationResults/read");
+    }
     let word = match (path.to_lowercase(), is_result) {
         (path, _) if path.contains("/workspaceoperations") => "workspaceOperationsStatus",
         (path, _) if path.contains("/computeoperations") => "computeoperationsstatus",

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::support::azure::dependents::store::Store;
 use crate::support::azure::entry::Rates;
 use crate::support::azure::faults::Faults;
 use crate::support::azure::kind::Kind;
@@ -57,6 +58,7 @@ impl Seed {
             faults: Faults::default(),
             rates: Rates::default(),
             switches: self.switches,
+            dependents: Store::default(),
             stored: [].into(),
         };
         if self.has_sample {

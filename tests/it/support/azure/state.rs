@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::support::azure::data_plane::run::Run;
+use crate::support::azure::dependents::store::Store as Dependents;
 use crate::support::azure::entry::Rates;
 use crate::support::azure::faults::{Faults, Verb};
 use crate::support::azure::kind::Kind;
@@ -34,6 +35,7 @@ pub struct State {
     pub faults: Faults,
     pub rates: Rates,
     pub switches: Switches,
+    pub dependents: Dependents,
     /// Containers and shares.
     pub stored: Stored,
 }
@@ -233,7 +235,7 @@ impl State {
 
     fn carry_out(&mut self, id: &WorkspaceId, effect: Effect) {
         let (now, takes) = (self.now, self.switches.job_delete_takes_artifacts);
-        if self.monitor.carry_out(id, &effect, now) {
+        if self.monitor.carry_out(id, &effect, now) || self.dependents.carry_out(&effect, now) {
             return;
         }
         let Some(workspace) = self.workspaces.get_mut(&id.key()) else { return };

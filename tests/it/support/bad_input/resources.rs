@@ -37,10 +37,8 @@ pub fn resources() -> Vec<Row> {
     let mut dependents = about("delete", json!({ "type": "workspace", "name": "CANARY" }));
     put(&mut dependents, "/delete_dependent_resources", json!(true));
     let mut rows = vec![
-        text("a workspace with what depends on it", dependents.to_string(), "").at(&[
-            (SORT, "resource_not_supported"),
-            ("/delete_dependent_resources", "resource_not_supported"),
-        ]),
+        unheld("a workspace with what depends on it", dependents, &[])
+            .beyond_schema("which sources are configured"),
         unheld("a run that nobody holds", about("delete", run), &[])
             .beyond_schema("which sources are configured"),
         unheld(

@@ -1,7 +1,7 @@
 //! Canaries: strings that stand for the person, and the search for them in every spelling that a
 //! careless line of code could give them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use aho_corasick::AhoCorasick;
@@ -9,13 +9,15 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use dsrd::adapters::http::page::{Overview, page};
 use dsrd::adapters::memory::exports::SIGNATURE;
+use dsrd::adapters::system::{SystemClock, SystemEntropy};
 use dsrd::domain::state::State;
-use dsrd::worker::status::Status;
+use dsrd::ports::plans::HeldPlans;
+use dsrd::worker::status::{Plans, Status};
 use jiff::Timestamp;
 use memchr::memmem;
 use sha2::{Digest, Sha256};
 
-use crate::support::simulation::scenario::Scenario;
+use crate::support::simulation::scenario::{MASTER_KEY, Scenario};
 
 /// The address of every simulated subject.
 pub const EMAIL: &str = "zyxcanary.q7@leaky.example";
@@ -136,7 +138,19 @@ impl Scenario {
             shown.push(format!("{standing:?}"));
             shown.push(format!("{:?}", ledger.records(&standing.id).await.unwrap()));
         }
+        let plans = Plans {
+            ledger: Arc::clone(&ledger),
+            master_key: MASTER_KEY.repeat(32).into(),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+        };
+        let mut trees = BTreeMap::new();
+        for standing in &standings {
+            // What rests has none; a person's never has.
+            trees.insert(standing.id.clone(), plans.tree(standing).await.unwrap_or_default());
+        }
         let overview = Overview {
+            trees,
             now: Timestamp::UNIX_EPOCH,
             held: standings.clone(),
             running: standings.clone(),

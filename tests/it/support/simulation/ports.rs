@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use dsrd::adapters::memory::callbacks::MemoryCallbacks;
 use dsrd::adapters::memory::inbox::MemoryInbox;
+use dsrd::domain::asked::dependent::Dependents;
 use dsrd::domain::asked::subject::Subject;
 use dsrd::domain::asked::thing::{Aside, Thing, ThingKind};
 use dsrd::domain::callbacks::url::CallbackUrl;
@@ -261,6 +262,7 @@ fn things(source: &(impl Source + ?Sized)) -> &dyn Things {
 wired! {
     Things of Source as things {
         look look_up(thing: &Thing, aside: Option<Aside>) -> Vec<Belonging>;
+        look dependents(thing: &Thing) -> Dependents;
         look look_up_runs(ids: &[String]) -> Vec<Belonging>;
         look files(thing: &Thing) -> Vec<Location>;
         effect put_aside(item: &Item, how: Aside) -> Erased;

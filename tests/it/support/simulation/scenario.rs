@@ -368,7 +368,7 @@ impl Scenario {
             clock: Arc::<MemoryClock>::clone(&self.clock),
             entropy: Arc::new(SystemEntropy),
             key_ring: KeyRing {
-                master_key: "5a".repeat(32).into(),
+                master_key: MASTER_KEY.repeat(32).into(),
                 signing_key: self.signing_key.clone(),
                 trusted_keys: self.trusted_keys.clone(),
                 signature_age_ms_max: 3_600_000,
@@ -444,6 +444,9 @@ impl Scenario {
         settled && ended && told && !kept && !self.expires_now(ledger).await
     }
 }
+
+/// What the master key repeats.
+pub const MASTER_KEY: &str = "5a";
 
 /// A rule for everything.
 pub fn rule(action: Treatment) -> Rule {

@@ -1,0 +1,274 @@
+//! Who else uses what a workspace depends on, as far as can be seen: the other workspaces of the
+//! subscriptions concerned, other components, and locks. Where nobody lets us see that, nothing
+//! goes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::adapters::azureml::dependents::look::{Told, all, look};
+use crate::adapters::azureml::dependents::sorts::{SORTS, Sort};
+use crate::adapters::azureml::dependents::spot::{Spot, parts};
+use crate::adapters::azureml::wire::entry::{API_VERSION, Entry};
+use crate::domain::asked::dependent::{ACCOUNT, COMPONENT, CONTAINER, LOGS, SHARE, Stay};
+use crate::domain::failure::Failure;
+
+/// Why something stays: words that name nothing.
+pub const SHARED: &str = "shared: something else uses it";
+/// The same of a lock.
+pub const LOCKED: &str = "locked";
+/// The same where nobody lets us see who uses it.
+pub const UNSURE: &str = "nobody can say that it is not shared";
+/// The same of what a project has of its hub.
+pub const OF_THE_HUB: &str = "shared: it is its hub's";
+/// The same of a hub that others depend on.
+pub const HAS_PROJECTS: &str = "shared: it is a hub that has projects";
+
+const WORKSPACES: &str = "Microsoft.MachineLearningServices/workspaces";
+const LOCKS_VERSION: &str = "2020-05-01";
+/// What names of Log Analytics workspaces begin with that Azure makes one of for a region, for all
+/// who name none.
+const DEFAULT_LOGS: &str = "defaultworkspace-";
+
+/// What is around the dependents.
+pub struct Around {
+    own: String,
+    /// By subscription.
+    known: BTreeMap<String, Known>,
+}
+
+/// What a subscription tells; `None` where it lets us not see that.
+struct Known {
+    workspaces: Option<Vec<Value>>,
+    components: Option<Vec<Value>>,
+    /// In what each stands, in lower case.
+    locks: Option<Vec<String>>,
+}
+
+impl Around {
+    /// Looks around in the workspace's own subscription, and in those.
+    ///
+    /// # Errors
+    /// A service does not say.
+    pub async fn see(
+        entry: &Entry,
+        subscriptions: impl IntoIterator<Item = String>,
+    ) -> Result<Self, Failure> {
+        let own = entry.id().to_lowercase();
+        let mut all: BTreeSet<String> = subscriptions.into_iter().collect();
+        all.extend(parts(&own).map(|[subscription, ..]| subscription.to_owned()));
+        let mut known = BTreeMap::new();
+        for subscription in all {
+            let seen = Known::see(entry, &subscription).await?;
+            known.insert(subscription, seen);
+        }
+        Ok(Self { own, known })
+    }
+
+    /// Why the workspace itself stays, if it does.
+    pub fn own_stay(&self, document: &Value) -> Option<Stay> {
+        match self.lock_on(&self.own) {
+            Ok(None) => {}
+            Ok(Some(scope)) => return Some(locked(scope)),
+            Err(stay) => return Some(stay),
+        }
+        let is_of_hub = |other: &&Value| {
+            let hub = other["properties"]["hubResourceId"].as_str().unwrap_or_default();
+            hub.trim_end_matches('/').eq_ignore_ascii_case(&self.own)
+        };
+        let project = self.workspaces().find(is_of_hub).map(named);
+        let told = document["properties"]["associatedWorkspaces"].as_array();
+        let told = told.and_then(|ids| ids.first()?.as_str()).map(last);
+        let project = project.or(told)?;
+        let why = format!("{HAS_PROJECTS}: {project}; delete those first");
+        Some(Stay { reason: HAS_PROJECTS, why })
+    }
+
+    /// Why a dependent stays, if it does.
+    ///
+    /// # Errors
+    /// A service does not say.
+    pub async fn stay(&self, entry: &Entry, spot: &Spot) -> Result<Option<Stay>, Failure> {
+        for id in [&self.own, &spot.id()] {
+            match self.lock_on(id) {
+                Ok(None) => {}
+                Ok(Some(scope)) => return Ok(Some(locked(scope))),
+                Err(stay) => return Ok(Some(stay)),
+            }
+        }
+        if let Some((subscription, _)) = self.known.iter().find(|(_, it)| it.workspaces.is_none()) {
+            return Ok(Some(unsure(&format!("the workspaces of {subscription} cannot be listed"))));
+        }
+        // A list without the one that we come from is no whole list.
+        if !self.workspaces().any(|other| self.is_own(other)) {
+            return Ok(Some(unsure("the list of workspaces has not even this one")));
+        }
+        if let Some(stay) = self.named_by_another(spot) {
+            return Ok(Some(stay));
+        }
+        match spot.sort.word {
+            ACCOUNT | CONTAINER | SHARE => self.in_a_datastore(entry, spot).await,
+            LOGS => self.fed_by_another(entry, spot).await,
+            _ => Ok(None),
+        }
+    }
+
+    fn workspaces(&self) -> impl Iterator<Item = &Value> {
+        self.known.values().flat_map(|known| known.workspaces.iter().flatten())
+    }
+
+    fn is_own(&self, other: &Value) -> bool {
+        other["id"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(&self.own))
+    }
+
+    /// In what a lock stands that is at this, above it or in it.
+    fn lock_on(&self, id: &str) -> Result<Option<&str>, Stay> {
+        let subscription = parts_of(id);
+        let Some(known) = self.known.get(subscription) else {
+            return Err(unsure("its subscription was not asked for locks"));
+        };
+        let Some(locks) = &known.locks else {
+            return Err(unsure(&format!("the locks of {subscription} cannot be listed")));
+        };
+        let holds = |above: &str, below: &str| {
+            below.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let lock = locks.iter().find(|scope| holds(scope, id) || holds(id, scope));
+        Ok(lock.map(String::as_str))
+    }
+
+    /// What other workspaces say that they depend on.
+    fn named_by_another(&self, spot: &Spot) -> Option<Stay> {
+        let whole = Spot { inside: None, ..spot.clone() };
+        let sort = SORTS
+            .iter()
+            .find(|sort| sort.type_name == spot.sort.type_name && sort.inside.is_none())?;
+        let whole = Spot { sort, ..whole }.id();
+        let property = sort.property?;
+        let names = |other: &&Value| {
+            let id = other["properties"][property].as_str().unwrap_or_default();
+            !self.is_own(other) && id.trim_end_matches('/').eq_ignore_ascii_case(&whole)
+        };
+        let other = self.workspaces().find(names)?;
+        Some(shared(&format!("the workspace {} depends on it", named(other))))
+    }
+
+    /// Whether a datastore of another workspace leads into the account.
+    async fn in_a_datastore(&self, entry: &Entry, spot: &Spot) -> Result<Option<Stay>, Failure> {
+        for other in self.workspaces().filter(|other| !self.is_own(other)) {
+            let name = named(other);
+            let id = other["id"].as_str().and_then(parts);
+            let Some([subscription, group, type_name, own]) = id else {
+                return Ok(Some(unsure("a workspace is listed by no id")));
+            };
+            if !type_name.eq_ignore_ascii_case(WORKSPACES) {
+                return Ok(Some(unsure("a workspace is listed by another's id")));
+            }
+            let path = format!(
+                "/subscriptions/{subscription}/resourceGroups/{group}/providers/{WORKSPACES}/{own}\
+                 /datastores"
+            );
+            let stores = match all(entry, entry.at(&path, API_VERSION)).await {
+                Ok(Told::So(stores)) => stores,
+                Ok(Told::Refused) | Err(_) => {
+                    let why = format!("the datastores of the workspace {name} cannot be read");
+                    return Ok(Some(unsure(&why)));
+                }
+            };
+            let leads = |store: &Value| {
+                let account = store["properties"]["accountName"].as_str().unwrap_or_default();
+                account.eq_ignore_ascii_case(&spot.name)
+            };
+            if stores.iter().any(leads) {
+                let why = format!("a datastore of the workspace {name} leads there");
+                return Ok(Some(shared(&why)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether another component keeps its rows in that Log Analytics workspace.
+    async fn fed_by_another(&self, entry: &Entry, spot: &Spot) -> Result<Option<Stay>, Failure> {
+        if spot.name.starts_with(DEFAULT_LOGS) {
+            return Ok(Some(shared("Azure made it for all of a region who name none")));
+        }
+        let own = self.workspaces().find(|other| self.is_own(other));
+        let own = own.and_then(|own| own["properties"]["applicationInsights"].as_str());
+        let own = own.unwrap_or_default().trim_end_matches('/');
+        let component = Sort::named(COMPONENT).expect("it is in the table");
+        for (subscription, known) in &self.known {
+            let Some(components) = &known.components else {
+                let why = format!("the components of {subscription} cannot be listed");
+                return Ok(Some(unsure(&why)));
+            };
+            for other in components {
+                let to = other["properties"]["WorkspaceResourceId"].as_str().unwrap_or_default();
+                let id = other["id"].as_str().unwrap_or_default();
+                let is_other = !id.trim_end_matches('/').eq_ignore_ascii_case(own);
+                if !is_other || !to.trim_end_matches('/').eq_ignore_ascii_case(&spot.id()) {
+                    continue;
+                }
+                // Lists lag behind.
+                let stands = match Spot::of_id(component, id) {
+                    Some(other) => look(entry, &other).await?.is_some(),
+                    None => true,
+                };
+                if stands {
+                    let why = format!("the component {} keeps its rows there", last(id));
+                    return Ok(Some(shared(&why)));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Known {
+    async fn see(entry: &Entry, subscription: &str) -> Result<Self, Failure> {
+        let at = |provided: &str, version: &str| {
+            entry.at(&format!("/subscriptions/{subscription}/providers/{provided}"), version)
+        };
+        let so = |told: Told<Vec<Value>>| match told {
+            Told::So(values) => Some(values),
+            Told::Refused => None,
+        };
+        let component = Sort::named(COMPONENT).expect("it is in the table");
+        let workspaces = so(all(entry, at(WORKSPACES, API_VERSION)).await?);
+        let components = so(all(entry, at(component.type_name, component.version)).await?);
+        let locks = so(all(entry, at("Microsoft.Authorization/locks", LOCKS_VERSION)).await?);
+        let locks = locks.map(|locks| locks.iter().map(scope_of).collect());
+        Ok(Self { workspaces, components, locks })
+    }
+}
+
+/// In what a lock stands. One that does not tell stands in everything.
+fn scope_of(lock: &Value) -> String {
+    let id = lock["id"].as_str().unwrap_or_default().to_lowercase();
+    let scope = id.rsplit_once("/providers/microsoft.authorization/locks/");
+    scope.map(|(scope, _)| scope.to_owned()).unwrap_or_default()
+}
+
+fn parts_of(id: &str) -> &str {
+    id.split('/').nth(2).unwrap_or_default()
+}
+
+fn named(workspace: &Value) -> &str {
+    workspace["name"].as_str().or(workspace["id"].as_str().map(last)).unwrap_or_default()
+}
+
+fn last(id: &str) -> &str {
+    id.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+}
+
+fn locked(scope: &str) -> Stay {
+    Stay { reason: LOCKED, why: format!("locked: a lock stands on {}", last(scope)) }
+}
+
+fn shared(why: &str) -> Stay {
+    Stay { reason: SHARED, why: format!("shared: {why}") }
+}
+
+/// What stays because nobody can say more.
+pub fn unsure(why: &str) -> Stay {
+    Stay { reason: UNSURE, why: format!("{UNSURE}: {why}") }
+}
