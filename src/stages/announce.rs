@@ -135,16 +135,26 @@ fn name(event: &Event, state: State) -> &'static str {
     }
 }
 
-/// What no program can do for a person: the last row of the design's table of sources.
+/// What no program can do for a person: the last row of the design's table of sources. For all who
+/// are not told who that is.
 pub fn manual_steps(request: &Request) -> Vec<ManualStep> {
-    let [person] = request.people() else { return Vec::new() };
-    let (is_export, is_known) = (request.kind.is_export(), object_ids(person).next().is_some());
-    let words = portal("en");
-    let mut steps: Vec<String> =
-        words.steps(is_export, is_known).into_iter().map(str::to_owned).collect();
-    if is_known {
-        steps.insert(0, WHERE_TO_FIND_IT.replace("ID", request.id.as_str()));
+    let is_known = request.people().iter().any(|person| object_ids(person).next().is_some());
+    let find = is_known.then(|| WHERE_TO_FIND_IT.replace("{request}", request.id.as_str()));
+    let mut steps = named_steps(request);
+    for step in &mut steps {
+        step.object_ids.clear();
+        step.steps.splice(0..0, find.clone());
     }
+    steps
+}
+
+/// The same for the person, with what the person is called in the tenant.
+pub fn named_steps(request: &Request) -> Vec<ManualStep> {
+    let [person] = request.people() else { return Vec::new() };
+    let object_ids: Vec<String> = object_ids(person).map(str::to_owned).collect();
+    let (is_export, is_known) = (request.kind.is_export(), !object_ids.is_empty());
+    let words = portal("en");
+    let steps = words.steps(is_export, is_known).into_iter().map(str::to_owned).collect();
     vec![ManualStep {
         system: PORTAL.into(),
         what:
@@ -156,13 +166,14 @@ pub fn manual_steps(request: &Request) -> Vec<ManualStep> {
         who: words.who.into(),
         steps,
         takes: words.takes(is_export).into(),
-        object_ids: Vec::new(),
+        object_ids,
     }]
 }
 
 /// Who is meant is told to whoever has the master key, and to nobody else.
-const WHERE_TO_FIND_IT: &str = "Find the object ID of the user with `dsrd status ID --left`, which \
-    shows it to who has the master key for as long as follow-ups are kept.";
+const WHERE_TO_FIND_IT: &str = "Find the object ID of the user with \
+    `dsrd status {request} --left`, which shows it to who has the master key for as long as \
+    follow-ups are kept.";
 
 /// What a person is called in the tenant, where the request says so in the clear.
 pub fn object_ids(person: &Subject) -> impl Iterator<Item = &str> {

@@ -13,14 +13,14 @@ use futures::stream::{self, StreamExt};
 use sha2::{Digest, Sha256};
 
 use crate::archive::about::About;
-use crate::archive::manifest::{self, LegalTag, ManualStep, MaskedKind};
+use crate::archive::manifest::{self, LegalTag, MaskedKind};
 use crate::archive::writer::{ArchiveError, ArchiveWriter};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
 use crate::domain::policy::declared::Declared;
-use crate::domain::request::{Controller, Request, RequestId, RequestKind};
+use crate::domain::request::{Controller, RequestId, RequestKind};
 use crate::domain::state::{Archive, Event};
 use crate::evidence::encryption::{Encrypting, Encryption};
 use crate::ports::exports::{Exports, Stored, Upload};
@@ -28,7 +28,7 @@ use crate::ports::sources::Source;
 use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
-use crate::stages::announce::{manual_steps, object_ids};
+use crate::stages::announce::named_steps;
 use crate::stages::rewrite::belonging::Belongings;
 use crate::stages::rewrite::mask::{Masked, Masks, READS_MAX, masked_name, masked_text, meet};
 use crate::stages::rewrite::prepare::{Prepared, prepare};
@@ -274,16 +274,8 @@ async fn about(account: &Account, controller: &Controller, case: &Case) -> Resul
         program: concat!("dsrd ", env!("CARGO_PKG_VERSION")).to_owned(),
         items_seen: account.seen(&request.id).await?,
         coverage: account.coverage(&request.id).await?,
-        manual_steps: steps_of_the_archive(request),
+        manual_steps: named_steps(request),
     })
-}
-
-/// The steps with whom they are about: the archive is that person's own.
-fn steps_of_the_archive(request: &Request) -> Vec<ManualStep> {
-    let ids: Vec<String> =
-        request.people().iter().flat_map(object_ids).map(str::to_owned).collect();
-    let step = |step: ManualStep| ManualStep { object_ids: ids.clone(), ..step };
-    manual_steps(request).into_iter().map(step).collect()
 }
 
 /// Where the archive's bytes go: through the cipher, if there is one, into the store.

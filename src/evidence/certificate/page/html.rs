@@ -297,7 +297,7 @@ fn coverage(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::
     write!(
         out,
         "<p id=\"about-places\">{}</p>\n<div class=\"scroll\">\n\
-         <table aria-labelledby=\"coverage\" aria-describedby=\"about-places\">\n<thead><tr>",
+         <table class=\"words\" aria-labelledby=\"coverage\" aria-describedby=\"about-places\">\n<thead><tr>",
         escape(words.intro)
     )?;
     for column in [words.sort, words.name, words.answer, words.source, texts.reason] {
@@ -313,7 +313,7 @@ fn coverage(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::
             escape(&words.called(place)),
             escape(words.answer(place.looked)),
             escape(place.source.as_deref().unwrap_or_default()),
-            escape(&place.why)
+            escape(&place.why.replace('_', " "))
         )?;
     }
     writeln!(out, "</tbody>\n</table>\n</div>")?;
