@@ -297,7 +297,8 @@ fn coverage(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::
     write!(
         out,
         "<p id=\"about-places\">{}</p>\n<div class=\"scroll\">\n\
-         <table class=\"words\" aria-labelledby=\"coverage\" aria-describedby=\"about-places\">\n<thead><tr>",
+         <table class=\"words\" aria-labelledby=\"coverage\" aria-describedby=\"about-places\">\n\
+         <thead><tr>",
         escape(words.intro)
     )?;
     for column in [words.sort, words.name, words.answer, words.source, texts.reason] {
