@@ -93,10 +93,13 @@ impl TelemetrySource {
     async fn place_of(&self, item: &Item) -> Result<Option<Place>, Failure> {
         let Some(spot) = Spot::of(&item.name) else { return Ok(None) };
         let stores = self.stores().await?;
-        let Some(store) = stores.each.iter().find(|store| store.name == spot.store) else {
-            return Err(Failure::needs_person("looking for rows: their store is not found again"));
-        };
+        let store = store_of(&stores, &spot)?;
         let tables = store.tables(&self.way).await?;
+        let is_it = |(table, _): &&(String, String)| table.is_empty() || *table == spot.table;
+        if let Some((_, why)) = tables.unread.iter().find(is_it) {
+            let failure = Failure::needs_person("looking for rows: their table cannot be asked");
+            return Err(failure.because(why.clone()));
+        }
         let table = tables.tables.iter().find(|table| table.name == spot.table);
         let (way, store) = (Arc::clone(&self.way), Arc::clone(store));
         Ok(table.map(|table| Place { way, store, table: table.clone(), spot }))
@@ -111,7 +114,9 @@ impl TelemetrySource {
     ) -> Result<Told, Failure> {
         let known = store.tables(&self.way).await?;
         let mut told = Told::default();
-        let is_meant = |table: &str| within.is_none_or(|spot| spot.table == table);
+        // What is told of no table in particular is told of all of them.
+        let is_meant =
+            |table: &str| table.is_empty() || within.is_none_or(|spot| spot.table == table);
         for (table, why) in known.unread.iter().filter(|(table, _)| is_meant(table)) {
             let table = Some(table.as_str()).filter(|table| !table.is_empty());
             told.unread(&store.name, table, None, why);
@@ -141,6 +146,21 @@ impl TelemetrySource {
         let columns = columns.filter(|it| within.is_none_or(|spot| spot.column == it.name));
         Asking { way: &self.way, store, table }.people(people, columns.collect()).await
     }
+}
+
+/// The store of rows that were seen before. That it is not found does not say that they are gone: a
+/// setting, a link, a right or a name may have changed.
+fn store_of<'a>(stores: &'a Stores, spot: &Spot) -> Result<&'a Arc<Store>, Failure> {
+    let store = stores.each.iter().find(|store| store.name == spot.store);
+    store.ok_or_else(|| {
+        let doing = "looking for rows: their store is not found again";
+        let told = stores.found.unread.iter().find(|(name, _)| *name == spot.store);
+        let failure = Failure::needs_person(doing);
+        match told {
+            Some((_, why)) => failure.because(why.clone()),
+            None => failure,
+        }
+    })
 }
 
 #[async_trait]
@@ -200,17 +220,17 @@ impl Asked for TelemetrySource {
         };
         let stores = self.stores().await?;
         let mut told = Told::default();
-        if spot.is_none() {
-            for (store, why) in &stores.found.unread {
-                told.unread(store, None, None, why);
-            }
+        if let Some(spot) = spot {
+            told.join(self.ask_store(store_of(&stores, spot)?, &candidates, Some(spot)).await?);
+            return Ok(told.finish(&self.name, Some(spot)));
         }
-        let meant =
-            stores.each.iter().filter(|store| spot.is_none_or(|spot| spot.store == store.name));
-        for store in meant {
-            told.join(self.ask_store(store, &candidates, spot).await?);
+        for (store, why) in &stores.found.unread {
+            told.unread(store, None, None, why);
         }
-        Ok(told.finish(&self.name, spot))
+        for store in &stores.each {
+            told.join(self.ask_store(store, &candidates, None).await?);
+        }
+        Ok(told.finish(&self.name, None))
     }
 
     async fn rows(&self, item: &Item, values: &[String]) -> Result<Read, Failure> {
@@ -227,6 +247,13 @@ impl Asked for TelemetrySource {
         }
     }
 
+    async fn settled(&self, item: &Item, values: &[String]) -> Result<Option<Erased>, Failure> {
+        match self.place_of(item).await? {
+            Some(place) => purge::settled(&place, values).await,
+            None => Ok(Some(Erased::AlreadyAbsent)),
+        }
+    }
+
     /// That of the store, whichever sources ask of it.
     fn budget(&self, item: &Item) -> Option<Budget> {
         let store = item.name.split('/').next().unwrap_or_default();
@@ -238,5 +265,9 @@ impl Asked for TelemetrySource {
 
     fn values_max(&self) -> usize {
         purge::VALUES_MAX
+    }
+
+    fn values_bytes_max(&self) -> usize {
+        purge::VALUES_BYTES_MAX
     }
 }

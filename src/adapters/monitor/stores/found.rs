@@ -78,7 +78,7 @@ async fn of_workspace(way: &Way, id: &str, found: &mut Found) -> Result<(), Fail
     if answer.status != 200 {
         return Err(answer.failure(FINDING));
     }
-    let mut scoped: Vec<(String, String)> = Vec::new();
+    let (mut own, mut workspaces) = (vec![id.to_owned()], Vec::new());
     if let Some(insights) = text(&answer.body["properties"], "applicationInsights") {
         found.component = Some(insights.to_owned());
         match component(way, insights).await? {
@@ -86,23 +86,25 @@ async fn of_workspace(way: &Way, id: &str, found: &mut Found) -> Result<(), Fail
                 store.is_found = true;
                 found.stores.push(store);
             }
-            Ok(Component::In { workspace, component }) => scoped.push((workspace, component)),
+            Ok(Component::In { workspace, component }) => {
+                workspaces.push(workspace);
+                own.push(component);
+            }
             Err(answer) => unread(found, insights, &answer),
         }
     }
-    for workspace in settings(way, id, found).await? {
-        scoped.push((workspace, id.to_owned()));
-    }
-    scoped.sort_by_key(|(workspace, _)| workspace.to_lowercase());
-    for same in scoped.chunk_by(|(one, _), (other, _)| one.eq_ignore_ascii_case(other)) {
-        let Some((workspace, _)) = same.first() else { continue };
-        match logs(way, workspace).await? {
+    workspaces.extend(settings(way, id, found).await?);
+    workspaces.sort_by_key(|workspace| workspace.to_lowercase());
+    workspaces.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
+    for workspace in workspaces {
+        match logs(way, &workspace).await? {
             Ok(mut store) => {
-                store.scope = Scope::of(same.iter().map(|(_, resource)| resource.clone()));
+                // Whichever way leads there now: what another sent there before is there still.
+                store.scope = Scope::of(own.iter().cloned());
                 store.is_found = true;
                 found.stores.push(store);
             }
-            Err(answer) => unread(found, workspace, &answer),
+            Err(answer) => unread(found, &workspace, &answer),
         }
     }
     apart(&mut found.stores);
