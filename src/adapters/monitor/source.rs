@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::adapters::monitor::look::people::Asking;
 use crate::adapters::monitor::look::rows::{self, Place};
 use crate::adapters::monitor::look::told::Told;
+use crate::adapters::monitor::query::call::shut;
 use crate::adapters::monitor::query::candidates::Candidate;
 use crate::adapters::monitor::stores::found::{self, Stores};
 use crate::adapters::monitor::stores::store::Store;
@@ -77,7 +78,14 @@ impl TelemetrySource {
             return Ok(Arc::clone(stores));
         }
         let mut found = found::stores(&self.way, &self.of).await?;
-        let each: Vec<Arc<Store>> = found.stores.drain(..).map(Arc::new).collect();
+        // One that was known keeps what is known of its tables.
+        let known: Vec<Arc<Store>> =
+            kept.iter().flat_map(|(_, stores)| &stores.each).map(Arc::clone).collect();
+        let again = |store: Store| {
+            let known = known.iter().find(|known| known.is_same(&store));
+            known.map_or_else(|| Arc::new(store), Arc::clone)
+        };
+        let each: Vec<Arc<Store>> = found.stores.drain(..).map(again).collect();
         {
             let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
             for store in &each {
@@ -123,15 +131,21 @@ impl TelemetrySource {
         }
         let tables: Vec<&Table> = known.tables.iter().filter(|it| is_meant(&it.name)).collect();
         if within.is_none() {
-            for table in tables.iter().filter(|table| table.is_kept_longer) {
-                told.unread(&store.name, Some(&table.name), None, "long_term_retention");
+            for table in &known.kept_longer {
+                told.unread(&store.name, Some(table), None, "long_term_retention");
             }
         }
         let each = tables.into_iter();
         let each = each.map(|table| self.ask_table(store, table, people, within).boxed());
         let each: Vec<_> = each.collect();
-        let each: Vec<Told> = stream::iter(each).buffered(TABLES_AT_A_TIME).try_collect().await?;
-        each.into_iter().for_each(|one| told.join(one));
+        let each = stream::iter(each).buffered(TABLES_AT_A_TIME).try_collect::<Vec<Told>>().await;
+        match (each, store.is_found) {
+            (Err(failure), true) => {
+                let why = shut(&failure).ok_or(failure)?;
+                told.unread(&store.name, None, None, why);
+            }
+            (each, _) => each?.into_iter().for_each(|one| told.join(one)),
+        }
         Ok(told)
     }
 
@@ -202,7 +216,7 @@ impl Source for TelemetrySource {
     }
 
     async fn places(&self) -> Result<Vec<Known>, Failure> {
-        places::places(&self.way, &*self.stores().await?).await
+        places::places(&self.way, &self.of, &*self.stores().await?).await
     }
 }
 

@@ -273,7 +273,7 @@ impl Member<'_> {
         let failed = |why: String| Ok(Look::Ended(ItemOutcome::Failed(why)));
         // Nobody forgets one that somebody waits for.
         let Some(purge) = purge else { return Ok(Look::Open("the purge is not known any more")) };
-        match purge.stage {
+        match purge.stage.clone() {
             Stage::Gathering | Stage::Begun if age > with.ticket_age_max => {
                 return failed(unfinished(with, purge.delay));
             }
@@ -281,7 +281,13 @@ impl Member<'_> {
                 return Ok(Look::Later(growing(age, LOOK_IN_MS_MIN, HOUR_MS), None));
             }
             Stage::Blocked(barrier) => return Ok(Look::Ended(ItemOutcome::Blocked(barrier))),
-            Stage::Failed(why) => return failed(format!("service: {why}")),
+            Stage::Failed(why) => {
+                // It may have been given up once all was done.
+                return match self.rows(account, with, &purge).await? {
+                    Rows::Gone => Ok(Look::Ended(done(&self.entry.planned.action))),
+                    _ => failed(format!("service: {why}")),
+                };
+            }
             Stage::Done => {}
         }
         let rows = self.rows(account, with, &purge).await?;

@@ -147,7 +147,7 @@ async fn component(way: &Way, id: &str) -> Result<Result<Component, Answer>, Fai
         return Ok(Ok(Component::In { workspace, component }));
     }
     let app = text(properties, "AppId").filter(|app| is_guid(app));
-    let app = app.ok_or_else(|| Failure::permanent(format!("{FINDING}: it has no id")))?;
+    let Some(app) = app else { return Ok(Err(answer)) };
     let query = Address { service: Service::Apps, path: format!("apps/{app}") };
     Ok(Ok(Component::Classic(Store::new(&name(&answer, id), id, query))))
 }
@@ -158,7 +158,7 @@ async fn logs(way: &Way, id: &str) -> Result<Result<Store, Answer>, Failure> {
         return refusal(answer).map(Err);
     }
     let customer = text(&answer.body["properties"], "customerId").filter(|id| is_guid(id));
-    let customer = customer.ok_or_else(|| Failure::permanent(format!("{FINDING}: no id")))?;
+    let Some(customer) = customer else { return Ok(Err(answer)) };
     let query = Address { service: Service::Logs, path: format!("workspaces/{customer}") };
     Ok(Ok(Store::new(&name(&answer, id), id, query)))
 }
@@ -188,11 +188,10 @@ async fn settings(way: &Way, id: &str, found: &mut Found) -> Result<Vec<String>,
     Ok(all)
 }
 
-/// An answer that says that we may not, or that there is nothing; anything else is no word about
-/// that.
+/// An answer that says that we may not, or that there is nothing: a word that stays. Of what may
+/// pass nothing is told.
 fn refusal(answer: Answer) -> Result<Answer, Failure> {
-    let is_told =
-        matches!(answer.status, 401 | 403) || answer.status == 404 && !answer.code.is_empty();
+    let is_told = matches!(answer.status, 400..500) && !matches!(answer.status, 408 | 429);
     if is_told { Ok(answer) } else { Err(answer.failure(FINDING)) }
 }
 
