@@ -125,12 +125,7 @@ impl Daemon {
             }
         };
         let ledger = Arc::new(ledger(&settings.ledger.url).await?);
-        let plans = Arc::new(Plans {
-            ledger: Arc::<SqlLedger>::clone(&ledger),
-            master_key: Zeroizing::clone(&master_key),
-            clock: Arc::new(SystemClock),
-            entropy: Arc::<SystemEntropy>::clone(&entropy),
-        });
+        let plans = Arc::new(opening(Arc::clone(&ledger), Zeroizing::clone(&master_key)));
         let world = World::new(Parts {
             door: door(settings)?,
             sources: sources(settings, beside)?,
@@ -230,12 +225,14 @@ pub async fn status(settings: &Settings) -> Result<Status, AppError> {
 /// # Errors
 /// The ledger or the master key cannot be read.
 pub async fn plans(settings: &Settings) -> Result<Plans, AppError> {
-    Ok(Plans {
-        ledger: Arc::new(SqlLedger::open(&settings.ledger.url).await?),
-        master_key: master_key(settings)?,
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-    })
+    let ledger = Arc::new(SqlLedger::open(&settings.ledger.url).await?);
+    Ok(opening(ledger, master_key(settings)?))
+}
+
+/// What opens plans with that key.
+fn opening(ledger: Arc<SqlLedger>, master_key: Zeroizing<String>) -> Plans {
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    Plans { ledger, master_key, clock, entropy }
 }
 
 /// Puts a message on the queue as any producer would, signed if we can read the deployment's key,

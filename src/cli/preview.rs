@@ -10,8 +10,8 @@ use tokio::sync::Notify;
 use crate::app::{self, Beside};
 use crate::cli::output::{self, CliError, End, input, json_line, line};
 use crate::config::settings::Settings;
-use crate::domain::asked::dependent::{RECOVERABLE_DAYS, RECOVERABLE_UNTIL, parent};
-use crate::domain::asked::tree::{Branch, is_in_one, tree};
+use crate::domain::dependents::dependent::{RECOVERABLE_DAYS, RECOVERABLE_UNTIL, parent};
+use crate::domain::dependents::tree::{Branch, is_in_one, tree};
 use crate::domain::item::{Item, Unreadable, Version};
 use crate::domain::plan::{Planned, without_place};
 

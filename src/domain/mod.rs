@@ -12,6 +12,7 @@ pub mod coverage;
 pub mod item;
 pub mod policy;
 pub mod plan;
+pub mod dependents;
 pub mod outcome;
 pub mod failure;
 pub mod inventory;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::domain::asked::tree::Branch;
+use crate::domain::dependents::tree::Branch;
 use crate::domain::failure::Failure;
 use crate::ports::standing::Standing;
 

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::asked::dependent::Dependents;
 use crate::domain::asked::subject::Subject;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::coverage::place::{Known, Looked, PlaceSort};
+use crate::domain::dependents::dependent::Dependents;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Unreadable};
 use crate::domain::layout::{Containers, Location, OneContainer, account_name};

@@ -81,7 +81,7 @@ fn is_same(one: &Covered, other: &Covered) -> bool {
 
 fn covered(Told { source, known }: Told, labels: &[Labels]) -> Covered {
     let Known { sort, name, place, looked, why } = known;
-    // A folder of a machine is in no account: where it lies is nobody's business but the operator's.
+    // A folder of a machine is in no account: where it lies is the operator's business alone.
     let is_told = |place: &Location| !place.account.is_empty() && !place.account.contains('/');
     let at = place.filter(is_told).map(|place| format!("{}/{}", place.account, place.container));
     let is_named = |text: &String| labels.iter().any(|it| it.may_name(text));

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::domain::asked::thing::ThingKind;
-use crate::domain::asked::tree::{Branch, tree};
+use crate::domain::dependents::tree::{Branch, tree};
 use crate::domain::event::{Envelope, Facts, event_id};
 use crate::domain::failure::{Failure, Obstacle};
 use crate::domain::outcome::OutcomeKind;

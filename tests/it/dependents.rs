@@ -7,7 +7,7 @@ use dsrd::adapters::memory::sources::shelves::{Content, Fault};
 use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
 use dsrd::adapters::memory::sources::store::MemorySource;
 use dsrd::adapters::memory::sources::things::SHARED;
-use dsrd::domain::asked::dependent::{PARENT, RECOVERABLE_DAYS};
+use dsrd::domain::dependents::dependent::{PARENT, RECOVERABLE_DAYS};
 use dsrd::domain::outcome::Block;
 use dsrd::domain::policy::pattern::Pattern;
 use dsrd::domain::policy::rules::{Rule, Treatment};

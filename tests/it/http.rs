@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use dsrd::adapters::http::server::serve;
 use dsrd::adapters::http::site::Site;
-use dsrd::domain::asked::tree::Branch;
+use dsrd::domain::dependents::tree::Branch;
 use dsrd::domain::event::{Announcement, Correspondence};
 use dsrd::domain::failure::{Failure, Obstacle};
 use dsrd::domain::inventory::Print;

@@ -12,7 +12,7 @@ use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS};
-use crate::domain::asked::dependent::RECOVERABLE_DAYS;
+use crate::domain::dependents::dependent::RECOVERABLE_DAYS;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::Container;

@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Write};
 
 use jiff::Timestamp;
 
-use crate::domain::asked::tree::Branch;
+use crate::domain::dependents::tree::Branch;
 use crate::domain::failure::Obstacle;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;

@@ -1,6 +1,4 @@
 //! What a request can be about: a person, or a thing. Neither can be printed by accident.
 
-pub mod dependent;
 pub mod subject;
 pub mod thing;
-pub mod tree;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
-use crate::domain::asked::dependent::{self, Dependent, Dependents, Fate, Stay};
 use crate::domain::asked::thing::ThingKind;
+use crate::domain::dependents::dependent::{self, Dependent, Dependents, Fate, Stay};
 use crate::domain::failure::Failure;
 use crate::domain::item::{Finding, Item, Kind, Place};
 use crate::domain::layout::OF_A_RUN;

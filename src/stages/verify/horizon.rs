@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::asked::dependent::recoverable_until;
 use crate::domain::asked::thing::Thing;
+use crate::domain::dependents::dependent::recoverable_until;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::ports::sources::Source;

@@ -1,10 +1,10 @@
 //! What a workspace depends on: found in any case and place, held against all who may use it too,
 //! planned to go or to stay with a reason, and gone in the end.
 
-use dsrd::domain::asked::dependent::{
+use dsrd::domain::asked::thing::{Thing, ThingKind};
+use dsrd::domain::dependents::dependent::{
     Dependent, Dependents, Fate, RECOVERABLE_DAYS, RECOVERABLE_UNTIL, parent, waits_for,
 };
-use dsrd::domain::asked::thing::{Thing, ThingKind};
 use dsrd::domain::item::Item;
 use dsrd::domain::outcome::{Barrier, Block};
 use dsrd::ports::sources::{Erased, Followed, Source, Things, Walked};

@@ -10,7 +10,7 @@ use crate::adapters::azureml::dependents::look::{Told, all, look};
 use crate::adapters::azureml::dependents::sorts::{SORTS, Sort};
 use crate::adapters::azureml::dependents::spot::{Spot, parts};
 use crate::adapters::azureml::wire::entry::{API_VERSION, Entry};
-use crate::domain::asked::dependent::{ACCOUNT, COMPONENT, CONTAINER, LOGS, SHARE, Stay};
+use crate::domain::dependents::dependent::{ACCOUNT, COMPONENT, CONTAINER, LOGS, SHARE, Stay};
 use crate::domain::failure::Failure;
 
 /// Why something stays: words that name nothing.

@@ -12,7 +12,7 @@ use crate::adapters::azureml::dependents::spot::{Spot, unknown};
 use crate::adapters::azureml::dependents::vault;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::workspace::FOR_GOOD;
-use crate::domain::asked::dependent::{
+use crate::domain::dependents::dependent::{
     ACCOUNT, COMPONENT, CONTAINER, Dependent, Dependents, Fate, LOGS, PARENT, RECOVERABLE_DAYS,
     RECOVERABLE_UNTIL, RULE, Stay, VAULT,
 };

@@ -6,7 +6,7 @@ use crate::adapters::azureml::dependents::look::{Told, all, print};
 use crate::adapters::azureml::dependents::sorts::Sort;
 use crate::adapters::azureml::dependents::spot::Spot;
 use crate::adapters::azureml::wire::entry::Entry;
-use crate::domain::asked::dependent::{CONTAINER, Dependent, Fate, RECOVERABLE_DAYS, SHARE};
+use crate::domain::dependents::dependent::{CONTAINER, Dependent, Fate, RECOVERABLE_DAYS, SHARE};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::{Barrier, Block};
 

@@ -13,7 +13,7 @@ use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS, Polled, followed};
 use crate::adapters::azureml::workspace::FOR_GOOD;
-use crate::domain::asked::dependent::{LOGS, VAULT};
+use crate::domain::dependents::dependent::{LOGS, VAULT};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::outcome::{Barrier, Block};

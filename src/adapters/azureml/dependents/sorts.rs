@@ -1,6 +1,6 @@
 //! The sorts of dependents: who keeps each, and by what it is known that it is still the same one.
 
-use crate::domain::asked::dependent::{
+use crate::domain::dependents::dependent::{
     ACCOUNT, COMPONENT, CONTAINER, LOGS, REGISTRY, RULE, SHARE, VAULT,
 };
 
@@ -100,13 +100,13 @@ impl Sort {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::asked::dependent::waits_for;
+    use crate::domain::dependents::dependent::waits_for;
 
     #[test]
     fn a_plan_knows_every_sort() {
         for sort in &SORTS {
             let name = format!("{}/s/g/n", sort.word);
-            assert!(crate::domain::asked::dependent::is_one(&name), "{name}");
+            assert!(crate::domain::dependents::dependent::is_one(&name), "{name}");
             assert_eq!(waits_for(&name) == 0, sort.property.is_none() && sort.word != LOGS);
         }
     }

@@ -9,7 +9,7 @@ use url::Url;
 use crate::adapters::azure::wire::address::encoded;
 use crate::adapters::azureml::dependents::sorts::{SORTS, Sort};
 use crate::adapters::azureml::wire::entry::Entry;
-use crate::domain::asked::dependent::{PARENT, UNKNOWN};
+use crate::domain::dependents::dependent::{PARENT, UNKNOWN};
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::Container;
 

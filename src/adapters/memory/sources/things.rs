@@ -7,8 +7,10 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 
 use crate::adapters::memory::sources::store::MemorySource;
-use crate::domain::asked::dependent::{self, Dependent, Dependents, Fate, PARENT, Stay, UNKNOWN};
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
+use crate::domain::dependents::dependent::{
+    self, Dependent, Dependents, Fate, PARENT, Stay, UNKNOWN,
+};
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Location};

@@ -1,7 +1,7 @@
 //! The plan of a workspace with all that depends on it, as a tree for people: each part stands
 //! below what it is a part of.
 
-use crate::domain::asked::dependent::{self, RECOVERABLE_DAYS, RECOVERABLE_UNTIL};
+use crate::domain::dependents::dependent::{self, RECOVERABLE_DAYS, RECOVERABLE_UNTIL};
 use crate::domain::item::Item;
 use crate::domain::plan::Planned;
 
@@ -65,7 +65,7 @@ fn branch(depth: usize, planned: &Planned) -> Branch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::asked::dependent::PARENT;
+    use crate::domain::dependents::dependent::PARENT;
     use crate::domain::item::{Finding, Version};
     use crate::domain::policy::action::Action;
 

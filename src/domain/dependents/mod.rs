@@ -1,0 +1,4 @@
+//! What hangs on a workspace, and goes with it if that is asked.
+
+pub mod dependent;
+pub mod tree;
