@@ -178,11 +178,23 @@ pub trait Asked: Source {
     /// others: rows have no `ETag`. May be repeated. At most [`Self::values_max`] values.
     async fn erase_rows(&self, item: &Item, values: &[String]) -> Result<Erased, Failure>;
 
-    /// How many removals the service takes an hour, and whose budget that is.
+    /// What a removal of these values comes to, where that needs no call of the service: asked
+    /// before one is spent. Of no values: whether the item's rows can be removed at all.
+    async fn settled(&self, _item: &Item, _values: &[String]) -> Result<Option<Erased>, Failure> {
+        Ok(None)
+    }
+
+    /// How many removals the service takes an hour, and whose budget that is. Whose it is is known
+    /// once [`Self::settled`] has been asked.
     fn budget(&self, item: &Item) -> Option<Budget>;
 
     /// Most values that one removal takes.
     fn values_max(&self) -> usize;
+
+    /// Most bytes of values that one removal takes; a single value may have more.
+    fn values_bytes_max(&self) -> usize {
+        usize::MAX
+    }
 }
 
 /// What an asked source holds that may name somebody.

@@ -131,7 +131,7 @@ async fn a_value_names_whom_the_finder_reads_in_it() {
         assert_eq!(!found.is_empty(), names, "{value}");
         let source = asked(&rows);
         let item = source.ask(&[person], None).await.unwrap().seen.remove(0).item;
-        let Values { values, unread } =
+        let Values { values, unread, .. } =
             values(source, &item, &walk_for(&[person]).asking()).await.unwrap();
         assert_eq!(values, if names { vec![value.to_owned()] } else { Vec::new() }, "{value}");
         assert!(unread.is_empty(), "{value}");
@@ -381,6 +381,85 @@ fn rows_that_never_go_are_purged_again_after_a_month_and_told_in_the_end() {
     assert!(ended.contains("left_over -> acting"), "{ended}");
     assert!(ended.contains("it says that the rows are gone, and they are there"), "{ended}");
     assert!(days >= 60 && removals >= 4 && removals.is_multiple_of(2), "{days} {removals}");
+}
+
+/// An erasure with these tables: how it ended, and after how many days.
+fn erased(prepare: impl FnOnce(&mut Scenario, &MemoryRows)) -> (String, i64) {
+    let mut scenario = Scenario::small().with_tables().sent(request("r-1", "erasure"));
+    scenario.tick_ms = HOUR_MS;
+    let tables = std::sync::Arc::clone(&scenario.tables[0]);
+    prepare(&mut scenario, &tables);
+    let (hours, ended) = simulate(async || {
+        let before = scenario.clock.now();
+        scenario.live().await;
+        scenario.assert_silent().await;
+        (scenario.clock.now().duration_since(before).as_hours(), ending(&scenario).await)
+    });
+    (ended, hours / 24)
+}
+
+/// What a removal was not called for is not waited for as if it had been: it is called again at
+/// once.
+#[test]
+fn what_a_removal_was_not_called_for_is_asked_for_at_once() {
+    let late = [("AuthenticatedId", EMAIL), ("TimeGenerated", "2099-01-01T00:00:00Z")];
+    type Prepare = fn(&MemoryRows, &[(&str, &str)]);
+    let table: [(&str, Prepare); 3] = [
+        ("a row that came later", |tables, late| tables.add_after_removal("AppTraces", late)),
+        ("an answer that was cut short", |tables, _| tables.leave_out(EMAIL, 1)),
+        ("answers that were cut short for long", |tables, _| tables.leave_out(EMAIL, 40)),
+    ];
+    for (what, prepare) in table {
+        let (ended, days) = erased(|_, tables| prepare(tables, &late));
+        assert!(ended.contains("r-1 (erasure) is completed"), "{what}: {ended}");
+        assert!(ended.contains("telemetry holds 0 rows of AppTraces"), "{what}: {ended}");
+        assert!(days < 6, "{what}: {days} days\n{ended}");
+    }
+}
+
+/// A table that is shut for good while its rows wait: nobody waits for it for a month, and nothing
+/// of it is called erased.
+#[test]
+fn rows_that_nobody_can_ask_for_any_more_are_told_soon() {
+    let (ended, days) = erased(|scenario, _| {
+        let tables = std::sync::Arc::clone(&scenario.tables[0]);
+        scenario.wire.on("wait_started", move || tables.close("AppTraces", Some("forbidden")));
+    });
+    assert!(ended.contains("r-1 (erasure) is partially_completed"), "{ended}");
+    assert!(ended.contains("failed in telemetry: source: its rows cannot be asked"), "{ended}");
+    assert!(ended.contains("unreadable forbidden"), "{ended}");
+    assert!(days < 6, "{days} days");
+}
+
+/// A value that the service does not take, or gives up, is told of whom it names and keeps no
+/// other's rows.
+#[test]
+fn a_value_that_is_refused_keeps_nobody_else() {
+    type Prepare = fn(&MemoryRows);
+    let table: [(Prepare, &str); 2] = [
+        (|tables| tables.refuse_value("bob@example.org"), "told to refuse"),
+        (
+            |tables| {
+                tables.take_values(1);
+                tables.take_time(Slow { looks: 1, look_in_ms: 1_000, end: SlowEnd::Done });
+                tables.give_up_value("bob@example.org");
+            },
+            "gave_up",
+        ),
+    ];
+    for (prepare, why) in table {
+        let (ended, _) = erased(|scenario, tables| {
+            let mut other = request("r-2", "erasure");
+            other["subject_identities"] =
+                json!([{ "identity_type": "email", "identity_value": "bob@example.org" }]);
+            scenario.inbox.push(other.to_string(), correspondence());
+            scenario.limits.purge_gather_ms = 60_000;
+            prepare(tables);
+        });
+        assert!(ended.contains("r-1 (erasure) is completed"), "{ended}");
+        assert!(ended.contains("r-2 (erasure) is partially_completed"), "{ended}");
+        assert!(ended.contains(why), "{ended}");
+    }
 }
 
 /// Somebody writes of the person while they are erased.

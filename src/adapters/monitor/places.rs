@@ -3,6 +3,7 @@
 
 use crate::adapters::monitor::stores::found::Stores;
 use crate::adapters::monitor::wire::way::Way;
+use crate::config::settings::Of;
 use crate::domain::coverage::place::{Known, Looked, PlaceSort};
 use crate::domain::failure::Failure;
 
@@ -10,7 +11,7 @@ use crate::domain::failure::Failure;
 ///
 /// # Errors
 /// A store does not answer.
-pub async fn places(way: &Way, stores: &Stores) -> Result<Vec<Known>, Failure> {
+pub async fn places(way: &Way, of: &Of, stores: &Stores) -> Result<Vec<Known>, Failure> {
     let mut known = Vec::new();
     let table = |name: String, looked, why: &str| Known {
         sort: PlaceSort::TelemetryTable,
@@ -28,18 +29,27 @@ pub async fn places(way: &Way, stores: &Stores) -> Result<Vec<Known>, Failure> {
             known.push(table(named(&store.name, name), Looked::Refused, why));
         }
         for one in &tables.tables {
-            let name = named(&store.name, &one.name);
-            if one.is_kept_longer {
-                let beyond = format!("{name} (long-term)");
-                known.push(table(beyond, Looked::CannotBeLookedAt, "long_term_retention"));
-            }
-            known.push(table(name, Looked::Looked, ""));
+            known.push(table(named(&store.name, &one.name), Looked::Looked, ""));
+        }
+        for name in &tables.kept_longer {
+            let beyond = format!("{} (long-term)", named(&store.name, name));
+            known.push(table(beyond, Looked::CannotBeLookedAt, "long_term_retention"));
         }
     }
     // It keeps what a program had in memory, and has no interface that could be asked.
     if let Some(component) = &stores.found.component {
         let name = format!("{}/snapshots", last(component));
         known.push(place(PlaceSort::Service, name, Looked::CannotBeLookedAt, "snapshot_debugger"));
+    }
+    // Online endpoints have settings of their own, and may send elsewhere than their workspace.
+    if matches!(of, Of::Workspace { .. }) {
+        let name = "diagnostic settings of endpoints".to_owned();
+        known.push(place(
+            PlaceSort::Service,
+            name,
+            Looked::CannotBeLookedAt,
+            "diagnostic_settings",
+        ));
     }
     for (sort, id) in &stores.found.elsewhere {
         let (sort, looked) = match *sort {

@@ -3,10 +3,12 @@
 //!
 //! The other way to remove rows, Delete Data, is not gone: it only marks them.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::adapters::azureml::wire::answer::Answer;
+use crate::adapters::azureml::wire::answer::{Answer, Trouble};
 use crate::adapters::monitor::look::rows::Place;
 use crate::adapters::monitor::query::call::{Answered, ask};
 use crate::adapters::monitor::query::text::{RESOURCE, resources};
@@ -18,6 +20,7 @@ use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::{Erased, Followed, Ticket};
 
 const PURGING: &str = "purging rows of telemetry";
+const OWNING: &str = "asking whose rows of telemetry are";
 const FOLLOWING: &str = "asking how far a purge is";
 
 /// When to look after a purge: it takes days.
@@ -27,6 +30,8 @@ const LOOK_MS_MIN: u64 = 15 * 60 * 1_000;
 pub const PER_HOUR: u32 = 50;
 /// Values of a purge. How many it takes, no source says.
 pub const VALUES_MAX: usize = 100;
+/// Bytes of them, in a purge and in a question.
+pub const VALUES_BYTES_MAX: usize = 20_000;
 
 /// What a ticket keeps.
 #[derive(Serialize, Deserialize)]
@@ -41,13 +46,8 @@ struct Handle {
 /// The store does not answer, or refuses for a reason that has no word.
 pub async fn erase(place: &Place, values: &[String]) -> Result<Erased, Failure> {
     let Place { way, store, table, spot } = place;
-    if let Some(code) = table.plan.barrier() {
-        return Ok(Erased::Blocked(Barrier::new(Block::Immutable, code)));
-    }
-    let holds = table.column(&spot.column).map(|column| column.holds);
-    // A purge compares a bag by one of its keys only.
-    if holds.is_none_or(|holds| (holds == Holds::Dynamic) != spot.key.is_some()) {
-        return Ok(Erased::Blocked(Barrier::new(Block::Immutable, "ColumnType")));
+    if let Some(barrier) = barrier(place) {
+        return Ok(Erased::Blocked(barrier));
     }
     let mut filters = vec![filter(&spot.column, values)];
     if let Some(key) = &spot.key {
@@ -74,6 +74,33 @@ pub async fn erase(place: &Place, values: &[String]) -> Result<Erased, Failure> 
             None => Err(answer.failure(PURGING)),
         },
     }
+}
+
+/// What a purge of these values comes to, if the service need not be called for that.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn settled(place: &Place, values: &[String]) -> Result<Option<Erased>, Failure> {
+    if let Some(barrier) = barrier(place) {
+        return Ok(Some(Erased::Blocked(barrier)));
+    }
+    if values.is_empty() || place.store.scope.is_all() {
+        return Ok(None);
+    }
+    let is_absent = owners(place, values).await?.is_empty();
+    Ok(is_absent.then_some(Erased::AlreadyAbsent))
+}
+
+/// What forbids a purge there, as far as that can be told without a call.
+fn barrier(place: &Place) -> Option<Barrier> {
+    let Place { table, spot, .. } = place;
+    if let Some(code) = table.plan.barrier() {
+        return Some(Barrier::new(Block::Immutable, code));
+    }
+    let holds = table.column(&spot.column).map(|column| column.holds);
+    // A purge compares a bag by one of its keys only.
+    let is_kept = holds.is_none_or(|holds| (holds == Holds::Dynamic) != spot.key.is_some());
+    is_kept.then(|| Barrier::new(Block::Immutable, "ColumnType"))
 }
 
 /// How far a purge is.
@@ -120,14 +147,35 @@ fn filter(column: &str, values: &[String]) -> Value {
 /// Whose the rows are, exactly as they say it: a purge takes nobody else's.
 async fn owners(place: &Place, values: &[String]) -> Result<Vec<String>, Failure> {
     let Place { way, store, table, spot } = place;
-    let text = resources(table, spot, &store.scope, values);
-    let Answered::Whole(rows) = ask(way, &store.address, Door::Query, &text).await? else {
-        return Err(Failure::transient("asking whose rows of telemetry are: no whole answer"));
-    };
-    let said = rows.rows.iter().filter_map(|row| row.first()?.as_str());
-    // Asked for and looked at: what is another's must not go.
-    let mut own: Vec<String> =
-        said.filter(|id| store.scope.admits(id)).map(str::to_owned).collect();
-    own.sort();
-    Ok(own)
+    let (mut own, mut open) = (BTreeSet::new(), vec![values]);
+    while let Some(some) = open.pop() {
+        let text = resources(table, spot, &store.scope, some);
+        let is_long = some.iter().map(String::len).sum::<usize>() > VALUES_BYTES_MAX;
+        if some.len() > 1 && is_long {
+            let (one, other) = some.split_at(some.len() / 2);
+            open.extend([one, other]);
+            continue;
+        }
+        match ask(way, &store.address, Door::Query, &text).await? {
+            Answered::Whole(rows) => {
+                let said = rows.rows.iter().filter_map(|row| row.first()?.as_str());
+                // Asked for and looked at: what is another's must not go.
+                own.extend(said.filter(|id| store.scope.admits(id)).map(str::to_owned));
+            }
+            Answered::Refused { status: status @ (401 | 403), code } => {
+                return Err(Trouble::Refused { status, code }.failure(OWNING));
+            }
+            _ if some.len() > 1 => {
+                let (one, other) = some.split_at(some.len() / 2);
+                open.extend([one, other]);
+            }
+            Answered::Refused { status, code } => {
+                return Err(Trouble::Refused { status, code }.failure(OWNING));
+            }
+            Answered::Part(_) | Answered::TooMuch(_) => {
+                return Err(Failure::transient(OWNING).because("no whole answer"));
+            }
+        }
+    }
+    Ok(own.into_iter().collect())
 }

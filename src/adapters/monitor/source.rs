@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::adapters::monitor::look::people::Asking;
 use crate::adapters::monitor::look::rows::{self, Place};
 use crate::adapters::monitor::look::told::Told;
+use crate::adapters::monitor::query::call::shut;
 use crate::adapters::monitor::query::candidates::Candidate;
 use crate::adapters::monitor::stores::found::{self, Stores};
 use crate::adapters::monitor::stores::store::Store;
@@ -77,7 +78,14 @@ impl TelemetrySource {
             return Ok(Arc::clone(stores));
         }
         let mut found = found::stores(&self.way, &self.of).await?;
-        let each: Vec<Arc<Store>> = found.stores.drain(..).map(Arc::new).collect();
+        // One that was known keeps what is known of its tables.
+        let known: Vec<Arc<Store>> =
+            kept.iter().flat_map(|(_, stores)| &stores.each).map(Arc::clone).collect();
+        let again = |store: Store| {
+            let known = known.iter().find(|known| known.is_same(&store));
+            known.map_or_else(|| Arc::new(store), Arc::clone)
+        };
+        let each: Vec<Arc<Store>> = found.stores.drain(..).map(again).collect();
         {
             let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
             for store in &each {
@@ -93,10 +101,13 @@ impl TelemetrySource {
     async fn place_of(&self, item: &Item) -> Result<Option<Place>, Failure> {
         let Some(spot) = Spot::of(&item.name) else { return Ok(None) };
         let stores = self.stores().await?;
-        let Some(store) = stores.each.iter().find(|store| store.name == spot.store) else {
-            return Err(Failure::needs_person("looking for rows: their store is not found again"));
-        };
+        let store = store_of(&stores, &spot)?;
         let tables = store.tables(&self.way).await?;
+        let is_it = |(table, _): &&(String, String)| table.is_empty() || *table == spot.table;
+        if let Some((_, why)) = tables.unread.iter().find(is_it) {
+            let failure = Failure::needs_person("looking for rows: their table cannot be asked");
+            return Err(failure.because(why.clone()));
+        }
         let table = tables.tables.iter().find(|table| table.name == spot.table);
         let (way, store) = (Arc::clone(&self.way), Arc::clone(store));
         Ok(table.map(|table| Place { way, store, table: table.clone(), spot }))
@@ -111,22 +122,30 @@ impl TelemetrySource {
     ) -> Result<Told, Failure> {
         let known = store.tables(&self.way).await?;
         let mut told = Told::default();
-        let is_meant = |table: &str| within.is_none_or(|spot| spot.table == table);
+        // What is told of no table in particular is told of all of them.
+        let is_meant =
+            |table: &str| table.is_empty() || within.is_none_or(|spot| spot.table == table);
         for (table, why) in known.unread.iter().filter(|(table, _)| is_meant(table)) {
             let table = Some(table.as_str()).filter(|table| !table.is_empty());
             told.unread(&store.name, table, None, why);
         }
         let tables: Vec<&Table> = known.tables.iter().filter(|it| is_meant(&it.name)).collect();
         if within.is_none() {
-            for table in tables.iter().filter(|table| table.is_kept_longer) {
-                told.unread(&store.name, Some(&table.name), None, "long_term_retention");
+            for table in &known.kept_longer {
+                told.unread(&store.name, Some(table), None, "long_term_retention");
             }
         }
         let each = tables.into_iter();
         let each = each.map(|table| self.ask_table(store, table, people, within).boxed());
         let each: Vec<_> = each.collect();
-        let each: Vec<Told> = stream::iter(each).buffered(TABLES_AT_A_TIME).try_collect().await?;
-        each.into_iter().for_each(|one| told.join(one));
+        let each = stream::iter(each).buffered(TABLES_AT_A_TIME).try_collect::<Vec<Told>>().await;
+        match (each, store.is_found) {
+            (Err(failure), true) => {
+                let why = shut(&failure).ok_or(failure)?;
+                told.unread(&store.name, None, None, why);
+            }
+            (each, _) => each?.into_iter().for_each(|one| told.join(one)),
+        }
         Ok(told)
     }
 
@@ -141,6 +160,21 @@ impl TelemetrySource {
         let columns = columns.filter(|it| within.is_none_or(|spot| spot.column == it.name));
         Asking { way: &self.way, store, table }.people(people, columns.collect()).await
     }
+}
+
+/// The store of rows that were seen before. That it is not found does not say that they are gone: a
+/// setting, a link, a right or a name may have changed.
+fn store_of<'a>(stores: &'a Stores, spot: &Spot) -> Result<&'a Arc<Store>, Failure> {
+    let store = stores.each.iter().find(|store| store.name == spot.store);
+    store.ok_or_else(|| {
+        let doing = "looking for rows: their store is not found again";
+        let told = stores.found.unread.iter().find(|(name, _)| *name == spot.store);
+        let failure = Failure::needs_person(doing);
+        match told {
+            Some((_, why)) => failure.because(why.clone()),
+            None => failure,
+        }
+    })
 }
 
 #[async_trait]
@@ -182,7 +216,7 @@ impl Source for TelemetrySource {
     }
 
     async fn places(&self) -> Result<Vec<Known>, Failure> {
-        places::places(&self.way, &*self.stores().await?).await
+        places::places(&self.way, &self.of, &*self.stores().await?).await
     }
 }
 
@@ -200,17 +234,17 @@ impl Asked for TelemetrySource {
         };
         let stores = self.stores().await?;
         let mut told = Told::default();
-        if spot.is_none() {
-            for (store, why) in &stores.found.unread {
-                told.unread(store, None, None, why);
-            }
+        if let Some(spot) = spot {
+            told.join(self.ask_store(store_of(&stores, spot)?, &candidates, Some(spot)).await?);
+            return Ok(told.finish(&self.name, Some(spot)));
         }
-        let meant =
-            stores.each.iter().filter(|store| spot.is_none_or(|spot| spot.store == store.name));
-        for store in meant {
-            told.join(self.ask_store(store, &candidates, spot).await?);
+        for (store, why) in &stores.found.unread {
+            told.unread(store, None, None, why);
         }
-        Ok(told.finish(&self.name, spot))
+        for store in &stores.each {
+            told.join(self.ask_store(store, &candidates, None).await?);
+        }
+        Ok(told.finish(&self.name, None))
     }
 
     async fn rows(&self, item: &Item, values: &[String]) -> Result<Read, Failure> {
@@ -227,6 +261,13 @@ impl Asked for TelemetrySource {
         }
     }
 
+    async fn settled(&self, item: &Item, values: &[String]) -> Result<Option<Erased>, Failure> {
+        match self.place_of(item).await? {
+            Some(place) => purge::settled(&place, values).await,
+            None => Ok(Some(Erased::AlreadyAbsent)),
+        }
+    }
+
     /// That of the store, whichever sources ask of it.
     fn budget(&self, item: &Item) -> Option<Budget> {
         let store = item.name.split('/').next().unwrap_or_default();
@@ -238,5 +279,9 @@ impl Asked for TelemetrySource {
 
     fn values_max(&self) -> usize {
         purge::VALUES_MAX
+    }
+
+    fn values_bytes_max(&self) -> usize {
+        purge::VALUES_BYTES_MAX
     }
 }

@@ -22,6 +22,7 @@ use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::history::rounds;
 use crate::stages::account::records::Account;
+use crate::stages::act::purge::{digest, work};
 use crate::stages::act::target::source_of;
 use crate::stages::walk::ask::{Values, values};
 use crate::stages::walk::pass::Walk;
@@ -170,7 +171,7 @@ async fn is_undone(source: &dyn Source, planned: &Planned, with: &Walk) -> Resul
             Ok(left.iter().any(|form| form.version == item.version))
         }
         (_, _, Finds::Ask(asked)) => {
-            let Values { values, unread } = values(asked, item, &with.asking()).await?;
+            let Values { values, unread, .. } = values(asked, item, &with.asking()).await?;
             Ok(!(values.is_empty() && unread.is_empty()))
         }
     }
@@ -240,6 +241,16 @@ fn unfinished(with: &Following<'_>, state: Option<String>) -> String {
 /// itself so long.
 const ROWS_SHOW_MAX: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// How long rows that the service was not called for wait for those that it was: each time that it
+/// is called anew is a round.
+const UNASKED_TIME_MAX: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long is waited, once the service is done, for an answer about rows that nobody gives.
+const UNREAD_TIME_MAX: SignedDuration = SignedDuration::from_hours(24);
+
+/// Why rows are there that the service was not called for.
+const CAME_LATER: &str = "source: rows are there that were not there, or not seen, at the removal";
+
 const HOUR_MS: u64 = 3_600_000;
 
 /// An item that waits for a purge.
@@ -262,7 +273,7 @@ impl Member<'_> {
         let failed = |why: String| Ok(Look::Ended(ItemOutcome::Failed(why)));
         // Nobody forgets one that somebody waits for.
         let Some(purge) = purge else { return Ok(Look::Open("the purge is not known any more")) };
-        match purge.stage {
+        match purge.stage.clone() {
             Stage::Gathering | Stage::Begun if age > with.ticket_age_max => {
                 return failed(unfinished(with, purge.delay));
             }
@@ -270,16 +281,40 @@ impl Member<'_> {
                 return Ok(Look::Later(growing(age, LOOK_IN_MS_MIN, HOUR_MS), None));
             }
             Stage::Blocked(barrier) => return Ok(Look::Ended(ItemOutcome::Blocked(barrier))),
-            Stage::Failed(why) => return failed(format!("service: {why}")),
+            Stage::Failed(why) => {
+                // It may have been given up once all was done.
+                return match self.rows(account, with, &purge).await? {
+                    Rows::Gone => Ok(Look::Ended(done(&self.entry.planned.action))),
+                    _ => failed(format!("service: {why}")),
+                };
+            }
             Stage::Done => {}
         }
-        if !is_undone(self.source, &self.entry.planned, with.walk).await? {
-            return Ok(Look::Ended(done(&self.entry.planned.action)));
-        }
+        let rows = self.rows(account, with, &purge).await?;
         // By the ledger's own clock, after the look: the rows showed until now.
         let now = account.ledger.now().await?;
         let begun = now.duration_since(purge.begun.unwrap_or(purge.opened));
-        let left = (ROWS_SHOW_MAX - begun).min(with.ticket_age_max - age);
+        let mut left = (ROWS_SHOW_MAX - begun).min(with.ticket_age_max - age);
+        match rows {
+            Rows::Gone => return Ok(Look::Ended(done(&self.entry.planned.action))),
+            Rows::Refused(why) => return failed(format!("service: {why}")),
+            Rows::Newer => return Ok(Look::Open(CAME_LATER)),
+            // What still goes is waited for a while; the rest not for all of that.
+            Rows::Remain { any_unasked: true } if begun > UNASKED_TIME_MAX => {
+                return Ok(Look::Open(CAME_LATER));
+            }
+            Rows::Remain { .. } => {}
+            Rows::Unread { is_called, why } => {
+                left = left.min(UNREAD_TIME_MAX - now.duration_since(purge.noted));
+                if !left.is_positive() {
+                    // What cannot be looked at is listed by who verifies.
+                    return match is_called {
+                        true => Ok(Look::Ended(done(&self.entry.planned.action))),
+                        false => failed(format!("source: its rows cannot be asked for: {why}")),
+                    };
+                }
+            }
+        }
         if !left.is_positive() {
             return Ok(Look::Open("service: it says that the rows are gone, and they are there"));
         }
@@ -287,6 +322,60 @@ impl Member<'_> {
         let pause_ms = growing(now.duration_since(purge.noted), HOUR_MS, 24 * HOUR_MS);
         Ok(Look::Later(pause_ms.min(left_ms), None))
     }
+
+    /// What is there of the person's rows, by what the service was called with, and when.
+    async fn rows(
+        &self,
+        account: &Account,
+        with: &Following<'_>,
+        purge: &Purge,
+    ) -> Result<Rows, Failure> {
+        let Finds::Ask(asked) = self.source.finds() else { return Ok(Rows::Gone) };
+        let item = &self.entry.planned.finding.item;
+        let Values { first, unread, .. } = values(asked, item, &with.walk.asking()).await?;
+        let work = work(account, purge)?;
+        if first.is_empty() {
+            let why = unread.into_iter().next();
+            let is_called = work.has_handed_any();
+            return Ok(why.map_or(Rows::Gone, |why| Rows::Unread { is_called, why }));
+        }
+        let (mut any_remains, mut any_unasked) = (false, false);
+        for (value, first) in first {
+            let digest = digest(account, &value);
+            if let Some(why) = work.refusal(&digest) {
+                return Ok(Rows::Refused(why.to_owned()));
+            }
+            // Of a moment that nobody tells it is not known that it came later.
+            let came_later = first.zip(purge.begun).is_some_and(|(first, begun)| first > begun);
+            match work.has_handed(&digest) && !came_later {
+                true => any_remains = true,
+                false => any_unasked = true,
+            }
+        }
+        Ok(if any_remains { Rows::Remain { any_unasked } } else { Rows::Newer })
+    }
+}
+
+/// What is there of a person's rows once a service says that it is done.
+enum Rows {
+    /// Nothing.
+    Gone,
+    /// Nothing that it was called for: they came after the call, or were not seen before it.
+    Newer,
+    /// Some that it was called for.
+    Remain {
+        /// Whether there are others too.
+        any_unasked: bool,
+    },
+    /// Some that it does not remove; why.
+    Refused(String),
+    /// Nobody can tell.
+    Unread {
+        /// Whether it was called for any at all.
+        is_called: bool,
+        /// Why.
+        why: String,
+    },
 }
 
 /// A pause that grows with what was waited: a quarter of it.

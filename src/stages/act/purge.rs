@@ -8,12 +8,13 @@
 //!
 //! That a service says it is done proves nothing: each member looks by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::item::Item;
 use crate::domain::policy::limits::Limits;
 use crate::domain::request::RequestId;
@@ -23,7 +24,7 @@ use crate::ports::sources::{Asked, Erased, Finds, Followed, Source};
 use crate::ports::tasks::Lease;
 use crate::stages::account::case::Case;
 use crate::stages::account::records::Account;
-use crate::stages::walk::ask::values;
+use crate::stages::walk::ask::{Values, values};
 use crate::stages::walk::pass::{Patience, Walk, blamed, unknown_source};
 
 /// When a purge for which nobody waits now is looked at again: its requests may be tried anew.
@@ -42,17 +43,91 @@ pub struct Purging<'a> {
     pub lease: &'a Lease,
 }
 
+/// How long an answer that is none of the whole is asked for again, before what it has is handed
+/// over: what is missing from it is not taken for handed over.
+const PARTIAL_TIME_MAX: SignedDuration = SignedDuration::from_hours(24);
+
+/// Refusals one after the other after which the rest is not tried: a value that the service does
+/// not take is found in fewer, and each is a call of the budget.
+const REFUSALS_MAX: u32 = 8;
+
 /// How far the calls of a purge are, as the ledger keeps it, sealed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Work {
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
     /// Where the rows are; none before the first call.
     item: Option<Item>,
-    /// What the service knows the calls by that it has not finished.
-    running: Vec<String>,
-    /// Keyed digest of the last value that was handed over; values go in the order of these.
-    upto: String,
+    /// What the service has not finished.
+    running: Vec<Call>,
+    /// Keyed digests of the values that were handed over.
+    handed: BTreeSet<String>,
+    /// Why the service does not remove values, by their keyed digests.
+    refused: BTreeMap<String, String>,
+    /// Most values of the next call, since it refused more; none where it has not.
+    part_max: Option<usize>,
+    /// How many calls it has refused since it took one.
+    refusals: u32,
     /// Whether all values were handed over.
     is_called: bool,
+}
+
+/// A call that the service has not finished.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Call {
+    /// What it knows the call by.
+    handle: String,
+    /// Keyed digests of its values.
+    values: Vec<String>,
+}
+
+/// A value, behind its keyed digest.
+type Keyed = (String, String);
+
+impl Work {
+    /// Whether a value was handed over to the service.
+    pub fn has_handed(&self, digest: &str) -> bool {
+        self.handed.contains(digest)
+    }
+
+    /// Whether any value was.
+    pub fn has_handed_any(&self) -> bool {
+        !self.handed.is_empty()
+    }
+
+    /// Why the service does not remove a value, where it does not.
+    pub fn refusal(&self, digest: &str) -> Option<&str> {
+        self.refused.get(digest).map(String::as_str)
+    }
+
+    /// How many of the first of these values are handed over next.
+    fn part(&self, values: &[Keyed], values_max: usize, bytes_max: usize) -> usize {
+        let most = self.part_max.unwrap_or(values_max).min(values_max).max(1);
+        let mut bytes = 0_usize;
+        let fits = values.iter().take(most).take_while(|(_, value)| {
+            bytes = bytes.saturating_add(value.len());
+            bytes <= bytes_max
+        });
+        fits.count().max(1).min(values.len())
+    }
+
+    /// The service took a call, or needed none.
+    fn took(&mut self, part: &[Keyed]) {
+        self.handed.extend(part.iter().map(|(digest, _)| digest.clone()));
+        self.part_max = self.part_max.map(|most| most.saturating_mul(2));
+        self.refusals = 0;
+    }
+
+    /// The service refused a call for good: fewer are tried, and of one that is known which.
+    fn was_refused(&mut self, values: &[Keyed], count: usize, why: &str) {
+        self.refusals += 1;
+        self.part_max = Some((count / 2).max(1));
+        let known = match (count, self.refusals > REFUSALS_MAX) {
+            (_, true) => values,
+            (1, false) => &values[..1],
+            _ => &[],
+        };
+        let known = known.iter().map(|(digest, _)| (digest.clone(), why.to_owned()));
+        self.refused.extend(known);
+    }
 }
 
 /// What is next for a purge.
@@ -91,10 +166,7 @@ pub async fn purge(
     with: &Purging<'_>,
 ) -> Result<Option<u64>, Failure> {
     let members = account.ledger.members(&purge.id).await?;
-    let work = match purge.sealed.as_slice() {
-        [] => Work::default(),
-        sealed => opened(account, &purge.id, sealed)?,
-    };
+    let work = work(account, purge)?;
     let next = next(&purge.stage, !members.is_empty(), work.is_called);
     if next == Next::Forget {
         account.ledger.forget_purge(with.lease, &purge.id).await?;
@@ -133,64 +205,111 @@ impl Together<'_> {
         mut work: Work,
         begins: bool,
     ) -> Result<Option<u64>, Failure> {
-        let (ledger, lease, id) = (&self.account.ledger, self.with.lease, &self.purge.id);
         let (cases, item) = self.waiting(members).await?;
         // All of them are kept by something of their own.
         let Some(item) = item.or(work.item.clone()) else { return Ok(Some(IDLE_MS)) };
-        if let Some(wait_ms) = self.spend(&item).await? {
-            return Ok(Some(wait_ms));
-        }
-        let (mut cases, mut is_paid) = (cases, true);
+        let mut values = self.values(&item, &cases, &work).await?;
+        let mut is_paid = false;
         if begins {
-            ledger.begin_purge(lease, id).await?;
+            // It gathers for as long as the service takes no call; what needs none waits for none.
+            let needs_call = self.asked.settled(&item, &[]).await?.is_none();
+            if needs_call && !values.is_empty() {
+                if let Some(wait_ms) = self.spend(&item).await? {
+                    return Ok(Some(wait_ms));
+                }
+                is_paid = true;
+            }
+            let (ledger, id) = (&self.account.ledger, &self.purge.id);
+            ledger.begin_purge(self.with.lease, id).await?;
             // Who came while we looked is a member too, and from now on nobody comes.
-            cases = self.waiting(&ledger.members(id).await?).await?.0;
+            let now = ledger.members(id).await?;
+            if now != members {
+                values = self.values(&item, &self.waiting(&now).await?.0, &work).await?;
+            }
         }
         work.item = Some(item.clone());
-        let values = self.values(&item, &cases, &work.upto).await?;
+        self.hand_over(work, &item, &values, is_paid).await
+    }
+
+    /// Hands over these values, one call after the other. Of a call that the service refuses for
+    /// good the half is tried, so that a value that it does not take keeps no other.
+    async fn hand_over(
+        &self,
+        mut work: Work,
+        item: &Item,
+        mut values: &[Keyed],
+        mut is_paid: bool,
+    ) -> Result<Option<u64>, Failure> {
         // What an earlier call began may have ended by now.
         let mut look_in_ms = if work.running.is_empty() { u64::MAX } else { LOOK_IN_MS_MIN };
-        for (number, part) in values.chunks(self.asked.values_max().max(1)).enumerate() {
-            if !is_paid && let Some(wait_ms) = self.spend(&item).await? {
-                return Ok(Some(wait_ms));
-            }
-            is_paid = false;
+        let (values_max, bytes_max) = (self.asked.values_max(), self.asked.values_bytes_max());
+        while !values.is_empty() {
+            let count = work.part(values, values_max, bytes_max);
+            let (part, rest) = values.split_at(count);
             let texts: Vec<String> = part.iter().map(|(_, value)| value.clone()).collect();
-            match self.asked.erase_rows(&item, &texts).await? {
-                Erased::Begun(ticket) => {
-                    work.running.push(ticket.handle);
-                    look_in_ms = look_in_ms.min(ticket.look_in_ms);
-                }
-                Erased::Blocked(barrier) => {
+            match self.one_call(item, &texts, &mut is_paid).await {
+                Ok(Called::NotNow(wait_ms)) => return Ok(Some(wait_ms)),
+                Ok(Called::Came(Erased::Blocked(barrier))) => {
                     self.note(&Stage::Blocked(barrier), &work).await?;
                     return Ok(None);
                 }
-                Erased::Done | Erased::AlreadyAbsent | Erased::Changed => {}
+                Ok(Called::Came(erased)) => {
+                    if let Erased::Begun(ticket) = erased {
+                        let values = part.iter().map(|(digest, _)| digest.clone()).collect();
+                        work.running.push(Call { handle: ticket.handle, values });
+                        look_in_ms = look_in_ms.min(ticket.look_in_ms);
+                    }
+                    work.took(part);
+                    values = rest;
+                }
+                Err(failure) if failure.is_transient() || is_shut(&failure) => return Err(failure),
+                Err(failure) => {
+                    work.was_refused(values, count, &failure.chain());
+                    let is_known = |(digest, _): &Keyed| work.refused.contains_key(digest);
+                    values = &values[values.iter().take_while(|value| is_known(value)).count()..];
+                }
             }
-            work.upto = part.last().map(|(digest, _)| digest.clone()).unwrap_or_default();
-            work.is_called = (number + 1) * self.asked.values_max().max(1) >= values.len();
+            work.is_called = values.is_empty();
             self.note(&Stage::Begun, &work).await?;
         }
         work.is_called = true;
         self.go_on(&work, look_in_ms).await
     }
 
-    /// Asks the service how far it is with each call.
+    /// One call, if it needs one and the service takes it now.
+    async fn one_call(
+        &self,
+        item: &Item,
+        values: &[String],
+        is_paid: &mut bool,
+    ) -> Result<Called, Failure> {
+        if let Some(erased) = self.asked.settled(item, values).await? {
+            return Ok(Called::Came(erased));
+        }
+        if !std::mem::take(is_paid)
+            && let Some(wait_ms) = self.spend(item).await?
+        {
+            return Ok(Called::NotNow(wait_ms));
+        }
+        self.asked.erase_rows(item, values).await.map(Called::Came)
+    }
+
+    /// Asks the service how far it is with each call. One that came to nothing keeps no other.
     async fn look(&self, mut work: Work) -> Result<Option<u64>, Failure> {
         let Some(item) = work.item.clone() else {
             return Err(Failure::permanent("looking after a purge of nothing"));
         };
         let mut look_in_ms = u64::MAX;
-        for handle in std::mem::take(&mut work.running) {
-            match self.asked.follow(&item, &handle).await? {
+        for call in std::mem::take(&mut work.running) {
+            match self.asked.follow(&item, &call.handle).await? {
                 // Whether one that was forgotten was finished is seen in the rows.
                 Followed::Done | Followed::Unknown => {}
                 Followed::Failed(why) => {
-                    self.note(&Stage::Failed(why), &work).await?;
-                    return Ok(None);
+                    work.refused.extend(call.values.into_iter().map(|it| (it, why.clone())));
                 }
-                Followed::Running { look_in_ms: ms, handle: other, state: _ } => {
-                    work.running.push(other.unwrap_or(handle));
+                Followed::Running { look_in_ms: ms, handle, state: _ } => {
+                    let handle = handle.unwrap_or(call.handle);
+                    work.running.push(Call { handle, ..call });
                     look_in_ms = look_in_ms.min(ms);
                 }
             }
@@ -264,25 +383,62 @@ impl Together<'_> {
         Ok(entry.map(|entry| (case, entry.planned.finding.item)))
     }
 
-    /// The values of these requests that were not handed over, by their keyed digests.
+    /// The values of these requests that were neither handed over nor refused, in the order of
+    /// their keyed digests.
     async fn values(
         &self,
         item: &Item,
         cases: &[Case],
-        upto: &str,
-    ) -> Result<Vec<(String, String)>, Failure> {
+        work: &Work,
+    ) -> Result<Vec<Keyed>, Failure> {
         let people: Vec<_> = cases.iter().flat_map(|case| case.request.people()).collect();
         let walk = Walk::new(&people, self.with.limits, Patience::Spent);
-        let digest = |value: &str| self.account.keys.digest(format!("value {value}").as_bytes());
-        let values = values(self.asked, item, &walk.asking()).await?.values.into_iter();
-        let mut values: Vec<_> = values.map(|value| (digest(&value), value)).collect();
-        values.retain(|(digest, _)| digest.as_str() > upto);
+        let Values { values, unread, .. } = values(self.asked, item, &walk.asking()).await?;
+        if let Some(why) = unread.into_iter().next() {
+            let waited = self.account.ledger.now().await?.duration_since(self.purge.opened);
+            if waited < PARTIAL_TIME_MAX {
+                let failure = Failure::transient("asking which rows are to be removed");
+                return Err(failure.because(why));
+            }
+        }
+        let values = values.into_iter().map(|value| (digest(self.account, &value), value));
+        let is_open = |(digest, _): &Keyed| {
+            !work.handed.contains(digest) && !work.refused.contains_key(digest)
+        };
+        let mut values: Vec<Keyed> = values.filter(is_open).collect();
         values.sort_unstable();
         Ok(values)
     }
 }
 
-fn opened(account: &Account, id: &str, sealed: &[u8]) -> Result<Work, Failure> {
+/// What came of a call.
+enum Called {
+    /// None was made; one can be in so many milliseconds.
+    NotNow(u64),
+    /// This.
+    Came(Erased),
+}
+
+/// Whether it is the source that is at fault, or somebody has to mend something: a word about no
+/// value.
+fn is_shut(failure: &Failure) -> bool {
+    failure.kind == FailureKind::NeedsPerson || failure.blame().is_some()
+}
+
+/// By what a value is known in a purge.
+pub fn digest(account: &Account, value: &str) -> String {
+    account.keys.digest(format!("value {value}").as_bytes())
+}
+
+/// How far the calls of a purge are.
+///
+/// # Errors
+/// It cannot be unsealed.
+pub fn work(account: &Account, purge: &Purge) -> Result<Work, Failure> {
+    let (id, sealed) = (&purge.id, purge.sealed.as_slice());
+    if sealed.is_empty() {
+        return Ok(Work::default());
+    }
     let doing = "unsealing a purge";
     let text = account.keys.open_purge(id, sealed);
     let text = text.map_err(|error| Failure::needs_person(doing).because(error))?;
@@ -294,6 +450,57 @@ fn opened(account: &Account, id: &str, sealed: &[u8]) -> Result<Work, Failure> {
 mod tests {
     use super::*;
     use crate::domain::outcome::{Barrier, Block};
+
+    fn keyed(texts: &[&str]) -> Vec<Keyed> {
+        texts.iter().map(|text| (format!("digest of {text}"), (*text).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_call_has_as_many_values_and_bytes_as_the_service_takes() {
+        let table: [(&[&str], Option<usize>, usize, usize); 6] = [
+            (&["a", "b", "c"], None, 100, 3),
+            (&["a", "b", "c"], Some(2), 100, 2),
+            (&["aaaa", "bbbb", "c"], None, 8, 2),
+            (&["far more than it takes", "b"], None, 8, 1),
+            (&["a", "far more than it takes"], None, 8, 1),
+            (&["a", "b"], Some(usize::MAX), usize::MAX, 2),
+        ];
+        for (texts, part_max, bytes_max, expected) in table {
+            let work = Work { part_max, ..Work::default() };
+            assert_eq!(work.part(&keyed(texts), 10, bytes_max), expected, "{texts:?}");
+        }
+    }
+
+    /// Whichever values a service does not take: those are told, all others are handed over, and
+    /// where it takes none that is learned in few calls.
+    #[test]
+    fn values_that_are_refused_keep_no_others() {
+        let texts: Vec<String> = (0..100).map(|number| format!("{number:02}")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let all: Vec<&str> = texts.clone();
+        let bad: [&[&str]; 6] = [&[], &["00"], &["57"], &["99"], &["03", "04", "80"], &all];
+        for bad in bad {
+            let values = keyed(&texts);
+            let (mut work, mut left, mut calls) = (Work::default(), values.as_slice(), 0);
+            while !left.is_empty() {
+                let count = work.part(left, 100, usize::MAX);
+                calls += 1;
+                if left[..count].iter().any(|(_, text)| bad.contains(&text.as_str())) {
+                    work.was_refused(left, count, "no");
+                } else {
+                    work.took(&left[..count]);
+                }
+                let is_over = |(digest, _): &&Keyed| {
+                    work.has_handed(digest) || work.refusal(digest).is_some()
+                };
+                left = &left[left.iter().take_while(is_over).count()..];
+            }
+            let bad: Vec<String> = bad.iter().map(|text| format!("digest of {text}")).collect();
+            assert_eq!(work.refused.keys().cloned().collect::<Vec<_>>(), bad);
+            assert_eq!(work.handed.len(), 100 - bad.len());
+            assert!(calls <= 40 && (bad.len() < 100 || calls <= 10), "{calls} for {bad:?}");
+        }
+    }
 
     #[test]
     fn what_is_next_follows_from_how_it_stands() {

@@ -80,10 +80,16 @@ pub async fn values(source: &dyn Asked, item: &Item, with: &Asking) -> Result<Va
     let unread: Vec<String> = unread.into_iter().map(|unread| unread.reason).collect();
     let known = known(here, with).await?.into_iter();
     let theirs = known.filter(|known| !known.speaks_of.is_empty());
-    let mut values: Vec<String> = theirs.map(|known| known.seen.value).collect();
-    values.sort_unstable();
-    values.dedup();
-    Ok(Values { values, unread })
+    let mut first = BTreeMap::new();
+    for Known { seen, .. } in theirs {
+        let times: &mut Vec<Option<Timestamp>> = first.entry(seen.value).or_default();
+        times.push(seen.first);
+    }
+    let first: BTreeMap<String, Option<Timestamp>> = first
+        .into_iter()
+        .map(|(value, times)| (value, times.into_iter().min().flatten()))
+        .collect();
+    Ok(Values { values: first.keys().cloned().collect(), first, unread })
 }
 
 /// What of an item is a person's.
@@ -91,6 +97,8 @@ pub async fn values(source: &dyn Asked, item: &Item, with: &Asking) -> Result<Va
 pub struct Values {
     /// Each once, in a stable order.
     pub values: Vec<String>,
+    /// The time of the first row of each; none where it is not known.
+    pub first: BTreeMap<String, Option<Timestamp>>,
     /// Why it is not known of all of the item; stable words.
     pub unread: Vec<String>,
 }
@@ -105,7 +113,7 @@ pub async fn bytes_for(source: &dyn Source, item: &Item, with: &Asking) -> Resul
         Finds::Walk(walked) => return walked.read(item).await,
         Finds::Ask(asked) => asked,
     };
-    let Values { values, unread } = values(asked, item, with).await?;
+    let Values { values, unread, .. } = values(asked, item, with).await?;
     match (unread.into_iter().next(), values.is_empty()) {
         // A part of what is asked for would look like all of it.
         (Some(why), _) => Ok(Read::Refused(why)),

@@ -6,12 +6,16 @@ use dsrd::ports::sources::{Asked, Source};
 use jiff::Timestamp;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use url::Url;
 
+use crate::support::azure::faults::{Fault, Verb};
+use crate::support::azure::kind::Kind;
 use crate::support::azure::monitor::people::{logs_id, other_resource, own_resource};
-use crate::support::azure::monitor::spot::Owner;
+use crate::support::azure::monitor::spot::{Owner, Part};
+use crate::support::azure::refusal::Refusal;
 use crate::support::azure::seed::{HANAKO, JIRO, sample_id};
 use crate::telemetry::world::{
-    World, called, classic, found, hanako, logs, rows_of, workspace_based,
+    World, called, classic, found, hanako, logs, rows_of, source_asking, workspace_based,
 };
 
 /// Nothing of what other resources send to the same workspace is among it.
@@ -91,7 +95,7 @@ async fn an_item_is_asked_again_alone() {
     let (first, last) = (again.seen[0].first.unwrap(), again.seen[0].last.unwrap());
     let now: Timestamp = world.simulator.state().now;
     assert!(first == last && first < now);
-    for name in ["examplela01", "examplela01/AppTraces", "elsewhere/AppTraces/Message", "x"] {
+    for name in ["examplela01", "examplela01/AppTraces", "x"] {
         let none = world.source.ask(&[&hanako()], Some(&rows_of(name))).await.unwrap();
         assert!(none.seen.is_empty() && none.unread.is_empty(), "{name}");
     }
@@ -142,7 +146,72 @@ async fn what_cannot_be_looked_at_is_told() {
     assert_eq!(of("examplela01/AppTraces (long-term)"), Some(Looked::CannotBeLookedAt));
     assert_eq!(of("examplela01/AppRequests"), Some(Looked::Refused));
     assert_eq!(of("exampleai01/snapshots"), Some(Looked::CannotBeLookedAt));
+    assert_eq!(of("diagnostic settings of endpoints"), Some(Looked::CannotBeLookedAt));
     assert_eq!(of("examplela01/Heartbeat"), None);
+}
+
+/// Rows that are kept where nobody can ask for them are told, also where no recent row is ours; not
+/// of tables that have nothing of any resource.
+#[tokio::test]
+async fn rows_of_another_year_are_told_where_there_are_none_of_this() {
+    let world = World::new(found()).await;
+    {
+        let mut state = world.simulator.state();
+        let tables = state.monitor.tables(Owner::Workspace, &logs_id()).unwrap();
+        for table in tables.values_mut() {
+            table.rows.clear();
+            table.total_retention_days = 730;
+        }
+        let apart = tables.get_mut("apptraces").unwrap();
+        apart.columns.retain(|column| column.name != "_ResourceId");
+    }
+    let told = world.told(&hanako()).await.join("\n");
+    assert!(told.contains("examplela01/AppRequests: long_term_retention"), "{told}");
+    assert!(!told.contains("AppTraces"), "{told}");
+}
+
+/// A table that is searched in the columns that are listed, and is listed without any.
+#[tokio::test]
+async fn a_table_without_columns_is_told() {
+    let world = World::new(found()).await;
+    {
+        let mut state = world.simulator.state();
+        let tables = state.monitor.tables(Owner::Workspace, &logs_id()).unwrap();
+        let table = tables.get_mut("containerlogv2").unwrap();
+        let is_kept = |name: &str| name == "TimeGenerated" || name.starts_with('_');
+        table.columns.retain(|column| is_kept(&column.name));
+    }
+    let told = world.told(&hanako()).await.join("\n");
+    assert!(told.contains("examplela01/ContainerLogV2: no_schema"), "{told}");
+}
+
+/// Who never asked for telemetry is not stopped by what is in its way.
+#[tokio::test]
+async fn what_was_found_and_cannot_be_reached_is_told_and_what_was_configured_is_a_failure() {
+    for (of, is_failure) in [(found(), false), (logs(&[]), true)] {
+        for (verb, part) in [(Verb::List, Part::Table), (Verb::Get, Part::Workspace)] {
+            let world = World::new(of.clone()).await;
+            let refused = Fault::Refused(Refusal::gateway(400, "DisallowedOperation", "no"));
+            world.simulator.plan_all(verb, Kind::Telemetry(part), Some(refused));
+            let asked = world.source.ask(&[&hanako()], None).await;
+            assert_eq!(asked.is_err(), is_failure, "{part:?}");
+            let Ok(answers) = asked else { continue };
+            let reasons: Vec<&str> = answers.unread.iter().map(|it| it.reason.as_str()).collect();
+            assert!(reasons.iter().any(|why| why.starts_with("refused")), "{reasons:?}");
+            world.source.ping().await.unwrap();
+        }
+    }
+    for (of, is_failure) in [(found(), false), (logs(&[]), true)] {
+        let world = World::new(of.clone()).await;
+        let nowhere = Url::parse("https://127.0.0.1:1").unwrap();
+        let source = source_asking(&world.simulator, of, nowhere);
+        let asked = source.ask(&[&hanako()], None).await;
+        assert_eq!(asked.is_err(), is_failure);
+        if let Ok(answers) = asked {
+            assert!(answers.unread.iter().any(|it| it.reason == "unreachable"));
+            source.ping().await.unwrap();
+        }
+    }
 }
 
 /// What was found need not let us in; what was configured has to.

@@ -6,8 +6,10 @@ use dsrd::ports::sources::{Asked, Erased, Followed, Source};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use crate::support::azure::faults::{Fault, Verb};
+use crate::support::azure::kind::Kind;
 use crate::support::azure::monitor::people::{logs_id, other_resource};
-use crate::support::azure::monitor::spot::Owner;
+use crate::support::azure::monitor::spot::{Owner, Part};
 use crate::support::azure::refusal::Refusal;
 use crate::support::azure::seed::{HANAKO, JIRO};
 use crate::telemetry::world::{World, classic, found, hanako, logs, rows_of};
@@ -132,11 +134,117 @@ async fn a_budget_is_the_stores() {
     let all: [Of; 2] = [found(), logs(&[])];
     for of in all {
         let world = World::new(of).await;
-        world.source.ping().await.unwrap();
-        let budget = world.source.budget(&rows_of("examplela01/AppTraces/Message")).unwrap();
+        let item = rows_of("examplela01/AppTraces/Message");
+        assert!(world.source.settled(&item, &[]).await.unwrap().is_none());
+        let budget = world.source.budget(&item).unwrap();
         assert_eq!(budget.per_hour, 50);
         names.push(budget.name);
     }
     let id = Owner::Workspace.path(&logs_id()).to_lowercase();
     assert_eq!(names, [format!("purge {id}"), format!("purge {id}")]);
+}
+
+/// What was seen and cannot be asked for any more is not gone, whatever keeps us from it.
+#[tokio::test]
+async fn rows_whose_store_is_out_of_reach_are_not_gone() {
+    let telemetry = Kind::Telemetry;
+    let shut = || Fault::Refused(Refusal::gateway(403, "AuthorizationFailed", "no"));
+    type Change = Box<dyn Fn(&World)>;
+    let shut_at = |verb, part| -> Change {
+        Box::new(move |world| world.simulator.plan_all(verb, telemetry(part), Some(shut())))
+    };
+    let unlinked: Change = Box::new(|world| {
+        let mut state = world.simulator.state();
+        state.monitor.settings.clear();
+        let key = crate::support::azure::monitor::people::insights_id().key();
+        state.monitor.components.remove(&key);
+    });
+    let changes: [(&str, Change); 4] = [
+        ("nothing leads there any more", unlinked),
+        ("the workspace is shut", shut_at(Verb::Get, Part::Workspace)),
+        ("its tables are not listed", shut_at(Verb::List, Part::Table)),
+        (
+            "its tables are shut",
+            Box::new(|world| {
+                let mut state = world.simulator.state();
+                state.monitor.switches.denied_tables.insert("AmlRunStatusChangedEvent".to_owned());
+            }),
+        ),
+    ];
+    for (what, change) in changes {
+        let world = World::new(found()).await;
+        change(&world);
+        let item = rows_of("examplela01/AmlRunStatusChangedEvent/Identity");
+        let values = [HANAKO.to_owned()];
+        let asked = world.source.ask(&[&hanako()], Some(&item)).await;
+        assert!(asked.is_err() || !asked.unwrap().unread.is_empty(), "{what}");
+        assert!(world.source.settled(&item, &values).await.is_err(), "{what}");
+        assert!(world.source.erase_rows(&item, &values).await.is_err(), "{what}");
+        assert!(world.source.rows(&item, &values).await.is_err(), "{what}");
+    }
+}
+
+/// Rows are a workspace's own whichever way leads to where they are.
+#[tokio::test]
+async fn rows_are_found_by_another_way_than_the_one_they_came_by() {
+    let world = World::new(found()).await;
+    let expected = world.told(&hanako()).await;
+    let world = World::new(found()).await;
+    world.simulator.state().monitor.settings.clear();
+    assert_eq!(world.told(&hanako()).await, expected);
+}
+
+/// Each call is counted, so that none is made that nobody asked for.
+#[tokio::test]
+async fn a_purge_is_one_call_whatever_comes_of_it() {
+    for fault in [
+        Fault::Refused(Refusal::gateway(429, "TooManyRequests", "no")),
+        Fault::Refused(Refusal::gateway(503, "ServiceUnavailable", "no")),
+        Fault::LostAnswer,
+    ] {
+        let world = World::new(found()).await;
+        world.simulator.plan(Verb::Act, Kind::Telemetry(Part::Purge), fault.clone());
+        let item = rows_of("examplela01/AppRequests/UserId");
+        let failure = world.source.erase_rows(&item, &[HANAKO.to_owned()]).await.unwrap_err();
+        assert!(failure.is_transient(), "{fault:?}");
+        let requests = world.simulator.requests();
+        let purges = requests.iter().filter(|request| request.path.ends_with("/purge"));
+        assert_eq!(purges.count(), 1, "{fault:?}");
+    }
+}
+
+/// What takes no purge, and what is gone, costs no call.
+#[tokio::test]
+async fn what_needs_no_purge_costs_none() {
+    let world = World::new(found()).await;
+    let table = [
+        ("examplela01/ContainerLogV2/LogMessage", HANAKO, "Blocked"),
+        ("examplela01/AppTraces/Properties", HANAKO, "Blocked"),
+        ("examplela01/AppRequests/UserId", "nobody@example.org", "AlreadyAbsent"),
+        ("examplela01/AppRequests/UserId", HANAKO, ""),
+    ];
+    for (item, value, expected) in table {
+        let settled = world.source.settled(&rows_of(item), &[value.to_owned()]).await.unwrap();
+        let told = settled.map(|settled| format!("{settled:?}")).unwrap_or_default();
+        assert!(told.starts_with(expected) && told.is_empty() == expected.is_empty(), "{told}");
+    }
+    let requests = world.simulator.requests();
+    assert!(!requests.iter().any(|request| request.path.ends_with("/purge")));
+}
+
+/// Long values are asked for and purged in parts, however long: none makes a query too long.
+#[tokio::test]
+async fn long_values_are_purged_too() {
+    let world = World::new(found()).await;
+    let text = |number: usize| format!("{number} {HANAKO} {}", "x".repeat(30_000));
+    let values: Vec<String> = (0..5).map(text).collect();
+    for value in &values {
+        world.add("AmlComputeJobEvent", json!({"JobErrorMessage": value}));
+    }
+    let item = rows_of("examplela01/AmlComputeJobEvent/JobErrorMessage");
+    assert!(world.source.settled(&item, &values).await.unwrap().is_none());
+    let queries = world.simulator.requests();
+    let queries = queries.iter().filter(|request| request.path.ends_with("/query"));
+    assert!(queries.map(|request| request.body.len()).max().unwrap() < 110_000);
+    assert!(world.source.values_bytes_max() < 30_000);
 }

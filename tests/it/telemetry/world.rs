@@ -117,11 +117,16 @@ impl World {
 
 /// A source over a simulator.
 pub fn source(simulator: &Simulator, of: Of) -> TelemetrySource {
+    source_asking(simulator, of, Url::parse(&simulator.base_url).unwrap())
+}
+
+/// The same, which asks another query service.
+pub fn source_asking(simulator: &Simulator, of: Of, query_endpoint: Url) -> TelemetrySource {
     let endpoint = Url::parse(&simulator.base_url).unwrap();
     let telemetry = Telemetry {
         name: NAME.to_owned(),
         of,
-        query_endpoint: Some(endpoint.clone()),
+        query_endpoint: Some(query_endpoint),
         endpoint,
         cloud: Some(Cloud::Public),
         credential: Credential::DeveloperTools,

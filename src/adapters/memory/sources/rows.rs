@@ -46,6 +46,14 @@ struct Tables {
     values_max: Option<usize>,
     /// Tables that nobody may ask, and the word for why.
     closed: BTreeMap<String, String>,
+    /// Values that answers about one item leave out, so often.
+    left_out: BTreeMap<String, u32>,
+    /// Values that no removal takes.
+    refused: BTreeSet<String>,
+    /// Values whose removal comes to nothing.
+    given_up: BTreeSet<String>,
+    /// A row that is written once rows of that table were removed.
+    written_after: Option<(String, Row)>,
 }
 
 #[derive(Clone)]
@@ -64,8 +72,12 @@ impl MemoryRows {
 
     /// Adds a row to a table.
     pub fn add(&self, table: &str, row: &[(&str, &str)]) {
-        let row = row.iter().map(|(column, value)| ((*column).to_owned(), (*value).to_owned()));
-        self.tables().rows.entry(table.to_owned()).or_default().push(row.collect());
+        self.tables().rows.entry(table.to_owned()).or_default().push(written(row));
+    }
+
+    /// Adds a row to a table once rows of it were removed.
+    pub fn add_after_removal(&self, table: &str, row: &[(&str, &str)]) {
+        self.tables().written_after = Some((table.to_owned(), written(row)));
     }
 
     /// All rows, by table.
@@ -92,6 +104,21 @@ impl MemoryRows {
     /// Takes so many values in one removal from now on.
     pub fn take_values(&self, values_max: usize) {
         self.tables().values_max = Some(values_max);
+    }
+
+    /// Leaves a value out of the next `answers` that are given about one item, and says so.
+    pub fn leave_out(&self, value: &str, answers: u32) {
+        self.tables().left_out.insert(value.to_owned(), answers);
+    }
+
+    /// Takes no removal with that value.
+    pub fn refuse_value(&self, value: &str) {
+        self.tables().refused.insert(value.to_owned());
+    }
+
+    /// Begins removals with that value, and gives them up.
+    pub fn give_up_value(&self, value: &str) {
+        self.tables().given_up.insert(value.to_owned());
     }
 
     /// Gives nothing of a table from now on, and says why; or gives it again.
@@ -147,7 +174,11 @@ impl Source for MemoryRows {
 
     async fn follow(&self, _: &Item, handle: &str) -> Result<Followed, Failure> {
         let mut tables = self.called()?;
-        let Some(removal) = tables.begun.get_mut(handle) else { return Ok(Followed::Unknown) };
+        let Tables { begun, given_up, .. } = &mut *tables;
+        let Some(removal) = begun.get_mut(handle) else { return Ok(Followed::Unknown) };
+        if removal.values.iter().any(|value| given_up.contains(value)) {
+            return Ok(Followed::Failed("gave_up".to_owned()));
+        }
         let Progress { answer, removes, is_over } = removal.slow.ask();
         let removal = removal.clone();
         if let (SlowEnd::ClaimedTooEarly(looks), Followed::Done) = (removal.slow.end, &answer) {
@@ -203,6 +234,9 @@ impl Asked for MemoryRows {
                 answers.seen.extend(seen(rows, column, &item));
             }
         }
+        if let Some(within) = within {
+            tables.leave_out(within, &mut answers);
+        }
         Ok(answers)
     }
 
@@ -224,6 +258,9 @@ impl Asked for MemoryRows {
         let mut tables = self.called()?;
         assert!(values.len() <= Self::values_max_of(&tables), "more values than it takes");
         tables.removals.push(item.name.clone());
+        if values.iter().any(|value| tables.refused.contains(value)) {
+            return Err(Failure::permanent("removing rows in memory: told to refuse"));
+        }
         let Some((table, column)) = item.name.split_once('/') else {
             return Ok(Erased::AlreadyAbsent);
         };
@@ -272,8 +309,31 @@ impl Tables {
         let Some(rows) = self.rows.get_mut(table) else { return 0 };
         let before = rows.len();
         rows.retain(|row| !row.get(column).is_some_and(|value| values.contains(value)));
-        before - rows.len()
+        let gone = before - rows.len();
+        if gone > 0
+            && let Some((_, row)) = self.written_after.take_if(|(named, _)| named == table)
+        {
+            rows.push(row);
+        }
+        gone
     }
+
+    /// Takes out of an answer what is left out of it.
+    fn leave_out(&mut self, within: &Item, answers: &mut Answers) {
+        let Answers { seen, unread } = answers;
+        seen.retain(|seen| {
+            let Some(left) = self.left_out.get_mut(&seen.value).filter(|left| **left > 0) else {
+                return true;
+            };
+            *left -= 1;
+            unread.push(Unreadable { item: within.clone(), reason: "partial".to_owned() });
+            false
+        });
+    }
+}
+
+fn written(row: &[(&str, &str)]) -> Row {
+    row.iter().map(|(column, value)| ((*column).to_owned(), (*value).to_owned())).collect()
 }
 
 /// The values of a column, each once.

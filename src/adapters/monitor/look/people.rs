@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::adapters::monitor::look::told::{Rows as Seen, Told};
+use crate::adapters::monitor::look::volume::Volume;
 use crate::adapters::monitor::query::call::{Answered, Rows, ask};
 use crate::adapters::monitor::query::candidates::Candidate;
 use crate::adapters::monitor::query::text::{
@@ -22,11 +23,6 @@ use crate::domain::failure::Failure;
 const QUERY_BYTES_MAX: usize = 100_000;
 /// Values in an answer.
 const ANSWER_VALUES_MAX: usize = 5_000;
-/// Values of a column, for all people asked for: beyond them what was asked says too little to look
-/// through all that has it.
-const COLUMN_VALUES_MAX: usize = 20_000;
-/// Queries of a table, for all people asked for.
-const QUERIES_MAX: u32 = 2_000;
 /// What is asked for is halved no further.
 const WINDOW_MS_MIN: i64 = 1_000;
 
@@ -43,7 +39,8 @@ pub struct Asking<'a> {
 /// One question.
 #[derive(Clone)]
 struct Question<'a> {
-    people: Vec<Candidate>,
+    /// By their numbers.
+    people: Vec<(usize, Candidate)>,
     columns: Vec<&'a Column>,
     window: Option<Window>,
     /// Whether it asks for less than all that may name somebody, since that was too much.
@@ -64,11 +61,15 @@ impl<'a> Asking<'a> {
         if people.is_empty() || columns.is_empty() {
             return Ok(told);
         }
-        let (mut whole_span, mut spent) = (None, 0);
-        let people = people.to_vec();
-        let mut open = vec![Question { people, columns, window: None, is_narrowed: false }];
+        let (mut whole_span, mut volume) = (None, Volume::default());
+        let mut open = begun(people, &columns);
         while let Some(question) = open.pop() {
-            if spent >= QUERIES_MAX || self.has_too_many(&told, &question) {
+            let whom = question.whom();
+            if whom.is_none() && volume.is_spent(None) {
+                open.extend(question.apart());
+                continue;
+            }
+            if volume.is_spent(whom) || question.has_too_much(&volume) {
                 self.give_up(question, "too_many", &mut told, &mut open);
                 continue;
             }
@@ -79,7 +80,7 @@ impl<'a> Asking<'a> {
                 }
                 continue;
             }
-            spent += 1;
+            volume.ask(whom);
             let (rows, short) = match ask(
                 self.way,
                 &self.store.address,
@@ -88,6 +89,9 @@ impl<'a> Asking<'a> {
             )
             .await?
             {
+                Answered::Whole(rows) if Volume::is_too_large(whom, rows.bytes()) => {
+                    (rows, Some("too_many"))
+                }
                 Answered::Whole(rows) if rows.rows.len() <= ANSWER_VALUES_MAX => (rows, None),
                 Answered::Whole(rows) if self.door() == Door::Search => (rows, None),
                 Answered::Whole(rows) => (rows, Some("too_many")),
@@ -99,21 +103,21 @@ impl<'a> Asking<'a> {
                 }
             };
             let Some(word) = short else {
-                self.take(&question, rows, &mut told)?;
+                self.take(&question, rows, (&mut told, &mut volume))?;
                 continue;
             };
             let mut halves = question.halved();
             if halves.is_none() {
                 if whole_span.is_none() {
                     whole_span = Some(self.span().await?);
-                    spent += 1;
+                    volume.ask(whom);
                 }
                 halves = question.halved_in_time(whole_span.flatten());
             }
             match halves {
                 Some(halves) => open.extend(halves),
                 None => {
-                    self.take(&question, rows, &mut told)?;
+                    self.take(&question, rows, (&mut told, &mut volume))?;
                     self.give_up(question, word, &mut told, &mut open);
                 }
             }
@@ -129,11 +133,6 @@ impl<'a> Asking<'a> {
         Spot::new(&self.store.name, self.table, &column.name)
     }
 
-    fn has_too_many(&self, told: &Told, question: &Question<'_>) -> bool {
-        let has = |column: &&Column| told.count(&self.spot(column)) > COLUMN_VALUES_MAX;
-        !question.is_narrowed && question.columns.len() == 1 && question.columns.iter().any(has)
-    }
-
     /// Tells that a question has no whole answer, and asks for less where there is less.
     fn give_up(
         &self,
@@ -145,8 +144,9 @@ impl<'a> Asking<'a> {
         for column in &question.columns {
             told.unread(&self.store.name, Some(&self.table.name), Some(&column.name), word);
         }
-        let narrowed: Vec<Candidate> =
-            question.people.iter().filter_map(Candidate::narrowed).collect();
+        let narrowed =
+            question.people.iter().filter_map(|(it, person)| Some((*it, person.narrowed()?)));
+        let narrowed: Vec<(usize, Candidate)> = narrowed.collect();
         if !narrowed.is_empty() && !question.is_narrowed {
             open.push(Question { people: narrowed, is_narrowed: true, ..question });
         }
@@ -170,10 +170,17 @@ impl<'a> Asking<'a> {
         Ok(())
     }
 
-    fn take(&self, question: &Question<'_>, rows: Rows, told: &mut Told) -> Result<(), Failure> {
+    fn take(
+        &self,
+        question: &Question<'_>,
+        rows: Rows,
+        (told, volume): (&mut Told, &mut Volume),
+    ) -> Result<(), Failure> {
         let strange = || Failure::permanent("asking telemetry: the answer has other columns");
-        let people: Vec<&Candidate> = question.people.iter().collect();
+        let people: Vec<&Candidate> = question.people.iter().map(|(_, person)| person).collect();
+        let whom = question.whom();
         let mut add = |column: &Column, value: String, seen: Seen| {
+            volume.add(whom, &column.name, value.len());
             let spot = self.spot(column);
             match column.holds {
                 Holds::Dynamic => told.add_bag(&spot, value, seen, &people),
@@ -233,9 +240,40 @@ impl<'a> Asking<'a> {
     }
 }
 
+/// The questions to begin with. Who is known by a hash is asked for apart: every address may be
+/// theirs, and what is too much of that is no word about others.
+fn begun<'a>(people: &[Candidate], columns: &[&'a Column]) -> Vec<Question<'a>> {
+    let numbered = people.iter().cloned().enumerate();
+    let (hashed, plain): (Vec<_>, Vec<_>) =
+        numbered.partition(|(_, person)| person.narrowed().is_some());
+    let of =
+        |people| Question { people, columns: columns.to_vec(), window: None, is_narrowed: false };
+    [hashed, plain].into_iter().filter(|people| !people.is_empty()).map(of).collect()
+}
+
 impl<'a> Question<'a> {
+    /// For whom it is alone.
+    fn whom(&self) -> Option<usize> {
+        match &self.people[..] {
+            [(person, _)] => Some(*person),
+            _ => None,
+        }
+    }
+
+    /// The same of each person alone.
+    fn apart(self) -> impl Iterator<Item = Self> {
+        let rest = Self { people: Vec::new(), ..self };
+        self.people.into_iter().map(move |person| Self { people: vec![person], ..rest.clone() })
+    }
+
+    fn has_too_much(&self, volume: &Volume) -> bool {
+        let whom = self.whom();
+        let is_one = !self.is_narrowed && self.columns.len() == 1;
+        is_one && self.columns.iter().any(|column| volume.is_too_much(whom, &column.name))
+    }
+
     fn text(&self, asking: &Asking<'_>) -> String {
-        let people: Vec<&Candidate> = self.people.iter().collect();
+        let people: Vec<&Candidate> = self.people.iter().map(|(_, person)| person).collect();
         let (table, scope) = (asking.table, &asking.store.scope);
         match asking.door() {
             Door::Query => {
@@ -253,7 +291,8 @@ impl<'a> Question<'a> {
     fn halved(&self) -> Option<[Self; 2]> {
         if self.people.len() > 1 {
             let (one, other) = self.people.split_at(self.people.len() / 2);
-            let of = |people: &[Candidate]| Self { people: people.to_vec(), ..self.clone() };
+            let of =
+                |people: &[(usize, Candidate)]| Self { people: people.to_vec(), ..self.clone() };
             return Some([of(other), of(one)]);
         }
         let (one, other) = self.columns.split_at(self.columns.len() / 2);

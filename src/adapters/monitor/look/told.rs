@@ -40,19 +40,27 @@ impl Told {
     /// Adds rows whose column has that JSON: by the keys whose values may name one of these people.
     /// What they are named by in no single one, or in a key itself, is told as a whole.
     pub fn add_bag(&mut self, spot: &Spot, bag: String, rows: Rows, people: &[&Candidate]) {
+        let dimensions = match serde_json::from_str(&bag) {
+            Ok(Value::Object(dimensions)) => dimensions,
+            _ => return self.add(spot.clone(), bag, rows),
+        };
+        let dimensions: Vec<(String, String)> =
+            dimensions.into_iter().map(|(key, value)| (key, text(value))).collect();
+        // For one person a key may tell all, and for another nothing of it.
+        let is_told = |person: &&Candidate| {
+            !dimensions.iter().any(|(key, _)| person.admits(key))
+                && dimensions.iter().any(|(key, value)| !key.is_empty() && person.admits(value))
+        };
+        let is_meant = |person: &&Candidate| person.admits(&bag);
+        let mut is_whole = people.iter().any(|person| is_meant(person) && !is_told(person));
         let admits = |text: &str| people.iter().any(|person| person.admits(text));
-        let mut is_told = false;
-        if let Ok(Value::Object(dimensions)) = serde_json::from_str(&bag) {
-            is_told = !dimensions.keys().any(|key| admits(key));
-            let values = dimensions.into_iter().map(|(key, value)| (key, text(value)));
-            let meant: Vec<_> =
-                values.filter(|(key, value)| !key.is_empty() && admits(value)).collect();
-            is_told &= !meant.is_empty();
-            for (key, value) in meant {
-                self.add(spot.at(&key), value, rows);
-            }
+        let by_key = dimensions.iter().filter(|(key, value)| !key.is_empty() && admits(value));
+        let by_key: Vec<_> = by_key.collect();
+        is_whole |= by_key.is_empty();
+        for (key, value) in by_key {
+            self.add(spot.at(key), value.clone(), rows);
         }
-        if !is_told {
+        if is_whole {
             self.add(spot.clone(), bag, rows);
         }
     }
@@ -61,12 +69,6 @@ impl Told {
     pub fn unread(&mut self, store: &str, table: Option<&str>, column: Option<&str>, why: &str) {
         let owned = |text: Option<&str>| text.map(str::to_owned);
         self.unread.insert((store.to_owned(), owned(table), owned(column), why.to_owned()));
-    }
-
-    /// How many values of that column were seen.
-    pub fn count(&self, spot: &Spot) -> usize {
-        let from = (spot.clone(), String::new());
-        self.seen.range(from..).take_while(|((own, _), _)| own.column == spot.column).count()
     }
 
     /// Adds what was told of others.
@@ -104,5 +106,42 @@ fn text(value: Value) -> String {
         Value::String(text) => text,
         Value::Null => String::new(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
+
+    fn candidate(address: &str) -> Candidate {
+        let kind = IdentityType::Email;
+        let identity = Identity::new(kind, IdentityFormat::Raw, address.to_owned());
+        Candidate::of(&Subject { identities: vec![identity] })
+    }
+
+    /// What a key tells of one person says nothing of whom a key itself names.
+    #[test]
+    fn a_bag_is_told_whole_where_no_key_tells_all_of_somebody() {
+        let (ann, bob) = (candidate("ann@example.org"), candidate("bob@example.org"));
+        let table: [(&str, &[&Candidate], &[&str]); 6] = [
+            (r#"{"user":"ann@example.org"}"#, &[&ann, &bob], &["user"]),
+            (
+                r#"{"user":"ann@example.org","to":"bob@example.org"}"#,
+                &[&ann, &bob],
+                &["to", "user"],
+            ),
+            (r#"{"user":"ann@example.org","bob@example.org":1}"#, &[&ann, &bob], &["", "user"]),
+            (r#"{"user":"ann@example.org","bob@example.org":1}"#, &[&ann], &["user"]),
+            (r#"{"bob@example.org":1}"#, &[&ann, &bob], &[""]),
+            (r#"["ann@example.org"]"#, &[&ann], &[""]),
+        ];
+        for (bag, people, expected) in table {
+            let spot = Spot::of("la/T/Properties").unwrap();
+            let mut told = Told::default();
+            told.add_bag(&spot, bag.to_owned(), Rows::default(), people);
+            let keys = told.seen.keys().map(|(spot, _)| spot.key.clone().unwrap_or_default());
+            assert_eq!(keys.collect::<Vec<_>>(), expected, "{bag}");
+        }
     }
 }

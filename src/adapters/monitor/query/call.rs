@@ -1,5 +1,6 @@
 //! One query, asked until there is an answer or a reason why there is none.
 
+use std::error::Error;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -46,6 +47,11 @@ impl Rows {
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|(own, _)| own == name)
     }
+
+    /// Bytes of text in it.
+    pub fn bytes(&self) -> usize {
+        self.rows.iter().flatten().filter_map(Value::as_str).map(str::len).sum()
+    }
 }
 
 /// Where a store is asked.
@@ -82,6 +88,22 @@ pub async fn ask(way: &Way, store: &Address, door: Door, text: &str) -> Result<A
             return Err(answer.map_or_else(failure, |answer| answer.failure(ASKING)));
         }
         tokio::time::sleep(pause).await;
+    }
+}
+
+/// Why a store cannot be asked, if a failure says that: nobody is there, or lets us in, and asking
+/// again will not change that.
+pub fn shut(failure: &Failure) -> Option<&'static str> {
+    match failure.source()?.downcast_ref::<Trouble>()? {
+        Trouble::Unreachable => Some("unreachable"),
+        Trouble::NoToken => Some("no_token"),
+        Trouble::Refused { status: 408 | 429, .. } => None,
+        Trouble::Refused { status: 400..500, .. } => Some("refused"),
+        Trouble::Refused { .. }
+        | Trouble::Broken
+        | Trouble::Late
+        | Trouble::Large
+        | Trouble::Garbled => None,
     }
 }
 

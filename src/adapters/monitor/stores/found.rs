@@ -78,7 +78,7 @@ async fn of_workspace(way: &Way, id: &str, found: &mut Found) -> Result<(), Fail
     if answer.status != 200 {
         return Err(answer.failure(FINDING));
     }
-    let mut scoped: Vec<(String, String)> = Vec::new();
+    let (mut own, mut workspaces) = (vec![id.to_owned()], Vec::new());
     if let Some(insights) = text(&answer.body["properties"], "applicationInsights") {
         found.component = Some(insights.to_owned());
         match component(way, insights).await? {
@@ -86,23 +86,25 @@ async fn of_workspace(way: &Way, id: &str, found: &mut Found) -> Result<(), Fail
                 store.is_found = true;
                 found.stores.push(store);
             }
-            Ok(Component::In { workspace, component }) => scoped.push((workspace, component)),
+            Ok(Component::In { workspace, component }) => {
+                workspaces.push(workspace);
+                own.push(component);
+            }
             Err(answer) => unread(found, insights, &answer),
         }
     }
-    for workspace in settings(way, id, found).await? {
-        scoped.push((workspace, id.to_owned()));
-    }
-    scoped.sort_by_key(|(workspace, _)| workspace.to_lowercase());
-    for same in scoped.chunk_by(|(one, _), (other, _)| one.eq_ignore_ascii_case(other)) {
-        let Some((workspace, _)) = same.first() else { continue };
-        match logs(way, workspace).await? {
+    workspaces.extend(settings(way, id, found).await?);
+    workspaces.sort_by_key(|workspace| workspace.to_lowercase());
+    workspaces.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
+    for workspace in workspaces {
+        match logs(way, &workspace).await? {
             Ok(mut store) => {
-                store.scope = Scope::of(same.iter().map(|(_, resource)| resource.clone()));
+                // Whichever way leads there now: what another sent there before is there still.
+                store.scope = Scope::of(own.iter().cloned());
                 store.is_found = true;
                 found.stores.push(store);
             }
-            Err(answer) => unread(found, workspace, &answer),
+            Err(answer) => unread(found, &workspace, &answer),
         }
     }
     apart(&mut found.stores);
@@ -145,7 +147,7 @@ async fn component(way: &Way, id: &str) -> Result<Result<Component, Answer>, Fai
         return Ok(Ok(Component::In { workspace, component }));
     }
     let app = text(properties, "AppId").filter(|app| is_guid(app));
-    let app = app.ok_or_else(|| Failure::permanent(format!("{FINDING}: it has no id")))?;
+    let Some(app) = app else { return Ok(Err(answer)) };
     let query = Address { service: Service::Apps, path: format!("apps/{app}") };
     Ok(Ok(Component::Classic(Store::new(&name(&answer, id), id, query))))
 }
@@ -156,7 +158,7 @@ async fn logs(way: &Way, id: &str) -> Result<Result<Store, Answer>, Failure> {
         return refusal(answer).map(Err);
     }
     let customer = text(&answer.body["properties"], "customerId").filter(|id| is_guid(id));
-    let customer = customer.ok_or_else(|| Failure::permanent(format!("{FINDING}: no id")))?;
+    let Some(customer) = customer else { return Ok(Err(answer)) };
     let query = Address { service: Service::Logs, path: format!("workspaces/{customer}") };
     Ok(Ok(Store::new(&name(&answer, id), id, query)))
 }
@@ -186,11 +188,10 @@ async fn settings(way: &Way, id: &str, found: &mut Found) -> Result<Vec<String>,
     Ok(all)
 }
 
-/// An answer that says that we may not, or that there is nothing; anything else is no word about
-/// that.
+/// An answer that says that we may not, or that there is nothing: a word that stays. Of what may
+/// pass nothing is told.
 fn refusal(answer: Answer) -> Result<Answer, Failure> {
-    let is_told =
-        matches!(answer.status, 401 | 403) || answer.status == 404 && !answer.code.is_empty();
+    let is_told = matches!(answer.status, 400..500) && !matches!(answer.status, 408 | 429);
     if is_told { Ok(answer) } else { Err(answer.failure(FINDING)) }
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::adapters::azureml::wire::answer::Answer;
-use crate::adapters::monitor::query::call::{Address, Answered, ask};
+use crate::adapters::monitor::query::call::{Address, Answered, ask, shut};
 use crate::adapters::monitor::query::text::{Scope, has_rows, schema};
 use crate::adapters::monitor::tables::classic;
 use crate::adapters::monitor::tables::table::{Door, Table, columns};
@@ -48,6 +48,8 @@ pub struct Tables {
     pub tables: Vec<Table>,
     /// Names of those of which that cannot be told, with why; none for all of them.
     pub unread: Vec<(String, String)>,
+    /// Names of those that may have had rows of ours, which are kept where nobody can ask for them.
+    pub kept_longer: Vec<String>,
 }
 
 impl Store {
@@ -75,8 +77,24 @@ impl Store {
         {
             return Ok(Arc::clone(tables));
         }
+        let learned = match (self.learned(way).await, self.is_found) {
+            (Err(failure), true) => {
+                let why = shut(&failure).ok_or(failure)?;
+                // It may be let in again soon.
+                let unread = vec![(String::new(), why.to_owned())];
+                return Ok(Arc::new(Tables { unread, ..Tables::default() }));
+            }
+            (learned, _) => Arc::new(learned?),
+        };
+        *known = Some((Instant::now(), Arc::clone(&learned)));
+        Ok(learned)
+    }
+
+    async fn learned(&self, way: &Way) -> Result<Tables, Failure> {
         let mut learned = Tables::default();
         let listed = self.listed(way, &mut learned).await?;
+        let kept_longer = listed.iter().filter(|table| table.is_kept_longer);
+        learned.kept_longer = kept_longer.map(|table| table.name.clone()).collect();
         let (asked, searched): (Vec<Table>, Vec<Table>) =
             listed.into_iter().partition(|table| table.plan.door() == Door::Query);
         for some in asked.chunks(TABLES_AT_ONCE) {
@@ -89,9 +107,14 @@ impl Store {
             self.search_one(way, table, &mut learned).await?;
         }
         learned.tables.sort_by(|one, other| one.name.cmp(&other.name));
-        let learned = Arc::new(learned);
-        *known = Some((Instant::now(), Arc::clone(&learned)));
         Ok(learned)
+    }
+
+    /// Whether it is the same, found again.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let is_same = |one: &Self| (one.is_found, one.address.service);
+        let texts = |one: &Self| [one.name.clone(), one.id.clone(), one.address.path.clone()];
+        is_same(self) == is_same(other) && texts(self) == texts(other) && self.scope == other.scope
     }
 
     /// All tables that it is said to have.
@@ -144,7 +167,10 @@ impl Store {
                 }
                 // A table without the column by which resources are told has no rows of theirs.
                 Answered::Refused { status: 400, code }
-                    if !self.scope.is_all() && is_of_meaning(&code) => {}
+                    if !self.scope.is_all() && is_of_meaning(&code) =>
+                {
+                    learned.kept_longer.retain(|name| some.iter().all(|table| table.name != *name));
+                }
                 Answered::Refused { code, .. } => {
                     let refused = some.into_iter();
                     let why = format!("refused: {code}");
@@ -196,13 +222,20 @@ impl Store {
         match ask(way, &self.address, Door::Search, &text).await? {
             Answered::Whole(rows) if rows.rows.is_empty() => {}
             Answered::Refused { status: 400, code }
-                if !self.scope.is_all() && is_of_meaning(&code) => {}
+                if !self.scope.is_all() && is_of_meaning(&code) =>
+            {
+                learned.kept_longer.retain(|name| *name != table.name);
+            }
             Answered::Refused { status: 401 | 403, code } => {
                 self.let_in(&code)?;
                 learned.unread.push((table.name, format!("forbidden: {code}")));
             }
             Answered::Refused { code, .. } => {
                 learned.unread.push((table.name, format!("refused: {code}")));
+            }
+            // It is searched in the columns that are listed.
+            _ if table.columns.is_empty() => {
+                learned.unread.push((table.name, "no_schema".to_owned()));
             }
             Answered::Whole(_) | Answered::Part(_) | Answered::TooMuch(_) => {
                 learned.tables.push(table);
@@ -214,7 +247,13 @@ impl Store {
 
 /// Why what was found cannot be asked.
 pub fn why(answer: &Answer) -> String {
-    let word = if answer.status == 404 { "absent" } else { "forbidden" };
+    let word = match answer.status {
+        // It says nothing of where its rows are.
+        200 => "no_id",
+        404 => "absent",
+        401 | 403 => "forbidden",
+        _ => "refused",
+    };
     if answer.code.is_empty() { word.to_owned() } else { format!("{word}: {}", answer.code) }
 }
 

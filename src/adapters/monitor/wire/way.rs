@@ -26,11 +26,15 @@ use crate::domain::failure::Failure;
 const QUERY_TIME_S: u64 = 45;
 /// Time for one try of a query, its answer read.
 const QUERY_CALL_TIME_MAX: Duration = Duration::from_secs(120);
+/// Time for what changes something.
+const CHANGE_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// The way.
 pub struct Way {
     endpoint: Url,
     manager: Line,
+    /// For what changes something and is counted: nothing is sent twice by itself.
+    changes: Line,
     logs: QueryService,
     apps: QueryService,
     pace: Pace,
@@ -68,7 +72,8 @@ impl Way {
         let endpoint = telemetry.endpoint.clone();
         let rates = Rates::of(&endpoint).map(|rates| Arc::new(rates) as Arc<dyn Policy>);
         let pace: Arc<dyn Policy> = Arc::new(Paced::default());
-        let policies = rates.into_iter().chain([pace, token(identity, &endpoint)]).collect();
+        let policies: Vec<Arc<dyn Policy>> =
+            rates.into_iter().chain([pace, token(identity, &endpoint)]).collect();
         let service = |service| {
             let host = telemetry.query_host(service == Service::Apps);
             let audience = telemetry.query_audience(service == Service::Apps);
@@ -77,6 +82,7 @@ impl Way {
             QueryService { host, line }
         };
         Self {
+            changes: Line::of_one_try(policies.clone(), transport.clone(), CHANGE_TIME_MAX),
             manager: Line::new(policies, transport.clone()),
             logs: service(Service::Logs),
             apps: service(Service::Apps),
@@ -120,7 +126,7 @@ impl Way {
     /// # Errors
     /// Where there is no answer: it may have been done.
     pub async fn post(&self, doing: &str, url: Url, body: &Value) -> Result<Answer, Failure> {
-        let answer = self.manager.once(with_body(url, Method::Post, body)).await;
+        let answer = self.changes.once(with_body(url, Method::Post, body)).await;
         answer.map_err(|trouble| trouble.failure(doing))
     }
 

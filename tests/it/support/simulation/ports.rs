@@ -281,6 +281,7 @@ wired! {
     Asked of Source as asked {
         look ask(people: &[&Subject], within: Option<&Item>) -> Answers;
         look rows(item: &Item, values: &[String]) -> Read;
+        look settled(item: &Item, values: &[String]) -> Option<Erased>;
         effect erase_rows(item: &Item, values: &[String]) -> Erased;
     }
     by hand [] {
@@ -290,6 +291,10 @@ wired! {
 
         fn values_max(&self) -> usize {
             asked(&*self.port).values_max()
+        }
+
+        fn values_bytes_max(&self) -> usize {
+            asked(&*self.port).values_bytes_max()
         }
     }
 }
