@@ -189,6 +189,10 @@ impl Together<'_> {
                     self.note(&Stage::Failed(why), &work).await?;
                     return Ok(None);
                 }
+                Followed::Blocked(barrier) => {
+                    self.note(&Stage::Blocked(barrier), &work).await?;
+                    return Ok(None);
+                }
                 Followed::Running { look_in_ms: ms, handle: other, state: _ } => {
                     work.running.push(other.unwrap_or(handle));
                     look_in_ms = look_in_ms.min(ms);

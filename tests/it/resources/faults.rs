@@ -93,6 +93,9 @@ async fn driven(world: &World, item: &Item) -> Outcome {
             match world.source.follow(item, &handle).await {
                 Ok(Followed::Done) => return Outcome::Gone,
                 Ok(Followed::Failed(why)) => return Outcome::Told(why),
+                Ok(Followed::Blocked(barrier)) => {
+                    return Outcome::Told(barrier.detail().to_owned());
+                }
                 Ok(Followed::Unknown) => break,
                 Ok(Followed::Running { .. }) | Err(_) if look > 8 => return Outcome::Open,
                 Ok(Followed::Running { handle: newer, .. }) => handle = newer.unwrap_or(handle),
