@@ -364,6 +364,8 @@ pub enum Followed {
         /// The service's own word for where it stands, where it has one: told if it never ends.
         state: Option<String>,
     },
+    /// Something forbids the rest of it.
+    Blocked(Barrier),
     /// It gave up; a stable word says why, and behind a colon may stand the service's own code.
     Failed(String),
     /// It knows nothing of this work, or nothing any more.
@@ -388,6 +390,7 @@ impl fmt::Debug for Followed {
                     "Running({state}, to look after in {look_in_ms} ms, {is} handle, not shown)"
                 )
             }
+            Self::Blocked(barrier) => write!(f, "Blocked({barrier:?})"),
             Self::Failed(why) => write!(f, "Failed({why})"),
             Self::Unknown => f.write_str("Unknown"),
         }

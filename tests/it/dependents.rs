@@ -150,6 +150,44 @@ fn what_holds_something_that_is_kept_is_kept() {
     }
 }
 
+/// What a rule keeps of the workspace itself keeps all that it stands on.
+#[test]
+fn what_a_workspace_that_is_kept_stands_on_is_kept() {
+    let rule = Rule {
+        source: Some(Pattern::new(THINGS).unwrap()),
+        path: Some(Pattern::new("workspace/w").unwrap()),
+        reason: "tax law".to_owned(),
+        ..rule(Treatment::Keep)
+    };
+    let ended = check(approved(workspace(&[]).ruled_by(vec![rule])));
+    assert!(ended.starts_with("r-1 (delete) is completed"), "{ended}");
+    assert_eq!(left(&ended).len(), DEPENDENTS.len() + 1, "{ended}");
+}
+
+/// What is made or made anew while people look at the plan is nobody's to delete, in no round.
+#[test]
+fn what_was_made_since_the_approval_stays() {
+    let scenario = workspace(&[]);
+    let things = scenario.source(THINGS);
+    // So that the workspace is there still for the next look.
+    things.set_fault("key_vault/s/g/own", Some(Fault::Blocks(Block::LegalHold)));
+    put(&things, "key_vault/s/g/own", "", false);
+    things.set_fault("workspace/w", Some(Fault::Blocks(Block::Lock)));
+    let inbox = Arc::clone(&scenario.inbox);
+    let approve = control("approve", "r-1").to_string();
+    scenario.wire.on("held", move || {
+        put(&things, "container_registry/s/g/new", "", false);
+        put(&things, "alert_rule/s/g/failure", "", false);
+        inbox.push(approve.clone(), correspondence());
+    });
+    let ended = check(scenario.sent(asked()));
+    let left = left(&ended);
+    for name in ["container_registry/s/g/new", "alert_rule/s/g/failure"] {
+        assert!(left.contains(&name), "{name}: {ended}");
+    }
+    assert!(!left.contains(&"container_registry/s/g/r"), "{ended}");
+}
+
 /// Its dependents are known by it alone.
 #[test]
 fn of_a_workspace_that_is_gone_nobody_says_that_it_had_none() {

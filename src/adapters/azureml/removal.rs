@@ -82,6 +82,7 @@ pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed
         Handle::Resource => Polled::Over,
         Handle::Turn { detach } => return begun_later(entry, item, detach).await,
         Handle::Cancelled => return ended_later(entry, item).await,
+        Handle::Deleted { .. } => Polled::Unknown,
         Handle::Used { looks } => {
             let erased = plane::removal::snapshot(entry, &address(item)?, looks).await?;
             return Ok(followed(erased));

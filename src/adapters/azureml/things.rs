@@ -45,7 +45,7 @@ impl Things for WorkspaceSource {
             Asked::NoName => return Err(no_name()),
         };
         match (thing.kind, aside) {
-            (ThingKind::Workspace, _) => self.workspace(&address, thing.permanently).await,
+            (ThingKind::Workspace, _) => self.workspace(&address, thing).await,
             (ThingKind::Run, None) => self.look_up_runs(&[address.name]).await,
             (ThingKind::Experiment, None) => self.experiment(&address).await,
             (ThingKind::Dataset, _) => {
@@ -98,7 +98,11 @@ impl Things for WorkspaceSource {
             workspace: &workspace,
             for_good: thing.permanently,
         };
-        found::found(&self.entry, &asked, seen.as_ref().map(|seen| &seen.value)).await
+        let document = match seen {
+            Some(_) => workspace::own(&self.entry).await?,
+            None => None,
+        };
+        found::found(&self.entry, &asked, document.as_ref()).await
     }
 
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure> {
@@ -145,15 +149,14 @@ impl WorkspaceSource {
         Ok(items.map(|item| Belonging { waits_for: self.waits_for(&item), item }).collect())
     }
 
-    async fn workspace(
-        &self,
-        address: &Address,
-        for_good: bool,
-    ) -> Result<Vec<Belonging>, Failure> {
+    async fn workspace(&self, address: &Address, thing: &Thing) -> Result<Vec<Belonging>, Failure> {
         let seen = look(&self.entry, address).await?;
-        let item = workspace::item(self.name(), address, seen.as_ref(), for_good);
-        let belonging = item.map(|item| Belonging { waits_for: self.waits_for(&item), item });
-        Ok(belonging.into_iter().collect())
+        let item = workspace::item(self.name(), address, seen.as_ref(), thing.permanently);
+        let Some(mut item) = item else { return Ok(Vec::new()) };
+        if thing.with_dependents {
+            item = workspace::with_dependents(&self.entry, item).await?;
+        }
+        Ok(vec![Belonging { waits_for: self.waits_for(&item), item }])
     }
 
     /// An experiment and all its runs.

@@ -5,6 +5,8 @@
 //! not, and the item of one that nobody sees has no `ETag`.
 
 use jiff::SignedDuration;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azureml::documents::document::{Document, look};
@@ -19,6 +21,11 @@ use crate::domain::layout::Container;
 use crate::ports::sources::Erased;
 
 const DELETING: &str = "deleting a workspace";
+const READING: &str = "reading a workspace";
+
+/// What an item says of the workspace that goes with its dependents, and each of these: which one
+/// it was when the plan was made. By then its document may have changed in other ways.
+pub const OWNER: &str = "dsrd-owner";
 
 /// How long what was deleted softly can be had back (concept-soft-delete).
 pub const SOFT_DELETE_TIME: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -53,6 +60,44 @@ pub fn item(
     Some(item)
 }
 
+/// The same of one that goes with its dependents: it is the same workspace whatever else of its
+/// document changes.
+///
+/// # Errors
+/// Its service does not say.
+pub async fn with_dependents(entry: &Entry, item: Item) -> Result<Item, Failure> {
+    let mark = own(entry).await?.as_ref().and_then(mark);
+    let (Some(mark), false) = (mark, item.etag.is_empty()) else { return Ok(item) };
+    let mut item = Item { etag: mark.clone(), ..item };
+    item.properties.insert(OWNER.to_owned(), mark);
+    Ok(item)
+}
+
+/// All that our workspace says of itself, where anybody may see it.
+///
+/// # Errors
+/// Its service does not say.
+pub async fn own(entry: &Entry) -> Result<Option<Value>, Failure> {
+    let answer = entry.get(READING, entry.url("")).await?;
+    match answer.status {
+        200 if answer.body.is_object() => Ok(Some(answer.body)),
+        403 => Ok(None),
+        404 if answer.is_absent_itself() => Ok(None),
+        _ => Err(answer.failure(READING)),
+    }
+}
+
+/// By what a workspace is known from every other of its name; `None` where it does not tell.
+pub fn mark(document: &Value) -> Option<String> {
+    let id = document["id"].as_str()?.trim_end_matches('/').to_lowercase();
+    let marks = ["/properties/workspaceId", "/systemData/createdAt"];
+    let marks = marks.map(|mark| document.pointer(mark).and_then(Value::as_str));
+    marks.iter().any(Option::is_some).then(|| {
+        let [own, created] = marks.map(Option::unwrap_or_default);
+        hex::encode(Sha256::digest(format!("{id}\n{own}\n{created}")))
+    })
+}
+
 /// Deletes exactly the workspace that was seen, or purges what may be left of one that was not.
 ///
 /// # Errors
@@ -60,7 +105,12 @@ pub fn item(
 /// of a workspace that is not to be seen that it cannot be purged.
 pub async fn remove(entry: &Entry, address: &Address, item: &Item) -> Result<Erased, Failure> {
     let document = look(entry, address).await?;
-    if document.as_ref().is_some_and(|document| document.etag != item.etag) {
+    let is_it = match (&document, item.properties.get(OWNER)) {
+        (None, _) => true,
+        (Some(_), Some(owner)) => own(entry).await?.as_ref().and_then(mark).as_ref() == Some(owner),
+        (Some(document), None) => document.etag == item.etag,
+    };
+    if !is_it {
         return Ok(Erased::Changed);
     }
     let for_good = item.properties.contains_key(FOR_GOOD);

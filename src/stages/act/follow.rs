@@ -216,6 +216,7 @@ async fn look(
     Ok(match source.follow(item, &handle).await? {
         Followed::Done => Look::Ended(done(&entry.planned.action)),
         Followed::Failed(why) => failed(format!("service: {why}")),
+        Followed::Blocked(barrier) => Look::Ended(ItemOutcome::Blocked(barrier)),
         // One that was forgotten may have been finished before.
         Followed::Unknown => match is_undone(source, &entry.planned, with.walk).await? {
             true => Look::Open("service: it knows nothing of the work any more"),

@@ -307,6 +307,10 @@ impl Together<'_> {
                 Followed::Failed(why) => {
                     work.refused.extend(call.values.into_iter().map(|it| (it, why.clone())));
                 }
+                Followed::Blocked(barrier) => {
+                    self.note(&Stage::Blocked(barrier), &work).await?;
+                    return Ok(None);
+                }
                 Followed::Running { look_in_ms: ms, handle, state: _ } => {
                     let handle = handle.unwrap_or(call.handle);
                     work.running.push(Call { handle, ..call });

@@ -86,13 +86,18 @@ pub async fn look_again(
     case: &Case,
 ) -> Result<(), Failure> {
     let before = Before::of(account, case).await?;
-    let mut left = all_of_it(sources, policy, &case.request, before.runs).await?;
+    let mut left = all_of_it(sources, policy, &case.request, before.runs.clone()).await?;
     left.retain(|planned| {
         let item = &planned.finding.item;
         // What nobody sees has no `ETag`: whatever was left of it was dealt with by the plan.
         let is_open = !before.stays.contains(&item.place()) && !item.etag.is_empty();
         is_open && before.gone.get(&item.place()).is_none_or(|etags| etags.contains(&item.etag))
     });
+    if case.request.thing().is_some_and(|thing| thing.with_dependents) {
+        for planned in &mut left {
+            before.keep_what_is_new(planned);
+        }
+    }
     // The workspace that named them may be gone, and nobody else does.
     let met: HashSet<Place> = left.iter().map(|planned| planned.finding.item.place()).collect();
     left.extend(before.listed);
@@ -130,6 +135,8 @@ struct Before {
     /// service says that there is none: another one there now was made since, and nobody asked for
     /// that.
     gone: HashMap<Place, HashSet<String>>,
+    /// The `ETag`s of what was approved to go, by places.
+    approved: HashMap<Place, HashSet<String>>,
     /// The runs that it is about: their services may tell no more of them.
     runs: RunsAt,
     /// What a workspace depended on, and was erased.
@@ -152,6 +159,9 @@ impl Before {
                 before.listed.push(planned.clone());
             }
             let item = planned.finding.item;
+            if matches!(planned.action, Action::Delete) {
+                before.approved.entry(item.place()).or_default().insert(item.etag.clone());
+            }
             if outcome.as_ref().is_some_and(|outcome| outcome.kind().stays()) {
                 before.stays.insert(item.place());
             }
@@ -165,7 +175,21 @@ impl Before {
         }
         Ok(before)
     }
+
+    /// Somebody approved what goes with a workspace, one by one: what is made since then stays.
+    fn keep_what_is_new(&self, planned: &mut Planned) {
+        let item = &planned.finding.item;
+        let approved = self.approved.get(&item.place());
+        let is_approved = approved.is_some_and(|etags| etags.contains(&item.etag));
+        if matches!(planned.action, Action::Delete) && !is_approved {
+            let stay = Stay { reason: MADE_SINCE, why: MADE_SINCE.to_owned() };
+            (planned.action, planned.why) = staying(stay);
+        }
+    }
 }
+
+/// Why something stays that is not as it was approved.
+const MADE_SINCE: &str = "made or changed since the plan was approved";
 
 /// Runs, by the source that told of them.
 pub type RunsAt = BTreeSet<(String, String)>;
@@ -259,6 +283,8 @@ pub async fn looked_up(
             false => Dependents::default(),
         };
         found_in.extend((!found.is_empty()).then_some(things.name()));
+        // What a workspace stands on stays with it.
+        let held = found.iter().find_map(|belonging| kept(policy, &belonging.item));
         for Belonging { item, waits_for } in found {
             let (action, why) = match (kept(policy, &item), aside) {
                 (Some((action, why)), _) => (action, why),
@@ -271,21 +297,22 @@ pub async fn looked_up(
             };
             planned.push(Planned { finding: silent(item), action, why, waits_for });
         }
-        planned.extend(cascade(policy, each));
+        planned.extend(cascade(policy, held.as_ref(), each));
     }
     several(&found_in)?;
     Ok(planned)
 }
 
 /// The plan for what a workspace depends on: what holds something that stays, stays.
-fn cascade(policy: &Policy, each: Vec<Dependent>) -> Vec<Planned> {
+fn cascade(policy: &Policy, held: Option<&(Action, String)>, each: Vec<Dependent>) -> Vec<Planned> {
     let planned = each.into_iter().map(|Dependent { item, fate }| {
-        let (action, why) = match (kept(policy, &item), fate) {
-            (Some((action, why)), _) => (action, why),
-            (None, Fate::Goes(hint)) if hint.is_empty() => (Action::Delete, WHY.to_owned()),
-            (None, Fate::Goes(hint)) => (Action::Delete, hint),
-            (None, Fate::Stays(stay)) => staying(stay),
-            (None, Fate::Unread(word)) => (Action::List(word.to_owned()), word.to_owned()),
+        let (action, why) = match (kept(policy, &item), held, fate) {
+            (Some((action, why)), ..) => (action, why),
+            (None, Some(held), Fate::Goes(_)) => held.clone(),
+            (None, _, Fate::Goes(hint)) if hint.is_empty() => (Action::Delete, WHY.to_owned()),
+            (None, _, Fate::Goes(hint)) => (Action::Delete, hint),
+            (None, _, Fate::Stays(stay)) => staying(stay),
+            (None, _, Fate::Unread(word)) => (Action::List(word.to_owned()), word.to_owned()),
         };
         let waits_for = dependent::waits_for(&item.name);
         Planned { finding: silent(item), action, why, waits_for }

@@ -93,6 +93,9 @@ async fn driven(world: &World, item: &Item) -> Outcome {
             match world.source.follow(item, &handle).await {
                 Ok(Followed::Done) => return Outcome::Gone,
                 Ok(Followed::Failed(why)) => return Outcome::Told(why),
+                Ok(Followed::Blocked(barrier)) => {
+                    return Outcome::Told(barrier.detail().to_owned());
+                }
                 Ok(Followed::Unknown) => break,
                 Ok(Followed::Running { .. }) | Err(_) if look > 8 => return Outcome::Open,
                 Ok(Followed::Running { handle: newer, .. }) => handle = newer.unwrap_or(handle),
@@ -243,8 +246,8 @@ async fn what_another_run_uses_stays() {
     for look in 0.. {
         match world.source.follow(&used, &handle).await.unwrap() {
             Followed::Running { handle: Some(newer), .. } => handle = newer,
-            Followed::Failed(why) => {
-                assert_eq!(why, "lock: SnapshotInUse");
+            Followed::Blocked(barrier) => {
+                assert_eq!(barrier.detail(), "lock: SnapshotInUse");
                 break;
             }
             followed => panic!("{followed:?}"),

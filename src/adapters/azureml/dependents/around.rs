@@ -7,10 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::adapters::azureml::dependents::look::{Told, all, look};
-use crate::adapters::azureml::dependents::sorts::{SORTS, Sort};
-use crate::adapters::azureml::dependents::spot::{Spot, parts};
+use crate::adapters::azureml::dependents::sorts::Sort;
+use crate::adapters::azureml::dependents::spot::{Spot, folded, parts, same_id};
+use crate::adapters::azureml::rights::granted_in;
 use crate::adapters::azureml::wire::entry::{API_VERSION, Entry};
-use crate::domain::dependents::dependent::{ACCOUNT, COMPONENT, CONTAINER, LOGS, SHARE, Stay};
+use crate::domain::dependents::dependent::{
+    ACCOUNT, COMPONENT, CONTAINER, LOGS, REGISTRY, SHARE, Stay, VAULT,
+};
 use crate::domain::failure::Failure;
 
 /// Why something stays: words that name nothing.
@@ -43,6 +46,8 @@ struct Known {
     components: Option<Vec<Value>>,
     /// In what each stands, in lower case.
     locks: Option<Vec<String>>,
+    /// Whether the datastores of all of them can be read.
+    datastores: bool,
 }
 
 impl Around {
@@ -74,7 +79,7 @@ impl Around {
         }
         let is_of_hub = |other: &&Value| {
             let hub = other["properties"]["hubResourceId"].as_str().unwrap_or_default();
-            hub.trim_end_matches('/').eq_ignore_ascii_case(&self.own)
+            same_id(hub, &self.own)
         };
         let project = self.workspaces().find(is_of_hub).map(named);
         let told = document["properties"]["associatedWorkspaces"].as_array();
@@ -118,7 +123,7 @@ impl Around {
     }
 
     fn is_own(&self, other: &Value) -> bool {
-        other["id"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(&self.own))
+        other["id"].as_str().is_some_and(|id| same_id(id, &self.own))
     }
 
     /// In what a lock stands that is at this, above it or in it.
@@ -137,24 +142,20 @@ impl Around {
         Ok(lock.map(String::as_str))
     }
 
-    /// What other workspaces say that they depend on.
+    /// Whether another workspace names it anywhere in what it says.
     fn named_by_another(&self, spot: &Spot) -> Option<Stay> {
-        let whole = Spot { inside: None, ..spot.clone() };
-        let sort = SORTS
-            .iter()
-            .find(|sort| sort.type_name == spot.sort.type_name && sort.inside.is_none())?;
-        let whole = Spot { sort, ..whole }.id();
-        let property = sort.property?;
-        let names = |other: &&Value| {
-            let id = other["properties"][property].as_str().unwrap_or_default();
-            !self.is_own(other) && id.trim_end_matches('/').eq_ignore_ascii_case(&whole)
-        };
-        let other = self.workspaces().find(names)?;
+        let whole = spot.around().unwrap_or_else(|| spot.clone());
+        let mut others = self.workspaces().filter(|other| !self.is_own(other));
+        let other = others.find(|other| names(other, &whole))?;
         Some(shared(&format!("the workspace {} depends on it", named(other))))
     }
 
     /// Whether a datastore of another workspace leads into the account.
     async fn in_a_datastore(&self, entry: &Entry, spot: &Spot) -> Result<Option<Stay>, Failure> {
+        if let Some((subscription, _)) = self.known.iter().find(|(_, known)| !known.datastores) {
+            let why = format!("the datastores of {subscription} cannot be read");
+            return Ok(Some(unsure(&why)));
+        }
         for other in self.workspaces().filter(|other| !self.is_own(other)) {
             let name = named(other);
             let id = other["id"].as_str().and_then(parts);
@@ -177,7 +178,7 @@ impl Around {
             };
             let leads = |store: &Value| {
                 let account = store["properties"]["accountName"].as_str().unwrap_or_default();
-                account.eq_ignore_ascii_case(&spot.name)
+                same_id(account, &spot.name)
             };
             if stores.iter().any(leads) {
                 let why = format!("a datastore of the workspace {name} leads there");
@@ -194,7 +195,7 @@ impl Around {
         }
         let own = self.workspaces().find(|other| self.is_own(other));
         let own = own.and_then(|own| own["properties"]["applicationInsights"].as_str());
-        let own = own.unwrap_or_default().trim_end_matches('/');
+        let own = own.unwrap_or_default();
         let component = Sort::named(COMPONENT).expect("it is in the table");
         for (subscription, known) in &self.known {
             let Some(components) = &known.components else {
@@ -204,8 +205,7 @@ impl Around {
             for other in components {
                 let to = other["properties"]["WorkspaceResourceId"].as_str().unwrap_or_default();
                 let id = other["id"].as_str().unwrap_or_default();
-                let is_other = !id.trim_end_matches('/').eq_ignore_ascii_case(own);
-                if !is_other || !to.trim_end_matches('/').eq_ignore_ascii_case(&spot.id()) {
+                if same_id(id, own) || !same_id(to, &spot.id()) {
                     continue;
                 }
                 // Lists lag behind.
@@ -228,17 +228,50 @@ impl Known {
         let at = |provided: &str, version: &str| {
             entry.at(&format!("/subscriptions/{subscription}/providers/{provided}"), version)
         };
-        let so = |told: Told<Vec<Value>>| match told {
-            Told::So(values) => Some(values),
-            Told::Refused => None,
+        // A list has only what we may read, and does not say that there is more.
+        let grants = granted_in(entry, subscription).await?;
+        let so = |told: Told<Vec<Value>>, right: &str| match told {
+            Told::So(values) if grants.admit(right) => Some(values),
+            Told::So(_) | Told::Refused => None,
         };
         let component = Sort::named(COMPONENT).expect("it is in the table");
-        let workspaces = so(all(entry, at(WORKSPACES, API_VERSION)).await?);
-        let components = so(all(entry, at(component.type_name, component.version)).await?);
-        let locks = so(all(entry, at("Microsoft.Authorization/locks", LOCKS_VERSION)).await?);
+        let workspaces = all(entry, at(WORKSPACES, API_VERSION)).await?;
+        let workspaces = so(workspaces, &format!("{WORKSPACES}/read"));
+        let components = all(entry, at(component.type_name, component.version)).await?;
+        let components = so(components, &format!("{}/read", component.type_name));
+        let locks = all(entry, at("Microsoft.Authorization/locks", LOCKS_VERSION)).await?;
+        let locks = so(locks, "Microsoft.Authorization/locks/read");
         let locks = locks.map(|locks| locks.iter().map(scope_of).collect());
-        Ok(Self { workspaces, components, locks })
+        let datastores = grants.admit(&format!("{WORKSPACES}/datastores/read"));
+        Ok(Self { workspaces, components, locks, datastores })
     }
+}
+
+/// Whether anything that is said anywhere names it, something in it, or an address of it.
+fn names(said: &Value, spot: &Spot) -> bool {
+    let (id, host) = (spot.id(), format!("//{}.", spot.name));
+    let is_it = |text: &str| {
+        let text = folded(text);
+        let is_in =
+            text.strip_prefix(&id).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        is_in || (matches!(spot.sort.word, ACCOUNT | VAULT | REGISTRY) && text.contains(&host))
+    };
+    // Ends: each part is taken out once.
+    let mut left = vec![said];
+    while let Some(said) = left.pop() {
+        match said {
+            Value::Object(fields) => {
+                left.extend(fields.values());
+                if fields.keys().any(|name| is_it(name)) {
+                    return true;
+                }
+            }
+            Value::Array(values) => left.extend(values),
+            Value::String(text) if is_it(text) => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// In what a lock stands. One that does not tell stands in everything.

@@ -7,14 +7,15 @@ use serde_json::Value;
 use crate::adapters::azureml::dependents::around::{Around, OF_THE_HUB, SHARED, unsure};
 use crate::adapters::azureml::dependents::inside::inside;
 use crate::adapters::azureml::dependents::look::{Seen, Told, all, ask, print};
+use crate::adapters::azureml::dependents::owner;
 use crate::adapters::azureml::dependents::sorts::{SORTS, Sort};
-use crate::adapters::azureml::dependents::spot::{Spot, unknown};
+use crate::adapters::azureml::dependents::spot::{Spot, same_id, unknown};
 use crate::adapters::azureml::dependents::vault;
 use crate::adapters::azureml::wire::entry::Entry;
-use crate::adapters::azureml::workspace::FOR_GOOD;
+use crate::adapters::azureml::workspace::{FOR_GOOD, mark};
 use crate::domain::dependents::dependent::{
     ACCOUNT, COMPONENT, CONTAINER, Dependent, Dependents, Fate, LOGS, PARENT, RECOVERABLE_DAYS,
-    RECOVERABLE_UNTIL, RULE, Stay, VAULT,
+    RECOVERABLE_UNTIL, RULE, Stay, VAULT, waits_for,
 };
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
@@ -29,6 +30,9 @@ const GONE: &str = "workspace_gone";
 const COMPONENT_GONE: &str = "component_gone";
 const STRANGE_ID: &str = "id_not_understood";
 const FORBIDDEN: &str = "forbidden";
+/// What people are to know of each that goes.
+const OTHERS: &str =
+    "no other workspace uses it; other applications cannot be seen: make sure of it";
 
 /// The workspace, and how it is to be deleted.
 pub struct Asked<'a> {
@@ -60,20 +64,30 @@ pub async fn found(
     let Finding { found, .. } = finding;
     let spots = found.iter().filter_map(|one| Spot::of(&one.item.name));
     let subscriptions: BTreeSet<String> = spots.map(|spot| spot.subscription).collect();
-    let around = Around::see(entry, subscriptions).await?;
+    let around = Around::see(entry, subscriptions.clone()).await?;
+    let owner = mark(document);
+    let subscriptions = subscriptions.into_iter().collect::<Vec<_>>().join(" ");
     let own = around.own_stay(document);
     let is_project = document["kind"].as_str().is_some_and(|it| it.eq_ignore_ascii_case("project"))
         || document["properties"]["hubResourceId"].as_str().is_some_and(|it| !it.is_empty());
     let of_hub = is_project.then(|| Stay { reason: OF_THE_HUB, why: OF_THE_HUB.to_owned() });
-    let all_stay = own.clone().or(of_hub);
+    let nameless = || unsure("the workspace does not tell which one it is");
+    let all_stay = own.clone().or(of_hub).or_else(|| owner.is_none().then(nameless));
     let mut each = Vec::new();
-    for Dependent { item, fate } in found {
+    for Dependent { mut item, fate } in found {
+        owner::note(&mut item, owner.as_deref().unwrap_or_default(), &subscriptions);
         let stay = match (&fate, &all_stay, Spot::of(&item.name)) {
             (Fate::Goes(_), Some(stay), _) => Some(stay.clone()),
             (Fate::Goes(_), None, Some(spot)) => around.stay(entry, &spot).await?,
             _ => None,
         };
-        let fate = stay.map_or(fate, Fate::Stays);
+        let fate = match (stay, fate) {
+            (Some(stay), _) => Fate::Stays(stay),
+            (None, Fate::Goes(hint)) if hint.is_empty() && waits_for(&item.name) > 0 => {
+                Fate::Goes(OTHERS.to_owned())
+            }
+            (None, fate) => fate,
+        };
         each.push(Dependent { item, fate });
     }
     Ok(Dependents { own, each })
@@ -92,7 +106,13 @@ impl Finding<'_> {
             let id = properties[property].as_str().unwrap_or_default();
             match (id, Spot::of_id(sort, id)) {
                 ("", _) => {}
-                (_, Some(spot)) => self.add(&spot).await?,
+                (_, Some(spot)) => {
+                    let before = self.found.len();
+                    self.add(&spot).await?;
+                    for one in &mut self.found[before..] {
+                        owner::note_named(&mut one.item, spot.id());
+                    }
+                }
                 (_, None) => self.unread(sort.word, self.asked.workspace, STRANGE_ID),
             }
         }
@@ -110,7 +130,7 @@ impl Finding<'_> {
         let mut item = self.item(spot, seen.as_ref());
         let mut fate = Fate::Goes(String::new());
         match (spot.sort.word, &seen) {
-            (ACCOUNT, Some(_)) => match inside(self.entry, self.asked.source, spot).await? {
+            (ACCOUNT, Some(seen)) => match self.inside(spot, &seen.value).await? {
                 Some(parts) => self.found.extend(parts),
                 None => {
                     self.unread(CONTAINER, &item.name, FORBIDDEN);
@@ -129,13 +149,21 @@ impl Finding<'_> {
         Ok(())
     }
 
+    async fn inside(
+        &self,
+        account: &Spot,
+        document: &Value,
+    ) -> Result<Option<Vec<Dependent>>, Failure> {
+        inside(self.entry, self.asked.source, (account, document)).await
+    }
+
     /// What is seen of one; `None` where it was noted that we may not see it.
     async fn seen(&mut self, spot: &Spot) -> Result<Option<Option<Seen>>, Failure> {
         match ask(self.entry, spot).await? {
             Told::So(seen) => Ok(Some(seen)),
             Told::Refused => {
                 let item = self.item(spot, None);
-                let fate = Fate::Stays(unsure("we may not read it"));
+                let fate = Fate::Stays(unsure("it cannot be read"));
                 self.found.push(Dependent { item, fate });
                 Ok(None)
             }
@@ -148,8 +176,9 @@ impl Finding<'_> {
         if self.asked.for_good {
             item.properties.insert(FOR_GOOD.to_owned(), "true".to_owned());
         }
-        let is_kept = spot.sort.word == ACCOUNT || (spot.sort.word == LOGS && !self.asked.for_good);
-        if is_kept && seen.is_some() {
+        // Of one that is gone nobody knows since when.
+        let is_soft = !self.asked.for_good || seen.is_none();
+        if spot.sort.word == ACCOUNT || (spot.sort.word == LOGS && is_soft) {
             item.properties.insert(RECOVERABLE_DAYS.to_owned(), DAYS.to_owned());
         }
         item
@@ -157,7 +186,9 @@ impl Finding<'_> {
 
     /// A vault that somebody deleted before.
     async fn of_deleted_vault(&self, spot: &Spot, item: &mut Item) -> Result<(), Failure> {
-        let Told::So(Some(vault)) = vault::deleted(self.entry, spot).await? else { return Ok(()) };
+        let Told::So(Some(vault)) = vault::deleted(self.entry, spot, item).await? else {
+            return Ok(());
+        };
         let properties = &vault["properties"];
         if let (true, Some(until)) = (
             vault::is_protected(properties) || !self.asked.for_good,
@@ -184,7 +215,7 @@ impl Finding<'_> {
         for rule in rules {
             let scopes = rule["properties"]["scope"].as_array().into_iter().flatten();
             let scopes: Vec<&str> = scopes.filter_map(Value::as_str).collect();
-            let is_own = |id: &&str| id.trim_end_matches('/').eq_ignore_ascii_case(&component.id());
+            let is_own = |id: &&str| same_id(id, &component.id());
             let (id, name) = (text(&rule, "id"), text(&rule, "name"));
             let Some(spot) = Spot::of_id(sort, id) else { continue };
             let usual = format!("failure anomalies - {}", component.name);
@@ -236,6 +267,9 @@ impl Finding<'_> {
 fn of_vault(seen: &Seen, item: &mut Item, for_good: bool) -> Fate {
     let properties = &seen.value["properties"];
     let is_protected = vault::is_protected(properties);
+    if let Some(region) = seen.value["location"].as_str() {
+        item.properties.insert(vault::REGION.to_owned(), region.to_owned());
+    }
     if is_protected || !for_good {
         let days = properties["softDeleteRetentionInDays"].as_u64().unwrap_or(90);
         item.properties.insert(RECOVERABLE_DAYS.to_owned(), days.to_string());

@@ -29,14 +29,14 @@ const SERVICES: [Service; 2] = [
     Service { word: SHARE, path: "fileServices/default", retention: "shareDeleteRetentionPolicy" },
 ];
 
-/// What is in an account; `None` where we may not see that.
+/// What is in an account of this document; `None` where we may not see that.
 ///
 /// # Errors
 /// The service does not say.
 pub async fn inside(
     entry: &Entry,
     source: &str,
-    account: &Spot,
+    (account, document): (&Spot, &Value),
 ) -> Result<Option<Vec<Dependent>>, Failure> {
     let mut found = Vec::new();
     for service in SERVICES {
@@ -56,7 +56,7 @@ pub async fn inside(
             if spot.inside.is_none() {
                 return Err(Failure::permanent(format!("{ASKING}: something has no name")));
             }
-            let mut item = spot.item(source, &print(&spot, &one), &account.item_name());
+            let mut item = spot.item(source, &print(&spot, document), &account.item_name());
             if let Some(days) = days {
                 item.properties.insert(RECOVERABLE_DAYS.to_owned(), days.to_string());
             }

@@ -50,23 +50,57 @@ pub async fn look(entry: &Entry, spot: &Spot) -> Result<Option<Seen>, Failure> {
 /// # Errors
 /// Its service does not say.
 pub async fn ask(entry: &Entry, spot: &Spot) -> Result<Told<Option<Seen>>, Failure> {
+    let around = match spot.around() {
+        None => None,
+        Some(around) => match document(entry, &around).await? {
+            Told::So(Some(value)) => Some(value),
+            other => return Ok(other.as_none()),
+        },
+    };
+    Ok(match document(entry, spot).await? {
+        Told::So(Some(value)) => {
+            let print = print(spot, around.as_ref().unwrap_or(&value));
+            Told::So(Some(Seen { value, print }))
+        }
+        other => other.as_none(),
+    })
+}
+
+impl Told<Option<Value>> {
+    fn as_none<T>(&self) -> Told<Option<T>> {
+        if matches!(self, Self::Refused) { Told::Refused } else { Told::So(None) }
+    }
+}
+
+async fn document(entry: &Entry, spot: &Spot) -> Result<Told<Option<Value>>, Failure> {
     let answer = entry.get(LOOKING, spot.url(entry)).await?;
     match answer.status {
-        200 if answer.body.is_object() => {
-            let print = print(spot, &answer.body);
-            Ok(Told::So(Some(Seen { value: answer.body, print })))
-        }
+        200 if answer.body.is_object() => Ok(Told::So(Some(answer.body))),
         200..=299 => Err(Failure::permanent(format!("{LOOKING}: it is no document"))),
         403 => Ok(Told::Refused),
+        // Its id may be wrong about the group, or we may see nothing of that.
+        404 if answer.code == "ResourceGroupNotFound" => Ok(Told::Refused),
         _ if is_absent(&answer) => Ok(Told::So(None)),
         _ => Err(answer.failure(LOOKING)),
     }
 }
 
-/// Whether it is not there, or what it was in is not. Of a subscription that we cannot see nobody
-/// knows.
+/// The codes by which services say that something is not there, or what it was in is not.
+const ABSENT: [&str; 8] = [
+    "ContainerNotFound",
+    "DeletedVaultNotFound",
+    "NotFound",
+    "ParentResourceNotFound",
+    "ResourceNotFound",
+    "ShareNotFound",
+    "StorageAccountNotFound",
+    "VaultNotFound",
+];
+
+/// Whether it is not there, or what it was in is not. Nothing else says so: not a proxy's 404, not
+/// one of a subscription or group that we cannot see.
 pub fn is_absent(answer: &Answer) -> bool {
-    answer.status == 404 && !matches!(answer.code.as_str(), "" | "SubscriptionNotFound")
+    answer.status == 404 && ABSENT.contains(&answer.code.as_str())
 }
 
 /// All that a list has, page by page.
@@ -99,8 +133,8 @@ pub async fn all(entry: &Entry, url: Url) -> Result<Told<Vec<Value>>, Failure> {
     Err(Failure::permanent(format!("{LISTING}: it has no end")))
 }
 
-/// One of the same name that was made anew has another. What is in it is no part of it: it goes
-/// whatever it holds.
+/// One of the same name that was made anew has another; `value` is its document, or that of what it
+/// is in. What is in it is no part of it.
 pub fn print(spot: &Spot, value: &Value) -> String {
     let mut text = spot.id();
     for mark in spot.sort.marks {

@@ -7,5 +7,6 @@ pub mod look;
 pub mod around;
 pub mod inside;
 pub mod found;
+pub mod owner;
 pub mod vault;
 pub mod removal;

@@ -4,16 +4,19 @@
 use url::Url;
 
 use crate::adapters::azure::wire::address::add_query;
-use crate::adapters::azureml::dependents::around::{Around, LOCKED, SHARED};
+use crate::adapters::azureml::dependents::around::{Around, HAS_PROJECTS, LOCKED, SHARED};
 use crate::adapters::azureml::dependents::inside;
-use crate::adapters::azureml::dependents::look::{Seen, is_absent, look};
+use crate::adapters::azureml::dependents::look::{Seen, Told, is_absent, look};
+use crate::adapters::azureml::dependents::owner;
 use crate::adapters::azureml::dependents::spot::Spot;
 use crate::adapters::azureml::dependents::vault;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS, Polled, followed};
-use crate::adapters::azureml::workspace::FOR_GOOD;
-use crate::domain::dependents::dependent::{LOGS, VAULT};
+use crate::adapters::azureml::workspace::{self, FOR_GOOD};
+use crate::domain::dependents::dependent::{
+    ACCOUNT, LOGS, RECOVERABLE_DAYS, RECOVERABLE_UNTIL, VAULT,
+};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::outcome::{Barrier, Block};
@@ -25,6 +28,16 @@ const DELETING: &str = "deleting what a workspace depends on";
 const USED: &str = "UsedByAnother";
 const LOCK: &str = "ScopeLocked";
 const UNSEEN: &str = "UsersNotSeen";
+/// Of what the workspace has that is another by now, or names something else.
+const OWNER_CHANGED: &str = "WorkspaceChanged";
+/// Of an account that holds what nobody approved.
+const NOT_PLANNED: &str = "HoldsWhatIsNotPlanned";
+/// Of vaults that are deleted, and cannot be purged.
+const PROTECTED: &str = "PurgeProtected";
+const PURGE_UNSEEN: &str = "PurgeNotSeen";
+
+/// How often a vault is looked for among those that are deleted, before there is none.
+const LOOKS_MIN: u32 = 2;
 
 /// Removes exactly the one that was seen, if still nobody else uses it.
 ///
@@ -32,24 +45,29 @@ const UNSEEN: &str = "UsersNotSeen";
 /// Where a service does not answer, or refuses for a reason that has no word.
 pub async fn remove(entry: &Entry, item: &Item) -> Result<Erased, Failure> {
     let spot = spot(item)?;
-    let Some(seen) = look(entry, &spot).await? else { return absent(entry, &spot, item).await };
+    let Some(seen) = look(entry, &spot).await? else {
+        return absent(entry, &spot, item, Gone::Found).await;
+    };
     if seen.print != item.etag {
         return Ok(Erased::Changed);
     }
-    if let Some(barrier) = used(entry, &spot).await? {
+    if let Some(barrier) = used(entry, &spot, item).await? {
+        return Ok(Erased::Blocked(barrier));
+    }
+    if let Some(barrier) = holds(entry, &spot, &seen).await? {
         return Ok(Erased::Blocked(barrier));
     }
     let answer = entry.delete(DELETING, url(entry, &spot, item)).await?;
     match answer.status {
         202 => Ok(Erased::Begun(operations::begun(entry, &answer))),
         200 | 204 => match look(entry, &spot).await? {
-            None => Ok(match absent(entry, &spot, item).await? {
+            None => Ok(match absent(entry, &spot, item, Gone::ByUs { looks: 0 }).await? {
                 Erased::AlreadyAbsent => Erased::Done,
                 erased => erased,
             }),
             Some(_) => Ok(Erased::Begun(Handle::Resource.ticket(LOOK_MS))),
         },
-        _ if is_absent(&answer) => absent(entry, &spot, item).await,
+        _ if is_absent(&answer) => absent(entry, &spot, item, Gone::ByUs { looks: 0 }).await,
         409 if !answer.is_locked() && answer.is_busy() => {
             Ok(Erased::Begun(Handle::Turn { detach: false }.ticket(answer.wait_ms())))
         }
@@ -62,7 +80,12 @@ pub async fn remove(entry: &Entry, item: &Item) -> Result<Erased, Failure> {
 /// # Errors
 /// It cannot be learned now.
 pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed, Failure> {
+    let mut looks = 0;
     let polled = match Handle::read(handle)? {
+        Handle::Deleted { looks: before } => {
+            looks = before;
+            Polled::Over
+        }
         Handle::Status { url } => operations::by_status(entry, &url).await?,
         Handle::Result { url } => operations::by_result(entry, &url).await?,
         Handle::Resource => Polled::Over,
@@ -70,9 +93,15 @@ pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed
         Handle::Operation { .. } | Handle::Cancelled | Handle::Used { .. } => Polled::Unknown,
     };
     let spot = spot(item)?;
+    // A purge that is forgotten may not have been one: the vaults that are deleted say it.
+    let is_asked_again = is_purged(&spot, item) && look(entry, &spot).await?.is_none();
+    let polled = match polled {
+        Polled::Unknown if is_asked_again => Polled::Over,
+        polled => polled,
+    };
     Ok(match polled {
         Polled::Over => match look(entry, &spot).await? {
-            None => followed(absent(entry, &spot, item).await?),
+            None => followed(absent(entry, &spot, item, Gone::ByUs { looks }).await?),
             Some(seen) if seen.print != item.etag => Followed::Unknown,
             Some(_) => Followed::Running { look_in_ms: LOOK_MS, handle: None, state: None },
         },
@@ -100,20 +129,92 @@ fn spot(item: &Item) -> Result<Spot, Failure> {
     spot.ok_or_else(|| Failure::permanent("reading the name of what a workspace depends on"))
 }
 
+/// Who made one go that is not there.
+#[derive(Clone, Copy)]
+enum Gone {
+    /// Nobody knows.
+    Found,
+    /// We did, just now: it was asked whether anybody else uses it.
+    ByUs {
+        /// How often it was looked for among those that are deleted.
+        looks: u32,
+    },
+}
+
+fn is_purged(spot: &Spot, item: &Item) -> bool {
+    spot.sort.word == VAULT && item.properties.contains_key(FOR_GOOD)
+}
+
 /// What becomes of one that is not there: a vault may be had back.
-async fn absent(entry: &Entry, spot: &Spot, item: &Item) -> Result<Erased, Failure> {
-    match spot.sort.word == VAULT && item.properties.contains_key(FOR_GOOD) {
-        true => vault::purge(entry, spot).await,
-        false => Ok(Erased::AlreadyAbsent),
+async fn absent(entry: &Entry, spot: &Spot, item: &Item, gone: Gone) -> Result<Erased, Failure> {
+    if !is_purged(spot, item) {
+        return Ok(Erased::AlreadyAbsent);
     }
+    let vault = match vault::deleted(entry, spot, item).await? {
+        Told::So(vault) => vault,
+        Told::Refused => return Ok(Erased::Blocked(Barrier::new(Block::Lock, PURGE_UNSEEN))),
+    };
+    let looks = match gone {
+        Gone::Found => 0,
+        Gone::ByUs { looks } => looks,
+    };
+    let Some(vault) = vault else {
+        // It shows there only after a while; of one that was planned as absent nothing is left.
+        return Ok(match looks >= LOOKS_MIN || item.etag.is_empty() {
+            true => Erased::AlreadyAbsent,
+            false => Erased::Begun(Handle::Deleted { looks: looks + 1 }.ticket(LOOK_MS)),
+        });
+    };
+    if vault::is_protected(&vault["properties"]) {
+        let is_told = [RECOVERABLE_DAYS, RECOVERABLE_UNTIL]
+            .iter()
+            .any(|name| item.properties.contains_key(*name));
+        // Who protected it after the plan was made keeps it from being gone for good.
+        return Ok(match is_told {
+            true => Erased::AlreadyAbsent,
+            false => Erased::Blocked(Barrier::new(Block::Immutable, PROTECTED)),
+        });
+    }
+    if let (Gone::Found, Some(barrier)) = (gone, used(entry, spot, item).await?) {
+        return Ok(Erased::Blocked(barrier));
+    }
+    vault::purge(entry, spot, (item, &vault)).await
+}
+
+/// What an account has that is not in the plan: all that is, is gone by now, or keeps it.
+async fn holds(entry: &Entry, spot: &Spot, seen: &Seen) -> Result<Option<Barrier>, Failure> {
+    if spot.sort.word != ACCOUNT {
+        return Ok(None);
+    }
+    let Some(parts) = inside::inside(entry, "", (spot, &seen.value)).await? else {
+        return Ok(Some(Barrier::new(Block::Lock, UNSEEN)));
+    };
+    for part in parts {
+        let Some(part) = Spot::of(&part.item.name) else { continue };
+        // Lists lag behind.
+        if look(entry, &part).await?.is_some() {
+            return Ok(Some(Barrier::new(Block::Lock, NOT_PLANNED)));
+        }
+    }
+    Ok(None)
 }
 
 /// What forbids it now, whatever was so when it was planned.
-async fn used(entry: &Entry, spot: &Spot) -> Result<Option<Barrier>, Failure> {
-    let around = Around::see(entry, [spot.subscription.clone()]).await?;
-    let stay = around.stay(entry, spot).await?;
+async fn used(entry: &Entry, spot: &Spot, item: &Item) -> Result<Option<Barrier>, Failure> {
+    let Some(document) = workspace::own(entry).await? else {
+        return Ok(Some(Barrier::new(Block::Lock, UNSEEN)));
+    };
+    if !owner::is_still(item, &document) {
+        return Ok(Some(Barrier::new(Block::Lock, OWNER_CHANGED)));
+    }
+    let subscriptions = owner::subscriptions(item).chain([spot.subscription.clone()]);
+    let around = Around::see(entry, subscriptions).await?;
+    let stay = match around.own_stay(&document) {
+        Some(stay) => Some(stay),
+        None => around.stay(entry, spot).await?,
+    };
     Ok(stay.map(|stay| match stay.reason {
-        SHARED => Barrier::new(Block::Lock, USED),
+        SHARED | HAS_PROJECTS => Barrier::new(Block::Lock, USED),
         LOCKED => Barrier::new(Block::Lock, LOCK),
         _ => Barrier::new(Block::Lock, UNSEEN),
     }))

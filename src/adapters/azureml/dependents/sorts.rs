@@ -17,7 +17,8 @@ pub struct Sort {
     pub version: &'static str,
     /// Which property of a workspace names it.
     pub property: Option<&'static str>,
-    /// What its document says that no other of the same name does.
+    /// What its document says that no other of the same name does; of what is in something, the
+    /// document of that: it has no time of its own.
     pub marks: &'static [&'static str],
 }
 
@@ -42,6 +43,7 @@ pub const SORTS: [Sort; 8] = [
         type_name: STORAGE,
         inside: Some("blobServices/default/containers"),
         version: STORAGE_VERSION,
+        marks: &["/properties/creationTime"],
         ..PLAIN
     },
     Sort {
@@ -49,6 +51,7 @@ pub const SORTS: [Sort; 8] = [
         type_name: STORAGE,
         inside: Some("fileServices/default/shares"),
         version: STORAGE_VERSION,
+        marks: &["/properties/creationTime"],
         ..PLAIN
     },
     Sort {
@@ -79,6 +82,8 @@ pub const SORTS: [Sort; 8] = [
         word: RULE,
         type_name: "Microsoft.AlertsManagement/smartDetectorAlertRules",
         version: "2021-04-01",
+        // It tells no time; one that is about more than before is another.
+        marks: &["/properties/scope"],
         ..PLAIN
     },
     Sort {

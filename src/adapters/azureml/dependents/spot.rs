@@ -58,6 +58,14 @@ impl Spot {
         Some(Self { sort, subscription, group, name, inside })
     }
 
+    /// That of what it is in, where it is in something.
+    pub fn around(&self) -> Option<Self> {
+        self.inside.as_ref()?;
+        let is_it = |sort: &&Sort| sort.type_name == self.sort.type_name && sort.inside.is_none();
+        let sort = SORTS.iter().find(is_it)?;
+        Some(Self { sort, inside: None, ..self.clone() })
+    }
+
     /// That of something in it.
     pub fn with(&self, sort: &'static Sort, inside: &str) -> Self {
         let inside = Some(inside.to_lowercase()).filter(|name| is_segment(name));
@@ -131,6 +139,16 @@ fn bare(source: &str, name: &str) -> Item {
     Item { kind, container, ..Item::bare(source, name, Version::Current) }
 }
 
+/// Whether two ids are of one thing. Names may have letters of any language.
+pub fn same_id(one: &str, other: &str) -> bool {
+    folded(one) == folded(other)
+}
+
+/// An id as it is compared.
+pub fn folded(id: &str) -> String {
+    id.trim_end_matches('/').to_lowercase()
+}
+
 /// Subscription, group, provider with type, and name of what an id names.
 pub fn parts(id: &str) -> Option<[&str; 4]> {
     let words: Vec<&str> = id.trim_end_matches('/').split('/').collect();
@@ -188,6 +206,27 @@ mod tests {
             if let Some(spot) = spot {
                 assert!(Spot::of(&spot.item_name()) == Some(spot));
             }
+        }
+    }
+
+    #[test]
+    fn ids_are_one_in_any_case_of_any_language() {
+        for (one, other, expected) in [
+            (
+                "/subscriptions/S/resourceGroups/Größe-ÄÖ",
+                "/SUBSCRIPTIONS/s/resourcegroups/gröSSe-äö",
+                false,
+            ),
+            (
+                "/subscriptions/S/resourceGroups/Größe-ÄÖ",
+                "/SUBSCRIPTIONS/s/resourcegroups/größe-äö/",
+                true,
+            ),
+            ("/g/БЮРО", "/G/бюро", true),
+            ("/g/a", "/g/ab", false),
+            ("", "/", true),
+        ] {
+            assert_eq!(same_id(one, other), expected, "{one} {other}");
         }
     }
 

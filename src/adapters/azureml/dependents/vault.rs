@@ -1,23 +1,42 @@
 //! Key vaults that were deleted: each can be had back for a time, unless it is purged.
 
 use serde_json::Value;
+use url::Url;
 
 use crate::adapters::azure::wire::address::encoded;
 use crate::adapters::azureml::dependents::look::{Told, all, is_absent};
-use crate::adapters::azureml::dependents::spot::Spot;
+use crate::adapters::azureml::dependents::spot::{Spot, same_id};
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS};
 use crate::domain::failure::Failure;
-use crate::domain::outcome::{Barrier, Block};
+use crate::domain::item::Item;
 use crate::ports::sources::Erased;
 
+const ASKING: &str = "looking for a key vault that was deleted";
 const PURGING: &str = "purging a key vault";
 
-/// What its service says of a vault that was deleted.
+/// In which region a vault is, where its item tells.
+pub const REGION: &str = "dsrd-region";
+
+/// What its service says of a vault that was deleted. Lists of them lag behind, so that it is asked
+/// for by name where its region is known.
 ///
 /// # Errors
 /// It does not say.
-pub async fn deleted(entry: &Entry, spot: &Spot) -> Result<Told<Option<Value>>, Failure> {
+pub async fn deleted(
+    entry: &Entry,
+    spot: &Spot,
+    item: &Item,
+) -> Result<Told<Option<Value>>, Failure> {
+    if let Some(region) = item.properties.get(REGION) {
+        let answer = entry.get(ASKING, at(entry, spot, region, "")).await?;
+        return match answer.status {
+            200 if answer.body.is_object() => Ok(Told::So(Some(answer.body))),
+            403 => Ok(Told::Refused),
+            _ if is_absent(&answer) => Ok(Told::So(None)),
+            _ => Err(answer.failure(ASKING)),
+        };
+    }
     let path = format!(
         "/subscriptions/{}/providers/Microsoft.KeyVault/deletedVaults",
         encoded(&spot.subscription)
@@ -27,10 +46,19 @@ pub async fn deleted(entry: &Entry, spot: &Spot) -> Result<Told<Option<Value>>, 
         Told::Refused => return Ok(Told::Refused),
     };
     let is_it = |vault: &Value| {
-        let id = vault["properties"]["vaultId"].as_str().unwrap_or_default();
-        id.trim_end_matches('/').eq_ignore_ascii_case(&spot.id())
+        same_id(vault["properties"]["vaultId"].as_str().unwrap_or_default(), &spot.id())
     };
     Ok(Told::So(all.into_iter().find(is_it)))
+}
+
+fn at(entry: &Entry, spot: &Spot, region: &str, verb: &str) -> Url {
+    let path = format!(
+        "/subscriptions/{}/providers/Microsoft.KeyVault/locations/{}/deletedVaults/{}{verb}",
+        encoded(&spot.subscription),
+        encoded(&region.replace(' ', "").to_lowercase()),
+        encoded(&spot.name)
+    );
+    entry.at(&path, spot.sort.version)
 }
 
 /// Whether nobody can purge it before its time.
@@ -40,32 +68,22 @@ pub fn is_protected(properties: &Value) -> bool {
         .any(|field| properties[*field] == Value::Bool(true))
 }
 
-/// Purges one that is deleted. What cannot be purged is gone all the same, and says until when it
-/// can be had back.
+/// Purges one that is deleted, as its service says.
 ///
 /// # Errors
 /// Its service does not say.
-pub async fn purge(entry: &Entry, spot: &Spot) -> Result<Erased, Failure> {
-    let vault = match deleted(entry, spot).await? {
-        Told::So(vault) => vault,
-        Told::Refused => return Ok(Erased::Blocked(Barrier::new(Block::Lock, "PurgeNotSeen"))),
-    };
-    let Some(vault) = vault.filter(|vault| !is_protected(&vault["properties"])) else {
-        return Ok(Erased::AlreadyAbsent);
-    };
-    let location = vault["properties"]["location"].as_str().unwrap_or_default();
-    let location = location.replace(' ', "").to_lowercase();
-    let path = format!(
-        "/subscriptions/{}/providers/Microsoft.KeyVault/locations/{}/deletedVaults/{}/purge",
-        encoded(&spot.subscription),
-        encoded(&location),
-        encoded(&spot.name)
-    );
-    let answer = entry.post(PURGING, entry.at(&path, spot.sort.version)).await?;
+pub async fn purge(
+    entry: &Entry,
+    spot: &Spot,
+    (item, vault): (&Item, &Value),
+) -> Result<Erased, Failure> {
+    let region = vault["properties"]["location"].as_str().unwrap_or_default();
+    let url = at(entry, spot, region, "/purge");
+    let answer = entry.post(PURGING, url).await?;
     let again = |look_in_ms| Erased::Begun(Handle::Turn { detach: false }.ticket(look_in_ms));
     Ok(match answer.status {
         202 => Erased::Begun(operations::begun(entry, &answer)),
-        200 | 204 => match deleted(entry, spot).await? {
+        200 | 204 => match deleted(entry, spot, item).await? {
             Told::So(None) => Erased::Done,
             Told::So(Some(_)) | Told::Refused => again(LOOK_MS),
         },

@@ -44,6 +44,11 @@ pub enum Handle {
         /// How often that was found.
         looks: u32,
     },
+    /// A vault was deleted, and does not show among those that were.
+    Deleted {
+        /// How often that was found.
+        looks: u32,
+    },
     /// A run was asked to end; it is to be deleted once it has.
     Cancelled,
     /// Something else is done with the resource: it is still to be begun.
@@ -166,7 +171,7 @@ pub fn followed(erased: Erased) -> Followed {
         }
         // Nothing is under way: what is there now is another, and not ours to judge.
         Erased::Changed => Followed::Unknown,
-        Erased::Blocked(barrier) => Followed::Failed(barrier.detail().to_owned()),
+        Erased::Blocked(barrier) => Followed::Blocked(barrier),
     }
 }
 

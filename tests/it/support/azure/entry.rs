@@ -105,8 +105,10 @@ fn carry_out(
         }
         Place::Arm(place) => arm::service::answer(state, place, &call),
         Place::Permissions(workspace) => {
-            arm::workspaces::live(state, workspace)?;
-            Ok(rights::permissions(state))
+            if !workspace.name.is_empty() {
+                arm::workspaces::live(state, workspace)?;
+            }
+            Ok(rights::permissions(state, workspace))
         }
         Place::Operation { id, is_result } => {
             let base_url = state.base_url.clone();

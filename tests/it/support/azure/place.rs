@@ -37,7 +37,7 @@ pub enum Place {
     },
     /// A workspace, or something in it.
     Arm(Arm),
-    /// What the caller may do with a workspace.
+    /// What the caller may do with a workspace, or where none is named in a whole subscription.
     Permissions(WorkspaceId),
     /// A long-running operation: its status, or its result.
     Operation {
@@ -143,6 +143,9 @@ fn subscriptions(words: &[String]) -> Option<Place> {
     let subscription = words.get(1)?.clone();
     if is(2, "providers") && is(3, PROVIDER) && is(4, "workspaces") && words.len() == 5 {
         return Some(Place::Workspaces { subscription, group: None });
+    }
+    if is(2, "providers") && is(3, "Microsoft.Authorization") && is(4, "permissions") {
+        return Some(Place::Permissions(WorkspaceId { subscription, ..WorkspaceId::default() }));
     }
     if is(2, "providers") {
         // …/locations/{region}/{word}Status or Results/{id}

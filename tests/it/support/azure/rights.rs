@@ -11,7 +11,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::support::azure::kind::Kind;
-use crate::support::azure::place::{Arm, Place};
+use crate::support::azure::place::{Arm, Place, WorkspaceId};
 use crate::support::azure::refusal::Refusal;
 use crate::support::azure::state::State;
 use crate::support::blob_server::wire::{Reply, Request};
@@ -151,11 +151,32 @@ fn of_service(service: &str, rest: &[String], method: &str) -> Vec<&'static str>
 pub fn check(state: &State, request: &Request) -> Result<(), Refusal> {
     let Some(roles) = &state.switches.roles else { return Ok(()) };
     for action in needed(&request.method, &request.path) {
-        if !roles.iter().any(|role| role.grants(&action)) {
+        let is_list = matches!(Place::of(&request.path), Place::Workspaces { .. });
+        let here = narrow(state).filter(|(scope, _)| is_list || is_in(scope, &request.path));
+        let here = here.into_iter().flat_map(|(_, roles)| roles);
+        if !roles.iter().chain(here).any(|role| role.grants(&action)) {
             return Err(denied(&action, &request.path));
         }
     }
     Ok(())
+}
+
+fn narrow(state: &State) -> Option<(&WorkspaceId, &Vec<Role>)> {
+    state.switches.narrow.as_ref().map(|(scope, roles)| (scope, roles))
+}
+
+fn is_in(scope: &WorkspaceId, path: &str) -> bool {
+    path.to_lowercase().starts_with(&scope.path().to_lowercase())
+}
+
+/// Whether a list shows a workspace: it leaves out what the caller may not read, and does not say
+/// that there is more.
+pub fn shows(state: &State, workspace: &WorkspaceId) -> bool {
+    let Some(roles) = &state.switches.roles else { return true };
+    let action = format!("{PROVIDER}/workspaces/read");
+    let here = narrow(state).filter(|(scope, _)| scope.key() == workspace.key());
+    let here = here.into_iter().flat_map(|(_, roles)| roles);
+    roles.iter().chain(here).any(|role| role.grants(&action))
 }
 
 /// The refusal of who may not. Nobody recorded what the data plane's own services say.
@@ -170,7 +191,7 @@ pub fn denied(action: &str, scope: &str) -> Refusal {
 }
 
 /// What the caller may do, assignment by assignment.
-pub fn permissions(state: &State) -> Reply {
+pub fn permissions(state: &State, scope: &WorkspaceId) -> Reply {
     let one = |actions: &[String], not_actions: &[String]| {
         json!({
             "actions": actions, "notActions": not_actions,
@@ -179,7 +200,11 @@ pub fn permissions(state: &State) -> Reply {
     };
     let all: Vec<Value> = match &state.switches.roles {
         None => vec![one(&["*".to_owned()], &[])],
-        Some(roles) => roles.iter().map(|role| one(&role.actions, &role.not_actions)).collect(),
+        Some(roles) => {
+            let here = narrow(state).filter(|(narrow, _)| narrow.key() == scope.key());
+            let all = roles.iter().chain(here.into_iter().flat_map(|(_, roles)| roles));
+            all.map(|role| one(&role.actions, &role.not_actions)).collect()
+        }
     };
     Reply::new(200).json(&json!({"value": all}))
 }

@@ -80,6 +80,8 @@ pub struct Switches {
     pub courses: BTreeMap<Kind, Course>,
     /// Which roles the caller has; `None` may do everything.
     pub roles: Option<Vec<Role>>,
+    /// Which it has beside these in one workspace.
+    pub narrow: Option<(WorkspaceId, Vec<Role>)>,
     /// What the caller has no right to all the same: a verb of a kind.
     pub denied: BTreeSet<(Verb, Kind)>,
     /// Time that every request takes.
@@ -111,6 +113,7 @@ impl Default for Switches {
             detach_only: detach_only.map(str::to_owned).into(),
             courses: BTreeMap::new(),
             roles: None,
+            narrow: None,
             denied: BTreeSet::new(),
             latency: Duration::ZERO,
             region: "westeurope".to_owned(),

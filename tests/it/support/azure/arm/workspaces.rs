@@ -13,6 +13,7 @@ use crate::support::azure::kind::Kind;
 use crate::support::azure::operations::Effect;
 use crate::support::azure::place::{Arm, WorkspaceId};
 use crate::support::azure::refusal::{Answer, Refusal};
+use crate::support::azure::rights;
 use crate::support::azure::state::{Phase, State, Workspace};
 use crate::support::blob_server::wire::{Reply, Request};
 
@@ -48,6 +49,7 @@ pub fn list(state: &State, request: &Request, subscription: &str, group: Option<
     check_group(state, subscription, group)?;
     let is_meant = |workspace: &Workspace| {
         workspace.phase == Phase::Live
+            && rights::shows(state, &workspace.id)
             && workspace.id.subscription.eq_ignore_ascii_case(subscription)
             && group.is_none_or(|group| workspace.id.group.eq_ignore_ascii_case(group))
     };

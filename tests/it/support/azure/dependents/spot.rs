@@ -142,6 +142,9 @@ impl Spot {
         if let Self::DeletedVault { is_purge: true, .. } = self {
             return "Microsoft.KeyVault/locations/deletedVaults/purge/action".to_owned();
         }
+        if let Self::DeletedVault { .. } = self {
+            return "Microsoft.KeyVault/locations/deletedVaults/read".to_owned();
+        }
         let verb = match method {
             "DELETE" => "delete",
             "PUT" | "PATCH" => "write",

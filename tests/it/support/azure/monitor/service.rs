@@ -44,7 +44,7 @@ pub fn answer(state: &mut State, spot: &Spot, call: &Call<'_>) -> Answer {
         (Spot::One(owner, id), "GET") => Ok(Reply::new(200).json(&document(state, *owner, id)?)),
         (Spot::Permissions(owner, id), "GET") => {
             document(state, *owner, id)?;
-            Ok(rights::permissions(state))
+            Ok(rights::permissions(state, id))
         }
         (Spot::One(owner, id), "PUT") => put(state, *owner, id, call.request),
         (Spot::One(owner, id), "DELETE") => delete(state, *owner, id, call),
