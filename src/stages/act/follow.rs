@@ -22,7 +22,7 @@ use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::history::rounds;
 use crate::stages::account::records::Account;
-use crate::stages::act::purge::{digest, work};
+use crate::stages::act::calls::{digest, work};
 use crate::stages::act::target::source_of;
 use crate::stages::walk::ask::{Values, values};
 use crate::stages::walk::pass::Walk;

@@ -8,11 +8,10 @@
 //!
 //! That a service says it is done proves nothing: each member looks by itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use serde::{Deserialize, Serialize};
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::item::Item;
@@ -24,6 +23,7 @@ use crate::ports::sources::{Asked, Erased, Finds, Followed, Source};
 use crate::ports::tasks::Lease;
 use crate::stages::account::case::Case;
 use crate::stages::account::records::Account;
+use crate::stages::act::calls::{Call, Keyed, Work, digest, work};
 use crate::stages::walk::ask::{Values, values};
 use crate::stages::walk::pass::{Patience, Walk, blamed, unknown_source};
 
@@ -46,89 +46,6 @@ pub struct Purging<'a> {
 /// How long an answer that is none of the whole is asked for again, before what it has is handed
 /// over: what is missing from it is not taken for handed over.
 const PARTIAL_TIME_MAX: SignedDuration = SignedDuration::from_hours(24);
-
-/// Refusals one after the other after which the rest is not tried: a value that the service does
-/// not take is found in fewer, and each is a call of the budget.
-const REFUSALS_MAX: u32 = 8;
-
-/// How far the calls of a purge are, as the ledger keeps it, sealed.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Work {
-    /// Where the rows are; none before the first call.
-    item: Option<Item>,
-    /// What the service has not finished.
-    running: Vec<Call>,
-    /// Keyed digests of the values that were handed over.
-    handed: BTreeSet<String>,
-    /// Why the service does not remove values, by their keyed digests.
-    refused: BTreeMap<String, String>,
-    /// Most values of the next call, since it refused more; none where it has not.
-    part_max: Option<usize>,
-    /// How many calls it has refused since it took one.
-    refusals: u32,
-    /// Whether all values were handed over.
-    is_called: bool,
-}
-
-/// A call that the service has not finished.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Call {
-    /// What it knows the call by.
-    handle: String,
-    /// Keyed digests of its values.
-    values: Vec<String>,
-}
-
-/// A value, behind its keyed digest.
-type Keyed = (String, String);
-
-impl Work {
-    /// Whether a value was handed over to the service.
-    pub fn has_handed(&self, digest: &str) -> bool {
-        self.handed.contains(digest)
-    }
-
-    /// Whether any value was.
-    pub fn has_handed_any(&self) -> bool {
-        !self.handed.is_empty()
-    }
-
-    /// Why the service does not remove a value, where it does not.
-    pub fn refusal(&self, digest: &str) -> Option<&str> {
-        self.refused.get(digest).map(String::as_str)
-    }
-
-    /// How many of the first of these values are handed over next.
-    fn part(&self, values: &[Keyed], values_max: usize, bytes_max: usize) -> usize {
-        let most = self.part_max.unwrap_or(values_max).min(values_max).max(1);
-        let mut bytes = 0_usize;
-        let fits = values.iter().take(most).take_while(|(_, value)| {
-            bytes = bytes.saturating_add(value.len());
-            bytes <= bytes_max
-        });
-        fits.count().max(1).min(values.len())
-    }
-
-    /// The service took a call, or needed none.
-    fn took(&mut self, part: &[Keyed]) {
-        self.handed.extend(part.iter().map(|(digest, _)| digest.clone()));
-        self.part_max = self.part_max.map(|most| most.saturating_mul(2));
-        self.refusals = 0;
-    }
-
-    /// The service refused a call for good: fewer are tried, and of one that is known which.
-    fn was_refused(&mut self, values: &[Keyed], count: usize, why: &str) {
-        self.refusals += 1;
-        self.part_max = Some((count / 2).max(1));
-        let known = match (count, self.refusals > REFUSALS_MAX) {
-            (_, true) => values,
-            (1, false) => &values[..1],
-            _ => &[],
-        };
-        let known = known.iter().map(|(digest, _)| (digest.clone(), why.to_owned()));
-        self.refused.extend(known);
-    }
-}
 
 /// What is next for a purge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,7 +182,7 @@ impl Together<'_> {
                 Err(failure) if failure.is_transient() || is_shut(&failure) => return Err(failure),
                 Err(failure) => {
                     work.was_refused(values, count, &failure.chain());
-                    let is_known = |(digest, _): &Keyed| work.refused.contains_key(digest);
+                    let is_known = |(digest, _): &Keyed| work.refusal(digest).is_some();
                     values = &values[values.iter().take_while(|value| is_known(value)).count()..];
                 }
             }
@@ -305,7 +222,7 @@ impl Together<'_> {
                 // Whether one that was forgotten was finished is seen in the rows.
                 Followed::Done | Followed::Unknown => {}
                 Followed::Failed(why) => {
-                    work.refused.extend(call.values.into_iter().map(|it| (it, why.clone())));
+                    work.gave_up(call.values, &why);
                 }
                 Followed::Blocked(barrier) => {
                     self.note(&Stage::Blocked(barrier), &work).await?;
@@ -406,10 +323,7 @@ impl Together<'_> {
             }
         }
         let values = values.into_iter().map(|value| (digest(self.account, &value), value));
-        let is_open = |(digest, _): &Keyed| {
-            !work.handed.contains(digest) && !work.refused.contains_key(digest)
-        };
-        let mut values: Vec<Keyed> = values.filter(is_open).collect();
+        let mut values: Vec<Keyed> = values.filter(|(digest, _)| work.is_open(digest)).collect();
         values.sort_unstable();
         Ok(values)
     }
@@ -429,82 +343,10 @@ fn is_shut(failure: &Failure) -> bool {
     failure.kind == FailureKind::NeedsPerson || failure.blame().is_some()
 }
 
-/// By what a value is known in a purge.
-pub fn digest(account: &Account, value: &str) -> String {
-    account.keys.digest(format!("value {value}").as_bytes())
-}
-
-/// How far the calls of a purge are.
-///
-/// # Errors
-/// It cannot be unsealed.
-pub fn work(account: &Account, purge: &Purge) -> Result<Work, Failure> {
-    let (id, sealed) = (&purge.id, purge.sealed.as_slice());
-    if sealed.is_empty() {
-        return Ok(Work::default());
-    }
-    let doing = "unsealing a purge";
-    let text = account.keys.open_purge(id, sealed);
-    let text = text.map_err(|error| Failure::needs_person(doing).because(error))?;
-    // The error would quote it.
-    serde_json::from_str(&text).map_err(|_| Failure::permanent(doing))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::outcome::{Barrier, Block};
-
-    fn keyed(texts: &[&str]) -> Vec<Keyed> {
-        texts.iter().map(|text| (format!("digest of {text}"), (*text).to_owned())).collect()
-    }
-
-    #[test]
-    fn a_call_has_as_many_values_and_bytes_as_the_service_takes() {
-        let table: [(&[&str], Option<usize>, usize, usize); 6] = [
-            (&["a", "b", "c"], None, 100, 3),
-            (&["a", "b", "c"], Some(2), 100, 2),
-            (&["aaaa", "bbbb", "c"], None, 8, 2),
-            (&["far more than it takes", "b"], None, 8, 1),
-            (&["a", "far more than it takes"], None, 8, 1),
-            (&["a", "b"], Some(usize::MAX), usize::MAX, 2),
-        ];
-        for (texts, part_max, bytes_max, expected) in table {
-            let work = Work { part_max, ..Work::default() };
-            assert_eq!(work.part(&keyed(texts), 10, bytes_max), expected, "{texts:?}");
-        }
-    }
-
-    /// Whichever values a service does not take: those are told, all others are handed over, and
-    /// where it takes none that is learned in few calls.
-    #[test]
-    fn values_that_are_refused_keep_no_others() {
-        let texts: Vec<String> = (0..100).map(|number| format!("{number:02}")).collect();
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let all: Vec<&str> = texts.clone();
-        let bad: [&[&str]; 6] = [&[], &["00"], &["57"], &["99"], &["03", "04", "80"], &all];
-        for bad in bad {
-            let values = keyed(&texts);
-            let (mut work, mut left, mut calls) = (Work::default(), values.as_slice(), 0);
-            while !left.is_empty() {
-                let count = work.part(left, 100, usize::MAX);
-                calls += 1;
-                if left[..count].iter().any(|(_, text)| bad.contains(&text.as_str())) {
-                    work.was_refused(left, count, "no");
-                } else {
-                    work.took(&left[..count]);
-                }
-                let is_over = |(digest, _): &&Keyed| {
-                    work.has_handed(digest) || work.refusal(digest).is_some()
-                };
-                left = &left[left.iter().take_while(is_over).count()..];
-            }
-            let bad: Vec<String> = bad.iter().map(|text| format!("digest of {text}")).collect();
-            assert_eq!(work.refused.keys().cloned().collect::<Vec<_>>(), bad);
-            assert_eq!(work.handed.len(), 100 - bad.len());
-            assert!(calls <= 40 && (bad.len() < 100 || calls <= 10), "{calls} for {bad:?}");
-        }
-    }
 
     #[test]
     fn what_is_next_follows_from_how_it_stands() {
