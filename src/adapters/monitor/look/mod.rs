@@ -3,4 +3,5 @@
 pub mod told;
 pub mod volume;
 pub mod people;
+pub mod windows;
 pub mod rows;

@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use crate::adapters::monitor::look::told::{Rows as Seen, Told};
 use crate::adapters::monitor::look::volume::Volume;
+use crate::adapters::monitor::look::windows;
 use crate::adapters::monitor::query::call::{Answered, Rows, ask};
 use crate::adapters::monitor::query::candidates::Candidate;
 use crate::adapters::monitor::query::text::{
-    COLUMN, COUNT, FIRST, LAST, VALUE, Window, found, span, values,
+    COLUMN, COUNT, FIRST, LAST, VALUE, Window, found, values,
 };
 use crate::adapters::monitor::stores::store::Store;
 use crate::adapters::monitor::tables::names::Spot;
@@ -23,8 +24,6 @@ use crate::domain::failure::Failure;
 const QUERY_BYTES_MAX: usize = 100_000;
 /// Values in an answer.
 const ANSWER_VALUES_MAX: usize = 5_000;
-/// What is asked for is halved no further.
-const WINDOW_MS_MIN: i64 = 1_000;
 
 /// A table of a store, to be asked.
 pub struct Asking<'a> {
@@ -109,7 +108,8 @@ impl<'a> Asking<'a> {
             let mut halves = question.halved();
             if halves.is_none() {
                 if whole_span.is_none() {
-                    whole_span = Some(self.span().await?);
+                    let whole = windows::whole(self.way, self.store, self.table).await?;
+                    whole_span = Some(whole);
                     volume.ask(whom);
                 }
                 halves = question.halved_in_time(whole_span.flatten());
@@ -220,24 +220,6 @@ impl<'a> Asking<'a> {
         }
         Ok(())
     }
-
-    /// From when to when there is anything; `None` where that cannot be told.
-    async fn span(&self) -> Result<Option<Window>, Failure> {
-        if self.door() == Door::Search {
-            return Ok(None);
-        }
-        let text = span(self.table, &self.store.scope);
-        let Answered::Whole(rows) = ask(self.way, &self.store.address, Door::Query, &text).await?
-        else {
-            return Ok(None);
-        };
-        let at = |name| rows.rows.first().and_then(|row| time(&row[rows.column(name)?]));
-        let window = at(FIRST).zip(at(LAST));
-        Ok(window.and_then(|(first, last)| {
-            let beyond = Timestamp::from_millisecond(last.as_millisecond() + 1).ok()?;
-            Some((first, beyond))
-        }))
-    }
 }
 
 /// The questions to begin with. Who is known by a hash is asked for apart: every address may be
@@ -302,14 +284,8 @@ impl<'a> Question<'a> {
 
     /// Of half of the time.
     fn halved_in_time(&self, whole: Option<Window>) -> Option<[Self; 2]> {
-        let (from, to) = self.window.or(whole)?;
-        let (first, last) = (from.as_millisecond(), to.as_millisecond());
-        if last - first < 2 * WINDOW_MS_MIN {
-            return None;
-        }
-        let middle = Timestamp::from_millisecond(first + (last - first) / 2).ok()?;
-        let of = |window| Self { window: Some(window), ..self.clone() };
-        Some([of((middle, to)), of((from, middle))])
+        let halves = windows::halves(self.window.or(whole)?)?;
+        Some(halves.map(|window| Self { window: Some(window), ..self.clone() }))
     }
 }
 

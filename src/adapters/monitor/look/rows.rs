@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::adapters::monitor::look::windows;
 use crate::adapters::monitor::query::call::{Answered, Rows, ask};
-use crate::adapters::monitor::query::text::{FIRST, LAST, Window, rows, span};
+use crate::adapters::monitor::query::text::{Window, rows};
 use crate::adapters::monitor::stores::store::Store;
 use crate::adapters::monitor::tables::names::Spot;
 use crate::adapters::monitor::tables::table::{Door, Table};
@@ -24,7 +24,6 @@ const ANSWER_ROWS_MAX: usize = 2_000;
 /// Values, and bytes of them, in a question.
 const VALUES_MAX: usize = 200;
 const VALUES_BYTES_MAX: usize = 20_000;
-const WINDOW_MS_MIN: i64 = 1_000;
 
 /// Where the rows are.
 #[derive(Clone)]
@@ -140,30 +139,11 @@ impl Reading {
             return Ok(Some([(later, window), (values, window)]));
         }
         if self.span.is_none() {
-            self.span = Some(self.whole_span().await?);
+            let Place { way, store, table, .. } = &self.place;
+            self.span = Some(windows::whole(way, store, table).await?);
         }
-        let Some((from, to)) = window.or(self.span.flatten()) else { return Ok(None) };
-        let (first, last) = (from.as_millisecond(), to.as_millisecond());
-        let middle = Timestamp::from_millisecond(first + (last - first) / 2).ok();
-        let middle = middle.filter(|_| last - first >= 2 * WINDOW_MS_MIN);
-        Ok(middle
-            .map(|middle| [(values.clone(), Some((middle, to))), (values, Some((from, middle)))]))
-    }
-
-    async fn whole_span(&self) -> Result<Option<Window>, Failure> {
-        let Place { way, store, table, .. } = &self.place;
-        if table.plan.door() == Door::Search {
-            return Ok(None);
-        }
-        let text = span(table, &store.scope);
-        let Answered::Whole(rows) = ask(way, &store.address, Door::Query, &text).await? else {
-            return Ok(None);
-        };
-        let at = |name| -> Option<Timestamp> {
-            rows.rows.first()?[rows.column(name)?].as_str()?.parse().ok()
-        };
-        let beyond = |last: Timestamp| Timestamp::from_millisecond(last.as_millisecond() + 1).ok();
-        Ok(at(FIRST).zip(at(LAST).and_then(beyond)))
+        let halves = window.or(self.span.flatten()).and_then(windows::halves);
+        Ok(halves.map(|[later, earlier]| [(values.clone(), Some(later)), (values, Some(earlier))]))
     }
 }
 
