@@ -5,6 +5,8 @@
 //! may take hours or days, and that logs of a closed account go within 30 days. What Microsoft says
 //! is told as what Microsoft says.
 
+use crate::domain::regulation::choice::primary;
+
 /// The system, as it is named everywhere.
 pub const PORTAL: &str = "Azure Privacy portal";
 
@@ -45,8 +47,7 @@ impl Portal {
 
 /// The sentences of the language of this BCP 47 tag, or English ones.
 pub fn portal(language: &str) -> &'static Portal {
-    let language = language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-    match language.as_str() {
+    match primary(language).as_str() {
         "de" => &GERMAN,
         "fr" => &FRENCH,
         "ja" => &JAPANESE,

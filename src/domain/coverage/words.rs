@@ -2,6 +2,7 @@
 
 use crate::domain::coverage::covered::{Covered, WITHHELD};
 use crate::domain::coverage::place::{Looked, PlaceSort};
+use crate::domain::regulation::choice::primary;
 
 /// The sentences and words of one language.
 pub struct Words {
@@ -61,8 +62,7 @@ impl Words {
 
 /// The words of the language of this BCP 47 tag, or English ones.
 pub fn words(language: &str) -> &'static Words {
-    let language = language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-    match language.as_str() {
+    match primary(language).as_str() {
         "de" => &GERMAN,
         "fr" => &FRENCH,
         "ja" => &JAPANESE,

@@ -4,12 +4,16 @@ use crate::domain::regulation::law::Law;
 use crate::domain::regulation::words::Words;
 use crate::domain::regulation::{english, french, german, japanese};
 
+/// The language that a BCP 47 tag begins with, in lower case: `de-AT` and `de_AT` are German.
+pub fn primary(tag: &str) -> String {
+    tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase()
+}
+
 /// The words for what the ledger has as the law, in the language of this BCP 47 tag or in English.
 /// A word that is none of ours gets words that claim nothing.
 pub fn words(regulation: &str, language: &str) -> &'static Words {
     let law = Law::parse(regulation);
-    let language = language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-    match language.as_str() {
+    match primary(language).as_str() {
         "de" => german::words(law),
         "fr" => french::words(law),
         "ja" => japanese::words(law),

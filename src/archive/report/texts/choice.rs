@@ -8,6 +8,7 @@ use crate::archive::report::texts::table::Texts;
 use crate::archive::report::texts::things::{
     DE_OF_THINGS, EN_OF_THINGS, FR_OF_THINGS, JA_OF_THINGS,
 };
+use crate::domain::regulation::choice::primary;
 use crate::domain::request::RequestKind;
 
 /// Every language.
@@ -22,9 +23,8 @@ pub fn of(language: Option<&str>, kind: RequestKind) -> &'static Texts {
         true => (OF_THINGS, &EN_OF_THINGS),
         false => (ALL, &EN),
     };
-    let primary = language.and_then(|tag| tag.split(['-', '_']).next()).unwrap_or_default();
-    let spoken = |texts: &&Texts| texts.language.eq_ignore_ascii_case(primary);
-    all.into_iter().find(spoken).unwrap_or(english)
+    let primary = primary(language.unwrap_or_default());
+    all.into_iter().find(|texts| texts.language == primary).unwrap_or(english)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Which language the page is written in.
 
+use crate::domain::regulation::choice::primary;
 use crate::evidence::certificate::page::languages::english::ENGLISH;
 use crate::evidence::certificate::page::languages::french::FRENCH;
 use crate::evidence::certificate::page::languages::german::GERMAN;
@@ -11,7 +12,7 @@ pub const ALL: [&Texts; 4] = [&ENGLISH, &GERMAN, &FRENCH, &JAPANESE];
 
 /// In the language of this BCP 47 tag; in English where we do not speak it.
 pub fn of(tag: &str) -> &'static Texts {
-    let language = tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    let language = primary(tag);
     ALL.into_iter().find(|texts| texts.tag == language).unwrap_or(&ENGLISH)
 }
 
