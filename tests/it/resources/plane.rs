@@ -12,13 +12,13 @@ use serde_json::{Map, Value, json};
 
 use crate::resources::world::World;
 use crate::source_contract::{bytes_of, listing};
+use crate::support::azure::dependents::spot::Part;
 use crate::support::azure::faults::{Fault, Verb};
 use crate::support::azure::kind::Kind;
 use crate::support::azure::operations::{Course, End, Shape};
 use crate::support::azure::rights::Role;
 use crate::support::azure::seed::{HANAKO, person, sample_id};
 use crate::support::azure::state::Switches;
-use crate::support::azure::stored::StoredList;
 
 /// Requests so far whose path has this in it.
 fn asked_for(world: &World, part: &str) -> usize {
@@ -491,12 +491,18 @@ async fn places_of_the_account_are_told() {
     let world = World::new(Switches { page_items: 1, ..Switches::default() }).await;
     {
         let mut state = world.simulator.state();
-        for (collection, names) in
-            [("containers", ["azureml", "insights-logs-runs"]), ("shares", ["code-1", "mine"])]
-        {
-            let (account, collection) = ("examplews01".to_owned(), collection.to_owned());
-            let names = names.map(str::to_owned).to_vec();
-            state.stored.insert(StoredList { account, collection }, names);
+        let workspace = state.live(&sample_id()).unwrap();
+        let account = workspace.document["properties"]["storageAccount"].as_str().unwrap();
+        let account = account.to_owned();
+        state.dependents.add(Part::Account, &account, &json!({}));
+        for (part, collection, names) in [
+            (Part::Container, "blobServices/default/containers", ["azureml", "insights-logs-runs"]),
+            (Part::Share, "fileServices/default/shares", ["code-1", "mine"]),
+        ] {
+            for name in names {
+                let id = format!("{account}/{collection}/{name}");
+                state.dependents.add(part, &id, &json!({}));
+            }
         }
         let group = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry";
         let registry = format!("{group}/registries/exampleacr01");

@@ -1,10 +1,6 @@
 //! The roles in `deploy/roles` grant what our work calls, and nothing else; what is not granted is
 //! told, and nothing is done.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
-
 use dsrd::domain::asked::thing::{Aside, Thing, ThingKind};
 use dsrd::domain::outcome::{Barrier, Block};
 use dsrd::ports::sources::{Erased, Rewritten, Source, Things, Walked};
@@ -14,22 +10,8 @@ use crate::resources::world::World;
 use crate::source_contract::listing;
 use crate::support::azure::kind::Kind;
 use crate::support::azure::operations::{Course, Shape};
-use crate::support::azure::rights::{Role, needed};
+use crate::support::azure::rights::{self, Actions, Role, assert_listed, called, granted};
 use crate::support::azure::state::Switches;
-
-const PREFIX: &str = "Microsoft.MachineLearningServices/workspaces/";
-
-type Actions = BTreeSet<String>;
-
-fn actions(role: &str) -> Actions {
-    Role::published(role).actions.into_iter().collect()
-}
-
-/// The actions that the calls so far needed.
-fn called(world: &World) -> Actions {
-    let requests = world.simulator.requests().into_iter();
-    requests.flat_map(|request| needed(&request.method, &request.path)).collect()
-}
 
 async fn with(roles: &[&str]) -> World {
     let roles = roles.iter().map(|role| Role::published(role)).collect();
@@ -58,15 +40,15 @@ async fn what_finds_and_exports_needs_each_action_of_its_role() {
         let found = world.source.look_up(&thing, None).await.unwrap();
         assert!(found.iter().any(|one| one.item.name.starts_with("snapshot/")));
     }
-    assert_eq!(called(&world), actions("find"));
+    assert_eq!(called(&world.simulator), granted("find"));
 }
 
 #[tokio::test]
 async fn who_lists_places_needs_each_action_of_its_role() {
     let world = with(&["find", "places"]).await;
     world.source.places().await.unwrap();
-    let called: Actions = called(&world).difference(&actions("find")).cloned().collect();
-    assert_eq!(called, actions("places"));
+    let called: Actions = called(&world.simulator).difference(&granted("find")).cloned().collect();
+    assert_eq!(called, granted("places"));
 }
 
 #[tokio::test]
@@ -115,11 +97,11 @@ async fn what_erases_needs_each_action_of_its_role() {
             let erased = world.source.erase(&item).await.unwrap();
             assert!(matches!(erased, Erased::Done | Erased::AlreadyAbsent), "{erased:?}");
         }
-        all.append(&mut called(&world));
+        all.append(&mut called(&world.simulator));
     }
-    let found = actions("find");
+    let found = granted("find");
     let own: Actions = all.difference(&found).cloned().collect();
-    assert_eq!(own, actions("erase"));
+    assert_eq!(own, granted("erase"));
 }
 
 #[tokio::test]
@@ -130,9 +112,9 @@ async fn what_deletes_a_workspace_needs_each_action_of_its_role() {
     let thing = Thing { kind, name, output: None, with_dependents: false, permanently: true };
     let one = world.source.look_up(&thing, None).await.unwrap().remove(0);
     assert_eq!(world.erased(&one.item, 5).await.last().unwrap(), "Done");
-    let found = actions("find");
-    let own: Actions = called(&world).difference(&found).cloned().collect();
-    assert_eq!(own, actions("delete-workspace"));
+    let found = granted("find");
+    let own: Actions = called(&world.simulator).difference(&found).cloned().collect();
+    assert_eq!(own, granted("delete-workspace"));
 }
 
 #[tokio::test]
@@ -145,11 +127,11 @@ async fn what_deletes_what_a_workspace_depends_on_needs_each_action_of_its_role(
     dependents::fill(&other.simulator);
     dependents::a_vault_is_missed(&other).await;
     // Some of it stands in the other role too, which is that of the workspace alone.
-    let mut called = called(&world);
-    called.extend(self::called(&other));
-    let own = actions("delete-dependents");
+    let mut called = called(&world.simulator);
+    called.extend(rights::called(&other.simulator));
+    let own = granted("delete-dependents");
     let unused: Vec<_> = own.difference(&called).collect();
-    let found = actions("find");
+    let found = granted("find");
     let missing: Vec<_> = called.difference(&found).filter(|it| !own.contains(*it)).collect();
     assert!(unused.is_empty() && missing.is_empty(), "{unused:?} {missing:?}");
 }
@@ -178,20 +160,5 @@ async fn what_is_not_granted_is_told_and_not_done() {
 /// The page says what the files say.
 #[test]
 fn the_page_lists_what_the_roles_grant() {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/README.md"));
-    let page = page.unwrap();
-    for role in ["find", "erase", "delete-workspace", "delete-dependents"] {
-        let file = format!("`{role}.json`");
-        let rows =
-            page.lines().filter(|line| line.split('|').nth(2).is_some_and(|it| it.trim() == file));
-        let cells = rows.filter_map(|row| row.split('|').nth(3));
-        let listed: Actions = cells
-            .flat_map(|cell| cell.split('`').skip(1).step_by(2))
-            .map(|word| match word.starts_with("Microsoft.") {
-                true => word.to_owned(),
-                false => format!("{PREFIX}{word}"),
-            })
-            .collect();
-        assert_eq!(listed, actions(role), "{role}");
-    }
+    assert_listed(&["find", "erase", "delete-workspace", "delete-dependents", "places"]);
 }

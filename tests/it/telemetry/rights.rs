@@ -1,25 +1,10 @@
 //! The roles in `deploy/roles` grant what the work with telemetry calls, and nothing else.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
-
 use dsrd::ports::sources::{Asked, Erased, Source};
 
-use crate::support::azure::rights::{Role, needed};
+use crate::support::azure::rights::{Actions, Role, assert_listed, called, granted};
 use crate::support::azure::seed::HANAKO;
 use crate::telemetry::world::{World, classic, found, hanako, rows_of};
-
-type Actions = BTreeSet<String>;
-
-fn actions(role: &str) -> Actions {
-    Role::published(role).actions.into_iter().collect()
-}
-
-fn called(world: &World) -> Actions {
-    let requests = world.simulator.requests().into_iter();
-    requests.flat_map(|request| needed(&request.method, &request.path)).collect()
-}
 
 /// Reads what a workspace has too, of which it asks where its telemetry is.
 fn roles(names: &[&str]) -> Vec<Role> {
@@ -39,7 +24,7 @@ async fn what_finds_and_purges_needs_each_action_of_its_role() {
         );
         assert!(!world.source.lacks().await.unwrap().is_empty());
         assert!(!world.rows(item, &[HANAKO]).await.is_empty());
-        finds.append(&mut called(&world));
+        finds.append(&mut called(&world.simulator));
         let refused = world.source.erase_rows(&rows_of(item), &[HANAKO.to_owned()]).await.unwrap();
         assert!(matches!(refused, Erased::Blocked(_)), "{refused:?}");
         let world = World::with(of, roles(&["telemetry", "purge"])).await;
@@ -47,7 +32,7 @@ async fn what_finds_and_purges_needs_each_action_of_its_role() {
         let erased = world.source.erase_rows(&rows_of(item), &[HANAKO.to_owned()]).await.unwrap();
         let Erased::Begun(ticket) = erased else { panic!("{erased:?}") };
         world.source.follow(&rows_of(item), &ticket.handle).await.unwrap();
-        purges.append(&mut called(&world));
+        purges.append(&mut called(&world.simulator));
     }
     let own = |all: Actions, without: &Actions| -> Actions {
         all.into_iter().filter(|it| !without.contains(it)).collect()
@@ -55,25 +40,12 @@ async fn what_finds_and_purges_needs_each_action_of_its_role() {
     let workspace = "Microsoft.MachineLearningServices/workspaces/read".to_owned();
     // Tables are granted one by one, and none is called by its name in a path.
     finds.insert("Microsoft.OperationalInsights/workspaces/query/*/read".to_owned());
-    assert_eq!(own(finds.clone(), &Actions::from([workspace])), actions("telemetry"));
-    assert_eq!(own(purges, &finds), actions("purge"));
+    assert_eq!(own(finds.clone(), &Actions::from([workspace])), granted("telemetry"));
+    assert_eq!(own(purges, &finds), granted("purge"));
 }
 
 /// The page says what the files say.
 #[test]
 fn the_page_lists_what_the_roles_grant() {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/README.md"));
-    let page = page.unwrap();
-    for role in ["telemetry", "purge"] {
-        let file = format!("`{role}.json`");
-        let rows =
-            page.lines().filter(|line| line.split('|').nth(2).is_some_and(|it| it.trim() == file));
-        let cells = rows.filter_map(|row| row.split('|').nth(3));
-        let listed: Actions = cells
-            .flat_map(|cell| {
-                cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()
-            })
-            .collect();
-        assert_eq!(listed, actions(role), "{role}");
-    }
+    assert_listed(&["telemetry", "purge"]);
 }

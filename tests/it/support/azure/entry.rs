@@ -18,7 +18,6 @@ use crate::support::azure::place::{Arm, Place};
 use crate::support::azure::refusal::{Answer, Refusal};
 use crate::support::azure::rights;
 use crate::support::azure::state::State;
-use crate::support::azure::stored;
 use crate::support::blob_server::form::http_date;
 use crate::support::blob_server::wire::{Cut, Reply, Request};
 
@@ -121,7 +120,6 @@ fn carry_out(
         }
         Place::Dependent(spot) => dependents::service::answer(state, spot, &call),
         Place::Monitor(spot) => monitor::service::answer(state, spot, &call),
-        Place::Stored(list) => stored::answer(state, list, request),
         Place::Unknown => Err(nothing_there(request)),
     }
 }

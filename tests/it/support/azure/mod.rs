@@ -19,7 +19,6 @@ pub mod rights; // what requests need, and roles grant
 pub mod faults; // what goes wrong, by plan
 pub mod operations; // long-running ones, and their signed links
 pub mod refusal; // bodies of errors
-pub mod stored; // what is in storage accounts
 pub mod arm; // the control plane
 pub mod dependents; // what workspaces depend on
 pub mod data_plane; // what the workspace's own services serve

@@ -6,7 +6,6 @@ use percent_encoding::percent_decode_str;
 use crate::support::azure::dependents::spot::Spot as Dependent;
 use crate::support::azure::kind::Kind;
 use crate::support::azure::monitor::spot::Spot;
-use crate::support::azure::stored::StoredList;
 
 /// A workspace's address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,8 +53,6 @@ pub enum Place {
     Dependent(Dependent),
     /// Something of Azure Monitor.
     Monitor(Spot),
-    /// What is in a storage account.
-    Stored(StoredList),
     Unknown,
 }
 
@@ -155,9 +152,6 @@ fn subscriptions(words: &[String]) -> Option<Place> {
             return Some(Place::Operation { id: id.clone(), is_result });
         }
         return None;
-    }
-    if let Some(list) = words.get(5..).and_then(StoredList::of) {
-        return Some(Place::Stored(list));
     }
     if is(2, "resourceGroups") && is(4, "providers") && is(5, PROVIDER) && is(6, "workspaces") {
         if words.len() == 7 {

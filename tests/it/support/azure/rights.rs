@@ -6,6 +6,7 @@
 //! learning") and its table of what each operation of `MLflow` needs; where neither names an
 //! operation it is marked.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use crate::support::azure::kind::Kind;
 use crate::support::azure::place::{Arm, Place, WorkspaceId};
 use crate::support::azure::refusal::Refusal;
+use crate::support::azure::simulator::Simulator;
 use crate::support::azure::state::State;
 use crate::support::blob_server::wire::{Reply, Request};
 
@@ -68,8 +70,43 @@ fn fits(pattern: &str, action: &str) -> bool {
     is_one(&pattern.to_lowercase(), &action.to_lowercase())
 }
 
+/// Actions, each once.
+pub type Actions = BTreeSet<String>;
+
+/// What a published role grants.
+pub fn granted(role: &str) -> Actions {
+    Role::published(role).actions.into_iter().collect()
+}
+
+/// The actions that the calls so far needed.
+pub fn called(simulator: &Simulator) -> Actions {
+    let requests = simulator.requests().into_iter();
+    requests.flat_map(|request| needed(&request.method, &request.path)).collect()
+}
+
+/// Insists that `deploy/README.md` lists the actions of these roles as their files do.
+#[track_caller]
+pub fn assert_listed(roles: &[&str]) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/README.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    for role in roles {
+        let file = format!("`{role}.json`");
+        let rows =
+            page.lines().filter(|line| line.split('|').nth(2).is_some_and(|it| it.trim() == file));
+        let cells = rows.filter_map(|row| row.split('|').nth(3));
+        let listed: Actions = cells
+            .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+            .map(|word| match word.starts_with("Microsoft.") {
+                true => word.to_owned(),
+                false => format!("{PROVIDER}/workspaces/{word}"),
+            })
+            .collect();
+        assert_eq!(listed, granted(role), "{role}");
+    }
+}
+
 /// The actions that a request needs, each of them.
-pub fn needed(method: &str, path: &str) -> Vec<String> {
+fn needed(method: &str, path: &str) -> Vec<String> {
     match &Place::of(path) {
         Place::Login { .. } | Place::Cloud | Place::Discovery => Vec::new(),
         Place::Permissions(_) => vec!["Microsoft.Authorization/permissions/read".to_owned()],
@@ -83,7 +120,6 @@ pub fn needed(method: &str, path: &str) -> Vec<String> {
             .collect(),
         Place::Dependent(spot) => vec![spot.action(method)],
         Place::Monitor(spot) => vec![spot.action(method)],
-        Place::Stored(list) => vec![list.action()],
         Place::Unknown => vec!["nobody/knows/action".to_owned()],
     }
 }

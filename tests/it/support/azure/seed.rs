@@ -59,7 +59,6 @@ impl Seed {
             rates: Rates::default(),
             switches: self.switches,
             dependents: Store::default(),
-            stored: [].into(),
         };
         if self.has_sample {
             let workspace = sample(self.now);

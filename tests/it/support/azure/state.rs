@@ -15,7 +15,6 @@ use crate::support::azure::monitor::store::Store;
 use crate::support::azure::operations::{Course, Effect, Operations};
 use crate::support::azure::place::WorkspaceId;
 use crate::support::azure::rights::Role;
-use crate::support::azure::stored::Stored;
 use crate::support::blob_server::form::stamp;
 
 /// How long a softly deleted workspace can be had back.
@@ -36,8 +35,6 @@ pub struct State {
     pub rates: Rates,
     pub switches: Switches,
     pub dependents: Dependents,
-    /// Containers and shares.
-    pub stored: Stored,
 }
 
 /// What can be one way or another: some of it by how a workspace is set up, some because nobody

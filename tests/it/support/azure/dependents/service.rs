@@ -17,7 +17,6 @@ use crate::support::azure::operations::Effect;
 use crate::support::azure::place::WorkspaceId;
 use crate::support::azure::refusal::{Answer, Refusal};
 use crate::support::azure::state::State;
-use crate::support::azure::stored::{self, StoredList};
 use crate::support::blob_server::form::stamp;
 use crate::support::blob_server::wire::{Reply, Request};
 
@@ -109,16 +108,9 @@ fn list(state: &State, part: Part, within: &str, request: &Request) -> Answer {
         let all: Vec<Value> = state.dependents.deleted_accounts.iter().map(deleted).collect();
         return Ok(Reply::new(200).json(&json!({"value": all})));
     }
-    let collection = match part {
-        Part::Container => Some(["blobservices", "default", "containers"]),
-        Part::Share => Some(["fileservices", "default", "shares"]),
-        _ => None,
-    };
-    if let (Some(below), false) = (collection, state.dependents.all.contains_key(within)) {
-        let words = within.split('/').skip(6).chain(below).map(str::to_owned);
-        let list = StoredList::of(&words.collect::<Vec<_>>());
-        let list = list.ok_or_else(|| not_found(part, within))?;
-        return stored::answer(state, &list, request);
+    let is_inside = matches!(part, Part::Container | Part::Share);
+    if is_inside && !state.dependents.all.contains_key(within) {
+        return Err(not_found(part, within));
     }
     let is_within = |id: &str| id.strip_prefix(within).is_some_and(|rest| rest.starts_with('/'));
     paging::answer(state, request, "$skipToken", |behind: Bound<String>| {
