@@ -217,6 +217,14 @@ pub enum Of {
     },
 }
 
+impl Of {
+    /// The id that is written, or that of the workspace that brings it.
+    pub fn id(&self) -> &str {
+        let (Self::Logs { id, .. } | Self::Component { id } | Self::Workspace { id }) = self;
+        id
+    }
+}
+
 impl Telemetry {
     /// Where queries go: of rows in Log Analytics, or of those that components hold themselves.
     pub fn query_host(&self, is_components: bool) -> url::Url {

@@ -162,7 +162,7 @@ pub fn asked(sort: &'static Sort, thing: &Thing, workspace: &str) -> Asked {
     }
     let tail = tail.trim_matches('/');
     if sort.is(ThingKind::Workspace) {
-        let own = workspace.rsplit('/').next().unwrap_or_default();
+        let own = own_name(workspace);
         return if tail.is_empty() { by_name(sort, own, workspace) } else { Asked::NoName };
     }
     let segments: Vec<&str> = tail.split('/').collect();
@@ -194,7 +194,7 @@ pub fn asked(sort: &'static Sort, thing: &Thing, workspace: &str) -> Asked {
 
 fn by_name(sort: &'static Sort, name: &str, workspace: &str) -> Asked {
     if sort.is(ThingKind::Workspace) {
-        let own = workspace.rsplit('/').next().unwrap_or_default();
+        let own = own_name(workspace);
         let is_own = own.eq_ignore_ascii_case(name);
         return if is_own { Asked::Here(Address::whole(sort, own)) } else { Asked::Elsewhere };
     }
@@ -217,6 +217,11 @@ fn is_in_a_workspace(id: &str) -> bool {
         && has(0, "subscriptions")
         && has(5, "Microsoft.MachineLearningServices")
         && has(6, "workspaces")
+}
+
+/// What an id in Azure Resource Manager calls the resource itself: its last segment.
+pub fn own_name(id: &str) -> &str {
+    id.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
 fn leaving(word: &str) -> Option<&'static str> {

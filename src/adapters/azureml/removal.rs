@@ -88,20 +88,15 @@ pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed
             return Ok(followed(erased));
         }
     };
-    Ok(match polled {
-        // Whatever a service says: it is done when the resource is gone.
-        Polled::Over => match look(entry, &address(item)?).await? {
-            None => Followed::Done,
-            // Made anew since, or written: nothing is under way with that.
-            Some(document) if document.etag != item.etag && !document.is_going => Followed::Unknown,
-            Some(_) => Followed::Running { look_in_ms: LOOK_MS, handle: None, state: None },
-        },
-        Polled::Running(look_in_ms, handle) => {
-            let handle = handle.map(|handle| handle.written());
-            Followed::Running { look_in_ms, handle, state: None }
-        }
-        Polled::Failed(code) => Followed::Failed(code),
-        Polled::Unknown => Followed::Unknown,
+    if let Some(followed) = polled.unless_over() {
+        return Ok(followed);
+    }
+    // Whatever a service says: it is done when the resource is gone.
+    Ok(match look(entry, &address(item)?).await? {
+        None => Followed::Done,
+        // Made anew since, or written: nothing is under way with that.
+        Some(document) if document.etag != item.etag && !document.is_going => Followed::Unknown,
+        Some(_) => Followed::Running { look_in_ms: LOOK_MS, handle: None, state: None },
     })
 }
 

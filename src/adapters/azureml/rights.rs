@@ -98,30 +98,50 @@ pub async fn lacks(entry: &Entry) -> Result<Vec<Lack>, Failure> {
 /// The service does not say.
 pub async fn granted_in(entry: &Entry, subscription: &str) -> Result<Grants, Failure> {
     let path = format!("/subscriptions/{subscription}/{PERMISSIONS}");
-    let url = entry.at(&path, AUTHORIZATION_VERSION);
-    match entry.get(ASKING, url.clone()).await?.status {
+    let answer = entry.get(ASKING, entry.at(&path, AUTHORIZATION_VERSION)).await?;
+    match answer.status {
         401 | 403 => Ok(Grants::default()),
-        _ => grants(entry, url).await,
+        _ => Grants::from(answer, ASKING, |link| next(entry, link)).await,
     }
 }
 
 async fn grants(entry: &Entry, url: Url) -> Result<Grants, Failure> {
-    let mut next: Option<Url> = Some(url);
-    let mut grants = Grants::default();
-    while let Some(url) = next.take() {
-        let answer = entry.get(ASKING, url).await?;
-        let link = grants.take(ASKING, &answer)?;
-        next = link.and_then(|link| entry.own(&link));
+    let first = entry.get(ASKING, url).await?;
+    Grants::from(first, ASKING, |link| next(entry, link)).await
+}
+
+async fn next(entry: &Entry, link: String) -> Result<Option<Answer>, Failure> {
+    match entry.own(&link) {
+        Some(url) => entry.get(ASKING, url).await.map(Some),
+        None => Ok(None),
     }
-    Ok(grants)
 }
 
 impl Grants {
-    /// Adds a page, and tells the link to the next one.
+    /// What a list says whose first page this is; `next` gets what a link of it leads to, if that
+    /// is ours.
     ///
     /// # Errors
-    /// It is none.
-    pub fn take(&mut self, doing: &str, answer: &Answer) -> Result<Option<String>, Failure> {
+    /// A page is none, or does not come.
+    pub async fn from<F>(
+        first: Answer,
+        doing: &str,
+        next: impl Fn(String) -> F,
+    ) -> Result<Self, Failure>
+    where
+        F: Future<Output = Result<Option<Answer>, Failure>>,
+    {
+        let (mut grants, mut page) = (Self::default(), Some(first));
+        while let Some(answer) = page.take() {
+            if let Some(link) = grants.take(doing, &answer)? {
+                page = next(link).await?;
+            }
+        }
+        Ok(grants)
+    }
+
+    /// Adds a page, and tells the link to the next one.
+    fn take(&mut self, doing: &str, answer: &Answer) -> Result<Option<String>, Failure> {
         if answer.status != 200 {
             return Err(answer.failure(doing));
         }

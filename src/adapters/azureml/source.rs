@@ -1,9 +1,12 @@
 //! A workspace as a source: its resources are listed and read like items.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
+use crate::adapters::azure::wire::lately::Lately;
 use crate::adapters::azureml::documents::document::{Document, look};
 use crate::adapters::azureml::documents::kept::Kept;
 use crate::adapters::azureml::kinds::Sort;
@@ -22,6 +25,10 @@ use crate::ports::sources::{
     Erased, Finds, Followed, Lack, NewForm, Page, Read, Rewritten, Source, Things, Walked,
 };
 
+/// How long what a workspace knows of places is taken for true: about a sweep, each request of
+/// which asks for them.
+const KNOWN_TIME: Duration = Duration::from_secs(60);
+
 /// The source.
 pub struct WorkspaceSource {
     name: String,
@@ -29,6 +36,7 @@ pub struct WorkspaceSource {
     pub entry: Entry,
     /// What lists gave and nobody read yet.
     pub kept: Kept,
+    places: Lately<Vec<Known>>,
 }
 
 impl WorkspaceSource {
@@ -42,7 +50,7 @@ impl WorkspaceSource {
 
     /// A workspace of which the way in is known.
     pub fn within(name: &str, entry: Entry) -> Self {
-        Self { name: name.to_owned(), entry, kept: Kept::default() }
+        Self { name: name.to_owned(), entry, kept: Kept::default(), places: Lately::of(KNOWN_TIME) }
     }
 
     /// What stands for all of a sort whose service is not there: nobody can look through it.
@@ -95,7 +103,8 @@ impl Source for WorkspaceSource {
     }
 
     async fn places(&self) -> Result<Vec<Known>, Failure> {
-        known::known(&self.entry).await
+        let places = self.places.get(|_| known::known(&self.entry)).await?;
+        Ok(places.to_vec())
     }
 }
 

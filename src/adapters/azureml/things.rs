@@ -98,11 +98,7 @@ impl Things for WorkspaceSource {
             workspace: &workspace,
             for_good: thing.permanently,
         };
-        let document = match seen {
-            Some(_) => workspace::own(&self.entry).await?,
-            None => None,
-        };
-        found::found(&self.entry, &asked, document.as_ref()).await
+        found::found(&self.entry, &asked, seen.as_ref().map(|seen| &seen.value)).await
     }
 
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure> {
@@ -154,7 +150,7 @@ impl WorkspaceSource {
         let item = workspace::item(self.name(), address, seen.as_ref(), thing.permanently);
         let Some(mut item) = item else { return Ok(Vec::new()) };
         if thing.with_dependents {
-            item = workspace::with_dependents(&self.entry, item).await?;
+            item = workspace::with_dependents(seen.as_ref(), item);
         }
         Ok(vec![Belonging { waits_for: self.waits_for(&item), item }])
     }

@@ -50,27 +50,21 @@ pub fn item(
         },
         None => return None,
     };
-    if !for_good {
-        let days = SOFT_DELETE_TIME.as_hours() / 24;
-        item.properties.insert(RECOVERABLE_DAYS.to_owned(), days.to_string());
-    }
-    if for_good {
-        item.properties.insert(FOR_GOOD.to_owned(), "true".to_owned());
-    }
+    let (name, value) = match for_good {
+        true => (FOR_GOOD, "true".to_owned()),
+        false => (RECOVERABLE_DAYS, (SOFT_DELETE_TIME.as_hours() / 24).to_string()),
+    };
+    item.properties.insert(name.to_owned(), value);
     Some(item)
 }
 
 /// The same of one that goes with its dependents: it is the same workspace whatever else of its
 /// document changes.
-///
-/// # Errors
-/// Its service does not say.
-pub async fn with_dependents(entry: &Entry, item: Item) -> Result<Item, Failure> {
-    let mark = own(entry).await?.as_ref().and_then(mark);
-    let (Some(mark), false) = (mark, item.etag.is_empty()) else { return Ok(item) };
-    let mut item = Item { etag: mark.clone(), ..item };
-    item.properties.insert(OWNER.to_owned(), mark);
-    Ok(item)
+pub fn with_dependents(seen: Option<&Document>, mut item: Item) -> Item {
+    let Some(mark) = seen.and_then(|document| mark(&document.value)) else { return item };
+    item.properties.insert(OWNER.to_owned(), mark.clone());
+    item.etag = mark;
+    item
 }
 
 /// All that our workspace says of itself, where anybody may see it.
@@ -107,7 +101,7 @@ pub async fn remove(entry: &Entry, address: &Address, item: &Item) -> Result<Era
     let document = look(entry, address).await?;
     let is_it = match (&document, item.properties.get(OWNER)) {
         (None, _) => true,
-        (Some(_), Some(owner)) => own(entry).await?.as_ref().and_then(mark).as_ref() == Some(owner),
+        (Some(document), Some(owner)) => mark(&document.value).as_ref() == Some(owner),
         (Some(document), None) => document.etag == item.etag,
     };
     if !is_it {

@@ -1,6 +1,7 @@
 //! The places that telemetry knows of: tables with rows of ours, what of them is out of reach, and
 //! where a workspace sends its logs beside.
 
+use crate::adapters::azureml::names::own_name;
 use crate::adapters::monitor::stores::found::Stores;
 use crate::adapters::monitor::wire::way::Way;
 use crate::config::settings::Of;
@@ -38,7 +39,7 @@ pub async fn places(way: &Way, of: &Of, stores: &Stores) -> Result<Vec<Known>, F
     }
     // It keeps what a program had in memory, and has no interface that could be asked.
     if let Some(component) = &stores.found.component {
-        let name = format!("{}/snapshots", last(component));
+        let name = format!("{}/snapshots", own_name(component));
         known.push(place(PlaceSort::Service, name, Looked::CannotBeLookedAt, "snapshot_debugger"));
     }
     // Online endpoints have settings of their own, and may send elsewhere than their workspace.
@@ -56,7 +57,7 @@ pub async fn places(way: &Way, of: &Of, stores: &Stores) -> Result<Vec<Known>, F
             "storage_account" => (PlaceSort::Container, Looked::NotConfigured),
             _ => (PlaceSort::Service, Looked::CannotBeLookedAt),
         };
-        known.push(place(sort, last(id).to_owned(), looked, "diagnostic_settings"));
+        known.push(place(sort, own_name(id).to_owned(), looked, "diagnostic_settings"));
     }
     known.sort_by(|one, other| (one.sort, &one.name).cmp(&(other.sort, &other.name)));
     Ok(known)
@@ -68,8 +69,4 @@ fn place(sort: PlaceSort, name: String, looked: Looked, why: &str) -> Known {
 
 fn named(store: &str, table: &str) -> String {
     if table.is_empty() { store.to_owned() } else { format!("{store}/{table}") }
-}
-
-fn last(id: &str) -> &str {
-    id.trim_end_matches('/').rsplit('/').next().unwrap_or(id)
 }

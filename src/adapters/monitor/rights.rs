@@ -61,12 +61,10 @@ pub async fn lacks(way: &Way, of: &Of, stores: &Stores) -> Result<Vec<Lack>, Fai
 
 async fn grants(way: &Way, id: &str) -> Result<Grants, Failure> {
     let path = "providers/Microsoft.Authorization/permissions";
-    let mut grants = Grants::default();
-    let mut next = Some(way.url(id, path, AUTHORIZATION_VERSION));
-    while let Some(url) = next.take() {
-        let answer = way.get(ASKING, url).await?;
-        let link = grants.take(ASKING, &answer)?;
-        next = link.and_then(|link| way.own(&link));
-    }
-    Ok(grants)
+    let first = way.get(ASKING, way.url(id, path, AUTHORIZATION_VERSION)).await?;
+    let next = async |link: String| match way.own(&link) {
+        Some(url) => way.get(ASKING, url).await.map(Some),
+        None => Ok(None),
+    };
+    Grants::from(first, ASKING, next).await
 }

@@ -8,9 +8,8 @@ use async_trait::async_trait;
 use futures::future::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use tokio::sync::Mutex as Shared;
-use tokio::time::Instant;
 
+use crate::adapters::azure::wire::lately::Lately;
 use crate::adapters::monitor::look::people::Asking;
 use crate::adapters::monitor::look::rows::{self, Place};
 use crate::adapters::monitor::look::told::Told;
@@ -39,7 +38,7 @@ pub struct TelemetrySource {
     name: String,
     of: Of,
     way: Arc<Way>,
-    found: Shared<Option<(Instant, Arc<Stores>)>>,
+    found: Lately<Stores>,
     /// Ids of stores, by their names here.
     ids: Mutex<BTreeMap<String, String>>,
 }
@@ -59,42 +58,28 @@ impl TelemetrySource {
             name: telemetry.name.clone(),
             of: telemetry.of.clone(),
             way: Arc::new(way),
-            found: Shared::default(),
+            found: Lately::of(KNOWN_TIME),
             ids: Mutex::default(),
         }
     }
 
-    fn id(&self) -> &str {
-        let (Of::Logs { id, .. } | Of::Component { id } | Of::Workspace { id }) = &self.of;
-        id
-    }
-
-    /// The stores, as they were within the last minute.
+    /// The stores, as they were lately. One that was known keeps what is known of its tables.
     async fn stores(&self) -> Result<Arc<Stores>, Failure> {
-        let mut kept = self.found.lock().await;
-        if let Some((at, stores)) = &*kept
-            && at.elapsed() < KNOWN_TIME
-        {
-            return Ok(Arc::clone(stores));
-        }
-        let mut found = found::stores(&self.way, &self.of).await?;
-        // One that was known keeps what is known of its tables.
-        let known: Vec<Arc<Store>> =
-            kept.iter().flat_map(|(_, stores)| &stores.each).map(Arc::clone).collect();
-        let again = |store: Store| {
-            let known = known.iter().find(|known| known.is_same(&store));
-            known.map_or_else(|| Arc::new(store), Arc::clone)
-        };
-        let each: Vec<Arc<Store>> = found.stores.drain(..).map(again).collect();
-        {
+        let learn = async |before: Option<Arc<Stores>>| {
+            let mut found = found::stores(&self.way, &self.of).await?;
+            let known = before.as_ref().map_or(&[][..], |stores| &stores.each);
+            let again = |store: Store| {
+                let known = known.iter().find(|known| known.is_same(&store));
+                known.map_or_else(|| Arc::new(store), Arc::clone)
+            };
+            let each: Vec<Arc<Store>> = found.stores.drain(..).map(again).collect();
             let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
             for store in &each {
                 ids.insert(store.name.clone(), store.id.to_lowercase());
             }
-        }
-        let stores = Arc::new(Stores { each, found });
-        *kept = Some((Instant::now(), Arc::clone(&stores)));
-        Ok(stores)
+            Ok(Stores { each, found })
+        };
+        self.found.get(learn).await
     }
 
     /// Where an item's rows are; `None` where there are none any more.
@@ -184,7 +169,7 @@ impl Source for TelemetrySource {
     }
 
     fn place(&self) -> String {
-        self.way.place(self.id())
+        self.way.place(self.of.id())
     }
 
     fn finds(&self) -> Finds<'_> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::azure::workspaces::{Entered, Entry, host, is_plain};
+use crate::config::azure::workspaces::{Entered, Entry, host, segments};
 use crate::config::faults::Faults;
 use crate::config::file::{self, File};
 use crate::config::settings::{Of, Telemetry, Workspace};
@@ -30,8 +30,7 @@ pub fn all(
     }
     let mut known = BTreeMap::new();
     for one in &all {
-        let (Of::Logs { id, .. } | Of::Component { id } | Of::Workspace { id }) = &one.of;
-        if let Some(twin) = known.insert(id.to_lowercase(), &one.name) {
+        if let Some(twin) = known.insert(one.of.id().to_lowercase(), &one.name) {
             faults.add(format!("telemetry {twin} and {} are the same store", one.name));
         }
     }
@@ -108,17 +107,6 @@ fn of(key: &str, written: &file::Telemetry, faults: &mut Faults) -> Option<Of> {
         faults.add(format!("{key}.resources: a component has rows of its own alone"));
     }
     Some(Of::Component { id })
-}
-
-/// The segments of an id in Azure Resource Manager that names a thing in a group, else none.
-fn segments(id: &str) -> Vec<&str> {
-    let segments: Vec<&str> = id.split('/').skip(1).collect();
-    let words = [(0, "subscriptions"), (2, "resourceGroups"), (4, "providers")];
-    let has_words = words.iter().all(|(index, word)| {
-        segments.get(*index).is_some_and(|segment| segment.eq_ignore_ascii_case(word))
-    });
-    let is_id = id.starts_with('/') && has_words && segments.iter().all(|it| is_plain(it));
-    if is_id { [&segments[..]].concat() } else { Vec::new() }
 }
 
 fn is_resource(id: &str) -> bool {

@@ -11,14 +11,12 @@ use crate::config::settings::{Cloud, Credential, Workspace};
 const IDENTITIES: [&str; 4] =
     ["managed_identity", "workload_identity", "client_secret", "developer_tools"];
 
-/// What a workspace's id is made of, between the names; compared without case, as Azure does.
-const ID_WORDS: [(usize, &str); 5] = [
-    (0, "subscriptions"),
-    (2, "resourceGroups"),
-    (4, "providers"),
-    (5, "Microsoft.MachineLearningServices"),
-    (6, "workspaces"),
-];
+/// What ids of what is in a group are made of, between the names; compared without case, as Azure
+/// does.
+const ID_WORDS: [(usize, &str); 3] =
+    [(0, "subscriptions"), (2, "resourceGroups"), (4, "providers")];
+
+const PROVIDER: &str = "Microsoft.MachineLearningServices";
 
 /// An identity as it is written.
 pub struct Identity<'a> {
@@ -154,8 +152,8 @@ fn id(key: &str, written: &file::Workspace, faults: &mut Faults) -> Option<Strin
                 }
             }
             Some(format!(
-                "/subscriptions/{subscription}/resourceGroups/{group}/providers/\
-                 Microsoft.MachineLearningServices/workspaces/{workspace}"
+                "/subscriptions/{subscription}/resourceGroups/{group}/providers/{PROVIDER}/\
+                 workspaces/{workspace}"
             ))
         }
         _ => {
@@ -167,12 +165,13 @@ fn id(key: &str, written: &file::Workspace, faults: &mut Faults) -> Option<Strin
 
 fn whole_id(key: &str, written: &str, faults: &mut Faults) -> Option<String> {
     let id = written.trim_end_matches('/');
-    let segments: Vec<&str> = id.split('/').skip(1).collect();
-    let has_words = ID_WORDS.iter().all(|(index, word)| {
-        segments.get(*index).is_some_and(|segment| segment.eq_ignore_ascii_case(word))
-    });
-    let are_plain = segments.iter().all(|segment| is_plain(segment));
-    if !id.starts_with('/') || segments.len() != 8 || !has_words || !are_plain {
+    let is_one = match &segments(id)[..] {
+        [_, _, _, _, _, provider, kind, _] => {
+            provider.eq_ignore_ascii_case(PROVIDER) && kind.eq_ignore_ascii_case("workspaces")
+        }
+        _ => false,
+    };
+    if !is_one {
         faults.add(format!(
             "{key}.id must be /subscriptions/ID/resourceGroups/GROUP/providers/\
              Microsoft.MachineLearningServices/workspaces/NAME"
@@ -182,8 +181,18 @@ fn whole_id(key: &str, written: &str, faults: &mut Faults) -> Option<String> {
     Some(id.to_owned())
 }
 
+/// The segments of an id in Azure Resource Manager that names a thing in a group, else none.
+pub fn segments(id: &str) -> Vec<&str> {
+    let segments: Vec<&str> = id.split('/').skip(1).collect();
+    let has_words = ID_WORDS.iter().all(|(index, word)| {
+        segments.get(*index).is_some_and(|segment| segment.eq_ignore_ascii_case(word))
+    });
+    let is_id = id.starts_with('/') && has_words && segments.iter().all(|it| is_plain(it));
+    if is_id { segments } else { Vec::new() }
+}
+
 /// Whether it can stand between two slashes of an id.
-pub fn is_plain(text: &str) -> bool {
+fn is_plain(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-()".contains(c);
     !text.is_empty() && text.chars().all(plain) && !text.starts_with('.')
 }

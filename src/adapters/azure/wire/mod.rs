@@ -6,5 +6,6 @@ pub mod credential;
 pub mod answer;
 pub mod pace;
 pub mod lost;
+pub mod lately;
 pub mod container;
 pub mod link;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::adapters::azureml::dependents::look::{Told, all, look};
 use crate::adapters::azureml::dependents::sorts::Sort;
 use crate::adapters::azureml::dependents::spot::{Spot, folded, parts, same_id};
+use crate::adapters::azureml::names::own_name;
 use crate::adapters::azureml::rights::granted_in;
 use crate::adapters::azureml::wire::entry::{API_VERSION, Entry};
 use crate::domain::dependents::dependent::{
@@ -83,7 +84,7 @@ impl Around {
         };
         let project = self.workspaces().find(is_of_hub).map(named);
         let told = document["properties"]["associatedWorkspaces"].as_array();
-        let told = told.and_then(|ids| ids.first()?.as_str()).map(last);
+        let told = told.and_then(|ids| ids.first()?.as_str()).map(own_name);
         let project = project.or(told)?;
         let why = format!("{HAS_PROJECTS}: {project}; delete those first");
         Some(Stay { reason: HAS_PROJECTS, why })
@@ -214,7 +215,7 @@ impl Around {
                     None => true,
                 };
                 if stands {
-                    let why = format!("the component {} keeps its rows there", last(id));
+                    let why = format!("the component {} keeps its rows there", own_name(id));
                     return Ok(Some(shared(&why)));
                 }
             }
@@ -286,15 +287,11 @@ fn parts_of(id: &str) -> &str {
 }
 
 fn named(workspace: &Value) -> &str {
-    workspace["name"].as_str().or(workspace["id"].as_str().map(last)).unwrap_or_default()
-}
-
-fn last(id: &str) -> &str {
-    id.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+    workspace["name"].as_str().or(workspace["id"].as_str().map(own_name)).unwrap_or_default()
 }
 
 fn locked(scope: &str) -> Stay {
-    Stay { reason: LOCKED, why: format!("locked: a lock stands on {}", last(scope)) }
+    Stay { reason: LOCKED, why: format!("locked: a lock stands on {}", own_name(scope)) }
 }
 
 fn shared(why: &str) -> Stay {

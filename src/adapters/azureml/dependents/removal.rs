@@ -93,25 +93,17 @@ pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed
         Handle::Operation { .. } | Handle::Cancelled | Handle::Used { .. } => Polled::Unknown,
     };
     let spot = spot(item)?;
+    let told = polled.unless_over();
     // A purge that is forgotten may not have been one: the vaults that are deleted say it.
-    let is_asked_again = is_purged(&spot, item) && look(entry, &spot).await?.is_none();
-    let polled = match polled {
-        Polled::Unknown if is_asked_again => Polled::Over,
-        polled => polled,
-    };
-    Ok(match polled {
-        Polled::Over => match look(entry, &spot).await? {
-            None => followed(absent(entry, &spot, item, Gone::ByUs { looks }).await?),
-            Some(seen) if seen.print != item.etag => Followed::Unknown,
-            Some(_) => Followed::Running { look_in_ms: LOOK_MS, handle: None, state: None },
-        },
-        Polled::Running(look_in_ms, handle) => {
-            let handle = handle.map(|handle| handle.written());
-            Followed::Running { look_in_ms, handle, state: None }
-        }
-        Polled::Failed(code) => Followed::Failed(code),
-        Polled::Unknown => Followed::Unknown,
-    })
+    let is_forgotten = matches!(told, Some(Followed::Unknown)) && is_purged(&spot, item);
+    if let Some(told) = told.filter(|_| !is_forgotten) {
+        return Ok(told);
+    }
+    match look(entry, &spot).await? {
+        None => Ok(followed(absent(entry, &spot, item, Gone::ByUs { looks }).await?)),
+        Some(seen) if is_forgotten || seen.print != item.etag => Ok(Followed::Unknown),
+        Some(_) => Ok(Followed::Running { look_in_ms: LOOK_MS, handle: None, state: None }),
+    }
 }
 
 /// What is left of it to be seen.

@@ -23,7 +23,8 @@ pub struct Sort {
 }
 
 const STORAGE: &str = "Microsoft.Storage/storageAccounts";
-const STORAGE_VERSION: &str = "2023-05-01";
+/// The version of the storage services' interface that we speak.
+pub const STORAGE_VERSION: &str = "2023-05-01";
 
 const PLAIN: Sort =
     Sort { word: "", type_name: "", inside: None, version: "", property: None, marks: &[] };

@@ -6,7 +6,9 @@
 
 use serde_json::Value;
 
+use crate::adapters::azureml::dependents::sorts::STORAGE_VERSION;
 use crate::adapters::azureml::kinds::{Listed, SORTS, Sort};
+use crate::adapters::azureml::names::own_name;
 use crate::adapters::azureml::pages;
 use crate::adapters::azureml::places::stores;
 use crate::adapters::azureml::wire::answer::Answer;
@@ -20,9 +22,6 @@ use crate::domain::layout::Location;
 pub const UNSERVED: &str = "service_absent";
 
 const LISTING: &str = "listing what is in the account of a workspace";
-
-/// The version of the storage services' interface that we speak.
-const STORAGE_VERSION: &str = "2023-05-01";
 
 /// Why nobody can look: images are pulled and not searched; copies elsewhere are no place of ours.
 const IMAGES: &str = "images";
@@ -48,10 +47,10 @@ pub async fn known(entry: &Entry) -> Result<Vec<Known>, Failure> {
         ] {
             found.extend(listed(entry, id, below, sort).await?);
         }
-        found.push(beyond(PlaceSort::Backup, last(id), COPIES));
+        found.push(beyond(PlaceSort::Backup, own_name(id), COPIES));
     }
     if let Some(id) = properties["containerRegistry"].as_str().filter(|id| is_id(id)) {
-        found.push(beyond(PlaceSort::Registry, last(id), IMAGES));
+        found.push(beyond(PlaceSort::Registry, own_name(id), IMAGES));
     }
     Ok(found)
 }
@@ -84,7 +83,7 @@ async fn listed(
     below: &str,
     sort: PlaceSort,
 ) -> Result<Vec<Known>, Failure> {
-    let account = last(id);
+    let account = own_name(id);
     let mut url = entry.url_of(id, below, STORAGE_VERSION);
     let mut found = Vec::new();
     for _ in 0..PAGES_MAX {
@@ -133,8 +132,4 @@ fn beyond(sort: PlaceSort, name: &str, why: &str) -> Known {
 /// Whether it is an id of Azure Resource Manager, and no link to elsewhere.
 fn is_id(id: &str) -> bool {
     id.starts_with("/subscriptions/") && !id.contains(['?', '#', '\\']) && !id.contains("..")
-}
-
-fn last(id: &str) -> &str {
-    id.rsplit('/').next().unwrap_or_default()
 }

@@ -161,6 +161,21 @@ pub async fn by_operation(entry: &Entry, url: &str) -> Result<Polled, Failure> {
     })
 }
 
+impl Polled {
+    /// What a look told, where it is no end that the service speaks of: of that the resource tells.
+    pub fn unless_over(self) -> Option<Followed> {
+        match self {
+            Self::Over => None,
+            Self::Running(look_in_ms, handle) => {
+                let handle = handle.map(|handle| handle.written());
+                Some(Followed::Running { look_in_ms, handle, state: None })
+            }
+            Self::Failed(code) => Some(Followed::Failed(code)),
+            Self::Unknown => Some(Followed::Unknown),
+        }
+    }
+}
+
 /// What comes of beginning again.
 pub fn followed(erased: Erased) -> Followed {
     match erased {

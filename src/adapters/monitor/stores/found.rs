@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::adapters::azureml::names::own_name;
 use crate::adapters::azureml::wire::answer::Answer;
+use crate::adapters::azureml::wire::entry::API_VERSION;
 use crate::adapters::monitor::query::call::Address;
 use crate::adapters::monitor::query::text::Scope;
 use crate::adapters::monitor::stores::store::{COMPONENTS_VERSION, LOGS_VERSION, Store, why};
@@ -17,8 +19,7 @@ use crate::domain::failure::Failure;
 
 const FINDING: &str = "finding where telemetry is";
 
-/// The version of the workspace's own interface, and of that of diagnostic settings.
-const WORKSPACE_VERSION: &str = "2024-10-01";
+/// The version of the interface of diagnostic settings that we speak.
 const SETTINGS_VERSION: &str = "2021-05-01-preview";
 
 /// What there is.
@@ -74,7 +75,7 @@ pub async fn stores(way: &Way, of: &Of) -> Result<Found, Failure> {
 }
 
 async fn of_workspace(way: &Way, id: &str, found: &mut Found) -> Result<(), Failure> {
-    let answer = way.get(FINDING, way.url(id, "", WORKSPACE_VERSION)).await?;
+    let answer = way.get(FINDING, way.url(id, "", API_VERSION)).await?;
     if answer.status != 200 {
         return Err(answer.failure(FINDING));
     }
@@ -196,8 +197,7 @@ fn refusal(answer: Answer) -> Result<Answer, Failure> {
 }
 
 fn unread(found: &mut Found, id: &str, answer: &Answer) {
-    let name = id.trim_end_matches('/').rsplit('/').next().unwrap_or(id).to_owned();
-    found.unread.push((name, why(answer)));
+    found.unread.push((own_name(id).to_owned(), why(answer)));
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
@@ -206,8 +206,7 @@ fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
 
 /// The name as the service writes it.
 fn name(answer: &Answer, id: &str) -> String {
-    let own = id.trim_end_matches('/').rsplit('/').next().unwrap_or(id);
-    text(&answer.body, "name").unwrap_or(own).to_owned()
+    text(&answer.body, "name").unwrap_or(own_name(id)).to_owned()
 }
 
 /// Whether it can stand in a path.

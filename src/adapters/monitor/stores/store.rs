@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
-use tokio::time::Instant;
-
+use crate::adapters::azure::wire::lately::Lately;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::monitor::query::call::{Address, Answered, ask, shut};
 use crate::adapters::monitor::query::text::{Scope, has_rows, schema};
@@ -38,7 +36,7 @@ pub struct Store {
     pub scope: Scope,
     /// Whether it was found, and not configured.
     pub is_found: bool,
-    known: Mutex<Option<(Instant, Arc<Tables>)>>,
+    known: Lately<Tables>,
 }
 
 /// What is known of tables.
@@ -61,7 +59,7 @@ impl Store {
             address,
             scope: Scope::default(),
             is_found: false,
-            known: Mutex::default(),
+            known: Lately::of(KNOWN_TIME),
         }
     }
 
@@ -71,23 +69,16 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn tables(&self, way: &Way) -> Result<Arc<Tables>, Failure> {
-        let mut known = self.known.lock().await;
-        if let Some((at, tables)) = &*known
-            && at.elapsed() < KNOWN_TIME
-        {
-            return Ok(Arc::clone(tables));
-        }
-        let learned = match (self.learned(way).await, self.is_found) {
-            (Err(failure), true) => {
+        let learned = self.known.get(|_| self.learned(way)).await;
+        match learned {
+            Err(failure) if self.is_found => {
                 let why = shut(&failure).ok_or(failure)?;
                 // It may be let in again soon.
                 let unread = vec![(String::new(), why.to_owned())];
-                return Ok(Arc::new(Tables { unread, ..Tables::default() }));
+                Ok(Arc::new(Tables { unread, ..Tables::default() }))
             }
-            (learned, _) => Arc::new(learned?),
-        };
-        *known = Some((Instant::now(), Arc::clone(&learned)));
-        Ok(learned)
+            learned => learned,
+        }
     }
 
     async fn learned(&self, way: &Way) -> Result<Tables, Failure> {
