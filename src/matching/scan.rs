@@ -211,6 +211,12 @@ mod tests {
             "%2541nn Lef%25C3%25A8vre",
             "=\n",
             "=?utf-8?Q?Ann_Lef=C3=A8vre?=",
+            "\0",
+            "\u{1}",
+            "\u{f}",
+            "q",
+            "bob@contoso.com",
+            "a\0\0\0n\0\0\0n\0\0\0@\0\0\0",
         ]);
         let filler = "[ -~]{0,40}|[a-z ]{0,900}";
         let pair = (piece, filler).prop_map(|(piece, filler)| format!("{piece}{filler}"));
