@@ -114,13 +114,12 @@ impl Row<'_> {
     /// The strings of a row that begins here and ends with the text, and how much of it fits.
     fn strings(&self, start: usize) -> Option<(Vec<Range<usize>>, usize)> {
         let mut strings: Vec<Range<usize>> = Vec::new();
-        let (mut at, mut more, mut outer) = (start, 0, 0);
+        let (mut at, mut outer) = (start, 0);
         while !self.is_end(at, start) {
             let (width, len) = (self.form.header)(self.bytes.get(at..)?)?;
             let string = at + width..at + width + len;
             if string.start > self.end && !strings.is_empty() {
                 // The next header is no text: here ends what has to be told apart.
-                more = usize::from(self.is_text(string));
                 break;
             }
             if string.end > self.end {
@@ -136,13 +135,20 @@ impl Row<'_> {
             strings.push(string);
         }
         let is_told = strings.iter().any(|string| string.len() >= STRING_BYTES_MIN);
-        let count = strings.iter().filter(|string| !string.is_empty()).count() + more;
-        is_told.then_some((strings, count))
+        let count = strings.iter().filter(|string| !string.is_empty()).count();
+        is_told.then_some((strings, count + usize::from(self.goes_on(at))))
     }
 
-    fn is_text(&self, string: Range<usize>) -> bool {
-        let text = self.bytes.get(string).unwrap_or_default();
-        !text.is_empty() && text.iter().all(|byte| is_text(*byte))
+    /// Whether another string of the form stands here, beyond the text.
+    fn goes_on(&self, at: usize) -> bool {
+        let Some((width, len)) = self.bytes.get(at..).and_then(self.form.header) else {
+            return false;
+        };
+        let text = self.bytes.get(at + width..at + width + len).unwrap_or_default();
+        at + width > self.end
+            && len >= STRING_BYTES_MIN
+            && text.iter().all(|byte| is_text(*byte))
+            && !text.is_empty()
     }
 
     fn is_end(&self, at: usize, start: usize) -> bool {

@@ -2,7 +2,7 @@
 //! offset, in both orders.
 //!
 //! Read the wrong way round or from the wrong place, three zeros between letters give nearly the
-//! same letters: what is read of more characters, and plainer ones, is believed.
+//! same letters: what is read of more characters is believed.
 
 use std::ops::Range;
 
@@ -21,9 +21,14 @@ const CHAR_BYTES: usize = 4;
 struct Run {
     bytes: Range<usize>,
     little: bool,
-    /// Its characters, and those of ASCII once more: of letters with zeros between them, those from
-    /// the wrong place are of other scripts.
-    likely: usize,
+    /// Characters of ASCII: read from the wrong place, letters are of other scripts.
+    ascii: usize,
+}
+
+impl Run {
+    fn is_likelier(&self, other: &Self) -> bool {
+        self.bytes.len() > other.bytes.len() && self.ascii >= other.ascii
+    }
 }
 
 /// All such text, each stretch for itself, and each string of one width where they adjoin.
@@ -59,8 +64,8 @@ fn likeliest(bytes: &[u8]) -> Vec<Run> {
         for other in open.iter().copied() {
             let (one, two) = (&runs[other], run);
             if holds(&one.bytes, &two.bytes) || holds(&two.bytes, &one.bytes) {
-                is_within[at] |= one.likely > two.likely;
-                is_within[other] |= two.likely > one.likely;
+                is_within[at] |= one.is_likelier(two);
+                is_within[other] |= two.is_likelier(one);
             }
         }
         open.push(at);
@@ -79,8 +84,7 @@ fn runs_of(bytes: &[u8], skip: usize, little: bool) -> Vec<Run> {
     let mut runs = Vec::new();
     let (mut from, mut at, mut ascii) = (skip, skip, 0);
     let run = |bytes: Range<usize>, ascii: usize| {
-        let likely = bytes.len() / CHAR_BYTES + ascii;
-        (bytes.len() >= RUN_CHARS_MIN * CHAR_BYTES).then_some(Run { bytes, little, likely })
+        (bytes.len() >= RUN_CHARS_MIN * CHAR_BYTES).then_some(Run { bytes, little, ascii })
     };
     for four in bytes.get(skip..).unwrap_or_default().as_chunks::<CHAR_BYTES>().0 {
         let value = if little { u32::from_le_bytes(*four) } else { u32::from_be_bytes(*four) };
@@ -128,7 +132,7 @@ fn adjoining(bytes: &[u8], runs: &[Run]) -> Vec<Run> {
         all.extend(fields.into_iter().map(|field| Run {
             bytes: field.start * CHAR_BYTES + skip..field.end * CHAR_BYTES + skip,
             little,
-            likely: 0,
+            ascii: 0,
         }));
     }
     all
