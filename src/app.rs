@@ -24,6 +24,7 @@ use crate::adapters::azureml::source::WorkspaceSource;
 use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
 use crate::adapters::folder::source::FolderSource;
+use crate::adapters::graph::copies::GraphCopies;
 use crate::adapters::http::callbacks::HttpCallbacks;
 use crate::adapters::http::server;
 use crate::adapters::http::site::Site;
@@ -39,7 +40,7 @@ use crate::worker::preview::Preview;
 use crate::worker::reach::{self, Reached};
 use crate::worker::runner;
 use crate::worker::status::{Plans, Sent, Status};
-use crate::worker::world::{Archives, Door, KeyRing, Parts, Sources, World};
+use crate::worker::world::{Archives, Copying, Door, KeyRing, Parts, Sources, World};
 
 /// How long a start waits before it tries again to open a ledger that is away.
 const LEDGER_PAUSE: Duration = Duration::from_secs(2);
@@ -130,6 +131,7 @@ impl Daemon {
             door: door(settings)?,
             sources: sources(settings, beside)?,
             exports: exports(settings)?,
+            tenant_logs: tenant_logs(settings)?,
             alone: alone.is_some(),
             ledger,
             clock: Arc::new(SystemClock),
@@ -328,6 +330,7 @@ pub fn preview(settings: &Settings, beside: Beside) -> Result<Preview, AppError>
 pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
     let (door, exports) = (door(settings)?, exports(settings)?);
     let sources = sources(settings, Beside::default())?;
+    let tenant_logs = tenant_logs(settings)?;
     let url = &settings.ledger.url;
     let file = url.expose().strip_prefix("sqlite:");
     let ledger = async {
@@ -337,7 +340,7 @@ pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
         }
         SqlLedger::inspect(url).await.map(drop)
     };
-    Ok(reach::all(ledger, &door, &*exports, &sources).await)
+    Ok(reach::all(ledger, &door, &*exports, tenant_logs.as_deref(), &sources).await)
 }
 
 /// One thing that is wrong with a request.
@@ -506,6 +509,11 @@ fn exports(settings: &Settings) -> Result<Archives, AppError> {
         Location::Folder(path) => Arc::new(FolderExports::open(path)?),
         Location::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
     })
+}
+
+fn tenant_logs(settings: &Settings) -> Result<Copying, AppError> {
+    let Some(graph) = &settings.graph else { return Ok(None) };
+    Ok(Some(Arc::new(GraphCopies::open(graph, Arc::new(SystemClock))?)))
 }
 
 fn sources(settings: &Settings, beside: Beside) -> Result<Sources, AppError> {

@@ -8,5 +8,6 @@ pub mod folder;
 pub mod http;
 pub mod memory;
 pub mod monitor;
+pub mod graph;
 pub mod sql;
 pub mod system;

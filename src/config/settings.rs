@@ -29,6 +29,8 @@ pub struct Settings {
     pub workspaces: Vec<Workspace>,
     /// `[[telemetry]]`, or what workspaces bring; names as those.
     pub telemetry: Vec<Telemetry>,
+    /// `[graph]`; `None` where nobody is to be asked.
+    pub graph: Option<Graph>,
     /// `[http]`
     pub http: Http,
     /// How long one try of a callback may take: `[callbacks] timeout_ms`.
@@ -240,6 +242,21 @@ impl Telemetry {
     }
 }
 
+/// Microsoft Graph, which copies a tenant's logs, and where to.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// Where it is: `https://HOST/`.
+    pub endpoint: url::Url,
+    /// How requests to it are authorised: an identity.
+    pub credential: Credential,
+    /// It is not asked about a copy more often than this.
+    pub look_ms_min: u64,
+    /// Where archives are: the copies go to containers of the same account, by the same way in.
+    pub beside: Blob,
+    /// What the names of these containers begin with.
+    pub container: String,
+}
+
 /// The clouds of Azure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cloud {
@@ -295,6 +312,15 @@ impl Cloud {
             (Self::UsGov, true) => "https://api.applicationinsights.us",
             (Self::China, false) => "https://api.loganalytics.azure.cn",
             (Self::China, true) => "https://api.applicationinsights.azure.cn",
+        }
+    }
+
+    /// Where Microsoft Graph is, as Microsoft's page on national clouds lists it.
+    pub fn graph(self) -> &'static str {
+        match self {
+            Self::Public => "https://graph.microsoft.com",
+            Self::UsGov => "https://graph.microsoft.us",
+            Self::China => "https://microsoftgraph.chinacloudapi.cn",
         }
     }
 
