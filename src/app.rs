@@ -528,13 +528,14 @@ fn sources(settings: &Settings, beside: Beside) -> Result<Sources, AppError> {
                     Location::Blob(archives) => Some(&archives.url),
                     Location::Folder(_) => None,
                 };
-                sources.push(Arc::new(BlobContainers::open(name, blob, archives)?));
+                let copies = settings.graph.as_ref();
+                sources.push(Arc::new(BlobContainers::open(name, blob, archives, copies)?));
             }
             Location::Blob(blob) => sources.push(Arc::new(BlobSource::open(name, blob)?)),
         }
     }
     for workspace in &settings.workspaces {
-        sources.push(Arc::new(WorkspaceSource::open(workspace)?));
+        sources.push(Arc::new(WorkspaceSource::open(workspace, settings.ours())?));
     }
     for telemetry in &settings.telemetry {
         sources.push(Arc::new(TelemetrySource::open(telemetry)?));

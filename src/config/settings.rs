@@ -257,6 +257,23 @@ pub struct Graph {
     pub container: String,
 }
 
+/// Digits behind a dash in the name of a container of copies.
+const COPY_DIGITS: usize = 32;
+
+impl Graph {
+    /// The container of the copies of what has this digest, in hexadecimal digits.
+    pub fn copy(&self, digest: &str) -> String {
+        format!("{}-{}", self.container, &digest[..COPY_DIGITS])
+    }
+
+    /// Whether a container beside archives is one of those.
+    pub fn is_copy(&self, container: &str) -> bool {
+        let digits = container.strip_prefix(&self.container).and_then(|it| it.strip_prefix('-'));
+        digits
+            .is_some_and(|it| it.len() == COPY_DIGITS && it.bytes().all(|b| b.is_ascii_hexdigit()))
+    }
+}
+
 /// The clouds of Azure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cloud {

@@ -23,8 +23,8 @@ use crate::domain::request::RequestId;
 pub struct Containers {
     /// One of the same account.
     beside: Container,
-    /// What the names of all begin with.
-    lead: String,
+    /// What they are called.
+    graph: Graph,
     /// The key of the account; without it the service gives keys out to our identity.
     key: Option<SharedKey>,
 }
@@ -47,8 +47,7 @@ impl Containers {
             Credential::AccountKey { account, key } => Some(SharedKey::new(account, key)?),
             _ => None,
         };
-        let (beside, lead) = (Container::open(&graph.beside)?, graph.container.clone());
-        Ok(Self { beside, lead, key })
+        Ok(Self { beside: Container::open(&graph.beside)?, graph: graph.clone(), key })
     }
 
     /// Where that of a request is: `ACCOUNT/CONTAINER`.
@@ -128,7 +127,7 @@ impl Containers {
     /// Ids have characters that the names of containers have not.
     fn of(&self, id: &RequestId) -> Container {
         let digest = hex::encode(Sha256::digest(id.as_str()));
-        self.beside.beside(&format!("{}-{}", self.lead, &digest[..32]))
+        self.beside.beside(&self.graph.copy(&digest))
     }
 }
 

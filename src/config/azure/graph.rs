@@ -116,6 +116,23 @@ mod tests {
     }
 
     #[test]
+    fn a_container_of_copies_is_known_by_its_whole_name() {
+        let graph = built(&[STORE, ("GRAPH__CONTAINER", "azureml")]).unwrap().graph.unwrap();
+        let digest = "0123456789abcdef".repeat(4);
+        assert!(graph.is_copy(&graph.copy(&digest)));
+        for other in [
+            "azureml",
+            "azureml-",
+            "azureml-blobstore-0b1c2d3e-0000-4000-8000-00000000000a",
+            "azureml-0b1c2d3e-0000-4000-8000-00000000000",
+            "azureml-0123456789abcdef0123456789abcdef0",
+            "other-0123456789abcdef0123456789abcdef",
+        ] {
+            assert!(!graph.is_copy(other), "{other}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_is_told_by_its_key() {
         let (on, sas) = ("c", "https://a.blob.core.windows.net/c?sv=1&sig=s3cret");
         let table: [(&[(&str, &str)], &str); 8] = [
