@@ -16,14 +16,11 @@ use zeroize::Zeroizing;
 use crate::adapters::amqp::announcer::AmqpAnnouncer;
 use crate::adapters::amqp::inbox::AmqpInbox;
 use crate::adapters::amqp::submit as amqp_submit;
-use crate::adapters::azure::blob::BlobSource;
-use crate::adapters::azure::containers::BlobContainers;
 use crate::adapters::azure::exports::BlobExports;
 use crate::adapters::azureml::kinds::KINDS;
 use crate::adapters::azureml::source::WorkspaceSource;
 use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
-use crate::adapters::folder::source::FolderSource;
 use crate::adapters::graph::copies::GraphCopies;
 use crate::adapters::http::callbacks::HttpCallbacks;
 use crate::adapters::http::server;
@@ -31,6 +28,7 @@ use crate::adapters::http::site::Site;
 use crate::adapters::memory::sources::store::MemorySource;
 use crate::adapters::monitor::source::TelemetrySource;
 use crate::adapters::sql::store::SqlLedger;
+use crate::adapters::stores;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
 use crate::config::secret::Secret;
 use crate::config::settings::{Location, Queue, Settings, Store};
@@ -518,21 +516,8 @@ fn tenant_logs(settings: &Settings) -> Result<Copying, AppError> {
 
 fn sources(settings: &Settings, beside: Beside) -> Result<Sources, AppError> {
     let mut sources = Sources::new();
-    for Store { name, place, layout } in &settings.sources {
-        match place {
-            Location::Folder(path) => {
-                sources.push(Arc::new(FolderSource::open(name, path).laid_out(*layout)));
-            }
-            Location::Blob(blob) if blob.is_pattern() => {
-                let archives = match &settings.exports.place {
-                    Location::Blob(archives) => Some(&archives.url),
-                    Location::Folder(_) => None,
-                };
-                let copies = settings.graph.as_ref();
-                sources.push(Arc::new(BlobContainers::open(name, blob, archives, copies)?));
-            }
-            Location::Blob(blob) => sources.push(Arc::new(BlobSource::open(name, blob)?)),
-        }
+    for store in &settings.sources {
+        sources.push(stores::open(store, settings)?);
     }
     for workspace in &settings.workspaces {
         sources.push(Arc::new(WorkspaceSource::open(workspace, settings.ours())?));

@@ -10,4 +10,5 @@ pub mod memory;
 pub mod monitor;
 pub mod graph;
 pub mod sql;
+pub mod stores;
 pub mod system;
