@@ -39,6 +39,7 @@ mod dependents; // a workspace with what depends on it: order, what is kept, wha
 mod azure_simulator; // our Azure Machine Learning before three judges: OpenAPI, its examples, Microsoft's clients
 mod resources; // a workspace's services as a source, over the simulator
 mod telemetry; // Log Analytics and Application Insights as sources, over the simulator
+mod graph; // a tenant's logs, which Microsoft Graph copies: lives, the adapter, the program
 mod rewriting_blobs; // what an account keeps of a blob that is written over, and what it may lose
 mod erasing_blobs; // what an account keeps of an erased blob, under each policy; patterns of containers
 mod exports_contract; // the Exports suite: memory, folder, Azurite
