@@ -6,5 +6,7 @@ pub mod streams;
 pub mod tar;
 pub mod beside;
 pub mod zip;
+pub mod sealed;
+pub mod unsigned;
 pub mod signs;
 pub mod embedded;
