@@ -13,6 +13,7 @@
 //! `models/ann/`, `"model": "ann"` and a quoted "ann" in a sentence speak of no user.
 
 use crate::matching::identity::addresses::continues_word;
+use crate::matching::keys::users::speaks_of_users;
 
 /// Bytes before an alias that are looked at: a list of aliases with its key.
 pub const BEFORE_BYTES: usize = 400;
@@ -144,34 +145,6 @@ fn is_phrase(after: &str) -> bool {
     rest.len() < after.len()
         && word.starts_with(continues_word)
         && !rest[word.len()..].starts_with(['=', ':'])
-}
-
-fn speaks_of_users(key: &str) -> bool {
-    const WORDS: [&str; 21] = [
-        "user",
-        "owner",
-        "alias",
-        "login",
-        "logon",
-        "author",
-        "account",
-        "creat",
-        "submitt",
-        "uid",
-        "assignee",
-        "requester",
-        "requestor",
-        "principal",
-        "person",
-        "actor",
-        "operator",
-        "reviewer",
-        "approver",
-        "member",
-        // What operated, in logs of Azure.
-        "identity",
-    ];
-    WORDS.iter().any(|word| key.contains(word)) || key.ends_with("by") && key != "standby"
 }
 
 #[cfg(test)]

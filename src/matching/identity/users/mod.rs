@@ -1,0 +1,3 @@
+//! Whether an alias stands for a user, by what stands around it.
+
+pub mod aliases;

@@ -1,0 +1,194 @@
+//! Names and aliases as people and programs write them: what a reader takes for the person, and
+//! what not.
+
+use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use dsrd::matching::limits::ItemLimits;
+use dsrd::matching::matcher::Matcher;
+use dsrd::matching::scan::scan;
+
+use crate::matching::{gzip, item};
+
+fn subject(kind: IdentityType, value: &str) -> Subject {
+    Subject { identities: vec![Identity::new(kind, IdentityFormat::Raw, value.into())] }
+}
+
+fn finds(kind: IdentityType, value: &str, content: &[u8]) -> bool {
+    let matcher = Matcher::new(&[&subject(kind, value)]);
+    let scan = scan(&item("x"), &mut &*content, &matcher, &ItemLimits::default()).unwrap();
+    !scan.hits.is_empty()
+}
+
+/// Ways to store a text that change what stands around it, and not what it says.
+fn stored(text: &str) -> [(&'static str, Vec<u8>); 5] {
+    [
+        ("plain", text.into()),
+        (
+            "in the midst",
+            format!("{}\n\n{text}\n\n{}", "filler\n".repeat(400), "x y\n".repeat(400)).into(),
+        ),
+        ("in JSON", serde_json::json!({ "log": text }).to_string().into()),
+        ("utf-16", format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        ("gzip", gzip(text.as_bytes())),
+    ]
+}
+
+fn check(kind: IdentityType, value: &str, texts: &[&str], expected: bool) {
+    let mut wrong = Vec::new();
+    for text in texts {
+        for (way, bytes) in stored(text) {
+            if finds(kind, value, &bytes) != expected {
+                wrong.push(format!("{way}: {text}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{value}, not {expected}:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_may_stand_between_the_words_of_a_name() {
+    check(
+        IdentityType::Name,
+        "Mira Osei",
+        &[
+            "description: \"text by Mira\\\n  \\ Osei of Nord\"",
+            "\"source\": [\n    \"written by Mira\\n\",\n    \"Osei of the team.\\n\"\n   ]",
+            "\"source\": [\n    \"# written by Mira\\n\",\n    \"# Osei of the team.\\n\"\n   ]",
+            "# Written and maintained by Mira\n# Osei (Team Nord).",
+            "x = 1  # kept by Mira\n       # Osei",
+            "// by Mira\n// Osei",
+            "/**\n * Written by Mira\n * Osei.\n */",
+            "-- by Mira\n-- Osei",
+            "% by Mira\n% Osei",
+            "; by Mira\n; Osei",
+            "REM by Mira\nREM Osei",
+            "> handed over by Mira\n> Osei and nobody",
+            "> > by Mira\n> > Osei",
+            "text = 'by Mira '\n       'Osei'",
+            "text = \"by Mira \" + \"Osei\"",
+            "cp -r /mnt/Mira\\ Osei/data /tmp",
+            "\\author{Mira~Osei \\and Kofi~Brandt}",
+            "by \\textbf{Mira} \\textsc{Osei}",
+            "Maintained by **Mira** **Osei**, Nord.",
+            "by *Mira* Osei",
+            "member: CN=Osei\\, Mira,OU=Staff,DC=x",
+            "CN=Osei\\, Mira\\, MSc,OU=Staff",
+            "CN=Mira Osei,OU=Staff",
+            "experiment: Mira_Osei-churn-nightly",
+            "reports/mira.osei/2026-11.csv",
+            "https://www.example.org/in/mira-osei-1234",
+            "cv-Mira-Osei.pdf",
+            "Osei_Mira.pdf",
+            "data/osei.mira/x",
+            "q=Mira%20Osei&x",
+            "q=mira+osei",
+            "Responsable : OSEI Mira",
+            "OSEI Mira\nBRANDT Kofi",
+            "id,first_name,last_name,score\n1,Kofi,Brandt,0.2\n2,Mira,Osei,0.9",
+            "2;Mira;Osei;0.9",
+            "2|Mira|Osei|0.9",
+            "| 2 | Mira | Osei |",
+            "\"2\",\"Osei\",\"Mira\",\"x\"",
+            "INSERT INTO people VALUES (2, 'Mira', 'Osei', 'Berlin');",
+            "('Mira', 'Osei')",
+            "2\tOsei\tMira\t0.9",
+            "{\"tokens\": [\"by\", \"Mira\", \"Osei\", \".\"]}",
+            "Written O\nby O\nMira B-PER\nOsei I-PER\n. O",
+            "Mira NNP B-NP B-PER\nOsei NNP I-NP I-PER",
+            "1\tMira\tMira\tPROPN\tNNP\n2\tOsei\tOsei\tPROPN\tNNP",
+        ],
+        true,
+    );
+}
+
+#[test]
+fn the_two_parts_of_a_name_in_fields() {
+    check(
+        IdentityType::Name,
+        "Mira Osei",
+        &[
+            "{\"givenName\": \"Mira\", \"surname\": \"Osei\", \"score\": 1}",
+            "{\"surname\": \"Osei\", \"mail\": null, \"tags\": [1, 2], \"givenName\": \"Mira\"}",
+            "{\"first_name\": \"Mira\", \"x\": {\"y\": 1}, \"last_name\": \"Osei\"}",
+            "{\n  \"name\": {\n    \"family\": \"Osei\",\n    \"given\": [\n      \"Mira\"\n    ]\n  }\n}",
+            "first_name: Mira\nlast_name: Osei\n",
+            "- surname: Osei\n  given_name: Mira\n- surname: Brandt\n  given_name: Kofi",
+            "people:\n  - firstName: Kofi\n    lastName: Brandt\n  - firstName: Mira\n    lastName: Osei",
+            "<person><givenName>Mira</givenName><city>X</city><sn>Osei</sn></person>",
+            "<p>\n  <ns:LastName>Osei</ns:LastName>\n  <ns:FirstName>Mira</ns:FirstName>\n</p>",
+            "<person given=\"Mira\" family=\"Osei\"/>",
+            "dn: uid=1,dc=x\ngivenName: Mira\nsn: Osei\nmail: x",
+            "sn: Osei\nuid: 4\ngivenName: Mira",
+            "first_name = \"Mira\"\nlast_name = \"Osei\"",
+            "given=Mira family=Osei run=4",
+            "given=Kofi family=Brandt\ngiven=Mira family=Osei",
+            "?firstName=Mira&lastName=Osei&x=1",
+            "Person(first='Mira', last='Osei')",
+            "tool --first-name Mira --last-name Osei",
+            "First name: Mira\nLast name: Osei",
+            "Vorname: Mira\nNachname: Osei",
+            "Nom: Osei\nPrénom: Mira",
+        ],
+        true,
+    );
+    check(
+        IdentityType::Name,
+        "Juan García López",
+        &[
+            "{\"givenName\": \"Juan\", \"surname\": \"García López\"}",
+            "nombre: Juan\napellidos: García López",
+            "{\"surname\": \"Garc\\u00eda L\\u00f3pez\", \"note\": \"a long text that stands between \
+             the two, so that no escape is near\", \"givenName\": \"Juan\"}",
+        ],
+        true,
+    );
+    check(IdentityType::Name, "山田 太郎", &["{\"姓\": \"山田\", \"名\": \"太郎\"}"], true);
+}
+
+#[test]
+fn what_is_taken_for_a_name_and_is_none() {
+    check(
+        IdentityType::Name,
+        "Mira Osei",
+        &[
+            "Participants: Kofi Osei, Mira Brandt",
+            "1,Kofi Osei,Mira Brandt,3",
+            "Lars\tMira\nOsei\tBrandt",
+            "Lars,Mira\nOsei,Brandt",
+            "Kofi,Mira,Osei,Ines",
+            "names: Mira, Osei and Kofi",
+            "[\"Kofi\", \"Mira\", \"Osei\", \"Ines\"]",
+            "1,Kofi Mira,Osei Brandt,3",
+            "- Mira\n- Osei",
+            "* Mira\n* Osei",
+            "1. Mira\n2. Osei",
+            "Mira; Osei",
+            "Mira / Osei",
+            "Mira/Osei",
+            "Mira: Osei",
+            "Ms Mira-Osei said",
+            "Kofi OSEI Mira BRANDT",
+            "kofi_osei_mira_brandt",
+            "mira.osei@example.org",
+            "Osei Mira",
+            "Mira A. Osei",
+            "Mira B-PER\nOsei B-LOC",
+            "# Lars Mira\n# Osei Brandt",
+            "{\"givenName\": \"Mira\"}, {\"surname\": \"Osei\"}",
+            "[{\"givenName\": \"Mira\", \"surname\": \"Brandt\"}, {\"givenName\": \"Kofi\", \"surname\": \"Osei\"}]",
+            "[{\"surname\": \"Brandt\", \"givenName\": \"Mira\"}, {\"surname\": \"Osei\", \"givenName\": \"Kofi\"}]",
+            "given: Mira\nfamily: Brandt\n\ngiven: Kofi\nfamily: Osei",
+            "- given: Kofi\n  family: Osei\n- given: Mira\n  family: Brandt",
+            "- family: Brandt\n  given: Mira\n- family: Osei\n  given: Kofi",
+            "owner:\n  given: Mira\nreviewer:\n  family: Osei",
+            "given=Mira family=Brandt\ngiven=Kofi family=Osei",
+            "family=Brandt given=Mira\nfamily=Osei given=Kofi",
+            "<p><given>Mira</given></p><p><family>Osei</family></p>",
+            "{\"givenName\": \"Mira Anna\", \"surname\": \"Osei\"}",
+            "{\"city\": \"Mira\", \"surname\": \"Osei\"}",
+            "{\"givenName\": \"Osei\", \"surname\": \"Mira\"}",
+            "{\"first_run\": \"Mira\", \"last_run\": \"Osei\"}",
+        ],
+        false,
+    );
+    check(IdentityType::Name, "林 一", &["森林一覧を作成", "林一覧"], false);
+}
