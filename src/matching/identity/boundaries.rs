@@ -70,7 +70,7 @@ pub fn stands_alone(boundary: Boundary, before: &str, hit: &str, after: &str) ->
             stands_as_words(before, hit, after) && stands_turned(before, hit, after)
         }
         Boundary::Token => !before.ends_with(is_token) && !after.starts_with(is_token),
-        Boundary::Alias => names_a_user(tail(before), after),
+        Boundary::Alias => names_a_user(tail(before), hit, after),
     }
 }
 
