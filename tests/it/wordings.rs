@@ -218,6 +218,8 @@ fn what_speaks_of_users() {
             "(env) mosei@gpu-01 churn % python train.py",
             "[mosei@gpu-01 churn]$ python train.py",
             "(base) mosei@lab.contoso.com:~$ ls",
+            "[mosei@lab.contoso.com churn]$ ls",
+            "mosei@macbook.local churn % ls",
             "+ ssh mosei@gpu-01 nvidia-smi",
             "ssh -i key mosei@gpu.contoso.com nvidia-smi",
             "scp x.pt mosei@gpu.contoso.com:/data/",
@@ -294,6 +296,9 @@ fn what_speaks_of_no_user() {
             "pip install story@latest",
             "uses: actions/story@v3",
             "mail story@fabrikam.com",
+            "story@fabrikam.com 100% ",
+            "story@fabrikam.com [x] y",
+            "story@fabrikam.com: $ 4",
             "user: story@fabrikam.com",
             "sort -u story",
             "python -u story",
@@ -326,4 +331,73 @@ fn what_speaks_of_no_user() {
         ],
         false,
     );
+}
+
+#[test]
+fn cells_below_a_head_that_speaks_of_people() {
+    let far: String = (0..60_000).map(|run| format!("{run},kofib,3\n")).collect();
+    let far_names: String = (0..60_000).map(|run| format!("{run},Kofi,x,Brandt\n")).collect();
+    let listed: String = (0..9000).map(|run| format!("kofib  {run} 1.0 python\n")).collect();
+    let mosei = [
+        "run,user,hours\n1,kofib,3\n2,mosei,5\n".to_owned(),
+        format!("run,user,hours\n{far}7,mosei,1\n"),
+        "run;Submitted by;hours\r\n1;kofib;3\r\n2;\"mosei\";5\r\n".to_owned(),
+        "\u{feff}run\towner\n1\tmosei\n".to_owned(),
+        "username\nkofib\nmosei\n".to_owned(),
+        "# Usage\n\n| run | user |\n|-----|------|\n| 1 | kofib |\n| 2 | mosei |\n\nend".to_owned(),
+        " id | owner\n----+-------\n  1 | kofib\n  2 | mosei\n(2 rows)".to_owned(),
+        "+----+-------+\n| id | user  |\n+----+-------+\n|  1 | mosei |\n+----+-------+".to_owned(),
+        "JobID        User      State\n------------ --------- -----\n4121         mosei     done\n".to_owned(),
+        "$ ps -eo user,pid,pcpu,cmd\nUSER       PID %CPU COMMAND\nmosei     4312 99.0 python train.py\n".to_owned(),
+        format!("x\nUSER  PID %CPU COMMAND\n{listed}mosei  4312 99.0 python train.py\n"),
+        "  PID USER      PR  NI COMMAND\n 4312 mosei     20   0 python\n".to_owned(),
+    ];
+    let names = [
+        format!("id,first_name,city,last_name\n{far_names}2,Mira,x,Osei\n"),
+        "Nachname;Ort;Vorname\nOsei;Berlin;Mira\n".to_owned(),
+        "first_name,last_name\nKofi,Mira\nMira,Osei\nOsei,Ines\n".to_owned(),
+    ];
+    let none = [
+        "run,user,hours\n1,kofib,mosei\n".to_owned(),
+        "run,model,hours\n1,mosei,3\n".to_owned(),
+        "run,user\n1,kofib\n\nmosei, he said, came\n".to_owned(),
+        "USER  PID\nkofib 1\n\nmosei 2\n".to_owned(),
+        "{\"user\": 1, \"x\": 2}\nmosei, x\n".to_owned(),
+        "dear user, hello\nmosei, x, y\n".to_owned(),
+    ];
+    let other = ["first_name,city,last_name\nMira,x,Brandt\nKofi,x,Osei\n".to_owned()];
+    let finds_text = |kind, value, text: &String| finds(kind, value, text.as_bytes());
+    for text in mosei {
+        let head: String = text.chars().take(60).collect();
+        assert!(finds_text(IdentityType::Username, "mosei", &text), "{head}");
+    }
+    for text in names {
+        let head: String = text.chars().take(60).collect();
+        assert!(finds_text(IdentityType::Name, "Mira Osei", &text), "{head}");
+    }
+    for text in none {
+        assert!(!finds_text(IdentityType::Username, "mosei", &text), "{text}");
+    }
+    for text in other {
+        assert!(!finds_text(IdentityType::Name, "Mira Osei", &text), "{text}");
+    }
+}
+
+#[test]
+fn the_name_of_an_item_may_be_the_key_of_its_content() {
+    let matcher = Matcher::new(&[&subject(IdentityType::Username, "mosei")]);
+    let finds = |name: &str, content: &[u8]| {
+        let scan = scan(&item(name), &mut &*content, &matcher, &ItemLimits::default()).unwrap();
+        !scan.hits.is_empty()
+    };
+    for name in ["mlruns/0/9f3a/tags/mlflow.user", "x/params/user", "x/.owner", "created_by"] {
+        assert!(finds(name, b"mosei"), "{name}");
+        assert!(finds(name, b"mosei\n"), "{name}");
+        assert!(!finds(name, b"mosei says that all is well"), "{name}");
+    }
+    assert!(!finds("mlruns/0/9f3a/params/model", b"mosei"));
+    let zip = crate::matching::zip(&[("mlruns/tags/mlflow.user", b"mosei"), ("model", b"mosei")]);
+    assert!(finds("mlruns.zip", &zip));
+    let zip = crate::matching::zip(&[("model", b"mosei")]);
+    assert!(!finds("user", &zip));
 }

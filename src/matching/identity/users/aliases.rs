@@ -148,7 +148,7 @@ fn is_enumerated(before: &str) -> bool {
     let is_list = values.strip_suffix(',').is_some_and(|values| {
         values.split(',').all(|value| {
             let value = value.trim();
-            !value.is_empty() && value.chars().all(|c| joins_key(c))
+            !value.is_empty() && value.chars().all(joins_key)
         })
     });
     is_list && has_key(&line[..at + 1])

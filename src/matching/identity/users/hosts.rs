@@ -26,6 +26,9 @@ const COMMANDS: [&str; 12] = [
 const VERSIONS: [&str; 11] =
     ["latest", "next", "beta", "alpha", "main", "master", "head", "stable", "canary", "dev", "rc"];
 
+/// Longest path in a prompt.
+const PATH_BYTES_MAX: usize = 60;
+
 /// Whether an alias before an `@` is the user of a machine.
 pub fn is_on_host(before: &str, after: &str) -> bool {
     let Some(rest) = after.strip_prefix('@') else { return false };
@@ -48,7 +51,7 @@ pub fn is_on_host(before: &str, after: &str) -> bool {
         || is_commanded
         || beyond.starts_with(":~")
         || beyond.starts_with(":/")
-        || is_prompt(line, beyond)
+        || is_prompt(line, host, beyond)
 }
 
 fn is_version(label: &str) -> bool {
@@ -56,15 +59,29 @@ fn is_version(label: &str) -> bool {
     VERSIONS.contains(&label) || digits.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// `[ann@host dir]$ `, `(env) ann@host dir % `.
-fn is_prompt(line: &str, beyond: &str) -> bool {
-    let opens = line.trim().is_empty() || line.trim_end().ends_with(['[', ')', '$']);
-    let folder = beyond.trim_start_matches([' ', ':']);
-    let end = folder.find([']', '%', '$', '#', '>']).filter(|end| *end < 60);
-    opens
-        && beyond.starts_with([' ', ':'])
-        && end.is_some_and(|end| {
-            let signs = folder[end..].trim_start_matches([']', '%', '$', '#', '>']);
-            !folder[..end].trim_end().contains(' ') && (signs.is_empty() || signs.starts_with(' '))
-        })
+/// `[ann@host dir]$ `, `(env) ann@host dir % `, `ann@host:~/dir$ `.
+fn is_prompt(line: &str, host: &str, beyond: &str) -> bool {
+    let is_end = |rest: &str| {
+        let rest = rest.trim_start_matches(['$', '%', '#', '>']);
+        rest.is_empty() || rest.starts_with(' ')
+    };
+    let is_path = |path: &str| {
+        path.starts_with(|c: char| c.is_alphabetic() || matches!(c, '~' | '/' | '.'))
+            && path.chars().all(|c| continues_word(c) || matches!(c, '~' | '/' | '.' | '-' | '_'))
+    };
+    let Some(end) = beyond.find(['$', '%', '#', '>']).filter(|end| *end < PATH_BYTES_MAX) else {
+        return false;
+    };
+    let (path, rest) = beyond.split_at(end);
+    if line.trim_end().ends_with('[') {
+        let path = path.strip_suffix(']').and_then(|path| path.strip_prefix([' ', ':']));
+        return path.is_some_and(|path| is_path(path.trim())) && is_end(rest);
+    }
+    let opens = line.trim().is_empty() || line.trim_end().ends_with(')');
+    let is_near =
+        ["local", "lan", "home", "internal"].contains(&host.rsplit('.').next().unwrap_or(host));
+    match path.strip_prefix(':') {
+        Some(path) => opens && is_path(path) && is_end(rest),
+        None => opens && is_near && path.ends_with(' ') && is_path(path.trim()) && is_end(rest),
+    }
 }

@@ -150,7 +150,7 @@ fn runs_by_schedule(line: &str, rest: &str) -> bool {
     }
     let is_time = |word: &&str| word.chars().all(|c| c.is_ascii_digit() || "*/,-".contains(c));
     let words: Vec<&str> = line.split_whitespace().collect();
-    let is_schedule = words.len() == 5 && words.iter().all(|word| is_time(word))
+    let is_schedule = words.len() == 5 && words.iter().all(is_time)
         || words.len() == 1 && words[0].starts_with('@');
     is_schedule
         && line.ends_with([' ', '\t'])
