@@ -13,7 +13,6 @@ pub fn belong_together(boundary: Boundary, before: &str, hit: &str, after: &str)
         Boundary::Turned => are_one_persons(true, before, hit, after),
         Boundary::Slug => is_identifier(before, hit, after),
         Boundary::TurnedSlug => is_turned_identifier(before, hit, after),
-        Boundary::Shouted if hit.contains('\t') => are_of_one_row(before, hit, after),
         Boundary::Shouted => is_shouted(&plain(before), &plain(hit), &plain(after)),
         Boundary::Cells | Boundary::TurnedCells => {
             are_of_one_row(&plain(before), &plain(hit), &plain(after))

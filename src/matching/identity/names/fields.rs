@@ -27,12 +27,11 @@ pub fn field_around(text: &str, name: &Name, anchor: Range<usize>, found: &mut d
         let place = if is_first { name.anchor } else { name.anchor - cut };
         let Some(value) = value_around(text, here, place, anchor.clone()) else { continue };
         let Some(key) = key_before(text, value.start) else { continue };
-        // Scripts without spaces write the family name first.
         let part = if is_first { Part::Given } else { Part::Family };
-        if key.part != part && !name.spaceless {
-            continue;
-        }
-        if let Some(other) = other_part(text, &key, there) {
+        // Scripts without spaces write the family name first.
+        let parts = [part, if name.spaceless { part.other() } else { part }];
+        let other = parts.iter().find_map(|part| other_part(text, &key, *part, there));
+        if let Some(other) = other {
             let range = value.start.min(other.start)..value.end.max(other.end);
             found(Met { range, boundary: Boundary::Parted, words: vec![value, other] });
         }
@@ -69,15 +68,17 @@ fn value_around(
     ends_value(&text[end..ceil(text, end + KEY_BYTES)]).then_some(start..end)
 }
 
-/// The other part as the value of its key, in the same record.
-fn other_part(text: &str, key: &Key, words: &[String]) -> Option<Range<usize>> {
+/// The other part as the value of its key, in the same record, if `part` is what has the key.
+fn other_part(text: &str, key: &Key, part: Part, words: &[String]) -> Option<Range<usize>> {
     let from = floor(text, key.start.saturating_sub(RECORD_BYTES));
     let to = ceil(text, key.start + RECORD_BYTES);
     let first = words[0].as_str();
     text[from..to].match_indices(first).find_map(|(at, _)| {
         let at = from + at;
         let value = value_around(text, words, 0, at..at + first.len())?;
-        let other = key_before(text, at).filter(|other| other.part == key.part.other())?;
+        let other = key_before(text, at)?;
+        let fits = key.part.fits(part, other.part) && other.part.fits(part.other(), key.part);
+        fits.then_some(())?;
         are_of_one_record(text, key, &other).then_some(value)
     })
 }
@@ -89,7 +90,7 @@ fn ends_value(after: &str) -> bool {
     if after.is_empty() || after.starts_with(|c: char| c.is_control() || ENDS.contains(&c)) {
         return true;
     }
-    let rest = after.trim_start_matches(' ');
+    let rest = after.trim_start_matches([' ', '+']);
     if rest.len() == after.len() {
         return false;
     }

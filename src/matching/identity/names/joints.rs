@@ -47,7 +47,7 @@ pub struct Joint {
     pub apart: bool,
 }
 
-/// What `between` makes of the words on either side of it; `before` and `after` reach to them.
+/// What `between` makes of the words on either side of it, which `before` and `after` hold.
 pub fn joint(before: &str, between: &str, after: &str) -> Option<Joint> {
     let told = |kind, apart| Some(Joint { kind, apart });
     if between.len() > BETWEEN_BYTES_MAX {
@@ -60,7 +60,8 @@ pub fn joint(before: &str, between: &str, after: &str) -> Option<Joint> {
     if let Some(sign) = sign(between) {
         return told(Kind::Sign(sign), false);
     }
-    if let Some((left, right)) = between.split_once([',', '、'])
+    let spelled = between.replace("\\2c", ",");
+    if let Some((left, right)) = spelled.split_once([',', '、'])
         && let Some(apart) = comma(before, left, right)
     {
         let is_bare = left.is_empty() && right.is_empty();
@@ -94,6 +95,7 @@ fn comma(before: &str, left: &str, right: &str) -> Option<bool> {
     const SIGNS: [char; 4] = ['*', '_', '`', '}'];
     let bare = left.trim_end_matches('\\').trim_end_matches(separates);
     let unsigned = bare.trim_start_matches(SIGNS);
+    let right = without_titles(right);
     let is_plain = right.is_empty() || is_space(right) || right.trim_matches(separates).is_empty();
     if !unsigned.is_empty() {
         return None;
@@ -104,12 +106,30 @@ fn comma(before: &str, left: &str, right: &str) -> Option<bool> {
     (is_wrapped(before, right) || is_decorated(right)).then_some(true)
 }
 
+/// What is left where titles stand before a given name: `Osei, Prof. Dr. Mira`.
+fn without_titles(right: &str) -> &str {
+    const TITLES: [&str; 22] = [
+        "dr", "prof", "mr", "mrs", "ms", "mx", "miss", "herr", "frau", "ing", "dipl", "mag", "msc",
+        "bsc", "phd", "sir", "dame", "rev", "med", "rer", "nat", "h.c",
+    ];
+    let mut rest = right;
+    loop {
+        let word = rest.trim_start_matches(' ');
+        let end = word.find([' ', '-']).unwrap_or(word.len());
+        let is_title = TITLES.contains(&word[..end].trim_end_matches('.'));
+        if word.len() == rest.len() || !is_title {
+            return rest;
+        }
+        rest = &word[end..];
+    }
+}
+
 /// The end of a line, and what the next one begins with before its text.
 fn is_wrapped(before: &str, between: &str) -> bool {
     let Some((end, next)) = between.split_once('\n') else { return false };
     let end = end.trim_matches(separates);
     let is_continued = matches!(end, "\\" | "`" | "^");
-    let lead = next.trim_start_matches([' ', '\t']);
+    let lead = next.trim_start_matches([' ', '\t', '+']);
     let indent = &next[..next.len() - lead.len()];
     let mark = lead.trim_end_matches([' ', '\t']);
     if mark.is_empty() {
@@ -121,7 +141,7 @@ fn is_wrapped(before: &str, between: &str) -> bool {
 
 /// Whether a mark opens a comment or a quotation in a line after `first`, which had one too.
 fn begins_alike(first: &str, indent: &str, mark: &str) -> bool {
-    let openings = [first.trim_start_matches([' ', '\t']), opening(first)];
+    let openings = [first.trim_start_matches([' ', '\t', '+', '{', '@']), opening(first)];
     let opens = |sign: &str| openings.iter().any(|opening| opening.starts_with(sign));
     let Some(sign) = mark.chars().next() else { return false };
     let run = |most: usize| {
@@ -141,7 +161,10 @@ fn begins_alike(first: &str, indent: &str, mark: &str) -> bool {
             let spaces = indent.len() - indent.trim_end_matches(' ').len();
             mark == "*" && spaces % 2 == 1 && (opens("*") || opens("/*"))
         }
-        _ => ["rem", "::", "dnl"].contains(&mark) && opens(mark),
+        _ => {
+            let mark = mark.trim_start_matches('@');
+            ["rem", "::", "dnl"].contains(&mark) && opens(mark)
+        }
     }
 }
 
@@ -163,13 +186,13 @@ fn ends_a_string(before: &str, between: &str) -> bool {
     let joiner = middle.trim_matches(separates).trim_end_matches(['f', 'r', 'b', 'u']);
     let joiner = joiner.trim_matches(separates);
     let mark = begun.trim_matches(separates);
-    if joiner == "," {
+    if joiner == "," && ended.contains('\n') {
         let first = before.rsplit('\n').next().unwrap_or(before);
-        let is_marked = mark.is_empty() || begins_alike(first, " ", mark);
-        return ended.contains('\n') && is_marked;
+        return mark.is_empty() || begins_alike(first, " ", mark);
     }
     let is_spaced = !ended.is_empty() || !begun.is_empty();
-    let is_joined = ["", "+", ".", "..", "||", "&", "\\", "<<"].contains(&joiner);
+    let is_joined =
+        ["", "+", ".", "..", "||", "&", "& _", "\\", "<<", "<>", "++", "~", ","].contains(&joiner);
     is_spaced && is_joined && mark.is_empty() && !middle.is_empty()
 }
 
@@ -215,26 +238,58 @@ fn is_border(between: &str) -> bool {
     }
 }
 
-/// One token a line, tagged as parts of one name: `Mira B-PER⏎Osei I-PER`, or numbered.
+/// Tokens that are tagged as parts of one name, one a line: `Mira B-PER⏎Osei I-PER`, numbered, with
+/// the tags first, in a row: `Mira/NNP Osei/NNP`, or as objects.
 fn is_tagged(before: &str, between: &str, after: &str) -> bool {
-    let Some((tags, number)) = between.split_once('\n') else { return false };
-    if !tags.starts_with([' ', '\t']) || number.contains('\n') {
-        return false;
-    }
     let first = before.rsplit('\n').next().unwrap_or(before);
     let second = after.split('\n').next().unwrap_or(after);
-    let has = |text: &str, starts: [&str; 4]| {
+    match between.split_once('\n') {
+        _ if between.matches('{').count() == 1 && between.matches('}').count() == 1 => {
+            let has = |texts: [&str; 2], tags: [&str; 2]| {
+                texts.iter().any(|text| tags.iter().any(|tag| text.contains(tag)))
+            };
+            has([before, between], ["b-per", "\"per"]) && has([between, after], ["i-per", "\"per"])
+        }
+        None => is_tagged_in_row(between, second),
+        Some((tags, lead)) if !lead.contains('\n') => are_tagged_lines(first, tags, lead, second),
+        Some(_) => false,
+    }
+}
+
+fn is_tagged_in_row(between: &str, second: &str) -> bool {
+    let Some(sign) = between.chars().next().filter(|c| matches!(c, '/' | '_' | '|')) else {
+        return false;
+    };
+    let tag = between[1..].strip_suffix(' ').unwrap_or_default();
+    let word = second.trim_start_matches(|c: char| c.is_alphanumeric());
+    let again = word.strip_prefix(sign).unwrap_or_default();
+    ["nnp", "nnps", "propn", "np", "nr", "per", "b-per", "person"].contains(&tag)
+        && ["nnp", "propn", "np", "nr", "per", "i-per", "e-per"]
+            .iter()
+            .any(|tag| again.starts_with(tag))
+}
+
+/// `tags` follow the first word, `lead` stands before the second.
+fn are_tagged_lines(first: &str, tags: &str, lead: &str, second: &str) -> bool {
+    let has = |text: &str, starts: &[&str]| {
         text.split_whitespace().any(|tag| starts.iter().any(|start| tag.starts_with(start)))
     };
+    let begins = ["b-", "i-", "per", "nnp"];
+    let goes_on = ["i-", "e-", "l-", "nnp"];
+    if tags.trim().is_empty() {
+        return has(opening(first), &["b-", "i-per"]) && has(lead, &["i-", "e-", "l-"]);
+    }
+    if !tags.starts_with([' ', '\t']) {
+        return false;
+    }
     let has_number = |text: &str| {
-        text.split('\t')
-            .next()
-            .is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+        let id = text.split('\t').next().unwrap_or_default();
+        !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
     };
-    let is_numbered = has_number(opening(first)) && has_number(number) && number.ends_with('\t');
-    let is_person =
-        has(tags, ["b-per", "i-per", "b-name", "u-per"]) || has(tags, ["b-", "i-", "per", "nnp"]);
-    number.is_empty() && is_person && has(second, ["i-", "e-", "l-", "nnp"])
+    let is_numbered = has_number(opening(first)) && has_number(lead) && lead.ends_with('\t');
+    let is_person = |text: &str| has(text, &["per", "person"]);
+    lead.is_empty()
+        && (has(tags, &begins) && has(second, &goes_on) || is_person(tags) && is_person(second))
         || is_numbered && tags.contains("propn") && second.contains("propn")
 }
 
@@ -246,7 +301,7 @@ mod tests {
     fn told(text: &str) -> Option<Kind> {
         let (before, rest) = text.split_once("mira").unwrap();
         let (between, after) = rest.rsplit_once("osei").unwrap();
-        joint(&format!("{before}mira"), between, after).map(|joint| joint.kind)
+        joint(&format!("{before}mira"), between, &format!("osei{after}")).map(|joint| joint.kind)
     }
 
     #[test]
@@ -286,6 +341,11 @@ mod tests {
             "x \"mira \" \\\n \"osei\"",
             "#' by mira\n#' osei",
             "#: by mira\n#: osei",
+            "+# by mira\n+# osei",
+            "{# by mira\n# osei",
+            "\"by mira \" & _\n \"osei\"",
+            "\"mira \" <> \"osei\"",
+            "\"mira \", \"osei\"",
         ] {
             assert_eq!(told(text), Some(Kind::Space), "{text}");
         }
@@ -310,6 +370,15 @@ mod tests {
             ("mira,\\ osei", Kind::Comma),
             ("**mira**, osei", Kind::Comma),
             ("# x mira,\n# osei", Kind::Comma),
+            ("mira, prof. dr. osei", Kind::Comma),
+            ("mira\\2c osei", Kind::Comma),
+            ("b-per mira\ni-per osei", Kind::Tagged),
+            ("mira per\nosei per", Kind::Tagged),
+            ("mira/nnp osei/nnp", Kind::Tagged),
+            (
+                "{\"e\": \"b-per\", \"w\": \"mira\"}, {\"e\": \"i-per\", \"w\": \"osei\"}",
+                Kind::Tagged,
+            ),
             ("mira b-per\nosei i-per", Kind::Tagged),
             ("mira nnp b-np b-per\nosei nnp i-np i-per", Kind::Tagged),
             ("3\tmira\tmira\tpropn\tx\n4\tosei\tosei\tpropn\tx", Kind::Tagged),
@@ -345,6 +414,8 @@ mod tests {
             "mira=osei",
             "mira)\n(osei",
             "mira b-per\nosei b-per",
+            "b-per mira\nb-per osei",
+            "mira/in osei/nnp",
             "mira--osei",
             "mira\"osei",
         ] {

@@ -40,14 +40,17 @@ pub fn key_before(text: &str, at: usize) -> Option<Key> {
         let part = part_of(&named[word..]).filter(|_| named[word..].starts_with("--"))?;
         return before.ends_with([' ', '"', '\'']).then_some(Key { part, start: from + word });
     }
-    if let Some(part) = part_of(&named[word..]) {
-        return Some(Key { part, start: from + word });
+    let own = part_of(&named[word..]).map(|part| Key { part, start: from + word });
+    if own.as_ref().is_some_and(|key| key.part != Part::Either) {
+        return own;
     }
     // `First name: `
-    let earlier = named[..word].strip_suffix(' ')?;
-    let start = earlier.len() - last_word(earlier).len();
-    let part = part_of(&named[start..]).filter(|_| start < earlier.len())?;
-    Some(Key { part, start: from + start })
+    let phrase = named[..word].strip_suffix(' ').and_then(|earlier| {
+        let start = earlier.len() - last_word(earlier).len();
+        let part = part_of(&named[start..]).filter(|_| start < earlier.len())?;
+        Some(Key { part, start: from + start })
+    });
+    phrase.or(own)
 }
 
 fn last_word(text: &str) -> &str {

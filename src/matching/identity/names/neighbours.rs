@@ -143,10 +143,22 @@ fn spans_rows(before: &str, hit: &str, after: &str) -> bool {
     let opens = |c: char| c.is_whitespace() || "#/*>;%!-".contains(c);
     let head = head.rsplit('"').next().unwrap_or(head).trim_start_matches(opens).trim_end();
     let tail = tail.split('"').next().unwrap_or(tail).trim();
+    if head.is_empty() && tail.is_empty() && is_row_of_words(before, after, shouts) {
+        return true;
+    }
     // A name in each line: `Lars Mira` and `Osei Brandt`, or `Falk, Mira` and `Osei, Kofi`.
     cell_after && (cell_before || stands_first)
         || are_name_words(head, shouts) && are_name_words(tail, shouts)
         || ends_with_family(head, shouts) && is_given(tail, shouts)
+}
+
+/// Whether a word alone stands in the line before or after too: each is somebody.
+fn is_row_of_words(before: &str, after: &str, shouts: bool) -> bool {
+    let ended =
+        |text: &str| text.trim_matches([' ', '\t', '\r', ',', ';', '-', '*', '"']).to_owned();
+    let mut earlier = before.rsplit('\n').skip(1).map(ended);
+    let mut later = after.split('\n').skip(1).map(ended);
+    [earlier.next(), later.next()].iter().flatten().any(|line| is_name_like(line, shouts))
 }
 
 /// `Falk,` with no given name before it: what follows is a given name.
@@ -356,6 +368,8 @@ mod tests {
             "Falk, [Mira\nOsei], Kofi\n",
             "author = {Falk, [Mira\nOsei], Kofi}\n",
             "[Mira\nOsei]\tBrandt",
+            "Kofi\n[Mira\nOsei]\nInes",
+            "[Mira\nOsei]\nInes",
         ] {
             assert!(!stands(text), "{text}");
         }

@@ -3,6 +3,7 @@
 //! Works on folded text.
 
 use crate::matching::identity::names::labels::{Key, keys_in};
+use crate::matching::keys::parts::Part;
 use crate::matching::views::spelling::cut::floor;
 
 /// Bytes of a line on either side that are looked at.
@@ -15,7 +16,9 @@ pub fn are_of_one_record(text: &str, one: &Key, other: &Key) -> bool {
     let head = line_before(&text[..first.start]);
     let is_taken = || {
         let mut keys = keys_in(text, first.start..second.start);
-        keys.any(|key| key.start > first.start && key.start < second.start)
+        keys.any(|key| {
+            key.start > first.start && key.start < second.start && key.part != Part::Either
+        })
     };
     // Where escapes of lines are not undone, another reading tells.
     !between.contains("\\n")
@@ -106,7 +109,7 @@ fn have_own_lines(text: &str, first: &Key, second: &Key) -> bool {
         let end = key.start + text[key.start..].find('\n').unwrap_or(text.len() - key.start);
         let end = end.min(key.start + LINE_BYTES);
         let end = floor(text, end);
-        keys_in(text, start..end).any(|found| found.part == other.part)
+        keys_in(text, start..end).any(|key| key.part == other.part && key.part != Part::Either)
     })
 }
 

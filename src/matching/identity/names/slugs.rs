@@ -35,7 +35,11 @@ pub fn is_shouted(before: &str, hit: &str, after: &str) -> bool {
     };
     let mut words = hit.split_whitespace();
     let (Some(first), Some(last)) = (words.next(), words.next_back()) else { return false };
-    if hit.contains(is_line_end) || !is_loud(first) || !is_name_like(last, false) {
+    if hit.contains('\t')
+        || hit.contains(is_line_end)
+        || !is_loud(first)
+        || !is_name_like(last, false)
+    {
         return false;
     }
     // `Kofi OSEI Mira BRANDT` is a list of others.

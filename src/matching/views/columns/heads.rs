@@ -89,7 +89,8 @@ impl Head {
         };
         let all: Vec<Column> = cells.iter().enumerate().map(column).collect();
         let has = |part| all.iter().any(|column| part_of(&column.name) == Some(part));
-        let has_parts = has(Part::Given) && has(Part::Family);
+        let parts = [Part::Given, Part::Family, Part::Either];
+        let has_parts = parts.into_iter().filter(|part| has(*part)).count() > 1;
         let speaks = |column: &Column| {
             speaks_of_users(&column.name) || has_parts && part_of(&column.name).is_some()
         };
