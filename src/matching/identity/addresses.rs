@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-use crate::matching::identity::domains::{domain_lens, is_top_level, seen_len};
+use crate::matching::identity::domains::{domain_lens, seen_len};
 use crate::matching::views::spelling::spaceless::is_spaceless;
+use crate::matching::views::spelling::top_level::is_top_level;
 
 /// Longest local part or domain that is looked at, in bytes; RFC 5321 allows 64 and 255.
 const PART_BYTES_MAX: usize = 320;
