@@ -3,7 +3,9 @@
 //! | reading | file |
 //! | --- | --- |
 //! | zlib, zstd, bzip2, xz, lzma; one in the other | `containers` |
+//! | streams one behind the other, and whatever stands behind the last | `packing::streams` |
 //! | gzip, zip, tar | `packing` |
+//! | what stands in a zip beside the members of its directory | `packing::beside` |
 //! | packed streams in the midst of an unknown binary | `packing::embedded` |
 //! | strings of Avro and Parquet tables | `columns` |
 //! | tables in text: cells after the heads of their columns | `columns::tables` |
