@@ -18,7 +18,9 @@ mod resuming; // a walk that was broken off goes on where it was, as long as tha
 mod fleet; // two daemons on one ledger, one of them killed or frozen at every effect
 mod model; // intake, ledger, leases and outbox as a model, every order of events checked
 mod privacy; // canaries
+mod behind; // what stands behind an end, or where no directory tells of it
 mod matching; // what is found in an item, in every reading, and what is not
+mod wordings; // names and aliases as people and programs write them
 mod oracle; // the same against an oracle that is slow and obviously right
 mod hostile; // content that was made to take long, to take much, or to break what reads it
 mod redaction; // what is taken out of an item, what stays, and what is refused
