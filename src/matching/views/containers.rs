@@ -13,7 +13,7 @@ use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::packing::streams::Codec;
 use crate::matching::views::packing::unsigned::unpacked;
 use crate::matching::views::spelling::charset::{Charset, Wide, utf8_or_western};
-use crate::matching::views::tour::{Look, Tour};
+use crate::matching::views::tour::{Look, Tour, key_of};
 use crate::matching::views::windows::Kind;
 
 /// Bytes looked at to tell what a stream is.
@@ -23,8 +23,12 @@ impl<L: Look> Tour<'_, L> {
     /// Looks into a stream of anything.
     pub fn bytes(&mut self, reader: &mut dyn Read, chain: &str, depth: usize) -> io::Result<()> {
         let around = std::mem::replace(&mut self.level, depth);
+        let key = self.key.clone();
+        if let Some(member) = member_of(chain) {
+            self.key = key_of(member);
+        }
         let walked = self.guarded(chain, |tour| tour.any(reader, chain, depth));
-        self.level = around;
+        (self.level, self.key) = (around, key);
         walked.unwrap_or(Ok(()))
     }
 
@@ -181,6 +185,12 @@ impl<L: Look> Tour<'_, L> {
         }
         Ok(())
     }
+}
+
+/// The name of the member that a chain leads to, if it leads to one.
+fn member_of(chain: &str) -> Option<&str> {
+    let last = chain.strip_suffix(" > ")?.rsplit(" > ").next()?;
+    last.strip_prefix("zip:").or_else(|| last.strip_prefix("tar:"))
 }
 
 /// Why a decoder ended, where `reason` is that it broke: it may want more memory than it may have.

@@ -1,5 +1,5 @@
-//! Links that open one blob to whoever has them, for reading alone, or a whole container for writing
-//! alone: shared access signatures.
+//! Links that open one blob to whoever has them, for reading alone, or a whole container for
+//! writing alone: shared access signatures.
 //!
 //! With an identity the signature is made by a key that the service gives out for it (a "user
 //! delegation SAS"), with an account key by that one (a "service SAS"). The first is signed by

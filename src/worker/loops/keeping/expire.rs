@@ -2,9 +2,10 @@
 //! left, until stopped.
 //!
 //! The ledger says which: those whose time came, and those of requests that failed or were
-//! withdrawn. What a service copied beside an archive goes with it. Whoever removes one holds the lease on its request, under which an archive is written
-//! too, so that a new one is not taken for the old. An archive is forgotten once it is gone; who
-//! dies in between removes it again, which is nothing.
+//! withdrawn. What a service copied beside an archive goes with it. Whoever removes one holds the
+//! lease on its request, under which an archive is written too, so that a new one is not taken for
+//! the old. An archive is forgotten once it is gone; who dies in between removes it again, which is
+//! nothing.
 //!
 //! No record is made of it. A record moves a request and is announced, and these rest: until when
 //! an archive is kept was ledgered and announced when it was verified. The log and a metric tell.
