@@ -6,6 +6,7 @@ use std::io::{Cursor, Read};
 use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::matching::views::spelling::noise::is_clean;
+use crate::matching::work;
 
 /// What is read of one.
 const BYTES_MAX: usize = 1 << 20;
@@ -20,6 +21,7 @@ pub fn unpacked(bytes: &[u8]) -> Option<(&'static str, Vec<u8>)> {
     let tries = [("deflate", inflated as fn(&[u8]) -> Option<Vec<u8>>), ("brotli", unbrotlied)];
     tries.into_iter().find_map(|(name, unpack)| {
         let unpacked = unpack(bytes)?;
+        work::charge(unpacked.len());
         is_clean(&unpacked).then_some((name, unpacked))
     })
 }

@@ -22,9 +22,10 @@ pub fn texts(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
         }
     }
     for at in memmem::find_iter(bytes, b"<~") {
-        if let Some(len) = memmem::find(&bytes[at..bytes.len().min(at + BYTES_MAX)], b"~>")
-            && let Some(spelled) = ascii85(&bytes[at + 2..at + len])
-        {
+        let Some(len) = memmem::find(&bytes[at..bytes.len().min(at + BYTES_MAX)], b"~>") else {
+            break;
+        };
+        if let Some(spelled) = ascii85(&bytes[at + 2..at + len]) {
             found(at..at + len + 2, spelled);
         }
     }

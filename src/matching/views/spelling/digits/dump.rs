@@ -12,6 +12,12 @@ const ZEROS: &[u8] = b"000000";
 /// Digits of the offset where words of two bytes have the low byte first.
 const SWAPPED_DIGITS: usize = 7;
 
+/// The longest number, with the line break and the indent before it.
+const NUMBER_BYTES_MAX: usize = 80;
+
+/// The longest line of a dump.
+const LINE_BYTES_MAX: usize = 200;
+
 /// Numbers that are a list of bytes.
 const NUMBERS_MIN: usize = 6;
 
@@ -35,7 +41,9 @@ pub fn dumps(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
             continue;
         }
         let (mut end, mut spelled) = (at, Vec::new());
-        for line in bytes[at..].split_inclusive(|byte| *byte == b'\n') {
+        while end < bytes.len() {
+            let rest = &bytes[end..bytes.len().min(end + LINE_BYTES_MAX)];
+            let line = &rest[..memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1)];
             let Some(more) = line_of(line.trim_ascii()) else { break };
             let is_last = more.is_empty() || spelled.len() > DUMP_BYTES_MAX;
             spelled.extend(more);
@@ -54,23 +62,26 @@ pub fn dumps(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
 /// The bytes that numbers spell, with commas between them.
 fn numbers(bytes: &[u8], start: usize) -> Option<(Range<usize>, Vec<u8>)> {
     let (mut end, mut spelled) = (start, Vec::new());
-    for word in bytes[start..].split(|byte| *byte == b',') {
-        let digits = word.trim_ascii();
-        let len = digits.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        let text = std::str::from_utf8(&digits[..len]).ok()?;
+    while spelled.len() < DUMP_BYTES_MAX {
+        let rest = &bytes[end..bytes.len().min(end + NUMBER_BYTES_MAX)];
+        let before = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let digits = rest[before..].iter().take_while(|byte| byte.is_ascii_alphanumeric());
+        let word = &rest[before..before + digits.count()];
+        let text = std::str::from_utf8(word).ok()?;
         let value = match text.strip_prefix("0x") {
             Some(digits) => u8::from_str_radix(digits, 16),
             None => text.parse(),
         };
         let Ok(value) = value else { break };
         spelled.push(value);
-        let before = word.len() - word.trim_ascii_start().len();
-        end += if len == digits.len() { word.len() + 1 } else { before + len };
-        if len < digits.len() || spelled.len() > DUMP_BYTES_MAX {
+        end += before + word.len();
+        let gap = bytes[end..].iter().take(2).take_while(|byte| byte.is_ascii_whitespace()).count();
+        if bytes.get(end + gap) != Some(&b',') {
             break;
         }
+        end += gap + 1;
     }
-    (spelled.len() >= NUMBERS_MIN).then_some((start..end.min(bytes.len()), spelled))
+    (spelled.len() >= NUMBERS_MIN).then_some((start..end, spelled))
 }
 
 /// The bytes of one line; `None` if it is none of a dump.
