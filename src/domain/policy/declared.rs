@@ -55,13 +55,11 @@ pub struct DeclaredItems {
 
 /// The forms that may be declared: what an item *is* when nothing of it can be decoded. What
 /// failed, was refused, is damaged or too large is not among them: it might be read another time.
-pub const FORMS: [&str; 25] = [
+pub const FORMS: [&str; 23] = [
     "binary: compressed or encrypted content",
     "7z: not supported",
     "rar: not supported",
-    "lz4: not supported",
     "compress: not supported",
-    "snappy: not supported",
     "lzip: not supported",
     "pdf: not supported",
     "age: encrypted",
@@ -71,7 +69,7 @@ pub const FORMS: [&str; 25] = [
     "orc: not supported",
     "arrow: not supported",
     "feather: not supported",
-    "sqlite: not supported",
+    "duckdb: not supported",
     "ole: not supported",
     "cab: not supported",
     "lzop: not supported",

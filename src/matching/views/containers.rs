@@ -12,6 +12,7 @@ use liblzma::stream::{CONCATENATED, Stream};
 use crate::matching::views::forms::{Form, form, is_packed};
 use crate::matching::views::meter::{Decoded, Meter, is_over_memory, refusal};
 use crate::matching::views::packing::gzip::Members;
+use crate::matching::views::packing::lz4::Lz4;
 use crate::matching::views::spelling::charset::{Charset, Wide, utf8_or_western};
 use crate::matching::views::tour::{Look, Tour};
 use crate::matching::views::windows::Kind;
@@ -61,10 +62,15 @@ impl<L: Look> Tour<'_, L> {
                 }
                 Err(error) => Err(error),
             },
+            Form::Lz4 => self.packed_stream(Lz4::new(whole), "lz4", chain, depth),
+            Form::Snappy => {
+                self.packed_stream(snap::read::FrameDecoder::new(whole), "snappy", chain, depth)
+            }
             Form::Zip => self.zip(&mut whole, chain, depth),
             Form::Tar => self.tar(&mut whole, chain, depth),
             Form::Avro => self.avro(&mut whole, chain),
             Form::Parquet => self.parquet(&mut whole, chain),
+            Form::Store(store) => self.store(store, &mut whole, chain, depth),
             Form::Closed(reason) => {
                 self.unreadable(reason, chain);
                 self.stream(&mut whole, chain, Kind::Opaque, depth)

@@ -2,10 +2,11 @@
 //!
 //! | reading | file |
 //! | --- | --- |
-//! | zlib, zstd, bzip2, xz, lzma; one in the other | `containers` |
+//! | zlib, zstd, bzip2, xz, lzma, lz4, snappy; one in the other | `containers` |
 //! | gzip, zip, tar | `packing` |
 //! | packed streams in the midst of an unknown binary | `packing::embedded` |
 //! | strings of Avro and Parquet tables | `columns` |
+//! | databases of SQLite, their logs and journals | `stores::sqlite` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
 //! | UTF-8; where bytes are not UTF-8 also Windows-1252 and legacy charsets | `spelling::charset` |
 //! | ISO-2022-JP, by its escapes | `spelling::charset` |
@@ -33,3 +34,4 @@ pub mod windows;
 pub mod packing;
 pub mod containers;
 pub mod columns;
+pub mod stores;

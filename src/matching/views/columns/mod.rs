@@ -2,6 +2,7 @@
 //! name.
 
 pub mod cells;
+pub mod rows;
 pub mod avro;
 pub mod pages;
 pub mod parquet;

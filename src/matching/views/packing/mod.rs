@@ -6,3 +6,4 @@ pub mod tar;
 pub mod zip;
 pub mod signs;
 pub mod embedded;
+pub mod lz4;
