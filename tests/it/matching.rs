@@ -36,7 +36,7 @@ fn scanned(content: &[u8]) -> Scan {
     scan(&item("x"), &mut &*content, &matcher, &ItemLimits::default()).unwrap()
 }
 
-fn told(content: &[u8]) -> Vec<String> {
+pub fn told(content: &[u8]) -> Vec<String> {
     let scan = scanned(content);
     let hits = scan.hits.iter().map(|found| {
         let kind = ann().identities[found.hit.identity].kind.as_str();

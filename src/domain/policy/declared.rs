@@ -67,7 +67,7 @@ pub const FORMS: [&str; 23] = [
     "pgp: encrypted",
     "parquet: encrypted",
     "orc: not supported",
-    "arrow: not supported",
+    "hdf5: filter not supported",
     "feather: not supported",
     "duckdb: not supported",
     "ole: not supported",

@@ -6,7 +6,9 @@
 //! | gzip, zip, tar | `packing` |
 //! | packed streams in the midst of an unknown binary | `packing::embedded` |
 //! | strings of Avro and Parquet tables | `columns` |
-//! | databases of SQLite, their logs and journals | `stores::sqlite` |
+//! | databases of `SQLite`, their logs and journals | `stores::sqlite` |
+//! | texts of Arrow's files and streams, Feather among them | `stores::arrow` |
+//! | texts of HDF5's arrays and attributes | `stores::hdf5` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
 //! | UTF-8; where bytes are not UTF-8 also Windows-1252 and legacy charsets | `spelling::charset` |
 //! | ISO-2022-JP, by its escapes | `spelling::charset` |

@@ -55,7 +55,11 @@ impl Rows {
     /// Where a cell of this column stands.
     pub fn place(&self, column: usize) -> String {
         let column = shown(self.column(column));
-        let dot = if column.is_empty() || self.table.is_empty() { "" } else { "." };
+        // An array is its own column.
+        if column.is_empty() || self.table.rsplit('/').next() == Some(&column) {
+            return self.table.clone();
+        }
+        let dot = if self.table.is_empty() { "" } else { "." };
         format!("{}{dot}{column}", self.table)
     }
 

@@ -1,6 +1,7 @@
 //! Which store a stream is, told by its first bytes.
 
 use crate::matching::views::stores::arrow::flat::Table;
+use crate::matching::views::stores::hdf5::file::SIGN;
 
 /// A form that is read by its structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub enum Store {
     SqliteJournal,
     /// A file or stream of Arrow, Feather of version 2 among them.
     Arrow,
+    /// HDF5.
+    Hdf5,
 }
 
 impl Store {
@@ -23,17 +26,19 @@ impl Store {
             Self::SqliteLog => "sqlite log",
             Self::SqliteJournal => "sqlite journal",
             Self::Arrow => "arrow",
+            Self::Hdf5 => "hdf5",
         }
     }
 }
 
 /// The store that a stream which starts like this is.
 pub fn store(head: &[u8]) -> Option<Store> {
-    const SIGNS: [(&[u8], Store); 5] = [
+    const SIGNS: &[(&[u8], Store)] = &[
         (b"SQLite format 3\0", Store::Sqlite),
         (b"\x37\x7f\x06\x82\0\x2d\xe2\x18", Store::SqliteLog),
         (b"\x37\x7f\x06\x83\0\x2d\xe2\x18", Store::SqliteLog),
         (b"ARROW1", Store::Arrow),
+        (SIGN, Store::Hdf5),
         (b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", Store::SqliteJournal),
     ];
     let signed = SIGNS.iter().find(|(sign, _)| head.starts_with(sign)).map(|(_, store)| *store);

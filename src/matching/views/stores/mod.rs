@@ -9,3 +9,4 @@ pub mod spool;
 pub mod open;
 pub mod sqlite;
 pub mod arrow;
+pub mod hdf5;

@@ -30,8 +30,11 @@ impl<L: Look> Tour<'_, L> {
             Err(error) if error.kind() == io::ErrorKind::Unsupported => "compression not supported",
             _ => "broken",
         };
+        let is_read = walked.is_ok();
         self.settle(walked, &format!("{}: {why}", store.name()), chain)?;
-        self.stream(&mut spool.from(0), chain, Kind::Opaque, depth)?;
+        // What the structure does not lead to may be packed.
+        let kind = if is_read { Kind::Opaque } else { Kind::Binary };
+        self.stream(&mut spool.from(0), chain, kind, depth)?;
         ended
     }
 
@@ -47,6 +50,7 @@ impl<L: Look> Tour<'_, L> {
                 self.sqlite(store, spool, chain, depth)
             }
             Store::Arrow => self.arrow(spool, chain, depth),
+            Store::Hdf5 => self.hdf5(spool, chain, depth),
         }
     }
 }

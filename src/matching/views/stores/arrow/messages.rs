@@ -250,7 +250,9 @@ impl<L: Look> Tour<'_, L> {
         let chain = || format!("{}arrow:{} > ", place.chain, column.path);
         match cell {
             Cell::Bytes { bytes, is_text: true } => Ok(Some(utf8_or_western(&bytes))),
-            Cell::Bytes { bytes, is_text: false } => self.bytes_in_cell(&bytes, &chain, place.depth),
+            Cell::Bytes { bytes, is_text: false } => {
+                self.bytes_in_cell(&bytes, &chain, place.depth)
+            }
             Cell::Listed { id, number } => {
                 let list = known.listed.get(&id);
                 Ok(list.and_then(|list| list.get(number as usize)).cloned())

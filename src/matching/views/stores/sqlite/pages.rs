@@ -48,9 +48,7 @@ impl<'s, 'a> Pages<'s, 'a> {
         let head = spool.some(0, 100)?;
         let (size, frames) = match store {
             Store::SqliteLog => (number(&head, 8, 4)?, (32, 24, 0, Some(0))),
-            Store::SqliteJournal => {
-                (number(&head, 24, 4)?, (number(&head, 20, 4)?, 4, 4, Some(0)))
-            }
+            Store::SqliteJournal => (number(&head, 24, 4)?, (number(&head, 20, 4)?, 4, 4, Some(0))),
             _ => (number(&head, 16, 2)?, (0, 0, 0, None)),
         };
         let size = if size == 1 { 64 << 10 } else { size };

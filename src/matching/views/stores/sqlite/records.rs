@@ -66,7 +66,8 @@ pub fn cells(page: &[u8], number: u32) -> Option<Cells> {
     let starts: Option<Vec<usize>> = (0..count)
         .map(|index| big(page, first + 2 * index, 2).map(|start| start as usize))
         .collect();
-    let starts = starts.filter(|starts| starts.iter().all(|start| (1..page.len()).contains(start)))?;
+    let starts =
+        starts.filter(|starts| starts.iter().all(|start| (1..page.len()).contains(start)))?;
     let last = if has_children { Some(big(page, head + 8, 4)? as u32) } else { None };
     Some(Cells { content, starts, last })
 }

@@ -3,19 +3,25 @@
 /// The columns in the order in which they are stored; none if that cannot be told.
 pub fn columns(statement: &str) -> Vec<String> {
     let Some(list) = behind_bracket(statement) else { return Vec::new() };
-    // Those of the key are stored first there.
-    if statement.to_ascii_uppercase().contains("WITHOUT ROWID") {
-        return Vec::new();
-    }
     let constraints = ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"];
-    parts(list)
-        .into_iter()
-        .filter_map(first_word)
-        .filter(|(word, is_quoted)| {
-            *is_quoted || !constraints.contains(&word.to_ascii_uppercase().as_str())
-        })
-        .map(|(word, _)| word)
-        .collect()
+    let (mut columns, mut keys) = (Vec::new(), Vec::new());
+    for part in parts(list) {
+        let Some((word, is_quoted)) = first_word(part) else { continue };
+        let is_key = part.to_ascii_uppercase().contains("PRIMARY KEY");
+        if !is_quoted && constraints.contains(&word.to_ascii_uppercase().as_str()) {
+            let list = behind_bracket(part).filter(|_| is_key);
+            keys.extend(list.into_iter().flat_map(parts).filter_map(first_word).map(|key| key.0));
+            continue;
+        }
+        keys.extend(is_key.then(|| word.clone()));
+        columns.push(word);
+    }
+    if statement.to_ascii_uppercase().contains("WITHOUT ROWID") {
+        // Those of the key are stored first there.
+        let place = |column: &String| keys.iter().position(|key| key.eq_ignore_ascii_case(column));
+        columns.sort_by_key(|column| place(column).unwrap_or(usize::MAX));
+    }
+    columns
 }
 
 /// What stands behind the first bracket.
@@ -87,9 +93,13 @@ mod tests {
                 vec!["user, name", "of", "it"],
             ),
             ("CREATE TABLE t(a,b,\nCONSTRAINT c UNIQUE (a))", vec!["a", "b"]),
-            ("CREATE TABLE t(a PRIMARY KEY, b) WITHOUT ROWID", vec![]),
+            ("CREATE TABLE t(a, b TEXT PRIMARY KEY) WITHOUT ROWID", vec!["b", "a"]),
+            (
+                "CREATE TABLE t(a, b, \"c\", CONSTRAINT k PRIMARY KEY (\"c\" DESC, B)) without rowid",
+                vec!["c", "b", "a"],
+            ),
             ("CREATE VIRTUAL TABLE x", vec![]),
-            ("CREATE TABLE t(a", vec![]),
+            ("CREATE TABLE t(a, b", vec!["a"]),
         ] {
             assert_eq!(columns(statement), expected, "{statement}");
         }

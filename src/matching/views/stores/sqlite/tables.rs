@@ -7,9 +7,7 @@ use crate::matching::views::spelling::charset::{Charset, Wide, guess, utf8_or_we
 use crate::matching::views::stores::kind::Store;
 use crate::matching::views::stores::spool::Spool;
 use crate::matching::views::stores::sqlite::pages::{Pages, Payload};
-use crate::matching::views::stores::sqlite::records::{
-    Cell, Content, Value, cell, cells, values,
-};
+use crate::matching::views::stores::sqlite::records::{Cell, Content, Value, cell, cells, values};
 use crate::matching::views::stores::sqlite::schema::columns;
 use crate::matching::views::tour::{Look, Tour};
 use crate::matching::views::windows::Kind;
