@@ -77,7 +77,7 @@ impl<'a> Spool<'a> {
     }
 
     /// Bytes of it.
-    pub fn len(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.len
     }
 

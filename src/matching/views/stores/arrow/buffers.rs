@@ -41,7 +41,7 @@ impl<'s, 'a> Buffers<'s, 'a> {
     pub fn open(&mut self, number: usize) -> io::Result<Buffer> {
         let (offset, len) = *self.all.get(number).ok_or_else(broken)?;
         let at = self.body.checked_add(offset).ok_or_else(broken)?;
-        if at.checked_add(len).is_none_or(|end| end > self.file.len()) {
+        if at.checked_add(len).is_none_or(|end| end > self.file.size()) {
             return Err(broken());
         }
         let Some(packing) = self.packing.filter(|_| len > 0) else {
@@ -53,7 +53,7 @@ impl<'s, 'a> Buffers<'s, 'a> {
             return Ok(Buffer { at, len, is_unpacked: false });
         }
         let packed = self.file.part(at, len);
-        let start = self.unpacked.len();
+        let start = self.unpacked.size();
         let decoder: Box<dyn Read + '_> = match packing {
             0 => Box::new(Lz4::new(packed)),
             1 => {
@@ -64,7 +64,7 @@ impl<'s, 'a> Buffers<'s, 'a> {
             _ => return Err(io::ErrorKind::Unsupported.into()),
         };
         self.unpacked.decode(decoder)?;
-        Ok(Buffer { at: start, len: self.unpacked.len() - start, is_unpacked: true })
+        Ok(Buffer { at: start, len: self.unpacked.size() - start, is_unpacked: true })
     }
 
     /// So many bytes of a buffer from a place on.

@@ -40,7 +40,7 @@ impl<'s, 'a> File<'s, 'a> {
                 break head;
             }
             base = if base == 0 { 512 } else { base * 2 };
-            if base >= spool.len() {
+            if base >= spool.size() {
                 return Err(broken());
             }
         };
@@ -62,7 +62,7 @@ impl<'s, 'a> File<'s, 'a> {
     /// So many bytes at an address, or as many as there are.
     pub fn some(&mut self, address: u64, len: usize) -> io::Result<Vec<u8>> {
         match self.base.checked_add(address) {
-            Some(at) if at < self.spool.len() => self.spool.some(at, len),
+            Some(at) if at < self.spool.size() => self.spool.some(at, len),
             _ => Ok(Vec::new()),
         }
     }
@@ -74,14 +74,14 @@ impl<'s, 'a> File<'s, 'a> {
 
     /// Whether an address is one of this file.
     pub fn has(&self, address: u64) -> bool {
-        self.base.checked_add(address).is_some_and(|at| at < self.spool.len())
+        self.base.checked_add(address).is_some_and(|at| at < self.spool.size())
     }
 
     /// The addresses at which signs stand: what nothing leads to is found by them.
     pub fn signs(&mut self) -> io::Result<HashMap<&'static [u8], Vec<u64>>> {
         let mut all: HashMap<&'static [u8], Vec<u64>> = HashMap::new();
         let (mut at, mut left) = (self.base, SIGNS_MAX);
-        while at < self.spool.len() {
+        while at < self.spool.size() {
             let part = self.spool.some(at, PART_BYTES + 3)?;
             for sign in SIGNS {
                 for found in memmem::find_iter(&part, sign).filter(|found| *found < PART_BYTES) {

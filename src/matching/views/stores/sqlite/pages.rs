@@ -57,7 +57,7 @@ impl<'s, 'a> Pages<'s, 'a> {
         }
         let (start, lead, tail, number) = frames;
         let stride = lead + size + tail;
-        let count = spool.len().saturating_sub(start).div_ceil(stride);
+        let count = spool.size().saturating_sub(start).div_ceil(stride);
         let frames = Frames { start, stride, lead, number, count };
         let seen = vec![0; (count.min(SEEN_MAX) / 8 + 1) as usize];
         let size = size as usize;
