@@ -211,6 +211,11 @@ mod tests {
             "%2541nn Lef%25C3%25A8vre",
             "=\n",
             "=?utf-8?Q?Ann_Lef=C3=A8vre?=",
+            "Ann</b> <i class=\"x\">Lefèvre",
+            "ann<wbr>@contoso.com",
+            "&lt;td>Ann&lt;/td>\n&lt;td>Lef&egravevre",
+            "user</span>=<span>ann</span>",
+            "<w:t>",
         ]);
         let filler = "[ -~]{0,40}|[a-z ]{0,900}";
         let pair = (piece, filler).prop_map(|(piece, filler)| format!("{piece}{filler}"));

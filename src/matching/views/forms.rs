@@ -35,6 +35,8 @@ pub enum Form {
     Snappy,
     /// Many things in a form of their own.
     Store(Store),
+    /// Rich Text Format.
+    Rtf,
     /// Known and not opened; the reason.
     Closed(&'static str),
     /// Pictures, sound and fonts: what is packed in them is no text.
@@ -83,6 +85,7 @@ const DUCKDB: &str = "duckdb: not supported";
 
 /// First bytes by which forms are known.
 const KNOWN: &[(&[u8], Form)] = &[
+    (b"{\\rtf", Form::Rtf),
     (b"Obj\x01", Form::Avro),
     (b"PAR1", Form::Parquet),
     (b"\x1f\x8b", Form::Gzip),
@@ -168,8 +171,8 @@ fn is_tar(head: &[u8]) -> bool {
 pub fn is_packed(bytes: &[u8]) -> bool {
     // Most are told by the first byte.
     bytes.first().is_some_and(|first| {
-        b"\x1fP\x28\xfd7R\x04\x02\xffLB\x78\x58\x48\x68O%]ASaF\xd0\xd9M-".contains(first)
-    }) && !matches!(form(bytes), Form::Text(_) | Form::Tar | Form::Media)
+        b"\x1fP\x28\xfd7R\x04\x02\xffLB\x78\x58\x48\x68O%]ASaF\xd0\xd9\x89M-".contains(first)
+    }) && !matches!(form(bytes), Form::Text(_) | Form::Tar | Form::Media | Form::Rtf)
 }
 
 #[cfg(test)]
