@@ -8,6 +8,11 @@
 //! | strings of Avro and Parquet tables | `columns` |
 //! | databases of `SQLite`, their logs and journals | `stores::sqlite` |
 //! | texts of Arrow's files and streams, Feather among them | `stores::arrow` |
+//! | pages, forms and properties of PDF | `stores::pdf` |
+//! | string columns of ORC | `stores::orc` |
+//! | texts beside pictures of PNG | `stores::png` |
+//! | documents, sheets and mails of older Microsoft programs | `stores::ole` |
+//! | archives of 7-Zip | `stores::sevenzip` |
 //! | texts of HDF5's arrays and attributes | `stores::hdf5` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
 //! | UTF-8; where bytes are not UTF-8 also Windows-1252 and legacy charsets | `spelling::charset` |

@@ -131,7 +131,7 @@ impl<L: Look> Tour<'_, L> {
         Ok(None)
     }
 
-    fn may_speak(&mut self, text: &str) -> bool {
+    pub(in crate::matching::views) fn may_speak(&mut self, text: &str) -> bool {
         !regions(&*self.look, &mut self.worthless, text, 0).is_empty()
     }
 }

@@ -16,6 +16,16 @@ pub enum Store {
     Arrow,
     /// HDF5.
     Hdf5,
+    /// PDF.
+    Pdf,
+    /// ORC.
+    Orc,
+    /// PNG.
+    Png,
+    /// A compound file.
+    Ole,
+    /// An archive of 7-Zip.
+    SevenZip,
 }
 
 impl Store {
@@ -27,6 +37,11 @@ impl Store {
             Self::SqliteJournal => "sqlite journal",
             Self::Arrow => "arrow",
             Self::Hdf5 => "hdf5",
+            Self::Pdf => "pdf",
+            Self::Orc => "orc",
+            Self::Png => "png",
+            Self::Ole => "ole",
+            Self::SevenZip => "7z",
         }
     }
 }
@@ -39,6 +54,10 @@ pub fn store(head: &[u8]) -> Option<Store> {
         (b"\x37\x7f\x06\x83\0\x2d\xe2\x18", Store::SqliteLog),
         (b"ARROW1", Store::Arrow),
         (SIGN, Store::Hdf5),
+        (b"%PDF-", Store::Pdf),
+        (b"7z\xbc\xaf\x27\x1c", Store::SevenZip),
+        (b"\x89PNG\r\n\x1a\n", Store::Png),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Store::Ole),
         (b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", Store::SqliteJournal),
     ];
     let signed = SIGNS.iter().find(|(sign, _)| head.starts_with(sign)).map(|(_, store)| *store);

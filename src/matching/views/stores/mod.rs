@@ -10,3 +10,8 @@ pub mod open;
 pub mod sqlite;
 pub mod arrow;
 pub mod hdf5;
+pub mod pdf;
+pub mod orc;
+pub mod png;
+pub mod ole;
+pub mod sevenzip;

@@ -28,6 +28,7 @@ impl<L: Look> Tour<'_, L> {
         let walked = walked.unwrap_or(Ok(()));
         let why = match &walked {
             Err(error) if error.kind() == io::ErrorKind::Unsupported => "compression not supported",
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => "too large",
             _ => "broken",
         };
         let is_read = walked.is_ok();
@@ -51,6 +52,11 @@ impl<L: Look> Tour<'_, L> {
             }
             Store::Arrow => self.arrow(spool, chain, depth),
             Store::Hdf5 => self.hdf5(spool, chain, depth),
+            Store::Pdf => self.pdf(spool, chain, depth),
+            Store::Orc => self.orc(spool, chain, depth),
+            Store::Png => self.png(spool, chain, depth),
+            Store::Ole => self.ole(spool, chain, depth),
+            Store::SevenZip => self.sevenzip(spool, chain, depth),
         }
     }
 }
