@@ -3,7 +3,9 @@
 //! | reading | file |
 //! | --- | --- |
 //! | zlib, zstd, bzip2, xz, lzma, lz4, snappy; one in the other | `containers` |
+//! | streams one behind the other, and whatever stands behind the last | `packing::streams` |
 //! | gzip, zip, tar | `packing` |
+//! | what stands in a zip beside the members of its directory | `packing::beside` |
 //! | packed streams in the midst of an unknown binary | `packing::embedded` |
 //! | strings of Avro and Parquet tables | `columns` |
 //! | databases of `SQLite`, their logs and journals | `stores::sqlite` |
@@ -14,6 +16,7 @@
 //! | documents, sheets and mails of older Microsoft programs | `stores::ole` |
 //! | archives of 7-Zip | `stores::sevenzip` |
 //! | texts of HDF5's arrays and attributes | `stores::hdf5` |
+//! | tables in text: cells after the heads of their columns | `columns::tables` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
 //! | UTF-8; where bytes are not UTF-8 also Windows-1252 and legacy charsets | `spelling::charset` |
 //! | ISO-2022-JP, by its escapes | `spelling::charset` |
@@ -29,9 +32,9 @@
 //! | NFKC and case folding; invisible characters dropped | `spelling::fold` |
 //!
 //! JSON, JSON lines and notebooks are read as text with their escapes undone, and `places` finds
-//! out at which JSON Pointer a hit stands. CSV needs no view of its own: a quote is a boundary. To
-//! add a reading: a file here, a line in this table, and a call in `windows` (text) or
-//! `containers` (bytes).
+//! out at which JSON Pointer a hit stands. CSV is text: a quote is a boundary. To
+//! add a reading: a file here, a line in this table, and a call in `windows` (text) or `containers`
+//! (bytes).
 
 pub mod spelling;
 pub mod markup;
