@@ -211,6 +211,12 @@ mod tests {
             "%2541nn Lef%25C3%25A8vre",
             "=\n",
             "=?utf-8?Q?Ann_Lef=C3=A8vre?=",
+            "\u{1b}[1m",
+            "\\u001b[0m",
+            "[32m",
+            "\u{8}",
+            "\u{1b}]0;",
+            "\u{7}",
         ]);
         let filler = "[ -~]{0,40}|[a-z ]{0,900}";
         let pair = (piece, filler).prop_map(|(piece, filler)| format!("{piece}{filler}"));

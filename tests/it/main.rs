@@ -19,6 +19,7 @@ mod fleet; // two daemons on one ledger, one of them killed or frozen at every e
 mod model; // intake, ledger, leases and outbox as a model, every order of events checked
 mod privacy; // canaries
 mod matching; // what is found in an item, in every reading, and what is not
+mod spelled; // spellings that a reader takes for the same
 mod oracle; // the same against an oracle that is slow and obviously right
 mod hostile; // content that was made to take long, to take much, or to break what reads it
 mod redaction; // what is taken out of an item, what stays, and what is refused

@@ -22,6 +22,7 @@
 //! `containers` (bytes).
 
 pub mod spelling;
+pub mod as_read;
 pub mod json;
 pub mod places;
 pub mod meter;

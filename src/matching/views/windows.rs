@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
+use crate::matching::views::as_read::spellings::AsRead;
 use crate::matching::views::json::Shape;
 use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::places::{Places, Position};
@@ -261,9 +262,13 @@ impl<L: Look> Tour<'_, L> {
 
     fn plain(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
         work::charge(text.len());
-        self.look.look(text, &mut |what, range| {
-            let (start, via) = (range.start, via.to_owned());
-            all.push(Found { what, span: range, hold: Hold::Exact, start, via, rounds });
+        AsRead::of(text).each(text, &mut |read, way| {
+            self.look.look(read, &mut |what, range| {
+                let (start, via) = (range.start, via.to_owned());
+                let mut found = Found { what, span: range, hold: Hold::Exact, start, via, rounds };
+                way.iter().for_each(|(reading, len)| found.lead_back(reading, *len));
+                all.push(found);
+            });
         });
     }
 

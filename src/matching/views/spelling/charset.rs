@@ -79,7 +79,8 @@ fn is_strange(byte: u8) -> bool {
     (byte < 0x20) & (byte.wrapping_sub(7) > 3) & (byte & 0xfe != 0x0c) & (byte != 0x1b)
 }
 
-fn has_strange(bytes: &[u8]) -> bool {
+/// Whether control characters are among these bytes that text does not have.
+pub fn has_strange(bytes: &[u8]) -> bool {
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || {
