@@ -10,6 +10,9 @@ pub struct AsRead {
     spellings: Vec<Spelling>,
 }
 
+/// Readings from one text back to another, each with the length of what it was made of.
+pub type Way<'a> = [(&'a Reading, usize)];
+
 struct Spelling {
     reading: Reading,
     /// Which spelling it is a reading of; `None` for the text.
@@ -28,9 +31,8 @@ impl AsRead {
         Self { as_is, spellings: readings.into_iter().map(spelling).collect() }
     }
 
-    /// Each text with the readings that lead back from it, the last one first; `len` is that of the
-    /// text that a reading was made of.
-    pub fn each(&self, text: &str, told: &mut dyn FnMut(&str, &[(&Reading, usize)])) {
+    /// Each text with the way back from it.
+    pub fn each(&self, text: &str, told: &mut dyn FnMut(&str, &Way<'_>)) {
         if self.as_is {
             told(text, &[]);
         }
