@@ -217,6 +217,11 @@ mod tests {
             "\u{8}",
             "\u{1b}]0;",
             "\u{7}",
+            "Ann</b> <i class=\"x\">Lefèvre",
+            "ann<wbr>@contoso.com",
+            "&lt;td>Ann&lt;/td>\n&lt;td>Lef&egravevre",
+            "user</span>=<span>ann</span>",
+            "<w:t>",
         ]);
         let filler = "[ -~]{0,40}|[a-z ]{0,900}";
         let pair = (piece, filler).prop_map(|(piece, filler)| format!("{piece}{filler}"));

@@ -11,10 +11,11 @@ use memchr::{memchr_iter, memchr3_iter};
 use crate::matching::views::as_read::spellings::AsRead;
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::known::Worthless;
+use crate::matching::views::markup::tags::{self, between_tags};
 use crate::matching::views::spelling::base64_runs::{may_belong, runs};
 use crate::matching::views::spelling::charset::{cut_out, unknown, utf8_or_western};
 use crate::matching::views::spelling::cut::{ceil, floor};
-use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
+use crate::matching::views::spelling::escapes::{ROUNDS_MAX, is_entity, unescape};
 use crate::matching::views::spelling::frames::cuts;
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::noise::{is_western, may_be_wide, texts};
@@ -157,6 +158,10 @@ impl<L: Look> Gathering<'_, L> {
                 self.inner(&reading, part.start, rounds + 1, outer);
             }
         }
+        for part in parts(tags::signs(text), text, reach) {
+            let Some(reading) = between_tags(&text[part.clone()]) else { continue };
+            self.inner(&reading, part.start, rounds, outer);
+        }
         if outer {
             for part in parts(mail_signs(text), text, reach) {
                 let Some(reading) = mail::undo(&text[part.clone()]) else { continue };
@@ -218,11 +223,7 @@ fn escapes(text: &str) -> impl Iterator<Item = usize> {
         (b'%', [high, low, ..]) => {
             *high == b'u' || high.is_ascii_hexdigit() && low.is_ascii_hexdigit()
         }
-        (b'&', rest) => {
-            let name =
-                rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'#');
-            rest.get(name.count()) == Some(&b';')
-        }
+        (b'&', [b'#' | b'a'..=b'z' | b'A'..=b'Z', ..]) => is_entity(&text[*at..]),
         _ => false,
     })
 }
