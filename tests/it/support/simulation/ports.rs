@@ -265,6 +265,8 @@ wired! {
     Things of Source as things {
         look look_up(thing: &Thing, aside: Option<Aside>) -> Vec<Belonging>;
         look dependents(thing: &Thing) -> Dependents;
+        look stands(item: &Item) -> bool;
+        look recoverable_until(item: &Item, erased_at: Timestamp) -> Option<Timestamp>;
         look look_up_runs(ids: &[String]) -> Vec<Belonging>;
         look files(thing: &Thing) -> Vec<Location>;
         effect put_aside(item: &Item, how: Aside) -> Erased;
