@@ -187,7 +187,8 @@ impl<L: Look> Gathering<'_, L> {
     /// Gathers the hints of a text as it is read.
     fn hints(&mut self, text: &str, near: usize) -> bool {
         let mut told = true;
-        AsRead::of(text).each(text, &mut |read, way| {
+        let as_read = AsRead::of(text, &|before, after| self.look.goes_on(before, after));
+        as_read.each(text, &mut |read, way| {
             told &= self.look.hint(read, &mut |at| {
                 let near = if way.is_empty() { near } else { NEAR_DECODED_BYTES };
                 let at = way.iter().fold(at, |at, (reading, _)| reading.origin(at));

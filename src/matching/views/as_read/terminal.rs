@@ -241,6 +241,11 @@ fn escape(text: &str, at: usize) -> Option<Control> {
         Some(b'[') => sequence(text, at, at + 2),
         Some(b']' | b'P' | b'X' | b'^' | b'_') => held(text, at, at + 2),
         // Japanese in seven bits, which has a reading of its own: its letters are none of ours.
+        Some(b'(') if bytes.get(at + 2) == Some(&b'I') => {
+            let end =
+                memmem::find(&bytes[at + 1..], b"\x1b(").map_or(bytes.len(), |len| at + 1 + len);
+            Some(Control { range: at..floor(text, end), effect: Effect::Move })
+        }
         Some(b'$') => {
             let end =
                 memmem::find(&bytes[at + 1..], b"\x1b(").map_or(bytes.len(), |len| at + 1 + len);
