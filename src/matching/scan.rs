@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use crate::domain::item::{Hit, Item};
 use crate::matching::encoding::Undone;
-use crate::matching::identity::aliases::BEFORE_BYTES;
 use crate::matching::identity::boundaries::{Boundary, stands_alone};
-use crate::matching::identity::neighbours::belong_together;
+use crate::matching::identity::names::belonging::belong_together;
+use crate::matching::identity::users::aliases::BEFORE_BYTES;
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::{Matcher, Occurrence, Owner, SubjectHit};
 use crate::matching::views::as_read::alike::alike;
@@ -145,11 +145,19 @@ pub fn occurrences(matcher: &Matcher, text: &str, seen: &mut dyn FnMut(Owner, Ra
 fn occurrences_as_is(matcher: &Matcher, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
     let reading = fold(text);
     matcher.find(&reading.text, &mut |occurrence: Occurrence| {
-        let range = reading.origin(occurrence.range.start)
-            ..reading.origin_end(occurrence.range.end, text.len());
+        let origin = |range: Range<usize>| {
+            reading.origin(range.start)..reading.origin_end(range.end, text.len())
+        };
+        let range = origin(occurrence.range.clone());
         let hit = &reading.text[occurrence.range];
-        if stands(text, &range, hit, occurrence.boundary) {
+        if !stands(text, &range, hit, occurrence.boundary) {
+            return;
+        }
+        if occurrence.words.is_empty() {
             seen(occurrence.owner, range);
+        }
+        for word in occurrence.words {
+            seen(occurrence.owner, origin(word));
         }
     });
 }
@@ -248,6 +256,13 @@ mod tests {
             "Ann Lef\u{c3}\u{a8}vre",
             "C\u{2011}1029384",
             "\u{7}",
+            "# ",
+            "**",
+            "_",
+            ",",
+            "\\ ",
+            "\"givenName\": \"Ann\"",
+            "\"surname\": \"Lef\\u00e8vre\", ",
             "\0",
             "\u{1}",
             "\u{f}",

@@ -1,5 +1,5 @@
-//! Whether what stands on either side of a break may be two pieces of one thing that is sought: four
-//! bytes over the break, one to three of them before it, must stand in it together.
+//! Whether what stands on either side of a break may be two pieces of one thing that is sought:
+//! four bytes over the break, one to three of them before it, must stand in it together.
 
 use std::collections::HashSet;
 

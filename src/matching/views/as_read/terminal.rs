@@ -1,5 +1,5 @@
-//! What a terminal shows of text with control in it: colours, moves of the cursor, links and titles,
-//! letters that are struck twice.
+//! What a terminal shows of text with control in it: colours, moves of the cursor, links and
+//! titles, letters that are struck twice.
 //!
 //! Sequences that change how letters look are no part of any word and part no word; those that move
 //! the cursor part words. The escape that begins one may be written out, as logs and JSON do, or

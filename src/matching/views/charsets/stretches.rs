@@ -1,4 +1,5 @@
-//! What is no UTF-16 or UTF-32 in a stream of it: programs append to files in a charset of their own.
+//! What is no UTF-16 or UTF-32 in a stream of it: programs append to files in a charset of their
+//! own.
 
 /// Stretches of UTF-8 in a stream of two or four bytes a character.
 #[derive(Default)]
