@@ -12,7 +12,7 @@ use crate::matching::views::meter::{Decoded, Meter, is_over_memory, refusal};
 use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::packing::lz4::Lz4;
 use crate::matching::views::packing::streams::Codec;
-use crate::matching::views::spelling::charset::{Charset, Wide, utf8_or_western};
+use crate::matching::views::spelling::charset::{Charset, Wide};
 use crate::matching::views::tour::{Look, Tour, key_of};
 use crate::matching::views::windows::Kind;
 
@@ -161,12 +161,12 @@ impl<L: Look> Tour<'_, L> {
         let view = format!("{chain}gzip");
         let first = members.first().clone();
         for word in [first.name, first.comment].into_iter().flatten() {
-            self.label(&utf8_or_western(&word), &view, "name");
+            self.label_bytes(&word, &view, "name");
         }
         self.packed_stream(&mut members, "gzip", chain, depth)?;
         let (words, has_more) = members.take_words();
         for word in words {
-            self.label(&utf8_or_western(&word), &view, "name");
+            self.label_bytes(&word, &view, "name");
         }
         if has_more {
             self.unreadable("gzip: too many names", chain);

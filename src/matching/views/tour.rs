@@ -8,6 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::domain::item::{Item, NAME_VIEW, PROPERTIES_VIEW};
 use crate::matching::keys::users::speaks_of_users;
 use crate::matching::limits::ItemLimits;
+use crate::matching::views::as_read::folds::may_be_address;
+use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::columns::tables::Tables;
 use crate::matching::views::known::{Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};
@@ -27,6 +29,16 @@ pub trait Look {
     /// Bytes on either side of an escape that may belong to one occurrence with it.
     fn reach(&self) -> usize {
         240
+    }
+    /// The letters beyond ASCII of whoever is sought by name.
+    fn letters(&self) -> Option<&Letters> {
+        None
+    }
+    /// Looks for them alone, in a text that may be in another charset.
+    fn look_for_names(&mut self, _: &str, _: &mut dyn FnMut(Self::What, Range<usize>)) {}
+    /// Whether something may begin before a break in a text and go on after it.
+    fn goes_on(&self, before: &str, after: &str) -> bool {
+        may_be_address(before, after)
     }
     /// Told of each thing seen in a stream, in order, and whether it is to be kept until the stream
     /// has ended: of what is seen everywhere, memory cannot hold every place.

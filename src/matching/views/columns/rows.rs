@@ -105,7 +105,8 @@ impl<L: Look> Tour<'_, L> {
             }
         }
         let place = if rows.table.is_empty() { "row" } else { &rows.table };
-        for found in self.readings(&together(row)) {
+        // What two columns say of one person stands in no cell.
+        for found in self.readings(&rows.spelled(row)) {
             if !seen.contains(&found.what) {
                 self.see(found.what, rows.view.clone(), place.to_owned());
             }
