@@ -18,3 +18,4 @@ pub mod people;
 pub mod secrets;
 pub mod redact;
 pub mod terms;
+pub mod explain;
