@@ -240,7 +240,8 @@ pub(super) fn clean<L: Look>(
     if first.any() { Err(Stop::Not(format!("{name}: not rewritten"))) } else { Ok(()) }
 }
 
-fn name(form: Form) -> &'static str {
+/// What a form is called.
+pub fn name(form: Form) -> &'static str {
     match form {
         Form::Gzip => "gzip",
         Form::Zlib => "zlib",
