@@ -10,3 +10,4 @@ pub mod sealed;
 pub mod unsigned;
 pub mod signs;
 pub mod embedded;
+pub mod lz4;
