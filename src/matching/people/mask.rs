@@ -101,6 +101,11 @@ impl People {
     }
 
     fn known_in(&self, text: &str, found: &mut dyn FnMut(u32, Range<usize>)) {
+        let mut any = false;
+        self.matcher.hint(text, &mut |_| any = true);
+        if !any {
+            return;
+        }
         let (mut own, mut others) = (Vec::new(), Vec::new());
         occurrences(&self.matcher, text, &mut |owner, range| match self.numbers[owner.subject] {
             Who::Subject => own.push(range),

@@ -188,7 +188,7 @@ impl<L: Look> Gathering<'_, L> {
     fn hints(&mut self, text: &str, near: usize) -> bool {
         let mut told = true;
         let as_read = AsRead::of(text, &|before, after| self.look.goes_on(before, after));
-        as_read.each(text, &mut |read, way| {
+        as_read.each(text, &mut |read, way, _| {
             told &= self.look.hint(read, &mut |at| {
                 let near = if way.is_empty() { near } else { NEAR_DECODED_BYTES };
                 let at = way.iter().fold(at, |at, (reading, _)| reading.origin(at));

@@ -66,6 +66,10 @@ fn names_in<L: Look>(
     let (via, charset) = &LEGACY[index];
     work::charge(line.len());
     let (text, is_whole) = charset.decode(line);
+    let mut may_name = false;
+    if look.hint(&text, &mut |_| may_name = true) && !may_name {
+        return;
+    }
     let mut reading = Reading::with_capacity(text.len());
     if charset.is_single_byte() {
         for (offset, c) in text.chars().enumerate() {
