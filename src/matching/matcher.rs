@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::asked::subject::Subject;
 use crate::domain::item::Hit;
+use crate::matching::bytes::sift::Sift;
 use crate::matching::identity::addresses::{
     addresses_at, invited_address, local_run_start, may_be_respelled, respelled_at,
 };
@@ -28,6 +29,9 @@ const GAP_BYTES_MAX: usize = 64;
 
 /// What may belong to an address of which nothing is known but its hash.
 const UNKNOWN_REACH_BYTES: usize = 700;
+
+/// Characters of the shortest address, of which nothing is known but its hash.
+const ADDRESS_CHARS_MIN: usize = 3;
 
 /// Looks for many subjects at once. Compiled once; shared by all scans.
 pub struct Matcher {
@@ -45,6 +49,7 @@ pub struct Matcher {
     pub(super) grams: Grams,
     pub(super) signs: Signs,
     pub(super) foreign: Foreign,
+    pub(super) sift: Sift,
 }
 
 /// A hit with the subject it speaks of.
@@ -80,6 +85,18 @@ struct Pattern {
     form: Form,
 }
 
+impl Pattern {
+    /// Characters that it takes at least where it stands for itself, if this is searched for.
+    fn least(&self, text: &str) -> usize {
+        match &self.form {
+            // Something before it says that it names a user.
+            Form::Text(Boundary::Alias) => text.chars().count() + 1,
+            Form::Text(_) => text.chars().count(),
+            Form::Name(name) => name.words.iter().map(|word| word.chars().count()).sum(),
+        }
+    }
+}
+
 enum Form {
     Text(Boundary),
     Name(Name),
@@ -103,6 +120,7 @@ impl Matcher {
     /// Looks for these people too; hits number them on from the last subject.
     pub fn watch(&mut self, watch: Watch) {
         self.signs.admit_any();
+        self.sift.admit(ADDRESS_CHARS_MIN);
         self.reach = self.reach.max(UNKNOWN_REACH_BYTES);
         self.watch = Some(watch);
     }
@@ -132,7 +150,7 @@ impl Matcher {
     pub fn find(&self, text: &str, found: &mut dyn FnMut(Occurrence)) {
         self.find_addresses(text, found);
         if let Some(watch) = &self.watch {
-            watch.digits(text, &mut |person, range| {
+            watch.digits(text.as_bytes(), &mut |person, range| {
                 let (before, hit, after) =
                     (&text[..range.start], &text[range.clone()], &text[range.end..]);
                 let boundary = Boundary::Digits;
@@ -286,8 +304,14 @@ impl Building {
                 .expect("far fewer patterns than the automaton's two thousand million states")
         });
         let signs = Signs::new(self.addresses.keys(), !self.hashes.is_empty());
-        let words = self.texts.iter().chain(&self.words).chain(self.addresses.keys());
-        let longest = words.map(String::len).max().unwrap_or(0);
+        let words = || self.texts.iter().chain(&self.words).chain(self.addresses.keys());
+        let longest = words().map(String::len).max().unwrap_or(0);
+        let least =
+            self.patterns.iter().zip(&self.texts).map(|(pattern, text)| pattern.least(text));
+        let least = least.chain(self.addresses.keys().map(|address| address.chars().count()));
+        let least = least.chain((!self.hashes.is_empty()).then_some(ADDRESS_CHARS_MIN));
+        let foreign = Foreign::new(words());
+        let sift = Sift::new(&foreign, least.min().unwrap_or(1));
         Matcher {
             // A name has its words and gaps on either side; an alias has its key before it. Of a
             // hash nobody knows how long the address is.
@@ -298,9 +322,8 @@ impl Building {
             },
             subjects,
             identities,
-            foreign: Foreign::new(
-                self.texts.iter().chain(&self.words).chain(self.addresses.keys()),
-            ),
+            foreign,
+            sift,
             addresses: self.addresses,
             hashes: self.hashes,
             watch: None,

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::item::{Item, NAME_VIEW, PROPERTIES_VIEW};
 use crate::matching::limits::ItemLimits;
+use crate::matching::matcher::Matcher;
 use crate::matching::views::known::{Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};
 use crate::matching::views::spelling::cut::floor;
@@ -17,14 +18,10 @@ pub trait Look {
     type What: Clone + Ord;
     /// Looks into one text; ranges are of that text.
     fn look(&mut self, text: &str, seen: &mut dyn FnMut(Self::What, Range<usize>));
-    /// Tells where in a text, taken as it stands, something may be seen; `false` if that cannot be
-    /// told more cheaply than by looking.
-    fn hint(&self, _text: &str, _found: &mut dyn FnMut(usize)) -> bool {
-        false
-    }
-    /// Bytes on either side of an escape that may belong to one occurrence with it.
-    fn reach(&self) -> usize {
-        240
+    /// Whose occurrences alone may be seen, so that nothing need be read where none can be; `None`
+    /// if more may be seen.
+    fn matcher(&self) -> Option<&Matcher> {
+        None
     }
     /// Told of each thing seen in a stream, in order, and whether it is to be kept until the stream
     /// has ended: of what is seen everywhere, memory cannot hold every place.

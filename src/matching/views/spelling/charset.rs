@@ -275,7 +275,7 @@ fn mixed(bytes: &[u8], other: impl Fn(u8) -> char) -> Reading {
 }
 
 /// Adds such a reading of bytes that stand at `at`.
-fn mix(bytes: &[u8], mut at: usize, other: impl Fn(u8) -> char, reading: &mut Reading) {
+pub fn mix(bytes: &[u8], mut at: usize, other: impl Fn(u8) -> char, reading: &mut Reading) {
     for chunk in bytes.utf8_chunks() {
         reading.copy(chunk.valid(), at);
         at += chunk.valid().len();
@@ -288,15 +288,24 @@ fn mix(bytes: &[u8], mut at: usize, other: impl Fn(u8) -> char, reading: &mut Re
 
 fn wide(bytes: &[u8], skip: usize, little: bool) -> Reading {
     let mut reading = Reading::with_capacity(bytes.len() / 2);
-    let units =
-        bytes.get(skip..).unwrap_or_default().chunks_exact(2).map(|pair| unit(pair, little));
-    let mut at = skip;
-    for decoded in char::decode_utf16(units) {
+    wide_into(bytes.get(skip..).unwrap_or_default(), skip, 2, little, &mut reading);
+    reading
+}
+
+/// Adds the reading of bytes that stand at `at`, of two or four bytes a character.
+pub fn wide_into(bytes: &[u8], mut at: usize, width: usize, little: bool, reading: &mut Reading) {
+    if width == 4 {
+        for four in bytes.chunks_exact(4) {
+            reading.replace_char(scalar(four, little).unwrap_or(char::REPLACEMENT_CHARACTER), at);
+            at += 4;
+        }
+        return;
+    }
+    for decoded in char::decode_utf16(bytes.chunks_exact(2).map(|pair| unit(pair, little))) {
         let c = decoded.unwrap_or(char::REPLACEMENT_CHARACTER);
         reading.replace_char(c, at);
         at += c.len_utf16() * 2;
     }
-    reading
 }
 
 /// Line by line, so that offsets lead back at least to the line, and one bad line spoils no other.

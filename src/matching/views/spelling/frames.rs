@@ -58,6 +58,22 @@ pub fn pickled_lines(bytes: &[u8]) -> Vec<usize> {
     first.into_iter().chain(memmem::find_iter(bytes, b"\nV").map(|at| at + 2)).collect()
 }
 
+/// Whether strings are known by how the bytes begin, so that no part tells by itself.
+pub fn are_known_from_start(bytes: &[u8]) -> bool {
+    let is_record = bytes.first_chunk::<12>().is_some_and(|head| {
+        let (len, sum) = head.split_at(8);
+        // The sum is turned, so that it may be summed up itself.
+        sum == sum_of(len).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
+    });
+    is_record || !pickled_lines(bytes).is_empty()
+}
+
+/// CRC-32C, as the records of TensorFlow have it.
+fn sum_of(bytes: &[u8]) -> u32 {
+    let add_bit = |sum: u32, _| sum >> 1 ^ if sum & 1 == 1 { 0x82f6_3b78 } else { 0 };
+    !bytes.iter().fold(!0, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), add_bit))
+}
+
 struct Frames<'a> {
     bytes: &'a [u8],
     /// For each byte, how many bytes of text begin there.

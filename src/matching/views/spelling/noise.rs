@@ -16,37 +16,6 @@ pub fn is_clean(bytes: &[u8]) -> bool {
 /// So many bytes are no clean text by chance.
 const CLEAN_BYTES_MIN: usize = 24;
 
-/// Whether two bytes may be a character: many zeros, or some letters with zeros between them.
-pub fn may_be_wide(bytes: &[u8]) -> bool {
-    const LETTERS: usize = 4;
-    let zeros = bytes.iter().filter(|byte| **byte == 0).count();
-    let is_letter = |byte: u8| matches!(byte, b' '..=b'~');
-    zeros * 32 > bytes.len()
-        || zeros >= LETTERS
-            && bytes.windows(2 * LETTERS).any(|part| {
-                part.as_chunks::<2>().0.iter().all(|pair| pair[1] == 0 && is_letter(pair[0]))
-            })
-}
-
-/// Whether bytes may be text of one byte a character: mostly ASCII, and no control characters.
-pub fn is_western(bytes: &[u8]) -> bool {
-    let plain = bytes.iter().filter(|byte| is_plain(**byte)).count();
-    plain * 10 >= bytes.len() * 7 && bytes.iter().all(|byte| is_plain(*byte) || *byte >= 0x80)
-}
-
-/// The stretches of text among bytes that may be noise.
-pub fn texts(bytes: &[u8]) -> impl Iterator<Item = &str> {
-    let is_break = |c: char| c.is_ascii_control() && !c.is_ascii_whitespace();
-    bytes
-        .utf8_chunks()
-        .flat_map(move |chunk| chunk.valid().split(is_break))
-        .filter(|stretch| stretch.len() >= STRETCH_BYTES_MIN)
-}
-
-/// The shortest stretch of text that is looked at: two letters of Chinese in UTF-8, or the shortest
-/// address.
-const STRETCH_BYTES_MIN: usize = 6;
-
 fn is_plain(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')
 }
