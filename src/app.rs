@@ -526,7 +526,7 @@ fn sources(settings: &Settings, beside: Beside) -> Result<Sources, AppError> {
         }
     }
     for workspace in &settings.workspaces {
-        sources.push(Arc::new(WorkspaceSource::open(workspace)?));
+        sources.push(Arc::new(WorkspaceSource::open(workspace, settings.ours())?));
     }
     for telemetry in &settings.telemetry {
         sources.push(Arc::new(TelemetrySource::open(telemetry)?));

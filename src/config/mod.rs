@@ -5,6 +5,7 @@ pub mod file;
 pub mod reading;
 pub mod secret;
 pub mod settings;
+pub mod ours;
 pub mod faults;
 pub mod policy;
 pub mod azure;

@@ -447,6 +447,19 @@ fn parent(run: &str) -> Option<&str> {
     (is_child && !parent.is_empty()).then_some(parent)
 }
 
+/// Whether the name of a container is of a pattern in which `*` stands for anything.
+pub fn is_match(pattern: &str, name: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut name) = name.strip_prefix(head) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let tail = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some(at) = name.find(part) else { return false };
+        name = &name[at + part.len()..];
+    }
+    name.ends_with(tail)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -716,6 +729,24 @@ mod tests {
         }
         for name in ["azureml2", "azureml-blobstore-", "my-azureml", "Azureml", ""] {
             assert!(!is_container(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        let cases = [
+            ("azureml", "azureml", true),
+            ("azureml", "azureml-x", false),
+            ("azureml-blobstore-*", "azureml-blobstore-1", true),
+            ("azureml-blobstore-*", "azureml-blobstore-", true),
+            ("azureml-blobstore-*", "my-azureml-blobstore-1", false),
+            ("*", "anything", true),
+            ("*-x-*-y", "a-x-b-y", true),
+            ("*-x-*-y", "a-x-y", false),
+            ("a*a", "a", false),
+        ];
+        for (pattern, name, expected) in cases {
+            assert_eq!(is_match(pattern, name), expected, "{pattern} {name}");
         }
     }
 }

@@ -206,6 +206,11 @@ mod tests {
             "%2541nn Lef%25C3%25A8vre",
             "=\n",
             "=?utf-8?Q?Ann_Lef=C3=A8vre?=",
+            "Ann</b> <i class=\"x\">Lefèvre",
+            "ann<wbr>@contoso.com",
+            "&lt;td>Ann&lt;/td>\n&lt;td>Lef&egravevre",
+            "user</span>=<span>ann</span>",
+            "<w:t>",
         ]);
         let filler = "[ -~]{0,40}|[a-z ]{0,900}";
         let pair = (piece, filler).prop_map(|(piece, filler)| format!("{piece}{filler}"));
@@ -254,6 +259,7 @@ mod tests {
             "ann=40contoso=2Ecom",
             "YW5uQGNvbnRvc28uY29tIQ==",
             "YQBuAG4AQABjAG8AbgB0AG8AcwBvAC4AYwBvAG0A",
+            "a<b>nn</b>@contoso.com",
             "list+ann=contoso.com@lists.org",
             "\"ann\"@contoso.com",
             "ann_contoso.com#EXT#@tenant.onmicrosoft.com",

@@ -22,6 +22,7 @@ mod matching; // what is found in an item, in every reading, and what is not
 mod oracle; // the same against an oracle that is slow and obviously right
 mod hostile; // content that was made to take long, to take much, or to break what reads it
 mod redaction; // what is taken out of an item, what stays, and what is refused
+mod markup; // text between tags and control words
 mod masking; // who is masked in the items of a request, and who is not
 mod said; // what a source says of an item beside its bytes is used: encodings, properties, directories
 mod source_contract; // the Source suite: memory, folder

@@ -28,7 +28,7 @@ fn subject() -> Subject {
     subject
 }
 
-fn erased(content: &[u8]) -> Result<(Vec<u8>, Replaced), String> {
+pub fn erased(content: &[u8]) -> Result<(Vec<u8>, Replaced), String> {
     erased_of(&mut &*content)
 }
 
@@ -46,7 +46,7 @@ fn erased_of(content: &mut dyn Read) -> Result<(Vec<u8>, Replaced), String> {
 }
 
 /// Whether the scan finds nothing any more, and the proof says so too.
-fn is_gone(content: &[u8]) -> bool {
+pub fn is_gone(content: &[u8]) -> bool {
     let (subject, limits) = (subject(), ItemLimits::default());
     let matcher = Matcher::new(&[&subject]);
     let clean = is_clean(&mut Erasing(&matcher), &mut &*content, &limits).unwrap();

@@ -17,9 +17,10 @@ use crate::adapters::azure::listing;
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::container::Container;
 use crate::config::settings::Blob;
+use crate::domain::dependents::ours::is_of;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
-use crate::domain::layout::{Container as Where, Containers, OneContainer};
+use crate::domain::layout::{Container as Where, Containers, OneContainer, account_name, is_match};
 use crate::ports::sources::{
     Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Walked,
 };
@@ -46,8 +47,11 @@ impl BlobContainers {
     pub fn open(name: &str, blob: &Blob, archives: Option<&Url>) -> Result<Self, Failure> {
         let entry = Container::open(blob)?;
         let pattern = last_segment(&blob.url).to_owned();
+        // Under another of its hosts it is the same account.
         let except = archives.filter(|archives| {
-            archives.origin() == blob.url.origin() && account(archives) == account(&blob.url)
+            let is_beside =
+                archives.origin() == blob.url.origin() && account(archives) == account(&blob.url);
+            is_beside || is_of(archives, account_name(blob.url.as_str()))
         });
         let except = except.map(|archives| last_segment(archives).to_owned());
         Ok(Self { name: name.to_owned(), entry, pattern, except, opened: Mutex::default() })
@@ -239,40 +243,4 @@ fn last_segment(url: &Url) -> &str {
 /// The part of the path that says which account it is; emulators have one.
 fn account(url: &Url) -> &str {
     url.path().trim_end_matches('/').rsplit_once('/').map_or("", |(account, _)| account)
-}
-
-/// Whether a name matches a pattern in which `*` stands for anything.
-fn is_match(pattern: &str, name: &str) -> bool {
-    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
-    let Some(mut name) = name.strip_prefix(head) else { return false };
-    let mut parts: Vec<&str> = rest.split('*').collect();
-    let tail = parts.pop().unwrap_or_default();
-    for part in parts {
-        let Some(at) = name.find(part) else { return false };
-        name = &name[at + part.len()..];
-    }
-    name.ends_with(tail)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_star_stands_for_anything() {
-        let cases = [
-            ("azureml", "azureml", true),
-            ("azureml", "azureml-x", false),
-            ("azureml-blobstore-*", "azureml-blobstore-1", true),
-            ("azureml-blobstore-*", "azureml-blobstore-", true),
-            ("azureml-blobstore-*", "my-azureml-blobstore-1", false),
-            ("*", "anything", true),
-            ("*-x-*-y", "a-x-b-y", true),
-            ("*-x-*-y", "a-x-y", false),
-            ("a*a", "a", false),
-        ];
-        for (pattern, name, expected) in cases {
-            assert_eq!(is_match(pattern, name), expected, "{pattern} {name}");
-        }
-    }
 }

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::adapters::azure::wire::address::add_query;
-use crate::adapters::azureml::dependents;
 use crate::adapters::azureml::documents::document::{Document, look};
 use crate::adapters::azureml::kinds::Keeper;
 use crate::adapters::azureml::names::Address;
@@ -13,7 +12,6 @@ use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS, Polled, followed};
 use crate::adapters::azureml::workspace;
 use crate::domain::asked::thing::ThingKind;
-use crate::domain::dependents::dependent;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::ports::sources::{Erased, Followed};
@@ -26,9 +24,6 @@ const DELETING: &str = "deleting a resource";
 /// # Errors
 /// Where the service does not answer, or refuses for a reason that has no word.
 pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, Failure> {
-    if dependent::is_one(&item.name) {
-        return dependents::removal::remove(entry, item).await;
-    }
     let address = address(item)?;
     if address.sort.is(ThingKind::Workspace) {
         return workspace::remove(entry, &address, item).await;
@@ -72,9 +67,6 @@ pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, 
 /// # Errors
 /// It cannot be learned now.
 pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed, Failure> {
-    if dependent::is_one(&item.name) {
-        return dependents::removal::follow(entry, item, handle).await;
-    }
     let polled = match Handle::read(handle)? {
         Handle::Status { url } => operations::by_status(entry, &url).await?,
         Handle::Result { url } => operations::by_result(entry, &url).await?,

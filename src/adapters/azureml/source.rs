@@ -18,6 +18,7 @@ use crate::adapters::azureml::{dependents, pages, removal, rights};
 use crate::config::settings;
 use crate::domain::coverage::place::Known;
 use crate::domain::dependents::dependent;
+use crate::domain::dependents::ours::Ours;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, OneContainer};
@@ -36,6 +37,8 @@ pub struct WorkspaceSource {
     pub entry: Entry,
     /// What lists gave and nobody read yet.
     pub kept: Kept,
+    /// What of ours does not go with what the workspace depends on.
+    pub ours: Ours,
     places: Lately<Vec<Known>>,
 }
 
@@ -44,13 +47,19 @@ impl WorkspaceSource {
     ///
     /// # Errors
     /// Where its identity cannot be prepared.
-    pub fn open(workspace: &settings::Workspace) -> Result<Self, Failure> {
-        Ok(Self::within(&workspace.name, Entry::open(workspace)?))
+    pub fn open(workspace: &settings::Workspace, ours: Ours) -> Result<Self, Failure> {
+        Ok(Self { ours, ..Self::within(&workspace.name, Entry::open(workspace)?) })
     }
 
-    /// A workspace of which the way in is known.
+    /// A workspace of which the way in is known, and where nothing is ours.
     pub fn within(name: &str, entry: Entry) -> Self {
-        Self { name: name.to_owned(), entry, kept: Kept::default(), places: Lately::of(KNOWN_TIME) }
+        Self {
+            name: name.to_owned(),
+            entry,
+            kept: Kept::default(),
+            ours: Ours::default(),
+            places: Lately::of(KNOWN_TIME),
+        }
     }
 
     /// What stands for all of a sort whose service is not there: nobody can look through it.
@@ -79,6 +88,9 @@ impl Source for WorkspaceSource {
     }
 
     async fn follow(&self, item: &Item, handle: &str) -> Result<Followed, Failure> {
+        if dependent::is_one(&item.name) {
+            return dependents::removal::follow(&self.entry, &self.ours, item, handle).await;
+        }
         removal::follow(&self.entry, item, handle).await
     }
 
@@ -146,6 +158,9 @@ impl Walked for WorkspaceSource {
     }
 
     async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
+        if dependent::is_one(&item.name) {
+            return dependents::removal::remove(&self.entry, &self.ours, item).await;
+        }
         self.kept.act_on(&item.name);
         removal::remove(&self.entry, item, false).await
     }

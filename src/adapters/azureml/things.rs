@@ -97,6 +97,7 @@ impl Things for WorkspaceSource {
             source: self.name(),
             workspace: &workspace,
             for_good: thing.permanently,
+            ours: &self.ours,
         };
         found::found(&self.entry, &asked, seen.as_ref().map(|seen| &seen.value)).await
     }

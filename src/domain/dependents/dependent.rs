@@ -4,6 +4,8 @@
 //! They are items like others, named `SORT/SUBSCRIPTION/GROUP/NAME`. What is known of one beside
 //! its name stands among its properties, under the names of this page.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::item::Item;
@@ -70,8 +72,8 @@ pub enum Fate {
 /// Why something stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stay {
-    /// A reason that names nothing: it leaves the building.
-    pub reason: &'static str,
+    /// A reason that names nothing, or the words of a rule: it leaves the building.
+    pub reason: Cow<'static, str>,
     /// The same with names, for people who look at the plan.
     pub why: String,
 }

@@ -99,6 +99,17 @@ impl Policy {
         (1..).zip(&self.rules).find(|(_, rule)| rule.fits(item))
     }
 
+    /// The first rule that may keep an item of this source which is no resource of a workspace, and
+    /// its number: whether one is there that its path fits is not known.
+    pub fn may_keep(&self, source: &str) -> Option<(usize, &Rule)> {
+        let of_source = |rule: &Rule| rule.source.as_ref().is_none_or(|it| it.matches(source));
+        // One without a path fits everything, and those behind it nothing.
+        let mut decides = (1..)
+            .zip(&self.rules)
+            .filter(|(_, rule)| of_source(rule) && (rule.keeps() || rule.path.is_none()));
+        decides.next().filter(|(_, rule)| rule.keeps())
+    }
+
     /// Who declared that an item holds no person which could not be looked through for these
     /// reasons. Each of them has to be declared; who declared the first is told.
     pub fn declared(&self, item: &Item, reasons: &[String]) -> Option<&Declared> {
@@ -199,6 +210,10 @@ impl Rule {
             None => item.kind != Kind::Thing,
         };
         of_source && self.path.as_ref().is_none_or(|pattern| pattern.fits(item))
+    }
+
+    fn keeps(&self) -> bool {
+        self.action == Treatment::Keep || self.shared == Some(Treatment::Keep)
     }
 
     fn treatment(&self, others: bool) -> Treatment {
@@ -408,6 +423,37 @@ mod tests {
             let fits = rule(path, Treatment::Delete, None).fits(&item(name, container.clone()));
             assert_eq!(fits, expected, "{path} {name} {container:?}");
         }
+    }
+
+    #[test]
+    fn a_rule_may_keep_what_no_rule_before_it_takes() {
+        use Treatment::{Delete, Keep, Redact};
+        let all = |action, shared| Rule { path: None, ..rule("", action, shared) };
+        let any = |rule: Rule| Rule { source: None, ..rule };
+        let table = [
+            (vec![], None),
+            (vec![rule("tax/**", Keep, None)], Some(1)),
+            (vec![any(rule("tax/**", Keep, None))], Some(1)),
+            (vec![any(all(Keep, None))], Some(1)),
+            (vec![all(Delete, Some(Keep))], Some(1)),
+            (vec![rule("logs/**", Delete, None), rule("tax/**", Keep, None)], Some(2)),
+            (vec![all(Delete, Some(Redact)), rule("tax/**", Keep, None)], None),
+            (vec![any(all(Redact, None)), rule("tax/**", Keep, None)], None),
+            (vec![rule("tax/**", Redact, None)], None),
+        ];
+        for (rules, expected) in table {
+            let policy = Policy { rules, ..Policy::default() };
+            let found = policy.may_keep("runs").map(|(number, _)| number);
+            assert_eq!(found, expected, "{:?}", policy.rules);
+        }
+        // A rule of another source is none of this one's, whatever it says.
+        let rules = vec![all(Delete, None), all(Keep, None)];
+        assert!(Policy { rules, ..Policy::default() }.may_keep("shares").is_none());
+        let other = Rule { source: Some(Pattern::new("shares").unwrap()), ..all(Delete, None) };
+        let rules = vec![other, all(Keep, None)];
+        let policy = Policy { rules, ..Policy::default() };
+        assert_eq!(policy.may_keep("runs").map(|(number, _)| number), Some(2));
+        assert!(policy.may_keep("shares").is_none());
     }
 
     #[test]

@@ -29,6 +29,10 @@ pub struct Sift {
     least: usize,
 }
 
+/// What every way to write something in other letters has in it: escapes, mail, tags, terminals,
+/// broken lines.
+const SIGNS: &[u8] = b"\\%&=<]\x1b\x07\x08\r\n";
+
 /// Longer stretches need not be asked for: those that matter have one so long in them.
 const LEAST_MAX: usize = 16;
 
@@ -39,10 +43,11 @@ impl Sift {
     /// For what is spelled with these characters beyond ASCII, and is at least so many long.
     pub fn new(foreign: &Foreign, least: usize) -> Self {
         let is_foreign = |byte: u8| byte >= 0x80 && foreign.has(western(byte));
-        let is_plain = |byte: u8| matches!(byte, b'\t'..=b'\r' | b' '..=b'~');
+        let is_plain =
+            |byte: u8| matches!(byte, b'\t'..=b'\r' | b' '..=b'~') || SIGNS.contains(&byte);
         Self {
             texty: Set::new(|byte| is_plain(byte) || is_foreign(byte)),
-            signs: Set::new(|byte| is_foreign(byte) || b"\\%&=".contains(&byte)),
+            signs: Set::new(|byte| is_foreign(byte) || SIGNS.contains(&byte)),
             follows: Set::new(|byte| byte & 0xc0 == 0x80),
             leads: [0xc2..=0xdf, 0xe0..=0xef, 0xf0..=0xf4]
                 .map(|leads| Set::new(|byte| leads.contains(&byte))),

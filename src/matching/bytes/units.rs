@@ -27,7 +27,7 @@ const BIG: u8 = 2;
 /// What is a unit of any text; each matcher needs it.
 static OF_ANY: LazyLock<Units> = LazyLock::new(|| {
     let mut units = Units { kinds: Box::new([0; 1 << 16]) };
-    let is_plain = |c: char| matches!(c, ' '..='~' | '\t' | '\n' | '\r');
+    let is_plain = |c: char| matches!(c, ' '..='~' | '\t' | '\n' | '\r' | '\u{1b}');
     let is_any = |c: &char| is_plain(*c) || !c.is_ascii() && separates(*c);
     ('\0'..='\u{ffff}').filter(is_any).for_each(|c| units.add(c as u16));
     // Halves of characters beyond the first plane: styled letters, and signs that nobody sees.

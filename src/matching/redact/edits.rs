@@ -16,6 +16,8 @@ pub struct Edit {
     pub put: Put,
     /// Whether it is a run of base64, to be rewritten within.
     pub packed: bool,
+    /// Whether tags stand in the midst of it, which stay.
+    pub marked: bool,
 }
 
 /// The edits of the window that begin in `answered`. The window was written up to `done`, which
@@ -53,8 +55,8 @@ pub fn edits(
             }
             continue;
         }
-        let packed = found.hold == Hold::Packed;
-        edits.push(Edit { range: found.span, put: found.what, packed });
+        let (packed, marked) = (found.hold == Hold::Packed, found.hold == Hold::Marked);
+        edits.push(Edit { range: found.span, put: found.what, packed, marked });
     }
     Ok(joined(edits))
 }
@@ -104,6 +106,7 @@ fn joined(mut edits: Vec<Edit>) -> Vec<Edit> {
             Some(last) if edit.range.start < last.range.end => {
                 let same = edit.range == last.range;
                 last.packed &= same && edit.packed;
+                last.marked |= edit.marked;
                 if edit.range.len() > longest {
                     (longest, last.put) = (edit.range.len(), edit.put);
                 }

@@ -140,7 +140,8 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             return Err(Stop::not("depth limit"));
         }
         match form {
-            Form::Text(Charset::Bytes) => self.text(&mut whole, out, depth),
+            // What its control words take apart is seen when it is looked at again.
+            Form::Text(Charset::Bytes) | Form::Rtf => self.text(&mut whole, out, depth),
             Form::Text(charset @ (Charset::Utf16(_) | Charset::Utf32(_))) => {
                 let mark = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
                 self.wide(&mut whole, out, charset, mark, depth)
@@ -244,6 +245,7 @@ fn name(form: Form) -> &'static str {
         Form::Avro => "avro",
         Form::Parquet => "parquet",
         Form::Media => "media",
+        Form::Rtf => "rtf",
         Form::Text(Charset::Binary) | Form::Closed(_) => "binary",
         Form::Text(_) => "text",
     }

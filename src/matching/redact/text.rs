@@ -12,6 +12,7 @@ use crate::matching::redact::looks::First;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::{Rewriting, Short, clean};
 use crate::matching::redact::sheet::{Piece, Sheet};
+use crate::matching::views::markup::tags::tags;
 use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::tour::{Look, Tour};
 use crate::matching::views::windows::{Found, MARGIN_BYTES, WINDOW_BYTES, fill, is_utf8};
@@ -176,7 +177,8 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                 }
                 None => {
                     self.replaced.count(edit.put);
-                    sheet.piece(window, &edits[index..])?
+                    let piece = sheet.piece(window, &edits[index..])?;
+                    if edit.marked { with_tags(window, edit, piece)? } else { piece }
                 }
             };
             if piece.range.start < at {
@@ -214,6 +216,17 @@ impl Window {
         self.done -= by;
         by
     }
+}
+
+/// A piece with the tags that stood in the midst of what it replaces: elements stay whole.
+fn with_tags(window: &[u8], edit: &Edit, mut piece: Piece) -> Result<Piece, Stop> {
+    let tags = std::str::from_utf8(&window[edit.range.clone()]).map(tags).unwrap_or_default();
+    // Escaped tags are seen only where the escapes are undone.
+    if tags.is_empty() || piece.range != edit.range {
+        return Err(Stop::not("markup: not rewritten"));
+    }
+    piece.bytes.extend_from_slice(tags.as_bytes());
+    Ok(piece)
 }
 
 /// Whether something reaches to where the window was cut: there may be more of it.

@@ -10,6 +10,7 @@ use liblzma::read::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 
 use crate::matching::views::forms::{Form, form, is_packed};
+use crate::matching::views::markup::rtf::Rtf;
 use crate::matching::views::meter::{Decoded, Meter, is_over_memory, refusal};
 use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::spelling::charset::{Charset, Wide, utf8_or_western};
@@ -33,7 +34,7 @@ impl<L: Look> Tour<'_, L> {
         let broken = reader.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let mut whole = Cursor::new(&head).chain(Rest::new(reader, broken));
         let form = form(&head);
-        let opens = !matches!(form, Form::Text(_) | Form::Closed(_) | Form::Media);
+        let opens = !matches!(form, Form::Text(_) | Form::Rtf | Form::Closed(_) | Form::Media);
         if opens && depth >= self.limits.depth_max {
             self.unreadable("depth limit", chain);
             return Ok(());
@@ -65,6 +66,10 @@ impl<L: Look> Tour<'_, L> {
             Form::Tar => self.tar(&mut whole, chain, depth),
             Form::Avro => self.avro(&mut whole, chain),
             Form::Parquet => self.parquet(&mut whole, chain),
+            Form::Rtf => {
+                let mut text = Rtf::new(whole);
+                self.stream(&mut text, &format!("{chain}rtf > "), Kind::Text, depth)
+            }
             Form::Closed(reason) => {
                 self.unreadable(reason, chain);
                 self.stream(&mut whole, chain, Kind::Opaque, depth)

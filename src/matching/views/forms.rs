@@ -28,6 +28,8 @@ pub enum Form {
     Avro,
     /// With its footer in the clear.
     Parquet,
+    /// Rich Text Format.
+    Rtf,
     /// Known and not opened; the reason.
     Closed(&'static str),
     /// Pictures, sound and fonts: what is packed in them is no text.
@@ -66,7 +68,8 @@ pub fn form(head: &[u8]) -> Form {
 }
 
 /// First bytes by which forms are known.
-const KNOWN: [(&[u8], Form); 46] = [
+const KNOWN: [(&[u8], Form); 47] = [
+    (b"{\\rtf", Form::Rtf),
     (b"Obj\x01", Form::Avro),
     (b"PAR1", Form::Parquet),
     (b"\x1f\x8b", Form::Gzip),
@@ -154,7 +157,7 @@ pub fn is_packed(bytes: &[u8]) -> bool {
     // Most are told by the first byte.
     bytes.first().is_some_and(|first| {
         b"\x1fP\x28\xfd7R\x04\xffLB\x78\x58\x48\x68O%]ASaF\xd0M-".contains(first)
-    }) && !matches!(form(bytes), Form::Text(_) | Form::Tar | Form::Media)
+    }) && !matches!(form(bytes), Form::Text(_) | Form::Tar | Form::Media | Form::Rtf)
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@
 //! | binary: strings with their length before them | `spelling::frames` |
 //! | JSON and backslash escapes, percent-encoding, HTML entities, nested | `spelling::escapes` |
 //! | quoted-printable, `=?utf-8?…?=` words | `spelling::mail` |
+//! | the text between tags of HTML, XML and office documents | `markup::tags` |
+//! | what RTF says | `markup::rtf` |
 //! | base64, plain and for URLs, and whatever was packed in it | `spelling::base64_runs` |
 //! | NFKC and case folding; invisible characters dropped | `spelling::fold` |
 //!
@@ -22,6 +24,7 @@
 //! `containers` (bytes).
 
 pub mod spelling;
+pub mod markup;
 pub mod json;
 pub mod places;
 pub mod meter;

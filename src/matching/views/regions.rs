@@ -12,9 +12,10 @@ use crate::matching::hints::Ends;
 use crate::matching::matcher::Matcher;
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::known::Worthless;
+use crate::matching::views::markup::tags::{self, between_tags};
 use crate::matching::views::spelling::base64_runs::{may_belong, runs};
 use crate::matching::views::spelling::cut::{ceil, floor};
-use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
+use crate::matching::views::spelling::escapes::{ROUNDS_MAX, is_entity, unescape};
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::tour::Look;
@@ -185,6 +186,10 @@ impl Gathering<'_> {
                 self.inner(&reading, part.start, rounds + 1, outer);
             }
         }
+        for part in parts(tags::signs(text), text, reach) {
+            let Some(reading) = between_tags(&text[part.clone()]) else { continue };
+            self.inner(&reading, part.start, rounds, outer);
+        }
         if outer {
             for part in parts(mail_signs(text), text, reach) {
                 let Some(reading) = mail::undo(&text[part.clone()]) else { continue };
@@ -228,11 +233,7 @@ fn escapes(text: &str) -> impl Iterator<Item = usize> {
         (b'%', [high, low, ..]) => {
             *high == b'u' || high.is_ascii_hexdigit() && low.is_ascii_hexdigit()
         }
-        (b'&', rest) => {
-            let name =
-                rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'#');
-            rest.get(name.count()) == Some(&b';')
-        }
+        (b'&', [b'#' | b'a'..=b'z' | b'A'..=b'Z', ..]) => is_entity(&text[*at..]),
         _ => false,
     })
 }

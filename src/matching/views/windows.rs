@@ -9,6 +9,7 @@ use std::ops::Range;
 use memchr::memchr_iter;
 
 use crate::matching::views::json::Shape;
+use crate::matching::views::markup::tags::between_tags;
 use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::places::{Places, Position};
 use crate::matching::views::regions::{NESTED_RUNS_MAX, Region, byte_regions, is_worth, regions};
@@ -260,12 +261,14 @@ impl<L: Look> Tour<'_, L> {
     /// A text, its escapes undone round by round, its mail encodings undone, and its base64.
     fn text(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
         self.plain(text, via, 0, all);
+        self.marked(text, via, 0, all);
         self.base64(text, &|_| true, via, nested, all);
         self.rounds(text, via, nested, all);
         if let Some(reading) = mail::undo(text) {
             let from = all.len();
             let via = format!("{via}quoted-printable > ");
             self.plain(&reading.text, &via, 0, all);
+            self.marked(&reading.text, &via, 0, all);
             let is_new = |run| !reading.is_copy(run);
             self.base64(&reading.text, &is_new, &via, nested, all);
             self.rounds(&reading.text, &via, nested, all);
@@ -282,6 +285,7 @@ impl<L: Look> Tour<'_, L> {
             let undone = &chain[chain.len() - 1];
             let from = all.len();
             self.plain(&undone.text, via, chain.len(), all);
+            self.marked(&undone.text, via, chain.len(), all);
             // What the round before it had was looked at there.
             self.base64(&undone.text, &|run| !undone.is_copy(run), via, nested, all);
             for found in &mut all[from..] {
@@ -299,6 +303,19 @@ impl<L: Look> Tour<'_, L> {
             let (start, via) = (range.start, via.to_owned());
             all.push(Found { what, span: range, hold: Hold::Exact, start, via, rounds });
         });
+    }
+
+    /// What stands between the tags of a text.
+    fn marked(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
+        let Some(reading) = between_tags(text) else { return };
+        let from = all.len();
+        self.plain(&reading.text, &format!("{via}markup > "), rounds, all);
+        for found in &mut all[from..] {
+            if !reading.is_copy(found.span.clone()) {
+                found.hold = Hold::Marked;
+            }
+            found.lead_back(&reading, text.len());
+        }
     }
 
     fn base64(

@@ -1,6 +1,7 @@
-//! Plans are carried out: `erase` takes the items in their `order`, `target` acts on one, `purge`
-//! removes rows for many requests at once by its `calls`, and `follow` looks after what services
-//! finish by themselves.
+//! Plans are carried out, and what services finish by themselves is followed.
+//!
+//! `erase` takes the items in their `order` and `target` acts on one; `purge` removes rows for many
+//! requests at once, by its `calls`; `follow` looks after what was begun.
 
 pub mod target;
 pub mod order;

@@ -182,7 +182,7 @@ impl Before {
         let approved = self.approved.get(&item.place());
         let is_approved = approved.is_some_and(|etags| etags.contains(&item.etag));
         if matches!(planned.action, Action::Delete) && !is_approved {
-            let stay = Stay { reason: MADE_SINCE, why: MADE_SINCE.to_owned() };
+            let stay = Stay { reason: MADE_SINCE.into(), why: MADE_SINCE.to_owned() };
             (planned.action, planned.why) = staying(stay);
         }
     }
@@ -330,7 +330,7 @@ fn cascade(policy: &Policy, held: Option<&(Action, String)>, each: Vec<Dependent
     for planned in &mut planned {
         if let Some(part) = bound.get(&planned.finding.item.name) {
             let why = format!("{PART_STAYS}: {part}");
-            (planned.action, planned.why) = staying(Stay { reason: PART_STAYS, why });
+            (planned.action, planned.why) = staying(Stay { reason: PART_STAYS.into(), why });
         }
     }
     planned
@@ -340,7 +340,7 @@ fn cascade(policy: &Policy, held: Option<&(Action, String)>, each: Vec<Dependent
 const PART_STAYS: &str = "a part of it stays";
 
 fn staying(Stay { reason, why }: Stay) -> (Action, String) {
-    (Action::Keep(reason.to_owned()), why)
+    (Action::Keep(reason.into_owned()), why)
 }
 
 /// Refuses a name that several sources have something of.

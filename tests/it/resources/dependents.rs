@@ -25,11 +25,12 @@ use crate::support::azure::simulator::Simulator;
 use crate::support::azure::state::{Phase, State, Switches};
 
 const REGISTRY: &str = "examplecr01";
-const LOGS: &str = "examplela02";
-const COMPONENT: &str = "exampleai02";
+pub const LOGS: &str = "examplela02";
+pub const COMPONENT: &str = "exampleai02";
 const RULE: &str = "Failure Anomalies - exampleai02";
 
-fn thing(permanently: bool) -> Thing {
+/// The workspace with all that it depends on, as a request names it.
+pub fn thing(permanently: bool) -> Thing {
     let (kind, name) = (ThingKind::Workspace, WORKSPACE.to_owned());
     Thing { kind, name, output: None, with_dependents: true, permanently }
 }
@@ -93,13 +94,15 @@ fn add_other(state: &mut State, name: &str) -> WorkspaceId {
     id
 }
 
-async fn world() -> World {
+/// The sample workspace with all of it.
+pub async fn world() -> World {
     let world = World::new(Switches::default()).await;
     fill(&world.simulator);
     world
 }
 
-async fn found(world: &World, permanently: bool) -> Dependents {
+/// What it depends on now.
+pub async fn found(world: &World, permanently: bool) -> Dependents {
     world.source.dependents(&thing(permanently)).await.unwrap()
 }
 
@@ -108,7 +111,7 @@ fn told(found: &Dependents) -> Vec<String> {
     let line = |Dependent { item, fate }: &Dependent| {
         let fate = match fate {
             Fate::Goes(_) => "goes",
-            Fate::Stays(stay) => stay.reason,
+            Fate::Stays(stay) => &stay.reason,
             Fate::Unread(word) => word,
         };
         let (word, _) = item.name.split_once('/').unwrap();
@@ -125,7 +128,8 @@ fn fate<'a>(found: &'a Dependents, word: &str) -> &'a Fate {
     &found.each.iter().find(is_it).unwrap_or_else(|| panic!("no {word}")).fate
 }
 
-fn item(found: &Dependents, word: &str) -> Item {
+/// The first of that sort.
+pub fn item(found: &Dependents, word: &str) -> Item {
     let is_it = |each: &&Dependent| each.item.name.starts_with(&format!("{word}/"));
     found.each.iter().find(is_it).unwrap_or_else(|| panic!("no {word}")).item.clone()
 }

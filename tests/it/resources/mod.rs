@@ -15,3 +15,4 @@ mod table;
 mod copying;
 mod whole;
 pub mod dependents;
+mod ours;

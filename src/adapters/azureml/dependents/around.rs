@@ -87,7 +87,7 @@ impl Around {
         let told = told.and_then(|ids| ids.first()?.as_str()).map(own_name);
         let project = project.or(told)?;
         let why = format!("{HAS_PROJECTS}: {project}; delete those first");
-        Some(Stay { reason: HAS_PROJECTS, why })
+        Some(Stay { reason: HAS_PROJECTS.into(), why })
     }
 
     /// Why a dependent stays, if it does.
@@ -291,14 +291,14 @@ fn named(workspace: &Value) -> &str {
 }
 
 fn locked(scope: &str) -> Stay {
-    Stay { reason: LOCKED, why: format!("locked: a lock stands on {}", own_name(scope)) }
+    Stay { reason: LOCKED.into(), why: format!("locked: a lock stands on {}", own_name(scope)) }
 }
 
 fn shared(why: &str) -> Stay {
-    Stay { reason: SHARED, why: format!("shared: {why}") }
+    Stay { reason: SHARED.into(), why: format!("shared: {why}") }
 }
 
 /// What stays because nobody can say more.
 pub fn unsure(why: &str) -> Stay {
-    Stay { reason: UNSURE, why: format!("{UNSURE}: {why}") }
+    Stay { reason: UNSURE.into(), why: format!("{UNSURE}: {why}") }
 }

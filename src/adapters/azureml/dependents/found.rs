@@ -17,6 +17,7 @@ use crate::domain::dependents::dependent::{
     ACCOUNT, COMPONENT, CONTAINER, Dependent, Dependents, Fate, LOGS, PARENT, RECOVERABLE_DAYS,
     RECOVERABLE_UNTIL, RULE, Stay, VAULT, waits_for,
 };
+use crate::domain::dependents::ours::Ours;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 
@@ -42,6 +43,8 @@ pub struct Asked<'a> {
     pub workspace: &'a str,
     /// Whether nothing of it may be left that could be had back.
     pub for_good: bool,
+    /// What of ours stays.
+    pub ours: &'a Ours,
 }
 
 /// Finds them; `document` is the workspace's own, where somebody sees it.
@@ -70,7 +73,7 @@ pub async fn found(
     let own = around.own_stay(document);
     let is_project = document["kind"].as_str().is_some_and(|it| it.eq_ignore_ascii_case("project"))
         || document["properties"]["hubResourceId"].as_str().is_some_and(|it| !it.is_empty());
-    let of_hub = is_project.then(|| Stay { reason: OF_THE_HUB, why: OF_THE_HUB.to_owned() });
+    let of_hub = is_project.then(|| Stay { reason: OF_THE_HUB.into(), why: OF_THE_HUB.to_owned() });
     let nameless = || unsure("the workspace does not tell which one it is");
     let all_stay = own.clone().or(of_hub).or_else(|| owner.is_none().then(nameless));
     let mut each = Vec::new();
@@ -78,7 +81,12 @@ pub async fn found(
         owner::note(&mut item, owner.as_deref().unwrap_or_default(), &subscriptions);
         let stay = match (&fate, &all_stay, Spot::of(&item.name)) {
             (Fate::Goes(_), Some(stay), _) => Some(stay.clone()),
-            (Fate::Goes(_), None, Some(spot)) => around.stay(entry, &spot).await?,
+            (Fate::Goes(_), None, Some(spot)) => {
+                match owner::stay_of_ours(asked.ours, entry, &spot) {
+                    Some(stay) => Some(stay.clone()),
+                    None => around.stay(entry, &spot).await?,
+                }
+            }
             _ => None,
         };
         let fate = match (stay, fate) {
@@ -227,7 +235,7 @@ impl Finding<'_> {
             let fate = match scopes.iter().all(is_own) {
                 true => Fate::Goes(String::new()),
                 false => Fate::Stays(Stay {
-                    reason: SHARED,
+                    reason: SHARED.into(),
                     why: "shared: it is about another component too".to_owned(),
                 }),
             };

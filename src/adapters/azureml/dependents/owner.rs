@@ -1,11 +1,14 @@
-//! Whose a dependent is: the workspace that named it when the plan was made. Weeks may lie between
-//! that and its end.
+//! Whose a dependent is: the workspace that named it when the plan was made, weeks before its end
+//! perhaps; or ours, as far as we have something there.
 
 use serde_json::Value;
 
 use crate::adapters::azureml::dependents::sorts::SORTS;
-use crate::adapters::azureml::dependents::spot::same_id;
+use crate::adapters::azureml::dependents::spot::{Spot, same_id};
+use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::workspace::{OWNER, mark};
+use crate::domain::dependents::dependent::{ACCOUNT, COMPONENT, CONTAINER, LOGS, SHARE, Stay};
+use crate::domain::dependents::ours::Ours;
 use crate::domain::item::Item;
 
 /// What an item says of the one that the workspace names: itself, or what it is in or about.
@@ -39,4 +42,13 @@ pub fn is_still(item: &Item, document: &Value) -> bool {
     };
     let mark = mark(document);
     mark.is_some() && mark.as_ref() == item.properties.get(OWNER) && properties.any(names)
+}
+
+/// Why it stays for what we have there, if it does.
+pub fn stay_of_ours<'a>(ours: &'a Ours, entry: &Entry, spot: &Spot) -> Option<&'a Stay> {
+    match spot.sort.word {
+        ACCOUNT | CONTAINER | SHARE => ours.in_storage(&spot.name, spot.inside.as_deref()),
+        COMPONENT | LOGS => ours.in_telemetry(&spot.id(), entry.id()),
+        _ => None,
+    }
 }

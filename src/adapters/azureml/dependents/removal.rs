@@ -17,6 +17,7 @@ use crate::adapters::azureml::workspace::{self, FOR_GOOD};
 use crate::domain::dependents::dependent::{
     ACCOUNT, LOGS, RECOVERABLE_DAYS, RECOVERABLE_UNTIL, VAULT,
 };
+use crate::domain::dependents::ours::Ours;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::outcome::{Barrier, Block};
@@ -30,6 +31,8 @@ const LOCK: &str = "ScopeLocked";
 const UNSEEN: &str = "UsersNotSeen";
 /// Of what the workspace has that is another by now, or names something else.
 const OWNER_CHANGED: &str = "WorkspaceChanged";
+/// Of what holds something of ours, as the settings are now.
+const HOLDS_OURS: &str = "HoldsWhatIsKept";
 /// Of an account that holds what nobody approved.
 const NOT_PLANNED: &str = "HoldsWhatIsNotPlanned";
 /// Of vaults that are deleted, and cannot be purged.
@@ -43,13 +46,16 @@ const LOOKS_MIN: u32 = 2;
 ///
 /// # Errors
 /// Where a service does not answer, or refuses for a reason that has no word.
-pub async fn remove(entry: &Entry, item: &Item) -> Result<Erased, Failure> {
+pub async fn remove(entry: &Entry, ours: &Ours, item: &Item) -> Result<Erased, Failure> {
     let spot = spot(item)?;
     let Some(seen) = look(entry, &spot).await? else {
         return absent(entry, &spot, item, Gone::Found).await;
     };
     if seen.print != item.etag {
         return Ok(Erased::Changed);
+    }
+    if owner::stay_of_ours(ours, entry, &spot).is_some() {
+        return Ok(Erased::Blocked(Barrier::new(Block::Lock, HOLDS_OURS)));
     }
     if let Some(barrier) = used(entry, &spot, item).await? {
         return Ok(Erased::Blocked(barrier));
@@ -79,7 +85,12 @@ pub async fn remove(entry: &Entry, item: &Item) -> Result<Erased, Failure> {
 ///
 /// # Errors
 /// It cannot be learned now.
-pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed, Failure> {
+pub async fn follow(
+    entry: &Entry,
+    ours: &Ours,
+    item: &Item,
+    handle: &str,
+) -> Result<Followed, Failure> {
     let mut looks = 0;
     let polled = match Handle::read(handle)? {
         Handle::Deleted { looks: before } => {
@@ -89,7 +100,7 @@ pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed
         Handle::Status { url } => operations::by_status(entry, &url).await?,
         Handle::Result { url } => operations::by_result(entry, &url).await?,
         Handle::Resource => Polled::Over,
-        Handle::Turn { .. } => return Ok(followed(remove(entry, item).await?)),
+        Handle::Turn { .. } => return Ok(followed(remove(entry, ours, item).await?)),
         Handle::Operation { .. } | Handle::Cancelled | Handle::Used { .. } => Polled::Unknown,
     };
     let spot = spot(item)?;
@@ -205,7 +216,7 @@ async fn used(entry: &Entry, spot: &Spot, item: &Item) -> Result<Option<Barrier>
         Some(stay) => Some(stay),
         None => around.stay(entry, spot).await?,
     };
-    Ok(stay.map(|stay| match stay.reason {
+    Ok(stay.map(|stay| match &*stay.reason {
         SHARED | HAS_PROJECTS => Barrier::new(Block::Lock, USED),
         LOCKED => Barrier::new(Block::Lock, LOCK),
         _ => Barrier::new(Block::Lock, UNSEEN),

@@ -84,7 +84,9 @@ impl Things for MemorySource {
             let mut item = self.item(name, version, stored);
             item.properties.entry(PARENT.to_owned()).or_insert_with(|| workspace.clone());
             let fate = match item.metadata.contains_key(SHARED) {
-                true => Fate::Stays(Stay { reason: SHARED, why: "shared: by w2".to_owned() }),
+                true => {
+                    Fate::Stays(Stay { reason: SHARED.into(), why: "shared: by w2".to_owned() })
+                }
                 false => Fate::Goes(String::new()),
             };
             Dependent { item, fate }

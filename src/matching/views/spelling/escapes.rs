@@ -175,22 +175,56 @@ pub fn spelled_char(
     }
 }
 
+/// Whether a text begins with an entity of HTML.
+pub fn is_entity(text: &str) -> bool {
+    entity(text).is_some()
+}
+
+/// An entity; HTML reads some without their semicolon (Living Standard, section 13.5).
 fn entity(text: &str) -> Option<(Meaning, usize)> {
-    let end = text.bytes().take(ESCAPE_BYTES_MAX).position(|byte| byte == b';')?;
-    let name = &text[1..end];
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => hexadecimal(hex.as_bytes())?,
-            None => number.parse().ok()?,
-        };
-        return Some((Meaning::Char(char::from_u32(code)?), end + 1));
+    let rest = &text.as_bytes()[1..];
+    if let Some(number) = rest.strip_prefix(b"#") {
+        return numeric(number);
     }
-    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return None;
+    let name = rest.iter().take(ESCAPE_BYTES_MAX).take_while(|byte| byte.is_ascii_alphanumeric());
+    let end = 1 + name.count();
+    if text.as_bytes().get(end) == Some(&b';') && end > 1 {
+        let whole = &text[..=end];
+        let meaning = html_escape::decode_html_entities(whole);
+        return (meaning != whole).then(|| (Meaning::Text(meaning.into_owned()), end + 1));
     }
-    let whole = &text[..=end];
-    let meaning = html_escape::decode_html_entities(whole);
-    (meaning != whole).then(|| (Meaning::Text(meaning.into_owned()), end + 1))
+    let name = bare_name(&text[1..end])?;
+    let is_parameter = text[1 + name.len()..].starts_with('=');
+    let meaning = html_escape::decode_html_entities(&format!("&{name};")).into_owned();
+    (!is_parameter).then(|| (Meaning::Text(meaning), 1 + name.len()))
+}
+
+/// The digits after `&#`.
+fn numeric(number: &[u8]) -> Option<(Meaning, usize)> {
+    let (is_hex, digits) = match number {
+        [b'x' | b'X', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    let radix = if is_hex { 16 } else { 10 };
+    let digit = |byte: &&u8| char::from(**byte).is_digit(radix);
+    let len = digits.iter().take(ESCAPE_BYTES_MAX).take_while(digit).count();
+    let text = std::str::from_utf8(&digits[..len]).ok()?;
+    let c = char::from_u32(u32::from_str_radix(text, radix).ok()?)?;
+    let ended = usize::from(digits.get(len) == Some(&b';'));
+    Some((Meaning::Char(c), 2 + usize::from(is_hex) + len + ended))
+}
+
+/// The entity without a semicolon that a word begins with.
+fn bare_name(word: &str) -> Option<&'static str> {
+    const NAMES: &str = "AElig AMP Aacute Acirc Agrave Aring Atilde Auml COPY Ccedil ETH Eacute \
+        Ecirc Egrave Euml GT Iacute Icirc Igrave Iuml LT Ntilde Oacute Ocirc Ograve Oslash Otilde \
+        Ouml QUOT REG THORN Uacute Ucirc Ugrave Uuml Yacute aacute acirc acute aelig agrave amp \
+        aring atilde auml brvbar ccedil cedil cent copy curren deg divide eacute ecirc egrave eth \
+        euml frac12 frac14 frac34 gt iacute icirc iexcl igrave iquest iuml laquo lt macr micro \
+        middot nbsp not ntilde oacute ocirc ograve ordf ordm oslash otilde ouml para plusmn pound \
+        quot raquo reg sect shy sup1 sup2 sup3 szlig thorn times uacute ucirc ugrave uml uuml \
+        yacute yen yuml";
+    NAMES.split(' ').find(|name| word.starts_with(*name))
 }
 
 fn hexadecimal(digits: &[u8]) -> Option<u32> {
@@ -220,11 +254,24 @@ mod tests {
             ("Lef%c3%A8vre Lef%E8vre %u5c71", "Lefèvre Lefèvre 山"),
             ("Lef&egrave;vre &#64; &#x5c71; &amp;", "Lefèvre @ 山 &"),
             ("&commat;&nbsp;", "@\u{a0}"),
+            ("Zo&eumlx ann&#64contoso &#X5c71.", "Zoëx ann@contoso 山."),
             (r"\xe8x \xe5\xb1x", "èx å±x"),
         ] {
             assert_eq!(unescape(written).map(|reading| reading.text).as_deref(), Some(meant));
         }
-        for plain in ["100% sure", r"C:\Users\ann", "R&D; &;", "a & b", r"\", "%", "%4", "&"] {
+        for plain in [
+            "100% sure",
+            r"C:\Users\ann",
+            "R&D; &;",
+            "a & b",
+            r"\",
+            "%",
+            "%4",
+            "&",
+            "?a&copy=1",
+            "&#",
+            "&#x;",
+        ] {
             assert!(unescape(plain).is_none(), "{plain}");
         }
     }

@@ -22,6 +22,8 @@ struct Mark {
 pub enum Hold {
     /// A stretch of the origin spells it and nothing else.
     Exact,
+    /// Tags stand in the midst of what spells it.
+    Marked,
     /// A run of base64 holds it among other things.
     Packed,
     /// Somewhere in a line, in a charset that the text may not be in.
