@@ -10,7 +10,9 @@
 //! | UTF-8; where bytes are not UTF-8 also Windows-1252 and legacy charsets | `spelling::charset` |
 //! | ISO-2022-JP, by its escapes | `spelling::charset` |
 //! | binary: runs of text of one and of two bytes a character | `spelling::charset` |
-//! | binary: strings with their length before them | `spelling::frames` |
+//! | binary: text of four bytes a character | `spelling::strings::wide` |
+//! | binary: strings with their length before them | `spelling::strings::frames` |
+//! | binary: strings side by side, with nothing between them | `spelling::strings::beside` |
 //! | JSON and backslash escapes, percent-encoding, HTML entities, nested | `spelling::escapes` |
 //! | quoted-printable, `=?utf-8?…?=` words | `spelling::mail` |
 //! | the text between tags of HTML, XML and office documents | `markup::tags` |

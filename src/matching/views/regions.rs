@@ -18,6 +18,7 @@ use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, is_entity, unescape};
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::reading::Reading;
+use crate::matching::views::spelling::strings::frames::cuts;
 use crate::matching::views::tour::Look;
 use crate::matching::work;
 
@@ -38,6 +39,13 @@ pub struct Region {
     pub core: Range<usize>,
 }
 
+impl Region {
+    /// All of it.
+    pub fn whole(len: usize) -> Self {
+        Self { read: 0..len, core: 0..len }
+    }
+}
+
 /// Bytes at a cut edge that are not answered for.
 const EDGE_BYTES: usize = 420;
 
@@ -49,7 +57,7 @@ pub fn regions<L: Look>(
     text: &str,
     nested: usize,
 ) -> Vec<Region> {
-    let Some(matcher) = look.matcher() else { return whole(text.len()) };
+    let Some(matcher) = look.matcher() else { return vec![Region::whole(text.len())] };
     let mut spots = Vec::new();
     let mut gathering =
         Gathering { matcher, ends: Ends::Told, worthless, nested, spots: &mut spots };
@@ -64,7 +72,7 @@ pub fn byte_regions<L: Look>(
     bytes: &[u8],
     nested: usize,
 ) -> Vec<Region> {
-    let Some(matcher) = look.matcher() else { return whole(bytes.len()) };
+    let Some(matcher) = look.matcher() else { return vec![Region::whole(bytes.len())] };
     work::charge(bytes.len());
     let mut spots = Vec::new();
     matcher.hint_bytes(bytes, &mut |at| spots.push(Spot { at: at..at, near: NEAR_BYTES }));
@@ -77,10 +85,6 @@ pub fn byte_regions<L: Look>(
         spots.extend(inner.into_iter().map(|spot| spot.led_back(&sifted, 0)));
     }
     apart(spots, bytes.len(), |spot| spot.start..spot.end.min(bytes.len()))
-}
-
-fn whole(len: usize) -> Vec<Region> {
-    vec![Region { read: 0..len, core: 0..len }]
 }
 
 /// Spots with what is near them, joined where they meet.

@@ -14,9 +14,10 @@ use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::places::{Places, Position};
 use crate::matching::views::regions::{NESTED_RUNS_MAX, Region, byte_regions, is_worth, regions};
 use crate::matching::views::spelling::base64_runs::{Run, runs};
-use crate::matching::views::spelling::charset::{odd_readings, unsure_readings};
+use crate::matching::views::spelling::charset::{
+    Labelled, framed_readings, mixed_readings, odd_readings, unlikely_readings,
+};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
-use crate::matching::views::spelling::frames::are_known_from_start;
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::reading::{Hold, Reading};
 use crate::matching::views::tour::{Look, Tour};
@@ -195,57 +196,47 @@ impl<L: Look> Tour<'_, L> {
         // What is known, by the line in which it begins.
         let mut known: BTreeSet<(usize, L::What)> = BTreeSet::new();
         let mut lines: Option<Vec<usize>> = None;
-        for region in self.byte_regions(bytes, binary, nested) {
-            for mut seen in self.unsure(bytes, &region, binary, via, nested) {
-                let lines = lines.get_or_insert_with(|| memchr_iter(b'\n', bytes).collect());
-                let line = |at: usize| lines.partition_point(|end| *end < at);
-                if seen.0 {
-                    // A charset that is unlikely leads back to a line at best.
-                    seen.1
-                        .retain(|found| !known.contains(&(line(found.start), found.what.clone())));
-                }
-                known.extend(seen.1.iter().map(|found| (line(found.start), found.what.clone())));
-                all.extend(seen.1);
-            }
+        let whole = [Region::whole(bytes.len())];
+        let regions = match binary {
+            true => byte_regions(&*self.look, &mut self.worthless, bytes, nested),
+            false => vec![Region::whole(bytes.len())],
+        };
+        if regions.is_empty() {
+            return;
         }
-    }
-
-    fn byte_regions(&mut self, bytes: &[u8], binary: bool, nested: usize) -> Vec<Region> {
-        let whole = || vec![Region { read: 0..bytes.len(), core: 0..bytes.len() }];
-        if !binary {
-            return whole();
-        }
-        let regions = byte_regions(&*self.look, &mut self.worthless, bytes, nested);
-        if regions.is_empty() || !are_known_from_start(bytes) { regions } else { whole() }
-    }
-
-    /// What is seen in each reading of a region, and whether the reading is unlikely.
-    fn unsure(
-        &mut self,
-        bytes: &[u8],
-        region: &Region,
-        binary: bool,
-        via: &str,
-        nested: usize,
-    ) -> Vec<(bool, Vec<Found<L::What>>)> {
-        let part = &bytes[region.read.clone()];
-        let legacy = nested == 0 || binary && bytes.contains(&0);
-        let mut all = Vec::new();
-        for (label, hold, reading) in unsure_readings(part, binary, legacy) {
-            work::charge(part.len());
+        let has_unlikely = nested == 0 || binary && bytes.contains(&0);
+        let unlikely = if has_unlikely { &regions[..] } else { &[] };
+        let readings: [(&[Region], fn(&[u8], bool) -> Vec<Labelled>); 3] =
+            [(&regions, mixed_readings), (&whole, framed_readings), (unlikely, unlikely_readings)];
+        let parts = readings.into_iter().flat_map(|(regions, readings)| {
+            regions.iter().flat_map(move |region| {
+                readings(&bytes[region.read.clone()], binary)
+                    .into_iter()
+                    .map(move |one| (region, one))
+            })
+        });
+        for (region, (label, hold, reading)) in parts {
+            work::charge(region.read.len());
             let mut seen = Vec::new();
             self.selected(&reading.text, &format!("{via}{label}"), nested, &mut seen);
             for found in &mut seen {
-                found.lead_back(&reading, part.len());
+                found.lead_back(&reading, region.read.len());
                 found.shift(region.read.start);
                 found.hold = found.hold.max(hold);
             }
             seen.retain(|found| region.core.contains(&found.start));
-            if !seen.is_empty() {
-                all.push((!label.is_empty(), seen));
+            if seen.is_empty() {
+                continue;
             }
+            let lines = lines.get_or_insert_with(|| memchr_iter(b'\n', bytes).collect());
+            let line = |at: usize| lines.partition_point(|end| *end < at);
+            if !label.is_empty() {
+                // A charset that is unlikely leads back to a line at best.
+                seen.retain(|found| !known.contains(&(line(found.start), found.what.clone())));
+            }
+            known.extend(seen.iter().map(|found| (line(found.start), found.what.clone())));
+            all.extend(seen);
         }
-        all
     }
 
     /// The regions of a text that are worth it, in every reading.

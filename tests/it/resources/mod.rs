@@ -10,7 +10,7 @@ mod faults;
 mod naming;
 mod plane;
 mod rights;
-mod lives;
+pub mod lives;
 mod table;
 mod copying;
 mod whole;

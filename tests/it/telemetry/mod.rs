@@ -7,3 +7,4 @@ mod hostile; // people who are called like queries
 mod faults; // answers that are late, cut short, lost
 mod purging; // what is purged, and never another's
 mod rights; // the roles in `deploy/roles`
+mod lives; // a whole life of the program itself, judged by Microsoft's clients

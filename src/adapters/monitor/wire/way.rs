@@ -32,6 +32,8 @@ const CHANGE_TIME_MAX: Duration = Duration::from_secs(120);
 /// The way.
 pub struct Way {
     endpoint: Url,
+    /// Whether it leads to this machine, which is no service that counts and takes its time.
+    pub is_here: bool,
     manager: Line,
     /// For what changes something and is counted: nothing is sent twice by itself.
     changes: Line,
@@ -87,6 +89,7 @@ impl Way {
             logs: service(Service::Logs),
             apps: service(Service::Apps),
             pace: Pace::new(!is_here(&endpoint)),
+            is_here: is_here(&endpoint),
             endpoint,
         }
     }

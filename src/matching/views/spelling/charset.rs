@@ -9,9 +9,11 @@ use encoding_rs::{
 
 use memchr::{memchr, memmem};
 
-use crate::matching::views::spelling::frames::{cuts, pickled_lines};
 use crate::matching::views::spelling::reading::{Hold, Reading};
 use crate::matching::views::spelling::spaceless::is_spaceless;
+use crate::matching::views::spelling::strings::beside::side_by_side;
+use crate::matching::views::spelling::strings::frames::{cuts, pickled_lines};
+use crate::matching::views::spelling::strings::wide::four_bytes_each;
 
 /// How a stream of bytes spells text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,44 +198,57 @@ impl<R: Read> Read for Wide<R> {
 /// A reading with what it is called and how well it leads back.
 pub type Labelled = (&'static str, Hold, Reading);
 
-/// The readings of bytes that are not all UTF-8.
-///
-/// Text: what is UTF-8 as such, the rest as Windows-1252 (which has Latin-1 within); with `legacy`
-/// also whole in each charset in which names beyond ASCII are still stored. Binary: the rest as
-/// nothing, then as Windows-1252, then every two bytes as a character, both ways and from both
-/// ends.
-pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<Labelled> {
+/// The readings of bytes that are not all UTF-8, one byte a character: what is UTF-8 as such, the
+/// rest as Windows-1252 (which has Latin-1 within), and where there is no text also as nothing.
+pub fn mixed_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
     let mut readings = vec![("", Hold::Exact, mixed(bytes, western))];
     if binary || has_strange(bytes) {
         readings.push(("", Hold::Exact, mixed(bytes, unknown)));
     }
+    readings
+}
+
+/// The readings for which all of the bytes tell where their strings begin and end.
+pub fn framed_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
     let framed = cut_out(bytes, &cuts(bytes), unknown);
     let pickled = cut_out(bytes, &pickled_lines(bytes), western);
     let cut = [framed, pickled].into_iter().flatten();
-    readings.extend(cut.map(|reading| ("", Hold::Framed, reading)));
-    if binary {
-        if bytes.contains(&0) || legacy {
-            for (skip, little) in [(0, true), (1, true), (0, false), (1, false)] {
-                readings.push(("utf-16 > ", Hold::Vague, wide(bytes, skip, little)));
-            }
-        }
-    } else if legacy {
-        let charsets: [(&str, &'static Encoding); 8] = [
-            ("shift_jis > ", SHIFT_JIS),
-            ("euc-jp > ", EUC_JP),
-            ("gb18030 > ", GB18030),
-            ("big5 > ", BIG5),
-            ("euc-kr > ", EUC_KR),
-            ("iso-8859-2 > ", ISO_8859_2),
-            ("windows-1251 > ", WINDOWS_1251),
-            ("koi8-r > ", KOI8_R),
-        ];
-        let lines = |(name, charset)| (name, Hold::Vague, lines_in(charset, bytes));
-        readings.extend(charsets.map(lines));
-        // East Asian text in UTF-16 may hold no zero to be known by.
-        let wide = |little| ("utf-16 > ", Hold::Vague, wide(bytes, 0, little));
-        readings.extend([true, false].map(wide));
+    let mut readings: Vec<_> = cut.map(|reading| ("", Hold::Framed, reading)).collect();
+    // No text begins in the midst of a character; a list of CBOR or MessagePack does.
+    let begins_oddly = bytes.first().is_some_and(|byte| matches!(byte, 0x80..=0xbf));
+    if binary || begins_oddly || has_strange(bytes) {
+        readings.extend(side_by_side(bytes).map(|reading| ("", Hold::Framed, reading)));
     }
+    if binary {
+        let wide_text = four_bytes_each(bytes);
+        readings.extend(wide_text.map(|reading| ("utf-32 > ", Hold::Vague, reading)));
+    }
+    readings
+}
+
+/// The readings of bytes in charsets that they may not be in: binary as two bytes a character, both
+/// ways and from both ends; text in each charset in which names beyond ASCII are still stored.
+pub fn unlikely_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
+    if binary {
+        let ways = [(0, true), (1, true), (0, false), (1, false)];
+        let wide = |(skip, little)| ("utf-16 > ", Hold::Vague, wide(bytes, skip, little));
+        return ways.map(wide).into_iter().collect();
+    }
+    let charsets: [(&str, &'static Encoding); 8] = [
+        ("shift_jis > ", SHIFT_JIS),
+        ("euc-jp > ", EUC_JP),
+        ("gb18030 > ", GB18030),
+        ("big5 > ", BIG5),
+        ("euc-kr > ", EUC_KR),
+        ("iso-8859-2 > ", ISO_8859_2),
+        ("windows-1251 > ", WINDOWS_1251),
+        ("koi8-r > ", KOI8_R),
+    ];
+    let lines = |(name, charset)| (name, Hold::Vague, lines_in(charset, bytes));
+    let mut readings: Vec<_> = charsets.map(lines).into_iter().collect();
+    // East Asian text in UTF-16 may hold no zero to be known by.
+    let wide = |little| ("utf-16 > ", Hold::Vague, wide(bytes, 0, little));
+    readings.extend([true, false].map(wide));
     readings
 }
 
@@ -246,6 +261,9 @@ pub fn odd_readings(text: &str) -> Vec<Labelled> {
         readings.push(("iso-2022-jp > ", Hold::Vague, reading));
     }
     let bytes = text.as_bytes();
+    if has_strange(bytes) {
+        readings.extend(side_by_side(bytes).map(|reading| ("", Hold::Framed, reading)));
+    }
     let cuts = if has_strange(bytes) { cuts(bytes) } else { pickled_lines(bytes) };
     let framed = cut_out(bytes, &cuts, unknown);
     readings.extend(framed.map(|reading| ("", Hold::Framed, reading)));
@@ -408,11 +426,7 @@ mod tests {
 
     #[test]
     fn western_and_utf8_may_be_mixed() {
-        let readings = unsure_readings(
-            "è".as_bytes().iter().chain(b"Lef\xe8vre \x80").copied().collect::<Vec<_>>().as_slice(),
-            false,
-            false,
-        );
+        let readings = mixed_readings(&["è".as_bytes(), b"Lef\xe8vre \x80"].concat(), false);
         assert_eq!(readings[0].2.text, "èLefèvre €");
     }
 }

@@ -67,9 +67,20 @@ impl Parser<'_> {
         token
     }
 
+    /// Where the next token is.
+    pub fn here(&self) -> usize {
+        self.at
+    }
+
     /// The refusal of the next token.
     pub fn fault(&self) -> Fault {
-        let placed = &self.tokens[self.at];
+        self.fault_at(self.at)
+    }
+
+    /// The refusal of the token that was the next there. It is made only when it is given: to count
+    /// lines takes as long as the text.
+    pub fn fault_at(&self, at: usize) -> Fault {
+        let placed = &self.tokens[at];
         Fault::syntax(self.text, placed.at, &self.text[placed.at..placed.end])
     }
 
@@ -207,8 +218,8 @@ impl Parser<'_> {
     }
 
     fn step(&mut self) -> Result<Step, Fault> {
-        let refused = self.fault();
-        let Token::Name(word) = self.next() else { return Err(refused) };
+        let begun = self.here();
+        let Token::Name(word) = self.next() else { return Err(self.fault_at(begun)) };
         Ok(match word.as_str() {
             "where" | "filter" => Step::Where(self.scalar()?),
             "extend" => Step::Extend(self.columns()?),
@@ -244,27 +255,27 @@ impl Parser<'_> {
                 }
             }
             "union" => Step::Union(self.union()?),
-            _ => return Err(refused),
+            _ => return Err(self.fault_at(begun)),
         })
     }
 
     /// `typeof(…)`.
     fn type_of(&mut self) -> Result<Type, Fault> {
-        let refused = self.fault();
+        let begun = self.here();
         if !self.takes_word("typeof") {
-            return Err(refused);
+            return Err(self.fault_at(begun));
         }
         self.sign("(")?;
-        let Token::Name(word) = self.next() else { return Err(refused) };
+        let Token::Name(word) = self.next() else { return Err(self.fault_at(begun)) };
         self.sign(")")?;
-        Type::named(&word).ok_or(refused)
+        Type::named(&word).ok_or_else(|| self.fault_at(begun))
     }
 
     fn count(&mut self) -> Result<usize, Fault> {
-        let refused = self.fault();
+        let begun = self.here();
         match self.next() {
-            Token::Long(count) => usize::try_from(count).map_err(|_| refused),
-            _ => Err(refused),
+            Token::Long(count) => usize::try_from(count).map_err(|_| self.fault_at(begun)),
+            _ => Err(self.fault_at(begun)),
         }
     }
 

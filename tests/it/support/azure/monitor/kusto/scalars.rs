@@ -128,7 +128,7 @@ impl Parser<'_> {
     }
 
     fn primary(&mut self) -> Result<Expr, Fault> {
-        let refused = self.fault();
+        let begun = self.here();
         if self.is_sign("[") {
             return Ok(Expr::Name(self.quoted_name()?));
         }
@@ -145,8 +145,8 @@ impl Parser<'_> {
             Token::Real(number) => Ok(Expr::Literal(Value::Real(number), Type::Real)),
             Token::Span(span) => Ok(Expr::Literal(Value::TimeSpan(span), Type::TimeSpan)),
             Token::Typed(word, text) => {
-                let kind = Type::named(&word).ok_or_else(|| refused.clone())?;
-                let value = kind.literal(&text).ok_or(refused)?;
+                let kind = Type::named(&word).ok_or_else(|| self.fault_at(begun))?;
+                let value = kind.literal(&text).ok_or_else(|| self.fault_at(begun))?;
                 Ok(Expr::Literal(value, kind))
             }
             Token::Sign("(") => {
@@ -165,7 +165,7 @@ impl Parser<'_> {
             }
             Token::Name(word) if self.is_sign("(") && !is_operator(&word) => self.call(word),
             Token::Name(word) if is_free(&word) && !is_operator(&word) => Ok(Expr::Name(word)),
-            _ => Err(refused),
+            _ => Err(self.fault_at(begun)),
         }
     }
 
@@ -183,25 +183,25 @@ impl Parser<'_> {
 
     /// What stands in `dynamic(…)`: JSON, with literals as Kusto writes them.
     fn json(&mut self) -> Result<Json, Fault> {
-        let refused = self.fault();
+        let begun = self.here();
         match self.next() {
             Token::Text(text) => Ok(text.into()),
             Token::Long(number) => Ok(number.into()),
             Token::Real(number) => Ok(number.into()),
             Token::Typed(word, text) => {
-                let kind = Type::named(&word).ok_or_else(|| refused.clone())?;
-                Ok(kind.literal(&text).ok_or(refused)?.json())
+                let kind = Type::named(&word).ok_or_else(|| self.fault_at(begun))?;
+                Ok(kind.literal(&text).ok_or_else(|| self.fault_at(begun))?.json())
             }
             Token::Name(word) => match word.as_str() {
                 "null" => Ok(Json::Null),
                 "true" => Ok(true.into()),
                 "false" => Ok(false.into()),
-                _ => Err(refused),
+                _ => Err(self.fault_at(begun)),
             },
             Token::Sign("-") => match self.next() {
                 Token::Long(number) => Ok((-number).into()),
                 Token::Real(number) => Ok((-number).into()),
-                _ => Err(refused),
+                _ => Err(self.fault_at(begun)),
             },
             Token::Sign("[") => {
                 let mut list = Vec::new();
@@ -214,7 +214,7 @@ impl Parser<'_> {
                 Ok(list.into())
             }
             Token::Sign("{") => self.bag(),
-            _ => Err(refused),
+            _ => Err(self.fault_at(begun)),
         }
     }
 
