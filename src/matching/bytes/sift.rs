@@ -30,8 +30,8 @@ pub struct Sift {
 }
 
 /// What every way to write something in other letters has in it: escapes, mail, tags, terminals,
-/// broken lines.
-const SIGNS: &[u8] = b"\\%&=<]\x1b\x07\x08\r\n";
+/// broken lines, strings in pieces.
+const SIGNS: &[u8] = b"\\%&=<][\"'`\x1b\x07\x08\r\n";
 
 /// Longer stretches need not be asked for: those that matter have one so long in them.
 const LEAST_MAX: usize = 16;

@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 use memchr::memrchr;
 use unicode_normalization::char::{compose, decompose_canonical};
 
+use crate::matching::views::as_read::alike::{Stands, stands_for};
 use crate::matching::views::spelling::fold::{FOLDING, is_glue};
 
 /// Finds patterns in text that was not folded.
@@ -298,12 +299,20 @@ fn key_around(text: &[u8], at: usize) -> Option<u64> {
 pub struct Foreign {
     bits: Vec<u64>,
     high: bool,
+    /// Those that were added for the patterns.
+    letters: Vec<char>,
+    has_apostrophe: bool,
 }
 
 /// The same without any pattern: what folds to ASCII, and what melts. Tens of thousands of
 /// characters are looked at, and each matcher needs it.
 static OF_ANY: LazyLock<Foreign> = LazyLock::new(|| {
-    let mut foreign = Foreign { bits: vec![0; 0x1_0000 / 64], high: false };
+    let mut foreign = Foreign {
+        bits: vec![0; 0x1_0000 / 64],
+        high: false,
+        letters: Vec::new(),
+        has_apostrophe: false,
+    };
     for (c, folded) in FOLDING.iter() {
         if folded.chars().any(|c| c.is_ascii_graphic()) {
             foreign.add(*c);
@@ -315,19 +324,62 @@ static OF_ANY: LazyLock<Foreign> = LazyLock::new(|| {
     foreign
 });
 
+/// Characters that may be written for others, or be left out.
+static ALIKE: LazyLock<Vec<(char, Stands)>> = LazyLock::new(|| {
+    let all = ('\u{80}'..='\u{ffff}').chain(['𠮷']);
+    all.filter_map(|c| Some((c, stands_for(c)?))).collect()
+});
+
 impl Foreign {
     /// For these folded patterns; a letter may be written with its marks apart.
     pub fn new<'a>(patterns: impl Iterator<Item = &'a String>) -> Self {
-        let mut all = letters(patterns);
-        for c in all.clone() {
-            let mut parts = Vec::new();
-            decompose_canonical(c, |part| parts.push(part));
-            all.extend(parts.iter().skip(1).filter_map(|mark| compose(parts[0], *mark)));
-            all.extend(parts.into_iter().filter(|part| !part.is_ascii()));
-        }
         let mut foreign = OF_ANY.clone();
-        spelled(all).into_iter().for_each(|c| foreign.add(c));
+        let all: HashSet<char> = patterns.flat_map(|text| text.chars()).collect();
+        foreign.has_apostrophe = all.contains(&'\'');
+        let letters: HashSet<char> = all.iter().copied().filter(|c| !c.is_ascii()).collect();
+        let has_marks = letters.iter().any(|c| ('\u{590}'..'\u{700}').contains(c));
+        for (c, stands) in ALIKE.iter() {
+            let matters = match stands {
+                Stands::For(other) => all.contains(other),
+                Stands::ForNothing => has_marks,
+            };
+            if matters {
+                foreign.add(*c);
+                foreign.letters.push(*c);
+            }
+        }
+        if letters.is_empty() {
+            return foreign;
+        }
+        // What is left of a letter where its marks are written apart.
+        for c in &letters {
+            let mut parts = Vec::new();
+            decompose_canonical(*c, |part| parts.push(part));
+            let melted = parts.iter().skip(1).filter_map(|mark| compose(parts[0], *mark));
+            let parts: Vec<char> = melted.chain(parts.iter().copied()).collect();
+            parts.into_iter().filter(|part| !part.is_ascii()).for_each(|part| foreign.add(part));
+        }
+        for c in &letters {
+            foreign.add(*c);
+            foreign.letters.push(*c);
+        }
+        for (c, folded) in FOLDING.iter() {
+            if folded.chars().any(|c| letters.contains(&c)) {
+                foreign.add(*c);
+                foreign.letters.push(*c);
+            }
+        }
         foreign
+    }
+
+    /// The letters of the patterns, and what folds to them or stands for them.
+    pub fn letters(&self) -> impl Iterator<Item = char> {
+        self.letters.iter().copied()
+    }
+
+    /// Whether some pattern has an apostrophe, which ASCII spells in several ways.
+    pub fn has_apostrophe(&self) -> bool {
+        self.has_apostrophe
     }
 
     /// Whether this character matters.
@@ -360,22 +412,6 @@ impl Foreign {
             None => self.high = true,
         }
     }
-}
-
-/// The letters of patterns beyond ASCII.
-fn letters<'a>(patterns: impl Iterator<Item = &'a String>) -> HashSet<char> {
-    patterns.flat_map(|text| text.chars()).filter(|c| !c.is_ascii()).collect()
-}
-
-/// These letters, and whatever folds to one of them.
-fn spelled(mut letters: HashSet<char>) -> HashSet<char> {
-    if !letters.is_empty() {
-        let folding =
-            FOLDING.iter().filter(|(_, folded)| folded.chars().any(|c| letters.contains(&c)));
-        let folding: Vec<char> = folding.map(|(c, _)| *c).collect();
-        letters.extend(folding);
-    }
-    letters
 }
 
 #[cfg(test)]

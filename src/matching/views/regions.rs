@@ -10,6 +10,7 @@ use memchr::{memchr_iter, memchr3_iter};
 
 use crate::matching::hints::Ends;
 use crate::matching::matcher::Matcher;
+use crate::matching::views::as_read::spellings::AsRead;
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::known::Worthless;
 use crate::matching::views::markup::tags::{self, between_tags};
@@ -181,8 +182,7 @@ impl Gathering<'_> {
     fn gather(&mut self, text: &str, rounds: usize, outer: bool, decoded: Option<&Reading>) {
         work::charge(text.len());
         let near = if rounds == 0 && outer { NEAR_BYTES } else { NEAR_DECODED_BYTES };
-        let spots = &mut *self.spots;
-        self.matcher.hint(text, self.ends, &mut |at| spots.push(Spot { at: at..at, near }));
+        self.hints(text, near);
         let reach = self.matcher.reach();
         if rounds < ROUNDS_MAX {
             for part in parts(escapes(text), text, reach) {
@@ -211,6 +211,18 @@ impl Gathering<'_> {
             if is_worth_to(self.matcher, self.worthless, &run.bytes, self.nested + 1) {
                 spots.push(Spot { at: run.start..run.end, near: NEAR_BYTES });
             }
+        });
+    }
+
+    /// Gathers the hints of a text as it is read.
+    fn hints(&mut self, text: &str, near: usize) {
+        let as_read = AsRead::of(text, &|before, after| self.matcher.goes_on(before, after));
+        as_read.each(text, &mut |read, way| {
+            self.matcher.hint(read, self.ends, &mut |at| {
+                let near = if way.is_empty() { near } else { NEAR_DECODED_BYTES };
+                let at = way.iter().fold(at, |at, (reading, _)| reading.origin(at));
+                self.spots.push(Spot { at: at..at, near });
+            });
         });
     }
 

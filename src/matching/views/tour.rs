@@ -6,8 +6,13 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::item::{Item, NAME_VIEW, PROPERTIES_VIEW};
+use crate::matching::keys::users::speaks_of_users;
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::Matcher;
+use crate::matching::views::as_read::folds::may_be_address;
+use crate::matching::views::charsets::letters::Letters;
+use crate::matching::views::columns::tables::Tables;
+use crate::matching::views::forms::Form;
 use crate::matching::views::known::{Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};
 use crate::matching::views::spelling::cut::floor;
@@ -22,6 +27,16 @@ pub trait Look {
     /// if more may be seen.
     fn matcher(&self) -> Option<&Matcher> {
         None
+    }
+    /// The letters beyond ASCII of whoever is sought by name.
+    fn letters(&self) -> Option<&Letters> {
+        None
+    }
+    /// Looks for them alone, in a text that may be in another charset.
+    fn look_for_names(&mut self, _: &str, _: &mut dyn FnMut(Self::What, Range<usize>)) {}
+    /// Whether something may begin before a break in a text and go on after it.
+    fn goes_on(&self, before: &str, after: &str) -> bool {
+        may_be_address(before, after)
     }
     /// Told of each thing seen in a stream, in order, and whether it is to be kept until the stream
     /// has ended: of what is seen everywhere, memory cannot hold every place.
@@ -56,10 +71,20 @@ pub struct Tour<'a, L: Look> {
     pub(super) level: usize,
     pub(super) worthless: Worthless,
     pub(super) packed: Packed<L::What>,
+    /// Every stream that was met, by the way to it, and its form; `None` if nobody asks.
+    pub streams: Option<Vec<(String, Form)>>,
+    /// The tables in the stream that is looked at, as far as it was.
+    pub tables: Tables,
+    /// What the name of the item, or of the member that is looked at, says of its content: whose
+    /// user `tags/mlflow.user` holds.
+    pub(super) key: Option<String>,
 }
 
 /// What could not be read and is told with its place; of more, the reasons alone.
 const UNREADABLE_MAX: usize = 200;
+
+/// Streams that are told of one item.
+const STREAMS_MAX: usize = 10_000;
 
 /// Bytes of the name of a member, or of another word out of an item, in what is told of places in
 /// it: as long as a name may be, it would stand before the place of everything within.
@@ -80,11 +105,15 @@ impl<'a, L: Look> Tour<'a, L> {
             level: 0,
             worthless: Worthless::default(),
             packed: Packed::default(),
+            streams: None,
+            tables: Tables::default(),
+            key: None,
         }
     }
 
     /// Looks at what is known without the content: the name, properties, metadata and tags.
     pub fn head(&mut self, item: &Item) {
+        self.key = key_of(&item.name);
         self.label(&item.name, NAME_VIEW, "name");
         if let Some(content_type) = &item.content_type {
             self.label(content_type, PROPERTIES_VIEW, "Content-Type");
@@ -131,6 +160,13 @@ impl<'a, L: Look> Tour<'a, L> {
         }
     }
 
+    /// Notes what a stream is read as.
+    pub(super) fn met(&mut self, chain: &str, form: Form) {
+        if let Some(streams) = self.streams.as_mut().filter(|streams| streams.len() < STREAMS_MAX) {
+            streams.push((chain.to_owned(), form));
+        }
+    }
+
     /// Notes that something could not be read; `chain` leads to it.
     pub(super) fn unreadable(&mut self, reason: &str, chain: &str) {
         let chain = chain.trim_end_matches(" > ");
@@ -160,6 +196,12 @@ impl<'a, L: Look> Tour<'a, L> {
         }
         done
     }
+}
+
+/// The last part of a name, if it speaks of users as a key does.
+pub fn key_of(name: &str) -> Option<String> {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or(name).to_lowercase();
+    speaks_of_users(&last).then_some(last)
 }
 
 /// A word out of an item, as it may stand in the way to a place.

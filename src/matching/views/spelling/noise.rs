@@ -16,6 +16,18 @@ pub fn is_clean(bytes: &[u8]) -> bool {
 /// So many bytes are no clean text by chance.
 const CLEAN_BYTES_MIN: usize = 24;
 
+/// Whether two bytes may be a character: many zeros, or some letters with zeros between them.
+pub fn may_be_wide(bytes: &[u8]) -> bool {
+    const LETTERS: usize = 4;
+    let zeros = bytes.iter().filter(|byte| **byte == 0).count();
+    let is_letter = |byte: u8| matches!(byte, b' '..=b'~');
+    zeros * 32 > bytes.len()
+        || zeros >= LETTERS
+            && bytes.windows(2 * LETTERS).any(|part| {
+                part.as_chunks::<2>().0.iter().all(|pair| pair[1] == 0 && is_letter(pair[0]))
+            })
+}
+
 fn is_plain(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')
 }
