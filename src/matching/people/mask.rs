@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::matching::hints::Ends;
 use crate::matching::matcher::Matcher;
 use crate::matching::people::named::named_in;
 use crate::matching::people::ranges::Ranges;
@@ -102,7 +103,7 @@ impl People {
 
     fn known_in(&self, text: &str, found: &mut dyn FnMut(u32, Range<usize>)) {
         let mut any = false;
-        self.matcher.hint(text, &mut |_| any = true);
+        self.matcher.hint(text, Ends::Told, &mut |_| any = true);
         if !any {
             return;
         }

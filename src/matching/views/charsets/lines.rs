@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::matching::hints::Ends;
 use crate::matching::views::charsets::legacy::LEGACY;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::spelling::charset::utf8_or_western;
@@ -67,8 +68,11 @@ fn names_in<L: Look>(
     work::charge(line.len());
     let (text, is_whole) = charset.decode(line);
     let mut may_name = false;
-    if look.hint(&text, &mut |_| may_name = true) && !may_name {
-        return;
+    if let Some(matcher) = look.matcher() {
+        matcher.hint(&text, Ends::Told, &mut |_| may_name = true);
+        if !may_name {
+            return;
+        }
     }
     let mut reading = Reading::with_capacity(text.len());
     if charset.is_single_byte() {

@@ -4,6 +4,7 @@
 pub mod heads;
 pub mod tables;
 pub mod cells;
+pub mod rows;
 pub mod avro;
 pub mod pages;
 pub mod parquet;
