@@ -94,7 +94,12 @@ impl Run {
 
 /// Whether a byte may stand in a run, as a digit or in a line break.
 pub fn may_belong(byte: u8) -> bool {
-    class(byte) != NONE || matches!(byte, b'\r' | b'\n' | b'\\')
+    may_be_digit(byte) || matches!(byte, b'\r' | b'\n' | b'\\')
+}
+
+/// Whether a byte may be a digit, in either alphabet.
+pub fn may_be_digit(byte: u8) -> bool {
+    class(byte) != NONE
 }
 
 /// Bytes that are judged together.
