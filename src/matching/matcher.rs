@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memchr_iter;
@@ -24,6 +25,9 @@ use crate::matching::identity::names::met::Met;
 use crate::matching::identity::names::orders::name_around;
 use crate::matching::identity::patterns::{Name, Sought, sought};
 use crate::matching::identity::rare::Rare;
+use crate::matching::views::as_read::domains::{in_ascii, in_letters};
+use crate::matching::views::as_read::pieces::Pieces;
+use crate::matching::views::charsets::letters::Letters;
 use crate::matching::watch::Watch;
 
 /// What may belong to an address of which nothing is known but its hash.
@@ -45,6 +49,8 @@ pub struct Matcher {
     pub(super) grams: Grams,
     pub(super) signs: Signs,
     pub(super) foreign: Foreign,
+    pub(super) letters: OnceLock<Letters>,
+    pub(super) pieces: Pieces,
 }
 
 /// A hit with the subject it speaks of.
@@ -201,16 +207,25 @@ impl Matcher {
 
     /// Whether this folded address is sought, as such or by its hash.
     pub(super) fn knows(&self, address: &str) -> bool {
-        self.addresses.contains_key(address)
-            || self.by_hash(address).is_some()
-            || self.watch.as_ref().is_some_and(|watch| !watch.address(address).is_empty())
+        let knows = |address: &str| {
+            self.addresses.contains_key(address)
+                || self.by_hash(address).is_some()
+                || self.watch.as_ref().is_some_and(|watch| !watch.address(address).is_empty())
+        };
+        knows(address) || in_letters(address).is_some_and(|address| knows(&address))
+    }
+
+    /// Whether addresses are sought of which nothing is known but a hash.
+    pub(super) fn knows_no_address(&self) -> bool {
+        !self.hashes.is_empty() || self.watch.is_some()
     }
 
     fn by_hash(&self, address: &str) -> Option<&Vec<Owner>> {
         if self.hashes.is_empty() {
             return None;
         }
-        self.hashes.get(Sha256::digest(address).as_slice())
+        let of = |address: &str| self.hashes.get(Sha256::digest(address).as_slice());
+        of(address).or_else(|| of(&in_ascii(address)?))
     }
 
     fn find_addresses(&self, text: &str, found: &mut dyn FnMut(Occurrence)) {
@@ -243,13 +258,15 @@ impl Matcher {
         boundary: Boundary,
         found: &mut dyn FnMut(Occurrence),
     ) {
-        for owner in
-            [self.addresses.get(address), self.by_hash(address)].into_iter().flatten().flatten()
-        {
-            found(Occurrence::new(*owner, range.clone(), boundary));
-        }
-        for person in self.watch.iter().flat_map(|watch| watch.address(address)) {
-            found(Occurrence::new(self.watched(*person), range.clone(), boundary));
+        let in_letters = in_letters(address);
+        for address in [Some(address), in_letters.as_deref()].into_iter().flatten() {
+            let sought = [self.addresses.get(address), self.by_hash(address)];
+            for owner in sought.into_iter().flatten().flatten() {
+                found(Occurrence::new(*owner, range.clone(), boundary));
+            }
+            for person in self.watch.iter().flat_map(|watch| watch.address(address)) {
+                found(Occurrence::new(self.watched(*person), range.clone(), boundary));
+            }
         }
     }
 }
@@ -302,9 +319,12 @@ impl Building {
                 .build(&self.texts)
                 .expect("far fewer patterns than the automaton's two thousand million states")
         });
-        let signs = Signs::new(self.addresses.keys(), !self.hashes.is_empty());
-        let words = self.texts.iter().chain(&self.words).chain(self.addresses.keys());
-        let longest = words.map(String::len).max().unwrap_or(0);
+        let ascii: Vec<String> = self.addresses.keys().filter_map(|one| in_ascii(one)).collect();
+        let addresses = || self.addresses.keys().chain(&ascii);
+        let signs = Signs::new(addresses(), !self.hashes.is_empty());
+        let words = || self.texts.iter().chain(&self.words).chain(addresses());
+        let longest = words().map(String::len).max().unwrap_or(0);
+        let (foreign, pieces) = (Foreign::new(words()), Pieces::new(words()));
         Matcher {
             // A name has its words and gaps on either side; an alias has its key before it. Of a
             // hash nobody knows how long the address is.
@@ -315,9 +335,9 @@ impl Building {
             },
             subjects,
             identities,
-            foreign: Foreign::new(
-                self.texts.iter().chain(&self.words).chain(self.addresses.keys()),
-            ),
+            foreign,
+            letters: OnceLock::new(),
+            pieces,
             addresses: self.addresses,
             hashes: self.hashes,
             watch: None,

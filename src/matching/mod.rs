@@ -19,3 +19,4 @@ pub mod people;
 pub mod secrets;
 pub mod redact;
 pub mod terms;
+pub mod explain;

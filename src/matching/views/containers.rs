@@ -11,7 +11,7 @@ use crate::matching::views::markup::rtf::Rtf;
 use crate::matching::views::meter::{Decoded, Meter, is_over_memory, refusal};
 use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::packing::streams::Codec;
-use crate::matching::views::spelling::charset::{Charset, Wide, utf8_or_western};
+use crate::matching::views::spelling::charset::{Charset, Wide};
 use crate::matching::views::tour::{Look, Tour, key_of};
 use crate::matching::views::windows::Kind;
 
@@ -36,6 +36,7 @@ impl<L: Look> Tour<'_, L> {
         let broken = reader.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let mut whole = Cursor::new(&head).chain(Rest::new(reader, broken));
         let form = form(&head);
+        self.met(chain, form);
         let opens = !matches!(form, Form::Text(_) | Form::Rtf | Form::Closed(_) | Form::Media);
         if opens && depth >= self.limits.depth_max {
             self.unreadable("depth limit", chain);
@@ -155,12 +156,12 @@ impl<L: Look> Tour<'_, L> {
         let view = format!("{chain}gzip");
         let first = members.first().clone();
         for word in [first.name, first.comment].into_iter().flatten() {
-            self.label(&utf8_or_western(&word), &view, "name");
+            self.label_bytes(&word, &view, "name");
         }
         self.packed_stream(&mut members, "gzip", chain, depth)?;
         let (words, has_more) = members.take_words();
         for word in words {
-            self.label(&utf8_or_western(&word), &view, "name");
+            self.label_bytes(&word, &view, "name");
         }
         if has_more {
             self.unreadable("gzip: too many names", chain);

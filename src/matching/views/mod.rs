@@ -10,7 +10,10 @@
 //! | strings of Avro and Parquet tables | `columns` |
 //! | tables in text: cells after the heads of their columns | `columns::tables` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
-//! | UTF-8; where bytes are not UTF-8 also Windows-1252 and legacy charsets | `spelling::charset` |
+//! | UTF-8; where bytes are none, Windows-1252 and East Asian charsets | `spelling::charset` |
+//! | lines in forty legacy charsets, where they may spell a name that is sought | `charsets` |
+//! | without control of terminals, folds of lines, misread UTF-8 | `as_read` |
+//! | apostrophes, hyphens and letters that a reader takes for each other | `as_read::alike` |
 //! | ISO-2022-JP, by its escapes | `spelling::charset` |
 //! | binary: runs of text of one and of two bytes a character | `spelling::charset` |
 //! | binary: text of four bytes a character | `spelling::strings::wide` |
@@ -29,6 +32,8 @@
 //! (bytes).
 
 pub mod spelling;
+pub mod as_read;
+pub mod charsets;
 pub mod markup;
 pub mod json;
 pub mod places;

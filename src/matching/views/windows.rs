@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
+use crate::matching::views::as_read::spellings::AsRead;
+use crate::matching::views::charsets::lines::names_in_lines;
 use crate::matching::views::json::Shape;
 use crate::matching::views::markup::tags::between_tags;
 use crate::matching::views::packing::embedded::Part;
@@ -253,6 +255,21 @@ impl<L: Look> Tour<'_, L> {
             known.extend(seen.iter().map(|found| (line(found.start), found.what.clone())));
             all.extend(seen);
         }
+        if !binary && nested == 0 {
+            let names = names_in_lines(&mut *self.look, bytes).into_iter().map(|told| Found {
+                what: told.what,
+                start: told.span.start,
+                span: told.span,
+                hold: Hold::Vague,
+                via: format!("{via}{}", told.via),
+                rounds: 0,
+            });
+            let ends: Vec<usize> = memchr_iter(b'\n', bytes).collect();
+            let line = |at: usize| ends.partition_point(|end| *end < at);
+            all.extend(
+                names.filter(|name| !known.contains(&(line(name.start), name.what.clone()))),
+            );
+        }
     }
 
     /// The regions of a text that are worth it, in every reading.
@@ -306,9 +323,14 @@ impl<L: Look> Tour<'_, L> {
 
     fn plain(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
         work::charge(text.len());
-        self.look.look(text, &mut |what, range| {
-            let (start, via) = (range.start, via.to_owned());
-            all.push(Found { what, span: range, hold: Hold::Exact, start, via, rounds });
+        let as_read = AsRead::of(text, &|before, after| self.look.goes_on(before, after));
+        as_read.each(text, &mut |read, way| {
+            self.look.look(read, &mut |what, range| {
+                let (start, via) = (range.start, via.to_owned());
+                let mut found = Found { what, span: range, hold: Hold::Exact, start, via, rounds };
+                way.iter().for_each(|(reading, len)| found.lead_back(reading, *len));
+                all.push(found);
+            });
         });
     }
 
