@@ -422,6 +422,16 @@ fn cells_below_a_head_that_speaks_of_people() {
     ];
     let other = ["first_name,city,last_name\nMira,x,Brandt\nKofi,x,Osei\n".to_owned()];
     let finds_text = |kind, value, text: &String| finds(kind, value, text.as_bytes());
+    let sheet = |strings: [&str; 4]| {
+        let strings: String =
+            strings.iter().map(|text| format!("<si><t>{text}</t></si>")).collect();
+        let strings = format!("<?xml version=\"1.0\"?><sst>{strings}</sst>");
+        crate::matching::zip(&[("xl/sharedStrings.xml", strings.as_bytes())])
+    };
+    let workbook = sheet(["run", "user", "kofib", "mosei"]);
+    assert!(finds(IdentityType::Username, "mosei", &workbook));
+    let workbook = sheet(["run", "model", "kofib", "mosei"]);
+    assert!(!finds(IdentityType::Username, "mosei", &workbook));
     for text in mosei {
         let head: String = text.chars().take(60).collect();
         assert!(finds_text(IdentityType::Username, "mosei", &text), "{head}");
