@@ -10,6 +10,7 @@ use crate::matching::views::forms::{Form, form, is_packed};
 use crate::matching::views::markup::rtf::Rtf;
 use crate::matching::views::meter::{Decoded, Meter, is_over_memory, refusal};
 use crate::matching::views::packing::gzip::Members;
+use crate::matching::views::packing::lz4::Lz4;
 use crate::matching::views::packing::streams::Codec;
 use crate::matching::views::spelling::charset::{Charset, Wide};
 use crate::matching::views::tour::{Look, Tour, key_of};
@@ -49,10 +50,15 @@ impl<L: Look> Tour<'_, L> {
             Form::Xz => self.streams_of(&mut whole, Codec::Xz, chain, depth),
             Form::Lzma => self.streams_of(&mut whole, Codec::Lzma, chain, depth),
             Form::Zstd => self.streams_of(&mut whole, Codec::Zstd, chain, depth),
+            Form::Lz4 => self.packed_stream(Lz4::new(whole), "lz4", chain, depth),
+            Form::Snappy => {
+                self.packed_stream(snap::read::FrameDecoder::new(whole), "snappy", chain, depth)
+            }
             Form::Zip => self.zip(&mut whole, chain, depth),
             Form::Tar => self.tar(&mut whole, chain, depth),
             Form::Avro => self.avro(&mut whole, chain),
             Form::Parquet => self.parquet(&mut whole, chain),
+            Form::Store(store) => self.store(store, &mut whole, chain, depth),
             Form::Rtf => {
                 let mut text = Rtf::new(whole);
                 self.stream(&mut text, &format!("{chain}rtf > "), Kind::Text, depth)

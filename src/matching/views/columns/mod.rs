@@ -5,6 +5,7 @@ pub mod heads;
 pub mod sheets;
 pub mod tables;
 pub mod cells;
+pub mod rows;
 pub mod avro;
 pub mod pages;
 pub mod parquet;
