@@ -5,9 +5,12 @@
 //! only where there is any. What lies in no region speaks of nobody, in any reading.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::{memchr_iter, memchr3_iter};
+use memchr::{memchr_iter, memchr3_iter, memmem};
 
+use crate::matching::bytes::bits;
+use crate::matching::bytes::masks::{Set, masks};
 use crate::matching::hints::Ends;
 use crate::matching::matcher::Matcher;
 use crate::matching::views::as_read::spellings::AsRead;
@@ -87,6 +90,39 @@ pub fn byte_regions<L: Look>(
     }
     apart(spots, bytes.len(), |spot| spot.start..spot.end.min(bytes.len()))
 }
+
+/// The regions with all around them that may tell where their strings begin and end: up to numbers
+/// in which there is no structure.
+pub fn structures_around(bytes: &[u8], regions: &[Region]) -> Vec<Region> {
+    let is_mere: Vec<bool> = bytes.chunks(BLOCK_BYTES).map(are_mere_numbers).collect();
+    let mut reads: Vec<Range<usize>> = Vec::new();
+    for region in regions {
+        let first = (region.read.start / BLOCK_BYTES).saturating_sub(1);
+        let last = region.read.end / BLOCK_BYTES + 1;
+        let start = is_mere[..first].iter().rposition(|mere| *mere).map_or(0, |mere| mere + 1);
+        let end = is_mere.iter().skip(last + 1).position(|mere| *mere);
+        let end = end.map_or(bytes.len(), |mere| bytes.len().min((last + 1 + mere) * BLOCK_BYTES));
+        match reads.last_mut() {
+            Some(last) if last.end >= start * BLOCK_BYTES => last.end = last.end.max(end),
+            _ => reads.push(start * BLOCK_BYTES..end),
+        }
+    }
+    reads.into_iter().map(|read| Region { core: read.clone(), read }).collect()
+}
+
+/// Bytes that are judged together.
+const BLOCK_BYTES: usize = 4 << 10;
+
+/// Whether bytes are numbers or noise: offsets begin with zeros, and what tells of strings is text.
+fn are_mere_numbers(block: &[u8]) -> bool {
+    const TEXT_BYTES_MIN: usize = 12;
+    let [texty] = masks(block, [&TEXTY]);
+    memmem::find(block, &[0; 4]).is_none()
+        && bits::runs(&texty, TEXT_BYTES_MIN).iter().all(|word| *word == 0)
+}
+
+static TEXTY: LazyLock<Set> =
+    LazyLock::new(|| Set::new(|byte| matches!(byte, b' '..=b'~' | b'\t'..=b'\r')));
 
 /// Spots with what is near them, joined where they meet.
 fn apart(

@@ -7,13 +7,22 @@ use std::collections::HashSet;
 const GRAM_BYTES: usize = 4;
 
 /// All of what is sought, four bytes at a time.
-pub struct Pieces(HashSet<[u8; GRAM_BYTES]>);
+pub struct Pieces {
+    grams: HashSet<[u8; GRAM_BYTES]>,
+    /// One bit for each hash of them: every end of a line is asked, and nearly none has any.
+    bits: Box<[u64; 1 << 10]>,
+}
 
 impl Pieces {
     /// Of these folded texts.
     pub fn new<'a>(texts: impl Iterator<Item = &'a String>) -> Self {
         let grams = texts.flat_map(|text| text.as_bytes().array_windows::<GRAM_BYTES>().copied());
-        Self(grams.collect())
+        let mut pieces = Self { grams: grams.collect(), bits: Box::new([0; 1 << 10]) };
+        for gram in &pieces.grams {
+            let (word, bit) = place(*gram);
+            pieces.bits[word] |= bit;
+        }
+        pieces
     }
 
     /// Whether the end of one text and the beginning of another may be pieces of one thing.
@@ -28,9 +37,16 @@ impl Pieces {
             let mut gram = [0; GRAM_BYTES];
             gram[..len].copy_from_slice(&before[start..]);
             gram[len..].copy_from_slice(rest);
-            self.0.contains(&gram.map(|byte| byte.to_ascii_lowercase()))
+            let gram = gram.map(|byte| byte.to_ascii_lowercase());
+            let (word, bit) = place(gram);
+            self.bits[word] & bit != 0 && self.grams.contains(&gram)
         })
     }
+}
+
+fn place(gram: [u8; GRAM_BYTES]) -> (usize, u64) {
+    let hash = u32::from_le_bytes(gram).wrapping_mul(0x9e37_79b1) >> 16;
+    (hash as usize / 64, 1 << (hash % 64))
 }
 
 #[cfg(test)]
