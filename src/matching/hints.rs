@@ -16,7 +16,7 @@ use crate::matching::matcher::{Matcher, Occurrence};
 use crate::matching::views::as_read::alike::alike;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
-use crate::matching::views::spelling::cut::{ceil, floor};
+use crate::matching::views::spelling::cut::{ceil, floor, next_beyond_ascii};
 use crate::matching::views::spelling::fold::fold;
 use crate::matching::views::spelling::reading::Reading;
 
@@ -231,29 +231,4 @@ fn token_around(text: &str, at: usize) -> Range<usize> {
     let before = bytes[..at].iter().rev().take(NEAR_BYTES).take_while(part).count();
     let after = bytes[at + 1..].iter().take(NEAR_BYTES).take_while(part).count();
     floor(text, (at - before).saturating_sub(3))..ceil(text, at + after + 2)
-}
-
-/// The first byte from `from` on that is not ASCII.
-fn next_beyond_ascii(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    // In blocks, which the compiler turns into a few wide instructions.
-    while let Some(block) = bytes.get(at..at + 128) {
-        if block.iter().fold(0, |all, byte| all | byte) >= 0x80 {
-            break;
-        }
-        at += 128;
-    }
-    bytes[at.min(bytes.len())..].iter().position(|byte| !byte.is_ascii()).map(|offset| at + offset)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_byte_beyond_ascii() {
-        let text = format!("{}é{}", "a".repeat(200), "b".repeat(300));
-        assert_eq!(next_beyond_ascii(text.as_bytes(), 0), Some(200));
-        assert_eq!(next_beyond_ascii(text.as_bytes(), 202), None);
-    }
 }

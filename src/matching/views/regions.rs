@@ -253,7 +253,7 @@ impl Gathering<'_> {
     /// Gathers the hints of a text as it is read.
     fn hints(&mut self, text: &str, near: usize) {
         let as_read = AsRead::of(text, &|before, after| self.matcher.goes_on(before, after));
-        as_read.each(text, &mut |read, way| {
+        as_read.each(text, &mut |read, way, _| {
             self.matcher.hint(read, self.ends, &mut |at| {
                 let near = if way.is_empty() { near } else { NEAR_DECODED_BYTES };
                 let at = way.iter().fold(at, |at, (reading, _)| reading.origin(at));

@@ -354,10 +354,10 @@ impl<L: Look> Tour<'_, L> {
     fn plain(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
         work::charge(text.len());
         let as_read = AsRead::of(text, &|before, after| self.look.goes_on(before, after));
-        as_read.each(text, &mut |read, way| {
+        as_read.each(text, &mut |read, way, hold| {
             self.look.look(read, &mut |what, range| {
                 let (start, via) = (range.start, via.to_owned());
-                let mut found = Found { what, span: range, hold: Hold::Exact, start, via, rounds };
+                let mut found = Found { what, span: range, hold, start, via, rounds };
                 way.iter().for_each(|(reading, len)| found.lead_back(reading, *len));
                 all.push(found);
             });

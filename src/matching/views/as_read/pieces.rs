@@ -8,21 +8,25 @@ const GRAM_BYTES: usize = 4;
 
 /// All of what is sought, four bytes at a time.
 pub struct Pieces {
+    /// One bit for each value of a hash; most lines end with nothing of the kind.
+    bits: Vec<u64>,
     grams: HashSet<[u8; GRAM_BYTES]>,
-    /// One bit for each hash of them: every end of a line is asked, and nearly none has any.
-    bits: Box<[u64; 1 << 10]>,
 }
+
+/// Bits for each gram.
+const BITS: usize = 64;
 
 impl Pieces {
     /// Of these folded texts.
     pub fn new<'a>(texts: impl Iterator<Item = &'a String>) -> Self {
         let grams = texts.flat_map(|text| text.as_bytes().array_windows::<GRAM_BYTES>().copied());
-        let mut pieces = Self { grams: grams.collect(), bits: Box::new([0; 1 << 10]) };
-        for gram in &pieces.grams {
-            let (word, bit) = place(*gram);
-            pieces.bits[word] |= bit;
+        let grams: HashSet<_> = grams.collect();
+        let mut bits = vec![0; (grams.len() * BITS / 64).next_power_of_two()];
+        for gram in &grams {
+            let (word, bit) = place(*gram, bits.len());
+            bits[word] |= 1 << bit;
         }
-        pieces
+        Self { bits, grams }
     }
 
     /// Whether the end of one text and the beginning of another may be pieces of one thing.
@@ -38,15 +42,16 @@ impl Pieces {
             gram[..len].copy_from_slice(&before[start..]);
             gram[len..].copy_from_slice(rest);
             let gram = gram.map(|byte| byte.to_ascii_lowercase());
-            let (word, bit) = place(gram);
-            self.bits[word] & bit != 0 && self.grams.contains(&gram)
+            let (word, bit) = place(gram, self.bits.len());
+            self.bits[word] >> bit & 1 != 0 && self.grams.contains(&gram)
         })
     }
 }
 
-fn place(gram: [u8; GRAM_BYTES]) -> (usize, u64) {
-    let hash = u32::from_le_bytes(gram).wrapping_mul(0x9e37_79b1) >> 16;
-    (hash as usize / 64, 1 << (hash % 64))
+/// The word and the bit of a gram among so many words, a power of two.
+fn place(gram: [u8; GRAM_BYTES], words: usize) -> (usize, u32) {
+    let hash = u64::from(u32::from_le_bytes(gram)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    ((hash >> 40) as usize & (words - 1), (hash >> 34) as u32 & 63)
 }
 
 #[cfg(test)]
