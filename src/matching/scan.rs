@@ -376,6 +376,13 @@ mod tests {
             let [fast, whole] = both(text.as_bytes());
             prop_assert_eq!(fast, whole);
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(100)
+        })]
 
         #[test]
         fn regions_of_binaries_leave_nothing_out(bytes in binaries()) {
