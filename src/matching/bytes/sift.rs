@@ -11,7 +11,6 @@ use crate::matching::bytes::bits::{any, next_clear, next_set, runs};
 use crate::matching::bytes::masks::{Set, WORD_BYTES, masks};
 use crate::matching::bytes::units::{Units, Width};
 use crate::matching::identity::candidates::Foreign;
-use crate::matching::views::spelling::base64_runs::{RUN_CHARS_MIN, may_be_digit};
 use crate::matching::views::spelling::charset::{mix, western, wide_into};
 use crate::matching::views::spelling::reading::Reading;
 
@@ -23,8 +22,6 @@ pub struct Sift {
     signs: Set,
     follows: Set,
     leads: [Set; 3],
-    digits: Set,
-    capitals: Set,
     units: Units,
     /// The shortest stretch that matters, in characters.
     least: usize,
@@ -32,7 +29,10 @@ pub struct Sift {
 
 /// What every way to write something in other letters has in it: escapes, mail, tags, terminals,
 /// broken lines, strings in pieces.
-const SIGNS: &[u8] = b"\\%&=<][\"'`\x1b\x07\x08\r\n";
+const SIGNS: &[u8] = b"\\%&=<][:,\"'`\x1b\x07\x08\r\n";
+
+/// A stretch so long may be all digits that spell something, or numbers that do.
+const RUN_BYTES: usize = 16;
 
 /// Longer stretches need not be asked for: those that matter have one so long in them.
 const LEAST_MAX: usize = 16;
@@ -52,8 +52,6 @@ impl Sift {
             follows: Set::new(|byte| byte & 0xc0 == 0x80),
             leads: [0xc2..=0xdf, 0xe0..=0xef, 0xf0..=0xf4]
                 .map(|leads| Set::new(|byte| leads.contains(&byte))),
-            digits: Set::new(may_be_digit),
-            capitals: Set::new(|byte| byte.is_ascii_uppercase()),
             units: Units::new(foreign),
             least: least.clamp(1, LEAST_MAX),
         }
@@ -89,31 +87,18 @@ impl Sift {
         if long.iter().all(|word| *word == 0) {
             return;
         }
-        let [signs, digits, capitals] = masks(bytes, [&self.signs, &self.digits, &self.capitals]);
-        let packed = base64(&digits, &capitals);
+        let [signs] = masks(bytes, [&self.signs]);
         let mut at = 0;
         while let Some(start) = next_set(&long, at) {
             let end = next_clear(&texts, start).unwrap_or(bytes.len()).min(bytes.len());
-            if [&signs, &letters, &packed].into_iter().any(|bits| any(bits, start..end)) {
+            if end - start >= RUN_BYTES
+                || [&signs, &letters].into_iter().any(|bits| any(bits, start..end))
+            {
                 found(start..end);
             }
             at = end;
         }
     }
-}
-
-/// Where something begins that may be base64: a run of digits with a capital letter in it.
-fn base64(digits: &[u64], capitals: &[u64]) -> Vec<u64> {
-    let mut all = runs(digits, RUN_CHARS_MIN);
-    let mut at = 0;
-    while let Some(start) = next_set(&all, at) {
-        let end = next_clear(digits, start).unwrap_or(digits.len() * WORD_BYTES);
-        at = next_clear(&all, start).unwrap_or(end);
-        if !any(capitals, start..end) {
-            (start..at).for_each(|bit| all[bit / WORD_BYTES] &= !(1 << (bit % WORD_BYTES)));
-        }
-    }
-    all
 }
 
 /// The bytes of whole characters of UTF-8 beyond ASCII, by what begins one of two, three and four

@@ -1,10 +1,11 @@
-//! Runs of base64 in a text, decoded.
+//! Runs of base64 and of other digits in a text, decoded.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use crate::matching::bytes::bits;
 use crate::matching::bytes::masks::{Set, masks};
+use crate::matching::views::spelling::digits::{armour, base32, dump, hex, short};
 use crate::matching::views::spelling::noise::{is_clean, is_promising};
 use crate::matching::work;
 
@@ -19,6 +20,8 @@ pub struct Run {
     pub end: usize,
     /// What it decodes to.
     pub bytes: Vec<u8>,
+    /// The digits that it is in.
+    pub form: &'static str,
 }
 
 /// Every run of the text that may hold text or something packed, in order, decoded from the start
@@ -36,6 +39,13 @@ pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dy
     let mut buffers = Default::default();
     while let Some(start) = bits::next_set(&long, done) {
         let end = bits::next_clear(&digits, start).unwrap_or(bytes.len());
+        let mut words = (start.next_multiple_of(WORD_BYTES)..end).step_by(WORD_BYTES);
+        if let Some(hex) = words.find(|word| hex::may_belong(bytes, *word))
+            && is_wanted(hex..hex + WORD_BYTES)
+            && let Some((run, spelled)) = hex::around(bytes, hex, done)
+        {
+            found(Run::new(run, spelled, "hex"));
+        }
         // Most runs are of one case: nothing of them need be looked at.
         if end - start < LINE_CHARS_MIN && !bits::any(&capitals, start..end) {
             done = end;
@@ -43,9 +53,37 @@ pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dy
         }
         let (end, seen) = run_end(bytes, start);
         done = end;
-        if is_mixed(seen) && is_wanted(start..end) {
-            alphabets(&bytes[start..end], start, seen, &mut buffers, found);
+        if !is_wanted(start..end) {
+            continue;
         }
+        if is_mixed(seen) {
+            alphabets(&bytes[start..end], start, seen, &mut buffers, found);
+        } else if let Some(spelled) = base32::decoded(&bytes[start..end]) {
+            found(Run::new(start..end, spelled, "base32"));
+        }
+    }
+    told_otherwise(bytes, is_wanted, found);
+}
+
+/// Digits that are told by what stands around them.
+fn told_otherwise(
+    bytes: &[u8],
+    is_wanted: &dyn Fn(Range<usize>) -> bool,
+    found: &mut dyn FnMut(Run),
+) {
+    let mut tell = |run: Range<usize>, spelled: Vec<u8>, form| {
+        if is_wanted(run.clone()) {
+            found(Run::new(run, spelled, form));
+        }
+    };
+    short::runs(bytes, &mut |run, spelled| tell(run, spelled, "base64"));
+    dump::dumps(bytes, &mut |run, spelled| tell(run, spelled, "dump"));
+    armour::texts(bytes, &mut |run, spelled| tell(run, spelled, "armour"));
+}
+
+impl Run {
+    fn new(run: Range<usize>, bytes: Vec<u8>, form: &'static str) -> Self {
+        Self { start: run.start, end: run.end, bytes, form }
     }
 }
 
@@ -58,6 +96,9 @@ pub fn may_belong(byte: u8) -> bool {
 pub fn may_be_digit(byte: u8) -> bool {
     class(byte) != NONE
 }
+
+/// Digits of which one in a run tells whether they are hexadecimal.
+const WORD_BYTES: usize = 8;
 
 /// Lines of base64 are at least so long if another follows: mail breaks at 76, PEM at 64.
 const LINE_CHARS_MIN: usize = 60;
@@ -152,7 +193,7 @@ fn decode_run(run: &[u8], start: usize, buffers: &mut Buffers, found: &mut dyn F
     let clean = buffers.iter().position(|bytes| is_clean(bytes));
     for (skip, bytes) in buffers.iter().enumerate() {
         if clean.map_or_else(|| is_promising(bytes), |clean| clean == skip) {
-            found(Run { start: start + skip, end: start + run.len(), bytes: bytes.clone() });
+            found(Run::new(start + skip..start + run.len(), bytes.clone(), "base64"));
         }
     }
 }
