@@ -11,6 +11,7 @@ use crate::matching::identity::names::belonging::belong_together;
 use crate::matching::identity::users::aliases::BEFORE_BYTES;
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::{Matcher, Occurrence, Owner, SubjectHit};
+use crate::matching::views::hinting::Hinting;
 use crate::matching::views::as_read::alike::alike;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::meter::Meter;
@@ -96,7 +97,7 @@ impl Look for Search<'_> {
         });
     }
 
-    fn matcher(&self) -> Option<&Matcher> {
+    fn hinting(&self) -> Option<&dyn Hinting> {
         Some(self.matcher)
     }
 

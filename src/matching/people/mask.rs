@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::matching::hints::Ends;
+use crate::matching::views::hinting::{Ends, Hinting};
 use crate::matching::matcher::Matcher;
 use crate::matching::people::named::named_in;
 use crate::matching::people::ranges::Ranges;

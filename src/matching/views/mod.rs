@@ -48,6 +48,7 @@ pub mod places;
 pub mod meter;
 pub mod known;
 pub mod forms;
+pub mod hinting;
 pub mod tour;
 pub mod regions;
 pub mod windows;
