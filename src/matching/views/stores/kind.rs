@@ -26,6 +26,8 @@ pub enum Store {
     Ole,
     /// An archive of 7-Zip.
     SevenZip,
+    /// A pack of git, or a bundle with one.
+    Git,
 }
 
 impl Store {
@@ -42,6 +44,7 @@ impl Store {
             Self::Png => "png",
             Self::Ole => "ole",
             Self::SevenZip => "7z",
+            Self::Git => "git",
         }
     }
 }
@@ -55,6 +58,9 @@ pub fn store(head: &[u8]) -> Option<Store> {
         (b"ARROW1", Store::Arrow),
         (SIGN, Store::Hdf5),
         (b"%PDF-", Store::Pdf),
+        (b"PACK\0\0\0\x02", Store::Git),
+        (b"# v2 git bundle\n", Store::Git),
+        (b"# v3 git bundle\n", Store::Git),
         (b"7z\xbc\xaf\x27\x1c", Store::SevenZip),
         (b"\x89PNG\r\n\x1a\n", Store::Png),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Store::Ole),

@@ -15,3 +15,4 @@ pub mod orc;
 pub mod png;
 pub mod ole;
 pub mod sevenzip;
+pub mod git;

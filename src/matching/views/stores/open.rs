@@ -56,6 +56,7 @@ impl<L: Look> Tour<'_, L> {
             Store::Orc => self.orc(spool, chain, depth),
             Store::Png => self.png(spool, chain, depth),
             Store::Ole => self.ole(spool, chain, depth),
+            Store::Git => self.git(spool, chain, depth),
             Store::SevenZip => self.sevenzip(spool, chain, depth),
         }
     }
