@@ -2,8 +2,8 @@
 
 use std::io::{self, Read};
 
+use crate::matching::views::forms::Store;
 use crate::matching::views::meter::refusal;
-use crate::matching::views::stores::kind::Store;
 use crate::matching::views::stores::spool::Spool;
 use crate::matching::views::tour::{Look, Tour};
 use crate::matching::views::windows::Kind;
