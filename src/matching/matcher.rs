@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::asked::subject::Subject;
 use crate::domain::item::Hit;
+use crate::matching::bytes::sift::Sift;
 use crate::matching::identity::addresses::{
     addresses_at, invited_address, local_run_start, may_be_respelled, respelled_at,
 };
@@ -33,6 +34,9 @@ use crate::matching::watch::Watch;
 /// What may belong to an address of which nothing is known but its hash.
 const UNKNOWN_REACH_BYTES: usize = 700;
 
+/// Characters of the shortest address, of which nothing is known but its hash.
+const ADDRESS_CHARS_MIN: usize = 3;
+
 /// Looks for many subjects at once. Compiled once; shared by all scans.
 pub struct Matcher {
     subjects: usize,
@@ -49,6 +53,7 @@ pub struct Matcher {
     pub(super) grams: Grams,
     pub(super) signs: Signs,
     pub(super) foreign: Foreign,
+    pub(super) sift: Sift,
     pub(super) letters: OnceLock<Letters>,
     pub(super) pieces: Pieces,
 }
@@ -94,6 +99,18 @@ struct Pattern {
     form: Form,
 }
 
+impl Pattern {
+    /// Characters that it takes at least where it stands for itself, if this is searched for.
+    fn least(&self, text: &str) -> usize {
+        match &self.form {
+            // Something before it says that it names a user.
+            Form::Text(Boundary::Alias) => text.chars().count() + 1,
+            Form::Text(_) => text.chars().count(),
+            Form::Name(name) => name.words.iter().map(|word| word.chars().count()).sum(),
+        }
+    }
+}
+
 enum Form {
     Text(Boundary),
     Name(Name),
@@ -117,6 +134,7 @@ impl Matcher {
     /// Looks for these people too; hits number them on from the last subject.
     pub fn watch(&mut self, watch: Watch) {
         self.signs.admit_any();
+        self.sift.admit(ADDRESS_CHARS_MIN);
         self.reach = self.reach.max(UNKNOWN_REACH_BYTES);
         self.watch = Some(watch);
     }
@@ -146,7 +164,7 @@ impl Matcher {
     pub fn find(&self, text: &str, found: &mut dyn FnMut(Occurrence)) {
         self.find_addresses(text, found);
         if let Some(watch) = &self.watch {
-            watch.digits(text, &mut |person, range| {
+            watch.digits(text.as_bytes(), &mut |person, range| {
                 let (before, hit, after) =
                     (&text[..range.start], &text[range.clone()], &text[range.end..]);
                 let boundary = Boundary::Digits;
@@ -325,6 +343,11 @@ impl Building {
         let words = || self.texts.iter().chain(&self.words).chain(addresses());
         let longest = words().map(String::len).max().unwrap_or(0);
         let (foreign, pieces) = (Foreign::new(words()), Pieces::new(words()));
+        let least =
+            self.patterns.iter().zip(&self.texts).map(|(pattern, text)| pattern.least(text));
+        let least = least.chain(addresses().map(|address| address.chars().count()));
+        let least = least.chain((!self.hashes.is_empty()).then_some(ADDRESS_CHARS_MIN));
+        let sift = Sift::new(&foreign, least.min().unwrap_or(1));
         Matcher {
             // A name has its words and gaps on either side; an alias has its key before it. Of a
             // hash nobody knows how long the address is.
@@ -336,6 +359,7 @@ impl Building {
             subjects,
             identities,
             foreign,
+            sift,
             letters: OnceLock::new(),
             pieces,
             addresses: self.addresses,

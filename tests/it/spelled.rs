@@ -397,3 +397,16 @@ fn a_file_may_change_its_charset() {
         }
     }
 }
+
+/// What begins and never ends, as often as it goes into a window.
+#[test]
+fn what_never_ends_takes_no_longer() {
+    let parts = [
+        "\u{1b}]", "\\e]", "\u{1b}$", "\u{1b}P", "←[x", "\\", "^[", "[1m", "x\u{8}", "''",
+        "ann@\n", "\u{9b}", "Ã", "\u{1b}[", "1.py:1\n",
+    ];
+    for part in parts {
+        let text = part.repeat((300 << 10) / part.len());
+        assert!(!finds(Email, "ann@contoso.com", text.as_bytes()), "{part}");
+    }
+}

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::matching::hints::Ends;
 use crate::matching::matcher::Matcher;
 use crate::matching::people::named::named_in;
 use crate::matching::people::ranges::Ranges;
@@ -101,6 +102,11 @@ impl People {
     }
 
     fn known_in(&self, text: &str, found: &mut dyn FnMut(u32, Range<usize>)) {
+        let mut any = false;
+        self.matcher.hint(text, Ends::Told, &mut |_| any = true);
+        if !any {
+            return;
+        }
         let (mut own, mut others) = (Vec::new(), Vec::new());
         occurrences(&self.matcher, text, &mut |owner, range| match self.numbers[owner.subject] {
             Who::Subject => own.push(range),

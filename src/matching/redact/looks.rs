@@ -20,13 +20,8 @@ impl Look for Erasing<'_> {
         occurrences(self.0, text, &mut |_, range| seen(Put::Erased, range));
     }
 
-    fn hint(&self, text: &str, found: &mut dyn FnMut(usize)) -> bool {
-        self.0.hint(text, found);
-        true
-    }
-
-    fn reach(&self) -> usize {
-        self.0.reach()
+    fn matcher(&self) -> Option<&Matcher> {
+        Some(self.0)
     }
 
     fn letters(&self) -> Option<&Letters> {
@@ -101,12 +96,8 @@ impl<L: Look> Look for First<'_, L> {
         self.look.look(text, seen);
     }
 
-    fn hint(&self, text: &str, found: &mut dyn FnMut(usize)) -> bool {
-        self.look.hint(text, found)
-    }
-
-    fn reach(&self) -> usize {
-        self.look.reach()
+    fn matcher(&self) -> Option<&Matcher> {
+        self.look.matcher()
     }
 
     fn letters(&self) -> Option<&Letters> {

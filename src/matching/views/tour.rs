@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::domain::item::{Item, NAME_VIEW, PROPERTIES_VIEW};
 use crate::matching::keys::users::speaks_of_users;
 use crate::matching::limits::ItemLimits;
+use crate::matching::matcher::Matcher;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::columns::tables::Tables;
@@ -22,14 +23,10 @@ pub trait Look {
     type What: Clone + Ord;
     /// Looks into one text; ranges are of that text.
     fn look(&mut self, text: &str, seen: &mut dyn FnMut(Self::What, Range<usize>));
-    /// Tells where in a text, taken as it stands, something may be seen; `false` if that cannot be
-    /// told more cheaply than by looking.
-    fn hint(&self, _text: &str, _found: &mut dyn FnMut(usize)) -> bool {
-        false
-    }
-    /// Bytes on either side of an escape that may belong to one occurrence with it.
-    fn reach(&self) -> usize {
-        240
+    /// Whose occurrences alone may be seen, so that nothing need be read where none can be; `None`
+    /// if more may be seen.
+    fn matcher(&self) -> Option<&Matcher> {
+        None
     }
     /// The letters beyond ASCII of whoever is sought by name.
     fn letters(&self) -> Option<&Letters> {

@@ -14,9 +14,11 @@ use crate::matching::views::json::Shape;
 use crate::matching::views::markup::tags::between_tags;
 use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::places::{Places, Position};
-use crate::matching::views::regions::{NESTED_RUNS_MAX, is_worth, regions};
+use crate::matching::views::regions::{NESTED_RUNS_MAX, Region, byte_regions, is_worth, regions};
 use crate::matching::views::spelling::base64_runs::{Run, runs};
-use crate::matching::views::spelling::charset::{odd_readings, unsure_readings};
+use crate::matching::views::spelling::charset::{
+    Labelled, framed_readings, mixed_readings, odd_readings, unlikely_readings,
+};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::reading::{Hold, Reading};
@@ -112,7 +114,9 @@ impl<L: Look> Tour<'_, L> {
             let filled = fill(reader, &mut window, WINDOW_BYTES);
             let last = !matches!(filled, Ok(true));
             let mut limit = if last { window.len() } else { window.len() - MARGIN_BYTES };
-            let places = places.get_or_insert_with(|| Places::new(&window));
+            let places = places.get_or_insert_with(|| {
+                if binary { Places::of_binary() } else { Places::new(&window) }
+            });
             if kind == Kind::Binary || kind == Kind::Text && !is_utf8(&window) {
                 let whole = limit;
                 let part = Part { window: &window, range: lead..limit, passed, last, shifted };
@@ -235,14 +239,35 @@ impl<L: Look> Tour<'_, L> {
         // What is known, by the line in which it begins.
         let mut known: BTreeSet<(usize, L::What)> = BTreeSet::new();
         let mut lines: Option<Vec<usize>> = None;
-        for (label, hold, reading) in unsure_readings(bytes, binary, nested == 0) {
-            work::charge(bytes.len());
+        let whole = [Region::whole(bytes.len())];
+        let regions = match binary {
+            true => byte_regions(&*self.look, &mut self.worthless, bytes, nested),
+            false => vec![Region::whole(bytes.len())],
+        };
+        if regions.is_empty() {
+            return;
+        }
+        let has_unlikely = nested == 0 || binary && bytes.contains(&0);
+        let unlikely = if has_unlikely { &regions[..] } else { &[] };
+        let readings: [(&[Region], fn(&[u8], bool) -> Vec<Labelled>); 3] =
+            [(&regions, mixed_readings), (&whole, framed_readings), (unlikely, unlikely_readings)];
+        let parts = readings.into_iter().flat_map(|(regions, readings)| {
+            regions.iter().flat_map(move |region| {
+                readings(&bytes[region.read.clone()], binary)
+                    .into_iter()
+                    .map(move |one| (region, one))
+            })
+        });
+        for (region, (label, hold, reading)) in parts {
+            work::charge(region.read.len());
             let mut seen = Vec::new();
             self.selected(&reading.text, &format!("{via}{label}"), nested, &mut seen);
             for found in &mut seen {
-                found.lead_back(&reading, bytes.len());
+                found.lead_back(&reading, region.read.len());
+                found.shift(region.read.start);
                 found.hold = found.hold.max(hold);
             }
+            seen.retain(|found| region.core.contains(&found.start));
             if seen.is_empty() {
                 continue;
             }
@@ -324,10 +349,10 @@ impl<L: Look> Tour<'_, L> {
     fn plain(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
         work::charge(text.len());
         let as_read = AsRead::of(text, &|before, after| self.look.goes_on(before, after));
-        as_read.each(text, &mut |read, way| {
+        as_read.each(text, &mut |read, way, hold| {
             self.look.look(read, &mut |what, range| {
                 let (start, via) = (range.start, via.to_owned());
-                let mut found = Found { what, span: range, hold: Hold::Exact, start, via, rounds };
+                let mut found = Found { what, span: range, hold, start, via, rounds };
                 way.iter().for_each(|(reading, len)| found.lead_back(reading, *len));
                 all.push(found);
             });

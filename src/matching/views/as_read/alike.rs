@@ -17,23 +17,29 @@ pub fn alike(text: &str) -> Option<Reading> {
         return None;
     }
     let mut reading: Option<Reading> = None;
-    let (mut copied, mut at, mut before) = (0, 0, None);
-    while let Some(c) = text[at..].chars().next() {
-        let (written, len) = plain(before, &text[at..]).unwrap_or((Written::As, c.len_utf8()));
-        if !matches!(written, Written::As) {
-            let reading = reading.get_or_insert_with(|| Reading::with_capacity(text.len()));
-            reading.copy(&text[copied..at], copied);
-            if let Written::For(c) = written {
-                reading.replace_char(c, at);
-            }
-            copied = at + len;
-        }
-        before = match written {
-            Written::As => Some(c),
-            Written::For(c) => Some(c),
-            Written::Nothing => before,
+    let (mut copied, mut at) = (0, 0);
+    // The letter before a place where something was left out.
+    let mut last: (usize, Option<char>) = (0, None);
+    let may_stand = |byte: &u8| *byte >= 0x80 || matches!(byte, b'\'' | b'`');
+    while let Some(skipped) = text.as_bytes()[at..].iter().position(may_stand) {
+        at += skipped;
+        let Some(c) = text[at..].chars().next() else { break };
+        let before = if last.0 == at { last.1 } else { text[..at].chars().next_back() };
+        let Some((written, len)) = plain(before, &text[at..]) else {
+            at += c.len_utf8();
+            continue;
         };
+        let reading = reading.get_or_insert_with(|| Reading::with_capacity(text.len()));
+        reading.copy(&text[copied..at], copied);
         at += len;
+        last = match written {
+            Written::For(c) => {
+                reading.replace_char(c, at - len);
+                (at, Some(c))
+            }
+            Written::Nothing => (at, before),
+        };
+        copied = at;
     }
     let mut reading = reading?;
     reading.copy(&text[copied..], copied);
@@ -73,9 +79,7 @@ pub enum Stands {
     ForNothing,
 }
 
-#[derive(Clone, Copy)]
 enum Written {
-    As,
     For(char),
     Nothing,
 }

@@ -5,7 +5,9 @@
 //! knows something that the text before it may begin and the text after it go on with.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use memchr::{memchr_iter, memmem};
 
 use crate::matching::identity::addresses::is_local;
@@ -14,16 +16,41 @@ use crate::matching::views::spelling::reading::Reading;
 
 /// The text without the breaks at which something may go on; `None` where there are none.
 pub fn joined(text: &str, goes_on: &dyn Fn(&str, &str) -> bool) -> Option<Reading> {
+    let lines = memchr_iter(b'\n', text.as_bytes()).filter(|at| may_break(text.as_bytes(), *at));
+    let breaks = lines.flat_map(|at| breaks_around(text, at));
+    let strings = BESIDE.find_iter(text).map(|beside| beside.range());
+    without(text, breaks.chain(strings), goes_on)
+}
+
+/// The same where a log has a column at the right, which says what file a line is from: between the
+/// pieces of a word there stands something else.
+pub fn joined_beside_column(text: &str, goes_on: &dyn Fn(&str, &str) -> bool) -> Option<Reading> {
+    memmem::find(text.as_bytes(), COLUMN.as_bytes())?;
+    let lines = memchr_iter(b'\n', text.as_bytes()).filter_map(|at| {
+        let gap = break_around(text, at);
+        let line = text[..gap.start].trim_end_matches(|c: char| c.is_ascii_digit());
+        let file = line.strip_suffix(COLUMN).filter(|_| line.len() < gap.start)?;
+        let before = file.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_');
+        let end = before.trim_end_matches(' ').len();
+        (end < before.len()).then_some(end..gap.end)
+    });
+    without(text, lines, goes_on)
+}
+
+/// What stands between the name of a program's file and the number of its line.
+const COLUMN: &str = ".py:";
+
+/// The text without those gaps over which something goes on.
+fn without(
+    text: &str,
+    gaps: impl Iterator<Item = Range<usize>>,
+    goes_on: &dyn Fn(&str, &str) -> bool,
+) -> Option<Reading> {
     let goes_on = |gap: &Range<usize>| {
         let before = &text[ceil(text, gap.start.saturating_sub(BESIDE_BYTES))..gap.start];
         goes_on(before, &text[gap.end..floor(text, gap.end + BESIDE_BYTES)])
     };
-    let lines = memchr_iter(b'\n', text.as_bytes()).map(|at| break_around(text, at));
-    let mut gaps: Vec<Range<usize>> = lines.filter(goes_on).collect();
-    for beside in BESIDE {
-        let strings = memmem::find_iter(text.as_bytes(), beside).map(|at| at..at + beside.len());
-        gaps.extend(strings.filter(goes_on));
-    }
+    let mut gaps: Vec<Range<usize>> = gaps.filter(goes_on).collect();
     if gaps.is_empty() {
         return None;
     }
@@ -46,7 +73,24 @@ const BESIDE_BYTES: usize = 80;
 const PADDING_BYTES_MAX: usize = 200;
 
 /// What stands between strings that a language joins.
-const BESIDE: [&str; 6] = ["\" \"", "' '", "\" + \"", "' + '", "\"+\"", "'+'"];
+static BESIDE: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::new(["\" \"", "' '", "\" + \"", "' + '", "\"+\"", "'+'"])
+        .expect("few and short patterns")
+});
+
+/// Whether a line may end here in the midst of a word: most end with a sign that no word has.
+fn may_break(text: &[u8], at: usize) -> bool {
+    let Some(before) = at.checked_sub(1).map(|at| text[at]) else { return false };
+    before.is_ascii_alphanumeric() || !before.is_ascii() || b" \t\r\\|\"'+@._-".contains(&before)
+}
+
+/// An end of a line, without and with a hyphen that was put before it.
+fn breaks_around(text: &str, at: usize) -> impl Iterator<Item = Range<usize>> {
+    let gap = break_around(text, at);
+    let hyphen = text[..gap.start].chars().next_back().filter(|c| matches!(c, '-' | '\u{2010}'));
+    let hyphenated = hyphen.map(|c| gap.start - c.len_utf8()..gap.end);
+    [Some(gap), hyphenated].into_iter().flatten()
+}
 
 /// An end of a line with what belongs to no word on either side: padding, frames, quotes, signs
 /// that the line goes on, signs of comments.
@@ -100,6 +144,7 @@ mod tests {
             "# ann@con\n# toso.com",
             "> ann@con\n> toso.com",
             "\"ann@con\" \\\n\"toso.com\"",
+            "ann@con-\ntoso.com",
         ] {
             let reading = joined(written, &goes_on).unwrap();
             assert!(reading.text.contains("ann@contoso.com"), "{written}");
@@ -107,6 +152,16 @@ mod tests {
         for plain in ["ann@con", "ann@con toso.com", "x\nann@con,\ntoso.com"] {
             assert!(joined(plain, &goes_on).is_none(), "{plain}");
         }
+    }
+
+    #[test]
+    fn a_column_beside_a_fold() {
+        let goes_on =
+            |before: &str, after: &str| before.ends_with("ann") && after.starts_with("@con");
+        let written = "INFO for ann train.py:41\n         @contoso.com ok";
+        assert!(joined(written, &goes_on).is_none());
+        let reading = joined_beside_column(written, &goes_on).unwrap();
+        assert_eq!(reading.text, "INFO for ann@contoso.com ok");
     }
 
     #[test]

@@ -6,16 +6,16 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::matching::views::charsets::legacy::LEGACY;
 use crate::matching::views::spelling::charset::western;
+use crate::matching::views::spelling::cut::next_beyond_ascii;
 use crate::matching::views::spelling::reading::Reading;
 
 /// The text with that undone once; `None` where there is none of it.
 pub fn undone(text: &str) -> Option<Reading> {
-    if text.is_ascii() {
-        return None;
-    }
     let mut reading: Option<Reading> = None;
     let (mut copied, mut at) = (0, 0);
-    while let Some(first) = text[at..].chars().next() {
+    while let Some(next) = next_beyond_ascii(text.as_bytes(), at) {
+        at = next;
+        let Some(first) = text[at..].chars().next() else { break };
         match spelled(first, &text[at..]) {
             Some((c, len)) => {
                 let reading = reading.get_or_insert_with(|| Reading::with_capacity(text.len()));
@@ -34,9 +34,6 @@ pub fn undone(text: &str) -> Option<Reading> {
 
 /// A character whose bytes are spelled by the characters at the start, and their length.
 fn spelled(first: char, text: &str) -> Option<(char, usize)> {
-    if first.is_ascii() {
-        return None;
-    }
     TAKEN_FOR.iter().find_map(|bytes| {
         let byte = |c: char| bytes.get(c as usize).copied().filter(|byte| *byte != 0);
         let lead = byte(first)?;

@@ -7,13 +7,26 @@ use std::collections::HashSet;
 const GRAM_BYTES: usize = 4;
 
 /// All of what is sought, four bytes at a time.
-pub struct Pieces(HashSet<[u8; GRAM_BYTES]>);
+pub struct Pieces {
+    /// One bit for each value of a hash; most lines end with nothing of the kind.
+    bits: Vec<u64>,
+    grams: HashSet<[u8; GRAM_BYTES]>,
+}
+
+/// Bits for each gram.
+const BITS: usize = 64;
 
 impl Pieces {
     /// Of these folded texts.
     pub fn new<'a>(texts: impl Iterator<Item = &'a String>) -> Self {
         let grams = texts.flat_map(|text| text.as_bytes().array_windows::<GRAM_BYTES>().copied());
-        Self(grams.collect())
+        let grams: HashSet<_> = grams.collect();
+        let mut bits = vec![0; (grams.len() * BITS / 64).next_power_of_two()];
+        for gram in &grams {
+            let (word, bit) = place(*gram, bits.len());
+            bits[word] |= 1 << bit;
+        }
+        Self { bits, grams }
     }
 
     /// Whether the end of one text and the beginning of another may be pieces of one thing.
@@ -28,9 +41,17 @@ impl Pieces {
             let mut gram = [0; GRAM_BYTES];
             gram[..len].copy_from_slice(&before[start..]);
             gram[len..].copy_from_slice(rest);
-            self.0.contains(&gram.map(|byte| byte.to_ascii_lowercase()))
+            let gram = gram.map(|byte| byte.to_ascii_lowercase());
+            let (word, bit) = place(gram, self.bits.len());
+            self.bits[word] >> bit & 1 != 0 && self.grams.contains(&gram)
         })
     }
+}
+
+/// The word and the bit of a gram among so many words, a power of two.
+fn place(gram: [u8; GRAM_BYTES], words: usize) -> (usize, u32) {
+    let hash = u64::from(u32::from_le_bytes(gram)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    ((hash >> 40) as usize & (words - 1), (hash >> 34) as u32 & 63)
 }
 
 #[cfg(test)]

@@ -6,8 +6,11 @@
 //! shown by a sign, or be lost. Where control may also be something else, the text is read a second
 //! time with each control for a boundary.
 
+use std::cell::{LazyCell, OnceCell};
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use memchr::{memchr2_iter, memmem};
 
 use crate::matching::views::spelling::charset::has_strange;
@@ -50,7 +53,8 @@ pub fn shown(text: &str) -> Shown {
 /// Whether this can be nothing but a sequence for colours.
 fn is_sure(text: &str, control: &Control) -> bool {
     let sequence = &text[control.range.clone()];
-    let numbers = sequence.rsplit('[').next().unwrap_or_default().trim_end_matches('\u{f}');
+    let numbers =
+        sequence.rsplit(['[', '\u{9b}', '›']).next().unwrap_or_default().trim_end_matches('\u{f}');
     numbers.strip_suffix(['m', 'K']).is_some_and(|numbers| {
         numbers.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b';' | b':'))
     })
@@ -141,15 +145,24 @@ const ENDS: [&str; 18] = [
 /// All control of a text, in order and apart.
 fn controls(text: &str) -> Vec<Control> {
     let bytes = text.as_bytes();
+    let ends = Ends { text, all: OnceCell::new() };
+    let shows_escapes = LazyCell::new(|| shows_escapes(text));
     let mut all: Vec<Control> = Vec::new();
     for at in memchr2_iter(0x1b, 0x08, bytes) {
-        all.extend(if bytes[at] == 0x1b { escape(text, at) } else { back(text, at..at + 1) });
+        all.extend(if bytes[at] == 0x1b {
+            escape(text, at, &ends)
+        } else {
+            back(text, at..at + 1)
+        });
     }
     let mut lost: Vec<Control> = Vec::new();
     for at in memchr2_iter(b'[', b']', bytes) {
         match spelled_before(text, at) {
-            Some(start) if bytes[at] == b'[' => all.extend(sequence(text, start, at + 1)),
-            Some(start) => all.extend(held(text, start, at + 1)),
+            Some(start) if bytes[at] == b'[' => {
+                let is_sign = !text[start..].starts_with('←') || *shows_escapes;
+                all.extend(is_sign.then(|| sequence(text, start, at + 1)).flatten());
+            }
+            Some(start) => all.extend(held(&ends, start, at + 1)),
             None => lost.extend(without_escape(text, at)),
         }
     }
@@ -161,21 +174,33 @@ fn controls(text: &str) -> Vec<Control> {
     };
     let paired = lost.into_iter().enumerate().filter(|(index, _)| has_like(*index));
     all.extend(paired.map(|(_, control)| control));
-    for at in memmem::find_iter(bytes, "\u{9b}") {
-        all.extend(sequence(text, at, at + 2));
-    }
-    // The same byte in Windows-1252.
-    for at in memmem::find_iter(bytes, "›") {
-        let is_number = bytes.get(at + 3).is_some_and(u8::is_ascii_digit);
-        all.extend(is_number.then(|| sequence(text, at, at + 3)).flatten());
-    }
-    for at in memmem::find_iter(bytes, "^H") {
-        let (before, after) = (text[..at].chars().next_back(), text[at + 2..].chars().next());
-        let is_twice = before.is_some() && (before == after || before == Some('_'));
-        all.extend(is_twice.then(|| back(text, at..at + 2)).flatten());
+    for seen in RARE.find_iter(text) {
+        all.extend(match seen.pattern().as_usize() {
+            2 => shown_back(text, seen.range()),
+            // A quote, or what is left of a character that was misread, may stand there as well.
+            _ => sequence(text, seen.start(), seen.end())
+                .filter(|control| is_sure(text, control) && control.range.len() > seen.len() + 1),
+        });
     }
     all.sort_by_key(|control| control.range.start);
     all
+}
+
+/// Whether arrows before brackets are escapes as old consoles show them.
+fn shows_escapes(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memmem::find_iter(bytes, "←[").any(|at| bytes.get(at + 4).is_some_and(u8::is_ascii_digit))
+}
+
+/// What begins a sequence in one byte, that byte in Windows-1252, and a back space as it is shown.
+static RARE: LazyLock<AhoCorasick> =
+    LazyLock::new(|| AhoCorasick::new(["\u{9b}", "›", "^H"]).expect("few and short patterns"));
+
+/// A back space that is shown by two signs, if a letter is struck twice over it.
+fn shown_back(text: &str, at: Range<usize>) -> Option<Control> {
+    let (before, after) = (text[..at.start].chars().next_back(), text[at.end..].chars().next());
+    let is_twice = before.is_some() && (before == after || before == Some('_'));
+    if is_twice { back(text, at) } else { None }
 }
 
 /// Where an escape begins that is written out and ends here.
@@ -234,23 +259,15 @@ fn without_escape(text: &str, at: usize) -> Option<Control> {
 }
 
 /// What an escape begins, raw.
-fn escape(text: &str, at: usize) -> Option<Control> {
+fn escape(text: &str, at: usize, ends: &Ends<'_>) -> Option<Control> {
     let bytes = text.as_bytes();
     let control = |len: usize, effect| Some(Control { range: at..at + len, effect });
     match bytes.get(at + 1) {
         Some(b'[') => sequence(text, at, at + 2),
-        Some(b']' | b'P' | b'X' | b'^' | b'_') => held(text, at, at + 2),
+        Some(b']' | b'P' | b'X' | b'^' | b'_') => held(ends, at, at + 2),
         // Japanese in seven bits, which has a reading of its own: its letters are none of ours.
-        Some(b'(') if bytes.get(at + 2) == Some(&b'I') => {
-            let end =
-                memmem::find(&bytes[at + 1..], b"\x1b(").map_or(bytes.len(), |len| at + 1 + len);
-            Some(Control { range: at..floor(text, end), effect: Effect::Move })
-        }
-        Some(b'$') => {
-            let end =
-                memmem::find(&bytes[at + 1..], b"\x1b(").map_or(bytes.len(), |len| at + 1 + len);
-            Some(Control { range: at..floor(text, end), effect: Effect::Move })
-        }
+        Some(b'$') => Some(seven_bits(text, at)),
+        Some(b'(') if bytes.get(at + 2) == Some(&b'I') => Some(seven_bits(text, at)),
         Some(0x20..=0x2f) => {
             let more = bytes[at + 1..].iter().take_while(|byte| (0x20..0x30).contains(*byte));
             let more = more.take(3).count();
@@ -266,29 +283,54 @@ fn escape(text: &str, at: usize) -> Option<Control> {
     }
 }
 
-/// A link, a title or the like that begins at `start` and whose text begins at `at`.
-fn held(text: &str, start: usize, at: usize) -> Option<Control> {
-    let rest = &text[at..floor(text, at + HELD_BYTES_MAX)];
-    let is_end = |from: usize| {
-        let end = |end: &&&str| {
-            rest.as_bytes()[from..]
-                .get(..end.len())
-                .is_some_and(|there| there.eq_ignore_ascii_case(end.as_bytes()))
+/// A stretch of Japanese in seven bits.
+fn seven_bits(text: &str, at: usize) -> Control {
+    let most = floor(text, at + HELD_BYTES_MAX);
+    let len = memmem::find(&text.as_bytes()[at + 1..most], b"\x1b(");
+    let end = len.map_or(most, |len| at + 1 + len);
+    Control { range: at..end, effect: Effect::Move }
+}
+
+/// Where links and titles may end in a text, looked for once: any number of them may begin.
+struct Ends<'t> {
+    text: &'t str,
+    all: OnceCell<Vec<Range<usize>>>,
+}
+
+impl Ends<'_> {
+    /// The first one from `at` on.
+    fn after(&self, at: usize) -> Option<&Range<usize>> {
+        let all = self.all.get_or_init(|| self.find());
+        let next = all.partition_point(|end| end.start < at);
+        all.get(next).filter(|end| end.start <= at + HELD_BYTES_MAX)
+    }
+
+    fn find(&self) -> Vec<Range<usize>> {
+        let bytes = self.text.as_bytes();
+        let end_at = |at: usize| {
+            let is_end = |end: &&&str| {
+                let there = bytes[at..].get(..end.len());
+                there.is_some_and(|there| there.eq_ignore_ascii_case(end.as_bytes()))
+            };
+            let end = ENDS.iter().find(is_end)?;
+            let after = &bytes[at + end.len()..];
+            let slashes = after.iter().take_while(|byte| **byte == b'\\').count();
+            let slashes = if end.ends_with('\\') && bytes[at] != 0x1b { slashes.min(8) } else { 0 };
+            Some(at..at + end.len() + slashes)
         };
-        ENDS.iter().find(end).map(|end| (from, end))
-    };
-    // Each end begins with one of these.
-    let may_end =
-        |(_, byte): &(usize, &u8)| matches!(byte, 0x07 | 0x1b | 0xc2 | b'\\' | b'#' | b'^' | 0xe2);
-    let mut ends = rest.as_bytes().iter().enumerate().filter(may_end);
-    let Some((len, end)) = ends.find_map(|(from, _)| is_end(from)) else {
-        return Some(Control { range: start..at, effect: Effect::Rare });
-    };
-    let after = &rest.as_bytes()[len + end.len()..];
-    let slashes = after.iter().take_while(|byte| **byte == b'\\').count();
-    let slashes = if end.ends_with('\\') && !end.starts_with('\u{1b}') { slashes } else { 0 };
-    let range = start..at + len + end.len() + slashes;
-    Some(Control { range, effect: Effect::Holds(at..at + len) })
+        // Each end begins with one of these.
+        let may_end =
+            |at: &usize| matches!(bytes[*at], 0x07 | 0x1b | 0xc2 | b'\\' | b'#' | b'^' | 0xe2);
+        (0..bytes.len()).filter(may_end).filter_map(end_at).collect()
+    }
+}
+
+/// A link, a title or the like that begins at `start` and whose text begins at `at`.
+fn held(ends: &Ends<'_>, start: usize, at: usize) -> Option<Control> {
+    Some(match ends.after(at) {
+        Some(end) => Control { range: start..end.end, effect: Effect::Holds(at..end.start) },
+        None => Control { range: start..at, effect: Effect::Rare },
+    })
 }
 
 /// A step back; under a letter that is underlined afterwards it goes nowhere.
@@ -391,7 +433,7 @@ mod tests {
             ("^[[32mann^[[0m ␛[1mann ←[0m #033[31mann", "ann ann  ann"),
             ("%1B[31mann&#27;[0m", "ann"),
             ("[32mann[0m", "ann"),
-            ("\u{9b}31mann\u{9b}m ›1mann", "ann ann"),
+            ("\u{9b}31mann\u{9b}0m ›1mann", "ann ann"),
             ("\u{1b}]8;;http://x\u{1b}\\ann\u{1b}]8;;\u{7}", "ann"),
             (r"\e]8;;http://x\e\\ann\e]8;;\a", "ann"),
             ("A\u{8}An\u{8}nn\u{8}n _\u{8}a_\u{8}n n\u{8}_", "Ann an n"),
@@ -403,6 +445,10 @@ mod tests {
         }
         for plain in [
             "[mira]",
+            "←[ann]",
+            "›2 Ann Lee‹",
+            "\u{9b}ann",
+            "›mira‹",
             "rate(x[5m])",
             "a[0] = b[1]",
             "^[a-z]",

@@ -6,6 +6,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::matching::views::charsets::legacy::LEGACY;
+use crate::matching::views::spelling::charset::western;
 
 /// For each byte the charsets, by their place in [`LEGACY`], in which it begins such a letter.
 pub struct Letters([u64; 256]);
@@ -21,8 +22,11 @@ impl Letters {
         all.dedup();
         let mut leads = [0; 256];
         for (index, (_, charset)) in LEGACY.iter().enumerate() {
-            for lead in all.iter().filter_map(|c| charset.lead(*c)) {
-                leads[usize::from(lead)] |= 1 << index;
+            for (c, lead) in all.iter().filter_map(|c| Some((*c, charset.lead(*c)?))) {
+                // What Windows-1252 has there too is read anyway.
+                if !charset.is_single_byte() || western(lead) != c {
+                    leads[usize::from(lead)] |= 1 << index;
+                }
             }
         }
         // Beside the lines of a table, words of ASCII end elsewhere too.

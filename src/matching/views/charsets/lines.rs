@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::matching::hints::Ends;
 use crate::matching::views::charsets::legacy::LEGACY;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::spelling::charset::utf8_or_western;
@@ -66,6 +67,13 @@ fn names_in<L: Look>(
     let (via, charset) = &LEGACY[index];
     work::charge(line.len());
     let (text, is_whole) = charset.decode(line);
+    let mut may_name = false;
+    if let Some(matcher) = look.matcher() {
+        matcher.hint(&text, Ends::Told, &mut |_| may_name = true);
+        if !may_name {
+            return;
+        }
+    }
     let mut reading = Reading::with_capacity(text.len());
     if charset.is_single_byte() {
         for (offset, c) in text.chars().enumerate() {

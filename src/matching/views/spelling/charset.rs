@@ -224,21 +224,22 @@ impl<R: Read> Read for Wide<R> {
 /// A reading with what it is called and how well it leads back.
 pub type Labelled = (&'static str, Hold, Reading);
 
-/// The readings of bytes that are not all UTF-8.
-///
-/// Text: what is UTF-8 as such, the rest as Windows-1252 (which has Latin-1 within); with `legacy`
-/// also whole in each charset in which names beyond ASCII are still stored. Binary: the rest as
-/// nothing, then as Windows-1252, then every two bytes as a character, both ways and from both
-/// ends.
-pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<Labelled> {
+/// The readings of bytes that are not all UTF-8, one byte a character: what is UTF-8 as such, the
+/// rest as Windows-1252 (which has Latin-1 within), and where there is no text also as nothing.
+pub fn mixed_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
     let mut readings = vec![("", Hold::Exact, mixed(bytes, western))];
     if binary || has_strange(bytes) {
         readings.push(("", Hold::Exact, mixed(bytes, unknown)));
     }
+    readings
+}
+
+/// The readings for which all of the bytes tell where their strings begin and end.
+pub fn framed_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
     let framed = cut_out(bytes, &cuts(bytes), unknown);
     let pickled = cut_out(bytes, &pickled_lines(bytes), western);
     let cut = [framed, pickled].into_iter().flatten();
-    readings.extend(cut.map(|reading| ("", Hold::Framed, reading)));
+    let mut readings: Vec<_> = cut.map(|reading| ("", Hold::Framed, reading)).collect();
     // No text begins in the midst of a character; a list of CBOR or MessagePack does.
     let begins_oddly = bytes.first().is_some_and(|byte| matches!(byte, 0x80..=0xbf));
     if binary || begins_oddly || has_strange(bytes) {
@@ -247,26 +248,31 @@ pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<Labelled
     if binary {
         let wide_text = four_bytes_each(bytes);
         readings.extend(wide_text.map(|reading| ("utf-32 > ", Hold::Vague, reading)));
-        if bytes.contains(&0) || legacy {
-            for (skip, little) in [(0, true), (1, true), (0, false), (1, false)] {
-                readings.push(("utf-16 > ", Hold::Vague, wide(bytes, skip, little)));
-            }
-        }
-    } else if legacy {
-        let charsets: [(&str, &'static Encoding); 5] = [
-            ("shift_jis > ", SHIFT_JIS),
-            ("euc-jp > ", EUC_JP),
-            ("gb18030 > ", GB18030),
-            ("big5 > ", BIG5),
-            ("euc-kr > ", EUC_KR),
-        ];
-        let lines = |(name, charset)| (name, Hold::Vague, lines_in(charset, bytes));
-        readings.extend(charsets.map(lines));
-        // East Asian text in UTF-16 may hold no zero to be known by.
-        let skips = if bytes.contains(&0) { 0..2 } else { 0..1 };
-        for (skip, little) in skips.flat_map(|skip| [(skip, true), (skip, false)]) {
-            readings.push(("utf-16 > ", Hold::Vague, wide(bytes, skip, little)));
-        }
+    }
+    readings
+}
+
+/// The readings of bytes in charsets that they may not be in: binary as two bytes a character, both
+/// ways and from both ends; text in each charset in which names beyond ASCII are still stored.
+pub fn unlikely_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
+    if binary {
+        let ways = [(0, true), (1, true), (0, false), (1, false)];
+        let wide = |(skip, little)| ("utf-16 > ", Hold::Vague, wide(bytes, skip, little));
+        return ways.map(wide).into_iter().collect();
+    }
+    let charsets: [(&str, &'static Encoding); 5] = [
+        ("shift_jis > ", SHIFT_JIS),
+        ("euc-jp > ", EUC_JP),
+        ("gb18030 > ", GB18030),
+        ("big5 > ", BIG5),
+        ("euc-kr > ", EUC_KR),
+    ];
+    let lines = |(name, charset)| (name, Hold::Vague, lines_in(charset, bytes));
+    let mut readings: Vec<_> = charsets.map(lines).into_iter().collect();
+    // East Asian text in UTF-16 may hold no zero to be known by.
+    let skips = if bytes.contains(&0) { 0..2 } else { 0..1 };
+    for (skip, little) in skips.flat_map(|skip| [(skip, true), (skip, false)]) {
+        readings.push(("utf-16 > ", Hold::Vague, wide(bytes, skip, little)));
     }
     readings
 }
@@ -321,7 +327,7 @@ fn mixed(bytes: &[u8], other: impl Fn(u8) -> char) -> Reading {
 }
 
 /// Adds such a reading of bytes that stand at `at`.
-fn mix(bytes: &[u8], mut at: usize, other: impl Fn(u8) -> char, reading: &mut Reading) {
+pub fn mix(bytes: &[u8], mut at: usize, other: impl Fn(u8) -> char, reading: &mut Reading) {
     for chunk in bytes.utf8_chunks() {
         reading.copy(chunk.valid(), at);
         at += chunk.valid().len();
@@ -334,15 +340,24 @@ fn mix(bytes: &[u8], mut at: usize, other: impl Fn(u8) -> char, reading: &mut Re
 
 fn wide(bytes: &[u8], skip: usize, little: bool) -> Reading {
     let mut reading = Reading::with_capacity(bytes.len() / 2);
-    let units =
-        bytes.get(skip..).unwrap_or_default().chunks_exact(2).map(|pair| unit(pair, little));
-    let mut at = skip;
-    for decoded in char::decode_utf16(units) {
+    wide_into(bytes.get(skip..).unwrap_or_default(), skip, 2, little, &mut reading);
+    reading
+}
+
+/// Adds the reading of bytes that stand at `at`, of two or four bytes a character.
+pub fn wide_into(bytes: &[u8], mut at: usize, width: usize, little: bool, reading: &mut Reading) {
+    if width == 4 {
+        for four in bytes.chunks_exact(4) {
+            reading.replace_char(scalar(four, little).unwrap_or(char::REPLACEMENT_CHARACTER), at);
+            at += 4;
+        }
+        return;
+    }
+    for decoded in char::decode_utf16(bytes.chunks_exact(2).map(|pair| unit(pair, little))) {
         let c = decoded.unwrap_or(char::REPLACEMENT_CHARACTER);
         reading.replace_char(c, at);
         at += c.len_utf16() * 2;
     }
-    reading
 }
 
 /// Line by line, so that offsets lead back at least to the line, and one bad line spoils no other.
@@ -449,11 +464,7 @@ mod tests {
 
     #[test]
     fn western_and_utf8_may_be_mixed() {
-        let readings = unsure_readings(
-            "è".as_bytes().iter().chain(b"Lef\xe8vre \x80").copied().collect::<Vec<_>>().as_slice(),
-            false,
-            false,
-        );
+        let readings = mixed_readings(&["è".as_bytes(), b"Lef\xe8vre \x80"].concat(), false);
         assert_eq!(readings[0].2.text, "èLefèvre €");
     }
 }
