@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use crate::matching::views::packing::sealed::is_openpgp;
 use crate::matching::views::packing::tar;
 use crate::matching::views::spelling::charset::{Charset, guess};
 
@@ -113,6 +114,9 @@ pub fn form(head: &[u8]) -> Form {
     if head.get(4..8) == Some(b"ftyp") {
         return Form::Media;
     }
+    if is_openpgp(head) {
+        return Form::Closed("pgp: encrypted");
+    }
     if is_bzip2(head) {
         return Form::Bzip2;
     }
@@ -148,6 +152,10 @@ const KNOWN: &[(&[u8], Form)] = &[
     (b"age-encryption.org/", Form::Closed("age: encrypted")),
     (b"Salted__", Form::Closed("openssl: encrypted")),
     (b"-----BEGIN PGP MESSAGE", Form::Closed("pgp: encrypted")),
+    (b"VimCrypt~0", Form::Closed("vim: encrypted")),
+    (b"\0GITCRYPT\0", Form::Closed("git-crypt: encrypted")),
+    (b"LUKS\xba\xbe", Form::Closed("luks: encrypted")),
+    (b"\x03\xd9\xa2\x9a", Form::Closed("keepass: encrypted")),
     (b"PARE", Form::Closed("parquet: encrypted")),
     (b"ORC", Form::Store(Store::Orc)),
     (b"FEA1", Form::Closed("feather: not supported")),

@@ -33,6 +33,8 @@
 //! | the text between tags of HTML, XML and office documents | `markup::tags` |
 //! | what RTF says | `markup::rtf` |
 //! | base64, plain and for URLs, and whatever was packed in it | `spelling::base64_runs` |
+//! | short base64, told by what stands around it; hexadecimal, base32, dumps | `spelling::digits` |
+//! | short streams of deflate and Brotli, which have no sign | `packing::unsigned` |
 //! | NFKC and case folding; invisible characters dropped | `spelling::fold` |
 //!
 //! JSON, JSON lines and notebooks are read as text with their escapes undone, and `places` finds
