@@ -13,6 +13,7 @@ use crate::matching::views::charsets::lines::names_in_lines;
 use crate::matching::views::json::Shape;
 use crate::matching::views::markup::tags::between_tags;
 use crate::matching::views::packing::embedded::Part;
+use crate::matching::views::packing::sealed::sealed;
 use crate::matching::views::places::{Places, Position};
 use crate::matching::views::regions::{NESTED_RUNS_MAX, Region, byte_regions, is_worth, regions};
 use crate::matching::views::spelling::base64_runs::{Run, runs};
@@ -122,6 +123,9 @@ impl<L: Look> Tour<'_, L> {
                 let part = Part { window: &window, range: lead..limit, passed, last, shifted };
                 limit = self.embedded(&part, chain, depth)?;
                 shifted = limit < whole && limit - lead < WINDOW_BYTES / 2;
+            }
+            if kind == Kind::Text {
+                sealed(&window).for_each(|form| self.unreadable(form, chain));
             }
             let searched = self.guarded(chain, |tour| tour.window(&window, lead..limit, binary));
             let mut found = searched.unwrap_or_default();
@@ -383,8 +387,8 @@ impl<L: Look> Tour<'_, L> {
         if nested == NESTED_RUNS_MAX {
             return;
         }
-        let via = format!("{via}base64 > ");
         runs(text, is_wanted, &mut |run| {
+            let via = format!("{via}{} > ", run.form);
             let found = self.guarded(&via, |tour| tour.run(&run, &via, nested));
             for mut found in found.into_iter().flatten() {
                 found.start = (run.start + found.start / 3 * 4).min(text.len());

@@ -2,6 +2,7 @@
 //! the column's name.
 
 pub mod heads;
+pub mod sheets;
 pub mod tables;
 pub mod cells;
 pub mod rows;

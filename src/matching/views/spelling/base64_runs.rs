@@ -1,7 +1,8 @@
-//! Runs of base64 in a text, decoded.
+//! Runs of base64 and of other digits in a text, decoded.
 
 use std::ops::Range;
 
+use crate::matching::views::spelling::digits::{armour, base32, dump, hex, short};
 use crate::matching::views::spelling::noise::{is_clean, is_promising};
 use crate::matching::work;
 
@@ -16,6 +17,8 @@ pub struct Run {
     pub end: usize,
     /// What it decodes to.
     pub bytes: Vec<u8>,
+    /// The digits that it is in.
+    pub form: &'static str,
 }
 
 /// Every run of the text that may hold text or something packed, in order, decoded from the start
@@ -41,6 +44,12 @@ pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dy
             }
             let last = (word..).find(|word| !bit(word + 1, |block| block.full)).unwrap_or(word);
             next = last + 1;
+            if let Some(hex) = (word..next).find(|word| hex::may_belong(bytes, word * WORD_BYTES))
+                && is_wanted(hex * WORD_BYTES..(hex + 1) * WORD_BYTES)
+                && let Some((run, spelled)) = hex::around(bytes, hex * WORD_BYTES, done)
+            {
+                found(Run::new(run, spelled, "hex"));
+            }
             // Most runs are of one case: nothing of them need be looked at.
             if !(word.saturating_sub(1)..=next).any(|word| bit(word, |block| block.upper)) {
                 continue;
@@ -48,10 +57,38 @@ pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dy
             let (run, seen) = run_around(bytes, done.max(word * WORD_BYTES), done);
             done = run.end;
             next = next.max(done / WORD_BYTES);
-            if run.len() >= RUN_CHARS_MIN && is_mixed(seen) && is_wanted(run.clone()) {
+            if run.len() < RUN_CHARS_MIN || !is_wanted(run.clone()) {
+                continue;
+            }
+            if is_mixed(seen) {
                 alphabets(&bytes[run.clone()], run.start, seen, &mut buffers, found);
+            } else if let Some(spelled) = base32::decoded(&bytes[run.clone()]) {
+                found(Run::new(run, spelled, "base32"));
             }
         }
+    }
+    told_otherwise(bytes, is_wanted, found);
+}
+
+/// Digits that are told by what stands around them.
+fn told_otherwise(
+    bytes: &[u8],
+    is_wanted: &dyn Fn(Range<usize>) -> bool,
+    found: &mut dyn FnMut(Run),
+) {
+    let mut tell = |run: Range<usize>, spelled: Vec<u8>, form| {
+        if is_wanted(run.clone()) {
+            found(Run::new(run, spelled, form));
+        }
+    };
+    short::runs(bytes, &mut |run, spelled| tell(run, spelled, "base64"));
+    dump::dumps(bytes, &mut |run, spelled| tell(run, spelled, "dump"));
+    armour::texts(bytes, &mut |run, spelled| tell(run, spelled, "armour"));
+}
+
+impl Run {
+    fn new(run: Range<usize>, bytes: Vec<u8>, form: &'static str) -> Self {
+        Self { start: run.start, end: run.end, bytes, form }
     }
 }
 
@@ -208,7 +245,7 @@ fn decode_run(run: &[u8], start: usize, buffers: &mut Buffers, found: &mut dyn F
     let clean = buffers.iter().position(|bytes| is_clean(bytes));
     for (skip, bytes) in buffers.iter().enumerate() {
         if clean.map_or_else(|| is_promising(bytes), |clean| clean == skip) {
-            found(Run { start: start + skip, end: start + run.len(), bytes: bytes.clone() });
+            found(Run::new(start + skip..start + run.len(), bytes.clone(), "base64"));
         }
     }
 }
