@@ -71,7 +71,8 @@ fn plain(explained: &Explained) -> Result<End, CliError> {
         line(
             "NOT TAKEN FOR THE PERSON (part of a longer word, no word beside it that speaks of \
              users, or one word of a name)",
-        )?;    }
+        )?;
+    }
     for Passed { identity, is_whole, view, place } in &explained.passed {
         let what = if *is_whole { "all of it" } else { "a word of it" };
         line(format!("  identity {identity}  {what}  {view:?}  {place:?}"))?;

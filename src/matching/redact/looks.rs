@@ -7,8 +7,8 @@ use crate::matching::people::mask::Mask;
 use crate::matching::put::Put;
 use crate::matching::scan::occurrences;
 use crate::matching::secrets::secrets_in;
-use crate::matching::views::hinting::Hinting;
 use crate::matching::views::charsets::letters::Letters;
+use crate::matching::views::hinting::Hinting;
 use crate::matching::views::tour::Look;
 
 /// Sees the subjects of a matcher, to be erased.
