@@ -303,7 +303,7 @@ mod tests {
             "Ann Lefèvre",
             "LEFÈVRE, ANN",
             "An\u{ad}n Lef\u{e8}vre",
-            "ann@contoso.com, and what else there is to say of this, over a hundred bytes or more of it",
+            "ann@contoso.com, and what else there is to say of this, over eighty bytes of it",
             "Ａｎｎ＠ｃｏｎｔｏｓｏ．ｃｏｍ",
             "Lefe\u{300}vre Ann",
             "山田太郎",

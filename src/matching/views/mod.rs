@@ -55,6 +55,7 @@ pub mod hinting;
 pub mod tour;
 pub mod regions;
 pub mod windows;
+pub mod unsure;
 pub mod packing;
 pub mod containers;
 pub mod columns;

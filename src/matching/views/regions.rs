@@ -52,8 +52,8 @@ impl Region {
 /// Bytes at a cut edge that are not answered for.
 const EDGE_BYTES: usize = 420;
 
-/// The regions of a text, in order and apart; all of it if more may be seen than what is sought. The
-/// text lies in so many runs of base64, one in the other.
+/// The regions of a text, in order and apart; all of it if more may be seen than what is sought.
+/// The text lies in so many runs of base64, one in the other.
 pub fn regions<L: Look>(
     look: &L,
     worthless: &mut Worthless,
