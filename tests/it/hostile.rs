@@ -87,7 +87,7 @@ fn binary(part: &[u8], len: usize) -> Vec<u8> {
 }
 
 /// What was seen to take long, and others of its kinds.
-const HOSTILE: [(&str, Make); 44] = [
+const HOSTILE: [(&str, Make); 56] = [
     ("sig=sig=", |len| over(b"sig=", len)),
     ("sig=a%26sig=", |len| over(b"sig=a%26", len)),
     ("password=password=", |len| over(b"password=", len)),
@@ -116,6 +116,12 @@ const HOSTILE: [(&str, Make); 44] = [
     ("marks", |len| over("a\u{301}\u{302}".as_bytes(), len)),
     ("base64 of noise", |len| STANDARD.encode(noise(len / 4 * 3)).into_bytes()),
     ("runs of base64", |len| over(b"eJwAAAAAbbbbCCCC0123 ", len)),
+    ("hexadecimal", |len| over(b"6d697261406e6f7264", len)),
+    ("zeros of dumps", |len| over(b"000000 ", len)),
+    ("lines of dumps", |len| over(b"00000000: 6d69\n", len)),
+    ("arrays of bytes", |len| over(b"\"Buffer\"[, 0x", len)),
+    ("beginnings of uuencode", |len| over(b"begin 644 a\n", len)),
+    ("brackets of Ascii85", |len| over(b"<~", len)),
     ("noise", noise),
     ("0xff", |len| over(b"\xff", len)),
     ("0x81 0x40", |len| over(b"\x81\x40", len)),
@@ -137,6 +143,12 @@ const HOSTILE: [(&str, Make); 44] = [
     ("xz signs", |len| binary(b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4\x46\x02\0\x21\x01", len)),
     ("MessagePack", |len| binary(b"\xa5abcde\xd9\x05abcde", len)),
     ("lengths", |len| binary(b"\x0a\x03abc\0\0\0\x04abcd", len)),
+    ("offsets", |len| binary(b"\0\0\0\0\x01\0\0\0\x02\0\0\0\x08\0\0\0abcdefgh", len)),
+    ("widths", |len| binary(b"|S4|S5|S6|S7|S8|S9,S10,S12,abcdefghijklmnopqrs\0", len)),
+    ("rows of nothing", |len| binary(b"```````````````````````````````\x01", len)),
+    ("addresses side by side", |len| binary(b"ann@contoso.com.au", len)),
+    ("four bytes a character", |len| binary(b"a\0\0\0", len)),
+    ("streams of zlib", |len| over(b"\x78\x9c\x4b\x04\0\0\x62\0\x62", len)),
     ("records", |len| binary(b"\x04\0\0\0\0\0\0\0\0\0\0\0abcd\0\0\0\0", len)),
 ];
 
@@ -167,7 +179,7 @@ fn compare(ways: &[Way], patterns: &[(&str, Make)], len: usize) {
 }
 
 /// How many of the patterns are text.
-const TEXTS: usize = 26;
+const TEXTS: usize = 32;
 
 #[test]
 fn finding_is_linear_in_text() {

@@ -642,6 +642,11 @@ fn side_by_side(texts: &[&str]) -> Vec<(String, Vec<u8>)> {
             [b"\x08\x01", &message[..], b"BBBBBBBB\x18"].concat(),
         ));
         all.push((format!("protobuf {tag}, more"), pair));
+        let len = [field.len() as u8 | 0x80, (field.len() >> 7) as u8];
+        let held = [&b"\x08\x08\x2a"[..], &len, &field];
+        if field.len() > 0x7f {
+            all.push((format!("protobuf {tag}, last"), held.concat()));
+        }
     }
     all
 }

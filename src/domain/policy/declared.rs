@@ -55,7 +55,7 @@ pub struct DeclaredItems {
 
 /// The forms that may be declared: what an item *is* when nothing of it can be decoded. What
 /// failed, was refused, is damaged or too large is not among them: it might be read another time.
-pub const FORMS: [&str; 24] = [
+pub const FORMS: [&str; 31] = [
     "binary: compressed or encrypted content",
     "7z: encrypted",
     "7z: compression not supported",
@@ -67,6 +67,13 @@ pub const FORMS: [&str; 24] = [
     "age: encrypted",
     "openssl: encrypted",
     "pgp: encrypted",
+    "ansible-vault: encrypted",
+    "git-crypt: encrypted",
+    "keepass: encrypted",
+    "luks: encrypted",
+    "pem: encrypted",
+    "sops: encrypted",
+    "vim: encrypted",
     "parquet: encrypted",
     "hdf5: filter not supported",
     "feather: not supported",

@@ -12,6 +12,7 @@ use crate::matching::views::meter::{Decoded, Meter, is_over_memory, refusal};
 use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::packing::lz4::Lz4;
 use crate::matching::views::packing::streams::Codec;
+use crate::matching::views::packing::unsigned::unpacked;
 use crate::matching::views::spelling::charset::{Charset, Wide};
 use crate::matching::views::tour::{Look, Tour, key_of};
 use crate::matching::views::windows::Kind;
@@ -68,6 +69,11 @@ impl<L: Look> Tour<'_, L> {
                 self.stream(&mut whole, chain, Kind::Opaque, depth)
             }
             Form::Media => self.stream(&mut whole, chain, Kind::Opaque, depth),
+            Form::Text(Charset::Bytes | Charset::Binary)
+                if head.len() < HEAD_BYTES && self.unsigned(&head, chain, depth)? =>
+            {
+                Ok(())
+            }
             Form::Text(Charset::Bytes) => self.stream(&mut whole, chain, Kind::Text, depth),
             Form::Text(Charset::Binary) => self.stream(&mut whole, chain, Kind::Binary, depth),
             Form::Text(charset @ Charset::Utf16(_)) => {
@@ -79,6 +85,14 @@ impl<L: Look> Tour<'_, L> {
                 self.stream(&mut text, &format!("{chain}utf-32 > "), Kind::Text, depth)
             }
         }
+    }
+
+    /// Looks into a short stream that is packed without saying so; whether it is.
+    fn unsigned(&mut self, bytes: &[u8], chain: &str, depth: usize) -> io::Result<bool> {
+        let Some((name, unpacked)) = unpacked(bytes) else { return Ok(false) };
+        let (meter, limits): (&Meter, _) = (self.meter, self.limits);
+        let mut unpacked = Decoded::new(unpacked.as_slice(), meter, limits);
+        self.bytes(&mut unpacked, &format!("{chain}{name} > "), depth + 1).map(|()| true)
     }
 
     /// What is seen in bytes that came from base64, if they are packed; `None` if they are not.

@@ -14,6 +14,7 @@
 //! | string columns of ORC | `stores::orc` |
 //! | texts beside pictures of PNG | `stores::png` |
 //! | documents, sheets and mails of older Microsoft programs | `stores::ole` |
+//! | objects of git's packs, told by others or not | `stores::git` |
 //! | archives of 7-Zip | `stores::sevenzip` |
 //! | texts of HDF5's arrays and attributes | `stores::hdf5` |
 //! | tables in text: cells after the heads of their columns | `columns::tables` |
@@ -32,6 +33,8 @@
 //! | the text between tags of HTML, XML and office documents | `markup::tags` |
 //! | what RTF says | `markup::rtf` |
 //! | base64, plain and for URLs, and whatever was packed in it | `spelling::base64_runs` |
+//! | short base64, told by what stands around it; hexadecimal, base32, dumps | `spelling::digits` |
+//! | short streams of deflate and Brotli, which have no sign | `packing::unsigned` |
 //! | NFKC and case folding; invisible characters dropped | `spelling::fold` |
 //!
 //! JSON, JSON lines and notebooks are read as text with their escapes undone, and `places` finds
@@ -48,6 +51,7 @@ pub mod places;
 pub mod meter;
 pub mod known;
 pub mod forms;
+pub mod hinting;
 pub mod tour;
 pub mod regions;
 pub mod windows;

@@ -13,8 +13,11 @@ use crate::matching::views::charsets::lines::names_in_lines;
 use crate::matching::views::json::Shape;
 use crate::matching::views::markup::tags::between_tags;
 use crate::matching::views::packing::embedded::Part;
+use crate::matching::views::packing::sealed::sealed;
 use crate::matching::views::places::{Places, Position};
-use crate::matching::views::regions::{NESTED_RUNS_MAX, Region, byte_regions, is_worth, regions};
+use crate::matching::views::regions::{
+    NESTED_RUNS_MAX, Region, byte_regions, is_worth, regions, structures_around,
+};
 use crate::matching::views::spelling::base64_runs::{Run, runs};
 use crate::matching::views::spelling::charset::{
     Labelled, framed_readings, mixed_readings, odd_readings, unlikely_readings,
@@ -122,6 +125,9 @@ impl<L: Look> Tour<'_, L> {
                 let part = Part { window: &window, range: lead..limit, passed, last, shifted };
                 limit = self.embedded(&part, chain, depth)?;
                 shifted = limit < whole && limit - lead < WINDOW_BYTES / 2;
+            }
+            if kind == Kind::Text {
+                sealed(&window).for_each(|form| self.unreadable(form, chain));
             }
             let searched = self.guarded(chain, |tour| tour.window(&window, lead..limit, binary));
             let mut found = searched.unwrap_or_default();
@@ -239,7 +245,6 @@ impl<L: Look> Tour<'_, L> {
         // What is known, by the line in which it begins.
         let mut known: BTreeSet<(usize, L::What)> = BTreeSet::new();
         let mut lines: Option<Vec<usize>> = None;
-        let whole = [Region::whole(bytes.len())];
         let regions = match binary {
             true => byte_regions(&*self.look, &mut self.worthless, bytes, nested),
             false => vec![Region::whole(bytes.len())],
@@ -247,10 +252,14 @@ impl<L: Look> Tour<'_, L> {
         if regions.is_empty() {
             return;
         }
+        let framed = match binary {
+            true => structures_around(bytes, &regions),
+            false => vec![Region::whole(bytes.len())],
+        };
         let has_unlikely = nested == 0 || binary && bytes.contains(&0);
         let unlikely = if has_unlikely { &regions[..] } else { &[] };
         let readings: [(&[Region], fn(&[u8], bool) -> Vec<Labelled>); 3] =
-            [(&regions, mixed_readings), (&whole, framed_readings), (unlikely, unlikely_readings)];
+            [(&regions, mixed_readings), (&framed, framed_readings), (unlikely, unlikely_readings)];
         let parts = readings.into_iter().flat_map(|(regions, readings)| {
             regions.iter().flat_map(move |region| {
                 readings(&bytes[region.read.clone()], binary)
@@ -383,8 +392,8 @@ impl<L: Look> Tour<'_, L> {
         if nested == NESTED_RUNS_MAX {
             return;
         }
-        let via = format!("{via}base64 > ");
         runs(text, is_wanted, &mut |run| {
+            let via = format!("{via}{} > ", run.form);
             let found = self.guarded(&via, |tour| tour.run(&run, &via, nested));
             for mut found in found.into_iter().flatten() {
                 found.start = (run.start + found.start / 3 * 4).min(text.len());

@@ -83,12 +83,14 @@ impl<L: Look> Tour<'_, L> {
         }
         let len = part.window.len();
         let blocks = (start..end).step_by(BLOCK_BYTES).map(|at| at..len.min(at + BLOCK_BYTES));
+        let is_all = part.passed == 0 && start == 0 && part.last && len < BLOCK_BYTES_MIN;
+        let least = if is_all { STREAM_BYTES_MIN } else { BLOCK_BYTES_MIN };
         let is_open = |block: &Range<usize>| {
             let next = opened.partition_point(|open| open.end <= block.start);
             opened.get(next).is_some_and(|open| open.start < block.end)
         };
         if blocks
-            .filter(|block| block.len() >= BLOCK_BYTES_MIN && !is_open(block))
+            .filter(|block| block.len() >= least && !is_open(block))
             .any(|block| is_dense(&part.window[block]))
         {
             self.unreadable(DENSE, chain);
@@ -136,8 +138,11 @@ impl<L: Look> Tour<'_, L> {
 /// Bytes whose density is judged together.
 const BLOCK_BYTES: usize = 4 << 10;
 
-/// Fewer bytes tell nothing.
+/// Fewer bytes of a longer stream tell nothing.
 const BLOCK_BYTES_MIN: usize = 512;
+
+/// Fewer bytes that are all of a stream tell nothing.
+const STREAM_BYTES_MIN: usize = 128;
 
 /// Whether all byte values are about equally frequent. Numbers are not: the exponents of floats and
 /// the high bytes of integers are of few values.

@@ -6,6 +6,8 @@ pub mod streams;
 pub mod tar;
 pub mod beside;
 pub mod zip;
+pub mod sealed;
+pub mod unsigned;
 pub mod signs;
 pub mod embedded;
 pub mod lz4;

@@ -24,7 +24,7 @@ const ZSTD_WINDOW_LOG_MAX: u32 = 26;
 const SKIPPED_BYTES_MAX: usize = 4 << 20;
 
 /// Frames to be skipped that are kept: each is a stream of its own.
-const SKIPPED_MAX: usize = 1 << 10;
+const SKIPPED_MAX: usize = 1 << 8;
 
 /// What it costs to set a decoder up.
 const SETUP_BYTES: usize = 64 << 10;

@@ -10,4 +10,5 @@ pub mod strings;
 pub mod charset;
 pub mod mail;
 pub mod noise;
+pub mod digits;
 pub mod base64_runs;

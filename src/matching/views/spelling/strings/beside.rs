@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::spelling::strings::frames::{record_ends, whole_strings};
+use crate::matching::views::spelling::strings::records::columns;
 use crate::matching::views::spelling::strings::runs::{is_text, runs};
 use crate::matching::views::spelling::strings::widths::widths;
 use crate::matching::views::spelling::strings::{fixed, joined, offsets, tiles};
@@ -23,12 +24,18 @@ const STRING_BYTES_MIN: usize = 3;
 
 /// The strings that adjoin text on either side, if there are any.
 pub fn side_by_side(bytes: &[u8]) -> Option<Reading> {
-    work::charge(2 * bytes.len());
+    work::charge(8 * bytes.len());
     let runs = runs(bytes);
     let padding_end = |at: usize| at + bytes[at..].iter().take_while(|byte| **byte == 0).count();
     // The header of an array ends with a line.
     let lines: Vec<_> = runs.iter().flat_map(|run| lines(bytes, run)).collect();
     let mut fields = fixed::fields(&lines, &widths(bytes).narrow, &padding_end);
+    let columns = columns(bytes);
+    let narrow = columns.iter().filter(|column| column.wide.is_none());
+    fields.extend(narrow.flat_map(|column| column.strings(bytes.len())).map(|string| {
+        let zeros = bytes[string.clone()].iter().rev().take_while(|byte| **byte == 0).count();
+        string.start..string.end - zeros
+    }));
     fields.extend(offsets::fields(bytes, &runs));
     // A string that has its length before it holds no others.
     let whole = whole_strings(bytes);

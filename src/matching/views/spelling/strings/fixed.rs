@@ -15,6 +15,9 @@ const STARTS_MIN: usize = 3;
 /// The same where a part of what they agree on is tried too.
 const STARTS_OF_PARTS_MIN: usize = 5;
 
+/// Strings that are cut out of one window: where many widths are told, each of them is tried.
+const FIELDS_MAX: usize = 1 << 16;
+
 /// Parts of what the places agree on that are tried.
 const PARTS_MAX: u64 = 4;
 
@@ -29,7 +32,7 @@ pub fn fields(
 ) -> Vec<Range<usize>> {
     let mut fields = Vec::new();
     let mut from = 0;
-    while from < runs.len() {
+    while from < runs.len() && fields.len() < FIELDS_MAX {
         let (len, apart) = array(&runs[from..], padding_end);
         let part = &runs[from..from + len];
         let longest = part.iter().map(Range::len).max().unwrap_or(0);

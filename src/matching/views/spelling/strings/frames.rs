@@ -38,14 +38,16 @@ const STRING_BYTES_MIN: usize = 3;
 /// Where framed strings begin or end beside text that does not belong to them, in order.
 pub fn cuts(bytes: &[u8]) -> Vec<usize> {
     let frames = Frames::new(bytes);
-    let strings = frames.strings().flat_map(|string| [string.start, string.end]);
+    let strings = frames.strings().flat_map(|(string, _)| [string.start, string.end]);
     strings.filter(|cut| frames.adjoins(*cut)).collect()
 }
 
-/// The framed strings that end where their text does, in order.
+/// The framed strings that hold no others, and end where their text does, in order. What protobuf
+/// has may be a message.
 pub fn whole_strings(bytes: &[u8]) -> Vec<Range<usize>> {
     let frames = Frames::new(bytes);
-    frames.strings().filter(|string| frames.is_end(string.end)).collect()
+    let sure = frames.strings().filter(|(_, trust)| *trust == Trust::Sure);
+    sure.map(|(string, _)| string).filter(|string| frames.is_end(string.end)).collect()
 }
 
 /// Where strings begin in a pickle of protocol 0, which is text: a line that ends what was before
@@ -81,14 +83,14 @@ impl<'a> Frames<'a> {
     }
 
     /// The strings, none within another.
-    fn strings(&self) -> impl Iterator<Item = Range<usize>> {
+    fn strings(&self) -> impl Iterator<Item = (Range<usize>, Trust)> {
         let (mut at, mut before) = (0, 0);
         iter::from_fn(move || {
             while at < self.bytes.len() {
                 let parted = at == before || !is_text(self.bytes[at - 1]);
-                if let Some((start, end)) = self.at(at, parted) {
+                if let Some((start, end, trust)) = self.at(at, parted) {
                     (at, before) = (end, end);
-                    return Some(start..end);
+                    return Some((start..end, trust));
                 }
                 at += 1;
             }
@@ -98,7 +100,7 @@ impl<'a> Frames<'a> {
 
     /// Where the framed string begins and ends whose header stands here, if one does; `parted` says
     /// that no text stands before it.
-    fn at(&self, at: usize, parted: bool) -> Option<(usize, usize)> {
+    fn at(&self, at: usize, parted: bool) -> Option<(usize, usize, Trust)> {
         headers(&self.bytes[at..]).into_iter().flatten().find_map(|header| {
             let (start, end) = (at + header.width, at + header.width + header.len);
             let ends = || match header.trust {
@@ -107,7 +109,7 @@ impl<'a> Frames<'a> {
                 Trust::Guess => parted && self.is_sharp_end(end),
             };
             let is_string = header.len >= STRING_BYTES_MIN && self.texts_at(start) >= header.len;
-            (is_string && ends()).then_some((start, end))
+            (is_string && ends()).then_some((start, end, header.trust))
         })
     }
 

@@ -3,6 +3,7 @@
 pub mod frames;
 pub mod runs;
 pub mod widths;
+pub mod records;
 pub mod fixed;
 pub mod offsets;
 pub mod tiles;

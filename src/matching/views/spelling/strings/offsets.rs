@@ -17,6 +17,12 @@ const TEXT_BYTES_MIN: usize = 6;
 /// Letters behind a text that do not belong to it.
 const STRAY_BYTES_MAX: usize = 3;
 
+/// Texts of one length that are tried: those that come next.
+const TEXTS_MAX: usize = 4;
+
+/// Bytes behind the offsets in which the text of a pickle begins.
+const NEAR_BYTES: usize = 1 << 10;
+
 /// Last offsets that may be the end of the text: others may follow that are none.
 const ENDS_MAX: usize = 4;
 
@@ -31,7 +37,8 @@ pub fn fields(bytes: &[u8], runs: &[Range<usize>]) -> Vec<Range<usize>> {
     for (at, offsets) in arrays(bytes) {
         let mut ends: Vec<usize> = offsets.iter().rev().copied().collect();
         ends.dedup();
-        let texts = ends.iter().take(ENDS_MAX).flat_map(|end| texts(bytes, *end, &by_len));
+        let near = at..bytes.len().min(at + offsets.len() * 8 + NEAR_BYTES);
+        let texts = ends.iter().take(ENDS_MAX).flat_map(|end| texts(bytes, &near, *end, &by_len));
         let mut starts: Vec<usize> = texts.collect();
         // A text that goes on beyond the window.
         starts.extend(cut_run.filter(|run| run.start > at).map(|run| run.start));
@@ -49,15 +56,26 @@ pub fn fields(bytes: &[u8], runs: &[Range<usize>]) -> Vec<Range<usize>> {
     fields
 }
 
-/// Where texts of this length may begin: with a run, or behind the sign and the length of bytes in
-/// a pickle, which may be letters.
-fn texts(bytes: &[u8], len: usize, by_len: &HashMap<usize, Vec<usize>>) -> Vec<usize> {
+/// Where texts of this length may begin behind the offsets: with a run, or behind the sign and the
+/// length of bytes in a pickle, which may be letters.
+fn texts(
+    bytes: &[u8],
+    near: &Range<usize>,
+    len: usize,
+    by_len: &HashMap<usize, Vec<usize>>,
+) -> Vec<usize> {
+    let behind = |starts: &Vec<usize>| {
+        let next = starts.partition_point(|start| *start < near.start);
+        starts[next..].iter().take(TEXTS_MAX).copied().collect::<Vec<_>>()
+    };
     let runs = (len..=len + STRAY_BYTES_MAX).filter_map(|len| by_len.get(&len));
-    let mut starts: Vec<usize> = runs.flatten().copied().collect();
+    let mut starts: Vec<usize> = runs.flat_map(behind).collect();
     if let Ok(short) = u8::try_from(len)
         && is_text(short)
     {
-        starts.extend(memmem::find_iter(bytes, &[b'C', short]).map(|at| at + 2));
+        let sign = [b'C', short];
+        let signs = memmem::find_iter(&bytes[near.clone()], &sign);
+        starts.extend(signs.take(TEXTS_MAX).map(|at| near.start + at + 2));
     }
     starts
 }

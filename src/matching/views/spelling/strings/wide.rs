@@ -10,6 +10,7 @@ use memchr::memmem;
 
 use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::spelling::strings::fixed;
+use crate::matching::views::spelling::strings::records::columns;
 use crate::matching::views::spelling::strings::widths::widths;
 
 /// Fewer characters are no name.
@@ -133,6 +134,27 @@ fn adjoining(bytes: &[u8], runs: &[Run]) -> Vec<Run> {
             little,
             ascii: 0,
         }));
+    }
+    all.extend(in_records(bytes));
+    all
+}
+
+/// The strings of records that adjoin what is taken for characters.
+fn in_records(bytes: &[u8]) -> Vec<Run> {
+    let mut all = Vec::new();
+    for column in columns(bytes) {
+        let Some(little) = column.wide else { continue };
+        for string in column.strings(bytes.len()) {
+            let zeros =
+                bytes[string.clone()].rchunks(CHAR_BYTES).take_while(|four| **four == [0; 4]);
+            let string = string.start..string.end - zeros.count() * CHAR_BYTES;
+            let is_char = |at: Option<usize>| {
+                at.and_then(|at| scalar(bytes, at, little)).is_some_and(|c| is_text(c as u32))
+            };
+            if is_char(string.start.checked_sub(CHAR_BYTES)) || is_char(Some(string.end)) {
+                all.push(Run { bytes: string, little, ascii: 0 });
+            }
+        }
     }
     all
 }

@@ -1,0 +1,105 @@
+//! Bytes in lines of letters as mail had them before base64: uuencode, and Ascii85 between its
+//! brackets.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+/// What is read of one.
+const BYTES_MAX: usize = 1 << 20;
+
+/// Every such text, with what it spells.
+pub fn texts(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+    for at in memmem::find_iter(bytes, b"begin ") {
+        let is_mode =
+            bytes.get(at + 6..at + 9).is_some_and(|mode| mode.iter().all(u8::is_ascii_digit));
+        let starts_line = at == 0 || bytes[at - 1] == b'\n';
+        if is_mode
+            && starts_line
+            && let Some((end, spelled)) = uuencoded(bytes, at)
+        {
+            found(at..end, spelled);
+        }
+    }
+    for at in memmem::find_iter(bytes, b"<~") {
+        let Some(len) = memmem::find(&bytes[at..bytes.len().min(at + BYTES_MAX)], b"~>") else {
+            break;
+        };
+        if let Some(spelled) = ascii85(&bytes[at + 2..at + len]) {
+            found(at..at + len + 2, spelled);
+        }
+    }
+}
+
+/// The lines behind the first, each with its length before it.
+fn uuencoded(bytes: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
+    let mut end = at + memchr::memchr(b'\n', &bytes[at..])? + 1;
+    let mut spelled = Vec::new();
+    for line in bytes[end..].split_inclusive(|byte| *byte == b'\n') {
+        let Some((len, digits)) = line.trim_ascii_end().split_first() else { break };
+        let value = |byte: u8| u32::from(byte.wrapping_sub(b' ') & 63);
+        let len = value(*len) as usize;
+        let is_line = (b' '..=b'`').contains(&line[0]) && digits.len() + 3 >= len.div_ceil(3) * 4;
+        if len == 0 || !is_line || spelled.len() > BYTES_MAX {
+            break;
+        }
+        let mut bytes = Vec::new();
+        for four in digits.chunks(4) {
+            let digit = |at: usize| value(four.get(at).copied().unwrap_or(b' '));
+            let group = digit(0) << 18 | digit(1) << 12 | digit(2) << 6 | digit(3);
+            bytes.extend_from_slice(&group.to_be_bytes()[1..]);
+        }
+        bytes.truncate(len);
+        spelled.extend(bytes);
+        end += line.len();
+    }
+    (!spelled.is_empty()).then_some((end, spelled))
+}
+
+fn ascii85(digits: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut group = Vec::with_capacity(5);
+    for byte in digits.iter().filter(|byte| !byte.is_ascii_whitespace()) {
+        match byte {
+            b'z' if group.is_empty() => bytes.extend([0; 4]),
+            b'!'..=b'u' => group.push(byte - b'!'),
+            _ => return None,
+        }
+        if group.len() == 5 {
+            five(&group, &mut bytes)?;
+            group.clear();
+        }
+    }
+    let len = group.len();
+    if len > 1 {
+        group.resize(5, 84);
+        five(&group, &mut bytes)?;
+        bytes.truncate(bytes.len() + len - 5);
+    }
+    (!bytes.is_empty()).then_some(bytes)
+}
+
+fn five(group: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
+    let value = group.iter().fold(0u64, |all, digit| all * 85 + u64::from(*digit));
+    bytes.extend_from_slice(&u32::try_from(value).ok()?.to_be_bytes());
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_spell_bytes() {
+        let text = "by mira.osei@nordlicht.example now";
+        for armoured in [
+            "x\nbegin 644 owners.csv\nB8GD@;6ER82YO<V5I0&YO<F1L:6-H=\"YE>&%M<&QE(&YO=P  \n`\nend\n",
+            "<~@X0)5Bl[W7Df]K(5]1L\\A8GsiBQPk<G[YH.Ch4`,Dg)~>",
+        ] {
+            let mut all = Vec::new();
+            super::texts(armoured.as_bytes(), &mut |_, bytes| all.push(bytes));
+            assert_eq!(all.len(), 1, "{armoured}");
+            assert_eq!(String::from_utf8_lossy(&all[0]), text);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Dumps of bytes as `xxd`, `hexdump -C` and `od` write them: an offset, some bytes in hexadecimal,
+//! and often the same as text; and lists of bytes as numbers, as sources and JSON have them. An
+//! occurrence may stand over two lines.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+/// Digits of the offset that the first line has: six to eight.
+const ZEROS: &[u8] = b"000000";
+
+/// Digits of the offset where words of two bytes have the low byte first.
+const SWAPPED_DIGITS: usize = 7;
+
+/// The longest number, with the line break and the indent before it.
+const NUMBER_BYTES_MAX: usize = 80;
+
+/// The longest line of a dump.
+const LINE_BYTES_MAX: usize = 200;
+
+/// Numbers that are a list of bytes.
+const NUMBERS_MIN: usize = 6;
+
+/// Bytes of a dump that are read.
+const DUMP_BYTES_MAX: usize = 1 << 20;
+
+/// Every dump in a text, with what it spells.
+pub fn dumps(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+    let mut from = 0;
+    for at in memmem::find_iter(bytes, b", 0x").chain(memmem::find_iter(bytes, b"\"Buffer\"")) {
+        let list = at.checked_sub(4).filter(|start| *start >= from && bytes[at] == b',');
+        let start = list.or_else(|| Some(at + memchr::memchr(b'[', bytes.get(at..at + 32)?)? + 1));
+        if let Some((range, spelled)) = start.and_then(|start| numbers(bytes, start)) {
+            from = range.end;
+            found(range, spelled);
+        }
+    }
+    let mut from = 0;
+    for at in memmem::find_iter(bytes, ZEROS) {
+        if at < from || at > 0 && bytes[at - 1] != b'\n' && bytes[at - 1] != b' ' {
+            continue;
+        }
+        let (mut end, mut spelled) = (at, Vec::new());
+        while end < bytes.len() {
+            let rest = &bytes[end..bytes.len().min(end + LINE_BYTES_MAX)];
+            let line = &rest[..memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1)];
+            let Some(more) = line_of(line.trim_ascii()) else { break };
+            let is_last = more.is_empty() || spelled.len() > DUMP_BYTES_MAX;
+            spelled.extend(more);
+            end += line.len();
+            if is_last {
+                break;
+            }
+        }
+        if !spelled.is_empty() {
+            found(at..end, spelled);
+            from = end;
+        }
+    }
+}
+
+/// The bytes that numbers spell, with commas between them.
+fn numbers(bytes: &[u8], start: usize) -> Option<(Range<usize>, Vec<u8>)> {
+    let (mut end, mut spelled) = (start, Vec::new());
+    while spelled.len() < DUMP_BYTES_MAX {
+        let rest = &bytes[end..bytes.len().min(end + NUMBER_BYTES_MAX)];
+        let before = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let digits = rest[before..].iter().take_while(|byte| byte.is_ascii_alphanumeric());
+        let word = &rest[before..before + digits.count()];
+        let text = std::str::from_utf8(word).ok()?;
+        let value = match text.strip_prefix("0x") {
+            Some(digits) => u8::from_str_radix(digits, 16),
+            None => text.parse(),
+        };
+        let Ok(value) = value else { break };
+        spelled.push(value);
+        end += before + word.len();
+        let gap = bytes[end..].iter().take(2).take_while(|byte| byte.is_ascii_whitespace()).count();
+        if bytes.get(end + gap) != Some(&b',') {
+            break;
+        }
+        end += gap + 1;
+    }
+    (spelled.len() >= NUMBERS_MIN).then_some((start..end, spelled))
+}
+
+/// The bytes of one line; `None` if it is none of a dump.
+fn line_of(line: &[u8]) -> Option<Vec<u8>> {
+    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    if digits < ZEROS.len() {
+        return None;
+    }
+    let rest = &line[digits..];
+    let rest = rest.strip_prefix(b":").unwrap_or(rest);
+    let mut bytes = Vec::new();
+    let mut gap = 0;
+    for word in rest.split(|byte| *byte == b' ') {
+        // Two spaces in the midst or before the text; three before it in a last line.
+        gap = if word.is_empty() { gap + 1 } else { 0 };
+        let decoded = hex::decode(word).map(|mut more| {
+            if digits == SWAPPED_DIGITS && more.len() == 2 {
+                more.reverse();
+            }
+            more
+        });
+        match decoded {
+            Ok(more) if bytes.len() + more.len() <= 32 && gap < 3 => bytes.extend(more),
+            _ => break,
+        }
+        if bytes.len() == 16 {
+            break;
+        }
+    }
+    (!rest.is_empty() || digits >= ZEROS.len()).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_numbers_are_read() {
+        for text in [
+            "unsigned char x[] = {\n  0x6d, 0x69, 0x72, 0x61, 0x20, 0x6f,\n  0x73, 0x65, 0x69\n};",
+            "{\"type\":\"Buffer\",\"data\":[109,105,114,97,32,111,115,101,105]}",
+        ] {
+            let mut all = Vec::new();
+            dumps(text.as_bytes(), &mut |_, bytes| all.push(bytes));
+            assert_eq!(all, [b"mira osei"], "{text}");
+        }
+    }
+
+    #[test]
+    fn dumps_are_read_over_lines() {
+        let text = "by mira.osei@nordlicht.example";
+        for (head, dump) in [
+            (
+                "$ xxd x\n",
+                "00000000: 6279 206d 6972 612e 6f73 6569 406e 6f72  by mira.osei@nor\n00000010: 646c 6963 6874 2e65 7861 6d70 6c65       dlicht.example\n",
+            ),
+            (
+                "",
+                "00000000  62 79 20 6d 69 72 61 2e  6f 73 65 69 40 6e 6f 72  |by mira.osei@nor|\n00000010  64 6c 69 63 68 74 2e 65  78 61 6d 70 6c 65        |dlicht.example|\n0000001e\n",
+            ),
+            (
+                "x\n",
+                "0000000 62 79 20 6d 69 72 61 2e 6f 73 65 69 40 6e 6f 72\n0000020 64 6c 69 63 68 74 2e 65 78 61 6d 70 6c 65\n0000036\n",
+            ),
+        ] {
+            let mut all = Vec::new();
+            dumps(format!("{head}{dump}done\n").as_bytes(), &mut |_, bytes| all.push(bytes));
+            assert_eq!(all, [text.as_bytes()], "{dump}");
+        }
+    }
+}

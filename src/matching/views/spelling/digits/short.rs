@@ -1,0 +1,116 @@
+//! Base64 that is too short to be told from other words, where something says that it is base64:
+//! the two colons of LDIF, a pad at its end, a word before it.
+
+use std::ops::Range;
+
+use memchr::{memchr_iter, memmem};
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+/// Fewer digits spell no name: two letters of Chinese have six bytes.
+const DIGITS_MIN: usize = 8;
+
+/// Longer runs are decoded wherever they stand.
+const DIGITS_MAX: usize = 15;
+
+/// Whatever the bits that are left over say.
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_allow_trailing_bits(true)
+    .with_decode_padding_mode(DecodePaddingMode::RequireNone);
+
+const PLAIN: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+
+const FOR_URLS: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+
+/// Words that speak of base64, and what is passed to get to it.
+const WORDS: [&[u8]; 4] = [b"base64", b"Base64", b"b64", b"BASE64"];
+
+/// Bytes between such a word and what it speaks of.
+const WORD_REACH: usize = 24;
+
+/// Every such run, with what it spells.
+pub fn runs(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+    let mut done = 0;
+    let mut tell = |run: Range<usize>| {
+        let digits = &bytes[run.clone()];
+        let is_new = run.start >= done && (DIGITS_MIN - 2..=DIGITS_MAX).contains(&run.len());
+        let spelled = PLAIN.decode(digits).or_else(|_| FOR_URLS.decode(digits)).ok();
+        if let Some(spelled) = spelled.filter(|_| is_new) {
+            done = run.end;
+            found(run, spelled);
+        }
+    };
+    let mut signs: Vec<usize> = pads(bytes).collect();
+    signs.extend(memmem::find_iter(bytes, b":: ").map(|at| at + 3));
+    for word in WORDS {
+        signs.extend(memmem::find_iter(bytes, word).flat_map(|at| behind(bytes, at + word.len())));
+    }
+    signs.sort_unstable();
+    signs.into_iter().for_each(|at| tell(run_at(bytes, at)));
+}
+
+/// Where runs begin that end with a pad and are whole with it.
+fn pads(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    memchr_iter(b'=', bytes).filter_map(|at| {
+        let is_first = at > 0 && is_digit(bytes[at - 1]);
+        let pads = bytes[at..].iter().take(2).take_while(|byte| **byte == b'=').count();
+        // In `key=value` a value follows.
+        if !is_first || bytes.get(at + pads).is_some_and(|byte| is_digit(*byte)) {
+            return None;
+        }
+        let digits = bytes[..at]
+            .iter()
+            .rev()
+            .take(DIGITS_MAX + 1)
+            .take_while(|byte| is_digit(**byte))
+            .count();
+        (digits >= DIGITS_MIN - 2 && (digits + pads).is_multiple_of(4)).then_some(at - digits)
+    })
+}
+
+/// Where a run begins behind a word that speaks of it.
+fn behind(bytes: &[u8], at: usize) -> Option<usize> {
+    let rest = &bytes[at..bytes.len().min(at + WORD_REACH)];
+    // The rest of its own word: `b64decode`.
+    let word = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let gap = rest[word..].iter().take_while(|byte| !is_digit(**byte)).count();
+    (gap > 0 && word + gap < rest.len()).then_some(at + word + gap)
+}
+
+fn run_at(bytes: &[u8], at: usize) -> Range<usize> {
+    at..at + bytes[at..].iter().take(DIGITS_MAX + 1).take_while(|byte| is_digit(**byte)).count()
+}
+
+fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_runs_are_told_by_what_stands_around_them() {
+        let all = |text: &str| {
+            let mut all = Vec::new();
+            runs(text.as_bytes(), &mut |_, bytes| {
+                all.push(String::from_utf8_lossy(&bytes).into_owned());
+            });
+            all
+        };
+        for (text, expected) in [
+            ("displayName:: 5bGx55Sw6Iqx\n", "山田花"),
+            ("cn:: 5p6X5LiA", "林一"),
+            ("username: bW9zZWk=\n", "mosei"),
+            ("{\"name_b64\": \"5bGx55Sw6Iqx\"}", "山田花"),
+            ("data:text/plain;base64,5bGx55Sw6Iqx", "山田花"),
+        ] {
+            assert_eq!(all(text), [expected], "{text}");
+        }
+        for text in ["key=value other=thing", "a == b", "std::vec::Vec", "5bGx55Sw6Iqx"] {
+            assert_eq!(all(text), [""; 0], "{text}");
+        }
+    }
+}
