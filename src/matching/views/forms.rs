@@ -5,7 +5,6 @@ use std::io::Read;
 use crate::matching::views::packing::sealed::is_openpgp;
 use crate::matching::views::packing::tar;
 use crate::matching::views::spelling::charset::{Charset, guess};
-use crate::matching::views::stores::kind::{Store, store};
 
 /// What a stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +43,52 @@ pub enum Form {
     Media,
     /// Anything else, by its charset; it may be binary.
     Text(Charset),
+}
+
+/// A form that is read by its structure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// A database of SQLite.
+    Sqlite,
+    /// Its write-ahead log.
+    SqliteLog,
+    /// Its rollback journal.
+    SqliteJournal,
+    /// A file or stream of Arrow, Feather of version 2 among them.
+    Arrow,
+    /// HDF5.
+    Hdf5,
+    /// PDF.
+    Pdf,
+    /// ORC.
+    Orc,
+    /// PNG.
+    Png,
+    /// A compound file.
+    Ole,
+    /// An archive of 7-Zip.
+    SevenZip,
+    /// A pack of git, or a bundle with one.
+    Git,
+}
+
+impl Store {
+    /// How it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::SqliteLog => "sqlite log",
+            Self::SqliteJournal => "sqlite journal",
+            Self::Arrow => "arrow",
+            Self::Hdf5 => "hdf5",
+            Self::Pdf => "pdf",
+            Self::Orc => "orc",
+            Self::Png => "png",
+            Self::Ole => "ole",
+            Self::SevenZip => "7z",
+            Self::Git => "git",
+        }
+    }
 }
 
 /// What a stream that starts like this is.
@@ -136,6 +181,43 @@ const KNOWN: &[(&[u8], Form)] = &[
     (b"\0\0\x02\0\x01\0", Form::Media),
     (b"FLV\x01", Form::Media),
 ];
+
+/// The store that a stream which starts like this is.
+fn store(head: &[u8]) -> Option<Store> {
+    const SIGNS: &[(&[u8], Store)] = &[
+        (b"SQLite format 3\0", Store::Sqlite),
+        (b"\x37\x7f\x06\x82\0\x2d\xe2\x18", Store::SqliteLog),
+        (b"\x37\x7f\x06\x83\0\x2d\xe2\x18", Store::SqliteLog),
+        (b"ARROW1", Store::Arrow),
+        (b"\x89HDF\r\n\x1a\n", Store::Hdf5),
+        (b"%PDF-", Store::Pdf),
+        (b"PACK\0\0\0\x02", Store::Git),
+        (b"# v2 git bundle\n", Store::Git),
+        (b"# v3 git bundle\n", Store::Git),
+        (b"7z\xbc\xaf\x27\x1c", Store::SevenZip),
+        (b"\x89PNG\r\n\x1a\n", Store::Png),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Store::Ole),
+        (b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", Store::SqliteJournal),
+    ];
+    let signed = SIGNS.iter().find(|(sign, _)| head.starts_with(sign)).map(|(_, store)| *store);
+    signed.or_else(|| is_arrow_stream(head).then_some(Store::Arrow))
+}
+
+/// A message with its length, whose first is a schema: the second field of the table that begins it
+/// says so.
+fn is_arrow_stream(head: &[u8]) -> bool {
+    let message = head.strip_prefix(&[0xff; 4]).and_then(|rest| rest.get(4..)).unwrap_or_default();
+    let number = |at: usize, width: usize| {
+        let part = message.get(at..at.checked_add(width)?)?;
+        Some(part.iter().rev().fold(0usize, |all, byte| all << 8 | usize::from(*byte)))
+    };
+    let kind = || {
+        let table = number(0, 4)?;
+        let fields = table.checked_sub(number(table, 4)?)?;
+        number(table + number(fields + 6, 2).filter(|offset| *offset > 0)?, 1)
+    };
+    kind() == Some(1)
+}
 
 fn is_bzip2(head: &[u8]) -> bool {
     let Some((sign, block)) = head.split_at_checked(4) else { return false };

@@ -14,6 +14,7 @@
 //! | string columns of ORC | `stores::orc` |
 //! | texts beside pictures of PNG | `stores::png` |
 //! | documents, sheets and mails of older Microsoft programs | `stores::ole` |
+//! | objects of git's packs, told by others or not | `stores::git` |
 //! | archives of 7-Zip | `stores::sevenzip` |
 //! | texts of HDF5's arrays and attributes | `stores::hdf5` |
 //! | tables in text: cells after the heads of their columns | `columns::tables` |
@@ -50,9 +51,11 @@ pub mod places;
 pub mod meter;
 pub mod known;
 pub mod forms;
+pub mod hinting;
 pub mod tour;
 pub mod regions;
 pub mod windows;
+pub mod unsure;
 pub mod packing;
 pub mod containers;
 pub mod columns;

@@ -4,7 +4,7 @@ library. In most of them Ann stands among others, in the columns `mail`, `given`
 
     python3 -m venv v && v/bin/pip install pyarrow h5py lz4 python-snappy reportlab matplotlib \\
         pikepdf pillow xlwt
-    apt-get install p7zip-full
+    apt-get install git p7zip-full
     v/bin/python tests/it/foreign/stores.py > tests/it/stores/files.txt
 """
 
@@ -379,6 +379,32 @@ def archives():
         put_file(f"7z-{name}", file)
 
 
+def packs():
+    repository = path("repository")
+    when = "2026-01-01T00:00:00Z"
+    who = {f"GIT_{role}_{what}": value for role in ["AUTHOR", "COMMITTER"] for what, value in [("NAME", "k"), ("EMAIL", "k@contoso.com"), ("DATE", when)]}
+
+    def git(*words):
+        settings = {**os.environ, **who, "GIT_CONFIG_GLOBAL": os.devnull}
+        subprocess.run(["git", "-C", repository, *words], check=True, stdout=subprocess.DEVNULL, env=settings)
+
+    os.mkdir(repository)
+    git("init", "-q", "-b", "main")
+    lines = [f"run {n} of experiment {n * n}" for n in range(40)]
+    # The last version is stored whole, and those before by how they differ from it.
+    for owner in ["owner: Ann Lefèvre", "owner: Ann Lefort", "owner: Ann Lefort, and others"]:
+        with open(os.path.join(repository, "runs.txt"), "w", encoding="utf-8") as file:
+            file.write("\n".join([*lines[:20], owner, *lines[20:]]))
+        git("add", ".")
+        git("commit", "-q", "-m", "x")
+    git("gc", "-q", "--aggressive")
+    folder = os.path.join(repository, ".git/objects/pack")
+    (pack,) = [name for name in os.listdir(folder) if name.endswith(".pack")]
+    put_file("git-pack", os.path.join(folder, pack))
+    git("bundle", "create", "-q", path("bundle"), "main")
+    put_file("git-bundle", path("bundle"))
+
+
 sqlite()
 arrow()
 hdf5()
@@ -388,3 +414,4 @@ documents()
 pictures()
 office()
 archives()
+packs()

@@ -3,7 +3,6 @@
 //! Each is read as its own programs read it, and then once more as bytes: what its structure no
 //! longer leads to, such as a row that was deleted, is there all the same.
 
-pub mod kind;
 pub mod numbers;
 pub mod spool;
 pub mod open;
@@ -15,3 +14,4 @@ pub mod orc;
 pub mod png;
 pub mod ole;
 pub mod sevenzip;
+pub mod git;

@@ -2,8 +2,8 @@
 
 use std::io::{self, Read};
 
+use crate::matching::views::forms::Store;
 use crate::matching::views::meter::refusal;
-use crate::matching::views::stores::kind::Store;
 use crate::matching::views::stores::spool::Spool;
 use crate::matching::views::tour::{Look, Tour};
 use crate::matching::views::windows::Kind;
@@ -56,6 +56,7 @@ impl<L: Look> Tour<'_, L> {
             Store::Orc => self.orc(spool, chain, depth),
             Store::Png => self.png(spool, chain, depth),
             Store::Ole => self.ole(spool, chain, depth),
+            Store::Git => self.git(spool, chain, depth),
             Store::SevenZip => self.sevenzip(spool, chain, depth),
         }
     }

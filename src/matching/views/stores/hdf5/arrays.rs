@@ -2,8 +2,8 @@
 
 use std::io;
 
-use crate::matching::views::stores::hdf5::chunks::{Piece, add};
 use crate::matching::views::stores::hdf5::file::File;
+use crate::matching::views::stores::hdf5::pieces::{Piece, add};
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::spool::broken;
 

@@ -4,22 +4,9 @@ use std::io;
 
 use crate::matching::views::stores::hdf5::arrays::{Index, growing, listed, tree};
 use crate::matching::views::stores::hdf5::file::File;
+use crate::matching::views::stores::hdf5::pieces::{CHUNKS_MAX, Piece, add};
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::spool::broken;
-
-/// Chunks of one dataset.
-const CHUNKS_MAX: usize = 1 << 20;
-
-/// A piece of a dataset.
-#[derive(Clone, Copy, Debug)]
-pub struct Piece {
-    /// Where it stands.
-    pub address: u64,
-    /// Bytes of it there.
-    pub len: u64,
-    /// Which filters were left out.
-    pub mask: u64,
-}
 
 /// Where elements stand.
 pub enum Layout {
@@ -154,13 +141,4 @@ fn indexed(
         _ => return Err(io::ErrorKind::Unsupported.into()),
     }
     Ok(chunks)
-}
-
-/// Adds a chunk; there is a bound on how many there may be.
-pub fn add(chunks: &mut Vec<Piece>, piece: Piece) -> io::Result<()> {
-    if chunks.len() >= CHUNKS_MAX {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    chunks.push(piece);
-    Ok(())
 }

@@ -5,7 +5,7 @@ use std::io;
 
 use crate::matching::views::columns::rows::Rows;
 use crate::matching::views::spelling::charset::utf8_or_western;
-use crate::matching::views::stores::hdf5::chunks::{Layout, Piece, layout};
+use crate::matching::views::stores::hdf5::chunks::{Layout, layout};
 use crate::matching::views::stores::hdf5::file::{ARRAY_BLOCK, File, HEAD, HEAP_BLOCK, NODE};
 use crate::matching::views::stores::hdf5::filters::{
     CHUNK_BYTES_MAX, Filter, filters, too_large, undo,
@@ -14,6 +14,7 @@ use crate::matching::views::stores::hdf5::heap::Heaps;
 use crate::matching::views::stores::hdf5::objects::{
     ATTRIBUTE, FILTERS, LAYOUT, Link, Message, SPACE, TYPE, entries, link, links, messages,
 };
+use crate::matching::views::stores::hdf5::pieces::Piece;
 use crate::matching::views::stores::hdf5::types::{Element, Kind, element};
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::spool::Spool;

@@ -9,6 +9,7 @@ use memchr::memmem;
 use crate::matching::views::stores::pdf::filters::{STREAM_BYTES_MAX, undo};
 use crate::matching::views::stores::pdf::objects::{Dict, Object, Reader, is_space};
 use crate::matching::views::stores::spool::{Spool, broken};
+use crate::matching::work;
 
 /// Bytes looked through for signs at once, and those of them that the next look begins with.
 const PART_BYTES: usize = 1 << 20;
@@ -206,7 +207,9 @@ impl<'s, 'a> File<'s, 'a> {
         if stream.len > STREAM_BYTES_MAX as u64 {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        undo(self.spool.some(stream.at, stream.len as usize)?, &stream.dict)
+        let bytes = undo(self.spool.some(stream.at, stream.len as usize)?, &stream.dict)?;
+        work::charge(bytes.len());
+        Ok(bytes)
     }
 
     /// Where an object begins behind its number.

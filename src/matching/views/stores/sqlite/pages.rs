@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io::{self, Read};
 
-use crate::matching::views::stores::kind::Store;
+use crate::matching::views::forms::Store;
 use crate::matching::views::stores::numbers::big;
 use crate::matching::views::stores::spool::{Spool, broken};
 use crate::matching::work;

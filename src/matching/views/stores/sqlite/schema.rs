@@ -95,7 +95,8 @@ mod tests {
             ("CREATE TABLE t(a,b,\nCONSTRAINT c UNIQUE (a))", vec!["a", "b"]),
             ("CREATE TABLE t(a, b TEXT PRIMARY KEY) WITHOUT ROWID", vec!["b", "a"]),
             (
-                "CREATE TABLE t(a, b, \"c\", CONSTRAINT k PRIMARY KEY (\"c\" DESC, B)) without rowid",
+                "CREATE TABLE t(a, b, \"c\", CONSTRAINT k PRIMARY KEY (\"c\" DESC, B)) \
+                 without rowid",
                 vec!["c", "b", "a"],
             ),
             ("CREATE VIRTUAL TABLE x", vec![]),

@@ -3,8 +3,8 @@
 use std::io::{self, Read};
 
 use crate::matching::views::columns::rows::Rows;
+use crate::matching::views::forms::Store;
 use crate::matching::views::spelling::charset::{Charset, Wide, guess, utf8_or_western};
-use crate::matching::views::stores::kind::Store;
 use crate::matching::views::stores::spool::Spool;
 use crate::matching::views::stores::sqlite::pages::{Pages, Payload};
 use crate::matching::views::stores::sqlite::records::{Cell, Content, Value, cell, cells, values};
