@@ -14,7 +14,6 @@ use crate::domain::item::Item;
 use crate::matching::encoding::Undone;
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::{Matcher, Owner};
-use crate::matching::redact::rewriting;
 use crate::matching::scan::{occurrences, scan};
 use crate::matching::views::meter::Meter;
 use crate::matching::views::spelling::fold::{fold, folded};
@@ -53,11 +52,10 @@ pub fn explain(
         view: sight.view,
         place: sight.place,
     });
-    let named = streams.into_iter().map(|(chain, form)| (chain, rewriting::name(form)));
     Ok(Explained {
         hits: found.hits.into_iter().map(|found| found.hit).collect(),
         unreadable: found.unreadable,
-        streams: named.collect(),
+        streams,
         passed: passed.collect(),
     })
 }

@@ -10,6 +10,7 @@ pub mod encoding;
 pub mod put;
 pub mod work;
 pub mod keys;
+pub mod blocks;
 pub mod views;
 pub mod identity;
 pub mod bytes;

@@ -1,7 +1,5 @@
 //! Raw bytes, asked before anything is decoded: where in them could a text stand that speaks of
 //! somebody?
 
-pub mod masks;
-pub mod bits;
 pub mod units;
 pub mod sift;

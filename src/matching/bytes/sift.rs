@@ -7,8 +7,8 @@
 
 use std::ops::Range;
 
-use crate::matching::bytes::bits::{any, next_clear, next_set, runs};
-use crate::matching::bytes::masks::{Set, WORD_BYTES, masks};
+use crate::matching::blocks::bits::{any, next_clear, next_set, runs};
+use crate::matching::blocks::masks::{Set, WORD_BYTES, masks};
 use crate::matching::bytes::units::{Units, Width};
 use crate::matching::identity::candidates::Foreign;
 use crate::matching::views::spelling::charset::{mix, western, wide_into};

@@ -8,13 +8,13 @@ use crate::matching::limits::ItemLimits;
 use crate::matching::put::{Put, Replaced};
 use crate::matching::redact::looks::First;
 use crate::matching::redact::refusal::{Stop, Unredacted};
-use crate::matching::views::charsets::lines::names_in_lines;
 use crate::matching::views::containers::{HEAD_BYTES, Rest};
 use crate::matching::views::forms::{Form, form};
 use crate::matching::views::meter::{Decoded, Meter, Stored};
 use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::spelling::charset::{Charset, utf8_or_western};
 use crate::matching::views::tour::{Look, Tour};
+use crate::matching::views::unsure::lines::names_in_lines;
 
 /// Writes what `content` is without what `look` sees in it. Memory does not grow with its size.
 ///
@@ -152,7 +152,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                 rewritten.map_err(|stop| stop.of_decoder("gzip: broken", self.meter))
             }
             Form::Zip => self.zip(&mut whole, out, depth),
-            other => self.copy_if_clean(&mut whole, out, name(other), depth),
+            other => self.copy_if_clean(&mut whole, out, other.name(), depth),
         }
     }
 
@@ -238,29 +238,6 @@ pub(super) fn clean<L: Look>(
         return Err(Stop::not(reason));
     }
     if first.any() { Err(Stop::Not(format!("{name}: not rewritten"))) } else { Ok(()) }
-}
-
-/// What a form is called.
-pub fn name(form: Form) -> &'static str {
-    match form {
-        Form::Gzip => "gzip",
-        Form::Zlib => "zlib",
-        Form::Zstd => "zstd",
-        Form::Bzip2 => "bzip2",
-        Form::Xz => "xz",
-        Form::Lzma => "lzma",
-        Form::Lz4 => "lz4",
-        Form::Snappy => "snappy",
-        Form::Store(store) => store.name(),
-        Form::Zip => "zip",
-        Form::Tar => "tar",
-        Form::Avro => "avro",
-        Form::Parquet => "parquet",
-        Form::Media => "media",
-        Form::Rtf => "rtf",
-        Form::Text(Charset::Binary) | Form::Closed(_) => "binary",
-        Form::Text(_) => "text",
-    }
 }
 
 /// Copies what is read through it.

@@ -12,9 +12,9 @@ use crate::matching::redact::looks::First;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::{Rewriting, Short, clean};
 use crate::matching::redact::sheet::{Piece, Sheet};
-use crate::matching::views::columns::tables::Tables;
 use crate::matching::views::markup::tags::tags;
 use crate::matching::views::packing::embedded::Part;
+use crate::matching::views::tables::tables::Tables;
 use crate::matching::views::tour::{Look, Tour};
 use crate::matching::views::windows::{Found, MARGIN_BYTES, WINDOW_BYTES, fill, is_utf8};
 

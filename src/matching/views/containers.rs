@@ -14,8 +14,7 @@ use crate::matching::views::packing::lz4::Lz4;
 use crate::matching::views::packing::streams::Codec;
 use crate::matching::views::packing::unsigned::unpacked;
 use crate::matching::views::spelling::charset::{Charset, Wide};
-use crate::matching::views::tour::{Look, Tour, key_of};
-use crate::matching::views::windows::Kind;
+use crate::matching::views::tour::{Kind, Look, Tour, key_of};
 
 /// Bytes looked at to tell what a stream is.
 pub const HEAD_BYTES: usize = 4 << 10;
@@ -38,7 +37,7 @@ impl<L: Look> Tour<'_, L> {
         let broken = reader.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let mut whole = Cursor::new(&head).chain(Rest::new(reader, broken));
         let form = form(&head);
-        self.met(chain, form);
+        self.met(chain, form.name());
         let opens = !matches!(form, Form::Text(_) | Form::Rtf | Form::Closed(_) | Form::Media);
         if opens && depth >= self.limits.depth_max {
             self.unreadable("depth limit", chain);

@@ -91,6 +91,31 @@ impl Store {
     }
 }
 
+impl Form {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zlib => "zlib",
+            Self::Zstd => "zstd",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "xz",
+            Self::Lzma => "lzma",
+            Self::Lz4 => "lz4",
+            Self::Snappy => "snappy",
+            Self::Store(store) => store.name(),
+            Self::Zip => "zip",
+            Self::Tar => "tar",
+            Self::Avro => "avro",
+            Self::Parquet => "parquet",
+            Self::Media => "media",
+            Self::Rtf => "rtf",
+            Self::Text(Charset::Binary) | Self::Closed(_) => "binary",
+            Self::Text(_) => "text",
+        }
+    }
+}
+
 /// What a stream that starts like this is.
 pub fn form(head: &[u8]) -> Form {
     // A text may begin with a word that is a sign elsewhere: `PARENT`, `ORC`, `RIFF`.

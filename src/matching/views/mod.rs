@@ -17,7 +17,7 @@
 //! | objects of git's packs, told by others or not | `stores::git` |
 //! | archives of 7-Zip | `stores::sevenzip` |
 //! | texts of HDF5's arrays and attributes | `stores::hdf5` |
-//! | tables in text: cells after the heads of their columns | `columns::tables` |
+//! | tables in text: cells after the heads of their columns | `tables` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
 //! | UTF-8; where bytes are none, Windows-1252 and East Asian charsets | `spelling::charset` |
 //! | lines in forty legacy charsets, where they may spell a name that is sought | `charsets` |
@@ -32,7 +32,7 @@
 //! | quoted-printable, `=?utf-8?…?=` words | `spelling::mail` |
 //! | the text between tags of HTML, XML and office documents | `markup::tags` |
 //! | what RTF says | `markup::rtf` |
-//! | base64, plain and for URLs, and whatever was packed in it | `spelling::base64_runs` |
+//! | base64, plain and for URLs, and whatever was packed in it | `spelling::digits::base64_runs` |
 //! | short base64, told by what stands around it; hexadecimal, base32, dumps | `spelling::digits` |
 //! | short streams of deflate and Brotli, which have no sign | `packing::unsigned` |
 //! | NFKC and case folding; invisible characters dropped | `spelling::fold` |
@@ -46,6 +46,7 @@ pub mod spelling;
 pub mod as_read;
 pub mod charsets;
 pub mod markup;
+pub mod tables;
 pub mod json;
 pub mod places;
 pub mod meter;

@@ -9,15 +9,15 @@ use std::sync::LazyLock;
 
 use memchr::{memchr_iter, memchr3_iter, memmem};
 
-use crate::matching::bytes::bits;
-use crate::matching::bytes::masks::{Set, masks};
+use crate::matching::blocks::bits;
+use crate::matching::blocks::masks::{Set, masks};
 use crate::matching::views::as_read::spellings::AsRead;
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::hinting::{Ends, Hinting};
 use crate::matching::views::known::Worthless;
 use crate::matching::views::markup::tags::{self, between_tags};
-use crate::matching::views::spelling::base64_runs::{may_belong, runs};
 use crate::matching::views::spelling::cut::{ceil, floor};
+use crate::matching::views::spelling::digits::base64_runs::{may_belong, runs};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, is_entity, unescape};
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::reading::Reading;

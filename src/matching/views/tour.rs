@@ -10,12 +10,11 @@ use crate::matching::keys::users::speaks_of_users;
 use crate::matching::limits::ItemLimits;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
-use crate::matching::views::columns::tables::Tables;
-use crate::matching::views::forms::Form;
 use crate::matching::views::hinting::Hinting;
 use crate::matching::views::known::{Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};
 use crate::matching::views::spelling::cut::floor;
+use crate::matching::views::tables::tables::Tables;
 
 /// Someone who looks into every reading of an item.
 pub trait Look {
@@ -47,6 +46,17 @@ pub trait Look {
     fn keep(&mut self, what: &Self::What) -> bool;
 }
 
+/// What a stream of bytes is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text, as far as its start tells.
+    Text,
+    /// Something unknown, with text or something packed in it.
+    Binary,
+    /// Something known; what may be packed in it is not looked for.
+    Opaque,
+}
+
 /// Something seen.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sight<W> {
@@ -72,7 +82,7 @@ pub struct Tour<'a, L: Look> {
     pub(super) worthless: Worthless,
     pub(super) packed: Packed<L::What>,
     /// Every stream that was met, by the way to it, and its form; `None` if nobody asks.
-    pub streams: Option<Vec<(String, Form)>>,
+    pub streams: Option<Vec<(String, &'static str)>>,
     /// The tables in the stream that is looked at, as far as it was.
     pub tables: Tables,
     /// What the name of the item, or of the member that is looked at, says of its content: whose
@@ -161,7 +171,7 @@ impl<'a, L: Look> Tour<'a, L> {
     }
 
     /// Notes what a stream is read as.
-    pub(super) fn met(&mut self, chain: &str, form: Form) {
+    pub(super) fn met(&mut self, chain: &str, form: &'static str) {
         if let Some(streams) = self.streams.as_mut().filter(|streams| streams.len() < STREAMS_MAX) {
             streams.push((chain.to_owned(), form));
         }

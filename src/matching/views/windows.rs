@@ -13,12 +13,12 @@ use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::packing::sealed::sealed;
 use crate::matching::views::places::{Places, Position};
 use crate::matching::views::regions::{NESTED_RUNS_MAX, is_worth, regions};
-use crate::matching::views::spelling::base64_runs::{Run, runs};
 use crate::matching::views::spelling::charset::odd_readings;
+use crate::matching::views::spelling::digits::base64_runs::{Run, runs};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::reading::{Hold, Reading};
-use crate::matching::views::tour::{Look, Tour};
+use crate::matching::views::tour::{Kind, Look, Tour};
 use crate::matching::work;
 
 /// Bytes searched at once.
@@ -30,17 +30,6 @@ pub const MARGIN_BYTES: usize = 8 << 10;
 
 /// Bytes of a stream that may be the value of its name.
 const VALUE_BYTES_MAX: usize = 256;
-
-/// What a stream of bytes is taken for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Text, as far as its start tells.
-    Text,
-    /// Something unknown, with text or something packed in it.
-    Binary,
-    /// Something known; what may be packed in it is not looked for.
-    Opaque,
-}
 
 /// Something seen in a window.
 pub struct Found<W> {

@@ -3,5 +3,3 @@
 pub mod pages;
 pub mod legacy;
 pub mod letters;
-pub mod lines;
-pub mod stretches;

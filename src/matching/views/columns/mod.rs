@@ -1,9 +1,6 @@
 //! Tables, in text and stored by column or row in binary files: their strings, cell by cell, with
 //! the column's name.
 
-pub mod heads;
-pub mod sheets;
-pub mod tables;
 pub mod cells;
 pub mod rows;
 pub mod avro;

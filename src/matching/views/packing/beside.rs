@@ -8,8 +8,7 @@ use tempfile::SpooledTempFile;
 use zip::ZipArchive;
 
 use crate::matching::views::meter::Meter;
-use crate::matching::views::tour::{Look, Tour};
-use crate::matching::views::windows::Kind;
+use crate::matching::views::tour::{Kind, Look, Tour};
 
 /// A spool that an archive lies in.
 pub type Spool = BufReader<SpooledTempFile>;

@@ -10,10 +10,10 @@ use encoding_rs::{
 
 use memchr::{memchr, memmem};
 
-use crate::matching::views::charsets::stretches::{Stretches, is_mixed, shifted};
 use crate::matching::views::spelling::noise::may_be_wide;
 use crate::matching::views::spelling::reading::{Hold, Reading};
 use crate::matching::views::spelling::spaceless::is_spaceless;
+use crate::matching::views::spelling::stretches::{Stretches, is_mixed, shifted};
 use crate::matching::views::spelling::strings::beside::side_by_side;
 use crate::matching::views::spelling::strings::frames::{cuts, pickled_lines};
 use crate::matching::views::spelling::strings::wide::four_bytes_each;

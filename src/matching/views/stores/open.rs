@@ -5,8 +5,7 @@ use std::io::{self, Read};
 use crate::matching::views::forms::Store;
 use crate::matching::views::meter::refusal;
 use crate::matching::views::stores::spool::Spool;
-use crate::matching::views::tour::{Look, Tour};
-use crate::matching::views::windows::Kind;
+use crate::matching::views::tour::{Kind, Look, Tour};
 
 impl<L: Look> Tour<'_, L> {
     /// Looks into a store.

@@ -5,3 +5,4 @@ pub mod dump;
 pub mod base32;
 pub mod short;
 pub mod armour;
+pub mod base64_runs;

@@ -11,8 +11,7 @@ use crate::matching::views::stores::arrow::flat::Table;
 use crate::matching::views::stores::arrow::schema::{Field, fields};
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::spool::{Spool, broken};
-use crate::matching::views::tour::{Look, Tour};
-use crate::matching::views::windows::Kind;
+use crate::matching::views::tour::{Kind, Look, Tour};
 
 /// Bytes of what is said of a batch.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;

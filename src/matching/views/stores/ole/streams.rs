@@ -9,8 +9,7 @@ use crate::matching::views::stores::ole::document::{head, text};
 use crate::matching::views::stores::ole::rich::unpacked;
 use crate::matching::views::stores::ole::sheet::book;
 use crate::matching::views::stores::spool::Spool;
-use crate::matching::views::tour::{Look, Tour, shown};
-use crate::matching::views::windows::Kind;
+use crate::matching::views::tour::{Kind, Look, Tour, shown};
 
 /// Bytes of a stream that is taken into memory.
 const STREAM_BYTES_MAX: u64 = 32 << 20;

@@ -9,8 +9,7 @@ use crate::matching::views::stores::spool::Spool;
 use crate::matching::views::stores::sqlite::pages::{Pages, Payload};
 use crate::matching::views::stores::sqlite::records::{Cell, Content, Value, cell, cells, values};
 use crate::matching::views::stores::sqlite::schema::columns;
-use crate::matching::views::tour::{Look, Tour};
-use crate::matching::views::windows::Kind;
+use crate::matching::views::tour::{Kind, Look, Tour};
 
 /// Bytes of a record that is taken apart; a longer one is read as one stream.
 const RECORD_BYTES_MAX: u64 = 16 << 20;

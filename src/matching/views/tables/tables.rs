@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use memchr::{memchr, memmem, memrchr};
 
-use crate::matching::views::columns::heads::Head;
-use crate::matching::views::columns::sheets::Sheet;
+use crate::matching::views::tables::heads::Head;
+use crate::matching::views::tables::sheets::Sheet;
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::spelling::reading::Reading;
 

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use memchr::memchr_iter;
 
-use crate::matching::views::charsets::lines::names_in_lines;
 use crate::matching::views::regions::{Region, byte_regions, structures_around};
 use crate::matching::views::spelling::charset::{
     Labelled, framed_readings, mixed_readings, unlikely_readings,
 };
 use crate::matching::views::spelling::reading::Hold;
 use crate::matching::views::tour::{Look, Tour};
+use crate::matching::views::unsure::lines::names_in_lines;
 use crate::matching::views::windows::Found;
 use crate::matching::work;
 
@@ -20,7 +20,7 @@ type Known<W> = BTreeSet<(usize, W)>;
 
 impl<L: Look> Tour<'_, L> {
     /// Everything seen in such bytes.
-    pub(super) fn unsure(
+    pub(in crate::matching::views) fn unsure(
         &mut self,
         bytes: &[u8],
         binary: bool,

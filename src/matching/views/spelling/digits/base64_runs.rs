@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use crate::matching::bytes::bits;
-use crate::matching::bytes::masks::{Set, masks};
+use crate::matching::blocks::bits;
+use crate::matching::blocks::masks::{Set, masks};
 use crate::matching::views::spelling::digits::{armour, base32, dump, hex, short};
 use crate::matching::views::spelling::noise::{is_clean, is_promising};
 use crate::matching::work;

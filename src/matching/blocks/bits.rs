@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::matching::bytes::masks::WORD_BYTES;
+use crate::matching::blocks::masks::WORD_BYTES;
 
 /// Where so many bits in a row begin.
 pub fn runs(bits: &[u64], len: usize) -> Vec<u64> {
