@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::{self, Errand};
 use crate::cli::output::{self, CliError, End, line};
-use crate::cli::preview::Table;
+use crate::cli::preview::plan::Table;
 use crate::config::settings::Settings;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;

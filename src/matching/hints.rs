@@ -16,6 +16,7 @@ use crate::matching::matcher::{Matcher, Occurrence};
 use crate::matching::views::as_read::alike::alike;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
+use crate::matching::views::hinting::{Ends, Hinting};
 use crate::matching::views::spelling::cut::{ceil, floor, next_beyond_ascii};
 use crate::matching::views::spelling::fold::fold;
 use crate::matching::views::spelling::reading::Reading;
@@ -26,18 +27,8 @@ const NEAR_BYTES: usize = 420;
 /// Bytes on either side of a foreign character that are folded with it: a name with its gaps.
 const FOREIGN_BYTES: usize = 160;
 
-/// Whether the ends of what is met are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ends {
-    /// They are what the text has.
-    Told,
-    /// A string may begin or end anywhere.
-    Open,
-}
-
-impl Matcher {
-    /// Offsets in this text, which is not folded, where something may stand.
-    pub fn hint(&self, text: &str, ends: Ends, found: &mut dyn FnMut(usize)) {
+impl Hinting for Matcher {
+    fn hint(&self, text: &str, ends: Ends, found: &mut dyn FnMut(usize)) {
         self.hint_plain(text, ends, found);
         for part in self.foreign_parts(text) {
             let reading = fold(&text[part.clone()]);
@@ -59,36 +50,7 @@ impl Matcher {
         }
     }
 
-    /// The same of a part of it written the plain way.
-    fn hint_alike(&self, text: &str, part: Range<usize>, ends: Ends, found: &mut dyn FnMut(usize)) {
-        let Some(plain) = alike(&text[part.clone()]) else { return };
-        let reading = fold(&plain.text);
-        self.hint_plain(&reading.text, ends, &mut |at| {
-            found(part.start + plain.origin(reading.origin(at)));
-        });
-    }
-
-    /// The letters beyond ASCII of all that is sought.
-    pub fn letters(&self) -> &Letters {
-        self.letters.get_or_init(|| Letters::new(self.foreign.letters()))
-    }
-
-    /// Whether something that is sought may begin before a break in a text and go on after it.
-    pub fn goes_on(&self, before: &str, after: &str) -> bool {
-        if self.knows_no_address() && may_be_address(before, after) {
-            return true;
-        }
-        if !self.pieces.may_adjoin(before, after) {
-            return false;
-        }
-        let mut any = false;
-        self.hint(&format!("{before}{after}"), Ends::Told, &mut |_| any = true);
-        any
-    }
-
-    /// Offsets in bytes of any kind where something may stand that is spelled in ASCII, or byte for
-    /// byte as it is folded.
-    pub fn hint_bytes(&self, bytes: &[u8], found: &mut dyn FnMut(usize)) {
+    fn hint_bytes(&self, bytes: &[u8], found: &mut dyn FnMut(usize)) {
         match &self.rare {
             Some(rare) => rare.find(bytes, &mut |_, start| found(start)),
             None => self.grams.find(bytes, &mut |_, start| found(start)),
@@ -107,6 +69,42 @@ impl Matcher {
         }
     }
 
+    fn sifted(&self, bytes: &[u8]) -> Reading {
+        self.sift.sifted(bytes)
+    }
+
+    fn goes_on(&self, before: &str, after: &str) -> bool {
+        if self.knows_no_address() && may_be_address(before, after) {
+            return true;
+        }
+        if !self.pieces.may_adjoin(before, after) {
+            return false;
+        }
+        let mut any = false;
+        self.hint(&format!("{before}{after}"), Ends::Told, &mut |_| any = true);
+        any
+    }
+
+    fn reach(&self) -> usize {
+        self.reach
+    }
+}
+
+impl Matcher {
+    /// The same of a part of it written the plain way.
+    fn hint_alike(&self, text: &str, part: Range<usize>, ends: Ends, found: &mut dyn FnMut(usize)) {
+        let Some(plain) = alike(&text[part.clone()]) else { return };
+        let reading = fold(&plain.text);
+        self.hint_plain(&reading.text, ends, &mut |at| {
+            found(part.start + plain.origin(reading.origin(at)));
+        });
+    }
+
+    /// The letters beyond ASCII of all that is sought.
+    pub fn letters(&self) -> &Letters {
+        self.letters.get_or_init(|| Letters::new(self.foreign.letters()))
+    }
+
     fn may_be_sought_in(&self, bytes: &[u8], at: usize) -> bool {
         let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
         if !is_letter(bytes[..at].last()) || !is_letter(bytes.get(at + 1)) {
@@ -117,11 +115,6 @@ impl Matcher {
         let after = bytes[at..].iter().take(NEAR_BYTES).take_while(is_part).count();
         let token = std::str::from_utf8(&bytes[at - before..at + after]);
         token.is_ok_and(|token| self.may_be_sought(token, before))
-    }
-
-    /// What of bytes that are no text is to be read as text.
-    pub fn sifted(&self, bytes: &[u8]) -> Reading {
-        self.sift.sifted(bytes)
     }
 
     /// As if the text were folded but for the case of ASCII letters.

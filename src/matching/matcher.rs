@@ -26,10 +26,10 @@ use crate::matching::identity::names::met::Met;
 use crate::matching::identity::names::orders::name_around;
 use crate::matching::identity::patterns::{Name, Sought, sought};
 use crate::matching::identity::rare::Rare;
+use crate::matching::identity::watch::Watch;
 use crate::matching::views::as_read::domains::{in_ascii, in_letters};
 use crate::matching::views::as_read::pieces::Pieces;
 use crate::matching::views::charsets::letters::Letters;
-use crate::matching::watch::Watch;
 
 /// What may belong to an address of which nothing is known but its hash.
 const UNKNOWN_REACH_BYTES: usize = 700;
@@ -48,7 +48,7 @@ pub struct Matcher {
     patterns: Vec<Pattern>,
     /// What the automaton's patterns are long, in bytes.
     pub(super) lengths: Vec<usize>,
-    reach: usize,
+    pub(super) reach: usize,
     pub(super) rare: Option<Rare>,
     pub(super) grams: Grams,
     pub(super) signs: Signs,
@@ -153,11 +153,6 @@ impl Matcher {
     pub fn room(&self, hits_max: usize) -> Vec<usize> {
         let watched = self.watch.as_ref().map_or(0, Watch::persons);
         [vec![hits_max; self.subjects], vec![1.min(hits_max); watched]].concat()
-    }
-
-    /// Bytes on either side of any byte of an occurrence that may belong to it.
-    pub fn reach(&self) -> usize {
-        self.reach
     }
 
     /// Everything that stands in this folded text, in no order.

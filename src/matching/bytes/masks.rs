@@ -29,8 +29,9 @@ impl Set {
     }
 }
 
-/// For each word of bytes the bits of those that are in each set; what is beyond the end is in none.
-pub fn masks<const SETS: usize>(bytes: &[u8], sets: [&Set; SETS]) -> Vec<[u64; SETS]> {
+/// For each set and word of bytes the bits of those that are in it; what is beyond the end is in
+/// none.
+pub fn masks<const SETS: usize>(bytes: &[u8], sets: [&Set; SETS]) -> [Vec<u64>; SETS] {
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
         return wide::masks(simd, bytes, sets);
@@ -38,7 +39,7 @@ pub fn masks<const SETS: usize>(bytes: &[u8], sets: [&Set; SETS]) -> Vec<[u64; S
     let bits = |word: &[u8], set: &Set| {
         word.iter().rev().fold(0, |bits, byte| bits << 1 | u64::from(set.has(*byte)))
     };
-    bytes.chunks(WORD_BYTES).map(|word| sets.map(|set| bits(word, set))).collect()
+    sets.map(|set| bytes.chunks(WORD_BYTES).map(|word| bits(word, set)).collect())
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -53,7 +54,7 @@ mod wide {
         simd: V3,
         bytes: &[u8],
         sets: [&Set; SETS],
-    ) -> Vec<[u64; SETS]> {
+    ) -> [Vec<u64>; SETS] {
         let (words, rest) = bytes.as_chunks::<WORD_BYTES>();
         let mut last = [0; WORD_BYTES];
         last[..rest.len()].copy_from_slice(rest);
@@ -61,13 +62,15 @@ mod wide {
         simd.vectorize(
             #[inline(always)]
             || {
-                let tables = sets.map(|set| (twice(set.below), twice(set.above)));
-                let mut all = Vec::with_capacity(words.len() + 1);
-                for word in words {
-                    all.push(word_masks(simd, word, &tables));
-                }
-                if !rest.is_empty() {
-                    all.push(word_masks(simd, &last, &tables).map(|bits| bits & there));
+                let mut all = sets.map(|_| vec![0; bytes.len().div_ceil(WORD_BYTES)]);
+                for (of, set) in all.iter_mut().zip(sets) {
+                    let (below, above) = (twice(set.below), twice(set.above));
+                    for (bits, word) in of.iter_mut().zip(words) {
+                        *bits = word_bits(simd, word, below, above);
+                    }
+                    if let Some(bits) = of.get_mut(words.len()) {
+                        *bits = word_bits(simd, &last, below, above) & there;
+                    }
                 }
                 all
             },
@@ -75,19 +78,11 @@ mod wide {
     }
 
     #[inline(always)]
-    fn word_masks<const SETS: usize>(
-        simd: V3,
-        word: &[u8; WORD_BYTES],
-        tables: &[(__m256i, __m256i); SETS],
-    ) -> [u64; SETS] {
+    fn word_bits(simd: V3, word: &[u8; WORD_BYTES], below: __m256i, above: __m256i) -> u64 {
         let [low, high]: [[u8; WORD_BYTES / 2]; 2] = pulp::cast(*word);
-        let (low, high) = (pulp::cast(low), pulp::cast(high));
-        let mut all = [0; SETS];
-        for (mask, (below, above)) in all.iter_mut().zip(tables) {
-            let (low, high) = (bits(simd, low, *below, *above), bits(simd, high, *below, *above));
-            *mask = u64::from(low) | u64::from(high) << 32;
-        }
-        all
+        let low = bits(simd, pulp::cast(low), below, above);
+        let high = bits(simd, pulp::cast(high), below, above);
+        u64::from(low) | u64::from(high) << 32
     }
 
     #[inline(always)]
@@ -127,10 +122,10 @@ mod tests {
         let bytes: Vec<u8> = (0..700usize).map(|at| (at * 7 + at / 256) as u8).collect();
         for len in [0, 1, 63, 64, 65, 700] {
             let masks = masks(&bytes[..len], [&sets[0], &sets[1], &sets[2]]);
-            assert_eq!(masks.len(), len.div_ceil(WORD_BYTES));
-            for at in 0..masks.len() * WORD_BYTES {
-                for (number, set) in sets.iter().enumerate() {
-                    let bit = masks[at / WORD_BYTES][number] >> (at % WORD_BYTES) & 1 == 1;
+            for (masks, set) in masks.iter().zip(&sets) {
+                assert_eq!(masks.len(), len.div_ceil(WORD_BYTES));
+                for at in 0..masks.len() * WORD_BYTES {
+                    let bit = masks[at / WORD_BYTES] >> (at % WORD_BYTES) & 1 == 1;
                     assert_eq!(bit, bytes[..len].get(at).is_some_and(|byte| set.has(*byte)));
                 }
             }

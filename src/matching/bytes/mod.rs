@@ -2,5 +2,6 @@
 //! somebody?
 
 pub mod masks;
+pub mod bits;
 pub mod units;
 pub mod sift;

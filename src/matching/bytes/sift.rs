@@ -7,10 +7,10 @@
 
 use std::ops::Range;
 
+use crate::matching::bytes::bits::{any, next_clear, next_set, runs};
 use crate::matching::bytes::masks::{Set, WORD_BYTES, masks};
 use crate::matching::bytes::units::{Units, Width};
 use crate::matching::identity::candidates::Foreign;
-use crate::matching::views::spelling::base64_runs::{RUN_CHARS_MIN, may_be_digit};
 use crate::matching::views::spelling::charset::{mix, western, wide_into};
 use crate::matching::views::spelling::reading::Reading;
 
@@ -22,8 +22,6 @@ pub struct Sift {
     signs: Set,
     follows: Set,
     leads: [Set; 3],
-    digits: Set,
-    capitals: Set,
     units: Units,
     /// The shortest stretch that matters, in characters.
     least: usize,
@@ -31,7 +29,10 @@ pub struct Sift {
 
 /// What every way to write something in other letters has in it: escapes, mail, tags, terminals,
 /// broken lines, strings in pieces.
-const SIGNS: &[u8] = b"\\%&=<][\"'`\x1b\x07\x08\r\n";
+const SIGNS: &[u8] = b"\\%&=<][:,\"'`\x1b\x07\x08\r\n";
+
+/// A stretch so long may be all digits that spell something, or numbers that do.
+const RUN_BYTES: usize = 16;
 
 /// Longer stretches need not be asked for: those that matter have one so long in them.
 const LEAST_MAX: usize = 16;
@@ -51,8 +52,6 @@ impl Sift {
             follows: Set::new(|byte| byte & 0xc0 == 0x80),
             leads: [0xc2..=0xdf, 0xe0..=0xef, 0xf0..=0xf4]
                 .map(|leads| Set::new(|byte| leads.contains(&byte))),
-            digits: Set::new(may_be_digit),
-            capitals: Set::new(|byte| byte.is_ascii_uppercase()),
             units: Units::new(foreign),
             least: least.clamp(1, LEAST_MAX),
         }
@@ -80,27 +79,21 @@ impl Sift {
     /// Stretches of one byte a character, or UTF-8.
     fn stretches(&self, bytes: &[u8], found: &mut dyn FnMut(Range<usize>)) {
         let [two, three, four] = &self.leads;
-        let sets = [
-            &self.texty,
-            &self.signs,
-            &self.follows,
-            two,
-            three,
-            four,
-            &self.digits,
-            &self.capitals,
-        ];
-        let classes = masks(bytes, sets);
-        let wide = characters(&classes);
-        let of = |word: usize, set: usize| classes[word][set] | wide[word];
-        let texts: Vec<u64> = (0..classes.len()).map(|word| of(word, 0)).collect();
-        let signs: Vec<u64> = (0..classes.len()).map(|word| of(word, 1)).collect();
+        let [mut texts, follows, two, three, four] =
+            masks(bytes, [&self.texty, &self.follows, two, three, four]);
+        let letters = characters(&follows, [&two, &three, &four]);
+        texts.iter_mut().zip(&letters).for_each(|(word, letters)| *word |= letters);
         let long = runs(&texts, self.least);
-        let packed = base64(&classes);
+        if long.iter().all(|word| *word == 0) {
+            return;
+        }
+        let [signs] = masks(bytes, [&self.signs]);
         let mut at = 0;
-        while let Some(start) = next(&long, at, 0) {
-            let end = next(&texts, start, u64::MAX).unwrap_or(bytes.len()).min(bytes.len());
-            if any(&signs, start..end) || any(&packed, start..end) {
+        while let Some(start) = next_set(&long, at) {
+            let end = next_clear(&texts, start).unwrap_or(bytes.len()).min(bytes.len());
+            if end - start >= RUN_BYTES
+                || [&signs, &letters].into_iter().any(|bits| any(bits, start..end))
+            {
                 found(start..end);
             }
             at = end;
@@ -108,87 +101,30 @@ impl Sift {
     }
 }
 
-/// Sets by which bytes are told.
-const SETS: usize = 8;
-
-/// Where something begins that may be base64: a run of digits with a capital letter in it.
-fn base64(classes: &[[u64; SETS]]) -> Vec<u64> {
-    let digits: Vec<u64> = classes.iter().map(|classes| classes[6]).collect();
-    let capitals: Vec<u64> = classes.iter().map(|classes| classes[7]).collect();
-    let mut all = runs(&digits, RUN_CHARS_MIN);
-    let mut at = 0;
-    while let Some(start) = next(&all, at, 0) {
-        let end = next(&digits, start, u64::MAX).unwrap_or(digits.len() * WORD_BYTES);
-        at = next(&all, start, u64::MAX).unwrap_or(end);
-        if !any(&capitals, start..end) {
-            (start..at).for_each(|bit| all[bit / WORD_BYTES] &= !(1 << (bit % WORD_BYTES)));
-        }
-    }
-    all
-}
-
-/// The bytes of whole characters of UTF-8 beyond ASCII.
-fn characters(classes: &[[u64; SETS]]) -> Vec<u64> {
-    let word = |at: usize, set: usize| classes.get(at).map_or(0, |classes| classes[set]);
-    // What begins a character: each of so many bytes after it follows.
-    let begins = |at: usize| {
-        let after = |by: u32| word(at, 2) >> by | word(at + 1, 2) << (WORD_BYTES as u32 - by);
-        let [_, _, _, two, three, four, ..] = classes[at];
-        let two = two & after(1);
-        let three = three & after(1) & after(2);
-        [two, three, four & after(1) & after(2) & after(3)]
-    };
+/// The bytes of whole characters of UTF-8 beyond ASCII, by what begins one of two, three and four
+/// bytes.
+fn characters(follows: &[u64], leads: [&[u64]; 3]) -> Vec<u64> {
+    const LAST: u32 = WORD_BYTES as u32;
     let mut before = [0; 3];
-    let mut all = Vec::with_capacity(classes.len());
-    for at in 0..classes.len() {
-        let now = begins(at);
-        let spread = |from: usize, by: u32| {
-            let of = |begins: [u64; 3]| begins[from..].iter().fold(0, |all, one| all | one);
-            of(now) << by | of(before) >> (WORD_BYTES as u32 - by)
-        };
-        all.push(now[0] | now[1] | now[2] | spread(0, 1) | spread(1, 2) | spread(2, 3));
-        before = now;
+    let mut all = Vec::with_capacity(follows.len());
+    for (at, now) in follows.iter().enumerate() {
+        let next = follows.get(at + 1).copied().unwrap_or(0);
+        let after = |by: u32| now >> by | next << (LAST - by);
+        let two = after(1);
+        let three = two & after(2);
+        let begun = [leads[0][at] & two, leads[1][at] & three, leads[2][at] & three & after(3)];
+        // A character of so many bytes begins here, or before.
+        let spread = |of: u64, before: u64, by: u32| of << by | before >> (LAST - by);
+        let longer = [begun[0] | begun[1] | begun[2], begun[1] | begun[2], begun[2]];
+        all.push(
+            longer[0]
+                | spread(longer[0], before[0], 1)
+                | spread(longer[1], before[1], 2)
+                | spread(longer[2], before[2], 3),
+        );
+        before = longer;
     }
     all
-}
-
-/// Where so many bits in a row begin.
-fn runs(bits: &[u64], len: usize) -> Vec<u64> {
-    let mut all = bits.to_vec();
-    let mut done = 1;
-    while done < len {
-        let by = done.min(len - done) as u32;
-        for at in 0..all.len() {
-            let next = all.get(at + 1).copied().unwrap_or(0);
-            all[at] &= all[at] >> by | next << (WORD_BYTES as u32 - by);
-        }
-        done += by as usize;
-    }
-    all
-}
-
-/// Whether a bit in the range is set.
-fn any(bits: &[u64], range: Range<usize>) -> bool {
-    let (first, last) = (range.start / WORD_BYTES, range.end / WORD_BYTES);
-    let from = u64::MAX << (range.start % WORD_BYTES);
-    let to = (1 << (range.end % WORD_BYTES)) - 1;
-    if first == last {
-        return bits.get(first).is_some_and(|word| word & from & to != 0);
-    }
-    bits[first] & from != 0
-        || bits[first + 1..last].iter().any(|word| *word != 0)
-        || bits.get(last).is_some_and(|word| word & to != 0)
-}
-
-/// The next bit from `at` on that is set; of turned bits, that is not.
-fn next(bits: &[u64], at: usize, turned: u64) -> Option<usize> {
-    let mut word = at / WORD_BYTES;
-    let mut rest = (bits.get(word)? ^ turned) & u64::MAX << (at % WORD_BYTES);
-    while rest == 0 {
-        word += 1;
-        rest = bits.get(word)? ^ turned;
-    }
-    Some(word * WORD_BYTES + rest.trailing_zeros() as usize)
 }
 
 #[cfg(test)]

@@ -63,14 +63,22 @@ impl Units {
     ) {
         let mut two = Stretches::<2> { units: self, bytes, least, done: [[0; 2]; 2] };
         let mut four = Stretches::<4> { units: self, bytes, least, done: [[0; 2]; 4] };
-        for at in (0..bytes.len()).step_by(least * 2) {
+        // However a stretch stands, it has one of these places and the character behind it.
+        let step = least.saturating_sub(1).max(1);
+        let alone = if least > 1 { 0 } else { LITTLE | BIG };
+        let kinds = |word: u64| self.kinds[usize::from(word as u16)];
+        for at in (0..bytes.len()).step_by(step * 2) {
             let word = word_at(bytes, at);
-            let kinds = |word: u64| self.kinds[usize::from(word as u16)];
-            if kinds(word) | kinds(word >> 8) != 0 {
+            let one = kinds(word) & (kinds(word >> 16) | alone);
+            let other = kinds(word >> 8) & (kinds(word >> 24) | alone);
+            if one | other != 0 {
                 two.sample(at, found);
             }
+        }
+        for at in (0..bytes.len()).step_by(step * 4) {
+            let word = word_at(bytes, at);
             // Of four bytes one at least is nothing.
-            if at % (least * 4) == 0 && has_zero(word) {
+            if has_zero(word) {
                 four.sample(at, found);
             }
         }
@@ -110,6 +118,9 @@ impl<const BYTES: usize> Stretches<'_, BYTES> {
         for skip in 0..BYTES {
             let at = from + skip;
             let kinds = self.kinds(at);
+            if kinds == 0 || self.least > 1 && kinds & self.kinds(at + BYTES) == 0 {
+                continue;
+            }
             for (order, bit) in [LITTLE, BIG].into_iter().enumerate() {
                 if kinds & bit == 0 || at < self.done[skip][order] {
                     continue;

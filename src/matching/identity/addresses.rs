@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::matching::identity::domains::{domain_lens, seen_len};
-use crate::matching::views::spelling::spaceless::is_spaceless;
+use crate::matching::views::spelling::spaceless::{continues_word, is_local, is_spaceless};
 use crate::matching::views::spelling::top_level::is_top_level;
 
 /// Longest local part or domain that is looked at, in bytes; RFC 5321 allows 64 and 255.
@@ -119,11 +119,6 @@ pub fn local_run_start(text: &str, end: usize) -> usize {
     start + (text[start..end].len() - text[start..end].trim_start_matches(['.', '-', '+']).len())
 }
 
-/// Whether a letter or digit would make an adjoining word longer.
-pub fn continues_word(c: char) -> bool {
-    c.is_alphanumeric() && !is_spaceless(c)
-}
-
 /// Where the local part begins, the run of the domain, and the lengths it may have.
 fn parts_at(text: &str, at: usize) -> Option<(usize, &str, Vec<usize>)> {
     let domain = domain_run(&text[at + 1..]);
@@ -203,11 +198,6 @@ fn domain_run(text: &str) -> &str {
         .map_or(text.len(), |(at, _)| at);
     let domain = &text[..run];
     domain.find("..").map_or(domain, |double| &domain[..double])
-}
-
-/// Whether a character may stand in the local part of an address, or in a dotted word.
-pub fn is_local(c: char) -> bool {
-    continues_word(c) || matches!(c, '.' | '_' | '-' | '+')
 }
 
 #[cfg(test)]

@@ -8,11 +8,10 @@
 //! | customer id | a longer token of letters, digits, `-` and `_` |
 //! | username | as customer id and `.`, `@`, `+`; **and** it must name a user (`aliases`) |
 
-use crate::matching::identity::addresses::{
-    addresses_at, continues_word, is_local, local_run_start,
-};
+use crate::matching::identity::addresses::{addresses_at, local_run_start};
 use crate::matching::identity::scripts::{stands_apart, stands_turned};
 use crate::matching::identity::users::aliases::{BEFORE_BYTES, names_a_user};
+use crate::matching::views::spelling::spaceless::{continues_word, is_local};
 
 /// How the ends of a pattern are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ pub mod scripts;
 pub mod boundaries;
 pub mod patterns;
 pub mod names;
+pub mod watch;
 pub mod rare;
 pub mod candidates;
 pub mod weakness;

@@ -72,6 +72,7 @@ fn is_within_words(before: &str, hit: &str, after: &str) -> bool {
             !ends_word(before) || !begins_word(after, counts)
         }
         ..=2 if all(is_hangul) => !ends_word(before) || !begins_word(after, false),
+        _ if all(is_hangul) => !ends_word(before) && !begins_word(after, false),
         ..=3 if all(is_south_eastern) => beside(is_south_eastern),
         _ => false,
     }
@@ -244,6 +245,7 @@ mod tests {
             "[さくら]ょ",
             "[이준]비",
             "한[이준]",
+            "박[김 민수]정",
             "[สมชา]ย์".replace("ย์", "\u{e4c}").as_str(),
             "[กา]ร",
             "เ[กา]",

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::matching::hints::Ends;
 use crate::matching::matcher::Matcher;
 use crate::matching::people::named::named_in;
 use crate::matching::people::ranges::Ranges;
@@ -13,6 +12,7 @@ use crate::matching::scan::occurrences;
 use crate::matching::secrets::Sought;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
+use crate::matching::views::hinting::{Ends, Hinting};
 
 /// What is masked for one request.
 pub struct Mask {

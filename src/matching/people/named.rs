@@ -13,7 +13,7 @@ use memchr::{memchr_iter, memmem};
 
 use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
 use crate::matching::identity::addresses::{
-    address_at, continues_word, invited_address, local_run_start, may_be_respelled, respelled_at,
+    address_at, invited_address, local_run_start, may_be_respelled, respelled_at,
 };
 use crate::matching::identity::patterns::canonical;
 use crate::matching::identity::weakness::{COMMON, weakness};
@@ -23,6 +23,7 @@ use crate::matching::put::stands_at;
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, escape_around, unescape};
 use crate::matching::views::spelling::fold::fold;
+use crate::matching::views::spelling::spaceless::continues_word;
 use crate::matching::work;
 
 /// One way in which a person is named. `Debug` is not implemented: it names somebody.

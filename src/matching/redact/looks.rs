@@ -8,6 +8,7 @@ use crate::matching::put::Put;
 use crate::matching::scan::occurrences;
 use crate::matching::secrets::secrets_in;
 use crate::matching::views::charsets::letters::Letters;
+use crate::matching::views::hinting::Hinting;
 use crate::matching::views::tour::Look;
 
 /// Sees the subjects of a matcher, to be erased.
@@ -20,7 +21,7 @@ impl Look for Erasing<'_> {
         occurrences(self.0, text, &mut |_, range| seen(Put::Erased, range));
     }
 
-    fn matcher(&self) -> Option<&Matcher> {
+    fn hinting(&self) -> Option<&dyn Hinting> {
         Some(self.0)
     }
 
@@ -96,8 +97,8 @@ impl<L: Look> Look for First<'_, L> {
         self.look.look(text, seen);
     }
 
-    fn matcher(&self) -> Option<&Matcher> {
-        self.look.matcher()
+    fn hinting(&self) -> Option<&dyn Hinting> {
+        self.look.hinting()
     }
 
     fn letters(&self) -> Option<&Letters> {

@@ -5,13 +5,15 @@
 //! only where there is any. What lies in no region speaks of nobody, in any reading.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::{memchr_iter, memchr3_iter};
+use memchr::{memchr_iter, memchr3_iter, memmem};
 
-use crate::matching::hints::Ends;
-use crate::matching::matcher::Matcher;
+use crate::matching::bytes::bits;
+use crate::matching::bytes::masks::{Set, masks};
 use crate::matching::views::as_read::spellings::AsRead;
 use crate::matching::views::forms::is_packed;
+use crate::matching::views::hinting::{Ends, Hinting};
 use crate::matching::views::known::Worthless;
 use crate::matching::views::markup::tags::{self, between_tags};
 use crate::matching::views::spelling::base64_runs::{may_belong, runs};
@@ -50,18 +52,18 @@ impl Region {
 /// Bytes at a cut edge that are not answered for.
 const EDGE_BYTES: usize = 420;
 
-/// The regions of a text, in order and apart; all of it if more may be seen than what is sought. The
-/// text lies in so many runs of base64, one in the other.
+/// The regions of a text, in order and apart; all of it if more may be seen than what is sought.
+/// The text lies in so many runs of base64, one in the other.
 pub fn regions<L: Look>(
     look: &L,
     worthless: &mut Worthless,
     text: &str,
     nested: usize,
 ) -> Vec<Region> {
-    let Some(matcher) = look.matcher() else { return vec![Region::whole(text.len())] };
+    let Some(hinting) = look.hinting() else { return vec![Region::whole(text.len())] };
     let mut spots = Vec::new();
     let mut gathering =
-        Gathering { matcher, ends: Ends::Told, worthless, nested, spots: &mut spots };
+        Gathering { hinting, ends: Ends::Told, worthless, nested, spots: &mut spots };
     gathering.gather(text, 0, true, None);
     apart(spots, text.len(), |spot| floor(text, spot.start)..ceil(text, spot.end))
 }
@@ -73,20 +75,53 @@ pub fn byte_regions<L: Look>(
     bytes: &[u8],
     nested: usize,
 ) -> Vec<Region> {
-    let Some(matcher) = look.matcher() else { return vec![Region::whole(bytes.len())] };
+    let Some(hinting) = look.hinting() else { return vec![Region::whole(bytes.len())] };
     work::charge(bytes.len());
     let mut spots = Vec::new();
-    matcher.hint_bytes(bytes, &mut |at| spots.push(Spot { at: at..at, near: NEAR_BYTES }));
-    let sifted = matcher.sifted(bytes);
+    hinting.hint_bytes(bytes, &mut |at| spots.push(Spot { at: at..at, near: NEAR_BYTES }));
+    let sifted = hinting.sifted(bytes);
     if !sifted.text.is_empty() {
         let mut inner = Vec::new();
         let mut gathering =
-            Gathering { matcher, ends: Ends::Open, worthless, nested, spots: &mut inner };
+            Gathering { hinting, ends: Ends::Open, worthless, nested, spots: &mut inner };
         gathering.gather(&sifted.text, 0, true, None);
         spots.extend(inner.into_iter().map(|spot| spot.led_back(&sifted, 0)));
     }
     apart(spots, bytes.len(), |spot| spot.start..spot.end.min(bytes.len()))
 }
+
+/// The regions with all around them that may tell where their strings begin and end: up to numbers
+/// in which there is no structure.
+pub fn structures_around(bytes: &[u8], regions: &[Region]) -> Vec<Region> {
+    let is_mere: Vec<bool> = bytes.chunks(BLOCK_BYTES).map(are_mere_numbers).collect();
+    let mut reads: Vec<Range<usize>> = Vec::new();
+    for region in regions {
+        let first = (region.read.start / BLOCK_BYTES).saturating_sub(1);
+        let last = region.read.end / BLOCK_BYTES + 1;
+        let start = is_mere[..first].iter().rposition(|mere| *mere).map_or(0, |mere| mere + 1);
+        let end = is_mere.iter().skip(last + 1).position(|mere| *mere);
+        let end = end.map_or(bytes.len(), |mere| bytes.len().min((last + 1 + mere) * BLOCK_BYTES));
+        match reads.last_mut() {
+            Some(last) if last.end >= start * BLOCK_BYTES => last.end = last.end.max(end),
+            _ => reads.push(start * BLOCK_BYTES..end),
+        }
+    }
+    reads.into_iter().map(|read| Region { core: read.clone(), read }).collect()
+}
+
+/// Bytes that are judged together.
+const BLOCK_BYTES: usize = 4 << 10;
+
+/// Whether bytes are numbers or noise: offsets begin with zeros, and what tells of strings is text.
+fn are_mere_numbers(block: &[u8]) -> bool {
+    const TEXT_BYTES_MIN: usize = 12;
+    let [texty] = masks(block, [&TEXTY]);
+    memmem::find(block, &[0; 4]).is_none()
+        && bits::runs(&texty, TEXT_BYTES_MIN).iter().all(|word| *word == 0)
+}
+
+static TEXTY: LazyLock<Set> =
+    LazyLock::new(|| Set::new(|byte| matches!(byte, b' '..=b'~' | b'\t'..=b'\r')));
 
 /// Spots with what is near them, joined where they meet.
 fn apart(
@@ -115,26 +150,31 @@ fn apart(
 /// Whether anything may be seen in bytes that were decoded from base64, from so many runs of it,
 /// one in the other.
 pub fn is_worth<L: Look>(look: &L, worthless: &mut Worthless, bytes: &[u8], nested: usize) -> bool {
-    look.matcher().is_none_or(|matcher| is_worth_to(matcher, worthless, bytes, nested))
+    look.hinting().is_none_or(|hinting| is_worth_to(hinting, worthless, bytes, nested))
 }
 
-fn is_worth_to(matcher: &Matcher, worthless: &mut Worthless, bytes: &[u8], nested: usize) -> bool {
+fn is_worth_to(
+    hinting: &dyn Hinting,
+    worthless: &mut Worthless,
+    bytes: &[u8],
+    nested: usize,
+) -> bool {
     work::charge(bytes.len());
     let hash = worthless.hash(bytes, nested);
     if worthless.has(hash) {
         return false;
     }
-    let worth = is_packed(bytes) || may_hold(matcher, worthless, bytes, nested);
+    let worth = is_packed(bytes) || may_hold(hinting, worthless, bytes, nested);
     if !worth {
         worthless.insert(hash);
     }
     worth
 }
 
-fn may_hold(matcher: &Matcher, worthless: &mut Worthless, bytes: &[u8], nested: usize) -> bool {
+fn may_hold(hinting: &dyn Hinting, worthless: &mut Worthless, bytes: &[u8], nested: usize) -> bool {
     let mut spots = Vec::new();
     let mut may = |text: &str, ends: Ends| {
-        let mut gathering = Gathering { matcher, ends, worthless, nested, spots: &mut spots };
+        let mut gathering = Gathering { hinting, ends, worthless, nested, spots: &mut spots };
         gathering.gather(text, 0, true, None);
         !spots.is_empty()
     };
@@ -142,14 +182,14 @@ fn may_hold(matcher: &Matcher, worthless: &mut Worthless, bytes: &[u8], nested: 
         Ok(text) if !text.contains('\0') => may(text, Ends::Told),
         _ => {
             let mut any = false;
-            matcher.hint_bytes(bytes, &mut |_| any = true);
-            any || may(&matcher.sifted(bytes).text, Ends::Open)
+            hinting.hint_bytes(bytes, &mut |_| any = true);
+            any || may(&hinting.sifted(bytes).text, Ends::Open)
         }
     }
 }
 
 struct Gathering<'a> {
-    matcher: &'a Matcher,
+    hinting: &'a dyn Hinting,
     ends: Ends,
     worthless: &'a mut Worthless,
     /// How many runs of base64 the text lies in.
@@ -183,7 +223,7 @@ impl Gathering<'_> {
         work::charge(text.len());
         let near = if rounds == 0 && outer { NEAR_BYTES } else { NEAR_DECODED_BYTES };
         self.hints(text, near);
-        let reach = self.matcher.reach();
+        let reach = self.hinting.reach();
         if rounds < ROUNDS_MAX {
             for part in parts(escapes(text), text, reach) {
                 let Some(reading) = unescape(&text[part.clone()]) else { continue };
@@ -208,7 +248,7 @@ impl Gathering<'_> {
         let is_new = |run| decoded.is_none_or(|reading| !reading.is_copy(run));
         let spots = &mut *self.spots;
         runs(text, &is_new, &mut |run| {
-            if is_worth_to(self.matcher, self.worthless, &run.bytes, self.nested + 1) {
+            if is_worth_to(self.hinting, self.worthless, &run.bytes, self.nested + 1) {
                 spots.push(Spot { at: run.start..run.end, near: NEAR_BYTES });
             }
         });
@@ -216,9 +256,9 @@ impl Gathering<'_> {
 
     /// Gathers the hints of a text as it is read.
     fn hints(&mut self, text: &str, near: usize) {
-        let as_read = AsRead::of(text, &|before, after| self.matcher.goes_on(before, after));
+        let as_read = AsRead::of(text, &|before, after| self.hinting.goes_on(before, after));
         as_read.each(text, &mut |read, way, _| {
-            self.matcher.hint(read, self.ends, &mut |at| {
+            self.hinting.hint(read, self.ends, &mut |at| {
                 let near = if way.is_empty() { near } else { NEAR_DECODED_BYTES };
                 let at = way.iter().fold(at, |at, (reading, _)| reading.origin(at));
                 self.spots.push(Spot { at: at..at, near });
@@ -230,7 +270,7 @@ impl Gathering<'_> {
     fn inner(&mut self, reading: &Reading, from: usize, rounds: usize, outer: bool) {
         let mut spots = Vec::new();
         let mut gathering = Gathering {
-            matcher: self.matcher,
+            hinting: self.hinting,
             ends: self.ends,
             worthless: self.worthless,
             nested: self.nested,

@@ -8,11 +8,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::domain::item::{Item, NAME_VIEW, PROPERTIES_VIEW};
 use crate::matching::keys::users::speaks_of_users;
 use crate::matching::limits::ItemLimits;
-use crate::matching::matcher::Matcher;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::columns::tables::Tables;
 use crate::matching::views::forms::Form;
+use crate::matching::views::hinting::Hinting;
 use crate::matching::views::known::{Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};
 use crate::matching::views::spelling::cut::floor;
@@ -23,9 +23,9 @@ pub trait Look {
     type What: Clone + Ord;
     /// Looks into one text; ranges are of that text.
     fn look(&mut self, text: &str, seen: &mut dyn FnMut(Self::What, Range<usize>));
-    /// Whose occurrences alone may be seen, so that nothing need be read where none can be; `None`
+    /// What tells of all that may be seen, so that nothing need be read where none can be; `None`
     /// if more may be seen.
-    fn matcher(&self) -> Option<&Matcher> {
+    fn hinting(&self) -> Option<&dyn Hinting> {
         None
     }
     /// The letters beyond ASCII of whoever is sought by name.

@@ -6,20 +6,15 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::ops::Range;
 
-use memchr::memchr_iter;
-
 use crate::matching::views::as_read::spellings::AsRead;
-use crate::matching::views::charsets::lines::names_in_lines;
 use crate::matching::views::json::Shape;
 use crate::matching::views::markup::tags::between_tags;
 use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::packing::sealed::sealed;
 use crate::matching::views::places::{Places, Position};
-use crate::matching::views::regions::{NESTED_RUNS_MAX, Region, byte_regions, is_worth, regions};
+use crate::matching::views::regions::{NESTED_RUNS_MAX, is_worth, regions};
 use crate::matching::views::spelling::base64_runs::{Run, runs};
-use crate::matching::views::spelling::charset::{
-    Labelled, framed_readings, mixed_readings, odd_readings, unlikely_readings,
-};
+use crate::matching::views::spelling::charset::odd_readings;
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::reading::{Hold, Reading};
@@ -58,18 +53,18 @@ pub struct Found<W> {
     /// Where it starts, as far as that is known.
     pub start: usize,
     /// Readings between the stream and the text it was seen in; each ends in ` > `.
-    via: String,
-    rounds: usize,
+    pub(super) via: String,
+    pub(super) rounds: usize,
 }
 
 impl<W> Found<W> {
     /// Leads back from a reading to the text of this length that it was made of.
-    fn lead_back(&mut self, reading: &Reading, len: usize) {
+    pub(super) fn lead_back(&mut self, reading: &Reading, len: usize) {
         self.start = reading.origin(self.start);
         self.span = reading.origin(self.span.start)..reading.origin_end(self.span.end, len);
     }
 
-    fn shift(&mut self, by: usize) {
+    pub(super) fn shift(&mut self, by: usize) {
         self.start += by;
         self.span = self.span.start + by..self.span.end + by;
     }
@@ -240,69 +235,17 @@ impl<L: Look> Tour<'_, L> {
             }
             return;
         }
-        // What is known, by the line in which it begins.
-        let mut known: BTreeSet<(usize, L::What)> = BTreeSet::new();
-        let mut lines: Option<Vec<usize>> = None;
-        let whole = [Region::whole(bytes.len())];
-        let regions = match binary {
-            true => byte_regions(&*self.look, &mut self.worthless, bytes, nested),
-            false => vec![Region::whole(bytes.len())],
-        };
-        if regions.is_empty() {
-            return;
-        }
-        let has_unlikely = nested == 0 || binary && bytes.contains(&0);
-        let unlikely = if has_unlikely { &regions[..] } else { &[] };
-        let readings: [(&[Region], fn(&[u8], bool) -> Vec<Labelled>); 3] =
-            [(&regions, mixed_readings), (&whole, framed_readings), (unlikely, unlikely_readings)];
-        let parts = readings.into_iter().flat_map(|(regions, readings)| {
-            regions.iter().flat_map(move |region| {
-                readings(&bytes[region.read.clone()], binary)
-                    .into_iter()
-                    .map(move |one| (region, one))
-            })
-        });
-        for (region, (label, hold, reading)) in parts {
-            work::charge(region.read.len());
-            let mut seen = Vec::new();
-            self.selected(&reading.text, &format!("{via}{label}"), nested, &mut seen);
-            for found in &mut seen {
-                found.lead_back(&reading, region.read.len());
-                found.shift(region.read.start);
-                found.hold = found.hold.max(hold);
-            }
-            seen.retain(|found| region.core.contains(&found.start));
-            if seen.is_empty() {
-                continue;
-            }
-            let lines = lines.get_or_insert_with(|| memchr_iter(b'\n', bytes).collect());
-            let line = |at: usize| lines.partition_point(|end| *end < at);
-            if !label.is_empty() {
-                // A charset that is unlikely leads back to a line at best.
-                seen.retain(|found| !known.contains(&(line(found.start), found.what.clone())));
-            }
-            known.extend(seen.iter().map(|found| (line(found.start), found.what.clone())));
-            all.extend(seen);
-        }
-        if !binary && nested == 0 {
-            let names = names_in_lines(&mut *self.look, bytes).into_iter().map(|told| Found {
-                what: told.what,
-                start: told.span.start,
-                span: told.span,
-                hold: Hold::Vague,
-                via: format!("{via}{}", told.via),
-                rounds: 0,
-            });
-            let ends: Vec<usize> = memchr_iter(b'\n', bytes).collect();
-            let line = |at: usize| ends.partition_point(|end| *end < at);
-            all.extend(
-                names.filter(|name| !known.contains(&(line(name.start), name.what.clone()))),
-            );
-        }
+        self.unsure(bytes, binary, via, nested, all);
     }
 
     /// The regions of a text that are worth it, in every reading.
-    fn selected(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
+    pub(super) fn selected(
+        &mut self,
+        text: &str,
+        via: &str,
+        nested: usize,
+        all: &mut Vec<Found<L::What>>,
+    ) {
         for region in regions(&*self.look, &mut self.worthless, text, nested) {
             let mut found = Vec::new();
             self.text(&text[region.read.clone()], via, nested, &mut found);

@@ -9,7 +9,7 @@ use crate::evidence::seal::{
     BrokenSeal, KEY_BYTES, MasterKey, NONCE_BYTES, PrintKey, Purpose, RequestKey,
 };
 use crate::matching::identity::patterns::canonical;
-use crate::matching::watch::MarkKey;
+use crate::matching::identity::watch::MarkKey;
 use crate::ports::kept::purges::work_on_purge;
 use crate::ports::system::Entropy;
 use crate::ports::tasks::Shard;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
-use crate::matching::watch::{Mark, Watch};
+use crate::matching::identity::watch::{Mark, Watch};
 use crate::ports::kept::tombstones::{Buried, ReturnedItem};
 use crate::ports::tasks::Lease;
 use crate::stages::account::records::Account;

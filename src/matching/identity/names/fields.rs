@@ -5,7 +5,6 @@
 
 use std::ops::Range;
 
-use crate::matching::identity::addresses::continues_word;
 use crate::matching::identity::boundaries::Boundary;
 use crate::matching::identity::names::labels::{KEY_BYTES, Key, key_before};
 use crate::matching::identity::names::met::Met;
@@ -14,6 +13,7 @@ use crate::matching::identity::patterns::Name;
 use crate::matching::identity::scripts::separates;
 use crate::matching::keys::parts::Part;
 use crate::matching::views::spelling::cut::{ceil, floor};
+use crate::matching::views::spelling::spaceless::continues_word;
 
 /// Bytes on either side of one part in which the other is looked for.
 const RECORD_BYTES: usize = 360;

@@ -4,9 +4,9 @@
 
 use std::ops::Range;
 
-use crate::matching::identity::addresses::continues_word;
 use crate::matching::keys::parts::{Part, part_of};
 use crate::matching::views::spelling::cut::floor;
+use crate::matching::views::spelling::spaceless::continues_word;
 
 /// Longest key with its signs, in bytes.
 pub const KEY_BYTES: usize = 96;

@@ -30,7 +30,8 @@ pub fn are_one_persons(is_turned: bool, before: &str, hit: &str, after: &str) ->
     }
     let before = plain(&before[ceil(before, before.len().saturating_sub(BESIDE_BYTES))..]);
     let after = plain(&after[..floor(after, BESIDE_BYTES)]);
-    let is_two = is_listed && lists_two(&before, &hit, &after)
+    let is_two = is_listed
+        && (lists_two(&before, &hit, &after) || lists_identifiers(&before, &after))
         || is_broken && spans_rows(&before, &hit, &after);
     !is_two
 }
@@ -55,11 +56,21 @@ fn lists_two(before: &str, hit: &str, after: &str) -> bool {
     is_initial || goes_on_with_full_name(further, shouts) || comes_after_full_name(before, shouts)
 }
 
+/// Whether a sign joins more words to both sides: `kofi_osei,mira_brandt`.
+fn lists_identifiers(before: &str, after: &str) -> bool {
+    ['_', '.'].into_iter().any(|sign| {
+        let joins = |rest: Option<&str>, is_letter: fn(&str) -> bool| rest.is_some_and(is_letter);
+        joins(before.strip_suffix(sign), |rest| rest.ends_with(char::is_alphanumeric))
+            && joins(after.strip_prefix(sign), |rest| rest.starts_with(char::is_alphanumeric))
+    })
+}
+
 /// Whether a text ends with a word of somebody's name, particles aside.
 fn ends_with_name(mut text: &str, shouts: bool) -> bool {
     for _ in 0..=PARTICLES_MAX {
         let Some((word, rest)) = word_before(text) else { return false };
-        if !is_particle(word) {
+        // `Kofi B. Osei` and `Kofi van Osei` are whole names.
+        if !is_particle(word) && !is_initial(word) {
             return is_name_like(word, shouts);
         }
         text = rest;
@@ -326,6 +337,9 @@ mod tests {
             "Kofi [Osei,\nMira] Brandt",
             "Kofi\n[Osei, Mira] Brandt, Ines Falk",
             "K. [Osei, Mira] Brandt",
+            "Kofi B. [Osei, Mira] A. Brandt",
+            "kofi_[osei,mira]_brandt",
+            "kofi.[osei,mira].brandt",
             "Kofi A. [Osei, Mira] Brandt".replace("A. ", "").as_str(),
             "Dr. Kofi [Osei, Mira] Brandt",
             "Kofi van [Osei, Mira] Brandt",

@@ -17,7 +17,6 @@
 //!
 //! `models/ann/`, `"model": "ann"` and a quoted "ann" in a sentence speak of no user.
 
-use crate::matching::identity::addresses::continues_word;
 use crate::matching::identity::users::commands::is_argument;
 use crate::matching::identity::users::hosts::is_on_host;
 use crate::matching::identity::users::lines::{ends_word, joins_key, last_word, line_before};
@@ -25,6 +24,7 @@ use crate::matching::identity::users::listings::is_listed_user;
 use crate::matching::identity::users::phrases::is_spoken_of;
 use crate::matching::identity::users::sections::is_in_section;
 use crate::matching::keys::users::speaks_of_users;
+use crate::matching::views::spelling::spaceless::continues_word;
 
 /// Bytes before an alias that are looked at: a list of aliases with its key.
 pub const BEFORE_BYTES: usize = 400;

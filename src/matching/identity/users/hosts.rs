@@ -3,8 +3,8 @@
 //! An address of mail has a dot after its sign; of machines those are told by a command before or
 //! a path after.
 
-use crate::matching::identity::addresses::continues_word;
 use crate::matching::identity::users::lines::{line_after, line_before};
+use crate::matching::views::spelling::spaceless::continues_word;
 
 /// Commands that are told a user and a machine.
 const COMMANDS: [&str; 13] = [

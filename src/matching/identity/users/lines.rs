@@ -1,6 +1,6 @@
 //! The line that something stands in, and its words.
 
-use crate::matching::identity::addresses::continues_word;
+use crate::matching::views::spelling::spaceless::continues_word;
 
 /// What of its line stands before.
 pub fn line_before(before: &str) -> &str {

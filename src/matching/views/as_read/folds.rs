@@ -10,9 +10,9 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use memchr::{memchr_iter, memmem};
 
-use crate::matching::identity::addresses::is_local;
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::reading::Reading;
+use crate::matching::views::spelling::spaceless::is_local;
 
 /// The text without the breaks at which something may go on; `None` where there are none.
 pub fn joined(text: &str, goes_on: &dyn Fn(&str, &str) -> bool) -> Option<Reading> {

@@ -5,9 +5,9 @@
 
 use std::ops::Range;
 
-use crate::matching::hints::Ends;
 use crate::matching::views::charsets::legacy::LEGACY;
 use crate::matching::views::charsets::letters::Letters;
+use crate::matching::views::hinting::Ends;
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::tour::{Look, Tour};
@@ -68,8 +68,8 @@ fn names_in<L: Look>(
     work::charge(line.len());
     let (text, is_whole) = charset.decode(line);
     let mut may_name = false;
-    if let Some(matcher) = look.matcher() {
-        matcher.hint(&text, Ends::Told, &mut |_| may_name = true);
+    if let Some(hinting) = look.hinting() {
+        hinting.hint(&text, Ends::Told, &mut |_| may_name = true);
         if !may_name {
             return;
         }

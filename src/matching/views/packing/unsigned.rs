@@ -1,5 +1,5 @@
-//! Short streams that are packed and do not say so: deflate without a header, as caches keep it, and
-//! Brotli, as web servers do. Long ones are as dense as nothing else; short ones are tried.
+//! Short streams that are packed and do not say so: deflate without a header, as caches keep it,
+//! and Brotli, as web servers do. Long ones are as dense as nothing else; short ones are tried.
 
 use std::io::{Cursor, Read};
 

@@ -1,7 +1,10 @@
 //! Runs of base64 and of other digits in a text, decoded.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use crate::matching::bytes::bits;
+use crate::matching::bytes::masks::{Set, masks};
 use crate::matching::views::spelling::digits::{armour, base32, dump, hex, short};
 use crate::matching::views::spelling::noise::{is_clean, is_promising};
 use crate::matching::work;
@@ -30,41 +33,33 @@ pub struct Run {
 /// `is_wanted` is asked of each run before it is decoded.
 pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dyn FnMut(Run)) {
     let bytes = text.as_bytes();
-    let blocks = blocks(bytes);
-    let bit = |word: usize, of: fn(&Block) -> u8| {
-        blocks.get(word / 8).is_some_and(|block| of(block) >> (word % 8) & 1 == 1)
-    };
-    let (mut done, mut next) = (0, 0);
+    let [digits, capitals] = masks(bytes, [&DIGITS, &CAPITALS]);
+    let long = bits::runs(&digits, RUN_CHARS_MIN);
+    let mut done = 0;
     let mut buffers = Default::default();
-    // Wherever a run of sixteen starts, it fills eight bytes at a multiple of eight.
-    for (number, block) in blocks.iter().enumerate().filter(|(_, block)| block.full != 0) {
-        for word in number * 8..number * 8 + 8 {
-            if word < next || block.full >> (word % 8) & 1 == 0 {
-                continue;
-            }
-            let last = (word..).find(|word| !bit(word + 1, |block| block.full)).unwrap_or(word);
-            next = last + 1;
-            if let Some(hex) = (word..next).find(|word| hex::may_belong(bytes, word * WORD_BYTES))
-                && is_wanted(hex * WORD_BYTES..(hex + 1) * WORD_BYTES)
-                && let Some((run, spelled)) = hex::around(bytes, hex * WORD_BYTES, done)
-            {
-                found(Run::new(run, spelled, "hex"));
-            }
-            // Most runs are of one case: nothing of them need be looked at.
-            if !(word.saturating_sub(1)..=next).any(|word| bit(word, |block| block.upper)) {
-                continue;
-            }
-            let (run, seen) = run_around(bytes, done.max(word * WORD_BYTES), done);
-            done = run.end;
-            next = next.max(done / WORD_BYTES);
-            if run.len() < RUN_CHARS_MIN || !is_wanted(run.clone()) {
-                continue;
-            }
-            if is_mixed(seen) {
-                alphabets(&bytes[run.clone()], run.start, seen, &mut buffers, found);
-            } else if let Some(spelled) = base32::decoded(&bytes[run.clone()]) {
-                found(Run::new(run, spelled, "base32"));
-            }
+    while let Some(start) = bits::next_set(&long, done) {
+        let end = bits::next_clear(&digits, start).unwrap_or(bytes.len());
+        let mut words = (start.next_multiple_of(WORD_BYTES)..end).step_by(WORD_BYTES);
+        if let Some(hex) = words.find(|word| hex::may_belong(bytes, *word))
+            && is_wanted(hex..hex + WORD_BYTES)
+            && let Some((run, spelled)) = hex::around(bytes, hex, done)
+        {
+            found(Run::new(run, spelled, "hex"));
+        }
+        // Most runs are of one case: nothing of them need be looked at.
+        if end - start < LINE_CHARS_MIN && !bits::any(&capitals, start..end) {
+            done = end;
+            continue;
+        }
+        let (end, seen) = run_end(bytes, start);
+        done = end;
+        if !is_wanted(start..end) {
+            continue;
+        }
+        if is_mixed(seen) {
+            alphabets(&bytes[start..end], start, seen, &mut buffers, found);
+        } else if let Some(spelled) = base32::decoded(&bytes[start..end]) {
+            found(Run::new(start..end, spelled, "base32"));
         }
     }
     told_otherwise(bytes, is_wanted, found);
@@ -102,62 +97,15 @@ pub fn may_be_digit(byte: u8) -> bool {
     class(byte) != NONE
 }
 
-/// Bytes that are judged together.
-const BLOCK_BYTES: usize = 64;
-
+/// Digits of which one in a run tells whether they are hexadecimal.
 const WORD_BYTES: usize = 8;
 
 /// Lines of base64 are at least so long if another follows: mail breaks at 76, PEM at 64.
 const LINE_CHARS_MIN: usize = 60;
 
-/// Sixty-four bytes, in words of eight: one bit for each word.
-struct Block {
-    /// All of the word are digits.
-    full: u8,
-    /// Some of the word are capital letters.
-    upper: u8,
-}
-
-fn blocks(bytes: &[u8]) -> Vec<Block> {
-    let (blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
-    let mut last = [0; BLOCK_BYTES];
-    last[..rest.len()].copy_from_slice(rest);
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || blocks.iter().chain([&last]).map(Block::of).collect(),
-    )
-}
-
-impl Block {
-    /// No branches and no tables, so that the compiler judges many bytes at once.
-    #[inline(always)]
-    fn of(block: &[u8; BLOCK_BYTES]) -> Self {
-        let digits = block.map(|byte| {
-            let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-            let number = byte.wrapping_sub(b'/') < 11;
-            let sign = (byte == b'+') | (byte == b'-') | (byte == b'_');
-            if letter | number | sign { 0xff } else { 0 }
-        });
-        let upper = block.map(|byte| if byte.wrapping_sub(b'A') < 26 { 0xff } else { 0 });
-        Self {
-            full: words(&digits, |word| word == u64::MAX),
-            upper: words(&upper, |word| word != 0),
-        }
-    }
-}
-
-#[inline(always)]
-fn words(bytes: &[u8; BLOCK_BYTES], is_set: impl Fn(u64) -> bool) -> u8 {
-    let words = bytes.as_chunks::<WORD_BYTES>().0.iter().enumerate();
-    words.fold(0, |all, (number, word)| all | u8::from(is_set(u64::from_ne_bytes(*word))) << number)
-}
-
-/// The run around an offset, but nothing before `done`; with the classes of its bytes.
-fn run_around(bytes: &[u8], at: usize, done: usize) -> (Range<usize>, u8) {
-    let back = bytes[done..at].iter().rev().take_while(|byte| class(**byte) != NONE).count();
-    let (end, seen) = run_end(bytes, at - back);
-    (at - back..end, seen)
-}
+/// What a run is made of.
+static DIGITS: LazyLock<Set> = LazyLock::new(|| Set::new(may_be_digit));
+static CAPITALS: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte.is_ascii_uppercase()));
 
 /// The runs of each of the two alphabets in a run of both.
 fn alphabets(

@@ -287,7 +287,8 @@ pub fn odd_readings(text: &str) -> Vec<Labelled> {
         readings.push(("iso-2022-jp > ", Hold::Vague, reading));
     }
     let bytes = text.as_bytes();
-    if has_strange(bytes) {
+    let is_strange = has_strange(bytes);
+    if is_strange {
         readings.extend(side_by_side(bytes).map(|reading| ("", Hold::Framed, reading)));
     }
     // Some programs append in two or four bytes a character, whatever stands there.
@@ -298,7 +299,7 @@ pub fn odd_readings(text: &str) -> Vec<Labelled> {
             readings.push(("utf-16 > ", Hold::Vague, wide(bytes, skip, little)));
         }
     }
-    let cuts = if has_strange(bytes) { cuts(bytes) } else { pickled_lines(bytes) };
+    let cuts = if is_strange { cuts(bytes) } else { pickled_lines(bytes) };
     let framed = cut_out(bytes, &cuts, unknown);
     readings.extend(framed.map(|reading| ("", Hold::Framed, reading)));
     readings

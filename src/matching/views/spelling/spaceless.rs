@@ -7,3 +7,13 @@ pub fn is_spaceless(c: char) -> bool {
         | 0x2e80..=0x312f | 0x3130..=0x9fff | 0xa960..=0xa97f | 0xac00..=0xd7ff
         | 0xf900..=0xfaff | 0x20000..=0x3ffff)
 }
+
+/// Whether a letter or digit would make an adjoining word longer.
+pub fn continues_word(c: char) -> bool {
+    c.is_alphanumeric() && !is_spaceless(c)
+}
+
+/// Whether a character may stand in the local part of an address, or in a dotted word.
+pub fn is_local(c: char) -> bool {
+    continues_word(c) || matches!(c, '.' | '_' | '-' | '+')
+}

@@ -69,7 +69,8 @@ fn plain(explained: &Explained) -> Result<End, CliError> {
     }
     if !explained.passed.is_empty() {
         line(
-            "NOT TAKEN FOR THE PERSON (part of a longer word, no word beside it that speaks of users, or one word of a name)",
+            "NOT TAKEN FOR THE PERSON (part of a longer word, no word beside it that speaks of \
+             users, or one word of a name)",
         )?;
     }
     for Passed { identity, is_whole, view, place } in &explained.passed {

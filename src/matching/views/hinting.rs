@@ -1,0 +1,27 @@
+//! What whoever looks for something known can tell without looking: where it may stand.
+
+use crate::matching::views::spelling::reading::Reading;
+
+/// Whether the ends of what is met are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// They are what the text has.
+    Told,
+    /// A string may begin or end anywhere.
+    Open,
+}
+
+/// Tells where something that is sought may stand. What it says nothing of need not be read.
+pub trait Hinting {
+    /// Offsets in this text, which is not folded, where something may stand.
+    fn hint(&self, text: &str, ends: Ends, found: &mut dyn FnMut(usize));
+    /// Offsets in bytes of any kind where something may stand that is spelled in ASCII, or byte for
+    /// byte as it is folded.
+    fn hint_bytes(&self, bytes: &[u8], found: &mut dyn FnMut(usize));
+    /// What of bytes that are no text is to be read as text.
+    fn sifted(&self, bytes: &[u8]) -> Reading;
+    /// Whether something that is sought may begin before a break in a text and go on after it.
+    fn goes_on(&self, before: &str, after: &str) -> bool;
+    /// Bytes on either side of any byte of an occurrence that may belong to it.
+    fn reach(&self) -> usize;
+}
