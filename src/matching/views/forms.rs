@@ -207,6 +207,9 @@ const KNOWN: &[(&[u8], Form)] = &[
     (b"FLV\x01", Form::Media),
 ];
 
+/// What an HDF5 file begins with.
+const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
+
 /// The store that a stream which starts like this is.
 fn store(head: &[u8]) -> Option<Store> {
     const SIGNS: &[(&[u8], Store)] = &[
@@ -214,7 +217,7 @@ fn store(head: &[u8]) -> Option<Store> {
         (b"\x37\x7f\x06\x82\0\x2d\xe2\x18", Store::SqliteLog),
         (b"\x37\x7f\x06\x83\0\x2d\xe2\x18", Store::SqliteLog),
         (b"ARROW1", Store::Arrow),
-        (b"\x89HDF\r\n\x1a\n", Store::Hdf5),
+        (HDF5, Store::Hdf5),
         (b"%PDF-", Store::Pdf),
         (b"PACK\0\0\0\x02", Store::Git),
         (b"# v2 git bundle\n", Store::Git),
@@ -225,7 +228,10 @@ fn store(head: &[u8]) -> Option<Store> {
         (b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", Store::SqliteJournal),
     ];
     let signed = SIGNS.iter().find(|(sign, _)| head.starts_with(sign)).map(|(_, store)| *store);
-    signed.or_else(|| is_arrow_stream(head).then_some(Store::Arrow))
+    // MATLAB's own head stands before it, and others may put theirs there.
+    let is_hdf5 = |at: &usize| head.get(*at..).is_some_and(|head| head.starts_with(HDF5));
+    let behind = || [512, 1024, 2048].iter().any(is_hdf5).then_some(Store::Hdf5);
+    signed.or_else(behind).or_else(|| is_arrow_stream(head).then_some(Store::Arrow))
 }
 
 /// A message with its length, whose first is a schema: the second field of the table that begins it

@@ -166,6 +166,14 @@ def hdf5():
         "hdf5-attribute": lambda file: file.attrs.update({"owner": "ann", "mails": [mail for mail, *_ in PEOPLE]}),
         "hdf5-many": lambda file: [file.create_group(f"g{n}").attrs.update({"user": "ann" if n == 7 else "joann"}) for n in range(12)],
     }
+    wide = lambda kind: np.frombuffer("of ann@contoso.com, today".encode(kind), {"utf-16-le": "<u2", "utf-32-le": "<i4"}[kind])
+    for kind in ["utf-16-le", "utf-32-le"]:
+        data = wide(kind)
+        files[f"hdf5-{kind[:6]}"] = lambda file, data=data: file.create_dataset("note", data=data, chunks=(9,), compression="gzip", shuffle=True)
+    out = io.BytesIO()
+    with h5py.File(out, "w", userblock_size=512) as file:
+        file.create_dataset("users", data=mails, chunks=(2,), compression="gzip", shuffle=True)
+    put("hdf5-behind-a-head", b"MATLAB 7.3 MAT-file".ljust(512, b" ") + out.getvalue()[512:])
     for name, write in files.items():
         for version in ["earliest", "latest"]:
             out = io.BytesIO()

@@ -15,7 +15,7 @@ use crate::matching::views::stores::hdf5::objects::{
     ATTRIBUTE, FILTERS, LAYOUT, Link, Message, SPACE, TYPE, entries, link, links, messages,
 };
 use crate::matching::views::stores::hdf5::pieces::Piece;
-use crate::matching::views::stores::hdf5::types::{Element, Kind, element};
+use crate::matching::views::stores::hdf5::types::{Element, Kind, Leaf, element};
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::spool::Spool;
 use crate::matching::views::tour::{Look, Tour};
@@ -169,6 +169,8 @@ impl<L: Look> Tour<'_, L> {
         let found = layout(&mut reading.file, place, &dims, &blocks);
         reading.blocks = blocks;
         match found? {
+            // What was not packed is read with all other bytes of the file.
+            Layout::Here(_) | Layout::Whole(_) if is_stream(&element) && element.size > 1 => {}
             Layout::Here(data) => self.hdf5_elements(reading, &data, &element, &mut rows)?,
             Layout::Whole(piece) => self.hdf5_whole(reading, piece, &element, &mut rows)?,
             Layout::Chunks(chunks) if is_stream(&element) => {
@@ -292,9 +294,10 @@ impl<L: Look> Tour<'_, L> {
     }
 }
 
-/// Whether elements are single bytes.
+/// Whether elements are single bytes, or numbers that may be characters.
 fn is_stream(element: &Element) -> bool {
-    element.size == 1 && matches!(element.leaves.as_slice(), [only] if only.kind == Kind::Bytes)
+    let is_whole = |leaf: &Leaf| leaf.kind == Kind::Bytes && leaf.width == element.size;
+    element.size <= 4 && matches!(element.leaves.as_slice(), [only] if is_whole(only))
 }
 
 /// Why a dataset is left out, where that is no fault of the file.

@@ -46,7 +46,12 @@ pub struct Element {
 pub fn element(message: &[u8]) -> Option<Element> {
     let mut leaves = Vec::new();
     read(message, String::new(), 0, &mut leaves, 0)?;
-    Some(Element { size: little(message, 4, 4)? as usize, leaves })
+    let size = little(message, 4, 4)? as usize;
+    // MATLAB's characters are numbers of two bytes, and others' of four.
+    if message[0] & 15 == 0 && matches!(size, 2 | 4) {
+        leaves.push(Leaf { path: String::new(), offset: 0, width: size, kind: Kind::Bytes });
+    }
+    Some(Element { size, leaves })
 }
 
 /// Reads a type, adds its leaves and tells how long its message is.
