@@ -5,10 +5,13 @@
 
 use std::ops::Range;
 
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memchr2_iter};
 
 use crate::matching::identity::addresses::{addresses_at, may_be_respelled, respelled_at};
 use crate::matching::matcher::{Matcher, Occurrence};
+use crate::matching::views::as_read::alike::alike;
+use crate::matching::views::as_read::folds::may_be_address;
+use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::fold::fold;
 
@@ -25,7 +28,48 @@ impl Matcher {
         for part in self.foreign_parts(text) {
             let reading = fold(&text[part.clone()]);
             self.hint_plain(&reading.text, &mut |at| found(part.start + reading.origin(at)));
+            self.hint_alike(text, part, found);
         }
+        if self.foreign.has_apostrophe() {
+            for at in memchr2_iter(b'\'', b'`', text.as_bytes()) {
+                let bytes = text.as_bytes();
+                let is_sign = bytes[at] == b'`' || matches!(bytes.get(at + 1), Some(b'\'' | b'\\'));
+                let has_before =
+                    at > 0 && (bytes[at - 1].is_ascii_alphabetic() || bytes[at - 1] > 0x7f);
+                if is_sign && has_before {
+                    let part = floor(text, at.saturating_sub(FOREIGN_BYTES))
+                        ..ceil(text, at + FOREIGN_BYTES);
+                    self.hint_alike(text, part, found);
+                }
+            }
+        }
+    }
+
+    /// The same of a part of it written the plain way.
+    fn hint_alike(&self, text: &str, part: Range<usize>, found: &mut dyn FnMut(usize)) {
+        let Some(plain) = alike(&text[part.clone()]) else { return };
+        let reading = fold(&plain.text);
+        self.hint_plain(&reading.text, &mut |at| {
+            found(part.start + plain.origin(reading.origin(at)));
+        });
+    }
+
+    /// The letters beyond ASCII of all that is sought.
+    pub fn letters(&self) -> &Letters {
+        self.letters.get_or_init(|| Letters::new(self.foreign.letters()))
+    }
+
+    /// Whether something that is sought may begin before a break in a text and go on after it.
+    pub fn goes_on(&self, before: &str, after: &str) -> bool {
+        if self.knows_no_address() && may_be_address(before, after) {
+            return true;
+        }
+        if !self.pieces.may_adjoin(before, after) {
+            return false;
+        }
+        let mut any = false;
+        self.hint(&format!("{before}{after}"), &mut |_| any = true);
+        any
     }
 
     /// As if the text were folded but for the case of ASCII letters.
@@ -40,6 +84,9 @@ impl Matcher {
                 ..ceil(text, start + self.lengths[pattern] + NEAR_BYTES);
             let folded = text[near.clone()].to_ascii_lowercase();
             let at = start - near.start..start - near.start + self.lengths[pattern];
+            if self.may_be_part(&folded, pattern, at.clone()) {
+                return found(start);
+            }
             self.judge(&folded, pattern, at, &mut |_: Occurrence| found(start));
         };
         match &self.rare {

@@ -6,11 +6,13 @@ use std::ops::Range;
 
 use crate::domain::item::{Hit, Item};
 use crate::matching::encoding::Undone;
-use crate::matching::identity::aliases::BEFORE_BYTES;
 use crate::matching::identity::boundaries::{Boundary, stands_alone};
-use crate::matching::identity::neighbours::belong_together;
+use crate::matching::identity::names::belonging::belong_together;
+use crate::matching::identity::users::aliases::BEFORE_BYTES;
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::{Matcher, Occurrence, Owner, SubjectHit};
+use crate::matching::views::as_read::alike::alike;
+use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::meter::Meter;
 use crate::matching::views::spelling::cut::floor;
 use crate::matching::views::spelling::escapes::{ESCAPE_BYTES_MAX, unescape};
@@ -103,6 +105,18 @@ impl Look for Search<'_> {
         self.matcher.reach()
     }
 
+    fn letters(&self) -> Option<&Letters> {
+        Some(self.matcher.letters())
+    }
+
+    fn look_for_names(&mut self, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
+        self.look(text, seen);
+    }
+
+    fn goes_on(&self, before: &str, after: &str) -> bool {
+        self.matcher.goes_on(before, after)
+    }
+
     fn wants(&mut self, owner: &Owner) -> bool {
         let aside = &mut self.aside[owner.subject];
         let wants = *aside > 0;
@@ -120,13 +134,30 @@ impl Look for Search<'_> {
 
 /// Everything of the matcher that stands in a text, with what of the text spells it.
 pub fn occurrences(matcher: &Matcher, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
+    occurrences_as_is(matcher, text, seen);
+    if let Some(plain) = alike(text) {
+        occurrences_as_is(matcher, &plain.text, &mut |owner, range| {
+            seen(owner, plain.origin(range.start)..plain.origin_end(range.end, text.len()));
+        });
+    }
+}
+
+fn occurrences_as_is(matcher: &Matcher, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
     let reading = fold(text);
     matcher.find(&reading.text, &mut |occurrence: Occurrence| {
-        let range = reading.origin(occurrence.range.start)
-            ..reading.origin_end(occurrence.range.end, text.len());
+        let origin = |range: Range<usize>| {
+            reading.origin(range.start)..reading.origin_end(range.end, text.len())
+        };
+        let range = origin(occurrence.range.clone());
         let hit = &reading.text[occurrence.range];
-        if stands(text, &range, hit, occurrence.boundary) {
+        if !stands(text, &range, hit, occurrence.boundary) {
+            return;
+        }
+        if occurrence.words.is_empty() {
             seen(occurrence.owner, range);
+        }
+        for word in occurrence.words {
+            seen(occurrence.owner, origin(word));
         }
     });
 }
@@ -165,6 +196,10 @@ mod tests {
 
         fn keep(&mut self, owner: &Owner) -> bool {
             self.0.keep(owner)
+        }
+
+        fn goes_on(&self, before: &str, after: &str) -> bool {
+            self.0.goes_on(before, after)
         }
     }
 
@@ -211,6 +246,23 @@ mod tests {
             "%2541nn Lef%25C3%25A8vre",
             "=\n",
             "=?utf-8?Q?Ann_Lef=C3=A8vre?=",
+            "\u{1b}[1m",
+            "\\u001b[0m",
+            "[32m",
+            "\u{8}",
+            "\u{1b}]0;",
+            "ann@con\n  toso.com",
+            "ann\" \"@contoso.com",
+            "Ann Lef\u{c3}\u{a8}vre",
+            "C\u{2011}1029384",
+            "\u{7}",
+            "# ",
+            "**",
+            "_",
+            ",",
+            "\\ ",
+            "\"givenName\": \"Ann\"",
+            "\"surname\": \"Lef\\u00e8vre\", ",
             "\0",
             "\u{1}",
             "\u{f}",

@@ -729,6 +729,44 @@ fn tables_name_the_column() {
     assert_eq!(told(&parquet(&["bob@contoso.com", "ann@contoso.com"])), ["email | parquet | who"]);
 }
 
+#[test]
+fn the_parts_of_a_name_in_columns_of_one_row() {
+    let of = |rows: &[(Option<&str>, Option<&str>)]| {
+        let given: Vec<_> = rows.iter().map(|(given, _)| *given).collect();
+        let family: Vec<_> = rows.iter().map(|(_, family)| *family).collect();
+        told(&parquet_of(&[("family_name", &family), ("given_name", &given)]))
+    };
+    let rows = [(Some("Kofi"), Some("Brandt")), (None, Some("X")), (Some("Ann"), Some("Lefèvre"))];
+    assert_eq!(of(&rows), ["name | parquet | given_name"]);
+    let rows =
+        [(Some("Ann"), Some("Brandt")), (Some("Kofi"), Some("Lefèvre")), (Some("Ann"), None)];
+    assert_eq!(of(&rows), [""; 0]);
+}
+
+fn parquet_of(columns: &[(&str, &[Option<&str>])]) -> Vec<u8> {
+    use parquet::data_type::{ByteArray, ByteArrayType};
+    use parquet::file::writer::SerializedFileWriter;
+    let fields: String =
+        columns.iter().map(|(name, _)| format!("optional binary {name} (UTF8); ")).collect();
+    let schema = format!("message m {{ {fields} }}");
+    let schema = std::sync::Arc::new(parquet::schema::parser::parse_message_type(&schema).unwrap());
+    let mut bytes = Vec::new();
+    let mut writer =
+        SerializedFileWriter::new(&mut bytes, schema, std::sync::Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    for (_, cells) in columns {
+        let mut column = group.next_column().unwrap().unwrap();
+        let levels: Vec<i16> = cells.iter().map(|cell| i16::from(cell.is_some())).collect();
+        let cells: Vec<ByteArray> =
+            cells.iter().flatten().map(|cell| ByteArray::from(*cell)).collect();
+        column.typed::<ByteArrayType>().write_batch(&cells, Some(&levels), None).unwrap();
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
 fn parquet(cells: &[&str]) -> Vec<u8> {
     use parquet::data_type::{ByteArray, ByteArrayType};
     use parquet::file::properties::WriterProperties;

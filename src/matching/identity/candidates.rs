@@ -11,6 +11,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use crate::matching::views::as_read::alike::{Stands, stands_for};
 use crate::matching::views::spelling::fold::{FOLDING, is_glue};
 
 /// Finds patterns in text that was not folded.
@@ -228,12 +229,20 @@ fn key_around(text: &[u8], at: usize) -> Option<u64> {
 pub struct Foreign {
     bits: Vec<u64>,
     high: bool,
+    /// Those that were added for the patterns.
+    letters: Vec<char>,
+    has_apostrophe: bool,
 }
 
 /// The same without any pattern: what folds to ASCII, and what melts. Tens of thousands of
 /// characters are looked at, and each matcher needs it.
 static OF_ANY: LazyLock<Foreign> = LazyLock::new(|| {
-    let mut foreign = Foreign { bits: vec![0; 0x1_0000 / 64], high: false };
+    let mut foreign = Foreign {
+        bits: vec![0; 0x1_0000 / 64],
+        high: false,
+        letters: Vec::new(),
+        has_apostrophe: false,
+    };
     for (c, folded) in FOLDING.iter() {
         if folded.chars().any(|c| c.is_ascii_graphic()) {
             foreign.add(*c);
@@ -245,24 +254,54 @@ static OF_ANY: LazyLock<Foreign> = LazyLock::new(|| {
     foreign
 });
 
+/// Characters that may be written for others, or be left out.
+static ALIKE: LazyLock<Vec<(char, Stands)>> = LazyLock::new(|| {
+    let all = ('\u{80}'..='\u{ffff}').chain(['𠮷']);
+    all.filter_map(|c| Some((c, stands_for(c)?))).collect()
+});
+
 impl Foreign {
     /// For these folded patterns.
     pub fn new<'a>(patterns: impl Iterator<Item = &'a String>) -> Self {
         let mut foreign = OF_ANY.clone();
-        let letters: HashSet<char> =
-            patterns.flat_map(|text| text.chars()).filter(|c| !c.is_ascii()).collect();
+        let all: HashSet<char> = patterns.flat_map(|text| text.chars()).collect();
+        foreign.has_apostrophe = all.contains(&'\'');
+        let letters: HashSet<char> = all.iter().copied().filter(|c| !c.is_ascii()).collect();
+        let has_marks = letters.iter().any(|c| ('\u{590}'..'\u{700}').contains(c));
+        for (c, stands) in ALIKE.iter() {
+            let matters = match stands {
+                Stands::For(other) => all.contains(other),
+                Stands::ForNothing => has_marks,
+            };
+            if matters {
+                foreign.add(*c);
+                foreign.letters.push(*c);
+            }
+        }
         if letters.is_empty() {
             return foreign;
         }
         for c in &letters {
             foreign.add(*c);
+            foreign.letters.push(*c);
         }
         for (c, folded) in FOLDING.iter() {
             if folded.chars().any(|c| letters.contains(&c)) {
                 foreign.add(*c);
+                foreign.letters.push(*c);
             }
         }
         foreign
+    }
+
+    /// The letters of the patterns, and what folds to them or stands for them.
+    pub fn letters(&self) -> impl Iterator<Item = char> {
+        self.letters.iter().copied()
+    }
+
+    /// Whether some pattern has an apostrophe, which ASCII spells in several ways.
+    pub fn has_apostrophe(&self) -> bool {
+        self.has_apostrophe
     }
 
     /// Whether this character matters.

@@ -12,11 +12,13 @@ use crate::matching::views::spelling::top_level::is_top_level;
 const GLUED_MAX: usize = 12;
 
 /// Files first of all, though a domain may end so too.
-const FILES: [&str; 7] = ["java", "md", "mov", "pt", "py", "sh", "zip"];
+const FILES: [&str; 8] = ["data", "java", "md", "mov", "pt", "py", "sh", "zip"];
 
 /// As often a domain as a file: taken for a file in a path.
-const FILES_IN_PATHS: [&str; 13] =
-    ["ai", "app", "bz", "cc", "map", "ml", "pl", "ps", "rs", "so", "st", "tf", "mk"];
+const FILES_IN_PATHS: [&str; 18] = [
+    "cab", "cu", "one", "pub", "xyz", "ai", "app", "bz", "cc", "map", "ml", "pl", "ps", "rs", "so",
+    "st", "tf", "mk",
+];
 
 /// The lengths that this domain, or a domain with something behind it, may have; longest first.
 /// `in_path`: whether it stands in a path.

@@ -3,11 +3,17 @@
 //! | reading | file |
 //! | --- | --- |
 //! | zlib, zstd, bzip2, xz, lzma; one in the other | `containers` |
+//! | streams one behind the other, and whatever stands behind the last | `packing::streams` |
 //! | gzip, zip, tar | `packing` |
+//! | what stands in a zip beside the members of its directory | `packing::beside` |
 //! | packed streams in the midst of an unknown binary | `packing::embedded` |
 //! | strings of Avro and Parquet tables | `columns` |
+//! | tables in text: cells after the heads of their columns | `columns::tables` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
-//! | UTF-8; where bytes are not UTF-8 also Windows-1252 and legacy charsets | `spelling::charset` |
+//! | UTF-8; where bytes are none, Windows-1252 and East Asian charsets | `spelling::charset` |
+//! | lines in forty legacy charsets, where they may spell a name that is sought | `charsets` |
+//! | without control of terminals, folds of lines, misread UTF-8 | `as_read` |
+//! | apostrophes, hyphens and letters that a reader takes for each other | `as_read::alike` |
 //! | ISO-2022-JP, by its escapes | `spelling::charset` |
 //! | binary: runs of text of one and of two bytes a character | `spelling::charset` |
 //! | binary: text of four bytes a character | `spelling::strings::wide` |
@@ -21,11 +27,13 @@
 //! | NFKC and case folding; invisible characters dropped | `spelling::fold` |
 //!
 //! JSON, JSON lines and notebooks are read as text with their escapes undone, and `places` finds
-//! out at which JSON Pointer a hit stands. CSV needs no view of its own: a quote is a boundary. To
-//! add a reading: a file here, a line in this table, and a call in `windows` (text) or
-//! `containers` (bytes).
+//! out at which JSON Pointer a hit stands. CSV is text: a quote is a boundary. To
+//! add a reading: a file here, a line in this table, and a call in `windows` (text) or `containers`
+//! (bytes).
 
 pub mod spelling;
+pub mod as_read;
+pub mod charsets;
 pub mod markup;
 pub mod json;
 pub mod places;

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memchr3_iter};
 
+use crate::matching::views::as_read::spellings::AsRead;
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::known::Worthless;
 use crate::matching::views::markup::tags::{self, between_tags};
@@ -147,8 +148,7 @@ impl<L: Look> Gathering<'_, L> {
     ) -> bool {
         work::charge(text.len());
         let near = if rounds == 0 && outer { NEAR_BYTES } else { NEAR_DECODED_BYTES };
-        let spots = &mut *self.spots;
-        if !self.look.hint(text, &mut |at| spots.push(Spot { at: at..at, near })) {
+        if !self.hints(text, near) {
             return false;
         }
         let reach = self.look.reach();
@@ -182,6 +182,20 @@ impl<L: Look> Gathering<'_, L> {
             }
         });
         true
+    }
+
+    /// Gathers the hints of a text as it is read.
+    fn hints(&mut self, text: &str, near: usize) -> bool {
+        let mut told = true;
+        let as_read = AsRead::of(text, &|before, after| self.look.goes_on(before, after));
+        as_read.each(text, &mut |read, way| {
+            told &= self.look.hint(read, &mut |at| {
+                let near = if way.is_empty() { near } else { NEAR_DECODED_BYTES };
+                let at = way.iter().fold(at, |at, (reading, _)| reading.origin(at));
+                self.spots.push(Spot { at: at..at, near });
+            });
+        });
+        told
     }
 
     /// Gathers from what was decoded from `from` on and leads the spots back.

@@ -6,7 +6,11 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::item::{Item, NAME_VIEW, PROPERTIES_VIEW};
+use crate::matching::keys::users::speaks_of_users;
 use crate::matching::limits::ItemLimits;
+use crate::matching::views::as_read::folds::may_be_address;
+use crate::matching::views::charsets::letters::Letters;
+use crate::matching::views::columns::tables::Tables;
 use crate::matching::views::known::{Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};
 use crate::matching::views::spelling::cut::floor;
@@ -25,6 +29,16 @@ pub trait Look {
     /// Bytes on either side of an escape that may belong to one occurrence with it.
     fn reach(&self) -> usize {
         240
+    }
+    /// The letters beyond ASCII of whoever is sought by name.
+    fn letters(&self) -> Option<&Letters> {
+        None
+    }
+    /// Looks for them alone, in a text that may be in another charset.
+    fn look_for_names(&mut self, _: &str, _: &mut dyn FnMut(Self::What, Range<usize>)) {}
+    /// Whether something may begin before a break in a text and go on after it.
+    fn goes_on(&self, before: &str, after: &str) -> bool {
+        may_be_address(before, after)
     }
     /// Told of each thing seen in a stream, in order, and whether it is to be kept until the stream
     /// has ended: of what is seen everywhere, memory cannot hold every place.
@@ -59,6 +73,11 @@ pub struct Tour<'a, L: Look> {
     pub(super) level: usize,
     pub(super) worthless: Worthless,
     pub(super) packed: Packed<L::What>,
+    /// The tables in the stream that is looked at, as far as it was.
+    pub tables: Tables,
+    /// What the name of the item, or of the member that is looked at, says of its content: whose
+    /// user `tags/mlflow.user` holds.
+    pub(super) key: Option<String>,
 }
 
 /// What could not be read and is told with its place; of more, the reasons alone.
@@ -83,11 +102,14 @@ impl<'a, L: Look> Tour<'a, L> {
             level: 0,
             worthless: Worthless::default(),
             packed: Packed::default(),
+            tables: Tables::default(),
+            key: None,
         }
     }
 
     /// Looks at what is known without the content: the name, properties, metadata and tags.
     pub fn head(&mut self, item: &Item) {
+        self.key = key_of(&item.name);
         self.label(&item.name, NAME_VIEW, "name");
         if let Some(content_type) = &item.content_type {
             self.label(content_type, PROPERTIES_VIEW, "Content-Type");
@@ -163,6 +185,12 @@ impl<'a, L: Look> Tour<'a, L> {
         }
         done
     }
+}
+
+/// The last part of a name, if it speaks of users as a key does.
+pub fn key_of(name: &str) -> Option<String> {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or(name).to_lowercase();
+    speaks_of_users(&last).then_some(last)
 }
 
 /// A word out of an item, as it may stand in the way to a place.

@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
+use crate::matching::views::as_read::spellings::AsRead;
+use crate::matching::views::charsets::lines::names_in_lines;
 use crate::matching::views::json::Shape;
 use crate::matching::views::markup::tags::between_tags;
 use crate::matching::views::packing::embedded::Part;
@@ -27,6 +29,9 @@ pub const WINDOW_BYTES: usize = 256 << 10;
 /// Bytes at either end of a window that only serve as neighbours; longer than any identity, with
 /// room for escapes of six bytes a character.
 pub const MARGIN_BYTES: usize = 8 << 10;
+
+/// Bytes of a stream that may be the value of its name.
+const VALUE_BYTES_MAX: usize = 256;
 
 /// What a stream of bytes is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +87,19 @@ impl<L: Look> Tour<'_, L> {
         kind: Kind,
         depth: usize,
     ) -> io::Result<()> {
+        let around = std::mem::take(&mut self.tables);
+        let walked = self.walked(reader, chain, kind, depth);
+        self.tables = around;
+        walked
+    }
+
+    fn walked(
+        &mut self,
+        reader: &mut dyn Read,
+        chain: &str,
+        kind: Kind,
+        depth: usize,
+    ) -> io::Result<()> {
         let binary = kind != Kind::Text;
         let mut window = Vec::new();
         let mut places = None;
@@ -103,6 +121,9 @@ impl<L: Look> Tour<'_, L> {
             }
             let searched = self.guarded(chain, |tour| tour.window(&window, lead..limit, binary));
             let mut found = searched.unwrap_or_default();
+            if !binary {
+                self.tables.pass(&window, &(lead..limit));
+            }
             found.retain(|found| self.look.wants(&found.what));
             if last && found.is_empty() && kept.is_empty() {
                 return filled.map(|_| ());
@@ -164,7 +185,29 @@ impl<L: Look> Tour<'_, L> {
         let end = if range.end == bytes.len() { bytes.len() } else { end };
         self.any_bytes(&bytes[start..end], binary, "", 0, &mut all);
         all.iter_mut().for_each(|found| found.shift(start));
+        if !binary {
+            let cells = self.tables.reading(bytes, range);
+            let value = self.value(bytes, range);
+            for (via, reading) in [("table > ", cells), ("", value)] {
+                let Some(reading) = reading else { continue };
+                let from = all.len();
+                self.selected(&reading.text, via, 0, &mut all);
+                all[from..].iter_mut().for_each(|found| found.lead_back(&reading, bytes.len()));
+            }
+        }
         all
+    }
+
+    /// A word alone after the name of the item, where that is a key.
+    fn value(&self, bytes: &[u8], range: &Range<usize>) -> Option<Reading> {
+        let key = self.key.as_ref()?;
+        let is_whole = *range == (0..bytes.len()) && bytes.len() <= VALUE_BYTES_MAX;
+        let text = std::str::from_utf8(bytes).ok().filter(|_| is_whole)?;
+        let is_word = text.split_whitespace().count() == 1;
+        let mut reading = Reading::default();
+        reading.replace(&format!("{key}: "), 0);
+        reading.copy(text, 0);
+        is_word.then_some(reading)
     }
 
     fn any_bytes(
@@ -211,6 +254,21 @@ impl<L: Look> Tour<'_, L> {
             }
             known.extend(seen.iter().map(|found| (line(found.start), found.what.clone())));
             all.extend(seen);
+        }
+        if !binary && nested == 0 {
+            let names = names_in_lines(&mut *self.look, bytes).into_iter().map(|told| Found {
+                what: told.what,
+                start: told.span.start,
+                span: told.span,
+                hold: Hold::Vague,
+                via: format!("{via}{}", told.via),
+                rounds: 0,
+            });
+            let ends: Vec<usize> = memchr_iter(b'\n', bytes).collect();
+            let line = |at: usize| ends.partition_point(|end| *end < at);
+            all.extend(
+                names.filter(|name| !known.contains(&(line(name.start), name.what.clone()))),
+            );
         }
     }
 
@@ -265,9 +323,14 @@ impl<L: Look> Tour<'_, L> {
 
     fn plain(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
         work::charge(text.len());
-        self.look.look(text, &mut |what, range| {
-            let (start, via) = (range.start, via.to_owned());
-            all.push(Found { what, span: range, hold: Hold::Exact, start, via, rounds });
+        let as_read = AsRead::of(text, &|before, after| self.look.goes_on(before, after));
+        as_read.each(text, &mut |read, way| {
+            self.look.look(read, &mut |what, range| {
+                let (start, via) = (range.start, via.to_owned());
+                let mut found = Found { what, span: range, hold: Hold::Exact, start, via, rounds };
+                way.iter().for_each(|(reading, len)| found.lead_back(reading, *len));
+                all.push(found);
+            });
         });
     }
 
