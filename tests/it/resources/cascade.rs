@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use crate::azure_simulator::clients;
 use crate::resources::dependents::{add_neighbour, deletes, fill};
-use crate::resources::remains::delete_vault;
 use crate::resources::world::NAME;
 use crate::support::azure::dependents::spot::Part;
 use crate::support::azure::entra::{CLIENT_ID, CLIENT_SECRET};
@@ -24,6 +23,9 @@ use crate::support::program::{Daemon, Home, wait_for};
 use crate::support::rabbitmq::RabbitMq;
 
 const ANSWERS: &str = "answers";
+
+/// How often it is looked before something was waited for in vain.
+const LOOKS: usize = 3000;
 
 /// A broker, a workspace, and the program between them.
 struct Hall {
@@ -66,7 +68,7 @@ impl Hall {
     async fn event(&mut self, names: &[&str]) -> Value {
         let names: Vec<String> =
             names.iter().map(|word| format!("io.dsrd.request.{word}.v1")).collect();
-        for _ in 0..1200 {
+        for _ in 0..LOOKS {
             for body in self.producer.drain(ANSWERS).await {
                 self.events.push(serde_json::from_slice(&body).unwrap());
             }
@@ -81,7 +83,7 @@ impl Hall {
 
     /// Waits until so many things were deleted.
     async fn deleted(&self, count: usize) {
-        for _ in 0..1200 {
+        for _ in 0..LOOKS {
             if deletes(&self.simulator) >= count {
                 return;
             }
@@ -123,8 +125,6 @@ async fn simulator() -> Simulator {
     let simulator = Simulator::start(seed).await;
     fill(&simulator);
     add_neighbour(&simulator);
-    // Of one that is deleted here it is waited a minute whether it shows among those that are.
-    delete_vault(&simulator);
     simulator
 }
 

@@ -82,7 +82,7 @@ impl Life {
                 return;
             }
             self.simulator.advance(SignedDuration::from_millis(50));
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
         panic!("waited in vain:\n{}", self.daemon.log());
     }
