@@ -9,7 +9,7 @@ use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::plane;
 use crate::adapters::azureml::runs;
 use crate::adapters::azureml::wire::entry::Entry;
-use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS, Polled, followed};
+use crate::adapters::azureml::wire::operations::{self, Handle, Polled, followed, look_ms};
 use crate::adapters::azureml::workspace;
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::failure::Failure;
@@ -45,7 +45,7 @@ pub async fn remove(entry: &Entry, item: &Item, detach: bool) -> Result<Erased, 
         202 => Ok(Erased::Begun(operations::begun(entry, &answer))),
         200 | 204 => Ok(match look(entry, &address).await? {
             None => Erased::Done,
-            Some(_) => Erased::Begun(Handle::Resource.ticket(LOOK_MS)),
+            Some(_) => Erased::Begun(Handle::Resource.ticket(look_ms(entry))),
         }),
         _ if answer.is_absent() => Ok(Erased::AlreadyAbsent),
         // It did not say that it goes on, as children of pipelines say nothing of themselves.
@@ -88,7 +88,7 @@ pub async fn follow(entry: &Entry, item: &Item, handle: &str) -> Result<Followed
         None => Followed::Done,
         // Made anew since, or written: nothing is under way with that.
         Some(document) if document.etag != item.etag && !document.is_going => Followed::Unknown,
-        Some(_) => Followed::Running { look_in_ms: LOOK_MS, handle: None, state: None },
+        Some(_) => Followed::Running { look_in_ms: look_ms(entry), handle: None, state: None },
     })
 }
 

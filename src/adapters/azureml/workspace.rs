@@ -13,7 +13,7 @@ use crate::adapters::azureml::documents::document::{Document, look};
 use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::entry::Entry;
-use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS};
+use crate::adapters::azureml::wire::operations::{self, Handle, look_ms};
 use crate::domain::dependents::dependent::RECOVERABLE_DAYS;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
@@ -121,7 +121,7 @@ pub async fn remove(entry: &Entry, address: &Address, item: &Item) -> Result<Era
         (200 | 204, None) => Ok(Erased::AlreadyAbsent),
         (200 | 204, Some(_)) => Ok(match look(entry, address).await? {
             None => Erased::Done,
-            Some(_) => Erased::Begun(Handle::Resource.ticket(LOOK_MS)),
+            Some(_) => Erased::Begun(Handle::Resource.ticket(look_ms(entry))),
         }),
         (404, None) if !item.etag.is_empty() && answer.is_absent_itself() => {
             Ok(Erased::AlreadyAbsent)

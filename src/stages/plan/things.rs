@@ -99,11 +99,13 @@ pub async fn look_again(
         }
     }
     // The workspace that named them may be gone, and nobody else does.
-    let met: HashSet<Place> = left.iter().map(|planned| planned.finding.item.place()).collect();
+    let mut dealt_with = before.stays;
+    dealt_with.extend(left.iter().map(|planned| planned.finding.item.place()));
     left.extend(before.listed);
     for planned in before.dependents {
         let item = &planned.finding.item;
-        if !met.contains(&item.place()) && stands(sources, item).await? {
+        // One that was gone and shows again is acted on once.
+        if dealt_with.insert(item.place()) && stands(sources, item).await? {
             left.push(planned);
         }
     }

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::resources::world::NAME;
+use crate::support::azure::dependents::spot::Part;
 use crate::support::azure::entra::{CLIENT_ID, CLIENT_SECRET};
 use crate::support::azure::faults::{Fault, Verb};
 use crate::support::azure::kind::Kind;
@@ -81,7 +82,7 @@ impl Life {
                 return;
             }
             self.simulator.advance(SignedDuration::from_millis(50));
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
         panic!("waited in vain:\n{}", self.daemon.log());
     }
@@ -152,6 +153,10 @@ pub async fn prepared(rules: &str) -> (Home, Simulator) {
         ];
         for kind in kinds {
             state.switches.courses.insert(kind, quick.clone());
+        }
+        for part in [Part::Registry, Part::DeletedVault] {
+            let soon = Course { retry_after: RetryAfter::Seconds(1), ..part.course() };
+            state.switches.courses.insert(Kind::Dependent(part), soon);
         }
     }
     let home = Home::new();

@@ -17,3 +17,4 @@ mod whole;
 pub mod dependents;
 mod ours;
 mod remains;
+mod cascade;

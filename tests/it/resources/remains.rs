@@ -7,17 +7,19 @@ use dsrd::domain::item::Item;
 use dsrd::domain::outcome::{Barrier, Block};
 use dsrd::ports::sources::{Erased, Things, Walked};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::resources::dependents::{
-    LOGS, add_neighbour, all_of, found, item, lend_account, share_vault, world,
+    LOGS, add_neighbour, all_of, fill, found, item, lend_account, share_vault, world,
 };
+use crate::resources::lives::{Life, prepared};
 use crate::resources::world::World;
 use crate::support::azure::dependents::sample::{ACCOUNT, VAULT, id};
 use crate::support::azure::dependents::spot::Part;
 use crate::support::azure::dependents::store::{DeletedVault, Resource};
 use crate::support::azure::faults::Verb;
 use crate::support::azure::kind::Kind;
+use crate::support::azure::seed::WORKSPACE;
 use crate::support::azure::simulator::Simulator;
 use crate::support::azure::state::State;
 
@@ -149,6 +151,56 @@ async fn logs_that_were_kept_against_the_plan_are_told_with_their_end() {
         let until = until.map(|days| AT + SignedDuration::from_hours(days * 24));
         assert_eq!(told, until, "{is_kept}");
     }
+}
+
+/// It shows again while the workspace goes, which alone knew whose it was: it is told that it is
+/// there, and until when it can be had back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_shows_again_is_told_with_its_end() {
+    let (home, simulator) = prepared("").await;
+    fill(&simulator);
+    // Somebody deleted it before, so that it is left to be purged.
+    let vault = delete_vault(&simulator);
+    let life = Life::over(home, simulator);
+    let message = json!({
+        "resource_request_id": "r-1", "resource_request_type": "delete",
+        "resource": { "type": "workspace", "name": WORKSPACE },
+        "delete_dependent_resources": true,
+    });
+    life.send("r-1", &message);
+    life.ended("r-1").await;
+    let approval = json!({
+        "control": "approve", "subject_request_id": "r-1", "actor": "dpo", "reason": "closed",
+    });
+    life.send("approval", &approval);
+    life.simulated(|simulator| {
+        let end = format!("/workspaces/{WORKSPACE}").to_lowercase();
+        simulator.requests().iter().any(|request| {
+            request.method == "DELETE"
+                && request.path.to_lowercase().ends_with(&end)
+                && request.path.to_lowercase().contains("machinelearningservices")
+        })
+    })
+    .await;
+    let deleted = Timestamp::now() + SignedDuration::from_hours(24);
+    bring_back(&mut life.simulator.state(), vault, deleted);
+    let end = life.event("r-1", &["completed", "partially_completed", "failed"]).await;
+    assert_eq!(end["type"], "io.dsrd.request.partially_completed.v1", "{end:#}");
+    let outcomes = &end["data"]["counts"]["outcomes"];
+    assert_eq!((&outcomes["blocked"], &outcomes["changed"]), (&json!(1), &Value::Null), "{end:#}");
+    let until = end["data"]["horizon"]["unrecoverable_after"].as_str().unwrap();
+    let until: Timestamp = until.parse().unwrap();
+    let late = until.duration_since(deleted + DAYS).abs();
+    assert!(late < SignedDuration::from_secs(2), "{end:#}");
+    life.end();
+}
+
+/// Deletes the vault as somebody would who can have it back.
+fn delete_vault(simulator: &Simulator) -> Resource {
+    let mut state = simulator.state();
+    let (now, vault) = (state.now, vault(&mut state));
+    bring_back(&mut state, vault.clone(), now);
+    vault
 }
 
 /// How often each list was asked for since so many requests.

@@ -15,7 +15,7 @@ use crate::adapters::azureml::dependents::spot::{Spot, same_id};
 use crate::adapters::azureml::dependents::vault;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::entry::Entry;
-use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS, Polled, followed};
+use crate::adapters::azureml::wire::operations::{self, Handle, Polled, followed, look_ms};
 use crate::adapters::azureml::workspace::{self, FOR_GOOD};
 use crate::domain::dependents::dependent::{
     ACCOUNT, LOGS, RECOVERABLE_DAYS, RECOVERABLE_UNTIL, VAULT,
@@ -95,7 +95,7 @@ pub async fn remove(with: Removal<'_>, item: &Item) -> Result<Erased, Failure> {
                 Erased::AlreadyAbsent => Erased::Done,
                 erased => erased,
             }),
-            Some(_) => Ok(Erased::Begun(Handle::Resource.ticket(LOOK_MS))),
+            Some(_) => Ok(Erased::Begun(Handle::Resource.ticket(look_ms(entry)))),
         },
         _ if is_absent(&answer) => absent(with, &spot, item, Gone::ByUs { looks: 0 }).await,
         409 if !answer.is_locked() && answer.is_busy() => {
@@ -132,7 +132,7 @@ pub async fn follow(with: Removal<'_>, item: &Item, handle: &str) -> Result<Foll
     match look(entry, &spot).await? {
         None => Ok(followed(absent(with, &spot, item, Gone::ByUs { looks }).await?)),
         Some(seen) if is_forgotten || seen.print != item.etag => Ok(Followed::Unknown),
-        Some(_) => Ok(Followed::Running { look_in_ms: LOOK_MS, handle: None, state: None }),
+        Some(_) => Ok(Followed::Running { look_in_ms: look_ms(entry), handle: None, state: None }),
     }
 }
 
@@ -262,7 +262,7 @@ async fn absent(
         // It shows there only after a while; of one that was planned as absent nothing is left.
         return Ok(match looks >= LOOKS_MIN || item.etag.is_empty() {
             true => Erased::AlreadyAbsent,
-            false => Erased::Begun(Handle::Deleted { looks: looks + 1 }.ticket(LOOK_MS)),
+            false => Erased::Begun(Handle::Deleted { looks: looks + 1 }.ticket(look_ms(entry))),
         });
     };
     if vault::is_protected(&vault["properties"]) {

@@ -7,7 +7,7 @@ use crate::adapters::azure::wire::address::encoded;
 use crate::adapters::azureml::dependents::look::{Told, all, is_absent};
 use crate::adapters::azureml::dependents::spot::{Spot, same_id};
 use crate::adapters::azureml::wire::entry::Entry;
-use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS};
+use crate::adapters::azureml::wire::operations::{self, Handle, look_ms};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::ports::sources::Erased;
@@ -85,7 +85,7 @@ pub async fn purge(
         202 => Erased::Begun(operations::begun(entry, &answer)),
         200 | 204 => match deleted(entry, spot, item).await? {
             Told::So(None) => Erased::Done,
-            Told::So(Some(_)) | Told::Refused => again(LOOK_MS),
+            Told::So(Some(_)) | Told::Refused => again(look_ms(entry)),
         },
         _ if is_absent(&answer) => Erased::AlreadyAbsent,
         // Right after the vault was deleted it is too early (terraform-provider-azurerm#10454), and

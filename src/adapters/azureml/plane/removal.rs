@@ -11,7 +11,7 @@ use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::discovery::Service;
 use crate::adapters::azureml::wire::entry::Entry;
 use crate::adapters::azureml::wire::lists::{List, page};
-use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS};
+use crate::adapters::azureml::wire::operations::{self, Handle, LOOK_MS, look_ms};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::{Barrier, Block, FIXED};
 use crate::ports::sources::Erased;
@@ -72,7 +72,7 @@ pub fn experiment_id(document: &Document) -> Result<String, Failure> {
 async fn seen_gone(entry: &Entry, address: &Address) -> Result<Erased, Failure> {
     Ok(match look(entry, address).await? {
         None => Erased::Done,
-        Some(_) => Erased::Begun(Handle::Resource.ticket(LOOK_MS)),
+        Some(_) => Erased::Begun(Handle::Resource.ticket(look_ms(entry))),
     })
 }
 
@@ -141,6 +141,6 @@ pub async fn snapshot(entry: &Entry, address: &Address, looks: u32) -> Result<Er
 async fn history(entry: &Entry, address: &Address) -> Result<Erased, Failure> {
     Ok(match look(entry, &Address::whole(&RUN, &address.name)).await? {
         Some(_) => Erased::Blocked(Barrier::new(Block::Immutable, FIXED)),
-        None => Erased::Begun(Handle::Resource.ticket(LOOK_MS)),
+        None => Erased::Begun(Handle::Resource.ticket(look_ms(entry))),
     })
 }

@@ -18,7 +18,7 @@ use crate::adapters::azureml::wire::answer::{Answer, Trouble};
 use crate::adapters::azureml::wire::discovery::{DISCOVERING, Discovered, Service, foreign};
 use crate::adapters::azureml::wire::hosts::Hosts;
 use crate::adapters::azureml::wire::line::{Line, token, with_body};
-use crate::adapters::azureml::wire::rates::Rates;
+use crate::adapters::azureml::wire::rates::{Rates, is_here};
 use crate::config::settings;
 use crate::domain::failure::Failure;
 
@@ -65,6 +65,11 @@ impl Entry {
             unsigned: Line::new(vec![pace], transport),
             discovered: Mutex::new(None),
         }
+    }
+
+    /// Whether it leads to this machine, which is no service that takes its time.
+    pub fn is_here(&self) -> bool {
+        is_here(&self.hosts.endpoint)
     }
 
     /// The workspace's id.
@@ -242,5 +247,12 @@ mod tests {
         let expected = "https://management.azure.com/subscriptions/s/resourceGroups/g/models/m\
                         ?api-version=2024-10-01";
         assert_eq!(url.as_str(), expected);
+        for (endpoint, is_here) in [
+            ("https://management.azure.com", false),
+            ("https://127.0.0.1:8443", true),
+            ("https://localhost:8443", true),
+        ] {
+            assert_eq!(entry(endpoint).unwrap().is_here(), is_here, "{endpoint}");
+        }
     }
 }

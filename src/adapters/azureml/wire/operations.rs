@@ -18,6 +18,9 @@ const POLLING: &str = "asking how far an operation has come";
 /// How often a resource is looked at that nothing else tells of.
 pub const LOOK_MS: u64 = 30_000;
 
+/// The same of what this machine answers for.
+const LOOK_HERE_MS: u64 = 1_000;
+
 /// What a ticket's handle says.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
@@ -88,6 +91,11 @@ impl Handle {
     pub fn ticket(&self, look_in_ms: u64) -> Ticket {
         Ticket { handle: self.written(), look_in_ms }
     }
+}
+
+/// In how many milliseconds to look at a resource that nothing else tells of.
+pub fn look_ms(entry: &Entry) -> u64 {
+    if entry.is_here() { LOOK_HERE_MS } else { LOOK_MS }
 }
 
 /// The ticket of what an answer of 202 says was begun.
