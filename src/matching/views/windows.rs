@@ -22,6 +22,7 @@ use crate::matching::views::spelling::base64_runs::{Run, runs};
 use crate::matching::views::spelling::charset::{
     Labelled, framed_readings, mixed_readings, odd_readings, unlikely_readings,
 };
+use crate::matching::views::spelling::cut::whole_characters;
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::reading::{Hold, Reading};
@@ -34,9 +35,6 @@ pub const WINDOW_BYTES: usize = 256 << 10;
 /// Bytes at either end of a window that only serve as neighbours; longer than any identity, with
 /// room for escapes of six bytes a character.
 pub const MARGIN_BYTES: usize = 8 << 10;
-
-/// Bytes of a stream that may be the value of its name.
-const VALUE_BYTES_MAX: usize = 256;
 
 /// What a stream of bytes is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,18 +204,6 @@ impl<L: Look> Tour<'_, L> {
             }
         }
         all
-    }
-
-    /// A word alone after the name of the item, where that is a key.
-    fn value(&self, bytes: &[u8], range: &Range<usize>) -> Option<Reading> {
-        let key = self.key.as_ref()?;
-        let is_whole = *range == (0..bytes.len()) && bytes.len() <= VALUE_BYTES_MAX;
-        let text = std::str::from_utf8(bytes).ok().filter(|_| is_whole)?;
-        let is_word = text.split_whitespace().count() == 1;
-        let mut reading = Reading::default();
-        reading.replace(&format!("{key}: "), 0);
-        reading.copy(text, 0);
-        is_word.then_some(reading)
     }
 
     fn any_bytes(
@@ -464,23 +450,4 @@ pub fn fill(reader: &mut dyn Read, window: &mut Vec<u8>, size: usize) -> io::Res
 pub fn is_utf8(bytes: &[u8]) -> bool {
     let (start, end) = whole_characters(bytes);
     std::str::from_utf8(&bytes[start..end]).is_ok()
-}
-
-/// The part of a window that no cut went through.
-fn whole_characters(bytes: &[u8]) -> (usize, usize) {
-    let start = bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
-    let end = (0..bytes.len().min(4))
-        .map(|back| bytes.len() - 1 - back)
-        .find(|at| bytes[*at] & 0xc0 != 0x80)
-        .filter(|at| {
-            let len = match bytes[*at] {
-                0xc0..=0xdf => 2,
-                0xe0..=0xef => 3,
-                0xf0.. => 4,
-                _ => 1,
-            };
-            at + len > bytes.len()
-        })
-        .unwrap_or(bytes.len());
-    (start.min(end), end)
 }

@@ -1,7 +1,10 @@
 //! Cells of one column, looked at in batches: most batches speak of nobody.
 
+use std::ops::Range;
+
 use crate::matching::views::regions::regions;
 use crate::matching::views::spelling::charset::utf8_or_western;
+use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::tour::{Look, Tour, shown};
 
 /// Cells that are looked at together.
@@ -13,7 +16,26 @@ const BATCH_BYTES_MAX: usize = 1 << 20;
 /// What a cell takes beside its bytes.
 const CELL_BYTES: usize = 32;
 
+/// Bytes of a stream that may be the value of its name.
+const VALUE_BYTES_MAX: usize = 256;
+
 impl<L: Look> Tour<'_, L> {
+    /// A word alone after the name of the item, where that is a key.
+    pub(in crate::matching::views) fn value(
+        &self,
+        bytes: &[u8],
+        range: &Range<usize>,
+    ) -> Option<Reading> {
+        let key = self.key.as_ref()?;
+        let is_whole = *range == (0..bytes.len()) && bytes.len() <= VALUE_BYTES_MAX;
+        let text = std::str::from_utf8(bytes).ok().filter(|_| is_whole)?;
+        let is_word = text.split_whitespace().count() == 1;
+        let mut reading = Reading::default();
+        reading.replace(&format!("{key}: "), 0);
+        reading.copy(text, 0);
+        is_word.then_some(reading)
+    }
+
     /// Looks at cells of a column; `view` is that of the table.
     pub(in crate::matching::views) fn cells<'c>(
         &mut self,

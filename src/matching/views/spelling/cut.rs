@@ -42,3 +42,22 @@ mod tests {
         assert_eq!(next_beyond_ascii(text.as_bytes(), 202), None);
     }
 }
+
+/// The part of a window that no cut went through.
+pub fn whole_characters(bytes: &[u8]) -> (usize, usize) {
+    let start = bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
+    let end = (0..bytes.len().min(4))
+        .map(|back| bytes.len() - 1 - back)
+        .find(|at| bytes[*at] & 0xc0 != 0x80)
+        .filter(|at| {
+            let len = match bytes[*at] {
+                0xc0..=0xdf => 2,
+                0xe0..=0xef => 3,
+                0xf0.. => 4,
+                _ => 1,
+            };
+            at + len > bytes.len()
+        })
+        .unwrap_or(bytes.len());
+    (start.min(end), end)
+}
