@@ -64,7 +64,8 @@ fn stands_below_two_people(above: &str, column: usize, border: char) -> bool {
         let line = line.trim().trim_start_matches('|').to_lowercase();
         let mut heads = line.split(border).skip(column).map(|head| head.trim_matches([' ', '"']));
         let speaks = |head: &str| speaks_of_users(head) && part_of(head).is_none();
-        matches!((heads.next(), heads.next()), (Some(one), Some(other)) if speaks(one) && speaks(other))
+        let pair = heads.next().zip(heads.next());
+        pair.is_some_and(|(one, other)| speaks(one) && speaks(other))
     })
 }
 

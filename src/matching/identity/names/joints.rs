@@ -2,7 +2,7 @@
 //!
 //! | between | example |
 //! | --- | --- |
-//! | white space, and its spellings | `Mira  Osei`, `Mira\ Osei`, `Mira~Osei`, YAML's `Mira\⏎  \ Osei` |
+//! | white space, and its spellings | `Mira  Osei`, `Mira\ Osei`, `Mira~Osei`, `Mira\⏎  \ Osei` |
 //! | the end of a line, and what the next one begins with | `# Mira⏎# Osei`, `> Mira⏎> Osei` |
 //! | the end of a string, and the next one | `"by Mira⏎",⏎ "Osei"`, `'Mira ' +⏎ 'Osei'` |
 //! | signs around each word | `**Mira** **Osei**`, `\textbf{Mira} \textsc{Osei}` |

@@ -1,4 +1,4 @@
-//! Names as file names, identifiers and registers write them: `Mira_Osei`, `mira-osei`, `OSEI Mira`.
+//! Names as file names, identifiers and registers write them: `Mira_Osei`, `OSEI Mira`.
 //!
 //! A dash also joins the halves of one name, and capitals also begin the next one of a list. Works
 //! on text that is not folded.

@@ -103,7 +103,8 @@ fn runs_process(line: &str, rest: &str) -> bool {
         }
         // squeue and qstat: job, partition, name; state, time.
         [job, ..] if words.len() <= 5 => {
-            const STATES: &str = "r pd cg cd f to ca nf s st oom running pending completing completed \
+            const STATES: &str = "r pd cg cd f to ca nf s st oom running pending completing \
+                completed \
                 failed timeout cancelled suspended q h e c qw";
             let is_job = job.starts_with(|c: char| c.is_ascii_digit());
             let is_state = |field: &&str| STATES.split_whitespace().any(|state| state == *field);

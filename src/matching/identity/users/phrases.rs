@@ -53,8 +53,8 @@ const BEFORE_USER: [&str; 43] = [
 ];
 
 /// What a user does, or is told to have done.
-const DOES: &str = "logged signed started submitted created deleted removed has is was does did not \
-    connected disconnected authenticated from on at with ran requested failed opened closed \
+const DOES: &str = "logged signed started submitted created deleted removed has is was does did \
+    not connected disconnected authenticated from on at with ran requested failed opened closed \
     uploaded downloaded registered joined left owns cannot may must already exited cancelled \
     canceled committed pushed changed updated added lacks exceeded";
 

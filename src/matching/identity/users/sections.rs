@@ -1,4 +1,4 @@
-//! A key like `name` whose section speaks of users: `[user]`, `"owner": {"name": …`, `user:⏎  id: …`.
+//! A key like `name` whose section speaks of users: `[user]`, `"owner": {"name": …`, `user:⏎  id:`.
 
 use crate::matching::identity::users::lines::last_word;
 use crate::matching::keys::users::speaks_of_users;
