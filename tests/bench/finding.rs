@@ -2,10 +2,11 @@
 //! core.
 //!
 //! Corpora are generated, the same ones at every run: log files, run documents, both in encodings
-//! that a search for strings cannot read, and what else a workspace holds: numbers, pickles, tables,
-//! packed logs and checkpoints. Each is searched for 1, 10, 100 and 1,000 subjects; the table gives
-//! throughput, and recall and false findings against what was planted. `ripgrep` takes everything
-//! for text (`-a`), or it would stop at the first zero, and unpacks what is packed (`-z`).
+//! that a search for strings cannot read, and what else a workspace holds: numbers, pickles,
+//! tables, packed logs and checkpoints. Each is searched for 1, 10, 100 and 1,000 subjects; the
+//! table gives throughput, and recall and false findings against what was planted. `ripgrep` takes
+//! everything for text (`-a`), or it would stop at the first zero, and unpacks what is packed
+//! (`-z`).
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 

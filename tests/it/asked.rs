@@ -306,8 +306,8 @@ fn what_a_service_removes_by_and_by_is_waited_for_and_asked_for_again() {
     }
 }
 
-/// Two requests share what a service takes, and the removals themselves; what comes too late goes on
-/// when it takes more, and nobody's try is lost meanwhile.
+/// Two requests share what a service takes, and the removals themselves; what comes too late goes
+/// on when it takes more, and nobody's try is lost meanwhile.
 #[test]
 fn no_more_calls_are_made_in_an_hour_than_a_service_takes() {
     let mut scenario = Scenario::small().with_tables().sent(request("r-1", "erasure"));

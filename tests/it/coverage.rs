@@ -1,5 +1,5 @@
-//! Where was looked, and where not: told in everything that is signed or sent, by names that speak of
-//! nobody; and what somebody has to do by hand.
+//! Where was looked, and where not: told in everything that is signed or sent, by names that speak
+//! of nobody; and what somebody has to do by hand.
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;

@@ -52,8 +52,8 @@ fn survives(name: &str, life: impl Fn() -> Scenario + Sync, trip: Trip) {
     });
 }
 
-/// Lives a life to where it stops, and to its end from there; the effect where it stopped, if it has
-/// so many.
+/// Lives a life to where it stops, and to its end from there; the effect where it stopped, if it
+/// has so many.
 async fn stopped(scenario: &Scenario, fuse: Fuse) -> Option<&'static str> {
     let at = fuse.at;
     scenario.wire.set(fuse);

@@ -89,7 +89,8 @@ impl Watch {
         self.known(address, || hex::encode(Sha256::digest(address)))
     }
 
-    /// Where GUIDs and passport ids of theirs stand; in a text that need not be folded, or in bytes.
+    /// Where GUIDs and passport ids of theirs stand; in a text that need not be folded, or in
+    /// bytes.
     pub fn digits(&self, bytes: &[u8], found: &mut dyn FnMut(usize, Range<usize>)) {
         let is_hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
         let mut at = 0;

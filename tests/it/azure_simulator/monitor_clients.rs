@@ -1,5 +1,5 @@
-//! Microsoft's clients of Log Analytics and Application Insights as a judge: they sign in, list, ask,
-//! purge, delete and have back. They believe that this is Azure.
+//! Microsoft's clients of Log Analytics and Application Insights as a judge: they sign in, list,
+//! ask, purge, delete and have back. They believe that this is Azure.
 
 use jiff::{SignedDuration, Timestamp};
 

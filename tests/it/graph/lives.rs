@@ -241,8 +241,8 @@ fn what_was_copied_is_removed_with_the_archive() {
     assert!(scenario.exports.names().is_empty());
 }
 
-/// Stopped while the service is at it: what it writes has nowhere to go any more. Tried again, it is
-/// asked again.
+/// Stopped while the service is at it: what it writes has nowhere to go any more. Tried again, it
+/// is asked again.
 #[test]
 fn what_was_stopped_leaves_nothing_and_is_asked_for_anew() {
     let scenario = copying(Copies::after(30));

@@ -1,5 +1,5 @@
-//! Runs that have not ended are cancelled first, and deleted once they have; whoever dies on the way
-//! goes on.
+//! Runs that have not ended are cancelled first, and deleted once they have; whoever dies on the
+//! way goes on.
 
 use dsrd::domain::item::Item;
 use dsrd::domain::outcome::{Barrier, Block};

@@ -1,5 +1,5 @@
-//! Every fault of a service, once for each sort of resource: the same end, its code told, and nothing
-//! else touched.
+//! Every fault of a service, once for each sort of resource: the same end, its code told, and
+//! nothing else touched.
 
 use std::collections::{BTreeMap, BTreeSet};
 

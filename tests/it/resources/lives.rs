@@ -454,7 +454,8 @@ async fn a_workspace_goes_once_somebody_approved_it() {
     assert!(matches!(phase, Phase::SoftDeleted(_)), "{phase:?}");
 }
 
-/// She is taken out of what the service lets be changed of runs that stay; what it does not is told.
+/// She is taken out of what the service lets be changed of runs that stay; what it does not is
+/// told.
 #[tokio::test(flavor = "multi_thread")]
 async fn records_of_runs_that_stay_are_scrubbed_and_what_is_fixed_is_told() {
     let rules = format!(

@@ -147,7 +147,8 @@ const STREAM_BYTES_MIN: usize = 128;
 /// Whether all byte values are about equally frequent. Numbers are not: the exponents of floats and
 /// the high bytes of integers are of few values.
 fn is_dense(block: &[u8]) -> bool {
-    // Some of it tells most of what is not; the step has no factor in common with what numbers take.
+    // Some of it tells most of what is not; the step has no factor in common with what numbers
+    // take.
     const STEP: usize = 7;
     spread(block.iter().step_by(STEP), 6) && spread(block.iter(), 5)
 }

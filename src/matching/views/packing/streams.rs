@@ -1,8 +1,8 @@
 //! Packed streams one behind the other, and what stands behind the last: read on, since whoever put
 //! files together meant both.
 //!
-//! Streams of one form go on as one, with zeros between them as tapes and blocks have them. Anything
-//! else is a stream of its own, and so is what Zstandard's frames say that readers skip.
+//! Streams of one form go on as one, with zeros between them as tapes and blocks have them.
+//! Anything else is a stream of its own, and so is what Zstandard's frames say that readers skip.
 
 use std::io::{self, BufRead, Read};
 

@@ -139,8 +139,8 @@ impl Kind {
         )
     }
 
-    /// How its end goes where nothing else is planned: as it was seen to go, or as the specification
-    /// says where nobody saw it.
+    /// How its end goes where nothing else is planned: as it was seen to go, or as the
+    /// specification says where nobody saw it.
     pub fn course(self) -> Course {
         if let Self::Dependent(part) = self {
             return part.course();

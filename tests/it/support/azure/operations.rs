@@ -2,8 +2,8 @@
 //! or not; who looks follows a signed link, and is given a new one each time.
 //!
 //! A link is some 3.4 KB long, names another region than the resource's, and is good only with its
-//! signature. The status (`Azure-AsyncOperation`) says how it goes in words; the result (`Location`)
-//! is 202 until the end, and then what the operation would have answered at once.
+//! signature. The status (`Azure-AsyncOperation`) says how it goes in words; the result
+//! (`Location`) is 202 until the end, and then what the operation would have answered at once.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Rights: the actions that each request needs, what roles grant, and what Resource Manager tells of
-//! it.
+//! Rights: the actions that each request needs, what roles grant, and what Resource Manager tells
+//! of it.
 //!
 //! The actions of the control plane follow from the type and the verb. Those of the data plane are
 //! from Microsoft's list of provider operations (azure-docs, "Azure permissions for AI + machine

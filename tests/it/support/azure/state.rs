@@ -71,7 +71,8 @@ pub struct Switches {
     pub children_are_hidden: bool,
     /// Whether a workspace is at first deleted softly.
     pub soft_delete: bool,
-    /// Kinds whose archiving is answered with success, and does nothing (azure-sdk-for-python#36527).
+    /// Kinds whose archiving is answered with success, and does nothing
+    /// (azure-sdk-for-python#36527).
     pub archive_is_ignored: BTreeSet<Kind>,
     /// Computes of these types can only be detached (SDK v1 refuses to ask for more).
     pub detach_only: BTreeSet<String>,

@@ -1,5 +1,5 @@
-//! HTTP/1.1 as far as clients of Azure use it, on bare sockets: no library lets a test end an answer
-//! in its middle.
+//! HTTP/1.1 as far as clients of Azure use it, on bare sockets: no library lets a test end an
+//! answer in its middle.
 
 use std::collections::BTreeMap;
 

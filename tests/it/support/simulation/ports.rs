@@ -67,8 +67,8 @@ pub enum Kind {
 /// A port, its method, and what that does.
 type Declared = (&'static str, &'static str, Kind);
 
-/// Puts a port behind the tripwire, as it is seen: each method by what it does, or by hand where a simulation has
-/// more to do. [`declared`] has them all.
+/// Puts a port behind the tripwire, as it is seen: each method by what it does, or by hand where a
+/// simulation has more to do. [`declared`] has them all.
 macro_rules! wired {
     (
         $port:ident of $bound:ident as $seen:ident {

@@ -1,5 +1,5 @@
-//! Arrays of numpy whose elements are records: what stands before a string or behind it is a number,
-//! and may be a letter. The header says where each string stands.
+//! Arrays of numpy whose elements are records: what stands before a string or behind it is a
+//! number, and may be a letter. The header says where each string stands.
 
 use std::ops::Range;
 

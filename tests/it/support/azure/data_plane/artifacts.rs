@@ -1,6 +1,6 @@
-//! What runs left, as the artifact service knows it: ids are `{origin}/{container}/{path}`, and name
-//! a blob of the container `azureml`. What is deleted here is what the service knows of it; the
-//! blob stays (unknown; clients of ours should delete it themselves).
+//! What runs left, as the artifact service knows it: ids are `{origin}/{container}/{path}`, and
+//! name a blob of the container `azureml`. What is deleted here is what the service knows of it;
+//! the blob stays (unknown; clients of ours should delete it themselves).
 
 use std::ops::Bound;
 
