@@ -10,6 +10,7 @@ pub mod request;
 pub mod layout;
 pub mod coverage;
 pub mod item;
+pub mod unanswered;
 pub mod policy;
 pub mod plan;
 pub mod dependents;

@@ -17,6 +17,7 @@ mod crash; // the same lives, stopped at every effect and started again
 mod resuming; // a walk that was broken off goes on where it was, as long as that means something
 mod fleet; // two daemons on one ledger, one of them killed or frozen at every effect
 mod model; // intake, ledger, leases and outbox as a model, every order of events checked
+mod model_purges; // a removal that requests share, the same way
 mod privacy; // canaries
 mod matching; // what is found in an item, in every reading, and what is not
 mod oracle; // the same against an oracle that is slow and obviously right
@@ -27,6 +28,7 @@ mod masking; // who is masked in the items of a request, and who is not
 mod said; // what a source says of an item beside its bytes is used: encodings, properties, directories
 mod source_contract; // the Source suite: memory, folder
 mod asked; // sources that are asked: the Asked suite, lives with tables, what a service takes in an hour
+mod purges; // removals for a crowd: how many calls, in which hours
 mod things; // requests about a thing: names, order, what is put aside, what stays
 mod whole_runs; // what an erasure takes of a workspace: runs whole, with their blobs; what holds others' work
 mod exporting_things; // exports of a thing: its documents and its files, what is missing, what stays as it is

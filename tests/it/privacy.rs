@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::asked::thing::{Thing, ThingKind};
 use dsrd::domain::callbacks::url::CallbackUrl;
@@ -19,6 +20,7 @@ use dsrd::ports::messages::inbox::Label;
 use dsrd::ports::sources::{Followed, Ticket};
 use dsrd::stages::message::fault::Terms;
 use dsrd::stages::message::read;
+use memchr::memmem;
 use serde_json::json;
 
 use crate::support::simulation::leaks::{CONTENT, CUSTOMER, EMAIL, NAME, OBJECT_ID, found};
@@ -81,6 +83,40 @@ fn nothing_can_be_read_while_a_request_is_under_way() {
             scenario.assert_silent().await;
         }
     });
+}
+
+/// While rows are purged, whatever comes of it: values, handles and reasons are sealed, and nobody
+/// is told of them.
+#[test]
+fn nothing_can_be_read_while_rows_are_purged() {
+    let scenario = || {
+        let mut scenario = Scenario::small().with_tables().sent(request("r-1", "erasure"));
+        let tables = Arc::clone(&scenario.tables[0]);
+        let bag = json!({ EMAIL: CONTENT, "caller": NAME }).to_string();
+        let said = format!("{CONTENT} of {EMAIL}");
+        tables.add("AppEvents", &[("Properties", &bag), ("Message", &said)]);
+        tables.refuse_value(&said);
+        tables.take_an_hour(2);
+        tables.take_time(Slow { looks: 1, look_in_ms: 1_000, end: SlowEnd::Failed });
+        scenario.tick_ms = 3_600_000;
+        scenario
+    };
+    for effect in ["enrol", "note_delay", "erase_rows", "note_purge"] {
+        for at in [1, 3] {
+            let scenario = scenario();
+            scenario.wire.count(effect);
+            scenario.wire.set(Fuse { at, after: true, trip: Trip::Kill });
+            simulate(async || {
+                scenario.live().await;
+                scenario.assert_silent().await;
+                for (place, bytes) in scenario.everything_written().await {
+                    let handle = memmem::find(&bytes, b"tables.example");
+                    assert!(handle.is_none(), "a handle in {place} after {at} of {effect}");
+                }
+            });
+            assert!(at > 1 || scenario.wire.blown().is_some(), "{effect} was never met");
+        }
+    }
 }
 
 /// Failures of every port, for every stage, with names and contents that speak of the person.
