@@ -16,20 +16,19 @@ use zeroize::Zeroizing;
 use crate::adapters::amqp::announcer::AmqpAnnouncer;
 use crate::adapters::amqp::inbox::AmqpInbox;
 use crate::adapters::amqp::submit as amqp_submit;
-use crate::adapters::azure::blob::BlobSource;
-use crate::adapters::azure::containers::BlobContainers;
 use crate::adapters::azure::exports::BlobExports;
 use crate::adapters::azureml::kinds::KINDS;
 use crate::adapters::azureml::source::WorkspaceSource;
 use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
-use crate::adapters::folder::source::FolderSource;
+use crate::adapters::graph::copies::GraphCopies;
 use crate::adapters::http::callbacks::HttpCallbacks;
 use crate::adapters::http::server;
 use crate::adapters::http::site::Site;
 use crate::adapters::memory::sources::store::MemorySource;
 use crate::adapters::monitor::source::TelemetrySource;
 use crate::adapters::sql::store::SqlLedger;
+use crate::adapters::stores;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
 use crate::config::secret::Secret;
 use crate::config::settings::{Location, Queue, Settings, Store};
@@ -39,7 +38,7 @@ use crate::worker::preview::Preview;
 use crate::worker::reach::{self, Reached};
 use crate::worker::runner;
 use crate::worker::status::{Plans, Sent, Status};
-use crate::worker::world::{Archives, Door, KeyRing, Parts, Sources, World};
+use crate::worker::world::{Archives, Copying, Door, KeyRing, Parts, Sources, World};
 
 /// How long a start waits before it tries again to open a ledger that is away.
 const LEDGER_PAUSE: Duration = Duration::from_secs(2);
@@ -130,6 +129,7 @@ impl Daemon {
             door: door(settings)?,
             sources: sources(settings, beside)?,
             exports: exports(settings)?,
+            tenant_logs: tenant_logs(settings)?,
             alone: alone.is_some(),
             ledger,
             clock: Arc::new(SystemClock),
@@ -328,6 +328,7 @@ pub fn preview(settings: &Settings, beside: Beside) -> Result<Preview, AppError>
 pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
     let (door, exports) = (door(settings)?, exports(settings)?);
     let sources = sources(settings, Beside::default())?;
+    let tenant_logs = tenant_logs(settings)?;
     let url = &settings.ledger.url;
     let file = url.expose().strip_prefix("sqlite:");
     let ledger = async {
@@ -337,7 +338,7 @@ pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
         }
         SqlLedger::inspect(url).await.map(drop)
     };
-    Ok(reach::all(ledger, &door, &*exports, &sources).await)
+    Ok(reach::all(ledger, &door, &*exports, tenant_logs.as_deref(), &sources).await)
 }
 
 /// One thing that is wrong with a request.
@@ -508,22 +509,15 @@ fn exports(settings: &Settings) -> Result<Archives, AppError> {
     })
 }
 
+fn tenant_logs(settings: &Settings) -> Result<Copying, AppError> {
+    let Some(graph) = &settings.graph else { return Ok(None) };
+    Ok(Some(Arc::new(GraphCopies::open(graph, Arc::new(SystemClock))?)))
+}
+
 fn sources(settings: &Settings, beside: Beside) -> Result<Sources, AppError> {
     let mut sources = Sources::new();
-    for Store { name, place, layout } in &settings.sources {
-        match place {
-            Location::Folder(path) => {
-                sources.push(Arc::new(FolderSource::open(name, path).laid_out(*layout)));
-            }
-            Location::Blob(blob) if blob.is_pattern() => {
-                let archives = match &settings.exports.place {
-                    Location::Blob(archives) => Some(&archives.url),
-                    Location::Folder(_) => None,
-                };
-                sources.push(Arc::new(BlobContainers::open(name, blob, archives)?));
-            }
-            Location::Blob(blob) => sources.push(Arc::new(BlobSource::open(name, blob)?)),
-        }
+    for store in &settings.sources {
+        sources.push(stores::open(store, settings)?);
     }
     for workspace in &settings.workspaces {
         sources.push(Arc::new(WorkspaceSource::open(workspace, settings.ours())?));

@@ -8,5 +8,7 @@ pub mod folder;
 pub mod http;
 pub mod memory;
 pub mod monitor;
+pub mod graph;
 pub mod sql;
+pub mod stores;
 pub mod system;

@@ -272,6 +272,12 @@ pub struct ManualStep {
     /// Whom to ask for there; in an archive of that very person, and nowhere else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub object_ids: Vec<String>,
+    /// Where what is to be handed over lies already: `ACCOUNT/CONTAINER`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copied_to: Option<String>,
+    /// Why a service that was to do it did not: a stable word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_copied: Option<String>,
 }
 
 /// Sums over the manifest.

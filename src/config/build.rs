@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::config::archives;
-use crate::config::azure::telemetry;
 use crate::config::azure::workspaces::{self, Identity};
+use crate::config::azure::{graph, telemetry};
 use crate::config::faults::Faults;
 use crate::config::file::{self, File};
 use crate::config::policy;
@@ -67,6 +67,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     }
     let exports = store("exports", "exports", &file.exports.store, &mut faults)
         .map(|store| archives::exports(&file.exports, store.place, &mut faults));
+    let graph = graph::graph(&file.graph, exports.as_ref(), &mut faults);
     let queue = queue(&file.queue, &mut faults);
     let trust = trust(&file.queue, &mut faults);
     let ledger = ledger(&file.ledger, &mut faults);
@@ -88,6 +89,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             sources,
             workspaces,
             telemetry,
+            graph,
             http,
             callback_timeout: Duration::from_millis(file.callbacks.timeout_ms),
             mandate: Mandate {

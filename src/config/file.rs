@@ -19,6 +19,7 @@ pub struct File {
     pub workspaces: Vec<Workspace>,
     #[serde(default)]
     pub telemetry: Vec<Telemetry>,
+    pub graph: Graph,
     pub http: Http,
     pub due: Due,
     pub erasure: Erasure,
@@ -122,6 +123,20 @@ pub struct Telemetry {
     pub cloud: Option<String>,
     pub endpoint: Option<String>,
     pub query_endpoint: Option<String>,
+    pub credential: Option<String>,
+    pub tenant_id: Option<String>,
+    pub client_id: Option<String>,
+    pub client_secret: Option<String>,
+    pub client_secret_file: Option<String>,
+}
+
+/// `[graph]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Graph {
+    pub container: String,
+    pub cloud: Option<String>,
+    pub endpoint: Option<String>,
+    pub look_ms_min: u64,
     pub credential: Option<String>,
     pub tenant_id: Option<String>,
     pub client_id: Option<String>,

@@ -28,6 +28,10 @@ pub fn masked(mut file: File, settings: &Settings) -> File {
         mask(&mut written.client_secret);
         written.credential = Some(word(&telemetry.credential).to_owned());
     }
+    mask(&mut file.graph.client_secret);
+    if let Some(graph) = &settings.graph {
+        file.graph.credential = Some(word(&graph.credential).to_owned());
+    }
     file
 }
 

@@ -29,6 +29,8 @@ pub struct Settings {
     pub workspaces: Vec<Workspace>,
     /// `[[telemetry]]`, or what workspaces bring; names as those.
     pub telemetry: Vec<Telemetry>,
+    /// `[graph]`; `None` where nobody is to be asked.
+    pub graph: Option<Graph>,
     /// `[http]`
     pub http: Http,
     /// How long one try of a callback may take: `[callbacks] timeout_ms`.
@@ -240,6 +242,38 @@ impl Telemetry {
     }
 }
 
+/// Microsoft Graph, which copies a tenant's logs, and where to.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// Where it is: `https://HOST/`.
+    pub endpoint: url::Url,
+    /// How requests to it are authorised: an identity.
+    pub credential: Credential,
+    /// It is not asked about a copy more often than this.
+    pub look_ms_min: u64,
+    /// Where archives are: the copies go to containers of the same account, by the same way in.
+    pub beside: Blob,
+    /// What the names of these containers begin with.
+    pub container: String,
+}
+
+/// Digits behind a dash in the name of a container of copies.
+const COPY_DIGITS: usize = 32;
+
+impl Graph {
+    /// The container of the copies of what has this digest, in hexadecimal digits.
+    pub fn copy(&self, digest: &str) -> String {
+        format!("{}-{}", self.container, &digest[..COPY_DIGITS])
+    }
+
+    /// Whether a container beside archives is one of those.
+    pub fn is_copy(&self, container: &str) -> bool {
+        let digits = container.strip_prefix(&self.container).and_then(|it| it.strip_prefix('-'));
+        digits
+            .is_some_and(|it| it.len() == COPY_DIGITS && it.bytes().all(|b| b.is_ascii_hexdigit()))
+    }
+}
+
 /// The clouds of Azure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cloud {
@@ -295,6 +329,15 @@ impl Cloud {
             (Self::UsGov, true) => "https://api.applicationinsights.us",
             (Self::China, false) => "https://api.loganalytics.azure.cn",
             (Self::China, true) => "https://api.applicationinsights.azure.cn",
+        }
+    }
+
+    /// Where Microsoft Graph is, as Microsoft's page on national clouds lists it.
+    pub fn graph(self) -> &'static str {
+        match self {
+            Self::Public => "https://graph.microsoft.com",
+            Self::UsGov => "https://graph.microsoft.us",
+            Self::China => "https://microsoftgraph.chinacloudapi.cn",
         }
     }
 

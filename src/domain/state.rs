@@ -206,6 +206,9 @@ pub struct Archive {
     /// When it is removed, once that is known; absent where archives are kept for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+    /// What is told beside it of the tenant's logs, where the find could not tell yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_logs: Option<Box<Covered>>,
 }
 
 /// A certificate, where it is kept.

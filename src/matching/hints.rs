@@ -40,6 +40,9 @@ impl Matcher {
                 ..ceil(text, start + self.lengths[pattern] + NEAR_BYTES);
             let folded = text[near.clone()].to_ascii_lowercase();
             let at = start - near.start..start - near.start + self.lengths[pattern];
+            if self.may_be_part(&folded, pattern, at.clone()) {
+                return found(start);
+            }
             self.judge(&folded, pattern, at, &mut |_: Occurrence| found(start));
         };
         match &self.rare {

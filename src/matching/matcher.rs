@@ -18,13 +18,13 @@ use crate::matching::identity::addresses::{
 };
 use crate::matching::identity::boundaries::{Boundary, stands_alone};
 use crate::matching::identity::candidates::{Foreign, Grams, Signs};
+use crate::matching::identity::names::fields::may_be_part;
+use crate::matching::identity::names::joints::BETWEEN_BYTES_MAX;
+use crate::matching::identity::names::met::Met;
+use crate::matching::identity::names::orders::name_around;
 use crate::matching::identity::patterns::{Name, Sought, sought};
 use crate::matching::identity::rare::Rare;
-use crate::matching::identity::scripts::separates;
 use crate::matching::watch::Watch;
-
-/// Longest stretch of white space between two words of a name, in bytes.
-const GAP_BYTES_MAX: usize = 64;
 
 /// What may belong to an address of which nothing is known but its hash.
 const UNKNOWN_REACH_BYTES: usize = 700;
@@ -73,6 +73,14 @@ pub struct Occurrence {
     pub range: Range<usize>,
     /// How its ends were judged.
     pub boundary: Boundary,
+    /// Each word of a name where something else stands between them; else none.
+    pub words: Vec<Range<usize>>,
+}
+
+impl Occurrence {
+    fn new(owner: Owner, range: Range<usize>, boundary: Boundary) -> Self {
+        Self { owner, range, boundary, words: Vec::new() }
+    }
 }
 
 struct Pattern {
@@ -137,7 +145,7 @@ impl Matcher {
                     (&text[..range.start], &text[range.clone()], &text[range.end..]);
                 let boundary = Boundary::Digits;
                 if stands_alone(boundary, before, hit, after) {
-                    found(Occurrence { owner: self.watched(person), range, boundary });
+                    found(Occurrence::new(self.watched(person), range, boundary));
                 }
             });
         }
@@ -156,21 +164,30 @@ impl Matcher {
         found: &mut dyn FnMut(Occurrence),
     ) {
         let pattern = &self.patterns[pattern];
-        let mut report = |range: Range<usize>, boundary| {
+        let mut report = |met: Met| {
+            let Met { range, boundary, words } = met;
             let (before, hit, after) =
                 (&text[..range.start], &text[range.clone()], &text[range.end..]);
             if stands_alone(boundary, before, hit, after) {
                 for owner in &pattern.owners {
-                    found(Occurrence { owner: *owner, range: range.clone(), boundary });
+                    let (range, words) = (range.clone(), words.clone());
+                    found(Occurrence { owner: *owner, range, boundary, words });
                 }
             }
         };
         match &pattern.form {
-            Form::Text(boundary) => report(at, *boundary),
-            Form::Name(name) => {
-                name_around(text, name, at, &mut report);
+            Form::Text(boundary) => {
+                report(Met { range: at, boundary: *boundary, words: Vec::new() });
             }
+            Form::Name(name) => name_around(text, name, at, &mut report),
         }
+    }
+
+    /// Whether a pattern at this range of a folded text may be a part of a name whose other part
+    /// is spelled in another way.
+    pub(super) fn may_be_part(&self, text: &str, pattern: usize, at: Range<usize>) -> bool {
+        matches!(&self.patterns[pattern].form, Form::Name(name) if name.words.len() > 1)
+            && may_be_part(text, at)
     }
 
     /// Whether any address is sought.
@@ -229,10 +246,10 @@ impl Matcher {
         for owner in
             [self.addresses.get(address), self.by_hash(address)].into_iter().flatten().flatten()
         {
-            found(Occurrence { owner: *owner, range: range.clone(), boundary });
+            found(Occurrence::new(*owner, range.clone(), boundary));
         }
         for person in self.watch.iter().flat_map(|watch| watch.address(address)) {
-            found(Occurrence { owner: self.watched(*person), range: range.clone(), boundary });
+            found(Occurrence::new(self.watched(*person), range.clone(), boundary));
         }
     }
 }
@@ -292,7 +309,7 @@ impl Building {
             // A name has its words and gaps on either side; an alias has its key before it. Of a
             // hash nobody knows how long the address is.
             reach: if self.hashes.is_empty() {
-                3 * longest.max(GAP_BYTES_MAX / 2)
+                3 * longest.max(BETWEEN_BYTES_MAX / 2)
             } else {
                 UNKNOWN_REACH_BYTES
             },
@@ -320,80 +337,4 @@ pub(super) fn address_end(text: &str, at: usize) -> usize {
         .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')))
         .map_or(text.len(), |len| at + 1 + len);
     at + text[at..domain].trim_end_matches(['.', '-']).len()
-}
-
-/// The name in every order it is written in, given where its anchor word stands.
-fn name_around(
-    text: &str,
-    name: &Name,
-    anchor: Range<usize>,
-    found: &mut dyn FnMut(Range<usize>, Boundary),
-) {
-    let words: Vec<&str> = name.words.iter().map(String::as_str).collect();
-    let gap = if name.spaceless { Gap::Optional } else { Gap::Space };
-    if let Some(range) = in_order(text, &words, name.anchor, anchor.clone(), &|_| gap) {
-        found(range, Boundary::Words);
-    }
-    // `Family, Given`, wherever the family name begins (`García López, Juan`); a comma after it, or
-    // a mere space in East Asian names.
-    let after_family = if name.spaceless { Gap::Optional } else { Gap::Comma };
-    for family in 1..words.len() {
-        let turned = [&words[family..], &words[..family]].concat();
-        let place = (name.anchor + words.len() - family) % words.len();
-        let gaps =
-            |index: usize| if index + family + 1 == words.len() { after_family } else { gap };
-        if let Some(range) = in_order(text, &turned, place, anchor.clone(), &gaps) {
-            found(range, Boundary::Turned);
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Gap {
-    Space,
-    Optional,
-    Comma,
-}
-
-/// The range of these words around the anchor; `gap(i)` parts word `i` from the next.
-fn in_order(
-    text: &str,
-    words: &[&str],
-    anchor: usize,
-    at: Range<usize>,
-    gap: &dyn Fn(usize) -> Gap,
-) -> Option<Range<usize>> {
-    let mut start = at.start;
-    for index in (0..anchor).rev() {
-        let rest = gap_before(&text[..start], gap(index))?;
-        start = rest.strip_suffix(words[index])?.len();
-    }
-    let mut end = at.end;
-    for (index, word) in words.iter().enumerate().skip(anchor + 1) {
-        let rest = gap_after(&text[end..], gap(index - 1))?;
-        end = text.len() - rest.strip_prefix(word)?.len();
-    }
-    Some(start..end)
-}
-
-fn gap_before(text: &str, gap: Gap) -> Option<&str> {
-    let trimmed = text.trim_end_matches(separates);
-    let rest = match gap {
-        Gap::Comma => trimmed.strip_suffix([',', '、'])?.trim_end_matches(separates),
-        _ => trimmed,
-    };
-    gap_is_fine(text.len() - rest.len(), gap).then_some(rest)
-}
-
-fn gap_after(text: &str, gap: Gap) -> Option<&str> {
-    let trimmed = text.trim_start_matches(separates);
-    let rest = match gap {
-        Gap::Comma => trimmed.strip_prefix([',', '、'])?.trim_start_matches(separates),
-        _ => trimmed,
-    };
-    gap_is_fine(text.len() - rest.len(), gap).then_some(rest)
-}
-
-fn gap_is_fine(len: usize, gap: Gap) -> bool {
-    len <= GAP_BYTES_MAX && (len > 0 || matches!(gap, Gap::Optional))
 }

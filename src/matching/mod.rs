@@ -8,6 +8,7 @@ pub mod limits;
 pub mod encoding;
 pub mod put;
 pub mod work;
+pub mod keys;
 pub mod views;
 pub mod identity;
 pub mod watch;

@@ -8,6 +8,7 @@ pub mod system;
 pub mod messages;
 pub mod sources;
 pub mod exports;
+pub mod tenant_logs;
 pub mod standing;
 pub mod plans;
 pub mod tasks;

@@ -254,6 +254,22 @@ pub trait Things: Walked {
         Ok(Dependents::default())
     }
 
+    /// Whether exactly that thing is there still; one that was to be gone for good also where its
+    /// service would give it back.
+    async fn stands(&self, item: &Item) -> Result<bool, Failure> {
+        Ok(self.remains(&item.name).await?.iter().any(|other| other.etag == item.etag))
+    }
+
+    /// Until when a service gives back what is not there any more, where it says that of this very
+    /// thing; `erased_at` is when the last of its plan went.
+    async fn recoverable_until(
+        &self,
+        _item: &Item,
+        _erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        Ok(None)
+    }
+
     /// How many steps of the others have to go before this one, as far as its name tells.
     fn waits_for(&self, item: &Item) -> u16 {
         item.layout().waits_for()

@@ -8,7 +8,10 @@ use uuid::Uuid;
 
 use crate::archive::manifest::ManualStep;
 use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use crate::domain::coverage::covered::Covered;
+use crate::domain::coverage::place::Looked;
 use crate::domain::coverage::portal::{PORTAL, PORTAL_URL, portal};
+use crate::domain::coverage::tenant_logs::GRAPH;
 use crate::domain::event::Facts;
 use crate::domain::failure::Failure;
 use crate::domain::request::Request;
@@ -135,22 +138,26 @@ fn name(event: &Event, state: State) -> &'static str {
     }
 }
 
-/// What no program can do for a person: the last row of the design's table of sources. For all who
-/// are not told who that is.
-pub fn manual_steps(request: &Request) -> Vec<ManualStep> {
-    let is_known = request.people().iter().any(|person| object_ids(person).next().is_some());
-    let find = is_known.then(|| WHERE_TO_FIND_IT.replace("{request}", request.id.as_str()));
-    let mut steps = named_steps(request);
+/// What no program can do for a person: the last row of the design's table of sources. `logs` is
+/// what is told of the tenant's logs. For all who are not told who that is.
+pub fn manual_steps(request: &Request, logs: Option<&Covered>) -> Vec<ManualStep> {
+    let find = WHERE_TO_FIND_IT.replace("{request}", request.id.as_str());
+    let mut steps = named_steps(request, logs);
     for step in &mut steps {
-        step.object_ids.clear();
-        step.steps.splice(0..0, find.clone());
+        let is_known = !std::mem::take(&mut step.object_ids).is_empty();
+        step.steps.splice(0..0, is_known.then(|| find.clone()));
     }
     steps
 }
 
 /// The same for the person, with what the person is called in the tenant.
-pub fn named_steps(request: &Request) -> Vec<ManualStep> {
+pub fn named_steps(request: &Request, logs: Option<&Covered>) -> Vec<ManualStep> {
     let [person] = request.people() else { return Vec::new() };
+    let copied = logs.filter(|logs| logs.looked == Looked::Looked);
+    if let Some(at) = copied.and_then(|logs| logs.at.clone()) {
+        return vec![handing_over(at)];
+    }
+    let refused = logs.filter(|logs| logs.looked == Looked::Refused);
     let object_ids: Vec<String> = object_ids(person).map(str::to_owned).collect();
     let (is_export, is_known) = (request.kind.is_export(), !object_ids.is_empty());
     let words = portal("en");
@@ -167,7 +174,24 @@ pub fn named_steps(request: &Request) -> Vec<ManualStep> {
         steps,
         takes: words.takes(is_export).into(),
         object_ids,
+        copied_to: None,
+        not_copied: refused.map(|logs| logs.why.clone()),
     }]
+}
+
+/// What is left to do with a copy that lies there.
+fn handing_over(at: String) -> ManualStep {
+    let words = portal("en");
+    ManualStep {
+        system: GRAPH.into(),
+        what: "System-generated logs about the person were copied by Microsoft Graph \
+               (exportPersonalData). They are no part of the archive, and are removed with it."
+            .into(),
+        who: words.fetcher.into(),
+        steps: words.fetching(&at),
+        copied_to: Some(at),
+        ..ManualStep::default()
+    }
 }
 
 /// Who is meant is told to whoever has the master key, and to nobody else.

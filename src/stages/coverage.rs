@@ -10,7 +10,7 @@ use futures::future::try_join_all;
 
 use crate::domain::coverage::covered::{Covered, RECORD_BYTES_MAX, WITHHELD, sorted, within};
 use crate::domain::coverage::place::{Known, Looked, PlaceSort};
-use crate::domain::coverage::portal::PORTAL;
+use crate::domain::coverage::tenant_logs::{ADMINISTRATOR, not_looked_at};
 use crate::domain::failure::Failure;
 use crate::domain::layout::{Containers, Location};
 use crate::domain::request::Request;
@@ -38,9 +38,6 @@ pub struct Held {
 /// Bytes of a word that a service says of itself.
 const WORD_BYTES_MAX: usize = 64;
 
-/// Why nobody looks into what a tenant's administrator has to ask for.
-const ADMINISTRATOR: &str = "tenant_administrator";
-
 /// What is told of the places of a request about a person, for the record. Sources that it does not
 /// name are not asked anything that it would have to wait for.
 ///
@@ -60,10 +57,11 @@ pub async fn coverage(
         Told { source, known: Known { sort, name, place: None, looked, why } }
     };
     told.extend(others.iter().map(|it| of(it.name(), PlaceSort::Source, Looked::NotAsked, "")));
-    told.push(of(PORTAL, PlaceSort::TenantLogs, Looked::CannotBeLookedAt, ADMINISTRATOR));
     let labels: Vec<Labels> = request.people().iter().map(Labels::new).collect();
+    let told = told.into_iter().map(|told| covered(told, &labels));
+    let told = told.chain([not_looked_at(ADMINISTRATOR)]).collect();
     let mut list: Vec<Covered> = Vec::new();
-    for one in sorted(told.into_iter().map(|told| covered(told, &labels)).collect()) {
+    for one in sorted(told) {
         match list.last_mut() {
             // Names that are withheld tell nothing apart.
             Some(last) if one.name.as_deref() == Some(WITHHELD) && is_same(last, &one) => {
@@ -86,7 +84,7 @@ fn covered(Told { source, known }: Told, labels: &[Labels]) -> Covered {
     let at = place.filter(is_told).map(|place| format!("{}/{}", place.account, place.container));
     let is_named = |text: &String| labels.iter().any(|it| it.may_name(text));
     // The name of a source is the operator's own, and told with everything.
-    let is_own = matches!(sort, PlaceSort::Source | PlaceSort::TenantLogs);
+    let is_own = sort == PlaceSort::Source;
     let is_withheld = !is_own && (is_named(&name) || at.as_ref().is_some_and(is_named));
     let is_word = why.len() <= WORD_BYTES_MAX
         && why.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-.: ".contains(&it));
@@ -96,7 +94,7 @@ fn covered(Told { source, known }: Told, labels: &[Labels]) -> Covered {
         name: Some(if is_withheld { WITHHELD.to_owned() } else { name }),
         places: None,
         sort,
-        source: Some(source).filter(|_| sort != PlaceSort::TenantLogs),
+        source: Some(source),
         why: if is_word { why } else { String::new() },
     }
 }

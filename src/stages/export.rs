@@ -15,12 +15,14 @@ use sha2::{Digest, Sha256};
 use crate::archive::about::About;
 use crate::archive::manifest::{self, LegalTag, MaskedKind};
 use crate::archive::writer::{ArchiveError, ArchiveWriter};
+use crate::domain::coverage::covered::Covered;
+use crate::domain::coverage::tenant_logs;
 use crate::domain::failure::Failure;
 use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
 use crate::domain::policy::declared::Declared;
-use crate::domain::request::{Controller, RequestId, RequestKind};
+use crate::domain::request::{Controller, RequestKind};
 use crate::domain::state::{Archive, Event};
 use crate::evidence::encryption::{Encrypting, Encryption};
 use crate::ports::exports::{Exports, Stored, Upload};
@@ -49,12 +51,12 @@ pub async fn export(
     account: &Account,
     sources: &[Arc<dyn Source>],
     exports: &dyn Exports,
-    controller: &Controller,
+    beside: Beside<'_>,
     case: &Case,
     with: &Walk,
 ) -> Result<(), Failure> {
     let encryption = case.encryption();
-    let name = name(&case.request.id, encryption.is_some());
+    let name = archive_name(case);
     // Known before it is written: whoever dies while writing leaves nothing that nobody removes.
     // An archive that was begun by an earlier version keeps its name.
     let name = account.ledger.keep(&case.lease, &case.request.id, &name).await?;
@@ -90,10 +92,19 @@ pub async fn export(
         }
         account.record_outcomes(case, &outcomes).await?;
     }
-    let about = about(account, controller, case).await?;
+    let about = about(account, &beside, case).await?;
     let archive = packing.finish(account, case, name, &about, exports).await?;
+    let archive = Archive { tenant_logs: beside.tenant_logs.map(Box::new), ..archive };
     account.advance(case, Event::Acted { archive: Some(archive) }).await?;
     Ok(())
+}
+
+/// What an archive tells that stands in no plan.
+pub struct Beside<'a> {
+    /// Who is responsible for the data.
+    pub controller: &'a Controller,
+    /// What came of the tenant's logs, where the find could not tell.
+    pub tenant_logs: Option<Covered>,
 }
 
 /// One line of the plan, ready for the archive.
@@ -230,7 +241,7 @@ impl Packing {
             Stored::Fixed => earlier(exports, &name, case, &written).await?,
         };
         let (url, files) = (exports.url(&name), finished.counts.files);
-        Ok(Archive { url, name, sha256, size, files, expires: None })
+        Ok(Archive { url, name, sha256, size, files, expires: None, tenant_logs: None })
     }
 }
 
@@ -255,14 +266,16 @@ async fn earlier(
 }
 
 /// Under which name the archive of a request is kept.
-fn name(request: &RequestId, is_encrypted: bool) -> String {
-    let end = if is_encrypted { "zip.age" } else { "zip" };
-    format!("{}.{end}", request.file_name())
+pub fn archive_name(case: &Case) -> String {
+    let end = if case.encryption().is_some() { "zip.age" } else { "zip" };
+    format!("{}.{end}", case.request.id.file_name())
 }
 
 /// What the archive says beyond its files.
-async fn about(account: &Account, controller: &Controller, case: &Case) -> Result<About, Failure> {
+async fn about(account: &Account, beside: &Beside<'_>, case: &Case) -> Result<About, Failure> {
     let request = &case.request;
+    let coverage = account.coverage(&request.id).await?;
+    let coverage = tenant_logs::retold(coverage, beside.tenant_logs.clone());
     Ok(About {
         request: request.id.clone(),
         kind: request.kind,
@@ -270,11 +283,11 @@ async fn about(account: &Account, controller: &Controller, case: &Case) -> Resul
         submitted: request.submitted,
         language: request.options.language.clone(),
         asked: request.asked.clone(),
-        controller: controller.clone(),
+        controller: beside.controller.clone(),
         program: concat!("dsrd ", env!("CARGO_PKG_VERSION")).to_owned(),
         items_seen: account.seen(&request.id).await?,
-        coverage: account.coverage(&request.id).await?,
-        manual_steps: named_steps(request),
+        manual_steps: named_steps(request, tenant_logs::of(&coverage)),
+        coverage,
     })
 }
 

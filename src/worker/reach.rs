@@ -9,12 +9,13 @@ use crate::domain::coverage::place::{Known, Looked};
 use crate::domain::failure::Failure;
 use crate::ports::exports::Exports;
 use crate::ports::sources::{Lack, Source};
+use crate::ports::tenant_logs::TenantLogs;
 use crate::stages::coverage;
 use crate::worker::world::Door;
 
 /// What came of asking one part.
 pub struct Reached {
-    /// Its name: `ledger`, `queue`, `exports`, or `source` and a name.
+    /// Its name: `ledger`, `queue`, `exports`, `graph`, or `source` and a name.
     pub part: String,
     /// Why it does not work, with all causes.
     pub trouble: Option<String>,
@@ -32,6 +33,7 @@ pub async fn all(
     ledger: impl Future<Output = Result<(), Failure>> + Send,
     door: &Door,
     exports: &dyn Exports,
+    tenant_logs: Option<&dyn TenantLogs>,
     sources: &[Arc<dyn Source>],
 ) -> Vec<Reached> {
     let nothing = |()| Told::default();
@@ -46,6 +48,10 @@ pub async fn all(
         reached("queue".to_owned(), async { queue.await.map(nothing) }).boxed(),
         reached("exports".to_owned(), async { exports.ping().await.map(nothing) }).boxed(),
     ];
+    if let Some(logs) = tenant_logs {
+        let pinged = async { logs.ping().await.map(nothing) };
+        asked.push(reached("graph".to_owned(), pinged).boxed());
+    }
     for source in sources {
         let rights = async {
             source.ping().await?;

@@ -17,6 +17,8 @@ pub async fn run(world: &World) {
     }
     let (shift, ledger) = (&world.shift, &*world.account.ledger);
     let announcer = &*world.door.announcer;
+    let tenant_logs = world.tenant_logs.as_deref();
+    let stores = expire::Stores { exports: &*world.exports, tenant_logs };
     tokio::join!(
         intake::run(world),
         sweep::run(world, Purpose::Find),
@@ -28,7 +30,7 @@ pub async fn run(world: &World) {
         conclude::run(world),
         announce::run(shift, ledger, announcer),
         callback::run(world),
-        expire::run(shift, ledger, &*world.exports),
+        expire::run(shift, ledger, &stores),
         forget::run(shift, ledger, &world.mandate.keeping),
         report::run(shift, ledger),
     );

@@ -16,6 +16,7 @@ use crate::ports::messages::callbacks::Callbacks;
 use crate::ports::messages::inbox::Inbox;
 use crate::ports::sources::Source;
 use crate::ports::system::{Clock, Entropy};
+use crate::ports::tenant_logs::TenantLogs;
 use crate::stages::account::keys::Keys;
 use crate::stages::account::records::Account;
 use crate::stages::message::fault::Terms;
@@ -35,6 +36,9 @@ pub struct Door {
 
 /// Where archives go.
 pub type Archives = Arc<dyn Exports>;
+
+/// Who copies the logs of the tenant, where anybody is asked to.
+pub type Copying = Option<Arc<dyn TenantLogs>>;
 
 /// What is searched.
 pub type Sources = Vec<Arc<dyn Source>>;
@@ -59,6 +63,8 @@ pub struct Parts {
     pub sources: Sources,
     /// Where archives go.
     pub exports: Archives,
+    /// Who copies the logs of the tenant, where anybody is asked to.
+    pub tenant_logs: Copying,
     /// The account.
     pub ledger: Arc<dyn Ledger>,
     /// Whether no other daemon can be on the same ledger.
@@ -89,6 +95,8 @@ pub struct World {
     pub sources: Sources,
     /// Where archives go.
     pub exports: Archives,
+    /// Who copies the logs of the tenant, where anybody is asked to.
+    pub tenant_logs: Copying,
     /// What the operator decided.
     pub mandate: Mandate,
     /// Leases, pauses, the stop, the counters.
@@ -120,6 +128,7 @@ impl World {
             door: parts.door,
             sources: parts.sources,
             exports: parts.exports,
+            tenant_logs: parts.tenant_logs,
             mandate: parts.mandate,
             shift,
             alone: parts.alone,

@@ -18,6 +18,7 @@ use dsrd::ports::sources::Source;
 use crate::dependents;
 use crate::exporting_things;
 use crate::policies;
+use crate::support::simulation::copies::Copies;
 use crate::support::simulation::leaks::EMAIL;
 use crate::support::simulation::ports::{Kind, declared};
 use crate::support::simulation::scenario::{
@@ -120,6 +121,7 @@ lives!(
     running,
     came_back,
     waiting_for_services,
+    copying_logs,
     asking_tables,
     sharing_a_purge,
     removing_a_thing,
@@ -203,6 +205,15 @@ fn waiting_for_services() -> Scenario {
         let slow = Slow { looks: 1, look_in_ms: 2_000, end };
         source.set_fault(name, Some(Fault::Takes(slow)));
     }
+    scenario
+}
+
+/// Somebody copies the tenant's logs first, and what was copied is removed with the archive.
+fn copying_logs() -> Scenario {
+    let mut scenario = export().with_copies(Copies::after(1));
+    scenario.keeping.archive_life_ms = 60_000;
+    scenario.until_expired = true;
+    scenario.tick_ms = 10_000;
     scenario
 }
 

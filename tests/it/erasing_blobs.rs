@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use dsrd::adapters::azure::blob::BlobSource;
 use dsrd::adapters::azure::containers::BlobContainers;
+use dsrd::config::settings::{Credential, Graph};
 use dsrd::domain::item::{Item, Version};
 use dsrd::domain::outcome::{Barrier, Block};
 use dsrd::ports::sources::{Erased, Read, Walked};
 use futures::future::join_all;
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
+use url::Url;
 
 use crate::source_contract::{bytes_of, listing, listing_of};
 use crate::support::blob_server::account::Policy;
@@ -268,12 +270,22 @@ async fn containers_that_match_a_pattern_are_one_source() {
         server.put(container, "Users/ann//a b", container.as_bytes());
     }
     server.create_container("azureml-blobstore-0");
+    let graph = Graph {
+        endpoint: Url::parse("https://graph.microsoft.com").unwrap(),
+        credential: Credential::DeveloperTools,
+        look_ms_min: 0,
+        beside: server.blob("dsr-exports"),
+        container: "dsr-logs".to_owned(),
+    };
+    let copy = graph.copy(&"0123456789abcdef".repeat(4));
+    server.create_container(&copy);
+    server.put(&copy, "activity.json", b"ann");
     let of = |pattern: &str| {
-        let archives = server.blob("dsr-exports").url;
-        BlobContainers::open("stores", &server.blob(pattern), Some(&archives)).unwrap()
+        let (blob, archives) = (server.blob(pattern), server.blob("dsr-exports").url);
+        BlobContainers::open("stores", &blob, Some(&archives), Some(&graph)).unwrap()
     };
     let all = listing(&of("*")).await;
-    assert_eq!(all.len(), 3, "all but the archives");
+    assert_eq!(all.len(), 3, "all but the archives, and what is copied beside them");
 
     let source = of("azureml-blobstore-*");
     let items = listing(&source).await;

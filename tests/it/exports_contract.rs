@@ -238,6 +238,38 @@ async fn a_delegated_link_opens_one_archive_for_reading() {
     assert_eq!(fetched(Method::GET, url.as_str()).await.0, 403, "its time is over");
 }
 
+/// A way into a container for who writes and does nothing else.
+#[tokio::test]
+async fn a_delegated_way_in_is_for_writing_alone() {
+    let server = BlobServer::start(Policy::default()).await;
+    for container in ["dsr-logs", "dsr-others"] {
+        server.create_container(container);
+    }
+    let container = Container::open(&server.blob("dsr-logs")).unwrap();
+    let now = second(server.now());
+    let url = link::delegated_writing(&container, now, link::end(now, None)).await.unwrap();
+    let below = |container: &str, name: &str| {
+        let url = url.as_str().replace("dsr-logs?", &format!("{container}{name}?"));
+        assert_ne!(url.contains("dsr-others"), container == "dsr-logs");
+        url
+    };
+    let put = async |url: String| {
+        let request = Client::new().put(url).header("x-ms-blob-type", "BlockBlob").body("log");
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(put(below("dsr-logs", "/activity.json")).await, 201);
+    assert_eq!(put(below("dsr-others", "/activity.json")).await, 403);
+    for (method, name) in
+        [(Method::GET, "/activity.json"), (Method::DELETE, "/activity.json"), (Method::GET, "")]
+    {
+        let list = if name.is_empty() { "&restype=container&comp=list" } else { "" };
+        let url = format!("{}{list}", below("dsr-logs", name));
+        assert_eq!(fetched(method.clone(), &url).await.0, 403, "{method} {name}");
+    }
+    server.advance_clock(SignedDuration::from_hours(24 * 7));
+    assert_eq!(put(below("dsr-logs", "/late.json")).await, 403, "its time is over");
+}
+
 fn second(time: jiff::Timestamp) -> jiff::Timestamp {
     jiff::Timestamp::from_second(time.as_second()).unwrap()
 }

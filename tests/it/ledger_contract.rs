@@ -798,6 +798,7 @@ fn verified_until(expires: i64) -> Event {
         size: 1,
         files: 1,
         expires: Some(second(expires)),
+        tenant_logs: None,
     };
     Event::Verified {
         counts: Counts::default(),

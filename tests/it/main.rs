@@ -19,7 +19,9 @@ mod fleet; // two daemons on one ledger, one of them killed or frozen at every e
 mod model; // intake, ledger, leases and outbox as a model, every order of events checked
 mod model_purges; // a removal that requests share, the same way
 mod privacy; // canaries
+mod behind; // what stands behind an end, or where no directory tells of it
 mod matching; // what is found in an item, in every reading, and what is not
+mod wordings; // names and aliases as people and programs write them
 mod oracle; // the same against an oracle that is slow and obviously right
 mod hostile; // content that was made to take long, to take much, or to break what reads it
 mod redaction; // what is taken out of an item, what stays, and what is refused
@@ -40,6 +42,7 @@ mod dependents; // a workspace with what depends on it: order, what is kept, wha
 mod azure_simulator; // our Azure Machine Learning before three judges: OpenAPI, its examples, Microsoft's clients
 mod resources; // a workspace's services as a source, over the simulator
 mod telemetry; // Log Analytics and Application Insights as sources, over the simulator
+mod graph; // a tenant's logs, which Microsoft Graph copies: lives, the adapter, the program
 mod rewriting_blobs; // what an account keeps of a blob that is written over, and what it may lose
 mod erasing_blobs; // what an account keeps of an erased blob, under each policy; patterns of containers
 mod exports_contract; // the Exports suite: memory, folder, Azurite

@@ -321,7 +321,21 @@ pub fn stored() -> Vec<Stored> {
             let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
             [b"\x01\x02\x03\0\x7f\xff\0".as_slice(), &wide, b"\0\0\x01"].concat()
         }),
+        ("array of utf-32 le", |text| array_of_chars(text, u32::to_le_bytes)),
+        ("array of utf-32 be", |text| array_of_chars(text, u32::to_be_bytes)),
     ]
+}
+
+/// As numpy keeps strings, in three elements.
+fn array_of_chars(text: &str, spell: fn(u32) -> [u8; 4]) -> Vec<u8> {
+    let width = text.chars().count() + 1;
+    let element = |text: &str| {
+        let zeros = std::iter::repeat_n(0, width - text.chars().count());
+        text.chars().map(u32::from).chain(zeros).flat_map(spell).collect::<Vec<u8>>()
+    };
+    let header = format!("\u{1}\0v\0{{'descr': '<U{width}', 'shape': (3,), }}    \n");
+    let elements = [element("kofi"), element(text), element("ines")].concat();
+    [b"\x93NUMPY", header.as_bytes(), &elements].concat()
 }
 
 pub fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
@@ -524,6 +538,114 @@ fn framed(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     all
 }
 
+/// What stands in a binary with nothing between it and the next of its kind.
+#[test]
+fn strings_side_by_side_are_told_apart() {
+    let mut wrong = Vec::new();
+    for (kind, person, decoys, others) in [
+        (
+            "email",
+            "ann@contoso.com",
+            ["joann@contoso.com", "ann@contoso.community"],
+            ["kofi.b@contoso.com", "ines@contoso.com"],
+        ),
+        ("name", "Ann Lefèvre", ["Joann Lefèvre", "Ann Lefèvres"], ["Kofi Brandt", "Ines Falk"]),
+        (
+            "object_id",
+            "6f9619ff-8b86-d011-b42d-00cf4fc964ff",
+            ["6f9619ff-8b86-d011-b42d-00cf4fc964ff1", "a6f9619ff-8b86-d011-b42d-00cf4fc964ff"],
+            ["11111111-8b86-d011-b42d-00cf4fc964ff", "22222222-8b86-d011-b42d-00cf4fc964ff"],
+        ),
+        (
+            "puid",
+            "10037FFE80A1B2C3",
+            ["10037FFE80A1B2C34", "A10037FFE80A1B2C3"],
+            ["10037FFE80A1B2C4", "20037FFE80A1B2C3"],
+        ),
+        (
+            "controller_customer_id",
+            "C-1029384",
+            ["XC-1029384", "C-10293845"],
+            ["C-77", "C-8372611"],
+        ),
+    ] {
+        for (middle, expected) in [(person, true), (decoys[0], false), (decoys[1], false)] {
+            for (way, bytes) in side_by_side(&[others[0], middle, others[1], others[0]]) {
+                let found = told(&bytes).iter().any(|hit| hit.starts_with(kind));
+                if found != expected {
+                    wrong.push(format!("{way}: {middle} {expected}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Texts as formats store them that put nothing between them, or what may be letters.
+fn side_by_side(texts: &[&str]) -> Vec<(String, Vec<u8>)> {
+    let width = texts.iter().map(|text| text.len()).max().unwrap();
+    let joined = texts.concat().into_bytes();
+    let full = |text: &&str| [text.as_bytes(), &vec![0; width - text.len()]].concat();
+    let elements: Vec<u8> = texts.iter().flat_map(full).collect();
+    let ends = || {
+        texts.iter().scan(0, |end, text| {
+            *end += text.len();
+            Some(*end)
+        })
+    };
+    let offsets = |bytes: usize| {
+        let number = |end: usize| (end as u64).to_le_bytes()[..bytes].to_vec();
+        [0].into_iter().chain(ends()).flat_map(number).collect::<Vec<u8>>()
+    };
+    let each = |header: &dyn Fn(&str) -> Vec<u8>| {
+        texts.iter().flat_map(|text| [&header(text), text.as_bytes()].concat()).collect::<Vec<u8>>()
+    };
+    let hdf5 = [0x13, 1, 0, 0, width as u8, 0, 0, 0];
+    let short = |base: u8| {
+        move |text: &str| match text.len() as u8 {
+            len @ ..24 => vec![base + len],
+            len => vec![base + 24, len],
+        }
+    };
+    let mut all = vec![
+        (
+            "S".to_owned(),
+            [format!("\u{1}\0{{'descr': '|S{width}'}} \n").as_bytes(), &elements].concat(),
+        ),
+        ("hdf5".to_owned(), [&hdf5[..], &[0xff; 9], &elements, &[0xff; 9]].concat()),
+        ("arrow".to_owned(), [&[1; 5], &offsets(4)[..], &[0xff; 3], &joined, &[0x94, 1]].concat()),
+        (
+            "large arrow".to_owned(),
+            [&[1; 5], &offsets(8)[..], b"\xffq", b"\x96", &joined, b"\x94"].concat(),
+        ),
+        ("cbor".to_owned(), [b"\xa2cwhog\x01\x84", &each(&short(0x60))[..]].concat()),
+        (
+            "ubjson".to_owned(),
+            [b"{U\x03who[", &each(&|text| vec![b'S', b'U', text.len() as u8])[..], b"]}"].concat(),
+        ),
+        (
+            "avro".to_owned(),
+            [b"\0\0\0\0\x07\x08", &each(&|text| vec![text.len() as u8 * 2])[..], b"\0"].concat(),
+        ),
+        (
+            ".net".to_owned(),
+            [b"\x04\0\0\0", &each(&|text| vec![text.len() as u8])[..], b"\0"].concat(),
+        ),
+    ];
+    for tag in [0x0a, b'J', b'b', b'z'] {
+        let field = each(&|text| vec![tag, text.len() as u8]);
+        let message = [&[b'B', field.len() as u8], &field[..]].concat();
+        let pair = [b"\x08\x01R\x05admin", &field[..], b"R\x05admin"].concat();
+        all.push((format!("protobuf {tag}"), [b"\x08\x01", &field[..], b"\x18\x02"].concat()));
+        all.push((
+            format!("protobuf {tag}, held"),
+            [b"\x08\x01", &message[..], b"BBBBBBBB\x18"].concat(),
+        ));
+        all.push((format!("protobuf {tag}, more"), pair));
+    }
+    all
+}
+
 #[test]
 fn what_stands_before_a_break_is_found() {
     let text: String =
@@ -605,6 +727,44 @@ fn tables_name_the_column() {
     .concat();
     assert_eq!(told(&avro), ["email | avro | who"]);
     assert_eq!(told(&parquet(&["bob@contoso.com", "ann@contoso.com"])), ["email | parquet | who"]);
+}
+
+#[test]
+fn the_parts_of_a_name_in_columns_of_one_row() {
+    let of = |rows: &[(Option<&str>, Option<&str>)]| {
+        let given: Vec<_> = rows.iter().map(|(given, _)| *given).collect();
+        let family: Vec<_> = rows.iter().map(|(_, family)| *family).collect();
+        told(&parquet_of(&[("family_name", &family), ("given_name", &given)]))
+    };
+    let rows = [(Some("Kofi"), Some("Brandt")), (None, Some("X")), (Some("Ann"), Some("Lefèvre"))];
+    assert_eq!(of(&rows), ["name | parquet | given_name"]);
+    let rows =
+        [(Some("Ann"), Some("Brandt")), (Some("Kofi"), Some("Lefèvre")), (Some("Ann"), None)];
+    assert_eq!(of(&rows), [""; 0]);
+}
+
+fn parquet_of(columns: &[(&str, &[Option<&str>])]) -> Vec<u8> {
+    use parquet::data_type::{ByteArray, ByteArrayType};
+    use parquet::file::writer::SerializedFileWriter;
+    let fields: String =
+        columns.iter().map(|(name, _)| format!("optional binary {name} (UTF8); ")).collect();
+    let schema = format!("message m {{ {fields} }}");
+    let schema = std::sync::Arc::new(parquet::schema::parser::parse_message_type(&schema).unwrap());
+    let mut bytes = Vec::new();
+    let mut writer =
+        SerializedFileWriter::new(&mut bytes, schema, std::sync::Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    for (_, cells) in columns {
+        let mut column = group.next_column().unwrap().unwrap();
+        let levels: Vec<i16> = cells.iter().map(|cell| i16::from(cell.is_some())).collect();
+        let cells: Vec<ByteArray> =
+            cells.iter().flatten().map(|cell| ByteArray::from(*cell)).collect();
+        column.typed::<ByteArrayType>().write_batch(&cells, Some(&levels), None).unwrap();
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+    bytes
 }
 
 fn parquet(cells: &[&str]) -> Vec<u8> {

@@ -23,6 +23,7 @@ use dsrd::stages::message::read;
 use memchr::memmem;
 use serde_json::json;
 
+use crate::support::simulation::copies::Copies;
 use crate::support::simulation::leaks::{CONTENT, CUSTOMER, EMAIL, NAME, OBJECT_ID, found};
 use crate::support::simulation::scenario::{
     SOURCE, Scenario, control, correspondence, notes, request, simulate,
@@ -144,6 +145,33 @@ fn nothing_is_said_of_what_failed() {
                 scenario.live().await;
                 scenario.assert_silent().await;
             });
+        }
+    }
+}
+
+/// The same of who copies a tenant's logs, who is told the object id and no more.
+#[test]
+fn nothing_is_said_of_a_copy_that_failed() {
+    for effect in ["ask", "look", "remove"] {
+        for failure in [
+            || Failure::permanent("doing this"),
+            || Failure::transient("doing this"),
+            || Failure::needs_person("doing this"),
+        ] {
+            let copies = Copies::after(1);
+            let mut scenario = Scenario::small().with_copies(copies).sent(request("r-1", "access"));
+            scenario.tick_ms = 60_000;
+            scenario.keeping.archive_life_ms = 60_000;
+            scenario.until_expired = true;
+            scenario.wire.fail(effect, failure);
+            scenario.wire.heal_after(4);
+            simulate(async || {
+                scenario.live().await;
+                scenario.assert_silent().await;
+            });
+            let copies = scenario.copies.as_ref().unwrap();
+            assert!(copies.asked().iter().all(|asked| asked == OBJECT_ID));
+            assert_eq!(copies.containers(), Vec::<String>::new(), "{effect}");
         }
     }
 }

@@ -24,6 +24,7 @@ fn events() -> Vec<(&'static str, Event)> {
     };
     let archive = Archive {
         expires: None,
+        tenant_logs: None,
         name: String::new(),
         url: String::new(),
         sha256: String::new(),

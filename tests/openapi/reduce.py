@@ -2,9 +2,10 @@
 
     reduce.py SPECIFICATION_FOLDER > azure-machine-learning.json
     reduce.py SPECIFICATION_FOLDER monitor > azure-monitor.json
+    reduce.py SPECIFICATION_FOLDER dependents > azure-dependents.json
 
 The folder is `specification/machinelearningservices` of Azure/azure-rest-api-specs at 3b03055 (its
-`main` of 2024-11-06), for the second `specification` itself. What comes out: for each operation its method, path and the schema of each
+`main` of 2024-11-06), for the others `specification` itself. What comes out: for each operation its method, path and the schema of each
 answer, its examples as they are published, and the definitions that are reached, as JSON Schema
 (draft 4): `discriminator` becomes a choice of subtypes, enumerations that may grow become strings,
 `x-nullable` a type more, descriptions go.
@@ -62,11 +63,32 @@ MONITOR = {
     QUERY + "OperationalInsights.json": ["Query_Execute", "Query_ResourceExecute", "Query_Batch"],
 }
 
+STORAGE = "storage/resource-manager/Microsoft.Storage/stable/2023-05-01/"
+VAULTS = "keyvault/resource-manager/Microsoft.KeyVault/stable/2023-07-01/"
+REGISTRIES = "containerregistry/resource-manager/Microsoft.ContainerRegistry/stable/2023-07-01/"
+DEPENDENTS = {
+    STORAGE + "storage.json": [
+        "StorageAccounts_List", "StorageAccounts_ListByResourceGroup",
+        "StorageAccounts_GetProperties", "StorageAccounts_Delete", "DeletedAccounts_List"],
+    STORAGE + "blob.json": [
+        "BlobServices_GetServiceProperties", "BlobContainers_List", "BlobContainers_Get",
+        "BlobContainers_Delete"],
+    STORAGE + "file.json": [
+        "FileServices_GetServiceProperties", "FileShares_List", "FileShares_Get",
+        "FileShares_Delete"],
+    VAULTS + "keyvault.json": [
+        "Vaults_Get", "Vaults_Delete", "Vaults_ListByResourceGroup", "Vaults_ListBySubscription",
+        "Vaults_ListDeleted", "Vaults_GetDeleted", "Vaults_PurgeDeleted"],
+    REGISTRIES + "containerregistry.json": [
+        "Registries_List", "Registries_ListByResourceGroup", "Registries_Get",
+        "Registries_Delete"],
+}
+
 
 def main(root, part=""):
     made = {"operations": {}, "definitions": {}}
     files = {}
-    served = MONITOR if part == "monitor" else SERVED
+    served = {"monitor": MONITOR, "dependents": DEPENDENTS}.get(part, SERVED)
     for name, operations in served.items():
         Reducer(root, name, files, made).operations(operations)
     json.dump(made, sys.stdout, indent=None, separators=(",", ":"), sort_keys=True)

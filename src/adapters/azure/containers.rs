@@ -16,7 +16,7 @@ use crate::adapters::azure::form::call;
 use crate::adapters::azure::listing;
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::container::Container;
-use crate::config::settings::Blob;
+use crate::config::settings::{Blob, Graph};
 use crate::domain::dependents::ours::is_of;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
@@ -35,16 +35,23 @@ pub struct BlobContainers {
     pattern: String,
     /// The container of the archives, which is nobody's data but ours.
     except: Option<String>,
+    /// Whose containers lie beside that, and are its copy of what is in no source.
+    copies: Option<Graph>,
     opened: Mutex<BTreeMap<String, Arc<BlobSource>>>,
 }
 
 impl BlobContainers {
     /// The containers of `blob`, whose URL ends in a pattern, under the configured `name`, but for
-    /// the container of `archives`. Asks nobody yet.
+    /// the container of `archives` and those of `copies` beside it. Asks nobody yet.
     ///
     /// # Errors
     /// Where the URL is no container's or the credential is malformed.
-    pub fn open(name: &str, blob: &Blob, archives: Option<&Url>) -> Result<Self, Failure> {
+    pub fn open(
+        name: &str,
+        blob: &Blob,
+        archives: Option<&Url>,
+        copies: Option<&Graph>,
+    ) -> Result<Self, Failure> {
         let entry = Container::open(blob)?;
         let pattern = last_segment(&blob.url).to_owned();
         // Under another of its hosts it is the same account.
@@ -53,12 +60,15 @@ impl BlobContainers {
                 archives.origin() == blob.url.origin() && account(archives) == account(&blob.url);
             is_beside || is_of(archives, account_name(blob.url.as_str()))
         });
+        let copies = copies.filter(|_| except.is_some()).cloned();
         let except = except.map(|archives| last_segment(archives).to_owned());
-        Ok(Self { name: name.to_owned(), entry, pattern, except, opened: Mutex::default() })
+        let (name, opened) = (name.to_owned(), Mutex::default());
+        Ok(Self { name, entry, pattern, except, copies, opened })
     }
 
     fn matches(&self, container: &str) -> bool {
-        is_match(&self.pattern, container) && self.except.as_deref() != Some(container)
+        let is_copy = self.copies.as_ref().is_some_and(|copies| copies.is_copy(container));
+        is_match(&self.pattern, container) && self.except.as_deref() != Some(container) && !is_copy
     }
 
     /// The containers there are, in the order of the service, which is that of their names.

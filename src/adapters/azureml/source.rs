@@ -7,6 +7,8 @@ use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 
 use crate::adapters::azure::wire::lately::Lately;
+use crate::adapters::azureml::dependents::around::Lookout;
+use crate::adapters::azureml::dependents::removal::Removal;
 use crate::adapters::azureml::documents::document::{Document, look};
 use crate::adapters::azureml::documents::kept::Kept;
 use crate::adapters::azureml::kinds::Sort;
@@ -39,6 +41,7 @@ pub struct WorkspaceSource {
     pub kept: Kept,
     /// What of ours does not go with what the workspace depends on.
     pub ours: Ours,
+    lookout: Lookout,
     places: Lately<Vec<Known>>,
 }
 
@@ -58,8 +61,13 @@ impl WorkspaceSource {
             entry,
             kept: Kept::default(),
             ours: Ours::default(),
+            lookout: Lookout::default(),
             places: Lately::of(KNOWN_TIME),
         }
+    }
+
+    fn removal(&self) -> Removal<'_> {
+        Removal { entry: &self.entry, ours: &self.ours, lookout: &self.lookout }
     }
 
     /// What stands for all of a sort whose service is not there: nobody can look through it.
@@ -89,7 +97,7 @@ impl Source for WorkspaceSource {
 
     async fn follow(&self, item: &Item, handle: &str) -> Result<Followed, Failure> {
         if dependent::is_one(&item.name) {
-            return dependents::removal::follow(&self.entry, &self.ours, item, handle).await;
+            return dependents::removal::follow(self.removal(), item, handle).await;
         }
         removal::follow(&self.entry, item, handle).await
     }
@@ -159,7 +167,7 @@ impl Walked for WorkspaceSource {
 
     async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
         if dependent::is_one(&item.name) {
-            return dependents::removal::remove(&self.entry, &self.ours, item).await;
+            return dependents::removal::remove(self.removal(), item).await;
         }
         self.kept.act_on(&item.name);
         removal::remove(&self.entry, item, false).await

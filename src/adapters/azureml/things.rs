@@ -1,9 +1,10 @@
 //! Resources as things that requests name: looked up by name or id, and put aside.
 
 use async_trait::async_trait;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use crate::adapters::azureml::dependents;
 use crate::adapters::azureml::dependents::found;
 use crate::adapters::azureml::documents::document::{Document, look};
 use crate::adapters::azureml::kinds::{Below, KINDS, REGISTERED_DATASET, Sort};
@@ -19,11 +20,11 @@ use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::lists::{List, all};
 use crate::adapters::azureml::workspace;
 use crate::domain::asked::thing::{Aside, Thing, ThingKind};
-use crate::domain::dependents::dependent::Dependents;
+use crate::domain::dependents::dependent::{self, Dependents};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::domain::layout::Location;
-use crate::ports::sources::{Belonging, Erased, Source, Things};
+use crate::ports::sources::{Belonging, Erased, Source, Things, Walked};
 
 const ARCHIVING: &str = "archiving a resource";
 
@@ -100,6 +101,24 @@ impl Things for WorkspaceSource {
             ours: &self.ours,
         };
         found::found(&self.entry, &asked, seen.as_ref().map(|seen| &seen.value)).await
+    }
+
+    async fn stands(&self, item: &Item) -> Result<bool, Failure> {
+        if dependent::is_one(&item.name) {
+            return dependents::removal::stands(&self.entry, item).await;
+        }
+        Ok(self.remains(&item.name).await?.iter().any(|other| other.etag == item.etag))
+    }
+
+    async fn recoverable_until(
+        &self,
+        item: &Item,
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        match dependent::is_one(&item.name) {
+            true => dependents::removal::recoverable_until(&self.entry, item, erased_at).await,
+            false => Ok(None),
+        }
     }
 
     async fn put_aside(&self, item: &Item, how: Aside) -> Result<Erased, Failure> {

@@ -9,7 +9,7 @@ use crate::archive::report::html::{
 };
 use crate::archive::report::texts::table::Texts;
 use crate::domain::coverage::covered::Covered;
-use crate::domain::coverage::portal::{PORTAL, portal};
+use crate::domain::coverage::portal::{PORTAL, Portal, portal};
 use crate::domain::coverage::words::words;
 
 /// Lines of the table of places; the manifest has them all.
@@ -61,6 +61,11 @@ pub fn write_beyond(out: &mut dyn Write, texts: &Texts, about: &About) -> io::Re
     writeln!(out, "<ul>")?;
     for step in steps {
         write!(out, "<li><strong lang=\"en\">{}</strong>{}", Text(&step.system), texts.colon)?;
+        if let Some(at) = &step.copied_to {
+            write_fetching(out, portal(texts.language), at)?;
+            writeln!(out, "</li>")?;
+            continue;
+        }
         let is_known = step.system == PORTAL;
         match is_known {
             true => write!(out, "{}", Text(texts.privacy_portal))?,
@@ -79,6 +84,15 @@ pub fn write_beyond(out: &mut dyn Write, texts: &Texts, about: &About) -> io::Re
     close_section(out)
 }
 
+/// What is done with a copy that lies there.
+fn write_fetching(out: &mut dyn Write, portal: &Portal, at: &str) -> io::Result<()> {
+    writeln!(out, "{}\n<ol>", Text(portal.fetcher))?;
+    for step in portal.fetching(at) {
+        writeln!(out, "<li>{}</li>", Text(&step))?;
+    }
+    writeln!(out, "</ol>")
+}
+
 /// Who does it, whom to ask for, how, and how long that may take.
 fn write_how(
     out: &mut dyn Write,
@@ -87,6 +101,9 @@ fn write_how(
     step: &ManualStep,
 ) -> io::Result<()> {
     let portal = portal(texts.language);
+    if let Some(why) = &step.not_copied {
+        write!(out, "\n<p>{}</p>", Text(&portal.not_copied.replace("{why}", why)))?;
+    }
     write!(out, "\n<p>{}</p>", Text(portal.who))?;
     for id in &step.object_ids {
         let says = Text(portal.object_id);

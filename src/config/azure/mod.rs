@@ -2,3 +2,4 @@
 
 pub mod workspaces;
 pub mod telemetry;
+pub mod graph;

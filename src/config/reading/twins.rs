@@ -55,6 +55,12 @@ fn twins(file: &mut File) -> Vec<Twins<'_>> {
             &mut telemetry.client_secret_file,
         ));
     }
+    let graph = &mut file.graph;
+    all.push(Twins::new(
+        "/graph/client_secret",
+        &mut graph.client_secret,
+        &mut graph.client_secret_file,
+    ));
     all
 }
 

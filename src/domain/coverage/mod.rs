@@ -4,3 +4,4 @@ pub mod place;
 pub mod covered;
 pub mod words;
 pub mod portal;
+pub mod tenant_logs;

@@ -89,9 +89,9 @@ impl PlaceSort {
         }
     }
 
-    /// Whether a source that tells of it is there to look at it: the rest is of others.
+    /// Whether who tells of it is there to look at it: the rest is of others.
     pub fn is_its_own(self) -> bool {
-        matches!(self, Self::Source | Self::Service | Self::TelemetryTable)
+        matches!(self, Self::Source | Self::Service | Self::TelemetryTable | Self::TenantLogs)
     }
 }
 

@@ -29,6 +29,12 @@ pub struct Portal {
     pub erase_takes: &'static str,
     /// What is said before the object id, where that may be told.
     pub object_id: &'static str,
+    /// Who fetches what Microsoft Graph has copied.
+    pub fetcher: &'static str,
+    /// What is done with it, in order: `{at}` is where it lies.
+    pub fetch: [&'static str; 2],
+    /// That Microsoft Graph was to copy it, and did not: `{why}`.
+    pub not_copied: &'static str,
 }
 
 impl Portal {
@@ -37,6 +43,11 @@ impl Portal {
         let first = (!is_known).then_some(self.look_up);
         let rest = if is_export { self.export } else { self.erase };
         first.into_iter().chain(rest).collect()
+    }
+
+    /// The steps with a copy that lies there, in order.
+    pub fn fetching(&self, at: &str) -> Vec<String> {
+        self.fetch.iter().map(|step| step.replace("{at}", at)).collect()
     }
 
     /// How long it takes.
@@ -73,6 +84,12 @@ static ENGLISH: Portal = Portal {
     export_takes: "Hours or days, by Microsoft’s account.",
     erase_takes: "Up to 30 days after the user was deleted, by Microsoft’s account.",
     object_id: "Object ID of the user",
+    fetcher: "Whoever may read that storage account.",
+    fetch: [
+        "Fetch what Microsoft Graph has copied to {at}.",
+        "Hand it to the person: it is no part of the archive.",
+    ],
+    not_copied: "Microsoft Graph was to copy these logs, and did not ({why}).",
 };
 
 static GERMAN: Portal = Portal {
@@ -95,6 +112,12 @@ static GERMAN: Portal = Portal {
     export_takes: "Stunden oder Tage, nach Angaben von Microsoft.",
     erase_takes: "Bis zu 30 Tage nach dem Löschen des Benutzers, nach Angaben von Microsoft.",
     object_id: "Objekt-ID des Benutzers",
+    fetcher: "Wer dieses Speicherkonto lesen darf.",
+    fetch: [
+        "Holen, was Microsoft Graph nach {at} kopiert hat.",
+        "Der Person geben: es ist kein Teil des Archivs.",
+    ],
+    not_copied: "Microsoft Graph sollte diese Protokolle kopieren und hat es nicht getan ({why}).",
 };
 
 static FRENCH: Portal = Portal {
@@ -120,6 +143,12 @@ static FRENCH: Portal = Portal {
     export_takes: "Des heures ou des jours, selon Microsoft.",
     erase_takes: "Jusqu’à 30 jours après la suppression de l’utilisateur, selon Microsoft.",
     object_id: "Identifiant d’objet de l’utilisateur",
+    fetcher: "Quiconque peut lire ce compte de stockage.",
+    fetch: [
+        "Chercher ce que Microsoft Graph a copié dans {at}.",
+        "Le remettre à la personne : cela ne fait pas partie de l’archive.",
+    ],
+    not_copied: "Microsoft Graph devait copier ces journaux et ne l’a pas fait ({why}).",
 };
 
 static JAPANESE: Portal = Portal {
@@ -139,4 +168,10 @@ static JAPANESE: Portal = Portal {
     export_takes: "Microsoft によれば、数時間から数日。",
     erase_takes: "Microsoft によれば、利用者の削除から最長 30 日。",
     object_id: "利用者のオブジェクト ID",
+    fetcher: "そのストレージアカウントを読める人。",
+    fetch: [
+        "Microsoft Graph が {at} に複製したものを取り出します。",
+        "本人に渡します。アーカイブには含まれていません。",
+    ],
+    not_copied: "Microsoft Graph がこれらのログを複製するはずでしたが、されませんでした ({why})。",
 };

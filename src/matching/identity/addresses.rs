@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::matching::identity::domains::{domain_lens, seen_len};
 use crate::matching::views::spelling::spaceless::is_spaceless;
+use crate::matching::views::spelling::top_level::is_top_level;
 
 /// Longest local part or domain that is looked at, in bytes; RFC 5321 allows 64 and 255.
 const PART_BYTES_MAX: usize = 320;
@@ -38,6 +39,10 @@ pub fn respelled_at(text: &str, at: usize) -> Vec<(String, Range<usize>)> {
     if let Some(quoted) = text[..at].strip_suffix('"') {
         return quoted_at(text, quoted, at);
     }
+    if let Some(len) = literal_len(&text[at + 1..]) {
+        let (start, host) = (local_run_start(text, at), &text[at + 2..at + len]);
+        return vec![(format!("{}@{host}", &text[start..at]), start..at + 1 + len)];
+    }
     let Some((left, right)) = joined_before(text, at) else { return Vec::new() };
     let (user, host) = (&text[left.clone()], &text[right.clone()]);
     let mut all = Vec::new();
@@ -59,8 +64,18 @@ pub fn respelled_at(text: &str, at: usize) -> Vec<(String, Range<usize>)> {
 /// Whether [`respelled_at`] may have anything to tell; cheaper than asking it.
 pub fn may_be_respelled(text: &str, at: usize) -> bool {
     text[..at].ends_with('"')
+        || literal_len(&text[at + 1..]).is_some()
         || joined_before(text, at)
             .is_some_and(|(left, right)| text[left].contains('.') || text[right].contains('.'))
+}
+
+/// The length of a machine's number in brackets at the start: `[10.0.0.4]`.
+fn literal_len(domain: &str) -> Option<usize> {
+    let inner = domain.strip_prefix('[')?;
+    let end = inner.find(']').filter(|end| (3..48).contains(end))?;
+    let is_number =
+        inner[..end].bytes().all(|byte| byte.is_ascii_hexdigit() || b".:v".contains(&byte));
+    is_number.then_some(end + 2)
 }
 
 /// The two runs with an equals sign between them that stand before a sign.
@@ -115,21 +130,41 @@ fn parts_at(text: &str, at: usize) -> Option<(usize, &str, Vec<usize>)> {
     let after = &text[at + 1 + domain.len()..];
     let domain = domain.trim_end_matches(['.', '-']);
     let start = local_start(text, at, after)?;
-    // Brackets whose escapes lost their backslash.
-    let (start, domain) = match (&text[start..at], domain.strip_suffix("u003e")) {
-        (local, Some(inner)) if local.starts_with("u003c") && local.len() > "u003c".len() => {
-            (start + "u003c".len(), inner)
-        }
-        _ => (start, domain),
+    let (start, domain) = match unwrapped(&text[start..at], domain) {
+        Some((open, inner)) => (start + open, inner),
+        None => (start, domain),
     };
     let before = &text[..start];
     // Two signs are nobody's, unless the first one is in the user of a URL.
     let is_user = before.ends_with("://") && after.starts_with('@');
-    if domain.is_empty() || before.ends_with('@') || after.starts_with('@') && !is_user {
+    let is_second = before.strip_suffix('@').is_some_and(|before| before.ends_with(is_local));
+    if domain.is_empty() || is_second || after.starts_with('@') && !is_user {
         return None;
     }
     let lens = domain_lens(domain, before.ends_with(['/', '\\']) && !is_user);
     Some((start, domain, lens))
+}
+
+/// What stands around an address where escapes lost their sign, as the length of what opens and the
+/// domain without what closes: `u003cann@contoso.comu003e`.
+fn unwrapped<'d>(local: &str, domain: &'d str) -> Option<(usize, &'d str)> {
+    const AROUND: [(&str, &str); 9] = [
+        ("u003c", "u003e"),
+        ("u0022", "u0022"),
+        ("u0027", "u0027"),
+        ("x3c", "x3e"),
+        ("x22", "x22"),
+        ("x27", "x27"),
+        ("3c", "3e"),
+        ("22", "22"),
+        ("lt", "gt"),
+    ];
+    AROUND.iter().find_map(|(open, close)| {
+        let inner = domain.strip_suffix(close)?;
+        let ends_well = is_top_level(inner.rsplit('.').next().unwrap_or_default());
+        (local.len() > open.len() && local.starts_with(open) && ends_well)
+            .then_some((open.len(), inner))
+    })
 }
 
 /// `after`: what follows the domain.
@@ -199,6 +234,10 @@ mod tests {
             ("ann@contoso.com.log.1", "ann@contoso.com"),
             ("ann@contoso.com-backup", "ann@contoso.com"),
             ("u003cann@contoso.comu003e", "ann@contoso.com"),
+            ("u0022ann@contoso.comu0022", "ann@contoso.com"),
+            ("x3cann@contoso.comx3e", "ann@contoso.com"),
+            ("ltann@contoso.comgt", "ann@contoso.com"),
+            ("22ann@contoso.com", "22ann@contoso.com"),
             ("ann@xn--80a1acny.xn--p1ai.npy", "ann@xn--80a1acny.xn--p1ai"),
             ("_ann@contoso.com.evil.org", "_ann@contoso.com.evil.org"),
             ("wait...ann@contoso.com - hi", "ann@contoso.com"),
@@ -216,6 +255,8 @@ mod tests {
             let at = text.find('@').unwrap();
             assert_eq!(address_at(text, at).map(|range| &text[range]), Some(expected), "{text}");
         }
+        let mentioned = "hi @ann@contoso.com";
+        assert_eq!(address_at(mentioned, 7), Some(4..mentioned.len()));
         for text in ["ann@contoso.com@evil.org", "ann@", "@contoso.com"] {
             let at = text.find('@').unwrap();
             assert_eq!(address_at(text, at), None, "{text}");
@@ -229,6 +270,7 @@ mod tests {
             ("list-return-12-ann=contoso.com@lists.org", "ann@contoso.com"),
             ("SRS0=HHH4=TT=contoso.com=ann@relay.org", "ann@contoso.com"),
             ("\"ann\"@contoso.com", "ann@contoso.com"),
+            ("ann@[10.0.0.4]", "ann@10.0.0.4"),
             ("\"ann x\"@contoso.com.csv", "ann x@contoso.com"),
         ] {
             let at = text.find('@').unwrap();

@@ -11,8 +11,8 @@
 use crate::matching::identity::addresses::{
     addresses_at, continues_word, is_local, local_run_start,
 };
-use crate::matching::identity::aliases::{BEFORE_BYTES, names_a_user};
 use crate::matching::identity::scripts::{stands_apart, stands_turned};
+use crate::matching::identity::users::aliases::{BEFORE_BYTES, names_a_user};
 
 /// How the ends of a pattern are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,18 @@ pub enum Boundary {
     /// Words of a name, family name first: they may be the last of one name and the first of
     /// another.
     Turned,
+    /// Words of a name that a sign joins: `mira_osei`.
+    Slug,
+    /// The same, family name first.
+    TurnedSlug,
+    /// Words of a name, a family name in capitals first.
+    Shouted,
+    /// Words of a name in two cells that adjoin.
+    Cells,
+    /// The same, family name first.
+    TurnedCells,
+    /// Parts of a name that what stands around them says to be such.
+    Parted,
     /// A customer id.
     Token,
     /// An alias.
@@ -48,12 +60,17 @@ pub fn stands_alone(boundary: Boundary, before: &str, hit: &str, after: &str) ->
         Boundary::Digits | Boundary::Respelled => {
             !before.ends_with(continues_word) && !after.starts_with(continues_word)
         }
-        Boundary::Words => stands_as_words(before, hit, after),
+        Boundary::Words
+        | Boundary::Shouted
+        | Boundary::Cells
+        | Boundary::TurnedCells
+        | Boundary::Parted => stands_as_words(before, hit, after),
+        Boundary::Slug | Boundary::TurnedSlug => stands_as_slug(before, hit, after),
         Boundary::Turned => {
             stands_as_words(before, hit, after) && stands_turned(before, hit, after)
         }
         Boundary::Token => !before.ends_with(is_token) && !after.starts_with(is_token),
-        Boundary::Alias => names_a_user(tail(before), after),
+        Boundary::Alias => names_a_user(tail(before), hit, after),
     }
 }
 
@@ -65,21 +82,30 @@ fn is_whole_address(before: &str, hit: &str, after: &str) -> bool {
 }
 
 fn stands_as_words(before: &str, hit: &str, after: &str) -> bool {
-    let adjoins = |end: Option<char>, neighbour: Option<char>| {
-        end.is_some_and(continues_word)
-            && neighbour.is_some_and(|c| continues_word(c) || is_mark(c))
-    };
     let (mut earlier, mut later) = (before.chars().rev(), after.chars());
     let (previous, next) = (earlier.next(), later.next());
     let double = |dash: Option<char>, beyond: Option<char>| {
         matches!(dash, Some('-' | '\u{2010}' | '\u{2011}'))
             && beyond.is_some_and(char::is_alphabetic)
     };
-    !begins_address(after)
-        && !adjoins(hit.chars().next(), previous)
-        && !adjoins(hit.chars().next_back(), next)
+    is_whole_word(before, hit, after)
         && !double(previous, earlier.next())
         && !double(next, later.next())
+}
+
+/// As words, but that a dash goes on with the slug and not with the name.
+fn stands_as_slug(before: &str, hit: &str, after: &str) -> bool {
+    is_whole_word(before, hit, after) && !before.ends_with('@')
+}
+
+fn is_whole_word(before: &str, hit: &str, after: &str) -> bool {
+    let adjoins = |end: Option<char>, neighbour: Option<char>| {
+        end.is_some_and(continues_word)
+            && neighbour.is_some_and(|c| continues_word(c) || is_mark(c))
+    };
+    !begins_address(after)
+        && !adjoins(hit.chars().next(), before.chars().next_back())
+        && !adjoins(hit.chars().next_back(), after.chars().next())
         && stands_apart(before, hit, after)
 }
 

@@ -6,40 +6,19 @@
 //! `contoso.com-2026` are not. Some top-level domains are called like files (`zip`, `pt`): the
 //! commonest of those files are taken for files wherever they stand, the rest after a slash only.
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
-/// The top-level domains of the root zone that have letters alone: the Public Suffix List of 2026,
-/// the part of ICANN. Those in Punycode are told by how they begin.
-static TOP_LEVEL: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| include_str!("top_level.txt").split_whitespace().collect());
-
-/// Names that are kept out of the root zone, for networks of one's own and for examples.
-const OF_ONES_OWN: [&str; 13] = [
-    "alt",
-    "corp",
-    "example",
-    "home",
-    "internal",
-    "intranet",
-    "invalid",
-    "lan",
-    "local",
-    "localdomain",
-    "localhost",
-    "private",
-    "test",
-];
+use crate::matching::views::spelling::top_level::is_top_level;
 
 /// Things glued to a domain that are taken off, at most.
 const GLUED_MAX: usize = 12;
 
 /// Files first of all, though a domain may end so too.
-const FILES: [&str; 7] = ["java", "md", "mov", "pt", "py", "sh", "zip"];
+const FILES: [&str; 8] = ["data", "java", "md", "mov", "pt", "py", "sh", "zip"];
 
 /// As often a domain as a file: taken for a file in a path.
-const FILES_IN_PATHS: [&str; 13] =
-    ["ai", "app", "bz", "cc", "map", "ml", "pl", "ps", "rs", "so", "st", "tf", "mk"];
+const FILES_IN_PATHS: [&str; 18] = [
+    "cab", "cu", "one", "pub", "xyz", "ai", "app", "bz", "cc", "map", "ml", "pl", "ps", "rs", "so",
+    "st", "tf", "mk",
+];
 
 /// The lengths that this domain, or a domain with something behind it, may have; longest first.
 /// `in_path`: whether it stands in a path.
@@ -69,14 +48,6 @@ pub fn seen_len(domain: &str, lens: &[usize]) -> usize {
         is_top_level(last) && (!FILES.contains(&last) || lens.last() == Some(*len))
     };
     lens.iter().find(ends_well).copied().unwrap_or(domain.len())
-}
-
-/// Whether a domain may end in this label. Beyond ASCII there are too many to say no.
-pub fn is_top_level(label: &str) -> bool {
-    label.starts_with("xn--")
-        || !label.is_ascii() && label.chars().all(char::is_alphabetic)
-        || TOP_LEVEL.contains(label)
-        || OF_ONES_OWN.contains(&label)
 }
 
 /// Whether nothing of a label can have been glued to a domain's end. Punycode has its own dashes.
@@ -147,9 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_whole() {
-        assert!(TOP_LEVEL.len() > 1300);
-        assert!(FILES.iter().chain(&FILES_IN_PATHS).all(|label| TOP_LEVEL.contains(label)));
-        assert!(OF_ONES_OWN.iter().all(|label| !TOP_LEVEL.contains(label)));
+    fn files_are_called_like_domains() {
+        assert!(FILES.iter().chain(&FILES_IN_PATHS).all(|label| is_top_level(label)));
     }
 }

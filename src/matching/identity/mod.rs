@@ -3,11 +3,11 @@
 
 pub mod addresses;
 pub mod domains;
-pub mod aliases;
-pub mod boundaries;
+pub mod users;
 pub mod scripts;
-pub mod neighbours;
+pub mod boundaries;
 pub mod patterns;
+pub mod names;
 pub mod rare;
 pub mod candidates;
 pub mod weakness;

@@ -109,6 +109,9 @@ fn address(value: String) -> Vec<Sought> {
     let invited = value.split_once("#ext#").and_then(|(local, _)| invited_address(local));
     match invited {
         Some(address) => vec![Sought::Address(address)],
+        None if value.ends_with(']') && is_plain_address(&value.replace(['[', ']'], "")) => {
+            vec![Sought::Address(value.replace(['[', ']'], ""))]
+        }
         None if is_plain_address(&value) => vec![Sought::Address(value)],
         // Rare signs in the local part, or no address at all: the text itself, strictly ended.
         None => vec![Sought::Text(value, Boundary::Token)],

@@ -26,7 +26,11 @@ pub fn stands_turned(before: &str, hit: &str, after: &str) -> bool {
     if !hit.starts_with(is_spaceless) {
         return true;
     }
-    ends_word(before) && begins_word(after, false)
+    // 鈴木 太郎 山田 花子, with a space after each word.
+    let apart = |c: char| separates(c) && !matches!(c, '\n' | '\t');
+    let is_row = !ends_word(before.trim_end_matches(apart))
+        && !begins_word(after.trim_start_matches(apart), false);
+    ends_word(before) && begins_word(after, false) && !is_row
 }
 
 /// What may part the words of a name; a plus is a space in a URL's query.
@@ -250,12 +254,18 @@ mod tests {
 
     #[test]
     fn two_names_in_a_row_are_no_turned_name() {
-        for text in
-            ["鈴木[太郎 山田]花子", "鈴木[太郎・山田]花子", "[太郎 山田]花子", "김[민수 이]준호"]
-        {
+        for text in [
+            "鈴木[太郎 山田]花子",
+            "鈴木 [太郎 山田] 花子",
+            "鈴木[太郎・山田]花子",
+            "[太郎 山田]花子",
+            "김[민수 이]준호",
+        ] {
             assert!(!stands(text, true), "{text}");
         }
-        for text in ["[太郎 山田]さん", "は[太郎山田]様", "担当[太郎 山田]、"] {
+        for text in
+            ["[太郎 山田]さん", "担当 [太郎 山田] 様", "は[太郎山田]様", "担当[太郎 山田]、"]
+        {
             assert!(stands(text, true), "{text}");
         }
     }

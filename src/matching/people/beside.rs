@@ -6,7 +6,9 @@ use std::ops::Range;
 use memchr::memmem;
 
 use crate::domain::asked::subject::IdentityType;
-use crate::matching::identity::neighbours::{is_joint, is_name_like, word_after, word_before};
+use crate::matching::identity::names::neighbours::{
+    is_joint, is_name_like, word_after, word_before,
+};
 use crate::matching::people::doubts::{
     Speaks, full_name, identifier, is_technical, key_before, named_by, speaks_of_people, trimmed,
 };

@@ -10,7 +10,7 @@ use memchr::{memchr_iter, memchr3_iter};
 
 use crate::domain::asked::subject::IdentityType;
 use crate::matching::identity::addresses::{address_at, local_run_start};
-use crate::matching::identity::neighbours::{is_joint, is_name_like, word_after};
+use crate::matching::identity::names::neighbours::{is_joint, is_name_like, word_after};
 use crate::matching::identity::weakness::COMMON;
 use crate::matching::people::named::{Identifier, NOBODY, SERVICES, is_hexadecimal};
 use crate::matching::people::ranges::Ranges;

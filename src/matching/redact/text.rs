@@ -12,6 +12,7 @@ use crate::matching::redact::looks::First;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::{Rewriting, Short, clean};
 use crate::matching::redact::sheet::{Piece, Sheet};
+use crate::matching::views::columns::tables::Tables;
 use crate::matching::views::markup::tags::tags;
 use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::tour::{Look, Tour};
@@ -37,6 +38,8 @@ struct Window {
     last: bool,
     /// Whether the part before was a short one.
     shifted: bool,
+    /// The tables before the part.
+    tables: Tables,
 }
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
@@ -55,7 +58,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             window.last = !fill(reader, &mut window.bytes, size).map_err(Stop::Read)?;
             let sheet = sheet.get_or_insert_with(|| Sheet::new(&window.bytes));
             let part = self.part(&window, depth, size)?;
-            let seen = part.map(|part| (self.seen(&window.bytes, &part), part));
+            let seen = part.map(|part| (self.seen(&window.bytes, &part, &window.tables), part));
             let (seen, part) = match seen {
                 Some((seen, part)) if window.last || !is_cut(&seen, &part, &window) => (seen, part),
                 _ if size < WINDOW_BYTES_MAX => {
@@ -78,6 +81,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             if window.last {
                 return Ok(());
             }
+            window.tables.pass(&window.bytes, &part);
             sheet.moved(window.move_on(part));
             size = WINDOW_BYTES.max(window.bytes.len() + WINDOW_BYTES / 2);
         }
@@ -88,7 +92,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         let before = self.replaced;
         let head = key.map_or(String::new(), |key| format!("{key}: "));
         let whole = format!("{head}{text}").into_bytes();
-        let mut seen = self.seen(&whole, &(0..whole.len()));
+        let mut seen = self.seen(&whole, &(0..whole.len()), &Tables::default());
         for found in &mut seen {
             // Of what begins in the key, what stands in the text is replaced.
             found.span.start = found.span.start.max(head.len()).min(found.span.end.max(head.len()));
@@ -108,8 +112,10 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         Ok(Short { text, replaced })
     }
 
-    fn seen(&mut self, window: &[u8], part: &Range<usize>) -> Vec<Found<Put>> {
-        Tour::new(self.look, self.limits, self.meter).spans(window, part, false)
+    fn seen(&mut self, window: &[u8], part: &Range<usize>, tables: &Tables) -> Vec<Found<Put>> {
+        let mut tour = Tour::new(self.look, self.limits, self.meter);
+        tour.tables = tables.clone();
+        tour.spans(window, part, false)
     }
 
     /// The part of a window that can be answered for; `None` if that takes a larger one.

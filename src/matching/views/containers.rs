@@ -6,15 +6,13 @@
 
 use std::io::{self, Cursor, Read};
 
-use liblzma::read::XzDecoder;
-use liblzma::stream::{CONCATENATED, Stream};
-
 use crate::matching::views::forms::{Form, form, is_packed};
 use crate::matching::views::markup::rtf::Rtf;
 use crate::matching::views::meter::{Decoded, Meter, is_over_memory, refusal};
 use crate::matching::views::packing::gzip::Members;
+use crate::matching::views::packing::streams::Codec;
 use crate::matching::views::spelling::charset::{Charset, Wide, utf8_or_western};
-use crate::matching::views::tour::{Look, Tour};
+use crate::matching::views::tour::{Look, Tour, key_of};
 use crate::matching::views::windows::Kind;
 
 /// Bytes looked at to tell what a stream is.
@@ -24,8 +22,12 @@ impl<L: Look> Tour<'_, L> {
     /// Looks into a stream of anything.
     pub fn bytes(&mut self, reader: &mut dyn Read, chain: &str, depth: usize) -> io::Result<()> {
         let around = std::mem::replace(&mut self.level, depth);
+        let key = self.key.clone();
+        if let Some(member) = member_of(chain) {
+            self.key = key_of(member);
+        }
         let walked = self.guarded(chain, |tour| tour.any(reader, chain, depth));
-        self.level = around;
+        (self.level, self.key) = (around, key);
         walked.unwrap_or(Ok(()))
     }
 
@@ -41,27 +43,11 @@ impl<L: Look> Tour<'_, L> {
         }
         match form {
             Form::Gzip => self.gzip(&mut whole, chain, depth),
-            Form::Zlib => {
-                self.packed_stream(flate2::read::ZlibDecoder::new(whole), "zlib", chain, depth)
-            }
-            Form::Bzip2 => {
-                self.packed_stream(bzip2::read::MultiBzDecoder::new(whole), "bzip2", chain, depth)
-            }
-            Form::Xz => {
-                let stream = Stream::new_stream_decoder(XZ_BYTES_MAX, CONCATENATED)?;
-                self.packed_stream(XzDecoder::new_stream(whole, stream), "xz", chain, depth)
-            }
-            Form::Lzma => {
-                let stream = Stream::new_lzma_decoder(XZ_BYTES_MAX)?;
-                self.packed_stream(XzDecoder::new_stream(whole, stream), "lzma", chain, depth)
-            }
-            Form::Zstd => match zstd::stream::read::Decoder::new(whole) {
-                Ok(mut decoder) => {
-                    decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
-                    self.packed_stream(decoder, "zstd", chain, depth)
-                }
-                Err(error) => Err(error),
-            },
+            Form::Zlib => self.streams_of(&mut whole, Codec::Zlib, chain, depth),
+            Form::Bzip2 => self.streams_of(&mut whole, Codec::Bzip2, chain, depth),
+            Form::Xz => self.streams_of(&mut whole, Codec::Xz, chain, depth),
+            Form::Lzma => self.streams_of(&mut whole, Codec::Lzma, chain, depth),
+            Form::Zstd => self.streams_of(&mut whole, Codec::Zstd, chain, depth),
             Form::Zip => self.zip(&mut whole, chain, depth),
             Form::Tar => self.tar(&mut whole, chain, depth),
             Form::Avro => self.avro(&mut whole, chain),
@@ -112,7 +98,25 @@ impl<L: Look> Tour<'_, L> {
         Some(seen)
     }
 
-    fn packed_stream(
+    fn streams_of(
+        &mut self,
+        reader: &mut dyn Read,
+        codec: Codec,
+        chain: &str,
+        depth: usize,
+    ) -> io::Result<()> {
+        let is_same = |head: &[u8]| match form(head) {
+            Form::Zlib => codec == Codec::Zlib,
+            Form::Bzip2 => codec == Codec::Bzip2,
+            Form::Xz => codec == Codec::Xz,
+            Form::Lzma => codec == Codec::Lzma,
+            Form::Zstd => codec == Codec::Zstd,
+            _ => false,
+        };
+        self.streams(reader, codec, &is_same, chain, depth)
+    }
+
+    pub(super) fn packed_stream(
         &mut self,
         decoder: impl Read,
         name: &str,
@@ -169,6 +173,12 @@ impl<L: Look> Tour<'_, L> {
     }
 }
 
+/// The name of the member that a chain leads to, if it leads to one.
+fn member_of(chain: &str) -> Option<&str> {
+    let last = chain.strip_suffix(" > ")?.rsplit(" > ").next()?;
+    last.strip_prefix("zip:").or_else(|| last.strip_prefix("tar:"))
+}
+
 /// Why a decoder ended, where `reason` is that it broke: it may want more memory than it may have.
 pub fn reason_of(error: &io::Error, reason: &str) -> String {
     match reason.split_once(':') {
@@ -176,12 +186,6 @@ pub fn reason_of(error: &io::Error, reason: &str) -> String {
         _ => reason.to_owned(),
     }
 }
-
-/// Memory that an xz stream may ask for.
-const XZ_BYTES_MAX: u64 = 80 << 20;
-
-/// Window that a zstd stream may ask for: 64 MiB.
-const ZSTD_WINDOW_LOG_MAX: u32 = 26;
 
 /// The rest of a stream whose head was read; an error met there comes in its place.
 pub struct Rest<'a> {

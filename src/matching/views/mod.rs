@@ -3,14 +3,19 @@
 //! | reading | file |
 //! | --- | --- |
 //! | zlib, zstd, bzip2, xz, lzma; one in the other | `containers` |
+//! | streams one behind the other, and whatever stands behind the last | `packing::streams` |
 //! | gzip, zip, tar | `packing` |
+//! | what stands in a zip beside the members of its directory | `packing::beside` |
 //! | packed streams in the midst of an unknown binary | `packing::embedded` |
 //! | strings of Avro and Parquet tables | `columns` |
+//! | tables in text: cells after the heads of their columns | `columns::tables` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
 //! | UTF-8; where bytes are not UTF-8 also Windows-1252 and legacy charsets | `spelling::charset` |
 //! | ISO-2022-JP, by its escapes | `spelling::charset` |
 //! | binary: runs of text of one and of two bytes a character | `spelling::charset` |
-//! | binary: strings with their length before them | `spelling::frames` |
+//! | binary: text of four bytes a character | `spelling::strings::wide` |
+//! | binary: strings with their length before them | `spelling::strings::frames` |
+//! | binary: strings side by side, with nothing between them | `spelling::strings::beside` |
 //! | JSON and backslash escapes, percent-encoding, HTML entities, nested | `spelling::escapes` |
 //! | quoted-printable, `=?utf-8?…?=` words | `spelling::mail` |
 //! | the text between tags of HTML, XML and office documents | `markup::tags` |
@@ -19,9 +24,9 @@
 //! | NFKC and case folding; invisible characters dropped | `spelling::fold` |
 //!
 //! JSON, JSON lines and notebooks are read as text with their escapes undone, and `places` finds
-//! out at which JSON Pointer a hit stands. CSV needs no view of its own: a quote is a boundary. To
-//! add a reading: a file here, a line in this table, and a call in `windows` (text) or
-//! `containers` (bytes).
+//! out at which JSON Pointer a hit stands. CSV is text: a quote is a boundary. To
+//! add a reading: a file here, a line in this table, and a call in `windows` (text) or `containers`
+//! (bytes).
 
 pub mod spelling;
 pub mod markup;

@@ -15,10 +15,10 @@ use crate::matching::views::spelling::base64_runs::{may_belong, runs};
 use crate::matching::views::spelling::charset::{cut_out, unknown, utf8_or_western};
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, is_entity, unescape};
-use crate::matching::views::spelling::frames::cuts;
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::noise::{is_western, may_be_wide, texts};
 use crate::matching::views::spelling::reading::Reading;
+use crate::matching::views::spelling::strings::frames::cuts;
 use crate::matching::views::tour::Look;
 use crate::matching::work;
 

@@ -6,7 +6,9 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::item::{Item, NAME_VIEW, PROPERTIES_VIEW};
+use crate::matching::keys::users::speaks_of_users;
 use crate::matching::limits::ItemLimits;
+use crate::matching::views::columns::tables::Tables;
 use crate::matching::views::known::{Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};
 use crate::matching::views::spelling::cut::floor;
@@ -59,6 +61,11 @@ pub struct Tour<'a, L: Look> {
     pub(super) level: usize,
     pub(super) worthless: Worthless,
     pub(super) packed: Packed<L::What>,
+    /// The tables in the stream that is looked at, as far as it was.
+    pub tables: Tables,
+    /// What the name of the item, or of the member that is looked at, says of its content: whose
+    /// user `tags/mlflow.user` holds.
+    pub(super) key: Option<String>,
 }
 
 /// What could not be read and is told with its place; of more, the reasons alone.
@@ -83,11 +90,14 @@ impl<'a, L: Look> Tour<'a, L> {
             level: 0,
             worthless: Worthless::default(),
             packed: Packed::default(),
+            tables: Tables::default(),
+            key: None,
         }
     }
 
     /// Looks at what is known without the content: the name, properties, metadata and tags.
     pub fn head(&mut self, item: &Item) {
+        self.key = key_of(&item.name);
         self.label(&item.name, NAME_VIEW, "name");
         if let Some(content_type) = &item.content_type {
             self.label(content_type, PROPERTIES_VIEW, "Content-Type");
@@ -163,6 +173,12 @@ impl<'a, L: Look> Tour<'a, L> {
         }
         done
     }
+}
+
+/// The last part of a name, if it speaks of users as a key does.
+pub fn key_of(name: &str) -> Option<String> {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or(name).to_lowercase();
+    speaks_of_users(&last).then_some(last)
 }
 
 /// A word out of an item, as it may stand in the way to a place.

@@ -28,6 +28,9 @@ pub const WINDOW_BYTES: usize = 256 << 10;
 /// room for escapes of six bytes a character.
 pub const MARGIN_BYTES: usize = 8 << 10;
 
+/// Bytes of a stream that may be the value of its name.
+const VALUE_BYTES_MAX: usize = 256;
+
 /// What a stream of bytes is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -82,6 +85,19 @@ impl<L: Look> Tour<'_, L> {
         kind: Kind,
         depth: usize,
     ) -> io::Result<()> {
+        let around = std::mem::take(&mut self.tables);
+        let walked = self.walked(reader, chain, kind, depth);
+        self.tables = around;
+        walked
+    }
+
+    fn walked(
+        &mut self,
+        reader: &mut dyn Read,
+        chain: &str,
+        kind: Kind,
+        depth: usize,
+    ) -> io::Result<()> {
         let binary = kind != Kind::Text;
         let mut window = Vec::new();
         let mut places = None;
@@ -103,6 +119,9 @@ impl<L: Look> Tour<'_, L> {
             }
             let searched = self.guarded(chain, |tour| tour.window(&window, lead..limit, binary));
             let mut found = searched.unwrap_or_default();
+            if !binary {
+                self.tables.pass(&window, &(lead..limit));
+            }
             found.retain(|found| self.look.wants(&found.what));
             if last && found.is_empty() && kept.is_empty() {
                 return filled.map(|_| ());
@@ -164,7 +183,29 @@ impl<L: Look> Tour<'_, L> {
         let end = if range.end == bytes.len() { bytes.len() } else { end };
         self.any_bytes(&bytes[start..end], binary, "", 0, &mut all);
         all.iter_mut().for_each(|found| found.shift(start));
+        if !binary {
+            let cells = self.tables.reading(bytes, range);
+            let value = self.value(bytes, range);
+            for (via, reading) in [("table > ", cells), ("", value)] {
+                let Some(reading) = reading else { continue };
+                let from = all.len();
+                self.selected(&reading.text, via, 0, &mut all);
+                all[from..].iter_mut().for_each(|found| found.lead_back(&reading, bytes.len()));
+            }
+        }
         all
+    }
+
+    /// A word alone after the name of the item, where that is a key.
+    fn value(&self, bytes: &[u8], range: &Range<usize>) -> Option<Reading> {
+        let key = self.key.as_ref()?;
+        let is_whole = *range == (0..bytes.len()) && bytes.len() <= VALUE_BYTES_MAX;
+        let text = std::str::from_utf8(bytes).ok().filter(|_| is_whole)?;
+        let is_word = text.split_whitespace().count() == 1;
+        let mut reading = Reading::default();
+        reading.replace(&format!("{key}: "), 0);
+        reading.copy(text, 0);
+        is_word.then_some(reading)
     }
 
     fn any_bytes(

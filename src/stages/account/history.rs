@@ -1,6 +1,7 @@
 //! What the records of a request tell of its past.
 
 use crate::domain::coverage::covered::Covered;
+use crate::domain::coverage::tenant_logs;
 use crate::domain::failure::Failure;
 use crate::domain::policy::guard::Share;
 use crate::domain::request::RequestId;
@@ -59,13 +60,20 @@ impl Account {
     }
 }
 
-/// Where the last find of these records looked, and where not.
+/// Where the last find of these records looked, and where not; with what came of the tenant's logs
+/// since.
 pub fn coverage(records: &[Record]) -> Vec<Covered> {
-    let plan = records.iter().rev().find_map(|record| match &record.event {
-        Event::Planned { coverage, .. } => Some(coverage.clone()),
-        _ => None,
-    });
-    plan.unwrap_or_default()
+    let mut logs = None;
+    for record in records.iter().rev() {
+        match &record.event {
+            Event::Acted { archive: Some(archive) } if logs.is_none() => {
+                logs = archive.tenant_logs.as_deref().cloned();
+            }
+            Event::Planned { coverage, .. } => return tenant_logs::retold(coverage.clone(), logs),
+            _ => {}
+        }
+    }
+    Vec::new()
 }
 
 /// How often a request went back to acting, in this try: a second look found something, or a

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::domain::coverage::tenant_logs;
 use crate::domain::event::{Announcement, Content, Envelope, Facts};
 use crate::domain::failure::Failure;
 use crate::domain::request::{Request, RequestId, RequestKind};
@@ -94,7 +95,9 @@ impl Account {
             announce::add_link(link, &mut details);
         }
         if let Some(request) = request.filter(|_| details.contains_key("counts")) {
-            details.insert("manual_steps".into(), json!(announce::manual_steps(request)));
+            let coverage = Facts::of(&record.event).counts.and_then(|it| it.coverage.as_deref());
+            let logs = coverage.and_then(|coverage| tenant_logs::of(&coverage.0));
+            details.insert("manual_steps".into(), json!(announce::manual_steps(request, logs)));
         }
         // What was erased until then stands, whatever becomes of the rest.
         let is_of = |is: fn(RequestKind) -> bool| standing.kind.is_some_and(is);

@@ -117,13 +117,11 @@ pub async fn look_again(
     draft.flush(account).await
 }
 
-/// Whether exactly that item is there still.
+/// Whether exactly that thing is there still, or can be had back against the plan.
 async fn stands(sources: &[Arc<dyn Source>], item: &Item) -> Result<bool, Failure> {
     let source = sources.iter().find(|source| source.name() == item.source);
-    let Some(walked) = source.and_then(|source| source.finds().walked()) else { return Ok(false) };
-    let left = walked.remains(&item.name).await;
-    let left = left.map_err(|failure| failure.of_source(&item.source))?;
-    Ok(left.iter().any(|other| other.etag == item.etag))
+    let Some(things) = source.and_then(|source| source.things()) else { return Ok(false) };
+    things.stands(item).await.map_err(|failure| failure.of_source(&item.source))
 }
 
 /// What a plan has told so far.

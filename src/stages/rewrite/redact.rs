@@ -14,7 +14,8 @@ use crate::matching::matcher::Matcher;
 use crate::matching::redact::looks::Erasing;
 use crate::matching::redact::refusal::Unredacted;
 use crate::matching::redact::rewriting::{is_clean, redact as redact_bytes, redact_short};
-use crate::matching::scan::scan_head;
+use crate::matching::scan::{scan, scan_head};
+use crate::matching::views::tour::key_of;
 use crate::ports::sources::{ByteStream, NewForm, Read, Rewritten, Walked};
 use crate::stages::rewrite::spool::Spool;
 use crate::stages::walk::content::{failure_in, on_a_thread, reader_of};
@@ -147,6 +148,14 @@ fn rewrite(
         return Err(Unredacted::NotRewritable("still found".to_owned()));
     }
     drop(reader);
+    if key_of(&head.name).is_some() {
+        // The name says of the content what the content alone does not.
+        let mut reader = spool.reader().map_err(Unredacted::Failed)?;
+        let found = scan(&head, &mut reader, matcher, limits).map_err(Unredacted::Failed)?;
+        if !found.hits.is_empty() {
+            return Err(Unredacted::NotRewritable("still found".to_owned()));
+        }
+    }
     if replaced.places() == 0 {
         return Ok(Redacted { spool: None, beside });
     }

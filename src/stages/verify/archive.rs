@@ -94,7 +94,7 @@ pub async fn read_back(
     let link = exports.link(&archive.name, now, expires).await?;
     let verified = Event::Verified {
         counts: counts(account, case, kept.left_until).await?,
-        archive: Some(Archive { expires, ..archive }),
+        archive: Some(Archive { expires, tenant_logs: None, ..archive }),
         logically_erased_at: None,
         unrecoverable_after: None,
         untouched: None,

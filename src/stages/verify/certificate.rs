@@ -130,7 +130,7 @@ fn filled(
         horizon: Horizon { logically_erased_at, unrecoverable_after },
         items,
         ledger: LedgerHead { head: case.standing.head.clone(), sequence: case.standing.sequence },
-        manual_steps: manual_steps(request).into_iter().map(by_hand).collect(),
+        manual_steps: manual_steps(request, None).into_iter().map(by_hand).collect(),
         policy,
         program: Program { name: "dsrd".into(), version: env!("CARGO_PKG_VERSION").into() },
         refusals: counts.refusals.iter().map(refused).collect(),
@@ -207,7 +207,7 @@ fn declared(items: &DeclaredItems) -> DeclaredOf {
 }
 
 fn by_hand(step: ManualStep) -> Manual {
-    let ManualStep { system, what, url, who, steps, takes, object_ids: _ } = step;
+    let ManualStep { system, what, url, who, steps, takes, .. } = step;
     Manual { steps, system, takes, url, what, who }
 }
 

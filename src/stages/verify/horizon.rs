@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::asked::thing::Thing;
-use crate::domain::dependents::dependent::recoverable_until;
+use crate::domain::dependents::dependent::{is_one, recoverable_until};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::ports::sources::Source;
@@ -51,7 +51,8 @@ impl<'a> Horizon<'a> {
     /// # Errors
     /// The source's failure, where another try will follow.
     pub async fn add(&mut self, item: &Item) -> Result<(), Failure> {
-        self.latest = self.latest.max(recoverable_until(item, self.erased_at));
+        let until = self.given_back_until(item).await?;
+        self.latest = self.latest.max(until.or(recoverable_until(item, self.erased_at)));
         let names = self.waiting.entry(item.source.clone()).or_default();
         names.insert(item.name.clone());
         if names.len() < NAMES {
@@ -59,6 +60,31 @@ impl<'a> Horizon<'a> {
         }
         let names = std::mem::take(names);
         self.ask(&item.source, names).await
+    }
+
+    /// Adds an item that something forbids to be done away with: it may be gone from where it
+    /// stood, and its service may give it back.
+    ///
+    /// # Errors
+    /// The source's failure, where another try will follow.
+    pub async fn add_blocked(&mut self, item: &Item) -> Result<(), Failure> {
+        let until = self.given_back_until(item).await?;
+        self.latest = self.latest.max(until);
+        Ok(())
+    }
+
+    /// Until when a service says that it gives back something on which a workspace depended.
+    async fn given_back_until(&mut self, item: &Item) -> Result<Option<Timestamp>, Failure> {
+        let sources = self.sources;
+        let source = sources.iter().find(|each| each.name() == item.source);
+        let source = source.filter(|_| is_one(&item.name));
+        let Some((source, things)) = source.and_then(|it| Some((it, it.things()?))) else {
+            return Ok(None);
+        };
+        match things.recoverable_until(item, self.erased_at).await {
+            Ok(until) => Ok(until),
+            Err(failure) => self.untold(&**source, failure).await.map(|()| None),
+        }
     }
 
     /// `None` where nothing was added, or one of the sources does not tell.
@@ -84,16 +110,19 @@ impl<'a> Horizon<'a> {
         match source.unrecoverable_after(&names, self.erased_at).await {
             Ok(Some(after)) => self.latest = self.latest.max(Some(after)),
             Ok(None) => self.is_untold = true,
-            Err(failure) => {
-                let failure = blamed(&**source, failure).await;
-                let may_pass = failure.is_transient() && self.patience == Patience::Left;
-                if failure.blame().is_some() || may_pass {
-                    return Err(failure);
-                }
-                // It lets us in, and does not tell this.
-                self.is_untold = true;
-            }
+            Err(failure) => self.untold(&**source, failure).await?,
         }
+        Ok(())
+    }
+
+    /// It lets us in, and does not tell this; or it may yet.
+    async fn untold(&mut self, source: &dyn Source, failure: Failure) -> Result<(), Failure> {
+        let failure = blamed(source, failure).await;
+        let may_pass = failure.is_transient() && self.patience == Patience::Left;
+        if failure.blame().is_some() || may_pass {
+            return Err(failure);
+        }
+        self.is_untold = true;
         Ok(())
     }
 }

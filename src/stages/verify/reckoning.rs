@@ -72,8 +72,10 @@ pub async fn reckon(
         let Entry { planned, outcome, rewritten, .. } = &entry;
         let Some(outcome) = outcome else { continue };
         let finding = &planned.finding;
-        if outcome.kind().is_clear() {
-            horizon.add(&finding.item).await?;
+        match outcome.kind() {
+            kind if kind.is_clear() => horizon.add(&finding.item).await?,
+            OutcomeKind::Blocked => horizon.add_blocked(&finding.item).await?,
+            _ => {}
         }
         names.push(name(&key, &finding.item));
         items.push(CertifiedItem {

@@ -11,7 +11,8 @@ use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::Lease;
 use crate::stages::account::case::Case;
 use crate::stages::act::erase::erase;
-use crate::stages::export::export;
+use crate::stages::act::tenant_logs::{Before, begin};
+use crate::stages::export::{Beside, archive_name, export};
 use crate::stages::verify::archive::{KeptFor, read_back};
 use crate::stages::verify::erasure::rest_dry;
 use crate::stages::walk::pass::{Patience, Walk};
@@ -127,7 +128,13 @@ async fn carry_out(
             read_back(account, exports, case, limits.verify_rounds_max, kept).await?;
             return Ok(());
         }
-        export(account, &world.sources, exports, controller, case, &walk).await?;
+        let (logs, age_max) = (world.tenant_logs.as_deref(), limits.service_age_max());
+        let tenant_logs = match begin(account, logs, case, &archive_name(case), age_max).await? {
+            Before::Wait => return Ok(()),
+            Before::Nothing(told) => told,
+        };
+        let beside = Beside { controller, tenant_logs };
+        export(account, &world.sources, exports, beside, case, &walk).await?;
         return Ok(());
     }
     if case.standing.state == State::Verifying {

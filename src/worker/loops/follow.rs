@@ -6,6 +6,7 @@ use crate::domain::state::State;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::Lease;
 use crate::stages::act::follow::{Following, follow};
+use crate::stages::act::tenant_logs;
 use crate::stages::walk::pass::Walk;
 use crate::worker::settle::{due_of, settle};
 use crate::worker::turns;
@@ -37,6 +38,9 @@ async fn look(world: &World, standing: &Standing, lease: &Lease) -> Result<Optio
     }
     let account = &world.account;
     let case = account.load(standing, lease).await?;
+    if case.request.kind.is_export() {
+        return tenant_logs::follow(account, world.tenant_logs.as_deref(), &case).await;
+    }
     let people: Vec<_> = case.request.people().iter().collect();
     let patience = world.shift.backoff.patience(lease.tries, account.clock.now(), due_of(standing));
     let walk = Walk::new(&people, &world.mandate.limits, patience);

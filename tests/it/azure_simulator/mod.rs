@@ -10,5 +10,6 @@ pub mod kusto; // what queries of logs say, and what Microsoft's own parser says
 mod logs; // workspaces of logs, components, queries, purges
 mod openapi; // Microsoft's specification and its examples
 mod openapi_monitor; // the same of logs
+mod openapi_dependents; // the same of what workspaces depend on
 pub mod clients; // Microsoft's Python clients
 mod monitor_clients; // the same of logs

@@ -308,7 +308,7 @@ fn without_nulls(value: &Value) -> Value {
 }
 
 /// Where an example answers with a link, ours does, too.
-fn links(expected: &Value, ours: &reqwest::header::HeaderMap, fault: &mut impl FnMut(String)) {
+pub fn links(expected: &Value, ours: &reqwest::header::HeaderMap, fault: &mut impl FnMut(String)) {
     let headers: BTreeMap<String, &Value> = expected["headers"]
         .as_object()
         .into_iter()

@@ -8,7 +8,7 @@ use dsrd::domain::dependents::dependent::{
 use dsrd::domain::item::Item;
 use dsrd::domain::outcome::{Barrier, Block};
 use dsrd::ports::sources::{Erased, Followed, Source, Things, Walked};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::resources::world::World;
@@ -155,6 +155,10 @@ pub async fn all_go(world: &World) {
         ends.len() == found.each.len() && ends.iter().all(|(_, end)| end == "Done"),
         "{ends:?}"
     );
+    for each in &found.each {
+        let until = world.source.recoverable_until(&each.item, Timestamp::UNIX_EPOCH).await;
+        assert_eq!(until.unwrap(), None, "{}", each.item.name);
+    }
 }
 
 /// Somebody deleted the vault before, and it is looked for anew.
@@ -410,6 +414,23 @@ pub fn share_vault(simulator: &Simulator) {
     let mut state = simulator.state();
     let other = add_other(&mut state, "ann-ws");
     set(&mut state, &other, "keyVault", of_type(Part::Vault, VAULT).into());
+}
+
+/// A datastore of another workspace leads into the account.
+pub fn lend_account(simulator: &Simulator) {
+    let mut state = simulator.state();
+    let other = add_other(&mut state, "ann-ws");
+    let store = json!({"properties": {"datastoreType": "AzureBlob",
+        "accountName": ACCOUNT, "containerName": "x"}});
+    let now = state.now;
+    state.live(&other).unwrap().put(Kind::Datastore, &["lent"], &store, "ann", now);
+}
+
+/// All of these sorts.
+pub fn all_of(found: &Dependents, words: &[&str]) -> Vec<Item> {
+    let is_it =
+        |item: &&Item| item.name.split('/').next().is_some_and(|word| words.contains(&word));
+    found.each.iter().map(|each| &each.item).filter(is_it).cloned().collect()
 }
 
 /// Whoever may not see who uses something leaves it.

@@ -16,3 +16,4 @@ mod copying;
 mod whole;
 pub mod dependents;
 mod ours;
+mod remains;

@@ -1,5 +1,5 @@
-//! What of ours lies in what a workspace depends on: archives, and what rules keep. It stays with its
-//! account, whatever else goes, and whatever was planned before the settings said so.
+//! What of ours lies in what a workspace depends on: archives, and what rules keep. It stays with
+//! its account, whatever else goes, and whatever was planned before the settings said so.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Links that open one blob to whoever has them: shared access signatures, for reading alone.
+//! Links that open one blob to whoever has them, for reading alone, or a whole container for
+//! writing alone: shared access signatures.
 //!
 //! With an identity the signature is made by a key that the service gives out for it (a "user
 //! delegation SAS"), with an account key by that one (a "service SAS"). The first is signed by
@@ -27,10 +28,11 @@ const LIFE_MAX: SignedDuration = SignedDuration::from_hours(7 * 24);
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(15);
 
 /// Where the link leads to.
-struct Blob<'a> {
+struct Place<'a> {
     account: String,
     container: String,
-    name: &'a str,
+    /// Of the blob; the whole container without.
+    name: Option<&'a str>,
     /// What protocols it is for: plain http where there is no other, as with emulators.
     protocol: SasProtocol,
 }
@@ -51,7 +53,30 @@ pub async fn delegated(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Url, Trouble> {
-    let blob = Blob::of(container, name).ok_or(Trouble::Garbled)?;
+    let url = blob_url(container.url(), name).ok_or(Trouble::Garbled)?;
+    by_delegation(container, Some(name), (now, until), url).await
+}
+
+/// A link by which whoever has it can put new blobs into the container and write what is there, and
+/// can neither read, list nor delete: signed by a key that the service gives out.
+///
+/// # Errors
+/// Where the service gives out none.
+pub async fn delegated_writing(
+    container: &Container,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Url, Trouble> {
+    by_delegation(container, None, (now, until), container.url().clone()).await
+}
+
+async fn by_delegation(
+    container: &Container,
+    name: Option<&str>,
+    (now, until): (Timestamp, Timestamp),
+    mut url: Url,
+) -> Result<Url, Trouble> {
+    let place = Place::of(container, name).ok_or(Trouble::Garbled)?;
     let options = BlobServiceClientOptions {
         client_options: container.options(),
         ..BlobServiceClientOptions::default()
@@ -64,10 +89,13 @@ pub async fn delegated(
     let answer = in_time(client.get_user_delegation_key(times, None)).await?;
     let key = answer.and_then(|answer| answer.into_model());
     let key = key.map_err(|error| Trouble::of(&error))?;
-    let signed = SasBuilder::new(&blob.account, &key, end).map_err(|_| Trouble::Garbled)?;
-    let signed = signed.protocol(blob.protocol).blob(&blob.container, blob.name).read();
-    let mut url = blob_url(container.url(), name).ok_or(Trouble::Garbled)?;
-    url.set_query(Some(&signed.build()));
+    let signed = SasBuilder::new(&place.account, &key, end).map_err(|_| Trouble::Garbled)?;
+    let signed = signed.protocol(place.protocol);
+    let query = match name {
+        Some(name) => signed.blob(&place.container, name).read().build(),
+        None => signed.container(&place.container).create().write().build(),
+    };
+    url.set_query(Some(&query));
     Ok(url)
 }
 
@@ -78,27 +106,21 @@ pub fn service(
     name: &str,
     until: Timestamp,
 ) -> Option<Url> {
-    let blob = Blob::of(container, name)?;
-    let expiry = until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let protocol = blob.protocol.to_string();
-    let signature = key.signature(&blob.string_to_sign(&expiry));
-    let mut url = blob_url(container.url(), name)?;
-    for (field, value) in [
-        ("sv", SERVICE_SAS_VERSION),
-        ("sr", "b"),
-        ("sp", "r"),
-        ("se", &expiry),
-        ("spr", &protocol),
-        ("sig", &signature),
-    ] {
-        add_query(&mut url, field, value);
-    }
-    Some(url)
+    let place = Place::of(container, Some(name))?;
+    let url = blob_url(container.url(), name)?;
+    Some(place.signed(url, key, until))
 }
 
-impl<'a> Blob<'a> {
+/// The same as [`delegated_writing`], signed by the key of the account; `None` where the URL is no
+/// container's.
+pub fn service_writing(container: &Container, key: &SharedKey, until: Timestamp) -> Option<Url> {
+    let place = Place::of(container, None)?;
+    Some(place.signed(container.url().clone(), key, until))
+}
+
+impl<'a> Place<'a> {
     /// An emulator has the account before the container in the path, Azure in the host.
-    fn of(container: &Container, name: &'a str) -> Option<Self> {
+    fn of(container: &Container, name: Option<&'a str>) -> Option<Self> {
         let url = container.url();
         let segments: Vec<&str> = url.path_segments()?.filter(|part| !part.is_empty()).collect();
         let (account, container) = match segments[..] {
@@ -112,14 +134,40 @@ impl<'a> Blob<'a> {
         Some(Self { account, container, name, protocol })
     }
 
+    /// What kind of place it is, and what may be done there.
+    fn rights(&self) -> (&'static str, &'static str) {
+        if self.name.is_some() { ("b", "r") } else { ("c", "cw") }
+    }
+
+    fn signed(&self, mut url: Url, key: &SharedKey, until: Timestamp) -> Url {
+        let expiry = until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let protocol = self.protocol.to_string();
+        let signature = key.signature(&self.string_to_sign(&expiry));
+        let (resource, permissions) = self.rights();
+        for (field, value) in [
+            ("sv", SERVICE_SAS_VERSION),
+            ("sr", resource),
+            ("sp", permissions),
+            ("se", &expiry),
+            ("spr", &protocol),
+            ("sig", &signature),
+        ] {
+            add_query(&mut url, field, value);
+        }
+        url
+    }
+
     fn string_to_sign(&self, expiry: &str) -> String {
         let Self { account, container, name, protocol } = self;
-        let resource = format!("/blob/{account}/{container}/{name}");
+        let name = name.map(|name| format!("/{name}")).unwrap_or_default();
+        let resource = format!("/blob/{account}/{container}{name}");
+        let (kind, permissions) = self.rights();
         let (none, protocol) = (String::new(), protocol.to_string());
         // In this order: permissions, start, expiry, resource, identifier, IP, protocol, version,
         // kind of resource, snapshot, encryption scope, and five headers to answer with.
-        let (sp, sv, sr) = ("r".to_owned(), SERVICE_SAS_VERSION.to_owned(), "b".to_owned());
-        let mut fields = vec![sp, none.clone(), expiry.to_owned(), resource, none.clone()];
+        let (sv, sr) = (SERVICE_SAS_VERSION.to_owned(), kind.to_owned());
+        let mut fields =
+            vec![permissions.to_owned(), none.clone(), expiry.to_owned(), resource, none.clone()];
         fields.extend([none.clone(), protocol, sv, sr]);
         fields.extend(std::iter::repeat_n(none, 7));
         fields.join("\n")

@@ -3,8 +3,12 @@
 //! goes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
 
 use crate::adapters::azureml::dependents::look::{Told, all, look};
 use crate::adapters::azureml::dependents::sorts::Sort;
@@ -34,11 +38,55 @@ const LOCKS_VERSION: &str = "2020-05-01";
 /// who name none.
 const DEFAULT_LOGS: &str = "defaultworkspace-";
 
+/// What was seen around lately: of an account with a thousand containers it is learned once who
+/// uses it.
+#[derive(Default)]
+pub struct Lookout {
+    seen: Mutex<Option<(Instant, Arc<Around>)>>,
+}
+
+impl Lookout {
+    /// What is around, as it was at most so long ago. Whoever comes meanwhile waits for the same
+    /// answers.
+    ///
+    /// # Errors
+    /// A service does not say.
+    pub async fn around(
+        &self,
+        entry: &Entry,
+        subscriptions: BTreeSet<String>,
+        age_max: Duration,
+    ) -> Result<Arc<Around>, Failure> {
+        let mut seen = self.seen.lock().await;
+        if let Some((at, around)) = &*seen
+            && at.elapsed() < age_max
+            && subscriptions.iter().all(|it| around.known.contains_key(it))
+        {
+            return Ok(Arc::clone(around));
+        }
+        // It is as old as the first answer.
+        let at = Instant::now();
+        let around = Arc::new(Around::see(entry, subscriptions).await?);
+        *seen = Some((at, Arc::clone(&around)));
+        Ok(around)
+    }
+}
+
 /// What is around the dependents.
 pub struct Around {
     own: String,
     /// By subscription.
     known: BTreeMap<String, Known>,
+    /// Where datastores of other workspaces lead, once it was asked.
+    datastores: OnceCell<Vec<Stores>>,
+}
+
+/// Where the datastores of another workspace lead.
+struct Stores {
+    /// What the workspace is called.
+    workspace: String,
+    /// Into which accounts, or why nobody can say.
+    accounts: Result<Vec<String>, Stay>,
 }
 
 /// What a subscription tells; `None` where it lets us not see that.
@@ -68,7 +116,7 @@ impl Around {
             let seen = Known::see(entry, &subscription).await?;
             known.insert(subscription, seen);
         }
-        Ok(Self { own, known })
+        Ok(Self { own, known, datastores: OnceCell::new() })
     }
 
     /// Why the workspace itself stays, if it does.
@@ -157,36 +205,32 @@ impl Around {
             let why = format!("the datastores of {subscription} cannot be read");
             return Ok(Some(unsure(&why)));
         }
-        for other in self.workspaces().filter(|other| !self.is_own(other)) {
-            let name = named(other);
-            let id = other["id"].as_str().and_then(parts);
-            let Some([subscription, group, type_name, own]) = id else {
-                return Ok(Some(unsure("a workspace is listed by no id")));
-            };
-            if !type_name.eq_ignore_ascii_case(WORKSPACES) {
-                return Ok(Some(unsure("a workspace is listed by another's id")));
-            }
-            let path = format!(
-                "/subscriptions/{subscription}/resourceGroups/{group}/providers/{WORKSPACES}/{own}\
-                 /datastores"
-            );
-            let stores = match all(entry, entry.at(&path, API_VERSION)).await {
-                Ok(Told::So(stores)) => stores,
-                Ok(Told::Refused) | Err(_) => {
-                    let why = format!("the datastores of the workspace {name} cannot be read");
-                    return Ok(Some(unsure(&why)));
+        for Stores { workspace, accounts } in self.datastores.get_or_init(|| self.ask(entry)).await
+        {
+            match accounts {
+                Err(stay) => return Ok(Some(stay.clone())),
+                Ok(accounts) if accounts.iter().any(|account| same_id(account, &spot.name)) => {
+                    let why = format!("a datastore of the workspace {workspace} leads there");
+                    return Ok(Some(shared(&why)));
                 }
-            };
-            let leads = |store: &Value| {
-                let account = store["properties"]["accountName"].as_str().unwrap_or_default();
-                same_id(account, &spot.name)
-            };
-            if stores.iter().any(leads) {
-                let why = format!("a datastore of the workspace {name} leads there");
-                return Ok(Some(shared(&why)));
+                Ok(_) => {}
             }
         }
         Ok(None)
+    }
+
+    /// Asks every other workspace for its datastores, up to the first that does not tell.
+    async fn ask(&self, entry: &Entry) -> Vec<Stores> {
+        let mut all = Vec::new();
+        for other in self.workspaces().filter(|other| !self.is_own(other)) {
+            let accounts = accounts_of(entry, other).await;
+            let is_told = accounts.is_ok();
+            all.push(Stores { workspace: named(other).to_owned(), accounts });
+            if !is_told {
+                break;
+            }
+        }
+        all
     }
 
     /// Whether another component keeps its rows in that Log Analytics workspace.
@@ -245,6 +289,32 @@ impl Known {
         let locks = locks.map(|locks| locks.iter().map(scope_of).collect());
         let datastores = grants.admit(&format!("{WORKSPACES}/datastores/read"));
         Ok(Self { workspaces, components, locks, datastores })
+    }
+}
+
+/// Into which accounts the datastores of a workspace lead, or why nobody can say.
+async fn accounts_of(entry: &Entry, workspace: &Value) -> Result<Vec<String>, Stay> {
+    let id = workspace["id"].as_str().and_then(parts);
+    let Some([subscription, group, type_name, own]) = id else {
+        return Err(unsure("a workspace is listed by no id"));
+    };
+    if !type_name.eq_ignore_ascii_case(WORKSPACES) {
+        return Err(unsure("a workspace is listed by another's id"));
+    }
+    let path = format!(
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/{WORKSPACES}/{own}\
+         /datastores"
+    );
+    match all(entry, entry.at(&path, API_VERSION)).await {
+        Ok(Told::So(stores)) => {
+            let account =
+                |store: &Value| store["properties"]["accountName"].as_str().map(str::to_owned);
+            Ok(stores.iter().filter_map(account).collect())
+        }
+        Ok(Told::Refused) | Err(_) => {
+            let name = named(workspace);
+            Err(unsure(&format!("the datastores of the workspace {name} cannot be read")))
+        }
     }
 }
 

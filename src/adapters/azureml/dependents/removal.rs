@@ -1,14 +1,17 @@
 //! How a dependent goes: looked at first, and whether anybody else uses it now; gone when a look
 //! says so, and purged where its service would give it back.
 
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use crate::adapters::azure::wire::address::add_query;
-use crate::adapters::azureml::dependents::around::{Around, HAS_PROJECTS, LOCKED, SHARED};
+use crate::adapters::azure::wire::address::{add_query, encoded};
+use crate::adapters::azureml::dependents::around::{HAS_PROJECTS, LOCKED, Lookout, SHARED};
 use crate::adapters::azureml::dependents::inside;
-use crate::adapters::azureml::dependents::look::{Seen, Told, is_absent, look};
+use crate::adapters::azureml::dependents::look::{Seen, Told, all, ask, is_absent, look, print};
 use crate::adapters::azureml::dependents::owner;
-use crate::adapters::azureml::dependents::spot::Spot;
+use crate::adapters::azureml::dependents::spot::{Spot, same_id};
 use crate::adapters::azureml::dependents::vault;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::azureml::wire::entry::Entry;
@@ -42,22 +45,43 @@ const PURGE_UNSEEN: &str = "PurgeNotSeen";
 /// How often a vault is looked for among those that are deleted, before there is none.
 const LOOKS_MIN: u32 = 2;
 
+/// How old the last look around may be before something in an account goes, of which there may be
+/// thousands. Before anything that stands by itself goes it is looked anew.
+const LOOK_AGE_MAX: Duration = Duration::from_secs(5);
+
+/// For how long logs can be had back that were deleted softly.
+const LOGS_TIME: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// For how long a deleted vault can be had back at most.
+const VAULT_TIME_MAX: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// What it takes to remove one.
+#[derive(Clone, Copy)]
+pub struct Removal<'a> {
+    /// The way into the workspace.
+    pub entry: &'a Entry,
+    /// What of ours stays.
+    pub ours: &'a Ours,
+    /// Who else uses things, as it was seen lately.
+    pub lookout: &'a Lookout,
+}
+
 /// Removes exactly the one that was seen, if still nobody else uses it.
 ///
 /// # Errors
 /// Where a service does not answer, or refuses for a reason that has no word.
-pub async fn remove(entry: &Entry, ours: &Ours, item: &Item) -> Result<Erased, Failure> {
-    let spot = spot(item)?;
+pub async fn remove(with: Removal<'_>, item: &Item) -> Result<Erased, Failure> {
+    let (entry, spot) = (with.entry, spot(item)?);
     let Some(seen) = look(entry, &spot).await? else {
-        return absent(entry, &spot, item, Gone::Found).await;
+        return absent(with, &spot, item, Gone::Found).await;
     };
     if seen.print != item.etag {
         return Ok(Erased::Changed);
     }
-    if owner::stay_of_ours(ours, entry, &spot).is_some() {
+    if owner::stay_of_ours(with.ours, entry, &spot).is_some() {
         return Ok(Erased::Blocked(Barrier::new(Block::Lock, HOLDS_OURS)));
     }
-    if let Some(barrier) = used(entry, &spot, item).await? {
+    if let Some(barrier) = used(with, &spot, item).await? {
         return Ok(Erased::Blocked(barrier));
     }
     if let Some(barrier) = holds(entry, &spot, &seen).await? {
@@ -67,13 +91,13 @@ pub async fn remove(entry: &Entry, ours: &Ours, item: &Item) -> Result<Erased, F
     match answer.status {
         202 => Ok(Erased::Begun(operations::begun(entry, &answer))),
         200 | 204 => match look(entry, &spot).await? {
-            None => Ok(match absent(entry, &spot, item, Gone::ByUs { looks: 0 }).await? {
+            None => Ok(match absent(with, &spot, item, Gone::ByUs { looks: 0 }).await? {
                 Erased::AlreadyAbsent => Erased::Done,
                 erased => erased,
             }),
             Some(_) => Ok(Erased::Begun(Handle::Resource.ticket(LOOK_MS))),
         },
-        _ if is_absent(&answer) => absent(entry, &spot, item, Gone::ByUs { looks: 0 }).await,
+        _ if is_absent(&answer) => absent(with, &spot, item, Gone::ByUs { looks: 0 }).await,
         409 if !answer.is_locked() && answer.is_busy() => {
             Ok(Erased::Begun(Handle::Turn { detach: false }.ticket(answer.wait_ms())))
         }
@@ -85,13 +109,8 @@ pub async fn remove(entry: &Entry, ours: &Ours, item: &Item) -> Result<Erased, F
 ///
 /// # Errors
 /// It cannot be learned now.
-pub async fn follow(
-    entry: &Entry,
-    ours: &Ours,
-    item: &Item,
-    handle: &str,
-) -> Result<Followed, Failure> {
-    let mut looks = 0;
+pub async fn follow(with: Removal<'_>, item: &Item, handle: &str) -> Result<Followed, Failure> {
+    let (entry, mut looks) = (with.entry, 0);
     let polled = match Handle::read(handle)? {
         Handle::Deleted { looks: before } => {
             looks = before;
@@ -100,7 +119,7 @@ pub async fn follow(
         Handle::Status { url } => operations::by_status(entry, &url).await?,
         Handle::Result { url } => operations::by_result(entry, &url).await?,
         Handle::Resource => Polled::Over,
-        Handle::Turn { .. } => return Ok(followed(remove(entry, ours, item).await?)),
+        Handle::Turn { .. } => return Ok(followed(remove(with, item).await?)),
         Handle::Operation { .. } | Handle::Cancelled | Handle::Used { .. } => Polled::Unknown,
     };
     let spot = spot(item)?;
@@ -111,7 +130,7 @@ pub async fn follow(
         return Ok(told);
     }
     match look(entry, &spot).await? {
-        None => Ok(followed(absent(entry, &spot, item, Gone::ByUs { looks }).await?)),
+        None => Ok(followed(absent(with, &spot, item, Gone::ByUs { looks }).await?)),
         Some(seen) if is_forgotten || seen.print != item.etag => Ok(Followed::Unknown),
         Some(_) => Ok(Followed::Running { look_in_ms: LOOK_MS, handle: None, state: None }),
     }
@@ -125,6 +144,78 @@ pub async fn remains(entry: &Entry, source: &str, name: &str) -> Result<Vec<Item
     let Some(spot) = Spot::of(name) else { return Ok(Vec::new()) };
     let seen = look(entry, &spot).await?;
     Ok(seen.into_iter().map(|seen| spot.item(source, &seen.print, "")).collect())
+}
+
+/// Whether it is there still, or what its service would give back of it although it was to be gone
+/// for good.
+///
+/// # Errors
+/// Its service does not say.
+pub async fn stands(entry: &Entry, item: &Item) -> Result<bool, Failure> {
+    let spot = spot(item)?;
+    if let Some(seen) = look(entry, &spot).await? {
+        return Ok(seen.print == item.etag);
+    }
+    if !is_purged(&spot, item) {
+        return Ok(false);
+    }
+    Ok(match vault::deleted(entry, &spot, item).await? {
+        Told::So(None) => false,
+        Told::So(Some(vault)) => !(vault::is_protected(&vault["properties"]) && is_told(item)),
+        // It is for who removes it to say that nobody lets us see it.
+        Told::Refused => true,
+    })
+}
+
+/// Until when its service gives it back that is not there any more, where that says so itself.
+///
+/// # Errors
+/// Its service does not say.
+pub async fn recoverable_until(
+    entry: &Entry,
+    item: &Item,
+    erased_at: Timestamp,
+) -> Result<Option<Timestamp>, Failure> {
+    let spot = spot(item)?;
+    // What something forbade to go stands, as a rule.
+    if ![VAULT, LOGS].contains(&spot.sort.word)
+        || matches!(ask(entry, &spot).await?, Told::So(Some(_)))
+    {
+        return Ok(None);
+    }
+    if spot.sort.word == LOGS && item.properties.contains_key(FOR_GOOD) {
+        let is_kept = are_kept(entry, &spot, item).await?;
+        return Ok(is_kept.then(|| erased_at + LOGS_TIME));
+    }
+    if spot.sort.word != VAULT {
+        return Ok(None);
+    }
+    let at_most = Some(erased_at + VAULT_TIME_MAX);
+    Ok(match vault::deleted(entry, &spot, item).await? {
+        Told::So(None) => None,
+        Told::So(Some(vault)) => {
+            let until = vault["properties"]["scheduledPurgeDate"].as_str();
+            until.and_then(|until| until.parse().ok()).or(at_most)
+        }
+        // Where the plan does not say how long: longer than that none is kept.
+        Told::Refused => at_most.filter(|_| !is_told(item)),
+    })
+}
+
+/// Whether logs that were to be gone for good are among those that can be had back. Who may not see
+/// that has their service's word for it.
+async fn are_kept(entry: &Entry, spot: &Spot, item: &Item) -> Result<bool, Failure> {
+    let path = format!(
+        "/subscriptions/{}/providers/Microsoft.OperationalInsights/deletedWorkspaces",
+        encoded(&spot.subscription)
+    );
+    let Told::So(deleted) = all(entry, entry.at(&path, spot.sort.version)).await? else {
+        return Ok(false);
+    };
+    Ok(deleted.iter().any(|logs| {
+        let id = logs["id"].as_str().unwrap_or_default();
+        same_id(id, &spot.id()) || print(spot, logs) == item.etag
+    }))
 }
 
 fn spot(item: &Item) -> Result<Spot, Failure> {
@@ -149,7 +240,13 @@ fn is_purged(spot: &Spot, item: &Item) -> bool {
 }
 
 /// What becomes of one that is not there: a vault may be had back.
-async fn absent(entry: &Entry, spot: &Spot, item: &Item, gone: Gone) -> Result<Erased, Failure> {
+async fn absent(
+    with: Removal<'_>,
+    spot: &Spot,
+    item: &Item,
+    gone: Gone,
+) -> Result<Erased, Failure> {
+    let entry = with.entry;
     if !is_purged(spot, item) {
         return Ok(Erased::AlreadyAbsent);
     }
@@ -169,19 +266,21 @@ async fn absent(entry: &Entry, spot: &Spot, item: &Item, gone: Gone) -> Result<E
         });
     };
     if vault::is_protected(&vault["properties"]) {
-        let is_told = [RECOVERABLE_DAYS, RECOVERABLE_UNTIL]
-            .iter()
-            .any(|name| item.properties.contains_key(*name));
         // Who protected it after the plan was made keeps it from being gone for good.
-        return Ok(match is_told {
+        return Ok(match is_told(item) {
             true => Erased::AlreadyAbsent,
             false => Erased::Blocked(Barrier::new(Block::Immutable, PROTECTED)),
         });
     }
-    if let (Gone::Found, Some(barrier)) = (gone, used(entry, spot, item).await?) {
+    if let (Gone::Found, Some(barrier)) = (gone, used(with, spot, item).await?) {
         return Ok(Erased::Blocked(barrier));
     }
     vault::purge(entry, spot, (item, &vault)).await
+}
+
+/// Whether the plan says that it can be had back.
+fn is_told(item: &Item) -> bool {
+    [RECOVERABLE_DAYS, RECOVERABLE_UNTIL].iter().any(|name| item.properties.contains_key(*name))
 }
 
 /// What an account has that is not in the plan: all that is, is gone by now, or keeps it.
@@ -203,15 +302,17 @@ async fn holds(entry: &Entry, spot: &Spot, seen: &Seen) -> Result<Option<Barrier
 }
 
 /// What forbids it now, whatever was so when it was planned.
-async fn used(entry: &Entry, spot: &Spot, item: &Item) -> Result<Option<Barrier>, Failure> {
+async fn used(with: Removal<'_>, spot: &Spot, item: &Item) -> Result<Option<Barrier>, Failure> {
+    let entry = with.entry;
     let Some(document) = workspace::own(entry).await? else {
         return Ok(Some(Barrier::new(Block::Lock, UNSEEN)));
     };
     if !owner::is_still(item, &document) {
         return Ok(Some(Barrier::new(Block::Lock, OWNER_CHANGED)));
     }
-    let subscriptions = owner::subscriptions(item).chain([spot.subscription.clone()]);
-    let around = Around::see(entry, subscriptions).await?;
+    let subscriptions = owner::subscriptions(item).chain([spot.subscription.clone()]).collect();
+    let age_max = if spot.inside.is_some() { LOOK_AGE_MAX } else { Duration::ZERO };
+    let around = with.lookout.around(entry, subscriptions, age_max).await?;
     let stay = match around.own_stay(&document) {
         Some(stay) => Some(stay),
         None => around.stay(entry, spot).await?,

@@ -1,6 +1,8 @@
-//! Tables stored by column or row in binary files: their strings, cell by cell, with the column's
-//! name.
+//! Tables, in text and stored by column or row in binary files: their strings, cell by cell, with
+//! the column's name.
 
+pub mod heads;
+pub mod tables;
 pub mod cells;
 pub mod avro;
 pub mod pages;

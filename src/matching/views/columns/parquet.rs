@@ -6,11 +6,12 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 
 use parquet::basic::Type;
-use parquet::column::reader::ColumnReader;
-use parquet::data_type::ByteArray;
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::ParquetError;
-use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 
+use crate::matching::keys::parts::{Part, part_of};
 use crate::matching::views::columns::cells::BATCH_CELLS;
 use crate::matching::views::columns::pages::{self, Defect};
 use crate::matching::views::meter::{Exceeded, Spooling};
@@ -78,8 +79,43 @@ impl<L: Look> Tour<'_, L> {
                 self.meter.charge(bytes, self.limits).map_err(external)?;
                 self.column(group.get_column_reader(column)?, &view, &path)?;
             }
+            self.names(&*group, &view)?;
         }
         Ok(())
+    }
+
+    /// The two parts of names, where each has a column of its own, row by row.
+    fn names(&mut self, group: &dyn RowGroupReader, view: &str) -> Result<(), ParquetError> {
+        let column_of = |part: Part| {
+            (0..group.num_columns()).find(|column| {
+                let stated = group.metadata().column(*column);
+                stated.column_type() == Type::BYTE_ARRAY
+                    && stated.column_descr().max_rep_level() == 0
+                    && part_of(&stated.column_path().string().to_lowercase()) == Some(part)
+            })
+        };
+        let (given, family) = (column_of(Part::Given), column_of(Part::Family));
+        let either = || column_of(Part::Either);
+        let pair = given.zip(family).or_else(|| Some((given.or(family)?, either()?)));
+        let Some((given, family)) = pair else { return Ok(()) };
+        let path = |column: usize| group.metadata().column(column).column_path().string();
+        let (key, other_key) = (path(given), path(family));
+        let mut columns = [Sparse::of(group, given)?, Sparse::of(group, family)?];
+        loop {
+            let [first, second] = &mut columns;
+            let (cells, others) = (first.cells()?, second.cells()?);
+            if cells.is_empty() || others.is_empty() {
+                return Ok(());
+            }
+            self.repeat(cells.len(), cells.iter().chain(&others).map(Vec::len))?;
+            let row = |(mut cell, other): (Vec<u8>, Vec<u8>)| {
+                cell.extend_from_slice(format!("\n{other_key}: ").as_bytes());
+                cell.extend(other);
+                cell
+            };
+            let rows: Vec<Vec<u8>> = cells.into_iter().zip(others).map(row).collect();
+            self.cells(rows.iter().map(Vec::as_slice), view, &key);
+        }
     }
 
     fn repeat(
@@ -125,6 +161,36 @@ impl<L: Look> Tour<'_, L> {
             },
             _ => Ok(()),
         }
+    }
+}
+
+/// A column of text in which cells may be left out.
+struct Sparse {
+    reader: Option<ColumnReaderImpl<ByteArrayType>>,
+    present: i16,
+}
+
+impl Sparse {
+    fn of(group: &dyn RowGroupReader, column: usize) -> Result<Self, ParquetError> {
+        let present = group.metadata().column(column).column_descr().max_def_level();
+        let reader = match group.get_column_reader(column)? {
+            ColumnReader::ByteArrayColumnReader(reader) => Some(reader),
+            _ => None,
+        };
+        Ok(Self { reader, present })
+    }
+
+    /// The next cells; empty where one was left out.
+    fn cells(&mut self) -> Result<Vec<Vec<u8>>, ParquetError> {
+        let Some(reader) = &mut self.reader else { return Ok(Vec::new()) };
+        let (mut levels, mut values) = (Vec::new(), Vec::new());
+        let (records, ..) =
+            reader.read_records(BATCH_CELLS, Some(&mut levels), None, &mut values)?;
+        let mut values = values.iter();
+        let mut next = || values.next().map(|value| value.data().to_vec()).unwrap_or_default();
+        // Where none may be left out there are no levels.
+        let is_there = |row: usize| levels.get(row).is_none_or(|level| *level == self.present);
+        Ok((0..records).map(|row| if is_there(row) { next() } else { Vec::new() }).collect())
     }
 }
 

@@ -2,7 +2,9 @@
 //! end must be bounded, or told.
 
 pub mod gzip;
+pub mod streams;
 pub mod tar;
+pub mod beside;
 pub mod zip;
 pub mod signs;
 pub mod embedded;

@@ -41,15 +41,21 @@ impl<L: Look> Tour<'_, L> {
     fn tar_members(&mut self, reader: &mut dyn Read, chain: &str, depth: usize) -> io::Result<()> {
         let mut notes = Notes::default();
         let mut is_behind_end = false;
-        while let Some(block) = block(reader)? {
+        loop {
+            let bytes = block_or_less(reader)?;
+            if bytes.is_empty() {
+                return Ok(());
+            }
             self.meter.pace(self.limits)?;
-            if block == [0; BLOCK_BYTES] {
+            if bytes == [0; BLOCK_BYTES] {
                 is_behind_end = true;
                 continue;
             }
-            let Some(size) = checked_size(&block) else {
+            let block = Block::try_from(bytes.as_slice()).ok();
+            let header = block.and_then(|block| Some((block, checked_size(&block)?)));
+            let Some((block, size)) = header else {
                 if is_behind_end {
-                    let mut rest = block.chain(reader);
+                    let mut rest = bytes.as_slice().chain(reader);
                     return self.bytes(&mut rest, &format!("{chain}tar tail > "), depth + 1);
                 }
                 return Err(broken());
@@ -72,7 +78,6 @@ impl<L: Look> Tour<'_, L> {
                 }
             }
         }
-        Ok(())
     }
 
     fn tar_member(
@@ -158,12 +163,17 @@ fn records(mut text: &[u8]) -> Vec<(&[u8], &[u8])> {
 
 /// The next block; `None` at the end.
 fn block(reader: &mut dyn Read) -> io::Result<Option<Block>> {
-    let mut bytes = Vec::with_capacity(BLOCK_BYTES);
-    reader.take(BLOCK_BYTES as u64).read_to_end(&mut bytes)?;
+    let bytes = block_or_less(reader)?;
     match bytes.len() {
         0 => Ok(None),
         _ => bytes.try_into().map(Some).map_err(|_| io::ErrorKind::UnexpectedEof.into()),
     }
+}
+
+fn block_or_less(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(BLOCK_BYTES);
+    reader.take(BLOCK_BYTES as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The size that a header states, if its check sum holds.

@@ -10,6 +10,7 @@ use zip::result::ZipError;
 
 use crate::matching::limits::ItemLimits;
 use crate::matching::views::meter::{Decoded, Meter, Spooling};
+use crate::matching::views::packing::beside::Taken;
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::tour::{Look, Tour, shown};
 
@@ -29,6 +30,8 @@ pub struct Archive {
     /// Bytes that its members may still take, packed: they lie side by side, so that all together
     /// are no longer than the archive. One in the other, they would be read again and again.
     left: u64,
+    /// What its members take of it, as far as they were looked at.
+    taken: Vec<Taken>,
 }
 
 impl Archive {
@@ -46,7 +49,9 @@ impl Archive {
         }
         meter.own(spool.rewind())?;
         let opened = ZipArchive::new(BufReader::new(spool));
-        Ok(opened.map(|members| Self { members, left }).map_err(|_| "zip: broken"))
+        Ok(opened
+            .map(|members| Self { members, left, taken: Vec::new() })
+            .map_err(|_| "zip: broken"))
     }
 
     /// Counts a member that takes so many bytes.
@@ -89,7 +94,7 @@ impl<L: Look> Tour<'_, L> {
             };
             self.zip_member(&mut archive, index, &inner, depth)?;
         }
-        Ok(())
+        self.beside_members(archive.members, archive.taken, chain, depth)
     }
 
     /// Looks at what the directory says of a member, and tells the way into it; within, why no more
@@ -107,8 +112,9 @@ impl<L: Look> Tour<'_, L> {
         let name = member
             .name()
             .map_or_else(|_| utf8_or_western(member.name_raw()), |name| name.into_owned());
-        let (encrypted, comment) = (member.encrypted(), member.comment().to_owned());
+        let (encrypted, comment) = (member.encrypted(), utf8_or_western(member.comment_raw()));
         let packed = member.compressed_size();
+        archive.taken.push(Taken::of(&member));
         drop(member);
         let (view, place) = (format!("{chain}zip"), shown(&name));
         let inner = format!("{chain}zip:{place} > ");

@@ -9,9 +9,11 @@ use encoding_rs::{
 
 use memchr::{memchr, memmem};
 
-use crate::matching::views::spelling::frames::{cuts, pickled_lines};
 use crate::matching::views::spelling::reading::{Hold, Reading};
 use crate::matching::views::spelling::spaceless::is_spaceless;
+use crate::matching::views::spelling::strings::beside::side_by_side;
+use crate::matching::views::spelling::strings::frames::{cuts, pickled_lines};
+use crate::matching::views::spelling::strings::wide::four_bytes_each;
 
 /// How a stream of bytes spells text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,7 +213,14 @@ pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<Labelled
     let pickled = cut_out(bytes, &pickled_lines(bytes), western);
     let cut = [framed, pickled].into_iter().flatten();
     readings.extend(cut.map(|reading| ("", Hold::Framed, reading)));
+    // No text begins in the midst of a character; a list of CBOR or MessagePack does.
+    let begins_oddly = bytes.first().is_some_and(|byte| matches!(byte, 0x80..=0xbf));
+    if binary || begins_oddly || has_strange(bytes) {
+        readings.extend(side_by_side(bytes).map(|reading| ("", Hold::Framed, reading)));
+    }
     if binary {
+        let wide_text = four_bytes_each(bytes);
+        readings.extend(wide_text.map(|reading| ("utf-32 > ", Hold::Vague, reading)));
         if bytes.contains(&0) || legacy {
             for (skip, little) in [(0, true), (1, true), (0, false), (1, false)] {
                 readings.push(("utf-16 > ", Hold::Vague, wide(bytes, skip, little)));
@@ -246,6 +255,9 @@ pub fn odd_readings(text: &str) -> Vec<Labelled> {
         readings.push(("iso-2022-jp > ", Hold::Vague, reading));
     }
     let bytes = text.as_bytes();
+    if has_strange(bytes) {
+        readings.extend(side_by_side(bytes).map(|reading| ("", Hold::Framed, reading)));
+    }
     let cuts = if has_strange(bytes) { cuts(bytes) } else { pickled_lines(bytes) };
     let framed = cut_out(bytes, &cuts, unknown);
     readings.extend(framed.map(|reading| ("", Hold::Framed, reading)));

@@ -45,6 +45,8 @@ pub enum Door {
     DataPlane,
     /// The query service of Azure Monitor.
     Queries,
+    /// Microsoft Graph.
+    Graph,
 }
 
 impl Door {
@@ -55,13 +57,14 @@ impl Door {
                 ARM_AUDIENCES.contains(&audience) || DATA_AUDIENCES.contains(&audience)
             }
             Self::Queries => QUERY_AUDIENCES.contains(&audience),
+            Self::Graph => audience == "https://graph.microsoft.com",
         }
     }
 
     /// Whose body a refusal has. The query service's own gateway says what Resource Manager says.
     fn envelope(self) -> Envelope {
         match self {
-            Self::ControlPlane | Self::Queries => Envelope::Gateway,
+            Self::ControlPlane | Self::Queries | Self::Graph => Envelope::Gateway,
             Self::DataPlane => Envelope::History,
         }
     }

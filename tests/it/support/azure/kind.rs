@@ -42,6 +42,8 @@ pub enum Kind {
     Dependent(DependentPart),
     /// Of Azure Monitor.
     Telemetry(Part),
+    /// What Microsoft Graph copies.
+    Copy,
 }
 
 /// What stands below workspaces: the kind, the kind it stands below, and the word for many of it.

@@ -53,6 +53,8 @@ pub enum Place {
     Dependent(Dependent),
     /// Something of Azure Monitor.
     Monitor(Spot),
+    /// Something of Microsoft Graph.
+    Graph(Vec<String>),
     Unknown,
 }
 
@@ -89,7 +91,7 @@ impl WorkspaceId {
 
 impl Place {
     pub fn of(path: &str) -> Self {
-        let words: Vec<String> = path
+        let mut words: Vec<String> = path
             .split('/')
             .filter(|word| !word.is_empty())
             .map(|word| percent_decode_str(word).decode_utf8_lossy().into_owned())
@@ -97,6 +99,9 @@ impl Place {
         let is = |index: usize, word: &str| {
             words.get(index).is_some_and(|found| found.eq_ignore_ascii_case(word))
         };
+        if is(0, "v1.0") {
+            return Self::Graph(words.split_off(1));
+        }
         if let Some(spot) = Spot::of(&words) {
             return Self::Monitor(spot);
         }

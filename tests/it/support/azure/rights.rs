@@ -120,6 +120,7 @@ fn needed(method: &str, path: &str) -> Vec<String> {
             .collect(),
         Place::Dependent(spot) => vec![spot.action(method)],
         Place::Monitor(spot) => vec![spot.action(method)],
+        Place::Graph(_) => Vec::new(),
         Place::Unknown => vec!["nobody/knows/action".to_owned()],
     }
 }

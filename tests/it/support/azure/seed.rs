@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::support::azure::dependents::store::Store;
 use crate::support::azure::entry::Rates;
 use crate::support::azure::faults::Faults;
+use crate::support::azure::graph::Graph;
 use crate::support::azure::kind::Kind;
 use crate::support::azure::monitor;
 use crate::support::azure::operations::Operations;
@@ -59,6 +60,7 @@ impl Seed {
             rates: Rates::default(),
             switches: self.switches,
             dependents: Store::default(),
+            graph: Graph::default(),
         };
         if self.has_sample {
             let workspace = sample(self.now);

@@ -10,6 +10,7 @@ use crate::support::azure::data_plane::run::Run;
 use crate::support::azure::dependents::store::Store as Dependents;
 use crate::support::azure::entry::Rates;
 use crate::support::azure::faults::{Faults, Verb};
+use crate::support::azure::graph::Graph;
 use crate::support::azure::kind::Kind;
 use crate::support::azure::monitor::store::Store;
 use crate::support::azure::operations::{Course, Effect, Operations};
@@ -35,6 +36,7 @@ pub struct State {
     pub rates: Rates,
     pub switches: Switches,
     pub dependents: Dependents,
+    pub graph: Graph,
 }
 
 /// What can be one way or another: some of it by how a workspace is set up, some because nobody

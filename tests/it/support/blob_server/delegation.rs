@@ -45,7 +45,9 @@ pub fn key(request: &Request, now: Timestamp) -> Result<Reply, Refusal> {
 /// Whether the link of a request that comes by one is right, and for what it asks.
 pub fn check(request: &Request, place: &Addressed, now: Timestamp) -> Result<(), Refusal> {
     let field = |name| request.query(name).unwrap_or_default();
-    let resource = format!("/blob/{ACCOUNT}/{}/{}", place.container, place.blob);
+    let is_whole = field("sr") == "c";
+    let blob = if is_whole { String::new() } else { format!("/{}", place.blob) };
+    let resource = format!("/blob/{ACCOUNT}/{}{blob}", place.container);
     let key = ["skoid", "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid"];
     let (first, rest) = (["sp", "st", "se"], ["skdutid", "sduoid", "sip", "spr", "sv", "sr"]);
     let mut fields: Vec<&str> = first.map(field).to_vec();
@@ -59,8 +61,14 @@ pub fn check(request: &Request, place: &Addressed, now: Timestamp) -> Result<(),
     let is_right = STANDARD.encode(hmac.finalize().into_bytes()) == field("sig");
     let ends = |name| field(name).parse::<Timestamp>().ok();
     let is_over = [ends("se"), ends("ske")].iter().any(|end| end.is_none_or(|end| end <= now));
-    let is_read = matches!(request.method.as_str(), "GET" | "HEAD") && field("sp").contains('r');
-    match (is_right && !is_over, is_read) {
+    // A list takes another right than a read.
+    let right = match (request.method.as_str(), place.blob.is_empty()) {
+        ("GET" | "HEAD", false) => 'r',
+        ("PUT", false) => 'w',
+        (_, true) => 'l',
+        _ => 'd',
+    };
+    match (is_right && !is_over, field("sp").contains(right)) {
         (false, _) => Err(refusal(403, "AuthenticationFailed")),
         (true, false) => Err(refusal(403, "AuthorizationPermissionMismatch")),
         (true, true) => Ok(()),

@@ -2,6 +2,7 @@
 
 pub mod tripwire;
 pub mod ports;
+pub mod copies;
 pub mod leaks;
 pub mod scenario;
 pub mod story;

@@ -40,6 +40,7 @@ use dsrd::ports::sources::{
 };
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
+use dsrd::ports::tenant_logs::{Asked as Copying, TenantLogs};
 use futures::StreamExt;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -135,6 +136,7 @@ pub fn declared() -> Vec<Declared> {
         Of::<dyn Asked>::DECLARED,
         Of::<dyn Things>::DECLARED,
         Of::<dyn Exports>::DECLARED,
+        Of::<dyn TenantLogs>::DECLARED,
         Of::<dyn Ledger>::DECLARED,
         Of::<dyn Archives>::DECLARED,
         Of::<dyn Tasks>::DECLARED,
@@ -265,6 +267,8 @@ wired! {
     Things of Source as things {
         look look_up(thing: &Thing, aside: Option<Aside>) -> Vec<Belonging>;
         look dependents(thing: &Thing) -> Dependents;
+        look stands(item: &Item) -> bool;
+        look recoverable_until(item: &Item, erased_at: Timestamp) -> Option<Timestamp>;
         look look_up_runs(ids: &[String]) -> Vec<Belonging>;
         look files(thing: &Thing) -> Vec<Location>;
         effect put_aside(item: &Item, how: Aside) -> Erased;
@@ -409,6 +413,25 @@ wired! {
             let items = self.wire.look("items", self.port.items(id, after, open_only, limit)).await?;
             self.wire.has_read(ReadOfPlan { after, open_only, rows: items.len() });
             Ok(items)
+        }
+    }
+}
+
+wired! {
+    TenantLogs of TenantLogs as itself {
+        effect ask(id: &RequestId, object_id: &str, until: Timestamp) -> Copying;
+        // What the service does meanwhile is none of our effects.
+        look look(id: &RequestId, object_id: &str, handle: &str) -> Followed;
+        effect remove(id: &RequestId) -> ();
+        look ping() -> ();
+    }
+    by hand [] {
+        fn at(&self, id: &RequestId) -> String {
+            self.port.at(id)
+        }
+
+        fn until_at_most(&self, now: Timestamp) -> Option<Timestamp> {
+            self.port.until_at_most(now)
         }
     }
 }

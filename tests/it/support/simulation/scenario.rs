@@ -34,6 +34,7 @@ use dsrd::domain::request::Controller;
 use dsrd::domain::state::State;
 use dsrd::ports::ledger::Ledger;
 use dsrd::ports::sources::Source;
+use dsrd::ports::tenant_logs::TenantLogs;
 use dsrd::telemetry::logging::{Format, layer};
 use dsrd::worker::offline::fresh_signing_key;
 use dsrd::worker::runner;
@@ -45,6 +46,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::Registry;
 use zeroize::Zeroizing;
 
+use crate::support::simulation::copies::Copies;
 use crate::support::simulation::leaks::{CONTENT, CUSTOMER, EMAIL, NAME, OBJECT_ID};
 use crate::support::simulation::ports::Wired;
 use crate::support::simulation::tripwire::Tripwire;
@@ -59,6 +61,8 @@ pub struct Scenario {
     pub sources: Vec<Arc<MemorySource>>,
     /// Sources that are asked.
     pub tables: Vec<Arc<MemoryRows>>,
+    /// Who copies the logs of the tenant.
+    pub copies: Option<Arc<Copies>>,
     pub limits: Limits,
     pub keeping: Keeping,
     /// Where callbacks may go to.
@@ -132,6 +136,7 @@ impl Scenario {
             exports: Arc::default(),
             sources: vec![Arc::new(MemorySource::new(SOURCE))],
             tables: Vec::new(),
+            copies: None,
             limits: *LIMITS,
             keeping: KEEPING,
             trusted_hosts: Vec::new(),
@@ -210,6 +215,12 @@ impl Scenario {
         }
         things.put("run/r1", run_document());
         self.sources.push(Arc::new(things));
+        self
+    }
+
+    /// Somebody copies the logs of the tenant.
+    pub fn with_copies(mut self, copies: Copies) -> Self {
+        self.copies = Some(Arc::new(copies));
         self
     }
 
@@ -367,6 +378,7 @@ impl Scenario {
             },
             sources,
             exports: wired(wire, &self.exports),
+            tenant_logs: self.copies.as_ref().map(|it| wired(wire, it) as Arc<dyn TenantLogs>),
             alone: true,
             ledger: wired(wire, &ledger),
             clock: Arc::<MemoryClock>::clone(&self.clock),

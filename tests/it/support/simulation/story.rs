@@ -51,6 +51,9 @@ pub async fn ending(scenario: &Scenario) -> String {
                 .unwrap();
         }
     }
+    if let Some(copies) = &scenario.copies {
+        writeln!(text, "copies lie in {}", listed(&copies.containers())).unwrap();
+    }
     for tables in &scenario.tables {
         for (table, rows) in tables.all() {
             writeln!(text, "{} holds {} rows of {table}", tables.name(), rows.len()).unwrap();

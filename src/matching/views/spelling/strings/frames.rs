@@ -5,7 +5,12 @@
 //! `ann@contoso.com` reads `Aann@contoso.com`. Where a length fits the text behind it, the string
 //! is cut out of its neighbours. A string that was cut out holds no others.
 
-use memchr::memmem;
+use std::iter;
+use std::ops::Range;
+
+use memchr::{memmem, memrchr};
+
+use crate::matching::views::spelling::strings::runs::is_text;
 
 /// What stands before a string.
 struct Header {
@@ -32,31 +37,35 @@ const STRING_BYTES_MIN: usize = 3;
 
 /// Where framed strings begin or end beside text that does not belong to them, in order.
 pub fn cuts(bytes: &[u8]) -> Vec<usize> {
-    let frames = Frames { bytes, texts: text_lengths(bytes), records: record_ends(bytes) };
-    let mut cuts = Vec::new();
-    let (mut at, mut before) = (0, 0);
-    while at < bytes.len() {
-        let parted = at == before || !is_text(bytes[at - 1]);
-        match frames.at(at, parted) {
-            Some((start, end)) => {
-                cuts.extend([start, end].into_iter().filter(|cut| frames.adjoins(*cut)));
-                (at, before) = (end, end);
-            }
-            None => at += 1,
-        }
-    }
-    cuts
+    let frames = Frames::new(bytes);
+    let strings = frames.strings().flat_map(|string| [string.start, string.end]);
+    strings.filter(|cut| frames.adjoins(*cut)).collect()
 }
 
-/// Where strings begin in a pickle of protocol 0, which is text: a line of `V` and the string.
-pub fn pickled_lines(bytes: &[u8]) -> Vec<usize> {
-    let is_pickle = matches!(bytes, [b'(' | b'V' | b'c', .., b'.']);
-    if !is_pickle || memmem::find(bytes, b"p0\n").is_none() {
-        return Vec::new();
-    }
-    let first = bytes.starts_with(b"V").then_some(1);
-    first.into_iter().chain(memmem::find_iter(bytes, b"\nV").map(|at| at + 2)).collect()
+/// The framed strings that end where their text does, in order.
+pub fn whole_strings(bytes: &[u8]) -> Vec<Range<usize>> {
+    let frames = Frames::new(bytes);
+    frames.strings().filter(|string| frames.is_end(string.end)).collect()
 }
+
+/// Where strings begin in a pickle of protocol 0, which is text: a line that ends what was before
+/// it with a few letters and goes on with `V` and the string. The next line numbers it.
+pub fn pickled_lines(bytes: &[u8]) -> Vec<usize> {
+    let mut starts = Vec::new();
+    for number in memmem::find_iter(bytes, b"\np") {
+        let digits = bytes[number + 2..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let is_number = digits > 0 && bytes.get(number + 2 + digits) == Some(&b'\n');
+        let line = memrchr(b'\n', &bytes[..number]).map_or(0, |at| at + 1);
+        let letters = bytes[line..number].iter().take_while(|byte| OPCODES.contains(byte)).count();
+        if is_number && bytes[line + letters..number].first() == Some(&b'V') {
+            starts.push(line + letters + 1);
+        }
+    }
+    starts
+}
+
+/// Marks, lists, tuples, dictionaries and what puts into them.
+const OPCODES: &[u8] = b"()]}[ladtsue02bR.";
 
 struct Frames<'a> {
     bytes: &'a [u8],
@@ -66,7 +75,27 @@ struct Frames<'a> {
     records: Vec<usize>,
 }
 
-impl Frames<'_> {
+impl<'a> Frames<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, texts: text_lengths(bytes), records: record_ends(bytes) }
+    }
+
+    /// The strings, none within another.
+    fn strings(&self) -> impl Iterator<Item = Range<usize>> {
+        let (mut at, mut before) = (0, 0);
+        iter::from_fn(move || {
+            while at < self.bytes.len() {
+                let parted = at == before || !is_text(self.bytes[at - 1]);
+                if let Some((start, end)) = self.at(at, parted) {
+                    (at, before) = (end, end);
+                    return Some(start..end);
+                }
+                at += 1;
+            }
+            None
+        })
+    }
+
     /// Where the framed string begins and ends whose header stands here, if one does; `parted` says
     /// that no text stands before it.
     fn at(&self, at: usize, parted: bool) -> Option<(usize, usize)> {
@@ -117,10 +146,16 @@ fn headers(bytes: &[u8]) -> [Option<Header>; 4] {
         [b'X' | b'T' | b'B', low, high, 0, 0, ..] => {
             sure(5, usize::from(u16::from_le_bytes([*low, *high])))
         }
+        // Sixty-four bits, as pickles have it for bytes, and what ends so.
+        [low, high, 0, 0, 0, 0, 0, 0, ..] => {
+            sure(8, usize::from(u16::from_le_bytes([*low, *high])))
+        }
         // Thirty-two bits, as BSON and Parquet have it.
         [low, high, 0, 0, ..] => sure(4, usize::from(u16::from_le_bytes([*low, *high]))),
         // Pickle again: SHORT_BINSTRING and SHORT_BINBYTES.
         [b'U' | b'C', len, ..] => likely(2, usize::from(*len)),
+        // Thirty-two bits, the high byte first.
+        [0, 0, high, low, ..] => likely(4, usize::from(u16::from_be_bytes([*high, *low]))),
         // `MessagePack`: str 8 and str 16.
         [0xd9, len, ..] => sure(2, usize::from(*len)),
         [0xda, high, low, ..] => sure(3, usize::from(u16::from_be_bytes([*high, *low]))),
@@ -132,6 +167,7 @@ fn headers(bytes: &[u8]) -> [Option<Header>; 4] {
     let is_tag = at(0) & 7 == 2 && (0x0a..0x80).contains(&at(0));
     let is_string =
         matches!(at(0), 0x0c | 0x13 | 0x14 | 0x16 | 0x1a | 0x81 | 0x82 | 0x86 | 0xda | 0xfa);
+    let is_far_tag = at(0) & 0x87 == 0x82;
     let field = match at(1) {
         len if (is_tag || is_string) && len < 0x80 => {
             let is_text = is_text(at(0) as u8) && is_text(at(1) as u8);
@@ -140,6 +176,8 @@ fn headers(bytes: &[u8]) -> [Option<Header>; 4] {
             Some(Header { width: 2, len, trust })
         }
         low if is_tag && (1..0x80).contains(&at(2)) => likely(3, low & 0x7f | at(2) << 7),
+        // A number of two bytes.
+        1..=7 if is_far_tag && at(2) < 0x80 => likely(3, at(2)),
         _ => None,
     };
     // A length in sixteen bits, the high byte first, or in eight bits that are no text.
@@ -166,13 +204,9 @@ fn text_lengths(bytes: &[u8]) -> Vec<u32> {
     lengths
 }
 
-fn is_text(byte: u8) -> bool {
-    !byte.is_ascii_control() || byte.is_ascii_whitespace()
-}
-
 /// Where the records of a file of TensorFlow end: a length in sixty-four bits, its check sum, the
 /// record, its check sum.
-fn record_ends(bytes: &[u8]) -> Vec<usize> {
+pub fn record_ends(bytes: &[u8]) -> Vec<usize> {
     let mut ends = Vec::new();
     let mut at = 0;
     while let Some(Ok(len)) = bytes.get(at..at + 8).map(<[u8; 8]>::try_from)

@@ -11,7 +11,6 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::matching::identity::boundaries::Boundary;
 use crate::matching::identity::scripts::separates;
 use crate::matching::views::spelling::cut::{ceil, floor};
 
@@ -21,13 +20,10 @@ const BESIDE_BYTES: usize = 240;
 /// Words of one name, at most, that stand before its last.
 const PARTICLES_MAX: usize = 3;
 
-/// Whether what was hit, a name, is one person's.
-pub fn belong_together(boundary: Boundary, before: &str, hit: &str, after: &str) -> bool {
-    if !matches!(boundary, Boundary::Words | Boundary::Turned) {
-        return true;
-    }
+/// Whether what was hit, a name, is one person's. `is_turned`: the family name stands first.
+pub fn are_one_persons(is_turned: bool, before: &str, hit: &str, after: &str) -> bool {
     let hit = plain(hit);
-    let is_listed = boundary == Boundary::Turned && hit.contains([',', '、']);
+    let is_listed = is_turned && hit.contains([',', '、']);
     let is_broken = hit.contains(is_line_end);
     if !is_listed && !is_broken {
         return true;
@@ -40,7 +36,7 @@ pub fn belong_together(boundary: Boundary, before: &str, hit: &str, after: &str)
 }
 
 /// With commas and letters of full width as plain ones.
-fn plain(text: &str) -> Cow<'_, str> {
+pub fn plain(text: &str) -> Cow<'_, str> {
     if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) }
 }
 
@@ -143,11 +139,26 @@ fn spans_rows(before: &str, hit: &str, after: &str) -> bool {
             .strip_prefix(',')
             .is_some_and(|rest| rest.starts_with(|c: char| !c.is_whitespace()));
     let shouts = !hit.contains(char::is_lowercase);
-    let (head, tail) = (head.trim(), tail.trim());
+    // What opens a comment or a quotation is of no name.
+    let opens = |c: char| c.is_whitespace() || "#/*>;%!-".contains(c);
+    let head = head.rsplit('"').next().unwrap_or(head).trim_start_matches(opens).trim_end();
+    let tail = tail.split('"').next().unwrap_or(tail).trim();
+    if head.is_empty() && tail.is_empty() && is_row_of_words(before, after, shouts) {
+        return true;
+    }
     // A name in each line: `Lars Mira` and `Osei Brandt`, or `Falk, Mira` and `Osei, Kofi`.
     cell_after && (cell_before || stands_first)
         || are_name_words(head, shouts) && are_name_words(tail, shouts)
         || ends_with_family(head, shouts) && is_given(tail, shouts)
+}
+
+/// Whether a word alone stands in the line before or after too: each is somebody.
+fn is_row_of_words(before: &str, after: &str, shouts: bool) -> bool {
+    let ended =
+        |text: &str| text.trim_matches([' ', '\t', '\r', ',', ';', '-', '*', '"']).to_owned();
+    let mut earlier = before.rsplit('\n').skip(1).map(ended);
+    let mut later = after.split('\n').skip(1).map(ended);
+    [earlier.next(), later.next()].iter().flatten().any(|line| is_name_like(line, shouts))
 }
 
 /// `Falk,` with no given name before it: what follows is a given name.
@@ -249,7 +260,8 @@ fn is_space(c: char) -> bool {
     separates(c) && c != '\t' && !is_line_end(c)
 }
 
-fn is_line_end(c: char) -> bool {
+/// Whether a character ends a line.
+pub fn is_line_end(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
@@ -272,8 +284,7 @@ mod tests {
     fn stands(text: &str) -> bool {
         let (before, rest) = text.split_once('[').unwrap();
         let (hit, after) = rest.split_once(']').unwrap();
-        let boundary = if hit.contains(',') { Boundary::Turned } else { Boundary::Words };
-        belong_together(boundary, before, hit, after)
+        are_one_persons(hit.contains(','), before, hit, after)
     }
 
     #[test]
@@ -357,6 +368,8 @@ mod tests {
             "Falk, [Mira\nOsei], Kofi\n",
             "author = {Falk, [Mira\nOsei], Kofi}\n",
             "[Mira\nOsei]\tBrandt",
+            "Kofi\n[Mira\nOsei]\nInes",
+            "[Mira\nOsei]\nInes",
         ] {
             assert!(!stands(text), "{text}");
         }

@@ -9,18 +9,38 @@
 //! | value of a key that speaks of users | `"mlflow.user": "ann"`, `owner=ann`, `--user ann` |
 //! | one of a list of such values | `"owners": ["bob", "ann"]` |
 //! | element that speaks of users | `<owner>ann</owner>` |
+//! | key of a section that does | `[user] name = ann` (`sections`) |
+//! | user of a machine | `ann@gpu-01:~$`, `ssh ann@host` (`hosts`) |
+//! | argument of a command | `sudo -u ann`, `chown ann:` (`commands`) |
+//! | line of a listing | `ls -l`, `id`, `ps`, `/etc/passwd` (`listings`) |
+//! | sentence | `logged in as ann`, `user 'ann'` (`phrases`) |
 //!
 //! `models/ann/`, `"model": "ann"` and a quoted "ann" in a sentence speak of no user.
 
 use crate::matching::identity::addresses::continues_word;
+use crate::matching::identity::users::commands::is_argument;
+use crate::matching::identity::users::hosts::is_on_host;
+use crate::matching::identity::users::lines::{ends_word, joins_key, last_word, line_before};
+use crate::matching::identity::users::listings::is_listed_user;
+use crate::matching::identity::users::phrases::is_spoken_of;
+use crate::matching::identity::users::sections::is_in_section;
+use crate::matching::keys::users::speaks_of_users;
 
 /// Bytes before an alias that are looked at: a list of aliases with its key.
 pub const BEFORE_BYTES: usize = 400;
 
-/// Whether an alias between `before` and `after` names a user; both folded.
-pub fn names_a_user(before: &str, after: &str) -> bool {
-    // `https://ann@host` and `ssh ann@host` are told apart by what stands before.
-    if before.ends_with("://") && after.starts_with(['@', ':']) {
+/// Whether an alias between `before` and `after` names a user; all folded.
+pub fn names_a_user(before: &str, alias: &str, after: &str) -> bool {
+    // A line of a listing or of a terminal may be all that a string holds.
+    let line = line_before(before);
+    let is_quoted = line.rfind('"').is_some_and(|quote| {
+        names_one(&line[quote + 1..], alias, after.split('"').next().unwrap_or(after))
+    });
+    is_quoted || names_one(before, alias, after)
+}
+
+fn names_one(before: &str, alias: &str, after: &str) -> bool {
+    if before.ends_with("://") && after.starts_with(['@', ':']) || is_on_host(before, after) {
         return true;
     }
     let joined = |c: char| continues_word(c) || matches!(c, '-' | '_' | '@' | '+');
@@ -28,12 +48,18 @@ pub fn names_a_user(before: &str, after: &str) -> bool {
     if before.ends_with(|c: char| joined(c) || c == '.') || after.starts_with(joined) || dotted {
         return false;
     }
-    is_user_folder(before) || is_account(before, after) || is_value(before, after)
+    is_user_folder(before)
+        || is_account(before, after)
+        || is_value(before, after)
+        || is_argument(before, after)
+        || is_listed_user(before, alias, after)
+        || is_spoken_of(before, after)
 }
 
 /// The segment after a folder in which every user has one.
 fn is_user_folder(before: &str) -> bool {
-    const FOLDERS: [&str; 8] = [
+    const FOLDERS: [&str; 9] = [
+        "crontabs",
         "user",
         "home",
         "homes",
@@ -46,6 +72,12 @@ fn is_user_folder(before: &str) -> bool {
     if before.ends_with('~') {
         let path = before.trim_end_matches('~');
         return path.is_empty() || path.ends_with(|c: char| !joins_path(c));
+    }
+    if before.ends_with("/var/mail/")
+        || before.ends_with("/spool/mail/")
+        || before.ends_with("/spool/cron/")
+    {
+        return true;
     }
     let folder = before.trim_end_matches(['/', '\\']);
     if folder.len() == before.len() || before.ends_with("</") || before.ends_with("://") {
@@ -72,26 +104,25 @@ fn is_account(before: &str, after: &str) -> bool {
 
 /// The value of a key that speaks of users, or one of the values of such a key.
 fn is_value(before: &str, after: &str) -> bool {
-    const ENDS: [char; 12] =
-        [',', ';', '&', ')', '}', ']', '|', '"', '\'', '`', '<', char::REPLACEMENT_CHARACTER];
-    let ends = |c: char| c.is_whitespace() || c.is_control() || ENDS.contains(&c);
-    let ended = after.is_empty() || after.starts_with(ends);
-    if !ended {
+    if !ends_word(after) {
         return false;
     }
     if let Some(tag) = before.strip_suffix('>').filter(|_| after.starts_with("</")) {
         let name = tag.rsplit('<').next().unwrap_or_default();
-        return speaks_of_users(name.split_whitespace().next().unwrap_or_default());
+        let (element, attributes) = name.split_once(' ').unwrap_or((name, ""));
+        let named = attributes.trim_start().strip_prefix("name=").unwrap_or_default();
+        return speaks_of_users(element) || speaks_of_users(named);
     }
     let quote = ['"', '\'', '`']
         .into_iter()
         .find(|quote| before.ends_with(*quote) && after.starts_with(*quote));
     let Some(quote) = quote else {
         let key = before.trim_end_matches([' ', '\t']);
-        return has_key(key) && (names_an_account(key) || !is_phrase(after));
+        let is_named = has_key(key) || is_in_section(before) || is_enumerated(before);
+        return is_named && (names_an_account(key) || !is_phrase(after));
     };
     let before = before[..before.len() - 1].trim_end();
-    has_key(before) || is_listed(before, quote)
+    has_key(before) || is_in_section(before) || is_listed(before, quote)
 }
 
 /// An element of a list: of one whose key speaks of users, or of arguments after `"--user"`.
@@ -109,12 +140,34 @@ fn is_listed(before: &str, quote: char) -> bool {
         && has_key(before[..open].trim_end())
 }
 
+/// One of several values of such a key: `members: bob, ann`.
+fn is_enumerated(before: &str) -> bool {
+    let line = line_before(before);
+    let Some(at) = line.rfind([':', '=']) else { return false };
+    let values = line[at + 1..].trim_end_matches([' ', '\t']);
+    let is_list = values.strip_suffix(',').is_some_and(|values| {
+        values.split(',').all(|value| {
+            let value = value.trim();
+            !value.is_empty() && value.chars().all(joins_key)
+        })
+    });
+    is_list && has_key(&line[..at + 1])
+}
+
 /// Whether a key that speaks of users ends here, with its sign or as an option (`--user`).
 fn has_key(text: &str) -> bool {
     let signed = text.strip_suffix("=>").or_else(|| text.strip_suffix(['=', ':']));
     let key = signed.unwrap_or(text).trim_end_matches([' ', '\t', '"', '\'', '`', '\\']);
     let word = last_word(key);
-    speaks_of_users(word) && (signed.is_some() || word.starts_with("--"))
+    if speaks_of_users(word) {
+        return signed.is_some() || word.starts_with("--");
+    }
+    // `User name: `
+    let earlier = key[..key.len() - word.len()].trim_end_matches(' ');
+    signed.is_some()
+        && ["name", "id", "alias", "handle"].contains(&word)
+        && earlier.len() + word.len() < key.len()
+        && speaks_of_users(last_word(earlier))
 }
 
 /// Whether the value of a key is never a full name: `mlflow.user`, but not `author`.
@@ -127,15 +180,6 @@ fn names_an_account(key: &str) -> bool {
             .any(|known| word == *known || word.ends_with(&format!(".{known}")))
 }
 
-/// The word at the end, with what joins the parts of a key.
-fn last_word(text: &str) -> &str {
-    text.rsplit(|c| !joins_key(c)).next().unwrap_or_default()
-}
-
-fn joins_key(c: char) -> bool {
-    continues_word(c) || matches!(c, '.' | '_' | '-')
-}
-
 /// Whether a value goes on with another word, as in `author: Ann Miller`; `user=ann action=login`
 /// does not.
 fn is_phrase(after: &str) -> bool {
@@ -146,42 +190,14 @@ fn is_phrase(after: &str) -> bool {
         && !rest[word.len()..].starts_with(['=', ':'])
 }
 
-fn speaks_of_users(key: &str) -> bool {
-    const WORDS: [&str; 21] = [
-        "user",
-        "owner",
-        "alias",
-        "login",
-        "logon",
-        "author",
-        "account",
-        "creat",
-        "submitt",
-        "uid",
-        "assignee",
-        "requester",
-        "requestor",
-        "principal",
-        "person",
-        "actor",
-        "operator",
-        "reviewer",
-        "approver",
-        "member",
-        // What operated, in logs of Azure.
-        "identity",
-    ];
-    WORDS.iter().any(|word| key.contains(word)) || key.ends_with("by") && key != "standby"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn stands(text: &str) -> bool {
         let (before, rest) = text.split_once("<<").unwrap();
-        let (_, after) = rest.split_once(">>").unwrap();
-        names_a_user(before, after)
+        let (alias, after) = rest.split_once(">>").unwrap();
+        names_a_user(before, alias, after)
     }
 
     #[test]
@@ -236,7 +252,7 @@ mod tests {
             "count=<<ann>>",
             "<b></<<ann>>>",
             "<b><<ann>></b>",
-            "user <<ann>>",
+            "a user <<ann>> of this",
             "author: <<ann>> miller wrote this",
             "maintainer=<<ann>> smith <a@b>",
         ] {

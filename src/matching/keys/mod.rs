@@ -1,0 +1,4 @@
+//! What the key of a value, the head of a column or the name of an element says of the value.
+
+pub mod users;
+pub mod parts;
