@@ -28,7 +28,7 @@ use crate::support::simulation::scenario::{Scenario, TABLES, correspondence, req
 
 const PERSONS: usize = 1_000;
 /// Tables with rows of theirs.
-const PLACES: usize = 7;
+const PLACES: usize = 20;
 /// Values that the service takes in a call.
 const VALUES_MAX: usize = 10;
 const PER_HOUR: u32 = 50;
@@ -179,7 +179,7 @@ fn a_thousand_people_are_purged_within_the_hourly_budget() {
         let calls = Box::pin(crowd.purge()).await;
         let days = scenario.clock.now().duration_since(begun).as_hours() / 24;
         let mut states = Vec::new();
-        for number in (0..PERSONS).step_by(20) {
+        for number in (0..PERSONS).step_by(50) {
             states.push(Box::pin(crowd.look(number)).await);
         }
         (calls, days, states)
