@@ -68,7 +68,10 @@ pub enum Verb {
     /// Find and print; changes nothing.
     Preview {
         /// The request as JSON; `-` for standard input.
-        file: PathBuf,
+        request: PathBuf,
+        /// Tell instead how this file is read, and where it speaks of the person or nearly does.
+        #[arg(long, value_name = "PATH")]
+        file: Option<PathBuf>,
         /// Print one JSON object a line.
         #[arg(long)]
         json: bool,

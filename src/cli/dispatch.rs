@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 
 use crate::app::KeyFiles;
 use crate::cli::args::{Args, Deciding, Evidence, LogFormat, Verb};
+use crate::cli::explain;
 use crate::cli::output::{CliError, End, complain};
 use crate::cli::status::Shown;
 use crate::cli::{check, demo, preview, run, show, status, submit, verify};
@@ -63,7 +64,12 @@ async fn verb(args: Args) -> Result<End, CliError> {
             };
             status::status(&settings()?, id.as_deref(), of_request, *json).await
         }
-        Verb::Preview { file, json } => preview::preview(&settings()?, file, *json).await,
+        Verb::Preview { request, file: None, json } => {
+            preview::preview(&settings()?, request, *json).await
+        }
+        Verb::Preview { request, file: Some(file), json } => {
+            explain::explain(&settings()?, request, file, *json)
+        }
         Verb::Approve(decision) => decide(&settings()?, "approve", decision).await,
         Verb::Reject(decision) => decide(&settings()?, "reject", decision).await,
         Verb::Cancel(decision) => decide(&settings()?, "cancel", decision).await,

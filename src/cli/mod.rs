@@ -10,6 +10,7 @@ pub mod check;
 pub mod submit;
 pub mod status;
 pub mod preview;
+pub mod explain;
 pub mod verify;
 pub mod show;
 pub mod demo;

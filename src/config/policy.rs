@@ -165,8 +165,8 @@ mod tests {
         let table = [
             (file::Declaration { forms: Vec::new(), ..sound() }, "declared[0].forms is missing"),
             (
-                file::Declaration { forms: vec!["pdf: not suported".into()], ..sound() },
-                "did you mean \"pdf: not supported\"?",
+                file::Declaration { forms: vec!["rar: not suported".into()], ..sound() },
+                "did you mean \"rar: not supported\"?",
             ),
             (
                 file::Declaration { forms: vec!["gzip: broken".into()], ..sound() },

@@ -11,6 +11,7 @@ pub mod layout;
 pub mod coverage;
 pub mod item;
 pub mod unanswered;
+pub mod explained;
 pub mod policy;
 pub mod plan;
 pub mod dependents;

@@ -2,15 +2,23 @@
 //!
 //! The promise: if [`Matcher::find`] finds an occurrence in the folded text, then a hint points
 //! into it or beside it. Hints that lead to nothing cost time and do no harm.
+//!
+//! Of bytes that are no text nobody knows yet where a string ends, so there [`Ends::Open`] asks of
+//! an occurrence only that it stands there.
 
 use std::ops::Range;
 
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memchr2_iter};
 
 use crate::matching::identity::addresses::{addresses_at, may_be_respelled, respelled_at};
+use crate::matching::identity::candidates::is_guest;
 use crate::matching::matcher::{Matcher, Occurrence};
-use crate::matching::views::spelling::cut::{ceil, floor};
+use crate::matching::views::as_read::alike::alike;
+use crate::matching::views::as_read::folds::may_be_address;
+use crate::matching::views::charsets::letters::Letters;
+use crate::matching::views::spelling::cut::{ceil, floor, next_beyond_ascii};
 use crate::matching::views::spelling::fold::fold;
+use crate::matching::views::spelling::reading::Reading;
 
 /// Bytes on either side of a pattern that judging it may need.
 const NEAR_BYTES: usize = 420;
@@ -18,18 +26,109 @@ const NEAR_BYTES: usize = 420;
 /// Bytes on either side of a foreign character that are folded with it: a name with its gaps.
 const FOREIGN_BYTES: usize = 160;
 
+/// Whether the ends of what is met are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// They are what the text has.
+    Told,
+    /// A string may begin or end anywhere.
+    Open,
+}
+
 impl Matcher {
     /// Offsets in this text, which is not folded, where something may stand.
-    pub fn hint(&self, text: &str, found: &mut dyn FnMut(usize)) {
-        self.hint_plain(text, found);
+    pub fn hint(&self, text: &str, ends: Ends, found: &mut dyn FnMut(usize)) {
+        self.hint_plain(text, ends, found);
         for part in self.foreign_parts(text) {
             let reading = fold(&text[part.clone()]);
-            self.hint_plain(&reading.text, &mut |at| found(part.start + reading.origin(at)));
+            self.hint_plain(&reading.text, ends, &mut |at| found(part.start + reading.origin(at)));
+            self.hint_alike(text, part, ends, found);
+        }
+        if self.foreign.has_apostrophe() {
+            for at in memchr2_iter(b'\'', b'`', text.as_bytes()) {
+                let bytes = text.as_bytes();
+                let is_sign = bytes[at] == b'`' || matches!(bytes.get(at + 1), Some(b'\'' | b'\\'));
+                let has_before =
+                    at > 0 && (bytes[at - 1].is_ascii_alphabetic() || bytes[at - 1] > 0x7f);
+                if is_sign && has_before {
+                    let part = floor(text, at.saturating_sub(FOREIGN_BYTES))
+                        ..ceil(text, at + FOREIGN_BYTES);
+                    self.hint_alike(text, part, ends, found);
+                }
+            }
         }
     }
 
+    /// The same of a part of it written the plain way.
+    fn hint_alike(&self, text: &str, part: Range<usize>, ends: Ends, found: &mut dyn FnMut(usize)) {
+        let Some(plain) = alike(&text[part.clone()]) else { return };
+        let reading = fold(&plain.text);
+        self.hint_plain(&reading.text, ends, &mut |at| {
+            found(part.start + plain.origin(reading.origin(at)));
+        });
+    }
+
+    /// The letters beyond ASCII of all that is sought.
+    pub fn letters(&self) -> &Letters {
+        self.letters.get_or_init(|| Letters::new(self.foreign.letters()))
+    }
+
+    /// Whether something that is sought may begin before a break in a text and go on after it.
+    pub fn goes_on(&self, before: &str, after: &str) -> bool {
+        if self.knows_no_address() && may_be_address(before, after) {
+            return true;
+        }
+        if !self.pieces.may_adjoin(before, after) {
+            return false;
+        }
+        let mut any = false;
+        self.hint(&format!("{before}{after}"), Ends::Told, &mut |_| any = true);
+        any
+    }
+
+    /// Offsets in bytes of any kind where something may stand that is spelled in ASCII, or byte for
+    /// byte as it is folded.
+    pub fn hint_bytes(&self, bytes: &[u8], found: &mut dyn FnMut(usize)) {
+        match &self.rare {
+            Some(rare) => rare.find(bytes, &mut |_, start| found(start)),
+            None => self.grams.find(bytes, &mut |_, start| found(start)),
+        }
+        if let Some(watch) = &self.watch {
+            watch.digits(bytes, &mut |_, range| found(range.start));
+        }
+        if self.seeks_addresses() {
+            for at in memchr_iter(b'@', bytes) {
+                if self.signs.may_stand(bytes, at)
+                    || self.signs.admits_any() && self.may_be_sought_in(bytes, at)
+                {
+                    found(at);
+                }
+            }
+        }
+    }
+
+    fn may_be_sought_in(&self, bytes: &[u8], at: usize) -> bool {
+        let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        if !is_letter(bytes[..at].last()) || !is_letter(bytes.get(at + 1)) {
+            return false;
+        }
+        let is_part = |byte: &&u8| matches!(byte, b'!'..=b'~');
+        let before = bytes[..at].iter().rev().take(NEAR_BYTES).take_while(is_part).count();
+        let after = bytes[at..].iter().take(NEAR_BYTES).take_while(is_part).count();
+        let token = std::str::from_utf8(&bytes[at - before..at + after]);
+        token.is_ok_and(|token| self.may_be_sought(token, before))
+    }
+
+    /// What of bytes that are no text is to be read as text.
+    pub fn sifted(&self, bytes: &[u8]) -> Reading {
+        self.sift.sifted(bytes)
+    }
+
     /// As if the text were folded but for the case of ASCII letters.
-    fn hint_plain(&self, text: &str, found: &mut dyn FnMut(usize)) {
+    fn hint_plain(&self, text: &str, ends: Ends, found: &mut dyn FnMut(usize)) {
+        if ends == Ends::Open {
+            return self.hint_bytes(text.as_bytes(), found);
+        }
         let mut judge = |pattern: usize, start: usize| {
             // Most candidates are in the midst of a word.
             let end = start + self.lengths[pattern];
@@ -50,7 +149,7 @@ impl Matcher {
             None => self.grams.find(text.as_bytes(), &mut judge),
         }
         if let Some(watch) = &self.watch {
-            watch.digits(text, &mut |_, range| found(range.start));
+            watch.digits(text.as_bytes(), &mut |_, range| found(range.start));
         }
         if self.seeks_addresses() {
             for at in memchr_iter(b'@', text.as_bytes()) {
@@ -67,7 +166,7 @@ impl Matcher {
         let near = token_around(text, at);
         let folded = text[near.clone()].to_ascii_lowercase();
         let at = at - near.start;
-        if folded[..at].ends_with('#') {
+        if is_guest(folded.as_bytes(), at) {
             return true;
         }
         let knows_at =
@@ -132,29 +231,4 @@ fn token_around(text: &str, at: usize) -> Range<usize> {
     let before = bytes[..at].iter().rev().take(NEAR_BYTES).take_while(part).count();
     let after = bytes[at + 1..].iter().take(NEAR_BYTES).take_while(part).count();
     floor(text, (at - before).saturating_sub(3))..ceil(text, at + after + 2)
-}
-
-/// The first byte from `from` on that is not ASCII.
-fn next_beyond_ascii(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    // In blocks, which the compiler turns into a few wide instructions.
-    while let Some(block) = bytes.get(at..at + 128) {
-        if block.iter().fold(0, |all, byte| all | byte) >= 0x80 {
-            break;
-        }
-        at += 128;
-    }
-    bytes[at.min(bytes.len())..].iter().position(|byte| !byte.is_ascii()).map(|offset| at + offset)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_byte_beyond_ascii() {
-        let text = format!("{}é{}", "a".repeat(200), "b".repeat(300));
-        assert_eq!(next_beyond_ascii(text.as_bytes(), 0), Some(200));
-        assert_eq!(next_beyond_ascii(text.as_bytes(), 202), None);
-    }
 }

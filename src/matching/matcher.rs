@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memchr_iter;
@@ -13,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::asked::subject::Subject;
 use crate::domain::item::Hit;
+use crate::matching::bytes::sift::Sift;
 use crate::matching::identity::addresses::{
     addresses_at, invited_address, local_run_start, may_be_respelled, respelled_at,
 };
@@ -24,10 +26,16 @@ use crate::matching::identity::names::met::Met;
 use crate::matching::identity::names::orders::name_around;
 use crate::matching::identity::patterns::{Name, Sought, sought};
 use crate::matching::identity::rare::Rare;
+use crate::matching::views::as_read::domains::{in_ascii, in_letters};
+use crate::matching::views::as_read::pieces::Pieces;
+use crate::matching::views::charsets::letters::Letters;
 use crate::matching::watch::Watch;
 
 /// What may belong to an address of which nothing is known but its hash.
 const UNKNOWN_REACH_BYTES: usize = 700;
+
+/// Characters of the shortest address, of which nothing is known but its hash.
+const ADDRESS_CHARS_MIN: usize = 3;
 
 /// Looks for many subjects at once. Compiled once; shared by all scans.
 pub struct Matcher {
@@ -45,6 +53,9 @@ pub struct Matcher {
     pub(super) grams: Grams,
     pub(super) signs: Signs,
     pub(super) foreign: Foreign,
+    pub(super) sift: Sift,
+    pub(super) letters: OnceLock<Letters>,
+    pub(super) pieces: Pieces,
 }
 
 /// A hit with the subject it speaks of.
@@ -88,6 +99,18 @@ struct Pattern {
     form: Form,
 }
 
+impl Pattern {
+    /// Characters that it takes at least where it stands for itself, if this is searched for.
+    fn least(&self, text: &str) -> usize {
+        match &self.form {
+            // Something before it says that it names a user.
+            Form::Text(Boundary::Alias) => text.chars().count() + 1,
+            Form::Text(_) => text.chars().count(),
+            Form::Name(name) => name.words.iter().map(|word| word.chars().count()).sum(),
+        }
+    }
+}
+
 enum Form {
     Text(Boundary),
     Name(Name),
@@ -111,6 +134,7 @@ impl Matcher {
     /// Looks for these people too; hits number them on from the last subject.
     pub fn watch(&mut self, watch: Watch) {
         self.signs.admit_any();
+        self.sift.admit(ADDRESS_CHARS_MIN);
         self.reach = self.reach.max(UNKNOWN_REACH_BYTES);
         self.watch = Some(watch);
     }
@@ -140,7 +164,7 @@ impl Matcher {
     pub fn find(&self, text: &str, found: &mut dyn FnMut(Occurrence)) {
         self.find_addresses(text, found);
         if let Some(watch) = &self.watch {
-            watch.digits(text, &mut |person, range| {
+            watch.digits(text.as_bytes(), &mut |person, range| {
                 let (before, hit, after) =
                     (&text[..range.start], &text[range.clone()], &text[range.end..]);
                 let boundary = Boundary::Digits;
@@ -201,16 +225,25 @@ impl Matcher {
 
     /// Whether this folded address is sought, as such or by its hash.
     pub(super) fn knows(&self, address: &str) -> bool {
-        self.addresses.contains_key(address)
-            || self.by_hash(address).is_some()
-            || self.watch.as_ref().is_some_and(|watch| !watch.address(address).is_empty())
+        let knows = |address: &str| {
+            self.addresses.contains_key(address)
+                || self.by_hash(address).is_some()
+                || self.watch.as_ref().is_some_and(|watch| !watch.address(address).is_empty())
+        };
+        knows(address) || in_letters(address).is_some_and(|address| knows(&address))
+    }
+
+    /// Whether addresses are sought of which nothing is known but a hash.
+    pub(super) fn knows_no_address(&self) -> bool {
+        !self.hashes.is_empty() || self.watch.is_some()
     }
 
     fn by_hash(&self, address: &str) -> Option<&Vec<Owner>> {
         if self.hashes.is_empty() {
             return None;
         }
-        self.hashes.get(Sha256::digest(address).as_slice())
+        let of = |address: &str| self.hashes.get(Sha256::digest(address).as_slice());
+        of(address).or_else(|| of(&in_ascii(address)?))
     }
 
     fn find_addresses(&self, text: &str, found: &mut dyn FnMut(Occurrence)) {
@@ -243,13 +276,15 @@ impl Matcher {
         boundary: Boundary,
         found: &mut dyn FnMut(Occurrence),
     ) {
-        for owner in
-            [self.addresses.get(address), self.by_hash(address)].into_iter().flatten().flatten()
-        {
-            found(Occurrence::new(*owner, range.clone(), boundary));
-        }
-        for person in self.watch.iter().flat_map(|watch| watch.address(address)) {
-            found(Occurrence::new(self.watched(*person), range.clone(), boundary));
+        let in_letters = in_letters(address);
+        for address in [Some(address), in_letters.as_deref()].into_iter().flatten() {
+            let sought = [self.addresses.get(address), self.by_hash(address)];
+            for owner in sought.into_iter().flatten().flatten() {
+                found(Occurrence::new(*owner, range.clone(), boundary));
+            }
+            for person in self.watch.iter().flat_map(|watch| watch.address(address)) {
+                found(Occurrence::new(self.watched(*person), range.clone(), boundary));
+            }
         }
     }
 }
@@ -302,9 +337,17 @@ impl Building {
                 .build(&self.texts)
                 .expect("far fewer patterns than the automaton's two thousand million states")
         });
-        let signs = Signs::new(self.addresses.keys(), !self.hashes.is_empty());
-        let words = self.texts.iter().chain(&self.words).chain(self.addresses.keys());
-        let longest = words.map(String::len).max().unwrap_or(0);
+        let ascii: Vec<String> = self.addresses.keys().filter_map(|one| in_ascii(one)).collect();
+        let addresses = || self.addresses.keys().chain(&ascii);
+        let signs = Signs::new(addresses(), !self.hashes.is_empty());
+        let words = || self.texts.iter().chain(&self.words).chain(addresses());
+        let longest = words().map(String::len).max().unwrap_or(0);
+        let (foreign, pieces) = (Foreign::new(words()), Pieces::new(words()));
+        let least =
+            self.patterns.iter().zip(&self.texts).map(|(pattern, text)| pattern.least(text));
+        let least = least.chain(addresses().map(|address| address.chars().count()));
+        let least = least.chain((!self.hashes.is_empty()).then_some(ADDRESS_CHARS_MIN));
+        let sift = Sift::new(&foreign, least.min().unwrap_or(1));
         Matcher {
             // A name has its words and gaps on either side; an alias has its key before it. Of a
             // hash nobody knows how long the address is.
@@ -315,9 +358,10 @@ impl Building {
             },
             subjects,
             identities,
-            foreign: Foreign::new(
-                self.texts.iter().chain(&self.words).chain(self.addresses.keys()),
-            ),
+            foreign,
+            sift,
+            letters: OnceLock::new(),
+            pieces,
             addresses: self.addresses,
             hashes: self.hashes,
             watch: None,

@@ -1,7 +1,8 @@
 //! Pure bytes in, pure facts out: what a stored thing says of whom, in every reading it admits.
 //!
 //! `views` turn bytes into texts, `identity` says what is looked for and where it ends, `matcher`
-//! looks for all of it in one text and `hints` where that is worth it; `scan` joins them. `people`
+//! looks for all of it in one text and `hints` where that is worth it, of bytes by what `bytes` says
+//! of them; `scan` joins them. `people`
 //! and `terms` look through the same views for others and for the catalogue.
 
 pub mod limits;
@@ -11,6 +12,7 @@ pub mod work;
 pub mod keys;
 pub mod views;
 pub mod identity;
+pub mod bytes;
 pub mod watch;
 pub mod matcher;
 pub mod hints;
@@ -19,3 +21,4 @@ pub mod people;
 pub mod secrets;
 pub mod redact;
 pub mod terms;
+pub mod explain;

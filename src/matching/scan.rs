@@ -11,6 +11,8 @@ use crate::matching::identity::names::belonging::belong_together;
 use crate::matching::identity::users::aliases::BEFORE_BYTES;
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::{Matcher, Occurrence, Owner, SubjectHit};
+use crate::matching::views::as_read::alike::alike;
+use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::meter::Meter;
 use crate::matching::views::spelling::cut::floor;
 use crate::matching::views::spelling::escapes::{ESCAPE_BYTES_MAX, unescape};
@@ -94,13 +96,20 @@ impl Look for Search<'_> {
         });
     }
 
-    fn hint(&self, text: &str, found: &mut dyn FnMut(usize)) -> bool {
-        self.matcher.hint(text, found);
-        true
+    fn matcher(&self) -> Option<&Matcher> {
+        Some(self.matcher)
     }
 
-    fn reach(&self) -> usize {
-        self.matcher.reach()
+    fn letters(&self) -> Option<&Letters> {
+        Some(self.matcher.letters())
+    }
+
+    fn look_for_names(&mut self, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
+        self.look(text, seen);
+    }
+
+    fn goes_on(&self, before: &str, after: &str) -> bool {
+        self.matcher.goes_on(before, after)
     }
 
     fn wants(&mut self, owner: &Owner) -> bool {
@@ -120,6 +129,15 @@ impl Look for Search<'_> {
 
 /// Everything of the matcher that stands in a text, with what of the text spells it.
 pub fn occurrences(matcher: &Matcher, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
+    occurrences_as_is(matcher, text, seen);
+    if let Some(plain) = alike(text) {
+        occurrences_as_is(matcher, &plain.text, &mut |owner, range| {
+            seen(owner, plain.origin(range.start)..plain.origin_end(range.end, text.len()));
+        });
+    }
+}
+
+fn occurrences_as_is(matcher: &Matcher, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
     let reading = fold(text);
     matcher.find(&reading.text, &mut |occurrence: Occurrence| {
         let origin = |range: Range<usize>| {
@@ -174,6 +192,10 @@ mod tests {
         fn keep(&mut self, owner: &Owner) -> bool {
             self.0.keep(owner)
         }
+
+        fn goes_on(&self, before: &str, after: &str) -> bool {
+            self.0.goes_on(before, after)
+        }
     }
 
     fn subject() -> Subject {
@@ -219,6 +241,16 @@ mod tests {
             "%2541nn Lef%25C3%25A8vre",
             "=\n",
             "=?utf-8?Q?Ann_Lef=C3=A8vre?=",
+            "\u{1b}[1m",
+            "\\u001b[0m",
+            "[32m",
+            "\u{8}",
+            "\u{1b}]0;",
+            "ann@con\n  toso.com",
+            "ann\" \"@contoso.com",
+            "Ann Lef\u{c3}\u{a8}vre",
+            "C\u{2011}1029384",
+            "\u{7}",
             "# ",
             "**",
             "_",
@@ -243,6 +275,96 @@ mod tests {
         proptest::collection::vec(pair, 0..20).prop_map(|pairs| pairs.concat())
     }
 
+    fn wide(text: &str, little: bool) -> Vec<u8> {
+        let bytes = |unit: u16| if little { unit.to_le_bytes() } else { unit.to_be_bytes() };
+        text.encode_utf16().flat_map(bytes).collect()
+    }
+
+    fn western(text: &str) -> Vec<u8> {
+        text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(0xad)).collect()
+    }
+
+    fn framed(text: &str, head: u8) -> Vec<u8> {
+        let len = text.len() as u8;
+        let head = match head {
+            0 => vec![0x8c, len],
+            1 => vec![len, 0, 0, 0],
+            2 => vec![0x0a, len],
+            _ => vec![0xd9, len],
+        };
+        [&head, text.as_bytes(), b"\x94"].concat()
+    }
+
+    /// Something unknown, with texts in it that are spelled in many ways.
+    fn binaries() -> impl Strategy<Value = Vec<u8>> {
+        let text = proptest::sample::select(vec![
+            "ann@contoso.com",
+            "Ann Lefèvre",
+            "LEFÈVRE, ANN",
+            "An\u{ad}n Lef\u{e8}vre",
+            "ann@contoso.com, and what else there is to say of this, over a hundred bytes or more of it",
+            "Ａｎｎ＠ｃｏｎｔｏｓｏ．ｃｏｍ",
+            "Lefe\u{300}vre Ann",
+            "山田太郎",
+            "山田 太郎",
+            "user=ann",
+            "/home/ann/x",
+            "~ann",
+            "C-1029384",
+            "\\u0061nn@contoso.com",
+            "ann%40contoso.com",
+            "ann&#64;contoso.com",
+            "ann=40contoso=2Ecom",
+            "YW5uQGNvbnRvc28uY29tIQ==",
+            "YQBuAG4AQABjAG8AbgB0AG8AcwBvAC4AYwBvAG0A",
+            "a<b>nn</b>@contoso.com",
+            "list+ann=contoso.com@lists.org",
+            "\"ann\"@contoso.com",
+            "ann_contoso.com#EXT#@tenant.onmicrosoft.com",
+            "joann@contoso.com",
+            "@",
+            "=",
+            "\\n",
+            "A",
+            " ",
+            "x",
+        ]);
+        let spelled = (text, 0..9u8).prop_map(|(text, way)| match way {
+            0 | 1 => wide(text, way == 0),
+            2 => western(text),
+            3..=6 => framed(text, way - 3),
+            _ => text.as_bytes().to_vec(),
+        });
+        let noise = proptest::collection::vec(any::<u8>(), 0..60);
+        let long = proptest::collection::vec(any::<u8>(), 0..4000);
+        let zeros = (0..40usize).prop_map(|len| vec![0; len]);
+        let numbers = proptest::collection::vec(0..90u64, 0..40)
+            .prop_map(|all| all.into_iter().flat_map(u64::to_le_bytes).collect::<Vec<u8>>());
+        let filler = prop_oneof![3 => noise, 1 => long, 2 => zeros, 1 => numbers];
+        let pair = (spelled, filler).prop_map(|(piece, filler)| [piece, filler].concat());
+        proptest::collection::vec(pair, 0..12)
+            .prop_map(|pairs| [&b"\0\x01"[..], &pairs.concat()].concat())
+    }
+
+    /// What is told of an item by the fast road and by the whole one.
+    fn both(content: &[u8]) -> [Vec<(usize, String, String)>; 2] {
+        let (subject, limits) = (subject(), ItemLimits::default());
+        let matcher = Matcher::new(&[&subject]);
+        let search = || Search::new(&matcher, &limits);
+        let (mut fast, mut whole) = (search(), Whole(search()));
+        let told = |sights: BTreeSet<Sight<Owner>>| {
+            let parts = |hit: Hit| (hit.identity, hit.view, hit.place);
+            hits(sights).into_iter().map(|found| parts(found.hit)).collect()
+        };
+        let (one, other) = (Meter::default(), Meter::default());
+        let mut tour = Tour::new(&mut fast, &limits, &one);
+        tour.content(&mut &*content).unwrap();
+        let fast = told(tour.sights);
+        let mut tour = Tour::new(&mut whole, &limits, &other);
+        tour.content(&mut &*content).unwrap();
+        [fast, told(tour.sights)]
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig {
             failure_persistence: None,
@@ -251,26 +373,14 @@ mod tests {
 
         #[test]
         fn regions_leave_nothing_out(text in pieces()) {
-            let (subject, limits) = (subject(), ItemLimits::default());
-            let matcher = Matcher::new(&[&subject]);
-            let sights = |selective: bool| {
-                let meter = Meter::default();
-                let mut search = Search::new(&matcher, &limits);
-                if selective {
-                    let mut tour = Tour::new(&mut search, &limits, &meter);
-                    tour.content(&mut text.as_bytes()).unwrap();
-                    return hits(tour.sights);
-                }
-                let mut whole = Whole(search);
-                let mut tour = Tour::new(&mut whole, &limits, &meter);
-                tour.content(&mut text.as_bytes()).unwrap();
-                hits(tour.sights)
-            };
-            let told = |hits: Vec<SubjectHit>| -> Vec<_> {
-                let parts = |hit: Hit| (hit.identity, hit.view, hit.place);
-                hits.into_iter().map(|found| parts(found.hit)).collect()
-            };
-            prop_assert_eq!(told(sights(true)), told(sights(false)));
+            let [fast, whole] = both(text.as_bytes());
+            prop_assert_eq!(fast, whole);
+        }
+
+        #[test]
+        fn regions_of_binaries_leave_nothing_out(bytes in binaries()) {
+            let [fast, whole] = both(&bytes);
+            prop_assert_eq!(fast, whole);
         }
     }
 }

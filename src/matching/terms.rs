@@ -17,6 +17,7 @@ use crate::domain::item::Item;
 use crate::matching::encoding::Undone;
 use crate::matching::identity::patterns::{Sought, sought};
 use crate::matching::limits::ItemLimits;
+use crate::matching::views::as_read::alike::alike;
 use crate::matching::views::meter::Meter;
 use crate::matching::views::spelling::fold::fold;
 use crate::matching::views::spelling::spaceless::is_spaceless;
@@ -124,7 +125,8 @@ impl Look for Collector<'_> {
     type What = ();
 
     fn look(&mut self, text: &str, _: &mut dyn FnMut((), Range<usize>)) {
-        let folded = fold(text).text;
+        let plain = alike(text).map_or(String::new(), |plain| fold(&plain.text).text);
+        let folded = format!("{} {plain}", fold(text).text);
         if folded.contains('@') && !self.addresses {
             self.addresses = true;
             self.hashes.insert(hash(ANY_ADDRESS, self.key));

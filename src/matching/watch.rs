@@ -89,9 +89,8 @@ impl Watch {
         self.known(address, || hex::encode(Sha256::digest(address)))
     }
 
-    /// Where GUIDs and passport ids of theirs stand; in a text that need not be folded.
-    pub fn digits(&self, text: &str, found: &mut dyn FnMut(usize, Range<usize>)) {
-        let bytes = text.as_bytes();
+    /// Where GUIDs and passport ids of theirs stand; in a text that need not be folded, or in bytes.
+    pub fn digits(&self, bytes: &[u8], found: &mut dyn FnMut(usize, Range<usize>)) {
         let is_hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
         let mut at = 0;
         while at < bytes.len() {
@@ -106,8 +105,9 @@ impl Watch {
                 end += 1;
             }
             if let Some((range, shape)) = shaped(bytes, start..end) {
-                let digits: String = text[range.clone()].chars().filter(|c| *c != '-').collect();
-                let digits = digits.to_ascii_lowercase();
+                let digits = bytes[range.clone()].iter().filter(|byte| **byte != b'-');
+                let digits: String =
+                    digits.map(|byte| char::from(byte.to_ascii_lowercase())).collect();
                 for person in self.known(&digits, || shape.canonical(&digits)) {
                     found(*person, range.clone());
                 }

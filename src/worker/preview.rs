@@ -1,11 +1,13 @@
 //! Finds for one request and changes nothing, not even the ledger: what `dsrd preview` runs.
 
 use std::collections::HashMap;
+use std::io::{self, Read};
 use std::pin::pin;
 use std::sync::Arc;
 
 use futures::StreamExt;
 
+use crate::domain::explained::Explained;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Unreadable, Version};
 use crate::domain::plan::Planned;
@@ -23,6 +25,7 @@ use crate::stages::plan::holdings::Holdings;
 use crate::stages::plan::known::{Amendment, More};
 use crate::stages::plan::runs::Company;
 use crate::stages::plan::things::{RunsAt, all_of_it};
+use crate::stages::walk::explain::explained;
 use crate::stages::walk::pass::{Meter, Patience, Walk, walk};
 use crate::worker::world::{Sources, terms};
 
@@ -68,11 +71,7 @@ impl Preview {
         let terms = terms(&self.mandate, &self.sources, &*self.clock);
         let request = match read::read(body, &Label::default(), &terms) {
             Ok(Message::Request(request)) => request,
-            Ok(Message::Control(_)) => {
-                let text = "a control message finds nothing, so there is nothing to preview";
-                let pointer = "/control".to_owned();
-                return Ok(Err(vec![Fault { pointer, code: "no_request", message: text.into() }]));
-            }
+            Ok(Message::Control(_)) => return Ok(Err(vec![no_request()])),
             Err(refusal) => return Ok(Err(refusal.faults)),
         };
         if request.thing().is_some() {
@@ -133,6 +132,32 @@ impl Preview {
         Ok(Ok(Summary { kind: request.kind, items, bytes, found: findings }))
     }
 
+    /// Explains how one file is read for the request in `body`: `open` gives its content.
+    ///
+    /// A request that is at fault, or about nobody, gives its faults.
+    ///
+    /// # Errors
+    /// The content cannot be read.
+    pub fn file(
+        &self,
+        body: &[u8],
+        item: &Item,
+        open: &dyn Fn() -> io::Result<Box<dyn Read>>,
+    ) -> io::Result<Result<Explained, Vec<Fault>>> {
+        let terms = terms(&self.mandate, &self.sources, &*self.clock);
+        let request = match read::read(body, &Label::default(), &terms) {
+            Ok(Message::Request(request)) => request,
+            Ok(Message::Control(_)) => return Ok(Err(vec![no_request()])),
+            Err(refusal) => return Ok(Err(refusal.faults)),
+        };
+        let Some(subject) = request.people().first() else {
+            let (pointer, code) = ("/subject_identities".to_owned(), "no_subject");
+            let message = "the request is about a thing, and a file speaks of people".to_owned();
+            return Ok(Err(vec![Fault { pointer, code, message }]));
+        };
+        explained(item, open, subject, &self.mandate.limits).map(Ok)
+    }
+
     /// Hands over what a request about a thing would act on; how many items that are.
     async fn of_thing(
         &self,
@@ -155,6 +180,11 @@ impl Preview {
         planned.into_iter().for_each(found);
         Ok(items)
     }
+}
+
+fn no_request() -> Fault {
+    let message = "a control message finds nothing, so there is nothing to preview".to_owned();
+    Fault { pointer: "/control".to_owned(), code: "no_request", message }
 }
 
 /// The same, with each line changed that is about something else now.

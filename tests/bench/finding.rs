@@ -1,18 +1,20 @@
 //! `cargo bench --bench finding`: our finding beside `ripgrep -F -i -f`, on the same files, one
 //! core.
 //!
-//! Three corpora are generated, the same ones at every run: log files, run documents, and both in
-//! encodings that a search for strings cannot read. Each is searched for 1, 10, 100 and 1,000
-//! subjects; the table gives throughput, and recall and false findings against what was planted.
+//! Corpora are generated, the same ones at every run: log files, run documents, both in encodings
+//! that a search for strings cannot read, and what else a workspace holds: numbers, pickles, tables,
+//! packed logs and checkpoints. Each is searched for 1, 10, 100 and 1,000 subjects; the table gives
+//! throughput, and recall and false findings against what was planted. `ripgrep` takes everything
+//! for text (`-a`), or it would stop at the first zero, and unpacks what is packed (`-z`).
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::item::{Item, Version};
@@ -33,7 +35,7 @@ fn main() -> Result<(), Error> {
     let folder = tempfile::tempdir()?;
     let people: Vec<Person> = (0..SUBJECTS).map(Person::new).collect();
     println!(
-        "{:<10}{:>9}{:>12}{:>12}{:>8}   recall, false: ours / ripgrep",
+        "{:<12}{:>9}{:>12}{:>12}{:>8}   recall, false: ours / ripgrep",
         "corpus", "subjects", "ours MB/s", "rg MB/s", "ratio"
     );
     // `cargo bench --bench finding -- Logs 1`: only that corpus, only so many subjects.
@@ -42,7 +44,7 @@ fn main() -> Result<(), Error> {
         let mut words = wanted.iter().filter(|word| word.starts_with(kind)).peekable();
         words.peek().is_none() || words.any(|one| one == word)
     };
-    for corpus in [Corpus::Logs, Corpus::Runs, Corpus::Encoded] {
+    for corpus in CORPORA {
         if !is_wanted(&format!("{corpus:?}"), char::is_alphabetic) {
             continue;
         }
@@ -83,7 +85,7 @@ fn compare(
     }
     let speed = best.map(|took| bytes as f64 / 1e6 / took.as_secs_f64());
     println!(
-        "{:<10}{:>9}{:>12.0}{:>12.0}{:>8.2}   {} / {}",
+        "{:<12}{:>9}{:>12.0}{:>12.0}{:>8.2}   {} / {}",
         format!("{corpus:?}"),
         people.len(),
         speed[0],
@@ -102,7 +104,7 @@ fn score(found: &Truth, truth: &Truth) -> String {
 
 fn ours(path: &Path, people: &[Person]) -> Result<(Duration, Truth), Error> {
     let subjects: Vec<Subject> = people.iter().map(Person::subject).collect();
-    let start = Instant::now();
+    let start = worked("thread-self");
     let matcher = Matcher::new(&subjects.iter().collect::<Vec<_>>());
     let mut found = Truth::new();
     for file in files(path)? {
@@ -110,7 +112,20 @@ fn ours(path: &Path, people: &[Person]) -> Result<(Duration, Truth), Error> {
         let scan = scan(&item(&name), &mut File::open(&file)?, &matcher, &ItemLimits::default())?;
         found.extend(scan.hits.into_iter().map(|hit| (name.clone(), hit.subject)));
     }
-    Ok((start.elapsed(), found))
+    Ok((worked("thread-self") - start, found))
+}
+
+/// What a process or thread has worked; the clock would tell of others on the machine as well.
+fn worked(who: &str) -> Duration {
+    const TICK_MS: u64 = 10;
+    let read = |file: &str| fs::read_to_string(format!("/proc/{who}/{file}")).unwrap_or_default();
+    let number = |text: Option<&str>| text.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let own = number(read("schedstat").split(' ').next());
+    let stat = read("stat");
+    let fields = stat.rsplit(") ").next().unwrap_or_default();
+    // Of the programs that it ran, as `gzip`: their time in user and system.
+    let children: u64 = fields.split(' ').skip(13).take(2).map(|field| number(Some(field))).sum();
+    Duration::from_nanos(own) + Duration::from_millis(children * TICK_MS)
 }
 
 fn ripgrep(path: &Path, people: &[Person]) -> Result<(Duration, Truth), Error> {
@@ -124,15 +139,19 @@ fn ripgrep(path: &Path, people: &[Person]) -> Result<(Duration, Truth), Error> {
         }
     }
     fs::write(&patterns, list)?;
-    let start = Instant::now();
-    let output = Command::new("rg")
-        .args(["-F", "-i", "-j1", "-o", "-N", "--no-heading", "-f"])
+    let mut child = Command::new("rg")
+        .args(["-F", "-i", "-j1", "-a", "-z", "-o", "-N", "--no-heading", "-f"])
         .arg(&patterns)
         .arg(path)
-        .output()?;
-    let took = start.elapsed();
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut output = Vec::new();
+    child.stdout.take().ok_or("no output")?.read_to_end(&mut output)?;
+    // It has said all, and is not yet waited for.
+    let took = worked(&child.id().to_string());
+    child.wait()?;
     let mut found = Truth::new();
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
+    for line in String::from_utf8_lossy(&output).lines() {
         if let Some((file, text)) = line.split_once(':')
             && let Some(subject) = owners.get(&text.to_lowercase())
         {
@@ -222,27 +241,63 @@ fn plain(text: &str) -> String {
 
 // ---------------------------------------------------------------- corpora
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Corpus {
     Logs,
     Runs,
     Encoded,
+    /// Random bytes.
+    Noise,
+    /// Weights of a model, in 32 bits each.
+    Floats,
+    /// Numbers of a table, in 64 bits each.
+    Integers,
+    /// Pickles of arrays and of rows.
+    Pickles,
+    /// Tables with a column of names, dictionaries off.
+    Parquet,
+    /// Logs, each in gzip.
+    Packed,
+    /// Zips of weights, stored, as torch writes them.
+    Checkpoints,
 }
 
+const CORPORA: [Corpus; 10] = [
+    Corpus::Logs,
+    Corpus::Runs,
+    Corpus::Encoded,
+    Corpus::Noise,
+    Corpus::Floats,
+    Corpus::Integers,
+    Corpus::Pickles,
+    Corpus::Parquet,
+    Corpus::Packed,
+    Corpus::Checkpoints,
+];
+
 impl Corpus {
+    /// How many files, and of how many people each may speak.
+    fn counts(self) -> (usize, usize) {
+        match self {
+            Self::Logs => (96, 8),
+            Self::Runs => (6000, 1),
+            Self::Encoded => (4000, 1),
+            Self::Pickles => (200, 1),
+            Self::Packed => (32, 8),
+            _ => (24, 2),
+        }
+    }
+
     fn generate(self, path: &Path, people: &[Person]) -> Result<(Truth, u64), Error> {
         fs::create_dir_all(path)?;
         let mut random = Random(self as u64 + 42);
         let (mut truth, mut bytes) = (Truth::new(), 0);
-        let count = match self {
-            Self::Logs => 96,
-            Self::Runs => 6000,
-            Self::Encoded => 4000,
-        };
-        for number in 0..count {
-            let name = format!("{number:06}");
+        let (files, mentions) = self.counts();
+        for number in 0..files {
+            let ending = if self == Self::Packed { ".gz" } else { "" };
+            let name = format!("{number:06}{ending}");
             let mut lines = Vec::new();
-            for _ in 0..if matches!(self, Self::Logs) { 8 } else { 1 } {
+            for _ in 0..mentions {
                 // The first person is mentioned most, so that one subject has something to find.
                 let range = if random.below(4) == 0 { 1 } else { people.len() };
                 let person = &people[random.below(range)];
@@ -255,16 +310,149 @@ impl Corpus {
                     _ => {}
                 }
             }
-            let content = match self {
-                Self::Logs => log(&lines, 1 << 20, &mut random).into_bytes(),
-                Self::Runs => run_document(&lines, &mut random).into_bytes(),
-                Self::Encoded => encoded(&lines, &mut random)?,
-            };
+            let content = self.content(&lines, &mut random)?;
             bytes += content.len() as u64;
             fs::write(path.join(name), content)?;
         }
         Ok((truth, bytes))
     }
+
+    fn content(self, lines: &[String], random: &mut Random) -> Result<Vec<u8>, Error> {
+        const BYTES: usize = 1 << 20;
+        Ok(match self {
+            Self::Logs => log(lines, BYTES, random).into_bytes(),
+            Self::Runs => run_document(lines, random).into_bytes(),
+            Self::Encoded => encoded(lines, random)?,
+            Self::Noise => with_strings(noise(BYTES, random), lines, random),
+            Self::Floats => with_strings(floats(BYTES, random), lines, random),
+            Self::Integers => with_strings(integers(BYTES, random), lines, random),
+            Self::Pickles => pickle(lines, random),
+            Self::Parquet => parquet(lines, random)?,
+            Self::Packed => gzip(log(lines, 4 * BYTES, random).as_bytes())?,
+            Self::Checkpoints => checkpoint(lines, random)?,
+        })
+    }
+}
+
+fn noise(len: usize, random: &mut Random) -> Vec<u8> {
+    (0..len / 8).flat_map(|_| random.next().to_le_bytes()).collect()
+}
+
+/// As weights are spread: about zero, few of them large.
+fn floats(len: usize, random: &mut Random) -> Vec<u8> {
+    let weight = |random: &mut Random| {
+        let sum: f32 = (0..6).map(|_| random.below(1 << 24) as f32 / (1 << 24) as f32).sum();
+        (sum - 3.0) * 0.05
+    };
+    (0..len / 4).flat_map(|_| weight(random).to_le_bytes()).collect()
+}
+
+fn integers(len: usize, random: &mut Random) -> Vec<u8> {
+    let number = |random: &mut Random| match random.below(3) {
+        0 => random.below(10),
+        1 => random.below(100_000),
+        _ => 1_700_000_000 + random.below(50_000_000),
+    };
+    (0..len / 8).flat_map(|_| (number(random) as u64).to_le_bytes()).collect()
+}
+
+/// Puts lines into bytes as strings with their length in 32 bits before them.
+fn with_strings(mut bytes: Vec<u8>, lines: &[String], random: &mut Random) -> Vec<u8> {
+    for line in lines {
+        let at = random.below(bytes.len());
+        let framed = [&(line.len() as u32).to_le_bytes(), line.as_bytes(), &[0; 4]].concat();
+        bytes.splice(at..at, framed);
+    }
+    bytes
+}
+
+/// As Python's protocol 4 writes it: an array of floats, and rows of a table.
+fn pickle(lines: &[String], random: &mut Random) -> Vec<u8> {
+    let string = |bytes: &mut Vec<u8>, text: &str| {
+        bytes.extend([0x8c, text.len() as u8]);
+        bytes.extend(text.as_bytes());
+        bytes.push(0x94);
+    };
+    let mut bytes = b"\x80\x04\x95\0\0\0\0\0\0\0\0}\x94(".to_vec();
+    string(&mut bytes, "coef_");
+    let coefficients: Vec<u8> = (0..8 << 10)
+        .flat_map(|_| (random.below(1 << 30) as f64 / 1e8 - 5.0).to_le_bytes())
+        .collect();
+    bytes.push(b'B');
+    bytes.extend((coefficients.len() as u32).to_le_bytes());
+    bytes.extend(coefficients);
+    string(&mut bytes, "rows");
+    bytes.extend(b"]\x94(");
+    let mut rest = lines.iter();
+    for row in 0..1000 {
+        string(&mut bytes, &random.guid());
+        bytes.push(b'K');
+        bytes.push(random.below(256) as u8);
+        string(&mut bytes, &format!("worker{}@fabrikam.com", random.below(9000)));
+        bytes.push(b'G');
+        bytes.extend((random.below(1 << 30) as f64).to_be_bytes());
+        if row % 400 == 0
+            && let Some(line) = rest.next()
+        {
+            string(&mut bytes, line);
+        }
+    }
+    bytes.extend(b"eu.");
+    bytes
+}
+
+fn parquet(lines: &[String], random: &mut Random) -> Result<Vec<u8>, Error> {
+    use parquet::basic::Compression;
+    use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+    const ROWS: usize = 40_000;
+    let schema =
+        "message table { required double score; required int64 time; required binary who (UTF8); }";
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_dictionary_enabled(false)
+        .build();
+    let mut bytes = Vec::new();
+    let mut writer = SerializedFileWriter::new(
+        &mut bytes,
+        parse_message_type(schema)?.into(),
+        properties.into(),
+    )?;
+    let mut rows = writer.next_row_group()?;
+    let scores: Vec<f64> = (0..ROWS).map(|_| random.below(1 << 30) as f64 / 1e9).collect();
+    let times: Vec<i64> = (0..ROWS).map(|_| random.below(1 << 40) as i64).collect();
+    let names = lines
+        .iter()
+        .cloned()
+        .chain((lines.len()..ROWS).map(|_| format!("worker{}@fabrikam.com", random.below(9000))));
+    let names: Vec<ByteArray> = names.map(|name| name.as_str().into()).collect();
+    let mut column = rows.next_column()?.ok_or("no column")?;
+    column.typed::<DoubleType>().write_batch(&scores, None, None)?;
+    column.close()?;
+    let mut column = rows.next_column()?.ok_or("no column")?;
+    column.typed::<Int64Type>().write_batch(&times, None, None)?;
+    column.close()?;
+    let mut column = rows.next_column()?.ok_or("no column")?;
+    column.typed::<ByteArrayType>().write_batch(&names, None, None)?;
+    column.close()?;
+    rows.close()?;
+    writer.close()?;
+    Ok(bytes)
+}
+
+fn checkpoint(lines: &[String], random: &mut Random) -> Result<Vec<u8>, Error> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let stored =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    zip.start_file("model/data.pkl", stored)?;
+    zip.write_all(&pickle(lines, random))?;
+    for number in 0..4 {
+        zip.start_file(format!("model/data/{number}"), stored)?;
+        zip.write_all(&floats(1 << 18, random))?;
+    }
+    Ok(zip.finish()?.into_inner())
 }
 
 fn log(lines: &[String], len: usize, random: &mut Random) -> String {

@@ -239,6 +239,32 @@ fn an_item_is_not_broken_where_our_own_disk_is() {
 }
 
 #[test]
+fn a_preview_of_a_file_says_how_it_is_read_and_what_it_passed_over() {
+    let home = Home::new();
+    let request = home.request("r-4", "erasure", &ANN);
+    let text = "by ann@contoso.com\nand xann@contoso.com\n";
+    fs::write(home.path("log.txt"), text).unwrap();
+    let (request, file) = (request.to_str().unwrap(), home.path("log.txt"));
+    let file = file.to_str().unwrap();
+    let told = home.done(&["preview", request, "--file", file]);
+    let expected = "READ AS\n  text      \"the file\"\n\
+        SPEAKS OF THE PERSON\n  identity 0  \"text\"  \"line 1 column 4\"\n\
+        NOT TAKEN FOR THE PERSON";
+    assert!(told.starts_with(expected), "{told}");
+    assert!(told.contains("identity 0  all of it  \"text\"  \"line 2 column 6\""), "{told}");
+    let lines = home.run(&["preview", request, "--file", file, "--json"]).json_lines();
+    assert_eq!(lines[0], json!({ "stream": "", "form": "text" }));
+    assert_eq!(lines.last().unwrap()["summary"]["hits"], 1);
+    fs::write(home.path("page.json.gz"), b"\x1f\x8b\x08\0\0\0\0\0\0\x03not deflate at all")
+        .unwrap();
+    let told =
+        home.done(&["preview", request, "--file", home.path("page.json.gz").to_str().unwrap()]);
+    assert!(told.contains("COULD NOT READ\n  \"gzip: broken\"\nSPEAKS NOWHERE"), "{told}");
+    assert_eq!(home.run(&["preview", request, "--file", "nowhere"]).code, 1);
+    assert!(!home.path("dsrd-data/ledger.db").exists());
+}
+
+#[test]
 fn a_preview_reads_standard_input() {
     let home = Home::new();
     let file = home.request("r-4", "access", &ANN);

@@ -140,10 +140,10 @@ fn a_declared_model_of_the_persons_own_is_given() {
 fn names_of_others_are_not_given_away() {
     let scenario = workspace(0);
     let source = scenario.source(SOURCE);
-    let sevenz = b"7z\xbc\xaf\x27\x1c\0\x04".as_slice();
-    source.put("hr/dismissal-of-bob.7z", sevenz);
-    source.put("ExperimentRun/dcid.r1/outputs/own.7z", sevenz);
-    source.put("ExperimentRun/dcid.r10/outputs/bobs.7z", sevenz);
+    let packed = b"Rar!\x1a\x07\0\x04".as_slice();
+    source.put("hr/dismissal-of-bob.rar", packed);
+    source.put("ExperimentRun/dcid.r1/outputs/own.rar", packed);
+    source.put("ExperimentRun/dcid.r10/outputs/bobs.rar", packed);
     let (_, manifest, report) = lived(scenario.sent(request("r-1", "access")));
     let named: Vec<&str> = manifest["unreadable"]
         .as_array()
@@ -151,7 +151,7 @@ fn names_of_others_are_not_given_away() {
         .iter()
         .map(|each| each["item"].as_str().unwrap())
         .collect();
-    assert_eq!(named, ["ExperimentRun/dcid.r1/outputs/own.7z"]);
+    assert_eq!(named, ["ExperimentRun/dcid.r1/outputs/own.rar"]);
     assert_eq!(manifest["unsearched"][0]["items"], 2);
     for text in [manifest.to_string(), report] {
         assert!(!text.contains("bob"), "{text}");

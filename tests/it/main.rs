@@ -21,6 +21,8 @@ mod model_purges; // a removal that requests share, the same way
 mod privacy; // canaries
 mod behind; // what stands behind an end, or where no directory tells of it
 mod matching; // what is found in an item, in every reading, and what is not
+mod stores; // what is found in databases, columns, arrays and documents
+mod spelled; // spellings that a reader takes for the same
 mod wordings; // names and aliases as people and programs write them
 mod oracle; // the same against an oracle that is slow and obviously right
 mod hostile; // content that was made to take long, to take much, or to break what reads it

@@ -36,7 +36,7 @@ fn scanned(content: &[u8]) -> Scan {
     scan(&item("x"), &mut &*content, &matcher, &ItemLimits::default()).unwrap()
 }
 
-fn told(content: &[u8]) -> Vec<String> {
+pub fn told(content: &[u8]) -> Vec<String> {
     let scan = scanned(content);
     let hits = scan.hits.iter().map(|found| {
         let kind = ann().identities[found.hit.identity].kind.as_str();
@@ -457,7 +457,7 @@ fn what_cannot_be_read_is_named() {
         (encrypted.as_slice(), "unreadable: zip: encrypted member in zip:a.txt"),
         (broken, "unreadable: gzip: broken"),
         (b"PK\x03\x04 cut off", "unreadable: zip: broken"),
-        (b"7z\xbc\xaf\x27\x1c", "unreadable: 7z: not supported"),
+        (b"Rar!\x1a\x07", "unreadable: rar: not supported"),
         (b"Obj\x01\x02", "unreadable: avro: broken"),
         (b"PAR1\0\x01\0\0PAR1", "unreadable: parquet: broken"),
     ] {

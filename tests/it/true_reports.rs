@@ -124,8 +124,8 @@ fn nobody_is_said_to_be_in_what_could_not_be_looked_through() {
     ] {
         let message = request_with("r-1", "access", json!({ "language": language }));
         let alone = Scenario::new().sent(message.clone());
-        let cv = format!("%PDF-1.4\n1 0 obj << /Author ({EMAIL}) >> endobj\n%%EOF\n");
-        alone.source(SOURCE).put("LocalUpload/a/cv.pdf", cv);
+        let cv = format!("Rar!\x1a\x07 by {EMAIL}\n");
+        alone.source(SOURCE).put("LocalUpload/a/cv.rar", cv);
         let (_, manifest, report) = exported(&alone);
         let reason = manifest["unreadable"][0]["reason"].as_str().unwrap();
         assert!(reason.starts_with("others: cannot be ruled out"), "{reason}");
@@ -142,8 +142,8 @@ fn nobody_is_said_to_be_in_what_could_not_be_looked_through() {
 #[test]
 fn nothing_found_is_not_said_where_what_was_found_is_withheld() {
     let scenario = Scenario::new().sent(request("r-1", "access"));
-    let cv = format!("%PDF-1.4\n1 0 obj << /Author ({EMAIL}) >> endobj\n%%EOF\n");
-    scenario.source(SOURCE).put("cv.pdf", cv);
+    let cv = format!("Rar!\x1a\x07 by {EMAIL}\n");
+    scenario.source(SOURCE).put("cv.rar", cv);
     let (_, _, report) = exported(&scenario);
     assert!(!report.contains("Nothing was found that mentions you."), "{report}");
 }

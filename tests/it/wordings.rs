@@ -93,6 +93,18 @@ fn what_may_stand_between_the_words_of_a_name() {
             "{\"tokens\": [\"by\", \"Mira\", \"Osei\", \".\"]}",
             "Written O\nby O\nMira B-PER\nOsei I-PER\n. O",
             "Mira NNP B-NP B-PER\nOsei NNP I-NP I-PER",
+            "#' by Mira\n#' Osei",
+            "+# by Mira\n+# Osei",
+            "{# by Mira\n# Osei #}",
+            "\"by Mira \" & _\n \"Osei\"",
+            "\"by Mira \", \"Osei\"",
+            "CN=Osei\\2C Mira,OU=x",
+            "Osei, Prof. Dr. Mira",
+            "B-PER Mira\nI-PER Osei",
+            "Mira PER\nOsei PER",
+            "Mira/NNP Osei/NNP",
+            "[{\"word\": \"Mira\", \"tag\": \"B-PER\"}, {\"word\": \"Osei\", \"tag\": \"I-PER\"}]",
+            "N:Osei;Mira;;;",
             "1\tMira\tMira\tPROPN\tNNP\n2\tOsei\tOsei\tPROPN\tNNP",
         ],
         true,
@@ -126,6 +138,11 @@ fn the_two_parts_of_a_name_in_fields() {
             "First name: Mira\nLast name: Osei",
             "Vorname: Mira\nNachname: Osei",
             "Nom: Osei\nPrénom: Mira",
+            "{\"name\": \"Mira\", \"surname\": \"Osei\"}",
+            "{\"forename\": \"Mira\", \"name\": \"Osei\"}",
+            "GN=Mira+SN=Osei",
+            "<author><forenames>Mira</forenames><keyname>Osei</keyname></author>",
+            "authors:\n- family-names: Osei\n  given-names: Mira\n  orcid: x",
         ],
         true,
     );
@@ -185,11 +202,20 @@ fn what_is_taken_for_a_name_and_is_none() {
             "{\"givenName\": \"Mira Anna\", \"surname\": \"Osei\"}",
             "{\"city\": \"Mira\", \"surname\": \"Osei\"}",
             "{\"givenName\": \"Osei\", \"surname\": \"Mira\"}",
+            "Kofi\nMira\nOsei\nInes",
+            "author,reviewer\nMira,Osei",
+            "Kofi Osei|Mira Brandt",
+            "| Kofi Osei | Mira Brandt |",
+            "Brandt, Mira; Osei, Kofi",
+            "B-PER Mira\nB-PER Osei",
+            "{\"name\": \"Mira\", \"displayName\": \"Osei\"}",
+            "{\"name\": \"Mira\"}, {\"surname\": \"Osei\"}",
             "{\"first_run\": \"Mira\", \"last_run\": \"Osei\"}",
         ],
         false,
     );
     check(IdentityType::Name, "林 一", &["森林一覧を作成", "林一覧"], false);
+    check(IdentityType::Name, "山田 太郎", &["鈴木 太郎 山田 花子"], false);
 }
 
 #[test]
@@ -277,6 +303,27 @@ fn what_speaks_of_users() {
             "$ whoami\nmosei\n",
             "UserId=mosei(1001) GroupId=staff(50)",
             "user: mosei.",
+            "sshd: mosei [priv]",
+            "ssh mosei@10.0.0.4",
+            "runuser -l mosei -c x",
+            "exec gosu mosei python",
+            "RUN adduser -D mosei",
+            "userdel -r mosei",
+            "kinit mosei@NORDLICHT.EXAMPLE",
+            "pam_unix(su:session): session opened for user root(uid=0) by mosei(uid=1001)",
+            "(to root) mosei on pts/0",
+            "su: (to mosei) root on none",
+            "Login successful for mosei",
+            "Hi mosei! You've successfully authenticated",
+            "Logged in to github.com as mosei (/x/hosts.yml)",
+            "user -> mosei",
+            "username is mosei",
+            "os.environ[\"USER\"] = \"mosei\"",
+            "/run/media/mosei/usb",
+            "users: [kofib, mosei]",
+            "{\"users\": [{\"name\": \"kofib\"}, {\"name\": \"mosei\"}]}",
+            "<author><name>mosei</name></author>",
+            "query user mosei",
         ],
         true,
     );
@@ -327,6 +374,14 @@ fn what_speaks_of_no_user() {
             "cd story && ls",
             "data: story.",
             "su\nstory",
+            "the user story is",
+            "[user]\nx = 1\n[model]\nname = story",
+            "story:x:27:kofib",
+            "user guide: story",
+            "factor: story",
+            "{\"users\": [], \"models\": [{\"name\": \"story\"}]}",
+            "user:\n  id: 4\nmodel:\n  name: story",
+            "git checkout story",
         ],
         false,
     );
@@ -367,6 +422,16 @@ fn cells_below_a_head_that_speaks_of_people() {
     ];
     let other = ["first_name,city,last_name\nMira,x,Brandt\nKofi,x,Osei\n".to_owned()];
     let finds_text = |kind, value, text: &String| finds(kind, value, text.as_bytes());
+    let sheet = |strings: [&str; 4]| {
+        let strings: String =
+            strings.iter().map(|text| format!("<si><t>{text}</t></si>")).collect();
+        let strings = format!("<?xml version=\"1.0\"?><sst>{strings}</sst>");
+        crate::matching::zip(&[("xl/sharedStrings.xml", strings.as_bytes())])
+    };
+    let workbook = sheet(["run", "user", "kofib", "mosei"]);
+    assert!(finds(IdentityType::Username, "mosei", &workbook));
+    let workbook = sheet(["run", "model", "kofib", "mosei"]);
+    assert!(!finds(IdentityType::Username, "mosei", &workbook));
     for text in mosei {
         let head: String = text.chars().take(60).collect();
         assert!(finds_text(IdentityType::Username, "mosei", &text), "{head}");
@@ -400,4 +465,117 @@ fn the_name_of_an_item_may_be_the_key_of_its_content() {
     assert!(finds("mlruns.zip", &zip));
     let zip = crate::matching::zip(&[("model", b"mosei")]);
     assert!(!finds("user", &zip));
+}
+
+#[test]
+fn where_an_address_ends() {
+    check(
+        IdentityType::Email,
+        "mira.osei@contoso.com",
+        &[
+            "mira.osei@contoso.com.zip",
+            "mira.osei@contoso.com.md",
+            "x/mira.osei@contoso.com.ai",
+            "mira.osei@contoso.com_2026",
+            "mira.osei@contoso.com-2026-11.csv",
+            "by _mira.osei@contoso.com_ and",
+            "**mira.osei@contoso.com**",
+            "by *mira.osei@contoso.com*",
+            "~~mira.osei@contoso.com~~",
+            "[mail](mailto:mira.osei@contoso.com)",
+            "mailto:mira.osei@contoso.com?subject=x",
+            "MAILTO=mira.osei@contoso.com",
+            "sip:mira.osei@contoso.com;transport=tls",
+            "acct:mira.osei@contoso.com",
+            "a@b.org;mira.osei@contoso.com;c@d.org",
+            "a@b.org,mira.osei@contoso.com",
+            "a@b.org|mira.osei@contoso.com|x",
+            "https://mira.osei%40contoso.com@dev.azure.com/x",
+            "https://mira.osei@contoso.com@dev.azure.com/x",
+            "https://mira.osei%40contoso.com:token@dev.azure.com/x",
+            "https://mira.osei@contoso.com:token@dev.azure.com/x",
+            "postgres://mira.osei%40contoso.com:pw@db/x",
+            "bounce+mira.osei=contoso.com@lists.example",
+            "bounces-mira.osei=contoso.com@lists.example",
+            "SRS0=abc=TT=contoso.com=mira.osei@fwd.example",
+            "SRS1=abc=fwd.example==HHH=TT=contoso.com=mira.osei@x.org",
+            "prvs=12345=mira.osei@contoso.com",
+            "user=mira.osei@contoso.com",
+            "email=mira.osei@contoso.com&x",
+            "mira.osei=40contoso.com",
+            "mira.osei=40contoso=2Ecom",
+            "u003cmira.osei@contoso.comu003e",
+            "u0022mira.osei@contoso.comu0022",
+            "u0027mira.osei@contoso.comu0027",
+            "&lt;mira.osei@contoso.com&gt;",
+            "ltmira.osei@contoso.comgt",
+            "lt;mira.osei@contoso.com gt;",
+            "\\\\u003cmira.osei@contoso.com\\\\u003e",
+            "x3cmira.osei@contoso.comx3e",
+            "\\\\x3cmira.osei@contoso.com\\\\x3e",
+            "3Cmira.osei@contoso.com3E",
+            "\"mira.osei\"@contoso.com",
+            "mira.osei@contoso.com/2026",
+            "/mira.osei@contoso.com/",
+            "mira.osei@contoso.com:443",
+            "mira.osei@contoso.com's file",
+            "mira.osei@contoso.com…",
+            "mira.osei@contoso.com...",
+            "<mira.osei@contoso.com>:",
+            "mira.osei@contoso.com.",
+            "mira.osei@contoso.com._",
+            "mira.osei@contoso.com.bak~",
+            ".mira.osei@contoso.com.swp",
+            "C:\\\\mira.osei@contoso.com\\\\x",
+            "home\\\\mira.osei@contoso.com",
+            "mira.osei@contoso.com%0A",
+            "%20mira.osei@contoso.com%20",
+            "(mira.osei@contoso.com)",
+            "`mira.osei@contoso.com`",
+            "{mira.osei@contoso.com}",
+            "mira.osei@contoso.com=owner",
+            "owner:mira.osei@contoso.com",
+            "mira.osei@contoso.com#1",
+            "#mira.osei@contoso.com",
+            "--mail=mira.osei@contoso.com",
+            "@mira.osei@contoso.com",
+            "i:0#.f|membership|mira.osei@contoso.com",
+            "smtp:mira.osei@contoso.com",
+            "mira.osei@contoso.com.onnx.data",
+            "mira.osei@contoso.com.parquet.crc",
+            "mira.osei@contoso.com+team@x.org",
+            "mira.osei@contoso.com\\\nx",
+        ],
+        true,
+    );
+    check(
+        IdentityType::Email,
+        "mira.osei@contoso.com",
+        &[
+            "mira.osei@contoso.com.au",
+            "mira.osei@contoso.com.evil.org",
+            "xmira.osei@contoso.com",
+            "x-mira.osei@contoso.com",
+            "x+mira.osei@contoso.com",
+            "mira.osei@contoso.comx",
+            "mira.osei@contoso.co",
+            "mira.osei@x.contoso.com",
+            "mira.osei@contoso.com@evil.org",
+            "bounce+xmira.osei=contoso.com@lists.example",
+            "bounce+mira.osei=contoso.com.au@lists.example",
+        ],
+        false,
+    );
+    check(
+        IdentityType::Email,
+        "mira@10.0.0.4",
+        &["mail mira@[10.0.0.4] now", "mira@10.0.0.4"],
+        true,
+    );
+    check(
+        IdentityType::Email,
+        "mira@[10.0.0.4]",
+        &["mail mira@[10.0.0.4] now", "mira@10.0.0.4"],
+        true,
+    );
 }

@@ -55,24 +55,23 @@ pub struct DeclaredItems {
 
 /// The forms that may be declared: what an item *is* when nothing of it can be decoded. What
 /// failed, was refused, is damaged or too large is not among them: it might be read another time.
-pub const FORMS: [&str; 25] = [
+pub const FORMS: [&str; 24] = [
     "binary: compressed or encrypted content",
-    "7z: not supported",
+    "7z: encrypted",
+    "7z: compression not supported",
     "rar: not supported",
-    "lz4: not supported",
     "compress: not supported",
-    "snappy: not supported",
     "lzip: not supported",
-    "pdf: not supported",
+    "pdf: encrypted",
+    "pdf: characters not known",
     "age: encrypted",
     "openssl: encrypted",
     "pgp: encrypted",
     "parquet: encrypted",
-    "orc: not supported",
-    "arrow: not supported",
+    "hdf5: filter not supported",
     "feather: not supported",
-    "sqlite: not supported",
-    "ole: not supported",
+    "duckdb: not supported",
+    "ole: encrypted",
     "cab: not supported",
     "lzop: not supported",
     "lrzip: not supported",
@@ -145,8 +144,8 @@ mod tests {
             ("run-history", "models/a.pt", FORMS[0], true),
             ("run-history", "models/a.pt", "binary: compressed or encrypted content in x", true),
             ("other", "models/a.pt", FORMS[0], false),
-            ("run-history", "models/a.7z", FORMS[0], false),
-            ("run-history", "models/a.pt", "7z: not supported", false),
+            ("run-history", "models/a.rar", FORMS[0], false),
+            ("run-history", "models/a.pt", "rar: not supported", false),
             ("run-history", "models/a.pt", "gzip: broken", false),
         ] {
             let item = Item::bare(source, name, Version::Current);

@@ -11,6 +11,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use memchr::memrchr;
+use unicode_normalization::char::{compose, decompose_canonical};
+
+use crate::matching::views::as_read::alike::{Stands, stands_for};
 use crate::matching::views::spelling::fold::{FOLDING, is_glue};
 
 /// Finds patterns in text that was not folded.
@@ -209,12 +213,79 @@ impl Signs {
         self.any = true;
     }
 
+    /// Whether the sign at `at` may be that of an address that is sought, or of one that spells
+    /// another; in bytes of which nobody knows where a string begins.
+    pub fn may_stand(&self, bytes: &[u8], at: usize) -> bool {
+        key_around(bytes, at).is_some_and(|key| probe(&self.bits, key) & 1 != 0)
+            || is_guest(bytes, at)
+            || self.any && is_address_like(bytes, at)
+            || may_respell(bytes, at)
+    }
+
+    /// Whether any address may be sought.
+    pub fn admits_any(&self) -> bool {
+        self.any
+    }
+
     /// Whether the sign at `at` may be that of an address that is sought.
     pub fn may_have(&self, text: &[u8], at: usize) -> bool {
         self.any
-            || text[..at].ends_with(b"#")
+            || is_guest(text, at)
             || key_around(text, at).is_some_and(|key| probe(&self.bits, key) & 1 != 0)
     }
+}
+
+/// Bytes of an address on either side of its sign.
+const PART_BYTES_MAX: usize = 320;
+
+/// Whether what stands around a sign has the shape of an address.
+fn is_address_like(bytes: &[u8], at: usize) -> bool {
+    let part =
+        |byte: &&u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"._-+".contains(byte);
+    let after = &bytes[at + 1..];
+    let domain = after.iter().take(PART_BYTES_MAX).take_while(part).count();
+    let valid = match std::str::from_utf8(&after[..domain]) {
+        Ok(domain) => domain.len(),
+        // Something else may begin behind it.
+        Err(error) => error.valid_up_to(),
+    };
+    let dotted = after[..valid]
+        .windows(3)
+        .any(|three| three[1] == b'.' && [three[0], three[2]].iter().all(|byte| is_letter(*byte)));
+    dotted && bytes[..at].last().is_some_and(|byte| part(&byte) || *byte == b'"')
+}
+
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || !byte.is_ascii()
+}
+
+/// Whether an address may spell another one in what stands before its sign: a quoted one, or one
+/// with an equals sign for its own. More is asked of it than of text, where there is no noise.
+fn may_respell(bytes: &[u8], at: usize) -> bool {
+    let before = &bytes[at.saturating_sub(2 * PART_BYTES_MAX)..at];
+    let is_local =
+        |byte: &&u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"._-+".contains(byte);
+    if let Some(quoted) = before.strip_suffix(b"\"") {
+        return memrchr(b'"', quoted).is_some_and(|open| {
+            let local = &quoted[open + 1..];
+            !local.iter().any(u8::is_ascii_control) && is_address_like(bytes, at)
+        });
+    }
+    let right = before.iter().rev().take_while(is_local).count();
+    let (rest, right) = before.split_at(before.len() - right);
+    let Some(rest) = rest.strip_suffix(b"=") else { return false };
+    let left = &rest[rest.len() - rest.iter().rev().take_while(is_local).count()..];
+    !right.is_empty()
+        && !left.is_empty()
+        && (right.contains(&b'.') || left.contains(&b'.'))
+        && is_address_like(bytes, at)
+}
+
+/// Whether the sign at `at` parts a guest from its tenant.
+pub fn is_guest(text: &[u8], at: usize) -> bool {
+    const MARK: &[u8] = b"#ext#";
+    let mark = at.checked_sub(MARK.len()).map(|start| &text[start..at]);
+    mark.is_some_and(|mark| mark.eq_ignore_ascii_case(MARK))
 }
 
 fn key_around(text: &[u8], at: usize) -> Option<u64> {
@@ -228,12 +299,20 @@ fn key_around(text: &[u8], at: usize) -> Option<u64> {
 pub struct Foreign {
     bits: Vec<u64>,
     high: bool,
+    /// Those that were added for the patterns.
+    letters: Vec<char>,
+    has_apostrophe: bool,
 }
 
 /// The same without any pattern: what folds to ASCII, and what melts. Tens of thousands of
 /// characters are looked at, and each matcher needs it.
 static OF_ANY: LazyLock<Foreign> = LazyLock::new(|| {
-    let mut foreign = Foreign { bits: vec![0; 0x1_0000 / 64], high: false };
+    let mut foreign = Foreign {
+        bits: vec![0; 0x1_0000 / 64],
+        high: false,
+        letters: Vec::new(),
+        has_apostrophe: false,
+    };
     for (c, folded) in FOLDING.iter() {
         if folded.chars().any(|c| c.is_ascii_graphic()) {
             foreign.add(*c);
@@ -245,24 +324,62 @@ static OF_ANY: LazyLock<Foreign> = LazyLock::new(|| {
     foreign
 });
 
+/// Characters that may be written for others, or be left out.
+static ALIKE: LazyLock<Vec<(char, Stands)>> = LazyLock::new(|| {
+    let all = ('\u{80}'..='\u{ffff}').chain(['𠮷']);
+    all.filter_map(|c| Some((c, stands_for(c)?))).collect()
+});
+
 impl Foreign {
-    /// For these folded patterns.
+    /// For these folded patterns; a letter may be written with its marks apart.
     pub fn new<'a>(patterns: impl Iterator<Item = &'a String>) -> Self {
         let mut foreign = OF_ANY.clone();
-        let letters: HashSet<char> =
-            patterns.flat_map(|text| text.chars()).filter(|c| !c.is_ascii()).collect();
+        let all: HashSet<char> = patterns.flat_map(|text| text.chars()).collect();
+        foreign.has_apostrophe = all.contains(&'\'');
+        let letters: HashSet<char> = all.iter().copied().filter(|c| !c.is_ascii()).collect();
+        let has_marks = letters.iter().any(|c| ('\u{590}'..'\u{700}').contains(c));
+        for (c, stands) in ALIKE.iter() {
+            let matters = match stands {
+                Stands::For(other) => all.contains(other),
+                Stands::ForNothing => has_marks,
+            };
+            if matters {
+                foreign.add(*c);
+                foreign.letters.push(*c);
+            }
+        }
         if letters.is_empty() {
             return foreign;
         }
+        // What is left of a letter where its marks are written apart.
+        for c in &letters {
+            let mut parts = Vec::new();
+            decompose_canonical(*c, |part| parts.push(part));
+            let melted = parts.iter().skip(1).filter_map(|mark| compose(parts[0], *mark));
+            let parts: Vec<char> = melted.chain(parts.iter().copied()).collect();
+            parts.into_iter().filter(|part| !part.is_ascii()).for_each(|part| foreign.add(part));
+        }
         for c in &letters {
             foreign.add(*c);
+            foreign.letters.push(*c);
         }
         for (c, folded) in FOLDING.iter() {
             if folded.chars().any(|c| letters.contains(&c)) {
                 foreign.add(*c);
+                foreign.letters.push(*c);
             }
         }
         foreign
+    }
+
+    /// The letters of the patterns, and what folds to them or stands for them.
+    pub fn letters(&self) -> impl Iterator<Item = char> {
+        self.letters.iter().copied()
+    }
+
+    /// Whether some pattern has an apostrophe, which ASCII spells in several ways.
+    pub fn has_apostrophe(&self) -> bool {
+        self.has_apostrophe
     }
 
     /// Whether this character matters.
@@ -273,6 +390,20 @@ impl Foreign {
                 self.high || (0x1_d400..=0x1_f2ff).contains(&(c as u32)) || c as u32 >= 0xe_0000
             }
         }
+    }
+
+    /// Those of the first plane.
+    pub fn codes(&self) -> impl Iterator<Item = u16> {
+        let words = self.bits.iter().enumerate().filter(|(_, word)| **word != 0);
+        words.flat_map(|(number, word)| {
+            let bits = (0..64).filter(move |bit| word >> bit & 1 == 1);
+            bits.map(move |bit| (number * 64 + bit) as u16)
+        })
+    }
+
+    /// Whether letters beyond the first plane matter.
+    pub fn has_high(&self) -> bool {
+        self.high
     }
 
     fn add(&mut self, c: char) {

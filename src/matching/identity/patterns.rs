@@ -6,6 +6,8 @@ use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
 use crate::matching::identity::addresses::{addresses_at, invited_address};
 use crate::matching::identity::boundaries::Boundary;
 use crate::matching::identity::scripts::separates;
+use crate::matching::views::as_read::alike::{with_plain_signs, written_plainly};
+use crate::matching::views::as_read::domains::in_letters;
 use crate::matching::views::spelling::fold::folded;
 use crate::matching::views::spelling::spaceless::is_spaceless;
 
@@ -34,12 +36,16 @@ pub struct Name {
 
 /// Everything that stands for this identity.
 pub fn sought(identity: &Identity) -> Vec<Sought> {
-    let value = folded(identity.expose().trim());
+    let written = folded(identity.expose().trim());
+    let value = folded(&written_plainly(&written));
     if identity.format == IdentityFormat::Sha256 {
-        return hash(&value);
+        return hash(&written);
     }
     match identity.kind {
-        IdentityType::Email | IdentityType::Upn => address(value),
+        IdentityType::Email | IdentityType::Upn => {
+            let written = with_plain_signs(&written);
+            address(in_letters(&written).unwrap_or(written))
+        }
         IdentityType::ObjectId => object_id(&value),
         IdentityType::Puid => {
             let digits = value.rsplit(':').next().unwrap_or(&value).to_owned();

@@ -2,7 +2,7 @@
 
 /// Whether a key in lower case speaks of users.
 pub fn speaks_of_users(key: &str) -> bool {
-    const WORDS: [&str; 22] = [
+    const WORDS: [&str; 20] = [
         "user",
         "owner",
         "alias",
@@ -13,13 +13,11 @@ pub fn speaks_of_users(key: &str) -> bool {
         "account",
         "creat",
         "submitt",
-        "uid",
         "assignee",
         "requester",
         "requestor",
         "principal",
         "person",
-        "actor",
         "operator",
         "reviewer",
         "approver",
@@ -27,5 +25,11 @@ pub fn speaks_of_users(key: &str) -> bool {
         // What operated, in logs of Azure.
         "identity",
     ];
-    WORDS.iter().any(|word| key.contains(word)) || key.ends_with("by") && key != "standby"
+    // Parts of other words: of a guide, of a factor.
+    const WHOLE: [&str; 8] = ["uid", "uids", "euid", "ruid", "suid", "auid", "actor", "actors"];
+    let mut parts = key.split(|c: char| !c.is_alphanumeric());
+    let is_whole = parts.any(|part| WHOLE.contains(&part));
+    is_whole
+        || WORDS.iter().any(|word| key.contains(word))
+        || key.ends_with("by") && key != "standby"
 }

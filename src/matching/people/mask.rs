@@ -4,12 +4,15 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::matching::hints::Ends;
 use crate::matching::matcher::Matcher;
 use crate::matching::people::named::named_in;
 use crate::matching::people::ranges::Ranges;
 use crate::matching::people::who::Who;
 use crate::matching::scan::occurrences;
 use crate::matching::secrets::Sought;
+use crate::matching::views::as_read::folds::may_be_address;
+use crate::matching::views::charsets::letters::Letters;
 
 /// What is masked for one request.
 pub struct Mask {
@@ -51,6 +54,24 @@ impl Mask {
             people.others_in(text, found);
         }
     }
+
+    /// Those of them in a text who were in the census, by what they were called there.
+    pub fn known_in(&self, text: &str, found: &mut dyn FnMut(u32, Range<usize>)) {
+        if let Some(people) = &self.people {
+            people.known_in(text, found);
+        }
+    }
+
+    /// The letters beyond ASCII of their names.
+    pub fn letters(&self) -> Option<&Letters> {
+        self.people.as_ref().map(|people| people.matcher.letters())
+    }
+
+    /// Whether one of them, or an address, may go on after a break in a text.
+    pub fn goes_on(&self, before: &str, after: &str) -> bool {
+        self.people.as_ref().is_some_and(|people| people.matcher.goes_on(before, after))
+            || may_be_address(before, after)
+    }
 }
 
 impl People {
@@ -74,6 +95,25 @@ impl People {
         for (number, range) in others {
             // `Ann` may be another's name, but not in `Ann Lefèvre` if that is the subject's; and
             // `ann@contoso.com.csv` is the subject's address where it is found to be.
+            if !own.start_at(range.start) && !own.hold(&range) {
+                found(number, range);
+            }
+        }
+    }
+
+    fn known_in(&self, text: &str, found: &mut dyn FnMut(u32, Range<usize>)) {
+        let mut any = false;
+        self.matcher.hint(text, Ends::Told, &mut |_| any = true);
+        if !any {
+            return;
+        }
+        let (mut own, mut others) = (Vec::new(), Vec::new());
+        occurrences(&self.matcher, text, &mut |owner, range| match self.numbers[owner.subject] {
+            Who::Subject => own.push(range),
+            Who::Person(number) => others.push((number, range)),
+        });
+        let own = Ranges::new(own);
+        for (number, range) in others {
             if !own.start_at(range.start) && !own.hold(&range) {
                 found(number, range);
             }

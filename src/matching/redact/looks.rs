@@ -7,6 +7,7 @@ use crate::matching::people::mask::Mask;
 use crate::matching::put::Put;
 use crate::matching::scan::occurrences;
 use crate::matching::secrets::secrets_in;
+use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::tour::Look;
 
 /// Sees the subjects of a matcher, to be erased.
@@ -19,13 +20,20 @@ impl Look for Erasing<'_> {
         occurrences(self.0, text, &mut |_, range| seen(Put::Erased, range));
     }
 
-    fn hint(&self, text: &str, found: &mut dyn FnMut(usize)) -> bool {
-        self.0.hint(text, found);
-        true
+    fn matcher(&self) -> Option<&Matcher> {
+        Some(self.0)
     }
 
-    fn reach(&self) -> usize {
-        self.0.reach()
+    fn letters(&self) -> Option<&Letters> {
+        Some(self.0.letters())
+    }
+
+    fn look_for_names(&mut self, text: &str, seen: &mut dyn FnMut(Put, Range<usize>)) {
+        self.look(text, seen);
+    }
+
+    fn goes_on(&self, before: &str, after: &str) -> bool {
+        self.0.goes_on(before, after)
     }
 
     fn keep(&mut self, _: &Put) -> bool {
@@ -45,6 +53,18 @@ impl Look for Masking<'_> {
             seen(number.map_or(Put::Removed, Put::Person), range);
         });
         secrets_in(text, self.0.secrets, &mut |range| seen(Put::Removed, range));
+    }
+
+    fn letters(&self) -> Option<&Letters> {
+        self.0.letters()
+    }
+
+    fn look_for_names(&mut self, text: &str, seen: &mut dyn FnMut(Put, Range<usize>)) {
+        self.0.known_in(text, &mut |number, range| seen(Put::Person(number), range));
+    }
+
+    fn goes_on(&self, before: &str, after: &str) -> bool {
+        self.0.goes_on(before, after)
     }
 
     fn keep(&mut self, _: &Put) -> bool {
@@ -76,12 +96,20 @@ impl<L: Look> Look for First<'_, L> {
         self.look.look(text, seen);
     }
 
-    fn hint(&self, text: &str, found: &mut dyn FnMut(usize)) -> bool {
-        self.look.hint(text, found)
+    fn matcher(&self) -> Option<&Matcher> {
+        self.look.matcher()
     }
 
-    fn reach(&self) -> usize {
-        self.look.reach()
+    fn letters(&self) -> Option<&Letters> {
+        self.look.letters()
+    }
+
+    fn look_for_names(&mut self, text: &str, seen: &mut dyn FnMut(L::What, Range<usize>)) {
+        self.look.look_for_names(text, seen);
+    }
+
+    fn goes_on(&self, before: &str, after: &str) -> bool {
+        self.look.goes_on(before, after)
     }
 
     fn wants(&mut self, _: &L::What) -> bool {

@@ -8,6 +8,7 @@ use crate::matching::limits::ItemLimits;
 use crate::matching::put::{Put, Replaced};
 use crate::matching::redact::looks::First;
 use crate::matching::redact::refusal::{Stop, Unredacted};
+use crate::matching::views::charsets::lines::names_in_lines;
 use crate::matching::views::containers::{HEAD_BYTES, Rest};
 use crate::matching::views::forms::{Form, form};
 use crate::matching::views::meter::{Decoded, Meter, Stored};
@@ -189,8 +190,15 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         io::copy(&mut zeros, out).map(drop).map_err(Stop::Write)
     }
 
+    /// Refuses a short text with a name in a charset that it may not be in.
+    pub(super) fn refuse_legacy(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let is_clean = names_in_lines(&mut *self.look, bytes).is_empty();
+        if is_clean { Ok(()) } else { Err(Stop::not("charset: not rewritten")) }
+    }
+
     /// A short text of bytes, as it may stay.
     pub(super) fn label(&mut self, bytes: &[u8]) -> Result<Vec<u8>, Stop> {
+        self.refuse_legacy(bytes)?;
         let before = self.replaced;
         let text = self.short(None, &utf8_or_western(bytes))?.text;
         Ok(if self.replaced == before { bytes.to_vec() } else { text.into_bytes() })
@@ -232,7 +240,8 @@ pub(super) fn clean<L: Look>(
     if first.any() { Err(Stop::Not(format!("{name}: not rewritten"))) } else { Ok(()) }
 }
 
-fn name(form: Form) -> &'static str {
+/// What a form is called.
+pub fn name(form: Form) -> &'static str {
     match form {
         Form::Gzip => "gzip",
         Form::Zlib => "zlib",
@@ -240,6 +249,9 @@ fn name(form: Form) -> &'static str {
         Form::Bzip2 => "bzip2",
         Form::Xz => "xz",
         Form::Lzma => "lzma",
+        Form::Lz4 => "lz4",
+        Form::Snappy => "snappy",
+        Form::Store(store) => store.name(),
         Form::Zip => "zip",
         Form::Tar => "tar",
         Form::Avro => "avro",

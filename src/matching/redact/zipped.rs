@@ -65,6 +65,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         let packed = member.compressed_size();
         drop(member);
         archive.count(packed).map_err(Stop::not)?;
+        self.refuse_legacy(&stored)?;
         let name = self.short(None, &plain)?;
         let name = if name.text == plain { stored } else { names.unique(name.text) };
         if !names.taken.insert(name.clone()) {

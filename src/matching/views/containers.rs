@@ -10,8 +10,9 @@ use crate::matching::views::forms::{Form, form, is_packed};
 use crate::matching::views::markup::rtf::Rtf;
 use crate::matching::views::meter::{Decoded, Meter, is_over_memory, refusal};
 use crate::matching::views::packing::gzip::Members;
+use crate::matching::views::packing::lz4::Lz4;
 use crate::matching::views::packing::streams::Codec;
-use crate::matching::views::spelling::charset::{Charset, Wide, utf8_or_western};
+use crate::matching::views::spelling::charset::{Charset, Wide};
 use crate::matching::views::tour::{Look, Tour, key_of};
 use crate::matching::views::windows::Kind;
 
@@ -36,6 +37,7 @@ impl<L: Look> Tour<'_, L> {
         let broken = reader.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let mut whole = Cursor::new(&head).chain(Rest::new(reader, broken));
         let form = form(&head);
+        self.met(chain, form);
         let opens = !matches!(form, Form::Text(_) | Form::Rtf | Form::Closed(_) | Form::Media);
         if opens && depth >= self.limits.depth_max {
             self.unreadable("depth limit", chain);
@@ -48,10 +50,15 @@ impl<L: Look> Tour<'_, L> {
             Form::Xz => self.streams_of(&mut whole, Codec::Xz, chain, depth),
             Form::Lzma => self.streams_of(&mut whole, Codec::Lzma, chain, depth),
             Form::Zstd => self.streams_of(&mut whole, Codec::Zstd, chain, depth),
+            Form::Lz4 => self.packed_stream(Lz4::new(whole), "lz4", chain, depth),
+            Form::Snappy => {
+                self.packed_stream(snap::read::FrameDecoder::new(whole), "snappy", chain, depth)
+            }
             Form::Zip => self.zip(&mut whole, chain, depth),
             Form::Tar => self.tar(&mut whole, chain, depth),
             Form::Avro => self.avro(&mut whole, chain),
             Form::Parquet => self.parquet(&mut whole, chain),
+            Form::Store(store) => self.store(store, &mut whole, chain, depth),
             Form::Rtf => {
                 let mut text = Rtf::new(whole);
                 self.stream(&mut text, &format!("{chain}rtf > "), Kind::Text, depth)
@@ -155,12 +162,12 @@ impl<L: Look> Tour<'_, L> {
         let view = format!("{chain}gzip");
         let first = members.first().clone();
         for word in [first.name, first.comment].into_iter().flatten() {
-            self.label(&utf8_or_western(&word), &view, "name");
+            self.label_bytes(&word, &view, "name");
         }
         self.packed_stream(&mut members, "gzip", chain, depth)?;
         let (words, has_more) = members.take_words();
         for word in words {
-            self.label(&utf8_or_western(&word), &view, "name");
+            self.label_bytes(&word, &view, "name");
         }
         if has_more {
             self.unreadable("gzip: too many names", chain);

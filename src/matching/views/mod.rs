@@ -2,15 +2,26 @@
 //!
 //! | reading | file |
 //! | --- | --- |
-//! | zlib, zstd, bzip2, xz, lzma; one in the other | `containers` |
+//! | zlib, zstd, bzip2, xz, lzma, lz4, snappy; one in the other | `containers` |
 //! | streams one behind the other, and whatever stands behind the last | `packing::streams` |
 //! | gzip, zip, tar | `packing` |
 //! | what stands in a zip beside the members of its directory | `packing::beside` |
 //! | packed streams in the midst of an unknown binary | `packing::embedded` |
 //! | strings of Avro and Parquet tables | `columns` |
+//! | databases of `SQLite`, their logs and journals | `stores::sqlite` |
+//! | texts of Arrow's files and streams, Feather among them | `stores::arrow` |
+//! | pages, forms and properties of PDF | `stores::pdf` |
+//! | string columns of ORC | `stores::orc` |
+//! | texts beside pictures of PNG | `stores::png` |
+//! | documents, sheets and mails of older Microsoft programs | `stores::ole` |
+//! | archives of 7-Zip | `stores::sevenzip` |
+//! | texts of HDF5's arrays and attributes | `stores::hdf5` |
 //! | tables in text: cells after the heads of their columns | `columns::tables` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
-//! | UTF-8; where bytes are not UTF-8 also Windows-1252 and legacy charsets | `spelling::charset` |
+//! | UTF-8; where bytes are none, Windows-1252 and East Asian charsets | `spelling::charset` |
+//! | lines in forty legacy charsets, where they may spell a name that is sought | `charsets` |
+//! | without control of terminals, folds of lines, misread UTF-8 | `as_read` |
+//! | apostrophes, hyphens and letters that a reader takes for each other | `as_read::alike` |
 //! | ISO-2022-JP, by its escapes | `spelling::charset` |
 //! | binary: runs of text of one and of two bytes a character | `spelling::charset` |
 //! | binary: text of four bytes a character | `spelling::strings::wide` |
@@ -29,6 +40,8 @@
 //! (bytes).
 
 pub mod spelling;
+pub mod as_read;
+pub mod charsets;
 pub mod markup;
 pub mod json;
 pub mod places;
@@ -41,3 +54,4 @@ pub mod windows;
 pub mod packing;
 pub mod containers;
 pub mod columns;
+pub mod stores;

@@ -11,6 +11,8 @@ const ASIDE_BYTES_MAX: usize = 8 << 20;
 
 /// Follows a document and tells places in it.
 pub struct Places {
+    /// Whether there are lines.
+    is_text: bool,
     line: u64,
     column: u64,
     /// Bytes still to come of a character that began.
@@ -35,7 +37,12 @@ impl Places {
         let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
         let first = head.iter().find(|byte| !byte.is_ascii_whitespace());
         let json = matches!(first, Some(b'{' | b'[' | b'"')).then(Json::default);
-        Self { line: 1, column: 1, expected: 0, json, aside: Vec::new() }
+        Self { is_text: true, line: 1, column: 1, expected: 0, json, aside: Vec::new() }
+    }
+
+    /// For a binary, in which places are told by the byte alone.
+    pub fn of_binary() -> Self {
+        Self { is_text: false, ..Self::new(&[]) }
     }
 
     /// Takes the next `len` bytes of the document and tells the places of these offsets in them,
@@ -91,6 +98,9 @@ impl Places {
     }
 
     fn count(&mut self, part: &[u8]) {
+        if !self.is_text {
+            return;
+        }
         let lines = memchr::memchr_iter(b'\n', part).count();
         let tail = match memchr::memrchr(b'\n', part) {
             Some(end) => &part[end + 1..],

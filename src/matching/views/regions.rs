@@ -8,15 +8,16 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memchr3_iter};
 
+use crate::matching::hints::Ends;
+use crate::matching::matcher::Matcher;
+use crate::matching::views::as_read::spellings::AsRead;
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::known::Worthless;
 use crate::matching::views::markup::tags::{self, between_tags};
 use crate::matching::views::spelling::base64_runs::{may_belong, runs};
-use crate::matching::views::spelling::charset::{cut_out, unknown, utf8_or_western};
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, is_entity, unescape};
 use crate::matching::views::spelling::mail;
-use crate::matching::views::spelling::noise::{is_western, may_be_wide, texts};
 use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::spelling::strings::frames::cuts;
 use crate::matching::views::tour::Look;
@@ -39,10 +40,17 @@ pub struct Region {
     pub core: Range<usize>,
 }
 
+impl Region {
+    /// All of it.
+    pub fn whole(len: usize) -> Self {
+        Self { read: 0..len, core: 0..len }
+    }
+}
+
 /// Bytes at a cut edge that are not answered for.
 const EDGE_BYTES: usize = 420;
 
-/// The regions of a text, in order and apart; all of it if whoever looks has no hints to give. The
+/// The regions of a text, in order and apart; all of it if more may be seen than what is sought. The
 /// text lies in so many runs of base64, one in the other.
 pub fn regions<L: Look>(
     look: &L,
@@ -50,16 +58,47 @@ pub fn regions<L: Look>(
     text: &str,
     nested: usize,
 ) -> Vec<Region> {
+    let Some(matcher) = look.matcher() else { return vec![Region::whole(text.len())] };
     let mut spots = Vec::new();
-    let mut gathering = Gathering { look, worthless, nested, spots: &mut spots };
-    if !gathering.gather(text, 0, true, None) {
-        return vec![Region { read: 0..text.len(), core: 0..text.len() }];
+    let mut gathering =
+        Gathering { matcher, ends: Ends::Told, worthless, nested, spots: &mut spots };
+    gathering.gather(text, 0, true, None);
+    apart(spots, text.len(), |spot| floor(text, spot.start)..ceil(text, spot.end))
+}
+
+/// The regions of bytes that are no text, or not all of them.
+pub fn byte_regions<L: Look>(
+    look: &L,
+    worthless: &mut Worthless,
+    bytes: &[u8],
+    nested: usize,
+) -> Vec<Region> {
+    let Some(matcher) = look.matcher() else { return vec![Region::whole(bytes.len())] };
+    work::charge(bytes.len());
+    let mut spots = Vec::new();
+    matcher.hint_bytes(bytes, &mut |at| spots.push(Spot { at: at..at, near: NEAR_BYTES }));
+    let sifted = matcher.sifted(bytes);
+    if !sifted.text.is_empty() {
+        let mut inner = Vec::new();
+        let mut gathering =
+            Gathering { matcher, ends: Ends::Open, worthless, nested, spots: &mut inner };
+        gathering.gather(&sifted.text, 0, true, None);
+        spots.extend(inner.into_iter().map(|spot| spot.led_back(&sifted, 0)));
     }
+    apart(spots, bytes.len(), |spot| spot.start..spot.end.min(bytes.len()))
+}
+
+/// Spots with what is near them, joined where they meet.
+fn apart(
+    spots: Vec<Spot>,
+    len: usize,
+    fitted: impl Fn(Range<usize>) -> Range<usize>,
+) -> Vec<Region> {
     let mut spots: Vec<Range<usize>> = spots.iter().map(Spot::widened).collect();
     spots.sort_unstable_by_key(|spot| spot.start);
     let mut reads: Vec<Range<usize>> = Vec::new();
     for spot in spots {
-        let read = floor(text, spot.start)..ceil(text, spot.end);
+        let read = fitted(spot);
         match reads.last_mut() {
             Some(last) if last.end >= read.start => last.end = last.end.max(read.end),
             _ => reads.push(read),
@@ -67,7 +106,7 @@ pub fn regions<L: Look>(
     }
     let core = |read: &Range<usize>| {
         let start = if read.start == 0 { 0 } else { read.start + EDGE_BYTES };
-        let end = if read.end == text.len() { text.len() } else { read.end - EDGE_BYTES };
+        let end = if read.end == len { len } else { read.end - EDGE_BYTES };
         start..end
     };
     reads.into_iter().map(|read| Region { core: core(&read), read }).collect()
@@ -76,46 +115,42 @@ pub fn regions<L: Look>(
 /// Whether anything may be seen in bytes that were decoded from base64, from so many runs of it,
 /// one in the other.
 pub fn is_worth<L: Look>(look: &L, worthless: &mut Worthless, bytes: &[u8], nested: usize) -> bool {
+    look.matcher().is_none_or(|matcher| is_worth_to(matcher, worthless, bytes, nested))
+}
+
+fn is_worth_to(matcher: &Matcher, worthless: &mut Worthless, bytes: &[u8], nested: usize) -> bool {
     work::charge(bytes.len());
     let hash = worthless.hash(bytes, nested);
     if worthless.has(hash) {
         return false;
     }
-    let worth = may_hold(look, worthless, bytes, nested);
+    let worth = is_packed(bytes) || may_hold(matcher, worthless, bytes, nested);
     if !worth {
         worthless.insert(hash);
     }
     worth
 }
 
-fn may_hold<L: Look>(look: &L, worthless: &mut Worthless, bytes: &[u8], nested: usize) -> bool {
-    let mut may = |text: &str| {
-        let mut spots = Vec::new();
-        let mut gathering = Gathering { look, worthless, nested, spots: &mut spots };
-        !gathering.gather(text, 0, true, None) || !spots.is_empty()
+fn may_hold(matcher: &Matcher, worthless: &mut Worthless, bytes: &[u8], nested: usize) -> bool {
+    let mut spots = Vec::new();
+    let mut may = |text: &str, ends: Ends| {
+        let mut gathering = Gathering { matcher, ends, worthless, nested, spots: &mut spots };
+        gathering.gather(text, 0, true, None);
+        !spots.is_empty()
     };
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return text.contains('\0') || is_packed(bytes) || may(text);
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.contains('\0') => may(text, Ends::Told),
+        _ => {
+            let mut any = false;
+            matcher.hint_bytes(bytes, &mut |_| any = true);
+            any || may(&matcher.sifted(bytes).text, Ends::Open)
+        }
     }
-    is_packed(bytes)
-        || may_be_wide(bytes)
-        || is_western(bytes) && may(&utf8_or_western(bytes))
-        || may(&joined(texts(bytes)))
-        || cut_out(bytes, &cuts(bytes), unknown).is_some_and(|reading| may(&reading.text))
 }
 
-/// Texts in a row, apart as in the stream that they were cut out of: noise has thousands of them.
-fn joined<'t>(texts: impl Iterator<Item = &'t str>) -> String {
-    let mut all = String::new();
-    for text in texts {
-        all.push_str(text);
-        all.push(char::REPLACEMENT_CHARACTER);
-    }
-    all
-}
-
-struct Gathering<'a, L> {
-    look: &'a L,
+struct Gathering<'a> {
+    matcher: &'a Matcher,
+    ends: Ends,
     worthless: &'a mut Worthless,
     /// How many runs of base64 the text lies in.
     nested: usize,
@@ -130,28 +165,25 @@ struct Spot {
 }
 
 impl Spot {
+    /// The spot in what was decoded, from `from` on, to the text that this one is in.
+    fn led_back(self, reading: &Reading, from: usize) -> Self {
+        let origin = |at| from + reading.origin(at);
+        Self { at: origin(self.at.start)..origin(self.at.end), near: NEAR_DECODED_BYTES }
+    }
+
     fn widened(&self) -> Range<usize> {
         self.at.start.saturating_sub(self.near)..self.at.end + self.near
     }
 }
 
-impl<L: Look> Gathering<'_, L> {
-    /// Gathers from a text; `false` if there are no hints to be had. Of a text that was decoded
-    /// from another only those runs of base64 count that the other did not have.
-    fn gather(
-        &mut self,
-        text: &str,
-        rounds: usize,
-        outer: bool,
-        decoded: Option<&Reading>,
-    ) -> bool {
+impl Gathering<'_> {
+    /// Gathers from a text. Of a text that was decoded from another only those runs of base64 count
+    /// that the other did not have.
+    fn gather(&mut self, text: &str, rounds: usize, outer: bool, decoded: Option<&Reading>) {
         work::charge(text.len());
         let near = if rounds == 0 && outer { NEAR_BYTES } else { NEAR_DECODED_BYTES };
-        let spots = &mut *self.spots;
-        if !self.look.hint(text, &mut |at| spots.push(Spot { at: at..at, near })) {
-            return false;
-        }
-        let reach = self.look.reach();
+        self.hints(text, near);
+        let reach = self.matcher.reach();
         if rounds < ROUNDS_MAX {
             for part in parts(escapes(text), text, reach) {
                 let Some(reading) = unescape(&text[part.clone()]) else { continue };
@@ -168,37 +200,44 @@ impl<L: Look> Gathering<'_, L> {
                 self.inner(&reading, part.start, rounds, false);
             }
         }
-        if decoded.is_some_and(|reading| !reading.spells(may_belong)) {
-            return true;
-        }
-        if self.nested == NESTED_RUNS_MAX {
-            return true;
+        if decoded.is_some_and(|reading| !reading.spells(may_belong))
+            || self.nested == NESTED_RUNS_MAX
+        {
+            return;
         }
         let is_new = |run| decoded.is_none_or(|reading| !reading.is_copy(run));
         let spots = &mut *self.spots;
         runs(text, &is_new, &mut |run| {
-            if is_worth(self.look, self.worthless, &run.bytes, self.nested + 1) {
+            if is_worth_to(self.matcher, self.worthless, &run.bytes, self.nested + 1) {
                 spots.push(Spot { at: run.start..run.end, near: NEAR_BYTES });
             }
         });
-        true
+    }
+
+    /// Gathers the hints of a text as it is read.
+    fn hints(&mut self, text: &str, near: usize) {
+        let as_read = AsRead::of(text, &|before, after| self.matcher.goes_on(before, after));
+        as_read.each(text, &mut |read, way, _| {
+            self.matcher.hint(read, self.ends, &mut |at| {
+                let near = if way.is_empty() { near } else { NEAR_DECODED_BYTES };
+                let at = way.iter().fold(at, |at, (reading, _)| reading.origin(at));
+                self.spots.push(Spot { at: at..at, near });
+            });
+        });
     }
 
     /// Gathers from what was decoded from `from` on and leads the spots back.
     fn inner(&mut self, reading: &Reading, from: usize, rounds: usize, outer: bool) {
         let mut spots = Vec::new();
         let mut gathering = Gathering {
-            look: self.look,
+            matcher: self.matcher,
+            ends: self.ends,
             worthless: self.worthless,
             nested: self.nested,
             spots: &mut spots,
         };
         gathering.gather(&reading.text, rounds, outer, Some(reading));
-        let origin = |at| from + reading.origin(at);
-        self.spots.extend(spots.into_iter().map(|spot| Spot {
-            at: origin(spot.at.start)..origin(spot.at.end),
-            near: NEAR_DECODED_BYTES,
-        }));
+        self.spots.extend(spots.into_iter().map(|spot| spot.led_back(reading, from)));
     }
 }
 

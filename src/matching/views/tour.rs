@@ -8,7 +8,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::domain::item::{Item, NAME_VIEW, PROPERTIES_VIEW};
 use crate::matching::keys::users::speaks_of_users;
 use crate::matching::limits::ItemLimits;
+use crate::matching::matcher::Matcher;
+use crate::matching::views::as_read::folds::may_be_address;
+use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::columns::tables::Tables;
+use crate::matching::views::forms::Form;
 use crate::matching::views::known::{Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};
 use crate::matching::views::spelling::cut::floor;
@@ -19,14 +23,20 @@ pub trait Look {
     type What: Clone + Ord;
     /// Looks into one text; ranges are of that text.
     fn look(&mut self, text: &str, seen: &mut dyn FnMut(Self::What, Range<usize>));
-    /// Tells where in a text, taken as it stands, something may be seen; `false` if that cannot be
-    /// told more cheaply than by looking.
-    fn hint(&self, _text: &str, _found: &mut dyn FnMut(usize)) -> bool {
-        false
+    /// Whose occurrences alone may be seen, so that nothing need be read where none can be; `None`
+    /// if more may be seen.
+    fn matcher(&self) -> Option<&Matcher> {
+        None
     }
-    /// Bytes on either side of an escape that may belong to one occurrence with it.
-    fn reach(&self) -> usize {
-        240
+    /// The letters beyond ASCII of whoever is sought by name.
+    fn letters(&self) -> Option<&Letters> {
+        None
+    }
+    /// Looks for them alone, in a text that may be in another charset.
+    fn look_for_names(&mut self, _: &str, _: &mut dyn FnMut(Self::What, Range<usize>)) {}
+    /// Whether something may begin before a break in a text and go on after it.
+    fn goes_on(&self, before: &str, after: &str) -> bool {
+        may_be_address(before, after)
     }
     /// Told of each thing seen in a stream, in order, and whether it is to be kept until the stream
     /// has ended: of what is seen everywhere, memory cannot hold every place.
@@ -61,6 +71,8 @@ pub struct Tour<'a, L: Look> {
     pub(super) level: usize,
     pub(super) worthless: Worthless,
     pub(super) packed: Packed<L::What>,
+    /// Every stream that was met, by the way to it, and its form; `None` if nobody asks.
+    pub streams: Option<Vec<(String, Form)>>,
     /// The tables in the stream that is looked at, as far as it was.
     pub tables: Tables,
     /// What the name of the item, or of the member that is looked at, says of its content: whose
@@ -70,6 +82,9 @@ pub struct Tour<'a, L: Look> {
 
 /// What could not be read and is told with its place; of more, the reasons alone.
 const UNREADABLE_MAX: usize = 200;
+
+/// Streams that are told of one item.
+const STREAMS_MAX: usize = 10_000;
 
 /// Bytes of the name of a member, or of another word out of an item, in what is told of places in
 /// it: as long as a name may be, it would stand before the place of everything within.
@@ -90,6 +105,7 @@ impl<'a, L: Look> Tour<'a, L> {
             level: 0,
             worthless: Worthless::default(),
             packed: Packed::default(),
+            streams: None,
             tables: Tables::default(),
             key: None,
         }
@@ -141,6 +157,13 @@ impl<'a, L: Look> Tour<'a, L> {
         let sight = Sight { what, view, place };
         if !self.sights.contains(&sight) && self.look.keep(&sight.what) {
             self.sights.insert(sight);
+        }
+    }
+
+    /// Notes what a stream is read as.
+    pub(super) fn met(&mut self, chain: &str, form: Form) {
+        if let Some(streams) = self.streams.as_mut().filter(|streams| streams.len() < STREAMS_MAX) {
+            streams.push((chain.to_owned(), form));
         }
     }
 

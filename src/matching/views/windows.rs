@@ -8,13 +8,17 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
+use crate::matching::views::as_read::spellings::AsRead;
+use crate::matching::views::charsets::lines::names_in_lines;
 use crate::matching::views::json::Shape;
 use crate::matching::views::markup::tags::between_tags;
 use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::places::{Places, Position};
-use crate::matching::views::regions::{NESTED_RUNS_MAX, is_worth, regions};
+use crate::matching::views::regions::{NESTED_RUNS_MAX, Region, byte_regions, is_worth, regions};
 use crate::matching::views::spelling::base64_runs::{Run, runs};
-use crate::matching::views::spelling::charset::{odd_readings, unsure_readings};
+use crate::matching::views::spelling::charset::{
+    Labelled, framed_readings, mixed_readings, odd_readings, unlikely_readings,
+};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::reading::{Hold, Reading};
@@ -110,7 +114,9 @@ impl<L: Look> Tour<'_, L> {
             let filled = fill(reader, &mut window, WINDOW_BYTES);
             let last = !matches!(filled, Ok(true));
             let mut limit = if last { window.len() } else { window.len() - MARGIN_BYTES };
-            let places = places.get_or_insert_with(|| Places::new(&window));
+            let places = places.get_or_insert_with(|| {
+                if binary { Places::of_binary() } else { Places::new(&window) }
+            });
             if kind == Kind::Binary || kind == Kind::Text && !is_utf8(&window) {
                 let whole = limit;
                 let part = Part { window: &window, range: lead..limit, passed, last, shifted };
@@ -233,14 +239,35 @@ impl<L: Look> Tour<'_, L> {
         // What is known, by the line in which it begins.
         let mut known: BTreeSet<(usize, L::What)> = BTreeSet::new();
         let mut lines: Option<Vec<usize>> = None;
-        for (label, hold, reading) in unsure_readings(bytes, binary, nested == 0) {
-            work::charge(bytes.len());
+        let whole = [Region::whole(bytes.len())];
+        let regions = match binary {
+            true => byte_regions(&*self.look, &mut self.worthless, bytes, nested),
+            false => vec![Region::whole(bytes.len())],
+        };
+        if regions.is_empty() {
+            return;
+        }
+        let has_unlikely = nested == 0 || binary && bytes.contains(&0);
+        let unlikely = if has_unlikely { &regions[..] } else { &[] };
+        let readings: [(&[Region], fn(&[u8], bool) -> Vec<Labelled>); 3] =
+            [(&regions, mixed_readings), (&whole, framed_readings), (unlikely, unlikely_readings)];
+        let parts = readings.into_iter().flat_map(|(regions, readings)| {
+            regions.iter().flat_map(move |region| {
+                readings(&bytes[region.read.clone()], binary)
+                    .into_iter()
+                    .map(move |one| (region, one))
+            })
+        });
+        for (region, (label, hold, reading)) in parts {
+            work::charge(region.read.len());
             let mut seen = Vec::new();
             self.selected(&reading.text, &format!("{via}{label}"), nested, &mut seen);
             for found in &mut seen {
-                found.lead_back(&reading, bytes.len());
+                found.lead_back(&reading, region.read.len());
+                found.shift(region.read.start);
                 found.hold = found.hold.max(hold);
             }
+            seen.retain(|found| region.core.contains(&found.start));
             if seen.is_empty() {
                 continue;
             }
@@ -252,6 +279,21 @@ impl<L: Look> Tour<'_, L> {
             }
             known.extend(seen.iter().map(|found| (line(found.start), found.what.clone())));
             all.extend(seen);
+        }
+        if !binary && nested == 0 {
+            let names = names_in_lines(&mut *self.look, bytes).into_iter().map(|told| Found {
+                what: told.what,
+                start: told.span.start,
+                span: told.span,
+                hold: Hold::Vague,
+                via: format!("{via}{}", told.via),
+                rounds: 0,
+            });
+            let ends: Vec<usize> = memchr_iter(b'\n', bytes).collect();
+            let line = |at: usize| ends.partition_point(|end| *end < at);
+            all.extend(
+                names.filter(|name| !known.contains(&(line(name.start), name.what.clone()))),
+            );
         }
     }
 
@@ -306,9 +348,14 @@ impl<L: Look> Tour<'_, L> {
 
     fn plain(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
         work::charge(text.len());
-        self.look.look(text, &mut |what, range| {
-            let (start, via) = (range.start, via.to_owned());
-            all.push(Found { what, span: range, hold: Hold::Exact, start, via, rounds });
+        let as_read = AsRead::of(text, &|before, after| self.look.goes_on(before, after));
+        as_read.each(text, &mut |read, way, hold| {
+            self.look.look(read, &mut |what, range| {
+                let (start, via) = (range.start, via.to_owned());
+                let mut found = Found { what, span: range, hold, start, via, rounds };
+                way.iter().for_each(|(reading, len)| found.lead_back(reading, *len));
+                all.push(found);
+            });
         });
     }
 

@@ -150,8 +150,9 @@ fn rewrite(
     drop(reader);
     if key_of(&head.name).is_some() {
         // The name says of the content what the content alone does not.
+        let plain = Item { content_encoding: None, ..head };
         let mut reader = spool.reader().map_err(Unredacted::Failed)?;
-        let found = scan(&head, &mut reader, matcher, limits).map_err(Unredacted::Failed)?;
+        let found = scan(&plain, &mut reader, matcher, limits).map_err(Unredacted::Failed)?;
         if !found.hits.is_empty() {
             return Err(Unredacted::NotRewritable("still found".to_owned()));
         }

@@ -11,3 +11,4 @@ pub mod inventory;
 pub mod graves;
 pub mod ask;
 pub mod pass;
+pub mod explain;

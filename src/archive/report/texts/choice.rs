@@ -119,7 +119,7 @@ mod tests {
     fn every_reason_is_explained() {
         for (reason, text) in [
             ("others: cannot be masked in this format: text: not rewritten", EN.because_others),
-            ("others: cannot be ruled out: pdf: not supported", EN.because_unsure),
+            ("others: cannot be ruled out: rar: not supported", EN.because_unsure),
             ("others: cannot be ruled out: zip: encrypted member", EN.because_unsure),
             ("portability: inferred", EN.because_inferred),
             ("portability: not known", EN.because_origin),

@@ -141,7 +141,9 @@ fn is_wrapped(before: &str, between: &str) -> bool {
 
 /// Whether a mark opens a comment or a quotation in a line after `first`, which had one too.
 fn begins_alike(first: &str, indent: &str, mark: &str) -> bool {
-    let openings = [first.trim_start_matches([' ', '\t', '+', '{', '@']), opening(first)];
+    let of_string = first.rsplit('"').next().unwrap_or(first);
+    let openings = [first, of_string, opening(first)]
+        .map(|line| line.trim_start_matches([' ', '\t', '+', '{', '@']));
     let opens = |sign: &str| openings.iter().any(|opening| opening.starts_with(sign));
     let Some(sign) = mark.chars().next() else { return false };
     let run = |most: usize| {

@@ -154,11 +154,14 @@ fn spans_rows(before: &str, hit: &str, after: &str) -> bool {
 
 /// Whether a word alone stands in the line before or after too: each is somebody.
 fn is_row_of_words(before: &str, after: &str, shouts: bool) -> bool {
-    let ended =
-        |text: &str| text.trim_matches([' ', '\t', '\r', ',', ';', '-', '*', '"']).to_owned();
-    let mut earlier = before.rsplit('\n').skip(1).map(ended);
-    let mut later = after.split('\n').skip(1).map(ended);
-    [earlier.next(), later.next()].iter().flatten().any(|line| is_name_like(line, shouts))
+    let is_word = |text: &str| {
+        let marks = [' ', '\t', '\r', ',', ';', '-', '*', '"', '}'];
+        is_name_like(text.trim_matches(marks), shouts)
+    };
+    // A string may hold the lines.
+    let first = before.rsplit('\n').nth(1).and_then(|line| line.rsplit('"').next());
+    let last = after.split('\n').nth(1).and_then(|line| line.split('"').next());
+    [first, last].into_iter().flatten().any(is_word)
 }
 
 /// `Falk,` with no given name before it: what follows is a given name.

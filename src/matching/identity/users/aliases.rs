@@ -73,7 +73,8 @@ fn is_user_folder(before: &str) -> bool {
         let path = before.trim_end_matches('~');
         return path.is_empty() || path.ends_with(|c: char| !joins_path(c));
     }
-    if before.ends_with("/var/mail/")
+    if before.ends_with("/run/media/")
+        || before.ends_with("/var/mail/")
         || before.ends_with("/spool/mail/")
         || before.ends_with("/spool/cron/")
     {
@@ -111,7 +112,7 @@ fn is_value(before: &str, after: &str) -> bool {
         let name = tag.rsplit('<').next().unwrap_or_default();
         let (element, attributes) = name.split_once(' ').unwrap_or((name, ""));
         let named = attributes.trim_start().strip_prefix("name=").unwrap_or_default();
-        return speaks_of_users(element) || speaks_of_users(named);
+        return speaks_of_users(element) || speaks_of_users(named) || is_in_section(before);
     }
     let quote = ['"', '\'', '`']
         .into_iter()
@@ -145,6 +146,10 @@ fn is_enumerated(before: &str) -> bool {
     let line = line_before(before);
     let Some(at) = line.rfind([':', '=']) else { return false };
     let values = line[at + 1..].trim_end_matches([' ', '\t']);
+    let values = values.trim_start().trim_start_matches('[');
+    if values.is_empty() && line.trim_end().ends_with('[') {
+        return has_key(&line[..at + 1]);
+    }
     let is_list = values.strip_suffix(',').is_some_and(|values| {
         values.split(',').all(|value| {
             let value = value.trim();
@@ -156,8 +161,9 @@ fn is_enumerated(before: &str) -> bool {
 
 /// Whether a key that speaks of users ends here, with its sign or as an option (`--user`).
 fn has_key(text: &str) -> bool {
-    let signed = text.strip_suffix("=>").or_else(|| text.strip_suffix(['=', ':']));
-    let key = signed.unwrap_or(text).trim_end_matches([' ', '\t', '"', '\'', '`', '\\']);
+    let arrow = text.strip_suffix("=>").or_else(|| text.strip_suffix("->"));
+    let signed = arrow.or_else(|| text.strip_suffix(['=', ':']));
+    let key = signed.unwrap_or(text).trim_end_matches([' ', '\t', '"', '\'', '`', '\\', ']']);
     let word = last_word(key);
     if speaks_of_users(word) {
         return signed.is_some() || word.starts_with("--");

@@ -3,35 +3,17 @@
 use crate::matching::identity::users::lines::{ends_word, line_before};
 
 /// Commands whose arguments are users, apart from the values of options.
-const OF_USERS: [&str; 12] = [
+const OF_USERS: [&str; 14] = [
     "useradd", "adduser", "usermod", "userdel", "deluser", "chage", "chfn", "chsh", "finger",
-    "kinit", "pinky", "lslogins",
+    "kinit", "pinky", "lslogins", "gosu", "su-exec",
 ];
 
 /// The same, where the name of the command is a common word: only where a command begins.
 const OF_USERS_AT_START: [&str; 5] = ["su", "id", "groups", "passwd", "login"];
 
 /// Options of these commands whose value is none of their users.
-const OTHER_VALUES: [&str; 18] = [
-    "-g",
-    "-ag",
-    "-s",
-    "-d",
-    "-c",
-    "-b",
-    "-k",
-    "-e",
-    "-f",
-    "-p",
-    "-r",
-    "-w",
-    "-m",
-    "--gid",
-    "--groups",
-    "--shell",
-    "--home",
-    "--home-dir",
-];
+const OTHER_VALUES: [&str; 9] =
+    ["-g", "-ag", "-ga", "-c", "--gid", "--group", "--groups", "--ingroup", "--comment"];
 
 /// Commands whose option `-u` has a user as its value.
 const WITH_USER: [&str; 38] = [
@@ -103,18 +85,17 @@ pub fn is_argument(before: &str, after: &str) -> bool {
     if let Some(at) = called(&["install"]) {
         return *last == "-o" && at < words.len();
     }
-    if called(&["ssh", "slogin", "rlogin"]).is_some() && *last == "-l" {
+    if called(&["ssh", "slogin", "rlogin", "runuser"]).is_some() && *last == "-l" {
         return true;
     }
     if called(&["gpasswd", "smbpasswd"]).is_some() {
         return ["-a", "-d", "-x"].contains(last);
     }
     let pair = earlier.last().map(|word| (base(word), *last));
-    if matches!(pair, Some(("getent", "passwd") | ("net", "user"))) {
+    if matches!(pair, Some(("getent", "passwd") | ("net" | "query", "user"))) {
         return true;
     }
-    let has_value = OTHER_VALUES.contains(last) && *last != "-m"
-        || *last == "-m" && called(&["usermod"]).is_some();
+    let has_value = OTHER_VALUES.contains(last);
     if called(&OF_USERS).is_some() {
         return !has_value;
     }

@@ -7,7 +7,8 @@ use crate::matching::identity::addresses::continues_word;
 use crate::matching::identity::users::lines::{line_after, line_before};
 
 /// Commands that are told a user and a machine.
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
+    "kinit",
     "ssh",
     "scp",
     "sftp",
@@ -39,7 +40,8 @@ pub fn is_on_host(before: &str, after: &str) -> bool {
     let run = rest.trim_start_matches(|c: char| continues_word(c) || matches!(c, '.' | '-' | '_'));
     let host = rest[..rest.len() - run.len()].trim_end_matches(['.', '-']);
     let beyond = &rest[host.len()..];
-    if !host.contains(|c: char| c.is_alphabetic()) || beyond.starts_with(['@', '/']) {
+    let is_number = host.split('.').count() == 4 && host.bytes().all(|byte| byte != b'-');
+    if !host.contains(|c: char| c.is_alphabetic()) && !is_number || beyond.starts_with(['@', '/']) {
         return false;
     }
     let line = line_before(before);

@@ -13,6 +13,15 @@ pub fn is_listed_user(before: &str, hit: &str, after: &str) -> bool {
         || is_account_line(line, rest)
         || runs_by_schedule(line, rest)
         || is_answer(before, rest)
+        || is_let_in(line, rest)
+}
+
+/// What the system says of whom it lets in: `sshd: ann [priv]`, `by ann(uid=1001)`, `(to ann) bob`.
+fn is_let_in(line: &str, rest: &str) -> bool {
+    rest.starts_with("(uid=")
+        || line.ends_with("sshd: ") && rest.starts_with([' ', '@'])
+        || line.ends_with("(to ") && rest.starts_with(')')
+        || line.contains("(to ") && line.ends_with(") ") && rest.starts_with(" on ")
 }
 
 /// `uid=1001(ann) gid=1001(ann)`; a group of the same name is the user's if the user stands there.
@@ -121,7 +130,9 @@ fn is_account_line(line: &str, rest: &str) -> bool {
     if line.is_empty() {
         let mut fields = rest.strip_prefix(':').unwrap_or_default().split(':');
         let (secret, id) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
-        let is_shadow = secret.starts_with('$') || ["x", "*", "!", "!!"].contains(&secret);
+        let is_hidden = secret.starts_with('$') || ["*", "!", "!!"].contains(&secret);
+        // In a list of groups no number follows that of the group.
+        let is_shadow = is_hidden || secret == "x" && fields.next().is_some_and(is_number);
         let is_range = rest.starts_with(':') && is_number(secret) && is_number(id);
         return is_shadow && is_number(id)
             || is_range
@@ -162,10 +173,16 @@ fn runs_by_schedule(line: &str, rest: &str) -> bool {
 fn is_answer(before: &str, rest: &str) -> bool {
     const ASKED: [&str; 6] =
         ["whoami", "logname", "id -un", "echo $user", "echo $logname", "echo %username%"];
-    if !rest.trim().is_empty() || !line_before(before).trim().is_empty() {
+    let quotes = [' ', '\t', '\'', '"'];
+    let lead = line_before(before);
+    if !rest.trim_matches(quotes).is_empty() || !lead.trim_matches(quotes).is_empty() {
         return false;
     }
-    let earlier = before.trim_end().rsplit(['\n', '\r']).next().unwrap_or_default();
+    let earlier = before[..before.len() - lead.len()]
+        .trim_end()
+        .rsplit(['\n', '\r'])
+        .next()
+        .unwrap_or_default();
     ASKED.iter().any(|asked| earlier.trim_end().ends_with(asked))
 }
 

@@ -6,7 +6,13 @@ use crate::matching::identity::users::lines::{
 };
 
 /// After these words stands a user.
-const BEFORE_USER: [&str; 37] = [
+const BEFORE_USER: [&str; 43] = [
+    "user is",
+    "username is",
+    "login is",
+    "owner is",
+    "allowusers",
+    "denyusers",
     "logged in as",
     "logged on as",
     "log in as",
@@ -78,8 +84,16 @@ pub fn is_spoken_of(before: &str, after: &str) -> bool {
     let rest = line_after(tail);
     BEFORE_USER.iter().any(|words| ends_with_words(bare, words))
         || ends_with_words(bare, "user") && is_user_word(bare, quote.is_some(), rest)
+        || ends_with_words(bare, "account") && rest.starts_with(" (")
+        || ends_with_words(bare, "as") && is_entered(bare)
+        || ends_with_words(bare, "hi") && rest.contains("authenticated")
         || ends_with_words(bare, "by") && is_doer(bare, rest)
         || ends_with_words(bare, "for") && is_let_in(bare, rest)
+}
+
+/// `Logged in to github.com as ann`.
+fn is_entered(lead: &str) -> bool {
+    ["logged in", "signed in", "authenticated", "logged on"].iter().any(|said| lead.contains(said))
 }
 
 fn closing(open: char) -> char {
@@ -94,7 +108,12 @@ fn closing(open: char) -> char {
 /// `User ann logged in`, `USER ann` of a Dockerfile; but not `a user story`.
 fn is_user_word(lead: &str, is_quoted: bool, rest: &str) -> bool {
     let word = rest.trim_start().split([' ', '\t', '.', ',', ';']).next().unwrap_or_default();
-    let opens_line = lead.trim_start().len() == "user".len();
+    let earlier = lead.trim_end().strip_suffix("user").unwrap_or_default().trim_end();
+    let article = earlier.rsplit(' ').next().unwrap_or_default();
+    if !is_quoted && ["the", "a", "an", "each", "every", "this", "your", "our"].contains(&article) {
+        return false;
+    }
+    let opens_line = earlier.is_empty();
     let ends_line = rest.trim_matches(['"', '\'', ' ', ',', ';']).is_empty();
     let is_instruction = opens_line && (ends_line || rest.starts_with([':', ';']));
     is_quoted
@@ -133,5 +152,6 @@ fn is_let_in(lead: &str, rest: &str) -> bool {
     let is_from = ["from", "by", "at", "on"].iter().any(|word| {
         rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(&format!("{word} ")))
     });
-    is_from && SAID.iter().any(|said| lead.contains(said))
+    let is_ended = rest.trim().is_empty() && lead.contains("login success");
+    (is_from || is_ended) && SAID.iter().any(|said| lead.contains(said))
 }

@@ -25,6 +25,9 @@ pub fn is_in_section(before: &str) -> bool {
     {
         return lists_users(rest);
     }
+    if let Some(tag) = before.strip_suffix('>') {
+        return is_in_element(tag);
+    }
     let signed = before.trim_end_matches([' ', '\t']);
     let Some(key) = signed.strip_suffix("=>").or_else(|| signed.strip_suffix([':', '='])) else {
         return false;
@@ -38,17 +41,31 @@ pub fn is_in_section(before: &str) -> bool {
     is_in_object(above) || is_in_table(above) || is_below(above)
 }
 
-/// The innermost object that is open, by its key.
+/// `<author><name>`.
+fn is_in_element(tag: &str) -> bool {
+    let Some((above, name)) = tag.rsplit_once('<') else { return false };
+    let parent = above.trim_end().strip_suffix('>').and_then(|tag| tag.rsplit('<').next());
+    KEYS.contains(&name)
+        && parent.is_some_and(|parent| {
+            speaks_of_users(parent.split_whitespace().next().unwrap_or_default())
+                && !parent.starts_with('/')
+        })
+}
+
+/// The innermost object that is open, by its key or by that of the list that it stands in.
 fn is_in_object(above: &str) -> bool {
-    let mut depth = 0;
+    let (mut depth, mut is_within) = (0, false);
     for (at, c) in above.char_indices().rev() {
         match c {
-            '}' => depth += 1,
-            '{' if depth > 0 => depth -= 1,
-            '{' => {
-                let key = above[..at].trim_end_matches([' ', '\n', '\t', '\r', '[']);
-                let key = key.strip_suffix([':', '=']).unwrap_or_default();
-                return speaks_of_users(last_word(key.trim_end_matches([' ', '"', '\''])));
+            '}' | ']' => depth += 1,
+            '{' | '[' if depth > 0 => depth -= 1,
+            '{' if is_within => return false,
+            '{' | '[' => {
+                let key = above[..at].trim_end_matches([' ', '\n', '\t', '\r']);
+                if let Some(key) = key.strip_suffix([':', '=']) {
+                    return speaks_of_users(last_word(key.trim_end_matches([' ', '"', '\''])));
+                }
+                is_within = true;
             }
             _ => {}
         }
@@ -58,7 +75,7 @@ fn is_in_object(above: &str) -> bool {
 
 /// The last `[section]` above.
 fn is_in_table(above: &str) -> bool {
-    let section = above.lines().rev().skip(1).find_map(|line| {
+    let section = above.rsplit('\n').skip(1).find_map(|line| {
         let (lead, section) = line.trim().strip_suffix(']')?.rsplit_once('[')?;
         (lead.is_empty() || lead.ends_with('"')).then_some(section)
     });

@@ -15,7 +15,7 @@ const CELL_BYTES: usize = 32;
 
 impl<L: Look> Tour<'_, L> {
     /// Looks at cells of a column; `view` is that of the table.
-    pub(super) fn cells<'c>(
+    pub(in crate::matching::views) fn cells<'c>(
         &mut self,
         cells: impl Iterator<Item = &'c [u8]>,
         view: &str,

@@ -2,8 +2,10 @@
 //! the column's name.
 
 pub mod heads;
+pub mod sheets;
 pub mod tables;
 pub mod cells;
+pub mod rows;
 pub mod avro;
 pub mod pages;
 pub mod parquet;

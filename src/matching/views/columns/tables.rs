@@ -10,6 +10,7 @@ use std::sync::Arc;
 use memchr::{memchr, memmem, memrchr};
 
 use crate::matching::views::columns::heads::Head;
+use crate::matching::views::columns::sheets::Sheet;
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::spelling::reading::Reading;
 
@@ -21,6 +22,7 @@ const LINE_BYTES_MAX: usize = 16 << 10;
 pub struct Tables {
     begun: bool,
     head: Option<Arc<Head>>,
+    sheet: Sheet,
 }
 
 /// Rows below one head.
@@ -33,6 +35,13 @@ impl Tables {
     /// What the rows in a part of a window say, each cell after its head; `None` where there are no
     /// such tables.
     pub fn reading(&self, window: &[u8], part: &Range<usize>) -> Option<Reading> {
+        let mut sheet = self.sheet.clone();
+        if !self.begun {
+            sheet.begin(window);
+        }
+        if let Some(reading) = sheet.read(window, part) {
+            return Some(reading);
+        }
         let all = self.rows(window, part);
         if all.is_empty() {
             return None;
@@ -59,6 +68,10 @@ impl Tables {
 
     /// Goes on to the end of a part of a window.
     pub fn pass(&mut self, window: &[u8], part: &Range<usize>) {
+        if !self.begun {
+            self.sheet.begin(window);
+        }
+        self.sheet.read(window, part);
         let last = self.rows(window, part).pop();
         self.head = last.filter(|rows| rows.range.end >= part.end).map(|rows| rows.head);
         self.begun |= !part.is_empty();

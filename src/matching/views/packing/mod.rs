@@ -8,3 +8,4 @@ pub mod beside;
 pub mod zip;
 pub mod signs;
 pub mod embedded;
+pub mod lz4;

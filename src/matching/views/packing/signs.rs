@@ -7,10 +7,11 @@
 use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use liblzma::stream::Stream;
-use memchr::memmem;
 
 use crate::matching::work;
 
@@ -58,31 +59,47 @@ pub enum Tried {
     Whole(Vec<u8>, usize),
 }
 
+/// How something packed begins; of bzip2 what comes after its level.
+const SIGNS: [(&[u8], Packing); 9] = [
+    (b"\x1f\x8b\x08", Packing::Gzip),
+    (b"\x78\x01", Packing::Zlib),
+    (b"\x78\x5e", Packing::Zlib),
+    (b"\x78\x9c", Packing::Zlib),
+    (b"\x78\xda", Packing::Zlib),
+    (b"\x28\xb5\x2f\xfd", Packing::Zstd),
+    (b"1AY&SY", Packing::Bzip2),
+    (b"\xfd7zXZ\0", Packing::Xz),
+    (b"PK\x03\x04", Packing::ZipMember),
+];
+
+/// All signs at once: each window is searched for them.
+static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(SIGNS.map(|(sign, _)| sign))
+        .expect("nine short patterns")
+});
+
 /// Where something packed may begin, in order.
 pub fn starts(bytes: &[u8], range: Range<usize>) -> Vec<(usize, Packing)> {
-    const SIGNS: [(&[u8], Packing); 9] = [
-        (b"\x1f\x8b\x08", Packing::Gzip),
-        (b"\x78\x01", Packing::Zlib),
-        (b"\x78\x5e", Packing::Zlib),
-        (b"\x78\x9c", Packing::Zlib),
-        (b"\x78\xda", Packing::Zlib),
-        (b"\x28\xb5\x2f\xfd", Packing::Zstd),
-        (b"1AY&SY", Packing::Bzip2),
-        (b"\xfd7zXZ\0", Packing::Xz),
-        (b"PK\x03\x04", Packing::ZipMember),
-    ];
     let mut all = Vec::new();
-    for (sign, packing) in SIGNS {
-        for at in memmem::find_iter(bytes, sign) {
-            let at = if packing == Packing::Bzip2 { at.saturating_sub(4) } else { at };
-            if range.contains(&at) {
-                all.push((at, packing));
-            }
+    let mut from = 0;
+    while let Some(seen) = SEARCH.find(Input::new(bytes).range(from..)) {
+        // One may begin within another.
+        from = seen.start() + 1;
+        let (_, packing) = SIGNS[seen.pattern().as_usize()];
+        let before = if packing == Packing::Bzip2 { BZIP2_LEAD_BYTES } else { 0 };
+        let at = seen.start().saturating_sub(before);
+        if range.contains(&at) {
+            all.push((at, packing));
         }
     }
-    all.sort_unstable_by_key(|(at, _)| *at);
+    all.sort_by_key(|(at, _)| *at);
     all
 }
+
+/// `BZh` and the level.
+const BZIP2_LEAD_BYTES: usize = 4;
 
 /// Tries what may begin at signs of one window.
 pub struct Trials {

@@ -89,10 +89,11 @@ impl<L: Look> Tour<'_, L> {
         chain: &str,
         depth: usize,
     ) -> io::Result<()> {
-        let name = utf8_or_western(notes.name.as_deref().unwrap_or(&name_in(block)));
+        let raw = notes.name.clone().unwrap_or_else(|| name_in(block));
+        let name = utf8_or_western(&raw);
         let view = format!("{chain}tar");
         let place = shown(&name);
-        self.label(&name, &view, &place);
+        self.label_bytes(&raw, &view, &place);
         let fields = [field(&block[157..257]), field(&block[265..297]), field(&block[297..329])];
         let labels = fields.into_iter().filter(|field| !field.is_empty()).map(utf8_or_western);
         for label in labels.chain(notes.labels.iter().cloned()) {

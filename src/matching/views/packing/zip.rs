@@ -80,8 +80,7 @@ impl<L: Look> Tour<'_, L> {
                 return Ok(());
             }
         };
-        let comment = utf8_or_western(archive.members.comment());
-        self.label(&comment, &format!("{chain}zip"), "comment");
+        self.label_bytes(archive.members.comment(), &format!("{chain}zip"), "comment");
         for index in 0..archive.members.len() {
             self.meter.pace(self.limits)?;
             let Some(inner) = self.zip_entry(&mut archive, index, chain) else { continue };
@@ -112,6 +111,7 @@ impl<L: Look> Tour<'_, L> {
         let name = member
             .name()
             .map_or_else(|_| utf8_or_western(member.name_raw()), |name| name.into_owned());
+        let raw = member.name_raw().to_vec();
         let (encrypted, comment) = (member.encrypted(), utf8_or_western(member.comment_raw()));
         let packed = member.compressed_size();
         archive.taken.push(Taken::of(&member));
@@ -119,6 +119,7 @@ impl<L: Look> Tour<'_, L> {
         let (view, place) = (format!("{chain}zip"), shown(&name));
         let inner = format!("{chain}zip:{place} > ");
         self.label(&name, &view, &place);
+        self.label_bytes(&raw, &view, &place);
         self.label(&comment, &view, &place);
         if encrypted {
             self.unreadable("zip: encrypted member", &inner);

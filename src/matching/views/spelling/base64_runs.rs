@@ -6,7 +6,7 @@ use crate::matching::views::spelling::noise::{is_clean, is_promising};
 use crate::matching::work;
 
 /// Shortest run that is decoded: shorter ones hold fewer than twelve bytes.
-const RUN_CHARS_MIN: usize = 16;
+pub const RUN_CHARS_MIN: usize = 16;
 
 /// A run of base64 in a text.
 pub struct Run {
@@ -57,7 +57,12 @@ pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dy
 
 /// Whether a byte may stand in a run, as a digit or in a line break.
 pub fn may_belong(byte: u8) -> bool {
-    class(byte) != NONE || matches!(byte, b'\r' | b'\n' | b'\\')
+    may_be_digit(byte) || matches!(byte, b'\r' | b'\n' | b'\\')
+}
+
+/// Whether a byte may be a digit, in either alphabet.
+pub fn may_be_digit(byte: u8) -> bool {
+    class(byte) != NONE
 }
 
 /// Bytes that are judged together.

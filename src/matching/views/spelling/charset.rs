@@ -1,14 +1,17 @@
 //! Bytes to characters: which charset a stream is in, and the readings of bytes in an unsure one.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use encoding_rs::{
-    BIG5, CoderResult, Decoder, EUC_JP, EUC_KR, Encoding, GB18030, ISO_2022_JP, ISO_8859_2, KOI8_R,
-    SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252,
+    BIG5, CoderResult, Decoder, EUC_JP, EUC_KR, Encoding, GB18030, ISO_2022_JP, SHIFT_JIS,
+    UTF_16BE, UTF_16LE, WINDOWS_1252,
 };
 
 use memchr::{memchr, memmem};
 
+use crate::matching::views::charsets::stretches::{Stretches, is_mixed, shifted};
+use crate::matching::views::spelling::noise::may_be_wide;
 use crate::matching::views::spelling::reading::{Hold, Reading};
 use crate::matching::views::spelling::spaceless::is_spaceless;
 use crate::matching::views::spelling::strings::beside::side_by_side;
@@ -61,7 +64,8 @@ pub fn guess(head: &[u8]) -> Charset {
     if zeros > 0
         && let Some((_, charset)) = best.max_by_key(|(ascii, _)| *ascii)
     {
-        return charset;
+        // Bytes among characters of two bytes: both are read, and any offset may be the right one.
+        return if is_mixed(head) { Charset::Binary } else { charset };
     }
     if zeros > 0 || strange * 10 > head.len() { Charset::Binary } else { Charset::Bytes }
 }
@@ -81,7 +85,8 @@ fn is_strange(byte: u8) -> bool {
     (byte < 0x20) & (byte.wrapping_sub(7) > 3) & (byte & 0xfe != 0x0c) & (byte != 0x1b)
 }
 
-fn has_strange(bytes: &[u8]) -> bool {
+/// Whether control characters are among these bytes that text does not have.
+pub fn has_strange(bytes: &[u8]) -> bool {
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || {
@@ -137,6 +142,7 @@ pub struct Wide<R> {
     text: Vec<u8>,
     given: usize,
     ended: bool,
+    stretches: Stretches,
 }
 
 impl<R: Read> Wide<R> {
@@ -152,6 +158,7 @@ impl<R: Read> Wide<R> {
             text: Vec::new(),
             given: 0,
             ended: false,
+            stretches: Stretches::default(),
         }
     }
 
@@ -161,6 +168,7 @@ impl<R: Read> Wide<R> {
         let read = self.inner.read(&mut self.bytes[kept..]);
         self.bytes.truncate(kept + *read.as_ref().unwrap_or(&0));
         self.ended = read? == 0;
+        let read = kept.min(self.bytes.len())..;
         (self.given, self.text) = (0, std::mem::take(&mut self.text));
         self.text.clear();
         if let Charset::Utf32(little) = self.charset {
@@ -169,17 +177,35 @@ impl<R: Read> Wide<R> {
                 let c = scalar(four, little).unwrap_or(char::REPLACEMENT_CHARACTER);
                 self.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             }
+            self.stretches.pass(&self.bytes[read], self.ended, &mut self.text);
             self.bytes.drain(..whole);
             return Ok(());
         }
-        let room = self.decoder.max_utf8_buffer_length(self.bytes.len()).unwrap_or(1 << 17);
-        self.text.resize(room, 0);
-        let (result, _, written, _) =
-            self.decoder.decode_to_utf8(&self.bytes, &mut self.text, self.ended);
-        debug_assert_eq!(result, CoderResult::InputEmpty);
-        self.text.truncate(written);
-        self.bytes.clear();
+        let little = self.charset == Charset::Utf16(true);
+        let whole = if self.ended { self.bytes.len() } else { self.bytes.len() / 2 * 2 };
+        let (mut at, mut shift) = (0, shifted(&self.bytes[..whole], little));
+        while let Some(end) = shift.map(|by| at + by) {
+            self.decode(at..end, true);
+            self.decoder = if little { UTF_16LE } else { UTF_16BE }.new_decoder_with_bom_removal();
+            at = end;
+            shift = shifted(&self.bytes[at..whole], little);
+        }
+        let end = if self.ended { whole } else { at + (whole - at) / 2 * 2 };
+        self.decode(at..end, self.ended);
+        self.stretches.pass(&self.bytes[read], self.ended, &mut self.text);
+        self.bytes.drain(..end);
         Ok(())
+    }
+
+    /// Decodes some of the bytes; with `last`, those that are no whole character too.
+    fn decode(&mut self, range: Range<usize>, last: bool) {
+        let room = self.decoder.max_utf8_buffer_length(range.len()).unwrap_or(1 << 17);
+        let from = self.text.len();
+        self.text.resize(from + room, 0);
+        let (result, _, written, _) =
+            self.decoder.decode_to_utf8(&self.bytes[range], &mut self.text[from..], last);
+        debug_assert_eq!(result, CoderResult::InputEmpty);
+        self.text.truncate(from + written);
     }
 }
 
@@ -198,21 +224,22 @@ impl<R: Read> Read for Wide<R> {
 /// A reading with what it is called and how well it leads back.
 pub type Labelled = (&'static str, Hold, Reading);
 
-/// The readings of bytes that are not all UTF-8.
-///
-/// Text: what is UTF-8 as such, the rest as Windows-1252 (which has Latin-1 within); with `legacy`
-/// also whole in each charset in which names beyond ASCII are still stored. Binary: the rest as
-/// nothing, then as Windows-1252, then every two bytes as a character, both ways and from both
-/// ends.
-pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<Labelled> {
+/// The readings of bytes that are not all UTF-8, one byte a character: what is UTF-8 as such, the
+/// rest as Windows-1252 (which has Latin-1 within), and where there is no text also as nothing.
+pub fn mixed_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
     let mut readings = vec![("", Hold::Exact, mixed(bytes, western))];
     if binary || has_strange(bytes) {
         readings.push(("", Hold::Exact, mixed(bytes, unknown)));
     }
+    readings
+}
+
+/// The readings for which all of the bytes tell where their strings begin and end.
+pub fn framed_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
     let framed = cut_out(bytes, &cuts(bytes), unknown);
     let pickled = cut_out(bytes, &pickled_lines(bytes), western);
     let cut = [framed, pickled].into_iter().flatten();
-    readings.extend(cut.map(|reading| ("", Hold::Framed, reading)));
+    let mut readings: Vec<_> = cut.map(|reading| ("", Hold::Framed, reading)).collect();
     // No text begins in the midst of a character; a list of CBOR or MessagePack does.
     let begins_oddly = bytes.first().is_some_and(|byte| matches!(byte, 0x80..=0xbf));
     if binary || begins_oddly || has_strange(bytes) {
@@ -221,27 +248,31 @@ pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<Labelled
     if binary {
         let wide_text = four_bytes_each(bytes);
         readings.extend(wide_text.map(|reading| ("utf-32 > ", Hold::Vague, reading)));
-        if bytes.contains(&0) || legacy {
-            for (skip, little) in [(0, true), (1, true), (0, false), (1, false)] {
-                readings.push(("utf-16 > ", Hold::Vague, wide(bytes, skip, little)));
-            }
-        }
-    } else if legacy {
-        let charsets: [(&str, &'static Encoding); 8] = [
-            ("shift_jis > ", SHIFT_JIS),
-            ("euc-jp > ", EUC_JP),
-            ("gb18030 > ", GB18030),
-            ("big5 > ", BIG5),
-            ("euc-kr > ", EUC_KR),
-            ("iso-8859-2 > ", ISO_8859_2),
-            ("windows-1251 > ", WINDOWS_1251),
-            ("koi8-r > ", KOI8_R),
-        ];
-        let lines = |(name, charset)| (name, Hold::Vague, lines_in(charset, bytes));
-        readings.extend(charsets.map(lines));
-        // East Asian text in UTF-16 may hold no zero to be known by.
-        let wide = |little| ("utf-16 > ", Hold::Vague, wide(bytes, 0, little));
-        readings.extend([true, false].map(wide));
+    }
+    readings
+}
+
+/// The readings of bytes in charsets that they may not be in: binary as two bytes a character, both
+/// ways and from both ends; text in each charset in which names beyond ASCII are still stored.
+pub fn unlikely_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
+    if binary {
+        let ways = [(0, true), (1, true), (0, false), (1, false)];
+        let wide = |(skip, little)| ("utf-16 > ", Hold::Vague, wide(bytes, skip, little));
+        return ways.map(wide).into_iter().collect();
+    }
+    let charsets: [(&str, &'static Encoding); 5] = [
+        ("shift_jis > ", SHIFT_JIS),
+        ("euc-jp > ", EUC_JP),
+        ("gb18030 > ", GB18030),
+        ("big5 > ", BIG5),
+        ("euc-kr > ", EUC_KR),
+    ];
+    let lines = |(name, charset)| (name, Hold::Vague, lines_in(charset, bytes));
+    let mut readings: Vec<_> = charsets.map(lines).into_iter().collect();
+    // East Asian text in UTF-16 may hold no zero to be known by.
+    let skips = if bytes.contains(&0) { 0..2 } else { 0..1 };
+    for (skip, little) in skips.flat_map(|skip| [(skip, true), (skip, false)]) {
+        readings.push(("utf-16 > ", Hold::Vague, wide(bytes, skip, little)));
     }
     readings
 }
@@ -250,13 +281,22 @@ pub fn unsure_readings(bytes: &[u8], binary: bool, legacy: bool) -> Vec<Labelled
 /// control characters may be the lengths of strings.
 pub fn odd_readings(text: &str) -> Vec<Labelled> {
     let mut readings = Vec::new();
-    if memmem::find(text.as_bytes(), b"\x1b$").is_some() {
+    let has = |escape: &[u8]| memmem::find(text.as_bytes(), escape).is_some();
+    if has(b"\x1b$") || has(b"\x1b(I") {
         let reading = lines_in(ISO_2022_JP, text.as_bytes());
         readings.push(("iso-2022-jp > ", Hold::Vague, reading));
     }
     let bytes = text.as_bytes();
     if has_strange(bytes) {
         readings.extend(side_by_side(bytes).map(|reading| ("", Hold::Framed, reading)));
+    }
+    // Some programs append in two or four bytes a character, whatever stands there.
+    if bytes.contains(&0) && may_be_wide(bytes) {
+        let wide_text = four_bytes_each(bytes);
+        readings.extend(wide_text.map(|reading| ("utf-32 > ", Hold::Vague, reading)));
+        for (skip, little) in [(0, true), (1, true), (0, false), (1, false)] {
+            readings.push(("utf-16 > ", Hold::Vague, wide(bytes, skip, little)));
+        }
     }
     let cuts = if has_strange(bytes) { cuts(bytes) } else { pickled_lines(bytes) };
     let framed = cut_out(bytes, &cuts, unknown);
@@ -287,7 +327,7 @@ fn mixed(bytes: &[u8], other: impl Fn(u8) -> char) -> Reading {
 }
 
 /// Adds such a reading of bytes that stand at `at`.
-fn mix(bytes: &[u8], mut at: usize, other: impl Fn(u8) -> char, reading: &mut Reading) {
+pub fn mix(bytes: &[u8], mut at: usize, other: impl Fn(u8) -> char, reading: &mut Reading) {
     for chunk in bytes.utf8_chunks() {
         reading.copy(chunk.valid(), at);
         at += chunk.valid().len();
@@ -300,15 +340,24 @@ fn mix(bytes: &[u8], mut at: usize, other: impl Fn(u8) -> char, reading: &mut Re
 
 fn wide(bytes: &[u8], skip: usize, little: bool) -> Reading {
     let mut reading = Reading::with_capacity(bytes.len() / 2);
-    let units =
-        bytes.get(skip..).unwrap_or_default().chunks_exact(2).map(|pair| unit(pair, little));
-    let mut at = skip;
-    for decoded in char::decode_utf16(units) {
+    wide_into(bytes.get(skip..).unwrap_or_default(), skip, 2, little, &mut reading);
+    reading
+}
+
+/// Adds the reading of bytes that stand at `at`, of two or four bytes a character.
+pub fn wide_into(bytes: &[u8], mut at: usize, width: usize, little: bool, reading: &mut Reading) {
+    if width == 4 {
+        for four in bytes.chunks_exact(4) {
+            reading.replace_char(scalar(four, little).unwrap_or(char::REPLACEMENT_CHARACTER), at);
+            at += 4;
+        }
+        return;
+    }
+    for decoded in char::decode_utf16(bytes.chunks_exact(2).map(|pair| unit(pair, little))) {
         let c = decoded.unwrap_or(char::REPLACEMENT_CHARACTER);
         reading.replace_char(c, at);
         at += c.len_utf16() * 2;
     }
-    reading
 }
 
 /// Line by line, so that offsets lead back at least to the line, and one bad line spoils no other.
@@ -321,7 +370,7 @@ fn lines_in(charset: &'static Encoding, bytes: &[u8]) -> Reading {
             reading.copy(&String::from_utf8_lossy(line), at);
         } else {
             let text = charset.decode_without_bom_handling(line).0;
-            let is_plausible = charset.is_single_byte() || is_east_asian(&text, line);
+            let is_plausible = line.contains(&0x1b) || is_east_asian(&text);
             reading.replace(if is_plausible { &text } else { "\n" }, at);
         }
         at += line.len();
@@ -329,18 +378,22 @@ fn lines_in(charset: &'static Encoding, bytes: &[u8]) -> Reading {
     reading
 }
 
-/// Whether a decoded line has East Asian letters, some in a row, and nothing that is none: in a
-/// Western charset, letters with accents stand alone among others.
-fn is_east_asian(text: &str, line: &[u8]) -> bool {
+/// Whether a decoded line has East Asian letters, some in a row, and beside them only what their
+/// charsets have: in a Western charset, letters with accents stand alone among others.
+fn is_east_asian(text: &str) -> bool {
     const LETTERS_MIN: usize = 3;
     let is_natural =
         |c: char| is_spaceless(c) || matches!(c, '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ffef}');
+    // Arrows, units, numbers in circles, quotes, Greek and Cyrillic letters.
+    let is_sign = |c: char| {
+        matches!(c, '\u{a1}'..='\u{f7}' | '\u{391}'..='\u{451}' | '\u{2010}'..='\u{27bf}'
+            | '\u{3200}'..='\u{33ff}' | '\u{fe30}'..='\u{fe4f}')
+    };
     let beyond: Vec<char> = text.chars().filter(|c| !c.is_ascii()).collect();
     let in_row = |c: &[char]| is_natural(c[0]) && is_natural(c[1]);
-    beyond.iter().all(|c| is_natural(*c))
-        && (line.contains(&0x1b)
-            || beyond.len() >= LETTERS_MIN
-                && text.chars().collect::<Vec<_>>().windows(2).any(in_row))
+    beyond.iter().all(|c| is_natural(*c) || is_sign(*c))
+        && beyond.iter().filter(|c| is_natural(**c)).count() >= LETTERS_MIN
+        && text.chars().collect::<Vec<_>>().windows(2).any(in_row)
 }
 
 /// Bytes as UTF-8 if they are, else as Windows-1252.
@@ -411,11 +464,7 @@ mod tests {
 
     #[test]
     fn western_and_utf8_may_be_mixed() {
-        let readings = unsure_readings(
-            "è".as_bytes().iter().chain(b"Lef\xe8vre \x80").copied().collect::<Vec<_>>().as_slice(),
-            false,
-            false,
-        );
+        let readings = mixed_readings(&["è".as_bytes(), b"Lef\xe8vre \x80"].concat(), false);
         assert_eq!(readings[0].2.text, "èLefèvre €");
     }
 }

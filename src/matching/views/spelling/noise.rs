@@ -28,25 +28,6 @@ pub fn may_be_wide(bytes: &[u8]) -> bool {
             })
 }
 
-/// Whether bytes may be text of one byte a character: mostly ASCII, and no control characters.
-pub fn is_western(bytes: &[u8]) -> bool {
-    let plain = bytes.iter().filter(|byte| is_plain(**byte)).count();
-    plain * 10 >= bytes.len() * 7 && bytes.iter().all(|byte| is_plain(*byte) || *byte >= 0x80)
-}
-
-/// The stretches of text among bytes that may be noise.
-pub fn texts(bytes: &[u8]) -> impl Iterator<Item = &str> {
-    let is_break = |c: char| c.is_ascii_control() && !c.is_ascii_whitespace();
-    bytes
-        .utf8_chunks()
-        .flat_map(move |chunk| chunk.valid().split(is_break))
-        .filter(|stretch| stretch.len() >= STRETCH_BYTES_MIN)
-}
-
-/// The shortest stretch of text that is looked at: two letters of Chinese in UTF-8, or the shortest
-/// address.
-const STRETCH_BYTES_MIN: usize = 6;
-
 fn is_plain(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')
 }

@@ -1,6 +1,7 @@
-//! Strings that stand side by side in a binary with nothing between them, told apart by every sign
-//! of a structure that there is: one width, offsets elsewhere, lengths that happen to be letters,
-//! or their own shapes.
+//! Strings that stand side by side in a binary with nothing between them.
+//!
+//! They are told apart by every sign of a structure that there is: one width, offsets elsewhere,
+//! lengths that happen to be letters, or their own shapes.
 //!
 //! Signs may contradict one another. So the reading is no text cut into pieces but a list of all
 //! pieces, each led back to its place.

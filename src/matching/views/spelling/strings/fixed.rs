@@ -18,9 +18,10 @@ const STARTS_OF_PARTS_MIN: usize = 5;
 /// Parts of what the places agree on that are tried.
 const PARTS_MAX: u64 = 4;
 
-/// The strings of one width, each with text before or behind it. Units are bytes, or characters
-/// where all have the same number of bytes; `padding_end` tells where the zeros end that begin at a
-/// place, and `told` is the widths that are told of.
+/// The strings of one width, each with text before or behind it.
+///
+/// Units are bytes, or characters where all have the same number of bytes; `padding_end` tells where
+/// the zeros end that begin at a place, and `told` is the widths that are told of.
 pub fn fields(
     runs: &[Range<usize>],
     told: &[usize],

@@ -102,8 +102,7 @@ fn runs_of(bytes: &[u8], skip: usize, little: bool) -> Vec<Run> {
 
 fn is_text(value: u32) -> bool {
     // Most numbers are none by their size.
-    value < 0x11_0000
-        && value >= 0x09
+    (0x09..0x11_0000).contains(&value)
         && char::from_u32(value).is_some_and(|c| {
             !matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..='\u{ffff}')
                 && (!c.is_control() || matches!(c, '\t' | '\n' | '\r'))
@@ -145,7 +144,7 @@ mod tests {
     fn array(texts: &[&str], width: usize, little: bool) -> Vec<u8> {
         let of = |value: u32| if little { value.to_le_bytes() } else { value.to_be_bytes() };
         let field = |text: &&str| {
-            let zeros = std::iter::repeat(0).take(width - text.chars().count());
+            let zeros = std::iter::repeat_n(0, width - text.chars().count());
             text.chars().map(|c| c as u32).chain(zeros).flat_map(of).collect::<Vec<u8>>()
         };
         texts.iter().flat_map(field).collect()

@@ -1,0 +1,6 @@
+//! Raw bytes, asked before anything is decoded: where in them could a text stand that speaks of
+//! somebody?
+
+pub mod masks;
+pub mod units;
+pub mod sift;

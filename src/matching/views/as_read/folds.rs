@@ -1,0 +1,177 @@
+//! Words that a break was put into: folded lines of mail and calendars, wrapped logs, strings
+//! continued on the next line or beside each other.
+//!
+//! Nearly every end of a line is one between words. A break is taken out only where whoever looks
+//! knows something that the text before it may begin and the text after it go on with.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+use memchr::{memchr_iter, memmem};
+
+use crate::matching::identity::addresses::is_local;
+use crate::matching::views::spelling::cut::{ceil, floor};
+use crate::matching::views::spelling::reading::Reading;
+
+/// The text without the breaks at which something may go on; `None` where there are none.
+pub fn joined(text: &str, goes_on: &dyn Fn(&str, &str) -> bool) -> Option<Reading> {
+    let lines = memchr_iter(b'\n', text.as_bytes()).filter(|at| may_break(text.as_bytes(), *at));
+    let breaks = lines.flat_map(|at| breaks_around(text, at));
+    let strings = BESIDE.find_iter(text).map(|beside| beside.range());
+    without(text, breaks.chain(strings), goes_on)
+}
+
+/// The same where a log has a column at the right, which says what file a line is from: between the
+/// pieces of a word there stands something else.
+pub fn joined_beside_column(text: &str, goes_on: &dyn Fn(&str, &str) -> bool) -> Option<Reading> {
+    memmem::find(text.as_bytes(), COLUMN.as_bytes())?;
+    let lines = memchr_iter(b'\n', text.as_bytes()).filter_map(|at| {
+        let gap = break_around(text, at);
+        let line = text[..gap.start].trim_end_matches(|c: char| c.is_ascii_digit());
+        let file = line.strip_suffix(COLUMN).filter(|_| line.len() < gap.start)?;
+        let before = file.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_');
+        let end = before.trim_end_matches(' ').len();
+        (end < before.len()).then_some(end..gap.end)
+    });
+    without(text, lines, goes_on)
+}
+
+/// What stands between the name of a program's file and the number of its line.
+const COLUMN: &str = ".py:";
+
+/// The text without those gaps over which something goes on.
+fn without(
+    text: &str,
+    gaps: impl Iterator<Item = Range<usize>>,
+    goes_on: &dyn Fn(&str, &str) -> bool,
+) -> Option<Reading> {
+    let goes_on = |gap: &Range<usize>| {
+        let before = &text[ceil(text, gap.start.saturating_sub(BESIDE_BYTES))..gap.start];
+        goes_on(before, &text[gap.end..floor(text, gap.end + BESIDE_BYTES)])
+    };
+    let mut gaps: Vec<Range<usize>> = gaps.filter(goes_on).collect();
+    if gaps.is_empty() {
+        return None;
+    }
+    gaps.sort_unstable_by_key(|gap| (gap.start, gap.end));
+    let mut reading = Reading::with_capacity(text.len());
+    let mut at = 0;
+    for gap in gaps.into_iter().chain([text.len()..text.len()]) {
+        if gap.start >= at {
+            reading.copy(&text[at..gap.start], at);
+            at = gap.end;
+        }
+    }
+    Some(reading)
+}
+
+/// Bytes on either side of a break by which it is judged.
+const BESIDE_BYTES: usize = 80;
+
+/// Bytes of padding and frames around a break, at most.
+const PADDING_BYTES_MAX: usize = 200;
+
+/// What stands between strings that a language joins.
+static BESIDE: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::new(["\" \"", "' '", "\" + \"", "' + '", "\"+\"", "'+'"])
+        .expect("few and short patterns")
+});
+
+/// Whether a line may end here in the midst of a word: most end with a sign that no word has.
+fn may_break(text: &[u8], at: usize) -> bool {
+    let Some(before) = at.checked_sub(1).map(|at| text[at]) else { return false };
+    before.is_ascii_alphanumeric() || !before.is_ascii() || b" \t\r\\|\"'+@._-".contains(&before)
+}
+
+/// An end of a line, without and with a hyphen that was put before it.
+fn breaks_around(text: &str, at: usize) -> impl Iterator<Item = Range<usize>> {
+    let gap = break_around(text, at);
+    let hyphen = text[..gap.start].chars().next_back().filter(|c| matches!(c, '-' | '\u{2010}'));
+    let hyphenated = hyphen.map(|c| gap.start - c.len_utf8()..gap.end);
+    [Some(gap), hyphenated].into_iter().flatten()
+}
+
+/// An end of a line with what belongs to no word on either side: padding, frames, quotes, signs
+/// that the line goes on, signs of comments.
+fn break_around(text: &str, at: usize) -> Range<usize> {
+    let pads = |c: char| {
+        c != '\n' && c.is_whitespace()
+            || matches!(c, '\\' | '│' | '┃' | '║' | '|' | '"' | '\'' | '↩' | '⏎')
+    };
+    let opens = |c: char| pads(c) || matches!(c, '#' | '>' | '*' | '/' | ';' | '%');
+    let from = ceil(text, at.saturating_sub(PADDING_BYTES_MAX));
+    let before = text[from..at].trim_end_matches(pads);
+    // Python and others add strings up, and take them together in brackets.
+    let before = before.strip_suffix('+').map_or(before, |rest| {
+        let rest = rest.trim_end();
+        if rest.ends_with(['"', '\'']) { rest.trim_end_matches(pads) } else { before }
+    });
+    let after = &text[at + 1..floor(text, at + PADDING_BYTES_MAX)];
+    from + before.len()..at + 1 + (after.len() - after.trim_start_matches(opens).len())
+}
+
+/// Whether an address that nobody knows goes on after a break: its sign is at the break.
+pub fn may_be_address(before: &str, after: &str) -> bool {
+    let has_domain = |text: &str| {
+        let domain = text.split(|c: char| !is_local(c)).next().unwrap_or_default();
+        let top = domain.trim_end_matches('.').rsplit_once('.').map(|(_, top)| top);
+        top.is_some_and(|top| top.len() > 1 && top.chars().all(char::is_alphabetic))
+    };
+    match (before.strip_suffix('@'), after.strip_prefix('@')) {
+        (Some(local), None) => local.ends_with(is_local) && has_domain(after),
+        (None, Some(domain)) => before.ends_with(is_local) && has_domain(domain),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn breaks_within_a_word() {
+        let goes_on =
+            |before: &str, after: &str| before.ends_with("ann@con") && after.starts_with("toso");
+        for written in [
+            "ann@con\r\n toso.com",
+            "ann@con\n\ttoso.com",
+            "ann@con\ntoso.com",
+            "ann@con   │\n│  toso.com",
+            "ann@con\\\n  toso.com",
+            "\"ann@con\" \"toso.com\"",
+            "'ann@con' +\n    'toso.com'",
+            "# ann@con\n# toso.com",
+            "> ann@con\n> toso.com",
+            "\"ann@con\" \\\n\"toso.com\"",
+            "ann@con-\ntoso.com",
+        ] {
+            let reading = joined(written, &goes_on).unwrap();
+            assert!(reading.text.contains("ann@contoso.com"), "{written}");
+        }
+        for plain in ["ann@con", "ann@con toso.com", "x\nann@con,\ntoso.com"] {
+            assert!(joined(plain, &goes_on).is_none(), "{plain}");
+        }
+    }
+
+    #[test]
+    fn a_column_beside_a_fold() {
+        let goes_on =
+            |before: &str, after: &str| before.ends_with("ann") && after.starts_with("@con");
+        let written = "INFO for ann train.py:41\n         @contoso.com ok";
+        assert!(joined(written, &goes_on).is_none());
+        let reading = joined_beside_column(written, &goes_on).unwrap();
+        assert_eq!(reading.text, "INFO for ann@contoso.com ok");
+    }
+
+    #[test]
+    fn addresses_of_strangers() {
+        assert!(may_be_address("to kofi.brandt", "@contoso.com (v3)"));
+        assert!(may_be_address("to kofi@", "contoso.com"));
+        for (before, after) in
+            [("see kofi@gpu", "model.fit"), ("by", "kofi@contoso.com"), ("x@", "y")]
+        {
+            assert!(!may_be_address(before, after));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The values of a column in one batch.
+
+use std::io;
+
+use crate::matching::views::spelling::charset::utf8_or_western;
+use crate::matching::views::stores::arrow::buffers::{Buffer, Buffers};
+use crate::matching::views::stores::arrow::schema::{Field, Layout};
+use crate::matching::views::stores::numbers::little;
+use crate::matching::views::stores::spool::broken;
+
+/// Bytes of values that are read together.
+const VALUES_BYTES_MAX: u64 = 8 << 20;
+
+/// A column with its buffers.
+pub struct Column {
+    /// The path of its field.
+    pub path: String,
+    /// Whether it has as many values as the table has rows.
+    pub is_of_rows: bool,
+    /// How many it has.
+    pub len: u64,
+    /// Where its values are.
+    pub values: Values,
+}
+
+/// Where values are.
+pub enum Values {
+    /// Ends, and all of them in a row.
+    Ends { width: usize, ends: Buffer, values: Buffer, is_text: bool },
+    /// Each in its place, or in one of several buffers.
+    Views { places: Buffer, values: Vec<Buffer>, is_text: bool },
+    /// All of one width.
+    Fixed { width: usize, values: Buffer },
+    /// In a list of values, by their number.
+    Listed { id: u64, width: usize, numbers: Buffer },
+}
+
+/// A value.
+pub enum Cell {
+    /// Text, or bytes that are to be looked into.
+    Bytes { bytes: Vec<u8>, is_text: bool },
+    /// One of a list.
+    Listed { id: u64, number: u64 },
+    /// Too long to be held; where it stands.
+    Long { values: Buffer, at: u64, len: u64 },
+}
+
+/// Takes the columns with text out of a batch, field by field.
+pub struct Taking<'f> {
+    /// Lengths of the fields, in order.
+    pub lens: &'f mut dyn Iterator<Item = u64>,
+    /// Numbers of buffers that come in several, in order.
+    pub several: &'f mut dyn Iterator<Item = u64>,
+    /// The next buffer.
+    pub next: usize,
+    /// The columns.
+    pub columns: Vec<Column>,
+}
+
+impl Taking<'_> {
+    /// Takes a field with its parts; `listed` where its values stand in a list of their own.
+    pub fn take(
+        &mut self,
+        field: &Field,
+        listed: bool,
+        buffers: &mut Buffers<'_, '_>,
+    ) -> io::Result<()> {
+        let len = self.lens.next().ok_or_else(broken)?;
+        let first = self.next;
+        let values = match (field.dictionary.filter(|_| listed), field.layout) {
+            (Some(dictionary), _) => {
+                self.next += 2;
+                let (id, width) = (dictionary.id, dictionary.width);
+                Some(Values::Listed { id, width, numbers: buffers.open(first + 1)? })
+            }
+            (None, Layout::Values { width, is_text }) => {
+                self.next += 3;
+                let (ends, values) = (buffers.open(first + 1)?, buffers.open(first + 2)?);
+                Some(Values::Ends { width, ends, values, is_text })
+            }
+            (None, Layout::Views { is_text }) => {
+                let several = self.several.next().ok_or_else(broken)? as usize;
+                self.next = first.checked_add(several).ok_or_else(broken)? + 2;
+                let values: io::Result<_> =
+                    (first + 2..self.next).map(|number| buffers.open(number)).collect();
+                Some(Values::Views { places: buffers.open(first + 1)?, values: values?, is_text })
+            }
+            (None, Layout::Fixed { width }) => {
+                self.next += 2;
+                Some(Values::Fixed { width, values: buffers.open(first + 1)? })
+            }
+            (None, Layout::Other(count)) => {
+                self.next += count;
+                None
+            }
+        };
+        let (path, is_of_rows) = (field.path.clone(), field.is_of_rows);
+        self.columns.extend(values.map(|values| Column { path, is_of_rows, len, values }));
+        if field.dictionary.is_none() || !listed {
+            for child in &field.children {
+                self.take(child, listed, buffers)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Column {
+    /// Values from one on, so many at most; fewer where they are long.
+    pub fn cells(
+        &self,
+        buffers: &mut Buffers<'_, '_>,
+        from: u64,
+        count: u64,
+    ) -> io::Result<Vec<Cell>> {
+        let count = count.min(self.len.saturating_sub(from));
+        match &self.values {
+            Values::Ends { width, ends, values, is_text } => {
+                let wide = *width as u64;
+                let bytes = buffers.bytes(*ends, from * wide, (count + 1) * wide)?;
+                let end = |index: usize| little(&bytes, index * width, *width).unwrap_or(0);
+                let mut cells = Vec::new();
+                for index in 0..count as usize {
+                    let len = end(index + 1).checked_sub(end(index)).ok_or_else(broken)?;
+                    cells.push(cell(buffers, (*values, end(index), len), *is_text)?);
+                }
+                Ok(cells)
+            }
+            Values::Views { places, values, is_text } => {
+                let bytes = buffers.bytes(*places, from * 16, count * 16)?;
+                bytes.chunks_exact(16).map(|view| seen(buffers, view, values, *is_text)).collect()
+            }
+            Values::Fixed { width, values } => {
+                let wide = *width as u64;
+                let all = buffers.bytes(*values, from * wide, count * wide)?;
+                let each = |bytes: &[u8]| Cell::Bytes { bytes: bytes.to_vec(), is_text: false };
+                Ok(all.chunks_exact((*width).max(1)).map(each).collect())
+            }
+            Values::Listed { id, width, numbers } => {
+                let wide = *width as u64;
+                let bytes = buffers.bytes(*numbers, from * wide, count * wide)?;
+                let number = |bytes: &[u8]| little(bytes, 0, *width).unwrap_or(u64::MAX);
+                let each = |bytes| Cell::Listed { id: *id, number: number(bytes) };
+                Ok(bytes.chunks_exact(*width).map(each).collect())
+            }
+        }
+    }
+}
+
+fn seen(
+    buffers: &mut Buffers<'_, '_>,
+    view: &[u8],
+    values: &[Buffer],
+    is_text: bool,
+) -> io::Result<Cell> {
+    let number = |at| little(view, at, 4).unwrap_or(0);
+    let len = number(0);
+    if len <= 12 {
+        return Ok(Cell::Bytes { bytes: view[4..4 + len as usize].to_vec(), is_text });
+    }
+    // What stands at a place that is null may be anything.
+    match values.get(number(8) as usize) {
+        Some(values) => cell(buffers, (*values, number(12), len), is_text),
+        None => Ok(Cell::Bytes { bytes: Vec::new(), is_text }),
+    }
+}
+
+fn cell(
+    buffers: &mut Buffers<'_, '_>,
+    (values, at, len): (Buffer, u64, u64),
+    is_text: bool,
+) -> io::Result<Cell> {
+    if len > VALUES_BYTES_MAX {
+        return Ok(Cell::Long { values, at, len });
+    }
+    Ok(Cell::Bytes { bytes: buffers.bytes(values, at, len)?, is_text })
+}
+
+/// A text of a list, as it is kept.
+pub fn kept(cell: &Cell) -> String {
+    match cell {
+        Cell::Bytes { bytes, .. } => utf8_or_western(bytes),
+        Cell::Listed { .. } | Cell::Long { .. } => String::new(),
+    }
+}

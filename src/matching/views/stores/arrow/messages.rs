@@ -1,0 +1,275 @@
+//! The messages of a file or stream, one behind the other: a schema, lists of values, batches.
+
+use std::collections::HashMap;
+use std::io;
+
+use crate::matching::views::columns::rows::{Row, Rows};
+use crate::matching::views::spelling::charset::utf8_or_western;
+use crate::matching::views::stores::arrow::buffers::Buffers;
+use crate::matching::views::stores::arrow::columns::{Cell, Column, Taking, kept};
+use crate::matching::views::stores::arrow::flat::Table;
+use crate::matching::views::stores::arrow::schema::{Field, fields};
+use crate::matching::views::stores::numbers::little;
+use crate::matching::views::stores::spool::{Spool, broken};
+use crate::matching::views::tour::{Look, Tour};
+use crate::matching::views::windows::Kind;
+
+/// Bytes of what is said of a batch.
+const MESSAGE_BYTES_MAX: u64 = 64 << 20;
+
+/// Rows that are read together.
+const ROWS: u64 = 512;
+
+/// Bytes of lists of values that are kept, to be put in the place of their numbers. Those of the
+/// rest are read by themselves alone.
+const LISTED_BYTES_MAX: usize = 8 << 20;
+
+/// Before the length of a message.
+const MARK: u64 = 0xffff_ffff;
+
+/// The first version whose unions say nothing of missing values.
+const NO_VALIDITY: u64 = 4;
+
+/// What is known of a stream so far.
+#[derive(Default)]
+struct Known {
+    fields: Vec<Field>,
+    listed: HashMap<u64, Vec<String>>,
+    listed_bytes: usize,
+}
+
+/// Where a stream lies.
+struct Place<'p> {
+    chain: &'p str,
+    view: String,
+    depth: usize,
+}
+
+impl<L: Look> Tour<'_, L> {
+    /// Looks into a file or stream.
+    pub(in crate::matching::views) fn arrow(
+        &mut self,
+        spool: &mut Spool<'_>,
+        chain: &str,
+        depth: usize,
+    ) -> io::Result<()> {
+        let place = Place { chain, view: format!("{chain}arrow"), depth };
+        let mut known = Known::default();
+        let mut at = if spool.some(0, 6)? == b"ARROW1" { 8 } else { 0 };
+        // Ends: each turn goes on by eight bytes at least.
+        while let Some(first) = little(&spool.some(at, 4)?, 0, 4) {
+            let (lead, len) = match first {
+                MARK => (8, little(&spool.some(at + 4, 4)?, 0, 4).unwrap_or(0)),
+                len => (4, len),
+            };
+            if len == 0 && first == MARK {
+                // The end of a stream; another may follow, or the foot of a file.
+                at += lead;
+                let next = little(&spool.some(at, 4)?, 0, 4);
+                if next == Some(MARK) {
+                    continue;
+                }
+                return Ok(());
+            }
+            if len == 0 {
+                return Ok(());
+            }
+            if len > MESSAGE_BYTES_MAX {
+                return Err(broken());
+            }
+            let bytes = spool.all(at + lead, len as usize)?;
+            let message = Table::root(&bytes).ok_or_else(broken)?;
+            let body = at + lead + len;
+            self.arrow_message(spool, &message, body, &mut known, &place)?;
+            at = body.checked_add(message.number(3, 8)).ok_or_else(broken)?;
+        }
+        Ok(())
+    }
+
+    fn arrow_message(
+        &mut self,
+        spool: &mut Spool<'_>,
+        message: &Table<'_>,
+        body: u64,
+        known: &mut Known,
+        place: &Place<'_>,
+    ) -> io::Result<()> {
+        self.arrow_notes(message, 4, place);
+        let Some(header) = message.table(2) else { return Ok(()) };
+        match message.number(1, 1) {
+            1 => {
+                if header.number(0, 2) != 0 {
+                    self.unreadable("arrow: byte order not supported", place.chain);
+                }
+                self.arrow_notes(&header, 2, place);
+                for field in header.tables(1) {
+                    self.arrow_notes(&field, 6, place);
+                }
+                known.fields = fields(&header, message.number(0, 2) < NO_VALIDITY);
+                Ok(())
+            }
+            2 => self.arrow_list(spool, &header, body, known, place),
+            3 => {
+                let wanted = std::mem::take(&mut known.fields);
+                let read = self.arrow_batch(spool, (&header, body), &wanted, known, place);
+                known.fields = wanted;
+                read
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks at notes: keys with values.
+    fn arrow_notes(&mut self, table: &Table<'_>, field: usize, place: &Place<'_>) {
+        for note in table.tables(field) {
+            let key = utf8_or_western(note.text(0).unwrap_or_default());
+            let value = note.text(1).unwrap_or_default();
+            self.cells([value].into_iter(), &place.view, &key);
+        }
+    }
+
+    /// Looks at a list of values, and keeps it.
+    fn arrow_list(
+        &mut self,
+        spool: &mut Spool<'_>,
+        list: &Table<'_>,
+        body: u64,
+        known: &mut Known,
+        place: &Place<'_>,
+    ) -> io::Result<()> {
+        let (id, batch) = (list.number(0, 8), list.table(1).ok_or_else(broken)?);
+        let Some(field) = listed(&known.fields, id).cloned() else { return Ok(()) };
+        let (mut buffers, columns) = self.arrow_columns(spool, (&batch, body), &[field], false)?;
+        let is_more = list.number(2, 1) != 0;
+        if !is_more {
+            known.listed.remove(&id);
+        }
+        for column in &columns {
+            let mut from = 0;
+            while from < column.len {
+                let cells = column.cells(&mut buffers, from, ROWS)?;
+                for cell in &cells {
+                    let text = kept(cell);
+                    known.listed_bytes += text.len() + size_of::<String>();
+                    if columns.len() == 1 && known.listed_bytes < LISTED_BYTES_MAX {
+                        known.listed.entry(id).or_default().push(text);
+                    }
+                }
+                let mut rows = Rows::new(&place.view, "", vec![column.path.clone()]);
+                for cell in cells {
+                    let cell = self.arrow_cell(&mut buffers, cell, column, known, place)?;
+                    rows.add(cell.map(|cell| (0, cell)).into_iter().collect());
+                }
+                self.rows(&mut rows);
+                from += ROWS;
+            }
+        }
+        Ok(())
+    }
+
+    fn arrow_batch(
+        &mut self,
+        spool: &mut Spool<'_>,
+        batch: (&Table<'_>, u64),
+        fields: &[Field],
+        known: &Known,
+        place: &Place<'_>,
+    ) -> io::Result<()> {
+        let (mut buffers, columns) = self.arrow_columns(spool, batch, fields, true)?;
+        let (of_rows, apart): (Vec<_>, Vec<_>) =
+            columns.into_iter().partition(|column| column.is_of_rows);
+        let count = batch.0.number(0, 8);
+        self.arrow_rows(&mut buffers, &of_rows, count, known, place)?;
+        for column in apart {
+            let len = column.len;
+            self.arrow_rows(&mut buffers, &[column], len, known, place)?;
+        }
+        Ok(())
+    }
+
+    /// The columns of a batch that may have text, with its buffers.
+    fn arrow_columns<'s, 'm>(
+        &self,
+        spool: &'s mut Spool<'m>,
+        (batch, body): (&Table<'_>, u64),
+        fields: &[Field],
+        listed: bool,
+    ) -> io::Result<(Buffers<'s, 'm>, Vec<Column>)> {
+        let mut buffers = Buffers::new(spool, batch, body);
+        let mut lens = batch.items(1, 16).map(|node| little(node, 0, 8).unwrap_or(0));
+        let mut several = batch.items(4, 8).map(|count| little(count, 0, 8).unwrap_or(0));
+        let (lens, several) = (&mut lens, &mut several);
+        let mut taking = Taking { lens, several, next: 0, columns: Vec::new() };
+        for field in fields {
+            taking.take(field, listed, &mut buffers)?;
+        }
+        Ok((buffers, taking.columns))
+    }
+
+    fn arrow_rows(
+        &mut self,
+        buffers: &mut Buffers<'_, '_>,
+        columns: &[Column],
+        count: u64,
+        known: &Known,
+        place: &Place<'_>,
+    ) -> io::Result<()> {
+        let names = columns.iter().map(|column| column.path.clone()).collect();
+        let mut rows = Rows::new(&place.view, "", names);
+        let mut from = 0;
+        while from < count && !columns.is_empty() {
+            let len = ROWS.min(count - from);
+            let mut held: Vec<Row> = vec![Vec::new(); len as usize];
+            for (number, column) in columns.iter().enumerate() {
+                let cells = column.cells(buffers, from, len)?;
+                for (row, cell) in held.iter_mut().zip(cells) {
+                    let cell = self.arrow_cell(buffers, cell, column, known, place)?;
+                    row.extend(cell.map(|cell| (number, cell)));
+                }
+            }
+            for row in held {
+                if rows.add(row) {
+                    self.rows(&mut rows);
+                }
+            }
+            from += len;
+        }
+        self.rows(&mut rows);
+        Ok(())
+    }
+
+    /// The text of a cell; of another one, nothing: it is looked into here.
+    fn arrow_cell(
+        &mut self,
+        buffers: &mut Buffers<'_, '_>,
+        cell: Cell,
+        column: &Column,
+        known: &Known,
+        place: &Place<'_>,
+    ) -> io::Result<Option<String>> {
+        let chain = || format!("{}arrow:{} > ", place.chain, column.path);
+        match cell {
+            Cell::Bytes { bytes, is_text: true } => Ok(Some(utf8_or_western(&bytes))),
+            Cell::Bytes { bytes, is_text: false } => {
+                self.bytes_in_cell(&bytes, &chain, place.depth)
+            }
+            Cell::Listed { id, number } => {
+                let list = known.listed.get(&id);
+                Ok(list.and_then(|list| list.get(number as usize)).cloned())
+            }
+            Cell::Long { values, at, len } => {
+                let mut stream = buffers.stream(values, at, len);
+                self.stream(&mut stream, &chain(), Kind::Text, place.depth)?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// The field whose values stand in the list of this number.
+fn listed(fields: &[Field], id: u64) -> Option<&Field> {
+    fields.iter().find_map(|field| match field.dictionary {
+        Some(dictionary) if dictionary.id == id => Some(field),
+        _ => listed(&field.children, id),
+    })
+}

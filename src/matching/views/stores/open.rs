@@ -1,0 +1,62 @@
+//! Stores opened: by their structure, and then as bytes.
+
+use std::io::{self, Read};
+
+use crate::matching::views::meter::refusal;
+use crate::matching::views::stores::kind::Store;
+use crate::matching::views::stores::spool::Spool;
+use crate::matching::views::tour::{Look, Tour};
+use crate::matching::views::windows::Kind;
+
+impl<L: Look> Tour<'_, L> {
+    /// Looks into a store.
+    pub(in crate::matching::views) fn store(
+        &mut self,
+        store: Store,
+        reader: &mut dyn Read,
+        chain: &str,
+        depth: usize,
+    ) -> io::Result<()> {
+        let (mut spool, ended) = Spool::take(reader, self.meter, self.limits)?;
+        if let Err(error) = &ended
+            && (self.meter.has_failed() || refusal(error).is_some())
+        {
+            return ended;
+        }
+        // What panics over the structure leaves the bytes.
+        let walked = self.guarded(chain, |tour| tour.structure(store, &mut spool, chain, depth));
+        let walked = walked.unwrap_or(Ok(()));
+        let why = match &walked {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => "compression not supported",
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => "too large",
+            _ => "broken",
+        };
+        let is_read = walked.is_ok();
+        self.settle(walked, &format!("{}: {why}", store.name()), chain)?;
+        // What the structure does not lead to may be packed.
+        let kind = if is_read { Kind::Opaque } else { Kind::Binary };
+        self.stream(&mut spool.from(0), chain, kind, depth)?;
+        ended
+    }
+
+    fn structure(
+        &mut self,
+        store: Store,
+        spool: &mut Spool<'_>,
+        chain: &str,
+        depth: usize,
+    ) -> io::Result<()> {
+        match store {
+            Store::Sqlite | Store::SqliteLog | Store::SqliteJournal => {
+                self.sqlite(store, spool, chain, depth)
+            }
+            Store::Arrow => self.arrow(spool, chain, depth),
+            Store::Hdf5 => self.hdf5(spool, chain, depth),
+            Store::Pdf => self.pdf(spool, chain, depth),
+            Store::Orc => self.orc(spool, chain, depth),
+            Store::Png => self.png(spool, chain, depth),
+            Store::Ole => self.ole(spool, chain, depth),
+            Store::SevenZip => self.sevenzip(spool, chain, depth),
+        }
+    }
+}

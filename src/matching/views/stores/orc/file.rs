@@ -1,0 +1,248 @@
+//! The foot of a file, and what it says of columns and stripes.
+
+use std::io::{self, Read};
+
+use crate::matching::views::spelling::charset::utf8_or_western;
+use crate::matching::views::stores::numbers::little;
+use crate::matching::views::stores::orc::wire::{fields, varint};
+use crate::matching::views::stores::spool::{Spool, broken};
+
+/// Bytes of a foot, packed or not.
+const FOOT_BYTES_MAX: u64 = 16 << 20;
+
+/// Bytes of a block, unpacked.
+const BLOCK_BYTES_MAX: usize = 24 << 20;
+
+/// Columns of a file, and nesting of them.
+const COLUMNS_MAX: usize = 100_000;
+const NESTING_MAX: usize = 64;
+
+/// What a file says of itself.
+#[derive(Default)]
+pub struct Foot {
+    /// How blocks are packed.
+    pub packing: u64,
+    /// Its columns, by their number.
+    pub columns: Vec<Column>,
+    /// Its stripes.
+    pub stripes: Vec<Stripe>,
+    /// Notes, by their keys.
+    pub notes: Vec<(String, Vec<u8>)>,
+}
+
+/// A column.
+#[derive(Clone, Default)]
+pub struct Column {
+    /// Its path.
+    pub path: String,
+    /// Its type, as the format numbers it.
+    pub kind: u64,
+    /// The columns that it lies in, all of them structs, if they are.
+    pub structs: Option<Vec<usize>>,
+}
+
+impl Column {
+    /// Whether it holds text, or bytes.
+    pub fn has_text(&self) -> bool {
+        matches!(self.kind, 7 | 8 | 16 | 17)
+    }
+}
+
+/// Rows that are stored together.
+#[derive(Clone, Copy, Default)]
+pub struct Stripe {
+    /// Where they begin.
+    pub at: u64,
+    /// Bytes of their foot, and where it begins.
+    pub foot: (u64, u64),
+    /// How many.
+    pub rows: u64,
+}
+
+/// Reads the foot.
+///
+/// # Errors
+/// There is none, or it cannot be read.
+pub fn foot(spool: &mut Spool<'_>) -> io::Result<Foot> {
+    let size = spool.size();
+    let last = spool.all(size.saturating_sub(1), 1)?;
+    let tail = u64::from(*last.first().ok_or_else(broken)?);
+    let script_at = size.checked_sub(1 + tail).ok_or_else(broken)?;
+    let script = spool.all(script_at, tail as usize)?;
+    let mut foot = Foot::default();
+    let mut len = 0;
+    for field in fields(&script) {
+        match field.number {
+            1 => len = field.value,
+            2 => foot.packing = field.value,
+            _ => {}
+        }
+    }
+    if len > FOOT_BYTES_MAX {
+        return Err(broken());
+    }
+    let at = script_at.checked_sub(len).ok_or_else(broken)?;
+    let bytes = unpacked(spool, (at, len), foot.packing, FOOT_BYTES_MAX as usize)?;
+    let mut types = Vec::new();
+    for field in fields(&bytes) {
+        match field.number {
+            3 => foot.stripes.push(stripe(field.bytes)),
+            4 if types.len() < COLUMNS_MAX => types.push(Type::read(field.bytes)),
+            5 => foot.notes.push(note(field.bytes)),
+            _ => {}
+        }
+    }
+    foot.columns = vec![Column::default(); types.len()];
+    name(&types, 0, String::new(), Some(Vec::new()), (&mut foot.columns, 0));
+    Ok(foot)
+}
+
+fn stripe(bytes: &[u8]) -> Stripe {
+    let (mut stripe, mut before) = (Stripe::default(), 0u64);
+    for field in fields(bytes) {
+        match field.number {
+            1 => stripe.at = field.value,
+            2 | 3 => before = before.saturating_add(field.value),
+            4 => stripe.foot.1 = field.value,
+            5 => stripe.rows = field.value,
+            _ => {}
+        }
+    }
+    stripe.foot.0 = stripe.at.saturating_add(before);
+    stripe
+}
+
+fn note(bytes: &[u8]) -> (String, Vec<u8>) {
+    let of = |number| {
+        let field = fields(bytes).into_iter().find(|field| field.number == number);
+        field.map(|field| field.bytes.to_vec()).unwrap_or_default()
+    };
+    (utf8_or_western(&of(1)), of(2))
+}
+
+/// A type, with those of its parts.
+#[derive(Default)]
+struct Type {
+    kind: u64,
+    parts: Vec<usize>,
+    names: Vec<String>,
+}
+
+impl Type {
+    fn read(bytes: &[u8]) -> Self {
+        let mut read = Self::default();
+        for field in fields(bytes) {
+            match field.number {
+                1 => read.kind = field.value,
+                2 if field.bytes.is_empty() => read.parts.push(field.value as usize),
+                2 => {
+                    let mut rest = field.bytes;
+                    while let Some(part) = varint(&mut rest) {
+                        read.parts.push(part as usize);
+                    }
+                }
+                3 => read.names.push(utf8_or_western(field.bytes)),
+                _ => {}
+            }
+        }
+        read
+    }
+}
+
+fn name(
+    types: &[Type],
+    number: usize,
+    path: String,
+    structs: Option<Vec<usize>>,
+    (columns, nesting): (&mut [Column], usize),
+) {
+    const STRUCT: u64 = 12;
+    let (Some(this), Some(column)) = (types.get(number), columns.get_mut(number)) else { return };
+    *column = Column { path: path.clone(), kind: this.kind, structs: structs.clone() };
+    if nesting > NESTING_MAX {
+        return;
+    }
+    let inner = structs.filter(|_| this.kind == STRUCT).map(|mut structs| {
+        structs.push(number);
+        structs
+    });
+    for (index, part) in this.parts.iter().enumerate().filter(|(_, part)| **part > number) {
+        let dot = if path.is_empty() { "" } else { "." };
+        let own = this.names.get(index).map_or("item", String::as_str);
+        let path = format!("{path}{dot}{own}");
+        name(types, *part, path, inner.clone(), (&mut *columns, nesting + 1));
+    }
+}
+
+/// A part of the file unpacked, into memory.
+pub fn unpacked(
+    spool: &mut Spool<'_>,
+    part: (u64, u64),
+    packing: u64,
+    most: usize,
+) -> io::Result<Vec<u8>> {
+    let mut all = Vec::new();
+    blocks(spool, part, packing, &mut |_, block| {
+        all.extend(block);
+        if all.len() > most { Err(broken()) } else { Ok(()) }
+    })?;
+    Ok(all)
+}
+
+/// The blocks of a part of the file, each unpacked.
+///
+/// # Errors
+/// They are broken, packed in a way that is not known, or cannot be read.
+pub fn blocks(
+    spool: &mut Spool<'_>,
+    (mut at, len): (u64, u64),
+    packing: u64,
+    take: &mut dyn FnMut(&mut Spool<'_>, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    const PLAIN_BYTES: u64 = 1 << 20;
+    let end = at.checked_add(len).filter(|end| *end <= spool.size()).ok_or_else(broken)?;
+    while at < end {
+        if packing == 0 {
+            let bytes = spool.all(at, PLAIN_BYTES.min(end - at) as usize)?;
+            at += bytes.len() as u64;
+            take(spool, &bytes)?;
+            continue;
+        }
+        let head = little(&spool.all(at, 3)?, 0, 3).unwrap_or(0);
+        let bytes = spool.all(at + 3, (head >> 1) as usize)?;
+        at += 3 + (head >> 1);
+        match head & 1 {
+            1 => take(spool, &bytes)?,
+            _ => take(spool, &block(&bytes, packing)?)?,
+        }
+    }
+    Ok(())
+}
+
+fn block(bytes: &[u8], packing: u64) -> io::Result<Vec<u8>> {
+    let all = |decoder: &mut dyn Read| {
+        let mut all = Vec::new();
+        decoder.take(BLOCK_BYTES_MAX as u64 + 1).read_to_end(&mut all)?;
+        if all.len() > BLOCK_BYTES_MAX { Err(broken()) } else { Ok(all) }
+    };
+    match packing {
+        1 => all(&mut flate2::read::DeflateDecoder::new(bytes)),
+        2 => {
+            let len = snap::raw::decompress_len(bytes).map_err(|_| broken())?;
+            if len > BLOCK_BYTES_MAX {
+                return Err(broken());
+            }
+            snap::raw::Decoder::new().decompress_vec(bytes).map_err(|_| broken())
+        }
+        4 => {
+            // How long it is unpacked stands nowhere; at most 255 times as long, LZ4 says.
+            let most = bytes.len().saturating_mul(255).min(BLOCK_BYTES_MAX);
+            let mut all = vec![0; most];
+            let len = lz4_flex::block::decompress_into(bytes, &mut all).map_err(|_| broken())?;
+            all.truncate(len);
+            Ok(all)
+        }
+        5 => all(&mut zstd::stream::read::Decoder::new(bytes)?),
+        _ => Err(io::ErrorKind::Unsupported.into()),
+    }
+}

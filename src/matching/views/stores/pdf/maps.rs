@@ -1,0 +1,112 @@
+//! What codes spell, as a font's `ToUnicode` says.
+
+use std::collections::HashMap;
+
+use crate::matching::views::stores::numbers::big;
+use crate::matching::views::stores::pdf::objects::{Object, Reader};
+
+/// Codes of one font.
+const CODES_MAX: usize = 1 << 17;
+
+/// What codes spell.
+#[derive(Debug, Default)]
+pub struct Map {
+    /// Bytes of a code; 0 if that is not said.
+    pub width: usize,
+    texts: HashMap<u64, String>,
+}
+
+impl Map {
+    /// As a stream says it.
+    pub fn read(bytes: &[u8]) -> Self {
+        let mut map = Self::default();
+        let mut reader = Reader::new(bytes, 0);
+        let mut before: Vec<Object> = Vec::new();
+        loop {
+            match reader.read() {
+                Some(Object::Word(word)) => {
+                    map.take(&word, &before);
+                    before.clear();
+                }
+                Some(object) if before.len() < CODES_MAX => before.push(object),
+                Some(_) => break,
+                None if reader.rest().is_empty() => break,
+                None => reader.at += 1, // an end without its beginning
+            }
+        }
+        map
+    }
+
+    /// What a code spells.
+    pub fn text(&self, code: u64) -> Option<&str> {
+        self.texts.get(&code).map(String::as_str)
+    }
+
+    fn take(&mut self, word: &str, objects: &[Object]) {
+        match word {
+            "endcodespacerange" => {
+                let width = objects.iter().filter_map(bytes).map(<[u8]>::len).max();
+                self.width = self.width.max(width.unwrap_or(0)).min(4);
+            }
+            "endbfchar" => {
+                for pair in objects.chunks_exact(2) {
+                    if let (Some(code), Some(text)) = (code(&pair[0]), bytes(&pair[1])) {
+                        self.put(code, utf16(text));
+                    }
+                }
+            }
+            "endbfrange" => {
+                for three in objects.chunks_exact(3) {
+                    if let (Some(first), Some(last)) = (code(&three[0]), code(&three[1])) {
+                        self.range(first, last, &three[2]);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn range(&mut self, first: u64, last: u64, texts: &Object) {
+        let codes = first..=last.min(first.saturating_add(0xffff));
+        if let Object::List(list) = texts {
+            for (code, text) in codes.zip(list) {
+                self.put(code, bytes(text).map(utf16).unwrap_or_default());
+            }
+            return;
+        }
+        let Some(text) = bytes(texts) else { return };
+        for code in codes {
+            // The last unit goes up with the code.
+            let mut text = text.to_vec();
+            let by = (code - first) as u16;
+            if let Some(last) = text.last_chunk_mut::<2>() {
+                *last = u16::from_be_bytes(*last).wrapping_add(by).to_be_bytes();
+            }
+            self.put(code, utf16(&text));
+        }
+    }
+
+    fn put(&mut self, code: u64, text: String) {
+        if self.texts.len() < CODES_MAX {
+            self.texts.insert(code, text);
+        }
+    }
+}
+
+fn bytes(object: &Object) -> Option<&[u8]> {
+    match object {
+        Object::Text(bytes) => Some(bytes),
+        _ => None,
+    }
+}
+
+fn code(object: &Object) -> Option<u64> {
+    let bytes = bytes(object).filter(|bytes| (1..=4).contains(&bytes.len()))?;
+    big(bytes, 0, bytes.len())
+}
+
+/// Text of two bytes a unit, the high one first.
+pub fn utf16(bytes: &[u8]) -> String {
+    let units = bytes.chunks_exact(2).map(|two| u16::from_be_bytes([two[0], two[1]]));
+    char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}

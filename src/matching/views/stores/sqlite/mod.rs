@@ -1,0 +1,6 @@
+//! Databases of `SQLite`, their logs and journals (<https://www.sqlite.org/fileformat2.html>).
+
+pub mod pages;
+pub mod records;
+pub mod schema;
+pub mod tables;

@@ -1,0 +1,192 @@
+//! The rows of all tables, and of pages that belong to none any more.
+
+use std::io::{self, Read};
+
+use crate::matching::views::columns::rows::Rows;
+use crate::matching::views::spelling::charset::{Charset, Wide, guess, utf8_or_western};
+use crate::matching::views::stores::kind::Store;
+use crate::matching::views::stores::spool::Spool;
+use crate::matching::views::stores::sqlite::pages::{Pages, Payload};
+use crate::matching::views::stores::sqlite::records::{Cell, Content, Value, cell, cells, values};
+use crate::matching::views::stores::sqlite::schema::columns;
+use crate::matching::views::tour::{Look, Tour};
+use crate::matching::views::windows::Kind;
+
+/// Bytes of a record that is taken apart; a longer one is read as one stream.
+const RECORD_BYTES_MAX: u64 = 16 << 20;
+
+/// Tables of a database; more are read as pages that belong to none.
+const TABLES_MAX: usize = 100_000;
+
+/// Pages of one tree that wait to be looked at.
+const WAITING_MAX: usize = 1 << 20;
+
+/// The page on which the tables are listed.
+const SCHEMA: u32 = 1;
+
+/// A table, by its name and where its rows begin.
+struct Table {
+    name: String,
+    root: u32,
+    columns: Vec<String>,
+}
+
+/// Where rows come from, and what they are kept in.
+struct Walk<'w> {
+    name: &'static str,
+    chain: &'w str,
+    depth: usize,
+    rows: Rows,
+    /// Tables that were met in the list of them.
+    tables: Option<Vec<Table>>,
+}
+
+impl<L: Look> Tour<'_, L> {
+    /// Looks into a database, a log or a journal.
+    pub(in crate::matching::views) fn sqlite(
+        &mut self,
+        store: Store,
+        spool: &mut Spool<'_>,
+        chain: &str,
+        depth: usize,
+    ) -> io::Result<()> {
+        let mut pages = Pages::open(store, spool)?;
+        let view = format!("{chain}sqlite");
+        let of = |name: &str, columns| Walk {
+            name: store.name(),
+            chain,
+            depth,
+            rows: Rows::new(&view, name, columns),
+            tables: None,
+        };
+        let listed = ["type", "name", "tbl_name", "rootpage", "sql"].map(str::to_owned).to_vec();
+        let mut schema = Walk { tables: Some(Vec::new()), ..of("sqlite_schema", listed) };
+        self.sqlite_tree(&mut pages, SCHEMA, &mut schema)?;
+        for table in schema.tables.unwrap_or_default() {
+            self.sqlite_tree(&mut pages, table.root, &mut of(&table.name, table.columns))?;
+        }
+        let mut freed = of("no table", Vec::new());
+        for place in 0..pages.places() {
+            if pages.see(place) {
+                let (number, page) = pages.at(place)?;
+                self.sqlite_page(&mut pages, &page, number, &mut freed)?;
+            }
+        }
+        self.rows(&mut freed.rows);
+        Ok(())
+    }
+
+    /// Looks at the rows of a tree.
+    fn sqlite_tree(
+        &mut self,
+        pages: &mut Pages<'_, '_>,
+        root: u32,
+        walk: &mut Walk<'_>,
+    ) -> io::Result<()> {
+        let mut waiting = vec![root];
+        while let Some(number) = waiting.pop() {
+            let Some(place) = pages.place(number) else { continue };
+            if pages.see(place) {
+                let (_, page) = pages.at(place)?;
+                let mut children = self.sqlite_page(pages, &page, number, walk)?;
+                children.truncate(WAITING_MAX.saturating_sub(waiting.len()));
+                waiting.extend(children.into_iter().rev());
+            }
+        }
+        self.rows(&mut walk.rows);
+        Ok(())
+    }
+
+    /// Looks at the records of a page, and tells its children.
+    fn sqlite_page(
+        &mut self,
+        pages: &mut Pages<'_, '_>,
+        page: &[u8],
+        number: u32,
+        walk: &mut Walk<'_>,
+    ) -> io::Result<Vec<u32>> {
+        let Some(all) = cells(page, number) else { return Ok(Vec::new()) };
+        let mut children = Vec::new();
+        for start in all.starts {
+            let Some(cell) = cell(page, all.content, start, pages.usable()) else { continue };
+            children.extend(cell.child);
+            if all.content != Content::Branch {
+                self.sqlite_record(pages, page, cell, walk)?;
+            }
+        }
+        children.extend(all.last);
+        Ok(children)
+    }
+
+    fn sqlite_record(
+        &mut self,
+        pages: &mut Pages<'_, '_>,
+        page: &[u8],
+        cell: Cell,
+        walk: &mut Walk<'_>,
+    ) -> io::Result<()> {
+        let encoding = pages.encoding;
+        let here = page[cell.here].to_vec();
+        let mut payload = Payload::new(pages, here, cell.next, cell.len);
+        let mut record = Vec::new();
+        if cell.len > RECORD_BYTES_MAX {
+            self.stream(&mut payload, walk.chain, Kind::Opaque, walk.depth)?;
+        } else {
+            payload.read_to_end(&mut record)?;
+        }
+        if payload.is_cut {
+            // The rest is in the database, if this is its log.
+            self.unreadable(&format!("{}: part of a row is elsewhere", walk.name), walk.chain);
+        }
+        let Some(values) = values(&record) else { return Ok(()) };
+        let mut row = Vec::new();
+        for (column, value) in values.iter().enumerate() {
+            match value {
+                Value::Text(bytes) => row.push((column, text(bytes, encoding)?)),
+                Value::Number(number) => row.push((column, number.to_string())),
+                Value::Bytes(bytes) => {
+                    let chain = || format!("{}sqlite:{} > ", walk.chain, walk.rows.place(column));
+                    row.extend(self.bytes_in_cell(bytes, &chain, walk.depth)?.map(|c| (column, c)));
+                }
+                // A key that is a whole number stands beside the record.
+                Value::Other if column == 0 => {
+                    row.extend(cell.key.map(|key| (column, key.to_string())));
+                }
+                Value::Other => {}
+            }
+        }
+        if let Some(tables) = &mut walk.tables
+            && tables.len() < TABLES_MAX
+        {
+            tables.extend(table(&row));
+        }
+        if walk.rows.add(row) {
+            self.rows(&mut walk.rows);
+        }
+        Ok(())
+    }
+}
+
+/// The table that a row of the list speaks of.
+fn table(row: &[(usize, String)]) -> Option<Table> {
+    let of = |wanted: usize| row.iter().find(|(column, _)| *column == wanted).map(|(_, cell)| cell);
+    let root = of(3)?.parse().ok().filter(|root| *root > 0)?;
+    let is_table = of(0)? == "table";
+    let columns = if is_table { of(4).map(|sql| columns(sql)) } else { None };
+    Some(Table { name: of(1)?.clone(), root, columns: columns.unwrap_or_default() })
+}
+
+fn text(bytes: &[u8], encoding: u64) -> io::Result<String> {
+    let charset = match encoding {
+        2 => Charset::Utf16(true),
+        3 => Charset::Utf16(false),
+        0 => guess(bytes),
+        _ => Charset::Bytes,
+    };
+    if !matches!(charset, Charset::Utf16(_)) {
+        return Ok(utf8_or_western(bytes));
+    }
+    let mut text = String::new();
+    Wide::new(bytes, charset).read_to_string(&mut text)?;
+    Ok(text)
+}
