@@ -10,7 +10,6 @@ pub mod request;
 pub mod layout;
 pub mod coverage;
 pub mod item;
-pub mod unanswered;
 pub mod explained;
 pub mod policy;
 pub mod plan;

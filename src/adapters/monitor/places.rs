@@ -6,8 +6,8 @@ use crate::adapters::monitor::stores::found::Stores;
 use crate::adapters::monitor::wire::way::Way;
 use crate::config::settings::Of;
 use crate::domain::coverage::place::{Known, Looked, PlaceSort};
+use crate::domain::coverage::unanswered::Unanswered;
 use crate::domain::failure::Failure;
-use crate::domain::unanswered::Unanswered;
 
 /// All of them.
 ///

@@ -24,9 +24,9 @@ use crate::adapters::monitor::{places, purge, rights};
 use crate::config::settings::{Of, Telemetry};
 use crate::domain::asked::subject::Subject;
 use crate::domain::coverage::place::Known;
+use crate::domain::coverage::unanswered::Unanswered;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
-use crate::domain::unanswered::Unanswered;
 use crate::ports::sources::{Answers, Asked, Budget, Erased, Finds, Followed, Lack, Read, Source};
 
 /// How long what was found is taken for true: a sweep.

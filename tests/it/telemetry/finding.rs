@@ -281,7 +281,7 @@ async fn who_is_a_number_is_found_in_columns_of_numbers() {
         if name == "own_CF" {
             let begun = world.source.erase_rows(&item, &values).await.unwrap();
             assert!(matches!(begun, Erased::Begun(_)), "{begun:?}");
-            world.simulator.advance(SignedDuration::from_hours(1));
+            world.simulator.advance(SignedDuration::from_mins(30));
         }
     }
     assert_eq!(world.seen("AppRequests").len(), 4, "hers and no other's");

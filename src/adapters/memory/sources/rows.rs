@@ -11,9 +11,9 @@ use jiff::Timestamp;
 
 use crate::adapters::memory::sources::slow::{Progress, Slow, SlowEnd};
 use crate::domain::asked::subject::Subject;
+use crate::domain::coverage::unanswered::Unanswered;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Unreadable, Version};
-use crate::domain::unanswered::Unanswered;
 use crate::ports::sources::{
     Answers, Asked, Budget, Erased, Finds, Followed, Read, Seen, Source, Ticket,
 };

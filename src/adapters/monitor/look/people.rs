@@ -18,8 +18,8 @@ use crate::adapters::monitor::stores::store::Store;
 use crate::adapters::monitor::tables::names::Spot;
 use crate::adapters::monitor::tables::table::{Column, Door, Holds, Table};
 use crate::adapters::monitor::wire::way::Way;
+use crate::domain::coverage::unanswered::Unanswered;
 use crate::domain::failure::Failure;
-use crate::domain::unanswered::Unanswered;
 
 /// Bytes of a query.
 const QUERY_BYTES_MAX: usize = 100_000;

@@ -14,8 +14,8 @@ use crate::adapters::monitor::stores::store::Store;
 use crate::adapters::monitor::tables::names::Spot;
 use crate::adapters::monitor::tables::table::{Door, Table};
 use crate::adapters::monitor::wire::way::Way;
+use crate::domain::coverage::unanswered::Unanswered;
 use crate::domain::failure::Failure;
-use crate::domain::unanswered::Unanswered;
 use crate::ports::sources::Read;
 
 const READING: &str = "reading rows of telemetry";

@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::adapters::azureml::wire::answer::{Answer, Trouble};
 use crate::adapters::monitor::tables::table::Door;
 use crate::adapters::monitor::wire::way::{Service, Way};
+use crate::domain::coverage::unanswered::Unanswered;
 use crate::domain::failure::Failure;
-use crate::domain::unanswered::Unanswered;
 
 const ASKING: &str = "asking telemetry";
 

@@ -91,8 +91,8 @@ pub fn schema(table: &Table) -> String {
     format!("{} | take 0", name(&table.name))
 }
 
-/// Whether it can be asked without asking whose its rows are; and whether it has any, where that can
-/// be told without reading all of it.
+/// Whether it can be asked without asking whose its rows are; and whether it has any, where that
+/// can be told without reading all of it.
 pub fn sample(table: &Table) -> String {
     let (own, time) = (name(&table.name), name(table.time));
     match table.plan.door() {

@@ -10,8 +10,8 @@ use crate::adapters::monitor::query::text::{Scope, has_rows, sample, schema};
 use crate::adapters::monitor::tables::classic;
 use crate::adapters::monitor::tables::table::{Door, Table, columns};
 use crate::adapters::monitor::wire::way::{Service, Way};
+use crate::domain::coverage::unanswered::Unanswered;
 use crate::domain::failure::Failure;
-use crate::domain::unanswered::Unanswered;
 
 const LISTING: &str = "listing the tables of telemetry";
 

@@ -35,7 +35,7 @@ mod tests {
 
     use super::*;
     use crate::archive::report::texts::table::filled;
-    use crate::domain::unanswered::Unanswered;
+    use crate::domain::coverage::unanswered::Unanswered;
 
     fn texts(language: &Texts) -> BTreeMap<String, String> {
         let Value::Object(fields) = serde_json::to_value(language).unwrap() else { panic!() };

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::archive::manifest::LegalTag;
 use crate::domain::asked::subject::IdentityType;
-use crate::domain::unanswered::Unanswered;
+use crate::domain::coverage::unanswered::Unanswered;
 
 /// The texts of one language.
 #[derive(Clone, Copy, Serialize)]
