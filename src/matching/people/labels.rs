@@ -58,8 +58,8 @@ impl Labels {
     }
 }
 
-/// An address, of a guest of the tenant too; an object of the directory; a folder, or anything else,
-/// of one user.
+/// An address, of a guest of the tenant too; an object of the directory; a folder, or anything
+/// else, of one user.
 fn is_of_somebody(text: &str, words: &[String]) -> bool {
     let lower = text.to_lowercase();
     let is_address = ["@", "%40", "#ext#"].iter().any(|mark| lower.contains(mark));
