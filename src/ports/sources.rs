@@ -204,6 +204,8 @@ pub struct Answers {
     pub seen: Vec<Seen>,
     /// What could not be asked.
     pub unread: Vec<Unreadable>,
+    /// What could not be asked to the end for one of them, by the number.
+    pub unread_of: Vec<(usize, Unreadable)>,
 }
 
 /// One value of a column. It may be a person's, so nothing shows it.

@@ -112,7 +112,7 @@ impl Preview {
             let planned = plan(&request, 0, policy, &look);
             let is_declared =
                 planned.as_ref().is_some_and(|each| matches!(each.action, Action::Declare { .. }));
-            for reason in look.unreadable.iter().filter(|_| !is_declared) {
+            for reason in look.unreadable_for(0).iter().filter(|_| !is_declared) {
                 unreadable(Unreadable { item: look.item.clone(), reason: reason.clone() });
             }
             forms.add(&look.item, planned).into_iter().for_each(&mut show);

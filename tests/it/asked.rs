@@ -199,6 +199,20 @@ fn a_table_that_cannot_be_asked_is_told_and_the_request_ends_partially() {
     }
 }
 
+/// What is too much of one person is told of that person alone, however many are asked for at once.
+#[test]
+fn one_persons_volume_is_no_others() {
+    let mut other = request("r-2", "access");
+    other["subject_identities"] =
+        json!([{ "identity_type": "email", "identity_value": "bob@example.org" }]);
+    let scenario = Scenario::small().with_tables().sent(request("r-1", "access")).sent(other);
+    scenario.tables[0].overflow("AppTraces", "Message", "bob@example.org");
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (access) is completed"), "{ended}");
+    assert!(ended.contains("r-2 (access) is partially_completed"), "{ended}");
+    assert!(ended.contains("unreadable too_many"), "{ended}");
+}
+
 /// Those who share a row with the person are masked in it, also in a bag of dimensions.
 #[test]
 fn others_are_masked_in_rows() {

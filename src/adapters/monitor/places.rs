@@ -6,6 +6,7 @@ use crate::adapters::monitor::stores::found::Stores;
 use crate::adapters::monitor::wire::way::Way;
 use crate::config::settings::Of;
 use crate::domain::coverage::place::{Known, Looked, PlaceSort};
+use crate::domain::coverage::unanswered::Unanswered;
 use crate::domain::failure::Failure;
 
 /// All of them.
@@ -32,9 +33,17 @@ pub async fn places(way: &Way, of: &Of, stores: &Stores) -> Result<Vec<Known>, F
         for one in &tables.tables {
             known.push(table(named(&store.name, &one.name), Looked::Looked, ""));
         }
+        for name in &tables.unowned {
+            let name = named(&store.name, name);
+            known.push(table(name, Looked::CannotBeLookedAt, "no_resource"));
+        }
         for name in &tables.kept_longer {
             let beyond = format!("{} (long-term)", named(&store.name, name));
-            known.push(table(beyond, Looked::CannotBeLookedAt, "long_term_retention"));
+            known.push(table(
+                beyond,
+                Looked::CannotBeLookedAt,
+                Unanswered::LongTermRetention.word(),
+            ));
         }
     }
     // It keeps what a program had in memory, and has no interface that could be asked.

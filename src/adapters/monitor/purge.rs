@@ -49,7 +49,7 @@ pub async fn erase(place: &Place, values: &[String]) -> Result<Erased, Failure> 
     if let Some(barrier) = barrier(place) {
         return Ok(Erased::Blocked(barrier));
     }
-    let mut filters = vec![filter(&spot.column, values)];
+    let mut filters = vec![filter(&spot.column, &written(place, values))];
     if let Some(key) = &spot.key {
         filters[0]["key"] = key.as_str().into();
     }
@@ -58,6 +58,7 @@ pub async fn erase(place: &Place, values: &[String]) -> Result<Erased, Failure> 
         if own.is_empty() {
             return Ok(Erased::AlreadyAbsent);
         }
+        let own: Vec<Value> = own.into_iter().map(Value::from).collect();
         filters.push(filter(RESOURCE, &own));
     }
     let version = match store.address.service {
@@ -140,7 +141,17 @@ fn look_in_ms(way: &Way, answer: &Answer) -> u64 {
     answer.wait_ms().max(if way.is_here { 0 } else { LOOK_MS_MIN })
 }
 
-fn filter(column: &str, values: &[String]) -> Value {
+/// Values as the column holds them.
+fn written(Place { table, spot, .. }: &Place, values: &[String]) -> Vec<Value> {
+    let holds = table.column(&spot.column).map(|column| column.holds);
+    let one = |value: &String| match holds {
+        Some(Holds::Number) => value.parse::<i64>().ok().map(Value::from),
+        _ => Some(Value::from(value.as_str())),
+    };
+    values.iter().filter_map(one).collect()
+}
+
+fn filter(column: &str, values: &[Value]) -> Value {
     json!({ "column": column, "operator": "in", "value": values })
 }
 

@@ -24,6 +24,7 @@ use crate::adapters::monitor::{places, purge, rights};
 use crate::config::settings::{Of, Telemetry};
 use crate::domain::asked::subject::Subject;
 use crate::domain::coverage::place::Known;
+use crate::domain::coverage::unanswered::Unanswered;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::ports::sources::{Answers, Asked, Budget, Erased, Finds, Followed, Lack, Read, Source};
@@ -102,7 +103,7 @@ impl TelemetrySource {
     async fn ask_store(
         &self,
         store: &Store,
-        people: &[Candidate],
+        people: &[(usize, Candidate)],
         within: Option<&Spot>,
     ) -> Result<Told, Failure> {
         let known = store.tables(&self.way).await?;
@@ -117,7 +118,7 @@ impl TelemetrySource {
         let tables: Vec<&Table> = known.tables.iter().filter(|it| is_meant(&it.name)).collect();
         if within.is_none() {
             for table in &known.kept_longer {
-                told.unread(&store.name, Some(table), None, "long_term_retention");
+                told.unread(&store.name, Some(table), None, Unanswered::LongTermRetention.word());
             }
         }
         let each = tables.into_iter();
@@ -127,7 +128,7 @@ impl TelemetrySource {
         match (each, store.is_found) {
             (Err(failure), true) => {
                 let why = shut(&failure).ok_or(failure)?;
-                told.unread(&store.name, None, None, why);
+                told.unread(&store.name, None, None, why.word());
             }
             (each, _) => each?.into_iter().for_each(|one| told.join(one)),
         }
@@ -138,7 +139,7 @@ impl TelemetrySource {
         &self,
         store: &Store,
         table: &Table,
-        people: &[Candidate],
+        people: &[(usize, Candidate)],
         within: Option<&Spot>,
     ) -> Result<Told, Failure> {
         let columns = table.columns.iter();
@@ -208,10 +209,9 @@ impl Source for TelemetrySource {
 #[async_trait]
 impl Asked for TelemetrySource {
     async fn ask(&self, people: &[&Subject], within: Option<&Item>) -> Result<Answers, Failure> {
-        let candidates: Vec<Candidate> =
-            people.iter().map(|person| Candidate::of(person)).collect();
-        let candidates: Vec<Candidate> =
-            candidates.into_iter().filter(|candidate| !candidate.is_empty()).collect();
+        let candidates = people.iter().map(|person| Candidate::of(person)).enumerate();
+        let candidates: Vec<(usize, Candidate)> =
+            candidates.filter(|(_, candidate)| !candidate.is_empty()).collect();
         let spot = within.map(|item| Spot::of(&item.name));
         // What stands for a whole table or store has no rows of its own.
         let Some(spot) = spot.as_ref().map_or(Some(None), |spot| spot.as_ref().map(Some)) else {

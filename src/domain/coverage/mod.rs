@@ -5,3 +5,4 @@ pub mod covered;
 pub mod words;
 pub mod portal;
 pub mod tenant_logs;
+pub mod unanswered;

@@ -13,8 +13,14 @@ use crate::domain::item::{Item, Version};
 use crate::matching::matcher::Matcher;
 use crate::matching::scan::scan_head;
 
-/// Words before that of one user.
-const OF_PEOPLE: [&str; 7] = ["user", "users", "home", "homes", "people", "person", "personal"];
+/// Words beside that of one user.
+const OF_PEOPLE: [&str; 16] = [
+    "user", "users", "home", "homes", "people", "person", "personal", "private", "profile",
+    "profiles", "owner", "member", "employee", "staff", "student", "alias",
+];
+
+/// What Azure Machine Learning has before the GUID of a workspace; another may be that of a user.
+const OF_WORKSPACES: [&str; 3] = ["azureml-blobstore-", "azureml-filestore-", "code-"];
 
 /// Letters of a piece that counts within a word; a shorter one has to be the word.
 const PIECE_CHARS_MIN: usize = 5;
@@ -52,13 +58,46 @@ impl Labels {
     }
 }
 
-/// An address, of a guest of the tenant too; a folder, or anything else, of one user.
+/// An address, of a guest of the tenant too; an object of the directory; a folder, or anything
+/// else, of one user.
 fn is_of_somebody(text: &str, words: &[String]) -> bool {
     let lower = text.to_lowercase();
     let is_address = ["@", "%40", "#ext#"].iter().any(|mark| lower.contains(mark));
-    // A container that is called `users` is nobody's.
-    let is_folder = words.iter().rev().skip(1).any(|word| OF_PEOPLE.contains(&word.as_str()));
-    is_address || is_folder
+    // A container that is called `users` is nobody's, in whatever account it is.
+    let is_of_people = |word: &String| OF_PEOPLE.contains(&word.as_str());
+    let is_before = words.iter().rev().skip(1).any(is_of_people);
+    let is_beside = text
+        .split('/')
+        .map(self::words)
+        .any(|words| words.len() > 1 && words.iter().any(is_of_people));
+    is_address || is_before || is_beside || has_guid(&lower)
+}
+
+/// Whether it has a GUID that is not a workspace's own.
+fn has_guid(lower: &str) -> bool {
+    let is_own = |part: &str| {
+        let mut after = OF_WORKSPACES.iter().filter_map(|lead| part.strip_prefix(lead));
+        after.any(is_guid)
+    };
+    let others = lower.split('/').filter(|part| !is_own(part));
+    let mut runs = others.flat_map(|part| part.split(|c: char| !is_of_guid(c)));
+    // Words before it may end in letters that are digits too.
+    runs.any(|run| {
+        run.char_indices().any(|(at, _)| {
+            [32, 36].into_iter().any(|end| run.get(at..at + end).is_some_and(is_guid))
+        })
+    })
+}
+
+fn is_of_guid(c: char) -> bool {
+    c.is_ascii_hexdigit() || c == '-'
+}
+
+fn is_guid(text: &str) -> bool {
+    let plain = text.len() == 32 && !text.contains('-');
+    let dashes: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();
+    let is_dashed = text.len() == 36 && dashes == [8, 13, 18, 23];
+    (plain || is_dashed) && text.chars().all(is_of_guid)
 }
 
 /// Of an address what stands before its `@`, of a name its words, of all else the whole.
@@ -124,6 +163,13 @@ mod tests {
             "users-bob",
             "Users/bob",
             "home_bob",
+            "bob-home",
+            "bobs-private-data",
+            "employee_4711",
+            "of-0e1f2a3b-1111-2222-3333-444455556666",
+            "data0e1f2a3b111122223333444455556666",
+            "store/0E1F2A3B-1111-2222-3333-444455556666",
+            "code-0e1f2a3b-1111-2222-3333-444455556666-bob-alias",
         ] {
             assert!(labels.may_name(name), "{name}");
         }
@@ -143,6 +189,9 @@ mod tests {
             "azureml-blobstore-eeeeeeee-0000-4000-8000-000000000014",
             "insights-logs-amlcomputeclusterevent",
             "examplews01/code-391ff5ac-6576-460f-ba4d-7e03433c68b6",
+            "examplews01/azureml-filestore-eeeeeeee-0000-4000-8000-000000000014",
+            "abcdef0123456789abcdef",
+            "acc/users",
             "AppTraces",
         ] {
             assert!(!labels.may_name(name), "{name}");

@@ -24,7 +24,7 @@ pub fn plan(request: &Request, subject: usize, policy: &Policy, look: &Look) -> 
         };
         return Some(Planned::new(request, policy, finding));
     }
-    Planned::unsearched(policy, look.item.clone(), &look.unreadable)
+    Planned::unsearched(policy, look.item.clone(), &look.unreadable_for(subject))
 }
 
 /// An item that says nothing of the subject.

@@ -49,7 +49,8 @@ pub async fn ask(source: &dyn Asked, with: &Asking) -> Result<Vec<Look>, Failure
         return Ok(Vec::new());
     }
     let asked = source.ask(&people(with), None).await;
-    let Answers { seen, unread } = asked.map_err(|failure| failure.of_source(source.name()))?;
+    let Answers { seen, unread, unread_of } =
+        asked.map_err(|failure| failure.of_source(source.name()))?;
     let mut looks: BTreeMap<Place, (Look, Sums)> = BTreeMap::new();
     for Known { seen, speaks_of, met, unreadable } in known(seen, with).await? {
         if speaks_of.is_empty() && met.is_empty() && unreadable.is_empty() {
@@ -66,6 +67,9 @@ pub async fn ask(source: &dyn Asked, with: &Asking) -> Result<Vec<Look>, Failure
     for Unreadable { item, reason } in unread {
         entry(&mut looks, &item).0.unreadable.push(reason);
     }
+    for (person, Unreadable { item, reason }) in unread_of {
+        entry(&mut looks, &item).0.unreadable_of.entry(person).or_default().push(reason);
+    }
     Ok(looks.into_values().map(|(look, sums)| told(look, sums)).collect())
 }
 
@@ -75,8 +79,9 @@ pub async fn ask(source: &dyn Asked, with: &Asking) -> Result<Vec<Look>, Failure
 /// # Errors
 /// The source's failure.
 pub async fn values(source: &dyn Asked, item: &Item, with: &Asking) -> Result<Values, Failure> {
-    let Answers { seen, unread } = source.ask(&people(with), Some(item)).await?;
+    let Answers { seen, mut unread, unread_of } = source.ask(&people(with), Some(item)).await?;
     let here = seen.into_iter().filter(|seen| seen.item.place() == item.place()).collect();
+    unread.extend(unread_of.into_iter().map(|(_, unread)| unread));
     let unread: Vec<String> = unread.into_iter().map(|unread| unread.reason).collect();
     let known = known(here, with).await?.into_iter();
     let theirs = known.filter(|known| !known.speaks_of.is_empty());
@@ -193,7 +198,7 @@ impl Rows {
 }
 
 fn entry<'a>(looks: &'a mut BTreeMap<Place, (Look, Sums)>, item: &Item) -> &'a mut (Look, Sums) {
-    looks.entry(item.place()).or_insert_with(|| (silent(item.clone()), Sums::new()))
+    looks.entry(item.place()).or_insert_with(|| (Look::of(item.clone()), Sums::new()))
 }
 
 /// What was seen of an item.
@@ -209,16 +214,4 @@ fn told(mut look: Look, sums: Sums) -> Look {
     look.unreadable.sort_unstable();
     look.unreadable.dedup();
     look
-}
-
-fn silent(item: Item) -> Look {
-    Look {
-        item,
-        hits: Vec::new(),
-        met: Vec::new(),
-        unreadable: Vec::new(),
-        digest: None,
-        others: Vec::new(),
-        bytes: 0,
-    }
 }

@@ -1,5 +1,7 @@
 //! What a walk saw of one item.
 
+use std::collections::BTreeMap;
+
 use crate::domain::item::Item;
 use crate::matching::matcher::SubjectHit;
 
@@ -13,10 +15,40 @@ pub struct Look {
     pub met: Vec<usize>,
     /// What of it could not be read; stable words.
     pub unreadable: Vec<String>,
+    /// What of it could not be read for some alone.
+    pub unreadable_of: BTreeMap<usize, Vec<String>>,
     /// Hex SHA-256 of its bytes, where it speaks of somebody, or is asked for, and all were read.
     pub digest: Option<String>,
     /// For which subjects it names other people too; none unless the walk asks.
     pub others: Vec<usize>,
     /// Stored bytes read.
     pub bytes: u64,
+}
+
+impl Look {
+    /// An item of which nothing is known yet.
+    pub fn of(item: Item) -> Self {
+        Self {
+            item,
+            hits: Vec::new(),
+            met: Vec::new(),
+            unreadable: Vec::new(),
+            unreadable_of: BTreeMap::new(),
+            digest: None,
+            others: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Whether nothing is to be told of it.
+    pub fn is_silent(&self) -> bool {
+        let is_read = self.unreadable.is_empty() && self.unreadable_of.is_empty();
+        self.hits.is_empty() && self.met.is_empty() && is_read
+    }
+
+    /// What of it could not be read for that subject.
+    pub fn unreadable_for(&self, subject: usize) -> Vec<String> {
+        let own = self.unreadable_of.get(&subject).into_iter().flatten();
+        self.unreadable.iter().chain(own).cloned().collect()
+    }
 }

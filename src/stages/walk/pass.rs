@@ -344,7 +344,7 @@ fn count(step: Step, walk: &Walk) -> Option<Step> {
             inventory.add(&look.item);
         }
     }
-    let says = !(look.hits.is_empty() && look.met.is_empty() && look.unreadable.is_empty())
+    let says = !look.is_silent()
         || (walk.all_snapshots && matches!(look.item.version, Version::Snapshot(_)));
     says.then_some(step)
 }
@@ -361,9 +361,8 @@ pub async fn look(source: &dyn Walked, listed: Item, walk: &Walk) -> Result<Opti
                     Ok((scan, digest)) => {
                         let Scan { hits, unreadable, bytes, .. } = scan;
                         let (hits, met) = walk.matcher.parted(hits);
-                        let others = Vec::new();
-                        let look = Look { item, hits, met, unreadable, digest, others, bytes };
-                        return Ok(Some(look));
+                        let of = Look::of(item);
+                        return Ok(Some(Look { hits, met, unreadable, digest, bytes, ..of }));
                     }
                     Err(failure) => return unread(source, item, failure, walk).await.map(Some),
                 };
@@ -424,5 +423,5 @@ async fn unread(
 /// An item whose bytes cannot be had still has a name, metadata and tags.
 fn closed(item: Item, why: String, walk: &Walk) -> Look {
     let (hits, met) = walk.matcher.parted(scan::scan_head(&item, &walk.matcher));
-    Look { item, hits, met, unreadable: vec![why], digest: None, others: Vec::new(), bytes: 0 }
+    Look { hits, met, unreadable: vec![why], ..Look::of(item) }
 }

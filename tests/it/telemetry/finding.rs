@@ -2,8 +2,8 @@
 
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::coverage::place::Looked;
-use dsrd::ports::sources::{Asked, Source};
-use jiff::Timestamp;
+use dsrd::ports::sources::{Asked, Erased, Source};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -247,4 +247,77 @@ async fn what_is_not_there_is_told() {
 
 fn dsrd_gone() -> crate::support::azure::place::WorkspaceId {
     crate::support::azure::place::WorkspaceId { name: "gonela01".to_owned(), ..logs_id() }
+}
+
+/// Who is called by a number is found where an operator numbers people, whatever sort of number it
+/// is; a measure that happens to be the same is nobody's.
+#[tokio::test]
+async fn who_is_a_number_is_found_in_columns_of_numbers() {
+    use crate::support::azure::monitor::kusto::value::{Column, Type};
+    let world = World::new(found()).await;
+    let kinds = [("own_CF", Type::Long), ("int_CF", Type::Int), ("real_CF", Type::Real)];
+    {
+        let mut state = world.simulator.state();
+        let tables = state.monitor.tables(Owner::Workspace, &logs_id()).unwrap();
+        let table = tables.get_mut("apprequests").unwrap();
+        let columns = kinds.map(|(name, kind)| Column { name: name.to_owned(), kind });
+        table.columns.extend(columns);
+    }
+    for value in [json!(104_239), json!(1_042_391), json!(10_423)] {
+        let row = json!({"own_CF": value, "int_CF": value, "real_CF": value.as_f64(),
+            "DurationMs": value.as_f64(), "Name": "scored"});
+        world.add("AppRequests", row);
+    }
+    world.add("AppRequests", json!({"real_CF": 104_239.5, "Name": "scored"}));
+    let person = called(IdentityType::ControllerCustomerId, "104239");
+    let told = world.told(&person).await;
+    let expected = ["int_CF", "own_CF", "real_CF"]
+        .map(|name| format!("examplela01/AppRequests/{name} 1 104239"));
+    assert_eq!(told, expected);
+    for (name, _) in kinds {
+        let item = rows_of(&format!("examplela01/AppRequests/{name}"));
+        let values = ["104239".to_owned()];
+        assert_eq!(world.rows(&item.name, &["104239"]).await.len(), usize::from(name == "own_CF"));
+        if name == "own_CF" {
+            let begun = world.source.erase_rows(&item, &values).await.unwrap();
+            assert!(matches!(begun, Erased::Begun(_)), "{begun:?}");
+            world.simulator.advance(SignedDuration::from_mins(30));
+        }
+    }
+    assert_eq!(world.seen("AppRequests").len(), 4, "hers and no other's");
+    assert!(world.told(&person).await.is_empty());
+}
+
+/// A table that cannot be asked whose its rows are has none of ours only if that is why.
+#[tokio::test]
+async fn a_question_that_is_wrong_is_no_answer() {
+    let without = World::new(found()).await;
+    {
+        let mut state = without.simulator.state();
+        let tables = state.monitor.tables(Owner::Workspace, &logs_id()).unwrap();
+        for name in ["apptraces", "heartbeat", "containerlogv2"] {
+            let table = tables.get_mut(name).unwrap();
+            table.columns.retain(|column| column.name != "_ResourceId");
+        }
+    }
+    let told = without.told(&hanako()).await.join("\n");
+    assert!(!told.contains("AppTraces") && !told.contains("refused"), "{told}");
+    let places = without.source.places().await.unwrap();
+    let why = |name: &str| places.iter().find(|place| place.name == name).map(|it| &*it.why);
+    assert_eq!(why("examplela01/AppTraces"), Some("no_resource"));
+    assert_eq!(why("examplela01/ContainerLogV2"), Some("no_resource"));
+    assert_eq!(why("examplela01/Heartbeat"), None, "it has no rows at all");
+    let wrong = World::new(found()).await;
+    {
+        let mut state = wrong.simulator.state();
+        let tables = state.monitor.tables(Owner::Workspace, &logs_id()).unwrap();
+        let table = tables.get_mut("apptraces").unwrap();
+        table.columns.retain(|column| column.name != "TimeGenerated");
+        for row in &mut table.rows {
+            row.values.remove("TimeGenerated");
+        }
+        table.columns.retain(|column| column.name != "_ResourceId");
+    }
+    let told = wrong.told(&hanako()).await.join("\n");
+    assert!(told.contains("examplela01/AppTraces: refused: SEM"), "{told}");
 }

@@ -75,7 +75,9 @@ impl World {
 
     /// What the source says about somebody, a line for each value.
     pub async fn told(&self, person: &Subject) -> Vec<String> {
-        let Answers { seen, unread } = self.source.ask(&[person], None).await.unwrap();
+        let Answers { seen, mut unread, unread_of } =
+            self.source.ask(&[person], None).await.unwrap();
+        unread.extend(unread_of.into_iter().map(|(_, unread)| unread));
         let seen = seen.iter().map(|it| format!("{} {} {}", it.item.name, it.rows, it.value));
         seen.chain(unread.iter().map(|it| format!("{}: {}", it.item.name, it.reason))).collect()
     }

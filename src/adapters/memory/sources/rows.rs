@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::adapters::memory::sources::slow::{Progress, Slow, SlowEnd};
 use crate::domain::asked::subject::Subject;
+use crate::domain::coverage::unanswered::Unanswered;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Unreadable, Version};
 use crate::ports::sources::{
@@ -52,6 +53,8 @@ struct Tables {
     refused: BTreeSet<String>,
     /// Values whose removal comes to nothing.
     given_up: BTreeSet<String>,
+    /// Columns that have too much for who is called so.
+    overflowing: Vec<(String, String)>,
     /// A row that is written once rows of that table were removed.
     written_after: Option<(String, Row)>,
 }
@@ -119,6 +122,12 @@ impl MemoryRows {
     /// Begins removals with that value, and gives them up.
     pub fn give_up_value(&self, value: &str) {
         self.tables().given_up.insert(value.to_owned());
+    }
+
+    /// Has too much in a column for whoever is called so to tell all of it.
+    pub fn overflow(&self, table: &str, column: &str, called: &str) {
+        let item = self.item(table, column);
+        self.tables().overflowing.push((item.name, called.to_owned()));
     }
 
     /// Gives nothing of a table from now on, and says why; or gives it again.
@@ -211,7 +220,7 @@ impl Source for MemoryRows {
 #[async_trait]
 impl Asked for MemoryRows {
     /// Every value there is: each may name anybody, and whom it names is not for a source to say.
-    async fn ask(&self, _: &[&Subject], within: Option<&Item>) -> Result<Answers, Failure> {
+    async fn ask(&self, people: &[&Subject], within: Option<&Item>) -> Result<Answers, Failure> {
         let mut tables = self.called()?;
         if let Some(within) = within {
             tables.looked(&within.name);
@@ -233,6 +242,17 @@ impl Asked for MemoryRows {
             for (column, item) in items.filter(|(_, item)| is_asked(item)) {
                 answers.seen.extend(seen(rows, column, &item));
             }
+        }
+        for (name, called) in &tables.overflowing {
+            let item = Item { kind: Kind::Rows, ..Item::bare(&self.name, name, Version::Current) };
+            let whose = people.iter().enumerate().filter(|(_, person)| {
+                person.identities.iter().any(|identity| identity.expose() == called)
+            });
+            let told = |(person, _)| {
+                let reason = Unanswered::TooMany.word().to_owned();
+                (person, Unreadable { item: item.clone(), reason })
+            };
+            answers.unread_of.extend(whose.filter(|_| is_asked(&item)).map(told));
         }
         if let Some(within) = within {
             tables.leave_out(within, &mut answers);
@@ -320,7 +340,7 @@ impl Tables {
 
     /// Takes out of an answer what is left out of it.
     fn leave_out(&mut self, within: &Item, answers: &mut Answers) {
-        let Answers { seen, unread } = answers;
+        let Answers { seen, unread, .. } = answers;
         seen.retain(|seen| {
             let Some(left) = self.left_out.get_mut(&seen.value).filter(|left| **left > 0) else {
                 return true;

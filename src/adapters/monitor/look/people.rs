@@ -4,7 +4,7 @@
 //! then of the columns, then of the time. What stays so is told.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::adapters::monitor::look::told::{Rows as Seen, Told};
 use crate::adapters::monitor::look::volume::Volume;
@@ -18,6 +18,7 @@ use crate::adapters::monitor::stores::store::Store;
 use crate::adapters::monitor::tables::names::Spot;
 use crate::adapters::monitor::tables::table::{Column, Door, Holds, Table};
 use crate::adapters::monitor::wire::way::Way;
+use crate::domain::coverage::unanswered::Unanswered;
 use crate::domain::failure::Failure;
 
 /// Bytes of a query.
@@ -47,16 +48,20 @@ struct Question<'a> {
 }
 
 impl<'a> Asking<'a> {
-    /// Asks it for these people, in these columns.
+    /// Asks it for these people, by their numbers, in these columns.
     ///
     /// # Errors
     /// The store does not answer, or does not let us in where it was configured.
     pub async fn people(
         &self,
-        people: &[Candidate],
+        people: &[(usize, Candidate)],
         columns: Vec<&'a Column>,
     ) -> Result<Told, Failure> {
         let mut told = Told::default();
+        // Most people have no number for a name.
+        let has_numbers = people.iter().any(|(_, person)| person.numbers().next().is_some());
+        let is_asked = |column: &&Column| column.holds != Holds::Number || has_numbers;
+        let columns: Vec<&Column> = columns.into_iter().filter(is_asked).collect();
         if people.is_empty() || columns.is_empty() {
             return Ok(told);
         }
@@ -69,13 +74,13 @@ impl<'a> Asking<'a> {
                 continue;
             }
             if volume.is_spent(whom) || question.has_too_much(&volume) {
-                self.give_up(question, "too_many", &mut told, &mut open);
+                self.give_up(question, Unanswered::TooMany, &mut told, &mut open);
                 continue;
             }
             if question.is_long(self) {
                 match question.halved() {
                     Some(halves) => open.extend(halves),
-                    None => self.give_up(question, "too_many", &mut told, &mut open),
+                    None => self.give_up(question, Unanswered::TooMany, &mut told, &mut open),
                 }
                 continue;
             }
@@ -89,19 +94,19 @@ impl<'a> Asking<'a> {
             .await?
             {
                 Answered::Whole(rows) if Volume::is_too_large(whom, rows.bytes()) => {
-                    (rows, Some("too_many"))
+                    (rows, Some(Unanswered::TooMany))
                 }
                 Answered::Whole(rows) if rows.rows.len() <= ANSWER_VALUES_MAX => (rows, None),
                 Answered::Whole(rows) if self.door() == Door::Search => (rows, None),
-                Answered::Whole(rows) => (rows, Some("too_many")),
-                Answered::Part(rows) => (rows, Some("partial")),
-                Answered::TooMuch(word) => (Rows::default(), Some(word)),
+                Answered::Whole(rows) => (rows, Some(Unanswered::TooMany)),
+                Answered::Part(rows) => (rows, Some(Unanswered::Partial)),
+                Answered::TooMuch(why) => (Rows::default(), Some(why)),
                 Answered::Refused { status, code } => {
                     self.refused(status, &code, &question, &mut told)?;
                     continue;
                 }
             };
-            let Some(word) = short else {
+            let Some(why) = short else {
                 self.take(&question, rows, (&mut told, &mut volume))?;
                 continue;
             };
@@ -118,7 +123,7 @@ impl<'a> Asking<'a> {
                 Some(halves) => open.extend(halves),
                 None => {
                     self.take(&question, rows, (&mut told, &mut volume))?;
-                    self.give_up(question, word, &mut told, &mut open);
+                    self.give_up(question, why, &mut told, &mut open);
                 }
             }
         }
@@ -137,12 +142,13 @@ impl<'a> Asking<'a> {
     fn give_up(
         &self,
         question: Question<'a>,
-        word: &str,
+        why: Unanswered,
         told: &mut Told,
         open: &mut Vec<Question<'a>>,
     ) {
         for column in &question.columns {
-            told.unread(&self.store.name, Some(&self.table.name), Some(&column.name), word);
+            let whose = question.people.iter().map(|(person, _)| *person);
+            told.unread_of(whose, self.spot(column), why.word());
         }
         let narrowed =
             question.people.iter().filter_map(|(it, person)| Some((*it, person.narrowed()?)));
@@ -162,8 +168,9 @@ impl<'a> Asking<'a> {
         if matches!(status, 401 | 403) {
             self.store.let_in(code)?;
         }
-        let word = if matches!(status, 401 | 403) { "forbidden" } else { "refused" };
-        let why = format!("{word}: {code}");
+        let is_forbidden = matches!(status, 401 | 403);
+        let why = if is_forbidden { Unanswered::Forbidden } else { Unanswered::Refused };
+        let why = why.coded(code);
         for column in &question.columns {
             told.unread(&self.store.name, Some(&self.table.name), Some(&column.name), &why);
         }
@@ -184,7 +191,7 @@ impl<'a> Asking<'a> {
             let spot = self.spot(column);
             match column.holds {
                 Holds::Dynamic => told.add_bag(&spot, value, seen, &people),
-                Holds::Text | Holds::Guid => told.add(spot, value, seen),
+                Holds::Text | Holds::Guid | Holds::Number => told.add(spot, value, seen),
             }
         };
         if rows.rows.is_empty() {
@@ -210,6 +217,7 @@ impl<'a> Asking<'a> {
                 let value = match &row[at] {
                     Value::String(text) => text.clone(),
                     Value::Null => continue,
+                    Value::Number(number) => whole(number),
                     other => other.to_string(),
                 };
                 if people.iter().any(|person| person.admits(&value)) {
@@ -224,8 +232,8 @@ impl<'a> Asking<'a> {
 
 /// The questions to begin with. Who is known by a hash is asked for apart: every address may be
 /// theirs, and what is too much of that is no word about others.
-fn begun<'a>(people: &[Candidate], columns: &[&'a Column]) -> Vec<Question<'a>> {
-    let numbered = people.iter().cloned().enumerate();
+fn begun<'a>(people: &[(usize, Candidate)], columns: &[&'a Column]) -> Vec<Question<'a>> {
+    let numbered = people.iter().cloned();
     let (hashed, plain): (Vec<_>, Vec<_>) =
         numbered.partition(|(_, person)| person.narrowed().is_some());
     let of =
@@ -287,6 +295,12 @@ impl<'a> Question<'a> {
         let halves = windows::halves(self.window.or(whole)?)?;
         Some(halves.map(|window| Self { window: Some(window), ..self.clone() }))
     }
+}
+
+/// A number as it is told, without a fraction where it has none.
+fn whole(number: &Number) -> String {
+    let text = number.to_string();
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
 fn time(value: &Value) -> Option<Timestamp> {

@@ -14,6 +14,7 @@ use crate::adapters::monitor::stores::store::Store;
 use crate::adapters::monitor::tables::names::Spot;
 use crate::adapters::monitor::tables::table::{Door, Table};
 use crate::adapters::monitor::wire::way::Way;
+use crate::domain::coverage::unanswered::Unanswered;
 use crate::domain::failure::Failure;
 use crate::ports::sources::Read;
 
@@ -115,13 +116,16 @@ impl Reading {
                 }
                 Answered::Refused { status, code } => {
                     let is_forbidden = matches!(status, 401 | 403);
-                    let word = if is_forbidden { "forbidden" } else { "refused" };
-                    return Ok(Some(Part::Refused(format!("{word}: {code}"))));
+                    let why =
+                        if is_forbidden { Unanswered::Forbidden } else { Unanswered::Refused };
+                    return Ok(Some(Part::Refused(why.coded(&code))));
                 }
                 Answered::Whole(_) | Answered::Part(_) | Answered::TooMuch(_) => {
                     match self.halves(values, window).await? {
                         Some(halves) => self.open.extend(halves),
-                        None => return Ok(Some(Part::Refused("too_many".to_owned()))),
+                        None => {
+                            return Ok(Some(Part::Refused(Unanswered::TooMany.word().to_owned())));
+                        }
                     }
                 }
             }

@@ -15,6 +15,7 @@ use crate::ports::sources::{Answers, Seen};
 pub struct Told {
     seen: BTreeMap<(Spot, String), Rows>,
     unread: BTreeSet<(String, Option<String>, Option<String>, String)>,
+    unread_of: BTreeSet<(usize, Spot, String)>,
 }
 
 /// Rows that have a value.
@@ -71,12 +72,18 @@ impl Told {
         self.unread.insert((store.to_owned(), owned(table), owned(column), why.to_owned()));
     }
 
+    /// Says that a column could not be asked to the end for these people, by their numbers.
+    pub fn unread_of(&mut self, whose: impl Iterator<Item = usize>, spot: Spot, why: &str) {
+        self.unread_of.extend(whose.map(|person| (person, spot.clone(), why.to_owned())));
+    }
+
     /// Adds what was told of others.
     pub fn join(&mut self, other: Self) {
         for ((spot, value), rows) in other.seen {
             self.add(spot, value, rows);
         }
         self.unread.extend(other.unread);
+        self.unread_of.extend(other.unread_of);
     }
 
     /// All of it, as items of that source; only of one of them where that is meant.
@@ -96,7 +103,10 @@ impl Told {
             };
             Unreadable { item, reason }
         });
-        Answers { seen: seen.collect(), unread: unread.collect() }
+        let unread_of = self.unread_of.into_iter();
+        let unread_of = unread_of
+            .map(|(person, spot, reason)| (person, Unreadable { item: spot.item(source), reason }));
+        Answers { seen: seen.collect(), unread: unread.collect(), unread_of: unread_of.collect() }
     }
 }
 

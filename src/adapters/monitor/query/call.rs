@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::adapters::azureml::wire::answer::{Answer, Trouble};
 use crate::adapters::monitor::tables::table::Door;
 use crate::adapters::monitor::wire::way::{Service, Way};
+use crate::domain::coverage::unanswered::Unanswered;
 use crate::domain::failure::Failure;
 
 const ASKING: &str = "asking telemetry";
@@ -23,7 +24,7 @@ pub enum Answered {
     /// Some of it: the service gave up in the middle, or there was too much.
     Part(Rows),
     /// Nothing: it took too long, or was too much for one answer.
-    TooMuch(&'static str),
+    TooMuch(Unanswered),
     /// The service does not take it; its code.
     Refused {
         /// HTTP status.
@@ -78,8 +79,8 @@ pub async fn ask(way: &Way, store: &Address, door: Door, text: &str) -> Result<A
                 Duration::from_millis(answer.wait_ms()).min(PAUSE_MAX)
             }
             Err(Trouble::Broken | Trouble::Unreachable) => Duration::from_millis(200 << tries),
-            Err(Trouble::Late) => return Ok(Answered::TooMuch("timed_out")),
-            Err(Trouble::Large) => return Ok(Answered::TooMuch("too_many")),
+            Err(Trouble::Late) => return Ok(Answered::TooMuch(Unanswered::TimedOut)),
+            Err(Trouble::Large) => return Ok(Answered::TooMuch(Unanswered::TooMany)),
             _ => return answer.map_err(|trouble| trouble.failure(ASKING)).and_then(read),
         };
         tries += 1;
@@ -93,12 +94,12 @@ pub async fn ask(way: &Way, store: &Address, door: Door, text: &str) -> Result<A
 
 /// Why a store cannot be asked, if a failure says that: nobody is there, or lets us in, and asking
 /// again will not change that.
-pub fn shut(failure: &Failure) -> Option<&'static str> {
+pub fn shut(failure: &Failure) -> Option<Unanswered> {
     match failure.source()?.downcast_ref::<Trouble>()? {
-        Trouble::Unreachable => Some("unreachable"),
-        Trouble::NoToken => Some("no_token"),
+        Trouble::Unreachable => Some(Unanswered::Unreachable),
+        Trouble::NoToken => Some(Unanswered::NoToken),
         Trouble::Refused { status: 408 | 429, .. } => None,
-        Trouble::Refused { status: 400..500, .. } => Some("refused"),
+        Trouble::Refused { status: 400..500, .. } => Some(Unanswered::Refused),
         Trouble::Refused { .. }
         | Trouble::Broken
         | Trouble::Late
@@ -110,7 +111,7 @@ pub fn shut(failure: &Failure) -> Option<&'static str> {
 fn read(mut answer: Answer) -> Result<Answered, Failure> {
     match answer.status {
         200 => {}
-        504 => return Ok(Answered::TooMuch("timed_out")),
+        504 => return Ok(Answered::TooMuch(Unanswered::TimedOut)),
         status => return Ok(Answered::Refused { status, code: innermost(&answer) }),
     }
     let strange = || Failure::permanent(format!("{ASKING}: the answer has no table"));

@@ -32,6 +32,8 @@ pub struct Candidate {
     hashes: Vec<String>,
     /// Whether any address may be one of the hashes.
     takes_addresses: bool,
+    /// Identities that are whole numbers.
+    numbers: Vec<i64>,
 }
 
 /// How the sign of an address is written.
@@ -58,6 +60,11 @@ impl Candidate {
     /// Whether it can be asked for at all.
     pub fn is_empty(&self) -> bool {
         self.any.is_empty() && self.hashes.is_empty()
+    }
+
+    /// What a column of numbers may name them by.
+    pub fn numbers(&self) -> impl Iterator<Item = i64> {
+        self.numbers.iter().copied()
     }
 
     /// The condition on an expression that is a string.
@@ -102,6 +109,9 @@ impl Candidate {
             self.takes_addresses = true;
             return;
         }
+        // Zeros that lead are lost in a number: what has them is another.
+        let number = value.parse().ok().filter(|number: &i64| number.to_string() == value);
+        self.numbers.extend(number);
         let value = match identity.kind {
             // Of a guest's name the tenant is left out, and of a passport id who gave it.
             IdentityType::Email | IdentityType::Upn => before_guest(value),
@@ -237,11 +247,19 @@ fn packed(value: String) -> Vec<String> {
         let to = bytes.len() * 8 / 6;
         whole[from..to].to_owned()
     });
-    cores.collect()
+    // In the alphabet for addresses too.
+    let for_urls = |core: String| {
+        let other = core.replace('+', "-").replace('/', "_");
+        let other = (other != core).then_some(other);
+        [core].into_iter().chain(other)
+    };
+    cores.flat_map(for_urls).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
 
     fn candidate(kind: IdentityType, value: &str) -> Candidate {
@@ -289,6 +307,9 @@ mod tests {
             (Name, "山田太郎", r"\u5c71\u7530\u592a\u90ce".to_owned()),
             (Name, "山田太郎", "%E5%B1%B1%E7%94%B0%E5%A4%AA%E9%83%8E".to_owned()),
             (Username, "ann", "/home/ann/x".to_owned()),
+            (ControllerCustomerId, "C>>>???1029", encoded("x C>>>???1029")),
+            (ControllerCustomerId, "C>>>???1029", URL_SAFE_NO_PAD.encode("x C>>>???1029")),
+            (ControllerCustomerId, "C>>>???1029", URL_SAFE_NO_PAD.encode("xyz C>>>???1029 b")),
             (ControllerCustomerId, "C-1029", "customer c-1029".to_owned()),
             (ControllerCustomerId, "\"; union (T)", "x \"; union (t)".to_owned()),
         ];
@@ -312,6 +333,25 @@ mod tests {
         ];
         for (kind, value, text) in table {
             assert!(!candidate(kind, value).admits(text), "{value} in {text}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_asked_for_as_numbers() {
+        use IdentityType::{ControllerCustomerId, Name, Username};
+        let table = [
+            (ControllerCustomerId, "104239", vec![104_239]),
+            (Username, " 104239 ", vec![104_239]),
+            (ControllerCustomerId, "0104239", vec![]),
+            (ControllerCustomerId, "+104239", vec![]),
+            (ControllerCustomerId, "104239.5", vec![]),
+            (ControllerCustomerId, "1e9", vec![]),
+            (ControllerCustomerId, "99999999999999999999", vec![]),
+            (ControllerCustomerId, "C-1029", vec![]),
+            (Name, "Ann", vec![]),
+        ];
+        for (kind, value, expected) in table {
+            assert_eq!(candidate(kind, value).numbers().collect::<Vec<_>>(), expected, "{value}");
         }
     }
 

@@ -91,6 +91,16 @@ pub fn schema(table: &Table) -> String {
     format!("{} | take 0", name(&table.name))
 }
 
+/// Whether it can be asked without asking whose its rows are; and whether it has any, where that
+/// can be told without reading all of it.
+pub fn sample(table: &Table) -> String {
+    let (own, time) = (name(&table.name), name(table.time));
+    match table.plan.door() {
+        Door::Query => format!("{own} | take 1 | project {time}"),
+        Door::Search => format!("{own} | where {time} > datetime(2100-01-01) | project {time}"),
+    }
+}
+
 /// From when to when there are rows of ours.
 pub fn span(table: &Table, scope: &Scope) -> String {
     let time = name(table.time);
@@ -109,13 +119,15 @@ pub fn values(
     let (window, count_max) = within;
     let time = name(table.time);
     let one = |column: &&Column| {
-        let value = expression(column, None);
+        let value = match column.holds {
+            Holds::Text => format!("tostring({})", name(&column.name)),
+            Holds::Guid | Holds::Dynamic | Holds::Number => expression(column, None),
+        };
         let own = string(&column.name);
         format!(
             "dsrd_rows | where {} | summarize {COUNT} = count(), {FIRST} = min({time}), \
-             {LAST} = max({time}) by {VALUE} = tostring({}) | extend {COLUMN} = {own}",
-            condition(&value, people),
-            name(&column.name)
+             {LAST} = max({time}) by {VALUE} = {value} | extend {COLUMN} = {own}",
+            condition(column, people)
         )
     };
     let asked = union(columns.iter().map(one));
@@ -132,8 +144,7 @@ pub fn found(
     people: &[&Candidate],
     window: Option<Window>,
 ) -> String {
-    let conditions: Vec<String> =
-        columns.iter().map(|column| condition(&expression(column, None), people)).collect();
+    let conditions: Vec<String> = columns.iter().map(|column| condition(column, people)).collect();
     let columns: Vec<String> = columns.iter().map(|column| name(&column.name)).collect();
     let from = from(table, scope, window);
     let (conditions, columns) = (conditions.join(" or "), columns.join(", "));
@@ -172,11 +183,22 @@ fn holding(
     values: &[String],
     window: Option<Window>,
 ) -> String {
+    let from = from(table, scope, window);
     let column = table.column(&spot.column);
+    if column.is_some_and(|column| column.holds == Holds::Number) {
+        let numbers = values.iter().filter_map(|value| value.parse().ok());
+        return format!("{from} | where {}", equals(&name(&spot.column), numbers));
+    }
     let value = column.map(|column| expression(column, spot.key.as_deref()));
     let value = value.unwrap_or_else(|| name(&spot.column));
     let values = strings(values.iter().map(String::as_str));
-    format!("{} | where {value} in ({values})", from(table, scope, window))
+    format!("{from} | where {value} in ({values})")
+}
+
+/// The condition that a column of numbers has one of these.
+fn equals(column: &str, numbers: impl Iterator<Item = i64>) -> String {
+    let each: Vec<String> = numbers.map(|number| format!("{column} == {number}")).collect();
+    if each.is_empty() { "false".to_owned() } else { format!("({})", each.join(" or ")) }
 }
 
 fn from(table: &Table, scope: &Scope, window: Option<Window>) -> String {
@@ -197,11 +219,17 @@ fn expression(column: &Column, key: Option<&str>) -> String {
         (Holds::Text, _) => own,
         (Holds::Dynamic, Some(key)) => format!("tostring({own}[{}])", string(key)),
         (Holds::Guid | Holds::Dynamic, _) => format!("tostring({own})"),
+        // As a whole number is written, whatever sort of number holds it.
+        (Holds::Number, _) => format!("tostring(tolong({own}))"),
     }
 }
 
-fn condition(value: &str, people: &[&Candidate]) -> String {
-    let each: Vec<String> = people.iter().map(|person| person.condition(value)).collect();
+fn condition(column: &Column, people: &[&Candidate]) -> String {
+    if column.holds == Holds::Number {
+        return equals(&name(&column.name), people.iter().flat_map(|it| it.numbers()));
+    }
+    let value = expression(column, None);
+    let each: Vec<String> = people.iter().map(|person| person.condition(&value)).collect();
     format!("({})", each.join(" or "))
 }
 

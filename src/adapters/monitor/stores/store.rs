@@ -6,10 +6,11 @@ use std::time::Duration;
 use crate::adapters::azure::wire::lately::Lately;
 use crate::adapters::azureml::wire::answer::Answer;
 use crate::adapters::monitor::query::call::{Address, Answered, ask, shut};
-use crate::adapters::monitor::query::text::{Scope, has_rows, schema};
+use crate::adapters::monitor::query::text::{Scope, has_rows, sample, schema};
 use crate::adapters::monitor::tables::classic;
 use crate::adapters::monitor::tables::table::{Door, Table, columns};
 use crate::adapters::monitor::wire::way::{Service, Way};
+use crate::domain::coverage::unanswered::Unanswered;
 use crate::domain::failure::Failure;
 
 const LISTING: &str = "listing the tables of telemetry";
@@ -48,6 +49,8 @@ pub struct Tables {
     pub unread: Vec<(String, String)>,
     /// Names of those that may have had rows of ours, which are kept where nobody can ask for them.
     pub kept_longer: Vec<String>,
+    /// Names of those whose rows do not say whose they are: they are of no resource's.
+    pub unowned: Vec<String>,
 }
 
 impl Store {
@@ -74,7 +77,7 @@ impl Store {
             Err(failure) if self.is_found => {
                 let why = shut(&failure).ok_or(failure)?;
                 // It may be let in again soon.
-                let unread = vec![(String::new(), why.to_owned())];
+                let unread = vec![(String::new(), why.word().to_owned())];
                 Ok(Arc::new(Tables { unread, ..Tables::default() }))
             }
             learned => learned,
@@ -154,17 +157,18 @@ impl Store {
                     let refused = some.into_iter();
                     learned
                         .unread
-                        .extend(refused.map(|it| (it.name, format!("forbidden: {code}"))));
+                        .extend(refused.map(|it| (it.name, Unanswered::Forbidden.coded(&code))));
                 }
-                // A table without the column by which resources are told has no rows of theirs.
                 Answered::Refused { status: 400, code }
                     if !self.scope.is_all() && is_of_meaning(&code) =>
                 {
-                    learned.kept_longer.retain(|name| some.iter().all(|table| table.name != *name));
+                    for table in some {
+                        self.leave(way, table, &code, learned).await?;
+                    }
                 }
                 Answered::Refused { code, .. } => {
                     let refused = some.into_iter();
-                    let why = format!("refused: {code}");
+                    let why = Unanswered::Refused.coded(&code);
                     learned.unread.extend(refused.map(|it| (it.name, why.clone())));
                 }
                 Answered::Part(_) | Answered::TooMuch(_) => {
@@ -174,6 +178,30 @@ impl Store {
             }
         }
         Ok(found)
+    }
+
+    /// A table that cannot be asked for the rows of resources. If it can be asked without them, it
+    /// lacks the column by which they are told, and has no rows of theirs; else nobody knows.
+    async fn leave(
+        &self,
+        way: &Way,
+        table: Table,
+        code: &str,
+        learned: &mut Tables,
+    ) -> Result<(), Failure> {
+        let door = table.plan.door();
+        match ask(way, &self.address, door, &sample(&table)).await? {
+            Answered::Whole(rows) => {
+                learned.kept_longer.retain(|name| *name != table.name);
+                if door == Door::Search || !rows.rows.is_empty() {
+                    learned.unowned.push(table.name);
+                }
+            }
+            Answered::Part(_) | Answered::TooMuch(_) | Answered::Refused { .. } => {
+                learned.unread.push((table.name, Unanswered::Refused.coded(code)));
+            }
+        }
+        Ok(())
     }
 
     /// What was configured has to let us in; what was found need not.
@@ -192,11 +220,12 @@ impl Store {
     async fn learn(&self, way: &Way, table: Table, learned: &mut Tables) -> Result<(), Failure> {
         match ask(way, &self.address, Door::Query, &schema(&table)).await? {
             Answered::Whole(rows) | Answered::Part(rows) => {
-                learned.tables.push(Table { columns: columns(rows.columns), ..table });
+                let columns = columns(&table.name, rows.columns);
+                learned.tables.push(Table { columns, ..table });
             }
-            Answered::TooMuch(word) => learned.unread.push((table.name, word.to_owned())),
+            Answered::TooMuch(why) => learned.unread.push((table.name, why.word().to_owned())),
             Answered::Refused { code, .. } => {
-                learned.unread.push((table.name, format!("refused: {code}")));
+                learned.unread.push((table.name, Unanswered::Refused.coded(&code)));
             }
         }
         Ok(())
@@ -215,18 +244,18 @@ impl Store {
             Answered::Refused { status: 400, code }
                 if !self.scope.is_all() && is_of_meaning(&code) =>
             {
-                learned.kept_longer.retain(|name| *name != table.name);
+                self.leave(way, table, &code, learned).await?;
             }
             Answered::Refused { status: 401 | 403, code } => {
                 self.let_in(&code)?;
-                learned.unread.push((table.name, format!("forbidden: {code}")));
+                learned.unread.push((table.name, Unanswered::Forbidden.coded(&code)));
             }
             Answered::Refused { code, .. } => {
-                learned.unread.push((table.name, format!("refused: {code}")));
+                learned.unread.push((table.name, Unanswered::Refused.coded(&code)));
             }
             // It is searched in the columns that are listed.
             _ if table.columns.is_empty() => {
-                learned.unread.push((table.name, "no_schema".to_owned()));
+                learned.unread.push((table.name, Unanswered::NoSchema.word().to_owned()));
             }
             Answered::Whole(_) | Answered::Part(_) | Answered::TooMuch(_) => {
                 learned.tables.push(table);
@@ -238,14 +267,14 @@ impl Store {
 
 /// Why what was found cannot be asked.
 pub fn why(answer: &Answer) -> String {
-    let word = match answer.status {
+    let why = match answer.status {
         // It says nothing of where its rows are.
-        200 => "no_id",
-        404 => "absent",
-        401 | 403 => "forbidden",
-        _ => "refused",
+        200 => Unanswered::NoId,
+        404 => Unanswered::Absent,
+        401 | 403 => Unanswered::Forbidden,
+        _ => Unanswered::Refused,
     };
-    if answer.code.is_empty() { word.to_owned() } else { format!("{word}: {}", answer.code) }
+    why.coded(&answer.code)
 }
 
 /// Whether the code says that a table or column is not there.

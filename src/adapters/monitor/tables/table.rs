@@ -31,6 +31,8 @@ pub enum Holds {
     Guid,
     /// JSON: a bag of dimensions, or a list.
     Dynamic,
+    /// A number.
+    Number,
 }
 
 /// A column that may name a person.
@@ -99,7 +101,7 @@ impl Table {
         let listed = listed.filter_map(|field| schema[field].as_array()).flatten();
         let text = |column: &Value, field: &str| column[field].as_str().map(str::to_owned);
         let named = listed.filter_map(|it| Some((text(it, "name")?, text(it, "type")?)));
-        let columns = columns(named);
+        let columns = columns(&name, named);
         Some(Self { name, plan, columns, time: "TimeGenerated", is_kept_longer })
     }
 
@@ -109,24 +111,34 @@ impl Table {
     }
 }
 
-/// Those of these columns, given with the names of their types, that may name a person.
-pub fn columns(named: impl IntoIterator<Item = (String, String)>) -> Vec<Column> {
-    let mut columns: Vec<Column> = named.into_iter().filter_map(Column::read).collect();
+/// Those of these columns of a table, given with the names of their types, that may name a person.
+pub fn columns(table: &str, named: impl IntoIterator<Item = (String, String)>) -> Vec<Column> {
+    let read = |named| Column::read(table, named);
+    let mut columns: Vec<Column> = named.into_iter().filter_map(read).collect();
     columns.sort_by(|one, other| one.name.cmp(&other.name));
     columns.dedup_by(|one, other| one.name == other.name);
     columns
 }
 
 impl Column {
-    fn read((name, kind): (String, String)) -> Option<Self> {
+    fn read(table: &str, (name, kind): (String, String)) -> Option<Self> {
         let holds = match kind.to_ascii_lowercase().as_str() {
             "string" => Holds::Text,
             "guid" | "uuid" => Holds::Guid,
             "dynamic" => Holds::Dynamic,
+            "int" | "long" | "real" | "double" | "decimal" if is_custom(table, &name) => {
+                Holds::Number
+            }
             _ => return None,
         };
         // What begins so is the service's own.
         let is_asked = !SAME.contains(&name.as_str()) && !name.starts_with('_');
         is_asked.then_some(Self { name, holds })
     }
+}
+
+/// Whether the operator made the column, who may number people in it: what has a number in a column
+/// of Microsoft's own was measured or counted. Its tables and columns are told by how they end.
+fn is_custom(table: &str, column: &str) -> bool {
+    table.ends_with("_CL") || column.ends_with("_CF")
 }

@@ -35,6 +35,7 @@ mod tests {
 
     use super::*;
     use crate::archive::report::texts::table::filled;
+    use crate::domain::coverage::unanswered::Unanswered;
 
     fn texts(language: &Texts) -> BTreeMap<String, String> {
         let Value::Object(fields) = serde_json::to_value(language).unwrap() else { panic!() };
@@ -142,5 +143,21 @@ mod tests {
     fn braces_are_filled() {
         assert_eq!(filled("{a} of {b}.", &[("b", "{a}"), ("a", "1")]), "1 of {a}.");
         assert_eq!(filled("none", &[]), "none");
+    }
+
+    /// Whatever a source that is asked gives for a reason has a sentence of its own, in each
+    /// language.
+    #[test]
+    fn each_reason_of_a_source_that_is_asked_has_words() {
+        for texts in ALL {
+            for why in Unanswered::ALL {
+                for reason in [why.word().to_owned(), why.coded("SomeCode")] {
+                    let said = texts.because(&reason);
+                    assert_ne!(said, texts.because_unknown, "{reason} in {}", texts.language);
+                    assert!(!said.is_empty());
+                }
+            }
+        }
+        assert_eq!(EN.because("refusedly"), EN.because_unknown);
     }
 }

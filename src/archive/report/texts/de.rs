@@ -141,6 +141,10 @@ pub static DE: Texts = Texts {
     because_changed: "Es wurde geändert, während es gelesen wurde.",
     because_no_source: "Es liegt an einem Ort, für den diese Suche nicht eingerichtet ist.",
     because_missing: "Es soll dort liegen, aber dort liegt nichts.",
+    because_many: "Es ist mehr, als auf einmal durchsucht werden kann.",
+    because_cut: "Der Dienst, der es aufbewahrt, gab rechtzeitig keine vollständige Antwort.",
+    because_old: "Es ist so alt, dass es dort liegt, wo es sich nicht mehr abfragen lässt.",
+    because_silent: "Der Dienst, der es aufbewahrt, gab darüber keine Auskunft.",
     because_unknown: "Es konnte nicht gelesen werden.",
     unreadable_shown: "Dies sind die ersten {shown} von {all} Objekten. Die Datei manifest.json \
         nennt alle.",

@@ -136,6 +136,10 @@ pub static EN: Texts = Texts {
     because_changed: "It was being changed while it was read.",
     because_no_source: "It lies in a place that this search is not set up to read.",
     because_missing: "It is said to be there, and nothing is.",
+    because_many: "There is more of it than can be looked through at once.",
+    because_cut: "The service that keeps it gave no whole answer in time.",
+    because_old: "It is so old that it is kept where it cannot be asked for.",
+    because_silent: "The service that keeps it gave no answer about it.",
     because_unknown: "It could not be read.",
     unreadable_shown: "These are the first {shown} of {all} items. The file manifest.json lists \
         them all.",

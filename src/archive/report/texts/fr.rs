@@ -148,6 +148,10 @@ pub static FR: Texts = Texts {
     because_no_source: "Il se trouve à un endroit que cette recherche n’est pas configurée pour \
         lire.",
     because_missing: "Il devrait s’y trouver, et il n’y a rien.",
+    because_many: "Il y en a plus qu’il n’est possible d’examiner en une fois.",
+    because_cut: "Le service qui le conserve n’a pas donné de réponse complète à temps.",
+    because_old: "Il est si ancien qu’il est conservé là où il ne peut plus être interrogé.",
+    because_silent: "Le service qui le conserve n’a pas donné de réponse à son sujet.",
     because_unknown: "Il n’a pas pu être lu.",
     unreadable_shown: "Voici les {shown} premiers éléments sur {all}. Le fichier manifest.json \
         les indique tous.",

@@ -135,6 +135,10 @@ pub static JA: Texts = Texts {
     because_changed: "読み取り中に変更されました。",
     because_no_source: "この検索の対象として設定されていない場所にあります。",
     because_missing: "そこにあるはずですが、何もありません。",
+    because_many: "一度に調べられる量を超えています。",
+    because_cut: "保管しているサービスが、時間内に完全な回答を返しませんでした。",
+    because_old: "古いため、照会できない場所に保管されています。",
+    because_silent: "保管しているサービスが、これについて回答しませんでした。",
     because_unknown: "読み取れませんでした。",
     unreadable_shown: "{all}件の項目のうち、最初の{shown}件です。すべての項目はmanifest.jsonに\
         あります。",

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::archive::manifest::LegalTag;
 use crate::domain::asked::subject::IdentityType;
+use crate::domain::coverage::unanswered::Unanswered;
 
 /// The texts of one language.
 #[derive(Clone, Copy, Serialize)]
@@ -136,6 +137,10 @@ pub struct Texts {
     pub because_changed: &'static str,
     pub because_no_source: &'static str,
     pub because_missing: &'static str,
+    pub because_many: &'static str,
+    pub because_cut: &'static str,
+    pub because_old: &'static str,
+    pub because_silent: &'static str,
     pub because_unknown: &'static str,
     pub unreadable_shown: &'static str,
     pub unsearched_intro: &'static str,
@@ -186,12 +191,14 @@ impl Texts {
     /// Why something could not be given, from the reason in the manifest: its words are stable.
     pub fn because(&self, reason: &str) -> &'static str {
         let (first, says) = (|word| reason.starts_with(word), |word| reason.contains(word));
+        if let Some(why) = Unanswered::of(reason) {
+            return self.because_unanswered(why);
+        }
         match () {
             () if first("others: cannot be masked") => self.because_others,
             () if first("others") => self.because_unsure,
             () if first("portability: inferred") => self.because_inferred,
             () if first("portability") => self.because_origin,
-            () if first("forbidden") => self.because_forbidden,
             () if first("archived") => self.because_archived,
             () if first("no_source") => self.because_no_source,
             () if first("missing") => self.because_missing,
@@ -200,6 +207,21 @@ impl Texts {
             () if says("broken") || says("broke off") => self.because_broken,
             () if says("changes") => self.because_changed,
             () => self.because_unknown,
+        }
+    }
+
+    fn because_unanswered(&self, why: Unanswered) -> &'static str {
+        match why {
+            Unanswered::TooMany => self.because_many,
+            Unanswered::Partial | Unanswered::TimedOut => self.because_cut,
+            Unanswered::LongTermRetention => self.because_old,
+            Unanswered::Forbidden => self.because_forbidden,
+            Unanswered::Absent => self.because_missing,
+            Unanswered::NoSchema
+            | Unanswered::Unreachable
+            | Unanswered::NoToken
+            | Unanswered::NoId
+            | Unanswered::Refused => self.because_silent,
         }
     }
 

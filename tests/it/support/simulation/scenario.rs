@@ -292,8 +292,7 @@ impl Scenario {
         let lines = self.logs.clone();
         let layer = layer(Format::Json, "trace", move || lines.clone()).unwrap();
         let _logging = tracing::subscriber::set_default(Registry::default().with(layer));
-        let ledger = self.ledger().await;
-        let world = World::new(self.parts(Arc::clone(&ledger), &self.wire)).unwrap();
+        let (ledger, world) = (self.ledger().await, self.world().await);
         tokio::select! {
             biased;
             () = self.wire.dead() => {}
@@ -301,6 +300,11 @@ impl Scenario {
             () = self.pass_time(&world, &*ledger) => {}
         }
         self.metrics.lock().unwrap().push(world.shift.metrics.render());
+    }
+
+    /// A daemon that nobody has started.
+    pub async fn world(&self) -> World {
+        World::new(self.parts(self.ledger().await, &self.wire)).unwrap()
     }
 
     /// Two daemons on one ledger live until nothing more happens. The first may be stopped; the

@@ -129,7 +129,11 @@ impl Row<'_> {
                 Value::Dynamic(Json::Array(list)) => long(list.len()),
                 _ => Value::Null,
             },
-            "tolong" | "toint" => text().parse().map_or(Value::Null, Value::Long),
+            "tolong" | "toint" => match first {
+                Value::Long(_) => first,
+                Value::Real(number) => Value::Long(number as i64),
+                _ => text().parse().map_or(Value::Null, Value::Long),
+            },
             "bag_keys" => match first {
                 Value::Dynamic(Json::Object(bag)) => {
                     Value::Dynamic(bag.keys().cloned().collect::<Vec<_>>().into())
