@@ -1,6 +1,7 @@
-//! Why an item speaks of a person, or does not: what was read as what, and where something of her
-//! identities stands that was not taken for her. For people who ask; it reads everything in every
-//! view, so it takes its time.
+//! Why an item speaks of a person, or does not: what was read as what, and what was passed over.
+//!
+//! Something of her identities may stand where it was not taken for her. For people who ask; it
+//! reads everything in every view, so it takes its time.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};

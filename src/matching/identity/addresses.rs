@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::matching::identity::domains::{domain_lens, seen_len};
-use crate::matching::views::spelling::spaceless::{continues_word, is_local, is_spaceless};
+use crate::matching::views::spelling::spaceless::{continues_word, is_local};
 use crate::matching::views::spelling::top_level::is_top_level;
 
 /// Longest local part or domain that is looked at, in bytes; RFC 5321 allows 64 and 255.

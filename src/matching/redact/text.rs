@@ -14,9 +14,9 @@ use crate::matching::redact::rewriting::{Rewriting, Short, clean};
 use crate::matching::redact::sheet::{Piece, Sheet};
 use crate::matching::views::markup::tags::tags;
 use crate::matching::views::packing::embedded::Part;
-use crate::matching::views::tables::tables::Tables;
 use crate::matching::views::tour::{Look, Tour};
 use crate::matching::views::windows::{Found, MARGIN_BYTES, WINDOW_BYTES, fill, is_utf8};
+use crate::matching::views::written::tables::Tables;
 
 /// The largest window: a longer word, or run of base64, is not rewritten.
 const WINDOW_BYTES_MAX: usize = 8 << 20;

@@ -46,7 +46,7 @@ pub mod spelling;
 pub mod as_read;
 pub mod charsets;
 pub mod markup;
-pub mod tables;
+pub mod written;
 pub mod json;
 pub mod places;
 pub mod meter;

@@ -21,7 +21,6 @@ use crate::matching::views::spelling::digits::base64_runs::{may_belong, runs};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, is_entity, unescape};
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::reading::Reading;
-use crate::matching::views::spelling::strings::frames::cuts;
 use crate::matching::views::tour::Look;
 use crate::matching::work;
 

@@ -14,7 +14,7 @@ use crate::matching::views::hinting::Hinting;
 use crate::matching::views::known::{Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};
 use crate::matching::views::spelling::cut::floor;
-use crate::matching::views::tables::tables::Tables;
+use crate::matching::views::written::tables::Tables;
 
 /// Someone who looks into every reading of an item.
 pub trait Look {

@@ -47,6 +47,13 @@ struct Question<'a> {
     is_narrowed: bool,
 }
 
+/// The columns that may name these people: most have no number for a name.
+fn asked<'c>(columns: Vec<&'c Column>, people: &[(usize, Candidate)]) -> Vec<&'c Column> {
+    let has_numbers = people.iter().any(|(_, person)| person.numbers().next().is_some());
+    let is_asked = |column: &&Column| column.holds != Holds::Number || has_numbers;
+    columns.into_iter().filter(is_asked).collect()
+}
+
 impl<'a> Asking<'a> {
     /// Asks it for these people, by their numbers, in these columns.
     ///
@@ -58,10 +65,7 @@ impl<'a> Asking<'a> {
         columns: Vec<&'a Column>,
     ) -> Result<Told, Failure> {
         let mut told = Told::default();
-        // Most people have no number for a name.
-        let has_numbers = people.iter().any(|(_, person)| person.numbers().next().is_some());
-        let is_asked = |column: &&Column| column.holds != Holds::Number || has_numbers;
-        let columns: Vec<&Column> = columns.into_iter().filter(is_asked).collect();
+        let columns = asked(columns, people);
         if people.is_empty() || columns.is_empty() {
             return Ok(told);
         }

@@ -57,12 +57,13 @@ fn without(
     gaps.sort_unstable_by_key(|gap| (gap.start, gap.end));
     let mut reading = Reading::with_capacity(text.len());
     let mut at = 0;
-    for gap in gaps.into_iter().chain([text.len()..text.len()]) {
+    for gap in gaps {
         if gap.start >= at {
             reading.copy(&text[at..gap.start], at);
             at = gap.end;
         }
     }
+    reading.copy(&text[at..], at);
     Some(reading)
 }
 

@@ -44,7 +44,7 @@ fn is_followed(rest: &[u8], sign: &[u8]) -> bool {
     })
 }
 
-/// Whether bytes begin as a message of OpenPGP that is encrypted, RFC 9580: a session key for
+/// Whether bytes begin as a message of `OpenPGP` that is encrypted, RFC 9580: a session key for
 /// somebody or of a passphrase, or encrypted data itself.
 pub fn is_openpgp(bytes: &[u8]) -> bool {
     let Some((tag, len, body)) = packet(bytes) else { return false };

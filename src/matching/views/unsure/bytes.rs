@@ -18,6 +18,9 @@ use crate::matching::work;
 /// What is known, by the line in which it begins.
 type Known<W> = BTreeSet<(usize, W)>;
 
+/// The readings that bytes have, where all of them may be a binary.
+type Readings = fn(&[u8], bool) -> Vec<Labelled>;
+
 impl<L: Look> Tour<'_, L> {
     /// Everything seen in such bytes.
     pub(in crate::matching::views) fn unsure(
@@ -43,7 +46,7 @@ impl<L: Look> Tour<'_, L> {
         };
         let has_unlikely = nested == 0 || binary && bytes.contains(&0);
         let unlikely = if has_unlikely { &regions[..] } else { &[] };
-        let readings: [(&[Region], fn(&[u8], bool) -> Vec<Labelled>); 3] =
+        let readings: [(&[Region], Readings); 3] =
             [(&regions, mixed_readings), (&framed, framed_readings), (unlikely, unlikely_readings)];
         let parts = readings.into_iter().flat_map(|(regions, readings)| {
             regions.iter().flat_map(move |region| {

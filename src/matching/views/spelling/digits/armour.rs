@@ -87,8 +87,6 @@ fn five(group: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn texts_spell_bytes() {
         let text = "by mira.osei@nordlicht.example now";

@@ -1,6 +1,7 @@
-//! Dumps of bytes as `xxd`, `hexdump -C` and `od` write them: an offset, some bytes in hexadecimal,
-//! and often the same as text; and lists of bytes as numbers, as sources and JSON have them. An
-//! occurrence may stand over two lines.
+//! Dumps of bytes as `xxd`, `hexdump -C` and `od` write them, and lists of bytes as numbers.
+//!
+//! A line of a dump has an offset, some bytes in hexadecimal, and often the same as text; lists are
+//! such as sources and JSON have them. An occurrence may stand over two lines.
 
 use std::ops::Range;
 

@@ -11,8 +11,8 @@ use memchr::{memchr, memmem, memrchr};
 
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::spelling::reading::Reading;
-use crate::matching::views::tables::heads::Head;
-use crate::matching::views::tables::sheets::Sheet;
+use crate::matching::views::written::heads::Head;
+use crate::matching::views::written::sheets::Sheet;
 
 /// Longer lines are no rows.
 const LINE_BYTES_MAX: usize = 16 << 10;
