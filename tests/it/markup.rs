@@ -72,6 +72,7 @@ fn what_a_reader_sees_between_tags_is_found() {
 fn what_stands_in_two_paragraphs_is_no_name() {
     for content in [
         "<li>Kofi Ann</li><li>Lefèvre Brandt</li>",
+        "<tr><td>Kofi Ann</td><td>Lefèvre Brandt</td></tr>",
         "<p>by Ann</p><p>Lefèvre</p>",
         "<tr><td>Kofi</td><td>Ann</td></tr><tr><td>Lefèvre</td></tr>",
         "<o><n>Ann</n></o><o><n>Lefèvre</n></o>",

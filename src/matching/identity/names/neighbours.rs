@@ -25,14 +25,16 @@ pub fn are_one_persons(is_turned: bool, before: &str, hit: &str, after: &str) ->
     let hit = plain(hit);
     let is_listed = is_turned && hit.contains([',', '、']);
     let is_broken = hit.contains(is_line_end);
-    if !is_listed && !is_broken {
+    let is_parted = hit.contains('\t') && !is_broken;
+    if !is_listed && !is_broken && !is_parted {
         return true;
     }
     let before = plain(&before[ceil(before, before.len().saturating_sub(BESIDE_BYTES))..]);
     let after = plain(&after[..floor(after, BESIDE_BYTES)]);
     let is_two = is_listed
         && (lists_two(&before, &hit, &after) || lists_identifiers(&before, &after))
-        || is_broken && spans_rows(&before, &hit, &after);
+        || is_broken && spans_rows(&before, &hit, &after)
+        || is_parted && spans_cells(&before, &hit, &after);
     !is_two
 }
 
@@ -161,6 +163,21 @@ fn spans_rows(before: &str, hit: &str, after: &str) -> bool {
     cell_after && (cell_before || stands_first)
         || are_name_words(head, shouts) && are_name_words(tail, shouts)
         || ends_with_family(head, shouts) && is_given(tail, shouts)
+}
+
+/// Whether a tab within a name parts two cells of two names: `Kofi Mira⇥Osei Brandt`.
+fn spans_cells(before: &str, hit: &str, after: &str) -> bool {
+    let (Some((first, head)), Some((last, tail))) = (word_before(before), word_after(after)) else {
+        return false;
+    };
+    let shouts = !hit.contains(char::is_lowercase);
+    let is_border = |c: char| c == '\t' || is_line_end(c) || c == char::REPLACEMENT_CHARACTER;
+    let are_cells = (head.is_empty() || head.ends_with(is_border))
+        && (tail.is_empty() || tail.starts_with(is_border));
+    if hit.starts_with(char::is_uppercase) {
+        return is_name_like(first, shouts) && is_name_like(last, shouts);
+    }
+    are_cells
 }
 
 /// Whether a word alone stands in the line before or after too: each is somebody.
@@ -351,6 +368,26 @@ mod tests {
             "Kofi\u{a0}[Osei, Mira]\u{a0}Brandt",
             "Ines Falk, [Osei, Mira] Brandt",
             "[Osei, Mira] Brandt, Ines Falk",
+        ] {
+            assert!(!stands(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn two_cells_of_two_names() {
+        for text in [
+            "x\t[Mira\tOsei]\ty",
+            "by [Mira\tOsei] today",
+            "Kofi\t[Mira\tOsei] Brandt",
+            "[Mira\tOsei] Brandt",
+        ] {
+            assert!(stands(text), "{text}");
+        }
+        for text in [
+            "Kofi [Mira\tOsei] Brandt",
+            "1\tDr. Kofi [Mira\tOsei] Brandt\t3",
+            "kofi [mira\tosei] brandt",
+            "\u{fffd}kofi [mira\tosei] brandt\u{fffd}",
         ] {
             assert!(!stands(text), "{text}");
         }
