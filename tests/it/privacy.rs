@@ -95,7 +95,7 @@ fn nothing_can_be_read_while_rows_are_purged() {
         let tables = Arc::clone(&scenario.tables[0]);
         let bag = json!({ EMAIL: CONTENT, "caller": NAME }).to_string();
         let said = format!("{CONTENT} of {EMAIL}");
-        tables.add("AppEvents", &[("Properties", &bag), ("Message", &said)]);
+        tables.add("AppEvents", &[("Properties", &bag), ("Message", &said), ("Caller", NAME)]);
         tables.refuse_value(&said);
         tables.take_an_hour(2);
         tables.take_time(Slow { looks: 1, look_in_ms: 1_000, end: SlowEnd::Failed });
