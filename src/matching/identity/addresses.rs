@@ -72,7 +72,7 @@ pub fn may_be_respelled(text: &str, at: usize) -> bool {
 /// The length of a machine's number in brackets at the start: `[10.0.0.4]`.
 fn literal_len(domain: &str) -> Option<usize> {
     let inner = domain.strip_prefix('[')?;
-    let end = inner.find(']').filter(|end| (3..48).contains(end))?;
+    let end = inner.bytes().take(48).position(|byte| byte == b']').filter(|end| *end >= 3)?;
     let is_number =
         inner[..end].bytes().all(|byte| byte.is_ascii_hexdigit() || b".:v".contains(&byte));
     is_number.then_some(end + 2)

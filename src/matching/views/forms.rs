@@ -208,7 +208,7 @@ const KNOWN: &[(&[u8], Form)] = &[
 ];
 
 /// What an HDF5 file begins with.
-const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
+pub const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
 
 /// The store that a stream which starts like this is.
 fn store(head: &[u8]) -> Option<Store> {

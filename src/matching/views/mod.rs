@@ -17,7 +17,7 @@
 //! | objects of git's packs, told by others or not | `stores::git` |
 //! | archives of 7-Zip | `stores::sevenzip` |
 //! | texts of HDF5's arrays and attributes | `stores::hdf5` |
-//! | tables in text: cells after the heads of their columns | `tables` |
+//! | tables in text: cells after the heads of their columns | `written::tables` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
 //! | UTF-8; where bytes are none, Windows-1252 and East Asian charsets | `spelling::charset` |
 //! | lines in forty legacy charsets, where they may spell a name that is sought | `charsets` |

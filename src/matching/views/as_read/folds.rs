@@ -7,7 +7,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::packed::Searcher;
+use aho_corasick::{AhoCorasick, Match};
 use memchr::{memchr_iter, memmem};
 
 use crate::matching::views::spelling::cut::{ceil, floor};
@@ -18,15 +19,15 @@ use crate::matching::views::spelling::spaceless::is_local;
 pub fn joined(text: &str, goes_on: &dyn Fn(&str, &str) -> bool) -> Option<Reading> {
     let lines = memchr_iter(b'\n', text.as_bytes()).filter(|at| may_break(text.as_bytes(), *at));
     let breaks = lines.flat_map(|at| breaks_around(text, at));
-    let strings = BESIDE.find_iter(text).map(|beside| beside.range());
-    without(text, breaks.chain(strings), goes_on)
+    without(text, breaks.chain(strings_beside(text)), goes_on)
 }
 
 /// The same where a log has a column at the right, which says what file a line is from: between the
 /// pieces of a word there stands something else.
 pub fn joined_beside_column(text: &str, goes_on: &dyn Fn(&str, &str) -> bool) -> Option<Reading> {
     memmem::find(text.as_bytes(), COLUMN.as_bytes())?;
-    let lines = memchr_iter(b'\n', text.as_bytes()).filter_map(|at| {
+    let ends = |at: &usize| *at > 0 && !text.as_bytes()[at - 1].is_ascii_alphabetic();
+    let lines = memchr_iter(b'\n', text.as_bytes()).filter(ends).filter_map(|at| {
         let gap = break_around(text, at);
         let line = text[..gap.start].trim_end_matches(|c: char| c.is_ascii_digit());
         let file = line.strip_suffix(COLUMN).filter(|_| line.len() < gap.start)?;
@@ -74,10 +75,22 @@ const BESIDE_BYTES: usize = 80;
 const PADDING_BYTES_MAX: usize = 200;
 
 /// What stands between strings that a language joins.
-static BESIDE: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::new(["\" \"", "' '", "\" + \"", "' + '", "\"+\"", "'+'"])
-        .expect("few and short patterns")
-});
+const BESIDE: [&str; 6] = ["\" \"", "' '", "\" + \"", "' + '", "\"+\"", "'+'"];
+
+/// Asks for all of it in wide registers; `None` where the machine has none. JSON is full of quotes,
+/// at each of which the other one begins to look.
+static WIDE: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(BESIDE));
+static NARROW: LazyLock<AhoCorasick> =
+    LazyLock::new(|| AhoCorasick::new(BESIDE).expect("few and short patterns"));
+
+/// What stands between such strings. None of it stands in another, so both ways find the same.
+fn strings_beside(text: &str) -> Vec<Range<usize>> {
+    let range = |beside: Match| beside.range();
+    match &*WIDE {
+        Some(wide) => wide.find_iter(text).map(range).collect(),
+        None => NARROW.find_iter(text).map(range).collect(),
+    }
+}
 
 /// Whether a line may end here in the midst of a word: most end with a sign that no word has.
 fn may_break(text: &[u8], at: usize) -> bool {
@@ -96,6 +109,12 @@ fn breaks_around(text: &str, at: usize) -> impl Iterator<Item = Range<usize>> {
 /// An end of a line with what belongs to no word on either side: padding, frames, quotes, signs
 /// that the line goes on, signs of comments.
 fn break_around(text: &str, at: usize) -> Range<usize> {
+    let byte = |at: Option<usize>| at.and_then(|at| text.as_bytes().get(at));
+    let is_word = |at| byte(at).is_some_and(u8::is_ascii_alphanumeric);
+    // Of nearly every line: nothing stands beside its end.
+    if is_word(at.checked_sub(1)) && is_word(Some(at + 1)) {
+        return at..at + 1;
+    }
     let pads = |c: char| {
         c != '\n' && c.is_whitespace()
             || matches!(c, '\\' | '│' | '┃' | '║' | '|' | '"' | '\'' | '↩' | '⏎')

@@ -13,6 +13,7 @@ use crate::matching::limits::ItemLimits;
 use crate::matching::views::columns::cells::BATCH_CELLS;
 use crate::matching::views::containers::reason_of;
 use crate::matching::views::meter::{Decoded, Exceeded, Meter, refusal};
+use crate::matching::views::packing::signs::{XZ_BYTES_MAX, ZSTD_WINDOW_LOG_MAX};
 use crate::matching::views::tour::{Look, Tour};
 use crate::matching::work;
 
@@ -24,12 +25,6 @@ const HEAD_BYTES_MAX: u64 = 16 << 20;
 
 /// Nesting of types that is followed: a list of a list of … is no table.
 const NESTING_MAX: usize = 64;
-
-/// Memory that a packed block may ask for.
-const XZ_BYTES_MAX: u64 = 80 << 20;
-
-/// Window that a packed block may ask for: 64 MiB.
-const ZSTD_WINDOW_LOG_MAX: u32 = 26;
 
 impl<L: Look> Tour<'_, L> {
     /// Looks into a container file.

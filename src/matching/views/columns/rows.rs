@@ -89,14 +89,14 @@ impl<L: Look> Tour<'_, L> {
             return;
         }
         for row in held {
-            if !self.may_speak(&rows.spelled(&row)) {
-                continue;
+            let spelled = rows.spelled(&row);
+            if self.may_speak(&spelled) {
+                self.row(&row, &spelled, rows);
             }
-            self.row(&row, rows);
         }
     }
 
-    fn row(&mut self, row: &Row, rows: &Rows) {
+    fn row(&mut self, row: &Row, spelled: &str, rows: &Rows) {
         let mut seen = BTreeSet::new();
         for (column, cell) in row {
             for found in self.readings(&rows.after_column(*column, cell)) {
@@ -106,7 +106,7 @@ impl<L: Look> Tour<'_, L> {
         }
         let place = if rows.table.is_empty() { "row" } else { &rows.table };
         // What two columns say of one person stands in no cell.
-        for found in self.readings(&rows.spelled(row)) {
+        for found in self.readings(spelled) {
             if !seen.contains(&found.what) {
                 self.see(found.what, rows.view.clone(), place.to_owned());
             }

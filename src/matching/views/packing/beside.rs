@@ -7,7 +7,6 @@ use std::ops::Range;
 use tempfile::SpooledTempFile;
 use zip::ZipArchive;
 
-use crate::matching::views::meter::Meter;
 use crate::matching::views::tour::{Kind, Look, Tour};
 
 /// A spool that an archive lies in.
@@ -63,12 +62,12 @@ impl<L: Look> Tour<'_, L> {
             self.gap(&mut spool, at..taken.range.start, chain, depth)?;
             at = at.max(taken.range.end);
             if at == taken.range.end {
-                at += own(self.meter, descriptor(&mut spool, taken))?;
+                at += self.meter.own(descriptor(&mut spool, taken))?;
             }
         }
         self.gap(&mut spool, at..directory, chain, depth)?;
-        let size = own(self.meter, spool.seek(SeekFrom::End(0)))?;
-        let end = own(self.meter, end_of(&mut spool, directory, size, comment))?;
+        let size = self.meter.own(spool.seek(SeekFrom::End(0)))?;
+        let end = self.meter.own(end_of(&mut spool, directory, size, comment))?;
         self.gap(&mut spool, end..size, chain, depth)
     }
 
@@ -84,12 +83,12 @@ impl<L: Look> Tour<'_, L> {
         }
         self.meter.pace(self.limits)?;
         let mut head = [0; 512];
-        let read = own(self.meter, head_of(spool, &range, &mut head))?;
+        let read = self.meter.own(head_of(spool, &range, &mut head))?;
         let head = &head[..read];
         if head.iter().all(|byte| *byte == 0) && range.end - range.start <= head.len() as u64 {
             return Ok(()); // filled up, so that the next one begins where it is wanted
         }
-        own(self.meter, spool.seek(SeekFrom::Start(range.start)))?;
+        self.meter.own(spool.seek(SeekFrom::Start(range.start)))?;
         let mut gap = spool.take(range.end - range.start);
         let chain = format!("{chain}zip beside its members > ");
         if head.starts_with(b"PK") {
@@ -142,8 +141,4 @@ fn end_of(spool: &mut Spool, directory: u64, size: u64, comment: usize) -> io::R
     let is_end = |at: &usize| tail.get(at + 20..at + END_BYTES) == Some(&len);
     let ends = memchr::memmem::find_iter(&tail, b"PK\x05\x06").filter(is_end);
     Ok(ends.last().map_or(size, |at| from + (at + END_BYTES + comment) as u64).min(size))
-}
-
-fn own<T>(meter: &Meter, done: io::Result<T>) -> io::Result<T> {
-    meter.own(done)
 }

@@ -20,10 +20,10 @@ use crate::matching::work;
 const SAMPLE_BYTES: usize = 512;
 
 /// Memory that an xz stream may ask for.
-const XZ_BYTES_MAX: u64 = 80 << 20;
+pub const XZ_BYTES_MAX: u64 = 80 << 20;
 
 /// Window that a zstd stream may ask for: 64 MiB.
-const ZSTD_WINDOW_LOG_MAX: u32 = 26;
+pub const ZSTD_WINDOW_LOG_MAX: u32 = 26;
 
 /// The longest name or comment of a gzip header.
 const WORD_BYTES_MAX: usize = 64 << 10;

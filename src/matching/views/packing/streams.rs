@@ -11,14 +11,9 @@ use liblzma::stream::Stream;
 
 use crate::matching::limits::ItemLimits;
 use crate::matching::views::meter::{Decoded, Meter};
+use crate::matching::views::packing::signs::{XZ_BYTES_MAX, ZSTD_WINDOW_LOG_MAX};
 use crate::matching::views::tour::{Look, Tour};
 use crate::matching::work;
-
-/// Memory that an xz stream may ask for.
-const XZ_BYTES_MAX: u64 = 80 << 20;
-
-/// Window that a zstd stream may ask for: 64 MiB.
-const ZSTD_WINDOW_LOG_MAX: u32 = 26;
 
 /// Bytes of frames to be skipped that are kept.
 const SKIPPED_BYTES_MAX: usize = 4 << 20;

@@ -282,7 +282,7 @@ pub fn unlikely_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
 pub fn odd_readings(text: &str) -> Vec<Labelled> {
     let mut readings = Vec::new();
     let has = |escape: &[u8]| memmem::find(text.as_bytes(), escape).is_some();
-    if has(b"\x1b$") || has(b"\x1b(I") {
+    if memchr(0x1b, text.as_bytes()).is_some() && (has(b"\x1b$") || has(b"\x1b(I")) {
         let reading = lines_in(ISO_2022_JP, text.as_bytes());
         readings.push(("iso-2022-jp > ", Hold::Vague, reading));
     }
@@ -292,7 +292,7 @@ pub fn odd_readings(text: &str) -> Vec<Labelled> {
         readings.extend(side_by_side(bytes).map(|reading| ("", Hold::Framed, reading)));
     }
     // Some programs append in two or four bytes a character, whatever stands there.
-    if bytes.contains(&0) && may_be_wide(bytes) {
+    if is_strange && bytes.contains(&0) && may_be_wide(bytes) {
         let wide_text = four_bytes_each(bytes);
         readings.extend(wide_text.map(|reading| ("utf-32 > ", Hold::Vague, reading)));
         for (skip, little) in [(0, true), (1, true), (0, false), (1, false)] {

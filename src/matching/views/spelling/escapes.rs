@@ -5,6 +5,7 @@
 //! UTF-8 where they are UTF-8 and as Windows-1252 where they are not.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use memchr::memchr3_iter;
 
@@ -224,7 +225,10 @@ fn bare_name(word: &str) -> Option<&'static str> {
         middot nbsp not ntilde oacute ocirc ograve ordf ordm oslash otilde ouml para plusmn pound \
         quot raquo reg sect shy sup1 sup2 sup3 szlig thorn times uacute ucirc ugrave uml uuml \
         yacute yen yuml";
-    NAMES.split(' ').find(|name| word.starts_with(*name))
+    static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| NAMES.split(' ').collect());
+    let first = word.as_bytes().first()?;
+    let mut alike = WORDS.iter().filter(|name| name.as_bytes()[0] == *first);
+    alike.find(|name| word.starts_with(**name)).copied()
 }
 
 fn hexadecimal(digits: &[u8]) -> Option<u32> {

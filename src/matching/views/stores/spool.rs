@@ -143,3 +143,8 @@ impl Read for Part<'_, '_> {
 pub fn broken() -> io::Error {
     io::ErrorKind::InvalidData.into()
 }
+
+/// What is larger than it may be.
+pub fn too_large() -> io::Error {
+    io::ErrorKind::FileTooLarge.into()
+}

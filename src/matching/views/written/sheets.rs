@@ -32,6 +32,11 @@ impl Sheet {
             && [&b"<sst"[..], b"<worksheet"].iter().any(|tag| memmem::find(start, tag).is_some());
     }
 
+    /// Whether the head is known: reading changes nothing then.
+    pub fn has_head(&self) -> bool {
+        self.head.is_some()
+    }
+
     /// Reads each string of a part of a window after the head, and remembers it.
     pub fn read(&mut self, window: &[u8], part: &Range<usize>) -> Option<Reading> {
         if !self.is_sheet {

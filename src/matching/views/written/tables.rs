@@ -71,7 +71,9 @@ impl Tables {
         if !self.begun {
             self.sheet.begin(window);
         }
-        self.sheet.read(window, part);
+        if !self.sheet.has_head() {
+            self.sheet.read(window, part);
+        }
         let last = self.rows(window, part).pop();
         self.head = last.filter(|rows| rows.range.end >= part.end).map(|rows| rows.head);
         self.begun |= !part.is_empty();

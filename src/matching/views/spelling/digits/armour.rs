@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+/// What they begin with.
+pub const SIGNS: &[&[u8]] = &[b"begin ", b"<~"];
+
 /// What is read of one.
 const BYTES_MAX: usize = 1 << 20;
 
@@ -22,11 +25,12 @@ pub fn texts(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
         }
     }
     for at in memmem::find_iter(bytes, b"<~") {
-        let Some(len) = memmem::find(&bytes[at..bytes.len().min(at + BYTES_MAX)], b"~>") else {
-            break;
-        };
-        if let Some(spelled) = ascii85(&bytes[at + 2..at + len]) {
-            found(at..at + len + 2, spelled);
+        let inner = &bytes[at + 2..bytes.len().min(at + BYTES_MAX)];
+        // No digit is a tilde.
+        let end = memchr::memchr(b'~', inner).filter(|len| inner.get(len + 1) == Some(&b'>'));
+        let Some(len) = end else { continue };
+        if let Some(spelled) = ascii85(&inner[..len]) {
+            found(at..at + len + 4, spelled);
         }
     }
 }
@@ -98,6 +102,11 @@ mod tests {
             super::texts(armoured.as_bytes(), &mut |_, bytes| all.push(bytes));
             assert_eq!(all.len(), 1, "{armoured}");
             assert_eq!(String::from_utf8_lossy(&all[0]), text);
+        }
+        for empty in ["<~>", "<~~>", "<~", "a <~ b", "<~x~y~>", "<~<~"] {
+            let mut all = Vec::new();
+            super::texts(empty.as_bytes(), &mut |_, bytes| all.push(bytes));
+            assert!(all.iter().all(Vec::is_empty), "{empty}: {all:?}");
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use aho_corasick::packed::Searcher;
+
 use crate::matching::blocks::bits;
 use crate::matching::blocks::masks::{Set, masks};
 use crate::matching::views::spelling::digits::{armour, base32, dump, hex, short};
@@ -33,7 +35,7 @@ pub struct Run {
 /// `is_wanted` is asked of each run before it is decoded.
 pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dyn FnMut(Run)) {
     let bytes = text.as_bytes();
-    let [digits, capitals] = masks(bytes, [&DIGITS, &CAPITALS]);
+    let [digits] = masks(bytes, [&DIGITS]);
     let long = bits::runs(&digits, RUN_CHARS_MIN);
     let mut done = 0;
     let mut buffers = Default::default();
@@ -47,7 +49,7 @@ pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dy
             found(Run::new(run, spelled, "hex"));
         }
         // Most runs are of one case: nothing of them need be looked at.
-        if end - start < LINE_CHARS_MIN && !bits::any(&capitals, start..end) {
+        if end - start < LINE_CHARS_MIN && !bytes[start..end].iter().any(u8::is_ascii_uppercase) {
             done = end;
             continue;
         }
@@ -65,6 +67,12 @@ pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dy
     told_otherwise(bytes, is_wanted, found);
 }
 
+/// All signs of digits but for pads and offsets; `None` where the machine cannot ask for all at once.
+static SIGNS: LazyLock<Option<Searcher>> = LazyLock::new(|| {
+    let signs = [short::WORDS, &[short::OF_LDIF], dump::SIGNS, armour::SIGNS];
+    Searcher::new(signs.concat())
+});
+
 /// Digits that are told by what stands around them.
 fn told_otherwise(
     bytes: &[u8],
@@ -76,9 +84,13 @@ fn told_otherwise(
             found(Run::new(run, spelled, form));
         }
     };
-    short::runs(bytes, &mut |run, spelled| tell(run, spelled, "base64"));
-    dump::dumps(bytes, &mut |run, spelled| tell(run, spelled, "dump"));
-    armour::texts(bytes, &mut |run, spelled| tell(run, spelled, "armour"));
+    // Most texts have none of the signs: one look tells that.
+    let is_signed = SIGNS.as_ref().is_none_or(|signs| signs.find(bytes).is_some());
+    short::runs(bytes, is_signed, &mut |run, spelled| tell(run, spelled, "base64"));
+    dump::dumps(bytes, is_signed, &mut |run, spelled| tell(run, spelled, "dump"));
+    if is_signed {
+        armour::texts(bytes, &mut |run, spelled| tell(run, spelled, "armour"));
+    }
 }
 
 impl Run {
@@ -105,7 +117,6 @@ const LINE_CHARS_MIN: usize = 60;
 
 /// What a run is made of.
 static DIGITS: LazyLock<Set> = LazyLock::new(|| Set::new(may_be_digit));
-static CAPITALS: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte.is_ascii_uppercase()));
 
 /// The runs of each of the two alphabets in a run of both.
 fn alphabets(

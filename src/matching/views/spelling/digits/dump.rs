@@ -25,10 +25,14 @@ const NUMBERS_MIN: usize = 6;
 /// Bytes of a dump that are read.
 const DUMP_BYTES_MAX: usize = 1 << 20;
 
-/// Every dump in a text, with what it spells.
-pub fn dumps(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+/// What stands in or before lists of bytes.
+pub const SIGNS: &[&[u8]] = &[b", 0x", b"\"Buffer\""];
+
+/// Every dump in a text, with what it spells. `is_signed`: whether there may be a list.
+pub fn dumps(bytes: &[u8], is_signed: bool, found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
     let mut from = 0;
-    for at in memmem::find_iter(bytes, b", 0x").chain(memmem::find_iter(bytes, b"\"Buffer\"")) {
+    let signs = SIGNS.iter().filter(|_| is_signed);
+    for at in signs.flat_map(|sign| memmem::find_iter(bytes, *sign)) {
         let list = at.checked_sub(4).filter(|start| *start >= from && bytes[at] == b',');
         let start = list.or_else(|| Some(at + memchr::memchr(b'[', bytes.get(at..at + 32)?)? + 1));
         if let Some((range, spelled)) = start.and_then(|start| numbers(bytes, start)) {
@@ -126,7 +130,7 @@ mod tests {
             "{\"type\":\"Buffer\",\"data\":[109,105,114,97,32,111,115,101,105]}",
         ] {
             let mut all = Vec::new();
-            dumps(text.as_bytes(), &mut |_, bytes| all.push(bytes));
+            dumps(text.as_bytes(), true, &mut |_, bytes| all.push(bytes));
             assert_eq!(all, [b"mira osei"], "{text}");
         }
     }
@@ -162,7 +166,7 @@ mod tests {
             ),
         ] {
             let mut all = Vec::new();
-            dumps(format!("{head}{dump}done\n").as_bytes(), &mut |_, bytes| all.push(bytes));
+            dumps(format!("{head}{dump}done\n").as_bytes(), true, &mut |_, bytes| all.push(bytes));
             assert_eq!(all, [text.as_bytes()], "{dump}");
         }
     }

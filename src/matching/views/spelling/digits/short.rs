@@ -24,14 +24,17 @@ const PLAIN: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 
 const FOR_URLS: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
+/// What LDIF has before base64 (RFC 2849).
+pub const OF_LDIF: &[u8] = b":: ";
+
 /// Words that speak of base64, and what is passed to get to it.
-const WORDS: [&[u8]; 4] = [b"base64", b"Base64", b"b64", b"BASE64"];
+pub const WORDS: &[&[u8]] = &[b"base64", b"Base64", b"b64", b"BASE64"];
 
 /// Bytes between such a word and what it speaks of.
 const WORD_REACH: usize = 24;
 
-/// Every such run, with what it spells.
-pub fn runs(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+/// Every such run, with what it spells. `is_signed`: whether it may have a word or sign before it.
+pub fn runs(bytes: &[u8], is_signed: bool, found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
     let mut done = 0;
     let mut tell = |run: Range<usize>| {
         let digits = &bytes[run.clone()];
@@ -43,9 +46,12 @@ pub fn runs(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
         }
     };
     let mut signs: Vec<usize> = pads(bytes).collect();
-    signs.extend(memmem::find_iter(bytes, b":: ").map(|at| at + 3));
-    for word in WORDS {
-        signs.extend(memmem::find_iter(bytes, word).flat_map(|at| behind(bytes, at + word.len())));
+    if is_signed {
+        signs.extend(memmem::find_iter(bytes, OF_LDIF).map(|at| at + OF_LDIF.len()));
+        for word in WORDS {
+            let ends = memmem::find_iter(bytes, word).map(|at| at + word.len());
+            signs.extend(ends.flat_map(|end| behind(bytes, end)));
+        }
     }
     signs.sort_unstable();
     signs.into_iter().for_each(|at| tell(run_at(bytes, at)));
@@ -95,7 +101,7 @@ mod tests {
     fn short_runs_are_told_by_what_stands_around_them() {
         let all = |text: &str| {
             let mut all = Vec::new();
-            runs(text.as_bytes(), &mut |_, bytes| {
+            runs(text.as_bytes(), true, &mut |_, bytes| {
                 all.push(String::from_utf8_lossy(&bytes).into_owned());
             });
             all

@@ -3,12 +3,10 @@
 use std::io::{self, Read};
 
 use crate::matching::views::packing::lz4::Lz4;
+use crate::matching::views::packing::signs::ZSTD_WINDOW_LOG_MAX;
 use crate::matching::views::stores::arrow::flat::Table;
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::spool::{Spool, broken};
-
-/// Window that a packed buffer may ask for: 64 MiB.
-const ZSTD_WINDOW_LOG_MAX: u32 = 26;
 
 /// A part of the file, or of what was unpacked.
 #[derive(Clone, Copy, Debug, Default)]

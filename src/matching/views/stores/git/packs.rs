@@ -193,6 +193,7 @@ impl Pack<'_, '_> {
         };
         for delta in deltas.into_iter().rev() {
             let Some(version) = applied(&bytes, &self.unpacked(delta)?) else { return Ok(None) };
+            work::charge(version.bytes.len());
             bytes = Rc::new(version.bytes);
         }
         if self.held_bytes + bytes.len() > HELD_BYTES_MAX {

@@ -7,9 +7,7 @@ use crate::matching::views::columns::rows::Rows;
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::stores::hdf5::chunks::{Layout, layout};
 use crate::matching::views::stores::hdf5::file::{ARRAY_BLOCK, File, HEAD, HEAP_BLOCK, NODE};
-use crate::matching::views::stores::hdf5::filters::{
-    CHUNK_BYTES_MAX, Filter, filters, too_large, undo,
-};
+use crate::matching::views::stores::hdf5::filters::{CHUNK_BYTES_MAX, Filter, filters, undo};
 use crate::matching::views::stores::hdf5::heap::Heaps;
 use crate::matching::views::stores::hdf5::objects::{
     ATTRIBUTE, FILTERS, LAYOUT, Link, Message, SPACE, TYPE, entries, link, links, messages,
@@ -17,7 +15,7 @@ use crate::matching::views::stores::hdf5::objects::{
 use crate::matching::views::stores::hdf5::pieces::Piece;
 use crate::matching::views::stores::hdf5::types::{Element, Kind, Leaf, element};
 use crate::matching::views::stores::numbers::little;
-use crate::matching::views::stores::spool::Spool;
+use crate::matching::views::stores::spool::{Spool, too_large};
 use crate::matching::views::tour::{Look, Tour};
 use crate::matching::work;
 

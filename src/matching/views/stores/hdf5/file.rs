@@ -5,6 +5,7 @@ use std::io;
 
 use memchr::memmem;
 
+use crate::matching::views::forms::HDF5;
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::spool::{Spool, broken};
 
@@ -36,7 +37,7 @@ impl<'s, 'a> File<'s, 'a> {
         let mut base = 0;
         let head = loop {
             let head = spool.some(base, 256)?;
-            if head.starts_with(SIGN) {
+            if head.starts_with(HDF5) {
                 break head;
             }
             base = if base == 0 { 512 } else { base * 2 };
@@ -94,9 +95,6 @@ impl<'s, 'a> File<'s, 'a> {
         Ok(all)
     }
 }
-
-/// What a file begins with.
-pub const SIGN: &[u8] = b"\x89HDF\r\n\x1a\n";
 
 /// Before what else begins with a sign: heads of objects, nodes of groups, blocks of heaps and of
 /// arrays that grow.

@@ -2,8 +2,9 @@
 
 use std::io::{self, Read};
 
-use crate::matching::views::stores::numbers::little;
-use crate::matching::views::stores::spool::broken;
+use crate::matching::views::packing::signs::ZSTD_WINDOW_LOG_MAX;
+use crate::matching::views::stores::numbers::{big, little};
+use crate::matching::views::stores::spool::{broken, too_large};
 
 /// Bytes of a chunk, packed or not.
 pub const CHUNK_BYTES_MAX: usize = 40 << 20;
@@ -53,7 +54,11 @@ pub fn undo(mut chunk: Vec<u8>, filters: &[Filter], mask: u64) -> io::Result<Vec
             307 => unpacked(bzip2::read::BzDecoder::new(chunk.as_slice()))?,
             32_000 => lzf(&chunk, filter.values.get(2).map_or(0, |size| *size as usize))?,
             32_004 => lz4_blocks(&chunk)?,
-            32_015 => unpacked(zstd::stream::read::Decoder::new(chunk.as_slice())?)?,
+            32_015 => {
+                let mut decoder = zstd::stream::read::Decoder::new(chunk.as_slice())?;
+                decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
+                unpacked(decoder)?
+            }
             _ => return Err(io::ErrorKind::Unsupported.into()),
         };
     }
@@ -117,7 +122,6 @@ fn lzf(bytes: &[u8], most: usize) -> io::Result<Vec<u8>> {
 
 /// A length, a size of blocks, and each block with its own length; the high byte first.
 fn lz4_blocks(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    use crate::matching::views::stores::numbers::big;
     let number = |at, width| big(bytes, at, width).map(|n| n as usize).ok_or_else(broken);
     let (whole, block) = (number(0, 8)?, number(8, 4)?);
     if whole > CHUNK_BYTES_MAX || block == 0 {
@@ -140,9 +144,4 @@ fn lz4_blocks(bytes: &[u8]) -> io::Result<Vec<u8>> {
         at += 4 + len;
     }
     Ok(all)
-}
-
-/// It would take more memory than it may.
-pub fn too_large() -> io::Error {
-    io::ErrorKind::FileTooLarge.into()
 }

@@ -110,7 +110,7 @@ fn shared(file: &mut File<'_, '_>, data: &[u8]) -> io::Result<Option<Vec<u8>>> {
     let start = file.some(address, 1 << 16)?;
     let block = match start.first_chunk::<4>() {
         Some(b"OHDR") => {
-            let flags = start[5];
+            let flags = start.get(5).copied().unwrap_or(0);
             let lead =
                 6 + if flags & 32 != 0 { 16 } else { 0 } + if flags & 16 != 0 { 4 } else { 0 };
             (lead + (1 << (flags & 3)), 1, 4 + if flags & 4 != 0 { 2 } else { 0 })

@@ -91,6 +91,9 @@ impl<'s, 'a> Compound<'s, 'a> {
         while more < LAST_SECTOR && left > 0 {
             let bytes = self.sector(more)?;
             tables.extend((0..entries).map(|index| of(&bytes, 4 * index)));
+            if tables.len() > SECTORS_MAX {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
             more = of(&bytes, 4 * entries);
             left -= 1;
         }
@@ -133,10 +136,12 @@ impl<'s, 'a> Compound<'s, 'a> {
     /// What a stream holds.
     pub fn stream(&mut self, entry: &Entry) -> Stream<'_, 's, 'a> {
         let is_small = entry.len < self.small_max;
-        let sectors = self.chain(entry.start, if is_small { &self.next_small } else { &self.next });
+        let next = if is_small { &self.next_small } else { &self.next };
+        let more = next.len();
         Stream {
             file: self,
-            sectors: sectors.into_iter(),
+            now: entry.start,
+            more,
             is_small,
             left: entry.len,
             held: Vec::new(),
@@ -176,7 +181,10 @@ fn entry(bytes: &[u8]) -> Option<Entry> {
 /// What a stream holds, sector by sector.
 pub struct Stream<'f, 's, 'a> {
     file: &'f mut Compound<'s, 'a>,
-    sectors: std::vec::IntoIter<u32>,
+    /// The sector that is read next.
+    now: u32,
+    /// So many sectors may follow: one after itself has no end.
+    more: usize,
     is_small: bool,
     left: u64,
     held: Vec<u8>,
@@ -185,11 +193,14 @@ pub struct Stream<'f, 's, 'a> {
 
 impl Stream<'_, '_, '_> {
     fn refill(&mut self) -> io::Result<()> {
-        let Some(sector) = self.sectors.next() else {
+        if self.now >= LAST_SECTOR || self.more == 0 {
             self.left = 0;
             return Ok(());
-        };
-        let file = &mut *self.file;
+        }
+        let (file, sector) = (&mut *self.file, self.now);
+        let next = if self.is_small { &file.next_small } else { &file.next };
+        self.now = next.get(sector as usize).copied().unwrap_or(u32::MAX);
+        self.more -= 1;
         let mut bytes = if self.is_small {
             let at = u64::from(sector) * file.small;
             let place = file.small_at.get((at / file.sector) as usize).copied();

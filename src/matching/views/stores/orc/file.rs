@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use crate::matching::views::packing::signs::ZSTD_WINDOW_LOG_MAX;
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::orc::wire::{fields, varint};
@@ -242,7 +243,11 @@ fn block(bytes: &[u8], packing: u64) -> io::Result<Vec<u8>> {
             all.truncate(len);
             Ok(all)
         }
-        5 => all(&mut zstd::stream::read::Decoder::new(bytes)?),
+        5 => {
+            let mut decoder = zstd::stream::read::Decoder::new(bytes)?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
+            all(&mut decoder)
+        }
         _ => Err(io::ErrorKind::Unsupported.into()),
     }
 }

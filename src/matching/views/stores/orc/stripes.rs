@@ -138,6 +138,7 @@ impl<L: Look> Tour<'_, L> {
             let mut row = Vec::new();
             for (number, texts) in columns.iter_mut().enumerate() {
                 let Some(bytes) = texts.next(store)? else { continue };
+                work::charge(bytes.len());
                 let chain = || format!("{}orc:{} > ", place.chain, rows.place(number));
                 let cell = self.bytes_in_cell(&bytes, &chain, place.depth)?;
                 row.extend(cell.map(|cell| (number, cell)));

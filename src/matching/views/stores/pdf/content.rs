@@ -6,16 +6,13 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::matching::views::stores::pdf::fonts::Font;
+use crate::matching::views::stores::pdf::fonts::{Font, TEXT_BYTES_MAX};
 use crate::matching::views::stores::pdf::objects::{Dict, Object, Reader};
 use crate::matching::views::stores::pdf::strings::text;
 use crate::matching::work;
 
 /// Fonts by the names that a page has for them.
 pub type Fonts = HashMap<String, Rc<Font>>;
-
-/// Bytes of the text of one page.
-const TEXT_BYTES_MAX: usize = 8 << 20;
 
 /// Operands that are kept.
 const OPERANDS_MAX: usize = 1 << 16;
@@ -126,6 +123,9 @@ impl Page<'_> {
             return;
         }
         for object in strings {
+            if self.shown.apart.len() >= TEXT_BYTES_MAX {
+                return;
+            }
             match object {
                 Object::Text(bytes) => {
                     let usual = Font::default();

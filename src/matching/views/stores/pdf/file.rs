@@ -35,6 +35,9 @@ pub struct File<'s, 'a> {
     objects: HashMap<u32, Place>,
     held: HashMap<u64, Vec<u8>>,
     held_bytes: usize,
+    /// Whether a stream of objects is being opened: what tells of it does not stand in another one
+    /// (ISO 32000-1, 7.5.7).
+    is_opening: bool,
     /// Whether strings and streams are encrypted.
     pub is_encrypted: bool,
 }
@@ -70,6 +73,7 @@ impl<'s, 'a> File<'s, 'a> {
             objects: HashMap::new(),
             held: HashMap::new(),
             held_bytes: 0,
+            is_opening: false,
             is_encrypted: false,
         };
         let mut at = 0;
@@ -120,6 +124,9 @@ impl<'s, 'a> File<'s, 'a> {
         let Some(stream) = self.stream(at)? else { return Ok(Vec::new()) };
         let first = stream.dict.get("First").and_then(Object::count).unwrap_or(0);
         let count = stream.dict.get("N").and_then(Object::count).unwrap_or(0);
+        if first == 0 || count == 0 {
+            return Ok(Vec::new());
+        }
         let Some(bytes) = self.hold(at)? else { return Ok(Vec::new()) };
         let mut reader = Reader::new(&bytes[..first.min(bytes.len())], 0);
         let mut all = Vec::new();
@@ -134,7 +141,12 @@ impl<'s, 'a> File<'s, 'a> {
     /// A stream of objects unpacked; it is kept, since they are asked for one by one.
     fn hold(&mut self, at: u64) -> io::Result<Option<&[u8]>> {
         if !self.held.contains_key(&at) {
-            let Some(stream) = self.stream(at)? else { return Ok(None) };
+            if std::mem::replace(&mut self.is_opening, true) {
+                return Ok(None);
+            }
+            let stream = self.stream(at);
+            self.is_opening = false;
+            let Some(stream) = stream? else { return Ok(None) };
             let bytes = self.unpacked(&stream).unwrap_or_default();
             if self.held_bytes + bytes.len() > HELD_BYTES_MAX {
                 self.held.clear();

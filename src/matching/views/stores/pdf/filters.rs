@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use crate::matching::views::stores::pdf::objects::{Dict, Object, from_hex, is_space};
+use crate::matching::views::stores::spool::too_large;
 
 /// Bytes of a stream that is taken into memory, packed or not.
 pub const STREAM_BYTES_MAX: usize = 32 << 20;
@@ -192,10 +193,6 @@ fn paeth(left: u8, above: u8, corner: u8) -> u8 {
     } else {
         corner
     }
-}
-
-fn too_large() -> io::Error {
-    io::ErrorKind::FileTooLarge.into()
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ use crate::matching::views::stores::pdf::glyphs::spelled;
 use crate::matching::views::stores::pdf::maps::{Map, utf16};
 use crate::matching::views::stores::pdf::objects::{Dict, Object};
 
+/// Text of a page that is read, in bytes.
+pub const TEXT_BYTES_MAX: usize = 8 << 20;
+
 /// A font.
 #[derive(Debug, Default)]
 pub struct Font {
@@ -107,6 +110,9 @@ impl Font {
             _ => 2,
         };
         for code in bytes.chunks(width) {
+            if all.len() >= TEXT_BYTES_MAX {
+                break;
+            }
             let number = big(code, 0, code.len()).unwrap_or(0);
             let mapped = self.map.as_ref().and_then(|map| map.text(number));
             match mapped.map(str::to_owned).or_else(|| self.usual(code)) {

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use crate::matching::views::stores::numbers::big;
 use crate::matching::views::stores::pdf::objects::{Object, Reader};
 
+/// Bytes that one code spells, at most: Adobe's Technical Note 5014 has 512.
+const SPELLED_BYTES_MAX: usize = 512;
+
 /// Codes of one font.
 const CODES_MAX: usize = 1 << 17;
 
@@ -50,7 +53,7 @@ impl Map {
             }
             "endbfchar" => {
                 for pair in objects.chunks_exact(2) {
-                    if let (Some(code), Some(text)) = (code(&pair[0]), bytes(&pair[1])) {
+                    if let (Some(code), Some(text)) = (code(&pair[0]), spelled(&pair[1])) {
                         self.put(code, utf16(text));
                     }
                 }
@@ -70,11 +73,11 @@ impl Map {
         let codes = first..=last.min(first.saturating_add(0xffff));
         if let Object::List(list) = texts {
             for (code, text) in codes.zip(list) {
-                self.put(code, bytes(text).map(utf16).unwrap_or_default());
+                self.put(code, spelled(text).map(utf16).unwrap_or_default());
             }
             return;
         }
-        let Some(text) = bytes(texts) else { return };
+        let Some(text) = spelled(texts) else { return };
         for code in codes {
             // The last unit goes up with the code.
             let mut text = text.to_vec();
@@ -91,6 +94,11 @@ impl Map {
             self.texts.insert(code, text);
         }
     }
+}
+
+/// What a code spells: a text of a few characters.
+fn spelled(object: &Object) -> Option<&[u8]> {
+    bytes(object).filter(|text| text.len() <= SPELLED_BYTES_MAX)
 }
 
 fn bytes(object: &Object) -> Option<&[u8]> {

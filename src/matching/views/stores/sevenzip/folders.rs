@@ -5,14 +5,12 @@ use std::io::{self, Read};
 use liblzma::read::XzDecoder;
 use liblzma::stream::{Filters, Stream};
 
+use crate::matching::views::packing::signs::ZSTD_WINDOW_LOG_MAX;
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::sevenzip::header::{Coder, Folder};
 
 /// Memory that a dictionary may take.
 const DICTIONARY_BYTES_MAX: u64 = 80 << 20;
-
-/// Window that a stream of zstd may ask for: 64 MiB.
-const ZSTD_WINDOW_LOG_MAX: u32 = 26;
 
 /// Why a folder is not unpacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
