@@ -68,11 +68,9 @@ impl Preview {
         mut unreadable: impl FnMut(Unreadable),
     ) -> Result<Result<Summary, Vec<Fault>>, Failure> {
         let Mandate { policy, limits, .. } = &self.mandate;
-        let terms = terms(&self.mandate, &self.sources, &*self.clock);
-        let request = match read::read(body, &Label::default(), &terms) {
-            Ok(Message::Request(request)) => request,
-            Ok(Message::Control(_)) => return Ok(Err(vec![no_request()])),
-            Err(refusal) => return Ok(Err(refusal.faults)),
+        let request = match self.request(body) {
+            Ok(request) => request,
+            Err(faults) => return Ok(Err(faults)),
         };
         if request.thing().is_some() {
             let items = self.of_thing(&request, &mut found).await?;
@@ -132,6 +130,19 @@ impl Preview {
         Ok(Ok(Summary { kind: request.kind, items, bytes, found: findings }))
     }
 
+    fn request(&self, body: &[u8]) -> Result<Box<Request>, Vec<Fault>> {
+        let terms = terms(&self.mandate, &self.sources, &*self.clock);
+        match read::read(body, &Label::default(), &terms) {
+            Ok(Message::Request(request)) => Ok(request),
+            Ok(Message::Control(_)) => {
+                let message = "a control message finds nothing, so there is nothing to preview";
+                let pointer = "/control".to_owned();
+                Err(vec![Fault { pointer, code: "no_request", message: message.to_owned() }])
+            }
+            Err(refusal) => Err(refusal.faults),
+        }
+    }
+
     /// Explains how one file is read for the request in `body`: `open` gives its content.
     ///
     /// A request that is at fault, or about nobody, gives its faults.
@@ -144,11 +155,9 @@ impl Preview {
         item: &Item,
         open: &dyn Fn() -> io::Result<Box<dyn Read>>,
     ) -> io::Result<Result<Explained, Vec<Fault>>> {
-        let terms = terms(&self.mandate, &self.sources, &*self.clock);
-        let request = match read::read(body, &Label::default(), &terms) {
-            Ok(Message::Request(request)) => request,
-            Ok(Message::Control(_)) => return Ok(Err(vec![no_request()])),
-            Err(refusal) => return Ok(Err(refusal.faults)),
+        let request = match self.request(body) {
+            Ok(request) => request,
+            Err(faults) => return Ok(Err(faults)),
         };
         let Some(subject) = request.people().first() else {
             let (pointer, code) = ("/subject_identities".to_owned(), "no_subject");
@@ -180,11 +189,6 @@ impl Preview {
         planned.into_iter().for_each(found);
         Ok(items)
     }
-}
-
-fn no_request() -> Fault {
-    let message = "a control message finds nothing, so there is nothing to preview".to_owned();
-    Fault { pointer: "/control".to_owned(), code: "no_request", message }
 }
 
 /// The same, with each line changed that is about something else now.

@@ -78,11 +78,12 @@ impl Containers {
             (409, "ContainerBeingDeleted") => return Ok(Made::NotYet),
             (status, code) => return Err(Trouble::Refused { status, code: code.to_owned() }),
         }
-        // In whole seconds, as signatures have them.
-        let until = until.min(link::end(now, Some(until)));
         let url = match &self.key {
             Some(key) => link::service_writing(&container, key, until).ok_or(Trouble::Garbled)?,
-            None => link::delegated_writing(&container, now, until).await?,
+            None => {
+                let until = link::end(now, Some(until));
+                link::delegated_writing(&container, now, until).await?
+            }
         };
         Ok(Made::Open(url))
     }

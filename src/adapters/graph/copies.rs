@@ -125,7 +125,11 @@ impl GraphCopies {
             404 => "no_such_user".to_owned(),
             400..500 => format!("refused: {} {}", answer.status, answer.code).trim().to_owned(),
             // It may have been begun.
-            _ => return Err(answer.failure(ASKING)),
+            _ => {
+                let (status, code) = (answer.status, answer.code.as_str());
+                tracing::warn!(status, code, "Microsoft Graph does not say whether it copies");
+                return Err(answer.failure(ASKING));
+            }
         };
         tracing::warn!(status = answer.status, why, "Microsoft Graph copies nothing");
         Ok(Asked::Refused(why))
@@ -186,7 +190,11 @@ impl TenantLogs for GraphCopies {
         match answer.status {
             200 => {}
             404 => return Ok(Followed::Unknown),
-            _ => return Err(answer.failure(LOOKING)),
+            _ => {
+                let (status, code) = (answer.status, answer.code.as_str());
+                tracing::warn!(status, code, "Microsoft Graph does not say how far a copy is");
+                return Err(answer.failure(LOOKING));
+            }
         }
         let text = |field: &str| answer.body[field].as_str().unwrap_or_default();
         let user = text("userId");

@@ -61,6 +61,11 @@ impl Unanswered {
         }
     }
 
+    /// What it means that a service refuses with this HTTP status.
+    pub fn refused(status: u16) -> Self {
+        if matches!(status, 401 | 403) { Self::Forbidden } else { Self::Refused }
+    }
+
     /// The word, and the service's own code where it gave one.
     pub fn coded(self, code: &str) -> String {
         let word = self.word();

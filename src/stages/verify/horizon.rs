@@ -75,9 +75,11 @@ impl<'a> Horizon<'a> {
 
     /// Until when a service says that it gives back something on which a workspace depended.
     async fn given_back_until(&mut self, item: &Item) -> Result<Option<Timestamp>, Failure> {
+        if !is_one(&item.name) {
+            return Ok(None);
+        }
         let sources = self.sources;
         let source = sources.iter().find(|each| each.name() == item.source);
-        let source = source.filter(|_| is_one(&item.name));
         let Some((source, things)) = source.and_then(|it| Some((it, it.things()?))) else {
             return Ok(None);
         };

@@ -1,5 +1,6 @@
 //! What a walk saw of one item.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::domain::item::Item;
@@ -47,8 +48,10 @@ impl Look {
     }
 
     /// What of it could not be read for that subject.
-    pub fn unreadable_for(&self, subject: usize) -> Vec<String> {
-        let own = self.unreadable_of.get(&subject).into_iter().flatten();
-        self.unreadable.iter().chain(own).cloned().collect()
+    pub fn unreadable_for(&self, subject: usize) -> Cow<'_, [String]> {
+        match self.unreadable_of.get(&subject) {
+            None => Cow::Borrowed(&self.unreadable),
+            Some(own) => Cow::Owned(self.unreadable.iter().chain(own).cloned().collect()),
+        }
     }
 }

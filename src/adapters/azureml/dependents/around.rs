@@ -86,7 +86,20 @@ struct Stores {
     /// What the workspace is called.
     workspace: String,
     /// Into which accounts, or why nobody can say.
-    accounts: Result<Vec<String>, Stay>,
+    accounts: Result<Vec<String>, Unseen>,
+}
+
+/// Why it is not known what is there.
+struct Unseen {
+    stay: Stay,
+    /// Whether it may be known at once: the service did not answer.
+    is_passing: bool,
+}
+
+impl Stores {
+    fn may_pass(&self) -> bool {
+        self.accounts.as_ref().is_err_and(|unseen| unseen.is_passing)
+    }
 }
 
 /// What a subscription tells; `None` where it lets us not see that.
@@ -205,10 +218,19 @@ impl Around {
             let why = format!("the datastores of {subscription} cannot be read");
             return Ok(Some(unsure(&why)));
         }
-        for Stores { workspace, accounts } in self.datastores.get_or_init(|| self.ask(entry)).await
-        {
+        // No failure is kept for the next that asks.
+        let asked = self.datastores.get_or_try_init(async || {
+            let all = self.ask(entry).await;
+            if all.iter().any(Stores::may_pass) { Err(all) } else { Ok(all) }
+        });
+        let asked = asked.await;
+        let all = match &asked {
+            Ok(all) => *all,
+            Err(all) => all,
+        };
+        for Stores { workspace, accounts } in all {
             match accounts {
-                Err(stay) => return Ok(Some(stay.clone())),
+                Err(unseen) => return Ok(Some(unseen.stay.clone())),
                 Ok(accounts) if accounts.iter().any(|account| same_id(account, &spot.name)) => {
                     let why = format!("a datastore of the workspace {workspace} leads there");
                     return Ok(Some(shared(&why)));
@@ -293,13 +315,14 @@ impl Known {
 }
 
 /// Into which accounts the datastores of a workspace lead, or why nobody can say.
-async fn accounts_of(entry: &Entry, workspace: &Value) -> Result<Vec<String>, Stay> {
+async fn accounts_of(entry: &Entry, workspace: &Value) -> Result<Vec<String>, Unseen> {
+    let unseen = |why: &str, is_passing| Err(Unseen { stay: unsure(why), is_passing });
     let id = workspace["id"].as_str().and_then(parts);
     let Some([subscription, group, type_name, own]) = id else {
-        return Err(unsure("a workspace is listed by no id"));
+        return unseen("a workspace is listed by no id", false);
     };
     if !type_name.eq_ignore_ascii_case(WORKSPACES) {
-        return Err(unsure("a workspace is listed by another's id"));
+        return unseen("a workspace is listed by another's id", false);
     }
     let path = format!(
         "/subscriptions/{subscription}/resourceGroups/{group}/providers/{WORKSPACES}/{own}\
@@ -311,9 +334,10 @@ async fn accounts_of(entry: &Entry, workspace: &Value) -> Result<Vec<String>, St
                 |store: &Value| store["properties"]["accountName"].as_str().map(str::to_owned);
             Ok(stores.iter().filter_map(account).collect())
         }
-        Ok(Told::Refused) | Err(_) => {
+        told @ (Ok(Told::Refused) | Err(_)) => {
             let name = named(workspace);
-            Err(unsure(&format!("the datastores of the workspace {name} cannot be read")))
+            let why = format!("the datastores of the workspace {name} cannot be read");
+            unseen(&why, told.is_err())
         }
     }
 }

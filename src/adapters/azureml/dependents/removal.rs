@@ -177,18 +177,16 @@ pub async fn recoverable_until(
     erased_at: Timestamp,
 ) -> Result<Option<Timestamp>, Failure> {
     let spot = spot(item)?;
+    let is_purged_logs = spot.sort.word == LOGS && item.properties.contains_key(FOR_GOOD);
     // What something forbade to go stands, as a rule.
-    if ![VAULT, LOGS].contains(&spot.sort.word)
+    if spot.sort.word != VAULT && !is_purged_logs
         || matches!(ask(entry, &spot).await?, Told::So(Some(_)))
     {
         return Ok(None);
     }
-    if spot.sort.word == LOGS && item.properties.contains_key(FOR_GOOD) {
+    if is_purged_logs {
         let is_kept = are_kept(entry, &spot, item).await?;
         return Ok(is_kept.then(|| erased_at + LOGS_TIME));
-    }
-    if spot.sort.word != VAULT {
-        return Ok(None);
     }
     let at_most = Some(erased_at + VAULT_TIME_MAX);
     Ok(match vault::deleted(entry, &spot, item).await? {

@@ -172,9 +172,7 @@ impl<'a> Asking<'a> {
         if matches!(status, 401 | 403) {
             self.store.let_in(code)?;
         }
-        let is_forbidden = matches!(status, 401 | 403);
-        let why = if is_forbidden { Unanswered::Forbidden } else { Unanswered::Refused };
-        let why = why.coded(code);
+        let why = Unanswered::refused(status).coded(code);
         for column in &question.columns {
             told.unread(&self.store.name, Some(&self.table.name), Some(&column.name), &why);
         }

@@ -115,10 +115,8 @@ impl Reading {
                     }
                 }
                 Answered::Refused { status, code } => {
-                    let is_forbidden = matches!(status, 401 | 403);
-                    let why =
-                        if is_forbidden { Unanswered::Forbidden } else { Unanswered::Refused };
-                    return Ok(Some(Part::Refused(why.coded(&code))));
+                    let why = Unanswered::refused(status).coded(&code);
+                    return Ok(Some(Part::Refused(why)));
                 }
                 Answered::Whole(_) | Answered::Part(_) | Answered::TooMuch(_) => {
                     match self.halves(values, window).await? {

@@ -271,8 +271,7 @@ pub fn why(answer: &Answer) -> String {
         // It says nothing of where its rows are.
         200 => Unanswered::NoId,
         404 => Unanswered::Absent,
-        401 | 403 => Unanswered::Forbidden,
-        _ => Unanswered::Refused,
+        status => Unanswered::refused(status),
     };
     why.coded(&answer.code)
 }
