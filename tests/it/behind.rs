@@ -3,20 +3,15 @@
 
 use std::io::Write;
 
-use crate::matching::{ann, gzip, item, tar, zip};
-use dsrd::matching::limits::ItemLimits;
-use dsrd::matching::matcher::Matcher;
-use dsrd::matching::scan::scan;
+use crate::digits;
+use crate::matching::{ann, gzip, tar, zip};
 
 const TEXT: &str = "by ann@contoso.com now\n";
 
 const OTHER: &str = "nothing of anybody\n";
 
-/// What is found of the subject and what could not be read, in short.
 fn told(content: &[u8]) -> (bool, Vec<String>) {
-    let matcher = Matcher::new(&[&ann()]);
-    let scan = scan(&item("x"), &mut &*content, &matcher, &ItemLimits::default()).unwrap();
-    (!scan.hits.is_empty(), scan.unreadable)
+    digits::told(&ann(), content)
 }
 
 /// A way to pack bytes as one stream, with its name.

@@ -9,7 +9,8 @@ use dsrd::matching::scan::scan;
 
 use crate::matching::{ann, gzip, item};
 
-fn told(subject: &Subject, content: &[u8]) -> (bool, Vec<String>) {
+/// Whether the subject is found, and what could not be read.
+pub fn told(subject: &Subject, content: &[u8]) -> (bool, Vec<String>) {
     let matcher = Matcher::new(&[subject]);
     let scan = scan(&item("x"), &mut &*content, &matcher, &ItemLimits::default()).unwrap();
     (!scan.hits.is_empty(), scan.unreadable)

@@ -95,11 +95,12 @@ fn nothing_can_be_read_while_rows_are_purged() {
         let tables = Arc::clone(&scenario.tables[0]);
         let bag = json!({ EMAIL: CONTENT, "caller": NAME }).to_string();
         let said = format!("{CONTENT} of {EMAIL}");
-        tables.add("AppEvents", &[("Properties", &bag), ("Message", &said), ("Caller", NAME)]);
+        tables.add("AppEvents", &[("Properties", &bag), ("Message", &said)]);
         tables.refuse_value(&said);
         tables.take_an_hour(2);
         tables.take_time(Slow { looks: 1, look_in_ms: 1_000, end: SlowEnd::Failed });
-        scenario.tick_ms = 3_600_000;
+        // Several removals are due within an hour, whichever comes first.
+        scenario.tick_ms = 60_000;
         scenario
     };
     for effect in ["enrol", "note_delay", "erase_rows", "note_purge"] {

@@ -12,12 +12,12 @@ use dsrd::matching::scan::scan;
 
 use crate::matching::item;
 
-fn subject(kind: IdentityType, value: &str) -> Subject {
+pub fn subject(kind: IdentityType, value: &str) -> Subject {
     Subject { identities: vec![Identity::new(kind, IdentityFormat::Raw, value.to_owned())] }
 }
 
 /// Whether a person of this one identity is found.
-fn finds(kind: IdentityType, value: &str, content: &[u8]) -> bool {
+pub fn finds(kind: IdentityType, value: &str, content: &[u8]) -> bool {
     let subject = subject(kind, value);
     let (matcher, limits) = (Matcher::new(&[&subject]), ItemLimits::default());
     !scan(&item("x"), &mut &*content, &matcher, &limits).unwrap().hits.is_empty()

@@ -1,22 +1,13 @@
 //! Names and aliases as people and programs write them: what a reader takes for the person, and
 //! what not.
 
-use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use dsrd::domain::asked::subject::IdentityType;
 use dsrd::matching::limits::ItemLimits;
 use dsrd::matching::matcher::Matcher;
 use dsrd::matching::scan::scan;
 
 use crate::matching::{gzip, item};
-
-fn subject(kind: IdentityType, value: &str) -> Subject {
-    Subject { identities: vec![Identity::new(kind, IdentityFormat::Raw, value.into())] }
-}
-
-fn finds(kind: IdentityType, value: &str, content: &[u8]) -> bool {
-    let matcher = Matcher::new(&[&subject(kind, value)]);
-    let scan = scan(&item("x"), &mut &*content, &matcher, &ItemLimits::default()).unwrap();
-    !scan.hits.is_empty()
-}
+use crate::spelled::{finds, subject};
 
 /// Ways to store a text that change what stands around it, and not what it says.
 fn stored(text: &str) -> [(&'static str, Vec<u8>); 5] {

@@ -12,7 +12,7 @@ use jsonschema::Validator;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::azure_simulator::caller::Caller;
+use crate::azure_simulator::caller::{Answer, Caller};
 use crate::support::azure::kind::Kind;
 use crate::support::azure::place::{Arm, Place, WorkspaceId};
 use crate::support::azure::seed::{GROUP, SUBSCRIPTION, Seed, WORKSPACE, workspace_document};
@@ -37,14 +37,7 @@ async fn every_example_is_answered_in_its_shape() {
             let answer = caller.ask(method, &format!("{path}?{query}"), body).await;
             asked += 1;
             let mut fault = |text: String| faults.push(format!("{name} {index}: {text}"));
-            let Some(expected) = example["responses"].get(answer.status.to_string()) else {
-                fault(format!("{} {}", answer.status, answer.body));
-                continue;
-            };
-            differs("", &expected["body"], &answer.body, &mut fault);
-            let schema = &operation["answers"][answer.status.to_string()];
-            invalid(&specification, schema, &answer.body, &mut fault);
-            links(expected, &answer.headers, &mut fault);
+            judge(&specification, operation, example, &answer, &mut fault);
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -247,6 +240,24 @@ fn fill_in(workspace: &mut Workspace, place: &Arm, body: &Value, now: Timestamp)
     workspace.put(place.kind, &names, &body, "string", now);
 }
 
+/// Whether an answer is such as the example has, and as the specification says.
+pub fn judge(
+    specification: &Value,
+    operation: &Value,
+    example: &Value,
+    answer: &Answer,
+    fault: &mut impl FnMut(String),
+) {
+    let Some(expected) = example["responses"].get(answer.status.to_string()) else {
+        fault(format!("{} {}", answer.status, answer.body));
+        return;
+    };
+    differs("", &expected["body"], &answer.body, fault);
+    let schema = &operation["answers"][answer.status.to_string()];
+    invalid(specification, schema, &answer.body, fault);
+    links(expected, &answer.headers, fault);
+}
+
 /// Everything that an example says, ours says, too, in the same kind of JSON.
 pub fn differs(path: &str, expected: &Value, ours: &Value, fault: &mut impl FnMut(String)) {
     // Pages are of our own size, and the names in these objects are made up.
@@ -308,7 +319,7 @@ fn without_nulls(value: &Value) -> Value {
 }
 
 /// Where an example answers with a link, ours does, too.
-pub fn links(expected: &Value, ours: &reqwest::header::HeaderMap, fault: &mut impl FnMut(String)) {
+fn links(expected: &Value, ours: &reqwest::header::HeaderMap, fault: &mut impl FnMut(String)) {
     let headers: BTreeMap<String, &Value> = expected["headers"]
         .as_object()
         .into_iter()
