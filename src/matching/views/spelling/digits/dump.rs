@@ -28,11 +28,10 @@ const DUMP_BYTES_MAX: usize = 1 << 20;
 /// What stands in or before lists of bytes.
 pub const SIGNS: &[&[u8]] = &[b", 0x", b"\"Buffer\""];
 
-/// Every dump in a text, with what it spells. `is_signed`: whether there may be a list.
-pub fn dumps(bytes: &[u8], is_signed: bool, found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+/// Every dump in a text, with what it spells; `lists`: where lists have their signs.
+pub fn dumps(bytes: &[u8], lists: &[Range<usize>], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
     let mut from = 0;
-    let signs = SIGNS.iter().filter(|_| is_signed);
-    for at in signs.flat_map(|sign| memmem::find_iter(bytes, *sign)) {
+    for at in lists.iter().map(|sign| sign.start) {
         let list = at.checked_sub(4).filter(|start| *start >= from && bytes[at] == b',');
         let start = list.or_else(|| Some(at + memchr::memchr(b'[', bytes.get(at..at + 32)?)? + 1));
         if let Some((range, spelled)) = start.and_then(|start| numbers(bytes, start)) {
@@ -122,6 +121,7 @@ fn line_of(line: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matching::bytes::few::Few;
 
     #[test]
     fn lists_of_numbers_are_read() {
@@ -130,7 +130,8 @@ mod tests {
             "{\"type\":\"Buffer\",\"data\":[109,105,114,97,32,111,115,101,105]}",
         ] {
             let mut all = Vec::new();
-            dumps(text.as_bytes(), true, &mut |_, bytes| all.push(bytes));
+            let lists = Few::new(SIGNS).all(text.as_bytes());
+            dumps(text.as_bytes(), &lists, &mut |_, bytes| all.push(bytes));
             assert_eq!(all, [b"mira osei"], "{text}");
         }
     }
@@ -166,7 +167,7 @@ mod tests {
             ),
         ] {
             let mut all = Vec::new();
-            dumps(format!("{head}{dump}done\n").as_bytes(), true, &mut |_, bytes| all.push(bytes));
+            dumps(format!("{head}{dump}done\n").as_bytes(), &[], &mut |_, bytes| all.push(bytes));
             assert_eq!(all, [text.as_bytes()], "{dump}");
         }
     }
