@@ -17,6 +17,7 @@ use crate::matching::views::spelling::stretches::{Stretches, is_mixed, shifted};
 use crate::matching::views::spelling::strings::beside::side_by_side;
 use crate::matching::views::spelling::strings::frames::{cuts, pickled_lines};
 use crate::matching::views::spelling::strings::wide::four_bytes_each;
+use crate::matching::views::written::pairs::pairs;
 
 /// How a stream of bytes spells text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,6 +245,7 @@ pub fn framed_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
     let begins_oddly = bytes.first().is_some_and(|byte| matches!(byte, 0x80..=0xbf));
     if binary || begins_oddly || has_strange(bytes) {
         readings.extend(side_by_side(bytes).map(|reading| ("", Hold::Framed, reading)));
+        readings.extend(pairs(bytes).map(|reading| ("", Hold::Framed, reading)));
     }
     if binary {
         let wide_text = four_bytes_each(bytes);
@@ -300,6 +302,9 @@ pub fn odd_readings(text: &str) -> Vec<Labelled> {
         }
     }
     let cuts = if is_strange { cuts(bytes) } else { pickled_lines(bytes) };
+    if is_strange || !cuts.is_empty() {
+        readings.extend(pairs(bytes).map(|reading| ("", Hold::Framed, reading)));
+    }
     let framed = cut_out(bytes, &cuts, unknown);
     readings.extend(framed.map(|reading| ("", Hold::Framed, reading)));
     readings

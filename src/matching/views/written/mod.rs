@@ -1,5 +1,8 @@
 //! Tables that are written as text: heads of columns, and cells after the head of theirs.
 
+pub mod frames;
 pub mod heads;
+pub mod marked;
+pub mod pairs;
 pub mod sheets;
 pub mod tables;
