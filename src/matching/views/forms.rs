@@ -2,11 +2,11 @@
 
 use std::io::Read;
 
-use crate::matching::views::packing::sealed::{is_cms, is_openpgp, sealed};
+use crate::matching::views::packing::sealed::sealed;
 use crate::matching::views::packing::tar;
 use crate::matching::views::spelling::charset::{Charset, guess};
-use crate::matching::views::spelling::noise::begins_packed;
-use crate::matching::views::stores::numpy::fields::has_records;
+use crate::matching::views::spelling::digits::openings::{begins_packed, is_cms, is_openpgp};
+use crate::matching::views::spelling::maps::arrays::has_records;
 
 /// What a stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

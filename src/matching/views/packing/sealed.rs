@@ -92,60 +92,6 @@ fn is_followed(rest: &[u8], sign: &[u8]) -> bool {
     })
 }
 
-/// Whether bytes begin as a message that is encrypted for somebody, RFC 5652: a sequence whose
-/// first member says so, as S/MIME and PKCS #7 have it.
-pub fn is_cms(bytes: &[u8]) -> bool {
-    const ENVELOPED: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03";
-    let [0x30, len, rest @ ..] = bytes else { return false };
-    let width = if *len < 0x80 { 0 } else { usize::from(len & 0x7f) };
-    width <= 4 && rest.get(width..).is_some_and(|body| body.starts_with(ENVELOPED))
-}
-
-/// Whether bytes begin as a message of `OpenPGP` that is encrypted, RFC 9580: a session key for
-/// somebody or of a passphrase, or encrypted data itself.
-pub fn is_openpgp(bytes: &[u8]) -> bool {
-    let Some((tag, len, body)) = packet(bytes) else { return false };
-    match (tag, body) {
-        (1, [2..=6, ..]) | (3, [4..=6, ..]) => {
-            // Another one, or the data.
-            let next = len.and_then(|len| body.get(len..));
-            next.is_some_and(|next| {
-                packet(next).is_some_and(|(tag, _, _)| matches!(tag, 1 | 3 | 9 | 18 | 20))
-            })
-        }
-        (18, [1 | 2, ..]) => len.is_none_or(|len| body.len() == len),
-        _ => false,
-    }
-}
-
-/// The type of a packet, the length of its body where it is known, and what follows its header.
-fn packet(bytes: &[u8]) -> Option<(u8, Option<usize>, &[u8])> {
-    let (first, rest) = bytes.split_first()?;
-    let number =
-        |bytes: &[u8]| bytes.iter().fold(0usize, |all, byte| all << 8 | usize::from(*byte));
-    let header = |width: usize| Some((number(rest.get(..width)?), &rest[width..]));
-    match (first & 0xc0, first & 3) {
-        (0x80, 3) => Some((first >> 2 & 15, None, rest)),
-        (0x80, kind) => {
-            let (len, body) = header(1 << kind)?;
-            Some((first >> 2 & 15, Some(len), body))
-        }
-        (0xc0, _) => {
-            let tag = first & 63;
-            match rest.first()? {
-                len @ 0..=191 => Some((tag, Some(usize::from(*len)), &rest[1..])),
-                192..=223 => {
-                    let (len, body) = header(2)?;
-                    Some((tag, Some(len - (192 << 8) + 192), body))
-                }
-                224..=254 => Some((tag, None, &rest[1..])),
-                255 => Some((tag, Some(number(rest.get(1..5)?)), &rest[5..])),
-            }
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,21 +133,6 @@ mod tests {
             ("-----BEGIN PGP MESSAGE-----\nand so on, as everybody knows it\n", None),
         ] {
             assert_eq!(sealed(text.as_bytes()).collect::<Vec<_>>(), Vec::from_iter(form), "{text}");
-        }
-    }
-
-    #[test]
-    fn messages_of_openpgp_are_told_by_their_packets() {
-        let passphrase =
-            b"\x8c\x0d\x04\x09\x03\x02\x45\x09\x65\x16\xae\x14\x23\xeb\xff\xd2\x81\x01KH";
-        let key = [&b"\x85\x00\x06\x03abcde\xd2"[..], &[9, 1, 2]].concat();
-        for bytes in [&passphrase[..], &key] {
-            assert!(is_openpgp(bytes));
-        }
-        for bytes in
-            [&b"\x89PNG\r\n\x1a\n"[..], b"\x8c\x0dann@contoso.com", b"\x80\x04\x95", b"text"]
-        {
-            assert!(!is_openpgp(bytes));
         }
     }
 }

@@ -10,6 +10,7 @@ use encoding_rs::{
 
 use memchr::{memchr, memmem};
 
+use crate::matching::views::spelling::maps::pairs::pairs;
 use crate::matching::views::spelling::noise::may_be_wide;
 use crate::matching::views::spelling::reading::{Hold, Reading};
 use crate::matching::views::spelling::spaceless::is_spaceless;
@@ -17,7 +18,6 @@ use crate::matching::views::spelling::stretches::{Stretches, is_mixed, shifted};
 use crate::matching::views::spelling::strings::beside::side_by_side;
 use crate::matching::views::spelling::strings::frames::{cuts, pickled_lines};
 use crate::matching::views::spelling::strings::wide::four_bytes_each;
-use crate::matching::views::written::pairs::pairs;
 
 /// How a stream of bytes spells text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -180,7 +180,8 @@ mod tests {
     fn cells_below_their_heads() {
         for (text, expected) in [
             (
-                "<table><tr><th>run</th><th>user</th></tr>\n<tr><td>1</td><td>mosei</td></tr></table>",
+                "<table><tr><th>run</th><th>user</th></tr>\n\
+                 <tr><td>1</td><td>mosei</td></tr></table>",
                 "user: mosei",
             ),
             (

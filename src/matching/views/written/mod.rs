@@ -3,6 +3,5 @@
 pub mod frames;
 pub mod heads;
 pub mod marked;
-pub mod pairs;
 pub mod sheets;
 pub mod tables;

@@ -7,8 +7,9 @@ use aho_corasick::packed::Searcher;
 
 use crate::matching::blocks::bits;
 use crate::matching::blocks::masks::{Set, masks};
+use crate::matching::views::spelling::digits::openings::is_promising;
 use crate::matching::views::spelling::digits::{armour, base32, dump, hex, short};
-use crate::matching::views::spelling::noise::{is_clean, is_promising};
+use crate::matching::views::spelling::noise::is_clean;
 use crate::matching::work;
 
 /// Shortest run that is decoded: shorter ones hold fewer than twelve bytes.

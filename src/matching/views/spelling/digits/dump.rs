@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use crate::matching::views::spelling::noise::is_promising;
+use crate::matching::views::spelling::digits::openings::is_promising;
 
 /// Digits of the offset that the first line has: six to eight.
 const ZEROS: &[u8] = b"000000";

@@ -1,7 +1,5 @@
 //! What a file of an array says of its elements, if those are records.
 
-use crate::matching::views::spelling::charset::utf8_or_western;
-
 /// What a file begins with.
 const SIGN: &[u8] = b"\x93NUMPY";
 
@@ -41,7 +39,7 @@ impl Field {
         let little = match self.kind {
             Kind::Bytes => {
                 let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
-                return Some(utf8_or_western(&bytes[..end]));
+                return Some(text_of(&bytes[..end]));
             }
             Kind::Wide(little) => little,
             Kind::Other => return None,
@@ -53,6 +51,12 @@ impl Field {
         let chars = bytes.as_chunks::<4>().0.iter().map(number).filter_map(char::from_u32);
         Some(chars.collect::<String>().trim_end_matches('\0').to_owned())
     }
+}
+
+/// UTF-8, or Latin-1 where it is none.
+fn text_of(bytes: &[u8]) -> String {
+    let latin = |_| bytes.iter().map(|byte| char::from(*byte)).collect();
+    std::str::from_utf8(bytes).map_or_else(latin, str::to_owned)
 }
 
 /// What is said of an array, and where it begins.

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::matching::views::columns::rows::{Row, Rows};
-use crate::matching::views::stores::numpy::fields::{described, fields};
+use crate::matching::views::spelling::maps::arrays::{described, fields};
 use crate::matching::views::stores::spool::{Spool, broken};
 use crate::matching::views::tour::{Look, Tour};
 
