@@ -111,7 +111,10 @@ const BESIDE_BYTES: usize = 80;
 const PADDING_BYTES_MAX: usize = 200;
 
 /// What stands between strings that a language joins.
-const BESIDE: [&str; 6] = ["\" \"", "' '", "\" + \"", "' + '", "\"+\"", "'+'"];
+const BESIDE: [&str; 14] = [
+    "\" \"", "' '", "\" + \"", "' + '", "\"+\"", "'+'", "\" . \"", "' . '", "\".\"", "'.'",
+    "\" & \"", "\"&\"", "' || '", "'||'",
+];
 
 /// JSON is full of quotes, at each of which one of these may begin. None stands in another.
 static ANY: LazyLock<Few> = LazyLock::new(|| Few::new(&BESIDE.map(str::as_bytes)));

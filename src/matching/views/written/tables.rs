@@ -11,8 +11,11 @@ use memchr::{memchr, memmem, memrchr};
 
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::spelling::reading::Reading;
+use crate::matching::views::written::frames;
 use crate::matching::views::written::heads::Head;
+use crate::matching::views::written::marked::{self, Heads};
 use crate::matching::views::written::sheets::Sheet;
+use crate::matching::work;
 
 /// Longer lines are no rows.
 const LINE_BYTES_MAX: usize = 16 << 10;
@@ -21,8 +24,11 @@ const LINE_BYTES_MAX: usize = 16 << 10;
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
     begun: bool,
+    /// Whether strings of a spreadsheet are read below any head: a finder reads its rows.
+    has_strings: bool,
     head: Option<Arc<Head>>,
     sheet: Sheet,
+    marked: Heads,
 }
 
 /// Rows below one head.
@@ -32,11 +38,16 @@ struct Rows {
 }
 
 impl Tables {
+    /// Of a stream that is rewritten: what stands in a sheet's strings stands in no row there.
+    pub fn of_rewriting() -> Self {
+        Self { has_strings: true, ..Self::default() }
+    }
+
     /// What the rows in a part of a window say, each cell after its head; `None` where there are no
     /// such tables.
     pub fn reading(&self, window: &[u8], part: &Range<usize>) -> Option<Reading> {
         let mut sheet = self.sheet.clone();
-        if !self.begun {
+        if !self.begun && self.has_strings {
             sheet.begin(window);
         }
         if let Some(reading) = sheet.read(window, part) {
@@ -66,9 +77,20 @@ impl Tables {
         Some(reading)
     }
 
+    /// The same of tables that JSON has by column.
+    pub fn framed(&self, window: &[u8], part: &Range<usize>) -> Option<Reading> {
+        frames::rows(window, part)
+    }
+
+    /// The same of tables in markup.
+    pub fn marked(&self, window: &[u8], part: &Range<usize>) -> Option<Reading> {
+        marked::rows(window, part, &mut self.marked.clone())
+    }
+
     /// Goes on to the end of a part of a window.
     pub fn pass(&mut self, window: &[u8], part: &Range<usize>) {
-        if !self.begun {
+        marked::rows(window, part, &mut self.marked);
+        if !self.begun && self.has_strings {
             self.sheet.begin(window);
         }
         if !self.sheet.has_head() {
@@ -112,11 +134,15 @@ fn heads(window: &[u8], range: Range<usize>) -> Vec<(usize, Option<Head>)> {
     let mut found = Vec::new();
     let mut from = range.start;
     for at in memmem::find_iter(&window[range.clone()], b"---") {
-        let line = line_at(window, range.start + at);
-        if line.start < from || !is_rule(&window[line.clone()]) {
+        // A line is looked at once, however many dashes are in it.
+        if range.start + at < from {
             continue;
         }
+        let line = line_at(window, range.start + at);
         from = line.end;
+        if !is_rule(&window[line.clone()]) {
+            continue;
+        }
         let above = line_at(window, line.start.saturating_sub(2));
         let head = Head::above_rule(
             &utf8_or_western(&window[above]),
@@ -126,10 +152,10 @@ fn heads(window: &[u8], range: Range<usize>) -> Vec<(usize, Option<Head>)> {
     }
     from = range.start;
     for at in memmem::find_iter(&window[range.clone()], b"USER") {
-        let line = line_at(window, range.start + at);
-        if line.start < from {
+        if range.start + at < from {
             continue;
         }
+        let line = line_at(window, range.start + at);
         from = line.end;
         if let Some(head) = Head::of_capitals(&utf8_or_western(&window[line.clone()])) {
             found.push((line.end, Some(head)));
@@ -150,9 +176,12 @@ fn line_start(window: &[u8], at: usize) -> usize {
 
 /// The line around a place, without its end, as far as it may be long.
 fn line_at(window: &[u8], at: usize) -> Range<usize> {
-    let start = line_start(window, at).max(at.saturating_sub(LINE_BYTES_MAX));
-    let end = (at + LINE_BYTES_MAX).min(window.len());
-    start..memchr(b'\n', &window[at..end]).map_or(end, |len| at + len)
+    let first = at.saturating_sub(LINE_BYTES_MAX);
+    let start = memrchr(b'\n', &window[first..at]).map_or(first, |end| first + end + 1);
+    let last = (at + LINE_BYTES_MAX).min(window.len());
+    let end = memchr(b'\n', &window[at..last]).map_or(last, |len| at + len);
+    work::charge(end - start);
+    start..end
 }
 
 fn lines(window: &[u8], range: Range<usize>) -> impl Iterator<Item = Range<usize>> {

@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 use crate::matching::blocks::bits;
 use crate::matching::blocks::masks::{Set, masks};
 use crate::matching::bytes::few::Few;
+use crate::matching::views::spelling::digits::openings::is_promising;
 use crate::matching::views::spelling::digits::{armour, base32, dump, hex, short};
-use crate::matching::views::spelling::noise::{is_clean, is_promising};
+use crate::matching::views::spelling::noise::is_clean;
 use crate::matching::work;
 
 /// Shortest run that is decoded: shorter ones hold fewer than twelve bytes.
@@ -34,6 +35,12 @@ pub struct Run {
 /// `is_wanted` is asked of each run before it is decoded.
 pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dyn FnMut(Run)) {
     let bytes = text.as_bytes();
+    let found = &mut |run: Run| {
+        if let Some(spelled) = short::after_key(&bytes[..run.start], &run.bytes) {
+            found(Run::new(run.start..run.end, spelled, run.form));
+        }
+        found(run);
+    };
     let [digits, capitals, hexes] = masks(bytes, [&DIGITS, &CAPITALS, &HEXES]);
     in_hex(bytes, &hexes, is_wanted, found);
     let long = bits::runs(&digits, RUN_CHARS_MIN);
