@@ -9,6 +9,7 @@ use crate::matching::views::spelling::reading::Hold;
 use crate::matching::views::windows::Found;
 
 /// A replacement.
+#[derive(Clone)]
 pub struct Edit {
     /// What of the window is replaced.
     pub range: Range<usize>,

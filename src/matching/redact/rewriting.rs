@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::matching::limits::ItemLimits;
 use crate::matching::put::{Put, Replaced};
+use crate::matching::redact::arrays::{is_array, is_tensors};
 use crate::matching::redact::looks::First;
 use crate::matching::redact::refusal::{Stop, Unredacted};
 use crate::matching::views::containers::{HEAD_BYTES, Rest};
@@ -137,7 +138,8 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         let broken = reader.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let mut whole = Cursor::new(&head).chain(Rest::new(reader, broken));
         let form = form(&head);
-        if matches!(form, Form::Gzip | Form::Zip) && depth >= self.limits.depth_max {
+        let opens = !matches!(form, Form::Text(_) | Form::Rtf | Form::Closed(_) | Form::Media);
+        if opens && depth >= self.limits.depth_max {
             return Err(Stop::not("depth limit"));
         }
         match form {
@@ -152,6 +154,19 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                 rewritten.map_err(|stop| stop.of_decoder("gzip: broken", self.meter))
             }
             Form::Zip => self.zip(&mut whole, out, depth),
+            Form::Tar => self.tar(&mut whole, out, depth),
+            Form::Parquet => self.parquet(&mut whole, out, depth),
+            Form::Zlib
+            | Form::Bzip2
+            | Form::Xz
+            | Form::Lzma
+            | Form::Zstd
+            | Form::Lz4
+            | Form::Snappy => self.repacked(&mut whole, out, form, depth),
+            Form::Text(Charset::Binary) if is_array(&head) => self.array(&mut whole, out, depth),
+            Form::Text(Charset::Binary) if is_tensors(&head) => {
+                self.tensors(&mut whole, out, depth)
+            }
             other => self.copy_if_clean(&mut whole, out, other.name(), depth),
         }
     }
@@ -188,6 +203,14 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         }
         let mut zeros = io::repeat(0).take(members.zeros());
         io::copy(&mut zeros, out).map(drop).map_err(Stop::Write)
+    }
+
+    /// Whether something is seen in a text.
+    pub(super) fn sees(&mut self, text: &str) -> bool {
+        let mut first = First::of(self.look);
+        let mut tour = Tour::new(&mut first, self.limits, self.meter);
+        let seen = tour.spans(text.as_bytes(), &(0..text.len()), false);
+        !seen.is_empty() || first.any()
     }
 
     /// Refuses a short text with a name in a charset that it may not be in.
