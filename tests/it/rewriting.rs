@@ -12,7 +12,13 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
 
-use crate::redaction::{erased, is_gone};
+use dsrd::matching::limits::ItemLimits;
+use dsrd::matching::matcher::Matcher;
+use dsrd::matching::redact::looks::Erasing;
+use dsrd::matching::redact::rewriting::redact_named;
+
+use crate::matching::zip;
+use crate::redaction::{erased, is_gone, subject};
 
 #[test]
 fn what_is_put_is_written_as_the_language_has_it() {
@@ -55,6 +61,13 @@ fn what_is_put_is_written_as_the_language_has_it() {
         (r#"{"source": ["ID = 70042917\n", "f(70042917)"]}"#, {
             r#"{"source": ["ID = \"[erased]\"\n", "f(\"[erased]\")"]}"#
         }),
+        (r#"{"q": "SELECT a FROM t WHERE id = 70042917 AND b = 1"}"#, {
+            r#"{"q": "SELECT a FROM t WHERE id = '[erased]' AND b = 1"}"#
+        }),
+        ("---\nby: ann@contoso.com\n---\n# Of ann@contoso.com\n", {
+            "---\nby: '[erased]'\n---\n# Of [erased]\n"
+        }),
+        ("ann@contoso.com,x,C-1029384\n1,2,3\n", "[erased],x,[erased 2]\n1,2,3\n"),
         // Text is no document.
         ("INFO: a\nINFO: ann@contoso.com left\n", "INFO: a\nINFO: [erased] left\n"),
         ("Hello ann@contoso.com, you are 70042917.\n", "Hello [erased], you are [erased].\n"),
@@ -76,6 +89,24 @@ fn what_is_put_is_written_as_the_language_has_it() {
         assert_eq!(String::from_utf8_lossy(&out), after, "{before}");
         assert!(is_gone(&out), "{before}");
     }
+}
+
+#[test]
+fn what_only_the_name_says_is_taken_out() {
+    let named = |name: &str, content: &[u8]| {
+        let (subject, limits) = (subject(), ItemLimits::default());
+        let matcher = Matcher::new(&[&subject]);
+        let (mut out, mut content) = (Vec::new(), content);
+        redact_named(&mut Erasing(&matcher), name, &mut content, &mut out, &limits).unwrap();
+        out
+    };
+    assert_eq!(named("mlruns/0/tags/mlflow.user", b"ann\n"), b"[erased]\n");
+    assert_eq!(named("mlruns/0/tags/model", b"ann\n"), b"ann\n");
+    let archive = zip(&[("tags/mlflow.user", b"ann"), ("tags/model", b"ann")]);
+    assert_eq!(
+        named("a.zip", &archive),
+        zip(&[("tags/mlflow.user", b"[erased]"), ("tags/model", b"ann")])
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::matching::redact::syntax::languages::signs::is_sql;
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
 use crate::matching::views::spelling::reading::Reading;
 
@@ -39,15 +40,21 @@ pub fn nested_number(
         let end = at + text.as_bytes()[at..].iter().take_while(|byte| digit(byte)).count();
         text[start..end].parse::<f64>().ok()?;
         let (before, after) = (&text[..start], &text[end..]);
+        let back = |range: Range<usize>, (reading, len): &(Reading, usize)| {
+            reading.origin(range.start)..reading.origin_end(range.end, *len)
+        };
+        let word = || {
+            let word = readings.iter().rev().fold(start..end, back);
+            word.start + near.start..word.end + near.start
+        };
+        if is_sql(&text) && before.matches('\'').count() % 2 == 0 {
+            return Some((word(), "'".to_owned()));
+        }
         if is_of_json(before.trim_end(), after.trim_start(), whole, &text)
             || is_of_program(before, after)
         {
-            let back = |range: Range<usize>, (reading, len): &(Reading, usize)| {
-                reading.origin(range.start)..reading.origin_end(range.end, *len)
-            };
-            let word = readings.iter().rev().fold(start..end, back);
             let slashes = "\\".repeat((1 << depth) - 1);
-            return Some((word.start + near.start..word.end + near.start, format!("{slashes}\"")));
+            return Some((word(), format!("{slashes}\"")));
         }
     }
     None

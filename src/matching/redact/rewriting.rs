@@ -14,7 +14,7 @@ use crate::matching::views::forms::{Form, form};
 use crate::matching::views::meter::{Decoded, Meter, Stored};
 use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::spelling::charset::{Charset, utf8_or_western};
-use crate::matching::views::tour::{Look, Tour};
+use crate::matching::views::tour::{Look, Tour, key_of};
 use crate::matching::views::unsure::lines::names_in_lines;
 
 /// Writes what `content` is without what `look` sees in it. Memory does not grow with its size.
@@ -29,8 +29,24 @@ pub fn redact<L: Look<What = Put>>(
     out: &mut dyn Write,
     limits: &ItemLimits,
 ) -> Result<Replaced, Unredacted> {
+    redact_named(look, "", content, out, limits)
+}
+
+/// The same of an item whose name may say what its content alone does not.
+///
+/// # Errors
+/// As [`redact`].
+pub fn redact_named<L: Look<What = Put>>(
+    look: &mut L,
+    name: &str,
+    content: &mut dyn Read,
+    out: &mut dyn Write,
+    limits: &ItemLimits,
+) -> Result<Replaced, Unredacted> {
     let meter = Meter::default();
-    let mut rewriting = Rewriting { look, limits, meter: &meter, replaced: Replaced::default() };
+    let key = key_of(name);
+    let mut rewriting =
+        Rewriting { look, limits, meter: &meter, replaced: Replaced::default(), key };
     let ended = rewriting.bytes(&mut Stored::new(content, &meter, limits), out, 0);
     let replaced = rewriting.replaced;
     match ended {
@@ -59,8 +75,8 @@ pub fn redact_short<L: Look<What = Put>>(
     text: &str,
 ) -> Result<Short, Unredacted> {
     let (limits, meter) = (ItemLimits::default(), Meter::default());
-    let mut rewriting =
-        Rewriting { look, limits: &limits, meter: &meter, replaced: Replaced::default() };
+    let replaced = Replaced::default();
+    let mut rewriting = Rewriting { look, limits: &limits, meter: &meter, replaced, key: None };
     rewriting.short(key, text).map_err(|stop| stop.told(&meter))
 }
 
@@ -114,6 +130,8 @@ pub struct Rewriting<'a, L> {
     pub(super) limits: &'a ItemLimits,
     pub(super) meter: &'a Meter,
     pub(super) replaced: Replaced,
+    /// What the name of the item, or of the member that is rewritten, says of its content.
+    pub(super) key: Option<String>,
 }
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
@@ -126,6 +144,20 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
     ) -> Result<(), Stop> {
         let rewriting = AssertUnwindSafe(|| self.any(reader, out, depth));
         catch_unwind(rewriting).unwrap_or_else(|_| Err(Stop::not("decoder: gave up")))
+    }
+
+    /// Rewrites the content of a member that is called so.
+    pub(super) fn member_bytes(
+        &mut self,
+        name: &str,
+        reader: &mut dyn Read,
+        out: &mut dyn Write,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let around = std::mem::replace(&mut self.key, key_of(name));
+        let rewritten = self.bytes(reader, out, depth);
+        self.key = around;
+        rewritten
     }
 
     fn any(

@@ -34,6 +34,8 @@ pub struct Sheet {
     /// How far the window has been followed.
     at: usize,
     quotes: Quotes,
+    /// How often what is put is a whole cell of the first line; `None` behind that line.
+    heads: Option<HashMap<Put, u64>>,
 }
 
 /// Quotes of the line that is being written.
@@ -74,6 +76,7 @@ impl Sheet {
             keys_max: 0,
             at: 0,
             quotes: Quotes::default(),
+            heads: Some(HashMap::new()),
         }
     }
 
@@ -105,6 +108,7 @@ impl Sheet {
     /// The window was moved on by so many bytes.
     pub fn moved(&mut self, by: usize) {
         self.at -= by;
+        self.heads = None;
         self.quotes.at = self.quotes.at.saturating_sub(by);
     }
 
@@ -241,7 +245,7 @@ impl Sheet {
             return piece;
         }
         let range = edit.range.clone();
-        let put = edit.put.text().into_bytes();
+        let put = self.head(window, edit).into_bytes();
         self.quotes.pass(window, range.start);
         let commas = !self.quotes.is_open;
         let parts = |byte: &u8| matches!(byte, b'\r' | b'\n' | b'\t') || commas && *byte == b',';
@@ -258,6 +262,26 @@ impl Sheet {
             }
         }
         Piece { range, bytes }
+    }
+
+    /// What is put, numbered where it heads more than one column of a table.
+    fn head(&mut self, window: &[u8], edit: &Edit) -> String {
+        let (before, after) = (&window[..edit.range.start], &window[edit.range.end..]);
+        let is_first = !before.contains(&b'\n') && after.contains(&b'\n');
+        let Some(heads) = self.heads.as_mut().filter(|_| is_first) else {
+            self.heads = None;
+            return edit.put.text();
+        };
+        let parts = |byte: Option<&u8>| byte.is_some_and(|byte| b",;|\t\"".contains(byte));
+        let begins = before.is_empty() || parts(before.last());
+        let ends = parts(after.first()) || after.first().is_some_and(|byte| b"\r\n".contains(byte));
+        let is_alone = before.is_empty() && !parts(after.first());
+        if !begins || !ends || is_alone {
+            return edit.put.text();
+        }
+        let number = heads.entry(edit.put).or_default();
+        *number += 1;
+        if *number > 1 { edit.put.numbered(*number) } else { edit.put.text() }
     }
 
     fn step(&mut self, window: &[u8], to: usize) {

@@ -108,9 +108,12 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
     /// Rewrites a short text after its key.
     pub(super) fn short(&mut self, key: Option<&str>, text: &str) -> Result<Short, Stop> {
         let before = self.replaced;
+        // What the name says, it says of the content.
+        let around = self.key.take();
         let head = key.map_or(String::new(), |key| format!("{key}: "));
         let whole = format!("{head}{text}").into_bytes();
         let mut seen = self.seen(&whole, &(0..whole.len()), &Tables::default());
+        self.key = around;
         for found in &mut seen {
             // Of what begins in the key, what stands in the text is replaced.
             found.span.start = found.span.start.max(head.len()).min(found.span.end.max(head.len()));
@@ -133,6 +136,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
     fn seen(&mut self, window: &[u8], part: &Range<usize>, tables: &Tables) -> Vec<Found<Put>> {
         let mut tour = Tour::new(self.look, self.limits, self.meter);
         tour.tables = tables.clone();
+        tour.key = self.key.clone();
         tour.spans(window, part, false)
     }
 

@@ -87,7 +87,7 @@ pub struct Tour<'a, L: Look> {
     pub tables: Tables,
     /// What the name of the item, or of the member that is looked at, says of its content: whose
     /// user `tags/mlflow.user` holds.
-    pub(super) key: Option<String>,
+    pub key: Option<String>,
 }
 
 /// What could not be read and is told with its place; of more, the reasons alone.

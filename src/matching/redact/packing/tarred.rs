@@ -91,7 +91,8 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         let stored = spooled(reader, size)?;
         let (mut stored, mut written) = (stored, tempfile::spooled_tempfile(SPOOL_BYTES_MAX));
         stored.rewind().map_err(Stop::Write)?;
-        self.bytes(&mut stored, &mut written, depth + 1)?;
+        let name = notes.iter().find_map(Note::name).unwrap_or_else(|| name_in(&block));
+        self.member_bytes(&utf8_or_western(&name), &mut stored, &mut written, depth + 1)?;
         let is_rewritten = self.replaced != before;
         let is_sparse = block[KIND] == b'S' || notes.iter().any(Note::is_sparse);
         if is_rewritten && is_sparse {
@@ -99,7 +100,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         }
         let content = if is_rewritten { &mut written } else { &mut stored };
         let new_size = content.stream_position().map_err(Stop::Write)?;
-        let has_own = notes.iter().any(Note::has_name);
+        let has_own = notes.iter().any(|note| note.name().is_some());
         for note in &mut notes {
             self.note(note, Some(new_size))?;
         }
@@ -184,8 +185,13 @@ impl Note {
         if is_pax { records(&self.text) } else { Vec::new() }
     }
 
-    fn has_name(&self) -> bool {
-        self.block[KIND] == b'L' || self.records().iter().any(|(key, _)| *key == b"path")
+    /// The name that it gives the member.
+    fn name(&self) -> Option<Vec<u8>> {
+        if self.block[KIND] == b'L' {
+            return Some(field(&self.text).to_vec());
+        }
+        let records = self.records().into_iter();
+        records.filter(|(key, _)| *key == b"path").map(|(_, name)| name.to_vec()).last()
     }
 
     fn is_sparse(&self) -> bool {

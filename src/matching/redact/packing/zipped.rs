@@ -76,7 +76,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         match archive.members.by_index(index) {
             Ok(member) => {
                 let mut decoded = Decoded::new(member, self.meter, self.limits);
-                let rewritten = self.bytes(&mut decoded, &mut content, depth + 1);
+                let rewritten = self.member_bytes(&plain, &mut decoded, &mut content, depth + 1);
                 rewritten.map_err(|stop| stop.of_decoder("zip: broken member", self.meter))?;
             }
             Err(ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_)) => {

@@ -13,8 +13,7 @@ pub fn language(text: &str) -> Option<&'static Dialect> {
         let is_mysql = text.contains("ENGINE=") || text.contains("\\'");
         return Some(if is_mysql { &MYSQL } else { &SQL });
     }
-    let first = text.lines().next().unwrap_or_default();
-    if first.starts_with("#!") && first.contains("sh") {
+    if is_shell(text) {
         return Some(&SHELL);
     }
     [(is_line_of_python as fn(&str) -> Line, &PYTHON), (is_line_of_r, &R), (is_line_of_c, &BRACES)]
@@ -83,7 +82,17 @@ const THINGS: [&str; 12] = [
     "FUNCTION",
 ];
 
-fn is_sql(text: &str) -> bool {
+/// Whether a shell reads it, or a builder of images, line by line.
+fn is_shell(text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    let mut lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let is_image = lines.next().is_some_and(|line| line.starts_with("FROM "));
+    first.starts_with("#!") && first.contains("sh")
+        || is_image && ["\nRUN ", "\nENV ", "\nCOPY "].iter().any(|word| text.contains(word))
+}
+
+/// Whether a text is a statement of SQL, or more of them.
+pub fn is_sql(text: &str) -> bool {
     let is_said =
         |line: &&str| !line.is_empty() && !line.starts_with("--") && !line.starts_with("/*");
     let mut lines = text.lines().map(str::trim);
@@ -96,7 +105,8 @@ fn is_sql(text: &str) -> bool {
     let is_statement =
         STATEMENTS.iter().any(|(begins, later)| word == *begins && head.contains(later));
     let of_thing = !matches!(word, "CREATE" | "ALTER" | "DROP") || THINGS.contains(&second);
-    is_statement && of_thing && (text.contains(';') || word == "SELECT")
+    let is_alone = !matches!(word, "BEGIN" | "SET" | "USE") || first.ends_with(';');
+    is_statement && of_thing && is_alone && (text.contains(';') || word == "SELECT")
 }
 
 fn is_line_of_python(line: &str) -> Line {
@@ -168,6 +178,7 @@ mod tests {
             ("-- x\n\nselect *\nfrom t where id = 1", ('\'', "--")),
             ("A = 'x'\nB = 1\nprint(A)\n", ('"', "#")),
             ("#!/bin/bash\nx y", ('\'', "#")),
+            ("FROM x\nUSER y\nRUN z\n", ('\'', "#")),
             ("x <- 1\nprint(x)\n", ('"', "#")),
             ("const a = 1;\nif (a) {\n  b();\n}\n", ('"', "//")),
         ] {
@@ -179,6 +190,7 @@ mod tests {
             "2026-11-20 INFO run(1) started\n",
             "a,b,c\n1,2,3\n",
             "by Ann.\nSee (1).\n",
+            "BEGIN:VCARD\nN:a;b;;;\nEND:VCARD\n",
             "Update: all is set; done",
             "1;2;3\n4;5;6\n",
         ] {

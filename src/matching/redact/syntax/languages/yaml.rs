@@ -14,6 +14,20 @@ const NESTING_MAX: usize = 200;
 
 /// The tokens of a text; `None` if it is no YAML, or nothing but a scalar.
 pub fn tokens(text: &str) -> Option<Vec<Token>> {
+    whole(text).or_else(|| before_text(text))
+}
+
+/// What stands between two rules before a text, and the text.
+fn before_text(text: &str) -> Option<Vec<Token>> {
+    let from = text.strip_prefix("---\n").or_else(|| text.strip_prefix("---\r\n"))?;
+    let start = text.len() - from.len();
+    let end = start + from.find("\n---")? + 1;
+    let mut tokens = whole(&text[..end])?;
+    tokens.push(Token::new(end..text.len(), Kind::Text));
+    Some(tokens)
+}
+
+fn whole(text: &str) -> Option<Vec<Token>> {
     let mut scanner = Scanner { text, awaits: true, ..Scanner::default() };
     scanner.lines()?;
     (scanner.entries > 0).then_some(scanner.tokens)
@@ -399,6 +413,7 @@ mod tests {
             ("%YAML 1.1\n---\n\"a b\": !!str c\r\nd: e\r\n", vec!["a b", "c", "d", "e"]),
             ("a: http://x:80/y\nb: 12:30:00\n", vec!["a", "http://x:80/y", "b", "12:30:00"]),
             ("- a\n-\n  b: c\n", vec!["a", "b", "c"]),
+            ("---\na: b\n---\n# c\nd\n", vec!["a", "b", "---\n# c\nd\n"]),
             ("a:\n    b\n    c\nd:\n- [e,\n   f]\n", vec!["a", "b\n    c", "d", "e", "f"]),
             ("{a: 'b\n  c', d: e}\n", vec!["a", "b\n  c", "d", "e"]),
             ("a: !!int \"1\"\nb: !!x c\n", vec!["a", "!!int \"1\"", "b", "c"]),
