@@ -1,5 +1,5 @@
-//! Arrays whose strings have a width (NPY), and tensors behind a head of JSON (safetensors): what is
-//! put fits into its place, or the head tells its new length.
+//! Arrays whose strings have a width (NPY), and tensors behind a head of JSON (safetensors): what
+//! is put fits into its place, or the head tells its new length.
 
 use std::io::{Read, Write};
 
@@ -23,17 +23,6 @@ const BATCH_BYTES: usize = 256 << 10;
 /// What heads of tensors are padded to.
 const ALIGNMENT: usize = 8;
 
-/// Whether a stream that begins so is an array.
-pub fn is_array(head: &[u8]) -> bool {
-    head.starts_with(NPY)
-}
-
-/// Whether a stream that begins so has tensors behind a head of JSON.
-pub fn is_tensors(head: &[u8]) -> bool {
-    let len = head.first_chunk().map(|len| u64::from_le_bytes(*len));
-    len.is_some_and(|len| len as usize <= HEAD_BYTES_MAX) && head[8..].starts_with(b"{\"")
-}
-
 /// A field of the elements of an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Field {
@@ -46,6 +35,17 @@ enum Field {
 }
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
+    /// Whether a stream that begins so is an array.
+    pub(super) fn is_array(head: &[u8]) -> bool {
+        head.starts_with(NPY)
+    }
+
+    /// Whether a stream that begins so has tensors behind a head of JSON.
+    pub(super) fn is_tensors(head: &[u8]) -> bool {
+        let len = head.first_chunk().map(|len| u64::from_le_bytes(*len));
+        len.is_some_and(|len| len as usize <= HEAD_BYTES_MAX) && head[8..].starts_with(b"{\"")
+    }
+
     /// Rewrites an array.
     pub(super) fn array(
         &mut self,

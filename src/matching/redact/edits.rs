@@ -21,6 +21,14 @@ pub struct Edit {
     pub marked: bool,
 }
 
+/// What is written in the place of a range.
+pub struct Piece {
+    /// At least the range of the edit.
+    pub range: Range<usize>,
+    /// What is written.
+    pub bytes: Vec<u8>,
+}
+
 /// The edits of the window that begin in `answered`. The window was written up to `done`, which
 /// lies beyond its start where an edit reached over the end of the part before.
 ///

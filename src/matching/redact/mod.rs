@@ -15,7 +15,6 @@ pub mod rewriting;
 pub mod text;
 pub mod edits;
 pub mod syntax;
-pub mod nested;
 pub mod sheet;
 pub mod wide;
 pub mod arrays;

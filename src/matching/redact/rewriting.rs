@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::matching::limits::ItemLimits;
 use crate::matching::put::{Put, Replaced};
-use crate::matching::redact::arrays::{is_array, is_tensors};
 use crate::matching::redact::looks::First;
 use crate::matching::redact::refusal::{Stop, Unredacted};
 use crate::matching::views::containers::{HEAD_BYTES, Rest};
@@ -195,8 +194,10 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             | Form::Zstd
             | Form::Lz4
             | Form::Snappy => self.repacked(&mut whole, out, form, depth),
-            Form::Text(Charset::Binary) if is_array(&head) => self.array(&mut whole, out, depth),
-            Form::Text(Charset::Binary) if is_tensors(&head) => {
+            Form::Text(Charset::Binary) if Self::is_array(&head) => {
+                self.array(&mut whole, out, depth)
+            }
+            Form::Text(Charset::Binary) if Self::is_tensors(&head) => {
                 self.tensors(&mut whole, out, depth)
             }
             other => self.copy_if_clean(&mut whole, out, other.name(), depth),

@@ -10,10 +10,10 @@ use std::ops::Range;
 use memchr::memmem;
 
 use crate::matching::put::{BEGINNINGS, Put};
-use crate::matching::redact::edits::Edit;
-use crate::matching::redact::nested::{escapes_whole, nested_number, string_around};
+use crate::matching::redact::edits::{Edit, Piece};
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::syntax::document::Document;
+use crate::matching::redact::syntax::nested::{escapes_whole, nested_number, string_around};
 use crate::matching::redact::syntax::office;
 use crate::matching::views::json::{Json, Shape, Standing, string_end, unquoted};
 
@@ -44,14 +44,6 @@ struct Quotes {
     /// How far the window has been counted.
     at: usize,
     is_open: bool,
-}
-
-/// What is written in the place of a range.
-pub struct Piece {
-    /// At least the range of the edit.
-    pub range: Range<usize>,
-    /// What is written.
-    pub bytes: Vec<u8>,
 }
 
 /// Keys of an object that hold what was put somewhere.

@@ -7,12 +7,12 @@ use std::io::{Read, Write};
 use std::ops::Range;
 
 use crate::matching::put::Put;
-use crate::matching::redact::edits::{Edit, edits};
+use crate::matching::redact::edits::{Edit, Piece, edits};
 use crate::matching::redact::looks::First;
 use crate::matching::redact::packing::runs::instead;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::{Rewriting, Short, clean};
-use crate::matching::redact::sheet::{Piece, Sheet};
+use crate::matching::redact::sheet::Sheet;
 use crate::matching::redact::syntax::document::Document;
 use crate::matching::redact::syntax::lengths::{Written, has_lengths};
 use crate::matching::views::markup::tags::tags;

@@ -1,7 +1,7 @@
 //! Tables in Parquet: columns of text written anew, all others copied as they are packed.
 //!
 //! What a column of text was packed with is kept, and so are its rows in their groups, the schema
-//! and the notes. Its statistics are made anew: in the old ones the values stand that were replaced.
+//! and the notes. Its statistics are made anew: in the old ones stands what was replaced.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};

@@ -7,10 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
 use crate::matching::put::Put;
-use crate::matching::redact::edits::Edit;
+use crate::matching::redact::edits::{Edit, Piece};
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
-use crate::matching::redact::sheet::Piece;
 use crate::matching::views::tour::Look;
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {

@@ -4,10 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::matching::put::Put;
-use crate::matching::redact::edits::Edit;
+use crate::matching::redact::edits::{Edit, Piece};
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
-use crate::matching::redact::sheet::Piece;
 use crate::matching::views::spelling::mail;
 use crate::matching::views::tour::Look;
 

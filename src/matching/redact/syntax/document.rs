@@ -8,12 +8,11 @@ use std::ops::Range;
 use memchr::memmem;
 
 use crate::matching::put::{BEGINNINGS, Put};
-use crate::matching::redact::edits::Edit;
-use crate::matching::redact::nested::{escapes_whole, nested_number};
+use crate::matching::redact::edits::{Edit, Piece};
 use crate::matching::redact::refusal::Stop;
-use crate::matching::redact::sheet::Piece;
 use crate::matching::redact::syntax::languages::code::{self, Dialect};
 use crate::matching::redact::syntax::languages::{ini, signs, toml, yaml};
+use crate::matching::redact::syntax::nested::{escapes_whole, nested_number};
 use crate::matching::redact::syntax::tokens::{Kind, Token, word};
 use crate::matching::views::markup::tags::tags;
 use crate::matching::views::spelling::reading::Reading;

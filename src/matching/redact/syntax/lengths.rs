@@ -1,4 +1,4 @@
-//! Lengths that are written before what they measure: `Content-Length` of HTTP, WARC and mail boxes.
+//! Lengths that stand before what they measure: `Content-Length` of HTTP, WARC and mail boxes.
 
 use std::ops::Range;
 

@@ -6,6 +6,7 @@
 
 pub mod tokens;
 pub mod languages;
+pub mod nested;
 pub mod document;
 pub mod office;
 pub mod lengths;

@@ -1,8 +1,7 @@
-//! Sheets of spreadsheets in XML: a cell that is no number any more says so, and the names of sheets
-//! have no brackets.
+//! Sheets of spreadsheets in XML: a cell that is no number any more says so, and the names of
+//! sheets have no brackets.
 
-use crate::matching::redact::edits::Edit;
-use crate::matching::redact::sheet::Piece;
+use crate::matching::redact::edits::{Edit, Piece};
 use crate::matching::redact::syntax::tokens::word;
 
 /// Bytes before a value in which its cell begins.

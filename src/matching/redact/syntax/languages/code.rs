@@ -1,7 +1,7 @@
 //! Programs and statements: strings, comments, names and numbers, in as many languages as write
 //! those alike.
 
-use crate::matching::redact::syntax::languages::yaml::{line_end, next_line};
+use crate::matching::redact::syntax::languages::lines::{line_end, next_line};
 use crate::matching::redact::syntax::tokens::{Kind, Token};
 
 /// What languages differ in.

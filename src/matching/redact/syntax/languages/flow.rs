@@ -1,6 +1,6 @@
 //! Collections of YAML in brackets.
 
-use crate::matching::redact::syntax::languages::yaml::{is_blank, kind_of, line_end, quoted};
+use crate::matching::redact::syntax::languages::lines::{is_blank, kind_of, line_end, quoted};
 use crate::matching::redact::syntax::tokens::{Kind, Token};
 
 /// Collections in each other.

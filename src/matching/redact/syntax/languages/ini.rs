@@ -1,7 +1,7 @@
 //! Sections and settings, as Windows, Python's `configparser`, git and systemd write them; files of
 //! properties and of an environment.
 
-use crate::matching::redact::syntax::languages::yaml::{line_end, next_line};
+use crate::matching::redact::syntax::languages::lines::{line_end, next_line};
 use crate::matching::redact::syntax::tokens::{Kind, Token};
 
 /// The tokens of a text; `None` if it is not made of settings.

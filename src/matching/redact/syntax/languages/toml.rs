@@ -1,6 +1,6 @@
 //! TOML. Whether a text is it, its parser tells; here are its keys and values.
 
-use crate::matching::redact::syntax::languages::yaml::line_end;
+use crate::matching::redact::syntax::languages::lines::line_end;
 use crate::matching::redact::syntax::tokens::{Kind, Token};
 
 /// The tokens of a text; `None` if it is no TOML, or says nothing.
