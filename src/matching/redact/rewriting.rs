@@ -9,7 +9,7 @@ use crate::matching::put::{Put, Replaced};
 use crate::matching::redact::looks::First;
 use crate::matching::redact::refusal::{Stop, Unredacted};
 use crate::matching::views::containers::{HEAD_BYTES, Rest};
-use crate::matching::views::forms::{Form, form};
+use crate::matching::views::forms::{Form, Store, form};
 use crate::matching::views::meter::{Decoded, Meter, Stored};
 use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::spelling::charset::{Charset, utf8_or_western};
@@ -194,7 +194,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             | Form::Zstd
             | Form::Lz4
             | Form::Snappy => self.repacked(&mut whole, out, form, depth),
-            Form::Text(Charset::Binary) if Self::is_array(&head) => {
+            Form::Store(Store::Numpy) | Form::Text(Charset::Binary) if Self::is_array(&head) => {
                 self.array(&mut whole, out, depth)
             }
             Form::Text(Charset::Binary) if Self::is_tensors(&head) => {
