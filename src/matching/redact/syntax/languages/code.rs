@@ -56,7 +56,7 @@ pub const SQL: Dialect = Dialect {
     word: Kind::Word,
 };
 
-/// SQL as MySQL has it.
+/// SQL as `MySQL` has it.
 pub const MYSQL: Dialect = Dialect { comments: &["--", "#"], has_escapes: true, ..SQL };
 
 /// POSIX shells.
