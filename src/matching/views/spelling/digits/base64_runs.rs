@@ -67,7 +67,8 @@ pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dy
     told_otherwise(bytes, is_wanted, found);
 }
 
-/// All signs of digits but for pads and offsets; `None` where the machine cannot ask for all at once.
+/// All signs of digits but for pads and offsets; `None` where the machine cannot ask for all at
+/// once.
 static SIGNS: LazyLock<Option<Searcher>> = LazyLock::new(|| {
     let signs = [short::WORDS, &[short::OF_LDIF], dump::SIGNS, armour::SIGNS];
     Searcher::new(signs.concat())
