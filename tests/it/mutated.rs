@@ -87,7 +87,7 @@ fn no_change_to_a_file_surprises_its_reader() {
     let mut random = Random(seed.unwrap_or(0x9e37_79b9_7f4a_7c15));
     let seeds = seeds();
     let mut met: BTreeMap<&str, usize> = BTreeMap::new();
-    for turn in 0..wanted.unwrap_or(2 * seeds.len()) {
+    for turn in 0..wanted.unwrap_or(seeds.len()) {
         let (folder, file) = &seeds[turn % seeds.len()];
         let mut bytes = file.clone();
         for _ in 0..1 + random.below(6) {

@@ -54,7 +54,7 @@ fn subject() -> Subject {
 }
 
 /// Pieces of text, as they stand or already spelled in some way.
-const PIECES: [&str; 96] = [
+const PIECES: [&str; 97] = [
     "ann@contoso.com",
     "ANN",
     "Lefèvre",
@@ -88,6 +88,7 @@ const PIECES: [&str; 96] = [
     "[32m",
     "\u{8}",
     "\u{1b}]0;",
+    "\u{1b}$",
     "ann@con\n  toso.com",
     "ann\" \"@contoso.com",
     "Ann Lef\u{c3}\u{a8}vre",
@@ -376,7 +377,7 @@ fn lines() -> impl Strategy<Value = Vec<u8>> {
 
 /// Something unknown, with texts in it that are spelled in many ways.
 fn binaries() -> impl Strategy<Value = Vec<u8>> {
-    const MORE: [&str; 8] = ["@", "=", "\\n", "A", " ", "x", "ann", "Ann"];
+    const MORE: [&str; 9] = ["@", "=", "\\n", "A", " ", "x", "ann", "Ann", "\u{1b}$"];
     let text =
         prop_oneof![4 => select(&MENTIONS[..]), 1 => select(&MORE[..]), 1 => select(&PIECES[..])];
     let one = (text.clone(), 0..22u8, any::<usize>()).prop_map(|(text, way, cut)| match way {
