@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read};
+use std::ops::Deref;
 
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::regions::regions;
@@ -38,8 +39,13 @@ impl Row {
         ROW_BYTES_MAX.saturating_sub(self.bytes).min(CELL_BYTES_MAX)
     }
 
+    /// None.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
     /// Adds a cell.
-    pub fn push(&mut self, column: usize, cell: String) {
+    pub fn push(&mut self, (column, cell): (usize, String)) {
         self.bytes += cell.len();
         self.cells.push((column, cell));
     }
@@ -48,10 +54,27 @@ impl Row {
     pub fn cell(&self, column: usize) -> Option<&str> {
         self.cells.iter().find(|(number, _)| *number == column).map(|(_, cell)| cell.as_str())
     }
+}
 
-    /// Whether it has none.
-    pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+impl Deref for Row {
+    type Target = [(usize, String)];
+
+    fn deref(&self) -> &Self::Target {
+        &self.cells
+    }
+}
+
+impl Extend<(usize, String)> for Row {
+    fn extend<T: IntoIterator<Item = (usize, String)>>(&mut self, cells: T) {
+        cells.into_iter().for_each(|cell| self.push(cell));
+    }
+}
+
+impl FromIterator<(usize, String)> for Row {
+    fn from_iter<T: IntoIterator<Item = (usize, String)>>(cells: T) -> Self {
+        let mut row = Self::new();
+        row.extend(cells);
+        row
     }
 }
 
@@ -81,6 +104,13 @@ impl Rows {
         self.bytes > BATCH_BYTES_MAX
     }
 
+    /// Tells the names of columns, of which there may be more than before.
+    pub fn name(&mut self, columns: &[String]) {
+        if columns.len() > self.columns.len() {
+            self.columns = columns.to_vec();
+        }
+    }
+
     /// The name of a column; nothing if it has none.
     pub fn column(&self, number: usize) -> &str {
         self.columns.get(number).map_or("", String::as_str)
@@ -104,11 +134,14 @@ impl Rows {
         }
     }
 
-    /// Each cell in a line of its own, and all in one.
+    /// Each cell in a line of its own, and all in one below the heads, as a table is written.
     fn spelled(&self, row: &Row) -> String {
         let mut lines: Vec<String> =
-            row.cells.iter().map(|(column, cell)| self.after_column(*column, cell)).collect();
-        lines.push(together(row));
+            row.iter().map(|(column, cell)| self.after_column(*column, cell)).collect();
+        let heads = row.iter().map(|(column, _)| (*column, self.column(*column)));
+        lines.push(String::new());
+        lines.push(together(heads));
+        lines.push(together(row.iter().map(|(column, cell)| (*column, cell.as_str()))));
         lines.join("\n") + "\n"
     }
 }
@@ -162,7 +195,7 @@ impl<L: Look> Tour<'_, L> {
         if bytes.len() > row.room() {
             return self.stream(&mut Cursor::new(bytes), &chain(), Kind::Text, depth);
         }
-        row.push(column, utf8_or_western(bytes));
+        row.push((column, utf8_or_western(bytes)));
         Ok(())
     }
 
@@ -177,7 +210,7 @@ impl<L: Look> Tour<'_, L> {
         if text.len() > row.room() {
             return self.stream(&mut text.as_bytes(), &chain(), Kind::Text, depth);
         }
-        row.push(column, text);
+        row.push((column, text));
         Ok(())
     }
 
@@ -202,6 +235,16 @@ impl<L: Look> Tour<'_, L> {
     }
 }
 
-fn together(row: &Row) -> String {
-    row.cells.iter().map(|(_, cell)| cell.as_str()).collect::<Vec<_>>().join("\t")
+/// Cells with the border of a table between them, and something where there is no text.
+fn together<'c>(cells: impl Iterator<Item = (usize, &'c str)>) -> String {
+    let (mut line, mut next) = (String::new(), 0);
+    for (column, cell) in cells {
+        if column > next {
+            line.push_str("0|");
+        }
+        next = column + 1;
+        line.extend(cell.chars().map(|c| if matches!(c, '|' | '\n' | '\r') { ' ' } else { c }));
+        line.push('|');
+    }
+    line
 }

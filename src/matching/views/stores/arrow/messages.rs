@@ -274,13 +274,13 @@ impl<L: Look> Tour<'_, L> {
                 let text = list.and_then(|list| list.get(at as usize));
                 // A longer one was read with its list.
                 if let Some(text) = text.filter(|text| text.len() <= row.room()) {
-                    row.push(number, text.clone());
+                    row.push((number, text.clone()));
                 }
                 return Ok(());
             }
         };
         if is_text {
-            row.push(number, utf8_or_western(&bytes));
+            row.push((number, utf8_or_western(&bytes)));
             return Ok(());
         }
         self.bytes_in_cell(&bytes, (row, number), &chain, place.depth)

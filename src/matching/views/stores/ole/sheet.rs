@@ -53,10 +53,10 @@ pub fn book(bytes: &[u8]) -> Option<Book> {
                 }
                 let column = number(2, 2).filter(|_| record.kind != RESULT).unwrap_or(0);
                 match book.rows.last_mut().filter(|_| row == row_before) {
-                    Some(row) => row.push(column, text),
+                    Some(row) => row.push((column, text)),
                     None => {
                         book.rows.push(Row::default());
-                        book.rows.last_mut()?.push(column, text);
+                        book.rows.last_mut()?.push((column, text));
                     }
                 }
                 row_before = row;

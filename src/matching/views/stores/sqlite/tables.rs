@@ -146,14 +146,14 @@ impl<L: Look> Tour<'_, L> {
                     let text = text(bytes, encoding)?;
                     self.text_in_cell(text, (&mut row, column), &chain, walk.depth)?;
                 }
-                Value::Number(number) => row.push(column, number.to_string()),
+                Value::Number(number) => row.push((column, number.to_string())),
                 Value::Bytes(bytes) => {
                     self.bytes_in_cell(bytes, (&mut row, column), &chain, walk.depth)?;
                 }
                 // A key that is a whole number stands beside the record.
                 Value::Other if column == 0 => {
                     if let Some(key) = cell.key {
-                        row.push(column, key.to_string());
+                        row.push((column, key.to_string()));
                     }
                 }
                 Value::Other => {}
