@@ -22,7 +22,7 @@ use aho_corasick::AhoCorasick;
 use memchr::memmem;
 
 use crate::matching::put::stands_at;
-use crate::matching::tokens::issued::{ISSUED, Shape, issued, is_base64};
+use crate::matching::tokens::issued::{ISSUED, Shape, is_base64, issued};
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::work;
 
@@ -457,10 +457,7 @@ mod tests {
             ("--password --user x", "--password --user x"),
             ("machine h login bob password s3cr3t", "machine h login bob password *"),
             ("the password is long, token by token", "the password is long, token by token"),
-            (
-                "wandb: 0123456789abcdef0123456789abcdef01234567 ok",
-                "wandb: * ok",
-            ),
+            ("wandb: 0123456789abcdef0123456789abcdef01234567 ok", "wandb: * ok"),
         ] {
             assert_eq!(without(text, Sought::Any), expected, "{text}");
         }
@@ -468,7 +465,8 @@ mod tests {
 
     #[test]
     fn tokens_of_services_are_known_by_how_they_begin() {
-        let (plain, hex) = ("aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3gJ6", "0123456789abcdef0123456789abcdef");
+        let (plain, hex) =
+            ("aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3gJ6", "0123456789abcdef0123456789abcdef");
         for sought in [Sought::Any, Sought::Certain] {
             for token in [
                 format!("ghp_{plain}"),

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::matching::matcher::Matcher;
-use crate::matching::people::named::named_in;
 use crate::matching::people::ranges::Ranges;
+use crate::matching::people::records::everyone::everyone_in;
 use crate::matching::people::who::Who;
 use crate::matching::scan::occurrences;
 use crate::matching::secrets::Sought;
@@ -86,16 +86,14 @@ impl People {
         occurrences(&self.matcher, text, &mut |owner, range| {
             sort(Some(self.numbers[owner.subject]), range);
         });
-        named_in(text, &mut |named| {
+        everyone_in(text, &mut |_, named| {
             for (identifier, range) in named {
                 sort(self.whose.get(&identifier.canonical()).copied(), range);
             }
         });
         let own = Ranges::new(own);
         for (number, range) in others {
-            // `Ann` may be another's name, but not in `Ann Lefèvre` if that is the subject's; and
-            // `ann@contoso.com.csv` is the subject's address where it is found to be.
-            if !own.start_at(range.start) && !own.hold(&range) {
+            if let Some(range) = beside_own(text, &own, range) {
                 found(number, range);
             }
         }
@@ -118,5 +116,20 @@ impl People {
                 found(number, range);
             }
         }
+    }
+}
+
+/// What of a range is another's: `Ann` may be, but not in `Ann Lefèvre` if that is the subject's; and
+/// `ann@contoso.com.csv` is the subject's address where it is found to be. An address that was
+/// written right behind theirs is another's.
+fn beside_own(text: &str, own: &Ranges, range: Range<usize>) -> Option<Range<usize>> {
+    if own.hold(&range) {
+        return None;
+    }
+    match own.end_of(range.start) {
+        Some(end) => text[end..range.end].contains('@').then_some(end..range.end),
+        // A longer name with theirs in it.
+        None if own.meet(&range) && !text[range.clone()].contains('@') => None,
+        None => Some(range),
     }
 }

@@ -1,0 +1,62 @@
+//! The row that an address is a cell of: the names and ids in its other cells, where no head says
+//! what they are. What is below heads is told by these.
+
+use std::ops::Range;
+
+use crate::domain::asked::subject::IdentityType;
+use crate::matching::people::doubts::{full_name, identifier, trimmed};
+use crate::matching::people::named::{Identifier, Named};
+use crate::matching::people::records::bounds::{line_end, line_start};
+use crate::matching::people::records::keys::Key;
+use crate::matching::people::records::values::{id, is_alias_of, range_of};
+
+/// Bytes of a row, and cells of it, that are looked at.
+const ROW_BYTES_MAX: usize = 2000;
+const CELLS_MAX: usize = 64;
+
+/// What the other cells say of the person whose address stands at this range.
+pub fn cells_beside(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(Named)) {
+    let row = line_start(text, address.start)..line_end(text, address.end);
+    if row.len() > ROW_BYTES_MAX {
+        return;
+    }
+    let row = &text[row];
+    let own = &text[address.clone()];
+    let Some(sign) = ['\t', '|', ';', ',']
+        .into_iter()
+        .find(|sign| row.contains(*sign) && row.split(*sign).any(|cell| trimmed(cell) == own))
+    else {
+        return;
+    };
+    let first = &text[..line_end(text, 0)];
+    let heads: Vec<&str> = first.split(sign).map(trimmed).collect();
+    let cells: Vec<&str> = row.split(sign).take(CELLS_MAX).map(trimmed).collect();
+    // A sentence has commas too.
+    let is_row = cells.iter().all(|cell| cell.split(' ').count() <= 5);
+    let is_headed = !first.contains('@') && heads.len() == cells.len();
+    if !is_row || cells.iter().filter(|cell| cell.contains('@')).count() > 1 {
+        return;
+    }
+    let ids = cells.iter().filter(|cell| id(cell).is_some()).count();
+    let local = own.split('@').next().unwrap_or_default();
+    for (column, cell) in cells.iter().enumerate() {
+        let key = is_headed.then(|| Key::of(heads[column]));
+        // A head that says nothing of people is one of something else.
+        if key.as_ref().is_some_and(Option::is_none) || *cell == own {
+            continue;
+        }
+        if let Some(named) = cell_of(cell, local, key.is_some() || ids == 1) {
+            tell((named, range_of(text, cell)));
+        }
+    }
+}
+
+fn cell_of(cell: &str, local: &str, may_be_id: bool) -> Option<Identifier> {
+    if full_name(cell) {
+        return Some(identifier(IdentityType::Name, cell));
+    }
+    if is_alias_of(cell, local) {
+        return Some(identifier(IdentityType::Username, cell));
+    }
+    id(cell).filter(|_| may_be_id)
+}
