@@ -264,8 +264,10 @@ fn plain(value: &str) -> String {
 }
 
 pub(super) fn is_hexadecimal(value: &str, digits: usize) -> bool {
-    let bare: String = value.chars().filter(|c| *c != '-').collect();
-    bare.len() == digits && bare.bytes().all(|byte| byte.is_ascii_hexdigit())
+    let is_such = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+    value.len() >= digits
+        && value.bytes().all(is_such)
+        && value.bytes().filter(|byte| *byte != b'-').count() == digits
 }
 
 /// What documents have where no person is to be named.

@@ -42,7 +42,13 @@ pub fn everyone_in(text: &str, found: Told<'_>) {
         }
     }
     fields_in(text, &mut |named| {
-        if !named.is_empty() {
+        // An address that stands alone was told.
+        let is_told = match named.as_slice() {
+            [] => true,
+            [(one, range)] => one.kind == IdentityType::Email && known.meet(range),
+            _ => false,
+        };
+        if !is_told {
             found(Bond::One, named);
         }
     });

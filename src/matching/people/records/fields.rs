@@ -7,17 +7,21 @@ use std::ops::Range;
 use memchr::memchr3_iter;
 
 use crate::domain::asked::subject::IdentityType;
+use crate::matching::identity::names::neighbours::is_joint;
 use crate::matching::keys::parts::Part;
 use crate::matching::people::doubts::{full_name, identifier, key_before, trimmed, values_after};
 use crate::matching::people::named::Named;
 use crate::matching::people::records::bounds::{Bounds, Record, are_of_one_block, line_start};
 use crate::matching::people::records::keys::{Key, Sort};
-use crate::matching::people::records::values::value_of;
+use crate::matching::people::records::values::{range_of, value_of};
 use crate::matching::views::spelling::cut::floor;
 use crate::matching::views::spelling::fold::folded;
 
 /// Keys that are remembered while a text is gone over: a text has many keys, and few of a kind.
 const KEYS_MAX: usize = 4096;
+
+/// Longest address, in bytes.
+const ADDRESS_BYTES_MAX: usize = 320;
 
 /// A value with its key, in its record.
 struct Field {
@@ -57,7 +61,9 @@ fn fields(text: &str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field> {
     let mut fields = Vec::new();
     for at in memchr3_iter(b':', b'=', b'>', text.as_bytes()) {
         let Some(word) = key_before(text, at) else { continue };
-        if text[..word.start].ends_with("</") {
+        // The time of a line has colons too.
+        let is_word = text[word.clone()].starts_with(|c: char| c.is_alphabetic() || c == '_');
+        if !is_word || text[..word.start].ends_with("</") {
             continue;
         }
         if known.len() > KEYS_MAX {
@@ -69,7 +75,7 @@ fn fields(text: &str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field> {
             continue;
         }
         let record = bounds.record(word.start);
-        match whole(text, values_after(text, at + 1)).as_slice() {
+        match values(text, at + 1).as_slice() {
             [value] => fields.push(Field { key, record, value: value.clone() }),
             values => {
                 for value in values {
@@ -82,11 +88,28 @@ fn fields(text: &str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field> {
     fields
 }
 
-/// One name that a comma parts is one value; another key is none.
+/// The values after a sign that ended at `at`. An address without quotes ends at the first blank.
+fn values(text: &str, at: usize) -> Vec<Range<usize>> {
+    const ENDS: &[char] = &[',', ';', '&', '|', '"', '\'', '<', '>', '(', ')', '{', '}'];
+    let near = &text[at..floor(text, at + ADDRESS_BYTES_MAX)];
+    let rest = near.trim_start_matches([' ', '\t']);
+    let end = rest.find(|c: char| c.is_whitespace() || ENDS.contains(&c)).unwrap_or(rest.len());
+    if rest[..end].contains('@') {
+        return vec![range_of(text, &rest[..end])];
+    }
+    whole(text, values_after(text, at))
+}
+
+/// One name that a comma parts is one value; what comes after more than a comma is none.
 fn whole(text: &str, mut values: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    // `reviewer: Kofi Brandt, owner: …`: what follows the comma is another key.
-    let next = values.iter().skip(1).position(|value| text[value.clone()].contains([':', '=']));
-    values.truncate(next.map_or(values.len(), |next| next + 1));
+    let goes_on = |pair: &[Range<usize>]| {
+        let between = text.get(pair[0].end..pair[1].start).unwrap_or_default();
+        let sign = between.trim_matches(|c: char| c.is_whitespace() || "\"'`-".contains(c));
+        let is_key = text[pair[1].clone()].contains([':', '=']);
+        !is_key && (sign.is_empty() || [",", "&", "/", ";"].contains(&sign) || is_joint(sign))
+    };
+    let end = values.windows(2).position(|pair| !goes_on(pair));
+    values.truncate(end.map_or(values.len(), |end| end + 1));
     match values.as_slice() {
         [family, given] if !full_name(&text[family.clone()]) => {
             let both = family.start..given.end;
@@ -260,6 +283,10 @@ mod tests {
                 vec!["ines falk", "kofi brandt"],
             ),
             ("https://x/u?user=k%40x.org&oid=OID", vec!["OID"]),
+            ("user=k@x.org action=login path=/mnt/azureml/x\n", vec!["k@x.org"]),
+            ("user=kofib action=login path=/mnt/azureml/x\n", vec!["kofib"]),
+            ("owners: [kofib, inesf]\n", vec!["inesf", "kofib"]),
+            ("authors: Kofi Brandt and Ines Falk\n", vec!["ines falk", "kofi brandt"]),
             (r#"{"assignedUser": {"objectId": "OID"}}"#, vec!["OID"]),
             (r#"{"tenantId": "OID", "objectId": "OID", "name": "Churn Model"}"#, vec!["OID"]),
         ] {

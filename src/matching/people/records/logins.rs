@@ -16,57 +16,60 @@ use crate::matching::put::stands_at;
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::fold::fold;
 
-/// What may speak of users, near it.
-const SIGNS: [&str; 34] = [
-    "logged in",
-    "logged on",
-    "signed in",
-    "login as",
-    "log in as",
-    "running as",
-    "run as",
-    "authenticated as",
-    "uid=",
-    "user ",
-    "account name",
-    "logon name",
-    "sudo ",
-    "ssh ",
-    "scp ",
-    "rsync ",
-    "sshd",
-    "chown ",
-    "whoami",
-    "useradd",
-    "adduser",
-    "usermod",
-    "su - ",
-    "-rw",
-    "drwx",
-    "lrwx",
-    "-r-",
-    "pts/",
-    "publickey for",
-    "password for",
-    "opened for",
-    "submitted by",
-    "started by",
-    "created by",
+/// What may speak of users, and how many words after it are asked for. Sentences have the alias at
+/// once, commands and listings somewhere.
+const SIGNS: [(&str, usize); 34] = [
+    ("logged in", 3),
+    ("logged on", 3),
+    ("signed in", 3),
+    ("login as", 2),
+    ("log in as", 2),
+    ("running as", 2),
+    ("run as", 2),
+    ("authenticated as", 2),
+    ("uid=", 6),
+    ("user ", 1),
+    ("account name", 1),
+    ("logon name", 1),
+    ("sudo ", 5),
+    ("ssh ", 5),
+    ("scp ", 6),
+    ("rsync ", 6),
+    ("sshd", 8),
+    ("chown ", 4),
+    ("whoami", 1),
+    ("useradd", 6),
+    ("adduser", 4),
+    ("usermod", 6),
+    ("su - ", 1),
+    ("-rw", 6),
+    ("drwx", 6),
+    ("lrwx", 6),
+    ("-r-", 6),
+    ("pts/", 1),
+    ("publickey for", 2),
+    ("password for", 2),
+    ("opened for", 2),
+    ("submitted by", 1),
+    ("started by", 1),
+    ("created by", 1),
 ];
 
 static SIGNS_BY_TEXT: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
-        .build(SIGNS)
+        .build(SIGNS.map(|(sign, _)| sign))
         .expect("few and short patterns")
 });
 
 /// What a process runs on.
 const TERMINALS: [&str; 3] = [" ? ", "pts/", "tty"];
 
-/// Words after a sign that are asked for, and bytes in which they stand.
-const WORDS_MAX: usize = 4;
-const NEAR_BYTES: usize = 80;
+/// Bytes after a sign in which they stand.
+const NEAR_BYTES: usize = 120;
+
+/// Bytes before one that are looked at too.
+const AHEAD_BYTES: usize = 40;
 
 /// Bytes after a word that are looked at.
 const AFTER_BYTES: usize = 200;
@@ -80,15 +83,21 @@ pub fn logins_in(text: &str, found: &mut dyn FnMut(Named)) {
         return;
     }
     let reading = fold(text);
-    let signs = SIGNS_BY_TEXT.find_iter(&reading.text).map(|seen| seen.start());
-    let mut places: Vec<usize> = signs.chain(listed(&reading.text)).collect();
+    let signs = SIGNS_BY_TEXT.find_iter(&reading.text).map(|seen| {
+        let (sign, words) = SIGNS[seen.pattern().as_usize()];
+        // Of whom a sentence ends with it, and who has a terminal: `user x logged in`.
+        let ahead = if sign.starts_with("logged") || sign == "pts/" { AHEAD_BYTES } else { 0 };
+        (ceil(&reading.text, seen.start().saturating_sub(ahead)), seen.end(), words)
+    });
+    let rows = listed(&reading.text).map(|start| (start, start, 1));
+    let mut places: Vec<(usize, usize, usize)> = signs.chain(rows).collect();
     places.sort_unstable();
     let mut passed = 0;
-    for start in places {
+    for (start, sign, most) in places {
         let from = ceil(&reading.text, start.max(passed));
-        let end = line_end(&reading.text, from).min(floor(&reading.text, from + NEAR_BYTES));
-        let lead = ceil(&reading.text, from.saturating_sub(ALIAS_BYTES.end() + 2).max(passed));
-        for word in words(&reading.text, lead..end) {
+        let end = line_end(&reading.text, sign.max(from));
+        let end = end.min(floor(&reading.text, sign.max(from) + NEAR_BYTES));
+        for word in words(&reading.text, from..end, sign, most) {
             passed = word.end;
             if let Some(alias) = alias_at(&reading.text, &word) {
                 let range = reading.origin(word.start)..reading.origin_end(word.end, text.len());
@@ -117,17 +126,21 @@ fn listed(text: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-fn words(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
+/// The words before a sign, and as many after it.
+fn words(text: &str, range: Range<usize>, sign: usize, most: usize) -> Vec<Range<usize>> {
     let joins = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let base = range.start;
-    let pieces = text[range].split(|c| !joins(c)).filter(|piece| !piece.is_empty());
-    let whole = &text[base..];
-    let at = |piece: &str| base + (piece.as_ptr() as usize - whole.as_ptr() as usize);
+    let base = text.as_ptr() as usize;
+    let whole = text[range].split(|c| !joins(c)).filter(|piece| !piece.is_empty());
     let bare = |piece: &str| {
-        let start = at(piece);
+        let start = piece.as_ptr() as usize - base;
         start..start + piece.trim_end_matches(['.', '-']).len()
     };
-    pieces.map(bare).take(2 * WORDS_MAX).collect()
+    let mut after = 0;
+    let is_near = |word: &Range<usize>| {
+        after += usize::from(word.start >= sign);
+        after <= most
+    };
+    whole.map(bare).take_while(is_near).collect()
 }
 
 fn alias_at(text: &str, word: &Range<usize>) -> Option<Identifier> {

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use memchr::{memchr2, memrchr2};
+
 use crate::domain::asked::subject::IdentityType;
 use crate::matching::people::beside::{is_first_name, words_after, words_before};
 use crate::matching::people::doubts::{full_name, identifier, trimmed};
@@ -49,8 +51,10 @@ pub fn ids_beside(text: &str, address: &Range<usize>, tell: Tell<'_>) {
 fn around(text: &str, address: &Range<usize>) -> Range<usize> {
     let start = ceil(text, address.start.saturating_sub(LINE_BYTES_MAX));
     let end = floor(text, address.end + LINE_BYTES_MAX);
-    let start = text[start..address.start].rfind(['\n', '\r']).map_or(start, |at| start + at + 1);
-    let end = text[address.end..end].find(['\n', '\r']).map_or(end, |at| address.end + at);
+    let before = memrchr2(b'\n', b'\r', &text.as_bytes()[start..address.start]);
+    let after = memchr2(b'\n', b'\r', &text.as_bytes()[address.end..end]);
+    let start = before.map_or(start, |at| start + at + 1);
+    let end = after.map_or(end, |at| address.end + at);
     start..end
 }
 
@@ -76,6 +80,9 @@ fn name_before(text: &str, address: &Range<usize>, tell: Tell<'_>) {
     }
     // `Kofi Brandt, k@x.org`: of the same person only if the address says so.
     let loose = opened.trim_end_matches([',', ';', ':', '|', '-', '–', '/', '>', ' ', '\t']);
+    if !loose.ends_with(|c: char| c.is_alphabetic() || c == '.') {
+        return;
+    }
     let words = words_before(loose);
     if full_name(words) {
         let bond = if spells(local, words) { Bond::One } else { Bond::Beside };
@@ -95,7 +102,8 @@ fn name_after(text: &str, address: &Range<usize>, tell: Tell<'_>) {
     }
     let rest =
         after.trim_start_matches(|c: char| c.is_whitespace() || ">)]\"',;|:-–/=&+".contains(c));
-    if after[..after.len() - rest.len()].contains('\n') {
+    let may_be_name = rest.starts_with(|c: char| c.is_uppercase() || !c.is_ascii());
+    if !may_be_name || after[..after.len() - rest.len()].contains('\n') {
         return;
     }
     let words = words_after(rest);
@@ -155,9 +163,12 @@ fn ids(text: &str, line: &Range<usize>, address: &Range<usize>, tell: Tell<'_>) 
         "principal",
     ];
     const ID_BYTES_MIN: usize = 16;
-    let joins = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    let words = text[line.clone()].split(|c| !joins(c)).filter(|word| word.len() >= ID_BYTES_MIN);
+    let joins = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let bytes = &text.as_bytes()[line.clone()];
+    let words = bytes.split(|byte| !joins(byte)).filter(|word| word.len() >= ID_BYTES_MIN);
     for word in words {
+        let start = word.as_ptr() as usize - text.as_ptr() as usize;
+        let word = &text[start..start + word.len()];
         let Some(id) = id(word) else { continue };
         let range = range_of(text, word);
         let before = text[line.start..range.start]
