@@ -180,6 +180,21 @@ fn names_and_tags_are_masked_too() {
     assert_eq!(short(Some("url"), "https://x/?sig=abc"), "https://x/?sig=[removed]");
 }
 
+/// What nobody could look into is named without whoever it may be about.
+#[test]
+fn a_name_in_the_name_of_what_is_unread_is_not_told() {
+    let mask = mask(&hanako(), &items()).unwrap();
+    for (name, expected) in [
+        ("scores/Quentin Vasseur.7z", "scores/[removed].7z"),
+        ("scores/Quentin_Vasseur/a.tar.7z", "scores/[removed]/a.tar.7z"),
+        ("scores/Hanako Example.7z", "scores/Hanako Example.7z"),
+        ("outputs/Random Forest.7z", "outputs/Random Forest.7z"),
+        ("outputs/model.7z", "outputs/model.7z"),
+    ] {
+        assert_eq!(mask.without_names(name), expected);
+    }
+}
+
 #[test]
 fn too_many_people_are_none_masked() {
     let people = PeopleLimits { people_max: 10, ..PeopleLimits::default() };

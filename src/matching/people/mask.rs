@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::matching::matcher::Matcher;
+use crate::matching::people::doubts::full_name;
 use crate::matching::people::ranges::Ranges;
 use crate::matching::people::records::everyone::everyone_in;
 use crate::matching::people::who::Who;
+use crate::matching::put::Put;
 use crate::matching::scan::occurrences;
 use crate::matching::secrets::Sought;
 use crate::matching::views::as_read::folds::may_be_address;
@@ -62,6 +64,19 @@ impl Mask {
         }
     }
 
+    /// The name of what nobody could look into, without parts that look like somebody's name and are
+    /// not the subject's: who it is about cannot be told.
+    pub fn without_names(&self, name: &str) -> String {
+        let Some(people) = &self.people else { return name.to_owned() };
+        let part = |part: &str| {
+            let (stem, rest) = part.split_at(part.find('.').unwrap_or(part.len()));
+            let words = stem.replace(['_', '+'], " ");
+            let is_shown = !full_name(&words) || people.is_of_subject(&words);
+            if is_shown { part.to_owned() } else { format!("{}{rest}", Put::Removed.text()) }
+        };
+        name.split('/').map(part).collect::<Vec<_>>().join("/")
+    }
+
     /// The letters beyond ASCII of their names.
     pub fn letters(&self) -> Option<&Letters> {
         self.people.as_ref().map(|people| people.matcher.letters())
@@ -97,6 +112,14 @@ impl People {
                 found(number, range);
             }
         }
+    }
+
+    fn is_of_subject(&self, text: &str) -> bool {
+        let mut any = false;
+        occurrences(&self.matcher, text, &mut |owner, _| {
+            any |= self.numbers[owner.subject] == Who::Subject;
+        });
+        any
     }
 
     fn known_in(&self, text: &str, found: &mut dyn FnMut(u32, Range<usize>)) {

@@ -7,8 +7,10 @@ use crate::domain::asked::subject::IdentityType;
 use crate::matching::people::doubts::{full_name, identifier, trimmed};
 use crate::matching::people::named::{Identifier, Named};
 use crate::matching::people::records::bounds::{line_end, line_start};
-use crate::matching::people::records::keys::Key;
-use crate::matching::people::records::values::{id, is_alias_of, range_of};
+use crate::matching::people::records::keys::{Key, Sort};
+use crate::matching::people::records::values::{
+    id, is_alias_of, is_written_small, range_of, value_of,
+};
 
 /// Bytes of a row, and cells of it, that are looked at.
 const ROW_BYTES_MAX: usize = 2000;
@@ -45,7 +47,15 @@ pub fn cells_beside(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(Nam
         if key.as_ref().is_some_and(Option::is_none) || *cell == own {
             continue;
         }
-        if let Some(named) = cell_of(cell, local, key.is_some() || ids == 1) {
+        let key = key.flatten();
+        let is_name = key.as_ref().is_some_and(|key| matches!(key.sort, Sort::Name | Sort::Label));
+        let named = match &key {
+            _ if is_name && is_written_small(cell) => Some(identifier(IdentityType::Name, cell)),
+            Some(key) => value_of(text, key, &range_of(text, cell)).map(|(named, _)| named),
+            None => None,
+        };
+        let by_form = || cell_of(cell, local, key.is_some() || ids == 1);
+        if let Some(named) = named.or_else(by_form) {
             tell((named, range_of(text, cell)));
         }
     }
@@ -59,4 +69,35 @@ fn cell_of(cell: &str, local: &str, may_be_id: bool) -> Option<Identifier> {
         return Some(identifier(IdentityType::Username, cell));
     }
     id(cell).filter(|_| may_be_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Vec<String> {
+        let start = text.find("k@x.org").expect("the address");
+        let mut all = Vec::new();
+        cells_beside(text, &(start..start + "k@x.org".len()), &mut |(found, range)| {
+            assert!(text.get(range).is_some());
+            all.push(found.value);
+        });
+        all
+    }
+
+    #[test]
+    fn what_other_cells_say() {
+        const OID: &str = "22222222-3333-4444-5555-666666666666";
+        for (text, expected) in [
+            ("user,mail,oid\nKofi Brandt,k@x.org,OID\n", vec!["kofi brandt", OID]),
+            ("name;mail\nkofi brandt;k@x.org\n", vec!["kofi brandt"]),
+            ("Kofi Brandt\tk@x.org\t1\tOID", vec!["kofi brandt", OID]),
+            ("| k@x.org | 7 | Kofi Brandt |", vec!["kofi brandt"]),
+            ("mail,run,model\nk@x.org,OID,Quiet River\n", vec![]),
+            ("k@x.org,OID,OID", vec![]),
+            ("so k@x.org, who was here before all the others, said Kofi Brandt", vec![]),
+        ] {
+            assert_eq!(told(&text.replace("OID", OID)), expected, "{text}");
+        }
+    }
 }

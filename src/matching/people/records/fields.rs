@@ -9,7 +9,9 @@ use memchr::memchr3_iter;
 use crate::domain::asked::subject::IdentityType;
 use crate::matching::identity::names::neighbours::is_joint;
 use crate::matching::keys::parts::Part;
-use crate::matching::people::doubts::{full_name, identifier, key_before, trimmed, values_after};
+use crate::matching::people::doubts::{
+    Speaks, full_name, identifier, key_before, named_by, trimmed, values_after,
+};
 use crate::matching::people::named::Named;
 use crate::matching::people::records::bounds::{Bounds, Record, are_of_one_block, line_start};
 use crate::matching::people::records::keys::{Key, Sort};
@@ -179,7 +181,9 @@ fn close(text: &str, fields: Vec<Field>, found: &mut dyn FnMut(Vec<Named>)) {
         .iter()
         .find_map(|(_, (named, _))| named.value.split_once('@').map(|(l, _)| l.to_owned()));
     for (field, (named, range)) in told {
-        let is_role = field.key.sort == Sort::Role || field.key.surely;
+        let looks_so =
+            field.key.perhaps && named_by(&text[range.clone()], Speaks::Perhaps).is_some();
+        let is_role = field.key.sort == Sort::Role || field.key.surely || looks_so;
         let is_spelled = local.as_deref().is_some_and(|local| is_spelled(&named.value, local));
         match field.key.sort {
             Sort::Part(part) if is_of_person => parts.push((part, range)),
@@ -287,6 +291,8 @@ mod tests {
             ("user=kofib action=login path=/mnt/azureml/x\n", vec!["kofib"]),
             ("owners: [kofib, inesf]\n", vec!["inesf", "kofib"]),
             ("authors: Kofi Brandt and Ines Falk\n", vec!["ines falk", "kofi brandt"]),
+            ("contact: Kofi Brandt\nfrom: src\nto: production\n", vec!["kofi brandt"]),
+            (r#"{"fullName": "Kofi Brandt", "displayName": "Quiet River"}"#, vec!["kofi brandt"]),
             (r#"{"assignedUser": {"objectId": "OID"}}"#, vec!["OID"]),
             (r#"{"tenantId": "OID", "objectId": "OID", "name": "Churn Model"}"#, vec!["OID"]),
         ] {

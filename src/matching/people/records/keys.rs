@@ -38,6 +38,8 @@ pub struct Key {
     pub sort: Sort,
     /// Whether it speaks of a person wherever it stands.
     pub surely: bool,
+    /// Whether it does if its value looks like one.
+    pub perhaps: bool,
 }
 
 /// How keys end, the longer ones first.
@@ -110,16 +112,26 @@ impl Key {
         let one = plain.strip_suffix('s').filter(|one| !one.ends_with('s')).unwrap_or(&plain);
         let speaks = speaks_of_people(key);
         if let Some(part) = part_of(&key.to_lowercase()).filter(|part| *part != Part::Either) {
-            return Some(Self { whose: String::new(), sort: Sort::Part(part), surely: false });
+            return Some(Self {
+                whose: String::new(),
+                sort: Sort::Part(part),
+                surely: false,
+                perhaps: false,
+            });
         }
         if speaks.is_some() && ["username", "userid"].contains(&one) {
-            return Some(Self { whose: String::new(), sort: Sort::Role, surely: true });
+            return Some(Self {
+                whose: String::new(),
+                sort: Sort::Role,
+                surely: true,
+                perhaps: true,
+            });
         }
         let Some((stem, sort)) =
             ENDS.iter().find_map(|(end, sort)| Some((one.strip_suffix(end)?, *sort)))
         else {
             let surely = speaks? == Speaks::Surely;
-            return Some(Self { whose: whose(one), sort: Sort::Role, surely });
+            return Some(Self { whose: whose(one), sort: Sort::Role, surely, perhaps: true });
         };
         let is_of_thing = OF_THINGS.split(' ').any(|word| !stem.is_empty() && stem.ends_with(word))
             && speaks != Some(Speaks::Surely);
@@ -127,7 +139,8 @@ impl Key {
         if is_of_thing || is_general && !whose(stem).is_empty() {
             return None;
         }
-        Some(Self { whose: whose(stem), sort, surely: speaks == Some(Speaks::Surely) })
+        let surely = speaks == Some(Speaks::Surely);
+        Some(Self { whose: whose(stem), sort, surely, perhaps: speaks.is_some() })
     }
 
     /// Whether its value names a person by itself, so that what stands beside it is theirs.

@@ -34,6 +34,7 @@ pub fn value_of(text: &str, key: &Key, value: &Range<usize>) -> Option<Named> {
         is_whole.then_some(named)
     };
     let named = match key.sort {
+        Sort::Role if !key.surely => by(Speaks::Perhaps),
         Sort::Mail | Sort::Alias | Sort::Role => by(Speaks::Surely),
         Sort::Id if key.surely => by(Speaks::Surely),
         Sort::ObjectId | Sort::Puid | Sort::Id => None,
@@ -45,6 +46,12 @@ pub fn value_of(text: &str, key: &Key, value: &Range<usize>) -> Option<Named> {
         Sort::Part(_) => is_part(value).then(|| identifier(IdentityType::Name, value)),
     };
     named.map(|named| (named, range))
+}
+
+/// Whether a value is a name of two words or more that somebody may have written small.
+pub fn is_written_small(value: &str) -> bool {
+    let words = || value.split([' ', ',']).filter(|word| !word.is_empty());
+    (2..=4).contains(&words().count()) && words().all(|word| word.len() > 1) && is_part(value)
 }
 
 /// Where a part of a text stands in it.
