@@ -64,8 +64,8 @@ impl Mask {
         }
     }
 
-    /// The name of what nobody could look into, without parts that look like somebody's name and are
-    /// not the subject's: who it is about cannot be told.
+    /// The name of what nobody could look into, without parts that look like somebody's name and
+    /// are not the subject's: who it is about cannot be told.
     pub fn without_names(&self, name: &str) -> String {
         let Some(people) = &self.people else { return name.to_owned() };
         let part = |part: &str| {
@@ -142,8 +142,8 @@ impl People {
     }
 }
 
-/// What of a range is another's: `Ann` may be, but not in `Ann Lefèvre` if that is the subject's; and
-/// `ann@contoso.com.csv` is the subject's address where it is found to be. An address that was
+/// What of a range is another's: `Ann` may be, but not in `Ann Lefèvre` if that is the subject's;
+/// and `ann@contoso.com.csv` is the subject's address where it is found to be. An address that was
 /// written right behind theirs is another's.
 fn beside_own(text: &str, own: &Ranges, range: Range<usize>) -> Option<Range<usize>> {
     if own.hold(&range) {

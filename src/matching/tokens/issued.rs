@@ -1,5 +1,5 @@
-//! Tokens that services issue: each begins in a way of its own, and what follows looks random. Such a
-//! token is a secret wherever it stands, whatever leads to it.
+//! Tokens that services issue: each begins in a way of its own, and what follows looks random.
+//! Such a token is a secret wherever it stands, whatever leads to it.
 
 use std::ops::Range;
 
@@ -20,7 +20,8 @@ pub enum Shape {
     OfClient,
 }
 
-/// How tokens begin, and what they are made of. Written small: where capitals count, the shape says.
+/// How tokens begin, and what they are made of; written small, and where capitals count, the shape
+/// says so.
 pub const ISSUED: &[(&str, Shape)] = &[
     ("q~", Shape::OfClient),
     ("ghp_", Shape::Plain(30)),

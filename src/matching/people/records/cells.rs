@@ -11,6 +11,7 @@ use crate::matching::people::records::keys::{Key, Sort};
 use crate::matching::people::records::values::{
     id, is_alias_of, is_written_small, range_of, value_of,
 };
+use crate::matching::views::spelling::cut::{ceil, floor};
 
 /// Bytes of a row, and cells of it, that are looked at.
 const ROW_BYTES_MAX: usize = 2000;
@@ -24,6 +25,9 @@ pub fn cells_beside(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(Nam
     }
     let row = &text[row];
     let own = &text[address.clone()];
+    if text[..address.start].ends_with('>') && text[address.end..].starts_with('<') {
+        return tagged(text, address, tell);
+    }
     let Some(sign) = ['\t', '|', ';', ',']
         .into_iter()
         .find(|sign| row.contains(*sign) && row.split(*sign).any(|cell| trimmed(cell) == own))
@@ -56,6 +60,25 @@ pub fn cells_beside(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(Nam
         };
         let by_form = || cell_of(cell, local, key.is_some() || ids == 1);
         if let Some(named) = named.or_else(by_form) {
+            tell((named, range_of(text, cell)));
+        }
+    }
+}
+
+/// The same in a row of elements: `<tr><td>Kofi Brandt</td><td>k@x.org</td></tr>`.
+fn tagged(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(Named)) {
+    let before = &text[ceil(text, address.start.saturating_sub(ROW_BYTES_MAX))..address.start];
+    let after = &text[address.end..floor(text, address.end + ROW_BYTES_MAX)];
+    let (Some(open), Some(end)) = (before.rfind("<tr"), after.find("</tr")) else { return };
+    let row = &text[address.start - (before.len() - open)..address.end + end];
+    let local = text[address.clone()].split('@').next().unwrap_or_default();
+    let cells = || row.split(['<', '>']).map(trimmed).take(4 * CELLS_MAX);
+    let ids = cells().filter(|cell| id(cell).is_some()).count();
+    if row.matches('@').count() > 1 {
+        return;
+    }
+    for cell in cells() {
+        if let Some(named) = cell_of(cell, local, ids == 1) {
             tell((named, range_of(text, cell)));
         }
     }
@@ -95,6 +118,10 @@ mod tests {
             ("| k@x.org | 7 | Kofi Brandt |", vec!["kofi brandt"]),
             ("mail,run,model\nk@x.org,OID,Quiet River\n", vec![]),
             ("k@x.org,OID,OID", vec![]),
+            (
+                "<tr><td>Kofi Brandt</td><td>k@x.org</td><td>OID</td></tr><tr><td>Bo Ek</td></tr>",
+                vec!["kofi brandt", OID],
+            ),
             ("so k@x.org, who was here before all the others, said Kofi Brandt", vec![]),
         ] {
             assert_eq!(told(&text.replace("OID", OID)), expected, "{text}");

@@ -13,6 +13,7 @@ use crate::matching::people::records::cells::cells_beside;
 use crate::matching::people::records::fields::fields_in;
 use crate::matching::people::records::logins::logins_in;
 use crate::matching::people::records::near::{Bond, ids_beside, near};
+use crate::matching::people::records::patterns::patterned;
 use crate::matching::put::stands_at;
 
 /// Tells of names: with [`Bond::One`], all of one person; with [`Bond::Beside`], of somebody and of
@@ -57,12 +58,13 @@ pub fn everyone_in(text: &str, found: Told<'_>) {
 }
 
 fn beside(text: &str, addresses: &[Named], found: Told<'_>) {
+    patterned(text, addresses, &mut |address, other| {
+        tell_beside(address, other, Bond::Beside, text, found);
+    });
     let mut line = None;
     for address in addresses {
         let mut tell = |bond: Bond, other: Named| {
-            if !stands_at(text, other.1.start) && !meets(&other.1, &address.1) {
-                found(bond, vec![address.clone(), other]);
-            }
+            tell_beside(address, other, bond, text, found);
         };
         near(text, &address.1, &mut tell);
         // What the whole line says is said once, of the first who stands in it.
@@ -71,6 +73,13 @@ fn beside(text: &str, addresses: &[Named], found: Told<'_>) {
             ids_beside(text, &address.1, &mut tell);
             cells_beside(text, &address.1, &mut |other| tell(Bond::Beside, other));
         }
+    }
+}
+
+/// Tells what stands beside an address.
+fn tell_beside(address: &Named, other: Named, bond: Bond, text: &str, found: Told<'_>) {
+    if !stands_at(text, other.1.start) && !meets(&other.1, &address.1) {
+        found(bond, vec![address.clone(), other]);
     }
 }
 

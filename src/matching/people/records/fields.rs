@@ -8,6 +8,8 @@ use memchr::memchr3_iter;
 
 use crate::domain::asked::subject::IdentityType;
 use crate::matching::identity::names::neighbours::is_joint;
+use crate::matching::identity::users::aliases::BEFORE_BYTES;
+use crate::matching::identity::users::sections::is_in_section;
 use crate::matching::keys::parts::Part;
 use crate::matching::people::doubts::{
     Speaks, full_name, identifier, key_before, named_by, trimmed, values_after,
@@ -16,7 +18,7 @@ use crate::matching::people::named::Named;
 use crate::matching::people::records::bounds::{Bounds, Record, are_of_one_block, line_start};
 use crate::matching::people::records::keys::{Key, Sort};
 use crate::matching::people::records::values::{range_of, value_of};
-use crate::matching::views::spelling::cut::floor;
+use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::fold::folded;
 
 /// Keys that are remembered while a text is gone over: a text has many keys, and few of a kind.
@@ -181,6 +183,7 @@ fn close(text: &str, fields: Vec<Field>, found: &mut dyn FnMut(Vec<Named>)) {
         .iter()
         .find_map(|(_, (named, _))| named.value.split_once('@').map(|(l, _)| l.to_owned()));
     for (field, (named, range)) in told {
+        let is_theirs = || field.key.sort == Sort::Label && is_of_users(text, &range);
         let looks_so =
             field.key.perhaps && named_by(&text[range.clone()], Speaks::Perhaps).is_some();
         let is_role = field.key.sort == Sort::Role || field.key.surely || looks_so;
@@ -188,7 +191,7 @@ fn close(text: &str, fields: Vec<Field>, found: &mut dyn FnMut(Vec<Named>)) {
         match field.key.sort {
             Sort::Part(part) if is_of_person => parts.push((part, range)),
             Sort::Part(_) => {}
-            _ if is_of_person || is_role || is_spelled => group.push((named, range)),
+            _ if is_of_person || is_role || is_spelled || is_theirs() => group.push((named, range)),
             _ => {}
         }
     }
@@ -202,6 +205,12 @@ fn close(text: &str, fields: Vec<Field>, found: &mut dyn FnMut(Vec<Named>)) {
     if !group.is_empty() {
         found(group);
     }
+}
+
+/// Whether a name stands in an object of somebody: `"authors": [{"name": …`.
+fn is_of_users(text: &str, value: &Range<usize>) -> bool {
+    let before = &text[ceil(text, value.start.saturating_sub(BEFORE_BYTES))..value.start];
+    is_in_section(before.to_lowercase().trim_end_matches(['"', '\'', ' ']))
 }
 
 /// Whether the words of a name are those of a local part.
@@ -249,7 +258,7 @@ mod tests {
         const OID: &str = "22222222-3333-4444-5555-666666666666";
         for (text, expected) in [
             (
-                r#"{"mail": "k@x.org", "oid": "OID", "displayName": "Kofi Brandt", "run": "Quiet River"}"#,
+                r#"{"mail": "k@x.org", "oid": "OID", "displayName": "Kofi Brandt"}"#,
                 vec!["k@x.org, OID, kofi brandt"],
             ),
             (
@@ -270,7 +279,7 @@ mod tests {
                 vec!["i@x.org, ines falk", "k@x.org, OID"],
             ),
             (
-                r#"[{"mail": "k@x.org", "givenName": "Kofi", "surname": "Brandt"}, {"mail": "i@x.org"}]"#,
+                r#"[{"mail": "k@x.org", "givenName": "Kofi", "sn": "Brandt"}, {"mail": "i@x.org"}]"#,
                 vec!["i@x.org", "k@x.org, kofi brandt, kofi brandt"],
             ),
             (
@@ -293,6 +302,10 @@ mod tests {
             ("authors: Kofi Brandt and Ines Falk\n", vec!["ines falk", "kofi brandt"]),
             ("contact: Kofi Brandt\nfrom: src\nto: production\n", vec!["kofi brandt"]),
             (r#"{"fullName": "Kofi Brandt", "displayName": "Quiet River"}"#, vec!["kofi brandt"]),
+            (
+                r#"{"authors": [{"name": "Kofi Brandt"}], "x": [{"name": "Ines Falk"}]}"#,
+                vec!["kofi brandt"],
+            ),
             (r#"{"assignedUser": {"objectId": "OID"}}"#, vec!["OID"]),
             (r#"{"tenantId": "OID", "objectId": "OID", "name": "Churn Model"}"#, vec!["OID"]),
         ] {

@@ -7,5 +7,6 @@ pub mod bounds;
 pub mod fields;
 pub mod near;
 pub mod cells;
+pub mod patterns;
 pub mod logins;
 pub mod everyone;

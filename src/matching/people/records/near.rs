@@ -48,7 +48,7 @@ pub fn ids_beside(text: &str, address: &Range<usize>, tell: Tell<'_>) {
 }
 
 /// The line of an address, as far as it is looked at.
-fn around(text: &str, address: &Range<usize>) -> Range<usize> {
+pub fn around(text: &str, address: &Range<usize>) -> Range<usize> {
     let start = ceil(text, address.start.saturating_sub(LINE_BYTES_MAX));
     let end = floor(text, address.end + LINE_BYTES_MAX);
     let before = memrchr2(b'\n', b'\r', &text.as_bytes()[start..address.start]);
@@ -75,7 +75,11 @@ fn name_before(text: &str, address: &Range<usize>, tell: Tell<'_>) {
             Some(&inner[inner.rfind(['"', '\'', '\n'])? + 1..])
         });
         let boxed = || is_label.then(|| opened.rsplit('[').next()).flatten();
-        let name = quoted.or_else(boxed).unwrap_or_else(|| words_before(opened));
+        let plain = || match words_before(opened) {
+            "" => uncased_before(opened),
+            words => words,
+        };
+        let name = quoted.or_else(boxed).unwrap_or_else(plain);
         return tell_name(text, name, Bond::One, tell);
     }
     // `Kofi Brandt, k@x.org`: of the same person only if the address says so.
@@ -88,6 +92,15 @@ fn name_before(text: &str, address: &Range<usize>, tell: Tell<'_>) {
         let bond = if spells(local, words) { Bond::One } else { Bond::Beside };
         tell_name(text, words, bond, tell);
     }
+}
+
+/// The letters of a script without capitals at the end of a text, with the spaces between them.
+fn uncased_before(text: &str) -> &str {
+    let is_uncased = |c: char| {
+        c.is_alphabetic() && !c.is_lowercase() && !c.is_uppercase()
+            || matches!(c, ' ' | '\u{3000}' | '・')
+    };
+    text[text.trim_end_matches(is_uncased).len()..].trim()
 }
 
 /// `k@x.org (Kofi Brandt)` is a piece; `<a href="mailto:k@x.org">Kofi Brandt</a>`,
@@ -198,7 +211,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// Whether a local part is made of the words of a name.
-fn spells(local: &str, name: &str) -> bool {
+pub fn spells(local: &str, name: &str) -> bool {
     let local = local.to_lowercase();
     name.to_lowercase()
         .split(|c: char| !c.is_alphanumeric())
@@ -233,6 +246,7 @@ mod tests {
             ("\"Brandt, Kofi\" <k@x.org>", vec!["One brandt, kofi"]),
             ("\"kofi brandt\" <k@x.org>", vec!["One kofi brandt"]),
             ("by Kofi <k@x.org>", vec!["One kofi"]),
+            ("担当: 山田 太郎 <k@x.org>", vec!["One 山田 太郎"]),
             ("see [Kofi Brandt](mailto:k@x.org)", vec!["One kofi brandt"]),
             ("<a href=\"mailto:k@x.org\">Kofi Brandt</a>", vec!["One kofi brandt"]),
             (

@@ -20,7 +20,7 @@ const NUMBER_BYTES_MIN: usize = 4;
 pub fn value_of(text: &str, key: &Key, value: &Range<usize>) -> Option<Named> {
     let value = trimmed(&text[value.clone()]);
     let range = range_of(text, value);
-    if value.is_empty() || stands_at(value, 0) {
+    if value.is_empty() || stands_at(text, range.start) {
         return None;
     }
     if let Some(id) = id(value) {
