@@ -450,7 +450,7 @@ fn what_stands_behind_gzip_is_read_and_kept_or_refused() {
     assert_eq!(rest, [0; 3000]);
     let garbage = [whole.as_slice(), b"\0\0and ann@contoso.com"].concat();
     let scan = scanned(&mut garbage.as_slice());
-    assert_eq!((scan.hits.len(), scan.unreadable), (2, vec!["gzip: trailing bytes".to_owned()]));
+    assert_eq!((scan.hits.len(), scan.unreadable), (2, Vec::<String>::new()));
     assert_eq!(erased(&garbage).unwrap_err(), "gzip: trailing bytes");
 }
 

@@ -55,7 +55,7 @@ pub struct DeclaredItems {
 
 /// The forms that may be declared: what an item *is* when nothing of it can be decoded. What
 /// failed, was refused, is damaged or too large is not among them: it might be read another time.
-pub const FORMS: [&str; 31] = [
+pub const FORMS: [&str; 42] = [
     "binary: compressed or encrypted content",
     "7z: encrypted",
     "7z: compression not supported",
@@ -87,6 +87,17 @@ pub const FORMS: [&str; 31] = [
     "zip: encrypted member",
     "zip: compression not supported",
     "parquet: compression not supported",
+    "ace: not supported",
+    "arj: not supported",
+    "xar: not supported",
+    "wim: not supported",
+    "lzfse: not supported",
+    "aescrypt: encrypted",
+    "axcrypt: encrypted",
+    "cms: encrypted",
+    "fernet: encrypted",
+    "jwe: encrypted",
+    "spring: encrypted",
 ];
 
 /// The form that a reason names: what stands before the place.

@@ -2,7 +2,7 @@
 
 /// Whether a key in lower case speaks of users.
 pub fn speaks_of_users(key: &str) -> bool {
-    const WORDS: [&str; 20] = [
+    const WORDS: [&str; 21] = [
         "user",
         "owner",
         "alias",
@@ -14,6 +14,7 @@ pub fn speaks_of_users(key: &str) -> bool {
         "creat",
         "submitt",
         "assignee",
+        "assigned",
         "requester",
         "requestor",
         "principal",

@@ -50,7 +50,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         out: &mut dyn Write,
         depth: usize,
     ) -> Result<(), Stop> {
-        let mut window = Window::default();
+        let mut window = Window { tables: Tables::of_rewriting(), ..Window::default() };
         let mut sheet = None;
         let mut size = WINDOW_BYTES;
         loop {
@@ -132,7 +132,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             let mut tour = Tour::new(&mut first, self.limits, self.meter);
             let range = window.lead..limit;
             let Window { passed, last, shifted, .. } = *window;
-            let part = Part { window: bytes, range, passed, last, shifted };
+            let part = Part { window: bytes, range, passed, last, shifted, is_unknown: true };
             limit = tour.embedded(&part, "", depth).map_err(Stop::Read)?;
             let unreadable = std::mem::take(&mut tour.unreadable);
             clean(&unreadable, &first, "binary")?;

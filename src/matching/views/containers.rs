@@ -12,9 +12,9 @@ use crate::matching::views::meter::{Decoded, Meter, is_over_memory, refusal};
 use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::packing::lz4::Lz4;
 use crate::matching::views::packing::streams::Codec;
-use crate::matching::views::packing::unsigned::unpacked;
+use crate::matching::views::packing::unsigned::{BROTLI_BUFFER_BYTES, begins_brotli, unpacked};
 use crate::matching::views::spelling::charset::{Charset, Wide};
-use crate::matching::views::tour::{Kind, Look, Tour, key_of};
+use crate::matching::views::tour::{Kind, Look, Tour, is_brotli, key_of};
 
 /// Bytes looked at to tell what a stream is.
 pub const HEAD_BYTES: usize = 4 << 10;
@@ -26,6 +26,7 @@ impl<L: Look> Tour<'_, L> {
         let key = self.key.clone();
         if let Some(member) = member_of(chain) {
             self.key = key_of(member);
+            self.is_brotli = is_brotli(member);
         }
         let walked = self.guarded(chain, |tour| tour.any(reader, chain, depth));
         (self.level, self.key) = (around, key);
@@ -37,6 +38,12 @@ impl<L: Look> Tour<'_, L> {
         let broken = reader.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let mut whole = Cursor::new(&head).chain(Rest::new(reader, broken));
         let form = form(&head);
+        let is_brotli = std::mem::take(&mut self.is_brotli) && begins_brotli(&head);
+        if is_brotli && depth < self.limits.depth_max {
+            self.met(chain, "brotli");
+            let decoder = brotli::Decompressor::new(whole, BROTLI_BUFFER_BYTES);
+            return self.packed_stream(decoder, "brotli", chain, depth);
+        }
         self.met(chain, form.name());
         let opens = !matches!(form, Form::Text(_) | Form::Rtf | Form::Closed(_) | Form::Media);
         if opens && depth >= self.limits.depth_max {
@@ -67,7 +74,7 @@ impl<L: Look> Tour<'_, L> {
                 self.unreadable(reason, chain);
                 self.stream(&mut whole, chain, Kind::Opaque, depth)
             }
-            Form::Media => self.stream(&mut whole, chain, Kind::Opaque, depth),
+            Form::Media => self.stream(&mut whole, chain, Kind::Dense, depth),
             Form::Text(Charset::Bytes | Charset::Binary)
                 if head.len() < HEAD_BYTES && self.unsigned(&head, chain, depth)? =>
             {
@@ -186,7 +193,6 @@ impl<L: Look> Tour<'_, L> {
             self.unreadable("gzip: too many names", chain);
         }
         if let Some(mut rest) = members.rest()? {
-            self.unreadable("gzip: trailing bytes", chain);
             self.bytes(&mut rest, &format!("{chain}gzip tail > "), depth + 1)?;
         }
         Ok(())

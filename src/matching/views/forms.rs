@@ -2,9 +2,11 @@
 
 use std::io::Read;
 
-use crate::matching::views::packing::sealed::is_openpgp;
+use crate::matching::views::packing::sealed::sealed;
 use crate::matching::views::packing::tar;
 use crate::matching::views::spelling::charset::{Charset, guess};
+use crate::matching::views::spelling::digits::openings::{begins_packed, is_cms, is_openpgp};
+use crate::matching::views::spelling::maps::arrays::has_records;
 
 /// What a stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +72,8 @@ pub enum Store {
     SevenZip,
     /// A pack of git, or a bundle with one.
     Git,
+    /// An array of NumPy with records that have texts.
+    Numpy,
 }
 
 impl Store {
@@ -87,6 +91,7 @@ impl Store {
             Self::Ole => "ole",
             Self::SevenZip => "7z",
             Self::Git => "git",
+            Self::Numpy => "npy",
         }
     }
 }
@@ -133,14 +138,11 @@ pub fn form(head: &[u8]) -> Form {
     if head.get(1..4) == Some(b"\x2a\x4d\x18") && head[0] & 0xf0 == 0x50 {
         return Form::Zstd;
     }
-    if head.get(8..12) == Some(b"DUCK") {
-        return Form::Closed(DUCKDB);
+    if let Some(reason) = closed(head) {
+        return Form::Closed(reason);
     }
     if head.get(4..8) == Some(b"ftyp") {
         return Form::Media;
-    }
-    if is_openpgp(head) {
-        return Form::Closed("pgp: encrypted");
     }
     if is_bzip2(head) {
         return Form::Bzip2;
@@ -156,6 +158,28 @@ pub fn form(head: &[u8]) -> Form {
 
 /// Its blocks are packed each in a way of its own, and that changes.
 const DUCKDB: &str = "duckdb: not supported";
+
+/// Why a stream that starts like this is not opened, where more than its first bytes tells.
+fn closed(head: &[u8]) -> Option<&'static str> {
+    let number = |at: usize| Some(u16::from_le_bytes([*head.get(at)?, *head.get(at + 1)?]));
+    // The sizes of a header, and of the first part of it.
+    let is_arj = || {
+        head.starts_with(b"\x60\xea")
+            && number(2).is_some_and(|size| (30..=2600).contains(&size))
+            && head.get(4).is_some_and(|size| (30..=64).contains(size))
+    };
+    let checks: [(&dyn Fn() -> bool, _); 5] = [
+        (&|| head.get(8..12) == Some(b"DUCK"), DUCKDB),
+        (&|| head.get(7..14) == Some(b"**ACE**"), "ace: not supported"),
+        (&is_arj, "arj: not supported"),
+        (&|| is_cms(head), "cms: encrypted"),
+        (&|| is_openpgp(head), "pgp: encrypted"),
+    ];
+    checks.into_iter().find_map(|(is_such, reason)| is_such().then_some(reason))
+}
+
+/// What came before version 1.0.
+const OLD_ZSTD: &str = "zstd: old format not supported";
 
 /// First bytes by which forms are known.
 const KNOWN: &[(&[u8], Form)] = &[
@@ -187,8 +211,22 @@ const KNOWN: &[(&[u8], Form)] = &[
     (b"MSCF\0\0\0\0", Form::Closed("cab: not supported")),
     (b"\x89LZO\0", Form::Closed("lzop: not supported")),
     (b"LRZI\0", Form::Closed("lrzip: not supported")),
-    (b"\x28\xb5\x2f\xfc", Form::Closed("zstd: old format not supported")),
+    (b"\x28\xb5\x2f\xfc", Form::Closed(OLD_ZSTD)),
+    (b"\x1e\xb5\x2f\xfd", Form::Closed(OLD_ZSTD)),
+    (b"\x22\xb5\x2f\xfd", Form::Closed(OLD_ZSTD)),
+    (b"\x23\xb5\x2f\xfd", Form::Closed(OLD_ZSTD)),
+    (b"\x24\xb5\x2f\xfd", Form::Closed(OLD_ZSTD)),
+    (b"\x25\xb5\x2f\xfd", Form::Closed(OLD_ZSTD)),
+    (b"\x26\xb5\x2f\xfd", Form::Closed(OLD_ZSTD)),
+    (b"\x27\xb5\x2f\xfd", Form::Closed(OLD_ZSTD)),
     (b"ZV\x05", Form::Closed("zpaq: not supported")),
+    (b"7kSt\xa01\x83\xd3", Form::Closed("zpaq: not supported")),
+    (b"xar!\0", Form::Closed("xar: not supported")),
+    (b"MSWIM\0\0\0", Form::Closed("wim: not supported")),
+    (b"bvx2", Form::Closed("lzfse: not supported")),
+    (b"AES\x01\0", Form::Closed("aescrypt: encrypted")),
+    (b"AES\x02\0", Form::Closed("aescrypt: encrypted")),
+    (b"\xc0\xb9\x07\x2e\x4f\x93\xf1\x46", Form::Closed("axcrypt: encrypted")),
     (b"\xff\xd8\xff", Form::Media),
     (b"GIF87a", Form::Media),
     (b"GIF89a", Form::Media),
@@ -231,7 +269,11 @@ fn store(head: &[u8]) -> Option<Store> {
     // MATLAB's own head stands before it, and others may put theirs there.
     let is_hdf5 = |at: &usize| head.get(*at..).is_some_and(|head| head.starts_with(HDF5));
     let behind = || [512, 1024, 2048].iter().any(is_hdf5).then_some(Store::Hdf5);
-    signed.or_else(behind).or_else(|| is_arrow_stream(head).then_some(Store::Arrow))
+    let records = || has_records(head).then_some(Store::Numpy);
+    signed
+        .or_else(behind)
+        .or_else(records)
+        .or_else(|| is_arrow_stream(head).then_some(Store::Arrow))
 }
 
 /// A message with its length, whose first is a schema: the second field of the table that begins it
@@ -284,18 +326,18 @@ fn is_tar(head: &[u8]) -> bool {
     head.first_chunk().is_some_and(|block| block[0] != 0 && tar::has_sum(block))
 }
 
-/// Whether these bytes are of a known form of packing.
+/// Whether these bytes are of a known form of packing, or a text with something encrypted in it.
 pub fn is_packed(bytes: &[u8]) -> bool {
-    // Most are told by the first byte.
-    bytes.first().is_some_and(|first| {
-        b"\x1fP\x28\xfd7R\x04\x02\xffLB\x78\x58\x48\x68O%]ASaF\xd0\xd9\x89M-".contains(first)
-    }) && !matches!(form(bytes), Form::Text(_) | Form::Tar | Form::Media | Form::Rtf)
+    begins_packed(bytes)
+        && !matches!(form(bytes), Form::Text(_) | Form::Tar | Form::Media | Form::Rtf)
+        || sealed(bytes).next().is_some()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::policy::declared::FORMS;
+    use crate::matching::views::packing::sealed::REASONS;
 
     /// Whoever teaches us a form that stays closed decides whether it may be declared.
     #[test]
@@ -304,8 +346,19 @@ mod tests {
             Form::Closed(reason) => Some(reason),
             _ => None,
         });
-        for reason in known.chain([DUCKDB]) {
+        let checked = ["ace: not supported", "arj: not supported", "cms: encrypted", DUCKDB];
+        for reason in known.chain(checked).chain(REASONS) {
             assert!(FORMS.contains(&reason), "{reason} is not in domain::policy::declared");
+        }
+    }
+
+    /// Base64 and hexadecimal are decoded only where what they spell may be something.
+    #[test]
+    fn whatever_is_known_by_its_first_bytes_is_known_in_digits() {
+        let known = KNOWN.iter().filter(|(_, form)| !matches!(form, Form::Media | Form::Rtf));
+        for (sign, _) in known {
+            let bytes = [*sign, &[0x90; 80]].concat();
+            assert!(begins_packed(&bytes), "{sign:?}");
         }
     }
 }

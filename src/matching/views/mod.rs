@@ -17,17 +17,22 @@
 //! | objects of git's packs, told by others or not | `stores::git` |
 //! | archives of 7-Zip | `stores::sevenzip` |
 //! | texts of HDF5's arrays and attributes | `stores::hdf5` |
+//! | rows of workbooks, whose strings lie apart | `stores::workbook` |
+//! | records of NumPy's arrays | `stores::numpy` |
 //! | tables in text: cells after the heads of their columns | `written::tables` |
+//! | tables in markup, and in JSON by column | `written::marked`, `written::frames` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
 //! | UTF-8; where bytes are none, Windows-1252 and East Asian charsets | `spelling::charset` |
 //! | lines in forty legacy charsets, where they may spell a name that is sought | `charsets` |
 //! | without control of terminals, folds of lines, misread UTF-8 | `as_read` |
+//! | addresses spelled for people alone: `ann (at) contoso (dot) com` | `as_read::spoken` |
 //! | apostrophes, hyphens and letters that a reader takes for each other | `as_read::alike` |
 //! | ISO-2022-JP, by its escapes | `spelling::charset` |
 //! | binary: runs of text of one and of two bytes a character | `spelling::charset` |
 //! | binary: text of four bytes a character | `spelling::strings::wide` |
 //! | binary: strings with their length before them | `spelling::strings::frames` |
 //! | binary: strings side by side, with nothing between them | `spelling::strings::beside` |
+//! | binary: values behind the keys of maps | `spelling::maps::pairs` |
 //! | JSON and backslash escapes, percent-encoding, HTML entities, nested | `spelling::escapes` |
 //! | quoted-printable, `=?utf-8?…?=` words | `spelling::mail` |
 //! | the text between tags of HTML, XML and office documents | `markup::tags` |

@@ -53,6 +53,9 @@ pub enum Kind {
     Text,
     /// Something unknown, with text or something packed in it.
     Binary,
+    /// Something known that is dense by itself, as pictures are; what is packed in it or behind it
+    /// is known by a sign that is longer than chance makes it.
+    Dense,
     /// Something known; what may be packed in it is not looked for.
     Opaque,
 }
@@ -88,6 +91,8 @@ pub struct Tour<'a, L: Look> {
     /// What the name of the item, or of the member that is looked at, says of its content: whose
     /// user `tags/mlflow.user` holds.
     pub(super) key: Option<String>,
+    /// Whether the same name says that it is packed with Brotli, which has no sign.
+    pub(super) is_brotli: bool,
 }
 
 /// What could not be read and is told with its place; of more, the reasons alone.
@@ -118,12 +123,14 @@ impl<'a, L: Look> Tour<'a, L> {
             streams: None,
             tables: Tables::default(),
             key: None,
+            is_brotli: false,
         }
     }
 
     /// Looks at what is known without the content: the name, properties, metadata and tags.
     pub fn head(&mut self, item: &Item) {
         self.key = key_of(&item.name);
+        self.is_brotli = is_brotli(&item.name);
         self.label(&item.name, NAME_VIEW, "name");
         if let Some(content_type) = &item.content_type {
             self.label(content_type, PROPERTIES_VIEW, "Content-Type");
@@ -212,6 +219,13 @@ impl<'a, L: Look> Tour<'a, L> {
 pub fn key_of(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or(name).to_lowercase();
     speaks_of_users(&last).then_some(last)
+}
+
+/// Whether a name is that of a file of Brotli.
+pub fn is_brotli(name: &str) -> bool {
+    name.len() > 3 && name.is_char_boundary(name.len() - 3) && {
+        name[name.len() - 3..].eq_ignore_ascii_case(".br")
+    }
 }
 
 /// A word out of an item, as it may stand in the way to a place.

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use crate::matching::views::as_read::spellings::AsRead;
+use crate::matching::views::as_read::spoken::spoken;
 use crate::matching::views::json::Shape;
 use crate::matching::views::markup::tags::between_tags;
 use crate::matching::views::packing::embedded::Part;
@@ -102,9 +103,10 @@ impl<L: Look> Tour<'_, L> {
             let places = places.get_or_insert_with(|| {
                 if binary { Places::of_binary() } else { Places::new(&window) }
             });
-            if kind == Kind::Binary || kind == Kind::Text && !is_utf8(&window) {
-                let whole = limit;
-                let part = Part { window: &window, range: lead..limit, passed, last, shifted };
+            let is_unknown = kind == Kind::Binary || kind == Kind::Text && !is_utf8(&window);
+            if is_unknown || kind == Kind::Dense {
+                let (whole, range) = (limit, lead..limit);
+                let part = Part { window: &window, range, passed, last, shifted, is_unknown };
                 limit = self.embedded(&part, chain, depth)?;
                 shifted = limit < whole && limit - lead < WINDOW_BYTES / 2;
             }
@@ -180,11 +182,31 @@ impl<L: Look> Tour<'_, L> {
         if !binary {
             let cells = self.tables.reading(bytes, range);
             let value = self.value(bytes, range);
-            for (via, reading) in [("table > ", cells), ("", value)] {
+            let marked = self.tables.marked(bytes, range);
+            let spoken = std::str::from_utf8(&bytes[start..end]).ok().and_then(spoken);
+            if let Some(reading) = spoken {
+                let from = all.len();
+                self.selected(&reading.text, "", 0, &mut all);
+                for found in &mut all[from..] {
+                    found.lead_back(&reading, end - start);
+                    found.shift(start);
+                }
+            }
+            let framed = self.tables.framed(bytes, range);
+            let readings = [
+                ("table > ", cells, Hold::Exact),
+                ("table > ", framed, Hold::Exact),
+                ("table > ", marked, Hold::Marked),
+                ("", value, Hold::Exact),
+            ];
+            for (via, reading, hold) in readings {
                 let Some(reading) = reading else { continue };
                 let from = all.len();
                 self.selected(&reading.text, via, 0, &mut all);
-                all[from..].iter_mut().for_each(|found| found.lead_back(&reading, bytes.len()));
+                for found in &mut all[from..] {
+                    found.lead_back(&reading, bytes.len());
+                    found.hold = found.hold.max(hold);
+                }
             }
         }
         all
@@ -323,7 +345,7 @@ impl<L: Look> Tour<'_, L> {
             let via = format!("{via}{} > ", run.form);
             let found = self.guarded(&via, |tour| tour.run(&run, &via, nested));
             for mut found in found.into_iter().flatten() {
-                found.start = (run.start + found.start / 3 * 4).min(text.len());
+                found.start = (run.start + found.start / 3 * 4).min(run.end.saturating_sub(1));
                 (found.span, found.hold) = (run.start..run.end, Hold::Packed);
                 all.push(found);
             }

@@ -3,7 +3,7 @@ library. In most of them Ann stands among others, in the columns `mail`, `given`
 `user`; Joann, who is nobody's concern, always stands beside her.
 
     python3 -m venv v && v/bin/pip install pyarrow h5py lz4 python-snappy reportlab matplotlib \\
-        pikepdf pillow xlwt
+        pikepdf pillow xlwt fastavro xlsxwriter
     apt-get install git p7zip-full
     v/bin/python tests/it/foreign/stores.py > tests/it/stores/files.txt
 """
@@ -16,8 +16,10 @@ import sqlite3
 import struct
 import subprocess
 import tempfile
+import zipfile
 import zlib
 
+import fastavro
 import h5py
 import lz4.frame
 import matplotlib
@@ -27,6 +29,7 @@ import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.orc as orc
 import snappy
+import xlsxwriter
 import xlwt
 from PIL import Image, PngImagePlugin
 from reportlab.lib import pdfencrypt
@@ -413,6 +416,60 @@ def packs():
     put_file("git-bundle", path("bundle"))
 
 
+def opened():
+    """PDF that is encrypted and needs no password."""
+    page = io.BytesIO()
+    sheet = canvas.Canvas(page)
+    sheet.setAuthor("Ann Lefèvre")
+    sheet.drawString(72, 700, "by ann@contoso.com, not joann@contoso.com")
+    sheet.save()
+    for name, settings in {
+        "rc4-40": {"R": 2, "aes": False, "metadata": False},
+        "rc4-128": {"R": 3, "aes": False, "metadata": False},
+        "aes-128": {"R": 4},
+        "aes-256-old": {"R": 5},
+        "aes-256": {"R": 6},
+    }.items():
+        document = pikepdf.open(io.BytesIO(page.getvalue()))
+        document.save(path("open.pdf"), encryption=pikepdf.Encryption(owner="o", user="", **settings))
+        put_file(f"pdf-open-{name}", path("open.pdf"))
+
+
+def records():
+    """Records of NumPy and Avro, and rows of workbooks, whose texts lie apart from them."""
+    for name, text in {"npy-records": "U24", "npy-records-bytes": "S24"}.items():
+        kinds = [("id", "i4"), *((column, text) for column in COLUMNS)]
+        encode = str if text[0] == "U" else str.encode
+        rows = [(n, *map(encode, person)) for n, person in enumerate(PEOPLE)]
+        file = io.BytesIO()
+        np.save(file, np.array(rows, dtype=kinds))
+        put(name, file.getvalue())
+    fields = [{"name": column, "type": "string"} for column in COLUMNS]
+    file = io.BytesIO()
+    people = [dict(zip(COLUMNS, person)) for person in PEOPLE]
+    fastavro.writer(file, {"type": "record", "name": "R", "fields": fields}, people, codec="deflate", sync_marker=b"s" * 16)
+    put("avro", file.getvalue())
+    for name, settings in {"xlsx": {}, "xlsx-inline": {"constant_memory": True}}.items():
+        file = io.BytesIO()
+        book = xlsxwriter.Workbook(file, settings)
+        sheet = book.add_worksheet()
+        # In whatever order strings are met, rows are rows.
+        for number, row in enumerate([COLUMNS, *(person for person in reversed(PEOPLE))]):
+            sheet.write_row(number, 0, row)
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["model", "user"])
+        sheet.write_row(1, 0, ["ann", "kofi"])
+        book.close()
+        put(name, file.getvalue())
+    row = "<table:table-row>{}</table:table-row>".format
+    cell = "<table:table-cell><text:p>{}</text:p></table:table-cell>".format
+    content = "".join(row("".join(map(cell, line))) for line in [COLUMNS, *PEOPLE])
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("content.xml", f"<office:body><table:table>{content}</table:table></office:body>")
+    put("ods", file.getvalue())
+
+
 sqlite()
 arrow()
 hdf5()
@@ -423,3 +480,5 @@ pictures()
 office()
 archives()
 packs()
+opened()
+records()

@@ -75,7 +75,10 @@ const BESIDE_BYTES: usize = 80;
 const PADDING_BYTES_MAX: usize = 200;
 
 /// What stands between strings that a language joins.
-const BESIDE: [&str; 6] = ["\" \"", "' '", "\" + \"", "' + '", "\"+\"", "'+'"];
+const BESIDE: [&str; 14] = [
+    "\" \"", "' '", "\" + \"", "' + '", "\"+\"", "'+'", "\" . \"", "' . '", "\".\"", "'.'",
+    "\" & \"", "\"&\"", "' || '", "'||'",
+];
 
 /// Asks for all of it in wide registers; `None` where the machine has none. JSON is full of quotes,
 /// at each of which the other one begins to look.

@@ -6,4 +6,5 @@ pub mod mojibake;
 pub mod pieces;
 pub mod alike;
 pub mod domains;
+pub mod spoken;
 pub mod spellings;

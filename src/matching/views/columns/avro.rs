@@ -11,9 +11,11 @@ use serde_json::Value;
 
 use crate::matching::limits::ItemLimits;
 use crate::matching::views::columns::cells::BATCH_CELLS;
+use crate::matching::views::columns::rows::{Row, Rows};
 use crate::matching::views::containers::reason_of;
 use crate::matching::views::meter::{Decoded, Exceeded, Meter, refusal};
 use crate::matching::views::packing::signs::{XZ_BYTES_MAX, ZSTD_WINDOW_LOG_MAX};
+use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::tour::{Look, Tour};
 use crate::matching::work;
 
@@ -63,6 +65,7 @@ impl<L: Look> Tour<'_, L> {
         let schema: Value = serde_json::from_slice(schema).map_err(|_| broken())?;
         let mut named = HashMap::new();
         collect_named(&schema, &mut named);
+        let (mut rows, mut numbers) = (Rows::new(&view, "", Vec::new()), Numbers::default());
         let mut sync = [0; 16];
         reader.read_exact(&mut sync)?;
         let codec = head.get("avro.codec").map_or(b"null".as_slice(), Vec::as_slice);
@@ -78,14 +81,19 @@ impl<L: Look> Tour<'_, L> {
             }
             let mut columns = Columns {
                 named: &named,
-                cells: BTreeMap::new(),
-                room: ROOM,
+                numbers: &mut numbers,
+                row: Row::new(),
                 pace: &|| meter.pace(limits),
-                flush: &mut |column, cells| self.cells(cells.iter().copied(), &view, column),
+                flush: &mut |row, names| {
+                    rows.name(names);
+                    if rows.add(row) {
+                        self.rows(&mut rows);
+                    }
+                },
             };
             columns.records(&schema, records.as_slice(), count.unsigned_abs())?;
-            columns.empty();
         }
+        self.rows(&mut rows);
         Ok(())
     }
 }
@@ -161,17 +169,35 @@ fn collect_named<'s>(schema: &'s Value, named: &mut HashMap<&'s str, &'s Value>)
 /// What stepping over a value counts as.
 const STEP_BYTES: usize = 16;
 
-/// Cells that are held at a time, and bytes of their columns.
-const ROOM: usize = 16 * BATCH_CELLS;
+/// Cells of one record that are held at a time.
+const CELLS_MAX: usize = BATCH_CELLS;
+
+/// Columns, as they were met.
+#[derive(Default)]
+struct Numbers {
+    of: HashMap<String, usize>,
+    names: Vec<String>,
+}
+
+impl Numbers {
+    fn of(&mut self, column: &str) -> usize {
+        if let Some(number) = self.of.get(column) {
+            return *number;
+        }
+        self.of.insert(column.to_owned(), self.names.len());
+        self.names.push(column.to_owned());
+        self.names.len() - 1
+    }
+}
 
 /// The strings of records, by column.
 struct Columns<'a, 'f> {
     named: &'a HashMap<&'a str, &'a Value>,
-    cells: BTreeMap<String, Vec<&'a [u8]>>,
-    /// How much more is held before it is handed on.
-    room: usize,
+    numbers: &'f mut Numbers,
+    /// Those of the record that is read.
+    row: Row,
     pace: &'f dyn Fn() -> Result<(), Exceeded>,
-    flush: &'f mut dyn FnMut(&str, &[&'a [u8]]),
+    flush: &'f mut dyn FnMut(Row, &[String]),
 }
 
 impl<'a> Columns<'a, '_> {
@@ -180,6 +206,7 @@ impl<'a> Columns<'a, '_> {
         for _ in 0..count {
             let before = rest.len();
             self.value(schema, "", &mut rest, 0)?;
+            self.empty();
             if rest.len() == before {
                 break; // records without bytes, of which a file may claim any number
             }
@@ -189,22 +216,15 @@ impl<'a> Columns<'a, '_> {
 
     /// Hands on what is held.
     fn empty(&mut self) {
-        for (column, cells) in std::mem::take(&mut self.cells) {
-            (self.flush)(&column, &cells);
+        let row = std::mem::take(&mut self.row);
+        if !row.is_empty() {
+            (self.flush)(row, &self.numbers.names);
         }
-        self.room = ROOM;
     }
 
     fn keep(&mut self, column: &str, cell: &'a [u8]) {
-        match self.cells.get_mut(column) {
-            Some(cells) => cells.push(cell),
-            None => {
-                self.cells.insert(column.to_owned(), vec![cell]);
-                self.room = self.room.saturating_sub(column.len());
-            }
-        }
-        self.room = self.room.saturating_sub(1);
-        if self.room == 0 {
+        self.row.push((self.numbers.of(column), utf8_or_western(cell)));
+        if self.row.len() == CELLS_MAX {
             self.empty();
         }
     }

@@ -47,6 +47,13 @@ impl Rows {
         self.bytes > BATCH_BYTES_MAX
     }
 
+    /// Tells the names of columns, of which there may be more than before.
+    pub fn name(&mut self, columns: &[String]) {
+        if columns.len() > self.columns.len() {
+            self.columns = columns.to_vec();
+        }
+    }
+
     /// The name of a column; nothing if it has none.
     pub fn column(&self, number: usize) -> &str {
         self.columns.get(number).map_or("", String::as_str)
@@ -70,11 +77,14 @@ impl Rows {
         }
     }
 
-    /// Each cell in a line of its own, and all in one.
+    /// Each cell in a line of its own, and all in one below the heads, as a table is written.
     fn spelled(&self, row: &Row) -> String {
         let mut lines: Vec<String> =
             row.iter().map(|(column, cell)| self.after_column(*column, cell)).collect();
-        lines.push(together(row));
+        let heads = row.iter().map(|(column, _)| (*column, self.column(*column)));
+        lines.push(String::new());
+        lines.push(together(heads));
+        lines.push(together(row.iter().map(|(column, cell)| (*column, cell.as_str()))));
         lines.join("\n") + "\n"
     }
 }
@@ -137,6 +147,16 @@ impl<L: Look> Tour<'_, L> {
     }
 }
 
-fn together(row: &Row) -> String {
-    row.iter().map(|(_, cell)| cell.as_str()).collect::<Vec<_>>().join("\t")
+/// Cells with the border of a table between them, and something where there is no text.
+fn together<'c>(cells: impl Iterator<Item = (usize, &'c str)>) -> String {
+    let (mut line, mut next) = (String::new(), 0);
+    for (column, cell) in cells {
+        if column > next {
+            line.push_str("0|");
+        }
+        next = column + 1;
+        line.extend(cell.chars().map(|c| if matches!(c, '|' | '\n' | '\r') { ' ' } else { c }));
+        line.push('|');
+    }
+    line
 }

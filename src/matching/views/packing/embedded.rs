@@ -32,6 +32,9 @@ pub struct Part<'a> {
     /// Whether the window before ended early for what begins this one. Not twice in a row: streams
     /// that begin one behind the other would each have a window of their own.
     pub shifted: bool,
+    /// Whether nothing is known of the stream: else it is dense by itself, and short signs stand in
+    /// it by chance.
+    pub is_unknown: bool,
 }
 
 impl<L: Look> Tour<'_, L> {
@@ -41,7 +44,10 @@ impl<L: Look> Tour<'_, L> {
         let Range { start, mut end } = part.range;
         let mut opened: Vec<Range<usize>> = Vec::new();
         let mut trials = Trials::new(part.window.len());
-        for (at, packing) in starts(part.window, part.range.clone()) {
+        let starts = starts(part.window, part.range.clone());
+        let is_sign =
+            |(_, packing): &(usize, Packing)| part.is_unknown || *packing != Packing::Zlib;
+        for (at, packing) in starts.into_iter().filter(is_sign) {
             if opened.last().is_some_and(|before| at < before.end) {
                 continue;
             }
@@ -80,6 +86,9 @@ impl<L: Look> Tour<'_, L> {
                 self.unreadable(DENSE, &view());
             }
             opened.extend(len.map(|len| at..at + len));
+        }
+        if !part.is_unknown {
+            return Ok(end);
         }
         let len = part.window.len();
         let blocks = (start..end).step_by(BLOCK_BYTES).map(|at| at..len.min(at + BLOCK_BYTES));

@@ -11,7 +11,8 @@ use crate::matching::work;
 /// What is read of one.
 const BYTES_MAX: usize = 1 << 20;
 
-const BROTLI_BUFFER_BYTES: usize = 4 << 10;
+/// What a decoder of Brotli takes in at once.
+pub const BROTLI_BUFFER_BYTES: usize = 4 << 10;
 
 /// What all of these bytes are packed from, and how, if that is text.
 pub fn unpacked(bytes: &[u8]) -> Option<(&'static str, Vec<u8>)> {
@@ -51,6 +52,13 @@ fn unbrotlied(bytes: &[u8]) -> Option<Vec<u8>> {
     let decoder = brotli::Decompressor::new(Cursor::new(bytes), BROTLI_BUFFER_BYTES);
     decoder.take(BYTES_MAX as u64).read_to_end(&mut unpacked).ok()?;
     Some(unpacked)
+}
+
+/// Whether bytes that a name says to be Brotli may be: they are no text, and some of them decodes.
+pub fn begins_brotli(head: &[u8]) -> bool {
+    let mut some = [0; 64];
+    let mut decoder = brotli::Decompressor::new(Cursor::new(head), BROTLI_BUFFER_BYTES);
+    std::str::from_utf8(head).is_err() && matches!(decoder.read(&mut some), Ok(read) if read > 0)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use encoding_rs::{
 
 use memchr::{memchr, memmem};
 
+use crate::matching::views::spelling::maps::pairs::pairs;
 use crate::matching::views::spelling::noise::may_be_wide;
 use crate::matching::views::spelling::reading::{Hold, Reading};
 use crate::matching::views::spelling::spaceless::is_spaceless;
@@ -244,6 +245,7 @@ pub fn framed_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
     let begins_oddly = bytes.first().is_some_and(|byte| matches!(byte, 0x80..=0xbf));
     if binary || begins_oddly || has_strange(bytes) {
         readings.extend(side_by_side(bytes).map(|reading| ("", Hold::Framed, reading)));
+        readings.extend(pairs(bytes).map(|reading| ("", Hold::Framed, reading)));
     }
     if binary {
         let wide_text = four_bytes_each(bytes);
@@ -300,6 +302,9 @@ pub fn odd_readings(text: &str) -> Vec<Labelled> {
         }
     }
     let cuts = if is_strange { cuts(bytes) } else { pickled_lines(bytes) };
+    if is_strange || !cuts.is_empty() {
+        readings.extend(pairs(bytes).map(|reading| ("", Hold::Framed, reading)));
+    }
     let framed = cut_out(bytes, &cuts, unknown);
     readings.extend(framed.map(|reading| ("", Hold::Framed, reading)));
     readings

@@ -7,6 +7,7 @@ pub mod fold;
 pub mod escapes;
 pub mod top_level;
 pub mod strings;
+pub mod maps;
 pub mod stretches;
 pub mod charset;
 pub mod mail;

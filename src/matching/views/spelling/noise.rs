@@ -1,12 +1,5 @@
 //! Bytes that may be noise: what base64 gives if it was none, or is decoded from the wrong place.
 
-/// Whether bytes could be text or something packed: random bytes seldom look so.
-pub fn is_promising(bytes: &[u8]) -> bool {
-    const PACKED: [&[u8]; 6] =
-        [b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh", b"\x78"];
-    holds_text(bytes) || PACKED.iter().any(|magic| bytes.starts_with(magic))
-}
-
 /// Whether bytes are text throughout, and enough of them.
 pub fn is_clean(bytes: &[u8]) -> bool {
     let odd = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
@@ -16,15 +9,20 @@ pub fn is_clean(bytes: &[u8]) -> bool {
 /// So many bytes are no clean text by chance.
 const CLEAN_BYTES_MIN: usize = 24;
 
-/// Whether two bytes may be a character: many zeros, or some letters with zeros between them.
+/// Whether two bytes may be a character: many zeros, or some letters with the same between them.
 pub fn may_be_wide(bytes: &[u8]) -> bool {
     const LETTERS: usize = 4;
     let zeros = bytes.iter().filter(|byte| **byte == 0).count();
     let is_letter = |byte: u8| matches!(byte, b' '..=b'~');
+    // Letters of one script have one high byte: a control character in Greek and Cyrillic.
+    let is_high = |byte: u8| byte == 0 || matches!(byte, 1..=6);
     zeros * 32 > bytes.len()
-        || zeros >= LETTERS
+        || zeros > 0
             && bytes.windows(2 * LETTERS).any(|part| {
-                part.as_chunks::<2>().0.iter().all(|pair| pair[1] == 0 && is_letter(pair[0]))
+                let high = part[1];
+                let pairs = part.as_chunks::<2>().0;
+                is_high(high)
+                    && pairs.iter().all(|pair| pair[1] == high && (high > 0 || is_letter(pair[0])))
             })
 }
 
@@ -33,7 +31,7 @@ fn is_plain(byte: u8) -> bool {
 }
 
 /// A stretch of text, or mostly Latin-1 letters, or two bytes a character.
-fn holds_text(bytes: &[u8]) -> bool {
+pub fn holds_text(bytes: &[u8]) -> bool {
     const STRETCH_BYTES: usize = 7;
     let (mut stretch, mut texty, mut zeros) = (0, 0, 0);
     // Bytes to come of a character beyond ASCII, and those that it has.

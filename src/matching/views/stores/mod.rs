@@ -4,6 +4,7 @@
 //! longer leads to, such as a row that was deleted, is there all the same.
 
 pub mod numbers;
+pub mod numpy;
 pub mod spool;
 pub mod open;
 pub mod sqlite;
@@ -12,6 +13,7 @@ pub mod hdf5;
 pub mod pdf;
 pub mod orc;
 pub mod png;
+pub mod workbook;
 pub mod ole;
 pub mod sevenzip;
 pub mod git;

@@ -33,7 +33,14 @@ impl<L: Look> Tour<'_, L> {
         let is_read = walked.is_ok();
         self.settle(walked, &format!("{}: {why}", store.name()), chain)?;
         // What the structure does not lead to may be packed.
-        let kind = if is_read { Kind::Opaque } else { Kind::Binary };
+        let kind = match store {
+            _ if !is_read => Kind::Binary,
+            // Behind its end there may be anything.
+            Store::Pdf => Kind::Dense,
+            // Names stand side by side.
+            Store::Numpy => Kind::Binary,
+            _ => Kind::Opaque,
+        };
         self.stream(&mut spool.from(0), chain, kind, depth)?;
         ended
     }
@@ -56,6 +63,7 @@ impl<L: Look> Tour<'_, L> {
             Store::Png => self.png(spool, chain, depth),
             Store::Ole => self.ole(spool, chain, depth),
             Store::Git => self.git(spool, chain, depth),
+            Store::Numpy => self.numpy(spool, chain),
             Store::SevenZip => self.sevenzip(spool, chain, depth),
         }
     }

@@ -24,6 +24,35 @@ pub struct Head {
     speaking: Vec<Column>,
 }
 
+/// The head of a column that speaks of people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// What it says, in lower case.
+    pub text: String,
+    /// Which column.
+    pub column: usize,
+}
+
+/// The heads of columns that speak of people, if all of these may be heads.
+pub fn speaking<'c>(cells: impl Iterator<Item = &'c str>) -> Vec<Name> {
+    let cells: Vec<&str> = cells.collect();
+    if !cells.iter().all(|cell| is_label(cell)) {
+        return Vec::new();
+    }
+    let bare = |cell: &str| cell.trim_matches(['*', '`', '_']).to_lowercase();
+    let names = cells.iter().enumerate().map(|(column, cell)| Name { text: bare(cell), column });
+    spoken_of(names.collect(), |name| &name.text)
+}
+
+/// Those that speak of users, and those of the parts of a name, if there is more than one part.
+fn spoken_of<T>(all: Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T> {
+    let has = |part| all.iter().any(|one| part_of(name(one)) == Some(part));
+    let parts = [Part::Given, Part::Family, Part::Either];
+    let has_parts = parts.into_iter().filter(|part| has(*part)).count() > 1;
+    let speaks = |one: &T| speaks_of_users(name(one)) || has_parts && part_of(name(one)).is_some();
+    all.into_iter().filter(speaks).collect()
+}
+
 /// A column that speaks of people.
 #[derive(Clone, Debug)]
 pub struct Column {
@@ -88,13 +117,7 @@ impl Head {
             Column { name, index, range: cell.clone() }
         };
         let all: Vec<Column> = cells.iter().enumerate().map(column).collect();
-        let has = |part| all.iter().any(|column| part_of(&column.name) == Some(part));
-        let parts = [Part::Given, Part::Family, Part::Either];
-        let has_parts = parts.into_iter().filter(|part| has(*part)).count() > 1;
-        let speaks = |column: &Column| {
-            speaks_of_users(&column.name) || has_parts && part_of(&column.name).is_some()
-        };
-        let (columns, speaking) = (all.len(), all.into_iter().filter(speaks).collect::<Vec<_>>());
+        let (columns, speaking) = (all.len(), spoken_of(all, |column| &column.name));
         (!speaking.is_empty()).then_some(Self { border, columns, speaking })
     }
 

@@ -11,7 +11,9 @@ use memchr::{memchr, memmem, memrchr};
 
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::spelling::reading::Reading;
+use crate::matching::views::written::frames;
 use crate::matching::views::written::heads::Head;
+use crate::matching::views::written::marked::{self, Heads};
 use crate::matching::views::written::sheets::Sheet;
 
 /// Longer lines are no rows.
@@ -21,8 +23,11 @@ const LINE_BYTES_MAX: usize = 16 << 10;
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
     begun: bool,
+    /// Whether strings of a spreadsheet are read below any head: a finder reads its rows.
+    has_strings: bool,
     head: Option<Arc<Head>>,
     sheet: Sheet,
+    marked: Heads,
 }
 
 /// Rows below one head.
@@ -32,11 +37,16 @@ struct Rows {
 }
 
 impl Tables {
+    /// Of a stream that is rewritten: what stands in a sheet's strings stands in no row there.
+    pub fn of_rewriting() -> Self {
+        Self { has_strings: true, ..Self::default() }
+    }
+
     /// What the rows in a part of a window say, each cell after its head; `None` where there are no
     /// such tables.
     pub fn reading(&self, window: &[u8], part: &Range<usize>) -> Option<Reading> {
         let mut sheet = self.sheet.clone();
-        if !self.begun {
+        if !self.begun && self.has_strings {
             sheet.begin(window);
         }
         if let Some(reading) = sheet.read(window, part) {
@@ -66,9 +76,20 @@ impl Tables {
         Some(reading)
     }
 
+    /// The same of tables that JSON has by column.
+    pub fn framed(&self, window: &[u8], part: &Range<usize>) -> Option<Reading> {
+        frames::rows(window, part)
+    }
+
+    /// The same of tables in markup.
+    pub fn marked(&self, window: &[u8], part: &Range<usize>) -> Option<Reading> {
+        marked::rows(window, part, &mut self.marked.clone())
+    }
+
     /// Goes on to the end of a part of a window.
     pub fn pass(&mut self, window: &[u8], part: &Range<usize>) {
-        if !self.begun {
+        marked::rows(window, part, &mut self.marked);
+        if !self.begun && self.has_strings {
             self.sheet.begin(window);
         }
         if !self.sheet.has_head() {

@@ -7,8 +7,9 @@ use aho_corasick::packed::Searcher;
 
 use crate::matching::blocks::bits;
 use crate::matching::blocks::masks::{Set, masks};
+use crate::matching::views::spelling::digits::openings::is_promising;
 use crate::matching::views::spelling::digits::{armour, base32, dump, hex, short};
-use crate::matching::views::spelling::noise::{is_clean, is_promising};
+use crate::matching::views::spelling::noise::is_clean;
 use crate::matching::work;
 
 /// Shortest run that is decoded: shorter ones hold fewer than twelve bytes.
@@ -35,6 +36,12 @@ pub struct Run {
 /// `is_wanted` is asked of each run before it is decoded.
 pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dyn FnMut(Run)) {
     let bytes = text.as_bytes();
+    let found = &mut |run: Run| {
+        if let Some(spelled) = short::after_key(&bytes[..run.start], &run.bytes) {
+            found(Run::new(run.start..run.end, spelled, run.form));
+        }
+        found(run);
+    };
     let [digits] = masks(bytes, [&DIGITS]);
     let long = bits::runs(&digits, RUN_CHARS_MIN);
     let mut done = 0;
@@ -67,7 +74,8 @@ pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dy
     told_otherwise(bytes, is_wanted, found);
 }
 
-/// All signs of digits but for pads and offsets; `None` where the machine cannot ask for all at once.
+/// All signs of digits but for pads and offsets; `None` where the machine cannot ask for all of
+/// them at once.
 static SIGNS: LazyLock<Option<Searcher>> = LazyLock::new(|| {
     let signs = [short::WORDS, &[short::OF_LDIF], dump::SIGNS, armour::SIGNS];
     Searcher::new(signs.concat())

@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use crate::matching::views::spelling::digits::openings::is_promising;
+
 /// Digits of the offset that the first line has: six to eight.
 const ZEROS: &[u8] = b"000000";
 
@@ -26,13 +28,25 @@ const NUMBERS_MIN: usize = 6;
 const DUMP_BYTES_MAX: usize = 1 << 20;
 
 /// What stands in or before lists of bytes.
-pub const SIGNS: &[&[u8]] = &[b", 0x", b"\"Buffer\""];
+pub const SIGNS: &[&[u8]] = &[b", 0x", b"\"Buffer\"", b" 40 ", b":40:", b" 20 ", b":20:"];
+
+/// Pairs of digits in a row that are bytes, and no numbers.
+const PAIRS_MIN: usize = 8;
 
 /// Every dump in a text, with what it spells. `is_signed`: whether there may be a list.
 pub fn dumps(bytes: &[u8], is_signed: bool, found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
     let mut from = 0;
     let signs = SIGNS.iter().filter(|_| is_signed);
     for at in signs.flat_map(|sign| memmem::find_iter(bytes, *sign)) {
+        if matches!(bytes[at], b' ' | b':') {
+            if at >= from
+                && let Some((range, spelled)) = pairs(bytes, at)
+            {
+                from = range.end;
+                found(range, spelled);
+            }
+            continue;
+        }
         let list = at.checked_sub(4).filter(|start| *start >= from && bytes[at] == b',');
         let start = list.or_else(|| Some(at + memchr::memchr(b'[', bytes.get(at..at + 32)?)? + 1));
         if let Some((range, spelled)) = start.and_then(|start| numbers(bytes, start)) {
@@ -62,6 +76,41 @@ pub fn dumps(bytes: &[u8], is_signed: bool, found: &mut dyn FnMut(Range<usize>, 
             from = end;
         }
     }
+}
+
+/// The bytes of pairs of digits around the sign between two of them: `6d 69 72`, `6D:69:72`.
+fn pairs(bytes: &[u8], at: usize) -> Option<(Range<usize>, Vec<u8>)> {
+    let sign = bytes[at];
+    let is_pair =
+        |at: usize| bytes.get(at..at + 2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+    let mut start = at.checked_sub(2).filter(|start| is_pair(*start))?;
+    while let Some(before) = start.checked_sub(3)
+        && bytes[before + 2] == sign
+        && is_pair(before)
+        && at - start < DUMP_BYTES_MAX
+    {
+        start = before;
+    }
+    let mut spelled = Vec::new();
+    let mut end = start;
+    while is_pair(end) && spelled.len() < DUMP_BYTES_MAX {
+        spelled.extend(hex::decode(&bytes[end..end + 2]).ok()?);
+        end += 2;
+        if bytes.get(end) != Some(&sign) || !is_pair(end + 1) {
+            break;
+        }
+        end += 1;
+    }
+    // A line of a dump has an offset before its bytes, and two blanks in their midst.
+    let before = bytes[..start].trim_ascii_end();
+    let digits = before.iter().rev().take(9).take_while(|byte| byte.is_ascii_alphanumeric());
+    let digits = &before[before.len() - digits.count()..];
+    let is_dump = digits.iter().all(u8::is_ascii_hexdigit) && matches!(digits.len(), 2 | 6..);
+    let is_word = |at: Option<&u8>| at.is_some_and(u8::is_ascii_alphanumeric);
+    let adjoins = before.len() == start && !digits.is_empty() || is_word(bytes.get(end));
+    let is_part = is_dump || adjoins;
+    (!is_part && spelled.len() >= PAIRS_MIN && is_promising(&spelled))
+        .then_some((start..end, spelled))
 }
 
 /// The bytes that numbers spell, with commas between them.
@@ -128,6 +177,8 @@ mod tests {
         for text in [
             "unsigned char x[] = {\n  0x6d, 0x69, 0x72, 0x61, 0x20, 0x6f,\n  0x73, 0x65, 0x69\n};",
             "{\"type\":\"Buffer\",\"data\":[109,105,114,97,32,111,115,101,105]}",
+            "id 6d 69 72 61 20 6f 73 65 69\n",
+            "6D:69:72:61:20:6F:73:65:69",
         ] {
             let mut all = Vec::new();
             dumps(text.as_bytes(), true, &mut |_, bytes| all.push(bytes));

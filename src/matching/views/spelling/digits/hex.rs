@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::matching::views::spelling::noise::{is_clean, is_promising};
+use crate::matching::views::spelling::digits::openings::is_promising;
+use crate::matching::views::spelling::noise::is_clean;
 
 /// Shorter runs hold no identity that is worth it: eight bytes.
 const DIGITS_MIN: usize = 16;

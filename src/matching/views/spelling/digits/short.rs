@@ -9,6 +9,8 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use crate::matching::keys::users::speaks_of_users;
+
 /// Fewer digits spell no name: two letters of Chinese have six bytes.
 const DIGITS_MIN: usize = 8;
 
@@ -57,6 +59,36 @@ pub fn runs(bytes: &[u8], is_signed: bool, found: &mut dyn FnMut(Range<usize>, V
     signs.into_iter().for_each(|at| tell(run_at(bytes, at)));
 }
 
+/// What digits spell behind the key before them, if it speaks of users: a word alone would say
+/// nothing of one.
+pub fn after_key(before: &[u8], spelled: &[u8]) -> Option<Vec<u8>> {
+    // What has other signs says for itself what it is.
+    let is_word =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte) || !byte.is_ascii();
+    if !(2..=WORD_BYTES_MAX).contains(&spelled.len()) || !spelled.iter().all(is_word) {
+        return None;
+    }
+    let before = &before[before.len().saturating_sub(KEY_BYTES_MAX)..];
+    let before =
+        before.strip_suffix(b"0x").or_else(|| before.strip_suffix(b"\\x")).unwrap_or(before);
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b' ' | b'\\');
+    let opened = &before[..before.iter().rposition(|byte| !is_quote(byte))? + 1];
+    let signs = opened.iter().rev().take_while(|byte| matches!(byte, b':' | b'=')).count();
+    let signed = &opened[..opened.len() - signs];
+    let named = &signed[..signed.iter().rposition(|byte| !is_quote(byte))? + 1];
+    let is_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+    let key = &named[named.iter().rposition(|byte| !is_key(byte)).map_or(0, |at| at + 1)..];
+    let key = String::from_utf8_lossy(key).to_lowercase();
+    let speaks = signs > 0 && speaks_of_users(&key) && std::str::from_utf8(spelled).is_ok();
+    speaks.then(|| [key.as_bytes(), b": ", spelled].concat())
+}
+
+/// Bytes before digits in which their key stands.
+const KEY_BYTES_MAX: usize = 48;
+
+/// Longest word that is read after its key.
+const WORD_BYTES_MAX: usize = 64;
+
 /// Where runs begin that end with a pad and are whole with it.
 fn pads(bytes: &[u8]) -> impl Iterator<Item = usize> {
     memchr_iter(b'=', bytes).filter_map(|at| {
@@ -96,6 +128,23 @@ fn is_digit(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_read_behind_their_keys() {
+        for (before, expected) in [
+            ("uid:: ", Some("uid: mosei")),
+            ("{\"user\": \"", Some("user: mosei")),
+            ("{\\\"user\\\": \\\"", Some("user: mosei")),
+            ("owner=0x", Some("owner: mosei")),
+            ("user: \\x", Some("user: mosei")),
+            ("model: ", None),
+            ("user ", None),
+            ("", None),
+        ] {
+            let spelled = after_key(before.as_bytes(), b"mosei");
+            assert_eq!(spelled.as_deref(), expected.map(str::as_bytes), "{before}");
+        }
+    }
 
     #[test]
     fn short_runs_are_told_by_what_stands_around_them() {

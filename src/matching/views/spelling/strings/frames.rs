@@ -50,6 +50,11 @@ pub fn whole_strings(bytes: &[u8]) -> Vec<Range<usize>> {
     sure.map(|(string, _)| string).filter(|string| frames.is_end(string.end)).collect()
 }
 
+/// All framed strings that hold no others, in order.
+pub fn strings(bytes: &[u8]) -> Vec<Range<usize>> {
+    Frames::new(bytes).strings().map(|(string, _)| string).collect()
+}
+
 /// Where strings begin in a pickle of protocol 0, which is text: a line that ends what was before
 /// it with a few letters and goes on with `V` and the string. The next line numbers it.
 pub fn pickled_lines(bytes: &[u8]) -> Vec<usize> {

@@ -7,6 +7,7 @@ use std::io;
 use memchr::memmem;
 
 use crate::matching::views::stores::pdf::filters::{STREAM_BYTES_MAX, undo};
+use crate::matching::views::stores::pdf::locks::Key;
 use crate::matching::views::stores::pdf::objects::{Dict, Object, Reader, is_space};
 use crate::matching::views::stores::spool::{Spool, broken};
 use crate::matching::work;
@@ -24,6 +25,12 @@ const OBJECT_BYTES_MAX: usize = 8 << 20;
 /// Bytes of streams with objects that are held unpacked.
 const HELD_BYTES_MAX: usize = 16 << 20;
 
+/// What tells how a file is encrypted.
+const LOCK: &[u8] = b"/Encrypt";
+
+/// Such signs that are looked at: each version of a file has one.
+const LOCKS_MAX: usize = 64;
+
 /// References that are followed to one object.
 const STEPS_MAX: usize = 16;
 
@@ -38,8 +45,10 @@ pub struct File<'s, 'a> {
     /// Whether a stream of objects is being opened: what tells of it does not stand in another one
     /// (ISO 32000-1, 7.5.7).
     is_opening: bool,
-    /// Whether strings and streams are encrypted.
-    pub is_encrypted: bool,
+    /// What opens strings and streams that are encrypted.
+    key: Option<Key>,
+    /// Whether they are, and nothing opens them.
+    pub is_locked: bool,
 }
 
 /// Where an object stands.
@@ -59,6 +68,8 @@ pub struct Stream {
     pub at: u64,
     /// How many.
     pub len: u64,
+    /// Number and generation of the object that it is.
+    pub id: (u32, u16),
 }
 
 impl<'s, 'a> File<'s, 'a> {
@@ -74,9 +85,10 @@ impl<'s, 'a> File<'s, 'a> {
             held: HashMap::new(),
             held_bytes: 0,
             is_opening: false,
-            is_encrypted: false,
+            key: None,
+            is_locked: false,
         };
-        let mut at = 0;
+        let (mut at, mut locks, mut id) = (0, Vec::new(), Vec::new());
         while at < file.spool.size() {
             let part = file.spool.some(at, PART_BYTES + MARGIN_BYTES)?;
             for found in memmem::find_iter(&part, b"obj") {
@@ -90,14 +102,33 @@ impl<'s, 'a> File<'s, 'a> {
             if file.starts.len() > OBJECTS_MAX {
                 return Err(io::ErrorKind::FileTooLarge.into());
             }
-            for found in memmem::find_iter(&part, b"trailer") {
-                let dict = file.read(at + found as u64 + 7)?.0;
-                file.is_encrypted |= dict.as_ref().is_some_and(is_encrypted);
+            for found in memmem::find_iter(&part, LOCK) {
+                let lock = file.read(at + (found + LOCK.len()) as u64)?.0;
+                locks.extend(lock.filter(|_| locks.len() < LOCKS_MAX));
+            }
+            for found in memmem::find_iter(&part, b"/ID").take(LOCKS_MAX) {
+                if let Some(Object::List(list)) = file.read(at + found as u64 + 3)?.0
+                    && let Some(Object::Text(first)) = list.into_iter().next()
+                {
+                    id = first;
+                }
             }
             at += PART_BYTES as u64;
         }
         file.starts.sort_unstable_by_key(|(_, at)| *at);
         file.starts.dedup_by_key(|(_, at)| *at);
+        for (number, at) in file.starts.clone() {
+            file.objects.insert(number, Place::Here(at));
+        }
+        for lock in locks {
+            // The key is no object that it opens, and a word in a text is no lock.
+            if let Some(Object::Dict(dict)) = file.resolve(Some(&lock))?
+                && dict.contains_key("Filter")
+            {
+                file.key = file.key.take().or_else(|| Key::open(&dict, &id));
+                file.is_locked = file.key.is_none();
+            }
+        }
         for (number, at) in file.starts.clone() {
             file.objects.insert(number, Place::Here(at));
             file.list(at)?;
@@ -108,9 +139,7 @@ impl<'s, 'a> File<'s, 'a> {
     /// Takes note of the objects in a stream, if it is one of objects.
     fn list(&mut self, at: u64) -> io::Result<()> {
         let Some(stream) = self.stream(at)? else { return Ok(()) };
-        let kind = stream.dict.get("Type").and_then(Object::name);
-        self.is_encrypted |= kind == Some("XRef") && stream.dict.contains_key("Encrypt");
-        if kind != Some("ObjStm") {
+        if stream.dict.get("Type").and_then(Object::name) != Some("ObjStm") {
             return Ok(());
         }
         for (number, start) in self.inside(at)? {
@@ -162,8 +191,12 @@ impl<'s, 'a> File<'s, 'a> {
     pub fn at(&mut self, place: Place) -> io::Result<Option<Object>> {
         match place {
             Place::Here(at) => {
-                let body = self.body(at)?;
-                Ok(self.read(body)?.0)
+                let (body, id) = self.body(at)?;
+                let object = self.read(body)?.0;
+                Ok(object.map(|object| match &self.key {
+                    Some(key) => key.object(object, id),
+                    None => object,
+                }))
             }
             Place::In(stream, start) => {
                 let bytes = self.hold(stream)?;
@@ -194,7 +227,7 @@ impl<'s, 'a> File<'s, 'a> {
 
     /// The stream that is the object which begins here, if it is one.
     pub fn stream(&mut self, at: u64) -> io::Result<Option<Stream>> {
-        let body = self.body(at)?;
+        let (body, id) = self.body(at)?;
         let (Some(Object::Dict(mut dict)), end) = self.read(body)? else { return Ok(None) };
         let next = self.spool.some(end, 64)?;
         let spaces = next.iter().take_while(|byte| is_space(**byte)).count();
@@ -211,7 +244,7 @@ impl<'s, 'a> File<'s, 'a> {
             Some(len) if self.ends(start.saturating_add(len))? => len,
             _ => self.distance(start)?,
         };
-        Ok(Some(Stream { dict, at: start, len }))
+        Ok(Some(Stream { dict, at: start, len, id }))
     }
 
     /// What a stream was before its filters.
@@ -219,16 +252,24 @@ impl<'s, 'a> File<'s, 'a> {
         if stream.len > STREAM_BYTES_MAX as u64 {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        let bytes = undo(self.spool.some(stream.at, stream.len as usize)?, &stream.dict)?;
+        let mut bytes = self.spool.some(stream.at, stream.len as usize)?;
+        if let Some(key) = &self.key {
+            bytes = key.stream(bytes, &stream.dict, stream.id);
+        }
+        let bytes = undo(bytes, &stream.dict)?;
         work::charge(bytes.len());
         Ok(bytes)
     }
 
-    /// Where an object begins behind its number.
-    fn body(&mut self, at: u64) -> io::Result<u64> {
+    /// Where an object begins behind its number and generation, and these.
+    fn body(&mut self, at: u64) -> io::Result<(u64, (u32, u16))> {
         let head = self.spool.some(at, 64)?;
         let lead = memmem::find(&head, b"obj").ok_or_else(broken)?;
-        Ok(at + lead as u64 + 3)
+        let told = String::from_utf8_lossy(&head[..lead]);
+        let mut numbers = told.split_ascii_whitespace();
+        let number = numbers.next().and_then(|word| word.parse().ok()).unwrap_or(0);
+        let generation = numbers.next().and_then(|word| word.parse().ok()).unwrap_or(0);
+        Ok((at + lead as u64 + 3, (number, generation)))
     }
 
     /// The object that begins here, and where it ends.
@@ -267,10 +308,6 @@ impl<'s, 'a> File<'s, 'a> {
         }
         Ok(self.spool.size() - start)
     }
-}
-
-fn is_encrypted(object: &Object) -> bool {
-    object.dict().is_some_and(|dict| dict.contains_key("Encrypt"))
 }
 
 /// Where the head of an object begins whose word stands here, and its number.

@@ -2,6 +2,7 @@
 
 pub mod objects;
 pub mod filters;
+pub mod locks;
 pub mod file;
 pub mod glyphs;
 pub mod maps;

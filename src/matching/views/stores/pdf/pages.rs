@@ -48,7 +48,7 @@ impl<L: Look> Tour<'_, L> {
         depth: usize,
     ) -> io::Result<()> {
         let file = File::open(spool)?;
-        if file.is_encrypted {
+        if file.is_locked {
             self.unreadable("pdf: encrypted", chain);
             return Ok(());
         }

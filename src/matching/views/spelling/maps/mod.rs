@@ -1,0 +1,4 @@
+//! Keys and fields in a binary, and the values that belong to them.
+
+pub mod arrays;
+pub mod pairs;

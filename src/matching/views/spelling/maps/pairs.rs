@@ -1,0 +1,126 @@
+//! Keys and values side by side in a binary, as pickles, MessagePack, CBOR and protobuf have maps:
+//! `user` and behind it `mosei`.
+//!
+//! Between the two stands what says how long they are. Where a string is such a key, the one right
+//! behind it is read as its value.
+
+use std::ops::Range;
+
+use memchr::memchr;
+
+use crate::matching::keys::parts::part_of;
+use crate::matching::keys::users::speaks_of_users;
+use crate::matching::views::spelling::reading::Reading;
+use crate::matching::views::spelling::strings::frames::{pickled_lines, strings};
+
+/// Bytes between a key and its value: lengths, and what a pickle remembers it by.
+const GAP_BYTES_MAX: usize = 12;
+
+/// The longest key.
+const KEY_BYTES_MAX: usize = 40;
+
+/// The shortest.
+const KEY_BYTES_MIN: usize = 2;
+
+/// Bytes between two keys of one record.
+const RECORD_BYTES_MAX: usize = 300;
+
+/// What keys and values say of people; `None` where there are none.
+pub fn pairs(bytes: &[u8]) -> Option<Reading> {
+    let lines = pickled_lines(bytes).into_iter();
+    let lines = lines.filter_map(|at| Some(at..at + memchr(b'\n', &bytes[at..])?)).collect();
+    let ways: [Vec<Range<usize>>; 3] = [strings(bytes), lines, headed(bytes)];
+    let mut reading = Reading::default();
+    for strings in ways {
+        let mut before: Option<(usize, Vec<String>)> = None;
+        for pair in strings.windows(2) {
+            let [key, value] = pair else { continue };
+            let Some((name, text)) = told(bytes, key, value) else { continue };
+            // Whatever is said again is said of somebody else.
+            let goes_on = before
+                .take()
+                .filter(|(end, keys)| key.start < end + RECORD_BYTES_MAX && !keys.contains(&name));
+            let parted = if goes_on.is_some() { "\n" } else { "\n\n" };
+            reading.replace(&format!("{parted}{name}: "), key.start);
+            reading.copy(text, value.start);
+            let mut keys = goes_on.map_or_else(Vec::new, |(_, keys)| keys);
+            keys.push(name);
+            before = Some((value.end, keys));
+        }
+    }
+    if reading.text.is_empty() {
+        return None;
+    }
+    reading.replace("\n", bytes.len());
+    Some(reading)
+}
+
+/// A key that speaks of people, and the text of its value.
+fn told<'b>(
+    bytes: &'b [u8],
+    key: &Range<usize>,
+    value: &Range<usize>,
+) -> Option<(String, &'b str)> {
+    let gap = value.start.checked_sub(key.end)?;
+    if gap > GAP_BYTES_MAX || !(KEY_BYTES_MIN..=KEY_BYTES_MAX).contains(&key.len()) {
+        return None;
+    }
+    let name = std::str::from_utf8(&bytes[key.clone()]).ok()?.to_lowercase();
+    let text = std::str::from_utf8(&bytes[value.clone()]).ok()?;
+    let is_word = |c: char| c.is_alphanumeric() || "_-. ".contains(c);
+    let speaks = || speaks_of_users(&name) || part_of(&name).is_some();
+    (name.chars().all(is_word) && speaks()).then_some((name, text))
+}
+
+/// Keys and values of which one byte says the kind and the length, however it reads: a key of four
+/// bytes is headed by `d` in CBOR.
+fn headed(bytes: &[u8]) -> Vec<Range<usize>> {
+    let string = |at: usize| {
+        let head = *bytes.get(at)?;
+        let (start, len) = match head {
+            0x60..=0x77 | 0xa0..=0xb7 => (at + 1, usize::from(head & 0x1f)),
+            0x78 | 0xd9 => (at + 2, usize::from(*bytes.get(at + 1)?)),
+            _ => return None,
+        };
+        let text = bytes.get(start..start + len)?;
+        let is_text = len >= KEY_BYTES_MIN && !text.iter().any(u8::is_ascii_control);
+        is_text.then_some(start..start + len)
+    };
+    let mut all = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let pair = string(at).and_then(|key| Some((string(key.end)?, key)));
+        let Some((value, key)) = pair.filter(|(value, key)| told(bytes, key, value).is_some())
+        else {
+            at += 1;
+            continue;
+        };
+        at = value.end;
+        all.extend([key, value]);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_behind_their_keys() {
+        for (bytes, expected) in [
+            (&b"\x80\x02}q\0X\x04\0\0\0userq\x01X\x05\0\0\0moseiq\x02s."[..], "\n\nuser: mosei\n"),
+            (b"\x80\x04\x95\0}\x94\x8c\x04user\x94\x8c\x05mosei\x94s.", "\n\nuser: mosei\n"),
+            (b"(dp0\nVuser\np1\nVmosei\np2\ns.", "\n\nuser: mosei\n"),
+            (b"\x82\xa4user\xa5mosei\xa1n\x03", "\n\nuser: mosei\n"),
+            (b"\xa2duseremoseian\x03", "\n\nuser: mosei\n"),
+            (b"\x72\x0d\x0a\x04user\x12\x05mosei", "\n\nuser: mosei\n"),
+            (b"\x82\xa5first\xa4Mira\xa4last\xa4Osei", "\n\nfirst: Mira\nlast: Osei\n"),
+        ] {
+            let text = pairs(bytes).map(|reading| reading.text).unwrap_or_default();
+            assert!(text.starts_with(expected), "{bytes:?}: {text:?}");
+        }
+        for bytes in [&b"\x82\xa5model\xa5mosei"[..], b"\xa4user", b"see the user mosei", b""] {
+            assert!(pairs(bytes).is_none(), "{bytes:?}");
+        }
+    }
+}
