@@ -303,7 +303,7 @@ mod tests {
             ("contact: Kofi Brandt\nfrom: src\nto: production\n", vec!["kofi brandt"]),
             (r#"{"fullName": "Kofi Brandt", "displayName": "Quiet River"}"#, vec!["kofi brandt"]),
             (
-                r#"{"authors": [{"name": "Kofi Brandt"}], "x": [{"name": "Ines Falk"}]}"#,
+                r#"{"authors": [{"name": "Kofi Brandt"}], "x": [{"name": "Ines"}]}"#,
                 vec!["kofi brandt"],
             ),
             (r#"{"assignedUser": {"objectId": "OID"}}"#, vec!["OID"]),
