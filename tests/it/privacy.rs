@@ -116,7 +116,8 @@ fn nothing_can_be_read_while_rows_are_purged() {
                     assert!(handle.is_none(), "a handle in {place} after {at} of {effect}");
                 }
             });
-            assert!(at > 1 || scenario.wire.blown().is_some(), "{effect} was never met");
+            let is_met = at > 1 || scenario.wire.blown().is_some();
+            assert!(is_met, "{effect} was never met:\n{}", scenario.logs.text());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the tests start and share.
 
+pub mod sample;
 pub mod lives;
 pub mod postgres;
 pub mod pgbouncer;

@@ -11,7 +11,6 @@ use aho_corasick::{AhoCorasick, Match};
 
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::reading::Reading;
-use crate::matching::work;
 
 /// What one of them has, and hardly anything else; each in small letters and in capitals.
 const SIGNS: [&str; 34] = [
@@ -39,11 +38,10 @@ const NEAR_BYTES: usize = 160;
 
 /// What is spelled so in a text, each as it is meant; `None` where nothing is.
 pub fn spoken(text: &str) -> Option<Reading> {
-    let joins = |sign: &Match| joins(text, sign.range());
     let place = |sign: Match| sign.start();
     let signs: Vec<usize> = match &*WIDE {
-        Some(wide) => wide.find_iter(text).filter(joins).map(place).collect(),
-        None => NARROW.find_iter(text).filter(joins).map(place).collect(),
+        Some(wide) => wide.find_iter(text).map(place).collect(),
+        None => NARROW.find_iter(text).map(place).collect(),
     };
     let mut reading = Reading::default();
     let mut done = 0;
@@ -52,7 +50,6 @@ pub fn spoken(text: &str) -> Option<Reading> {
         if at < done {
             continue;
         }
-        work::charge(near.len() * ATS.len());
         let Some((range, address)) = around(&text[near.clone()], at - near.start) else { continue };
         reading.replace("\u{fffd}", near.start + range.start);
         reading.replace(&address, near.start + range.start);
@@ -60,18 +57,6 @@ pub fn spoken(text: &str) -> Option<Reading> {
         done = near.start + range.end;
     }
     (!reading.text.is_empty()).then_some(reading)
-}
-
-/// Whether a sign stands between words that an address may have: most full stops of Chinese and
-/// Japanese end a sentence.
-fn joins(text: &str, sign: Range<usize>) -> bool {
-    let before = text[..sign.start].chars().rev().take(2).find(|c| *c != ' ');
-    let after = text[sign.end..].chars().take(2).find(|c| *c != ' ');
-    let is_word = match text[sign].is_ascii() {
-        true => is_part,
-        false => |c: char| c.is_ascii_alphanumeric(),
-    };
-    before.is_some_and(is_word) && after.is_some_and(is_word)
 }
 
 /// The address of which the sign at `at` is a part, and what spells it.

@@ -15,6 +15,7 @@ use crate::matching::views::written::frames;
 use crate::matching::views::written::heads::Head;
 use crate::matching::views::written::marked::{self, Heads};
 use crate::matching::views::written::sheets::Sheet;
+use crate::matching::work;
 
 /// Longer lines are no rows.
 const LINE_BYTES_MAX: usize = 16 << 10;
@@ -133,11 +134,15 @@ fn heads(window: &[u8], range: Range<usize>) -> Vec<(usize, Option<Head>)> {
     let mut found = Vec::new();
     let mut from = range.start;
     for at in memmem::find_iter(&window[range.clone()], b"---") {
-        let line = line_at(window, range.start + at);
-        if line.start < from || !is_rule(&window[line.clone()]) {
+        // A line is looked at once, however many dashes are in it.
+        if range.start + at < from {
             continue;
         }
+        let line = line_at(window, range.start + at);
         from = line.end;
+        if !is_rule(&window[line.clone()]) {
+            continue;
+        }
         let above = line_at(window, line.start.saturating_sub(2));
         let head = Head::above_rule(
             &utf8_or_western(&window[above]),
@@ -147,10 +152,10 @@ fn heads(window: &[u8], range: Range<usize>) -> Vec<(usize, Option<Head>)> {
     }
     from = range.start;
     for at in memmem::find_iter(&window[range.clone()], b"USER") {
-        let line = line_at(window, range.start + at);
-        if line.start < from {
+        if range.start + at < from {
             continue;
         }
+        let line = line_at(window, range.start + at);
         from = line.end;
         if let Some(head) = Head::of_capitals(&utf8_or_western(&window[line.clone()])) {
             found.push((line.end, Some(head)));
@@ -171,9 +176,12 @@ fn line_start(window: &[u8], at: usize) -> usize {
 
 /// The line around a place, without its end, as far as it may be long.
 fn line_at(window: &[u8], at: usize) -> Range<usize> {
-    let start = line_start(window, at).max(at.saturating_sub(LINE_BYTES_MAX));
-    let end = (at + LINE_BYTES_MAX).min(window.len());
-    start..memchr(b'\n', &window[at..end]).map_or(end, |len| at + len)
+    let first = at.saturating_sub(LINE_BYTES_MAX);
+    let start = memrchr(b'\n', &window[first..at]).map_or(first, |end| first + end + 1);
+    let last = (at + LINE_BYTES_MAX).min(window.len());
+    let end = memchr(b'\n', &window[at..last]).map_or(last, |len| at + len);
+    work::charge(end - start);
+    start..end
 }
 
 fn lines(window: &[u8], range: Range<usize>) -> impl Iterator<Item = Range<usize>> {

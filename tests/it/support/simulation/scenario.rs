@@ -84,6 +84,7 @@ pub struct Scenario {
     pub clock: Arc<MemoryClock>,
     signing_key: Zeroizing<String>,
     policy: Policy,
+    ledger: OnceCell<Arc<dyn Ledger>>,
     folder: TempDir,
 }
 
@@ -151,6 +152,7 @@ impl Scenario {
             signing_key: fresh_signing_key(&SystemEntropy),
             policy: Policy::default(),
             clock: Arc::new(MemoryClock::at(now)),
+            ledger: OnceCell::new(),
             folder: folder(),
         }
     }
@@ -304,7 +306,7 @@ impl Scenario {
 
     /// A daemon that nobody has started.
     pub async fn world(&self) -> World {
-        World::new(self.parts(self.ledger().await, &self.wire)).unwrap()
+        World::new(self.parts(self.opened().await, &self.wire)).unwrap()
     }
 
     /// Two daemons on one ledger live until nothing more happens. The first may be stopped; the
@@ -316,7 +318,7 @@ impl Scenario {
         let ledger = self.ledger().await;
         let healthy = Arc::<Tripwire>::default();
         let world = async |wire: &Arc<Tripwire>| {
-            let parts = self.parts(self.ledger().await, wire);
+            let parts = self.parts(self.opened().await, wire);
             World::new(Parts { alone: false, ..parts }).unwrap()
         };
         let (first, second) = (world(&self.wire).await, world(&healthy).await);
@@ -349,8 +351,14 @@ impl Scenario {
         }
     }
 
-    /// The ledger, without the tripwire.
+    /// The ledger as those who look from outside have it: without the tripwire, and open for as long
+    /// as the scenario is there.
     pub async fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::clone(self.ledger.get_or_init(async || self.opened().await).await)
+    }
+
+    /// The ledger, opened by one more program.
+    async fn opened(&self) -> Arc<dyn Ledger> {
         let path = self.path().join("ledger.db");
         if !path.exists() {
             std::fs::write(&path, EMPTY_LEDGER.get_or_init(empty_ledger).await).unwrap();
@@ -445,19 +453,17 @@ impl Scenario {
         panic!("went round in circles after {:?}:\n{}", self.wire.blown(), self.logs.text());
     }
 
-    async fn expires_now(&self, ledger: &dyn Ledger) -> bool {
-        !ledger.expired(1).await.unwrap().is_empty()
-    }
-
+    /// Asked at every tick: what mostly tells comes first.
     async fn at_rest(&self, ledger: &dyn Ledger) -> bool {
         // First of all: what is settled after this look may not be in the ledger that we see.
-        let settled = self.inbox.is_empty();
+        if !self.inbox.is_empty() || (self.until_expired && !self.exports.names().is_empty()) {
+            return false;
+        }
         let census = ledger.census().await.unwrap();
-        let ended = census.iter().all(|(state, _)| state.is_end() || *state == State::Held);
-        let told = ledger.backlog().await.unwrap() == 0
-            && ledger.callback_backlog().await.unwrap() <= self.left_owed;
-        let kept = self.until_expired && !self.exports.names().is_empty();
-        settled && ended && told && !kept && !self.expires_now(ledger).await
+        census.iter().all(|(state, _)| state.is_end() || *state == State::Held)
+            && ledger.backlog().await.unwrap() == 0
+            && ledger.callback_backlog().await.unwrap() <= self.left_owed
+            && ledger.expired(1).await.unwrap().is_empty()
     }
 }
 
@@ -498,11 +504,13 @@ fn wired<P: ?Sized>(wire: &Arc<Tripwire>, port: &Arc<P>) -> Arc<Wired<P>> {
     Arc::new(Wired { wire: Arc::clone(wire), port: Arc::clone(port) })
 }
 
-/// Runs a test's work with one thread for everything, so that it goes the same way each time.
-/// Without optimisation a compressor takes more stack than test threads have.
+/// Runs a test's work with one thread for everything, and one for what would keep it, so that it
+/// goes the same way each time. Without optimisation a compressor takes more stack than test
+/// threads have.
 pub fn simulate<T: Send>(work: impl AsyncFnOnce() -> T + Send) -> T {
     let run = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().max_blocking_threads(1).build();
         runtime.unwrap().block_on(work())
     };
     std::thread::scope(|scope| {

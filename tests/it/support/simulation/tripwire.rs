@@ -1,11 +1,15 @@
 //! What stands between a simulated daemon and its ports: it counts effects, stops the world at one
 //! of them, lets a test act when something was ledgered, and knows when everybody waits.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use dsrd::domain::failure::Failure;
+use dsrd::matching::work;
 use tokio::sync::{Notify, watch};
+use tokio::task::{spawn_blocking, yield_now};
+
+use crate::support::sample::is_everything_tried;
 
 /// Where a stage can be made to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +61,8 @@ pub struct Tripwire {
     under_way: watch::Sender<usize>,
     dead: Notify,
     busy: watch::Sender<usize>,
+    /// What the other thread had done when somebody last saw it idle.
+    looked_at: AtomicU64,
     ledgered: watch::Sender<Vec<&'static str>>,
     hooks: Mutex<Vec<Hook>>,
     holds: Mutex<Vec<(Point, &'static str)>>,
@@ -76,8 +82,7 @@ pub struct ReadOfPlan {
 /// At which effects a life is stopped. After one is before the next, so a process dies there in one
 /// of the two ways, between every third pair of effects; what fails for a while does so at every
 /// eighth, before it and, four later, after it. Lives begin to count at numbers of their own, so
-/// that what they have in common is stopped everywhere. All are tried where
-/// `DSRD_TEST_EVERY_EFFECT` is set.
+/// that what they have in common is stopped everywhere.
 pub fn is_tried(life: &str, at: usize, after: bool, trip: Trip) -> bool {
     let turn = at + usize::from(after) + life.bytes().map(usize::from).sum::<usize>();
     let stride = match trip {
@@ -85,7 +90,7 @@ pub fn is_tried(life: &str, at: usize, after: bool, trip: Trip) -> bool {
         Trip::Hiccup | Trip::Outage => 8,
     };
     let is_sampled = turn % stride == if after { stride / 2 } else { 0 };
-    is_sampled || std::env::var_os("DSRD_TEST_EVERY_EFFECT").is_some()
+    is_sampled || is_everything_tried()
 }
 
 /// Effects that even the shortest life has, of the daemon that does less of it.
@@ -95,6 +100,13 @@ const EFFECTS_MIN: usize = 2;
 /// has this number, stopped it at all: a wire that counts nothing would let every test pass.
 pub fn assert_stopped(at: usize) {
     assert!(at > EFFECTS_MIN, "only {} effects were met: the wire is broken", at - 1);
+}
+
+/// Lets everybody go on who was woken, and whom they wake.
+async fn pass_on() {
+    for _ in 0..3 {
+        yield_now().await;
+    }
 }
 
 /// While it lives, time stands still.
@@ -187,17 +199,21 @@ impl Tripwire {
         self.dead.notified().await;
     }
 
-    /// Returns once everybody waits for time to pass or for a message to arrive.
+    /// Returns once everybody waits for time to pass or for a message to arrive: nothing was called
+    /// since it was looked at first, and the other thread has nothing to do and did nothing.
     pub async fn quiet(&self) {
         let mut busy = self.busy.subscribe();
-        let mut calm = 0;
-        while calm < 3 {
-            if *busy.borrow_and_update() > 0 {
-                busy.wait_for(|busy| *busy == 0).await.unwrap();
-                calm = 0;
+        // Ends: what happens while time stands still has an end.
+        loop {
+            busy.wait_for(|busy| *busy == 0).await.unwrap();
+            pass_on().await;
+            // It does one thing after the other: this comes after all that waits for it.
+            let looked_at = spawn_blocking(work::done).await.unwrap();
+            pass_on().await;
+            let is_idle = self.looked_at.swap(looked_at, Ordering::SeqCst) == looked_at;
+            if is_idle && !busy.has_changed().unwrap() {
+                return;
             }
-            tokio::task::yield_now().await;
-            calm += 1;
         }
     }
 
@@ -274,7 +290,8 @@ impl Tripwire {
             }
             Some(Fuse { after: false, trip, .. }) => self.blow(name, trip).await,
             Some(Fuse { after: true, trip, .. }) => {
-                work.await?;
+                // It may fail by itself: it was met all the same, and its answer is lost.
+                work.await.ok();
                 self.blow(name, trip).await
             }
         }
@@ -308,7 +325,7 @@ impl Tripwire {
     async fn freeze(&self) {
         self.alone().await;
         self.frozen.send_replace(true);
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
 
     /// Returns once no other call is under way.
