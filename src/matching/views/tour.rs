@@ -163,10 +163,10 @@ impl<'a, L: Look> Tour<'a, L> {
         }
     }
 
-    /// Looks at a short text that stands beside the content.
+    /// Looks at a text that stands beside the content.
     pub(super) fn label(&mut self, text: &str, view: &str, place: &str) {
-        for found in self.readings(text) {
-            self.see(found.what, view.to_owned(), place.to_owned());
+        for what in self.seen_in(text) {
+            self.see(what, view.to_owned(), place.to_owned());
         }
     }
 
