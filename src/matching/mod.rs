@@ -18,6 +18,7 @@ pub mod matcher;
 pub mod hints;
 pub mod scan;
 pub mod people;
+pub mod tokens;
 pub mod secrets;
 pub mod redact;
 pub mod terms;

@@ -4,7 +4,7 @@
 //! strings, CSV cells and text.
 
 /// What is put in the place of something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Put {
     /// For the subject of an erasure.
     Erased,

@@ -9,6 +9,8 @@
 //! | storage account keys | 64 bytes of base64 with their pad |
 //! | passwords in URLs | `https://user:password@host` |
 //! | private keys | `-----BEGIN … PRIVATE KEY-----` |
+//! | tokens that services issue | how they begin and go on: `ghp_…`, `hf_…`, `sk-…`, `AKIA…` |
+//! | what a command is told | `--password …`, `login … password …`, `wandb: …` |
 //!
 //! Somebody's files are to stay what they are: `"bos_token"` of a tokenizer is no secret, and
 //! sixteen numbers make 64 bytes of base64 too. In these only what cannot be anything else is one.
@@ -20,6 +22,8 @@ use aho_corasick::AhoCorasick;
 use memchr::memmem;
 
 use crate::matching::put::stands_at;
+use crate::matching::tokens::issued::{ISSUED, Shape, is_base64, issued};
+use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::work;
 
 /// What is taken for a secret.
@@ -41,7 +45,14 @@ pub fn secrets_in(text: &str, sought: Sought, found: &mut dyn FnMut(Range<usize>
     let mut told = 0..0;
     for seen in SIGNS_BY_TEXT.find_overlapping_iter(text) {
         let (at, end) = (seen.start(), seen.end());
-        let (word, sign) = SIGNS[seen.pattern().as_usize()];
+        let pattern = seen.pattern().as_usize();
+        let (word, sign) = match SIGNS.get(pattern) {
+            Some(sign) => *sign,
+            None => {
+                let (word, shape) = ISSUED[pattern - SIGNS.len()];
+                (word, Sign::Issued(shape))
+            }
+        };
         if sought == Sought::Certain && !sign.is_certain(word) {
             continue;
         }
@@ -53,6 +64,8 @@ pub fn secrets_in(text: &str, sought: Sought, found: &mut dyn FnMut(Range<usize>
             Sign::Pad => account_key(text, at),
             Sign::Url => password_of_url(text, end),
             Sign::Pem => private_key(&mut runs, at, end),
+            Sign::Issued(shape) => issued(text, at, word, shape),
+            Sign::Login => key_after(text, end),
         };
         let Some(range) = secret.filter(|range| !range.is_empty()) else { continue };
         if told.start <= range.start && range.end <= told.end {
@@ -134,6 +147,10 @@ enum Sign {
     Pad,
     Url,
     Pem,
+    /// The beginning of a token that a service issues, or what it has within.
+    Issued(Shape),
+    /// A word after which a key follows.
+    Login,
 }
 
 impl Sign {
@@ -141,8 +158,9 @@ impl Sign {
     fn is_certain(self, word: &str) -> bool {
         match self {
             Self::Parameter | Self::Bearer | Self::Jwt | Self::Url | Self::Pem => true,
+            Self::Issued(_) => true,
             Self::Key(_) => CERTAIN.contains(&word),
-            Self::Pad => false,
+            Self::Pad | Self::Login => false,
         }
     }
 }
@@ -163,7 +181,7 @@ enum Rule {
     Line,
 }
 
-const SIGNS: [(&str, Sign); 28] = [
+const SIGNS: &[(&str, Sign)] = &[
     ("sig=", Sign::Parameter),
     ("skoid=", Sign::Parameter),
     ("sktid=", Sign::Parameter),
@@ -192,21 +210,18 @@ const SIGNS: [(&str, Sign); 28] = [
     ("==", Sign::Pad),
     ("://", Sign::Url),
     ("-----begin ", Sign::Pem),
+    ("wandb", Sign::Login),
 ];
 
 static SIGNS_BY_TEXT: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
-        .build(SIGNS.map(|(text, _)| text))
+        .build(SIGNS.iter().map(|(text, _)| text).chain(ISSUED.iter().map(|(text, _)| text)))
         .expect("few and short patterns")
 });
 
 /// Bytes of a value that looks random, at least.
 const RANDOM_BYTES_MIN: usize = 16;
-
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte)
-}
 
 /// Bytes from `at` on that are such.
 fn run(text: &str, at: usize, is_such: impl Fn(u8) -> bool) -> usize {
@@ -226,7 +241,9 @@ fn value_of_key(runs: &mut Runs<'_>, at: usize, end: usize, rule: Rule) -> Optio
     let bytes = text.as_bytes();
     let skip = |at: usize, these: &[u8]| at + run(text, at, |byte| these.contains(&byte));
     let sign = skip(end, b"\\\"' \t");
-    let colon = *bytes.get(sign).filter(|byte| b":=".contains(byte))?;
+    let Some(colon) = bytes.get(sign).copied().filter(|byte| b":=".contains(byte)) else {
+        return if rule == Rule::Line { None } else { argument(runs, at, end) };
+    };
     let opening = skip(skip(sign + 1, if colon == b'=' { b"> \t" } else { b" \t" }), b"\\");
     let quote = bytes.get(opening).filter(|byte| b"\"'".contains(byte));
     let value = match quote {
@@ -249,6 +266,41 @@ fn value_of_key(runs: &mut Runs<'_>, at: usize, end: usize, rule: Rule) -> Optio
         }
     };
     (secret && !nothing && !stands_at(text, value.start)).then_some(value)
+}
+
+/// What follows an option, or the word in a line that says where to log in: `--password …`,
+/// `"--api-key", "…"`, `machine … login … password …`.
+fn argument(runs: &mut Runs<'_>, at: usize, end: usize) -> Option<Range<usize>> {
+    let text = runs.text;
+    let line = &text[ceil(text, at.saturating_sub(LOGIN_BYTES))..at];
+    let line = line.rsplit(['\n', '\r']).next().unwrap_or(line);
+    let word = line.rsplit(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_')).next();
+    let is_option = word.is_some_and(|word| word.starts_with("--"));
+    let logs_in = ["login ", "machine "].iter().any(|said| line.contains(said));
+    let rest = text[end..].trim_start_matches(['"', '\'', ',']);
+    let value = rest.trim_start_matches([' ', '\t']);
+    if !is_option && !logs_in || value.len() == rest.len() {
+        return None;
+    }
+    let value = value.trim_start_matches(['"', '\'']);
+    let start = text.len() - value.len();
+    let range = start..runs.end(Sort::Value, start);
+    let is_other = text[range.clone()].starts_with("--") || stands_at(text, start);
+    (!is_other).then_some(range)
+}
+
+/// Bytes before a word in which its line says that it logs in, and after it in which the key is.
+const LOGIN_BYTES: usize = 160;
+
+/// A key of forty digits after the name of whom it is for: `wandb login …`.
+fn key_after(text: &str, end: usize) -> Option<Range<usize>> {
+    const DIGITS: usize = 40;
+    let near = &text[end..floor(text, end + LOGIN_BYTES)];
+    let line = near.split(['\n', '\r']).next().unwrap_or(near);
+    let mut runs = line.split(|c: char| !c.is_ascii_alphanumeric());
+    let key = runs.find(|run| run.len() == DIGITS && run.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    let start = key.as_ptr() as usize - text.as_ptr() as usize;
+    Some(start..start + DIGITS)
 }
 
 /// What ends a value without quotes.
@@ -400,8 +452,53 @@ mod tests {
             ("-----BEGIN CERTIFICATE-----\nMIIE", "-----BEGIN CERTIFICATE-----\nMIIE"),
             (&format!("key {key}, sha512-{key}"), &format!("key *, sha512-{key}")),
             ("password=[removed];x", "password=[removed];x"),
+            ("az login --password Sup3r -u x", "az login --password * -u x"),
+            (r#"["--api-key", "s3cr3t", "--x"]"#, r#"["--api-key", "*", "--x"]"#),
+            ("--password --user x", "--password --user x"),
+            ("machine h login bob password s3cr3t", "machine h login bob password *"),
+            ("the password is long, token by token", "the password is long, token by token"),
+            ("wandb: 0123456789abcdef0123456789abcdef01234567 ok", "wandb: * ok"),
         ] {
             assert_eq!(without(text, Sought::Any), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn tokens_of_services_are_known_by_how_they_begin() {
+        let (plain, hex) =
+            ("aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3gJ6", "0123456789abcdef0123456789abcdef");
+        for sought in [Sought::Any, Sought::Certain] {
+            for token in [
+                format!("ghp_{plain}"),
+                format!("github_pat_{plain}_{plain}"),
+                format!("glpat-{}", &plain[..20]),
+                format!("hf_{}", &plain[..34]),
+                format!("sk-{plain}"),
+                format!("sk-proj-{plain}-{plain}_x"),
+                format!("sk-ant-api03-{plain}"),
+                "AKIAIOSFODNN7EXAMPLE".to_owned(),
+                format!("AIza{}", &plain[..35]),
+                format!("xoxb-1234567890-{}", &plain[..24]),
+                format!("dapi{hex}"),
+                format!("dapi{hex}-2"),
+                format!("npm_{plain}"),
+                format!("ab18Q~{}", &plain[..34]),
+                format!("hvs.{plain}"),
+            ] {
+                let tail = if token.ends_with("-2") { "-2" } else { "" };
+                let told = without(&format!("is {token}, \"{token}\""), sought);
+                assert_eq!(told, format!("is *{tail}, \"*{tail}\""), "{token}");
+            }
+            for text in [
+                "hf_model_config_of_a_very_long_name_2",
+                "sk-learn-contrib-imbalanced-models-2",
+                "risk-0123456789abcdefghij",
+                "asia and AKIA, asiapacific2024regions",
+                "dapi 0123, rapid, npm_config_registry_of_the_first_2",
+                "wandb: run 0123 of x",
+            ] {
+                assert_eq!(without(text, sought), text, "{text}");
+            }
         }
     }
 

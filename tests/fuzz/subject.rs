@@ -1,5 +1,8 @@
 //! Whom and in what the fuzz targets search.
 
+pub mod readers;
+pub mod seeds;
+
 use std::sync::LazyLock;
 
 use dsrd::domain::item::{Item, Version};

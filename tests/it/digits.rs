@@ -7,12 +7,17 @@ use dsrd::matching::limits::ItemLimits;
 use dsrd::matching::matcher::Matcher;
 use dsrd::matching::scan::scan;
 
+use crate::masking::shown_of_another;
 use crate::matching::{ann, gzip, item};
 
 /// Whether the subject is found, and what could not be read.
 pub fn told(subject: &Subject, content: &[u8]) -> (bool, Vec<String>) {
     let matcher = Matcher::new(&[subject]);
     let scan = scan(&item("x"), &mut &*content, &matcher, &ItemLimits::default()).unwrap();
+    if let ([identity], false) = (subject.identities.as_slice(), scan.hits.is_empty()) {
+        let shown = shown_of_another(identity.kind, identity.expose(), content);
+        assert_eq!(shown, None, "{} in {}", identity.expose(), String::from_utf8_lossy(content));
+    }
     (!scan.hits.is_empty(), scan.unreadable)
 }
 

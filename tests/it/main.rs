@@ -27,6 +27,10 @@ mod spelled; // spellings that a reader takes for the same
 mod wordings; // names and aliases as people and programs write them
 mod oracle; // the same against an oracle that is slow and obviously right
 mod hostile; // content that was made to take long, to take much, or to break what reads it
+mod rewriting; // what is rewritten, loaded again by whoever it is for
+#[path = "../fuzz/seeds.rs"]
+mod seeds; // small files of every form
+mod mutated; // the same, changed at random
 mod redaction; // what is taken out of an item, what stays, and what is refused
 mod markup; // text between tags and control words
 mod masking; // who is masked in the items of a request, and who is not

@@ -6,13 +6,17 @@ use std::collections::BTreeMap;
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::item::Item;
 use dsrd::matching::limits::{ItemLimits, PeopleLimits};
-use dsrd::matching::people::census::census;
+use dsrd::matching::matcher::Matcher;
+use dsrd::matching::people::census::{Census, census};
 use dsrd::matching::people::crowd::Crowd;
 use dsrd::matching::people::mask::Mask;
+use dsrd::matching::people::named::Identifier;
 use dsrd::matching::people::others::names_others;
 use dsrd::matching::put::Replaced;
 use dsrd::matching::redact::looks::Masking;
 use dsrd::matching::redact::rewriting::{is_clean, redact, redact_short};
+use dsrd::matching::scan::scan;
+use dsrd::matching::views::spelling::fold::folded;
 use sha2::{Digest, Sha256};
 
 use crate::matching::{item, stored, zip};
@@ -22,6 +26,33 @@ fn subject(identities: &[(IdentityType, &str)]) -> Subject {
         Identity::new(*kind, IdentityFormat::Raw, (*value).to_owned())
     };
     Subject { identities: identities.iter().map(raw).collect() }
+}
+
+/// What an archive for Hanako shows of somebody else in this form, whom another item names; `None`
+/// if nothing. Somebody's numbers are nobody's that an item could name.
+pub fn shown_of_another(kind: IdentityType, value: &str, content: &[u8]) -> Option<&'static str> {
+    let (limits, people) = (ItemLimits::default(), PeopleLimits::default());
+    let other = Identifier { kind, value: folded(value) };
+    let mut crowd = Crowd::new(&hanako(), &people);
+    crowd.add(&Census { groups: vec![vec![other]], ..Census::default() });
+    crowd.add(&census(&item("x"), &mut &*content, &limits, &people).unwrap());
+    let mask = crowd.mask().unwrap();
+    let mut out = Vec::new();
+    let rewritten = redact(&mut Masking(&mask), &mut &*content, &mut out, &limits);
+    let bytes = match rewritten {
+        Ok(replaced) if replaced.places() > 0 => out.as_slice(),
+        _ => content,
+    };
+    if !is_clean(&mut Masking(&mask), &mut &*bytes, &limits).unwrap() {
+        return None;
+    }
+    let another = subject(&[(kind, value)]);
+    let matcher = Matcher::new(&[&another]);
+    let seen = scan(&item("x"), &mut &*bytes, &matcher, &limits).unwrap();
+    if bytes == content {
+        return Some("all");
+    }
+    (!seen.hits.is_empty()).then_some("some")
 }
 
 fn hanako() -> Subject {
@@ -147,6 +178,21 @@ fn names_and_tags_are_masked_too() {
     assert_eq!(short(None, "azureml/Users/jiro/run.json"), "azureml/Users/Person 2/run.json");
     assert_eq!(short(Some("mlflow.user"), "hanako.example"), "hanako.example");
     assert_eq!(short(Some("url"), "https://x/?sig=abc"), "https://x/?sig=[removed]");
+}
+
+/// What nobody could look into is named without whoever it may be about.
+#[test]
+fn a_name_in_the_name_of_what_is_unread_is_not_told() {
+    let mask = mask(&hanako(), &items()).unwrap();
+    for (name, expected) in [
+        ("scores/Quentin Vasseur.7z", "scores/[removed].7z"),
+        ("scores/Quentin_Vasseur/a.tar.7z", "scores/[removed]/a.tar.7z"),
+        ("scores/Hanako Example.7z", "scores/Hanako Example.7z"),
+        ("outputs/Random Forest.7z", "outputs/Random Forest.7z"),
+        ("outputs/model.7z", "outputs/model.7z"),
+    ] {
+        assert_eq!(mask.without_names(name), expected);
+    }
 }
 
 #[test]

@@ -321,19 +321,20 @@ pub fn stored() -> Vec<Stored> {
             let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
             [b"\x01\x02\x03\0\x7f\xff\0".as_slice(), &wide, b"\0\0\x01"].concat()
         }),
-        ("array of utf-32 le", |text| array_of_chars(text, u32::to_le_bytes)),
-        ("array of utf-32 be", |text| array_of_chars(text, u32::to_be_bytes)),
+        ("array of utf-32 le", |text| array_of_chars(text, '<', u32::to_le_bytes)),
+        ("array of utf-32 be", |text| array_of_chars(text, '>', u32::to_be_bytes)),
     ]
 }
 
 /// As numpy keeps strings, in three elements.
-fn array_of_chars(text: &str, spell: fn(u32) -> [u8; 4]) -> Vec<u8> {
+fn array_of_chars(text: &str, order: char, spell: fn(u32) -> [u8; 4]) -> Vec<u8> {
     let width = text.chars().count() + 1;
     let element = |text: &str| {
         let zeros = std::iter::repeat_n(0, width - text.chars().count());
         text.chars().map(u32::from).chain(zeros).flat_map(spell).collect::<Vec<u8>>()
     };
-    let header = format!("\u{1}\0v\0{{'descr': '<U{width}', 'shape': (3,), }}    \n");
+    let told = format!("{{'descr': '{order}U{width}', 'fortran_order': False, 'shape': (3,), }}");
+    let header = format!("\u{1}\0v\0{told:<117}\n");
     let elements = [element("kofi"), element(text), element("ines")].concat();
     [b"\x93NUMPY", header.as_bytes(), &elements].concat()
 }

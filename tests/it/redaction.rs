@@ -20,7 +20,7 @@ use crate::matching::{DECOYS, MENTIONS, ann, gzip, item, stored, tar, zip};
 use crate::oracle::{Pieces, WORDS};
 
 /// Ann, whose customer id is a number.
-fn subject() -> Subject {
+pub fn subject() -> Subject {
     let id =
         Identity::new(IdentityType::ControllerCustomerId, IdentityFormat::Raw, "70042917".into());
     let mut subject = ann();
@@ -53,6 +53,12 @@ pub fn is_gone(content: &[u8]) -> bool {
     let scan = scan(&item("x"), &mut &*content, &matcher, &limits).unwrap();
     assert_eq!(clean, scan.hits.is_empty() && scan.unreadable.is_empty());
     clean
+}
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }
 
 fn gunzip(bytes: &[u8]) -> Vec<u8> {
@@ -107,7 +113,14 @@ fn what_becomes_of_what() {
         ("by Ann  Lefèvre.", "by [erased]."),
         ("q=ann%40contoso.com&x=%20", "q=[erased]&x=%20"),
         ("<a>ann&#64;contoso.com</a>&amp;", "<a>[erased]</a>&amp;"),
-        ("To: =?utf-8?Q?Ann_Lef=C3=A8vre?= <ann=40contoso.com>", "To: [erased] <[erased]>"),
+        (
+            "To: =?utf-8?Q?Ann_Lef=C3=A8vre?= <ann=40contoso.com>",
+            "To: =?utf-8?Q?=5Berased=5D?= <[erased]>",
+        ),
+        (
+            "Subject: =?iso-8859-1?q?for_Ann_Lef=E8vre_today?=",
+            "Subject: =?utf-8?q?for_=5Berased=5D_today?=",
+        ),
         ("/home/ann/x and /home/joann/", "/home/[erased]/x and /home/joann/"),
         // In each other, and one over the other.
         ("Ann Lefèvre, Ann Lefèvre", "[erased], [erased]"),
@@ -136,7 +149,8 @@ fn what_cannot_be_rewritten_is_refused() {
     }
     let text = "ann@contoso.com ".repeat(700);
     let broken = &gzip(text.as_bytes())[..60];
-    let zstd = zstd::encode_all(text.as_bytes(), 3).unwrap();
+    let zstd = [zstd::encode_all(text.as_bytes(), 3).unwrap(), b"more".to_vec()].concat();
+    let blob = zlib(b"blob 15\0ann@contoso.com");
     let half: Vec<u8> = "ann@contoso.com is here"
         .encode_utf16()
         .chain([0xd800])
@@ -148,9 +162,9 @@ fn what_cannot_be_rewritten_is_refused() {
         (&zip(&[("a.gz", broken)]), "gzip: broken"),
         (b"PK\x03\x04 cut off", "zip: broken"),
         (b"Rar!\x1a\x07", "rar: not supported"),
-        (&tar(b"ann@contoso.com"), "tar: not rewritten"),
-        (&zip(&[("a.tar", &tar(b"ann@contoso.com"))]), "tar: not rewritten"),
-        (&zstd, "zstd: not rewritten"),
+        (&[tar(b"ann@contoso.com"), b"more".to_vec()].concat(), "tar: broken"),
+        (&zstd, "zstd: trailing bytes"),
+        (&blob, "git: named after its content"),
         (b"\x80\x04\x95\x0f\0\0\0\0\0\0\0\x8c\x0fann@contoso.com\x94.", "binary: not rewritten"),
         (&half, "charset: broken characters"),
         (br#"{"a [erased]":1, "a ann@contoso.com":2, "a [erased]":3}"#, ""),
@@ -171,7 +185,7 @@ fn what_need_not_change_does_not() {
             assert_eq!(replaced, Replaced::default(), "{way} {decoy}");
             let same = match way {
                 "gzip" => gunzip(&out) == gunzip(&content),
-                "zip" | "zip in zip" | "tar in gzip" => true,
+                "zip" | "zip in zip" | "tar in gzip" | "zlib" | "bzip2" | "xz" | "zstd" => true,
                 _ => out == content,
             };
             assert!(same, "{way} {decoy}");
@@ -462,6 +476,10 @@ fn same_but_for_marks(before: &Value, after: &Value) -> Result<(), String> {
 
 /// Whether a text is another but for stretches that marks stand for; nothing else may differ.
 fn differs_by_marks(before: &str, after: &str) -> bool {
+    // Heads of columns are numbered.
+    let after = (2..20).fold(after.to_owned(), |text, number| {
+        text.replace(&format!("[erased {number}]"), "[erased]")
+    });
     let mut parts = after.split("[erased]");
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = before.strip_prefix(first) else { return false };

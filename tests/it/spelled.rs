@@ -10,17 +10,22 @@ use dsrd::matching::redact::looks::{Erasing, Masking};
 use dsrd::matching::redact::rewriting::redact;
 use dsrd::matching::scan::scan;
 
+use crate::masking::shown_of_another;
 use crate::matching::item;
 
 pub fn subject(kind: IdentityType, value: &str) -> Subject {
     Subject { identities: vec![Identity::new(kind, IdentityFormat::Raw, value.to_owned())] }
 }
 
-/// Whether a person of this one identity is found.
+/// Whether a person of this one identity is found. Whoever is, is never shown to another person.
 pub fn finds(kind: IdentityType, value: &str, content: &[u8]) -> bool {
     let subject = subject(kind, value);
     let (matcher, limits) = (Matcher::new(&[&subject]), ItemLimits::default());
-    !scan(&item("x"), &mut &*content, &matcher, &limits).unwrap().hits.is_empty()
+    let is_found = !scan(&item("x"), &mut &*content, &matcher, &limits).unwrap().hits.is_empty();
+    if is_found && let Some(shown) = shown_of_another(kind, value, content) {
+        panic!("{shown} is shown to others: {value} in {}", String::from_utf8_lossy(content));
+    }
+    is_found
 }
 
 /// What is left when they are erased.

@@ -280,7 +280,7 @@ fn string_after(text: &str, at: usize) -> Range<usize> {
 }
 
 /// The words of a name at the end of a text.
-fn words_before(text: &str) -> &str {
+pub(super) fn words_before(text: &str) -> &str {
     let padded = format!("{text} ");
     let (mut start, mut rest) = (text.len(), padded.as_str());
     while let Some((word, ahead)) = word_before(rest) {
@@ -293,7 +293,7 @@ fn words_before(text: &str) -> &str {
 }
 
 /// The words of a name at the start of a text.
-fn words_after(text: &str) -> &str {
+pub(super) fn words_after(text: &str) -> &str {
     let padded = format!(" {text}");
     let (mut end, mut rest) = (0, padded.as_str());
     while let Some((word, further)) = word_after(rest) {
@@ -314,7 +314,7 @@ fn may_be_of_name(word: &str) -> bool {
 }
 
 /// A given name alone: a word with one capital that is none of machines.
-fn is_first_name(word: &str) -> bool {
+pub(super) fn is_first_name(word: &str) -> bool {
     let mut letters = word.chars();
     is_name_like(word, false)
         && letters.next().is_some()

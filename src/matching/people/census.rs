@@ -7,7 +7,9 @@ use std::ops::Range;
 use crate::domain::item::Item;
 use crate::matching::encoding::Undone;
 use crate::matching::limits::{ItemLimits, PeopleLimits};
-use crate::matching::people::named::{Identifier, named_in};
+use crate::matching::people::named::{Identifier, Named};
+use crate::matching::people::records::everyone::everyone_in;
+use crate::matching::people::records::near::Bond;
 use crate::matching::views::meter::Meter;
 use crate::matching::views::tour::{Look, Tour};
 
@@ -15,9 +17,12 @@ use crate::matching::views::tour::{Look, Tour};
 pub type Group = Vec<Identifier>;
 
 /// Everyone named in an item, the subject too. `Debug` is not implemented: it names people.
+#[derive(Default)]
 pub struct Census {
     /// Each group once, by first appearance.
     pub groups: Vec<Group>,
+    /// Who stands beside whom, and may be the same person.
+    pub beside: Vec<[Identifier; 2]>,
     /// Whether there were, or may be, more than could be held.
     pub overflowed: bool,
 }
@@ -30,8 +35,8 @@ pub fn census(
     people: &PeopleLimits,
 ) -> io::Result<Census> {
     let meter = Meter::default();
-    let census = Census { groups: Vec::new(), overflowed: false };
-    let mut counting = Counting { known: HashSet::new(), census, room: people.people_max };
+    let mut counting =
+        Counting { known: HashSet::new(), census: Census::default(), room: people.people_max };
     let mut tour = Tour::new(&mut counting, limits, &meter);
     tour.head(item);
     let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
@@ -39,47 +44,71 @@ pub fn census(
     Ok(counting.census)
 }
 
+/// What is seen of people in a text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Seen {
+    Group(Group),
+    Beside([Identifier; 2]),
+}
+
 struct Counting {
-    known: HashSet<Group>,
+    known: HashSet<Seen>,
     census: Census,
     /// How many more identifiers can be held.
     room: usize,
 }
 
 impl Counting {
-    fn count(&mut self, group: &Group) {
-        if self.known.contains(group) {
+    fn count(&mut self, seen: &Seen) {
+        if self.known.contains(seen) {
             return;
         }
-        match self.room.checked_sub(group.len()) {
-            Some(room) => {
-                self.room = room;
-                self.known.insert(group.clone());
-                self.census.groups.push(group.clone());
-            }
-            None => self.census.overflowed = true,
+        let size = match seen {
+            Seen::Group(group) => group.len(),
+            Seen::Beside(both) => both.len(),
+        };
+        let Some(room) = self.room.checked_sub(size) else {
+            self.census.overflowed = true;
+            return;
+        };
+        self.room = room;
+        self.known.insert(seen.clone());
+        match seen {
+            Seen::Group(group) => self.census.groups.push(group.clone()),
+            Seen::Beside(both) => self.census.beside.push(both.clone()),
         }
     }
 }
 
 impl Look for Counting {
-    type What = Group;
+    type What = Seen;
 
-    fn look(&mut self, text: &str, seen: &mut dyn FnMut(Group, Range<usize>)) {
-        named_in(text, &mut |named| {
+    fn look(&mut self, text: &str, seen: &mut dyn FnMut(Seen, Range<usize>)) {
+        everyone_in(text, &mut |bond, named| {
             let start = named.iter().map(|(_, range)| range.start).min().unwrap_or_default();
             let end = named.iter().map(|(_, range)| range.end).max().unwrap_or_default();
-            seen(named.into_iter().map(|(identifier, _)| identifier).collect(), start..end);
+            match (bond, <[Named; 2]>::try_from(named)) {
+                (Bond::Beside, Ok([one, other])) => {
+                    // Whoever it is, it is somebody.
+                    seen(Seen::Group(vec![other.0.clone()]), other.1);
+                    seen(Seen::Beside([one.0, other.0]), start..end);
+                }
+                (_, named) => {
+                    let named = named.map_or_else(|named| named, Vec::from);
+                    let group = named.into_iter().map(|(identifier, _)| identifier).collect();
+                    seen(Seen::Group(group), start..end);
+                }
+            }
         });
     }
 
-    fn wants(&mut self, group: &Group) -> bool {
-        self.count(group);
+    fn wants(&mut self, seen: &Seen) -> bool {
+        self.count(seen);
         false
     }
 
-    fn keep(&mut self, group: &Group) -> bool {
-        self.count(group);
+    fn keep(&mut self, seen: &Seen) -> bool {
+        self.count(seen);
         false
     }
 }

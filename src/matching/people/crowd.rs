@@ -1,29 +1,27 @@
 //! Everyone named in the items of one request: which names are of one person, which of them is the
 //! subject, and what number each of the others has.
-//!
-//! Groups that share an address, an object id or another id of their own are one person. A name or
-//! an alias joins two groups only if they do not have object ids that differ: people may be called
-//! alike. An alias that is the local part of exactly one person's address is that person's.
 
-use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
-use crate::domain::asked::subject::{Identity, IdentityType, Subject};
+use crate::domain::asked::subject::{IdentityType, Subject};
 use crate::matching::identity::patterns::canonical;
 use crate::matching::identity::weakness::weakness;
 use crate::matching::limits::PeopleLimits;
 use crate::matching::matcher::Matcher;
 use crate::matching::people::census::{Census, Group};
+use crate::matching::people::doubts::is_technical;
+use crate::matching::people::kin::links::linked;
+use crate::matching::people::kin::own::Own;
 use crate::matching::people::mask::Mask;
 use crate::matching::people::named::Identifier;
 use crate::matching::people::who::Who;
-use crate::matching::views::spelling::fold::folded;
 
 /// The people of a request. `Debug` is not implemented: it names people.
 pub struct Crowd {
     subject: Subject,
     known: HashSet<Group>,
     groups: Vec<Group>,
+    beside: Vec<[Identifier; 2]>,
     room: usize,
     overflowed: bool,
     identity_chars_min: usize,
@@ -36,6 +34,7 @@ impl Crowd {
             subject: subject.clone(),
             known: HashSet::new(),
             groups: Vec::new(),
+            beside: Vec::new(),
             room: limits.people_max,
             overflowed: false,
             identity_chars_min: limits.identity_chars_min,
@@ -54,6 +53,15 @@ impl Crowd {
                     self.room = room;
                     self.known.insert(group.clone());
                     self.groups.push(group.clone());
+                }
+                None => self.overflowed = true,
+            }
+        }
+        for both in &census.beside {
+            match self.room.checked_sub(both.len()) {
+                Some(room) => {
+                    self.room = room;
+                    self.beside.push(both.clone());
                 }
                 None => self.overflowed = true,
             }
@@ -103,10 +111,21 @@ impl Crowd {
         let mut numbers = vec![Who::Subject];
         let mut places: HashMap<u32, usize> = HashMap::new();
         let mut told = HashSet::new();
+        let own = Own::of(&self.subject);
+        let mut spelled: Vec<(Identifier, Who)> = Vec::new();
         for identifier in self.groups.iter().flatten() {
+            let who = whose.get(&identifier.canonical()).filter(|who| **who != Who::Subject);
+            spelled.extend(spelled_by(identifier).zip(who.copied()));
+        }
+        spelled.retain(|(name, _)| !own.has(name));
+        for (name, who) in &spelled {
+            whose.entry(name.canonical()).or_insert(*who);
+        }
+        let names = spelled.iter().map(|(name, _)| name);
+        for identifier in self.groups.iter().flatten().chain(names) {
             let (key, identity) = (identifier.canonical(), identifier.identity());
             let Some(who) = whose.get(&key).copied() else { continue };
-            if !told.insert(key) || weakness(&identity, self.identity_chars_min).is_some() {
+            if !told.insert(key) || self.is_weak(identifier) {
                 continue;
             }
             let place = match who {
@@ -123,149 +142,43 @@ impl Crowd {
         Some(Mask::new(matcher, numbers, whose))
     }
 
+    /// Whether a name is too short to be looked for wherever it may stand. Two characters of a
+    /// script without capitals are a whole name, however they are parted.
+    fn is_weak(&self, identifier: &Identifier) -> bool {
+        let is_cased = |c: char| c.is_ascii() && !c.is_whitespace() || c.is_lowercase();
+        let value = match identifier.kind {
+            IdentityType::Name if !identifier.value.contains(is_cased) => {
+                identifier.value.split_whitespace().collect()
+            }
+            _ => identifier.value.clone(),
+        };
+        let bare = Identifier { kind: identifier.kind, value };
+        weakness(&bare.identity(), self.identity_chars_min).is_some()
+    }
+
     /// Who each group is.
     fn linked(&self) -> Vec<Who> {
-        let mut links = Links::new(&self.subject, &self.groups);
-        links.join_by(|kind| !is_weak(kind), |_, _, _| true);
-        links.join_by(is_weak, Links::may_be_one);
-        links.join_aliases();
-        links.numbered()
+        linked(&self.subject, &self.groups, &self.beside)
     }
 }
 
-/// Whether two people may have the same.
-fn is_weak(kind: IdentityType) -> bool {
-    matches!(kind, IdentityType::Name | IdentityType::Username)
-}
-
-/// Groups being joined; the first is the subject.
-struct Links {
-    /// Kind, canonical form and folded value of each name of each group.
-    names: Vec<Vec<(IdentityType, String, String)>>,
-    parents: Vec<Cell<usize>>,
-    /// Whether the group that a parent stands for has an object id.
-    has_object_id: Vec<bool>,
-}
-
-impl Links {
-    fn new(subject: &Subject, groups: &[Group]) -> Self {
-        let of_identity =
-            |identity: &Identity| (identity.kind, canonical(identity), folded(identity.expose()));
-        let of_identifier = |identifier: &Identifier| {
-            (identifier.kind, identifier.canonical(), identifier.value.clone())
-        };
-        let first = subject.identities.iter().map(of_identity).collect();
-        let rest = groups.iter().map(|group| group.iter().map(of_identifier).collect());
-        let names: Vec<Vec<_>> = std::iter::once(first).chain(rest).collect();
-        let has_id = |names: &Vec<(IdentityType, String, String)>| {
-            names.iter().any(|(kind, ..)| *kind == IdentityType::ObjectId)
-        };
-        Self {
-            parents: (0..names.len()).map(Cell::new).collect(),
-            has_object_id: names.iter().map(has_id).collect(),
-            names,
-        }
-    }
-
-    fn root(&self, mut group: usize) -> usize {
-        // Short ways: many groups of one person would make a long chain, and each search for its
-        // end halves it.
-        while self.parents[group].get() != group {
-            let above = self.parents[group].get();
-            self.parents[group].set(self.parents[above].get());
-            group = self.parents[group].get();
-        }
-        group
-    }
-
-    fn join(&mut self, one: usize, other: usize) {
-        let (one, other) = (self.root(one), self.root(other));
-        // The earlier one stands for both, so that the subject stays the first.
-        let (first, second) = (one.min(other), one.max(other));
-        if first != second {
-            self.parents[second].set(first);
-            self.has_object_id[first] |= self.has_object_id[second];
-        }
-    }
-
-    /// Joins groups that share a name of such a kind, where they may be one person.
-    fn join_by(
-        &mut self,
-        is_such: impl Fn(IdentityType) -> bool,
-        may_join: impl Fn(&Self, usize, usize) -> bool,
-    ) {
-        // The first of those that share a name stands for all: another is kept apart only if both
-        // have an object id, and then it would not be joined with what comes later either.
-        let mut first: HashMap<String, usize> = HashMap::new();
-        for group in 0..self.names.len() {
-            let names: Vec<String> = self.names[group]
-                .iter()
-                .filter(|(kind, ..)| is_such(*kind))
-                .map(|(_, canonical, _)| canonical.clone())
-                .collect();
-            for name in names {
-                let other = *first.entry(name).or_insert(group);
-                if may_join(self, other, group) {
-                    self.join(other, group);
-                }
-            }
-        }
-    }
-
-    /// Whether two groups that share a name may be one: they have no object ids that differ. What
-    /// shares an object id has been joined before.
-    fn may_be_one(&self, one: usize, other: usize) -> bool {
-        let (one, other) = (self.root(one), self.root(other));
-        one == other || !(self.has_object_id[one] && self.has_object_id[other])
-    }
-
-    /// Joins an alias with the one person in whose address it is the local part.
-    fn join_aliases(&mut self) {
-        let mut locals: HashMap<String, Vec<usize>> = HashMap::new();
-        for group in 0..self.names.len() {
-            for (_, _, value) in &self.names[group] {
-                if let Some((local, _)) = value.split_once('@') {
-                    let root = self.root(group);
-                    let roots = locals.entry(local.to_owned()).or_default();
-                    // Two are as good as many: then it is nobody's.
-                    if roots.len() < 2 && !roots.contains(&root) {
-                        roots.push(root);
-                    }
-                }
-            }
-        }
-        for group in 0..self.names.len() {
-            let [(IdentityType::Username, _, alias)] = self.names[group].as_slice() else {
-                continue;
-            };
-            if let Some([one]) = locals.get(alias).map(Vec::as_slice) {
-                let one = *one;
-                if self.may_be_one(one, group) {
-                    self.join(one, group);
-                }
-            }
-        }
-    }
-
-    fn numbered(&self) -> Vec<Who> {
-        let mut numbers: HashMap<usize, u32> = HashMap::new();
-        let mut next = 1;
-        (1..self.names.len())
-            .map(|group| match self.root(group) {
-                0 => Who::Subject,
-                root => Who::Person(*numbers.entry(root).or_insert_with(|| {
-                    next += 1;
-                    next
-                })),
-            })
-            .collect()
-    }
+/// The name that the local part of an address spells: `kofi.brandt@…` is Kofi Brandt's.
+fn spelled_by(identifier: &Identifier) -> Option<Identifier> {
+    const WORD_CHARS_MIN: usize = 3;
+    let (local, _) = identifier.value.split_once('@')?;
+    let parts: Vec<&str> = local.split(['.', '_', '-']).collect();
+    let is_word = |word: &&str| {
+        word.chars().count() >= WORD_CHARS_MIN && word.chars().all(char::is_alphabetic)
+    };
+    let is_name = parts.len() == 2 && parts.iter().all(is_word) && !is_technical(local);
+    let value = parts.join(" ");
+    is_name.then_some(Identifier { kind: IdentityType::Name, value })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::asked::subject::IdentityFormat;
+    use crate::domain::asked::subject::{Identity, IdentityFormat};
 
     fn group(names: &[(IdentityType, &str)]) -> Group {
         let one = |(kind, value): &(IdentityType, &str)| Identifier {
@@ -281,7 +194,7 @@ mod tests {
         };
         let subject = Subject { identities: identities.iter().map(raw).collect() };
         let mut crowd = Crowd::new(&subject, &PeopleLimits::default());
-        crowd.add(&Census { groups, overflowed: false });
+        crowd.add(&Census { groups, ..Census::default() });
         crowd.linked()
     }
 

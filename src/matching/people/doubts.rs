@@ -140,7 +140,7 @@ fn has_word(list: &str, word: &str) -> bool {
 }
 
 /// Whether a value in one word is an alias.
-fn may_be_alias(value: &str) -> bool {
+pub(super) fn may_be_alias(value: &str) -> bool {
     const TYPES: &str = "\
         any application array bool boolean char dict email false float guid id int \
         integer key list managedidentity name number object optional required str string \
@@ -159,7 +159,7 @@ fn may_be_alias(value: &str) -> bool {
 }
 
 /// An address of an unusual form that may be somebody's: `ann@intranet`, `ann@[10.0.0.4]`.
-fn unusual_address(text: &str, at: usize) -> Option<Range<usize>> {
+pub(super) fn unusual_address(text: &str, at: usize) -> Option<Range<usize>> {
     const MEASURES: [&str; 9] =
         ["precision", "recall", "map", "ndcg", "hits", "hit", "accuracy", "top", "mrr"];
     const REFERENCES: [&str; 7] = ["latest", "main", "master", "head", "stable", "sha256", "dev"];
@@ -235,7 +235,7 @@ pub(super) fn speaks_of_people(key: &str) -> Option<Speaks> {
 }
 
 /// The values of a key whose sign ended at `at`: a string, a list, or the rest of a line.
-fn values_after(text: &str, at: usize) -> Vec<Range<usize>> {
+pub(super) fn values_after(text: &str, at: usize) -> Vec<Range<usize>> {
     let near = at..floor(text, at + VALUE_BYTES_MAX);
     let gap = |at: usize, end: usize| {
         let rest = &text[at..end];

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::matching::matcher::Matcher;
-use crate::matching::people::named::named_in;
+use crate::matching::people::doubts::full_name;
 use crate::matching::people::ranges::Ranges;
+use crate::matching::people::records::everyone::everyone_in;
 use crate::matching::people::who::Who;
+use crate::matching::put::Put;
 use crate::matching::scan::occurrences;
 use crate::matching::secrets::Sought;
 use crate::matching::views::as_read::folds::may_be_address;
@@ -62,6 +64,19 @@ impl Mask {
         }
     }
 
+    /// The name of what nobody could look into, without parts that look like somebody's name and
+    /// are not the subject's: who it is about cannot be told.
+    pub fn without_names(&self, name: &str) -> String {
+        let Some(people) = &self.people else { return name.to_owned() };
+        let part = |part: &str| {
+            let (stem, rest) = part.split_at(part.find('.').unwrap_or(part.len()));
+            let words = stem.replace(['_', '+'], " ");
+            let is_shown = !full_name(&words) || people.is_of_subject(&words);
+            if is_shown { part.to_owned() } else { format!("{}{rest}", Put::Removed.text()) }
+        };
+        name.split('/').map(part).collect::<Vec<_>>().join("/")
+    }
+
     /// The letters beyond ASCII of their names.
     pub fn letters(&self) -> Option<&Letters> {
         self.people.as_ref().map(|people| people.matcher.letters())
@@ -86,19 +101,25 @@ impl People {
         occurrences(&self.matcher, text, &mut |owner, range| {
             sort(Some(self.numbers[owner.subject]), range);
         });
-        named_in(text, &mut |named| {
+        everyone_in(text, &mut |_, named| {
             for (identifier, range) in named {
                 sort(self.whose.get(&identifier.canonical()).copied(), range);
             }
         });
         let own = Ranges::new(own);
         for (number, range) in others {
-            // `Ann` may be another's name, but not in `Ann Lefèvre` if that is the subject's; and
-            // `ann@contoso.com.csv` is the subject's address where it is found to be.
-            if !own.start_at(range.start) && !own.hold(&range) {
+            if let Some(range) = beside_own(text, &own, range) {
                 found(number, range);
             }
         }
+    }
+
+    fn is_of_subject(&self, text: &str) -> bool {
+        let mut any = false;
+        occurrences(&self.matcher, text, &mut |owner, _| {
+            any |= self.numbers[owner.subject] == Who::Subject;
+        });
+        any
     }
 
     fn known_in(&self, text: &str, found: &mut dyn FnMut(u32, Range<usize>)) {
@@ -118,5 +139,20 @@ impl People {
                 found(number, range);
             }
         }
+    }
+}
+
+/// What of a range is another's: `Ann` may be, but not in `Ann Lefèvre` if that is the subject's;
+/// and `ann@contoso.com.csv` is the subject's address where it is found to be. An address that was
+/// written right behind theirs is another's.
+fn beside_own(text: &str, own: &Ranges, range: Range<usize>) -> Option<Range<usize>> {
+    if own.hold(&range) {
+        return None;
+    }
+    match own.end_of(range.start) {
+        Some(end) => text[end..range.end].contains('@').then_some(end..range.end),
+        // A longer name with theirs in it.
+        None if own.meet(&range) && !text[range.clone()].contains('@') => None,
+        None => Some(range),
     }
 }

@@ -5,11 +5,13 @@
 
 pub mod ranges;
 pub mod named;
+pub mod kin;
 pub mod census;
 pub mod who;
 pub mod mask;
 pub mod crowd;
 pub mod doubts;
 pub mod beside;
+pub mod records;
 pub mod others;
 pub mod labels;

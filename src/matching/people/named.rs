@@ -60,7 +60,8 @@ pub fn named_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
         let whole = |(identifier, range): Named| {
             let range = reading.origin(range.start)..reading.origin_end(range.end, text.len());
             let cuts = |at| escape_around(text, at).is_some();
-            let is_own = !cuts(range.start) && !cuts(range.end) && !stands_at(text, range.start);
+            let is_put = stands_at(text, range.start) || text[..range.start].ends_with("Person ");
+            let is_own = !cuts(range.start) && !cuts(range.end) && !is_put;
             is_own.then_some((identifier, range))
         };
         let named: Vec<Named> = named.into_iter().filter_map(whole).collect();
@@ -94,6 +95,8 @@ pub fn named_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
             }
         } else if let Some((address, range)) = guest(folded, at) {
             single(IdentityType::Email, address, range);
+        } else if let Some(range) = glued(folded, at) {
+            single(IdentityType::Email, folded[range.clone()].to_owned(), range);
         }
     }
     for folder in ["users", "home"] {
@@ -261,8 +264,10 @@ fn plain(value: &str) -> String {
 }
 
 pub(super) fn is_hexadecimal(value: &str, digits: usize) -> bool {
-    let bare: String = value.chars().filter(|c| *c != '-').collect();
-    bare.len() == digits && bare.bytes().all(|byte| byte.is_ascii_hexdigit())
+    let is_such = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+    value.len() >= digits
+        && value.bytes().all(is_such)
+        && value.bytes().filter(|byte| *byte != b'-').count() == digits
 }
 
 /// What documents have where no person is to be named.
@@ -300,6 +305,38 @@ fn is_address(token: &str) -> bool {
             top.starts_with("xn--")
                 || top.chars().count() >= 2 && top.chars().all(char::is_alphabetic)
         })
+}
+
+/// Addresses that nothing parts from one another, or from what follows them in a binary: whose they
+/// are cannot be told, and that they are somebody's can.
+fn glued(text: &str, at: usize) -> Option<Range<usize>> {
+    const TOP_LETTERS_MIN: usize = 3;
+    let start = local_run_start(text, at);
+    let local = &text[start..at];
+    let is_domain = |c: char| continues_word(c) || matches!(c, '.' | '-');
+    let run = |from: usize| {
+        let rest = &text[from..];
+        from + rest.len() - rest.trim_start_matches(is_domain).len()
+    };
+    let first = run(at + 1);
+    let domain = text[at + 1..first].trim_end_matches(['.', '-']);
+    let (name, top) = domain.rsplit_once('.')?;
+    let letters = |label: &str| label.chars().take_while(|c| c.is_alphabetic()).count();
+    let is_version = name.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
+    let is_address = local.contains(char::is_alphabetic)
+        && !MACHINES.contains(&local)
+        && !is_version
+        && letters(top) >= TOP_LETTERS_MIN
+        && !text[..start].ends_with(['@', '/']);
+    if !is_address {
+        return None;
+    }
+    let mut end = at + 1 + domain.len();
+    while end < text.len() && text[end..].starts_with('@') {
+        let next = run(end + 1);
+        end += 1 + text[end + 1..next].trim_end_matches(['.', '-']).len();
+    }
+    Some(start..end)
 }
 
 /// Bytes before a forwarded address in which it says that it is one.
@@ -348,6 +385,10 @@ fn respelled(text: &str, at: usize) -> Option<(String, Range<usize>)> {
     let is_spelled = |(address, range): &(String, Range<usize>)| {
         let before = &text[ceil(text, range.start.saturating_sub(LEAD_BYTES))..range.start];
         let host = address.rsplit('@').next().unwrap_or_default();
+        if text[range.clone()].ends_with(']') {
+            // The number of a machine.
+            return address.split('@').next().is_some_and(|local| local.len() > 2);
+        }
         is_address(&format!("x@{host}"))
             && (before.ends_with('+')
                 || text[range.clone()].starts_with('"')
@@ -461,6 +502,10 @@ mod tests {
                 "see bob@contoso.com.npy, bob@xn--80a1acny.xn--p1ai",
                 vec!["email bob@contoso.com", "email bob@xn--80a1acny.xn--p1ai"],
             ),
+            ("kofi@contoso.comines@contoso.com", vec!["email kofi@contoso.comines@contoso.com"]),
+            ("9f3akofi@contoso.comfinished8e2a", vec!["email 9f3akofi@contoso.comfinished8e2a"]),
+            ("x@v1.rc2, pkg@1.2.3-beta, @app.route, a@b.c1", vec![]),
+            ("kofi@[10.0.0.4]", vec!["email kofi@10.0.0.4"]),
             ("/homework/users", vec![]),
             (r#""userName": "Person 2", in /Users/Person 2/x or [erased]"#, vec![]),
         ] {

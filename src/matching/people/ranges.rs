@@ -33,6 +33,13 @@ impl Ranges {
         before.checked_sub(1).is_some_and(|last| self.ends[last].1 > range.start)
     }
 
+    /// Where the one that starts here ends, the furthest if several do.
+    pub fn end_of(&self, start: usize) -> Option<usize> {
+        let after = self.ends.partition_point(|(other, _)| *other <= start);
+        let (other, end) = *self.ends.get(after.checked_sub(1)?)?;
+        (other == start).then_some(end)
+    }
+
     /// Whether one of them starts here.
     pub fn start_at(&self, at: usize) -> bool {
         self.ends.binary_search_by_key(&at, |(start, _)| *start).is_ok()

@@ -9,6 +9,7 @@ use crate::matching::views::spelling::reading::Hold;
 use crate::matching::views::windows::Found;
 
 /// A replacement.
+#[derive(Clone)]
 pub struct Edit {
     /// What of the window is replaced.
     pub range: Range<usize>,
@@ -18,6 +19,14 @@ pub struct Edit {
     pub packed: bool,
     /// Whether tags stand in the midst of it, which stay.
     pub marked: bool,
+}
+
+/// What is written in the place of a range.
+pub struct Piece {
+    /// At least the range of the edit.
+    pub range: Range<usize>,
+    /// What is written.
+    pub bytes: Vec<u8>,
 }
 
 /// The edits of the window that begin in `answered`. The window was written up to `done`, which

@@ -17,6 +17,7 @@ pub enum Unredacted {
 }
 
 /// What ends a rewriting.
+#[derive(Debug)]
 pub enum Stop {
     /// It cannot be done.
     Not(String),

@@ -9,11 +9,11 @@ use crate::matching::put::{Put, Replaced};
 use crate::matching::redact::looks::First;
 use crate::matching::redact::refusal::{Stop, Unredacted};
 use crate::matching::views::containers::{HEAD_BYTES, Rest};
-use crate::matching::views::forms::{Form, form};
+use crate::matching::views::forms::{Form, Store, form};
 use crate::matching::views::meter::{Decoded, Meter, Stored};
 use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::spelling::charset::{Charset, utf8_or_western};
-use crate::matching::views::tour::{Look, Tour};
+use crate::matching::views::tour::{Look, Tour, key_of};
 use crate::matching::views::unsure::lines::names_in_lines;
 
 /// Writes what `content` is without what `look` sees in it. Memory does not grow with its size.
@@ -28,8 +28,24 @@ pub fn redact<L: Look<What = Put>>(
     out: &mut dyn Write,
     limits: &ItemLimits,
 ) -> Result<Replaced, Unredacted> {
+    redact_named(look, "", content, out, limits)
+}
+
+/// The same of an item whose name may say what its content alone does not.
+///
+/// # Errors
+/// As [`redact`].
+pub fn redact_named<L: Look<What = Put>>(
+    look: &mut L,
+    name: &str,
+    content: &mut dyn Read,
+    out: &mut dyn Write,
+    limits: &ItemLimits,
+) -> Result<Replaced, Unredacted> {
     let meter = Meter::default();
-    let mut rewriting = Rewriting { look, limits, meter: &meter, replaced: Replaced::default() };
+    let key = key_of(name);
+    let mut rewriting =
+        Rewriting { look, limits, meter: &meter, replaced: Replaced::default(), key };
     let ended = rewriting.bytes(&mut Stored::new(content, &meter, limits), out, 0);
     let replaced = rewriting.replaced;
     match ended {
@@ -58,8 +74,8 @@ pub fn redact_short<L: Look<What = Put>>(
     text: &str,
 ) -> Result<Short, Unredacted> {
     let (limits, meter) = (ItemLimits::default(), Meter::default());
-    let mut rewriting =
-        Rewriting { look, limits: &limits, meter: &meter, replaced: Replaced::default() };
+    let replaced = Replaced::default();
+    let mut rewriting = Rewriting { look, limits: &limits, meter: &meter, replaced, key: None };
     rewriting.short(key, text).map_err(|stop| stop.told(&meter))
 }
 
@@ -113,6 +129,8 @@ pub struct Rewriting<'a, L> {
     pub(super) limits: &'a ItemLimits,
     pub(super) meter: &'a Meter,
     pub(super) replaced: Replaced,
+    /// What the name of the item, or of the member that is rewritten, says of its content.
+    pub(super) key: Option<String>,
 }
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
@@ -127,6 +145,20 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         catch_unwind(rewriting).unwrap_or_else(|_| Err(Stop::not("decoder: gave up")))
     }
 
+    /// Rewrites the content of a member that is called so.
+    pub(super) fn member_bytes(
+        &mut self,
+        name: &str,
+        reader: &mut dyn Read,
+        out: &mut dyn Write,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let around = std::mem::replace(&mut self.key, key_of(name));
+        let rewritten = self.bytes(reader, out, depth);
+        self.key = around;
+        rewritten
+    }
+
     fn any(
         &mut self,
         reader: &mut dyn Read,
@@ -137,7 +169,8 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         let broken = reader.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let mut whole = Cursor::new(&head).chain(Rest::new(reader, broken));
         let form = form(&head);
-        if matches!(form, Form::Gzip | Form::Zip) && depth >= self.limits.depth_max {
+        let opens = !matches!(form, Form::Text(_) | Form::Rtf | Form::Closed(_) | Form::Media);
+        if opens && depth >= self.limits.depth_max {
             return Err(Stop::not("depth limit"));
         }
         match form {
@@ -152,6 +185,21 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                 rewritten.map_err(|stop| stop.of_decoder("gzip: broken", self.meter))
             }
             Form::Zip => self.zip(&mut whole, out, depth),
+            Form::Tar => self.tar(&mut whole, out, depth),
+            Form::Parquet => self.parquet(&mut whole, out, depth),
+            Form::Zlib
+            | Form::Bzip2
+            | Form::Xz
+            | Form::Lzma
+            | Form::Zstd
+            | Form::Lz4
+            | Form::Snappy => self.repacked(&mut whole, out, form, depth),
+            Form::Store(Store::Numpy) | Form::Text(Charset::Binary) if Self::is_array(&head) => {
+                self.array(&mut whole, out, depth)
+            }
+            Form::Text(Charset::Binary) if Self::is_tensors(&head) => {
+                self.tensors(&mut whole, out, depth)
+            }
             other => self.copy_if_clean(&mut whole, out, other.name(), depth),
         }
     }
@@ -188,6 +236,14 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         }
         let mut zeros = io::repeat(0).take(members.zeros());
         io::copy(&mut zeros, out).map(drop).map_err(Stop::Write)
+    }
+
+    /// Whether something is seen in a text.
+    pub(super) fn sees(&mut self, text: &str) -> bool {
+        let mut first = First::of(self.look);
+        let mut tour = Tour::new(&mut first, self.limits, self.meter);
+        let seen = tour.spans(text.as_bytes(), &(0..text.len()), false);
+        !seen.is_empty() || first.any()
     }
 
     /// Refuses a short text with a name in a charset that it may not be in.

@@ -10,11 +10,12 @@ use std::ops::Range;
 use memchr::memmem;
 
 use crate::matching::put::{BEGINNINGS, Put};
-use crate::matching::redact::edits::Edit;
+use crate::matching::redact::edits::{Edit, Piece};
 use crate::matching::redact::refusal::Stop;
-use crate::matching::views::json::{Json, Standing, string_end, unquoted};
-use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
-use crate::matching::views::spelling::reading::Reading;
+use crate::matching::redact::syntax::document::Document;
+use crate::matching::redact::syntax::nested::{escapes_whole, nested_number, string_around};
+use crate::matching::redact::syntax::office;
+use crate::matching::views::json::{Json, Shape, Standing, string_end, unquoted};
 
 /// Keys of one object that are remembered: those in which something was replaced.
 const KEYS_MAX: usize = 1 << 20;
@@ -24,6 +25,8 @@ const AHEAD_BYTES: usize = 256;
 
 /// Follows a text.
 pub struct Sheet {
+    /// What it is, where that is known of the whole.
+    document: Option<Document>,
     json: Option<Json>,
     keys: HashMap<u64, Keys>,
     /// How many objects may be in `keys` before those that are closed are looked for.
@@ -31,6 +34,8 @@ pub struct Sheet {
     /// How far the window has been followed.
     at: usize,
     quotes: Quotes,
+    /// How often what is put is a whole cell of the first line; `None` behind that line.
+    heads: Option<HashMap<Put, u64>>,
 }
 
 /// Quotes of the line that is being written.
@@ -39,14 +44,6 @@ struct Quotes {
     /// How far the window has been counted.
     at: usize,
     is_open: bool,
-}
-
-/// What is written in the place of a range.
-pub struct Piece {
-    /// At least the range of the edit.
-    pub range: Range<usize>,
-    /// What is written.
-    pub bytes: Vec<u8>,
 }
 
 /// Keys of an object that hold what was put somewhere.
@@ -64,7 +61,35 @@ impl Sheet {
         let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
         let first = head.iter().find(|byte| !byte.is_ascii_whitespace());
         let json = matches!(first, Some(b'{' | b'[' | b'"')).then(Json::default);
-        Self { json, keys: HashMap::new(), keys_max: 0, at: 0, quotes: Quotes::default() }
+        Self {
+            document: None,
+            json,
+            keys: HashMap::new(),
+            keys_max: 0,
+            at: 0,
+            quotes: Quotes::default(),
+            heads: Some(HashMap::new()),
+        }
+    }
+
+    /// For a text that is all there.
+    pub fn of_whole(text: &[u8]) -> Self {
+        let document = if is_json(text) { None } else { Document::of(text) };
+        let json = document.is_none().then(|| Self::new(text).json).flatten();
+        Self { document, json, ..Self::new(&[]) }
+    }
+
+    /// Whether what was written of a whole text may stand.
+    ///
+    /// # Errors
+    /// It would be read otherwise.
+    pub fn check(&self, written: &[u8]) -> Result<(), Stop> {
+        self.document.as_ref().map_or(Ok(()), |document| document.check(written))
+    }
+
+    /// Whether what is put among tags is put with them.
+    pub fn keeps_tags(&self) -> bool {
+        self.document.is_some()
     }
 
     /// What stands before the text in its window is no part of it.
@@ -75,6 +100,7 @@ impl Sheet {
     /// The window was moved on by so many bytes.
     pub fn moved(&mut self, by: usize) {
         self.at -= by;
+        self.heads = None;
         self.quotes.at = self.quotes.at.saturating_sub(by);
     }
 
@@ -100,6 +126,9 @@ impl Sheet {
     /// The structure would not survive it.
     pub fn piece(&mut self, window: &[u8], edits: &[Edit]) -> Result<Piece, Stop> {
         let edit = &edits[0];
+        if let Some(document) = &mut self.document {
+            return document.piece(window, edits);
+        }
         self.follow(window, edit.range.start)?;
         let Some(json) = &self.json else { return Ok(self.text(window, edit)) };
         let (standing, token) = json.standing();
@@ -204,8 +233,11 @@ impl Sheet {
 
     /// Text that is no JSON: lines stay lines, and cells cells.
     fn text(&mut self, window: &[u8], edit: &Edit) -> Piece {
+        if let Some(piece) = office::piece(window, edit) {
+            return piece;
+        }
         let range = edit.range.clone();
-        let put = edit.put.text().into_bytes();
+        let put = self.head(window, edit).into_bytes();
         self.quotes.pass(window, range.start);
         let commas = !self.quotes.is_open;
         let parts = |byte: &u8| matches!(byte, b'\r' | b'\n' | b'\t') || commas && *byte == b',';
@@ -224,6 +256,26 @@ impl Sheet {
         Piece { range, bytes }
     }
 
+    /// What is put, numbered where it heads more than one column of a table.
+    fn head(&mut self, window: &[u8], edit: &Edit) -> String {
+        let (before, after) = (&window[..edit.range.start], &window[edit.range.end..]);
+        let is_first = !before.contains(&b'\n') && after.contains(&b'\n');
+        let Some(heads) = self.heads.as_mut().filter(|_| is_first) else {
+            self.heads = None;
+            return edit.put.text();
+        };
+        let parts = |byte: Option<&u8>| byte.is_some_and(|byte| b",;|\t\"".contains(byte));
+        let begins = before.is_empty() || parts(before.last());
+        let ends = parts(after.first()) || after.first().is_some_and(|byte| b"\r\n".contains(byte));
+        let is_alone = before.is_empty() && !parts(after.first());
+        if !begins || !ends || is_alone {
+            return edit.put.text();
+        }
+        let number = heads.entry(edit.put).or_default();
+        *number += 1;
+        if *number > 1 { edit.put.numbered(*number) } else { edit.put.text() }
+    }
+
     fn step(&mut self, window: &[u8], to: usize) {
         if self.at >= to {
             return;
@@ -236,6 +288,13 @@ impl Sheet {
         }
         self.at = to;
     }
+}
+
+/// Whether a text is JSON, as far as that can be told.
+fn is_json(text: &[u8]) -> bool {
+    let mut json = Json::default();
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    json.follow(text).is_some() && json.end().is_some_and(|shape| shape != Shape::Text)
 }
 
 /// The keys of an object. Those of objects that have ended are let go now and then: to ask each
@@ -268,7 +327,8 @@ impl Quotes {
 /// Within a string. A bare number of a JSON text in the string becomes a string of that text.
 fn string(window: &[u8], edit: &Edit) -> Piece {
     let put = edit.put.text();
-    match nested_number(window, &edit.range) {
+    let around = string_around(window, &edit.range);
+    match nested_number(window, &edit.range, &around, true) {
         Some((range, quote)) => Piece { range, bytes: format!("{quote}{put}{quote}").into_bytes() },
         None => Piece { range: escapes_whole(window, &edit.range), bytes: put.into_bytes() },
     }
@@ -282,73 +342,6 @@ fn word_around(window: &[u8], range: &Range<usize>) -> Option<Range<usize>> {
     let after = window[range.end..].iter().take_while(is_word).count();
     all.then(|| range.start - before..range.end + after)
 }
-
-/// The number of a JSON text within a string that this range belongs to, and how that text spells
-/// its quotes. Such a text may lie in another, and any of its characters may be escaped.
-fn nested_number(window: &[u8], range: &Range<usize>) -> Option<(Range<usize>, String)> {
-    let (near, whole) = string_around(window, range)?;
-    let mut text = std::str::from_utf8(&window[near.clone()]).ok()?.to_owned();
-    // Where the range begins in the text, and the text in the window.
-    let mut at = range.start - near.start;
-    let mut readings: Vec<(Reading, usize)> = Vec::new();
-    for depth in 1..=ROUNDS_MAX {
-        if let Some(reading) = unescape(&text) {
-            at = (0..=reading.text.len()).find(|here| reading.origin(*here) == at)?;
-            let len = std::mem::replace(&mut text, reading.text.clone()).len();
-            readings.push((reading, len));
-        }
-        let digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
-        let start = at - text.as_bytes()[..at].iter().rev().take_while(|byte| digit(byte)).count();
-        let end = at + text.as_bytes()[at..].iter().take_while(|byte| digit(byte)).count();
-        text[start..end].parse::<f64>().ok()?;
-        let (before, after) = (text[..start].trim_end(), text[end..].trim_start());
-        // Deeper still if the quotes of the text around are themselves escaped.
-        let quote = before.rfind('"').filter(|quote| before[..*quote].ends_with('\\'));
-        let is_document = !whole || text.trim_start().starts_with(['{', '[', '"']);
-        let is_value = before.ends_with([':', '[', ',']) && after.starts_with([',', ']', '}']);
-        if quote.is_none() && is_document && is_value {
-            let back = |range: Range<usize>, (reading, len): &(Reading, usize)| {
-                reading.origin(range.start)..reading.origin_end(range.end, *len)
-            };
-            let word = readings.iter().rev().fold(start..end, back);
-            let slashes = "\\".repeat((1 << depth) - 1);
-            return Some((word.start + near.start..word.end + near.start, format!("{slashes}\"")));
-        }
-    }
-    None
-}
-
-/// What stands near a range in the string that it is in, and whether the string begins there.
-fn string_around(window: &[u8], range: &Range<usize>) -> Option<(Range<usize>, bool)> {
-    const NEAR_BYTES: usize = 600;
-    let is_own =
-        |at: usize| window[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0;
-    let from = range.start.saturating_sub(NEAR_BYTES);
-    let to = window.len().min(range.end + NEAR_BYTES);
-    let open = memchr::memrchr_iter(b'"', &window[from..range.start]).find(|at| is_own(from + at));
-    let close = memchr::memchr_iter(b'"', &window[range.end..to]).find(|at| is_own(range.end + at));
-    let is_start = |at: &usize| window[*at] & 0xc0 != 0x80;
-    let start = open.map(|at| from + at + 1).or_else(|| (from..range.start).find(is_start))?;
-    let end = close.map(|at| range.end + at).or_else(|| (range.end..to).rev().find(is_start))?;
-    Some((start..end, open.is_some()))
-}
-
-/// The range, widened so that it cuts no escape of the string that it is in.
-fn escapes_whole(window: &[u8], range: &Range<usize>) -> Range<usize> {
-    let around = |at: usize| {
-        (at.saturating_sub(ESCAPE_BYTES - 1)..at).find_map(|start| {
-            let slashes = window[..start].iter().rev().take_while(|byte| **byte == b'\\').count();
-            let begins = window[start] == b'\\' && slashes % 2 == 0;
-            let len = if window.get(start + 1) == Some(&b'u') { ESCAPE_BYTES } else { 2 };
-            (begins && start + len > at).then(|| start..window.len().min(start + len))
-        })
-    };
-    around(range.start).map_or(range.start, |escape| escape.start)
-        ..around(range.end).map_or(range.end, |escape| escape.end)
-}
-
-/// The longest escape of JSON.
-const ESCAPE_BYTES: usize = 6;
 
 /// Where something stands that looks like what is put, in order.
 fn literals(window: &[u8], range: Range<usize>) -> Vec<usize> {

@@ -7,11 +7,14 @@ use std::io::{Read, Write};
 use std::ops::Range;
 
 use crate::matching::put::Put;
-use crate::matching::redact::edits::{Edit, edits};
+use crate::matching::redact::edits::{Edit, Piece, edits};
 use crate::matching::redact::looks::First;
+use crate::matching::redact::packing::runs::instead;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::{Rewriting, Short, clean};
-use crate::matching::redact::sheet::{Piece, Sheet};
+use crate::matching::redact::sheet::Sheet;
+use crate::matching::redact::syntax::document::Document;
+use crate::matching::redact::syntax::lengths::{Written, has_lengths};
 use crate::matching::views::markup::tags::tags;
 use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::tour::{Look, Tour};
@@ -56,7 +59,10 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         loop {
             self.meter.pace(self.limits).map_err(|refused| Stop::Read(refused.into()))?;
             window.last = !fill(reader, &mut window.bytes, size).map_err(Stop::Read)?;
-            let sheet = sheet.get_or_insert_with(|| Sheet::new(&window.bytes));
+            if sheet.is_none() && !window.last && size < WINDOW_BYTES_MAX && is_document(&window) {
+                size *= 2;
+                continue;
+            }
             let part = self.part(&window, depth, size)?;
             let seen = part.map(|part| (self.seen(&window.bytes, &part, &window.tables), part));
             let (seen, part) = match seen {
@@ -68,7 +74,12 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                 _ => return Err(Stop::not("text: a word or run too long")),
             };
             let edits = edits(seen, &part, window.done)?;
-            let mut written = Vec::with_capacity(part.len());
+            // What a document is need be known only where something is put into it.
+            let sheet = sheet.get_or_insert_with(|| match window.last && !edits.is_empty() {
+                true => Sheet::of_whole(&window.bytes),
+                false => Sheet::new(&window.bytes),
+            });
+            let mut written = Written::default();
             window.done = self.apply(
                 &window.bytes,
                 window.done..part.end,
@@ -77,10 +88,17 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                 &mut written,
                 depth,
             )?;
-            out.write_all(&written).map_err(Stop::Write)?;
             if window.last {
-                return Ok(());
+                sheet.check(&written.bytes)?;
+                if window.passed == 0 && window.lead == 0 {
+                    written.mend(&window.bytes)?;
+                }
+                return out.write_all(&written.bytes).map_err(Stop::Write);
             }
+            if !edits.is_empty() && has_lengths(&window.bytes) {
+                return Err(Stop::not("text: too long for the lengths in it"));
+            }
+            out.write_all(&written.bytes).map_err(Stop::Write)?;
             window.tables.pass(&window.bytes, &part);
             sheet.moved(window.move_on(part));
             size = WINDOW_BYTES.max(window.bytes.len() + WINDOW_BYTES / 2);
@@ -90,9 +108,12 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
     /// Rewrites a short text after its key.
     pub(super) fn short(&mut self, key: Option<&str>, text: &str) -> Result<Short, Stop> {
         let before = self.replaced;
+        // What the name says, it says of the content.
+        let around = self.key.take();
         let head = key.map_or(String::new(), |key| format!("{key}: "));
         let whole = format!("{head}{text}").into_bytes();
         let mut seen = self.seen(&whole, &(0..whole.len()), &Tables::default());
+        self.key = around;
         for found in &mut seen {
             // Of what begins in the key, what stands in the text is replaced.
             found.span.start = found.span.start.max(head.len()).min(found.span.end.max(head.len()));
@@ -102,9 +123,9 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         let edits = edits(seen, &(head.len()..whole.len()), head.len())?;
         let mut sheet = Sheet::new(text.as_bytes());
         sheet.skip(head.len());
-        let mut written = Vec::with_capacity(text.len());
+        let mut written = Written::default();
         self.apply(&whole, head.len()..whole.len(), &edits, &mut sheet, &mut written, 0)?;
-        let text = String::from_utf8(written).map_err(|_| Stop::not("charset: broken"))?;
+        let text = String::from_utf8(written.bytes).map_err(|_| Stop::not("charset: broken"))?;
         let mut replaced = self.replaced;
         replaced.erased -= before.erased;
         replaced.persons -= before.persons;
@@ -115,6 +136,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
     fn seen(&mut self, window: &[u8], part: &Range<usize>, tables: &Tables) -> Vec<Found<Put>> {
         let mut tour = Tour::new(self.look, self.limits, self.meter);
         tour.tables = tables.clone();
+        tour.key = self.key.clone();
         tour.spans(window, part, false)
     }
 
@@ -162,7 +184,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         range: Range<usize>,
         edits: &[Edit],
         sheet: &mut Sheet,
-        out: &mut Vec<u8>,
+        out: &mut Written,
         depth: usize,
     ) -> Result<usize, Stop> {
         let mut at = range.start;
@@ -181,33 +203,45 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                     sheet.follow(window, piece.range.end)?;
                     piece
                 }
-                None => {
-                    self.replaced.count(edit.put);
-                    let piece = sheet.piece(window, &edits[index..])?;
-                    if edit.marked { with_tags(window, edit, piece)? } else { piece }
-                }
+                None => self.instead(window, &edits[index..], sheet)?,
             };
             if piece.range.start < at {
                 return Err(Stop::not("text: a word or run too long"));
             }
-            out.extend_from_slice(&window[at..piece.range.start]);
-            out.extend_from_slice(&piece.bytes);
+            out.bytes.extend_from_slice(&window[at..piece.range.start]);
+            out.bytes.extend_from_slice(&piece.bytes);
             at = piece.range.end;
+            out.pieces.push((piece.range, piece.bytes.len()));
         }
         if at < range.end {
-            out.extend_from_slice(&window[at..range.end]);
+            out.bytes.extend_from_slice(&window[at..range.end]);
             at = range.end;
         }
         sheet.follow(window, at)?;
         Ok(at)
     }
 
-    /// A run of base64 that can be rewritten within.
+    /// What is packed in a run of digits or in words of mail, rewritten within.
     fn within(&mut self, window: &[u8], edit: &Edit, depth: usize) -> Result<Option<Piece>, Stop> {
         if !edit.packed {
-            return Ok(None);
+            return self.words(window, edit);
         }
         self.run(window, &edit.range, depth)
+    }
+
+    /// What stands in the place of the first of these edits.
+    fn instead(&mut self, window: &[u8], edits: &[Edit], sheet: &mut Sheet) -> Result<Piece, Stop> {
+        let edit = &edits[0];
+        self.replaced.count(edit.put);
+        if edit.packed {
+            let (edit, piece) = instead(window, edit);
+            return match piece {
+                Some(piece) => sheet.follow(window, piece.range.end).map(|()| piece),
+                None => sheet.piece(window, &[std::slice::from_ref(&edit), &edits[1..]].concat()),
+            };
+        }
+        let piece = sheet.piece(window, edits)?;
+        if edit.marked && !sheet.keeps_tags() { with_tags(window, edit, piece) } else { Ok(piece) }
     }
 }
 
@@ -222,6 +256,13 @@ impl Window {
         self.done -= by;
         by
     }
+}
+
+/// Whether the text is one that is to be held in whole, as far as its beginning tells.
+fn is_document(window: &Window) -> bool {
+    let line = memchr::memrchr(b'\n', &window.bytes).map_or(0, |end| end + 1);
+    let head = &window.bytes[..line];
+    has_lengths(head) || Document::of(head).is_some()
 }
 
 /// A piece with the tags that stood in the midst of what it replaces: elements stay whole.

@@ -132,14 +132,7 @@ impl<L: Look> Tour<'_, L> {
         chain: &str,
         depth: usize,
     ) -> io::Result<()> {
-        let is_same = |head: &[u8]| match form(head) {
-            Form::Zlib => codec == Codec::Zlib,
-            Form::Bzip2 => codec == Codec::Bzip2,
-            Form::Xz => codec == Codec::Xz,
-            Form::Lzma => codec == Codec::Lzma,
-            Form::Zstd => codec == Codec::Zstd,
-            _ => false,
-        };
+        let is_same = |head: &[u8]| codec_of(form(head)) == Some(codec);
         self.streams(reader, codec, &is_same, chain, depth)
     }
 
@@ -196,6 +189,18 @@ impl<L: Look> Tour<'_, L> {
             self.bytes(&mut rest, &format!("{chain}gzip tail > "), depth + 1)?;
         }
         Ok(())
+    }
+}
+
+/// The form of packing of one stream that a form is.
+pub fn codec_of(form: Form) -> Option<Codec> {
+    match form {
+        Form::Zlib => Some(Codec::Zlib),
+        Form::Bzip2 => Some(Codec::Bzip2),
+        Form::Xz => Some(Codec::Xz),
+        Form::Lzma => Some(Codec::Lzma),
+        Form::Zstd => Some(Codec::Zstd),
+        _ => None,
     }
 }
 

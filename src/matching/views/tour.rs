@@ -90,7 +90,7 @@ pub struct Tour<'a, L: Look> {
     pub tables: Tables,
     /// What the name of the item, or of the member that is looked at, says of its content: whose
     /// user `tags/mlflow.user` holds.
-    pub(super) key: Option<String>,
+    pub key: Option<String>,
     /// Whether the same name says that it is packed with Brotli, which has no sign.
     pub(super) is_brotli: bool,
 }
@@ -163,10 +163,10 @@ impl<'a, L: Look> Tour<'a, L> {
         }
     }
 
-    /// Looks at a short text that stands beside the content.
+    /// Looks at a text that stands beside the content.
     pub(super) fn label(&mut self, text: &str, view: &str, place: &str) {
-        for found in self.readings(text) {
-            self.see(found.what, view.to_owned(), place.to_owned());
+        for what in self.seen_in(text) {
+            self.see(what, view.to_owned(), place.to_owned());
         }
     }
 

@@ -13,8 +13,9 @@ use crate::matching::views::markup::tags::between_tags;
 use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::packing::sealed::sealed;
 use crate::matching::views::places::{Places, Position};
-use crate::matching::views::regions::{NESTED_RUNS_MAX, is_worth, regions};
+use crate::matching::views::regions::{NESTED_RUNS_MAX, Region, is_worth, regions};
 use crate::matching::views::spelling::charset::odd_readings;
+use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::digits::base64_runs::{Run, runs};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
 use crate::matching::views::spelling::mail;
@@ -145,11 +146,16 @@ impl<L: Look> Tour<'_, L> {
         result
     }
 
-    /// Everything seen in all readings of a short text.
-    pub(super) fn readings(&mut self, text: &str) -> Vec<Found<L::What>> {
-        let mut found = Vec::new();
-        self.selected(text, "", 0, &mut found);
-        found
+    /// Whatever is seen in all readings of a text that stands beside the content, or in a cell.
+    pub(super) fn seen_in(&mut self, text: &str) -> BTreeSet<L::What> {
+        let mut seen = BTreeSet::new();
+        for Region { read, core } in parts(text) {
+            let mut found = Vec::new();
+            self.selected(&text[read.clone()], "", 0, &mut found);
+            found.retain(|found| core.contains(&(read.start + found.start)));
+            seen.extend(found.into_iter().map(|found| found.what));
+        }
+        seen
     }
 
     /// What is seen in a window and starts in the range, in order, each thing once.
@@ -398,6 +404,16 @@ impl<L: Look> Tour<'_, L> {
         };
         self.see(found.what, view, place);
     }
+}
+
+/// A text window by window, as a stream of it would be read: what its readings take in memory is
+/// many times what it takes itself.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = Region> {
+    (0..text.len()).step_by(WINDOW_BYTES).map(|start| {
+        let end = (start + WINDOW_BYTES).min(text.len());
+        let read = floor(text, start.saturating_sub(MARGIN_BYTES))..ceil(text, end + MARGIN_BYTES);
+        Region { read, core: start..end }
+    })
 }
 
 /// Reads until the window is of this size; `false` at the end of the stream.

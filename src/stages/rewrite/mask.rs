@@ -170,7 +170,11 @@ pub async fn mask(
 
 /// A finding as it may be named where its bytes stay out; what cannot be masked of it goes.
 pub fn masked_name(finding: &Finding, mask: Option<&Mask>) -> Finding {
-    let masked = mask.and_then(|mask| masked_finding(finding, mask, &mut Replaced::default()));
+    let masked = mask.and_then(|mask| {
+        let mut masked = masked_finding(finding, mask, &mut Replaced::default())?;
+        masked.item.name = mask.without_names(&masked.item.name);
+        Some(masked)
+    });
     masked.unwrap_or_else(|| {
         let item = &finding.item;
         let bare = Item {

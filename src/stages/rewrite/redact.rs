@@ -13,7 +13,7 @@ use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::Matcher;
 use crate::matching::redact::looks::Erasing;
 use crate::matching::redact::refusal::Unredacted;
-use crate::matching::redact::rewriting::{is_clean, redact as redact_bytes, redact_short};
+use crate::matching::redact::rewriting::{is_clean, redact_named, redact_short};
 use crate::matching::scan::{scan, scan_head};
 use crate::matching::views::tour::key_of;
 use crate::ports::sources::{ByteStream, NewForm, Read, Rewritten, Walked};
@@ -138,7 +138,7 @@ fn rewrite(
     let mut spool = Spool::new();
     let undone = Undone::new(encoding.as_deref(), content, limits);
     let mut undone = undone.map_err(Unredacted::Failed)?;
-    let replaced = redact_bytes(&mut look, &mut undone, &mut spool, limits)?;
+    let replaced = redact_named(&mut look, &head.name, &mut undone, &mut spool, limits)?;
     if let Some(why) = undone.trouble() {
         return Err(Unredacted::NotRewritable(why.to_owned()));
     }

@@ -15,7 +15,6 @@ use memchr::{memchr2_iter, memmem};
 
 use crate::matching::blocks::signs::Signs;
 use crate::matching::views::spelling::charset::has_strange;
-use crate::matching::views::spelling::cut::floor;
 use crate::matching::views::spelling::reading::Reading;
 
 /// What a terminal shows of a text.
@@ -272,8 +271,8 @@ fn escape(text: &str, at: usize, ends: &Ends<'_>) -> Option<Control> {
         Some(b'[') => sequence(text, at, at + 2),
         Some(b']' | b'P' | b'X' | b'^' | b'_') => held(ends, at, at + 2),
         // Japanese in seven bits, which has a reading of its own: its letters are none of ours.
-        Some(b'$') => Some(seven_bits(text, at)),
-        Some(b'(') if bytes.get(at + 2) == Some(&b'I') => Some(seven_bits(text, at)),
+        Some(b'$') => seven_bits(text, at),
+        Some(b'(') if bytes.get(at + 2) == Some(&b'I') => seven_bits(text, at),
         Some(0x20..=0x2f) => {
             let more = bytes[at + 1..].iter().take_while(|byte| (0x20..0x30).contains(*byte));
             let more = more.take(3).count();
@@ -289,12 +288,16 @@ fn escape(text: &str, at: usize, ends: &Ends<'_>) -> Option<Control> {
     }
 }
 
-/// A stretch of Japanese in seven bits.
-fn seven_bits(text: &str, at: usize) -> Control {
-    let most = floor(text, at + HELD_BYTES_MAX);
-    let len = memmem::find(&text.as_bytes()[at + 1..most], b"\x1b(");
-    let end = len.map_or(most, |len| at + 1 + len);
-    Control { range: at..end, effect: Effect::Move }
+/// A stretch of Japanese in seven bits: nothing but its letters, up to the escape that ends it. What
+/// only begins like one says what it says.
+fn seven_bits(text: &str, at: usize) -> Option<Control> {
+    let bytes = text.as_bytes();
+    // `$B` and `$@`, `$(D`, `(I`.
+    let start = at + if bytes.get(at + 2) == Some(&b'(') { 4 } else { 3 };
+    let letters = bytes.get(start..)?.iter().take(HELD_BYTES_MAX);
+    let end = start + letters.take_while(|byte| (0x21..0x7f).contains(*byte)).count();
+    let is_ended = bytes[end..].starts_with(b"\x1b(") || bytes[end..].starts_with(b"\x1b$");
+    is_ended.then_some(Control { range: at..end, effect: Effect::Move })
 }
 
 /// Where links and titles may end in a text, looked for once: any number of them may begin.
@@ -464,6 +467,9 @@ mod tests {
             "\u{3}a\u{1b}Mann",
             "\u{0}\u{8}a",
             "\u{12}\u{1b}[\"ann\"]",
+            "\u{1b}$ ann@x.org",
+            "x\u{1b}$\u{fffd}ann@x.org",
+            "\u{1b}$Bann\n ann@x.org",
         ] {
             assert!(texts(plain).is_empty(), "{plain}");
         }

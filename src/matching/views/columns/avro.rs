@@ -20,10 +20,10 @@ use crate::matching::views::tour::{Look, Tour};
 use crate::matching::work;
 
 /// Bytes of one block, packed or not; writers make blocks of some kilobytes.
-const BLOCK_BYTES_MAX: u64 = 64 << 20;
+const BLOCK_BYTES_MAX: u64 = 32 << 20;
 
 /// Bytes of what stands before the first block; the schema is the most of it.
-const HEAD_BYTES_MAX: u64 = 16 << 20;
+const HEAD_BYTES_MAX: u64 = 4 << 20;
 
 /// Nesting of types that is followed: a list of a list of … is no table.
 const NESTING_MAX: usize = 64;

@@ -1,8 +1,8 @@
 //! Cells of one column, looked at in batches: most batches speak of nobody.
 
-use crate::matching::views::regions::regions;
+use crate::matching::views::meter::refusal;
 use crate::matching::views::spelling::charset::utf8_or_western;
-use crate::matching::views::tour::{Look, Tour, shown};
+use crate::matching::views::tour::{Kind, Look, Tour, shown};
 
 /// Cells that are looked at together.
 pub const BATCH_CELLS: usize = 4096;
@@ -24,6 +24,10 @@ impl<L: Look> Tour<'_, L> {
         let column = &shown(column);
         let (mut batch, mut bytes) = (Vec::new(), 0);
         for cell in cells {
+            if cell.len() > BATCH_BYTES_MAX {
+                self.long_cell(cell, view, column);
+                continue;
+            }
             // Each is read after its column; a cell without bytes takes room too.
             bytes += cell.len() + column.len() + CELL_BYTES;
             batch.push(utf8_or_western(cell));
@@ -35,10 +39,19 @@ impl<L: Look> Tour<'_, L> {
         self.batch(&batch, view, column);
     }
 
+    /// Looks at a cell that is too long to be held in other forms beside.
+    fn long_cell(&mut self, mut cell: &[u8], view: &str, column: &str) {
+        let (chain, depth) = (format!("{view}:{column} > "), self.level);
+        let walked = self.stream(&mut cell, &chain, Kind::Text, depth);
+        if let Some(refused) = walked.err().as_ref().and_then(refusal) {
+            self.unreadable(refused.0, &chain);
+        }
+    }
+
     fn batch(&mut self, cells: &[String], view: &str, column: &str) {
         // A cell ends what stands in it, as the end of a line does; its column may say what it is.
         let all = cells.join(&format!("\n{column}: "));
-        if regions(&*self.look, &mut self.worthless, &format!("{column}: {all}"), 0).is_empty() {
+        if !self.may_speak(&format!("{column}: {all}")) {
             return;
         }
         for cell in cells {

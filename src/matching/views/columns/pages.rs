@@ -10,8 +10,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 use parquet::basic::Compression;
 use parquet::file::metadata::ColumnChunkMetaData;
 
-/// Bytes of one page, packed or not; writers make pages of a mebibyte.
-const PAGE_BYTES_MAX: u64 = 64 << 20;
+/// Bytes of one page, packed or not; writers make pages of a mebibyte. Up to three are in memory
+/// together: a dictionary, and a page before and after it is unpacked.
+const PAGE_BYTES_MAX: u64 = 24 << 20;
 
 /// Bytes of the header of a page, in which statistics have values of the page.
 const HEADER_BYTES_MAX: u64 = 4 << 20;
@@ -20,7 +21,13 @@ const HEADER_BYTES_MAX: u64 = 4 << 20;
 const FOOTER_BYTES_MAX: u32 = 16 << 20;
 
 /// Values of a column of lists: all that are in one row are taken into memory together.
-const LISTED_MAX: u64 = 4 << 20;
+const LISTED_MAX: u64 = 1 << 20;
+
+/// Values of a dictionary, each of which takes more memory than it may have bytes.
+const DICTIONARY_VALUES_MAX: u64 = 1 << 20;
+
+/// `DELTA_BYTE_ARRAY`.
+const PREFIXES: u64 = 7;
 
 /// Nesting in a header.
 const NESTING_MAX: usize = 8;
@@ -47,17 +54,28 @@ pub fn check_footer(file: &mut File) -> Result<(), Defect> {
     if len > FOOTER_BYTES_MAX { Err(Defect::Over("parquet: footer too large")) } else { Ok(()) }
 }
 
-/// Checks the pages of a column and tells what they decode to, in bytes.
+/// What the pages of a column are, as far as it matters before they are decoded.
+#[derive(Clone, Copy)]
+pub struct Checked {
+    /// What they decode to, in bytes.
+    pub decoded: u64,
+    /// Whether a value may be told by how it begins as the one before: of some bytes each, any
+    /// number of values may be as long as a page.
+    pub has_prefixes: bool,
+}
+
+/// Checks the pages of a column.
 ///
 /// # Errors
 /// One is over its bound, or is none.
-pub fn check(file: &mut File, column: &ColumnChunkMetaData) -> Result<u64, Defect> {
+pub fn check(file: &mut File, column: &ColumnChunkMetaData) -> Result<Checked, Defect> {
     let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
     let start = u64::try_from(start).map_err(|_| Defect::Broken)?;
     let len = u64::try_from(column.compressed_size()).map_err(|_| Defect::Broken)?;
     let end = start.checked_add(len).ok_or(Defect::Broken)?;
     let is_listed = column.column_descr().max_rep_level() > 0;
-    let (mut at, mut decoded, mut values) = (start, 0, 0);
+    let (mut at, mut values) = (start, 0);
+    let mut checked = Checked { decoded: 0, has_prefixes: false };
     while at < end {
         let (page, header) = page_at(file, at, end)?;
         at += header;
@@ -66,14 +84,18 @@ pub fn check(file: &mut File, column: &ColumnChunkMetaData) -> Result<u64, Defec
         }
         let body = at.checked_add(page.packed).filter(|next| *next <= end).ok_or(Defect::Broken)?;
         page.check_body(file, at, column.compression())?;
-        decoded += page.unpacked;
+        if page.listed > DICTIONARY_VALUES_MAX {
+            return Err(Defect::Over("parquet: dictionary too large"));
+        }
+        checked.decoded += page.unpacked;
+        checked.has_prefixes |= page.encoding == PREFIXES;
         values += page.values;
         if is_listed && values > LISTED_MAX {
             return Err(Defect::Over("parquet: too many values in lists"));
         }
         at = body;
     }
-    Ok(decoded)
+    Ok(checked)
 }
 
 /// What a header states.
@@ -82,6 +104,9 @@ struct Page {
     unpacked: u64,
     packed: u64,
     values: u64,
+    /// Those of a dictionary.
+    listed: u64,
+    encoding: u64,
     /// Bytes before the packed ones.
     levels: u64,
     is_plain: bool,
@@ -112,7 +137,9 @@ impl Page {
         match path {
             [2] => self.unpacked = value?,
             [3] => self.packed = value?,
-            [5 | 7 | 8, 1] => self.values = value?,
+            [5 | 8, 1] => self.values = value?,
+            [7, 1] => self.listed = value?,
+            [5, 2] | [8, 4] => self.encoding = value?,
             [8, 5 | 6] => self.levels += value?,
             _ => {}
         }

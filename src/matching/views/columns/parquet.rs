@@ -13,7 +13,7 @@ use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 
 use crate::matching::keys::parts::{Part, part_of};
 use crate::matching::views::columns::cells::BATCH_CELLS;
-use crate::matching::views::columns::pages::{self, Defect};
+use crate::matching::views::columns::pages::{self, Checked, Defect};
 use crate::matching::views::meter::{Exceeded, Spooling};
 use crate::matching::views::packing::zip::copy;
 use crate::matching::views::tour::{Look, Tour};
@@ -59,6 +59,7 @@ impl<L: Look> Tour<'_, L> {
         }
         for group in 0..file.num_row_groups() {
             let group = file.get_row_group(group)?;
+            let mut checked: Vec<Option<Checked>> = vec![None; group.num_columns()];
             for column in 0..group.num_columns() {
                 let stated = group.metadata().column(column);
                 let path = stated.column_path().string();
@@ -69,27 +70,35 @@ impl<L: Look> Tour<'_, L> {
                     continue;
                 }
                 // Pages are decoded whole, so a bomb must end before.
-                let bytes = match pages::check(&mut pages_of, stated) {
-                    Ok(bytes) => bytes,
+                let pages = match pages::check(&mut pages_of, stated) {
+                    Ok(pages) => pages,
                     Err(defect) => {
                         self.unreadable(told(&defect), chain);
                         continue;
                     }
                 };
-                self.meter.charge(bytes, self.limits).map_err(external)?;
-                self.column(group.get_column_reader(column)?, &view, &path)?;
+                checked[column] = Some(pages);
+                self.meter.charge(pages.decoded, self.limits).map_err(external)?;
+                let reader = group.get_column_reader(column)?;
+                self.column(reader, records_of(pages), &view, &path)?;
             }
-            self.names(&*group, &view)?;
+            self.names(&*group, &checked, &view)?;
         }
         Ok(())
     }
 
     /// The two parts of names, where each has a column of its own, row by row.
-    fn names(&mut self, group: &dyn RowGroupReader, view: &str) -> Result<(), ParquetError> {
+    fn names(
+        &mut self,
+        group: &dyn RowGroupReader,
+        checked: &[Option<Checked>],
+        view: &str,
+    ) -> Result<(), ParquetError> {
         let column_of = |part: Part| {
             (0..group.num_columns()).find(|column| {
                 let stated = group.metadata().column(*column);
                 stated.column_type() == Type::BYTE_ARRAY
+                    && checked[*column].is_some_and(|pages| !pages.has_prefixes)
                     && stated.column_descr().max_rep_level() == 0
                     && part_of(&stated.column_path().string().to_lowercase()) == Some(part)
             })
@@ -129,12 +138,18 @@ impl<L: Look> Tour<'_, L> {
         self.meter.repeat(lens.sum::<usize>() as u64, self.limits).map_err(external)
     }
 
-    fn column(&mut self, reader: ColumnReader, view: &str, path: &str) -> Result<(), ParquetError> {
+    fn column(
+        &mut self,
+        reader: ColumnReader,
+        records_max: usize,
+        view: &str,
+        path: &str,
+    ) -> Result<(), ParquetError> {
         match reader {
             ColumnReader::ByteArrayColumnReader(mut reader) => loop {
                 let mut values: Vec<ByteArray> = Vec::new();
                 let (records, ..) = reader.read_records(
-                    BATCH_CELLS,
+                    records_max,
                     Some(&mut Vec::new()),
                     Some(&mut Vec::new()),
                     &mut values,
@@ -148,7 +163,7 @@ impl<L: Look> Tour<'_, L> {
             ColumnReader::FixedLenByteArrayColumnReader(mut reader) => loop {
                 let mut values = Vec::new();
                 let (records, ..) = reader.read_records(
-                    BATCH_CELLS,
+                    records_max,
                     Some(&mut Vec::new()),
                     Some(&mut Vec::new()),
                     &mut values,
@@ -163,6 +178,14 @@ impl<L: Look> Tour<'_, L> {
         }
     }
 }
+
+/// Records that are read together.
+fn records_of(pages: Checked) -> usize {
+    if pages.has_prefixes { 1 } else { BATCH_CELLS }
+}
+
+/// Bytes of a part of a name.
+const NAME_BYTES_MAX: usize = 1 << 10;
 
 /// A column of text in which cells may be left out.
 struct Sparse {
@@ -187,7 +210,12 @@ impl Sparse {
         let (records, ..) =
             reader.read_records(BATCH_CELLS, Some(&mut levels), None, &mut values)?;
         let mut values = values.iter();
-        let mut next = || values.next().map(|value| value.data().to_vec()).unwrap_or_default();
+        // What is longer is no part of a name; a dictionary may give it for each row.
+        let name = |value: &ByteArray| match value.len() {
+            0..=NAME_BYTES_MAX => value.data().to_vec(),
+            _ => Vec::new(),
+        };
+        let mut next = || values.next().map(name).unwrap_or_default();
         // Where none may be left out there are no levels.
         let is_there = |row: usize| levels.get(row).is_none_or(|level| *level == self.present);
         Ok((0..records).map(|row| if is_there(row) { next() } else { Vec::new() }).collect())

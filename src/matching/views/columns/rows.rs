@@ -2,12 +2,14 @@
 //! what speaks of one person may stand in two columns.
 
 use std::collections::BTreeSet;
-use std::io::{self, Cursor};
+use std::io::{self, Cursor, Read};
+use std::ops::Deref;
 
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::regions::regions;
 use crate::matching::views::spelling::charset::{Charset, guess, utf8_or_western};
-use crate::matching::views::tour::{Look, Tour, shown};
+use crate::matching::views::tour::{Kind, Look, Tour, shown};
+use crate::matching::views::windows::parts;
 
 /// Bytes of rows that are held at a time.
 const BATCH_BYTES_MAX: usize = 256 << 10;
@@ -18,8 +20,63 @@ const CELL_BYTES: usize = 48;
 /// Fewer bytes in a cell are looked at as text alone, unless something is packed in them.
 const OPENED_BYTES_MIN: usize = 64;
 
+/// Bytes of a cell that stands with its row; a longer one is looked at by itself.
+const CELL_BYTES_MAX: usize = 256 << 10;
+
+/// Bytes of a row that is looked at as a whole; what goes beyond is looked at by itself.
+const ROW_BYTES_MAX: usize = 1 << 20;
+
 /// The cells of a row that hold text, each with the number of its column.
-pub type Row = Vec<(usize, String)>;
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    cells: Vec<(usize, String)>,
+    bytes: usize,
+}
+
+impl Row {
+    /// Bytes of one more cell that there is room for.
+    pub fn room(&self) -> usize {
+        ROW_BYTES_MAX.saturating_sub(self.bytes).min(CELL_BYTES_MAX)
+    }
+
+    /// None.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a cell.
+    pub fn push(&mut self, (column, cell): (usize, String)) {
+        self.bytes += cell.len();
+        self.cells.push((column, cell));
+    }
+
+    /// The cell of a column.
+    pub fn cell(&self, column: usize) -> Option<&str> {
+        self.cells.iter().find(|(number, _)| *number == column).map(|(_, cell)| cell.as_str())
+    }
+}
+
+impl Deref for Row {
+    type Target = [(usize, String)];
+
+    fn deref(&self) -> &Self::Target {
+        &self.cells
+    }
+}
+
+impl Extend<(usize, String)> for Row {
+    fn extend<T: IntoIterator<Item = (usize, String)>>(&mut self, cells: T) {
+        cells.into_iter().for_each(|cell| self.push(cell));
+    }
+}
+
+impl FromIterator<(usize, String)> for Row {
+    fn from_iter<T: IntoIterator<Item = (usize, String)>>(cells: T) -> Self {
+        let mut row = Self::new();
+        row.extend(cells);
+        row
+    }
+}
 
 /// Rows that are held.
 pub struct Rows {
@@ -42,7 +99,7 @@ impl Rows {
         let bytes = |(column, cell): &(usize, String)| {
             CELL_BYTES + 2 * cell.len() + self.column(*column).len()
         };
-        self.bytes += CELL_BYTES + row.iter().map(bytes).sum::<usize>();
+        self.bytes += CELL_BYTES + row.cells.iter().map(bytes).sum::<usize>();
         self.held.push(row);
         self.bytes > BATCH_BYTES_MAX
     }
@@ -108,42 +165,73 @@ impl<L: Look> Tour<'_, L> {
 
     fn row(&mut self, row: &Row, spelled: &str, rows: &Rows) {
         let mut seen = BTreeSet::new();
-        for (column, cell) in row {
-            for found in self.readings(&rows.after_column(*column, cell)) {
-                seen.insert(found.what.clone());
-                self.see(found.what, rows.view.clone(), rows.place(*column));
+        for (column, cell) in &row.cells {
+            for what in self.seen_in(&rows.after_column(*column, cell)) {
+                seen.insert(what.clone());
+                self.see(what, rows.view.clone(), rows.place(*column));
             }
         }
         let place = if rows.table.is_empty() { "row" } else { &rows.table };
         // What two columns say of one person stands in no cell.
-        for found in self.readings(spelled) {
-            if !seen.contains(&found.what) {
-                self.see(found.what, rows.view.clone(), place.to_owned());
+        for what in self.seen_in(spelled) {
+            if !seen.contains(&what) {
+                self.see(what, rows.view.clone(), place.to_owned());
             }
         }
     }
 
-    /// Looks into what a cell of bytes holds, if it is no text; tells it if it is.
+    /// Adds a cell of bytes to its row, if it is text; looks into it, if it is not.
     pub(in crate::matching::views) fn bytes_in_cell(
         &mut self,
         bytes: &[u8],
+        (row, column): (&mut Row, usize),
         chain: &dyn Fn() -> String,
         depth: usize,
-    ) -> io::Result<Option<String>> {
+    ) -> io::Result<()> {
         let is_text = guess(bytes) == Charset::Bytes || bytes.len() < OPENED_BYTES_MIN;
-        if is_text && !is_packed(bytes) {
-            return Ok(Some(utf8_or_western(bytes)));
+        if !is_text || is_packed(bytes) {
+            return self.opened(&mut Cursor::new(bytes), chain, depth);
         }
-        if depth >= self.limits.depth_max {
-            self.unreadable("depth limit", &chain());
-            return Ok(None);
+        if bytes.len() > row.room() {
+            return self.stream(&mut Cursor::new(bytes), &chain(), Kind::Text, depth);
         }
-        self.bytes(&mut Cursor::new(bytes), &chain(), depth + 1)?;
-        Ok(None)
+        row.push((column, utf8_or_western(bytes)));
+        Ok(())
     }
 
+    /// Adds a cell of text to its row, or looks at it, if it is long.
+    pub(in crate::matching::views) fn text_in_cell(
+        &mut self,
+        text: String,
+        (row, column): (&mut Row, usize),
+        chain: &dyn Fn() -> String,
+        depth: usize,
+    ) -> io::Result<()> {
+        if text.len() > row.room() {
+            return self.stream(&mut text.as_bytes(), &chain(), Kind::Text, depth);
+        }
+        row.push((column, text));
+        Ok(())
+    }
+
+    /// Looks into a cell of anything.
+    pub(in crate::matching::views) fn opened(
+        &mut self,
+        cell: &mut dyn Read,
+        chain: &dyn Fn() -> String,
+        depth: usize,
+    ) -> io::Result<()> {
+        if depth >= self.limits.depth_max {
+            self.unreadable("depth limit", &chain());
+            return Ok(());
+        }
+        self.bytes(cell, &chain(), depth + 1)
+    }
+
+    /// Whether a text may speak of anybody.
     pub(in crate::matching::views) fn may_speak(&mut self, text: &str) -> bool {
-        !regions(&*self.look, &mut self.worthless, text, 0).is_empty()
+        let (look, worthless) = (&*self.look, &mut self.worthless);
+        parts(text).any(|part| !regions(look, worthless, &text[part.read], 0).is_empty())
     }
 }
 

@@ -86,7 +86,7 @@ impl Codec {
 }
 
 /// All streams of one form as one.
-struct Streams<'a> {
+pub struct Streams<'a> {
     codec: Codec,
     is_same: &'a dyn Fn(&[u8]) -> bool,
     bounds: (&'a Meter, &'a ItemLimits),
@@ -111,7 +111,8 @@ enum Decoder<'a> {
 }
 
 impl<'a> Streams<'a> {
-    fn new(
+    /// Those that a reader begins with; `is_same` tells them by their heads.
+    pub fn new(
         reader: &'a mut dyn Read,
         codec: Codec,
         is_same: &'a dyn Fn(&[u8]) -> bool,
@@ -120,6 +121,18 @@ impl<'a> Streams<'a> {
         let state = Some(State::Before(Input { reader, buffer: Vec::new(), at: 0 }));
         let (skipped, skipped_bytes, has_more_skipped) = (Vec::new(), 0, false);
         Self { codec, is_same, bounds, state, skipped, skipped_bytes, has_more_skipped }
+    }
+
+    /// Whether nothing else stood between or stands behind them, once they were read.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn is_over(&mut self) -> io::Result<bool> {
+        let is_end = match &mut self.state {
+            Some(State::Behind(rest)) => rest.fill_buf()?.is_empty(),
+            _ => false,
+        };
+        Ok(is_end && self.skipped.is_empty() && !self.has_more_skipped)
     }
 
     /// Goes on to the next stream, if there is one.

@@ -10,12 +10,13 @@ use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::tour::{Look, Tour, shown};
 
 /// What headers and contents are counted in.
-const BLOCK_BYTES: usize = 512;
+pub const BLOCK_BYTES: usize = 512;
 
 /// The longest name, and the longest header of pax, that is read. A longer one is named.
-const NOTE_BYTES_MAX: u64 = 1 << 20;
+pub const NOTE_BYTES_MAX: u64 = 1 << 20;
 
-type Block = [u8; BLOCK_BYTES];
+/// A header, or a part of a content.
+pub type Block = [u8; BLOCK_BYTES];
 
 /// What members before another say of it.
 #[derive(Default)]
@@ -146,7 +147,7 @@ impl<L: Look> Tour<'_, L> {
 }
 
 /// The records of a pax header: a length, a key and a value.
-fn records(mut text: &[u8]) -> Vec<(&[u8], &[u8])> {
+pub fn records(mut text: &[u8]) -> Vec<(&[u8], &[u8])> {
     let mut records = Vec::new();
     while let Some(space) = text.iter().take(20).position(|byte| *byte == b' ')
         && let Some(len) = std::str::from_utf8(&text[..space]).ok().and_then(|len| len.parse().ok())
@@ -171,14 +172,18 @@ fn block(reader: &mut dyn Read) -> io::Result<Option<Block>> {
     }
 }
 
-fn block_or_less(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+/// The next block; fewer bytes at the end.
+///
+/// # Errors
+/// Reading failed.
+pub fn block_or_less(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(BLOCK_BYTES);
     reader.take(BLOCK_BYTES as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 /// The size that a header states, if its check sum holds.
-fn checked_size(block: &Block) -> Option<u64> {
+pub fn checked_size(block: &Block) -> Option<u64> {
     has_sum(block).then(|| number(&block[124..136])).flatten()
 }
 
@@ -208,11 +213,12 @@ fn number(field: &[u8]) -> Option<u64> {
 }
 
 /// The bytes of a field, up to its zero.
-fn field(bytes: &[u8]) -> &[u8] {
+pub fn field(bytes: &[u8]) -> &[u8] {
     &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())]
 }
 
-fn name_in(block: &Block) -> Vec<u8> {
+/// The name in a header.
+pub fn name_in(block: &Block) -> Vec<u8> {
     let name = field(&block[..100]);
     let prefix = field(&block[345..500]);
     if &block[257..263] == b"ustar\0" && !prefix.is_empty() {

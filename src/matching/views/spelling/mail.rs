@@ -22,7 +22,7 @@ pub fn undo(text: &str) -> Option<Reading> {
         if at < copied {
             continue;
         }
-        let Some((meaning, len)) = word(&text[at..]).or_else(|| quoted(&text[at..])) else {
+        let Some((meaning, len)) = words(&text[at..]).or_else(|| quoted(&text[at..])) else {
             continue;
         };
         let reading = undone.get_or_insert_with(|| Reading::with_capacity(text.len()));
@@ -62,8 +62,9 @@ fn quoted_byte(bytes: &[u8]) -> Option<u8> {
     }
 }
 
-/// Encoded words at the start, with the white space that parts one from the next.
-fn word(text: &str) -> Option<(String, usize)> {
+/// What encoded words at the start say, with the white space that parts one from the next, and how
+/// long they are.
+pub fn words(text: &str) -> Option<(String, usize)> {
     let (mut meaning, mut len) = one_word(text)?;
     loop {
         let space = text[len..].len() - text[len..].trim_start().len();

@@ -2,14 +2,10 @@
 
 use std::io;
 
-use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::stores::arrow::buffers::{Buffer, Buffers};
 use crate::matching::views::stores::arrow::schema::{Field, Layout};
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::spool::broken;
-
-/// Bytes of values that are read together.
-const VALUES_BYTES_MAX: u64 = 8 << 20;
 
 /// A column with its buffers.
 pub struct Column {
@@ -35,14 +31,15 @@ pub enum Values {
     Listed { id: u64, width: usize, numbers: Buffer },
 }
 
-/// A value.
+/// A value: text, or bytes that are to be looked into.
+#[derive(Clone, Debug)]
 pub enum Cell {
-    /// Text, or bytes that are to be looked into.
-    Bytes { bytes: Vec<u8>, is_text: bool },
+    /// A short one.
+    Here { bytes: Vec<u8>, is_text: bool },
+    /// Where it stands; what it says is read once it is looked at.
+    There { values: Buffer, at: u64, len: u64, is_text: bool },
     /// One of a list.
     Listed { id: u64, number: u64 },
-    /// Too long to be held; where it stands.
-    Long { values: Buffer, at: u64, len: u64 },
 }
 
 /// Takes the columns with text out of a batch, field by field.
@@ -106,7 +103,7 @@ impl Taking<'_> {
 }
 
 impl Column {
-    /// Values from one on, so many at most; fewer where they are long.
+    /// Values from one on, so many at most.
     pub fn cells(
         &self,
         buffers: &mut Buffers<'_, '_>,
@@ -122,19 +119,19 @@ impl Column {
                 let mut cells = Vec::new();
                 for index in 0..count as usize {
                     let len = end(index + 1).checked_sub(end(index)).ok_or_else(broken)?;
-                    cells.push(cell(buffers, (*values, end(index), len), *is_text)?);
+                    let (values, at, is_text) = (*values, end(index), *is_text);
+                    cells.push(Cell::There { values, at, len, is_text });
                 }
                 Ok(cells)
             }
             Values::Views { places, values, is_text } => {
                 let bytes = buffers.bytes(*places, from * 16, count * 16)?;
-                bytes.chunks_exact(16).map(|view| seen(buffers, view, values, *is_text)).collect()
+                Ok(bytes.chunks_exact(16).map(|view| seen(view, values, *is_text)).collect())
             }
             Values::Fixed { width, values } => {
-                let wide = *width as u64;
-                let all = buffers.bytes(*values, from * wide, count * wide)?;
-                let each = |bytes: &[u8]| Cell::Bytes { bytes: bytes.to_vec(), is_text: false };
-                Ok(all.chunks_exact((*width).max(1)).map(each).collect())
+                let (len, values, is_text) = (*width as u64, *values, false);
+                let places = (from..from + count).map(|index| index.saturating_mul(len));
+                Ok(places.map(|at| Cell::There { values, at, len, is_text }).collect())
             }
             Values::Listed { id, width, numbers } => {
                 let wide = *width as u64;
@@ -147,39 +144,15 @@ impl Column {
     }
 }
 
-fn seen(
-    buffers: &mut Buffers<'_, '_>,
-    view: &[u8],
-    values: &[Buffer],
-    is_text: bool,
-) -> io::Result<Cell> {
+fn seen(view: &[u8], values: &[Buffer], is_text: bool) -> Cell {
     let number = |at| little(view, at, 4).unwrap_or(0);
     let len = number(0);
     if len <= 12 {
-        return Ok(Cell::Bytes { bytes: view[4..4 + len as usize].to_vec(), is_text });
+        return Cell::Here { bytes: view[4..4 + len as usize].to_vec(), is_text };
     }
     // What stands at a place that is null may be anything.
     match values.get(number(8) as usize) {
-        Some(values) => cell(buffers, (*values, number(12), len), is_text),
-        None => Ok(Cell::Bytes { bytes: Vec::new(), is_text }),
-    }
-}
-
-fn cell(
-    buffers: &mut Buffers<'_, '_>,
-    (values, at, len): (Buffer, u64, u64),
-    is_text: bool,
-) -> io::Result<Cell> {
-    if len > VALUES_BYTES_MAX {
-        return Ok(Cell::Long { values, at, len });
-    }
-    Ok(Cell::Bytes { bytes: buffers.bytes(values, at, len)?, is_text })
-}
-
-/// A text of a list, as it is kept.
-pub fn kept(cell: &Cell) -> String {
-    match cell {
-        Cell::Bytes { bytes, .. } => utf8_or_western(bytes),
-        Cell::Listed { .. } | Cell::Long { .. } => String::new(),
+        Some(values) => Cell::There { values: *values, at: number(12), len, is_text },
+        None => Cell::Here { bytes: Vec::new(), is_text },
     }
 }

@@ -6,18 +6,19 @@ use std::io;
 use crate::matching::views::columns::rows::{Row, Rows};
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::stores::arrow::buffers::Buffers;
-use crate::matching::views::stores::arrow::columns::{Cell, Column, Taking, kept};
+use crate::matching::views::stores::arrow::columns::{Cell, Column, Taking};
 use crate::matching::views::stores::arrow::flat::Table;
 use crate::matching::views::stores::arrow::schema::{Field, fields};
 use crate::matching::views::stores::numbers::little;
-use crate::matching::views::stores::spool::{Spool, broken};
+use crate::matching::views::stores::spool::{Spool, broken, too_large};
 use crate::matching::views::tour::{Kind, Look, Tour};
+use crate::matching::work;
 
 /// Bytes of what is said of a batch.
-const MESSAGE_BYTES_MAX: u64 = 64 << 20;
+const MESSAGE_BYTES_MAX: u64 = 32 << 20;
 
-/// Rows that are read together.
-const ROWS: u64 = 512;
+/// Cells whose places are read together.
+const CELLS: u64 = 1 << 14;
 
 /// Bytes of lists of values that are kept, to be put in the place of their numbers. Those of the
 /// rest are read by themselves alone.
@@ -104,7 +105,8 @@ impl<L: Look> Tour<'_, L> {
                 for field in header.tables(1) {
                     self.arrow_notes(&field, 6, place);
                 }
-                known.fields = fields(&header, message.number(0, 2) < NO_VALIDITY);
+                let is_old = message.number(0, 2) < NO_VALIDITY;
+                known.fields = fields(&header, is_old).ok_or_else(too_large)?;
                 Ok(())
             }
             2 => self.arrow_list(spool, &header, body, known, place),
@@ -144,24 +146,25 @@ impl<L: Look> Tour<'_, L> {
             known.listed.remove(&id);
         }
         for column in &columns {
+            let mut rows = Rows::new(&place.view, "", vec![column.path.clone()]);
             let mut from = 0;
             while from < column.len {
-                let cells = column.cells(&mut buffers, from, ROWS)?;
-                for cell in &cells {
-                    let text = kept(cell);
+                self.arrow_step(CELLS)?;
+                for cell in column.cells(&mut buffers, from, CELLS)? {
+                    let mut row = Row::default();
+                    self.arrow_cell(&mut buffers, cell, (&mut row, 0, column), known, place)?;
+                    let text = row.cell(0).unwrap_or_default();
                     known.listed_bytes += text.len() + size_of::<String>();
                     if columns.len() == 1 && known.listed_bytes < LISTED_BYTES_MAX {
-                        known.listed.entry(id).or_default().push(text);
+                        known.listed.entry(id).or_default().push(text.to_owned());
+                    }
+                    if rows.add(row) {
+                        self.rows(&mut rows);
                     }
                 }
-                let mut rows = Rows::new(&place.view, "", vec![column.path.clone()]);
-                for cell in cells {
-                    let cell = self.arrow_cell(&mut buffers, cell, column, known, place)?;
-                    rows.add(cell.map(|cell| (0, cell)).into_iter().collect());
-                }
-                self.rows(&mut rows);
-                from += ROWS;
+                from += CELLS;
             }
+            self.rows(&mut rows);
         }
         Ok(())
     }
@@ -217,16 +220,18 @@ impl<L: Look> Tour<'_, L> {
         let mut rows = Rows::new(&place.view, "", names);
         let mut from = 0;
         while from < count && !columns.is_empty() {
-            let len = ROWS.min(count - from);
-            let mut held: Vec<Row> = vec![Vec::new(); len as usize];
-            for (number, column) in columns.iter().enumerate() {
-                let cells = column.cells(buffers, from, len)?;
-                for (row, cell) in held.iter_mut().zip(cells) {
-                    let cell = self.arrow_cell(buffers, cell, column, known, place)?;
-                    row.extend(cell.map(|cell| (number, cell)));
-                }
+            let len = (CELLS / columns.len() as u64).max(1).min(count - from);
+            self.arrow_step(len * columns.len() as u64)?;
+            let mut places = Vec::new();
+            for column in columns {
+                places.push(column.cells(buffers, from, len)?.into_iter());
             }
-            for row in held {
+            for _ in 0..len {
+                let mut row = Row::default();
+                for (number, column) in columns.iter().enumerate() {
+                    let Some(cell) = places[number].next() else { continue };
+                    self.arrow_cell(buffers, cell, (&mut row, number, column), known, place)?;
+                }
                 if rows.add(row) {
                     self.rows(&mut rows);
                 }
@@ -237,31 +242,48 @@ impl<L: Look> Tour<'_, L> {
         Ok(())
     }
 
-    /// The text of a cell; of another one, nothing: it is looked into here.
+    /// Goes on by so many cells, which a file may claim without having any.
+    fn arrow_step(&self, cells: u64) -> io::Result<()> {
+        const STEP_BYTES: usize = 16;
+        work::charge(STEP_BYTES * cells as usize);
+        Ok(self.meter.pace(self.limits)?)
+    }
+
+    /// Adds the text of a cell to its row; another one, or a long one, is looked into here.
     fn arrow_cell(
         &mut self,
         buffers: &mut Buffers<'_, '_>,
         cell: Cell,
-        column: &Column,
+        (row, number, column): (&mut Row, usize, &Column),
         known: &Known,
         place: &Place<'_>,
-    ) -> io::Result<Option<String>> {
+    ) -> io::Result<()> {
         let chain = || format!("{}arrow:{} > ", place.chain, column.path);
-        match cell {
-            Cell::Bytes { bytes, is_text: true } => Ok(Some(utf8_or_western(&bytes))),
-            Cell::Bytes { bytes, is_text: false } => {
-                self.bytes_in_cell(&bytes, &chain, place.depth)
-            }
-            Cell::Listed { id, number } => {
-                let list = known.listed.get(&id);
-                Ok(list.and_then(|list| list.get(number as usize)).cloned())
-            }
-            Cell::Long { values, at, len } => {
+        let (bytes, is_text) = match cell {
+            Cell::Here { bytes, is_text } => (bytes, is_text),
+            Cell::There { values, at, len, is_text } if len > row.room() as u64 => {
                 let mut stream = buffers.stream(values, at, len);
-                self.stream(&mut stream, &chain(), Kind::Text, place.depth)?;
-                Ok(None)
+                return match is_text {
+                    true => self.stream(&mut stream, &chain(), Kind::Text, place.depth),
+                    false => self.opened(&mut stream, &chain, place.depth),
+                };
             }
+            Cell::There { values, at, len, is_text } => (buffers.bytes(values, at, len)?, is_text),
+            Cell::Listed { id, number: at } => {
+                let list = known.listed.get(&id);
+                let text = list.and_then(|list| list.get(at as usize));
+                // A longer one was read with its list.
+                if let Some(text) = text.filter(|text| text.len() <= row.room()) {
+                    row.push((number, text.clone()));
+                }
+                return Ok(());
+            }
+        };
+        if is_text {
+            row.push((number, utf8_or_western(&bytes)));
+            return Ok(());
         }
+        self.bytes_in_cell(&bytes, (row, number), &chain, place.depth)
     }
 }
 

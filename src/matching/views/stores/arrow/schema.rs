@@ -6,8 +6,11 @@ use crate::matching::views::stores::arrow::flat::Table;
 /// Nesting of types that is followed.
 const NESTING_MAX: usize = 64;
 
-/// Fields of a schema.
-const FIELDS_MAX: usize = 100_000;
+/// Fields of a schema, with their paths, in bytes: several may have one name, which is stored once.
+const FIELDS_BYTES_MAX: usize = 8 << 20;
+
+/// What a field takes beside its path.
+const FIELD_BYTES: usize = 64;
 
 /// A column, or a part of one.
 #[derive(Clone, Debug)]
@@ -46,23 +49,24 @@ pub enum Layout {
     Other(usize),
 }
 
-/// The fields of a schema.
-pub fn fields(schema: &Table<'_>, is_old: bool) -> Vec<Field> {
-    let mut left = FIELDS_MAX;
-    schema.tables(1).filter_map(|field| read(&field, "", true, is_old, &mut left)).collect()
+/// The fields of a schema; `None` if there are too many.
+pub fn fields(schema: &Table<'_>, is_old: bool) -> Option<Vec<Field>> {
+    let mut left = FIELDS_BYTES_MAX;
+    schema.tables(1).map(|field| read(&field, ("", 0), true, is_old, &mut left)).collect()
 }
 
 fn read(
     field: &Table<'_>,
-    above: &str,
+    (above, nesting): (&str, usize),
     is_of_rows: bool,
     is_old: bool,
     left: &mut usize,
 ) -> Option<Field> {
-    *left = left.checked_sub(1)?;
     let dot = if above.is_empty() { "" } else { "." };
-    let path = format!("{above}{dot}{}", utf8_or_western(field.text(0).unwrap_or_default()));
-    if path.matches('.').count() > NESTING_MAX || above.len() > 1 << 12 {
+    let name = field.text(0).unwrap_or_default();
+    *left = left.checked_sub(FIELD_BYTES + above.len() + name.len())?;
+    let path = format!("{above}{dot}{}", utf8_or_western(name));
+    if nesting > NESTING_MAX {
         return None;
     }
     let kind = field.number(2, 1);
@@ -92,7 +96,7 @@ fn read(
     });
     let children = field
         .tables(5)
-        .filter_map(|child| read(&child, &path, is_of_rows && kind == 13, is_old, left))
-        .collect();
+        .map(|child| read(&child, (&path, nesting + 1), is_of_rows && kind == 13, is_old, left))
+        .collect::<Option<_>>()?;
     Some(Field { path, layout, dictionary, is_of_rows, children })
 }

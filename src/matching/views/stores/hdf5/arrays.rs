@@ -155,6 +155,9 @@ pub fn tree(
         let step = file.wide + each + total;
         let children = body.get((count * size).min(body.len())..).unwrap_or_default();
         for child in children.chunks_exact(step).take(count + 1) {
+            if waiting.len() > NODES_MAX {
+                return Err(broken()); // nodes that name one another
+            }
             let at = little(child, 0, file.wide).unwrap_or(u64::MAX);
             waiting.push((at, little(child, file.wide, each).unwrap_or(0) as usize, level - 1));
         }

@@ -89,6 +89,9 @@ fn old_tree(
         for entry in body.chunks_exact(key + file.wide).rev() {
             let at = little(entry, key, file.wide).unwrap_or(u64::MAX);
             if level > 0 {
+                if waiting.len() > CHUNKS_MAX {
+                    return Err(broken()); // nodes that name one another
+                }
                 waiting.push(at);
                 continue;
             }

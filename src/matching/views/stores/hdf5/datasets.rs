@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io;
 
-use crate::matching::views::columns::rows::Rows;
+use crate::matching::views::columns::rows::{Row, Rows};
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::stores::hdf5::chunks::{Layout, layout};
 use crate::matching::views::stores::hdf5::file::{ARRAY_BLOCK, File, HEAD, HEAP_BLOCK, NODE};
@@ -16,11 +16,14 @@ use crate::matching::views::stores::hdf5::pieces::Piece;
 use crate::matching::views::stores::hdf5::types::{Element, Kind, Leaf, element};
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::spool::{Spool, too_large};
-use crate::matching::views::tour::{Look, Tour};
+use crate::matching::views::tour::{Look, Tour, shown};
 use crate::matching::work;
 
 /// Objects of a file.
 const OBJECTS_MAX: usize = 1 << 20;
+
+/// Objects that wait to be looked into, with their names.
+const WAITING_MAX: usize = 1 << 17;
 
 /// Bytes of elements that are read together.
 const PART_BYTES: usize = 1 << 20;
@@ -82,9 +85,12 @@ impl<L: Look> Tour<'_, L> {
             let messages = messages(&mut reading.file, address)?;
             let dot = if name.is_empty() { "" } else { "/" };
             for mut inner in links(&mut reading.file, &messages)? {
-                inner.name = format!("{name}{dot}{}", inner.name);
-                self.label(&inner.name, &reading.view, &inner.name);
-                waiting.push(inner);
+                inner.name = format!("{}{dot}{}", shown(&name), inner.name);
+                self.label(&inner.name, &reading.view, &shown(&inner.name));
+                // Without a place here they are met by their signs, and have no name.
+                if waiting.len() < WAITING_MAX {
+                    waiting.push(inner);
+                }
             }
             for message in messages.iter().filter(|message| message.kind == ATTRIBUTE) {
                 self.hdf5_attribute(reading, &name, &message.data)?;
@@ -249,29 +255,34 @@ impl<L: Look> Tour<'_, L> {
     ) -> io::Result<()> {
         work::charge(data.len());
         if is_stream(element) {
-            let cell = self.hdf5_bytes(reading, data, 0, rows)?;
-            rows.add(cell.map(|cell| (0, cell)).into_iter().collect());
+            let mut row = Row::default();
+            self.hdf5_bytes(reading, data, (&mut row, 0), rows)?;
+            rows.add(row);
             return Ok(());
         }
         for one in data.chunks_exact(element.size) {
-            let mut row = Vec::new();
+            let mut row = Row::default();
             for (number, leaf) in element.leaves.iter().enumerate() {
                 let Some(bytes) = one.get(leaf.offset..leaf.offset.saturating_add(leaf.width))
                 else {
                     continue;
                 };
-                let cell = match leaf.kind {
-                    Kind::Text => Some(utf8_or_western(trimmed(bytes))),
-                    Kind::Bytes => self.hdf5_bytes(reading, bytes, number, rows)?,
-                    Kind::Heap => match reading.heaps.get(&mut reading.file, bytes)? {
-                        Some(bytes) => {
-                            let bytes = bytes.to_vec();
-                            self.hdf5_bytes(reading, &bytes, number, rows)?
+                let cell = (&mut row, number);
+                match leaf.kind {
+                    Kind::Text | Kind::Bytes if trimmed(bytes).is_empty() => {}
+                    Kind::Text => {
+                        let (text, depth) = (utf8_or_western(trimmed(bytes)), reading.depth);
+                        let chain = || hdf5_chain(reading, rows, number);
+                        self.text_in_cell(text, cell, &chain, depth)?;
+                    }
+                    Kind::Bytes => self.hdf5_bytes(reading, bytes, cell, rows)?,
+                    Kind::Heap => {
+                        let found = reading.heaps.get(&mut reading.file, bytes)?;
+                        if let Some(bytes) = found.map(<[u8]>::to_vec) {
+                            self.hdf5_bytes(reading, &bytes, cell, rows)?;
                         }
-                        None => None,
-                    },
-                };
-                row.extend(cell.filter(|cell| !cell.is_empty()).map(|cell| (number, cell)));
+                    }
+                }
             }
             if !row.is_empty() && rows.add(row) {
                 self.rows(rows);
@@ -284,12 +295,16 @@ impl<L: Look> Tour<'_, L> {
         &mut self,
         reading: &Reading<'_, '_, '_>,
         bytes: &[u8],
-        column: usize,
+        (row, column): (&mut Row, usize),
         rows: &Rows,
-    ) -> io::Result<Option<String>> {
-        let chain = || format!("{}hdf5:{} > ", reading.chain, rows.place(column));
-        self.bytes_in_cell(trimmed(bytes), &chain, reading.depth)
+    ) -> io::Result<()> {
+        let chain = || hdf5_chain(reading, rows, column);
+        self.bytes_in_cell(trimmed(bytes), (row, column), &chain, reading.depth)
     }
+}
+
+fn hdf5_chain(reading: &Reading<'_, '_, '_>, rows: &Rows, column: usize) -> String {
+    format!("{}hdf5:{} > ", reading.chain, rows.place(column))
 }
 
 /// Whether elements are single bytes, or numbers that may be characters.

@@ -1,5 +1,6 @@
 //! Objects by their heads: the messages in them, and what of them leads to others.
 
+use std::collections::HashSet;
 use std::io;
 
 use crate::matching::views::spelling::charset::utf8_or_western;
@@ -140,10 +141,11 @@ pub fn links(file: &mut File<'_, '_>, messages: &[Message]) -> io::Result<Vec<Li
         let heap = little(&message.data, file.wide, file.wide).unwrap_or(u64::MAX);
         let heap = file.some(heap, 8 + 2 * file.long + file.wide)?;
         let names = little(&heap, 8 + 2 * file.long, file.wide).unwrap_or(u64::MAX);
-        let (mut waiting, mut left) = (vec![tree], NODES_MAX);
+        let (mut waiting, mut seen) = (vec![tree], HashSet::new());
         while let Some(at) = waiting.pop() {
-            let Some(rest) = left.checked_sub(1) else { break };
-            left = rest;
+            if !file.has(at) || seen.len() > NODES_MAX || !seen.insert(at) {
+                continue;
+            }
             let head = file.some(at, 8 + 2 * file.wide)?;
             if head.starts_with(b"TREE") {
                 waiting.extend(children(file, at, &head)?);

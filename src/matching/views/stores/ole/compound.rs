@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::spool::{Spool, broken};
 
-/// Sectors of a file.
-const SECTORS_MAX: usize = 1 << 24;
+/// Sectors of a file, for each of which a number is held.
+const SECTORS_MAX: usize = 1 << 22;
 
 /// Streams of a file.
 const STREAMS_MAX: usize = 1 << 16;
@@ -100,6 +100,9 @@ impl<'s, 'a> Compound<'s, 'a> {
         for table in tables.into_iter().filter(|table| *table < LAST_SECTOR) {
             let bytes = self.sector(table)?;
             self.next.extend(bytes.chunks_exact(4).map(|four| of(four, 0)));
+            if self.next.len() as u64 > self.spool.size() / self.sector + entries as u64 {
+                break; // what it says of sectors beyond the end is of no use
+            }
             if self.next.len() > SECTORS_MAX {
                 return Err(io::ErrorKind::FileTooLarge.into());
             }

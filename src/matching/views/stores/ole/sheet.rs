@@ -1,5 +1,6 @@
 //! The texts of an Excel sheet, row by row (BIFF8).
 
+use crate::matching::views::columns::rows::Row;
 use crate::matching::views::stores::numbers::little;
 
 /// Texts of a book, in bytes.
@@ -13,7 +14,7 @@ pub struct Book {
     /// Texts by their number.
     texts: Vec<String>,
     /// Cells that have text: row, column, and which.
-    pub rows: Vec<Vec<(usize, String)>>,
+    pub rows: Vec<Row>,
 }
 
 /// A record, with those that continue it.
@@ -52,8 +53,11 @@ pub fn book(bytes: &[u8]) -> Option<Book> {
                 }
                 let column = number(2, 2).filter(|_| record.kind != RESULT).unwrap_or(0);
                 match book.rows.last_mut().filter(|_| row == row_before) {
-                    Some(cells) => cells.push((column, text)),
-                    None => book.rows.push(vec![(column, text)]),
+                    Some(row) => row.push((column, text)),
+                    None => {
+                        book.rows.push(Row::default());
+                        book.rows.last_mut()?.push((column, text));
+                    }
                 }
                 row_before = row;
             }

@@ -6,7 +6,8 @@ use crate::matching::views::packing::signs::ZSTD_WINDOW_LOG_MAX;
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::orc::wire::{fields, varint};
-use crate::matching::views::stores::spool::{Spool, broken};
+use crate::matching::views::stores::spool::{Spool, broken, too_large};
+use crate::matching::work;
 
 /// Bytes of a foot, packed or not.
 const FOOT_BYTES_MAX: u64 = 16 << 20;
@@ -14,8 +15,16 @@ const FOOT_BYTES_MAX: u64 = 16 << 20;
 /// Bytes of a block, unpacked.
 const BLOCK_BYTES_MAX: usize = 24 << 20;
 
-/// Columns of a file, and nesting of them.
-const COLUMNS_MAX: usize = 100_000;
+/// Columns of a file, stripes, and notes: each takes more memory than it has bytes.
+const THINGS_MAX: usize = 1 << 17;
+
+/// Columns with their paths, in bytes; several may be told by one type.
+const COLUMNS_BYTES_MAX: usize = 8 << 20;
+
+/// What a column takes beside its path.
+const COLUMN_BYTES: usize = 64;
+
+/// Nesting of columns.
 const NESTING_MAX: usize = 64;
 
 /// What a file says of itself.
@@ -84,17 +93,20 @@ pub fn foot(spool: &mut Spool<'_>) -> io::Result<Foot> {
     }
     let at = script_at.checked_sub(len).ok_or_else(broken)?;
     let bytes = unpacked(spool, (at, len), foot.packing, FOOT_BYTES_MAX as usize)?;
-    let mut types = Vec::new();
+    let (mut types, mut left) = (Vec::new(), THINGS_MAX);
     for field in fields(&bytes) {
         match field.number {
             3 => foot.stripes.push(stripe(field.bytes)),
-            4 if types.len() < COLUMNS_MAX => types.push(Type::read(field.bytes)),
+            4 => types.push(Type::read(field.bytes, &mut left).ok_or_else(too_large)?),
             5 => foot.notes.push(note(field.bytes)),
             _ => {}
         }
+        left = left.checked_sub(1).ok_or_else(too_large)?;
     }
-    foot.columns = vec![Column::default(); types.len()];
-    name(&types, 0, String::new(), Some(Vec::new()), (&mut foot.columns, 0));
+    let columns = vec![Column::default(); types.len()];
+    let mut naming = Naming { types: &types, columns, left: COLUMNS_BYTES_MAX };
+    naming.name(0, String::new(), Some(Vec::new()), 0).ok_or_else(too_large)?;
+    foot.columns = naming.columns;
     Ok(foot)
 }
 
@@ -115,7 +127,7 @@ fn stripe(bytes: &[u8]) -> Stripe {
 
 fn note(bytes: &[u8]) -> (String, Vec<u8>) {
     let of = |number| {
-        let field = fields(bytes).into_iter().find(|field| field.number == number);
+        let field = fields(bytes).find(|field| field.number == number);
         field.map(|field| field.bytes.to_vec()).unwrap_or_default()
     };
     (utf8_or_western(&of(1)), of(2))
@@ -130,15 +142,18 @@ struct Type {
 }
 
 impl Type {
-    fn read(bytes: &[u8]) -> Self {
+    /// `None` if there are too many parts.
+    fn read(bytes: &[u8], left: &mut usize) -> Option<Self> {
         let mut read = Self::default();
         for field in fields(bytes) {
+            *left = left.checked_sub(1)?;
             match field.number {
                 1 => read.kind = field.value,
                 2 if field.bytes.is_empty() => read.parts.push(field.value as usize),
                 2 => {
                     let mut rest = field.bytes;
                     while let Some(part) = varint(&mut rest) {
+                        *left = left.checked_sub(1)?;
                         read.parts.push(part as usize);
                     }
                 }
@@ -146,32 +161,45 @@ impl Type {
                 _ => {}
             }
         }
-        read
+        Some(read)
     }
 }
 
-fn name(
-    types: &[Type],
-    number: usize,
-    path: String,
-    structs: Option<Vec<usize>>,
-    (columns, nesting): (&mut [Column], usize),
-) {
-    const STRUCT: u64 = 12;
-    let (Some(this), Some(column)) = (types.get(number), columns.get_mut(number)) else { return };
-    *column = Column { path: path.clone(), kind: this.kind, structs: structs.clone() };
-    if nesting > NESTING_MAX {
-        return;
-    }
-    let inner = structs.filter(|_| this.kind == STRUCT).map(|mut structs| {
-        structs.push(number);
-        structs
-    });
-    for (index, part) in this.parts.iter().enumerate().filter(|(_, part)| **part > number) {
-        let dot = if path.is_empty() { "" } else { "." };
-        let own = this.names.get(index).map_or("item", String::as_str);
-        let path = format!("{path}{dot}{own}");
-        name(types, *part, path, inner.clone(), (&mut *columns, nesting + 1));
+/// Names columns after the types that they are of.
+struct Naming<'t> {
+    types: &'t [Type],
+    columns: Vec<Column>,
+    left: usize,
+}
+
+impl Naming<'_> {
+    /// Names a column and its parts; `None` if there are too many.
+    fn name(
+        &mut self,
+        number: usize,
+        path: String,
+        structs: Option<Vec<usize>>,
+        nesting: usize,
+    ) -> Option<()> {
+        const STRUCT: u64 = 12;
+        let Some(this) = self.types.get(number) else { return Some(()) };
+        let above = structs.as_ref().map_or(0, Vec::len) * size_of::<usize>();
+        self.left = self.left.checked_sub(COLUMN_BYTES + path.len() + above)?;
+        self.columns[number] =
+            Column { path: path.clone(), kind: this.kind, structs: structs.clone() };
+        if nesting > NESTING_MAX {
+            return Some(());
+        }
+        let inner = structs.filter(|_| this.kind == STRUCT).map(|mut structs| {
+            structs.push(number);
+            structs
+        });
+        for (index, part) in this.parts.iter().enumerate().filter(|(_, part)| **part > number) {
+            let dot = if path.is_empty() { "" } else { "." };
+            let own = this.names.get(index).map_or("item", String::as_str);
+            self.name(*part, format!("{path}{dot}{own}"), inner.clone(), nesting + 1)?;
+        }
+        Some(())
     }
 }
 
@@ -214,7 +242,11 @@ pub fn blocks(
         at += 3 + (head >> 1);
         match head & 1 {
             1 => take(spool, &bytes)?,
-            _ => take(spool, &block(&bytes, packing)?)?,
+            _ => {
+                let unpacked = block(&bytes, packing)?;
+                work::charge(unpacked.len());
+                take(spool, &unpacked)?;
+            }
         }
     }
     Ok(())

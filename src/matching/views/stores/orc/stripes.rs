@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 
-use crate::matching::views::columns::rows::Rows;
+use crate::matching::views::columns::rows::{Row, Rows};
 use crate::matching::views::stores::orc::file::{Column, Foot, Stripe, blocks, foot, unpacked};
 use crate::matching::views::stores::orc::runs::{Bits, Numbers};
 use crate::matching::views::stores::orc::tape::Tape;
@@ -14,6 +14,9 @@ use crate::matching::work;
 
 /// Bytes of the foot of a stripe.
 const FOOT_BYTES_MAX: usize = 16 << 20;
+
+/// What a cell counts as that may have no bytes.
+const STEP_BYTES: usize = 16;
 
 /// Bytes of one text.
 const TEXT_BYTES_MAX: u64 = 16 << 20;
@@ -83,7 +86,7 @@ impl<L: Look> Tour<'_, L> {
         let mut at = stripe.at;
         for field in fields(&said) {
             let of = |number| {
-                let found = fields(field.bytes).into_iter().find(|field| field.number == number);
+                let found = fields(field.bytes).find(|field| field.number == number);
                 found.map_or(0, |field| field.value)
             };
             match field.number {
@@ -102,7 +105,7 @@ impl<L: Look> Tour<'_, L> {
                     }
                     at = at.checked_add(len).ok_or_else(broken)?;
                 }
-                2 => encodings.push((of(1), of(2))),
+                2 if encodings.len() < foot.columns.len() => encodings.push((of(1), of(2))),
                 _ => {}
             }
         }
@@ -133,15 +136,14 @@ impl<L: Look> Tour<'_, L> {
         let names = columns.iter().map(|texts| foot.columns[texts.number].path.clone()).collect();
         let mut rows = Rows::new(&place.view, "", names);
         for _ in 0..if columns.is_empty() { 0 } else { count } {
-            work::charge(columns.len());
+            work::charge(STEP_BYTES * columns.len());
             self.meter.pace(self.limits)?;
-            let mut row = Vec::new();
+            let mut row = Row::default();
             for (number, texts) in columns.iter_mut().enumerate() {
                 let Some(bytes) = texts.next(store)? else { continue };
                 work::charge(bytes.len());
                 let chain = || format!("{}orc:{} > ", place.chain, rows.place(number));
-                let cell = self.bytes_in_cell(&bytes, &chain, place.depth)?;
-                row.extend(cell.map(|cell| (number, cell)));
+                self.bytes_in_cell(&bytes, (&mut row, number), &chain, place.depth)?;
             }
             if rows.add(row) {
                 self.rows(&mut rows);
@@ -171,8 +173,9 @@ impl<L: Look> Tour<'_, L> {
             let Some(bytes) = bytes else { break };
             work::charge(bytes.len() + 1);
             let chain = || format!("{}orc:{} > ", place.chain, rows.place(0));
-            let cell = self.bytes_in_cell(&bytes, &chain, place.depth)?;
-            if rows.add(cell.map(|cell| (0, cell)).into_iter().collect()) {
+            let mut row = Row::default();
+            self.bytes_in_cell(&bytes, (&mut row, 0), &chain, place.depth)?;
+            if rows.add(row) {
                 self.rows(&mut rows);
             }
         }
@@ -188,11 +191,12 @@ fn texts(
     (number, above): (usize, &[usize]),
     (encoding, listed): (u64, u64),
 ) -> io::Result<Texts> {
-    let tape = |kind| streams.get(&(number, kind)).map(|(at, end)| Tape::new(*at, *end));
-    let of = |column: &usize| {
-        let stream = streams.get(&(*column, PRESENT));
-        Bits::new(stream.map(|(at, end)| Tape::new(*at, *end)))
+    let of = |column, kind| {
+        let place = streams.get(&(column, kind))?;
+        Some(Tape::new(*place, streams.len()))
     };
+    let tape = |kind| of(number, kind);
+    let of = |column: &usize| Bits::new(of(*column, PRESENT));
     let present = above.iter().chain([&number]).map(of).collect();
     let (is_listed, is_second) = (encoding % 2 == 1, encoding >= 2);
     let (data, lens) = (tape(DATA).unwrap_or_default(), tape(LENGTH).unwrap_or_default());

@@ -1,31 +1,35 @@
 //! A stream of a column, read from front to back beside others.
 
 use std::io;
+use std::ops::Range;
 
 use crate::matching::views::stores::spool::{Spool, broken};
 
-/// Bytes that are read at once.
-const PART_BYTES: usize = 32 << 10;
+/// Bytes that are read at once, of one stream and of all together.
+const PART_BYTES: Range<usize> = 512..32 << 10;
+const PARTS_BYTES: usize = 8 << 20;
 
 /// A part of a spool, and how far it was read.
 #[derive(Clone, Default)]
 pub struct Tape {
     at: u64,
     end: u64,
+    part: usize,
     held: Vec<u8>,
     given: usize,
 }
 
 impl Tape {
-    /// From a place to another.
-    pub fn new(at: u64, end: u64) -> Self {
-        Self { at, end, held: Vec::new(), given: 0 }
+    /// From a place to another, beside so many others.
+    pub fn new((at, end): (u64, u64), others: usize) -> Self {
+        let part = (PARTS_BYTES / (others + 1)).clamp(PART_BYTES.start, PART_BYTES.end);
+        Self { at, end, part, held: Vec::new(), given: 0 }
     }
 
     /// The next byte, or `None` at the end.
     pub fn next(&mut self, spool: &mut Spool<'_>) -> io::Result<Option<u8>> {
         if self.given == self.held.len() {
-            let len = self.end.saturating_sub(self.at).min(PART_BYTES as u64);
+            let len = self.end.saturating_sub(self.at).min(self.part as u64);
             self.held = spool.some(self.at, len as usize)?;
             self.at += self.held.len() as u64;
             self.given = 0;

@@ -11,12 +11,8 @@ pub struct Field<'b> {
 }
 
 /// The fields of a message, as far as they are sound.
-pub fn fields(mut rest: &[u8]) -> Vec<Field<'_>> {
-    let mut all = Vec::new();
-    while let Some(field) = field(&mut rest) {
-        all.push(field);
-    }
-    all
+pub fn fields(mut rest: &[u8]) -> impl Iterator<Item = Field<'_>> {
+    std::iter::from_fn(move || field(&mut rest))
 }
 
 fn field<'b>(rest: &mut &'b [u8]) -> Option<Field<'b>> {

@@ -32,6 +32,8 @@ pub struct Shown {
     pub together: String,
     /// Codes of fonts that do not say what they spell.
     pub unknown: usize,
+    /// Whether there is more than may be held.
+    pub is_cut: bool,
 }
 
 /// What a page shows.
@@ -62,6 +64,7 @@ pub fn shown(content: &[u8], fonts: &Fonts) -> Shown {
             None => reader.at += 1,
         }
     }
+    page.shown.is_cut = !reader.rest().is_empty();
     page.shown
 }
 

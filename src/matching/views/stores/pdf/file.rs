@@ -17,10 +17,10 @@ const PART_BYTES: usize = 1 << 20;
 const MARGIN_BYTES: usize = 64;
 
 /// Objects of a file.
-const OBJECTS_MAX: usize = 1 << 20;
+const OBJECTS_MAX: usize = 1 << 19;
 
 /// Bytes of an object but for its stream.
-const OBJECT_BYTES_MAX: usize = 8 << 20;
+const OBJECT_BYTES_MAX: usize = 4 << 20;
 
 /// Bytes of streams with objects that are held unpacked.
 const HELD_BYTES_MAX: usize = 16 << 20;

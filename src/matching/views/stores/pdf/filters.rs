@@ -6,7 +6,7 @@ use crate::matching::views::stores::pdf::objects::{Dict, Object, from_hex, is_sp
 use crate::matching::views::stores::spool::too_large;
 
 /// Bytes of a stream that is taken into memory, packed or not.
-pub const STREAM_BYTES_MAX: usize = 32 << 20;
+pub const STREAM_BYTES_MAX: usize = 24 << 20;
 
 /// What a stream was before; what comes before the first fault, if there is one.
 ///

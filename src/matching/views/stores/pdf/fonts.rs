@@ -83,6 +83,17 @@ impl Font {
         Ok(font)
     }
 
+    /// One of which nobody knows what its codes spell.
+    pub fn unknown() -> Self {
+        Self { codes: Codes::Glyphs, ..Self::default() }
+    }
+
+    /// Bytes that it takes.
+    pub fn weight(&self) -> usize {
+        const FONT_BYTES: usize = 1 << 10;
+        FONT_BYTES + self.map.as_ref().map_or(0, |map| map.weight)
+    }
+
     fn differ(&mut self, differences: &[Object]) {
         let mut code = 0usize;
         for object in differences {

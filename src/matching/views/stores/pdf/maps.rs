@@ -8,8 +8,12 @@ use crate::matching::views::stores::pdf::objects::{Object, Reader};
 /// Bytes that one code spells, at most: Adobe's Technical Note 5014 has 512.
 const SPELLED_BYTES_MAX: usize = 512;
 
-/// Codes of one font.
+/// Codes of one font, and bytes of them with what they spell.
 const CODES_MAX: usize = 1 << 17;
+const MAP_BYTES_MAX: usize = 4 << 20;
+
+/// What a code takes beside what it spells.
+const CODE_BYTES: usize = 64;
 
 /// What codes spell.
 #[derive(Debug, Default)]
@@ -17,6 +21,8 @@ pub struct Map {
     /// Bytes of a code; 0 if that is not said.
     pub width: usize,
     texts: HashMap<u64, String>,
+    /// Bytes that it takes.
+    pub weight: usize,
 }
 
 impl Map {
@@ -90,7 +96,9 @@ impl Map {
     }
 
     fn put(&mut self, code: u64, text: String) {
-        if self.texts.len() < CODES_MAX {
+        let weight = CODE_BYTES + text.len();
+        if self.weight + weight <= MAP_BYTES_MAX {
+            self.weight += weight;
             self.texts.insert(code, text);
         }
     }

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 /// Nesting of lists and dictionaries that is followed.
 const NESTING_MAX: usize = 64;
 
+/// Objects in one: each takes more memory than it may have bytes.
+const PARTS_MAX: usize = 1 << 18;
+
 /// Keys with objects.
 pub type Dict = BTreeMap<String, Object>;
 
@@ -68,16 +71,19 @@ pub struct Reader<'b> {
     pub at: usize,
     /// Whether the bytes ended in the midst of one.
     pub is_short: bool,
+    /// How many more objects there may be in the one that is read.
+    left: usize,
 }
 
 impl<'b> Reader<'b> {
     /// Of bytes, from a place on.
     pub fn new(bytes: &'b [u8], at: usize) -> Self {
-        Self { bytes, at, is_short: false }
+        Self { bytes, at, is_short: false, left: PARTS_MAX }
     }
 
     /// The next object; `None` at the end, or where a list ends.
     pub fn read(&mut self) -> Option<Object> {
+        self.left = PARTS_MAX;
         self.object(0)
     }
 
@@ -87,6 +93,7 @@ impl<'b> Reader<'b> {
     }
 
     fn object(&mut self, nesting: usize) -> Option<Object> {
+        self.left = self.left.checked_sub(1)?;
         self.skip();
         let Some(first) = self.peek(0) else {
             self.is_short = true;

@@ -13,8 +13,8 @@ use crate::matching::views::stores::pdf::strings::strings;
 use crate::matching::views::stores::spool::Spool;
 use crate::matching::views::tour::{Look, Tour};
 
-/// Fonts that are kept.
-const FONTS_MAX: usize = 64;
+/// Bytes of fonts that are kept, and of those of one page.
+const FONTS_BYTES_MAX: usize = 8 << 20;
 
 /// How far up the tree of pages a page asks for its fonts.
 const PARENTS_MAX: usize = 32;
@@ -35,6 +35,8 @@ struct Reading<'r, 's, 'a> {
     fonts: HashMap<u32, Rc<Font>>,
     /// Fonts by the names that any page has for them.
     named: Fonts,
+    /// Bytes of both.
+    weight: usize,
     /// Streams that were read with a page.
     seen: HashSet<u64>,
 }
@@ -54,7 +56,7 @@ impl<L: Look> Tour<'_, L> {
         }
         let view = format!("{chain}pdf");
         let (fonts, named, seen) = (HashMap::new(), Fonts::new(), HashSet::new());
-        let mut reading = Reading { file, chain, view, depth, fonts, named, seen };
+        let mut reading = Reading { file, chain, view, depth, fonts, named, weight: 0, seen };
         let mut pages = 0;
         let starts = reading.file.starts.clone();
         for (_, at) in &starts {
@@ -105,14 +107,23 @@ impl<L: Look> Tour<'_, L> {
             (_, Some(one)) => vec![one.clone()],
             (_, None) => return Ok(()),
         };
-        let mut content = Vec::new();
+        let (mut content, mut taken) = (Vec::new(), HashSet::new());
         for part in parts {
             let Some((at, stream)) = reading.file.numbered(&part)? else { continue };
             reading.seen.insert(at);
-            match reading.file.unpacked(&stream) {
+            if !taken.insert(at) {
+                continue; // it shows the same again, and a page may name it any number of times
+            }
+            let unpacked = reading.file.unpacked(&stream);
+            let len = unpacked.as_ref().map_or(0, Vec::len);
+            self.meter.charge(len as u64, self.limits)?;
+            match unpacked {
                 Ok(bytes) if content.len() + bytes.len() <= STREAM_BYTES_MAX => {
-                    self.meter.charge(bytes.len() as u64, self.limits)?;
-                    content.extend(bytes);
+                    // Most pages have one: not twice in memory.
+                    match content.is_empty() {
+                        true => content = bytes,
+                        false => content.extend(bytes),
+                    }
                     content.push(b'\n');
                 }
                 Ok(_) => self.unreadable("pdf: page too large", reading.chain),
@@ -133,6 +144,9 @@ impl<L: Look> Tour<'_, L> {
     }
 
     fn pdf_shown(&mut self, reading: &Reading<'_, '_, '_>, shown: Shown, place: &str) {
+        if shown.is_cut {
+            self.unreadable("pdf: page too large", reading.chain);
+        }
         if shown.unknown > SIGNS_MAX {
             self.unreadable(UNKNOWN, reading.chain);
         }
@@ -193,7 +207,7 @@ fn page_fonts(reading: &mut Reading<'_, '_, '_>, page: &Dict) -> io::Result<Font
 }
 
 fn named_fonts(reading: &mut Reading<'_, '_, '_>, names: Option<&Dict>) -> io::Result<Fonts> {
-    let mut fonts = Fonts::new();
+    let (mut fonts, mut weight) = (Fonts::new(), 0);
     for (name, object) in names.into_iter().flatten() {
         let number = match object {
             Object::Reference(number) => Some(*number),
@@ -207,16 +221,20 @@ fn named_fonts(reading: &mut Reading<'_, '_, '_>, names: Option<&Dict>) -> io::R
                     continue;
                 };
                 let font = Rc::new(Font::read(&mut reading.file, &dict)?);
-                if reading.fonts.len() >= FONTS_MAX {
+                if reading.weight + font.weight() > FONTS_BYTES_MAX {
                     reading.fonts.clear();
                     reading.named.clear();
+                    reading.weight = 0;
                 }
+                reading.weight += font.weight();
                 if let Some(number) = number {
                     reading.fonts.insert(number, Rc::clone(&font));
                 }
                 font
             }
         };
+        weight += font.weight();
+        let font = if weight > FONTS_BYTES_MAX { Rc::new(Font::unknown()) } else { font };
         reading.named.insert(name.clone(), Rc::clone(&font));
         fonts.insert(name.clone(), font);
     }

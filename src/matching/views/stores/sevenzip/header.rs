@@ -5,6 +5,9 @@ use crate::matching::views::stores::numbers::little;
 /// Things of one kind: folders, members, coders.
 const THINGS_MAX: u64 = 1 << 20;
 
+/// Folders, each of which takes more memory than it has bytes.
+const FOLDERS_MAX: u64 = 1 << 17;
+
 /// What is stored, and how.
 #[derive(Debug, Default)]
 pub struct Streams {
@@ -156,7 +159,7 @@ fn folders(bytes: &mut Bytes<'_>, streams: &mut Streams) -> Option<()> {
         match bytes.number()? {
             0 => return Some(()),
             11 => {
-                let count = bytes.count()?;
+                let count = bytes.number().filter(|count| *count <= FOLDERS_MAX)?;
                 if bytes.byte()? != 0 {
                     return None; // it stands elsewhere
                 }
@@ -297,11 +300,13 @@ fn files(bytes: &mut Bytes<'_>, header: &mut Header) -> Option<()> {
         match kind {
             14 => header.empty = data.bits(count)?,
             17 if data.byte()? == 0 => {
-                let units = data.rest.chunks_exact(2);
-                let units: Vec<u16> =
-                    units.map(|two| u16::from_le_bytes([two[0], two[1]])).collect();
-                let names = units.split(|unit| *unit == 0).take(count as usize);
-                header.names = names.map(String::from_utf16_lossy).collect();
+                let (units, _) = data.rest.as_chunks();
+                let names = units.split(|unit| *unit == [0, 0]).take(count as usize);
+                let name = |units: &[[u8; 2]]| {
+                    let units: Vec<_> = units.iter().copied().map(u16::from_le_bytes).collect();
+                    String::from_utf16_lossy(&units)
+                };
+                header.names = names.map(name).collect();
             }
             _ => {}
         }

@@ -11,7 +11,7 @@ use crate::matching::views::stores::spool::{Spool, broken};
 use crate::matching::views::tour::{Look, Tour, shown};
 
 /// Bytes of a header, packed or not.
-const HEADER_BYTES_MAX: u64 = 32 << 20;
+const HEADER_BYTES_MAX: u64 = 16 << 20;
 
 /// Where the first packed stream may begin.
 const START: u64 = 32;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use crate::matching::views::columns::rows::Rows;
+use crate::matching::views::columns::rows::{Row, Rows};
 use crate::matching::views::forms::Store;
 use crate::matching::views::spelling::charset::{Charset, Wide, guess, utf8_or_western};
 use crate::matching::views::stores::spool::Spool;
@@ -129,7 +129,7 @@ impl<L: Look> Tour<'_, L> {
         let mut payload = Payload::new(pages, here, cell.next, cell.len);
         let mut record = Vec::new();
         if cell.len > RECORD_BYTES_MAX {
-            self.stream(&mut payload, walk.chain, Kind::Opaque, walk.depth)?;
+            self.stream(&mut payload, walk.chain, Kind::Binary, walk.depth)?;
         } else {
             payload.read_to_end(&mut record)?;
         }
@@ -138,18 +138,23 @@ impl<L: Look> Tour<'_, L> {
             self.unreadable(&format!("{}: part of a row is elsewhere", walk.name), walk.chain);
         }
         let Some(values) = values(&record) else { return Ok(()) };
-        let mut row = Vec::new();
+        let mut row = Row::default();
         for (column, value) in values.iter().enumerate() {
+            let chain = || format!("{}sqlite:{} > ", walk.chain, walk.rows.place(column));
             match value {
-                Value::Text(bytes) => row.push((column, text(bytes, encoding)?)),
+                Value::Text(bytes) => {
+                    let text = text(bytes, encoding)?;
+                    self.text_in_cell(text, (&mut row, column), &chain, walk.depth)?;
+                }
                 Value::Number(number) => row.push((column, number.to_string())),
                 Value::Bytes(bytes) => {
-                    let chain = || format!("{}sqlite:{} > ", walk.chain, walk.rows.place(column));
-                    row.extend(self.bytes_in_cell(bytes, &chain, walk.depth)?.map(|c| (column, c)));
+                    self.bytes_in_cell(bytes, (&mut row, column), &chain, walk.depth)?;
                 }
                 // A key that is a whole number stands beside the record.
                 Value::Other if column == 0 => {
-                    row.extend(cell.key.map(|key| (column, key.to_string())));
+                    if let Some(key) = cell.key {
+                        row.push((column, key.to_string()));
+                    }
                 }
                 Value::Other => {}
             }
@@ -167,12 +172,11 @@ impl<L: Look> Tour<'_, L> {
 }
 
 /// The table that a row of the list speaks of.
-fn table(row: &[(usize, String)]) -> Option<Table> {
-    let of = |wanted: usize| row.iter().find(|(column, _)| *column == wanted).map(|(_, cell)| cell);
-    let root = of(3)?.parse().ok().filter(|root| *root > 0)?;
-    let is_table = of(0)? == "table";
-    let columns = if is_table { of(4).map(|sql| columns(sql)) } else { None };
-    Some(Table { name: of(1)?.clone(), root, columns: columns.unwrap_or_default() })
+fn table(row: &Row) -> Option<Table> {
+    let root = row.cell(3)?.parse().ok().filter(|root| *root > 0)?;
+    let is_table = row.cell(0)? == "table";
+    let columns = if is_table { row.cell(4).map(columns) } else { None };
+    Some(Table { name: row.cell(1)?.to_owned(), root, columns: columns.unwrap_or_default() })
 }
 
 fn text(bytes: &[u8], encoding: u64) -> io::Result<String> {

@@ -20,7 +20,7 @@ use crate::matching::views::tour::Look;
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
     /// Rewrites a zip.
-    pub(super) fn zip(
+    pub(in crate::matching::redact) fn zip(
         &mut self,
         reader: &mut dyn Read,
         out: &mut dyn Write,
@@ -76,7 +76,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         match archive.members.by_index(index) {
             Ok(member) => {
                 let mut decoded = Decoded::new(member, self.meter, self.limits);
-                let rewritten = self.bytes(&mut decoded, &mut content, depth + 1);
+                let rewritten = self.member_bytes(&plain, &mut decoded, &mut content, depth + 1);
                 rewritten.map_err(|stop| stop.of_decoder("zip: broken member", self.meter))?;
             }
             Err(ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_)) => {
@@ -114,13 +114,23 @@ fn options<R: Read>(
 
 /// Names of members.
 #[derive(Default)]
-struct Names {
+pub struct Names {
     taken: HashSet<Vec<u8>>,
     /// For each name that several came to, the last number tried.
     numbers: HashMap<String, u64>,
 }
 
 impl Names {
+    /// Notes that a member is called so.
+    pub fn take(&mut self, name: Vec<u8>) {
+        self.taken.insert(name);
+    }
+
+    /// A name that no member has yet, if it is text.
+    pub fn unique_of(&mut self, name: Vec<u8>) -> Vec<u8> {
+        String::from_utf8(name).map_or_else(|error| error.into_bytes(), |name| self.unique(name))
+    }
+
     /// A name that no member has yet: two people's files may have come to one name.
     fn unique(&mut self, name: String) -> Vec<u8> {
         let candidate = |number: u64| match number {

@@ -7,23 +7,26 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
 use crate::matching::put::Put;
+use crate::matching::redact::edits::{Edit, Piece};
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
-use crate::matching::redact::sheet::Piece;
 use crate::matching::views::tour::Look;
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
     /// The run in this range of a window, rewritten, with the range that it takes the place of;
     /// `None` if it cannot be rewritten within.
-    pub(super) fn run(
+    pub(in crate::matching::redact) fn run(
         &mut self,
         window: &[u8],
         range: &Range<usize>,
         depth: usize,
     ) -> Result<Option<Piece>, Stop> {
         let Some(run) = Run::of(&window[range.clone()]) else { return Ok(None) };
+        if let Some(piece) = self.hexadecimal(&run, range, depth)? {
+            return Ok(Some(piece));
+        }
         let rest = &window[range.end..];
-        let pads = rest.iter().take(2).take_while(|byte| **byte == b'=').count();
+        let pads = pads(rest);
         let is_padded = pads > 0 && (run.digits.len() + pads).is_multiple_of(4);
         // A pad that is spelled as an escape would no longer fit.
         let is_whole = run.digits.len().is_multiple_of(4);
@@ -48,6 +51,19 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         Ok(Some(Piece { range, bytes: run.wrapped(&encoded) }))
     }
 
+    fn hexadecimal(
+        &mut self,
+        run: &Run,
+        range: &Range<usize>,
+        depth: usize,
+    ) -> Result<Option<Piece>, Stop> {
+        let Ok(bytes) = hex::decode(&run.digits) else { return Ok(None) };
+        let Some(rewritten) = self.inner(&bytes, depth + 1)? else { return Ok(None) };
+        let is_upper = run.digits.iter().any(u8::is_ascii_uppercase);
+        let digits = if is_upper { hex::encode_upper(rewritten) } else { hex::encode(rewritten) };
+        Ok(Some(Piece { range: range.clone(), bytes: run.wrapped(digits.as_bytes()) }))
+    }
+
     /// Bytes within others, rewritten; `None` if nothing was replaced or they cannot be rewritten.
     fn inner(&mut self, bytes: &[u8], depth: usize) -> Result<Option<Vec<u8>>, Stop> {
         if depth > self.limits.depth_max {
@@ -70,40 +86,67 @@ fn is_escape(byte: &u8) -> bool {
     b"=\\%&".contains(byte)
 }
 
+/// Pads at the start.
+fn pads(rest: &[u8]) -> usize {
+    rest.iter().take(2).take_while(|byte| **byte == b'=').count()
+}
+
+/// A run that cannot be rewritten within, with its pads; where something says that it is base64, so
+/// is what is put.
+pub fn instead(window: &[u8], edit: &Edit) -> (Edit, Option<Piece>) {
+    let pads = pads(&window[edit.range.end..]);
+    let range = edit.range.start..edit.range.end + pads;
+    let is_told = SIGNS.iter().any(|sign| window[..range.start].ends_with(sign));
+    let piece = (is_told || pads > 0).then(|| Piece {
+        range: range.clone(),
+        bytes: STANDARD.encode(edit.put.text()).into_bytes(),
+    });
+    (Edit { range, ..edit.clone() }, piece)
+}
+
+/// What stands before base64 and says that it is: in LDIF, in a URL, in YAML.
+const SIGNS: [&[u8]; 3] = [b":: ", b"base64,", b"!!binary "];
+
 /// A run as it stands.
 struct Run {
     digits: Vec<u8>,
-    /// Digits in a line and what ends it, if there is more than one line.
-    lines: Option<(usize, Vec<u8>)>,
+    /// What ends its lines, if there is more than one.
+    lines: Option<Lines>,
+}
+
+/// Lines of a run.
+struct Lines {
+    /// Digits in the first: other words may stand before them.
+    first: usize,
+    /// Digits in each line after it.
+    width: usize,
+    /// What stands between lines.
+    gap: Vec<u8>,
 }
 
 impl Run {
-    /// The run, if all of its lines but the last are of one length and end alike.
+    /// The run, if all of its lines but the first and the last are of one length and end alike.
     fn of(raw: &[u8]) -> Option<Self> {
-        let gap = ["\\r\\n", "\\n", "\r\n", "\n"]
-            .into_iter()
-            .find(|gap| memchr::memmem::find(raw, gap.as_bytes()).is_some());
         let mut run = Self { digits: Vec::new(), lines: None };
-        match gap {
+        match raw.iter().position(|byte| !is_digit(byte)) {
             None => run.digits = raw.to_vec(),
-            Some(gap) => {
-                let first = memchr::memmem::find(raw, gap.as_bytes())?;
-                let indent = raw[first + gap.len()..].iter().take_while(|b| **b == b' ').count();
-                let gap = [gap.as_bytes(), &vec![b' '; indent]].concat();
+            Some(first) => {
+                let gap = raw[first..first + gap_len(&raw[first..])?].to_vec();
+                let mut lines = Vec::new();
                 let mut rest = raw;
                 while let Some(end) = memchr::memmem::find(rest, &gap) {
-                    if end != first {
-                        return None;
-                    }
+                    lines.push(end);
                     run.digits.extend_from_slice(&rest[..end]);
                     rest = &rest[end + gap.len()..];
                 }
                 run.digits.extend_from_slice(rest);
-                run.lines = (rest.len() <= first).then_some((first, gap));
+                let width = lines.get(1).copied().unwrap_or(first);
+                let is_even = lines[1..].iter().all(|len| *len == width);
+                let fits = first <= width && rest.len() <= width;
+                run.lines = (is_even && fits).then_some(Lines { first, width, gap });
                 run.lines.as_ref()?;
             }
         }
-        let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
         run.digits.iter().all(is_digit).then_some(run)
     }
 
@@ -113,8 +156,29 @@ impl Run {
 
     fn wrapped(&self, encoded: &[u8]) -> Vec<u8> {
         match &self.lines {
-            None => encoded.to_vec(),
-            Some((width, gap)) => encoded.chunks(*width).collect::<Vec<_>>().join(gap.as_slice()),
+            Some(Lines { first, width, gap }) if encoded.len() > *first => {
+                let (head, tail) = encoded.split_at(*first);
+                let lines = std::iter::once(head).chain(tail.chunks(*width));
+                lines.collect::<Vec<_>>().join(gap.as_slice())
+            }
+            _ => encoded.to_vec(),
         }
     }
+}
+
+fn is_digit(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/-_".contains(byte)
+}
+
+/// What ends a line here, as it is written in a string of whatever depth, with the indent after it.
+fn gap_len(rest: &[u8]) -> Option<usize> {
+    let slashes = rest.iter().take_while(|byte| **byte == b'\\').count();
+    let (carriage, line) = if slashes > 0 { (b'r', b'n') } else { (b'\r', b'\n') };
+    let part = |at: usize, sign: u8| {
+        let is_part = rest.get(at..at + slashes + 1)?.split_last()? == (&sign, &rest[..slashes]);
+        is_part.then_some(slashes + 1)
+    };
+    let first = part(0, carriage).unwrap_or(0);
+    let len = first + part(first, line)?;
+    Some(len + rest[len..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count())
 }

@@ -1,0 +1,318 @@
+//! Values after keys that speak of people, joined where they are of one record and of one person:
+//! `mail`, `oid` and `displayName` of an object, `reviewer` and `reviewer_email` of a line.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use memchr::memchr3_iter;
+
+use crate::domain::asked::subject::IdentityType;
+use crate::matching::identity::names::neighbours::is_joint;
+use crate::matching::identity::users::aliases::BEFORE_BYTES;
+use crate::matching::identity::users::sections::is_in_section;
+use crate::matching::keys::parts::Part;
+use crate::matching::people::doubts::{
+    Speaks, full_name, identifier, key_before, named_by, trimmed, values_after,
+};
+use crate::matching::people::named::Named;
+use crate::matching::people::records::bounds::{Bounds, Record, are_of_one_block, line_start};
+use crate::matching::people::records::keys::{Key, Sort};
+use crate::matching::people::records::values::{range_of, value_of};
+use crate::matching::views::spelling::cut::{ceil, floor};
+use crate::matching::views::spelling::fold::folded;
+
+/// Keys that are remembered while a text is gone over: a text has many keys, and few of a kind.
+const KEYS_MAX: usize = 4096;
+
+/// Longest address, in bytes.
+const ADDRESS_BYTES_MAX: usize = 320;
+
+/// A value with its key, in its record.
+struct Field {
+    key: Key,
+    record: Record,
+    value: Range<usize>,
+}
+
+/// Everyone who is named by values of keys. Each group is of one person.
+pub fn fields_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
+    let fields = fields(text, found);
+    let mut open: HashMap<(Record, String), Vec<Field>> = HashMap::new();
+    let mut order: Vec<(Record, String)> = Vec::new();
+    for field in blocks(text, fields) {
+        let place = (field.record, field.key.whose.clone());
+        let held = open.entry(place.clone()).or_insert_with(|| {
+            order.push(place);
+            Vec::new()
+        });
+        // What has the same key twice is two records.
+        let is_again =
+            |earlier: &Field| earlier.key.sort == field.key.sort && field.key.sort != Sort::Role;
+        if held.iter().any(is_again) {
+            close(text, std::mem::take(held), found);
+        }
+        held.push(field);
+    }
+    for place in order {
+        close(text, open.remove(&place).unwrap_or_default(), found);
+    }
+}
+
+/// Single values, in order; those of lists are told at once, each by itself.
+fn fields(text: &str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field> {
+    let mut known: HashMap<&str, Option<Key>> = HashMap::new();
+    let mut bounds = Bounds::of(text);
+    let mut fields = Vec::new();
+    for at in memchr3_iter(b':', b'=', b'>', text.as_bytes()) {
+        let Some(word) = key_before(text, at) else { continue };
+        // The time of a line has colons too.
+        let is_word = text[word.clone()].starts_with(|c: char| c.is_alphabetic() || c == '_');
+        if !is_word || text[..word.start].ends_with("</") {
+            continue;
+        }
+        if known.len() > KEYS_MAX {
+            known.clear();
+        }
+        let key = known.entry(&text[word.clone()]).or_insert_with_key(|key| Key::of(key));
+        let Some(key) = key.clone() else { continue };
+        if is_of_service(text, &text[word.clone()], at) {
+            continue;
+        }
+        let record = bounds.record(word.start);
+        match values(text, at + 1).as_slice() {
+            [value] => fields.push(Field { key, record, value: value.clone() }),
+            values => {
+                for value in values {
+                    let named = value_of(text, &key, value).filter(|_| tells(&key));
+                    found(named.into_iter().collect());
+                }
+            }
+        }
+    }
+    fields
+}
+
+/// The values after a sign that ended at `at`. An address without quotes ends at the first blank.
+fn values(text: &str, at: usize) -> Vec<Range<usize>> {
+    const ENDS: &[char] = &[',', ';', '&', '|', '"', '\'', '<', '>', '(', ')', '{', '}'];
+    let near = &text[at..floor(text, at + ADDRESS_BYTES_MAX)];
+    let rest = near.trim_start_matches([' ', '\t']);
+    let end = rest.find(|c: char| c.is_whitespace() || ENDS.contains(&c)).unwrap_or(rest.len());
+    if rest[..end].contains('@') {
+        return vec![range_of(text, &rest[..end])];
+    }
+    whole(text, values_after(text, at))
+}
+
+/// One name that a comma parts is one value; what comes after more than a comma is none.
+fn whole(text: &str, mut values: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    let goes_on = |pair: &[Range<usize>]| {
+        let between = text.get(pair[0].end..pair[1].start).unwrap_or_default();
+        let sign = between.trim_matches(|c: char| c.is_whitespace() || "\"'`-".contains(c));
+        let is_key = text[pair[1].clone()].contains([':', '=']);
+        !is_key && (sign.is_empty() || [",", "&", "/", ";"].contains(&sign) || is_joint(sign))
+    };
+    let end = values.windows(2).position(|pair| !goes_on(pair));
+    values.truncate(end.map_or(values.len(), |end| end + 1));
+    match values.as_slice() {
+        [family, given] if !full_name(&text[family.clone()]) => {
+            let both = family.start..given.end;
+            let is_one = full_name(&text[both.clone()]) && text[both.clone()].contains(',');
+            if is_one { vec![both] } else { values }
+        }
+        _ => values,
+    }
+}
+
+/// Whether a value of this key alone names somebody.
+fn tells(key: &Key) -> bool {
+    key.surely || matches!(key.sort, Sort::Role | Sort::Mail | Sort::Puid)
+}
+
+/// Lines with one value each, as blocks.
+fn blocks(text: &str, mut fields: Vec<Field>) -> Vec<Field> {
+    let mut block: Option<usize> = None;
+    for index in 0..fields.len() {
+        let Record::Line(line) = fields[index].record else {
+            block = None;
+            continue;
+        };
+        let is_beside = |other: Option<&Field>| {
+            other.is_some_and(|other| {
+                matches!(other.record, Record::Line(_))
+                    && line_start(text, other.value.start) == line
+            })
+        };
+        let before = index.checked_sub(1).and_then(|before| fields.get(before));
+        if is_beside(before) || is_beside(fields.get(index + 1)) {
+            block = None;
+            continue;
+        }
+        let above = before.map(|above| line_start(text, above.value.start));
+        match (block, above) {
+            (Some(first), Some(above)) if are_of_one_block(text, above, line) => {
+                fields[index].record = Record::Line(first);
+            }
+            _ => block = Some(line),
+        }
+    }
+    fields
+}
+
+/// Tells who the values of one record are, that are of one person as their keys say.
+fn close(text: &str, fields: Vec<Field>, found: &mut dyn FnMut(Vec<Named>)) {
+    let told: Vec<(Field, Named)> = fields
+        .into_iter()
+        .filter_map(|field| {
+            let named = value_of(text, &field.key, &field.value)?;
+            Some((field, named))
+        })
+        .collect();
+    let is_own = |(field, (named, _)): &(Field, Named)| {
+        let has_sign = matches!(
+            named.kind,
+            IdentityType::Email | IdentityType::Upn | IdentityType::ObjectId | IdentityType::Puid
+        );
+        let is_plain = matches!(field.key.sort, Sort::ObjectId | Sort::Role);
+        field.key.is_personal() || is_plain && has_sign && field.key.whose.is_empty()
+    };
+    let is_of_person = told.iter().any(is_own);
+    let mut group: Vec<Named> = Vec::new();
+    let mut parts: Vec<(Part, Range<usize>)> = Vec::new();
+    let local = told
+        .iter()
+        .find_map(|(_, (named, _))| named.value.split_once('@').map(|(l, _)| l.to_owned()));
+    for (field, (named, range)) in told {
+        let is_theirs = || field.key.sort == Sort::Label && is_of_users(text, &range);
+        let looks_so =
+            field.key.perhaps && named_by(&text[range.clone()], Speaks::Perhaps).is_some();
+        let is_role = field.key.sort == Sort::Role || field.key.surely || looks_so;
+        let is_spelled = local.as_deref().is_some_and(|local| is_spelled(&named.value, local));
+        match field.key.sort {
+            Sort::Part(part) if is_of_person => parts.push((part, range)),
+            Sort::Part(_) => {}
+            _ if is_of_person || is_role || is_spelled || is_theirs() => group.push((named, range)),
+            _ => {}
+        }
+    }
+    let given = parts.iter().find(|(part, _)| *part == Part::Given);
+    let family = parts.iter().find(|(part, _)| *part == Part::Family);
+    if let (Some((_, given)), Some((_, family))) = (given, family) {
+        let both = [given, family].map(|part| trimmed(&text[part.clone()]));
+        let name = identifier(IdentityType::Name, &both.join(" "));
+        group.extend([given, family].map(|part| (name.clone(), part.clone())));
+    }
+    if !group.is_empty() {
+        found(group);
+    }
+}
+
+/// Whether a name stands in an object of somebody: `"authors": [{"name": …`.
+fn is_of_users(text: &str, value: &Range<usize>) -> bool {
+    let before = &text[ceil(text, value.start.saturating_sub(BEFORE_BYTES))..value.start];
+    is_in_section(before.to_lowercase().trim_end_matches(['"', '\'', ' ']))
+}
+
+/// Whether the words of a name are those of a local part.
+fn is_spelled(name: &str, local: &str) -> bool {
+    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 1);
+    words.clone().count() > 1 && words.all(|word| local.contains(word))
+}
+
+/// Whether another key says that no person did it: `"createdByType": "Application"`.
+fn is_of_service(text: &str, key: &str, sign: usize) -> bool {
+    const BESIDE_BYTES: usize = 300;
+    if !key.ends_with(['y', 'Y']) {
+        return false;
+    }
+    let beside = &text[sign..floor(text, sign + BESIDE_BYTES)];
+    let plain: String =
+        folded(beside).chars().filter(|c| c.is_alphanumeric() || "{}".contains(*c)).collect();
+    let key: String = folded(key).chars().filter(|c| c.is_alphanumeric()).collect();
+    let object = plain.split(['{', '}']).next().unwrap_or_default();
+    let Some((_, kind)) = object.split_once(&format!("{key}type")) else { return false };
+    ["application", "managedidentity", "key"].iter().any(|other| kind.starts_with(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        fields_in(text, &mut |named| {
+            let one = |(identifier, range): &Named| {
+                assert!(text.get(range.clone()).is_some());
+                identifier.value.clone()
+            };
+            if !named.is_empty() {
+                all.push(named.iter().map(one).collect::<Vec<_>>().join(", "));
+            }
+        });
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn who_is_one_person() {
+        const OID: &str = "22222222-3333-4444-5555-666666666666";
+        for (text, expected) in [
+            (
+                r#"{"mail": "k@x.org", "oid": "OID", "displayName": "Kofi Brandt"}"#,
+                vec!["k@x.org, OID, kofi brandt"],
+            ),
+            (
+                "mail: k@x.org\noid: OID\nname: Kofi Brandt\n\nname: Quiet River\n",
+                vec!["k@x.org, OID, kofi brandt"],
+            ),
+            ("user=k@x.org oid=OID puid=1003200298765432", vec!["k@x.org, OID, 1003200298765432"]),
+            (
+                "reviewer: Kofi Brandt, reviewer_email: k@x.org, owner_email: i@x.org",
+                vec!["i@x.org", "kofi brandt, k@x.org"],
+            ),
+            (
+                "- mail: k@x.org\n  oid: OID\n- mail: i@x.org\n  name: Ines Falk\n",
+                vec!["i@x.org, ines falk", "k@x.org, OID"],
+            ),
+            (
+                "user=k@x.org oid=OID\nuser=i@x.org name=\"Ines Falk\"\n",
+                vec!["i@x.org, ines falk", "k@x.org, OID"],
+            ),
+            (
+                r#"[{"mail": "k@x.org", "givenName": "Kofi", "sn": "Brandt"}, {"mail": "i@x.org"}]"#,
+                vec!["i@x.org", "k@x.org, kofi brandt, kofi brandt"],
+            ),
+            (
+                r#"{"displayName": "quiet river", "owner": "k@x.org", "runId": "OID"}"#,
+                vec!["k@x.org"],
+            ),
+            (
+                "<user><mail>k@x.org</mail><name>Kofi Brandt</name></user>",
+                vec!["k@x.org, kofi brandt"],
+            ),
+            (r#"{"createdBy": "x app", "createdByType": "Application"}"#, vec![]),
+            (
+                "created_by: Kofi Brandt\nlast_modified_by: Ines Falk\n",
+                vec!["ines falk", "kofi brandt"],
+            ),
+            ("https://x/u?user=k%40x.org&oid=OID", vec!["OID"]),
+            ("user=k@x.org action=login path=/mnt/azureml/x\n", vec!["k@x.org"]),
+            ("user=kofib action=login path=/mnt/azureml/x\n", vec!["kofib"]),
+            ("owners: [kofib, inesf]\n", vec!["inesf", "kofib"]),
+            ("authors: Kofi Brandt and Ines Falk\n", vec!["ines falk", "kofi brandt"]),
+            ("contact: Kofi Brandt\nfrom: src\nto: production\n", vec!["kofi brandt"]),
+            (r#"{"fullName": "Kofi Brandt", "displayName": "Quiet River"}"#, vec!["kofi brandt"]),
+            (
+                r#"{"authors": [{"name": "Kofi Brandt"}], "x": [{"name": "Ines"}]}"#,
+                vec!["kofi brandt"],
+            ),
+            (r#"{"assignedUser": {"objectId": "OID"}}"#, vec!["OID"]),
+            (r#"{"tenantId": "OID", "objectId": "OID", "name": "Churn Model"}"#, vec!["OID"]),
+        ] {
+            let text = text.replace("OID", OID);
+            let expected: Vec<String> =
+                expected.iter().map(|one| one.replace("OID", OID)).collect();
+            assert_eq!(told(&text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Records: what stands together and so is of one person. An address in a row, an object, a
+//! parenthesis or a line makes the names and ids beside it that person's.
+
+pub mod keys;
+pub mod values;
+pub mod bounds;
+pub mod fields;
+pub mod near;
+pub mod cells;
+pub mod patterns;
+pub mod logins;
+pub mod everyone;

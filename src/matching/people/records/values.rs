@@ -1,0 +1,102 @@
+//! What the value of a key, or a cell, names.
+
+use std::ops::Range;
+
+use crate::domain::asked::subject::IdentityType;
+use crate::matching::people::doubts::{
+    Speaks, full_name, identifier, may_be_alias, named_by, trimmed,
+};
+use crate::matching::people::named::{Identifier, Named, SERVICES, is_hexadecimal};
+use crate::matching::people::records::keys::{Key, Sort};
+use crate::matching::put::stands_at;
+
+/// Longest name, in bytes.
+const NAME_BYTES_MAX: usize = 120;
+
+/// Shortest number of a person, in bytes.
+const NUMBER_BYTES_MIN: usize = 4;
+
+/// What the value of a key names, in a record that is a person's, and where.
+pub fn value_of(text: &str, key: &Key, value: &Range<usize>) -> Option<Named> {
+    let value = trimmed(&text[value.clone()]);
+    let range = range_of(text, value);
+    if value.is_empty() || stands_at(text, range.start) {
+        return None;
+    }
+    if let Some(id) = id(value) {
+        let is_id = !matches!(key.sort, Sort::Name | Sort::Label | Sort::Part(_));
+        return is_id.then_some((id, range));
+    }
+    let by = |speaks| {
+        let named = named_by(value, speaks)?;
+        // An address in a sentence is told by itself.
+        let is_whole = !value.contains('@') || !value.contains(char::is_whitespace);
+        is_whole.then_some(named)
+    };
+    let named = match key.sort {
+        Sort::Role if !key.surely => by(Speaks::Perhaps),
+        Sort::Mail | Sort::Alias | Sort::Role => by(Speaks::Surely),
+        Sort::Id if key.surely => by(Speaks::Surely),
+        Sort::ObjectId | Sort::Puid | Sort::Id => None,
+        Sort::Number => {
+            is_number(value).then(|| identifier(IdentityType::ControllerCustomerId, value))
+        }
+        Sort::Name => is_name(value).then(|| identifier(IdentityType::Name, value)),
+        Sort::Label => by(Speaks::Perhaps).filter(|found| found.kind == IdentityType::Name),
+        Sort::Part(_) => is_part(value).then(|| identifier(IdentityType::Name, value)),
+    };
+    named.map(|named| (named, range))
+}
+
+/// Whether a value is a name of two words or more that somebody may have written small.
+pub fn is_written_small(value: &str) -> bool {
+    let words = || value.split([' ', ',']).filter(|word| !word.is_empty());
+    (2..=4).contains(&words().count()) && words().all(|word| word.len() > 1) && is_part(value)
+}
+
+/// Where a part of a text stands in it.
+pub fn range_of(text: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr() as usize - text.as_ptr() as usize;
+    start..start + part.len()
+}
+
+/// An object id or a passport id, by its form.
+pub fn id(value: &str) -> Option<Identifier> {
+    let digits = value.trim_matches(['{', '}']);
+    let is_puid = || {
+        let bare = value.rsplit(':').next().unwrap_or_default();
+        is_hexadecimal(bare, 16) && bare.bytes().all(|byte| byte != b'-')
+    };
+    let is_id = is_hexadecimal(digits, 32) || is_puid();
+    is_id.then(|| named_by(value, Speaks::Perhaps))?
+}
+
+/// Whether a key that says so is followed by a name, however it is written.
+fn is_name(value: &str) -> bool {
+    let lower = value.to_lowercase();
+    let is_whole = full_name(value) || value.contains(' ');
+    is_whole && is_part(value) && !SERVICES.contains(&lower.as_str())
+}
+
+fn is_part(value: &str) -> bool {
+    value.len() <= NAME_BYTES_MAX
+        && value.chars().filter(|c| c.is_alphabetic()).count() >= 2
+        && value.chars().all(|c| {
+            c.is_alphabetic()
+                || c.is_whitespace()
+                || unicode_normalization::char::is_combining_mark(c)
+                || matches!(c, '.' | ',' | '\'' | '’' | '-' | '・')
+        })
+}
+
+fn is_number(value: &str) -> bool {
+    value.len() >= NUMBER_BYTES_MIN
+        && value.len() <= NAME_BYTES_MAX
+        && value.bytes().filter(u8::is_ascii_digit).count() >= 3
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// Whether a cell without a head is an alias that stands beside the address that spells it.
+pub fn is_alias_of(value: &str, local: &str) -> bool {
+    may_be_alias(value) && value.eq_ignore_ascii_case(local)
+}

@@ -1,0 +1,8 @@
+//! What is packed, taken out, rewritten and packed again as it was.
+
+pub mod zipped;
+pub mod tarred;
+pub mod streams;
+pub mod runs;
+pub mod words;
+pub mod parquet;

@@ -1,0 +1,216 @@
+//! Tables in Parquet: columns of text written anew, all others copied as they are packed.
+//!
+//! What a column of text was packed with is kept, and so are its rows in their groups, the schema
+//! and the notes. Its statistics are made anew: in the old ones stands what was replaced.
+
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::sync::Arc;
+
+use parquet::basic::{Encoding, Type};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::column::writer::{ColumnCloseResult, ColumnWriterImpl};
+use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, KeyValue};
+use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::writer::SerializedFileWriter;
+
+use crate::matching::put::Put;
+use crate::matching::redact::refusal::Stop;
+use crate::matching::redact::rewriting::Rewriting;
+use crate::matching::views::columns::cells::BATCH_CELLS;
+use crate::matching::views::columns::pages;
+use crate::matching::views::meter::Spooling;
+use crate::matching::views::packing::zip::copy;
+use crate::matching::views::tour::Look;
+use crate::matching::work;
+
+/// Where Arrow keeps its own schema, in a form that is not rewritten.
+const ARROW: &str = "ARROW:schema";
+
+impl<L: Look<What = Put>> Rewriting<'_, L> {
+    /// Rewrites a table.
+    pub(in crate::matching::redact) fn parquet(
+        &mut self,
+        reader: &mut dyn Read,
+        out: &mut dyn Write,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let before = self.replaced;
+        let mut stored = self.meter.own(tempfile::tempfile()).map_err(Stop::Read)?;
+        copy(reader, &mut Spooling::new(&mut stored, self.meter)).map_err(Stop::Read)?;
+        pages::check_footer(&mut stored).map_err(|_| broken())?;
+        let mut written = self.meter.own(tempfile::tempfile()).map_err(Stop::Read)?;
+        self.row_groups(&stored, &written, depth)?;
+        let file = if self.replaced == before { &mut stored } else { &mut written };
+        file.rewind().map_err(Stop::Write)?;
+        copy(file, out).map_err(Stop::Write)
+    }
+
+    fn row_groups(&mut self, stored: &File, written: &File, depth: usize) -> Result<(), Stop> {
+        let clone = |file: &File| file.try_clone().map_err(Stop::Write);
+        let mut pages_of = clone(stored)?;
+        let file = SerializedFileReader::new(clone(stored)?)?;
+        let schema = file.metadata().file_metadata().schema_descr().root_schema_ptr();
+        let properties = Arc::new(self.properties(&file)?);
+        let mut writer = SerializedFileWriter::new(clone(written)?, schema, properties)?;
+        for group in 0..file.num_row_groups() {
+            let group = file.get_row_group(group)?;
+            let rows = group.metadata().num_rows() as u64;
+            let mut group_writer = writer.next_row_group()?;
+            for column in 0..group.num_columns() {
+                let told = group.metadata().column(column);
+                let name = told.column_path().string();
+                if self.sees(&name) {
+                    return Err(Stop::not("parquet: name of a column"));
+                }
+                // In the dictionary of a column values may stand that no row has.
+                if told.column_type() != Type::BYTE_ARRAY {
+                    group_writer.append_column(stored, copied(told, rows))?;
+                    continue;
+                }
+                let bytes = pages::check(&mut pages_of, told).map_err(|_| broken())?;
+                let charged = self.meter.charge(bytes, self.limits);
+                charged.map_err(|refused| Stop::Read(refused.into()))?;
+                let reader = group.get_column_reader(column)?;
+                let ColumnReader::ByteArrayColumnReader(cells) = reader else {
+                    return Err(broken());
+                };
+                let column_writer = group_writer.next_column()?;
+                let Some(mut column_writer) = column_writer else { return Err(broken()) };
+                let has_levels = told.column_descr().max_def_level() > 0;
+                let text = Text { cells, name, has_levels };
+                self.column(text, column_writer.typed::<ByteArrayType>(), depth)?;
+                column_writer.close()?;
+            }
+            group_writer.close()?;
+        }
+        writer.close().map(drop).map_err(Stop::from)
+    }
+
+    /// How the table is to be written, with its notes.
+    fn properties(&mut self, file: &SerializedFileReader<File>) -> Result<WriterProperties, Stop> {
+        let mut notes = Vec::new();
+        let metadata = file.metadata();
+        for note in metadata.file_metadata().key_value_metadata().into_iter().flatten() {
+            let before = self.replaced;
+            let value = note.value.as_deref().unwrap_or_default();
+            let said = self.short(Some(&note.key), value)?.text;
+            if self.replaced != before && note.key == ARROW {
+                return Err(Stop::not("parquet: schema of arrow"));
+            }
+            notes.push(KeyValue { value: note.value.as_ref().map(|_| said), ..note.clone() });
+        }
+        let has_notes = metadata.file_metadata().key_value_metadata().is_some();
+        let mut properties =
+            WriterProperties::builder().set_key_value_metadata(has_notes.then_some(notes));
+        let Some(group) = metadata.row_groups().first() else { return Ok(properties.build()) };
+        properties = properties.set_sorting_columns(group.sorting_columns().cloned());
+        for column in group.columns() {
+            let path = column.column_path();
+            let is_dictionary = |encoding| {
+                matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY)
+            };
+            properties = properties
+                .set_column_compression(path.clone(), column.compression())
+                .set_column_dictionary_enabled(path.clone(), column.encodings().any(is_dictionary));
+        }
+        Ok(properties.build())
+    }
+
+    fn sees_any(&mut self, values: &[ByteArray], name: &str) -> bool {
+        let before = format!("\n{name}: ").into_bytes();
+        let all: Vec<u8> =
+            values.iter().flat_map(|value| [&before, value.data()].concat()).collect();
+        match std::str::from_utf8(&all) {
+            Ok(text) => self.sees(text),
+            // Bytes that are no text may be anything.
+            Err(_) => true,
+        }
+    }
+
+    fn column(
+        &mut self,
+        text: Text,
+        writer: &mut ColumnWriterImpl<'_, ByteArrayType>,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let Text { mut cells, name, has_levels } = text;
+        loop {
+            let mut values = Vec::new();
+            let (mut present, mut lists) = (Vec::new(), Vec::new());
+            let read =
+                cells.read_records(BATCH_CELLS, Some(&mut present), Some(&mut lists), &mut values);
+            let (records, ..) = read?;
+            if records == 0 {
+                return Ok(());
+            }
+            self.repeat(records, &values)?;
+            if self.sees_any(&values, &name) {
+                for value in &mut values {
+                    *value = self.cell_of(value, &name, depth)?;
+                }
+            }
+            let present = has_levels.then_some(present.as_slice());
+            let lists = (!lists.is_empty()).then_some(lists.as_slice());
+            writer.write_batch(&values, present, lists)?;
+        }
+    }
+
+    fn cell_of(&mut self, value: &ByteArray, name: &str, depth: usize) -> Result<ByteArray, Stop> {
+        let before = self.replaced;
+        let said = match std::str::from_utf8(value.data()) {
+            Ok(text) => self.short(Some(name), text)?.text.into_bytes(),
+            Err(_) => {
+                let mut said = Vec::new();
+                self.bytes(&mut value.data(), &mut said, depth + 1)?;
+                said
+            }
+        };
+        Ok(if self.replaced == before { value.clone() } else { said.into() })
+    }
+
+    fn repeat(&self, records: usize, values: &[ByteArray]) -> Result<(), Stop> {
+        // A byte may stand for a thousand million rows of nothing.
+        work::charge(records);
+        let bytes: usize = values.iter().map(ByteArray::len).sum();
+        let paced = self.meter.pace(self.limits);
+        let counted = paced.and_then(|()| self.meter.repeat(bytes as u64, self.limits));
+        counted.map_err(|refused| Stop::Read(refused.into()))
+    }
+}
+
+/// A column that is copied as it is packed.
+fn copied(told: &ColumnChunkMetaData, rows: u64) -> ColumnCloseResult {
+    ColumnCloseResult {
+        bytes_written: u64::try_from(told.compressed_size()).unwrap_or(0),
+        rows_written: rows,
+        metadata: told.clone(),
+        bloom_filter: None,
+        column_index: None,
+        offset_index: None,
+    }
+}
+
+/// A column of text.
+struct Text {
+    cells: ColumnReaderImpl<ByteArrayType>,
+    name: String,
+    /// Whether cells may be left out, or be lists.
+    has_levels: bool,
+}
+
+impl From<ParquetError> for Stop {
+    fn from(error: ParquetError) -> Self {
+        match error {
+            ParquetError::NYI(_) => Self::not("parquet: compression not supported"),
+            _ => broken(),
+        }
+    }
+}
+
+fn broken() -> Stop {
+    Stop::not("parquet: broken")
+}

@@ -1,0 +1,3 @@
+//! Tokens that services issue, told by their own form.
+
+pub mod issued;

@@ -1,0 +1,8 @@
+//! The readers of `stores`.
+
+#![no_main]
+
+use dsrd_fuzz::readers::read;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| read("stores", input));
