@@ -379,6 +379,27 @@ fn what_speaks_of_no_user() {
     );
 }
 
+/// A workbook of two rows of two cells.
+fn sheet(strings: [&str; 4]) -> Vec<u8> {
+    let strings: String = strings.iter().map(|text| format!("<si><t>{text}</t></si>")).collect();
+    let strings = format!("<?xml version=\"1.0\"?><sst>{strings}</sst>");
+    let cell = |column: &str, row: usize, index: usize| {
+        format!("<c r=\"{column}{row}\" t=\"s\"><v>{index}</v></c>")
+    };
+    let row = |row: usize, first: usize| {
+        format!("<row r=\"{row}\">{}{}</row>", cell("A", row, first), cell("B", row, first + 1))
+    };
+    let rows = format!(
+        "<?xml version=\"1.0\"?><worksheet><sheetData>{}{}</sheetData></worksheet>",
+        row(1, 0),
+        row(2, 2)
+    );
+    crate::matching::zip(&[
+        ("xl/sharedStrings.xml", strings.as_bytes()),
+        ("xl/worksheets/sheet1.xml", rows.as_bytes()),
+    ])
+}
+
 #[test]
 fn cells_below_a_head_that_speaks_of_people() {
     let far: String = (0..60_000).map(|run| format!("{run},kofib,3\n")).collect();
@@ -414,26 +435,6 @@ fn cells_below_a_head_that_speaks_of_people() {
     ];
     let other = ["first_name,city,last_name\nMira,x,Brandt\nKofi,x,Osei\n".to_owned()];
     let finds_text = |kind, value, text: &String| finds(kind, value, text.as_bytes());
-    let sheet = |strings: [&str; 4]| {
-        let strings: String =
-            strings.iter().map(|text| format!("<si><t>{text}</t></si>")).collect();
-        let strings = format!("<?xml version=\"1.0\"?><sst>{strings}</sst>");
-        let cell = |column: &str, row: usize, index: usize| {
-            format!("<c r=\"{column}{row}\" t=\"s\"><v>{index}</v></c>")
-        };
-        let row = |row: usize, first: usize| {
-            format!("<row r=\"{row}\">{}{}</row>", cell("A", row, first), cell("B", row, first + 1))
-        };
-        let rows = format!(
-            "<?xml version=\"1.0\"?><worksheet><sheetData>{}{}</sheetData></worksheet>",
-            row(1, 0),
-            row(2, 2)
-        );
-        crate::matching::zip(&[
-            ("xl/sharedStrings.xml", strings.as_bytes()),
-            ("xl/worksheets/sheet1.xml", rows.as_bytes()),
-        ])
-    };
     let workbook = sheet(["run", "user", "kofib", "mosei"]);
     assert!(finds(IdentityType::Username, "mosei", &workbook));
     let workbook = sheet(["run", "model", "kofib", "mosei"]);

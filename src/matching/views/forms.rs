@@ -72,7 +72,7 @@ pub enum Store {
     SevenZip,
     /// A pack of git, or a bundle with one.
     Git,
-    /// An array of NumPy with records that have texts.
+    /// An array of `NumPy` with records that have texts.
     Numpy,
 }
 

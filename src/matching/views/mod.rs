@@ -18,7 +18,7 @@
 //! | archives of 7-Zip | `stores::sevenzip` |
 //! | texts of HDF5's arrays and attributes | `stores::hdf5` |
 //! | rows of workbooks, whose strings lie apart | `stores::workbook` |
-//! | records of NumPy's arrays | `stores::numpy` |
+//! | records of arrays of `NumPy` | `stores::numpy` |
 //! | tables in text: cells after the heads of their columns | `written::tables` |
 //! | tables in markup, and in JSON by column | `written::marked`, `written::frames` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |

@@ -154,7 +154,8 @@ impl Links {
         let (one, other) = (self.root(one), self.root(other));
         let (first, second) = (one.min(other), one.max(other));
         let differ = self.has[one].object_id && self.has[other].object_id;
-        one == other || !differ && !(first == 0 && self.has[second].stranger)
+        let is_parted = differ || first == 0 && self.has[second].stranger;
+        one == other || !is_parted
     }
 
     /// Joins names and aliases with the one person in whose address they are spelled.

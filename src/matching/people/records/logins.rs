@@ -1,5 +1,6 @@
-//! Aliases where something speaks of users: sentences, commands and listings. The same forms in
-//! which a known alias is found; here nobody knows which word is one, so only words that look like
+//! Aliases where something speaks of users: sentences, commands and listings.
+//!
+//! The same forms in which a known alias is found; here nobody knows which word is one, so only words that look like
 //! one are asked for, near what may speak of users.
 
 use std::ops::Range;

@@ -71,8 +71,8 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                     group_writer.append_column(stored, copied(told, rows))?;
                     continue;
                 }
-                let bytes = pages::check(&mut pages_of, told).map_err(|_| broken())?;
-                let charged = self.meter.charge(bytes, self.limits);
+                let pages = pages::check(&mut pages_of, told).map_err(|_| broken())?;
+                let charged = self.meter.charge(pages.decoded, self.limits);
                 charged.map_err(|refused| Stop::Read(refused.into()))?;
                 let reader = group.get_column_reader(column)?;
                 let ColumnReader::ByteArrayColumnReader(cells) = reader else {

@@ -191,7 +191,7 @@ impl Note {
             return Some(field(&self.text).to_vec());
         }
         let records = self.records().into_iter();
-        records.filter(|(key, _)| *key == b"path").map(|(_, name)| name.to_vec()).last()
+        records.filter(|(key, _)| *key == b"path").map(|(_, name)| name.to_vec()).next_back()
     }
 
     fn is_sparse(&self) -> bool {
@@ -207,8 +207,8 @@ impl Note {
 
 /// The size of a member as its notes or its header state it; a hard link has nothing of its own.
 fn stated_size(block: &Block, notes: &[Note]) -> Result<u64, Stop> {
-    let records = notes.iter().flat_map(Note::records);
-    let noted = records.filter(|(key, _)| *key == b"size").last();
+    let mut records = notes.iter().flat_map(Note::records);
+    let noted = records.rfind(|(key, _)| *key == b"size");
     let noted = noted.and_then(|(_, size)| std::str::from_utf8(size).ok()?.parse().ok());
     match block[KIND] {
         b'1' => Ok(0),

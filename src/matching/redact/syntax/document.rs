@@ -1,5 +1,7 @@
 //! A document that is held in whole, in a language that is known: what is put into it is written as
-//! the language has it, and what came out is cut into tokens once more, of which as many must be
+//! the language has it.
+//!
+//! What came out is cut into tokens once more, of which as many must be
 //! there as before.
 
 use std::collections::{HashMap, HashSet};

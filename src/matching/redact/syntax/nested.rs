@@ -13,7 +13,9 @@ const NEAR_BYTES: usize = 600;
 const ESCAPE_BYTES: usize = 6;
 
 /// The number of a JSON text, or of a program, that this range of a string belongs to, and how that
-/// text spells its quotes. It may lie in another, and any of its characters may be escaped;
+/// text spells its quotes.
+///
+/// It may lie in another, and any of its characters may be escaped;
 /// `is_escaped` says whether backslashes escape in the string.
 pub fn nested_number(
     window: &[u8],

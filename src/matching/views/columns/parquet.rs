@@ -59,8 +59,8 @@ impl<L: Look> Tour<'_, L> {
         }
         for group in 0..file.num_row_groups() {
             let group = file.get_row_group(group)?;
-            let mut checked: Vec<Option<Checked>> = vec![None; group.num_columns()];
-            for column in 0..group.num_columns() {
+            let mut all_checked: Vec<Option<Checked>> = vec![None; group.num_columns()];
+            for (column, checked) in all_checked.iter_mut().enumerate() {
                 let stated = group.metadata().column(column);
                 let path = stated.column_path().string();
                 self.cells([path.as_bytes()].into_iter(), &view, &path);
@@ -77,12 +77,12 @@ impl<L: Look> Tour<'_, L> {
                         continue;
                     }
                 };
-                checked[column] = Some(pages);
+                *checked = Some(pages);
                 self.meter.charge(pages.decoded, self.limits).map_err(external)?;
                 let reader = group.get_column_reader(column)?;
                 self.column(reader, records_of(pages), &view, &path)?;
             }
-            self.names(&*group, &checked, &view)?;
+            self.names(&*group, &all_checked, &view)?;
         }
         Ok(())
     }

@@ -51,7 +51,7 @@ impl Key {
             _ => return None,
         };
         let of = |key: &str| match version {
-            1 | 2 | 3 => Some(Cipher::Rc4),
+            1..=3 => Some(Cipher::Rc4),
             4 | 5 => filter(dict, dict.get(key).and_then(Object::name).unwrap_or("Identity")),
             _ => None,
         };

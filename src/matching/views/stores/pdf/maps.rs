@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::matching::views::stores::numbers::big;
 use crate::matching::views::stores::pdf::objects::{Object, Reader};
+use crate::matching::work;
 
 /// Bytes that one code spells, at most: Adobe's Technical Note 5014 has 512.
 const SPELLED_BYTES_MAX: usize = 512;
@@ -85,6 +86,9 @@ impl Map {
         }
         let Some(text) = spelled(texts) else { return };
         for code in codes {
+            if self.is_full() {
+                return;
+            }
             // The last unit goes up with the code.
             let mut text = text.to_vec();
             let by = (code - first) as u16;
@@ -95,9 +99,18 @@ impl Map {
         }
     }
 
+    /// Whether no text has room any more.
+    fn is_full(&self) -> bool {
+        self.weight + CODE_BYTES > MAP_BYTES_MAX
+    }
+
     fn put(&mut self, code: u64, text: String) {
         let weight = CODE_BYTES + text.len();
-        if self.weight + weight <= MAP_BYTES_MAX {
+        work::charge(weight);
+        if self.weight + weight > MAP_BYTES_MAX {
+            // Others of its kind are as long.
+            self.weight = MAP_BYTES_MAX;
+        } else {
             self.weight += weight;
             self.texts.insert(code, text);
         }
