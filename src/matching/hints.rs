@@ -10,16 +10,16 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memchr2_iter};
 
+use crate::matching::blocks::signs::Signs;
 use crate::matching::identity::addresses::{addresses_at, may_be_respelled, respelled_at};
 use crate::matching::identity::candidates::is_guest;
 use crate::matching::matcher::{Matcher, Occurrence};
 use crate::matching::views::as_read::alike::alike;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
-use crate::matching::views::hinting::{Ends, Hinting};
+use crate::matching::views::hinting::{Ends, Hinting, Sifted};
 use crate::matching::views::spelling::cut::{ceil, floor, next_beyond_ascii};
 use crate::matching::views::spelling::fold::fold;
-use crate::matching::views::spelling::reading::Reading;
 
 /// Bytes on either side of a pattern that judging it may need.
 const NEAR_BYTES: usize = 420;
@@ -29,13 +29,15 @@ const FOREIGN_BYTES: usize = 160;
 
 impl Hinting for Matcher {
     fn hint(&self, text: &str, ends: Ends, found: &mut dyn FnMut(usize)) {
+        let signs = Signs::of(text.as_bytes());
         self.hint_plain(text, ends, found);
-        for part in self.foreign_parts(text) {
+        let foreign = signs.has(Signs::BEYOND_ASCII).then(|| self.foreign_parts(text));
+        for part in foreign.into_iter().flatten() {
             let reading = fold(&text[part.clone()]);
             self.hint_plain(&reading.text, ends, &mut |at| found(part.start + reading.origin(at)));
             self.hint_alike(text, part, ends, found);
         }
-        if self.foreign.has_apostrophe() {
+        if self.foreign.has_apostrophe() && signs.has(Signs::QUOTE.or(Signs::BACKTICK)) {
             for at in memchr2_iter(b'\'', b'`', text.as_bytes()) {
                 let bytes = text.as_bytes();
                 let is_sign = bytes[at] == b'`' || matches!(bytes.get(at + 1), Some(b'\'' | b'\\'));
@@ -69,7 +71,7 @@ impl Hinting for Matcher {
         }
     }
 
-    fn sifted(&self, bytes: &[u8]) -> Reading {
+    fn sifted(&self, bytes: &[u8]) -> Sifted {
         self.sift.sifted(bytes)
     }
 

@@ -105,8 +105,8 @@ impl Pattern {
         match &self.form {
             // Something before it says that it names a user.
             Form::Text(Boundary::Alias) => text.chars().count() + 1,
-            Form::Text(_) => text.chars().count(),
-            Form::Name(name) => name.words.iter().map(|word| word.chars().count()).sum(),
+            // Of a name this is one word; the others may stand in strings of their own.
+            Form::Text(_) | Form::Name(_) => text.chars().count(),
         }
     }
 }
@@ -341,8 +341,11 @@ impl Building {
         let least =
             self.patterns.iter().zip(&self.texts).map(|(pattern, text)| pattern.least(text));
         let least = least.chain(addresses().map(|address| address.chars().count()));
-        let least = least.chain((!self.hashes.is_empty()).then_some(ADDRESS_CHARS_MIN));
-        let sift = Sift::new(&foreign, least.min().unwrap_or(1));
+        let sought = self.texts.iter().chain(addresses());
+        let mut sift = Sift::new(sought, &foreign, least.min().unwrap_or(1));
+        if !self.hashes.is_empty() {
+            sift.admit(ADDRESS_CHARS_MIN);
+        }
         Matcher {
             // A name has its words and gaps on either side; an alias has its key before it. Of a
             // hash nobody knows how long the address is.

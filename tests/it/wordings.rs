@@ -418,7 +418,21 @@ fn cells_below_a_head_that_speaks_of_people() {
         let strings: String =
             strings.iter().map(|text| format!("<si><t>{text}</t></si>")).collect();
         let strings = format!("<?xml version=\"1.0\"?><sst>{strings}</sst>");
-        crate::matching::zip(&[("xl/sharedStrings.xml", strings.as_bytes())])
+        let cell = |column: &str, row: usize, index: usize| {
+            format!("<c r=\"{column}{row}\" t=\"s\"><v>{index}</v></c>")
+        };
+        let row = |row: usize, first: usize| {
+            format!("<row r=\"{row}\">{}{}</row>", cell("A", row, first), cell("B", row, first + 1))
+        };
+        let rows = format!(
+            "<?xml version=\"1.0\"?><worksheet><sheetData>{}{}</sheetData></worksheet>",
+            row(1, 0),
+            row(2, 2)
+        );
+        crate::matching::zip(&[
+            ("xl/sharedStrings.xml", strings.as_bytes()),
+            ("xl/worksheets/sheet1.xml", rows.as_bytes()),
+        ])
     };
     let workbook = sheet(["run", "user", "kofib", "mosei"]);
     assert!(finds(IdentityType::Username, "mosei", &workbook));

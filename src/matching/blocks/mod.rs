@@ -2,3 +2,4 @@
 
 pub mod masks;
 pub mod bits;
+pub mod signs;

@@ -6,13 +6,16 @@
 //! for each width of its characters.
 
 use std::ops::Range;
+use std::str::Utf8Chunk;
 
 use crate::matching::blocks::bits::{any, next_clear, next_set, runs};
 use crate::matching::blocks::masks::{Set, WORD_BYTES, masks};
 use crate::matching::bytes::units::{Units, Width};
 use crate::matching::identity::candidates::Foreign;
+use crate::matching::views::hinting::Sifted;
 use crate::matching::views::spelling::charset::{mix, western, wide_into};
-use crate::matching::views::spelling::reading::Reading;
+use crate::matching::views::spelling::digits::base64_runs::may_be_digit;
+use crate::matching::views::spelling::fold::folded_char;
 
 /// Leaves out of bytes what cannot be text that matters.
 pub struct Sift {
@@ -24,6 +27,17 @@ pub struct Sift {
     leads: [Set; 3],
     units: Units,
     /// The shortest stretch that matters, in characters.
+    least: usize,
+    /// What is sought, without digits in it and with some.
+    sought: [Letters; 2],
+    facts: Box<[Facts; 256]>,
+}
+
+/// The letters and digits of some texts.
+struct Letters {
+    /// Those of ASCII.
+    set: Set,
+    /// How many the text has that has the fewest.
     least: usize,
 }
 
@@ -41,8 +55,16 @@ const LEAST_MAX: usize = 16;
 const WIDE_CHARS: usize = 4;
 
 impl Sift {
-    /// For what is spelled with these characters beyond ASCII, and is at least so many long.
-    pub fn new(foreign: &Foreign, least: usize) -> Self {
+    /// For these texts, and what is spelled with these characters beyond ASCII. `least`: characters
+    /// of the shortest stretch that matters.
+    pub fn new<'a>(
+        texts: impl Iterator<Item = &'a String>,
+        foreign: &Foreign,
+        least: usize,
+    ) -> Self {
+        let (numbered, worded): (Vec<_>, Vec<_>) =
+            texts.partition(|text| text.contains(|c: char| c.is_ascii_digit()));
+        let sought = [Letters::of_texts(&worded), Letters::of_texts(&numbered)];
         let is_foreign = |byte: u8| byte >= 0x80 && foreign.has(western(byte));
         let is_plain =
             |byte: u8| matches!(byte, b'\t'..=b'\r' | b' '..=b'~') || SIGNS.contains(&byte);
@@ -54,26 +76,30 @@ impl Sift {
                 .map(|leads| Set::new(|byte| leads.contains(&byte))),
             units: Units::new(foreign),
             least: least.clamp(1, LEAST_MAX),
+            facts: Facts::of_all(&sought),
+            sought,
         }
     }
 
     /// Takes in what is so short.
     pub fn admit(&mut self, least: usize) {
         self.least = self.least.min(least.max(1));
+        self.sought.iter_mut().for_each(|letters| letters.least = 0);
     }
 
     /// The stretches, apart from each other.
-    pub fn sifted(&self, bytes: &[u8]) -> Reading {
-        let mut reading = Reading::default();
+    pub fn sifted(&self, bytes: &[u8]) -> Sifted {
+        let mut sifted = Sifted::default();
         self.stretches(bytes, &mut |range| {
-            mix(&bytes[range.clone()], range.start, western, &mut reading);
-            reading.replace_char(char::REPLACEMENT_CHARACTER, range.end);
+            mix(&bytes[range.clone()], range.start, western, &mut sifted.narrow);
+            sifted.narrow.replace_char(char::REPLACEMENT_CHARACTER, range.end);
         });
         self.units.stretches(bytes, self.least.min(WIDE_CHARS), &mut |range, width: Width| {
-            wide_into(&bytes[range.clone()], range.start, width.bytes, width.little, &mut reading);
+            let reading = if width.bytes == 2 { &mut sifted.two } else { &mut sifted.four };
+            wide_into(&bytes[range.clone()], range.start, width.bytes, width.little, reading);
             reading.replace_char(char::REPLACEMENT_CHARACTER, range.end);
         });
-        reading
+        sifted
     }
 
     /// Stretches of one byte a character, or UTF-8.
@@ -91,14 +117,161 @@ impl Sift {
         let mut at = 0;
         while let Some(start) = next_set(&long, at) {
             let end = next_clear(&texts, start).unwrap_or(bytes.len()).min(bytes.len());
-            if end - start >= RUN_BYTES
-                || [&signs, &letters].into_iter().any(|bits| any(bits, start..end))
-            {
+            let has_letters = any(&letters, start..end);
+            let stretch = &bytes[start..end];
+            let matters = match has_letters || any(&signs, start..end) {
+                true => self.may_spell(stretch, has_letters),
+                false => stretch.len() >= RUN_BYTES && has_run(stretch),
+            };
+            if matters {
                 found(start..end);
             }
             at = end;
         }
     }
+}
+
+impl Sift {
+    /// Whether a stretch has as many letters as what is sought, or may spell them by other signs.
+    /// Noise does not. `has_letters`: characters of several bytes are in it.
+    fn may_spell(&self, stretch: &[u8], has_letters: bool) -> bool {
+        if stretch.len() >= SURE_BYTES {
+            return true;
+        }
+        let (mut letters, mut has_signs) = ([0; 2], false);
+        let (mut digits, mut digits_most) = (0, 0);
+        for byte in stretch {
+            let facts = &self.facts[usize::from(*byte)];
+            letters[0] += usize::from(facts.letters[0]);
+            letters[1] += usize::from(facts.letters[1]);
+            has_signs |= facts.is_sign;
+            digits = if facts.is_digit { digits + 1 } else { 0 };
+            digits_most = digits_most.max(digits);
+        }
+        if has_letters {
+            let more = stretch.iter().map(|byte| folded_max(*byte)).sum::<usize>();
+            let may_have = |index: usize| letters[index] + more >= self.sought[index].least;
+            if may_have(0) || may_have(1) {
+                letters = [0, 1].map(|index| self.sought[index].count(stretch));
+            }
+        }
+        let escapes = if has_signs { stretch.windows(3).filter(is_escape).count() } else { 0 };
+        let is_any = |(letters, sought): (usize, &Letters)| {
+            letters + ESCAPED_MAX * escapes >= sought.least || digits_most * 3 / 4 >= sought.least
+        };
+        letters.into_iter().zip(&self.sought).any(is_any) || stretch.windows(2).any(is_armour)
+    }
+}
+
+/// Whether plain text has digits in a row that may spell other text, or speaks of some.
+fn has_run(text: &[u8]) -> bool {
+    let (mut digits, mut hexes, mut has_capital, mut last) = (0, 0, false, 0);
+    for byte in text {
+        if !may_be_digit(*byte) {
+            (digits, has_capital) = (0, false);
+        } else {
+            digits += 1;
+            has_capital |= byte.is_ascii_uppercase();
+        }
+        hexes = if byte.is_ascii_hexdigit() { hexes + 1 } else { 0 };
+        let is_word = (last, *byte) == (b'6', b'4');
+        if hexes >= RUN_BYTES || digits >= RUN_BYTES && has_capital || is_word {
+            return true;
+        }
+        last = *byte;
+    }
+    false
+}
+
+/// A stretch so long is not noise.
+const SURE_BYTES: usize = 32;
+
+/// Letters that one escape may spell: that of a ligature.
+const ESCAPED_MAX: usize = 3;
+
+/// What a byte may be in one of Windows-1252.
+#[derive(Clone, Copy)]
+struct Facts {
+    /// Letters of what is sought that it is or folds to.
+    letters: [u8; 2],
+    is_digit: bool,
+    is_sign: bool,
+}
+
+impl Facts {
+    fn of_all(sought: &[Letters; 2]) -> Box<[Self; 256]> {
+        Box::new(std::array::from_fn(|byte| Self::of(byte as u8, sought)))
+    }
+
+    fn of(byte: u8, sought: &[Letters; 2]) -> Self {
+        let letters = [0, 1].map(|index: usize| sought[index].of(western(byte)) as u8);
+        Self { letters, is_digit: may_be_digit(byte), is_sign: b"\\%&=<".contains(&byte) }
+    }
+}
+
+impl Letters {
+    fn of_texts(texts: &[&String]) -> Self {
+        let count = |text: &&String| text.chars().filter(|c| c.is_alphanumeric()).count();
+        let has = |byte: u8| {
+            let is_in = |text: &&String| text.bytes().any(|one| one.eq_ignore_ascii_case(&byte));
+            byte.is_ascii_alphanumeric() && texts.iter().any(is_in)
+        };
+        let least = texts.iter().map(count).min().unwrap_or(usize::MAX);
+        Self { set: Set::new(has), least }
+    }
+
+    /// How many of them a character is or folds to, at most.
+    fn of(&self, c: char) -> usize {
+        let is_in = |c: char| match c.is_ascii() {
+            true => self.set.has(c as u8),
+            false => c.is_alphanumeric(),
+        };
+        match c {
+            '\0'..='\x7f' => usize::from(is_in(c)),
+            // It may also be half of a letter that was misread.
+            _ => folded_char(c).map_or(1, |text| text.chars().filter(|c| is_in(*c)).count()),
+        }
+    }
+
+    fn count(&self, stretch: &[u8]) -> usize {
+        let of_chunk = |chunk: Utf8Chunk<'_>| {
+            let valid = chunk.valid().chars().map(|c| self.of(c)).sum::<usize>();
+            valid + chunk.invalid().iter().map(|byte| self.of(western(*byte))).sum::<usize>()
+        };
+        stretch.utf8_chunks().map(of_chunk).sum()
+    }
+}
+
+/// How many characters one of UTF-8 folds to at most that begins with this byte.
+fn folded_max(byte: u8) -> usize {
+    match byte {
+        0xc2..=0xdf => 3,
+        0xe0..=0xef => 18,
+        0xf0..=0xf4 => 4,
+        _ => 0,
+    }
+}
+
+/// Whether these begin something that spells one character by several.
+fn is_escape(three: &&[u8]) -> bool {
+    let is_octal = |byte: &u8| matches!(byte, b'0'..=b'7');
+    let is_upper = |byte: &u8| matches!(byte, b'0'..=b'9' | b'A'..=b'F');
+    match three {
+        [b'\\', next, after] => {
+            b"uUx".contains(next) || matches!(next, b'0'..=b'3') && is_octal(after)
+        }
+        [b'%', b'u', _] => true,
+        [b'%', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+        [b'=', high, low] => is_upper(high) && is_upper(low),
+        [b'&', b'#', _] => true,
+        [b'&', next, after] => next.is_ascii_alphabetic() && after.is_ascii_alphabetic(),
+        _ => false,
+    }
+}
+
+/// Whether these begin a word of mail, or text in an armour.
+fn is_armour(two: &[u8]) -> bool {
+    matches!(two, b"=?" | b"<~")
 }
 
 /// The bytes of whole characters of UTF-8 beyond ASCII, by what begins one of two, three and four
@@ -132,13 +305,16 @@ mod tests {
     use super::*;
 
     fn stretches(sift: &Sift, bytes: &[u8]) -> Vec<String> {
-        let text = sift.sifted(bytes).text;
-        text.split_terminator(char::REPLACEMENT_CHARACTER).map(str::to_owned).collect()
+        let sifted = sift.sifted(bytes);
+        let texts = [sifted.narrow, sifted.two, sifted.four].map(|reading| reading.text);
+        let all = texts.iter().flat_map(|text| text.split_terminator(char::REPLACEMENT_CHARACTER));
+        all.map(str::to_owned).collect()
     }
 
     #[test]
     fn stretches_stand_wherever_they_begin() {
-        let sift = Sift::new(&Foreign::new(["lefèvre".to_owned()].iter()), 6);
+        let texts = ["lefèvre", "ann@c", "ann l"].map(str::to_owned);
+        let sift = Sift::new(texts.iter(), &Foreign::new(texts.iter()), 6);
         let wide = |text: &str, little: bool| -> Vec<u8> {
             let bytes = |unit: u16| if little { unit.to_le_bytes() } else { unit.to_be_bytes() };
             text.encode_utf16().flat_map(bytes).collect()

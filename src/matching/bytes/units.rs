@@ -1,15 +1,20 @@
-//! Stretches of bytes that may be text of two or four bytes a character, told by looking at one
-//! place in each stretch of the shortest length.
+//! Stretches of bytes that may be text of two or four bytes a character: where their zeros and high
+//! bytes stand in a row as those of characters do.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use crate::matching::blocks::masks::{Set, WORD_BYTES, masks};
 use crate::matching::identity::candidates::Foreign;
 use crate::matching::identity::scripts::separates;
 
 /// What each pair of bytes may be, low byte first: one bit for each order of the two.
 pub struct Units {
     kinds: Box<[u8; 1 << 16]>,
+    /// Bytes that are a character with a zero for its other byte.
+    latin: Set,
+    /// High bytes of the others.
+    highs: Set,
 }
 
 /// How characters are spelled in bytes.
@@ -25,33 +30,46 @@ const LITTLE: u8 = 1;
 const BIG: u8 = 2;
 
 /// What is a unit of any text; each matcher needs it.
-static OF_ANY: LazyLock<Units> = LazyLock::new(|| {
-    let mut units = Units { kinds: Box::new([0; 1 << 16]) };
+static OF_ANY: LazyLock<Box<[u8; 1 << 16]>> = LazyLock::new(|| {
+    let mut kinds = Box::new([0; 1 << 16]);
     let is_plain = |c: char| matches!(c, ' '..='~' | '\t' | '\n' | '\r' | '\u{1b}');
     let is_any = |c: &char| is_plain(*c) || !c.is_ascii() && separates(*c);
-    ('\0'..='\u{ffff}').filter(is_any).for_each(|c| units.add(c as u16));
+    ('\0'..='\u{ffff}').filter(is_any).for_each(|c| add(&mut kinds, c as u16));
     // Halves of characters beyond the first plane: styled letters, and signs that nobody sees.
     [0xd835..=0xd83c, 0xdb40..=0xdb43, 0xdc00..=0xdfff]
         .into_iter()
         .flatten()
-        .for_each(|code| units.add(code));
-    units
+        .for_each(|code| add(&mut kinds, code));
+    kinds
 });
+
+fn add(kinds: &mut [u8; 1 << 16], code: u16) {
+    kinds[usize::from(code)] |= LITTLE;
+    kinds[usize::from(code.swap_bytes())] |= BIG;
+}
+
+/// Planes of characters beyond the first that matter.
+static PLANES: LazyLock<Set> = LazyLock::new(|| Set::new(is_plane));
+
+fn is_plane(byte: u8) -> bool {
+    matches!(byte, 1 | 2 | 14)
+}
+
+static ZERO: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte == 0));
 
 impl Units {
     /// For texts of ASCII, of what separates words and of these characters.
     pub fn new(foreign: &Foreign) -> Self {
-        let mut units = Self { kinds: OF_ANY.kinds.clone() };
-        foreign.codes().for_each(|code| units.add(code));
+        let mut kinds = OF_ANY.clone();
+        foreign.codes().for_each(|code| add(&mut kinds, code));
         if foreign.has_high() {
-            (0xd800..=0xdbff).for_each(|code| units.add(code));
+            (0xd800..=0xdbff).for_each(|code| add(&mut kinds, code));
         }
-        units
-    }
-
-    fn add(&mut self, code: u16) {
-        self.kinds[usize::from(code)] |= LITTLE;
-        self.kinds[usize::from(code.swap_bytes())] |= BIG;
+        let is_unit =
+            |low: u8, high: u8| kinds[usize::from(u16::from_le_bytes([low, high]))] & LITTLE != 0;
+        let latin = Set::new(|byte| is_unit(byte, 0));
+        let highs = Set::new(|high| high != 0 && (0..=u8::MAX).any(|low| is_unit(low, high)));
+        Self { kinds, latin, highs }
     }
 
     /// Each stretch of at least so many characters that may be text.
@@ -63,44 +81,36 @@ impl Units {
     ) {
         let mut two = Stretches::<2> { units: self, bytes, least, done: [[0; 2]; 2] };
         let mut four = Stretches::<4> { units: self, bytes, least, done: [[0; 2]; 4] };
-        // However a stretch stands, it has one of these places and the character behind it.
-        let step = least.saturating_sub(1).max(1);
-        let alone = if least > 1 { 0 } else { LITTLE | BIG };
-        let kinds = |word: u64| self.kinds[usize::from(word as u16)];
-        for at in (0..bytes.len()).step_by(step * 2) {
-            let word = word_at(bytes, at);
-            let one = kinds(word) & (kinds(word >> 16) | alone);
-            let other = kinds(word >> 8) & (kinds(word >> 24) | alone);
-            if one | other != 0 {
-                two.sample(at, found);
+        let sets = [&*ZERO, &self.latin, &self.highs, &*PLANES];
+        let bits = masks(bytes, sets);
+        for word in 0..bits[0].len() {
+            // A stretch reaches into the next word.
+            let [zero, latin, highs, planes] = bits.each_ref().map(|bits| {
+                let next = bits.get(word + 1).copied().unwrap_or(0);
+                u128::from(bits[word]) | u128::from(next) << WORD_BYTES
+            });
+            let at = word * WORD_BYTES;
+            // Low byte first, and high byte first.
+            let unit = [zero >> 1 & latin | highs >> 1, zero & latin >> 1 | highs];
+            if in_row::<2>(zero | highs, least) != 0 {
+                for (order, unit) in unit.into_iter().enumerate() {
+                    two.begin(at, in_row::<2>(unit, least) as u64, order, found);
+                }
             }
-        }
-        for at in (0..bytes.len()).step_by(step * 4) {
-            let word = word_at(bytes, at);
-            // Of four bytes one at least is nothing.
-            if has_zero(word) {
-                four.sample(at, found);
+            if in_row::<4>(zero, least) != 0 {
+                let little = zero >> 3 & (zero >> 2 & unit[0] | planes >> 2);
+                let big = zero & (zero >> 1 & unit[1] >> 2 | planes >> 1);
+                for (order, character) in [little, big].into_iter().enumerate() {
+                    four.begin(at, in_row::<4>(character, least) as u64, order, found);
+                }
             }
         }
     }
 }
 
-/// Eight bytes, as far as there are any.
-#[inline]
-fn word_at(bytes: &[u8], at: usize) -> u64 {
-    match bytes[at..].first_chunk() {
-        Some(word) => u64::from_le_bytes(*word),
-        None => {
-            let mut word = [0; 8];
-            word[..bytes.len() - at].copy_from_slice(&bytes[at..]);
-            u64::from_le_bytes(word)
-        }
-    }
-}
-
-#[inline]
-fn has_zero(word: u64) -> bool {
-    word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080 != 0
+/// Where so many bits begin that stand so far apart.
+fn in_row<const APART: usize>(bits: u128, count: usize) -> u128 {
+    (1..count).fold(bits, |all, by| all & bits >> (by * APART))
 }
 
 /// Stretches of one width.
@@ -113,57 +123,58 @@ struct Stretches<'a, const BYTES: usize> {
 }
 
 impl<const BYTES: usize> Stretches<'_, BYTES> {
-    /// Looks at every character that begins here, or less than a character later.
-    fn sample(&mut self, from: usize, found: &mut dyn FnMut(Range<usize>, Width)) {
-        for skip in 0..BYTES {
-            let at = from + skip;
-            let kinds = self.kinds(at);
-            if kinds == 0 || self.least > 1 && kinds & self.kinds(at + BYTES) == 0 {
+    /// Looks at the places of a word where a stretch of this order may begin.
+    fn begin(
+        &mut self,
+        from: usize,
+        mut places: u64,
+        order: usize,
+        found: &mut dyn FnMut(Range<usize>, Width),
+    ) {
+        let bit = [LITTLE, BIG][order];
+        while places != 0 {
+            let at = from + places.trailing_zeros() as usize;
+            places &= places - 1;
+            let done = &mut self.done[at % BYTES][order];
+            if at < *done {
                 continue;
             }
-            for (order, bit) in [LITTLE, BIG].into_iter().enumerate() {
-                if kinds & bit == 0 || at < self.done[skip][order] {
-                    continue;
-                }
-                let stretch = self.around(at, self.done[skip][order], bit);
-                if stretch.len() >= self.least * BYTES {
-                    self.done[skip][order] = stretch.end;
-                    found(stretch, Width { bytes: BYTES, little: bit == LITTLE });
-                }
+            let end = self.units.end::<BYTES>(self.bytes, at, bit);
+            if end - at >= self.least * BYTES {
+                *done = end;
+                found(at..end, Width { bytes: BYTES, little: bit == LITTLE });
             }
         }
+    }
+}
+
+impl Units {
+    /// Where the characters of one order end that begin here.
+    fn end<const BYTES: usize>(&self, bytes: &[u8], at: usize, bit: u8) -> usize {
+        let mut end = at;
+        while self.kinds_at::<BYTES>(bytes, end) & bit != 0 {
+            end += BYTES;
+        }
+        end
     }
 
     #[inline]
-    fn kinds(&self, at: usize) -> u8 {
-        let Some(bytes) = self.bytes.get(at..at + BYTES) else { return 0 };
+    fn kinds_at<const BYTES: usize>(&self, bytes: &[u8], at: usize) -> u8 {
+        let Some(bytes) = bytes.get(at..at + BYTES) else { return 0 };
         let pair = |at: usize| usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
         if BYTES == 2 {
-            return self.units.kinds[pair(0)];
+            return self.kinds[pair(0)];
         }
         // Of four bytes the first plane has two that are nothing; of others three matter.
         let (low, high) = (pair(0), pair(2));
-        let is_plane = |byte: usize| matches!(byte, 1 | 2 | 14);
         let little = match high {
-            0 => self.units.kinds[low],
-            _ => u8::from(is_plane(high)),
+            0 => self.kinds[low],
+            _ => LITTLE * u8::from(is_plane(bytes[2]) && bytes[3] == 0),
         };
         let big = match low {
-            0 => self.units.kinds[high],
-            _ => BIG * u8::from(is_plane(low >> 8) && low & 255 == 0),
+            0 => self.kinds[high],
+            _ => BIG * u8::from(is_plane(bytes[1]) && bytes[0] == 0),
         };
         little & LITTLE | big & BIG
-    }
-
-    fn around(&self, at: usize, done: usize, bit: u8) -> Range<usize> {
-        let is_in = |at: usize| self.kinds(at) & bit != 0;
-        let (mut start, mut end) = (at, at + BYTES);
-        while start >= done + BYTES && is_in(start - BYTES) {
-            start -= BYTES;
-        }
-        while is_in(end) {
-            end += BYTES;
-        }
-        start..end
     }
 }

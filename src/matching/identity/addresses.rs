@@ -39,7 +39,7 @@ pub fn respelled_at(text: &str, at: usize) -> Vec<(String, Range<usize>)> {
     if let Some(quoted) = text[..at].strip_suffix('"') {
         return quoted_at(text, quoted, at);
     }
-    if let Some(len) = literal_len(&text[at + 1..]) {
+    if let Some(len) = literal_len(&text.as_bytes()[at + 1..]) {
         let (start, host) = (local_run_start(text, at), &text[at + 2..at + len]);
         return vec![(format!("{}@{host}", &text[start..at]), start..at + 1 + len)];
     }
@@ -64,17 +64,17 @@ pub fn respelled_at(text: &str, at: usize) -> Vec<(String, Range<usize>)> {
 /// Whether [`respelled_at`] may have anything to tell; cheaper than asking it.
 pub fn may_be_respelled(text: &str, at: usize) -> bool {
     text[..at].ends_with('"')
-        || literal_len(&text[at + 1..]).is_some()
+        || literal_len(&text.as_bytes()[at + 1..]).is_some()
         || joined_before(text, at)
             .is_some_and(|(left, right)| text[left].contains('.') || text[right].contains('.'))
 }
 
 /// The length of a machine's number in brackets at the start: `[10.0.0.4]`.
-fn literal_len(domain: &str) -> Option<usize> {
-    let inner = domain.strip_prefix('[')?;
-    let end = inner.bytes().take(48).position(|byte| byte == b']').filter(|end| *end >= 3)?;
+pub fn literal_len(domain: &[u8]) -> Option<usize> {
+    let inner = domain.strip_prefix(b"[")?;
+    let end = inner.iter().take(48).position(|byte| *byte == b']').filter(|end| *end >= 3)?;
     let is_number =
-        inner[..end].bytes().all(|byte| byte.is_ascii_hexdigit() || b".:v".contains(&byte));
+        inner[..end].iter().all(|byte| byte.is_ascii_hexdigit() || b".:v".contains(byte));
     is_number.then_some(end + 2)
 }
 

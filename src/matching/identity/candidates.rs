@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 use memchr::memrchr;
 use unicode_normalization::char::{compose, decompose_canonical};
 
+use crate::matching::identity::addresses::literal_len;
 use crate::matching::views::as_read::alike::{Stands, stands_for};
 use crate::matching::views::spelling::fold::{FOLDING, is_glue};
 
@@ -191,6 +192,8 @@ fn set<const LEN: usize>(bits: &mut [u64; LEN], key: u64) {
 /// The eight bytes around the sign of each address that is sought: three before it, four after it.
 pub struct Signs {
     bits: Box<[u64; 1 << 14]>,
+    /// The addresses by those bytes, each with the place of its sign.
+    addresses: HashMap<u64, Vec<(String, usize)>>,
     /// Some address is too short to have them.
     any: bool,
 }
@@ -198,10 +201,14 @@ pub struct Signs {
 impl Signs {
     /// For these folded addresses; with `any`, for addresses that are not known.
     pub fn new<'a>(addresses: impl Iterator<Item = &'a String>, any: bool) -> Self {
-        let mut signs = Self { bits: Box::new([0; 1 << 14]), any };
+        let mut signs = Self { bits: Box::new([0; 1 << 14]), addresses: HashMap::new(), any };
         for address in addresses {
-            match address.find('@').and_then(|at| key_around(address.as_bytes(), at)) {
-                Some(key) => set(&mut signs.bits, key),
+            let at = address.find('@');
+            match at.and_then(|at| Some((at, key_around(address.as_bytes(), at)?))) {
+                Some((at, key)) => {
+                    set(&mut signs.bits, key);
+                    signs.addresses.entry(key).or_default().push((address.clone(), at));
+                }
                 None => signs.any = true,
             }
         }
@@ -216,9 +223,10 @@ impl Signs {
     /// Whether the sign at `at` may be that of an address that is sought, or of one that spells
     /// another; in bytes of which nobody knows where a string begins.
     pub fn may_stand(&self, bytes: &[u8], at: usize) -> bool {
-        key_around(bytes, at).is_some_and(|key| probe(&self.bits, key) & 1 != 0)
+        key_around(bytes, at).is_some_and(|key| self.has(key) && self.stands(key, bytes, at))
             || is_guest(bytes, at)
             || self.any && is_address_like(bytes, at)
+            || literal_len(&bytes[at + 1..]).is_some()
             || may_respell(bytes, at)
     }
 
@@ -229,9 +237,21 @@ impl Signs {
 
     /// Whether the sign at `at` may be that of an address that is sought.
     pub fn may_have(&self, text: &[u8], at: usize) -> bool {
-        self.any
-            || is_guest(text, at)
-            || key_around(text, at).is_some_and(|key| probe(&self.bits, key) & 1 != 0)
+        self.any || is_guest(text, at) || key_around(text, at).is_some_and(|key| self.has(key))
+    }
+
+    fn has(&self, key: u64) -> bool {
+        probe(&self.bits, key) & 1 != 0
+    }
+
+    /// Whether one of the addresses of this key stands here, whatever stands beside it.
+    fn stands(&self, key: u64, bytes: &[u8], at: usize) -> bool {
+        let is_here = |(address, sign): &(String, usize)| {
+            let start = at.checked_sub(*sign);
+            let there = start.and_then(|start| bytes.get(start..start + address.len()));
+            there.is_some_and(|there| there.eq_ignore_ascii_case(address.as_bytes()))
+        };
+        self.addresses.get(&key).is_some_and(|all| all.iter().any(is_here))
     }
 }
 

@@ -11,6 +11,17 @@ pub enum Ends {
     Open,
 }
 
+/// What of bytes that are no text may be text, by the width of its characters; stretches are apart.
+#[derive(Default)]
+pub struct Sifted {
+    /// Of one byte a character, or UTF-8.
+    pub narrow: Reading,
+    /// Of two bytes a character.
+    pub two: Reading,
+    /// Of four bytes a character.
+    pub four: Reading,
+}
+
 /// Tells where something that is sought may stand. What it says nothing of need not be read.
 pub trait Hinting {
     /// Offsets in this text, which is not folded, where something may stand.
@@ -19,7 +30,7 @@ pub trait Hinting {
     /// byte as it is folded.
     fn hint_bytes(&self, bytes: &[u8], found: &mut dyn FnMut(usize));
     /// What of bytes that are no text is to be read as text.
-    fn sifted(&self, bytes: &[u8]) -> Reading;
+    fn sifted(&self, bytes: &[u8]) -> Sifted;
     /// Whether something that is sought may begin before a break in a text and go on after it.
     fn goes_on(&self, before: &str, after: &str) -> bool;
     /// Bytes on either side of any byte of an occurrence that may belong to it.

@@ -11,6 +11,7 @@ use memchr::{memchr_iter, memchr3_iter, memmem};
 
 use crate::matching::blocks::bits;
 use crate::matching::blocks::masks::{Set, masks};
+use crate::matching::blocks::signs::Signs;
 use crate::matching::views::as_read::spellings::AsRead;
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::hinting::{Ends, Hinting};
@@ -64,29 +65,48 @@ pub fn regions<L: Look>(
     let mut gathering =
         Gathering { hinting, ends: Ends::Told, worthless, nested, spots: &mut spots };
     gathering.gather(text, 0, true, None);
-    apart(spots, text.len(), |spot| floor(text, spot.start)..ceil(text, spot.end))
+    apart(spots.iter(), text.len(), |spot| floor(text, spot.start)..ceil(text, spot.end))
 }
 
-/// The regions of bytes that are no text, or not all of them.
-pub fn byte_regions<L: Look>(
+/// Where something may be seen in bytes that are no text, or not all of them, by the width of its
+/// characters.
+pub struct Candidates {
+    /// Spelled in one byte a character, or in UTF-8.
+    pub narrow: Vec<Spot>,
+    /// Spelled in two bytes a character.
+    pub two: Vec<Spot>,
+    /// Spelled in four.
+    pub four: Vec<Spot>,
+}
+
+/// What may be seen in such bytes; `None` if more may be seen than what is sought.
+pub fn candidates<L: Look>(
     look: &L,
     worthless: &mut Worthless,
     bytes: &[u8],
     nested: usize,
-) -> Vec<Region> {
-    let Some(hinting) = look.hinting() else { return vec![Region::whole(bytes.len())] };
+) -> Option<Candidates> {
+    let hinting = look.hinting()?;
     work::charge(bytes.len());
-    let mut spots = Vec::new();
-    hinting.hint_bytes(bytes, &mut |at| spots.push(Spot { at: at..at, near: NEAR_BYTES }));
     let sifted = hinting.sifted(bytes);
-    if !sifted.text.is_empty() {
-        let mut inner = Vec::new();
-        let mut gathering =
-            Gathering { hinting, ends: Ends::Open, worthless, nested, spots: &mut inner };
-        gathering.gather(&sifted.text, 0, true, None);
-        spots.extend(inner.into_iter().map(|spot| spot.led_back(&sifted, 0)));
-    }
-    apart(spots, bytes.len(), |spot| spot.start..spot.end.min(bytes.len()))
+    let mut led_back = |reading: &Reading| {
+        let mut spots = Vec::new();
+        if !reading.text.is_empty() {
+            let mut gathering =
+                Gathering { hinting, ends: Ends::Open, worthless, nested, spots: &mut spots };
+            gathering.gather(&reading.text, 0, true, None);
+        }
+        spots.into_iter().map(|spot| spot.led_back(reading, 0)).collect::<Vec<_>>()
+    };
+    let [mut narrow, two, four] = [&sifted.narrow, &sifted.two, &sifted.four].map(&mut led_back);
+    hinting.hint_bytes(bytes, &mut |at| narrow.push(Spot { at: at..at, near: NEAR_BYTES }));
+
+    Some(Candidates { narrow, two, four })
+}
+
+/// The regions around spots in bytes.
+pub fn byte_regions<'a>(spots: impl Iterator<Item = &'a Spot>, len: usize) -> Vec<Region> {
+    apart(spots, len, |spot| spot.start..spot.end.min(len))
 }
 
 /// The regions with all around them that may tell where their strings begin and end: up to numbers
@@ -123,12 +143,12 @@ static TEXTY: LazyLock<Set> =
     LazyLock::new(|| Set::new(|byte| matches!(byte, b' '..=b'~' | b'\t'..=b'\r')));
 
 /// Spots with what is near them, joined where they meet.
-fn apart(
-    spots: Vec<Spot>,
+fn apart<'a>(
+    spots: impl Iterator<Item = &'a Spot>,
     len: usize,
     fitted: impl Fn(Range<usize>) -> Range<usize>,
 ) -> Vec<Region> {
-    let mut spots: Vec<Range<usize>> = spots.iter().map(Spot::widened).collect();
+    let mut spots: Vec<Range<usize>> = spots.map(Spot::widened).collect();
     spots.sort_unstable_by_key(|spot| spot.start);
     let mut reads: Vec<Range<usize>> = Vec::new();
     for spot in spots {
@@ -182,7 +202,12 @@ fn may_hold(hinting: &dyn Hinting, worthless: &mut Worthless, bytes: &[u8], nest
         _ => {
             let mut any = false;
             hinting.hint_bytes(bytes, &mut |_| any = true);
-            any || may(&hinting.sifted(bytes).text, Ends::Open)
+            any || {
+                let sifted = hinting.sifted(bytes);
+                [sifted.narrow, sifted.two, sifted.four]
+                    .iter()
+                    .any(|reading| may(&reading.text, Ends::Open))
+            }
         }
     }
 }
@@ -197,8 +222,9 @@ struct Gathering<'a> {
 }
 
 /// Where something may be seen.
-struct Spot {
-    at: Range<usize>,
+pub struct Spot {
+    /// The place, or the stretch that holds it.
+    pub at: Range<usize>,
     /// Bytes on either side that are read with it.
     near: usize,
 }
@@ -222,18 +248,20 @@ impl Gathering<'_> {
         work::charge(text.len());
         let near = if rounds == 0 && outer { NEAR_BYTES } else { NEAR_DECODED_BYTES };
         self.hints(text, near);
-        let reach = self.hinting.reach();
-        if rounds < ROUNDS_MAX {
+        let (reach, signs) = (self.hinting.reach(), Signs::of(text.as_bytes()));
+        if rounds < ROUNDS_MAX && signs.has(Signs::BACKSLASH.or(Signs::ESCAPE)) {
             for part in parts(escapes(text), text, reach) {
                 let Some(reading) = unescape(&text[part.clone()]) else { continue };
                 self.inner(&reading, part.start, rounds + 1, outer);
             }
         }
-        for part in parts(tags::signs(text), text, reach) {
-            let Some(reading) = between_tags(&text[part.clone()]) else { continue };
-            self.inner(&reading, part.start, rounds, outer);
+        if signs.has(Signs::ANGLE.or(Signs::BRACKET)) {
+            for part in parts(tags::signs(text), text, reach) {
+                let Some(reading) = between_tags(&text[part.clone()]) else { continue };
+                self.inner(&reading, part.start, rounds, outer);
+            }
         }
-        if outer {
+        if outer && signs.has(Signs::EQUALS) {
             for part in parts(mail_signs(text), text, reach) {
                 let Some(reading) = mail::undo(&text[part.clone()]) else { continue };
                 self.inner(&reading, part.start, rounds, false);

@@ -3,6 +3,8 @@
 //!
 //! What is sought is written the plain way; a text is looked at as it stands and in this way.
 
+use std::sync::LazyLock;
+
 use memchr::{memchr, memmem};
 
 use crate::matching::views::spelling::reading::Reading;
@@ -24,6 +26,10 @@ pub fn alike(text: &str) -> Option<Reading> {
     while let Some(skipped) = text.as_bytes()[at..].iter().position(may_stand) {
         at += skipped;
         let Some(c) = text[at..].chars().next() else { break };
+        if !DIFFERS.get(c as usize).is_none_or(|differs| *differs) {
+            at += c.len_utf8();
+            continue;
+        }
         let before = if last.0 == at { last.1 } else { text[..at].chars().next_back() };
         let Some((written, len)) = plain(before, &text[at..]) else {
             at += c.len_utf8();
@@ -45,6 +51,13 @@ pub fn alike(text: &str) -> Option<Reading> {
     reading.copy(&text[copied..], copied);
     Some(reading)
 }
+
+/// Whether a character of the first plane may be written for another.
+static DIFFERS: LazyLock<Vec<bool>> = LazyLock::new(|| {
+    let differs =
+        |c: char| c == '\'' || ['\u{308}', '\u{301}'].contains(&c) || stands_for(c).is_some();
+    (0..=0xffff).map(|code| char::from_u32(code).is_some_and(differs)).collect()
+});
 
 /// A text that is to be sought, written the plain way.
 pub fn written_plainly(text: &str) -> String {

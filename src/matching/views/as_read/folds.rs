@@ -7,65 +7,101 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::packed::Searcher;
-use aho_corasick::{AhoCorasick, Match};
-use memchr::{memchr_iter, memmem};
+use memchr::{memchr, memchr_iter, memmem};
 
+use crate::matching::blocks::signs::Signs;
+use crate::matching::bytes::few::Few;
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::spelling::spaceless::is_local;
 
 /// The text without the breaks at which something may go on; `None` where there are none.
-pub fn joined(text: &str, goes_on: &dyn Fn(&str, &str) -> bool) -> Option<Reading> {
-    let lines = memchr_iter(b'\n', text.as_bytes()).filter(|at| may_break(text.as_bytes(), *at));
-    let breaks = lines.flat_map(|at| breaks_around(text, at));
-    without(text, breaks.chain(strings_beside(text)), goes_on)
+pub fn joined(text: &str, signs: Signs, goes_on: &dyn Fn(&str, &str) -> bool) -> Option<Reading> {
+    let mut gaps = Gaps { text, goes_on, all: Vec::new() };
+    for at in memchr_iter(b'\n', text.as_bytes()) {
+        if may_break(text.as_bytes(), at) {
+            gaps.around(at);
+        }
+    }
+    if signs.has(Signs::QUOTE) {
+        ANY.all(text.as_bytes()).into_iter().for_each(|range| gaps.add(range));
+    }
+    gaps.without()
 }
 
 /// The same where a log has a column at the right, which says what file a line is from: between the
 /// pieces of a word there stands something else.
 pub fn joined_beside_column(text: &str, goes_on: &dyn Fn(&str, &str) -> bool) -> Option<Reading> {
-    memmem::find(text.as_bytes(), COLUMN.as_bytes())?;
-    let ends = |at: &usize| *at > 0 && !text.as_bytes()[at - 1].is_ascii_alphabetic();
-    let lines = memchr_iter(b'\n', text.as_bytes()).filter(ends).filter_map(|at| {
-        let gap = break_around(text, at);
-        let line = text[..gap.start].trim_end_matches(|c: char| c.is_ascii_digit());
-        let file = line.strip_suffix(COLUMN).filter(|_| line.len() < gap.start)?;
+    let bytes = text.as_bytes();
+    let mut gaps = Gaps { text, goes_on, all: Vec::new() };
+    for column in memmem::find_iter(bytes, COLUMN.as_bytes()) {
+        let digits = column + COLUMN.len();
+        let end = digits + bytes[digits..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let rest = &bytes[end..bytes.len().min(end + PADDING_BYTES_MAX)];
+        let Some(gap) = memchr(b'\n', rest).map(|len| break_around(text, end + len)) else {
+            continue;
+        };
+        // The number ends the line.
+        if gap.start != end || end == digits {
+            continue;
+        }
+        let file = &text[..column];
         let before = file.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_');
         let end = before.trim_end_matches(' ').len();
-        (end < before.len()).then_some(end..gap.end)
-    });
-    without(text, lines, goes_on)
+        if end < before.len() {
+            gaps.add(end..gap.end);
+        }
+    }
+    gaps.without()
 }
 
 /// What stands between the name of a program's file and the number of its line.
 const COLUMN: &str = ".py:";
 
-/// The text without those gaps over which something goes on.
-fn without(
-    text: &str,
-    gaps: impl Iterator<Item = Range<usize>>,
-    goes_on: &dyn Fn(&str, &str) -> bool,
-) -> Option<Reading> {
-    let goes_on = |gap: &Range<usize>| {
-        let before = &text[ceil(text, gap.start.saturating_sub(BESIDE_BYTES))..gap.start];
-        goes_on(before, &text[gap.end..floor(text, gap.end + BESIDE_BYTES)])
-    };
-    let mut gaps: Vec<Range<usize>> = gaps.filter(goes_on).collect();
-    if gaps.is_empty() {
-        return None;
+/// What stands in the midst of words of a text.
+struct Gaps<'a> {
+    text: &'a str,
+    goes_on: &'a dyn Fn(&str, &str) -> bool,
+    all: Vec<Range<usize>>,
+}
+
+impl Gaps<'_> {
+    /// An end of a line, without and with a hyphen that was put before it.
+    fn around(&mut self, at: usize) {
+        let gap = break_around(self.text, at);
+        let last = self.text[..gap.start].chars().next_back();
+        if let Some(c) = last.filter(|c| matches!(c, '-' | '\u{2010}')) {
+            self.add(gap.start - c.len_utf8()..gap.end);
+        }
+        self.add(gap);
     }
-    gaps.sort_unstable_by_key(|gap| (gap.start, gap.end));
-    let mut reading = Reading::with_capacity(text.len());
-    let mut at = 0;
-    for gap in gaps {
-        if gap.start >= at {
-            reading.copy(&text[at..gap.start], at);
-            at = gap.end;
+
+    /// Takes it in if something goes on after it.
+    fn add(&mut self, gap: Range<usize>) {
+        let before = &self.text[ceil(self.text, gap.start.saturating_sub(BESIDE_BYTES))..gap.start];
+        let after = &self.text[gap.end..floor(self.text, gap.end + BESIDE_BYTES)];
+        if (self.goes_on)(before, after) {
+            self.all.push(gap);
         }
     }
-    reading.copy(&text[at..], at);
-    Some(reading)
+
+    /// The text without them, each once; `None` if there are none.
+    fn without(mut self) -> Option<Reading> {
+        if self.all.is_empty() {
+            return None;
+        }
+        self.all.sort_unstable_by_key(|gap| (gap.start, gap.end));
+        let mut reading = Reading::with_capacity(self.text.len());
+        let mut at = 0;
+        for gap in self.all {
+            if gap.start >= at {
+                reading.copy(&self.text[at..gap.start], at);
+                at = gap.end;
+            }
+        }
+        reading.copy(&self.text[at..], at);
+        Some(reading)
+    }
 }
 
 /// Bytes on either side of a break by which it is judged.
@@ -80,33 +116,13 @@ const BESIDE: [&str; 14] = [
     "\" & \"", "\"&\"", "' || '", "'||'",
 ];
 
-/// Asks for all of it in wide registers; `None` where the machine has none. JSON is full of quotes,
-/// at each of which the other one begins to look.
-static WIDE: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(BESIDE));
-static NARROW: LazyLock<AhoCorasick> =
-    LazyLock::new(|| AhoCorasick::new(BESIDE).expect("few and short patterns"));
-
-/// What stands between such strings. None of it stands in another, so both ways find the same.
-fn strings_beside(text: &str) -> Vec<Range<usize>> {
-    let range = |beside: Match| beside.range();
-    match &*WIDE {
-        Some(wide) => wide.find_iter(text).map(range).collect(),
-        None => NARROW.find_iter(text).map(range).collect(),
-    }
-}
+/// JSON is full of quotes, at each of which one of these may begin. None stands in another.
+static ANY: LazyLock<Few> = LazyLock::new(|| Few::new(&BESIDE.map(str::as_bytes)));
 
 /// Whether a line may end here in the midst of a word: most end with a sign that no word has.
 fn may_break(text: &[u8], at: usize) -> bool {
     let Some(before) = at.checked_sub(1).map(|at| text[at]) else { return false };
     before.is_ascii_alphanumeric() || !before.is_ascii() || b" \t\r\\|\"'+@._-".contains(&before)
-}
-
-/// An end of a line, without and with a hyphen that was put before it.
-fn breaks_around(text: &str, at: usize) -> impl Iterator<Item = Range<usize>> {
-    let gap = break_around(text, at);
-    let hyphen = text[..gap.start].chars().next_back().filter(|c| matches!(c, '-' | '\u{2010}'));
-    let hyphenated = hyphen.map(|c| gap.start - c.len_utf8()..gap.end);
-    [Some(gap), hyphenated].into_iter().flatten()
 }
 
 /// An end of a line with what belongs to no word on either side: padding, frames, quotes, signs
@@ -169,11 +185,11 @@ mod tests {
             "\"ann@con\" \\\n\"toso.com\"",
             "ann@con-\ntoso.com",
         ] {
-            let reading = joined(written, &goes_on).unwrap();
+            let reading = joined(written, Signs::of(written.as_bytes()), &goes_on).unwrap();
             assert!(reading.text.contains("ann@contoso.com"), "{written}");
         }
         for plain in ["ann@con", "ann@con toso.com", "x\nann@con,\ntoso.com"] {
-            assert!(joined(plain, &goes_on).is_none(), "{plain}");
+            assert!(joined(plain, Signs::of(plain.as_bytes()), &goes_on).is_none(), "{plain}");
         }
     }
 
@@ -182,7 +198,7 @@ mod tests {
         let goes_on =
             |before: &str, after: &str| before.ends_with("ann") && after.starts_with("@con");
         let written = "INFO for ann train.py:41\n         @contoso.com ok";
-        assert!(joined(written, &goes_on).is_none());
+        assert!(joined(written, Signs::of(written.as_bytes()), &goes_on).is_none());
         let reading = joined_beside_column(written, &goes_on).unwrap();
         assert_eq!(reading.text, "INFO for ann@contoso.com ok");
     }

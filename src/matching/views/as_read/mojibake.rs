@@ -34,6 +34,9 @@ pub fn undone(text: &str) -> Option<Reading> {
 
 /// A character whose bytes are spelled by the characters at the start, and their length.
 fn spelled(first: char, text: &str) -> Option<(char, usize)> {
+    if !LEADS.get(first as usize).is_some_and(|leads| *leads) {
+        return None;
+    }
     TAKEN_FOR.iter().find_map(|bytes| {
         let byte = |c: char| bytes.get(c as usize).copied().filter(|byte| *byte != 0);
         let lead = byte(first)?;
@@ -98,6 +101,12 @@ static TAKEN_FOR: LazyLock<[Vec<u8>; 5]> = LazyLock::new(|| {
         legacy("cp437 > "),
         legacy("macintosh > "),
     ]
+});
+
+/// Whether a character stands for the first byte of another, in any of these.
+static LEADS: LazyLock<Vec<bool>> = LazyLock::new(|| {
+    let is_lead = |c: usize| TAKEN_FOR.iter().any(|bytes| matches!(bytes[c], 0xc2..=0xf4));
+    (0..CHARS).map(is_lead).collect()
 });
 
 #[cfg(test)]

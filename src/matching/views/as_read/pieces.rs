@@ -8,6 +8,9 @@ const GRAM_BYTES: usize = 4;
 
 /// All of what is sought, four bytes at a time.
 pub struct Pieces {
+    /// One bit for each two bytes that stand beside each other: of nearly every break nothing more
+    /// need be asked.
+    pairs: Box<[u64; 1 << 10]>,
     /// One bit for each value of a hash; most lines end with nothing of the kind.
     bits: Vec<u64>,
     grams: HashSet<[u8; GRAM_BYTES]>,
@@ -26,12 +29,22 @@ impl Pieces {
             let (word, bit) = place(*gram, bits.len());
             bits[word] |= 1 << bit;
         }
-        Self { bits, grams }
+        let mut pairs = Box::new([0; 1 << 10]);
+        for [one, other] in grams.iter().flat_map(|gram| gram.array_windows::<2>()) {
+            let (word, bit) = of_pair(*one, *other);
+            pairs[word] |= 1 << bit;
+        }
+        Self { pairs, bits, grams }
     }
 
     /// Whether the end of one text and the beginning of another may be pieces of one thing.
     pub fn may_adjoin(&self, before: &str, after: &str) -> bool {
         let (before, after) = (before.as_bytes(), after.as_bytes());
+        let (Some(last), Some(first)) = (before.last(), after.first()) else { return false };
+        let (word, bit) = of_pair(last.to_ascii_lowercase(), first.to_ascii_lowercase());
+        if self.pairs[word] >> bit & 1 == 0 {
+            return false;
+        }
         (1..GRAM_BYTES).any(|len| {
             let (Some(start), Some(rest)) =
                 (before.len().checked_sub(len), after.get(..GRAM_BYTES - len))
@@ -46,6 +59,11 @@ impl Pieces {
             self.bits[word] >> bit & 1 != 0 && self.grams.contains(&gram)
         })
     }
+}
+
+fn of_pair(one: u8, other: u8) -> (usize, u32) {
+    let pair = u16::from_le_bytes([one, other]);
+    (usize::from(pair >> 6), u32::from(pair & 63))
 }
 
 /// The word and the bit of a gram among so many words, a power of two.

@@ -1,6 +1,7 @@
 //! Every text that a reader takes a text for: without what a terminal does not show, without breaks
 //! within words, and in the charset that it was in before it was taken for another.
 
+use crate::matching::blocks::signs::Signs;
 use crate::matching::views::as_read::folds::{joined, joined_beside_column};
 use crate::matching::views::as_read::mojibake::undone;
 use crate::matching::views::as_read::terminal::{Shown, shown};
@@ -30,7 +31,8 @@ const MISREAD_MAX: usize = 2;
 impl AsRead {
     /// Of this text; `goes_on` tells whether something may begin before a break and go on after it.
     pub fn of(text: &str, goes_on: &dyn Fn(&str, &str) -> bool) -> Self {
-        let (as_is, readings) = match shown(text) {
+        let signs = Signs::of(text.as_bytes());
+        let (as_is, readings) = match shown(text, signs) {
             Shown::AsIs => (true, Vec::new()),
             Shown::Only(readings) => (false, readings),
             Shown::Also(reading) => (true, vec![reading]),
@@ -42,10 +44,12 @@ impl AsRead {
         for of in as_is.then_some(None).into_iter().chain(shown).collect::<Vec<_>>() {
             let read = all.text(text, of);
             let beside = joined_beside_column(read, goes_on).map(|reading| (reading, Hold::Vague));
-            let joined = joined(read, goes_on).map(|reading| (reading, Hold::Exact));
+            let joined = joined(read, signs, goes_on).map(|reading| (reading, Hold::Exact));
             let joined = joined.into_iter().chain(beside);
             all.spellings.extend(joined.map(|(reading, hold)| Spelling { reading, hold, of }));
-            all.misread(text, of);
+            if signs.has(Signs::BEYOND_ASCII) {
+                all.misread(text, of);
+            }
         }
         all
     }

@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use memchr::{memchr2_iter, memmem};
 
+use crate::matching::blocks::signs::Signs;
 use crate::matching::views::spelling::charset::has_strange;
 use crate::matching::views::spelling::reading::Reading;
 
@@ -27,8 +28,8 @@ pub enum Shown {
 }
 
 /// What a terminal shows of this text.
-pub fn shown(text: &str) -> Shown {
-    let mut controls = controls(text);
+pub fn shown(text: &str, signs: Signs) -> Shown {
+    let mut controls = controls(text, signs);
     if controls.is_empty() {
         return Shown::AsIs;
     }
@@ -142,7 +143,11 @@ const ENDS: [&str; 18] = [
 ];
 
 /// All control of a text, in order and apart.
-fn controls(text: &str) -> Vec<Control> {
+fn controls(text: &str, signs: Signs) -> Vec<Control> {
+    const RARE_SIGNS: Signs = Signs::BEYOND_ASCII.or(Signs::CARET);
+    if !signs.has(Signs::CONTROL.or(Signs::BRACKET).or(RARE_SIGNS)) {
+        return Vec::new();
+    }
     let bytes = text.as_bytes();
     let ends = Ends { text, all: OnceCell::new() };
     let shows_escapes = LazyCell::new(|| shows_escapes(text));
@@ -173,7 +178,8 @@ fn controls(text: &str) -> Vec<Control> {
     };
     let paired = lost.into_iter().enumerate().filter(|(index, _)| has_like(*index));
     all.extend(paired.map(|(_, control)| control));
-    for seen in RARE.find_iter(text) {
+    let rare = signs.has(RARE_SIGNS).then(|| RARE.find_iter(text));
+    for seen in rare.into_iter().flatten() {
         all.extend(match seen.pattern().as_usize() {
             2 => shown_back(text, seen.range()),
             // A quote, or what is left of a character that was misread, may stand there as well.
@@ -416,7 +422,7 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<String> {
-        let readings = match shown(text) {
+        let readings = match shown(text, Signs::of(text.as_bytes())) {
             Shown::AsIs => Vec::new(),
             Shown::Only(readings) => readings,
             Shown::Also(reading) => vec![reading],

@@ -5,8 +5,9 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::packed::Searcher;
 use memchr::memmem;
+
+use crate::matching::bytes::few::Few;
 
 /// The signs, and what they are signs of.
 const SIGNS: [(&[u8], &str); 13] = [
@@ -46,13 +47,12 @@ const LONG_DIGITS_MIN: usize = 32;
 /// Bytes behind a sign in which they begin: versions, headers, line breaks.
 const REACH_BYTES: usize = 200;
 
-/// All signs, asked for at once; `None` where the machine cannot.
-static ANY: LazyLock<Option<Searcher>> =
-    LazyLock::new(|| Searcher::new(SIGNS.iter().map(|(sign, _)| *sign)));
+/// All signs, asked for at once.
+static ANY: LazyLock<Few> = LazyLock::new(|| Few::new(&SIGNS.map(|(sign, _)| sign)));
 
 /// What is encrypted in these bytes, each form once.
 pub fn sealed(bytes: &[u8]) -> impl Iterator<Item = &'static str> {
-    let any = ANY.as_ref().is_none_or(|any| any.find(bytes).is_some());
+    let any = ANY.any(bytes);
     let mut told = Vec::new();
     for (sign, form) in SIGNS.iter().filter(|_| any) {
         let mut signs = memmem::find_iter(bytes, sign).map(|at| at + sign.len());

@@ -10,6 +10,7 @@ use encoding_rs::{
 
 use memchr::{memchr, memmem};
 
+use crate::matching::blocks::signs::Signs;
 use crate::matching::views::spelling::maps::pairs::pairs;
 use crate::matching::views::spelling::noise::may_be_wide;
 use crate::matching::views::spelling::reading::{Hold, Reading};
@@ -247,11 +248,13 @@ pub fn framed_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
         readings.extend(side_by_side(bytes).map(|reading| ("", Hold::Framed, reading)));
         readings.extend(pairs(bytes).map(|reading| ("", Hold::Framed, reading)));
     }
-    if binary {
-        let wide_text = four_bytes_each(bytes);
-        readings.extend(wide_text.map(|reading| ("utf-32 > ", Hold::Vague, reading)));
-    }
     readings
+}
+
+/// The readings of binary as text of four bytes a character.
+pub fn wide_readings(bytes: &[u8], _: bool) -> Vec<Labelled> {
+    let reading = four_bytes_each(bytes);
+    reading.map(|reading| ("utf-32 > ", Hold::Vague, reading)).into_iter().collect()
 }
 
 /// The readings of bytes in charsets that they may not be in: binary as two bytes a character, both
@@ -283,13 +286,14 @@ pub fn unlikely_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
 /// control characters may be the lengths of strings.
 pub fn odd_readings(text: &str) -> Vec<Labelled> {
     let mut readings = Vec::new();
+    let has_control = Signs::of(text.as_bytes()).has(Signs::CONTROL);
     let has = |escape: &[u8]| memmem::find(text.as_bytes(), escape).is_some();
-    if memchr(0x1b, text.as_bytes()).is_some() && (has(b"\x1b$") || has(b"\x1b(I")) {
+    if has_control && (has(b"\x1b$") || has(b"\x1b(I")) {
         let reading = lines_in(ISO_2022_JP, text.as_bytes());
         readings.push(("iso-2022-jp > ", Hold::Vague, reading));
     }
     let bytes = text.as_bytes();
-    let is_strange = has_strange(bytes);
+    let is_strange = has_control && has_strange(bytes);
     if is_strange {
         readings.extend(side_by_side(bytes).map(|reading| ("", Hold::Framed, reading)));
     }

@@ -19,7 +19,7 @@ pub fn fold(text: &str) -> Reading {
     while at < text.len() {
         let plain = plain_prefix(&text[at..]);
         if plain > 0 {
-            folded.copy(&text[at..at + plain].to_ascii_lowercase(), at);
+            folded.copy_in_lower_case(&text[at..at + plain], at);
             at += plain;
         }
         if at < text.len() {
@@ -34,6 +34,12 @@ pub fn fold(text: &str) -> Reading {
 /// The folded text alone.
 pub fn folded(text: &str) -> String {
     if text.is_ascii() { text.to_ascii_lowercase() } else { fold(text).text }
+}
+
+/// What one character folds to where it stands alone; `None` if to itself, or if it is beyond the
+/// first plane.
+pub fn folded_char(c: char) -> Option<&'static str> {
+    FOLDED.of(c)
 }
 
 /// Length of the ASCII at the start, without a last letter that a following mark may combine with.
@@ -57,6 +63,24 @@ pub fn is_glue(c: char) -> bool {
 }
 
 fn joins(c: char) -> bool {
+    match c as usize {
+        0..0x300 => false,
+        code => {
+            JOINS.get(code / 64).map_or_else(|| may_join(c), |bits| bits >> (code % 64) & 1 == 1)
+        }
+    }
+}
+
+/// One bit for each character of the first plane.
+static JOINS: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let mut bits = vec![0; (1 << 16) / 64];
+    for c in ('\u{300}'..='\u{ffff}').filter(|c| may_join(*c)) {
+        bits[c as usize / 64] |= 1 << (c as usize % 64);
+    }
+    bits
+});
+
+fn may_join(c: char) -> bool {
     c as u32 >= 0x300
         && (canonical_combining_class(c) != 0
             || is_combining_mark(c)
@@ -69,7 +93,7 @@ fn fold_cluster(cluster: &str, at: usize, folded: &mut Reading) {
     if let (Some(only), None) = (chars.next(), chars.next())
         && !is_far(only)
     {
-        return match FOLDING.get(&only) {
+        return match FOLDED.of(only) {
             Some(text) => folded.replace(text, at),
             None => folded.copy(cluster, at),
         };
@@ -108,6 +132,29 @@ pub static FOLDING: LazyLock<HashMap<char, String>> = LazyLock::new(|| {
     };
     (0x80..=FIRST_PLANE_MAX).filter(plain).filter_map(char::from_u32).filter_map(changed).collect()
 });
+
+/// The same, to be looked up at once.
+static FOLDED: LazyLock<Folded> = LazyLock::new(|| {
+    let mut folded = Folded { places: vec![0; 1 << 16], texts: vec![""] };
+    for (c, text) in FOLDING.iter() {
+        folded.places[*c as usize] = folded.texts.len() as u16;
+        folded.texts.push(text);
+    }
+    folded
+});
+
+struct Folded {
+    /// For each character of the first plane the index of its text; 0 if it folds to itself.
+    places: Vec<u16>,
+    texts: Vec<&'static str>,
+}
+
+impl Folded {
+    fn of(&self, c: char) -> Option<&'static str> {
+        let place = self.places.get(c as usize).copied().filter(|place| *place > 0)?;
+        Some(self.texts[usize::from(place)])
+    }
+}
 
 const FIRST_PLANE_MAX: u32 = 0xffff;
 

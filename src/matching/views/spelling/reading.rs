@@ -46,6 +46,13 @@ impl Reading {
         }
     }
 
+    /// The same, its ASCII letters in lower case.
+    pub fn copy_in_lower_case(&mut self, text: &str, there: usize) {
+        let from = self.text.len();
+        self.copy(text, there);
+        self.text[from..].make_ascii_lowercase();
+    }
+
     /// Adds text that was made of something else that starts at `there`.
     pub fn replace(&mut self, text: &str, there: usize) {
         self.mark(there, false);

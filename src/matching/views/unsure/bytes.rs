@@ -2,12 +2,15 @@
 //! near what may speak of somebody.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use memchr::memchr_iter;
 
-use crate::matching::views::regions::{Region, byte_regions, structures_around};
+use crate::matching::views::regions::{
+    Candidates, Region, Spot, byte_regions, candidates, structures_around,
+};
 use crate::matching::views::spelling::charset::{
-    Labelled, framed_readings, mixed_readings, unlikely_readings,
+    Labelled, framed_readings, mixed_readings, unlikely_readings, wide_readings,
 };
 use crate::matching::views::spelling::reading::Hold;
 use crate::matching::views::tour::{Look, Tour};
@@ -21,6 +24,60 @@ type Known<W> = BTreeSet<(usize, W)>;
 /// The readings that bytes have, where all of them may be a binary.
 type Readings = fn(&[u8], bool) -> Vec<Labelled>;
 
+/// Bytes that are read in several ways, and what is known of them.
+struct Unsure<'a, W> {
+    bytes: &'a [u8],
+    binary: bool,
+    via: &'a str,
+    nested: usize,
+    /// Where lines end, once anything was seen.
+    lines: Option<Vec<usize>>,
+    known: Known<W>,
+    told: Told,
+}
+
+impl<W: Clone + Ord> Unsure<'_, W> {
+    /// Takes in what was seen; of what is known already nothing is left.
+    fn take_in(&mut self, label: &str, seen: &mut Vec<Found<W>>) {
+        seen.retain(|found| found.hold != Hold::Framed || !self.told.has(&found.span));
+        if seen.is_empty() {
+            return;
+        }
+        let lines = self.lines.get_or_insert_with(|| memchr_iter(b'\n', self.bytes).collect());
+        let line = |at: usize| lines.partition_point(|end| *end < at);
+        if !label.is_empty() {
+            // A charset that is unlikely leads back to a line at best.
+            seen.retain(|found| !self.known.contains(&(line(found.start), found.what.clone())));
+        }
+        self.known.extend(seen.iter().map(|found| (line(found.start), found.what.clone())));
+    }
+}
+
+/// What spells something that was seen without asking for structures, which cannot tell that it
+/// begins or ends elsewhere: for each, in order, where it starts and how far it and all before it
+/// reach.
+#[derive(Default)]
+struct Told(Vec<(usize, usize)>);
+
+impl Told {
+    fn new<W>(seen: &[Found<W>]) -> Self {
+        let mut all: Vec<_> = seen.iter().map(|found| (found.span.start, found.span.end)).collect();
+        all.sort_unstable();
+        let mut reach = 0;
+        for (_, end) in &mut all {
+            reach = reach.max(*end);
+            *end = reach;
+        }
+        Self(all)
+    }
+
+    /// Whether something was seen that holds this.
+    fn has(&self, range: &Range<usize>) -> bool {
+        let next = self.0.partition_point(|(start, _)| *start <= range.start);
+        next.checked_sub(1).is_some_and(|last| self.0[last].1 >= range.end)
+    }
+}
+
 impl<L: Look> Tour<'_, L> {
     /// Everything seen in such bytes.
     pub(in crate::matching::views) fn unsure(
@@ -31,54 +88,73 @@ impl<L: Look> Tour<'_, L> {
         nested: usize,
         all: &mut Vec<Found<L::What>>,
     ) {
-        let mut known: Known<L::What> = BTreeSet::new();
-        let mut lines: Option<Vec<usize>> = None;
-        let regions = match binary {
-            true => byte_regions(&*self.look, &mut self.worthless, bytes, nested),
-            false => vec![Region::whole(bytes.len())],
-        };
-        if regions.is_empty() {
-            return;
-        }
-        let framed = match binary {
-            true => structures_around(bytes, &regions),
-            false => vec![Region::whole(bytes.len())],
+        let (lines, known, told) = (None, Known::new(), Told::default());
+        let mut reading = Unsure { bytes, binary, via, nested, lines, known, told };
+        let candidates = match binary {
+            true => candidates(&*self.look, &mut self.worthless, bytes, nested),
+            false => None,
         };
         let has_unlikely = nested == 0 || binary && bytes.contains(&0);
-        let unlikely = if has_unlikely { &regions[..] } else { &[] };
-        let readings: [(&[Region], Readings); 3] =
-            [(&regions, mixed_readings), (&framed, framed_readings), (unlikely, unlikely_readings)];
-        let parts = readings.into_iter().flat_map(|(regions, readings)| {
-            regions.iter().flat_map(move |region| {
-                readings(&bytes[region.read.clone()], binary)
-                    .into_iter()
-                    .map(move |one| (region, one))
-            })
-        });
-        for (region, (label, hold, reading)) in parts {
-            work::charge(region.read.len());
-            let mut seen = Vec::new();
-            self.selected(&reading.text, &format!("{via}{label}"), nested, &mut seen);
-            for found in &mut seen {
-                found.lead_back(&reading, region.read.len());
-                found.shift(region.read.start);
-                found.hold = found.hold.max(hold);
+        let from = all.len();
+        let Some(candidates) = candidates else {
+            let whole = [Region::whole(bytes.len())];
+            self.read(&mut reading, &whole, mixed_readings, all);
+            reading.told = Told::new(&all[from..]);
+            self.read(&mut reading, &whole, framed_readings, all);
+            if binary {
+                self.read(&mut reading, &whole, wide_readings, all);
             }
-            seen.retain(|found| region.core.contains(&found.start));
-            if seen.is_empty() {
-                continue;
+            if has_unlikely {
+                self.read(&mut reading, &whole, unlikely_readings, all);
             }
-            let lines = lines.get_or_insert_with(|| memchr_iter(b'\n', bytes).collect());
-            let line = |at: usize| lines.partition_point(|end| *end < at);
-            if !label.is_empty() {
-                // A charset that is unlikely leads back to a line at best.
-                seen.retain(|found| !known.contains(&(line(found.start), found.what.clone())));
+            if !binary && nested == 0 {
+                self.named(bytes, via, &reading.known, all);
             }
-            known.extend(seen.iter().map(|found| (line(found.start), found.what.clone())));
-            all.extend(seen);
+            return;
+        };
+        let Candidates { narrow, two, four } = candidates;
+        let around = |spots: &[Spot]| byte_regions(spots.iter(), bytes.len());
+        self.read(&mut reading, &around(&narrow), mixed_readings, all);
+        reading.told = Told::new(&all[from..]);
+        let is_told = |spot: &&Spot| {
+            let end = spot.at.end.max(spot.at.start + 1);
+            reading.told.has(&(spot.at.start..end))
+        };
+        let untold = narrow.iter().filter(|spot| !is_told(spot));
+        let untold = byte_regions(untold, bytes.len());
+        let structures = structures_around(bytes, &untold);
+        self.read(&mut reading, &structures, framed_readings, all);
+        let structures = structures_around(bytes, &around(&four));
+        self.read(&mut reading, &structures, wide_readings, all);
+        if has_unlikely {
+            self.read(&mut reading, &around(&two), unlikely_readings, all);
         }
-        if !binary && nested == 0 {
-            self.named(bytes, via, &known, all);
+    }
+
+    /// Adds what is seen in these regions, read in this way.
+    fn read(
+        &mut self,
+        unsure: &mut Unsure<'_, L::What>,
+        regions: &[Region],
+        readings: Readings,
+        all: &mut Vec<Found<L::What>>,
+    ) {
+        for region in regions {
+            let bytes = &unsure.bytes[region.read.clone()];
+            for (label, hold, reading) in readings(bytes, unsure.binary) {
+                work::charge(bytes.len());
+                let mut seen = Vec::new();
+                let via = format!("{}{label}", unsure.via);
+                self.selected(&reading.text, &via, unsure.nested, &mut seen);
+                for found in &mut seen {
+                    found.lead_back(&reading, bytes.len());
+                    found.shift(region.read.start);
+                    found.hold = found.hold.max(hold);
+                }
+                seen.retain(|found| region.core.contains(&found.start));
+                unsure.take_in(label, &mut seen);
+                all.extend(seen);
+            }
         }
     }
 

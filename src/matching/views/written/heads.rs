@@ -67,7 +67,11 @@ impl Head {
     /// The first line of a text, if it is a head.
     pub fn of_first(line: &str) -> Option<Self> {
         let line = line.trim_start_matches(['\u{feff}', '#']).trim();
-        let count = |sign: u8| line.bytes().filter(|byte| *byte == sign).count();
+        // A document, a time, a path.
+        if !line.starts_with(|c: char| is_label_start(c) || "\t,;|\"'".contains(c)) {
+            return None;
+        }
+        let count = |sign: u8| memchr::memchr_iter(sign, line.as_bytes()).count();
         let sign = *b"\t,;|".iter().max_by_key(|sign| count(**sign))?;
         if count(sign) == 0 {
             const ALONE: [&str; 11] = [
@@ -145,11 +149,14 @@ impl Head {
     }
 }
 
+fn is_label_start(c: char) -> bool {
+    c.is_alphabetic() || "*`_%".contains(c)
+}
+
 fn is_label(name: &str) -> bool {
     let mut chars = name.chars();
     name.len() <= COLUMN_BYTES_MAX
-        && (name.is_empty()
-            || chars.next().is_some_and(|c| c.is_alphabetic() || "*`_%".contains(c)))
+        && (name.is_empty() || chars.next().is_some_and(is_label_start))
         && name.split_whitespace().count() <= 4
         && name.chars().all(|c| c.is_alphanumeric() || " _-./%()*`#".contains(c))
 }

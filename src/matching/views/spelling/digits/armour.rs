@@ -3,17 +3,19 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
 /// What they begin with.
 pub const SIGNS: &[&[u8]] = &[b"begin ", b"<~"];
 
 /// What is read of one.
 const BYTES_MAX: usize = 1 << 20;
 
-/// Every such text, with what it spells.
-pub fn texts(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
-    for at in memmem::find_iter(bytes, b"begin ") {
+/// Every such text, with what it spells; `signs`: where one may begin.
+pub fn texts(bytes: &[u8], signs: &[Range<usize>], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+    let of = |sign: &'static [u8]| {
+        let is_one = move |range: &&Range<usize>| bytes[(*range).clone()] == *sign;
+        signs.iter().filter(is_one).map(|range| range.start)
+    };
+    for at in of(b"begin ") {
         let is_mode =
             bytes.get(at + 6..at + 9).is_some_and(|mode| mode.iter().all(u8::is_ascii_digit));
         let starts_line = at == 0 || bytes[at - 1] == b'\n';
@@ -24,7 +26,7 @@ pub fn texts(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
             found(at..end, spelled);
         }
     }
-    for at in memmem::find_iter(bytes, b"<~") {
+    for at in of(b"<~") {
         let inner = &bytes[at + 2..bytes.len().min(at + BYTES_MAX)];
         // No digit is a tilde.
         let end = memchr::memchr(b'~', inner).filter(|len| inner.get(len + 1) == Some(&b'>'));
@@ -91,6 +93,9 @@ fn five(group: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::matching::bytes::few::Few;
+
     #[test]
     fn texts_spell_bytes() {
         let text = "by mira.osei@nordlicht.example now";
@@ -99,13 +104,15 @@ mod tests {
             "<~@X0)5Bl[W7Df]K(5]1L\\A8GsiBQPk<G[YH.Ch4`,Dg)~>",
         ] {
             let mut all = Vec::new();
-            super::texts(armoured.as_bytes(), &mut |_, bytes| all.push(bytes));
+            let signs = Few::new(SIGNS).all(armoured.as_bytes());
+            texts(armoured.as_bytes(), &signs, &mut |_, bytes| all.push(bytes));
             assert_eq!(all.len(), 1, "{armoured}");
             assert_eq!(String::from_utf8_lossy(&all[0]), text);
         }
         for empty in ["<~>", "<~~>", "<~", "a <~ b", "<~x~y~>", "<~<~"] {
             let mut all = Vec::new();
-            super::texts(empty.as_bytes(), &mut |_, bytes| all.push(bytes));
+            let signs = Few::new(SIGNS).all(empty.as_bytes());
+            texts(empty.as_bytes(), &signs, &mut |_, bytes| all.push(bytes));
             assert!(all.iter().all(Vec::is_empty), "{empty}: {all:?}");
         }
     }

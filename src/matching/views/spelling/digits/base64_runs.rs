@@ -3,10 +3,9 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::packed::Searcher;
-
 use crate::matching::blocks::bits;
 use crate::matching::blocks::masks::{Set, masks};
+use crate::matching::bytes::few::Few;
 use crate::matching::views::spelling::digits::openings::is_promising;
 use crate::matching::views::spelling::digits::{armour, base32, dump, hex, short};
 use crate::matching::views::spelling::noise::is_clean;
@@ -42,21 +41,15 @@ pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dy
         }
         found(run);
     };
-    let [digits] = masks(bytes, [&DIGITS]);
+    let [digits, capitals, hexes] = masks(bytes, [&DIGITS, &CAPITALS, &HEXES]);
+    in_hex(bytes, &hexes, is_wanted, found);
     let long = bits::runs(&digits, RUN_CHARS_MIN);
     let mut done = 0;
     let mut buffers = Default::default();
     while let Some(start) = bits::next_set(&long, done) {
-        let end = bits::next_clear(&digits, start).unwrap_or(bytes.len());
-        let mut words = (start.next_multiple_of(WORD_BYTES)..end).step_by(WORD_BYTES);
-        if let Some(hex) = words.find(|word| hex::may_belong(bytes, *word))
-            && is_wanted(hex..hex + WORD_BYTES)
-            && let Some((run, spelled)) = hex::around(bytes, hex, done)
-        {
-            found(Run::new(run, spelled, "hex"));
-        }
+        let end = bits::next_clear(&digits, start).unwrap_or(bytes.len()).min(bytes.len());
         // Most runs are of one case: nothing of them need be looked at.
-        if end - start < LINE_CHARS_MIN && !bytes[start..end].iter().any(u8::is_ascii_uppercase) {
+        if end - start < LINE_CHARS_MIN && !bits::any(&capitals, start..end) {
             done = end;
             continue;
         }
@@ -74,11 +67,29 @@ pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dy
     told_otherwise(bytes, is_wanted, found);
 }
 
-/// All signs of digits but for pads and offsets; `None` where the machine cannot ask for all of
-/// them at once.
-static SIGNS: LazyLock<Option<Searcher>> = LazyLock::new(|| {
+/// Runs of hexadecimal digits.
+fn in_hex(
+    bytes: &[u8],
+    hexes: &[u64],
+    is_wanted: &dyn Fn(Range<usize>) -> bool,
+    found: &mut dyn FnMut(Run),
+) {
+    let long = bits::runs(hexes, hex::DIGITS_MIN);
+    let mut done = 0;
+    while let Some(start) = bits::next_set(&long, done) {
+        done = bits::next_clear(hexes, start).unwrap_or(bytes.len()).min(bytes.len());
+        if is_wanted(start..done)
+            && let Some((run, spelled)) = hex::decoded(bytes, start..done)
+        {
+            found(Run::new(run, spelled, "hex"));
+        }
+    }
+}
+
+/// All signs of digits but for pads and offsets.
+static SIGNS: LazyLock<Few> = LazyLock::new(|| {
     let signs = [short::WORDS, &[short::OF_LDIF], dump::SIGNS, armour::SIGNS];
-    Searcher::new(signs.concat())
+    Few::new(&signs.concat())
 });
 
 /// Digits that are told by what stands around them.
@@ -87,18 +98,24 @@ fn told_otherwise(
     is_wanted: &dyn Fn(Range<usize>) -> bool,
     found: &mut dyn FnMut(Run),
 ) {
+    let mut signs: [Vec<Range<usize>>; 3] = Default::default();
+    SIGNS.each(bytes, &mut |sign, range| {
+        let of = match sign {
+            sign if sign <= short::WORDS.len() => 0,
+            sign if sign <= short::WORDS.len() + dump::SIGNS.len() => 1,
+            _ => 2,
+        };
+        signs[of].push(range);
+    });
+    let [words, lists, armours] = signs;
     let mut tell = |run: Range<usize>, spelled: Vec<u8>, form| {
         if is_wanted(run.clone()) {
             found(Run::new(run, spelled, form));
         }
     };
-    // Most texts have none of the signs: one look tells that.
-    let is_signed = SIGNS.as_ref().is_none_or(|signs| signs.find(bytes).is_some());
-    short::runs(bytes, is_signed, &mut |run, spelled| tell(run, spelled, "base64"));
-    dump::dumps(bytes, is_signed, &mut |run, spelled| tell(run, spelled, "dump"));
-    if is_signed {
-        armour::texts(bytes, &mut |run, spelled| tell(run, spelled, "armour"));
-    }
+    short::runs(bytes, &words, &mut |run, spelled| tell(run, spelled, "base64"));
+    dump::dumps(bytes, &lists, &mut |run, spelled| tell(run, spelled, "dump"));
+    armour::texts(bytes, &armours, &mut |run, spelled| tell(run, spelled, "armour"));
 }
 
 impl Run {
@@ -117,14 +134,15 @@ pub fn may_be_digit(byte: u8) -> bool {
     class(byte) != NONE
 }
 
-/// Digits of which one in a run tells whether they are hexadecimal.
-const WORD_BYTES: usize = 8;
-
 /// Lines of base64 are at least so long if another follows: mail breaks at 76, PEM at 64.
 const LINE_CHARS_MIN: usize = 60;
 
 /// What a run is made of.
 static DIGITS: LazyLock<Set> = LazyLock::new(|| Set::new(may_be_digit));
+
+static CAPITALS: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte.is_ascii_uppercase()));
+
+static HEXES: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte.is_ascii_hexdigit()));
 
 /// The runs of each of the two alphabets in a run of both.
 fn alphabets(

@@ -33,11 +33,10 @@ pub const SIGNS: &[&[u8]] = &[b", 0x", b"\"Buffer\"", b" 40 ", b":40:", b" 20 ",
 /// Pairs of digits in a row that are bytes, and no numbers.
 const PAIRS_MIN: usize = 8;
 
-/// Every dump in a text, with what it spells. `is_signed`: whether there may be a list.
-pub fn dumps(bytes: &[u8], is_signed: bool, found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+/// Every dump in a text, with what it spells; `lists`: where lists have their signs.
+pub fn dumps(bytes: &[u8], lists: &[Range<usize>], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
     let mut from = 0;
-    let signs = SIGNS.iter().filter(|_| is_signed);
-    for at in signs.flat_map(|sign| memmem::find_iter(bytes, *sign)) {
+    for at in lists.iter().map(|sign| sign.start) {
         if matches!(bytes[at], b' ' | b':') {
             if at >= from
                 && let Some((range, spelled)) = pairs(bytes, at)
@@ -171,6 +170,7 @@ fn line_of(line: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matching::bytes::few::Few;
 
     #[test]
     fn lists_of_numbers_are_read() {
@@ -181,7 +181,8 @@ mod tests {
             "6D:69:72:61:20:6F:73:65:69",
         ] {
             let mut all = Vec::new();
-            dumps(text.as_bytes(), true, &mut |_, bytes| all.push(bytes));
+            let lists = Few::new(SIGNS).all(text.as_bytes());
+            dumps(text.as_bytes(), &lists, &mut |_, bytes| all.push(bytes));
             assert_eq!(all, [b"mira osei"], "{text}");
         }
     }
@@ -217,7 +218,7 @@ mod tests {
             ),
         ] {
             let mut all = Vec::new();
-            dumps(format!("{head}{dump}done\n").as_bytes(), true, &mut |_, bytes| all.push(bytes));
+            dumps(format!("{head}{dump}done\n").as_bytes(), &[], &mut |_, bytes| all.push(bytes));
             assert_eq!(all, [text.as_bytes()], "{dump}");
         }
     }

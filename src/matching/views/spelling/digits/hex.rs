@@ -6,18 +6,15 @@ use crate::matching::views::spelling::digits::openings::is_promising;
 use crate::matching::views::spelling::noise::is_clean;
 
 /// Shorter runs hold no identity that is worth it: eight bytes.
-const DIGITS_MIN: usize = 16;
+pub const DIGITS_MIN: usize = 16;
 
 /// Bytes by which it is told whether they may be text.
 const SAMPLE_BYTES: usize = 16;
 
-/// The run of digits around this place, with what it spells, if that may be text or something
-/// packed; nothing before `done`.
-pub fn around(bytes: &[u8], at: usize, done: usize) -> Option<(Range<usize>, Vec<u8>)> {
-    let is_digit = |byte: &&u8| byte.is_ascii_hexdigit();
-    let before = bytes[done..at].iter().rev().take_while(is_digit).count();
-    let end = at + bytes[at..].iter().take_while(is_digit).count();
-    let mut start = at - before;
+/// What of these digits spells something, with what it spells, if that may be text or something
+/// packed.
+pub fn decoded(bytes: &[u8], run: Range<usize>) -> Option<(Range<usize>, Vec<u8>)> {
+    let Range { mut start, end } = run;
     // `0x` before it is no part of it; of `x` alone the digits may be odd.
     if (end - start) % 2 == 1 {
         start += 1;
@@ -31,11 +28,6 @@ pub fn around(bytes: &[u8], at: usize, done: usize) -> Option<(Range<usize>, Vec
     }
     let spelled = hex::decode(&bytes[start..end]).ok()?;
     Some((start..end, spelled))
-}
-
-/// Whether all of the eight bytes here may belong to a run.
-pub fn may_belong(bytes: &[u8], at: usize) -> bool {
-    bytes[at..].first_chunk::<8>().is_some_and(|word| word.iter().all(u8::is_ascii_hexdigit))
 }
 
 fn may_be_text(sample: &[u8]) -> bool {
@@ -55,8 +47,10 @@ mod tests {
             ("6f9619ff8b86d011b42d00cf4fc964ff", None),
             ("da39a3ee5e6b4b0d3255bfef95601890afd80709", None),
         ] {
-            let at = text.len() - 9;
-            let run = around(text.as_bytes(), at, 0);
+            let is_digit = |c: &char| c.is_ascii_hexdigit();
+            let end = text.trim_end_matches(['\'', ',']).len();
+            let len = text[..end].chars().rev().take_while(is_digit).count();
+            let run = decoded(text.as_bytes(), end - len..end);
             assert_eq!(run.map(|run| run.1).as_deref(), expected.map(str::as_bytes), "{text}");
         }
     }

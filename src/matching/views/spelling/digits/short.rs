@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr_iter, memmem};
+use memchr::memchr_iter;
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -35,8 +35,8 @@ pub const WORDS: &[&[u8]] = &[b"base64", b"Base64", b"b64", b"BASE64"];
 /// Bytes between such a word and what it speaks of.
 const WORD_REACH: usize = 24;
 
-/// Every such run, with what it spells. `is_signed`: whether it may have a word or sign before it.
-pub fn runs(bytes: &[u8], is_signed: bool, found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+/// Every such run, with what it spells; `words`: where words and signs stand that speak of one.
+pub fn runs(bytes: &[u8], words: &[Range<usize>], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
     let mut done = 0;
     let mut tell = |run: Range<usize>| {
         let digits = &bytes[run.clone()];
@@ -48,12 +48,12 @@ pub fn runs(bytes: &[u8], is_signed: bool, found: &mut dyn FnMut(Range<usize>, V
         }
     };
     let mut signs: Vec<usize> = pads(bytes).collect();
-    if is_signed {
-        signs.extend(memmem::find_iter(bytes, OF_LDIF).map(|at| at + OF_LDIF.len()));
-        for word in WORDS {
-            let ends = memmem::find_iter(bytes, word).map(|at| at + word.len());
-            signs.extend(ends.flat_map(|end| behind(bytes, end)));
-        }
+    for word in words {
+        signs.extend(if bytes[word.clone()] == *OF_LDIF {
+            Some(word.end)
+        } else {
+            behind(bytes, word.end)
+        });
     }
     signs.sort_unstable();
     signs.into_iter().for_each(|at| tell(run_at(bytes, at)));
@@ -128,6 +128,7 @@ fn is_digit(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matching::bytes::few::Few;
 
     #[test]
     fn words_are_read_behind_their_keys() {
@@ -150,7 +151,8 @@ mod tests {
     fn short_runs_are_told_by_what_stands_around_them() {
         let all = |text: &str| {
             let mut all = Vec::new();
-            runs(text.as_bytes(), true, &mut |_, bytes| {
+            let words = Few::new(&[WORDS, &[OF_LDIF]].concat()).all(text.as_bytes());
+            runs(text.as_bytes(), &words, &mut |_, bytes| {
                 all.push(String::from_utf8_lossy(&bytes).into_owned());
             });
             all
