@@ -20,8 +20,8 @@ use parquet::file::writer::SerializedFileWriter;
 use crate::matching::put::Put;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
-use crate::matching::views::columns::cells::BATCH_CELLS;
 use crate::matching::views::columns::pages;
+use crate::matching::views::columns::parquet::records_of;
 use crate::matching::views::meter::Spooling;
 use crate::matching::views::packing::zip::copy;
 use crate::matching::views::tour::Look;
@@ -81,7 +81,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                 let column_writer = group_writer.next_column()?;
                 let Some(mut column_writer) = column_writer else { return Err(broken()) };
                 let has_levels = told.column_descr().max_def_level() > 0;
-                let text = Text { cells, name, has_levels };
+                let text = Text { cells, name, has_levels, records: records_of(pages) };
                 self.column(text, column_writer.typed::<ByteArrayType>(), depth)?;
                 column_writer.close()?;
             }
@@ -137,17 +137,17 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         writer: &mut ColumnWriterImpl<'_, ByteArrayType>,
         depth: usize,
     ) -> Result<(), Stop> {
-        let Text { mut cells, name, has_levels } = text;
+        let Text { mut cells, name, has_levels, records } = text;
         loop {
             let mut values = Vec::new();
             let (mut present, mut lists) = (Vec::new(), Vec::new());
             let read =
-                cells.read_records(BATCH_CELLS, Some(&mut present), Some(&mut lists), &mut values);
-            let (records, ..) = read?;
-            if records == 0 {
+                cells.read_records(records, Some(&mut present), Some(&mut lists), &mut values);
+            let (read, ..) = read?;
+            if read == 0 {
                 return Ok(());
             }
-            self.repeat(records, &values)?;
+            self.repeat(read, &values)?;
             if self.sees_any(&values, &name) {
                 for value in &mut values {
                     *value = self.cell_of(value, &name, depth)?;
@@ -200,6 +200,8 @@ struct Text {
     name: String,
     /// Whether cells may be left out, or be lists.
     has_levels: bool,
+    /// Rows that are read at a time.
+    records: usize,
 }
 
 impl From<ParquetError> for Stop {
