@@ -1,6 +1,6 @@
 //! Names in the lines of addresses, where nothing but the sentence joins them: `Kofi Brandt joined
-//! as k@x.org`. It does if the address spells the name, or if the same words stand between other names
-//! and other addresses.
+//! as k@x.org`. It does if the address spells the name, or if the same words stand between other
+//! names and other addresses.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
