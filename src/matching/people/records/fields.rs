@@ -279,7 +279,7 @@ mod tests {
                 vec!["i@x.org, ines falk", "k@x.org, OID"],
             ),
             (
-                r#"[{"mail": "k@x.org", "givenName": "Kofi", "sn": "Brandt"}, {"mail": "i@x.org"}]"#,
+                r#"[{"mail": "k@x.org", "givenName": "Kofi", "sn": "Brandt"},{"mail":"i@x.org"}]"#,
                 vec!["i@x.org", "k@x.org, kofi brandt, kofi brandt"],
             ),
             (
