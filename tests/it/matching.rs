@@ -328,7 +328,7 @@ pub fn stored() -> Vec<Stored> {
 
 /// As numpy keeps strings, in three elements.
 fn array_of_chars(text: &str, order: char, spell: fn(u32) -> [u8; 4]) -> Vec<u8> {
-    let width = text.chars().count() + 1;
+    let width = (text.chars().count() + 1).max("kofi".len());
     let element = |text: &str| {
         let zeros = std::iter::repeat_n(0, width - text.chars().count());
         text.chars().map(u32::from).chain(zeros).flat_map(spell).collect::<Vec<u8>>()

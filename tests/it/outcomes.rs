@@ -408,7 +408,10 @@ fn nothing_that_was_planned_is_missing_in_an_archive() {
             *told.entry(out["item"].as_str().unwrap().into()).or_default() += 1;
         }
         for name in planned.keys() {
-            assert_eq!(told.remove(name), Some(1), "{before}: {name:?}");
+            // Of what is left out, parts that look like somebody's name are not told.
+            let bare = name.replace("山田", "[removed]").replace("太郎", "[removed]");
+            let times = told.remove(name).or_else(|| told.remove(&bare));
+            assert_eq!(times, Some(1), "{before}: {name:?}");
         }
         assert_eq!(told, BTreeMap::new(), "{before}");
     }

@@ -81,7 +81,7 @@ fn what_may_be_others_too_is_not_deleted() {
     let names = ["job.yaml", "own.yaml", "names.csv", "paper.txt", "rows.tsv"];
     let (text, left) = lived(scenario, &names);
     assert!(text.contains(r#""outcomes":{"erased":1,"redacted":2}"#), "{text}");
-    let job = job("Kofi Brandt").replace(EMAIL, "[erased]");
+    let job = job("Kofi Brandt").replace(EMAIL, "'[erased]'");
     let list = "name,role\n[erased],dev\nKofi Brandt,lead\n".to_owned();
     let paper = format!("Kofi {family}, {given} Brandt\n");
     let rows = format!("Lars\t{given}\n{family}\tBrandt\n");

@@ -1,5 +1,6 @@
-//! What bytes are of, 64 at a time: one bit for each.
+//! What bytes are and hold, told many at a time.
 
 pub mod masks;
 pub mod bits;
 pub mod signs;
+pub mod few;

@@ -3,4 +3,3 @@
 
 pub mod units;
 pub mod sift;
-pub mod few;

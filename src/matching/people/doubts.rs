@@ -255,7 +255,7 @@ pub(super) fn values_after(text: &str, at: usize) -> Vec<Range<usize>> {
         Some(_) => (start + 1, &['`', '\n']),
         None if rest.starts_with(['\n', '\r']) => return below(text, near.end, start),
         // In a line of assignments a blank ends a value; a name has one.
-        None => (start, &['\n', '\r', ';', '|', '{', '}', '<', '"', '&', '(', '\t']),
+        None => (start, &['\n', '\r', ';', '|', '{', '}', '<', '"', '&', '(', '\t', '\u{fffd}']),
     };
     let rest = &text[start.min(near.end)..near.end];
     let end = start + rest.find(ends).unwrap_or(rest.len());

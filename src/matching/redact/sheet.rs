@@ -259,7 +259,7 @@ impl Sheet {
     /// What is put, numbered where it heads more than one column of a table.
     fn head(&mut self, window: &[u8], edit: &Edit) -> String {
         let (before, after) = (&window[..edit.range.start], &window[edit.range.end..]);
-        let is_first = !before.contains(&b'\n') && after.contains(&b'\n');
+        let is_first = !before.contains(&b'\n') && is_head(before, after);
         let Some(heads) = self.heads.as_mut().filter(|_| is_first) else {
             self.heads = None;
             return edit.put.text();
@@ -288,6 +288,18 @@ impl Sheet {
         }
         self.at = to;
     }
+}
+
+/// Whether the line around a place heads others: rows stand below it, and none of its cells is a
+/// number.
+fn is_head(before: &[u8], after: &[u8]) -> bool {
+    let Some(len) = memchr::memchr(b'\n', after).filter(|len| len + 1 < after.len()) else {
+        return false;
+    };
+    let mut cells = [before, &after[..len]]
+        .into_iter()
+        .flat_map(|part| part.split(|byte| b",;|\t".contains(byte)).map(<[u8]>::trim_ascii));
+    !cells.any(|cell| !cell.is_empty() && cell.iter().all(u8::is_ascii_digit))
 }
 
 /// Whether a text is JSON, as far as that can be told.

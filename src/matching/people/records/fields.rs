@@ -94,7 +94,9 @@ fn fields(text: &str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field> {
 
 /// The values after a sign that ended at `at`. An address without quotes ends at the first blank.
 fn values(text: &str, at: usize) -> Vec<Range<usize>> {
-    const ENDS: &[char] = &[',', ';', '&', '|', '"', '\'', '<', '>', '(', ')', '{', '}'];
+    // The last one parts strings of a binary.
+    const ENDS: &[char] =
+        &[',', ';', '&', '|', '"', '\'', '<', '>', '(', ')', '{', '}', char::REPLACEMENT_CHARACTER];
     let near = &text[at..floor(text, at + ADDRESS_BYTES_MAX)];
     let rest = near.trim_start_matches([' ', '\t']);
     let end = rest.find(|c: char| c.is_whitespace() || ENDS.contains(&c)).unwrap_or(rest.len());

@@ -1,7 +1,7 @@
 //! Aliases where something speaks of users: sentences, commands and listings.
 //!
-//! The same forms in which a known alias is found; here nobody knows which word is one, so only words that look like
-//! one are asked for, near what may speak of users.
+//! The same forms in which a known alias is found; here nobody knows which word is one, so only
+//! words that look like one are asked for, near what may speak of users.
 
 use std::ops::Range;
 use std::sync::LazyLock;

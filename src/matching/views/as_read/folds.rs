@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 
 use memchr::{memchr, memchr_iter, memmem};
 
+use crate::matching::blocks::few::Few;
 use crate::matching::blocks::signs::Signs;
-use crate::matching::bytes::few::Few;
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::spelling::spaceless::is_local;

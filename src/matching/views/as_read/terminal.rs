@@ -288,8 +288,8 @@ fn escape(text: &str, at: usize, ends: &Ends<'_>) -> Option<Control> {
     }
 }
 
-/// A stretch of Japanese in seven bits: nothing but its letters, up to the escape that ends it. What
-/// only begins like one says what it says.
+/// A stretch of Japanese in seven bits: nothing but its letters, up to the escape that ends it.
+/// What only begins like one says what it says.
 fn seven_bits(text: &str, at: usize) -> Option<Control> {
     let bytes = text.as_bytes();
     // `$B` and `$@`, `$(D`, `(I`.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem;
 
-use crate::matching::bytes::few::Few;
+use crate::matching::blocks::few::Few;
 
 /// The signs, and what they are signs of.
 const SIGNS: [(&[u8], &str); 13] = [

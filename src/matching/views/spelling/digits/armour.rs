@@ -94,7 +94,7 @@ fn five(group: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matching::bytes::few::Few;
+    use crate::matching::blocks::few::Few;
 
     #[test]
     fn texts_spell_bytes() {

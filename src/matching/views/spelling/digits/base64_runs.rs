@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use crate::matching::blocks::bits;
+use crate::matching::blocks::few::Few;
 use crate::matching::blocks::masks::{Set, masks};
-use crate::matching::bytes::few::Few;
 use crate::matching::views::spelling::digits::openings::is_promising;
 use crate::matching::views::spelling::digits::{armour, base32, dump, hex, short};
 use crate::matching::views::spelling::noise::is_clean;

@@ -170,7 +170,7 @@ fn line_of(line: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matching::bytes::few::Few;
+    use crate::matching::blocks::few::Few;
 
     #[test]
     fn lists_of_numbers_are_read() {

@@ -128,7 +128,7 @@ fn is_digit(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matching::bytes::few::Few;
+    use crate::matching::blocks::few::Few;
 
     #[test]
     fn words_are_read_behind_their_keys() {

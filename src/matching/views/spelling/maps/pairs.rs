@@ -1,5 +1,5 @@
-//! Keys and values side by side in a binary, as pickles, `MessagePack`, CBOR and protobuf have maps:
-//! `user` and behind it `mosei`.
+//! Keys and values side by side in a binary, as pickles, `MessagePack`, CBOR and protobuf have
+//! maps: `user` and behind it `mosei`.
 //!
 //! Between the two stands what says how long they are. Where a string is such a key, the one right
 //! behind it is read as its value.
