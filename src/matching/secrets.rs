@@ -64,7 +64,10 @@ pub fn secrets_in(text: &str, sought: Sought, found: &mut dyn FnMut(Range<usize>
             Sign::Pad => account_key(text, at),
             Sign::Url => password_of_url(text, end),
             Sign::Pem => private_key(&mut runs, at, end),
-            Sign::Issued(shape) => issued(text, at, word, shape),
+            Sign::Issued(shape) => {
+                let sort = if shape.is_joined() { Sort::Joined } else { Sort::Plain };
+                issued(text, (at, word), shape, end..runs.end(sort, end))
+            }
             Sign::Login => key_after(text, end),
         };
         let Some(range) = secret.filter(|range| !range.is_empty()) else { continue };
@@ -82,7 +85,7 @@ pub fn secrets_in(text: &str, sought: Sought, found: &mut dyn FnMut(Range<usize>
 /// same end: it is looked for once.
 struct Runs<'a> {
     text: &'a str,
-    known: [Range<usize>; 6],
+    known: [Range<usize>; 8],
 }
 
 #[derive(Clone, Copy)]
@@ -99,6 +102,10 @@ enum Sort {
     Solid,
     /// All but the end of a key in PEM.
     BeforeEnd,
+    /// Letters and digits.
+    Plain,
+    /// The same, joined.
+    Joined,
 }
 
 impl Runs<'_> {
@@ -127,6 +134,8 @@ impl Sort {
             Self::Value => run(|byte| !ENDS.contains(&byte) && !byte.is_ascii_whitespace()),
             Self::Line => run(|byte| !b"\r\n\"'\\".contains(&byte)),
             Self::Pem => run(|byte| is_base64(byte) || b"=\\\r\n\t :,".contains(&byte)),
+            Self::Plain => run(|byte| byte.is_ascii_alphanumeric()),
+            Self::Joined => run(|byte| is_base64(byte) || byte == b'.'),
             Self::Solid => text.find(char::is_whitespace).unwrap_or(text.len()),
             Self::BeforeEnd => {
                 memmem::find(text.as_bytes(), PEM_END.as_bytes()).unwrap_or(text.len())
@@ -157,8 +166,12 @@ impl Sign {
     /// Whether what it leads to cannot be anything but a secret.
     fn is_certain(self, word: &str) -> bool {
         match self {
-            Self::Parameter | Self::Bearer | Self::Jwt | Self::Url | Self::Pem => true,
-            Self::Issued(_) => true,
+            Self::Parameter
+            | Self::Bearer
+            | Self::Jwt
+            | Self::Url
+            | Self::Pem
+            | Self::Issued(_) => true,
             Self::Key(_) => CERTAIN.contains(&word),
             Self::Pad | Self::Login => false,
         }

@@ -6,7 +6,7 @@
 pub struct Signs(u16);
 
 /// Rows of bytes by their high half, and which of a row's by their low half.
-const CLASSES: [(&[u8], &[u8]); 12] = [
+const CLASSES: [(&[u8], &[u8]); 11] = [
     // Control characters but for tab, line feed and return.
     (&[0], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 0xb, 0xc, 0xe, 0xf]),
     (&[1], &ALL),
@@ -19,7 +19,6 @@ const CLASSES: [(&[u8], &[u8]); 12] = [
     (&[8, 9, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf], &ALL),
     (&[6], &[0]),
     (&[5], &[0xe]),
-    (&[4], &[0]),
 ];
 
 const ALL: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
@@ -29,10 +28,8 @@ impl Signs {
     pub const CONTROL: Self = Self(0b11);
     /// `[` and `]`.
     pub const BRACKET: Self = Self(1 << 2);
-    /// `\`.
-    pub const BACKSLASH: Self = Self(1 << 3);
-    /// `%` and `&`.
-    pub const ESCAPE: Self = Self(1 << 4);
+    /// `\`, `%` and `&`.
+    pub const ESCAPE: Self = Self(0b11 << 3);
     /// `<`.
     pub const ANGLE: Self = Self(1 << 5);
     /// `=`.
@@ -45,8 +42,6 @@ impl Signs {
     pub const BACKTICK: Self = Self(1 << 9);
     /// `^`.
     pub const CARET: Self = Self(1 << 10);
-    /// `@`.
-    pub const AT: Self = Self(1 << 11);
 
     /// Those of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
@@ -154,18 +149,16 @@ mod tests {
     #[test]
     fn each_byte_has_its_sign() {
         for byte in 0..=u8::MAX {
-            let expected: [(Signs, bool); 11] = [
+            let expected: [(Signs, bool); 9] = [
                 (Signs::CONTROL, byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')),
                 (Signs::BRACKET, matches!(byte, b'[' | b']')),
-                (Signs::BACKSLASH, byte == b'\\'),
-                (Signs::ESCAPE, matches!(byte, b'%' | b'&')),
+                (Signs::ESCAPE, matches!(byte, b'\\' | b'%' | b'&')),
                 (Signs::ANGLE, byte == b'<'),
                 (Signs::EQUALS, byte == b'='),
                 (Signs::QUOTE, matches!(byte, b'"' | b'\'')),
                 (Signs::BEYOND_ASCII, byte >= 0x80),
                 (Signs::BACKTICK, byte == b'`'),
                 (Signs::CARET, byte == b'^'),
-                (Signs::AT, byte == b'@'),
             ];
             for len in [1, 31, 32, 33, 100] {
                 for at in [0, len / 2, len - 1] {

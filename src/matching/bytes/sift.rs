@@ -129,9 +129,7 @@ impl Sift {
             at = end;
         }
     }
-}
 
-impl Sift {
     /// Whether a stretch has as many letters as what is sought, or may spell them by other signs.
     /// Noise does not. `has_letters`: characters of several bytes are in it.
     fn may_spell(&self, stretch: &[u8], has_letters: bool) -> bool {

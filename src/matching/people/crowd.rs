@@ -21,6 +21,7 @@ pub struct Crowd {
     subject: Subject,
     known: HashSet<Group>,
     groups: Vec<Group>,
+    known_beside: HashSet<[Identifier; 2]>,
     beside: Vec<[Identifier; 2]>,
     room: usize,
     overflowed: bool,
@@ -34,6 +35,7 @@ impl Crowd {
             subject: subject.clone(),
             known: HashSet::new(),
             groups: Vec::new(),
+            known_beside: HashSet::new(),
             beside: Vec::new(),
             room: limits.people_max,
             overflowed: false,
@@ -58,6 +60,9 @@ impl Crowd {
             }
         }
         for both in &census.beside {
+            if !self.known_beside.insert(both.clone()) {
+                continue;
+            }
             match self.room.checked_sub(both.len()) {
                 Some(room) => {
                     self.room = room;

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::matching::matcher::Matcher;
 use crate::matching::people::doubts::full_name;
+use crate::matching::people::named::Identifier;
 use crate::matching::people::ranges::Ranges;
 use crate::matching::people::records::everyone::everyone_in;
 use crate::matching::people::who::Who;
@@ -101,9 +102,11 @@ impl People {
         occurrences(&self.matcher, text, &mut |owner, range| {
             sort(Some(self.numbers[owner.subject]), range);
         });
+        let mut met: HashMap<Identifier, Option<Who>> = HashMap::new();
         everyone_in(text, &mut |_, named| {
             for (identifier, range) in named {
-                sort(self.whose.get(&identifier.canonical()).copied(), range);
+                let whose = |it: &Identifier| self.whose.get(&it.canonical()).copied();
+                sort(*met.entry(identifier).or_insert_with_key(whose), range);
             }
         });
         let own = Ranges::new(own);

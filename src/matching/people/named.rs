@@ -79,6 +79,8 @@ pub fn named_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
             tell(vec![(Identifier { kind, value }, range)]);
         }
     };
+    // Of addresses written right behind each other all are one.
+    let mut glued_to = 0;
     for at in memchr_iter(b'@', folded.as_bytes()) {
         if let Some((address, range)) = respelled(folded, at) {
             single(IdentityType::Email, address, range);
@@ -95,7 +97,8 @@ pub fn named_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
             }
         } else if let Some((address, range)) = guest(folded, at) {
             single(IdentityType::Email, address, range);
-        } else if let Some(range) = glued(folded, at) {
+        } else if let Some(range) = (at >= glued_to).then(|| glued(folded, at)).flatten() {
+            glued_to = range.end;
             single(IdentityType::Email, folded[range.clone()].to_owned(), range);
         }
     }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use crate::matching::put::{BEGINNINGS, Put};
 use crate::matching::redact::edits::{Edit, Piece};
@@ -34,8 +34,17 @@ pub struct Sheet {
     /// How far the window has been followed.
     at: usize,
     quotes: Quotes,
-    /// How often what is put is a whole cell of the first line; `None` behind that line.
-    heads: Option<HashMap<Put, u64>>,
+    /// The heads of a table's columns; `None` behind them.
+    heads: Option<Heads>,
+}
+
+/// The first line of a text, which may head columns.
+#[derive(Default)]
+struct Heads {
+    /// Where it ends, once that was looked for; 0 if it heads none.
+    end: Option<usize>,
+    /// How often what is put is a whole cell of it.
+    numbers: HashMap<Put, u64>,
 }
 
 /// Quotes of the line that is being written.
@@ -68,7 +77,7 @@ impl Sheet {
             keys_max: 0,
             at: 0,
             quotes: Quotes::default(),
-            heads: Some(HashMap::new()),
+            heads: Some(Heads::default()),
         }
     }
 
@@ -258,12 +267,12 @@ impl Sheet {
 
     /// What is put, numbered where it heads more than one column of a table.
     fn head(&mut self, window: &[u8], edit: &Edit) -> String {
-        let (before, after) = (&window[..edit.range.start], &window[edit.range.end..]);
-        let is_first = !before.contains(&b'\n') && is_head(before, after);
-        let Some(heads) = self.heads.as_mut().filter(|_| is_first) else {
+        let Some(heads) = &mut self.heads else { return edit.put.text() };
+        if edit.range.end > *heads.end.get_or_insert_with(|| head_end(window)) {
             self.heads = None;
             return edit.put.text();
-        };
+        }
+        let (before, after) = (&window[..edit.range.start], &window[edit.range.end..]);
         let parts = |byte: Option<&u8>| byte.is_some_and(|byte| b",;|\t\"".contains(byte));
         let begins = before.is_empty() || parts(before.last());
         let ends = parts(after.first()) || after.first().is_some_and(|byte| b"\r\n".contains(byte));
@@ -271,7 +280,7 @@ impl Sheet {
         if !begins || !ends || is_alone {
             return edit.put.text();
         }
-        let number = heads.entry(edit.put).or_default();
+        let number = heads.numbers.entry(edit.put).or_default();
         *number += 1;
         if *number > 1 { edit.put.numbered(*number) } else { edit.put.text() }
     }
@@ -290,16 +299,13 @@ impl Sheet {
     }
 }
 
-/// Whether the line around a place heads others: rows stand below it, and none of its cells is a
-/// number.
-fn is_head(before: &[u8], after: &[u8]) -> bool {
-    let Some(len) = memchr::memchr(b'\n', after).filter(|len| len + 1 < after.len()) else {
-        return false;
-    };
-    let mut cells = [before, &after[..len]]
-        .into_iter()
-        .flat_map(|part| part.split(|byte| b",;|\t".contains(byte)).map(<[u8]>::trim_ascii));
-    !cells.any(|cell| !cell.is_empty() && cell.iter().all(u8::is_ascii_digit))
+/// Where the first line ends, if it heads others: rows stand below it, and none of its cells is a
+/// number; else 0.
+fn head_end(window: &[u8]) -> usize {
+    let end = memchr(b'\n', window).filter(|end| end + 1 < window.len()).unwrap_or(0);
+    let mut cells = window[..end].split(|byte| b",;|\t".contains(byte)).map(<[u8]>::trim_ascii);
+    let is_number = |cell: &[u8]| !cell.is_empty() && cell.iter().all(u8::is_ascii_digit);
+    if cells.any(is_number) { 0 } else { end }
 }
 
 /// Whether a text is JSON, as far as that can be told.

@@ -72,46 +72,66 @@ pub const ISSUED: &[(&str, Shape)] = &[
     ("age-secret-key-1", Shape::Plain(50)),
 ];
 
-/// A token of a service, known by how it begins.
-pub fn issued(text: &str, at: usize, sign: &str, shape: Shape) -> Option<Range<usize>> {
-    let end = at + sign.len();
+impl Shape {
+    /// Whether the bytes behind the beginning may be joined.
+    pub fn is_joined(self) -> bool {
+        matches!(self, Self::Joined(_))
+    }
+}
+
+/// A token of a service, known by how it begins; `body` is what stands behind that, as long as its
+/// bytes may be of one.
+pub fn issued(
+    text: &str,
+    (at, sign): (usize, &str),
+    shape: Shape,
+    body: Range<usize>,
+) -> Option<Range<usize>> {
     let before = text.as_bytes()[..at].last();
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric();
-    let joins = |byte: &u8| is_plain(*byte) || *byte == b'_';
-    let body = |is_such: fn(u8) -> bool| &text[end..end + run(text, end, is_such)];
+    let joins = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    if !matches!(shape, Shape::OfClient) && before.is_some_and(joins) {
+        return None;
+    }
     let is_random = |body: &str| {
         body.bytes().any(|byte| byte.is_ascii_digit())
             && body.bytes().any(|byte| byte.is_ascii_alphabetic())
     };
-    let (body, is_such) = match shape {
-        Shape::Plain(len) => {
-            let body = body(|byte| byte.is_ascii_alphanumeric());
-            (body, body.len() >= len && is_random(body))
+    let end = body.end;
+    // Others may begin within it, and have the rest of it behind them.
+    let judged = &text[body.start..end.min(body.start + JUDGED_BYTES)];
+    work::charge(judged.len());
+    let len = match shape {
+        Shape::Plain(least) => {
+            (judged.len() >= least && is_random(judged)).then_some(body.len())?
         }
-        Shape::Joined(len) => {
-            let body = body(|byte| is_base64(byte) || byte == b'.');
-            let body = body.trim_end_matches(['.', '-', '/']);
+        Shape::Joined(least) => {
+            let judged = judged.trim_end_matches(['.', '-', '/']);
             // Words that are joined are no token: `sk-learn-contrib-models-2`.
-            let is_mixed = body
+            let is_mixed = judged
                 .split(['-', '_', '.', '/'])
                 .any(|part| part.len() >= TOKEN_PART_BYTES_MIN && is_random(part));
-            (body, body.len() >= len && is_mixed)
+            let len = if body.len() > JUDGED_BYTES { body.len() } else { judged.len() };
+            (judged.len() >= least && is_mixed).then_some(len)?
         }
-        Shape::Hex(len) => {
-            let body = body(|byte| byte.is_ascii_hexdigit());
-            (body, body.len() >= len)
+        Shape::Hex(least) => {
+            let len = judged.bytes().take_while(u8::is_ascii_hexdigit).count();
+            (len >= least).then_some(len)?
         }
-        Shape::Capital(len) => {
-            let body = body(|byte| byte.is_ascii_alphanumeric());
-            let is_capital =
-                body.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
-            let is_such = body.len() == len && is_capital && is_random(body);
-            (body, is_such && text[at..end] == sign.to_uppercase())
+        Shape::Capital(least) => {
+            let is_capital = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+            let is_such = body.len() == least
+                && judged.bytes().all(is_capital)
+                && is_random(judged)
+                && text[at..body.start] == sign.to_uppercase();
+            is_such.then_some(body.len())?
         }
         Shape::OfClient => return secret_of_client(text, at),
     };
-    (is_such && !before.is_some_and(joins)).then(|| at..end + body.len())
+    Some(at..body.start + len)
 }
+
+/// Bytes of a token by which it is known: no service issues words so long.
+const JUDGED_BYTES: usize = 512;
 
 /// Bytes of the part of a token that is random.
 const TOKEN_PART_BYTES_MIN: usize = 9;
@@ -126,18 +146,12 @@ fn secret_of_client(text: &str, at: usize) -> Option<Range<usize>> {
         && text.as_bytes()[start..digit].iter().all(|byte| is_such(*byte))
         && !text.as_bytes()[..start].last().is_some_and(|byte| is_such(*byte))
         && text[at..].starts_with("Q~");
-    let end = at + run(text, at, is_such);
+    let behind = text.as_bytes()[at..].iter().take(BYTES.end);
+    let end = at + behind.take_while(|byte| is_such(**byte)).count();
     (is_whole && BYTES.contains(&(end - start))).then_some(start..end)
 }
 
 /// A byte of base64, of either alphabet.
 pub fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte)
-}
-
-/// Bytes from `at` on that are such.
-fn run(text: &str, at: usize, is_such: impl Fn(u8) -> bool) -> usize {
-    let len = text.as_bytes()[at..].iter().take_while(|byte| is_such(**byte)).count();
-    work::charge(len);
-    len
 }

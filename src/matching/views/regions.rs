@@ -100,7 +100,6 @@ pub fn candidates<L: Look>(
     };
     let [mut narrow, two, four] = [&sifted.narrow, &sifted.two, &sifted.four].map(&mut led_back);
     hinting.hint_bytes(bytes, &mut |at| narrow.push(Spot { at: at..at, near: NEAR_BYTES }));
-
     Some(Candidates { narrow, two, four })
 }
 
@@ -247,9 +246,9 @@ impl Gathering<'_> {
     fn gather(&mut self, text: &str, rounds: usize, outer: bool, decoded: Option<&Reading>) {
         work::charge(text.len());
         let near = if rounds == 0 && outer { NEAR_BYTES } else { NEAR_DECODED_BYTES };
-        self.hints(text, near);
         let (reach, signs) = (self.hinting.reach(), Signs::of(text.as_bytes()));
-        if rounds < ROUNDS_MAX && signs.has(Signs::BACKSLASH.or(Signs::ESCAPE)) {
+        self.hints(text, signs, near);
+        if rounds < ROUNDS_MAX && signs.has(Signs::ESCAPE) {
             for part in parts(escapes(text), text, reach) {
                 let Some(reading) = unescape(&text[part.clone()]) else { continue };
                 self.inner(&reading, part.start, rounds + 1, outer);
@@ -282,8 +281,8 @@ impl Gathering<'_> {
     }
 
     /// Gathers the hints of a text as it is read.
-    fn hints(&mut self, text: &str, near: usize) {
-        let as_read = AsRead::of(text, &|before, after| self.hinting.goes_on(before, after));
+    fn hints(&mut self, text: &str, signs: Signs, near: usize) {
+        let as_read = AsRead::of(text, signs, &|before, after| self.hinting.goes_on(before, after));
         as_read.each(text, &mut |read, way, _| {
             self.hinting.hint(read, self.ends, &mut |at| {
                 let near = if way.is_empty() { near } else { NEAR_DECODED_BYTES };

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::ops::Range;
 
+use crate::matching::blocks::signs::Signs;
 use crate::matching::views::as_read::spellings::AsRead;
 use crate::matching::views::as_read::spoken::spoken;
 use crate::matching::views::json::Shape;
@@ -312,7 +313,9 @@ impl<L: Look> Tour<'_, L> {
 
     fn plain(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
         work::charge(text.len());
-        let as_read = AsRead::of(text, &|before, after| self.look.goes_on(before, after));
+        let as_read = AsRead::of(text, Signs::of(text.as_bytes()), &|before, after| {
+            self.look.goes_on(before, after)
+        });
         as_read.each(text, &mut |read, way, hold| {
             self.look.look(read, &mut |what, range| {
                 let (start, via) = (range.start, via.to_owned());

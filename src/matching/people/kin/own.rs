@@ -9,6 +9,9 @@ use crate::matching::people::kin::words::{are_one, words};
 use crate::matching::people::named::Identifier;
 use crate::matching::views::spelling::fold::folded;
 
+/// Names of the subject that are held: whoever has more is masked rather than shown.
+const NAMES_MAX: usize = 256;
+
 /// What names the subject, as far as the item and the request tell.
 pub struct Own {
     canonical: HashSet<String>,
@@ -47,7 +50,8 @@ impl Own {
                 return;
             }
         };
-        if !words.is_empty() {
+        let has_room = self.words.len() < NAMES_MAX;
+        if !words.is_empty() && has_room && !self.words.contains(&words) {
             self.words.push(words);
         }
     }

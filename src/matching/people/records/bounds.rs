@@ -1,14 +1,21 @@
 //! Where records begin and end, whatever the syntax: an object in braces, an element, a line of
 //! assignments, a block of lines.
 
-use memchr::memchr2_iter;
+use memchr::{memchr2_iter, memrchr2};
 
 /// Tells which record a place is in. Asked in order, it goes over a text once.
 pub struct Bounds<'a> {
-    text: &'a str,
+    lines: Lines<'a>,
     at: usize,
     open: Vec<u32>,
     next: u32,
+}
+
+/// Tells where lines start. Asked in order, it goes over a text once.
+pub struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    start: usize,
 }
 
 /// A record: an object in braces, or else a line.
@@ -26,14 +33,15 @@ const DEPTH_MAX: usize = 256;
 impl<'a> Bounds<'a> {
     /// At the start of a text.
     pub fn of(text: &'a str) -> Self {
-        Self { text, at: 0, open: Vec::new(), next: 0 }
+        Self { lines: Lines::of(text), at: 0, open: Vec::new(), next: 0 }
     }
 
     /// The record that a place is in, which is not before the last one that was asked for.
     pub fn record(&mut self, at: usize) -> Record {
         if at > self.at {
-            for brace in memchr2_iter(b'{', b'}', &self.text.as_bytes()[self.at..at]) {
-                if self.text.as_bytes()[self.at + brace] == b'}' {
+            let passed = &self.lines.text.as_bytes()[self.at..at];
+            for brace in memchr2_iter(b'{', b'}', passed) {
+                if passed[brace] == b'}' {
                     self.open.pop();
                 } else if self.open.len() < DEPTH_MAX {
                     self.open.push(self.next);
@@ -44,14 +52,34 @@ impl<'a> Bounds<'a> {
         }
         match self.open.last() {
             Some(object) => Record::Object(*object),
-            None => Record::Line(line_start(self.text, at)),
+            None => Record::Line(self.lines.start(at)),
         }
+    }
+}
+
+impl<'a> Lines<'a> {
+    /// At the start of a text.
+    pub fn of(text: &'a str) -> Self {
+        Self { text, at: 0, start: 0 }
+    }
+
+    /// Where the line of a place starts.
+    pub fn start(&mut self, at: usize) -> usize {
+        if at >= self.at {
+            let passed = &self.text.as_bytes()[self.at..at];
+            let last = memrchr2(b'\n', b'\r', passed);
+            self.start = last.map_or(self.start, |end| self.at + end + 1);
+            self.at = at;
+        } else if at < self.start {
+            return line_start(self.text, at);
+        }
+        self.start
     }
 }
 
 /// Where the line of a place starts.
 pub fn line_start(text: &str, at: usize) -> usize {
-    memchr::memrchr2(b'\n', b'\r', &text.as_bytes()[..at]).map_or(0, |end| end + 1)
+    memrchr2(b'\n', b'\r', &text.as_bytes()[..at]).map_or(0, |end| end + 1)
 }
 
 /// Where the line of a place ends.

@@ -34,15 +34,15 @@ pub fn cells_beside(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(Nam
     else {
         return;
     };
-    let first = &text[..line_end(text, 0)];
-    let heads: Vec<&str> = first.split(sign).map(trimmed).collect();
+    let first = &text[..line_end(&text[..floor(text, ROW_BYTES_MAX)], 0)];
     let cells: Vec<&str> = row.split(sign).take(CELLS_MAX).map(trimmed).collect();
     // A sentence has commas too.
     let is_row = cells.iter().all(|cell| cell.split(' ').count() <= 5);
-    let is_headed = !first.contains('@') && heads.len() == cells.len();
     if !is_row || cells.iter().filter(|cell| cell.contains('@')).count() > 1 {
         return;
     }
+    let heads: Vec<&str> = first.split(sign).map(trimmed).collect();
+    let is_headed = !first.contains('@') && heads.len() == cells.len();
     let ids = cells.iter().filter(|cell| id(cell).is_some()).count();
     let local = own.split('@').next().unwrap_or_default();
     for (column, cell) in cells.iter().enumerate() {

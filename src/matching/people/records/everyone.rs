@@ -8,7 +8,7 @@ use crate::domain::asked::subject::IdentityType;
 use crate::matching::people::doubts::{identifier, unusual_address};
 use crate::matching::people::named::{Named, named_in};
 use crate::matching::people::ranges::Ranges;
-use crate::matching::people::records::bounds::line_start;
+use crate::matching::people::records::bounds::Lines;
 use crate::matching::people::records::cells::cells_beside;
 use crate::matching::people::records::fields::fields_in;
 use crate::matching::people::records::logins::logins_in;
@@ -61,14 +61,14 @@ fn beside(text: &str, addresses: &[Named], found: Told<'_>) {
     patterned(text, addresses, &mut |address, other| {
         tell_beside(address, other, Bond::Beside, text, found);
     });
-    let mut line = None;
+    let (mut line, mut lines) = (None, Lines::of(text));
     for address in addresses {
         let mut tell = |bond: Bond, other: Named| {
             tell_beside(address, other, bond, text, found);
         };
         near(text, &address.1, &mut tell);
         // What the whole line says is said once, of the first who stands in it.
-        let start = line_start(text, address.1.start);
+        let start = lines.start(address.1.start);
         if line.replace(start) != Some(start) {
             ids_beside(text, &address.1, &mut tell);
             cells_beside(text, &address.1, &mut |other| tell(Bond::Beside, other));

@@ -15,7 +15,7 @@ use crate::matching::people::doubts::{
     Speaks, full_name, identifier, key_before, named_by, trimmed, values_after,
 };
 use crate::matching::people::named::Named;
-use crate::matching::people::records::bounds::{Bounds, Record, are_of_one_block, line_start};
+use crate::matching::people::records::bounds::{Bounds, Lines, Record, are_of_one_block};
 use crate::matching::people::records::keys::{Key, Sort};
 use crate::matching::people::records::values::{range_of, value_of};
 use crate::matching::views::spelling::cut::{ceil, floor};
@@ -24,11 +24,16 @@ use crate::matching::views::spelling::fold::folded;
 /// Keys that are remembered while a text is gone over: a text has many keys, and few of a kind.
 const KEYS_MAX: usize = 4096;
 
+/// Values of one record that are held together.
+const FIELDS_MAX: usize = 64;
+
 /// Longest address, in bytes.
 const ADDRESS_BYTES_MAX: usize = 320;
 
 /// A value with its key, in its record.
-struct Field {
+struct Field<'a> {
+    /// The key as it stands there.
+    word: &'a str,
     key: Key,
     record: Record,
     value: Range<usize>,
@@ -37,7 +42,7 @@ struct Field {
 /// Everyone who is named by values of keys. Each group is of one person.
 pub fn fields_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
     let fields = fields(text, found);
-    let mut open: HashMap<(Record, String), Vec<Field>> = HashMap::new();
+    let mut open: HashMap<(Record, String), Vec<Field<'_>>> = HashMap::new();
     let mut order: Vec<(Record, String)> = Vec::new();
     for field in blocks(text, fields) {
         let place = (field.record, field.key.whose.clone());
@@ -45,10 +50,17 @@ pub fn fields_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
             order.push(place);
             Vec::new()
         });
-        // What has the same key twice is two records.
-        let is_again =
-            |earlier: &Field| earlier.key.sort == field.key.sort && field.key.sort != Sort::Role;
-        if held.iter().any(is_again) {
+        // What has the same key twice is two records, and two addresses are not one user's.
+        let differ = |one: &str, other: &str| {
+            one.contains('@') && other.contains('@') && !one.eq_ignore_ascii_case(other)
+        };
+        let is_again = |earlier: &Field<'_>| {
+            earlier.key.sort == field.key.sort
+                && (field.key.sort != Sort::Role
+                    || earlier.word == field.word
+                    || differ(&text[earlier.value.clone()], &text[field.value.clone()]))
+        };
+        if held.len() >= FIELDS_MAX || held.iter().any(is_again) {
             close(text, std::mem::take(held), found);
         }
         held.push(field);
@@ -59,7 +71,7 @@ pub fn fields_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
 }
 
 /// Single values, in order; those of lists are told at once, each by itself.
-fn fields(text: &str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field> {
+fn fields<'a>(text: &'a str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field<'a>> {
     let mut known: HashMap<&str, Option<Key>> = HashMap::new();
     let mut bounds = Bounds::of(text);
     let mut fields = Vec::new();
@@ -80,7 +92,10 @@ fn fields(text: &str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field> {
         }
         let record = bounds.record(word.start);
         match values(text, at + 1).as_slice() {
-            [value] => fields.push(Field { key, record, value: value.clone() }),
+            [value] => {
+                let word = &text[word];
+                fields.push(Field { word, key, record, value: value.clone() });
+            }
             values => {
                 for value in values {
                     let named = value_of(text, &key, value).filter(|_| tells(&key));
@@ -132,25 +147,27 @@ fn tells(key: &Key) -> bool {
 }
 
 /// Lines with one value each, as blocks.
-fn blocks(text: &str, mut fields: Vec<Field>) -> Vec<Field> {
+fn blocks<'a>(text: &str, mut fields: Vec<Field<'a>>) -> Vec<Field<'a>> {
     let mut block: Option<usize> = None;
+    let mut lines = Lines::of(text);
+    let starts: Vec<usize> = fields.iter().map(|field| lines.start(field.value.start)).collect();
     for index in 0..fields.len() {
         let Record::Line(line) = fields[index].record else {
             block = None;
             continue;
         };
-        let is_beside = |other: Option<&Field>| {
-            other.is_some_and(|other| {
-                matches!(other.record, Record::Line(_))
-                    && line_start(text, other.value.start) == line
+        let is_beside = |other: usize| {
+            let other = fields.get(other).zip(starts.get(other));
+            other.is_some_and(|(other, start)| {
+                matches!(other.record, Record::Line(_)) && *start == line
             })
         };
-        let before = index.checked_sub(1).and_then(|before| fields.get(before));
-        if is_beside(before) || is_beside(fields.get(index + 1)) {
+        let before = index.checked_sub(1);
+        if before.is_some_and(is_beside) || is_beside(index + 1) {
             block = None;
             continue;
         }
-        let above = before.map(|above| line_start(text, above.value.start));
+        let above = before.map(|before| starts[before]);
         match (block, above) {
             (Some(first), Some(above)) if are_of_one_block(text, above, line) => {
                 fields[index].record = Record::Line(first);
@@ -162,15 +179,15 @@ fn blocks(text: &str, mut fields: Vec<Field>) -> Vec<Field> {
 }
 
 /// Tells who the values of one record are, that are of one person as their keys say.
-fn close(text: &str, fields: Vec<Field>, found: &mut dyn FnMut(Vec<Named>)) {
-    let told: Vec<(Field, Named)> = fields
+fn close(text: &str, fields: Vec<Field<'_>>, found: &mut dyn FnMut(Vec<Named>)) {
+    let told: Vec<(Field<'_>, Named)> = fields
         .into_iter()
         .filter_map(|field| {
             let named = value_of(text, &field.key, &field.value)?;
             Some((field, named))
         })
         .collect();
-    let is_own = |(field, (named, _)): &(Field, Named)| {
+    let is_own = |(field, (named, _)): &(Field<'_>, Named)| {
         let has_sign = matches!(
             named.kind,
             IdentityType::Email | IdentityType::Upn | IdentityType::ObjectId | IdentityType::Puid
@@ -187,8 +204,8 @@ fn close(text: &str, fields: Vec<Field>, found: &mut dyn FnMut(Vec<Named>)) {
     for (field, (named, range)) in told {
         let is_theirs = || field.key.sort == Sort::Label && is_of_users(text, &range);
         let looks_so =
-            field.key.perhaps && named_by(&text[range.clone()], Speaks::Perhaps).is_some();
-        let is_role = field.key.sort == Sort::Role || field.key.surely || looks_so;
+            || field.key.perhaps && named_by(&text[range.clone()], Speaks::Perhaps).is_some();
+        let is_role = field.key.sort == Sort::Role || field.key.surely || looks_so();
         let is_spelled = local.as_deref().is_some_and(|local| is_spelled(&named.value, local));
         match field.key.sort {
             Sort::Part(part) if is_of_person => parts.push((part, range)),

@@ -96,8 +96,9 @@ pub fn logins_in(text: &str, found: &mut dyn FnMut(Named)) {
     let mut passed = 0;
     for (start, sign, most) in places {
         let from = ceil(&reading.text, start.max(passed));
-        let end = line_end(&reading.text, sign.max(from));
-        let end = end.min(floor(&reading.text, sign.max(from) + NEAR_BYTES));
+        let begin = sign.max(from);
+        let near = floor(&reading.text, begin + NEAR_BYTES);
+        let end = line_end(&reading.text[..near], begin);
         for word in words(&reading.text, from..end, sign, most) {
             passed = word.end;
             if let Some(alias) = alias_at(&reading.text, &word) {

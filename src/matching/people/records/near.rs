@@ -153,9 +153,9 @@ fn each_piece(text: &str, inner: &str, tell: Tell<'_>) {
         let bare = trimmed(piece);
         let last = bare.rsplit([' ', ':', '=']).next().unwrap_or(bare);
         let said = bare[..bare.len() - last.len()].trim_end_matches([' ', ':', '=']);
-        let is_of_thing = !said.is_empty() && Key::of(said).is_none();
+        let is_of_thing = || !said.is_empty() && Key::of(said).is_none();
         match id(last) {
-            Some(_) if is_of_thing => {}
+            Some(_) if is_of_thing() => {}
             Some(id) => tell(Bond::Beside, (id, range_of(text, last))),
             None => tell_name(text, bare, Bond::Beside, tell),
         }

@@ -29,9 +29,9 @@ struct Spelling {
 const MISREAD_MAX: usize = 2;
 
 impl AsRead {
-    /// Of this text; `goes_on` tells whether something may begin before a break and go on after it.
-    pub fn of(text: &str, goes_on: &dyn Fn(&str, &str) -> bool) -> Self {
-        let signs = Signs::of(text.as_bytes());
+    /// Of this text with these signs; `goes_on` tells whether something may begin before a break and
+    /// go on after it.
+    pub fn of(text: &str, signs: Signs, goes_on: &dyn Fn(&str, &str) -> bool) -> Self {
         let (as_is, readings) = match shown(text, signs) {
             Shown::AsIs => (true, Vec::new()),
             Shown::Only(readings) => (false, readings),
