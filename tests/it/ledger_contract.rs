@@ -595,6 +595,11 @@ async fn archives_are_known_until_they_are_removed(ledger: &dyn Ledger, clock: &
     assert_eq!(expired(900, 9).await, ["r-2.zip", "r-1.zip"]);
     assert_eq!(expired(900, 1).await, ["r-2.zip"]);
 
+    // Whoever was about to write it is told, and takes no word back.
+    let failure = ledger.keep(&lease, other.id(), "r-2.zip").await.unwrap_err();
+    assert!(failure.is_transient(), "{}", failure.chain());
+    assert_eq!(expired(900, 1).await, ["r-2.zip"]);
+
     // Tried again: what is written now is kept, until a record says otherwise.
     other.go(ledger, [Event::Retried(decision())]).await;
     ledger.keep(&lease, other.id(), "r-2.zip.age").await.unwrap();

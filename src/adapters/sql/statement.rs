@@ -1,6 +1,8 @@
-//! Statements for many rows at once.
+//! Parts of statements: many rows at once, lists of states.
 
 use std::fmt::Write as _;
+
+use crate::domain::state::State;
 
 /// Rows in one statement. Both databases bound its parameters, SQLite at 32766.
 pub const ROWS_MAX: usize = 500;
@@ -31,6 +33,13 @@ pub fn places(taken: usize, rows: usize, columns: usize) -> String {
     }
     text.push(')');
     text
+}
+
+/// The states of a request of which that holds, as a list.
+pub fn states(is: impl Fn(State) -> bool) -> String {
+    let words = State::ALL.into_iter().filter(|state| is(*state));
+    let words: Vec<String> = words.map(|state| format!("'{}'", state.word())).collect();
+    format!("({})", words.join(", "))
 }
 
 #[cfg(test)]

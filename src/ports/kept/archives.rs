@@ -17,7 +17,8 @@ pub trait Archives: Send + Sync {
     /// Notes that the archive of a request is about to be written, under this name or the one that
     /// it is known under already, and returns which. It is kept until a record says otherwise,
     /// whatever was said of the one before it. A name that is another request's is refused for
-    /// good.
+    /// good; and so is, as what may pass, any while the request is at an end: somebody stopped it,
+    /// and nobody would fetch what is written.
     async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<String, Failure>;
 
     /// Archives that are not to be kept any more now, by the ledger's clock, the longest overdue

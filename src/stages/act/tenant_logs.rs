@@ -105,7 +105,11 @@ pub async fn begin(
     age_max: SignedDuration,
 ) -> Result<Before, Failure> {
     let (id, lease) = (&case.request.id, &case.lease);
-    if account.ledger.open_tickets(id).await?.count > 0 {
+    let is_begun = account.ledger.open_tickets(id).await?.count > 0;
+    // What was copied before the request was stopped goes with what there was of an archive.
+    if is_begun && account.ledger.kept(id).await?.is_none_or(|it| it.until.is_some()) {
+        account.ledger.end_tickets(lease, id, &[(ORDINAL, None)]).await?;
+    } else if is_begun {
         return match kept(account, case).await? {
             Some(copies) if copies.is_over() => Ok(Before::Nothing(Some(copies.line()))),
             Some(copies) => wait(account, case, &copies).await,

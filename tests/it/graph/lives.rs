@@ -1,7 +1,8 @@
 //! How a copy of the tenant's logs goes, and what is told of it.
 
 use std::io::{Cursor, Read};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dsrd::domain::request::RequestId;
 use dsrd::ports::tenant_logs::Asked;
@@ -241,29 +242,36 @@ fn what_was_copied_is_removed_with_the_archive() {
     assert!(scenario.exports.names().is_empty());
 }
 
-/// Stopped while the service is at it: what it writes has nowhere to go any more. Tried again, it
-/// is asked again.
+/// Stopped while the service is at it, or once it is done: what it writes has
+/// nowhere to go any more. Tried again, it is asked again, and nothing is told that is not there.
 #[test]
 fn what_was_stopped_leaves_nothing_and_is_asked_for_anew() {
-    let scenario = copying(Copies::after(30));
-    say_on(&scenario, "wait_started", control("cancel", "r-1"));
-    let event = lived(&scenario);
-    assert_eq!(event["type"], "io.dsrd.request.failed.v1", "{event:#}");
-    let copies = Arc::clone(scenario.copies.as_ref().unwrap());
-    assert_eq!(copies.containers(), Vec::<String>::new());
-    let asked = copies.asked().len();
-    scenario.inbox.push(control("retry", "r-1").to_string(), correspondence());
-    let event = lived(&scenario);
-    assert_eq!(event["type"], "io.dsrd.request.completed.v1", "{event:#}");
-    assert_eq!(told(&event)["at"], AT);
-    assert_eq!(copies.asked().len(), asked + 1);
+    for (word, time) in [("wait_started", 1), ("act_started", 2)] {
+        let mut scenario = copying(Copies::after(30));
+        scenario.until_expired = true;
+        say_on(&scenario, word, time, control("cancel", "r-1"));
+        let event = lived(&scenario);
+        assert_eq!(event["type"], "io.dsrd.request.failed.v1", "{word}: {event:#}");
+        let copies = Arc::clone(scenario.copies.as_ref().unwrap());
+        assert_eq!(copies.containers(), Vec::<String>::new(), "{word}");
+        let asked = copies.asked().len();
+        scenario.until_expired = false;
+        scenario.inbox.push(control("retry", "r-1").to_string(), correspondence());
+        let event = lived(&scenario);
+        assert_eq!(event["type"], "io.dsrd.request.completed.v1", "{word}: {event:#}");
+        assert_eq!(told(&event)["at"], AT, "{word}");
+        assert_eq!(copies.containers(), [AT], "{word}");
+        assert_eq!(copies.asked().len(), asked + 1, "{word}");
+    }
 }
 
-/// Says it once that happened.
-fn say_on(scenario: &Scenario, word: &'static str, message: Value) {
-    let (inbox, once) = (Arc::clone(&scenario.inbox), Once::new());
+/// Says it once that happened so often.
+fn say_on(scenario: &Scenario, word: &'static str, time: usize, message: Value) {
+    let (inbox, times) = (Arc::clone(&scenario.inbox), AtomicUsize::new(0));
     scenario.wire.on(word, move || {
-        once.call_once(|| inbox.push(message.to_string(), correspondence()));
+        if times.fetch_add(1, Ordering::Relaxed) + 1 == time {
+            inbox.push(message.to_string(), correspondence());
+        }
     });
 }
 

@@ -4,7 +4,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{DRAFTED, ITEM, TALLY, read, stored};
-use crate::adapters::sql::statement::{ROWS_MAX, places};
+use crate::adapters::sql::statement::{ROWS_MAX, places, states};
 use crate::domain::failure::Failure;
 use crate::domain::outcome::{ItemOutcome, OutcomeKind, Tally};
 use crate::domain::policy::action::ActionWord;
@@ -95,14 +95,9 @@ async fn lock(
 ) -> Result<bool, Failure> {
     let doing = "adding planned items to the ledger";
     // An update that changes nothing locks the row in either database.
-    let states: Vec<String> = State::ALL
-        .into_iter()
-        .filter(|state| state.rests())
-        .map(|state| format!("'{}'", state.word()))
-        .collect();
     let statement = format!(
-        "UPDATE requests SET state = state WHERE id = $1 AND sequence = $2 AND state NOT IN ({})",
-        states.join(", ")
+        "UPDATE requests SET state = state WHERE id = $1 AND sequence = $2 AND state NOT IN {}",
+        states(State::rests)
     );
     let locked = sqlx::query(AssertSqlSafe(statement))
         .bind(id.as_str())

@@ -6,10 +6,11 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use crate::adapters::sql::clock::LedgerClock;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{ARCHIVE, REQUEST_ID, millis, read};
+use crate::adapters::sql::statement::states;
 use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
-use crate::domain::state::Event;
+use crate::domain::state::{Event, State};
 use crate::ports::kept::archives::{Archives, KeptArchive};
 use crate::ports::ledger::Record;
 use crate::ports::tasks::Lease;
@@ -67,6 +68,17 @@ impl Archives for SqlLedger {
     async fn keep(&self, lease: &Lease, id: &RequestId, name: &str) -> Result<String, Failure> {
         let doing = "noting that an archive is about to be written";
         let mut transaction = self.begin_under(lease).await?;
+        // An update that changes nothing locks the row: no record can end the request before this
+        // is noted, and what one said before is not forgotten.
+        let open = format!(
+            "UPDATE requests SET state = state WHERE id = $1 AND state NOT IN {}",
+            states(State::is_end)
+        );
+        let open = sqlx::query(AssertSqlSafe(open)).bind(id.as_str());
+        let open = open.execute(&mut *transaction).await.map_err(while_doing(doing))?;
+        if open.rows_affected() == 0 {
+            return Err(Failure::transient(doing).because("the request was ended meanwhile"));
+        }
         let others = sqlx::query(ANOTHERS).bind(name).bind(id.as_str());
         if !read(others.fetch_all(&mut *transaction).await, REQUEST_ID)?.is_empty() {
             return Err(Failure::permanent(doing).because("another request's has that name"));
