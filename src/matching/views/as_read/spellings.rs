@@ -29,8 +29,8 @@ struct Spelling {
 const MISREAD_MAX: usize = 2;
 
 impl AsRead {
-    /// Of this text with these signs; `goes_on` tells whether something may begin before a break and
-    /// go on after it.
+    /// Of this text with these signs; `goes_on` tells whether something may begin before a break
+    /// and go on after it.
     pub fn of(text: &str, signs: Signs, goes_on: &dyn Fn(&str, &str) -> bool) -> Self {
         let (as_is, readings) = match shown(text, signs) {
             Shown::AsIs => (true, Vec::new()),
