@@ -29,24 +29,33 @@ pub struct Width {
 const LITTLE: u8 = 1;
 const BIG: u8 = 2;
 
+/// What each pair of bytes may be, as it is told character by character.
+#[derive(Clone)]
+struct Kinds {
+    of: Box<[u8; 1 << 16]>,
+    /// Which high bytes any of the pairs has.
+    highs: [bool; 1 << 8],
+}
+
+impl Kinds {
+    fn add(&mut self, code: u16) {
+        self.of[usize::from(code)] |= LITTLE;
+        self.of[usize::from(code.swap_bytes())] |= BIG;
+        self.highs[usize::from(code >> 8)] = true;
+    }
+}
+
 /// What is a unit of any text; each matcher needs it.
-static OF_ANY: LazyLock<Box<[u8; 1 << 16]>> = LazyLock::new(|| {
-    let mut kinds = Box::new([0; 1 << 16]);
+static OF_ANY: LazyLock<Kinds> = LazyLock::new(|| {
+    let mut kinds = Kinds { of: Box::new([0; 1 << 16]), highs: [false; 1 << 8] };
     let is_plain = |c: char| matches!(c, ' '..='~' | '\t' | '\n' | '\r' | '\u{1b}');
     let is_any = |c: &char| is_plain(*c) || !c.is_ascii() && separates(*c);
-    ('\0'..='\u{ffff}').filter(is_any).for_each(|c| add(&mut kinds, c as u16));
+    ('\0'..='\u{ffff}').filter(is_any).for_each(|c| kinds.add(c as u16));
     // Halves of characters beyond the first plane: styled letters, and signs that nobody sees.
-    [0xd835..=0xd83c, 0xdb40..=0xdb43, 0xdc00..=0xdfff]
-        .into_iter()
-        .flatten()
-        .for_each(|code| add(&mut kinds, code));
+    let halves = [0xd835..=0xd83c, 0xdb40..=0xdb43, 0xdc00..=0xdfff];
+    halves.into_iter().flatten().for_each(|code| kinds.add(code));
     kinds
 });
-
-fn add(kinds: &mut [u8; 1 << 16], code: u16) {
-    kinds[usize::from(code)] |= LITTLE;
-    kinds[usize::from(code.swap_bytes())] |= BIG;
-}
 
 /// Planes of characters beyond the first that matter.
 static PLANES: LazyLock<Set> = LazyLock::new(|| Set::new(is_plane));
@@ -61,14 +70,13 @@ impl Units {
     /// For texts of ASCII, of what separates words and of these characters.
     pub fn new(foreign: &Foreign) -> Self {
         let mut kinds = OF_ANY.clone();
-        foreign.codes().for_each(|code| add(&mut kinds, code));
+        foreign.codes().for_each(|code| kinds.add(code));
         if foreign.has_high() {
-            (0xd800..=0xdbff).for_each(|code| add(&mut kinds, code));
+            (0xd800..=0xdbff).for_each(|code| kinds.add(code));
         }
-        let is_unit =
-            |low: u8, high: u8| kinds[usize::from(u16::from_le_bytes([low, high]))] & LITTLE != 0;
-        let latin = Set::new(|byte| is_unit(byte, 0));
-        let highs = Set::new(|high| high != 0 && (0..=u8::MAX).any(|low| is_unit(low, high)));
+        let Kinds { of: kinds, highs } = kinds;
+        let latin = Set::new(|byte| kinds[usize::from(byte)] & LITTLE != 0);
+        let highs = Set::new(|high| high != 0 && highs[usize::from(high)]);
         Self { kinds, latin, highs }
     }
 

@@ -80,14 +80,14 @@ pub struct ReadOfPlan {
 }
 
 /// At which effects a life is stopped. After one is before the next, so a process dies there in one
-/// of the two ways, between every third pair of effects; what fails for a while does so at every
-/// eighth, before it and, four later, after it. Lives begin to count at numbers of their own, so
+/// of the two ways, between two of nine pairs of effects; what fails for a while does so at every
+/// twelfth, before it and, six later, after it. Lives begin to count at numbers of their own, so
 /// that what they have in common is stopped everywhere.
 pub fn is_tried(life: &str, at: usize, after: bool, trip: Trip) -> bool {
     let turn = at + usize::from(after) + life.bytes().map(usize::from).sum::<usize>();
     let stride = match trip {
-        Trip::Kill | Trip::Freeze => 6,
-        Trip::Hiccup | Trip::Outage => 8,
+        Trip::Kill | Trip::Freeze => 9,
+        Trip::Hiccup | Trip::Outage => 12,
     };
     let is_sampled = turn % stride == if after { stride / 2 } else { 0 };
     is_sampled || is_everything_tried()
