@@ -8,7 +8,7 @@ use crate::domain::item::{Hit, Item};
 use crate::matching::encoding::Undone;
 use crate::matching::identity::boundaries::{Boundary, stands_alone};
 use crate::matching::identity::names::belonging::belong_together;
-use crate::matching::identity::users::aliases::BEFORE_BYTES;
+use crate::matching::identity::users::aliases::BESIDE_BYTES;
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::{Matcher, Occurrence, Owner, SubjectHit};
 use crate::matching::views::as_read::alike::alike;
@@ -161,7 +161,7 @@ fn occurrences_as_is(matcher: &Matcher, text: &str, seen: &mut dyn FnMut(Owner, 
 /// Whether an occurrence is no part of something longer, and one person's. An escape beside it may
 /// spell what makes it so: `x&#46;ann@contoso.com` speaks of `x.ann@contoso.com`.
 fn stands(text: &str, range: &Range<usize>, hit: &str, boundary: Boundary) -> bool {
-    let before = &text[floor(text, range.start.saturating_sub(BEFORE_BYTES))..range.start];
+    let before = &text[floor(text, range.start.saturating_sub(BESIDE_BYTES))..range.start];
     let after = &text[range.end..floor(text, range.end + 4 * ESCAPE_BYTES_MAX)];
     let (plain_before, plain_after) = (unescape(before), unescape(after));
     let is_plain = plain_before.is_none() && plain_after.is_none();

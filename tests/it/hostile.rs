@@ -203,7 +203,7 @@ fn rewriting_is_linear_in_text() {
 fn masking_is_linear_in_text() {
     let step = if is_everything_tried() { 1 } else { 12 };
     let texts: Vec<_> = HOSTILE[..TEXTS].iter().copied().step_by(step).collect();
-    compare(&[MASKING], &texts, 1 << 17);
+    compare(&[MASKING], &texts, 1 << 18);
 }
 
 #[test]

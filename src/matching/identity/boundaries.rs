@@ -10,7 +10,8 @@
 
 use crate::matching::identity::addresses::{addresses_at, local_run_start};
 use crate::matching::identity::scripts::{stands_apart, stands_turned};
-use crate::matching::identity::users::aliases::{BEFORE_BYTES, names_a_user};
+use crate::matching::identity::users::aliases::{BESIDE_BYTES, names_a_user};
+use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::spaceless::{continues_word, is_local};
 
 /// How the ends of a pattern are judged.
@@ -69,7 +70,7 @@ pub fn stands_alone(boundary: Boundary, before: &str, hit: &str, after: &str) ->
             stands_as_words(before, hit, after) && stands_turned(before, hit, after)
         }
         Boundary::Token => !before.ends_with(is_token) && !after.starts_with(is_token),
-        Boundary::Alias => names_a_user(tail(before), hit, after),
+        Boundary::Alias => names_a_user(tail(before), hit, head(after)),
     }
 }
 
@@ -122,19 +123,11 @@ fn is_token(c: char) -> bool {
 }
 
 fn tail(text: &str) -> &str {
-    let mut start = text.len().saturating_sub(BEFORE_BYTES);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    &text[start..]
+    &text[ceil(text, text.len().saturating_sub(BESIDE_BYTES))..]
 }
 
 fn head(text: &str) -> &str {
-    let mut end = text.len().min(BEFORE_BYTES);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+    &text[..floor(text, BESIDE_BYTES)]
 }
 
 #[cfg(test)]

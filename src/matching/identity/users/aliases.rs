@@ -26,10 +26,11 @@ use crate::matching::identity::users::sections::is_in_section;
 use crate::matching::keys::users::speaks_of_users;
 use crate::matching::views::spelling::spaceless::continues_word;
 
-/// Bytes before an alias that are looked at: a list of aliases with its key.
-pub const BEFORE_BYTES: usize = 400;
+/// Bytes beside an alias that are looked at: a list of aliases with its key.
+pub const BESIDE_BYTES: usize = 400;
 
-/// Whether an alias between `before` and `after` names a user; all folded.
+/// Whether an alias between `before` and `after` names a user; all folded, and no more of them than
+/// is looked at.
 pub fn names_a_user(before: &str, alias: &str, after: &str) -> bool {
     // A line of a listing or of a terminal may be all that a string holds.
     let line = line_before(before);

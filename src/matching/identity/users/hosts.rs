@@ -4,7 +4,6 @@
 //! a path after.
 
 use crate::matching::identity::users::lines::{line_after, line_before};
-use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::spaceless::continues_word;
 
 /// Commands that are told a user and a machine.
@@ -31,17 +30,13 @@ const VERSIONS: [&str; 11] =
 /// Longest path in a prompt.
 const PATH_BYTES_MAX: usize = 60;
 
-/// Bytes of a line that are looked at: before a user, and of a machine with what stands behind it.
-const LINE_BYTES_MAX: usize = 400;
-const HOST_BYTES_MAX: usize = 400;
-
 /// Whether an alias before an `@` is the user of a machine.
 pub fn is_on_host(before: &str, after: &str) -> bool {
     let Some(rest) = after.strip_prefix('@') else { return false };
     if before.ends_with(|c: char| continues_word(c) || "-_@+./\\%".contains(c)) {
         return false;
     }
-    let rest = line_after(&rest[..floor(rest, HOST_BYTES_MAX)]);
+    let rest = line_after(rest);
     let run = rest.trim_start_matches(|c: char| continues_word(c) || matches!(c, '.' | '-' | '_'));
     let host = rest[..rest.len() - run.len()].trim_end_matches(['.', '-']);
     let beyond = &rest[host.len()..];
@@ -49,7 +44,7 @@ pub fn is_on_host(before: &str, after: &str) -> bool {
     if !host.contains(|c: char| c.is_alphabetic()) && !is_number || beyond.starts_with(['@', '/']) {
         return false;
     }
-    let line = line_before(&before[ceil(before, before.len().saturating_sub(LINE_BYTES_MAX))..]);
+    let line = line_before(before);
     let is_commanded = line
         .split_whitespace()
         .any(|word| COMMANDS.contains(&word.rsplit('/').next().unwrap_or(word)));

@@ -8,7 +8,7 @@ use memchr::memchr3_iter;
 
 use crate::domain::asked::subject::IdentityType;
 use crate::matching::identity::names::neighbours::is_joint;
-use crate::matching::identity::users::aliases::BEFORE_BYTES;
+use crate::matching::identity::users::aliases::BESIDE_BYTES;
 use crate::matching::identity::users::sections::is_in_section;
 use crate::matching::keys::parts::Part;
 use crate::matching::people::doubts::{
@@ -228,7 +228,7 @@ fn close(text: &str, fields: Vec<Field<'_>>, found: &mut dyn FnMut(Vec<Named>)) 
 
 /// Whether a name stands in an object of somebody: `"authors": [{"name": …`.
 fn is_of_users(text: &str, value: &Range<usize>) -> bool {
-    let before = &text[ceil(text, value.start.saturating_sub(BEFORE_BYTES))..value.start];
+    let before = &text[ceil(text, value.start.saturating_sub(BESIDE_BYTES))..value.start];
     is_in_section(before.to_lowercase().trim_end_matches(['"', '\'', ' ']))
 }
 

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use crate::domain::asked::subject::IdentityType;
-use crate::matching::identity::users::aliases::{BEFORE_BYTES, names_a_user};
+use crate::matching::identity::users::aliases::{BESIDE_BYTES, names_a_user};
 use crate::matching::people::doubts::may_be_alias;
 use crate::matching::people::named::{Identifier, Named};
 use crate::matching::people::records::bounds::line_end;
@@ -150,7 +150,7 @@ fn alias_at(text: &str, word: &Range<usize>) -> Option<Identifier> {
     if !ALIAS_BYTES.contains(&alias.len()) || !may_be_alias(alias) || is_common(alias) {
         return None;
     }
-    let before = &text[ceil(text, word.start.saturating_sub(BEFORE_BYTES))..word.start];
+    let before = &text[ceil(text, word.start.saturating_sub(BESIDE_BYTES))..word.start];
     let after = &text[word.end..floor(text, word.end + AFTER_BYTES)];
     names_a_user(before, alias, after)
         .then(|| Identifier { kind: IdentityType::Username, value: alias.to_owned() })
