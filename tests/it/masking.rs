@@ -187,6 +187,10 @@ fn a_name_in_the_name_of_what_is_unread_is_not_told() {
     for (name, expected) in [
         ("scores/Quentin Vasseur.7z", "scores/[removed].7z"),
         ("scores/Quentin_Vasseur/a.tar.7z", "scores/[removed]/a.tar.7z"),
+        ("scores/Quentin%20Vasseur.7z", "scores/[removed].7z"),
+        ("scores/Vasseur,%20Quentin.tar.7z", "scores/[removed].tar.7z"),
+        ("Quentin-Vasseur", "[removed]"),
+        ("scores/Hanako%20Example.7z", "scores/Hanako%20Example.7z"),
         ("scores/Hanako Example.7z", "scores/Hanako Example.7z"),
         ("outputs/Random Forest.7z", "outputs/Random Forest.7z"),
         ("outputs/model.7z", "outputs/model.7z"),

@@ -16,6 +16,7 @@ use crate::matching::secrets::Sought;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::hinting::{Ends, Hinting};
+use crate::matching::views::spelling::escapes::unescape;
 
 /// What is masked for one request.
 pub struct Mask {
@@ -71,7 +72,8 @@ impl Mask {
         let Some(people) = &self.people else { return name.to_owned() };
         let part = |part: &str| {
             let (stem, rest) = part.split_at(part.find('.').unwrap_or(part.len()));
-            let words = stem.replace(['_', '+'], " ");
+            let plain = unescape(stem).map_or_else(|| stem.to_owned(), |reading| reading.text);
+            let words = plain.replace(['_', '+', '-', ','], " ");
             let is_shown = !full_name(&words) || people.is_of_subject(&words);
             if is_shown { part.to_owned() } else { format!("{}{rest}", Put::Removed.text()) }
         };
