@@ -4,6 +4,7 @@
 //! Between the two stands what says how long they are. Where a string is such a key, the one right
 //! behind it is read as its value.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use memchr::memchr;
@@ -32,7 +33,7 @@ pub fn pairs(bytes: &[u8]) -> Option<Reading> {
     let ways: [Vec<Range<usize>>; 3] = [strings(bytes), lines, headed(bytes)];
     let mut reading = Reading::default();
     for strings in ways {
-        let mut before: Option<(usize, Vec<String>)> = None;
+        let mut before: Option<(usize, HashSet<String>)> = None;
         for pair in strings.windows(2) {
             let [key, value] = pair else { continue };
             let Some((name, text)) = told(bytes, key, value) else { continue };
@@ -43,8 +44,8 @@ pub fn pairs(bytes: &[u8]) -> Option<Reading> {
             let parted = if goes_on.is_some() { "\n" } else { "\n\n" };
             reading.replace(&format!("{parted}{name}: "), key.start);
             reading.copy(text, value.start);
-            let mut keys = goes_on.map_or_else(Vec::new, |(_, keys)| keys);
-            keys.push(name);
+            let mut keys = goes_on.map_or_else(HashSet::new, |(_, keys)| keys);
+            keys.insert(name);
             before = Some((value.end, keys));
         }
     }
