@@ -12,7 +12,7 @@ use memchr::memchr;
 use crate::matching::keys::parts::part_of;
 use crate::matching::keys::users::speaks_of_users;
 use crate::matching::views::spelling::reading::Reading;
-use crate::matching::views::spelling::strings::frames::{pickled_lines, strings};
+use crate::matching::views::spelling::strings::frames::{Frames, pickled_lines};
 
 /// Bytes between a key and its value: lengths, and what a pickle remembers it by.
 const GAP_BYTES_MAX: usize = 12;
@@ -27,10 +27,11 @@ const KEY_BYTES_MIN: usize = 2;
 const RECORD_BYTES_MAX: usize = 300;
 
 /// What keys and values say of people; `None` where there are none.
-pub fn pairs(bytes: &[u8]) -> Option<Reading> {
+pub fn pairs(frames: &Frames<'_>) -> Option<Reading> {
+    let bytes = frames.bytes;
     let lines = pickled_lines(bytes).into_iter();
     let lines = lines.filter_map(|at| Some(at..at + memchr(b'\n', &bytes[at..])?)).collect();
-    let ways: [Vec<Range<usize>>; 3] = [strings(bytes), lines, headed(bytes)];
+    let ways: [Vec<Range<usize>>; 3] = [frames.strings(), lines, headed(bytes)];
     let mut reading = Reading::default();
     for strings in ways {
         let mut before: Option<(usize, HashSet<String>)> = None;
@@ -117,11 +118,11 @@ mod tests {
             (b"\x72\x0d\x0a\x04user\x12\x05mosei", "\n\nuser: mosei\n"),
             (b"\x82\xa5first\xa4Mira\xa4last\xa4Osei", "\n\nfirst: Mira\nlast: Osei\n"),
         ] {
-            let text = pairs(bytes).map(|reading| reading.text).unwrap_or_default();
+            let text = pairs(&Frames::new(bytes)).map(|reading| reading.text).unwrap_or_default();
             assert!(text.starts_with(expected), "{bytes:?}: {text:?}");
         }
         for bytes in [&b"\x82\xa5model\xa5mosei"[..], b"\xa4user", b"see the user mosei", b""] {
-            assert!(pairs(bytes).is_none(), "{bytes:?}");
+            assert!(pairs(&Frames::new(bytes)).is_none(), "{bytes:?}");
         }
     }
 }
