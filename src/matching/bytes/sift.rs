@@ -157,13 +157,17 @@ impl Sift {
         let is_any = |(letters, sought): (usize, &Letters)| {
             letters + ESCAPED_MAX * escapes >= sought.least || digits_most * 3 / 4 >= sought.least
         };
-        letters.into_iter().zip(&self.sought).any(is_any) || stretch.windows(2).any(is_armour)
+        letters.into_iter().zip(&self.sought).any(is_any)
+            || stretch.windows(2).any(is_armour)
+            || stretch.len() >= PAIRS_BYTES && has_run(stretch)
     }
 }
 
 /// Whether plain text has digits in a row that may spell other text, or speaks of some.
 fn has_run(text: &[u8]) -> bool {
     let (mut digits, mut hexes, mut has_capital, mut last) = (0, 0, false, 0);
+    // Of a word that hexadecimal digits have between their blanks or colons.
+    let mut word = 0;
     for byte in text {
         if !may_be_digit(*byte) {
             (digits, has_capital) = (0, false);
@@ -171,7 +175,11 @@ fn has_run(text: &[u8]) -> bool {
             digits += 1;
             has_capital |= byte.is_ascii_uppercase();
         }
-        hexes = if byte.is_ascii_hexdigit() { hexes + 1 } else { 0 };
+        (hexes, word) = match byte {
+            _ if byte.is_ascii_hexdigit() => (hexes + 1, word + 1),
+            b' ' | b':' if matches!(word, 2 | 4) => (hexes, 0),
+            _ => (0, 0),
+        };
         let is_word = (last, *byte) == (b'6', b'4');
         if hexes >= RUN_BYTES || digits >= RUN_BYTES && has_capital || is_word {
             return true;
@@ -180,6 +188,9 @@ fn has_run(text: &[u8]) -> bool {
     }
     false
 }
+
+/// A stretch so long may be pairs of digits that spell something.
+const PAIRS_BYTES: usize = 23;
 
 /// A stretch so long is not noise.
 const SURE_BYTES: usize = 32;
@@ -338,6 +349,11 @@ mod tests {
                     assert!(all.iter().any(|one| one == text), "{text} {before} {all:?}");
                 }
             }
+        }
+        for digits in ["61 6e 6e 40 63 2e 64 65", "61:6e:6e:40:63:2e:64:65", "616e 6e40 632e 6465"]
+        {
+            let bytes = [b"\xff", digits.as_bytes(), b"\xff"].concat();
+            assert_eq!(stretches(&sift, &bytes), [digits]);
         }
         assert!(stretches(&sift, b"\xffplain text\xff\0\x01\xe8\0\0\0\0\0").is_empty());
     }

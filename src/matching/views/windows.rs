@@ -118,7 +118,7 @@ impl<L: Look> Tour<'_, L> {
             let searched = self.guarded(chain, |tour| tour.window(&window, lead..limit, binary));
             let mut found = searched.unwrap_or_default();
             if !binary {
-                self.tables.pass(&window, &(lead..limit));
+                self.guarded(chain, |tour| tour.tables.pass(&window, &(lead..limit)));
             }
             found.retain(|found| self.look.wants(&found.what));
             if last && found.is_empty() && kept.is_empty() {

@@ -6,11 +6,10 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::packed::Searcher;
-use aho_corasick::{AhoCorasick, Match};
-
+use crate::matching::blocks::few::Few;
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::reading::Reading;
+use crate::matching::work;
 
 /// What one of them has, and hardly anything else; each in small letters and in capitals.
 const SIGNS: [&str; 34] = [
@@ -19,9 +18,7 @@ const SIGNS: [&str; 34] = [
     "{dot}", "<dot>", "(DOT)", "[DOT]", "{DOT}", " dot ", " DOT ", "[.]", "(.)", "{.}", "。",
 ];
 
-static WIDE: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(SIGNS));
-static NARROW: LazyLock<AhoCorasick> =
-    LazyLock::new(|| AhoCorasick::new(SIGNS).expect("few and short patterns"));
+static FEW: LazyLock<Few> = LazyLock::new(|| Few::new(&SIGNS.map(str::as_bytes)));
 
 /// How the sign of an address is spelled, the longest first.
 const ATS: [&str; 17] = [
@@ -38,18 +35,14 @@ const NEAR_BYTES: usize = 160;
 
 /// What is spelled so in a text, each as it is meant; `None` where nothing is.
 pub fn spoken(text: &str) -> Option<Reading> {
-    let place = |sign: Match| sign.start();
-    let signs: Vec<usize> = match &*WIDE {
-        Some(wide) => wide.find_iter(text).map(place).collect(),
-        None => NARROW.find_iter(text).map(place).collect(),
-    };
     let mut reading = Reading::default();
     let mut done = 0;
-    for at in signs {
-        let near = ceil(text, at.saturating_sub(NEAR_BYTES))..floor(text, at + NEAR_BYTES);
+    for at in FEW.all(text.as_bytes()).into_iter().map(|sign| sign.start) {
         if at < done {
             continue;
         }
+        let near = ceil(text, at.saturating_sub(NEAR_BYTES))..floor(text, at + NEAR_BYTES);
+        work::charge(near.len());
         let Some((range, address)) = around(&text[near.clone()], at - near.start) else { continue };
         reading.replace("\u{fffd}", near.start + range.start);
         reading.replace(&address, near.start + range.start);

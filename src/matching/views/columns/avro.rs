@@ -84,11 +84,14 @@ impl<L: Look> Tour<'_, L> {
                 numbers: &mut numbers,
                 row: Row::new(),
                 pace: &|| meter.pace(limits),
-                flush: &mut |row, names| {
-                    rows.name(names);
-                    if rows.add(row) {
-                        self.rows(&mut rows);
+                flush: &mut |held, names| match held {
+                    Held::Row(row) => {
+                        rows.name(names);
+                        if rows.add(row) {
+                            self.rows(&mut rows);
+                        }
                     }
+                    Held::Cell(column, cell) => self.cells([cell].into_iter(), &view, column),
                 },
             };
             columns.records(&schema, records.as_slice(), count.unsigned_abs())?;
@@ -197,7 +200,14 @@ struct Columns<'a, 'f> {
     /// Those of the record that is read.
     row: Row,
     pace: &'f dyn Fn() -> Result<(), Exceeded>,
-    flush: &'f mut dyn FnMut(Row, &[String]),
+    flush: &'f mut dyn FnMut(Held<'_>, &[String]),
+}
+
+/// What is handed on.
+enum Held<'h> {
+    Row(Row),
+    /// A cell for which no row has room, with its column.
+    Cell(&'h str, &'h [u8]),
 }
 
 impl<'a> Columns<'a, '_> {
@@ -218,11 +228,14 @@ impl<'a> Columns<'a, '_> {
     fn empty(&mut self) {
         let row = std::mem::take(&mut self.row);
         if !row.is_empty() {
-            (self.flush)(row, &self.numbers.names);
+            (self.flush)(Held::Row(row), &self.numbers.names);
         }
     }
 
     fn keep(&mut self, column: &str, cell: &'a [u8]) {
+        if cell.len() > self.row.room() {
+            return (self.flush)(Held::Cell(column, cell), &self.numbers.names);
+        }
         self.row.push((self.numbers.of(column), utf8_or_western(cell)));
         if self.row.len() == CELLS_MAX {
             self.empty();
@@ -390,4 +403,45 @@ fn read_long(reader: &mut (impl Read + ?Sized)) -> io::Result<i64> {
 
 fn broken() -> io::Error {
     io::ErrorKind::InvalidData.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::views::columns::tests::Texts;
+
+    fn string(text: &[u8], into: &mut Vec<u8>) {
+        let mut number = 2 * text.len() as u64;
+        while number >= 0x80 {
+            into.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        into.push(number as u8);
+        into.extend(text);
+    }
+
+    #[test]
+    fn a_long_cell_is_looked_at_by_itself() {
+        let schema = r#"{"type": "record", "name": "r", "fields":
+            [{"name": "user", "type": "string"}, {"name": "text", "type": "string"}]}"#;
+        let mut records = Vec::new();
+        let long = "x".repeat(3 << 20);
+        string(b"mosei", &mut records);
+        string(format!("{long} mira {long}").as_bytes(), &mut records);
+        let mut bytes = b"Obj\x01\x02".to_vec();
+        string(b"avro.schema", &mut bytes);
+        string(schema.as_bytes(), &mut bytes);
+        bytes.push(0);
+        bytes.extend([7; 16]);
+        bytes.push(2);
+        string(&records, &mut bytes);
+        bytes.extend([7; 16]);
+        let limits = ItemLimits { decoded_ratio_max: u64::MAX, ..ItemLimits::default() };
+        let (meter, mut texts) = (Meter::default(), Texts::default());
+        let mut tour = Tour::new(&mut texts, &limits, &meter);
+        tour.avro(&mut bytes.as_slice(), "").unwrap();
+        assert!(tour.unreadable.is_empty(), "{:?}", tour.unreadable);
+        assert!(texts.0.contains("user: mosei\n") && texts.0.contains(" mira "));
+        assert!(!texts.0.contains(&long));
+    }
 }

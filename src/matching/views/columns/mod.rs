@@ -6,3 +6,6 @@ pub mod rows;
 pub mod avro;
 pub mod pages;
 pub mod parquet;
+
+#[cfg(test)]
+mod tests;

@@ -98,7 +98,7 @@ impl<L: Look> Tour<'_, L> {
             (0..group.num_columns()).find(|column| {
                 let stated = group.metadata().column(*column);
                 stated.column_type() == Type::BYTE_ARRAY
-                    && checked[*column].is_some_and(|pages| !pages.has_prefixes)
+                    && checked[*column].is_some()
                     && stated.column_descr().max_rep_level() == 0
                     && part_of(&stated.column_path().string().to_lowercase()) == Some(part)
             })
@@ -109,7 +109,8 @@ impl<L: Look> Tour<'_, L> {
         let Some((given, family)) = pair else { return Ok(()) };
         let path = |column: usize| group.metadata().column(column).column_path().string();
         let (key, other_key) = (path(given), path(family));
-        let mut columns = [Sparse::of(group, given)?, Sparse::of(group, family)?];
+        let column = |column: usize| Sparse::of(group, column, checked[column]);
+        let mut columns = [column(given)?, column(family)?];
         loop {
             let [first, second] = &mut columns;
             let (cells, others) = (first.cells()?, second.cells()?);
@@ -191,24 +192,43 @@ const NAME_BYTES_MAX: usize = 1 << 10;
 struct Sparse {
     reader: Option<ColumnReaderImpl<ByteArrayType>>,
     present: i16,
+    /// Records that are read together.
+    records_max: usize,
 }
 
 impl Sparse {
-    fn of(group: &dyn RowGroupReader, column: usize) -> Result<Self, ParquetError> {
+    fn of(
+        group: &dyn RowGroupReader,
+        column: usize,
+        pages: Option<Checked>,
+    ) -> Result<Self, ParquetError> {
         let present = group.metadata().column(column).column_descr().max_def_level();
         let reader = match group.get_column_reader(column)? {
             ColumnReader::ByteArrayColumnReader(reader) => Some(reader),
             _ => None,
         };
-        Ok(Self { reader, present })
+        Ok(Self { reader, present, records_max: pages.map_or(1, records_of) })
     }
 
-    /// The next cells; empty where one was left out.
+    /// The next cells, as many as are looked at together; empty where one was left out.
     fn cells(&mut self) -> Result<Vec<Vec<u8>>, ParquetError> {
+        let mut all = Vec::new();
+        while all.len() < BATCH_CELLS {
+            let more = self.some(self.records_max.min(BATCH_CELLS - all.len()))?;
+            if more.is_empty() {
+                break;
+            }
+            all.extend(more);
+        }
+        Ok(all)
+    }
+
+    fn some(&mut self, records_max: usize) -> Result<Vec<Vec<u8>>, ParquetError> {
         let Some(reader) = &mut self.reader else { return Ok(Vec::new()) };
         let (mut levels, mut values) = (Vec::new(), Vec::new());
         let (records, ..) =
-            reader.read_records(BATCH_CELLS, Some(&mut levels), None, &mut values)?;
+            reader.read_records(records_max, Some(&mut levels), None, &mut values)?;
+        work::charge(values.iter().map(ByteArray::len).sum());
         let mut values = values.iter();
         // What is longer is no part of a name; a dictionary may give it for each row.
         let name = |value: &ByteArray| match value.len() {
@@ -231,4 +251,57 @@ fn told(defect: &Defect) -> &'static str {
 
 fn external(refused: Exceeded) -> ParquetError {
     ParquetError::External(Box::new(refused))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use parquet::basic::Encoding;
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+
+    use super::*;
+    use crate::matching::limits::ItemLimits;
+    use crate::matching::views::columns::tests::Texts;
+    use crate::matching::views::meter::Meter;
+
+    #[test]
+    fn parts_of_names_are_read_together_in_whatever_encoding() {
+        let schema = "message m { REQUIRED BYTE_ARRAY first; OPTIONAL BYTE_ARRAY last; }";
+        let (plain, prefixes) = (Encoding::PLAIN, Encoding::DELTA_BYTE_ARRAY);
+        for encodings in [[plain, plain], [prefixes, plain], [plain, prefixes], [prefixes; 2]] {
+            let mut properties = WriterProperties::builder().set_dictionary_enabled(false);
+            for (column, encoding) in ["first", "last"].into_iter().zip(encodings) {
+                properties = properties.set_column_encoding(column.into(), encoding);
+            }
+            let schema = Arc::new(parse_message_type(schema).unwrap());
+            let mut bytes = Vec::new();
+            let mut writer =
+                SerializedFileWriter::new(&mut bytes, schema, Arc::new(properties.build()))
+                    .unwrap();
+            let mut group = writer.next_row_group().unwrap();
+            let names = |of: fn(usize) -> String| (0..2 * BATCH_CELLS).map(of);
+            let value = |name: String| ByteArray::from(name.into_bytes());
+            let firsts: Vec<_> = names(|row| format!("First{row}")).map(value).collect();
+            let lasts: Vec<_> = names(|row| format!("Last{row}")).skip(1).map(value).collect();
+            let mut levels = vec![1; firsts.len()];
+            levels[0] = 0;
+            for (values, levels) in [(firsts, None), (lasts, Some(levels.as_slice()))] {
+                let mut column = group.next_column().unwrap().unwrap();
+                column.typed::<ByteArrayType>().write_batch(&values, levels, None).unwrap();
+                column.close().unwrap();
+            }
+            group.close().unwrap();
+            writer.close().unwrap();
+            let (limits, meter, mut texts) =
+                (ItemLimits::default(), Meter::default(), Texts::default());
+            Tour::new(&mut texts, &limits, &meter).parquet(&mut bytes.as_slice(), "").unwrap();
+            for row in [1, BATCH_CELLS, 2 * BATCH_CELLS - 1] {
+                let row = format!("first: First{row}\nlast: Last{row}");
+                assert!(texts.0.contains(&row), "{encodings:?} {row}");
+            }
+        }
+    }
 }

@@ -10,6 +10,7 @@ use crate::matching::views::regions::regions;
 use crate::matching::views::spelling::charset::{Charset, guess, utf8_or_western};
 use crate::matching::views::tour::{Kind, Look, Tour, shown};
 use crate::matching::views::windows::parts;
+use crate::matching::views::written::heads::speaking;
 
 /// Bytes of rows that are held at a time.
 const BATCH_BYTES_MAX: usize = 256 << 10;
@@ -146,7 +147,62 @@ impl Rows {
     }
 }
 
+/// Rows of a sheet, of which one may head those below it.
+pub struct Sheet {
+    /// What is held of them.
+    pub rows: Rows,
+    /// Rows that may still be the head, and the cells of the one that was taken for it.
+    heads_left: usize,
+    head_cells: usize,
+}
+
+/// Rows of a sheet of which one may be its head: titles stand above it.
+const HEAD_ROWS_MAX: usize = 16;
+
+impl Sheet {
+    /// As [`Rows::new`].
+    pub fn new(view: &str, table: &str) -> Self {
+        let rows = Rows::new(view, table, Vec::new());
+        Self { rows, heads_left: HEAD_ROWS_MAX, head_cells: 0 }
+    }
+
+    /// What the columns are called, if this row heads those that follow. A title has fewer cells
+    /// than the head below it.
+    fn columns(&mut self, row: &Row) -> Option<Vec<String>> {
+        self.heads_left = self.heads_left.checked_sub(1)?;
+        if row.len() <= self.head_cells {
+            return None;
+        }
+        let mut columns = Vec::new();
+        for head in speaking(row.iter().map(|(_, cell)| cell.as_str())) {
+            let number = row[head.column].0;
+            columns.resize(columns.len().max(number + 1), String::new());
+            columns[number] = head.text;
+        }
+        if columns.is_empty() {
+            return None;
+        }
+        self.head_cells = row.len();
+        Some(columns)
+    }
+}
+
 impl<L: Look> Tour<'_, L> {
+    /// Takes the next row of a sheet; one that heads others is looked at alone.
+    pub(in crate::matching::views) fn sheet_row(&mut self, sheet: &mut Sheet, row: Row) {
+        let columns = if row.is_empty() { return } else { sheet.columns(&row) };
+        if columns.is_some() {
+            self.rows(&mut sheet.rows);
+            sheet.rows.columns = Vec::new();
+        }
+        if sheet.rows.add(row) || columns.is_some() {
+            self.rows(&mut sheet.rows);
+        }
+        if let Some(columns) = columns {
+            sheet.rows.columns = columns;
+        }
+    }
+
     /// Looks at the rows that are held, and holds none.
     pub(in crate::matching::views) fn rows(&mut self, rows: &mut Rows) {
         let held = std::mem::take(&mut rows.held);

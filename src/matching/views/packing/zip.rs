@@ -93,7 +93,7 @@ impl<L: Look> Tour<'_, L> {
             };
             self.zip_member(&mut archive, index, &inner, depth)?;
         }
-        self.workbook(&mut archive.members, chain)?;
+        self.workbook(&mut archive.members, chain, depth)?;
         self.beside_members(archive.members, archive.taken, chain, depth)
     }
 

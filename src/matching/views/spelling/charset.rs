@@ -1,5 +1,6 @@
 //! Bytes to characters: which charset a stream is in, and the readings of bytes in an unsure one.
 
+use std::cell::LazyCell;
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -17,7 +18,7 @@ use crate::matching::views::spelling::reading::{Hold, Reading};
 use crate::matching::views::spelling::spaceless::is_spaceless;
 use crate::matching::views::spelling::stretches::{Stretches, is_mixed, shifted};
 use crate::matching::views::spelling::strings::beside::side_by_side;
-use crate::matching::views::spelling::strings::frames::{cuts, pickled_lines};
+use crate::matching::views::spelling::strings::frames::{Frames, pickled_lines};
 use crate::matching::views::spelling::strings::wide::four_bytes_each;
 
 /// How a stream of bytes spells text.
@@ -238,15 +239,16 @@ pub fn mixed_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
 
 /// The readings for which all of the bytes tell where their strings begin and end.
 pub fn framed_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
-    let framed = cut_out(bytes, &cuts(bytes), unknown);
+    let frames = Frames::new(bytes);
+    let framed = cut_out(bytes, &frames.cuts(), unknown);
     let pickled = cut_out(bytes, &pickled_lines(bytes), western);
     let cut = [framed, pickled].into_iter().flatten();
     let mut readings: Vec<_> = cut.map(|reading| ("", Hold::Framed, reading)).collect();
     // No text begins in the midst of a character; a list of CBOR or MessagePack does.
     let begins_oddly = bytes.first().is_some_and(|byte| matches!(byte, 0x80..=0xbf));
     if binary || begins_oddly || has_strange(bytes) {
-        readings.extend(side_by_side(bytes).map(|reading| ("", Hold::Framed, reading)));
-        readings.extend(pairs(bytes).map(|reading| ("", Hold::Framed, reading)));
+        readings.extend(side_by_side(&frames).map(|reading| ("", Hold::Framed, reading)));
+        readings.extend(pairs(&frames).map(|reading| ("", Hold::Framed, reading)));
     }
     readings
 }
@@ -294,8 +296,9 @@ pub fn odd_readings(text: &str) -> Vec<Labelled> {
     }
     let bytes = text.as_bytes();
     let is_strange = has_control && has_strange(bytes);
+    let frames = LazyCell::new(|| Frames::new(bytes));
     if is_strange {
-        readings.extend(side_by_side(bytes).map(|reading| ("", Hold::Framed, reading)));
+        readings.extend(side_by_side(&frames).map(|reading| ("", Hold::Framed, reading)));
     }
     // Some programs append in two or four bytes a character, whatever stands there.
     if is_strange && bytes.contains(&0) && may_be_wide(bytes) {
@@ -305,9 +308,9 @@ pub fn odd_readings(text: &str) -> Vec<Labelled> {
             readings.push(("utf-16 > ", Hold::Vague, wide(bytes, skip, little)));
         }
     }
-    let cuts = if is_strange { cuts(bytes) } else { pickled_lines(bytes) };
+    let cuts = if is_strange { frames.cuts() } else { pickled_lines(bytes) };
     if is_strange || !cuts.is_empty() {
-        readings.extend(pairs(bytes).map(|reading| ("", Hold::Framed, reading)));
+        readings.extend(pairs(&frames).map(|reading| ("", Hold::Framed, reading)));
     }
     let framed = cut_out(bytes, &cuts, unknown);
     readings.extend(framed.map(|reading| ("", Hold::Framed, reading)));

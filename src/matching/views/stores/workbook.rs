@@ -1,7 +1,8 @@
 //! Workbooks of Office Open XML (ECMA-376 part 1, section 18): rows of their sheets, with the
 //! strings that lie apart from them.
 
-use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::borrow::Cow;
+use std::io::{self, BufReader, Read, Seek};
 use std::sync::Arc;
 
 use quick_xml::Reader;
@@ -9,17 +10,20 @@ use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
 use crate::matching::limits::ItemLimits;
-use crate::matching::views::columns::rows::{Row, Rows};
+use crate::matching::views::columns::rows::{Row, Sheet};
 use crate::matching::views::meter::{Decoded, Meter, refusal};
-use crate::matching::views::tour::{Look, Tour};
-use crate::matching::views::written::heads::speaking;
+use crate::matching::views::stores::spool::too_large;
+use crate::matching::views::tour::{Look, Tour, shown};
 use crate::matching::work;
 
 /// Where the strings of all sheets lie.
-const STRINGS: &str = "xl/sharedStrings.xml";
+const STRINGS: &str = "xl/sharedstrings.xml";
 
 /// Where the sheets lie.
 const SHEETS: &str = "xl/worksheets/";
+
+/// How the name of a sheet ends.
+const SHEET_END: &str = ".xml";
 
 /// Bytes of strings that are held.
 const STRINGS_BYTES_MAX: usize = 32 << 20;
@@ -27,11 +31,14 @@ const STRINGS_BYTES_MAX: usize = 32 << 20;
 /// What a string takes beside its bytes.
 const STRING_BYTES: usize = 24;
 
+/// Bytes of a text, and of what stands between two tags; programs write cells of 32,767 characters.
+const TEXT_BYTES_MAX: usize = 1 << 20;
+
 /// Columns of a sheet.
 const COLUMNS_MAX: usize = 1 << 14;
 
 /// A member of an archive that is read as XML.
-type Xml<'a> = Reader<BufReader<Decoded<'a, Box<dyn Read + 'a>>>>;
+type Xml<'a> = Reader<BufReader<Bounded<Decoded<'a, Box<dyn Read + 'a>>>>>;
 
 impl<L: Look> Tour<'_, L> {
     /// Looks at the rows of a workbook, if the archive is one; its members were looked at.
@@ -39,106 +46,122 @@ impl<L: Look> Tour<'_, L> {
         &mut self,
         members: &mut ZipArchive<R>,
         chain: &str,
+        depth: usize,
     ) -> io::Result<()> {
         let names = members.file_names().filter_map(Result::ok);
-        let sheets: Vec<String> =
-            names.filter(|name| is_sheet(name)).map(|name| name.into_owned()).collect();
-        if sheets.is_empty() {
+        let is_read = |name: &Cow<'_, str>| part_name(name) == STRINGS || sheet_of(name).is_some();
+        let names: Vec<String> = names.filter(is_read).map(Cow::into_owned).collect();
+        if !names.iter().any(|name| sheet_of(name).is_some()) {
             return Ok(());
         }
         let (meter, limits): (&Meter, &ItemLimits) = (self.meter, self.limits);
         let mut strings = Vec::new();
-        let listed = match opened(members, STRINGS, meter, limits) {
-            Some(mut xml) => read_strings(&mut xml, &mut strings),
-            None => Ok(()),
-        };
-        self.settle_sheet(listed, chain)?;
-        for sheet in sheets {
-            let Some(mut xml) = opened(members, &sheet, meter, limits) else { continue };
-            let name = sheet[SHEETS.len()..].trim_end_matches(".xml");
-            let walked = self.sheet(&mut xml, &strings, &format!("{chain}xlsx"), name);
-            self.settle_sheet(walked, chain)?;
+        let listed = names.iter().find(|name| part_name(name) == STRINGS);
+        if let Some(mut xml) = listed.and_then(|name| opened(members, name, meter, limits)) {
+            let listed = read_strings(&mut xml, &mut strings);
+            self.settle_sheet(listed, chain)?;
+        }
+        for (member, name) in names.iter().filter_map(|name| Some((name, sheet_of(name)?))) {
+            let Some(mut xml) = opened(members, member, meter, limits) else { continue };
+            let mut reading = Reading {
+                strings: &strings,
+                chain: format!("{chain}xlsx:{} > ", shown(&name)),
+                depth,
+                sheet: Sheet::new(&format!("{chain}xlsx"), &name),
+                row: Row::new(),
+                column: 0,
+            };
+            let walked = self.sheet(&mut xml, &mut reading);
+            self.sheet_row(&mut reading.sheet, reading.row);
+            self.rows(&mut reading.sheet.rows);
+            self.settle_sheet(walked, &reading.chain)?;
         }
         Ok(())
     }
 
-    /// What breaks here was named where the member was looked at.
+    /// What is left unread was looked at as a member, but not row by row.
     fn settle_sheet(&mut self, walked: io::Result<()>, chain: &str) -> io::Result<()> {
-        match walked {
-            Err(error) if self.meter.has_failed() || refusal(&error).is_some() => Err(error),
-            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                self.unreadable("xlsx: too many strings", chain);
-                Ok(())
-            }
-            _ => Ok(()),
+        let Err(error) = walked else { return Ok(()) };
+        if self.meter.has_failed() || refusal(&error).is_some() {
+            return Err(error);
         }
+        let is_large = error.kind() == io::ErrorKind::FileTooLarge;
+        self.unreadable(if is_large { "xlsx: too large" } else { "xlsx: broken" }, chain);
+        Ok(())
     }
 
-    fn sheet(
-        &mut self,
-        xml: &mut Xml<'_>,
-        strings: &[String],
-        view: &str,
-        name: &str,
-    ) -> io::Result<()> {
-        let mut rows = Rows::new(view, name, Vec::new());
-        let (mut is_first, mut column, mut row) = (true, 0, Row::new());
+    fn sheet(&mut self, xml: &mut Xml<'_>, reading: &mut Reading<'_>) -> io::Result<()> {
         let mut cell: Option<Cell> = None;
         let (mut buffer, mut text) = (Vec::new(), String::new());
         loop {
-            buffer.clear();
-            match xml.read_event_into(&mut buffer).map_err(fault)? {
+            match next(xml, &mut buffer)? {
                 Event::Start(tag) if tag.local_name().as_ref() == b"c" => {
                     text.clear();
-                    let one = Cell::new(&tag, column);
-                    column = one.column + 1;
+                    let one = Cell::new(&tag, reading.column);
+                    reading.column = one.column + 1;
                     cell = Some(one);
                 }
                 Event::Empty(tag) if tag.local_name().as_ref() == b"c" => {
-                    column = Cell::new(&tag, column).column + 1;
+                    reading.column = Cell::new(&tag, reading.column).column + 1;
                 }
                 Event::Start(tag) if matches!(tag.local_name().as_ref(), b"v" | b"t") => {
                     read_text(xml, &mut text)?;
                 }
                 Event::End(tag) if tag.local_name().as_ref() == b"c" => {
-                    let told = cell.take().and_then(|cell| cell.told(&text, strings));
-                    row.extend(told.filter(|(column, _)| *column < COLUMNS_MAX));
+                    if let Some(cell) = cell.take()
+                        && let Some(said) = cell.told(&text, reading.strings)
+                    {
+                        self.sheet_cell(cell.column, said, reading)?;
+                    }
                 }
                 Event::End(tag) if tag.local_name().as_ref() == b"row" => {
                     self.meter.pace(self.limits)?;
-                    let whole = std::mem::take(&mut row);
-                    column = 0;
-                    if std::mem::take(&mut is_first) {
-                        rows = self.headed(view, name, whole);
-                    } else if !whole.is_empty() && rows.add(whole) {
-                        self.rows(&mut rows);
-                    }
+                    reading.column = 0;
+                    self.sheet_row(&mut reading.sheet, std::mem::take(&mut reading.row));
                 }
-                Event::Eof => break,
+                Event::Eof => return Ok(()),
                 _ => {}
             }
         }
-        self.rows(&mut rows);
-        Ok(())
     }
 
-    /// Looks at the first row; if it heads the others, each of those is read below it.
-    fn headed(&mut self, view: &str, name: &str, first: Row) -> Rows {
-        let mut columns = Vec::new();
-        for head in speaking(first.iter().map(|(_, cell)| cell.as_str())) {
-            let number = first[head.column].0;
-            columns.resize(columns.len().max(number + 1), String::new());
-            columns[number] = head.text;
-        }
-        let mut alone = Rows::new(view, name, Vec::new());
-        alone.add(first);
-        self.rows(&mut alone);
-        Rows::new(view, name, columns)
+    fn sheet_cell(
+        &mut self,
+        column: usize,
+        said: &str,
+        reading: &mut Reading<'_>,
+    ) -> io::Result<()> {
+        // A string may stand in every cell.
+        self.meter.repeat(said.len() as u64, self.limits)?;
+        let Reading { chain, depth, row, .. } = reading;
+        self.text_in_cell(said.to_owned(), (row, column), &|| chain.clone(), *depth)
     }
 }
 
-fn is_sheet(name: &str) -> bool {
-    name.strip_prefix(SHEETS).is_some_and(|rest| rest.ends_with(".xml") && !rest.contains('/'))
+/// A sheet, as far as it was read.
+struct Reading<'s> {
+    strings: &'s [String],
+    /// The way to a cell that is looked at by itself.
+    chain: String,
+    depth: usize,
+    sheet: Sheet,
+    /// The row that is read, and its next column.
+    row: Row,
+    column: usize,
+}
+
+/// The name of a part as it is compared (ECMA-376 part 2, 6.2.2): whatever its case; some programs
+/// have the slashes of Windows in it.
+fn part_name(member: &str) -> String {
+    member.replace('\\', "/").trim_start_matches('/').to_ascii_lowercase()
+}
+
+/// What a sheet is called, if a member is one.
+fn sheet_of(member: &str) -> Option<String> {
+    let part = part_name(member);
+    let name = part.strip_prefix(SHEETS)?.strip_suffix(SHEET_END)?;
+    let end = member.len() - SHEET_END.len();
+    (!name.contains('/')).then(|| member[end - name.len()..end].to_owned())
 }
 
 fn opened<'a, R: Read + Seek>(
@@ -148,9 +171,35 @@ fn opened<'a, R: Read + Seek>(
     limits: &'a ItemLimits,
 ) -> Option<Xml<'a>> {
     let member: Box<dyn Read + 'a> = Box::new(members.by_name(name).ok()?);
-    let mut xml = Reader::from_reader(BufReader::new(Decoded::new(member, meter, limits)));
+    let bounded = Bounded { inner: Decoded::new(member, meter, limits), left: TEXT_BYTES_MAX };
+    let mut xml = Reader::from_reader(BufReader::new(bounded));
     xml.config_mut().check_end_names = false;
     Some(xml)
+}
+
+/// The next of what a member consists of.
+fn next<'b>(xml: &mut Xml<'_>, buffer: &'b mut Vec<u8>) -> io::Result<Event<'b>> {
+    buffer.clear();
+    xml.get_mut().get_mut().left = TEXT_BYTES_MAX;
+    xml.read_event_into(buffer).map_err(fault)
+}
+
+/// Gives so many bytes: without a tag in them, all that come are held.
+struct Bounded<R> {
+    inner: R,
+    left: usize,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(too_large());
+        }
+        let len = buffer.len().min(self.left);
+        let read = self.inner.read(&mut buffer[..len])?;
+        self.left -= read;
+        Ok(read)
+    }
 }
 
 fn read_strings(xml: &mut Xml<'_>, strings: &mut Vec<String>) -> io::Result<()> {
@@ -158,8 +207,7 @@ fn read_strings(xml: &mut Xml<'_>, strings: &mut Vec<String>) -> io::Result<()> 
     // How a word is pronounced stands beside it.
     let mut is_aside = false;
     loop {
-        buffer.clear();
-        match xml.read_event_into(&mut buffer).map_err(fault)? {
+        match next(xml, &mut buffer)? {
             Event::Start(tag) => match tag.local_name().as_ref() {
                 b"rPh" => is_aside = true,
                 b"t" if !is_aside => read_text(xml, &mut text)?,
@@ -171,7 +219,7 @@ fn read_strings(xml: &mut Xml<'_>, strings: &mut Vec<String>) -> io::Result<()> 
                     bytes += text.len() + STRING_BYTES;
                     work::charge(text.len() + STRING_BYTES);
                     if bytes > STRINGS_BYTES_MAX {
-                        return Err(io::ErrorKind::FileTooLarge.into());
+                        return Err(too_large());
                     }
                     strings.push(std::mem::take(&mut text));
                 }
@@ -185,11 +233,10 @@ fn read_strings(xml: &mut Xml<'_>, strings: &mut Vec<String>) -> io::Result<()> 
 }
 
 /// Adds what stands in an element that has begun.
-fn read_text(xml: &mut Reader<impl BufRead>, text: &mut String) -> io::Result<()> {
+fn read_text(xml: &mut Xml<'_>, text: &mut String) -> io::Result<()> {
     let mut buffer = Vec::new();
     loop {
-        buffer.clear();
-        match xml.read_event_into(&mut buffer).map_err(fault)? {
+        match next(xml, &mut buffer)? {
             Event::Text(part) => text.push_str(&part.decode().map_err(broken)?),
             Event::CData(part) => text.push_str(&part.decode().map_err(broken)?),
             Event::GeneralRef(name) => {
@@ -198,6 +245,9 @@ fn read_text(xml: &mut Reader<impl BufRead>, text: &mut String) -> io::Result<()
             }
             Event::End(_) | Event::Eof => return Ok(()),
             _ => {}
+        }
+        if text.len() > TEXT_BYTES_MAX {
+            return Err(too_large());
         }
     }
 }
@@ -220,20 +270,20 @@ impl Cell {
         let number = digits.fold(0, |all, byte| all * 26 + usize::from(byte - b'A') + 1);
         let kind = value("t").unwrap_or_default();
         Self {
-            column: number.checked_sub(1).unwrap_or(next),
+            column: number.checked_sub(1).unwrap_or(next).min(COLUMNS_MAX),
             is_shared: kind == b"s",
             is_text: matches!(kind.as_slice(), b"inlineStr" | b"str"),
         }
     }
 
-    /// What it says, with its column, if that is text.
-    fn told(&self, text: &str, strings: &[String]) -> Option<(usize, String)> {
+    /// What it says, if that is text.
+    fn told<'t>(&self, text: &'t str, strings: &'t [String]) -> Option<&'t str> {
         let said = match self.is_shared {
-            true => strings.get(text.trim().parse::<usize>().ok()?)?,
+            true => strings.get(text.trim().parse::<usize>().ok()?)?.as_str(),
             false => text,
         };
         let is_told = (self.is_shared || self.is_text) && !said.is_empty();
-        is_told.then(|| (self.column, said.to_owned()))
+        is_told.then_some(said)
     }
 }
 
@@ -250,4 +300,110 @@ fn fault(error: quick_xml::Error) -> io::Error {
 
 fn broken(_: impl std::error::Error) -> io::Error {
     io::ErrorKind::InvalidData.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write};
+    use std::ops::Range;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    /// Whatever is looked at, each text behind a line of its own.
+    #[derive(Default)]
+    struct Texts(String);
+
+    impl Look for Texts {
+        type What = ();
+
+        fn look(&mut self, text: &str, _: &mut dyn FnMut((), Range<usize>)) {
+            self.0.push_str("\n---\n");
+            self.0.push_str(text);
+        }
+
+        fn keep(&mut self, (): &()) -> bool {
+            true
+        }
+    }
+
+    /// What is looked at in a book of these members, and what is told to be unreadable.
+    fn told(members: &[(&str, &str)]) -> (String, Vec<String>) {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in members {
+            writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+            writer.write_all(content.as_bytes()).unwrap();
+        }
+        let mut archive = ZipArchive::new(writer.finish().unwrap()).unwrap();
+        let limits = ItemLimits { decoded_ratio_max: u64::MAX, ..ItemLimits::default() };
+        let meter = Meter::default();
+        let mut texts = Texts::default();
+        let mut tour = Tour::new(&mut texts, &limits, &meter);
+        tour.workbook(&mut archive, "", 0).unwrap();
+        let unreadable = std::mem::take(&mut tour.unreadable).into_iter().collect();
+        (texts.0, unreadable)
+    }
+
+    fn sheet(rows: &[&[&str]]) -> String {
+        let cell = |said: &&str| format!("<c t=\"inlineStr\"><is><t>{said}</t></is></c>");
+        let row =
+            |row: &&[&str]| format!("<row>{}</row>", row.iter().map(cell).collect::<String>());
+        format!("<worksheet>{}</worksheet>", rows.iter().map(row).collect::<String>())
+    }
+
+    #[test]
+    fn cells_are_read_below_the_head_wherever_it_stands() {
+        let head: &[&str] = &["run", "user"];
+        for rows in [
+            &[head, &["7", "mosei"]][..],
+            &[&["Runs of May"], &[], &["by hand", "8/12"], head, &["7", "mosei"]],
+            &[&["Users"], head, &["7", "mosei"]],
+        ] {
+            for name in
+                ["xl/worksheets/sheet1.xml", "xl\\Worksheets\\Sheet1.XML", "/XL/worksheets/a.xml"]
+            {
+                let (texts, unreadable) = told(&[(name, &sheet(rows))]);
+                assert!(texts.contains("user: mosei"), "{name} {rows:?}: {texts}");
+                assert!(unreadable.is_empty(), "{unreadable:?}");
+            }
+        }
+        let strings = "<sst><si><t>user</t></si><si><t>mosei</t></si></sst>";
+        let rows = "<row><c t=\"s\"><v>0</v></c></row><row><c t=\"s\"><v>1</v></c></row>";
+        let (texts, _) =
+            told(&[("xl\\SharedStrings.xml", strings), ("xl\\worksheets\\s.xml", rows)]);
+        assert!(texts.contains("user: mosei"), "{texts}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_and_the_rest_is_read() {
+        let whole = sheet(&[&["user"], &["mosei"]]);
+        let long = "x".repeat(TEXT_BYTES_MAX + (64 << 10));
+        let too_long = whole.replace("</worksheet>", &format!("<row><c><v>{long}"));
+        let pieces = "<![CDATA[xxxxxxxx]]>".repeat(TEXT_BYTES_MAX / 8 + 1);
+        let too_many = whole.replace("</worksheet>", &format!("<row><c><v>{pieces}</v></c></row>"));
+        for (content, expected) in [
+            (whole.replace("</worksheet>", "<row></c></row><c <"), "xlsx: broken"),
+            (too_long, "xlsx: too large"),
+            (too_many, "xlsx: too large"),
+        ] {
+            let (texts, unreadable) = told(&[("xl/worksheets/sheet1.xml", &content)]);
+            assert!(texts.contains("user: mosei"), "{texts}");
+            assert_eq!(unreadable, [format!("{expected} in xlsx:sheet1")]);
+        }
+        let strings = "<sst><si><t>user</t></si></wrong <";
+        let (_, unreadable) =
+            told(&[("xl/sharedStrings.xml", strings), ("xl/worksheets/s.xml", &whole)]);
+        assert_eq!(unreadable, ["xlsx: broken"]);
+    }
+
+    #[test]
+    fn a_row_is_held_as_far_as_there_is_room() {
+        let long = "x".repeat(300 << 10);
+        let cells: Vec<&str> = std::iter::repeat_n(long.as_str(), 8).collect();
+        let (texts, unreadable) = told(&[("xl/worksheets/a.xml", &sheet(&[&cells, &["mosei"]]))]);
+        assert!(!texts.contains(&format!("{long}|{long}")) && texts.contains("mosei"));
+        assert!(unreadable.is_empty(), "{unreadable:?}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Bytes that are not all UTF-8, in every reading that they may have: of a binary only what is
 //! near what may speak of somebody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use memchr::memchr_iter;
@@ -33,13 +33,13 @@ struct Unsure<'a, W> {
     /// Where lines end, once anything was seen.
     lines: Option<Vec<usize>>,
     known: Known<W>,
-    told: Told,
+    told: Told<W>,
 }
 
 impl<W: Clone + Ord> Unsure<'_, W> {
     /// Takes in what was seen; of what is known already nothing is left.
     fn take_in(&mut self, label: &str, seen: &mut Vec<Found<W>>) {
-        seen.retain(|found| found.hold != Hold::Framed || !self.told.has(&found.span));
+        seen.retain(|found| found.hold != Hold::Framed || !self.told.has(found));
         if seen.is_empty() {
             return;
         }
@@ -54,14 +54,47 @@ impl<W: Clone + Ord> Unsure<'_, W> {
 }
 
 /// What spells something that was seen without asking for structures, which cannot tell that it
-/// begins or ends elsewhere: for each, in order, where it starts and how far it and all before it
-/// reach.
-#[derive(Default)]
-struct Told(Vec<(usize, usize)>);
+/// begins or ends elsewhere.
+struct Told<W> {
+    /// Where it is known exactly what spells it, nothing else is spelled within.
+    exact: Reaches,
+    /// Elsewhere something else may be: in a column that a word was broken around, in a tag.
+    of: BTreeMap<W, Reaches>,
+}
 
-impl Told {
-    fn new<W>(seen: &[Found<W>]) -> Self {
-        let mut all: Vec<_> = seen.iter().map(|found| (found.span.start, found.span.end)).collect();
+impl<W> Default for Told<W> {
+    fn default() -> Self {
+        Self { exact: Reaches::default(), of: BTreeMap::new() }
+    }
+}
+
+impl<W: Clone + Ord> Told<W> {
+    fn new(seen: &[Found<W>]) -> Self {
+        let mut of: BTreeMap<W, Vec<&Range<usize>>> = BTreeMap::new();
+        for found in seen {
+            of.entry(found.what.clone()).or_default().push(&found.span);
+        }
+        let exact = seen.iter().filter(|found| found.hold == Hold::Exact);
+        Self {
+            exact: Reaches::new(exact.map(|found| &found.span)),
+            of: of.into_iter().map(|(what, spans)| (what, Reaches::new(spans))).collect(),
+        }
+    }
+
+    /// Whether what holds this spells something, and nothing else or the same.
+    fn has(&self, found: &Found<W>) -> bool {
+        let is_same = |reaches: &Reaches| reaches.hold(&found.span);
+        self.exact.hold(&found.span) || self.of.get(&found.what).is_some_and(is_same)
+    }
+}
+
+/// Ranges: for each, in order, where it starts and how far it and all before it reach.
+#[derive(Default)]
+struct Reaches(Vec<(usize, usize)>);
+
+impl Reaches {
+    fn new<'r>(ranges: impl IntoIterator<Item = &'r Range<usize>>) -> Self {
+        let mut all: Vec<_> = ranges.into_iter().map(|range| (range.start, range.end)).collect();
         all.sort_unstable();
         let mut reach = 0;
         for (_, end) in &mut all {
@@ -71,8 +104,8 @@ impl Told {
         Self(all)
     }
 
-    /// Whether something was seen that holds this.
-    fn has(&self, range: &Range<usize>) -> bool {
+    /// Whether one of them holds this.
+    fn hold(&self, range: &Range<usize>) -> bool {
         let next = self.0.partition_point(|(start, _)| *start <= range.start);
         next.checked_sub(1).is_some_and(|last| self.0[last].1 >= range.end)
     }
@@ -118,7 +151,7 @@ impl<L: Look> Tour<'_, L> {
         reading.told = Told::new(&all[from..]);
         let is_told = |spot: &&Spot| {
             let end = spot.at.end.max(spot.at.start + 1);
-            reading.told.has(&(spot.at.start..end))
+            reading.told.exact.hold(&(spot.at.start..end))
         };
         let untold = narrow.iter().filter(|spot| !is_told(spot));
         let untold = byte_regions(untold, bytes.len());
@@ -177,5 +210,29 @@ impl<L: Look> Tour<'_, L> {
         let ends: Vec<usize> = memchr_iter(b'\n', bytes).collect();
         let line = |at: usize| ends.partition_point(|end| *end < at);
         all.extend(names.filter(|name| !known.contains(&(line(name.start), name.what.clone()))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_seen_somewhere_hides_nothing_else_there() {
+        let found = |what, span: Range<usize>, hold| {
+            let (start, via) = (span.start, String::new());
+            Found { what, span, hold, start, via, rounds: 0 }
+        };
+        let told = Told::new(&[found(1, 4..20, Hold::Exact), found(2, 0..40, Hold::Packed)]);
+        for (what, span, expected) in [
+            (1, 4..20, true),
+            (3, 6..9, true),
+            (1, 6..21, false),
+            (2, 6..21, true),
+            (3, 20..24, false),
+        ] {
+            assert_eq!(told.has(&found(what, span.clone(), Hold::Framed)), expected, "{span:?}");
+        }
+        assert!(told.exact.hold(&(6..9)) && !told.exact.hold(&(20..21)));
     }
 }

@@ -4,18 +4,17 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
-use aho_corasick::packed::Searcher;
 use memchr::memchr;
 
+use crate::matching::blocks::few::Few;
 use crate::matching::views::markup::tags::between_tags;
 use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::written::heads::{Name, speaking};
 
 /// What ends a row; all of it is asked for at once.
-const ROW_ENDS: [&str; 4] = ["</tr", "</w:tr>", "</a:tr>", "</table:table-row>"];
+const ROW_ENDS: [&[u8]; 4] = [b"</tr", b"</w:tr>", b"</a:tr>", b"</table:table-row>"];
 
-static ENDS: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(ROW_ENDS));
+static ENDS: LazyLock<Few> = LazyLock::new(|| Few::new(&ROW_ENDS));
 
 /// What ends rows, cells and tables, and begins them.
 const SIGNS: [(&str, Sign); 19] = [
@@ -40,9 +39,7 @@ const SIGNS: [(&str, Sign); 19] = [
     ("</table:table>", Sign::Table),
 ];
 
-static ALL: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::new(SIGNS.map(|(sign, _)| sign)).expect("few and short patterns")
-});
+static ALL: LazyLock<Few> = LazyLock::new(|| Few::new(&SIGNS.map(|(sign, _)| sign.as_bytes())));
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sign {
@@ -64,20 +61,22 @@ const CELL_BYTES_MAX: usize = 4 << 10;
 /// people.
 pub type Heads = Vec<Name>;
 
-/// What is said of people in the rows that end in a part of a window, below these heads; the heads
-/// are those at its end then.
+/// What is said of people in the rows that reach into a part of a window, below these heads; the
+/// heads are those at its end then.
 pub fn rows(window: &[u8], part: &Range<usize>, heads: &mut Heads) -> Option<Reading> {
-    let text = &window[part.clone()];
-    if ENDS.as_ref().is_some_and(|ends| ends.find(text).is_none()) {
+    // A row may have begun before the part, and may end behind it.
+    let from = part.start.saturating_sub(ROW_BYTES_MAX);
+    let end = window.len().min(part.end + ROW_BYTES_MAX);
+    if !ENDS.any(&window[part.start..end]) {
         return None;
     }
-    // A row may have begun before the part.
-    let from = part.start.saturating_sub(ROW_BYTES_MAX);
     let mut reading = Reading::default();
-    let mut row = Row::default();
-    for seen in ALL.find_iter(&window[from..part.end]) {
-        let (sign, at) = (SIGNS[seen.pattern().as_usize()].1, from + seen.start());
+    let (mut row, mut is_over) = (Row::default(), false);
+    ALL.each(&window[from..end], &mut |sign, range| {
+        let (sign, at) = (SIGNS[sign].1, from + range.start);
+        is_over |= at >= part.end && matches!(sign, Sign::Row | Sign::Table);
         match sign {
+            _ if is_over => {}
             Sign::Row => row = Row { cells: Vec::new(), at: Some(at) },
             Sign::Table if at >= part.start => heads.clear(),
             Sign::Table => {}
@@ -86,20 +85,20 @@ pub fn rows(window: &[u8], part: &Range<usize>, heads: &mut Heads) -> Option<Rea
             Sign::RowEnd => {
                 let row = std::mem::take(&mut row);
                 if at < part.start || row.at.is_none() {
-                    continue;
+                    return;
                 }
-                if heads.is_empty() {
-                    *heads = row.heads();
-                } else {
+                if !heads.is_empty() {
                     row.read(heads, &mut reading);
+                } else if at < part.end {
+                    *heads = row.heads();
                 }
             }
         }
-    }
+    });
     (!reading.text.is_empty()).then_some(reading)
 }
 
-/// Bytes of a row that are looked back over.
+/// Bytes of a row that lie in another part.
 const ROW_BYTES_MAX: usize = 8 << 10;
 
 /// A row, as far as it was read.
@@ -119,7 +118,9 @@ struct Cell {
 impl Row {
     /// Takes the cell that ends here.
     fn cell(&mut self, window: &[u8], end: usize) {
-        let Some(start) = self.at.replace(end) else { return };
+        // What looks like an end within the tag of a cell is none.
+        let Some(start) = self.at.filter(|start| *start <= end) else { return };
+        self.at = Some(end);
         let text = String::from_utf8_lossy(&window[start..end.min(start + CELL_BYTES_MAX)]);
         let said = between_tags(&text).map_or_else(|| text.to_string(), |reading| reading.text);
         let said = said.replace(['\u{fffd}', '\t', '\n', '\r'], " ");
@@ -201,6 +202,12 @@ mod tests {
                  <text:p>mosei</text:p></table:table-cell></table:table-row>",
                 "user: mosei",
             ),
+            (
+                "<tr><td>user</td></tr>\
+                 <tr><table:table-cell a=\"</td\"/></tr>\
+                 <tr><td>mosei</td></tr>",
+                "user: mosei",
+            ),
         ] {
             assert_eq!(told(text), expected, "{text}");
         }
@@ -210,6 +217,21 @@ mod tests {
             "<p>user</p><p>mosei</p>",
         ] {
             assert_eq!(told(text), "", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_row_is_read_wherever_its_part_ends() {
+        let text = "<tr><th>user</th><th>run</th></tr><tr><td>mosei</td><td>1</td></tr><p>";
+        for cut in 1..text.len() {
+            let mut heads = Heads::new();
+            let is_told = |part: &Range<usize>| {
+                let reading = rows(text.as_bytes(), part, &mut heads).unwrap_or_default();
+                let at = reading.text.find("mosei");
+                at.is_some_and(|at| part.contains(&reading.origin(at)))
+            };
+            let told = [0..cut, cut..text.len()].iter().map(is_told).collect::<Vec<_>>();
+            assert_eq!(told.iter().filter(|told| **told).count(), 1, "{cut}");
         }
     }
 

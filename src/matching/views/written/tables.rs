@@ -11,7 +11,7 @@ use memchr::{memchr, memmem, memrchr};
 
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::spelling::reading::Reading;
-use crate::matching::views::written::frames;
+use crate::matching::views::written::frames::{self, Frames};
 use crate::matching::views::written::heads::Head;
 use crate::matching::views::written::marked::{self, Heads};
 use crate::matching::views::written::sheets::Sheet;
@@ -29,6 +29,7 @@ pub struct Tables {
     head: Option<Arc<Head>>,
     sheet: Sheet,
     marked: Heads,
+    frames: Frames,
 }
 
 /// Rows below one head.
@@ -79,7 +80,7 @@ impl Tables {
 
     /// The same of tables that JSON has by column.
     pub fn framed(&self, window: &[u8], part: &Range<usize>) -> Option<Reading> {
-        frames::rows(window, part)
+        frames::rows(window, part, &mut self.frames.clone())
     }
 
     /// The same of tables in markup.
@@ -90,6 +91,7 @@ impl Tables {
     /// Goes on to the end of a part of a window.
     pub fn pass(&mut self, window: &[u8], part: &Range<usize>) {
         marked::rows(window, part, &mut self.marked);
+        frames::rows(window, part, &mut self.frames);
         if !self.begun && self.has_strings {
             self.sheet.begin(window);
         }

@@ -3,13 +3,9 @@
 use std::ops::Range;
 
 use crate::matching::views::spelling::digits::openings::is_promising;
-use crate::matching::views::spelling::noise::is_clean;
 
 /// Shorter runs hold no identity that is worth it: eight bytes.
 pub const DIGITS_MIN: usize = 16;
-
-/// Bytes by which it is told whether they may be text.
-const SAMPLE_BYTES: usize = 16;
 
 /// What of these digits spells something, with what it spells, if that may be text or something
 /// packed.
@@ -22,16 +18,9 @@ pub fn decoded(bytes: &[u8], run: Range<usize>) -> Option<(Range<usize>, Vec<u8>
     if end - start < DIGITS_MIN {
         return None;
     }
-    let sample = hex::decode(&bytes[start..end.min(start + 2 * SAMPLE_BYTES)]).ok()?;
-    if !may_be_text(&sample) {
-        return None;
-    }
+    // What is packed or encrypted tells it late, and text may stand behind numbers.
     let spelled = hex::decode(&bytes[start..end]).ok()?;
-    Some((start..end, spelled))
-}
-
-fn may_be_text(sample: &[u8]) -> bool {
-    is_clean(sample) || is_promising(sample)
+    is_promising(&spelled).then_some((start..end, spelled))
 }
 
 #[cfg(test)]
@@ -53,5 +42,19 @@ mod tests {
             let run = decoded(text.as_bytes(), end - len..end);
             assert_eq!(run.map(|run| run.1).as_deref(), expected.map(str::as_bytes), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_packed_or_stands_behind_numbers_is_no_noise() {
+        let passphrase =
+            b"\x8c\x0d\x04\x09\x03\x02\x45\x09\x65\x16\xae\x14\x23\xeb\xff\xd2\x81\x01KH";
+        for head in [&b"\x1f\x9d\x90"[..], passphrase] {
+            let text = hex::encode([head, &[0x90; 80]].concat());
+            assert!(decoded(text.as_bytes(), 0..text.len()).is_some(), "{text}");
+        }
+        let text = hex::encode([&[0x90; 40][..], b"mira@nord.ex"].concat());
+        assert!(decoded(text.as_bytes(), 0..text.len()).is_some());
+        let noise = hex::encode([0x90; 80]);
+        assert!(decoded(noise.as_bytes(), 0..noise.len()).is_none());
     }
 }

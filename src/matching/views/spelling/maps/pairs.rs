@@ -4,6 +4,7 @@
 //! Between the two stands what says how long they are. Where a string is such a key, the one right
 //! behind it is read as its value.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use memchr::memchr;
@@ -11,7 +12,7 @@ use memchr::memchr;
 use crate::matching::keys::parts::part_of;
 use crate::matching::keys::users::speaks_of_users;
 use crate::matching::views::spelling::reading::Reading;
-use crate::matching::views::spelling::strings::frames::{pickled_lines, strings};
+use crate::matching::views::spelling::strings::frames::{Frames, pickled_lines};
 
 /// Bytes between a key and its value: lengths, and what a pickle remembers it by.
 const GAP_BYTES_MAX: usize = 12;
@@ -26,13 +27,14 @@ const KEY_BYTES_MIN: usize = 2;
 const RECORD_BYTES_MAX: usize = 300;
 
 /// What keys and values say of people; `None` where there are none.
-pub fn pairs(bytes: &[u8]) -> Option<Reading> {
+pub fn pairs(frames: &Frames<'_>) -> Option<Reading> {
+    let bytes = frames.bytes;
     let lines = pickled_lines(bytes).into_iter();
     let lines = lines.filter_map(|at| Some(at..at + memchr(b'\n', &bytes[at..])?)).collect();
-    let ways: [Vec<Range<usize>>; 3] = [strings(bytes), lines, headed(bytes)];
+    let ways: [Vec<Range<usize>>; 3] = [frames.strings(), lines, headed(bytes)];
     let mut reading = Reading::default();
     for strings in ways {
-        let mut before: Option<(usize, Vec<String>)> = None;
+        let mut before: Option<(usize, HashSet<String>)> = None;
         for pair in strings.windows(2) {
             let [key, value] = pair else { continue };
             let Some((name, text)) = told(bytes, key, value) else { continue };
@@ -43,8 +45,8 @@ pub fn pairs(bytes: &[u8]) -> Option<Reading> {
             let parted = if goes_on.is_some() { "\n" } else { "\n\n" };
             reading.replace(&format!("{parted}{name}: "), key.start);
             reading.copy(text, value.start);
-            let mut keys = goes_on.map_or_else(Vec::new, |(_, keys)| keys);
-            keys.push(name);
+            let mut keys = goes_on.map_or_else(HashSet::new, |(_, keys)| keys);
+            keys.insert(name);
             before = Some((value.end, keys));
         }
     }
@@ -116,11 +118,11 @@ mod tests {
             (b"\x72\x0d\x0a\x04user\x12\x05mosei", "\n\nuser: mosei\n"),
             (b"\x82\xa5first\xa4Mira\xa4last\xa4Osei", "\n\nfirst: Mira\nlast: Osei\n"),
         ] {
-            let text = pairs(bytes).map(|reading| reading.text).unwrap_or_default();
+            let text = pairs(&Frames::new(bytes)).map(|reading| reading.text).unwrap_or_default();
             assert!(text.starts_with(expected), "{bytes:?}: {text:?}");
         }
         for bytes in [&b"\x82\xa5model\xa5mosei"[..], b"\xa4user", b"see the user mosei", b""] {
-            assert!(pairs(bytes).is_none(), "{bytes:?}");
+            assert!(pairs(&Frames::new(bytes)).is_none(), "{bytes:?}");
         }
     }
 }

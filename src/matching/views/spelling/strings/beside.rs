@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use crate::matching::views::spelling::reading::Reading;
-use crate::matching::views::spelling::strings::frames::{record_ends, whole_strings};
+use crate::matching::views::spelling::strings::frames::Frames;
 use crate::matching::views::spelling::strings::records::columns;
 use crate::matching::views::spelling::strings::runs::{is_text, runs};
 use crate::matching::views::spelling::strings::widths::widths;
@@ -23,7 +23,8 @@ const RATIO_MAX: usize = 4;
 const STRING_BYTES_MIN: usize = 3;
 
 /// The strings that adjoin text on either side, if there are any.
-pub fn side_by_side(bytes: &[u8]) -> Option<Reading> {
+pub fn side_by_side(frames: &Frames<'_>) -> Option<Reading> {
+    let bytes = frames.bytes;
     work::charge(8 * bytes.len());
     let runs = runs(bytes);
     let padding_end = |at: usize| at + bytes[at..].iter().take_while(|byte| **byte == 0).count();
@@ -38,11 +39,11 @@ pub fn side_by_side(bytes: &[u8]) -> Option<Reading> {
     }));
     fields.extend(offsets::fields(bytes, &runs));
     // A string that has its length before it holds no others.
-    let whole = whole_strings(bytes);
+    let whole = frames.whole_strings();
     let is_whole =
         |run: &Range<usize>| whole.binary_search_by(|string| string.start.cmp(&run.start)).is_ok();
     let open: Vec<_> = runs.iter().filter(|run| !is_whole(run)).cloned().collect();
-    fields.extend(tiles::fields(bytes, &open, &record_ends(bytes)));
+    fields.extend(tiles::fields(bytes, &open, &frames.records));
     fields.retain(|field| field.len() >= STRING_BYTES_MIN && adjoins(bytes, field));
     fields.sort_unstable_by_key(|field| (field.start, field.end));
     fields.dedup();

@@ -5,7 +5,6 @@
 //! `ann@contoso.com` reads `Aann@contoso.com`. Where a length fits the text behind it, the string
 //! is cut out of its neighbours. A string that was cut out holds no others.
 
-use std::iter;
 use std::ops::Range;
 
 use memchr::{memmem, memrchr};
@@ -35,26 +34,6 @@ enum Trust {
 /// Shorter strings hold no identity.
 const STRING_BYTES_MIN: usize = 3;
 
-/// Where framed strings begin or end beside text that does not belong to them, in order.
-pub fn cuts(bytes: &[u8]) -> Vec<usize> {
-    let frames = Frames::new(bytes);
-    let strings = frames.strings().flat_map(|(string, _)| [string.start, string.end]);
-    strings.filter(|cut| frames.adjoins(*cut)).collect()
-}
-
-/// The framed strings that hold no others, and end where their text does, in order. What protobuf
-/// has may be a message.
-pub fn whole_strings(bytes: &[u8]) -> Vec<Range<usize>> {
-    let frames = Frames::new(bytes);
-    let sure = frames.strings().filter(|(_, trust)| *trust == Trust::Sure);
-    sure.map(|(string, _)| string).filter(|string| frames.is_end(string.end)).collect()
-}
-
-/// All framed strings that hold no others, in order.
-pub fn strings(bytes: &[u8]) -> Vec<Range<usize>> {
-    Frames::new(bytes).strings().map(|(string, _)| string).collect()
-}
-
 /// Where strings begin in a pickle of protocol 0, which is text: a line that ends what was before
 /// it with a few letters and goes on with `V` and the string. The next line numbers it.
 pub fn pickled_lines(bytes: &[u8]) -> Vec<usize> {
@@ -74,33 +53,52 @@ pub fn pickled_lines(bytes: &[u8]) -> Vec<usize> {
 /// Marks, lists, tuples, dictionaries and what puts into them.
 const OPCODES: &[u8] = b"()]}[ladtsue02bR.";
 
-struct Frames<'a> {
-    bytes: &'a [u8],
+/// The framed strings of some bytes, found once for all readings that ask for them.
+pub struct Frames<'a> {
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// Where records end, in order.
+    pub records: Vec<usize>,
     /// For each byte, how many bytes of text begin there.
     texts: Vec<u32>,
-    /// Where records end, in order.
-    records: Vec<usize>,
+    /// The strings that hold no others, in order.
+    strings: Vec<(Range<usize>, Trust)>,
 }
 
 impl<'a> Frames<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, texts: text_lengths(bytes), records: record_ends(bytes) }
-    }
-
-    /// The strings, none within another.
-    fn strings(&self) -> impl Iterator<Item = (Range<usize>, Trust)> {
+    /// Those of these bytes.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        let (records, texts) = (record_ends(bytes), text_lengths(bytes));
+        let mut frames = Self { bytes, records, texts, strings: Vec::new() };
         let (mut at, mut before) = (0, 0);
-        iter::from_fn(move || {
-            while at < self.bytes.len() {
-                let parted = at == before || !is_text(self.bytes[at - 1]);
-                if let Some((start, end, trust)) = self.at(at, parted) {
-                    (at, before) = (end, end);
-                    return Some((start..end, trust));
-                }
+        while at < bytes.len() {
+            let parted = at == before || !is_text(bytes[at - 1]);
+            if let Some((start, end, trust)) = frames.at(at, parted) {
+                (at, before) = (end, end);
+                frames.strings.push((start..end, trust));
+            } else {
                 at += 1;
             }
-            None
-        })
+        }
+        frames
+    }
+
+    /// Where strings begin or end beside text that does not belong to them, in order.
+    pub fn cuts(&self) -> Vec<usize> {
+        let cuts = self.strings.iter().flat_map(|(string, _)| [string.start, string.end]);
+        cuts.filter(|cut| self.adjoins(*cut)).collect()
+    }
+
+    /// The strings that end where their text does, in order. What protobuf has may be a message.
+    pub fn whole_strings(&self) -> Vec<Range<usize>> {
+        let sure = self.strings.iter().filter(|(_, trust)| *trust == Trust::Sure);
+        let strings = sure.map(|(string, _)| string.clone());
+        strings.filter(|string| self.is_end(string.end)).collect()
+    }
+
+    /// All strings, in order.
+    pub fn strings(&self) -> Vec<Range<usize>> {
+        self.strings.iter().map(|(string, _)| string.clone()).collect()
     }
 
     /// Where the framed string begins and ends whose header stands here, if one does; `parted` says
@@ -213,7 +211,7 @@ fn text_lengths(bytes: &[u8]) -> Vec<u32> {
 
 /// Where the records of a file of TensorFlow end: a length in sixty-four bits, its check sum, the
 /// record, its check sum.
-pub fn record_ends(bytes: &[u8]) -> Vec<usize> {
+fn record_ends(bytes: &[u8]) -> Vec<usize> {
     let mut ends = Vec::new();
     let mut at = 0;
     while let Some(Ok(len)) = bytes.get(at..at + 8).map(<[u8; 8]>::try_from)
@@ -233,7 +231,7 @@ mod tests {
     use super::*;
 
     fn parts(bytes: &[u8]) -> Vec<String> {
-        let ends = cuts(bytes).into_iter().chain([bytes.len()]);
+        let ends = Frames::new(bytes).cuts().into_iter().chain([bytes.len()]);
         let mut from = 0;
         ends.map(|end| {
             String::from_utf8_lossy(&bytes[std::mem::replace(&mut from, end)..end]).into()

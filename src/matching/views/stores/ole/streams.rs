@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor, Read};
 
-use crate::matching::views::columns::rows::Rows;
+use crate::matching::views::columns::rows::Sheet;
 use crate::matching::views::spelling::charset::{Charset, Wide};
 use crate::matching::views::stores::ole::compound::{Compound, Entry};
 use crate::matching::views::stores::ole::document::{head, text};
@@ -83,13 +83,11 @@ impl<L: Look> Tour<'_, L> {
         if book.is_encrypted {
             self.unreadable(ENCRYPTED, chain);
         }
-        let mut rows = Rows::new(view, name, Vec::new());
+        let mut sheet = Sheet::new(view, name);
         for row in book.rows {
-            if rows.add(row) {
-                self.rows(&mut rows);
-            }
+            self.sheet_row(&mut sheet, row);
         }
-        self.rows(&mut rows);
+        self.rows(&mut sheet.rows);
         Ok(())
     }
 
