@@ -4,7 +4,7 @@
 //! and the notes. Its statistics are made anew: in the old ones stands what was replaced.
 
 use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::sync::Arc;
 
 use parquet::basic::{Encoding, Type};
@@ -231,9 +231,19 @@ impl From<ParquetError> for Stop {
     fn from(error: ParquetError) -> Self {
         match error {
             ParquetError::NYI(_) => Self::not("parquet: compression not supported"),
+            ParquetError::External(error) => match error.downcast::<io::Error>() {
+                Ok(error) if !is_of_decoder(error.kind()) => Self::Write(*error),
+                _ => broken(),
+            },
             _ => broken(),
         }
     }
+}
+
+/// Whether a decoder says so of what it reads; all else our own disk does, where it is full.
+fn is_of_decoder(kind: ErrorKind) -> bool {
+    use ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof, Unsupported, WriteZero};
+    matches!(kind, InvalidData | InvalidInput | Other | UnexpectedEof | Unsupported | WriteZero)
 }
 
 fn broken() -> Stop {
@@ -255,5 +265,14 @@ mod tests {
         ] {
             assert_eq!(step(Checked { decoded: 0, largest, has_prefixes }), expected, "{largest}");
         }
+    }
+
+    #[test]
+    fn a_full_disk_is_no_broken_table() {
+        let of = |kind: ErrorKind| Stop::from(ParquetError::from(io::Error::from(kind)));
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            assert!(matches!(of(kind), Stop::Write(error) if error.kind() == kind), "{kind}");
+        }
+        assert!(matches!(of(ErrorKind::UnexpectedEof), Stop::Not(_)));
     }
 }
