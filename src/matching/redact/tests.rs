@@ -30,3 +30,32 @@ pub fn erased(content: &[u8]) -> Result<Vec<u8>, String> {
         Err(Unredacted::Failed(error)) => panic!("{error}"),
     }
 }
+
+#[test]
+fn structure_stays() {
+    for (before, after) in [
+        // Quotes in strings that they would end.
+        ("INSERT INTO t VALUES ('UPDATE u SET a = 1 WHERE id = 70042917;');\n", {
+            "INSERT INTO t VALUES ('UPDATE u SET a = 1 WHERE id = ''[erased]'';');\n"
+        }),
+        ("import os\nQ = 'SELECT a FROM t WHERE id = 70042917'\n", {
+            "import os\nQ = 'SELECT a FROM t WHERE id = \\'[erased]\\''\n"
+        }),
+        ("INSERT INTO t VALUES ('it''s', 'by C-1029384''s', 70042917);\n", {
+            "INSERT INTO t VALUES ('it''s', 'by [erased]''s', '[erased]');\n"
+        }),
+        // A backslash that escapes, and one that does not.
+        ("INSERT INTO t VALUES ('it\\'s', 70042917, 'a');\n", {
+            "INSERT INTO t VALUES ('it\\'s', '[erased]', 'a');\n"
+        }),
+        ("INSERT INTO t VALUES ('C:\\', 70042917, 'a');\n", {
+            "INSERT INTO t VALUES ('C:\\', '[erased]', 'a');\n"
+        }),
+        ("PRAGMA foreign_keys=OFF;\nINSERT INTO t VALUES(70042917);\n", {
+            "PRAGMA foreign_keys=OFF;\nINSERT INTO t VALUES('[erased]');\n"
+        }),
+    ] {
+        let out = erased(before.as_bytes()).unwrap_or_else(|why| panic!("{why}: {before}"));
+        assert_eq!(String::from_utf8_lossy(&out), after, "{before}");
+    }
+}
