@@ -54,6 +54,11 @@ fn structure_stays() {
         ("PRAGMA foreign_keys=OFF;\nINSERT INTO t VALUES(70042917);\n", {
             "PRAGMA foreign_keys=OFF;\nINSERT INTO t VALUES('[erased]');\n"
         }),
+        // Keys that are no ASCII are keys of their own.
+        ("\u{e9}: 1\n\u{fc}: ann@contoso.com\n", "\u{e9}: 1\n\u{fc}: '[erased]'\n"),
+        ("\"\u{e9}\" = 1\n\"\u{fc}\" = 70042917\n", {
+            "\"\u{e9}\" = 1\n\"\u{fc}\" = \"[erased]\"\n"
+        }),
     ] {
         let out = erased(before.as_bytes()).unwrap_or_else(|why| panic!("{why}: {before}"));
         assert_eq!(String::from_utf8_lossy(&out), after, "{before}");

@@ -337,10 +337,28 @@ fn of_kind(content: Vec<u8>, kind: Kind) -> Vec<u8> {
 /// What a byte order mark becomes.
 const MARK: &str = "\0\0\0";
 
-/// The same with one letter for each byte that is no ASCII: what tells languages is ASCII.
+/// Letters in the place of characters; without vowels, so that they make no words.
+const LETTERS: &[u8; 20] = b"bcdfghjklmnpqrstvwxz";
+
+/// The same with a letter for each byte that is no ASCII: what tells languages is ASCII. Other
+/// characters get other letters, since keys are told apart by them.
 fn plain(bytes: &[u8]) -> String {
     let said = bytes.strip_prefix(b"\xef\xbb\xbf");
-    let plain = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { 'x' };
-    let text = said.unwrap_or(bytes).iter().map(plain);
-    said.map_or("", |_| MARK).chars().chain(text).collect()
+    let mut plain = said.map_or("", |_| MARK).to_owned();
+    let letter = |rest: usize| char::from(LETTERS[rest % LETTERS.len()]);
+    for chunk in said.unwrap_or(bytes).utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_ascii() {
+                plain.push(c);
+                continue;
+            }
+            let mut rest = c as usize;
+            for _ in 0..c.len_utf8() {
+                plain.push(letter(rest));
+                rest /= LETTERS.len();
+            }
+        }
+        plain.extend(chunk.invalid().iter().map(|byte| letter(usize::from(*byte))));
+    }
+    plain
 }
