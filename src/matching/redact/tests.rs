@@ -59,6 +59,13 @@ fn structure_stays() {
         ("\"\u{e9}\" = 1\n\"\u{fc}\" = 70042917\n", {
             "\"\u{e9}\" = 1\n\"\u{fc}\" = \"[erased]\"\n"
         }),
+        // Names of values stay apart.
+        ("a: &ann@contoso.com b\nc: &C-1029384 d\ne: [*ann@contoso.com, *C-1029384]\n", {
+            "a: &erased b\nc: &erased_2 d\ne: [*erased, *erased_2]\n"
+        }),
+        ("a: &erased b\nc: &C-1029384 d\ne: *C-1029384\n", {
+            "a: &erased b\nc: &erased_2 d\ne: *erased_2\n"
+        }),
     ] {
         let out = erased(before.as_bytes()).unwrap_or_else(|why| panic!("{why}: {before}"));
         assert_eq!(String::from_utf8_lossy(&out), after, "{before}");

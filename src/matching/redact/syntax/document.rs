@@ -23,8 +23,8 @@ use crate::matching::views::spelling::reading::Reading;
 pub struct Document {
     language: Language,
     tokens: Vec<Token>,
-    /// Keys with something replaced in them, by what they were.
-    keys: HashMap<Vec<u8>, String>,
+    /// Keys with something replaced in them, by whether they are words and what they were.
+    keys: HashMap<(bool, Vec<u8>), String>,
     /// All keys that hold what is put, or look so.
     taken: HashSet<String>,
 }
@@ -97,7 +97,8 @@ impl Document {
         let text = plain(bytes);
         let (language, tokens) = Language::of(&text, 0)?;
         let keys = tokens.iter().filter(|token| token.is_key);
-        let looks_put = |key: &&str| BEGINNINGS.iter().any(|beginning| key.contains(beginning));
+        let beginnings = BEGINNINGS.map(|beginning| [beginning.to_owned(), word(beginning)]);
+        let looks_put = |key: &&str| beginnings.iter().flatten().any(|begins| key.contains(begins));
         let taken = keys.map(|token| &text[token.range.clone()]).filter(looks_put);
         let taken = taken.map(str::to_owned).collect();
         Some(Self { language, tokens, keys: HashMap::new(), taken })
@@ -184,7 +185,7 @@ impl Document {
         if !token.is_key {
             return (token.range, of_kind(whole, token.kind));
         }
-        let source = bytes[token.range.clone()].to_vec();
+        let source = (token.kind == Kind::Word, bytes[token.range.clone()].to_vec());
         if let Some(known) = self.keys.get(&source) {
             return (token.range, of_kind(known.clone().into_bytes(), token.kind));
         }
