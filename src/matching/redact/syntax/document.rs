@@ -27,6 +27,8 @@ pub struct Document {
     keys: HashMap<(bool, Vec<u8>), String>,
     /// All keys that hold what is put, or look so.
     taken: HashSet<String>,
+    /// For each key as it would be, the last number tried.
+    numbers: HashMap<String, u64>,
 }
 
 #[derive(Clone, Copy)]
@@ -101,7 +103,13 @@ impl Document {
         let looks_put = |key: &&str| beginnings.iter().flatten().any(|begins| key.contains(begins));
         let taken = keys.map(|token| &text[token.range.clone()]).filter(looks_put);
         let taken = taken.map(str::to_owned).collect();
-        Some(Self { language, tokens, keys: HashMap::new(), taken })
+        let (keys, numbers) = (HashMap::new(), HashMap::new());
+        Some(Self { language, tokens, keys, taken, numbers })
+    }
+
+    /// Whether what is put into it as into any text may make it another.
+    pub fn is_strict(&self) -> bool {
+        !matches!(self.language, Language::Settings)
     }
 
     /// What stands in the place of the first of these edits, and of those after it that the piece
@@ -189,15 +197,15 @@ impl Document {
         if let Some(known) = self.keys.get(&source) {
             return (token.range, of_kind(known.clone().into_bytes(), token.kind));
         }
-        let mut number = 1;
+        let number = self.numbers.entry(String::from_utf8_lossy(&whole).into_owned()).or_default();
         // Ends: there are more numbers than keys.
         let key = loop {
-            let key = content(bytes, token.range.clone(), own, &token, number);
+            *number += 1;
+            let key = content(bytes, token.range.clone(), own, &token, *number);
             let key = String::from_utf8_lossy(&key).into_owned();
             if self.taken.insert(key.clone()) {
                 break key;
             }
-            number += 1;
         };
         self.keys.insert(source, key.clone());
         (token.range, of_kind(key.into_bytes(), token.kind))
