@@ -45,7 +45,7 @@ pub fn redact_named<L: Look<What = Put>>(
     let meter = Meter::default();
     let key = key_of(name);
     let mut rewriting =
-        Rewriting { look, limits, meter: &meter, replaced: Replaced::default(), key };
+        Rewriting { look, limits, meter: &meter, replaced: Replaced::default(), key, depth: 0 };
     let ended = rewriting.bytes(&mut Stored::new(content, &meter, limits), out, 0);
     let replaced = rewriting.replaced;
     match ended {
@@ -73,10 +73,10 @@ pub fn redact_short<L: Look<What = Put>>(
     key: Option<&str>,
     text: &str,
 ) -> Result<Short, Unredacted> {
-    let (limits, meter) = (ItemLimits::default(), Meter::default());
+    let (limits, meter) = (&ItemLimits::default(), &Meter::default());
     let replaced = Replaced::default();
-    let mut rewriting = Rewriting { look, limits: &limits, meter: &meter, replaced, key: None };
-    rewriting.short(key, text).map_err(|stop| stop.told(&meter))
+    let mut rewriting = Rewriting { look, limits, meter, replaced, key: None, depth: 0 };
+    rewriting.short(key, text).map_err(|stop| stop.told(meter))
 }
 
 /// Whether a look sees nothing in a stream, and everything in it could be read.
@@ -131,6 +131,8 @@ pub struct Rewriting<'a, L> {
     pub(super) replaced: Replaced,
     /// What the name of the item, or of the member that is rewritten, says of its content.
     pub(super) key: Option<String>,
+    /// How deep the stream is in others that is rewritten, with its names.
+    pub(super) depth: usize,
 }
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
@@ -141,8 +143,11 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         out: &mut dyn Write,
         depth: usize,
     ) -> Result<(), Stop> {
+        let around = std::mem::replace(&mut self.depth, depth);
         let rewriting = AssertUnwindSafe(|| self.any(reader, out, depth));
-        catch_unwind(rewriting).unwrap_or_else(|_| Err(Stop::not("decoder: gave up")))
+        let rewritten = catch_unwind(rewriting);
+        self.depth = around;
+        rewritten.unwrap_or_else(|_| Err(Stop::not("decoder: gave up")))
     }
 
     /// Rewrites the content of a member that is called so.

@@ -130,8 +130,8 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         let mut sheet = Sheet::new(text.as_bytes());
         sheet.skip(head.len());
         let mut written = Written::default();
-        let range = head.len()..whole.len();
-        self.apply(&whole, range, &mut edits, &mut sheet, &mut written, 0)?;
+        let (range, depth) = (head.len()..whole.len(), self.depth);
+        self.apply(&whole, range, &mut edits, &mut sheet, &mut written, depth)?;
         let text = String::from_utf8(written.bytes).map_err(|_| Stop::not("charset: broken"))?;
         let mut replaced = self.replaced;
         replaced.erased -= before.erased;

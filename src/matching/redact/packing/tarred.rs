@@ -341,4 +341,21 @@ mod tests {
         assert_eq!(names, [&b"[erased]"[..], b"[erased] 2", b"[erased]"].map(<[u8]>::to_vec));
         assert_eq!(tar::field(&blocks[9][157..257]), names[1]);
     }
+
+    #[test]
+    fn notes_in_notes_end() {
+        use base64::Engine as _;
+        let engine = base64::engine::general_purpose::STANDARD;
+        let mut inner = WHO.as_bytes().to_vec();
+        for _ in 0..300 {
+            let mut packed = flate2::write::GzEncoder::new(Vec::new(), Default::default());
+            packed.write_all(&inner).unwrap();
+            let digits = engine.encode(packed.finish().unwrap());
+            let text = [record(b"comment", digits.as_bytes()), record(b"x", WHO.as_bytes())];
+            let note = with(header(b'x', "x", POSIX, text.concat().len()), &text.concat());
+            inner = [note, header(b'0', "y", POSIX, 0).to_vec(), vec![0; 1024]].concat();
+        }
+        let out = erased(&inner).unwrap();
+        assert!(memchr::memmem::find(&out, WHO.as_bytes()).is_none());
+    }
 }
