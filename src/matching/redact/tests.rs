@@ -66,6 +66,13 @@ fn structure_stays() {
         ("a: &erased b\nc: &C-1029384 d\ne: *C-1029384\n", {
             "a: &erased b\nc: &erased_2 d\ne: *erased_2\n"
         }),
+        // Cells of sheets.
+        ("<c r=\"A1\"><v xml:space=\"preserve\">70042917</v></c>", {
+            "<c r=\"A1\" t=\"str\"><v xml:space=\"preserve\">[erased]</v></c>"
+        }),
+        ("<c r=\"A1\"><v>70042917<b/></v></c><c><v>1</v></c>", {
+            "<c r=\"A1\"><v>[erased]<b/></v></c><c><v>1</v></c>"
+        }),
     ] {
         let out = erased(before.as_bytes()).unwrap_or_else(|why| panic!("{why}: {before}"));
         assert_eq!(String::from_utf8_lossy(&out), after, "{before}");
