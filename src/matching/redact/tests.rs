@@ -1,11 +1,13 @@
 //! What is left of whole items.
 
+use std::io::Write;
+
 use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::Matcher;
 use crate::matching::redact::looks::Erasing;
 use crate::matching::redact::refusal::Unredacted;
-use crate::matching::redact::rewriting::redact_named;
+use crate::matching::redact::rewriting::{is_clean, redact_named};
 
 /// Ann, with her user's name and a number.
 pub fn ann() -> Subject {
@@ -76,5 +78,25 @@ fn structure_stays() {
     ] {
         let out = erased(before.as_bytes()).unwrap_or_else(|why| panic!("{why}: {before}"));
         assert_eq!(String::from_utf8_lossy(&out), after, "{before}");
+    }
+}
+
+#[test]
+fn a_name_says_what_the_content_does_not() {
+    let subject = ann();
+    let matcher = Matcher::new(&[&subject]);
+    let mut packed = Vec::new();
+    let mut encoder = brotli::CompressorWriter::new(&mut packed, 4096, 5, 20);
+    encoder.write_all(b"by ann@contoso.com, by ann@contoso.com").unwrap();
+    drop(encoder);
+    for (name, content, clean) in [
+        ("tags/model", b"ann\n".to_vec(), true),
+        ("tags/mlflow.user", b"ann\n".to_vec(), false),
+        ("a.txt.br", packed, false),
+    ] {
+        let mut look = Erasing(&matcher);
+        let limits = ItemLimits::default();
+        let told = is_clean(&mut look, name, &mut content.as_slice(), &limits).unwrap();
+        assert_eq!(told, clean, "{name}");
     }
 }
