@@ -13,7 +13,7 @@ use dsrd::matching::matcher::Matcher;
 use dsrd::matching::people::census::census;
 use dsrd::matching::people::crowd::Crowd;
 use dsrd::matching::redact::looks::{Erasing, Masking};
-use dsrd::matching::redact::rewriting::redact;
+use dsrd::matching::redact::rewriting::redact_named;
 use dsrd::matching::scan::{Scan, scan};
 use dsrd::matching::views::meter::Meter;
 use dsrd::matching::views::tour::{Look, Tour};
@@ -50,7 +50,7 @@ const FINDING: Way = ("finding", |content| drop(scanned(&mut &*content)));
 const ERASING: Way = ("erasing", |content| {
     let matcher = Matcher::new(&[&ann()]);
     let mut look = Erasing(&matcher);
-    redact(&mut look, &mut &*content, &mut io::sink(), &ItemLimits::default()).ok();
+    redact_named(&mut look, "x", &mut &*content, &mut io::sink(), &ItemLimits::default()).ok();
 });
 
 const MASKING: Way = ("masking", |content| {
@@ -58,7 +58,7 @@ const MASKING: Way = ("masking", |content| {
     crowd.add(&counted(&content[..content.len().min(1 << 12)]));
     let mask = crowd.mask().unwrap();
     let mut look = Masking(&mask);
-    redact(&mut look, &mut &*content, &mut io::sink(), &ItemLimits::default()).ok();
+    redact_named(&mut look, "x", &mut &*content, &mut io::sink(), &ItemLimits::default()).ok();
 });
 
 fn counted(content: &[u8]) -> dsrd::matching::people::census::Census {
@@ -451,7 +451,13 @@ fn what_stands_behind_gzip_is_read_and_kept_or_refused() {
     let matcher = Matcher::new(&[&ann()]);
     let erased = |content: &[u8]| {
         let mut out = Vec::new();
-        let done = redact(&mut Erasing(&matcher), &mut &*content, &mut out, &ItemLimits::default());
+        let done = redact_named(
+            &mut Erasing(&matcher),
+            "x",
+            &mut &*content,
+            &mut out,
+            &ItemLimits::default(),
+        );
         done.map(|_| out).map_err(|error| error.to_string())
     };
     let out = erased(&filled).unwrap();

@@ -14,7 +14,7 @@ use dsrd::matching::people::named::Identifier;
 use dsrd::matching::people::others::names_others;
 use dsrd::matching::put::Replaced;
 use dsrd::matching::redact::looks::Masking;
-use dsrd::matching::redact::rewriting::{is_clean, redact, redact_short};
+use dsrd::matching::redact::rewriting::{is_clean, redact_named, redact_short};
 use dsrd::matching::scan::scan;
 use dsrd::matching::views::spelling::fold::folded;
 use sha2::{Digest, Sha256};
@@ -38,12 +38,12 @@ pub fn shown_of_another(kind: IdentityType, value: &str, content: &[u8]) -> Opti
     crowd.add(&census(&item("x"), &mut &*content, &limits, &people).unwrap());
     let mask = crowd.mask().unwrap();
     let mut out = Vec::new();
-    let rewritten = redact(&mut Masking(&mask), &mut &*content, &mut out, &limits);
+    let rewritten = redact_named(&mut Masking(&mask), "x", &mut &*content, &mut out, &limits);
     let bytes = match rewritten {
         Ok(replaced) if replaced.places() > 0 => out.as_slice(),
         _ => content,
     };
-    if !is_clean(&mut Masking(&mask), &mut &*bytes, &limits).unwrap() {
+    if !is_clean(&mut Masking(&mask), "x", &mut &*bytes, &limits).unwrap() {
         return None;
     }
     let another = subject(&[(kind, value)]);
@@ -97,8 +97,9 @@ fn mask(subject: &Subject, items: &[(Item, Vec<u8>)]) -> Option<Mask> {
 fn masked(mask: &Mask, content: &[u8]) -> (Vec<u8>, Replaced) {
     let mut look = Masking(mask);
     let mut out = Vec::new();
-    let replaced = redact(&mut look, &mut &*content, &mut out, &ItemLimits::default()).unwrap();
-    assert!(is_clean(&mut look, &mut out.as_slice(), &ItemLimits::default()).unwrap());
+    let replaced =
+        redact_named(&mut look, "x", &mut &*content, &mut out, &ItemLimits::default()).unwrap();
+    assert!(is_clean(&mut look, "x", &mut out.as_slice(), &ItemLimits::default()).unwrap());
     (out, replaced)
 }
 
@@ -154,10 +155,17 @@ fn others_are_masked_in_every_encoding_or_the_item_is_left_out() {
         let items = [items(), vec![(item("x"), content.clone())]].concat();
         let mask = mask(&hanako(), &items).unwrap();
         let (mut look, mut out) = (Masking(&mask), Vec::new());
-        let end = match redact(&mut look, &mut content.as_slice(), &mut out, &ItemLimits::default())
-        {
+        let end = match redact_named(
+            &mut look,
+            "x",
+            &mut content.as_slice(),
+            &mut out,
+            &ItemLimits::default(),
+        ) {
             Ok(replaced) => {
-                assert!(is_clean(&mut look, &mut out.as_slice(), &ItemLimits::default()).unwrap());
+                assert!(
+                    is_clean(&mut look, "x", &mut out.as_slice(), &ItemLimits::default()).unwrap()
+                );
                 assert!(replaced.persons > 0, "{way}");
                 format!("{} places", replaced.persons)
             }

@@ -11,7 +11,7 @@ use dsrd::matching::matcher::Matcher;
 use dsrd::matching::put::Replaced;
 use dsrd::matching::redact::looks::Erasing;
 use dsrd::matching::redact::refusal::Unredacted;
-use dsrd::matching::redact::rewriting::{is_clean, redact, redact_short};
+use dsrd::matching::redact::rewriting::{is_clean, redact_named, redact_short};
 use dsrd::matching::scan::scan;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -37,7 +37,7 @@ fn erased_of(content: &mut dyn Read) -> Result<(Vec<u8>, Replaced), String> {
     let matcher = Matcher::new(&[&subject]);
     let mut look = Erasing(&matcher);
     let mut out = Vec::new();
-    let replaced = match redact(&mut look, content, &mut out, &limits) {
+    let replaced = match redact_named(&mut look, "x", content, &mut out, &limits) {
         Ok(replaced) => replaced,
         Err(Unredacted::NotRewritable(reason)) => return Err(reason),
         Err(Unredacted::Failed(error)) => panic!("{error}"),
@@ -49,7 +49,7 @@ fn erased_of(content: &mut dyn Read) -> Result<(Vec<u8>, Replaced), String> {
 pub fn is_gone(content: &[u8]) -> bool {
     let (subject, limits) = (subject(), ItemLimits::default());
     let matcher = Matcher::new(&[&subject]);
-    let clean = is_clean(&mut Erasing(&matcher), &mut &*content, &limits).unwrap();
+    let clean = is_clean(&mut Erasing(&matcher), "x", &mut &*content, &limits).unwrap();
     let scan = scan(&item("x"), &mut &*content, &matcher, &limits).unwrap();
     assert_eq!(clean, scan.hits.is_empty() && scan.unreadable.is_empty());
     clean
@@ -275,7 +275,8 @@ fn what_is_read_is_written_soon() {
         let (read, written) = (Cell::new(0), Cell::new(0));
         let mut input = Passing(content.as_slice(), &read);
         let mut out = Passing((&read, 0), &written);
-        let replaced = redact(&mut Erasing(&matcher), &mut input, &mut out, &limits).unwrap();
+        let replaced =
+            redact_named(&mut Erasing(&matcher), "x", &mut input, &mut out, &limits).unwrap();
         assert_eq!(replaced.erased, 24);
         assert!(out.0.1 < 1 << 20, "{} bytes behind", out.0.1);
     }

@@ -7,7 +7,7 @@ use dsrd::matching::matcher::Matcher;
 use dsrd::matching::people::census::census;
 use dsrd::matching::people::crowd::Crowd;
 use dsrd::matching::redact::looks::{Erasing, Masking};
-use dsrd::matching::redact::rewriting::redact;
+use dsrd::matching::redact::rewriting::redact_named;
 use dsrd::matching::scan::scan;
 
 use crate::masking::shown_of_another;
@@ -34,7 +34,7 @@ fn erased(kind: IdentityType, value: &str, content: &str) -> String {
     let matcher = Matcher::new(&[&subject]);
     let mut out = Vec::new();
     let limits = ItemLimits::default();
-    redact(&mut Erasing(&matcher), &mut content.as_bytes(), &mut out, &limits).unwrap();
+    redact_named(&mut Erasing(&matcher), "x", &mut content.as_bytes(), &mut out, &limits).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -45,7 +45,7 @@ fn given(kind: IdentityType, value: &str, content: &str) -> String {
     crowd.add(&census(&item("x"), &mut content.as_bytes(), &limits, &people).unwrap());
     let mask = crowd.mask().unwrap();
     let mut out = Vec::new();
-    redact(&mut Masking(&mask), &mut content.as_bytes(), &mut out, &limits).unwrap();
+    redact_named(&mut Masking(&mask), "x", &mut content.as_bytes(), &mut out, &limits).unwrap();
     String::from_utf8(out).unwrap()
 }
 

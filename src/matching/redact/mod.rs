@@ -19,3 +19,6 @@ pub mod sheet;
 pub mod wide;
 pub mod arrays;
 pub mod packing;
+
+#[cfg(test)]
+mod tests;

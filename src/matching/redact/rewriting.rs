@@ -16,25 +16,13 @@ use crate::matching::views::spelling::charset::{Charset, utf8_or_western};
 use crate::matching::views::tour::{Look, Tour, key_of};
 use crate::matching::views::unsure::lines::names_in_lines;
 
-/// Writes what `content` is without what `look` sees in it. Memory does not grow with its size.
+/// Writes what the content of an item that is called so is without what `look` sees in it. Memory
+/// does not grow with its size.
 ///
 /// Where nothing was replaced, take the original: what was packed may be packed otherwise.
 ///
 /// # Errors
 /// It cannot be rewritten, or reading or writing failed; then what was written is worthless.
-pub fn redact<L: Look<What = Put>>(
-    look: &mut L,
-    content: &mut dyn Read,
-    out: &mut dyn Write,
-    limits: &ItemLimits,
-) -> Result<Replaced, Unredacted> {
-    redact_named(look, "", content, out, limits)
-}
-
-/// The same of an item whose name may say what its content alone does not.
-///
-/// # Errors
-/// As [`redact`].
 pub fn redact_named<L: Look<What = Put>>(
     look: &mut L,
     name: &str,
@@ -45,7 +33,7 @@ pub fn redact_named<L: Look<What = Put>>(
     let meter = Meter::default();
     let key = key_of(name);
     let mut rewriting =
-        Rewriting { look, limits, meter: &meter, replaced: Replaced::default(), key };
+        Rewriting { look, limits, meter: &meter, replaced: Replaced::default(), key, depth: 0 };
     let ended = rewriting.bytes(&mut Stored::new(content, &meter, limits), out, 0);
     let replaced = rewriting.replaced;
     match ended {
@@ -73,22 +61,23 @@ pub fn redact_short<L: Look<What = Put>>(
     key: Option<&str>,
     text: &str,
 ) -> Result<Short, Unredacted> {
-    let (limits, meter) = (ItemLimits::default(), Meter::default());
+    let (limits, meter) = (&ItemLimits::default(), &Meter::default());
     let replaced = Replaced::default();
-    let mut rewriting = Rewriting { look, limits: &limits, meter: &meter, replaced, key: None };
-    rewriting.short(key, text).map_err(|stop| stop.told(&meter))
+    let mut rewriting = Rewriting { look, limits, meter, replaced, key: None, depth: 0 };
+    rewriting.short(key, text).map_err(|stop| stop.told(meter))
 }
 
-/// Whether a look sees nothing in a stream, and everything in it could be read.
+/// Whether a look sees nothing in an item that is called so, and everything in it could be read.
 ///
 /// # Errors
 /// Reading failed.
 pub fn is_clean<L: Look>(
     look: &mut L,
+    name: &str,
     content: &mut dyn Read,
     limits: &ItemLimits,
 ) -> io::Result<bool> {
-    Ok(purity(look, content, limits)? == Purity::Clean)
+    Ok(purity(look, name, content, limits)? == Purity::Clean)
 }
 
 /// What a look comes to that looks through the whole of a stream.
@@ -102,18 +91,20 @@ pub enum Purity {
     Unsure(Vec<String>),
 }
 
-/// What a look sees in a stream: the proof of what [`redact`] wrote.
+/// What a look sees in an item that is called so: the proof of what [`redact_named`] wrote.
 ///
 /// # Errors
 /// Reading failed.
 pub fn purity<L: Look>(
     look: &mut L,
+    name: &str,
     content: &mut dyn Read,
     limits: &ItemLimits,
 ) -> io::Result<Purity> {
     let meter = Meter::default();
     let mut first = First::of(look);
     let mut tour = Tour::new(&mut first, limits, &meter);
+    tour.called(name);
     tour.content(content)?;
     let unreadable: Vec<String> = std::mem::take(&mut tour.unreadable).into_iter().collect();
     Ok(match (first.any(), unreadable.is_empty()) {
@@ -131,6 +122,8 @@ pub struct Rewriting<'a, L> {
     pub(super) replaced: Replaced,
     /// What the name of the item, or of the member that is rewritten, says of its content.
     pub(super) key: Option<String>,
+    /// How deep the stream is in others that is rewritten, with its names.
+    pub(super) depth: usize,
 }
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
@@ -141,8 +134,11 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         out: &mut dyn Write,
         depth: usize,
     ) -> Result<(), Stop> {
+        let around = std::mem::replace(&mut self.depth, depth);
         let rewriting = AssertUnwindSafe(|| self.any(reader, out, depth));
-        catch_unwind(rewriting).unwrap_or_else(|_| Err(Stop::not("decoder: gave up")))
+        let rewritten = catch_unwind(rewriting);
+        self.depth = around;
+        rewritten.unwrap_or_else(|_| Err(Stop::not("decoder: gave up")))
     }
 
     /// Rewrites the content of a member that is called so.

@@ -308,6 +308,12 @@ fn head_end(window: &[u8]) -> usize {
     if cells.any(is_number) { 0 } else { end }
 }
 
+/// Whether a text is JSON as far as it is there.
+pub fn begins_json(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    Sheet::new(head).json.is_some_and(|mut json| json.follow(head).is_some())
+}
+
 /// Whether a text is JSON, as far as that can be told.
 fn is_json(text: &[u8]) -> bool {
     let mut json = Json::default();

@@ -12,9 +12,9 @@ use crate::matching::redact::looks::First;
 use crate::matching::redact::packing::runs::instead;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::{Rewriting, Short, clean};
-use crate::matching::redact::sheet::Sheet;
+use crate::matching::redact::sheet::{Sheet, begins_json};
 use crate::matching::redact::syntax::document::Document;
-use crate::matching::redact::syntax::lengths::{Written, has_lengths};
+use crate::matching::redact::syntax::lengths::{Measured, Written, has_lengths};
 use crate::matching::views::markup::tags::tags;
 use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::tour::{Look, Tour};
@@ -43,6 +43,10 @@ struct Window {
     shifted: bool,
     /// The tables before the part.
     tables: Tables,
+    /// What lengths in it, or before it, measure.
+    measured: Measured,
+    /// Whether it is the beginning of a document that is too long to be held in whole.
+    is_cut: bool,
 }
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
@@ -59,9 +63,13 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         loop {
             self.meter.pace(self.limits).map_err(|refused| Stop::Read(refused.into()))?;
             window.last = !fill(reader, &mut window.bytes, size).map_err(Stop::Read)?;
-            if sheet.is_none() && !window.last && size < WINDOW_BYTES_MAX && is_document(&window) {
-                size *= 2;
-                continue;
+            if sheet.is_none() && !window.last {
+                let (document, has_lengths) = window.beginning();
+                if size < WINDOW_BYTES_MAX && (document.is_some() || has_lengths) {
+                    size *= 2;
+                    continue;
+                }
+                window.is_cut = document.is_some_and(|document| document.is_strict());
             }
             let part = self.part(&window, depth, size)?;
             let seen = part.map(|part| (self.seen(&window.bytes, &part, &window.tables), part));
@@ -73,7 +81,8 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                 }
                 _ => return Err(Stop::not("text: a word or run too long")),
             };
-            let edits = edits(seen, &part, window.done)?;
+            let mut edits = edits(seen, &part, window.done)?;
+            window.check(&edits)?;
             // What a document is need be known only where something is put into it.
             let sheet = sheet.get_or_insert_with(|| match window.last && !edits.is_empty() {
                 true => Sheet::of_whole(&window.bytes),
@@ -83,20 +92,17 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             window.done = self.apply(
                 &window.bytes,
                 window.done..part.end,
-                &edits,
+                &mut edits,
                 sheet,
                 &mut written,
                 depth,
             )?;
             if window.last {
                 sheet.check(&written.bytes)?;
-                if window.passed == 0 && window.lead == 0 {
+                if window.is_whole() {
                     written.mend(&window.bytes)?;
                 }
                 return out.write_all(&written.bytes).map_err(Stop::Write);
-            }
-            if !edits.is_empty() && has_lengths(&window.bytes) {
-                return Err(Stop::not("text: too long for the lengths in it"));
             }
             out.write_all(&written.bytes).map_err(Stop::Write)?;
             window.tables.pass(&window.bytes, &part);
@@ -120,11 +126,12 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             found.span.end = found.span.end.max(head.len());
             found.start = found.start.max(head.len());
         }
-        let edits = edits(seen, &(head.len()..whole.len()), head.len())?;
+        let mut edits = edits(seen, &(head.len()..whole.len()), head.len())?;
         let mut sheet = Sheet::new(text.as_bytes());
         sheet.skip(head.len());
         let mut written = Written::default();
-        self.apply(&whole, head.len()..whole.len(), &edits, &mut sheet, &mut written, 0)?;
+        let (range, depth) = (head.len()..whole.len(), self.depth);
+        self.apply(&whole, range, &mut edits, &mut sheet, &mut written, depth)?;
         let text = String::from_utf8(written.bytes).map_err(|_| Stop::not("charset: broken"))?;
         let mut replaced = self.replaced;
         replaced.erased -= before.erased;
@@ -182,13 +189,14 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         &mut self,
         window: &[u8],
         range: Range<usize>,
-        edits: &[Edit],
+        edits: &mut [Edit],
         sheet: &mut Sheet,
         out: &mut Written,
         depth: usize,
     ) -> Result<usize, Stop> {
         let mut at = range.start;
-        for (index, edit) in edits.iter().enumerate() {
+        for index in 0..edits.len() {
+            let edit = &edits[index];
             if edit.range.end <= at {
                 self.replaced.count(edit.put);
                 continue;
@@ -203,7 +211,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                     sheet.follow(window, piece.range.end)?;
                     piece
                 }
-                None => self.instead(window, &edits[index..], sheet)?,
+                None => self.instead(window, &mut edits[index..], sheet)?,
             };
             if piece.range.start < at {
                 return Err(Stop::not("text: a word or run too long"));
@@ -230,22 +238,60 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
     }
 
     /// What stands in the place of the first of these edits.
-    fn instead(&mut self, window: &[u8], edits: &[Edit], sheet: &mut Sheet) -> Result<Piece, Stop> {
-        let edit = &edits[0];
-        self.replaced.count(edit.put);
-        if edit.packed {
-            let (edit, piece) = instead(window, edit);
-            return match piece {
-                Some(piece) => sheet.follow(window, piece.range.end).map(|()| piece),
-                None => sheet.piece(window, &[std::slice::from_ref(&edit), &edits[1..]].concat()),
-            };
+    fn instead(
+        &mut self,
+        window: &[u8],
+        edits: &mut [Edit],
+        sheet: &mut Sheet,
+    ) -> Result<Piece, Stop> {
+        self.replaced.count(edits[0].put);
+        if edits[0].packed {
+            let (edit, piece) = instead(window, &edits[0]);
+            if let Some(piece) = piece {
+                return sheet.follow(window, piece.range.end).map(|()| piece);
+            }
+            edits[0] = edit;
+            return sheet.piece(window, edits);
         }
         let piece = sheet.piece(window, edits)?;
+        let edit = &edits[0];
         if edit.marked && !sheet.keeps_tags() { with_tags(window, edit, piece) } else { Ok(piece) }
     }
 }
 
 impl Window {
+    /// Whether the text is one that is to be held in whole, as far as its beginning tells: a
+    /// document, or one with lengths. JSON is followed as it comes.
+    fn beginning(&self) -> (Option<Document>, bool) {
+        let line = memchr::memrchr(b'\n', &self.bytes).map_or(0, |end| end + 1);
+        let head = &self.bytes[..line];
+        let document = if begins_json(head) { None } else { Document::of(head) };
+        (document, has_lengths(head))
+    }
+
+    fn is_whole(&self) -> bool {
+        self.last && self.passed == 0 && self.lead == 0
+    }
+
+    /// Refuses edits that would ask for more than is in the window.
+    fn check(&mut self, edits: &[Edit]) -> Result<(), Stop> {
+        if self.is_whole() {
+            return Ok(());
+        }
+        let before = self.passed - self.lead as u64;
+        self.measured.pass(&self.bytes, before);
+        let place = |at: usize| before + at as u64;
+        let is_measured =
+            |edit: &Edit| self.measured.is_in(&(place(edit.range.start)..place(edit.range.end)));
+        if edits.iter().any(is_measured) {
+            return Err(Stop::not("text: too long for the lengths in it"));
+        }
+        if self.is_cut && !edits.is_empty() {
+            return Err(Stop::not("text: a document too long to be held"));
+        }
+        Ok(())
+    }
+
     /// Leaves the part behind but for a margin, and tells by how much the window moved.
     fn move_on(&mut self, part: Range<usize>) -> usize {
         let by = part.end.saturating_sub(MARGIN_BYTES);
@@ -256,13 +302,6 @@ impl Window {
         self.done -= by;
         by
     }
-}
-
-/// Whether the text is one that is to be held in whole, as far as its beginning tells.
-fn is_document(window: &Window) -> bool {
-    let line = memchr::memrchr(b'\n', &window.bytes).map_or(0, |end| end + 1);
-    let head = &window.bytes[..line];
-    has_lengths(head) || Document::of(head).is_some()
 }
 
 /// A piece with the tags that stood in the midst of what it replaces: elements stay whole.
@@ -287,4 +326,35 @@ fn is_cut(seen: &[Found<Put>], part: &Range<usize>, window: &Window) -> bool {
 /// of several bytes.
 fn parts_words(byte: &u8) -> bool {
     byte.is_ascii_whitespace() || b",:;\"'<>()[]{}".contains(byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_held_is_not_edited() {
+        let edit = Edit { range: 30..33, put: Put::Erased, packed: false, marked: false };
+        let check = |bytes: &[u8], lead, is_cut| {
+            let window = Window { bytes: bytes.to_vec(), lead, is_cut, ..Window::default() };
+            let mut window = Window { passed: lead as u64, last: lead > 0, ..window };
+            window.check(std::slice::from_ref(&edit)).is_ok()
+        };
+        let measured = b"Content-Length: 20\n\n0123456789ann";
+        assert!(!check(measured, 0, false) && !check(measured, 2, false));
+        let plain = b"a\n".repeat(30);
+        assert!(check(&plain, 0, false) && !check(&plain, 0, true));
+    }
+
+    #[test]
+    fn json_is_held_by_no_window() {
+        for (head, is_held) in [
+            ("{\n  \"a\": 1,\n  \"b\": [\n", false),
+            ("a: 1\nb:\n", true),
+            ("INSERT INTO t VALUES (1);\n", true),
+        ] {
+            let window = Window { bytes: head.into(), ..Window::default() };
+            assert_eq!(window.beginning().0.is_some(), is_held, "{head}");
+        }
+    }
 }

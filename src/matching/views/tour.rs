@@ -129,8 +129,7 @@ impl<'a, L: Look> Tour<'a, L> {
 
     /// Looks at what is known without the content: the name, properties, metadata and tags.
     pub fn head(&mut self, item: &Item) {
-        self.key = key_of(&item.name);
-        self.is_brotli = is_brotli(&item.name);
+        self.called(&item.name);
         self.label(&item.name, NAME_VIEW, "name");
         if let Some(content_type) = &item.content_type {
             self.label(content_type, PROPERTIES_VIEW, "Content-Type");
@@ -146,6 +145,12 @@ impl<'a, L: Look> Tour<'a, L> {
                 self.label(&format!("{key}: {value}"), view, key);
             }
         }
+    }
+
+    /// Takes in what the name of an item says of its content.
+    pub fn called(&mut self, name: &str) {
+        self.key = key_of(name);
+        self.is_brotli = is_brotli(name);
     }
 
     /// Looks at the content. Fails only if the store does.

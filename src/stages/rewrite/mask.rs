@@ -24,7 +24,7 @@ use crate::matching::people::mask::Mask;
 use crate::matching::put::Replaced;
 use crate::matching::redact::looks::Masking;
 use crate::matching::redact::refusal::Unredacted;
-use crate::matching::redact::rewriting::{Purity, purity, redact, redact_short};
+use crate::matching::redact::rewriting::{Purity, purity, redact_named, redact_short};
 use crate::matching::secrets::Sought;
 use crate::ports::sources::{ByteStream, Source};
 use crate::stages::account::case::Case;
@@ -149,12 +149,11 @@ pub async fn mask(
     let (finding, with) = (finding.clone(), with.clone());
     let mut content = UntilBroken { bytes: reader_of(bytes), with: with.clone(), broken: None };
     let masking = on_a_thread(move || {
-        let encoding = finding.item.content_encoding.as_deref();
         let declared = |unread: &[String]| {
             with.policy.as_ref().is_some_and(|p| p.declared(&finding.item, unread).is_some())
         };
         let looks = Looks { mask: &mask, limits: &with.limits, declared: &declared };
-        let masked = masked_bytes(encoding, &mut content, &looks);
+        let masked = masked_bytes(&finding.item, &mut content, &looks);
         let (bytes, mut replaced) = match masked {
             Ok(Ok(masked)) => masked,
             Ok(Err(withheld)) => return Ok(Err(withheld)),
@@ -215,7 +214,7 @@ struct Looks<'a> {
 
 /// Without their encoding, in which nobody could read them as a file.
 fn masked_bytes(
-    encoding: Option<&str>,
+    item: &Item,
     content: &mut dyn io::Read,
     looks: &Looks<'_>,
 ) -> io::Result<Result<(Spool, Replaced), Withheld>> {
@@ -223,10 +222,10 @@ fn masked_bytes(
     let mut original = Spool::new();
     let mut rewritten = Spool::new();
     // A file is given as it lies there.
-    let encoding = encoding.filter(|_| mask.is_of_people());
+    let encoding = item.content_encoding.as_deref().filter(|_| mask.is_of_people());
     let mut undone = Undone::new(encoding, content, limits)?;
     let mut tee = Tee { content: &mut undone, copy: &mut original };
-    let redacted = redact(&mut Masking(mask), &mut tee, &mut rewritten, limits);
+    let redacted = redact_named(&mut Masking(mask), &item.name, &mut tee, &mut rewritten, limits);
     let (mut bytes, replaced, otherwise) = match redacted {
         Ok(replaced) if replaced.places() > 0 => (rewritten, replaced, "still found".to_owned()),
         Ok(replaced) => (original, replaced, "still found".to_owned()),
@@ -245,7 +244,7 @@ fn masked_bytes(
         return Ok(Ok((bytes, replaced)));
     }
     let mut reader = bytes.reader()?;
-    let purity = purity(&mut Masking(mask), &mut reader, limits)?;
+    let purity = purity(&mut Masking(mask), &item.name, &mut reader, limits)?;
     drop(reader);
     Ok(match purity {
         Purity::Clean => Ok((bytes, replaced)),
@@ -319,5 +318,43 @@ impl io::Read for Tee<'_> {
         let read = self.content.read(buffer)?;
         io::Write::write_all(self.copy, &buffer[..read])?;
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
+    use crate::domain::item::Version;
+    use crate::matching::limits::PeopleLimits;
+    use crate::matching::people::census::census;
+    use crate::matching::people::crowd::Crowd;
+
+    #[test]
+    fn what_a_name_says_of_the_content_is_masked() {
+        let email = "hanako@contoso.example".into();
+        let email = Identity::new(IdentityType::Email, IdentityFormat::Raw, email);
+        let subject = Subject { identities: vec![email] };
+        let (limits, people) = (ItemLimits::default(), PeopleLimits::default());
+        let mut packed = Vec::new();
+        let mut encoder = brotli::CompressorWriter::new(&mut packed, 4096, 5, 20);
+        io::Write::write_all(&mut encoder, b"by eve@contoso.example, eve@contoso.example").unwrap();
+        drop(encoder);
+        for (name, content, expected) in [
+            ("tags/mlflow.user", b"taro.l".to_vec(), Some("Person 2")),
+            ("tags/model", b"taro.l".to_vec(), Some("taro.l")),
+            ("a.txt.br", packed, None),
+        ] {
+            let item = Item::bare("test", name, Version::Current);
+            let mut crowd = Crowd::new(&subject, &people);
+            crowd.add(&census(&item, &mut content.as_slice(), &limits, &people).unwrap());
+            let mask = crowd.mask().unwrap();
+            let looks = Looks { mask: &mask, limits: &limits, declared: &|_| false };
+            let masked = masked_bytes(&item, &mut content.as_slice(), &looks).unwrap();
+            let told = masked
+                .ok()
+                .map(|(mut bytes, _)| io::read_to_string(bytes.reader().unwrap()).unwrap());
+            assert_eq!(told.as_deref(), expected, "{name}");
+        }
     }
 }

@@ -14,8 +14,7 @@ use crate::matching::matcher::Matcher;
 use crate::matching::redact::looks::Erasing;
 use crate::matching::redact::refusal::Unredacted;
 use crate::matching::redact::rewriting::{is_clean, redact_named, redact_short};
-use crate::matching::scan::{scan, scan_head};
-use crate::matching::views::tour::key_of;
+use crate::matching::scan::scan_head;
 use crate::ports::sources::{ByteStream, NewForm, Read, Rewritten, Walked};
 use crate::stages::rewrite::spool::Spool;
 use crate::stages::walk::content::{failure_in, on_a_thread, reader_of};
@@ -144,19 +143,11 @@ fn rewrite(
     }
     let codings = undone.codings();
     let mut reader = spool.reader().map_err(Unredacted::Failed)?;
-    if !is_clean(&mut look, &mut reader, limits).map_err(Unredacted::Failed)? {
+    let clean = is_clean(&mut look, &head.name, &mut reader, limits);
+    if !clean.map_err(Unredacted::Failed)? {
         return Err(Unredacted::NotRewritable("still found".to_owned()));
     }
     drop(reader);
-    if key_of(&head.name).is_some() {
-        // The name says of the content what the content alone does not.
-        let plain = Item { content_encoding: None, ..head };
-        let mut reader = spool.reader().map_err(Unredacted::Failed)?;
-        let found = scan(&plain, &mut reader, matcher, limits).map_err(Unredacted::Failed)?;
-        if !found.hits.is_empty() {
-            return Err(Unredacted::NotRewritable("still found".to_owned()));
-        }
-    }
     if replaced.places() == 0 {
         return Ok(Redacted { spool: None, beside });
     }

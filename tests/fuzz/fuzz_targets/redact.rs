@@ -5,7 +5,7 @@
 
 use dsrd::matching::redact::looks::Erasing;
 use dsrd::matching::redact::refusal::Unredacted;
-use dsrd::matching::redact::rewriting::{is_clean, redact};
+use dsrd::matching::redact::rewriting::{is_clean, redact_named};
 use dsrd_fuzz::{MATCHER, limits};
 use libfuzzer_sys::fuzz_target;
 
@@ -13,14 +13,14 @@ fuzz_target!(|input: (&[u8], &str, &str)| {
     let (content, before, after) = input;
     let rewritten = |content: &[u8]| {
         let mut out = Vec::new();
-        match redact(&mut Erasing(&MATCHER), &mut &*content, &mut out, &limits()) {
+        match redact_named(&mut Erasing(&MATCHER), "x", &mut &*content, &mut out, &limits()) {
             Ok(replaced) => Some((out, replaced)),
             Err(Unredacted::NotRewritable(_)) => None,
             Err(Unredacted::Failed(error)) => panic!("bytes in memory can be read: {error}"),
         }
     };
     let is_gone = |content: &[u8]| {
-        is_clean(&mut Erasing(&MATCHER), &mut &*content, &limits()).expect("as above")
+        is_clean(&mut Erasing(&MATCHER), "x", &mut &*content, &limits()).expect("as above")
     };
     rewritten(content);
     let plain = |text: &str| text.replace(|c: char| c.is_control(), " ");

@@ -4,7 +4,7 @@
 //! and the notes. Its statistics are made anew: in the old ones stands what was replaced.
 
 use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::sync::Arc;
 
 use parquet::basic::{Encoding, Type};
@@ -20,8 +20,8 @@ use parquet::file::writer::SerializedFileWriter;
 use crate::matching::put::Put;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
-use crate::matching::views::columns::pages;
-use crate::matching::views::columns::parquet::records_of;
+use crate::matching::views::columns::cells::BATCH_CELLS;
+use crate::matching::views::columns::pages::{self, Checked};
 use crate::matching::views::meter::Spooling;
 use crate::matching::views::packing::zip::copy;
 use crate::matching::views::tour::Look;
@@ -29,6 +29,13 @@ use crate::matching::work;
 
 /// Where Arrow keeps its own schema, in a form that is not rewritten.
 const ARROW: &str = "ARROW:schema";
+
+/// Bytes of cells that are written together: a page, or a dictionary, may give a large one many
+/// times, and each is written anew.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// Bytes of the cells of one row, in lists.
+const ROW_BYTES_MAX: usize = 64 << 20;
 
 impl<L: Look<What = Put>> Rewriting<'_, L> {
     /// Rewrites a table.
@@ -81,7 +88,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                 let column_writer = group_writer.next_column()?;
                 let Some(mut column_writer) = column_writer else { return Err(broken()) };
                 let has_levels = told.column_descr().max_def_level() > 0;
-                let text = Text { cells, name, has_levels, records: records_of(pages) };
+                let text = Text { cells, name, has_levels, step: step(pages) };
                 self.column(text, column_writer.typed::<ByteArrayType>(), depth)?;
                 column_writer.close()?;
             }
@@ -137,17 +144,28 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         writer: &mut ColumnWriterImpl<'_, ByteArrayType>,
         depth: usize,
     ) -> Result<(), Stop> {
-        let Text { mut cells, name, has_levels, records } = text;
+        let Text { mut cells, name, has_levels, step } = text;
         loop {
-            let mut values = Vec::new();
+            let (mut values, mut rows, mut bytes) = (Vec::new(), 0, 0);
             let (mut present, mut lists) = (Vec::new(), Vec::new());
-            let read =
-                cells.read_records(records, Some(&mut present), Some(&mut lists), &mut values);
-            let (read, ..) = read?;
-            if read == 0 {
+            while rows < BATCH_CELLS && bytes < BATCH_BYTES {
+                let known = values.len();
+                let read =
+                    cells.read_records(step, Some(&mut present), Some(&mut lists), &mut values);
+                let (read, ..) = read?;
+                if read == 0 {
+                    break;
+                }
+                let more = values[known..].iter().map(ByteArray::len).sum();
+                self.repeat(read, more)?;
+                if more > ROW_BYTES_MAX {
+                    return Err(Stop::not("parquet: row too large"));
+                }
+                (rows, bytes) = (rows + read, bytes + more);
+            }
+            if rows == 0 {
                 return Ok(());
             }
-            self.repeat(read, &values)?;
             if self.sees_any(&values, &name) {
                 for value in &mut values {
                     *value = self.cell_of(value, &name, depth)?;
@@ -172,10 +190,9 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         Ok(if self.replaced == before { value.clone() } else { said.into() })
     }
 
-    fn repeat(&self, records: usize, values: &[ByteArray]) -> Result<(), Stop> {
+    fn repeat(&self, records: usize, bytes: usize) -> Result<(), Stop> {
         // A byte may stand for a thousand million rows of nothing.
         work::charge(records);
-        let bytes: usize = values.iter().map(ByteArray::len).sum();
         let paced = self.meter.pace(self.limits);
         let counted = paced.and_then(|()| self.meter.repeat(bytes as u64, self.limits));
         counted.map_err(|refused| Stop::Read(refused.into()))
@@ -201,18 +218,61 @@ struct Text {
     /// Whether cells may be left out, or be lists.
     has_levels: bool,
     /// Rows that are read at a time.
-    records: usize,
+    step: usize,
+}
+
+/// As many rows as are no more than a batch, whatever is in them; but for lists.
+fn step(pages: Checked) -> usize {
+    let largest = usize::try_from(pages.largest).unwrap_or(usize::MAX);
+    if pages.has_prefixes { 1 } else { (BATCH_BYTES / largest.max(1)).clamp(1, BATCH_CELLS) }
 }
 
 impl From<ParquetError> for Stop {
     fn from(error: ParquetError) -> Self {
         match error {
             ParquetError::NYI(_) => Self::not("parquet: compression not supported"),
+            ParquetError::External(error) => match error.downcast::<io::Error>() {
+                Ok(error) if !is_of_decoder(error.kind()) => Self::Write(*error),
+                _ => broken(),
+            },
             _ => broken(),
         }
     }
 }
 
+/// Whether a decoder says so of what it reads; all else our own disk does, where it is full.
+fn is_of_decoder(kind: ErrorKind) -> bool {
+    use ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof, Unsupported, WriteZero};
+    matches!(kind, InvalidData | InvalidInput | Other | UnexpectedEof | Unsupported | WriteZero)
+}
+
 fn broken() -> Stop {
     Stop::not("parquet: broken")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_no_more_than_a_batch() {
+        for (largest, has_prefixes, expected) in [
+            (24 << 20, false, 1),
+            (1 << 20, false, 4),
+            (0, false, BATCH_CELLS),
+            (100, false, BATCH_CELLS),
+            (100, true, 1),
+        ] {
+            assert_eq!(step(Checked { decoded: 0, largest, has_prefixes }), expected, "{largest}");
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_no_broken_table() {
+        let of = |kind: ErrorKind| Stop::from(ParquetError::from(io::Error::from(kind)));
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            assert!(matches!(of(kind), Stop::Write(error) if error.kind() == kind), "{kind}");
+        }
+        assert!(matches!(of(ErrorKind::UnexpectedEof), Stop::Not(_)));
+    }
 }

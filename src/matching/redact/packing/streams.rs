@@ -122,7 +122,7 @@ fn pack(form: Form, content: &mut dyn Read, size: u64, mut out: &mut dyn Write) 
         Form::Lz4 => {
             let mut encoder = lz4_flex::frame::FrameEncoder::new(out);
             copy(content, &mut encoder)?;
-            encoder.finish().map_err(io::Error::other)?;
+            encoder.finish().map_err(io::Error::from)?;
         }
         Form::Snappy => {
             let mut encoder = snap::write::FrameEncoder::new(&mut out);

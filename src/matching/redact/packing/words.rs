@@ -29,8 +29,15 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             return Ok(None);
         };
         let Some((meaning, len)) = mail::words(text) else { return Ok(None) };
+        if self.depth >= self.limits.depth_max {
+            // Words may hold words.
+            return Ok(None);
+        }
         let before = self.replaced;
-        let said = self.short(None, &meaning)?.text;
+        self.depth += 1;
+        let said = self.short(None, &meaning);
+        self.depth -= 1;
+        let said = said?.text;
         if self.replaced == before || !text[len..].trim().is_empty() {
             self.replaced = before;
             return Ok(None);

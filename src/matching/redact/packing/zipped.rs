@@ -118,17 +118,31 @@ pub struct Names {
     taken: HashSet<Vec<u8>>,
     /// For each name that several came to, the last number tried.
     numbers: HashMap<String, u64>,
+    /// What each was called before, where names come again.
+    renamed: HashMap<Vec<u8>, Vec<u8>>,
 }
 
 impl Names {
-    /// Notes that a member is called so.
-    pub fn take(&mut self, name: Vec<u8>) {
-        self.taken.insert(name);
+    /// What a member is called from now on that was called so, and would be called `label`. A name
+    /// that comes again stays one; no two become one. `None` if it would keep the name that one
+    /// before it came to.
+    pub fn renamed(&mut self, name: &[u8], label: &[u8]) -> Option<Vec<u8>> {
+        if let Some(known) = self.renamed.get(name) {
+            return Some(known.clone());
+        }
+        let anew = match std::str::from_utf8(label) {
+            Ok(label_text) if label != name => self.unique(label_text.to_owned()),
+            _ => label.to_vec(),
+        };
+        self.taken.insert(anew.clone()).then(|| {
+            self.renamed.insert(name.to_vec(), anew.clone());
+            anew
+        })
     }
 
-    /// A name that no member has yet, if it is text.
-    pub fn unique_of(&mut self, name: Vec<u8>) -> Vec<u8> {
-        String::from_utf8(name).map_or_else(|error| error.into_bytes(), |name| self.unique(name))
+    /// What a member is called now that was called so.
+    pub fn now(&self, name: &[u8]) -> Option<&[u8]> {
+        self.renamed.get(name).map(Vec::as_slice)
     }
 
     /// A name that no member has yet: two people's files may have come to one name.

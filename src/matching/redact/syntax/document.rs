@@ -23,10 +23,12 @@ use crate::matching::views::spelling::reading::Reading;
 pub struct Document {
     language: Language,
     tokens: Vec<Token>,
-    /// Keys with something replaced in them, by what they were.
-    keys: HashMap<Vec<u8>, String>,
+    /// Keys with something replaced in them, by whether they are words and what they were.
+    keys: HashMap<(bool, Vec<u8>), String>,
     /// All keys that hold what is put, or look so.
     taken: HashSet<String>,
+    /// For each key as it would be, the last number tried.
+    numbers: HashMap<String, u64>,
 }
 
 #[derive(Clone, Copy)]
@@ -97,10 +99,17 @@ impl Document {
         let text = plain(bytes);
         let (language, tokens) = Language::of(&text, 0)?;
         let keys = tokens.iter().filter(|token| token.is_key);
-        let looks_put = |key: &&str| BEGINNINGS.iter().any(|beginning| key.contains(beginning));
+        let beginnings = BEGINNINGS.map(|beginning| [beginning.to_owned(), word(beginning)]);
+        let looks_put = |key: &&str| beginnings.iter().flatten().any(|begins| key.contains(begins));
         let taken = keys.map(|token| &text[token.range.clone()]).filter(looks_put);
         let taken = taken.map(str::to_owned).collect();
-        Some(Self { language, tokens, keys: HashMap::new(), taken })
+        let (keys, numbers) = (HashMap::new(), HashMap::new());
+        Some(Self { language, tokens, keys, taken, numbers })
+    }
+
+    /// Whether what is put into it as into any text may make it another.
+    pub fn is_strict(&self) -> bool {
+        !matches!(self.language, Language::Settings)
     }
 
     /// What stands in the place of the first of these edits, and of those after it that the piece
@@ -184,19 +193,19 @@ impl Document {
         if !token.is_key {
             return (token.range, of_kind(whole, token.kind));
         }
-        let source = bytes[token.range.clone()].to_vec();
+        let source = (token.kind == Kind::Word, bytes[token.range.clone()].to_vec());
         if let Some(known) = self.keys.get(&source) {
             return (token.range, of_kind(known.clone().into_bytes(), token.kind));
         }
-        let mut number = 1;
+        let number = self.numbers.entry(String::from_utf8_lossy(&whole).into_owned()).or_default();
         // Ends: there are more numbers than keys.
         let key = loop {
-            let key = content(bytes, token.range.clone(), own, &token, number);
+            *number += 1;
+            let key = content(bytes, token.range.clone(), own, &token, *number);
             let key = String::from_utf8_lossy(&key).into_owned();
             if self.taken.insert(key.clone()) {
                 break key;
             }
-            number += 1;
         };
         self.keys.insert(source, key.clone());
         (token.range, of_kind(key.into_bytes(), token.kind))
@@ -337,10 +346,28 @@ fn of_kind(content: Vec<u8>, kind: Kind) -> Vec<u8> {
 /// What a byte order mark becomes.
 const MARK: &str = "\0\0\0";
 
-/// The same with one letter for each byte that is no ASCII: what tells languages is ASCII.
+/// Letters in the place of characters; without vowels, so that they make no words.
+const LETTERS: &[u8; 20] = b"bcdfghjklmnpqrstvwxz";
+
+/// The same with a letter for each byte that is no ASCII: what tells languages is ASCII. Other
+/// characters get other letters, since keys are told apart by them.
 fn plain(bytes: &[u8]) -> String {
     let said = bytes.strip_prefix(b"\xef\xbb\xbf");
-    let plain = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { 'x' };
-    let text = said.unwrap_or(bytes).iter().map(plain);
-    said.map_or("", |_| MARK).chars().chain(text).collect()
+    let mut plain = said.map_or("", |_| MARK).to_owned();
+    let letter = |rest: usize| char::from(LETTERS[rest % LETTERS.len()]);
+    for chunk in said.unwrap_or(bytes).utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_ascii() {
+                plain.push(c);
+                continue;
+            }
+            let mut rest = c as usize;
+            for _ in 0..c.len_utf8() {
+                plain.push(letter(rest));
+                rest /= LETTERS.len();
+            }
+        }
+        plain.extend(chunk.invalid().iter().map(|byte| letter(usize::from(*byte))));
+    }
+    plain
 }

@@ -25,6 +25,8 @@ pub fn nested_number(
 ) -> Option<(Range<usize>, String)> {
     let near = near(window, range, string);
     let whole = near.start == string.start;
+    // A quote of the string itself would end it.
+    let is_within = |quote: u8| window[..string.start].last() == Some(&quote);
     let mut text = std::str::from_utf8(&window[near.clone()]).ok()?.to_owned();
     // Where the range begins in the text, and the text in the window.
     let mut at = range.start - near.start;
@@ -50,13 +52,16 @@ pub fn nested_number(
             word.start + near.start..word.end + near.start
         };
         if is_sql(&text) && before.matches('\'').count() % 2 == 0 {
-            return Some((word(), "'".to_owned()));
+            let doubled = if is_escaped { "\\'" } else { "''" };
+            let quote = if is_within(b'\'') { doubled } else { "'" };
+            return Some((word(), quote.to_owned()));
         }
         if is_of_json(before.trim_end(), after.trim_start(), whole, &text)
             || is_of_program(before, after)
         {
             let slashes = "\\".repeat((1 << depth) - 1);
-            return Some((word(), format!("{slashes}\"")));
+            let quote = if !is_escaped && is_within(b'"') { "\"\"" } else { "\"" };
+            return Some((word(), format!("{slashes}{quote}")));
         }
     }
     None

@@ -17,9 +17,8 @@ pub fn piece(window: &[u8], edit: &Edit) -> Option<Piece> {
         let bytes = word(&edit.put.text()).into_bytes();
         return Some(Piece { range: edit.range.clone(), bytes });
     }
-    if !tag.starts_with(b"<v>") {
-        return None;
-    }
+    let is_value = tag.starts_with(b"<v>") || tag.starts_with(b"<v ");
+    let head_of_value = memchr::memchr(b'>', tag).filter(|_| is_value)? + 1;
     let cell = memchr::memmem::rfind(before, b"<c ")?;
     let head = cell + memchr::memchr(b'>', &before[cell..])?;
     let attributes = std::str::from_utf8(&before[cell..head]).ok()?;
@@ -27,9 +26,12 @@ pub fn piece(window: &[u8], edit: &Edit) -> Option<Piece> {
     if attributes.ends_with('/') || kind.flatten().is_some_and(|kind| kind != "n") {
         return None;
     }
-    let end = edit.range.end + memchr::memmem::find(&window[edit.range.end..], b"</v>")?;
+    // Nothing but text stands in a value; where it does not end, this is none.
+    let behind = &window[edit.range.end..window.len().min(edit.range.end + CELL_BYTES_MAX)];
+    let close = memchr::memchr(b'<', behind).filter(|at| behind[*at..].starts_with(b"</v>"))?;
+    let end = edit.range.end + close;
     let start = edit.range.start - (before.len() - cell);
-    let value = edit.range.start - (tag.len() - b"<v>".len());
+    let value = edit.range.start - (tag.len() - head_of_value);
     let between = &window[start + (head - cell)..value];
     let attributes = attributes.replace(" t=\"n\"", "");
     let bytes =

@@ -59,6 +59,8 @@ pub fn check_footer(file: &mut File) -> Result<(), Defect> {
 pub struct Checked {
     /// What they decode to, in bytes.
     pub decoded: u64,
+    /// Bytes of the largest: no value is longer.
+    pub largest: u64,
     /// Whether a value may be told by how it begins as the one before: of some bytes each, any
     /// number of values may be as long as a page.
     pub has_prefixes: bool,
@@ -75,7 +77,7 @@ pub fn check(file: &mut File, column: &ColumnChunkMetaData) -> Result<Checked, D
     let end = start.checked_add(len).ok_or(Defect::Broken)?;
     let is_listed = column.column_descr().max_rep_level() > 0;
     let (mut at, mut values) = (start, 0);
-    let mut checked = Checked { decoded: 0, has_prefixes: false };
+    let mut checked = Checked { decoded: 0, largest: 0, has_prefixes: false };
     while at < end {
         let (page, header) = page_at(file, at, end)?;
         at += header;
@@ -88,6 +90,7 @@ pub fn check(file: &mut File, column: &ColumnChunkMetaData) -> Result<Checked, D
             return Err(Defect::Over("parquet: dictionary too large"));
         }
         checked.decoded += page.unpacked;
+        checked.largest = checked.largest.max(page.unpacked);
         checked.has_prefixes |= page.encoding == PREFIXES;
         values += page.values;
         if is_listed && values > LISTED_MAX {

@@ -181,7 +181,7 @@ impl<L: Look> Tour<'_, L> {
 }
 
 /// Records that are read together.
-pub fn records_of(pages: Checked) -> usize {
+fn records_of(pages: Checked) -> usize {
     if pages.has_prefixes { 1 } else { BATCH_CELLS }
 }
 

@@ -90,11 +90,16 @@ impl<L: Look> Tour<'_, L> {
         chain: &str,
         depth: usize,
     ) -> io::Result<()> {
-        let raw = notes.name.clone().unwrap_or_else(|| name_in(block));
-        let name = utf8_or_western(&raw);
+        let own = name_in(block);
+        let raw = notes.name.as_ref().unwrap_or(&own);
+        let name = utf8_or_western(raw);
         let view = format!("{chain}tar");
         let place = shown(&name);
-        self.label_bytes(&raw, &view, &place);
+        self.label_bytes(raw, &view, &place);
+        if !raw.starts_with(&own) {
+            // It says something else than the note that stands for it.
+            self.label_bytes(&own, &view, &place);
+        }
         let fields = [field(&block[157..257]), field(&block[265..297]), field(&block[297..329])];
         let labels = fields.into_iter().filter(|field| !field.is_empty()).map(utf8_or_western);
         for label in labels.chain(notes.labels.iter().cloned()) {
@@ -217,11 +222,16 @@ pub fn field(bytes: &[u8]) -> &[u8] {
     &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())]
 }
 
+/// Whether a header is one of POSIX, in which more of a name may stand behind all else.
+pub fn is_posix(block: &Block) -> bool {
+    &block[257..263] == b"ustar\0"
+}
+
 /// The name in a header.
 pub fn name_in(block: &Block) -> Vec<u8> {
     let name = field(&block[..100]);
     let prefix = field(&block[345..500]);
-    if &block[257..263] == b"ustar\0" && !prefix.is_empty() {
+    if is_posix(block) && !prefix.is_empty() {
         return [prefix, b"/", name].concat();
     }
     name.to_vec()

@@ -65,11 +65,20 @@ pub const SHELL: Dialect =
 
 /// The tokens of a text in such a language.
 pub fn tokens(text: &str, dialect: &Dialect) -> Vec<Token> {
-    let mut scanner = Scanner { text, dialect, at: 0, tokens: Vec::new() };
+    scanned(text, dialect).tokens
+}
+
+/// How many strings of a text end where none does in such a language: within a word, or never.
+pub fn strays(text: &str, dialect: &Dialect) -> usize {
+    scanned(text, dialect).strays
+}
+
+fn scanned<'a>(text: &'a str, dialect: &'a Dialect) -> Scanner<'a> {
+    let mut scanner = Scanner { text, dialect, at: 0, tokens: Vec::new(), strays: 0 };
     while scanner.at < text.len() {
         scanner.step();
     }
-    scanner.tokens
+    scanner
 }
 
 struct Scanner<'a> {
@@ -77,6 +86,7 @@ struct Scanner<'a> {
     dialect: &'a Dialect,
     at: usize,
     tokens: Vec<Token>,
+    strays: usize,
 }
 
 impl Scanner<'_> {
@@ -159,6 +169,9 @@ impl Scanner<'_> {
         let kind = if has_escapes { Kind::Escaped } else { Kind::Text };
         self.tokens.push(Token::new(start..end, kind));
         self.at = (end + width).min(bytes.len());
+        let is_stray =
+            end == bytes.len() || bytes.get(self.at).is_some_and(u8::is_ascii_alphanumeric);
+        self.strays += usize::from(is_stray);
     }
 
     fn shell_word(&mut self) {

@@ -47,7 +47,8 @@ pub fn collection(text: &str, start: usize, tokens: &mut Vec<Token>) -> Option<u
                 let kind = if is_name { Kind::Word } else { Kind::Plain { in_flow: true } };
                 let said = text[at..end].trim_end();
                 if byte != b'!' && !said.is_empty() {
-                    tokens.push(Token::new(at + usize::from(is_name)..at + said.len(), kind));
+                    let range = at + usize::from(is_name)..at + said.len();
+                    tokens.push(Token { range, kind, is_key: is_name });
                 }
                 at = end.max(at + 1);
             }

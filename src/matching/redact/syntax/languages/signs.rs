@@ -1,7 +1,7 @@
 //! By what a text is told to be a program, and in which language.
 
 use crate::matching::redact::syntax::languages::code::{
-    BRACES, Dialect, MYSQL, PYTHON, R, SHELL, SQL,
+    BRACES, Dialect, MYSQL, PYTHON, R, SHELL, SQL, strays,
 };
 
 /// The language of a program; `None` if it is none.
@@ -10,7 +10,9 @@ pub fn language(text: &str) -> Option<&'static Dialect> {
         return None;
     }
     if is_sql(text) {
-        let is_mysql = text.contains("ENGINE=") || text.contains("\\'");
+        // In other dialects a backslash may be the last letter of a string.
+        let is_escaped = || text.contains("\\'") && strays(text, &MYSQL) < strays(text, &SQL);
+        let is_mysql = text.contains("ENGINE=") || is_escaped();
         return Some(if is_mysql { &MYSQL } else { &SQL });
     }
     if is_shell(text) {
@@ -47,7 +49,7 @@ fn is_mostly(text: &str, judge: fn(&str) -> Line) -> bool {
 }
 
 /// First words of statements, with a word that comes later in them.
-const STATEMENTS: [(&str, &str); 16] = [
+const STATEMENTS: [(&str, &str); 17] = [
     ("INSERT", " INTO "),
     ("REPLACE", " INTO "),
     ("CREATE", " "),
@@ -61,6 +63,7 @@ const STATEMENTS: [(&str, &str); 16] = [
     ("WITH", " AS "),
     ("COPY", " FROM "),
     ("MERGE", " INTO "),
+    ("PRAGMA", ";"),
     ("BEGIN", ";"),
     ("SET", ";"),
     ("USE", ";"),
@@ -105,7 +108,7 @@ pub fn is_sql(text: &str) -> bool {
     let is_statement =
         STATEMENTS.iter().any(|(begins, later)| word == *begins && head.contains(later));
     let of_thing = !matches!(word, "CREATE" | "ALTER" | "DROP") || THINGS.contains(&second);
-    let is_alone = !matches!(word, "BEGIN" | "SET" | "USE") || first.ends_with(';');
+    let is_alone = !matches!(word, "PRAGMA" | "BEGIN" | "SET" | "USE") || first.ends_with(';');
     is_statement && of_thing && is_alone && (text.contains(';') || word == "SELECT")
 }
 

@@ -205,7 +205,8 @@ impl<'a> Scanner<'a> {
                 typed = Some(word.start);
             }
             if sign == b'&' {
-                self.tokens.push(Token::new(word.start + 1..word.end, Kind::Word));
+                // Names that are told apart, as keys are.
+                self.tokens.push(Token::key(word.start + 1..word.end, Kind::Word));
             }
             self.at = word.end;
             if self.ends_line() {
@@ -223,7 +224,7 @@ impl<'a> Scanner<'a> {
             b'|' | b'>' => return self.block(column),
             b'*' => {
                 let word = self.word();
-                self.tokens.push(Token::new(word.start + 1..word.end, Kind::Word));
+                self.tokens.push(Token::key(word.start + 1..word.end, Kind::Word));
                 self.at = word.end;
             }
             b'%' | b'@' | b'`' | b',' | b']' | b'}' => return None,
