@@ -425,8 +425,8 @@ fn both(content: &[u8]) -> [Vec<(usize, String, String)>; 2] {
     [fast, told(tour.sights)]
 }
 
-/// So many cases of each kind, and the same in every run; others each time, and twice as many, where
-/// `PROPTEST_CASES` is twice its usual 256. One in some thousands of those still differs: an
+/// So many cases of each kind, and the same in every run; others each time, and twice as many,
+/// where `PROPTEST_CASES` is twice its usual 256. One in some thousands of those still differs: an
 /// occurrence within escapes within a dump, or one more view of a place that is seen anyway.
 fn config(cases: u32) -> ProptestConfig {
     let usual = ProptestConfig::default();
