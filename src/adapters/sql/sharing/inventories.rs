@@ -7,6 +7,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use crate::adapters::sql::clock::LedgerClock;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{CHECKPOINT, NUMBER, PRINTS, read, stored};
+use crate::adapters::sql::statement::states;
 use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
 use crate::domain::inventory::Print;
@@ -170,18 +171,13 @@ async fn unnote(connection: &mut AnyConnection, shard: &Shard) -> Result<(), Fai
 /// # Errors
 /// Whatever the database refuses.
 pub async fn forget(connection: &mut AnyConnection, closed: u64) -> Result<(), Failure> {
-    let states: Vec<String> = State::ALL
-        .into_iter()
-        .filter(|state| state.is_end())
-        .map(|state| format!("'{}'", state.word()))
-        .collect();
     let statement = format!(
         "DELETE FROM inventories \
          WHERE (sweep = $1 OR sweep IN (SELECT id FROM sweeps WHERE closed = 1)) \
          AND sweep NOT IN (SELECT found_by FROM requests \
-         WHERE found_by IS NOT NULL AND state NOT IN ({})) \
+         WHERE found_by IS NOT NULL AND state NOT IN {}) \
          AND sweep NOT IN (SELECT sweep FROM requests WHERE sweep IS NOT NULL)",
-        states.join(", ")
+        states(State::is_end)
     );
     sqlx::query(AssertSqlSafe(statement))
         .bind(stored(closed))

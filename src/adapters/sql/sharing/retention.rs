@@ -11,6 +11,7 @@ use crate::adapters::sql::clock::span;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{REQUEST_ID, read};
 use crate::adapters::sql::sharing::leases::{self, Settled};
+use crate::adapters::sql::statement::states;
 use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
@@ -65,16 +66,11 @@ impl SqlLedger {
     /// Requests that came to rest before `$1` milliseconds, of which something may be left; `$2` of
     /// them.
     fn resting(&self) -> String {
-        let states: Vec<String> = State::ALL
-            .into_iter()
-            .filter(|state| state.rests())
-            .map(|state| format!("'{}'", state.word()))
-            .collect();
         format!(
-            "SELECT id FROM requests WHERE tidied = 0 AND changed <= {} - $1 AND state IN ({}) \
+            "SELECT id FROM requests WHERE tidied = 0 AND changed <= {} - $1 AND state IN {} \
              ORDER BY changed, id LIMIT $2",
             self.clock.now(3),
-            states.join(", ")
+            states(State::rests)
         )
     }
 }
