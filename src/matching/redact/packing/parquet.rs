@@ -4,7 +4,7 @@
 //! and the notes. Its statistics are made anew: in the old ones stands what was replaced.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::sync::Arc;
 
 use parquet::basic::{Encoding, Type};
@@ -17,6 +17,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
 
+use crate::domain::failure::Failure;
 use crate::matching::put::Put;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
@@ -232,18 +233,13 @@ impl From<ParquetError> for Stop {
         match error {
             ParquetError::NYI(_) => Self::not("parquet: compression not supported"),
             ParquetError::External(error) => match error.downcast::<io::Error>() {
-                Ok(error) if !is_of_decoder(error.kind()) => Self::Write(*error),
+                // Our own disk says so, and not a decoder of what it reads.
+                Ok(error) if Failure::of_io("", &error).is_transient() => Self::Write(*error),
                 _ => broken(),
             },
             _ => broken(),
         }
     }
-}
-
-/// Whether a decoder says so of what it reads; all else our own disk does, where it is full.
-fn is_of_decoder(kind: ErrorKind) -> bool {
-    use ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof, Unsupported, WriteZero};
-    matches!(kind, InvalidData | InvalidInput | Other | UnexpectedEof | Unsupported | WriteZero)
 }
 
 fn broken() -> Stop {
@@ -252,6 +248,8 @@ fn broken() -> Stop {
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
+
     use super::*;
 
     #[test]
