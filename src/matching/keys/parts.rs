@@ -1,5 +1,10 @@
 //! Keys of the two parts of a name: `givenName` and `sn`, `first_name` and `last_name`, 名 and 姓.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, Match};
+
 /// A part of a name that has a field of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -40,20 +45,41 @@ const GIVEN_WORDS: &str = "given first fname firstn gname nombre imie imię jmé
 const FAMILY_WORDS: &str = "family last lname surname sn apellidos apelidos prijmeni sei 姓 氏 \
     苗字 名字 фамилия прізвище επώνυμο 성";
 
+/// The same, to be looked up: binaries have many strings that may be keys.
+struct Tables {
+    within: AhoCorasick,
+    /// How many of those within are of given names.
+    given: usize,
+    words: HashMap<&'static str, Part>,
+}
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| {
+    let within = || GIVEN_WITHIN.split_whitespace().chain(FAMILY_WITHIN.split_whitespace());
+    let of = |part, words: &'static str| words.split_whitespace().map(move |word| (word, part));
+    // What is both is a given name.
+    let words = of(Part::Family, FAMILY_WORDS).chain(of(Part::Given, GIVEN_WORDS));
+    Tables {
+        within: AhoCorasick::new(within()).expect("few and short patterns"),
+        given: GIVEN_WITHIN.split_whitespace().count(),
+        words: words.collect(),
+    }
+});
+
 /// Which part of a name the value of this key is, if the key says so; in lower case.
 pub fn part_of(key: &str) -> Option<Part> {
     let bare: String = key.chars().filter(|c| c.is_alphanumeric()).collect();
-    let words = || key.split(|c: char| !(c.is_alphanumeric() || c == '\'')).rev();
-    let is_within = |table: &str| table.split_whitespace().any(|known| bare.contains(known));
+    let mut words = key.split(|c: char| !(c.is_alphanumeric() || c == '\'')).rev();
     if ["name", "nom", "nome", "nazwa"].contains(&bare.as_str()) {
         return Some(Part::Either);
     }
-    let last = words().find(|word| !word.is_empty() && !is_general(word))?;
-    let is_word = |table: &str| table.split_whitespace().any(|known| last == known);
-    if is_within(GIVEN_WITHIN) || is_word(GIVEN_WORDS) {
-        return Some(Part::Given);
-    }
-    (is_within(FAMILY_WITHIN) || is_word(FAMILY_WORDS)).then_some(Part::Family)
+    let last = words.find(|word| !word.is_empty() && !is_general(word))?;
+    let within = |seen: Match| match seen.pattern().as_usize() < TABLES.given {
+        true => Part::Given,
+        false => Part::Family,
+    };
+    let parts = TABLES.within.find_overlapping_iter(&bare).map(within);
+    let parts = parts.chain(TABLES.words.get(last).copied());
+    parts.min_by_key(|part| *part != Part::Given)
 }
 
 /// What says of which thing a key is, and not which part: `first_name_latin`, `names.first`.

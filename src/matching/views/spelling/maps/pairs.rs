@@ -67,11 +67,21 @@ fn told<'b>(
     if gap > GAP_BYTES_MAX || !(KEY_BYTES_MIN..=KEY_BYTES_MAX).contains(&key.len()) {
         return None;
     }
-    let name = std::str::from_utf8(&bytes[key.clone()]).ok()?.to_lowercase();
-    let text = std::str::from_utf8(&bytes[value.clone()]).ok()?;
+    let name = &bytes[key.clone()];
+    // Most strings are told by a byte to be no key.
+    let may_be_word =
+        |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"_-. ".contains(byte);
+    if !name.iter().all(may_be_word) {
+        return None;
+    }
+    let name = std::str::from_utf8(name).ok()?.to_lowercase();
     let is_word = |c: char| c.is_alphanumeric() || "_-. ".contains(c);
     let speaks = || speaks_of_users(&name) || part_of(&name).is_some();
-    (name.chars().all(is_word) && speaks()).then_some((name, text))
+    if !name.chars().all(is_word) || !speaks() {
+        return None;
+    }
+    let text = std::str::from_utf8(&bytes[value.clone()]).ok()?;
+    Some((name, text))
 }
 
 /// Keys and values of which one byte says the kind and the length, however it reads: a key of four
