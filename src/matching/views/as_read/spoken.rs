@@ -6,19 +6,43 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use memchr::{memchr_iter, memmem};
+
 use crate::matching::blocks::few::Few;
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::reading::Reading;
 use crate::matching::work;
 
-/// What one of them has, and hardly anything else; each in small letters and in capitals.
-const SIGNS: [&str; 34] = [
+/// What one of them has, and hardly anything else; each in small letters and in capitals. More
+/// would not be searched for all at once.
+const SIGNS: [&str; 28] = [
     "(at)", "[at]", "{at}", "<at>", "-at-", "_at_", "(AT)", "[AT]", "{AT}", "<AT>", "-AT-", "_AT_",
-    "( at )", "[ at ]", "(@)", "[@]", "{@}", "(a)", "(arroba)", " @ ", "\\@", "(dot)", "[dot]",
-    "{dot}", "<dot>", "(DOT)", "[DOT]", "{DOT}", " dot ", " DOT ", "[.]", "(.)", "{.}", "。",
+    "( at )", "[ at ]", "(a)", "(arroba)", "(dot)", "[dot]", "{dot}", "<dot>", "(DOT)", "[DOT]",
+    "{DOT}", " dot ", " DOT ", "[.]", "(.)", "{.}",
 ];
 
 static FEW: LazyLock<Few> = LazyLock::new(|| Few::new(&SIGNS.map(str::as_bytes)));
+
+/// A point of East Asian text.
+const IDEOGRAPHIC: &str = "。";
+
+/// Where one of the signs stands, or the sign of an address that something parts from its words.
+fn signs(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let mut all: Vec<usize> = FEW.all(bytes).into_iter().map(|sign| sign.start).collect();
+    all.extend(memmem::find_iter(bytes, IDEOGRAPHIC));
+    all.extend(memchr_iter(b'@', bytes).filter_map(|at| {
+        let before = *bytes.get(at.checked_sub(1)?)?;
+        let is_parted = match bytes.get(at + 1) {
+            Some(b' ') => before == b' ',
+            Some(b')' | b']' | b'}') => b"([{".contains(&before),
+            _ => false,
+        };
+        (is_parted || before == b'\\').then_some(at - 1)
+    }));
+    all.sort_unstable();
+    all
+}
 
 /// How the sign of an address is spelled, the longest first.
 const ATS: [&str; 17] = [
@@ -37,7 +61,7 @@ const NEAR_BYTES: usize = 160;
 pub fn spoken(text: &str) -> Option<Reading> {
     let mut reading = Reading::default();
     let mut done = 0;
-    for at in FEW.all(text.as_bytes()).into_iter().map(|sign| sign.start) {
+    for at in signs(text) {
         if at < done {
             continue;
         }

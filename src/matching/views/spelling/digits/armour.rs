@@ -3,19 +3,17 @@
 
 use std::ops::Range;
 
-/// What they begin with.
-pub const SIGNS: &[&[u8]] = &[b"begin ", b"<~"];
+use memchr::memmem;
+
+/// What lines of uuencode begin with.
+pub const SIGNS: &[&[u8]] = &[b"begin "];
 
 /// What is read of one.
 const BYTES_MAX: usize = 1 << 20;
 
-/// Every such text, with what it spells; `signs`: where one may begin.
+/// Every such text, with what it spells; `signs`: where one of lines may begin.
 pub fn texts(bytes: &[u8], signs: &[Range<usize>], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
-    let of = |sign: &'static [u8]| {
-        let is_one = move |range: &&Range<usize>| bytes[(*range).clone()] == *sign;
-        signs.iter().filter(is_one).map(|range| range.start)
-    };
-    for at in of(b"begin ") {
+    for at in signs.iter().map(|sign| sign.start) {
         let is_mode =
             bytes.get(at + 6..at + 9).is_some_and(|mode| mode.iter().all(u8::is_ascii_digit));
         let starts_line = at == 0 || bytes[at - 1] == b'\n';
@@ -26,7 +24,7 @@ pub fn texts(bytes: &[u8], signs: &[Range<usize>], found: &mut dyn FnMut(Range<u
             found(at..end, spelled);
         }
     }
-    for at in of(b"<~") {
+    for at in memmem::find_iter(bytes, b"<~") {
         let inner = &bytes[at + 2..bytes.len().min(at + BYTES_MAX)];
         // No digit is a tilde.
         let end = memchr::memchr(b'~', inner).filter(|len| inner.get(len + 1) == Some(&b'>'));
