@@ -32,6 +32,20 @@ pub fn any(bits: &[u64], range: Range<usize>) -> bool {
         || bits.get(last).is_some_and(|word| word & to != 0)
 }
 
+/// How many bits in the range are set.
+pub fn count(bits: &[u64], range: Range<usize>) -> usize {
+    let (first, last) = (range.start / WORD_BYTES, range.end / WORD_BYTES);
+    let from = u64::MAX << (range.start % WORD_BYTES);
+    let to = (1 << (range.end % WORD_BYTES)) - 1;
+    let ones = |word: u64| word.count_ones() as usize;
+    let of_last = |from: u64| bits.get(last).map_or(0, |word| ones(word & from & to));
+    if first == last {
+        return of_last(from);
+    }
+    let between: usize = bits[first + 1..last].iter().map(|word| ones(*word)).sum();
+    ones(bits[first] & from) + between + of_last(u64::MAX)
+}
+
 /// The next bit from `at` on that is set.
 pub fn next_set(bits: &[u64], at: usize) -> Option<usize> {
     next(bits, at, 0)
@@ -77,6 +91,10 @@ mod tests {
             [(10..60, false), (10..61, true), (192..250, false), (70..256, true)]
         {
             assert_eq!(any(&bits, range), expected);
+        }
+        for range in [0..256, 4..8, 5..61, 64..128, 69..100, 100..251, 10..10, 192..250] {
+            let expected = set.clone().into_iter().flatten().filter(|at| range.contains(at));
+            assert_eq!(count(&bits, range.clone()), expected.count(), "{range:?}");
         }
     }
 }

@@ -7,8 +7,9 @@
 
 use std::ops::Range;
 use std::str::Utf8Chunk;
+use std::sync::LazyLock;
 
-use crate::matching::blocks::bits::{any, next_clear, next_set, runs};
+use crate::matching::blocks::bits::{any, count, next_clear, next_set, runs};
 use crate::matching::blocks::masks::{Set, WORD_BYTES, masks};
 use crate::matching::bytes::units::{Units, Width};
 use crate::matching::identity::candidates::Foreign;
@@ -23,14 +24,15 @@ pub struct Sift {
     texty: Set,
     /// Of these the letters, and what begins an escape.
     signs: Set,
-    follows: Set,
-    leads: [Set; 3],
+    characters: Characters,
     units: Units,
     /// The shortest stretch that matters, in characters.
     least: usize,
     /// What is sought, without digits in it and with some.
     sought: [Letters; 2],
     facts: Box<[Facts; 256]>,
+    /// Bytes that are letters of it, and those of these that fold to several.
+    letters: [Set; 2],
 }
 
 /// The letters and digits of some texts.
@@ -65,18 +67,20 @@ impl Sift {
         let (numbered, worded): (Vec<_>, Vec<_>) =
             texts.partition(|text| text.contains(|c: char| c.is_ascii_digit()));
         let sought = [Letters::of_texts(&worded), Letters::of_texts(&numbered)];
+        let facts = Facts::of_all(&sought);
+        let folds_to = |byte: u8| facts[usize::from(byte)].letters.into_iter().max();
+        let letters = [1, 2].map(|many| Set::new(|byte| folds_to(byte) >= Some(many)));
         let is_foreign = |byte: u8| byte >= 0x80 && foreign.has(western(byte));
         let is_plain =
             |byte: u8| matches!(byte, b'\t'..=b'\r' | b' '..=b'~') || SIGNS.contains(&byte);
         Self {
             texty: Set::new(|byte| is_plain(byte) || is_foreign(byte)),
             signs: Set::new(|byte| is_foreign(byte) || SIGNS.contains(&byte)),
-            follows: Set::new(|byte| byte & 0xc0 == 0x80),
-            leads: [0xc2..=0xdf, 0xe0..=0xef, 0xf0..=0xf4]
-                .map(|leads| Set::new(|byte| leads.contains(&byte))),
+            characters: Characters::default(),
             units: Units::new(foreign),
             least: least.clamp(1, LEAST_MAX),
-            facts: Facts::of_all(&sought),
+            facts,
+            letters,
             sought,
         }
     }
@@ -104,24 +108,38 @@ impl Sift {
 
     /// Stretches of one byte a character, or UTF-8.
     fn stretches(&self, bytes: &[u8], found: &mut dyn FnMut(Range<usize>)) {
-        let [two, three, four] = &self.leads;
-        let [mut texts, follows, two, three, four] =
-            masks(bytes, [&self.texty, &self.follows, two, three, four]);
-        let letters = characters(&follows, [&two, &three, &four]);
+        let [mut texts] = masks(bytes, [&self.texty]);
+        let letters = self.characters.of(bytes);
         texts.iter_mut().zip(&letters).for_each(|(word, letters)| *word |= letters);
         let long = runs(&texts, self.least);
         if long.iter().all(|word| *word == 0) {
             return;
         }
-        let [signs] = masks(bytes, [&self.signs]);
+        let [signs, one, many, escapes, digits] =
+            masks(bytes, [&self.signs, &self.letters[0], &self.letters[1], &ESCAPES, &DIGITS]);
+        let least = self.sought.iter().map(|letters| letters.least).min().unwrap_or(0);
+        // Noise is told by counting alone that it cannot spell anything that is sought.
+        let is_poor = |range: &Range<usize>, spelled: usize| {
+            let letters = count(&one, range.clone()) + LETTERS_MORE * count(&many, range.clone());
+            letters + spelled < least && count(&digits, range.clone()) * 3 / 4 < least
+        };
+        let rows = Rows::of(bytes);
         let mut at = 0;
         while let Some(start) = next_set(&long, at) {
             let end = next_clear(&texts, start).unwrap_or(bytes.len()).min(bytes.len());
             let has_letters = any(&letters, start..end);
             let stretch = &bytes[start..end];
+            let has_row = || rows.may_have(start..end) && has_run(stretch);
             let matters = match has_letters || any(&signs, start..end) {
-                true => self.may_spell(stretch, has_letters),
-                false => stretch.len() >= RUN_BYTES && has_run(stretch),
+                true => match spelled_by_escapes(bytes, &escapes, start..end) {
+                    Some(spelled) if stretch.len() < SURE_BYTES => {
+                        let is_poor = !has_letters && is_poor(&(start..end), spelled);
+                        !is_poor && self.may_spell(stretch, has_letters, spelled)
+                            || stretch.len() >= PAIRS_BYTES && has_row()
+                    }
+                    _ => true,
+                },
+                false => stretch.len() >= RUN_BYTES && has_row(),
             };
             if matters {
                 found(start..end);
@@ -131,37 +149,61 @@ impl Sift {
     }
 
     /// Whether a stretch has as many letters as what is sought, or may spell them by other signs.
-    /// Noise does not. `has_letters`: characters of several bytes are in it.
-    fn may_spell(&self, stretch: &[u8], has_letters: bool) -> bool {
-        if stretch.len() >= SURE_BYTES {
-            return true;
-        }
-        let (mut letters, mut has_signs) = ([0; 2], false);
+    /// Noise does not. `has_letters`: characters of several bytes are in it; `spelled`: so many
+    /// letters may be spelled by escapes.
+    fn may_spell(&self, stretch: &[u8], has_letters: bool, spelled: usize) -> bool {
+        let mut letters = [0; 2];
         let (mut digits, mut digits_most) = (0, 0);
         for byte in stretch {
             let facts = &self.facts[usize::from(*byte)];
             letters[0] += usize::from(facts.letters[0]);
             letters[1] += usize::from(facts.letters[1]);
-            has_signs |= facts.is_sign;
             digits = if facts.is_digit { digits + 1 } else { 0 };
             digits_most = digits_most.max(digits);
         }
         if has_letters {
-            let more = stretch.iter().map(|byte| folded_max(*byte)).sum::<usize>();
+            let more = folded_max(stretch);
             let may_have = |index: usize| letters[index] + more >= self.sought[index].least;
             if may_have(0) || may_have(1) {
                 letters = [0, 1].map(|index| self.sought[index].count(stretch));
             }
         }
-        let escapes = if has_signs { stretch.windows(3).filter(is_escape).count() } else { 0 };
         let is_any = |(letters, sought): (usize, &Letters)| {
-            letters + ESCAPED_MAX * escapes >= sought.least || digits_most * 3 / 4 >= sought.least
+            letters + spelled >= sought.least || digits_most * 3 / 4 >= sought.least
         };
         letters.into_iter().zip(&self.sought).any(is_any)
-            || stretch.windows(2).any(is_armour)
-            || stretch.len() >= PAIRS_BYTES && has_run(stretch)
     }
 }
+
+/// Where digits stand in a row as [`has_run`] asks for them, told of many bytes at a time.
+struct Rows {
+    digits: Vec<u64>,
+    hexes: Vec<u64>,
+    words: Vec<u64>,
+}
+
+impl Rows {
+    fn of(bytes: &[u8]) -> Self {
+        let [digits, hexes, mut words, four] = masks(bytes, [&DIGITS, &PAIRED, &SIX, &FOUR]);
+        for at in 0..words.len() {
+            let next = four.get(at + 1).copied().unwrap_or(0);
+            words[at] &= four[at] >> 1 | next << (WORD_BYTES - 1);
+        }
+        Self { digits: runs(&digits, RUN_BYTES), hexes: runs(&hexes, RUN_BYTES), words }
+    }
+
+    /// Whether there may be such a row in a range.
+    fn may_have(&self, range: Range<usize>) -> bool {
+        [&self.digits, &self.hexes, &self.words].into_iter().any(|bits| any(bits, range.clone()))
+    }
+}
+
+static PAIRED: LazyLock<Set> =
+    LazyLock::new(|| Set::new(|byte| byte.is_ascii_hexdigit() || matches!(byte, b' ' | b':')));
+
+static SIX: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte == b'6'));
+
+static FOUR: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte == b'4'));
 
 /// Whether plain text has digits in a row that may spell other text, or speaks of some.
 fn has_run(text: &[u8]) -> bool {
@@ -189,6 +231,18 @@ fn has_run(text: &[u8]) -> bool {
     false
 }
 
+static ESCAPES: LazyLock<Set> = LazyLock::new(|| Set::new(begins_escape));
+
+static DIGITS: LazyLock<Set> = LazyLock::new(|| Set::new(may_be_digit));
+
+/// Whether a byte may begin what spells a letter by several, or text in an armour.
+fn begins_escape(byte: u8) -> bool {
+    b"\\%&=<".contains(&byte)
+}
+
+/// Letters that one byte may fold to beyond the first.
+const LETTERS_MORE: usize = 2;
+
 /// A stretch so long may be pairs of digits that spell something.
 const PAIRS_BYTES: usize = 23;
 
@@ -204,7 +258,6 @@ struct Facts {
     /// Letters of what is sought that it is or folds to.
     letters: [u8; 2],
     is_digit: bool,
-    is_sign: bool,
 }
 
 impl Facts {
@@ -214,7 +267,7 @@ impl Facts {
 
     fn of(byte: u8, sought: &[Letters; 2]) -> Self {
         let letters = [0, 1].map(|index: usize| sought[index].of(western(byte)) as u8);
-        Self { letters, is_digit: may_be_digit(byte), is_sign: b"\\%&=<".contains(&byte) }
+        Self { letters, is_digit: may_be_digit(byte) }
     }
 }
 
@@ -251,14 +304,42 @@ impl Letters {
     }
 }
 
-/// How many characters one of UTF-8 folds to at most that begins with this byte.
-fn folded_max(byte: u8) -> usize {
-    match byte {
-        0xc2..=0xdf => 3,
-        0xe0..=0xef => 18,
-        0xf0..=0xf4 => 4,
-        _ => 0,
+/// How many letters and digits the characters beyond ASCII fold to at most.
+fn folded_max(stretch: &[u8]) -> usize {
+    let of = |two: &[u8]| usize::from(FOLDED[usize::from(two[0])][usize::from(two[1] & 0x3f)]);
+    stretch.windows(2).map(of).sum()
+}
+
+/// The same of one, by the byte that begins it and six bits of the next.
+static FOLDED: LazyLock<Box<[[u8; 64]; 256]>> = LazyLock::new(|| {
+    let mut most = Box::new([[0; 64]; 256]);
+    // Few beyond the first plane fold at all.
+    most[0xf0..=0xf4].fill([4; 64]);
+    for c in '\u{80}'..='\u{ffff}' {
+        let alnum = |text: String| text.chars().filter(|c| c.is_alphanumeric()).count() as u8;
+        let letters = folded_char(c).map_or(1, |text| alnum(text.to_string()));
+        let mut bytes = [0; 4];
+        let bytes = c.encode_utf8(&mut bytes).as_bytes();
+        let most = &mut most[usize::from(bytes[0])][usize::from(bytes[1] & 0x3f)];
+        *most = letters.max(*most);
     }
+    most
+});
+
+/// How many letters the escapes in a range spell at most, which may begin where these bits are;
+/// `None` if something may spell any number.
+fn spelled_by_escapes(bytes: &[u8], begin: &[u64], range: Range<usize>) -> Option<usize> {
+    let mut spelled = 0;
+    let mut from = range.start;
+    while let Some(at) = next_set(begin, from).filter(|at| *at < range.end) {
+        let rest = &bytes[at..range.end];
+        if rest.get(..2).is_some_and(is_armour) {
+            return None;
+        }
+        spelled += rest.get(..3).filter(is_escape).map_or(0, |_| ESCAPED_MAX);
+        from = at + 1;
+    }
+    Some(spelled)
 }
 
 /// Whether these begin something that spells one character by several.
@@ -283,8 +364,33 @@ fn is_armour(two: &[u8]) -> bool {
     matches!(two, b"=?" | b"<~")
 }
 
-/// The bytes of whole characters of UTF-8 beyond ASCII, by what begins one of two, three and four
-/// bytes.
+/// The bytes of whole characters of UTF-8 beyond ASCII.
+pub struct Characters {
+    /// What a character goes on with.
+    follows: Set,
+    /// What begins one of two, three and four bytes.
+    leads: [Set; 3],
+}
+
+impl Default for Characters {
+    fn default() -> Self {
+        let leads = [0xc2..=0xdf, 0xe0..=0xef, 0xf0..=0xf4];
+        Self {
+            follows: Set::new(|byte| byte & 0xc0 == 0x80),
+            leads: leads.map(|leads| Set::new(|byte| leads.contains(&byte))),
+        }
+    }
+}
+
+impl Characters {
+    /// Those of some bytes, as bits.
+    pub fn of(&self, bytes: &[u8]) -> Vec<u64> {
+        let [two, three, four] = &self.leads;
+        let [follows, two, three, four] = masks(bytes, [&self.follows, two, three, four]);
+        characters(&follows, [&two, &three, &four])
+    }
+}
+
 fn characters(follows: &[u64], leads: [&[u64]; 3]) -> Vec<u64> {
     const LAST: u32 = WORD_BYTES as u32;
     let mut before = [0; 3];

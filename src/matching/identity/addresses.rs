@@ -109,8 +109,16 @@ pub fn invited_address(local: &str) -> Option<String> {
 /// Start of the run of local-part characters that ends at `end`; equal to `end` if there is none.
 pub fn local_run_start(text: &str, end: usize) -> usize {
     let mut start = end;
-    for (at, c) in text[..end].char_indices().rev() {
-        if !is_local(c) || end - at > PART_BYTES_MAX || text[at..end].starts_with("..") {
+    let bytes = text.as_bytes();
+    while let Some(last) = start.checked_sub(1) {
+        let (at, is_part) = match bytes[last] {
+            byte if byte.is_ascii() => (last, is_local(char::from(byte))),
+            _ => {
+                let c = text[..start].chars().next_back().unwrap_or_default();
+                (start - c.len_utf8(), is_local(c))
+            }
+        };
+        if !is_part || end - at > PART_BYTES_MAX || bytes[at..end].starts_with(b"..") {
             break;
         }
         start = at;

@@ -15,5 +15,9 @@ pub fn continues_word(c: char) -> bool {
 
 /// Whether a character may stand in the local part of an address, or in a dotted word.
 pub fn is_local(c: char) -> bool {
-    continues_word(c) || matches!(c, '.' | '_' | '-' | '+')
+    // Nearly all are ASCII, of which no table need be asked.
+    match c.is_ascii() {
+        true => c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+'),
+        false => continues_word(c),
+    }
 }
