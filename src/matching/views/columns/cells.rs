@@ -7,6 +7,9 @@ use crate::matching::views::tour::{Kind, Look, Tour, shown};
 /// Cells that are looked at together.
 pub const BATCH_CELLS: usize = 4096;
 
+/// Parts of a batch that may speak of somebody, each of which is asked again.
+const PARTS: usize = 16;
+
 /// Bytes of cells that are held at a time: a dictionary may give one large value many times.
 const BATCH_BYTES_MAX: usize = 1 << 20;
 
@@ -52,6 +55,11 @@ impl<L: Look> Tour<'_, L> {
         // A cell ends what stands in it, as the end of a line does; its column may say what it is.
         let all = cells.join(&format!("\n{column}: "));
         if !self.may_speak(&format!("{column}: {all}")) {
+            return;
+        }
+        if cells.len() > PARTS {
+            let parts = cells.chunks(cells.len().div_ceil(PARTS));
+            parts.for_each(|part| self.batch(part, view, column));
             return;
         }
         for cell in cells {
