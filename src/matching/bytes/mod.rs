@@ -3,3 +3,4 @@
 
 pub mod units;
 pub mod sift;
+pub mod texts;

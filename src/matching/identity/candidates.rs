@@ -259,7 +259,7 @@ impl Signs {
 const PART_BYTES_MAX: usize = 320;
 
 /// Whether what stands around a sign has the shape of an address.
-fn is_address_like(bytes: &[u8], at: usize) -> bool {
+pub fn is_address_like(bytes: &[u8], at: usize) -> bool {
     let part =
         |byte: &&u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"._-+".contains(byte);
     let after = &bytes[at + 1..];

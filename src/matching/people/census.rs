@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use crate::domain::item::Item;
+use crate::matching::bytes::texts::texts;
 use crate::matching::encoding::Undone;
 use crate::matching::limits::{ItemLimits, PeopleLimits};
 use crate::matching::people::named::{Identifier, Named};
@@ -100,6 +101,10 @@ impl Look for Counting {
                 }
             }
         });
+    }
+
+    fn texts(&self, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
+        Some(texts(bytes))
     }
 
     fn wants(&mut self, seen: &Seen) -> bool {

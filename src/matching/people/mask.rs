@@ -85,6 +85,11 @@ impl Mask {
         self.people.as_ref().map(|people| people.matcher.letters())
     }
 
+    /// What tells of those of them who were in the census.
+    pub fn hinting(&self) -> Option<&dyn Hinting> {
+        self.people.as_ref().map(|people| &people.matcher as &dyn Hinting)
+    }
+
     /// Whether one of them, or an address, may go on after a break in a text.
     pub fn goes_on(&self, before: &str, after: &str) -> bool {
         self.people.as_ref().is_some_and(|people| people.matcher.goes_on(before, after))

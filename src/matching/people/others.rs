@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::domain::asked::subject::Subject;
 use crate::domain::item::Item;
+use crate::matching::bytes::texts::texts;
 use crate::matching::encoding::Undone;
 use crate::matching::limits::{ItemLimits, PeopleLimits};
 use crate::matching::matcher::Matcher;
@@ -17,6 +18,7 @@ use crate::matching::people::doubts::doubts_in;
 use crate::matching::people::kin::own::Own;
 use crate::matching::people::named::named_in;
 use crate::matching::scan::occurrences;
+use crate::matching::views::hinting::Hinting;
 use crate::matching::views::meter::Meter;
 use crate::matching::views::tour::{Look, Tour};
 
@@ -137,6 +139,14 @@ impl Look for Telling<'_> {
             });
             beside(text, own, &mut |beside, range| seen(Seen::Beside(subject, beside), range));
         }
+    }
+
+    fn texts(&self, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
+        Some(texts(bytes))
+    }
+
+    fn known(&self) -> Option<&dyn Hinting> {
+        Some(self.matcher)
     }
 
     fn wants(&mut self, what: &Seen) -> bool {

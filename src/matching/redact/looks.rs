@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::matching::bytes::texts::texts;
 use crate::matching::matcher::Matcher;
 use crate::matching::people::mask::Mask;
 use crate::matching::put::Put;
@@ -56,6 +57,14 @@ impl Look for Masking<'_> {
         secrets_in(text, self.0.secrets, &mut |range| seen(Put::Removed, range));
     }
 
+    fn texts(&self, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
+        Some(texts(bytes))
+    }
+
+    fn known(&self) -> Option<&dyn Hinting> {
+        self.0.hinting()
+    }
+
     fn letters(&self) -> Option<&Letters> {
         self.0.letters()
     }
@@ -99,6 +108,14 @@ impl<L: Look> Look for First<'_, L> {
 
     fn hinting(&self) -> Option<&dyn Hinting> {
         self.look.hinting()
+    }
+
+    fn texts(&self, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
+        self.look.texts(bytes)
+    }
+
+    fn known(&self) -> Option<&dyn Hinting> {
+        self.look.known()
     }
 
     fn letters(&self) -> Option<&Letters> {

@@ -22,6 +22,7 @@ use crate::matching::views::spelling::digits::base64_runs::{may_belong, runs};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, is_entity, unescape};
 use crate::matching::views::spelling::mail;
 use crate::matching::views::spelling::reading::Reading;
+use crate::matching::views::spelling::strings::runs::is_text;
 use crate::matching::views::tour::Look;
 use crate::matching::work;
 
@@ -45,7 +46,12 @@ pub struct Region {
 impl Region {
     /// All of it.
     pub fn whole(len: usize) -> Self {
-        Self { read: 0..len, core: 0..len }
+        Self::of(0..len)
+    }
+
+    /// That is answered for wholly.
+    pub fn of(read: Range<usize>) -> Self {
+        Self { core: read.clone(), read }
     }
 }
 
@@ -79,14 +85,13 @@ pub struct Candidates {
     pub four: Vec<Spot>,
 }
 
-/// What may be seen in such bytes; `None` if more may be seen than what is sought.
-pub fn candidates<L: Look>(
-    look: &L,
+/// What of that which this tells of may be seen in such bytes.
+pub fn candidates(
+    hinting: &dyn Hinting,
     worthless: &mut Worthless,
     bytes: &[u8],
     nested: usize,
-) -> Option<Candidates> {
-    let hinting = look.hinting()?;
+) -> Candidates {
     work::charge(bytes.len());
     let sifted = hinting.sifted(bytes);
     let mut led_back = |reading: &Reading| {
@@ -100,7 +105,25 @@ pub fn candidates<L: Look>(
     };
     let [mut narrow, two, four] = [&sifted.narrow, &sifted.two, &sifted.four].map(&mut led_back);
     hinting.hint_bytes(bytes, &mut |at| narrow.push(Spot { at: at..at, near: NEAR_BYTES }));
-    Some(Candidates { narrow, two, four })
+    Candidates { narrow, two, four }
+}
+
+/// The regions of such bytes with these texts in them, or with something that may be seen of what
+/// this tells of.
+pub fn regions_of_texts(
+    texts: Vec<Range<usize>>,
+    known: Option<&dyn Hinting>,
+    worthless: &mut Worthless,
+    bytes: &[u8],
+    nested: usize,
+) -> Vec<Region> {
+    work::charge(bytes.len());
+    let mut spots: Vec<Spot> = texts.into_iter().map(|at| Spot { at, near: NEAR_BYTES }).collect();
+    if let Some(known) = known {
+        let Candidates { narrow, two, four } = candidates(known, worthless, bytes, nested);
+        spots.extend([narrow, two, four].into_iter().flatten());
+    }
+    byte_regions(spots.iter(), bytes.len())
 }
 
 /// The regions around spots in bytes.
@@ -108,24 +131,52 @@ pub fn byte_regions<'a>(spots: impl Iterator<Item = &'a Spot>, len: usize) -> Ve
     apart(spots, len, |spot| spot.start..spot.end.min(len))
 }
 
-/// The regions with all around them that may tell where their strings begin and end: up to numbers
-/// in which there is no structure.
-pub fn structures_around(bytes: &[u8], regions: &[Region]) -> Vec<Region> {
-    let is_mere: Vec<bool> = bytes.chunks(BLOCK_BYTES).map(are_mere_numbers).collect();
-    let mut reads: Vec<Range<usize>> = Vec::new();
+/// All around the regions that may tell where their strings begin and end: up to numbers in which
+/// there is no structure.
+pub fn structures_around(bytes: &[u8], regions: &[Region]) -> Vec<Range<usize>> {
+    let is_mere: Vec<bool> = match regions {
+        [] => return Vec::new(),
+        _ => bytes.chunks(BLOCK_BYTES).map(are_mere_numbers).collect(),
+    };
+    let mut all: Vec<Range<usize>> = Vec::new();
     for region in regions {
         let first = (region.read.start / BLOCK_BYTES).saturating_sub(1);
         let last = region.read.end / BLOCK_BYTES + 1;
         let start = is_mere[..first].iter().rposition(|mere| *mere).map_or(0, |mere| mere + 1);
         let end = is_mere.iter().skip(last + 1).position(|mere| *mere);
         let end = end.map_or(bytes.len(), |mere| bytes.len().min((last + 1 + mere) * BLOCK_BYTES));
-        match reads.last_mut() {
+        match all.last_mut() {
             Some(last) if last.end >= start * BLOCK_BYTES => last.end = last.end.max(end),
-            _ => reads.push(start * BLOCK_BYTES..end),
+            _ => all.push(start * BLOCK_BYTES..end),
         }
     }
-    reads.into_iter().map(|read| Region { core: read.clone(), read }).collect()
+    all
 }
+
+/// The regions in a structure with the strings around them: in whole stretches of text, which may
+/// be many strings side by side.
+pub fn strings_around(bytes: &[u8], structure: &Range<usize>, regions: &[Region]) -> Vec<Region> {
+    let mut all: Vec<Region> = Vec::new();
+    let within = regions.iter().filter(|region| structure.contains(&region.read.start));
+    for Region { read, core } in within {
+        let start = read.start.saturating_sub(STRINGS_BYTES).max(structure.start);
+        let end = (read.end + STRINGS_BYTES).min(structure.end);
+        let (before, after) = (&bytes[structure.start..start], &bytes[end..structure.end]);
+        let start = start - before.iter().rev().take_while(|byte| is_text(**byte)).count();
+        let end = end + after.iter().take_while(|byte| is_text(**byte)).count();
+        match all.last_mut() {
+            Some(last) if last.read.end >= start => {
+                last.read.end = last.read.end.max(end);
+                last.core.end = core.end;
+            }
+            _ => all.push(Region { read: start..end, core: core.clone() }),
+        }
+    }
+    all
+}
+
+/// Bytes around a region in which the frames of its strings, and strings like them, are looked for.
+const STRINGS_BYTES: usize = 4 << 10;
 
 /// Bytes that are judged together.
 const BLOCK_BYTES: usize = 4 << 10;

@@ -27,6 +27,15 @@ pub trait Look {
     fn hinting(&self) -> Option<&dyn Hinting> {
         None
     }
+    /// Where in bytes that are no text anything may be seen, but for what [`Look::known`] tells of;
+    /// `None` if anywhere.
+    fn texts(&self, _: &[u8]) -> Option<Vec<Range<usize>>> {
+        None
+    }
+    /// What tells of some of what may be seen.
+    fn known(&self) -> Option<&dyn Hinting> {
+        self.hinting()
+    }
     /// The letters beyond ASCII of whoever is sought by name.
     fn letters(&self) -> Option<&Letters> {
         None

@@ -237,8 +237,10 @@ pub fn mixed_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
     readings
 }
 
-/// The readings for which all of the bytes tell where their strings begin and end.
-pub fn framed_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
+/// The readings of some of the bytes for which what is around them tells where their strings begin
+/// and end.
+pub fn framed_readings(around: &[u8], part: Range<usize>, binary: bool) -> Vec<Labelled> {
+    let bytes = &around[part.clone()];
     let frames = Frames::new(bytes);
     let framed = cut_out(bytes, &frames.cuts(), unknown);
     let pickled = cut_out(bytes, &pickled_lines(bytes), western);
@@ -247,14 +249,15 @@ pub fn framed_readings(bytes: &[u8], binary: bool) -> Vec<Labelled> {
     // No text begins in the midst of a character; a list of CBOR or MessagePack does.
     let begins_oddly = bytes.first().is_some_and(|byte| matches!(byte, 0x80..=0xbf));
     if binary || begins_oddly || has_strange(bytes) {
-        readings.extend(side_by_side(&frames).map(|reading| ("", Hold::Framed, reading)));
+        let strings = side_by_side(&frames, around, part.start);
+        readings.extend(strings.map(|reading| ("", Hold::Framed, reading)));
         readings.extend(pairs(&frames).map(|reading| ("", Hold::Framed, reading)));
     }
     readings
 }
 
 /// The readings of binary as text of four bytes a character.
-pub fn wide_readings(bytes: &[u8], _: bool) -> Vec<Labelled> {
+pub fn wide_readings(bytes: &[u8]) -> Vec<Labelled> {
     let reading = four_bytes_each(bytes);
     reading.map(|reading| ("utf-32 > ", Hold::Vague, reading)).into_iter().collect()
 }
@@ -298,7 +301,8 @@ pub fn odd_readings(text: &str) -> Vec<Labelled> {
     let is_strange = has_control && has_strange(bytes);
     let frames = LazyCell::new(|| Frames::new(bytes));
     if is_strange {
-        readings.extend(side_by_side(&frames).map(|reading| ("", Hold::Framed, reading)));
+        let strings = side_by_side(&frames, bytes, 0);
+        readings.extend(strings.map(|reading| ("", Hold::Framed, reading)));
     }
     // Some programs append in two or four bytes a character, whatever stands there.
     if is_strange && bytes.contains(&0) && may_be_wide(bytes) {

@@ -7,7 +7,8 @@ use std::ops::Range;
 use memchr::memchr_iter;
 
 use crate::matching::views::regions::{
-    Candidates, Region, Spot, byte_regions, candidates, structures_around,
+    Candidates, Region, Spot, byte_regions, candidates, regions_of_texts, strings_around,
+    structures_around,
 };
 use crate::matching::views::spelling::charset::{
     Labelled, framed_readings, mixed_readings, unlikely_readings, wide_readings,
@@ -21,13 +22,12 @@ use crate::matching::work;
 /// What is known, by the line in which it begins.
 type Known<W> = BTreeSet<(usize, W)>;
 
-/// The readings that bytes have, where all of them may be a binary.
-type Readings = fn(&[u8], bool) -> Vec<Labelled>;
+/// The readings that some of the bytes have.
+type Readings<'a> = &'a dyn Fn(&Range<usize>) -> Vec<Labelled>;
 
 /// Bytes that are read in several ways, and what is known of them.
 struct Unsure<'a, W> {
     bytes: &'a [u8],
-    binary: bool,
     via: &'a str,
     nested: usize,
     /// Where lines end, once anything was seen.
@@ -122,23 +122,35 @@ impl<L: Look> Tour<'_, L> {
         all: &mut Vec<Found<L::What>>,
     ) {
         let (lines, known, told) = (None, Known::new(), Told::default());
-        let mut reading = Unsure { bytes, binary, via, nested, lines, known, told };
-        let candidates = match binary {
-            true => candidates(&*self.look, &mut self.worthless, bytes, nested),
-            false => None,
-        };
+        let mut reading = Unsure { bytes, via, nested, lines, known, told };
+        let candidates = self
+            .look
+            .hinting()
+            .filter(|_| binary)
+            .map(|hinting| candidates(hinting, &mut self.worthless, bytes, nested));
         let has_unlikely = nested == 0 || binary && bytes.contains(&0);
         let from = all.len();
+        let mixed: Readings<'_> = &|part| mixed_readings(&bytes[part.clone()], binary);
+        let wide: Readings<'_> = &|part| wide_readings(&bytes[part.clone()]);
+        let unlikely: Readings<'_> = &|part| unlikely_readings(&bytes[part.clone()], binary);
         let Some(candidates) = candidates else {
-            let whole = [Region::whole(bytes.len())];
-            self.read(&mut reading, &whole, mixed_readings, all);
+            let regions = match self.look.texts(bytes).filter(|_| binary) {
+                Some(texts) => {
+                    let worthless = &mut self.worthless;
+                    regions_of_texts(texts, self.look.known(), worthless, bytes, nested)
+                }
+                None => vec![Region::whole(bytes.len())],
+            };
+            self.read(&mut reading, &regions, mixed, all);
             reading.told = Told::new(&all[from..]);
-            self.read(&mut reading, &whole, framed_readings, all);
+            let framed =
+                |part: &Range<usize>| framed_readings(&bytes[part.clone()], 0..part.len(), binary);
+            self.read(&mut reading, &regions, &framed, all);
             if binary {
-                self.read(&mut reading, &whole, wide_readings, all);
+                self.read(&mut reading, &regions, wide, all);
             }
             if has_unlikely {
-                self.read(&mut reading, &whole, unlikely_readings, all);
+                self.read(&mut reading, &regions, unlikely, all);
             }
             if !binary && nested == 0 {
                 self.named(bytes, via, &reading.known, all);
@@ -147,7 +159,7 @@ impl<L: Look> Tour<'_, L> {
         };
         let Candidates { narrow, two, four } = candidates;
         let around = |spots: &[Spot]| byte_regions(spots.iter(), bytes.len());
-        self.read(&mut reading, &around(&narrow), mixed_readings, all);
+        self.read(&mut reading, &around(&narrow), mixed, all);
         reading.told = Told::new(&all[from..]);
         let is_told = |spot: &&Spot| {
             let end = spot.at.end.max(spot.at.start + 1);
@@ -155,12 +167,19 @@ impl<L: Look> Tour<'_, L> {
         };
         let untold = narrow.iter().filter(|spot| !is_told(spot));
         let untold = byte_regions(untold, bytes.len());
-        let structures = structures_around(bytes, &untold);
-        self.read(&mut reading, &structures, framed_readings, all);
+        for structure in structures_around(bytes, &untold) {
+            let strings = strings_around(bytes, &structure, &untold);
+            let framed = |part: &Range<usize>| {
+                let part = part.start - structure.start..part.end - structure.start;
+                framed_readings(&bytes[structure.clone()], part, binary)
+            };
+            self.read(&mut reading, &strings, &framed, all);
+        }
         let structures = structures_around(bytes, &around(&four));
-        self.read(&mut reading, &structures, wide_readings, all);
+        let structures: Vec<Region> = structures.into_iter().map(Region::of).collect();
+        self.read(&mut reading, &structures, wide, all);
         if has_unlikely {
-            self.read(&mut reading, &around(&two), unlikely_readings, all);
+            self.read(&mut reading, &around(&two), unlikely, all);
         }
     }
 
@@ -169,18 +188,18 @@ impl<L: Look> Tour<'_, L> {
         &mut self,
         unsure: &mut Unsure<'_, L::What>,
         regions: &[Region],
-        readings: Readings,
+        readings: Readings<'_>,
         all: &mut Vec<Found<L::What>>,
     ) {
         for region in regions {
-            let bytes = &unsure.bytes[region.read.clone()];
-            for (label, hold, reading) in readings(bytes, unsure.binary) {
-                work::charge(bytes.len());
+            let len = region.read.len();
+            for (label, hold, reading) in readings(&region.read) {
+                work::charge(len);
                 let mut seen = Vec::new();
                 let via = format!("{}{label}", unsure.via);
                 self.selected(&reading.text, &via, unsure.nested, &mut seen);
                 for found in &mut seen {
-                    found.lead_back(&reading, bytes.len());
+                    found.lead_back(&reading, len);
                     found.shift(region.read.start);
                     found.hold = found.hold.max(hold);
                 }

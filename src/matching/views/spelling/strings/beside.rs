@@ -22,22 +22,13 @@ const RATIO_MAX: usize = 4;
 /// Shorter strings hold no identity.
 const STRING_BYTES_MIN: usize = 3;
 
-/// The strings that adjoin text on either side, if there are any.
-pub fn side_by_side(frames: &Frames<'_>) -> Option<Reading> {
+/// The strings that adjoin text on either side, if there are any. The bytes of the frames begin at
+/// `from` in what is around them, where their widths and ends may be told.
+pub fn side_by_side(frames: &Frames<'_>, around: &[u8], from: usize) -> Option<Reading> {
     let bytes = frames.bytes;
     work::charge(8 * bytes.len());
     let runs = runs(bytes);
-    let padding_end = |at: usize| at + bytes[at..].iter().take_while(|byte| **byte == 0).count();
-    // The header of an array ends with a line.
-    let lines: Vec<_> = runs.iter().flat_map(|run| lines(bytes, run)).collect();
-    let mut fields = fixed::fields(&lines, &widths(bytes).narrow, &padding_end);
-    let columns = columns(bytes);
-    let narrow = columns.iter().filter(|column| column.wide.is_none());
-    fields.extend(narrow.flat_map(|column| column.strings(bytes.len())).map(|string| {
-        let zeros = bytes[string.clone()].iter().rev().take_while(|byte| **byte == 0).count();
-        string.start..string.end - zeros
-    }));
-    fields.extend(offsets::fields(bytes, &runs));
+    let mut fields = told_around(around, from..from + bytes.len(), &runs);
     // A string that has its length before it holds no others.
     let whole = frames.whole_strings();
     let is_whole =
@@ -56,6 +47,28 @@ pub fn side_by_side(frames: &Frames<'_>) -> Option<Reading> {
     let shaped: Vec<_> = untold.flat_map(|run| joined::fields(bytes, run)).collect();
     fields.extend(shaped);
     listed(bytes, &fields)
+}
+
+/// The strings of a part of which something around it tells the width or the ends.
+fn told_around(around: &[u8], part: Range<usize>, runs: &[Range<usize>]) -> Vec<Range<usize>> {
+    work::charge(2 * around.len());
+    let bytes = &around[part.clone()];
+    let padding_end = |at: usize| at + bytes[at..].iter().take_while(|byte| **byte == 0).count();
+    // The header of an array ends with a line.
+    let lines: Vec<_> = runs.iter().flat_map(|run| lines(bytes, run)).collect();
+    let mut fields = fixed::fields(&lines, &widths(around).narrow, &padding_end);
+    let within = |field: &Range<usize>| part.start <= field.start && field.end <= part.end;
+    let moved = |field: Range<usize>| field.start - part.start..field.end - part.start;
+    let columns = columns(around);
+    let narrow = columns.iter().filter(|column| column.wide.is_none());
+    fields.extend(narrow.flat_map(|column| column.strings(&part)).map(|string| {
+        let zeros = around[string.clone()].iter().rev().take_while(|byte| **byte == 0).count();
+        moved(string.start..string.end - zeros)
+    }));
+    let runs: Vec<_> =
+        runs.iter().map(|run| run.start + part.start..run.end + part.start).collect();
+    fields.extend(offsets::fields(around, &runs).into_iter().filter(within).map(moved));
+    fields
 }
 
 fn lines(bytes: &[u8], run: &Range<usize>) -> impl Iterator<Item = Range<usize>> {

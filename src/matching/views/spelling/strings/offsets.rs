@@ -84,7 +84,8 @@ fn texts(
 fn arrays(bytes: &[u8]) -> Vec<(usize, Vec<usize>)> {
     let mut arrays = Vec::new();
     let mut at = 0;
-    while let Some(zeros) = memmem::find(&bytes[at..], &[0; 4]) {
+    let finder = memmem::Finder::new(&[0; 4]);
+    while let Some(zeros) = finder.find(&bytes[at..]) {
         let from = at + zeros;
         let end = from + bytes[from..].iter().take_while(|byte| **byte == 0).count();
         // The lowest byte of the first number may be a zero itself.

@@ -16,11 +16,13 @@ pub struct Column {
 }
 
 impl Column {
-    /// All of them, up to the end of so many bytes.
-    pub fn strings(&self, len: usize) -> impl Iterator<Item = Range<usize>> {
-        let ranges = (0..).map(|number| number * self.stride);
+    /// Those within a part of the bytes.
+    pub fn strings(&self, part: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let passed = part.start.saturating_sub(self.first.start).div_ceil(self.stride);
+        let ranges = (passed..).map(|number| number * self.stride);
         let ranges = ranges.map(|by| self.first.start + by..self.first.end + by);
-        ranges.take_while(move |range| range.end <= len)
+        let end = part.end;
+        ranges.take_while(move |range| range.end <= end)
     }
 }
 
@@ -95,7 +97,7 @@ mod tests {
         let bytes = [&start, header.as_bytes(), &records].concat();
         let strings: Vec<Vec<&[u8]>> = columns(&bytes)
             .iter()
-            .map(|column| column.strings(bytes.len()).map(|range| &bytes[range]).collect())
+            .map(|column| column.strings(&(0..bytes.len())).map(|range| &bytes[range]).collect())
             .collect();
         assert_eq!(
             strings,

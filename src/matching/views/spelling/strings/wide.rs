@@ -144,7 +144,7 @@ fn in_records(bytes: &[u8]) -> Vec<Run> {
     let mut all = Vec::new();
     for column in columns(bytes) {
         let Some(little) = column.wide else { continue };
-        for string in column.strings(bytes.len()) {
+        for string in column.strings(&(0..bytes.len())) {
             let zeros =
                 bytes[string.clone()].rchunks(CHAR_BYTES).take_while(|four| **four == [0; 4]);
             let string = string.start..string.end - zeros.count() * CHAR_BYTES;
