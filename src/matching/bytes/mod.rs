@@ -2,5 +2,6 @@
 //! somebody?
 
 pub mod units;
+pub mod spelled;
 pub mod sift;
 pub mod texts;

@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 
 use crate::matching::blocks::bits::{any, count, next_clear, next_set, runs};
 use crate::matching::blocks::masks::{Set, WORD_BYTES, masks};
+use crate::matching::bytes::spelled::Spelled;
 use crate::matching::bytes::units::{Units, Width};
 use crate::matching::identity::candidates::Foreign;
 use crate::matching::views::hinting::Sifted;
@@ -33,6 +34,7 @@ pub struct Sift {
     facts: Box<[Facts; 256]>,
     /// Bytes that are letters of it, and those of these that fold to several.
     letters: [Set; 2],
+    spelled: Option<Spelled>,
 }
 
 /// The letters and digits of some texts.
@@ -64,8 +66,10 @@ impl Sift {
         foreign: &Foreign,
         least: usize,
     ) -> Self {
+        let texts: Vec<&String> = texts.collect();
+        let spelled = Spelled::new(texts.iter().copied());
         let (numbered, worded): (Vec<_>, Vec<_>) =
-            texts.partition(|text| text.contains(|c: char| c.is_ascii_digit()));
+            texts.into_iter().partition(|text| text.contains(|c: char| c.is_ascii_digit()));
         let sought = [Letters::of_texts(&worded), Letters::of_texts(&numbered)];
         let facts = Facts::of_all(&sought);
         let folds_to = |byte: u8| facts[usize::from(byte)].letters.into_iter().max();
@@ -81,6 +85,7 @@ impl Sift {
             least: least.clamp(1, LEAST_MAX),
             facts,
             letters,
+            spelled,
             sought,
         }
     }
@@ -88,6 +93,7 @@ impl Sift {
     /// Takes in what is so short.
     pub fn admit(&mut self, least: usize) {
         self.least = self.least.min(least.max(1));
+        self.spelled = None;
         self.sought.iter_mut().for_each(|letters| letters.least = 0);
     }
 
@@ -134,7 +140,10 @@ impl Sift {
                 true => match spelled_by_escapes(bytes, &escapes, start..end) {
                     Some(spelled) if stretch.len() < SURE_BYTES => {
                         let is_poor = !has_letters && is_poor(&(start..end), spelled);
-                        !is_poor && self.may_spell(stretch, has_letters, spelled)
+                        let may_be_in = |known: &Spelled| spelled > 0 || known.may_be_in(stretch);
+                        !is_poor
+                            && self.may_spell(stretch, has_letters, spelled)
+                            && self.spelled.as_ref().is_none_or(may_be_in)
                             || stretch.len() >= PAIRS_BYTES && has_row()
                     }
                     _ => true,

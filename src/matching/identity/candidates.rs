@@ -36,9 +36,33 @@ struct Tier {
 
 /// One bit for each value of a hash: few patterns in a table that fits the first cache, many in one
 /// that fits the second.
-enum Bits {
+pub enum Bits {
     Few(Box<[u64; 1 << 9]>),
     Many(Box<[u64; 1 << 14]>),
+}
+
+impl Bits {
+    /// Those of these keys.
+    pub fn of(keys: HashSet<u64>) -> Self {
+        if keys.len() <= FEW_GRAMS_MAX {
+            let mut bits = Box::new([0; 1 << 9]);
+            keys.into_iter().for_each(|key| set(&mut bits, key));
+            Self::Few(bits)
+        } else {
+            let mut bits = Box::new([0; 1 << 14]);
+            keys.into_iter().for_each(|key| set(&mut bits, key));
+            Self::Many(bits)
+        }
+    }
+
+    /// Whether a key may be among them.
+    pub fn has(&self, key: u64) -> bool {
+        let bit = match self {
+            Self::Few(bits) => probe(bits, key),
+            Self::Many(bits) => probe(bits, key),
+        };
+        bit & 1 != 0
+    }
 }
 
 /// Grams beyond which the larger table is taken: one bit in sixteen is set at most.
@@ -98,15 +122,7 @@ impl Tier {
                 patterns.entry(key).or_default().push((number, offset));
             }
         }
-        let bits = if patterns.len() <= FEW_GRAMS_MAX {
-            let mut bits = Box::new([0; 1 << 9]);
-            patterns.keys().for_each(|key| set(&mut bits, *key));
-            Bits::Few(bits)
-        } else {
-            let mut bits = Box::new([0; 1 << 14]);
-            patterns.keys().for_each(|key| set(&mut bits, *key));
-            Bits::Many(bits)
-        };
+        let bits = Bits::of(patterns.keys().copied().collect());
         Self { stride, mask, bits, patterns, texts }
     }
 
