@@ -301,6 +301,9 @@ async fn walk(
     {
         walk.asks_who_else = true;
     }
+    if purpose == Purpose::Find && cases.iter().any(|case| case.request.kind.is_export()) {
+        walk.learned = Some(Arc::default());
+    }
     let now = account.clock.now();
     if purpose == Purpose::Find
         && world.mandate.keeping.remembered_until(now).is_some()
