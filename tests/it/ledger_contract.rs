@@ -17,7 +17,7 @@ use dsrd::evidence::chain::{BrokenLink, Link, verify};
 use dsrd::ports::kept::archives::KeptArchive;
 use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::Checkpoint;
-use dsrd::ports::kept::people::{People, SealedPerson};
+use dsrd::ports::kept::people::{PEOPLE_MAX, People, SealedPerson};
 use dsrd::ports::kept::purges::{Gathered, Member, NewMember, Stage, work_on_purge};
 use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, PutOff};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone};
@@ -122,6 +122,33 @@ async fn open_by(url: &str, clock: &Arc<MemoryClock>) -> SqlLedger {
 }
 
 /// Each batch of an act costs what it holds, not what was acted on before.
+/// Whoever finds as many as there is room for knows that there may be more.
+#[tokio::test]
+async fn no_more_people_are_kept_than_there_is_room_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(&format!("sqlite:{}/ledger.db", folder.path().display())).await;
+    let mut opening = opening("r-1", 100);
+    opening.request.as_mut().unwrap().kind = RequestKind::Access;
+    ledger.open(&[&opening]).await.unwrap();
+    let (lease, sources) = (own(&ledger).await, ["a".to_owned()]);
+    let ids = [opening.record.id];
+    ledger.open_sweep(&lease, Purpose::Find, &ids, &sources, 1).await.unwrap();
+    let shard = ledger.sweep(Purpose::Find).await.unwrap().unwrap().shards.remove(0);
+    for met in [0..10, 0..PEOPLE_MAX + 1, PEOPLE_MAX..PEOPLE_MAX + 30] {
+        let person = |n: u64| SealedPerson { mark: format!("{n:08}"), sealed: vec![1] };
+        let people: Vec<SealedPerson> = met.map(person).collect();
+        ledger.keep_people(&lease, &shard, &people).await.unwrap();
+    }
+    let (mut kept, mut after) = (0, String::new());
+    loop {
+        let page = ledger.people(shard.sweep, &after, 10_000).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.mark);
+        kept += page.len() as u64;
+    }
+    assert_eq!(kept, PEOPLE_MAX);
+}
+
 #[tokio::test]
 async fn what_is_open_is_found_without_a_look_at_the_rest() {
     let folder = tempfile::tempdir().unwrap();

@@ -25,6 +25,9 @@ use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::hinting::Hinting;
 
+/// Names of one person that one document gives: whoever has more is none.
+const NAMES_MAX: usize = 64;
+
 /// Those people, to be looked for together. `Debug` is not implemented: it names them.
 #[derive(Default)]
 pub struct Known {
@@ -92,7 +95,7 @@ impl Known {
 /// stable order.
 pub fn lasting(group: &Group) -> Group {
     let names: BTreeSet<Identifier> = group.iter().filter_map(lasts).collect();
-    names.into_iter().collect()
+    names.into_iter().take(NAMES_MAX).collect()
 }
 
 fn lasts(identifier: &Identifier) -> Option<Identifier> {
@@ -188,6 +191,9 @@ mod tests {
             let lasting: Vec<IdentityType> = lasting.iter().map(|name| name.kind).collect();
             assert_eq!(lasting, Vec::from_iter(expected), "{value}");
         }
+        let names: Vec<String> = (0..1000).map(|n| format!("kofi{n}@contoso.com")).collect();
+        let names: Vec<_> = names.iter().map(|name| (Email, name.as_str())).collect();
+        assert_eq!(lasting(&group(&names)).len(), NAMES_MAX);
     }
 
     #[test]
