@@ -4,13 +4,15 @@
 use std::io::{Cursor, Read};
 
 use dsrd::adapters::memory::exports::MemoryExports;
+use dsrd::domain::policy::action::Otherwise;
+use dsrd::domain::policy::rules::{Rule, Treatment};
 use dsrd::domain::request::RequestId;
 use serde_json::{Value, json};
 use zip::ZipArchive;
 
 use crate::support::simulation::leaks::{EMAIL, NAME, OBJECT_ID, found};
 use crate::support::simulation::scenario::{
-    SOURCE, Scenario, THINGS, control, correspondence, request, run_document, simulate,
+    SOURCE, Scenario, THINGS, control, correspondence, request, rule, run_document, simulate,
 };
 use crate::support::simulation::tripwire::{Fuse, Trip, assert_stopped};
 
@@ -162,8 +164,8 @@ fn a_person_has_one_pseudonym() {
     assert_eq!(log.iter().rev().collect::<Vec<_>>(), first.iter().collect::<Vec<_>>());
 }
 
-/// An erasure learns nobody, and what an export learns is readable to nobody and goes with the last
-/// that waits, whatever becomes of it.
+/// An erasure learns nobody that is not asked who else is named, and what is learned is readable to
+/// nobody and goes with the request, whatever becomes of it.
 #[test]
 fn whom_a_sweep_met_goes_with_the_last_export() {
     let document = || json!({ "createdBy": { "userName": NAME, "userObjectId": OBJECT_ID } });
@@ -220,4 +222,31 @@ fn the_same_are_masked_wherever_it_was_stopped() {
             assert_eq!(lived(&scenario).await, expected, "stopped at {at}");
         }
     });
+}
+
+/// What names somebody else too is redacted and not deleted, whoever says that it is somebody.
+#[test]
+fn what_names_whom_another_run_names_is_not_deleted() {
+    let shared_too = Rule {
+        shared: Some(Treatment::Redact),
+        otherwise: Otherwise::Delete,
+        ..rule(Treatment::Delete)
+    };
+    let log = "\nstep 1\nstep 2\n\nreviewed by kofi mensa\n";
+    for (by, is_known) in [("Kofi Mensa", true), ("Ada Boateng", false), (NAME, false)] {
+        let document = json!({ "createdBy": { "userName": by, "userObjectId": GUID } });
+        let scenario = shared(log, &document)
+            .ruled_by(vec![shared_too.clone()])
+            .sent(request("r-1", "erasure"));
+        let source = scenario.source(SOURCE);
+        simulate(async || {
+            scenario.live().await;
+            assert_eq!(kept(&scenario).await, 0);
+            scenario.assert_silent().await;
+        });
+        let left = source.get("ExperimentRun/dcid.r1/logs/std.log");
+        let left = left.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let rewritten = format!("[erased] began\n{log}\n");
+        assert_eq!(left, is_known.then_some(rewritten), "{by}");
+    }
 }

@@ -1044,7 +1044,7 @@ async fn what_a_sweep_saw_is_kept_as_long_as_it_is_needed(ledger: &dyn Ledger) {
     assert!(seen(find.sweep, "a").await.is_empty());
 }
 
-/// Whom a sweep met stays with the last export that it found for; an erasure keeps nobody.
+/// Whom a sweep met stays with the last export that it found for, and until erasures are planned.
 async fn people_stay_as_long_as_an_export_waits(ledger: &dyn Ledger) {
     let lease = own(ledger).await;
     let mut lives = Vec::new();
@@ -1073,8 +1073,13 @@ async fn people_stay_as_long_as_an_export_waits(ledger: &dyn Ledger) {
     };
     let only_erasure = shard(&ids[2..]).await;
     ledger.keep_people(&lease, &only_erasure, &people(0..3)).await.unwrap();
-    assert_eq!(marks(only_erasure.sweep).await, [""; 0], "no export waits");
+    assert_eq!(marks(only_erasure.sweep).await, [""; 0], "it is not being found for");
+    lives[2].go(ledger, [Event::FindStarted]).await;
+    ledger.keep_people(&lease, &only_erasure, &people(0..3)).await.unwrap();
     ledger.close_sweep(&lease, only_erasure.sweep).await.unwrap();
+    assert_eq!(marks(only_erasure.sweep).await.len(), 3, "it is to be concluded");
+    lives[2].go(ledger, [planned()]).await;
+    assert_eq!(marks(only_erasure.sweep).await, [""; 0], "it was planned");
 
     let first = shard(&ids).await;
     for met in [0..70, 60..75] {
@@ -1083,8 +1088,8 @@ async fn people_stay_as_long_as_an_export_waits(ledger: &dyn Ledger) {
     let kept = ledger.people(first.sweep, "0072", 2).await.unwrap();
     assert!(kept == people(73..75), "in order, from there on");
     assert_eq!(marks(first.sweep).await.len(), 75, "each once");
-    for life in &mut lives {
-        life.go(ledger, [Event::FindStarted]).await;
+    for life in &mut lives[..2] {
+        life.go(ledger, [Event::FindStarted, planned()]).await;
     }
     ledger.close_sweep(&lease, first.sweep).await.unwrap();
     lives[0].go(ledger, [Event::Cancelled(decision())]).await;

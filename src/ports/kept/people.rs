@@ -1,4 +1,4 @@
-//! Whom the documents of a workspace name, kept while an export waits for what a sweep found.
+//! Whom the documents of a workspace name, kept while somebody needs to know who else is a person.
 
 use async_trait::async_trait;
 
@@ -17,12 +17,14 @@ pub struct SealedPerson {
     pub sealed: Vec<u8>,
 }
 
-/// The part of the ledger that keeps people whom nobody asked about. All methods are atomic. They
-/// go with the rest of the last export that the sweep found for, in the same transaction.
+/// The part of the ledger that keeps people whom nobody asked about. All methods are atomic.
+///
+/// Of the requests that a sweep finds for exports need them until they rest, and erasures until
+/// they are planned; with the last of these they go, in the same transaction.
 #[async_trait]
 pub trait People: Send + Sync {
     /// Keeps whom the walk of a shard met, each mark once a sweep and no more than [`PEOPLE_MAX`]
-    /// of them; nobody where no export waits that the sweep finds for.
+    /// of them; nobody where no request needs them any more.
     async fn keep_people(
         &self,
         lease: &Lease,

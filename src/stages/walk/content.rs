@@ -105,14 +105,16 @@ pub async fn shared_of(
     item: &Item,
     subjects: &Arc<[Subject]>,
     named: &[usize],
+    known: &Arc<Known>,
     limits: &ItemLimits,
 ) -> Result<Vec<usize>, Failure> {
     let Read::Bytes(bytes) = source.read(item).await? else { return Ok(named.to_vec()) };
     let (item, limits, mut content) = (item.clone(), *limits, reader_of(bytes));
-    let (subjects, asked) = (Arc::clone(subjects), named.to_vec());
+    let (subjects, asked, known) = (Arc::clone(subjects), named.to_vec(), Arc::clone(known));
     let telling = on_a_thread(move || {
         let people: Vec<&Subject> = asked.iter().map(|subject| &subjects[*subject]).collect();
-        let told = names_others(&item, &mut content, &people, &limits, &PeopleLimits::default())?;
+        let bound = PeopleLimits::default();
+        let told = names_others(&item, &mut content, &people, &known, &limits, &bound)?;
         let with_others = asked.into_iter().zip(told).filter(|(_, others)| *others);
         Ok(with_others.map(|(subject, _)| subject).collect())
     });

@@ -1,6 +1,5 @@
-//! Whom a walk meets in the documents of runs and of what else a workspace has, where an export
-//! waits: what others are called is known from all of the workspace, and not from the items of
-//! whoever asks alone.
+//! Whom a walk meets in the documents of runs and of what else a workspace has: what others are
+//! called is known from all of the workspace, and not from the items of whoever asks alone.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};

@@ -52,7 +52,7 @@ pub struct Walk {
     pub inventory: Option<Arc<Inventory>>,
     /// Who was erased and is met again, where that is asked.
     pub graves: Option<Arc<Graves>>,
-    /// Takes whom documents name, where exports wait.
+    /// Takes whom documents name, where that will be asked.
     pub learned: Option<Arc<Learned>>,
     /// What is declared to hold no person, where items are given away.
     pub policy: Option<Arc<Policy>>,
@@ -405,7 +405,9 @@ async fn who_else(source: &dyn Walked, look: &Look, walk: &Walk) -> Result<Vec<u
     let mut named: Vec<usize> = look.hits.iter().map(|hit| hit.subject).collect();
     named.dedup();
     let _entered = walk.budget.enter(&look.item).await;
-    match shared_of(source, &look.item, &walk.subjects, &named, &walk.limits).await {
+    // Whom the workspace knows is known once all of it was walked.
+    let nobody = Arc::default();
+    match shared_of(source, &look.item, &walk.subjects, &named, &nobody, &walk.limits).await {
         Ok(shared) => Ok(shared),
         Err(failure) => {
             let _reported_of_the_item = item_at_fault(source, failure, walk).await?;

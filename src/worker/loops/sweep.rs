@@ -301,7 +301,8 @@ async fn walk(
     {
         walk.asks_who_else = true;
     }
-    if purpose == Purpose::Find && cases.iter().any(|case| case.request.kind.is_export()) {
+    let exports = |case: &Case| case.request.kind.is_export();
+    if purpose == Purpose::Find && (walk.asks_who_else || cases.iter().any(exports)) {
         walk.learned = Some(Arc::default());
     }
     let now = account.clock.now();

@@ -96,6 +96,8 @@ pub async fn append(
             let shred = sqlx::query(statement).bind(record.id.as_str());
             shred.execute(&mut *connection).await.map_err(while_doing(doing))?;
         }
+    }
+    if state.is_end() || state == State::Planned {
         people::settle(connection, &record.id).await?;
     }
     Ok(Some(state))

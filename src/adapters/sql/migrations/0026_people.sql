@@ -1,5 +1,5 @@
--- Whom documents name that a sweep read, as long as an export waits that it found for: sealed, under
--- a keyed digest of what is sealed.
+-- Whom documents name that a sweep read, as long as a request needs to know that it found for:
+-- sealed, under a keyed digest of what is sealed.
 CREATE TABLE people (
     sweep  BIGINT NOT NULL REFERENCES sweeps (id),
     mark   TEXT   NOT NULL,

@@ -16,7 +16,7 @@ use crate::ports::tasks::{Lease, Shard};
 const KEEPING: &str = "keeping whom documents name";
 const FORGETTING: &str = "forgetting whom documents name";
 
-/// Two exports of one sweep may end at once, and neither would see that the other does; and a walk
+/// Two requests of one sweep may end at once, and neither would see that the other does; and a walk
 /// may keep what the last of them has just forgotten.
 const LOCK: &str = "UPDATE sweeps SET closed = closed WHERE id = $1";
 
@@ -65,11 +65,16 @@ impl People for SqlLedger {
     }
 }
 
-/// How many exports wait that a sweep found for.
+/// How many requests need them that a sweep found for.
 fn waiting() -> String {
+    format!("SELECT COUNT(*) AS number FROM requests WHERE found_by = $1 AND {}", needs())
+}
+
+/// Which requests need them: exports until they rest, erasures until they are planned.
+fn needs() -> String {
     format!(
-        "SELECT COUNT(*) AS number FROM requests WHERE found_by = $1 \
-         AND kind IN ('access', 'portability') AND state NOT IN {}",
+        "(kind IN ('access', 'portability') AND state NOT IN {} \
+         OR kind = 'erasure' AND state = 'finding')",
         states(State::rests)
     )
 }
@@ -87,8 +92,8 @@ async fn lock(connection: &mut AnyConnection, sweep: u64) -> Result<(), sqlx::Er
     sqlx::query(LOCK).bind(stored(sweep)).execute(connection).await.map(drop)
 }
 
-/// Forgets whom the sweep met that found for a request which comes to rest, if no other export
-/// waits for it; the caller commits.
+/// Forgets whom the sweep met that found for a request which needs them no more, if no other does;
+/// the caller commits.
 ///
 /// # Errors
 /// Whatever the database refuses.
@@ -105,17 +110,16 @@ pub async fn settle(connection: &mut AnyConnection, id: &RequestId) -> Result<()
     forget.execute(connection).await.map(drop).map_err(while_doing(FORGETTING))
 }
 
-/// Forgets whom closed sweeps met for which no export waits any more: one that was tried again was
-/// found for by a later sweep. Says whether there was anybody. The caller commits.
+/// Forgets whom closed sweeps met and no request needs any more: one that was tried again was found
+/// for by a later sweep. Says whether there was anybody. The caller commits.
 ///
 /// # Errors
 /// Whatever the database refuses.
 pub async fn forget(connection: &mut AnyConnection) -> Result<bool, Failure> {
     let statement = format!(
         "DELETE FROM people WHERE sweep IN (SELECT id FROM sweeps WHERE closed = 1) \
-         AND sweep NOT IN (SELECT found_by FROM requests WHERE found_by IS NOT NULL \
-         AND kind IN ('access', 'portability') AND state NOT IN {})",
-        states(State::rests)
+         AND sweep NOT IN (SELECT found_by FROM requests WHERE found_by IS NOT NULL AND {})",
+        needs()
     );
     let forget = sqlx::query(AssertSqlSafe(statement)).execute(connection).await;
     Ok(forget.map_err(while_doing(FORGETTING))?.rows_affected() > 0)

@@ -65,6 +65,11 @@ impl Known {
         Self { people, matcher: Some(matcher) }
     }
 
+    /// Whether they are none.
+    pub fn is_empty(&self) -> bool {
+        self.people.is_empty()
+    }
+
     /// Everything that names this person.
     pub fn names(&self, person: usize) -> &Group {
         &self.people[person]
