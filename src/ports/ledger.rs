@@ -17,6 +17,7 @@ use crate::domain::state::{Event, State};
 use crate::ports::kept::archives::Archives;
 use crate::ports::kept::budgets::Budgets;
 use crate::ports::kept::inventories::Inventories;
+use crate::ports::kept::people::People;
 use crate::ports::kept::purges::Purges;
 use crate::ports::kept::retention::{FollowUps, Retention};
 use crate::ports::kept::tickets::Tickets;
@@ -35,7 +36,16 @@ use crate::ports::tasks::{Lease, Tasks};
 /// another has taken the work over nothing is written, and a transient failure comes back.
 #[async_trait]
 pub trait Ledger:
-    Tasks + Archives + Inventories + Tombstones + Retention + FollowUps + Tickets + Budgets + Purges
+    Tasks
+    + Archives
+    + Inventories
+    + Tombstones
+    + Retention
+    + FollowUps
+    + Tickets
+    + Budgets
+    + Purges
+    + People
 {
     /// Commits first records with their sealed requests and announcements, all at once, and says
     /// of each, in that order, what it found. Of one whose id is known nothing is written; if it is

@@ -18,6 +18,7 @@ use dsrd::ports::exports::{Exports, SignedLink, Upload};
 use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
+use dsrd::ports::kept::people::{People, SealedPerson};
 use dsrd::ports::kept::purges::{Gathered, Member, NewMember, Purge, Purges, Stage};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
 use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, PutOff, SealedTicket, Tickets};
@@ -343,6 +344,16 @@ impl Walked for World {
 #[async_trait]
 impl Budgets for World {
     async fn spend(&self, _: &Lease, _: &Budget) -> Result<Option<u64>, Failure> {
+        unreachable!()
+    }
+}
+
+#[async_trait]
+impl People for World {
+    async fn keep_people(&self, _: &Lease, _: &Shard, _: &[SealedPerson]) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn people(&self, _: u64, _: &str, _: u32) -> Result<Vec<SealedPerson>, Failure> {
         unreachable!()
     }
 }

@@ -17,6 +17,7 @@ use dsrd::evidence::chain::{BrokenLink, Link, verify};
 use dsrd::ports::kept::archives::KeptArchive;
 use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::Checkpoint;
+use dsrd::ports::kept::people::{PEOPLE_MAX, People, SealedPerson};
 use dsrd::ports::kept::purges::{Gathered, Member, NewMember, Stage, work_on_purge};
 use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, PutOff};
 use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone};
@@ -54,6 +55,7 @@ macro_rules! suite {
         suite!(@ledger fresh, exports_go_first_until_an_erasure_begins);
         suite!(@ledger fresh, nobody_looks_for_what_is_being_erased);
         suite!(@ledger fresh, what_a_sweep_saw_is_kept_as_long_as_it_is_needed);
+        suite!(@ledger fresh, people_stay_as_long_as_an_export_waits);
         suite!(@timed fresh, the_outbox_keeps_order, each_url_is_owed_each_announcement);
         suite!(@timed fresh, archives_are_known_until_they_are_removed, work_is_claimed_once);
         suite!(@timed fresh, what_was_set_in_the_future_is_void, archives_are_kept_for_their_time);
@@ -68,6 +70,7 @@ macro_rules! suite {
         suite!(@url fresh, daemons_share_what_a_service_takes);
         suite!(@url fresh, two_daemons_share_a_ledger, a_ledger_is_found_again);
         suite!(@url fresh, an_export_and_an_erasure_never_begin_at_once);
+        suite!(@url fresh, of_exports_that_end_at_once_one_is_the_last);
         suite!(@url fresh, sweeps_for_two_purposes_are_opened_at_once);
         suite!(@url fresh, an_edited_record_is_found, a_later_ledger_is_refused);
     }};
@@ -119,6 +122,33 @@ async fn open_by(url: &str, clock: &Arc<MemoryClock>) -> SqlLedger {
 }
 
 /// Each batch of an act costs what it holds, not what was acted on before.
+/// Whoever finds as many as there is room for knows that there may be more.
+#[tokio::test]
+async fn no_more_people_are_kept_than_there_is_room_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(&format!("sqlite:{}/ledger.db", folder.path().display())).await;
+    let mut opening = opening("r-1", 100);
+    opening.request.as_mut().unwrap().kind = RequestKind::Access;
+    ledger.open(&[&opening]).await.unwrap();
+    let (lease, sources) = (own(&ledger).await, ["a".to_owned()]);
+    let ids = [opening.record.id];
+    ledger.open_sweep(&lease, Purpose::Find, &ids, &sources, 1).await.unwrap();
+    let shard = ledger.sweep(Purpose::Find).await.unwrap().unwrap().shards.remove(0);
+    for met in [0..10, 0..PEOPLE_MAX + 1, PEOPLE_MAX..PEOPLE_MAX + 30] {
+        let person = |n: u64| SealedPerson { mark: format!("{n:08}"), sealed: vec![1] };
+        let people: Vec<SealedPerson> = met.map(person).collect();
+        ledger.keep_people(&lease, &shard, &people).await.unwrap();
+    }
+    let (mut kept, mut after) = (0, String::new());
+    loop {
+        let page = ledger.people(shard.sweep, &after, 10_000).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.mark);
+        kept += page.len() as u64;
+    }
+    assert_eq!(kept, PEOPLE_MAX);
+}
+
 #[tokio::test]
 async fn what_is_open_is_found_without_a_look_at_the_rest() {
     let folder = tempfile::tempdir().unwrap();
@@ -1012,6 +1042,95 @@ async fn what_a_sweep_saw_is_kept_as_long_as_it_is_needed(ledger: &dyn Ledger) {
     life.go(ledger, [Event::Cancelled(decision())]).await;
     ledger.close_sweep(&lease, verify.sweep).await.unwrap();
     assert!(seen(find.sweep, "a").await.is_empty());
+}
+
+/// Whom a sweep met stays with the last export that it found for, and until erasures are planned.
+async fn people_stay_as_long_as_an_export_waits(ledger: &dyn Ledger) {
+    let lease = own(ledger).await;
+    let mut lives = Vec::new();
+    for (id, kind) in [
+        ("r-1", RequestKind::Access),
+        ("r-2", RequestKind::Portability),
+        ("r-3", RequestKind::Erasure),
+    ] {
+        let mut opening = opening(id, 100);
+        opening.request.as_mut().unwrap().kind = kind;
+        ledger.open(&[&opening]).await.unwrap();
+        lives.push(Life { last: opening.record });
+    }
+    let shard = async |ids: &[RequestId]| {
+        ledger.open_sweep(&lease, Purpose::Find, ids, &["a".to_owned()], 1).await.unwrap();
+        ledger.sweep(Purpose::Find).await.unwrap().unwrap().shards.remove(0)
+    };
+    let ids: Vec<RequestId> = lives.iter().map(|life| life.id().clone()).collect();
+    let people = |marks: std::ops::Range<u32>| -> Vec<SealedPerson> {
+        let one = |n| SealedPerson { mark: format!("{n:04}"), sealed: vec![n as u8; 3] };
+        marks.map(one).collect()
+    };
+    let marks = async |sweep: u64| -> Vec<String> {
+        let kept = ledger.people(sweep, "", u32::MAX).await.unwrap();
+        kept.into_iter().map(|person| person.mark).collect()
+    };
+    let only_erasure = shard(&ids[2..]).await;
+    ledger.keep_people(&lease, &only_erasure, &people(0..3)).await.unwrap();
+    assert_eq!(marks(only_erasure.sweep).await, [""; 0], "it is not being found for");
+    lives[2].go(ledger, [Event::FindStarted]).await;
+    ledger.keep_people(&lease, &only_erasure, &people(0..3)).await.unwrap();
+    ledger.close_sweep(&lease, only_erasure.sweep).await.unwrap();
+    assert_eq!(marks(only_erasure.sweep).await.len(), 3, "it is to be concluded");
+    lives[2].go(ledger, [planned()]).await;
+    assert_eq!(marks(only_erasure.sweep).await, [""; 0], "it was planned");
+
+    let first = shard(&ids).await;
+    for met in [0..70, 60..75] {
+        ledger.keep_people(&lease, &first, &people(met)).await.unwrap();
+    }
+    let kept = ledger.people(first.sweep, "0072", 2).await.unwrap();
+    assert!(kept == people(73..75), "in order, from there on");
+    assert_eq!(marks(first.sweep).await.len(), 75, "each once");
+    for life in &mut lives[..2] {
+        life.go(ledger, [Event::FindStarted, planned()]).await;
+    }
+    ledger.close_sweep(&lease, first.sweep).await.unwrap();
+    lives[0].go(ledger, [Event::Cancelled(decision())]).await;
+    assert_eq!(marks(first.sweep).await.len(), 75, "another export waits");
+
+    // One that is found for again is found for by the later sweep.
+    lives[1].go(ledger, [Event::Failed { reason: "no store".to_owned() }]).await;
+    assert_eq!(marks(first.sweep).await.len(), 75, "it may be tried again");
+    let second = shard(&ids[1..2]).await;
+    ledger.keep_people(&lease, &second, &people(0..2)).await.unwrap();
+    ledger.close_sweep(&lease, second.sweep).await.unwrap();
+    assert_eq!((marks(first.sweep).await.len(), marks(second.sweep).await.len()), (0, 2));
+    lives[1].go(ledger, [Event::Cancelled(decision())]).await;
+    assert_eq!(marks(second.sweep).await, [""; 0]);
+    ledger.keep_people(&lease, &second, &people(0..2)).await.unwrap();
+    assert_eq!(marks(second.sweep).await, [""; 0], "whoever walks on keeps nobody");
+}
+
+async fn of_exports_that_end_at_once_one_is_the_last(url: &str) {
+    let ledgers = [open(url).await, open(url).await];
+    let lease = own(&ledgers[0]).await;
+    for round in 0..10 {
+        let mut lives = Vec::new();
+        for one in 0..2 {
+            let mut opening = opening(&format!("r-{round}-{one}"), 100);
+            opening.request.as_mut().unwrap().kind = RequestKind::Access;
+            ledgers[0].open(&[&opening]).await.unwrap();
+            lives.push(Life { last: opening.record });
+        }
+        let ids: Vec<RequestId> = lives.iter().map(|life| life.id().clone()).collect();
+        let sources = ["a".to_owned()];
+        ledgers[0].open_sweep(&lease, Purpose::Find, &ids, &sources, 1).await.unwrap();
+        let shard = ledgers[0].sweep(Purpose::Find).await.unwrap().unwrap().shards.remove(0);
+        let person = SealedPerson { mark: "m".to_owned(), sealed: vec![1] };
+        ledgers[0].keep_people(&lease, &shard, &[person]).await.unwrap();
+        ledgers[0].close_sweep(&lease, shard.sweep).await.unwrap();
+        let ends = ledgers.iter().zip(&mut lives);
+        join_all(ends.map(|(ledger, life)| life.go(ledger, [Event::Cancelled(decision())]))).await;
+        let kept = ledgers[0].people(shard.sweep, "", 1).await.unwrap();
+        assert!(kept.is_empty(), "in round {round}");
+    }
 }
 
 async fn how_far_a_walk_came_is_noted(ledger: &dyn Ledger, clock: &MemoryClock) {

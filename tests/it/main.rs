@@ -34,6 +34,7 @@ mod mutated; // the same, changed at random
 mod redaction; // what is taken out of an item, what stays, and what is refused
 mod markup; // text between tags and control words
 mod masking; // who is masked in the items of a request, and who is not
+mod acquainted; // who is masked because somebody else's run names them
 mod said; // what a source says of an item beside its bytes is used: encodings, properties, directories
 mod source_contract; // the Source suite: memory, folder
 mod asked; // sources that are asked: the Asked suite, lives with tables, what a service takes in an hour

@@ -9,6 +9,7 @@ use dsrd::matching::limits::{ItemLimits, PeopleLimits};
 use dsrd::matching::matcher::Matcher;
 use dsrd::matching::people::census::{Census, census};
 use dsrd::matching::people::crowd::Crowd;
+use dsrd::matching::people::kin::known::Known;
 use dsrd::matching::people::mask::Mask;
 use dsrd::matching::people::named::Identifier;
 use dsrd::matching::people::others::names_others;
@@ -222,7 +223,8 @@ fn too_many_people_are_none_masked() {
 /// Whether an item names others than this subject.
 fn shared(subject: &Subject, name: &str, content: &[u8]) -> bool {
     let (limits, people) = (ItemLimits::default(), PeopleLimits::default());
-    names_others(&item(name), &mut &*content, &[subject], &limits, &people).unwrap()[0]
+    names_others(&item(name), &mut &*content, &[subject], &Known::default(), &limits, &people)
+        .unwrap()[0]
 }
 
 #[test]

@@ -7,6 +7,7 @@ use dsrd::domain::item::{Item, Version};
 use dsrd::matching::encoding::{Coding, encode};
 use dsrd::matching::limits::{ItemLimits, PeopleLimits};
 use dsrd::matching::matcher::Matcher;
+use dsrd::matching::people::kin::known::Known;
 use dsrd::matching::people::others::names_others;
 use dsrd::matching::scan::{Scan, scan};
 
@@ -1003,7 +1004,9 @@ fn whoever_may_stand_where_nobody_looked_counts_as_somebody_else() {
         let mut item = item("x");
         item.content_encoding = coding.map(str::to_owned);
         let people = PeopleLimits::default();
-        let told = names_others(&item, &mut &*bytes, &[&ann()], &limits, &people).unwrap();
+        let told =
+            names_others(&item, &mut &*bytes, &[&ann()], &Known::default(), &limits, &people)
+                .unwrap();
         assert_eq!(told, [expected], "{what}");
     }
 }

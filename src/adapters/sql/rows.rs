@@ -16,6 +16,7 @@ use crate::domain::request::{IllegalRequestId, RequestId, RequestKind};
 use crate::domain::state::{Event, Regained, State};
 use crate::ports::kept::archives::KeptArchive;
 use crate::ports::kept::inventories::Checkpoint;
+use crate::ports::kept::people::SealedPerson;
 use crate::ports::kept::purges::{Member, Purge, Stage};
 use crate::ports::kept::retention::FollowUp;
 use crate::ports::kept::tickets::{OpenTickets, SealedTicket};
@@ -160,6 +161,12 @@ pub const CALLS: Columns<(String, i64)> = Columns {
 
 /// `prints` of `inventories`.
 pub const PRINTS: Columns<Vec<Print>> = Columns { doing: "reading what a sweep saw", from: prints };
+
+/// `mark` and `sealed` of `people`.
+pub const PERSON: Columns<SealedPerson> = Columns {
+    doing: "reading whom documents name",
+    from: |row| Ok(SealedPerson { mark: get(row, "mark")?, sealed: get(row, "sealed")? }),
+};
 
 /// `marker`, `terms`, `drafted`, `items`, `bytes` and `noted_at` of a shard.
 pub const CHECKPOINT: Columns<(Checkpoint, Timestamp)> =

@@ -8,14 +8,14 @@ use crate::domain::item::Item;
 use crate::matching::bytes::texts::texts;
 use crate::matching::encoding::Undone;
 use crate::matching::limits::{ItemLimits, PeopleLimits};
-use crate::matching::people::named::{Identifier, Named};
+use crate::matching::people::kin::known::Known;
+use crate::matching::people::named::{Group, Identifier, Named};
 use crate::matching::people::records::everyone::everyone_in;
 use crate::matching::people::records::near::Bond;
+use crate::matching::views::charsets::letters::Letters;
+use crate::matching::views::hinting::Hinting;
 use crate::matching::views::meter::Meter;
 use crate::matching::views::tour::{Look, Tour};
-
-/// Identifiers that belong to one person.
-pub type Group = Vec<Identifier>;
 
 /// Everyone named in an item, the subject too. `Debug` is not implemented: it names people.
 #[derive(Default)]
@@ -35,9 +35,24 @@ pub fn census(
     limits: &ItemLimits,
     people: &PeopleLimits,
 ) -> io::Result<Census> {
+    census_among(&Known::default(), item, content, limits, people)
+}
+
+/// The same; of those whom the workspace knows, whoever is named in it by whatever document.
+pub fn census_among(
+    known: &Known,
+    item: &Item,
+    content: &mut dyn Read,
+    limits: &ItemLimits,
+    people: &PeopleLimits,
+) -> io::Result<Census> {
     let meter = Meter::default();
-    let mut counting =
-        Counting { known: HashSet::new(), census: Census::default(), room: people.people_max };
+    let mut counting = Counting {
+        known,
+        seen: HashSet::new(),
+        census: Census::default(),
+        room: people.people_max,
+    };
     let mut tour = Tour::new(&mut counting, limits, &meter);
     tour.head(item);
     let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
@@ -50,38 +65,43 @@ pub fn census(
 enum Seen {
     Group(Group),
     Beside([Identifier; 2]),
+    /// One of those whom the workspace knows, by number.
+    Known(usize),
 }
 
-struct Counting {
-    known: HashSet<Seen>,
+struct Counting<'a> {
+    known: &'a Known,
+    seen: HashSet<Seen>,
     census: Census,
     /// How many more identifiers can be held.
     room: usize,
 }
 
-impl Counting {
+impl Counting<'_> {
     fn count(&mut self, seen: &Seen) {
-        if self.known.contains(seen) {
+        if self.seen.contains(seen) {
             return;
         }
         let size = match seen {
             Seen::Group(group) => group.len(),
             Seen::Beside(both) => both.len(),
+            Seen::Known(person) => self.known.names(*person).len(),
         };
         let Some(room) = self.room.checked_sub(size) else {
             self.census.overflowed = true;
             return;
         };
         self.room = room;
-        self.known.insert(seen.clone());
+        self.seen.insert(seen.clone());
         match seen {
             Seen::Group(group) => self.census.groups.push(group.clone()),
             Seen::Beside(both) => self.census.beside.push(both.clone()),
+            Seen::Known(person) => self.census.groups.push(self.known.names(*person).clone()),
         }
     }
 }
 
-impl Look for Counting {
+impl Look for Counting<'_> {
     type What = Seen;
 
     fn look(&mut self, text: &str, seen: &mut dyn FnMut(Seen, Range<usize>)) {
@@ -101,10 +121,27 @@ impl Look for Counting {
                 }
             }
         });
+        self.look_for_names(text, seen);
+    }
+
+    fn letters(&self) -> Option<&Letters> {
+        self.known.letters()
+    }
+
+    fn look_for_names(&mut self, text: &str, seen: &mut dyn FnMut(Seen, Range<usize>)) {
+        self.known.met_in(text, &mut |person, range| seen(Seen::Known(person), range));
+    }
+
+    fn goes_on(&self, before: &str, after: &str) -> bool {
+        self.known.goes_on(before, after)
     }
 
     fn texts(&self, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
         Some(texts(bytes))
+    }
+
+    fn known(&self) -> Vec<&dyn Hinting> {
+        self.known.hinting().into_iter().collect()
     }
 
     fn wants(&mut self, seen: &Seen) -> bool {

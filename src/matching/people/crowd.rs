@@ -3,17 +3,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::domain::asked::subject::{IdentityType, Subject};
+use crate::domain::asked::subject::Subject;
 use crate::matching::identity::patterns::canonical;
-use crate::matching::identity::weakness::weakness;
 use crate::matching::limits::PeopleLimits;
 use crate::matching::matcher::Matcher;
-use crate::matching::people::census::{Census, Group};
-use crate::matching::people::doubts::is_technical;
+use crate::matching::people::census::Census;
 use crate::matching::people::kin::links::linked;
 use crate::matching::people::kin::own::Own;
+use crate::matching::people::kin::spelled::spelled_by;
 use crate::matching::people::mask::Mask;
-use crate::matching::people::named::Identifier;
+use crate::matching::people::named::{Group, Identifier};
 use crate::matching::people::who::Who;
 
 /// The people of a request. `Debug` is not implemented: it names people.
@@ -130,7 +129,7 @@ impl Crowd {
         for identifier in self.groups.iter().flatten().chain(names) {
             let (key, identity) = (identifier.canonical(), identifier.identity());
             let Some(who) = whose.get(&key).copied() else { continue };
-            if !told.insert(key) || self.is_weak(identifier) {
+            if !told.insert(key) || identifier.is_weak(self.identity_chars_min) {
                 continue;
             }
             let place = match who {
@@ -147,43 +146,16 @@ impl Crowd {
         Some(Mask::new(matcher, numbers, whose))
     }
 
-    /// Whether a name is too short to be looked for wherever it may stand. Two characters of a
-    /// script without capitals are a whole name, however they are parted.
-    fn is_weak(&self, identifier: &Identifier) -> bool {
-        let is_cased = |c: char| c.is_ascii() && !c.is_whitespace() || c.is_lowercase();
-        let value = match identifier.kind {
-            IdentityType::Name if !identifier.value.contains(is_cased) => {
-                identifier.value.split_whitespace().collect()
-            }
-            _ => identifier.value.clone(),
-        };
-        let bare = Identifier { kind: identifier.kind, value };
-        weakness(&bare.identity(), self.identity_chars_min).is_some()
-    }
-
     /// Who each group is.
     fn linked(&self) -> Vec<Who> {
         linked(&self.subject, &self.groups, &self.beside)
     }
 }
 
-/// The name that the local part of an address spells: `kofi.brandt@…` is Kofi Brandt's.
-fn spelled_by(identifier: &Identifier) -> Option<Identifier> {
-    const WORD_CHARS_MIN: usize = 3;
-    let (local, _) = identifier.value.split_once('@')?;
-    let parts: Vec<&str> = local.split(['.', '_', '-']).collect();
-    let is_word = |word: &&str| {
-        word.chars().count() >= WORD_CHARS_MIN && word.chars().all(char::is_alphabetic)
-    };
-    let is_name = parts.len() == 2 && parts.iter().all(is_word) && !is_technical(local);
-    let value = parts.join(" ");
-    is_name.then_some(Identifier { kind: IdentityType::Name, value })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::asked::subject::{Identity, IdentityFormat};
+    use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
 
     fn group(names: &[(IdentityType, &str)]) -> Group {
         let one = |(kind, value): &(IdentityType, &str)| Identifier {

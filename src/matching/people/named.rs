@@ -35,6 +35,9 @@ pub struct Identifier {
     pub value: String,
 }
 
+/// Identifiers that belong to one person.
+pub type Group = Vec<Identifier>;
+
 /// An identifier with where in a text it stands.
 pub type Named = (Identifier, Range<usize>);
 
@@ -44,10 +47,28 @@ impl Identifier {
         Identity::new(self.kind, IdentityFormat::Raw, self.value.clone())
     }
 
+    /// Whether it is too short or too common to be looked for wherever it may stand. Two characters
+    /// of a script without capitals are a whole name, however they are parted.
+    pub fn is_weak(&self, chars_min: usize) -> bool {
+        let value = match self.kind {
+            IdentityType::Name if !self.value.contains(is_cased) => {
+                self.value.split_whitespace().collect()
+            }
+            _ => self.value.clone(),
+        };
+        let bare = Self { kind: self.kind, value };
+        weakness(&bare.identity(), chars_min).is_some()
+    }
+
     /// What two identifiers of one person have in common, however they are written.
     pub fn canonical(&self) -> String {
         canonical(&self.identity())
     }
+}
+
+/// Whether a sign is of a script whose names have words with blanks between them.
+pub(super) fn is_cased(c: char) -> bool {
+    c.is_ascii() && !c.is_whitespace() || c.is_lowercase()
 }
 
 /// Everyone named in a text, each with all that names them together.

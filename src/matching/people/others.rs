@@ -12,12 +12,14 @@ use crate::matching::encoding::Undone;
 use crate::matching::limits::{ItemLimits, PeopleLimits};
 use crate::matching::matcher::Matcher;
 use crate::matching::people::beside::{Beside, beside};
-use crate::matching::people::census::{Census, Group};
+use crate::matching::people::census::Census;
 use crate::matching::people::crowd::Crowd;
 use crate::matching::people::doubts::doubts_in;
+use crate::matching::people::kin::known::Known;
 use crate::matching::people::kin::own::Own;
-use crate::matching::people::named::named_in;
+use crate::matching::people::named::{Group, named_in};
 use crate::matching::scan::occurrences;
+use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::hinting::Hinting;
 use crate::matching::views::meter::Meter;
 use crate::matching::views::tour::{Look, Tour};
@@ -25,12 +27,16 @@ use crate::matching::views::tour::{Look, Tour};
 /// Doubts that are told apart for one subject: nobody has as many names.
 const DOUBTS_MAX: usize = 256;
 
-/// For each of these subjects whether an item names others too: in its name, metadata, tags or
-/// content. Where a part of it cannot be looked through it does. Fails only if `content` does.
+/// For each of these subjects whether an item names others too.
+///
+/// In its name, metadata, tags or content; by what it says itself, or as one of those whom the
+/// workspace knows. Where a part of it cannot be looked through it does. Fails only if `content`
+/// does.
 pub fn names_others(
     item: &Item,
     content: &mut dyn Read,
     subjects: &[&Subject],
+    known: &Known,
     limits: &ItemLimits,
     people: &PeopleLimits,
 ) -> io::Result<Vec<bool>> {
@@ -38,6 +44,7 @@ pub fn names_others(
     let matcher = Matcher::new(subjects);
     let mut telling = Telling {
         matcher: &matcher,
+        known,
         subjects: subjects.len(),
         groups: HashSet::new(),
         census: Census::default(),
@@ -82,6 +89,7 @@ fn has_others(
 
 struct Telling<'a> {
     matcher: &'a Matcher,
+    known: &'a Known,
     subjects: usize,
     groups: HashSet<Group>,
     census: Census,
@@ -94,6 +102,8 @@ struct Telling<'a> {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Seen {
     Group(Group),
+    /// One of those whom the workspace knows, by number.
+    Known(usize),
     Beside(usize, Beside),
 }
 
@@ -106,17 +116,22 @@ impl Telling<'_> {
                     held.insert(beside.clone());
                 }
             }
-            Seen::Group(group) if !self.groups.contains(group) => {
-                match self.room.checked_sub(group.len()) {
-                    Some(room) => {
-                        self.room = room;
-                        self.groups.insert(group.clone());
-                        self.census.groups.push(group.clone());
-                    }
-                    None => self.census.overflowed = true,
-                }
+            Seen::Group(group) => self.note_group(group),
+            Seen::Known(person) => self.note_group(self.known.names(*person)),
+        }
+    }
+
+    fn note_group(&mut self, group: &Group) {
+        if self.groups.contains(group) {
+            return;
+        }
+        match self.room.checked_sub(group.len()) {
+            Some(room) => {
+                self.room = room;
+                self.groups.insert(group.clone());
+                self.census.groups.push(group.clone());
             }
-            Seen::Group(_) => {}
+            None => self.census.overflowed = true,
         }
     }
 }
@@ -139,14 +154,27 @@ impl Look for Telling<'_> {
             });
             beside(text, own, &mut |beside, range| seen(Seen::Beside(subject, beside), range));
         }
+        self.look_for_names(text, seen);
+    }
+
+    fn letters(&self) -> Option<&Letters> {
+        self.known.letters()
+    }
+
+    fn look_for_names(&mut self, text: &str, seen: &mut dyn FnMut(Seen, Range<usize>)) {
+        self.known.met_in(text, &mut |person, range| seen(Seen::Known(person), range));
+    }
+
+    fn goes_on(&self, before: &str, after: &str) -> bool {
+        self.known.goes_on(before, after)
     }
 
     fn texts(&self, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
         Some(texts(bytes))
     }
 
-    fn known(&self) -> Option<&dyn Hinting> {
-        Some(self.matcher)
+    fn known(&self) -> Vec<&dyn Hinting> {
+        [self.matcher as &dyn Hinting].into_iter().chain(self.known.hinting()).collect()
     }
 
     fn wants(&mut self, what: &Seen) -> bool {

@@ -61,8 +61,8 @@ impl Look for Masking<'_> {
         Some(texts(bytes))
     }
 
-    fn known(&self) -> Option<&dyn Hinting> {
-        self.0.hinting()
+    fn known(&self) -> Vec<&dyn Hinting> {
+        self.0.hinting().into_iter().collect()
     }
 
     fn letters(&self) -> Option<&Letters> {
@@ -114,7 +114,7 @@ impl<L: Look> Look for First<'_, L> {
         self.look.texts(bytes)
     }
 
-    fn known(&self) -> Option<&dyn Hinting> {
+    fn known(&self) -> Vec<&dyn Hinting> {
         self.look.known()
     }
 

@@ -112,15 +112,15 @@ pub fn candidates(
 /// this tells of.
 pub fn regions_of_texts(
     texts: Vec<Range<usize>>,
-    known: Option<&dyn Hinting>,
+    known: &[&dyn Hinting],
     worthless: &mut Worthless,
     bytes: &[u8],
     nested: usize,
 ) -> Vec<Region> {
     work::charge(bytes.len());
     let mut spots: Vec<Spot> = texts.into_iter().map(|at| Spot { at, near: NEAR_BYTES }).collect();
-    if let Some(known) = known {
-        let Candidates { narrow, two, four } = candidates(known, worthless, bytes, nested);
+    for known in known {
+        let Candidates { narrow, two, four } = candidates(*known, worthless, bytes, nested);
         spots.extend([narrow, two, four].into_iter().flatten());
     }
     byte_regions(spots.iter(), bytes.len())

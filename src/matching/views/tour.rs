@@ -33,8 +33,8 @@ pub trait Look {
         None
     }
     /// What tells of some of what may be seen.
-    fn known(&self) -> Option<&dyn Hinting> {
-        self.hinting()
+    fn known(&self) -> Vec<&dyn Hinting> {
+        self.hinting().into_iter().collect()
     }
     /// The letters beyond ASCII of whoever is sought by name.
     fn letters(&self) -> Option<&Letters> {

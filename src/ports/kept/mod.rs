@@ -7,3 +7,4 @@ pub mod tickets;
 pub mod budgets;
 pub mod purges;
 pub mod tombstones;
+pub mod people;

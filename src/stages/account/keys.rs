@@ -105,6 +105,30 @@ impl Keys {
         self.master_key.open_marker(&work_on_purge(id), sealed)
     }
 
+    /// Seals what a document calls one person.
+    pub(super) fn seal_person(&self, sweep: u64, mark: &str, plain: &str) -> Vec<u8> {
+        self.master_key.seal_marker(&person_of(sweep, mark), self.random(), plain)
+    }
+
+    /// What a document calls one person.
+    ///
+    /// # Errors
+    /// It was sealed under another master key, or for another sweep.
+    pub(super) fn open_person(
+        &self,
+        sweep: u64,
+        mark: &str,
+        sealed: &[u8],
+    ) -> Result<String, BrokenSeal> {
+        self.master_key.open_marker(&person_of(sweep, mark), sealed)
+    }
+
+    /// Keyed digest of what a document calls one person: the same within one sweep, and another in
+    /// each.
+    pub(super) fn person_mark(&self, sweep: u64, plain: &str) -> String {
+        self.master_key.person_digest(&person_of(sweep, plain))
+    }
+
     /// Seals a part of what a request left.
     pub fn seal_left(&self, key: &RequestKey, part: u64, plain: &[u8]) -> Vec<u8> {
         key.seal(Purpose::Left(part), self.random(), plain)
@@ -134,6 +158,10 @@ impl Keys {
         self.entropy.fill(&mut bytes);
         bytes
     }
+}
+
+fn person_of(sweep: u64, what: &str) -> String {
+    format!("people/{sweep}/{what}")
 }
 
 const _: () = assert!(NONCE_BYTES == 24, "random nonces need XChaCha20's width");

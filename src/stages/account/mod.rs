@@ -9,3 +9,4 @@ pub mod sealed;
 pub mod openings;
 pub mod history;
 pub mod entries;
+pub mod people;

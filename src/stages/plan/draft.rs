@@ -188,7 +188,9 @@ impl<'a> Drafts<'a> {
     ) -> Result<Self, Failure> {
         let source = sources.iter().find(|source| source.name() == shard.source);
         let source = Arc::clone(source.ok_or_else(|| unknown_source(&shard.source))?);
-        let terms = format!("{} {}", policy.digest(), source.place());
+        // Whoever learned nobody before has not met those of the pages before.
+        let learns = if with.learned.is_some() { " people" } else { "" };
+        let terms = format!("{} {}{learns}", policy.digest(), source.place());
         let terms = account.keys.digest(terms.as_bytes());
         let (firsts, returned, before) = (Vec::new(), Vec::new(), Walked::default());
         Ok(Self { account, shard, source, policy, drafts, firsts, with, terms, returned, before })
@@ -289,6 +291,9 @@ impl<'a> Drafts<'a> {
     async fn end(&mut self) -> Result<(), Failure> {
         for draft in &mut self.drafts {
             draft.end(self.account).await?;
+        }
+        if let (Some(learned), Some(draft)) = (&self.with.learned, self.drafts.first()) {
+            self.account.learn(&draft.case.lease, self.shard, &learned.news()).await?;
         }
         match self.drafts.first() {
             Some(draft) => note(self.account, &draft.case.lease, &mut self.returned, true).await,

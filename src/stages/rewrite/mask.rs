@@ -2,7 +2,8 @@
 //! not adversely affect the rights of others (GDPR Art. 15(4)).
 //!
 //! Everyone named in any item of the request is met first, so that a person has one pseudonym in
-//! all of them, and a name that one document gives is masked in all others. An item leaves only
+//! all of them, and a name that one document gives is masked in all others; that document may be
+//! anywhere in the workspace. An item leaves only
 //! after the same eyes have found nobody else in the whole of it; one that cannot be rewritten, or
 //! not be read whole, stays out and is listed.
 
@@ -20,6 +21,7 @@ use crate::matching::encoding::Undone;
 use crate::matching::limits::{ItemLimits, PeopleLimits};
 use crate::matching::people::census::Census;
 use crate::matching::people::crowd::Crowd;
+use crate::matching::people::kin::known::Known;
 use crate::matching::people::mask::Mask;
 use crate::matching::put::Replaced;
 use crate::matching::redact::looks::Masking;
@@ -29,6 +31,7 @@ use crate::matching::secrets::Sought;
 use crate::ports::sources::{ByteStream, Source};
 use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
+use crate::stages::account::people::Acquainted;
 use crate::stages::account::records::Account;
 use crate::stages::rewrite::spool::Spool;
 use crate::stages::walk::ask::bytes_for;
@@ -97,12 +100,15 @@ pub async fn meet(
 ) -> Result<Masks, Failure> {
     let Some(person) = case.request.people().first() else { return Ok(Masks::of_nobody()) };
     let mut crowd = Crowd::new(person, &PeopleLimits::default());
+    let Acquainted { known, overflowed } = account.acquainted(case).await?;
+    crowd.add(&Census { overflowed, ..Census::default() });
+    let known = &Arc::new(known);
     let censuses = account.entries(case).map(|entry| async move {
         let Entry { planned, .. } = entry?;
         let item = &planned.finding.item;
         let source = sources.iter().find(|source| source.name() == item.source);
         match (planned.action, source) {
-            (Action::Export, Some(source)) => named_in(&**source, item, with).await,
+            (Action::Export, Some(source)) => named_in(&**source, item, known, with).await,
             _ => Ok(None),
         }
     });
@@ -119,11 +125,12 @@ pub async fn meet(
 async fn named_in(
     source: &dyn Source,
     item: &Item,
+    known: &Arc<Known>,
     with: &Walk,
 ) -> Result<Option<Census>, Failure> {
     let named = async {
         let read = bytes_for(source, item, &with.asking()).await?;
-        census_of(read, item, &with.limits).await
+        census_of(read, item, &with.limits, known).await
     };
     match named.await {
         Err(failure) => {

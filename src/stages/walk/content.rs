@@ -15,23 +15,43 @@ use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::matching::limits::{ItemLimits, PeopleLimits};
 use crate::matching::matcher::Matcher;
-use crate::matching::people::census::{Census, census};
+use crate::matching::people::census::{Census, census, census_among};
+use crate::matching::people::kin::known::Known;
+use crate::matching::people::named::Group;
 use crate::matching::people::others::names_others;
 use crate::matching::scan::{self, Scan};
 use crate::matching::work::Leash;
 use crate::ports::sources::{ByteStream, Read, Walked};
+use crate::stages::walk::learned::DOCUMENT_BYTES_MAX;
 
-/// What an item says of whom, and the digest of its bytes if it says anything, or in any case.
+/// What is asked of the bytes of an item.
+#[derive(Clone)]
+pub struct Asked {
+    /// Whom it speaks of.
+    pub matcher: Arc<Matcher>,
+    /// How far it is opened.
+    pub limits: ItemLimits,
+    /// Whether they are digested.
+    pub digested: Digested,
+    /// Whether it tells everyone whom it names.
+    pub learns: bool,
+}
+
+/// What an item says.
+pub struct Said {
+    /// Of whom it was asked about.
+    pub scan: Scan,
+    /// The digest of its bytes, if it says anything, or in any case.
+    pub digest: Option<String>,
+    /// Everyone whom it names, if that is asked.
+    pub people: Vec<Group>,
+}
+
+/// What an item says.
 ///
 /// # Errors
 /// The bytes' own failure; a decoder that gives up.
-pub async fn read(
-    item: &Item,
-    mut bytes: ByteStream,
-    matcher: &Arc<Matcher>,
-    limits: ItemLimits,
-    digested: Digested,
-) -> Result<(Scan, Option<String>), Failure> {
+pub async fn read(item: &Item, mut bytes: ByteStream, asked: Asked) -> Result<Said, Failure> {
     let first = bytes.next().await.transpose()?.unwrap_or_default();
     let content = match bytes.next().await {
         // Most items are small and come in one piece.
@@ -40,18 +60,18 @@ pub async fn read(
             Content::Stream(reader_of(stream::iter([Ok(first), second]).chain(bytes).boxed()))
         }
     };
-    let (item, matcher) = (item.clone(), Arc::clone(matcher));
-    let scanning = on_a_thread(move || scan_content(&item, content, &matcher, &limits, digested));
+    let item = item.clone();
+    let scanning = on_a_thread(move || scan_content(&item, content, &asked));
     match scanning.await {
-        Ok(Ok(scan)) => Ok(scan),
+        Ok(Ok(said)) => Ok(said),
         Ok(Err(error)) => Err(failure_in(error)),
         // A decoder that panics on hostile bytes has met what it cannot read.
         Err(_) => Err(Failure::permanent("decoding an item")),
     }
 }
 
-/// Everyone named in an item that was read so; `None` where its bytes are not to be had, or not to
-/// be decoded.
+/// Everyone named in an item that was read so, those too who are known from elsewhere; `None` where
+/// its bytes are not to be had, or not to be decoded.
 ///
 /// # Errors
 /// The source's failure.
@@ -59,14 +79,15 @@ pub async fn census_of(
     read: Read,
     item: &Item,
     limits: &ItemLimits,
+    known: &Arc<Known>,
 ) -> Result<Option<Census>, Failure> {
     let bytes = match read {
         Read::Bytes(bytes) => bytes,
         Read::Absent | Read::Changed | Read::Refused(_) => return Ok(None),
     };
     let (item, limits, mut content) = (item.clone(), *limits, reader_of(bytes));
-    let counting =
-        on_a_thread(move || census(&item, &mut content, &limits, &PeopleLimits::default()));
+    let (known, people) = (Arc::clone(known), PeopleLimits::default());
+    let counting = on_a_thread(move || census_among(&known, &item, &mut content, &limits, &people));
     match counting.await {
         Ok(census) => census.map(Some).map_err(failure_in),
         // A decoder that panics on hostile bytes has met what it cannot read.
@@ -84,14 +105,16 @@ pub async fn shared_of(
     item: &Item,
     subjects: &Arc<[Subject]>,
     named: &[usize],
+    known: &Arc<Known>,
     limits: &ItemLimits,
 ) -> Result<Vec<usize>, Failure> {
     let Read::Bytes(bytes) = source.read(item).await? else { return Ok(named.to_vec()) };
     let (item, limits, mut content) = (item.clone(), *limits, reader_of(bytes));
-    let (subjects, asked) = (Arc::clone(subjects), named.to_vec());
+    let (subjects, asked, known) = (Arc::clone(subjects), named.to_vec(), Arc::clone(known));
     let telling = on_a_thread(move || {
         let people: Vec<&Subject> = asked.iter().map(|subject| &subjects[*subject]).collect();
-        let told = names_others(&item, &mut content, &people, &limits, &PeopleLimits::default())?;
+        let bound = PeopleLimits::default();
+        let told = names_others(&item, &mut content, &people, &known, &limits, &bound)?;
         let with_others = asked.into_iter().zip(told).filter(|(_, others)| *others);
         Ok(with_others.map(|(subject, _)| subject).collect())
     });
@@ -130,29 +153,32 @@ enum Content {
     Stream(Box<dyn io::Read + Send>),
 }
 
-fn scan_content(
-    item: &Item,
-    content: Content,
-    matcher: &Matcher,
-    limits: &ItemLimits,
-    digested: Digested,
-) -> io::Result<(Scan, Option<String>)> {
-    let is_wanted = |scan: &Scan| digested == Digested::All || !scan.hits.is_empty();
+fn scan_content(item: &Item, content: Content, asked: &Asked) -> io::Result<Said> {
+    let Asked { matcher, limits, digested, learns } = asked;
+    let is_wanted = |scan: &Scan| *digested == Digested::All || !scan.hits.is_empty();
     match content {
         Content::Whole(bytes) => {
             let scan = scan::scan(item, &mut &bytes[..], matcher, limits)?;
             let digest = is_wanted(&scan).then(|| hex::encode(Sha256::digest(&bytes)));
-            Ok((scan, digest))
+            let people = if *learns { people_in(item, &bytes, limits)? } else { Vec::new() };
+            Ok(Said { scan, digest, people })
         }
         Content::Stream(bytes) => {
-            let mut hashed = Hashed { bytes, hash: Sha256::new(), size: 0 };
+            let copy = learns.then(Vec::new);
+            let mut hashed = Hashed { bytes, hash: Sha256::new(), size: 0, copy };
             let scan = scan::scan(item, &mut hashed, matcher, limits)?;
             // What went over a limit was not read to its end.
             let whole = hashed.size == item.size && is_wanted(&scan);
             let digest = whole.then(|| hex::encode(hashed.hash.finalize()));
-            Ok((scan, digest))
+            let people = hashed.copy.map(|bytes| people_in(item, &bytes, limits)).transpose()?;
+            Ok(Said { scan, digest, people: people.unwrap_or_default() })
         }
     }
+}
+
+fn people_in(item: &Item, bytes: &[u8], limits: &ItemLimits) -> io::Result<Vec<Group>> {
+    let mut content = bytes;
+    Ok(census(item, &mut content, limits, &PeopleLimits::default())?.groups)
 }
 
 /// Bytes that are hashed as they are read.
@@ -160,6 +186,8 @@ struct Hashed {
     bytes: Box<dyn io::Read + Send>,
     hash: Sha256,
     size: u64,
+    /// The same bytes, where they are read again: of what is as short as its listing says.
+    copy: Option<Vec<u8>>,
 }
 
 impl io::Read for Hashed {
@@ -167,6 +195,10 @@ impl io::Read for Hashed {
         let read = self.bytes.read(buffer)?;
         self.hash.update(&buffer[..read]);
         self.size += read as u64;
+        self.copy = self.copy.take().filter(|_| self.size <= DOCUMENT_BYTES_MAX);
+        if let Some(copy) = &mut self.copy {
+            copy.extend_from_slice(&buffer[..read]);
+        }
         Ok(read)
     }
 }

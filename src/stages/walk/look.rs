@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::item::Item;
 use crate::matching::matcher::SubjectHit;
+use crate::matching::people::named::Group;
 
 /// One item, looked at.
 pub struct Look {
@@ -22,6 +23,8 @@ pub struct Look {
     pub digest: Option<String>,
     /// For which subjects it names other people too; none unless the walk asks.
     pub others: Vec<usize>,
+    /// Everyone whom it names, where the walk learns that.
+    pub people: Vec<Group>,
     /// Stored bytes read.
     pub bytes: u64,
 }
@@ -37,6 +40,7 @@ impl Look {
             unreadable_of: BTreeMap::new(),
             digest: None,
             others: Vec::new(),
+            people: Vec::new(),
             bytes: 0,
         }
     }

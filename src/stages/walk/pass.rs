@@ -25,9 +25,10 @@ use crate::ports::sources::{Asked, Finds, Page, Read, Source, Walked};
 use crate::ports::tasks::Part;
 use crate::stages::walk::ask::{Asking, ask};
 use crate::stages::walk::budget::Budget;
-use crate::stages::walk::content::{Digested, read, shared_of};
+use crate::stages::walk::content::{self, Digested, Said, read, shared_of};
 use crate::stages::walk::graves::Graves;
 use crate::stages::walk::inventory::Inventory;
+use crate::stages::walk::learned::Learned;
 use crate::stages::walk::look::Look;
 
 /// What a pass is made of.
@@ -51,6 +52,8 @@ pub struct Walk {
     pub inventory: Option<Arc<Inventory>>,
     /// Who was erased and is met again, where that is asked.
     pub graves: Option<Arc<Graves>>,
+    /// Takes whom documents name, where that will be asked.
+    pub learned: Option<Arc<Learned>>,
     /// What is declared to hold no person, where items are given away.
     pub policy: Option<Arc<Policy>>,
     /// Whom it looks for; hits refer to them by index.
@@ -107,6 +110,7 @@ impl Walk {
             part: Part::WHOLE,
             inventory: None,
             graves: None,
+            learned: None,
             policy: None,
             subjects: subjects.iter().map(|subject| (*subject).clone()).collect(),
             asks_who_else: false,
@@ -127,6 +131,16 @@ impl Walk {
     pub fn asking(&self) -> Asking {
         let (people, matcher) = (Arc::clone(&self.subjects), Arc::clone(&self.matcher));
         Asking { people, matcher, limits: self.limits, part: self.part }
+    }
+
+    /// What is asked of the bytes of an item.
+    fn asked_of(&self, item: &Item) -> content::Asked {
+        content::Asked {
+            matcher: Arc::clone(&self.matcher),
+            limits: self.limits,
+            digested: self.digested,
+            learns: self.learned.is_some() && Learned::wants(item),
+        }
     }
 
     /// Whether another try will follow that may come to more than this.
@@ -337,6 +351,9 @@ async fn see(source: &dyn Walked, item: Item, walk: &Walk) -> Result<Option<Look
 /// and counted in their order: who stops here knows what is behind.
 fn count(step: Step, walk: &Walk) -> Option<Step> {
     let Step::Look(look) = &step else { return Some(step) };
+    if let Some(learned) = &walk.learned {
+        learned.add(&look.people);
+    }
     // Nobody sees the rows that name nobody: those that name somebody say nothing of all.
     if look.item.kind != Kind::Rows {
         walk.meter.count(look.bytes);
@@ -357,12 +374,13 @@ pub async fn look(source: &dyn Walked, listed: Item, walk: &Walk) -> Result<Opti
     for _ in 0..CHANGES_MAX {
         match source.read(&item).await {
             Ok(Read::Bytes(bytes)) => {
-                match read(&item, bytes, &walk.matcher, walk.limits, walk.digested).await {
-                    Ok((scan, digest)) => {
+                match read(&item, bytes, walk.asked_of(&item)).await {
+                    Ok(Said { scan, digest, people }) => {
                         let Scan { hits, unreadable, bytes, .. } = scan;
                         let (hits, met) = walk.matcher.parted(hits);
                         let of = Look::of(item);
-                        return Ok(Some(Look { hits, met, unreadable, digest, bytes, ..of }));
+                        let seen = Look { hits, met, unreadable, digest, people, bytes, ..of };
+                        return Ok(Some(seen));
                     }
                     Err(failure) => return unread(source, item, failure, walk).await.map(Some),
                 };
@@ -387,7 +405,9 @@ async fn who_else(source: &dyn Walked, look: &Look, walk: &Walk) -> Result<Vec<u
     let mut named: Vec<usize> = look.hits.iter().map(|hit| hit.subject).collect();
     named.dedup();
     let _entered = walk.budget.enter(&look.item).await;
-    match shared_of(source, &look.item, &walk.subjects, &named, &walk.limits).await {
+    // Whom the workspace knows is known once all of it was walked.
+    let nobody = Arc::default();
+    match shared_of(source, &look.item, &walk.subjects, &named, &nobody, &walk.limits).await {
         Ok(shared) => Ok(shared),
         Err(failure) => {
             let _reported_of_the_item = item_at_fault(source, failure, walk).await?;

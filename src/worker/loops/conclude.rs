@@ -93,7 +93,10 @@ async fn conclude(
         return Err(failure);
     }
     match purpose {
-        Purpose::Find => find::conclude(account, sources, policy, &case, &sweep).await,
+        Purpose::Find => {
+            let limits = (&mandate.limits).into();
+            find::conclude(account, sources, policy, &case, &sweep, &limits).await
+        }
         Purpose::Verify => {
             let now = account.clock.now();
             let ending = Ending {

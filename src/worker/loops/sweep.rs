@@ -301,6 +301,10 @@ async fn walk(
     {
         walk.asks_who_else = true;
     }
+    let exports = |case: &Case| case.request.kind.is_export();
+    if purpose == Purpose::Find && (walk.asks_who_else || cases.iter().any(exports)) {
+        walk.learned = Some(Arc::default());
+    }
     let now = account.clock.now();
     if purpose == Purpose::Find
         && world.mandate.keeping.remembered_until(now).is_some()

@@ -11,7 +11,7 @@ use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{
     CENSUS, RECORD, REQUEST_ID, SEALED, STANDING, millis, read, stored, written,
 };
-use crate::adapters::sql::sharing::{leases, obstacles, persons, tombstones};
+use crate::adapters::sql::sharing::{leases, obstacles, people, persons, tombstones};
 use crate::adapters::sql::statement::places;
 use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::event::Announcement;
@@ -96,6 +96,9 @@ pub async fn append(
             let shred = sqlx::query(statement).bind(record.id.as_str());
             shred.execute(&mut *connection).await.map_err(while_doing(doing))?;
         }
+    }
+    if state.is_end() || state == State::Planned {
+        people::settle(connection, &record.id).await?;
     }
     Ok(Some(state))
 }

@@ -4,6 +4,7 @@
 pub mod leases;
 pub mod sweeps;
 pub mod inventories;
+pub mod people;
 pub mod tombstones;
 pub mod persons;
 pub mod retention;

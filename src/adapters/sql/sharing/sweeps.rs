@@ -7,7 +7,7 @@ use crate::adapters::sql::clock::LedgerClock;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{NUMBER, SHARD, STANDING, millis, read, stored};
 use crate::adapters::sql::sharing::leases::{self, Settled};
-use crate::adapters::sql::sharing::{inventories, persons};
+use crate::adapters::sql::sharing::{inventories, people, persons};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::ports::standing::Standing;
@@ -38,7 +38,8 @@ const WHOSE_WORK: &str = "SELECT standings.* FROM standings \
      LEFT JOIN leases ON leases.work = 'request/' || standings.id WHERE";
 
 const FORGET: &str = "DELETE FROM sweeps WHERE closed = 1 AND id < (SELECT MAX(id) FROM sweeps) \
-     AND id NOT IN (SELECT sweep FROM inventories) AND id NOT IN (SELECT sweep FROM shards)";
+     AND id NOT IN (SELECT sweep FROM inventories) AND id NOT IN (SELECT sweep FROM shards) \
+     AND id NOT IN (SELECT sweep FROM people)";
 
 /// See `Tasks::sweep`.
 ///
@@ -236,19 +237,20 @@ pub async fn finish(connection: &mut AnyConnection, shard: &Shard) -> Result<(),
         .map_err(while_doing("ending a shard of a sweep"))
 }
 
-/// See `Tasks::close_sweep`; the caller commits.
+/// See `Tasks::close_sweep`; the caller commits. Says whether anybody was forgotten by that.
 ///
 /// # Errors
 /// Whatever the database refuses.
-pub async fn close(connection: &mut AnyConnection, sweep: u64) -> Result<(), Failure> {
+pub async fn close(connection: &mut AnyConnection, sweep: u64) -> Result<bool, Failure> {
     let doing = "closing a sweep";
     leases::forget(connection, &Settled::Sweep(sweep)).await?;
     let close = sqlx::query("UPDATE sweeps SET closed = 1 WHERE id = $1").bind(stored(sweep));
     close.execute(&mut *connection).await.map_err(while_doing(doing))?;
     inventories::forget(connection, sweep).await?;
+    let forgot_people = people::forget(connection).await?;
     for statement in [FORGET_SHARDS, FORGET] {
         let forgot = sqlx::query(statement).execute(&mut *connection).await;
         forgot.map_err(while_doing(doing))?;
     }
-    Ok(())
+    Ok(forgot_people)
 }

@@ -154,7 +154,11 @@ impl Tasks for SqlLedger {
 
     async fn close_sweep(&self, lease: &Lease, sweep: u64) -> Result<(), Failure> {
         let mut transaction = self.begin_under(lease).await?;
-        sweeps::close(&mut transaction, sweep).await?;
-        commit(transaction).await
+        if sweeps::close(&mut transaction, sweep).await? {
+            self.shred_later();
+        }
+        commit(transaction).await?;
+        self.shred_traces().await;
+        Ok(())
     }
 }

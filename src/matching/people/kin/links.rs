@@ -11,10 +11,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::domain::asked::subject::{Identity, IdentityType, Subject};
 use crate::matching::identity::patterns::canonical;
-use crate::matching::people::census::Group;
 use crate::matching::people::kin::own::{Own, has_domain};
 use crate::matching::people::kin::words::words;
-use crate::matching::people::named::Identifier;
+use crate::matching::people::named::{Group, Identifier};
 use crate::matching::people::who::Who;
 use crate::matching::views::spelling::fold::folded;
 

@@ -4,9 +4,8 @@ use std::collections::HashSet;
 
 use crate::domain::asked::subject::{IdentityType, Subject};
 use crate::matching::identity::patterns::canonical;
-use crate::matching::people::census::Group;
 use crate::matching::people::kin::words::{are_one, words};
-use crate::matching::people::named::Identifier;
+use crate::matching::people::named::{Group, Identifier};
 use crate::matching::views::spelling::fold::folded;
 
 /// Names of the subject that are held: whoever has more is masked rather than shown.

@@ -137,7 +137,7 @@ impl<L: Look> Tour<'_, L> {
             let regions = match self.look.texts(bytes).filter(|_| binary) {
                 Some(texts) => {
                     let worthless = &mut self.worthless;
-                    regions_of_texts(texts, self.look.known(), worthless, bytes, nested)
+                    regions_of_texts(texts, &self.look.known(), worthless, bytes, nested)
                 }
                 None => vec![Region::whole(bytes.len())],
             };

@@ -23,6 +23,7 @@ use dsrd::ports::exports::{Exports, SignedLink, Stored, Upload};
 use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
+use dsrd::ports::kept::people::{People, SealedPerson};
 use dsrd::ports::kept::purges::{Gathered, Member, NewMember, Purge, Purges, Stage};
 use dsrd::ports::kept::retention::{FollowUp, FollowUps, Retention};
 use dsrd::ports::kept::tickets::{NewTicket, OpenTickets, PutOff, SealedTicket, Tickets};
@@ -147,6 +148,7 @@ pub fn declared() -> Vec<Declared> {
         Of::<dyn Retention>::DECLARED,
         Of::<dyn FollowUps>::DECLARED,
         Of::<dyn Inventories>::DECLARED,
+        Of::<dyn People>::DECLARED,
     ];
     by_hand.into_iter().chain(wired.concat()).collect()
 }
@@ -549,5 +551,12 @@ wired! {
         effect forget_checkpoint(lease: &Lease, shard: &Shard) -> ();
         look seen(sweep: u64, source: &str) -> Vec<Print>;
         look found_by(id: &RequestId) -> Option<u64>;
+    }
+}
+
+wired! {
+    People of Ledger as itself {
+        effect keep_people(lease: &Lease, shard: &Shard, people: &[SealedPerson]) -> ();
+        look people(sweep: u64, after: &str, limit: u32) -> Vec<SealedPerson>;
     }
 }

@@ -1,0 +1,85 @@
+//! Whom the documents of a workspace name, sealed on the way into the ledger and unsealed on the
+//! way out.
+
+use crate::domain::asked::subject::IdentityType;
+use crate::domain::failure::Failure;
+use crate::matching::people::kin::known::Known;
+use crate::matching::people::named::{Group, Identifier};
+use crate::ports::kept::people::{PEOPLE_MAX, SealedPerson};
+use crate::ports::tasks::{Lease, Shard};
+use crate::stages::account::case::Case;
+use crate::stages::account::records::Account;
+
+/// People read from the ledger at a time.
+const PAGE: u32 = 1000;
+
+/// Those whom the workspace knows.
+pub struct Acquainted {
+    /// To be met again.
+    pub known: Known,
+    /// Whether there may be more than could be kept.
+    pub overflowed: bool,
+}
+
+impl Account {
+    /// Keeps whom the walk of a shard met.
+    ///
+    /// # Errors
+    /// The ledger's failure.
+    pub async fn learn(&self, lease: &Lease, shard: &Shard, met: &[Group]) -> Result<(), Failure> {
+        if met.is_empty() {
+            return Ok(());
+        }
+        let people: Vec<SealedPerson> = met
+            .iter()
+            .map(|names| {
+                let text = written(names);
+                let mark = self.keys.person_mark(shard.sweep, &text);
+                let sealed = self.keys.seal_person(shard.sweep, &mark, &text);
+                SealedPerson { mark, sealed }
+            })
+            .collect();
+        self.ledger.keep_people(lease, shard, &people).await
+    }
+
+    /// Whom the sweep met that found for a request.
+    ///
+    /// # Errors
+    /// The ledger's failure; what it keeps was sealed under another key.
+    pub async fn acquainted(&self, case: &Case) -> Result<Acquainted, Failure> {
+        let doing = "unsealing whom documents name";
+        let mut groups = Vec::new();
+        let sweep = self.ledger.found_by(&case.request.id).await?.unwrap_or_default();
+        let mut after = String::new();
+        loop {
+            let page = self.ledger.people(sweep, &after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.mark);
+            for SealedPerson { mark, sealed } in page {
+                let text = self.keys.open_person(sweep, &mark, &sealed);
+                let text = text.map_err(|error| Failure::permanent(doing).because(error))?;
+                groups.push(read(&text).ok_or_else(|| Failure::permanent(doing))?);
+            }
+        }
+        let overflowed = groups.len() as u64 >= PEOPLE_MAX;
+        // There may be very many.
+        let known = tokio::task::spawn_blocking(move || Known::new(&groups)).await;
+        let known = known.map_err(|error| Failure::permanent(doing).because(error))?;
+        Ok(Acquainted { known, overflowed })
+    }
+}
+
+/// Each name after its kind.
+fn written(names: &Group) -> String {
+    let pairs: Vec<(&str, &str)> =
+        names.iter().map(|name| (name.kind.as_str(), name.value.as_str())).collect();
+    serde_json::to_string(&pairs).expect("text is always JSON")
+}
+
+fn read(text: &str) -> Option<Group> {
+    let pairs: Vec<(String, String)> = serde_json::from_str(text).ok()?;
+    let name = |(kind, value): (String, String)| {
+        Some(Identifier { kind: IdentityType::parse(&kind)?, value })
+    };
+    pairs.into_iter().map(name).collect()
+}
