@@ -183,6 +183,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             Form::Zip => self.zip(&mut whole, out, depth),
             Form::Tar => self.tar(&mut whole, out, depth),
             Form::Parquet => self.parquet(&mut whole, out, depth),
+            Form::Avro => self.avro(&mut whole, out, depth),
             Form::Store(Store::Sqlite) => self.sqlite(&mut whole, out, depth),
             Form::Zlib
             | Form::Bzip2

@@ -3,4 +3,5 @@
 
 pub mod rows;
 pub mod parquet;
+pub mod avro;
 pub mod sqlite;

@@ -123,6 +123,12 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
     }
 }
 
+/// A value without what fills it up: that is no part of what it says.
+pub fn unfilled(stored: &[u8]) -> &[u8] {
+    let end = stored.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    &stored[..end]
+}
+
 /// What was written, in a place of this width; `None` if there is no room for it.
 pub fn fitted(mut written: Vec<u8>, width: usize) -> Option<Vec<u8>> {
     // Of nothing but what is put, the beginning says enough.
