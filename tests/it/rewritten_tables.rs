@@ -225,3 +225,246 @@ fn what_a_schema_calls_something_stays_or_is_refused() {
     let refused = erased(&file(&schema("x", "C-1029384"), "kofi"));
     assert_eq!(refused.unwrap_err(), "avro: name in the schema");
 }
+
+#[test]
+fn arrow_is_as_if_it_had_been_written_so() {
+    for is_file in [true, false] {
+        check(&|rows, after| arrow(rows, after, is_file), &|out, expected| {
+            assert!(out == expected, "{is_file}: {}", String::from_utf8_lossy(out));
+        });
+    }
+}
+
+/// What `FlatBuffers` writes.
+enum Flat {
+    Missing,
+    Number(u64, usize),
+    Table(Vec<Flat>),
+    Text(&'static str),
+    Tables(Vec<Flat>),
+    /// Items of eight bytes each, or of several times that.
+    Items(Vec<u8>, usize),
+}
+
+impl Flat {
+    fn whole(&self) -> Vec<u8> {
+        let mut out = vec![0; 4];
+        let at = self.write(&mut out);
+        out[..4].copy_from_slice(&(at as u32).to_le_bytes());
+        out.resize(out.len().next_multiple_of(8), 0);
+        out
+    }
+
+    /// Writes it at the end, and tells where it begins.
+    fn write(&self, out: &mut Vec<u8>) -> usize {
+        let link = |out: &mut Vec<u8>, at: usize, to: usize| {
+            out[at..at + 4].copy_from_slice(&((to - at) as u32).to_le_bytes());
+        };
+        match self {
+            Self::Table(fields) => {
+                let width = |field: &Self| match field {
+                    Self::Missing => 0,
+                    Self::Number(_, width) => *width,
+                    _ => 4,
+                };
+                let (mut offsets, mut len) = (Vec::new(), 4usize);
+                for field in fields {
+                    len = len.next_multiple_of(width(field).max(1));
+                    offsets.push(if width(field) == 0 { 0 } else { len });
+                    len += width(field);
+                }
+                let told = 4 + 2 * fields.len();
+                out.resize((out.len() + told).next_multiple_of(8) - told, 0);
+                for number in [told, len].into_iter().chain(offsets.iter().copied()) {
+                    out.extend((number as u16).to_le_bytes());
+                }
+                let start = out.len();
+                out.extend((told as u32).to_le_bytes());
+                out.resize(start + len, 0);
+                for (field, at) in fields.iter().zip(offsets) {
+                    match field {
+                        Self::Missing => {}
+                        Self::Number(number, width) => out[start + at..start + at + width]
+                            .copy_from_slice(&number.to_le_bytes()[..*width]),
+                        other => {
+                            let to = other.write(out);
+                            link(out, start + at, to);
+                        }
+                    }
+                }
+                start
+            }
+            Self::Text(text) => {
+                out.resize(out.len().next_multiple_of(4), 0);
+                let start = out.len();
+                out.extend((text.len() as u32).to_le_bytes());
+                out.extend(text.as_bytes());
+                out.push(0);
+                start
+            }
+            Self::Tables(tables) => {
+                out.resize(out.len().next_multiple_of(4), 0);
+                let start = out.len();
+                out.extend((tables.len() as u32).to_le_bytes());
+                out.resize(start + 4 + 4 * tables.len(), 0);
+                for (number, table) in tables.iter().enumerate() {
+                    let to = table.write(out);
+                    link(out, start + 4 + 4 * number, to);
+                }
+                start
+            }
+            Self::Items(items, count) => {
+                out.resize((out.len() + 4).next_multiple_of(8) - 4, 0);
+                let start = out.len();
+                out.extend((*count as u32).to_le_bytes());
+                out.extend(items);
+                start
+            }
+            Self::Missing | Self::Number(..) => panic!("it stands in its table"),
+        }
+    }
+}
+
+/// A batch while it is made.
+#[derive(Default)]
+struct Batch {
+    nodes: Vec<u8>,
+    buffers: Vec<Vec<u8>>,
+    several: Vec<u8>,
+}
+
+impl Batch {
+    fn node(&mut self, values: &[Option<&str>]) {
+        let missing = values.iter().filter(|value| value.is_none()).count();
+        self.nodes.extend([values.len() as u64, missing as u64].map(u64::to_le_bytes).concat());
+        let mut bits = vec![0; values.len().div_ceil(8)];
+        for (at, _) in values.iter().enumerate().filter(|(_, value)| value.is_some()) {
+            bits[at / 8] |= 1 << (at % 8);
+        }
+        self.buffers.push(bits);
+    }
+
+    fn texts(&mut self, values: &[Option<&str>], width: usize) {
+        self.node(values);
+        let (mut ends, mut bytes) = (vec![0; width], Vec::new());
+        for value in values {
+            bytes.extend(value.unwrap_or_default().as_bytes());
+            ends.extend(&(bytes.len() as u64).to_le_bytes()[..width]);
+        }
+        self.buffers.extend([ends, bytes]);
+    }
+
+    fn views(&mut self, values: &[Option<&str>]) {
+        self.node(values);
+        let (mut views, mut bytes) = (Vec::new(), Vec::new());
+        for value in values {
+            let value = value.unwrap_or_default().as_bytes();
+            let mut view = [&(value.len() as u32).to_le_bytes(), value].concat();
+            if value.len() > 12 {
+                view.truncate(8);
+                view.extend([0; 4]);
+                view.extend((bytes.len() as u32).to_le_bytes());
+                bytes.extend(value);
+            }
+            view.resize(16, 0);
+            views.extend(view);
+        }
+        self.buffers.extend([views, bytes]);
+        self.several.extend(1u64.to_le_bytes());
+    }
+
+    /// The message of this kind, with its body behind it.
+    fn message(self, len: usize, wrap: &dyn Fn(Flat) -> (u64, Flat)) -> (Vec<u8>, Vec<u8>) {
+        let (mut places, mut body, count) = (Vec::new(), Vec::new(), self.buffers.len());
+        for buffer in self.buffers {
+            places.extend([body.len() as u64, buffer.len() as u64].map(u64::to_le_bytes).concat());
+            body.extend(buffer);
+            body.resize(body.len().next_multiple_of(64), 0);
+        }
+        let (nodes, several) = (self.nodes.len() / 16, self.several.len() / 8);
+        let batch = Flat::Table(vec![
+            Flat::Number(len as u64, 8),
+            Flat::Items(self.nodes, nodes),
+            Flat::Items(places, count),
+            Flat::Missing,
+            Flat::Items(self.several, several),
+        ]);
+        let (kind, header) = wrap(batch);
+        (message(kind, header, body.len()), body)
+    }
+}
+
+fn message(kind: u64, header: Flat, body: usize) -> Vec<u8> {
+    let fields = vec![Flat::Number(4, 2), Flat::Number(kind, 1), header];
+    let said = Flat::Table(fields.into_iter().chain([Flat::Number(body as u64, 8)]).collect());
+    said.whole()
+}
+
+fn schema() -> Flat {
+    let plain = || Flat::Table(Vec::new());
+    let number = |bits: u64| Flat::Table(vec![Flat::Number(bits, 4), Flat::Number(1, 1)]);
+    let field = |name, kind: u64, of: Flat, list: Flat, children: Vec<Flat>| {
+        let told = [Flat::Text(name), Flat::Number(1, 1), Flat::Number(kind, 1), of, list];
+        Flat::Table(told.into_iter().chain([Flat::Tables(children)]).collect())
+    };
+    let item = field("item", 5, plain(), Flat::Missing, Vec::new());
+    let list = Flat::Table(vec![Flat::Number(9, 8), number(8)]);
+    Flat::Table(vec![
+        Flat::Missing,
+        Flat::Tables(vec![
+            field("a", 5, plain(), Flat::Missing, Vec::new()),
+            field("b", 20, plain(), Flat::Missing, Vec::new()),
+            field("v", 24, plain(), Flat::Missing, Vec::new()),
+            field("n", 2, number(64), Flat::Missing, Vec::new()),
+            field("l", 12, plain(), Flat::Missing, vec![item]),
+            field("d", 5, plain(), list, Vec::new()),
+        ]),
+    ])
+}
+
+/// A file or stream with a batch for each seven rows, and a list of values before them.
+fn arrow(rows: &[Vec<usize>], after: bool, is_file: bool) -> Vec<u8> {
+    let mut out = if is_file { b"ARROW1\0\0".to_vec() } else { Vec::new() };
+    let mut add = |(said, body): (Vec<u8>, Vec<u8>)| {
+        let entry = [out.len() as u64, 8 + said.len() as u64, body.len() as u64];
+        out.extend([&[0xff; 4], &(said.len() as u32).to_le_bytes()[..], &said, &body].concat());
+        entry.map(u64::to_le_bytes).concat()
+    };
+    add((message(1, schema(), 0), Vec::new()));
+    let mut list = Batch::default();
+    let hers = [("ann@contoso.com", "[erased] 2"), ("kofi", "kofi"), ("[erased]", "[erased]")];
+    let hers = if names_her(rows) { &hers[..] } else { &hers[1..] };
+    let values: Vec<_> = hers.iter().map(|one| Some(if after { one.1 } else { one.0 })).collect();
+    list.texts(&values, 4);
+    let lists =
+        add(list.message(values.len(), &|batch| (2, Flat::Table(vec![Flat::Number(9, 8), batch]))));
+    let mut batches = Vec::new();
+    for rows in rows.chunks(7) {
+        let column = |at: usize| rows.iter().map(move |row| said(row[at], after));
+        let mut batch = Batch::default();
+        batch.texts(&column(0).collect::<Vec<_>>(), 4);
+        batch.texts(&column(1).collect::<Vec<_>>(), 8);
+        batch.views(&column(2).collect::<Vec<_>>());
+        let all = vec![Some(""); rows.len()];
+        batch.node(&all);
+        batch.buffers.push(rows.iter().flat_map(|row| (row[0] as u64).to_le_bytes()).collect());
+        batch.node(&all);
+        let ends = 0..=rows.len() as u32;
+        batch.buffers.push(ends.flat_map(|end| (2 * end).to_le_bytes()).collect());
+        let items: Vec<_> = column(3).zip(column(1)).flat_map(|(one, two)| [one, two]).collect();
+        batch.texts(&items, 4);
+        batch.node(&all);
+        batch.buffers.push(rows.iter().map(|row| (row[0] % values.len()) as u8).collect());
+        batches.extend(add(batch.message(rows.len(), &|batch| (3, batch))));
+    }
+    out.extend([[0xff; 4], [0; 4]].concat());
+    if is_file {
+        let (lists, count) = (Flat::Items(lists, 1), batches.len() / 24);
+        let batches = Flat::Items(batches, count);
+        let foot = Flat::Table(vec![Flat::Number(4, 2), schema(), lists, batches]).whole();
+        out.extend(&foot);
+        out.extend((foot.len() as u32).to_le_bytes());
+        out.extend(b"ARROW1");
+    }
+    out
+}

@@ -184,6 +184,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             Form::Tar => self.tar(&mut whole, out, depth),
             Form::Parquet => self.parquet(&mut whole, out, depth),
             Form::Avro => self.avro(&mut whole, out, depth),
+            Form::Store(Store::Arrow) => self.arrow(&mut whole, out, depth),
             Form::Store(Store::Sqlite) => self.sqlite(&mut whole, out, depth),
             Form::Zlib
             | Form::Bzip2

@@ -4,4 +4,5 @@
 pub mod rows;
 pub mod parquet;
 pub mod avro;
+pub mod arrow;
 pub mod sqlite;
