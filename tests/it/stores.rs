@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::matching::told;
 
 /// Every file, by its name.
-fn files() -> BTreeMap<&'static str, Vec<u8>> {
+pub fn files() -> BTreeMap<&'static str, Vec<u8>> {
     let unpacked = |packed: &str| {
         let packed = STANDARD.decode(packed).unwrap();
         let mut bytes = Vec::new();

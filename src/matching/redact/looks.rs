@@ -82,20 +82,25 @@ impl Look for Masking<'_> {
     }
 }
 
-/// Sees what another look sees, and keeps nothing but that there was anything.
-pub(super) struct First<'a, L> {
+/// Sees what another look sees, and keeps nothing but what was seen first.
+pub(super) struct First<'a, L: Look> {
     look: &'a mut L,
-    any: bool,
+    first: Option<L::What>,
 }
 
 impl<'a, L: Look> First<'a, L> {
     pub(super) fn of(look: &'a mut L) -> Self {
-        Self { look, any: false }
+        Self { look, first: None }
     }
 
     /// Whether anything was seen.
     pub(super) fn any(&self) -> bool {
-        self.any
+        self.first.is_some()
+    }
+
+    /// What was seen first.
+    pub(super) fn what(self) -> Option<L::What> {
+        self.first
     }
 }
 
@@ -130,13 +135,12 @@ impl<L: Look> Look for First<'_, L> {
         self.look.goes_on(before, after)
     }
 
-    fn wants(&mut self, _: &L::What) -> bool {
-        self.any = true;
+    fn wants(&mut self, what: &L::What) -> bool {
+        self.first.get_or_insert_with(|| what.clone());
         false
     }
 
-    fn keep(&mut self, _: &L::What) -> bool {
-        self.any = true;
-        false
+    fn keep(&mut self, what: &L::What) -> bool {
+        self.wants(what)
     }
 }

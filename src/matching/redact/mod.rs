@@ -19,6 +19,7 @@ pub mod sheet;
 pub mod wide;
 pub mod arrays;
 pub mod packing;
+pub mod tables;
 
 #[cfg(test)]
 mod tests;

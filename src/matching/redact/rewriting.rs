@@ -183,6 +183,9 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             Form::Zip => self.zip(&mut whole, out, depth),
             Form::Tar => self.tar(&mut whole, out, depth),
             Form::Parquet => self.parquet(&mut whole, out, depth),
+            Form::Avro => self.avro(&mut whole, out, depth),
+            Form::Store(Store::Arrow) => self.arrow(&mut whole, out, depth),
+            Form::Store(Store::Sqlite) => self.sqlite(&mut whole, out, depth),
             Form::Zlib
             | Form::Bzip2
             | Form::Xz
@@ -254,6 +257,23 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         let before = self.replaced;
         let text = self.short(None, &utf8_or_western(bytes))?.text;
         Ok(if self.replaced == before { bytes.to_vec() } else { text.into_bytes() })
+    }
+
+    /// What is seen first in a stream; refuses where nothing is and not all could be read.
+    pub(super) fn first_in(
+        &mut self,
+        reader: &mut dyn Read,
+        name: &str,
+        depth: usize,
+    ) -> Result<Option<Put>, Stop> {
+        let mut first = First::of(self.look);
+        let mut tour = Tour::new(&mut first, self.limits, self.meter);
+        tour.bytes(reader, "", depth).map_err(Stop::Read)?;
+        let unreadable = std::mem::take(&mut tour.unreadable);
+        match clean(&unreadable, &first, name) {
+            Err(why) if !first.any() => Err(why),
+            _ => Ok(first.what()),
+        }
     }
 
     /// Copies what cannot be rewritten, if nothing in it need be.

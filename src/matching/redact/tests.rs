@@ -9,12 +9,13 @@ use crate::matching::redact::looks::Erasing;
 use crate::matching::redact::refusal::Unredacted;
 use crate::matching::redact::rewriting::{is_clean, redact_named};
 
-/// Ann, with her user's name and a number.
+/// Ann, with her name, her user's name and numbers.
 pub fn ann() -> Subject {
     let identity = |kind, value: &str| Identity::new(kind, IdentityFormat::Raw, value.into());
     Subject {
         identities: vec![
             identity(IdentityType::Email, "ann@contoso.com"),
+            identity(IdentityType::Name, "Ann Lefèvre"),
             identity(IdentityType::Username, "ann"),
             identity(IdentityType::ControllerCustomerId, "70042917"),
             identity(IdentityType::ControllerCustomerId, "C-1029384"),
@@ -31,6 +32,13 @@ pub fn erased(content: &[u8]) -> Result<Vec<u8>, String> {
         Err(Unredacted::NotRewritable(reason)) => Err(reason),
         Err(Unredacted::Failed(error)) => panic!("{error}"),
     }
+}
+
+/// Whether nothing of her is seen in a content.
+pub fn is_gone(content: &[u8]) -> bool {
+    let (subject, limits) = (ann(), ItemLimits::default());
+    let matcher = Matcher::new(&[&subject]);
+    is_clean(&mut Erasing(&matcher), "x", &mut &*content, &limits).unwrap()
 }
 
 #[test]

@@ -140,7 +140,13 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         Ok(Short { text, replaced })
     }
 
-    fn seen(&mut self, window: &[u8], part: &Range<usize>, tables: &Tables) -> Vec<Found<Put>> {
+    /// What is seen in a window of which this part is answered for.
+    pub(super) fn seen(
+        &mut self,
+        window: &[u8],
+        part: &Range<usize>,
+        tables: &Tables,
+    ) -> Vec<Found<Put>> {
         let mut tour = Tour::new(self.look, self.limits, self.meter);
         tour.tables = tables.clone();
         tour.key = self.key.clone();

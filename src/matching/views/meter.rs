@@ -36,6 +36,12 @@ pub struct Meter {
 #[error("{0}")]
 pub struct Exceeded(pub &'static str);
 
+/// Nobody waits for the work any more.
+pub const CALLED_OFF: Exceeded = Exceeded("called off");
+
+/// The work goes on for too long.
+pub const TOO_LONG: Exceeded = Exceeded("time: the item takes too long");
+
 impl Default for Meter {
     fn default() -> Self {
         let work_before = work::done();
@@ -130,13 +136,15 @@ impl Meter {
         }
         self.clocked.set(done);
         if work::is_called_off() {
-            return Err(Exceeded("called off"));
+            return Err(CALLED_OFF);
         }
+        if self.time_left(limits).is_zero() { Err(TOO_LONG) } else { Ok(()) }
+    }
+
+    /// How much longer the item may be worked on.
+    pub fn time_left(&self, limits: &ItemLimits) -> Duration {
         let worked = self.began.elapsed().saturating_sub(self.waited.get());
-        if worked > Duration::from_millis(limits.item_time_ms_max) {
-            return Err(Exceeded("time: the item takes too long"));
-        }
-        Ok(())
+        Duration::from_millis(limits.item_time_ms_max).saturating_sub(worked)
     }
 }
 
@@ -204,7 +212,7 @@ impl Read for Stored<'_> {
             return Err(io::Error::other("the store failed before"));
         }
         if work::is_called_off() {
-            return Err(io::Error::other(Exceeded("called off")));
+            return Err(io::Error::other(CALLED_OFF));
         }
         // A decoder may take in all there is and give nothing.
         self.meter.pace(self.limits)?;

@@ -60,6 +60,9 @@ def make(folder):
         base.execute("create table t (a, b, c)")
         base.executemany("insert into t values (?, ?, ?)", [row[:3] for row in rows])
         write(f"{number}.sql", "\n".join(base.iterdump()) + "\n")
+        base.execute("create index i on t (b, a)")
+        base.commit()
+        write(f"{number}.db", base.serialize())
         top = tree.Element("a", {"by": "ann@contoso.com", "n": "70042917"})
         tree.SubElement(top, "b").text = str(value(pick, 0))
         top.tail = "\n"
@@ -100,6 +103,11 @@ def parse(name, raw):
         base = sqlite3.connect(":memory:")
         base.executescript(raw.decode())
         return [list(row) for row in base.execute("select * from t")]
+    if kind == "db":
+        base = sqlite3.connect(":memory:")
+        base.deserialize(raw)
+        assert list(base.execute("pragma integrity_check")) == [("ok",)]
+        return [list(row) for row in base.execute("select rowid, * from t")]
     if kind == "xml":
         top = tree.fromstring(raw)
         return [[one.tag, dict(one.attrib), one.text] for one in top.iter()]

@@ -6,4 +6,3 @@ pub mod tarred;
 pub mod streams;
 pub mod runs;
 pub mod words;
-pub mod parquet;

@@ -140,6 +140,13 @@ impl Names {
         })
     }
 
+    /// What something is called that comes once and would be called `label`.
+    pub fn another(&mut self, label: &str) -> Vec<u8> {
+        let anew = self.unique(label.to_owned());
+        self.taken.insert(anew.clone());
+        anew
+    }
+
     /// What a member is called now that was called so.
     pub fn now(&self, name: &[u8]) -> Option<&[u8]> {
         self.renamed.get(name).map(Vec::as_slice)

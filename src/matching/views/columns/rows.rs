@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read};
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::regions::regions;
@@ -79,6 +79,14 @@ impl FromIterator<(usize, String)> for Row {
     }
 }
 
+/// Cells as they are written together.
+pub struct Spelled {
+    /// All of it.
+    pub text: String,
+    /// Where each cell stands in the line that has them all, byte for byte.
+    pub places: Vec<Range<usize>>,
+}
+
 /// Rows that are held.
 pub struct Rows {
     view: String,
@@ -136,14 +144,17 @@ impl Rows {
     }
 
     /// Each cell in a line of its own, and all in one below the heads, as a table is written.
-    fn spelled(&self, row: &Row) -> String {
+    pub fn spelled(&self, row: &Row) -> Spelled {
         let mut lines: Vec<String> =
             row.iter().map(|(column, cell)| self.after_column(*column, cell)).collect();
         let heads = row.iter().map(|(column, _)| (*column, self.column(*column)));
         lines.push(String::new());
-        lines.push(together(heads));
-        lines.push(together(row.iter().map(|(column, cell)| (*column, cell.as_str()))));
-        lines.join("\n") + "\n"
+        lines.push(together(heads).text);
+        let cells = together(row.iter().map(|(column, cell)| (*column, cell.as_str())));
+        let before = lines.join("\n") + "\n";
+        let moved = |place: Range<usize>| place.start + before.len()..place.end + before.len();
+        let places = cells.places.into_iter().map(moved).collect();
+        Spelled { text: before + &cells.text + "\n", places }
     }
 }
 
@@ -207,12 +218,12 @@ impl<L: Look> Tour<'_, L> {
     pub(in crate::matching::views) fn rows(&mut self, rows: &mut Rows) {
         let held = std::mem::take(&mut rows.held);
         rows.bytes = 0;
-        let whole: String = held.iter().map(|row| rows.spelled(row)).collect();
+        let whole: String = held.iter().map(|row| rows.spelled(row).text).collect();
         if !self.may_speak(&whole) {
             return;
         }
         for row in held {
-            let spelled = rows.spelled(&row);
+            let spelled = rows.spelled(&row).text;
             if self.may_speak(&spelled) {
                 self.row(&row, &spelled, rows);
             }
@@ -292,15 +303,17 @@ impl<L: Look> Tour<'_, L> {
 }
 
 /// Cells with the border of a table between them, and something where there is no text.
-fn together<'c>(cells: impl Iterator<Item = (usize, &'c str)>) -> String {
-    let (mut line, mut next) = (String::new(), 0);
+fn together<'c>(cells: impl Iterator<Item = (usize, &'c str)>) -> Spelled {
+    let (mut text, mut places, mut next) = (String::new(), Vec::new(), 0);
     for (column, cell) in cells {
         if column > next {
-            line.push_str("0|");
+            text.push_str("0|");
         }
         next = column + 1;
-        line.extend(cell.chars().map(|c| if matches!(c, '|' | '\n' | '\r') { ' ' } else { c }));
-        line.push('|');
+        let start = text.len();
+        text.extend(cell.chars().map(|c| if matches!(c, '|' | '\n' | '\r') { ' ' } else { c }));
+        places.push(start..text.len());
+        text.push('|');
     }
-    line
+    Spelled { text, places }
 }

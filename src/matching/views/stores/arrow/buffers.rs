@@ -6,7 +6,7 @@ use crate::matching::views::packing::lz4::Lz4;
 use crate::matching::views::packing::signs::ZSTD_WINDOW_LOG_MAX;
 use crate::matching::views::stores::arrow::flat::Table;
 use crate::matching::views::stores::numbers::little;
-use crate::matching::views::stores::spool::{Spool, broken};
+use crate::matching::views::stores::spool::{Part, Spool, broken};
 
 /// A part of the file, or of what was unpacked.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,13 +35,40 @@ impl<'s, 'a> Buffers<'s, 'a> {
         Self { file, unpacked, body, all, packing }
     }
 
-    /// The buffer of this number.
-    pub fn open(&mut self, number: usize) -> io::Result<Buffer> {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// What each is packed with.
+    pub fn packing(&self) -> Option<u64> {
+        self.packing
+    }
+
+    /// Whether all of them begin at multiples of this.
+    pub fn are_aligned(&self, to: u64) -> bool {
+        self.all.iter().all(|(offset, _)| offset.is_multiple_of(to))
+    }
+
+    /// The buffer of this number as it is packed.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn stored(&mut self, number: usize) -> io::Result<Part<'_, 'a>> {
+        let (at, len) = self.place(number)?;
+        Ok(self.file.part(at, len))
+    }
+
+    fn place(&self, number: usize) -> io::Result<(u64, u64)> {
         let (offset, len) = *self.all.get(number).ok_or_else(broken)?;
         let at = self.body.checked_add(offset).ok_or_else(broken)?;
-        if at.checked_add(len).is_none_or(|end| end > self.file.size()) {
-            return Err(broken());
-        }
+        let is_there = at.checked_add(len).is_some_and(|end| end <= self.file.size());
+        if is_there { Ok((at, len)) } else { Err(broken()) }
+    }
+
+    /// The buffer of this number.
+    pub fn open(&mut self, number: usize) -> io::Result<Buffer> {
+        let (at, len) = self.place(number)?;
         let Some(packing) = self.packing.filter(|_| len > 0) else {
             return Ok(Buffer { at, len, is_unpacked: false });
         };
@@ -76,7 +103,7 @@ impl<'s, 'a> Buffers<'s, 'a> {
     }
 
     /// The same as a stream.
-    pub fn stream(&mut self, buffer: Buffer, at: u64, len: u64) -> impl Read {
+    pub fn stream(&mut self, buffer: Buffer, at: u64, len: u64) -> Part<'_, 'a> {
         let spool = if buffer.is_unpacked { &mut self.unpacked } else { &mut *self.file };
         let len = len.min(buffer.len.saturating_sub(at));
         spool.part(buffer.at + at, len)

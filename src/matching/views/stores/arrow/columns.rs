@@ -3,9 +3,10 @@
 use std::io;
 
 use crate::matching::views::stores::arrow::buffers::{Buffer, Buffers};
+use crate::matching::views::stores::arrow::flat::Table;
 use crate::matching::views::stores::arrow::schema::{Field, Layout};
 use crate::matching::views::stores::numbers::little;
-use crate::matching::views::stores::spool::broken;
+use crate::matching::views::stores::spool::{Spool, broken};
 
 /// A column with its buffers.
 pub struct Column {
@@ -15,6 +16,8 @@ pub struct Column {
     pub is_of_rows: bool,
     /// How many it has.
     pub len: u64,
+    /// The number of its first buffer, which tells where there is a value.
+    pub first: usize,
     /// Where its values are.
     pub values: Values,
 }
@@ -43,20 +46,37 @@ pub enum Cell {
 }
 
 /// Takes the columns with text out of a batch, field by field.
-pub struct Taking<'f> {
+struct Taking<'f> {
     /// Lengths of the fields, in order.
-    pub lens: &'f mut dyn Iterator<Item = u64>,
+    lens: &'f mut dyn Iterator<Item = u64>,
     /// Numbers of buffers that come in several, in order.
-    pub several: &'f mut dyn Iterator<Item = u64>,
+    several: &'f mut dyn Iterator<Item = u64>,
     /// The next buffer.
-    pub next: usize,
-    /// The columns.
-    pub columns: Vec<Column>,
+    next: usize,
+    columns: Vec<Column>,
+}
+
+/// The columns of a batch that may have text, with its buffers.
+pub fn columns<'s, 'a>(
+    spool: &'s mut Spool<'a>,
+    (batch, body): (&Table<'_>, u64),
+    fields: &[Field],
+    listed: bool,
+) -> io::Result<(Buffers<'s, 'a>, Vec<Column>)> {
+    let mut buffers = Buffers::new(spool, batch, body);
+    let mut lens = batch.items(1, 16).map(|node| little(node, 0, 8).unwrap_or(0));
+    let mut several = batch.items(4, 8).map(|count| little(count, 0, 8).unwrap_or(0));
+    let (lens, several) = (&mut lens, &mut several);
+    let mut taking = Taking { lens, several, next: 0, columns: Vec::new() };
+    for field in fields {
+        taking.take(field, listed, &mut buffers)?;
+    }
+    Ok((buffers, taking.columns))
 }
 
 impl Taking<'_> {
     /// Takes a field with its parts; `listed` where its values stand in a list of their own.
-    pub fn take(
+    fn take(
         &mut self,
         field: &Field,
         listed: bool,
@@ -92,7 +112,8 @@ impl Taking<'_> {
             }
         };
         let (path, is_of_rows) = (field.path.clone(), field.is_of_rows);
-        self.columns.extend(values.map(|values| Column { path, is_of_rows, len, values }));
+        let column = |values| Column { path, is_of_rows, len, first, values };
+        self.columns.extend(values.map(column));
         if field.dictionary.is_none() || !listed {
             for child in &field.children {
                 self.take(child, listed, buffers)?;

@@ -44,7 +44,7 @@ impl<'b> Table<'b> {
     }
 
     /// Where the items of a vector begin, and how many there are: no more than there is room for.
-    fn vector(&self, field: usize, width: usize) -> Option<(usize, usize)> {
+    pub fn vector(&self, field: usize, width: usize) -> Option<(usize, usize)> {
         let at = self.place(field)?;
         let at = at.checked_add(little(self.bytes, at, 4)? as usize)?;
         let count = little(self.bytes, at, 4)? as usize;
@@ -57,7 +57,8 @@ impl<'b> Table<'b> {
         (at < bytes.len()).then_some(Self { bytes, at })
     }
 
-    fn place(&self, field: usize) -> Option<usize> {
+    /// Where a field stands: its number, or how far it is to what it has.
+    pub fn place(&self, field: usize) -> Option<usize> {
         let back = little(self.bytes, self.at, 4)? as u32 as i32;
         let fields = usize::try_from(self.at as i64 - i64::from(back)).ok()?;
         let len = little(self.bytes, fields, 2)? as usize;

@@ -6,29 +6,20 @@ use std::io;
 use crate::matching::views::columns::rows::{Row, Rows};
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::stores::arrow::buffers::Buffers;
-use crate::matching::views::stores::arrow::columns::{Cell, Column, Taking};
+use crate::matching::views::stores::arrow::columns::{Cell, Column, columns};
 use crate::matching::views::stores::arrow::flat::Table;
-use crate::matching::views::stores::arrow::schema::{Field, fields};
-use crate::matching::views::stores::numbers::little;
-use crate::matching::views::stores::spool::{Spool, broken, too_large};
+use crate::matching::views::stores::arrow::frames::{next, start};
+use crate::matching::views::stores::arrow::schema::{Field, fields_of, has_high_bytes_first};
+use crate::matching::views::stores::spool::{Spool, broken};
 use crate::matching::views::tour::{Kind, Look, Tour};
 use crate::matching::work;
 
-/// Bytes of what is said of a batch.
-const MESSAGE_BYTES_MAX: u64 = 32 << 20;
-
 /// Cells whose places are read together.
-const CELLS: u64 = 1 << 14;
+pub const CELLS: u64 = 1 << 14;
 
 /// Bytes of lists of values that are kept, to be put in the place of their numbers. Those of the
 /// rest are read by themselves alone.
 const LISTED_BYTES_MAX: usize = 8 << 20;
-
-/// Before the length of a message.
-const MARK: u64 = 0xffff_ffff;
-
-/// The first version whose unions say nothing of missing values.
-const NO_VALIDITY: u64 = 4;
 
 /// What is known of a stream so far.
 #[derive(Default)]
@@ -55,33 +46,11 @@ impl<L: Look> Tour<'_, L> {
     ) -> io::Result<()> {
         let place = Place { chain, view: format!("{chain}arrow"), depth };
         let mut known = Known::default();
-        let mut at = if spool.some(0, 6)? == b"ARROW1" { 8 } else { 0 };
-        // Ends: each turn goes on by eight bytes at least.
-        while let Some(first) = little(&spool.some(at, 4)?, 0, 4) {
-            let (lead, len) = match first {
-                MARK => (8, little(&spool.some(at + 4, 4)?, 0, 4).unwrap_or(0)),
-                len => (4, len),
-            };
-            if len == 0 && first == MARK {
-                // The end of a stream; another may follow, or the foot of a file.
-                at += lead;
-                let next = little(&spool.some(at, 4)?, 0, 4);
-                if next == Some(MARK) {
-                    continue;
-                }
-                return Ok(());
-            }
-            if len == 0 {
-                return Ok(());
-            }
-            if len > MESSAGE_BYTES_MAX {
-                return Err(broken());
-            }
-            let bytes = spool.all(at + lead, len as usize)?;
-            let message = Table::root(&bytes).ok_or_else(broken)?;
-            let body = at + lead + len;
-            self.arrow_message(spool, &message, body, &mut known, &place)?;
-            at = body.checked_add(message.number(3, 8)).ok_or_else(broken)?;
+        let mut at = start(spool)?;
+        while let Some(framed) = next(spool, at)? {
+            let message = framed.table()?;
+            self.arrow_message(spool, &message, framed.body, &mut known, &place)?;
+            at = framed.end()?;
         }
         Ok(())
     }
@@ -98,15 +67,14 @@ impl<L: Look> Tour<'_, L> {
         let Some(header) = message.table(2) else { return Ok(()) };
         match message.number(1, 1) {
             1 => {
-                if header.number(0, 2) != 0 {
+                if has_high_bytes_first(&header) {
                     self.unreadable("arrow: byte order not supported", place.chain);
                 }
                 self.arrow_notes(&header, 2, place);
                 for field in header.tables(1) {
                     self.arrow_notes(&field, 6, place);
                 }
-                let is_old = message.number(0, 2) < NO_VALIDITY;
-                known.fields = fields(&header, is_old).ok_or_else(too_large)?;
+                known.fields = fields_of(message, &header)?;
                 Ok(())
             }
             2 => self.arrow_list(spool, &header, body, known, place),
@@ -140,7 +108,7 @@ impl<L: Look> Tour<'_, L> {
     ) -> io::Result<()> {
         let (id, batch) = (list.number(0, 8), list.table(1).ok_or_else(broken)?);
         let Some(field) = listed(&known.fields, id).cloned() else { return Ok(()) };
-        let (mut buffers, columns) = self.arrow_columns(spool, (&batch, body), &[field], false)?;
+        let (mut buffers, columns) = columns(spool, (&batch, body), &[field], false)?;
         let is_more = list.number(2, 1) != 0;
         if !is_more {
             known.listed.remove(&id);
@@ -177,7 +145,7 @@ impl<L: Look> Tour<'_, L> {
         known: &Known,
         place: &Place<'_>,
     ) -> io::Result<()> {
-        let (mut buffers, columns) = self.arrow_columns(spool, batch, fields, true)?;
+        let (mut buffers, columns) = columns(spool, batch, fields, true)?;
         let (of_rows, apart): (Vec<_>, Vec<_>) =
             columns.into_iter().partition(|column| column.is_of_rows);
         let count = batch.0.number(0, 8);
@@ -187,25 +155,6 @@ impl<L: Look> Tour<'_, L> {
             self.arrow_rows(&mut buffers, &[column], len, known, place)?;
         }
         Ok(())
-    }
-
-    /// The columns of a batch that may have text, with its buffers.
-    fn arrow_columns<'s, 'm>(
-        &self,
-        spool: &'s mut Spool<'m>,
-        (batch, body): (&Table<'_>, u64),
-        fields: &[Field],
-        listed: bool,
-    ) -> io::Result<(Buffers<'s, 'm>, Vec<Column>)> {
-        let mut buffers = Buffers::new(spool, batch, body);
-        let mut lens = batch.items(1, 16).map(|node| little(node, 0, 8).unwrap_or(0));
-        let mut several = batch.items(4, 8).map(|count| little(count, 0, 8).unwrap_or(0));
-        let (lens, several) = (&mut lens, &mut several);
-        let mut taking = Taking { lens, several, next: 0, columns: Vec::new() };
-        for field in fields {
-            taking.take(field, listed, &mut buffers)?;
-        }
-        Ok((buffers, taking.columns))
     }
 
     fn arrow_rows(
@@ -288,7 +237,7 @@ impl<L: Look> Tour<'_, L> {
 }
 
 /// The field whose values stand in the list of this number.
-fn listed(fields: &[Field], id: u64) -> Option<&Field> {
+pub fn listed(fields: &[Field], id: u64) -> Option<&Field> {
     fields.iter().find_map(|field| match field.dictionary {
         Some(dictionary) if dictionary.id == id => Some(field),
         _ => listed(&field.children, id),

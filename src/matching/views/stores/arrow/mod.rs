@@ -2,6 +2,7 @@
 //! (<https://arrow.apache.org/docs/format/Columnar.html>).
 
 pub mod flat;
+pub mod frames;
 pub mod schema;
 pub mod buffers;
 pub mod columns;

@@ -1,7 +1,10 @@
 //! The columns of a table, as its schema tells them, and which buffers each has.
 
+use std::io;
+
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::stores::arrow::flat::Table;
+use crate::matching::views::stores::spool::too_large;
 
 /// Nesting of types that is followed.
 const NESTING_MAX: usize = 64;
@@ -13,7 +16,7 @@ const FIELDS_BYTES_MAX: usize = 8 << 20;
 const FIELD_BYTES: usize = 64;
 
 /// A column, or a part of one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     /// Its path: those that it lies in, with dots.
     pub path: String,
@@ -28,7 +31,7 @@ pub struct Field {
 }
 
 /// A list of values, told apart by a number.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dictionary {
     /// The number.
     pub id: u64,
@@ -49,10 +52,23 @@ pub enum Layout {
     Other(usize),
 }
 
-/// The fields of a schema; `None` if there are too many.
-pub fn fields(schema: &Table<'_>, is_old: bool) -> Option<Vec<Field>> {
+/// The first version whose unions say nothing of missing values.
+const NO_VALIDITY: u64 = 4;
+
+/// The fields of the schema that a message, or the foot of a file, has.
+///
+/// # Errors
+/// There are too many.
+pub fn fields_of(message: &Table<'_>, schema: &Table<'_>) -> io::Result<Vec<Field>> {
+    let is_old = message.number(0, 2) < NO_VALIDITY;
     let mut left = FIELDS_BYTES_MAX;
-    schema.tables(1).map(|field| read(&field, ("", 0), true, is_old, &mut left)).collect()
+    let fields = schema.tables(1).map(|field| read(&field, ("", 0), true, is_old, &mut left));
+    fields.collect::<Option<_>>().ok_or_else(too_large)
+}
+
+/// Whether numbers are not as they are read here.
+pub fn has_high_bytes_first(schema: &Table<'_>) -> bool {
+    schema.number(0, 2) != 0
 }
 
 fn read(

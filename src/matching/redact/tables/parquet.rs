@@ -169,26 +169,15 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             }
             if self.sees_any(&values, &name) {
                 for value in &mut values {
-                    *value = self.cell_of(value, &name, depth)?;
+                    if let Some(anew) = self.table_cell(&name, value.data(), depth)? {
+                        *value = anew.into();
+                    }
                 }
             }
             let present = has_levels.then_some(present.as_slice());
             let lists = (!lists.is_empty()).then_some(lists.as_slice());
             writer.write_batch(&values, present, lists)?;
         }
-    }
-
-    fn cell_of(&mut self, value: &ByteArray, name: &str, depth: usize) -> Result<ByteArray, Stop> {
-        let before = self.replaced;
-        let said = match std::str::from_utf8(value.data()) {
-            Ok(text) => self.short(Some(name), text)?.text.into_bytes(),
-            Err(_) => {
-                let mut said = Vec::new();
-                self.bytes(&mut value.data(), &mut said, depth + 1)?;
-                said
-            }
-        };
-        Ok(if self.replaced == before { value.clone() } else { said.into() })
     }
 
     fn repeat(&self, records: usize, bytes: usize) -> Result<(), Stop> {

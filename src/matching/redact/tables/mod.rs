@@ -1,0 +1,8 @@
+//! Tables rewritten cell by cell: what stands in a cell, and what several cells of a row say
+//! together. Types, order and everything else stay.
+
+pub mod rows;
+pub mod parquet;
+pub mod avro;
+pub mod arrow;
+pub mod sqlite;

@@ -1,0 +1,146 @@
+//! Rows rewritten: each cell after the name of its column, then what cells of one row say together,
+//! of which each keeps its part. Read as `views::columns::rows` reads them.
+
+use std::ops::Range;
+
+use crate::matching::put::Put;
+use crate::matching::redact::refusal::Stop;
+use crate::matching::redact::rewriting::Rewriting;
+use crate::matching::views::columns::rows::{Row, Rows};
+use crate::matching::views::spelling::reading::Hold;
+use crate::matching::views::tour::Look;
+use crate::matching::views::written::tables::Tables;
+
+/// Bytes of rows that are looked at together: most speak of nobody.
+pub const BATCH_BYTES: usize = 256 << 10;
+
+/// Rows that are looked at together.
+pub const BATCH_ROWS: usize = 1024;
+
+/// A cell.
+pub struct Cell {
+    /// The number of its column.
+    pub column: usize,
+    /// What stood in it.
+    pub stored: Vec<u8>,
+    /// What stands in it from now on; `None` if that is the same.
+    pub anew: Option<Vec<u8>>,
+}
+
+impl Cell {
+    /// A cell as it stands.
+    pub fn new(column: usize, stored: Vec<u8>) -> Self {
+        Self { column, stored, anew: None }
+    }
+
+    fn now(&self) -> &[u8] {
+        self.anew.as_ref().unwrap_or(&self.stored)
+    }
+}
+
+impl<L: Look<What = Put>> Rewriting<'_, L> {
+    /// Rewrites the rows of a table whose columns are called so.
+    pub(super) fn rows(
+        &mut self,
+        columns: &[String],
+        rows: &mut [Vec<Cell>],
+        depth: usize,
+    ) -> Result<(), Stop> {
+        self.meter.pace(self.limits).map_err(|refused| Stop::Read(refused.into()))?;
+        let table = Rows::new("", "", columns.to_vec());
+        // Bytes that are no text may be anything.
+        for cell in rows.iter_mut().flatten() {
+            if std::str::from_utf8(&cell.stored).is_err() {
+                cell.anew = self.table_cell(&columns[cell.column], &cell.stored, depth)?;
+            }
+        }
+        let spelled: Vec<String> = rows.iter().map(|row| table.spelled(&texts(row)).text).collect();
+        if !self.sees(&spelled.concat()) {
+            return Ok(());
+        }
+        for (row, spelled) in rows.iter_mut().zip(spelled) {
+            if self.sees(&spelled) {
+                for cell in row.iter_mut().filter(|cell| cell.anew.is_none()) {
+                    cell.anew = self.table_cell(&columns[cell.column], &cell.stored, depth)?;
+                }
+                self.together(&table, row);
+            }
+        }
+        Ok(())
+    }
+
+    /// A cell without what is not to be in it; `None` if that is the same.
+    pub(super) fn table_cell(
+        &mut self,
+        column: &str,
+        stored: &[u8],
+        depth: usize,
+    ) -> Result<Option<Vec<u8>>, Stop> {
+        let before = self.replaced;
+        let column = Some(column).filter(|column| !column.is_empty());
+        let anew = match std::str::from_utf8(stored) {
+            Ok(text) => self.short(column, text)?.text.into_bytes(),
+            Err(_) => {
+                let mut anew = Vec::new();
+                self.bytes(&mut &*stored, &mut anew, depth + 1)?;
+                anew
+            }
+        };
+        Ok((self.replaced != before).then_some(anew))
+    }
+
+    /// Replaces what the cells of a row say together: a first name in one and the last in another.
+    fn together(&mut self, table: &Rows, row: &mut [Cell]) {
+        let spelled = table.spelled(&texts(row));
+        let text = spelled.text.as_bytes();
+        let mut seen = self.seen(text, &(0..text.len()), &Tables::default());
+        // What is seen in no stretch of it is seen again in what was written.
+        seen.retain(|found| found.hold == Hold::Exact);
+        seen.sort_by_key(|found| (found.span.start, std::cmp::Reverse(found.span.end)));
+        let cells = row.iter_mut().filter(|cell| std::str::from_utf8(cell.now()).is_ok());
+        for (cell, place) in cells.zip(spelled.places) {
+            let parts = seen.iter().filter_map(|found| {
+                let start = found.span.start.max(place.start);
+                let end = found.span.end.min(place.end);
+                (start < end).then(|| (start - place.start..end - place.start, found.what))
+            });
+            let parts: Vec<(Range<usize>, Put)> = parts.collect();
+            if parts.is_empty() {
+                continue;
+            }
+            let (mut anew, mut at) = (Vec::new(), 0);
+            for (part, put) in parts {
+                if part.start >= at {
+                    self.replaced.count(put);
+                    anew.extend_from_slice(&cell.now()[at..part.start]);
+                    anew.extend_from_slice(put.text().as_bytes());
+                }
+                at = at.max(part.end);
+            }
+            anew.extend_from_slice(&cell.now()[at..]);
+            cell.anew = Some(anew);
+        }
+    }
+}
+
+/// A value without what fills it up: that is no part of what it says.
+pub fn unfilled(stored: &[u8]) -> &[u8] {
+    let end = stored.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    &stored[..end]
+}
+
+/// What was written, in a place of this width; `None` if there is no room for it.
+pub fn fitted(mut written: Vec<u8>, width: usize) -> Option<Vec<u8>> {
+    // Of nothing but what is put, the beginning says enough.
+    let end = written.iter().position(|byte| *byte == b']');
+    let is_put = written.starts_with(b"[") && end == Some(written.len() - 1);
+    let has_room = written.len() <= width || is_put;
+    written.resize(width, 0);
+    has_room.then_some(written)
+}
+
+/// The cells of a row that are text now.
+fn texts(row: &[Cell]) -> Row {
+    let text = |cell: &Cell| Some((cell.column, std::str::from_utf8(cell.now()).ok()?.to_owned()));
+    row.iter().filter_map(text).collect()
+}

@@ -1,0 +1,4 @@
+//! Databases of `SQLite`, rewritten by its own library.
+
+pub mod library;
+pub mod database;
