@@ -15,7 +15,7 @@ use crate::domain::item::Item;
 use crate::matching::encoding::Undone;
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::{Matcher, Owner};
-use crate::matching::scan::{occurrences, scan};
+use crate::matching::scan::{PLACES_PER_HIT, occurrences, scan};
 use crate::matching::views::meter::Meter;
 use crate::matching::views::spelling::fold::{fold, folded};
 use crate::matching::views::tour::{Look, Tour};
@@ -67,6 +67,8 @@ struct Passing<'a> {
     /// What is looked for: whose it is, whether it is all of it, and its folded text.
     sought: Vec<(usize, bool, String)>,
     room: Vec<usize>,
+    /// How many more places in streams are put aside for each.
+    aside: Vec<usize>,
 }
 
 impl<'a> Passing<'a> {
@@ -84,7 +86,9 @@ impl<'a> Passing<'a> {
             }
         }
         let sought = sought.into_iter().collect();
-        Self { matcher, sought, room: vec![PLACES_MAX; subject.identities.len()] }
+        let of_each = |places| vec![places; subject.identities.len()];
+        let (room, aside) = (of_each(PLACES_MAX), of_each(PLACES_PER_HIT * PLACES_MAX));
+        Self { matcher, sought, room, aside }
     }
 }
 
@@ -106,6 +110,13 @@ impl Look for Passing<'_> {
                 }
             }
         }
+    }
+
+    fn wants(&mut self, (identity, _): &(usize, bool)) -> bool {
+        let aside = &mut self.aside[*identity];
+        let wants = *aside > 0;
+        *aside = aside.saturating_sub(1);
+        wants
     }
 
     fn keep(&mut self, (identity, _): &(usize, bool)) -> bool {
@@ -141,7 +152,9 @@ mod tests {
         let text = "by Ann Lee-Woods\nA. Woods\nthe annl model\nxann@contoso.com user=annl\n";
         let open = || Ok(Box::new(Cursor::new(text)) as Box<dyn Read>);
         let item = Item::bare("s", "x", Version::Current);
-        let told = explain(&item, &open, &Subject { identities }, &ItemLimits::default()).unwrap();
+        let subject = Subject { identities };
+        let matcher = Matcher::new(&[&subject]);
+        let told = explain(&item, &open, &subject, &ItemLimits::default()).unwrap();
         let places: Vec<_> =
             told.passed.iter().map(|one| (one.identity, one.is_whole, &*one.place)).collect();
         assert_eq!(
@@ -153,6 +166,9 @@ mod tests {
             ]
         );
         assert_eq!(told.hits.len(), 2);
+        let mut passing = Passing::new(&matcher, &subject);
+        let wanted = (0..10 * PLACES_MAX).filter(|_| passing.wants(&(0, true))).count();
+        assert_eq!(wanted, PLACES_PER_HIT * PLACES_MAX, "memory cannot hold every place");
         assert_eq!(told.streams, [(String::new(), "text")]);
     }
 }

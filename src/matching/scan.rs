@@ -76,7 +76,7 @@ struct Search<'a> {
 }
 
 /// Places in a stream that are put aside for each hit that is kept.
-const PLACES_PER_HIT: usize = 4;
+pub const PLACES_PER_HIT: usize = 4;
 
 impl<'a> Search<'a> {
     fn new(matcher: &'a Matcher, limits: &ItemLimits) -> Self {

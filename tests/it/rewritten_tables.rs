@@ -41,8 +41,11 @@ fn names_her(rows: &[Vec<usize>]) -> bool {
     rows.iter().flatten().any(|cell| said(*cell, false) != said(*cell, true))
 }
 
+/// Makes a table of rows, as it is before or after.
+type Make<'a> = &'a dyn Fn(&[Vec<usize>], bool) -> Vec<u8>;
+
 /// Rewrites what is made of generated rows, and compares.
-fn check(make: &dyn Fn(&[Vec<usize>], bool) -> Vec<u8>, compare: &dyn Fn(&[u8], &[u8])) {
+fn check(make: Make<'_>, compare: &dyn Fn(&[u8], &[u8])) {
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let run = TestRunner::new(config).run(&rows(), |rows| {
         let (out, replaced) = erased(&make(&rows, false)).unwrap();
