@@ -6,7 +6,7 @@ use crate::archive::manifest::{MANIFEST_PATH, ManifestUnreadable, ManifestUnsear
 use crate::archive::packed::Sealed;
 use crate::archive::report::contents::Contents;
 use crate::archive::report::html::{
-    Short, Text, close_section, close_table, open_section, open_table, paragraph,
+    Cell, Short, Text, close_section, open_section, open_table, paragraph,
 };
 use crate::archive::report::texts::table::{Texts, filled};
 use crate::domain::policy::declared::Declared;
@@ -32,7 +32,7 @@ pub fn write_masked(
         return close_section(out);
     }
     let columns = [texts.what, texts.how_often, texts.why];
-    open_table(out, "masked", texts.masked_table, &columns)?;
+    let table = open_table(out, "masked", texts.masked_table, &columns)?;
     for (what, count, why, cited) in [
         (texts.persons, tally.persons, texts.persons_why, law.others),
         (texts.secrets, tally.secrets, texts.secrets_why, law.security),
@@ -41,16 +41,10 @@ pub fn write_masked(
             continue;
         }
         let cited = if cited.is_empty() { String::new() } else { format!(" ({cited})") };
-        writeln!(
-            out,
-            "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td>{}{}</td></tr>",
-            Text(what),
-            texts.count(count),
-            Text(why),
-            Text(&cited)
-        )?;
+        let why = Cell::Plain(format!("{}{}", Text(why), Text(&cited)));
+        table.row(out, &Text(what).to_string(), &[Cell::Number(texts.count(count)), why])?;
     }
-    close_table(out)?;
+    table.close(out)?;
     close_section(out)
 }
 
@@ -79,20 +73,17 @@ fn write_unreadable(
 ) -> io::Result<()> {
     paragraph(out, texts.unreadable_intro)?;
     let columns = [texts.item, texts.place, texts.why, texts.technical];
-    open_table(out, "unreadable", texts.unreadable_table, &columns)?;
+    let table = open_table(out, "unreadable", texts.unreadable_table, &columns)?;
     for entry in unreadable.elements().take(ROWS_MAX) {
         let entry = entry?;
-        writeln!(
-            out,
-            "<tr><th scope=\"row\"><bdi>{}</bdi></th><td>{}</td><td>{}</td>\
-             <td><code>{}</code></td></tr>",
-            Short(&entry.item),
-            Text(&entry.source),
-            Text(texts.because(&entry.reason)),
-            Short(&entry.reason)
-        )?;
+        let cells = [
+            Cell::Plain(Text(&entry.source).to_string()),
+            Cell::Plain(Text(texts.because(&entry.reason)).to_string()),
+            Cell::Plain(format!("<code>{}</code>", Short(&entry.reason))),
+        ];
+        table.row(out, &format!("<bdi>{}</bdi>", Short(&entry.item)), &cells)?;
     }
-    close_table(out)?;
+    table.close(out)?;
     if unreadable.count > ROWS_MAX as u64 {
         let (shown, all) = (texts.count(ROWS_MAX as u64), texts.count(unreadable.count));
         let says = filled(texts.unreadable_shown, &[("shown", &shown), ("all", &all)]);
@@ -109,7 +100,7 @@ fn write_unsearched(
 ) -> io::Result<()> {
     paragraph(out, texts.unsearched_intro)?;
     let columns = [texts.place, texts.how_many, texts.why, texts.technical];
-    open_table(out, "unsearched", texts.unsearched_table, &columns)?;
+    let table = open_table(out, "unsearched", texts.unsearched_table, &columns)?;
     for group in unsearched.iter().take(ROWS_MAX) {
         let why = match &group.declared {
             None => texts.because(&group.reason).to_owned(),
@@ -118,17 +109,14 @@ fn write_unsearched(
                 &[("reason", &group.reason), ("on", &on.to_string()), ("why", why)],
             ),
         };
-        writeln!(
-            out,
-            "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td>{}</td>\
-             <td><code>{}</code></td></tr>",
-            Text(&group.source),
-            texts.count(group.items),
-            Text(&why),
-            Short(&group.reason)
-        )?;
+        let cells = [
+            Cell::Number(texts.count(group.items)),
+            Cell::Plain(Text(&why).to_string()),
+            Cell::Plain(format!("<code>{}</code>", Short(&group.reason))),
+        ];
+        table.row(out, &Text(&group.source).to_string(), &cells)?;
     }
-    close_table(out)
+    table.close(out)
 }
 
 /// Writes the part on the person's rights.

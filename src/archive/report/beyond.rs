@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::archive::about::About;
 use crate::archive::manifest::{MANIFEST_PATH, ManualStep};
 use crate::archive::report::html::{
-    Short, Text, close_section, close_table, open_section, open_table, paragraph,
+    Cell, Short, Text, close_section, open_section, open_table, paragraph,
 };
 use crate::archive::report::texts::table::Texts;
 use crate::domain::coverage::covered::Covered;
@@ -24,20 +24,17 @@ pub fn write_coverage(out: &mut dyn Write, texts: &Texts, places: &[Covered]) ->
     open_section(out, "coverage", words.heading)?;
     paragraph(out, words.intro)?;
     let columns = [words.sort, words.name, words.answer, words.source, texts.technical];
-    open_table(out, "coverage", words.table, &columns)?;
+    let table = open_table(out, "coverage", words.table, &columns)?;
     for place in places.iter().take(ROWS_MAX) {
-        writeln!(
-            out,
-            "<tr><th scope=\"row\">{}</th><td><bdi>{}</bdi></td><td>{}</td><td>{}</td>\
-             <td><code>{}</code></td></tr>",
-            Text(words.sort(place.sort)),
-            Short(&words.called(place)),
-            Text(words.answer(place.looked)),
-            Text(place.source.as_deref().unwrap_or_default()),
-            Text(&place.why)
-        )?;
+        let cells = [
+            Cell::Plain(format!("<bdi>{}</bdi>", Short(&words.called(place)))),
+            Cell::Plain(Text(words.answer(place.looked)).to_string()),
+            Cell::Plain(Text(place.source.as_deref().unwrap_or_default()).to_string()),
+            Cell::Plain(format!("<code>{}</code>", Text(&place.why))),
+        ];
+        table.row(out, &Text(words.sort(place.sort)).to_string(), &cells)?;
     }
-    close_table(out)?;
+    table.close(out)?;
     let more = places.len().saturating_sub(ROWS_MAX);
     if more > 0 {
         let says = words.more.replace("{count}", &texts.count(more as u64));

@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use crate::archive::manifest::{FILES_PATH, LegalTag, ManifestCounts, ManifestFile, MaskedKind};
 use crate::archive::report::contents::Contents;
 use crate::archive::report::html::{
-    Link, Short, Text, Time, close_section, close_table, open_section, open_table, paragraph,
+    Cell, Link, Short, Table, Text, Time, close_section, open_section, open_table, paragraph,
 };
+use crate::archive::report::places::in_words;
 use crate::archive::report::texts::table::{Texts, filled};
 use crate::archive::tally::masked;
+use crate::domain::item::Hit;
 
 /// Lines of the table; a browser shows no more in comfort, and the file has them all.
 pub const ROWS_MAX: usize = 5_000;
@@ -63,21 +65,16 @@ fn write_sources(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> io:
     let mut columns = vec![texts.place];
     columns.extend(tags.iter().map(|tag| texts.legal_tag(*tag).0));
     columns.extend([texts.all, texts.size]);
-    open_table(out, "found", texts.found_table, &columns)?;
+    let table = open_table(out, "found", texts.found_table, &columns)?;
     for (name, source) in &contents.tally.sources {
-        write!(out, "<tr><th scope=\"row\">{}</th>", Text(name))?;
-        for tag in tags {
-            let files = source.files.get(tag).copied().unwrap_or_default();
-            write!(out, "<td class=\"number\">{}</td>", texts.count(files))?;
-        }
-        writeln!(
-            out,
-            "<td class=\"number\">{}</td><td class=\"number\">{}</td></tr>",
-            texts.count(source.files.values().sum()),
-            texts.bytes(source.bytes)
-        )?;
+        let files = |tag: &LegalTag| source.files.get(tag).copied().unwrap_or_default();
+        let mut cells: Vec<Cell> =
+            tags.iter().map(|tag| Cell::Number(texts.count(files(tag)))).collect();
+        cells.push(Cell::Number(texts.count(source.files.values().sum())));
+        cells.push(Cell::Number(texts.bytes(source.bytes)));
+        table.row(out, &Text(name).to_string(), &cells)?;
     }
-    close_table(out)
+    table.close(out)
 }
 
 /// Writes the part on the files.
@@ -93,18 +90,18 @@ pub fn write_files(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> i
     }
     paragraph(out, texts.files_intro)?;
     let of_a_thing = contents.is_of_a_thing();
-    if of_a_thing {
+    let table = if of_a_thing {
         let columns = [texts.file, texts.size, texts.changed, texts.notes];
-        open_table(out, "given", texts.files_table, &columns)?;
+        open_table(out, "given", texts.files_table, &columns)?
     } else {
         let columns =
             [texts.file, texts.size, texts.changed, texts.mentions, texts.came_about, texts.notes];
-        open_table(out, "files", texts.files_table, &columns)?;
-    }
+        open_table(out, "files", texts.files_table, &columns)?
+    };
     for file in files.elements().take(ROWS_MAX) {
-        write_row(out, texts, &file?, of_a_thing)?;
+        write_row(out, texts, &table, &file?, of_a_thing)?;
     }
-    close_table(out)?;
+    table.close(out)?;
     if files.count > ROWS_MAX as u64 {
         let (shown, all) = (texts.count(ROWS_MAX as u64), texts.count(files.count));
         let says = filled(texts.files_shown, &[("shown", &shown), ("all", &all)]);
@@ -116,41 +113,34 @@ pub fn write_files(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> i
 fn write_row(
     out: &mut dyn Write,
     texts: &Texts,
+    table: &Table<'_>,
     file: &ManifestFile,
     of_a_thing: bool,
 ) -> io::Result<()> {
-    write!(
-        out,
-        "<tr><th scope=\"row\"><a href=\"{}\"><bdi>{}</bdi></a></th>\
-         <td class=\"number\">{}</td><td class=\"kept\">{}</td>",
-        Link(&file.path),
-        Short(&file.item),
-        texts.bytes(file.size),
-        Time(file.last_modified)
-    )?;
+    let mut cells = vec![
+        Cell::Number(texts.bytes(file.size)),
+        Cell::Kept(Time(file.last_modified).to_string()),
+    ];
     if !of_a_thing {
-        write!(out, "<td>")?;
-        write_places(out, texts, file)?;
-        write!(out, "</td><td>{}</td>", Text(texts.legal_tag(file.legal_tag).0))?;
+        cells.push(Cell::Plain(places(texts, file)));
+        cells.push(Cell::Plain(Text(texts.legal_tag(file.legal_tag).0).to_string()));
     }
-    write!(out, "<td>")?;
-    write_notes(out, texts, file)?;
-    writeln!(out, "</td></tr>")
+    cells.push(Cell::Plain(notes(texts, file)));
+    let (path, item) = (Link(&file.path), Short(&file.item));
+    table.row(out, &format!("<a href=\"{path}\"><bdi>{item}</bdi></a>"), &cells)
 }
 
-fn write_places(out: &mut dyn Write, texts: &Texts, file: &ManifestFile) -> io::Result<()> {
-    let mut places = Vec::new();
-    for hit in file.places.iter().take(PLACES_MAX) {
-        places.push(format!("<code>{} {}</code>", Short(&hit.view), Short(&hit.place)));
-    }
+fn places(texts: &Texts, file: &ManifestFile) -> String {
+    let place = |hit: &Hit| Short(&in_words(&texts.places, &hit.view, &hit.place)).to_string();
+    let mut places: Vec<String> = file.places.iter().take(PLACES_MAX).map(place).collect();
     if let Some(more) = file.places.len().checked_sub(PLACES_MAX).filter(|more| *more > 0) {
         let count = texts.count(more as u64);
         places.push(Text(&filled(texts.more_mentions, &[("count", &count)])).to_string());
     }
-    write_list(out, &places)
+    list(&places)
 }
 
-fn write_notes(out: &mut dyn Write, texts: &Texts, file: &ManifestFile) -> io::Result<()> {
+fn notes(texts: &Texts, file: &ManifestFile) -> String {
     let mut notes = Vec::new();
     for (what, text) in
         [(MaskedKind::Person, texts.note_persons), (MaskedKind::Secret, texts.note_secrets)]
@@ -164,17 +154,13 @@ fn write_notes(out: &mut dyn Write, texts: &Texts, file: &ManifestFile) -> io::R
     if !file.complete {
         notes.push(Text(texts.note_incomplete).to_string());
     }
-    write_list(out, &notes)
+    list(&notes)
 }
 
 /// A list of what is HTML already; nothing of an empty one.
-fn write_list(out: &mut dyn Write, elements: &[String]) -> io::Result<()> {
+fn list(elements: &[String]) -> String {
     if elements.is_empty() {
-        return Ok(());
+        return String::new();
     }
-    write!(out, "<ul>")?;
-    for element in elements {
-        write!(out, "<li>{element}</li>")?;
-    }
-    write!(out, "</ul>")
+    format!("<ul><li>{}</li></ul>", elements.join("</li><li>"))
 }

@@ -116,17 +116,18 @@ pub fn paragraph(out: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(out, "<p>{}</p>", Text(text))
 }
 
-/// Opens a table under its caption, with a head of these columns. On a narrow screen it scrolls by
-/// itself, for which it can be reached by the keyboard; what can be reached needs a name.
+/// Opens a table under its caption, with a head of these columns. Where it is wider than the window
+/// it scrolls by itself, for which it can be reached by the keyboard; what can be reached needs a
+/// name.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn open_table(
+pub fn open_table<'t>(
     out: &mut dyn Write,
     id: &str,
     caption: &str,
-    columns: &[&str],
-) -> io::Result<()> {
+    columns: &[&'t str],
+) -> io::Result<Table<'t>> {
     writeln!(
         out,
         "<div class=\"wide\" role=\"group\" aria-labelledby=\"{id}-table\" tabindex=\"0\">\n\
@@ -136,15 +137,51 @@ pub fn open_table(
     for column in columns {
         write!(out, "<th scope=\"col\">{}</th>", Text(column))?;
     }
-    writeln!(out, "</tr></thead>\n<tbody>")
+    writeln!(out, "</tr></thead>\n<tbody>")?;
+    Ok(Table { columns: columns.to_vec() })
 }
 
-/// Closes it.
-///
-/// # Errors
-/// Those of `out`.
-pub fn close_table(out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "</tbody>\n</table>\n</div>")
+/// A table that is open.
+pub struct Table<'t> {
+    columns: Vec<&'t str>,
+}
+
+/// What stands in a cell, as HTML.
+pub enum Cell {
+    /// Text.
+    Plain(String),
+    /// A number.
+    Number(String),
+    /// What stands in one line.
+    Kept(String),
+}
+
+impl Table<'_> {
+    /// Writes a row, by what heads it and its other cells. Each says whose it is: on a narrow
+    /// screen they stand below one another, where the head of the table is not seen.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn row(&self, out: &mut dyn Write, head: &str, cells: &[Cell]) -> io::Result<()> {
+        write!(out, "<tr><th scope=\"row\">{head}</th>")?;
+        for (column, cell) in self.columns.iter().skip(1).zip(cells) {
+            let (class, html) = match cell {
+                Cell::Plain(html) => ("", html),
+                Cell::Number(html) => (" class=\"number\"", html),
+                Cell::Kept(html) => (" class=\"kept\"", html),
+            };
+            write!(out, "<td{class} data-head=\"{}\">{html}</td>", Text(column))?;
+        }
+        writeln!(out, "</tr>")
+    }
+
+    /// Closes it.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn close(self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "</tbody>\n</table>\n</div>")
+    }
 }
 
 #[cfg(test)]

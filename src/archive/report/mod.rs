@@ -6,6 +6,7 @@
 pub mod texts;
 pub mod contents;
 mod html;
+mod places;
 mod style;
 mod timeline;
 mod runs;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::archive::manifest::RUNS_PATH;
 use crate::archive::report::html::{
-    Link, Text, Time, close_section, close_table, open_section, open_table, paragraph,
+    Cell, Link, Table, Text, Time, close_section, open_section, open_table, paragraph,
 };
 use crate::archive::report::texts::table::{Texts, filled};
 use crate::archive::report::timeline;
@@ -28,11 +28,11 @@ pub fn write(out: &mut dyn Write, texts: &Texts, runs: &Runs) -> io::Result<()> 
     timeline::write(out, texts, &all)?;
     let count = texts.count(runs.count());
     let columns = [texts.run, texts.experiment, texts.status, texts.began, texts.ended];
-    open_table(out, "runs", texts.runs_table, &columns)?;
+    let table = open_table(out, "runs", texts.runs_table, &columns)?;
     for run in all.iter().take(ROWS_MAX) {
-        write_row(out, run)?;
+        write_row(out, &table, run)?;
     }
-    close_table(out)?;
+    table.close(out)?;
     if all.len() > ROWS_MAX {
         let shown = texts.count(ROWS_MAX as u64);
         let says = filled(texts.runs_shown, &[("shown", &shown), ("all", &count)]);
@@ -44,21 +44,18 @@ pub fn write(out: &mut dyn Write, texts: &Texts, runs: &Runs) -> io::Result<()> 
     close_section(out)
 }
 
-fn write_row(out: &mut dyn Write, run: &Run) -> io::Result<()> {
+fn write_row(out: &mut dyn Write, table: &Table<'_>, run: &Run) -> io::Result<()> {
     let text = |text: &Option<String>| match text {
         Some(text) => format!("<bdi>{}</bdi>", Text(text)),
         None => "–".to_owned(),
     };
     let name = run.name.as_deref().unwrap_or(&run.id);
-    writeln!(
-        out,
-        "<tr><th scope=\"row\"><a href=\"{}\"><bdi>{}</bdi></a></th><td>{}</td><td>{}</td>\
-         <td class=\"kept\">{}</td><td class=\"kept\">{}</td></tr>",
-        Link(&run.file),
-        Text(name),
-        text(&run.experiment),
-        text(&run.status),
-        Time(run.began()),
-        Time(run.ended)
-    )
+    let cells = [
+        Cell::Plain(text(&run.experiment)),
+        Cell::Plain(text(&run.status)),
+        Cell::Kept(Time(run.began()).to_string()),
+        Cell::Kept(Time(run.ended).to_string()),
+    ];
+    let head = format!("<a href=\"{}\"><bdi>{}</bdi></a>", Link(&run.file), Text(name));
+    table.row(out, &head, &cells)
 }

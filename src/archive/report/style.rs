@@ -6,7 +6,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-/// The one style sheet, in the page. Every colour of text has a contrast of 7 to 1 or more.
+/// The one style sheet, in the page. Every colour of text has a contrast of 7 to 1 or more. On a
+/// narrow screen nothing is wider than it: cells stand below one another, and of the runs only the
+/// words are shown.
 pub const STYLE: &str = "
 :root { color-scheme: light; }
 body { margin: 0 auto; padding: 1.5rem; max-width: 64rem; background: #fff; color: #1b1f24;
@@ -56,6 +58,16 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid #b9c3cd; fon
   body { padding: 1rem; }
   dl { display: block; }
   dt { margin-top: .6rem; }
+  .wide { overflow: visible; }
+  svg { display: none; }
+  table, caption, tbody, tr, th, td { display: block; }
+  .wide table { min-width: 0; }
+  thead { display: none; }
+  .wide tbody th, .wide tbody td { width: auto; min-width: 0; padding: .15rem 0; border: 0;
+    text-align: left; overflow-wrap: anywhere; }
+  tr { padding: .5rem 0; border-bottom: 1px solid #b9c3cd; }
+  td[data-head]::before { content: attr(data-head); display: block; font-weight: 600; }
+  td:empty { display: none; }
 }
 @media print {
   @page { margin: 1.6cm; }

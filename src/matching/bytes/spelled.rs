@@ -89,8 +89,8 @@ impl Spelled {
     }
 }
 
-/// Whether a control character or a sign stands here that hides what is behind it: it takes a letter
-/// back, colours, begins a tag, or tells of base64.
+/// Whether a control character or a sign stands here that hides what is behind it: it takes a
+/// letter back, colours, begins a tag, or tells of base64.
 fn is_spelling(rest: &[u8]) -> bool {
     match rest {
         [b'\x08', next, ..] => !next.is_ascii_control(),

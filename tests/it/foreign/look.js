@@ -20,6 +20,8 @@ addEventListener("load", async () => {
     rows: document.querySelectorAll("table.files tbody tr").length,
     text: document.body.innerText,
     overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    // What has to be moved sideways to be seen.
+    wider: all.filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === "auto").length,
     // In the picture, texts that lie on one another or begin outside of it.
     colliding: boxes.filter((a, i) => a.x < 0 || boxes.some((b, j) => i < j && meet(a, b))).length,
     marks: document.querySelectorAll("svg rect").length,

@@ -1,6 +1,6 @@
 //! German.
 
-use crate::archive::report::texts::table::Texts;
+use crate::archive::report::texts::table::{Places, Texts};
 
 /// The texts.
 pub static DE: Texts = Texts {
@@ -97,6 +97,18 @@ pub static DE: Texts = Texts {
     changed: "Zuletzt geändert",
     came_about: "Herkunft",
     mentions: "Wo Sie erwähnt werden",
+    places: Places {
+        name: "der Name",
+        beside: "eine Eigenschaft: {what}",
+        line: "Zeile {line}",
+        column: "Zeile {line}, Zeichen {column}",
+        field: "Feld {field}",
+        byte: "Byte {byte}",
+        page: "Seite {page}",
+        row: "eine Zeile einer Tabelle",
+        entry: "Spalte oder Eintrag {entry}",
+        within: "{place}, in {file}",
+    },
     more_mentions: "weitere Stellen: {count}",
     notes: "Hinweise",
     note_persons: "Andere Personen verdeckt: {count}",

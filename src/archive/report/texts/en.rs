@@ -1,6 +1,6 @@
 //! English.
 
-use crate::archive::report::texts::table::Texts;
+use crate::archive::report::texts::table::{Places, Texts};
 
 /// The texts.
 pub static EN: Texts = Texts {
@@ -94,6 +94,18 @@ pub static EN: Texts = Texts {
     changed: "Last changed",
     came_about: "How it came about",
     mentions: "Where it mentions you",
+    places: Places {
+        name: "the name",
+        beside: "a property: {what}",
+        line: "line {line}",
+        column: "line {line}, character {column}",
+        field: "field {field}",
+        byte: "byte {byte}",
+        page: "page {page}",
+        row: "a row of a table",
+        entry: "column or entry {entry}",
+        within: "{place}, in {file}",
+    },
     more_mentions: "further places: {count}",
     notes: "Notes",
     note_persons: "Other people hidden: {count}",

@@ -1,6 +1,6 @@
 //! French.
 
-use crate::archive::report::texts::table::Texts;
+use crate::archive::report::texts::table::{Places, Texts};
 
 /// The texts.
 pub static FR: Texts = Texts {
@@ -102,6 +102,18 @@ pub static FR: Texts = Texts {
     changed: "Dernière modification",
     came_about: "Origine",
     mentions: "Où il est question de vous",
+    places: Places {
+        name: "le nom",
+        beside: "une propriété\u{a0}: {what}",
+        line: "ligne {line}",
+        column: "ligne {line}, caractère {column}",
+        field: "champ {field}",
+        byte: "octet {byte}",
+        page: "page {page}",
+        row: "une ligne d’un tableau",
+        entry: "colonne ou entrée {entry}",
+        within: "{place}, dans {file}",
+    },
     more_mentions: "autres endroits\u{a0}: {count}",
     notes: "Remarques",
     note_persons: "Autres personnes masquées\u{a0}: {count}",

@@ -1,6 +1,6 @@
 //! Japanese.
 
-use crate::archive::report::texts::table::Texts;
+use crate::archive::report::texts::table::{Places, Texts};
 
 /// The texts.
 pub static JA: Texts = Texts {
@@ -94,6 +94,18 @@ pub static JA: Texts = Texts {
     changed: "最終更新",
     came_about: "由来",
     mentions: "あなたに言及している箇所",
+    places: Places {
+        name: "名前",
+        beside: "プロパティ：{what}",
+        line: "{line}行目",
+        column: "{line}行目の{column}文字目",
+        field: "フィールド{field}",
+        byte: "{byte}バイト目",
+        page: "{page}ページ目",
+        row: "表の行",
+        entry: "列または項目{entry}",
+        within: "{file}の中の{place}",
+    },
     more_mentions: "ほか{count}か所",
     notes: "備考",
     note_persons: "伏せた他の人物：{count}か所",

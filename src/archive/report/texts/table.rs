@@ -99,6 +99,7 @@ pub struct Texts {
     pub changed: &'static str,
     pub came_about: &'static str,
     pub mentions: &'static str,
+    pub places: Places,
     pub more_mentions: &'static str,
     pub notes: &'static str,
     pub note_persons: &'static str,
@@ -162,6 +163,21 @@ pub struct Texts {
     // The foot of the page.
     pub made_by: &'static str,
     pub other_files: &'static str,
+}
+
+/// How places in files are called.
+#[derive(Clone, Copy, Serialize)]
+pub struct Places {
+    pub name: &'static str,
+    pub beside: &'static str,
+    pub line: &'static str,
+    pub column: &'static str,
+    pub field: &'static str,
+    pub byte: &'static str,
+    pub page: &'static str,
+    pub row: &'static str,
+    pub entry: &'static str,
+    pub within: &'static str,
 }
 
 impl Texts {
