@@ -257,7 +257,7 @@ impl ArchiveWriter {
         };
         let last = Last { files, unreadable, unsearched, report, tables, counts };
         entries.add(MANIFEST_PATH, |out| write_manifest(out, about, &last))?;
-        Ok(Finished { tail: entries.finish()?, counts })
+        Ok(Finished { tail: entries.finish(REPORT_PATH)?, counts })
     }
 
     fn close(&mut self, complete: bool) -> Result<(), ArchiveError> {
