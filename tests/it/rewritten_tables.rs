@@ -48,10 +48,12 @@ type Make<'a> = &'a dyn Fn(&[Vec<usize>], bool) -> Vec<u8>;
 fn check(make: Make<'_>, compare: &dyn Fn(&[u8], &[u8])) {
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let run = TestRunner::new(config).run(&rows(), |rows| {
-        let (out, replaced) = erased(&make(&rows, false)).unwrap();
-        compare(&out, &make(&rows, true));
+        let (before, after) = (make(&rows, false), make(&rows, true));
+        let (out, replaced) = erased(&before).unwrap();
+        compare(&out, &after);
         assert!(is_gone(&out));
-        assert_eq!(replaced.places() > 0, names_her(&rows));
+        // Not every form has a place for each of the cells.
+        assert_eq!(replaced.places() > 0, before != after);
         Ok(())
     });
     run.unwrap();
