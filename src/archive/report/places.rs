@@ -85,7 +85,7 @@ mod tests {
         }
         let there = ("zip:a.txt > text", "line 3 column 7");
         for (language, told) in
-            [("de", "Zeile 3, Zeichen 7, in a.txt"), ("ja", "a.txtの中の3行目の7文字目")]
+            [("de", "Zeile 3, Zeichen 7, in der Datei a.txt"), ("ja", "a.txtの中の3行目の7文字目")]
         {
             assert_eq!(in_words(&words(language), there.0, there.1), told);
         }

@@ -43,7 +43,14 @@ mod tests {
             Value::String(text) => text,
             other => other.to_string(),
         };
-        fields.into_iter().map(|(name, value)| (name, text(value))).collect()
+        let each = |(name, value): (String, Value)| match value {
+            Value::Object(words) => {
+                let within = |(word, value)| (format!("{name}.{word}"), text(value));
+                words.into_iter().map(within).collect()
+            }
+            value => vec![(name, text(value))],
+        };
+        fields.into_iter().flat_map(each).collect()
     }
 
     fn index(language: &str) -> usize {

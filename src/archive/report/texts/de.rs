@@ -107,7 +107,7 @@ pub static DE: Texts = Texts {
         page: "Seite {page}",
         row: "eine Zeile einer Tabelle",
         entry: "Spalte oder Eintrag {entry}",
-        within: "{place}, in {file}",
+        within: "{place}, in der Datei {file}",
     },
     more_mentions: "weitere Stellen: {count}",
     notes: "Hinweise",

@@ -109,7 +109,7 @@ pub static FR: Texts = Texts {
         column: "ligne {line}, caractère {column}",
         field: "champ {field}",
         byte: "octet {byte}",
-        page: "page {page}",
+        page: "à la page {page}",
         row: "une ligne d’un tableau",
         entry: "colonne ou entrée {entry}",
         within: "{place}, dans {file}",
