@@ -15,7 +15,7 @@ use crate::domain::item::Item;
 use crate::matching::encoding::Undone;
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::{Matcher, Owner};
-use crate::matching::scan::{PLACES_PER_HIT, occurrences, scan};
+use crate::matching::scan::{Room, occurrences, scan};
 use crate::matching::views::meter::Meter;
 use crate::matching::views::spelling::fold::{fold, folded};
 use crate::matching::views::tour::{Look, Tour};
@@ -66,9 +66,7 @@ struct Passing<'a> {
     matcher: &'a Matcher,
     /// What is looked for: whose it is, whether it is all of it, and its folded text.
     sought: Vec<(usize, bool, String)>,
-    room: Vec<usize>,
-    /// How many more places in streams are put aside for each.
-    aside: Vec<usize>,
+    room: Room,
 }
 
 impl<'a> Passing<'a> {
@@ -86,9 +84,8 @@ impl<'a> Passing<'a> {
             }
         }
         let sought = sought.into_iter().collect();
-        let of_each = |places| vec![places; subject.identities.len()];
-        let (room, aside) = (of_each(PLACES_MAX), of_each(PLACES_PER_HIT * PLACES_MAX));
-        Self { matcher, sought, room, aside }
+        let room = Room::new(vec![PLACES_MAX; subject.identities.len()]);
+        Self { matcher, sought, room }
     }
 }
 
@@ -105,7 +102,7 @@ impl Look for Passing<'_> {
                 let end = reading.origin_end(at + sought.len(), text.len());
                 let is_taken = taken.iter().any(|hit| hit.start <= start && end <= hit.end);
                 let stands = *is_whole || is_word(&reading.text, at..at + sought.len());
-                if !is_taken && stands && self.room[*identity] > 0 {
+                if !is_taken && stands && self.room.is_left(*identity) {
                     seen((*identity, *is_whole), start..end);
                 }
             }
@@ -113,17 +110,11 @@ impl Look for Passing<'_> {
     }
 
     fn wants(&mut self, (identity, _): &(usize, bool)) -> bool {
-        let aside = &mut self.aside[*identity];
-        let wants = *aside > 0;
-        *aside = aside.saturating_sub(1);
-        wants
+        self.room.put_aside(*identity)
     }
 
     fn keep(&mut self, (identity, _): &(usize, bool)) -> bool {
-        let room = &mut self.room[*identity];
-        let keeps = *room > 0;
-        *room = room.saturating_sub(1);
-        keeps
+        self.room.keep(*identity)
     }
 }
 
@@ -140,6 +131,7 @@ mod tests {
     use super::*;
     use crate::domain::asked::subject::{Identity, IdentityFormat};
     use crate::domain::item::Version;
+    use crate::matching::scan::PLACES_PER_HIT;
 
     #[test]
     fn what_was_passed_over_is_told() {

@@ -69,20 +69,52 @@ fn hits(sights: BTreeSet<Sight<Owner>>) -> Vec<SubjectHit> {
 /// Looks for subjects.
 struct Search<'a> {
     matcher: &'a Matcher,
-    /// How many more hits are kept for each subject.
-    room: Vec<usize>,
-    /// How many more places in streams are put aside for each: several may be of one hit.
+    room: Room,
+}
+
+/// How much more is held of each of some things.
+pub struct Room {
+    /// Hits that are kept.
+    hits: Vec<usize>,
+    /// Places in streams that are put aside: several may be of one hit.
     aside: Vec<usize>,
 }
 
 /// Places in a stream that are put aside for each hit that is kept.
 pub const PLACES_PER_HIT: usize = 4;
 
+impl Room {
+    /// For so many hits of each.
+    pub fn new(hits: Vec<usize>) -> Self {
+        let aside = hits.iter().map(|hits| hits.saturating_mul(PLACES_PER_HIT)).collect();
+        Self { hits, aside }
+    }
+
+    /// Whether there is any for a hit of this.
+    pub fn is_left(&self, of: usize) -> bool {
+        self.hits[of] > 0
+    }
+
+    /// Takes some for a place in a stream, if there is.
+    pub fn put_aside(&mut self, of: usize) -> bool {
+        take_one(&mut self.aside[of])
+    }
+
+    /// Takes some for a hit, if there is.
+    pub fn keep(&mut self, of: usize) -> bool {
+        take_one(&mut self.hits[of])
+    }
+}
+
+fn take_one(left: &mut usize) -> bool {
+    let any = *left > 0;
+    *left = left.saturating_sub(1);
+    any
+}
+
 impl<'a> Search<'a> {
     fn new(matcher: &'a Matcher, limits: &ItemLimits) -> Self {
-        let room = matcher.room(limits.hits_per_item_max);
-        let aside = room.iter().map(|hits| hits.saturating_mul(PLACES_PER_HIT)).collect();
-        Self { matcher, room, aside }
+        Self { matcher, room: Room::new(matcher.room(limits.hits_per_item_max)) }
     }
 }
 
@@ -91,7 +123,7 @@ impl Look for Search<'_> {
 
     fn look(&mut self, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
         occurrences(self.matcher, text, &mut |owner, range| {
-            if self.room[owner.subject] > 0 {
+            if self.room.is_left(owner.subject) {
                 seen(owner, range);
             }
         });
@@ -114,17 +146,11 @@ impl Look for Search<'_> {
     }
 
     fn wants(&mut self, owner: &Owner) -> bool {
-        let aside = &mut self.aside[owner.subject];
-        let wants = *aside > 0;
-        *aside = aside.saturating_sub(1);
-        wants
+        self.room.put_aside(owner.subject)
     }
 
     fn keep(&mut self, owner: &Owner) -> bool {
-        let room = &mut self.room[owner.subject];
-        let keeps = *room > 0;
-        *room = room.saturating_sub(1);
-        keeps
+        self.room.keep(owner.subject)
     }
 }
 

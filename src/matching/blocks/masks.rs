@@ -1,5 +1,7 @@
 //! Bytes judged many at a time: one bit for each byte that is in a set.
 
+use std::sync::LazyLock;
+
 /// Bytes of a word of bits.
 pub const WORD_BYTES: usize = 64;
 
@@ -28,6 +30,10 @@ impl Set {
         half[usize::from(byte & 15)] >> (byte >> 4 & 7) & 1 == 1
     }
 }
+
+/// What text in ASCII is made of.
+pub static TEXTY: LazyLock<Set> =
+    LazyLock::new(|| Set::new(|byte| matches!(byte, b' '..=b'~' | b'\t'..=b'\r')));
 
 /// For each set and word of bytes the bits of those that are in it; what is beyond the end is in
 /// none.

@@ -5,6 +5,7 @@
 //! they stand; here are the stretches that must be decoded, folded or unescaped first, each once
 //! for each width of its characters.
 
+use std::cell::LazyCell;
 use std::ops::Range;
 use std::str::Utf8Chunk;
 use std::sync::LazyLock;
@@ -16,7 +17,7 @@ use crate::matching::bytes::units::{Units, Width};
 use crate::matching::identity::candidates::Foreign;
 use crate::matching::views::hinting::Sifted;
 use crate::matching::views::spelling::charset::{mix, western, wide_into};
-use crate::matching::views::spelling::digits::base64_runs::may_be_digit;
+use crate::matching::views::spelling::digits::base64_runs::{DIGITS, may_be_digit};
 use crate::matching::views::spelling::fold::folded_char;
 
 /// Leaves out of bytes what cannot be text that matters.
@@ -129,7 +130,8 @@ impl Sift {
             let letters = count(&one, range.clone()) + LETTERS_MORE * count(&many, range.clone());
             letters + spelled < least && count(&digits, range.clone()) * 3 / 4 < least
         };
-        let rows = Rows::of(bytes);
+        // Noise has hardly a stretch that is long enough to be asked for one.
+        let rows = LazyCell::new(|| Rows::of(bytes));
         let mut at = 0;
         while let Some(start) = next_set(&long, at) {
             let end = next_clear(&texts, start).unwrap_or(bytes.len()).min(bytes.len());
@@ -242,8 +244,6 @@ fn has_run(text: &[u8]) -> bool {
 
 static ESCAPES: LazyLock<Set> = LazyLock::new(|| Set::new(begins_escape));
 
-static DIGITS: LazyLock<Set> = LazyLock::new(|| Set::new(may_be_digit));
-
 /// Whether a byte may begin what spells a letter by several, or text in an armour.
 fn begins_escape(byte: u8) -> bool {
     b"\\%&=<".contains(&byte)
@@ -325,8 +325,8 @@ static FOLDED: LazyLock<Box<[[u8; 64]; 256]>> = LazyLock::new(|| {
     // Few beyond the first plane fold at all.
     most[0xf0..=0xf4].fill([4; 64]);
     for c in '\u{80}'..='\u{ffff}' {
-        let alnum = |text: String| text.chars().filter(|c| c.is_alphanumeric()).count() as u8;
-        let letters = folded_char(c).map_or(1, |text| alnum(text.to_string()));
+        let alnum = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count() as u8;
+        let letters = folded_char(c).map_or(1, alnum);
         let mut bytes = [0; 4];
         let bytes = c.encode_utf8(&mut bytes).as_bytes();
         let most = &mut most[usize::from(bytes[0])][usize::from(bytes[1] & 0x3f)];

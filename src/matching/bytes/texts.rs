@@ -11,7 +11,7 @@ use aho_corasick::AhoCorasick;
 use memchr::memchr_iter;
 
 use crate::matching::blocks::bits::{count, next_clear, next_set, runs};
-use crate::matching::blocks::masks::{Set, masks};
+use crate::matching::blocks::masks::{Set, TEXTY, masks};
 use crate::matching::bytes::sift::Characters;
 use crate::matching::bytes::units::Units;
 use crate::matching::identity::candidates::{Foreign, is_address_like};
@@ -28,9 +28,6 @@ const WORD_CHARS: usize = 10;
 
 /// The same of characters of two or four bytes.
 const WIDE_CHARS: usize = 5;
-
-static TEXTY: LazyLock<Set> =
-    LazyLock::new(|| Set::new(|byte| matches!(byte, b' '..=b'~' | b'\t'..=b'\r')));
 
 static WORDY: LazyLock<Set> =
     LazyLock::new(|| Set::new(|byte| byte.is_ascii_alphanumeric() || b" ._-@/'".contains(&byte)));

@@ -5,12 +5,11 @@
 //! only where there is any. What lies in no region speaks of nobody, in any reading.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use memchr::{memchr_iter, memchr3_iter, memmem};
 
 use crate::matching::blocks::bits;
-use crate::matching::blocks::masks::{Set, masks};
+use crate::matching::blocks::masks::{TEXTY, masks};
 use crate::matching::blocks::signs::Signs;
 use crate::matching::views::as_read::spellings::AsRead;
 use crate::matching::views::forms::is_packed;
@@ -188,9 +187,6 @@ fn are_mere_numbers(block: &[u8]) -> bool {
     memmem::find(block, &[0; 4]).is_none()
         && bits::runs(&texty, TEXT_BYTES_MIN).iter().all(|word| *word == 0)
 }
-
-static TEXTY: LazyLock<Set> =
-    LazyLock::new(|| Set::new(|byte| matches!(byte, b' '..=b'~' | b'\t'..=b'\r')));
 
 /// Spots with what is near them, joined where they meet.
 fn apart<'a>(

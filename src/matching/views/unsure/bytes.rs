@@ -134,7 +134,8 @@ impl<L: Look> Tour<'_, L> {
         let wide: Readings<'_> = &|part| wide_readings(&bytes[part.clone()]);
         let unlikely: Readings<'_> = &|part| unlikely_readings(&bytes[part.clone()], binary);
         let Some(candidates) = candidates else {
-            let regions = match self.look.texts(bytes).filter(|_| binary) {
+            let texts = if binary { self.look.texts(bytes) } else { None };
+            let regions = match texts {
                 Some(texts) => {
                     let worthless = &mut self.worthless;
                     regions_of_texts(texts, &self.look.known(), worthless, bytes, nested)

@@ -138,7 +138,7 @@ pub fn may_be_digit(byte: u8) -> bool {
 const LINE_CHARS_MIN: usize = 60;
 
 /// What a run is made of.
-static DIGITS: LazyLock<Set> = LazyLock::new(|| Set::new(may_be_digit));
+pub static DIGITS: LazyLock<Set> = LazyLock::new(|| Set::new(may_be_digit));
 
 static CAPITALS: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte.is_ascii_uppercase()));
 
