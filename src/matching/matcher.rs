@@ -9,15 +9,12 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use memchr::memchr_iter;
 use sha2::{Digest, Sha256};
 
 use crate::domain::asked::subject::Subject;
 use crate::domain::item::Hit;
 use crate::matching::bytes::sift::Sift;
-use crate::matching::identity::addresses::{
-    addresses_at, invited_address, local_run_start, may_be_respelled, respelled_at,
-};
+use crate::matching::identity::addresses::{Spelled, each_address};
 use crate::matching::identity::boundaries::{Boundary, stands_alone};
 use crate::matching::identity::candidates::{Foreign, Grams, Signs};
 use crate::matching::identity::names::fields::may_be_part;
@@ -245,23 +242,14 @@ impl Matcher {
         if !self.seeks_addresses() {
             return;
         }
-        for at in memchr_iter(b'@', text.as_bytes()) {
-            for range in addresses_at(text, at) {
-                self.look_up(&text[range.clone()], range, Boundary::Address, found);
-            }
-            if may_be_respelled(text, at) {
-                for (address, range) in respelled_at(text, at) {
-                    self.look_up(&address, range, Boundary::Respelled, found);
-                }
-            }
-            if let Some(before) = text[..at].strip_suffix("#ext#") {
-                let start = local_run_start(before, before.len());
-                let end = address_end(text, at);
-                if let Some(address) = invited_address(&before[start..]) {
-                    self.look_up(&address, start..end, Boundary::Guest, found);
-                }
-            }
-        }
+        each_address(text, &mut |address, range, spelled| {
+            let boundary = match spelled {
+                Spelled::Plainly => Boundary::Address,
+                Spelled::Within => Boundary::Respelled,
+                Spelled::AsGuest => Boundary::Guest,
+            };
+            self.look_up(address, range, boundary, found);
+        });
     }
 
     fn look_up(
@@ -371,12 +359,4 @@ impl Building {
             patterns: self.patterns,
         }
     }
-}
-
-/// End of the domain that follows the sign at `at`.
-pub(super) fn address_end(text: &str, at: usize) -> usize {
-    let domain = text[at + 1..]
-        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')))
-        .map_or(text.len(), |len| at + 1 + len);
-    at + text[at..domain].trim_end_matches(['.', '-']).len()
 }

@@ -1,5 +1,6 @@
 //! Finding subjects in one item: its name, metadata and tags, and every reading of its content.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -11,6 +12,8 @@ use crate::matching::identity::names::belonging::belong_together;
 use crate::matching::identity::users::aliases::BESIDE_BYTES;
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::{Matcher, Occurrence, Owner, SubjectHit};
+use crate::matching::terms::collect::Collector;
+use crate::matching::terms::filter::{Salt, TermKey, Terms};
 use crate::matching::views::as_read::alike::alike;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::hinting::Hinting;
@@ -38,15 +41,44 @@ pub fn scan(
     matcher: &Matcher,
     limits: &ItemLimits,
 ) -> io::Result<Scan> {
+    scan_with(&mut Search::new(matcher, limits), item, content, limits)
+}
+
+fn scan_with(
+    look: &mut impl Look<What = Owner>,
+    item: &Item,
+    content: &mut dyn Read,
+    limits: &ItemLimits,
+) -> io::Result<Scan> {
     let meter = Meter::default();
-    let mut search = Search::new(matcher, limits);
-    let mut tour = Tour::new(&mut search, limits, &meter);
+    let mut tour = Tour::new(look, limits, &meter);
     tour.head(item);
     let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
     tour.content(&mut undone)?;
     let mut unreadable: Vec<String> = std::mem::take(&mut tour.unreadable).into_iter().collect();
     unreadable.extend(undone.trouble().map(str::to_owned));
     Ok(Scan { hits: hits(tour.sights), unreadable, bytes: meter.stored() })
+}
+
+/// The same, and the terms of the item, from the same texts. Whoever collects terms must see all
+/// texts; once it gave up, only those are read in which a subject may stand.
+pub fn scan_and_collect(
+    item: &Item,
+    content: &mut dyn Read,
+    matcher: &Matcher,
+    limits: &ItemLimits,
+    key: &TermKey,
+    salt: Salt,
+) -> io::Result<(Scan, Terms)> {
+    let collector = RefCell::new(Collector::new(key));
+    let mut both = Both { search: Search::new(matcher, limits), collector };
+    let scan = scan_with(&mut both, item, content, limits)?;
+    let mut collector = both.collector.into_inner();
+    // What could not be read is told of each time.
+    if !scan.unreadable.is_empty() {
+        collector.give_up();
+    }
+    Ok((scan, collector.terms(salt)))
 }
 
 /// Scans what is known of an item without its content: name, metadata and tags.
@@ -154,18 +186,90 @@ impl Look for Search<'_> {
     }
 }
 
-/// Everything of the matcher that stands in a text, with what of the text spells it.
-pub fn occurrences(matcher: &Matcher, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
-    occurrences_as_is(matcher, text, seen);
-    if let Some(plain) = alike(text) {
-        occurrences_as_is(matcher, &plain.text, &mut |owner, range| {
-            seen(owner, plain.origin(range.start)..plain.origin_end(range.end, text.len()));
-        });
+/// Looks for subjects, and collects the terms of what it is shown.
+struct Both<'a> {
+    search: Search<'a>,
+    /// Told of breaks too, by whoever asks whether something goes on behind them.
+    collector: RefCell<Collector<'a>>,
+}
+
+impl Look for Both<'_> {
+    type What = Owner;
+
+    fn look(&mut self, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
+        let Search { matcher, room } = &self.search;
+        let collector = self.collector.get_mut();
+        occurrences_in(
+            matcher,
+            text,
+            &mut |owner, range| {
+                if room.is_left(owner.subject) {
+                    seen(owner, range);
+                }
+            },
+            &mut |folded| collector.take(folded),
+        );
+    }
+
+    fn hinting(&self) -> Option<&dyn Hinting> {
+        self.collector.borrow().has_given_up().then_some(self.search.matcher as &dyn Hinting)
+    }
+
+    fn letters(&self) -> Option<&Letters> {
+        self.search.letters()
+    }
+
+    fn look_for_names(&mut self, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
+        self.search.look_for_names(text, seen);
+    }
+
+    fn goes_on(&self, before: &str, after: &str) -> bool {
+        self.collector.borrow_mut().take_break(before, after);
+        self.search.goes_on(before, after)
+    }
+
+    fn meets_unsure(&mut self) {
+        self.collector.get_mut().give_up();
+    }
+
+    fn wants(&mut self, owner: &Owner) -> bool {
+        self.search.wants(owner)
+    }
+
+    fn keep(&mut self, owner: &Owner) -> bool {
+        self.search.keep(owner)
     }
 }
 
-fn occurrences_as_is(matcher: &Matcher, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
+/// Everything of the matcher that stands in a text, with what of the text spells it.
+pub fn occurrences(matcher: &Matcher, text: &str, seen: &mut dyn FnMut(Owner, Range<usize>)) {
+    occurrences_in(matcher, text, seen, &mut |_| ());
+}
+
+/// The same; also tells the folded texts that it looks into.
+fn occurrences_in(
+    matcher: &Matcher,
+    text: &str,
+    seen: &mut dyn FnMut(Owner, Range<usize>),
+    told: &mut dyn FnMut(&str),
+) {
+    occurrences_as_is(matcher, text, seen, told);
+    if let Some(plain) = alike(text) {
+        let mut led_back = |owner, range: Range<usize>| {
+            seen(owner, plain.origin(range.start)..plain.origin_end(range.end, text.len()));
+        };
+        occurrences_as_is(matcher, &plain.text, &mut led_back, told);
+    }
+}
+
+fn occurrences_as_is(
+    matcher: &Matcher,
+    text: &str,
+    seen: &mut dyn FnMut(Owner, Range<usize>),
+    told: &mut dyn FnMut(&str),
+) {
     let reading = fold(text);
+    told(&reading.text);
     matcher.find(&reading.text, &mut |occurrence: Occurrence| {
         let origin = |range: Range<usize>| {
             reading.origin(range.start)..reading.origin_end(range.end, text.len())

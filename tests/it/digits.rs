@@ -3,17 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
-use dsrd::matching::limits::ItemLimits;
-use dsrd::matching::matcher::Matcher;
-use dsrd::matching::scan::scan;
 
 use crate::masking::shown_of_another;
 use crate::matching::{ann, gzip, item};
+use crate::terms::scanned;
 
 /// Whether the subject is found, and what could not be read.
 pub fn told(subject: &Subject, content: &[u8]) -> (bool, Vec<String>) {
-    let matcher = Matcher::new(&[subject]);
-    let scan = scan(&item("x"), &mut &*content, &matcher, &ItemLimits::default()).unwrap();
+    let scan = scanned(&item("x"), &mut &*content, subject);
     if let ([identity], false) = (subject.identities.as_slice(), scan.hits.is_empty()) {
         let shown = shown_of_another(identity.kind, identity.expose(), content);
         assert_eq!(shown, None, "{} in {}", identity.expose(), String::from_utf8_lossy(content));

@@ -1,17 +1,13 @@
 //! Text between tags and control words: found as a reader sees it, and rewritten so that its
 //! elements stay whole.
 
-use dsrd::matching::limits::ItemLimits;
-use dsrd::matching::matcher::Matcher;
-use dsrd::matching::scan::scan;
-
 use crate::matching::{ann, item, zip};
 use crate::redaction::{erased, is_gone};
+use crate::terms::scanned;
 
 fn found(content: &[u8]) -> Vec<&'static str> {
     let ann = ann();
-    let matcher = Matcher::new(&[&ann]);
-    let scan = scan(&item("x"), &mut &*content, &matcher, &ItemLimits::default()).unwrap();
+    let scan = scanned(&item("x"), &mut &*content, &ann);
     assert!(scan.unreadable.is_empty(), "{:?}", scan.unreadable);
     let mut kinds: Vec<_> =
         scan.hits.iter().map(|hit| ann.identities[hit.hit.identity].kind.as_str()).collect();

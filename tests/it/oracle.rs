@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::matching::{ann, gzip, item, stored, tar, zip};
+use crate::terms::scanned;
 
 /// Words that speak of the subject, nearly do, or do not; none holds white space.
 pub const WORDS: [&str; 62] = [
@@ -196,6 +197,7 @@ proptest! {
         let mut content = Pieces { bytes: &bytes, sizes, turn: 0 };
         let subject = ann();
         let scan = scan(&item("x"), &mut content, &Matcher::new(&[&subject]), &ItemLimits::default()).unwrap();
+        scanned(&item("x"), &mut &*bytes, &subject);
         let found: BTreeSet<_> =
             scan.hits.iter().map(|hit| subject.identities[hit.hit.identity].kind).collect();
         prop_assert_eq!(found, oracle(&words), "{} {:?} {:?}", way.0, text, scan.unreadable);

@@ -8,10 +8,10 @@ use dsrd::matching::people::census::census;
 use dsrd::matching::people::crowd::Crowd;
 use dsrd::matching::redact::looks::{Erasing, Masking};
 use dsrd::matching::redact::rewriting::redact_named;
-use dsrd::matching::scan::scan;
 
 use crate::masking::shown_of_another;
 use crate::matching::item;
+use crate::terms::scanned;
 
 pub fn subject(kind: IdentityType, value: &str) -> Subject {
     Subject { identities: vec![Identity::new(kind, IdentityFormat::Raw, value.to_owned())] }
@@ -20,8 +20,7 @@ pub fn subject(kind: IdentityType, value: &str) -> Subject {
 /// Whether a person of this one identity is found. Whoever is, is never shown to another person.
 pub fn finds(kind: IdentityType, value: &str, content: &[u8]) -> bool {
     let subject = subject(kind, value);
-    let (matcher, limits) = (Matcher::new(&[&subject]), ItemLimits::default());
-    let is_found = !scan(&item("x"), &mut &*content, &matcher, &limits).unwrap().hits.is_empty();
+    let is_found = !scanned(&item("x"), &mut &*content, &subject).hits.is_empty();
     if is_found && let Some(shown) = shown_of_another(kind, value, content) {
         panic!("{shown} is shown to others: {value} in {}", String::from_utf8_lossy(content));
     }
@@ -287,9 +286,8 @@ fn a_domain_has_one_hash_however_it_is_written() {
         let hash = hex::encode(Sha256::digest(hashed));
         let identity = Identity::new(Email, IdentityFormat::Sha256, hash);
         let subject = Subject { identities: vec![identity] };
-        let (matcher, limits) = (Matcher::new(&[&subject]), ItemLimits::default());
         for written in ["to mira@bücher.example.", "to mira@xn--bcher-kva.example."] {
-            let scan = scan(&item("x"), &mut written.as_bytes(), &matcher, &limits).unwrap();
+            let scan = scanned(&item("x"), &mut written.as_bytes(), &subject);
             assert!(!scan.hits.is_empty(), "{hashed} in {written}");
         }
     }

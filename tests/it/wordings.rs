@@ -2,12 +2,10 @@
 //! what not.
 
 use dsrd::domain::asked::subject::IdentityType;
-use dsrd::matching::limits::ItemLimits;
-use dsrd::matching::matcher::Matcher;
-use dsrd::matching::scan::scan;
 
 use crate::matching::{gzip, item};
 use crate::spelled::{finds, subject};
+use crate::terms::scanned;
 
 /// Ways to store a text that change what stands around it, and not what it says.
 fn stored(text: &str) -> [(&'static str, Vec<u8>); 5] {
@@ -457,10 +455,9 @@ fn cells_below_a_head_that_speaks_of_people() {
 
 #[test]
 fn the_name_of_an_item_may_be_the_key_of_its_content() {
-    let matcher = Matcher::new(&[&subject(IdentityType::Username, "mosei")]);
+    let subject = subject(IdentityType::Username, "mosei");
     let finds = |name: &str, content: &[u8]| {
-        let scan = scan(&item(name), &mut &*content, &matcher, &ItemLimits::default()).unwrap();
-        !scan.hits.is_empty()
+        !scanned(&item(name), &mut &*content, &subject).hits.is_empty()
     };
     for name in ["mlruns/0/9f3a/tags/mlflow.user", "x/params/user", "x/.owner", "created_by"] {
         assert!(finds(name, b"mosei"), "{name}");

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr_iter;
+
 use crate::matching::identity::domains::{domain_lens, seen_len};
 use crate::matching::views::spelling::spaceless::{continues_word, is_local};
 use crate::matching::views::spelling::top_level::is_top_level;
@@ -14,6 +16,46 @@ const PART_BYTES_MAX: usize = 320;
 
 /// Addresses that may be spelled in the local part of one other address, at most.
 const RESPELLED_MAX: usize = 8;
+
+/// How a text spells an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spelled {
+    /// As it is.
+    Plainly,
+    /// In the local part of another, or in quotes.
+    Within,
+    /// As that of a guest of another tenant.
+    AsGuest,
+}
+
+/// Every address that a folded text may spell, however it does, with what of the text does.
+pub fn each_address(text: &str, found: &mut dyn FnMut(&str, Range<usize>, Spelled)) {
+    for at in memchr_iter(b'@', text.as_bytes()) {
+        for range in addresses_at(text, at) {
+            found(&text[range.clone()], range, Spelled::Plainly);
+        }
+        if may_be_respelled(text, at) {
+            for (address, range) in respelled_at(text, at) {
+                found(&address, range, Spelled::Within);
+            }
+        }
+        if let Some(before) = text[..at].strip_suffix("#ext#") {
+            let start = local_run_start(before, before.len());
+            let end = address_end(text, at);
+            if let Some(address) = invited_address(&before[start..]) {
+                found(&address, start..end, Spelled::AsGuest);
+            }
+        }
+    }
+}
+
+/// End of the domain that follows the sign at `at`.
+pub fn address_end(text: &str, at: usize) -> usize {
+    let domain = text[at + 1..]
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')))
+        .map_or(text.len(), |len| at + 1 + len);
+    at + text[at..domain].trim_end_matches(['.', '-']).len()
+}
 
 /// The address whose `@` stands at `at`, as a range of the text: what a reader takes for it.
 pub fn address_at(text: &str, at: usize) -> Option<Range<usize>> {

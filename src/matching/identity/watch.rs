@@ -60,7 +60,8 @@ impl MarkKey {
         recognisable(identity).map(|(_, canonical)| self.of(&canonical))
     }
 
-    fn of(&self, canonical: &str) -> Mark {
+    /// The mark of what an identity comes down to.
+    pub fn of(&self, canonical: &str) -> Mark {
         let mut mac = self.0.clone();
         mac.update(canonical.as_bytes());
         mac.finalize().into_bytes().into()
@@ -79,6 +80,11 @@ impl Watch {
         watch
     }
 
+    /// The marks of those who are watched for.
+    pub fn marks(&self) -> impl Iterator<Item = Mark> {
+        self.marks.keys().copied()
+    }
+
     /// How many people, at most.
     pub fn persons(&self) -> usize {
         self.persons
@@ -92,29 +98,11 @@ impl Watch {
     /// Where GUIDs and passport ids of theirs stand; in a text that need not be folded, or in
     /// bytes.
     pub fn digits(&self, bytes: &[u8], found: &mut dyn FnMut(usize, Range<usize>)) {
-        let is_hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
-        let mut at = 0;
-        while at < bytes.len() {
-            if !is_hex(at) {
-                at += STRIDE;
-                continue;
+        each_id(bytes, &mut |shape, digits, range| {
+            for person in self.known(digits, || shape.canonical(digits)) {
+                found(*person, range.clone());
             }
-            let start = bytes[..at].iter().rposition(|byte| !byte.is_ascii_hexdigit());
-            let start = start.map_or(0, |before| before + 1);
-            let mut end = at + 1;
-            while is_hex(end) {
-                end += 1;
-            }
-            if let Some((range, shape)) = shaped(bytes, start..end) {
-                let digits = bytes[range.clone()].iter().filter(|byte| **byte != b'-');
-                let digits: String =
-                    digits.map(|byte| char::from(byte.to_ascii_lowercase())).collect();
-                for person in self.known(&digits, || shape.canonical(&digits)) {
-                    found(*person, range.clone());
-                }
-            }
-            at = end.next_multiple_of(STRIDE).max(at + STRIDE);
-        }
+        });
     }
 
     fn known(&self, token: &str, canonical: impl FnOnce() -> String) -> &[usize] {
@@ -149,6 +137,31 @@ impl Strangers {
         // An empty place holds 0, which must be nobody's.
         let hash = self.hasher.hash_one(token).max(1);
         (&self.hashes[hash as usize % STRANGERS_MAX], hash)
+    }
+}
+
+/// Everything in such bytes that has the shape of a GUID or of a passport id: its digits alone, in
+/// lower case, and where it stands.
+pub fn each_id(bytes: &[u8], found: &mut dyn FnMut(Shape, &str, Range<usize>)) {
+    let is_hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
+    let mut at = 0;
+    while at < bytes.len() {
+        if !is_hex(at) {
+            at += STRIDE;
+            continue;
+        }
+        let start = bytes[..at].iter().rposition(|byte| !byte.is_ascii_hexdigit());
+        let start = start.map_or(0, |before| before + 1);
+        let mut end = at + 1;
+        while is_hex(end) {
+            end += 1;
+        }
+        if let Some((range, shape)) = shaped(bytes, start..end) {
+            let digits = bytes[range.clone()].iter().filter(|byte| **byte != b'-');
+            let digits: String = digits.map(|byte| char::from(byte.to_ascii_lowercase())).collect();
+            found(shape, &digits, range);
+        }
+        at = end.next_multiple_of(STRIDE).max(at + STRIDE);
     }
 }
 

@@ -13,11 +13,10 @@ use memchr::{memchr_iter, memmem};
 
 use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
 use crate::matching::identity::addresses::{
-    address_at, invited_address, local_run_start, may_be_respelled, respelled_at,
+    address_at, address_end, invited_address, local_run_start, may_be_respelled, respelled_at,
 };
 use crate::matching::identity::patterns::canonical;
 use crate::matching::identity::weakness::{COMMON, weakness};
-use crate::matching::matcher::address_end;
 use crate::matching::people::ranges::Ranges;
 use crate::matching::put::stands_at;
 use crate::matching::views::spelling::cut::{ceil, floor};

@@ -46,6 +46,9 @@ pub trait Look {
     fn goes_on(&self, before: &str, after: &str) -> bool {
         may_be_address(before, after)
     }
+    /// Told that bytes come whose charset, or whose strings, nobody knows: what is read of them
+    /// depends on who is sought.
+    fn meets_unsure(&mut self) {}
     /// Told of each thing seen in a stream, in order, and whether it is to be kept until the stream
     /// has ended: of what is seen everywhere, memory cannot hold every place.
     fn wants(&mut self, _: &Self::What) -> bool {

@@ -121,6 +121,7 @@ impl<L: Look> Tour<'_, L> {
         nested: usize,
         all: &mut Vec<Found<L::What>>,
     ) {
+        self.look.meets_unsure();
         let (lines, known, told) = (None, Known::new(), Told::default());
         let mut reading = Unsure { bytes, via, nested, lines, known, told };
         let candidates = self

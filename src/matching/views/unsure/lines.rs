@@ -47,6 +47,7 @@ pub fn names_in_lines<L: Look>(look: &mut L, bytes: &[u8]) -> Vec<Told<L::What>>
     let mut at = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         if !line.is_ascii() && std::str::from_utf8(line).is_err() {
+            look.meets_unsure();
             let charsets = look.letters().map(|letters: &Letters| letters.charsets(line));
             for index in charsets.into_iter().flatten().collect::<Vec<_>>() {
                 names_in(look, line, at, index, &mut all);
