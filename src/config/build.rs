@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use url::Url;
@@ -38,6 +39,9 @@ pub struct SettingsError(pub Vec<String>);
 const EMULATOR_ACCOUNT: &str = "devstoreaccount1";
 const EMULATOR_KEY: &str =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+/// What was learned of an item is relied on for at least so long.
+const CATALOGUE_AGE_MIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// Builds the settings.
 ///
@@ -76,6 +80,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     let policy = policy::policy(&file.policy, &file.declared, &mut faults);
     let guard = guard(&file.guard, &mut faults);
     let callbacks = callbacks(&file.callbacks, &mut faults);
+    let age_max = age_max(&file.catalogue, &mut faults);
     for fault in file.limits.faults() {
         faults.add(fault);
     }
@@ -100,6 +105,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
                 callbacks,
                 limits: file.limits,
                 keeping: keeping(file),
+                catalogue_age_max: age_max.filter(|_| file.catalogue.enabled),
             },
         }),
         (_, _, _, faults) => Err(SettingsError(faults)),
@@ -127,6 +133,15 @@ fn keeping(file: &File) -> Keeping {
         details_days: file.ledger.details_days,
         callback_give_up_after_ms: file.callbacks.give_up_after_ms,
     }
+}
+
+fn age_max(written: &file::Catalogue, faults: &mut Faults) -> Option<SignedDuration> {
+    let age = i64::try_from(written.max_age_ms).ok().map(SignedDuration::from_millis);
+    let age = age.filter(|age| *age >= CATALOGUE_AGE_MIN);
+    if age.is_none() {
+        faults.add("catalogue.max_age_ms must be at least 3600000, an hour".to_owned());
+    }
+    age
 }
 
 fn source(index: usize, written: &file::Store, faults: &mut Faults) -> Option<Store> {

@@ -23,6 +23,7 @@ pub struct File {
     pub http: Http,
     pub due: Due,
     pub erasure: Erasure,
+    pub catalogue: Catalogue,
     pub policy: Vec<Rule>,
     #[serde(default)]
     pub declared: Vec<Declaration>,
@@ -186,6 +187,13 @@ pub struct Due {
 pub struct Erasure {
     pub tombstone_days: u16,
     pub follow_up_days: u16,
+}
+
+/// `[catalogue]`
+#[derive(Deserialize, Serialize)]
+pub struct Catalogue {
+    pub enabled: bool,
+    pub max_age_ms: u64,
 }
 
 /// `[guard]`

@@ -147,6 +147,11 @@ impl MasterKey {
         self.derive("tombstone")
     }
 
+    /// The key that the terms of items are hashed with.
+    pub fn term_key(&self) -> Zeroizing<[u8; KEY_BYTES]> {
+        self.derive("terms")
+    }
+
     /// The key for digests of this use.
     pub fn hash_key(&self, purpose: &str) -> HashKey {
         HashKey(self.derive(purpose))

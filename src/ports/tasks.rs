@@ -190,6 +190,8 @@ pub struct Shard {
     pub items: u64,
     /// Stored bytes read, as far as was noted.
     pub bytes: u64,
+    /// Items of those that were known, and not read, as far as was noted.
+    pub known: u64,
     /// Why it was given up, if it was: its source cannot be entered.
     pub lost: Option<Lost>,
 }

@@ -3,7 +3,8 @@
 //! `message` is the JSON contract, `account` is the ledger as the stages use it (sealed, chained,
 //! announced), `signing` is the deployment's own key, `walk` is one pass over the sources,
 //! `rewrite` is what is done to an item that may stay or leave without somebody, `coverage` is
-//! where it was looked, `follow_up` is what stays known of the items that a request left.
+//! where it was looked, `follow_up` is what stays known of the items that a request left, `explain`
+//! is what is said of one file alone.
 
 pub mod message;
 pub mod account;
@@ -20,3 +21,4 @@ pub mod verify;
 pub mod announce;
 pub mod follow_up;
 pub mod callback;
+pub mod explain;

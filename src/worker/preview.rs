@@ -16,6 +16,7 @@ use crate::domain::policy::mandate::Mandate;
 use crate::domain::request::{Request, RequestKind};
 use crate::ports::messages::inbox::Label;
 use crate::ports::system::Clock;
+use crate::stages::explain::explained;
 use crate::stages::find::wanted;
 use crate::stages::message::fault::Fault;
 use crate::stages::message::read::{self, Message};
@@ -25,7 +26,6 @@ use crate::stages::plan::holdings::Holdings;
 use crate::stages::plan::known::{Amendment, More};
 use crate::stages::plan::runs::Company;
 use crate::stages::plan::things::{RunsAt, all_of_it};
-use crate::stages::walk::explain::explained;
 use crate::stages::walk::pass::{Meter, Patience, Walk, walk};
 use crate::worker::world::{Sources, terms};
 

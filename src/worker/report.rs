@@ -216,6 +216,7 @@ pub fn returned(metrics: &Metrics) {
 pub fn walked(metrics: &Metrics, meter: &Meter) {
     metrics.sweep_items.inc_by(meter.items());
     metrics.sweep_bytes.inc_by(meter.bytes());
+    metrics.sweep_items_known.inc_by(meter.known());
 }
 
 /// A sweep ended.
@@ -226,6 +227,7 @@ pub fn swept(metrics: &Metrics, purpose: &'static str, requests: usize, sweep: &
         sweep.purpose = purpose,
         request.count = requests,
         item.count = total(|shard| shard.items),
+        item.known = total(|shard| shard.known),
         sweep.size_bytes = total(|shard| shard.bytes),
         "swept"
     );

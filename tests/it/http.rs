@@ -1,5 +1,6 @@
 //! The operators' door, asked over a socket as a browser or a probe would.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -17,6 +18,7 @@ use dsrd::domain::state::{Regained, State};
 use dsrd::ports::exports::{Exports, SignedLink, Upload};
 use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::budgets::Budgets;
+use dsrd::ports::kept::catalogue::{Catalogue, Coverage, Leaf, Shelf};
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::people::{People, SealedPerson};
 use dsrd::ports::kept::purges::{Gathered, Member, NewMember, Purge, Purges, Stage};
@@ -354,6 +356,22 @@ impl People for World {
         unreachable!()
     }
     async fn people(&self, _: u64, _: &str, _: u32) -> Result<Vec<SealedPerson>, Failure> {
+        unreachable!()
+    }
+}
+
+#[async_trait]
+impl Catalogue for World {
+    async fn leaves(&self, _: &Shelf, _: &[u64]) -> Result<Vec<Leaf>, Failure> {
+        unreachable!()
+    }
+    async fn keep_leaves(&self, _: &Lease, _: &Shelf, _: &[Leaf]) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn weed(&self, _: &Lease, _: &Shelf, _: &BTreeSet<u64>) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn catalogued(&self) -> Result<Vec<Coverage>, Failure> {
         unreachable!()
     }
 }

@@ -1,5 +1,6 @@
 //! The contract of the `Ledger` port, over SQLite and PostgreSQL.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dsrd::adapters::memory::clock::MemoryClock;
@@ -16,6 +17,7 @@ use dsrd::domain::state::{Archive, Counts, Decision, Event, Regained, State};
 use dsrd::evidence::chain::{BrokenLink, Link, verify};
 use dsrd::ports::kept::archives::KeptArchive;
 use dsrd::ports::kept::budgets::Budgets;
+use dsrd::ports::kept::catalogue::{Leaf, Shelf};
 use dsrd::ports::kept::inventories::Checkpoint;
 use dsrd::ports::kept::people::{PEOPLE_MAX, People, SealedPerson};
 use dsrd::ports::kept::purges::{Gathered, Member, NewMember, Stage, work_on_purge};
@@ -56,6 +58,7 @@ macro_rules! suite {
         suite!(@ledger fresh, nobody_looks_for_what_is_being_erased);
         suite!(@ledger fresh, what_a_sweep_saw_is_kept_as_long_as_it_is_needed);
         suite!(@ledger fresh, people_stay_as_long_as_an_export_waits);
+        suite!(@ledger fresh, leaves_of_the_catalogue_are_kept_one_by_one);
         suite!(@timed fresh, the_outbox_keeps_order, each_url_is_owed_each_announcement);
         suite!(@timed fresh, archives_are_known_until_they_are_removed, work_is_claimed_once);
         suite!(@timed fresh, what_was_set_in_the_future_is_void, archives_are_kept_for_their_time);
@@ -926,7 +929,7 @@ async fn sweeps_are_opened_one_at_a_time(ledger: &dyn Ledger) {
     let members: Vec<_> = members.iter().map(|standing| standing.id.as_str()).collect();
     assert_eq!(members, ["r-2", "r-1"], "earliest due first");
     for shard in &sweep.shards {
-        let done = Shard { done: true, items: 7, bytes: 70, ..shard.clone() };
+        let done = Shard { done: true, items: 7, bytes: 70, known: 3, ..shard.clone() };
         ledger.finish_shard(&lease, &done).await.unwrap();
     }
     let walked = ledger.sweep(Purpose::Find).await.unwrap().unwrap();
@@ -1133,6 +1136,56 @@ async fn of_exports_that_end_at_once_one_is_the_last(url: &str) {
     }
 }
 
+async fn leaves_of_the_catalogue_are_kept_one_by_one(ledger: &dyn Ledger) {
+    let lease = own(ledger).await;
+    let shelf = |number, of| Shelf { source: "a".to_owned(), part: Part { number, of } };
+    let leaf = |id: u64, word: &str| Leaf {
+        id,
+        terms: word.to_owned(),
+        entries: vec![0xff; word.len() * 100],
+        items: 10,
+        open: 1,
+        oldest: second(500 + (id % 1000) as i64),
+    };
+    assert!(ledger.catalogued().await.unwrap().is_empty());
+    // A print may have any bits set.
+    let ids = [0, 1, 64, u64::MAX - 63, u64::MAX];
+    let all = ids.map(|id| leaf(id, "one"));
+    let (one, other) = (shelf(0, 2), shelf(1, 2));
+    ledger.keep_leaves(&lease, &one, &all).await.unwrap();
+    ledger.keep_leaves(&lease, &other, &[leaf(1, "other")]).await.unwrap();
+    ledger.keep_leaves(&lease, &one, &[]).await.unwrap();
+    let kept = |shelf: &Shelf, ids: &[u64]| {
+        let (shelf, ids) = (shelf.clone(), ids.to_vec());
+        async move {
+            let mut kept = ledger.leaves(&shelf, &ids).await.unwrap();
+            kept.sort_by_key(|leaf| leaf.id);
+            kept.iter().map(|leaf| (leaf.id, leaf.terms.clone())).collect::<Vec<_>>()
+        }
+    };
+    let of =
+        |ids: &[u64], word: &str| ids.iter().map(|id| (*id, word.to_owned())).collect::<Vec<_>>();
+    assert_eq!(kept(&one, &ids).await, of(&ids, "one"));
+    assert!(ledger.leaves(&one, &[64]).await.unwrap() == [leaf(64, "one")]);
+    assert_eq!(kept(&one, &[]).await, []);
+    assert_eq!(kept(&one, &[2]).await, []);
+    assert_eq!(kept(&other, &ids).await, of(&[1], "other"));
+    ledger.keep_leaves(&lease, &one, &[leaf(64, "two")]).await.unwrap();
+    assert_eq!(kept(&one, &[64]).await, of(&[64], "two"));
+
+    let [coverage] = &ledger.catalogued().await.unwrap()[..] else { panic!("of one source") };
+    assert_eq!((coverage.items, coverage.open, coverage.bytes), (60, 6, 2000));
+    assert_eq!((coverage.source.as_str(), coverage.oldest), ("a", second(500)));
+
+    ledger.weed(&lease, &one, &BTreeSet::from([64, u64::MAX])).await.unwrap();
+    assert_eq!(kept(&one, &ids).await, [of(&[64], "two"), of(&[u64::MAX], "one")].concat());
+    assert_eq!(kept(&other, &ids).await, of(&[1], "other"), "each part for itself");
+    // Cut into another number of parts, each item is in another one.
+    ledger.keep_leaves(&lease, &shelf(0, 3), &[leaf(5, "new")]).await.unwrap();
+    ledger.weed(&lease, &shelf(0, 3), &BTreeSet::from([5])).await.unwrap();
+    assert_eq!((kept(&one, &ids).await, kept(&other, &ids).await), (vec![], vec![]));
+}
+
 async fn how_far_a_walk_came_is_noted(ledger: &dyn Ledger, clock: &MemoryClock) {
     let life = Life::begin(ledger, "r-1", 100).await;
     let lease = own(ledger).await;
@@ -1149,6 +1202,7 @@ async fn how_far_a_walk_came_is_noted(ledger: &dyn Ledger, clock: &MemoryClock) 
         drafted: page * 10,
         items: page * 100,
         bytes: page * 1_000,
+        known: page * 7,
     };
     assert_eq!(ledger.checkpoint(shard).await.unwrap(), None);
     clock.set(second(700));

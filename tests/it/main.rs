@@ -40,6 +40,7 @@ mod said; // what a source says of an item beside its bytes is used: encodings, 
 mod source_contract; // the Source suite: memory, folder
 mod asked; // sources that are asked: the Asked suite, lives with tables, what a service takes in an hour
 mod purges; // removals for a crowd: how many calls, in which hours
+mod catalogue; // what sweeps learn of items, and what a later one reads all the same
 mod terms; // what a filter of terms admits: whatever any test of the reader finds
 mod things; // requests about a thing: names, order, what is put aside, what stays
 mod whole_runs; // what an erasure takes of a workspace: runs whole, with their blobs; what holds others' work

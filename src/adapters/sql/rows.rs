@@ -30,7 +30,7 @@ const PRINT_BYTES: usize = 16;
 
 /// What stands in a row and cannot have been written by this program.
 #[derive(Debug, thiserror::Error)]
-enum RowError {
+pub(super) enum RowError {
     #[error("a column is missing or of another type")]
     Column(#[source] sqlx::Error),
     #[error("a request has an illegal id")]
@@ -76,6 +76,13 @@ pub fn read<T>(
 pub struct Columns<T> {
     doing: &'static str,
     from: fn(&AnyRow) -> Result<T, RowError>,
+}
+
+impl<T> Columns<T> {
+    /// Of rows that hold these; `doing` says what is read.
+    pub(super) const fn new(doing: &'static str, from: fn(&AnyRow) -> Result<T, RowError>) -> Self {
+        Self { doing, from }
+    }
 }
 
 /// A row of `standings`.
@@ -226,7 +233,7 @@ pub fn written(event: &Event) -> String {
 }
 
 /// The way back; a negative number was not written by us and reads as nothing.
-fn counted(number: i64) -> u64 {
+pub(super) fn counted(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
 
@@ -343,6 +350,7 @@ fn shard(row: &AnyRow) -> Result<Shard, RowError> {
         done: get::<i64>(row, "done")? != 0,
         items: counted(get(row, "items")?),
         bytes: counted(get(row, "bytes")?),
+        known: counted(get(row, "known")?),
         lost: lost(&get::<String>(row, "lost")?)?,
     })
 }
@@ -354,6 +362,7 @@ fn checkpoint(row: &AnyRow) -> Result<(Checkpoint, Timestamp), RowError> {
         drafted: counted(get(row, "drafted")?),
         items: counted(get(row, "items")?),
         bytes: counted(get(row, "bytes")?),
+        known: counted(get(row, "known")?),
     };
     Ok((checkpoint, time(get(row, "noted_at")?)?))
 }
@@ -464,11 +473,11 @@ fn count(row: &AnyRow) -> Result<u64, RowError> {
     Ok(counted(get(row, "count")?))
 }
 
-fn time(millis: i64) -> Result<Timestamp, RowError> {
+pub(super) fn time(millis: i64) -> Result<Timestamp, RowError> {
     Timestamp::from_millisecond(millis).map_err(RowError::Time)
 }
 
-fn get<'r, T>(row: &'r AnyRow, column: &str) -> Result<T, RowError>
+pub(super) fn get<'r, T>(row: &'r AnyRow, column: &str) -> Result<T, RowError>
 where
     T: sqlx::Decode<'r, sqlx::Any> + sqlx::Type<sqlx::Any>,
 {

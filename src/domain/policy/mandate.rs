@@ -1,5 +1,7 @@
 //! All that the operator decided of what the daemon does, for whom, and how far it may go.
 
+use jiff::SignedDuration;
+
 use crate::domain::callbacks::rule::CallbackRule;
 use crate::domain::policy::guard::Guard;
 use crate::domain::policy::keeping::Keeping;
@@ -25,4 +27,7 @@ pub struct Mandate {
     pub limits: Limits,
     /// How long what a request leaves behind is kept.
     pub keeping: Keeping,
+    /// How long what a sweep learned of an item is relied on at most: of `[catalogue]`. None where
+    /// every sweep reads everything.
+    pub catalogue_age_max: Option<SignedDuration>,
 }

@@ -22,6 +22,8 @@ pub struct Checkpoint {
     pub items: u64,
     /// Stored bytes read.
     pub bytes: u64,
+    /// Items of those that were known, and not read.
+    pub known: u64,
 }
 
 /// What was noted of the walk of a shard.

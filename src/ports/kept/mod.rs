@@ -8,3 +8,4 @@ pub mod budgets;
 pub mod purges;
 pub mod tombstones;
 pub mod people;
+pub mod catalogue;

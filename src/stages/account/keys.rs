@@ -10,6 +10,7 @@ use crate::evidence::seal::{
 };
 use crate::matching::identity::patterns::canonical;
 use crate::matching::identity::watch::MarkKey;
+use crate::matching::terms::filter::TermKey;
 use crate::ports::kept::purges::work_on_purge;
 use crate::ports::system::Entropy;
 use crate::ports::tasks::Shard;
@@ -46,6 +47,11 @@ impl Keys {
     /// What erased people are recognised by.
     pub fn mark_key(&self) -> MarkKey {
         MarkKey::new(&self.master_key.tombstone_key())
+    }
+
+    /// What the terms of items are made with.
+    pub fn term_key(&self) -> TermKey {
+        TermKey::new(&self.master_key.term_key(), self.mark_key())
     }
 
     /// A new key for a request, and the same wrapped for the ledger.

@@ -155,6 +155,8 @@ pub struct Walked {
     pub items: u64,
     /// Stored bytes read.
     pub bytes: u64,
+    /// Items of those that were known, and not read.
+    pub known: u64,
 }
 
 /// A shard, walked for all its requests.
@@ -228,7 +230,8 @@ impl<'a> Drafts<'a> {
             marker = self.marker(&checkpoint, at, ledger.now().await?);
             if marker.is_some() {
                 drafted = checkpoint.drafted;
-                self.before = Walked { items: checkpoint.items, bytes: checkpoint.bytes };
+                let Checkpoint { items, bytes, known, .. } = checkpoint;
+                self.before = Walked { items, bytes, known };
                 if let Some(inventory) = &self.with.inventory {
                     inventory.resume(seen);
                 }
@@ -266,6 +269,9 @@ impl<'a> Drafts<'a> {
             }
         }
         self.end().await?;
+        if let (Some(catalogue), Some(draft)) = (&self.with.catalogue, self.drafts.first()) {
+            catalogue.weed(&draft.case.lease).await?;
+        }
         let mut walked = self.walked();
         if let (Some(inventory), Some(draft)) = (&self.with.inventory, self.drafts.first()) {
             let seen = inventory.take();
@@ -295,6 +301,9 @@ impl<'a> Drafts<'a> {
         if let (Some(learned), Some(draft)) = (&self.with.learned, self.drafts.first()) {
             self.account.learn(&draft.case.lease, self.shard, &learned.news()).await?;
         }
+        if let (Some(catalogue), Some(draft)) = (&self.with.catalogue, self.drafts.first()) {
+            catalogue.flush(&draft.case.lease).await?;
+        }
         match self.drafts.first() {
             Some(draft) => note(self.account, &draft.case.lease, &mut self.returned, true).await,
             None => Ok(()),
@@ -306,7 +315,7 @@ impl<'a> Drafts<'a> {
     async fn note(&mut self, marker: &str) -> Result<(), Failure> {
         self.end().await?;
         let Some(draft) = self.drafts.first() else { return Ok(()) };
-        let Walked { items, bytes } = self.walked();
+        let Walked { items, bytes, known } = self.walked();
         // One place for all of them; that leaves gaps, and ordinals abound.
         let given = self.drafts.iter().zip(&self.firsts).map(|(d, first)| d.next_ordinal - first);
         let drafted = given.max().unwrap_or_default();
@@ -316,6 +325,7 @@ impl<'a> Drafts<'a> {
             drafted,
             items,
             bytes,
+            known,
         };
         let news = self.with.inventory.as_ref().map(|inventory| inventory.news());
         let (ledger, news) = (&self.account.ledger, news.unwrap_or_default());
@@ -327,7 +337,11 @@ impl<'a> Drafts<'a> {
     }
 
     fn walked(&self) -> Walked {
-        let (items, bytes) = (self.with.meter.items(), self.with.meter.bytes());
-        Walked { items: self.before.items + items, bytes: self.before.bytes + bytes }
+        let (before, meter) = (self.before, &self.with.meter);
+        Walked {
+            items: before.items + meter.items(),
+            bytes: before.bytes + meter.bytes(),
+            known: before.known + meter.known(),
+        }
     }
 }

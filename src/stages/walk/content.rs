@@ -20,6 +20,7 @@ use crate::matching::people::kin::known::Known;
 use crate::matching::people::named::Group;
 use crate::matching::people::others::names_others;
 use crate::matching::scan::{self, Scan};
+use crate::matching::terms::filter::{Salt, TermKey, Terms};
 use crate::matching::work::Leash;
 use crate::ports::sources::{ByteStream, Read, Walked};
 use crate::stages::walk::learned::DOCUMENT_BYTES_MAX;
@@ -35,6 +36,8 @@ pub struct Asked {
     pub digested: Digested,
     /// Whether it tells everyone whom it names.
     pub learns: bool,
+    /// With what its terms are collected, where they are.
+    pub terms: Option<(TermKey, Salt)>,
 }
 
 /// What an item says.
@@ -45,6 +48,8 @@ pub struct Said {
     pub digest: Option<String>,
     /// Everyone whom it names, if that is asked.
     pub people: Vec<Group>,
+    /// Its terms, if they are asked.
+    pub terms: Option<Terms>,
 }
 
 /// What an item says.
@@ -154,26 +159,39 @@ enum Content {
 }
 
 fn scan_content(item: &Item, content: Content, asked: &Asked) -> io::Result<Said> {
-    let Asked { matcher, limits, digested, learns } = asked;
+    let Asked { limits, digested, learns, .. } = asked;
     let is_wanted = |scan: &Scan| *digested == Digested::All || !scan.hits.is_empty();
     match content {
         Content::Whole(bytes) => {
-            let scan = scan::scan(item, &mut &bytes[..], matcher, limits)?;
+            let (scan, terms) = scanned(item, &mut &bytes[..], asked)?;
             let digest = is_wanted(&scan).then(|| hex::encode(Sha256::digest(&bytes)));
             let people = if *learns { people_in(item, &bytes, limits)? } else { Vec::new() };
-            Ok(Said { scan, digest, people })
+            Ok(Said { scan, digest, people, terms })
         }
         Content::Stream(bytes) => {
             let copy = learns.then(Vec::new);
             let mut hashed = Hashed { bytes, hash: Sha256::new(), size: 0, copy };
-            let scan = scan::scan(item, &mut hashed, matcher, limits)?;
+            let (scan, terms) = scanned(item, &mut hashed, asked)?;
             // What went over a limit was not read to its end.
             let whole = hashed.size == item.size && is_wanted(&scan);
             let digest = whole.then(|| hex::encode(hashed.hash.finalize()));
             let people = hashed.copy.map(|bytes| people_in(item, &bytes, limits)).transpose()?;
-            Ok(Said { scan, digest, people: people.unwrap_or_default() })
+            Ok(Said { scan, digest, people: people.unwrap_or_default(), terms })
         }
     }
+}
+
+fn scanned(
+    item: &Item,
+    content: &mut dyn io::Read,
+    asked: &Asked,
+) -> io::Result<(Scan, Option<Terms>)> {
+    let Asked { matcher, limits, terms, .. } = asked;
+    let Some((key, salt)) = terms else {
+        return Ok((scan::scan(item, content, matcher, limits)?, None));
+    };
+    let (scan, terms) = scan::scan_and_collect(item, content, matcher, limits, key, *salt)?;
+    Ok((scan, Some(terms)))
 }
 
 fn people_in(item: &Item, bytes: &[u8], limits: &ItemLimits) -> io::Result<Vec<Group>> {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::domain::item::Item;
 use crate::matching::matcher::SubjectHit;
 use crate::matching::people::named::Group;
+use crate::stages::walk::catalogue::{Entry, Keyed};
 
 /// One item, looked at.
 pub struct Look {
@@ -27,6 +28,10 @@ pub struct Look {
     pub people: Vec<Group>,
     /// Stored bytes read.
     pub bytes: u64,
+    /// Whether it was not read, because what is known of it told enough.
+    pub is_known: bool,
+    /// What the catalogue is to know of it.
+    pub learned: Option<(Keyed, Entry)>,
 }
 
 impl Look {
@@ -42,6 +47,8 @@ impl Look {
             others: Vec::new(),
             people: Vec::new(),
             bytes: 0,
+            is_known: false,
+            learned: None,
         }
     }
 

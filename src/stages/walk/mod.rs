@@ -1,9 +1,11 @@
 //! One pass over the sources.
 //!
-//! `pass` lists and looks, `content` reads and decodes on other threads, `budget` bounds what is
-//! read at once. What is seen also goes into an `inventory`, and is asked for those in the
-//! `graves`; whom documents name is `learned`.
+//! `listing` shows what there is and what the `catalogue` knows of it, `pass` looks at it,
+//! `content` reads and decodes on other threads, `budget` bounds what is read at once. What is seen
+//! also goes into an `inventory`, and is asked for those in the `graves`; whom documents name is
+//! `learned`.
 
+pub mod catalogue;
 pub mod look;
 pub mod budget;
 pub mod content;
@@ -11,5 +13,5 @@ pub mod inventory;
 pub mod graves;
 pub mod learned;
 pub mod ask;
+pub mod listing;
 pub mod pass;
-pub mod explain;

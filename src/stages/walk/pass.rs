@@ -21,14 +21,16 @@ use crate::matching::identity::watch::Watch;
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::Matcher;
 use crate::matching::scan::{self, Scan};
-use crate::ports::sources::{Asked, Finds, Page, Read, Source, Walked};
+use crate::ports::sources::{Read, Source, Walked};
 use crate::ports::tasks::Part;
-use crate::stages::walk::ask::{Asking, ask};
+use crate::stages::walk::ask::Asking;
 use crate::stages::walk::budget::Budget;
+use crate::stages::walk::catalogue::Catalogue;
 use crate::stages::walk::content::{self, Digested, Said, read, shared_of};
 use crate::stages::walk::graves::Graves;
 use crate::stages::walk::inventory::Inventory;
 use crate::stages::walk::learned::Learned;
+use crate::stages::walk::listing::{Listed, Met, listing};
 use crate::stages::walk::look::Look;
 
 /// What a pass is made of.
@@ -54,6 +56,8 @@ pub struct Walk {
     pub graves: Option<Arc<Graves>>,
     /// Takes whom documents name, where that will be asked.
     pub learned: Option<Arc<Learned>>,
+    /// What is known of the items, and takes what is learned of them.
+    pub catalogue: Option<Arc<Catalogue>>,
     /// What is declared to hold no person, where items are given away.
     pub policy: Option<Arc<Policy>>,
     /// Whom it looks for; hits refer to them by index.
@@ -83,6 +87,7 @@ pub enum Patience {
 pub struct Meter {
     items: AtomicU64,
     bytes: AtomicU64,
+    known: AtomicU64,
 }
 
 /// What the walk of a source hands on, in the order of the source.
@@ -111,6 +116,7 @@ impl Walk {
             inventory: None,
             graves: None,
             learned: None,
+            catalogue: None,
             policy: None,
             subjects: subjects.iter().map(|subject| (*subject).clone()).collect(),
             asks_who_else: false,
@@ -134,13 +140,33 @@ impl Walk {
     }
 
     /// What is asked of the bytes of an item.
-    fn asked_of(&self, item: &Item) -> content::Asked {
+    fn asked_of(&self, item: &Item, learns_terms: bool) -> content::Asked {
+        let catalogue = self.catalogue.as_ref().filter(|_| learns_terms);
+        let terms = catalogue.and_then(|catalogue| {
+            Some((catalogue.key.clone(), catalogue.salt(catalogue.keyed(item)?)))
+        });
         content::Asked {
             matcher: Arc::clone(&self.matcher),
             limits: self.limits,
             digested: self.digested,
-            learns: self.learned.is_some() && Learned::wants(item),
+            learns: self.learns_people(item),
+            terms,
         }
+    }
+
+    fn learns_people(&self, item: &Item) -> bool {
+        self.learned.is_some() && Learned::wants(item)
+    }
+
+    /// What was seen of an item that says this.
+    fn seen(&self, item: Item, said: Said) -> Look {
+        let Said { scan, digest, people, terms } = said;
+        let Scan { hits, unreadable, bytes, .. } = scan;
+        let (hits, met) = self.matcher.parted(hits);
+        let learned = self.catalogue.as_ref().zip(terms).and_then(|(catalogue, terms)| {
+            Some((catalogue.keyed(&item)?, catalogue.learned(terms)))
+        });
+        Look { hits, met, unreadable, digest, people, bytes, learned, ..Look::of(item) }
     }
 
     /// Whether another try will follow that may come to more than this.
@@ -177,9 +203,15 @@ impl Meter {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    fn count(&self, bytes: u64) {
+    /// Items of those that were known, and not read.
+    pub fn known(&self) -> u64 {
+        self.known.load(Ordering::Relaxed)
+    }
+
+    fn count(&self, look: &Look) {
         self.items.fetch_add(1, Ordering::Relaxed);
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes.fetch_add(look.bytes, Ordering::Relaxed);
+        self.known.fetch_add(u64::from(look.is_known), Ordering::Relaxed);
     }
 }
 
@@ -239,105 +271,53 @@ pub fn walk_source(
     from: Option<String>,
 ) -> impl Stream<Item = Result<Step, Failure>> {
     let (concurrency, counting) = (walk.concurrency, walk.clone());
-    entries(Arc::clone(&source), walk.clone(), from)
-        .map(move |entry| take(Arc::clone(&source), entry, walk.clone()))
+    listing(Arc::clone(&source), walk.asking(), walk.catalogue.clone(), from)
+        .map(move |met| take(Arc::clone(&source), met, walk.clone()))
         .buffered(concurrency)
-        .try_filter_map(move |step| {
-            futures::future::ready(Ok(step.and_then(|step| count(step, &counting))))
+        .try_filter_map(move |taken| {
+            futures::future::ready(Ok(taken.and_then(|taken| count(taken, &counting))))
         })
-}
-
-/// What a listing shows.
-enum Entry {
-    Item(Box<Item>),
-    /// What an asked source holds about somebody.
-    Sighted(Box<Look>),
-    /// A page ends, and no name with it has forms on the next one too.
-    Page(String),
-}
-
-/// What one page of a listing came to.
-type Entries = Vec<Result<Entry, Failure>>;
-
-/// Where a listing is.
-struct At {
-    source: Arc<dyn Source>,
-    marker: Option<String>,
-    last: Option<String>,
-}
-
-/// The listing, item by item, but for other parts; a listing that fails ends with its failure.
-fn entries(
-    source: Arc<dyn Source>,
-    walk: Walk,
-    from: Option<String>,
-) -> impl Stream<Item = Result<Entry, Failure>> {
-    let start = Some(At { source, marker: from, last: None });
-    let part = walk.part;
-    let page = move |at: Option<At>| {
-        let walk = walk.clone();
-        async move {
-            let At { source, marker, last } = at?;
-            let listed = match source.finds() {
-                Finds::Walk(walked) => walked.list("", marker.as_deref()).await,
-                Finds::Ask(asked) => return Some((sighted(asked, &walk).await, None)),
-            };
-            match listed {
-                Ok(page) => Some(shown(source, page, marker, last, part)),
-                Err(failure) => Some((vec![Err(failure.of_source(source.name()))], None)),
-            }
-        }
-    };
-    stream::unfold(start, page).flat_map(stream::iter)
-}
-
-/// What an asked source holds, as entries.
-async fn sighted(source: &dyn Asked, walk: &Walk) -> Entries {
-    match ask(source, &walk.asking()).await {
-        Ok(looks) => looks.into_iter().map(|look| Ok(Entry::Sighted(Box::new(look)))).collect(),
-        Err(failure) => vec![Err(failure)],
-    }
-}
-
-/// What a page of a listing shows, and where it goes on.
-fn shown(
-    source: Arc<dyn Source>,
-    page: Page,
-    marker: Option<String>,
-    last: Option<String>,
-    part: Part,
-) -> (Entries, Option<At>) {
-    let Page { items, next } = page;
-    let mut entries = Vec::new();
-    if let (Some(marker), Some(last), Some(first)) = (marker, &last, items.first())
-        && *last != first.name
-    {
-        entries.push(Ok(Entry::Page(marker)));
-    }
-    let last = items.last().map(|item| item.name.clone()).or(last);
-    let ours = items.into_iter().filter(|item| part.holds(&item.name));
-    entries.extend(ours.map(|item| Ok(Entry::Item(Box::new(item)))));
-    (entries, next.map(|marker| At { source, marker: Some(marker), last }))
 }
 
 async fn take(
     source: Arc<dyn Source>,
-    entry: Result<Entry, Failure>,
+    met: Result<Met, Failure>,
     walk: Walk,
-) -> Result<Option<Step>, Failure> {
-    match entry? {
-        Entry::Item(item) => {
+) -> Result<Option<Taken>, Failure> {
+    match met? {
+        Met::Item(listed) => {
             let Some(walked) = source.finds().walked() else { return Ok(None) };
-            let look = see(walked, *item, &walk).await?;
-            Ok(look.map(|look| Step::Look(Box::new(look))))
+            let look = see(walked, *listed, &walk).await?;
+            Ok(look.map(|look| Taken::Step(Step::Look(Box::new(look)))))
         }
-        Entry::Sighted(look) => Ok(Some(Step::Look(look))),
-        Entry::Page(marker) => Ok(Some(Step::Page(marker))),
+        Met::Sighted(look) => Ok(Some(Taken::Step(Step::Look(look)))),
+        Met::Page(marker) => Ok(Some(Taken::Step(Step::Page(marker)))),
+        Met::Leaf(id) => Ok(Some(Taken::Leaf(id))),
     }
 }
 
-async fn see(source: &dyn Walked, item: Item, walk: &Walk) -> Result<Option<Look>, Failure> {
-    let mut look = look(source, item, walk).await?;
+/// What was met and taken in.
+enum Taken {
+    Step(Step),
+    /// A leaf of the catalogue ends.
+    Leaf(Option<u64>),
+}
+
+async fn see(source: &dyn Walked, listed: Listed, walk: &Walk) -> Result<Option<Look>, Failure> {
+    let Listed { item, keyed, entry } = listed;
+    if let (Some(catalogue), Some(keyed), Some(entry)) = (&walk.catalogue, keyed, &entry)
+        && !walk.learns_people(&item)
+        && catalogue.is_spared(keyed, entry)
+    {
+        let learned = Some((keyed, entry.clone()));
+        return Ok(Some(Look { is_known: true, learned, ..Look::of(item) }));
+    }
+    let mut look = look_with(source, item, walk, entry.is_none()).await?;
+    if let (Some(look), Some(keyed), Some(entry)) = (&mut look, keyed, entry)
+        && walk.catalogue.as_ref().is_some_and(|c| c.keyed(&look.item) == Some(keyed))
+    {
+        look.learned = Some((keyed, entry));
+    }
     if let Some(look) = &mut look
         && walk.asks_who_else
         && !look.hits.is_empty()
@@ -349,14 +329,24 @@ async fn see(source: &dyn Walked, item: Item, walk: &Walk) -> Result<Option<Look
 
 /// Counts what was looked at; gives on what says something. Several are looked at side by side,
 /// and counted in their order: who stops here knows what is behind.
-fn count(step: Step, walk: &Walk) -> Option<Step> {
+fn count(taken: Taken, walk: &Walk) -> Option<Step> {
+    let step = match taken {
+        Taken::Step(step) => step,
+        Taken::Leaf(id) => {
+            walk.catalogue.iter().for_each(|catalogue| catalogue.close(id));
+            return None;
+        }
+    };
     let Step::Look(look) = &step else { return Some(step) };
+    if let (Some(catalogue), Some((keyed, entry))) = (&walk.catalogue, &look.learned) {
+        catalogue.add(*keyed, entry.clone());
+    }
     if let Some(learned) = &walk.learned {
         learned.add(&look.people);
     }
     // Nobody sees the rows that name nobody: those that name somebody say nothing of all.
     if look.item.kind != Kind::Rows {
-        walk.meter.count(look.bytes);
+        walk.meter.count(look);
         if let Some(inventory) = &walk.inventory {
             inventory.add(&look.item);
         }
@@ -369,19 +359,23 @@ fn count(step: Step, walk: &Walk) -> Option<Step> {
 /// Looks at one item; `None` if it is gone. An item that was rewritten since it was listed is
 /// looked up again, so that what comes back is always what was read.
 pub async fn look(source: &dyn Walked, listed: Item, walk: &Walk) -> Result<Option<Look>, Failure> {
+    look_with(source, listed, walk, false).await
+}
+
+/// The same, which learns what the catalogue is to know of it where that is asked.
+async fn look_with(
+    source: &dyn Walked,
+    listed: Item,
+    walk: &Walk,
+    learns: bool,
+) -> Result<Option<Look>, Failure> {
     let _entered = walk.budget.enter(&listed).await;
     let mut item = listed;
     for _ in 0..CHANGES_MAX {
         match source.read(&item).await {
             Ok(Read::Bytes(bytes)) => {
-                match read(&item, bytes, walk.asked_of(&item)).await {
-                    Ok(Said { scan, digest, people }) => {
-                        let Scan { hits, unreadable, bytes, .. } = scan;
-                        let (hits, met) = walk.matcher.parted(hits);
-                        let of = Look::of(item);
-                        let seen = Look { hits, met, unreadable, digest, people, bytes, ..of };
-                        return Ok(Some(seen));
-                    }
+                match read(&item, bytes, walk.asked_of(&item, learns)).await {
+                    Ok(said) => return Ok(Some(walk.seen(item, said))),
                     Err(failure) => return unread(source, item, failure, walk).await.map(Some),
                 };
             }

@@ -25,6 +25,7 @@ use crate::stages::find::{self, wanted};
 use crate::stages::plan::draft::Walked;
 use crate::stages::verify::erasure;
 use crate::stages::verify::tombstones;
+use crate::stages::walk::catalogue::Catalogue;
 use crate::stages::walk::graves;
 use crate::stages::walk::inventory::Inventory;
 use crate::stages::walk::pass::{Meter, Walk, unknown_source};
@@ -305,12 +306,19 @@ async fn walk(
     if purpose == Purpose::Find && (walk.asks_who_else || cases.iter().any(exports)) {
         walk.learned = Some(Arc::default());
     }
-    let now = account.clock.now();
+    let (now, mut marks) = (account.clock.now(), Vec::new());
     if purpose == Purpose::Find
         && world.mandate.keeping.remembered_until(now).is_some()
         && let Some((people, graves)) = graves::watch(account).await?
     {
+        marks.extend(people.marks());
         walk.watch(people, graves);
+    }
+    let source = world.sources.iter().find(|source| source.name() == shard.source);
+    if let (Some(age_max), Some(source)) = (world.mandate.catalogue_age_max, source) {
+        let (sought, limits) = ((subjects.as_slice(), marks), &walk.limits);
+        let known = Catalogue::new(account, source.as_ref(), shard, sought, limits, age_max);
+        walk.catalogue = Some(Arc::new(known));
     }
     let meter = Arc::clone(&walk.meter);
     let before = sweep.shards.iter().map(|shard| shard.items).sum();
@@ -320,8 +328,8 @@ async fn walk(
     };
     report::walked(&world.shift.metrics, &meter);
     match walked {
-        Ok(Walked { items, bytes }) => {
-            let done = Shard { done: true, items, bytes, ..shard.clone() };
+        Ok(Walked { items, bytes, known }) => {
+            let done = Shard { done: true, items, bytes, known, ..shard.clone() };
             account.ledger.finish_shard(lease, &done).await?;
         }
         Err(failure) if is_to_be_given_up(&failure, lease) => {

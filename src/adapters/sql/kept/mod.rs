@@ -1,8 +1,9 @@
 //! What is kept for a while and then removed: of a request that came to rest its archive and which
 //! items it left, of one that waits the tickets of services and the purges
-//! that it shares with others.
+//! that it shares with others; of items what sweeps learned of them.
 
 pub mod archives;
+pub mod catalogue;
 pub mod follow_ups;
 pub mod tickets;
 pub mod budgets;

@@ -124,8 +124,8 @@ async fn note(
 ) -> Result<(), Failure> {
     let statement = format!(
         "UPDATE shards SET marker = $1, terms = $2, drafted = $3, items = $4, bytes = $5, \
-         noted_at = {} WHERE sweep = $7 AND number = $8 AND done = 0",
-        clock.now(6)
+         known = $6, noted_at = {} WHERE sweep = $8 AND number = $9 AND done = 0",
+        clock.now(7)
     );
     sqlx::query(AssertSqlSafe(statement))
         .bind(checkpoint.marker.as_slice())
@@ -133,6 +133,7 @@ async fn note(
         .bind(stored(checkpoint.drafted))
         .bind(stored(checkpoint.items))
         .bind(stored(checkpoint.bytes))
+        .bind(stored(checkpoint.known))
         .bind(clock.value())
         .bind(stored(shard.sweep))
         .bind(stored(shard.number))
@@ -146,7 +147,7 @@ async fn noted(
     connection: &mut AnyConnection,
     shard: &Shard,
 ) -> Result<Option<(Checkpoint, Timestamp)>, Failure> {
-    let statement = "SELECT marker, terms, drafted, items, bytes, noted_at FROM shards \
+    let statement = "SELECT marker, terms, drafted, items, bytes, known, noted_at FROM shards \
          WHERE sweep = $1 AND number = $2 AND done = 0 AND marker IS NOT NULL";
     let rows = sqlx::query(statement).bind(stored(shard.sweep)).bind(stored(shard.number));
     Ok(read(rows.fetch_all(&mut *connection).await, CHECKPOINT)?.pop())
@@ -154,7 +155,7 @@ async fn noted(
 
 async fn unnote(connection: &mut AnyConnection, shard: &Shard) -> Result<(), Failure> {
     sqlx::query(
-        "UPDATE shards SET marker = NULL, items = 0, bytes = 0 \
+        "UPDATE shards SET marker = NULL, items = 0, bytes = 0, known = 0 \
          WHERE sweep = $1 AND number = $2 AND done = 0",
     )
     .bind(stored(shard.sweep))

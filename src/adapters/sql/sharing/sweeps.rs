@@ -221,13 +221,14 @@ pub async fn swept(connection: &mut AnyConnection, sweep: u64) -> Result<Vec<Sta
 /// # Errors
 /// Whatever the database refuses.
 pub async fn finish(connection: &mut AnyConnection, shard: &Shard) -> Result<(), Failure> {
-    let statement = "UPDATE shards SET done = 1, items = $1, bytes = $2, lost = $3, marker = NULL \
-         WHERE sweep = $4 AND number = $5";
+    let statement = "UPDATE shards SET done = 1, items = $1, bytes = $2, known = $3, lost = $4, \
+         marker = NULL WHERE sweep = $5 AND number = $6";
     let lost = shard.lost.as_ref();
     let lost = lost.map(|Lost { kind, reason }| format!("{} {reason}", kind.word()));
     sqlx::query(statement)
         .bind(stored(shard.items))
         .bind(stored(shard.bytes))
+        .bind(stored(shard.known))
         .bind(lost.unwrap_or_default())
         .bind(stored(shard.sweep))
         .bind(stored(shard.number))

@@ -1,5 +1,6 @@
 //! Every port, behind the tripwire.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -22,6 +23,7 @@ use dsrd::domain::state::{Regained, State};
 use dsrd::ports::exports::{Exports, SignedLink, Stored, Upload};
 use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::budgets::Budgets;
+use dsrd::ports::kept::catalogue::{Catalogue, Coverage, Leaf, Shelf};
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::people::{People, SealedPerson};
 use dsrd::ports::kept::purges::{Gathered, Member, NewMember, Purge, Purges, Stage};
@@ -148,6 +150,7 @@ pub fn declared() -> Vec<Declared> {
         Of::<dyn Retention>::DECLARED,
         Of::<dyn FollowUps>::DECLARED,
         Of::<dyn Inventories>::DECLARED,
+        Of::<dyn Catalogue>::DECLARED,
         Of::<dyn People>::DECLARED,
     ];
     by_hand.into_iter().chain(wired.concat()).collect()
@@ -558,5 +561,15 @@ wired! {
     People of Ledger as itself {
         effect keep_people(lease: &Lease, shard: &Shard, people: &[SealedPerson]) -> ();
         look people(sweep: u64, after: &str, limit: u32) -> Vec<SealedPerson>;
+    }
+}
+
+wired! {
+    // What is lost of it is read again.
+    Catalogue of Ledger as itself {
+        look leaves(shelf: &Shelf, ids: &[u64]) -> Vec<Leaf>;
+        unnoticed keep_leaves(lease: &Lease, shelf: &Shelf, leaves: &[Leaf]) -> ();
+        unnoticed weed(lease: &Lease, shelf: &Shelf, ids: &BTreeSet<u64>) -> ();
+        look catalogued() -> Vec<Coverage>;
     }
 }

@@ -39,6 +39,7 @@ use dsrd::telemetry::logging::{Format, layer};
 use dsrd::worker::offline::fresh_signing_key;
 use dsrd::worker::runner;
 use dsrd::worker::world::{Door, KeyRing, Parts, Sources, World};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -65,6 +66,8 @@ pub struct Scenario {
     pub copies: Option<Arc<Copies>>,
     pub limits: Limits,
     pub keeping: Keeping,
+    /// How long what was learned of an item is relied on; none where nothing is learned.
+    pub catalogue_age_max: Option<SignedDuration>,
     /// Where callbacks may go to.
     trusted_hosts: Vec<CallbackHost>,
     pub guard: Guard,
@@ -140,6 +143,7 @@ impl Scenario {
             copies: None,
             limits: *LIMITS,
             keeping: KEEPING,
+            catalogue_age_max: Some(SignedDuration::from_hours(24 * 30)),
             trusted_hosts: Vec::new(),
             guard: Guard { items_max: 1_000, share_max: 1.0, share_items_min: 0 },
             logs: Lines::default(),
@@ -416,6 +420,7 @@ impl Scenario {
             callbacks: CallbackRule { hosts, ..CallbackRule::default() },
             limits: self.limits,
             keeping: self.keeping,
+            catalogue_age_max: self.catalogue_age_max,
         }
     }
 
