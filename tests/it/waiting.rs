@@ -11,7 +11,9 @@ use dsrd::domain::request::RequestId;
 use dsrd::domain::state::{Event, State};
 use dsrd::ports::ledger::Record;
 use dsrd::ports::sources::Source;
+use dsrd::ports::system::Clock;
 use dsrd::worker::status::Status;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::simulation::leaks::{CUSTOMER, EMAIL};
@@ -371,4 +373,81 @@ fn an_erasure_that_falls_due_waits_for_a_failed_access_no_longer() {
     let margin = "2026-11-23T12:01:00Z".parse().unwrap();
     assert!(changed >= margin, "not before it had to: {changed}");
     assert_eq!(scenario.source(SOURCE).name(), SOURCE);
+}
+
+/// How many sweeps of each purpose there were.
+fn sweeps(scenario: &Scenario) -> (usize, usize) {
+    let text = scenario.logs.text();
+    let of = |purpose: &str| {
+        let told = format!("\"sweep.purpose\":\"{purpose}\"");
+        text.lines().filter(|line| line.contains("swept") && line.contains(&told)).count()
+    };
+    (of("find"), of("verify"))
+}
+
+/// Erasures of several people at once, a few a sweep.
+fn crowd(gather_ms: u64) -> Scenario {
+    let mut scenario = Scenario::small();
+    scenario.limits.sweep_requests_max = 4;
+    scenario.limits.verify_gather_ms = gather_ms;
+    for number in 0..12 {
+        let email = format!("person.{number}@contoso.example");
+        scenario.source(SOURCE).put(&format!("of/{number}.txt"), format!("asked by {email}"));
+        let mut request = request(&format!("r-{number}"), "erasure");
+        request["subject_identities"] =
+            json!([{ "identity_type": "email", "identity_value": email }]);
+        scenario.inbox.push(request.to_string(), correspondence());
+    }
+    scenario
+}
+
+#[test]
+fn second_looks_wait_for_each_other() {
+    let alone = crowd(0);
+    let together = crowd(60_000);
+    for scenario in [&alone, &together] {
+        let ended = lived(scenario);
+        assert_eq!(ended.matches("is completed").count(), 12, "{ended}");
+        assert!((0..12).all(|n| scenario.source(SOURCE).get(&format!("of/{n}.txt")).is_none()));
+    }
+    let (finds, verifies) = sweeps(&together);
+    assert!(verifies <= finds + 1, "{verifies} second looks for {finds} sweeps");
+    assert!(verifies <= sweeps(&alone).1);
+}
+
+#[test]
+fn nobody_waits_for_a_second_look_while_nobody_else_comes() {
+    let mut scenario = Scenario::small().sent(request("r-1", "erasure"));
+    scenario.limits.verify_gather_ms = 3_000_000;
+    lived(&scenario);
+    let at = |word: &str| {
+        let records = records(&scenario, "r-1");
+        records.into_iter().find(|record| record.event.word() == word).unwrap().at
+    };
+    let waited = at("verified").duration_since(at("acted"));
+    assert!(waited.as_secs() < 600, "{waited:?}");
+}
+
+/// One whose source is shut is on its way for longer than anybody would gather.
+#[test]
+fn a_second_look_waits_for_others_no_longer_than_that() {
+    for (is_due, least, most) in [(false, 30, 60), (true, 0, 20)] {
+        let mut scenario = Scenario::small().with_source("shut");
+        scenario.limits.verify_gather_ms = 30_000;
+        scenario.limits.source_patience_ms = 60_000;
+        scenario.source("shut").shut_after(Some(0));
+        let mut mine = request_with("r-1", "erasure", json!({ "sources": [SOURCE] }));
+        if is_due {
+            let due = scenario.clock.now() + SignedDuration::from_hours(2);
+            mine["extensions"]["dsrd"]["due_time"] = json!(due);
+        }
+        let scenario = scenario.sent(mine).sent(of_another("r-2", "erasure", "shut"));
+        lived(&scenario);
+        let at = |word: &str| {
+            let records = records(&scenario, "r-1");
+            records.into_iter().find(|record| record.event.word() == word).unwrap().at
+        };
+        let waited = at("verified").duration_since(at("acted")).as_secs();
+        assert!((least..most).contains(&waited), "{is_due}: {waited} s");
+    }
 }

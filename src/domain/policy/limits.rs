@@ -50,6 +50,8 @@ pub struct Limits {
     pub tries_max: u32,
     /// How long a request waits for a source that cannot be entered.
     pub source_patience_ms: u64,
+    /// How long second looks wait for each other; 0 not at all.
+    pub verify_gather_ms: u64,
     /// How long a purge gathers requests before it is begun.
     pub purge_gather_ms: u64,
     /// How many days a service may take for what it finishes by itself.

@@ -29,6 +29,7 @@ use crate::stages::walk::catalogue::Catalogue;
 use crate::stages::walk::graves;
 use crate::stages::walk::inventory::Inventory;
 use crate::stages::walk::pass::{Meter, Walk, unknown_source};
+use crate::worker::loops::gathering::gathers;
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
 use crate::worker::settle::{fail, settle};
@@ -67,7 +68,8 @@ pub async fn run(world: &World, purpose: Purpose) {
 /// One step of a sweep; `false` if there is none for this daemon now.
 async fn turn(world: &World, purpose: Purpose) -> Result<bool, Failure> {
     let Some(sweep) = world.account.ledger.sweep(purpose).await? else {
-        if waiting(world, purpose, 1).await?.is_empty() {
+        let waiting = waiting(world, purpose, world.mandate.limits.sweep_requests_max).await?;
+        if waiting.is_empty() || purpose == Purpose::Verify && gathers(world, &waiting).await? {
             return Ok(false);
         }
         return conduct(world, purpose, open).await;

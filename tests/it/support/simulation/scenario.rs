@@ -605,6 +605,7 @@ pub static LIMITS: LazyLock<Limits> = LazyLock::new(|| Limits {
     retry_delay_ms_max: 1_000,
     tries_max: 5,
     source_patience_ms: 5_000,
+    verify_gather_ms: 0,
     purge_gather_ms: 1_000,
     service_days_max: 45,
     failed_export_margin_ms: 86_400_000,
