@@ -97,6 +97,12 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Show how much sweeps have learned of each source, so that later ones need not read it.
+    Catalogue {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the settings in force, secrets masked.
     Config {
         /// Print instead by what others check this deployment's signatures: PEM and key id.

@@ -10,7 +10,7 @@ use crate::app::KeyFiles;
 use crate::cli::args::{Args, Deciding, Evidence, LogFormat, Verb};
 use crate::cli::output::{CliError, End, complain};
 use crate::cli::status::Shown;
-use crate::cli::{check, demo, preview, run, show, status, submit, verify};
+use crate::cli::{catalogue, check, demo, preview, run, show, status, submit, verify};
 use crate::config::build;
 use crate::config::file::File;
 use crate::config::reading::layers;
@@ -85,6 +85,7 @@ async fn verb(args: Args) -> Result<End, CliError> {
             verify::ledger(&settings()?, path.as_deref()).await
         }
         Verb::Check { json } => check::check(&settings()?, *json).await,
+        Verb::Catalogue { json } => catalogue::catalogue(&settings()?, *json).await,
         Verb::Config { public_key: true } => show::public_key(&settings()?),
         Verb::Config { public_key: false } => {
             read(&args).and_then(|(file, settings)| show::config(file, &settings))

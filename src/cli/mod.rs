@@ -7,6 +7,7 @@ pub mod dispatch;
 pub mod output;
 pub mod run;
 pub mod check;
+pub mod catalogue;
 pub mod submit;
 pub mod status;
 pub mod preview;

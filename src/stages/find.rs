@@ -80,17 +80,21 @@ pub async fn conclude(
     };
     let shards = sweep.shards.iter().filter(|shard| case.request.concerns(&shard.source));
     let mut shares: Vec<Share> = Vec::new();
-    for Shard { number, source, items, .. } in shards {
+    for Shard { number, source, items, known, .. } in shards {
         let removed = count(Some(*number), &[ActionWord::Delete, ActionWord::Along]);
         let rewritten = count(Some(*number), &[ActionWord::Redact]);
         match shares.last_mut() {
             // The shards of a source stand one after the other.
             Some(share) if share.source == *source => {
                 share.seen += items;
+                share.known += known;
                 share.removed += removed;
                 share.rewritten += rewritten;
             }
-            _ => shares.push(Share { source: source.clone(), seen: *items, removed, rewritten }),
+            _ => {
+                let (source, seen, known) = (source.clone(), *items, *known);
+                shares.push(Share { source, seen, known, removed, rewritten });
+            }
         }
     }
     for share in &mut shares {

@@ -19,6 +19,7 @@ use crate::domain::outcome::OutcomeKind;
 use crate::domain::plan::Planned;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Counts, Decision, Event, Left, State};
+use crate::ports::kept::catalogue::Coverage;
 use crate::ports::kept::purges::Purge;
 use crate::ports::ledger::{Ledger, Record};
 use crate::ports::plans::HeldPlans;
@@ -50,6 +51,22 @@ impl Status {
     pub async fn glance(&self, id: &RequestId) -> Result<Option<(State, Progress)>, Failure> {
         let standing = self.ledger.standing(id).await?;
         Ok(standing.map(|standing| (standing.state, standing.progress)))
+    }
+
+    /// What sweeps have learned of each source: how many items are known, how many of them are read
+    /// all the same, in how many bytes, and since when.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn catalogue(&self) -> Result<Vec<Value>, Failure> {
+        let describe = |known: Coverage| {
+            let Coverage { source, items, open, bytes, oldest } = known;
+            json!({
+                "source": source, "items": items, "always_read": open, "bytes": bytes,
+                "oldest": oldest,
+            })
+        };
+        Ok(self.ledger.catalogued().await?.into_iter().map(describe).collect())
     }
 
     /// What keeps a request from going on, if anything does.

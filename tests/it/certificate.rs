@@ -39,7 +39,8 @@ fn it_says_what_became_of_each_item() {
     );
     assert_eq!(document["deployment"]["source"], "urn:dsrd:simulated");
     let searched = json!([
-        { "seen": 5, "source": SOURCE }, { "seen": 1, "source": "billing" }
+        { "again": { "known": 1, "seen": 3 }, "seen": 5, "source": SOURCE },
+        { "again": { "known": 0, "seen": 1 }, "seen": 1, "source": "billing" },
     ]);
     assert_eq!(document["sources"], searched);
     let items = document["items"].as_array().unwrap();

@@ -24,6 +24,9 @@ pub struct Share {
     pub source: String,
     /// Items looked at.
     pub seen: u64,
+    /// Items of those that were known, and not read.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub known: u64,
     /// Items that would be removed. Plans of earlier versions have those here too that would be
     /// written anew.
     pub removed: u64,
@@ -50,7 +53,7 @@ impl Guard {
     }
 
     fn over(&self, share: &Share) -> Option<String> {
-        let Share { source, seen, removed, rewritten } = share;
+        let Share { source, seen, removed, rewritten, .. } = share;
         let taken = removed + rewritten;
         if taken > self.items_max {
             let max = self.items_max;
@@ -112,6 +115,7 @@ mod tests {
         let share = |source: &str, seen, removed, rewritten| Share {
             source: source.into(),
             seen,
+            known: 0,
             removed,
             rewritten,
         };
@@ -133,7 +137,7 @@ mod tests {
         };
         let plan = |removed| {
             let source = "blobs".to_owned();
-            vec![Share { source, seen: removed, removed, rewritten: 0 }]
+            vec![Share { source, seen: removed, known: 0, removed, rewritten: 0 }]
         };
         let (delete, run) = (RequestKind::DeleteThing, thing(ThingKind::Run));
         assert_eq!(guard.objection_to(delete, &run, &plan(1_000)), None);

@@ -280,10 +280,27 @@ pub struct Signature {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Searched {
+    /// What the second look did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<LookedAgain>,
+    /// Items that the find did not read: they are, under the same `ETag`, what an earlier look had
+    /// read, and what it learned of them admits nobody who was sought.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub known: u64,
     /// Items that the find looked at; rows that were asked for are none of them.
     pub seen: u64,
     /// Configured name of the source.
     pub source: String,
+}
+
+/// See [`Searched::again`].
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookedAgain {
+    /// Items that it did not read, for the same reason as the find.
+    pub known: u64,
+    /// Items that it looked at.
+    pub seen: u64,
 }
 
 /// See [`Certificate::thing`].
@@ -335,6 +352,10 @@ impl Certificate {
     fn written(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("text keys and whole numbers are always JSON")
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub async fn find(
     }
     draft.flush(account).await?;
     let items = seen.values().sum();
-    let share = |(source, seen)| Share { source, seen, removed: 0, rewritten: 0 };
+    let share = |(source, seen)| Share { source, seen, known: 0, removed: 0, rewritten: 0 };
     let sources = seen.into_iter().map(share).collect();
     let planned =
         Event::Planned { items, unreadable, seen: items, policy, sources, coverage: Vec::new() };

@@ -55,7 +55,10 @@ pub async fn find(
                 share.seen += 1;
                 share.removed += removed;
             }
-            _ => shares.push(Share { source: item.source.clone(), seen: 1, removed, rewritten: 0 }),
+            _ => {
+                let source = item.source.clone();
+                shares.push(Share { source, seen: 1, known: 0, removed, rewritten: 0 });
+            }
         }
     }
     let items = planned.len() as u64;

@@ -8,6 +8,8 @@
 //! A store may keep as it is what was written once. Then the one that stands there is taken if it
 //! says the same, and else the new one gets a name of its own.
 
+use std::collections::BTreeMap;
+
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use jiff::Timestamp;
@@ -18,11 +20,12 @@ use crate::archive::manifest::ManualStep;
 use crate::domain::asked::subject::Identity;
 use crate::domain::failure::Failure;
 use crate::domain::policy::declared::{Declared, DeclaredItems};
+use crate::domain::policy::guard::Share;
 use crate::domain::state::{Decision, Event, Evidence, Refusal, State};
 use crate::evidence::certificate::check::{Checked, check};
 use crate::evidence::certificate::document::{
-    Asked, Certificate, CertifiedCounts, Decided, DeclaredOf, FORMAT, Horizon, LedgerHead, Manual,
-    NamedThing, NotDone, Others, Person, Program, Searched,
+    Asked, Certificate, CertifiedCounts, Decided, DeclaredOf, FORMAT, Horizon, LedgerHead,
+    LookedAgain, Manual, NamedThing, NotDone, Others, Person, Program, Searched,
 };
 use crate::evidence::certificate::hashes::{Hashes, HowHashed};
 use crate::evidence::certificate::page::html::page;
@@ -103,12 +106,12 @@ fn filled(
     now: Timestamp,
 ) -> Certificate {
     let Reckoning { counts, items, logically_erased_at, .. } = reckoning;
-    let Reckoning { unrecoverable_after, untouched, planned: of_find, .. } = reckoning;
+    let Reckoning { unrecoverable_after, untouched, planned: of_find, again, .. } = reckoning;
     let (request, hashes) = (&case.request, account.keys.hashes(&case.request.id));
     // Not if an earlier version found: it counted what was gone by the time it was read.
     let adds_up =
         |planned: u64| untouched.is_some_and(|others| planned + others.items == counts.seen);
-    let (policy, sources) = planned(records);
+    let (policy, sources) = planned(records, again);
     let at = |is: fn(&Event) -> bool| {
         records.iter().rev().find(|record| is(&record.event)).map_or(now, |record| record.at)
     };
@@ -165,15 +168,22 @@ fn filled(
     }
 }
 
-/// The policy of the last plan, and what its find looked at.
-fn planned(records: &[Record]) -> (String, Vec<Searched>) {
+/// The policy of the last plan, and what its find and the second look looked at.
+fn planned(
+    records: &[Record],
+    mut again: BTreeMap<String, LookedAgain>,
+) -> (String, Vec<Searched>) {
     let plan = records.iter().rev().find_map(|record| match &record.event {
         Event::Planned { policy, sources, .. } => Some((policy, sources)),
         _ => None,
     });
     let Some((policy, sources)) = plan else { return Default::default() };
-    let searched =
-        sources.iter().map(|share| Searched { seen: share.seen, source: share.source.clone() });
+    let searched = sources.iter().map(|Share { source, seen, known, .. }| Searched {
+        again: again.remove(source),
+        known: *known,
+        seen: *seen,
+        source: source.clone(),
+    });
     (policy.clone(), searched.collect())
 }
 

@@ -1,7 +1,7 @@
 //! What the plan of an erasure came to, taken down in one pass for all who have to know: it is
 //! long, and sealed item by item.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::pin::pin;
 
 use futures::StreamExt;
@@ -12,8 +12,9 @@ use crate::domain::inventory::Untouched;
 use crate::domain::outcome::OutcomeKind;
 use crate::domain::state::Counts;
 use crate::evidence::certificate::canonical::INTEGER_MAX;
-use crate::evidence::certificate::document::CertifiedItem;
+use crate::evidence::certificate::document::{CertifiedItem, LookedAgain};
 use crate::evidence::certificate::hashes::KeyedHash;
+use crate::ports::tasks::Shard;
 use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
@@ -37,6 +38,8 @@ pub struct Reckoning {
     /// How many of the items the find saw, where it kept an account of that: with the untouched
     /// ones they are all that it saw.
     pub planned: Option<u64>,
+    /// What the second look did in each source, if there was one.
+    pub again: BTreeMap<String, LookedAgain>,
 }
 
 impl Reckoning {
@@ -106,9 +109,37 @@ pub async fn reckon(
             item.unseen = !left.remove(&name);
         }
     }
+    let again = match sweep {
+        Some(_) => looked_again(account, case).await?,
+        None => BTreeMap::new(),
+    };
     let logically_erased_at = horizon.erased_at;
     let unrecoverable_after = horizon.end().await?;
     let untouched = parted.map(|parted| parted.untouched);
     let counts = telling.end().await?;
-    Ok(Reckoning { counts, items, logically_erased_at, unrecoverable_after, untouched, planned })
+    Ok(Reckoning {
+        counts,
+        items,
+        logically_erased_at,
+        unrecoverable_after,
+        untouched,
+        planned,
+        again,
+    })
+}
+
+/// What the sweep did that the request is part of, source by source.
+async fn looked_again(
+    account: &Account,
+    case: &Case,
+) -> Result<BTreeMap<String, LookedAgain>, Failure> {
+    let sweep = account.ledger.sweep_of(&case.request.id).await?;
+    let shards = sweep.into_iter().flat_map(|sweep| sweep.shards);
+    let mut again: BTreeMap<String, LookedAgain> = BTreeMap::new();
+    for Shard { source, items, known, .. } in shards {
+        let of = again.entry(source).or_insert(LookedAgain { known: 0, seen: 0 });
+        of.known += known;
+        of.seen += items;
+    }
+    Ok(again)
 }

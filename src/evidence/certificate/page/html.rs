@@ -17,7 +17,7 @@ use crate::domain::outcome::FIXED;
 use crate::domain::regulation::choice::words;
 use crate::domain::regulation::law::Law;
 use crate::domain::state::State;
-use crate::evidence::certificate::document::{Certificate, Decided, DeclaredOf};
+use crate::evidence::certificate::document::{Certificate, Decided, DeclaredOf, Searched};
 use crate::evidence::certificate::page::languages::choice;
 use crate::evidence::certificate::page::texts::Texts;
 
@@ -178,10 +178,25 @@ fn declared(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::
     Ok(())
 }
 
+/// How much was known already, if anything was.
+fn known(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::Result {
+    let total = |of: fn(&Searched) -> u64| certificate.sources.iter().map(of).sum::<u64>();
+    let known = total(|source| source.known);
+    let again = total(|source| source.again.as_ref().map_or(0, |again| again.known));
+    let seen = total(|source| source.again.as_ref().map_or(0, |again| again.seen));
+    if known + again == 0 {
+        return Ok(());
+    }
+    let [known, again, seen] = [known, again, seen].map(|count| count.to_string());
+    let places = [("known", known.as_str()), ("again", &again), ("seen", &seen)];
+    writeln!(out, "<p>{}</p>", fill(texts.known, &places))
+}
+
 fn outcome(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::Result {
     heading(out, "outcome", texts.outcome)?;
     let count = certificate.counts.seen.to_string();
     writeln!(out, "<p>{}</p>", fill(texts.looked_at, &[("count", &count)]))?;
+    known(out, certificate, texts)?;
     let mut rows: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
     for item in &certificate.items {
         *rows.entry((&item.source, &item.outcome, &item.detail)).or_default() += 1;

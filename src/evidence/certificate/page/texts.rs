@@ -54,6 +54,8 @@ pub struct Texts {
     pub decided: [&'static str; 5],
     /// What was looked at.
     pub looked_at: &'static str,
+    /// How much of it was known already, in the find and in the second look.
+    pub known: &'static str,
     /// The proof that nothing else was touched.
     pub untouched: &'static str,
     /// Heading and sentences of the horizon.

@@ -62,6 +62,9 @@ pub static ENGLISH: Texts = Texts {
     decision: "Decision",
     decided: ["approved", "refused", "cancelled", "stopped", "tried again"],
     looked_at: "Items that were looked at: {count}",
+    known: "Of these, {known} were not read again: they are unchanged since an earlier search \
+            read them, and what is known of them since then speaks of nobody who was sought. Of \
+            the {seen} of the second look this is true of {again}.",
     untouched: "Items that were left alone: {items}. Of these {unchanged} are exactly as they \
                 were; others changed {changed} and removed {gone} meanwhile.",
     horizon: "When it is gone for good",

@@ -64,6 +64,9 @@ pub static FRENCH: Texts = Texts {
     decision: "Décision",
     decided: ["approuvé", "refusé", "retiré", "arrêté", "relancé"],
     looked_at: "Objets examinés : {count}",
+    known: "Parmi eux, {known} n’ont pas été relus : ils n’ont pas changé depuis qu’une \
+            recherche antérieure les a lus, et ce que l’on en sait depuis ne nomme aucune \
+            personne recherchée. Parmi les {seen} du second contrôle, c’est le cas de {again}.",
     untouched: "Objets laissés intacts : {items}. {unchanged} sont exactement comme avant ; \
                 d’autres en ont modifié {changed} et supprimé {gone} entre-temps.",
     horizon: "Quand tout est définitivement effacé",

@@ -63,6 +63,9 @@ pub static GERMAN: Texts = Texts {
     decision: "Entscheidung",
     decided: ["genehmigt", "abgelehnt", "zurückgezogen", "angehalten", "erneut versucht"],
     looked_at: "Durchsuchte Objekte: {count}",
+    known: "Davon wurden {known} nicht erneut gelesen: Sie sind unverändert, seit eine frühere \
+            Suche sie gelesen hat, und was seither von ihnen bekannt ist, nennt niemanden, der \
+            gesucht wurde. Von den {seen} des zweiten Blicks gilt das für {again}.",
     untouched: "Objekte, die unberührt blieben: {items}. Davon sind {unchanged} genau wie \
                 zuvor; andere haben inzwischen {changed} geändert und {gone} entfernt.",
     horizon: "Ab wann es endgültig weg ist",

@@ -59,6 +59,9 @@ pub static JAPANESE: Texts = Texts {
     decision: "決定",
     decided: ["承認", "却下", "取り下げ", "停止", "再試行"],
     looked_at: "検索した項目数: {count}",
+    known: "このうち {known} 件は読み直していません。\
+            以前の検索で読んだときから変更がなく、そのとき得た情報に探している人を指すものがないためです。\
+            二回目の確認の {seen} 件のうち、同様のものは {again} 件です。",
     untouched: "手を付けていない項目: {items}。うち {unchanged} は以前のままです。その間に他者が {changed} を変\
                 更し、{gone} を削除しました。",
     horizon: "完全に失われる時期",
