@@ -38,7 +38,7 @@ fn main() -> Result<(), Error> {
         let found = speed(find(&files, &people[0])?);
         let (took, all) = learn(&files, &people[0])?;
         let learned = speed(took);
-        let kept: usize = all.iter().map(|terms| kept(terms)).sum();
+        let kept: usize = all.iter().map(kept).sum();
         println!(
             "{:<12}{found:>13.1}{learned:>10.1}{:>8.2}{:>8}{:>16}{:>14}",
             format!("{corpus:?}"),
