@@ -24,6 +24,8 @@ pub struct Facts<'a> {
     pub unreadable: Option<u64>,
     /// How many items were looked at for the plan.
     pub seen: Option<u64>,
+    /// How many of those were known, and not read.
+    pub known: Option<u64>,
     /// What became of all of them.
     pub counts: Option<&'a Counts>,
     /// Where an export is.
@@ -55,14 +57,13 @@ impl<'a> Facts<'a> {
     pub fn of(event: &'a Event) -> Self {
         let nothing = Self { decision: event.decision(), ..Self::default() };
         match event {
-            Event::Planned { items, unreadable, seen, policy: _, sources: _, coverage: _ } => {
-                Self {
-                    items: Some(*items),
-                    unreadable: Some(*unreadable),
-                    seen: Some(*seen),
-                    ..nothing
-                }
-            }
+            Event::Planned { items, unreadable, seen, policy: _, sources, coverage: _ } => Self {
+                items: Some(*items),
+                unreadable: Some(*unreadable),
+                seen: Some(*seen),
+                known: Some(sources.iter().map(|share| share.known).sum()),
+                ..nothing
+            },
             Event::WaitStarted { pending, sources, until_at_most } => Self {
                 items: Some(*pending),
                 awaited: Some(sources),

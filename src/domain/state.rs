@@ -227,6 +227,9 @@ pub struct Evidence {
 pub struct Counts {
     /// Items that the find looked at; rows that were asked for are none of them.
     pub seen: u64,
+    /// Items of those that were known, and not read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub known: u64,
     /// Items that spoke of the subject, whatever became of them.
     pub found: u64,
     /// Outcome word to number of items.
@@ -470,4 +473,8 @@ impl Counts {
         let found = tally.total().saturating_sub(listed);
         Self { seen, found, outcomes: tally.by_outcome.clone(), ..Self::default() }
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

@@ -289,5 +289,10 @@ pub fn add_link(link: &SignedLink, details: &mut Map<String, Value>) {
 
 /// The numbers of a request, as announced.
 pub fn count(counts: &Counts) -> Value {
-    json!({ "seen": counts.seen, "found": counts.found, "outcomes": counts.outcomes })
+    let mut told =
+        json!({ "seen": counts.seen, "found": counts.found, "outcomes": counts.outcomes });
+    if counts.known > 0 {
+        told["known"] = counts.known.into();
+    }
+    told
 }

@@ -368,6 +368,9 @@ fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
     if let Facts { items: Some(items), unreadable: Some(unreadable), seen: Some(seen), .. } = facts
     {
         tally(counts, seen, items, unreadable);
+        if let Some(known) = facts.known.filter(|known| *known > 0) {
+            counts["known"] = known.into();
+        }
     }
     describe_archive(&facts, fields);
     if let Some(verified) = facts.counts {

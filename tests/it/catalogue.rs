@@ -86,6 +86,11 @@ fn the_second_person_costs_a_listing() {
         );
         let ended = ending(&scenario).await;
         assert!(ended.contains("r-3 (erasure) is completed"), "{ended}");
+        // What was known is told to whoever asked.
+        let events = scenario.announcer.published();
+        let last: Value = serde_json::from_str(&events.last().unwrap().body).unwrap();
+        let counts = &last["data"]["counts"];
+        assert!(counts["known"].as_u64().unwrap() + 2 + BY_CHANCE >= all, "{counts}");
     });
 }
 

@@ -66,18 +66,24 @@ impl<'a> Collector<'a> {
         if self.any {
             return;
         }
-        let (before, after) = (folded(before), folded(after));
-        let (last, first) = (last_word(&before), first_word(&after));
+        // Of ASCII the words alone need be folded.
+        match before.is_ascii() && after.is_ascii() {
+            true => self.take_pieces(&folded(last_word(before)), &folded(first_word(after))),
+            false => self.take_pieces(last_word(&folded(before)), first_word(&folded(after))),
+        }
+        if before.contains('@') || after.contains('@') {
+            let joined = folded(&format!("{before}{after}"));
+            each_address(&joined, &mut |address, _, _| self.take_address(address));
+        }
+    }
+
+    fn take_pieces(&mut self, last: &str, first: &str) {
         if !last.is_empty() {
             self.terms.insert(self.key.piece(last, BEFORE));
         }
         if !first.is_empty() {
             self.terms.insert(self.key.piece(first, BEHIND));
             self.terms.insert(self.key.piece(first, BETWEEN));
-        }
-        if before.contains('@') || after.contains('@') {
-            let joined = format!("{before}{after}");
-            each_address(&joined, &mut |address, _, _| self.take_address(address));
         }
     }
 

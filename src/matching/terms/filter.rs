@@ -224,8 +224,12 @@ fn probes(term: Term, salt: Salt, len: u64) -> impl Iterator<Item = usize> {
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^= mixed >> 31;
-    let (start, step) = (mixed >> 32, mixed & 0xffff_ffff | 1);
-    (0..u64::from(PROBES)).map(move |probe| (start.wrapping_add(probe * step) % len) as usize)
+    let step = mixed.rotate_left(32) | 1;
+    (0..u64::from(PROBES)).map(move |probe| {
+        let spread = mixed.wrapping_add(probe.wrapping_mul(step));
+        // Its share of all numbers of 64 bits, as one of `len`.
+        ((u128::from(spread) * u128::from(len)) >> 64) as usize
+    })
 }
 
 impl fmt::Debug for TermKey {

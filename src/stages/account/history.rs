@@ -32,7 +32,9 @@ impl Account {
         let drafted = self.ledger.drafted(id).await?;
         let listed = drafted.into_iter().filter(|(_, action, _)| action.is_unsearched());
         let listed = listed.map(|(.., count)| count).sum();
-        Ok(Counts::new(self.seen(id).await?, &self.ledger.tally(id).await?, listed))
+        let (seen, shares) = self.plan(id).await?;
+        let known = shares.iter().map(|share| share.known).sum();
+        Ok(Counts { known, ..Counts::new(seen, &self.ledger.tally(id).await?, listed) })
     }
 
     /// How many items the find of a request looked at.

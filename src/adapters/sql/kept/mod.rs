@@ -1,7 +1,8 @@
 //! What is kept for a while and then removed.
 //!
-//! Of a request that came to rest its archive and which items it left; of one that waits the tickets
-//! of services and the purges that it shares with others; of items what sweeps learned of them.
+//! Of a request that came to rest its archive and which items it left; of one that waits the
+//! tickets of services and the purges that it shares with others; of items what sweeps learned of
+//! them.
 
 pub mod archives;
 pub mod catalogue;
