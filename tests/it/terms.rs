@@ -12,6 +12,7 @@ use dsrd::matching::limits::ItemLimits;
 use dsrd::matching::matcher::Matcher;
 use dsrd::matching::scan::{Scan, scan, scan_and_collect};
 use dsrd::matching::terms::filter::{Question, Salt, TermKey, Terms};
+use sha2::Digest;
 use zeroize::Zeroizing;
 
 fn secret() -> Zeroizing<[u8; 32]> {
@@ -23,7 +24,7 @@ pub fn key() -> TermKey {
 }
 
 /// Scans an item. Of each identity that stands in it the filter says so, which was made while
-/// nobody was sought, or somebody else; and by its mark, where it has one.
+/// somebody else was sought.
 pub fn scanned(item: &Item, content: &mut dyn Read, subject: &Subject) -> Scan {
     let mut bytes = Vec::new();
     content.read_to_end(&mut bytes).unwrap();
@@ -34,16 +35,13 @@ pub fn scanned(item: &Item, content: &mut dyn Read, subject: &Subject) -> Scan {
         return found;
     }
     let (key, salt) = (key(), key().salt(1));
-    for stranger in [None, Some(stranger())] {
-        let matcher = Matcher::new(&stranger.iter().collect::<Vec<_>>());
-        let terms = collected(item, &bytes, &matcher, &key, salt);
-        for identity in &identities {
-            let identity = &subject.identities[*identity];
-            let said = String::from_utf8_lossy(&bytes[..bytes.len().min(400)]);
-            let alone = Subject { identities: vec![identity.clone()] };
-            let by_name = Question::new(once(&alone), empty(), &key);
-            assert!(by_name.is_admitted_by(&terms, salt), "{}: {said}", identity.expose());
-        }
+    let terms = collected(item, &bytes, &Matcher::new(&[&stranger()]), &key, salt);
+    for identity in identities {
+        let identity = &subject.identities[identity];
+        let said = String::from_utf8_lossy(&bytes[..bytes.len().min(400)]);
+        let alone = Subject { identities: vec![identity.clone()] };
+        let question = Question::new(once(&alone), empty(), &key);
+        assert!(question.is_admitted_by(&terms, salt), "{}: {said}", identity.expose());
     }
     found
 }
@@ -60,5 +58,64 @@ fn stranger() -> Subject {
             raw(IdentityType::Email, "quentin.vasseur@fabrikam.example"),
             raw(IdentityType::Name, "Quentin Vasseur"),
         ],
+    }
+}
+
+/// Whoever is known by a mark alone, or by a hash, is admitted where their address or id stands;
+/// others are not, but by chance.
+#[test]
+fn marks_and_hashes_are_asked_of_the_filter() {
+    let raw = |kind, value: &str| Identity::new(kind, IdentityFormat::Raw, value.to_owned());
+    let hash = hex::encode(sha2::Sha256::digest("ann@contoso.com"));
+    let table = [
+        (raw(IdentityType::Email, "ann@contoso.com"), "to Ann@Contoso.com, and"),
+        (raw(IdentityType::Email, "ann@contoso.com"), "ann_contoso.com#EXT#@fabrikam.example"),
+        (raw(IdentityType::Email, "ann@contoso.com"), "to ann@con\n toso.com, and"),
+        (raw(IdentityType::Email, "mira@bücher.example"), "to mira@xn--bcher-kva.example."),
+        (Identity::new(IdentityType::Email, IdentityFormat::Sha256, hash), "<ann@contoso.com>"),
+        (raw(IdentityType::ObjectId, GUID), "6F9619FF8B86D011B42D00CF4FC964FF"),
+        (raw(IdentityType::Puid, "10037FFE80A1B2C3"), "puid=10037ffe80a1b2c3"),
+    ];
+    let (key, salt) = (key(), key().salt(7));
+    let marks = MarkKey::new(&secret());
+    for (identity, text) in table {
+        let about = Item::bare("s", "x", dsrd::domain::item::Version::Current);
+        let terms = collected(&about, text.as_bytes(), &Matcher::new(&[]), &key, salt);
+        let by_mark = |identity: &Identity| {
+            Question::new(empty(), marks.mark(identity).into_iter(), &key)
+                .is_admitted_by(&terms, salt)
+        };
+        assert!(by_mark(&identity), "{} in {text}", identity.expose());
+        let strangers = (0..200)
+            .map(|n| raw(IdentityType::Email, &format!("kofi.{n}@fabrikam.example")))
+            .filter(|stranger| by_mark(stranger));
+        assert_eq!(strangers.count(), 0, "a mark is two terms, and such filters are small");
+    }
+}
+
+const GUID: &str = "6f9619ff-8b86-d011-b42d-00cf4fc964ff";
+
+/// Which items are known, and which are read for everybody.
+#[test]
+fn what_depends_on_who_is_sought_is_read_for_everybody() {
+    use crate::matching::{gzip, zip};
+    let text = b"by Kofi Mensa <kofi@fabrikam.example>".as_slice();
+    let latin = b"step 1\nby Ren\xe9e Dubois\nstep 2\n".as_slice();
+    let noise: Vec<u8> = (0..4096u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+    let table: [(&str, &[u8], bool); 8] = [
+        ("text", text, true),
+        ("empty", b"", true),
+        ("json", br#"{"owner": "kofi"}"#, true),
+        ("packed", &gzip(text), true),
+        ("zipped", &zip(&[("a.txt", text), ("b.txt", b"two")]), true),
+        ("another charset", latin, false),
+        ("noise", &noise, false),
+        ("packed noise", &gzip(&noise), false),
+    ];
+    let (key, salt) = (key(), key().salt(7));
+    for (name, content, is_known) in table {
+        let about = Item::bare("s", "x", dsrd::domain::item::Version::Current);
+        let terms = collected(&about, content, &Matcher::new(&[&stranger()]), &key, salt);
+        assert_eq!(matches!(terms, Terms::Filter(_)), is_known, "{name}");
     }
 }
