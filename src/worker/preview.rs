@@ -218,7 +218,7 @@ impl<'a, F: FnMut(Planned)> Lines<'a, F> {
 
     /// Hands over what was kept for the end, and what goes along.
     async fn end(self, sources: &[Arc<dyn Source>], request: &Request) -> Result<(), Failure> {
-        let Self { policy, found, mut company, things, .. } = self;
+        let Self { policy, found, company, things, .. } = self;
         match company.more(sources, policy, request).await {
             Ok(More { new, amended }) => {
                 let new = new.into_iter().map(|(planned, _)| planned);
