@@ -17,6 +17,8 @@ pub struct About {
     pub regulation: String,
     /// When the person asked.
     pub submitted: Timestamp,
+    /// When it was looked: from the beginning of the search to its end.
+    pub searched: Option<(Timestamp, Timestamp)>,
     /// The language that the person reads, BCP 47; English where it is none of ours.
     pub language: Option<String>,
     /// Whom or what it is about, as the report says it.

@@ -127,6 +127,9 @@ pub struct ManifestFile {
     pub item: String,
     /// Which form of that name.
     pub version: Version,
+    /// The run that it belongs to, as far as its place tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
     /// The validator under which it was read.
     pub etag: String,
     /// When it was last written, where the source knows.

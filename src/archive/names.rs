@@ -4,6 +4,10 @@
 //! climb out of a folder, hide behind look-alikes, overwrite one another on a disk that folds case,
 //! or be too long to be written at all. An entry name keeps as much of the item's name as is safe;
 //! the manifest maps it back.
+//!
+//! Windows writes no path of 260 UTF-16 units or more, and whoever unpacks does so in a folder
+//! whose path counts too. So a name has fewer than 200 of them: the folders it begins with, a
+//! folder that stands for those that have no room any more, and the file.
 
 use std::collections::HashMap;
 
@@ -15,11 +19,31 @@ use crate::domain::item::{Item, Kind, Version};
 /// Longest segment, in bytes: file systems stop at 255, and people add suffixes of their own.
 pub const SEGMENT_BYTES_MAX: usize = 200;
 
-/// Longest entry name, in bytes: with a folder before it, it must stay under `PATH_MAX` (4,096).
-pub const PATH_BYTES_MAX: usize = 2_048;
+/// Longest entry name that is not refused, in bytes: earlier versions gave out such names.
+const PATH_BYTES_MAX: usize = 2_048;
+
+/// Longest entry name, in UTF-16 units.
+pub const PATH_UNITS_MAX: usize = 199;
+
+/// Longest folder of an entry name, so that room is left for a file: its mark, its extension and a
+/// few characters.
+const FOLDER_UNITS_MAX: usize = 150;
+
+/// Longest name of a source's folder.
+const SOURCE_UNITS_MAX: usize = 40;
+
+/// Room that is left for a folder which stands for those that have none: a few characters and its
+/// mark.
+const CUT_UNITS_MIN: usize = 25;
 
 /// Longest file extension that is kept when a name is cut, in bytes.
 const EXTENSION_BYTES_MAX: usize = 16;
+
+/// Longest part of the id of a version that is kept, in bytes.
+const VERSION_BYTES_MAX: usize = 40;
+
+/// What tells a name from others is added to it so: a tilde and sixteen digits.
+const MARK_UNITS: usize = 17;
 
 /// Gives out entry names, each once. Remembers 17 bytes of each, however long it is.
 #[derive(Default)]
@@ -51,23 +75,36 @@ impl Names {
         let suffix = version_suffix(&item.version);
         let mark = mark(&[&item.source, &item.name, &suffix]);
 
-        let root = self.folder("data", &item.source, &item.source);
-        let mut folder = root.clone();
-        let mut original = item.source.clone();
-        for segment in segments {
+        let root =
+            self.folder("data", Segment::folder(&item.source, SOURCE_UNITS_MAX), &item.source);
+        let folder = self.folders(root, &item.source, &segments);
+        let room = PATH_UNITS_MAX - units(&folder) - 1;
+        self.first_free(&folder, Segment::file(file, suffix, room).names(mark), Role::File)
+    }
+
+    /// The folder for these segments in that of a source. What has no room any more is one folder,
+    /// for all items of the same.
+    fn folders(&mut self, root: String, source: &str, segments: &[&str]) -> String {
+        let (mut folder, mut original) = (root, source.to_owned());
+        for (index, segment) in segments.iter().enumerate() {
+            let room = FOLDER_UNITS_MAX - units(&folder) - 1;
+            let is_last = index + 1 == segments.len();
+            let whole = if is_last { room } else { room.saturating_sub(CUT_UNITS_MIN + 1) };
             original = format!("{original}/{segment}");
-            folder = self.folder(&folder, segment, &original);
+            if units(&safe_segment(segment)) > whole || whole <= MARK_UNITS {
+                let mark = mark(&[source, &segments.join("/")]);
+                let names = Segment::folder(segment, room).marked(mark);
+                return self.first_free(&folder, names, Role::Folder);
+            }
+            folder = self.folder(&folder, Segment::folder(segment, whole), &original);
         }
-        if folder.len() + 1 + SEGMENT_BYTES_MAX > PATH_BYTES_MAX {
-            folder = self.folder(&root, &format!("long-{mark}"), &mark);
-        }
-        self.first_free(&folder, candidates(file, &suffix, mark), Role::File)
+        folder
     }
 
     /// The name of a folder in `parent`: another one than `segment` where a file has that name.
     /// Depends on nothing but names, so that all items of one folder come to lie in one folder.
-    fn folder(&mut self, parent: &str, segment: &str, original: &str) -> String {
-        self.first_free(parent, candidates(segment, "", mark(&[original])), Role::Folder)
+    fn folder(&mut self, parent: &str, segment: Segment, original: &str) -> String {
+        self.first_free(parent, segment.names(mark(&[original])), Role::Folder)
     }
 
     fn first_free(
@@ -119,25 +156,69 @@ pub fn is_safe(path: &str) -> bool {
             .all(|segment| segment.len() <= SEGMENT_BYTES_MAX && safe_segment(segment) == segment)
 }
 
-/// Names to try for a segment, without end: as it is, then with its mark, then with the mark of its
-/// mark, and so on. Counting up instead would be quadratic for many names that fold into one.
-fn candidates(segment: &str, suffix: &str, mark: String) -> impl Iterator<Item = String> {
-    let safe = safe_segment(segment);
-    let (stem, extension) = match safe.rfind('.') {
-        Some(dot) if dot > 0 && safe.len() - dot <= EXTENSION_BYTES_MAX => safe.split_at(dot),
-        _ => (safe.as_str(), ""),
-    };
-    let plain = Some(format!("{stem}{suffix}{extension}"));
-    let plain = plain.filter(|name| name.len() <= SEGMENT_BYTES_MAX);
+/// A part of a name, made safe.
+struct Segment {
+    stem: String,
+    /// What tells the version of a file.
+    suffix: String,
+    /// That of a file, with its dot; none of a folder.
+    extension: String,
+    /// How many units there are for it.
+    room: usize,
+}
 
-    let (stem, suffix, extension) = (stem.to_owned(), suffix.to_owned(), extension.to_owned());
-    let marks = std::iter::successors(Some(mark), |before| Some(self::mark(&[before])));
-    let marked = marks.map(move |mark| {
-        let end = format!("{suffix}~{mark}{extension}");
-        let room = SEGMENT_BYTES_MAX.saturating_sub(end.len());
-        format!("{}{end}", &stem[..stem.floor_char_boundary(room)])
+impl Segment {
+    fn file(name: &str, suffix: String, room: usize) -> Self {
+        let safe = safe_segment(name);
+        let (stem, extension) = match safe.rfind('.') {
+            Some(dot) if dot > 0 && safe.len() - dot <= EXTENSION_BYTES_MAX => safe.split_at(dot),
+            _ => (safe.as_str(), ""),
+        };
+        Self { stem: stem.to_owned(), suffix, extension: extension.to_owned(), room }
+    }
+
+    fn folder(name: &str, room: usize) -> Self {
+        let (suffix, extension) = (String::new(), String::new());
+        Self { stem: safe_segment(name), suffix, extension, room }
+    }
+
+    /// Names to try for it, without end: as it is, where there is room for it, then marked.
+    fn names(self, mark: String) -> impl Iterator<Item = String> {
+        let plain = Some(format!("{}{}{}", self.stem, self.suffix, self.extension));
+        let fits = |name: &String| units(name) <= self.room && name.len() <= SEGMENT_BYTES_MAX;
+        plain.filter(fits).into_iter().chain(self.marked(mark))
+    }
+
+    /// Names to try for it, without end: with its mark, then with the mark of its mark, and so on.
+    /// Counting up instead would be quadratic for many names that fold into one.
+    fn marked(self, mark: String) -> impl Iterator<Item = String> {
+        let marks = std::iter::successors(Some(mark), |before| Some(self::mark(&[before])));
+        marks.map(move |mark| {
+            let mut end = format!("{}~{mark}{}", self.suffix, self.extension);
+            if units(&end) > self.room {
+                // The mark tells versions apart, too.
+                end = format!("~{mark}{}", self.extension);
+            }
+            let bytes = SEGMENT_BYTES_MAX.saturating_sub(end.len());
+            let stem = &self.stem[..self.stem.floor_char_boundary(bytes)];
+            format!("{}{end}", cut(stem, self.room.saturating_sub(units(&end))))
+        })
+    }
+}
+
+/// How long a name is as Windows counts.
+fn units(name: &str) -> usize {
+    name.encode_utf16().count()
+}
+
+/// The beginning of a text, of at most so many units.
+fn cut(text: &str, units_max: usize) -> &str {
+    let mut units = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        units += c.len_utf16();
+        units > units_max
     });
-    plain.into_iter().chain(marked)
+    end.map_or(text, |(at, _)| &text[..at])
 }
 
 /// Tells the forms of one name apart; empty for the current one.
@@ -148,7 +229,8 @@ fn version_suffix(version: &Version) -> String {
         Version::Previous(id) => ("version", id),
     };
     let id = safe_segment(&id.replace('/', "_"));
-    format!("~{word}-{}", &id[..id.floor_char_boundary(64)].replace('.', "_"))
+    let id = &id[..id.floor_char_boundary(VERSION_BYTES_MAX)];
+    format!("~{word}-{}", id.replace('.', "_"))
 }
 
 /// One segment of a name, composed (NFC), with nothing in it that a file system, a shell or a
@@ -332,17 +414,53 @@ mod tests {
     }
 
     #[test]
-    fn long_names_are_cut_on_a_character_and_stay_different() {
-        let long = |end: &str| format!("{}{end}.csv", "ü".repeat(300));
-        let deep = |end: &str| format!("{}{end}.csv", "folder/".repeat(400));
-        let given = name_all(&[&long("1"), &long("2"), &deep("1"), &deep("2")]);
-        for path in &given {
-            assert!(is_safe(path) && path.ends_with(".csv"), "{path}");
+    fn every_name_is_short_enough_for_windows_and_no_other_ones() {
+        let words = ["ü", "😀", "a", "山田", "..", "a.b", "~", "e\u{301}", "\u{202e}", " ", "con"];
+        let counts = [1, 2, 5, 8, 9, 10, 11, 20, 40, 100, 1_000];
+        let versions = [
+            Version::Current,
+            Version::Snapshot("2026-11-23T09:00:00.1234567Z".into()),
+            Version::Previous("é".repeat(300)),
+        ];
+        let mut given = Names::default();
+        let mut keys = HashMap::new();
+        let mut check = |source: &str, name: String, version: &Version| {
+            let path = given.name(&Item::bare(source, &name, version.clone()));
+            let long = units(&path);
+            assert!(long < 200 && path.chars().count() < 200, "{long} of {path}");
+            assert!(is_safe(&path) && path.ends_with(".csv"), "{path} of {name}");
+            assert_eq!(keys.insert(key(&path), ()), None, "{path} of {name}");
+            path
+        };
+        for word in words {
+            for count in counts {
+                for version in &versions {
+                    let long = word.repeat(count);
+                    let deep = format!("{word}/").repeat(count);
+                    let of_long = format!("{long}/").repeat(3);
+                    for end in ["1", "2"] {
+                        check("runs", format!("{long}{end}.csv"), version);
+                        check("runs", format!("ExperimentRun/dcid.r1/{deep}{end}.csv"), version);
+                        check("runs", format!("{of_long}{long}{end}.csv"), version);
+                    }
+                    check(&format!("s{long}"), format!("{deep}{long}.csv"), version);
+                }
+            }
         }
-        let mut unique = given.clone();
-        unique.sort();
-        unique.dedup();
-        assert_eq!(unique.len(), given.len());
+    }
+
+    #[test]
+    fn of_a_deep_folder_the_first_ones_stay_and_its_files_stay_together() {
+        let deep = |end: &str| format!("ExperimentRun/dcid.r1/{}{end}", "folder/".repeat(40));
+        let given = name_all(&[&deep("1.csv"), &deep("2.csv"), &deep("x/1.csv")]);
+        let folders: Vec<&str> =
+            given.iter().map(|path| path.rsplit_once('/').unwrap().0).collect();
+        assert!(folders[0].starts_with("data/runs/ExperimentRun/dcid.r1/folder/folder/folder"));
+        assert_eq!(folders[0], folders[1]);
+        assert_ne!(folders[0], folders[2]);
+        // What has room is as it was.
+        let fits = format!("ExperimentRun/dcid.r1/{}a.csv", "folder/".repeat(12));
+        assert_eq!(name_all(&[&fits]), [format!("data/runs/{fits}")]);
     }
 
     #[test]

@@ -94,6 +94,11 @@ impl Runs {
         runs
     }
 
+    /// What is told of the run of this id.
+    pub fn get(&self, id: &str) -> Option<&Run> {
+        self.kept.get(id)
+    }
+
     fn keep(&mut self, run: Run) {
         let is_full = self.kept.len() == RUNS_MAX;
         match self.kept.get_mut(&run.id) {

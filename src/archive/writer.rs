@@ -279,12 +279,14 @@ impl Default for ArchiveWriter {
 
 fn file(finding: &Finding, path: String) -> ManifestFile {
     let item = finding.item.clone();
+    let run = item.layout().run().map(str::to_owned);
     ManifestFile {
         path,
         legal_tag: LegalTag::NotKnown,
         source: item.source,
         item: item.name,
         version: item.version,
+        run,
         etag: item.etag,
         last_modified: item.modified,
         sha256: String::new(),

@@ -281,6 +281,7 @@ async fn about(account: &Account, beside: &Beside<'_>, case: &Case) -> Result<Ab
         kind: request.kind,
         regulation: request.regulation.clone(),
         submitted: request.submitted,
+        searched: account.searched(&request.id).await?,
         language: request.options.language.clone(),
         asked: request.asked.clone(),
         controller: beside.controller.clone(),

@@ -7,17 +7,13 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
-use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
-use crate::domain::item::{Finding, Item};
-use crate::domain::plan::Planned;
 use crate::domain::policy::action::ActionWord;
 use crate::domain::policy::guard::Share;
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
 use crate::domain::state::Event;
 use crate::matching::limits::ItemLimits;
-use crate::matching::people::kin::known::Known;
 use crate::ports::ledger::{Cleared, RUNS_SHARD, SealedItem, numbered, ordinals};
 use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
@@ -28,11 +24,8 @@ use crate::stages::coverage::coverage;
 use crate::stages::plan::draft::{Draft, Drafts, Walked, supersede};
 use crate::stages::plan::known::{More, amend};
 use crate::stages::plan::runs::Company;
-use crate::stages::walk::content::shared_of;
+use crate::stages::spare::{Among, Judged, READS_MAX, along, name};
 use crate::stages::walk::pass::Walk;
-
-/// Items looked at again at the same time.
-const READS_MAX: usize = 8;
 
 /// Walks one shard for all `cases`, which are in the state `finding`, and ledgers what it finds as
 /// drafts of their plans.
@@ -115,7 +108,7 @@ pub async fn conclude(
 
 /// Plans anew what was to be deleted as speaking of the person alone and names somebody of whom
 /// another document of the workspace says that they are a person: that is known once all was
-/// walked. Where snapshots go along with it they were planned together, and it stays so.
+/// walked.
 async fn spare_others(
     account: &Account,
     sources: &[Arc<dyn Source>],
@@ -132,32 +125,21 @@ async fn spare_others(
     }
     let first = ordinals(account.look(&case.request.id).await?, 0).start;
     let open = |item: &SealedItem| item.ordinal >= first && item.outcome.is_none();
-    let mut along = HashSet::new();
+    let mut along_with = HashSet::new();
     let mut entries =
         pin!(account.entries_if(case, |it| open(it) && it.action == ActionWord::Along));
     while let Some(entry) = entries.next().await {
-        let Item { source, name, .. } = entry?.planned.finding.item;
-        along.insert((source, name));
+        along_with.extend(along(std::iter::once(&entry?.planned)));
     }
-    let among = &Among {
-        people: case.request.people().into(),
-        known: Arc::new(acquainted.known),
-        overflowed: acquainted.overflowed,
-        limits,
-    };
+    let among = &Among::new(Judged { request: &case.request, policy, sources }, acquainted, limits);
+    let along_with = &along_with;
     let entries = account.entries_if(case, |it| open(it) && it.action == ActionWord::Delete);
-    let along = &along;
     let parted = entries.map(|entry| async move {
         let Entry { ordinal, planned, .. } = entry?;
-        let Finding { item, hits, others, .. } = &planned.finding;
-        let of_both = Finding { others: true, ..planned.finding.clone() };
-        let shared = Planned::new(&case.request, policy, of_both);
-        let is_asked = !others
-            && !hits.is_empty()
-            && shared.action != planned.action
-            && !along.contains(&(item.source.clone(), item.name.clone()));
-        let is_shared = is_asked && among.names_others(sources, item).await?;
-        Ok::<_, Failure>(is_shared.then_some((ordinal, shared)))
+        if along_with.contains(&name(&planned)) {
+            return Ok::<_, Failure>(None);
+        }
+        Ok(among.spared(&planned).await?.map(|shared| (ordinal, shared)))
     });
     let mut parted = pin!(parted.buffered(READS_MAX).ready_chunks(READS_MAX));
     while let Some(lines) = parted.next().await {
@@ -168,37 +150,6 @@ async fn spare_others(
         }
     }
     Ok(())
-}
-
-/// Whom the workspace knows, for one erasure.
-struct Among<'a> {
-    people: Arc<[Subject]>,
-    known: Arc<Known>,
-    /// Whether there may be more.
-    overflowed: bool,
-    limits: &'a ItemLimits,
-}
-
-impl Among<'_> {
-    /// Whether an item names one of them who is not the person; where that cannot be told it does.
-    async fn names_others(
-        &self,
-        sources: &[Arc<dyn Source>],
-        item: &Item,
-    ) -> Result<bool, Failure> {
-        let source = sources.iter().find(|source| source.name() == item.source);
-        let Some(source) = source.and_then(|source| source.finds().walked()) else {
-            return Ok(false);
-        };
-        if self.overflowed {
-            return Ok(true);
-        }
-        match shared_of(source, item, &self.people, &[0], &self.known, self.limits).await {
-            Ok(shared) => Ok(!shared.is_empty()),
-            Err(failure) if failure.is_transient() => Err(failure.of_source(&item.source)),
-            Err(_) => Ok(true),
-        }
-    }
 }
 
 /// Adds to the draft of an erasure what goes with the runs that the subject created, and keeps what

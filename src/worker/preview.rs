@@ -13,8 +13,10 @@ use crate::domain::item::{Item, Kind, Unreadable, Version};
 use crate::domain::plan::Planned;
 use crate::domain::policy::action::Action;
 use crate::domain::policy::mandate::Mandate;
+use crate::domain::policy::rules::Policy;
 use crate::domain::request::{Request, RequestKind};
 use crate::ports::messages::inbox::Label;
+use crate::ports::sources::Source;
 use crate::ports::system::Clock;
 use crate::stages::explain::explained;
 use crate::stages::find::wanted;
@@ -26,6 +28,7 @@ use crate::stages::plan::holdings::Holdings;
 use crate::stages::plan::known::{Amendment, More};
 use crate::stages::plan::runs::Company;
 use crate::stages::plan::things::{RunsAt, all_of_it};
+use crate::stages::spare::{Judged, spared};
 use crate::stages::walk::pass::{Meter, Patience, Walk, walk};
 use crate::worker::world::{Sources, terms};
 
@@ -64,7 +67,7 @@ impl Preview {
         &self,
         body: &[u8],
         meter: Arc<Meter>,
-        mut found: impl FnMut(Planned),
+        found: impl FnMut(Planned),
         mut unreadable: impl FnMut(Unreadable),
     ) -> Result<Result<Summary, Vec<Fault>>, Failure> {
         let Mandate { policy, limits, .. } = &self.mandate;
@@ -72,8 +75,9 @@ impl Preview {
             Ok(request) => request,
             Err(faults) => return Ok(Err(faults)),
         };
+        let mut lines = Lines::new(policy, found);
         if request.thing().is_some() {
-            let items = self.of_thing(&request, &mut found).await?;
+            let items = self.of_thing(&request, &mut lines.found).await?;
             return Ok(Ok(Summary { kind: request.kind, items, bytes: 0, found: items }));
         }
         let mut with =
@@ -81,22 +85,16 @@ impl Preview {
         with.meter = Arc::clone(&meter);
         if policy.asks_who_else() && !request.kind.is_export() {
             with.asks_who_else = true;
+            with.learned = Some(Arc::default());
         }
+        let learned = with.learned.clone();
         with.all_snapshots = !request.kind.is_export();
         let sources = wanted(&self.sources, std::iter::once(&*request));
-        let (mut findings, mut company, mut forms) = (0, Company::default(), Forms::default());
-        // What services keep may come to something else once all is known.
-        let mut things: Vec<Planned> = Vec::new();
-        let mut show = |planned: Planned| {
-            if !matches!(planned.action, Action::List(_)) {
-                // What is declared has none.
-                findings += u64::from(!planned.finding.hits.is_empty());
-                company.note(policy, things.len() as u64, &planned, None);
-                match planned.finding.item.kind {
-                    Kind::Thing => things.push(planned),
-                    Kind::Bytes | Kind::Directory | Kind::Link | Kind::Rows => found(planned),
-                }
-            }
+        let (mut forms, mut waiting) = (Forms::default(), Vec::new());
+        let mut show = |planned: Planned| match learned {
+            // Whom the workspace knows is known once all of it was walked.
+            Some(_) => waiting.push(planned),
+            None => lines.add(planned),
         };
         let mut seen = pin!(walk(&sources, with));
         while let Some(seen) = seen.next().await {
@@ -116,15 +114,14 @@ impl Preview {
             forms.add(&look.item, planned).into_iter().for_each(&mut show);
         }
         forms.end().into_iter().for_each(&mut show);
-        match company.more(&sources, policy, &request).await {
-            Ok(More { new, amended }) => {
-                let new = new.into_iter().map(|(planned, _)| planned);
-                amended_by(things, amended).into_iter().chain(new).for_each(found);
-            }
-            Err(failure) => {
-                things.into_iter().for_each(found);
-                unreadable(unlisted(failure)?);
-            }
+        if let Some(learned) = learned {
+            let judged = Judged { request: &request, policy, sources: &sources };
+            let spared = spared(judged, limits, &learned, waiting).await?;
+            spared.into_iter().for_each(|planned| lines.add(planned));
+        }
+        let findings = lines.findings;
+        if let Err(failure) = lines.end(&sources, &request).await {
+            unreadable(unlisted(failure)?);
         }
         let (items, bytes) = (meter.items(), meter.bytes());
         Ok(Ok(Summary { kind: request.kind, items, bytes, found: findings }))
@@ -188,6 +185,51 @@ impl Preview {
         items += planned.len() as u64;
         planned.into_iter().for_each(found);
         Ok(items)
+    }
+}
+
+/// Lines of a plan on their way out.
+struct Lines<'a, F> {
+    policy: &'a Policy,
+    found: F,
+    findings: u64,
+    company: Company,
+    /// What services keep may come to something else once all is known.
+    things: Vec<Planned>,
+}
+
+impl<'a, F: FnMut(Planned)> Lines<'a, F> {
+    fn new(policy: &'a Policy, found: F) -> Self {
+        Self { policy, found, findings: 0, company: Company::default(), things: Vec::new() }
+    }
+
+    fn add(&mut self, planned: Planned) {
+        if matches!(planned.action, Action::List(_)) {
+            return;
+        }
+        // What is declared has none.
+        self.findings += u64::from(!planned.finding.hits.is_empty());
+        self.company.note(self.policy, self.things.len() as u64, &planned, None);
+        match planned.finding.item.kind {
+            Kind::Thing => self.things.push(planned),
+            Kind::Bytes | Kind::Directory | Kind::Link | Kind::Rows => (self.found)(planned),
+        }
+    }
+
+    /// Hands over what was kept for the end, and what goes along.
+    async fn end(self, sources: &[Arc<dyn Source>], request: &Request) -> Result<(), Failure> {
+        let Self { policy, found, company, things, .. } = self;
+        match company.more(sources, policy, request).await {
+            Ok(More { new, amended }) => {
+                let new = new.into_iter().map(|(planned, _)| planned);
+                amended_by(things, amended).into_iter().chain(new).for_each(found);
+                Ok(())
+            }
+            Err(failure) => {
+                things.into_iter().for_each(found);
+                Err(failure)
+            }
+        }
     }
 }
 

@@ -87,6 +87,7 @@ fn about() -> About {
         kind: RequestKind::Access,
         regulation: "gdpr".into(),
         submitted: "2026-11-23T09:00:00Z".parse().unwrap(),
+        searched: None,
         language: None,
         asked: Asked::Person(Subject { identities: Vec::new() }),
         controller: Controller::default(),

@@ -1,15 +1,18 @@
 //! Who is a person is known from the whole workspace: what only somebody else's run says is masked
 //! in the archive of whoever shares a log with them, and nothing of it is left in the ledger.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 
 use dsrd::adapters::memory::exports::MemoryExports;
-use dsrd::domain::policy::action::Otherwise;
+use dsrd::domain::plan::Planned;
+use dsrd::domain::policy::action::{ActionWord, Otherwise};
 use dsrd::domain::policy::rules::{Rule, Treatment};
 use dsrd::domain::request::RequestId;
 use serde_json::{Value, json};
-use zip::ZipArchive;
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
+use crate::names::planned;
 use crate::support::simulation::leaks::{EMAIL, NAME, OBJECT_ID, found};
 use crate::support::simulation::scenario::{
     SOURCE, Scenario, THINGS, control, correspondence, request, rule, run_document, simulate,
@@ -144,6 +147,49 @@ fn a_resource_of_the_workspace_names_people_too() {
     assert_eq!(told(&scenario), "Person 2");
 }
 
+/// What lies only in the zipped copy of a run's artifacts names people as the run's own document
+/// does; what else is in it does not.
+#[test]
+fn a_zipped_copy_of_a_run_names_people_too() {
+    let document = json!({ "createdBy": { "userName": "Kofi Mensa" } }).to_string();
+    let other = json!({ "createdBy": { "userName": "Ada Boateng" } }).to_string();
+    for (members, expected) in [
+        (vec![("run.json", &document)], "Person 2 and Ada Boateng"),
+        (vec![("ExperimentRun/dcid.r3/run.json", &document)], "Person 2 and Ada Boateng"),
+        (vec![("logs/a.json", &other), ("run.json", &document)], "Person 2 and Ada Boateng"),
+        (vec![("ExperimentRun/dcid.r4/run.json", &document)], "Kofi Mensa and Ada Boateng"),
+        (vec![("logs/run.json", &document)], "Kofi Mensa and Ada Boateng"),
+    ] {
+        let log = "Kofi Mensa and Ada Boateng";
+        let scenario = shared(log, &json!({})).sent(request("r-1", "access"));
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, text) in &members {
+            zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(text.as_bytes()).unwrap();
+        }
+        let bytes = zip.finish().unwrap().into_inner();
+        scenario.source(SOURCE).put("ArtifactZip/ExperimentRun/dcid.r3.zip", bytes);
+        assert_eq!(told(&scenario), expected, "{:?}", members[0].0);
+    }
+}
+
+/// What a source that is asked has seen of others is known of them in everybody's items.
+#[test]
+fn rows_that_are_asked_for_name_people_too() {
+    for (column, value, expected) in [
+        ("UserId", "kofi.mensa@x.example", "Person 2"),
+        ("mlflow.user", "kofi.mensa@x.example", "Person 2"),
+        ("Properties", r#"{"createdBy":{"userName":"Kofi Mensa"}}"#, "Person 2"),
+        ("Url", "/kofi/mensa", "Kofi Mensa"),
+    ] {
+        let log = "Kofi Mensa";
+        let mut scenario = shared(log, &json!({})).with_tables().sent(request("r-1", "access"));
+        scenario.limits.source_parts = 2;
+        scenario.tables[0].add("AppRequests", &[(column, value)]);
+        assert_eq!(told(&scenario), expected, "{column}");
+    }
+}
+
 /// A name has one pseudonym in all that a person gets, whichever document gives it.
 #[test]
 fn a_person_has_one_pseudonym() {
@@ -224,7 +270,8 @@ fn the_same_are_masked_wherever_it_was_stopped() {
     });
 }
 
-/// What names somebody else too is redacted and not deleted, whoever says that it is somebody.
+/// What names somebody else too is redacted and not deleted, whoever says that it is somebody; and
+/// that is shown before.
 #[test]
 fn what_names_whom_another_run_names_is_not_deleted() {
     let shared_too = Rule {
@@ -239,7 +286,13 @@ fn what_names_whom_another_run_names_is_not_deleted() {
             .ruled_by(vec![shared_too.clone()])
             .sent(request("r-1", "erasure"));
         let source = scenario.source(SOURCE);
+        let policy = scenario.mandate().policy;
         simulate(async || {
+            let shown = planned(vec![scenario.source(SOURCE)], policy).await;
+            let is_log = |planned: &&Planned| planned.finding.item.name.ends_with("std.log");
+            let shown = shown.iter().filter(is_log).map(|planned| planned.action.word());
+            let action = if is_known { ActionWord::Redact } else { ActionWord::Delete };
+            assert_eq!(shown.collect::<Vec<_>>(), [action], "{by}");
             scenario.live().await;
             assert_eq!(kept(&scenario).await, 0);
             scenario.assert_silent().await;

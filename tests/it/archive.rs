@@ -42,6 +42,8 @@ pub fn about() -> About {
         kind: RequestKind::Access,
         regulation: "gdpr".into(),
         submitted: "2026-11-23T09:00:00Z".parse().unwrap(),
+        searched: Some(("2026-11-24T08:01:02Z", "2026-11-24T23:59:59Z"))
+            .map(|(began, ended)| (began.parse().unwrap(), ended.parse().unwrap())),
         language: Some("ja-JP".into()),
         asked: Asked::Person(Subject { identities: vec![ann] }),
         controller: Controller { name: Some("Contoso Ltd".into()), contact: None },

@@ -168,6 +168,10 @@ fn it_tells_the_person_what_there_is() {
         "E-Mail-Adresse: ann@contoso.com",
         "Name: Ann Lefèvre",
         "2026-11-23 09:00 UTC",
+        "2026-11-24 08:01 – 2026-11-24 23:59 UTC",
+        "Lauf: hanako-quiet-river · 2024-04-05 19:34",
+        "Lauf: train-on-local",
+        "Außerhalb von Läufen: run-history",
         "Contoso Ltd",
         "privacy@contoso.com",
         "churn-prediction",
@@ -189,6 +193,44 @@ fn it_tells_the_person_what_there_is() {
     ] {
         assert!(text.contains(told), "{told:?} is not told");
     }
+}
+
+#[test]
+fn files_stand_under_the_run_that_they_belong_to() {
+    let mut writer = ArchiveWriter::new();
+    let mut of_run = |name: &str, run: Option<Value>| {
+        add(&mut writer, name, run.unwrap_or_else(|| json!("ann")).to_string().as_bytes());
+    };
+    let dated = |id: &str, name: &str, day: &str| Some(run(id, name, "e", "Completed", [day, ""]));
+    of_run("notes.txt", None);
+    of_run("ExperimentRun/dcid.a/logs/1.txt", None);
+    of_run("ExperimentRun/dcid.b/run.json", dated("b", "late", "2024-06-02T08:00:00Z"));
+    of_run("ExperimentRun/dcid.c/1.txt", None);
+    of_run("ExperimentRun/dcid.a/run.json", dated("a", "early & <b>", "2024-06-01T07:30:00Z"));
+    of_run("ExperimentRun/dcid.d/run.json", Some(json!({"runId": "d", "displayName": "dateless"})));
+    of_run("ArtifactZip/ExperimentRun/dcid.b.zip", None);
+    let archive = writer.finish(&of_ann("en", RequestKind::Access)).unwrap().tail;
+    assert_eq!(faults(MANIFEST, &manifest(&archive)), [""; 0]);
+    let seen = seen(unpacked(&archive).path(), 1200);
+    assert_eq!(seen["violations"], json!([]));
+    let table = seen["files"].as_array().unwrap().iter().map(|row| row.as_str().unwrap());
+    assert_eq!(
+        table.collect::<Vec<_>>(),
+        [
+            "Run: early & <b> · 2024-06-01 07:30",
+            "ExperimentRun/dcid.a/logs/1.txt",
+            "ExperimentRun/dcid.a/run.json",
+            "Run: late · 2024-06-02 08:00",
+            "ExperimentRun/dcid.b/run.json",
+            "ArtifactZip/ExperimentRun/dcid.b.zip",
+            "Run: c",
+            "ExperimentRun/dcid.c/1.txt",
+            "Run: dateless",
+            "ExperimentRun/dcid.d/run.json",
+            "Outside any run: run-history",
+            "notes.txt",
+        ]
+    );
 }
 
 #[test]
@@ -289,7 +331,7 @@ fn add_runs(writer: &mut ArchiveWriter) {
         (
             "ExperimentRun/dcid.churn-train_1712345678/run.json",
             run(
-                "churn-train_1712345678_0a1b2c3d",
+                "churn-train_1712345678",
                 "hanako-quiet-river",
                 "churn-prediction",
                 "Completed",

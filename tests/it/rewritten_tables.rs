@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use dsrd::matching::views::columns::avro::container::{pack, write_bytes, write_long};
 
 use crate::redaction::{erased, is_gone};
+use crate::support::program::{Daemon, Home, wait_for};
 
 /// What a cell says, and what is left of it.
 const CELLS: [(&str, &str); 9] = [
@@ -136,12 +137,14 @@ fn sqlite(rows: &[Vec<usize>], after: bool, encoding: &str) -> Vec<u8> {
          CREATE TRIGGER g AFTER UPDATE ON t BEGIN INSERT INTO t VALUES (1, 2, 3, 4); END;"
     ))
     .unwrap();
+    base.execute_batch("BEGIN").unwrap();
     for (number, row) in rows.iter().enumerate() {
         let [a, b, c] = [0, 1, 2].map(|cell| said(row[cell], after));
         let number = number as i64 * 3 - 7;
         let values = (number, a, b, c.map(str::as_bytes), row[3] as i64);
         base.execute("INSERT INTO t (rowid, a, b, c, n) VALUES (?, ?, ?, ?, ?)", values).unwrap();
     }
+    base.execute_batch("COMMIT").unwrap();
     drop(base);
     std::fs::read(file.path()).unwrap()
 }
@@ -169,6 +172,59 @@ fn told(bytes: &[u8]) -> Vec<String> {
     ]
     .map(all)
     .concat()
+}
+
+/// The library opens files by their names. Whoever looks into the folder meanwhile, and after a
+/// kill, finds nothing of anybody there.
+#[test]
+fn a_database_that_is_rewritten_lies_under_no_name() {
+    let home = Home::new();
+    let rows: Vec<Vec<usize>> = (0..3_000).map(|row| vec![row % 5, 1, 2, 7]).collect();
+    home.put("people.db", sqlite(&rows, false, "UTF-8"));
+    home.write("dsrd.toml", "[[policy]]\naction = \"redact\"\nreason = \"kept for others\"\n");
+    let temporary = home.path("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    let settings = [("TMPDIR", temporary.to_str().unwrap())];
+    let request = home.request("r-1", "erasure", &[("email", "ann@contoso.com")]);
+    home.done(&["submit", request.to_str().unwrap()]);
+    // What has a name there, and is not empty.
+    let named = || -> Vec<String> {
+        let files = std::fs::read_dir(&temporary).unwrap().filter_map(Result::ok);
+        let told = |file: std::fs::DirEntry| {
+            let bytes = file.metadata().ok()?.len();
+            (bytes > 0).then(|| format!("{}: {bytes} bytes", file.file_name().display()))
+        };
+        files.filter_map(told).collect()
+    };
+    let has_nameless = |daemon: &Daemon| {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", daemon.id())).into_iter().flatten();
+        let links = open.filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok());
+        let held = |link: &std::path::PathBuf| {
+            let link = link.to_string_lossy();
+            link.starts_with(settings[0].1) && link.ends_with("(deleted)")
+        };
+        links.filter(held).count() > 0
+    };
+    for kill_after in [0, 40, 200] {
+        let mut daemon = home.start(&["--config", "dsrd.toml"], &settings);
+        wait_for("a spool", || {
+            assert_eq!(named(), [""; 0]);
+            has_nameless(&daemon)
+        });
+        for _ in 0..kill_after {
+            assert_eq!(named(), [""; 0]);
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        daemon.kill();
+        assert_eq!(named(), [""; 0], "after a kill");
+    }
+    let _daemon = home.start(&["--config", "dsrd.toml"], &settings);
+    wait_for("the end", || {
+        assert_eq!(named(), [""; 0]);
+        home.events().iter().any(|event| event["type"] == "io.dsrd.request.completed.v1")
+    });
+    let left = std::fs::read(home.source().join("people.db")).unwrap();
+    assert!(memchr::memmem::find(&left, b"ann@contoso.com").is_none());
 }
 
 #[test]

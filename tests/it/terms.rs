@@ -101,7 +101,8 @@ fn what_depends_on_who_is_sought_is_read_for_everybody() {
     use crate::matching::{gzip, zip};
     let text = b"by Kofi Mensa <kofi@fabrikam.example>".as_slice();
     let latin = b"step 1\nby Ren\xe9e Dubois\nstep 2\n".as_slice();
-    let noise: Vec<u8> = (0..4096u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+    let noise: Vec<u8> =
+        (0..4096u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
     let table: [(&str, &[u8], bool); 8] = [
         ("text", text, true),
         ("empty", b"", true),

@@ -1,14 +1,18 @@
 //! The parts on what was found and on the files themselves.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
+
+use jiff::Timestamp;
 
 use crate::archive::manifest::{FILES_PATH, LegalTag, ManifestCounts, ManifestFile, MaskedKind};
 use crate::archive::report::contents::Contents;
 use crate::archive::report::html::{
-    Cell, Link, Short, Table, Text, Time, close_section, open_section, open_table, paragraph,
+    Cell, Link, Short, Span, Table, Text, Time, close_section, open_section, open_table, paragraph,
 };
 use crate::archive::report::places::in_words;
 use crate::archive::report::texts::table::{Texts, filled};
+use crate::archive::runs::Runs;
 use crate::archive::tally::masked;
 use crate::domain::item::Hit;
 
@@ -26,6 +30,10 @@ pub fn write_found(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> i
     open_section(out, "found", texts.found)?;
     let counts = contents.counts;
     writeln!(out, "<dl>")?;
+    if let Some((began, ended)) = contents.about.searched {
+        let when = Span(began, ended);
+        writeln!(out, "<dt>{}</dt><dd>{when} UTC</dd>", Text(texts.searched))?;
+    }
     for (name, value) in [
         (texts.items_seen, texts.count(counts.items_seen)),
         (texts.files_given, texts.count(counts.files)),
@@ -98,9 +106,14 @@ pub fn write_files(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> i
             [texts.file, texts.size, texts.changed, texts.mentions, texts.came_about, texts.notes];
         open_table(out, "files", texts.files_table, &columns)?
     };
+    let mut groups: BTreeMap<Group, Vec<u8>> = BTreeMap::new();
     for file in files.elements().take(ROWS_MAX) {
-        write_row(out, texts, &table, &file?, of_a_thing)?;
+        let file = file?;
+        let rows = groups.entry(Group::of(&file, contents.runs)).or_default();
+        write_row(rows, texts, &table, &file, of_a_thing)?;
     }
+    let headed = |(group, rows): (Group, _)| (group.heading(texts, contents.runs), rows);
+    table.groups(out, groups.into_iter().map(headed))?;
     table.close(out)?;
     if files.count > ROWS_MAX as u64 {
         let (shown, all) = (texts.count(ROWS_MAX as u64), texts.count(files.count));
@@ -108,6 +121,45 @@ pub fn write_files(out: &mut dyn Write, texts: &Texts, contents: &Contents) -> i
         writeln!(out, "<p><a href=\"{FILES_PATH}\">{}</a></p>", Text(&says))?;
     }
     close_section(out)
+}
+
+/// What files are shown together, in the order in which they are shown.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    /// A run whose document tells when it began.
+    Dated(Timestamp, String),
+    /// Another run.
+    Run(String),
+    /// What belongs to no run, of one source.
+    Source(String),
+}
+
+impl Group {
+    fn of(file: &ManifestFile, runs: &Runs) -> Self {
+        match &file.run {
+            Some(run) => match runs.get(run).and_then(|run| run.began()) {
+                Some(began) => Self::Dated(began, run.clone()),
+                None => Self::Run(run.clone()),
+            },
+            None => Self::Source(file.source.clone()),
+        }
+    }
+
+    fn heading(&self, texts: &Texts, runs: &Runs) -> String {
+        let of_run = |id: &str, after: String| {
+            let name = runs.get(id).and_then(|run| run.name.as_deref()).unwrap_or(id);
+            let (run, colon) = (Text(texts.run), texts.colon);
+            format!("{run}{colon}<bdi>{}</bdi>{after}", Short(name))
+        };
+        match self {
+            Self::Dated(began, id) => of_run(id, format!(" · {}", Time(Some(*began)))),
+            Self::Run(id) => of_run(id, String::new()),
+            Self::Source(source) => {
+                let of_none = Text(texts.of_no_run);
+                format!("{of_none}{}<bdi>{}</bdi>", texts.colon, Short(source))
+            }
+        }
+    }
 }
 
 fn write_row(

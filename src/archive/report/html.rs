@@ -91,6 +91,17 @@ impl Display for Time {
     }
 }
 
+/// From one point in time to another, told once where both are of the same minute.
+pub struct Span(pub Timestamp, pub Timestamp);
+
+impl Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (began, ended) = (Time(Some(self.0)).to_string(), Time(Some(self.1)).to_string());
+        f.write_str(&began)?;
+        if began == ended { Ok(()) } else { write!(f, " – {ended}") }
+    }
+}
+
 /// Opens a section under its heading. Sections are landmarks by their headings.
 ///
 /// # Errors
@@ -173,6 +184,27 @@ impl Table<'_> {
             write!(out, "<td{class} data-head=\"{}\">{html}</td>", Text(column))?;
         }
         writeln!(out, "</tr>")
+    }
+
+    /// Writes the rows of some groups, each under its heading; all of it HTML.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn groups(
+        &self,
+        out: &mut dyn Write,
+        groups: impl Iterator<Item = (String, Vec<u8>)>,
+    ) -> io::Result<()> {
+        for (index, (heading, rows)) in groups.enumerate() {
+            if index > 0 {
+                writeln!(out, "</tbody>\n<tbody>")?;
+            }
+            let columns = self.columns.len();
+            write!(out, "<tr class=\"group\">")?;
+            writeln!(out, "<th scope=\"rowgroup\" colspan=\"{columns}\">{heading}</th></tr>")?;
+            out.write_all(&rows)?;
+        }
+        Ok(())
     }
 
     /// Closes it.

@@ -38,16 +38,18 @@ table.masked th:nth-child(2) {
   text-align: right; }
 td.number, td.kept { white-space: nowrap; }
 table.files, table.unreadable { min-width: 52rem; table-layout: fixed; }
-table.files th:nth-child(1) { width: 29%; }
-table.files th:nth-child(2) { width: 9%; }
-table.files th:nth-child(3) { width: 16%; }
-table.files th:nth-child(4) { width: 21%; }
-table.files th:nth-child(5) { width: 10%; }
-table.unreadable th:nth-child(1) { width: 32%; }
-table.unreadable th:nth-child(2) { width: 13%; }
+table.files thead th:nth-child(1) { width: 29%; }
+table.files thead th:nth-child(2) { width: 9%; }
+table.files thead th:nth-child(3) { width: 16%; }
+table.files thead th:nth-child(4) { width: 21%; }
+table.files thead th:nth-child(5) { width: 10%; }
+table.unreadable thead th:nth-child(1) { width: 32%; }
+table.unreadable thead th:nth-child(2) { width: 13%; }
 table.found, table.masked, table.given { min-width: 30rem; }
 table.runs { min-width: 46rem; }
 table.runs td:nth-child(3) { min-width: 7rem; }
+tr.group th { padding-top: .8rem; border-bottom: 1px solid #1b1f24; background: #eef3f8;
+  font-weight: 600; }
 td ul { margin: 0; padding: 0; list-style: none; }
 code { font: .88em ui-monospace, 'Cascadia Mono', Menlo, 'DejaVu Sans Mono', monospace; }
 .note { padding: .6rem 1rem; border-left: 4px solid #0b4f8a; background: #eef3f8; }
@@ -66,6 +68,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid #b9c3cd; fon
   .wide tbody th, .wide tbody td { width: auto; min-width: 0; padding: .15rem 0; border: 0;
     text-align: left; overflow-wrap: anywhere; }
   tr { padding: .5rem 0; border-bottom: 1px solid #b9c3cd; }
+  .wide tbody tr.group th { padding: .4rem .6rem; }
   td[data-head]::before { content: attr(data-head); display: block; font-weight: 600; }
   td:empty { display: none; }
 }
@@ -74,7 +77,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid #b9c3cd; fon
   html { font-size: 10pt; }
   body { max-width: none; padding: 0; }
   nav { display: none; }
-  h2, caption, thead { break-after: avoid; }
+  h2, caption, thead, tr.group { break-after: avoid; }
   tr, svg, li, dt, dd, table.found, table.masked { break-inside: avoid; }
   table { font-size: 8pt; }
   th, td { padding: .2rem .35rem; }

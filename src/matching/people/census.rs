@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::io::{self, Read};
 use std::ops::Range;
 
-use crate::domain::item::Item;
+use crate::domain::item::{Item, Version};
+use crate::domain::layout::Layout;
 use crate::matching::bytes::texts::texts;
 use crate::matching::encoding::Undone;
 use crate::matching::limits::{ItemLimits, PeopleLimits};
@@ -14,7 +15,8 @@ use crate::matching::people::records::everyone::everyone_in;
 use crate::matching::people::records::near::Bond;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::hinting::Hinting;
-use crate::matching::views::meter::Meter;
+use crate::matching::views::meter::{Decoded, Meter};
+use crate::matching::views::packing::zip::Archive;
 use crate::matching::views::tour::{Look, Tour};
 
 /// Everyone named in an item, the subject too. `Debug` is not implemented: it names people.
@@ -58,6 +60,44 @@ pub fn census_among(
     let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
     tour.content(&mut undone)?;
     Ok(counting.census)
+}
+
+/// Who is named in the documents of a run of whose artifacts this is a zipped copy. What else lies
+/// there says nothing of who works here, and neither does what cannot be read.
+///
+/// # Errors
+/// Those of `content`, and our own disk's.
+pub fn census_of_copy(
+    item: &Item,
+    content: &mut dyn Read,
+    limits: &ItemLimits,
+    people: &PeopleLimits,
+    bytes_max: u64,
+) -> io::Result<Vec<Group>> {
+    let meter = Meter::default();
+    let mut groups = Vec::new();
+    let Ok(mut archive) = Archive::open(content, &meter)? else { return Ok(groups) };
+    let run = item.layout().run();
+    let is_document = |name: &str| {
+        let of = Layout::new(None, name).run_document();
+        of.map_or(!name.contains('/') && name.ends_with(".json"), |of| Some(of) == run)
+    };
+    for index in 0..archive.members.len() {
+        let Ok(member) = archive.members.by_index(index) else { continue };
+        let Some(name) = member.name().ok().map(|name| name.into_owned()) else { continue };
+        if !is_document(&name) || member.size() > bytes_max {
+            continue;
+        }
+        let mut bytes = Vec::new();
+        let mut whole = Decoded::new(member, &meter, limits).take(bytes_max + 1);
+        if whole.read_to_end(&mut bytes).is_err() || bytes.len() as u64 > bytes_max {
+            // A limit was reached, or it is not what it says.
+            continue;
+        }
+        let document = Item::bare(&item.source, &name, Version::Current);
+        groups.extend(census(&document, &mut bytes.as_slice(), limits, people)?.groups);
+    }
+    Ok(groups)
 }
 
 /// What is seen of people in a text.
@@ -152,5 +192,41 @@ impl Look for Counting<'_> {
     fn keep(&mut self, seen: &Seen) -> bool {
         self.count(seen);
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write};
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    #[test]
+    fn only_documents_of_the_run_name_people_and_only_short_ones() {
+        let document = br#"{"createdBy":{"userName":"Kofi Mensa"}}"#;
+        for (name, bytes_max, expected) in [
+            ("run.json", 100, 1),
+            ("ExperimentRun/dcid.r3/run.json", 100, 1),
+            ("ExperimentRun/dcid.r4/run.json", 100, 0),
+            ("ExperimentRun/dcid.r3/logs/run.json", 100, 0),
+            ("logs/run.json", 100, 0),
+            ("run.txt", 100, 0),
+            ("run.json", 20, 0),
+        ] {
+            let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+            zip.start_file(name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(document).unwrap();
+            let bytes = zip.finish().unwrap().into_inner();
+            let copy = "ArtifactZip/ExperimentRun/dcid.r3.zip";
+            let copy = Item::bare("test", copy, Version::Current);
+            let (limits, people) = (ItemLimits::default(), PeopleLimits::default());
+            for (bytes, expected) in [(&bytes[..], expected), (&bytes[..bytes.len() / 2], 0)] {
+                let groups = census_of_copy(&copy, &mut &*bytes, &limits, &people, bytes_max);
+                assert_eq!(groups.unwrap().len(), expected, "{name} {bytes_max}");
+            }
+        }
     }
 }

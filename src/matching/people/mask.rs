@@ -3,9 +3,13 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
+
+use unicode_normalization::char::is_combining_mark;
 
 use crate::matching::matcher::Matcher;
 use crate::matching::people::doubts::full_name;
+use crate::matching::people::kin::known::Known;
 use crate::matching::people::named::Identifier;
 use crate::matching::people::ranges::Ranges;
 use crate::matching::people::records::everyone::everyone_in;
@@ -24,6 +28,8 @@ pub struct Mask {
     people: Option<People>,
     /// What is taken for a secret.
     pub secrets: Sought,
+    /// Those whom the workspace knows.
+    known: Arc<Known>,
 }
 
 /// The other people of a request, to be looked for together.
@@ -39,12 +45,18 @@ impl Mask {
     /// Of these people.
     pub(super) fn new(matcher: Matcher, numbers: Vec<Who>, whose: HashMap<String, Who>) -> Self {
         let people = Some(People { matcher, numbers, whose });
-        Self { people, secrets: Sought::Any }
+        Self { people, secrets: Sought::Any, known: Arc::default() }
     }
 
     /// Of nobody, but of these secrets.
     pub fn of_nobody(secrets: Sought) -> Self {
-        Self { people: None, secrets }
+        Self { people: None, secrets, known: Arc::default() }
+    }
+
+    /// The same, which knows these people of the workspace by their names alone.
+    #[must_use]
+    pub fn knowing(self, known: Arc<Known>) -> Self {
+        Self { known, ..self }
     }
 
     /// Whether other people are masked.
@@ -67,17 +79,31 @@ impl Mask {
     }
 
     /// The name of what nobody could look into, without parts that look like somebody's name and
-    /// are not the subject's: who it is about cannot be told.
+    /// are not the subject's: who it is about cannot be told. In doubt it is somebody's.
     pub fn without_names(&self, name: &str) -> String {
         let Some(people) = &self.people else { return name.to_owned() };
         let part = |part: &str| {
-            let (stem, rest) = part.split_at(part.find('.').unwrap_or(part.len()));
-            let plain = unescape(stem).map_or_else(|| stem.to_owned(), |reading| reading.text);
-            let words = plain.replace(['_', '+', '-', ','], " ");
-            let is_shown = !full_name(&words) || people.is_of_subject(&words);
-            if is_shown { part.to_owned() } else { format!("{}{rest}", Put::Removed.text()) }
+            let ends = [part.find('.'), part.rfind('.')].map(|dot| dot.unwrap_or(part.len()));
+            let of_somebody = |end: &usize| self.may_name(people, &part[..*end]);
+            match ends.iter().find(|end| of_somebody(end)) {
+                Some(end) => format!("{}{}", Put::Removed.text(), &part[*end..]),
+                None => part.to_owned(),
+            }
         };
         name.split('/').map(part).collect::<Vec<_>>().join("/")
+    }
+
+    /// Whether a part of such a name may be another person's: two words like those of names, in
+    /// capitals or not, or a word of what one is called whom the workspace knows.
+    fn may_name(&self, people: &People, stem: &str) -> bool {
+        let plain = unescape(stem).map_or_else(|| stem.to_owned(), |reading| reading.text);
+        let words = parted(&plain);
+        let text = words.join(" ");
+        let others = people.without_subject(&text);
+        let is_own = others != text;
+        let is_known = || others.split(' ').any(|word| self.known.has_word(word));
+        let is_alike = || !is_own && full_name(&capitalised(&words));
+        full_name(&others) || is_known() || is_alike()
     }
 
     /// The letters beyond ASCII of their names.
@@ -124,12 +150,17 @@ impl People {
         }
     }
 
-    fn is_of_subject(&self, text: &str) -> bool {
-        let mut any = false;
-        occurrences(&self.matcher, text, &mut |owner, _| {
-            any |= self.numbers[owner.subject] == Who::Subject;
+    /// The same text without what names the subject.
+    fn without_subject(&self, text: &str) -> String {
+        let mut own = Vec::new();
+        occurrences(&self.matcher, text, &mut |owner, range| {
+            if self.numbers[owner.subject] == Who::Subject {
+                own.push(range);
+            }
         });
-        any
+        let own = Ranges::new(own);
+        let left = text.char_indices().filter(|(at, c)| !own.hold(&(*at..at + c.len_utf8())));
+        left.map(|(_, c)| c).collect()
     }
 
     fn known_in(&self, text: &str, found: &mut dyn FnMut(u32, Range<usize>)) {
@@ -150,6 +181,35 @@ impl People {
             }
         }
     }
+}
+
+/// The words of a name: letters, as capitals part them too, without numbers.
+fn parted(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_small = false;
+    for c in name.chars() {
+        let is_letter = c.is_alphabetic() || is_combining_mark(c) || matches!(c, '\'' | '’' | '・');
+        if !is_letter || was_small && c.is_uppercase() {
+            words.push(String::new());
+        }
+        if is_letter {
+            words.last_mut().expect("one was pushed").push(c);
+        }
+        was_small = c.is_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Words as a name has them. Initials stay out: a letter says nothing.
+fn capitalised(words: &[String]) -> String {
+    let capital = |word: &String| {
+        let mut letters = word.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        first.chain(letters).collect::<String>()
+    };
+    let long = words.iter().filter(|word| word.chars().count() > 1);
+    long.map(capital).collect::<Vec<_>>().join(" ")
 }
 
 /// What of a range is another's: `Ann` may be, but not in `Ann Lefèvre` if that is the subject's;

@@ -1,5 +1,7 @@
 //! What the records of a request tell of its past.
 
+use jiff::Timestamp;
+
 use crate::domain::coverage::covered::Covered;
 use crate::domain::coverage::tenant_logs;
 use crate::domain::failure::Failure;
@@ -52,6 +54,14 @@ impl Account {
         Ok(coverage(&self.ledger.records(id).await?))
     }
 
+    /// When the find of a request looked: from its beginning to its end.
+    pub async fn searched(
+        &self,
+        id: &RequestId,
+    ) -> Result<Option<(Timestamp, Timestamp)>, Failure> {
+        Ok(searched(&self.ledger.records(id).await?))
+    }
+
     async fn plan(&self, id: &RequestId) -> Result<(u64, Vec<Share>), Failure> {
         let records = self.ledger.records(id).await?;
         let plan = records.into_iter().rev().find_map(|record| match record.event {
@@ -78,10 +88,56 @@ pub fn coverage(records: &[Record]) -> Vec<Covered> {
     Vec::new()
 }
 
+/// When the last find of these records looked.
+fn searched(records: &[Record]) -> Option<(Timestamp, Timestamp)> {
+    let mut back = records.iter().rev();
+    let ended = back.find(|record| matches!(record.event, Event::Planned { .. }))?.at;
+    let began = back.find(|record| matches!(record.event, Event::FindStarted))?.at;
+    Some((began, ended))
+}
+
 /// How often a request went back to acting, in this try: a second look found something, or a
 /// service did not do what it had begun.
 pub fn rounds(records: &[Record]) -> u32 {
     let this_try = records.iter().rev().take_while(|r| !matches!(r.event, Event::FindStarted));
     let rounds = this_try.filter(|record| matches!(record.event, Event::LeftOver { .. })).count();
     u32::try_from(rounds).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_it_was_searched_is_told_of_the_last_find() {
+        let planned = || Event::Planned {
+            items: 0,
+            unreadable: 0,
+            seen: 0,
+            policy: String::new(),
+            sources: Vec::new(),
+            coverage: Vec::new(),
+        };
+        let acted = || Event::Acted { archive: None };
+        for (events, expected) in [
+            (vec![], None),
+            (vec![Event::Accepted, Event::FindStarted], None),
+            (vec![Event::Accepted, Event::FindStarted, planned(), acted()], Some((1, 2))),
+            (vec![Event::FindStarted, planned(), Event::FindStarted, planned()], Some((2, 3))),
+            (vec![Event::FindStarted, planned(), Event::FindStarted], Some((0, 1))),
+        ] {
+            let at = |second: usize| Timestamp::from_second(second as i64).unwrap();
+            let record = |(index, event)| Record {
+                id: RequestId::new("r-1").unwrap(),
+                sequence: index as u64 + 1,
+                at: at(index),
+                event,
+                previous: String::new(),
+                hash: String::new(),
+            };
+            let records: Vec<Record> = events.into_iter().enumerate().map(record).collect();
+            let expected = expected.map(|(began, ended)| (at(began), at(ended)));
+            assert_eq!(searched(&records), expected);
+        }
+    }
 }

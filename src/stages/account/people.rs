@@ -21,6 +21,21 @@ pub struct Acquainted {
     pub overflowed: bool,
 }
 
+impl Acquainted {
+    /// Those whom these groups are of.
+    ///
+    /// # Errors
+    /// None that a caller could cause.
+    pub async fn of(groups: Vec<Group>) -> Result<Self, Failure> {
+        let overflowed = groups.len() as u64 >= PEOPLE_MAX;
+        // There may be very many.
+        let known = tokio::task::spawn_blocking(move || Known::new(groups)).await;
+        let doing = "preparing whom documents name";
+        let known = known.map_err(|error| Failure::permanent(doing).because(error))?;
+        Ok(Self { known, overflowed })
+    }
+}
+
 impl Account {
     /// Keeps whom the walk of a shard met.
     ///
@@ -61,11 +76,7 @@ impl Account {
                 groups.push(read(&text).ok_or_else(|| Failure::permanent(doing))?);
             }
         }
-        let overflowed = groups.len() as u64 >= PEOPLE_MAX;
-        // There may be very many.
-        let known = tokio::task::spawn_blocking(move || Known::new(&groups)).await;
-        let known = known.map_err(|error| Failure::permanent(doing).because(error))?;
-        Ok(Acquainted { known, overflowed })
+        Acquainted::of(groups).await
     }
 }
 

@@ -119,7 +119,8 @@ pub async fn meet(
             crowd.add(&census);
         }
     }
-    Ok(Masks::OfPeople(crowd.mask().map(Arc::new)))
+    let mask = crowd.mask().map(|mask| Arc::new(mask.knowing(Arc::clone(known))));
+    Ok(Masks::OfPeople(mask))
 }
 
 async fn named_in(

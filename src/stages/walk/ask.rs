@@ -15,10 +15,11 @@ use crate::domain::failure::Failure;
 use crate::domain::item::{Hit, Item, Place, Unreadable};
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::{Matcher, SubjectHit};
+use crate::matching::people::named::Group;
 use crate::matching::scan::{self, Scan};
 use crate::ports::sources::{Answers, Asked, Finds, Read, Seen, Source};
 use crate::ports::tasks::Part;
-use crate::stages::walk::content::{failure_in, on_a_thread};
+use crate::stages::walk::content::{failure_in, on_a_thread, people_in};
 use crate::stages::walk::look::Look;
 
 /// Whom a source is asked about, and how values are read.
@@ -31,6 +32,8 @@ pub struct Asking {
     pub limits: ItemLimits,
     /// What of the source is looked at.
     pub part: Part,
+    /// Whether it is told whom values name.
+    pub learns: bool,
 }
 
 /// The view of a hit in rows.
@@ -52,13 +55,15 @@ pub async fn ask(source: &dyn Asked, with: &Asking) -> Result<Vec<Look>, Failure
     let Answers { seen, unread, unread_of } =
         asked.map_err(|failure| failure.of_source(source.name()))?;
     let mut looks: BTreeMap<Place, (Look, Sums)> = BTreeMap::new();
-    for Known { seen, speaks_of, met, unreadable } in known(seen, with).await? {
-        if speaks_of.is_empty() && met.is_empty() && unreadable.is_empty() {
+    for Known { seen, speaks_of, met, unreadable, people } in known(seen, with).await? {
+        let says_nothing = speaks_of.is_empty() && met.is_empty() && unreadable.is_empty();
+        if says_nothing && people.is_empty() {
             continue;
         }
         let (look, sums) = entry(&mut looks, &seen.item);
         look.bytes += seen.value.len() as u64;
         look.met.extend(met);
+        look.people.extend(people);
         look.unreadable.extend(unreadable);
         for owner in speaks_of {
             sums.entry(owner).or_default().add(&seen);
@@ -138,13 +143,14 @@ struct Known {
     speaks_of: BTreeSet<(usize, usize)>,
     met: Vec<usize>,
     unreadable: Vec<String>,
+    people: Vec<Group>,
 }
 
 /// Looks at values as at anything else, and at each as what its column says: an alias alone is no
 /// user, and one in a column of users is. Where else they stand says nothing of whom they name: the
 /// name of a table is not the person's because the person's is like it.
 async fn known(seen: Vec<Seen>, with: &Asking) -> Result<Vec<Known>, Failure> {
-    let (matcher, limits) = (Arc::clone(&with.matcher), with.limits);
+    let (matcher, limits, learns) = (Arc::clone(&with.matcher), with.limits, with.learns);
     let looking = on_a_thread(move || {
         let look = |seen: Seen| {
             let nowhere = Item { name: String::new(), ..seen.item.clone() };
@@ -154,15 +160,19 @@ async fn known(seen: Vec<Seen>, with: &Asking) -> Result<Vec<Known>, Failure> {
             let Scan { hits, unreadable, .. } = scanned(&seen.value)?;
             let (mut hits, mut met) = matcher.parted(hits);
             let key = seen.item.key();
+            let told = json!({ key: seen.value }).to_string();
+            let people = match learns {
+                true => people_in(&nowhere, told.as_bytes(), &limits).map_err(failure_in)?,
+                false => Vec::new(),
+            };
             // A key that is the person's would be met in each of its values.
             if scanned(key)?.hits.is_empty() {
-                let told = json!({ key: seen.value }).to_string();
                 let (in_its_column, met_there) = matcher.parted(scanned(&told)?.hits);
                 hits.extend(in_its_column);
                 met.extend(met_there);
             }
             let speaks_of = hits.iter().map(|hit| (hit.subject, hit.hit.identity)).collect();
-            Ok(Known { seen, speaks_of, met, unreadable })
+            Ok(Known { seen, speaks_of, met, unreadable, people })
         };
         seen.into_iter().map(look).collect()
     });

@@ -15,7 +15,7 @@ use crate::domain::failure::Failure;
 use crate::domain::item::Item;
 use crate::matching::limits::{ItemLimits, PeopleLimits};
 use crate::matching::matcher::Matcher;
-use crate::matching::people::census::{Census, census, census_among};
+use crate::matching::people::census::{Census, census, census_among, census_of_copy};
 use crate::matching::people::kin::known::Known;
 use crate::matching::people::named::Group;
 use crate::matching::people::others::names_others;
@@ -194,9 +194,17 @@ fn scanned(
     Ok((scan, Some(terms)))
 }
 
-fn people_in(item: &Item, bytes: &[u8], limits: &ItemLimits) -> io::Result<Vec<Group>> {
-    let mut content = bytes;
-    Ok(census(item, &mut content, limits, &PeopleLimits::default())?.groups)
+/// Everyone whom an item names; of a zipped copy of a run's artifacts, whom the documents among
+/// them name.
+///
+/// # Errors
+/// Our own disk's.
+pub fn people_in(item: &Item, bytes: &[u8], limits: &ItemLimits) -> io::Result<Vec<Group>> {
+    let (mut content, people) = (bytes, PeopleLimits::default());
+    if item.layout().is_zipped_copy() {
+        return census_of_copy(item, &mut content, limits, &people, DOCUMENT_BYTES_MAX);
+    }
+    Ok(census(item, &mut content, limits, &people)?.groups)
 }
 
 /// Bytes that are hashed as they are read.

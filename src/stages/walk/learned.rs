@@ -10,7 +10,8 @@ use crate::matching::people::kin::known::lasting;
 use crate::matching::people::named::Group;
 use crate::ports::kept::people::PEOPLE_MAX;
 
-/// Bytes of the longest document: what is longer is a list, and says nothing of who works here.
+/// Bytes of the longest document: what is longer is a list, and says nothing of who works here. Of
+/// a zipped copy of documents, as it lies there and as each of them is.
 pub const DOCUMENT_BYTES_MAX: u64 = 4 << 20;
 
 /// Whom a walk meets.
@@ -33,7 +34,9 @@ impl Learned {
     /// Whether whom an item names is worth to be known.
     pub fn wants(item: &Item) -> bool {
         item.size <= DOCUMENT_BYTES_MAX
-            && (item.kind == Kind::Thing || item.layout().run_document().is_some())
+            && (item.kind == Kind::Thing
+                || item.layout().run_document().is_some()
+                || item.layout().is_zipped_copy())
     }
 
     /// Adds whom a document names.

@@ -136,7 +136,8 @@ impl Walk {
     /// The same of a source that is asked.
     pub fn asking(&self) -> Asking {
         let (people, matcher) = (Arc::clone(&self.subjects), Arc::clone(&self.matcher));
-        Asking { people, matcher, limits: self.limits, part: self.part }
+        let learns = self.learned.is_some();
+        Asking { people, matcher, limits: self.limits, part: self.part, learns }
     }
 
     /// What is asked of the bytes of an item.

@@ -17,7 +17,8 @@ addEventListener("load", async () => {
     loading: document.querySelectorAll("img, iframe, object, embed, link, audio, video").length,
     handlers: all.filter((e) => [...e.attributes].some((a) => /^on|^style$/i.test(a.name))).length,
     links: [...document.querySelectorAll("a")].map((link) => link.href),
-    rows: document.querySelectorAll("table.files tbody tr").length,
+    rows: document.querySelectorAll("table.files tbody td:first-of-type").length,
+    files: [...document.querySelectorAll("table.files tbody th")].map((head) => head.innerText),
     text: document.body.innerText,
     overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     // What has to be moved sideways to be seen.

@@ -166,6 +166,11 @@ impl Daemon {
         self.child.wait().ok();
     }
 
+    /// Its id as a process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()

@@ -46,6 +46,7 @@ pub static DE: Texts = Texts {
     found_nothing: "Es wurde nichts gefunden, das Sie erwähnt.",
     found_not_given: "Was gefunden wurde oder Sie erwähnen könnte, konnte nicht mitgegeben werden. \
         Warum, steht im Abschnitt „Was fehlt“.",
+    searched: "Gesucht am",
     items_seen: "Angesehene Objekte",
     files_given: "Dateien in diesem Archiv",
     size: "Größe",
@@ -89,9 +90,9 @@ pub static DE: Texts = Texts {
         stehen in den Dokumenten selbst.",
 
     files: "Die Dateien",
-    files_intro: "Jede Zeile ist eine Datei dieses Archivs. „/createdBy/upn“ ist das Feld upn im \
-        Feld createdBy eines Dokuments, „line 3“ die dritte Zeile eines Textes. Die Tabelle \
-        steht auch in files.csv, für Tabellenprogramme.",
+    files_intro: "Jede Zeile ist eine Datei dieses Archivs, unter dem Lauf, zu dem sie gehört. Die \
+        Tabelle steht auch in files.csv, für Tabellenprogramme.",
+    of_no_run: "Außerhalb von Läufen",
     files_table: "Dateien dieses Archivs",
     file: "Datei",
     changed: "Zuletzt geändert",

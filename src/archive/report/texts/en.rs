@@ -44,6 +44,7 @@ pub static EN: Texts = Texts {
     found_nothing: "Nothing was found that mentions you.",
     found_not_given: "What was found, or may mention you, could not be given. The section “What is \
         missing” says why.",
+    searched: "Searched on",
     items_seen: "Items looked at",
     files_given: "Files in this archive",
     size: "Size",
@@ -86,9 +87,9 @@ pub static EN: Texts = Texts {
         others are in the documents themselves.",
 
     files: "The files",
-    files_intro: "Each line is one file of this archive. “/createdBy/upn” is the field upn inside \
-        the field createdBy of a document; “line 3” is the third line of a text. The table is \
-        also in files.csv, for spreadsheets.",
+    files_intro: "Each line is one file of this archive, under the run that it belongs to. The \
+        table is also in files.csv, for spreadsheets.",
+    of_no_run: "Outside any run",
     files_table: "Files in this archive",
     file: "File",
     changed: "Last changed",

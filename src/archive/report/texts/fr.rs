@@ -48,6 +48,7 @@ pub static FR: Texts = Texts {
     found_nothing: "Rien n’a été trouvé qui vous mentionne.",
     found_not_given: "Ce qui a été trouvé, ou qui pourrait vous mentionner, n’a pas pu être \
         remis. La section «\u{a0}Ce qui manque\u{a0}» dit pourquoi.",
+    searched: "Recherche effectuée le",
     items_seen: "Éléments regardés",
     files_given: "Fichiers dans cette archive",
     size: "Taille",
@@ -94,9 +95,9 @@ pub static FR: Texts = Texts {
         autres figurent dans les documents eux-mêmes.",
 
     files: "Les fichiers",
-    files_intro: "Chaque ligne est un fichier de cette archive. «\u{a0}/createdBy/upn\u{a0}» est \
-        le champ upn dans le champ createdBy d’un document\u{a0}; «\u{a0}line 3\u{a0}» est la \
-        troisième ligne d’un texte. Le tableau est aussi dans files.csv, pour les tableurs.",
+    files_intro: "Chaque ligne est un fichier de cette archive, sous l’exécution à laquelle il \
+        appartient. Le tableau est aussi dans files.csv, pour les tableurs.",
+    of_no_run: "Hors de toute exécution",
     files_table: "Fichiers de cette archive",
     file: "Fichier",
     changed: "Dernière modification",

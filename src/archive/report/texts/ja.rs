@@ -45,6 +45,7 @@ pub static JA: Texts = Texts {
     found_nothing: "あなたに言及しているものは見つかりませんでした。",
     found_not_given: "見つかったもの、または言及している可能性のあるものは、提供できませんでした。理由は\
         「含まれていないもの」に示します。",
+    searched: "検索日時",
     items_seen: "調べた項目",
     files_given: "このアーカイブのファイル",
     size: "サイズ",
@@ -86,9 +87,9 @@ pub static JA: Texts = Texts {
         含まれています。",
 
     files: "ファイル",
-    files_intro: "各行が、このアーカイブの1つのファイルです。「/createdBy/upn」は、文書のcreatedBy\
-        という欄の中のupnという欄を、「line 3」は文章の3行目を指します。同じ表は、\
-        表計算ソフト用のfiles.csvにもあります。",
+    files_intro: "各行が、このアーカイブの1つのファイルです。ファイルが属する実行ごとにまとめています。\
+        同じ表は、表計算ソフト用のfiles.csvにもあります。",
+    of_no_run: "実行に属さないもの",
     files_table: "このアーカイブのファイル一覧",
     file: "ファイル",
     changed: "最終更新",

@@ -53,6 +53,7 @@ pub struct Texts {
     pub found: &'static str,
     pub found_nothing: &'static str,
     pub found_not_given: &'static str,
+    pub searched: &'static str,
     pub items_seen: &'static str,
     pub files_given: &'static str,
     pub size: &'static str,
@@ -94,6 +95,7 @@ pub struct Texts {
     // The files.
     pub files: &'static str,
     pub files_intro: &'static str,
+    pub of_no_run: &'static str,
     pub files_table: &'static str,
     pub file: &'static str,
     pub changed: &'static str,

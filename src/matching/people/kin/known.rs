@@ -6,8 +6,10 @@
 //! it speaks of a user, and the words of machines and methods name nobody.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use zeroize::Zeroizing;
 
@@ -19,11 +21,13 @@ use crate::matching::matcher::Matcher;
 use crate::matching::people::doubts::{is_technical, may_be_alias};
 use crate::matching::people::kin::own::has_domain;
 use crate::matching::people::kin::spelled::spelled_by;
+use crate::matching::people::kin::words::words;
 use crate::matching::people::named::{Group, Identifier, NOBODY, SERVICES, is_cased};
 use crate::matching::scan::occurrences;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::hinting::Hinting;
+use crate::matching::views::spelling::fold::folded;
 
 /// Names of one person that one document gives: whoever has more is none.
 const NAMES_MAX: usize = 64;
@@ -34,12 +38,18 @@ pub struct Known {
     people: Vec<Group>,
     /// `None` where nobody is known.
     matcher: Option<Matcher>,
+    /// Each word of their names and addresses, hashed, once somebody asks.
+    words: OnceLock<HashSet<u64>>,
+    hasher: RandomState,
 }
+
+/// Letters of the shortest word by which somebody is known.
+const WORD_CHARS_MIN: usize = 3;
 
 impl Known {
     /// Those whom these groups are of. Groups that share what only one person has are one person.
-    pub fn new(groups: &[Group]) -> Self {
-        let people = joined(groups);
+    pub fn new(groups: impl Into<Vec<Group>>) -> Self {
+        let people = joined(groups.into());
         if people.is_empty() {
             return Self::default();
         }
@@ -62,7 +72,29 @@ impl Known {
         }
         let mut matcher = Matcher::new(&subjects.iter().collect::<Vec<_>>());
         matcher.watch(Watch::new(key, marks));
-        Self { people, matcher: Some(matcher) }
+        Self { people, matcher: Some(matcher), ..Self::default() }
+    }
+
+    /// Whether one of them has this word in a name or before the sign of an address.
+    pub fn has_word(&self, word: &str) -> bool {
+        if self.people.is_empty() || word.chars().count() < WORD_CHARS_MIN {
+            return false;
+        }
+        let known = self.words.get_or_init(|| {
+            let names =
+                self.people.iter().flatten().filter(|name| {
+                    !matches!(name.kind, IdentityType::ObjectId | IdentityType::Puid)
+                });
+            let local = |name: &Identifier| {
+                let value = name.value.split('@').next().unwrap_or_default();
+                words(value)
+            };
+            let is_nobody =
+                |word: &str| [&COMMON[..], &SERVICES, &NOBODY].iter().any(|l| l.contains(&word));
+            let own = names.flat_map(local).filter(|word| !is_technical(word) && !is_nobody(word));
+            own.map(|word| self.hasher.hash_one(word)).collect()
+        });
+        words(&folded(word)).iter().any(|word| known.contains(&self.hasher.hash_one(word)))
     }
 
     /// Whether they are none.
@@ -131,7 +163,7 @@ fn lasts(identifier: &Identifier) -> Option<Identifier> {
 }
 
 /// The same groups, those of one person together.
-fn joined(groups: &[Group]) -> Vec<Group> {
+fn joined(groups: Vec<Group>) -> Vec<Group> {
     let parents: Vec<Cell<usize>> = (0..groups.len()).map(Cell::new).collect();
     let root = |mut group: usize| {
         while parents[group].get() != group {
@@ -140,21 +172,31 @@ fn joined(groups: &[Group]) -> Vec<Group> {
         }
         group
     };
-    let mut first: HashMap<String, usize> = HashMap::new();
+    // By hashes: there may be very many, and of two that are hashed alike, once in 2^64, people
+    // would be one.
+    let (mut first, hasher) = (HashMap::new(), RandomState::new());
     for (group, names) in groups.iter().enumerate() {
         let own =
             |name: &&Identifier| !matches!(name.kind, IdentityType::Name | IdentityType::Username);
         for name in names.iter().filter(own) {
-            let other = *first.entry(name.canonical()).or_insert(group);
+            let other = *first.entry(hasher.hash_one(name.canonical())).or_insert(group);
             let (one, other) = (root(group), root(other));
             parents[one.max(other)].set(one.min(other));
         }
     }
-    let mut people: BTreeMap<usize, BTreeSet<Identifier>> = BTreeMap::new();
-    for (group, names) in groups.iter().enumerate() {
-        people.entry(root(group)).or_default().extend(names.iter().cloned());
+    drop(first);
+    let roots: Vec<usize> = (0..groups.len()).map(root).collect();
+    let mut people: BTreeMap<usize, Group> = BTreeMap::new();
+    for (names, root) in groups.into_iter().zip(roots) {
+        people.entry(root).or_default().extend(names);
     }
-    people.into_values().map(|names| names.into_iter().collect()).collect()
+    let each = |mut names: Group| {
+        names.sort_unstable();
+        names.dedup();
+        names.shrink_to_fit();
+        names
+    };
+    people.into_values().map(each).collect()
 }
 
 #[cfg(test)]

@@ -9,14 +9,13 @@ use std::io::{Read, Seek, Write};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, params_from_iter};
-use tempfile::NamedTempFile;
 
 use crate::matching::put::Put;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
 use crate::matching::redact::tables::rows::{BATCH_BYTES, BATCH_ROWS, Cell};
 use crate::matching::redact::tables::sqlite::library::{
-    broken, is_sound, open, quoted, written_anew,
+    Nameless, broken, is_sound, quoted, write_anew,
 };
 use crate::matching::views::meter::Spooling;
 use crate::matching::views::packing::zip::copy;
@@ -36,6 +35,8 @@ struct Table {
     columns: Vec<String>,
     /// What the number of a row is called; `None` if rows have none.
     number: Option<&'static str>,
+    /// Whether nothing but its place tells which number a row has.
+    is_unkeyed: bool,
 }
 
 /// What a value is.
@@ -53,39 +54,46 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         out: &mut dyn Write,
         depth: usize,
     ) -> Result<(), Stop> {
-        let stored = self.meter.own(NamedTempFile::new()).map_err(Stop::Read)?;
-        let (mut stored, path) = stored.into_parts();
-        copy(reader, &mut Spooling::new(&mut stored, self.meter)).map_err(Stop::Read)?;
+        let mut nameless = Nameless::new()?;
+        let stored = &mut nameless.file;
+        copy(reader, &mut Spooling::new(&mut *stored, self.meter)).map_err(Stop::Read)?;
         stored.rewind().map_err(Stop::Write)?;
-        let Some(put) = self.first_in(&mut stored, "sqlite", depth)? else {
+        let Some(put) = self.first_in(stored, "sqlite", depth)? else {
             stored.rewind().map_err(Stop::Write)?;
-            return copy(&mut stored, out).map_err(Stop::Write);
+            return copy(stored, out).map_err(Stop::Write);
         };
-        if has_log(&mut stored)? {
+        if has_log(stored)? {
             // The rows of a log beside it would stand over those that are written here.
             return Err(Stop::not("sqlite: with a log beside it"));
         }
-        let database = open(&path, self.meter.time_left(self.limits))?;
-        drop(path);
+        let (mut stored, database) = nameless.open(self.meter.time_left(self.limits))?;
         if !is_sound(&database)? {
             return Err(broken());
         }
         let before = self.replaced;
-        self.database(&database, depth)?;
+        let tables = tables(&database)?;
+        self.database(&database, &tables, depth)?;
         if self.replaced == before {
             // Only a page that was freed tells of it, and is not written any more.
             self.replaced.count(put);
         }
-        let mut written = written_anew(&database, self.meter.time_left(self.limits))?;
-        written.rewind().map_err(Stop::Write)?;
-        copy(&mut written, out).map_err(Stop::Write)
+        let unkeyed = tables.iter().filter(|table| table.is_unkeyed);
+        write_anew(&database, &unkeyed.map(|table| table.name.as_str()).collect::<Vec<_>>())?;
+        drop(database);
+        stored.rewind().map_err(Stop::Write)?;
+        copy(&mut stored, out).map_err(Stop::Write)
     }
 
-    fn database(&mut self, database: &Connection, depth: usize) -> Result<(), Stop> {
+    fn database(
+        &mut self,
+        database: &Connection,
+        tables: &[Table],
+        depth: usize,
+    ) -> Result<(), Stop> {
         self.schema(database)?;
         let violations = violations(database)?;
-        for table in tables(database)? {
-            self.table(database, &table, depth)?;
+        for table in tables {
+            self.table(database, table, depth)?;
         }
         if self::violations(database)? > violations {
             return Err(Stop::not("sqlite: a foreign key forbids it"));
@@ -227,12 +235,13 @@ fn tables(database: &Connection) -> Result<Vec<Table>, Stop> {
             // What a module keeps of the rows of another table would not follow them.
             return Err(Stop::not("sqlite: table of a module"));
         }
-        let mut told = database.prepare("SELECT name, hidden FROM pragma_table_xinfo(?1)")?;
+        let mut told = database.prepare("SELECT name, hidden, pk FROM pragma_table_xinfo(?1)")?;
         let mut told = told.query([&name])?;
-        let (mut columns, mut all) = (Vec::new(), Vec::new());
+        let (mut columns, mut all, mut has_key) = (Vec::new(), Vec::new(), false);
         while let Some(row) = told.next()? {
             let column: String = row.get(0)?;
             all.push(column.to_lowercase());
+            has_key |= row.get::<_, i64>(2)? > 0;
             // Those that are computed follow the others.
             if row.get::<_, i64>(1)? == 0 {
                 columns.push(column);
@@ -241,7 +250,11 @@ fn tables(database: &Connection) -> Result<Vec<Table>, Stop> {
         let is_free = |number: &&str| !all.iter().any(|column| column == number);
         let without: bool = row.get(2)?;
         let number = ROW_NUMBERS.into_iter().find(is_free).filter(|_| !without);
-        tables.push(Table { name, columns, number });
+        let indexes = "SELECT count(*) FROM pragma_index_list(?1)";
+        let indexes: i64 = database.query_row(indexes, [&name], |row| row.get(0))?;
+        let is_own = name.to_lowercase().starts_with("sqlite_");
+        let is_unkeyed = !without && !has_key && indexes == 0 && !is_own;
+        tables.push(Table { name, columns, number, is_unkeyed });
     }
     Ok(tables)
 }
@@ -267,6 +280,8 @@ fn has_log(stored: &mut File) -> Result<bool, Stop> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+
+    use tempfile::NamedTempFile;
 
     use super::*;
     use crate::matching::redact::tests::{erased, is_gone};
@@ -440,9 +455,9 @@ mod tests {
     #[test]
     fn work_on_a_database_ends_with_its_time() {
         // Each row of the index asks a question that takes for ever.
-        let file = NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), made("CREATE TABLE t (a)")).unwrap();
-        let database = open(file.path(), std::time::Duration::ZERO).unwrap();
+        let mut nameless = Nameless::new().unwrap();
+        nameless.file.write_all(&made("CREATE TABLE t (a)")).unwrap();
+        let (_file, database) = nameless.open(std::time::Duration::ZERO).unwrap();
         let endless = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n)
             SELECT count(*) FROM n";
         let ended = database.query_row(endless, [], |row| row.get::<_, i64>(0));

@@ -2,15 +2,19 @@
 //!
 //! What its schema says is not run: no triggers, no views, no functions that do more than compute.
 //! Nothing else is attached but what `VACUUM` writes to, and the work ends when its time does.
+//!
+//! The library opens files by their names alone. So a file has one until it is open, while it is
+//! empty, and whoever is killed leaves nothing of anybody on the disk. No log is kept beside it,
+//! and what the library itself puts aside it treats in the same way.
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
+use tempfile::NamedTempFile;
 
 use crate::matching::redact::refusal::Stop;
 use crate::matching::views::meter::{CALLED_OFF, TOO_LONG};
@@ -25,11 +29,31 @@ const STEPS_BYTES: usize = 16 << 10;
 /// Bytes of a value, or of a row.
 const ROW_BYTES_MAX: i32 = 64 << 20;
 
-/// Opens a database that is nobody else's and whose name may go right away. Work on it ends after
-/// `time_left`.
-pub fn open(path: &Path, time_left: Duration) -> Result<Connection, Stop> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let database = Connection::open_with_flags(path, flags)?;
+/// A database to be: a file without a name, to be filled, and what opens it then.
+pub struct Nameless {
+    /// Empty so far.
+    pub file: File,
+    connection: Connection,
+}
+
+impl Nameless {
+    /// An empty one.
+    pub fn new() -> Result<Self, Stop> {
+        let (file, path) = NamedTempFile::new().map_err(Stop::Write)?.into_parts();
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, flags)?;
+        path.close().map_err(Stop::Write)?;
+        Ok(Self { file, connection })
+    }
+
+    /// Opens what is in it now. Work on it ends after `time_left`.
+    pub fn open(self, time_left: Duration) -> Result<(File, Connection), Stop> {
+        guard(&self.connection, time_left)?;
+        Ok((self.file, self.connection))
+    }
+}
+
+fn guard(database: &Connection, time_left: Duration) -> Result<(), Stop> {
     let began = Instant::now();
     let is_over = move || {
         work::charge(STEPS_BYTES);
@@ -63,7 +87,7 @@ pub fn open(path: &Path, time_left: Duration) -> Result<Connection, Stop> {
         while told.next()?.is_some() {}
     }
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    Ok(database)
+    Ok(())
 }
 
 /// Whether the whole of a database is sound.
@@ -72,14 +96,22 @@ pub fn is_sound(database: &Connection) -> Result<bool, Stop> {
     Ok(said == "ok")
 }
 
-/// Writes all that a database holds now into a new file, without a page that was freed: in those,
-/// and in the gaps of others, what was replaced may still stand. Rows keep their numbers.
-pub fn written_anew(database: &Connection, time_left: Duration) -> Result<File, Stop> {
-    let (file, path) = tempfile::NamedTempFile::new().map_err(Stop::Write)?.into_parts();
-    let Some(name) = path.to_str() else { return Err(Stop::not("sqlite: path of spools")) };
-    database.execute("VACUUM INTO ?1", [name])?;
-    let anew = open(&path, time_left)?;
-    if is_sound(&anew)? { Ok(file) } else { Err(broken()) }
+/// Writes all that a database holds anew, without a page that was freed: in those, and in the gaps
+/// of others, what was replaced may still stand.
+///
+/// Rows keep their numbers. Those of a table without an index or a key would be counted anew, so
+/// these tables have an index meanwhile. (`VACUUM INTO` keeps them, and needs a file with a name.)
+pub fn write_anew(database: &Connection, unkeyed: &[&str]) -> Result<(), Stop> {
+    let index = |number: usize| quoted(&format!("dsrd_rows_{number}"));
+    for (number, table) in unkeyed.iter().enumerate() {
+        let (index, table) = (index(number), quoted(table));
+        database.execute(&format!("CREATE INDEX {index} ON {table}(0)"), [])?;
+    }
+    database.execute("VACUUM", [])?;
+    for number in 0..unkeyed.len() {
+        database.execute(&format!("DROP INDEX {}", index(number)), [])?;
+    }
+    if is_sound(database)? { Ok(()) } else { Err(broken()) }
 }
 
 /// A name as it stands in a statement.
