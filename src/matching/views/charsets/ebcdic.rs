@@ -27,6 +27,7 @@ pub fn is_ebcdic(head: &[u8]) -> bool {
     let small = count(|byte| matches!(byte, 0x81..=0x89 | 0x91..=0x99 | 0xa2..=0xa9));
     let vowels = count(|byte| matches!(byte, 0x81 | 0x85 | 0x89 | 0x96 | 0xa4 | 0xc1 | 0xc5));
     blanks * 40 >= head.len()
+        && words * 20 >= head.len()
         && plain * 100 >= head.len() * 95
         && words * 2 >= head.len() - blanks
         && small * 3 >= words
