@@ -151,8 +151,7 @@ fn no_item_takes_much() {
         let (way, path) = of.split_once(' ').unwrap();
         let (_, look) = WAYS.iter().find(|(name, _)| *name == way).unwrap();
         let came = look(Path::new(path));
-        eprintln!("{came}");
-        assert!(peak() < PEAK_MB_MAX, "{} MB", peak());
+        assert!(peak() < PEAK_MB_MAX, "{} MB for {came}", peak());
         return;
     }
     let folder = tempfile::tempdir().unwrap();

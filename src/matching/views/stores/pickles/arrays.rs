@@ -1,4 +1,4 @@
-//! Arrays in a pickle: those of NumPy, in joblib's wrapping too, and those of Arrow.
+//! Arrays in a pickle: those of `NumPy`, in joblib's wrapping too, and those of Arrow.
 
 use std::io;
 
@@ -221,7 +221,7 @@ impl Machine<'_, '_> {
         Some(vec![(ends, width as usize, place(texts)?, rows)])
     }
 
-    /// What an element is, as NumPy writes it: `O8`, `i8`, `U10`.
+    /// What an element is, as `NumPy` writes it: `O8`, `i8`, `U10`.
     fn kind(&mut self, dtype: Value) -> String {
         let name = self.made(dtype).and_then(|[_, with, _]| self.list(with).first().copied());
         name.map(|name| self.name(name)).unwrap_or_default()
