@@ -27,6 +27,7 @@ mod spelled; // spellings that a reader takes for the same
 mod wordings; // names and aliases as people and programs write them
 mod oracle; // the same against an oracle that is slow and obviously right
 mod hostile; // content that was made to take long, to take much, or to break what reads it
+mod memory; // how much memory an item may take, however large it is
 mod rewriting; // what is rewritten, loaded again by whoever it is for
 mod rewritten_tables; // generated tables in stores, as if they had been written without her
 #[path = "../fuzz/seeds.rs"]

@@ -165,7 +165,7 @@ fn what_cannot_be_rewritten_is_refused() {
         (&[tar(b"ann@contoso.com"), b"more".to_vec()].concat(), "tar: broken"),
         (&zstd, "zstd: trailing bytes"),
         (&blob, "git: named after its content"),
-        (b"\x80\x04\x95\x0f\0\0\0\0\0\0\0\x8c\x0fann@contoso.com\x94.", "binary: not rewritten"),
+        (b"\x80\x04\x95\x0f\0\0\0\0\0\0\0\x8c\x0fann@contoso.com\x94.", "pickle: not rewritten"),
         (&half, "charset: broken characters"),
         (br#"{"a [erased]":1, "a ann@contoso.com":2, "a [erased]":3}"#, ""),
         (br#"{"a ann@contoso.com":1, "a [erased]":2}"#, "json: keys would be equal"),

@@ -55,7 +55,7 @@ pub struct DeclaredItems {
 
 /// The forms that may be declared: what an item *is* when nothing of it can be decoded. What
 /// failed, was refused, is damaged or too large is not among them: it might be read another time.
-pub const FORMS: [&str; 42] = [
+pub const FORMS: [&str; 44] = [
     "binary: compressed or encrypted content",
     "7z: encrypted",
     "7z: compression not supported",
@@ -98,6 +98,8 @@ pub const FORMS: [&str; 42] = [
     "fernet: encrypted",
     "jwe: encrypted",
     "spring: encrypted",
+    "spss: not supported",
+    "sas7bdat: not supported",
 ];
 
 /// The form that a reason names: what stands before the place.

@@ -165,7 +165,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         let broken = reader.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let mut whole = Cursor::new(&head).chain(Rest::new(reader, broken));
         let form = form(&head);
-        let opens = !matches!(form, Form::Text(_) | Form::Rtf | Form::Closed(_) | Form::Media);
+        let opens = form.opens();
         if opens && depth >= self.limits.depth_max {
             return Err(Stop::not("depth limit"));
         }

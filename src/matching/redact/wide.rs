@@ -84,7 +84,7 @@ impl<W: Write> Encoder<W> {
             Charset::Utf16(false) => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
             Charset::Utf32(true) => text.chars().flat_map(|c| (c as u32).to_le_bytes()).collect(),
             Charset::Utf32(false) => text.chars().flat_map(|c| (c as u32).to_be_bytes()).collect(),
-            Charset::Bytes | Charset::Binary => text.into(),
+            Charset::Bytes | Charset::Ebcdic | Charset::Binary => text.into(),
         }
     }
 }

@@ -6,7 +6,8 @@
 
 use std::io::{self, Cursor, Read};
 
-use crate::matching::views::forms::{Form, form, is_packed};
+use crate::matching::views::charsets::ebcdic::Ebcdic;
+use crate::matching::views::forms::{Form, Store, form, is_packed};
 use crate::matching::views::markup::rtf::Rtf;
 use crate::matching::views::meter::{Decoded, Meter, is_over_memory, refusal};
 use crate::matching::views::packing::gzip::Members;
@@ -45,7 +46,7 @@ impl<L: Look> Tour<'_, L> {
             return self.packed_stream(decoder, "brotli", chain, depth);
         }
         self.met(chain, form.name());
-        let opens = !matches!(form, Form::Text(_) | Form::Rtf | Form::Closed(_) | Form::Media);
+        let opens = form.opens();
         if opens && depth >= self.limits.depth_max {
             self.unreadable("depth limit", chain);
             return Ok(());
@@ -65,6 +66,7 @@ impl<L: Look> Tour<'_, L> {
             Form::Tar => self.tar(&mut whole, chain, depth),
             Form::Avro => self.avro(&mut whole, chain),
             Form::Parquet => self.parquet(&mut whole, chain),
+            Form::Store(Store::Pickle) => self.pickled_stream(&mut whole, chain, depth),
             Form::Store(store) => self.store(store, &mut whole, chain, depth),
             Form::Rtf => {
                 let mut text = Rtf::new(whole);
@@ -85,6 +87,10 @@ impl<L: Look> Tour<'_, L> {
             Form::Text(charset @ Charset::Utf16(_)) => {
                 let mut text = Wide::new(whole, charset);
                 self.stream(&mut text, &format!("{chain}utf-16 > "), Kind::Text, depth)
+            }
+            Form::Text(Charset::Ebcdic) => {
+                let mut text = Ebcdic::new(whole);
+                self.stream(&mut text, &format!("{chain}ebcdic > "), Kind::Text, depth)
             }
             Form::Text(charset @ Charset::Utf32(_)) => {
                 let mut text = Wide::new(whole, charset);

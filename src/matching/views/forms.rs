@@ -2,11 +2,13 @@
 
 use std::io::Read;
 
+use crate::matching::views::charsets::ebcdic::is_ebcdic;
 use crate::matching::views::packing::sealed::sealed;
 use crate::matching::views::packing::tar;
 use crate::matching::views::spelling::charset::{Charset, guess};
 use crate::matching::views::spelling::digits::openings::{begins_packed, is_cms, is_openpgp};
 use crate::matching::views::spelling::maps::arrays::has_records;
+use crate::matching::views::spelling::maps::signs::{SIGN, TRANSPORT, is_older_stata, is_pickle};
 
 /// What a stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +76,14 @@ pub enum Store {
     Git,
     /// An array of `NumPy` with records that have texts.
     Numpy,
+    /// A pickle of Python.
+    Pickle,
+    /// Rows of Stata, from version 13 on.
+    Stata,
+    /// Rows of Stata of before.
+    OlderStata,
+    /// Tables that SAS hands on.
+    Transport,
 }
 
 impl Store {
@@ -92,11 +102,21 @@ impl Store {
             Self::SevenZip => "7z",
             Self::Git => "git",
             Self::Numpy => "npy",
+            Self::Pickle => "pickle",
+            Self::Stata | Self::OlderStata => "stata",
+            Self::Transport => "xport",
         }
     }
 }
 
 impl Form {
+    /// Whether something else is in it, as deep as things may be in each other. What is in pickles
+    /// is read where it stands.
+    pub fn opens(self) -> bool {
+        let is_flat = matches!(self, Self::Text(_) | Self::Rtf | Self::Closed(_) | Self::Media);
+        !is_flat && self != Self::Store(Store::Pickle)
+    }
+
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
@@ -153,7 +173,11 @@ pub fn form(head: &[u8]) -> Form {
     if is_zlib(head) {
         return Form::Zlib;
     }
-    if is_tar(head) { Form::Tar } else { Form::Text(guess(head)) }
+    match () {
+        () if is_tar(head) => Form::Tar,
+        () if is_ebcdic(head) => Form::Text(Charset::Ebcdic),
+        () => Form::Text(guess(head)),
+    }
 }
 
 /// Its blocks are packed each in a way of its own, and that changes.
@@ -168,7 +192,9 @@ fn closed(head: &[u8]) -> Option<&'static str> {
             && number(2).is_some_and(|size| (30..=2600).contains(&size))
             && head.get(4).is_some_and(|size| (30..=64).contains(size))
     };
-    let checks: [(&dyn Fn() -> bool, _); 5] = [
+    let is_portable = || head.get(40..60) == Some(b"ASCII SPSS PORT FILE");
+    let checks: [(&dyn Fn() -> bool, _); 6] = [
+        (&is_portable, "spss: not supported"),
         (&|| head.get(8..12) == Some(b"DUCK"), DUCKDB),
         (&|| head.get(7..14) == Some(b"**ACE**"), "ace: not supported"),
         (&is_arj, "arj: not supported"),
@@ -227,6 +253,9 @@ const KNOWN: &[(&[u8], Form)] = &[
     (b"AES\x01\0", Form::Closed("aescrypt: encrypted")),
     (b"AES\x02\0", Form::Closed("aescrypt: encrypted")),
     (b"\xc0\xb9\x07\x2e\x4f\x93\xf1\x46", Form::Closed("axcrypt: encrypted")),
+    (b"$FL2@(#)", Form::Closed("spss: not supported")),
+    (b"$FL3@(#)", Form::Closed("spss: not supported")),
+    (SAS, Form::Closed("sas7bdat: not supported")),
     (b"\xff\xd8\xff", Form::Media),
     (b"GIF87a", Form::Media),
     (b"GIF89a", Form::Media),
@@ -243,6 +272,12 @@ const KNOWN: &[(&[u8], Form)] = &[
     (b"\0\0\x01\0\x01\0", Form::Media),
     (b"\0\0\x02\0\x01\0", Form::Media),
     (b"FLV\x01", Form::Media),
+];
+
+/// What a table of SAS begins with.
+const SAS: &[u8] = &[
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xc2, 0xea, 0x81, 0x60, 0xb3, 0x14, 0x11, 0xcf, 0xbd, 0x92,
+    8, 0, 9, 0xc7, 0x31, 0x8c, 0x18, 0x1f, 0x10, 0x11,
 ];
 
 /// What an HDF5 file begins with.
@@ -264,15 +299,21 @@ fn store(head: &[u8]) -> Option<Store> {
         (b"\x89PNG\r\n\x1a\n", Store::Png),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Store::Ole),
         (b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", Store::SqliteJournal),
+        (SIGN, Store::Stata),
+        (TRANSPORT, Store::Transport),
     ];
     let signed = SIGNS.iter().find(|(sign, _)| head.starts_with(sign)).map(|(_, store)| *store);
     // MATLAB's own head stands before it, and others may put theirs there.
     let is_hdf5 = |at: &usize| head.get(*at..).is_some_and(|head| head.starts_with(HDF5));
     let behind = || [512, 1024, 2048].iter().any(is_hdf5).then_some(Store::Hdf5);
     let records = || has_records(head).then_some(Store::Numpy);
+    let pickle = || is_pickle(head).then_some(Store::Pickle);
+    let stata = || is_older_stata(head).then_some(Store::OlderStata);
     signed
         .or_else(behind)
         .or_else(records)
+        .or_else(pickle)
+        .or_else(stata)
         .or_else(|| is_arrow_stream(head).then_some(Store::Arrow))
 }
 

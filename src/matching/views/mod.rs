@@ -19,9 +19,12 @@
 //! | texts of HDF5's arrays and attributes | `stores::hdf5` |
 //! | rows of workbooks, whose strings lie apart | `stores::workbook` |
 //! | records of arrays of `NumPy` | `stores::numpy` |
+//! | frames of pandas, columns and rows in pickles | `stores::pickles` |
+//! | rows of Stata and of SAS's transport files | `stores::statistics` |
 //! | tables in text: cells after the heads of their columns | `written::tables` |
 //! | tables in markup, and in JSON by column | `written::marked`, `written::frames` |
 //! | UTF-16 and UTF-32, by byte order mark or by shape | `spelling::charset` |
+//! | EBCDIC, where all is plausible as such | `charsets::ebcdic` |
 //! | UTF-8; where bytes are none, Windows-1252 and East Asian charsets | `spelling::charset` |
 //! | lines in forty legacy charsets, where they may spell a name that is sought | `charsets` |
 //! | without control of terminals, folds of lines, misread UTF-8 | `as_read` |

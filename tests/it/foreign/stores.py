@@ -3,7 +3,7 @@ library. In most of them Ann stands among others, in the columns `mail`, `given`
 `user`; Joann, who is nobody's concern, always stands beside her.
 
     python3 -m venv v && v/bin/pip install pyarrow h5py lz4 python-snappy reportlab matplotlib \\
-        pikepdf pillow xlwt fastavro xlsxwriter
+        pikepdf pillow xlwt fastavro xlsxwriter pandas joblib pyreadstat
     apt-get install git p7zip-full
     v/bin/python tests/it/foreign/stores.py > tests/it/stores/files.txt
 """
@@ -11,6 +11,7 @@ library. In most of them Ann stands among others, in the columns `mail`, `given`
 import base64
 import io
 import os
+import pickle
 import shutil
 import sqlite3
 import struct
@@ -21,13 +22,16 @@ import zlib
 
 import fastavro
 import h5py
+import joblib
 import lz4.frame
 import matplotlib
 import numpy as np
+import pandas as pd
 import pikepdf
 import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.orc as orc
+import pyreadstat
 import snappy
 import xlsxwriter
 import xlwt
@@ -470,6 +474,76 @@ def records():
     put("ods", file.getvalue())
 
 
+def objects(rows=PEOPLE):
+    columns = dict(zip(COLUMNS, zip(*rows)))
+    columns = {name: pd.Series(list(cells), dtype=object) for name, cells in columns.items()}
+    # A number in their midst: blocks are not in the order of the columns.
+    frame = pd.DataFrame({"mail": columns["mail"], "given": columns["given"], "n": range(len(rows))})
+    frame = frame.assign(family=columns["family"], user=columns["user"])
+    frame.columns = pd.Index(list(frame.columns), dtype=object)
+    return frame
+
+
+def pickles():
+    # Names and users alone: addresses are told by the bytes.
+    frame = objects()[["given", "n", "family", "user"]]
+    texts = frame.astype({column: "str" for column in ["given", "family", "user"]})
+    for protocol in [2, 3, 4, 5]:
+        put(f"pickle-frame-{protocol}", pickle.dumps(frame, protocol=protocol))
+    for protocol in [3, 4, 5]:
+        put(f"pickle-frame-texts-{protocol}", pickle.dumps(texts, protocol=protocol))
+    for name, what in [("frame", frame), ("frame-texts", texts)]:
+        for way, packed in [("", 0), ("-packed", 3)]:
+            out = io.BytesIO()
+            joblib.dump(what, out, compress=packed)
+            put(f"joblib-{name}{way}", out.getvalue())
+    put("pickle-columns", pickle.dumps({column: list(frame[column]) for column in frame}))
+    put("pickle-rows", pickle.dumps([tuple(row) for row in frame.itertuples(index=False)]))
+    put("pickle-array", pickle.dumps(frame[["given", "family"]].to_numpy(dtype=object)))
+    crossed = objects([("x", "Kofi", "Lef\u00e8vre", "x"), ("y", "Ann", "Brandt", "y")])
+    put("pickle-frame-crossed", pickle.dumps(crossed))
+    put("pickle-columns-crossed", pickle.dumps({"given": ["Kofi", "Ann"], "family": ["Lef\u00e8vre", "Brandt"]}))
+
+
+def statistics():
+    frame = objects()
+    plain = frame.assign(family=[family.replace("\u00e8", "e") for family in frame["family"]])
+    for version, table, long in [(114, frame, None), (117, frame, None), (118, frame, None), (119, frame, None),
+                                 (117, frame, ["given", "family"]), (118, frame, ["given", "family"]), (119, frame, ["mail"])]:
+        table.to_stata(path("dta"), version=version, write_index=False, convert_strl=long,
+                       time_stamp=pd.Timestamp("2026-11-01").to_pydatetime())
+        put_file(f"stata-{version}{'-long' if long else ''}", path("dta"))
+    # Each cell as wide as its column.
+    brim = pd.DataFrame({"a": ["q" * 15], "mail": ["ann@contoso.com"], "b": ["z" * 9]})
+    brim.to_stata(path("dta"), version=118, write_index=False,
+                  time_stamp=pd.Timestamp("2026-11-01").to_pydatetime())
+    put_file("stata-brim", path("dta"))
+    for version in [5, 8]:
+        pyreadstat.write_xport(frame, path("xpt"), file_format_version=version)
+        put_file(f"xport-{version}", path("xpt"))
+    for name, packed in [("sav", False), ("zsav", True)]:
+        pyreadstat.write_sav(plain, path(name), compress=packed)
+        put_file(f"spss-{name}", path(name))
+    pyreadstat.write_por(plain, path("por"))
+    put_file("spss-por", path("por"))
+
+
+def sides():
+    kinds = [("who", [("given", "U9"), ("family", "U12")]), ("user", "U5")]
+    names = [((given, family), user) for _, given, family, user in PEOPLE]
+    pairs = [("who", "U12", (2,)), ("user", "U5")]
+    rows = [[given, family] for _, given, family, _ in PEOPLE]
+    arrays = {"npy-nested": np.array(names, dtype=kinds), "npy-parts": np.array(names, dtype=pairs),
+              "npy-sides": np.array(rows)}
+    for name, array in arrays.items():
+        out = io.BytesIO()
+        np.save(out, array)
+        put(name, out.getvalue())
+    text = "Report of the week\nby Ann Lef\u00e8vre, ann@contoso.com, not joann@contoso.com\n"
+    put("ebcdic", text.encode("cp037"))
+    put("ebcdic-500", text.encode("cp500"))
+
+
 sqlite()
 arrow()
 hdf5()
@@ -482,3 +556,6 @@ archives()
 packs()
 opened()
 records()
+pickles()
+statistics()
+sides()

@@ -3,3 +3,4 @@
 pub mod pages;
 pub mod legacy;
 pub mod letters;
+pub mod ebcdic;

@@ -30,6 +30,8 @@ pub enum Charset {
     Utf16(bool),
     /// Four bytes a character, low byte first if `true`.
     Utf32(bool),
+    /// One byte a character, as mainframes have them.
+    Ebcdic,
     /// No text: zeros and control characters.
     Binary,
 }

@@ -17,3 +17,5 @@ pub mod workbook;
 pub mod ole;
 pub mod sevenzip;
 pub mod git;
+pub mod pickles;
+pub mod statistics;

@@ -1,13 +1,38 @@
 //! Stores opened: by their structure, and then as bytes.
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 
+use memchr::memmem;
+
+use crate::matching::views::containers::{HEAD_BYTES, Rest};
 use crate::matching::views::forms::Store;
 use crate::matching::views::meter::refusal;
 use crate::matching::views::stores::spool::Spool;
 use crate::matching::views::tour::{Kind, Look, Tour};
 
+/// A pickle that is longer is undone only if it says at its start that it holds a table: most long
+/// ones are numbers.
+const PICKLE_BYTES: usize = 4 << 20;
+
 impl<L: Look> Tour<'_, L> {
+    /// Looks into a pickle.
+    pub(in crate::matching::views) fn pickled_stream(
+        &mut self,
+        reader: &mut dyn Read,
+        chain: &str,
+        depth: usize,
+    ) -> io::Result<()> {
+        let mut head = Vec::new();
+        let broken = reader.take(PICKLE_BYTES as u64).read_to_end(&mut head).err();
+        let start = &head[..head.len().min(HEAD_BYTES)];
+        let is_table = head.len() < PICKLE_BYTES || memmem::find(start, b"pandas").is_some();
+        let mut whole = Cursor::new(head).chain(Rest::new(reader, broken));
+        match is_table {
+            true => self.store(Store::Pickle, &mut whole, chain, depth),
+            false => self.stream(&mut whole, chain, Kind::Binary, depth),
+        }
+    }
+
     /// Looks into a store.
     pub(in crate::matching::views) fn store(
         &mut self,
@@ -38,7 +63,8 @@ impl<L: Look> Tour<'_, L> {
             // Behind its end there may be anything.
             Store::Pdf => Kind::Dense,
             // Names stand side by side.
-            Store::Numpy => Kind::Binary,
+            Store::Numpy | Store::Pickle | Store::Stata => Kind::Binary,
+            Store::OlderStata | Store::Transport => Kind::Binary,
             _ => Kind::Opaque,
         };
         self.stream(&mut spool.from(0), chain, kind, depth)?;
@@ -64,6 +90,10 @@ impl<L: Look> Tour<'_, L> {
             Store::Ole => self.ole(spool, chain, depth),
             Store::Git => self.git(spool, chain, depth),
             Store::Numpy => self.numpy(spool, chain),
+            Store::Pickle => self.pickle(spool, chain),
+            Store::Stata => self.stata(spool, chain),
+            Store::OlderStata => self.older_stata(spool, chain),
+            Store::Transport => self.transport(spool, chain),
             Store::SevenZip => self.sevenzip(spool, chain, depth),
         }
     }

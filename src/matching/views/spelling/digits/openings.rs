@@ -40,7 +40,10 @@ fn begins_zlib(bytes: &[u8]) -> bool {
 }
 
 /// What forms begin with that are known by their first bytes.
-const OPENINGS: [&[u8]; 60] = [
+const OPENINGS: [&[u8]; 63] = [
+    b"$FL2@(#)",
+    b"$FL3@(#)",
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92",
     b"\x1f\x8b",
     b"PK\x03\x04",
     b"PK\x05\x06",

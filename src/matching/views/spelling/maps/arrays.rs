@@ -69,25 +69,108 @@ pub fn described(head: &[u8]) -> Option<(String, u64)> {
     Some((String::from_utf8_lossy(text).into_owned(), (start + len) as u64))
 }
 
-/// The fields of a record, and its length; `None` where there are none, or such as have parts.
+/// The fields of a record, and its length; `None` where there are none. Where an array of texts has
+/// two sides, its rows are records without names.
 pub fn fields(text: &str) -> Option<(Vec<Field>, usize)> {
-    let list = text.split("'descr':").nth(1)?.trim_start().strip_prefix('[')?;
+    let described = text.split("'descr':").nth(1)?;
     let (mut all, mut at) = (Vec::new(), 0);
-    for entry in list.split("(").skip(1) {
-        let quoted: Vec<&str> = entry.split('\'').collect();
-        let [before, name, between, kind, after, ..] = quoted.as_slice() else { return None };
-        let is_plain = before.trim().is_empty() && between.trim() == ",";
-        if !is_plain || !after.trim_start().starts_with(')') {
+    let mut parser = Parser { rest: described, left: FIELDS_MAX };
+    if parser.next() == Some('[') {
+        parser.record("", &mut all, &mut at, 0)?;
+    } else {
+        let (kind, len) = element(parser.quoted()?)?;
+        let mut shape = Parser { rest: text.split("'shape':").nth(1)?, left: FIELDS_MAX };
+        let sides = shape.shape()?;
+        let [_, columns @ 2..=COLUMNS_MAX] = sides[..] else { return None };
+        if text.contains("'fortran_order': True") {
             return None;
         }
-        let (kind, len) = element(kind)?;
-        all.push(Field { name: (*name).to_owned(), kind, at, len });
-        at += len;
-        if after.contains(']') {
-            break;
-        }
+        all.extend((0..columns).map(|at| Field { name: String::new(), kind, at: at * len, len }));
+        at = columns * len;
     }
     (at > 0 && at <= RECORD_BYTES_MAX).then_some((all, at))
+}
+
+/// Fields of a record, those of records and arrays within it too.
+const FIELDS_MAX: usize = 1 << 12;
+
+/// Texts in a row of an array that is read as one.
+const COLUMNS_MAX: usize = 64;
+
+/// Records in records.
+const DEPTH_MAX: usize = 8;
+
+/// What Python writes of the fields of a record.
+struct Parser<'t> {
+    rest: &'t str,
+    left: usize,
+}
+
+impl<'t> Parser<'t> {
+    fn next(&self) -> Option<char> {
+        self.rest.trim_start().chars().next()
+    }
+
+    fn eat(&mut self, c: char) -> Option<()> {
+        self.rest = self.rest.trim_start().strip_prefix(c)?;
+        Some(())
+    }
+
+    fn quoted(&mut self) -> Option<&'t str> {
+        self.eat('\'')?;
+        let (word, rest) = self.rest.split_once('\'')?;
+        self.rest = rest;
+        Some(word)
+    }
+
+    fn record(
+        &mut self,
+        before: &str,
+        all: &mut Vec<Field>,
+        at: &mut usize,
+        depth: usize,
+    ) -> Option<()> {
+        self.eat('[')?;
+        while self.eat(']').is_none() {
+            self.eat('(')?;
+            let name = format!("{before}{}", self.quoted()?);
+            self.eat(',')?;
+            let (first, start) = (all.len(), *at);
+            if self.next() == Some('[') && depth < DEPTH_MAX {
+                self.record(&format!("{name}."), all, at, depth + 1)?;
+            } else {
+                let (kind, len) = element(self.quoted()?)?;
+                all.push(Field { name, kind, at: *at, len });
+                *at += len;
+            }
+            if self.eat(',').is_some() && self.next() != Some(')') {
+                let count: usize =
+                    self.shape()?.into_iter().try_fold(1usize, usize::checked_mul)?;
+                let (len, many) = (*at - start, all.len() - first);
+                self.left = self.left.checked_sub(count.checked_mul(many)?)?;
+                for time in 1..count {
+                    for number in first..first + many {
+                        let Field { name, kind, at, len: bytes } = &all[number];
+                        let at = at + time * len;
+                        all.push(Field { name: name.clone(), kind: *kind, at, len: *bytes });
+                    }
+                }
+                *at = start.checked_add(count.checked_mul(len)?)?;
+            }
+            self.eat(')')?;
+            self.eat(',');
+            self.left = self.left.checked_sub(1)?;
+        }
+        Some(())
+    }
+
+    fn shape(&mut self) -> Option<Vec<usize>> {
+        self.eat('(')?;
+        let (sides, rest) = self.rest.split_once(')')?;
+        self.rest = rest;
+        let sides = sides.split(',').map(str::trim).filter(|side| !side.is_empty());
+        sides.map(|side| side.parse().ok()).collect()
+    }
 }
 
 /// What an element of this type is, and how long: `<U10`, `|S5`, `<i4`, `<M8[ns]`.
@@ -114,10 +197,20 @@ mod tests {
         let (all, len) = fields(text).unwrap();
         assert_eq!((all.len(), len), (4, 57));
         assert_eq!((all[3].at, all[3].len, all[3].name.as_str()), (52, 5, "n"));
+        let text =
+            "{'descr': [('who', [('given', '<U3'), ('n', '<i4', (2,))], (2,)), ('u', '|S5')], ";
+        let (all, len) = fields(text).unwrap();
+        let told: Vec<_> = all.iter().map(|field| (field.name.as_str(), field.at)).collect();
+        let twice = |at| [("who.given", at), ("who.n", at + 12), ("who.n", at + 16)];
+        assert_eq!((told[..3].to_vec(), len), (twice(0).to_vec(), 45));
+        assert_eq!((told[3..6].to_vec(), told[6]), (twice(20).to_vec(), ("u", 40)));
+        let text = "{'descr': '<U3', 'fortran_order': False, 'shape': (4, 2), }";
+        assert_eq!(fields(text).map(|(all, len)| (all.len(), len)), Some((2, 24)));
         for text in [
             "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }",
-            "{'descr': [('a', [('b', '<U3')])], }",
-            "{'descr': [('a', '<U3', (2,))], }",
+            "{'descr': '<U3', 'fortran_order': False, 'shape': (2,), }",
+            "{'descr': '<U3', 'fortran_order': True, 'shape': (2, 2), }",
+            "{'descr': [('a', '<U3', (9999, 9999))], }",
             "{'descr': [('a', '|O')], }",
             "{'descr': [",
         ] {

@@ -2,3 +2,4 @@
 
 pub mod arrays;
 pub mod pairs;
+pub mod signs;

@@ -1,0 +1,34 @@
+//! How pickles begin, and files of programs for statistics.
+
+/// What a file of Stata begins with, from version 13 on.
+pub const SIGN: &[u8] = b"<stata_dta><header><release>11";
+
+/// What a transport file begins with.
+pub const TRANSPORT: &[u8] = b"HEADER RECORD*******LIB";
+
+/// Whether a stream that starts like this is a file of Stata up to version 12: its
+/// version, an order of bytes, a one and a zero.
+pub fn is_older_stata(head: &[u8]) -> bool {
+    let [113..=115, 1 | 2, 1, 0, ..] = head else { return false };
+    let is_time = |stamp: &[u8]| stamp[0] == 0 || stamp[17] == 0 && filled(stamp).is_ascii();
+    head.get(HEAD_BYTES - 18..HEAD_BYTES).is_some_and(is_time)
+}
+
+/// Bytes of the header of such a file.
+pub const HEAD_BYTES: usize = 109;
+
+/// A text without what fills it up.
+pub fn filled(cell: &[u8]) -> &[u8] {
+    let end = memchr::memchr(0, cell).unwrap_or(cell.len());
+    cell[..end].trim_ascii_end()
+}
+
+/// Whether a stream that starts like this is a pickle of protocol 2 or later.
+pub fn is_pickle(head: &[u8]) -> bool {
+    let [0x80, protocol @ 2..=5, first, ..] = head else { return false };
+    let begins = b"}]()cXKMJNCU\x8c\x95\x8a";
+    begins.contains(first) && (*protocol < 4 || *first == 0x95 || head.len() < SHORT_BYTES)
+}
+
+/// A pickle of protocol 4 that is shorter has no frame.
+const SHORT_BYTES: usize = 64;

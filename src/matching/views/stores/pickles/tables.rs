@@ -1,0 +1,200 @@
+//! Tables in pickles: frames of pandas, dictionaries of columns, lists of rows.
+
+use std::collections::HashSet;
+use std::io;
+
+use crate::matching::views::columns::rows::{Row, Rows};
+use crate::matching::views::spelling::charset::utf8_or_western;
+use crate::matching::views::stores::pickles::arrays::Column;
+use crate::matching::views::stores::pickles::machine::{Machine, Node, Value};
+use crate::matching::views::stores::spool::Spool;
+use crate::matching::views::tour::{Look, Tour};
+
+/// A longer cell is read with the bytes alone.
+const CELL_BYTES_MAX: u32 = 64 << 10;
+
+/// Columns of a row.
+const COLUMNS_MAX: usize = 1 << 12;
+
+/// Columns with their names.
+type Table = Vec<(String, Column)>;
+
+impl<L: Look> Tour<'_, L> {
+    /// Looks at the tables of a pickle. What is no pickle as far as it goes is told by its bytes.
+    pub(in crate::matching::views) fn pickle(
+        &mut self,
+        spool: &mut Spool<'_>,
+        chain: &str,
+    ) -> io::Result<()> {
+        let mut machine = Machine::new(spool);
+        match machine.run() {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {}
+            // Of other large ones nothing is asked but what their bytes say.
+            Err(error)
+                if error.kind() == io::ErrorKind::FileTooLarge && !machine.is_of_pandas() =>
+            {
+                return Ok(());
+            }
+            undone => undone?,
+        }
+        let view = format!("{chain}pickle");
+        let mut blocks = HashSet::new();
+        for number in 0..machine.nodes.len() {
+            let (table, used) = machine.frame(Value::Node(number as u32))?;
+            blocks.extend(used);
+            self.pickled(&mut machine, &table, &view)?;
+        }
+        for number in 0..machine.nodes.len() {
+            let node = Value::Node(number as u32);
+            match &machine.nodes[number] {
+                // The rows of a block are columns.
+                Node::Made(_) if blocks.contains(&node) => {}
+                Node::Made(_) => {
+                    let records = machine.records(node);
+                    self.listed(&mut machine, &records, &view)?;
+                }
+                Node::Dict(parts) => {
+                    let parts = parts.clone();
+                    let table = machine.by_column(&parts);
+                    self.pickled(&mut machine, &table, &view)?;
+                }
+                Node::List(rows) => {
+                    let width = rows.first().map_or(0, |first| machine.list(*first).len());
+                    let is_row = |row: &Value| machine.list(*row).len() == width;
+                    if (2..=COLUMNS_MAX).contains(&width) && rows.iter().all(is_row) {
+                        let row = |row: &Value| Column::Listed(*row, 0, width);
+                        let rows: Vec<_> = rows.iter().map(row).collect();
+                        self.listed(&mut machine, &rows, &view)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn pickled(
+        &mut self,
+        machine: &mut Machine<'_, '_>,
+        table: &Table,
+        view: &str,
+    ) -> io::Result<()> {
+        let names = table.iter().map(|(name, _)| name.clone()).collect();
+        let mut rows = Rows::new(view, "", names);
+        for row in 0..table.iter().map(|(_, column)| column.rows()).max().unwrap_or_default() {
+            let mut cells = Row::new();
+            for (number, (_, column)) in table.iter().enumerate() {
+                if let Some(text) = machine.text(column, row)? {
+                    cells.push((number, text));
+                }
+            }
+            self.meter.pace(self.limits)?;
+            if !cells.is_empty() && rows.add(cells) {
+                self.rows(&mut rows);
+            }
+        }
+        self.rows(&mut rows);
+        Ok(())
+    }
+
+    /// Looks at rows of which each is told as a column.
+    fn listed(
+        &mut self,
+        machine: &mut Machine<'_, '_>,
+        list: &[Column],
+        view: &str,
+    ) -> io::Result<()> {
+        let mut rows = Rows::new(view, "", Vec::new());
+        for row in list {
+            let mut cells = Row::new();
+            for number in 0..row.rows() {
+                if let Some(text) = machine.text(row, number)? {
+                    cells.push((number, text));
+                }
+            }
+            if cells.len() > 1 && rows.add(cells) {
+                self.rows(&mut rows);
+            }
+        }
+        self.rows(&mut rows);
+        Ok(())
+    }
+}
+
+impl Machine<'_, '_> {
+    /// The table that an object is, if it is what a frame of pandas keeps its blocks in, and these.
+    fn frame(&mut self, value: Value) -> io::Result<(Table, Vec<Value>)> {
+        let (mut table, mut used) = (Table::new(), Vec::new());
+        let made = self.made(value).filter(|[of, ..]| self.global(*of).ends_with(" BlockManager"));
+        let Some([_, with, state]) = made else { return Ok((table, used)) };
+        if let [blocks, axes, ..] = self.list(with)[..] {
+            let columns = self.list(axes).first().copied().unwrap_or(Value::Other);
+            let names = self.names(columns)?;
+            let mut placed = Vec::new();
+            for block in self.list(blocks).to_vec() {
+                let Some([_, with, _]) = self.made(block) else { continue };
+                let [values, places, ..] = self.list(with)[..] else { continue };
+                used.push(values);
+                placed.extend(self.places(places)?.into_iter().zip(self.columns(values)));
+            }
+            // What is said of one person stands side by side.
+            placed.sort_by_key(|(place, _)| *place);
+            let name = |place: usize| names.get(place).cloned().unwrap_or_default();
+            table.extend(placed.into_iter().map(|(place, column)| (name(place), column)));
+        } else if let [_, values, items, ..] = self.list(state)[..] {
+            // As it was before: the values of all blocks, and the names of the columns of each.
+            let (values, items) = (self.list(values).to_vec(), self.list(items).to_vec());
+            for (values, items) in values.into_iter().zip(items) {
+                used.push(values);
+                table.extend(self.names(items)?.into_iter().zip(self.columns(values)));
+            }
+        }
+        Ok((table, used))
+    }
+
+    /// The table that a dictionary is, if its values are columns of as many cells.
+    fn by_column(&mut self, parts: &[Value]) -> Table {
+        let mut table = Table::new();
+        for [key, value] in parts.as_chunks::<2>().0.iter().take(COLUMNS_MAX) {
+            let column = match self.list(*value).len() {
+                0 => self.columns(*value).into_iter().next(),
+                rows => Some(Column::Listed(*value, 0, rows)),
+            };
+            let name = self.name(*key);
+            table.extend(column.filter(|_| !name.is_empty()).map(|column| (name, column)));
+        }
+        let rows = table.first().map_or(0, |(_, column)| column.rows());
+        let is_table = table.len() > 1 && table.iter().all(|(_, column)| column.rows() == rows);
+        if is_table { table } else { Table::new() }
+    }
+
+    /// Which columns a block has.
+    fn places(&mut self, placed: Value) -> io::Result<Vec<usize>> {
+        let Some([of, with, _]) = self.made(placed) else { return Ok(Vec::new()) };
+        if !self.global(of).ends_with(" slice") {
+            return self.longs(placed);
+        }
+        let [start, stop, step] = self.numbers(with)[..] else { return Ok(Vec::new()) };
+        Ok((start..stop.min(start.saturating_add(COLUMNS_MAX))).step_by(step.max(1)).collect())
+    }
+
+    /// The names in an index.
+    fn names(&mut self, index: Value) -> io::Result<Vec<String>> {
+        let Some([of, with, _]) = self.made(index) else { return Ok(Vec::new()) };
+        let is_index = self.global(of).ends_with(" _new_Index");
+        let [_, told, ..] = self.list(with)[..] else { return Ok(Vec::new()) };
+        let data = if is_index { self.entry(told, "data") } else { None };
+        let columns = data.map(|data| self.columns(data)).unwrap_or_default();
+        let Some(column) = columns.first() else { return Ok(Vec::new()) };
+        let rows = column.rows().min(COLUMNS_MAX);
+        (0..rows).map(|row| Ok(self.text(column, row)?.unwrap_or_default())).collect()
+    }
+
+    /// The text of a cell.
+    fn text(&mut self, column: &Column, row: usize) -> io::Result<Option<String>> {
+        let Some((at, len)) = self.cell(column, row)? else { return Ok(None) };
+        if len == 0 || len > CELL_BYTES_MAX {
+            return Ok(None);
+        }
+        Ok(Some(utf8_or_western(&self.spool.some(at, len as usize)?)))
+    }
+}
