@@ -84,7 +84,7 @@ impl<'a> Facts<'a> {
                 archive: archive.as_ref(),
                 logically_erased_at: *logically_erased_at,
                 unrecoverable_after: *unrecoverable_after,
-                untouched: *untouched,
+                untouched: untouched.as_deref().copied(),
                 certificate: certificate.as_deref(),
                 ..nothing
             },

@@ -131,7 +131,7 @@ pub enum Event {
         unrecoverable_after: Option<Timestamp>,
         /// What became of the items that were none of an erasure's business.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        untouched: Option<Untouched>,
+        untouched: Option<Box<Untouched>>,
         /// The signed statement of all this, for an erasure; none for a dry run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         certificate: Option<Box<Evidence>>,

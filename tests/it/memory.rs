@@ -110,8 +110,11 @@ const CONTENTS: [Content; 14] = [
     ("four bytes a character", b"o\0\0\0f\0\0\0\0\0\0\0", b"a\0\0\0n\0\0\0n\0\0\0"),
 ];
 
+/// Packs what is written into a file.
+type Packing = fn(File, Content);
+
 /// What it is packed in; small, since it repeats.
-const PACKINGS: [(&str, fn(File, Content)); 6] = [
+const PACKINGS: [(&str, Packing); 6] = [
     ("x", |file, content| fill(BufWriter::new(file), content)),
     ("x.gz", |file, content| {
         fill(flate2::write::GzEncoder::new(file, flate2::Compression::fast()), content);

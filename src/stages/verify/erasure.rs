@@ -142,7 +142,7 @@ pub async fn conclude(account: &Account, case: &Case, with: &Ending<'_>) -> Resu
         archive: None,
         logically_erased_at: is_erased.then_some(erased_at),
         unrecoverable_after,
-        untouched,
+        untouched: untouched.map(Box::new),
         certificate: Some(Box::new(certificate)),
     };
     account.advance(case, verified).await?;
