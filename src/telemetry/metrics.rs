@@ -142,11 +142,7 @@ impl Metrics {
             deliveries: add(r, "deliveries", "Messages taken from the queue, by settlement"),
             sweeps: add(r, "sweeps", "Passes over the sources that ended"),
             sweep_items: add(r, "sweep_items", "Items looked at by sweeps"),
-            sweep_items_known: add(
-                r,
-                "sweep_items_known",
-                "Items that sweeps did not read, because what is known of them told enough",
-            ),
+            sweep_items_known: add(r, "sweep_items_known", "Items that sweeps need not read"),
             sweep_bytes: add(r, "sweep_bytes", "Bytes read by sweeps"),
             items_unreadable: add(r, "items_unreadable", "Items that could not be read or decoded"),
             items_returned: add(r, "items_returned", "Items met again that speak of erased people"),

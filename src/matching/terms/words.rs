@@ -8,16 +8,11 @@ pub fn words<'t>(text: &'t str, found: &mut dyn FnMut(&'t str)) {
     let bytes = text.as_bytes();
     let (mut at, mut start) = (0, None);
     while let Some(byte) = bytes.get(at) {
-        let (len, continues) = match byte.is_ascii() {
-            true => (1, byte.is_ascii_alphanumeric()),
-            false => {
-                let c = text[at..].chars().next().unwrap_or_default();
-                if is_spaceless(c) && c.is_alphanumeric() {
-                    found(&text[at..at + c.len_utf8()]);
-                }
-                (c.len_utf8(), continues_word(c))
-            }
+        let c = match byte.is_ascii() {
+            true => char::from(*byte),
+            false => text[at..].chars().next().unwrap_or_default(),
         };
+        let (continues, len) = (continues_word(c), c.len_utf8());
         match (continues, start) {
             (true, None) => start = Some(at),
             (false, Some(from)) => {
@@ -25,6 +20,9 @@ pub fn words<'t>(text: &'t str, found: &mut dyn FnMut(&'t str)) {
                 start = None;
             }
             _ => {}
+        }
+        if !continues && is_spaceless(c) && c.is_alphanumeric() {
+            found(&text[at..at + len]);
         }
         at += len;
     }
