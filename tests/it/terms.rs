@@ -120,3 +120,50 @@ fn what_depends_on_who_is_sought_is_read_for_everybody() {
         assert_eq!(matches!(terms, Terms::Filter(_)), is_known, "{name}");
     }
 }
+
+/// A word may be broken, be written with other letters than are sought, or both.
+#[test]
+fn words_are_asked_for_in_pieces_however_they_are_written() {
+    let people = [
+        "Пётр Артёменко",
+        "Ελένη Σταύρου",
+        "Ștefan Țuțea-Popescu",
+        "Semën O\u{2019}Brien",
+        "Renée Dubois",
+        "Mira Brandt",
+    ];
+    let mut found = 0;
+    for name in people {
+        let identity = Identity::new(IdentityType::Name, IdentityFormat::Raw, name.to_owned());
+        let subject = Subject { identities: vec![identity] };
+        let cuts: Vec<usize> = name.char_indices().map(|(at, _)| at).skip(1).collect();
+        let breaks = ["\n", "-\n", "\r\n ", "\" \"", "\n# ", "\\\n  ", "=\n"];
+        for (cut, parted) in cuts.iter().flat_map(|cut| breaks.map(|parted| (cut, parted))) {
+            let (before, after) = name.split_at(*cut);
+            for text in
+                [format!("# by {before}{parted}{after}, of x"), format!("{before}{parted}{after}")]
+            {
+                let item = Item::bare("s", "x", dsrd::domain::item::Version::Current);
+                let scan = scanned(&item, &mut text.as_bytes(), &subject);
+                found += usize::from(!scan.hits.is_empty());
+            }
+        }
+    }
+    assert!(found > 100, "{found} of them are found");
+}
+
+/// What stands between the words of a name may be glued to one of them.
+#[test]
+fn names_of_directories_and_titles_are_asked_for() {
+    for (name, text, is_found) in [
+        ("Ines Brandt", "CN=Brandt\\2CInes,OU=x", true),
+        ("Ines Brandt", "CN=Brandt\\2C Ines,OU=x", true),
+        ("Mira Osei", "{\"w\":\"Mira\",\"e\":\"B-PER\"},{\"w\":\"McOsei\",\"e\":\"I-PER\"}", false),
+    ] {
+        let identity = Identity::new(IdentityType::Name, IdentityFormat::Raw, name.to_owned());
+        let subject = Subject { identities: vec![identity] };
+        let item = Item::bare("s", "x", dsrd::domain::item::Version::Current);
+        let scan = scanned(&item, &mut text.as_bytes(), &subject);
+        assert_eq!(!scan.hits.is_empty(), is_found, "{name} in {text}");
+    }
+}

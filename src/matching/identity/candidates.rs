@@ -16,7 +16,7 @@ use unicode_normalization::char::{compose, decompose_canonical};
 
 use crate::matching::identity::addresses::literal_len;
 use crate::matching::views::as_read::alike::{Stands, stands_for};
-use crate::matching::views::spelling::fold::{FOLDING, is_glue};
+use crate::matching::views::spelling::fold::{FOLDING, folded_char, is_glue};
 
 /// Finds patterns in text that was not folded.
 pub struct Grams {
@@ -376,7 +376,11 @@ impl Foreign {
         let has_marks = letters.iter().any(|c| ('\u{590}'..'\u{700}').contains(c));
         for (c, stands) in ALIKE.iter() {
             let matters = match stands {
-                Stands::For(other) => all.contains(other),
+                // The patterns are folded, and what it stands for may be a capital.
+                Stands::For(other) => folded_char(*other).map_or_else(
+                    || all.contains(other),
+                    |text| text.chars().any(|c| all.contains(&c)),
+                ),
                 Stands::ForNothing => has_marks,
             };
             if matters {

@@ -11,6 +11,7 @@ use crate::matching::terms::filter::{
     BEFORE, BEHIND, BETWEEN, Salt, TERMS_MAX, Term, TermKey, Terms,
 };
 use crate::matching::terms::words::{first_word, last_word, words};
+use crate::matching::views::as_read::alike::alike;
 use crate::matching::views::as_read::domains::{in_ascii, in_letters};
 use crate::matching::views::spelling::fold::folded;
 
@@ -20,7 +21,16 @@ pub struct Collector<'a> {
     terms: HashSet<Term, BuildHasherDefault<AsItIs>>,
     /// Whether it may have others.
     any: bool,
+    /// Bytes of text that were taken in, in all readings.
+    taken: u64,
 }
+
+/// Bytes of text beyond which an item is read for everybody: without knowing who is sought every
+/// text is read in every way, which takes long.
+const TEXT_BYTES_MAX: u64 = 256 << 20;
+
+/// A comma as directories write it (RFC 4514).
+const COMMA: &str = "\\2c";
 
 /// A term is a hash already.
 #[derive(Default)]
@@ -43,7 +53,7 @@ impl Hasher for AsItIs {
 impl<'a> Collector<'a> {
     /// Of an item of which nothing was seen yet.
     pub fn new(key: &'a TermKey) -> Self {
-        Self { key, terms: HashSet::default(), any: false }
+        Self { key, terms: HashSet::default(), any: false, taken: 0 }
     }
 
     /// Takes in a text as it is folded.
@@ -53,11 +63,15 @@ impl<'a> Collector<'a> {
         }
         let (key, terms) = (self.key, &mut self.terms);
         words(text, &mut |word| terms.extend(key.word(word)));
+        // A comma between two words, as directories write it, is glued to the second.
+        if text.contains(COMMA) {
+            words(&text.replace(COMMA, ","), &mut |word| terms.extend(key.word(word)));
+        }
         each_address(text, &mut |address, _, _| self.take_address(address));
         each_id(text.as_bytes(), &mut |shape, digits, _| self.take_mark(&shape.canonical(digits)));
-        self.any |= self.terms.len() > TERMS_MAX;
-        if self.any {
-            self.terms.clear();
+        self.taken += text.len() as u64;
+        if self.terms.len() > TERMS_MAX || self.taken > TEXT_BYTES_MAX {
+            self.give_up();
         }
     }
 
@@ -71,8 +85,17 @@ impl<'a> Collector<'a> {
             true => self.take_pieces(&folded(last_word(before)), &folded(first_word(after))),
             false => self.take_pieces(last_word(&folded(before)), first_word(&folded(after))),
         }
+        for plain in [alike(before), alike(after)].into_iter().flatten() {
+            let plain = folded(&plain.text);
+            self.take_pieces(last_word(&plain), first_word(&plain));
+        }
         if before.contains('@') || after.contains('@') {
-            let joined = folded(&format!("{before}{after}"));
+            let joined = format!("{before}{after}");
+            let plain = alike(&joined).map(|plain| folded(&plain.text));
+            plain.iter().for_each(|plain| {
+                each_address(plain, &mut |address, _, _| self.take_address(address));
+            });
+            let joined = folded(&joined);
             each_address(&joined, &mut |address, _, _| self.take_address(address));
         }
     }
@@ -108,7 +131,9 @@ impl<'a> Collector<'a> {
         if !self.terms.insert(self.key.piece(address, b'@')) {
             return;
         }
-        let others = [in_letters(address), in_ascii(address)];
+        let letters = in_letters(address);
+        let again = letters.as_deref().and_then(in_ascii);
+        let others = [letters, in_ascii(address), again];
         for address in others.iter().flatten().map(String::as_str).chain([address]) {
             self.take_mark(&hex::encode(Sha256::digest(address)));
         }

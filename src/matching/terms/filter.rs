@@ -163,7 +163,12 @@ impl Way {
     fn of(thing: &Sought, key: &TermKey) -> Vec<Self> {
         let by_words = |texts: &mut dyn Iterator<Item = &str>| {
             let mut terms = Vec::new();
-            texts.for_each(|text| words(text, &mut |word| terms.push(spellings(word, key))));
+            let mut add = |word: &str| {
+                if word.chars().count() <= CUT_CHARS_MAX {
+                    terms.push(spellings(word, key));
+                }
+            };
+            texts.for_each(|text| words(text, &mut add));
             Self { terms }
         };
         match thing {
@@ -195,6 +200,10 @@ impl Way {
         self.terms.iter().all(|word| word.iter().any(|spelling| spelling.iter().all(has)))
     }
 }
+
+/// Characters of the longest word that is asked for: a longer one may be cut in too many ways, and
+/// is taken to stand everywhere.
+const CUT_CHARS_MAX: usize = 48;
 
 /// Where a piece of a word stands: before a break, behind one, or between two.
 pub(super) const BEFORE: u8 = 1;

@@ -1,9 +1,9 @@
 //! Looks again, with fresh eyes: nothing of the subject is left where it was erased.
 //!
-//! Every source is listed and every item read again, shard by shard as in the find. What still
-//! speaks of the subject and is not there for a ledgered reason (kept, blocked, failed) joins the
-//! plan, and the request goes back to acting, a bounded number of rounds: somebody may go on
-//! writing about the subject while we erase.
+//! Every source is listed again, shard by shard as in the find, and read but for what is known to
+//! be as it was and to speak of nobody sought. What still speaks of the subject and is not there
+//! for a ledgered reason (kept, blocked, failed) joins the plan, and the request goes back to
+//! acting, a bounded number of rounds: somebody may go on writing about the subject while we erase.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;

@@ -4,7 +4,8 @@
 //! Some dozens of items that are listed side by side make a leaf. Where a leaf begins follows from
 //! the name alone, so that what is new or gone concerns its own leaf and few others.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -25,6 +26,10 @@ use crate::stages::walk::inventory;
 
 /// One in so many names begins a leaf.
 const LEAF_ITEMS: u64 = 64;
+
+/// Bytes of all filters of a leaf: what has no room among them is read for everybody. Leaves are
+/// held in memory page by page.
+const LEAF_BYTES_MAX: usize = 512 << 10;
 
 /// The leaf of what is listed before the first name that begins one.
 pub const HEAD: u64 = 0;
@@ -51,6 +56,8 @@ pub struct Catalogue {
     now: Timestamp,
     age_max: SignedDuration,
     written: Mutex<Written>,
+    /// Of leaves, while this walk goes on.
+    hasher: RandomState,
 }
 
 /// What a walk has written, and is about to.
@@ -58,10 +65,12 @@ pub struct Catalogue {
 struct Written {
     /// The entries of the leaf that is being written.
     entries: Vec<(Keyed, Entry)>,
-    /// What was kept of the leaves that are listed now.
-    kept: HashMap<u64, Leaf>,
-    /// Leaves that are not kept yet.
-    news: Vec<Leaf>,
+    /// Bytes of their filters.
+    filters: usize,
+    /// Hashes of the leaves that are kept, of those that are listed now.
+    kept: HashMap<u64, u64>,
+    /// Leaves that are not kept yet; the last where a listing shows an item twice.
+    news: BTreeMap<u64, Leaf>,
     /// All leaves that were met.
     met: BTreeSet<u64>,
     /// Whether the walk began in the midst of the listing.
@@ -114,6 +123,7 @@ impl Catalogue {
             now: account.clock.now(),
             age_max,
             written: Mutex::default(),
+            hasher: RandomState::new(),
         }
     }
 
@@ -142,7 +152,7 @@ impl Catalogue {
         for leaf in leaves.into_iter().filter(|leaf| leaf.terms == self.terms) {
             let known = entries(&leaf.entries).map(|(keyed, e)| (keyed.name, (keyed.state, e)));
             all.insert(leaf.id, known.collect());
-            written.kept.insert(leaf.id, leaf);
+            written.kept.insert(leaf.id, self.hash(&leaf));
         }
         Ok(all)
     }
@@ -167,15 +177,24 @@ impl Catalogue {
 
     /// Takes in what is known of the next item.
     pub fn add(&self, keyed: Keyed, entry: Entry) {
-        self.written().entries.push((keyed, entry));
+        let mut written = self.written();
+        let size = match &entry.terms {
+            Terms::Any => 0,
+            Terms::Filter(bits) => bits.len(),
+        };
+        written.filters += size;
+        let fits = written.filters <= LEAF_BYTES_MAX;
+        let terms = if fits { entry.terms } else { Terms::Any };
+        written.entries.push((keyed, Entry { terms, ..entry }));
     }
 
     /// All items of a leaf were taken in. What began before this walk did is not kept: it would
     /// lack its beginning.
     pub fn close(&self, id: Option<u64>) {
         let mut written = self.written();
-        let Written { entries, kept, news, met, is_cut } = &mut *written;
+        let Written { entries, filters, kept, news, met, is_cut } = &mut *written;
         let entries = std::mem::take(entries);
+        *filters = 0;
         let Some(id) = id else {
             *is_cut = true;
             return;
@@ -186,8 +205,8 @@ impl Catalogue {
             return;
         }
         met.insert(id);
-        if before.is_none_or(|before| before != leaf) {
-            news.push(leaf);
+        if before.is_none_or(|before| before != self.hash(&leaf)) {
+            news.insert(id, leaf);
         }
     }
 
@@ -196,7 +215,7 @@ impl Catalogue {
     /// # Errors
     /// The ledger's failure.
     pub async fn flush(&self, lease: &Lease) -> Result<(), Failure> {
-        let news = std::mem::take(&mut self.written().news);
+        let news: Vec<Leaf> = std::mem::take(&mut self.written().news).into_values().collect();
         match news.is_empty() {
             true => Ok(()),
             false => self.ledger.keep_leaves(lease, &self.shelf, &news).await,
@@ -216,6 +235,10 @@ impl Catalogue {
             return Ok(());
         }
         self.ledger.weed(lease, &self.shelf, &met).await
+    }
+
+    fn hash(&self, leaf: &Leaf) -> u64 {
+        self.hasher.hash_one(&leaf.entries)
     }
 
     fn leaf(&self, id: u64, entries: &[(Keyed, Entry)]) -> Leaf {

@@ -8,6 +8,7 @@ use crate::matching::identity::names::joints::{Joint, Kind, TAGS_BYTES_MAX, join
 use crate::matching::identity::names::met::Met;
 use crate::matching::identity::patterns::Name;
 use crate::matching::views::spelling::cut::{ceil, floor};
+use crate::matching::views::spelling::spaceless::continues_word;
 
 /// Bytes of a line on either side of a joint that are looked at.
 const LINE_BYTES: usize = 160;
@@ -117,6 +118,16 @@ fn in_order(
 fn between(text: &str, range: Range<usize>, spaceless: bool) -> Option<Joint> {
     if range.is_empty() {
         return spaceless.then_some(Joint { kind: Kind::Space, apart: false });
+    }
+    // What is glued to a word makes another word of it, but for a comma of directories.
+    let glued = |one: Option<char>, other: Option<char>| {
+        one.is_some_and(continues_word) && other.is_some_and(continues_word)
+    };
+    let stretch = &text[range.clone()];
+    let is_glued = glued(text[..range.start].chars().next_back(), stretch.chars().next())
+        || glued(stretch.chars().next_back(), text[range.end..].chars().next());
+    if is_glued && !stretch.ends_with("\\2c") {
+        return None;
     }
     let from = floor(text, range.start.saturating_sub(LINE_BYTES));
     let to = ceil(text, range.end + LINE_BYTES);
