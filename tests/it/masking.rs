@@ -236,6 +236,7 @@ fn a_name_in_the_name_of_what_is_unread_is_not_told() {
         ("scores/Hanako Example.7z", "scores/Hanako Example.7z"),
         ("outputs/Random Forest.7z", "outputs/Random Forest.7z"),
         ("outputs/model.7z", "outputs/model.7z"),
+        ("LocalUpload/model.7z", "LocalUpload/model.7z"),
     ] {
         assert_eq!(mask.without_names(name), expected, "{name}");
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::domain::asked::subject::Subject;
+use crate::domain::asked::subject::{Identity, Subject};
 use crate::matching::identity::patterns::canonical;
 use crate::matching::limits::PeopleLimits;
 use crate::matching::matcher::Matcher;
@@ -11,9 +11,11 @@ use crate::matching::people::census::Census;
 use crate::matching::people::kin::links::linked;
 use crate::matching::people::kin::own::Own;
 use crate::matching::people::kin::spelled::spelled_by;
+use crate::matching::people::kin::words::words;
 use crate::matching::people::mask::Mask;
 use crate::matching::people::named::{Group, Identifier};
 use crate::matching::people::who::Who;
+use crate::matching::views::spelling::fold::folded;
 
 /// The people of a request. `Debug` is not implemented: it names people.
 pub struct Crowd {
@@ -143,7 +145,10 @@ impl Crowd {
             persons[place].identities.push(identity);
         }
         let matcher = Matcher::new(&persons.iter().collect::<Vec<_>>());
-        Some(Mask::new(matcher, numbers, whose))
+        let written = |identity: &Identity| folded(identity.expose());
+        let called = |value: String| words(value.split('@').next().unwrap_or_default());
+        let own = self.subject.identities.iter().map(written).flat_map(called).collect();
+        Some(Mask::new(matcher, numbers, whose).called(own))
     }
 
     /// Who each group is.

@@ -125,11 +125,11 @@ pub(super) fn is_technical(text: &str) -> bool {
         corp data dataset deep default department dev developer developers director \
         engineer engineering error experiment factory forest foundation gmbh google \
         gradient group head inc industries job lab labs layer lead learning limited \
-        linear llc logistic ltd machine matrix mean microsoft ml model network neural \
+        linear llc local logistic ltd machine matrix mean microsoft ml model network neural \
         nvidia officer ops pipeline platform production project random regression \
         research run scientist score server service services software square staging \
-        studio support system systems team test tree university validation vector \
-        windows";
+        studio support system systems team test tree university upload validation \
+        vector windows";
     let is_such = |word: &str| has_word(WORDS, &word.to_lowercase());
     text.split(|c: char| !c.is_alphanumeric()).any(is_such)
 }

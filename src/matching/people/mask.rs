@@ -1,7 +1,7 @@
 //! What of a text is masked for an archive: everything that names other people and nothing that
 //! names the subject.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::hinting::{Ends, Hinting};
 use crate::matching::views::spelling::escapes::unescape;
+use crate::matching::views::spelling::fold::folded;
 
 /// What is masked for one request.
 pub struct Mask {
@@ -30,6 +31,8 @@ pub struct Mask {
     pub secrets: Sought,
     /// Those whom the workspace knows.
     known: Arc<Known>,
+    /// The words of what the subject is called, who is known as well.
+    own: HashSet<String>,
 }
 
 /// The other people of a request, to be looked for together.
@@ -45,18 +48,24 @@ impl Mask {
     /// Of these people.
     pub(super) fn new(matcher: Matcher, numbers: Vec<Who>, whose: HashMap<String, Who>) -> Self {
         let people = Some(People { matcher, numbers, whose });
-        Self { people, secrets: Sought::Any, known: Arc::default() }
+        Self { people, secrets: Sought::Any, known: Arc::default(), own: HashSet::new() }
     }
 
     /// Of nobody, but of these secrets.
     pub fn of_nobody(secrets: Sought) -> Self {
-        Self { people: None, secrets, known: Arc::default() }
+        Self { people: None, secrets, known: Arc::default(), own: HashSet::new() }
     }
 
     /// The same, which knows these people of the workspace by their names alone.
     #[must_use]
     pub fn knowing(self, known: Arc<Known>) -> Self {
         Self { known, ..self }
+    }
+
+    /// The same, of a subject who is called by these words.
+    #[must_use]
+    pub(super) fn called(self, own: HashSet<String>) -> Self {
+        Self { own, ..self }
     }
 
     /// Whether other people are masked.
@@ -101,7 +110,9 @@ impl Mask {
         let text = words.join(" ");
         let others = people.without_subject(&text);
         let is_own = others != text;
-        let is_known = || others.split(' ').any(|word| self.known.has_word(word));
+        let of_another = |word: &str| !self.own.contains(&folded(word));
+        let is_known =
+            || others.split(' ').any(|word| of_another(word) && self.known.has_word(word));
         let is_alike = || !is_own && full_name(&capitalised(&words));
         full_name(&others) || is_known() || is_alike()
     }

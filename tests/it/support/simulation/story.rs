@@ -204,7 +204,10 @@ fn told(record: &Record, published: &[Announcement]) -> String {
     let data = &body["data"];
     for key in ["counts", "results_count", "failed_reason", "held_reason"] {
         if !data[key].is_null() {
-            write!(text, "\n      {key} {}", data[key]).unwrap();
+            let mut told = data[key].clone();
+            // What is known depends on how often a walk was broken off.
+            told.as_object_mut().and_then(|told| told.remove("known"));
+            write!(text, "\n      {key} {told}").unwrap();
         }
     }
     let untouched = &data["untouched"];
