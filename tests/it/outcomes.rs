@@ -415,9 +415,19 @@ fn nothing_that_was_planned_is_missing_in_an_archive() {
         }
         for name in planned.keys() {
             // Of what is left out, parts that look like somebody's name are not told.
-            let bare = name.replace("山田", "[removed]").replace("太郎", "[removed]");
-            let times = told.remove(name).or_else(|| told.remove(&bare));
-            assert_eq!(times, Some(1), "{before}: {name:?}");
+            let alike = |told: &&String| {
+                let parts = told.split('/').zip(name.split('/'));
+                told.matches('/').count() == name.matches('/').count()
+                    && parts.into_iter().all(|(t, n)| t == n || t.starts_with("[removed]"))
+            };
+            let key = told.keys().find(|told| *told == name).or(told.keys().find(alike)).cloned();
+            let key = key.unwrap_or_else(|| panic!("{before}: {name:?} is missing"));
+            match told.remove(&key) {
+                Some(1) => {}
+                // Two that are told alike.
+                Some(more) if key != *name => drop(told.insert(key, more - 1)),
+                times => panic!("{before}: {name:?} is told {times:?} times"),
+            }
         }
         assert_eq!(told, BTreeMap::new(), "{before}");
     }
