@@ -146,7 +146,15 @@ impl Catalogue {
     /// # Errors
     /// The ledger's failure.
     pub async fn recall(&self, ids: &[u64]) -> Result<HashMap<u64, Recalled>, Failure> {
-        let leaves = self.ledger.leaves(&self.shelf, ids).await?;
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        // In a task of its own: whoever walks stops to ask for what comes next while it writes, and
+        // a read that is begun and not gone on with would hold a connection that others wait for.
+        let (ledger, shelf, ids) = (Arc::clone(&self.ledger), self.shelf.clone(), ids.to_vec());
+        let asked = tokio::spawn(async move { ledger.leaves(&shelf, &ids).await });
+        let doing = "asking what is known of items";
+        let leaves = asked.await.map_err(|error| Failure::transient(doing).because(error))??;
         let mut all = HashMap::new();
         let mut written = self.written();
         for leaf in leaves.into_iter().filter(|leaf| leaf.terms == self.terms) {
