@@ -152,6 +152,7 @@ impl Catalogue {
         // In a task of its own: whoever walks stops to ask for what comes next while it writes, and
         // a read that is begun and not gone on with would hold a connection that others wait for.
         let (ledger, shelf, ids) = (Arc::clone(&self.ledger), self.shelf.clone(), ids.to_vec());
+        #[expect(clippy::disallowed_methods, reason = "it ends by itself, and writes nothing")]
         let asked = tokio::spawn(async move { ledger.leaves(&shelf, &ids).await });
         let doing = "asking what is known of items";
         let leaves = asked.await.map_err(|error| Failure::transient(doing).because(error))??;
