@@ -19,7 +19,7 @@ use crate::domain::outcome::OutcomeKind;
 use crate::domain::plan::Planned;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Counts, Decision, Event, Left, State};
-use crate::ports::kept::catalogue::Coverage;
+use crate::ports::kept::catalogue::Catalogued;
 use crate::ports::kept::purges::Purge;
 use crate::ports::ledger::{Ledger, Record};
 use crate::ports::plans::HeldPlans;
@@ -59,8 +59,8 @@ impl Status {
     /// # Errors
     /// The ledger cannot be read.
     pub async fn catalogue(&self) -> Result<Vec<Value>, Failure> {
-        let describe = |known: Coverage| {
-            let Coverage { source, items, open, bytes, oldest } = known;
+        let describe = |known: Catalogued| {
+            let Catalogued { source, items, open, bytes, oldest } = known;
             json!({
                 "source": source, "items": items, "always_read": open, "bytes": bytes,
                 "oldest": oldest,

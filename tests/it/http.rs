@@ -18,7 +18,7 @@ use dsrd::domain::state::{Regained, State};
 use dsrd::ports::exports::{Exports, SignedLink, Upload};
 use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::budgets::Budgets;
-use dsrd::ports::kept::catalogue::{Catalogue, Coverage, Leaf, Shelf};
+use dsrd::ports::kept::catalogue::{Catalogue, Catalogued, Leaf, Shelf};
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::people::{People, SealedPerson};
 use dsrd::ports::kept::purges::{Gathered, Member, NewMember, Purge, Purges, Stage};
@@ -371,7 +371,7 @@ impl Catalogue for World {
     async fn weed(&self, _: &Lease, _: &Shelf, _: &BTreeSet<u64>) -> Result<(), Failure> {
         unreachable!()
     }
-    async fn catalogued(&self) -> Result<Vec<Coverage>, Failure> {
+    async fn catalogued(&self) -> Result<Vec<Catalogued>, Failure> {
         unreachable!()
     }
 }

@@ -38,7 +38,7 @@ pub struct Leaf {
 
 /// How much is known of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Coverage {
+pub struct Catalogued {
     /// The configured name of the source.
     pub source: String,
     /// Items of which something is known.
@@ -71,5 +71,5 @@ pub trait Catalogue: Send + Sync {
     async fn weed(&self, lease: &Lease, shelf: &Shelf, ids: &BTreeSet<u64>) -> Result<(), Failure>;
 
     /// How much is known, source by source, in the order of their names.
-    async fn catalogued(&self) -> Result<Vec<Coverage>, Failure>;
+    async fn catalogued(&self) -> Result<Vec<Catalogued>, Failure>;
 }

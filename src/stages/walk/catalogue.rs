@@ -37,8 +37,8 @@ pub const HEAD: u64 = 0;
 /// What is known of the items of a leaf, by the prints of their names.
 pub type Recalled = HashMap<u64, (u64, Entry)>;
 
-/// Parts of a year of which none is longer than the longest age: what is to be read again because
-/// it was learned long ago is not all read by one sweep.
+/// Times, evenly spread over the last quarter of the longest age, at one of which each item is read
+/// again: they are not all read by one sweep.
 const AGES: u64 = 1 << 10;
 
 /// The reader's own version: what another one learned may lack what this one would find.

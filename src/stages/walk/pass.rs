@@ -25,7 +25,7 @@ use crate::ports::sources::{Read, Source, Walked};
 use crate::ports::tasks::Part;
 use crate::stages::walk::ask::Asking;
 use crate::stages::walk::budget::Budget;
-use crate::stages::walk::catalogue::Catalogue;
+use crate::stages::walk::catalogue::{Catalogue, Keyed};
 use crate::stages::walk::content::{self, Digested, Said, read, shared_of};
 use crate::stages::walk::graves::Graves;
 use crate::stages::walk::inventory::Inventory;
@@ -141,11 +141,9 @@ impl Walk {
     }
 
     /// What is asked of the bytes of an item.
-    fn asked_of(&self, item: &Item, learns_terms: bool) -> content::Asked {
-        let catalogue = self.catalogue.as_ref().filter(|_| learns_terms);
-        let terms = catalogue.and_then(|catalogue| {
-            Some((catalogue.key.clone(), catalogue.salt(catalogue.keyed(item)?)))
-        });
+    fn asked_of(&self, item: &Item, keyed: Option<Keyed>) -> content::Asked {
+        let terms = self.catalogue.as_ref().zip(keyed);
+        let terms = terms.map(|(catalogue, keyed)| (catalogue.key.clone(), catalogue.salt(keyed)));
         content::Asked {
             matcher: Arc::clone(&self.matcher),
             limits: self.limits,
@@ -160,13 +158,13 @@ impl Walk {
     }
 
     /// What was seen of an item that says this.
-    fn seen(&self, item: Item, said: Said) -> Look {
+    fn seen(&self, item: Item, said: Said, keyed: Option<Keyed>) -> Look {
         let Said { scan, digest, people, terms } = said;
         let Scan { hits, unreadable, bytes, .. } = scan;
         let (hits, met) = self.matcher.parted(hits);
-        let learned = self.catalogue.as_ref().zip(terms).and_then(|(catalogue, terms)| {
-            Some((catalogue.keyed(&item)?, catalogue.learned(terms)))
-        });
+        let entry =
+            self.catalogue.as_ref().zip(terms).map(|(catalogue, terms)| catalogue.learned(terms));
+        let learned = keyed.zip(entry);
         Look { hits, met, unreadable, digest, people, bytes, learned, ..Look::of(item) }
     }
 
@@ -306,15 +304,15 @@ enum Taken {
 
 async fn see(source: &dyn Walked, listed: Listed, walk: &Walk) -> Result<Option<Look>, Failure> {
     let Listed { item, keyed, entry } = listed;
-    if let (Some(catalogue), Some(keyed), Some(entry)) = (&walk.catalogue, keyed, &entry)
+    let learned = keyed.zip(entry);
+    if let (Some(catalogue), Some((keyed, entry))) = (&walk.catalogue, &learned)
         && !walk.learns_people(&item)
-        && catalogue.is_spared(keyed, entry)
+        && catalogue.is_spared(*keyed, entry)
     {
-        let learned = Some((keyed, entry.clone()));
         return Ok(Some(Look { is_known: true, learned, ..Look::of(item) }));
     }
-    let mut look = look_with(source, item, walk, entry.is_none()).await?;
-    if let (Some(look), Some(keyed), Some(entry)) = (&mut look, keyed, entry)
+    let mut look = look_with(source, item, walk, keyed.filter(|_| learned.is_none())).await?;
+    if let (Some(look), Some((keyed, entry))) = (&mut look, learned)
         && walk.catalogue.as_ref().is_some_and(|c| c.keyed(&look.item) == Some(keyed))
     {
         look.learned = Some((keyed, entry));
@@ -331,16 +329,16 @@ async fn see(source: &dyn Walked, listed: Listed, walk: &Walk) -> Result<Option<
 /// Counts what was looked at; gives on what says something. Several are looked at side by side,
 /// and counted in their order: who stops here knows what is behind.
 fn count(taken: Taken, walk: &Walk) -> Option<Step> {
-    let step = match taken {
+    let mut step = match taken {
         Taken::Step(step) => step,
         Taken::Leaf(id) => {
             walk.catalogue.iter().for_each(|catalogue| catalogue.close(id));
             return None;
         }
     };
-    let Step::Look(look) = &step else { return Some(step) };
-    if let (Some(catalogue), Some((keyed, entry))) = (&walk.catalogue, &look.learned) {
-        catalogue.add(*keyed, entry.clone());
+    let Step::Look(look) = &mut step else { return Some(step) };
+    if let (Some(catalogue), Some((keyed, entry))) = (&walk.catalogue, look.learned.take()) {
+        catalogue.add(keyed, entry);
     }
     if let Some(learned) = &walk.learned {
         learned.add(&look.people);
@@ -360,23 +358,23 @@ fn count(taken: Taken, walk: &Walk) -> Option<Step> {
 /// Looks at one item; `None` if it is gone. An item that was rewritten since it was listed is
 /// looked up again, so that what comes back is always what was read.
 pub async fn look(source: &dyn Walked, listed: Item, walk: &Walk) -> Result<Option<Look>, Failure> {
-    look_with(source, listed, walk, false).await
+    look_with(source, listed, walk, None).await
 }
 
-/// The same, which learns what the catalogue is to know of it where that is asked.
+/// The same, which learns what the catalogue is to know of an item that it knows by this.
 async fn look_with(
     source: &dyn Walked,
     listed: Item,
     walk: &Walk,
-    learns: bool,
+    mut keyed: Option<Keyed>,
 ) -> Result<Option<Look>, Failure> {
     let _entered = walk.budget.enter(&listed).await;
     let mut item = listed;
     for _ in 0..CHANGES_MAX {
         match source.read(&item).await {
             Ok(Read::Bytes(bytes)) => {
-                match read(&item, bytes, walk.asked_of(&item, learns)).await {
-                    Ok(said) => return Ok(Some(walk.seen(item, said))),
+                match read(&item, bytes, walk.asked_of(&item, keyed)).await {
+                    Ok(said) => return Ok(Some(walk.seen(item, said, keyed))),
                     Err(failure) => return unread(source, item, failure, walk).await.map(Some),
                 };
             }
@@ -384,7 +382,11 @@ async fn look_with(
             Ok(Read::Absent) => return Ok(None),
             Ok(Read::Refused(why)) => return Ok(Some(closed(item, why, walk))),
             Ok(Read::Changed) => match again(source, &item).await {
-                Ok(Some(now)) => item = now,
+                Ok(Some(now)) => {
+                    let catalogue = walk.catalogue.as_ref().filter(|_| keyed.is_some());
+                    keyed = catalogue.and_then(|catalogue| catalogue.keyed(&now));
+                    item = now;
+                }
                 Ok(None) => return Ok(None),
                 Err(failure) => return unread(source, item, failure, walk).await.map(Some),
             },

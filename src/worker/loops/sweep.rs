@@ -68,8 +68,15 @@ pub async fn run(world: &World, purpose: Purpose) {
 /// One step of a sweep; `false` if there is none for this daemon now.
 async fn turn(world: &World, purpose: Purpose) -> Result<bool, Failure> {
     let Some(sweep) = world.account.ledger.sweep(purpose).await? else {
-        let waiting = waiting(world, purpose, world.mandate.limits.sweep_requests_max).await?;
-        if waiting.is_empty() || purpose == Purpose::Verify && gathers(world, &waiting).await? {
+        let stays = match purpose {
+            Purpose::Find => waiting(world, purpose, 1).await?.is_empty(),
+            Purpose::Verify => {
+                let all = world.mandate.limits.sweep_requests_max;
+                let waiting = waiting(world, purpose, all).await?;
+                waiting.is_empty() || gathers(world, &waiting).await?
+            }
+        };
+        if stays {
             return Ok(false);
         }
         return conduct(world, purpose, open).await;

@@ -12,7 +12,7 @@ use crate::adapters::sql::rows::{Columns, RowError, counted, get, millis, read, 
 use crate::adapters::sql::statement::{blocks, places};
 use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
-use crate::ports::kept::catalogue::{Catalogue, Coverage, Leaf, Shelf};
+use crate::ports::kept::catalogue::{Catalogue, Catalogued, Leaf, Shelf};
 use crate::ports::tasks::Lease;
 
 const KEEPING: &str = "keeping what was learned of items";
@@ -29,7 +29,7 @@ impl Catalogue for SqlLedger {
         let mut connection = self.read().await?;
         let mut all = Vec::new();
         for block in blocks(ids) {
-            let of = places(3, block.len(), 1).replace("), (", ", ");
+            let of = places(3, 1, block.len());
             let statement = format!("SELECT * FROM catalogue WHERE {OF_SHELF} AND leaf IN {of}");
             let query = of_shelf(sqlx::query(AssertSqlSafe(statement)), shelf);
             let query = block.iter().fold(query, |query, id| query.bind(column(*id)));
@@ -81,7 +81,7 @@ impl Catalogue for SqlLedger {
         let kept = kept(&mut transaction, shelf).await?;
         let gone: Vec<u64> = kept.into_iter().filter(|id| !ids.contains(id)).collect();
         for block in blocks(&gone) {
-            let of = places(3, block.len(), 1).replace("), (", ", ");
+            let of = places(3, 1, block.len());
             let statement = format!("DELETE FROM catalogue WHERE {OF_SHELF} AND leaf IN {of}");
             let query = of_shelf(sqlx::query(AssertSqlSafe(statement)), shelf);
             let query = block.iter().fold(query, |query, id| query.bind(column(*id)));
@@ -90,13 +90,13 @@ impl Catalogue for SqlLedger {
         commit(transaction).await
     }
 
-    async fn catalogued(&self) -> Result<Vec<Coverage>, Failure> {
+    async fn catalogued(&self) -> Result<Vec<Catalogued>, Failure> {
         let statement = "SELECT source, CAST(SUM(items) AS BIGINT) AS items, \
              CAST(SUM(open) AS BIGINT) AS open, \
              CAST(SUM(LENGTH(entries)) AS BIGINT) AS bytes, MIN(oldest) AS oldest \
              FROM catalogue GROUP BY source ORDER BY source";
         let rows = sqlx::query(statement).fetch_all(&mut *self.read().await?).await;
-        read(rows, COVERAGE)
+        read(rows, CATALOGUED)
     }
 }
 
@@ -110,7 +110,8 @@ const LEAF: Columns<Leaf> = Columns::new("reading what was learned of items", le
 
 const LEAF_ID: Columns<u64> = Columns::new("reading of which items anything was learned", leaf_id);
 
-const COVERAGE: Columns<Coverage> = Columns::new("counting what was learned of items", coverage);
+const CATALOGUED: Columns<Catalogued> =
+    Columns::new("counting what was learned of items", catalogued);
 
 fn leaf(row: &AnyRow) -> Result<Leaf, RowError> {
     Ok(Leaf {
@@ -127,8 +128,8 @@ fn leaf_id(row: &AnyRow) -> Result<u64, RowError> {
     Ok(u64::from_be_bytes(get::<i64>(row, "leaf")?.to_be_bytes()))
 }
 
-fn coverage(row: &AnyRow) -> Result<Coverage, RowError> {
-    Ok(Coverage {
+fn catalogued(row: &AnyRow) -> Result<Catalogued, RowError> {
+    Ok(Catalogued {
         source: get(row, "source")?,
         items: counted(get(row, "items")?),
         open: counted(get(row, "open")?),

@@ -23,7 +23,7 @@ use dsrd::domain::state::{Regained, State};
 use dsrd::ports::exports::{Exports, SignedLink, Stored, Upload};
 use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::budgets::Budgets;
-use dsrd::ports::kept::catalogue::{Catalogue, Coverage, Leaf, Shelf};
+use dsrd::ports::kept::catalogue::{Catalogue, Catalogued, Leaf, Shelf};
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::people::{People, SealedPerson};
 use dsrd::ports::kept::purges::{Gathered, Member, NewMember, Purge, Purges, Stage};
@@ -570,6 +570,6 @@ wired! {
         look leaves(shelf: &Shelf, ids: &[u64]) -> Vec<Leaf>;
         unnoticed keep_leaves(lease: &Lease, shelf: &Shelf, leaves: &[Leaf]) -> ();
         unnoticed weed(lease: &Lease, shelf: &Shelf, ids: &BTreeSet<u64>) -> ();
-        look catalogued() -> Vec<Coverage>;
+        look catalogued() -> Vec<Catalogued>;
     }
 }
