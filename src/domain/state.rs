@@ -11,7 +11,7 @@ use crate::domain::coverage::covered::{Coverage, Covered};
 use crate::domain::inventory::Untouched;
 use crate::domain::outcome::{OutcomeKind, Tally};
 use crate::domain::policy::declared::DeclaredItems;
-use crate::domain::policy::guard::Share;
+use crate::domain::policy::guard::{Share, is_zero};
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -473,8 +473,4 @@ impl Counts {
         let found = tally.total().saturating_sub(listed);
         Self { seen, found, outcomes: tally.by_outcome.clone(), ..Self::default() }
     }
-}
-
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }

@@ -25,13 +25,13 @@ pub struct Share {
     /// Items looked at.
     pub seen: u64,
     /// Items of those that were known, and not read.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub known: u64,
     /// Items that would be removed. Plans of earlier versions have those here too that would be
     /// written anew.
     pub removed: u64,
     /// Items that would be written anew.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub rewritten: u64,
 }
 
@@ -80,7 +80,8 @@ impl Guard {
     }
 }
 
-fn is_none(count: &u64) -> bool {
+/// Whether a count need not be written.
+pub fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::coverage::covered::Covered;
+use crate::domain::policy::guard::is_zero;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::evidence::certificate::hashes::{HowHashed, KeyedHash};
 use crate::evidence::signature::SigningKey;
@@ -352,10 +353,6 @@ impl Certificate {
     fn written(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("text keys and whole numbers are always JSON")
     }
-}
-
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 #[cfg(test)]
