@@ -15,6 +15,8 @@ use dsrd::matching::terms::filter::{Question, Salt, TermKey, Terms};
 use sha2::Digest;
 use zeroize::Zeroizing;
 
+use crate::matching::{gzip, item, zip};
+use crate::spelled::subject;
 use crate::support::sample::is_everything_tried;
 
 fn secret() -> Zeroizing<[u8; 32]> {
@@ -90,7 +92,7 @@ fn marks_and_hashes_are_asked_of_the_filter() {
     let (key, salt) = (key(), key().salt(7));
     let marks = MarkKey::new(&secret());
     for (identity, text) in table {
-        let about = Item::bare("s", "x", dsrd::domain::item::Version::Current);
+        let about = item("x");
         let terms = collected(&about, text.as_bytes(), &Matcher::new(&[]), &key, salt);
         let by_mark = |identity: &Identity| {
             Question::new(empty(), marks.mark(identity).into_iter(), &key)
@@ -109,7 +111,6 @@ const GUID: &str = "6f9619ff-8b86-d011-b42d-00cf4fc964ff";
 /// Which items are known, and which are read for everybody.
 #[test]
 fn what_depends_on_who_is_sought_is_read_for_everybody() {
-    use crate::matching::{gzip, zip};
     let text = b"by Kofi Mensa <kofi@fabrikam.example>".as_slice();
     let latin = b"step 1\nby Ren\xe9e Dubois\nstep 2\n".as_slice();
     let noise: Vec<u8> =
@@ -126,7 +127,7 @@ fn what_depends_on_who_is_sought_is_read_for_everybody() {
     ];
     let (key, salt) = (key(), key().salt(7));
     for (name, content, is_known) in table {
-        let about = Item::bare("s", "x", dsrd::domain::item::Version::Current);
+        let about = item("x");
         let terms = collected(&about, content, &Matcher::new(&[&stranger()]), &key, salt);
         assert_eq!(matches!(terms, Terms::Filter(_)), is_known, "{name}");
     }
@@ -145,8 +146,7 @@ fn words_are_asked_for_in_pieces_however_they_are_written() {
     ];
     let mut found = 0;
     for name in people {
-        let identity = Identity::new(IdentityType::Name, IdentityFormat::Raw, name.to_owned());
-        let subject = Subject { identities: vec![identity] };
+        let subject = subject(IdentityType::Name, name);
         let cuts: Vec<usize> = name.char_indices().map(|(at, _)| at).skip(1).collect();
         let breaks = ["\n", "-\n", "\r\n ", "\" \"", "\n# ", "\\\n  ", "=\n"];
         for (cut, parted) in cuts.iter().flat_map(|cut| breaks.map(|parted| (cut, parted))) {
@@ -154,8 +154,7 @@ fn words_are_asked_for_in_pieces_however_they_are_written() {
             for text in
                 [format!("# by {before}{parted}{after}, of x"), format!("{before}{parted}{after}")]
             {
-                let item = Item::bare("s", "x", dsrd::domain::item::Version::Current);
-                let scan = scanned_and_asked(&item, text.as_bytes(), &subject);
+                let scan = scanned_and_asked(&item("x"), text.as_bytes(), &subject);
                 found += usize::from(!scan.hits.is_empty());
             }
         }
@@ -171,10 +170,8 @@ fn names_of_directories_and_titles_are_asked_for() {
         ("Ines Brandt", "CN=Brandt\\2C Ines,OU=x", true),
         ("Mira Osei", "{\"w\":\"Mira\",\"e\":\"B-PER\"},{\"w\":\"McOsei\",\"e\":\"I-PER\"}", false),
     ] {
-        let identity = Identity::new(IdentityType::Name, IdentityFormat::Raw, name.to_owned());
-        let subject = Subject { identities: vec![identity] };
-        let item = Item::bare("s", "x", dsrd::domain::item::Version::Current);
-        let scan = scanned_and_asked(&item, text.as_bytes(), &subject);
+        let subject = subject(IdentityType::Name, name);
+        let scan = scanned_and_asked(&item("x"), text.as_bytes(), &subject);
         assert_eq!(!scan.hits.is_empty(), is_found, "{name} in {text}");
     }
 }
