@@ -55,6 +55,9 @@ pub struct Matcher {
     pub(super) pieces: Pieces,
 }
 
+/// Texts sought for which it pays to look first for what few of them have in common.
+const PREFILTERED_MAX: usize = 64;
+
 /// A hit with the subject it speaks of.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SubjectHit {
@@ -317,6 +320,8 @@ impl Building {
             AhoCorasick::builder()
                 .match_kind(MatchKind::Standard)
                 .kind(Some(AhoCorasickKind::ContiguousNFA))
+                // What few texts have in common is in every line of many.
+                .prefilter(self.texts.len() <= PREFILTERED_MAX)
                 .build(&self.texts)
                 .expect("far fewer patterns than the automaton's two thousand million states")
         });

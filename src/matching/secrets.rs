@@ -18,7 +18,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem;
 
 use crate::matching::put::stands_at;
@@ -229,6 +229,7 @@ const SIGNS: &[(&str, Sign)] = &[
 static SIGNS_BY_TEXT: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
         .build(SIGNS.iter().map(|(text, _)| text).chain(ISSUED.iter().map(|(text, _)| text)))
         .expect("few and short patterns")
 });

@@ -2,3 +2,4 @@
 
 pub mod users;
 pub mod parts;
+pub mod words;

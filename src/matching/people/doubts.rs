@@ -12,6 +12,7 @@ use crate::domain::asked::subject::IdentityType;
 use crate::matching::identity::addresses::{address_at, local_run_start};
 use crate::matching::identity::names::neighbours::{is_joint, is_name_like, word_after};
 use crate::matching::identity::weakness::COMMON;
+use crate::matching::keys::words::Words;
 use crate::matching::people::named::{Identifier, NOBODY, SERVICES, is_hexadecimal};
 use crate::matching::people::ranges::Ranges;
 use crate::matching::views::spelling::cut::{ceil, floor};
@@ -119,7 +120,8 @@ fn is_small_part(word: &str) -> bool {
 
 /// Whether a text has words of machines, methods and organisations, which are written like names.
 pub(super) fn is_technical(text: &str) -> bool {
-    const WORDS: &str = "\
+    static WORDS: Words = Words::of(
+        "\
         accuracy agent ai analysis analyst api app architect artifact auto azure batch \
         bayes boost boosting bot classifier cloud cluster co community company compute \
         corp data dataset deep default department dev developer developers director \
@@ -129,22 +131,20 @@ pub(super) fn is_technical(text: &str) -> bool {
         nvidia officer ops pipeline platform production project random regression \
         research run scientist score server service services software square staging \
         studio support system systems team test tree university upload validation \
-        vector windows";
-    let is_such = |word: &str| has_word(WORDS, &word.to_lowercase());
+        vector windows",
+    );
+    let is_such = |word: &str| !word.is_empty() && WORDS.has(&word.to_lowercase());
     text.split(|c: char| !c.is_alphanumeric()).any(is_such)
-}
-
-/// Whether a list of words, parted by spaces, has this one.
-fn has_word(list: &str, word: &str) -> bool {
-    list.split(' ').any(|known| known == word)
 }
 
 /// Whether a value in one word is an alias.
 pub(super) fn may_be_alias(value: &str) -> bool {
-    const TYPES: &str = "\
+    static TYPES: Words = Words::of(
+        "\
         any application array bool boolean char dict email false float guid id int \
         integer key list managedidentity name number object optional required str string \
-        text type uuid varchar";
+        text type uuid varchar",
+    );
     let lower = value.to_lowercase();
     let word = lower.rsplit('\\').next().unwrap_or_default();
     let letters = word.chars().filter(|c| c.is_alphabetic()).count();
@@ -153,7 +153,7 @@ pub(super) fn may_be_alias(value: &str) -> bool {
         && word.starts_with(char::is_alphabetic)
         && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-'))
         && !["self.", "args.", "os.", "cls.", "config."].iter().any(|code| word.starts_with(code))
-        && !has_word(TYPES, word)
+        && !TYPES.has(word)
         && ![&NOBODY[..], &SERVICES, &COMMON].iter().any(|list| list.contains(&word))
         && !is_technical(word)
 }

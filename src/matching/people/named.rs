@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::{memchr_iter, memmem};
 
 use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
@@ -167,8 +167,12 @@ const KEYS: [(&str, Key); 18] = [
     ("submittedby", Key::Alone(IdentityType::Name)),
 ];
 
-static KEY_WORDS: LazyLock<AhoCorasick> =
-    LazyLock::new(|| AhoCorasick::new(KEYS.map(|(word, _)| word)).expect("few and short patterns"));
+static KEY_WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(KEYS.map(|(word, _)| word))
+        .expect("few and short patterns")
+});
 
 /// A key with a value that may name somebody.
 struct Member {

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::matching::put::Put;
 use crate::matching::redact::refusal::Stop;
+use crate::matching::views::places::Found;
 use crate::matching::views::spelling::reading::Hold;
-use crate::matching::views::windows::Found;
 
 /// A replacement.
 #[derive(Clone)]

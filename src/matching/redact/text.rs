@@ -16,9 +16,12 @@ use crate::matching::redact::sheet::{Sheet, begins_json};
 use crate::matching::redact::syntax::document::Document;
 use crate::matching::redact::syntax::lengths::{Measured, Written, has_lengths};
 use crate::matching::views::markup::tags::tags;
+use crate::matching::views::meter::fill;
 use crate::matching::views::packing::embedded::Part;
+use crate::matching::views::places::Found;
+use crate::matching::views::spelling::cut::is_utf8;
 use crate::matching::views::tour::{Look, Tour};
-use crate::matching::views::windows::{Found, MARGIN_BYTES, WINDOW_BYTES, fill, is_utf8};
+use crate::matching::views::windows::{MARGIN_BYTES, WINDOW_BYTES};
 use crate::matching::views::written::tables::Tables;
 
 /// The largest window: a longer word, or run of base64, is not rewritten.

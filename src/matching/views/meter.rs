@@ -266,3 +266,12 @@ impl<R: Read> Read for Decoded<'_, R> {
         Ok(read)
     }
 }
+
+/// Reads until the window is of this size; `false` at the end of the stream.
+pub fn fill(reader: &mut dyn Read, window: &mut Vec<u8>, size: usize) -> io::Result<bool> {
+    let room = size - window.len();
+    // At once: growing bit by bit would copy.
+    window.reserve_exact(room);
+    reader.take(room as u64).read_to_end(window)?;
+    Ok(window.len() == size)
+}

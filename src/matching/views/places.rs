@@ -1,10 +1,14 @@
-//! Where in a document a hit stands: line and column, and the JSON Pointer where it is JSON.
+//! What was seen in a window, and where in a document that is: line and column, and the JSON
+//! Pointer where it is JSON.
 //!
 //! The document passes once, in parts. Its JSON structure is followed only once a hit was seen:
 //! until then parts are put aside, up to [`ASIDE_BYTES_MAX`], so that documents without a hit cost
 //! nothing.
 
+use std::ops::Range;
+
 use crate::matching::views::json::{Json, Shape};
+use crate::matching::views::spelling::reading::{Hold, Reading};
 
 /// Bytes of a JSON document that are put aside at most before its structure is followed anyway.
 const ASIDE_BYTES_MAX: usize = 8 << 20;
@@ -128,6 +132,34 @@ impl Places {
             _ => 0,
         };
         true
+    }
+}
+
+/// Something seen in a window.
+pub struct Found<W> {
+    /// What.
+    pub what: W,
+    /// What of the window spells it.
+    pub span: Range<usize>,
+    /// Whether that is all that the span spells.
+    pub hold: Hold,
+    /// Where it starts, as far as that is known.
+    pub start: usize,
+    /// Readings between the stream and the text it was seen in; each ends in ` > `.
+    pub(super) via: String,
+    pub(super) rounds: usize,
+}
+
+impl<W> Found<W> {
+    /// Leads back from a reading to the text of this length that it was made of.
+    pub(super) fn lead_back(&mut self, reading: &Reading, len: usize) {
+        self.start = reading.origin(self.start);
+        self.span = reading.origin(self.span.start)..reading.origin_end(self.span.end, len);
+    }
+
+    pub(super) fn shift(&mut self, by: usize) {
+        self.start += by;
+        self.span = self.span.start + by..self.span.end + by;
     }
 }
 

@@ -125,6 +125,15 @@ pub fn regions_of_texts(
     byte_regions(spots.iter(), bytes.len())
 }
 
+/// The regions of a text that the one it was made of does not have like that: the rest was looked
+/// at there. All of it if that was not looked at.
+pub fn news(text: &str, made: Option<&Reading>) -> Vec<Region> {
+    let Some(reading) = made else { return vec![Region::whole(text.len())] };
+    let spots: Vec<Spot> =
+        reading.changes().map(|at| Spot { at, near: NEAR_DECODED_BYTES }).collect();
+    apart(spots.iter(), text.len(), |spot| floor(text, spot.start)..ceil(text, spot.end))
+}
+
 /// The regions around spots in bytes.
 pub fn byte_regions<'a>(spots: impl Iterator<Item = &'a Spot>, len: usize) -> Vec<Region> {
     apart(spots, len, |spot| spot.start..spot.end.min(len))
@@ -392,4 +401,24 @@ fn parts(signs: impl Iterator<Item = usize>, text: &str, reach: usize) -> Vec<Ra
         *part = floor(text, part.start)..ceil(text, part.end);
     }
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_reading_only_what_is_new_is_read() {
+        let text = "a line of a log\n".repeat(10_000);
+        let mut reading = Reading::default();
+        reading.copy(&text[..80_000], 0);
+        reading.replace("é", 80_000);
+        reading.copy(&text[80_004..], 80_004);
+        let cores = |made| {
+            news(&reading.text, made).into_iter().map(|region| region.core).collect::<Vec<_>>()
+        };
+        let near = NEAR_DECODED_BYTES - EDGE_BYTES;
+        assert_eq!(cores(Some(&reading)), [80_000 - near..80_002 + near]);
+        assert_eq!(cores(None), [0..reading.text.len()]);
+    }
 }

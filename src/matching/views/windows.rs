@@ -11,12 +11,13 @@ use crate::matching::views::as_read::spellings::AsRead;
 use crate::matching::views::as_read::spoken::spoken;
 use crate::matching::views::json::Shape;
 use crate::matching::views::markup::tags::between_tags;
+use crate::matching::views::meter::fill;
 use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::packing::sealed::sealed;
-use crate::matching::views::places::{Places, Position};
-use crate::matching::views::regions::{NESTED_RUNS_MAX, Region, is_worth, regions};
+use crate::matching::views::places::{Found, Places, Position};
+use crate::matching::views::regions::{NESTED_RUNS_MAX, Region, is_worth, news, regions};
 use crate::matching::views::spelling::charset::odd_readings;
-use crate::matching::views::spelling::cut::{ceil, floor};
+use crate::matching::views::spelling::cut::{ceil, floor, is_utf8, whole_characters};
 use crate::matching::views::spelling::digits::base64_runs::{Run, runs};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, unescape};
 use crate::matching::views::spelling::mail;
@@ -33,34 +34,6 @@ pub const MARGIN_BYTES: usize = 8 << 10;
 
 /// Bytes of a stream that may be the value of its name.
 const VALUE_BYTES_MAX: usize = 256;
-
-/// Something seen in a window.
-pub struct Found<W> {
-    /// What.
-    pub what: W,
-    /// What of the window spells it.
-    pub span: Range<usize>,
-    /// Whether that is all that the span spells.
-    pub hold: Hold,
-    /// Where it starts, as far as that is known.
-    pub start: usize,
-    /// Readings between the stream and the text it was seen in; each ends in ` > `.
-    pub(super) via: String,
-    pub(super) rounds: usize,
-}
-
-impl<W> Found<W> {
-    /// Leads back from a reading to the text of this length that it was made of.
-    pub(super) fn lead_back(&mut self, reading: &Reading, len: usize) {
-        self.start = reading.origin(self.start);
-        self.span = reading.origin(self.span.start)..reading.origin_end(self.span.end, len);
-    }
-
-    pub(super) fn shift(&mut self, by: usize) {
-        self.start += by;
-        self.span = self.span.start + by..self.span.end + by;
-    }
-}
 
 struct Placed<W> {
     found: Found<W>,
@@ -193,11 +166,8 @@ impl<L: Look> Tour<'_, L> {
             let spoken = std::str::from_utf8(&bytes[start..end]).ok().and_then(spoken);
             if let Some(reading) = spoken {
                 let from = all.len();
-                self.selected(&reading.text, "", 0, &mut all);
-                for found in &mut all[from..] {
-                    found.lead_back(&reading, end - start);
-                    found.shift(start);
-                }
+                self.made(&reading, end - start, "", 0, Hold::Exact, &mut all);
+                all[from..].iter_mut().for_each(|found| found.shift(start));
             }
             let framed = self.tables.framed(bytes, range);
             let readings = [
@@ -208,12 +178,7 @@ impl<L: Look> Tour<'_, L> {
             ];
             for (via, reading, hold) in readings {
                 let Some(reading) = reading else { continue };
-                let from = all.len();
-                self.selected(&reading.text, via, 0, &mut all);
-                for found in &mut all[from..] {
-                    found.lead_back(&reading, bytes.len());
-                    found.hold = found.hold.max(hold);
-                }
+                self.made(&reading, bytes.len(), via, 0, hold, &mut all);
             }
         }
         all
@@ -244,16 +209,30 @@ impl<L: Look> Tour<'_, L> {
         {
             self.selected(text, via, nested, all);
             for (label, hold, reading) in odd_readings(text) {
-                let from = all.len();
-                self.selected(&reading.text, &format!("{via}{label}"), nested, all);
-                for found in &mut all[from..] {
-                    found.lead_back(&reading, text.len());
-                    found.hold = found.hold.max(hold);
-                }
+                let via = format!("{via}{label}");
+                self.made(&reading, text.len(), &via, nested, hold, all);
             }
             return;
         }
         self.unsure(bytes, binary, via, nested, all);
+    }
+
+    /// A reading that was made of a text of this length, and may be held no better than that.
+    fn made(
+        &mut self,
+        reading: &Reading,
+        len: usize,
+        via: &str,
+        nested: usize,
+        hold: Hold,
+        all: &mut Vec<Found<L::What>>,
+    ) {
+        let from = all.len();
+        self.selected(&reading.text, via, nested, all);
+        for found in &mut all[from..] {
+            found.lead_back(reading, len);
+            found.hold = found.hold.max(hold);
+        }
     }
 
     /// The regions of a text that are worth it, in every reading.
@@ -274,23 +253,31 @@ impl<L: Look> Tour<'_, L> {
 
     /// A text, its escapes undone round by round, its mail encodings undone, and its base64.
     fn text(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
-        self.plain(text, via, 0, all);
-        self.marked(text, via, 0, all);
+        let seen = self.plain(text, None, via, 0, all);
+        self.marked(text, seen, via, 0, all);
         self.base64(text, &|_| true, via, nested, all);
-        self.rounds(text, via, nested, all);
+        self.rounds(text, seen, via, nested, all);
         if let Some(reading) = mail::undo(text) {
             let from = all.len();
             let via = format!("{via}quoted-printable > ");
-            self.plain(&reading.text, &via, 0, all);
-            self.marked(&reading.text, &via, 0, all);
+            let seen = self.plain(&reading.text, seen.then_some(&reading), &via, 0, all);
+            self.marked(&reading.text, seen, &via, 0, all);
             let is_new = |run| !reading.is_copy(run);
             self.base64(&reading.text, &is_new, &via, nested, all);
-            self.rounds(&reading.text, &via, nested, all);
+            self.rounds(&reading.text, seen, &via, nested, all);
             all[from..].iter_mut().for_each(|found| found.lead_back(&reading, text.len()));
         }
     }
 
-    fn rounds(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
+    /// A text that was looked at as it stands, or was not, with its escapes undone.
+    fn rounds(
+        &mut self,
+        text: &str,
+        mut seen: bool,
+        via: &str,
+        nested: usize,
+        all: &mut Vec<Found<L::What>>,
+    ) {
         let mut chain: Vec<Reading> = Vec::new();
         while chain.len() < ROUNDS_MAX {
             let before = chain.last().map_or(text, |reading| reading.text.as_str());
@@ -298,8 +285,8 @@ impl<L: Look> Tour<'_, L> {
             chain.push(reading);
             let undone = &chain[chain.len() - 1];
             let from = all.len();
-            self.plain(&undone.text, via, chain.len(), all);
-            self.marked(&undone.text, via, chain.len(), all);
+            seen = self.plain(&undone.text, seen.then_some(undone), via, chain.len(), all);
+            self.marked(&undone.text, seen, via, chain.len(), all);
             // What the round before it had was looked at there.
             self.base64(&undone.text, &|run| !undone.is_copy(run), via, nested, all);
             for found in &mut all[from..] {
@@ -311,26 +298,55 @@ impl<L: Look> Tour<'_, L> {
         }
     }
 
-    fn plain(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
+    /// A text in all ways in which a reader takes it; of what was made of a text that was looked at
+    /// only the news, for all else was seen there. Tells whether it was looked at as it stands.
+    fn plain(
+        &mut self,
+        text: &str,
+        made: Option<&Reading>,
+        via: &str,
+        rounds: usize,
+        all: &mut Vec<Found<L::What>>,
+    ) -> bool {
         work::charge(text.len());
         let as_read = AsRead::of(text, Signs::of(text.as_bytes()), &|before, after| {
             self.look.goes_on(before, after)
         });
         as_read.each(text, &mut |read, way, hold| {
-            self.look.look(read, &mut |what, range| {
-                let (start, via) = (range.start, via.to_owned());
-                let mut found = Found { what, span: range, hold, start, via, rounds };
-                way.iter().for_each(|(reading, len)| found.lead_back(reading, *len));
-                all.push(found);
-            });
+            let made = match way {
+                [] => made,
+                [_] if !as_read.is_as_is() => None,
+                [(reading, _), ..] => Some(*reading),
+            };
+            for region in news(read, made) {
+                let start = region.read.start;
+                self.look.look(&read[region.read], &mut |what, range| {
+                    if !region.core.contains(&(start + range.start)) {
+                        return;
+                    }
+                    let (span, via) = (start + range.start..start + range.end, via.to_owned());
+                    let mut found = Found { what, start: span.start, span, hold, via, rounds };
+                    way.iter().for_each(|(reading, len)| found.lead_back(reading, *len));
+                    all.push(found);
+                });
+            }
         });
+        as_read.is_as_is()
     }
 
     /// What stands between the tags of a text.
-    fn marked(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
+    fn marked(
+        &mut self,
+        text: &str,
+        seen: bool,
+        via: &str,
+        rounds: usize,
+        all: &mut Vec<Found<L::What>>,
+    ) {
         let Some(reading) = between_tags(text) else { return };
         let from = all.len();
-        self.plain(&reading.text, &format!("{via}markup > "), rounds, all);
+        let made = seen.then_some(&reading);
+        self.plain(&reading.text, made, &format!("{via}markup > "), rounds, all);
         for found in &mut all[from..] {
             if !reading.is_copy(found.span.clone()) {
                 found.hold = Hold::Marked;
@@ -417,38 +433,4 @@ pub(super) fn parts(text: &str) -> impl Iterator<Item = Region> {
         let read = floor(text, start.saturating_sub(MARGIN_BYTES))..ceil(text, end + MARGIN_BYTES);
         Region { read, core: start..end }
     })
-}
-
-/// Reads until the window is of this size; `false` at the end of the stream.
-pub fn fill(reader: &mut dyn Read, window: &mut Vec<u8>, size: usize) -> io::Result<bool> {
-    let room = size - window.len();
-    // At once: growing bit by bit would copy.
-    window.reserve_exact(room);
-    reader.take(room as u64).read_to_end(window)?;
-    Ok(window.len() == size)
-}
-
-/// Whether a window is UTF-8, but for characters that its ends cut.
-pub fn is_utf8(bytes: &[u8]) -> bool {
-    let (start, end) = whole_characters(bytes);
-    std::str::from_utf8(&bytes[start..end]).is_ok()
-}
-
-/// The part of a window that no cut went through.
-fn whole_characters(bytes: &[u8]) -> (usize, usize) {
-    let start = bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
-    let end = (0..bytes.len().min(4))
-        .map(|back| bytes.len() - 1 - back)
-        .find(|at| bytes[*at] & 0xc0 != 0x80)
-        .filter(|at| {
-            let len = match bytes[*at] {
-                0xc0..=0xdf => 2,
-                0xe0..=0xef => 3,
-                0xf0.. => 4,
-                _ => 1,
-            };
-            at + len > bytes.len()
-        })
-        .unwrap_or(bytes.len());
-    (start.min(end), end)
 }

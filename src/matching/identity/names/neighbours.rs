@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::matching::identity::scripts::separates;
+use crate::matching::keys::words::Words;
 use crate::matching::views::spelling::cut::{ceil, floor};
 
 /// Bytes on either side that are looked at.
@@ -270,20 +271,20 @@ pub fn is_joint(word: &str) -> bool {
 
 /// Words before and after names that are of none: grammar, titles, and labels of people.
 fn is_no_name(word: &str) -> bool {
-    const WORDS: &str = "\
+    static WORDS: Words = Words::of(
+        "\
         an at attn aus author autor auteur bei by cc contact customer dame dear dipl don \
         doña dr dra editor employee for frau from für has herr hon if in ing is jr \
         kontakt lady lord mag manager me miss mlle mme mr mrs ms mx name of on or par \
         participant participants patient phd por prof professor rev senhor señor señora \
-        sir sr sra srta team the to via was student";
+        sir sr sra srta team the to via was student",
+    );
     const STEMS: &str = "\
         user owner author creat submitt assignee requester requestor operator review \
         approve member maintain contribut responsib manage";
     let lower = word.to_lowercase();
     let bare = lower.trim_end_matches('.');
-    is_joint(&lower)
-        || WORDS.split(' ').any(|known| known == bare)
-        || STEMS.split(' ').any(|stem| lower.starts_with(stem))
+    is_joint(&lower) || WORDS.has(bare) || STEMS.split(' ').any(|stem| lower.starts_with(stem))
 }
 
 /// A space, or a plus, which is one in a URL's query; what parts cells and lines is none.

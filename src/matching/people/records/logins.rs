@@ -6,10 +6,12 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::domain::asked::subject::IdentityType;
+use crate::matching::blocks::few::Few;
 use crate::matching::identity::users::aliases::{BESIDE_BYTES, names_a_user};
+use crate::matching::keys::words::Words;
 use crate::matching::people::doubts::may_be_alias;
 use crate::matching::people::named::{Identifier, Named};
 use crate::matching::people::records::bounds::line_end;
@@ -59,12 +61,15 @@ const SIGNS: [(&str, usize); 34] = [
 static SIGNS_BY_TEXT: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
         .build(SIGNS.map(|(sign, _)| sign))
         .expect("few and short patterns")
 });
 
 /// What a process runs on.
 const TERMINALS: [&str; 3] = [" ? ", "pts/", "tty"];
+
+static LISTING: LazyLock<Few> = LazyLock::new(|| Few::new(&TERMINALS.map(str::as_bytes)));
 
 /// Bytes after a sign in which they stand.
 const NEAR_BYTES: usize = 120;
@@ -114,6 +119,7 @@ pub fn logins_in(text: &str, found: &mut dyn FnMut(Named)) {
 /// Starts of lines of a listing of processes: a word, and a number.
 fn listed(text: &str) -> impl Iterator<Item = usize> {
     let mut at = 0;
+    let text = if LISTING.any(text.as_bytes()) { text } else { "" };
     text.split_inclusive('\n').filter_map(move |line| {
         let start = at;
         at += line.len();
@@ -158,7 +164,8 @@ fn alias_at(text: &str, word: &Range<usize>) -> Option<Identifier> {
 
 /// Words of sentences that stand where an alias may.
 fn is_common(word: &str) -> bool {
-    const WORDS: &str = "\
+    static WORDS: Words = Words::of(
+        "\
         a account accounts action active all already an and any anyone are as at authentication \
         authorized be been by can cannot code command connect connection console could current \
         daemon data default defined did directory does each email error every failed file files \
@@ -169,8 +176,9 @@ fn is_common(word: &str) -> bool {
         request requested requests running same scheduler self server session should signed some \
         space specified staff started story submitted sudo sudoers super target that the their \
         them then there these this those timer to token tool trigger two unknown up us user users \
-        using valid value via was we wheel when which who will with without workflow you your";
-    WORDS.split(' ').any(|common| common == word)
+        using valid value via was we wheel when which who will with without workflow you your",
+    );
+    WORDS.has(word)
 }
 
 #[cfg(test)]

@@ -31,6 +31,31 @@ pub fn next_beyond_ascii(bytes: &[u8], from: usize) -> Option<usize> {
     bytes[at.min(bytes.len())..].iter().position(|byte| !byte.is_ascii()).map(|offset| at + offset)
 }
 
+/// Whether a window is UTF-8, but for characters that its ends cut.
+pub fn is_utf8(bytes: &[u8]) -> bool {
+    let (start, end) = whole_characters(bytes);
+    std::str::from_utf8(&bytes[start..end]).is_ok()
+}
+
+/// The part of a window that no cut went through.
+pub fn whole_characters(bytes: &[u8]) -> (usize, usize) {
+    let start = bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
+    let end = (0..bytes.len().min(4))
+        .map(|back| bytes.len() - 1 - back)
+        .find(|at| bytes[*at] & 0xc0 != 0x80)
+        .filter(|at| {
+            let len = match bytes[*at] {
+                0xc0..=0xdf => 2,
+                0xe0..=0xef => 3,
+                0xf0.. => 4,
+                _ => 1,
+            };
+            at + len > bytes.len()
+        })
+        .unwrap_or(bytes.len());
+    (start.min(end), end)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
+use crate::matching::views::places::Found;
 use crate::matching::views::regions::{
     Candidates, Region, Spot, byte_regions, candidates, regions_of_texts, strings_around,
     structures_around,
@@ -16,7 +17,6 @@ use crate::matching::views::spelling::charset::{
 use crate::matching::views::spelling::reading::Hold;
 use crate::matching::views::tour::{Look, Tour};
 use crate::matching::views::unsure::lines::names_in_lines;
-use crate::matching::views::windows::Found;
 use crate::matching::work;
 
 /// What is known, by the line in which it begins.
