@@ -308,16 +308,28 @@ pub fn public_key(settings: &Settings) -> Result<offline::PublicKey, AppError> {
     Ok(offline::public_key(&signing_key(settings)?)?)
 }
 
-/// What finds without a queue and a ledger.
+/// What finds without a queue, and needs no ledger; one that is there it reads alone.
 ///
 /// # Errors
 /// A source cannot be opened.
-pub fn preview(settings: &Settings, beside: Beside) -> Result<Preview, AppError> {
+pub async fn preview(settings: &Settings, beside: Beside) -> Result<Preview, AppError> {
     Ok(Preview {
         sources: sources(settings, beside)?,
         mandate: settings.mandate.clone(),
         clock: Arc::new(SystemClock),
+        learned: learned(settings).await,
     })
+}
+
+/// The ledger with what sweeps learned. Without it everything is read, which is said where there
+/// should be one.
+async fn learned(settings: &Settings) -> Option<Plans> {
+    settings.mandate.catalogue_age_max?;
+    let ledger = SqlLedger::inspect_if_there(&settings.ledger.url).await.map_err(AppError::from);
+    let opened = |it| Ok(opening(Arc::new(it), master_key(settings)?));
+    let opened = ledger.and_then(|ledger| ledger.map(opened).transpose());
+    let unused = "what sweeps learned cannot be used: everything is read";
+    opened.inspect_err(|error| warn!(error = %error.0, "{unused}")).ok().flatten()
 }
 
 /// Reaches everything that the settings name, with the rights that the work needs. Changes nothing,
@@ -329,15 +341,8 @@ pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
     let (door, exports) = (door(settings)?, exports(settings)?);
     let sources = sources(settings, Beside::default())?;
     let tenant_logs = tenant_logs(settings)?;
-    let url = &settings.ledger.url;
-    let file = url.expose().strip_prefix("sqlite:");
-    let ledger = async {
-        // The first start makes one.
-        if file.is_some_and(|path| !Path::new(path).exists()) {
-            return Ok(());
-        }
-        SqlLedger::inspect(url).await.map(drop)
-    };
+    // The first start makes a file.
+    let ledger = async { SqlLedger::inspect_if_there(&settings.ledger.url).await.map(drop) };
     Ok(reach::all(ledger, &door, &*exports, tenant_logs.as_deref(), &sources).await)
 }
 
@@ -367,6 +372,7 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
         sources: settings.sources.iter().map(named).chain(workspaces).chain(telemetry).collect(),
         mandate: settings.mandate.clone(),
         clock: Arc::new(SystemClock),
+        learned: None,
     };
     let looked = preview.run(body, Arc::default(), |_| {}, |_| {}).await?;
     let faults = looked.err().unwrap_or_default().into_iter();

@@ -67,7 +67,7 @@ async fn verb(args: Args) -> Result<End, CliError> {
             preview::plan::preview(&settings()?, request, *json).await
         }
         Verb::Preview { request, file: Some(file), json } => {
-            preview::file::explain(&settings()?, request, file, *json)
+            preview::file::explain(&settings()?, request, file, *json).await
         }
         Verb::Approve(decision) => decide(&settings()?, "approve", decision).await,
         Verb::Reject(decision) => decide(&settings()?, "reject", decision).await,

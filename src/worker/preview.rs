@@ -18,6 +18,7 @@ use crate::domain::request::{Request, RequestKind};
 use crate::ports::messages::inbox::Label;
 use crate::ports::sources::Source;
 use crate::ports::system::Clock;
+use crate::ports::tasks::Part;
 use crate::stages::explain::explained;
 use crate::stages::find::wanted;
 use crate::stages::message::fault::Fault;
@@ -29,7 +30,9 @@ use crate::stages::plan::known::{Amendment, More};
 use crate::stages::plan::runs::Company;
 use crate::stages::plan::things::{RunsAt, all_of_it};
 use crate::stages::spare::{Judged, spared};
-use crate::stages::walk::pass::{Meter, Patience, Walk, walk};
+use crate::stages::walk::catalogue::Catalogue;
+use crate::stages::walk::pass::{Meter, Patience, Walk, Walks, walk};
+use crate::worker::status::Plans;
 use crate::worker::world::{Sources, terms};
 
 /// What is to be previewed, and in what.
@@ -40,6 +43,8 @@ pub struct Preview {
     pub mandate: Mandate,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// The ledger with what sweeps learned of the sources, where it can be read.
+    pub learned: Option<Plans>,
 }
 
 /// What the request asks for and how far the look came.
@@ -48,6 +53,8 @@ pub struct Summary {
     pub kind: RequestKind,
     /// Items looked at.
     pub items: u64,
+    /// Those of them that sweeps had learned enough of: they were not read.
+    pub known: u64,
     /// Stored bytes read.
     pub bytes: u64,
     /// Items that speak of the subject.
@@ -78,7 +85,7 @@ impl Preview {
         let mut lines = Lines::new(policy, found);
         if request.thing().is_some() {
             let items = self.of_thing(&request, &mut lines.found).await?;
-            return Ok(Ok(Summary { kind: request.kind, items, bytes: 0, found: items }));
+            return Ok(Ok(Summary { kind: request.kind, items, known: 0, bytes: 0, found: items }));
         }
         let mut with =
             Walk::new(&request.people().iter().collect::<Vec<_>>(), limits, Patience::Spent);
@@ -96,7 +103,7 @@ impl Preview {
             Some(_) => waiting.push(planned),
             None => lines.add(planned),
         };
-        let mut seen = pin!(walk(&sources, with));
+        let mut seen = pin!(walk(self.walks(&sources, &with)?));
         while let Some(seen) = seen.next().await {
             let look = match seen {
                 Ok(look) => look,
@@ -123,8 +130,29 @@ impl Preview {
         if let Err(failure) = lines.end(&sources, &request).await {
             unreadable(unlisted(failure)?);
         }
-        let (items, bytes) = (meter.items(), meter.bytes());
-        Ok(Ok(Summary { kind: request.kind, items, bytes, found: findings }))
+        let (items, known, bytes) = (meter.items(), meter.known(), meter.bytes());
+        Ok(Ok(Summary { kind: request.kind, items, known, bytes, found: findings }))
+    }
+
+    /// How each source is walked: where something is known of it, in the parts in which sweeps
+    /// learned it.
+    fn walks(&self, sources: &[Arc<dyn Source>], with: &Walk) -> Result<Walks, Failure> {
+        let account = self.learned.as_ref().map(Plans::account).transpose()?;
+        let Some((account, age_max)) = account.zip(self.mandate.catalogue_age_max) else {
+            return Ok(sources.iter().map(|source| (Arc::clone(source), with.clone())).collect());
+        };
+        let subjects: Vec<_> = with.subjects.iter().collect();
+        let of = self.mandate.limits.source_parts;
+        let one = |source: &Arc<dyn Source>, part: Part| {
+            let sought = (subjects.as_slice(), Vec::new());
+            let known =
+                Catalogue::new(&account, source.as_ref(), part, sought, &with.limits, age_max);
+            let mut walk = with.clone();
+            (walk.part, walk.catalogue) = (part, Some(Arc::new(known.only_asked())));
+            (Arc::clone(source), walk)
+        };
+        let parts = |source| (0..of).map(move |number| (source, Part { number, of }));
+        Ok(sources.iter().flat_map(parts).map(|(source, part)| one(source, part)).collect())
     }
 
     fn request(&self, body: &[u8]) -> Result<Box<Request>, Vec<Fault>> {

@@ -303,7 +303,7 @@ impl Plans {
         }
     }
 
-    fn account(&self) -> Result<Account, Failure> {
+    pub(super) fn account(&self) -> Result<Account, Failure> {
         let (ledger, clock) = (Arc::clone(&self.ledger), Arc::clone(&self.clock));
         let envelope = Envelope { source: String::new(), controller_id: String::new() };
         let keys = Keys::new(&self.master_key, Arc::clone(&self.entropy))?;

@@ -122,7 +122,8 @@ fn limits() -> Limits {
 async fn find(source: &Arc<dyn Source>) -> Vec<Item> {
     let identity = Identity::new(IdentityType::Email, IdentityFormat::Raw, PERSON.to_owned());
     let subject = Subject { identities: vec![identity] };
-    let walked = walk(&[Arc::clone(source)], Walk::new(&[&subject], &limits(), Patience::Left));
+    let walked =
+        walk(vec![(Arc::clone(source), Walk::new(&[&subject], &limits(), Patience::Left))]);
     walked.map_ok(|look| look.item).try_collect().await.unwrap()
 }
 

@@ -215,6 +215,45 @@ fn a_preview_prints_findings_then_a_summary_and_changes_nothing() {
     assert!(told.contains("nothing was changed"), "{told}");
 }
 
+/// Only where they can be read: without the ledger or its key everything is.
+#[test]
+fn a_preview_takes_what_sweeps_learned() {
+    let home = Home::new();
+    home.put("run.json", r#"{"createdBy": {"upn": "Ann@Contoso.com", "n": "x"}}"#);
+    for number in 0..20 {
+        home.put(&format!("{number}.txt"), format!("step {number}"));
+    }
+    let file = home.request("r-1", "access", &ANN);
+    let file = file.to_str().unwrap();
+    let preview = |args: &[&str]| {
+        let ran = home.run(&[&["preview", file, "--json"], args].concat());
+        let lines = ran.json_lines();
+        let summary = lines.last().unwrap()["summary"].clone();
+        (lines[0]["item"].clone(), summary["items"].clone(), summary["known"].as_u64(), ran.err)
+    };
+    let (item, items, known, _) = preview(&[]);
+    assert_eq!((item, items, known), (json!("run.json"), json!(21), Some(0)));
+    let daemon = home.serve();
+    assert_eq!(home.run(&["submit", file, "--wait"]).code, 0);
+    drop(daemon);
+
+    let (item, items, known, _) = preview(&[]);
+    assert_eq!((item, items), (json!("run.json"), json!(21)));
+    assert!(known >= Some(18), "{known:?}");
+    assert!(home.done(&["preview", file]).contains("known from sweeps and not read again"));
+    // What was changed meanwhile is read.
+    home.put("3.txt", "ann@contoso.com was here");
+    let (item, _, after, _) = preview(&[]);
+    assert_eq!((item, after), (json!("3.txt"), known.map(|known| known - 1)));
+    let key = home.path("dsrd-data/master.key");
+    fs::write(&key, "0".repeat(64)).unwrap();
+    assert_eq!(preview(&[]).2, Some(0), "learned under another key");
+    fs::remove_file(&key).unwrap();
+    let (.., known, told) = preview(&[]);
+    assert!(known == Some(0) && told.contains("what sweeps learned cannot be used"), "{told}");
+    assert!(!key.exists());
+}
+
 /// What does not fit into memory while it is looked through is put aside on a disk, which may be
 /// full or not there: that says nothing of the item.
 #[test]

@@ -449,6 +449,7 @@ async fn a_preview_shows_all_of_it() {
             .collect(),
         mandate: scenario.mandate(),
         clock: Arc::clone(&scenario.clock) as _,
+        learned: None,
     };
     let body = about("r-1", "export", "run", "r1").to_string();
     let mut shown = Vec::new();

@@ -305,6 +305,7 @@ fn what_goes_along_is_shown_before() {
         sources: vec![source],
         mandate: scenario.mandate(),
         clock: Arc::<MemoryClock>::clone(&scenario.clock),
+        learned: None,
     };
     let body = request("r-1", "erasure").to_string();
     let mut shown = Vec::new();

@@ -109,7 +109,7 @@ async fn look(
     identities: &[(&str, &str)],
     print: bool,
 ) -> Result<u64, CliError> {
-    let preview = app::preview(sample.settings, sample.workspace.clone())?;
+    let preview = app::preview(sample.settings, sample.workspace.clone()).await?;
     let body = request("preview", "access", identities).to_string();
     let mut places = Vec::new();
     let found = |Planned { finding, .. }| {

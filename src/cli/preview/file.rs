@@ -16,14 +16,14 @@ use crate::domain::item::{Hit, Item, Version};
 ///
 /// # Errors
 /// Either cannot be read.
-pub fn explain(
+pub async fn explain(
     settings: &Settings,
     request: &Path,
     file: &Path,
     as_json: bool,
 ) -> Result<End, CliError> {
     let body = input(request)?;
-    let preview = app::preview(settings, Beside::default())?;
+    let preview = app::preview(settings, Beside::default()).await?;
     let item = Item::bare("file", &name(file), Version::Current);
     let open = || File::open(file).map(|file| Box::new(file) as Box<dyn Read>);
     let unread = |error: io::Error| CliError::Input(file.display().to_string(), error);

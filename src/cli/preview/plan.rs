@@ -24,7 +24,7 @@ const HITS_PRINTED_MAX: usize = 5;
 /// The file or the sources cannot be read.
 pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<End, CliError> {
     let body = input(file)?;
-    let preview = app::preview(settings, Beside::default())?;
+    let preview = app::preview(settings, Beside::default()).await?;
     let bar = output::bar();
     bar.set_message("looking");
     let meter = Arc::default();
@@ -58,8 +58,9 @@ pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<
     match looked.expect("an end without an answer comes from a line that was not printed") {
         Ok(summary) => {
             let of_a_thing = summary.kind.is_about_a_thing();
-            let (items, bytes, found) = (summary.items, summary.bytes, summary.found);
-            let totals = Totals { of_a_thing, items, bytes, found };
+            let (items, known) = (summary.items, summary.known);
+            let (bytes, found) = (summary.bytes, summary.found);
+            let totals = Totals { of_a_thing, items, known, bytes, found };
             totals.print(&unread, as_json)?;
             Ok(End::Done)
         }
@@ -76,20 +77,22 @@ pub async fn preview(settings: &Settings, file: &Path, as_json: bool) -> Result<
 struct Totals {
     of_a_thing: bool,
     items: u64,
+    known: u64,
     bytes: u64,
     found: u64,
 }
 
 impl Totals {
     fn print(&self, unread: &[Unreadable], as_json: bool) -> Result<(), CliError> {
-        let Self { of_a_thing, items, bytes, found } = self;
+        let Self { of_a_thing, items, known, bytes, found } = self;
         if as_json {
             let each = unread.iter();
             let unreadable: Vec<Value> = each
                 .map(|Unreadable { item, reason }| json!({ "item": name(item), "reason": reason }))
                 .collect();
             return json_line(&json!({ "summary": {
-                "items": items, "bytes": bytes, "found": found, "unreadable": unreadable,
+                "items": items, "known": known, "bytes": bytes, "found": found,
+                "unreadable": unreadable,
             } }));
         }
         for ((source, reason), unread) in grouped(unread) {
@@ -108,9 +111,13 @@ impl Totals {
             ));
         }
         let unread = unread.len();
+        let known = match known {
+            0 => String::new(),
+            known => format!(", {known} known from sweeps and not read again"),
+        };
         line(format!(
-            "looked at {items} items ({bytes} bytes): {found} speak of the subject, {unread} could \
-             not be read whole; nothing was changed"
+            "looked at {items} items ({bytes} bytes{known}): {found} speak of the subject, \
+             {unread} could not be read whole; nothing was changed"
         ))
     }
 }

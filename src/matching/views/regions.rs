@@ -414,11 +414,12 @@ mod tests {
         reading.copy(&text[..80_000], 0);
         reading.replace("é", 80_000);
         reading.copy(&text[80_004..], 80_004);
-        let cores = |made| {
-            news(&reading.text, made).into_iter().map(|region| region.core).collect::<Vec<_>>()
-        };
         let near = NEAR_DECODED_BYTES - EDGE_BYTES;
-        assert_eq!(cores(Some(&reading)), [80_000 - near..80_002 + near]);
-        assert_eq!(cores(None), [0..reading.text.len()]);
+        for (made, expected) in
+            [(Some(&reading), 80_000 - near..80_002 + near), (None, 0..reading.text.len())]
+        {
+            let news = news(&reading.text, made);
+            assert_eq!((news.len(), &news[0].core), (1, &expected));
+        }
     }
 }

@@ -20,7 +20,7 @@ use crate::matching::terms::filter::{Question, Salt, TermKey, Terms};
 use crate::ports::kept::catalogue::{Leaf, Shelf};
 use crate::ports::ledger::Ledger;
 use crate::ports::sources::Source;
-use crate::ports::tasks::{Lease, Shard};
+use crate::ports::tasks::{Lease, Part};
 use crate::stages::account::records::Account;
 use crate::stages::walk::inventory;
 
@@ -55,6 +55,8 @@ pub struct Catalogue {
     question: Question,
     now: Timestamp,
     age_max: SignedDuration,
+    /// Whether it takes what a walk learns.
+    learns: bool,
     written: Mutex<Written>,
     /// Of leaves, while this walk goes on.
     hasher: RandomState,
@@ -100,11 +102,12 @@ impl Keyed {
 }
 
 impl Catalogue {
-    /// Of a shard, for a walk that looks for these subjects, and for those whom the marks are of.
+    /// Of a part of a source, for a walk that looks for these subjects, and for those whom the
+    /// marks are of.
     pub fn new(
         account: &Account,
         source: &dyn Source,
-        shard: &Shard,
+        part: Part,
         sought: (&[&Subject], Vec<Mark>),
         limits: &ItemLimits,
         age_max: SignedDuration,
@@ -115,16 +118,28 @@ impl Catalogue {
         let terms = format!("{READER} {limits:?} {}", source.place());
         Self {
             ledger: Arc::clone(&account.ledger),
-            shelf: Shelf { source: shard.source.clone(), part: shard.part },
+            shelf: Shelf { source: source.name().to_owned(), part },
             terms: account.keys.digest(terms.as_bytes()),
             prints: account.keys.print_key(),
             key,
             question,
             now: account.clock.now(),
             age_max,
+            learns: true,
             written: Mutex::default(),
             hasher: RandomState::new(),
         }
+    }
+
+    /// The same, which is asked alone: it takes nothing of what the walk learns.
+    #[must_use]
+    pub fn only_asked(self) -> Self {
+        Self { learns: false, ..self }
+    }
+
+    /// What an item of which nothing is known is to be learned under; `None` if it is not.
+    pub fn wanted(&self, keyed: Option<Keyed>) -> Option<Keyed> {
+        keyed.filter(|_| self.learns)
     }
 
     /// What an item is known by; `None` for what is not worth to be known.
@@ -186,6 +201,9 @@ impl Catalogue {
 
     /// Takes in what is known of the next item.
     pub fn add(&self, keyed: Keyed, entry: Entry) {
+        if !self.learns {
+            return;
+        }
         let mut written = self.written();
         let size = match &entry.terms {
             Terms::Any => 0,

@@ -214,18 +214,18 @@ impl Meter {
     }
 }
 
-/// Walks the sources one after the other, items in the order of each source, and hands on those
-/// with hits, or of which something could not be read.
-pub fn walk(
-    sources: &[Arc<dyn Source>],
-    walk: Walk,
-) -> impl Stream<Item = Result<Box<Look>, Failure>> + use<> {
+/// Sources, each with how it is to be walked.
+pub type Walks = Vec<(Arc<dyn Source>, Walk)>;
+
+/// Walks the sources one after the other, each as it is told, items in the order of the source, and
+/// hands on those with hits, or of which something could not be read.
+pub fn walk(walks: Walks) -> impl Stream<Item = Result<Box<Look>, Failure>> + use<> {
     let looks = |step| match step {
         Step::Look(look) => Some(look),
         Step::Page(_) => None,
     };
-    stream::iter(sources.to_vec())
-        .flat_map(move |source| walk_source(source, walk.clone(), None))
+    stream::iter(walks)
+        .flat_map(|(source, walk)| walk_source(source, walk, None))
         .try_filter_map(move |step| futures::future::ready(Ok(looks(step))))
 }
 
@@ -311,7 +311,9 @@ async fn see(source: &dyn Walked, listed: Listed, walk: &Walk) -> Result<Option<
     {
         return Ok(Some(Look { is_known: true, learned, ..Look::of(item) }));
     }
-    let mut look = look_with(source, item, walk, keyed.filter(|_| learned.is_none())).await?;
+    let unknown = keyed.filter(|_| learned.is_none());
+    let unknown = walk.catalogue.as_ref().and_then(|catalogue| catalogue.wanted(unknown));
+    let mut look = look_with(source, item, walk, unknown).await?;
     if let (Some(look), Some((keyed, entry))) = (&mut look, learned)
         && walk.catalogue.as_ref().is_some_and(|c| c.keyed(&look.item) == Some(keyed))
     {

@@ -326,7 +326,7 @@ async fn walk(
     let source = world.sources.iter().find(|source| source.name() == shard.source);
     if let (Some(age_max), Some(source)) = (world.mandate.catalogue_age_max, source) {
         let (sought, limits) = ((subjects.as_slice(), marks), &walk.limits);
-        let known = Catalogue::new(account, source.as_ref(), shard, sought, limits, age_max);
+        let known = Catalogue::new(account, source.as_ref(), shard.part, sought, limits, age_max);
         walk.catalogue = Some(Arc::new(known));
     }
     let meter = Arc::clone(&walk.meter);
