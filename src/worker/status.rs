@@ -210,6 +210,10 @@ impl HeldPlans for Plans {
         }
         Ok(tree(&planned))
     }
+
+    async fn describe(&self, id: &RequestId) -> Result<Option<Map<String, Value>>, Failure> {
+        Status { ledger: Arc::clone(&self.ledger) }.describe(id).await
+    }
 }
 
 impl Plans {

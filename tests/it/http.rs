@@ -40,6 +40,7 @@ use dsrd::ports::system::Clock;
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 use dsrd::telemetry::metrics::Metrics;
 use jiff::{Timestamp, ToSpan};
+use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -249,6 +250,35 @@ impl HeldPlans for World {
             branch("└─ ", "key_vault/s/g/<v>", "shared: by <b>w2</b>", ""),
         ])
     }
+    async fn describe(&self, id: &RequestId) -> Result<Option<Map<String, Value>>, Failure> {
+        if self.standings.iter().all(|standing| standing.id != *id) {
+            return Ok(None);
+        }
+        let Value::Object(told) = json!({
+            "subject_request_id": id.as_str(), "state": "acting", "outcome": null,
+            "subject_request_type": "erasure", "submitted_time": "2026-11-01T00:00:00Z",
+            "due_time": "2026-11-20T12:00:00Z", "changed_time": "2026-11-23T11:50:00Z",
+            "progress": { "done": 100, "total": 300 },
+            "obstacle": { "source": "run-history", "kind": "shut", "reason": "403 <no>",
+                          "since": "2026-11-23T11:55:00Z" },
+            "counts": { "seen": 1_234, "found": 7, "unreadable": 1,
+                        "outcomes": { "erased": 6, "already_absent": 1 }, "open": 0 },
+            "refusals": [{ "items": 2, "outcome": "blocked", "source": "run-history",
+                           "reason": "lease: LeaseIdMissing" }],
+            "decisions": [{ "at": "2026-11-23T10:00:00Z", "decision": "approved",
+                            "actor": "maria & co", "reason": "asked <twice>" }],
+            "waits_for": ["held-1"],
+            "events": [
+                { "sequence": 1, "at": "2026-11-23T09:00:00Z", "event": "accepted" },
+                { "sequence": 2, "at": "2026-11-23T09:00:05Z", "event": "find_started" },
+            ],
+            "coverage": [{ "looked": "not_configured", "sort": "container", "name": "<c>" }],
+            "certificate_digest": "ab12",
+        }) else {
+            unreachable!()
+        };
+        Ok(Some(told))
+    }
 }
 
 #[async_trait]
@@ -426,8 +456,8 @@ impl Ledger for World {
     ) -> Result<Appended, Failure> {
         unreachable!()
     }
-    async fn standing(&self, _: &RequestId) -> Result<Option<Standing>, Failure> {
-        unreachable!()
+    async fn standing(&self, id: &RequestId) -> Result<Option<Standing>, Failure> {
+        Ok(self.standings.iter().find(|standing| standing.id == *id).cloned())
     }
     async fn rejected_for(&self, _: &RequestId) -> Result<Option<RequestId>, Failure> {
         unreachable!()
@@ -697,7 +727,7 @@ async fn ready_when_everything_answers() {
         "ready": true,
         "checks": [ok("ledger"), ok("queue"), ok("exports"), ok("source run-history")],
     });
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&checks).unwrap(), expected);
+    assert_eq!(serde_json::from_str::<Value>(&checks).unwrap(), expected);
 }
 
 #[tokio::test]
@@ -706,7 +736,7 @@ async fn not_ready_says_what_is_not_and_of_which_kind_and_no_more() {
     let (status, checks) = get(world, "/readyz").await;
     assert_eq!(status, 503);
     assert!(!checks.contains("disk"), "what others told us is for the log alone: {checks}");
-    let checks: serde_json::Value = serde_json::from_str(&checks).unwrap();
+    let checks: Value = serde_json::from_str(&checks).unwrap();
     assert_eq!(checks["checks"][0]["name"], "ledger");
     assert_eq!(checks["checks"][0]["ok"], false);
     assert!(checks["checks"][0]["error"].is_string());
@@ -714,11 +744,11 @@ async fn not_ready_says_what_is_not_and_of_which_kind_and_no_more() {
 }
 
 #[tokio::test]
-async fn the_page_shows_who_waits_first_and_what_is_late() {
+async fn the_page_shows_what_is_late_and_then_who_waits() {
     let (status, html) = get(busy(), "/").await;
     assert_eq!(status, 200);
     let place = |text: &str| html.find(text).unwrap_or_else(|| panic!("no {text} in {html}"));
-    assert!(place("held-1") < place("b1e6-late"));
+    assert!(place("b1e6-late") < place("held-1"));
     assert!(place("b1e6-late") < place("a7551968"));
     assert!(place("new-1") < place("Ended last"));
     assert!(place("Ended last") < place("bad-1") && place("bad-1") < place("failed-1"));
@@ -744,6 +774,44 @@ async fn the_page_shows_the_plan_of_a_workspace_as_a_tree() {
                <td>shared: by &lt;b&gt;w2&lt;/b&gt;</td><td></td></tr>";
     assert!(page.contains(row), "{page}");
     assert!(page.contains("<td>delete</td><td></td><td>14 days</td>"), "{page}");
+}
+
+#[tokio::test]
+async fn a_request_has_a_page_with_all_that_is_told_of_it() {
+    let (status, html) = get(busy(), "/requests/b1e6%2Dlate").await;
+    assert_eq!(status, 200);
+    let html = html.split_once("<main>").unwrap().1;
+    for told in [
+        "<span class=\"word\">acting</span>",
+        "for 10 minutes",
+        "overdue by 3 days",
+        "100 of 300",
+        "10 a minute, 20 minutes to go",
+        "It does not go on since",
+        "run-history: shut: 403 &lt;no&gt;",
+        "It waits for <a href=\"/requests/held%2D1\">held-1</a>.",
+        "<dt>seen</dt><dd>1,234</dd>",
+        "<dt>already absent</dt><dd>1</dd>",
+        "lease: LeaseIdMissing",
+        "maria &amp; co",
+        "asked &lt;twice&gt;",
+        "find started",
+        "5 s",
+        "not configured",
+        "&lt;c&gt;",
+        "certificate digest",
+        "ab12",
+        "/requests/b1e6%2Dlate?refresh=off",
+    ] {
+        assert!(html.contains(told), "{told}: {html}");
+    }
+    for of_nobody in ["/requests/unknown", "/requests/%0a"] {
+        let (status, html) = get(busy(), of_nobody).await;
+        assert_eq!(status, 404);
+        assert!(html.contains("knows no request"), "{html}");
+    }
+    let (_, all) = get(busy(), "/").await;
+    assert!(all.contains("<a href=\"/requests/b1e6%2Dlate\">b1e6-late</a>"), "{all}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Four addresses, all of them to be looked at and none to be written to.
+//! Five addresses, all of them to be looked at and none to be written to.
 
 use std::collections::BTreeMap;
 use std::future::{Future, pending};
@@ -6,7 +6,7 @@ use std::io;
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::header::{self, HeaderValue};
 use axum::http::{StatusCode, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -20,10 +20,13 @@ use url::{Host, Url};
 
 use crate::adapters::http::connections;
 use crate::adapters::http::health::{self, Readiness};
-use crate::adapters::http::page::{self, Overview};
+use crate::adapters::http::pages::frame::{REFRESH_OFF, STYLE};
+use crate::adapters::http::pages::overview::{self as page, Overview};
+use crate::adapters::http::pages::request::{self, Told};
 use crate::adapters::http::site::Site;
 use crate::domain::event::Facts;
 use crate::domain::failure::Failure;
+use crate::domain::request::RequestId;
 use crate::domain::state;
 use crate::telemetry::metrics::{CONTENT_TYPE, Part};
 
@@ -47,6 +50,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let addresses = Router::new()
         .route("/", get(show_page))
+        .route("/requests/{id}", get(show_request))
         .route("/healthz", get(show_alive))
         .route("/readyz", get(show_ready))
         .route("/metrics", get(show_metrics))
@@ -127,7 +131,7 @@ async fn show_metrics(State(site): State<Arc<Site>>) -> Response {
 }
 
 async fn show_page(State(site): State<Arc<Site>>, uri: Uri) -> Response {
-    let refresh = uri.query() != Some(page::REFRESH_OFF);
+    let refresh = uri.query() != Some(REFRESH_OFF);
     let (status, html) = match overview(&site).await {
         Ok(overview) => (StatusCode::OK, page::page(&overview, refresh)),
         Err(failure) => {
@@ -136,6 +140,32 @@ async fn show_page(State(site): State<Arc<Site>>, uri: Uri) -> Response {
         }
     };
     (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+}
+
+async fn show_request(State(site): State<Arc<Site>>, Path(id): Path<String>, uri: Uri) -> Response {
+    let refresh = uri.query() != Some(REFRESH_OFF);
+    let (status, html) = match told(&site, &id).await {
+        Ok(Some(told)) => (StatusCode::OK, request::page(&told, refresh)),
+        Ok(None) => (StatusCode::NOT_FOUND, request::unknown(&id)),
+        Err(failure) => {
+            tracing::debug!(reason = failure.chain(), "the page cannot read the ledger");
+            (StatusCode::SERVICE_UNAVAILABLE, page::unavailable(refresh))
+        }
+    };
+    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+}
+
+/// What the ledger says of a request; `None` if it does not know it, or if this is no id.
+async fn told(site: &Site, id: &str) -> Result<Option<Told>, Failure> {
+    let Ok(id) = RequestId::new(id) else { return Ok(None) };
+    let Some(described) = site.plans.describe(&id).await? else { return Ok(None) };
+    let held = site.ledger.standing(&id).await?;
+    let tree = match held.filter(|standing| standing.state == state::State::Held) {
+        // One that rests meanwhile, or that another key sealed, has none to be shown.
+        Some(held) => site.plans.tree(&held).await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    Ok(Some(Told { now: site.clock.now(), id, described, tree }))
 }
 
 async fn overview(site: &Site) -> Result<Overview, Failure> {
@@ -159,6 +189,8 @@ async fn overview(site: &Site) -> Result<Overview, Failure> {
     }
     Ok(Overview {
         now: site.clock.now(),
+        down: site.down.parts(),
+        overdue: u64::try_from(site.metrics.requests_overdue.get()).unwrap_or_default(),
         waiting,
         held,
         trees,
@@ -174,7 +206,7 @@ async fn overview(site: &Site) -> Result<Overview, Failure> {
 /// What every answer says to browsers: nothing from elsewhere, nothing kept, shown nowhere else.
 async fn guard(request: Request, next: Next) -> Response {
     static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-        let style = STANDARD.encode(Sha256::digest(page::STYLE));
+        let style = STANDARD.encode(Sha256::digest(STYLE));
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; \
              form-action 'none'; frame-ancestors 'none'"

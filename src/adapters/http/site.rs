@@ -42,6 +42,11 @@ pub struct Site {
 pub struct Down(Mutex<BTreeMap<String, String>>);
 
 impl Down {
+    /// Which they are.
+    pub fn parts(&self) -> Vec<String> {
+        self.0.lock().expect("nobody panics with the parts in hand").keys().cloned().collect()
+    }
+
     /// Notes the answer of a part: why it is not ready, if it is not.
     pub fn note(&self, part: &str, reason: Option<&str>) {
         let mut down = self.0.lock().expect("nobody panics with the parts in hand");

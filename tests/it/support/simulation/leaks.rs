@@ -7,7 +7,8 @@ use std::sync::{Arc, LazyLock};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use dsrd::adapters::http::page::{Overview, page};
+use dsrd::adapters::http::pages::overview::{Overview, page};
+use dsrd::adapters::http::pages::request::{self, Told};
 use dsrd::adapters::memory::exports::SIGNATURE;
 use dsrd::adapters::system::{SystemClock, SystemEntropy};
 use dsrd::domain::state::State;
@@ -156,7 +157,11 @@ impl Scenario {
         let mut trees = BTreeMap::new();
         for standing in &standings {
             // What rests has none; a person's never has.
-            trees.insert(standing.id.clone(), plans.tree(standing).await.unwrap_or_default());
+            let tree = plans.tree(standing).await.unwrap_or_default();
+            trees.insert(standing.id.clone(), tree.clone());
+            let described = plans.describe(&standing.id).await.unwrap().unwrap();
+            let (now, id) = (Timestamp::UNIX_EPOCH, standing.id.clone());
+            shown.push(request::page(&Told { now, id, described, tree }, true));
         }
         let overview = Overview {
             trees,
@@ -168,6 +173,8 @@ impl Scenario {
             census: ledger.census().await.unwrap(),
             backlog: 0,
             waiting: Default::default(),
+            overdue: 0,
+            down: Vec::new(),
             obstacles: ledger.obstacles(u32::MAX).await.unwrap().into_iter().collect(),
         };
         shown.push(page(&overview, true));

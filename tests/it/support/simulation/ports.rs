@@ -129,8 +129,9 @@ pub fn declared() -> Vec<Declared> {
         ("Upload", "finish", Kind::Effect),
         // Time is the simulation's own.
         ("Clock", "sleep_ms", Kind::Look),
-        // Of the page, which no loop looks at.
+        // Of the pages, which no loop looks at.
         ("HeldPlans", "tree", Kind::Look),
+        ("HeldPlans", "describe", Kind::Look),
     ];
     let wired = [
         Of::<dyn Announcer>::DECLARED,

@@ -1,0 +1,157 @@
+//! What the pages have in common: the document around them, and how words, numbers and times look.
+
+use std::fmt::{self, Display, Write};
+
+use jiff::Timestamp;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::domain::request::RequestId;
+use crate::domain::state::State;
+use crate::ports::standing::Progress;
+
+/// The query that asks for a page that stays as it is.
+pub const REFRESH_OFF: &str = "refresh=off";
+
+/// The whole style sheet; the content security policy allows it by its hash and no other.
+pub const STYLE: &str = include_str!("page.css");
+
+/// Seconds between two looks.
+const REFRESH_SECONDS: u32 = 10;
+
+/// The whole of an HTML document around its body.
+///
+/// `path`: where it is found.
+pub(super) fn frame(body: &str, title: &str, path: &str, refresh: bool) -> String {
+    let (again, toggle) = if refresh {
+        (
+            format!("<meta http-equiv=\"refresh\" content=\"{REFRESH_SECONDS}\">\n"),
+            format!(
+                "Looks again every {REFRESH_SECONDS} seconds. \
+                 <a href=\"{path}?{REFRESH_OFF}\">Stop that</a>"
+            ),
+        )
+    } else {
+        (String::new(), format!("<a href=\"{path}\">Look again by itself</a>"))
+    };
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{again}\
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\
+         <footer><span>dsrd {version} · <a href=\"/readyz\">readiness</a> · \
+         <a href=\"/metrics\">metrics</a></span><span>{toggle}</span></footer>\n</body>\n</html>\n",
+        version = env!("CARGO_PKG_VERSION"),
+    )
+}
+
+/// A number with its name; it takes on its colour once it is not zero.
+pub(super) fn figure(out: &mut String, name: &str, number: u64, class: &str) -> fmt::Result {
+    let class = if number == 0 { "" } else { class };
+    writeln!(out, "<div class=\"{class}\"><dt>{name}</dt><dd>{}</dd></div>", grouped(number))
+}
+
+pub(super) fn word(state: State) -> String {
+    let class = match state {
+        State::Completed => " good",
+        State::Held | State::PartiallyCompleted => " warn",
+        State::Failed | State::Rejected => " bad",
+        _ => "",
+    };
+    format!("<span class=\"word{class}\">{}</span>", state.word().replace('_', " "))
+}
+
+pub(super) fn progress(Progress { done, total }: Progress) -> String {
+    if total == 0 {
+        return "–".to_owned();
+    }
+    format!(
+        "<progress aria-label=\"progress\" max=\"{total}\" value=\"{done}\"></progress>\
+         <small>{} of {}</small>",
+        grouped(done),
+        grouped(total)
+    )
+}
+
+pub(super) fn due(due: Option<Timestamp>, now: Timestamp) -> String {
+    let Some(due) = due else { return "–".to_owned() };
+    let distance = distance(due, now);
+    if due < now {
+        format!("{}<small class=\"late\">overdue by {distance}</small>", time(due))
+    } else {
+        format!("{}<small>in {distance}</small>", time(due))
+    }
+}
+
+/// How far apart two times are, in the largest unit that says enough.
+pub(super) fn distance(one: Timestamp, other: Timestamp) -> String {
+    span(one.duration_since(other).as_secs().unsigned_abs() / 60)
+}
+
+/// So many minutes, in the largest unit that says enough.
+pub(super) fn span(minutes: u64) -> String {
+    let (number, unit) = match minutes {
+        0..120 => (minutes, "minute"),
+        120..2_880 => (minutes / 60, "hour"),
+        _ => (minutes / 1_440, "day"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+pub(super) fn time(time: Timestamp) -> impl Display {
+    let shown = time.strftime("%Y-%m-%d %H:%M UTC");
+    format!("<time datetime=\"{time}\">{shown}</time>")
+}
+
+/// A number with commas between its thousands.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let first = digits.len() % 3;
+    let mut text = digits[..first].to_owned();
+    for (index, digit) in digits[first..].chars().enumerate() {
+        if index % 3 == 0 && !text.is_empty() {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Where the page of a request is.
+pub(super) fn path_of(id: &RequestId) -> String {
+    format!("/requests/{}", utf8_percent_encode(id.as_str(), NON_ALPHANUMERIC))
+}
+
+/// The id of a request, as a link to its page.
+pub(super) fn link(id: &RequestId) -> String {
+    format!("<a href=\"{}\">{}</a>", path_of(id), escape(id.as_str()))
+}
+
+/// The start of a table with these columns, below the heading that has this id.
+pub(super) fn open_table(out: &mut String, label: &str, columns: &[&str]) -> fmt::Result {
+    // A region that scrolls must be reachable with the keyboard.
+    let region = format!("role=\"region\" aria-labelledby=\"{label}\" tabindex=\"0\"");
+    write!(out, "<div class=\"scroll\" {region}><table>\n<thead><tr>")?;
+    for column in columns {
+        write!(out, "<th scope=\"col\">{column}</th>")?;
+    }
+    writeln!(out, "</tr></thead>\n<tbody>")
+}
+
+/// Its end.
+pub(super) fn close_table(out: &mut String) -> fmt::Result {
+    writeln!(out, "</tbody></table></div>")
+}
