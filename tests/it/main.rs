@@ -82,6 +82,7 @@ mod cli; // the program itself, as a process
 mod deploying; // what `deploy/build` makes, the image and the package of it, and the unit that runs it
 mod deploying_linted; // every file of `deploy` before a program that knows its kind
 mod deploying_watched; // alerts and dashboard: of numbers that there are, with something to do at each
+mod deploying_broker; // a broker made by an administrator, and the examples for producers, on it
 mod tidy; // properties of the code
 mod readmes; // what the READMEs of src and tests say of the tree is so
 mod foreign; // the main job as strangers meet it: RabbitMQ, Azurite, python
