@@ -83,6 +83,7 @@ mod deploying; // what `deploy/build` makes, the image and the package of it, an
 mod deploying_linted; // every file of `deploy` before a program that knows its kind
 mod deploying_watched; // alerts and dashboard: of numbers that there are, with something to do at each
 mod deploying_broker; // a broker made by an administrator, and the examples for producers, on it
+mod deploying_restored; // a ledger from a backup that was taken amid requests
 mod tidy; // properties of the code
 mod readmes; // what the READMEs of src and tests say of the tree is so
 mod foreign; // the main job as strangers meet it: RabbitMQ, Azurite, python
