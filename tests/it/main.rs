@@ -85,7 +85,7 @@ mod deploying_watched; // alerts and dashboard: of numbers that there are, with 
 mod deploying_broker; // a broker made by an administrator, and the examples for producers, on it
 mod deploying_restored; // a ledger from a backup that was taken amid requests
 mod tidy; // properties of the code
-mod readmes; // what the READMEs of src and tests say of the tree is so
+mod readmes; // what the READMEs of src and tests say of the tree is so, and where all pages lead
 mod foreign; // the main job as strangers meet it: RabbitMQ, Azurite, python
 mod killed; // real daemons against real parts, killed at random
 mod schema; // what is published of our contracts takes what we write
