@@ -29,6 +29,7 @@ use crate::adapters::memory::sources::store::MemorySource;
 use crate::adapters::monitor::source::TelemetrySource;
 use crate::adapters::sql::store::SqlLedger;
 use crate::adapters::stores;
+use crate::adapters::supervisor::Supervisor;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
 use crate::config::secret::Secret;
 use crate::config::settings::{Location, Queue, Settings, Store};
@@ -145,6 +146,11 @@ impl Daemon {
         })?;
         assert_key(&world).await?;
         Ok((world, alone, plans))
+    }
+
+    /// Who started it and is told how it is.
+    pub fn supervisor(&self) -> Supervisor {
+        Supervisor::of_the_environment()
     }
 
     /// What ends it.

@@ -29,17 +29,19 @@ pub async fn run(settings: impl FnOnce() -> Result<Settings, CliError>) -> Resul
         }
         daemon = Daemon::open(&settings, Beside::default()) => daemon?,
     };
-    let stopper = daemon.stopper();
+    let (stopper, supervisor) = (daemon.stopper(), daemon.supervisor());
     let of_workspaces = settings.workspaces.iter().map(|one| one.name.as_str());
     let sources = settings.sources.iter().map(|one| one.name.as_str());
     let sources: Vec<&str> = sources.chain(of_workspaces).collect();
     let page = settings.http.listen.map(|address| format!("http://{address}/"));
     info!(version = env!("CARGO_PKG_VERSION"), sources = sources.join(","), page, "serving");
+    supervisor.ready();
     let stopping = async {
         tokio::select! {
             signal = signals.stop() => info!("stopping on {signal}: finishing what is in hand"),
             () = stopper.stopped() => {}
         }
+        supervisor.stopping();
         stopper.stop();
     };
     let serving = async { tokio::join!(daemon.run(), stopping).0 };
@@ -50,6 +52,7 @@ pub async fn run(settings: impl FnOnce() -> Result<Settings, CliError>) -> Resul
     tokio::select! {
         biased;
         served = serving => served?,
+        never = supervisor.beats() => match never {},
         () = given_up => warn!("what is in hand does not end; the next start goes on with it"),
     }
     Ok(End::Done)

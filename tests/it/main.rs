@@ -79,9 +79,13 @@ mod report; // the page for people, looked at by a browser and judged by program
 mod http; // health, metrics and the page, asked over a socket
 mod config_samples; // every settings file in the repository is accepted
 mod cli; // the program itself, as a process
-mod deploying; // what `deploy/build` installs
+mod deploying; // what `deploy/build` makes, the image and the package of it, and the unit that runs it
+mod deploying_linted; // every file of `deploy` before a program that knows its kind
+mod deploying_watched; // alerts and dashboard: of numbers that there are, with something to do at each
+mod deploying_broker; // a broker made by an administrator, and the examples for producers, on it
+mod deploying_restored; // a ledger from a backup that was taken amid requests
 mod tidy; // properties of the code
-mod readmes; // what the READMEs of src and tests say of the tree is so
+mod readmes; // what the READMEs of src and tests say of the tree is so, and where all pages lead
 mod foreign; // the main job as strangers meet it: RabbitMQ, Azurite, python
 mod killed; // real daemons against real parts, killed at random
 mod schema; // what is published of our contracts takes what we write

@@ -1,9 +1,11 @@
 //! What the READMEs of `src` and `tests` say of the tree is so: every path in them exists, and
-//! nothing is missing where they list all of something.
+//! nothing is missing where they list all of something. What all pages link to is there, and what
+//! they tell to type is a verb.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::tidy::layers::ARROWS;
 
@@ -104,6 +106,93 @@ fn every_suite_is_in_one_line_of_the_list() {
         .map(|line| format!("tests/it/main.rs: say behind `{line}` what it tests"))
         .collect();
     none(&faults);
+}
+
+/// Lines of the front page: nobody reads more before the first try.
+const FRONT_LINES_MAX: usize = 120;
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut faults = Vec::new();
+    for page in pages() {
+        let text = read(page.clone());
+        let links = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+        for link in links.filter(|link| !link.starts_with("https://")) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file {
+                "" => page.clone(),
+                file => page.parent().unwrap().join(file),
+            };
+            let is_there = match heading {
+                "" => target.exists(),
+                heading => target.is_file() && headings(&read(target)).contains(heading),
+            };
+            if !is_there {
+                faults.push(format!("{}: {link} leads nowhere", page.display()));
+            }
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn the_front_page_is_short_and_leads_to_all_others() {
+    let front = read(root().join("README.md"));
+    let lines = front.lines().count();
+    assert!(lines <= FRONT_LINES_MAX, "README.md: {lines} lines, {FRONT_LINES_MAX} at most");
+    for page in files("docs", "md") {
+        let path = page.strip_prefix(root()).unwrap().to_str().unwrap();
+        assert!(front.contains(&format!("]({path})")), "README.md does not lead to {path}");
+    }
+}
+
+/// Also with settings named before it: `dsrd --config dsrd.toml run`.
+#[test]
+fn every_verb_that_is_told_is_one() {
+    let help = Command::new(env!("CARGO_BIN_EXE_dsrd")).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let verbs: BTreeSet<&str> =
+        help.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    let (mut faults, mut told) = (Vec::new(), BTreeSet::new());
+    for page in pages() {
+        let text = read(page.clone());
+        let commands =
+            text.lines().filter_map(|line| line.split_once("dsrd --config ")?.1.split_once(' '));
+        let commands = commands.map(|(_, rest)| rest);
+        let bare = text.lines().filter_map(|line| line.strip_prefix("dsrd "));
+        let quoted = text.split("`dsrd ").skip(1);
+        for rest in commands.chain(bare).chain(quoted) {
+            let verb = rest.split(|c: char| !c.is_ascii_lowercase()).next().unwrap();
+            // Options, and words of prose, begin otherwise.
+            if !verb.is_empty() && !verbs.contains(verb) {
+                faults.push(format!("{}: there is no verb {verb}", page.display()));
+            }
+            told.insert(verb.to_owned());
+        }
+    }
+    none(&faults);
+    assert!(
+        ["run", "check", "submit", "status"].iter().all(|verb| told.contains(*verb)),
+        "{told:?}"
+    );
+}
+
+/// All pages for people.
+fn pages() -> Vec<PathBuf> {
+    let mut pages = files("docs", "md");
+    let readmes = ["", "deploy", "src", "tests", "tests/fuzz"];
+    pages.extend(readmes.map(|folder| root().join(folder).join("README.md")));
+    pages
+}
+
+/// What a link may name behind `#`.
+fn headings(text: &str) -> BTreeSet<String> {
+    let plain = |c: &char| c.is_alphanumeric() || "-_ ".contains(*c);
+    let heads = text.lines().filter(|line| line.starts_with('#'));
+    heads
+        .map(|line| line.trim_start_matches('#').trim().to_lowercase())
+        .map(|head| head.chars().filter(plain).collect::<String>().replace(' ', "-"))
+        .collect()
 }
 
 fn none(faults: &[String]) {

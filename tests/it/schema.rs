@@ -80,9 +80,9 @@ fn requests_of_the_design_are_taken() {
 }
 
 #[test]
-fn requests_of_the_readme_are_taken() {
-    let readme = include_str!("../../README.md");
-    let examples: Vec<Value> = readme
+fn requests_of_the_docs_are_taken() {
+    let page = include_str!("../../docs/requests.md");
+    let examples: Vec<Value> = page
         .split("```json\n")
         .skip(1)
         .map(|rest| parsed(rest.split("```").next().unwrap()))

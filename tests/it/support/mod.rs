@@ -18,4 +18,5 @@ pub mod receiver;
 pub mod simulation;
 pub mod chromium;
 pub mod contract;
+pub mod linters;
 pub mod bad_input;
