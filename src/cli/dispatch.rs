@@ -10,7 +10,7 @@ use crate::app::KeyFiles;
 use crate::cli::args::{Args, Deciding, Evidence, LogFormat, Verb};
 use crate::cli::output::{CliError, End, complain};
 use crate::cli::status::Shown;
-use crate::cli::{catalogue, check, demo, preview, run, show, status, submit, verify};
+use crate::cli::{catalogue, check, contract, demo, preview, run, show, status, submit, verify};
 use crate::config::build;
 use crate::config::file::File;
 use crate::config::reading::layers;
@@ -90,7 +90,7 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Config { public_key: false } => {
             read(&args).and_then(|(file, settings)| show::config(file, &settings))
         }
-        Verb::Schema { which } => show::schema(*which),
+        Verb::Schema { which } => contract::schema(*which),
     }
 }
 

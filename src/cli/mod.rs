@@ -13,4 +13,5 @@ pub mod status;
 pub mod preview;
 pub mod verify;
 pub mod show;
+pub mod contract;
 pub mod demo;

@@ -1,7 +1,6 @@
-//! `dsrd config` and `dsrd schema`: what is built in and what is in force.
+//! `dsrd config`: what is in force.
 
 use crate::app;
-use crate::cli::args::Schema;
 use crate::cli::output::{CliError, End, line};
 use crate::config::file::File;
 use crate::config::masked::masked;
@@ -26,21 +25,5 @@ pub fn public_key(settings: &Settings) -> Result<End, CliError> {
     let key = app::public_key(settings)?;
     line(format!("Key id: {}", key.id))?;
     line(key.pem.trim_end())?;
-    Ok(End::Done)
-}
-
-/// Prints a document of the contract.
-///
-/// # Errors
-/// Standard output went away.
-pub fn schema(which: Schema) -> Result<End, CliError> {
-    let text = match which {
-        Schema::Request => include_str!("../../config/schema/request.schema.json"),
-        Schema::Event => include_str!("../../config/schema/event.schema.json"),
-        Schema::Manifest => include_str!("../../config/schema/manifest.schema.json"),
-        Schema::Certificate => include_str!("../../config/schema/certificate.schema.json"),
-        Schema::Asyncapi => include_str!("../../config/schema/asyncapi.json"),
-    };
-    line(text.trim_end())?;
     Ok(End::Done)
 }

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor};
 
+use crate::schema::collect_references;
 use crate::support::program::{Home, Ran, wait_for};
 
 const ANN: [(&str, &str); 1] = [("email", "ann@contoso.com")];
@@ -570,6 +571,15 @@ fn the_contract_is_built_in() {
         assert!(schema[mark].is_string(), "{which}: {text}");
     }
     assert_eq!(home.done(&["schema"]), home.done(&["schema", "request"]));
+    // One file is all that a generator needs.
+    let whole: Value = serde_json::from_str(&home.done(&["schema", "asyncapi"])).unwrap();
+    let mut references = Vec::new();
+    collect_references(&whole, &mut references);
+    assert!(references.len() > 50, "{}", references.len());
+    for reference in references {
+        let within = reference.strip_prefix('#').and_then(|pointer| whole.pointer(pointer));
+        assert!(within.is_some(), "{reference}");
+    }
 }
 
 #[test]

@@ -144,6 +144,7 @@ fn the_same_request_is_the_same_however_it_is_written() {
         with("regulation", "GDPR".into()),
         with("api_version", "3.0".into()),
         with("property_id", "p-1".into()),
+        with("skip_waiting_period", true.into()),
         with("extensions", json!({ "crm": { "n": 1 }, "dsrd": { "language": "de" } })),
         with("extensions", json!({ "dsrd": { "dry_run": false, "language": "de" } })),
     ];

@@ -322,7 +322,7 @@ fn the_asyncapi_document_points_at_things_that_are_there() {
     }
 }
 
-fn collect_references(value: &Value, into: &mut Vec<String>) {
+pub fn collect_references(value: &Value, into: &mut Vec<String>) {
     if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
         into.push(reference.to_owned());
     }

@@ -69,13 +69,14 @@ const DECISION_CHARS_MAX: usize = 1000;
 const GDPR_APPLIES: Timestamp = Timestamp::constant(1_527_206_400, 0);
 
 /// Fields of a request.
-pub const REQUEST_FIELDS: [&str; 10] = [
+pub const REQUEST_FIELDS: [&str; 11] = [
     "regulation",
     "api_version",
     "subject_request_id",
     "subject_request_type",
     "submitted_time",
     "subject_identities",
+    "skip_waiting_period",
     "property_id",
     "group_id",
     "status_callback_urls",
@@ -294,6 +295,11 @@ fn request(
         if !matches!(object.get(field), None | Some(Value::Null | Value::String(_))) {
             faults.wrong_type(&fields.pointer(field), "a string");
         }
+    }
+    // Of mParticle, which waits before it erases.
+    let skips = object.get("skip_waiting_period");
+    if !matches!(skips, None | Some(Value::Null | Value::Bool(_))) {
+        faults.wrong_type(&fields.pointer("skip_waiting_period"), "true or false");
     }
     let urls = fields.given("status_callback_urls");
     let callbacks = callbacks::read(urls, subject.as_ref(), terms, faults);

@@ -36,6 +36,9 @@ pub fn wrong_types() -> Vec<Row> {
         rows.push(set(&format!("/{field}"), json!({ "CANARY": 1 }), "wrong_type"));
         rows.push(set(&format!("/{field}"), json!(7), "wrong_type"));
     }
+    for value in [json!("CANARY"), json!(1), json!({ "CANARY": true })] {
+        rows.push(set("/skip_waiting_period", value, "wrong_type"));
+    }
     for pointer in ["/extensions", "/extensions/dsrd"] {
         for value in [json!("CANARY"), json!([]), json!(true)] {
             rows.push(set(pointer, value, "wrong_type"));
