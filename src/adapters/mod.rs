@@ -12,3 +12,4 @@ pub mod graph;
 pub mod sql;
 pub mod stores;
 pub mod system;
+pub mod keys;

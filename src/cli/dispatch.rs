@@ -8,9 +8,11 @@ use tokio::runtime::Runtime;
 
 use crate::app::KeyFiles;
 use crate::cli::args::{Args, Deciding, Evidence, LogFormat, Verb};
+use crate::cli::ledger::catalogue;
+use crate::cli::ledger::register::{self, Form};
+use crate::cli::ledger::status::{self, Shown};
 use crate::cli::output::{CliError, End, complain};
-use crate::cli::status::Shown;
-use crate::cli::{catalogue, check, demo, preview, run, show, status, submit, verify};
+use crate::cli::{check, demo, preview, run, show, submit, verify};
 use crate::config::build;
 use crate::config::file::File;
 use crate::config::reading::layers;
@@ -55,13 +57,21 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Run => Box::pin(run::run(settings)).await,
         Verb::Demo => Box::pin(demo::run::run()).await,
         Verb::Submit { file, wait, json } => submit::submit(&settings()?, file, *wait, *json).await,
-        Verb::Status { id, plan, left, json } => {
+        Verb::Status { id, plan, left, listing, json } => {
             let of_request = match (plan, left) {
                 (true, _) => Shown::Plan,
                 (false, true) => Shown::Left,
                 (false, false) => Shown::Standing,
             };
-            status::status(&settings()?, id.as_deref(), of_request, *json).await
+            status::status(&settings()?, id.as_deref(), of_request, listing, *json).await
+        }
+        Verb::Register { from, to, csv, json } => {
+            let form = match (csv, json) {
+                (true, _) => Form::Csv,
+                (false, true) => Form::Json,
+                (false, false) => Form::Lines,
+            };
+            register::register(&settings()?, (*from, *to), form).await
         }
         Verb::Preview { request, file: None, json } => {
             preview::plan::preview(&settings()?, request, *json).await

@@ -14,5 +14,6 @@ pub mod loops;
 pub mod runner;
 pub mod preview;
 pub mod status;
+pub mod register;
 pub mod reach;
 pub mod offline;

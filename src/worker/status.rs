@@ -1,6 +1,5 @@
 //! What the ledger says of requests, for people and scripts: none of it is about a subject.
 
-use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -40,9 +39,6 @@ pub struct Status {
     pub ledger: Arc<dyn Ledger>,
 }
 
-/// Most requests that a listing shows.
-const LISTED_MAX: u32 = 1000;
-
 impl Status {
     /// Where a request is and how far; `None` if the ledger does not know it.
     ///
@@ -77,22 +73,6 @@ impl Status {
         self.ledger.obstacle(id).await
     }
 
-    /// All requests, earliest due first, without their counts and events.
-    ///
-    /// # Errors
-    /// The ledger cannot be read.
-    pub async fn list(&self) -> Result<Vec<Map<String, Value>>, Failure> {
-        let standings = self.ledger.standings(&State::ALL, LISTED_MAX).await?;
-        let obstacles: BTreeMap<_, _> =
-            self.ledger.obstacles(LISTED_MAX).await?.into_iter().collect();
-        let listed = |standing: &Standing| {
-            let mut fields = fields(standing);
-            add_obstacle(obstacles.get(&standing.id), &mut fields);
-            fields
-        };
-        Ok(standings.iter().map(listed).collect())
-    }
-
     /// Everything that the ledger says of one request; `None` if it does not know it. Of one that
     /// was never accepted, what it says of the message that was rejected under that id last.
     ///
@@ -112,19 +92,7 @@ impl Status {
 
     async fn all_of(&self, standing: &Standing) -> Result<Map<String, Value>, Failure> {
         let id = &standing.id;
-        let records = self.ledger.records(id).await?;
-        let tally = self.ledger.tally(id).await?;
-        let mut fields = fields(standing);
-        let mut counts = json!({ "outcomes": tally.by_outcome, "open": tally.open });
-        let is_export = standing.kind.is_some_and(RequestKind::is_export);
-        if is_export && !standing.state.rests() && !is_archived(&records) {
-            // What was packed into an archive that is not there was given to nobody.
-            counts = json!({ "outcomes": {}, "open": tally.total() });
-        }
-        for record in &records {
-            add(record, &mut counts, &mut fields);
-        }
-        fields.insert("counts".into(), counts);
+        let (mut fields, records) = self.told(standing).await?;
         if standing.state == State::Waiting {
             self.add_waiting(id, records.last(), &mut fields).await?;
         }
@@ -142,6 +110,30 @@ impl Status {
         });
         fields.insert("events".into(), events.collect());
         Ok(fields)
+    }
+
+    /// What the account says of a request, and the account.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub(super) async fn told(
+        &self,
+        standing: &Standing,
+    ) -> Result<(Map<String, Value>, Vec<Record>), Failure> {
+        let records = self.ledger.records(&standing.id).await?;
+        let tally = self.ledger.tally(&standing.id).await?;
+        let mut fields = fields(standing);
+        let mut counts = json!({ "outcomes": tally.by_outcome, "open": tally.open });
+        let is_export = standing.kind.is_some_and(RequestKind::is_export);
+        if is_export && !standing.state.rests() && !is_archived(&records) {
+            // What was packed into an archive that is not there was given to nobody.
+            counts = json!({ "outcomes": {}, "open": tally.total() });
+        }
+        for record in &records {
+            add(record, &mut counts, &mut fields);
+        }
+        fields.insert("counts".into(), counts);
+        Ok((fields, records))
     }
 }
 
@@ -316,7 +308,8 @@ fn nobodys() -> Lease {
     Lease { work: String::new(), fence: 0, tries: 0 }
 }
 
-fn add_obstacle(obstacle: Option<&Obstacle>, fields: &mut Map<String, Value>) {
+/// Adds what keeps a request from going on.
+pub(super) fn add_obstacle(obstacle: Option<&Obstacle>, fields: &mut Map<String, Value>) {
     let Some(obstacle) = obstacle else { return };
     let told = json!({
         "source": obstacle.source,
@@ -333,7 +326,8 @@ fn is_archived(records: &[Record]) -> bool {
     this_try.into_iter().any(|record| matches!(record.event, Event::Acted { archive: Some(_) }))
 }
 
-fn fields(standing: &Standing) -> Map<String, Value> {
+/// Where a request stands.
+pub(super) fn fields(standing: &Standing) -> Map<String, Value> {
     let mut fields = Map::new();
     let mut put = |key: &str, value: Value| fields.insert(key.into(), value);
     put("subject_request_id", standing.id.as_str().into());

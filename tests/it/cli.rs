@@ -169,6 +169,7 @@ fn a_faulty_request_is_submitted_and_not_waited_for() {
 #[test]
 fn ids_that_the_ledger_does_not_know_are_said_to_be_unknown() {
     let home = Home::new();
+    home.serve().end("-TERM");
     for args in [
         ["status", "nobody", "--json"].as_slice(),
         &["approve", "nobody"],
@@ -550,6 +551,7 @@ fn help_says_what_there_is_and_how_it_ends() {
         "verify",
         "config",
         "schema",
+        "register",
         "--config",
         "--log-format",
     ] {

@@ -32,6 +32,7 @@ use dsrd::ports::ledger::{
 use dsrd::ports::messages::announcer::{Announced, Announcer};
 use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::plans::HeldPlans;
+use dsrd::ports::register::{Listed, Order, Register, Sought};
 use dsrd::ports::sources::{
     Budget, ByteStream, Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Walked,
 };
@@ -372,6 +373,19 @@ impl Catalogue for World {
         unreachable!()
     }
     async fn catalogued(&self) -> Result<Vec<Catalogued>, Failure> {
+        unreachable!()
+    }
+}
+
+#[async_trait]
+impl Register for World {
+    async fn listed(
+        &self,
+        _: &Sought,
+        _: Order,
+        _: Option<&Listed>,
+        _: u32,
+    ) -> Result<Vec<Listed>, Failure> {
         unreachable!()
     }
 }

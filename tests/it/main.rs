@@ -61,6 +61,7 @@ mod exports_contract; // the Exports suite: memory, folder, Azurite
 mod encrypted; // archives for their recipients alone, opened by age; their end, and links to them
 mod ledger_contract; // the Ledger suite: SQLite, PostgreSQL
 mod ledger_faults; // a ledger that fails for a while: full disks, cut connections, cancelled statements
+mod register; // requests as lists and as the register of a period, for people, spreadsheets and programs
 mod ledger_shredding; // what a database file still holds of a request that rests
 mod folder_queue; // the embedded default queue
 mod signed; // who may ask: keys, signatures, and messages that nobody vouches for

@@ -22,6 +22,7 @@ use crate::ports::kept::retention::FollowUp;
 use crate::ports::kept::tickets::{OpenTickets, SealedTicket};
 use crate::ports::kept::tombstones::Buried;
 use crate::ports::ledger::{Callback, CallbackId, Record, SealedItem, SealedRequest};
+use crate::ports::register::Listed;
 use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::{Lease, Lost, Part, Shard};
 
@@ -88,6 +89,12 @@ impl<T> Columns<T> {
 /// A row of `standings`.
 pub const STANDING: Columns<Standing> =
     Columns { doing: "reading where requests stand", from: standing };
+
+/// A row of `standings`, and when its first record was written.
+pub const LISTED: Columns<Listed> = Columns {
+    doing: "listing requests",
+    from: |row| Ok(Listed { standing: standing(row)?, received: time(get(row, "received")?)? }),
+};
 
 /// `state` and `count` over `requests`.
 pub const CENSUS: Columns<(State, u64)> =

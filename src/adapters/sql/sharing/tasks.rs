@@ -162,3 +162,13 @@ impl Tasks for SqlLedger {
         Ok(())
     }
 }
+
+impl SqlLedger {
+    /// Whether it was begun with a master key: then that is the one to open it with.
+    ///
+    /// # Errors
+    /// Whatever the database refuses.
+    pub async fn is_keyed(&self) -> Result<bool, Failure> {
+        leases::is_keyed(&mut *self.read().await?).await
+    }
+}
