@@ -22,8 +22,8 @@ use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
 use crate::adapters::graph::copies::GraphCopies;
 use crate::adapters::http::callbacks::HttpCallbacks;
-use crate::adapters::http::server;
 use crate::adapters::http::site::Site;
+use crate::adapters::http::{health, server};
 use crate::adapters::keys;
 use crate::adapters::memory::sources::store::MemorySource;
 use crate::adapters::monitor::source::TelemetrySource;
@@ -173,18 +173,21 @@ impl Daemon {
             clock: Arc::clone(&world.account.clock),
             metrics: Arc::clone(&world.shift.metrics),
             down: Default::default(),
+            answers: Default::default(),
         });
         let (stopper, clock) = (world.shift.stopper.clone(), Arc::clone(&world.account.clock));
         let serve = async {
             let Some(listener) = page else { return Ok(()) };
             let until = stopper.clone();
-            let serving = server::serve(listener, site, async move { until.stopped().await });
+            let serving =
+                server::serve(listener, Arc::clone(&site), async move { until.stopped().await });
             // Whoever keeps a connection open keeps nobody from stopping.
             let served = stopper.run_with_grace(&clock, HTTP_GRACE_MS, serving).await;
             stopper.stop();
             served.unwrap_or(Ok(()))
         };
-        let (served, ()) = tokio::join!(serve, runner::run(&world));
+        let watch = stopper.run_until_stopped(health::watch(&site));
+        let (served, _, ()) = tokio::join!(serve, watch, runner::run(&world));
         Ok(served?)
     }
 }

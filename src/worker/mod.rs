@@ -9,6 +9,7 @@ pub mod pace;
 pub mod world;
 pub mod settle;
 pub mod report;
+pub mod watch;
 pub mod turns;
 pub mod loops;
 pub mod runner;

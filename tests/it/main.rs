@@ -18,6 +18,7 @@ mod resuming; // a walk that was broken off goes on where it was, as long as tha
 mod fleet; // two daemons on one ledger, one of them killed or frozen at every effect
 mod model; // intake, ledger, leases and outbox as a model, every order of events checked
 mod model_purges; // a removal that requests share, the same way
+mod measured; // what of whole lives is counted, measured and logged
 mod privacy; // canaries
 mod digits; // bytes that a text spells in digits, and what is short and does not say what it is
 mod behind; // what stands behind an end, or where no directory tells of it

@@ -167,6 +167,15 @@ pub const TICKET: Columns<SealedTicket> = Columns { doing: "reading tickets", fr
 pub const OPEN_TICKETS: Columns<OpenTickets> =
     Columns { doing: "counting tickets", from: open_tickets };
 
+/// `count` over all `tickets`, and the first `begun_at`.
+pub const ALL_TICKETS: Columns<(u64, Option<Timestamp>)> = Columns {
+    doing: "counting all tickets",
+    from: |row| {
+        let begun = get::<Option<i64>>(row, "begun_at")?.map(time).transpose()?;
+        Ok((count(row)?, begun))
+    },
+};
+
 /// `calls` of `budgets`, and `now`.
 pub const CALLS: Columns<(String, i64)> = Columns {
     doing: "reading the calls that a service takes",

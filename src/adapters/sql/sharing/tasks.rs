@@ -101,7 +101,7 @@ impl Tasks for SqlLedger {
         parts: u64,
     ) -> Result<(), Failure> {
         let mut transaction = self.begin_under(lease).await?;
-        sweeps::open(&mut transaction, purpose, requests, sources, parts).await?;
+        sweeps::open(&mut transaction, &self.clock, purpose, requests, (sources, parts)).await?;
         commit(transaction).await
     }
 

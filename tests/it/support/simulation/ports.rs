@@ -495,6 +495,7 @@ wired! {
     Tickets of Ledger as itself {
         effect add_tickets(lease: &Lease, id: &RequestId, tickets: &[NewTicket]) -> ();
         look due_tickets(id: &RequestId, after: Option<u64>, limit: u32) -> Vec<SealedTicket>;
+        look all_tickets() -> (u64, Option<Timestamp>);
         look open_tickets(id: &RequestId) -> OpenTickets;
         effect put_off_tickets(lease: &Lease, id: &RequestId, later: &[PutOff]) -> ();
         effect end_tickets(lease: &Lease, id: &RequestId, ends: &[(u64, Option<ItemOutcome>)]) -> ();
