@@ -23,7 +23,7 @@ use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
 use crate::adapters::graph::copies::GraphCopies;
 use crate::adapters::http::callbacks::HttpCallbacks;
 use crate::adapters::http::site::Site;
-use crate::adapters::http::{health, server};
+use crate::adapters::http::{health, scrape, server};
 use crate::adapters::keys;
 use crate::adapters::memory::sources::store::MemorySource;
 use crate::adapters::monitor::source::TelemetrySource;
@@ -342,6 +342,17 @@ pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
         SqlLedger::inspect(&settings.ledger.url).await.map(drop)
     };
     Ok(reach::all(ledger, &door, &*exports, tenant_logs.as_deref(), &sources).await)
+}
+
+/// What the daemon of these settings counts, where it serves a page.
+///
+/// # Errors
+/// It serves none, or does not answer.
+pub async fn metrics(settings: &Settings) -> Result<String, AppError> {
+    match settings.http.listen {
+        Some(address) => Ok(scrape::metrics(address).await?),
+        None => Err(AppError("it serves no page ([http] listen is empty)".into())),
+    }
 }
 
 /// One thing that is wrong with a request.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use jiff::civil::Date;
 
 use crate::domain::state::State;
@@ -132,12 +133,29 @@ pub enum Verb {
         #[arg(long)]
         public_key: bool,
     },
+    /// Put into a zip what helps to find a bug: versions, settings without secrets, numbers, what
+    /// does not answer. It names no request and nobody; look at it before you pass it on.
+    Diagnostics {
+        /// Where to.
+        #[arg(default_value = "dsrd-diagnostics.zip")]
+        path: PathBuf,
+    },
     /// Print a document of the contract: requests (the default), events, the manifest, the
     /// certificate, the queue.
     Schema {
         /// Which document.
         #[arg(value_enum, default_value = "request")]
         which: Schema,
+    },
+    /// Print what completes these words in a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the page of the manual, for `man -l -`.
+    Man {
+        /// Of this verb alone.
+        verb: Option<String>,
     },
 }
 

@@ -12,7 +12,7 @@ use crate::cli::ledger::catalogue;
 use crate::cli::ledger::register::{self, Form};
 use crate::cli::ledger::status::{self, Shown};
 use crate::cli::output::{CliError, End, complain};
-use crate::cli::{check, demo, preview, run, show, submit, verify};
+use crate::cli::{check, demo, diagnostics, preview, run, show, submit, verify};
 use crate::config::build;
 use crate::config::file::File;
 use crate::config::reading::layers;
@@ -22,7 +22,7 @@ use crate::telemetry::logging::{self, Format};
 
 /// Runs the verb and says how it ended.
 pub fn dispatch(args: Args) -> ExitCode {
-    let ended = logging::init(log_format(&args), &log_filter(&args.verb))
+    let ended = logging::init(log_format(&args), &log_filter(&args.verb), has_colours())
         .map_err(|error| CliError::Usage(chain(&error)))
         .and_then(|()| Runtime::new().map_err(|error| CliError::Usage(chain(&error))))
         .and_then(|runtime| {
@@ -100,7 +100,13 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Config { public_key: false } => {
             read(&args).and_then(|(file, settings)| show::config(file, &settings))
         }
+        Verb::Diagnostics { path } => {
+            let (file, settings) = read(&args)?;
+            diagnostics::diagnostics(file, &settings, path).await
+        }
         Verb::Schema { which } => show::schema(*which),
+        Verb::Completions { shell } => show::completions(*shell),
+        Verb::Man { verb } => show::man(verb.as_deref()),
     }
 }
 
@@ -127,6 +133,13 @@ fn log_format(args: &Args) -> Format {
         None if std::io::stderr().is_terminal() => Format::Pretty,
         None => Format::Json,
     }
+}
+
+/// Whether whoever reads the lines sees colours, and wants to (<https://no-color.org>).
+fn has_colours() -> bool {
+    let unwanted = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = variable("TERM").is_some_and(|terminal| terminal == "dumb");
+    std::io::stderr().is_terminal() && !unwanted && !is_dumb
 }
 
 /// Only the daemon tells what it does as it goes; the other verbs print their answer.

@@ -12,4 +12,5 @@ pub mod submit;
 pub mod preview;
 pub mod verify;
 pub mod show;
+pub mod diagnostics;
 pub mod demo;

@@ -1,5 +1,6 @@
 //! What the ledger says of requests, for people and scripts: none of it is about a subject.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -63,6 +64,35 @@ impl Status {
             })
         };
         Ok(self.ledger.catalogued().await?.into_iter().map(describe).collect())
+    }
+
+    /// How many requests are in each state, what keeps how many from going on, and what waits to be
+    /// sent: no request is named.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn overview(&self) -> Result<Value, Failure> {
+        let ledger = &self.ledger;
+        let states = ledger.census().await?.into_iter();
+        let states: Map<String, Value> =
+            states.map(|(state, count)| (state.word().to_owned(), count.into())).collect();
+        let mut kept = BTreeMap::<_, u64>::new();
+        for (_, obstacle) in ledger.obstacles(u32::MAX).await? {
+            let Obstacle { source, kind, reason, since: _ } = obstacle;
+            *kept.entry((source, kind.word(), reason)).or_default() += 1;
+        }
+        let kept = kept.into_iter().map(|((source, kind, reason), requests)| {
+            json!({ "source": source, "kind": kind, "reason": reason, "requests": requests })
+        });
+        let kept: Vec<Value> = kept.collect();
+        let (tickets, oldest) = ledger.all_tickets().await?;
+        Ok(json!({
+            "requests": states,
+            "obstacles": kept,
+            "events_to_send": ledger.backlog().await?,
+            "callbacks_to_send": ledger.callback_backlog().await?,
+            "tickets": { "open": tickets, "oldest": oldest.map(|at| at.to_string()) },
+        }))
     }
 
     /// What keeps a request from going on, if anything does.

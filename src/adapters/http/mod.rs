@@ -8,3 +8,4 @@ pub mod health;
 pub mod page;
 pub mod server;
 pub mod callbacks;
+pub mod scrape;
