@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
-use tracing::warn;
 use zeroize::Zeroizing;
 
 use crate::adapters::amqp::announcer::AmqpAnnouncer;
@@ -23,17 +22,18 @@ use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
 use crate::adapters::graph::copies::GraphCopies;
 use crate::adapters::http::callbacks::HttpCallbacks;
-use crate::adapters::http::server;
 use crate::adapters::http::site::Site;
+use crate::adapters::http::{health, scrape, server};
+use crate::adapters::keys;
 use crate::adapters::memory::sources::store::MemorySource;
 use crate::adapters::monitor::source::TelemetrySource;
 use crate::adapters::sql::store::SqlLedger;
 use crate::adapters::stores;
 use crate::adapters::supervisor::Supervisor;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
-use crate::config::secret::Secret;
 use crate::config::settings::{Location, Queue, Settings, Store};
 use crate::worker::offline;
+use crate::worker::pace::retry::once_there;
 use crate::worker::pace::stopper::Stopper;
 use crate::worker::preview::Preview;
 use crate::worker::reach::{self, Reached};
@@ -41,8 +41,10 @@ use crate::worker::runner;
 use crate::worker::status::{Plans, Sent, Status};
 use crate::worker::world::{Archives, Copying, Door, KeyRing, Parts, Sources, World};
 
-/// How long a start waits before it tries again to open a ledger that is away.
-const LEDGER_PAUSE: Duration = Duration::from_secs(2);
+/// How often a ledger that is there is asked whether its tables are, too, and how long after the
+/// last time.
+const TABLES_TRIES_MAX: u32 = 20;
+const TABLES_PAUSE: Duration = Duration::from_millis(150);
 
 /// How long answers may take once we stop.
 const HTTP_GRACE_MS: u64 = 2_000;
@@ -117,14 +119,16 @@ impl Daemon {
             None => None,
         };
         let entropy = Arc::new(SystemEntropy);
+        let ledger =
+            Arc::new(once_there(&SystemClock, || SqlLedger::open(&settings.ledger.url)).await?);
+        let is_new = !once_there(&SystemClock, || ledger.is_keyed()).await?;
         let master_key = match &settings.ledger.master_key {
             Some(key) => key.expose().to_owned().into(),
-            None => {
-                let path = &settings.ledger.master_key_file;
-                system::kept_key(path, "master key", &system::fresh_master_key(&*entropy))?
-            }
+            None => keys::master(&settings.ledger.master_key_file)
+                .kept(is_new, &keys::fresh_master_key(&*entropy))?,
         };
-        let ledger = Arc::new(ledger(&settings.ledger.url).await?);
+        let signing_key = keys::signing(&settings.deployment.signing_key_file)
+            .kept(is_new, &offline::fresh_signing_key(&*entropy))?;
         let plans = Arc::new(opening(Arc::clone(&ledger), Zeroizing::clone(&master_key)));
         let world = World::new(Parts {
             door: door(settings)?,
@@ -137,14 +141,15 @@ impl Daemon {
             entropy,
             key_ring: KeyRing {
                 master_key,
-                signing_key: signing_key(settings)?,
+                signing_key,
                 trusted_keys: settings.trust.keys.clone(),
                 signature_age_ms_max: settings.trust.signature_age_ms_max,
             },
             envelope: settings.deployment.envelope.clone(),
             mandate: settings.mandate.clone(),
         })?;
-        assert_key(&world).await?;
+        // The ledger's own, whatever was found here.
+        once_there(&SystemClock, || world.account.assert_key()).await?;
         Ok((world, alone, plans))
     }
 
@@ -174,56 +179,55 @@ impl Daemon {
             clock: Arc::clone(&world.account.clock),
             metrics: Arc::clone(&world.shift.metrics),
             down: Default::default(),
+            answers: Default::default(),
         });
         let (stopper, clock) = (world.shift.stopper.clone(), Arc::clone(&world.account.clock));
         let serve = async {
             let Some(listener) = page else { return Ok(()) };
             let until = stopper.clone();
-            let serving = server::serve(listener, site, async move { until.stopped().await });
+            let serving =
+                server::serve(listener, Arc::clone(&site), async move { until.stopped().await });
             // Whoever keeps a connection open keeps nobody from stopping.
             let served = stopper.run_with_grace(&clock, HTTP_GRACE_MS, serving).await;
             stopper.stop();
             served.unwrap_or(Ok(()))
         };
-        let (served, ()) = tokio::join!(serve, runner::run(&world));
+        let watch = stopper.run_until_stopped(health::watch(&site));
+        let (served, _, ()) = tokio::join!(serve, watch, runner::run(&world));
         Ok(served?)
     }
 }
 
-/// Opens the ledger. One that is away is waited for, as a broker is; whoever waits no longer drops
-/// this.
-async fn ledger(url: &Secret) -> Result<SqlLedger, AppError> {
-    loop {
-        match SqlLedger::open(url).await {
-            Err(failure) if failure.passes_by_itself() => {
-                let error = failure.chain();
-                warn!(error, "the ledger cannot be opened yet; will be tried again");
-                tokio::time::sleep(LEDGER_PAUSE).await;
-            }
-            opened => return Ok(opened?),
-        }
-    }
-}
-
-/// Insists on the ledger's own master key. A ledger that goes away just then is waited for too.
-async fn assert_key(world: &World) -> Result<(), AppError> {
-    while let Err(failure) = world.account.assert_key().await {
-        if !failure.passes_by_itself() {
-            return Err(failure.into());
-        }
-        let error = failure.chain();
-        warn!(error, "the ledger cannot be read yet; will be tried again");
-        tokio::time::sleep(LEDGER_PAUSE).await;
-    }
-    Ok(())
-}
-
-/// Reads the ledger alone.
+/// Reads the ledger alone, and changes nothing: neither its version, nor whether there is one.
 ///
 /// # Errors
 /// It cannot be opened.
 pub async fn status(settings: &Settings) -> Result<Status, AppError> {
-    Ok(Status { ledger: Arc::new(SqlLedger::open(&settings.ledger.url).await?) })
+    Ok(Status { ledger: Arc::new(SqlLedger::inspect(&settings.ledger.url).await?) })
+}
+
+/// The same, once a daemon that begins just now has made the ledger.
+///
+/// # Errors
+/// As [`status`].
+pub async fn status_once_there(settings: &Settings) -> Result<Status, AppError> {
+    let mut tries = 0;
+    // Where no daemon ever begins, it ends with Ctrl-C; its tables it makes at once.
+    loop {
+        match status(settings).await {
+            Err(_) if !has_ledger(settings) || tries < TABLES_TRIES_MAX => {
+                tries += u32::from(has_ledger(settings));
+                tokio::time::sleep(TABLES_PAUSE).await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// Whether there is a ledger: of a server nobody knows before it is asked.
+fn has_ledger(settings: &Settings) -> bool {
+    let file = settings.ledger.url.expose().strip_prefix("sqlite:");
+    file.is_none_or(|path| Path::new(path).exists())
 }
 
 /// What shows the plans of requests that do not rest.
@@ -231,8 +235,8 @@ pub async fn status(settings: &Settings) -> Result<Status, AppError> {
 /// # Errors
 /// The ledger or the master key cannot be read.
 pub async fn plans(settings: &Settings) -> Result<Plans, AppError> {
-    let ledger = Arc::new(SqlLedger::open(&settings.ledger.url).await?);
-    Ok(opening(ledger, master_key(settings)?))
+    let ledger = Arc::new(SqlLedger::inspect(&settings.ledger.url).await?);
+    Ok(opening(ledger, keys::master_key(&settings.ledger)?))
 }
 
 /// What opens plans with that key.
@@ -311,7 +315,8 @@ impl Errand {
 /// # Errors
 /// The key's file cannot be read or written, or holds another kind of key.
 pub fn public_key(settings: &Settings) -> Result<offline::PublicKey, AppError> {
-    Ok(offline::public_key(&signing_key(settings)?)?)
+    let file = keys::signing(&settings.deployment.signing_key_file);
+    Ok(offline::public_key(&file.made(&offline::fresh_signing_key(&SystemEntropy))?)?)
 }
 
 /// What finds without a queue, and needs no ledger; one that is there it reads alone.
@@ -330,12 +335,10 @@ pub async fn preview(settings: &Settings, beside: Beside) -> Result<Preview, App
 /// The ledger with what sweeps learned. Without it everything is read, which is said where there
 /// should be one.
 async fn learned(settings: &Settings) -> Option<Plans> {
-    settings.mandate.catalogue_age_max?;
-    let ledger = SqlLedger::inspect_if_there(&settings.ledger.url).await.map_err(AppError::from);
-    let opened = |it| Ok(opening(Arc::new(it), master_key(settings)?));
-    let opened = ledger.and_then(|ledger| ledger.map(opened).transpose());
+    settings.mandate.catalogue_age_max.filter(|_| has_ledger(settings))?;
     let unused = "what sweeps learned cannot be used: everything is read";
-    opened.inspect_err(|error| warn!(error = %error.0, "{unused}")).ok().flatten()
+    let unused = |error: &AppError| tracing::warn!(error = %error.0, "{unused}");
+    plans(settings).await.inspect_err(unused).ok()
 }
 
 /// Reaches everything that the settings name, with the rights that the work needs. Changes nothing,
@@ -347,9 +350,25 @@ pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
     let (door, exports) = (door(settings)?, exports(settings)?);
     let sources = sources(settings, Beside::default())?;
     let tenant_logs = tenant_logs(settings)?;
-    // The first start makes a file.
-    let ledger = async { SqlLedger::inspect_if_there(&settings.ledger.url).await.map(drop) };
+    let ledger = async {
+        // The first start makes one.
+        if !has_ledger(settings) {
+            return Ok(());
+        }
+        SqlLedger::inspect(&settings.ledger.url).await.map(drop)
+    };
     Ok(reach::all(ledger, &door, &*exports, tenant_logs.as_deref(), &sources).await)
+}
+
+/// What the daemon of these settings counts, where it serves a page.
+///
+/// # Errors
+/// It serves none, or does not answer.
+pub async fn metrics(settings: &Settings) -> Result<String, AppError> {
+    match settings.http.listen {
+        Some(address) => Ok(scrape::metrics(address).await?),
+        None => Err(AppError("it serves no page ([http] listen is empty)".into())),
+    }
 }
 
 /// One thing that is wrong with a request.
@@ -436,21 +455,8 @@ pub fn verify_certificate(
     let Some((identity, settings)) = asked_for else {
         return Ok(offline::verify_certificate(json, public_key, None)?);
     };
-    let key = master_key(settings)?;
+    let key = keys::master_key(&settings.ledger)?;
     Ok(offline::verify_certificate(json, public_key, Some((identity, &key)))?)
-}
-
-/// The master key, which is not made here: a new one would know nobody.
-fn master_key(settings: &Settings) -> Result<Zeroizing<String>, AppError> {
-    if let Some(key) = &settings.ledger.master_key {
-        return Ok(key.expose().to_owned().into());
-    }
-    let path = &settings.ledger.master_key_file;
-    let found = system::found_key(path, "master key")?;
-    found.ok_or_else(|| {
-        let path = path.display();
-        AppError(format!("there is no master key in {path} ([ledger] master_key_file)").into())
-    })
 }
 
 /// Checks the chains of a ledger, and changes nothing in it: of the SQLite file at `path`, or else
@@ -474,8 +480,7 @@ pub async fn verify_ledger(
 /// The key is not made here: whoever runs this first may not be the one that the daemon runs as.
 fn signature(settings: &Settings, body: &[u8]) -> Result<Option<String>, AppError> {
     let path = &settings.deployment.signing_key_file;
-    let found = system::found_key(path, "signing key");
-    let key = match found {
+    let key = match keys::signing(path).found() {
         Ok(Some(key)) => key,
         // Unsigned will do.
         _ if settings.trust.keys.is_empty() => return Ok(None),
@@ -490,11 +495,6 @@ fn signature(settings: &Settings, body: &[u8]) -> Result<Option<String>, AppErro
         Err(failure) => return Err(failure.into()),
     };
     Ok(Some(offline::sign(&key, body, &SystemClock)?))
-}
-
-fn signing_key(settings: &Settings) -> Result<Zeroizing<String>, AppError> {
-    let fresh = offline::fresh_signing_key(&SystemEntropy);
-    Ok(system::kept_key(&settings.deployment.signing_key_file, "signing key", &fresh)?)
 }
 
 fn door(settings: &Settings) -> Result<Door, AppError> {

@@ -13,3 +13,4 @@ pub mod sql;
 pub mod stores;
 pub mod system;
 pub mod supervisor;
+pub mod keys;

@@ -1,9 +1,5 @@
-//! The same as tables, for programs and spreadsheets: `files.csv` and `runs.csv` (RFC 4180).
-//!
-//! They begin with a byte order mark. Without it the spreadsheet that most people have reads UTF-8
-//! as its own old code page and garbles every name beyond ASCII; programs know the mark
-//! (`utf-8-sig`) or see it in the name of the first column alone. A cell that a spreadsheet would
-//! take for a formula is made a text by an apostrophe; the manifest has it as it is.
+//! The same as tables, for programs and spreadsheets: `files.csv` and `runs.csv`. What is made a
+//! text there lest it be taken for a formula, the manifest has as it is.
 
 use std::io::{self, Write};
 
@@ -14,15 +10,14 @@ use crate::archive::packed::Sealed;
 use crate::archive::runs::Runs;
 use crate::archive::tally::masked;
 use crate::domain::item::Version;
-
-const MARK: &str = "\u{feff}";
+use crate::domain::tables::csv;
 
 /// Writes the table of all files, in the order of the archive.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_files(out: &mut dyn Write, files: &Sealed<ManifestFile>) -> io::Result<()> {
-    out.write_all(MARK.as_bytes())?;
+    out.write_all(csv::MARK.as_bytes())?;
     row(
         out,
         [
@@ -77,7 +72,7 @@ pub fn write_files(out: &mut dyn Write, files: &Sealed<ManifestFile>) -> io::Res
 /// # Errors
 /// Those of `out`.
 pub fn write_runs(out: &mut dyn Write, runs: &Runs) -> io::Result<()> {
-    out.write_all(MARK.as_bytes())?;
+    out.write_all(csv::MARK.as_bytes())?;
     let head = [
         "run_id",
         "name",
@@ -110,52 +105,5 @@ fn time(time: Option<Timestamp>) -> String {
 }
 
 fn row<const N: usize>(out: &mut dyn Write, cells: [&str; N]) -> io::Result<()> {
-    for (index, text) in cells.into_iter().enumerate() {
-        let separator = if index == 0 { "" } else { "," };
-        write!(out, "{separator}{}", cell(text))?;
-    }
-    out.write_all(b"\r\n")
-}
-
-fn cell(text: &str) -> String {
-    let text = if is_formula(text) { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\r', '\n']) || text.trim() != text {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
-}
-
-/// Whether a spreadsheet could compute it. Some drop blanks before they look, and where people
-/// write Japanese the wide forms count too.
-fn is_formula(text: &str) -> bool {
-    text.starts_with(['\t', '\r', '\n'])
-        || text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_and_never_formulas() {
-        for (text, expected) in [
-            ("", ""),
-            ("plain", "plain"),
-            ("a,b", "\"a,b\""),
-            ("say \"x\"", "\"say \"\"x\"\"\""),
-            ("two\r\nlines", "\"two\r\nlines\""),
-            ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
-            ("+1", "'+1"),
-            ("-1", "'-1"),
-            ("@x", "'@x"),
-            ("\t=1", "'\t=1"),
-            (" =1", "' =1"),
-            ("＝1", "'＝1"),
-            ("\"0x8DC\"", "\"\"\"0x8DC\"\"\""),
-            ("a=1", "a=1"),
-        ] {
-            assert_eq!(cell(text), expected, "{text:?}");
-        }
-    }
+    out.write_all(csv::row(&cells).as_bytes())
 }

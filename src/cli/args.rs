@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use jiff::civil::Date;
+
+use crate::domain::state::State;
 
 /// Answers GDPR data-subject requests for Azure Machine Learning workspaces.
 #[derive(Debug, Parser)]
@@ -61,8 +66,27 @@ pub enum Verb {
         /// Print instead which items it left, and why, item by item; they may name the person.
         #[arg(long, requires = "id", conflicts_with = "plan")]
         left: bool,
+        /// Which of them, where all are shown.
+        #[command(flatten)]
+        listing: Listing,
         /// Print JSON.
         #[arg(long)]
+        json: bool,
+    },
+    /// Account for the requests of a period: when each came and was answered, whether in time, how,
+    /// and who decided.
+    Register {
+        /// The first day, as 2026-01-01, in the time zone of `[due]`.
+        #[arg(long, value_name = "DATE")]
+        from: Date,
+        /// The last day.
+        #[arg(long, value_name = "DATE")]
+        to: Date,
+        /// Print comma-separated values, for spreadsheets.
+        #[arg(long)]
+        csv: bool,
+        /// Print JSON.
+        #[arg(long, conflicts_with = "csv")]
         json: bool,
     },
     /// Find and print; changes nothing.
@@ -109,6 +133,13 @@ pub enum Verb {
         #[arg(long)]
         public_key: bool,
     },
+    /// Put into a zip what helps to find a bug: versions, settings without secrets, numbers, what
+    /// does not answer. It names no request and nobody; look at it before you pass it on.
+    Diagnostics {
+        /// Where to.
+        #[arg(default_value = "dsrd-diagnostics.zip")]
+        path: PathBuf,
+    },
     /// Print a document of the contract: requests (the default), events, the manifest, the
     /// certificate, the queue.
     Schema {
@@ -116,6 +147,59 @@ pub enum Verb {
         #[arg(value_enum, default_value = "request")]
         which: Schema,
     },
+    /// Print what completes these words in a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the page of the manual, for `man -l -`.
+    Man {
+        /// Of this verb alone.
+        verb: Option<String>,
+    },
+}
+
+/// Which requests are listed.
+#[derive(Debug, Default, clap::Args)]
+pub struct Listing {
+    /// Only those in these states, or `open` (not ended) or `ended` ones.
+    #[arg(long, value_name = "STATE", conflicts_with = "id", value_delimiter = ',',
+          value_parser = PossibleValuesParser::new(state_words()))]
+    pub state: Vec<String>,
+    /// Only those whose time is over and that have not ended.
+    #[arg(long, conflicts_with = "id")]
+    pub overdue: bool,
+    /// Only those that came on this day or later, as 2026-01-01, in the time zone of `[due]`.
+    #[arg(long, value_name = "DATE", conflicts_with = "id")]
+    pub since: Option<Date>,
+}
+
+/// Those that have not ended.
+const OPEN: &str = "open";
+
+/// Those that have.
+const ENDED: &str = "ended";
+
+fn state_words() -> impl Iterator<Item = &'static str> {
+    let stored = State::ALL.into_iter().filter(|state| *state != State::Received);
+    stored.map(State::word).chain([OPEN, ENDED])
+}
+
+impl Listing {
+    /// Whether a request in that state is one of them.
+    pub fn has(&self, state: State) -> bool {
+        let is_it = |word: &String| match word.as_str() {
+            OPEN => !state.is_end(),
+            ENDED => state.is_end(),
+            word => word == state.word(),
+        };
+        self.state.is_empty() || self.state.iter().any(is_it)
+    }
+
+    /// Whether nothing is left out.
+    pub fn is_all(&self) -> bool {
+        self.state.is_empty() && !self.overdue && self.since.is_none()
+    }
 }
 
 /// A decision of a person.

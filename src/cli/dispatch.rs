@@ -8,9 +8,11 @@ use tokio::runtime::Runtime;
 
 use crate::app::KeyFiles;
 use crate::cli::args::{Args, Deciding, Evidence, LogFormat, Verb};
+use crate::cli::ledger::catalogue;
+use crate::cli::ledger::register::{self, Form};
+use crate::cli::ledger::status::{self, Shown};
 use crate::cli::output::{CliError, End, complain};
-use crate::cli::status::Shown;
-use crate::cli::{catalogue, check, contract, demo, preview, run, show, status, submit, verify};
+use crate::cli::{check, contract, demo, diagnostics, preview, run, show, submit, verify};
 use crate::config::build;
 use crate::config::file::File;
 use crate::config::reading::layers;
@@ -20,7 +22,7 @@ use crate::telemetry::logging::{self, Format};
 
 /// Runs the verb and says how it ended.
 pub fn dispatch(args: Args) -> ExitCode {
-    let ended = logging::init(log_format(&args), &log_filter(&args.verb))
+    let ended = logging::init(log_format(&args), &log_filter(&args.verb), has_colours())
         .map_err(|error| CliError::Usage(chain(&error)))
         .and_then(|()| Runtime::new().map_err(|error| CliError::Usage(chain(&error))))
         .and_then(|runtime| {
@@ -55,13 +57,21 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Run => Box::pin(run::run(settings)).await,
         Verb::Demo => Box::pin(demo::run::run()).await,
         Verb::Submit { file, wait, json } => submit::submit(&settings()?, file, *wait, *json).await,
-        Verb::Status { id, plan, left, json } => {
+        Verb::Status { id, plan, left, listing, json } => {
             let of_request = match (plan, left) {
                 (true, _) => Shown::Plan,
                 (false, true) => Shown::Left,
                 (false, false) => Shown::Standing,
             };
-            status::status(&settings()?, id.as_deref(), of_request, *json).await
+            status::status(&settings()?, id.as_deref(), of_request, listing, *json).await
+        }
+        Verb::Register { from, to, csv, json } => {
+            let form = match (csv, json) {
+                (true, _) => Form::Csv,
+                (false, true) => Form::Json,
+                (false, false) => Form::Lines,
+            };
+            register::register(&settings()?, (*from, *to), form).await
         }
         Verb::Preview { request, file: None, json } => {
             preview::plan::preview(&settings()?, request, *json).await
@@ -90,7 +100,13 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Config { public_key: false } => {
             read(&args).and_then(|(file, settings)| show::config(file, &settings))
         }
+        Verb::Diagnostics { path } => {
+            let (file, settings) = read(&args)?;
+            diagnostics::diagnostics(file, &settings, path).await
+        }
         Verb::Schema { which } => contract::schema(*which),
+        Verb::Completions { shell } => show::completions(*shell),
+        Verb::Man { verb } => show::man(verb.as_deref()),
     }
 }
 
@@ -117,6 +133,13 @@ fn log_format(args: &Args) -> Format {
         None if std::io::stderr().is_terminal() => Format::Pretty,
         None => Format::Json,
     }
+}
+
+/// Whether whoever reads the lines sees colours, and wants to (<https://no-color.org>).
+fn has_colours() -> bool {
+    let unwanted = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = variable("TERM").is_some_and(|terminal| terminal == "dumb");
+    std::io::stderr().is_terminal() && !unwanted && !is_dumb
 }
 
 /// Only the daemon tells what it does as it goes; the other verbs print their answer.

@@ -105,6 +105,30 @@ pub fn line(text: impl AsRef<str>) -> Result<(), CliError> {
     writeln!(out, "{}", text.as_ref()).map_err(CliError::Output)
 }
 
+/// A text to standard output, and no end of a line behind it.
+///
+/// # Errors
+/// See [`line`].
+pub fn text(text: &str) -> Result<(), CliError> {
+    bytes(text.as_bytes())
+}
+
+/// Bytes to standard output, as they are.
+///
+/// # Errors
+/// See [`line`].
+pub fn bytes(bytes: &[u8]) -> Result<(), CliError> {
+    io::stdout().lock().write_all(bytes).map_err(CliError::Output)
+}
+
+/// One element of a JSON list that is printed as it comes, counted from 1, on a line of its own.
+///
+/// # Errors
+/// See [`line`].
+pub fn element(number: u64, value: &Value) -> Result<(), CliError> {
+    text(&format!("{}\n  {value}", if number > 1 { "," } else { "" }))
+}
+
 /// One JSON value as one line.
 ///
 /// # Errors

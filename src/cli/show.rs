@@ -1,7 +1,12 @@
-//! `dsrd config`: what is in force.
+//! `dsrd config`, `dsrd completions` and `dsrd man`: what is in force and what is built in.
+
+use clap::{Command, CommandFactory};
+use clap_complete::Shell;
+use clap_mangen::Man;
 
 use crate::app;
-use crate::cli::output::{CliError, End, line};
+use crate::cli::args::Args;
+use crate::cli::output::{self, CliError, End, line};
 use crate::config::file::File;
 use crate::config::masked::masked;
 use crate::config::settings::Settings;
@@ -26,4 +31,43 @@ pub fn public_key(settings: &Settings) -> Result<End, CliError> {
     line(format!("Key id: {}", key.id))?;
     line(key.pem.trim_end())?;
     Ok(End::Done)
+}
+
+/// Prints a script by which a shell completes our words.
+///
+/// # Errors
+/// Standard output went away.
+pub fn completions(shell: Shell) -> Result<End, CliError> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), NAME, &mut script);
+    output::bytes(&script)?;
+    Ok(End::Done)
+}
+
+/// Prints the page of the manual: of the program, or of one of its verbs.
+///
+/// # Errors
+/// There is no such verb; standard output went away.
+pub fn man(verb: Option<&str>) -> Result<End, CliError> {
+    let mut program = Args::command();
+    program.build();
+    let page = match verb {
+        None => program,
+        Some(verb) => {
+            let found = program.find_subcommand(verb).filter(|found| !found.is_hide_set());
+            let unknown = || CliError::Usage(format!("there is no verb {verb:?}"));
+            let name: &'static str = format!("{NAME}-{verb}").leak();
+            found.ok_or_else(unknown)?.clone().name(name).version(env!("CARGO_PKG_VERSION"))
+        }
+    };
+    output::bytes(&rendered(page)?)?;
+    Ok(End::Done)
+}
+
+const NAME: &str = "dsrd";
+
+fn rendered(page: Command) -> Result<Vec<u8>, CliError> {
+    let mut text = Vec::new();
+    Man::new(page).render(&mut text).map_err(CliError::Output)?;
+    Ok(text)
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::app::{self, Errand};
 use crate::cli::args::Deciding;
+use crate::cli::ledger::status;
 use crate::cli::output::{self, CliError, End, input, json_line, line};
-use crate::cli::status;
 use crate::config::settings::Settings;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Decision, Event, State};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::app::{self, KeyFiles};
+use crate::app::{self, AppError, KeyFiles};
 use crate::cli::output::{CliError, End, bar, checking, input, line};
 use crate::config::settings::Settings;
 use crate::domain::asked::subject::IdentityType;
@@ -15,15 +15,7 @@ use crate::domain::failure::{Failure, FailureKind, chain};
 /// # Errors
 /// The archive cannot be read or does not hold.
 pub fn archive(path: &Path, files: &KeyFiles<'_>) -> Result<End, CliError> {
-    let archive = app::verify_archive(path, files).map_err(|error| {
-        let failure = error.0.downcast_ref::<Failure>();
-        if failure.is_some_and(|failure| failure.kind == FailureKind::Permanent) {
-            CliError::Evidence(chain(&*error.0))
-        } else {
-            // Nothing is said of an archive that could not be looked into.
-            error.into()
-        }
-    })?;
+    let archive = app::verify_archive(path, files).map_err(unsound)?;
     line(format!(
         "the archive holds: request {}, {} files of {} bytes in all, {} items listed as \
          unreadable, written by {}",
@@ -102,10 +94,19 @@ pub async fn ledger(settings: &Settings, path: Option<&Path>) -> Result<End, Cli
     bar.set_style(checking());
     let sound = app::verify_ledger(settings, path, |requests| bar.set_position(requests)).await;
     bar.finish_and_clear();
-    let sound = sound.map_err(|error| CliError::Evidence(chain(&*error.0)))?;
+    let sound = sound.map_err(unsound)?;
     line(format!(
         "the ledger holds: {} requests, {} records, heads {}",
         sound.requests, sound.records, sound.heads
     ))?;
     Ok(End::Done)
+}
+
+/// Of what could not be looked into nothing is said.
+fn unsound(error: AppError) -> CliError {
+    let failure = error.0.downcast_ref::<Failure>();
+    match failure.map(|failure| failure.kind) {
+        Some(FailureKind::Permanent) => CliError::Evidence(chain(&*error.0)),
+        _ => error.into(),
+    }
 }

@@ -21,3 +21,4 @@ pub mod state;
 pub mod event;
 pub mod callbacks;
 pub mod regulation;
+pub mod tables;

@@ -23,6 +23,7 @@ use crate::ports::kept::purges::Purges;
 use crate::ports::kept::retention::{FollowUps, Retention};
 use crate::ports::kept::tickets::Tickets;
 use crate::ports::kept::tombstones::Tombstones;
+use crate::ports::register::Register;
 use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::{Lease, Tasks};
 
@@ -48,6 +49,7 @@ pub trait Ledger:
     + Purges
     + People
     + Catalogue
+    + Register
 {
     /// Commits first records with their sealed requests and announcements, all at once, and says
     /// of each, in that order, what it found. Of one whose id is known nothing is written; if it is

@@ -10,6 +10,7 @@ pub mod sources;
 pub mod exports;
 pub mod tenant_logs;
 pub mod standing;
+pub mod register;
 pub mod plans;
 pub mod tasks;
 pub mod kept;

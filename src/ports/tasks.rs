@@ -169,6 +169,8 @@ pub enum Purpose {
 pub struct Sweep {
     /// Which; never used again.
     pub id: u64,
+    /// When it was opened.
+    pub opened: Timestamp,
     /// In order of their numbers.
     pub shards: Vec<Shard>,
 }

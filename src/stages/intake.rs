@@ -3,6 +3,8 @@
 //! Deliveries are settled by the caller after this returned, and so after everything is committed.
 //! A delivery that comes again meets what is in the ledger and changes nothing.
 
+use jiff::SignedDuration;
+
 use crate::domain::event::Correspondence;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::regulation::due::Calendar;
@@ -21,13 +23,32 @@ use crate::stages::message::signature::{is_signed, is_stale};
 #[derive(Debug)]
 pub enum Taken {
     /// A new request.
-    Accepted(RequestId),
+    Accepted(RequestId, RequestKind),
     /// One that was known, sent again.
     Repeated(RequestId),
     /// A decision that was carried out.
-    Decided(RequestId, Verb),
+    Decided(Box<Decided>),
     /// Bad input, with the ledger's id for it and the stable codes of its faults.
     Refused(RequestId, Vec<&'static str>),
+}
+
+/// A decision that was carried out, and who took it.
+#[derive(Debug)]
+pub struct Decided {
+    /// Of which request.
+    pub id: RequestId,
+    /// What was asked there.
+    pub kind: Option<RequestKind>,
+    /// What was decided.
+    pub verb: Verb,
+    /// Who, as the message says.
+    pub actor: String,
+    /// The key that vouches for the message, where messages must be signed.
+    pub key: Option<String>,
+    /// Where the request stands then.
+    pub state: State,
+    /// How long after the request was accepted.
+    pub age: SignedDuration,
 }
 
 /// Deliveries, each with what it turned out to be and how it is to be settled; `None` for one that
@@ -125,7 +146,7 @@ fn accepted<'a>(
     Arrival {
         delivery,
         opening: account.opening(request, &delivery.body, due, &delivery.correspondence),
-        taken: Taken::Accepted(request.id.clone()),
+        taken: Taken::Accepted(request.id.clone(), request.kind),
         settlement: Settlement::Taken,
     }
 }
@@ -237,8 +258,8 @@ async fn answer(
     let Arrival { delivery, opening, taken, settlement } = arrival;
     let kind = opening.request.as_ref().map(|request| request.kind);
     match (opened, taken) {
-        (Opened::Repeated, Taken::Accepted(id)) => Ok((Taken::Repeated(id), settlement)),
-        (Opened::Conflict, Taken::Accepted(id)) => {
+        (Opened::Repeated, Taken::Accepted(id, _)) => Ok((Taken::Repeated(id), settlement)),
+        (Opened::Conflict, Taken::Accepted(id, _)) => {
             let text = "a request with this id that asks for something else is in the ledger";
             let of_thing = kind.is_some_and(RequestKind::is_about_a_thing);
             let pointer = if of_thing { "/resource_request_id" } else { "/subject_request_id" };
@@ -283,8 +304,15 @@ async fn carry_out(account: &Account, control: Control) -> Result<Result<Taken, 
                         where the request stands now, then sign again";
             return Ok(Err(refusal("", "signature_stale", text, id)));
         }
-        if account.append(&standing, event, None).await?.is_some() {
-            return Ok(Ok(Taken::Decided(id, verb)));
+        if let Some(Standing { state, kind, changed, .. }) =
+            account.append(&standing, event, None).await?
+        {
+            let Decision { actor, signed, .. } = decision;
+            let key = signed.map(|signed| signed.key);
+            let accepted = records.first().map_or(changed, |first| first.at);
+            let age = changed.duration_since(accepted);
+            let decided = Decided { id, kind, verb, actor, key, state, age };
+            return Ok(Ok(Taken::Decided(Box::new(decided))));
         }
     }
 }

@@ -5,7 +5,6 @@
 //! place alone; its message may quote the data that it stumbled over.
 
 use std::fmt;
-use std::io::IsTerminal;
 use std::panic;
 
 use serde_json::{Map, Value};
@@ -40,13 +39,17 @@ pub enum LoggingError {
     Started(#[from] TryInitError),
 }
 
-/// Starts logging for the whole process, and logs panics. `filter` is a level or a list of
-/// `target=level` (`info`, `dsrd=debug`, `dsrd::worker=trace`); empty means `info`.
+/// Starts logging for the whole process, and logs panics.
+///
+/// `filter` is a level or a list of `target=level` (`info`, `dsrd=debug`, `dsrd::worker=trace`);
+/// empty means `info`. Lines for people may have colours.
 ///
 /// # Errors
 /// [`LoggingError`]; then nothing is logged.
-pub fn init(format: Format, filter: &str) -> Result<(), LoggingError> {
-    layer(format, filter, std::io::stderr)?.with_subscriber(Registry::default()).try_init()?;
+pub fn init(format: Format, filter: &str, colours: bool) -> Result<(), LoggingError> {
+    layer(format, filter, colours, std::io::stderr)?
+        .with_subscriber(Registry::default())
+        .try_init()?;
     panic::set_hook(Box::new(log_panic));
     Ok(())
 }
@@ -58,6 +61,7 @@ pub fn init(format: Format, filter: &str) -> Result<(), LoggingError> {
 pub fn layer<W>(
     format: Format,
     filter: &str,
+    colours: bool,
     writer: W,
 ) -> Result<impl Layer<Registry>, LoggingError>
 where
@@ -71,7 +75,7 @@ where
         Format::Json => Box::new(JsonLines { writer }),
         Format::Pretty => Box::new(
             tracing_subscriber::fmt::layer()
-                .with_ansi(std::io::stderr().is_terminal())
+                .with_ansi(colours)
                 .with_target(false)
                 .with_writer(writer),
         ),
@@ -189,7 +193,7 @@ mod tests {
     fn logged(format: Format, filter: &str, work: impl FnOnce()) -> Vec<String> {
         let lines = Lines::default();
         let writer = lines.clone();
-        let layer = layer(format, filter, move || writer.clone()).unwrap();
+        let layer = layer(format, filter, false, move || writer.clone()).unwrap();
         tracing::subscriber::with_default(layer.with_subscriber(Registry::default()), work);
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         text.lines().map(str::to_owned).collect()
@@ -248,6 +252,6 @@ mod tests {
 
     #[test]
     fn a_filter_that_does_not_parse_is_refused() {
-        assert!(layer(Format::Json, "dsrd=loudly", std::io::sink).is_err());
+        assert!(layer(Format::Json, "dsrd=loudly", false, std::io::sink).is_err());
     }
 }

@@ -2,4 +2,6 @@
 //! find its way into them by itself.
 
 pub mod logging;
+pub mod process;
 pub mod metrics;
+pub mod exposition;

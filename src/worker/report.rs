@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::{Level, Span, debug, error, event, field, info, info_span, warn};
+use tracing::{Level, Span, debug, error, event, info, info_span, warn};
 
 use crate::domain::event::Facts;
 use crate::domain::failure::{Failure, FailureKind};
@@ -16,186 +16,57 @@ use crate::domain::state::{Event, State};
 use crate::ports::ledger::{Callback, Ledger, Record};
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::announce::Turn;
-use crate::stages::intake::Taken;
-use crate::stages::walk::pass::Meter;
+use crate::stages::intake::{Decided, Taken};
+use crate::stages::walk::pass::{Meter, News};
 use crate::telemetry::metrics::{
-    self, Announced, Ended, InState, KindState, Metrics, Purpose, Settled, StepFailure,
+    self, Announced, Ended, InState, Kind, KindState, Metrics, OfSource, Purpose, Settled,
+    StepFailure,
 };
-use crate::worker::pace::shift::Shift;
-
-/// How often the census is taken.
-const CENSUS_EVERY_MS: u64 = 5_000;
-
-/// Requests due within this time are counted as due soon.
-const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
-
-/// Most open requests that the census looks at for their due dates, earliest first.
-const DUE_MAX: u32 = 10_000;
-
-/// Keeps the gauges true until stopped, and warns of each due date that comes near or passes.
-pub async fn run(shift: &Shift, ledger: &dyn Ledger) {
-    let (mut warned, mut shut) = (Warned::default(), BTreeMap::new());
-    while !shift.stopper.is_stopped() {
-        match census(shift, ledger).await {
-            Ok(dues) => {
-                match obstructed(&shift.metrics, ledger).await {
-                    Ok(now) => tell_of_sources(std::mem::replace(&mut shut, now.clone()), now),
-                    Err(failure) => failed(&shift.metrics, "census", &failure),
-                }
-                for (id, due, urgency) in warned.news(dues, shift.clock.now()) {
-                    let waits_for = waits_for(ledger, &id).await;
-                    warn_of(&id, due, urgency, waits_for.as_deref());
-                }
-            }
-            Err(failure) => failed(&shift.metrics, "census", &failure),
-        }
-        shift.pause_ms(CENSUS_EVERY_MS).await;
-    }
-}
-
-/// Open requests that are due soon, or late, and were warned of.
-#[derive(Debug, Default)]
-struct Warned(BTreeMap<RequestId, Urgency>);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Urgency {
-    Soon,
-    Late,
-}
-
-impl Urgency {
-    fn of(due: Timestamp, now: Timestamp) -> Option<Self> {
-        match due {
-            _ if due <= now => Some(Self::Late),
-            _ if due <= now + SOON => Some(Self::Soon),
-            _ => None,
-        }
-    }
-}
-
-impl Warned {
-    /// What has become more urgent since the last time; what ended is forgotten.
-    fn news(
-        &mut self,
-        dues: Vec<(RequestId, Timestamp)>,
-        now: Timestamp,
-    ) -> Vec<(RequestId, Timestamp, Urgency)> {
-        let (mut urgent, mut news) = (BTreeMap::new(), Vec::new());
-        for (id, due) in dues {
-            let Some(urgency) = Urgency::of(due, now) else { continue };
-            if self.0.get(&id).is_none_or(|warned| *warned < urgency) {
-                news.push((id.clone(), due, urgency));
-            }
-            urgent.insert(id, urgency);
-        }
-        self.0 = urgent;
-        news
-    }
-}
-
-/// Counts the requests that something keeps; gives the sources that cannot be entered, and why.
-async fn obstructed(
-    metrics: &Metrics,
-    ledger: &dyn Ledger,
-) -> Result<BTreeMap<String, String>, Failure> {
-    let obstacles = ledger.obstacles(DUE_MAX).await?;
-    metrics.requests_obstructed.set(gauge(obstacles.len() as u64));
-    let mut shut = BTreeMap::new();
-    for (_, obstacle) in obstacles {
-        shut.extend(obstacle.source.map(|source| (source, obstacle.reason)));
-    }
-    Ok(shut)
-}
-
-/// Says once that a source cannot be entered, and once that it can again.
-fn tell_of_sources(before: BTreeMap<String, String>, now: BTreeMap<String, String>) {
-    for (source, error) in now.iter().filter(|(source, _)| !before.contains_key(*source)) {
-        warn!(source, error, "requests wait for a source that cannot be entered");
-    }
-    for source in before.keys().filter(|source| !now.contains_key(*source)) {
-        info!(source, "no request waits for the source any more");
-    }
-}
-
-/// What a request waits for at services, for people. A ledger that cannot be read is told of
-/// elsewhere.
-async fn waits_for(ledger: &dyn Ledger, id: &RequestId) -> Option<String> {
-    let records = ledger.records(id).await.ok()?;
-    let Record { event, at, .. } = records.last()?;
-    Facts::of(event).waits_for(*at)
-}
-
-fn warn_of(id: &RequestId, due: Timestamp, urgency: Urgency, waits_for: Option<&str>) {
-    macro_rules! say {
-        ($level:ident, $text:literal) => {
-            match waits_for {
-                Some(what) => {
-                    $level!(request.id = %id, request.due = %due, concat!($text, "; it {}"), what);
-                }
-                None => $level!(request.id = %id, request.due = %due, $text),
-            }
-        };
-    }
-    match urgency {
-        Urgency::Soon => say!(warn, "falls due within seven days"),
-        Urgency::Late => say!(error, "is past its due time"),
-    }
-}
-
-/// Sets the gauges; gives when each open request is due.
-async fn census(
-    shift: &Shift,
-    ledger: &dyn Ledger,
-) -> Result<Vec<(RequestId, Timestamp)>, Failure> {
-    let metrics = &shift.metrics;
-    for state in State::ALL.into_iter().filter(|state| !state.is_end()) {
-        metrics.requests_open.get_or_create(&InState { state: state.word() }).set(0);
-    }
-    for (state, count) in ledger.census().await?.into_iter().filter(|(state, _)| !state.is_end()) {
-        metrics.requests_open.get_or_create(&InState { state: state.word() }).set(gauge(count));
-    }
-    metrics.outbox_backlog.set(gauge(ledger.backlog().await?));
-    metrics.callbacks_backlog.set(gauge(ledger.callback_backlog().await?));
-    let open: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_end()).collect();
-    let now = shift.clock.now();
-    let dues = ledger.standings(&open, DUE_MAX).await?;
-    let dues: Vec<_> =
-        dues.into_iter().filter_map(|standing| Some((standing.id, standing.due?))).collect();
-    let count = |urgency| {
-        let urgent = dues.iter().filter(|(_, due)| Urgency::of(*due, now) == Some(urgency));
-        gauge(urgent.count() as u64)
-    };
-    metrics.requests_due_soon.set(count(Urgency::Soon));
-    metrics.requests_overdue.set(count(Urgency::Late));
-    Ok(dues)
-}
-
-fn gauge(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
 
 /// A delivery was ledgered and may be settled. `traceparent` is its producer's.
 pub fn taken(metrics: &Metrics, taken: &Taken, traceparent: Option<&str>) {
     let _told_within = trace(traceparent).entered();
     let settlement = match taken {
-        Taken::Accepted(id) => {
-            info!(request.id = %id, "accepted");
+        Taken::Accepted(id, kind) => {
+            info!(request.id = %id, request.kind = kind.word(), "accepted");
+            came(metrics, kind.word(), State::Accepted, SignedDuration::ZERO);
             "taken"
         }
         Taken::Repeated(id) => {
             info!(request.id = %id, "known already; its status is announced again");
             "taken"
         }
-        Taken::Decided(id, verb) => {
-            info!(request.id = %id, decision = verb.word(), "a person decided");
+        Taken::Decided(decided) => {
+            decision(metrics, decided);
             "taken"
         }
         Taken::Refused(id, codes) => {
             warn!(request.id = %id, fault.codes = codes.join(","), "refused as bad input");
+            came(metrics, "none", State::Rejected, SignedDuration::ZERO);
             "refused"
         }
     };
     metrics.deliveries.get_or_create(&Settled { settlement }).inc();
+}
+
+fn decision(metrics: &Metrics, decided: &Decided) {
+    let Decided { id, kind, verb, actor, key, state, age } = decided;
+    // What people wrote may hold what drives a terminal.
+    let actor = actor.escape_debug().to_string();
+    let (verb, key) = (verb.word(), key.as_deref());
+    info!(
+        request.id = %id, request.state = state.word(), decision = verb, decision.actor = actor,
+        decision.key = key, "{actor:?} decided: {verb}"
+    );
+    came(metrics, kind.map_or("none", RequestKind::word), *state, *age);
+}
+
+/// A request came to a state, so long after it was accepted.
+fn came(metrics: &Metrics, kind: &'static str, state: State, age: SignedDuration) {
+    let state = state.word();
+    metrics.requests.get_or_create(&KindState { kind, state }).inc();
+    // Clocks step back.
+    metrics.request_age.get_or_create(&InState { state }).observe(age.as_secs_f64().max(0.0));
 }
 
 /// The producer's trace (W3C Trace Context), around what is told of its request: every line within
@@ -212,25 +83,114 @@ pub fn returned(metrics: &Metrics) {
     metrics.deliveries.get_or_create(&Settled { settlement: "returned" }).inc();
 }
 
-/// A shard was walked, to its end or not.
-pub fn walked(metrics: &Metrics, meter: &Meter) {
-    metrics.sweep_items.inc_by(meter.items());
-    metrics.sweep_bytes.inc_by(meter.bytes());
-    metrics.sweep_items_known.inc_by(meter.known());
+/// What a walk came to since this was told last; `before` is what others came to in its source.
+pub fn walked(metrics: &Metrics, source: &str, meter: &Meter, before: u64) {
+    let News { items, bytes, known, timed } = meter.news();
+    metrics.sweep_items.inc_by(items);
+    metrics.sweep_bytes.inc_by(bytes);
+    metrics.sweep_items_known.inc_by(known);
+    for (took, bytes) in timed {
+        metrics.item_time.observe(took.as_secs_f64());
+        metrics.item_bytes.observe(bytes as f64);
+    }
+    let source = OfSource { source: source.to_owned() };
+    metrics.source_items.get_or_create(&source).set(gauge(before + meter.items()));
+}
+
+fn gauge(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A sweep was opened.
+pub fn sweeping(purpose: &'static str, requests: usize, sources: &[String]) {
+    let sources = sources.join(",");
+    info!(sweep.purpose = purpose, request.count = requests, sources, "sweep begins");
+}
+
+/// A shard is about to be walked.
+pub fn walking(purpose: &'static str, shard: &Shard) {
+    let (source, part, parts) = (&shard.source, shard.part.number, shard.part.of);
+    debug!(sweep.purpose = purpose, source, part, parts, "walk begins");
+}
+
+/// A walk of a shard ended, well or not.
+pub fn walk_ended(
+    metrics: &Metrics,
+    purpose: &'static str,
+    shard: &Shard,
+    meter: &Meter,
+    (began, now): (Timestamp, Timestamp),
+) {
+    let (source, part) = (&shard.source, shard.part.number);
+    info!(
+        sweep.purpose = purpose,
+        source,
+        part,
+        item.count = meter.items(),
+        item.known = meter.known(),
+        sweep.size_bytes = meter.bytes(),
+        duration_ms = millis(began, now),
+        "source walked"
+    );
+    let source = OfSource { source: source.clone() };
+    metrics.source_walked.get_or_create(&source).set(now.as_second());
 }
 
 /// A sweep ended.
-pub fn swept(metrics: &Metrics, purpose: &'static str, requests: usize, sweep: &Sweep) {
+pub fn swept(
+    metrics: &Metrics,
+    purpose: &'static str,
+    requests: usize,
+    sweep: &Sweep,
+    now: Timestamp,
+) {
     metrics.sweeps.get_or_create(&Purpose { purpose }).inc();
+    metrics.sweep_ended.get_or_create(&Purpose { purpose }).set(now.as_second());
     let total = |of: fn(&Shard) -> u64| sweep.shards.iter().map(of).sum::<u64>();
+    // When an earlier version opened one is not known.
+    let took = (sweep.opened > Timestamp::UNIX_EPOCH).then(|| millis(sweep.opened, now));
+    if let Some(took) = took {
+        let seconds = SignedDuration::from_millis(took).as_secs_f64();
+        metrics.sweep_time.get_or_create(&Purpose { purpose }).observe(seconds);
+    }
     info!(
         sweep.purpose = purpose,
         request.count = requests,
         item.count = total(|shard| shard.items),
         item.known = total(|shard| shard.known),
         sweep.size_bytes = total(|shard| shard.bytes),
+        duration_ms = took,
         "swept"
     );
+}
+
+/// A plan is about to be carried out, or gone on with.
+pub fn acting(id: &RequestId, kind: RequestKind, state: State) {
+    let (kind, state) = (kind.word(), state.word());
+    info!(request.id = %id, request.kind = kind, request.state = state, "act begins");
+}
+
+/// A try to carry out a plan ended, well or not.
+pub fn act_ended(
+    metrics: &Metrics,
+    id: &RequestId,
+    kind: RequestKind,
+    (began, now): (Timestamp, Timestamp),
+    items: u64,
+    is_well: bool,
+) {
+    let (kind, duration_ms) = (kind.word(), millis(began, now));
+    info!(
+        request.id = %id, request.kind = kind, item.count = items, duration_ms, well = is_well,
+        "act ended"
+    );
+    let seconds = SignedDuration::from_millis(duration_ms).as_secs_f64();
+    metrics.act_time.get_or_create(&Kind { kind }).observe(seconds);
+}
+
+/// Clocks step back; nothing takes less than no time.
+fn millis(from: Timestamp, to: Timestamp) -> i64 {
+    i64::try_from(to.duration_since(from).as_millis()).unwrap_or(i64::MAX).max(0)
 }
 
 /// Tells of every record that a request got after `since`.
@@ -249,18 +209,21 @@ pub async fn moved(
     let kind = kind.map_or("none", RequestKind::word);
     let traceparent = standing.and_then(|standing| standing.correspondence.traceparent);
     let trace = trace(traceparent.as_deref());
-    let mut state = State::Received;
+    let (mut state, mut before) = (State::Received, None);
     for record in &records {
         // The ledger admits legal records only.
         state = state.next(&record.event).unwrap_or(state);
+        let stood_ms = before.map(|before| millis(before, record.at));
+        before = Some(record.at);
         if record.sequence > since {
-            trace.in_scope(|| tell(id, kind, state, &record.event));
+            trace.in_scope(|| tell(id, kind, state, &record.event, stood_ms));
             if let Event::Returned { items, .. } = &record.event {
                 metrics.items_returned.inc_by(*items);
-                continue;
+            } else if record.event.decision().is_none() {
+                // Decisions were counted by whoever took them in.
+                let accepted = records.first().map_or(record.at, |first| first.at);
+                came(metrics, kind, state, record.at.duration_since(accepted));
             }
-            let label = KindState { kind, state: state.word() };
-            metrics.requests.get_or_create(&label).inc();
         }
     }
     if records.last().is_some_and(|record| ends(record, since)) && state.is_end() {
@@ -282,9 +245,10 @@ fn ends(record: &Record, since: u64) -> bool {
     record.sequence > since && !matches!(record.event, Event::Returned { .. })
 }
 
-fn tell(id: &RequestId, kind: &'static str, state: State, event: &Event) {
+/// `stood_ms` is how long it was where it stood before.
+fn tell(id: &RequestId, kind: &'static str, state: State, event: &Event, stood_ms: Option<i64>) {
     let facts = Facts::of(event);
-    let outcomes = facts.counts.map(|counts| field::debug(&counts.outcomes));
+    let outcomes = facts.counts.map(|counts| in_words(&counts.outcomes));
     let seen = facts.seen.or(facts.counts.map(|counts| counts.seen));
     let reason = facts.reason.as_deref().filter(|_| !matches!(event, Event::Stopped(_)));
     macro_rules! say {
@@ -292,7 +256,7 @@ fn tell(id: &RequestId, kind: &'static str, state: State, event: &Event) {
             event!(
                 $level, request.id = %id, request.kind = kind, request.state = state.word(),
                 item.count = facts.items, item.unreadable = facts.unreadable, item.seen = seen,
-                item.outcomes = outcomes, reason, $($text)+
+                item.outcomes = outcomes, duration_ms = stood_ms, reason, $($text)+
             )
         };
     }
@@ -328,6 +292,13 @@ fn tell(id: &RequestId, kind: &'static str, state: State, event: &Event) {
     }
 }
 
+/// `erased 5, kept 1`.
+fn in_words(outcomes: &BTreeMap<String, u64>) -> String {
+    let told: Vec<String> =
+        outcomes.iter().map(|(outcome, count)| format!("{outcome} {count}")).collect();
+    told.join(", ")
+}
+
 /// An archive was removed, because it was not to be kept longer.
 pub fn removed(metrics: &Metrics, id: &RequestId) {
     metrics.archives_removed.inc();
@@ -350,6 +321,12 @@ pub fn announced(metrics: &Metrics, turn: Turn) {
             "no queue is bound for these events; they are kept and tried again"
         );
     }
+}
+
+/// The queue answered for an event, well or not.
+pub fn published(metrics: &Metrics, began: Timestamp, now: Timestamp) {
+    let took = now.duration_since(began).as_secs_f64();
+    metrics.publish_time.observe(took.max(0.0));
 }
 
 /// What became of a try to call back.
@@ -432,37 +409,5 @@ fn step_failed(metrics: &Metrics, step: &'static str, failure: &Failure, id: Opt
         event!(Level::WARN, request.id = id, step, kind, error, "{text}");
     } else {
         event!(Level::ERROR, request.id = id, step, kind, error, "{text}");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_due_date_is_warned_of_once_as_it_comes_near_and_once_as_it_passes() {
-        let start: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
-        let at = |days: i64| start + SignedDuration::from_hours(24 * days);
-        let dues = |open: &[(&str, i64)]| -> Vec<_> {
-            open.iter().map(|(id, due)| (RequestId::new(id).unwrap(), at(*due))).collect()
-        };
-        let all = [("a", 2), ("b", 10), ("c", 30)];
-        type Day<'a> = (i64, &'a [(&'a str, i64)], &'a str);
-        let table: [Day<'_>; 7] = [
-            (0, &all, "a Soon"),
-            (1, &all, ""),
-            (2, &all, "a Late"),
-            (3, &all, "b Soon"),
-            (9, &all[1..], ""),
-            (40, &all[1..], "b Late, c Late"),
-            (41, &[], ""),
-        ];
-        let mut warned = Warned::default();
-        for (day, open, expected) in table {
-            let news = warned.news(dues(open), at(day));
-            let told: Vec<_> =
-                news.iter().map(|(id, _, urgency)| format!("{id} {urgency:?}")).collect();
-            assert_eq!(told.join(", "), expected, "on day {day}");
-        }
     }
 }

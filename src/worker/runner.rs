@@ -7,11 +7,13 @@ use crate::worker::loops::{
 };
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
+use crate::worker::watch::{census, labels};
 use crate::worker::world::World;
 
 /// Runs until the world's stopper stops; returns when everything in hand is ledgered and what could
 /// be announced is.
 pub async fn run(world: &World) {
+    labels::prime(&world.shift.metrics, world.sources.iter().map(|source| source.name()));
     if world.alone {
         free_all(world).await;
     }
@@ -32,7 +34,7 @@ pub async fn run(world: &World) {
         callback::run(world),
         expire::run(shift, ledger, &stores),
         forget::run(shift, ledger, &world.mandate.keeping),
-        report::run(shift, ledger),
+        census::run(shift, ledger),
     );
     announce::run_last(shift, ledger, announcer).await;
     world.shift.leases.let_go_of_all().await;

@@ -26,16 +26,14 @@ pub async fn settle(
     lease: &Lease,
     done: Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let ledger = &*world.account.ledger;
+    let moved = report::moved(&world.shift.metrics, ledger, &standing.id, standing.sequence);
     let Err(failure) = done else {
         world.shift.leases.let_go(lease, End::Done).await?;
-        return report::moved(
-            &world.shift.metrics,
-            &*world.account.ledger,
-            &standing.id,
-            standing.sequence,
-        )
-        .await;
+        return moved.await;
     };
+    // A step that failed may have come to a state before. If the ledger is away, that is told next.
+    let _told = moved.await;
     report::request_failed(&world.shift.metrics, step, &failure, &standing.id);
     if let Err(failure) = put_off_or_end(world, standing, lease, &failure).await {
         report::request_failed(&world.shift.metrics, step, &failure, &standing.id);

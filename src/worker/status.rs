@@ -40,9 +40,6 @@ pub struct Status {
     pub ledger: Arc<dyn Ledger>,
 }
 
-/// Most requests that a listing shows.
-const LISTED_MAX: u32 = 1000;
-
 impl Status {
     /// Where a request is and how far; `None` if the ledger does not know it.
     ///
@@ -69,28 +66,41 @@ impl Status {
         Ok(self.ledger.catalogued().await?.into_iter().map(describe).collect())
     }
 
+    /// How many requests are in each state, what keeps how many from going on, and what waits to be
+    /// sent: no request is named.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn overview(&self) -> Result<Value, Failure> {
+        let ledger = &self.ledger;
+        let states = ledger.census().await?.into_iter();
+        let states: Map<String, Value> =
+            states.map(|(state, count)| (state.word().to_owned(), count.into())).collect();
+        let mut kept = BTreeMap::<_, u64>::new();
+        for (_, obstacle) in ledger.obstacles(u32::MAX).await? {
+            let Obstacle { source, kind, reason, since: _ } = obstacle;
+            *kept.entry((source, kind.word(), reason)).or_default() += 1;
+        }
+        let kept = kept.into_iter().map(|((source, kind, reason), requests)| {
+            json!({ "source": source, "kind": kind, "reason": reason, "requests": requests })
+        });
+        let kept: Vec<Value> = kept.collect();
+        let (tickets, oldest) = ledger.all_tickets().await?;
+        Ok(json!({
+            "requests": states,
+            "obstacles": kept,
+            "events_to_send": ledger.backlog().await?,
+            "callbacks_to_send": ledger.callback_backlog().await?,
+            "tickets": { "open": tickets, "oldest": oldest.map(|at| at.to_string()) },
+        }))
+    }
+
     /// What keeps a request from going on, if anything does.
     ///
     /// # Errors
     /// The ledger cannot be read.
     pub async fn obstacle(&self, id: &RequestId) -> Result<Option<Obstacle>, Failure> {
         self.ledger.obstacle(id).await
-    }
-
-    /// All requests, earliest due first, without their counts and events.
-    ///
-    /// # Errors
-    /// The ledger cannot be read.
-    pub async fn list(&self) -> Result<Vec<Map<String, Value>>, Failure> {
-        let standings = self.ledger.standings(&State::ALL, LISTED_MAX).await?;
-        let obstacles: BTreeMap<_, _> =
-            self.ledger.obstacles(LISTED_MAX).await?.into_iter().collect();
-        let listed = |standing: &Standing| {
-            let mut fields = fields(standing);
-            add_obstacle(obstacles.get(&standing.id), &mut fields);
-            fields
-        };
-        Ok(standings.iter().map(listed).collect())
     }
 
     /// Everything that the ledger says of one request; `None` if it does not know it. Of one that
@@ -112,19 +122,7 @@ impl Status {
 
     async fn all_of(&self, standing: &Standing) -> Result<Map<String, Value>, Failure> {
         let id = &standing.id;
-        let records = self.ledger.records(id).await?;
-        let tally = self.ledger.tally(id).await?;
-        let mut fields = fields(standing);
-        let mut counts = json!({ "outcomes": tally.by_outcome, "open": tally.open });
-        let is_export = standing.kind.is_some_and(RequestKind::is_export);
-        if is_export && !standing.state.rests() && !is_archived(&records) {
-            // What was packed into an archive that is not there was given to nobody.
-            counts = json!({ "outcomes": {}, "open": tally.total() });
-        }
-        for record in &records {
-            add(record, &mut counts, &mut fields);
-        }
-        fields.insert("counts".into(), counts);
+        let (mut fields, records) = self.told(standing).await?;
         if standing.state == State::Waiting {
             self.add_waiting(id, records.last(), &mut fields).await?;
         }
@@ -142,6 +140,30 @@ impl Status {
         });
         fields.insert("events".into(), events.collect());
         Ok(fields)
+    }
+
+    /// What the account says of a request, and the account.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub(super) async fn told(
+        &self,
+        standing: &Standing,
+    ) -> Result<(Map<String, Value>, Vec<Record>), Failure> {
+        let records = self.ledger.records(&standing.id).await?;
+        let tally = self.ledger.tally(&standing.id).await?;
+        let mut fields = fields(standing);
+        let mut counts = json!({ "outcomes": tally.by_outcome, "open": tally.open });
+        let is_export = standing.kind.is_some_and(RequestKind::is_export);
+        if is_export && !standing.state.rests() && !is_archived(&records) {
+            // What was packed into an archive that is not there was given to nobody.
+            counts = json!({ "outcomes": {}, "open": tally.total() });
+        }
+        for record in &records {
+            add(record, &mut counts, &mut fields);
+        }
+        fields.insert("counts".into(), counts);
+        Ok((fields, records))
     }
 }
 
@@ -320,7 +342,8 @@ fn nobodys() -> Lease {
     Lease { work: String::new(), fence: 0, tries: 0 }
 }
 
-fn add_obstacle(obstacle: Option<&Obstacle>, fields: &mut Map<String, Value>) {
+/// Adds what keeps a request from going on.
+pub(super) fn add_obstacle(obstacle: Option<&Obstacle>, fields: &mut Map<String, Value>) {
     let Some(obstacle) = obstacle else { return };
     let told = json!({
         "source": obstacle.source,
@@ -337,7 +360,8 @@ fn is_archived(records: &[Record]) -> bool {
     this_try.into_iter().any(|record| matches!(record.event, Event::Acted { archive: Some(_) }))
 }
 
-fn fields(standing: &Standing) -> Map<String, Value> {
+/// Where a request stands.
+pub(super) fn fields(standing: &Standing) -> Map<String, Value> {
     let mut fields = Map::new();
     let mut put = |key: &str, value: Value| fields.insert(key.into(), value);
     put("subject_request_id", standing.id.as_str().into());

@@ -88,7 +88,7 @@ fn a_ledger_is_checked_and_its_first_broken_link_is_named() {
     assert!(ran.err.contains("request r-1: reading the account"), "{}", ran.err);
 
     let missing = home.run(&["verify", "ledger", "no.db"]);
-    assert_eq!(missing.code, 4);
+    assert_eq!(missing.code, 1, "nothing is said of what is not there");
     assert!(!home.path("no.db").exists(), "a look makes no ledger");
 }
 
@@ -170,6 +170,7 @@ fn a_faulty_request_is_submitted_and_not_waited_for() {
 #[test]
 fn ids_that_the_ledger_does_not_know_are_said_to_be_unknown() {
     let home = Home::new();
+    home.serve().end("-TERM");
     for args in [
         ["status", "nobody", "--json"].as_slice(),
         &["approve", "nobody"],
@@ -599,6 +600,9 @@ fn help_says_what_there_is_and_how_it_ends() {
         "verify",
         "config",
         "schema",
+        "register",
+        "completions",
+        "man",
         "--config",
         "--log-format",
     ] {
@@ -613,6 +617,68 @@ fn help_says_what_there_is_and_how_it_ends() {
     assert_eq!(home.run(&["forget"]).code, 2);
     assert_eq!(home.run(&[]).code, 2);
     assert!(home.done(&["--version"]).starts_with("dsrd "));
+}
+
+/// What is sent to strangers names nobody: no request, nobody in the source, nobody in the settings.
+#[test]
+fn diagnostics_name_nobody() {
+    let home = Home::new();
+    home.write(
+        "dsrd.toml",
+        "[deployment]\ncontact = \"zyxcanary.dpo@contoso.com\"\n\
+         [[policy]]\npath = \"Users/zyxcanary.q7/**\"\naction = \"keep\"\n\
+         reason = \"zyxcanary keeps books\"\n",
+    );
+    home.put("Users/zyxcanary.q7/a.txt", "zyxcanary@contoso.com was here");
+    let daemon = home.serve_with(&["--config", "dsrd.toml"]);
+    let identity = [("email", "zyxcanary@contoso.com")];
+    let file = home.request("zyxcanary-1", "erasure", &identity);
+    let submit = ["--config", "dsrd.toml", "submit", file.to_str().unwrap(), "--wait"];
+    let ran = home.run(&submit);
+    assert!([0, 3].contains(&ran.code), "{}", ran.err);
+    // A broker that is away, with a password.
+    let mut command = home.command(&["--config", "dsrd.toml", "diagnostics", "d.zip"]);
+    command.env("DSRD__QUEUE__URL", "amqp://u:zyxcanary@127.0.0.1:1/%2f");
+    let ran = Ran::of(command.output().unwrap());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    drop(daemon);
+    let mut zip = zip::ZipArchive::new(fs::File::open(home.path("d.zip")).unwrap()).unwrap();
+    let names = zip.file_names().map(|name| name.unwrap().into_owned());
+    let names: Vec<String> = names.collect();
+    assert_eq!(
+        names.join(" "),
+        "about.txt versions.json settings.toml ledger.json check.json metrics.txt"
+    );
+    let mut all = String::new();
+    for name in names {
+        zip.by_name(&name).unwrap().read_to_string(&mut all).unwrap();
+    }
+    assert!(!all.to_lowercase().contains("zyxcanary"), "{all}");
+    for told in ["\"dsrd\": \"0.1", "action = \"keep\"", "(left out)", "127.0.0.1:1", "run-history"]
+    {
+        assert!(all.contains(told), "{told} is missing in {all}");
+    }
+    let again = home.run(&["diagnostics", "d.zip"]);
+    assert_eq!(again.code, 1, "what is there is not written over: {}", again.err);
+}
+
+/// Shells take what completes our words, and manuals have a page for each verb.
+#[test]
+fn shells_and_manuals_know_the_verbs() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = home.done(&["completions", shell]);
+        for word in ["register", "overdue"] {
+            assert!(script.contains(word), "{word} is unknown to {shell}");
+        }
+    }
+    let script = home.write("dsrd.bash", &home.done(&["completions", "bash"]));
+    let read = std::process::Command::new("bash").arg("-n").arg(script).status().unwrap();
+    assert!(read.success());
+    assert!(home.done(&["man"]).contains("dsrd\\-register(1)"), "{}", home.done(&["man"]));
+    let page = home.done(&["man", "status"]);
+    assert!(page.contains(".TH dsrd-status 1") && page.contains("overdue"), "{page}");
+    assert_eq!(home.run(&["man", "nothing"]).code, 2);
 }
 
 /// A server that takes connections and says nothing is one that is waited for.

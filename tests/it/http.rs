@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use dsrd::adapters::http::health;
 use dsrd::adapters::http::server::serve;
 use dsrd::adapters::http::site::Site;
 use dsrd::domain::dependents::tree::Branch;
@@ -32,6 +34,7 @@ use dsrd::ports::ledger::{
 use dsrd::ports::messages::announcer::{Announced, Announcer};
 use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::plans::HeldPlans;
+use dsrd::ports::register::{Listed, Order, Register, Sought};
 use dsrd::ports::sources::{
     Budget, ByteStream, Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Walked,
 };
@@ -39,6 +42,7 @@ use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::system::Clock;
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 use dsrd::telemetry::metrics::Metrics;
+use dsrd::worker::watch::labels::prime;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
@@ -51,6 +55,8 @@ struct World {
     standings: Vec<Standing>,
     ledger_is_down: bool,
     source_hangs: bool,
+    /// How often anything was asked whether it is there.
+    pings: Arc<AtomicUsize>,
 }
 
 fn now() -> Timestamp {
@@ -179,6 +185,9 @@ impl Tickets for World {
         unreachable!()
     }
     async fn open_tickets(&self, _: &RequestId) -> Result<OpenTickets, Failure> {
+        unreachable!()
+    }
+    async fn all_tickets(&self) -> Result<(u64, Option<Timestamp>), Failure> {
         unreachable!()
     }
     async fn put_off_tickets(&self, _: &Lease, _: &RequestId, _: &[PutOff]) -> Result<(), Failure> {
@@ -335,6 +344,7 @@ impl Source for World {
     }
 
     async fn ping(&self) -> Result<(), Failure> {
+        self.pings.fetch_add(1, Ordering::Relaxed);
         if self.source_hangs {
             std::future::pending::<()>().await;
         }
@@ -402,6 +412,19 @@ impl Catalogue for World {
         unreachable!()
     }
     async fn catalogued(&self) -> Result<Vec<Catalogued>, Failure> {
+        unreachable!()
+    }
+}
+
+#[async_trait]
+impl Register for World {
+    async fn listed(
+        &self,
+        _: &Sought,
+        _: Order,
+        _: Option<&Listed>,
+        _: u32,
+    ) -> Result<Vec<Listed>, Failure> {
         unreachable!()
     }
 }
@@ -676,11 +699,9 @@ impl Tasks for World {
 }
 
 /// Serves `world` while `ask` asks, and ends the server with it.
-async fn asked<T>(world: World, ask: impl AsyncFnOnce(String) -> T) -> T {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
+fn site(world: World) -> Arc<Site> {
     let world = Arc::new(world);
-    let site = Arc::new(Site {
+    Arc::new(Site {
         ledger: Arc::<World>::clone(&world),
         inbox: Arc::<World>::clone(&world),
         announcer: Arc::<World>::clone(&world),
@@ -690,7 +711,17 @@ async fn asked<T>(world: World, ask: impl AsyncFnOnce(String) -> T) -> T {
         clock: Arc::<World>::clone(&world),
         metrics: Arc::new(Metrics::new()),
         down: Default::default(),
-    });
+        answers: Default::default(),
+    })
+}
+
+async fn asked<T>(world: World, ask: impl AsyncFnOnce(String) -> T) -> T {
+    asked_of(site(world), ask).await
+}
+
+async fn asked_of<T>(site: Arc<Site>, ask: impl AsyncFnOnce(String) -> T) -> T {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
     let server = serve(listener, site, async move { stopped.await.unwrap() });
     let (served, answer) = tokio::join!(server, async {
@@ -716,6 +747,83 @@ async fn alive_and_measured() {
     let (status, metrics) = get(World::default(), "/metrics").await;
     assert_eq!(status, 200);
     assert!(metrics.contains("dsrd_sweep_items_total 0\n"), "{metrics}");
+}
+
+/// A scrape is answered from memory, however often it comes and whatever hangs.
+#[tokio::test]
+async fn a_scrape_asks_nothing_of_the_outside() {
+    let world = World { source_hangs: true, ..World::default() };
+    let pings = Arc::clone(&world.pings);
+    let site = site(world);
+    let text = asked_of(Arc::clone(&site), async |address| {
+        let url = format!("{address}/metrics");
+        for _ in 0..3 {
+            reqwest::get(&url).await.unwrap();
+        }
+        assert_eq!(pings.load(Ordering::Relaxed), 0);
+        // Once somebody has asked, everybody is told.
+        let watch = health::watch(&site);
+        let told = async {
+            loop {
+                let text = reqwest::get(&url).await.unwrap().text().await.unwrap();
+                if text.contains("dsrd_ready{part=\"source run-history\"} 0") {
+                    return text;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! { () = watch => unreachable!(), text = told => text }
+    })
+    .await;
+    assert!(text.contains("dsrd_ready{part=\"ledger\"} 1"), "{text}");
+    assert!(text.contains("dsrd_ping_seconds_count{part=\"ledger\"} 1"), "{text}");
+}
+
+/// In the form that is asked for; and Prometheus' own judge has nothing to say of either name, help
+/// or unit.
+#[tokio::test]
+async fn metrics_are_as_their_readers_want_them() {
+    let site = site(World::default());
+    prime(&site.metrics, ["run-history"].into_iter());
+    let open = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.3";
+    let [open, plain] = asked_of(site, async |address| {
+        let ask = async |accept: &str| {
+            let request = reqwest::Client::new().get(format!("{address}/metrics"));
+            let answer = request.header("accept", accept).send().await.unwrap();
+            let form = answer.headers()["content-type"].to_str().unwrap().to_owned();
+            (form, answer.text().await.unwrap())
+        };
+        [ask(open).await, ask("*/*").await]
+    })
+    .await;
+    assert!(open.0.starts_with("application/openmetrics-text"), "{}", open.0);
+    assert!(open.1.ends_with("# EOF\n"));
+    assert_eq!(plain.0, "text/plain; version=0.0.4; charset=utf-8");
+    let version = format!("dsrd_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+    for line in [
+        version.as_str(),
+        "dsrd_requests_total{kind=\"erasure\",state=\"finding\"} 0",
+        "dsrd_step_failures_total{step=\"find\",kind=\"needs_person\"} 0",
+        "dsrd_sweep_seconds_bucket{le=\"3600.0\",purpose=\"find\"} 0",
+    ] {
+        assert!(plain.1.lines().any(|found| found == line), "{line}\n{}", plain.1);
+    }
+    for name in ["cpu_seconds_total", "resident_memory_bytes", "open_fds", "start_time_seconds"] {
+        let line = plain.1.lines().find(|line| line.starts_with(&format!("process_{name} ")));
+        let value: f64 = line.unwrap().split(' ').next_back().unwrap().parse().unwrap();
+        assert!(value > 0.0, "{name}");
+    }
+    let mut judge = std::process::Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("promtool is there: apt-get install prometheus");
+    std::io::Write::write_all(&mut judge.stdin.take().unwrap(), plain.1.as_bytes()).unwrap();
+    let judged = judge.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&judged.stderr).into_owned();
+    assert!(judged.status.success() && said.is_empty(), "{said}{}", plain.1);
 }
 
 #[tokio::test]
@@ -766,7 +874,7 @@ async fn the_page_shows_the_plan_of_a_workspace_as_a_tree() {
     let none = Progress { done: 0, total: 0 };
     let standings =
         ["a-workspace", "a-person"].map(|id| standing(id, State::Held, 24, none)).into();
-    let world = World { standings, ledger_is_down: false, source_hangs: false };
+    let world = World { standings, ..World::default() };
     let (status, page) = get(world, "/").await;
     assert_eq!(status, 200);
     assert!(page.contains("Plan of a-workspace") && !page.contains("Plan of a-person"), "{page}");

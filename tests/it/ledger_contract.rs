@@ -26,6 +26,7 @@ use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone};
 use dsrd::ports::ledger::{
     Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Record, SealedItem, ordinals,
 };
+use dsrd::ports::register::{Order, Sought};
 use dsrd::ports::sources::Budget;
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Lost, Part, Purpose, Shard, Tasks, work_on};
@@ -47,6 +48,7 @@ macro_rules! suite {
         suite!(@ledger fresh, a_rejected_message_has_no_seal);
         suite!(@ledger fresh, records_follow_one_another, what_does_not_follow_changes_nothing);
         suite!(@ledger fresh, standings_come_by_due_date, items_come_in_pages);
+        suite!(@ledger fresh, a_list_comes_in_pages_whatever_is_sought);
         suite!(@ledger fresh, outcomes_are_replaced, thousands_of_items);
         suite!(@ledger fresh, progress_is_of_the_current_stage, rest_forgets_the_seals);
         suite!(@ledger fresh, no_two_archives_have_one_name);
@@ -315,6 +317,60 @@ async fn standings_come_by_due_date(ledger: &dyn Ledger) {
     assert_eq!(ids(&[], 9).await, "");
     let census = [(State::Accepted, 4), (State::Finding, 1), (State::Rejected, 1)];
     assert_eq!(ledger.census().await.unwrap(), census);
+}
+
+/// Each way to ask, in pages of any size: the same rows, each once, in the same order.
+async fn a_list_comes_in_pages_whatever_is_sought(ledger: &dyn Ledger) {
+    for (id, at) in [("late", 300), ("early", 100), ("b-middle", 200), ("a-middle", 200)] {
+        Life::begin(ledger, id, at).await;
+    }
+    ledger.open(&[&rejection("rejected", 150)]).await.unwrap();
+    // What comes later of a request does not change when it came.
+    Life::begin(ledger, "ended", 10).await.go(ledger, erasure()).await;
+    let due = |at: i64| second(at + 86_400);
+    let all = State::ALL.to_vec();
+    type Row<'a> = (Order, &'a [State], (i64, i64), Option<i64>, &'a str);
+    let table: [Row<'_>; 7] = [
+        (Order::Received, &all, (0, 999), None, "ended early rejected a-middle b-middle late"),
+        (Order::Due, &all, (0, 999), None, "ended early a-middle b-middle late rejected"),
+        // The end of a period is not of it.
+        (Order::Received, &all, (100, 200), None, "early rejected"),
+        (Order::Received, &all, (200, 201), None, "a-middle b-middle"),
+        (
+            Order::Due,
+            &[State::Accepted, State::Rejected],
+            (0, 999),
+            Some(200),
+            "early a-middle b-middle",
+        ),
+        (Order::Due, &[State::Completed], (0, 999), None, "ended"),
+        (Order::Due, &[], (0, 999), None, ""),
+    ];
+    for (order, states, (from, to), due_by, expected) in table {
+        let sought = Sought {
+            states: states.to_vec(),
+            from: second(from),
+            to: second(to),
+            due_by: due_by.map(due),
+        };
+        for limit in [1, 2, 3, 9] {
+            let (mut told, mut after) = (Vec::new(), None);
+            // Ends: each page begins behind the one before.
+            loop {
+                let page = ledger.listed(&sought, order, after.as_ref(), limit).await.unwrap();
+                assert!(page.len() <= limit as usize);
+                told.extend(page.iter().map(|listed| listed.standing.id.to_string()));
+                after = page.last().cloned();
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(told.join(" "), expected, "{order:?} {from} {to} {due_by:?} by {limit}");
+        }
+    }
+    let sought = Sought { states: all, from: second(0), to: second(999), due_by: None };
+    let first = ledger.listed(&sought, Order::Received, None, 1).await.unwrap().remove(0);
+    assert_eq!((first.received, first.standing.state), (second(10), State::Completed));
 }
 
 async fn items_come_in_pages(ledger: &dyn Ledger) {

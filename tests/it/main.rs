@@ -18,6 +18,7 @@ mod resuming; // a walk that was broken off goes on where it was, as long as tha
 mod fleet; // two daemons on one ledger, one of them killed or frozen at every effect
 mod model; // intake, ledger, leases and outbox as a model, every order of events checked
 mod model_purges; // a removal that requests share, the same way
+mod measured; // what of whole lives is counted, measured and logged
 mod privacy; // canaries
 mod digits; // bytes that a text spells in digits, and what is short and does not say what it is
 mod behind; // what stands behind an end, or where no directory tells of it
@@ -61,6 +62,7 @@ mod exports_contract; // the Exports suite: memory, folder, Azurite
 mod encrypted; // archives for their recipients alone, opened by age; their end, and links to them
 mod ledger_contract; // the Ledger suite: SQLite, PostgreSQL
 mod ledger_faults; // a ledger that fails for a while: full disks, cut connections, cancelled statements
+mod register; // requests as lists and as the register of a period, for people, spreadsheets and programs
 mod ledger_shredding; // what a database file still holds of a request that rests
 mod folder_queue; // the embedded default queue
 mod signed; // who may ask: keys, signatures, and messages that nobody vouches for

@@ -1,49 +1,71 @@
-//! Whether the daemon could do its work now: everything outside is asked, all at the same time.
+//! Whether the daemon could do its work now: everything outside is asked from time to time, all at
+//! the same time, and whoever wants to know is told the last answers.
+//!
+//! A probe is answered at once so, whatever hangs, and asks nothing of the outside however often it
+//! comes.
+
+use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Either, join_all, select};
-use serde_json::json;
+use tracing::info;
 
+use crate::adapters::http::readiness::{Check, Readiness, word};
 use crate::adapters::http::site::Site;
-use crate::domain::failure::{Failure, FailureKind};
-use crate::ports::system::Clock;
-
-/// The answers of everything outside.
-pub struct Readiness {
-    /// Whether all of them were good.
-    pub ready: bool,
-    checks: Vec<Check>,
-}
-
-struct Check {
-    name: String,
-    /// Which kind of failure. No more of it: nobody is asked here who he is, and what the outside
-    /// told us stands in the log.
-    error: Option<&'static str>,
-    /// What is logged of it.
-    reason: String,
-}
+use crate::domain::failure::Failure;
+use crate::telemetry::metrics::Part;
 
 /// Whoever has not answered by then is not ready.
 const PING_MS_MAX: u64 = 5_000;
 const LATE: &str = "no answer within 5 s";
 
+/// How long nothing is asked after all was well, and after something was not: that it works again
+/// is to be seen soon.
+const WELL_MS: u64 = 10_000;
+const UNWELL_MS: u64 = 2_000;
+
+/// Asks again and again, until dropped.
+pub async fn watch(site: &Site) {
+    let mut told = false;
+    loop {
+        let readiness = ask(site).await;
+        if readiness.ready && !told {
+            told = true;
+            info!("everything outside answers");
+        }
+        let pause_ms = if readiness.ready { WELL_MS } else { UNWELL_MS };
+        site.clock.sleep_ms(pause_ms).await;
+    }
+}
+
+/// The last answers; asks where nobody has asked yet.
+pub async fn last(site: &Site) -> Arc<Readiness> {
+    let last = site.last();
+    match last {
+        Some(last) => last,
+        None => ask(site).await,
+    }
+}
+
 /// Asks everything that the site knows.
-pub async fn readiness(site: &Site) -> Readiness {
-    let clock = site.clock.as_ref();
+async fn ask(site: &Site) -> Arc<Readiness> {
     let mut pings = vec![
-        check(clock, "ledger".to_owned(), site.ledger.ping()),
-        check(clock, "queue".to_owned(), queue(site).boxed()),
-        check(clock, "exports".to_owned(), site.exports.ping()),
+        check(site, "ledger".to_owned(), site.ledger.ping()),
+        check(site, "queue".to_owned(), queue(site).boxed()),
+        check(site, "exports".to_owned(), site.exports.ping()),
     ];
     for source in &site.sources {
-        pings.push(check(clock, format!("source {}", source.name()), source.ping()));
+        pings.push(check(site, format!("source {}", source.name()), source.ping()));
     }
     let checks = join_all(pings).await;
     for Check { name, error, reason } in &checks {
         site.down.note(name, error.is_some().then_some(reason.as_str()));
+        let part = Part { part: name.clone() };
+        site.metrics.ready.get_or_create(&part).set(i64::from(error.is_none()));
     }
-    Readiness { ready: checks.iter().all(|check| check.error.is_none()), checks }
+    let readiness = Arc::new(Readiness::new(checks));
+    site.keep(Arc::clone(&readiness));
+    readiness
 }
 
 /// Requests come in by the queue and events go out by it; either way may be closed alone.
@@ -53,54 +75,21 @@ async fn queue(site: &Site) -> Result<(), Failure> {
 }
 
 fn check<'a>(
-    clock: &'a dyn Clock,
+    site: &'a Site,
     name: String,
     ping: BoxFuture<'a, Result<(), Failure>>,
 ) -> BoxFuture<'a, Check> {
     async move {
-        let (error, reason) = match select(ping, clock.sleep_ms(PING_MS_MAX)).await {
+        let asked = site.clock.now();
+        let (error, reason) = match select(ping, site.clock.sleep_ms(PING_MS_MAX)).await {
             Either::Left((Ok(()), _)) => (None, String::new()),
             Either::Left((Err(failure), _)) => (Some(word(failure.kind)), failure.chain()),
             Either::Right(_) => (Some(LATE), LATE.to_owned()),
         };
+        let took = site.clock.now().duration_since(asked).as_secs_f64();
+        let part = Part { part: name.clone() };
+        site.metrics.ping_time.get_or_create(&part).observe(took.max(0.0));
         Check { name, error, reason }
     }
     .boxed()
-}
-
-fn word(kind: FailureKind) -> &'static str {
-    match kind {
-        FailureKind::Transient => "it does not work now and may later",
-        FailureKind::NeedsPerson => "it needs a person; see the log",
-        FailureKind::Permanent => "it does not work; see the log",
-    }
-}
-
-impl Readiness {
-    /// Before there is anything to be asked: the ledger is waited for.
-    pub fn at_the_start() -> Self {
-        let (name, reason) = ("ledger".to_owned(), String::new());
-        let error = Some(word(FailureKind::Transient));
-        Self { ready: false, checks: vec![Check { name, error, reason }] }
-    }
-
-    /// Each part by its name, and whether its answer was good.
-    pub fn parts(&self) -> impl Iterator<Item = (&str, bool)> {
-        self.checks.iter().map(|check| (check.name.as_str(), check.error.is_none()))
-    }
-
-    /// `{"ready":…,"checks":[{"name":…,"ok":…,"error":…}]}`
-    pub fn to_json(&self) -> String {
-        let checks: Vec<_> = self.checks.iter().map(Check::to_json).collect();
-        format!("{}\n", json!({ "ready": self.ready, "checks": checks }))
-    }
-}
-
-impl Check {
-    fn to_json(&self) -> serde_json::Value {
-        match &self.error {
-            None => json!({ "name": self.name, "ok": true }),
-            Some(error) => json!({ "name": self.name, "ok": false, "error": error }),
-        }
-    }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{self, HeaderValue};
+use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{StatusCode, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -19,16 +19,17 @@ use tokio::net::TcpListener;
 use url::{Host, Url};
 
 use crate::adapters::http::connections;
-use crate::adapters::http::health::{self, Readiness};
+use crate::adapters::http::health;
 use crate::adapters::http::pages::frame::{REFRESH_OFF, STYLE};
 use crate::adapters::http::pages::overview::{self as page, Overview};
 use crate::adapters::http::pages::request::{self, Told};
+use crate::adapters::http::readiness::Readiness;
 use crate::adapters::http::site::Site;
 use crate::domain::event::Facts;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state;
-use crate::telemetry::metrics::{CONTENT_TYPE, Part};
+use crate::telemetry::exposition::Form;
 
 /// Open requests shown on the page.
 const OPEN_ROWS_MAX: u32 = 200;
@@ -114,7 +115,7 @@ fn is_for_this_machine(request: &Request) -> bool {
 }
 
 async fn show_ready(State(site): State<Arc<Site>>) -> Response {
-    answer_ready(&health::readiness(&site).await)
+    answer_ready(&*health::last(&site).await)
 }
 
 fn answer_ready(readiness: &Readiness) -> Response {
@@ -122,12 +123,10 @@ fn answer_ready(readiness: &Readiness) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], readiness.to_json()).into_response()
 }
 
-async fn show_metrics(State(site): State<Arc<Site>>) -> Response {
-    for (part, is_ready) in health::readiness(&site).await.parts() {
-        let part = Part { part: part.to_owned() };
-        site.metrics.ready.get_or_create(&part).set(i64::from(is_ready));
-    }
-    ([(header::CONTENT_TYPE, CONTENT_TYPE)], site.metrics.render()).into_response()
+async fn show_metrics(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let form = Form::asked_for(accept.unwrap_or_default());
+    ([(header::CONTENT_TYPE, form.media_type())], form.of(site.metrics.render())).into_response()
 }
 
 async fn show_page(State(site): State<Arc<Site>>, uri: Uri) -> Response {

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use tracing::{info, warn};
 
-use crate::ports::messages::announcer::Announcer;
-
+use crate::adapters::http::readiness::Readiness;
 use crate::ports::exports::Exports;
 use crate::ports::ledger::Ledger;
+use crate::ports::messages::announcer::Announcer;
 use crate::ports::messages::inbox::Inbox;
 use crate::ports::plans::HeldPlans;
 use crate::ports::sources::Source;
@@ -35,6 +35,24 @@ pub struct Site {
     pub metrics: Arc<Metrics>,
     /// What was not ready when it was asked last.
     pub down: Down,
+    /// What everything outside answered last.
+    pub answers: Answers,
+}
+
+/// What everything outside answered last, once it was asked.
+#[derive(Default)]
+pub struct Answers(Mutex<Option<Arc<Readiness>>>);
+
+impl Site {
+    /// What everything outside answered last, if it was asked.
+    pub fn last(&self) -> Option<Arc<Readiness>> {
+        self.answers.0.lock().expect("nobody panics with the answers in hand").clone()
+    }
+
+    /// Keeps what everything outside has answered.
+    pub fn keep(&self, answers: Arc<Readiness>) {
+        *self.answers.0.lock().expect("nobody panics with the answers in hand") = Some(answers);
+    }
 }
 
 /// The parts that were not ready when they were asked last, and why: each change is logged once.

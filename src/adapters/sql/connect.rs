@@ -113,8 +113,11 @@ impl Connections {
         install_default_drivers();
         let Some(path) = url.strip_prefix("sqlite:") else { return Self::open(url).await };
         let path = sqlite_path(path)?;
-        fs::metadata(&path).map_err(|error| {
-            Failure::needs_person(format!("opening the ledger {path}")).because(error)
+        fs::metadata(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Failure::needs_person(format!(
+                "there is no ledger at {path}; the first `dsrd run` makes one"
+            )),
+            _ => Failure::needs_person(format!("opening the ledger {path}")).because(error),
         })?;
         let url = format!("sqlite:{}?mode=ro", utf8_percent_encode(&path, NON_ALPHANUMERIC));
         let server = Server::new(&url, path)?;

@@ -22,6 +22,7 @@ use crate::ports::kept::retention::FollowUp;
 use crate::ports::kept::tickets::{OpenTickets, SealedTicket};
 use crate::ports::kept::tombstones::Buried;
 use crate::ports::ledger::{Callback, CallbackId, Record, SealedItem, SealedRequest};
+use crate::ports::register::Listed;
 use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::{Lease, Lost, Part, Shard};
 
@@ -88,6 +89,12 @@ impl<T> Columns<T> {
 /// A row of `standings`.
 pub const STANDING: Columns<Standing> =
     Columns { doing: "reading where requests stand", from: standing };
+
+/// A row of `standings`, and when its first record was written.
+pub const LISTED: Columns<Listed> = Columns {
+    doing: "listing requests",
+    from: |row| Ok(Listed { standing: standing(row)?, received: time(get(row, "received")?)? }),
+};
 
 /// `state` and `count` over `requests`.
 pub const CENSUS: Columns<(State, u64)> =
@@ -159,6 +166,15 @@ pub const TICKET: Columns<SealedTicket> = Columns { doing: "reading tickets", fr
 /// `count` and `look_at` over `tickets`, and `now`.
 pub const OPEN_TICKETS: Columns<OpenTickets> =
     Columns { doing: "counting tickets", from: open_tickets };
+
+/// `count` over all `tickets`, and the first `begun_at`.
+pub const ALL_TICKETS: Columns<(u64, Option<Timestamp>)> = Columns {
+    doing: "counting all tickets",
+    from: |row| {
+        let begun = get::<Option<i64>>(row, "begun_at")?.map(time).transpose()?;
+        Ok((count(row)?, begun))
+    },
+};
 
 /// `calls` of `budgets`, and `now`.
 pub const CALLS: Columns<(String, i64)> = Columns {

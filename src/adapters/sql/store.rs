@@ -75,16 +75,6 @@ impl SqlLedger {
         Ok(Self { connections, clock, shreds_linger: AtomicBool::new(false) })
     }
 
-    /// The same; `None` if it is to be a file that is not there.
-    ///
-    /// # Errors
-    /// As [`SqlLedger::inspect`].
-    pub async fn inspect_if_there(url: &Secret) -> Result<Option<Self>, Failure> {
-        let file = url.expose().strip_prefix("sqlite:");
-        let is_there = file.is_none_or(|path| Path::new(path).exists());
-        if is_there { Self::inspect(url).await.map(Some) } else { Ok(None) }
-    }
-
     /// Begins a write.
     ///
     /// # Errors

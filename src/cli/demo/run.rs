@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::app::{self, Beside, Daemon, KeyFiles};
 use crate::cli::demo::sample;
+use crate::cli::ledger::status;
 use crate::cli::output::{self, CliError, End, input, line};
-use crate::cli::status;
 use crate::config::build;
 use crate::config::reading::layers;
 use crate::config::settings::Settings;

@@ -18,6 +18,9 @@ pub enum FileError {
     /// Keys that nobody knows; a typo here could turn a safety off.
     #[error("the settings have unknown keys: {}", .0.join(", "))]
     Unknown(Vec<String>),
+    /// Variables that look like settings, and would be passed over.
+    #[error("these variables mean nothing: {}", .0.join(", "))]
+    Variables(Vec<String>),
 }
 
 /// The built-in defaults, which are also a sample.
@@ -36,8 +39,13 @@ pub fn read(
 ) -> Result<File, FileError> {
     let written = path.map(text).transpose()?.unwrap_or_default();
     let mut overrides = Config::builder();
+    let mut meant = Vec::new();
     for (name, value) in variables.into_iter().collect::<BTreeMap<_, _>>() {
+        meant.extend(unknown::meant(&name, &sample()));
         overrides = overlay(overrides, &name, value)?;
+    }
+    if !meant.is_empty() {
+        return Err(FileError::Variables(meant));
     }
     let toml = |text: &str| config::File::from_str(text, FileFormat::Toml);
     let all = overrides.clone().add_source(toml(DEFAULTS)).add_source(toml(&written));
@@ -147,6 +155,31 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains("queue.uri (did you mean queue.url?)"), "{text}");
         assert!(text.contains("queu (did you mean queue?)"), "{text}");
+    }
+
+    #[test]
+    fn variables_that_look_like_settings_are_refused() {
+        let error = given(&[("DSRD_QUEUE_URL", "s3cret"), ("DSRD_LEDGER_MASTER_KEY_FILE", "x")]);
+        let text = error.err().unwrap().to_string();
+        let of_list = given(&[("DSRD_SOURCES_0_URL", "x")]).err().unwrap().to_string();
+        assert!(of_list.contains("(did you mean DSRD__SOURCES__0__URL?)"), "{of_list}");
+        assert!(text.contains("DSRD_QUEUE_URL (did you mean DSRD__QUEUE__URL?)"), "{text}");
+        let hint = "DSRD_LEDGER_MASTER_KEY_FILE (did you mean DSRD__LEDGER__MASTER_KEY_FILE?)";
+        assert!(text.contains(hint), "{text}");
+        assert!(!text.contains("s3cret"), "{text}");
+        for others in [
+            "DSRD_LOG",
+            "DSRD_TEST_EVERYTHING",
+            // What Kubernetes tells of services that are called `dsrd` and `dsrd-http`.
+            "DSRD_PORT",
+            "DSRD_HTTP_PORT",
+            "DSRD_HTTP_PORT_9464_TCP_ADDR",
+            "DSRD_HTTP_SERVICE_HOST",
+            "DSRD_HTTP_SERVICE_PORT_METRICS",
+            "DSRD_QUEUEING",
+        ] {
+            assert!(given(&[(others, "x")]).is_ok(), "{others}");
+        }
     }
 
     #[test]

@@ -10,6 +10,30 @@ pub fn strays(tree: &Value, sample: &Value) -> Vec<String> {
     found
 }
 
+/// What a variable was meant for that would be passed over, if it looks like a setting: between a
+/// section and its key stand two underscores.
+///
+/// Kubernetes tells each container of each service by variables of its own, such as
+/// `DSRD_HTTP_PORT` of a service `dsrd-http`. Those mean nothing to us.
+pub fn meant(variable: &str, sample: &Value) -> Option<String> {
+    let path = variable.strip_prefix("DSRD_").filter(|path| !path.starts_with('_'))?;
+    let is_of = |section: &&String| {
+        let rest = path.strip_prefix(section.to_uppercase().as_str());
+        rest.is_some_and(|rest| rest.starts_with('_'))
+    };
+    let section = sample.as_object()?.keys().find(is_of)?.to_uppercase();
+    let key = &path[section.len() + 1..];
+    let is_of_a_service = ["PORT", "SERVICE_HOST", "SERVICE_PORT"].iter().any(|told| {
+        key.strip_prefix(told).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    });
+    let key = match key.split_once('_') {
+        Some((number, key)) if number.parse::<usize>().is_ok() => format!("{number}__{key}"),
+        _ => key.to_owned(),
+    };
+    let hint = format!("{variable} (did you mean DSRD__{section}__{key}?)");
+    (!is_of_a_service).then_some(hint)
+}
+
 fn visit(tree: &Value, sample: &Value, path: &str, found: &mut Vec<String>) {
     match (tree, sample) {
         (Value::Object(tree), Value::Object(sample)) => {

@@ -35,6 +35,9 @@ pub trait Tickets: Send + Sync {
     /// How many tickets a request has, and when the next is to be looked after.
     async fn open_tickets(&self, id: &RequestId) -> Result<OpenTickets, Failure>;
 
+    /// How many tickets there are of all requests, and when the work of the oldest was begun.
+    async fn all_tickets(&self) -> Result<(u64, Option<Timestamp>), Failure>;
+
     /// Looks after these again later.
     async fn put_off_tickets(
         &self,

@@ -7,8 +7,9 @@
 //! too; whoever calls tries again, and says with [`Patience::Spent`] when an item that still fails
 //! is to be reported instead.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
@@ -88,7 +89,24 @@ pub struct Meter {
     items: AtomicU64,
     bytes: AtomicU64,
     known: AtomicU64,
+    fresh: Mutex<News>,
 }
+
+/// What a pass came to since somebody asked last.
+#[derive(Debug, Default)]
+pub struct News {
+    /// Items looked at.
+    pub items: u64,
+    /// Stored bytes read.
+    pub bytes: u64,
+    /// Items of those that were known, and not read.
+    pub known: u64,
+    /// Of each item that was read, how long that took and its bytes: the first [`TIMED_MAX`].
+    pub timed: Vec<(Duration, u64)>,
+}
+
+/// Items whose times are kept until somebody asks; of more it is not kept.
+const TIMED_MAX: usize = 1 << 16;
 
 /// What the walk of a source hands on, in the order of the source.
 pub enum Step {
@@ -207,10 +225,30 @@ impl Meter {
         self.known.load(Ordering::Relaxed)
     }
 
+    /// What it came to since this was asked last.
+    pub fn news(&self) -> News {
+        std::mem::take(&mut *self.fresh())
+    }
+
     fn count(&self, look: &Look) {
         self.items.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(look.bytes, Ordering::Relaxed);
         self.known.fetch_add(u64::from(look.is_known), Ordering::Relaxed);
+        let mut fresh = self.fresh();
+        fresh.items += 1;
+        fresh.bytes += look.bytes;
+        fresh.known += u64::from(look.is_known);
+    }
+
+    fn time(&self, took: Duration, bytes: u64) {
+        let mut fresh = self.fresh();
+        if fresh.timed.len() < TIMED_MAX {
+            fresh.timed.push((took, bytes));
+        }
+    }
+
+    fn fresh(&self) -> MutexGuard<'_, News> {
+        self.fresh.lock().expect("nobody panics with the numbers in hand")
     }
 }
 
@@ -313,7 +351,9 @@ async fn see(source: &dyn Walked, listed: Listed, walk: &Walk) -> Result<Option<
     }
     let unknown = keyed.filter(|_| learned.is_none());
     let unknown = walk.catalogue.as_ref().and_then(|catalogue| catalogue.wanted(unknown));
+    let began = Instant::now();
     let mut look = look_with(source, item, walk, unknown).await?;
+    walk.meter.time(began.elapsed(), look.as_ref().map_or(0, |look| look.bytes));
     if let (Some(look), Some((keyed, entry))) = (&mut look, learned)
         && walk.catalogue.as_ref().is_some_and(|c| c.keyed(&look.item) == Some(keyed))
     {

@@ -87,12 +87,18 @@ async fn act(
         };
         case.standing = standing;
     }
-    let halt = Arc::default();
+    let (halt, began) = (Arc::default(), account.clock.now());
+    let (id, kind) = (&case.request.id, case.request.kind);
+    report::acting(id, kind, case.standing.state);
     // Side by side: see the lease.
-    tokio::select! {
+    let acted = tokio::select! {
         acted = Box::pin(carry_out(world, &case, patience, Arc::clone(&halt))) => acted,
         never = note_on(world, &case, &halt) => match never {},
-    }
+    };
+    let times = (began, account.clock.now());
+    let items = case.recorded.load(Ordering::Relaxed);
+    report::act_ended(&world.shift.metrics, id, kind, times, items, acted.is_ok());
+    acted
 }
 
 /// Whether it may be carried out now; from here on exports of the same person wait for an erasure.

@@ -3,9 +3,12 @@
 //! Of several daemons one announces, so that the events of a request come in order; the next takes
 //! over when its lease lapses.
 
+use async_trait::async_trait;
+
+use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::ports::ledger::Ledger;
-use crate::ports::messages::announcer::Announcer;
+use crate::ports::messages::announcer::{Announced, Announcer};
 use crate::stages::announce::announce;
 use crate::worker::pace::lease::LongLease;
 use crate::worker::pace::retry::Tries;
@@ -66,8 +69,29 @@ async fn turn(
         return Ok(());
     }
     let Some(lease) = own.claim(&shift.leases).await? else { return Ok(()) };
-    let announcing = announce(ledger, announcer);
+    let timed = Timed { announcer, shift };
+    let announcing = announce(ledger, &timed);
     let turn = shift.leases.hold(lease, announcing).await?;
     report::announced(&shift.metrics, turn);
     Ok(())
+}
+
+/// The announcer, and how long it takes for each event.
+struct Timed<'a> {
+    announcer: &'a dyn Announcer,
+    shift: &'a Shift,
+}
+
+#[async_trait]
+impl Announcer for Timed<'_> {
+    async fn announce(&self, announcement: &Announcement) -> Result<Announced, Failure> {
+        let began = self.shift.clock.now();
+        let announced = self.announcer.announce(announcement).await;
+        report::published(&self.shift.metrics, began, self.shift.clock.now());
+        announced
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.announcer.ping().await
+    }
 }

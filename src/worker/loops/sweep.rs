@@ -162,6 +162,7 @@ async fn open(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Fa
     if !ids.is_empty() {
         let parts = world.mandate.limits.source_parts;
         account.ledger.open_sweep(lease, purpose, &ids, &sources, parts).await?;
+        report::sweeping(purpose.word(), ids.len(), &sources);
     }
     Ok(true)
 }
@@ -243,7 +244,12 @@ async fn begun(
         let failed = world.account.ledger.in_the_way(&standing.id).await?;
         report::pressed(&standing.id, &failed);
     }
-    world.account.append(&standing, Event::FindStarted, Some(lease)).await
+    let begun = world.account.append(&standing, Event::FindStarted, Some(lease)).await?;
+    if begun.is_some() {
+        let (metrics, ledger) = (&world.shift.metrics, &*world.account.ledger);
+        report::moved(metrics, ledger, &standing.id, standing.sequence).await?;
+    }
+    Ok(begun)
 }
 
 /// Unseals a request; one that cannot be unsealed ends.
@@ -330,12 +336,15 @@ async fn walk(
         walk.catalogue = Some(Arc::new(known));
     }
     let meter = Arc::clone(&walk.meter);
-    let before = sweep.shards.iter().map(|shard| shard.items).sum();
+    let (began, on) = (account.clock.now(), On::new(&sweep, shard, &meter));
+    report::walking(purpose.word(), shard);
     let walked = tokio::select! {
         walked = walk_for(world, purpose, &cases, shard, walk) => walked,
-        never = note_on(world, &cases, before, &meter) => match never {},
+        never = note_on(world, &cases, &on) => match never {},
     };
-    report::walked(&world.shift.metrics, &meter);
+    on.report(world);
+    let times = (began, account.clock.now());
+    report::walk_ended(&world.shift.metrics, purpose.word(), shard, &meter, times);
     match walked {
         Ok(Walked { items, bytes, known }) => {
             let done = Shard { done: true, items, bytes, known, ..shard.clone() };
@@ -392,7 +401,8 @@ async fn close(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, F
         }
     }
     account.ledger.close_sweep(lease, sweep.id).await?;
-    report::swept(&world.shift.metrics, purpose.word(), members.len(), &sweep);
+    let now = account.ledger.now().await?;
+    report::swept(&world.shift.metrics, purpose.word(), members.len(), &sweep, now);
     Ok(true)
 }
 
@@ -410,12 +420,40 @@ async fn fail_all(
     Ok(())
 }
 
+/// A walk under way.
+struct On<'a> {
+    meter: &'a Meter,
+    source: &'a str,
+    /// Items of the sweep that were looked at before.
+    before: u64,
+    /// The same of the source alone, in its other parts.
+    before_there: u64,
+}
+
+impl<'a> On<'a> {
+    fn new(sweep: &Sweep, shard: &'a Shard, meter: &'a Meter) -> Self {
+        let others = sweep.shards.iter().filter(|other| other.number != shard.number);
+        let there = others.filter(|other| other.source == shard.source);
+        Self {
+            meter,
+            source: &shard.source,
+            before: sweep.shards.iter().map(|shard| shard.items).sum(),
+            before_there: there.map(|shard| shard.items).sum(),
+        }
+    }
+
+    fn report(&self, world: &World) {
+        report::walked(&world.shift.metrics, self.source, self.meter, self.before_there);
+    }
+}
+
 /// Notes from time to time how far a sweep has come, until dropped.
-async fn note_on(world: &World, cases: &[Case], before: u64, meter: &Meter) -> Infallible {
+async fn note_on(world: &World, cases: &[Case], on: &On<'_>) -> Infallible {
     let ids: Vec<RequestId> = cases.iter().map(|case| case.request.id.clone()).collect();
     loop {
         world.account.clock.sleep_ms(NOTE_EVERY_MS).await;
-        let progress = Progress { done: before + meter.items(), total: 0 };
+        on.report(world);
+        let progress = Progress { done: on.before + on.meter.items(), total: 0 };
         // For people to look at; if the ledger is away, the sweep itself will say so.
         let _noted = world.account.ledger.note_progress(&ids, progress).await;
     }

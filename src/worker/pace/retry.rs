@@ -5,9 +5,11 @@
 //! so outlive the daemon; a daemon that dies is no failure of the work.
 
 use jiff::{SignedDuration, Timestamp};
+use tracing::warn;
 
+use crate::domain::failure::Failure;
 use crate::domain::policy::limits::Limits;
-use crate::ports::system::Entropy;
+use crate::ports::system::{Clock, Entropy};
 use crate::stages::walk::pass::Patience;
 
 /// How long to wait, and how often.
@@ -26,6 +28,30 @@ pub struct Backoff {
 /// Tries of one thing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tries(u32);
+
+/// How long a start waits before it asks a ledger that is away again.
+const LEDGER_PAUSE_MS: u64 = 2_000;
+
+/// What the ledger answers at the start. One that is away is waited for, as a broker is; whoever
+/// waits no longer drops this.
+///
+/// # Errors
+/// What does not pass by itself.
+pub async fn once_there<T>(
+    clock: &dyn Clock,
+    ask: impl AsyncFn() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    loop {
+        match ask().await {
+            Err(failure) if failure.passes_by_itself() => {
+                let error = failure.chain();
+                warn!(error, "the ledger cannot be opened yet; will be tried again");
+                clock.sleep_ms(LEDGER_PAUSE_MS).await;
+            }
+            answer => return answer,
+        }
+    }
+}
 
 /// A random number for jitter.
 pub fn random(entropy: &dyn Entropy) -> u64 {

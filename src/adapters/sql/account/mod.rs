@@ -3,3 +3,4 @@
 pub mod items;
 pub mod requests;
 pub mod openings;
+pub mod register;

@@ -1,11 +1,12 @@
 //! Tickets: work that services finish by themselves.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::clock::span;
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{OPEN_TICKETS, TICKET, read, stored};
+use crate::adapters::sql::rows::{ALL_TICKETS, OPEN_TICKETS, TICKET, read, stored};
 use crate::adapters::sql::statement::{ROWS_MAX, places};
 use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
@@ -82,6 +83,12 @@ impl Tickets for SqlLedger {
             .fetch_all(&mut *self.read().await?)
             .await;
         Ok(read(rows, OPEN_TICKETS)?.pop().unwrap_or_default())
+    }
+
+    async fn all_tickets(&self) -> Result<(u64, Option<Timestamp>), Failure> {
+        let statement = "SELECT COUNT(*) AS count, MIN(begun_at) AS begun_at FROM tickets";
+        let rows = sqlx::query(statement).fetch_all(&mut *self.read().await?).await;
+        Ok(read(rows, ALL_TICKETS)?.pop().unwrap_or_default())
     }
 
     async fn put_off_tickets(

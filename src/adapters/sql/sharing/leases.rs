@@ -195,6 +195,16 @@ pub async fn agrees_on_key(connection: &mut AnyConnection, digest: &str) -> Resu
     Ok(known.iter().all(|(known,)| known == digest))
 }
 
+/// See `SqlLedger::is_keyed`.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn is_keyed(connection: &mut AnyConnection) -> Result<bool, Failure> {
+    let known = sqlx::query("SELECT digest FROM master_key LIMIT 1").fetch_optional(connection);
+    let known = known.await.map_err(while_doing("asking whether the ledger has a key"))?;
+    Ok(known.is_some())
+}
+
 /// See `Tasks::free`.
 ///
 /// # Errors

@@ -5,17 +5,13 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::clock::LedgerClock;
 use crate::adapters::sql::refusal::while_doing;
-use crate::adapters::sql::rows::{NUMBER, SHARD, STANDING, millis, read, stored};
+use crate::adapters::sql::rows::{NOW, NUMBER, SHARD, STANDING, millis, read, stored};
 use crate::adapters::sql::sharing::leases::{self, Settled};
 use crate::adapters::sql::sharing::{inventories, people, persons};
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::{Lost, Purpose, Shard, Sweep};
-
-/// Of two that open sweeps for two purposes at once one may find its number taken, and tries again.
-const OPEN: &str = "INSERT INTO sweeps (id, purpose, closed) \
-     VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM sweeps), $1, 0) ON CONFLICT (id) DO NOTHING";
 
 /// There are two purposes, so that the second try finds a number.
 const OPENINGS_MAX: u32 = 5;
@@ -57,7 +53,9 @@ pub async fn sweep(
 async fn with_shards(connection: &mut AnyConnection, id: u64) -> Result<Sweep, Failure> {
     let shards = sqlx::query("SELECT * FROM shards WHERE sweep = $1 ORDER BY number");
     let shards = read(shards.bind(stored(id)).fetch_all(&mut *connection).await, SHARD)?;
-    Ok(Sweep { id, shards })
+    let opened = sqlx::query("SELECT opened_at AS now FROM sweeps WHERE id = $1").bind(stored(id));
+    let opened = read(opened.fetch_all(&mut *connection).await, NOW)?.pop();
+    Ok(Sweep { id, opened: opened.unwrap_or_default(), shards })
 }
 
 /// See `Tasks::sweep_of`.
@@ -170,14 +168,23 @@ pub async fn leave(connection: &mut AnyConnection, id: &RequestId) -> Result<(),
 /// Whatever the database refuses: a sweep for this purpose that is open already among it.
 pub async fn open(
     connection: &mut AnyConnection,
+    clock: &LedgerClock,
     purpose: Purpose,
     requests: &[RequestId],
-    sources: &[String],
-    parts: u64,
+    (sources, parts): (&[String], u64),
 ) -> Result<(), Failure> {
     let doing = "opening a sweep";
+    // Of two that open sweeps for two purposes at once one may find its number taken, and tries
+    // again.
+    let statement = format!(
+        "INSERT INTO sweeps (id, purpose, closed, opened_at) \
+         VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM sweeps), $1, 0, {}) \
+         ON CONFLICT (id) DO NOTHING",
+        clock.now(2)
+    );
     for _ in 0..OPENINGS_MAX {
-        let opened = sqlx::query(OPEN).bind(purpose.word()).execute(&mut *connection).await;
+        let query = sqlx::query(AssertSqlSafe(statement.as_str())).bind(purpose.word());
+        let opened = query.bind(clock.value()).execute(&mut *connection).await;
         if opened.map_err(while_doing(doing))?.rows_affected() == 1 {
             break;
         }

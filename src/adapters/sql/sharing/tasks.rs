@@ -101,7 +101,7 @@ impl Tasks for SqlLedger {
         parts: u64,
     ) -> Result<(), Failure> {
         let mut transaction = self.begin_under(lease).await?;
-        sweeps::open(&mut transaction, purpose, requests, sources, parts).await?;
+        sweeps::open(&mut transaction, &self.clock, purpose, requests, (sources, parts)).await?;
         commit(transaction).await
     }
 
@@ -160,5 +160,15 @@ impl Tasks for SqlLedger {
         commit(transaction).await?;
         self.shred_traces().await;
         Ok(())
+    }
+}
+
+impl SqlLedger {
+    /// Whether it was begun with a master key: then that is the one to open it with.
+    ///
+    /// # Errors
+    /// Whatever the database refuses.
+    pub async fn is_keyed(&self) -> Result<bool, Failure> {
+        leases::is_keyed(&mut *self.read().await?).await
     }
 }

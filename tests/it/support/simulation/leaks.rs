@@ -2,6 +2,7 @@
 //! careless line of code could give them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -141,7 +142,13 @@ impl Scenario {
         let ledger = self.ledger().await;
         let standings = ledger.standings(&State::ALL, u32::MAX).await.unwrap();
         let status = Status { ledger: Arc::clone(&ledger) };
-        let mut shown = vec![serde_json::to_string(&status.list().await.unwrap()).unwrap()];
+        let mut shown = Vec::new();
+        let mut each = |told| {
+            shown.push(serde_json::to_string(&told).unwrap());
+            ControlFlow::Continue(())
+        };
+        status.list(&State::ALL, false, None, &mut each).await.unwrap();
+        status.register(Timestamp::MIN..Timestamp::MAX, &mut each).await.unwrap();
         for standing in &standings {
             let described = status.describe(&standing.id).await.unwrap();
             shown.push(serde_json::to_string(&described).unwrap());

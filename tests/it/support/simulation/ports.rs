@@ -37,6 +37,7 @@ use dsrd::ports::ledger::{
 use dsrd::ports::messages::announcer::{Announced, Announcer};
 use dsrd::ports::messages::callbacks::{Answer, Callbacks, Letter};
 use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
+use dsrd::ports::register::{Listed, Order, Register, Sought};
 use dsrd::ports::sources::{
     Answers, Asked, Belonging, Budget, ByteStream, Erased, Finds, Followed, Lack, NewForm, Page,
     Read, Rewritten, Source, Things, Walked,
@@ -153,6 +154,7 @@ pub fn declared() -> Vec<Declared> {
         Of::<dyn Inventories>::DECLARED,
         Of::<dyn Catalogue>::DECLARED,
         Of::<dyn People>::DECLARED,
+        Of::<dyn Register>::DECLARED,
     ];
     by_hand.into_iter().chain(wired.concat()).collect()
 }
@@ -494,6 +496,7 @@ wired! {
     Tickets of Ledger as itself {
         effect add_tickets(lease: &Lease, id: &RequestId, tickets: &[NewTicket]) -> ();
         look due_tickets(id: &RequestId, after: Option<u64>, limit: u32) -> Vec<SealedTicket>;
+        look all_tickets() -> (u64, Option<Timestamp>);
         look open_tickets(id: &RequestId) -> OpenTickets;
         effect put_off_tickets(lease: &Lease, id: &RequestId, later: &[PutOff]) -> ();
         effect end_tickets(lease: &Lease, id: &RequestId, ends: &[(u64, Option<ItemOutcome>)]) -> ();
@@ -555,6 +558,14 @@ wired! {
         effect forget_checkpoint(lease: &Lease, shard: &Shard) -> ();
         look seen(sweep: u64, source: &str) -> Vec<Print>;
         look found_by(id: &RequestId) -> Option<u64>;
+    }
+}
+
+wired! {
+    Register of Ledger as itself {
+        look listed(
+            sought: &Sought, order: Order, after: Option<&Listed>, limit: u32,
+        ) -> Vec<Listed>;
     }
 }
 

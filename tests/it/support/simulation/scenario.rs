@@ -296,7 +296,7 @@ impl Scenario {
     /// A daemon starts, lives until nothing more happens, and ends; or it dies before that.
     pub async fn live(&self) {
         let lines = self.logs.clone();
-        let layer = layer(Format::Json, "trace", move || lines.clone()).unwrap();
+        let layer = layer(Format::Json, "trace", false, move || lines.clone()).unwrap();
         let _logging = tracing::subscriber::set_default(Registry::default().with(layer));
         let (ledger, world) = (self.ledger().await, self.world().await);
         tokio::select! {
@@ -317,7 +317,7 @@ impl Scenario {
     /// second is not, and starts with it or once it stopped.
     pub async fn live_in_pair(&self, start: Start) {
         let lines = self.logs.clone();
-        let layer = layer(Format::Json, "trace", move || lines.clone()).unwrap();
+        let layer = layer(Format::Json, "trace", false, move || lines.clone()).unwrap();
         let _logging = tracing::subscriber::set_default(Registry::default().with(layer));
         let ledger = self.ledger().await;
         let healthy = Arc::<Tripwire>::default();

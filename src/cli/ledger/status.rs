@@ -1,5 +1,6 @@
 //! `dsrd status`: where requests stand, read from the ledger.
 
+use std::ops::ControlFlow;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 
 use crate::app::{self, Errand};
+use crate::cli::args::Listing;
+use crate::cli::ledger::days::midnight;
 use crate::cli::output::{self, CliError, End, line};
 use crate::cli::preview::plan::Table;
 use crate::config::settings::Settings;
@@ -27,7 +30,7 @@ pub enum Shown {
     Left,
 }
 
-/// Prints one request, or all.
+/// Prints one request, or all that are sought.
 ///
 /// # Errors
 /// The ledger cannot be read, or does not know the id.
@@ -35,13 +38,11 @@ pub async fn status(
     settings: &Settings,
     id: Option<&str>,
     shown: Shown,
+    sought: &Listing,
     as_json: bool,
 ) -> Result<End, CliError> {
+    let Some(id) = id else { return list(settings, sought, as_json).await };
     let status = app::status(settings).await?;
-    let Some(id) = id else {
-        list(&status.list().await?, as_json)?;
-        return Ok(End::Done);
-    };
     let id = RequestId::new(id).map_err(|error| CliError::Usage(error.to_string()))?;
     match shown {
         Shown::Standing => {}
@@ -149,7 +150,7 @@ pub async fn follow(
     id: &RequestId,
     bar: &ProgressBar,
 ) -> Result<State, CliError> {
-    let status = app::status(settings).await?;
+    let status = app::status_once_there(settings).await?;
     let (mut shown, mut kept_by) = (None, None);
     // Ends with the request; one that no daemon serves is waited for until Ctrl-C.
     loop {
@@ -183,24 +184,59 @@ pub async fn follow(
     }
 }
 
-fn list(requests: &[Map<String, Value>], as_json: bool) -> Result<(), CliError> {
+/// Prints all requests that are sought, as they are read.
+async fn list(settings: &Settings, sought: &Listing, as_json: bool) -> Result<End, CliError> {
+    let states: Vec<State> = State::ALL.into_iter().filter(|state| sought.has(*state)).collect();
+    let zone = &settings.mandate.calendar.zone;
+    let since = sought.since.map(|day| midnight(day, zone)).transpose()?;
+    let status = app::status(settings).await?;
+    let (mut count, mut printed) = (0_u64, Ok(()));
     if as_json {
-        return output::json(&json!({ "requests": requests }));
+        output::text("{ \"requests\": [")?;
     }
-    if requests.is_empty() {
-        return line("no requests yet");
+    let listed = status.list(&states, sought.overdue, since, |request| {
+        count += 1;
+        printed = if as_json {
+            output::element(count, &Value::Object(request))
+        } else {
+            line(summary(&request))
+        };
+        if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    listed.await?;
+    printed?;
+    if as_json {
+        line("\n] }")?;
+    } else if count == 0 {
+        line(if sought.is_all() { "no requests yet" } else { "no such requests" })?;
     }
-    for request in requests {
-        let text = |key: &str| request[key].as_str().unwrap_or("-");
-        line(format!(
-            "{:<40} {:<12} {:<20} due {}",
-            text("subject_request_id"),
-            text("subject_request_type"),
-            text("state"),
-            text("due_time")
-        ))?;
-    }
-    Ok(())
+    Ok(End::Done)
+}
+
+/// A request as one line.
+fn summary(request: &Map<String, Value>) -> String {
+    let text = |key: &str| request[key].as_str().unwrap_or("-");
+    let overdue = if request["overdue"] == true { ", overdue" } else { "" };
+    let kept = request.get("obstacle").map(|obstacle| format!("  {}", kept_by(obstacle)));
+    format!(
+        "{:<40} {:<12} {:<20} due {}{overdue}{}",
+        text("subject_request_id"),
+        text("subject_request_type"),
+        text("state"),
+        text("due_time"),
+        kept.unwrap_or_default()
+    )
+}
+
+/// What keeps a request from going on.
+fn kept_by(obstacle: &Value) -> String {
+    let text = |key: &str| obstacle[key].as_str().unwrap_or_default();
+    let source = match text("source") {
+        "" => String::new(),
+        source => format!("source {source}, "),
+    };
+    let (kind, reason, since) = (text("kind"), text("reason"), text("since"));
+    format!("{source}{kind} since {since}: {reason}")
 }
 
 fn print(described: Map<String, Value>, as_json: bool) -> Result<(), CliError> {
@@ -234,14 +270,8 @@ fn print(described: Map<String, Value>, as_json: bool) -> Result<(), CliError> {
                     line(format!("{key:<22} {text}"))?;
                 }
             }
-            Value::Object(obstacle) if key == "obstacle" => {
-                let text = |key: &str| obstacle[key].as_str().unwrap_or_default();
-                let source = match text("source") {
-                    "" => String::new(),
-                    source => format!("source {source}, "),
-                };
-                let (kind, reason, since) = (text("kind"), text("reason"), text("since"));
-                line(format!("{key:<22} {source}{kind} since {since}: {reason}"))?;
+            Value::Object(_) if key == "obstacle" => {
+                line(format!("{key:<22} {}", kept_by(value)))?;
             }
             other => line(format!("{key:<22} {other}"))?,
         }

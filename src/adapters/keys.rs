@@ -1,0 +1,143 @@
+//! The files of keys. One is made for a ledger that is new, and never again: a new one would open
+//! nothing of what the old one sealed, and nobody would look for that any more.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::adapters::system::make_private_folder;
+use crate::config::settings::Ledger;
+use crate::domain::failure::Failure;
+use crate::ports::system::Entropy;
+
+/// One of our keys, in a file.
+#[derive(Clone, Copy)]
+pub struct KeyFile<'a> {
+    /// Where.
+    pub path: &'a Path,
+    /// What errors call the key.
+    pub which: &'static str,
+    /// The setting that names the file.
+    pub setting: &'static str,
+    /// What can be done where it is lost for good.
+    pub lost: &'static str,
+}
+
+/// The signing key there.
+pub fn signing(path: &Path) -> KeyFile<'_> {
+    KeyFile {
+        path,
+        which: "signing key",
+        setting: "[deployment] signing_key_file",
+        lost: "where it is lost, `dsrd config --public-key` makes another one, and whoever checks \
+               certificates needs both",
+    }
+}
+
+/// The master key there.
+pub fn master(path: &Path) -> KeyFile<'_> {
+    KeyFile {
+        path,
+        which: "master key",
+        setting: "[ledger] master_key_file",
+        lost: "nothing else opens it",
+    }
+}
+
+/// The master key that the settings give or name, which is not made here.
+///
+/// # Errors
+/// Its file cannot be read, or is not there.
+pub fn master_key(ledger: &Ledger) -> Result<Zeroizing<String>, Failure> {
+    if let Some(key) = &ledger.master_key {
+        return Ok(key.expose().to_owned().into());
+    }
+    let file = master(&ledger.master_key_file);
+    file.found()?.ok_or_else(|| Failure::needs_person(file.missing()))
+}
+
+impl KeyFile<'_> {
+    /// The key of a ledger: `fresh`, written there and readable by its owner alone, where there is
+    /// no such file yet and the ledger is new.
+    ///
+    /// # Errors
+    /// The file cannot be read or written; it is missing, and the ledger was begun with another.
+    pub fn kept(
+        &self,
+        is_new: bool,
+        fresh: &Zeroizing<String>,
+    ) -> Result<Zeroizing<String>, Failure> {
+        if let Some(text) = self.found()? {
+            return Ok(text);
+        }
+        if !is_new {
+            let text = "the ledger was begun with one, which must be brought back";
+            let doing = format!("{}; {text}: {}", self.missing(), self.lost);
+            return Err(Failure::needs_person(doing));
+        }
+        self.made(fresh)
+    }
+
+    /// The key in the file; `fresh` where there is no such file yet.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn made(&self, fresh: &Zeroizing<String>) -> Result<Zeroizing<String>, Failure> {
+        if let Some(text) = self.found()? {
+            return Ok(text);
+        }
+        match write_new(self.path, fresh.as_bytes()) {
+            Ok(()) => Ok(fresh.clone()),
+            // Another daemon was first: its key is the key.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                self.found()?.ok_or_else(|| Failure::needs_person(self.missing()))
+            }
+            Err(error) => Err(Failure::needs_person(self.doing("writing")).because(error)),
+        }
+    }
+
+    /// The key in the file, if there is one.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn found(&self) -> Result<Option<Zeroizing<String>>, Failure> {
+        match fs::read_to_string(self.path) {
+            Ok(text) => Ok(Some(Zeroizing::new(text))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::needs_person(self.doing("reading")).because(error)),
+        }
+    }
+
+    fn doing(&self, doing: &str) -> String {
+        let Self { path, which, setting, .. } = self;
+        format!("{doing} the {which} file {} ({setting})", path.display())
+    }
+
+    fn missing(&self) -> String {
+        let Self { path, which, setting, .. } = self;
+        format!("there is no {which} in {} ({setting})", path.display())
+    }
+}
+
+/// A fresh master key: 64 hexadecimal digits.
+pub fn fresh_master_key(entropy: &dyn Entropy) -> Zeroizing<String> {
+    let mut key = Zeroizing::new([0; 32]);
+    entropy.fill(&mut *key);
+    hex::encode(*key).into()
+}
+
+/// Writes the whole file beside its place first, so that nobody ever reads half a key.
+fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    make_private_folder(path)?;
+    let draft = path.with_extension(format!("draft-{}", std::process::id()));
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    linked
+}

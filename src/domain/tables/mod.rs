@@ -1,0 +1,3 @@
+//! Tables for programs and spreadsheets.
+
+pub mod csv;

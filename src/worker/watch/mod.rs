@@ -1,0 +1,6 @@
+//! What is watched beside the work: how many requests stand where and since when, what is due, what
+//! keeps requests from going on, what services are at.
+
+pub mod labels;
+pub mod dues;
+pub mod census;
