@@ -36,7 +36,7 @@ fn what_is_deployed_has_its_symbols_beside_it() {
     assert!(version.stdout.starts_with(b"dsrd "), "{version:?}");
     let left: Vec<_> = fs::read_dir(home.path().join("to")).unwrap().collect();
     assert_eq!(left.len(), 4, "{left:?}");
-    let said = |name| std::fs::read_to_string(home.path().join("to").join(name)).unwrap();
+    let said = |name| fs::read_to_string(home.path().join("to").join(name)).unwrap();
     assert!(said("dsrd.1").contains(".TH dsrd 1") && said("dsrd.bash").contains("_dsrd()"));
 }
 

@@ -420,12 +420,24 @@ impl Catalogue for World {
 impl Register for World {
     async fn listed(
         &self,
-        _: &Sought,
+        sought: &Sought,
         _: Order,
-        _: Option<&Listed>,
-        _: u32,
+        after: Option<&Listed>,
+        limit: u32,
     ) -> Result<Vec<Listed>, Failure> {
-        unreachable!()
+        let mut all: Vec<Standing> = self.standings.clone();
+        all.retain(|standing| {
+            let is_due = |by: Timestamp| standing.due.is_some_and(|due| due <= by);
+            sought.states.contains(&standing.state) && sought.due_by.is_none_or(is_due)
+        });
+        let place = |standing: &Standing| {
+            (standing.due.unwrap_or(Timestamp::MAX), standing.id.as_str().to_owned())
+        };
+        all.sort_by_key(place);
+        let after = after.map(|after| place(&after.standing));
+        all.retain(|standing| after.as_ref().is_none_or(|after| place(standing) > *after));
+        all.truncate(limit as usize);
+        Ok(all.into_iter().map(|standing| Listed { standing, received: now() }).collect())
     }
 }
 
@@ -863,7 +875,7 @@ async fn the_page_shows_what_is_late_and_then_who_waits() {
     for shown in ["overdue by 3 days", "in 5 hours", "in 12 days", "1,200 of 48,210"] {
         place(shown);
     }
-    place("<dt>Overdue</dt><dd>1</dd>");
+    place("<dt><a href=\"/requests?overdue=yes\">Overdue</a></dt><dd>1</dd>");
     place("http-equiv=\"refresh\"");
     assert!(!get(busy(), "/?refresh=off").await.1.contains("http-equiv=\"refresh\""));
 }
@@ -882,6 +894,44 @@ async fn the_page_shows_the_plan_of_a_workspace_as_a_tree() {
                <td>shared: by &lt;b&gt;w2&lt;/b&gt;</td><td></td></tr>";
     assert!(page.contains(row), "{page}");
     assert!(page.contains("<td>delete</td><td></td><td>14 days</td>"), "{page}");
+}
+
+#[tokio::test]
+async fn requests_are_looked_for_page_by_page() {
+    let mut world = busy();
+    for number in 0..250 {
+        let id = format!("more-{number:03}");
+        world.standings.push(standing(&id, State::Held, 24 * 40, Progress { done: 0, total: 0 }));
+    }
+    let ids = |html: &str| {
+        let main = html.split("<tbody>").nth(1).unwrap_or_default();
+        let rows = main.split("<th scope=\"row\">").skip(1);
+        let id = |row: &str| row.split('>').nth(1).unwrap().split('<').next().unwrap().to_owned();
+        rows.map(id).collect::<Vec<String>>()
+    };
+    for (query, expected) in [
+        ("overdue=yes", vec!["b1e6-late"]),
+        ("state=failed", vec!["failed-1"]),
+        ("state=failed&overdue=yes", vec![]),
+        ("id=LATE", vec!["b1e6-late"]),
+        ("id=more-2%331&state=held", vec!["more-231"]),
+        ("id=%3Cscript%3E", vec![]),
+    ] {
+        let (status, html) = get(world.clone(), &format!("/requests?{query}")).await;
+        assert_eq!((status, ids(&html)), (200, expected.iter().map(|id| (*id).into()).collect()));
+        assert!(!html.contains("<script>") && !html.contains("Next page"), "{query}");
+    }
+    // All of them, each once, in order.
+    let (mut path, mut seen) = ("/requests".to_owned(), Vec::new());
+    loop {
+        let html = get(world.clone(), &path).await.1;
+        seen.extend(ids(&html));
+        let Some(next) = html.split("<p><a href=\"").nth(2) else { break };
+        assert!(html.contains("rel=\"next\""), "{html}");
+        path = next.split('"').next().unwrap().replace("&amp;", "&");
+    }
+    assert_eq!(seen.len(), world.standings.len());
+    assert_eq!((seen[0].as_str(), seen.last().unwrap().as_str()), ("b1e6-late", "bad-1"));
 }
 
 #[tokio::test]

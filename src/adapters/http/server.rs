@@ -1,4 +1,4 @@
-//! Five addresses, all of them to be looked at and none to be written to.
+//! Six addresses, all of them to be looked at and none to be written to.
 
 use std::collections::BTreeMap;
 use std::future::{Future, pending};
@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use url::{Host, Url};
@@ -21,6 +22,7 @@ use url::{Host, Url};
 use crate::adapters::http::connections;
 use crate::adapters::http::health;
 use crate::adapters::http::pages::frame::{REFRESH_OFF, STYLE};
+use crate::adapters::http::pages::list::{self, Listing, Wanted};
 use crate::adapters::http::pages::overview::{self as page, Overview};
 use crate::adapters::http::pages::request::{self, Told};
 use crate::adapters::http::readiness::Readiness;
@@ -29,6 +31,8 @@ use crate::domain::event::Facts;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state;
+use crate::ports::register::{Listed, Order, Sought};
+use crate::ports::standing::Standing;
 use crate::telemetry::exposition::Form;
 
 /// Open requests shown on the page.
@@ -36,6 +40,11 @@ const OPEN_ROWS_MAX: u32 = 200;
 
 /// Plans shown on the page: each is opened for it.
 const TREES_MAX: usize = 10;
+
+/// Requests on a page of those that are looked for.
+const LISTED_MAX: u32 = 100;
+
+const HTML: &str = "text/html; charset=utf-8";
 
 /// Ended requests shown on the page.
 const ENDED_ROWS_MAX: u32 = 20;
@@ -51,6 +60,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let addresses = Router::new()
         .route("/", get(show_page))
+        .route("/requests", get(show_list))
         .route("/requests/{id}", get(show_request))
         .route("/healthz", get(show_alive))
         .route("/readyz", get(show_ready))
@@ -133,12 +143,52 @@ async fn show_page(State(site): State<Arc<Site>>, uri: Uri) -> Response {
     let refresh = uri.query() != Some(REFRESH_OFF);
     let (status, html) = match overview(&site).await {
         Ok(overview) => (StatusCode::OK, page::page(&overview, refresh)),
-        Err(failure) => {
-            tracing::debug!(reason = failure.chain(), "the page cannot read the ledger");
-            (StatusCode::SERVICE_UNAVAILABLE, page::unavailable(refresh))
-        }
+        Err(failure) => unread(&failure, refresh),
     };
-    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+    (status, [(header::CONTENT_TYPE, HTML)], html).into_response()
+}
+
+async fn show_list(State(site): State<Arc<Site>>, uri: Uri) -> Response {
+    let wanted = Wanted::of(uri.query().unwrap_or_default());
+    let (status, html) = match listing(&site, wanted).await {
+        Ok(listing) => (StatusCode::OK, list::page(&listing)),
+        Err(failure) => unread(&failure, false),
+    };
+    (status, [(header::CONTENT_TYPE, HTML)], html).into_response()
+}
+
+/// The next of those that are wanted. By a part of the id they are looked for one by one.
+async fn listing(site: &Site, wanted: Wanted) -> Result<Listing, Failure> {
+    let now = site.clock.now();
+    let sought = Sought {
+        states: wanted.states(),
+        from: Timestamp::MIN,
+        to: Timestamp::MAX,
+        due_by: wanted.overdue.then_some(now),
+    };
+    let mut after = match &wanted.after {
+        Some(id) => site.ledger.standing(id).await?,
+        None => None,
+    };
+    let mut found = Vec::new();
+    loop {
+        let from = after.take().map(|standing| Listed { standing, received: now });
+        let page = site.ledger.listed(&sought, Order::Due, from.as_ref(), LISTED_MAX).await?;
+        let is_last = page.len() < LISTED_MAX as usize;
+        for Listed { standing, .. } in page {
+            if wanted.has(&standing.id) {
+                if found.len() == LISTED_MAX as usize {
+                    let last = found.last().map(|standing: &Standing| standing.id.clone());
+                    return Ok(Listing { now, wanted, found, next: last });
+                }
+                found.push(standing.clone());
+            }
+            after = Some(standing);
+        }
+        if is_last {
+            return Ok(Listing { now, wanted, found, next: None });
+        }
+    }
 }
 
 async fn show_request(State(site): State<Arc<Site>>, Path(id): Path<String>, uri: Uri) -> Response {
@@ -146,12 +196,14 @@ async fn show_request(State(site): State<Arc<Site>>, Path(id): Path<String>, uri
     let (status, html) = match told(&site, &id).await {
         Ok(Some(told)) => (StatusCode::OK, request::page(&told, refresh)),
         Ok(None) => (StatusCode::NOT_FOUND, request::unknown(&id)),
-        Err(failure) => {
-            tracing::debug!(reason = failure.chain(), "the page cannot read the ledger");
-            (StatusCode::SERVICE_UNAVAILABLE, page::unavailable(refresh))
-        }
+        Err(failure) => unread(&failure, refresh),
     };
-    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+    (status, [(header::CONTENT_TYPE, HTML)], html).into_response()
+}
+
+fn unread(failure: &Failure, refresh: bool) -> (StatusCode, String) {
+    tracing::debug!(reason = failure.chain(), "the page cannot read the ledger");
+    (StatusCode::SERVICE_UNAVAILABLE, page::unavailable(refresh))
 }
 
 /// What the ledger says of a request; `None` if it does not know it, or if this is no id.
@@ -208,7 +260,7 @@ async fn guard(request: Request, next: Next) -> Response {
         let style = STANDARD.encode(Sha256::digest(STYLE));
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; \
-             form-action 'none'; frame-ancestors 'none'"
+             form-action 'self'; frame-ancestors 'none'"
         );
         HeaderValue::try_from(policy).expect("base64 and words of ours are ASCII")
     });

@@ -20,9 +20,9 @@ const REFRESH_SECONDS: u32 = 10;
 
 /// The whole of an HTML document around its body.
 ///
-/// `path`: where it is found.
-pub(super) fn frame(body: &str, title: &str, path: &str, refresh: bool) -> String {
-    let (again, toggle) = if refresh {
+/// `again`: where it is found, and whether it looks again by itself; `None` of one that never does.
+pub(super) fn frame(body: &str, title: &str, again: Option<(&str, bool)>) -> String {
+    let (again, toggle) = if let Some((path, true)) = again {
         (
             format!("<meta http-equiv=\"refresh\" content=\"{REFRESH_SECONDS}\">\n"),
             format!(
@@ -31,21 +31,33 @@ pub(super) fn frame(body: &str, title: &str, path: &str, refresh: bool) -> Strin
             ),
         )
     } else {
-        (String::new(), format!("<a href=\"{path}\">Look again by itself</a>"))
+        let toggle = again.map(|(path, _)| format!("<a href=\"{path}\">Look again by itself</a>"));
+        (String::new(), toggle.unwrap_or_default())
     };
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{again}\
          <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\
-         <footer><span>dsrd {version} · <a href=\"/readyz\">readiness</a> · \
+         <footer><span>dsrd {version} · <a href=\"/requests\">all requests</a> · \
+         <a href=\"/readyz\">readiness</a> · \
          <a href=\"/metrics\">metrics</a></span><span>{toggle}</span></footer>\n</body>\n</html>\n",
         version = env!("CARGO_PKG_VERSION"),
     )
 }
 
-/// A number with its name; it takes on its colour once it is not zero.
-pub(super) fn figure(out: &mut String, name: &str, number: u64, class: &str) -> fmt::Result {
+/// A number with its name, which may lead to a page; it takes on its colour once it is not zero.
+pub(super) fn figure(
+    out: &mut String,
+    name: &str,
+    number: u64,
+    class: &str,
+    path: Option<&str>,
+) -> fmt::Result {
     let class = if number == 0 { "" } else { class };
+    let name = match path.map(escape) {
+        Some(path) => format!("<a href=\"{path}\">{name}</a>"),
+        None => name.to_owned(),
+    };
     writeln!(out, "<div class=\"{class}\"><dt>{name}</dt><dd>{}</dd></div>", grouped(number))
 }
 

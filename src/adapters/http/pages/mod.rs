@@ -3,4 +3,5 @@
 
 pub mod frame;
 pub mod overview;
+pub mod list;
 pub mod request;

@@ -9,6 +9,7 @@ use crate::adapters::http::pages::frame::{
     close_table, distance, due, escape, figure, frame, grouped, link, open_table, progress, time,
     word,
 };
+use crate::adapters::http::pages::list::Wanted;
 use crate::domain::dependents::tree::Branch;
 use crate::domain::failure::Obstacle;
 use crate::domain::request::RequestId;
@@ -62,7 +63,7 @@ pub fn page(overview: &Overview, refresh: bool) -> String {
 pub fn unavailable(refresh: bool) -> String {
     let body = "<header><h1>dsrd</h1></header>\n<main><p class=\"alert\" role=\"alert\">The ledger \
                 cannot be read now; the log tells why</p></main>\n";
-    frame(body, "dsrd", "/", refresh)
+    frame(body, "dsrd", Some(("/", refresh)))
 }
 
 fn document(overview: &Overview, refresh: bool) -> Result<String, fmt::Error> {
@@ -96,7 +97,10 @@ fn document(overview: &Overview, refresh: bool) -> Result<String, fmt::Error> {
     }
     let more = count(overview, |state| !state.is_end()).saturating_sub(open.len() as u64);
     if more > 0 {
-        writeln!(out, "<p><small>and {more} more, due later</small></p>")?;
+        writeln!(
+            out,
+            "<p><small>and <a href=\"/requests\">{more} more</a>, due later</small></p>"
+        )?;
     }
     writeln!(out, "</section>")?;
     for (id, tree) in &overview.trees {
@@ -113,21 +117,27 @@ fn document(overview: &Overview, refresh: bool) -> Result<String, fmt::Error> {
         writeln!(out, "</section>")?;
     }
     writeln!(out, "</main>")?;
-    Ok(frame(&body, "dsrd", "/", refresh))
+    Ok(frame(&body, "dsrd", Some(("/", refresh))))
 }
 
 fn figures(out: &mut String, overview: &Overview) -> fmt::Result {
     let overdue = |standing: &&Standing| standing.due.is_some_and(|due| due < overview.now);
     let shown = overview.held.iter().chain(&overview.running).filter(overdue).count() as u64;
-    let of = |wanted: State| count(overview, |state| state == wanted);
     writeln!(out, "<dl>")?;
-    figure(out, "Open", count(overview, |state| !state.is_end()), "")?;
-    figure(out, "Waiting for a person", of(State::Held), "warn")?;
-    figure(out, "Overdue", shown.max(overview.overdue), "bad")?;
-    figure(out, "Completed", of(State::Completed), "")?;
-    figure(out, "Partially completed", of(State::PartiallyCompleted), "warn")?;
-    figure(out, "Failed", of(State::Failed), "bad")?;
-    figure(out, "Events to send", overview.backlog, "")?;
+    let state = |state: State| Wanted { state: Some(state), ..Wanted::default() }.path();
+    let late = Wanted { overdue: true, ..Wanted::default() }.path();
+    let open = count(overview, |state| !state.is_end());
+    figure(out, "Open", open, "", None)?;
+    let mut of = |name: &str, one: State, class: &str| {
+        let number = count(overview, |state| state == one);
+        figure(out, name, number, class, Some(&state(one)))
+    };
+    of("Waiting for a person", State::Held, "warn")?;
+    of("Completed", State::Completed, "")?;
+    of("Partially completed", State::PartiallyCompleted, "warn")?;
+    of("Failed", State::Failed, "bad")?;
+    figure(out, "Overdue", shown.max(overview.overdue), "bad", Some(&late))?;
+    figure(out, "Events to send", overview.backlog, "", None)?;
     writeln!(out, "</dl>")
 }
 

@@ -30,7 +30,7 @@ pub struct Told {
 /// The page.
 pub fn page(told: &Told, refresh: bool) -> String {
     let body = body(told).expect("writing to a string does not fail");
-    frame(&body, &escape(told.id.as_str()), &path_of(&told.id), refresh)
+    frame(&body, &escape(told.id.as_str()), Some((&path_of(&told.id), refresh)))
 }
 
 /// The page of a request that the ledger does not know.
@@ -40,7 +40,7 @@ pub fn unknown(id: &str) -> String {
         "<header><h1>dsrd</h1></header>\n<main><p class=\"alert\" role=\"alert\">The ledger knows \
          no request {id}.</p><p><a href=\"/\">All requests</a></p></main>\n"
     );
-    frame(&body, "dsrd", "/", false)
+    frame(&body, "dsrd", None)
 }
 
 fn body(told: &Told) -> Result<String, fmt::Error> {
