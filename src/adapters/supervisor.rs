@@ -1,5 +1,5 @@
 //! What a service manager is told over the socket that it names in our environment: that we serve,
-//! that the loops turn, that we stop. systemd does so for units of `Type=notify`.
+//! that nothing blocks us, that we stop. systemd does so for units of `Type=notify`.
 
 use std::convert::Infallible;
 use std::env;

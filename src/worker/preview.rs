@@ -1,6 +1,6 @@
 //! Finds for one request and changes nothing, not even the ledger: what `dsrd preview` runs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
 use std::pin::pin;
 use std::sync::Arc;
@@ -103,12 +103,17 @@ impl Preview {
             Some(_) => waiting.push(planned),
             None => lines.add(planned),
         };
+        let mut shut = HashSet::new();
         let mut seen = pin!(walk(self.walks(&sources, &with)?));
         while let Some(seen) = seen.next().await {
             let look = match seen {
                 Ok(look) => look,
                 Err(failure) => {
-                    unreadable(unlisted(failure)?);
+                    let source = unlisted(failure)?;
+                    // Of each of its parts the same is told.
+                    if shut.insert(source.item.source.clone()) {
+                        unreadable(source);
+                    }
                     continue;
                 }
             };

@@ -187,8 +187,8 @@ struct Sums {
 impl Sums {
     fn add(&mut self, state: State, answer: &Answer) {
         *self.by_state.entry(state).or_default() += 1;
-        if state == State::Rejected {
-            // It never was a request, and nothing was due.
+        if matches!(state, State::Rejected | State::Cancelled) {
+            // What never was a request, was withdrawn or refused was not answered, nor is it due.
             return;
         }
         match (answer.ended, answer.in_time) {

@@ -272,6 +272,26 @@ fn who_shares_an_item() {
     assert!(!shared("x", own.as_bytes()));
 }
 
+/// What tells who somebody is, or how far a secret goes, may stand far from the one escape of a
+/// text.
+#[test]
+fn what_stands_far_from_an_escape_counts_too() {
+    let me = subject(&[(IdentityType::Name, "Jörg Müller")]);
+    let rows = r#"{"loss": 1}, "#.repeat(2_000);
+    let members =
+        format!(r#"[{{"name": "J\u00f6rg M\u00fcller"}}, {rows}{{"name": "Bob Stone"}}]"#);
+    assert!(shared(&me, "x", members.as_bytes()));
+    let alone = format!(r#"[{{"name": "J\u00f6rg M\u00fcller"}}, {rows}{{"name": "x"}}]"#);
+    assert!(!shared(&me, "x", alone.as_bytes()));
+    let mask = mask(&hanako(), &[]).unwrap();
+    let secret = "aB3dE6gH9jK2".repeat(2_000);
+    for quote in ["%22", r"\u0022", "&quot;"] {
+        let text = format!("a {quote}clientSecret{quote}:{quote}{secret}{quote} b");
+        let told = String::from_utf8(masked(&mask, text.as_bytes()).0).unwrap();
+        assert!(!told.contains("aB3dE6gH9jK2") && told.ends_with(" b"), "{quote}: {told}");
+    }
+}
+
 /// Documents that name Hanako Example and somebody else, who has no address in them.
 #[test]
 fn whoever_is_named_beside_the_subject_is_recognised() {

@@ -41,6 +41,9 @@ const OPEN_ROWS_MAX: u32 = 200;
 /// Plans shown on the page: each is opened for it.
 const TREES_MAX: usize = 10;
 
+/// Requests that are looked through for a part of an id at once.
+const SEARCHED_MAX: u32 = 5_000;
+
 /// Requests on a page of those that are looked for.
 const LISTED_MAX: u32 = 100;
 
@@ -157,7 +160,8 @@ async fn show_list(State(site): State<Arc<Site>>, uri: Uri) -> Response {
     (status, [(header::CONTENT_TYPE, HTML)], html).into_response()
 }
 
-/// The next of those that are wanted. By a part of the id they are looked for one by one.
+/// The next of those that are wanted. By a part of the id they are looked for among so many: nobody
+/// is asked here who he is, and a look must cost little.
 async fn listing(site: &Site, wanted: Wanted) -> Result<Listing, Failure> {
     let now = site.clock.now();
     let sought = Sought {
@@ -170,25 +174,27 @@ async fn listing(site: &Site, wanted: Wanted) -> Result<Listing, Failure> {
         Some(id) => site.ledger.standing(id).await?,
         None => None,
     };
-    let mut found = Vec::new();
-    loop {
-        let from = after.take().map(|standing| Listed { standing, received: now });
-        let page = site.ledger.listed(&sought, Order::Due, from.as_ref(), LISTED_MAX).await?;
-        let is_last = page.len() < LISTED_MAX as usize;
-        for Listed { standing, .. } in page {
-            if wanted.has(&standing.id) {
-                if found.len() == LISTED_MAX as usize {
-                    let last = found.last().map(|standing: &Standing| standing.id.clone());
-                    return Ok(Listing { now, wanted, found, next: last });
-                }
-                found.push(standing.clone());
-            }
-            after = Some(standing);
+    // Another ledger's, or typed: it would begin anew without a word.
+    if wanted.after.is_some() && after.is_none() {
+        return Ok(Listing { now, wanted, found: Vec::new(), next: None });
+    }
+    let from = after.take().map(|standing| Listed { standing, received: now });
+    let most = if wanted.id.is_empty() { LISTED_MAX } else { SEARCHED_MAX };
+    let page = site.ledger.listed(&sought, Order::Due, from.as_ref(), most).await?;
+    let is_last = page.len() < most as usize;
+    let (mut found, mut passed): (Vec<Standing>, _) = (Vec::new(), None);
+    for Listed { standing, .. } in page {
+        if found.len() == LISTED_MAX as usize {
+            let next = passed.take();
+            return Ok(Listing { now, wanted, found, next });
         }
-        if is_last {
-            return Ok(Listing { now, wanted, found, next: None });
+        passed = Some(standing.id.clone());
+        if wanted.has(&standing.id) {
+            found.push(standing);
         }
     }
+    let next = passed.filter(|_| !is_last);
+    Ok(Listing { now, wanted, found, next })
 }
 
 async fn show_request(State(site): State<Arc<Site>>, Path(id): Path<String>, uri: Uri) -> Response {

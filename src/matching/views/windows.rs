@@ -318,6 +318,7 @@ impl<L: Look> Tour<'_, L> {
                 [_] if !as_read.is_as_is() => None,
                 [(reading, _), ..] => Some(*reading),
             };
+            let made = made.filter(|_| self.look.is_local());
             for region in news(read, made) {
                 let start = region.read.start;
                 self.look.look(&read[region.read], &mut |what, range| {

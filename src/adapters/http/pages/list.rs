@@ -122,7 +122,8 @@ fn body(listing: &Listing) -> Result<String, fmt::Error> {
     }
     if let Some(next) = next {
         let path = Wanted { after: Some(next.clone()), ..wanted.clone() }.path();
-        writeln!(out, "<p><a href=\"{}\" rel=\"next\">Next page</a></p>", escape(&path))?;
+        let more = if wanted.id.is_empty() { "Next page" } else { "Look further" };
+        writeln!(out, "<p><a href=\"{}\" rel=\"next\">{more}</a></p>", escape(&path))?;
     }
     writeln!(out, "</section></main>")?;
     Ok(body)

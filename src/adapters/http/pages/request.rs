@@ -1,4 +1,5 @@
-//! The page of one request: all that `dsrd status ID` tells of it, in words and in order.
+//! The page of one request: what `dsrd status ID` tells of it but for free text, in words and in
+//! order.
 
 use std::fmt::{self, Write};
 
@@ -55,9 +56,10 @@ fn body(told: &Told) -> Result<String, fmt::Error> {
     writeln!(out, "<main>")?;
     figures(out, &mut of, *now, is_open)?;
     if let Some(kept) = of.shift_remove("obstacle") {
-        let told = ["source", "kind", "reason"].map(|key| text(&kept, key));
+        // What the outside told us is for those who may read the ledger.
+        let told = ["source", "kind"].map(|key| text(&kept, key));
         let told: Vec<String> = told.into_iter().filter(|told| !told.is_empty()).collect();
-        let (told, since) = (told.join(": "), at(&kept, "since"));
+        let (told, since) = (told.join(": ").replace('_', " "), at(&kept, "since"));
         writeln!(
             out,
             "<p class=\"alert\" role=\"alert\">It does not go on since {since}: {told}</p>"
@@ -68,7 +70,7 @@ fn body(told: &Told) -> Result<String, fmt::Error> {
         plan(out, id, tree)?;
     }
     items(out, &mut of)?;
-    decisions(out, &mut of)?;
+    decisions(out, &mut of, id)?;
     course(out, &mut of, *now, is_open)?;
     coverage(out, &mut of)?;
     rest(out, &of)?;
@@ -146,8 +148,13 @@ fn waits(
     let others: Vec<String> =
         others.filter_map(|id| RequestId::new(id).ok()).map(|id| link(&id)).collect();
     let mut said = Vec::new();
-    if let Some(reason) = of.shift_remove("reason") {
-        said.push(format!("Reason: {}", value(&reason)));
+    let reason = of.shift_remove("reason");
+    match (reason, State::parse(state)) {
+        // Ours: how much would be removed.
+        (Some(reason), Some(State::Held)) => said.push(format!("Reason: {}", value(&reason))),
+        // People's words, or what the outside told us: either may name somebody.
+        (Some(_), _) => said.push(format!("Reason: {}", in_status(id))),
+        (None, _) => {}
     }
     if !others.is_empty() {
         said.push(format!("It waits for {}.", others.join(", ")));
@@ -217,12 +224,17 @@ fn items(out: &mut String, of: &mut Map<String, Value>) -> fmt::Result {
     table(out, ("refusals", "Not done, and why"), &["Items", "Outcome", "Source", "Reason"], rows)
 }
 
-/// Who decided what.
-fn decisions(out: &mut String, of: &mut Map<String, Value>) -> fmt::Result {
-    let rows = taken(of, "decisions").into_iter().map(|each| {
-        [at(&each, "at"), text(&each, "decision"), text(&each, "actor"), text(&each, "reason")]
-    });
-    table(out, ("decisions", "Decisions"), &["When", "Decision", "By", "Reason"], rows)
+/// What was decided.
+fn decisions(out: &mut String, of: &mut Map<String, Value>, id: &RequestId) -> fmt::Result {
+    let rows = taken(of, "decisions")
+        .into_iter()
+        .map(|each| [at(&each, "at"), text(&each, "decision"), in_status(id)]);
+    table(out, ("decisions", "Decisions"), &["When", "Decision", "By whom and why"], rows)
+}
+
+/// Where free text is to be had, which may name somebody: nobody is asked here who he is.
+fn in_status(id: &RequestId) -> String {
+    format!("<code>dsrd status {}</code> tells it", escape(id.as_str()))
 }
 
 /// Its records, and how long it took from each to the next.
