@@ -11,6 +11,8 @@ use dsrd::matching::people::kin::known::Known;
 use dsrd::matching::people::others::names_others;
 use dsrd::matching::scan::{Scan, scan};
 
+use crate::support::sample::is_everything_tried;
+
 pub fn item(name: &str) -> Item {
     Item::bare("test", name, Version::Current)
 }
@@ -495,7 +497,10 @@ fn what_is_packed_in_something_unknown_is_found_or_named() {
 
 #[test]
 fn strings_with_their_length_before_them_are_found() {
-    for len in (15..140).chain([200, 300, 1000]) {
+    // Where a length takes another byte each counts, elsewhere one in three will do.
+    let is_tried =
+        |len: &usize| is_everything_tried() || len.is_multiple_of(3) || (124..132).contains(len);
+    for len in (15..140).filter(is_tried).chain([200, 300, 1000]) {
         for (kind, person, other) in [
             ("email", "ann@contoso.com", "jann@contoso.com"),
             ("name", "Ann Lefèvre", "Joann Lefèvre"),

@@ -27,6 +27,17 @@ pub fn tokens(text: &str) -> Option<Vec<Token>> {
                 let kind = if is_quoted { Kind::Escaped } else { Kind::Word };
                 sections += 1;
                 tokens.push(Token { range: name, kind, is_key: !is_quoted });
+                // Git has a setting there, others a comment; a line of a log has a sentence.
+                let rest = said[close + 1..].trim_start();
+                let from = start + said.len() - rest.len();
+                if rest.starts_with(['#', ';']) {
+                    tokens.push(Token::new(from..from + rest.len(), Kind::Text));
+                } else if !rest.is_empty() {
+                    let (key, value) = setting(rest, true)?;
+                    settings += 1;
+                    tokens.push(Token::key(from + key.start..from + key.end, Kind::Word));
+                    tokens.push(Token::new(from + value..from + rest.len(), Kind::Text));
+                }
             }
             Some(_) => match setting(said, sections > 0) {
                 Some((key, value)) => {
@@ -86,7 +97,11 @@ mod tests {
         let kinds = |text| tokens(text).map(|all| all.last().unwrap().kind);
         assert_eq!(kinds("export A=b\n"), Some(Kind::Variable));
         assert_eq!(kinds("A=b c\n"), Some(Kind::Text));
-        for text in ["hello", "a b=c\n", "a: b\n", "f(x=1)\n", ""] {
+        let beside = "[a] b = c d\n[e] ; f\nx=y\n";
+        let all = tokens(beside).unwrap();
+        let told: Vec<_> = all.iter().map(|token| &beside[token.range.clone()]).collect();
+        assert_eq!(told, ["a", "b", "c d", "e", "; f", "x", "y"]);
+        for text in ["hello", "a b=c\n", "a: b\n", "f(x=1)\n", "", "x=y\n[INFO]  by a@b.c\n"] {
             assert!(tokens(text).is_none(), "{text}");
         }
     }
