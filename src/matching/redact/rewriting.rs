@@ -16,6 +16,10 @@ use crate::matching::views::spelling::charset::{Charset, utf8_or_western};
 use crate::matching::views::tour::{Look, Tour, key_of};
 use crate::matching::views::unsure::lines::names_in_lines;
 
+/// How often a content is gone over at most: beside what was replaced something may stand that was
+/// nobody's as long as another name stood there.
+pub const PASSES_MAX: u32 = 3;
+
 /// Writes what the content of an item that is called so is without what `look` sees in it. Memory
 /// does not grow with its size.
 ///

@@ -13,7 +13,7 @@ use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::Matcher;
 use crate::matching::redact::looks::Erasing;
 use crate::matching::redact::refusal::Unredacted;
-use crate::matching::redact::rewriting::{is_clean, redact_named, redact_short};
+use crate::matching::redact::rewriting::{PASSES_MAX, is_clean, redact_named, redact_short};
 use crate::matching::scan::scan_head;
 use crate::ports::sources::{ByteStream, NewForm, Read, Rewritten, Walked};
 use crate::stages::rewrite::spool::Spool;
@@ -142,13 +142,24 @@ fn rewrite(
         return Err(Unredacted::NotRewritable(why.to_owned()));
     }
     let codings = undone.codings();
-    let mut reader = spool.reader().map_err(Unredacted::Failed)?;
-    let clean = is_clean(&mut look, &head.name, &mut reader, limits);
-    if !clean.map_err(Unredacted::Failed)? {
-        return Err(Unredacted::NotRewritable("still found".to_owned()));
+    let mut places = replaced.places();
+    for passes in 1.. {
+        let mut reader = spool.reader().map_err(Unredacted::Failed)?;
+        let clean = is_clean(&mut look, &head.name, &mut reader, limits);
+        if clean.map_err(Unredacted::Failed)? {
+            break;
+        }
+        if passes == PASSES_MAX {
+            return Err(Unredacted::NotRewritable("still found".to_owned()));
+        }
+        drop(reader);
+        let mut again = Spool::new();
+        let mut reader = spool.reader().map_err(Unredacted::Failed)?;
+        places += redact_named(&mut look, &head.name, &mut reader, &mut again, limits)?.places();
+        drop(reader);
+        spool = again;
     }
-    drop(reader);
-    if replaced.places() == 0 {
+    if places == 0 {
         return Ok(Redacted { spool: None, beside });
     }
     for coding in codings {
