@@ -211,10 +211,6 @@ impl Look for Both<'_> {
         );
     }
 
-    fn is_local(&self) -> bool {
-        true
-    }
-
     fn hinting(&self) -> Option<&dyn Hinting> {
         self.collector.borrow().has_given_up().then_some(self.search.matcher as &dyn Hinting)
     }

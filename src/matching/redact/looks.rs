@@ -115,10 +115,6 @@ impl<L: Look> Look for First<'_, L> {
         self.look.hinting()
     }
 
-    fn is_local(&self) -> bool {
-        self.look.is_local()
-    }
-
     fn texts(&self, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
         self.look.texts(bytes)
     }

@@ -125,15 +125,6 @@ pub fn regions_of_texts(
     byte_regions(spots.iter(), bytes.len())
 }
 
-/// The regions of a text that the one it was made of does not have like that: the rest was looked
-/// at there. All of it if that was not looked at.
-pub fn news(text: &str, made: Option<&Reading>) -> Vec<Region> {
-    let Some(reading) = made else { return vec![Region::whole(text.len())] };
-    let spots: Vec<Spot> =
-        reading.changes().map(|at| Spot { at, near: NEAR_DECODED_BYTES }).collect();
-    apart(spots.iter(), text.len(), |spot| floor(text, spot.start)..ceil(text, spot.end))
-}
-
 /// The regions around spots in bytes.
 pub fn byte_regions<'a>(spots: impl Iterator<Item = &'a Spot>, len: usize) -> Vec<Region> {
     apart(spots, len, |spot| spot.start..spot.end.min(len))
@@ -401,25 +392,4 @@ fn parts(signs: impl Iterator<Item = usize>, text: &str, reach: usize) -> Vec<Ra
         *part = floor(text, part.start)..ceil(text, part.end);
     }
     parts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_a_reading_only_what_is_new_is_read() {
-        let text = "a line of a log\n".repeat(10_000);
-        let mut reading = Reading::default();
-        reading.copy(&text[..80_000], 0);
-        reading.replace("é", 80_000);
-        reading.copy(&text[80_004..], 80_004);
-        let near = NEAR_DECODED_BYTES - EDGE_BYTES;
-        for (made, expected) in
-            [(Some(&reading), 80_000 - near..80_002 + near), (None, 0..reading.text.len())]
-        {
-            let news = news(&reading.text, made);
-            assert_eq!((news.len(), &news[0].core), (1, &expected));
-        }
-    }
 }

@@ -27,11 +27,6 @@ pub trait Look {
     fn hinting(&self) -> Option<&dyn Hinting> {
         None
     }
-    /// Whether what stands within some hundred bytes of a place tells all that is seen there. Of a
-    /// text that was made of another then only what is new need be looked at.
-    fn is_local(&self) -> bool {
-        false
-    }
     /// Where in bytes that are no text anything may be seen, but for what [`Look::known`] tells of;
     /// `None` if anywhere.
     fn texts(&self, _: &[u8]) -> Option<Vec<Range<usize>>> {

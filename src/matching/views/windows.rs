@@ -15,7 +15,7 @@ use crate::matching::views::meter::fill;
 use crate::matching::views::packing::embedded::Part;
 use crate::matching::views::packing::sealed::sealed;
 use crate::matching::views::places::{Found, Places, Position};
-use crate::matching::views::regions::{NESTED_RUNS_MAX, Region, is_worth, news, regions};
+use crate::matching::views::regions::{NESTED_RUNS_MAX, Region, is_worth, regions};
 use crate::matching::views::spelling::charset::odd_readings;
 use crate::matching::views::spelling::cut::{ceil, floor, is_utf8, whole_characters};
 use crate::matching::views::spelling::digits::base64_runs::{Run, runs};
@@ -253,31 +253,23 @@ impl<L: Look> Tour<'_, L> {
 
     /// A text, its escapes undone round by round, its mail encodings undone, and its base64.
     fn text(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
-        let seen = self.plain(text, None, via, 0, all);
-        self.marked(text, seen, via, 0, all);
+        self.plain(text, via, 0, all);
+        self.marked(text, via, 0, all);
         self.base64(text, &|_| true, via, nested, all);
-        self.rounds(text, seen, via, nested, all);
+        self.rounds(text, via, nested, all);
         if let Some(reading) = mail::undo(text) {
             let from = all.len();
             let via = format!("{via}quoted-printable > ");
-            let seen = self.plain(&reading.text, seen.then_some(&reading), &via, 0, all);
-            self.marked(&reading.text, seen, &via, 0, all);
+            self.plain(&reading.text, &via, 0, all);
+            self.marked(&reading.text, &via, 0, all);
             let is_new = |run| !reading.is_copy(run);
             self.base64(&reading.text, &is_new, &via, nested, all);
-            self.rounds(&reading.text, seen, &via, nested, all);
+            self.rounds(&reading.text, &via, nested, all);
             all[from..].iter_mut().for_each(|found| found.lead_back(&reading, text.len()));
         }
     }
 
-    /// A text that was looked at as it stands, or was not, with its escapes undone.
-    fn rounds(
-        &mut self,
-        text: &str,
-        mut seen: bool,
-        via: &str,
-        nested: usize,
-        all: &mut Vec<Found<L::What>>,
-    ) {
+    fn rounds(&mut self, text: &str, via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
         let mut chain: Vec<Reading> = Vec::new();
         while chain.len() < ROUNDS_MAX {
             let before = chain.last().map_or(text, |reading| reading.text.as_str());
@@ -285,8 +277,8 @@ impl<L: Look> Tour<'_, L> {
             chain.push(reading);
             let undone = &chain[chain.len() - 1];
             let from = all.len();
-            seen = self.plain(&undone.text, seen.then_some(undone), via, chain.len(), all);
-            self.marked(&undone.text, seen, via, chain.len(), all);
+            self.plain(&undone.text, via, chain.len(), all);
+            self.marked(&undone.text, via, chain.len(), all);
             // What the round before it had was looked at there.
             self.base64(&undone.text, &|run| !undone.is_copy(run), via, nested, all);
             for found in &mut all[from..] {
@@ -298,56 +290,26 @@ impl<L: Look> Tour<'_, L> {
         }
     }
 
-    /// A text in all ways in which a reader takes it; of what was made of a text that was looked at
-    /// only the news, for all else was seen there. Tells whether it was looked at as it stands.
-    fn plain(
-        &mut self,
-        text: &str,
-        made: Option<&Reading>,
-        via: &str,
-        rounds: usize,
-        all: &mut Vec<Found<L::What>>,
-    ) -> bool {
+    fn plain(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
         work::charge(text.len());
         let as_read = AsRead::of(text, Signs::of(text.as_bytes()), &|before, after| {
             self.look.goes_on(before, after)
         });
         as_read.each(text, &mut |read, way, hold| {
-            let made = match way {
-                [] => made,
-                [_] if !as_read.is_as_is() => None,
-                [(reading, _), ..] => Some(*reading),
-            };
-            let made = made.filter(|_| self.look.is_local());
-            for region in news(read, made) {
-                let start = region.read.start;
-                self.look.look(&read[region.read], &mut |what, range| {
-                    if !region.core.contains(&(start + range.start)) {
-                        return;
-                    }
-                    let (span, via) = (start + range.start..start + range.end, via.to_owned());
-                    let mut found = Found { what, start: span.start, span, hold, via, rounds };
-                    way.iter().for_each(|(reading, len)| found.lead_back(reading, *len));
-                    all.push(found);
-                });
-            }
+            self.look.look(read, &mut |what, range| {
+                let (start, via) = (range.start, via.to_owned());
+                let mut found = Found { what, span: range, hold, start, via, rounds };
+                way.iter().for_each(|(reading, len)| found.lead_back(reading, *len));
+                all.push(found);
+            });
         });
-        as_read.is_as_is()
     }
 
     /// What stands between the tags of a text.
-    fn marked(
-        &mut self,
-        text: &str,
-        seen: bool,
-        via: &str,
-        rounds: usize,
-        all: &mut Vec<Found<L::What>>,
-    ) {
+    fn marked(&mut self, text: &str, via: &str, rounds: usize, all: &mut Vec<Found<L::What>>) {
         let Some(reading) = between_tags(text) else { return };
         let from = all.len();
-        let made = seen.then_some(&reading);
-        self.plain(&reading.text, made, &format!("{via}markup > "), rounds, all);
+        self.plain(&reading.text, &format!("{via}markup > "), rounds, all);
         for found in &mut all[from..] {
             if !reading.is_copy(found.span.clone()) {
                 found.hold = Hold::Marked;

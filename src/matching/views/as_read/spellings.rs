@@ -66,11 +66,6 @@ impl AsRead {
         of.map_or(text, |of| &self.spellings[of].reading.text)
     }
 
-    /// Whether a reader takes the text as it stands, too.
-    pub fn is_as_is(&self) -> bool {
-        self.as_is
-    }
-
     /// Each text with the way back from it, and how well that is known.
     pub fn each(&self, text: &str, told: &mut dyn FnMut(&str, &Way<'_>, Hold)) {
         if self.as_is {

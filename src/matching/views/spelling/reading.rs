@@ -100,16 +100,6 @@ impl Reading {
         linear && self.marks.get(next).is_none_or(|mark| mark.here >= range.end)
     }
 
-    /// What does not stand in the origin like that, in order: what was decoded, and the seams where
-    /// something is missing.
-    pub fn changes(&self) -> impl Iterator<Item = Range<usize>> {
-        let ends = self.marks.iter().skip(1).map(|mark| mark.here).chain([self.text.len()]);
-        let change = |(mark, end): (&Mark, usize)| {
-            if mark.linear { mark.here..mark.here } else { mark.here..end }
-        };
-        self.marks.iter().zip(ends).map(change)
-    }
-
     fn mark(&mut self, there: usize, linear: bool) {
         let here = self.text.len();
         let continues = match self.marks.last() {
@@ -146,6 +136,5 @@ mod tests {
         assert_eq!(ends, [1, 2, 5, 6, 7]);
         let copies = [0..2, 3..5, 1..3, 2..3].map(|range| reading.is_copy(range));
         assert_eq!(copies, [true, true, false, false]);
-        assert_eq!(reading.changes().collect::<Vec<_>>(), [2..3, 3..3]);
     }
 }
