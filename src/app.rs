@@ -1,6 +1,8 @@
 //! The composition root: settings in, a running world out. The only file that names every adapter,
 //! and the one way from the command line to everything below.
 
+pub mod rekeying;
+
 use std::error::Error;
 use std::future::pending;
 use std::path::Path;
@@ -130,6 +132,7 @@ impl Daemon {
         let signing_key = keys::signing(&settings.deployment.signing_key_file)
             .kept(is_new, &offline::fresh_signing_key(&*entropy))?;
         let plans = Arc::new(opening(Arc::clone(&ledger), Zeroizing::clone(&master_key)));
+        let (own, signs_with) = (Arc::clone(&ledger), Zeroizing::clone(&signing_key));
         let world = World::new(Parts {
             door: door(settings)?,
             sources: sources(settings, beside)?,
@@ -150,6 +153,7 @@ impl Daemon {
         })?;
         // The ledger's own, whatever was found here.
         once_there(&SystemClock, || world.account.assert_key()).await?;
+        once_there(&SystemClock, || offline::note_signing_key(&*own, &signs_with)).await?;
         Ok((world, alone, plans))
     }
 

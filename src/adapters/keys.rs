@@ -1,10 +1,11 @@
 //! The files of keys. One is made for a ledger that is new, and never again: a new one would open
 //! nothing of what the old one sealed, and nobody would look for that any more.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -99,6 +100,39 @@ impl KeyFile<'_> {
         }
     }
 
+    /// Where the key is written that is to take the place of this one.
+    pub fn next(&self) -> PathBuf {
+        beside(self.path, "next")
+    }
+
+    /// Puts the key at [`KeyFile::next`] in the place of this one, at once: there is no time at
+    /// which there is none. With `keeps` the former one stays beside it, and its place is given.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn succeed(&self, keeps: bool) -> Result<Option<PathBuf>, Failure> {
+        let refused = |error| Failure::needs_person(self.doing("replacing")).because(error);
+        let kept = keeps.then(|| self.keep_former()).transpose().map_err(refused)?;
+        fs::rename(self.next(), self.path).map_err(refused)?;
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = File::open(folder.unwrap_or(Path::new("."))).map_err(refused)?;
+        folder.sync_all().map_err(refused)?;
+        Ok(kept)
+    }
+
+    /// Under the first number that is free; a crash may leave it there twice.
+    fn keep_former(&self) -> io::Result<PathBuf> {
+        for number in 1_u32.. {
+            let kept = beside(self.path, &number.to_string());
+            match fs::hard_link(self.path, &kept) {
+                Ok(()) => return Ok(kept),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(ErrorKind::AlreadyExists.into())
+    }
+
     /// The key in the file, if there is one.
     ///
     /// # Errors
@@ -116,7 +150,8 @@ impl KeyFile<'_> {
         format!("{doing} the {which} file {} ({setting})", path.display())
     }
 
-    fn missing(&self) -> String {
+    /// What to say where it is not there.
+    pub fn missing(&self) -> String {
         let Self { path, which, setting, .. } = self;
         format!("there is no {which} in {} ({setting})", path.display())
     }
@@ -129,8 +164,15 @@ pub fn fresh_master_key(entropy: &dyn Entropy) -> Zeroizing<String> {
     hex::encode(*key).into()
 }
 
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".");
+    name.push(ending);
+    name.into()
+}
+
 /// Writes the whole file beside its place first, so that nobody ever reads half a key.
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     make_private_folder(path)?;
     let draft = path.with_extension(format!("draft-{}", std::process::id()));
     let mut file =

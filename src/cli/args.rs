@@ -133,6 +133,12 @@ pub enum Verb {
         #[arg(long)]
         public_key: bool,
     },
+    /// Replace a key of the deployment, or list what others check its signatures by.
+    Keys {
+        /// What to do.
+        #[command(subcommand)]
+        work: KeyWork,
+    },
     /// Put into a zip what helps to find a bug: versions, settings without secrets, numbers, what
     /// does not answer. It names no request and nobody; look at it before you pass it on.
     Diagnostics {
@@ -215,6 +221,34 @@ pub struct Deciding {
     pub reason: String,
 }
 
+/// What can be done with the keys of the deployment.
+#[derive(Debug, Subcommand)]
+pub enum KeyWork {
+    /// Print the public halves of all keys that this deployment has signed with: a PEM file for
+    /// `verify certificate --public-key`.
+    List,
+    /// Draw a new key and put it in the place of the one in force; stop the daemon first. What was
+    /// stopped on the way is brought to its end by the same words again.
+    Rotate {
+        /// Which key.
+        #[arg(value_enum)]
+        which: Which,
+        /// Write the new key here, or take it from here, and leave it to you to put it where the
+        /// settings have it from.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+}
+
+/// A key of the deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Which {
+    /// What the ledger is sealed under: all of it is sealed anew.
+    Master,
+    /// What certificates, callbacks and our own messages are signed with.
+    Signing,
+}
+
 /// What can be checked offline.
 #[derive(Debug, Subcommand)]
 pub enum Evidence {
@@ -233,7 +267,8 @@ pub enum Evidence {
     Certificate {
         /// The JSON document.
         path: PathBuf,
-        /// The deployment's public key as PEM [default: the one in the certificate, unproven].
+        /// The deployment's public key as PEM, or all of them as `dsrd keys list` prints them
+        /// [default: the one in the certificate, unproven].
         #[arg(long, value_name = "FILE")]
         public_key: Option<PathBuf>,
         /// Tell also whether this person is meant, such as email=ann@contoso.com; needs the

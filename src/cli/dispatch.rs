@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 use crate::app::KeyFiles;
 use crate::cli::args::{Args, Deciding, Evidence, LogFormat, Verb};
 use crate::cli::ledger::catalogue;
+use crate::cli::ledger::keys;
 use crate::cli::ledger::register::{self, Form};
 use crate::cli::ledger::status::{self, Shown};
 use crate::cli::output::{CliError, End, complain};
@@ -100,6 +101,7 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Config { public_key: false } => {
             read(&args).and_then(|(file, settings)| show::config(file, &settings))
         }
+        Verb::Keys { work } => keys::keys(&settings()?, work).await,
         Verb::Diagnostics { path } => {
             let (file, settings) = read(&args)?;
             diagnostics::diagnostics(file, &settings, path).await

@@ -25,8 +25,15 @@ pub const NONCE_BYTES: usize = 24;
 pub type Nonce = [u8; NONCE_BYTES];
 
 /// The deployment's key: wraps the keys of requests, and keys the digests that leave the seal.
+///
+/// Once it was replaced it is two: what is sealed is sealed under the present one, and digests are
+/// keyed by the first for ever. Whom they stand for nobody knows any more, so that none of them
+/// could be made anew.
 #[derive(Clone)]
-pub struct MasterKey(Zeroizing<[u8; KEY_BYTES]>);
+pub struct MasterKey {
+    present: Zeroizing<[u8; KEY_BYTES]>,
+    first: Zeroizing<[u8; KEY_BYTES]>,
+}
 
 /// Keys the prints that inventories are made of.
 #[derive(Clone)]
@@ -60,7 +67,7 @@ pub enum Purpose {
 
 /// The text is not a master key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a master key is 64 hexadecimal digits")]
+#[error("a master key is 64 hexadecimal digits, and those of the first one once it was replaced")]
 pub struct IllegalMasterKey;
 
 /// The sealed bytes were altered, belong elsewhere, or were sealed under another key.
@@ -69,19 +76,45 @@ pub struct IllegalMasterKey;
 pub struct BrokenSeal;
 
 impl MasterKey {
-    /// Takes 64 hexadecimal digits, with white space around them as a file has it.
+    /// Takes 64 hexadecimal digits, with white space around them as a file has it; after those of a
+    /// key that took another's place the ones of the first.
     ///
     /// # Errors
     /// [`IllegalMasterKey`] for anything else.
     pub fn from_hex(text: &str) -> Result<Self, IllegalMasterKey> {
-        let mut key = Zeroizing::new([0; KEY_BYTES]);
-        hex::decode_to_slice(text.trim(), key.as_mut_slice()).map_err(|_| IllegalMasterKey)?;
-        Ok(Self(key))
+        let mut words = text.split_ascii_whitespace();
+        let present = key_from_hex(words.next().unwrap_or_default())?;
+        let first = words.next().map_or_else(|| Ok(present.clone()), key_from_hex)?;
+        match words.next() {
+            None => Ok(Self { present, first }),
+            Some(_) => Err(IllegalMasterKey),
+        }
+    }
+
+    /// The text of a key that takes the place of this one, from fresh random bytes.
+    pub fn successor(&self, fresh: &[u8; KEY_BYTES]) -> Zeroizing<String> {
+        let [present, first] = [fresh, &*self.first].map(|key| Zeroizing::new(hex::encode(key)));
+        Zeroizing::new(format!("{}\n{}\n", *present, *first))
+    }
+
+    /// Whether the other may take the place of this one: what was keyed by the one is known by the
+    /// other.
+    pub fn is_of_one_line(&self, other: &Self) -> bool {
+        self.first == other.first
+    }
+
+    /// Hex digest that tells which key this is, and nothing of it.
+    pub fn own_digest(&self) -> String {
+        let of_first = self.derive("line");
+        let is_first = self.first == self.present;
+        let line: &[u8] = if is_first { &[] } else { of_first.as_slice() };
+        let named = [b"dsrd/master-key/v1", line].concat();
+        hex::encode(mac(&self.derive_present("digest"), &named))
     }
 
     /// The request's key, sealed for the ledger.
     pub fn wrap(&self, key: &RequestKey, nonce: Nonce) -> Vec<u8> {
-        seal(&self.derive("wrap"), nonce, &key.key[..], &format!("dsrd/key/v1/{}", key.id))
+        seal(&self.derive_present("wrap"), nonce, &key.key[..], &format!("dsrd/key/v1/{}", key.id))
     }
 
     /// The key of the request with this id.
@@ -89,7 +122,7 @@ impl MasterKey {
     /// # Errors
     /// [`BrokenSeal`] where it was wrapped for another request or by another master key.
     pub fn unwrap_key(&self, id: &RequestId, wrapped: &[u8]) -> Result<RequestKey, BrokenSeal> {
-        let key = open(&self.derive("wrap"), wrapped, &format!("dsrd/key/v1/{id}"))?;
+        let key = open(&self.derive_present("wrap"), wrapped, &format!("dsrd/key/v1/{id}"))?;
         let key = <[u8; KEY_BYTES]>::try_from(key.as_slice()).map_err(|_| BrokenSeal)?;
         Ok(RequestKey::new(id.clone(), key))
     }
@@ -97,7 +130,12 @@ impl MasterKey {
     /// The key of what a request left, sealed for the ledger. It is none of the request's, which is
     /// destroyed when the request rests.
     pub fn wrap_left(&self, key: &RequestKey, nonce: Nonce) -> Vec<u8> {
-        seal(&self.derive("left"), nonce, &key.key[..], &format!("dsrd/left-key/v1/{}", key.id))
+        seal(
+            &self.derive_present("left"),
+            nonce,
+            &key.key[..],
+            &format!("dsrd/left-key/v1/{}", key.id),
+        )
     }
 
     /// The key of what the request with this id left.
@@ -105,7 +143,7 @@ impl MasterKey {
     /// # Errors
     /// [`BrokenSeal`] where it was wrapped for another request or by another master key.
     pub fn unwrap_left(&self, id: &RequestId, wrapped: &[u8]) -> Result<RequestKey, BrokenSeal> {
-        let key = open(&self.derive("left"), wrapped, &format!("dsrd/left-key/v1/{id}"))?;
+        let key = open(&self.derive_present("left"), wrapped, &format!("dsrd/left-key/v1/{id}"))?;
         let key = <[u8; KEY_BYTES]>::try_from(key.as_slice()).map_err(|_| BrokenSeal)?;
         Ok(RequestKey::new(id.clone(), key))
     }
@@ -113,7 +151,7 @@ impl MasterKey {
     /// Seals where a listing goes on: it may hold a name. `work` is that of the walk.
     pub fn seal_marker(&self, work: &str, nonce: Nonce, marker: &str) -> Vec<u8> {
         let place = format!("dsrd/marker/v1/{work}");
-        seal(&self.derive("marker"), nonce, marker.as_bytes(), &place)
+        seal(&self.derive_present("marker"), nonce, marker.as_bytes(), &place)
     }
 
     /// Where a listing goes on.
@@ -121,7 +159,8 @@ impl MasterKey {
     /// # Errors
     /// [`BrokenSeal`] where it was sealed for another walk or by another master key.
     pub fn open_marker(&self, work: &str, sealed: &[u8]) -> Result<String, BrokenSeal> {
-        let marker = open(&self.derive("marker"), sealed, &format!("dsrd/marker/v1/{work}"))?;
+        let marker =
+            open(&self.derive_present("marker"), sealed, &format!("dsrd/marker/v1/{work}"))?;
         String::from_utf8(marker.to_vec()).map_err(|_| BrokenSeal)
     }
 
@@ -157,9 +196,14 @@ impl MasterKey {
         HashKey(self.derive(purpose))
     }
 
-    /// One key for each use, so that no two uses can be played against each other.
+    /// One key for each use, so that no two uses can be played against each other: to digest with.
     fn derive(&self, purpose: &str) -> Zeroizing<[u8; KEY_BYTES]> {
-        mac(&self.0, format!("dsrd/{purpose}/v1").as_bytes()).into()
+        derived(&self.first, purpose)
+    }
+
+    /// The same to seal with.
+    fn derive_present(&self, purpose: &str) -> Zeroizing<[u8; KEY_BYTES]> {
+        derived(&self.present, purpose)
     }
 }
 
@@ -257,6 +301,16 @@ fn open(
         .decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: place.as_bytes() })
         .map(Zeroizing::new)
         .map_err(|_| BrokenSeal)
+}
+
+fn key_from_hex(text: &str) -> Result<Zeroizing<[u8; KEY_BYTES]>, IllegalMasterKey> {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    hex::decode_to_slice(text, key.as_mut_slice()).map_err(|_| IllegalMasterKey)?;
+    Ok(key)
+}
+
+fn derived(key: &[u8; KEY_BYTES], purpose: &str) -> Zeroizing<[u8; KEY_BYTES]> {
+    mac(key, format!("dsrd/{purpose}/v1").as_bytes()).into()
 }
 
 fn mac(key: &[u8; KEY_BYTES], bytes: &[u8]) -> [u8; 32] {
@@ -368,6 +422,10 @@ mod tests {
         let table = [
             ("0123456789abcdefABCDEF".to_owned() + &"0".repeat(42), true),
             (format!(" {}\n", "f".repeat(64)), true),
+            (format!("{}\n{}\n", "f".repeat(64), "a".repeat(64)), true),
+            (format!("{} {} {}", "f".repeat(64), "a".repeat(64), "b".repeat(64)), false),
+            (format!("{}{}", "f".repeat(64), "a".repeat(64)), false),
+            (format!("{} {}", "f".repeat(64), "a".repeat(63)), false),
             ("f".repeat(63), false),
             ("f".repeat(66), false),
             ("g".repeat(64), false),
@@ -376,6 +434,34 @@ mod tests {
         for (text, legal) in table {
             assert_eq!(MasterKey::from_hex(&text).is_ok(), legal, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_successor_seals_by_itself_and_digests_as_the_first() {
+        let first = master("a");
+        let second = MasterKey::from_hex(&first.successor(&[1; KEY_BYTES])).unwrap();
+        let third = MasterKey::from_hex(&second.successor(&[2; KEY_BYTES])).unwrap();
+        let other = MasterKey::from_hex(&master("b").successor(&[1; KEY_BYTES])).unwrap();
+        let alone = MasterKey::from_hex(&hex::encode([1; KEY_BYTES])).unwrap();
+        for (one, next) in [(&first, &second), (&second, &third)] {
+            assert!(one.is_of_one_line(next) && !one.is_of_one_line(&other));
+            assert_eq!(one.keyed_digest(b"body"), next.keyed_digest(b"body"));
+            assert_eq!(one.print_key().print(&["a"]), next.print_key().print(&["a"]));
+            assert_eq!(one.tombstone_key(), next.tombstone_key());
+            assert_eq!(one.term_key(), next.term_key());
+            let wrapped = next.wrap(&key("r-1"), [2; NONCE_BYTES]);
+            assert!(one.unwrap_key(&id("r-1"), &wrapped).is_err());
+            assert!(next.unwrap_key(&id("r-1"), &wrapped).is_ok());
+            let marker = next.seal_marker("w", [2; NONCE_BYTES], "m");
+            assert!(
+                one.open_marker("w", &marker).is_err() && next.open_marker("w", &marker).is_ok()
+            );
+        }
+        let all = [&first, &second, &third, &other, &alone].map(MasterKey::own_digest);
+        for (number, digest) in all.iter().enumerate() {
+            assert!(!all[..number].contains(digest), "{number}");
+        }
+        assert_eq!(all[0], first.keyed_digest(b"dsrd/master-key/v1"), "as earlier versions");
     }
 
     #[test]

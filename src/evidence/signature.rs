@@ -163,6 +163,26 @@ impl PublicKey {
         key.or_else(|other| p256(other).map(es256)).map_err(|_unspecific| IllegalPublicKey)
     }
 
+    /// All keys of a file of PEM, at least one; what stands between them is passed over.
+    ///
+    /// # Errors
+    /// [`IllegalPublicKey`] where one of them is none.
+    pub fn all_from_pem(text: &str) -> Result<Vec<Self>, IllegalPublicKey> {
+        const END: &str = "-----END PUBLIC KEY-----";
+        let ends = text.match_indices(END).map(|(start, _)| start + END.len());
+        let mut keys = Vec::new();
+        let mut start = 0;
+        for end in ends {
+            keys.push(Self::from_pem(&text[start..end])?);
+            start = end;
+        }
+        // What is no key, and what is cut off.
+        if keys.is_empty() || text[start..].contains("-----BEGIN") {
+            keys.push(Self::from_pem(&text[start..])?);
+        }
+        Ok(keys)
+    }
+
     /// The key as PEM, in the one way that we write it.
     pub fn to_pem(&self) -> String {
         let der = self.key.as_der().expect("a key in memory can be written");

@@ -255,13 +255,18 @@ impl Sweep {
 impl Shard {
     /// The work of walking it.
     pub fn work(&self) -> String {
-        format!("sweep/{}/{}", self.sweep, self.number)
+        work_on_shard(self.sweep, self.number)
     }
 
     /// Number of the first shard of the same source.
     pub fn first(&self) -> u64 {
         self.number - self.part.number
     }
+}
+
+/// The work of walking the shard of this number in a sweep.
+pub fn work_on_shard(sweep: u64, number: u64) -> String {
+    format!("sweep/{sweep}/{number}")
 }
 
 /// The work of carrying out the plan of a request.

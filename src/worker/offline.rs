@@ -1,15 +1,19 @@
-//! What needs no daemon: the checks of `dsrd verify`, and signing as the deployment does.
+//! What needs no daemon: the checks of `dsrd verify`, signing as the deployment does, and keys that
+//! take the place of others.
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
 use crate::domain::failure::Failure;
+use crate::ports::kept::sealings::{Replaced, Sealing as Place, Sealings, Successor};
 use crate::ports::ledger::Ledger;
 use crate::ports::system::{Clock, Entropy};
+use crate::stages::account::keys::Keys as Sealing;
 use crate::stages::signing::{self, Signer};
 use crate::stages::verify::archive::{self, Unsound};
 use crate::stages::verify::certificate;
@@ -164,6 +168,77 @@ pub fn fresh_signing_key(entropy: &dyn Entropy) -> Zeroizing<String> {
 pub fn public_key(signing_key: &str) -> Result<PublicKey, Failure> {
     let signer = Signer::new(signing_key)?;
     Ok(PublicKey { id: signer.key_id().to_owned(), pem: signer.public_pem() })
+}
+
+/// The text of a master key that can take the place of this one.
+///
+/// # Errors
+/// `NeedsPerson` where it is none.
+pub fn successor(
+    master_key: &str,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Zeroizing<String>, Failure> {
+    Ok(Sealing::new(master_key, entropy)?.successor())
+}
+
+/// Tells which master key it is, and nothing of it.
+///
+/// # Errors
+/// `NeedsPerson` where it is none.
+pub fn digest_of(master_key: &str, entropy: Arc<dyn Entropy>) -> Result<String, Failure> {
+    Ok(Sealing::new(master_key, entropy)?.own_digest())
+}
+
+/// Seals a ledger anew under a master key that takes the place of another, and says how many places
+/// of it; `None` where that was done before.
+///
+/// # Errors
+/// `NeedsPerson` where one of them is none, the one cannot take the place of the other, or neither
+/// is the ledger's; what is sealed in the ledger does not open; whatever the ledger refuses.
+pub async fn replace_master_key(
+    ledger: &dyn Sealings,
+    former: &str,
+    next: &str,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Option<u64>, Failure> {
+    let former = Sealing::new(former, Arc::clone(&entropy))?;
+    let next = Sealing::new(next, entropy)?;
+    if !former.is_succeeded_by(&next) {
+        let text = "it was made to take the place of another one";
+        return Err(Failure::needs_person("taking the new master key").because(text));
+    }
+    let anew = |place: &Place, sealed: &[u8]| {
+        next.seal_anew(&former, place, sealed)
+            .map_err(|error| Failure::permanent("sealing the ledger anew").because(error))
+    };
+    let (from, to) = (former.own_digest(), next.own_digest());
+    let successor = Successor { former: &from, digest: &to, anew: &anew };
+    let refused = |text: &str| Failure::needs_person("replacing the master key").because(text);
+    match ledger.replace_key(&successor).await? {
+        Replaced::Now { sealed } => Ok(Some(sealed)),
+        Replaced::Before => Ok(None),
+        Replaced::Other => Err(refused("the ledger is sealed under neither of them")),
+        Replaced::Unkeyed => Err(refused("no daemon has ever begun with this ledger")),
+    }
+}
+
+/// Notes in the ledger by what others check what is signed with this key.
+///
+/// # Errors
+/// `NeedsPerson` where the key is none; whatever the ledger refuses.
+pub async fn note_signing_key(ledger: &dyn Sealings, signing_key: &str) -> Result<(), Failure> {
+    let PublicKey { id, pem } = public_key(signing_key)?;
+    ledger.note_signing_key(&id, &pem).await
+}
+
+/// By what others check what this deployment has signed, each with the time at which the ledger
+/// heard of it, the first one first.
+///
+/// # Errors
+/// Whatever the ledger refuses.
+pub async fn signing_keys(ledger: &dyn Sealings) -> Result<Vec<(PublicKey, Timestamp)>, Failure> {
+    let keys = ledger.signing_keys().await?.into_iter();
+    Ok(keys.map(|key| (PublicKey { id: key.id, pem: key.pem }, key.since)).collect())
 }
 
 /// A detached signature over a message's body, made now.

@@ -16,6 +16,7 @@ mod callbacks; // producers are told by HTTP, and nobody else is
 mod crash; // the same lives, stopped at every effect and started again
 mod resuming; // a walk that was broken off goes on where it was, as long as that means something
 mod fleet; // two daemons on one ledger, one of them killed or frozen at every effect
+mod rekeyed; // another master key or signing key takes the place of the one in force
 mod model; // intake, ledger, leases and outbox as a model, every order of events checked
 mod model_purges; // a removal that requests share, the same way
 mod measured; // what of whole lives is counted, measured and logged

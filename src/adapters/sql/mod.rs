@@ -13,6 +13,7 @@ pub mod clock;
 pub mod plain;
 pub mod rows;
 pub mod statement;
+pub mod key;
 pub mod store;
 pub mod telling;
 pub mod sharing;

@@ -481,7 +481,7 @@ fn state(row: &AnyRow) -> Result<State, RowError> {
     State::parse(&get::<String>(row, "state")?).ok_or(RowError::State)
 }
 
-fn request_id(row: &AnyRow, column: &str) -> Result<RequestId, RowError> {
+pub(super) fn request_id(row: &AnyRow, column: &str) -> Result<RequestId, RowError> {
     RequestId::new(&get::<String>(row, column)?).map_err(RowError::Id)
 }
 

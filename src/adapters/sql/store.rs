@@ -1,15 +1,16 @@
 //! The database as all statements see it: where each read and each write begins, and commits.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, Transaction};
 
 use crate::adapters::sql::clock::LedgerClock;
-use crate::adapters::sql::connect::Connections;
+use crate::adapters::sql::connect::{Connections, Dialect};
+use crate::adapters::sql::key;
 use crate::adapters::sql::migrate;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::stored;
@@ -26,6 +27,8 @@ pub struct SqlLedger {
     pub(super) clock: LedgerClock,
     /// Whether the WAL may still hold sealed bytes of a request that rests.
     shreds_linger: AtomicBool,
+    /// Digest of the master key that whoever writes here has, once the ledger agreed on it.
+    key: OnceLock<String>,
 }
 
 impl SqlLedger {
@@ -53,7 +56,8 @@ impl SqlLedger {
     async fn prepare(connections: Connections, clock: LedgerClock) -> Result<Self, Failure> {
         migrate::migrate(&connections).await?;
         // The program before us may have died between a rest and the shredding of its traces.
-        let ledger = Self { connections, clock, shreds_linger: AtomicBool::new(true) };
+        let ledger =
+            Self { connections, clock, shreds_linger: AtomicBool::new(true), key: OnceLock::new() };
         ledger.shred_traces().await;
         Ok(ledger)
     }
@@ -72,15 +76,42 @@ impl SqlLedger {
         let connections = Connections::inspect(url.expose()).await?;
         migrate::assert_current(&connections).await?;
         let clock = LedgerClock::of_ledger(connections.dialect, Arc::new(SystemClock));
-        Ok(Self { connections, clock, shreds_linger: AtomicBool::new(false) })
+        Ok(Self { connections, clock, shreds_linger: AtomicBool::new(false), key: OnceLock::new() })
     }
 
     /// Begins a write.
     ///
+    /// Whoever replaces the master key waits for those that have begun, and keeps others from
+    /// beginning; of a file that somebody serves nobody can.
+    ///
+    /// # Errors
+    /// The master key was replaced meanwhile; whatever the database refuses.
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, Failure> {
+        let mut transaction = self.begin_anyway().await?;
+        if let (Some(ours), Dialect::Postgres) = (self.key.get(), self.dialect())
+            && key::keyed_by(&mut transaction).await?.iter().any(|key| key != ours)
+        {
+            let replaced = "its master key was replaced; start the daemon again with the new one";
+            return Err(Failure::needs_person("writing to the ledger").because(replaced));
+        }
+        Ok(transaction)
+    }
+
+    /// The same, whatever the ledger's master key is.
+    ///
     /// # Errors
     /// Whatever the database refuses.
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, Failure> {
+    pub(super) async fn begin_anyway(&self) -> Result<Transaction<'static, Any>, Failure> {
         self.connections.begin().await
+    }
+
+    /// Notes the digest of the master key that the ledger agreed on.
+    pub(super) fn has_key(&self, digest: &str) {
+        self.key.get_or_init(|| digest.to_owned());
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        self.connections.dialect
     }
 
     /// Begins a write that is committed only while the lease is ours.

@@ -4,3 +4,4 @@ pub mod days;
 pub mod status;
 pub mod register;
 pub mod catalogue;
+pub mod keys;

@@ -50,19 +50,19 @@ pub enum CertificateFault {
     #[error("it was changed after it was signed, or signed with another key than it names")]
     Altered,
     /// It holds by itself, and somebody else signed it.
-    #[error("it was signed with the key {0}, and that is not the given one")]
+    #[error("it was signed with the key {0}, and that is none of the given ones")]
     OtherKey(String),
     /// It was signed, and contradicts itself.
     #[error("its sums are wrong: {0}")]
     Sums(String),
 }
 
-/// Checks a document. Without `given` the key that stands in the document is believed, and whether
-/// it is the deployment's is left to the reader.
+/// Checks a document. Without a `given` key the one that stands in the document is believed, and
+/// whether it is the deployment's is left to the reader; else it is to be one of them.
 ///
 /// # Errors
 /// The first fault.
-pub fn check(json: &[u8], given: Option<&PublicKey>) -> Result<Checked, CertificateFault> {
+pub fn check(json: &[u8], given: &[PublicKey]) -> Result<Checked, CertificateFault> {
     // The whole of it, for what stands twice; and then what was signed.
     let whole = canonical(json, None).map_err(CertificateFault::Json)?;
     let certificate = read(&whole)?;
@@ -78,7 +78,8 @@ pub fn check(json: &[u8], given: Option<&PublicKey>) -> Result<Checked, Certific
     }
     detached.verify(&payload, &key).map_err(|_wrong| CertificateFault::Altered)?;
     let signed_at = detached.signed_at;
-    if given.is_some_and(|given| given.id() != Some(key_id.as_str())) {
+    let is_given = |given: &PublicKey| given.id() == Some(key_id.as_str());
+    if !given.is_empty() && !given.iter().any(is_given) {
         return Err(CertificateFault::OtherKey(key_id));
     }
     sums(&certificate).map_err(CertificateFault::Sums)?;
@@ -200,17 +201,17 @@ mod tests {
     #[test]
     fn a_certificate_holds_however_its_json_is_written() {
         let document = signed();
-        let checked = check(&document, Some(&key().public())).map_err(|fault| fault.to_string());
+        let checked = check(&document, &[key().public()]).map_err(|fault| fault.to_string());
         let checked = checked.unwrap();
         assert_eq!((checked.key_id.as_str(), checked.certificate.items.len()), (key().id(), 3));
         let value: Value = serde_json::from_slice(&document).unwrap();
         let pretty = serde_json::to_string_pretty(&value).unwrap();
-        assert!(check(pretty.as_bytes(), None).is_ok());
+        assert!(check(pretty.as_bytes(), &[]).is_ok());
         let mut members: Vec<_> = value.as_object().unwrap().clone().into_iter().collect();
         members.reverse();
         let turned = Value::Object(members.into_iter().collect()).to_string();
         let escaped = turned.replace("urn:dsrd", "urn:\\u0064srd");
-        assert!(turned != escaped && check(escaped.as_bytes(), None).is_ok());
+        assert!(turned != escaped && check(escaped.as_bytes(), &[]).is_ok());
     }
 
     #[test]
@@ -225,12 +226,12 @@ mod tests {
                 change(altered.pointer_mut(&pointer).unwrap());
                 if altered != document {
                     let text = altered.to_string();
-                    assert!(check(text.as_bytes(), None).is_err(), "{pointer}");
+                    assert!(check(text.as_bytes(), &[]).is_err(), "{pointer}");
                 }
             }
             let mut altered = document.clone();
             remove(&mut altered, &pointer);
-            assert!(check(altered.to_string().as_bytes(), None).is_err(), "without {pointer}");
+            assert!(check(altered.to_string().as_bytes(), &[]).is_err(), "without {pointer}");
         }
     }
 
@@ -243,7 +244,7 @@ mod tests {
             ("{\"jws\":", "{\"jws\":\"\",\"jws\":"),
         ] {
             let altered = document.replace(once, twice);
-            assert!(altered != document && check(altered.as_bytes(), None).is_err(), "{once}");
+            assert!(altered != document && check(altered.as_bytes(), &[]).is_err(), "{once}");
         }
     }
 
@@ -252,18 +253,20 @@ mod tests {
         let other = SigningKey::from_seed(&[8; SEED_BYTES]);
         let mut certificate = sample();
         let document = certificate.sign(&other, certificate.request.verified);
-        assert!(check(&document, None).is_ok());
-        let fault = check(&document, Some(&key().public())).err().unwrap();
+        assert!(check(&document, &[]).is_ok());
+        let fault = check(&document, &[key().public()]).err().unwrap();
         assert!(matches!(fault, CertificateFault::OtherKey(id) if id == other.id()));
+        let earlier_and_present = [key().public(), other.public()];
+        assert!(check(&document, &earlier_and_present).is_ok());
         let mut value: Value = serde_json::from_slice(&document).unwrap();
         value["signature"]["public_key"] = key().public_pem().into();
-        let fault = check(value.to_string().as_bytes(), None).err().unwrap();
+        let fault = check(value.to_string().as_bytes(), &[]).err().unwrap();
         assert!(matches!(fault, CertificateFault::KeyId));
         value["signature"]["key_id"] = key().id().into();
-        let fault = check(value.to_string().as_bytes(), None).err().unwrap();
+        let fault = check(value.to_string().as_bytes(), &[]).err().unwrap();
         assert!(matches!(fault, CertificateFault::KeyId));
         value.as_object_mut().unwrap().remove("signature");
-        let fault = check(value.to_string().as_bytes(), None).err().unwrap();
+        let fault = check(value.to_string().as_bytes(), &[]).err().unwrap();
         assert!(matches!(fault, CertificateFault::Unsigned));
     }
 
@@ -289,7 +292,7 @@ mod tests {
             let mut certificate = sample();
             slip(&mut certificate);
             let document = certificate.sign(&key(), certificate.request.verified);
-            let fault = check(&document, None).err().unwrap();
+            let fault = check(&document, &[]).err().unwrap();
             assert!(matches!(fault, CertificateFault::Sums(_)), "{name}: {fault}");
         }
     }
@@ -302,10 +305,10 @@ mod tests {
         certificate.untouched.as_mut().unwrap().items = 13;
         certificate.untouched.as_mut().unwrap().unchanged = 11;
         let document = certificate.sign(&key(), certificate.request.verified);
-        assert!(check(&document, None).is_ok());
+        assert!(check(&document, &[]).is_ok());
         certificate.counts.seen = 13;
         let document = certificate.sign(&key(), certificate.request.verified);
-        assert!(check(&document, None).is_err());
+        assert!(check(&document, &[]).is_err());
     }
 
     fn collect(value: &Value, pointer: String, into: &mut Vec<String>) {

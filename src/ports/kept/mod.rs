@@ -9,3 +9,4 @@ pub mod purges;
 pub mod tombstones;
 pub mod people;
 pub mod catalogue;
+pub mod sealings;

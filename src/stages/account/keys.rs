@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use crate::domain::failure::Failure;
 use crate::domain::request::{Request, RequestId};
 use crate::evidence::certificate::hashes::Hashes;
@@ -12,8 +14,9 @@ use crate::matching::identity::patterns::canonical;
 use crate::matching::identity::watch::MarkKey;
 use crate::matching::terms::filter::TermKey;
 use crate::ports::kept::purges::work_on_purge;
+use crate::ports::kept::sealings::Sealing;
 use crate::ports::system::Entropy;
-use crate::ports::tasks::Shard;
+use crate::ports::tasks::{Shard, work_on_shard};
 
 /// The keys of one ledger.
 pub struct Keys {
@@ -23,7 +26,8 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Those that come of this master key (64 hexadecimal digits).
+    /// Those that come of this master key (64 hexadecimal digits, and those of the first one where
+    /// it took another's place).
     ///
     /// # Errors
     /// A master key of another form.
@@ -31,6 +35,47 @@ impl Keys {
         let master_key = MasterKey::from_hex(master_key)
             .map_err(|error| Failure::needs_person("taking the master key").because(error))?;
         Ok(Self { entropy, master_key })
+    }
+
+    /// Tells which master key this is, and nothing of it.
+    pub fn own_digest(&self) -> String {
+        self.master_key.own_digest()
+    }
+
+    /// The text of a master key that can take the place of this one.
+    pub fn successor(&self) -> Zeroizing<String> {
+        self.master_key.successor(&self.random())
+    }
+
+    /// Whether the other can take the place of this one.
+    pub fn is_succeeded_by(&self, other: &Self) -> bool {
+        self.master_key.is_of_one_line(&other.master_key)
+    }
+
+    /// What the former key has sealed there, sealed anew.
+    ///
+    /// # Errors
+    /// It was sealed under a third one, or for another place.
+    pub fn seal_anew(
+        &self,
+        former: &Self,
+        sealing: &Sealing,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, BrokenSeal> {
+        let (from, to) = (&former.master_key, &self.master_key);
+        let marker = |work: &str| {
+            let plain = Zeroizing::new(from.open_marker(work, sealed)?);
+            Ok(to.seal_marker(work, self.random(), &plain))
+        };
+        match sealing {
+            Sealing::RequestKey(id) => Ok(to.wrap(&from.unwrap_key(id, sealed)?, self.random())),
+            Sealing::LeftKey { id, .. } => {
+                Ok(to.wrap_left(&from.unwrap_left(id, sealed)?, self.random()))
+            }
+            Sealing::Marker { sweep, number } => marker(&work_on_shard(*sweep, *number)),
+            Sealing::Purge(id) => marker(&work_on_purge(id)),
+            Sealing::Person { sweep, mark } => marker(&person_of(*sweep, mark)),
+        }
     }
 
     /// What prints of items are made with.

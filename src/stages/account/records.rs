@@ -131,10 +131,11 @@ impl Account {
     /// # Errors
     /// `NeedsPerson` with another key; the ledger's failure.
     pub async fn assert_key(&self) -> Result<(), Failure> {
-        if self.ledger.agrees_on_key(&self.keys.digest(b"dsrd/master-key/v1")).await? {
+        if self.ledger.agrees_on_key(&self.keys.own_digest()).await? {
             return Ok(());
         }
-        let text = "the ledger was begun with another one; give the daemon that one";
+        let text = "the ledger is sealed under another one: give the daemon that one, or run \
+                    `dsrd keys rotate master` again where it did not come to its end";
         Err(Failure::needs_person("taking the master key").because(text))
     }
 

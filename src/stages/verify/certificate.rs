@@ -72,14 +72,15 @@ pub async fn certify(
     Err(not_kept(Failure::transient("naming it: others stand there that cannot be written over")))
 }
 
-/// Checks a certificate, offline. Without a key from elsewhere (PEM) the one in it is believed.
+/// Checks a certificate, offline. Without keys from elsewhere (PEM, one or several) the one in it
+/// is believed.
 ///
 /// # Errors
 /// The key cannot be used; the first fault of the certificate.
-pub fn check_document(json: &[u8], key: Option<&str>) -> Result<Checked, Failure> {
+pub fn check_document(json: &[u8], keys: Option<&str>) -> Result<Checked, Failure> {
     let taking = |error| Failure::needs_person("taking the public key").because(error);
-    let key = key.map(PublicKey::from_pem).transpose().map_err(taking)?;
-    check(json, key.as_ref())
+    let keys = keys.map(PublicKey::all_from_pem).transpose().map_err(taking)?;
+    check(json, &keys.unwrap_or_default())
         .map_err(|fault| Failure::permanent("the certificate does not hold").because(fault))
 }
 
@@ -274,7 +275,7 @@ impl Desk<'_> {
         // The times and the signature are no shorter or longer than that.
         let bytes_max = issued.document.len() + CHUNK_BYTES;
         let Some(document) = self.read(name, bytes_max).await? else { return Ok(None) };
-        let Ok(checked) = check(&document, Some(&self.signer.public())) else { return Ok(None) };
+        let Ok(checked) = check(&document, &[self.signer.public()]) else { return Ok(None) };
         let certificate = checked.certificate;
         let is_same = says(&certificate) == says(&issued.certificate);
         Ok(is_same.then_some(Issued { certificate, document }))

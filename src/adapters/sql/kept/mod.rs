@@ -10,3 +10,4 @@ pub mod follow_ups;
 pub mod tickets;
 pub mod budgets;
 pub mod purges;
+pub mod sealings;

@@ -177,34 +177,6 @@ pub async fn forget(connection: &mut AnyConnection, settled: &Settled<'_>) -> Re
     Ok(())
 }
 
-/// See `Tasks::agrees_on_key`; the caller commits. Two that ask an empty ledger at once may both
-/// leave a digest: then both are asked of everybody, and two that differ agree with nobody.
-///
-/// # Errors
-/// Whatever the database refuses.
-pub async fn agrees_on_key(connection: &mut AnyConnection, digest: &str) -> Result<bool, Failure> {
-    let doing = "comparing the master key with the ledger's";
-    let insert = "INSERT INTO master_key (digest) \
-         SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM master_key)";
-    let inserted = sqlx::query(insert).bind(digest).execute(&mut *connection).await;
-    inserted.map_err(while_doing(doing))?;
-    let known: Vec<(String,)> = sqlx::query_as("SELECT digest FROM master_key")
-        .fetch_all(connection)
-        .await
-        .map_err(while_doing(doing))?;
-    Ok(known.iter().all(|(known,)| known == digest))
-}
-
-/// See `SqlLedger::is_keyed`.
-///
-/// # Errors
-/// Whatever the database refuses.
-pub async fn is_keyed(connection: &mut AnyConnection) -> Result<bool, Failure> {
-    let known = sqlx::query("SELECT digest FROM master_key LIMIT 1").fetch_optional(connection);
-    let known = known.await.map_err(while_doing("asking whether the ledger has a key"))?;
-    Ok(known.is_some())
-}
-
 /// See `Tasks::free`.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
+use crate::adapters::sql::key;
 use crate::adapters::sql::rows::{NOW, read};
 use crate::adapters::sql::sharing::{leases, obstacles, persons, sweeps};
 use crate::adapters::sql::store::{SqlLedger, commit};
@@ -50,8 +51,11 @@ impl Tasks for SqlLedger {
 
     async fn agrees_on_key(&self, digest: &str) -> Result<bool, Failure> {
         let mut transaction = self.begin().await?;
-        let agrees = leases::agrees_on_key(&mut transaction, digest).await?;
+        let agrees = key::agrees_on_key(&mut transaction, digest).await?;
         commit(transaction).await?;
+        if agrees {
+            self.has_key(digest);
+        }
         Ok(agrees)
     }
 
@@ -169,6 +173,15 @@ impl SqlLedger {
     /// # Errors
     /// Whatever the database refuses.
     pub async fn is_keyed(&self) -> Result<bool, Failure> {
-        leases::is_keyed(&mut *self.read().await?).await
+        key::is_keyed(&mut *self.read().await?).await
+    }
+
+    /// Whether that is the digest of the master key that it was begun with.
+    ///
+    /// # Errors
+    /// Whatever the database refuses.
+    pub async fn is_keyed_by(&self, digest: &str) -> Result<bool, Failure> {
+        let known = key::keyed_by(&mut *self.read().await?).await?;
+        Ok(!known.is_empty() && known.iter().all(|known| known == digest))
     }
 }
