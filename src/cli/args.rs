@@ -108,6 +108,8 @@ pub enum Verb {
     Cancel(Deciding),
     /// Try a failed request again.
     Retry(Deciding),
+    /// Take more time for a request, once, as its law allows (Art. 12(3) GDPR: two further months).
+    Extend(Lengthening),
     /// Check evidence offline.
     Verify {
         /// What it is.
@@ -218,6 +220,20 @@ pub struct Deciding {
     pub actor: Option<String>,
     /// Why; kept in the ledger, so it should name nobody.
     #[arg(long, default_value = "decided on the command line")]
+    pub reason: String,
+}
+
+/// A decision to take more time.
+#[derive(Debug, clap::Args)]
+pub struct Lengthening {
+    /// The request's id.
+    pub id: String,
+    /// Who decides [default: the user who runs this].
+    #[arg(long)]
+    pub actor: Option<String>,
+    /// Why, as the person is told, who has to be told within the first term; kept in the ledger, so
+    /// it should name nobody.
+    #[arg(long)]
     pub reason: String,
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 use crate::app::KeyFiles;
-use crate::cli::args::{Args, Deciding, Evidence, LogFormat, Verb};
+use crate::cli::args::{Args, Deciding, Evidence, Lengthening, LogFormat, Verb};
 use crate::cli::ledger::catalogue;
 use crate::cli::ledger::keys;
 use crate::cli::ledger::register::{self, Form};
@@ -84,6 +84,10 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Reject(decision) => decide(&settings()?, "reject", decision).await,
         Verb::Cancel(decision) => decide(&settings()?, "cancel", decision).await,
         Verb::Retry(decision) => decide(&settings()?, "retry", decision).await,
+        Verb::Extend(Lengthening { id, actor, reason }) => {
+            let (id, actor, reason) = (id.clone(), actor.clone(), reason.clone());
+            decide(&settings()?, "extend", &Deciding { id, actor, reason }).await
+        }
         Verb::Verify { what: Evidence::Archive { path, identity, passphrase_file } } => {
             let (identities, passphrase) = (identity.as_deref(), passphrase_file.as_deref());
             verify::archive(path, &KeyFiles { identities, passphrase })

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::app::{self, Errand};
@@ -11,7 +12,7 @@ use crate::cli::ledger::status;
 use crate::cli::output::{self, CliError, End, input, json_line, line};
 use crate::config::settings::Settings;
 use crate::domain::request::RequestId;
-use crate::domain::state::{Decision, Event, State};
+use crate::domain::state::{Decision, Event, Extension, State};
 
 /// Puts the request in `file` on the queue, whatever it is: the daemon judges, and keeps what it
 /// refuses.
@@ -96,6 +97,7 @@ fn admits(state: State, control: &str) -> bool {
         "approve" => Event::Approved(decision),
         "reject" => Event::Refused(decision),
         "retry" => Event::Retried(decision),
+        "extend" => Event::Extended(Extension { decision, due: Timestamp::MAX }),
         _ => return true,
     };
     state.next(&event).is_ok()

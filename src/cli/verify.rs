@@ -58,7 +58,7 @@ pub fn certificate(
         certificate.key_id
     ))?;
     line(match pem {
-        Some(_) => "that is a key that was given",
+        Some(_) => "that is the key that was given",
         None => {
             "that key stands in the certificate itself, where anybody could have put it: compare \
              its id with the one that the operator hands out (dsrd config --public-key)"

@@ -104,6 +104,7 @@ impl<'a> Facts<'a> {
             | Event::Refused(_)
             | Event::Cancelled(_)
             | Event::Retried(_)
+            | Event::Extended(_)
             | Event::ActStarted => nothing,
         }
     }

@@ -90,6 +90,8 @@ pub enum Event {
     Stopped(Decision),
     /// A person wants a failed request tried again.
     Retried(Decision),
+    /// A person took more time for it, as its law allows once. Whatever is under way goes on.
+    Extended(Extension),
     /// The first planned item is about to be acted on.
     ActStarted,
     /// All that is left of the plan was begun at services, which finish it by themselves.
@@ -179,6 +181,16 @@ pub struct Decision {
     /// Who vouched for the message, where messages must be signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed: Option<Signed>,
+}
+
+/// A decision to take more time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extension {
+    /// Who decided, and why.
+    #[serde(flatten)]
+    pub decision: Decision,
+    /// When the request is due since then.
+    pub due: Timestamp,
 }
 
 /// Who signed a message, and when.
@@ -337,7 +349,18 @@ impl State {
             )
             | (Self::Acting | Self::Waiting | Self::Verifying, Event::Stopped(_)) => Self::Failed,
             (Self::Failed, Event::Retried(_)) => Self::Accepted,
-            (Self::Completed | Self::PartiallyCompleted, Event::Returned { .. }) => *self,
+            (Self::Completed | Self::PartiallyCompleted, Event::Returned { .. })
+            | (
+                Self::Accepted
+                | Self::Finding
+                | Self::Planned
+                | Self::Held
+                | Self::Acting
+                | Self::Waiting
+                | Self::Verifying
+                | Self::Failed,
+                Event::Extended(_),
+            ) => *self,
 
             (state, event) => return Err(IllegalEvent { state: *state, event: event.word() }),
         })
@@ -421,6 +444,7 @@ impl Event {
             Self::Cancelled(_) => "cancelled",
             Self::Stopped(_) => "stopped",
             Self::Retried(_) => "retried",
+            Self::Extended(_) => "extended",
             Self::ActStarted => "act_started",
             Self::WaitStarted { .. } => "wait_started",
             Self::Acted { .. } => "acted",
@@ -440,7 +464,8 @@ impl Event {
             | Self::Refused(decision)
             | Self::Cancelled(decision)
             | Self::Retried(decision)
-            | Self::Stopped(decision) => Some(decision),
+            | Self::Stopped(decision)
+            | Self::Extended(Extension { decision, .. }) => Some(decision),
             Self::Accepted
             | Self::Rejected { .. }
             | Self::FindStarted

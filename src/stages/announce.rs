@@ -90,7 +90,7 @@ pub fn wording(event: &Event, state: State) -> (&'static str, Map<String, Value>
         let is_left_over = matches!(event, Event::LeftOver { .. });
         let total = facts.items.filter(|_| !is_left_over).unwrap_or_default();
         details.insert("progress".into(), progress(state, total));
-    } else if !matches!(event, Event::Accepted | Event::Rejected { .. }) {
+    } else if !matches!(event, Event::Accepted | Event::Rejected { .. } | Event::Extended(_)) {
         details.insert("outcome".into(), state.word().into());
     }
     if let Some(reason) = &facts.reason {
@@ -132,6 +132,7 @@ fn name(event: &Event, state: State) -> &'static str {
         Event::Held { .. } => "held",
         Event::Refused(_) | Event::Cancelled(_) => "cancelled",
         Event::Returned { .. } => "returned",
+        Event::Extended(_) => "extended",
         Event::Stopped(_) | Event::Failed { .. } => "failed",
         Event::Verified { .. } if state == State::Completed => "completed",
         Event::Verified { .. } => "partially_completed",

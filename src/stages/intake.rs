@@ -3,14 +3,14 @@
 //! Deliveries are settled by the caller after this returned, and so after everything is committed.
 //! A delivery that comes again meets what is in the ledger and changes nothing.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::event::Correspondence;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::regulation::due::Calendar;
 use crate::domain::regulation::law::Law;
 use crate::domain::request::{Request, RequestId, RequestKind};
-use crate::domain::state::{Decision, Event, State};
+use crate::domain::state::{Decision, Event, Extension, State};
 use crate::ports::ledger::{Opened, Opening, Record};
 use crate::ports::messages::inbox::{Delivery, DeliveryToken, Settlement};
 use crate::ports::standing::Standing;
@@ -91,7 +91,9 @@ pub async fn intake(
                     break;
                 }
                 let answered = match other {
-                    Ok(Message::Control(control)) => decide(account, control, delivery).await,
+                    Ok(Message::Control(control)) => {
+                        decide(account, calendar, control, delivery).await
+                    }
                     Ok(Message::Request(_)) => unreachable!("matched above"),
                     Err(refusal) => refuse(account, refusal, delivery).await,
                 };
@@ -272,16 +274,21 @@ async fn answer(
 
 async fn decide(
     account: &Account,
+    calendar: &Calendar,
     control: Control,
     delivery: &Delivery,
 ) -> Result<(Taken, Settlement), Failure> {
-    match carry_out(account, control).await? {
+    match carry_out(account, calendar, control).await? {
         Ok(taken) => Ok((taken, Settlement::Taken)),
         Err(refusal) => refuse(account, refusal, delivery).await,
     }
 }
 
-async fn carry_out(account: &Account, control: Control) -> Result<Result<Taken, Refusal>, Failure> {
+async fn carry_out(
+    account: &Account,
+    calendar: &Calendar,
+    control: Control,
+) -> Result<Result<Taken, Refusal>, Failure> {
     let Control { verb, id, actor, reason, signed } = control;
     let decision = Decision { actor, reason, signed };
     // Ends: the ledger only ever grows, and a request that moves on soon admits the event no more.
@@ -290,7 +297,7 @@ async fn carry_out(account: &Account, control: Control) -> Result<Result<Taken, 
             let text = "there is no request with this id";
             return Ok(Err(refusal("/subject_request_id", "unknown_request", text, id)));
         };
-        let event = meant(verb, standing.state, decision.clone());
+        let event = meant(verb, &standing, calendar, decision.clone());
         let records = account.ledger.records(&id).await?;
         if done_already(&standing, &event, &records) {
             return Ok(Ok(Taken::Repeated(id)));
@@ -298,6 +305,9 @@ async fn carry_out(account: &Account, control: Control) -> Result<Result<Taken, 
         if standing.state.next(&event).is_err() {
             let text = format!("a request that is {} does not admit this", standing.state.word());
             return Ok(Err(refusal("/control", "not_possible", &text, id)));
+        }
+        if let Some(text) = forbids(&standing, &event, &records, account.clock.now()) {
+            return Ok(Err(refusal("/control", "not_possible", text, id)));
         }
         if is_stale(&event, &records) {
             let text = "it was signed before there was anything of this kind to decide; look at \
@@ -319,16 +329,45 @@ async fn carry_out(account: &Account, control: Control) -> Result<Result<Taken, 
 
 /// What a decision is to a request that stands there. One that is being carried out cannot be
 /// withdrawn as if nothing had happened, but it can be stopped.
-fn meant(verb: Verb, state: State, decision: Decision) -> Event {
+fn meant(verb: Verb, standing: &Standing, calendar: &Calendar, decision: Decision) -> Event {
+    let is_begun = matches!(standing.state, State::Acting | State::Waiting | State::Verifying);
     match verb {
-        Verb::Cancel if matches!(state, State::Acting | State::Waiting | State::Verifying) => {
-            Event::Stopped(decision)
-        }
+        Verb::Cancel if is_begun => Event::Stopped(decision),
         Verb::Cancel => Event::Cancelled(decision),
         Verb::Approve => Event::Approved(decision),
         Verb::Reject => Event::Refused(decision),
         Verb::Retry => Event::Retried(decision),
+        Verb::Extend => {
+            let due = extended(standing, calendar).unwrap_or(Timestamp::MAX);
+            Event::Extended(Extension { decision, due })
+        }
     }
+}
+
+/// When a request is due whose time is lengthened, where its law allows that.
+fn extended(standing: &Standing, calendar: &Calendar) -> Option<Timestamp> {
+    let law = standing.regulation.as_deref().map(|word| Law::parse(word).unwrap_or(Law::Gdpr))?;
+    let terms = [law.term(), law.extension()?];
+    Some(calendar.extended(standing.submitted?, standing.due?, terms))
+}
+
+/// Why time is not lengthened, though the state admits it: it is once at most, and before it is
+/// over, for the person is to be told in time.
+fn forbids(
+    standing: &Standing,
+    event: &Event,
+    records: &[Record],
+    now: Timestamp,
+) -> Option<&'static str> {
+    let Event::Extended(Extension { due, .. }) = event else { return None };
+    if records.iter().any(|record| matches!(record.event, Event::Extended(_))) {
+        return Some("its time was lengthened before, and that can be done once");
+    }
+    if *due == Timestamp::MAX {
+        return Some("its law does not let anybody lengthen the time, or it is never due");
+    }
+    let is_over = standing.due.is_some_and(|due| due <= now);
+    is_over.then_some("its time is over: it can be lengthened before only")
 }
 
 /// Whether the delivery came again: the last record is this very decision, or an earlier one is and
@@ -342,6 +381,7 @@ fn done_already(standing: &Standing, event: &Event, records: &[Record]) -> bool 
             Event::Stopped(taken) | Event::Cancelled(taken),
             Event::Stopped(now) | Event::Cancelled(now),
         ) => taken == now,
+        (Event::Extended(taken), Event::Extended(now)) => taken.decision == now.decision,
         (taken, now) => taken == now,
     };
     let is_known_always = !is_open_to_it || is_signed(event);

@@ -37,7 +37,7 @@ impl Status {
         mut each: impl FnMut(Map<String, Value>) -> ControlFlow<()>,
     ) -> Result<(), Failure> {
         let now = self.ledger.now().await?;
-        let open = |state: &State| !overdue || !state.is_end();
+        let open = |state: &State| !overdue || !state.rests();
         let sought = Sought {
             states: states.iter().copied().filter(open).collect(),
             from: since.unwrap_or(Timestamp::MIN),
@@ -115,6 +115,8 @@ impl Pages {
 
 /// When a request was answered, if it was.
 struct Answer {
+    /// When somebody took more time for it.
+    extended: Option<Timestamp>,
     /// When it came to rest: what comes back later changes nothing of it. One that failed has not
     /// been answered: somebody tries it again, or gives it up.
     ended: Option<Timestamp>,
@@ -130,18 +132,20 @@ impl Answer {
         let is_end = |record: &&Record| !matches!(record.event, Event::Returned { .. });
         let last = records.iter().rev().find(is_end).map(|record| record.at);
         let ended = last.filter(|_| standing.state.rests());
+        let is_extension = |record: &&Record| matches!(record.event, Event::Extended(_));
+        let extended = records.iter().find(is_extension).map(|record| record.at);
         let hours = ended.map(|ended| ended.duration_since(*received).as_secs_f64() / 3_600.0);
         let in_time = standing.due.and_then(|due| match ended {
             Some(ended) => Some(ended < due),
             None => (due <= now).then_some(false),
         });
         let days = hours.map(|hours| (hours / 24.0 * 100.0).round() / 100.0);
-        Self { ended, days, in_time }
+        Self { extended, ended, days, in_time }
     }
 }
 
 fn is_overdue(standing: &Standing, now: Timestamp) -> bool {
-    !standing.state.is_end() && standing.due.is_some_and(|due| due <= now)
+    !standing.state.rests() && standing.due.is_some_and(|due| due <= now)
 }
 
 fn verified(record: &Record) -> Option<&Counts> {
@@ -161,6 +165,7 @@ fn entry(listed: &Listed, answer: &Answer, mut told: Map<String, Value>) -> Map<
     for key in ["submitted_time", "due_time"] {
         put(key, told.remove(key).unwrap_or_default());
     }
+    put("extended_time", answer.extended.map(|at| at.to_string()).into());
     put("ended_time", answer.ended.map(|at| at.to_string()).into());
     put("days", answer.days.into());
     put("in_time", answer.in_time.into());

@@ -287,6 +287,7 @@ fn tell(id: &RequestId, kind: &'static str, state: State, event: &Event, stood_m
         | Event::Refused(_)
         | Event::Cancelled(_)
         | Event::Retried(_)
+        | Event::Extended(_)
         | Event::ActStarted
         | Event::Acted { .. } => say!(Level::INFO, "{}", event.word()),
     }

@@ -114,6 +114,7 @@ lives!(
     conflict,
     cancelled,
     held,
+    lengthened,
     dry,
     called_back,
     redacting,
@@ -350,6 +351,15 @@ fn held() -> Scenario {
     let inbox = Arc::clone(&scenario.inbox);
     let approve = control("approve", "r-1").to_string();
     scenario.wire.on("held", move || inbox.push(approve.clone(), correspondence()));
+    scenario
+}
+
+/// Given more time while it is looked at by the guard, and approved.
+fn lengthened() -> Scenario {
+    let scenario = held();
+    let inbox = Arc::clone(&scenario.inbox);
+    let extend = control("extend", "r-1").to_string();
+    scenario.wire.on("planned", move || inbox.push(extend.clone(), correspondence()));
     scenario
 }
 

@@ -10,6 +10,7 @@ mod order; // in which order people are served
 mod refusals; // how refused messages are told, and what makes two messages one request
 mod names; // the same blobs under every kind of source give the same plan
 mod decisions; // what waits for a person, and what a person may decide
+mod extended; // more time for a request, once
 mod tickets; // work that services finish by themselves, in minutes or weeks
 mod waiting; // what waits for something outside, and how that ends
 mod callbacks; // producers are told by HTTP, and nobody else is

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use dsrd::adapters::sql::store::SqlLedger;
 use dsrd::domain::outcome::ItemOutcome;
-use dsrd::domain::state::{Counts, Decision, Event, Refusal};
+use dsrd::domain::state::{Counts, Decision, Event, Extension, Refusal};
 use dsrd::ports::ledger::Ledger;
 use serde_json::Value;
 
@@ -49,7 +49,7 @@ async fn write(ledger: &dyn Ledger) {
     let acted = || [Event::ActStarted, Event::Acted { archive: None }];
     let found = || [Event::FindStarted, planned()];
     let failed = || Event::Failed { reason: "source: azureml".to_owned() };
-    let lives: [(&str, Vec<Event>); 9] = [
+    let lives: [(&str, Vec<Event>); 10] = [
         ("completed", erasure().to_vec()),
         (
             "partial",
@@ -69,6 +69,7 @@ async fn write(ledger: &dyn Ledger) {
         ("failed", [&found()[..], &[Event::ActStarted, failed()]].concat()),
         ("stopped", [&found()[..], &[Event::ActStarted, Event::Stopped(decision())]].concat()),
         ("retried", vec![Event::FindStarted, failed(), Event::Retried(decision())]),
+        ("extended", [&found()[..], &[lengthened()]].concat()),
         ("returned", erasure().to_vec()),
     ];
     for (index, (id, events)) in lives.into_iter().enumerate() {
@@ -98,6 +99,11 @@ async fn write(ledger: &dyn Ledger) {
     open.request.as_mut().unwrap().due = "2999-01-01T00:00:00Z".parse().unwrap();
     ledger.open(&[&open]).await.unwrap();
     Life::begin(ledger, "another-month", FIRST + 1_000 * HOUR).await;
+}
+
+fn lengthened() -> Event {
+    let due = "2026-03-03T00:00:00Z".parse().unwrap();
+    Event::Extended(Extension { decision: decision(), due })
 }
 
 async fn records(ledger: &dyn Ledger, id: &str) -> dsrd::ports::ledger::Record {
@@ -176,10 +182,10 @@ fn a_register_is_a_table_for_spreadsheets() {
     let read = Ran::of(read.unwrap());
     let rows: Value = serde_json::from_str(&read.out).unwrap_or_else(|_| panic!("{}", read.err));
     let rows = rows.as_array().unwrap();
-    assert_eq!(rows.len(), 12, "{rows:#?}");
+    assert_eq!(rows.len(), 13, "{rows:#?}");
     for row in rows {
         let cells = row.as_object().unwrap();
-        assert_eq!(cells.len(), 16, "{row}");
+        assert_eq!(cells.len(), 17, "{row}");
         for cell in cells.values() {
             let cell = cell.as_str().unwrap();
             assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell}");
@@ -207,14 +213,14 @@ fn a_period_is_of_whole_days_where_the_deployment_is() {
         let told: Value = serde_json::from_str(&ran.out).unwrap();
         told["requests"].as_array().unwrap().len()
     };
-    // Twelve come between midnight and 22 o'clock, UTC.
+    // Thirteen come between midnight and 22 o'clock, UTC.
     for (zone, from, to, expected) in [
-        ("UTC", "2026-01-10", "2026-01-10", 12),
+        ("UTC", "2026-01-10", "2026-01-10", 13),
         ("UTC", "2026-01-09", "2026-01-09", 0),
         ("UTC", "2026-01-11", "2026-12-31", 1),
         // Where it is five hours earlier, the first five belong to the day before.
         ("America/New_York", "2026-01-09", "2026-01-09", 5),
-        ("America/New_York", "2026-01-10", "2026-01-10", 7),
+        ("America/New_York", "2026-01-10", "2026-01-10", 8),
     ] {
         assert_eq!(ids(zone, from, to), expected, "{zone} {from} {to}");
     }
@@ -237,14 +243,14 @@ fn a_list_is_filtered_and_leaves_nothing_out() {
     for (args, expected) in [
         (&["--state", "failed"][..], "failed stopped"),
         (&["--state", "cancelled,rejected"], "refused cancelled rejected-1"),
-        (&["--state", "open"], "retried another-month open"),
-        (&["--overdue"], "retried another-month"),
+        (&["--state", "open"], "retried another-month extended open"),
+        (&["--overdue"], "failed stopped retried another-month extended"),
         (&["--since", "2026-02-01"], "another-month"),
         (&["--since", "2026-02-01", "--state", "ended"], ""),
     ] {
         assert_eq!(ids(args), expected, "{args:?}");
     }
-    assert_eq!(ids(&[]).split(' ').count(), 13);
+    assert_eq!(ids(&[]).split(' ').count(), 14);
     let lines = home.done(&["status", "--overdue"]);
     assert!(lines.lines().all(|line| line.ends_with(", overdue")), "{lines}");
     assert_eq!(home.done(&["status", "--since", "2998-01-01"]), "no such requests\n");

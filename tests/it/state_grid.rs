@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use dsrd::domain::state::{Archive, Counts, Decision, Event, State};
+use dsrd::domain::state::{Archive, Counts, Decision, Event, Extension, State};
+use jiff::Timestamp;
 
 /// Columns of the grid, and what each event is about.
 fn events() -> Vec<(&'static str, Event)> {
@@ -52,6 +53,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("cancelled", Event::Cancelled(by())),
         ("stopped", Event::Stopped(by())),
         ("retried", Event::Retried(by())),
+        ("extended", Event::Extended(Extension { decision: by(), due: Timestamp::MAX })),
         ("act started", Event::ActStarted),
         (
             "wait started",
@@ -100,11 +102,13 @@ fn every_state_against_every_event() {
       accepted                   -> accepted
       rejected                   -> rejected
       refuses find started; planned; held; approved; refused; cancelled
-              stopped; retried; act started; wait started; acted; acted, archive written
-              left over; verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
+              stopped; retried; extended; act started; wait started; acted
+              acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable; returned
+              failed
     accepted
       find started               -> finding
       cancelled                  -> cancelled
+      extended                   -> accepted
       failed                     -> failed
       refuses accepted; rejected; planned; held; approved; refused
               stopped; retried; act started; wait started; acted; acted, archive written
@@ -112,6 +116,7 @@ fn every_state_against_every_event() {
     finding
       planned                    -> planned
       cancelled                  -> cancelled
+      extended                   -> finding
       failed                     -> failed
       refuses accepted; rejected; find started; held; approved; refused
               stopped; retried; act started; wait started; acted; acted, archive written
@@ -119,6 +124,7 @@ fn every_state_against_every_event() {
     planned
       held                       -> held
       cancelled                  -> cancelled
+      extended                   -> planned
       act started                -> acting
       verified, all clean        -> completed
       verified, some blocked     -> partially_completed
@@ -131,11 +137,13 @@ fn every_state_against_every_event() {
       approved                   -> acting
       refused                    -> cancelled
       cancelled                  -> cancelled
+      extended                   -> held
       refuses accepted; rejected; find started; planned; held; stopped
               retried; act started; wait started; acted; acted, archive written; left over
               verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
     acting
       stopped                    -> failed
+      extended                   -> acting
       wait started               -> waiting
       acted                      -> verifying
       acted, archive written     -> verifying
@@ -145,6 +153,7 @@ fn every_state_against_every_event() {
               verified, some blocked; verified, some unreadable; returned
     waiting
       stopped                    -> failed
+      extended                   -> waiting
       act started                -> acting
       acted                      -> verifying
       acted, archive written     -> verifying
@@ -155,6 +164,7 @@ fn every_state_against_every_event() {
               verified, some unreadable; returned
     verifying
       stopped                    -> failed
+      extended                   -> verifying
       left over                  -> acting
       verified, all clean        -> completed
       verified, some blocked     -> partially_completed
@@ -166,31 +176,32 @@ fn every_state_against_every_event() {
     completed (the end; identities are shredded)
       returned                   -> completed
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; stopped; retried; act started; wait started
-              acted; acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable
-              failed
+              refused; cancelled; stopped; retried; extended; act started
+              wait started; acted; acted, archive written; left over; verified, all clean; verified, some blocked
+              verified, some unreadable; failed
     partially_completed (the end; identities are shredded)
       returned                   -> partially_completed
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; stopped; retried; act started; wait started
-              acted; acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable
-              failed
+              refused; cancelled; stopped; retried; extended; act started
+              wait started; acted; acted, archive written; left over; verified, all clean; verified, some blocked
+              verified, some unreadable; failed
     failed (the end, unless a person retries)
       cancelled                  -> cancelled
       retried                    -> accepted
+      extended                   -> failed
       refuses accepted; rejected; find started; planned; held; approved
               refused; stopped; act started; wait started; acted; acted, archive written
               left over; verified, all clean; verified, some blocked; verified, some unreadable; returned; failed
     cancelled (the end; identities are shredded)
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; stopped; retried; act started; wait started
-              acted; acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable
-              returned; failed
+              refused; cancelled; stopped; retried; extended; act started
+              wait started; acted; acted, archive written; left over; verified, all clean; verified, some blocked
+              verified, some unreadable; returned; failed
     rejected (the end; identities are shredded)
       refuses accepted; rejected; find started; planned; held; approved
-              refused; cancelled; stopped; retried; act started; wait started
-              acted; acted, archive written; left over; verified, all clean; verified, some blocked; verified, some unreadable
-              returned; failed
+              refused; cancelled; stopped; retried; extended; act started
+              wait started; acted; acted, archive written; left over; verified, all clean; verified, some blocked
+              verified, some unreadable; returned; failed
     ");
 }
 

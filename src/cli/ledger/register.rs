@@ -70,13 +70,14 @@ fn begin(form: Form, (from, to): (Date, Date)) -> Result<(), CliError> {
     }
 }
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "id",
     "type",
     "regulation",
     "received_time",
     "submitted_time",
     "due_time",
+    "extended_time",
     "ended_time",
     "days",
     "in_time",

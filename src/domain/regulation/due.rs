@@ -37,12 +37,44 @@ impl Calendar {
         self.due_checked(submitted, term).unwrap_or(submitted)
     }
 
+    /// When a request is due that was due before and whose time is lengthened by a term. What fell
+    /// due by its law is due as if that law had given both terms at once, and so the days that were
+    /// no working days count once; any other due time is moved.
+    pub fn extended(
+        &self,
+        submitted: Timestamp,
+        due: Timestamp,
+        [first, further]: [Term; 2],
+    ) -> Timestamp {
+        let both = match (first, further) {
+            (Term::Months(one), Term::Months(other)) => Some(Term::Months(one + other)),
+            (Term::Days(one), Term::Days(other)) => Some(Term::Days(one + other)),
+            _ => None,
+        };
+        let by_law = both.filter(|_| self.due(submitted, first) == due);
+        let moved = || {
+            let due = due.to_zoned(self.zone.clone());
+            let moved = match further {
+                Term::Months(months) => due.checked_add(i64::from(months).months()),
+                Term::Days(days) => due.checked_add(i64::from(days).days()),
+            };
+            moved.ok().map(|moved| moved.timestamp())
+        };
+        let extended = match by_law {
+            Some(both) => self.due_checked(submitted, both),
+            None => moved(),
+        };
+        extended.unwrap_or(due)
+    }
+
     fn due_checked(&self, submitted: Timestamp, term: Term) -> Option<Timestamp> {
         let received = submitted.to_zoned(self.zone.clone()).date();
         let last = match term {
             // jiff clamps 31 January plus a month to the last day of February, as Art. 3(2)(c)
             // does.
-            Term::Month => self.working_day(received.checked_add(1.month()).ok()?)?,
+            Term::Months(months) => {
+                self.working_day(received.checked_add(i64::from(months).months()).ok()?)?
+            }
             Term::Days(days) => received.checked_add(i64::from(days).days()).ok()?,
         };
         Some(last.tomorrow().ok()?.to_zoned(self.zone.clone()).ok()?.timestamp())
@@ -91,6 +123,30 @@ mod tests {
                 assert_eq!(got, due.parse().unwrap(), "submitted {submitted} in {zone}");
             }
         }
+    }
+
+    #[test]
+    fn time_is_lengthened_as_if_it_had_been_given_at_once() {
+        let table = [
+            // law, submitted, due before (by the law, where it is empty), due then
+            (Law::Gdpr, "2026-11-23T09:00:00Z", "", "2027-02-24T00:00:00Z"),
+            // Due on Monday 2 March, for 28 February is a Saturday; three months are 30 April.
+            (Law::Gdpr, "2026-01-31T12:00:00Z", "", "2026-05-01T00:00:00Z"),
+            (Law::UkGdpr, "2026-11-30T12:00:00Z", "", "2027-03-02T00:00:00Z"), // 28 Feb: Sunday
+            (Law::Ccpa, "2026-11-23T09:00:00Z", "", "2027-02-22T00:00:00Z"),
+            (Law::Gdpr, "2026-11-23T09:00:00Z", "2026-12-31T10:00:00Z", "2027-02-28T10:00:00Z"),
+            (Law::Ccpa, "2026-11-23T09:00:00Z", "2026-12-01T10:00:00Z", "2027-01-15T10:00:00Z"),
+        ];
+        let calendar = Calendar::default();
+        for (law, submitted, due, then) in table {
+            let submitted = submitted.parse().unwrap();
+            let by_law = || calendar.due(submitted, law.term());
+            let due = if due.is_empty() { by_law() } else { due.parse().unwrap() };
+            let terms = [law.term(), law.extension().unwrap()];
+            let got = calendar.extended(submitted, due, terms);
+            assert_eq!(got, then.parse().unwrap(), "{law:?} {submitted} {due}");
+        }
+        assert_eq!(Law::Lgpd.extension(), None);
     }
 
     #[test]

@@ -17,8 +17,8 @@ pub enum Law {
 /// How long a law gives for the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Term {
-    /// One calendar month. An end on a day that is no working day moves to the next one.
-    Month,
+    /// So many calendar months. An end on a day that is no working day moves to the next one.
+    Months(u8),
     /// So many calendar days after that of the receipt, whatever day the last one is.
     Days(u16),
 }
@@ -53,9 +53,22 @@ impl Law {
     ///   has no number, and the same is taken. Days that a holiday would add are not.
     pub fn term(self) -> Term {
         match self {
-            Self::Gdpr | Self::UkGdpr => Term::Month,
+            Self::Gdpr | Self::UkGdpr => Term::Months(1),
             Self::Ccpa => Term::Days(45),
             Self::Lgpd => Term::Days(15),
+        }
+    }
+
+    /// By how much it lets a controller lengthen that, once, who tells the person why; `None` where
+    /// it does not.
+    ///
+    /// - GDPR and UK GDPR: two further months (Art. 12(3), 12A(3)).
+    /// - CCPA: § 1798.130(a)(2)(A): once by 45 further days.
+    pub fn extension(self) -> Option<Term> {
+        match self {
+            Self::Gdpr | Self::UkGdpr => Some(Term::Months(2)),
+            Self::Ccpa => Some(Term::Days(45)),
+            Self::Lgpd => None,
         }
     }
 }

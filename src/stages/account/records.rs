@@ -10,7 +10,7 @@ use crate::domain::coverage::tenant_logs;
 use crate::domain::event::{Announcement, Content, Envelope, Facts};
 use crate::domain::failure::Failure;
 use crate::domain::request::{Request, RequestId, RequestKind};
-use crate::domain::state::{Event, State};
+use crate::domain::state::{Event, Extension, State};
 use crate::evidence::certificate::document::Deployment;
 use crate::evidence::chain::Link;
 use crate::ports::exports::SignedLink;
@@ -109,15 +109,33 @@ impl Account {
         }
         let announcement = self.announcement(standing, &record, name, details);
         match self.ledger.append(&record, Some(&announcement), lease).await? {
-            Appended::Overtaken => Ok(None),
+            Appended::Overtaken => match Box::pin(self.lengthened(standing)).await? {
+                // What is under way goes on, by the later date.
+                Some(now) => Box::pin(self.write(&now, record.event, lease, request, link)).await,
+                None => Ok(None),
+            },
             Appended::Done => Ok(Some(Standing {
                 state,
                 sequence,
                 head: record.hash,
                 changed: record.at,
+                due: due_after(standing, &record.event),
                 ..standing.clone()
             })),
         }
+    }
+
+    /// Where a request stands by now of which nothing else happened than that its time was
+    /// lengthened.
+    async fn lengthened(&self, before: &Standing) -> Result<Option<Standing>, Failure> {
+        let records = self.ledger.records(&before.id).await?;
+        let since = records.iter().filter(|record| record.sequence > before.sequence);
+        let mut since = since.map(|record| matches!(record.event, Event::Extended(_)));
+        if !since.next().unwrap_or_default() || !since.all(|is_extension| is_extension) {
+            return Ok(None);
+        }
+        let now = self.ledger.standing(&before.id).await?;
+        Ok(now.filter(|now| now.sequence > before.sequence))
     }
 
     /// A write that writes nothing: fails once another has taken the work over.
@@ -174,9 +192,14 @@ impl Account {
             at: record.at,
             kind: standing.kind,
             regulation: standing.regulation.as_deref(),
-            due: standing.due,
+            due: due_after(standing, &record.event),
             details,
         };
         self.envelope.announce(content, &standing.correspondence)
     }
+}
+
+/// When a request is due once that has happened.
+fn due_after(standing: &Standing, event: &Event) -> Option<Timestamp> {
+    if let Event::Extended(Extension { due, .. }) = event { Some(*due) } else { standing.due }
 }

@@ -51,6 +51,8 @@ pub enum Verb {
     Reject,
     /// Try a failed request again.
     Retry,
+    /// Take more time for it, once.
+    Extend,
 }
 
 /// Everything that was wrong, and what could be told of the message all the same.
@@ -248,8 +250,9 @@ fn control(
         Some("approve") => Some(Verb::Approve),
         Some("reject") => Some(Verb::Reject),
         Some("retry") => Some(Verb::Retry),
+        Some("extend") => Some(Verb::Extend),
         Some(_) => {
-            let text = "control is none of cancel, approve, reject, retry";
+            let text = "control is none of cancel, approve, reject, retry, extend";
             faults.add("/control", "unknown_control", text);
             None
         }
@@ -257,6 +260,8 @@ fn control(
     };
     let actor = words(fields, "actor", faults);
     let reason = match fields.object.get("reason") {
+        // The person is to be told of it.
+        None if verb == Some(Verb::Extend) => words(fields, "reason", faults),
         None => Some(String::new()),
         Some(_) => words(fields, "reason", faults),
     };
@@ -391,6 +396,7 @@ impl Verb {
             Self::Approve => "approve",
             Self::Reject => "reject",
             Self::Retry => "retry",
+            Self::Extend => "extend",
         }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::failure::Failure;
-use crate::domain::state::{Event, Signed};
+use crate::domain::state::{Event, Extension, Signed};
 use crate::evidence::signature::{Detached, PublicKey};
 use crate::ports::ledger::Record;
 use crate::stages::signing::Signer;
@@ -96,6 +96,8 @@ pub fn is_stale(event: &Event, records: &[Record]) -> bool {
     let asks = |record: &&Record| match event {
         Event::Retried(_) => matches!(record.event, Event::Failed { .. } | Event::Stopped(_)),
         Event::Cancelled(_) | Event::Stopped(_) => matches!(record.event, Event::Retried(_)),
+        // There is one at most, and it can be decided as soon as the request is there.
+        Event::Extended(_) => false,
         _ => matches!(record.event, Event::Held { .. }),
     };
     let asked = records.iter().rev().find(asks);
@@ -113,7 +115,8 @@ fn signed(event: &Event) -> Option<&Signed> {
         | Event::Refused(decision)
         | Event::Cancelled(decision)
         | Event::Stopped(decision)
-        | Event::Retried(decision) => decision.signed.as_ref(),
+        | Event::Retried(decision)
+        | Event::Extended(Extension { decision, .. }) => decision.signed.as_ref(),
         _ => None,
     }
 }

@@ -79,7 +79,7 @@ async fn turn(world: &World, purpose: Purpose) -> Result<bool, Failure> {
         if stays {
             return Ok(false);
         }
-        return conduct(world, purpose, open).await;
+        return Box::pin(conduct(world, purpose, open)).await;
     };
     if sweep.is_walked() || members(world, purpose, &sweep).await?.is_empty() {
         return conduct(world, purpose, close).await;

@@ -104,7 +104,10 @@ async fn census(
         gauge(urgent.count() as u64)
     };
     metrics.requests_due_soon.set(count(Urgency::Soon));
-    metrics.requests_overdue.set(count(Urgency::Late));
+    // Nor has one that failed been answered.
+    let failed = ledger.standings(&[State::Failed], DUE_MAX).await?;
+    let failed_late = failed.iter().filter_map(|standing| standing.due).filter(|due| *due <= now);
+    metrics.requests_overdue.set(count(Urgency::Late) + gauge(failed_late.count() as u64));
     Ok(dues)
 }
 

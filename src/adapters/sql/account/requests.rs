@@ -27,6 +27,10 @@ const BY_ID: &str = "SELECT * FROM standings WHERE id = $1";
 const ADVANCE: &str = "UPDATE requests SET state = $1, sequence = $2, head = $3, changed = $4, \
      done = 0, total = 0, sweep = NULL, tidied = 0 WHERE id = $5 AND sequence = $6 AND head = $7";
 
+/// One that lengthens its time leaves what is under way as it is.
+const LENGTHEN: &str = "UPDATE requests SET state = $1, sequence = $2, head = $3, changed = $4, \
+     due = $8 WHERE id = $5 AND sequence = $6 AND head = $7";
+
 /// What a request forgets when it comes to rest. Items without an outcome are the plan of a sweep
 /// that a person overtook: nothing was done with them, and how many there were is chance. Of one
 /// that was begun somebody may still say what became of it.
@@ -65,24 +69,31 @@ pub async fn append(
     }
     // Clocks step back; the order of the account does not.
     let changed = millis(record.at.max(standing.changed));
-    let advanced = sqlx::query(ADVANCE)
+    let extension = match &record.event {
+        Event::Extended(extension) => Some(extension),
+        _ => None,
+    };
+    let mut advance = sqlx::query(if extension.is_some() { LENGTHEN } else { ADVANCE })
         .bind(state.word())
         .bind(stored(record.sequence))
         .bind(&record.hash)
         .bind(changed)
         .bind(record.id.as_str())
         .bind(stored(standing.sequence))
-        .bind(&standing.head)
-        .execute(&mut *connection)
-        .await
-        .map_err(while_doing(doing))?;
+        .bind(&standing.head);
+    if let Some(extension) = extension {
+        advance = advance.bind(millis(extension.due));
+    }
+    let advanced = advance.execute(&mut *connection).await.map_err(while_doing(doing))?;
     if advanced.rows_affected() == 0 {
         return Ok(None);
     }
     write_records(connection, &[record]).await?;
     archives::settle(connection, clock, record).await?;
     tombstones::settle(connection, record).await?;
-    obstacles::forget(connection, &record.id).await?;
+    if extension.is_none() {
+        obstacles::forget(connection, &record.id).await?;
+    }
     if matches!(record.event, Event::Retried(_)) {
         leases::begin_anew(connection, &record.id).await?;
         persons::begin_anew(connection, &record.id).await?;

@@ -51,7 +51,7 @@ pub struct Texts {
     pub when: &'static str,
     pub decision: &'static str,
     /// Words of decisions, in the order of [`DECISIONS`].
-    pub decided: [&'static str; 5],
+    pub decided: [&'static str; 6],
     /// What was looked at.
     pub looked_at: &'static str,
     /// How much of it was known already, in the find and in the second look.
@@ -97,7 +97,8 @@ pub const OUTCOMES: [&str; 11] = [
 ];
 
 /// The words of decisions, in the order of the tables of words.
-pub const DECISIONS: [&str; 5] = ["approved", "refused", "cancelled", "stopped", "retried"];
+pub const DECISIONS: [&str; 6] =
+    ["approved", "refused", "cancelled", "stopped", "retried", "extended"];
 
 impl Texts {
     /// The outcome in words; a word that is not ours stays as it is.
@@ -115,8 +116,10 @@ impl Texts {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
-    use crate::domain::state::{Decision, Event};
+    use crate::domain::state::{Decision, Event, Extension};
 
     #[test]
     fn every_decision_has_words() {
@@ -130,6 +133,7 @@ mod tests {
             decided(Event::Cancelled),
             decided(Event::Stopped),
             decided(Event::Retried),
+            decided(|decision| Event::Extended(Extension { decision, due: Timestamp::MAX })),
         ] {
             assert!(DECISIONS.contains(&word), "{word}");
         }

@@ -60,7 +60,7 @@ pub static ENGLISH: Texts = Texts {
     who: "Who",
     when: "When",
     decision: "Decision",
-    decided: ["approved", "refused", "cancelled", "stopped", "tried again"],
+    decided: ["approved", "refused", "cancelled", "stopped", "tried again", "extended"],
     looked_at: "Items that were looked at: {count}",
     known: "Of these, {known} were not read again: they are unchanged since an earlier search \
             read them, and what is known of them since then speaks of nobody who was sought. Of \

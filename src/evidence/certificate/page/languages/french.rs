@@ -62,7 +62,7 @@ pub static FRENCH: Texts = Texts {
     who: "Qui",
     when: "Quand",
     decision: "Décision",
-    decided: ["approuvé", "refusé", "retiré", "arrêté", "relancé"],
+    decided: ["approuvé", "refusé", "retiré", "arrêté", "relancé", "prolongé"],
     looked_at: "Objets examinés : {count}",
     known: "Parmi eux, {known} n’ont pas été relus : ils n’ont pas changé depuis qu’une \
             recherche antérieure les a lus, et ce que l’on en sait depuis ne nomme aucune \

@@ -61,7 +61,14 @@ pub static GERMAN: Texts = Texts {
     who: "Wer",
     when: "Wann",
     decision: "Entscheidung",
-    decided: ["genehmigt", "abgelehnt", "zurückgezogen", "angehalten", "erneut versucht"],
+    decided: [
+        "genehmigt",
+        "abgelehnt",
+        "zurückgezogen",
+        "angehalten",
+        "erneut versucht",
+        "verlängert",
+    ],
     looked_at: "Durchsuchte Objekte: {count}",
     known: "Davon wurden {known} nicht erneut gelesen: Sie sind unverändert, seit eine frühere \
             Suche sie gelesen hat, und was seither von ihnen bekannt ist, nennt niemanden, der \

@@ -1,0 +1,128 @@
+//! More time for a request: once, before it is over, as its law allows, and whatever is under way
+//! goes on.
+
+use std::sync::Arc;
+
+use dsrd::domain::policy::guard::Guard;
+use serde_json::{Value, json};
+
+use crate::support::simulation::scenario::{
+    Scenario, control, correspondence, patient, request, request_with,
+};
+use crate::support::simulation::story::check;
+use crate::support::simulation::tripwire::Point;
+
+/// Sends these as soon as a record with that word is ledgered.
+fn then(scenario: Scenario, word: &'static str, messages: Vec<Value>) -> Scenario {
+    let inbox = Arc::clone(&scenario.inbox);
+    scenario.wire.on(word, move || {
+        for message in &messages {
+            inbox.push(message.to_string(), correspondence());
+        }
+    });
+    scenario
+}
+
+#[test]
+fn a_held_request_gets_more_time_once() {
+    let mut scenario = Scenario::small().sent(request("r-1", "erasure"));
+    scenario.guard = Guard { items_max: 1, share_max: 1.0, share_items_min: 0 };
+    let another = json!({
+        "control": "extend", "subject_request_id": "r-1", "actor": "op", "reason": "more of them",
+    });
+    // The same message twice is one decision; another one is refused.
+    let twice = vec![control("extend", "r-1"), control("extend", "r-1"), another];
+    let scenario = then(scenario, "held", twice);
+    let scenario = then(scenario, "extended", vec![control("approve", "r-1")]);
+    insta::assert_snapshot!(check(scenario), @r#"
+    r-1 (erasure) is completed
+      1 accepted -> accepted, announced accepted 5bd46fec
+      2 find_started -> finding, announced progressed b043ff48
+      3 planned -> planned, announced progressed e2218a47
+      4 held -> held, announced held 7e0610b5
+          held_reason "azureml: 2 items would be removed, over 1"
+      5 extended -> held, announced extended fe203068
+      6 approved -> acting, announced progressed 96b68ac5
+      7 acted -> verifying, announced progressed 35c7ff7d
+      8 verified -> completed, announced completed 6f54405f
+          counts {"seen":3,"found":2,"outcomes":{"erased":2}}
+      item 0: erased
+      item 1: erased
+    rejected-2f32751b (message) is rejected
+      1 rejected -> rejected, announced rejected c6979831
+          /control not_possible
+    azureml holds ComputeRecord/dcid.r2
+    dead letter of 84 bytes: not_possible /control
+    "#);
+}
+
+#[test]
+fn whatever_is_under_way_goes_on() {
+    for kind in ["erasure", "access"] {
+        let life = || patient(Scenario::small().paged(2).sent(request("r-1", kind)));
+        let plain = check(life());
+        let words =
+            plain.lines().filter_map(|line| line.trim().split_once(' ')?.1.split_once(" ->"));
+        let words: Vec<&str> =
+            words.map(|(word, _)| word).filter(|word| *word != "verified").collect();
+        assert!(words.len() >= 4, "{words:?}");
+        for word in ["accepted", "find_started", "planned", "act_started", "acted"] {
+            if !words.contains(&word) {
+                continue;
+            }
+            let scenario = then(life(), word, vec![control("extend", "r-1")]);
+            if word == "find_started" {
+                scenario.wire.hold(Point::List, "extended");
+            }
+            let told = check(scenario);
+            assert!(told.contains(" extended -> "), "{kind} {word}: {told}");
+            let ends = |told: &str| -> Vec<String> {
+                let said = ["is completed", "counts", "item ", "holds"];
+                let lines = told.lines().filter(|line| said.iter().any(|say| line.contains(say)));
+                lines.map(str::to_owned).collect()
+            };
+            assert_eq!(ends(&told), ends(&plain), "{kind} {word}: {told}");
+            // It is looked once, and acted once.
+            for once in &words {
+                let count = |told: &str| told.matches(&format!(" {once} -> ")).count();
+                assert_eq!(count(&told), count(&plain), "{kind} {word} {once}: {told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_no_law_gives_is_not_taken() {
+    let held = |message: Value| {
+        let mut scenario = Scenario::small().sent(message);
+        scenario.guard = Guard { items_max: 1, share_max: 1.0, share_items_min: 0 };
+        scenario
+    };
+    let of_law = |law: &str| {
+        let mut message = request("r-1", "erasure");
+        message["regulation"] = law.into();
+        message
+    };
+    let without_reason = json!({ "control": "extend", "subject_request_id": "r-1", "actor": "op" });
+    let over = json!({ "due_time": "2026-11-23T09:00:01Z" });
+    let extend = || control("extend", "r-1");
+    let table = [
+        (of_law("lgpd"), extend(), "not_possible"),
+        (request_with("r-1", "erasure", over), extend(), "not_possible"),
+        (request("r-1", "erasure"), without_reason, "missing"),
+        (request("r-1", "erasure"), control("extend", "r-2"), "unknown_request"),
+    ];
+    for (message, decision, code) in table {
+        let told = check(then(held(message.clone()), "held", vec![decision.clone()]));
+        assert!(told.contains(code), "{message} {decision}: {told}");
+        assert!(!told.contains("extended"), "{message} {decision}: {told}");
+    }
+    for law in ["gdpr", "uk_gdpr", "ccpa"] {
+        let told = check(then(held(of_law(law)), "held", vec![extend()]));
+        assert!(told.contains("5 extended -> held, announced extended"), "{law}: {told}");
+    }
+    // What rests is answered.
+    let rests = Scenario::small().sent(request("r-1", "erasure"));
+    let told = check(then(rests, "verified", vec![extend()]));
+    assert!(told.contains("not_possible") && !told.contains("extended"), "{told}");
+}
