@@ -30,7 +30,8 @@ use futures::StreamExt;
 use crate::support::bad_input::callbacks;
 use crate::support::bad_input::good::{self, Good};
 use crate::support::bad_input::row::{ANSWERS, Row, rows};
-use crate::support::contract::{REQUEST, assert_event, codes, parsed, request_faults};
+use crate::support::contract::{EVENT, REQUEST, assert_event, codes, parsed, request_faults};
+use crate::support::linters::root;
 use crate::support::program::{Daemon, Home, wait_for};
 use crate::support::rabbitmq::RabbitMq;
 
@@ -114,6 +115,13 @@ fn the_schema_refuses_what_the_program_refuses() {
 }
 
 /// What the schema lists is what the program lists.
+/// What `docs/codes.md` says of each code.
+fn meanings() -> BTreeMap<String, String> {
+    let page = fs::read_to_string(root().join("docs/codes.md")).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    rows.map(|(code, row)| (code.to_owned(), row.split(" | ").next().unwrap().to_owned())).collect()
+}
+
 #[test]
 fn the_schema_and_the_program_have_the_same_fields_words_and_codes() {
     let schema = parsed(REQUEST);
@@ -155,6 +163,15 @@ fn the_schema_and_the_program_have_the_same_fields_words_and_codes() {
         .map(str::to_owned)
         .collect();
     assert_eq!(told, codes().iter().cloned().collect(), "codes of the table and of the contract");
+    assert_eq!(
+        told,
+        meanings().keys().cloned().collect(),
+        "codes of the table and of docs/codes.md"
+    );
+    for (code, meaning) in meanings() {
+        let told = format!("{code}: {}", meaning.replace('`', ""));
+        assert!(EVENT.contains(&told), "the event schema does not say: {told}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
