@@ -198,6 +198,11 @@ pub fn event_id(request: &RequestId, sequence: u64) -> Uuid {
     Uuid::new_v5(&EVENT_NAMESPACE, format!("{request}/{sequence}").as_bytes())
 }
 
+/// The id of what is told of a request beside its account: the same for the same words.
+pub fn notice_id(request: &RequestId, words: &str) -> Uuid {
+    Uuid::new_v5(&EVENT_NAMESPACE, format!("{request}/{words}").as_bytes())
+}
+
 /// What goes around every event of one deployment.
 #[derive(Clone, Debug)]
 pub struct Envelope {
@@ -232,7 +237,11 @@ pub struct Content<'a> {
 impl Envelope {
     /// The announcement of `content`.
     pub fn announce(&self, content: Content<'_>, to: &Correspondence) -> Announcement {
-        let id = event_id(content.request, content.sequence);
+        self.announce_as(event_id(content.request, content.sequence), content, to)
+    }
+
+    /// The same under another id.
+    pub fn announce_as(&self, id: Uuid, content: Content<'_>, to: &Correspondence) -> Announcement {
         let mut event = json!({
             "specversion": "1.0",
             "id": id.to_string(),

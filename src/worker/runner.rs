@@ -34,7 +34,7 @@ pub async fn run(world: &World) {
         callback::run(world),
         expire::run(shift, ledger, &stores),
         forget::run(shift, ledger, &world.mandate.keeping),
-        census::run(shift, ledger),
+        census::run(shift, &world.account, announcer),
     );
     announce::run_last(shift, ledger, announcer).await;
     world.shift.leases.let_go_of_all().await;

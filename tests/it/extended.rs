@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use dsrd::domain::policy::guard::Guard;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::support::program::{Home, wait_for};
 use crate::support::simulation::scenario::{
     Scenario, control, correspondence, patient, request, request_with,
 };
@@ -125,4 +127,58 @@ fn what_no_law_gives_is_not_taken() {
     let rests = Scenario::small().sent(request("r-1", "erasure"));
     let told = check(then(rests, "verified", vec![extend()]));
     assert!(told.contains("not_possible") && !told.contains("extended"), "{told}");
+}
+
+/// Told once each, under the same id after a start, and not of a time that was moved.
+#[test]
+fn a_due_time_that_comes_near_or_passed_is_announced() {
+    let home = Home::new();
+    home.write("dsrd.toml", "[guard]\nitems_max = 1\n");
+    let now = Timestamp::now();
+    for (id, submitted, due) in [
+        ("r-late", "2026-11-23T09:00:00Z".to_owned(), "2026-11-24T09:00:00Z".to_owned()),
+        ("r-soon", now.to_string(), (now + SignedDuration::from_hours(48)).to_string()),
+        ("r-far", now.to_string(), (now + SignedDuration::from_hours(480)).to_string()),
+    ] {
+        home.put(&format!("{id}/a.txt"), format!("{id}@contoso.com"));
+        home.put(&format!("{id}/b.txt"), format!("{id}@contoso.com"));
+        let mut message = request(id, "erasure");
+        let address =
+            json!({ "identity_type": "email", "identity_value": format!("{id}@contoso.com") });
+        message["subject_identities"] = json!([address]);
+        message["submitted_time"] = submitted.into();
+        message["extensions"] = json!({ "dsrd": { "due_time": due } });
+        home.write(&format!("{id}.json"), &message.to_string());
+    }
+    let daemon = home.serve_with(&["--config", "dsrd.toml"]);
+    for id in ["r-late", "r-soon", "r-far"] {
+        home.done(&["submit", &format!("{id}.json")]);
+        home.wait_for_event(id, "held");
+    }
+    let late = home.wait_for_event("r-late", "due");
+    assert_eq!(late["data"]["due"], json!({ "due_time": "2026-11-24T09:00:00Z", "passed": true }));
+    let soon = home.wait_for_event("r-soon", "due");
+    assert_eq!(soon["data"]["due"]["passed"], false);
+    let over = home.run(&["extend", "r-late", "--reason", "many items"]);
+    assert_eq!(over.code, 0, "{}", over.err);
+    home.done(&["extend", "r-soon", "--reason", "many items"]);
+    let extended = home.wait_for_event("r-soon", "extended");
+    assert_eq!(extended["data"]["decision"]["reason"], "many items");
+    assert_ne!(
+        extended["data"]["expected_completion_time"],
+        soon["data"]["expected_completion_time"]
+    );
+    let log = daemon.end("-TERM").1;
+    assert_eq!(log.matches("is past its due time").count(), 1, "{log}");
+    let told = || -> Vec<Value> {
+        let due = |event: &Value| event["type"] == "io.dsrd.request.due.v1";
+        home.events().into_iter().filter(due).collect()
+    };
+    let before = told();
+    assert_eq!(before.len(), 2, "{before:?}");
+    // Begun again: `r-soon` has more time now, and `r-late` is told of under the same id.
+    let daemon = home.serve_with(&["--config", "dsrd.toml"]);
+    wait_for("a second warning", || daemon.log().contains("is past its due time"));
+    assert_eq!(daemon.end("-TERM").0, Some(0));
+    assert_eq!(told(), before);
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::domain::coverage::tenant_logs;
-use crate::domain::event::{Announcement, Content, Envelope, Facts};
+use crate::domain::event::{Announcement, Content, Envelope, Facts, notice_id};
 use crate::domain::failure::Failure;
 use crate::domain::request::{Request, RequestId, RequestKind};
 use crate::domain::state::{Event, Extension, State};
@@ -175,6 +175,32 @@ impl Account {
             .expect("cutting a time to milliseconds keeps it in range");
         let hash = Link { id, sequence, at, event: &event, previous }.hash();
         Record { id: id.clone(), sequence, at, event, previous: previous.to_owned(), hash }
+    }
+
+    /// The announcement that a request falls due soon, or that its time has passed, as if made
+    /// `at`. It has no record; its id is made of what it says.
+    pub fn notice(
+        &self,
+        standing: &Standing,
+        due: Timestamp,
+        passed: bool,
+        at: Timestamp,
+    ) -> Announcement {
+        let told = json!({ "due_time": due.to_string(), "passed": passed });
+        let content = Content {
+            request: &standing.id,
+            subject: &standing.id,
+            sequence: standing.sequence,
+            name: "due",
+            at,
+            kind: standing.kind,
+            regulation: standing.regulation.as_deref(),
+            due: standing.due,
+            details: Map::from_iter([("due".to_owned(), told)]),
+        };
+        let what = format!("due {due} {}", if passed { "passed" } else { "soon" });
+        let id = notice_id(&standing.id, &what);
+        self.envelope.announce_as(id, content, &standing.correspondence)
     }
 
     fn announcement(

@@ -10,11 +10,15 @@ use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::{Ledger, Record};
+use crate::ports::messages::announcer::Announcer;
 use crate::ports::standing::Standing;
+use crate::stages::account::records::Account;
+use crate::stages::announce::Turn;
 use crate::telemetry::metrics::{InState, Metrics};
 use crate::worker::pace::shift::Shift;
-use crate::worker::report::failed;
+use crate::worker::report::{announced, failed};
 use crate::worker::watch::dues::{self, Urgency, Warned};
+use crate::worker::watch::notices::Notices;
 
 /// How often the census is taken.
 const CENSUS_EVERY_MS: u64 = 5_000;
@@ -23,8 +27,10 @@ const CENSUS_EVERY_MS: u64 = 5_000;
 const DUE_MAX: u32 = 10_000;
 
 /// Keeps the gauges true until stopped, and warns of each due date that comes near or passes.
-pub async fn run(shift: &Shift, ledger: &dyn Ledger) {
+pub async fn run(shift: &Shift, account: &Account, announcer: &dyn Announcer) {
+    let ledger = &*account.ledger;
     let (mut warned, mut shut) = (Warned::default(), BTreeMap::new());
+    let mut notices = Notices::default();
     while !shift.stopper.is_stopped() {
         match census(shift, ledger).await {
             Ok(dues) => {
@@ -32,11 +38,17 @@ pub async fn run(shift: &Shift, ledger: &dyn Ledger) {
                     Ok(now) => tell_of_sources(std::mem::replace(&mut shut, now.clone()), now),
                     Err(failure) => failed(&shift.metrics, "census", &failure),
                 }
-                for news in dues::tell_of_many(warned.news(dues, shift.clock.now())) {
+                let news = warned.news(dues, shift.clock.now());
+                notices.add(&news);
+                for news in dues::tell_of_many(news) {
                     let waits_for = waits_for(ledger, &news.id).await;
                     dues::tell(&news, waits_for.as_deref());
                 }
             }
+            Err(failure) => failed(&shift.metrics, "census", &failure),
+        }
+        match notices.send(account, announcer).await {
+            Ok(confirmed) => announced(&shift.metrics, Turn { confirmed, unroutable: 0 }),
             Err(failure) => failed(&shift.metrics, "census", &failure),
         }
         shift.pause_ms(CENSUS_EVERY_MS).await;
@@ -75,7 +87,7 @@ async fn waits_for(ledger: &dyn Ledger, id: &RequestId) -> Option<String> {
     Facts::of(event).waits_for(*at)
 }
 
-/// Sets the gauges; gives when each open request is due.
+/// Sets the gauges; gives when each request is due that was not answered.
 async fn census(
     shift: &Shift,
     ledger: &dyn Ledger,
@@ -97,17 +109,17 @@ async fn census(
         let age = oldest_in(*state, &standings, now);
         metrics.requests_oldest.get_or_create(&InState { state: state.word() }).set(age);
     }
+    // Nor has one that failed been answered.
+    let unanswered =
+        standings.into_iter().chain(ledger.standings(&[State::Failed], DUE_MAX).await?);
     let dues: Vec<_> =
-        standings.into_iter().filter_map(|standing| Some((standing.id, standing.due?))).collect();
+        unanswered.filter_map(|standing| Some((standing.id, standing.due?))).collect();
     let count = |urgency| {
         let urgent = dues.iter().filter(|(_, due)| Urgency::of(*due, now) == Some(urgency));
         gauge(urgent.count() as u64)
     };
     metrics.requests_due_soon.set(count(Urgency::Soon));
-    // Nor has one that failed been answered.
-    let failed = ledger.standings(&[State::Failed], DUE_MAX).await?;
-    let failed_late = failed.iter().filter_map(|standing| standing.due).filter(|due| *due <= now);
-    metrics.requests_overdue.set(count(Urgency::Late) + gauge(failed_late.count() as u64));
+    metrics.requests_overdue.set(count(Urgency::Late));
     Ok(dues)
 }
 

@@ -9,7 +9,7 @@ use tracing::{error, warn};
 use crate::domain::request::RequestId;
 
 /// Requests due within this time are counted as due soon.
-const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Most of one urgency that are told of one by one.
 const SINGLY_MAX: usize = 5;

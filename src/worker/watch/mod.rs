@@ -3,4 +3,5 @@
 
 pub mod labels;
 pub mod dues;
+pub mod notices;
 pub mod census;
