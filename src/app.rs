@@ -22,6 +22,7 @@ use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
 use crate::adapters::graph::copies::GraphCopies;
 use crate::adapters::http::callbacks::HttpCallbacks;
+use crate::adapters::http::operators::desk::Desk;
 use crate::adapters::http::site::Site;
 use crate::adapters::http::{health, scrape, server};
 use crate::adapters::keys;
@@ -31,7 +32,7 @@ use crate::adapters::sql::store::SqlLedger;
 use crate::adapters::stores;
 use crate::adapters::supervisor::Supervisor;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
-use crate::config::settings::{Location, Queue, Settings, Store};
+use crate::config::settings::{Location, Operators, Queue, Settings, Store};
 use crate::worker::offline;
 use crate::worker::pace::retry::once_there;
 use crate::worker::pace::stopper::Stopper;
@@ -79,6 +80,8 @@ pub struct Daemon {
     page: Option<TcpListener>,
     /// Opens plans for the page.
     plans: Arc<Plans>,
+    /// Who may decide from the page.
+    operators: Option<Operators>,
 }
 
 impl Daemon {
@@ -107,7 +110,8 @@ impl Daemon {
                 Err(error) => error.into(),
             })),
         };
-        Ok(Self { world, alone, page, plans })
+        let operators = settings.http.operators.clone();
+        Ok(Self { world, alone, page, plans, operators })
     }
 
     async fn put_together(
@@ -168,7 +172,12 @@ impl Daemon {
     /// # Errors
     /// The page broke down: without it the daemon would be blind to its operators.
     pub async fn run(self) -> Result<(), AppError> {
-        let Self { world, alone: _alone, page, plans } = self;
+        let Self { world, alone: _alone, page, plans, operators } = self;
+        let world = Arc::new(world);
+        let desk = operators.map(|rule| {
+            let (world, clock) = (Arc::clone(&world), Arc::clone(&world.account.clock));
+            Desk::open(&rule, world, clock, &SystemEntropy)
+        });
         let site = Arc::new(Site {
             ledger: Arc::clone(&world.account.ledger),
             inbox: Arc::clone(&world.door.inbox),
@@ -180,6 +189,8 @@ impl Daemon {
             metrics: Arc::clone(&world.shift.metrics),
             down: Default::default(),
             answers: Default::default(),
+            desk: desk.transpose()?,
+            shown: Default::default(),
         });
         let (stopper, clock) = (world.shift.stopper.clone(), Arc::clone(&world.account.clock));
         let serve = async {

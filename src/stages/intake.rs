@@ -12,7 +12,7 @@ use crate::domain::regulation::law::Law;
 use crate::domain::request::{Request, RequestId, RequestKind};
 use crate::domain::state::{Decision, Event, State};
 use crate::ports::ledger::{Opened, Opening, Record};
-use crate::ports::messages::inbox::{Delivery, DeliveryToken, Settlement};
+use crate::ports::messages::inbox::{Delivery, DeliveryToken, Label, Settlement};
 use crate::ports::standing::Standing;
 use crate::stages::account::records::Account;
 use crate::stages::message::fault::{Fault, Terms};
@@ -270,18 +270,51 @@ async fn answer(
     }
 }
 
+/// Carries a decision out for somebody who waits for the answer: he is told what cannot be, and
+/// nothing is left of it.
+///
+/// `seen` is the number of the last record of the request when he looked at it. A decision is about
+/// what was seen: it is not taken of a request that has moved on, unless it was taken already.
+///
+/// # Errors
+/// The ledger's; within, why it is refused.
+pub async fn decide_at_once(
+    account: &Account,
+    terms: &Terms,
+    (body, label): (&[u8], &Label),
+    seen: u64,
+) -> Result<Result<Taken, Refusal>, Failure> {
+    match read::read(body, label, terms) {
+        Ok(Message::Control(control)) => carry_out(account, control, Some(seen)).await,
+        Ok(Message::Request(request)) => {
+            Ok(Err(refusal("", "no_decision", "this is a request", request.id)))
+        }
+        Err(refusal) => Ok(Err(refusal)),
+    }
+}
+
+/// The decisions that a request admits as it stands.
+pub fn admitted(state: State) -> impl Iterator<Item = Verb> {
+    let none = || Decision { actor: String::new(), reason: String::new(), signed: None };
+    Verb::ALL.into_iter().filter(move |verb| state.next(&meant(*verb, state, none())).is_ok())
+}
+
 async fn decide(
     account: &Account,
     control: Control,
     delivery: &Delivery,
 ) -> Result<(Taken, Settlement), Failure> {
-    match carry_out(account, control).await? {
+    match carry_out(account, control, None).await? {
         Ok(taken) => Ok((taken, Settlement::Taken)),
         Err(refusal) => refuse(account, refusal, delivery).await,
     }
 }
 
-async fn carry_out(account: &Account, control: Control) -> Result<Result<Taken, Refusal>, Failure> {
+async fn carry_out(
+    account: &Account,
+    control: Control,
+    seen: Option<u64>,
+) -> Result<Result<Taken, Refusal>, Failure> {
     let Control { verb, id, actor, reason, signed } = control;
     let decision = Decision { actor, reason, signed };
     // Ends: the ledger only ever grows, and a request that moves on soon admits the event no more.
@@ -294,6 +327,13 @@ async fn carry_out(account: &Account, control: Control) -> Result<Result<Taken, 
         let records = account.ledger.records(&id).await?;
         if done_already(&standing, &event, &records) {
             return Ok(Ok(Taken::Repeated(id)));
+        }
+        if seen.is_some_and(|seen| seen != standing.sequence) {
+            if seen.is_some_and(|seen| done_since(seen, verb, &decision, &records)) {
+                return Ok(Ok(Taken::Repeated(id)));
+            }
+            let text = format!("it has moved on meanwhile and is {}", standing.state.word());
+            return Ok(Err(refusal("", "moved_on", &text, id)));
         }
         if standing.state.next(&event).is_err() {
             let text = format!("a request that is {} does not admit this", standing.state.word());
@@ -315,6 +355,19 @@ async fn carry_out(account: &Account, control: Control) -> Result<Result<Taken, 
             return Ok(Ok(Taken::Decided(Box::new(decided))));
         }
     }
+}
+
+/// Whether the same person decided the same for the same reason since that record: a form that was
+/// sent twice.
+fn done_since(seen: u64, verb: Verb, decision: &Decision, records: &[Record]) -> bool {
+    let is_it = |record: &Record| {
+        let Some(taken) = record.event.decision() else { return false };
+        let before = records.iter().take_while(|earlier| earlier.sequence < record.sequence);
+        let state = State::fold(before.map(|earlier| &earlier.event));
+        let meant = state.is_ok_and(|state| meant(verb, state, taken.clone()) == record.event);
+        meant && (&taken.actor, &taken.reason) == (&decision.actor, &decision.reason)
+    };
+    records.iter().any(|record| record.sequence > seen && is_it(record))
 }
 
 /// What a decision is to a request that stands there. One that is being carried out cannot be

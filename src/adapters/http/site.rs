@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use tokio::sync::Mutex as AsyncMutex;
 use tracing::{info, warn};
 
+use crate::adapters::http::operators::desk::Desk;
+use crate::adapters::http::pages::overview::Overview;
 use crate::adapters::http::readiness::Readiness;
 use crate::ports::exports::Exports;
 use crate::ports::ledger::Ledger;
@@ -37,6 +40,10 @@ pub struct Site {
     pub down: Down,
     /// What everything outside answered last.
     pub answers: Answers,
+    /// Where decisions are taken; `None` where nobody may.
+    pub desk: Option<Desk>,
+    /// All requests in short, as they were when somebody looked last.
+    pub shown: AsyncMutex<Option<Arc<Overview>>>,
 }
 
 /// What everything outside answered last, once it was asked.

@@ -44,6 +44,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { shared: include_str!("migrations/0026_people.sql"), sqlite: "", postgres: "" },
     Migration { shared: include_str!("migrations/0027_catalogue.sql"), sqlite: "", postgres: "" },
     Migration { shared: include_str!("migrations/0028_register.sql"), sqlite: "", postgres: "" },
+    Migration { shared: include_str!("migrations/0030_daemons.sql"), sqlite: "", postgres: "" },
 ];
 
 /// Any number, as long as it is ours: PostgreSQL's advisory locks are known by number alone.

@@ -1,6 +1,7 @@
 //! What the ledger keeps for a while beside the account, a port a need.
 
 pub mod inventories;
+pub mod daemons;
 pub mod archives;
 pub mod retention;
 pub mod tickets;

@@ -243,18 +243,14 @@ fn control(
     faults: &mut Faults,
 ) -> Option<Control> {
     faults.strays(fields.object, "", &CONTROL_FIELDS);
-    let verb = match fields.text("control", faults) {
-        Some("cancel") => Some(Verb::Cancel),
-        Some("approve") => Some(Verb::Approve),
-        Some("reject") => Some(Verb::Reject),
-        Some("retry") => Some(Verb::Retry),
-        Some(_) => {
-            let text = "control is none of cancel, approve, reject, retry";
-            faults.add("/control", "unknown_control", text);
-            None
+    let verb = fields.text("control", faults).and_then(|word| {
+        let verb = Verb::ALL.into_iter().find(|verb| verb.word() == word);
+        if verb.is_none() {
+            let known = Verb::ALL.map(Verb::word).join(", ");
+            faults.add("/control", "unknown_control", format!("control is none of {known}"));
         }
-        None => None,
-    };
+        verb
+    });
     let actor = words(fields, "actor", faults);
     let reason = match fields.object.get("reason") {
         None => Some(String::new()),
@@ -384,6 +380,9 @@ fn kind(fields: ObjectAt<'_>, faults: &mut Faults) -> Option<RequestKind> {
 }
 
 impl Verb {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 4] = [Self::Approve, Self::Reject, Self::Retry, Self::Cancel];
+
     /// The word of the message.
     pub fn word(self) -> &'static str {
         match self {

@@ -4,3 +4,5 @@
 pub mod labels;
 pub mod dues;
 pub mod census;
+pub mod daemons;
+pub mod answers;

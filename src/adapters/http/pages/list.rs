@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use url::form_urlencoded::{Serializer, parse};
 
 use crate::adapters::http::pages::frame::{
-    close_table, due, escape, frame, link, open_table, progress, time, word,
+    close_table, due, escape, frame, link, open_table, progress, row_id, time, word,
 };
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
@@ -96,7 +96,8 @@ fn body(listing: &Listing) -> Result<String, fmt::Error> {
     let Listing { now, wanted, found, next } = listing;
     let mut body = String::new();
     let out = &mut body;
-    writeln!(out, "<header><h1>Requests</h1><p><a href=\"/\">Overview</a></p></header>\n<main>")?;
+    writeln!(out, "<header><h1>Requests</h1><p><a href=\"/\">Overview</a></p></header>")?;
+    writeln!(out, "<main id=\"main\">")?;
     form(out, wanted)?;
     writeln!(out, "<section aria-labelledby=\"found\"><h2 id=\"found\">Found</h2>")?;
     if found.is_empty() {
@@ -110,12 +111,12 @@ fn body(listing: &Listing) -> Result<String, fmt::Error> {
                 true => standing.due.map_or("–".to_owned(), |at| time(at).to_string()),
                 false => due(standing.due, *now),
             };
-            let (id, state) = (link(&standing.id), word(standing.state));
+            let (row, id, state) = (row_id(&standing.id), link(&standing.id), word(standing.state));
             let (far, changed) = (progress(standing.progress), time(standing.changed));
             writeln!(
                 out,
-                "<tr><th scope=\"row\">{id}</th><td>{kind}</td><td>{state}</td><td>{far}</td>\
-                 <td>{changed}</td><td>{until}</td></tr>"
+                "<tr id=\"{row}\"><th scope=\"row\">{id}</th><td>{kind}</td><td>{state}</td>\
+                 <td>{far}</td><td>{changed}</td><td>{until}</td></tr>"
             )?;
         }
         close_table(out)?;
