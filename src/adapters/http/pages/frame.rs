@@ -180,18 +180,31 @@ pub(super) fn row_id(id: &RequestId) -> String {
     format!("row-{}", escape(id.as_str()))
 }
 
-/// The start of a table with these columns, below the heading that has this id.
-pub(super) fn open_table(out: &mut String, label: &str, columns: &[&str]) -> fmt::Result {
+/// A table with these columns and rows, below the heading that has this id. Each cell is told the
+/// name of its column: on a narrow screen a row is a list of them.
+pub(super) fn table(out: &mut String, label: &str, columns: &[&str], rows: &str) -> fmt::Result {
     // A region that scrolls must be reachable with the keyboard.
     let region = format!("role=\"region\" aria-labelledby=\"{label}\" tabindex=\"0\"");
     write!(out, "<div class=\"scroll\" {region}><table>\n<thead><tr>")?;
     for column in columns {
         write!(out, "<th scope=\"col\">{column}</th>")?;
     }
-    writeln!(out, "</tr></thead>\n<tbody>")
-}
-
-/// Its end.
-pub(super) fn close_table(out: &mut String) -> fmt::Result {
+    writeln!(out, "</tr></thead>\n<tbody>")?;
+    let mut column = 0;
+    // No text in a cell has a bracket that is not escaped.
+    for piece in rows.split_inclusive(['>']) {
+        if piece.trim_start().starts_with("<tr") {
+            column = 0;
+        }
+        match piece.trim_start().split([' ', '>']).next() {
+            Some("<td" | "<th") => {
+                let name = columns.get(column).copied().unwrap_or_default();
+                let (tag, rest) = piece.split_at(piece.len() - 1);
+                write!(out, "{tag} data-label=\"{name}\"{rest}")?;
+                column += 1;
+            }
+            _ => out.push_str(piece),
+        }
+    }
     writeln!(out, "</tbody></table></div>")
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use url::form_urlencoded::{Serializer, parse};
 
 use crate::adapters::http::pages::frame::{
-    close_table, due, escape, frame, link, open_table, progress, row_id, time, word,
+    due, escape, frame, link, progress, row_id, table, time, word,
 };
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
@@ -104,7 +104,7 @@ fn body(listing: &Listing) -> Result<String, fmt::Error> {
         writeln!(out, "<div class=\"scroll\"><p class=\"empty\">No such requests.</p></div>")?;
     } else {
         let columns = ["Request", "Kind", "State", "Progress", "Changed", "Due"];
-        open_table(out, "found", &columns)?;
+        let mut rows = String::new();
         for standing in found {
             let kind = standing.kind.map_or("–", |kind| kind.word());
             let until = match standing.state.is_end() {
@@ -114,12 +114,12 @@ fn body(listing: &Listing) -> Result<String, fmt::Error> {
             let (row, id, state) = (row_id(&standing.id), link(&standing.id), word(standing.state));
             let (far, changed) = (progress(standing.progress), time(standing.changed));
             writeln!(
-                out,
+                rows,
                 "<tr id=\"{row}\"><th scope=\"row\">{id}</th><td>{kind}</td><td>{state}</td>\
                  <td>{far}</td><td>{changed}</td><td>{until}</td></tr>"
             )?;
         }
-        close_table(out)?;
+        table(out, "found", &columns, &rows)?;
     }
     if let Some(next) = next {
         let path = Wanted { after: Some(next.clone()), ..wanted.clone() }.path();

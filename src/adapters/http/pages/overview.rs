@@ -6,8 +6,7 @@ use std::fmt::{self, Write};
 use jiff::Timestamp;
 
 use crate::adapters::http::pages::frame::{
-    Again, close_table, distance, due, escape, figure, frame, grouped, link, open_table, progress,
-    row_id, time, word,
+    self, Again, distance, due, escape, figure, frame, grouped, link, progress, row_id, time, word,
 };
 use crate::adapters::http::pages::list::Wanted;
 use crate::domain::dependents::tree::Branch;
@@ -177,18 +176,18 @@ fn table(
     standings: &[&Standing],
     rest: impl Fn(&Standing) -> String,
 ) -> fmt::Result {
-    open_table(out, label, columns)?;
+    let mut rows = String::new();
     for standing in standings {
         let (row, id) = (row_id(&standing.id), link(&standing.id));
         let kind = standing.kind.map_or("–", |kind| kind.word());
         let state = word(standing.state);
         let rest = rest(standing);
         writeln!(
-            out,
+            rows,
             "<tr id=\"{row}\"><th scope=\"row\">{id}</th><td>{kind}</td><td>{state}</td>{rest}</tr>"
         )?;
     }
-    close_table(out)
+    frame::table(out, label, columns, &rows)
 }
 
 /// What would become of a workspace and of what depends on it: names of resources alone.
@@ -196,17 +195,18 @@ pub(super) fn plan(out: &mut String, id: &RequestId, tree: &[Branch]) -> fmt::Re
     let (label, id) = (format!("plan-{id}"), escape(id.as_str()));
     let label = escape(&label);
     writeln!(out, "<section aria-labelledby=\"{label}\"><h2 id=\"{label}\">Plan of {id}</h2>")?;
-    open_table(out, &label, &["Resource", "Action", "Reason", "Can be had back"])?;
+    let mut rows = String::new();
     for Branch { lead, action, name, why, recoverable } in tree {
         let lead = lead.replace(' ', "\u{a0}");
         let (name, why, recoverable) = (escape(name), escape(why), escape(recoverable));
         writeln!(
-            out,
+            rows,
             "<tr><th scope=\"row\">{lead}{name}</th><td>{action}</td><td>{why}</td>\
              <td>{recoverable}</td></tr>"
         )?;
     }
-    close_table(out)?;
+    let columns = ["Resource", "Action", "Reason", "Can be had back"];
+    frame::table(out, &label, &columns, &rows)?;
     writeln!(out, "</section>")
 }
 
@@ -220,16 +220,16 @@ fn answered(out: &mut String, Overview { answered, in_time, .. }: &Overview) -> 
     if let Some(share) = in_time {
         writeln!(out, "<p>{:.0} % of them by their due time.</p>", share * 100.0)?;
     }
-    open_table(out, "answered", &["Kind", "How it ended", "Requests", "Days, median"])?;
+    let mut rows = String::new();
     for AnsweredLately { kind, state, count, days } in answered {
         let (kind, state, count) = (kind.word(), word(*state), grouped(*count));
         writeln!(
-            out,
+            rows,
             "<tr><th scope=\"row\">{kind}</th><td>{state}</td><td>{count}</td>\
              <td>{days:.1}</td></tr>"
         )?;
     }
-    close_table(out)?;
+    frame::table(out, "answered", &["Kind", "How it ended", "Requests", "Days, median"], &rows)?;
     writeln!(out, "</section>")
 }
 
@@ -240,18 +240,18 @@ fn daemons(out: &mut String, Overview { daemons, now, .. }: &Overview) -> fmt::R
         writeln!(out, "<div class=\"scroll\"><p class=\"empty\">None was seen lately.</p></div>")?;
         return writeln!(out, "</section>");
     }
-    open_table(out, "daemons", &["Daemon", "Version", "Since", "Last seen"])?;
+    let mut rows = String::new();
     for SeenDaemon { id, version, started, seen } in daemons {
         let (short, version) = (escape(&id.chars().take(8).collect::<String>()), escape(version));
         let (since, running, ago) =
             (time(*started), distance(*started, *now), distance(*seen, *now));
         writeln!(
-            out,
+            rows,
             "<tr id=\"daemon-{short}\"><th scope=\"row\">{short}</th><td>{version}</td>\
              <td>{since}<small>for {running}</small></td><td>{ago} ago</td></tr>"
         )?;
     }
-    close_table(out)?;
+    frame::table(out, "daemons", &["Daemon", "Version", "Since", "Last seen"], &rows)?;
     writeln!(out, "</section>")
 }
 

@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::adapters::http::pages::counter::{Counter, counter};
 use crate::adapters::http::pages::frame::{
-    Again, close_table, distance, due, escape, frame, grouped, link, open_table, path_of, progress,
-    span, time, word,
+    self, Again, distance, due, escape, frame, grouped, link, path_of, progress, span, time, word,
 };
 use crate::adapters::http::pages::overview::plan;
 use crate::domain::dependents::tree::Branch;
@@ -318,12 +317,12 @@ fn table<const N: usize>(
         return Ok(());
     }
     writeln!(out, "<section aria-labelledby=\"{label}\"><h2 id=\"{label}\">{heading}</h2>")?;
-    open_table(out, label, columns)?;
+    let mut written = String::new();
     for row in rows {
         let cells = row.map(|cell| format!("<td class=\"wrap\">{cell}</td>"));
-        writeln!(out, "<tr>{}</tr>", cells.concat())?;
+        writeln!(written, "<tr>{}</tr>", cells.concat())?;
     }
-    close_table(out)?;
+    frame::table(out, label, columns, &written)?;
     writeln!(out, "</section>")
 }
 
