@@ -23,7 +23,7 @@ use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
 use crate::adapters::graph::copies::GraphCopies;
 use crate::adapters::http::callbacks::HttpCallbacks;
 use crate::adapters::http::operators::desk::Desk;
-use crate::adapters::http::site::Site;
+use crate::adapters::http::site::{Lately, Site};
 use crate::adapters::http::{health, scrape, server};
 use crate::adapters::keys;
 use crate::adapters::memory::sources::store::MemorySource;
@@ -174,10 +174,8 @@ impl Daemon {
     pub async fn run(self) -> Result<(), AppError> {
         let Self { world, alone: _alone, page, plans, operators } = self;
         let world = Arc::new(world);
-        let desk = operators.map(|rule| {
-            let (world, clock) = (Arc::clone(&world), Arc::clone(&world.account.clock));
-            Desk::open(&rule, world, clock, &SystemEntropy)
-        });
+        let (decisions, clock) = (Arc::clone(&world), Arc::clone(&world.account.clock));
+        let desk = Desk::open(operators, decisions, clock, &SystemEntropy)?;
         let site = Arc::new(Site {
             ledger: Arc::clone(&world.account.ledger),
             inbox: Arc::clone(&world.door.inbox),
@@ -187,10 +185,8 @@ impl Daemon {
             plans,
             clock: Arc::clone(&world.account.clock),
             metrics: Arc::clone(&world.shift.metrics),
-            down: Default::default(),
-            answers: Default::default(),
-            desk: desk.transpose()?,
-            shown: Default::default(),
+            desk,
+            lately: Lately::default(),
         });
         let (stopper, clock) = (world.shift.stopper.clone(), Arc::clone(&world.account.clock));
         let serve = async {

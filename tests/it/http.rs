@@ -749,10 +749,8 @@ fn site(world: World) -> Arc<Site> {
         plans: Arc::<World>::clone(&world),
         clock: Arc::<World>::clone(&world),
         metrics: Arc::new(Metrics::new()),
-        down: Default::default(),
-        answers: Default::default(),
         desk: None,
-        shown: Default::default(),
+        lately: Default::default(),
     })
 }
 

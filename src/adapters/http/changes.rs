@@ -85,7 +85,7 @@ impl Changes {
                     continue;
                 }
                 // That it cannot be asked is news too.
-                let now = (self.site.ledger.pulse().await.ok(), self.site.down.parts());
+                let now = (self.site.ledger.pulse().await.ok(), self.site.lately.down.parts());
                 if last.as_ref().is_some_and(|last| *last != now) {
                     self.changed.send_modify(|count| *count += 1);
                 }

@@ -111,7 +111,7 @@ pub async fn told(site: &Site, id: &str) -> Result<Option<(Told, Option<Standing
 /// # Errors
 /// The ledger cannot be read.
 pub async fn overview(site: &Site) -> Result<Arc<Overview>, Failure> {
-    let mut shown = site.shown.lock().await;
+    let mut shown = site.lately.shown.lock().await;
     let now = site.clock.now();
     let is_recent = |shown: &&Arc<Overview>| now.duration_since(shown.now).abs() < SHOWN_FOR;
     if let Some(recent) = shown.as_ref().filter(is_recent) {
@@ -143,7 +143,7 @@ async fn look(site: &Site, now: Timestamp) -> Result<Overview, Failure> {
     }
     Ok(Overview {
         now,
-        down: site.down.parts(),
+        down: site.lately.down.parts(),
         overdue: u64::try_from(site.metrics.requests_overdue.get()).unwrap_or_default(),
         waiting,
         held,

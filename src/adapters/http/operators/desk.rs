@@ -57,18 +57,19 @@ struct Form<'a> {
 }
 
 impl Desk {
-    /// Opens it, by this rule.
+    /// Opens it by this rule, where there is one.
     ///
     /// # Errors
     /// The system has no usable TLS roots.
     pub fn open(
-        rule: &Operators,
+        rule: Option<Operators>,
         decisions: Arc<dyn Decisions>,
         clock: Arc<dyn Clock>,
         entropy: &dyn Entropy,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Option<Self>, Failure> {
+        let Some(rule) = rule else { return Ok(None) };
         let (keys, seals) = (Keys::new(rule.keys.clone())?, Seals::new(entropy));
-        Ok(Self { rule: rule.clone(), keys, seals, decisions, clock })
+        Ok(Some(Self { rule, keys, seals, decisions, clock }))
     }
 
     /// Where browsers find the page.

@@ -56,14 +56,15 @@ pub(super) fn counter(
          <label for=\"reason\">Reason</label>\n\
          <textarea id=\"reason\" name=\"reason\" rows=\"3\" maxlength=\"{REASON_CHARS_MAX}\" \
          required aria-describedby=\"reason-hint\">\n{reason}</textarea>\n\
-         <p id=\"reason-hint\"><small>It is kept in the ledger for good: do not name the person. At \
-         most 1,000 characters.</small></p>\n<p id=\"verbs\">"
+         <p id=\"reason-hint\"><small>It is kept in the ledger for good: do not name the person. \
+         At most 1,000 characters.</small></p>\n<p id=\"verbs\">"
     )?;
     for word in decisions {
         let (class, label) = (class(word), label(word));
         writeln!(
             out,
-            "<button id=\"decide-{word}\" name=\"decision\" value=\"{word}\"{class}>{label}</button>"
+            "<button id=\"decide-{word}\" name=\"decision\" value=\"{word}\"{class}>{label}\
+             </button>"
         )?;
     }
     let actor = escape(actor);

@@ -79,8 +79,8 @@ pub fn page(overview: &Overview, refresh: bool) -> String {
 
 /// The page when there is nothing to be shown.
 pub fn unavailable(refresh: bool) -> String {
-    let body = "<header><h1>dsrd</h1></header>\n<main id=\"main\"><p class=\"alert\" role=\"alert\">The ledger \
-                cannot be read now; the log tells why</p></main>\n";
+    let body = "<header><h1>dsrd</h1></header>\n<main id=\"main\"><p class=\"alert\" \
+                role=\"alert\">The ledger cannot be read now; the log tells why</p></main>\n";
     frame(body, "dsrd", Some(again(refresh)))
 }
 

@@ -46,8 +46,8 @@ pub fn page(told: &Told, refresh: Option<bool>) -> String {
 pub fn unknown(id: &str) -> String {
     let id = escape(id);
     let body = format!(
-        "<header><h1>dsrd</h1></header>\n<main id=\"main\"><p class=\"alert\" role=\"alert\">The ledger knows \
-         no request {id}.</p><p><a href=\"/\">All requests</a></p></main>\n"
+        "<header><h1>dsrd</h1></header>\n<main id=\"main\"><p class=\"alert\" role=\"alert\">\
+         The ledger knows no request {id}.</p><p><a href=\"/\">All requests</a></p></main>\n"
     );
     frame(&body, "dsrd", None)
 }

@@ -78,7 +78,8 @@ impl Register for SqlLedger {
     async fn pulse(&self) -> Result<Pulse, Failure> {
         let statement = format!(
             "SELECT COALESCE((SELECT MAX(changed) FROM requests), 0) AS changed, \
-             CAST(COALESCE((SELECT SUM(done) FROM requests WHERE state IN {}), 0) AS BIGINT) AS done",
+             CAST(COALESCE( \
+             (SELECT SUM(done) FROM requests WHERE state IN {}), 0) AS BIGINT) AS done",
             states(|state| !state.is_end())
         );
         let rows = sqlx::query(AssertSqlSafe(statement)).fetch_all(&mut *self.read().await?).await;
