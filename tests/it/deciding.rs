@@ -249,7 +249,7 @@ async fn who_is_allowed_decides_once_and_is_in_the_ledger() {
     let late = held.post("r-1", held.good(&token, &seal, "reject")).await;
     assert_eq!(late.status(), 409);
     let html = late.text().await.unwrap();
-    assert!(html.contains("It was not decided. it has moved on meanwhile and is completed"));
+    assert!(html.contains("It was not decided: it has moved on meanwhile and is completed"));
     assert_eq!(held.decisions("r-1").len(), 1);
     // Nothing is on dead letters, nothing in the list that was none.
     let all = held.home.done(&["status", "--json"]);
@@ -411,6 +411,57 @@ async fn a_form_is_taken_only_from_the_page_it_was_on() {
     assert_eq!(held.decisions("r-1")[0]["reason"], "one\ntwo <b>");
     let html = held.page("r-1", &token).await;
     assert!(!html.contains("<form") && !html.contains("two"), "{html}");
+}
+
+/// Answered is ledgered: whatever becomes of the daemon in the same moment.
+#[tokio::test]
+async fn a_decision_survives_the_daemon() {
+    let mut held = Held::new(&[]);
+    let token = held.issuer.sign(&claims());
+    let seal = held.seal("r-1", &token).await;
+    let answer = held.post("r-1", held.good(&token, &seal, "approve")).await;
+    held.daemon.as_mut().unwrap().kill();
+    assert_eq!(answer.status(), 303);
+    held.start();
+    held.home.wait_for_event("r-1", "completed");
+    assert_eq!(held.decisions("r-1").len(), 1);
+    assert_eq!(held.home.names(), Vec::<String>::new());
+    // The one that was killed is still told of, for a minute; the one that stops is not.
+    let page = reqwest::get(held.url("/")).await.unwrap().text().await.unwrap();
+    assert_eq!(page.matches("<tr id=\"daemon-").count(), 2, "{page}");
+    let metrics = reqwest::get(held.url("/metrics")).await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("\ndsrd_daemons 2\n"), "{metrics}");
+    drop(held.daemon.take().map(|daemon| daemon.end("-TERM")));
+    held.start();
+    let page = reqwest::get(held.url("/")).await.unwrap().text().await.unwrap();
+    assert_eq!(page.matches("<tr id=\"daemon-").count(), 2, "{page}");
+}
+
+/// Without keys nobody is known, and nobody is taken for somebody.
+#[tokio::test]
+async fn without_the_issuers_keys_nobody_decides() {
+    for keys in [None, Some("{}"), Some("{\"keys\":[]}"), Some("no JSON")] {
+        let mut held = Held::new(&[]);
+        let token = held.issuer.sign(&claims());
+        let seal = held.seal("r-1", &token).await;
+        drop(held.daemon.take());
+        let path = held.home.path("keys.json");
+        match keys {
+            Some(text) => fs::write(path, text).unwrap(),
+            None => fs::remove_file(path).unwrap(),
+        }
+        held.start();
+        let (status, why) = match keys {
+            Some("{\"keys\":[]}") => (401, "the issuer has no such key"),
+            _ => (503, "the issuer&#39;s keys cannot be had now"),
+        };
+        let answer = held.post("r-1", held.good(&token, &seal, "approve")).await;
+        assert_eq!(answer.status(), status, "{keys:?}");
+        assert!(answer.text().await.unwrap().contains(why), "{keys:?}");
+        let page = held.page("r-1", &token).await;
+        assert!(page.contains("No decision can be taken") && !page.contains("<form"), "{page}");
+        assert!(held.decisions("r-1").is_empty());
+    }
 }
 
 /// Where messages must be signed the daemon vouches for what it was told on the page.

@@ -56,9 +56,9 @@ pub async fn decide(
         },
         (_, None) => Denied::new(
             StatusCode::FORBIDDEN,
-            "Decisions are not taken on this page: [http.operators] in the settings names nobody",
+            "decisions are not taken on this page: [http.operators] in the settings names nobody",
         ),
-        (Err(_), _) => Denied::new(StatusCode::NOT_FOUND, "There is no such request"),
+        (Err(_), _) => Denied::new(StatusCode::NOT_FOUND, "there is no such request"),
     };
     tracing::debug!(http.status = denied.status.as_u16(), "a decision on the page was not taken");
     let (status, html) = match looked_at(&site, &id, &headers).await {

@@ -42,7 +42,7 @@ pub struct Offer {
 pub struct Denied {
     /// How it is answered.
     pub status: StatusCode,
-    /// In sentences.
+    /// In parts of a sentence.
     pub why: Vec<String>,
     /// What was written as a reason, where it can be written anew.
     pub reason: String,
@@ -109,21 +109,21 @@ impl Desk {
     ) -> Result<(), Denied> {
         let actor = self.who(headers).await.map_err(Denied::stranger)?;
         if !is_from_our_page(headers, &self.rule.origin) {
-            let text = "Your browser does not say that this form was on a page of this address";
+            let text = "your browser does not say that this form was on a page of this address";
             return Err(Denied::new(StatusCode::FORBIDDEN, text));
         }
         if !is_form(headers) {
-            return Err(Denied::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "This is no form"));
+            return Err(Denied::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "this is no form"));
         }
         let form = Form::of(body);
         let given = Given { actor: &actor, id };
         let Some(seen) = self.seals.open(&form.seal, given, self.clock.now()) else {
-            let text = "The form was not given to you here, or too long ago";
+            let text = "the form was not given to you here, or too long ago";
             return Err(Denied::new(StatusCode::FORBIDDEN, text).keep(&form));
         };
         let reason = form.reason.trim().to_owned();
         if reason.is_empty() {
-            let text = "A decision needs a reason";
+            let text = "a decision needs a reason";
             return Err(Denied::new(StatusCode::UNPROCESSABLE_ENTITY, text));
         }
         let word = form.decision.clone().into_owned();
@@ -140,8 +140,8 @@ impl Desk {
             Err(failure) => {
                 // What the outside told us is for the log alone.
                 tracing::warn!(reason = failure.chain(), "a decision could not be ledgered");
-                let text = "The ledger did not take it now; whether it did in the end the page \
-                            tells. Sending it again does no harm";
+                let text = "the ledger did not answer; whether it took it all the same the page \
+                            tells, and sending it again does no harm";
                 Err(Denied::new(StatusCode::SERVICE_UNAVAILABLE, text).keep(&form))
             }
         }
@@ -174,12 +174,12 @@ impl Denied {
 pub fn said(stranger: Stranger) -> String {
     match stranger {
         Stranger::Nobody => {
-            "Nobody is signed in: no proxy has handed a token on ([http.operators] header)".into()
+            "nobody is signed in: no proxy has handed a token on ([http.operators] header)".into()
         }
-        Stranger::Distrusted(why) => format!("The token is not trusted: {why}"),
-        Stranger::NotAllowed => "You are none of those who may decide ([http.operators])".into(),
+        Stranger::Distrusted(why) => format!("the token is not trusted: {why}"),
+        Stranger::NotAllowed => "you are none of those who may decide ([http.operators])".into(),
         Stranger::Unsure => {
-            "The issuer's keys cannot be had now, so nobody can be known; the log tells why".into()
+            "the issuer's keys cannot be had now, so nobody can be known; the log tells why".into()
         }
     }
 }

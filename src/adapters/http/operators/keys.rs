@@ -6,6 +6,7 @@
 //! shut the operators out.
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -13,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use reqwest::Client;
 use reqwest::redirect::Policy;
-use tokio::sync::Mutex;
+use tokio::sync::Mutex as AsyncMutex;
 
 use crate::adapters::http::operators::bearer::Stranger;
 use crate::config::settings::KeySet;
@@ -39,6 +40,8 @@ pub struct Keys {
     place: KeySet,
     client: Client,
     held: Mutex<Held>,
+    /// Whoever asks holds this; who needs no answer does not wait for it.
+    asking: AsyncMutex<()>,
 }
 
 #[derive(Default)]
@@ -61,37 +64,39 @@ impl Keys {
         let client = client.map_err(|error| {
             Failure::needs_person("preparing TLS for [http.operators] keys_url").because(error)
         })?;
-        Ok(Self { place, client, held: Mutex::default() })
+        Ok(Self { place, client, held: Mutex::default(), asking: AsyncMutex::default() })
     }
 
-    /// The one with this id. Whoever comes meanwhile waits for the same answer.
+    /// The one with this id. Whoever comes while its issuer is asked waits for the same answer.
     ///
     /// # Errors
     /// There is none, or nobody can say.
     pub async fn find(&self, id: &str, now: Timestamp) -> Result<Jwk, Stranger> {
-        let mut held = self.held.lock().await;
-        if let Some(key) = held.get(id, now, FRESH) {
+        if let Some(key) = self.held().get(id, now, FRESH) {
             return Ok(key);
         }
-        if held.asked.is_none_or(|asked| age(asked, now) >= ASK_EVERY) {
-            held.asked = Some(now);
+        let _one_asks = self.asking.lock().await;
+        if self.held().is_to_be_asked(id, now) {
             match self.fetch().await {
-                Ok(keys) => held.keys = Some((keys, now)),
+                Ok(keys) => self.held().keys = Some((keys, now)),
                 Err(failure) => {
                     let reason = failure.chain();
                     tracing::warn!(reason, "the keys of [http.operators] cannot be had");
                 }
             }
         }
-        if let Some(key) = held.get(id, now, USABLE) {
-            return Ok(key);
-        }
+        let held = self.held();
         match &held.keys {
             Some((_, at)) if age(*at, now) < USABLE => {
-                Err(Stranger::Distrusted("the issuer has no such key"))
+                let none = Stranger::Distrusted("the issuer has no such key");
+                held.get(id, now, USABLE).ok_or(none)
             }
             _ => Err(Stranger::Unsure),
         }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().expect("nobody panics with the keys in hand")
     }
 
     async fn fetch(&self) -> Result<JwkSet, Failure> {
@@ -127,6 +132,16 @@ impl Keys {
 }
 
 impl Held {
+    /// Whether the issuer is to be asked for that key now; who hears yes asks.
+    fn is_to_be_asked(&mut self, id: &str, now: Timestamp) -> bool {
+        let is_known = self.get(id, now, FRESH).is_some();
+        let is_time = self.asked.is_none_or(|asked| age(asked, now) >= ASK_EVERY);
+        if !is_known && is_time {
+            self.asked = Some(now);
+        }
+        !is_known && is_time
+    }
+
     /// That key, if it is known and was so lately.
     fn get(&self, id: &str, now: Timestamp, within: SignedDuration) -> Option<Jwk> {
         let (keys, at) = self.keys.as_ref()?;

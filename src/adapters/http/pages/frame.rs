@@ -48,7 +48,8 @@ pub(super) fn frame(body: &str, title: &str, again: Option<Again<'_>>) -> String
             }
             script = format!("<script>{SCRIPT}</script>\n");
             let stop = format!("<a href=\"{path}?{REFRESH_OFF}\">Stop that</a>");
-            toggle = format!("Looks again when something changes. {stop}");
+            let where_it_can = if is_written { ", where scripts run" } else { "" };
+            toggle = format!("Looks again by itself{where_it_can}. {stop}");
         }
         Some(Again { path, is_on: false, .. }) => {
             toggle = format!("<a href=\"{path}\">Look again by itself</a>");

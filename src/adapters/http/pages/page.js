@@ -52,6 +52,8 @@
     looking = true;
     try {
       const answer = await fetch(location.href, { redirect: "error" });
+      // What is amiss for a moment is no reason to lose what somebody has written.
+      if (!answer.ok && document.querySelector("textarea")) throw new Error(answer.statusText);
       const next = new DOMParser().parseFromString(await answer.text(), "text/html");
       const [from, to] = [next.querySelector("main"), document.querySelector("main")];
       if (from && to && !sent) {

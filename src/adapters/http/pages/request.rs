@@ -93,10 +93,10 @@ fn denied(out: &mut String, Told { id, denied, .. }: &Told) -> fmt::Result {
     if denied.is_empty() {
         return Ok(());
     }
-    let (why, path) = (escape(&denied.join(". ")), path_of(id));
+    let (why, path) = (escape(&denied.join("; ")), path_of(id));
     writeln!(
         out,
-        "<p id=\"denied\" class=\"alert\" role=\"alert\">It was not decided. {why}. \
+        "<p id=\"denied\" class=\"alert\" role=\"alert\">It was not decided: {why}. \
          <a href=\"{path}\">Look at the request again</a></p>"
     )
 }
