@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
+use axum::http::header::{self, HeaderName};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
 use jiff::{SignedDuration, Timestamp};
@@ -137,7 +138,12 @@ impl Listener {
 /// `/changes`
 pub async fn show_changes(State(changes): State<Arc<Changes>>) -> Response {
     match changes.listen() {
-        Some(body) => ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response(),
+        Some(body) => {
+            // Which nginx takes as said to it: it would gather them up.
+            let at_once = HeaderName::from_static("x-accel-buffering");
+            let headers = [(header::CONTENT_TYPE, "text/event-stream"), (at_once, "no")];
+            (headers, body).into_response()
+        }
         None => (StatusCode::SERVICE_UNAVAILABLE, "too many listen\n").into_response(),
     }
 }
