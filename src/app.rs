@@ -24,7 +24,8 @@ use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
 use crate::adapters::graph::copies::GraphCopies;
 use crate::adapters::http::callbacks::HttpCallbacks;
-use crate::adapters::http::site::Site;
+use crate::adapters::http::operators::desk::Desk;
+use crate::adapters::http::site::{Lately, Site};
 use crate::adapters::http::{health, scrape, server};
 use crate::adapters::keys;
 use crate::adapters::memory::sources::store::MemorySource;
@@ -33,7 +34,7 @@ use crate::adapters::sql::store::SqlLedger;
 use crate::adapters::stores;
 use crate::adapters::supervisor::Supervisor;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
-use crate::config::settings::{Location, Queue, Settings, Store};
+use crate::config::settings::{Location, Operators, Queue, Settings, Store};
 use crate::worker::offline;
 use crate::worker::pace::retry::once_there;
 use crate::worker::pace::stopper::Stopper;
@@ -81,6 +82,8 @@ pub struct Daemon {
     page: Option<TcpListener>,
     /// Opens plans for the page.
     plans: Arc<Plans>,
+    /// Who may decide from the page.
+    operators: Option<Operators>,
 }
 
 impl Daemon {
@@ -109,7 +112,8 @@ impl Daemon {
                 Err(error) => error.into(),
             })),
         };
-        Ok(Self { world, alone, page, plans })
+        let operators = settings.http.operators.clone();
+        Ok(Self { world, alone, page, plans, operators })
     }
 
     async fn put_together(
@@ -172,7 +176,10 @@ impl Daemon {
     /// # Errors
     /// The page broke down: without it the daemon would be blind to its operators.
     pub async fn run(self) -> Result<(), AppError> {
-        let Self { world, alone: _alone, page, plans } = self;
+        let Self { world, alone: _alone, page, plans, operators } = self;
+        let world = Arc::new(world);
+        let (decisions, clock) = (Arc::clone(&world), Arc::clone(&world.account.clock));
+        let desk = Desk::open(operators, decisions, clock, &SystemEntropy)?;
         let site = Arc::new(Site {
             ledger: Arc::clone(&world.account.ledger),
             inbox: Arc::clone(&world.door.inbox),
@@ -182,8 +189,8 @@ impl Daemon {
             plans,
             clock: Arc::clone(&world.account.clock),
             metrics: Arc::clone(&world.shift.metrics),
-            down: Default::default(),
-            answers: Default::default(),
+            desk,
+            lately: Lately::default(),
         });
         let (stopper, clock) = (world.shift.stopper.clone(), Arc::clone(&world.account.clock));
         let serve = async {

@@ -14,10 +14,11 @@ use crate::config::azure::workspaces::{self, Identity};
 use crate::config::azure::{graph, telemetry};
 use crate::config::faults::Faults;
 use crate::config::file::{self, File};
+use crate::config::http;
 use crate::config::policy;
 use crate::config::secret::{Secret, broker_urls, is_one_node};
 use crate::config::settings::{
-    Amqp, Blob, Credential, Deployment, Http, Ledger, Location, Queue, Settings, Store, Tls, Trust,
+    Amqp, Blob, Credential, Deployment, Ledger, Location, Queue, Settings, Store, Tls, Trust,
     Workspace,
 };
 use crate::domain::callbacks::networks::Network;
@@ -75,7 +76,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     let queue = queue(&file.queue, &mut faults);
     let trust = trust(&file.queue, &mut faults);
     let ledger = ledger(&file.ledger, &mut faults);
-    let http = http(&file.http, &mut faults);
+    let http = http::http(&file.http, &mut faults);
     let calendar = calendar(&file.due, &mut faults);
     let policy = policy::policy(&file.policy, &file.declared, &mut faults);
     let guard = guard(&file.guard, &mut faults);
@@ -383,17 +384,6 @@ fn ledger(written: &file::Ledger, faults: &mut Faults) -> Option<Ledger> {
     let file = written.master_key_file.as_deref().unwrap_or("dsrd-data/master.key");
     let master_key_file = Path::new(file).to_owned();
     Some(Ledger { url, master_key_file, master_key })
-}
-
-fn http(written: &file::Http, faults: &mut Faults) -> Http {
-    if written.listen.is_empty() {
-        return Http { listen: None };
-    }
-    let listen = written.listen.parse().ok();
-    if listen.is_none() {
-        faults.add("http.listen must be ADDRESS:PORT, or empty to turn it off".into());
-    }
-    Http { listen }
 }
 
 fn calendar(written: &file::Due, faults: &mut Faults) -> Calendar {

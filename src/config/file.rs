@@ -173,6 +173,25 @@ pub struct Declaration {
 #[derive(Deserialize, Serialize)]
 pub struct Http {
     pub listen: String,
+    #[serde(default)]
+    pub operators: Operators,
+}
+
+/// `[http.operators]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct Operators {
+    pub origin: Option<String>,
+    pub issuer: Option<String>,
+    pub audience: Option<String>,
+    pub keys_url: Option<String>,
+    pub keys_file: Option<String>,
+    pub header: Option<String>,
+    pub actor_claim: Option<String>,
+    #[serde(default)]
+    pub actors: Vec<String>,
+    pub group_claim: Option<String>,
+    #[serde(default)]
+    pub groups: Vec<String>,
 }
 
 /// `[due]`

@@ -1,6 +1,6 @@
 //! What the daemon runs with: checked, complete, with units as types and secrets resolved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -388,4 +388,40 @@ pub enum Credential {
 pub struct Http {
     /// Where to listen; `None` turns it off.
     pub listen: Option<SocketAddr>,
+    /// Who may decide from the page; `None` lets nobody.
+    pub operators: Option<Operators>,
+}
+
+/// Who may decide from the page, and how it is known who somebody is: by a token that a proxy hands
+/// on.
+#[derive(Clone, Debug)]
+pub struct Operators {
+    /// What browsers call the place of the page by: scheme, host, and the port if it is not the
+    /// usual one.
+    pub origin: url::Url,
+    /// Who must have issued a token.
+    pub issuer: String,
+    /// Whom it must be meant for.
+    pub audience: String,
+    /// Where the issuer's keys are.
+    pub keys: KeySet,
+    /// In which header it comes, in lower case.
+    pub header: String,
+    /// The claim that says who somebody is.
+    pub actor_claim: String,
+    /// Those who may, as that claim names them.
+    pub actors: BTreeSet<String>,
+    /// The claim that says in which groups or roles somebody is.
+    pub group_claim: String,
+    /// The groups or roles whose members may.
+    pub groups: BTreeSet<String>,
+}
+
+/// A JSON Web Key Set.
+#[derive(Clone, Debug)]
+pub enum KeySet {
+    /// In a file, which may be replaced.
+    File(PathBuf),
+    /// At the issuer's.
+    Url(url::Url),
 }

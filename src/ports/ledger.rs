@@ -17,6 +17,7 @@ use crate::domain::state::{Event, State};
 use crate::ports::kept::archives::Archives;
 use crate::ports::kept::budgets::Budgets;
 use crate::ports::kept::catalogue::Catalogue;
+use crate::ports::kept::daemons::Daemons;
 use crate::ports::kept::inventories::Inventories;
 use crate::ports::kept::people::People;
 use crate::ports::kept::purges::Purges;
@@ -50,6 +51,7 @@ pub trait Ledger:
     + People
     + Catalogue
     + Register
+    + Daemons
 {
     /// Commits first records with their sealed requests and announcements, all at once, and says
     /// of each, in that order, what it found. Of one whose id is known nothing is written; if it is

@@ -14,4 +14,5 @@ pub mod register;
 pub mod plans;
 pub mod tasks;
 pub mod kept;
+pub mod sealings;
 pub mod ledger;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
+use crate::domain::request::RequestKind;
 use crate::domain::state::State;
 use crate::ports::standing::Standing;
 
@@ -19,6 +20,37 @@ pub trait Register: Send + Sync {
         after: Option<&Listed>,
         limit: u32,
     ) -> Result<Vec<Listed>, Failure>;
+
+    /// Requests that came to rest and have changed then or later, the latest first, at most
+    /// `limit`; of what never was a request none.
+    async fn answered(&self, from: Timestamp, limit: u32) -> Result<Vec<AnsweredRequest>, Failure>;
+
+    /// What differs once any request has another record or has come further.
+    async fn pulse(&self) -> Result<Pulse, Failure>;
+}
+
+/// A request that rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnsweredRequest {
+    /// What was asked.
+    pub kind: RequestKind,
+    /// How it ended.
+    pub state: State,
+    /// When its first record was written.
+    pub received: Timestamp,
+    /// When it came to rest; what comes back later changes nothing of it.
+    pub ended: Timestamp,
+    /// By when it was to be done.
+    pub due: Option<Timestamp>,
+}
+
+/// How far all requests are together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pulse {
+    /// When the last record was written, in milliseconds since 1970.
+    pub changed: i64,
+    /// Items that open requests have dealt with.
+    pub done: i64,
 }
 
 /// Which requests are sought.

@@ -12,7 +12,7 @@ use crate::domain::regulation::law::Law;
 use crate::domain::request::{Request, RequestId, RequestKind};
 use crate::domain::state::{Decision, Event, Extension, State};
 use crate::ports::ledger::{Opened, Opening, Record};
-use crate::ports::messages::inbox::{Delivery, DeliveryToken, Settlement};
+use crate::ports::messages::inbox::{Delivery, DeliveryToken, Label, Settlement};
 use crate::ports::standing::Standing;
 use crate::stages::account::records::Account;
 use crate::stages::message::fault::{Fault, Terms};
@@ -272,13 +272,46 @@ async fn answer(
     }
 }
 
+/// Carries a decision out for somebody who waits for the answer: he is told what cannot be, and
+/// nothing is left of it.
+///
+/// `seen` is the number of the last record of the request when he looked at it. A decision is about
+/// what was seen: it is not taken of a request that has moved on, unless it was taken already.
+///
+/// # Errors
+/// The ledger's; within, why it is refused.
+pub async fn decide_at_once(
+    account: &Account,
+    terms: &Terms,
+    calendar: &Calendar,
+    (body, label): (&[u8], &Label),
+    seen: u64,
+) -> Result<Result<Taken, Refusal>, Failure> {
+    match read::read(body, label, terms) {
+        Ok(Message::Control(control)) => carry_out(account, calendar, control, Some(seen)).await,
+        Ok(Message::Request(request)) => {
+            Ok(Err(refusal("", "no_decision", "this is a request", request.id)))
+        }
+        Err(refusal) => Ok(Err(refusal)),
+    }
+}
+
+/// The decisions that a request admits as it stands.
+pub fn admitted(standing: &Standing, calendar: &Calendar) -> impl Iterator<Item = Verb> {
+    let none = || Decision { actor: String::new(), reason: String::new(), signed: None };
+    let (state, due) = (standing.state, extended(standing, calendar));
+    let is_admitted = move |verb: &Verb| state.next(&meant(*verb, state, due, none())).is_ok();
+    let verbs = Verb::ALL.into_iter().filter(move |verb| *verb != Verb::Extend || due.is_some());
+    verbs.filter(is_admitted)
+}
+
 async fn decide(
     account: &Account,
     calendar: &Calendar,
     control: Control,
     delivery: &Delivery,
 ) -> Result<(Taken, Settlement), Failure> {
-    match carry_out(account, calendar, control).await? {
+    match carry_out(account, calendar, control, None).await? {
         Ok(taken) => Ok((taken, Settlement::Taken)),
         Err(refusal) => refuse(account, refusal, delivery).await,
     }
@@ -288,6 +321,7 @@ async fn carry_out(
     account: &Account,
     calendar: &Calendar,
     control: Control,
+    seen: Option<u64>,
 ) -> Result<Result<Taken, Refusal>, Failure> {
     let Control { verb, id, actor, reason, signed } = control;
     let decision = Decision { actor, reason, signed };
@@ -297,10 +331,18 @@ async fn carry_out(
             let text = "there is no request with this id";
             return Ok(Err(refusal("/subject_request_id", "unknown_request", text, id)));
         };
-        let event = meant(verb, &standing, calendar, decision.clone());
+        let due = extended(&standing, calendar);
+        let event = meant(verb, standing.state, due, decision.clone());
         let records = account.ledger.records(&id).await?;
         if done_already(&standing, &event, &records) {
             return Ok(Ok(Taken::Repeated(id)));
+        }
+        if seen.is_some_and(|seen| seen != standing.sequence) {
+            if seen.is_some_and(|seen| done_since(seen, verb, &decision, &records)) {
+                return Ok(Ok(Taken::Repeated(id)));
+            }
+            let text = format!("it has moved on meanwhile and is {}", standing.state.word());
+            return Ok(Err(refusal("", "moved_on", &text, id)));
         }
         if standing.state.next(&event).is_err() {
             let text = format!("a request that is {} does not admit this", standing.state.word());
@@ -327,20 +369,36 @@ async fn carry_out(
     }
 }
 
+/// Whether the same person decided the same for the same reason since that record: a form that was
+/// sent twice.
+fn done_since(seen: u64, verb: Verb, decision: &Decision, records: &[Record]) -> bool {
+    let is_it = |record: &Record| {
+        let Some(taken) = record.event.decision() else { return false };
+        let before = records.iter().take_while(|earlier| earlier.sequence < record.sequence);
+        let state = State::fold(before.map(|earlier| &earlier.event));
+        let due = match &record.event {
+            Event::Extended(extension) => Some(extension.due),
+            _ => None,
+        };
+        let meant = state.is_ok_and(|state| meant(verb, state, due, taken.clone()) == record.event);
+        meant && (&taken.actor, &taken.reason) == (&decision.actor, &decision.reason)
+    };
+    records.iter().any(|record| record.sequence > seen && is_it(record))
+}
+
 /// What a decision is to a request that stands there. One that is being carried out cannot be
 /// withdrawn as if nothing had happened, but it can be stopped.
-fn meant(verb: Verb, standing: &Standing, calendar: &Calendar, decision: Decision) -> Event {
-    let is_begun = matches!(standing.state, State::Acting | State::Waiting | State::Verifying);
+///
+/// `due` is when it would be due with more time.
+fn meant(verb: Verb, state: State, due: Option<Timestamp>, decision: Decision) -> Event {
+    let is_begun = matches!(state, State::Acting | State::Waiting | State::Verifying);
     match verb {
         Verb::Cancel if is_begun => Event::Stopped(decision),
         Verb::Cancel => Event::Cancelled(decision),
         Verb::Approve => Event::Approved(decision),
         Verb::Reject => Event::Refused(decision),
         Verb::Retry => Event::Retried(decision),
-        Verb::Extend => {
-            let due = extended(standing, calendar).unwrap_or(Timestamp::MAX);
-            Event::Extended(Extension { decision, due })
-        }
+        Verb::Extend => Event::Extended(Extension { decision, due: due.unwrap_or(Timestamp::MAX) }),
     }
 }
 

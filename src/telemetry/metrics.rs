@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::hash::Hash;
+use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -36,6 +37,14 @@ pub struct Metrics {
     pub requests_overdue: Gauge,
     /// `dsrd_requests_obstructed`
     pub requests_obstructed: Gauge,
+    /// `dsrd_requests_answered{kind,state}`
+    pub answered: Family<KindState, Gauge>,
+    /// `dsrd_requests_answered_median_seconds{kind,state}`
+    pub answered_median: Family<KindState, Gauge<f64, AtomicU64>>,
+    /// `dsrd_requests_answered_in_time_ratio`
+    pub answered_in_time: Gauge<f64, AtomicU64>,
+    /// `dsrd_daemons`
+    pub daemons: Gauge,
     /// `dsrd_deliveries_total{settlement}`
     pub deliveries: Family<Settled, Counter>,
     /// `dsrd_sweeps_total{purpose}`
@@ -194,6 +203,10 @@ impl Metrics {
             requests_due_soon: add(r, "requests_due_soon", "Open requests due within seven days"),
             requests_overdue: add(r, "requests_overdue", "Open requests past their due time"),
             requests_obstructed: add(r, "requests_obstructed", "Requests that are tried again"),
+            answered: add(r, "requests_answered", "Requests that ended in the last 90 days"),
+            answered_median: add(r, "requests_answered_median_seconds", "How long half took"),
+            answered_in_time: add(r, "requests_answered_in_time_ratio", "Share answered in time"),
+            daemons: add(r, "daemons", "Daemons that work on the same ledger"),
             deliveries: add(r, "deliveries", "Messages taken from the queue, by settlement"),
             sweeps: add(r, "sweeps", "Passes over the sources that ended"),
             sweep_time: all(r, "sweep_seconds", "How long a pass over the sources took", work),
@@ -223,6 +236,8 @@ impl Metrics {
             step_failures: add(r, "step_failures", "Steps of a request that failed, each try"),
             registry,
         };
+        // Nothing is known of it yet.
+        metrics.answered_in_time.set(f64::NAN);
         metrics.build.get_or_create(&Build { version: env!("CARGO_PKG_VERSION") }).set(1);
         metrics
     }

@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
 use crate::domain::failure::Failure;
-use crate::ports::kept::sealings::{Replaced, Sealing as Place, Sealings, Successor};
 use crate::ports::ledger::Ledger;
+use crate::ports::sealings::{Replaced, Sealing as Place, Sealings, Successor};
 use crate::ports::system::{Clock, Entropy};
 use crate::stages::account::keys::Keys as Sealing;
 use crate::stages::signing::{self, Signer};

@@ -207,13 +207,6 @@ impl Sums {
 
     fn told(mut self) -> Value {
         self.days.sort_by(f64::total_cmp);
-        let middle = self.days.len() / 2;
-        let median = match self.days.get(middle) {
-            Some(above) if self.days.len().is_multiple_of(2) => {
-                Some((self.days[middle - 1] + above) / 2.0)
-            }
-            other => other.copied(),
-        };
         let states: Map<String, Value> = self
             .by_state
             .iter()
@@ -228,9 +221,18 @@ impl Sums {
             "answered_late": self.late,
             "share_in_time": share,
             "unanswered_late": self.unanswered_late,
-            "days_median": median,
+            "days_median": median(&self.days),
             "days_max": self.days.last(),
         })
+    }
+}
+
+/// The middle one of numbers that stand in their order, or what is between two.
+pub fn median(sorted: &[f64]) -> Option<f64> {
+    let middle = sorted.len() / 2;
+    match sorted.get(middle) {
+        Some(above) if sorted.len().is_multiple_of(2) => Some((sorted[middle - 1] + above) / 2.0),
+        other => other.copied(),
     }
 }
 

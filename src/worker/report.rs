@@ -49,7 +49,8 @@ pub fn taken(metrics: &Metrics, taken: &Taken, traceparent: Option<&str>) {
     metrics.deliveries.get_or_create(&Settled { settlement }).inc();
 }
 
-fn decision(metrics: &Metrics, decided: &Decided) {
+/// A person decided.
+pub fn decision(metrics: &Metrics, decided: &Decided) {
     let Decided { id, kind, verb, actor, key, state, age } = decided;
     // What people wrote may hold what drives a terminal.
     let actor = actor.escape_debug().to_string();

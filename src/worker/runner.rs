@@ -7,7 +7,7 @@ use crate::worker::loops::{
 };
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
-use crate::worker::watch::{census, labels};
+use crate::worker::watch::{answers, census, daemons, labels};
 use crate::worker::world::World;
 
 /// Runs until the world's stopper stops; returns when everything in hand is ledgered and what could
@@ -35,6 +35,8 @@ pub async fn run(world: &World) {
         expire::run(shift, ledger, &stores),
         forget::run(shift, ledger, &world.mandate.keeping),
         census::run(shift, &world.account, announcer),
+        answers::run(shift, ledger),
+        daemons::run(shift, ledger),
     );
     announce::run_last(shift, ledger, announcer).await;
     world.shift.leases.let_go_of_all().await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use dsrd::adapters::http::changes::LISTENERS_MAX;
 use dsrd::adapters::http::health;
 use dsrd::adapters::http::server::serve;
 use dsrd::adapters::http::site::Site;
@@ -21,6 +22,7 @@ use dsrd::ports::exports::{Exports, SignedLink, Upload};
 use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::catalogue::{Catalogue, Catalogued, Leaf, Shelf};
+use dsrd::ports::kept::daemons::{Daemons, SeenDaemon};
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::people::{People, SealedPerson};
 use dsrd::ports::kept::purges::{Gathered, Member, NewMember, Purge, Purges, Stage};
@@ -34,14 +36,14 @@ use dsrd::ports::ledger::{
 use dsrd::ports::messages::announcer::{Announced, Announcer};
 use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::plans::HeldPlans;
-use dsrd::ports::register::{Listed, Order, Register, Sought};
+use dsrd::ports::register::{AnsweredRequest, Listed, Order, Pulse, Register, Sought};
 use dsrd::ports::sources::{
     Budget, ByteStream, Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Walked,
 };
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::system::Clock;
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
-use dsrd::telemetry::metrics::Metrics;
+use dsrd::telemetry::metrics::{KindState, Metrics};
 use dsrd::worker::watch::labels::prime;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
@@ -57,6 +59,9 @@ struct World {
     source_hangs: bool,
     /// How often anything was asked whether it is there.
     pings: Arc<AtomicUsize>,
+    /// How often it was asked whether anything has changed, and how often it has.
+    pulses: Arc<AtomicUsize>,
+    changed: Arc<AtomicUsize>,
 }
 
 fn now() -> Timestamp {
@@ -439,6 +444,28 @@ impl Register for World {
         all.truncate(limit as usize);
         Ok(all.into_iter().map(|standing| Listed { standing, received: now() }).collect())
     }
+    async fn answered(&self, _: Timestamp, _: u32) -> Result<Vec<AnsweredRequest>, Failure> {
+        unreachable!()
+    }
+    async fn pulse(&self) -> Result<Pulse, Failure> {
+        self.pulses.fetch_add(1, Ordering::Relaxed);
+        let changed = self.changed.load(Ordering::Relaxed);
+        Ok(Pulse { changed: i64::try_from(changed).unwrap(), done: 0 })
+    }
+}
+
+#[async_trait]
+impl Daemons for World {
+    async fn note_daemon(&self, _: &str, _: &str) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn forget_daemon(&self, _: &str) -> Result<(), Failure> {
+        unreachable!()
+    }
+    async fn daemons(&self) -> Result<Vec<SeenDaemon>, Failure> {
+        let (id, version) = ("0f8e<b>0f8e".to_owned(), "0.<1>".to_owned());
+        Ok(vec![SeenDaemon { id, version, started: now() - 50.hours(), seen: now() - 9.seconds() }])
+    }
 }
 
 #[async_trait]
@@ -722,8 +749,8 @@ fn site(world: World) -> Arc<Site> {
         plans: Arc::<World>::clone(&world),
         clock: Arc::<World>::clone(&world),
         metrics: Arc::new(Metrics::new()),
-        down: Default::default(),
-        answers: Default::default(),
+        desk: None,
+        lately: Default::default(),
     })
 }
 
@@ -748,9 +775,16 @@ async fn asked_of<T>(site: Arc<Site>, ask: impl AsyncFnOnce(String) -> T) -> T {
 async fn get(world: World, path: &str) -> (u16, String) {
     asked(world, async |address| {
         let answer = reqwest::get(format!("{address}{path}")).await.unwrap();
-        (answer.status().as_u16(), answer.text().await.unwrap())
+        (answer.status().as_u16(), unlabelled(&answer.text().await.unwrap()))
     })
     .await
+}
+
+/// The cells of tables without the names of their columns, which are for narrow screens.
+fn unlabelled(html: &str) -> String {
+    let mut pieces = html.split(" data-label=\"");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| text + piece.split_once('"').unwrap().1)
 }
 
 #[tokio::test]
@@ -919,7 +953,7 @@ async fn requests_are_looked_for_page_by_page() {
     ] {
         let (status, html) = get(world.clone(), &format!("/requests?{query}")).await;
         assert_eq!((status, ids(&html)), (200, expected.iter().map(|id| (*id).into()).collect()));
-        assert!(!html.contains("<script>") && !html.contains("Next page"), "{query}");
+        assert!(!html.contains("<script") && !html.contains("Next page"), "{query}");
     }
     // All of them, each once, in order.
     let (mut path, mut seen) = ("/requests".to_owned(), Vec::new());
@@ -938,7 +972,7 @@ async fn requests_are_looked_for_page_by_page() {
 async fn a_request_has_a_page_with_all_that_is_told_of_it() {
     let (status, html) = get(busy(), "/requests/b1e6%2Dlate").await;
     assert_eq!(status, 200);
-    let html = html.split_once("<main>").unwrap().1;
+    let html = html.split_once("<main id=\"main\">").unwrap().1;
     for told in [
         "<span class=\"word\">acting</span>",
         "for 10 minutes",
@@ -992,13 +1026,140 @@ async fn nothing_else_is_answered_and_nothing_from_elsewhere_is_loaded() {
         assert_eq!(page.status(), 200);
         let policy = page.headers()["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+        assert!(policy.contains("; script-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
         assert_eq!(page.headers()["x-content-type-options"], "nosniff");
-        assert_eq!(client.post(&address).send().await.unwrap().status(), 405);
+        for path in ["/", "/requests", "/requests/held-1", "/changes", "/metrics"] {
+            let posted = client.post(format!("{address}{path}")).send().await.unwrap();
+            assert_eq!(posted.status(), 405, "{path}");
+        }
         for path in ["/nothing", "/../etc/passwd", "/metrics/"] {
             let answer = client.get(format!("{address}{path}")).send().await.unwrap();
             assert_eq!(answer.status(), 404, "{path}");
             assert!(answer.headers().contains_key("content-security-policy"));
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_page_tells_of_daemons_and_how_long_answers_took() {
+    let site = site(busy());
+    let labels = KindState { kind: "erasure", state: "completed" };
+    site.metrics.answered.get_or_create(&labels).set(1_200);
+    site.metrics.answered_median.get_or_create(&labels).set(86_400.0 * 4.25);
+    site.metrics.answered_in_time.set(0.875);
+    let html =
+        asked_of(site, async |address| reqwest::get(&address).await.unwrap().text().await.unwrap())
+            .await;
+    assert!(html.contains("<td data-label=\"Last seen\">0 minutes ago</td>"), "{html}");
+    let html = unlabelled(&html);
+    for told in [
+        "0f8e&lt;b&gt;0</th><td>0.&lt;1&gt;</td>",
+        "<small>for 2 days</small></td><td>0 minutes ago</td>",
+        "Answered in the last 90 days",
+        "88 % of them by their due time.",
+        "<tr><th scope=\"row\">erasure</th><td><span class=\"word good\">completed</span></td>\
+         <td>1,200</td><td>4.2</td></tr>",
+    ] {
+        assert!(html.contains(told), "{told}: {html}");
+    }
+}
+
+/// Until somebody names who may, nobody may, whatever comes along.
+#[tokio::test]
+async fn nobody_decides_where_nobody_is_named() {
+    asked(busy(), async |address| {
+        let client = reqwest::Client::new();
+        let url = format!("{address}/requests/held-1");
+        let signed_in = client.get(&url).header("authorization", "Bearer a.b.c");
+        let html = signed_in.send().await.unwrap().text().await.unwrap();
+        assert!(!html.contains("<form") && !html.contains("No decision can be taken"), "{html}");
+        let post = client.post(format!("{url}/decisions")).header("origin", &address);
+        let post = post.header("content-type", "application/x-www-form-urlencoded");
+        let answer = post.body("decision=approve&reason=x&seal=1.3.00").send().await.unwrap();
+        assert_eq!(answer.status(), 403);
+        let html = answer.text().await.unwrap();
+        assert!(html.contains("[http.operators] in the settings names nobody"), "{html}");
+        let decisions = client.get(format!("{url}/decisions")).send().await.unwrap();
+        assert_eq!(decisions.status(), 405);
+    })
+    .await;
+}
+
+/// What comes of a stream until it has so many bytes, or ends.
+async fn heard(stream: &mut reqwest::Response, bytes: usize) -> String {
+    let mut text = String::new();
+    while text.len() < bytes {
+        match stream.chunk().await {
+            Ok(Some(piece)) => text.push_str(std::str::from_utf8(&piece).unwrap()),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    text
+}
+
+/// The clock of these worlds goes fifty times as fast: two seconds are forty milliseconds.
+#[tokio::test]
+async fn changes_are_told_to_all_who_listen_and_the_ledger_is_asked_once_for_all() {
+    const FIRST: &str = "retry: 3000\n\n";
+    let world = busy();
+    let (pulses, changed) = (Arc::clone(&world.pulses), Arc::clone(&world.changed));
+    let client = reqwest::Client::new();
+    let mut rest = asked(world, async |address| {
+        let url = format!("{address}/changes");
+        let mut all = Vec::new();
+        for _ in 0..LISTENERS_MAX {
+            let mut stream = client.get(&url).send().await.unwrap();
+            assert_eq!(stream.headers()["content-type"], "text/event-stream");
+            assert!(stream.headers()["content-security-policy"].to_str().is_ok());
+            assert_eq!(heard(&mut stream, FIRST.len()).await, FIRST);
+            all.push(stream);
+        }
+        assert_eq!(client.get(&url).send().await.unwrap().status(), 503, "there are so many");
+        // It has been asked how things stand before they change.
+        while pulses.load(Ordering::Relaxed) < 2 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        let (begun, asked) = (std::time::Instant::now(), pulses.load(Ordering::Relaxed));
+        changed.fetch_add(1, Ordering::Relaxed);
+        for stream in &mut all {
+            let mut text = String::new();
+            while !text.contains("data: changed\n\n") {
+                let piece = heard(stream, 1).await;
+                assert!(!piece.is_empty(), "it ended before: {text}");
+                text += &piece;
+            }
+            // Nothing is told but that; a colon begins what is no event.
+            let told = text.replace("data: changed\n\n", "").replace(":\n\n", "");
+            assert_eq!(told, "");
+        }
+        let most = 2 + begun.elapsed().as_millis() / 40;
+        let asked = pulses.load(Ordering::Relaxed) - asked;
+        assert!((asked as u128) <= most, "{asked} times, {most} at most");
+        // A place is free again once somebody is gone.
+        drop(all.pop());
+        let mut next = client.get(&url).send().await.unwrap();
+        while next.status() != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            next = client.get(&url).send().await.unwrap();
+        }
+        assert!(heard(&mut next, 40).await.contains(":\n\n"), "a word from time to time");
+        next
+    })
+    .await;
+    // The server has ended, and nobody kept it from that.
+    while !heard(&mut rest, 1).await.is_empty() {}
+}
+
+/// Nobody listens, nobody asks.
+#[tokio::test]
+async fn the_ledger_is_left_alone_while_nobody_listens() {
+    let world = busy();
+    let pulses = Arc::clone(&world.pulses);
+    asked(world, async |address| {
+        reqwest::get(&address).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        assert_eq!(pulses.load(Ordering::Relaxed), 0);
     })
     .await;
 }

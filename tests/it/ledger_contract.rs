@@ -26,7 +26,7 @@ use dsrd::ports::kept::tombstones::{Buried, ReturnedItem, Tombstone};
 use dsrd::ports::ledger::{
     Appended, Callback, Cleared, ItemEnd, Ledger, Opened, Record, SealedItem, ordinals,
 };
-use dsrd::ports::register::{Order, Sought};
+use dsrd::ports::register::{AnsweredRequest, Order, Sought};
 use dsrd::ports::sources::Budget;
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Lost, Part, Purpose, Shard, Tasks, work_on};
@@ -49,6 +49,8 @@ macro_rules! suite {
         suite!(@ledger fresh, records_follow_one_another, what_does_not_follow_changes_nothing);
         suite!(@ledger fresh, standings_come_by_due_date, items_come_in_pages);
         suite!(@ledger fresh, a_list_comes_in_pages_whatever_is_sought);
+        suite!(@ledger fresh, what_was_answered_lately_is_told, each_change_is_felt);
+        suite!(@timed fresh, daemons_are_known_while_they_are_at_work);
         suite!(@ledger fresh, outcomes_are_replaced, thousands_of_items);
         suite!(@ledger fresh, progress_is_of_the_current_stage, rest_forgets_the_seals);
         suite!(@ledger fresh, no_two_archives_have_one_name);
@@ -438,6 +440,82 @@ async fn items_come_in_pages(ledger: &dyn Ledger) {
     let failure =
         ledger.add_items(&own(ledger).await, &stranger, 1, &sealed_items(0..1)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Permanent, "{}", failure.chain());
+}
+
+async fn what_was_answered_lately_is_told(ledger: &dyn Ledger) {
+    Life::begin(ledger, "open", 10).await;
+    ledger.open(&[&rejection("rejected", 20)]).await.unwrap();
+    let mut early = Life::begin(ledger, "early", 100).await;
+    early.go(ledger, erasure()).await;
+    Life::begin(ledger, "late", 200).await.go(ledger, erasure()).await;
+    let withdrawn = Event::Cancelled(decision());
+    Life::begin(ledger, "withdrawn", 300).await.go(ledger, [withdrawn]).await;
+    let failed = Event::Failed { reason: "source: azureml".to_owned() };
+    Life::begin(ledger, "failed", 400).await.go(ledger, [Event::FindStarted, failed]).await;
+    // What comes back changes nothing of when it ended.
+    early.last.at = second(500);
+    early.go(ledger, [Event::Returned { items: 1, sources: Vec::new() }]).await;
+    let row = |received: i64, ended: i64, state: State| AnsweredRequest {
+        kind: RequestKind::Erasure,
+        state,
+        received: second(received),
+        ended: second(ended),
+        due: Some(second(received + 86_400)),
+    };
+    let told = async |from: i64, limit: u32| ledger.answered(second(from), limit).await.unwrap();
+    let early = row(100, 105, State::Completed);
+    let (late, withdrawn) = (row(200, 205, State::Completed), row(300, 301, State::Cancelled));
+    assert_eq!(told(0, 9).await, [early, withdrawn, late]);
+    assert_eq!(told(0, 2).await, [early, withdrawn]);
+    assert_eq!(told(301, 9).await, [early, withdrawn]);
+    assert_eq!(told(502, 9).await, []);
+}
+
+async fn each_change_is_felt(ledger: &dyn Ledger) {
+    let mut felt = vec![ledger.pulse().await.unwrap()];
+    let mut life = Life::begin(ledger, "r-1", 100).await;
+    felt.push(ledger.pulse().await.unwrap());
+    life.go(ledger, [Event::FindStarted]).await;
+    felt.push(ledger.pulse().await.unwrap());
+    let progress = Progress { done: 3, total: 9 };
+    ledger.note_progress(&[life.id().clone()], progress).await.unwrap();
+    felt.push(ledger.pulse().await.unwrap());
+    assert_eq!(ledger.pulse().await.unwrap(), felt[3], "nothing has changed");
+    for (before, after) in felt.iter().zip(&felt[1..]) {
+        assert_ne!(before, after);
+    }
+}
+
+async fn daemons_are_known_while_they_are_at_work(ledger: &dyn Ledger, clock: &MemoryClock) {
+    let known = async || {
+        let all = ledger.daemons().await.unwrap().into_iter();
+        all.map(|one| (one.id, one.started.as_second(), one.seen.as_second())).collect::<Vec<_>>()
+    };
+    let row = |id: &str, started: i64, seen: i64| (id.to_owned(), started, seen);
+    clock.set(second(10_000));
+    ledger.note_daemon("b", "0.1.0").await.unwrap();
+    clock.set(second(10_010));
+    ledger.note_daemon("a", "0.2.0").await.unwrap();
+    ledger.note_daemon("b", "0.1.0").await.unwrap();
+    assert_eq!(known().await, [row("b", 10_000, 10_010), row("a", 10_010, 10_010)]);
+    assert_eq!(ledger.daemons().await.unwrap()[1].version, "0.2.0");
+    // One stops, and the other gives no sign of life any more.
+    ledger.forget_daemon("a").await.unwrap();
+    ledger.forget_daemon("a").await.unwrap();
+    clock.set(second(10_070));
+    assert_eq!(known().await, [row("b", 10_000, 10_010)]);
+    clock.set(second(10_071));
+    assert_eq!(known().await, []);
+    // It was only asleep.
+    ledger.note_daemon("b", "0.1.0").await.unwrap();
+    assert_eq!(known().await, [row("b", 10_000, 10_071)]);
+    // Gone for an hour it is forgotten, and what a wrong clock noted too.
+    clock.set(second(13_672));
+    ledger.note_daemon("c", "0.1.0").await.unwrap();
+    clock.set(second(10_071));
+    assert_eq!(known().await, []);
+    ledger.note_daemon("d", "0.1.0").await.unwrap();
+    assert_eq!(known().await, [row("d", 10_071, 10_071)]);
 }
 
 async fn outcomes_are_replaced(ledger: &dyn Ledger) {

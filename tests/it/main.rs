@@ -81,6 +81,7 @@ mod certificate; // the signed statement of an erasure: issued, kept, checked
 mod archive; // bytes, names and manifest, opened by other people's programs
 mod report; // the page for people, looked at by a browser and judged by programs of others
 mod http; // health, metrics and the page, asked over a socket
+mod deciding; // decisions on the page of a request: tokens, forms, a browser behind a proxy
 mod config_samples; // every settings file in the repository is accepted
 mod cli; // the program itself, as a process
 mod deploying; // what `deploy/build` makes, the image and the package of it, and the unit that runs it

@@ -11,7 +11,7 @@ use std::time::Duration;
 use dsrd::adapters::sql::store::SqlLedger;
 use dsrd::config::secret::Secret;
 use dsrd::domain::failure::{Failure, FailureKind};
-use dsrd::ports::kept::sealings::{Anew, Replaced, Sealing, Sealings, Successor};
+use dsrd::ports::sealings::{Anew, Replaced, Sealing, Sealings, Successor};
 use dsrd::ports::tasks::Tasks;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 

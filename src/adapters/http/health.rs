@@ -59,7 +59,7 @@ async fn ask(site: &Site) -> Arc<Readiness> {
     }
     let checks = join_all(pings).await;
     for Check { name, error, reason } in &checks {
-        site.down.note(name, error.is_some().then_some(reason.as_str()));
+        site.lately.down.note(name, error.is_some().then_some(reason.as_str()));
         let part = Part { part: name.clone() };
         site.metrics.ready.get_or_create(&part).set(i64::from(error.is_none()));
     }

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use tokio::sync::Mutex as AsyncMutex;
 use tracing::{info, warn};
 
+use crate::adapters::http::operators::desk::Desk;
+use crate::adapters::http::pages::overview::Overview;
 use crate::adapters::http::readiness::Readiness;
 use crate::ports::exports::Exports;
 use crate::ports::ledger::Ledger;
@@ -33,25 +36,33 @@ pub struct Site {
     pub clock: Arc<dyn Clock>,
     /// Shown as they are.
     pub metrics: Arc<Metrics>,
-    /// What was not ready when it was asked last.
-    pub down: Down,
-    /// What everything outside answered last.
-    pub answers: Answers,
+    /// Where decisions are taken; `None` where nobody may.
+    pub desk: Option<Desk>,
+    /// What was found when somebody asked last.
+    pub lately: Lately,
 }
 
-/// What everything outside answered last, once it was asked.
+/// What was found when somebody asked last.
 #[derive(Default)]
-pub struct Answers(Mutex<Option<Arc<Readiness>>>);
+pub struct Lately {
+    /// What was not ready.
+    pub down: Down,
+    /// What everything outside answered, once it was asked.
+    answers: Mutex<Option<Arc<Readiness>>>,
+    /// All requests in short.
+    pub shown: AsyncMutex<Option<Arc<Overview>>>,
+}
 
 impl Site {
     /// What everything outside answered last, if it was asked.
     pub fn last(&self) -> Option<Arc<Readiness>> {
-        self.answers.0.lock().expect("nobody panics with the answers in hand").clone()
+        self.lately.answers.lock().expect("nobody panics with the answers in hand").clone()
     }
 
     /// Keeps what everything outside has answered.
     pub fn keep(&self, answers: Arc<Readiness>) {
-        *self.answers.0.lock().expect("nobody panics with the answers in hand") = Some(answers);
+        let last = &self.lately.answers;
+        *last.lock().expect("nobody panics with the answers in hand") = Some(answers);
     }
 }
 

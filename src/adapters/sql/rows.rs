@@ -477,7 +477,7 @@ fn correspondence(row: &AnyRow) -> Result<Correspondence, RowError> {
     })
 }
 
-fn state(row: &AnyRow) -> Result<State, RowError> {
+pub(super) fn state(row: &AnyRow) -> Result<State, RowError> {
     State::parse(&get::<String>(row, "state")?).ok_or(RowError::State)
 }
 

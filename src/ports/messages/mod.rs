@@ -4,3 +4,4 @@
 pub mod inbox;
 pub mod announcer;
 pub mod callbacks;
+pub mod decisions;

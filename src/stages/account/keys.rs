@@ -14,7 +14,7 @@ use crate::matching::identity::patterns::canonical;
 use crate::matching::identity::watch::MarkKey;
 use crate::matching::terms::filter::TermKey;
 use crate::ports::kept::purges::work_on_purge;
-use crate::ports::kept::sealings::Sealing;
+use crate::ports::sealings::Sealing;
 use crate::ports::system::Entropy;
 use crate::ports::tasks::{Shard, work_on_shard};
 

@@ -245,19 +245,14 @@ fn control(
     faults: &mut Faults,
 ) -> Option<Control> {
     faults.strays(fields.object, "", &CONTROL_FIELDS);
-    let verb = match fields.text("control", faults) {
-        Some("cancel") => Some(Verb::Cancel),
-        Some("approve") => Some(Verb::Approve),
-        Some("reject") => Some(Verb::Reject),
-        Some("retry") => Some(Verb::Retry),
-        Some("extend") => Some(Verb::Extend),
-        Some(_) => {
-            let text = "control is none of cancel, approve, reject, retry, extend";
-            faults.add("/control", "unknown_control", text);
-            None
+    let verb = fields.text("control", faults).and_then(|word| {
+        let verb = Verb::ALL.into_iter().find(|verb| verb.word() == word);
+        if verb.is_none() {
+            let known = Verb::ALL.map(Verb::word).join(", ");
+            faults.add("/control", "unknown_control", format!("control is none of {known}"));
         }
-        None => None,
-    };
+        verb
+    });
     let actor = words(fields, "actor", faults);
     let reason = match fields.object.get("reason") {
         // The person is to be told of it.
@@ -389,6 +384,10 @@ fn kind(fields: ObjectAt<'_>, faults: &mut Faults) -> Option<RequestKind> {
 }
 
 impl Verb {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 5] =
+        [Self::Approve, Self::Reject, Self::Retry, Self::Extend, Self::Cancel];
+
     /// The word of the message.
     pub fn word(self) -> &'static str {
         match self {

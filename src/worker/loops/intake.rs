@@ -6,14 +6,22 @@
 //!
 //! What cannot be ledgered now goes back to the queue before anything more is received, so that
 //! it keeps its place.
+//!
+//! A decision on the page enters by the same stage, beside the queue: whoever took it waits for the
+//! answer.
 
+use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
+use serde_json::json;
 use tokio::task::unconstrained;
 
 use crate::domain::failure::Failure;
-use crate::ports::messages::inbox::{Delivery, Settlement};
-use crate::stages::intake::intake;
+use crate::ports::messages::decisions::{Answered, Decisions, TakenDecision};
+use crate::ports::messages::inbox::{Delivery, Label, Settlement};
+use crate::ports::standing::Standing;
+use crate::stages::intake::{Taken, admitted, decide_at_once, intake};
+use crate::stages::message::read::Verb;
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
 use crate::worker::world::World;
@@ -97,4 +105,42 @@ async fn take<'a>(
     }
     world.shift.ring();
     taking.failure.map_or(returning, Err)
+}
+
+#[async_trait]
+impl Decisions for World {
+    fn admitted(&self, standing: &Standing) -> Vec<&'static str> {
+        admitted(standing, &self.mandate.calendar).map(Verb::word).collect()
+    }
+
+    /// The daemon vouches for it with its own key, by which messages are heard always.
+    async fn decide(&self, decision: &TakenDecision) -> Result<Answered, Failure> {
+        let TakenDecision { id, seen, word, actor, reason } = decision;
+        let body = json!({
+            "control": word, "subject_request_id": id.as_str(), "actor": actor, "reason": reason,
+        });
+        let body = body.to_string();
+        let signature = Some(self.signer.sign(body.as_bytes(), self.account.clock.now()));
+        let label = Label { signature, ..Label::default() };
+        let (terms, message) = (self.terms(), (body.as_bytes(), &label));
+        let calendar = &self.mandate.calendar;
+        let refusal = match decide_at_once(&self.account, &terms, calendar, message, *seen).await? {
+            Ok(taken) => {
+                if let Taken::Decided(decided) = &taken {
+                    report::decision(&self.shift.metrics, decided);
+                    self.shift.ring();
+                }
+                return Ok(Answered::Taken);
+            }
+            Err(refusal) => refusal,
+        };
+        let is_impossible = |code| matches!(code, "moved_on" | "not_possible" | "unknown_request");
+        let impossible = refusal.faults.iter().find(|fault| is_impossible(fault.code));
+        Ok(match impossible {
+            Some(fault) => Answered::Impossible(fault.message.clone()),
+            None => {
+                Answered::Faulty(refusal.faults.into_iter().map(|fault| fault.message).collect())
+            }
+        })
+    }
 }

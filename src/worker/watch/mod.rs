@@ -5,3 +5,5 @@ pub mod labels;
 pub mod dues;
 pub mod notices;
 pub mod census;
+pub mod daemons;
+pub mod answers;

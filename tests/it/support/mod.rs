@@ -17,6 +17,7 @@ pub mod program;
 pub mod receiver;
 pub mod simulation;
 pub mod chromium;
+pub mod driven;
 pub mod contract;
 pub mod linters;
 pub mod bad_input;

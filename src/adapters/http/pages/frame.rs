@@ -12,35 +12,59 @@ use crate::ports::standing::Progress;
 /// The query that asks for a page that stays as it is.
 pub const REFRESH_OFF: &str = "refresh=off";
 
+/// What pages are.
+pub const HTML: &str = "text/html; charset=utf-8";
+
+/// The script of pages that look again by themselves, allowed in the same way.
+pub const SCRIPT: &str = include_str!("page.js");
+
 /// The whole style sheet; the content security policy allows it by its hash and no other.
 pub const STYLE: &str = include_str!("page.css");
 
-/// Seconds between two looks.
+/// Seconds between two looks without a script.
 const REFRESH_SECONDS: u32 = 10;
 
-/// The whole of an HTML document around its body.
-///
-/// `again`: where it is found, and whether it looks again by itself; `None` of one that never does.
-pub(super) fn frame(body: &str, title: &str, again: Option<(&str, bool)>) -> String {
-    let (again, toggle) = if let Some((path, true)) = again {
-        (
-            format!("<meta http-equiv=\"refresh\" content=\"{REFRESH_SECONDS}\">\n"),
-            format!(
-                "Looks again every {REFRESH_SECONDS} seconds. \
-                 <a href=\"{path}?{REFRESH_OFF}\">Stop that</a>"
-            ),
-        )
-    } else {
-        let toggle = again.map(|(path, _)| format!("<a href=\"{path}\">Look again by itself</a>"));
-        (String::new(), toggle.unwrap_or_default())
-    };
+/// Whether a page looks again by itself.
+#[derive(Clone, Copy)]
+pub(super) struct Again<'a> {
+    /// Where it is found.
+    pub path: &'a str,
+    /// Whether it does.
+    pub is_on: bool,
+    /// Whether it has text in it that somebody is about to write. Only a script keeps that.
+    pub is_written: bool,
+}
+
+/// The whole of an HTML document around its body; `again` is `None` of one that never looks again.
+pub(super) fn frame(body: &str, title: &str, again: Option<Again<'_>>) -> String {
+    let (mut head, mut script, mut toggle) = (String::new(), String::new(), String::new());
+    match again {
+        Some(Again { path, is_on: true, is_written }) => {
+            if !is_written {
+                head = format!(
+                    "<noscript><meta http-equiv=\"refresh\" content=\"{REFRESH_SECONDS}\">\
+                     </noscript>\n"
+                );
+            }
+            script = format!("<script>{SCRIPT}</script>\n");
+            let stop = format!("<a href=\"{path}?{REFRESH_OFF}\">Stop that</a>");
+            let where_it_can = if is_written { ", where scripts run" } else { "" };
+            toggle = format!("Looks again by itself{where_it_can}. {stop}");
+        }
+        Some(Again { path, is_on: false, .. }) => {
+            toggle = format!("<a href=\"{path}\">Look again by itself</a>");
+        }
+        None => {}
+    }
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{again}\
-         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\
-         <footer><span>dsrd {version} · <a href=\"/requests\">all requests</a> · \
-         <a href=\"/readyz\">readiness</a> · \
-         <a href=\"/metrics\">metrics</a></span><span>{toggle}</span></footer>\n</body>\n</html>\n",
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{head}\
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <a class=\"skip\" href=\"#main\">Skip to the content</a>\n{body}\
+         <footer><span>dsrd {version} · <a href=\"/\">overview</a> · \
+         <a href=\"/requests\">all requests</a> · <a href=\"/readyz\">readiness</a> · \
+         <a href=\"/metrics\">metrics</a></span><span>{toggle}</span></footer>\n{script}</body>\n\
+         </html>\n",
         version = env!("CARGO_PKG_VERSION"),
     )
 }
@@ -143,7 +167,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// Where the page of a request is.
-pub(super) fn path_of(id: &RequestId) -> String {
+pub fn path_of(id: &RequestId) -> String {
     format!("/requests/{}", utf8_percent_encode(id.as_str(), NON_ALPHANUMERIC))
 }
 
@@ -152,18 +176,36 @@ pub(super) fn link(id: &RequestId) -> String {
     format!("<a href=\"{}\">{}</a>", path_of(id), escape(id.as_str()))
 }
 
-/// The start of a table with these columns, below the heading that has this id.
-pub(super) fn open_table(out: &mut String, label: &str, columns: &[&str]) -> fmt::Result {
+/// An id for the row of a request, by which it is known again wherever it moves.
+pub(super) fn row_id(id: &RequestId) -> String {
+    format!("row-{}", escape(id.as_str()))
+}
+
+/// A table with these columns and rows, below the heading that has this id. Each cell is told the
+/// name of its column: on a narrow screen a row is a list of them.
+pub(super) fn table(out: &mut String, label: &str, columns: &[&str], rows: &str) -> fmt::Result {
     // A region that scrolls must be reachable with the keyboard.
     let region = format!("role=\"region\" aria-labelledby=\"{label}\" tabindex=\"0\"");
     write!(out, "<div class=\"scroll\" {region}><table>\n<thead><tr>")?;
     for column in columns {
         write!(out, "<th scope=\"col\">{column}</th>")?;
     }
-    writeln!(out, "</tr></thead>\n<tbody>")
-}
-
-/// Its end.
-pub(super) fn close_table(out: &mut String) -> fmt::Result {
+    writeln!(out, "</tr></thead>\n<tbody>")?;
+    let mut column = 0;
+    // No text in a cell has a bracket that is not escaped.
+    for piece in rows.split_inclusive(['>']) {
+        if piece.trim_start().starts_with("<tr") {
+            column = 0;
+        }
+        match piece.trim_start().split([' ', '>']).next() {
+            Some("<td" | "<th") => {
+                let name = columns.get(column).copied().unwrap_or_default();
+                let (tag, rest) = piece.split_at(piece.len() - 1);
+                write!(out, "{tag} data-label=\"{name}\"{rest}")?;
+                column += 1;
+            }
+            _ => out.push_str(piece),
+        }
+    }
     writeln!(out, "</tbody></table></div>")
 }

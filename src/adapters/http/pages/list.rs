@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use url::form_urlencoded::{Serializer, parse};
 
 use crate::adapters::http::pages::frame::{
-    close_table, due, escape, frame, link, open_table, progress, time, word,
+    due, escape, frame, link, progress, row_id, table, time, word,
 };
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
@@ -45,7 +45,7 @@ impl Wanted {
     /// The states that they may be in.
     pub fn states(&self) -> Vec<State> {
         let is_wanted = |state: &State| {
-            self.state.is_none_or(|wanted| wanted == *state) && !(self.overdue && state.is_end())
+            self.state.is_none_or(|wanted| wanted == *state) && !(self.overdue && state.rests())
         };
         State::ALL.into_iter().filter(is_wanted).collect()
     }
@@ -96,29 +96,30 @@ fn body(listing: &Listing) -> Result<String, fmt::Error> {
     let Listing { now, wanted, found, next } = listing;
     let mut body = String::new();
     let out = &mut body;
-    writeln!(out, "<header><h1>Requests</h1><p><a href=\"/\">Overview</a></p></header>\n<main>")?;
+    writeln!(out, "<header><h1>Requests</h1><p><a href=\"/\">Overview</a></p></header>")?;
+    writeln!(out, "<main id=\"main\">")?;
     form(out, wanted)?;
     writeln!(out, "<section aria-labelledby=\"found\"><h2 id=\"found\">Found</h2>")?;
     if found.is_empty() {
         writeln!(out, "<div class=\"scroll\"><p class=\"empty\">No such requests.</p></div>")?;
     } else {
         let columns = ["Request", "Kind", "State", "Progress", "Changed", "Due"];
-        open_table(out, "found", &columns)?;
+        let mut rows = String::new();
         for standing in found {
             let kind = standing.kind.map_or("–", |kind| kind.word());
             let until = match standing.state.is_end() {
                 true => standing.due.map_or("–".to_owned(), |at| time(at).to_string()),
                 false => due(standing.due, *now),
             };
-            let (id, state) = (link(&standing.id), word(standing.state));
+            let (row, id, state) = (row_id(&standing.id), link(&standing.id), word(standing.state));
             let (far, changed) = (progress(standing.progress), time(standing.changed));
             writeln!(
-                out,
-                "<tr><th scope=\"row\">{id}</th><td>{kind}</td><td>{state}</td><td>{far}</td>\
-                 <td>{changed}</td><td>{until}</td></tr>"
+                rows,
+                "<tr id=\"{row}\"><th scope=\"row\">{id}</th><td>{kind}</td><td>{state}</td>\
+                 <td>{far}</td><td>{changed}</td><td>{until}</td></tr>"
             )?;
         }
-        close_table(out)?;
+        table(out, "found", &columns, &rows)?;
     }
     if let Some(next) = next {
         let path = Wanted { after: Some(next.clone()), ..wanted.clone() }.path();
@@ -164,7 +165,7 @@ mod tests {
         }
         let wanted = Wanted::of("state=rubbish&overdue&id=%20R-&after=%0a&x=y");
         assert_eq!(wanted, Wanted { overdue: true, id: "R-".into(), ..Wanted::default() });
-        assert!(wanted.states().iter().all(|state| !state.is_end()));
+        assert!(wanted.states().iter().all(|state| !state.rests()));
         assert!(wanted.has(&RequestId::new("xr-1").unwrap()));
         assert!(!wanted.has(&RequestId::new("x-1").unwrap()));
         assert_eq!(Wanted::default().states().len(), State::ALL.len());

@@ -4,4 +4,5 @@
 pub mod frame;
 pub mod overview;
 pub mod list;
+pub mod counter;
 pub mod request;

@@ -6,14 +6,14 @@ use std::fmt::{self, Write};
 use jiff::Timestamp;
 
 use crate::adapters::http::pages::frame::{
-    close_table, distance, due, escape, figure, frame, grouped, link, open_table, progress, time,
-    word,
+    self, Again, distance, due, escape, figure, frame, grouped, link, progress, row_id, time, word,
 };
 use crate::adapters::http::pages::list::Wanted;
 use crate::domain::dependents::tree::Branch;
 use crate::domain::failure::Obstacle;
-use crate::domain::request::RequestId;
+use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::State;
+use crate::ports::kept::daemons::SeenDaemon;
 use crate::ports::standing::Standing;
 
 /// Everything that the page shows.
@@ -40,8 +40,26 @@ pub struct Overview {
     pub waiting: BTreeMap<RequestId, String>,
     /// How many requests were overdue when all of them were looked through last.
     pub overdue: u64,
+    /// The daemons that work on this ledger, the oldest first.
+    pub daemons: Vec<SeenDaemon>,
+    /// How requests were answered lately.
+    pub answered: Vec<AnsweredLately>,
+    /// Which share of those that were to be answered by a time were, if there were any.
+    pub in_time: Option<f64>,
     /// The parts of the outside that did not answer well when they were asked last.
     pub down: Vec<String>,
+}
+
+/// How requests of one kind that ended in one way were answered in the last 90 days.
+pub struct AnsweredLately {
+    /// The kind.
+    pub kind: RequestKind,
+    /// The way.
+    pub state: State,
+    /// How many.
+    pub count: u64,
+    /// How many days half of them took at most.
+    pub days: f64,
 }
 
 /// The states of requests that go on by themselves.
@@ -61,9 +79,9 @@ pub fn page(overview: &Overview, refresh: bool) -> String {
 
 /// The page when there is nothing to be shown.
 pub fn unavailable(refresh: bool) -> String {
-    let body = "<header><h1>dsrd</h1></header>\n<main><p class=\"alert\" role=\"alert\">The ledger \
-                cannot be read now; the log tells why</p></main>\n";
-    frame(body, "dsrd", Some(("/", refresh)))
+    let body = "<header><h1>dsrd</h1></header>\n<main id=\"main\"><p class=\"alert\" \
+                role=\"alert\">The ledger cannot be read now; the log tells why</p></main>\n";
+    frame(body, "dsrd", Some(again(refresh)))
 }
 
 fn document(overview: &Overview, refresh: bool) -> Result<String, fmt::Error> {
@@ -72,7 +90,7 @@ fn document(overview: &Overview, refresh: bool) -> Result<String, fmt::Error> {
     let out = &mut body;
     let as_of = time(*now);
     writeln!(out, "<header><h1>dsrd</h1><p>Requests of data subjects, as of {as_of}</p></header>")?;
-    writeln!(out, "<main>")?;
+    writeln!(out, "<main id=\"main\">")?;
     if !overview.down.is_empty() {
         let down = escape(&overview.down.join(", "));
         writeln!(
@@ -116,8 +134,14 @@ fn document(overview: &Overview, refresh: bool) -> Result<String, fmt::Error> {
         })?;
         writeln!(out, "</section>")?;
     }
+    answered(out, overview)?;
+    daemons(out, overview)?;
     writeln!(out, "</main>")?;
-    Ok(frame(&body, "dsrd", Some(("/", refresh))))
+    Ok(frame(&body, "dsrd", Some(again(refresh))))
+}
+
+fn again(is_on: bool) -> Again<'static> {
+    Again { path: "/", is_on, is_written: false }
 }
 
 fn figures(out: &mut String, overview: &Overview) -> fmt::Result {
@@ -152,15 +176,18 @@ fn table(
     standings: &[&Standing],
     rest: impl Fn(&Standing) -> String,
 ) -> fmt::Result {
-    open_table(out, label, columns)?;
+    let mut rows = String::new();
     for standing in standings {
-        let id = link(&standing.id);
+        let (row, id) = (row_id(&standing.id), link(&standing.id));
         let kind = standing.kind.map_or("–", |kind| kind.word());
         let state = word(standing.state);
         let rest = rest(standing);
-        writeln!(out, "<tr><th scope=\"row\">{id}</th><td>{kind}</td><td>{state}</td>{rest}</tr>")?;
+        writeln!(
+            rows,
+            "<tr id=\"{row}\"><th scope=\"row\">{id}</th><td>{kind}</td><td>{state}</td>{rest}</tr>"
+        )?;
     }
-    close_table(out)
+    frame::table(out, label, columns, &rows)
 }
 
 /// What would become of a workspace and of what depends on it: names of resources alone.
@@ -168,17 +195,63 @@ pub(super) fn plan(out: &mut String, id: &RequestId, tree: &[Branch]) -> fmt::Re
     let (label, id) = (format!("plan-{id}"), escape(id.as_str()));
     let label = escape(&label);
     writeln!(out, "<section aria-labelledby=\"{label}\"><h2 id=\"{label}\">Plan of {id}</h2>")?;
-    open_table(out, &label, &["Resource", "Action", "Reason", "Can be had back"])?;
+    let mut rows = String::new();
     for Branch { lead, action, name, why, recoverable } in tree {
         let lead = lead.replace(' ', "\u{a0}");
         let (name, why, recoverable) = (escape(name), escape(why), escape(recoverable));
         writeln!(
-            out,
+            rows,
             "<tr><th scope=\"row\">{lead}{name}</th><td>{action}</td><td>{why}</td>\
              <td>{recoverable}</td></tr>"
         )?;
     }
-    close_table(out)?;
+    let columns = ["Resource", "Action", "Reason", "Can be had back"];
+    frame::table(out, &label, &columns, &rows)?;
+    writeln!(out, "</section>")
+}
+
+/// How long it took to answer lately.
+fn answered(out: &mut String, Overview { answered, in_time, .. }: &Overview) -> fmt::Result {
+    if answered.is_empty() {
+        return Ok(());
+    }
+    let heading = "Answered in the last 90 days";
+    writeln!(out, "<section aria-labelledby=\"answered\"><h2 id=\"answered\">{heading}</h2>")?;
+    if let Some(share) = in_time {
+        writeln!(out, "<p>{:.0} % of them by their due time.</p>", share * 100.0)?;
+    }
+    let mut rows = String::new();
+    for AnsweredLately { kind, state, count, days } in answered {
+        let (kind, state, count) = (kind.word(), word(*state), grouped(*count));
+        writeln!(
+            rows,
+            "<tr><th scope=\"row\">{kind}</th><td>{state}</td><td>{count}</td>\
+             <td>{days:.1}</td></tr>"
+        )?;
+    }
+    frame::table(out, "answered", &["Kind", "How it ended", "Requests", "Days, median"], &rows)?;
+    writeln!(out, "</section>")
+}
+
+/// Who works on this ledger.
+fn daemons(out: &mut String, Overview { daemons, now, .. }: &Overview) -> fmt::Result {
+    writeln!(out, "<section aria-labelledby=\"daemons\"><h2 id=\"daemons\">Daemons</h2>")?;
+    if daemons.is_empty() {
+        writeln!(out, "<div class=\"scroll\"><p class=\"empty\">None was seen lately.</p></div>")?;
+        return writeln!(out, "</section>");
+    }
+    let mut rows = String::new();
+    for SeenDaemon { id, version, started, seen } in daemons {
+        let (short, version) = (escape(&id.chars().take(8).collect::<String>()), escape(version));
+        let (since, running, ago) =
+            (time(*started), distance(*started, *now), distance(*seen, *now));
+        writeln!(
+            rows,
+            "<tr id=\"daemon-{short}\"><th scope=\"row\">{short}</th><td>{version}</td>\
+             <td>{since}<small>for {running}</small></td><td>{ago} ago</td></tr>"
+        )?;
+    }
+    frame::table(out, "daemons", &["Daemon", "Version", "Since", "Last seen"], &rows)?;
     writeln!(out, "</section>")
 }
 

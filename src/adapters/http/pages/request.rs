@@ -6,9 +6,9 @@ use std::fmt::{self, Write};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::adapters::http::pages::counter::{Counter, counter};
 use crate::adapters::http::pages::frame::{
-    close_table, distance, due, escape, frame, grouped, link, open_table, path_of, progress, span,
-    time, word,
+    self, Again, distance, due, escape, frame, grouped, link, path_of, progress, span, time, word,
 };
 use crate::adapters::http::pages::overview::plan;
 use crate::domain::dependents::tree::Branch;
@@ -26,20 +26,28 @@ pub struct Told {
     pub described: Map<String, Value>,
     /// What would become of a workspace, if it is about one and waits for a person.
     pub tree: Vec<Branch>,
+    /// What whoever looks may decide.
+    pub counter: Counter,
+    /// Why what he decided was not taken.
+    pub denied: Vec<String>,
+    /// What he wrote as a reason for it.
+    pub reason: String,
 }
 
-/// The page.
-pub fn page(told: &Told, refresh: bool) -> String {
+/// The page; `refresh` is `None` of an answer to a form, which is found nowhere again.
+pub fn page(told: &Told, refresh: Option<bool>) -> String {
     let body = body(told).expect("writing to a string does not fail");
-    frame(&body, &escape(told.id.as_str()), Some((&path_of(&told.id), refresh)))
+    let (path, is_written) = (path_of(&told.id), told.counter.is_open());
+    let again = refresh.map(|is_on| Again { path: &path, is_on, is_written });
+    frame(&body, &escape(told.id.as_str()), again)
 }
 
 /// The page of a request that the ledger does not know.
 pub fn unknown(id: &str) -> String {
     let id = escape(id);
     let body = format!(
-        "<header><h1>dsrd</h1></header>\n<main><p class=\"alert\" role=\"alert\">The ledger knows \
-         no request {id}.</p><p><a href=\"/\">All requests</a></p></main>\n"
+        "<header><h1>dsrd</h1></header>\n<main id=\"main\"><p class=\"alert\" role=\"alert\">\
+         The ledger knows no request {id}.</p><p><a href=\"/\">All requests</a></p></main>\n"
     );
     frame(&body, "dsrd", None)
 }
@@ -53,7 +61,8 @@ fn body(told: &Told) -> Result<String, fmt::Error> {
     let out = &mut body;
     let shown = escape(id.as_str());
     writeln!(out, "<header><h1>{shown}</h1><p><a href=\"/\">All requests</a></p></header>")?;
-    writeln!(out, "<main>")?;
+    writeln!(out, "<main id=\"main\">")?;
+    denied(out, told)?;
     figures(out, &mut of, *now, is_open)?;
     if let Some(kept) = of.shift_remove("obstacle") {
         // What the outside told us is for those who may read the ledger.
@@ -65,10 +74,11 @@ fn body(told: &Told) -> Result<String, fmt::Error> {
             "<p class=\"alert\" role=\"alert\">It does not go on since {since}: {told}</p>"
         )?;
     }
-    waits(out, &mut of, id, &state)?;
+    waits(out, &mut of, id, &state, told.counter.is_open())?;
     if !tree.is_empty() {
         plan(out, id, tree)?;
     }
+    counter(out, id, &told.counter, &told.reason)?;
     items(out, &mut of)?;
     decisions(out, &mut of, id)?;
     course(out, &mut of, *now, is_open)?;
@@ -76,6 +86,19 @@ fn body(told: &Told) -> Result<String, fmt::Error> {
     rest(out, &of)?;
     writeln!(out, "</main>")?;
     Ok(body)
+}
+
+/// Why what was decided was not taken.
+fn denied(out: &mut String, Told { id, denied, .. }: &Told) -> fmt::Result {
+    if denied.is_empty() {
+        return Ok(());
+    }
+    let (why, path) = (escape(&denied.join("; ")), path_of(id));
+    writeln!(
+        out,
+        "<p id=\"denied\" class=\"alert\" role=\"alert\">It was not decided: {why}. \
+         <a href=\"{path}\">Look at the request again</a></p>"
+    )
 }
 
 /// What it is, how far, and until when.
@@ -142,6 +165,7 @@ fn waits(
     of: &mut Map<String, Value>,
     id: &RequestId,
     state: &str,
+    is_decided_here: bool,
 ) -> fmt::Result {
     let others = of.shift_remove("waits_for").unwrap_or_default();
     let others = others.as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -172,6 +196,7 @@ fn waits(
         ));
     }
     let decide = match State::parse(state) {
+        _ if is_decided_here => None,
         Some(State::Held) => Some(["approve", "reject"].as_slice()),
         Some(State::Failed) => Some(["retry", "cancel"].as_slice()),
         _ => None,
@@ -292,12 +317,12 @@ fn table<const N: usize>(
         return Ok(());
     }
     writeln!(out, "<section aria-labelledby=\"{label}\"><h2 id=\"{label}\">{heading}</h2>")?;
-    open_table(out, label, columns)?;
+    let mut written = String::new();
     for row in rows {
         let cells = row.map(|cell| format!("<td class=\"wrap\">{cell}</td>"));
-        writeln!(out, "<tr>{}</tr>", cells.concat())?;
+        writeln!(written, "<tr>{}</tr>", cells.concat())?;
     }
-    close_table(out)?;
+    frame::table(out, label, columns, &written)?;
     writeln!(out, "</section>")
 }
 

@@ -2,13 +2,16 @@
 //! so that none costs more than the first.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
-use crate::adapters::sql::rows::{LISTED, millis, read};
+use crate::adapters::sql::rows::{Columns, LISTED, RowError, get, millis, read, state, time};
 use crate::adapters::sql::statement::states;
 use crate::adapters::sql::store::SqlLedger;
 use crate::domain::failure::Failure;
-use crate::ports::register::{Listed, Order, Register, Sought};
+use crate::domain::request::RequestKind;
+use crate::domain::state::State;
+use crate::ports::register::{AnsweredRequest, Listed, Order, Pulse, Register, Sought};
 
 /// What has no due date comes after all that has one.
 const NEVER: i64 = i64::MAX;
@@ -53,4 +56,50 @@ impl Register for SqlLedger {
             .await;
         read(rows, LISTED)
     }
+
+    async fn answered(&self, from: Timestamp, limit: u32) -> Result<Vec<AnsweredRequest>, Failure> {
+        let statement = format!(
+            "SELECT kind, state, due, events.at AS received, \
+             (SELECT MAX(at) FROM events AS ends WHERE ends.request = id \
+              AND ends.event NOT LIKE '{{\"event\":\"returned\"%') AS ended \
+             FROM requests JOIN events ON events.request = id AND events.sequence = 1 \
+             WHERE changed >= $1 AND kind IS NOT NULL AND state IN {} \
+             ORDER BY changed DESC, id LIMIT $2",
+            states(State::rests)
+        );
+        let rows = sqlx::query(AssertSqlSafe(statement))
+            .bind(millis(from))
+            .bind(i64::from(limit))
+            .fetch_all(&mut *self.read().await?)
+            .await;
+        read(rows, ANSWERED)
+    }
+
+    async fn pulse(&self) -> Result<Pulse, Failure> {
+        let statement = format!(
+            "SELECT COALESCE((SELECT MAX(changed) FROM requests), 0) AS changed, \
+             CAST(COALESCE( \
+             (SELECT SUM(done) FROM requests WHERE state IN {}), 0) AS BIGINT) AS done",
+            states(|state| !state.is_end())
+        );
+        let rows = sqlx::query(AssertSqlSafe(statement)).fetch_all(&mut *self.read().await?).await;
+        Ok(read(rows, PULSE)?.pop().unwrap_or_default())
+    }
 }
+
+/// `kind`, `state`, `due`, `received` and `ended` of one that rests.
+const ANSWERED: Columns<AnsweredRequest> = Columns::new("reading how requests ended", |row| {
+    let due: Option<i64> = get(row, "due")?;
+    Ok(AnsweredRequest {
+        kind: RequestKind::parse(&get::<String>(row, "kind")?).ok_or(RowError::Kind)?,
+        state: state(row)?,
+        received: time(get(row, "received")?)?,
+        ended: time(get(row, "ended")?)?,
+        due: due.map(time).transpose()?,
+    })
+});
+
+/// `changed` and `done` of all requests together.
+const PULSE: Columns<Pulse> = Columns::new("asking whether anything has changed", |row| {
+    Ok(Pulse { changed: get(row, "changed")?, done: get(row, "done")? })
+});

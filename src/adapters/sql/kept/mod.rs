@@ -4,6 +4,7 @@
 //! tickets of services and the purges that it shares with others; of items what sweeps learned of
 //! them.
 
+pub mod daemons;
 pub mod archives;
 pub mod catalogue;
 pub mod follow_ups;

@@ -10,7 +10,7 @@ use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{self, Columns, RowError, get, read, request_id, stored};
 use crate::adapters::sql::store::{SqlLedger, commit};
 use crate::domain::failure::Failure;
-use crate::ports::kept::sealings::{Replaced, Sealing, Sealings, SigningKey, Successor};
+use crate::ports::sealings::{Replaced, Sealing, Sealings, SigningKey, Successor};
 
 const REPLACING: &str = "replacing the master key of the ledger";
 

@@ -8,6 +8,8 @@ use std::sync::{Arc, LazyLock};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use dsrd::adapters::http::operators::desk::Offer;
+use dsrd::adapters::http::pages::counter::Counter;
 use dsrd::adapters::http::pages::overview::{Overview, page};
 use dsrd::adapters::http::pages::request::{self, Told};
 use dsrd::adapters::memory::exports::SIGNATURE;
@@ -168,7 +170,11 @@ impl Scenario {
             trees.insert(standing.id.clone(), tree.clone());
             let described = plans.describe(&standing.id).await.unwrap().unwrap();
             let (now, id) = (Timestamp::UNIX_EPOCH, standing.id.clone());
-            shown.push(request::page(&Told { now, id, described, tree }, true));
+            let actor = "operator".to_owned();
+            let offer = Offer { actor, decisions: vec!["approve"], seal: "1.2.3".to_owned() };
+            let (counter, reason) = (Counter::Open(offer), String::new());
+            let told = Told { now, id, described, tree, counter, denied: Vec::new(), reason };
+            shown.push(request::page(&told, Some(true)));
         }
         let overview = Overview {
             trees,
@@ -183,7 +189,12 @@ impl Scenario {
             overdue: 0,
             down: Vec::new(),
             obstacles: ledger.obstacles(u32::MAX).await.unwrap().into_iter().collect(),
+            daemons: ledger.daemons().await.unwrap(),
+            answered: Vec::new(),
+            in_time: Some(1.0),
         };
+        let answered = ledger.answered(Timestamp::UNIX_EPOCH, u32::MAX).await.unwrap();
+        shown.push(format!("{answered:?}"));
         shown.push(page(&overview, true));
         shown.into_iter().map(|text| ("what is shown".to_owned(), text.into_bytes())).collect()
     }

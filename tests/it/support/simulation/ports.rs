@@ -24,6 +24,7 @@ use dsrd::ports::exports::{Exports, SignedLink, Stored, Upload};
 use dsrd::ports::kept::archives::{Archives, KeptArchive};
 use dsrd::ports::kept::budgets::Budgets;
 use dsrd::ports::kept::catalogue::{Catalogue, Catalogued, Leaf, Shelf};
+use dsrd::ports::kept::daemons::{Daemons, SeenDaemon};
 use dsrd::ports::kept::inventories::{Checkpoint, Inventories, Noted};
 use dsrd::ports::kept::people::{People, SealedPerson};
 use dsrd::ports::kept::purges::{Gathered, Member, NewMember, Purge, Purges, Stage};
@@ -37,7 +38,7 @@ use dsrd::ports::ledger::{
 use dsrd::ports::messages::announcer::{Announced, Announcer};
 use dsrd::ports::messages::callbacks::{Answer, Callbacks, Letter};
 use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
-use dsrd::ports::register::{Listed, Order, Register, Sought};
+use dsrd::ports::register::{AnsweredRequest, Listed, Order, Pulse, Register, Sought};
 use dsrd::ports::sources::{
     Answers, Asked, Belonging, Budget, ByteStream, Erased, Finds, Followed, Lack, NewForm, Page,
     Read, Rewritten, Source, Things, Walked,
@@ -133,6 +134,7 @@ pub fn declared() -> Vec<Declared> {
         // Of the pages, which no loop looks at.
         ("HeldPlans", "tree", Kind::Look),
         ("HeldPlans", "describe", Kind::Look),
+        ("Decisions", "decide", Kind::Effect),
     ];
     let wired = [
         Of::<dyn Announcer>::DECLARED,
@@ -155,6 +157,7 @@ pub fn declared() -> Vec<Declared> {
         Of::<dyn Catalogue>::DECLARED,
         Of::<dyn People>::DECLARED,
         Of::<dyn Register>::DECLARED,
+        Of::<dyn Daemons>::DECLARED,
     ];
     by_hand.into_iter().chain(wired.concat()).collect()
 }
@@ -566,6 +569,17 @@ wired! {
         look listed(
             sought: &Sought, order: Order, after: Option<&Listed>, limit: u32,
         ) -> Vec<Listed>;
+        look answered(from: Timestamp, limit: u32) -> Vec<AnsweredRequest>;
+        look pulse() -> Pulse;
+    }
+}
+
+wired! {
+    // Said all the time, of no request, and said again after the next start.
+    Daemons of Ledger as itself {
+        unnoticed note_daemon(id: &str, version: &str) -> ();
+        unnoticed forget_daemon(id: &str) -> ();
+        look daemons() -> Vec<SeenDaemon>;
     }
 }
 

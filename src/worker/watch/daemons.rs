@@ -1,0 +1,38 @@
+//! Says that this daemon is at work, and counts those that are.
+
+use uuid::Uuid;
+
+use crate::domain::failure::Failure;
+use crate::ports::ledger::Ledger;
+use crate::worker::pace::shift::Shift;
+use crate::worker::report::failed;
+
+/// How often. One that is amid something that holds the ledger's one connection may be late.
+const SAY_EVERY_MS: u64 = 10_000;
+
+/// How long the last word may take once we stop: who is gone is noticed all the same.
+const GRACE_MS: u64 = 2_000;
+
+/// Says so until stopped, and then that it is no more.
+pub async fn run(shift: &Shift, ledger: &dyn Ledger) {
+    let id = Uuid::new_v4().to_string();
+    while !shift.stopper.is_stopped() {
+        if let Err(failure) = say(shift, ledger, &id).await {
+            failed(&shift.metrics, "census", &failure);
+        }
+        shift.pause_ms(SAY_EVERY_MS).await;
+    }
+    let forgotten = async {
+        if let Err(failure) = ledger.forget_daemon(&id).await {
+            failed(&shift.metrics, "census", &failure);
+        }
+    };
+    shift.with_grace(GRACE_MS, forgotten).await;
+}
+
+async fn say(shift: &Shift, ledger: &dyn Ledger, id: &str) -> Result<(), Failure> {
+    ledger.note_daemon(id, env!("CARGO_PKG_VERSION")).await?;
+    let count = ledger.daemons().await?.len();
+    shift.metrics.daemons.set(i64::try_from(count).unwrap_or(i64::MAX));
+    Ok(())
+}
