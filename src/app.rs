@@ -15,10 +15,9 @@ use zeroize::Zeroizing;
 use crate::adapters::amqp::announcer::AmqpAnnouncer;
 use crate::adapters::amqp::inbox::AmqpInbox;
 use crate::adapters::amqp::submit as amqp_submit;
-use crate::adapters::azure::exports::BlobExports;
 use crate::adapters::azureml::kinds::KINDS;
 use crate::adapters::azureml::source::WorkspaceSource;
-use crate::adapters::folder::exports::FolderExports;
+use crate::adapters::collector::Collector;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
 use crate::adapters::graph::copies::GraphCopies;
 use crate::adapters::http::callbacks::HttpCallbacks;
@@ -31,7 +30,7 @@ use crate::adapters::sql::store::SqlLedger;
 use crate::adapters::stores;
 use crate::adapters::supervisor::Supervisor;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
-use crate::config::settings::{Location, Queue, Settings, Store};
+use crate::config::settings::{Queue, Settings, Store};
 use crate::worker::offline;
 use crate::worker::pace::retry::once_there;
 use crate::worker::pace::stopper::Stopper;
@@ -39,7 +38,7 @@ use crate::worker::preview::Preview;
 use crate::worker::reach::{self, Reached};
 use crate::worker::runner;
 use crate::worker::status::{Plans, Sent, Status};
-use crate::worker::world::{Archives, Copying, Door, KeyRing, Parts, Sources, World};
+use crate::worker::world::{Copying, Door, KeyRing, Parts, Sources, World};
 
 /// How often a ledger that is there is asked whether its tables are, too, and how long after the
 /// last time.
@@ -79,6 +78,7 @@ pub struct Daemon {
     page: Option<TcpListener>,
     /// Opens plans for the page.
     plans: Arc<Plans>,
+    collector: Option<Collector>,
 }
 
 impl Daemon {
@@ -99,7 +99,7 @@ impl Daemon {
                 None => pending().await,
             }
         };
-        let (world, alone, plans) = tokio::select! {
+        let (mut world, alone, plans) = tokio::select! {
             biased;
             opened = Self::put_together(settings, beside) => opened?,
             served = meanwhile => return Err(AppError(match served {
@@ -107,7 +107,11 @@ impl Daemon {
                 Err(error) => error.into(),
             })),
         };
-        Ok(Self { world, alone, page, plans })
+        let collector = collector(settings)?;
+        if let Some(collector) = &collector {
+            world.shift.traces = collector.traces(&world.shift.metrics);
+        }
+        Ok(Self { world, alone, page, plans, collector })
     }
 
     async fn put_together(
@@ -133,7 +137,7 @@ impl Daemon {
         let world = World::new(Parts {
             door: door(settings)?,
             sources: sources(settings, beside)?,
-            exports: exports(settings)?,
+            exports: stores::exports(settings)?,
             tenant_logs: tenant_logs(settings)?,
             alone: alone.is_some(),
             ledger,
@@ -168,7 +172,7 @@ impl Daemon {
     /// # Errors
     /// The page broke down: without it the daemon would be blind to its operators.
     pub async fn run(self) -> Result<(), AppError> {
-        let Self { world, alone: _alone, page, plans } = self;
+        let Self { world, alone: _alone, page, plans, collector } = self;
         let site = Arc::new(Site {
             ledger: Arc::clone(&world.account.ledger),
             inbox: Arc::clone(&world.door.inbox),
@@ -193,7 +197,17 @@ impl Daemon {
             served.unwrap_or(Ok(()))
         };
         let watch = stopper.run_until_stopped(health::watch(&site));
-        let (served, _, ()) = tokio::join!(serve, watch, runner::run(&world));
+        let (traces, metrics) = (&world.shift.traces, &*world.shift.metrics);
+        let work = async {
+            runner::run(&world).await;
+            traces.close();
+        };
+        let tell = async {
+            if let Some(collector) = &collector {
+                collector.tell(traces, metrics, &*world.account.clock).await;
+            }
+        };
+        let (served, _, (), ()) = tokio::join!(serve, watch, work, tell);
         Ok(served?)
     }
 }
@@ -347,7 +361,7 @@ async fn learned(settings: &Settings) -> Option<Plans> {
 /// # Errors
 /// Something cannot even be asked.
 pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
-    let (door, exports) = (door(settings)?, exports(settings)?);
+    let (door, exports) = (door(settings)?, stores::exports(settings)?);
     let sources = sources(settings, Beside::default())?;
     let tenant_logs = tenant_logs(settings)?;
     let ledger = async {
@@ -357,7 +371,11 @@ pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
         }
         SqlLedger::inspect(&settings.ledger.url).await.map(drop)
     };
-    Ok(reach::all(ledger, &door, &*exports, tenant_logs.as_deref(), &sources).await)
+    let mut reached = reach::all(ledger, &door, &*exports, tenant_logs.as_deref(), &sources).await;
+    if let Some(collector) = collector(settings)? {
+        reached.push(reach::reached("collector", collector.ping()).await);
+    }
+    Ok(reached)
 }
 
 /// What the daemon of these settings counts, where it serves a page.
@@ -514,11 +532,9 @@ fn door(settings: &Settings) -> Result<Door, AppError> {
     })
 }
 
-fn exports(settings: &Settings) -> Result<Archives, AppError> {
-    Ok(match &settings.exports.place {
-        Location::Folder(path) => Arc::new(FolderExports::open(path)?),
-        Location::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
-    })
+fn collector(settings: &Settings) -> Result<Option<Collector>, AppError> {
+    let Some(otlp) = &settings.otlp else { return Ok(None) };
+    Ok(Some(Collector::open(otlp, &settings.deployment.envelope.source)?))
 }
 
 fn tenant_logs(settings: &Settings) -> Result<Copying, AppError> {

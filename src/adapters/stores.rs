@@ -1,12 +1,15 @@
-//! What each of `[[sources]]` is opened as.
+//! What each of `[[sources]]` is opened as, and `[exports]`.
 
 use std::sync::Arc;
 
 use crate::adapters::azure::blob::BlobSource;
 use crate::adapters::azure::containers::BlobContainers;
+use crate::adapters::azure::exports::BlobExports;
+use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::source::FolderSource;
 use crate::config::settings::{Location, Settings, Store};
 use crate::domain::failure::Failure;
+use crate::ports::exports::Exports;
 use crate::ports::sources::Source;
 
 /// Opens one of them. Asks nobody yet.
@@ -26,5 +29,16 @@ pub fn open(store: &Store, settings: &Settings) -> Result<Arc<dyn Source>, Failu
             Arc::new(BlobContainers::open(name, blob, archives, copies)?)
         }
         Location::Blob(blob) => Arc::new(BlobSource::open(name, blob)?),
+    })
+}
+
+/// Opens the place of archives. Asks nobody yet.
+///
+/// # Errors
+/// As [`open`].
+pub fn exports(settings: &Settings) -> Result<Arc<dyn Exports>, Failure> {
+    Ok(match &settings.exports.place {
+        Location::Folder(path) => Arc::new(FolderExports::open(path)?),
+        Location::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
     })
 }

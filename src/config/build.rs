@@ -14,12 +14,12 @@ use crate::config::azure::workspaces::{self, Identity};
 use crate::config::azure::{graph, telemetry};
 use crate::config::faults::Faults;
 use crate::config::file::{self, File};
-use crate::config::policy;
 use crate::config::secret::{Secret, broker_urls, is_one_node};
 use crate::config::settings::{
     Amqp, Blob, Credential, Deployment, Http, Ledger, Location, Queue, Settings, Store, Tls, Trust,
     Workspace,
 };
+use crate::config::{otlp, policy};
 use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use crate::domain::event::Envelope;
@@ -76,6 +76,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     let trust = trust(&file.queue, &mut faults);
     let ledger = ledger(&file.ledger, &mut faults);
     let http = http(&file.http, &mut faults);
+    let otlp = otlp::otlp(&file.otlp, &mut faults);
     let calendar = calendar(&file.due, &mut faults);
     let policy = policy::policy(&file.policy, &file.declared, &mut faults);
     let guard = guard(&file.guard, &mut faults);
@@ -96,6 +97,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             telemetry,
             graph,
             http,
+            otlp,
             callback_timeout: Duration::from_millis(file.callbacks.timeout_ms),
             mandate: Mandate {
                 controller: controller(&file.deployment),

@@ -21,6 +21,7 @@ pub struct File {
     pub telemetry: Vec<Telemetry>,
     pub graph: Graph,
     pub http: Http,
+    pub otlp: Otlp,
     pub due: Due,
     pub erasure: Erasure,
     pub catalogue: Catalogue,
@@ -173,6 +174,16 @@ pub struct Declaration {
 #[derive(Deserialize, Serialize)]
 pub struct Http {
     pub listen: String,
+}
+
+/// `[otlp]`
+#[derive(Deserialize, Serialize)]
+pub struct Otlp {
+    pub url: String,
+    pub headers: Option<String>,
+    pub headers_file: Option<String>,
+    pub traces_share: f64,
+    pub metrics_every_ms: u64,
 }
 
 /// `[due]`

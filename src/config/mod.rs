@@ -8,6 +8,7 @@ pub mod settings;
 pub mod ours;
 pub mod faults;
 pub mod policy;
+pub mod otlp;
 pub mod azure;
 pub mod archives;
 pub mod build;

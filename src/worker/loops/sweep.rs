@@ -33,6 +33,7 @@ use crate::worker::loops::gathering::gathers;
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
 use crate::worker::settle::{fail, settle};
+use crate::worker::spans::sweeps as spans;
 use crate::worker::world::World;
 
 /// How often the progress of a walk is noted.
@@ -215,7 +216,8 @@ async fn put_off(
     let Some(lease) = world.shift.leases.claim(&work_on(&standing.id)).await? else {
         return Ok(());
     };
-    settle(world, purpose.word(), standing, &lease, Err(failure)).await
+    let step = (purpose.word(), world.account.clock.now());
+    settle(world, step, standing, &lease, Err(failure)).await
 }
 
 /// Requests that are in no sweep and wait for one.
@@ -246,8 +248,8 @@ async fn begun(
     }
     let begun = world.account.append(&standing, Event::FindStarted, Some(lease)).await?;
     if begun.is_some() {
-        let (metrics, ledger) = (&world.shift.metrics, &*world.account.ledger);
-        report::moved(metrics, ledger, &standing.id, standing.sequence).await?;
+        let (shift, ledger) = (&world.shift, &*world.account.ledger);
+        report::moved(shift, ledger, &standing.id, standing.sequence).await?;
     }
     Ok(begun)
 }
@@ -345,6 +347,8 @@ async fn walk(
     on.report(world);
     let times = (began, account.clock.now());
     report::walk_ended(&world.shift.metrics, purpose.word(), shard, &meter, times);
+    let came_of_it = (&*meter, walked.as_ref().err());
+    spans::walked(&world.shift.traces, (purpose, &sweep, shard), &cases, came_of_it, times);
     match walked {
         Ok(Walked { items, bytes, known }) => {
             let done = Shard { done: true, items, bytes, known, ..shard.clone() };
@@ -359,7 +363,11 @@ async fn walk(
                 .await?;
         }
         Err(failure) if failure.is_transient() => return Err(failure),
-        Err(failure) => fail_all(world, purpose, &cases, &failure, lease).await?,
+        Err(failure) => {
+            let times = (sweep.opened, times.1);
+            spans::failed(&world.shift.traces, (purpose, &sweep), &cases, &failure, times);
+            fail_all(world, purpose, &cases, &failure, lease).await?;
+        }
     }
     Ok(true)
 }
@@ -397,12 +405,13 @@ async fn close(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, F
     }
     if purpose == Purpose::Find {
         for (id, since) in tombstones::tell(account, lease).await? {
-            report::moved(&world.shift.metrics, &*world.account.ledger, &id, since).await?;
+            report::moved(&world.shift, &*world.account.ledger, &id, since).await?;
         }
     }
     account.ledger.close_sweep(lease, sweep.id).await?;
     let now = account.ledger.now().await?;
     report::swept(&world.shift.metrics, purpose.word(), members.len(), &sweep, now);
+    spans::swept(&world.shift.traces, purpose, &sweep, &members, now);
     Ok(true)
 }
 
