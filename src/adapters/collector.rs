@@ -43,7 +43,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// How long telling the rest may take once we stop.
-const FLUSH_TIME_MAX: Duration = Duration::from_secs(3);
+const FLUSH_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Bytes of an answer that are looked at.
 const ANSWER_BYTES_MAX: usize = 65_536;
@@ -127,11 +127,13 @@ impl Collector {
     /// # Errors
     /// It does not, or is not there.
     pub async fn ping(&self) -> Result<(), Failure> {
-        // A request of which nothing is filled in is an empty one.
-        let metrics = self.metrics_every.map(|_| &self.metrics);
-        for way in [Some(&self.traces), metrics].into_iter().flatten() {
+        let none = spans::encoded(&self.teller, &[]);
+        let traces = Some((&self.traces, none));
+        let none = numbers::encoded(&self.teller, "", Default::default());
+        let metrics = self.metrics_every.map(|_| (&self.metrics, none));
+        for (way, body) in [traces, metrics].into_iter().flatten() {
             let doing = || format!("sending {} to the collector", way.what);
-            match self.post(way, Bytes::new()).await {
+            match self.post(way, body.into()).await {
                 Answer::Taken(_) => {}
                 Answer::Later(why, _) => return Err(Failure::transient(doing()).because(why)),
                 Answer::Refused(why) => return Err(Failure::needs_person(doing()).because(why)),
