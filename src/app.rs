@@ -16,7 +16,6 @@ use crate::adapters::amqp::announcer::AmqpAnnouncer;
 use crate::adapters::amqp::inbox::AmqpInbox;
 use crate::adapters::amqp::submit as amqp_submit;
 use crate::adapters::azureml::kinds::KINDS;
-use crate::adapters::azureml::source::WorkspaceSource;
 use crate::adapters::collector::Collector;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
 use crate::adapters::graph::copies::GraphCopies;
@@ -25,7 +24,6 @@ use crate::adapters::http::site::Site;
 use crate::adapters::http::{health, scrape, server};
 use crate::adapters::keys;
 use crate::adapters::memory::sources::store::MemorySource;
-use crate::adapters::monitor::source::TelemetrySource;
 use crate::adapters::sql::store::SqlLedger;
 use crate::adapters::stores;
 use crate::adapters::supervisor::Supervisor;
@@ -543,16 +541,5 @@ fn tenant_logs(settings: &Settings) -> Result<Copying, AppError> {
 }
 
 fn sources(settings: &Settings, beside: Beside) -> Result<Sources, AppError> {
-    let mut sources = Sources::new();
-    for store in &settings.sources {
-        sources.push(stores::open(store, settings)?);
-    }
-    for workspace in &settings.workspaces {
-        sources.push(Arc::new(WorkspaceSource::open(workspace, settings.ours())?));
-    }
-    for telemetry in &settings.telemetry {
-        sources.push(Arc::new(TelemetrySource::open(telemetry)?));
-    }
-    sources.extend(beside.0);
-    Ok(sources)
+    Ok(stores::sources(settings)?.into_iter().chain(beside.0).collect())
 }

@@ -24,7 +24,6 @@ use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use crate::domain::event::Envelope;
 use crate::domain::layout::FolderLayout;
-use crate::domain::policy::guard::Guard;
 use crate::domain::policy::keeping::Keeping;
 use crate::domain::policy::mandate::Mandate;
 use crate::domain::regulation::due::Calendar;
@@ -79,7 +78,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     let otlp = otlp::otlp(&file.otlp, &mut faults);
     let calendar = calendar(&file.due, &mut faults);
     let policy = policy::policy(&file.policy, &file.declared, &mut faults);
-    let guard = guard(&file.guard, &mut faults);
+    let guard = policy::guard(&file.guard, &mut faults);
     let callbacks = callbacks(&file.callbacks, &mut faults);
     let age_max = age_max(&file.catalogue, &mut faults);
     for fault in file.limits.faults() {
@@ -411,14 +410,6 @@ fn calendar(written: &file::Due, faults: &mut Faults) -> Calendar {
         }
     }
     Calendar { zone, holidays }
-}
-
-fn guard(written: &file::Guard, faults: &mut Faults) -> Guard {
-    let file::Guard { items_max, share_max, share_items_min } = *written;
-    if !(0.0..=1.0).contains(&share_max) {
-        faults.add("guard.share_max must be between 0 and 1".into());
-    }
-    Guard { items_max, share_max, share_items_min }
 }
 
 fn callbacks(written: &file::Callbacks, faults: &mut Faults) -> CallbackRule {

@@ -1,5 +1,5 @@
-//! What operators watch: log lines, numbers and traces. Names nothing of ours, so that nothing of ours can
-//! find its way into them by itself.
+//! What operators watch: log lines, numbers and traces. Names nothing of ours, so that nothing of
+//! ours can find its way into them by itself.
 
 pub mod logging;
 pub mod process;
