@@ -2,6 +2,7 @@
 //! and the one way from the command line to everything below.
 
 pub mod rekeying;
+pub mod verifying;
 
 use std::error::Error;
 use std::future::pending;
@@ -17,10 +18,8 @@ use zeroize::Zeroizing;
 use crate::adapters::amqp::announcer::AmqpAnnouncer;
 use crate::adapters::amqp::inbox::AmqpInbox;
 use crate::adapters::amqp::submit as amqp_submit;
-use crate::adapters::azure::exports::BlobExports;
 use crate::adapters::azureml::kinds::KINDS;
-use crate::adapters::azureml::source::WorkspaceSource;
-use crate::adapters::folder::exports::FolderExports;
+use crate::adapters::collector::Collector;
 use crate::adapters::folder::queue::{self as folder_queue, FolderQueue};
 use crate::adapters::graph::copies::GraphCopies;
 use crate::adapters::http::callbacks::HttpCallbacks;
@@ -29,12 +28,11 @@ use crate::adapters::http::site::{Lately, Site};
 use crate::adapters::http::{health, scrape, server};
 use crate::adapters::keys;
 use crate::adapters::memory::sources::store::MemorySource;
-use crate::adapters::monitor::source::TelemetrySource;
 use crate::adapters::sql::store::SqlLedger;
 use crate::adapters::stores;
 use crate::adapters::supervisor::Supervisor;
 use crate::adapters::system::{self, Alone, SystemClock, SystemEntropy};
-use crate::config::settings::{Location, Operators, Queue, Settings, Store};
+use crate::config::settings::{Operators, Queue, Settings, Store};
 use crate::worker::offline;
 use crate::worker::pace::retry::once_there;
 use crate::worker::pace::stopper::Stopper;
@@ -42,7 +40,7 @@ use crate::worker::preview::Preview;
 use crate::worker::reach::{self, Reached};
 use crate::worker::runner;
 use crate::worker::status::{Plans, Sent, Status};
-use crate::worker::world::{Archives, Copying, Door, KeyRing, Parts, Sources, World};
+use crate::worker::world::{Copying, Door, KeyRing, Parts, Sources, World};
 
 /// How often a ledger that is there is asked whether its tables are, too, and how long after the
 /// last time.
@@ -84,6 +82,7 @@ pub struct Daemon {
     plans: Arc<Plans>,
     /// Who may decide from the page.
     operators: Option<Operators>,
+    collector: Option<Collector>,
 }
 
 impl Daemon {
@@ -104,7 +103,7 @@ impl Daemon {
                 None => pending().await,
             }
         };
-        let (world, alone, plans) = tokio::select! {
+        let (mut world, alone, plans) = tokio::select! {
             biased;
             opened = Self::put_together(settings, beside) => opened?,
             served = meanwhile => return Err(AppError(match served {
@@ -113,7 +112,11 @@ impl Daemon {
             })),
         };
         let operators = settings.http.operators.clone();
-        Ok(Self { world, alone, page, plans, operators })
+        let collector = collector(settings)?;
+        if let Some(collector) = &collector {
+            world.shift.traces = collector.traces(&world.shift.metrics);
+        }
+        Ok(Self { world, alone, page, plans, operators, collector })
     }
 
     async fn put_together(
@@ -140,7 +143,7 @@ impl Daemon {
         let world = World::new(Parts {
             door: door(settings)?,
             sources: sources(settings, beside)?,
-            exports: exports(settings)?,
+            exports: stores::exports(settings)?,
             tenant_logs: tenant_logs(settings)?,
             alone: alone.is_some(),
             ledger,
@@ -176,7 +179,7 @@ impl Daemon {
     /// # Errors
     /// The page broke down: without it the daemon would be blind to its operators.
     pub async fn run(self) -> Result<(), AppError> {
-        let Self { world, alone: _alone, page, plans, operators } = self;
+        let Self { world, alone: _alone, page, plans, operators, collector } = self;
         let world = Arc::new(world);
         let (decisions, clock) = (Arc::clone(&world), Arc::clone(&world.account.clock));
         let desk = Desk::open(operators, decisions, clock, &SystemEntropy)?;
@@ -204,7 +207,17 @@ impl Daemon {
             served.unwrap_or(Ok(()))
         };
         let watch = stopper.run_until_stopped(health::watch(&site));
-        let (served, _, ()) = tokio::join!(serve, watch, runner::run(&world));
+        let (traces, metrics) = (&world.shift.traces, &*world.shift.metrics);
+        let work = async {
+            Box::pin(runner::run(&world)).await;
+            traces.close();
+        };
+        let tell = async {
+            if let Some(collector) = &collector {
+                collector.tell(traces, metrics, &*world.account.clock).await;
+            }
+        };
+        let (served, _, (), ()) = tokio::join!(serve, watch, work, tell);
         Ok(served?)
     }
 }
@@ -358,7 +371,7 @@ async fn learned(settings: &Settings) -> Option<Plans> {
 /// # Errors
 /// Something cannot even be asked.
 pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
-    let (door, exports) = (door(settings)?, exports(settings)?);
+    let (door, exports) = (door(settings)?, stores::exports(settings)?);
     let sources = sources(settings, Beside::default())?;
     let tenant_logs = tenant_logs(settings)?;
     let ledger = async {
@@ -368,7 +381,11 @@ pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
         }
         SqlLedger::inspect(&settings.ledger.url).await.map(drop)
     };
-    Ok(reach::all(ledger, &door, &*exports, tenant_logs.as_deref(), &sources).await)
+    let mut reached = reach::all(ledger, &door, &*exports, tenant_logs.as_deref(), &sources).await;
+    if let Some(collector) = collector(settings)? {
+        reached.push(reach::reached("collector", collector.ping()).await);
+    }
+    Ok(reached)
 }
 
 /// What the daemon of these settings counts, where it serves a page.
@@ -419,75 +436,6 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
         .collect())
 }
 
-/// Files with the key of an archive, should it be encrypted.
-#[derive(Default)]
-pub struct KeyFiles<'a> {
-    /// Age identities.
-    pub identities: Option<&'a Path>,
-    /// A passphrase; the end of its line is not part of it.
-    pub passphrase: Option<&'a Path>,
-}
-
-/// Checks an archive, offline; what it says of itself if it holds.
-///
-/// # Errors
-/// A permanent `Failure` for the first fault of the archive; anything else where it could not be
-/// looked into.
-pub fn verify_archive(path: &Path, files: &KeyFiles<'_>) -> Result<offline::Archive, AppError> {
-    let unread = |path: &Path| {
-        let path = path.display().to_string();
-        move |error: std::io::Error| AppError(format!("reading {path}: {error}").into())
-    };
-    let text = |path: Option<&Path>| {
-        let text = path.map(|path| std::fs::read_to_string(path).map_err(unread(path)));
-        text.transpose()
-    };
-    let keys = offline::Keys {
-        identities: text(files.identities)?.map(Zeroizing::new),
-        passphrase: text(files.passphrase)?
-            .map(|text| Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())),
-    };
-    let file = std::fs::File::open(path).map_err(unread(path))?;
-    Ok(offline::verify_archive(file, &keys)?)
-}
-
-/// Checks a certificate, offline: with the public key given as PEM, or else with the one in it.
-///
-/// Whether it is about somebody, named by type and value of an identity, is told by the master key
-/// in the settings.
-///
-/// # Errors
-/// A key that is none or is not there; the first fault of the certificate.
-pub fn verify_certificate(
-    json: &[u8],
-    public_key: Option<&str>,
-    asked_for: Option<((&str, &str), &Settings)>,
-) -> Result<offline::Certificate, AppError> {
-    let Some((identity, settings)) = asked_for else {
-        return Ok(offline::verify_certificate(json, public_key, None)?);
-    };
-    let key = keys::master_key(&settings.ledger)?;
-    Ok(offline::verify_certificate(json, public_key, Some((identity, &key)))?)
-}
-
-/// Checks the chains of a ledger, and changes nothing in it: of the SQLite file at `path`, or else
-/// of the ledger in the settings. `seen` is told how many requests were checked.
-///
-/// # Errors
-/// The ledger cannot be read; the first link that does not hold.
-pub async fn verify_ledger(
-    settings: &Settings,
-    path: Option<&Path>,
-    seen: impl FnMut(u64),
-) -> Result<offline::SoundLedger, AppError> {
-    let url = match path {
-        Some(path) => SqlLedger::url_of(path),
-        None => settings.ledger.url.clone(),
-    };
-    let ledger = SqlLedger::inspect(&url).await?;
-    Ok(offline::verify_ledger(&ledger, seen).await?)
-}
-
 /// The key is not made here: whoever runs this first may not be the one that the daemon runs as.
 fn signature(settings: &Settings, body: &[u8]) -> Result<Option<String>, AppError> {
     let path = &settings.deployment.signing_key_file;
@@ -525,11 +473,9 @@ fn door(settings: &Settings) -> Result<Door, AppError> {
     })
 }
 
-fn exports(settings: &Settings) -> Result<Archives, AppError> {
-    Ok(match &settings.exports.place {
-        Location::Folder(path) => Arc::new(FolderExports::open(path)?),
-        Location::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
-    })
+fn collector(settings: &Settings) -> Result<Option<Collector>, AppError> {
+    let Some(otlp) = &settings.otlp else { return Ok(None) };
+    Ok(Some(Collector::open(otlp, &settings.deployment.envelope.source)?))
 }
 
 fn tenant_logs(settings: &Settings) -> Result<Copying, AppError> {
@@ -538,16 +484,5 @@ fn tenant_logs(settings: &Settings) -> Result<Copying, AppError> {
 }
 
 fn sources(settings: &Settings, beside: Beside) -> Result<Sources, AppError> {
-    let mut sources = Sources::new();
-    for store in &settings.sources {
-        sources.push(stores::open(store, settings)?);
-    }
-    for workspace in &settings.workspaces {
-        sources.push(Arc::new(WorkspaceSource::open(workspace, settings.ours())?));
-    }
-    for telemetry in &settings.telemetry {
-        sources.push(Arc::new(TelemetrySource::open(telemetry)?));
-    }
-    sources.extend(beside.0);
-    Ok(sources)
+    Ok(stores::sources(settings)?.into_iter().chain(beside.0).collect())
 }

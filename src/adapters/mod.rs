@@ -11,6 +11,7 @@ pub mod monitor;
 pub mod graph;
 pub mod sql;
 pub mod stores;
+pub mod collector;
 pub mod system;
 pub mod supervisor;
 pub mod keys;

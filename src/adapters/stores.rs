@@ -1,19 +1,38 @@
-//! What each of `[[sources]]` is opened as.
+//! Opens what the settings name: every source, and the place of archives.
 
 use std::sync::Arc;
 
 use crate::adapters::azure::blob::BlobSource;
 use crate::adapters::azure::containers::BlobContainers;
+use crate::adapters::azure::exports::BlobExports;
+use crate::adapters::azureml::source::WorkspaceSource;
+use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::source::FolderSource;
+use crate::adapters::monitor::source::TelemetrySource;
 use crate::config::settings::{Location, Settings, Store};
 use crate::domain::failure::Failure;
+use crate::ports::exports::Exports;
 use crate::ports::sources::Source;
 
-/// Opens one of them. Asks nobody yet.
+/// Opens all sources, in the order of the settings. Asks nobody yet.
 ///
 /// # Errors
-/// Where its settings are malformed, or what it relies on is not there.
-pub fn open(store: &Store, settings: &Settings) -> Result<Arc<dyn Source>, Failure> {
+/// Where settings are malformed, or what one relies on is not there.
+pub fn sources(settings: &Settings) -> Result<Vec<Arc<dyn Source>>, Failure> {
+    let mut sources = Vec::new();
+    for one in &settings.sources {
+        sources.push(store(one, settings)?);
+    }
+    for workspace in &settings.workspaces {
+        sources.push(Arc::new(WorkspaceSource::open(workspace, settings.ours())?));
+    }
+    for telemetry in &settings.telemetry {
+        sources.push(Arc::new(TelemetrySource::open(telemetry)?));
+    }
+    Ok(sources)
+}
+
+fn store(store: &Store, settings: &Settings) -> Result<Arc<dyn Source>, Failure> {
     let Store { name, place, layout } = store;
     Ok(match place {
         Location::Folder(path) => Arc::new(FolderSource::open(name, path).laid_out(*layout)),
@@ -26,5 +45,16 @@ pub fn open(store: &Store, settings: &Settings) -> Result<Arc<dyn Source>, Failu
             Arc::new(BlobContainers::open(name, blob, archives, copies)?)
         }
         Location::Blob(blob) => Arc::new(BlobSource::open(name, blob)?),
+    })
+}
+
+/// Opens the place of archives. Asks nobody yet.
+///
+/// # Errors
+/// As [`sources`].
+pub fn exports(settings: &Settings) -> Result<Arc<dyn Exports>, Failure> {
+    Ok(match &settings.exports.place {
+        Location::Folder(path) => Arc::new(FolderExports::open(path)?),
+        Location::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
     })
 }

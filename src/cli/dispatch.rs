@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 
-use crate::app::KeyFiles;
+use crate::app::verifying::KeyFiles;
 use crate::cli::args::{Args, Deciding, Evidence, Lengthening, LogFormat, Verb};
 use crate::cli::ledger::catalogue;
 use crate::cli::ledger::keys;

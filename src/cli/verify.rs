@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::app::{self, AppError, KeyFiles};
+use crate::app::AppError;
+use crate::app::verifying::{self, KeyFiles};
 use crate::cli::output::{CliError, End, bar, checking, input, line};
 use crate::config::settings::Settings;
 use crate::domain::asked::subject::IdentityType;
@@ -15,7 +16,7 @@ use crate::domain::failure::{Failure, FailureKind, chain};
 /// # Errors
 /// The archive cannot be read or does not hold.
 pub fn archive(path: &Path, files: &KeyFiles<'_>) -> Result<End, CliError> {
-    let archive = app::verify_archive(path, files).map_err(unsound)?;
+    let archive = verifying::archive(path, files).map_err(unsound)?;
     line(format!(
         "the archive holds: request {}, {} files of {} bytes in all, {} items listed as \
          unreadable, written by {}",
@@ -40,7 +41,7 @@ pub fn certificate(
         Some((text, settings)) => Some((identity(text)?, settings)),
         None => None,
     };
-    let checked = app::verify_certificate(&json, pem.as_deref(), who);
+    let checked = verifying::certificate(&json, pem.as_deref(), who);
     let certificate = checked.map_err(|error| match error.0.downcast_ref::<Failure>() {
         Some(failure) if failure.kind == FailureKind::Permanent => {
             CliError::Evidence(failure.chain())
@@ -92,7 +93,7 @@ fn identity(text: &str) -> Result<(&str, &str), CliError> {
 pub async fn ledger(settings: &Settings, path: Option<&Path>) -> Result<End, CliError> {
     let bar = bar();
     bar.set_style(checking());
-    let sound = app::verify_ledger(settings, path, |requests| bar.set_position(requests)).await;
+    let sound = verifying::ledger(settings, path, |requests| bar.set_position(requests)).await;
     bar.finish_and_clear();
     let sound = sound.map_err(unsound)?;
     line(format!(

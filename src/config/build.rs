@@ -14,18 +14,17 @@ use crate::config::azure::workspaces::{self, Identity};
 use crate::config::azure::{graph, telemetry};
 use crate::config::faults::Faults;
 use crate::config::file::{self, File};
-use crate::config::http;
 use crate::config::policy;
 use crate::config::secret::{Secret, broker_urls, is_one_node};
 use crate::config::settings::{
     Amqp, Blob, Credential, Deployment, Ledger, Location, Queue, Settings, Store, Tls, Trust,
     Workspace,
 };
+use crate::config::watching::{http, otlp};
 use crate::domain::callbacks::networks::Network;
 use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use crate::domain::event::Envelope;
 use crate::domain::layout::FolderLayout;
-use crate::domain::policy::guard::Guard;
 use crate::domain::policy::keeping::Keeping;
 use crate::domain::policy::mandate::Mandate;
 use crate::domain::regulation::due::Calendar;
@@ -77,9 +76,10 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     let trust = trust(&file.queue, &mut faults);
     let ledger = ledger(&file.ledger, &mut faults);
     let http = http::http(&file.http, &mut faults);
+    let otlp = otlp::otlp(&file.otlp, &mut faults);
     let calendar = calendar(&file.due, &mut faults);
     let policy = policy::policy(&file.policy, &file.declared, &mut faults);
-    let guard = guard(&file.guard, &mut faults);
+    let guard = policy::guard(&file.guard, &mut faults);
     let callbacks = callbacks(&file.callbacks, &mut faults);
     let age_max = age_max(&file.catalogue, &mut faults);
     for fault in file.limits.faults() {
@@ -97,6 +97,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             telemetry,
             graph,
             http,
+            otlp,
             callback_timeout: Duration::from_millis(file.callbacks.timeout_ms),
             mandate: Mandate {
                 controller: controller(&file.deployment),
@@ -399,14 +400,6 @@ fn calendar(written: &file::Due, faults: &mut Faults) -> Calendar {
         }
     }
     Calendar { zone, holidays }
-}
-
-fn guard(written: &file::Guard, faults: &mut Faults) -> Guard {
-    let file::Guard { items_max, share_max, share_items_min } = *written;
-    if !(0.0..=1.0).contains(&share_max) {
-        faults.add("guard.share_max must be between 0 and 1".into());
-    }
-    Guard { items_max, share_max, share_items_min }
 }
 
 fn callbacks(written: &file::Callbacks, faults: &mut Faults) -> CallbackRule {

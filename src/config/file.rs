@@ -21,6 +21,7 @@ pub struct File {
     pub telemetry: Vec<Telemetry>,
     pub graph: Graph,
     pub http: Http,
+    pub otlp: Otlp,
     pub due: Due,
     pub erasure: Erasure,
     pub catalogue: Catalogue,
@@ -192,6 +193,16 @@ pub struct Operators {
     pub group_claim: Option<String>,
     #[serde(default)]
     pub groups: Vec<String>,
+}
+
+/// `[otlp]`
+#[derive(Deserialize, Serialize)]
+pub struct Otlp {
+    pub url: String,
+    pub headers: Option<String>,
+    pub headers_file: Option<String>,
+    pub traces_share: f64,
+    pub metrics_every_ms: u64,
 }
 
 /// `[due]`

@@ -10,6 +10,6 @@ pub mod faults;
 pub mod policy;
 pub mod azure;
 pub mod archives;
-pub mod http;
+pub mod watching;
 pub mod build;
 pub mod masked;

@@ -1,4 +1,5 @@
-//! The rules of erasure as the operator wrote them, made into those that plans are made by.
+//! The rules of erasure as the operator wrote them, made into those that plans are made by; and
+//! what has to wait for a person.
 
 use jiff::civil::Date;
 
@@ -7,6 +8,7 @@ use crate::config::file;
 use crate::config::reading::unknown::nearest;
 use crate::domain::policy::action::Otherwise;
 use crate::domain::policy::declared::{Declaration, Declared, FORMS};
+use crate::domain::policy::guard::Guard;
 use crate::domain::policy::pattern::Pattern;
 use crate::domain::policy::rules::{Policy, Rule, Treatment, Unit};
 
@@ -29,6 +31,15 @@ pub fn policy(
 
 /// Every part of a declaration is asked for: it ends requests as completed, and somebody has to
 /// answer for that.
+/// Builds what has to wait for a person.
+pub fn guard(written: &file::Guard, faults: &mut Faults) -> Guard {
+    let file::Guard { items_max, share_max, share_items_min } = *written;
+    if !(0.0..=1.0).contains(&share_max) {
+        faults.add("guard.share_max must be between 0 and 1".into());
+    }
+    Guard { items_max, share_max, share_items_min }
+}
+
 fn declaration(
     index: usize,
     written: &file::Declaration,

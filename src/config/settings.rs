@@ -33,6 +33,8 @@ pub struct Settings {
     pub graph: Option<Graph>,
     /// `[http]`
     pub http: Http,
+    /// `[otlp]`; `None` where nobody is to be told.
+    pub otlp: Option<Otlp>,
     /// How long one try of a callback may take: `[callbacks] timeout_ms`.
     pub callback_timeout: Duration,
     /// What the daemon is to do and to keep to: the rest.
@@ -424,4 +426,17 @@ pub enum KeySet {
     File(PathBuf),
     /// At the issuer's.
     Url(url::Url),
+}
+
+/// A collector of traces and numbers, and what it is told.
+#[derive(Clone, Debug)]
+pub struct Otlp {
+    /// Where it is: what is posted goes to `/v1/traces` and `/v1/metrics` below.
+    pub url: url::Url,
+    /// What lets us in, by the names of headers.
+    pub headers: Vec<(String, Secret)>,
+    /// How many of the requests that come without a trace are told, between 0 and 1.
+    pub traces_share: f64,
+    /// How often it is sent all numbers; `None` if it gets none.
+    pub metrics_every: Option<Duration>,
 }

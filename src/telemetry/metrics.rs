@@ -99,6 +99,8 @@ pub struct Metrics {
     build: Family<Build, Gauge>,
     /// `dsrd_step_failures_total{step,kind}`
     pub step_failures: Family<StepFailure, Counter>,
+    /// `dsrd_spans_dropped_total`
+    pub spans_dropped: Counter,
     registry: Registry,
 }
 
@@ -234,6 +236,7 @@ impl Metrics {
             ping_time: all(r, "ping_seconds", "How long a part took to answer", call),
             build: add(r, "build_info", "The version that runs, as a label; always 1"),
             step_failures: add(r, "step_failures", "Steps of a request that failed, each try"),
+            spans_dropped: add(r, "spans_dropped", "Spans that no collector was told of"),
             registry,
         };
         // Nothing is known of it yet.

@@ -15,7 +15,7 @@ use crate::worker::world::Door;
 
 /// What came of asking one part.
 pub struct Reached {
-    /// Its name: `ledger`, `queue`, `exports`, `graph`, or `source` and a name.
+    /// Its name: `ledger`, `queue`, `exports`, `graph`, `collector`, or `source` and a name.
     pub part: String,
     /// Why it does not work, with all causes.
     pub trouble: Option<String>,
@@ -36,7 +36,6 @@ pub async fn all(
     tenant_logs: Option<&dyn TenantLogs>,
     sources: &[Arc<dyn Source>],
 ) -> Vec<Reached> {
-    let nothing = |()| Told::default();
     let queue = async {
         door.inbox.ping().await?;
         door.announcer.ping().await
@@ -44,13 +43,12 @@ pub async fn all(
     // What cannot be reached is told of where it stands.
     let held = coverage::held(sources, |_| true).await;
     let mut asked: Vec<BoxFuture<'_, Reached>> = vec![
-        reached("ledger".to_owned(), async { ledger.await.map(nothing) }).boxed(),
-        reached("queue".to_owned(), async { queue.await.map(nothing) }).boxed(),
-        reached("exports".to_owned(), async { exports.ping().await.map(nothing) }).boxed(),
+        reached("ledger", ledger).boxed(),
+        reached("queue", queue).boxed(),
+        reached("exports", exports.ping()).boxed(),
     ];
     if let Some(logs) = tenant_logs {
-        let pinged = async { logs.ping().await.map(nothing) };
-        asked.push(reached("graph".to_owned(), pinged).boxed());
+        asked.push(reached("graph", logs.ping()).boxed());
     }
     for source in sources {
         let rights = async {
@@ -60,12 +58,17 @@ pub async fn all(
             let settled = coverage::settled(known, &held).into_iter().map(|told| told.known);
             Ok((lacks, settled.filter(|known| known.looked != Looked::Looked).collect()))
         };
-        asked.push(reached(format!("source {}", source.name()), rights).boxed());
+        asked.push(told(format!("source {}", source.name()), rights).boxed());
     }
     join_all(asked).await
 }
 
-async fn reached(part: String, asked: impl Future<Output = Result<Told, Failure>>) -> Reached {
+/// What comes of asking a part of which nothing more is to be known.
+pub async fn reached(part: &str, asked: impl Future<Output = Result<(), Failure>>) -> Reached {
+    told(part.to_owned(), async { asked.await.map(|()| Told::default()) }).await
+}
+
+async fn told(part: String, asked: impl Future<Output = Result<Told, Failure>>) -> Reached {
     let (told, trouble) = match asked.await {
         Ok(told) => (told, None),
         Err(failure) => (Told::default(), Some(failure.chain())),

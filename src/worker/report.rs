@@ -22,10 +22,17 @@ use crate::telemetry::metrics::{
     self, Announced, Ended, InState, Kind, KindState, Metrics, OfSource, Purpose, Settled,
     StepFailure,
 };
+use crate::telemetry::traces::Traces;
+use crate::worker::pace::shift::Shift;
 
 /// A delivery was ledgered and may be settled. `traceparent` is its producer's.
-pub fn taken(metrics: &Metrics, taken: &Taken, traceparent: Option<&str>) {
-    let _told_within = trace(traceparent).entered();
+pub fn taken(shift: &Shift, taken: &Taken, traceparent: Option<&str>) {
+    let metrics = &*shift.metrics;
+    let new = match taken {
+        Taken::Accepted(id, _) | Taken::Refused(id, _) => Some(id),
+        Taken::Repeated(_) | Taken::Decided(_) => None,
+    };
+    let _told_within = trace(&shift.traces, new, traceparent).entered();
     let settlement = match taken {
         Taken::Accepted(id, kind) => {
             info!(request.id = %id, request.kind = kind.word(), "accepted");
@@ -70,11 +77,14 @@ fn came(metrics: &Metrics, kind: &'static str, state: State, age: SignedDuration
     metrics.request_age.get_or_create(&InState { state }).observe(age.as_secs_f64().max(0.0));
 }
 
-/// The producer's trace (W3C Trace Context), around what is told of its request: every line within
-/// names it.
-fn trace(traceparent: Option<&str>) -> Span {
-    match traceparent.and_then(|traceparent| traceparent.split('-').nth(1)) {
-        Some(id) => info_span!("request", trace.id = id),
+/// The producer's trace (W3C Trace Context), around what is told of its request, or that of the
+/// request without one where it has spans: every line within names it.
+fn trace(traces: &Traces, id: Option<&RequestId>, traceparent: Option<&str>) -> Span {
+    if let Some(id) = traceparent.and_then(|traceparent| traceparent.split('-').nth(1)) {
+        return info_span!("request", trace.id = id);
+    }
+    match id.and_then(|id| traces.of_request(id.as_str(), None)) {
+        Some(trace) => info_span!("request", trace.id = hex::encode(trace.root.trace)),
         None => Span::none(),
     }
 }
@@ -194,29 +204,42 @@ fn millis(from: Timestamp, to: Timestamp) -> i64 {
     i64::try_from(to.duration_since(from).as_millis()).unwrap_or(i64::MAX).max(0)
 }
 
+/// Where the records that a request got brought it.
+#[derive(Clone, Copy, Default)]
+pub struct Moved {
+    /// The state, if there is any record.
+    pub state: Option<State>,
+    /// Items that the last of them is about.
+    pub items: Option<u64>,
+}
+
 /// Tells of every record that a request got after `since`.
 ///
 /// # Errors
 /// The ledger cannot be read.
 pub async fn moved(
-    metrics: &Metrics,
+    shift: &Shift,
     ledger: &dyn Ledger,
     id: &RequestId,
     since: u64,
-) -> Result<(), Failure> {
+) -> Result<Moved, Failure> {
+    let metrics = &*shift.metrics;
     let records = ledger.records(id).await?;
     let standing = ledger.standing(id).await?;
     let kind = standing.as_ref().and_then(|standing| standing.kind);
     let kind = kind.map_or("none", RequestKind::word);
     let traceparent = standing.and_then(|standing| standing.correspondence.traceparent);
-    let trace = trace(traceparent.as_deref());
-    let (mut state, mut before) = (State::Received, None);
+    let trace = trace(&shift.traces, Some(id), traceparent.as_deref());
+    let (mut state, mut before, mut moved) = (State::Received, None, Moved::default());
     for record in &records {
         // The ledger admits legal records only.
         state = state.next(&record.event).unwrap_or(state);
         let stood_ms = before.map(|before| millis(before, record.at));
         before = Some(record.at);
         if record.sequence > since {
+            let facts = Facts::of(&record.event);
+            let items = facts.items.or(facts.counts.map(|counts| counts.seen));
+            moved = Moved { state: Some(state), items };
             trace.in_scope(|| tell(id, kind, state, &record.event, stood_ms));
             if let Event::Returned { items, .. } = &record.event {
                 metrics.items_returned.inc_by(*items);
@@ -238,7 +261,7 @@ pub async fn moved(
             }
         }
     }
-    Ok(())
+    Ok(moved)
 }
 
 /// Whether a record is new and may have ended its request; what comes after the end does not.

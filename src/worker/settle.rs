@@ -13,27 +13,31 @@ use crate::ports::standing::Standing;
 use crate::ports::tasks::{End, Lease};
 use crate::stages::walk::pass::Patience;
 use crate::worker::report;
+use crate::worker::spans::requests as spans;
 use crate::worker::world::World;
 
-/// Lets go of the work on a request after a step that began where `standing` says.
+/// Lets go of the work on a request after a step that began then, where `standing` says.
 ///
 /// # Errors
 /// The ledger's failure.
 pub async fn settle(
     world: &World,
-    step: &'static str,
+    (step, began): (&'static str, Timestamp),
     standing: &Standing,
     lease: &Lease,
     done: Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let ledger = &*world.account.ledger;
-    let moved = report::moved(&world.shift.metrics, ledger, &standing.id, standing.sequence);
+    let (ledger, traces) = (&*world.account.ledger, &world.shift.traces);
+    let times = (began, world.account.clock.now());
+    let moved = report::moved(&world.shift, ledger, &standing.id, standing.sequence);
     let Err(failure) = done else {
         world.shift.leases.let_go(lease, End::Done).await?;
-        return moved.await;
+        spans::worked(traces, step, standing, (moved.await?, None), times);
+        return Ok(());
     };
     // A step that failed may have come to a state before. If the ledger is away, that is told next.
-    let _told = moved.await;
+    let moved = moved.await.unwrap_or_default();
+    spans::worked(traces, step, standing, (moved, Some(&failure)), times);
     report::request_failed(&world.shift.metrics, step, &failure, &standing.id);
     if let Err(failure) = put_off_or_end(world, standing, lease, &failure).await {
         report::request_failed(&world.shift.metrics, step, &failure, &standing.id);
@@ -99,13 +103,8 @@ pub async fn fail(
     let event = Event::Failed { reason: failure.ending() };
     if standing.state.next(&event).is_ok() {
         world.account.append(standing, event, Some(lease)).await?;
-        report::moved(
-            &world.shift.metrics,
-            &*world.account.ledger,
-            &standing.id,
-            standing.sequence,
-        )
-        .await?;
+        let (ledger, since) = (&*world.account.ledger, standing.sequence);
+        report::moved(&world.shift, ledger, &standing.id, since).await?;
     }
     Ok(())
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::app::{self, Beside, Daemon, KeyFiles};
+use crate::app::verifying::{self, KeyFiles};
+use crate::app::{self, Beside, Daemon};
 use crate::cli::demo::sample;
 use crate::cli::ledger::status;
 use crate::cli::output::{self, CliError, End, input, line};
@@ -77,7 +78,7 @@ async fn ask(sample: &Sample<'_>, root: &Path) -> Result<End, CliError> {
     ended(state, &told)?;
     let id = told["subject_request_id"].as_str().unwrap_or_default();
     let archive = root.join("exports").join(format!("{id}.zip"));
-    let holds = app::verify_archive(&archive, &KeyFiles::default())?;
+    let holds = verifying::archive(&archive, &KeyFiles::default())?;
     let (path, files) = (archive.display(), holds.files);
     line(format!("   archive      {path} ({files} files), read back whole"))?;
     line("                report.html in it is for her to read; others are masked in all of it")?;
@@ -98,7 +99,7 @@ async fn ask(sample: &Sample<'_>, root: &Path) -> Result<End, CliError> {
     ))?;
     let id = told["subject_request_id"].as_str().unwrap_or_default();
     let certificate = root.join("exports").join(format!("{id}.certificate.json"));
-    app::verify_certificate(&input(&certificate)?, None, None)?;
+    verifying::certificate(&input(&certificate)?, None, None)?;
     line(format!("   certificate  {}, signed; for people: .html", certificate.display()))?;
     Ok(if left == 0 && state == State::Completed { End::Done } else { End::Failed })
 }

@@ -55,6 +55,8 @@ fn twins(file: &mut File) -> Vec<Twins<'_>> {
             &mut telemetry.client_secret_file,
         ));
     }
+    let otlp = &mut file.otlp;
+    all.push(Twins::new("/otlp/headers", &mut otlp.headers, &mut otlp.headers_file));
     let graph = &mut file.graph;
     all.push(Twins::new(
         "/graph/client_secret",

@@ -39,7 +39,7 @@ async fn turn(world: &World) -> Result<bool, Failure> {
     let acting = act(world, &standing, &lease, patience);
     match turns::under(world, &lease, acting).await {
         None => {}
-        Some(acted) => settle(world, "act", &standing, &lease, acted).await?,
+        Some(acted) => settle(world, ("act", now), &standing, &lease, acted).await?,
     }
     Ok(true)
 }

@@ -14,6 +14,7 @@ use crate::worker::pace::lease::LongLease;
 use crate::worker::pace::retry::Tries;
 use crate::worker::pace::shift::Shift;
 use crate::worker::report;
+use crate::worker::spans::requests;
 
 /// How long a turn may take once we stop.
 const GRACE_MS: u64 = 5_000;
@@ -87,7 +88,9 @@ impl Announcer for Timed<'_> {
     async fn announce(&self, announcement: &Announcement) -> Result<Announced, Failure> {
         let began = self.shift.clock.now();
         let announced = self.announcer.announce(announcement).await;
-        report::published(&self.shift.metrics, began, self.shift.clock.now());
+        let now = self.shift.clock.now();
+        report::published(&self.shift.metrics, began, now);
+        requests::announced(&self.shift.traces, announcement, &announced, (began, now));
         announced
     }
 

@@ -67,10 +67,11 @@ async fn turn(world: &World) -> Result<bool, Failure> {
                 continue;
             }
         };
+        let began = world.account.clock.now();
         let concluding = Box::pin(conclude(world, purpose, &standing, &lease));
         let concluded = world.shift.leases.hold(&lease, concluding).await;
         world.shift.ring();
-        settle(world, purpose.word(), &standing, &lease, concluded).await?;
+        settle(world, (purpose.word(), began), &standing, &lease, concluded).await?;
         return Ok(true);
     }
     Ok(false)

@@ -21,11 +21,12 @@ pub async fn run(world: &World) {
 async fn turn(world: &World) -> Result<bool, Failure> {
     let next = turns::next_in(world, &[State::Waiting]).await?;
     let Some((standing, lease)) = next else { return Ok(false) };
+    let step = ("follow", world.account.clock.now());
     match turns::under(world, &lease, look(world, &standing, &lease)).await {
         None => {}
         Some(Ok(Some(next_in_ms))) => world.shift.leases.wait(&lease, next_in_ms).await?,
-        Some(Ok(None)) => settle(world, "follow", &standing, &lease, Ok(())).await?,
-        Some(Err(failure)) => settle(world, "follow", &standing, &lease, Err(failure)).await?,
+        Some(Ok(None)) => settle(world, step, &standing, &lease, Ok(())).await?,
+        Some(Err(failure)) => settle(world, step, &standing, &lease, Err(failure)).await?,
     }
     Ok(true)
 }

@@ -24,6 +24,7 @@ use crate::stages::intake::{Taken, admitted, decide_at_once, intake};
 use crate::stages::message::read::Verb;
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
+use crate::worker::spans::requests;
 use crate::worker::world::World;
 
 /// Most deliveries that are ledgered together.
@@ -86,7 +87,7 @@ async fn take<'a>(
     deliveries: Vec<Delivery>,
     settling: &mut Settling<'a>,
 ) -> Result<(), Failure> {
-    let terms = world.terms();
+    let (terms, began) = (world.terms(), world.account.clock.now());
     let taking = intake(&world.account, &world.mandate.calendar, &terms, &deliveries).await;
     for failure in &taking.unledgered {
         report::failed(&world.shift.metrics, "intake", failure);
@@ -95,7 +96,10 @@ async fn take<'a>(
     for (delivery, answer) in deliveries.into_iter().zip(taking.answers) {
         if let Some((taken, settlement)) = answer {
             let traceparent = delivery.correspondence.traceparent.as_deref();
-            report::taken(&world.shift.metrics, &taken, traceparent);
+            report::taken(&world.shift, &taken, traceparent);
+            let (traces, ledger) = (&world.shift.traces, &*world.account.ledger);
+            let times = (began, world.account.clock.now());
+            requests::taken(traces, ledger, &taken, traceparent, times).await;
             settling.push(world.door.inbox.settle(delivery, settlement));
         } else {
             report::returned(&world.shift.metrics);

@@ -33,6 +33,7 @@ use crate::worker::loops::gathering::gathers;
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
 use crate::worker::settle::{fail, settle};
+use crate::worker::spans::sweeps as spans;
 use crate::worker::world::World;
 
 /// How often the progress of a walk is noted.
@@ -215,7 +216,8 @@ async fn put_off(
     let Some(lease) = world.shift.leases.claim(&work_on(&standing.id)).await? else {
         return Ok(());
     };
-    settle(world, purpose.word(), standing, &lease, Err(failure)).await
+    let step = (purpose.word(), world.account.clock.now());
+    settle(world, step, standing, &lease, Err(failure)).await
 }
 
 /// Requests that are in no sweep and wait for one.
@@ -246,8 +248,8 @@ async fn begun(
     }
     let begun = world.account.append(&standing, Event::FindStarted, Some(lease)).await?;
     if begun.is_some() {
-        let (metrics, ledger) = (&world.shift.metrics, &*world.account.ledger);
-        report::moved(metrics, ledger, &standing.id, standing.sequence).await?;
+        let (shift, ledger) = (&world.shift, &*world.account.ledger);
+        report::moved(shift, ledger, &standing.id, standing.sequence).await?;
     }
     Ok(begun)
 }
@@ -301,6 +303,51 @@ async fn walk(
     let shard = sweep.shards.iter().find(|shard| shard.number == number && !shard.done);
     let Some(shard) = shard.filter(|shard| shard.work() == lease.work) else { return Ok(true) };
     let cases = cases(world, purpose, &sweep, lease).await?;
+    let walk = prepared(world, purpose, &cases, shard, lease).await?;
+    let meter = Arc::clone(&walk.meter);
+    let (began, on) = (account.clock.now(), On::new(&sweep, shard, &meter));
+    report::walking(purpose.word(), shard);
+    let walked = tokio::select! {
+        walked = walk_for(world, purpose, &cases, shard, walk) => walked,
+        never = note_on(world, &cases, &on) => match never {},
+    };
+    on.report(world);
+    let times = (began, account.clock.now());
+    report::walk_ended(&world.shift.metrics, purpose.word(), shard, &meter, times);
+    let came_of_it = (&*meter, walked.as_ref().err());
+    spans::walked(&world.shift.traces, (purpose, &sweep, shard), &cases, came_of_it, times);
+    match walked {
+        Ok(Walked { items, bytes, known }) => {
+            let done = Shard { done: true, items, bytes, known, ..shard.clone() };
+            account.ledger.finish_shard(lease, &done).await?;
+        }
+        Err(failure) if is_to_be_given_up(&failure, lease) => {
+            report::failed(&world.shift.metrics, purpose.word(), &failure);
+            let lost = Some(Lost { kind: failure.kind, reason: failure.chain() });
+            account
+                .ledger
+                .finish_shard(lease, &Shard { done: true, lost, ..shard.clone() })
+                .await?;
+        }
+        Err(failure) if failure.is_transient() => return Err(failure),
+        Err(failure) => {
+            let times = (sweep.opened, times.1);
+            spans::failed(&world.shift.traces, (purpose, &sweep), &cases, &failure, times);
+            fail_all(world, purpose, &cases, &failure, lease).await?;
+        }
+    }
+    Ok(true)
+}
+
+/// What a walk of a shard looks for, and by what.
+async fn prepared(
+    world: &World,
+    purpose: Purpose,
+    cases: &[Case],
+    shard: &Shard,
+    lease: &Lease,
+) -> Result<Walk, Failure> {
+    let account = &world.account;
     let subjects: Vec<&Subject> = cases.iter().flat_map(|case| case.request.people()).collect();
     // One that is due at once must not cost all the others their tries.
     let due = cases.iter().filter_map(|case| case.standing.due).max();
@@ -335,33 +382,7 @@ async fn walk(
         let known = Catalogue::new(account, source.as_ref(), shard.part, sought, limits, age_max);
         walk.catalogue = Some(Arc::new(known));
     }
-    let meter = Arc::clone(&walk.meter);
-    let (began, on) = (account.clock.now(), On::new(&sweep, shard, &meter));
-    report::walking(purpose.word(), shard);
-    let walked = tokio::select! {
-        walked = walk_for(world, purpose, &cases, shard, walk) => walked,
-        never = note_on(world, &cases, &on) => match never {},
-    };
-    on.report(world);
-    let times = (began, account.clock.now());
-    report::walk_ended(&world.shift.metrics, purpose.word(), shard, &meter, times);
-    match walked {
-        Ok(Walked { items, bytes, known }) => {
-            let done = Shard { done: true, items, bytes, known, ..shard.clone() };
-            account.ledger.finish_shard(lease, &done).await?;
-        }
-        Err(failure) if is_to_be_given_up(&failure, lease) => {
-            report::failed(&world.shift.metrics, purpose.word(), &failure);
-            let lost = Some(Lost { kind: failure.kind, reason: failure.chain() });
-            account
-                .ledger
-                .finish_shard(lease, &Shard { done: true, lost, ..shard.clone() })
-                .await?;
-        }
-        Err(failure) if failure.is_transient() => return Err(failure),
-        Err(failure) => fail_all(world, purpose, &cases, &failure, lease).await?,
-    }
-    Ok(true)
+    Ok(walk)
 }
 
 /// A source that cannot be entered is not waited for within a sweep, which others wait for too, but
@@ -397,12 +418,13 @@ async fn close(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, F
     }
     if purpose == Purpose::Find {
         for (id, since) in tombstones::tell(account, lease).await? {
-            report::moved(&world.shift.metrics, &*world.account.ledger, &id, since).await?;
+            report::moved(&world.shift, &*world.account.ledger, &id, since).await?;
         }
     }
     account.ledger.close_sweep(lease, sweep.id).await?;
     let now = account.ledger.now().await?;
     report::swept(&world.shift.metrics, purpose.word(), members.len(), &sweep, now);
+    spans::swept(&world.shift.traces, purpose, &sweep, &members, now);
     Ok(true)
 }
 

@@ -21,9 +21,10 @@ async fn turn(world: &World) -> Result<bool, Failure> {
     let pressed = world.mandate.limits.pressed_before(world.account.clock.now());
     let waiting = world.account.ledger.about_things(pressed, turns::TURN).await?;
     let Some((standing, lease)) = turns::claimed(world, waiting).await? else { return Ok(false) };
+    let began = world.account.clock.now();
     let looking = look(world, &standing, &lease);
     if let Some(looked) = turns::under(world, &lease, looking).await {
-        settle(world, "look_up", &standing, &lease, looked).await?;
+        settle(world, ("look_up", began), &standing, &lease, looked).await?;
     }
     Ok(true)
 }

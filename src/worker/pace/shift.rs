@@ -8,6 +8,7 @@ use crate::domain::policy::limits::Limits;
 use crate::ports::ledger::Ledger;
 use crate::ports::system::{Clock, Entropy};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
 use crate::worker::pace::lease::Leases;
 use crate::worker::pace::retry::{self, Backoff, Tries};
 use crate::worker::pace::stopper::Stopper;
@@ -20,6 +21,8 @@ pub struct Shift {
     pub backoff: Backoff,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Where pieces of work are told; nowhere, unless somebody is to be told.
+    pub traces: Traces,
     /// Ends everything.
     pub stopper: Stopper,
     /// Time.
@@ -48,6 +51,7 @@ impl Shift {
             leases: Leases::new(ledger, time, chance, limits.lease_ms, backoff),
             backoff,
             metrics: Arc::default(),
+            traces: Traces::default(),
             stopper: Stopper::default(),
             clock,
             entropy,

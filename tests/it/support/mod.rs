@@ -15,6 +15,7 @@ pub mod producer;
 pub mod worlds;
 pub mod program;
 pub mod receiver;
+pub mod collector;
 pub mod simulation;
 pub mod chromium;
 pub mod driven;

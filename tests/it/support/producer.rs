@@ -7,7 +7,9 @@ use lapin::options::{
     QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
+use lapin::{
+    BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind, PublisherConfirm,
+};
 use serde_json::{Value, json};
 
 const REQUESTS: &str = "dsr.requests";
@@ -62,20 +64,24 @@ impl Producer {
     pub async fn send_all(&self, bodies: impl IntoIterator<Item = impl AsRef<[u8]>>) {
         let mut confirms = Vec::new();
         for body in bodies {
-            let properties = BasicProperties::default().with_delivery_mode(2);
-            let options = BasicPublishOptions::default();
-            let sent = self.channel.basic_publish(
-                "".into(),
-                REQUESTS.into(),
-                options,
-                body.as_ref(),
-                properties,
-            );
-            confirms.push(sent.await.unwrap());
+            confirms.push(self.publish(body.as_ref(), FieldTable::default()).await);
         }
         for confirm in confirms {
             assert!(confirm.await.unwrap().is_ack());
         }
+    }
+
+    /// Sends a request with these headers and waits until the broker has it.
+    pub async fn send_with(&self, body: &[u8], headers: FieldTable) {
+        assert!(self.publish(body, headers).await.await.unwrap().is_ack());
+    }
+
+    async fn publish(&self, body: &[u8], headers: FieldTable) -> PublisherConfirm {
+        let properties = BasicProperties::default().with_delivery_mode(2).with_headers(headers);
+        let options = BasicPublishOptions::default();
+        let sent =
+            self.channel.basic_publish("".into(), REQUESTS.into(), options, body, properties);
+        sent.await.unwrap()
     }
 
     /// All that a queue holds.

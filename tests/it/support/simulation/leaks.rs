@@ -116,6 +116,8 @@ impl Scenario {
         let mut places = vec![("the log".to_owned(), self.logs.text().into_bytes())];
         let metrics = self.metrics.lock().unwrap().concat();
         places.push(("the metrics".to_owned(), metrics.into_bytes()));
+        let spans = self.spans.lock().unwrap().concat();
+        places.push(("the spans".to_owned(), spans));
         for file in std::fs::read_dir(self.path()).unwrap() {
             let path = file.unwrap().path();
             // A daemon that died may still be closing the files beside the ledger.

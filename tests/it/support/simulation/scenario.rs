@@ -36,6 +36,9 @@ use dsrd::ports::ledger::Ledger;
 use dsrd::ports::sources::Source;
 use dsrd::ports::tenant_logs::TenantLogs;
 use dsrd::telemetry::logging::{Format, layer};
+use dsrd::telemetry::otlp::resource::Teller;
+use dsrd::telemetry::otlp::spans;
+use dsrd::telemetry::traces::Traces;
 use dsrd::worker::offline::fresh_signing_key;
 use dsrd::worker::runner;
 use dsrd::worker::world::{Door, KeyRing, Parts, Sources, World};
@@ -82,6 +85,8 @@ pub struct Scenario {
     pub until_expired: bool,
     /// The metrics of each daemon, as it ended.
     pub metrics: Mutex<Vec<String>>,
+    /// What each would have told a collector.
+    pub spans: Mutex<Vec<Vec<u8>>>,
     /// Whose messages are heard, PEM by key id; empty hears everybody.
     pub trusted_keys: BTreeMap<String, String>,
     pub clock: Arc<MemoryClock>,
@@ -112,6 +117,9 @@ pub const TABLES: &str = "telemetry";
 
 /// The source of [`Scenario::with_things`].
 pub const THINGS: &str = "workspace";
+
+/// Who the daemons are in events.
+const DEPLOYMENT: &str = "urn:dsrd:simulated";
 
 /// How far the clock moves unless told otherwise.
 const TICK_MS: u64 = 250;
@@ -152,6 +160,7 @@ impl Scenario {
             left_owed: 0,
             until_expired: false,
             metrics: Mutex::default(),
+            spans: Mutex::default(),
             trusted_keys: BTreeMap::new(),
             signing_key: fresh_signing_key(&SystemEntropy),
             policy: Policy::default(),
@@ -298,7 +307,9 @@ impl Scenario {
         let lines = self.logs.clone();
         let layer = layer(Format::Json, "trace", false, move || lines.clone()).unwrap();
         let _logging = tracing::subscriber::set_default(Registry::default().with(layer));
-        let (ledger, world) = (self.ledger().await, self.world().await);
+        let (ledger, mut world) = (self.ledger().await, self.world().await);
+        world.shift.traces =
+            Traces::of(DEPLOYMENT, "1", 1.0, world.shift.metrics.spans_dropped.clone());
         tokio::select! {
             biased;
             () = self.wire.dead() => {}
@@ -306,6 +317,9 @@ impl Scenario {
             () = self.pass_time(&world, &*ledger) => {}
         }
         self.metrics.lock().unwrap().push(world.shift.metrics.render());
+        let teller = Teller { deployment: DEPLOYMENT.to_owned(), instance: "1".to_owned() };
+        let pieces = world.shift.traces.take(usize::MAX);
+        self.spans.lock().unwrap().push(spans::encoded(&teller, &pieces));
     }
 
     /// A daemon that nobody has started.
@@ -402,7 +416,7 @@ impl Scenario {
                 signature_age_ms_max: 3_600_000,
             },
             envelope: Envelope {
-                source: "urn:dsrd:simulated".to_owned(),
+                source: DEPLOYMENT.to_owned(),
                 controller_id: "controller".to_owned(),
             },
             mandate: self.mandate(),
