@@ -1,7 +1,7 @@
 //! The loops that run side by side, each resumable and bounded.
 
 pub mod intake;
-pub mod gathering;
+pub mod sweeping;
 pub mod sweep;
 pub mod conclude;
 pub mod act;

@@ -12,7 +12,6 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 
-use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, State};
@@ -25,11 +24,9 @@ use crate::stages::find::{self, wanted};
 use crate::stages::plan::draft::Walked;
 use crate::stages::verify::erasure;
 use crate::stages::verify::tombstones;
-use crate::stages::walk::catalogue::Catalogue;
-use crate::stages::walk::graves;
-use crate::stages::walk::inventory::Inventory;
 use crate::stages::walk::pass::{Meter, Walk, unknown_source};
-use crate::worker::loops::gathering::gathers;
+use crate::worker::loops::sweeping::gathering::gathers;
+use crate::worker::loops::sweeping::looks;
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
 use crate::worker::settle::{fail, settle};
@@ -303,7 +300,7 @@ async fn walk(
     let shard = sweep.shards.iter().find(|shard| shard.number == number && !shard.done);
     let Some(shard) = shard.filter(|shard| shard.work() == lease.work) else { return Ok(true) };
     let cases = cases(world, purpose, &sweep, lease).await?;
-    let walk = prepared(world, purpose, &cases, shard, lease).await?;
+    let walk = looks::prepared(world, purpose, &cases, shard, lease).await?;
     let meter = Arc::clone(&walk.meter);
     let (began, on) = (account.clock.now(), On::new(&sweep, shard, &meter));
     report::walking(purpose.word(), shard);
@@ -337,52 +334,6 @@ async fn walk(
         }
     }
     Ok(true)
-}
-
-/// What a walk of a shard looks for, and by what.
-async fn prepared(
-    world: &World,
-    purpose: Purpose,
-    cases: &[Case],
-    shard: &Shard,
-    lease: &Lease,
-) -> Result<Walk, Failure> {
-    let account = &world.account;
-    let subjects: Vec<&Subject> = cases.iter().flat_map(|case| case.request.people()).collect();
-    // One that is due at once must not cost all the others their tries.
-    let due = cases.iter().filter_map(|case| case.standing.due).max();
-    let patience = world.shift.backoff.patience(lease.tries, account.clock.now(), due);
-    let mut walk = Walk::new(&subjects, &world.mandate.limits, patience);
-    walk.part = shard.part;
-    let erases = |case: &Case| !case.request.kind.is_export() && !case.request.options.dry_run;
-    if cases.iter().any(erases) {
-        walk.inventory = Some(Arc::new(Inventory::new(account.keys.print_key())));
-        walk.all_snapshots = true;
-    }
-    if world.mandate.policy.asks_who_else()
-        && cases.iter().any(|case| !case.request.kind.is_export())
-    {
-        walk.asks_who_else = true;
-    }
-    let exports = |case: &Case| case.request.kind.is_export();
-    if purpose == Purpose::Find && (walk.asks_who_else || cases.iter().any(exports)) {
-        walk.learned = Some(Arc::default());
-    }
-    let (now, mut marks) = (account.clock.now(), Vec::new());
-    if purpose == Purpose::Find
-        && world.mandate.keeping.remembered_until(now).is_some()
-        && let Some((people, graves)) = graves::watch(account).await?
-    {
-        marks.extend(people.marks());
-        walk.watch(people, graves);
-    }
-    let source = world.sources.iter().find(|source| source.name() == shard.source);
-    if let (Some(age_max), Some(source)) = (world.mandate.catalogue_age_max, source) {
-        let (sought, limits) = ((subjects.as_slice(), marks), &walk.limits);
-        let known = Catalogue::new(account, source.as_ref(), shard.part, sought, limits, age_max);
-        walk.catalogue = Some(Arc::new(known));
-    }
-    Ok(walk)
 }
 
 /// A source that cannot be entered is not waited for within a sweep, which others wait for too, but
