@@ -197,7 +197,7 @@ impl Daemon {
         let watch = stopper.run_until_stopped(health::watch(&site));
         let (traces, metrics) = (&world.shift.traces, &*world.shift.metrics);
         let work = async {
-            runner::run(&world).await;
+            Box::pin(runner::run(&world)).await;
             traces.close();
         };
         let tell = async {
