@@ -1,5 +1,5 @@
-//! The rules of erasure as the operator wrote them, made into those that plans are made by; and what
-//! has to wait for a person.
+//! The rules of erasure as the operator wrote them, made into those that plans are made by, and
+//! what waits for a person.
 
 use jiff::civil::Date;
 
