@@ -60,6 +60,27 @@ fn traces_of(spans: &[Told], id: &str) -> BTreeSet<String> {
     of(spans, id).into_iter().map(Told::trace).collect()
 }
 
+/// Waits until so many requests are completed, and gives their ids.
+async fn completed(producer: &Producer, count: usize, daemon: &Daemon) -> BTreeSet<String> {
+    let (mut ended, begun) = (BTreeSet::new(), Instant::now());
+    while ended.len() < count {
+        let log = || daemon.log();
+        assert!(begun.elapsed() < Duration::from_secs(120), "{ended:?} ended:\n{}", log());
+        for event in producer.drain("told").await {
+            let event: Value = serde_json::from_slice(&event).unwrap();
+            if let Some(parent) = event["traceparent"].as_str() {
+                // What goes with events is the producer's own, as ever.
+                assert!(parent.starts_with(&format!("00-{TRACE}-{SPAN}-")), "{parent}");
+            }
+            if event["type"] == "io.dsrd.request.completed.v1" {
+                ended.insert(event["subject"].as_str().unwrap().to_owned());
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    ended
+}
+
 /// The producers' decisions are taken: one trace is gone on with, the other is not told.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_told_in_its_producers_trace() {
@@ -74,22 +95,7 @@ async fn a_request_is_told_in_its_producers_trace() {
         headers.insert("traceparent".into(), AMQPValue::LongString(parent.as_str().into()));
         producer.send_with(producer::request(id, "ann").as_bytes(), headers).await;
     }
-    let mut ended = BTreeSet::new();
-    let begun = Instant::now();
-    while ended.len() < 2 {
-        let log = || daemon.log();
-        assert!(begun.elapsed() < Duration::from_secs(120), "{ended:?} ended:\n{}", log());
-        for event in producer.drain("told").await {
-            let event: Value = serde_json::from_slice(&event).unwrap();
-            // What goes with events is the producer's own, as ever.
-            let parent = event["traceparent"].as_str().unwrap();
-            assert!(parent.starts_with(&format!("00-{TRACE}-{SPAN}-")), "{parent}");
-            if event["type"] == "io.dsrd.request.completed.v1" {
-                ended.insert(event["subject"].as_str().unwrap().to_owned());
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    assert_eq!(completed(&producer, 2, &daemon).await.len(), 2);
     let (code, log) = daemon.end("-TERM");
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains(TRACE));
@@ -109,20 +115,18 @@ async fn a_request_is_told_in_its_producers_trace() {
 }
 
 /// A sweep that requests share points to each of them, and each of them to it.
-#[test]
-fn a_shared_sweep_is_linked_with_each_of_its_requests() {
-    let (collector, home) = (Collector::start(), home());
-    let ids: Vec<String> = (1..=6).map(|number| format!("r-{number}")).collect();
-    // All wait when the daemon starts: while one is swept for, the others come in.
-    for id in &ids {
-        let path = home.request(id, "erasure", &[("email", EMAIL)]);
-        home.done(&["submit", path.to_str().unwrap()]);
-    }
-    let at_once = [("DSRD__LIMITS__VERIFY_GATHER_MS", "0")];
-    let daemon = started(&home, &collector.url(), &at_once);
-    for id in &ids {
-        home.wait_for_event(id, "completed");
-    }
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shared_sweep_is_linked_with_each_of_its_requests() {
+    let (rabbit, collector, home) = (RabbitMq::start().await, Collector::start(), home());
+    let url = rabbit.url();
+    let producer = Producer::connect(&url).await;
+    producer.declare_requests().await;
+    producer.listen("told", "#").await;
+    // All wait when the daemon starts: while one is swept for at most, the others come in.
+    let ids: BTreeSet<String> = (1..=6).map(|number| format!("r-{number}")).collect();
+    producer.send_all(ids.iter().map(|id| producer::request(id, id))).await;
+    let daemon = started(&home, &collector.url(), &[("DSRD__QUEUE__URL", &url)]);
+    assert_eq!(completed(&producer, ids.len(), &daemon).await, ids);
     daemon.end("-TERM");
     let spans = collector.spans();
     let sweeps: Vec<&Told> = spans.iter().filter(|told| told.span.name == "sweep").collect();

@@ -327,11 +327,7 @@ async fn walk(
                 .await?;
         }
         Err(failure) if failure.is_transient() => return Err(failure),
-        Err(failure) => {
-            let times = (sweep.opened, times.1);
-            spans::failed(&world.shift.traces, (purpose, &sweep), &cases, &failure, times);
-            fail_all(world, purpose, &cases, &failure, lease).await?;
-        }
+        Err(failure) => fail_all(world, (purpose, &sweep), &cases, &failure, lease).await?,
     }
     Ok(true)
 }
@@ -381,12 +377,14 @@ async fn close(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, F
 
 async fn fail_all(
     world: &World,
-    purpose: Purpose,
+    (purpose, sweep): (Purpose, &Sweep),
     cases: &[Case],
     failure: &Failure,
     lease: &Lease,
 ) -> Result<(), Failure> {
     report::failed(&world.shift.metrics, purpose.word(), failure);
+    let times = (sweep.opened, world.account.clock.now());
+    spans::failed(&world.shift.traces, (purpose, sweep), cases, failure, times);
     for case in cases {
         fail(world, &case.standing, failure, lease).await?;
     }
