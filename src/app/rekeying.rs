@@ -35,7 +35,14 @@ pub async fn replace_master_key(
     settings: &Settings,
     to: Option<&Path>,
 ) -> Result<NewMasterKey, AppError> {
-    let (ledger, _alone) = open(settings).await?;
+    let (ledger, alone) = open(settings).await?;
+    if let (None, Some(daemon)) = (&alone, offline::at_work(&ledger).await?) {
+        let text = format!(
+            "a daemon works on this ledger, seen at {daemon}: stop all of them (one that was \
+             killed counts for a minute more)"
+        );
+        return Err(AppError(text.into()));
+    }
     let entropy = Arc::new(SystemEntropy);
     let file = keys::master(&settings.ledger.master_key_file);
     if to.is_none() && settings.ledger.master_key.is_some() {

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
 use crate::domain::failure::Failure;
+use crate::ports::kept::daemons::Daemons;
 use crate::ports::ledger::Ledger;
 use crate::ports::sealings::{Replaced, Sealing as Place, Sealings, Successor};
 use crate::ports::system::{Clock, Entropy};
@@ -220,6 +221,14 @@ pub async fn replace_master_key(
         Replaced::Other => Err(refused("the ledger is sealed under neither of them")),
         Replaced::Unkeyed => Err(refused("no daemon has ever begun with this ledger")),
     }
+}
+
+/// When a daemon that works on the ledger was seen last, if there is any.
+///
+/// # Errors
+/// Whatever the ledger refuses.
+pub async fn at_work(ledger: &dyn Daemons) -> Result<Option<Timestamp>, Failure> {
+    Ok(ledger.daemons().await?.into_iter().map(|daemon| daemon.seen).max())
 }
 
 /// Notes in the ledger by what others check what is signed with this key.
