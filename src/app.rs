@@ -518,6 +518,7 @@ fn exports(settings: &Settings) -> Result<Archives, AppError> {
     Ok(match &settings.exports.place {
         Location::Folder(path) => Arc::new(FolderExports::open(path)?),
         Location::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
+        Location::Share(_) => return Err(AppError("no share of files takes archives".into())),
     })
 }
 
