@@ -175,16 +175,6 @@ impl FileServer {
         self.faults().fail(number, fault);
     }
 
-    /// Lets the `number`-th request of a kind from now on go wrong; 1 is the next.
-    pub fn fail_of(&self, operation: Operation, number: u64, fault: Fault) {
-        self.faults().fail_of(operation, number, fault);
-    }
-
-    /// Lets every request take that long.
-    pub fn slow_down(&self, latency: Duration) {
-        self.faults().latency = latency;
-    }
-
     // ------------------------------------------------------------ looking
 
     /// Requests so far.
