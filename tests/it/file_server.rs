@@ -40,7 +40,8 @@ const COMMON: [&str; 4] = ["x-ms-client-request-id", "x-ms-date", "x-ms-error-co
 
 /// Headers of answers that are said of what has them alone, or not at all by us.
 fn is_optional(header: &str) -> bool {
-    let families = ["x-ms-copy-", "x-ms-share-", "x-ms-access-tier-", "x-ms-structured-"];
+    let families =
+        ["x-ms-copy-", "x-ms-share-", "x-ms-access-tier-", "x-ms-file-share-", "x-ms-structured-"];
     let each = [
         "accept-ranges",
         "cache-control",

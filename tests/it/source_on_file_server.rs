@@ -52,6 +52,7 @@ async fn files_are_listed_over_many_pages_of_both_sides() {
     for n in 0..2_300 {
         world.put(&format!("run{:03}/Item{n}", n % 7), b"").await;
     }
+    world.server.slow_down(Duration::from_millis(1));
     lists_exactly(&world, 2_300).await;
     let asked = world.server.requests_of(Operation::FileGetProperties);
     assert_eq!(asked, 2_300, "each file is asked once what a listing does not show");
@@ -358,7 +359,7 @@ async fn killed_at(number: u64) -> u64 {
     let rewriting = world.source().rewrite(&item, form(&[7; 5_000_000]));
     let ended = tokio::select! {
         ended = rewriting => Some(ended.unwrap()),
-        () = reached(&world.server, before + number) => None,
+        () = reached(&world.server, before.saturating_add(number)) => None,
     };
     let requests = world.server.requests() - before;
     if number == u64::MAX {
@@ -586,6 +587,8 @@ async fn the_program_serves_requests_over_a_share() {
     assert_eq!(server.get(SHARE, names[0]).unwrap(), notebook("ask nobody").as_bytes());
 
     server.delete_snapshot(SHARE, &at);
+    server.put(SHARE, "Users/bob/new.txt", b"of ann@contoso.com");
+    server.put(SHARE, "Users/eve/new.txt", b"of ann@contoso.com");
     send("r-3", "erasure");
     let completed = home.wait_for_event("r-3", "completed");
     assert!(completed["data"]["horizon"]["unrecoverable_after"].is_string(), "{completed:#}");

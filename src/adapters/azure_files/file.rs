@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use azure_core::http::Method;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::adapters::azure::listing::keep;
 use crate::adapters::azure::wire::answer::Answer;
@@ -12,6 +12,7 @@ use crate::adapters::azure_files::listing::Listed;
 use crate::adapters::azure_files::share::Share;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
+use crate::domain::layout::Container;
 use crate::domain::outcome::{Barrier, Block};
 
 const LOOKING: &str = "looking at a file";
@@ -66,7 +67,7 @@ pub struct Said {
     /// Whether it leads to another file.
     pub is_link: bool,
     /// How long ago it was last changed, by the service's own clock.
-    pub idle: Option<jiff::SignedDuration>,
+    pub idle: Option<SignedDuration>,
 }
 
 /// Headers that a rewrite says anew.
@@ -192,7 +193,6 @@ impl Said {
 
     /// The item of this form.
     pub fn item(self, source: &str, share: &str, path: &str, version: Version) -> Item {
-        use crate::domain::layout::Container;
         let is_directory = path.ends_with('/');
         Item {
             container: Container::Named(share.to_owned()),

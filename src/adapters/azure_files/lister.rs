@@ -4,7 +4,6 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use azure_core::http::Method;
-use url::Url;
 
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::answer::Answer;
@@ -122,7 +121,8 @@ impl Lister {
         if let Some(entries_max) = entries_max {
             add_query(&mut url, "maxresults", &entries_max.to_string());
         }
-        match self.ask(LISTING, &url, listing::entries).await? {
+        let ask = || self.share.call(LISTING, Method::Get, url.clone(), &[]);
+        match asked(LISTING, ask, listing::entries).await? {
             Ok(page) => Ok(Some(page)),
             Err(answer) if is_absence(&answer, directory, snapshot) => Ok(None),
             Err(answer) => Err(answer.failure(LISTING)),
@@ -145,7 +145,8 @@ impl Lister {
                     add_query(&mut url, name, value);
                 }
             }
-            let page = match self.ask(LISTING_SHARES, &url, listing::shares).await? {
+            let ask = || self.share.of_account(LISTING_SHARES, url.clone());
+            let page = match asked(LISTING_SHARES, ask, listing::shares).await? {
                 Ok(page) => page,
                 Err(answer) => return Ok(Err(answer)),
             };
@@ -156,31 +157,33 @@ impl Lister {
             }
         }
     }
+}
 
-    /// A page, or the answer that is none. One that breaks off is asked for again: the pipeline
-    /// tries requests again, but not bodies, and a walk that fails here begins anew.
-    async fn ask<T>(
-        &self,
-        doing: &str,
-        url: &Url,
-        read: impl Fn(&[u8]) -> Result<T, Unreadable>,
-    ) -> Result<Result<T, Answer>, Failure> {
-        let mut tries = 0;
-        loop {
-            let answer = self.share.call(doing, Method::Get, url.clone(), &[]).await?;
-            if answer.status != 200 {
-                return Ok(Err(answer));
-            }
-            tries += 1;
-            let page = match answer.collect().await {
-                Ok(body) => read(&body).map_err(|error| Failure::transient(doing).because(error)),
-                Err(trouble) => Err(trouble.failure(doing)),
-            };
-            match page {
-                Err(failure) if tries == PAGE_TRIES_MAX => return Err(failure),
-                Err(_) => {}
-                Ok(page) => return Ok(Ok(page)),
-            }
+/// A page, or the answer that is none. One that breaks off is asked for again: the pipeline tries
+/// requests again, but not bodies, and a walk that fails here begins anew.
+async fn asked<T, F>(
+    doing: &str,
+    ask: impl Fn() -> F,
+    read: impl Fn(&[u8]) -> Result<T, Unreadable>,
+) -> Result<Result<T, Answer>, Failure>
+where
+    F: Future<Output = Result<Answer, Failure>>,
+{
+    let mut tries = 0;
+    loop {
+        let answer = ask().await?;
+        if answer.status != 200 {
+            return Ok(Err(answer));
+        }
+        tries += 1;
+        let page = match answer.collect().await {
+            Ok(body) => read(&body).map_err(|error| Failure::transient(doing).because(error)),
+            Err(trouble) => Err(trouble.failure(doing)),
+        };
+        match page {
+            Err(failure) if tries == PAGE_TRIES_MAX => return Err(failure),
+            Err(_) => {}
+            Ok(page) => return Ok(Ok(page)),
         }
     }
 }

@@ -63,8 +63,8 @@ impl Share {
         url.map(|url| of_snapshot(url, snapshot))
     }
 
-    /// The URL for requests to a directory, whose path ends in `/`, or is empty for the share's own.
-    /// Secret.
+    /// The URL for requests to a directory, whose path ends in `/`, or is empty for that of the
+    /// share. Secret.
     pub fn directory_url(&self, path: &str, snapshot: Option<&str>) -> Option<Url> {
         let mut url = match path.strip_suffix('/') {
             Some(path) => self.file_url(path, snapshot)?,
@@ -73,6 +73,17 @@ impl Share {
         };
         add_query(&mut url, "restype", "directory");
         Some(url)
+    }
+
+    /// A `GET` of something of the account, which knows nothing of files.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub async fn of_account(&self, doing: &str, url: Url) -> Result<Answer, Failure> {
+        let headers: Vec<(&'static str, &str)> =
+            self.headers.iter().copied().filter(|header| *header != DOTS).collect();
+        let call = self.entry.call(Method::Get, url, &headers).await;
+        call.map_err(|trouble| trouble.failure(doing))
     }
 
     /// A request without a body, whose trouble is a failure of `doing` something.

@@ -175,6 +175,11 @@ impl FileServer {
         self.faults().fail(number, fault);
     }
 
+    /// Lets every request take that long.
+    pub fn slow_down(&self, latency: Duration) {
+        self.faults().latency = latency;
+    }
+
     // ------------------------------------------------------------ looking
 
     /// Requests so far.

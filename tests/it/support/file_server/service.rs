@@ -73,13 +73,18 @@ fn act(
         }
         Operation::FileUploadRange => {
             let file = writing::upload(account, at, request)?;
-            Ok(written(Reply::new(201), &file))
+            let written = listing::file_time(file.info.written);
+            let reply = dated(Reply::new(201), &file.info);
+            let reply = reply.with("x-ms-file-last-write-time", written);
+            Ok(reply.with("x-ms-request-server-encrypted", "true"))
         }
         Operation::FileSetHttpHeaders => {
             Ok(written(Reply::new(200), &writing::set_headers(account, at, request)?))
         }
         Operation::FileSetMetadata => {
-            Ok(written(Reply::new(200), &writing::set_metadata(account, at, request)?))
+            let file = writing::set_metadata(account, at, request)?;
+            let reply = Reply::new(200).with("ETag", &file.info.etag);
+            Ok(reply.with("x-ms-request-server-encrypted", "true"))
         }
         Operation::FileRename => {
             Ok(written(Reply::new(200), &writing::rename(account, at, request)?))
