@@ -3,6 +3,7 @@
 
 pub mod amqp;
 pub mod azure;
+pub mod azure_files;
 pub mod azureml;
 pub mod folder;
 pub mod http;

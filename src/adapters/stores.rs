@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::adapters::azure::blob::BlobSource;
 use crate::adapters::azure::containers::BlobContainers;
 use crate::adapters::azure::exports::BlobExports;
+use crate::adapters::azure_files::shares::Shares;
+use crate::adapters::azure_files::source::ShareSource;
 use crate::adapters::azureml::source::WorkspaceSource;
 use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::source::FolderSource;
@@ -39,12 +41,14 @@ fn store(store: &Store, settings: &Settings) -> Result<Arc<dyn Source>, Failure>
         Location::Blob(blob) if blob.is_pattern() => {
             let archives = match &settings.exports.place {
                 Location::Blob(archives) => Some(&archives.url),
-                Location::Folder(_) => None,
+                Location::Folder(_) | Location::Share(_) => None,
             };
             let copies = settings.graph.as_ref();
             Arc::new(BlobContainers::open(name, blob, archives, copies)?)
         }
         Location::Blob(blob) => Arc::new(BlobSource::open(name, blob)?),
+        Location::Share(share) if share.is_pattern() => Arc::new(Shares::open(name, share)?),
+        Location::Share(share) => Arc::new(ShareSource::open(name, share)?),
     })
 }
 
@@ -56,5 +60,10 @@ pub fn exports(settings: &Settings) -> Result<Arc<dyn Exports>, Failure> {
     Ok(match &settings.exports.place {
         Location::Folder(path) => Arc::new(FolderExports::open(path)?),
         Location::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
+        Location::Share(_) => {
+            return Err(Failure::needs_person(
+                "a share of files takes no archives ([exports] url)",
+            ));
+        }
     })
 }

@@ -227,6 +227,7 @@ fn version_suffix(version: &Version) -> String {
         Version::Current => return String::new(),
         Version::Snapshot(id) => ("snapshot", id),
         Version::Previous(id) => ("version", id),
+        Version::ShareSnapshot(id) => ("share-snapshot", id),
     };
     let id = safe_segment(&id.replace('/', "_"));
     let id = &id[..id.floor_char_boundary(VERSION_BYTES_MAX)];

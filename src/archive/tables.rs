@@ -44,6 +44,7 @@ pub fn write_files(out: &mut dyn Write, files: &Sealed<ManifestFile>) -> io::Res
             Version::Current => ("current", ""),
             Version::Snapshot(id) => ("snapshot", &**id),
             Version::Previous(id) => ("previous", &**id),
+            Version::ShareSnapshot(id) => ("share_snapshot", &**id),
         };
         let cells: [&str; 15] = [
             &file.path,

@@ -30,7 +30,9 @@ pub fn exports(written: &file::Exports, place: Location, faults: &mut Faults) ->
 /// others unseen.
 fn unsigned(place: &Location) -> Option<&'static str> {
     match place {
-        Location::Folder(_) => Some("a folder has no links that open by themselves"),
+        Location::Folder(_) | Location::Share(_) => {
+            Some("a folder has no links that open by themselves")
+        }
         Location::Blob(blob) => match blob.credential {
             Credential::Sas(_) => Some("it takes an identity or an account key, not a signature"),
             Credential::AccountKey { .. }

@@ -7,18 +7,15 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use url::Url;
 
 use crate::config::archives;
-use crate::config::azure::workspaces::{self, Identity};
-use crate::config::azure::{graph, telemetry};
+use crate::config::azure::{graph, storage, telemetry, workspaces};
 use crate::config::faults::Faults;
 use crate::config::file::{self, File};
 use crate::config::policy;
 use crate::config::secret::{Secret, broker_urls, is_one_node};
 use crate::config::settings::{
-    Amqp, Blob, Credential, Deployment, Ledger, Location, Queue, Settings, Store, Tls, Trust,
-    Workspace,
+    Amqp, Deployment, Ledger, Location, Queue, Settings, Store, Tls, Trust, Workspace,
 };
 use crate::config::watching::{http, otlp};
 use crate::domain::callbacks::networks::Network;
@@ -34,11 +31,6 @@ use crate::domain::request::Controller;
 #[derive(Debug, thiserror::Error)]
 #[error("the settings cannot be used: {}", .0.join("; "))]
 pub struct SettingsError(pub Vec<String>);
-
-/// The emulators' account and its published key (Azurite's README: "Default Storage Account").
-const EMULATOR_ACCOUNT: &str = "devstoreaccount1";
-const EMULATOR_KEY: &str =
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
 /// What was learned of an item is relied on for at least so long.
 const CATALOGUE_AGE_MIN: SignedDuration = SignedDuration::from_hours(1);
@@ -179,13 +171,13 @@ fn store(key: &str, name: &str, written: &file::Store, faults: &mut Faults) -> O
     let url = url?;
     let place = match url.expose().strip_prefix("dir:") {
         Some(path) => Location::Folder(PathBuf::from(path)),
-        None => Location::Blob(blob(key, url.expose(), written, faults)?),
+        None => storage::place(key, url.expose(), written, faults)?,
     };
     let layout = layout(key, &place, written.layout.as_deref(), faults);
     Some(Store { name: name.to_owned(), place, layout })
 }
 
-/// What a folder is; a URL of containers says so itself, and archives are laid out by us.
+/// What a folder is; a URL of containers or shares says so itself, and archives are laid out by us.
 fn layout(
     key: &str,
     place: &Location,
@@ -193,7 +185,7 @@ fn layout(
     faults: &mut Faults,
 ) -> Option<FolderLayout> {
     let word = written?;
-    if key == "exports" || matches!(place, Location::Blob(_)) {
+    if key == "exports" || !matches!(place, Location::Folder(_)) {
         faults.add(format!("{key}.layout says what a folder of items is: leave it out"));
         return None;
     }
@@ -202,105 +194,6 @@ fn layout(
         faults.add(format!("{key}.layout must be container or containers"));
     }
     layout
-}
-
-fn blob(key: &str, url: &str, written: &file::Store, faults: &mut Faults) -> Option<Blob> {
-    let Ok(mut url) = Url::parse(url) else {
-        faults.add(format!("{key}.url is neither dir:PATH nor a URL of a blob container"));
-        return None;
-    };
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        faults.add(format!("{key}.url must begin with dir:, https:// or (emulators) http://"));
-        return None;
-    }
-    let signature = url.query().map(|query| Secret::new(query.to_owned()));
-    url.set_query(None);
-    let path = url.path().trim_end_matches('/').to_owned();
-    url.set_path(&path);
-    if path.len() < 2 {
-        faults.add(format!("{key}.url names no container"));
-        return None;
-    }
-    let (above, container) = path.rsplit_once('/').unwrap_or_default();
-    if above.contains('*') || (container.contains('*') && key == "exports") {
-        faults.add(format!("{key}.url: only the container of a source can be a pattern"));
-        return None;
-    }
-    let credential = match (signature, written.credential.as_deref()) {
-        (Some(signature), None | Some("sas")) => Some(Credential::Sas(signature)),
-        (None, None) if is_emulator(&url) => account_key(key, &url, written, faults),
-        (None, None) if written.account_key.is_some() || written.account_key_file.is_some() => {
-            account_key(key, &url, written, faults)
-        }
-        (None, word) => named(key, word.unwrap_or("managed_identity"), &url, written, faults),
-        (Some(_), Some(_)) => {
-            faults
-                .add(format!("{key}.url carries a signature and {key}.credential says otherwise"));
-            None
-        }
-    }?;
-    Some(Blob { url, credential })
-}
-
-fn named(
-    key: &str,
-    word: &str,
-    url: &Url,
-    written: &file::Store,
-    faults: &mut Faults,
-) -> Option<Credential> {
-    match word {
-        "account_key" => account_key(key, url, written, faults),
-        "sas" => {
-            faults.add(format!("{key}.url carries no signature; put the URL in {key}.url_file"));
-            None
-        }
-        word if workspaces::is_identity(word) => {
-            let identity = Identity {
-                tenant_id: written.tenant_id.as_ref(),
-                client_id: written.client_id.as_ref(),
-                secret: written.client_secret.as_ref(),
-                secret_file: written.client_secret_file.as_ref(),
-            };
-            workspaces::credential(key, word, &identity, faults)
-        }
-        _ => {
-            faults.add(format!(
-                "{key}.credential is none of sas, account_key, managed_identity, \
-                 workload_identity, client_secret, developer_tools"
-            ));
-            None
-        }
-    }
-}
-
-/// An emulator has the account as the first segment of the path, Azure as the first label of the
-/// host (Azurite's README: "URL").
-fn account_key(
-    key: &str,
-    url: &Url,
-    written: &file::Store,
-    faults: &mut Faults,
-) -> Option<Credential> {
-    let account = match url.domain() {
-        Some(domain) if domain.contains('.') => domain.split('.').next()?.to_owned(),
-        _ => url.path_segments()?.next()?.to_owned(),
-    };
-    let given = faults.secret(
-        &format!("{key}.account_key"),
-        written.account_key.as_ref(),
-        written.account_key_file.as_ref(),
-    );
-    let emulator = || is_emulator(url).then(|| Secret::new(EMULATOR_KEY.to_owned()));
-    let Some(secret) = given.or_else(emulator) else {
-        faults.add(format!("{key}.account_key_file is missing"));
-        return None;
-    };
-    Some(Credential::AccountKey { account, key: secret })
-}
-
-fn is_emulator(url: &Url) -> bool {
-    url.path_segments().and_then(|mut segments| segments.next()) == Some(EMULATOR_ACCOUNT)
 }
 
 fn queue(written: &file::Queue, faults: &mut Faults) -> Option<Queue> {

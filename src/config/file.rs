@@ -93,6 +93,7 @@ pub struct Store {
     pub client_secret: Option<String>,
     pub client_secret_file: Option<String>,
     pub layout: Option<String>,
+    pub service: Option<String>,
 }
 
 /// Each of `[[workspaces]]`

@@ -145,6 +145,9 @@ pub enum Location {
     Folder(PathBuf),
     /// A blob container.
     Blob(Blob),
+    /// A share of files: `https://ACCOUNT.file.core.windows.net/SHARE`. As a source the share can
+    /// be a pattern: `code-*`.
+    Share(Blob),
 }
 
 /// A blob container and how to enter it.

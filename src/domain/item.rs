@@ -84,6 +84,9 @@ pub enum Version {
     Snapshot(String),
     /// An earlier version, by its id.
     Previous(String),
+    /// What a snapshot of the whole share keeps, by the snapshot's timestamp. It neither changes
+    /// nor goes alone, nor with the current form.
+    ShareSnapshot(String),
 }
 
 /// Source, name and form of an item: what it is known by, whatever its bytes.
@@ -149,6 +152,7 @@ impl Version {
             Self::Current => ("current", ""),
             Self::Snapshot(id) => ("snapshot", id),
             Self::Previous(id) => ("previous", id),
+            Self::ShareSnapshot(id) => ("share_snapshot", id),
         }
     }
 }
@@ -214,6 +218,7 @@ impl fmt::Debug for Version {
             Self::Current => "Current",
             Self::Snapshot(_) => "Snapshot",
             Self::Previous(_) => "Previous",
+            Self::ShareSnapshot(_) => "ShareSnapshot",
         })
     }
 }

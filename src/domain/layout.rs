@@ -62,6 +62,8 @@ pub struct Containers {
     pub account: String,
     /// Each of them.
     pub each: Vec<OneContainer>,
+    /// Whether they are shares of files: one of blobs may have the same name.
+    pub are_shares: bool,
 }
 
 /// Where the bytes of a thing lie. It may speak of a person, so there is no `Debug`.
@@ -556,10 +558,11 @@ mod tests {
     #[test]
     fn a_location_is_in_the_source_that_has_its_container_and_account() {
         let account = || "https://contoso.blob.core.windows.net/".to_owned();
-        let one = Containers { account: account(), each: vec![OneContainer::whole(Some("a"))] };
+        let containers = |each| Containers { account: account(), each, are_shares: false };
+        let one = containers(vec![OneContainer::whole(Some("a"))]);
         let leading = ["a", "ab"].map(OneContainer::leading).to_vec();
-        let many = Containers { account: account(), each: leading };
-        let unknown = Containers { account: account(), each: vec![OneContainer::whole(None)] };
+        let many = containers(leading);
+        let unknown = containers(vec![OneContainer::whole(None)]);
         let table = [
             (&one, "contoso", "a", "x/", Some("x/")),
             (&one, "Contoso", "a", "", Some("")),

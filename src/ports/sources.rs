@@ -74,13 +74,14 @@ pub trait Source: Send + Sync {
 /// # Errors
 /// As those of [`Walked::containers`].
 pub async fn held(walked: &dyn Walked) -> Result<Vec<Known>, Failure> {
-    let Containers { account, each } = walked.containers().await?;
+    let Containers { account, each, are_shares } = walked.containers().await?;
+    let sort = if are_shares { PlaceSort::FileShare } else { PlaceSort::Container };
     let known = |one: OneContainer| {
         let (sort, name, place) = match one.name {
             Some(container) => {
                 let (account, name) = (account_name(&account).to_owned(), container.clone());
                 let place = Location { account, container, path: String::new() };
-                (PlaceSort::Container, name, Some(place))
+                (sort, name, Some(place))
             }
             None => (PlaceSort::Source, walked.name().to_owned(), None),
         };

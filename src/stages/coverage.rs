@@ -149,11 +149,12 @@ fn settle(told: Told, held: &[Held]) -> Option<Told> {
     let Told { source, known } = told;
     let is_open = known.looked == Looked::NotConfigured;
     // A share is no container, whatever it is called.
-    let place = known.place.as_ref().filter(|_| is_open && known.sort != PlaceSort::FileShare);
-    let Some(by) = place.and_then(|place| holder(place, held)) else {
+    let is_share = known.sort == PlaceSort::FileShare;
+    let place = known.place.as_ref().filter(|_| is_open);
+    let Some(by) = place.and_then(|place| holder(place, is_share, held)) else {
         return Some(Told { source, known });
     };
-    if by.is_asked && known.sort == PlaceSort::Container {
+    if by.is_asked && (is_share || known.sort == PlaceSort::Container) {
         return None;
     }
     let looked = if by.is_asked { Looked::Looked } else { Looked::NotAsked };
@@ -162,8 +163,10 @@ fn settle(told: Told, held: &[Held]) -> Option<Told> {
 }
 
 /// The source that holds a place, one that is asked before others.
-fn holder<'a>(place: &Location, held: &'a [Held]) -> Option<&'a Held> {
-    let holds = |held: &&Held| held.containers.prefix_of(place).is_some();
+fn holder<'a>(place: &Location, is_share: bool, held: &'a [Held]) -> Option<&'a Held> {
+    let holds = |held: &&Held| {
+        held.containers.are_shares == is_share && held.containers.prefix_of(place).is_some()
+    };
     let mut holders = held.iter().filter(holds);
     holders.clone().find(|held| held.is_asked).or_else(|| holders.next())
 }

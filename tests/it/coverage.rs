@@ -255,6 +255,7 @@ fn what_another_source_holds_is_looked_at() {
         containers: Containers {
             account: account.to_owned(),
             each: vec![OneContainer::whole(Some(container))],
+            are_shares: false,
         },
         is_asked,
     };

@@ -58,6 +58,8 @@ mod azure_simulator; // our Azure Machine Learning before three judges: OpenAPI,
 mod resources; // a workspace's services as a source, over the simulator
 mod telemetry; // Log Analytics and Application Insights as sources, over the simulator
 mod graph; // a tenant's logs, which Microsoft Graph copies: lives, the adapter, the program
+mod file_server; // our own file service before two judges: what Microsoft publishes, and Microsoft's client
+mod source_on_file_server; // the Source suite on our own file service: shares, snapshots, leases, open files
 mod rewriting_blobs; // what an account keeps of a blob that is written over, and what it may lose
 mod erasing_blobs; // what an account keeps of an erased blob, under each policy; patterns of containers
 mod exports_contract; // the Exports suite: memory, folder, Azurite

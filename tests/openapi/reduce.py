@@ -3,12 +3,17 @@
     reduce.py SPECIFICATION_FOLDER > azure-machine-learning.json
     reduce.py SPECIFICATION_FOLDER monitor > azure-monitor.json
     reduce.py SPECIFICATION_FOLDER dependents > azure-dependents.json
+    reduce.py SPECIFICATION_FOLDER files > azure-files.json
 
 The folder is `specification/machinelearningservices` of Azure/azure-rest-api-specs at 3b03055 (its
 `main` of 2024-11-06), for the others `specification` itself. What comes out: for each operation its method, path and the schema of each
 answer, its examples as they are published, and the definitions that are reached, as JSON Schema
 (draft 4): `discriminator` becomes a choice of subtypes, enumerations that may grow become strings,
 `x-nullable` a type more, descriptions go.
+
+Of files, whose interface is one of headers and XML: for each operation its method, path and query,
+the headers that it knows, those that a request needs, and those of each answer; of the XML of
+listings the elements in their order; and the codes of errors.
 """
 
 import copy
@@ -85,7 +90,81 @@ DEPENDENTS = {
 }
 
 
+FILES = "storage/data-plane/Microsoft.FileStorage/stable/2025-01-05/file.json"
+FILE_OPERATIONS = [
+    "Service_GetProperties", "Service_ListSharesSegment", "Share_Create", "Share_GetProperties",
+    "Share_Delete", "Share_CreateSnapshot", "Share_CreatePermission", "Share_GetPermission",
+    "Directory_Create", "Directory_GetProperties", "Directory_Delete", "Directory_SetMetadata",
+    "Directory_ListFilesAndDirectoriesSegment", "File_Create", "File_Download",
+    "File_GetProperties", "File_Delete", "File_SetHTTPHeaders", "File_SetMetadata",
+    "File_AcquireLease", "File_ReleaseLease", "File_BreakLease", "File_UploadRange",
+    "File_GetRangeList", "File_Rename", "File_ListHandles", "File_ForceCloseHandles"]
+
+
+def files_of(root):
+    with open(os.path.join(root, FILES), encoding="utf-8") as file:
+        document = json.load(file)
+
+    def resolved(it):
+        name = it.get("$ref", "").rsplit("/", 1)[-1]
+        return document["parameters"][name] if name else it
+
+    operations = {}
+    for path, methods in {**document["paths"], **document["x-ms-paths"]}.items():
+        shared = methods.get("parameters", [])
+        for method, operation in methods.items():
+            if method == "parameters" or operation["operationId"] not in FILE_OPERATIONS:
+                continue
+            parameters = [resolved(it) for it in operation.get("parameters", []) + shared]
+            headers = [it for it in parameters if it["in"] == "header"]
+            answers = {status: sorted(name.lower() for name in answer.get("headers", {}))
+                       for status, answer in operation["responses"].items()}
+            # What makes two operations of one path is no part of the request.
+            path_text, _, query = path.partition("?")
+            operations[operation["operationId"]] = {
+                "method": method.upper(), "path": path_text,
+                "query": [it for it in query.split("&") if "=" in it],
+                "queries": sorted(it["name"] for it in parameters if it["in"] == "query"),
+                "headers": sorted(it["name"].lower() for it in headers),
+                "needed": sorted(it["name"].lower() for it in headers if it.get("required")),
+                "answers": answers}
+    definitions = document["definitions"]
+
+    def elements(word):
+        """Its elements in order: the name, whether it has to be there, what is in it."""
+        made = []
+        definition = definitions[word]
+        for name, field in definition.get("properties", {}).items():
+            xml = field.get("xml", {})
+            if xml.get("attribute") or xml.get("x-ms-text"):
+                continue
+            needed = name in definition.get("required", [])
+            inner = field.get("$ref", "").rsplit("/", 1)[-1]
+            if field.get("type") == "array":
+                item = field["items"].get("$ref", "").rsplit("/", 1)[-1]
+                named = definitions.get(item, {}).get("xml", {}).get("name", item)
+                each = [[named, False, elements(item) if item in definitions else []]]
+                if xml.get("wrapped"):
+                    made.append([xml.get("name", name), needed, each])
+                else:
+                    made += each
+                continue
+            # The name of a definition wins where it has one: it stands once, as Entries does.
+            own = definitions.get(inner, {}).get("xml", {}).get("name", name)
+            made.append([own, needed, elements(inner) if inner in definitions else []])
+        return made
+
+    listings = ["ListFilesAndDirectoriesSegmentResponse", "ListSharesResponse",
+                "ListHandlesResponse"]
+    return {"operations": operations, "codes": sorted(definitions["ErrorCode"]["enum"]),
+            "xml": {word: elements(word) for word in listings}}
+
+
 def main(root, part=""):
+    if part == "files":
+        json.dump(files_of(root), sys.stdout, separators=(",", ":"), sort_keys=True)
+        print()
+        return
     made = {"operations": {}, "definitions": {}}
     files = {}
     served = {"monitor": MONITOR, "dependents": DEPENDENTS}.get(part, SERVED)

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::adapters::azure::changing::eraser::Eraser;
 use crate::adapters::azure::changing::rewriter::Rewriter;
-use crate::adapters::azure::download;
+use crate::adapters::azure::download::{self, Rest};
 use crate::adapters::azure::form::{self, Standing, call, look_again};
 use crate::adapters::azure::lister::Lister;
 use crate::adapters::azure::listing::{INVALID_NAME, ListedBlob, keep};
@@ -148,7 +148,7 @@ impl Source for BlobSource {
 impl Walked for BlobSource {
     async fn containers(&self) -> Result<Containers, Failure> {
         let each = vec![OneContainer::whole(Some(self.container.name()))];
-        Ok(Containers { account: self.container.account(), each })
+        Ok(Containers { account: self.container.account(), each, are_shares: false })
     }
 
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
@@ -171,7 +171,10 @@ impl Walked for BlobSource {
         }
         let refused = |word: &str| Read::Refused(format!("{word}: {}", answer.code));
         Ok(match (answer.status, answer.code.as_str()) {
-            (200, _) => Read::Bytes(download::bytes(Arc::clone(&self.container), url, answer)),
+            (200, _) => {
+                let rest = Rest { doing: DOING, url, headers: Vec::new(), knows_conditions: true };
+                Read::Bytes(download::bytes(Arc::clone(&self.container), rest, answer))
+            }
             (404, _) => Read::Absent,
             (412, _) => match look_again(&self.container, item, url).await? {
                 Standing::Absent => Read::Absent,

@@ -164,7 +164,7 @@ impl Walked for BlobContainers {
     async fn containers(&self) -> Result<Containers, Failure> {
         let names = self.names().await?;
         let each = names.iter().map(|name| OneContainer::leading(name)).collect();
-        Ok(Containers { account: self.entry.account(), each })
+        Ok(Containers { account: self.entry.account(), each, are_shares: false })
     }
 
     /// A marker is the container's name and, behind a slash, the marker within it; without a slash

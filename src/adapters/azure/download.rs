@@ -1,8 +1,7 @@
-//! A blob's bytes as a stream that survives broken connections.
+//! A blob's or a file's bytes as a stream that survives broken connections.
 //!
 //! A body that breaks off is taken up behind the last byte that came, under the `ETag` of the first
-//! answer, so the stream is one state of the blob or a failure. Memory: what the connection
-//! holds.
+//! answer, so the stream is one state of it or a failure. Memory: what the connection holds.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,14 +21,25 @@ use crate::ports::sources::ByteStream;
 const BREAKS_MAX: u32 = 5;
 /// Pause after a break; grows with each.
 const BREAK_PAUSE: Duration = Duration::from_millis(100);
-const READING: &str = "reading a blob";
 
-/// The bytes behind a good answer to a `GET` of `url`.
-pub fn bytes(container: Arc<Container>, url: Url, answer: Answer) -> ByteStream {
+/// How the rest of something is asked for.
+pub struct Rest {
+    /// What is being done, for failures.
+    pub doing: &'static str,
+    /// Where it is. Secret.
+    pub url: Url,
+    /// Headers of each request.
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// Whether the service knows conditions. Where it does not, answers are compared.
+    pub knows_conditions: bool,
+}
+
+/// The bytes behind a good answer to a `GET`, all of which are there at once.
+pub fn bytes(container: Arc<Container>, rest: Rest, answer: Answer) -> ByteStream {
     let size = answer.header("content-length").and_then(|length| length.parse().ok());
     let etag = answer.etag();
     let download =
-        Download { container, url, etag, size, offset: 0, breaks: 0, body: Some(answer.body) };
+        Download { container, rest, etag, size, offset: 0, breaks: 0, body: Some(answer.body) };
     stream::try_unfold(download, |mut download| async move {
         Ok(download.next().await?.map(|bytes| (bytes, download)))
     })
@@ -38,7 +48,7 @@ pub fn bytes(container: Arc<Container>, url: Url, answer: Answer) -> ByteStream 
 
 struct Download {
     container: Arc<Container>,
-    url: Url,
+    rest: Rest,
     etag: Option<String>,
     /// Bytes in all; `None` where the service did not say.
     size: Option<u64>,
@@ -72,7 +82,7 @@ impl Download {
     async fn pause(&mut self) -> Result<(), Failure> {
         self.breaks += 1;
         if self.breaks > BREAKS_MAX {
-            return Err(Trouble::Broken.failure(READING));
+            return Err(Trouble::Broken.failure(self.rest.doing));
         }
         tokio::time::sleep(BREAK_PAUSE * self.breaks).await;
         Ok(())
@@ -80,18 +90,22 @@ impl Download {
 
     async fn resume(&mut self) -> Result<AsyncResponseBody, Failure> {
         // Without an ETag nothing tells whether the rest belongs to what was handed out.
-        let Some(etag) = &self.etag else { return Err(Trouble::Broken.failure(READING)) };
-        let headers = [
-            ("if-match", format!("\"{etag}\"")),
-            ("x-ms-range", format!("bytes={}-", self.offset)),
-        ];
-        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
-        let call = self.container.call(Method::Get, self.url.clone(), &headers).await;
-        let answer = call.map_err(|trouble| trouble.failure(READING))?;
+        let Rest { doing, url, headers, knows_conditions } = &self.rest;
+        let Some(etag) = &self.etag else { return Err(Trouble::Broken.failure(doing)) };
+        let (condition, range) = (format!("\"{etag}\""), format!("bytes={}-", self.offset));
+        let mut headers: Vec<(&'static str, &str)> = headers.clone();
+        headers.push(("x-ms-range", &range));
+        if *knows_conditions {
+            headers.push(("if-match", &condition));
+        }
+        let call = self.container.call(Method::Get, url.clone(), &headers).await;
+        let answer = call.map_err(|trouble| trouble.failure(doing))?;
         match answer.status {
-            206 => Ok(answer.body),
-            404 | 412 => Err(Failure::transient("reading a blob: it was written meanwhile")),
-            _ => Err(answer.failure(READING)),
+            206 if answer.etag().as_ref() == Some(etag) => Ok(answer.body),
+            206 | 404 | 412 => {
+                Err(Failure::transient(format!("{doing}: it was written meanwhile")))
+            }
+            _ => Err(answer.failure(doing)),
         }
     }
 }

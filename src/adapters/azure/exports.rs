@@ -12,7 +12,7 @@ use azure_storage_blob::models::{BlockBlobClientCommitBlockListOptions, BlockLoo
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 
-use crate::adapters::azure::download;
+use crate::adapters::azure::download::{self, Rest};
 use crate::adapters::azure::wire::address::blob_url;
 use crate::adapters::azure::wire::answer::{Answer, Trouble};
 use crate::adapters::azure::wire::container::{Container, in_time};
@@ -119,7 +119,10 @@ impl Exports for BlobExports {
         let url = self.container.blob_url(name).ok_or_else(unnameable)?;
         let answer = self.call(DOING, Method::Get, name).await?;
         match answer.status {
-            200 => Ok(Some(download::bytes(Arc::clone(&self.container), url, answer))),
+            200 => {
+                let rest = Rest { doing: DOING, url, headers: Vec::new(), knows_conditions: true };
+                Ok(Some(download::bytes(Arc::clone(&self.container), rest, answer)))
+            }
             404 => Ok(None),
             _ => Err(answer.failure(DOING)),
         }

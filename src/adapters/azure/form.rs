@@ -28,6 +28,8 @@ pub fn url(container: &Container, item: &Item) -> Option<Url> {
         Version::Current => {}
         Version::Snapshot(timestamp) => add_query(&mut url, "snapshot", timestamp),
         Version::Previous(id) => add_query(&mut url, "versionid", id),
+        // A share has those, and no container.
+        Version::ShareSnapshot(_) => return None,
     }
     Some(url)
 }
@@ -37,7 +39,7 @@ pub fn url(container: &Container, item: &Item) -> Option<Url> {
 pub fn condition(item: &Item) -> Option<(&'static str, String)> {
     match item.version {
         Version::Current => Some(("if-match", format!("\"{}\"", item.etag))),
-        Version::Snapshot(_) | Version::Previous(_) => None,
+        Version::Snapshot(_) | Version::Previous(_) | Version::ShareSnapshot(_) => None,
     }
 }
 

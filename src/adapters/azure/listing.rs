@@ -6,10 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use percent_encoding::percent_decode_str;
-use quick_xml::Reader;
-use quick_xml::events::Event;
-use thiserror::Error;
+use crate::adapters::azure::wire::xml::{self, Text, Unreadable};
 
 /// One page.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -69,39 +66,11 @@ const PROPERTIES: [&str; 5] = [
     "CopyStatusDescription",
 ];
 
-/// The answer was not a listing.
-#[derive(Debug, Error)]
-#[error("the storage service sent a listing that cannot be read")]
-pub struct Unreadable;
-
 /// The listing in an answer's body.
 pub fn parse(xml: &[u8]) -> Result<Listing, Unreadable> {
-    let mut reader = Reader::from_reader(xml);
-    reader.config_mut().expand_empty_elements = true;
     let mut parser = Parser::default();
-    loop {
-        match reader.read_event().map_err(|_| Unreadable)? {
-            Event::Start(tag) => {
-                let encoded = tag.try_get_attribute("Encoded").map_err(|_| Unreadable)?;
-                parser.is_encoded = encoded.is_some_and(|value| &*value.value == b"true");
-                let name = std::str::from_utf8(tag.name().into_inner()).map_err(|_| Unreadable)?;
-                parser.path.push(name.to_owned());
-                parser.text.clear();
-            }
-            Event::Text(text) => parser.text.push_str(&text.decode().map_err(|_| Unreadable)?),
-            Event::CData(text) => parser.text.push_str(&text.decode().map_err(|_| Unreadable)?),
-            Event::GeneralRef(reference) => {
-                let resolved = match reference.resolve_char_ref().map_err(|_| Unreadable)? {
-                    Some(character) => character,
-                    None => named(&reference.decode().map_err(|_| Unreadable)?)?,
-                };
-                parser.text.push(resolved);
-            }
-            Event::End(_) => parser.end()?,
-            Event::Eof => return parser.finish(),
-            _ => {}
-        }
-    }
+    xml::read(xml, |path, text| parser.end(path, text))?;
+    parser.finish()
 }
 
 /// Keeps all values of one name, as HTTP joins them.
@@ -123,42 +92,24 @@ fn is_folder(metadata: &BTreeMap<String, String>) -> bool {
     metadata.iter().any(is_mark)
 }
 
-/// The five entities that XML knows by itself.
-fn named(entity: &str) -> Result<char, Unreadable> {
-    Ok(match entity {
-        "lt" => '<',
-        "gt" => '>',
-        "amp" => '&',
-        "apos" => '\'',
-        "quot" => '"',
-        _ => return Err(Unreadable),
-    })
-}
-
 #[derive(Default)]
 struct Parser {
     listing: Listing,
     blob: ListedBlob,
     tag_key: String,
-    path: Vec<String>,
-    text: String,
-    is_encoded: bool,
     is_listing: bool,
 }
 
 impl Parser {
     /// Takes the text of the element that ends here.
-    fn end(&mut self) -> Result<(), Unreadable> {
-        let text = std::mem::take(&mut self.text);
-        let mut path = std::mem::take(&mut self.path);
-        let names: Vec<&str> = path.iter().map(String::as_str).collect();
-        match names.as_slice() {
+    fn end(&mut self, path: &[&str], text: Text) -> Result<(), Unreadable> {
+        match path {
             ["EnumerationResults"] => self.is_listing = true,
-            ["EnumerationResults", "NextMarker"] if !text.is_empty() => {
-                self.listing.next_marker = Some(text);
+            ["EnumerationResults", "NextMarker"] if !text.text.is_empty() => {
+                self.listing.next_marker = Some(text.text);
             }
             ["EnumerationResults", "Containers", "Container", "Name"] => {
-                self.listing.containers.push(text);
+                self.listing.containers.push(text.text);
             }
             ["EnumerationResults", "Blobs", "Blob"] => {
                 let mut blob = std::mem::take(&mut self.blob);
@@ -170,20 +121,17 @@ impl Parser {
             }
             _ => {}
         }
-        path.pop();
-        self.path = path;
         Ok(())
     }
 
-    fn field(&mut self, path: &[&str], text: String) -> Result<(), Unreadable> {
+    fn field(&mut self, path: &[&str], written: Text) -> Result<(), Unreadable> {
         let blob = &mut self.blob;
+        if path == ["Name"] {
+            blob.name = written.name()?;
+            return Ok(());
+        }
+        let text = written.text;
         match path {
-            // Names with characters that XML cannot hold are percent-encoded.
-            ["Name"] if self.is_encoded => {
-                let name = percent_decode_str(&text).decode_utf8().map_err(|_| Unreadable)?;
-                blob.name = name.into_owned();
-            }
-            ["Name"] => blob.name = text,
             ["Snapshot"] => blob.snapshot = Some(text).filter(|text| !text.is_empty()),
             ["VersionId"] => blob.version_id = Some(text).filter(|text| !text.is_empty()),
             ["IsCurrentVersion"] => blob.is_current_version = text == "true",
@@ -215,9 +163,8 @@ impl Parser {
     }
 
     fn finish(self) -> Result<Listing, Unreadable> {
-        let is_whole = self.is_listing && self.path.is_empty();
         let are_named = self.listing.blobs.iter().all(|blob| !blob.name.is_empty());
-        if is_whole && are_named { Ok(self.listing) } else { Err(Unreadable) }
+        if self.is_listing && are_named { Ok(self.listing) } else { Err(Unreadable) }
     }
 }
 

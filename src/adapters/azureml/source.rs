@@ -134,7 +134,7 @@ impl Walked for WorkspaceSource {
     async fn containers(&self) -> Result<Containers, Failure> {
         let each = vec![OneContainer::whole(None)];
         let account = self.entry.account().await?.unwrap_or_else(|| self.entry.place());
-        Ok(Containers { account, each })
+        Ok(Containers { account, each, are_shares: false })
     }
 
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {

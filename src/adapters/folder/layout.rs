@@ -49,6 +49,7 @@ pub fn laid(root: &Path, said: Option<FolderLayout>) -> io::Result<Laid> {
                 containers: Containers {
                     account: account(root.parent().unwrap_or(&root)),
                     each: vec![OneContainer::whole(name)],
+                    are_shares: false,
                 },
             }
         }
@@ -56,7 +57,7 @@ pub fn laid(root: &Path, said: Option<FolderLayout>) -> io::Result<Laid> {
             let mut names = folders(&root)?;
             names.sort();
             let each = names.iter().map(|name| OneContainer::leading(name)).collect();
-            let containers = Containers { account: account(&root), each };
+            let containers = Containers { account: account(&root), each, are_shares: false };
             Laid { container: Container::Leading, containers }
         }
     })

@@ -213,6 +213,7 @@ fn value(planned: &Planned) -> Value {
         Version::Current => {}
         Version::Snapshot(id) => shown["snapshot"] = id.as_str().into(),
         Version::Previous(id) => shown["version"] = id.as_str().into(),
+        Version::ShareSnapshot(id) => shown["share_snapshot"] = id.as_str().into(),
     }
     if let Some(parent) = parent(&finding.item) {
         shown["parent"] = parent.into();

@@ -1,5 +1,6 @@
-//! What is entered with an identity of Entra: workspaces, and telemetry.
+//! What is entered with an identity of Entra, as a rule: storage, workspaces, and telemetry.
 
 pub mod workspaces;
+pub mod storage;
 pub mod telemetry;
 pub mod graph;

@@ -7,6 +7,7 @@ pub mod pgbouncer;
 pub mod rabbitmq;
 pub mod azurite;
 pub mod blob_server;
+pub mod file_server;
 pub mod azure;
 pub mod ports;
 pub mod wire;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use bytes::Bytes;
 use dsrd::adapters::azure::blob::BlobSource;
+use dsrd::adapters::azure_files::source::ShareSource;
 use dsrd::adapters::folder::path::{name_of, relative};
 use dsrd::adapters::folder::source::FolderSource;
 use dsrd::adapters::memory::sources::store::MemorySource;
@@ -15,6 +16,8 @@ use tempfile::TempDir;
 use crate::support::azurite::Azurite;
 use crate::support::blob_server::account::Policy;
 use crate::support::blob_server::server::BlobServer;
+use crate::support::file_server::operation::is_path;
+use crate::support::file_server::server::FileServer;
 
 /// A store as its owner sees it.
 #[async_trait]
@@ -216,5 +219,52 @@ impl World for BlobServerWorld {
     /// No URL has dot segments.
     fn takes(&self, name: &str) -> bool {
         !name.split('/').any(|segment| segment == "." || segment == "..")
+    }
+}
+
+/// In a share of a file server of our own.
+pub struct FileServerWorld {
+    pub server: FileServer,
+    pub source: ShareSource,
+}
+
+impl FileServerWorld {
+    pub const SHARE: &str = "code-391ff5ac";
+
+    /// A new server with one share.
+    pub async fn new() -> Self {
+        let server = FileServer::start().await;
+        server.create_share(Self::SHARE);
+        Self::over(server)
+    }
+
+    /// Over a server that has the share.
+    pub fn over(server: FileServer) -> Self {
+        let source = ShareSource::open("notebooks", &server.share(Self::SHARE)).unwrap();
+        Self { server, source }
+    }
+}
+
+#[async_trait]
+impl World for FileServerWorld {
+    fn source(&self) -> &dyn Walked {
+        &self.source
+    }
+
+    async fn put(&self, name: &str, bytes: &[u8]) {
+        self.server.put(Self::SHARE, name, bytes);
+    }
+
+    async fn names(&self) -> Vec<String> {
+        self.server.names(Self::SHARE)
+    }
+
+    async fn get(&self, name: &str) -> Option<Vec<u8>> {
+        self.server.get(Self::SHARE, name)
+    }
+
+    /// As Windows takes it.
+    fn takes(&self, name: &str) -> bool {
+        is_path(name)
     }
 }

@@ -109,13 +109,16 @@ impl Answer {
         self.status == 403 && self.code.starts_with("Authorization")
     }
 
-    /// Whether the whole container is not there: not a word about any one blob.
+    /// Whether the whole container, or share, is not there: not a word about anything in it.
     pub fn is_container_missing(&self) -> bool {
         matches!(
             self.code.as_str(),
             "ContainerNotFound"
                 | "ContainerBeingDeleted"
                 | "ContainerDisabled"
+                | "ShareNotFound"
+                | "ShareBeingDeleted"
+                | "ShareDisabled"
                 | "AccountBeingCreated"
         )
     }
@@ -181,9 +184,11 @@ fn kind_of_conflict(code: &str) -> FailureKind {
         | "InvalidBlobType"
         | "SnapshotCountExceeded"
         | "UncommittedBlockCountExceedsLimit" => FailureKind::Permanent,
-        "ContainerBeingDeleted" | "ContainerDisabled" | "AccountIsDisabled" => {
-            FailureKind::NeedsPerson
-        }
+        "ContainerBeingDeleted"
+        | "ContainerDisabled"
+        | "ShareBeingDeleted"
+        | "ShareDisabled"
+        | "AccountIsDisabled" => FailureKind::NeedsPerson,
         _ if keeps_as_it_is(code) => FailureKind::NeedsPerson,
         _ => FailureKind::Transient,
     }

@@ -128,6 +128,11 @@ impl Container {
         url
     }
 
+    /// The URL with what lets us in, and nothing more. Secret.
+    pub fn entered_url(&self) -> Url {
+        self.authorised.clone()
+    }
+
     /// The URL for requests to a blob; `None` where none addresses exactly that name. Secret.
     pub fn blob_url(&self, name: &str) -> Option<Url> {
         blob_url(&self.authorised, name)

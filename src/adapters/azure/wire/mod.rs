@@ -4,6 +4,7 @@ pub mod address;
 pub mod shared_key;
 pub mod credential;
 pub mod answer;
+pub mod xml;
 pub mod pace;
 pub mod lost;
 pub mod lately;

@@ -165,7 +165,9 @@ impl Shelves {
         if let Some(forms) = self.forms.get_mut(&item.name) {
             match item.version {
                 Version::Current => forms.clear(),
-                Version::Snapshot(_) | Version::Previous(_) => drop(forms.remove(&item.version)),
+                Version::Snapshot(_) | Version::Previous(_) | Version::ShareSnapshot(_) => {
+                    drop(forms.remove(&item.version));
+                }
             }
         }
         self.forms.retain(|_, forms| !forms.is_empty());

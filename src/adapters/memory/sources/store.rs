@@ -280,7 +280,7 @@ impl Walked for MemorySource {
                 names.into_iter().map(OneContainer::leading).collect()
             }
         };
-        Ok(Containers { account: self.account.clone(), each })
+        Ok(Containers { account: self.account.clone(), each, are_shares: false })
     }
 
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::support::blob_server::operation::Operation;
-
 /// A way for one request to go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -25,12 +23,11 @@ pub enum Fault {
     Late(Duration),
 }
 
-/// The plan, and how far it has come.
-#[derive(Default)]
-pub struct Faults {
+/// The plan, and how far it has come, for a service of these operations.
+pub struct Faults<O> {
     planned: BTreeMap<u64, Fault>,
-    planned_of: BTreeMap<(Operation, u64), Fault>,
-    counts: BTreeMap<Operation, u64>,
+    planned_of: BTreeMap<(O, u64), Fault>,
+    counts: BTreeMap<O, u64>,
     in_flight: usize,
     /// Most that were ever in flight at once.
     pub in_flight_seen_max: usize,
@@ -40,7 +37,21 @@ pub struct Faults {
     pub latency: Duration,
 }
 
-impl Faults {
+impl<O> Default for Faults<O> {
+    fn default() -> Self {
+        Self {
+            planned: BTreeMap::new(),
+            planned_of: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            in_flight: 0,
+            in_flight_seen_max: 0,
+            in_flight_max: None,
+            latency: Duration::ZERO,
+        }
+    }
+}
+
+impl<O: Copy + Ord> Faults<O> {
     /// Lets the `number`-th request of all from now on go wrong; 1 is the next.
     pub fn fail(&mut self, number: u64, fault: Fault) {
         let number = self.total() + number;
@@ -48,14 +59,14 @@ impl Faults {
     }
 
     /// Lets the `number`-th request of a kind from now on go wrong; 1 is the next.
-    pub fn fail_of(&mut self, operation: Operation, number: u64, fault: Fault) {
+    pub fn fail_of(&mut self, operation: O, number: u64, fault: Fault) {
         let number = self.count(operation) + number;
         self.planned_of.insert((operation, number), fault);
     }
 
     /// Takes a request in, and says what goes wrong with it. Each of these is followed by an
     /// `end`.
-    pub fn begin(&mut self, operation: Operation) -> Option<Fault> {
+    pub fn begin(&mut self, operation: O) -> Option<Fault> {
         *self.counts.entry(operation).or_default() += 1;
         self.in_flight += 1;
         self.in_flight_seen_max = self.in_flight_seen_max.max(self.in_flight);
@@ -71,7 +82,7 @@ impl Faults {
     }
 
     /// Requests of a kind so far.
-    pub fn count(&self, operation: Operation) -> u64 {
+    pub fn count(&self, operation: O) -> u64 {
         self.counts.get(&operation).copied().unwrap_or_default()
     }
 

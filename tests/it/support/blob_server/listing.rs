@@ -348,7 +348,7 @@ fn read_marker(marker: &str) -> Result<(String, String), Refusal> {
 }
 
 /// A name; percent-encoded, and said to be, where XML cannot hold it.
-fn name(xml: &mut String, element: &str, name: &str) {
+pub fn name(xml: &mut String, element: &str, name: &str) {
     let is_held =
         |c: char| !matches!(c, '\u{fffe}' | '\u{ffff}') && (c >= ' ' || "\t\n\r".contains(c));
     if name.chars().all(is_held) {
@@ -358,7 +358,7 @@ fn name(xml: &mut String, element: &str, name: &str) {
     write!(xml, "<{element} Encoded=\"true\">{encoded}</{element}>").unwrap();
 }
 
-fn text(xml: &mut String, element: &str, text: &str) {
+pub fn text(xml: &mut String, element: &str, text: &str) {
     if text.is_empty() {
         xml.extend(["<", element, " />"]);
     } else {
@@ -366,7 +366,7 @@ fn text(xml: &mut String, element: &str, text: &str) {
     }
 }
 
-fn escaped(text: &str) -> Cow<'_, str> {
+pub fn escaped(text: &str) -> Cow<'_, str> {
     if !text.bytes().any(|byte| b"&<>\"\r".contains(&byte)) {
         return text.into();
     }

@@ -34,7 +34,7 @@ pub struct BlobServer {
 struct Shared {
     endpoint: String,
     account: Mutex<Account>,
-    faults: Mutex<Faults>,
+    faults: Mutex<Faults<Operation>>,
 }
 
 impl BlobServer {
@@ -247,7 +247,7 @@ impl BlobServer {
         self.shared.account.lock().unwrap()
     }
 
-    fn faults(&self) -> MutexGuard<'_, Faults> {
+    fn faults(&self) -> MutexGuard<'_, Faults<Operation>> {
         self.shared.faults.lock().unwrap()
     }
 }
@@ -321,7 +321,7 @@ impl Shared {
 }
 
 /// A request that is under way; the end of its connection ends it, too.
-struct InFlight<'a>(&'a Mutex<Faults>);
+struct InFlight<'a>(&'a Mutex<Faults<Operation>>);
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {

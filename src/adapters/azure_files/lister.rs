@@ -1,0 +1,205 @@
+//! Asks what is in a directory, and which shares and snapshots an account has.
+
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use azure_core::http::Method;
+
+use crate::adapters::azure::wire::address::add_query;
+use crate::adapters::azure::wire::answer::Answer;
+use crate::adapters::azure::wire::xml::Unreadable;
+use crate::adapters::azure_files::listing::{self, Entries, Listed, ListedShare};
+use crate::adapters::azure_files::share::Share;
+use crate::domain::failure::Failure;
+
+/// Tries of one page whose body breaks off.
+const PAGE_TRIES_MAX: u32 = 3;
+/// Entries of a directory that are held at once. One with more is asked again for the next of them.
+const WINDOW_ENTRIES_MAX: usize = 10_000;
+
+const LISTING: &str = "listing a directory of a share";
+const LISTING_SHARES: &str = "listing the shares of an account";
+
+/// The first entries of a directory behind a place in it, in the byte order of their keys.
+#[derive(Debug, Default)]
+pub struct Window {
+    /// The entries that are wanted.
+    pub entries: Vec<Listed>,
+    /// Whether there are more behind them.
+    pub is_cut: bool,
+    /// Whether the service said that nothing at all is in the directory.
+    pub is_empty: bool,
+}
+
+/// Lists one share, as it is now or as a snapshot kept it.
+pub struct Lister {
+    share: Arc<Share>,
+}
+
+impl Lister {
+    /// Lists that share.
+    pub fn new(share: Arc<Share>) -> Self {
+        Self { share }
+    }
+
+    /// What is in a directory that `is_wanted`, of all whose names begin with `prefix`; `None`
+    /// where there is no such directory. The service has no order that it promises, so all of the
+    /// directory passes by, and the smallest keys stay.
+    ///
+    /// # Errors
+    /// Where the share cannot be listed.
+    pub async fn window(
+        &self,
+        directory: &str,
+        snapshot: Option<&str>,
+        prefix: &str,
+        is_wanted: impl Fn(&Listed) -> bool,
+    ) -> Result<Option<Window>, Failure> {
+        let mut smallest = BinaryHeap::new();
+        let (mut window, mut marker) = (Window { is_empty: true, ..Window::default() }, None);
+        loop {
+            let page = self.page(directory, snapshot, prefix, marker.as_deref(), None).await?;
+            let Some(page) = page else { return Ok(None) };
+            window.is_empty &= page.entries.is_empty();
+            for listed in page.entries.into_iter().filter(&is_wanted) {
+                smallest.push(listed);
+                if smallest.len() > WINDOW_ENTRIES_MAX {
+                    smallest.pop();
+                    window.is_cut = true;
+                }
+            }
+            marker = page.next_marker;
+            if marker.is_none() {
+                window.entries = smallest.into_sorted_vec();
+                window.is_empty &= prefix.is_empty();
+                return Ok(Some(window));
+            }
+        }
+    }
+
+    /// Whether nothing is in a directory; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where the share cannot be listed.
+    pub async fn is_empty(
+        &self,
+        directory: &str,
+        snapshot: Option<&str>,
+    ) -> Result<Option<bool>, Failure> {
+        let mut marker = None;
+        loop {
+            let page = self.page(directory, snapshot, "", marker.as_deref(), Some(1)).await?;
+            let Some(page) = page else { return Ok(None) };
+            marker = page.next_marker;
+            // A page may be empty and not the last.
+            if !page.entries.is_empty() || marker.is_none() {
+                return Ok(Some(page.entries.is_empty()));
+            }
+        }
+    }
+
+    /// One page; `None` where there is no such directory.
+    ///
+    /// # Errors
+    /// Where the share cannot be listed.
+    pub async fn page(
+        &self,
+        directory: &str,
+        snapshot: Option<&str>,
+        prefix: &str,
+        marker: Option<&str>,
+        entries_max: Option<u32>,
+    ) -> Result<Option<Entries>, Failure> {
+        let Some(mut url) = self.share.directory_url(directory, snapshot) else { return Ok(None) };
+        add_query(&mut url, "comp", "list");
+        add_query(&mut url, "include", "Timestamps,Etag");
+        for (name, value) in [("prefix", prefix), ("marker", marker.unwrap_or_default())] {
+            if !value.is_empty() {
+                add_query(&mut url, name, value);
+            }
+        }
+        if let Some(entries_max) = entries_max {
+            add_query(&mut url, "maxresults", &entries_max.to_string());
+        }
+        let ask = || self.share.call(LISTING, Method::Get, url.clone(), &[]);
+        match asked(LISTING, ask, listing::entries).await? {
+            Ok(page) => Ok(Some(page)),
+            Err(answer) if is_absence(&answer, directory, snapshot) => Ok(None),
+            Err(answer) => Err(answer.failure(LISTING)),
+        }
+    }
+
+    /// All shares of the account whose names begin with `prefix`, with snapshots of them and
+    /// deleted ones; or the answer by which it was not told.
+    ///
+    /// # Errors
+    /// Where the account does not answer.
+    pub async fn shares(&self, prefix: &str) -> Result<Result<Vec<ListedShare>, Answer>, Failure> {
+        let (mut shares, mut marker) = (Vec::new(), None::<String>);
+        loop {
+            let mut url = self.share.entry().account_url();
+            add_query(&mut url, "comp", "list");
+            add_query(&mut url, "include", "snapshots,deleted");
+            for (name, value) in [("prefix", prefix), ("marker", &marker.unwrap_or_default())] {
+                if !value.is_empty() {
+                    add_query(&mut url, name, value);
+                }
+            }
+            let ask = || self.share.of_account(LISTING_SHARES, url.clone());
+            let page = match asked(LISTING_SHARES, ask, listing::shares).await? {
+                Ok(page) => page,
+                Err(answer) => return Ok(Err(answer)),
+            };
+            shares.extend(page.shares);
+            marker = page.next_marker;
+            if marker.is_none() {
+                return Ok(Ok(shares));
+            }
+        }
+    }
+}
+
+/// A page, or the answer that is none. One that breaks off is asked for again: the pipeline tries
+/// requests again, but not bodies, and a walk that fails here begins anew.
+async fn asked<T, F>(
+    doing: &str,
+    ask: impl Fn() -> F,
+    read: impl Fn(&[u8]) -> Result<T, Unreadable>,
+) -> Result<Result<T, Answer>, Failure>
+where
+    F: Future<Output = Result<Answer, Failure>>,
+{
+    let mut tries = 0;
+    loop {
+        let answer = ask().await?;
+        if answer.status != 200 {
+            return Ok(Err(answer));
+        }
+        tries += 1;
+        let page = match answer.collect().await {
+            Ok(body) => read(&body).map_err(|error| Failure::transient(doing).because(error)),
+            Err(trouble) => Err(trouble.failure(doing)),
+        };
+        match page {
+            Err(failure) if tries == PAGE_TRIES_MAX => return Err(failure),
+            Err(_) => {}
+            Ok(page) => return Ok(Ok(page)),
+        }
+    }
+}
+
+/// Whether an answer says that a directory is not there: it went, it is a file, or nothing can have
+/// that name. The share itself is always there; a snapshot that is gone is told as a share is.
+fn is_absence(answer: &Answer, directory: &str, snapshot: Option<&str>) -> bool {
+    if answer.is_container_missing() {
+        return snapshot.is_some();
+    }
+    let is_named = !directory.is_empty() || snapshot.is_some();
+    let is_absent = match answer.status {
+        404 => true,
+        409 => answer.code == "ResourceTypeMismatch",
+        400 => answer.code == "InvalidResourceName",
+        _ => false,
+    };
+    is_named && is_absent
+}
