@@ -182,7 +182,8 @@ impl Daemon {
         let Self { world, alone: _alone, page, plans, operators, collector } = self;
         let world = Arc::new(world);
         let (decisions, clock) = (Arc::clone(&world), Arc::clone(&world.account.clock));
-        let desk = Desk::open(operators, decisions, clock, &SystemEntropy)?;
+        let form_key = world.account.keys.form_key();
+        let desk = Desk::open(operators, decisions, clock, &form_key)?;
         let site = Arc::new(Site {
             ledger: Arc::clone(&world.account.ledger),
             inbox: Arc::clone(&world.door.inbox),

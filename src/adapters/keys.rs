@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::adapters::system::make_private_folder;
@@ -106,31 +107,38 @@ impl KeyFile<'_> {
     }
 
     /// Puts the key at [`KeyFile::next`] in the place of this one, at once: there is no time at
-    /// which there is none. With `keeps` the former one stays beside it, and its place is given.
+    /// which there is none.
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn succeed(&self, keeps: bool) -> Result<Option<PathBuf>, Failure> {
+    pub fn succeed(&self) -> Result<(), Failure> {
         let refused = |error| Failure::needs_person(self.doing("replacing")).because(error);
-        let kept = keeps.then(|| self.keep_former()).transpose().map_err(refused)?;
         fs::rename(self.next(), self.path).map_err(refused)?;
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = File::open(folder.unwrap_or(Path::new("."))).map_err(refused)?;
-        folder.sync_all().map_err(refused)?;
-        Ok(kept)
+        sync_folder(self.path).map_err(refused)
     }
 
-    /// Under the first number that is free; a crash may leave it there twice.
-    fn keep_former(&self) -> io::Result<PathBuf> {
+    /// Keeps the key beside its file as well, under the first number that is free, and gives the
+    /// place; one that is kept already stays where it is. Where this cannot be done, such as of a
+    /// file that is mounted by itself, it could not be replaced either.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn keep(&self) -> Result<PathBuf, Failure> {
+        let refused = |error| Failure::needs_person(self.doing("keeping")).because(error);
+        let present = fs::read(self.path).map(Zeroizing::new).map_err(refused)?;
         for number in 1_u32.. {
             let kept = beside(self.path, &number.to_string());
             match fs::hard_link(self.path, &kept) {
-                Ok(()) => return Ok(kept),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
+                Ok(()) => return sync_folder(self.path).map(|()| kept).map_err(refused),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    if fs::read(&kept).map(Zeroizing::new).is_ok_and(|known| known == present) {
+                        return Ok(kept);
+                    }
+                }
+                Err(error) => return Err(refused(error)),
             }
         }
-        Err(ErrorKind::AlreadyExists.into())
+        Err(refused(ErrorKind::AlreadyExists.into()))
     }
 
     /// The key in the file, if there is one.
@@ -164,6 +172,12 @@ pub fn fresh_master_key(entropy: &dyn Entropy) -> Zeroizing<String> {
     hex::encode(*key).into()
 }
 
+/// What was linked or renamed there is there after a power cut.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(".");
@@ -174,12 +188,13 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 /// Writes the whole file beside its place first, so that nobody ever reads half a key.
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     make_private_folder(path)?;
-    let draft = path.with_extension(format!("draft-{}", std::process::id()));
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    let draft = beside(path, &format!("draft-{}", Uuid::new_v4()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft)?;
-    linked
+    linked?;
+    // Whatever is sealed under it from now on may outlast a power cut.
+    sync_folder(path)
 }

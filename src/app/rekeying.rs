@@ -17,16 +17,25 @@ use crate::worker::offline::{self, PublicKey};
 pub struct NewMasterKey {
     /// Where it is.
     pub path: PathBuf,
-    /// Whether the daemon finds it there.
-    pub is_in_place: bool,
-    /// Where the former one is, which opens earlier backups.
+    /// Where the former one is, which opens earlier backups; none where somebody has to put the new
+    /// one in its place.
     pub former: Option<PathBuf>,
-    /// How many places of the ledger were sealed anew; `None` where that was done before.
-    pub sealed: Option<u64>,
+    /// How far it came.
+    pub stage: KeyStage,
 }
 
-/// Draws a new master key, seals the ledger anew, and puts the key in the place of the former one;
-/// with `to` it is written there, or taken from there, and put nowhere.
+/// How far a replacement came.
+pub enum KeyStage {
+    /// The new key is written, and nothing is sealed under it yet.
+    Written,
+    /// So many places of the ledger were sealed anew; `None` where that was done before.
+    Sealed(Option<u64>),
+}
+
+/// Draws a new master key, seals the ledger anew, and puts the key in the place of the former one.
+///
+/// With `to` it is written there and nothing else is done; found there, the ledger is sealed under
+/// it, and it is put nowhere.
 ///
 /// # Errors
 /// A daemon serves the ledger; there is none; the key at hand is not its key; a file cannot be
@@ -35,14 +44,7 @@ pub async fn replace_master_key(
     settings: &Settings,
     to: Option<&Path>,
 ) -> Result<NewMasterKey, AppError> {
-    let (ledger, alone) = open(settings).await?;
-    if let (None, Some(daemon)) = (&alone, offline::at_work(&ledger).await?) {
-        let text = format!(
-            "a daemon works on this ledger, seen at {daemon}: stop all of them (one that was \
-             killed counts for a minute more)"
-        );
-        return Err(AppError(text.into()));
-    }
+    let (ledger, _alone) = open(settings).await?;
     let entropy = Arc::new(SystemEntropy);
     let file = keys::master(&settings.ledger.master_key_file);
     if to.is_none() && settings.ledger.master_key.is_some() {
@@ -54,6 +56,11 @@ pub async fn replace_master_key(
     let path = to.map_or_else(|| file.next(), Path::to_owned);
     let next = KeyFile { path: &path, ..file };
     let begun = next.found()?;
+    if begun.as_ref().is_some_and(|begun| begun.trim() == former.trim()) {
+        let text = format!("{} holds the key that is to be replaced", path.display());
+        return Err(AppError(text.into()));
+    }
+    let is_begun = begun.is_some();
     let next = match begun {
         Some(begun) => begun,
         None => {
@@ -66,14 +73,18 @@ pub async fn replace_master_key(
             next.made(&offline::successor(&former, Arc::<SystemEntropy>::clone(&entropy))?)?
         }
     };
+    if to.is_some() && !is_begun {
+        return Ok(NewMasterKey { path, former: None, stage: KeyStage::Written });
+    }
+    // Before anything is sealed: what cannot be kept could not be replaced either.
+    let kept = if to.is_none() { Some(file.keep()?) } else { None };
     let sealed = offline::replace_master_key(&ledger, &former, &next, entropy).await?;
-    Ok(match to {
-        Some(_) => NewMasterKey { path, is_in_place: false, former: None, sealed },
-        None => {
-            let former = file.succeed(true)?;
-            NewMasterKey { path: file.path.to_owned(), is_in_place: true, former, sealed }
-        }
-    })
+    let stage = KeyStage::Sealed(sealed);
+    if to.is_some() {
+        return Ok(NewMasterKey { path, former: None, stage });
+    }
+    file.succeed()?;
+    Ok(NewMasterKey { path: file.path.to_owned(), former: kept, stage })
 }
 
 /// A signing key that took the place of another.
@@ -100,6 +111,10 @@ pub async fn replace_signing_key(
     let former = file.found()?.ok_or_else(|| AppError(file.missing().into()))?;
     let path = to.map_or_else(|| file.next(), Path::to_owned);
     let next = KeyFile { path: &path, ..file }.made(&offline::fresh_signing_key(&SystemEntropy))?;
+    if next.trim() == former.trim() {
+        let text = format!("{} holds the key that is to be replaced", path.display());
+        return Err(AppError(text.into()));
+    }
     for key in [&former, &next] {
         offline::note_signing_key(&ledger, key).await?;
     }
@@ -107,7 +122,7 @@ pub async fn replace_signing_key(
     if to.is_some() {
         return Ok(NewSigningKey { path, is_in_place: false, id });
     }
-    file.succeed(false)?;
+    file.succeed()?;
     Ok(NewSigningKey { path: file.path.to_owned(), is_in_place: true, id })
 }
 
@@ -119,13 +134,22 @@ pub async fn signing_keys(settings: &Settings) -> Result<Vec<(PublicKey, Timesta
     Ok(offline::signing_keys(&SqlLedger::inspect(&settings.ledger.url).await?).await?)
 }
 
-/// A ledger that is there, and that no daemon serves. Those of a server write nothing more once its
-/// key is another.
+/// A ledger that is there, of this version, and that no daemon works on. One of a server that was
+/// asleep all the while writes nothing more once the key is another.
 async fn open(settings: &Settings) -> Result<(SqlLedger, Option<Alone>), AppError> {
     let alone = match settings.ledger.url.expose().strip_prefix("sqlite:") {
         Some(path) if has_ledger(settings) => Some(system::alone(path.as_ref())?),
         Some(path) => return Err(AppError(format!("there is no ledger at {path}").into())),
         None => None,
     };
+    // Daemons of an earlier version would neither be seen nor shut out.
+    let before = SqlLedger::inspect(&settings.ledger.url).await?;
+    if let (None, Some(daemon)) = (&alone, offline::at_work(&before).await?) {
+        let text = format!(
+            "a daemon works on this ledger, seen at {daemon}: stop all of them (one that was \
+             killed counts for a minute more)"
+        );
+        return Err(AppError(text.into()));
+    }
     Ok((SqlLedger::open(&settings.ledger.url).await?, alone))
 }

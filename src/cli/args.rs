@@ -249,8 +249,8 @@ pub enum KeyWork {
         /// Which key.
         #[arg(value_enum)]
         which: Which,
-        /// Write the new key here, or take it from here, and leave it to you to put it where the
-        /// settings have it from.
+        /// Write the new key here, and leave it to you to put it where the settings have it from; a
+        /// master key that is here already is taken, and the ledger sealed under it.
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
     },

@@ -90,7 +90,8 @@ pub enum Event {
     Stopped(Decision),
     /// A person wants a failed request tried again.
     Retried(Decision),
-    /// A person took more time for it, as its law allows once. Whatever is under way goes on.
+    /// A person took more time for it, as its law allows once. It stays where it is, and what was
+    /// under way for it is begun again: like any record it overtakes whoever works on the request.
     Extended(Extension),
     /// The first planned item is about to be acted on.
     ActStarted,

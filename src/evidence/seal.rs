@@ -191,6 +191,11 @@ impl MasterKey {
         self.derive("terms")
     }
 
+    /// The key that forms of the page are sealed with.
+    pub fn form_key(&self) -> Zeroizing<[u8; KEY_BYTES]> {
+        self.derive_present("form")
+    }
+
     /// The key for digests of this use.
     pub fn hash_key(&self, purpose: &str) -> HashKey {
         HashKey(self.derive(purpose))

@@ -7,6 +7,7 @@ use crate::worker::loops::{
 };
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
+use crate::worker::watch::notices::{self, Notices};
 use crate::worker::watch::{answers, census, daemons, labels};
 use crate::worker::world::World;
 
@@ -21,6 +22,7 @@ pub async fn run(world: &World) {
     let announcer = &*world.door.announcer;
     let tenant_logs = world.tenant_logs.as_deref();
     let stores = expire::Stores { exports: &*world.exports, tenant_logs };
+    let notices = Notices::default();
     tokio::join!(
         intake::run(world),
         sweep::run(world, Purpose::Find),
@@ -34,7 +36,8 @@ pub async fn run(world: &World) {
         callback::run(world),
         expire::run(shift, ledger, &stores),
         forget::run(shift, ledger, &world.mandate.keeping),
-        census::run(shift, &world.account, announcer),
+        census::run(shift, ledger, &notices),
+        notices::run(shift, &world.account, announcer, &notices),
         answers::run(shift, ledger),
         daemons::run(shift, ledger),
     );

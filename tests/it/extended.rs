@@ -58,37 +58,30 @@ fn a_held_request_gets_more_time_once() {
     "#);
 }
 
+/// Wherever a request is when it gets more time, and however far a walk came for it: the same is
+/// found, the same done, and nothing is missing from what is certified or exported.
 #[test]
-fn whatever_is_under_way_goes_on() {
+fn whatever_is_under_way_comes_to_the_same_end() {
+    let ends = |told: &str| -> Vec<String> {
+        let said = ["is completed", "counts", "item ", "holds"];
+        let lines = told.lines().filter(|line| said.iter().any(|say| line.contains(say)));
+        lines.map(str::to_owned).collect()
+    };
     for kind in ["erasure", "access"] {
-        let life = || patient(Scenario::small().paged(2).sent(request("r-1", kind)));
+        let life = || patient(Scenario::small().paged(1).sent(request("r-1", kind)));
         let plain = check(life());
-        let words =
-            plain.lines().filter_map(|line| line.trim().split_once(' ')?.1.split_once(" ->"));
-        let words: Vec<&str> =
-            words.map(|(word, _)| word).filter(|word| *word != "verified").collect();
-        assert!(words.len() >= 4, "{words:?}");
         for word in ["accepted", "find_started", "planned", "act_started", "acted"] {
-            if !words.contains(&word) {
+            if !plain.contains(&format!(" {word} -> ")) {
                 continue;
             }
             let scenario = then(life(), word, vec![control("extend", "r-1")]);
             if word == "find_started" {
+                // The walk stands still until the request has more time.
                 scenario.wire.hold(Point::List, "extended");
             }
             let told = check(scenario);
             assert!(told.contains(" extended -> "), "{kind} {word}: {told}");
-            let ends = |told: &str| -> Vec<String> {
-                let said = ["is completed", "counts", "item ", "holds"];
-                let lines = told.lines().filter(|line| said.iter().any(|say| line.contains(say)));
-                lines.map(str::to_owned).collect()
-            };
             assert_eq!(ends(&told), ends(&plain), "{kind} {word}: {told}");
-            // It is looked once, and acted once.
-            for once in &words {
-                let count = |told: &str| told.matches(&format!(" {once} -> ")).count();
-                assert_eq!(count(&told), count(&plain), "{kind} {word} {once}: {told}");
-            }
         }
     }
 }

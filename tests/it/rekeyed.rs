@@ -261,7 +261,9 @@ fn whoever_is_stopped_on_the_way_to_another_master_key_begins_again() {
     let home = home();
     // Killed after the ledger was sealed anew, and before the file was replaced.
     let next = "dsrd-data/master.key.next";
-    done(&home, &["keys", "rotate", "master", "--to", next]);
+    for _ in ["written", "sealed"] {
+        done(&home, &["keys", "rotate", "master", "--to", next]);
+    }
     let ran = run(&home, &["run"]);
     assert!(ran.code != 0 && ran.err.contains("keys rotate master"), "{}", ran.err);
     // Killed once more, after the former one was kept.
@@ -304,7 +306,13 @@ fn a_master_key_that_comes_from_elsewhere_is_written_where_it_is_told() {
     let wrong = with(&"7".repeat(64), &["keys", "rotate", "master", "--to", "new.key"]);
     assert!(wrong.code == 1 && wrong.err.contains("another master key"), "{}", wrong.err);
     assert!(!home.path("new.key").exists(), "nothing is left behind");
-    for sealed in ["is sealed anew, in", "was sealed anew before"] {
+    let own = with(&key, &["keys", "rotate", "master", "--to", "own.key"]);
+    assert!(own.code == 0 && own.out.contains("nothing is sealed"), "{}{}", own.out, own.err);
+    home.write("own.key", &key);
+    let own = with(&key, &["keys", "rotate", "master", "--to", "own.key"]);
+    assert!(own.code == 1 && own.err.contains("is to be replaced"), "{}", own.err);
+    for sealed in ["nothing is sealed under it yet", "is sealed anew, in", "was sealed anew before"]
+    {
         let told = with(&key, &["keys", "rotate", "master", "--to", "new.key"]);
         assert!(told.code == 0 && told.out.contains(sealed), "{}{}", told.out, told.err);
     }

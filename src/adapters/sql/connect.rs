@@ -338,7 +338,9 @@ async fn prepare_postgres(connection: &mut AnyConnection) -> Result<(), sqlx::Er
         let statement = format!("SET {setting} = {millis}");
         connection.execute(sqlx::AssertSqlSafe(statement)).await?;
     }
-    Ok(())
+    // Each statement sees what was committed before it, whatever the database has as its default:
+    // so whoever waited for a lock sees what the other did.
+    connection.execute("SET default_transaction_isolation = 'read committed'").await.map(drop)
 }
 
 /// Only the daemon's own user may read the ledger; SQLite gives the files beside it the same mode.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::app::rekeying;
+use crate::app::rekeying::{self, KeyStage};
 use crate::cli::args::{KeyWork, Which};
 use crate::cli::output::{CliError, End, line};
 use crate::config::settings::Settings;
@@ -37,20 +37,28 @@ async fn list(settings: &Settings) -> Result<End, CliError> {
 async fn master(settings: &Settings, to: Option<&Path>) -> Result<End, CliError> {
     let key = rekeying::replace_master_key(settings, to).await?;
     let path = key.path.display();
-    line(match key.sealed {
-        Some(sealed) => format!("the ledger is sealed anew, in {sealed} places"),
-        None => "the ledger was sealed anew before".to_owned(),
-    })?;
-    line(match (key.is_in_place, key.former) {
-        (true, Some(former)) => format!(
+    match key.stage {
+        KeyStage::Written => {
+            return line(format!(
+                "the new key is in {path}, and nothing is sealed under it yet: keep all of it \
+                 where the settings have the master key from, and then say the same again"
+            ))
+            .map(|()| End::Done);
+        }
+        KeyStage::Sealed(Some(sealed)) => {
+            line(format!("the ledger is sealed anew, in {sealed} places"))?;
+        }
+        KeyStage::Sealed(None) => line("the ledger was sealed anew before")?,
+    }
+    line(match key.former {
+        Some(former) => format!(
             "{path} holds the new key, and {} the former one, which opens earlier backups of the \
              ledger: keep it where those are, and not here",
             former.display()
         ),
-        _ => format!(
-            "the new key is in {path}: put all of it where the settings have the master key from, \
-             before a daemon starts, and remove the file; keep the former key with the earlier \
-             backups of the ledger"
+        None => format!(
+            "the key in {path} opens it from now on: see that a daemon starts with it, then remove \
+             the file; keep the former key with the earlier backups of the ledger"
         ),
     })?;
     Ok(End::Done)

@@ -85,7 +85,7 @@ fn given(key: &str, written: Option<&String>, faults: &mut Faults) -> Option<Str
 fn origin(written: Option<&str>, faults: &mut Faults) -> Option<Url> {
     let url = written.and_then(|text| Url::parse(text).ok()).filter(|url| {
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        is_bare && is_safe(url) && url.username().is_empty() && url.password().is_none()
+        is_bare && is_safe(url)
     });
     if url.is_none() {
         let text = "http.operators.origin must be where browsers find the page, as https://HOST \
@@ -116,6 +116,10 @@ fn keys(written: &file::Operators, faults: &mut Faults) -> Option<KeySet> {
 
 /// Whoever is between could hand us keys of his own.
 fn is_safe(url: &Url) -> bool {
+    // It is printed with the other settings.
+    if !url.username().is_empty() || url.password().is_some() {
+        return false;
+    }
     let is_here = match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),

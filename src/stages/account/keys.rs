@@ -94,6 +94,11 @@ impl Keys {
         MarkKey::new(&self.master_key.tombstone_key())
     }
 
+    /// What forms of the page are sealed with: the same for all daemons on the ledger.
+    pub fn form_key(&self) -> Zeroizing<[u8; KEY_BYTES]> {
+        self.master_key.form_key()
+    }
+
     /// What the terms of items are made with.
     pub fn term_key(&self) -> TermKey {
         TermKey::new(&self.master_key.term_key(), self.mark_key())

@@ -109,11 +109,7 @@ impl Account {
         }
         let announcement = self.announcement(standing, &record, name, details);
         match self.ledger.append(&record, Some(&announcement), lease).await? {
-            Appended::Overtaken => match Box::pin(self.lengthened(standing)).await? {
-                // What is under way goes on, by the later date.
-                Some(now) => Box::pin(self.write(&now, record.event, lease, request, link)).await,
-                None => Ok(None),
-            },
+            Appended::Overtaken => Ok(None),
             Appended::Done => Ok(Some(Standing {
                 state,
                 sequence,
@@ -123,19 +119,6 @@ impl Account {
                 ..standing.clone()
             })),
         }
-    }
-
-    /// Where a request stands by now of which nothing else happened than that its time was
-    /// lengthened.
-    async fn lengthened(&self, before: &Standing) -> Result<Option<Standing>, Failure> {
-        let records = self.ledger.records(&before.id).await?;
-        let since = records.iter().filter(|record| record.sequence > before.sequence);
-        let mut since = since.map(|record| matches!(record.event, Event::Extended(_)));
-        if !since.next().unwrap_or_default() || !since.all(|is_extension| is_extension) {
-            return Ok(None);
-        }
-        let now = self.ledger.standing(&before.id).await?;
-        Ok(now.filter(|now| now.sequence > before.sequence))
     }
 
     /// A write that writes nothing: fails once another has taken the work over.

@@ -203,12 +203,14 @@ struct Whole<'a, 'b> {
 }
 
 impl<'a> Whole<'a, '_> {
-    /// The sources that hold files.
+    /// The sources that hold files, but for shares: what documents say of where files lie is of
+    /// containers, and a share of the same name holds others.
     async fn stores(&self) -> Stores<'a> {
         let mut stores = Stores { open: Vec::new(), shut: None };
         let others = self.sources.iter().filter(|source| source.things().is_none());
         for walked in others.filter_map(|source| source.finds().walked()) {
             match walked.containers().await {
+                Ok(containers) if containers.are_shares => {}
                 Ok(containers) => stores.open.push((walked, containers)),
                 Err(failure) => stores.shut = Some(failure.of_source(walked.name())),
             }

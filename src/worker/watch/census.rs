@@ -10,13 +10,10 @@ use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::{Ledger, Record};
-use crate::ports::messages::announcer::Announcer;
 use crate::ports::standing::Standing;
-use crate::stages::account::records::Account;
-use crate::stages::announce::Turn;
 use crate::telemetry::metrics::{InState, Metrics};
 use crate::worker::pace::shift::Shift;
-use crate::worker::report::{announced, failed};
+use crate::worker::report::failed;
 use crate::worker::watch::dues::{self, Urgency, Warned};
 use crate::worker::watch::notices::Notices;
 
@@ -27,10 +24,8 @@ const CENSUS_EVERY_MS: u64 = 5_000;
 const DUE_MAX: u32 = 10_000;
 
 /// Keeps the gauges true until stopped, and warns of each due date that comes near or passes.
-pub async fn run(shift: &Shift, account: &Account, announcer: &dyn Announcer) {
-    let ledger = &*account.ledger;
+pub async fn run(shift: &Shift, ledger: &dyn Ledger, notices: &Notices) {
     let (mut warned, mut shut) = (Warned::default(), BTreeMap::new());
-    let mut notices = Notices::default();
     while !shift.stopper.is_stopped() {
         match census(shift, ledger).await {
             Ok(dues) => {
@@ -45,10 +40,6 @@ pub async fn run(shift: &Shift, account: &Account, announcer: &dyn Announcer) {
                     dues::tell(&news, waits_for.as_deref());
                 }
             }
-            Err(failure) => failed(&shift.metrics, "census", &failure),
-        }
-        match notices.send(account, announcer).await {
-            Ok(confirmed) => announced(&shift.metrics, Turn { confirmed, unroutable: 0 }),
             Err(failure) => failed(&shift.metrics, "census", &failure),
         }
         shift.pause_ms(CENSUS_EVERY_MS).await;

@@ -15,7 +15,7 @@ use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::ports::messages::decisions::{Answered, Decisions, TakenDecision};
 use crate::ports::standing::Standing;
-use crate::ports::system::{Clock, Entropy};
+use crate::ports::system::Clock;
 
 /// Where decisions are taken.
 pub struct Desk {
@@ -65,10 +65,10 @@ impl Desk {
         rule: Option<Operators>,
         decisions: Arc<dyn Decisions>,
         clock: Arc<dyn Clock>,
-        entropy: &dyn Entropy,
+        form_key: &[u8; 32],
     ) -> Result<Option<Self>, Failure> {
         let Some(rule) = rule else { return Ok(None) };
-        let (keys, seals) = (Keys::new(rule.keys.clone())?, Seals::new(entropy));
+        let (keys, seals) = (Keys::new(rule.keys.clone())?, Seals::new(form_key));
         Ok(Some(Self { rule, keys, seals, decisions, clock }))
     }
 

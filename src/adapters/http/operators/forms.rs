@@ -4,7 +4,8 @@
 //! The proxy adds the token of whoever is signed in to each request of his browser, also to one
 //! that another site caused. So the browser must say that the form was on a page of ours, and the
 //! form must hold a seal: over who it was given to, of which request it is and how far that was,
-//! and when. Its key is drawn at each start and never leaves the process.
+//! and when. Its key is that of the deployment, so that whichever daemon gave a form any of them
+//! takes it.
 
 use axum::http::header::{HeaderMap, ORIGIN};
 use hmac::{Hmac, KeyInit, Mac};
@@ -13,15 +14,12 @@ use sha2::Sha256;
 use url::Url;
 
 use crate::domain::request::RequestId;
-use crate::ports::system::Entropy;
 
 /// How long a form is taken. Who needs longer loads the page again.
 const AGE_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 /// Clocks step back a little.
 const SKEW: SignedDuration = SignedDuration::from_secs(60);
-
-const KEY_BYTES: usize = 32;
 
 /// Seals forms.
 pub struct Seals(Hmac<Sha256>);
@@ -36,11 +34,9 @@ pub struct Given<'a> {
 }
 
 impl Seals {
-    /// With a key of its own.
-    pub fn new(entropy: &dyn Entropy) -> Self {
-        let mut key = [0; KEY_BYTES];
-        entropy.fill(&mut key);
-        Self(Hmac::new_from_slice(&key).expect("HMAC takes keys of any length"))
+    /// With this key.
+    pub fn new(key: &[u8; 32]) -> Self {
+        Self(Hmac::new_from_slice(key).expect("HMAC takes keys of any length"))
     }
 
     /// The seal of a form that is given now, of a request whose last record has this number.
@@ -85,22 +81,13 @@ pub fn is_from_our_page(headers: &HeaderMap, ours: &Url) -> bool {
 mod tests {
     use super::*;
 
-    /// Counts on from what it is given.
-    struct Counting(u8);
-
-    impl Entropy for Counting {
-        fn fill(&self, bytes: &mut [u8]) {
-            bytes.fill(self.0);
-        }
-    }
-
     #[test]
-    fn a_seal_is_of_one_person_one_request_one_process_and_one_hour() {
+    fn a_seal_is_of_one_person_one_request_one_deployment_and_one_hour() {
         let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
         let after = |seconds| now + SignedDuration::from_secs(seconds);
         let id = |text: &str| RequestId::new(text).unwrap();
         let (one, other) = (id("r-1"), id("r-2"));
-        let seals = Seals::new(&Counting(1));
+        let seals = Seals::new(&[1; 32]);
         let given = Given { actor: "maria", id: &one };
         let seal = seals.seal(given, 7, now);
         assert_eq!(seals.open(&seal, given, after(3_600)), Some(7));
@@ -120,7 +107,7 @@ mod tests {
         ] {
             assert_eq!(seals.open(text, given, now), None, "{why}");
         }
-        assert_eq!(Seals::new(&Counting(2)).open(&seal, given, now), None);
+        assert_eq!(Seals::new(&[2; 32]).open(&seal, given, now), None);
     }
 
     #[test]

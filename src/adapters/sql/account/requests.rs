@@ -17,7 +17,7 @@ use crate::adapters::sql::telling::{callbacks, outbox};
 use crate::domain::event::Announcement;
 use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
-use crate::domain::state::{Event, State};
+use crate::domain::state::{Event, Extension, State};
 use crate::ports::ledger::{Record, SealedRequest};
 use crate::ports::standing::{Progress, Standing};
 
@@ -26,10 +26,6 @@ const BY_ID: &str = "SELECT * FROM standings WHERE id = $1";
 /// A record also ends the part that a request had in a sweep.
 const ADVANCE: &str = "UPDATE requests SET state = $1, sequence = $2, head = $3, changed = $4, \
      done = 0, total = 0, sweep = NULL, tidied = 0 WHERE id = $5 AND sequence = $6 AND head = $7";
-
-/// One that lengthens its time leaves what is under way as it is.
-const LENGTHEN: &str = "UPDATE requests SET state = $1, sequence = $2, head = $3, changed = $4, \
-     due = $8 WHERE id = $5 AND sequence = $6 AND head = $7";
 
 /// What a request forgets when it comes to rest. Items without an outcome are the plan of a sweep
 /// that a person overtook: nothing was done with them, and how many there were is chance. Of one
@@ -69,11 +65,7 @@ pub async fn append(
     }
     // Clocks step back; the order of the account does not.
     let changed = millis(record.at.max(standing.changed));
-    let extension = match &record.event {
-        Event::Extended(extension) => Some(extension),
-        _ => None,
-    };
-    let mut advance = sqlx::query(if extension.is_some() { LENGTHEN } else { ADVANCE })
+    let advance = sqlx::query(ADVANCE)
         .bind(state.word())
         .bind(stored(record.sequence))
         .bind(&record.hash)
@@ -81,9 +73,6 @@ pub async fn append(
         .bind(record.id.as_str())
         .bind(stored(standing.sequence))
         .bind(&standing.head);
-    if let Some(extension) = extension {
-        advance = advance.bind(millis(extension.due));
-    }
     let advanced = advance.execute(&mut *connection).await.map_err(while_doing(doing))?;
     if advanced.rows_affected() == 0 {
         return Ok(None);
@@ -91,8 +80,11 @@ pub async fn append(
     write_records(connection, &[record]).await?;
     archives::settle(connection, clock, record).await?;
     tombstones::settle(connection, record).await?;
-    if extension.is_none() {
-        obstacles::forget(connection, &record.id).await?;
+    obstacles::forget(connection, &record.id).await?;
+    if let Event::Extended(Extension { due, .. }) = &record.event {
+        let lengthen = sqlx::query("UPDATE requests SET due = $1 WHERE id = $2");
+        let lengthen = lengthen.bind(millis(*due)).bind(record.id.as_str());
+        lengthen.execute(&mut *connection).await.map_err(while_doing(doing))?;
     }
     if matches!(record.event, Event::Retried(_)) {
         leases::begin_anew(connection, &record.id).await?;
