@@ -17,7 +17,7 @@
 //! shows, and perhaps the lease.
 //!
 //! **Leases are endless**: the service knows no others for files. Each of ours has an id that
-//! follows from share and path, so that whoever of us comes next takes it over and gives it back:
+//! follows from share, path and `ETag`, so that whoever of us comes next takes it over and gives it back:
 //! an erasure, a rewrite, or a read that meets a lease. Two of us at one file share it; the second
 //! to end finds another file or none, is told so, and looks again.
 //!
