@@ -194,6 +194,9 @@ fn of_directory(
             let info = writing::create_directory(account, at, request)?;
             Ok(described(dated(Reply::new(201), &info), &info))
         }
+        Operation::DirectoryDelete if !account.deletes_directories => {
+            Err(refusal(403, "AuthorizationFailure"))
+        }
         Operation::DirectoryDelete => {
             account.delete_directory(&at.share, &at.path)?;
             Ok(Reply::new(202))
