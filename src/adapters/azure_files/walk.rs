@@ -163,7 +163,8 @@ impl Walk {
         let windows = join_all(asked.map(|path| self.ask(lister, path, None))).await;
         let mut windows = windows.into_iter();
         let first = windows.next().expect("there is one that was asked for");
-        // Of those that are not there, are closed, or did not answer, it is asked again in their turn.
+        // Of those that are not there, are closed, or did not answer it is asked again in their
+        // turn.
         for (path, window) in next.into_iter().zip(windows) {
             if let Ok(Entered::In(window)) = window {
                 self.ahead.insert(path, window);

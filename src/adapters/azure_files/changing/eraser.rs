@@ -174,7 +174,9 @@ pub async fn leased(share: &Share, item: &Item) -> Result<Result<String, Erased>
         Ok(Leased::Blocked(barrier)) => Ok(Err(Erased::Blocked(barrier))),
         Err(failure) => {
             // Whose answer is lost may have it.
-            lease::give_back(share, &item.name, &item.etag).await;
+            if failure.is_transient() {
+                lease::give_back(share, &item.name, &item.etag).await;
+            }
             Err(failure)
         }
     }
