@@ -106,7 +106,7 @@ pub async fn look(share: &Share, path: &str, snapshot: Option<&str>) -> Result<S
 
 /// Whether an answer says that nothing of that sort is under a path.
 ///
-/// A share that is not there says nothing of a file, unless it is a snapshot. Whoever mounts a share
+/// A share that is not there says nothing of a file, unless it is a snapshot. Whoever mounts one
 /// can give names that no request can say: what is answered to those says nothing of what is there.
 pub fn is_absence(answer: &Answer, is_snapshot: bool) -> bool {
     says_absent(answer.status, &answer.code, is_snapshot)
